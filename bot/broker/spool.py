@@ -1,0 +1,180 @@
+"""Queues of messages in a folder, for any number of processes on one machine. Plain files; knows nothing of kombu.
+
+Every change is one `rename` within the folder, so nobody ever sees half a message and two never get the same one:
+
+    tmp/ -> queues/QUEUE/ -> claimed/PROCESS/QUEUE/ -> gone, when done
+                                                    -> queues/QUEUE/, when given back or when the process has died
+                                                    -> damaged/QUEUE/, when it can't be read
+    exchanges/EXCHANGE/     one file per binding
+
+A process that takes messages holds a POSIX lock on its folder in claimed/, as SQLite does on a database: the kernel
+lifts it when the process ends, however it ends, and children forked from it (Celery's pool) don't share it.
+"""
+
+import fcntl
+import os
+import shutil
+from contextlib import suppress
+from hashlib import sha256
+from logging import getLogger
+from pathlib import Path
+from threading import Lock
+from time import time, time_ns
+from typing import BinaryIO
+from urllib.parse import quote
+from uuid import uuid4
+
+SUFFIX = ".msg"
+DRAFT_LIFE = 3600  # seconds; a draft so old was left by a killed process
+
+log = getLogger(__name__)
+own_folders: dict[tuple[Path, int], tuple[Path, BinaryIO]] = {}
+opening = Lock()
+
+
+class Spool:
+    """The queues under `root`. A taken message is known by its tag, `QUEUE FOLDER/FILE`."""
+
+    def __init__(self, root: Path) -> None:
+        self.queues, self.claimed, self.damaged = root / "queues", root / "claimed", root / "damaged"
+        self.exchanges, self.drafts = root / "exchanges", root / "tmp"
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._listed: dict[str, list[str]] = {}
+
+    def put(self, queue: str, content: bytes, *, durable: bool = False) -> None:
+        """Add a message; with an OSError nothing was added. A durable one is on the disk when this returns."""
+        self._write(self._queue(queue) / f"{time_ns():020}-{uuid4().hex}{SUFFIX}", content, durable=durable)
+
+    def take(self, queue: str) -> str | None:
+        """Make the oldest message ours, for `read` and then one of `done`, `give_back` and `set_aside`."""
+        folder = self._queue(queue)
+        names = self._listed.get(queue) or sorted(waiting(folder), reverse=True)
+        self._listed[queue] = names  # listed once and used up, so that long queues cost no more than short ones
+        while names:
+            tag = f"{folder.name}/{names.pop()}"
+            claim = self._claim(tag)
+            claim.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):  # somebody else was faster
+                (self.queues / tag).rename(claim)
+                return tag
+        return None
+
+    def read(self, tag: str) -> bytes:
+        return self._claim(tag).read_bytes()
+
+    def done(self, tag: str) -> None:
+        self._claim(tag).unlink(missing_ok=True)
+
+    def give_back(self, tag: str) -> None:
+        """Put a message back to its old place in its queue; one that is done stays done."""
+        with suppress(FileNotFoundError):
+            move(self._claim(tag), self.queues / tag)
+
+    def set_aside(self, tag: str, why: Exception) -> None:
+        """Keep a message that can't be used for a person to look at, out of everybody's way."""
+        move(self._claim(tag), self.damaged / tag)
+        log.warning("unreadable message moved to %s: %s", self.damaged / tag, type(why).__name__)
+
+    def size(self, queue: str) -> int:
+        return len(waiting(self._queue(queue)))
+
+    def purge(self, queue: str, *, older_than: float = 0) -> int:
+        """Drop the waiting messages of at least that age in seconds."""
+        folder, youngest = self._queue(queue), f"{time_ns() - int(older_than * 10**9):020}"
+        old = [name for name in waiting(folder) if name <= youngest]
+        for name in old:
+            (folder / name).unlink(missing_ok=True)
+        return len(old)
+
+    def bind(self, exchange: str, row: bytes) -> None:
+        self._write(self._binding(exchange, row), row)
+
+    def unbind(self, exchange: str, row: bytes) -> None:
+        self._binding(exchange, row).unlink(missing_ok=True)
+
+    def bindings(self, exchange: str) -> list[bytes]:
+        """The rows bound to `exchange`, a row that is being removed at this moment included or not."""
+        rows = []
+        for file in (self.exchanges / segment(exchange)).glob("*"):
+            with suppress(FileNotFoundError):
+                rows.append(file.read_bytes())
+        return rows
+
+    def restore_the_dead(self) -> None:
+        """Give back what processes took that have ended since, and remove what killed ones left half-written."""
+        ours, _ = self._own_folder()
+        for folder in self.claimed.glob("*"):
+            if folder == ours:  # opening and closing our own lock file would lift our lock
+                continue
+            with suppress(FileNotFoundError, BlockingIOError, PermissionError), (folder / "lock").open("rb+") as lock:
+                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for file in folder.glob(f"*/*{SUFFIX}"):
+                    move(file, self.queues / file.parent.name / file.name)
+                shutil.rmtree(folder)
+        for draft in self.drafts.glob("*"):
+            with suppress(FileNotFoundError):
+                if draft.is_file() and draft.stat().st_mtime < time() - DRAFT_LIFE:
+                    draft.unlink()
+
+    def _queue(self, name: str) -> Path:
+        return self.queues / segment(name)
+
+    def _binding(self, exchange: str, row: bytes) -> Path:
+        return self.exchanges / segment(exchange) / sha256(row).hexdigest()
+
+    def _claim(self, tag: str) -> Path:
+        return self._own_folder()[0] / tag
+
+    def _own_folder(self) -> tuple[Path, BinaryIO]:
+        """This process's folder in claimed/ and its open lock; it appears there only once it is locked."""
+        key = self.claimed, os.getpid()
+        with opening:
+            if key not in own_folders:
+                draft = self.drafts / f"{os.getpid()}-{uuid4().hex}"
+                draft.mkdir(mode=0o700, parents=True)
+                lock = (draft / "lock").open("xb")
+                fcntl.lockf(lock, fcntl.LOCK_EX)
+                self.claimed.mkdir(mode=0o700, exist_ok=True)
+                own_folders[key] = draft.rename(self.claimed / draft.name), lock
+            return own_folders[key]
+
+    def _write(self, target: Path, content: bytes, *, durable: bool = False) -> None:
+        """Make `target` appear with all of its content, or fail and leave nothing."""
+        self.drafts.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self.drafts / uuid4().hex
+        try:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            move(draft, target)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+        if durable:
+            with suppress(OSError):  # it is out already, which an error would deny
+                sync(target.parent)
+
+
+def segment(name: str) -> str:
+    """A name from outside as one path segment, whatever it is: no `/`, and never `.` or `..`."""
+    return f"{quote(name, safe='@')}.q"
+
+
+def waiting(folder: Path) -> list[str]:
+    return [file.name for file in folder.glob(f"*{SUFFIX}")]
+
+
+def move(file: Path, target: Path) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file.rename(target)
+
+
+def sync(folder: Path) -> None:
+    """Have the names in `folder` on the disk too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
