@@ -1,0 +1,43 @@
+"""The `runtask` command: Django's command line, with short names for our own commands."""
+
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+from bot import env
+from bot.conf import BAD_SETUP, NEEDED_FOR, Conf
+
+OURS = ("demo", "slack", "notify", "staff", "manifest")
+
+
+def main() -> None:
+    """Run `runtask ARGUMENTS`; `runtask slack` is Django's `runtask_slack`, so that names can't collide elsewhere."""
+    env.default_settings()
+    arguments = sys.argv[1:]
+    command = arguments[0] if arguments else ""
+    if env.environ()["DJANGO_SETTINGS_MODULE"] == "bot.settings" and (problems := stand_alone_problems(command)):
+        stop(str(env.BadEnvironment(problems)))
+    if command in OURS:
+        arguments[0] = f"runtask_{command}"
+    try:
+        execute_from_command_line(["runtask", *arguments])
+    except (env.BadEnvironment, ImproperlyConfigured) as exc:
+        stop(str(exc))
+
+
+def stand_alone_problems(command: str) -> list[str]:
+    """All that is wrong with the environment, and all that `command` misses in it, together."""
+    problems: list[str] = []
+    env.read(env.Project, env.environ(), problems)
+    options = env.read(Conf, env.environ(), problems)
+    return problems + options.missing(*NEEDED_FOR.get(command, ()))
+
+
+def stop(reason: str) -> None:
+    sys.stderr.write(f"{reason}\n")
+    sys.exit(BAD_SETUP)
+
+
+if __name__ == "__main__":
+    main()

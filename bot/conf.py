@@ -1,0 +1,98 @@
+"""The bot's own options: `RUNTASK = {...}` in Django's settings first, then the environment, then the default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+
+from bot import env
+from bot.env import BadEnvironment, variable
+
+PREFIX = "RUNTASK_"
+BAD_SETUP = 2  # exit code of our commands: starting again can't help until somebody acts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conf:
+    """Options that also hold inside somebody's project; times in seconds."""
+
+    bot_token: str = variable("SLACK_BOT_TOKEN", env.text, "", "the bot's token (`xoxb-…`)", secret=True)
+    app_token: str = variable(
+        "SLACK_APP_TOKEN", env.text, "", "the app-level token (`xapp-…`), for Socket Mode", secret=True
+    )
+    signing_secret: str = variable(
+        "SLACK_SIGNING_SECRET", env.text, "", "the signing secret, for HTTP mode", secret=True
+    )
+    api_url: str = variable(
+        "SLACK_API_URL", env.url("https", "http"), "https://slack.com/api/", "where Slack's Web API is"
+    )
+    base_url: str = variable(
+        "RUNTASK_BASE_URL",
+        env.url("https", "http"),
+        "",
+        "public address of the site, for links to runs and results; unset: no links",
+    )
+    command: str = variable("RUNTASK_COMMAND", env.text, "/runtask", "the slash command, as in the app's manifest")
+    link_by_email: bool = variable(
+        "RUNTASK_LINK_BY_EMAIL",
+        env.flag,
+        True,
+        "link a Slack user to the one active staff user with the same e-mail on first use",
+    )
+    profile_ttl: float = variable(
+        "RUNTASK_PROFILE_TTL", env.seconds, 900.0, "how long Slack's word on a person (guest, deleted) is trusted"
+    )
+    deadline: float = variable(
+        "RUNTASK_DEADLINE", env.seconds, 1800.0, "a run without any word for so long gets a “no word yet”"
+    )
+    secret_keys: tuple[str, ...] = variable(
+        "RUNTASK_SECRET_KEYS",
+        env.words,
+        ("password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "credential", "authorization"),
+        "keys that contain one of these words are masked in Slack and in the admin",
+    )
+    celery_app: str = variable(
+        "RUNTASK_CELERY_APP", env.text, "", "`module:attribute` of the Celery app; unset: the project's current one"
+    )
+    threads: int = variable(
+        "RUNTASK_THREADS", env.count, 16, "listener threads, and as many for work after the acknowledgement"
+    )
+
+    def missing(self, *names: str) -> list[str]:
+        """A sentence for each of the variables `names` that is not set."""
+        values = {item.name: getattr(self, attribute) for attribute, item in NAMES.items()}
+        return [f"{name} is not set" for name in names if not values[name]]
+
+
+NAMES = dict(zip(Conf.__dataclass_fields__, env.variables(Conf), strict=True))
+NEEDED_FOR = {
+    "slack": ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"),
+    "notify": ("SLACK_BOT_TOKEN",),
+    "http": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
+}
+
+
+def setting_name(variable_name: str) -> str:
+    """The key in the RUNTASK dict for a variable: its name without our prefix."""
+    return variable_name.removeprefix(PREFIX)
+
+
+def values(given: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """What `env.read` needs: the settings' RUNTASK laid over the environment.
+
+    Raises BadEnvironment for a key of RUNTASK that is no option.
+    """
+    known = {setting_name(item.name): item.name for item in NAMES.values()}
+    if unknown := sorted(set(given) - set(known)):
+        raise BadEnvironment(
+            [f"RUNTASK[{key!r}] is not an option; there are {', '.join(sorted(known))}" for key in unknown]
+        )
+    return {**environ, **{known[key]: value for key, value in given.items()}}
+
+
+@cache
+def conf() -> Conf:
+    """The options of this process. Raises BadEnvironment."""
+    return env.read(Conf, values(getattr(settings, "RUNTASK", {}), env.environ()))

@@ -1,0 +1,66 @@
+"""JSON as text: its tokens, and the same tokens indented, without reading a value.
+
+Indenting tokens instead of `dumps(loads(text))` keeps numbers (`1.10`, `1e400`), escapes, key order and doubled keys
+exactly as stored.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# Unicode spaces that phones and web pages slip in; JSON knows only four kinds of white space (RFC 8259, section 2).
+ODD_SPACES = "\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
+TOKEN = re.compile(
+    rf'(?P<string>"(?:[^"\\]|\\.)*"?)|(?P<mark>[\[\]{{}}:,])|(?P<space>[\s{ODD_SPACES}]+)|(?P<word>[^\s"\[\]{{}}:,{ODD_SPACES}]+)',
+    re.DOTALL,
+)
+INDENT = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`kind` is string, mark, space or word (a number, a literal, or nonsense); `at` counts characters from 0."""
+
+    kind: str
+    text: str
+    at: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Every character of `text` belongs to exactly one token, whether it is JSON or not."""
+    for match in TOKEN.finditer(text):
+        yield Token(str(match.lastgroup), match.group(), match.start())
+
+
+def plain_spaces(text: str) -> str:
+    """`text` with odd Unicode spaces between tokens as plain ones; places stay the same."""
+    parts = (re.sub(f"[{ODD_SPACES}]", " ", t.text) if t.kind == "space" else t.text for t in tokens(text))
+    return "".join(parts)
+
+
+def place(text: str, at: int) -> tuple[int, int]:
+    """Line and column, counted from 1."""
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def indented(text: str) -> str:
+    """Valid JSON with one member a line; every string and number to the letter as it was."""
+    out: list[str] = []
+    depth = 0
+    opened = False  # the last token opened a list or object: what follows decides whether it breaks the line
+    for token in tokens(text):
+        if token.kind == "space":
+            continue
+        if token.text in ("]", "}"):
+            depth -= 1
+            out.append(token.text if opened else "\n" + INDENT * depth + token.text)
+            opened = False
+            continue
+        if opened:
+            out.append("\n" + INDENT * depth)
+            opened = False
+        if token.text in ("[", "{"):
+            depth += 1
+            opened = True
+        out.append({",": ",\n" + INDENT * depth, ":": ": "}.get(token.text, token.text))
+    return "".join(out)

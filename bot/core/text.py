@@ -1,0 +1,57 @@
+"""Making foreign text safe to show: without control characters, and no longer than allowed."""
+
+import re
+import unicodedata
+
+ELLIPSIS = "…"
+# ECMA-48 sequences (colours, cursor moves) as terminals write them: CSI, OSC up to its end, two-character escapes.
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
+# Unicode's explicit direction marks (UAX #9) can make a text read as another one.
+BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+def clean(text: str) -> str:
+    """Foreign text without ANSI sequences, direction marks, control characters and lone surrogates; keeps \\n and \\t."""
+    text = ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n").translate(BIDI)
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+
+
+def one_line(text: str) -> str:
+    """Cleaned, with every run of white space as one space."""
+    return " ".join(clean(text).split())
+
+
+def clip(text: str, limit: int) -> str:
+    """At most `limit` characters, the cut end marked with …"""
+    return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS
+
+
+def clip_middle(text: str, limit: int) -> str:
+    """At most `limit` characters, cut in the middle: two long names that differ at either end stay distinguishable."""
+    if len(text) <= limit:
+        return text
+    head = limit // 2
+    return text[:head] + ELLIPSIS + text[len(text) - (limit - head - 1) :]
+
+
+def clip_start(text: str, limit: int) -> str:
+    """At most `limit` characters of the end, on whole lines where there are any: a traceback tells most at its end."""
+    if len(text) <= limit:
+        return text
+    tail = text[len(text) - (limit - len(ELLIPSIS) - 1) :]
+    _, newline, lines = tail.partition("\n")
+    return f"{ELLIPSIS}\n{lines if newline and lines else tail}"
+
+
+def duration(seconds: float) -> str:
+    """`340 ms`, `3.2 s`, `4 min 05 s`, `2 h 10 min`."""
+    if seconds < 1:
+        return f"{max(0, round(seconds * 1000))} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"

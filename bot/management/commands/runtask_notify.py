@@ -1,0 +1,19 @@
+"""`runtask notify`: watches runs and delivers notices, for HTTP mode or beside `runtask slack --no-deliver`."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from bot.management.serving import delivering, require, stopping_on_signals
+
+
+class Command(BaseCommand):
+    """Any number of these may run."""
+
+    help = "Watch runs and deliver what they owe to Slack."
+    requires_system_checks = []
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        require("notify")
+        with stopping_on_signals() as stopping, delivering(enabled=True):
+            stopping.wait()

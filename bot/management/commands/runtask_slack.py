@@ -1,0 +1,28 @@
+"""`runtask slack`: Socket Mode, and delivery of notices."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from bot import wiring
+from bot.management.serving import delivering, require, stopping_on_signals
+
+
+class Command(BaseCommand):
+    """Ends in order on SIGTERM: acknowledgements and messages on their way are finished first."""
+
+    help = "Serve Slack over Socket Mode, watch runs and deliver what they owe."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--no-deliver", action="store_true", help="leave watching and delivering to `runtask notify`"
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        require("slack")
+        socket_mode = wiring.socket_mode()
+        warm_up = wiring.warm_up()
+        with stopping_on_signals() as stopping, delivering(enabled=not options["no_deliver"]):
+            warm_up.start()
+            socket_mode.serve(stopping)

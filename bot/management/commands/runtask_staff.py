@@ -1,0 +1,68 @@
+"""`runtask staff`: which Slack account may act as which user."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from bot import wiring
+from bot.models import SlackLink
+
+
+class Command(BaseCommand):
+    """The user must be active and staff to run anything; that is looked up at each request, not here."""
+
+    help = "Link Slack accounts to users of the site, who may then run schedules if they are active staff."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        add = actions.add_parser("add", help="link a Slack account to a user")
+        add.add_argument("slack_user", metavar="U…", help="Slack user id (in their profile, «Copy member ID»)")
+        add.add_argument("user", metavar="USER", help="the user's natural key, usually the user name")
+        remove = actions.add_parser("remove", help="take a link away")
+        remove.add_argument("slack_user", metavar="U…")
+        for subparser in (add, remove):
+            subparser.add_argument(
+                "--team", metavar="T…", help="Slack workspace id; left out: the one of the bot's token"
+            )
+        actions.add_parser("list", help="show all links")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        actions = {"add": self._add, "remove": self._remove, "list": self._list}
+        actions[options["action"]](options)
+
+    def _add(self, options: dict[str, Any]) -> None:
+        model: Any = get_user_model()
+        try:
+            user = model.objects.get_by_natural_key(options["user"])
+        except model.DoesNotExist:
+            raise CommandError(f"There is no user {options['user']!r}.") from None
+        team = self._team(options)
+        SlackLink.objects.update_or_create(
+            team=team, slack_user=options["slack_user"], defaults={"user": user, "checked_at": None}
+        )
+        self.stdout.write(f"{options['slack_user']} in {team} may act as {user.get_username()}.")
+        if not (user.is_active and getattr(user, "is_staff", False)):
+            self.stderr.write(
+                self.style.WARNING(f"{user.get_username()} is not active staff, so nothing can be run yet.")
+            )
+
+    def _remove(self, options: dict[str, Any]) -> None:
+        team = self._team(options)
+        removed, _ = SlackLink.objects.filter(team=team, slack_user=options["slack_user"]).delete()
+        if not removed:
+            raise CommandError(f"{options['slack_user']} in {team} has no link.")
+        self.stdout.write(f"{options['slack_user']} in {team} has no link any more.")
+
+    def _list(self, _: dict[str, Any]) -> None:
+        for link in SlackLink.objects.select_related("user").order_by("team", "slack_user"):
+            user: Any = link.user
+            state = "" if user.is_active and getattr(user, "is_staff", False) else "  (not active staff)"
+            self.stdout.write(f"{link.team}  {link.slack_user}  {user.get_username()}{state}")
+
+    def _team(self, options: dict[str, Any]) -> str:
+        team = options["team"] or wiring.workspace().team()
+        if not team:
+            raise CommandError("Slack doesn't say which workspace this is; name it with --team T….")
+        return str(team)

@@ -1,0 +1,130 @@
+"""Our own tables: who is linked to whom, the runs, and the notices they owe. The platform's tables are never written."""
+
+from django.conf import settings
+from django.db import models
+
+from bot.core.model import NoticeKind
+from bot.core.status import RunState
+
+
+class SlackLink(models.Model):
+    """A Slack account that may act as a Django user, with Slack's last word on it."""
+
+    team = models.CharField(max_length=32, help_text="Slack workspace, T…")
+    slack_user = models.CharField(max_length=32, help_text="Slack user, U… or W…")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="slack_links")
+    created_at = models.DateTimeField(auto_now_add=True)
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="when Slack was last asked")
+    home = models.CharField(
+        max_length=32, blank=True, editable=False, help_text="the workspace Slack says they belong to"
+    )
+    is_guest = models.BooleanField(default=False, editable=False)
+    is_bot = models.BooleanField(default=False, editable=False)
+    is_deleted = models.BooleanField(default=False, editable=False)
+    is_stranger = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        verbose_name = "Slack link"
+        constraints = [models.UniqueConstraint(fields=["team", "slack_user"], name="runtask_one_link_per_account")]
+
+    def __str__(self) -> str:
+        return f"{self.slack_user} in {self.team}"
+
+
+class Run(models.Model):
+    """One request to run a schedule now: who, what, where, with which values, and how it ended.
+
+    Schedule and task are copied, not referenced: a run outlives its schedule, and our tables hold no key into the
+    platform's. JSON texts are as sent.
+    """
+
+    key = models.CharField(
+        max_length=128, unique=True, help_text="one per opened form: a repeated submission starts nothing"
+    )
+    task_id = models.CharField(max_length=64, unique=True)
+    state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in RunState], default=RunState.QUEUED)
+
+    schedule_id = models.BigIntegerField(db_index=True)
+    schedule_name = models.CharField(max_length=200)
+    task = models.CharField(max_length=200)
+    args = models.TextField(default="[]")
+    kwargs = models.TextField(default="{}")
+    changes = models.JSONField(default=list, help_text="what differs from the stored values, secrets masked")
+    options = models.JSONField(default=dict, help_text="queue, priority, … as sent")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="runtask_runs",
+        verbose_name="requester",
+    )
+    team = models.CharField(max_length=32, blank=True)
+    slack_user = models.CharField(max_length=32, blank=True)
+    channel = models.CharField(max_length=32, blank=True, help_text="where its messages go now")
+    redirected_from = models.CharField(
+        max_length=32, blank=True, help_text="the channel that was asked for, if it is closed to us"
+    )
+    redirected_because = models.CharField(max_length=64, blank=True)
+    thread = models.CharField(max_length=32, blank=True, help_text="Slack's ts of the root message")
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    not_sent_because = models.TextField(blank=True)
+    deadline_at = models.DateTimeField(help_text="without any word until then, the thread is told")
+
+    status = models.CharField(max_length=50, blank=True, help_text="Celery's word, as last seen")
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="date of the result row as last recorded")
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    result = models.TextField(blank=True, help_text="shortened; the result itself stays with django-celery-results")
+    result_length = models.PositiveIntegerField(default=0)
+    traceback = models.TextField(blank=True)
+    worker = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        # Not partial: SQLite without ANALYZE plans around a partial one badly when runs are watched.
+        indexes = [
+            models.Index(fields=["state", "task_id"], name="runtask_run_watched"),
+            models.Index(fields=["state", "deadline_at"], name="runtask_run_deadline"),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.schedule_name}"
+
+
+class NoticeState(models.TextChoices):
+    """How far a notice is."""
+
+    OWED = "owed"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    PARKED = "parked"
+
+
+class Notice(models.Model):
+    """A Slack message that a run owes; written in the transaction that makes it true."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in NoticeKind])
+    rank = models.PositiveSmallIntegerField(help_text="order within its run")
+    state = models.CharField(max_length=16, choices=NoticeState.choices, default=NoticeState.OWED)
+    version = models.PositiveIntegerField(default=0, help_text="counts how often it was owed again")
+    due_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True, blank=True, help_text="begin of the first try whose answer was lost")
+    claim = models.CharField(max_length=32, blank=True, help_text="the deliverer that is sending it")
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    channel = models.CharField(max_length=32, blank=True)
+    ts = models.CharField(max_length=32, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True, help_text="why it isn't sent yet, or never will be")
+
+    class Meta:
+        ordering = ["run", "rank"]
+        constraints = [models.UniqueConstraint(fields=["run", "kind"], name="runtask_one_notice_of_a_kind")]
+        indexes = [models.Index(fields=["state", "due_at"], name="runtask_notice_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of run {self.run_id}"

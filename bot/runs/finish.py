@@ -1,0 +1,63 @@
+"""What Celery says of open runs becomes their state, and the notices that it makes them owe."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from bot.core.model import NoticeKind, Outcome
+from bot.core.status import OPEN, RunState, after
+from bot.models import Run
+from bot.runs import outbox
+
+log = logging.getLogger(__name__)
+
+SPEAKING = OPEN - {RunState.OVERDUE}  # runs whose silence hasn't been told yet
+BATCH = 500
+
+
+def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float) -> int:
+    """Returns how many runs moved. A second pass over the same outcomes changes nothing."""
+    return sum(_record(outcome, now, timedelta(seconds=deadline)) for outcome in outcomes)
+
+
+@transaction.atomic
+def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
+    run = Run.objects.select_for_update().filter(task_id=outcome.task_id, state__in=OPEN).first()
+    if run is None or run.seen_at == outcome.at:
+        return False
+    run.state = after(RunState(run.state), outcome.status)
+    run.status = outcome.status
+    run.seen_at = outcome.at
+    run.started_at = run.started_at or outcome.started_at or (outcome.at if run.state == RunState.RUNNING else None)
+    run.result, run.result_length = outcome.result, outcome.result_length
+    run.traceback, run.worker = outcome.traceback, outcome.worker
+    run.deadline_at = now + deadline
+    outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)  # a run left `queued` by a crash owes them still
+    if run.state == RunState.FINISHED:
+        run.finished_at = outcome.at
+        outbox.owe(run, NoticeKind.FINAL, now=now)
+        log.info("run %s ended: %s", run.pk, run.status)
+    run.save()
+    outbox.owe_edit(run, now=now, at_once=run.state == RunState.FINISHED)
+    return True
+
+
+def mark_overdue(*, now: datetime) -> int:
+    """Runs without a word until their deadline: their threads are told once. Returns how many."""
+    late = Run.objects.filter(state__in=SPEAKING, deadline_at__lte=now).values_list("pk", flat=True)[:BATCH]
+    return sum(_mark_overdue(pk, now) for pk in list(late))
+
+
+@transaction.atomic
+def _mark_overdue(pk: int, now: datetime) -> bool:
+    run = Run.objects.select_for_update().filter(pk=pk, state__in=SPEAKING, deadline_at__lte=now).first()
+    if run is None:
+        return False
+    run.state = RunState.OVERDUE
+    run.save(update_fields=["state"])
+    outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, NoticeKind.DEADLINE, now=now)
+    outbox.owe_edit(run, now=now, at_once=True)
+    log.warning("run %s: no word until its deadline", run.pk)
+    return True

@@ -1,0 +1,93 @@
+"""Background loops of a process: the watcher and the deliverer, each in a thread of its own."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.db import close_old_connections
+from django.utils import timezone
+
+from bot.core.ports import Outcomes
+from bot.core.status import RunState
+from bot.models import Notice, NoticeState, Run
+from bot.runs import finish
+from bot.runs.deliver import Deliverer
+
+log = logging.getLogger(__name__)
+
+BUSY, IDLE = 0.2, 1.0  # seconds between two looks: while runs are open, and otherwise
+AFTER_ERROR = 2.0
+EXPECTED = [RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING]
+
+
+@dataclass
+class Loop:
+    """Calls `step` again and again; it returns the seconds to wait, which `wake` cuts short. Errors are logged and survived."""
+
+    name: str
+    step: Callable[[], float]
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _woken: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def stop(self, timeout: float) -> None:
+        self._stopping.set()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                close_old_connections()
+                pause = self.step()
+            except Exception:  # the database may be away: the next look may find it again
+                log.exception("%s: this pass failed", self.name)
+                pause = AFTER_ERROR
+            self._woken.wait(pause)
+
+
+@dataclass
+class Bell:
+    """Tells the loops of this process that there is something to do; without any it does nothing."""
+
+    _loops: list[Loop] = field(default_factory=list)
+
+    def wakes(self, loop: Loop) -> None:
+        self._loops.append(loop)
+
+    def ring(self) -> None:
+        for loop in self._loops:
+            loop.wake()
+
+
+@dataclass
+class Watcher:
+    """Follows open runs to their end."""
+
+    outcomes: Outcomes
+    deadline: float  # seconds
+    wake: Callable[[], None]  # something is owed now
+
+    def step(self) -> float:
+        now = timezone.now()
+        if finish.record(self.outcomes.changed(), now=now, deadline=self.deadline) + finish.mark_overdue(now=now):
+            self.wake()
+        return BUSY if Run.objects.filter(state__in=EXPECTED).exists() else IDLE
+
+
+def delivery_step(deliverer: Deliverer) -> float:
+    """One look for notices; again at once while there are more."""
+    if deliverer.step():
+        return 0.0
+    pending = Notice.objects.filter(state__in=[NoticeState.OWED, NoticeState.CLAIMED])
+    return BUSY if pending.exists() else IDLE

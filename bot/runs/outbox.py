@@ -1,0 +1,103 @@
+"""The notices that runs owe: written with the change that makes them true, claimed by any number of deliverers."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
+
+from bot.core.model import NoticeKind
+from bot.models import Notice, NoticeState, Run
+
+# A notice waits for those of a lower rank; a progress edit waits for the root and holds up nobody.
+RANK = {
+    NoticeKind.ROOT: 0,
+    NoticeKind.ID: 1,
+    NoticeKind.PROGRESS: 1,
+    NoticeKind.DEADLINE: 2,
+    NoticeKind.FINAL: 3,
+}
+CLAIM = timedelta(seconds=15)  # a deliverer that is silent for so long is taken for dead
+EDIT_PACE = timedelta(seconds=2)  # between two edits of one root: chat.update takes about 50 a minute (Tier 3)
+
+
+def owe(run: Run, *kinds: NoticeKind, now: datetime) -> None:
+    """Call inside the transaction that makes them true. What is owed already, or was sent, stays as it is."""
+    if run.channel:
+        notices = [Notice(run=run, kind=kind, rank=RANK[kind], due_at=now) for kind in kinds]
+        Notice.objects.bulk_create(notices, ignore_conflicts=True)
+
+
+def owe_edit(run: Run, *, now: datetime, at_once: bool = False) -> None:
+    """The root must show the run as it is now; edits that come in quick succession are made as one."""
+    owe(run, NoticeKind.PROGRESS, now=now)
+    edits = Notice.objects.filter(run=run, kind=NoticeKind.PROGRESS)
+    edits.exclude(state=NoticeState.OWED).update(
+        version=F("version") + 1, due_at=now if at_once else Coalesce(F("sent_at"), now) + EDIT_PACE
+    )
+    edits.filter(state__in=[NoticeState.SENT, NoticeState.PARKED]).update(state=NoticeState.OWED, attempts=0)
+    if at_once:
+        edits.filter(state=NoticeState.OWED).update(due_at=now)
+
+
+def claim(owner: str, limit: int, now: datetime, *, avoiding: Collection[str] = ()) -> list[Notice]:
+    """Up to `limit` notices that are due and whose turn it is, now ours until CLAIM is over.
+
+    `tried_at` of a returned notice is set if an earlier try may have reached Slack.
+    """
+    first = Notice.objects.filter(run=OuterRef("run"), rank__lt=OuterRef("rank"))
+    first = first.exclude(state=NoticeState.SENT).exclude(kind=NoticeKind.PROGRESS)
+    due = Q(state=NoticeState.OWED, due_at__lte=now) | Q(state=NoticeState.CLAIMED, claimed_until__lt=now)
+    waiting = Notice.objects.filter(due).exclude(Exists(first)).exclude(run__channel__in=avoiding)
+    claimed = []
+    for notice in waiting.select_related("run").order_by("due_at", "pk")[:limit]:
+        unchanged = Notice.objects.filter(pk=notice.pk, state=notice.state, claim=notice.claim, version=notice.version)
+        if unchanged.update(
+            state=NoticeState.CLAIMED, claim=owner, claimed_until=now + CLAIM, tried_at=Coalesce(F("tried_at"), now)
+        ):
+            notice.claim = owner
+            claimed.append(notice)
+    return claimed
+
+
+def sent(notice: Notice, *, channel: str, ts: str, now: datetime) -> None:
+    """Slack has it. If it was owed again meanwhile (an edit), it stays owed."""
+    ours = Notice.objects.filter(pk=notice.pk, claim=notice.claim, state=NoticeState.CLAIMED)
+    done = {"channel": channel, "ts": ts, "sent_at": now, "problem": "", "tried_at": None, "attempts": 0, "claim": ""}
+    if not ours.filter(version=notice.version).update(state=NoticeState.SENT, **done):
+        ours.update(state=NoticeState.OWED, **done)
+
+
+def later(
+    notice: Notice, *, due_at: datetime, problem: str = "", maybe_posted: bool = False, failed: bool = True
+) -> None:
+    """Not now. `maybe_posted` keeps the mark of an earlier try, so that the next one looks for its message first."""
+    ours = Notice.objects.filter(pk=notice.pk, claim=notice.claim, state=NoticeState.CLAIMED)
+    ours.update(
+        state=NoticeState.OWED,
+        due_at=due_at,
+        problem=problem[:300],
+        claim="",
+        attempts=F("attempts") + int(failed),
+        **({} if maybe_posted else {"tried_at": notice.tried_at}),
+    )
+
+
+def park(notice: Notice, problem: str) -> None:
+    """Given up, with the reason for the admin; what waits behind it is given up too."""
+    ours = Notice.objects.filter(pk=notice.pk, claim=notice.claim, state=NoticeState.CLAIMED)
+    if ours.update(state=NoticeState.PARKED, problem=problem[:300], claim="") and notice.kind != NoticeKind.PROGRESS:
+        behind = Notice.objects.filter(run=notice.run_id, state=NoticeState.OWED)
+        behind.update(state=NoticeState.PARKED, problem=f"behind the {notice.kind} message"[:300])
+
+
+def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> None:
+    """From now on the run's messages go to `channel`, beginning with a root there."""
+    run = notice.run
+    Run.objects.filter(pk=run.pk, redirected_from="").update(
+        channel=channel, thread="", redirected_from=run.channel, redirected_because=because[:64]
+    )
+    Notice.objects.filter(run=run, kind=NoticeKind.ROOT).exclude(pk=notice.pk).update(
+        state=NoticeState.OWED, due_at=now
+    )
+    Notice.objects.filter(pk=notice.pk).update(state=NoticeState.OWED, due_at=now, claim="", tried_at=None)

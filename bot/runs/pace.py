@@ -1,0 +1,44 @@
+"""How fast one process may post: Slack takes about one message a second in a channel, and short bursts."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+# "1 per second", "short bursts over that limit are allowed": docs.slack.dev, apis/web-api/rate-limits
+BURST = 3
+PER_SECOND = 1.0
+FORGET = 1000  # channels kept in mind; the fullest buckets need no memory
+
+
+@dataclass
+class Pacer:
+    """A bucket of BURST messages per channel that refills with PER_SECOND; thread-safe; times are monotonic seconds."""
+
+    clock: Callable[[], float] = time.monotonic
+    _full_at: dict[str, float] = field(default_factory=dict)  # when a channel's bucket will be full again
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self, channel: str) -> float:
+        """0 if a message may go now, and then it is counted; else the seconds until one may."""
+        with self._lock:
+            now = self.clock()
+            full_at = max(self._full_at.get(channel, now), now)
+            wait = full_at - now - (BURST - 1) / PER_SECOND
+            if wait > 0:
+                return wait
+            self._full_at[channel] = full_at + 1 / PER_SECOND
+            if len(self._full_at) > FORGET:
+                self._full_at = {c: t for c, t in self._full_at.items() if t > now}
+            return 0.0
+
+    def pause(self, channel: str, seconds: float) -> None:
+        """Nothing to this channel for so long (Slack's Retry-After)."""
+        with self._lock:
+            self._full_at[channel] = self.clock() + seconds + (BURST - 1) / PER_SECOND
+
+    def closed(self) -> list[str]:
+        """Channels that must wait at this moment."""
+        with self._lock:
+            limit = self.clock() + (BURST - 1) / PER_SECOND
+            return [channel for channel, full_at in self._full_at.items() if full_at > limit]

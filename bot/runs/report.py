@@ -1,0 +1,65 @@
+"""From rows to the value that messages are built of."""
+
+from bot.core.model import (
+    Change,
+    ChannelId,
+    MessageTs,
+    NoticeKind,
+    Outcome,
+    Report,
+    RunId,
+    SlackUserId,
+    TaskId,
+)
+from bot.models import Notice, Run
+from bot.runs import links
+
+
+def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
+    """The run as stored at this moment; `channel` overrides where it goes (an edit stays where its root is)."""
+    run = Run.objects.get(pk=notice.run_id)
+    kind = NoticeKind(notice.kind)
+    return Report(
+        kind=kind,
+        run=RunId(run.pk),
+        task_id=TaskId(run.task_id),
+        schedule=run.schedule_name,
+        task=run.task,
+        requester=SlackUserId(run.slack_user),
+        channel=ChannelId(channel or run.channel),
+        thread=MessageTs(run.thread) if run.thread and kind is not NoticeKind.ROOT else None,
+        state=run.state,
+        status=run.status,
+        created_at=run.created_at,
+        sent_at=run.sent_at,
+        changes=tuple(Change(**change) for change in run.changes),
+        outcome=_outcome(run),
+        duration=_duration(run),
+        redirected_from=ChannelId(run.redirected_from) if run.redirected_from else None,
+        redirected_because=run.redirected_because,
+        result_link=links.result(base_url, run),
+        run_link=links.page(base_url, run),
+        options=run.options,
+    )
+
+
+def _outcome(run: Run) -> Outcome | None:
+    if run.seen_at is None:
+        return None
+    return Outcome(
+        task_id=TaskId(run.task_id),
+        status=run.status,
+        at=run.seen_at,
+        started_at=run.started_at,
+        result=run.result,
+        result_length=run.result_length,
+        traceback=run.traceback,
+        worker=run.worker,
+    )
+
+
+def _duration(run: Run) -> float | None:
+    """Seconds the task took; None if it never said that it started (without `task_track_started`)."""
+    if run.finished_at is None or run.started_at is None:
+        return None
+    return (run.finished_at - run.started_at).total_seconds()

@@ -1,0 +1,212 @@
+"""The one door: whoever wants to see schedules or start a run comes through here and is checked here."""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import timezone
+
+from bot.core import arguments, changes, policy, signature
+from bot.core.arguments import Invalid
+from bot.core.budget import Budget
+from bot.core.model import (
+    Actor,
+    Brief,
+    Dispatch,
+    Field,
+    LastRun,
+    Matches,
+    NoticeKind,
+    Problem,
+    RunId,
+    RunRequest,
+    Schedule,
+    ScheduleId,
+    TaskId,
+)
+from bot.core.ports import Catalog, FateUnknown, NotSent, Sender
+from bot.core.status import RunState
+from bot.models import Run
+from bot.runs import outbox
+
+log = logging.getLogger(__name__)
+
+GONE = "This schedule no longer exists. Pick another one."
+CHANGED = "Somebody has changed this schedule since you picked it. Pick it again to see its new values."
+MAY_BE_SENT = (
+    "This run may already have been sent: the broker took it but did not answer. It is not sent again; "
+    "its thread tells how it ended."
+)
+
+
+class NotAllowed(Exception):
+    """The actor may not act; the text tells them why and what to do."""
+
+
+class Refused(Exception):
+    """Nothing was sent; `problems` says what is wrong with which field."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(problem.text for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunService:
+    """What the bot does for people."""
+
+    catalog: Catalog
+    sender: Sender
+    secret_keys: tuple[str, ...]
+    deadline: float  # seconds
+    wake: Callable[[], None] = lambda: None  # tells the deliverer of this process that something is owed
+
+    def authorise(self, actor: Actor) -> None:
+        """Raises NotAllowed."""
+        if denied := policy.check(actor):
+            raise NotAllowed(policy.explain(denied, actor))
+
+    def find(self, actor: Actor, query: str, limit: int) -> Matches:
+        self.authorise(actor)
+        return self.catalog.find(query, limit)
+
+    def named(self, actor: Actor, typed: str) -> tuple[Brief | None, int]:
+        """The schedule meant by `typed`, and how many match."""
+        self.authorise(actor)
+        return self.catalog.named(typed)
+
+    def look(self, actor: Actor, schedule: ScheduleId) -> tuple[Schedule, LastRun | None] | None:
+        self.authorise(actor)
+        found = self.catalog.get(schedule)
+        return None if found is None else (found, self.catalog.last_run(found))
+
+    def start(self, request: RunRequest, budget: Budget) -> Run:
+        """Check, store, send. A repeated submission returns the run it started. Raises NotAllowed or Refused."""
+        self.authorise(request.actor)
+        earlier = Run.objects.filter(key=request.key).first()
+        if earlier is not None and earlier.state != RunState.NOT_SENT:
+            return _already(earlier)
+        schedule, args, kwargs = self._checked(request)
+        task_id = TaskId(earlier.task_id if earlier else str(uuid.uuid4()))
+        try:
+            what = self.sender.prepare(schedule, task_id, args, kwargs, requester=request.actor.name)
+        except Invalid as exc:
+            raise Refused(exc.problems) from exc
+        run = self._stored(request, schedule, what, earlier)
+        self._send(run, what, budget)
+        return run
+
+    def _checked(self, request: RunRequest) -> tuple[Schedule, list[Any], dict[str, Any]]:
+        schedule = self.catalog.get(request.schedule)
+        if schedule is None:
+            raise Refused([Problem(field=Field.SCHEDULE, text=GONE)])
+        if schedule.fingerprint != request.fingerprint:
+            raise Refused([Problem(field=Field.SCHEDULE, text=CHANGED)])
+        problems: list[Problem] = []
+        values: dict[Field, Any] = {}
+        for field, typed, stored in (
+            (Field.ARGS, request.args, schedule.args),
+            (Field.KWARGS, request.kwargs, schedule.kwargs),
+        ):
+            try:
+                values[field] = arguments.parse(arguments.stored(stored, field) if typed is None else typed, field)
+            except Invalid as exc:
+                problems += exc.problems
+        if not problems and (known := self.catalog.signature(schedule.task)) is not None:
+            problems = signature.problems(known, values[Field.ARGS], values[Field.KWARGS])
+        if problems:
+            raise Refused(problems)
+        return schedule, values[Field.ARGS], values[Field.KWARGS]
+
+    def _stored(self, request: RunRequest, schedule: Schedule, what: Dispatch, earlier: Run | None) -> Run:
+        """The committed row; it is there before the message. Raises Refused if another submission was faster."""
+        now = timezone.now()
+        fields = {
+            "state": RunState.QUEUED,
+            "not_sent_because": "",
+            "schedule_id": schedule.id,
+            "schedule_name": schedule.name,
+            "task": schedule.task,
+            "args": json.dumps(what.args, ensure_ascii=False),
+            "kwargs": json.dumps(what.kwargs, ensure_ascii=False),
+            "changes": _changes(schedule, what, self.secret_keys),
+            "options": json.loads(json.dumps(dict(what.options), default=str)),
+            "user_id": request.actor.user,
+            "deadline_at": now + timedelta(seconds=max(self.deadline, _lifetime(what, now))),
+        }
+        if request.destination is not None:
+            fields |= {
+                "team": request.destination.team,
+                "slack_user": request.destination.requester,
+                "channel": request.destination.channel,
+            }
+        if earlier is not None:
+            if not Run.objects.filter(pk=earlier.pk, state=RunState.NOT_SENT).update(**fields):
+                raise Refused([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)])
+            earlier.refresh_from_db()
+            return earlier
+        try:
+            with transaction.atomic():
+                return Run.objects.create(key=request.key, task_id=what.task_id, **fields)
+        except IntegrityError:
+            return _already(Run.objects.get(key=request.key))
+
+    def _send(self, run: Run, what: Dispatch, budget: Budget) -> None:
+        if run.task_id != what.task_id:
+            return  # the row is another, faster submission's
+        try:
+            self.sender.send(what, run=RunId(run.pk), within=budget.left())
+        except NotSent as exc:
+            log.warning("run %s not sent: %s", run.pk, exc)
+            Run.objects.filter(pk=run.pk).update(state=RunState.NOT_SENT, not_sent_because=str(exc))
+            text = f"Nothing was sent: the broker can't be reached ({exc}). Press Run to try again."
+            raise Refused([Problem(field=Field.SCHEDULE, text=text)]) from exc
+        except FateUnknown as exc:
+            log.warning("run %s may have been sent: %s", run.pk, exc)
+            self._follow(run, RunState.UNKNOWN)
+            raise Refused([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)]) from exc
+        log.info("run %s of schedule %s sent as task %s", run.pk, run.schedule_id, run.task_id)
+        try:
+            self._follow(run, RunState.SENT)
+        except DatabaseError:  # it is sent: the watcher carries on from its result, or the deadline does
+            log.exception("run %s is sent, but that can't be stored now", run.pk)
+
+    def _follow(self, run: Run, state: RunState) -> None:
+        """From now on the run is watched and its thread is owed; a result may have landed already."""
+        now = timezone.now()
+        sent_at = now if state is RunState.SENT else None
+        with transaction.atomic():
+            Run.objects.filter(pk=run.pk).update(sent_at=sent_at)
+            Run.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=state)
+            outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
+        self.wake()
+
+
+def _already(run: Run) -> Run:
+    """A submission that came before: fine if it was sent, to be left alone if nobody knows."""
+    if run.state in (RunState.QUEUED, RunState.UNKNOWN, RunState.NOT_SENT):
+        raise Refused([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)])
+    return run
+
+
+def _changes(schedule: Schedule, what: Dispatch, secret_keys: tuple[str, ...]) -> list[dict[str, str | None]]:
+    try:
+        old = tuple(
+            arguments.parse(arguments.stored(text, field), field)
+            for text, field in ((schedule.args, Field.ARGS), (schedule.kwargs, Field.KWARGS))
+        )
+    except Invalid:
+        old = ([], {})  # what is stored can't be read: everything sent is news
+    found = changes.changes((old[0], old[1]), (what.args, what.kwargs), secret_keys)
+    return [{"name": change.name, "old": change.old, "new": change.new} for change in found]
+
+
+def _lifetime(what: Dispatch, now: datetime) -> float:
+    """Seconds until the message expires; 0 if it doesn't."""
+    expires = what.options.get("expires", 0)
+    return (expires - now).total_seconds() if isinstance(expires, datetime) else float(expires)

@@ -1,0 +1,138 @@
+"""Settings of the stand-alone project, from the environment (bot.env, bot.conf)."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.crypto import get_random_string
+
+from bot import env
+from bot.broker import embedded
+from bot.conf import Conf
+
+_problems: list[str] = []
+_project = env.read(env.Project, env.environ(), _problems)
+_bot = env.read(Conf, env.environ(), _problems)
+if _problems:
+    raise ImproperlyConfigured(str(env.BadEnvironment(_problems)))
+
+_data = Path(_project.data).absolute()
+_site = urlsplit(_bot.base_url)
+LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+
+DEBUG = _project.debug
+# A command works without a key; the web process refuses to start without one (bot.wsgi).
+SECRET_KEY = _project.secret_key or get_random_string(50)
+ALLOWED_HOSTS = [*(_project.allowed_hosts or filter(None, [_site.hostname])), *LOOPBACK]
+ROOT_URLCONF = "bot.site_urls"
+WSGI_APPLICATION = "bot.wsgi.application"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "django_celery_results",
+    "bot",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# WAL with IMMEDIATE transactions: without IMMEDIATE a read-then-write transaction fails at once under WAL (sqlite.org/wal.html).
+SQLITE = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+}
+if not _project.database_url:
+    _data.mkdir(parents=True, exist_ok=True)
+DATABASES = {
+    "default": dj_database_url.parse(
+        _project.database_url or f"sqlite:///{_data / 'runtask.sqlite3'}", conn_max_age=60, conn_health_checks=True
+    )
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = SQLITE
+if _project.sidecar:  # the platform migrates its own tables
+    MIGRATION_MODULES = dict.fromkeys(
+        ("admin", "auth", "contenttypes", "sessions", "django_celery_beat", "django_celery_results")
+    )
+
+USE_TZ = True
+TIME_ZONE = _project.time_zone
+STATIC_URL = "static/"
+STATIC_ROOT = _data / "static"
+WHITENOISE_USE_FINDERS = True
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Plain http on loopback must work; everything else follows the public address.
+_https = _site.scheme == "https"
+SECURE_SSL_REDIRECT = _https
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside, without TLS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"] if _site.netloc else []
+
+RUNTASK = {"CELERY_APP": "bot.celery:app"}
+
+CELERY_BROKER_URL = _project.broker_url
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXTENDED = True  # without it a failed task has no traceback and no name
+CELERY_TASK_TRACK_STARTED = True
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_IMPORTS = list(_project.imports)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+if _project.broker_url.startswith("filesystem://"):
+    _folder = Path(urlsplit(_project.broker_url).path or _data / "broker")
+    globals().update({f"CELERY_{name.upper()}": value for name, value in embedded.configure(_folder).items()})
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "bot": {"level": "INFO"},
+        "django.request": {"level": "ERROR"},
+        # Bolt logs whole payloads at WARNING (unhandled requests) and INFO (bad signatures).
+        "slack_bolt": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,18 @@
+"""The stand-alone site: the admin, probes, and what a project would include, at the root."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from bot import wiring
+from bot.web.probes import alive, ready
+
+admin.site.site_header = admin.site.site_title = "Run tasks"
+
+urlpatterns = [
+    path("healthz", alive),
+    path("readyz", ready(wiring.workspace)),
+    path("admin/", admin.site.urls),
+    path("", include("bot.urls")),
+    path("", RedirectView.as_view(url="admin/")),
+]

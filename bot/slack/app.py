@@ -1,0 +1,62 @@
+"""The Bolt app, built by a function; no network is touched by building it."""
+
+import logging
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+from slack_bolt import App, BoltResponse
+from slack_bolt.adapter.django import SlackRequestHandler
+from slack_bolt.authorization import AuthorizeResult
+
+from bot.conf import Conf
+from bot.slack.client import FAST, web_client
+from bot.slack.ids import Id
+from bot.slack.listeners import Listeners
+
+log = logging.getLogger(__name__)
+
+ANYTHING = re.compile(".*")
+
+
+def create_app(conf: Conf, listeners: Listeners) -> App:
+    """Listeners run inline and are answered as soon as they return: Bolt's own threads poll every 10 ms instead."""
+
+    def authorize() -> AuthorizeResult:
+        """One workspace, one token: nothing to ask Slack (Bolt would call auth.test within the first request's 3 s)."""
+        return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=conf.bot_token)
+
+    app = App(
+        client=web_client(conf, FAST),
+        signing_secret=conf.signing_secret or "unused in Socket Mode",
+        authorize=authorize,
+        process_before_response=True,
+        listener_executor=ThreadPoolExecutor(conf.threads, thread_name_prefix="listener"),
+        raise_error_for_unhandled_request=False,
+    )
+    SlackRequestHandler(app)  # for its effect: closes stale database connections around the lazy parts
+
+    app.command(conf.command)(ack=listeners.acknowledge_command, lazy=[listeners.open_modal])
+    app.options({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(listeners.suggest)
+    app.action({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(
+        ack=_ack, lazy=[listeners.show_schedule]
+    )
+    app.view(Id.RUN_MODAL)(listeners.submit)
+    # What isn't ours is acknowledged: unanswered, the person would wait 3 s for an error, and Bolt would log the payload.
+    for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):
+        kind(ANYTHING)(_ack)
+    app.error(_on_error)
+    return app
+
+
+def _ack(ack: "object") -> None:
+    ack()  # type: ignore[operator]
+
+
+def _on_error(error: Exception, body: dict[str, object]) -> BoltResponse:
+    """The log gets the kind of payload and the error, the person a sentence; never the payload."""
+    kind = body.get("type") or "command"
+    log.error("a %s failed: %s", kind, type(error).__name__, exc_info=error)
+    if kind == "view_submission":
+        errors = {Id.SCHEDULE_BLOCK.value: "Something went wrong on my side; the log says what."}
+        return BoltResponse(status=200, body={"response_action": "errors", "errors": errors})
+    return BoltResponse(status=200, body="")

@@ -1,0 +1,61 @@
+"""Block Kit's building stones. Foreign text goes through `escape`, `code` or `preformatted`, never into mrkdwn as it is."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from bot.core.text import clip, one_line
+from bot.slack.ids import SECTION_TEXT
+
+Block = dict[str, Any]
+# mrkdwn has no escape for what formats text or makes an emoji: a zero-width space breaks it. Only where it would work,
+# at the edge of a word, so that ordinary names (`nightly_report_2`) can still be copied.
+FORMATTING = re.compile(r"(?<!\w)[*_~](?=\S)|(?<=\S)[*_~](?!\w)|`|:(?=[a-z0-9_+-]+:)")
+
+
+def escape(text: str, limit: int = 200) -> str:
+    """Foreign text as one line of mrkdwn that says just that (docs.slack.dev: messaging/formatting-message-text)."""
+    return entities(FORMATTING.sub("\\g<0>\u200b", clip(one_line(text), limit)))
+
+
+def code(text: str, limit: int = 200) -> str:
+    """Foreign text as one line of code; only a backtick could end it."""
+    return f"`{entities(clip(one_line(text), limit)).replace('`', 'ˋ') or ' '}`"
+
+
+def entities(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def mrkdwn(text: str) -> Block:
+    """Our own markup; `verbatim` keeps Slack from finding links, channels and mentions in it by itself."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def section(text: str) -> Block:
+    return {"type": "section", "text": mrkdwn(clip(text, SECTION_TEXT))}
+
+
+def context(*texts: str) -> Block:
+    return {"type": "context", "elements": [mrkdwn(clip(text, SECTION_TEXT)) for text in texts]}
+
+
+def preformatted(text: str) -> Block:
+    """Foreign text, several lines, in a block where nothing is parsed. Must not be empty."""
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}],
+    }
+
+
+def date(at: datetime) -> str:
+    """A moment in the reader's own time zone."""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M %Z}>"
+
+
+def link(address: str, text: str) -> str:
+    return f"<{entities(address)}|{text}>" if address else text

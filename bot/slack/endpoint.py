@@ -1,0 +1,105 @@
+"""HTTP mode's one address: signature first, then parsing, then the same way as Socket Mode.
+
+Bolt is handed the parsed body instead of the raw one: its own parser loses every form whose text contains "payload",
+and raises on malformed input before the signature is checked (slack_bolt 1.30, request/internals.py).
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from slack_bolt import App, BoltRequest
+from slack_sdk.signature import SignatureVerifier
+
+log = logging.getLogger(__name__)
+
+BODY_LIMIT = 1_000_000  # bytes; a view is at most 250 kB and comes with its state
+CLOCK_SKEW = 300  # seconds (docs.slack.dev: authentication/verifying-requests-from-slack)
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+class Bad(Exception):
+    """A request that Slack doesn't send, with the status to answer."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Callable[[HttpRequest], HttpResponse]:
+    """The view for `/slack/events`: commands, interactivity and options load alike."""
+
+    @csrf_exempt  # signed by Slack
+    @require_POST
+    def view(request: HttpRequest) -> HttpResponse:
+        try:
+            raw = _raw_body(request)
+            if request.content_type == FORM and raw.startswith(b"ssl_check=1"):
+                return HttpResponse()  # Slack probes our certificate, unsigned (docs: implementing-slash-commands)
+            verify(request, raw, signing_secret())
+            body = parse(raw, request.content_type or "")
+        except Bad as exc:
+            log.info("refused a request: %s", exc)
+            return HttpResponse(str(exc), status=exc.status, content_type="text/plain")
+        if body.get("type") == "url_verification":
+            return HttpResponse(str(body.get("challenge", "")), content_type="text/plain")
+        answer = app().dispatch(BoltRequest(mode="socket_mode", body=body, headers=_retry_headers(request)))
+        return HttpResponse(
+            answer.body, status=answer.status, content_type=answer.headers.get("content-type", [JSON])[0]
+        )
+
+    return view
+
+
+def _raw_body(request: HttpRequest) -> bytes:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length) > BODY_LIMIT:
+        raise Bad(413, "too large")
+    raw = request.read(BODY_LIMIT + 1)
+    if len(raw) > BODY_LIMIT:
+        raise Bad(413, "too large")
+    return bytes(raw)
+
+
+def verify(request: HttpRequest, raw: bytes, signing_secret: str) -> None:
+    """Raises Bad unless Slack signed this within the last five minutes."""
+    if not signing_secret:
+        raise Bad(503, "HTTP mode is not set up: SLACK_SIGNING_SECRET is not set")
+    timestamp, signature = (
+        request.headers.get("X-Slack-Request-Timestamp", ""),
+        request.headers.get("X-Slack-Signature", ""),
+    )
+    if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12):
+        raise Bad(401, "no valid timestamp")
+    if abs(time.time() - int(timestamp)) > CLOCK_SKEW:
+        raise Bad(401, "too old")
+    if not signature.isascii() or not SignatureVerifier(signing_secret).is_valid(raw, timestamp, signature):
+        raise Bad(401, "bad signature")
+
+
+def parse(raw: bytes, content_type: str) -> dict[str, Any]:
+    """Slack's three shapes: a form (commands), a form with JSON in `payload` (interactivity), JSON (events). Raises Bad."""
+    try:
+        if content_type == JSON:
+            body = json.loads(raw)
+        elif content_type == FORM:
+            pairs = parse_qsl(raw.decode(), keep_blank_values=True, strict_parsing=True, max_num_fields=100)
+            form = dict(pairs)
+            body = json.loads(form["payload"]) if "payload" in form and "command" not in form else form
+        else:
+            raise Bad(415, "neither a form nor JSON")
+    except (ValueError, RecursionError) as exc:
+        raise Bad(400, "malformed body") from exc
+    if not isinstance(body, dict):
+        raise Bad(400, "malformed body")
+    return body
+
+
+def _retry_headers(request: HttpRequest) -> dict[str, str | Sequence[str]]:
+    return {name: value for name, value in request.headers.items() if name.lower().startswith("x-slack-retry-")}

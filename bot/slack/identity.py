@@ -1,0 +1,119 @@
+"""From a Slack account to an actor: the link row, Slack's word on the person, and Django's flags, read live."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+from slack_sdk import WebClient
+
+from bot.core.model import Actor, Profile, SlackAccount, TeamId
+from bot.core.policy import of_profile
+from bot.models import SlackLink
+from bot.slack.client import UNREACHABLE, Workspace, error_code
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Answers who is acting. Fails closed: what Slack can't be asked stays unknown, and the policy refuses that."""
+
+    client: WebClient
+    workspace: Workspace
+    link_by_email: bool
+    profile_ttl: float  # seconds
+
+    def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
+        """At most two short calls to Slack, none if the link row is fresh. `may_link=False`: ask about linked people only."""
+        team = self.workspace.team()
+        link = SlackLink.objects.select_related("user").filter(team=account.team, slack_user=account.user).first()
+        if link is not None and self._is_fresh(link):
+            return _actor(account, team, link, _profile_of(link))
+        if link is None and not may_link:
+            return Actor(slack=account, team=team)
+        try:
+            profile = profile_of(self.client.users_info(user=account.user)["user"])
+        except UNREACHABLE as exc:
+            log.warning("Slack's users.info on %s: %s", account.user, error_code(exc))
+            return Actor(slack=account, team=team, unknown_because=error_code(exc))
+        link = self._remember(account, team, link, profile)
+        return _actor(account, team, link, profile)
+
+    def _is_fresh(self, link: SlackLink) -> bool:
+        return link.checked_at is not None and timezone.now() - link.checked_at < timedelta(seconds=self.profile_ttl)
+
+    def _remember(
+        self, account: SlackAccount, team: TeamId | None, link: SlackLink | None, profile: Profile
+    ) -> SlackLink | None:
+        facts = {
+            "checked_at": timezone.now(),
+            "home": profile.home,
+            "is_guest": profile.is_guest,
+            "is_bot": profile.is_bot,
+            "is_deleted": profile.is_deleted,
+            "is_stranger": profile.is_stranger,
+        }
+        if link is not None:
+            SlackLink.objects.filter(pk=link.pk).update(**facts)
+            return link
+        if not self.link_by_email or of_profile(profile) or profile.home != team or account.team != team:
+            return None
+        user = _user_with(profile.email)
+        if user is None:
+            return None
+        link, made = SlackLink.objects.get_or_create(
+            team=account.team, slack_user=account.user, defaults={"user": user, **facts}
+        )
+        if made:
+            log.info("linked Slack user %s to user %s by e-mail", account.user, user.pk)
+        return link
+
+
+def profile_of(user: dict[str, Any]) -> Profile:
+    """From `users.info` (docs.slack.dev: reference/objects/user-object)."""
+    confirmed = user.get("is_email_confirmed", True)
+    return Profile(
+        home=TeamId(str(user.get("team_id", ""))),
+        email=str(user.get("profile", {}).get("email") or "") if confirmed else "",
+        is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        is_bot=bool(user.get("is_bot") or user.get("is_app_user")),
+        is_deleted=bool(user.get("deleted")),
+        is_stranger=bool(user.get("is_stranger")),
+    )
+
+
+def _profile_of(link: SlackLink) -> Profile:
+    return Profile(
+        home=TeamId(link.home),
+        is_guest=link.is_guest,
+        is_bot=link.is_bot,
+        is_deleted=link.is_deleted,
+        is_stranger=link.is_stranger,
+    )
+
+
+def _actor(account: SlackAccount, team: TeamId | None, link: SlackLink | None, profile: Profile) -> Actor:
+    if link is None:
+        return Actor(slack=account, team=team, profile=profile)
+    user: Any = link.user
+    return Actor(
+        user=str(user.pk),
+        name=user.get_username(),
+        is_active=user.is_active,
+        is_staff=getattr(user, "is_staff", False),
+        slack=account,
+        team=team,
+        profile=profile,
+    )
+
+
+def _user_with(email: str) -> Any:
+    """The one user with this e-mail, ignoring case; nobody if it is empty or used twice."""
+    model = get_user_model()
+    if not email:
+        return None
+    found = list(model.objects.filter(**{f"{model.get_email_field_name()}__iexact": email})[:2])
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,31 @@
+"""Every id that travels to Slack and back, once; and Slack's limits, with their source (docs.slack.dev: reference/block-kit)."""
+
+from enum import StrEnum
+
+from bot.core.model import Field
+
+# The picker keeps its block id; the inputs get fresh ones with each selection, or Slack would keep what was typed
+# before and ignore the new prefill (docs.slack.dev: views.update, "Preserving input entry").
+INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:"}
+
+
+class Id(StrEnum):
+    """Callback, block and action ids, and the event type of our message metadata."""
+
+    RUN_MODAL = "runtask_run"
+    SCHEDULE_BLOCK = "schedule"
+    SCHEDULE_SELECT = "schedule_select"
+    JSON_INPUT = "json"
+    NOTICE_EVENT = "runtask_notice"
+
+
+OPTION_TEXT = 75
+OPTION_DESCRIPTION = 75
+OPTIONS = 100
+OPTION_GROUP_LABEL = 75
+SUGGESTION_BYTES = 60_000  # the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py)
+SECTION_TEXT = 3000
+INPUT_TEXT = 3000
+PRIVATE_METADATA = 3000
+FALLBACK_TEXT = 4000  # chat.update refuses more: msg_too_long
+PREFORMATTED_TEXT = 3000  # ours: a rich_text element has no documented limit

@@ -1,0 +1,168 @@
+"""What happens on each of Slack's requests: parse, call the door, answer. Each ends in words for the person."""
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+from django.db import DatabaseError
+from slack_bolt import Ack
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook import WebhookClient
+
+from bot.core.budget import Budget
+from bot.core.model import Actor, ChannelId, Destination, Field, Problem, RunRequest
+from bot.runs.service import NotAllowed, Refused, RunService
+from bot.slack import modals, payloads
+from bot.slack.client import FAST, UNREACHABLE, error_code
+from bot.slack.identity import Identity
+from bot.slack.ids import OPTIONS
+from bot.slack.modals import Metadata
+from bot.slack.payloads import Payload
+
+log = logging.getLogger(__name__)
+
+SORRY = "Something went wrong on my side; the log says what. Please try again."
+NO_DATABASE = "Nothing was sent: the database can't be reached. Press Run to try again."
+NOT_SHOWN_YET = "The arguments of this schedule have not appeared yet. Wait a moment, then press Run again."
+TOO_LATE = "That took too long, Slack no longer lets me open the form. Please type the command again."
+HELP = """*{command}* runs a schedule of the site now, with its stored arguments or others.
+• `{command}` opens the form: pick a schedule, check or edit its arguments, press *Run*.
+• `{command} nightly report` opens it with that schedule picked.
+Its id and how it ended arrive in a thread here. Only staff of the site can run schedules."""
+STALE = frozenset({"hash_conflict", "not_found"})  # the person picked again or closed the form meanwhile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listeners:
+    """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload."""
+
+    runs: RunService
+    identity: Identity
+    client: WebClient
+    command: str
+
+    def acknowledge_command(self, ack: Ack, body: Payload) -> None:
+        if _is_help(body):
+            ack(HELP.format(command=self.command))
+        else:
+            ack()
+
+    def open_modal(self, body: Payload) -> None:
+        """After the acknowledgement; the trigger lives 3 s."""
+        if _is_help(body):
+            return
+        command = payloads.command(body)
+        try:
+            view = self._first_view(command, self.identity.actor(command.account))
+            self.client.views_open(trigger_id=command.trigger, view=view)
+        except NotAllowed as exc:
+            _reply(command.response_url, str(exc))
+        except UNREACHABLE as exc:
+            log.warning("views.open: %s %s", error_code(exc), _details(exc))
+            _reply(command.response_url, TOO_LATE if error_code(exc) == "expired_trigger_id" else SORRY)
+        except Exception:
+            log.exception("the form could not be opened")
+            _reply(command.response_url, SORRY)
+
+    def _first_view(self, command: payloads.Command, actor: Actor) -> dict[str, Any]:
+        metadata = Metadata(channel=ChannelId(command.channel))
+        if not command.text:
+            there_are_some = self.runs.find(actor, "", 1).total
+            return modals.empty(metadata) if there_are_some else modals.no_schedules(metadata)
+        brief, matching = self.runs.named(actor, command.text)
+        found = None if brief is None else self.runs.look(actor, brief.id)
+        if found is None:
+            return modals.empty(metadata, modals.ambiguous(command.text, matching))
+        return modals.chosen(metadata, *found, nonce=_nonce())
+
+    def suggest(self, ack: Ack, body: Payload) -> None:
+        suggestion = payloads.suggestion(body)
+        try:
+            actor = self.identity.actor(suggestion.account, may_link=False)
+            ack(modals.suggestions(self.runs.find(actor, suggestion.query, OPTIONS)))
+        except NotAllowed:
+            ack(modals.NO_SUGGESTIONS)
+
+    def show_schedule(self, body: Payload) -> None:
+        """After the acknowledgement of a pick."""
+        selection = payloads.selection(body)
+        try:
+            found = self.runs.look(self.identity.actor(selection.account, may_link=False), selection.schedule)
+        except NotAllowed as exc:
+            view = modals.empty(Metadata(channel=selection.metadata.channel), f":no_entry: {exc}")
+        else:
+            metadata = selection.metadata
+            view = (
+                modals.chosen(metadata, *found, nonce=_nonce())
+                if found
+                else modals.gone(replace(metadata, schedule=None))
+            )
+        try:
+            self.client.views_update(view_id=selection.view, hash=selection.hash, view=view)
+        except UNREACHABLE as exc:
+            level = logging.INFO if error_code(exc) in STALE else logging.WARNING
+            log.log(level, "views.update: %s %s", error_code(exc), _details(exc))
+
+    def submit(self, ack: Ack, body: Payload) -> None:
+        """Everything before the answer: the person reads in the open form what is wrong."""
+        budget = Budget()
+        submission = payloads.submission(body)
+        try:
+            request = _request(submission, self.identity.actor(submission.account, may_link=False))
+            self.runs.start(request, budget)
+        except NotAllowed as exc:
+            _refuse(ack, submission, [Problem(field=Field.SCHEDULE, text=str(exc))])
+        except Refused as exc:
+            _refuse(ack, submission, exc.problems)
+        except DatabaseError:
+            log.exception("nothing sent: the database failed")
+            _refuse(ack, submission, [Problem(field=Field.SCHEDULE, text=NO_DATABASE)])
+        else:
+            ack()
+
+
+def _request(submission: payloads.Submission, actor: Actor) -> RunRequest:
+    """Raises Refused if the form doesn't show the picked schedule's arguments (yet)."""
+    metadata = submission.metadata
+    if submission.schedule is None or submission.schedule != metadata.schedule:
+        raise Refused([Problem(field=Field.SCHEDULE, text=NOT_SHOWN_YET)])
+    return RunRequest(
+        key=f"slack:{submission.view}",
+        actor=actor,
+        schedule=submission.schedule,
+        args=submission.values.get(Field.ARGS),
+        kwargs=submission.values.get(Field.KWARGS),
+        fingerprint=metadata.fingerprint,
+        destination=Destination(
+            team=submission.account.team, channel=metadata.channel, requester=submission.account.user
+        ),
+    )
+
+
+def _refuse(ack: Ack, submission: payloads.Submission, problems: list[Problem]) -> None:
+    ack(response_action="errors", errors=modals.errors(problems, submission.inputs))
+
+
+def _reply(response_url: str, text: str) -> None:
+    """Ephemeral, and possible even where the bot isn't a member."""
+    try:
+        WebhookClient(response_url, timeout=FAST).send(text=text, response_type="ephemeral")
+    except UNREACHABLE as exc:
+        log.warning("an ephemeral reply could not be sent: %s", error_code(exc))
+
+
+def _is_help(body: Payload) -> bool:
+    return str(body.get("text", "")).strip().lower() == "help"
+
+
+def _nonce() -> str:
+    return uuid4().hex[:8]
+
+
+def _details(exc: Exception) -> str:
+    """What Slack found wrong with a view: places and limits, no content."""
+    if not isinstance(exc, SlackApiError):
+        return ""
+    return " ".join(map(str, exc.response.get("response_metadata", {}).get("messages", [])))

@@ -1,0 +1,130 @@
+"""Reports to Slack: posts, edits, finds again; and what Slack's errors mean for trying again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.core.model import ChannelId, MessageTs, Report
+from bot.core.ports import ChannelClosed, Hopeless, NotDelivered, RateLimited, TokenRefused
+from bot.slack.client import error_code
+from bot.slack.messages import message, metadata
+
+# docs.slack.dev: reference/methods/chat.postMessage, "Errors"
+CLOSED = frozenset(
+    {
+        "channel_not_found",
+        "not_in_channel",
+        "is_archived",
+        "is_inactive",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_only_channel",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_thread_locked",
+        "cannot_reply_to_message",
+        "thread_not_found",
+        "ekm_access_denied",
+        "user_not_found",
+        "user_disabled",
+        "users_not_found",
+        "messages_tab_disabled",
+        "cant_update_message",
+        "message_not_found",
+        "edit_window_closed",
+    }
+)
+TOKEN = frozenset(
+    {
+        "invalid_auth",
+        "not_authed",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "team_access_not_granted",
+        "org_login_required",
+    }
+)
+LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+MAYBE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
+LOOK_BACK = 5.0  # seconds before the first try: Slack's clock is not ours
+
+
+class _NotPosted(NotDelivered):
+    """Certainly not posted, worth another try."""
+
+    maybe_posted = False
+
+
+@dataclass(frozen=True)
+class SlackMessenger:
+    """Messenger over the Web API."""
+
+    client: WebClient
+
+    def post(self, report: Report) -> MessageTs:
+        answer = _call(
+            self.client.chat_postMessage,
+            channel=report.channel,
+            thread_ts=report.thread,
+            unfurl_links=False,
+            unfurl_media=False,
+            **message(report),
+        )
+        return MessageTs(answer["ts"])
+
+    def edit(self, report: Report, root: MessageTs) -> None:
+        _call(self.client.chat_update, channel=report.channel, ts=root, **message(report))
+
+    def find(self, report: Report, since: datetime) -> MessageTs | None:
+        """Looks in the thread, for a root in the channel's history; without the scopes for that it finds nothing."""
+        wanted = metadata(report)
+        oldest = f"{since.timestamp() - LOOK_BACK:.6f}"
+        look: dict[str, Any] = {"channel": report.channel, "include_all_metadata": True, "oldest": oldest, "limit": 200}
+        try:
+            if report.thread:
+                answer = _call(self.client.conversations_replies, ts=report.thread, **look)
+            else:
+                answer = _call(self.client.conversations_history, **look)
+        except (Hopeless, ChannelClosed):
+            return None
+        return next((MessageTs(m["ts"]) for m in answer["messages"] if m.get("metadata") == wanted), None)
+
+    def open_direct_message(self, report: Report) -> ChannelId:
+        answer = _call(self.client.conversations_open, users=[report.requester])
+        return ChannelId(answer["channel"]["id"])
+
+
+def _call(method: Callable[..., Any], **arguments: Any) -> Any:
+    try:
+        return method(**arguments)
+    except SlackApiError as exc:
+        raise _meaning(exc) from exc
+    except OSError as exc:  # no connection, a lost one, or no answer in time
+        raise NotDelivered(f"Slack unreachable: {error_code(exc)}") from exc
+
+
+def _meaning(exc: SlackApiError) -> NotDelivered:
+    status, code = exc.response.status_code, error_code(exc)
+    if status == 429 or code in LIMITED:
+        return RateLimited(code, _retry_after(exc))
+    if code in CLOSED:
+        return ChannelClosed(code)
+    if code in TOKEN:
+        return TokenRefused(code)
+    if status >= 500 or code in MAYBE:
+        return NotDelivered(code)
+    details = exc.response.get("response_metadata", {}).get("messages", [])
+    return Hopeless(f"{code} {' '.join(map(str, details))}".strip())
+
+
+def _retry_after(exc: SlackApiError) -> float:
+    """Seconds; Slack always says, but a proxy in between may not."""
+    headers = {name.lower(): value for name, value in exc.response.headers.items()}
+    try:
+        return max(1.0, float(headers.get("retry-after", 1)))
+    except ValueError:
+        return 1.0

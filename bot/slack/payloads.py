@@ -1,0 +1,132 @@
+"""Slack's payloads -> values, parsed here and nowhere else. Every function raises Malformed for what Slack wouldn't send."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from bot.core.model import Field, ScheduleId, SlackAccount, SlackUserId, TeamId
+from bot.slack.ids import INPUT_PREFIX, Id
+from bot.slack.modals import Metadata
+
+Payload = dict[str, Any]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Malformed(Exception):
+    """Not a payload that Slack sends for our ids."""
+
+
+def _parser(function: Callable[P, R]) -> Callable[P, R]:
+    @wraps(function)
+    def parse(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as exc:
+            raise Malformed(f"{function.__name__}: {type(exc).__name__} {exc}") from exc
+
+    return parse
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """A slash command; `text` is what was typed behind it."""
+
+    account: SlackAccount
+    channel: str
+    text: str
+    trigger: str
+    response_url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suggestion:
+    """A request for the picker's menu."""
+
+    account: SlackAccount
+    query: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """A schedule was picked; `hash` names the version of the view it was picked in."""
+
+    account: SlackAccount
+    schedule: ScheduleId
+    view: str
+    hash: str
+    metadata: Metadata
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """Run was pressed. `values` holds what the inputs hold; a field without an input is missing from it."""
+
+    account: SlackAccount
+    view: str
+    schedule: ScheduleId | None
+    metadata: Metadata
+    values: dict[Field, str]
+    inputs: dict[Field, str]  # block ids, for errors
+
+
+@_parser
+def command(body: Payload) -> Command:
+    account = SlackAccount(team=TeamId(body["team_id"]), user=SlackUserId(body["user_id"]))
+    text = " ".join(str(body.get("text", "")).split())  # phones type non-breaking spaces
+    return Command(
+        account=account,
+        channel=body["channel_id"],
+        text=text,
+        trigger=body["trigger_id"],
+        response_url=body["response_url"],
+    )
+
+
+@_parser
+def suggestion(body: Payload) -> Suggestion:
+    return Suggestion(account=_account(body), query=str(body.get("value") or ""))
+
+
+@_parser
+def selection(body: Payload) -> Selection:
+    return Selection(
+        account=_account(body),
+        schedule=ScheduleId(int(body["actions"][0]["selected_option"]["value"])),
+        view=body["view"]["id"],
+        hash=body["view"]["hash"],
+        metadata=Metadata.load(body["view"]["private_metadata"]),
+    )
+
+
+@_parser
+def submission(body: Payload) -> Submission:
+    view = body["view"]
+    state = view["state"]["values"]
+    option = state[Id.SCHEDULE_BLOCK][Id.SCHEDULE_SELECT]["selected_option"]
+    inputs = {field: _input_block(view, prefix) for field, prefix in INPUT_PREFIX.items()}
+    return Submission(
+        account=_account(body),
+        view=view["id"],
+        schedule=ScheduleId(int(option["value"])) if option else None,
+        metadata=Metadata.load(view["private_metadata"]),
+        values={field: _value(block, state) for field, block in inputs.items() if block is not None},
+        inputs={field: block["block_id"] for field, block in inputs.items() if block is not None},
+    )
+
+
+def _account(body: Payload) -> SlackAccount:
+    """The acting person's own team, which Bolt's context hides behind the installing one for shared channels."""
+    user = body["user"]
+    return SlackAccount(team=TeamId(user.get("team_id") or body["team"]["id"]), user=SlackUserId(user["id"]))
+
+
+def _input_block(view: Payload, prefix: str) -> Payload | None:
+    return next((block for block in view["blocks"] if block.get("block_id", "").startswith(prefix)), None)
+
+
+def _value(block: Payload, state: Payload) -> str:
+    """A required input can come back null only by Slack's fault (slackapi/bolt-js#1073): then it counts as its prefill."""
+    value = state.get(block["block_id"], {}).get(Id.JSON_INPUT, {}).get("value")
+    return str(block["element"].get("initial_value", "") if value is None else value)

@@ -1,0 +1,123 @@
+"""Socket Mode: one connection that is watched, threads that give their database connections back, a stop that drains.
+
+slack_sdk's built-in client needs help (3.47, slack_sdk/socket_mode/builtin): after a CLOSE frame it waits for the next
+ping interval, after a plain FIN it spins for a minute, a peer that never answered a ping is never found out, `connect`
+doesn't raise, and `close` cuts the connection before the acknowledgements in flight are out.
+"""
+
+import logging
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import close_old_connections
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
+from slack_sdk import WebClient
+from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+log = logging.getLogger(__name__)
+
+PING_INTERVAL = 2.0  # seconds
+SILENCE = 3 * PING_INTERVAL  # without a pong the peer is taken for gone
+LOOK = 0.5  # seconds between two looks of the watchdog
+FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds between tries to connect
+DRAIN = 5.0  # seconds for acknowledgements in flight at a stop
+BUFFER = 65_536  # bytes; the default of 1,024 makes the client's recursive reader run deep
+
+
+@dataclass
+class SocketMode:
+    """Serves a Bolt app over Slack's WebSocket until it is told to stop."""
+
+    app: App
+    client: WebClient
+    app_token: str
+    concurrency: int
+    _in_flight: int = 0
+    _idle: threading.Condition = field(default_factory=threading.Condition)
+    _lost: threading.Event = field(default_factory=threading.Event)
+
+    def serve(self, stopping: threading.Event) -> None:
+        """Blocks until `stopping` is set; connects and reconnects by itself, however long Slack is away."""
+        connection = SocketModeClient(
+            app_token=self.app_token,
+            web_client=self.client,
+            logger=logging.getLogger("bot.slack.socket.client"),
+            ping_interval=PING_INTERVAL,
+            concurrency=self.concurrency,
+            receive_buffer_size=BUFFER,
+            on_close_listeners=[lambda _code, _reason: self._lost.set()],
+        )
+        connection.socket_mode_request_listeners.append(self._handle)  # type: ignore[arg-type]
+        try:
+            self._keep_connected(connection, stopping)
+            self._drain()
+        finally:
+            connection.close()
+
+    def _keep_connected(self, connection: SocketModeClient, stopping: threading.Event) -> None:
+        pause, since, session = FIRST_RETRY, time.time(), None
+        while not stopping.is_set():
+            if session != connection.session_id():
+                since, session = time.time(), connection.session_id()
+                self._lost.clear()
+            if self._lost.is_set() or not _alive(connection, since):
+                connected = self._connect(connection)
+                stopping.wait(0 if connected else pause)
+                pause = FIRST_RETRY if connected else min(pause * 2, LAST_RETRY)
+            else:
+                self._lost.wait(LOOK)
+
+    def _connect(self, connection: SocketModeClient) -> bool:
+        try:
+            connection.connect_to_new_endpoint(force=True)
+        except Exception as exc:  # noqa: BLE001  # Slack, DNS, a proxy: whatever it is, it may be better later
+            log.warning("Slack can't be reached for Socket Mode: %s", type(exc).__name__)
+        if connection.is_connected():
+            log.info("connected to Slack")
+            return True
+        return False
+
+    def _handle(self, connection: SocketModeClient, request: SocketModeRequest) -> None:
+        """Runs in one of the client's threads, which Django knows nothing of."""
+        with self._idle:
+            self._in_flight += 1
+        close_old_connections()
+        try:
+            started = time.time()
+            send_response(connection, request, run_bolt_app(self.app, request), started)
+        finally:
+            close_old_connections()
+            with self._idle:
+                self._in_flight -= 1
+                self._idle.notify_all()
+
+    def _drain(self) -> None:
+        """Keep the connection until what was begun is acknowledged."""
+        with self._idle:
+            if not self._idle.wait_for(lambda: self._in_flight == 0, timeout=DRAIN):
+                log.warning("%s acknowledgements were still in flight at the stop", self._in_flight)
+
+
+def _alive(connection: SocketModeClient, since: float) -> bool:
+    session = connection.current_session
+    sock: Any = session.sock if session is not None else None
+    if session is None or sock is None:
+        return False
+    heard = max(session.last_ping_pong_time or since, since)
+    return time.time() - heard < SILENCE and not _ended(sock)
+
+
+def _ended(sock: socket.socket) -> bool:
+    """Whether the peer has closed: seen below TLS, without taking anything from the stream."""
+    try:
+        with socket.socket(fileno=socket.dup(sock.fileno())) as raw:
+            return raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False  # open, and nothing to read
+    except OSError:
+        return True

@@ -1,0 +1,40 @@
+"""Probes for a supervisor: `/healthz` says that the process answers, `/readyz` that it can work."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from bot.models import Run
+
+
+class Workspace(Protocol):
+    """What is known of the Slack workspace; `problem` says why nothing is."""
+
+    problem: str
+
+    def team(self) -> str | None: ...
+
+
+def alive(_: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def ready(workspace: Callable[[], Workspace]) -> Callable[[HttpRequest], HttpResponse]:
+    """503 with what is wrong, by part: database, slack."""
+
+    def view(_: HttpRequest) -> HttpResponse:
+        parts = {"database": _database(), "slack": "ok" if workspace().team() else workspace().problem}
+        healthy = all(state == "ok" for state in parts.values())
+        return JsonResponse(parts, status=200 if healthy else 503)
+
+    return view
+
+
+def _database() -> str:
+    try:
+        Run.objects.exists()
+    except DatabaseError as exc:
+        return type(exc).__name__
+    return "ok"

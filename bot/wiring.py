@@ -1,0 +1,96 @@
+"""The composition root: the real parts, put together once per process. Nothing here touches a network."""
+
+import importlib
+from functools import cache
+
+from celery import Celery
+from celery._state import get_current_app
+from slack_bolt import App
+
+from bot.broker.catalog import BeatCatalog
+from bot.broker.results import BeatOutcomes
+from bot.broker.send import CelerySender
+from bot.conf import conf
+from bot.runs.deliver import Deliverer
+from bot.runs.loops import Bell, Loop, Watcher, delivery_step
+from bot.runs.service import RunService
+from bot.slack.app import create_app
+from bot.slack.client import DELIVERY, FAST, PROFILE, Workspace, web_client
+from bot.slack.identity import Identity
+from bot.slack.listeners import Listeners
+from bot.slack.notifier import SlackMessenger
+from bot.slack.socket import SocketMode
+
+bell = Bell()
+
+
+@cache
+def celery_app() -> Celery:
+    """The app whose workers run the tasks. First called in the main thread: Celery's current app is one per thread."""
+    name = conf().celery_app
+    if name:
+        module, _, attribute = name.partition(":")
+        app: Celery = getattr(importlib.import_module(module), attribute or "app")
+    else:
+        app = get_current_app()  # the object; `celery.current_app` is a proxy
+    app.loader.import_default_modules()  # registers its tasks, as beat's admin does
+    app.finalize()
+    return app
+
+
+@cache
+def run_service() -> RunService:
+    app = celery_app()
+    return RunService(
+        catalog=BeatCatalog(app),
+        sender=CelerySender(app),
+        secret_keys=tuple(word.lower() for word in conf().secret_keys),
+        deadline=conf().deadline,
+        wake=bell.ring,
+    )
+
+
+@cache
+def workspace() -> Workspace:
+    return Workspace(web_client(conf(), PROFILE))
+
+
+@cache
+def slack_app() -> App:
+    options = conf()
+    identity = Identity(
+        client=web_client(options, PROFILE),
+        workspace=workspace(),
+        link_by_email=options.link_by_email,
+        profile_ttl=options.profile_ttl,
+    )
+    listeners = Listeners(
+        runs=run_service(), identity=identity, client=web_client(options, FAST), command=options.command
+    )
+    return create_app(options, listeners)
+
+
+def socket_mode() -> SocketMode:
+    options = conf()
+    return SocketMode(
+        app=slack_app(),
+        client=web_client(options, DELIVERY),
+        app_token=options.app_token,
+        concurrency=options.threads,
+    )
+
+
+def background() -> tuple[list[Loop], Deliverer]:
+    """Watching and delivering: loops to start, and the deliverer to drain after they have stopped."""
+    options = conf()
+    messenger = SlackMessenger(web_client(options, DELIVERY))
+    deliverer = Deliverer(messenger, base_url=options.base_url, wake=bell.ring)
+    watcher = Watcher(BeatOutcomes(), deadline=options.deadline, wake=bell.ring)
+    delivery = Loop("deliver", lambda: delivery_step(deliverer))
+    bell.wakes(delivery)
+    return [Loop("watch", watcher.step), delivery], deliverer
+
+
+def warm_up() -> Loop:
+    """Ask Slack who we are until it answers, off everybody's way."""
+    return Loop("warm-up", lambda: 3600.0 if workspace().team() else 5.0)
