@@ -1,0 +1,84 @@
+"""Starts the local Slack: python -m bot.localslack."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from pathlib import Path
+
+from bot.localslack.config import Config
+from bot.localslack.server import start
+from bot.localslack.slack import Slack
+from bot.localslack.state_file import StateFile
+
+_LOOPBACK = ("127.0.0.1", "localhost")
+
+
+def main() -> int:
+    """Serve until Ctrl-C or SIGTERM."""
+    parser = _parser()
+    options = parser.parse_args()
+    if options.host not in _LOOPBACK:
+        parser.error("the local Slack has no protection and listens on this computer only: --host 127.0.0.1")
+    config = Config(
+        mode="http" if options.http else "socket",
+        http_url=options.http or "",
+        signing_secret=options.signing_secret,
+        bot_token=options.bot_token,
+        app_token=options.app_token,
+        rate_limits=options.rate_limits,
+        events=options.event,
+    )
+    if options.command:
+        config.apply({"commands": options.command})
+    with contextlib.suppress(KeyboardInterrupt):
+        return asyncio.run(_serve(Slack(config), options.host, options.port, options.state))
+    return 0
+
+
+async def _serve(slack: Slack, host: str, port: int, state: Path | None) -> int:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    file = StateFile(slack, state) if state else None
+    if file:
+        file.load()
+    try:
+        runner = await start(slack, host, port)
+    except OSError as error:
+        sys.stderr.write(f"Port {port} on {host} can't be used ({error.strerror}); choose another with --port.\n")
+        return 2
+    sys.stdout.write(f"Local Slack: {slack.base_url}\n")
+    sys.stdout.flush()
+    try:
+        await stopped.wait()
+    finally:
+        await runner.cleanup()
+        if file:
+            file.save()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    defaults = Config()
+    parser = argparse.ArgumentParser(prog="python -m bot.localslack", description="A small Slack on this computer.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8787)
+    parser.add_argument("--state", type=Path, metavar="FILE", help="keep people, channels and messages in this file")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--socket", action="store_true", help="deliver over Socket Mode (the default)")
+    way.add_argument("--http", metavar="URL", help="deliver signed HTTP requests to this URL")
+    parser.add_argument("--signing-secret", default=defaults.signing_secret)
+    parser.add_argument("--bot-token", default=defaults.bot_token)
+    parser.add_argument("--app-token", default=defaults.app_token)
+    parser.add_argument(
+        "--command", action="append", metavar="/COMMAND", help="a slash command of the app (repeatable)"
+    )
+    parser.add_argument("--event", action="append", default=[], help="an event the app subscribed to (repeatable)")
+    parser.add_argument("--rate-limits", action="store_true", help="answer 429 as Slack would")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

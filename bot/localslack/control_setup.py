@@ -1,0 +1,148 @@
+"""The other half of the control API: configuration, faults, the wire's log, raw deliveries, people and channels."""
+
+from dataclasses import fields
+from typing import Any
+
+from aiohttp import web
+
+from bot.localslack.config import BadConfig
+from bot.localslack.control import act, look
+from bot.localslack.delivery import Ack, Delivery
+from bot.localslack.faults import BadFault
+from bot.localslack.http_mode import Post, encoded
+from bot.localslack.ids import new_id
+from bot.localslack.people import Refused
+from bot.localslack.slack import Slack
+from bot.localslack.socket_mode import TROUBLE
+from bot.localslack.workspace import BOT_USER, Conversation, Person
+
+Json = dict[str, Any]
+
+
+class Setup:
+    """Routes under /control/ that change or show the stand-in itself."""
+
+    def __init__(self, slack: Slack) -> None:
+        self._slack = slack
+
+    def routes(self) -> list[web.RouteDef]:
+        """What aiohttp needs."""
+        looks = {"log": self._log, "socket": self._sockets, "config": self._config}
+        acts = {
+            "faults": self._add_fault,
+            "socket": self._trouble,
+            "people": self._set_person,
+            "channels": self._set_channel,
+            "config": self._configure,
+            "deliver": self._deliver,
+            "clock": self._advance,
+            "reset": self._reset,
+        }
+        return [
+            *(web.get(f"/control/{name}", look(work)) for name, work in looks.items()),
+            *(web.post(f"/control/{name}", act(work)) for name, work in acts.items()),
+            web.delete("/control/faults", look(self._clear_faults)),
+        ]
+
+    async def _log(self, query: Json) -> Json:
+        return {"entries": self._slack.log.since(int(query.get("since", 0)))}
+
+    async def _sockets(self, _query: Json) -> Json:
+        return {"connections": self._slack.sockets.shown()}
+
+    async def _config(self, _query: Json) -> Json:
+        return {"config": self._slack.config.public()}
+
+    async def _add_fault(self, body: Json) -> Json:
+        try:
+            self._slack.faults.add(body)
+        except BadFault as error:
+            raise Refused(str(error)) from error
+        return {}
+
+    async def _clear_faults(self, _query: Json) -> Json:
+        self._slack.faults.clear()
+        return {}
+
+    async def _trouble(self, body: Json) -> Json:
+        if body.get("do") not in TROUBLE:
+            raise Refused(f"unknown trouble: {body.get('do')}")
+        await self._slack.sockets.trouble(body["do"])
+        return await self._sockets({})
+
+    async def _set_person(self, body: Json) -> Json:
+        people = self._slack.workspace.people
+        _check_names(body, Person)
+        person = people.get(body["id"])
+        if person is None:
+            defaults: Json = {"name": body["id"].lower(), "real_name": body["id"]}
+            people[body["id"]] = Person(**(defaults | body))
+        else:
+            _change(person, body)
+        self._slack.hub.publish("config", {"person": body["id"]})
+        return {}
+
+    async def _set_channel(self, body: Json) -> Json:
+        conversations = self._slack.workspace.conversations
+        changes = dict(body)
+        bot = changes.pop("is_member_bot", None)
+        if "is_private" in changes:
+            changes["kind"] = "private" if changes.pop("is_private") else "channel"
+        _check_names(changes, Conversation)
+        channel_id = changes.get("id") or new_id("C")
+        where = conversations.get(channel_id)
+        if where is None:
+            defaults: Json = {"id": channel_id, "name": channel_id.lower()}
+            where = conversations[channel_id] = Conversation(**(defaults | changes))
+        else:
+            _change(where, changes)
+        if bot is not None:
+            where.members = [one for one in where.members if one != BOT_USER] + ([BOT_USER] if bot else [])
+        self._slack.hub.publish("config", {"channel": channel_id})
+        return {"channel": channel_id}
+
+    async def _configure(self, body: Json) -> Json:
+        try:
+            self._slack.config.apply(body)
+        except BadConfig as error:
+            raise Refused(str(error)) from error
+        public = self._slack.config.public()
+        self._slack.hub.publish("config", public)
+        return {"config": public}
+
+    async def _deliver(self, body: Json) -> Json:
+        """Send anything to the app; over HTTP also with a forged body, secret, timestamp, header or content type."""
+        delivery = Delivery(kind=body["type"], payload=body.get("payload") or {})
+        forged = {
+            name: body[name] for name in ("body", "content_type", "secret", "timestamp", "headers") if name in body
+        }
+        config = self._slack.config
+        if config.mode == "socket" and not forged:
+            return _shown(await self._slack.courier.deliver(delivery.kind, delivery.payload))
+        text, content_type = encoded(delivery)
+        made: Json = {"body": text, "content_type": content_type, "secret": config.signing_secret}
+        post = Post(url=body.get("url") or config.http_url, **(made | forged))
+        return _shown(await self._slack.http.post(post, config.deadline))
+
+    async def _advance(self, body: Json) -> Json:
+        self._slack.clock.advance(float(body["advance"]))
+        return {"now": self._slack.clock.now()}
+
+    async def _reset(self, _body: Json) -> Json:
+        self._slack.reset()
+        return {}
+
+
+def _shown(ack: Ack) -> Json:
+    return {"ack": {"error": ack.error, "status": ack.status, "body": ack.body, "text": ack.text}}
+
+
+def _check_names(body: Json, kind: type[Person] | type[Conversation]) -> None:
+    known = {field.name for field in fields(kind)} - {"messages", "last_read"}
+    if unknown := set(body) - known:
+        raise Refused(f"unknown field: {min(unknown)}")
+
+
+def _change(thing: Person | Conversation, changes: Json) -> None:
+    for name, value in changes.items():
+        setattr(thing, name, value)

@@ -1,0 +1,127 @@
+"""Posting, changing and deleting messages, and who is told of it."""
+
+import json
+import re
+from typing import Any
+
+from bot.localslack.escape import escape_mrkdwn, unescape
+from bot.localslack.limits import LIMITS
+from bot.localslack.shape import echoed_blocks
+from bot.localslack.slack import Slack
+from bot.localslack.workspace import APP_ID, APP_NAME, BOT_ID, BOT_USER, SLACKBOT, TEAM, Conversation
+
+Json = dict[str, Any]
+_MOST = int(LIMITS["surfaces"]["message"]["text"]["truncated_above_chars"])
+_NO_TEXT = "This content can't be displayed."  # recorded: the text of a message that has blocks only
+_MENTION = re.compile(r'<@([UW]\w+)|"user_id": "([UW]\w+)"')
+_EVERYBODY = re.compile(r'<!(?:channel|here|everyone)|"type": "broadcast"')
+_BARE_EVERYBODY = re.compile(r"(?:^|\s)@(?:channel|here|everyone)\b")
+
+
+def bot_message(text: str | None, blocks: list[Json] | None = None, **more: Any) -> Json:
+    """A message of the app, without its ts."""
+    made: Json = {
+        "type": "message",
+        "user": BOT_USER,
+        "bot_id": BOT_ID,
+        "app_id": APP_ID,
+        "text": echoed_message_text(text) if text else _NO_TEXT,
+        "team": TEAM["id"],
+        "bot_profile": {"id": BOT_ID, "app_id": APP_ID, "name": APP_NAME, "deleted": False, "team_id": TEAM["id"]},
+    }
+    if blocks:
+        made["blocks"] = echoed_blocks(blocks)
+    return made | more
+
+
+def slackbot_message(text: str, user: str) -> Json:
+    """A word of Slack itself, which only `user` sees."""
+    base = {"type": "message", "user": SLACKBOT, "username": "Slackbot", "team": TEAM["id"]}
+    return base | {"text": escape_mrkdwn(text), "is_ephemeral": True, "only_visible_to": user}
+
+
+def echoed_message_text(text: str) -> str:
+    """Top-level text as it is kept: cut at 40,000 characters (docs.slack.dev: chat.postMessage), escaped."""
+    return escape_mrkdwn(text[:_MOST])
+
+
+def post(slack: Slack, conversation: Conversation, message: Json) -> Json:
+    """Give the message its ts, keep it, and tell everybody it concerns."""
+    message["ts"] = slack.clock.ts()
+    conversation.messages[message["ts"]] = message
+    addressee = message.get("only_visible_to")
+    if addressee:
+        slack.hub.publish("ephemeral", {"channel": conversation.id, "message": message}, to=[addressee])
+        return message
+    _count_reply(slack, conversation, message)
+    slack.hub.publish("message", {"channel": conversation.id, "message": message}, to=conversation.members)
+    _notify(slack, conversation, message)
+    return message
+
+
+def changed(slack: Slack, conversation: Conversation, message: Json) -> None:
+    """Tell that this message is not what it was."""
+    addressee = message.get("only_visible_to")
+    to = [addressee] if addressee else conversation.members
+    slack.hub.publish("message_changed", {"channel": conversation.id, "message": message}, to=to)
+
+
+def delete(slack: Slack, conversation: Conversation, message: Json) -> None:
+    """Take a message away."""
+    del conversation.messages[message["ts"]]
+    slack.hub.publish("message_deleted", {"channel": conversation.id, "ts": message["ts"]}, to=conversation.members)
+    parent = conversation.parent(message.get("thread_ts", ""))
+    if parent is not None and parent is not message:
+        _recount(conversation, parent)
+        changed(slack, conversation, parent)
+
+
+def _count_reply(slack: Slack, conversation: Conversation, message: Json) -> None:
+    thread_ts = message.get("thread_ts")
+    parent = conversation.parent(thread_ts) if thread_ts and thread_ts != message["ts"] else None
+    if parent is not None:
+        message["parent_user_id"] = parent["user"]
+        parent["thread_ts"] = parent["ts"]
+        _recount(conversation, parent)
+        changed(slack, conversation, parent)
+
+
+def _recount(conversation: Conversation, parent: Json) -> None:
+    replies = conversation.replies(parent["ts"])
+    users = list(dict.fromkeys(one["user"] for one in replies))
+    parent |= {"reply_count": len(replies), "reply_users": users, "reply_users_count": len(users)}
+    if replies:
+        parent["latest_reply"] = replies[-1]["ts"]
+
+
+def _notify(slack: Slack, conversation: Conversation, message: Json) -> None:
+    told = _concerned(conversation, message) & set(conversation.members) - {message["user"], BOT_USER}
+    if told:
+        data = {"channel": conversation.id, "ts": message["ts"], "thread_ts": message.get("thread_ts")}
+        data |= {"from": message["user"], "text": unescape(message["text"])}
+        slack.hub.publish("notify", data, to=told)
+
+
+def _concerned(conversation: Conversation, message: Json) -> set[str]:
+    """Direct messages, mentions, and threads one takes part in notify."""
+    if conversation.kind == "im":
+        return set(conversation.members)
+    written = json.dumps([message["text"], message.get("blocks")], ensure_ascii=False)
+    if _EVERYBODY.search(written) or any(_BARE_EVERYBODY.search(text) for text in _parsed_texts(message.get("blocks"))):
+        return set(conversation.members)
+    told = {first or second for first, second in _MENTION.findall(written)}
+    parent = conversation.parent(message.get("thread_ts", ""))
+    if parent is not None and parent is not message:
+        told |= {parent["user"], *parent.get("reply_users", [])}
+    return told
+
+
+def _parsed_texts(value: Any) -> list[str]:
+    """Texts in which Slack looks for bare @here and the like: mrkdwn objects without `verbatim`."""
+    if isinstance(value, list):
+        return [text for one in value for text in _parsed_texts(one)]
+    if not isinstance(value, dict):
+        return []
+    if value.get("type") == "mrkdwn":
+        return [] if value.get("verbatim") else [str(value.get("text"))]
+    return [text for one in value.values() for text in _parsed_texts(one)]

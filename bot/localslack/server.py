@@ -1,0 +1,82 @@
+"""The one aiohttp server: Web API, Socket Mode, response_urls, control API and the page."""
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from bot.localslack import api, response_urls
+from bot.localslack.control import People
+from bot.localslack.control_setup import Setup
+from bot.localslack.people import Refused, person
+from bot.localslack.slack import Slack
+
+_PAGE = Path(__file__).with_name("page")
+_MAX_BODY = 8 * 1024 * 1024
+_SHUTDOWN_SECONDS = 1.0
+
+
+def application(slack: Slack) -> web.Application:
+    """All routes over one workspace."""
+
+    async def call_api(request: web.Request) -> web.StreamResponse:
+        return await api.handle(slack, request)
+
+    async def use_hook(request: web.Request) -> web.StreamResponse:
+        return await response_urls.handle(slack, request)
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        try:
+            return await slack.hub.serve(request, person(slack, request.query.get("user")).id)
+        except Refused as refusal:
+            return web.json_response({"ok": False, "error": refusal.error}, status=refusal.status)
+
+    async def close(_app: web.Application) -> None:
+        await slack.close()
+
+    app = web.Application(client_max_size=_MAX_BODY)
+    app.add_routes(
+        [
+            web.route("*", "/api/{method}", call_api),
+            web.get("/link", slack.sockets.serve),
+            web.get("/link/", slack.sockets.serve),
+            web.post("/hooks/{kind}/{path:.+}", use_hook),
+            web.get("/control/stream", stream),
+            web.get("/archives/{channel}/{ts}", _permalink),
+            *People(slack).routes(),
+            *Setup(slack).routes(),
+            web.get("/", _index),
+        ]
+    )
+    if _PAGE.is_dir():
+        app.router.add_static("/static", _PAGE)
+    app.on_shutdown.append(close)
+    return app
+
+
+async def start(slack: Slack, host: str, port: int) -> web.AppRunner:
+    """Listen, and tell the workspace its own address. Raises OSError if the port is taken."""
+    runner = web.AppRunner(application(slack), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port)
+    try:
+        await site.start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    slack.base_url = f"http://{host}:{runner.addresses[0][1]}"
+    return runner
+
+
+async def _index(_request: web.Request) -> web.StreamResponse:
+    index = _PAGE / "index.html"
+    return web.FileResponse(index) if index.is_file() else web.Response(text="The local Slack is running.")
+
+
+async def _permalink(request: web.Request) -> web.StreamResponse:
+    """A message's address in Slack leads to the page, which opens that place."""
+    digits = request.match_info["ts"].removeprefix("p")
+    query = {"channel": request.match_info["channel"], "ts": f"{digits[:-6]}.{digits[-6:]}"}
+    if "thread_ts" in request.query:
+        query["thread_ts"] = request.query["thread_ts"]
+    raise web.HTTPFound("/?" + urlencode(query))

@@ -1,0 +1,73 @@
+"""What happens, told live: server-sent events for the page, and a call for whoever waits in the same process."""
+
+import asyncio
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+PING_SECONDS = 15.0
+
+
+@dataclass(eq=False)
+class _Listener:
+    user: str
+    queue: asyncio.Queue[tuple[str, Any] | None] = field(default_factory=asyncio.Queue)
+
+
+class Hub:
+    """Passes each event on to those it concerns."""
+
+    def __init__(self) -> None:
+        self._listeners: set[_Listener] = set()
+        self.observers: list[Callable[[], None]] = []
+
+    def publish(self, event: str, data: Any, *, to: Collection[str] | None = None) -> None:
+        """Tell everybody, or only the people in `to`."""
+        for listener in self._listeners:
+            if to is None or listener.user in to:
+                listener.queue.put_nowait((event, data))
+        self.stir()
+
+    def stir(self) -> None:
+        """Wake those who wait for something to change."""
+        for observer in self.observers:
+            observer()
+
+    def close(self) -> None:
+        """End all streams."""
+        for listener in self._listeners:
+            listener.queue.put_nowait(None)
+
+    async def serve(self, request: web.Request, user: str) -> web.StreamResponse:
+        """Stream the events that concern `user` until the browser goes away."""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        listener = _Listener(user)
+        self._listeners.add(listener)
+        try:
+            await response.write(_frame("hello", {"user": user}))
+            await _pump(listener, response)
+        except (ConnectionResetError, asyncio.CancelledError):
+            return response  # the browser closed the page, or the server is going down
+        finally:
+            self._listeners.discard(listener)
+        return response
+
+
+async def _pump(listener: _Listener, response: web.StreamResponse) -> None:
+    while True:
+        try:
+            item = await asyncio.wait_for(listener.queue.get(), PING_SECONDS)
+        except TimeoutError:
+            await response.write(b": ping\n\n")
+            continue
+        if item is None:
+            return
+        await response.write(_frame(*item))
+
+
+def _frame(event: str, data: Any) -> bytes:
+    return f"event: {event}\ndata: {json.dumps(data)}\n\n".encode()
