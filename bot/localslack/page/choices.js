@@ -1,0 +1,74 @@
+/** Selects of all kinds: where their options come from and how a choice is written into the view's state. */
+
+import { Combobox } from "./combobox.js";
+import { plain } from "./text.js";
+import { directory, store } from "./store.js";
+import { keyOf } from "./values.js";
+
+/** Slack leaves this much time between keystrokes before an app is asked; the exact figure isn't documented. */
+const TYPING_PAUSE_MS = 120;
+
+const text = (string) => ({ type: "plain_text", text: string, emoji: false });
+
+function matching(groups, query) {
+  const needle = query.trim().toLocaleLowerCase();
+  const fits = (option) => plain(option.text).toLocaleLowerCase().includes(needle);
+  return groups.map((group) => ({ ...group, options: group.options.filter(fits) })).filter(({ options }) => options.length);
+}
+
+/** An app's answer or an element's own options as groups; loose options are one group without a label. */
+const grouped = ({ options, option_groups: groups }) => groups ?? (options?.length ? [{ options }] : []);
+
+const people = () => [...store.people.values()]
+  .filter((person) => !person.deleted)
+  .map((person) => ({ text: text(directory.nameOf(person.id)), value: person.id }));
+
+const channels = ({ direct }) => [...store.channels.values()]
+  .filter((channel) => direct || channel.kind !== "im")
+  .map((channel) => ({ text: text(directory.title(channel)), value: channel.id }));
+
+/** Kinds whose options the client knows; their value in the state is a bare id. */
+const KNOWN = {
+  users: people,
+  conversations: () => channels({ direct: true }),
+  channels: () => channels({ direct: false }),
+};
+
+async function asked(element, field, query) {
+  const answer = await field.suggest(query);
+  const least = element.min_query_length ?? 3;
+  if (answer.too_short) return { groups: [], note: least === 1 ? "Type to search" : `Type at least ${least} characters` };
+  if (!answer.ok) return { groups: [], note: "Couldn’t load the options. Try again?" };
+  return { groups: grouped(answer) };
+}
+
+function source(element, field) {
+  const kind = element.type.replace(/^multi_/, "").replace(/_select$/, "");
+  if (kind === "external") return (query) => asked(element, field, query);
+  const groups = kind === "static" ? grouped(element) : [{ options: KNOWN[kind]() }];
+  return (query) => ({ groups: matching(groups, query) });
+}
+
+/** The node of a select element; `field` is described in elements.js. */
+export function select(element, field) {
+  const many = element.type.startsWith("multi_");
+  const bare = !keyOf(element).startsWith("selected_option");
+  const value = field.value();
+  const chosen = (many ? value ?? [] : [value]).filter(Boolean);
+  const known = bare ? KNOWN[keyOf(element).replace(/^selected_|s?$/g, "").concat("s")]() : [];
+  const box = new Combobox({
+    load: source(element, field),
+    delay: element.type.endsWith("external_select") ? TYPING_PAUSE_MS : 0,
+    selected: bare ? known.filter((option) => chosen.includes(option.value)) : chosen,
+    many,
+    max: element.max_selected_items,
+    clearable: field.optional && !many,
+    placeholder: element.placeholder ? plain(element.placeholder) : many ? "Choose options" : "Choose an option",
+    names: field.names,
+    onchange: (options) => {
+      const values = bare ? options.map((option) => option.value) : options;
+      field.change(many ? values : values[0] ?? null);
+    },
+  });
+  return box.node;
+}

@@ -1,0 +1,103 @@
+/**
+ * Building elements. Everything on the page is made here from text nodes and attributes: there is no innerHTML
+ * anywhere, so whatever a message, a view or an app says stays text.
+ */
+
+const SAFE_PROTOCOLS = new Set(["http:", "https:", "mailto:", "tel:"]);
+const URL_ATTRIBUTES = new Set(["href", "src"]);
+
+/** The URL itself when it may be followed or loaded, else null (javascript:, data:, file: … are refused). */
+export function safeUrl(url) {
+  try {
+    return SAFE_PROTOCOLS.has(new URL(url, location.href).protocol) ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * h("button", {class: "primary", onclick: run, testid: "send"}, "Run")
+ *
+ * `testid` and `data` become data attributes, `on…` listeners, `vars` CSS custom properties; null, undefined and false
+ * leave an attribute out. Children may be nested arrays; null, undefined and false are skipped.
+ */
+export function h(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props ?? {})) setProp(node, name, value);
+  append(node, children);
+  return node;
+}
+
+function setProp(node, name, value) {
+  if (value === null || value === undefined || value === false) return;
+  if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+  else if (name === "testid") node.dataset.testid = value;
+  else if (name === "data") Object.assign(node.dataset, value);
+  else if (name === "vars") for (const [key, v] of Object.entries(value)) node.style.setProperty(`--${key}`, v);
+  else if (name === "value" || name === "checked" || name === "disabled" || name === "inert") node[name] = value;
+  else if (URL_ATTRIBUTES.has(name)) {
+    if (safeUrl(value) !== null) node.setAttribute(name, value);
+  } else node.setAttribute(name, value === true ? "" : value);
+}
+
+function append(node, children) {
+  for (const child of children.flat(Infinity)) {
+    if (child === null || child === undefined || child === false) continue;
+    node.append(child);
+  }
+}
+
+/** Replace a node's children, touching nothing when they are already the same nodes. */
+export function fill(node, ...children) {
+  const wanted = children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false);
+  node.replaceChildren(...wanted);
+  return node;
+}
+
+/**
+ * Make `parent`'s children exactly `nodes`, moving as few as possible: a node that is moved loses the focus, so those
+ * already in order stay untouched while others are taken out or put in around them.
+ */
+export function arrange(parent, nodes) {
+  const keep = new Set(nodes);
+  for (const child of [...parent.childNodes]) if (!keep.has(child)) child.remove();
+  nodes.forEach((node, index) => {
+    if (parent.childNodes[index] !== node) parent.insertBefore(node, parent.childNodes[index] ?? null);
+  });
+}
+
+/**
+ * A list of nodes made from items, where an item that did not change keeps its very node (and with it the focus, the
+ * caret, an open menu). `sign` says what an item's node depends on.
+ */
+export class Keyed {
+  #nodes = new Map();
+
+  update(parent, items, { key, sign, make }) {
+    const next = new Map();
+    for (const item of items) {
+      const id = key(item);
+      const signature = sign(item);
+      const old = this.#nodes.get(id);
+      next.set(id, old?.signature === signature ? old : { signature, node: make(item) });
+    }
+    this.#nodes = next;
+    arrange(parent, [...next.values()].map(({ node }) => node));
+  }
+
+  get(id) {
+    return this.#nodes.get(id)?.node;
+  }
+
+  clear() {
+    this.#nodes.clear();
+  }
+}
+
+let counter = 0;
+
+/** An id nobody else on the page has, for aria-labelledby and friends. */
+export function uid(prefix) {
+  counter += 1;
+  return `${prefix}-${counter}`;
+}

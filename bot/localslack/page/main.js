@@ -1,0 +1,158 @@
+/** The page: a header, the side, the open channel and the open thread. */
+
+import { goTo, start } from "./client.js";
+import { Composer } from "./composer.js";
+import { fill, h } from "./dom.js";
+import { Home } from "./home.js";
+import { icon } from "./icons.js";
+import { MessageList } from "./messages.js";
+import { startModal } from "./modal.js";
+import { channelIcon, sidebar } from "./sidebar.js";
+import { directory, on, store } from "./store.js";
+
+function iconButton(name, label, onclick, testid) {
+  return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, testid, onclick }, icon(name));
+}
+
+/** Whether the app and the stream of events are there. */
+function connection() {
+  const node = h("span", { class: "connection", role: "status", testid: "connection" });
+  on(["connection"], () => {
+    const app = store.app.name ?? "The app";
+    const [state, text] = !store.online
+      ? ["offline", "Reconnecting to the local Slack…"]
+      : store.app.connected ? ["connected", `${app} is connected`] : ["waiting", `${app} isn’t connected`];
+    node.dataset.state = state;
+    fill(node, h("span", { class: "connection-dot" }), h("span", { class: "connection-text" }, text));
+  });
+  return node;
+}
+
+function topBar() {
+  const toggle = iconButton("menu", "Channels and people", () => document.body.classList.toggle("drawer-open"), "drawer");
+  toggle.classList.add("drawer-toggle");
+  return h("header", { class: "top" }, toggle, h("span", { class: "top-name" }, "Local Slack"), connection());
+}
+
+const current = () => directory.channel(store.place.channel);
+
+function channelHeader() {
+  const title = h("h1", { class: "channel-title", testid: "channel-title" });
+  const about = h("span", { class: "channel-about" });
+  const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "About this app" });
+  on(["workspace", "place", "views"], () => {
+    const channel = current();
+    if (!channel) return;
+    fill(title, channelIcon(channel, "small"), h("span", {}, channel.kind === "im" ? directory.title(channel) : channel.name));
+    fill(about, channel.kind === "im" ? "" : members(channel));
+    const hasTabs = channel.kind === "im" && directory.person(channel.user)?.is_bot && (store.app.home_tab || store.home);
+    tabs.hidden = !hasTabs;
+    fill(tabs, hasTabs ? [["home", "Home"], ["messages", "Messages"]].map(tab) : []);
+  });
+  return h("header", { class: "channel-head" }, h("div", { class: "channel-line" }, title, about), tabs);
+}
+
+function members({ members: ids, is_member_bot: withApp }) {
+  const count = ids.filter((id) => !directory.person(id)?.is_bot).length;
+  return `${count} ${count === 1 ? "person" : "people"}${withApp ? `, ${store.app.name ?? "app"} is here` : ""}`;
+}
+
+function tab([id, label]) {
+  const selected = store.place.tab === id;
+  return h("button", { type: "button", class: "tab", role: "tab", "aria-selected": String(selected), testid: `tab-${id}`,
+    onclick: () => goTo({ tab: id }) }, label);
+}
+
+/** What stands above the first message, and what stands in for the composer where nobody may post. */
+function introduction(channel) {
+  const name = directory.title(channel);
+  const [command] = store.app.commands ?? [];
+  return [
+    h("h2", { class: "intro-title" }, channelIcon(channel, "small"), channel.kind === "im" ? name : channel.name),
+    h("p", { class: "intro-text" }, channel.kind === "im"
+      ? `This is the very beginning of your direct message history with ${name}.`
+      : `This is the very beginning of the ${name} channel.`,
+    command ? [" Type ", h("code", { class: "code" }, command.command), " to begin."] : null),
+  ];
+}
+
+function closedReason(channel) {
+  if (channel.is_archived) return "This channel has been archived.";
+  return channel.is_read_only && !store.me?.is_admin ? "Only admins may post in this channel." : null;
+}
+
+function channelPane() {
+  const messages = new MessageList({ label: "Messages" });
+  const composer = new Composer();
+  const home = new Home();
+  const intro = h("div", { class: "intro" });
+  const closed = h("div", { class: "closed-note" });
+  messages.node.prepend(intro);
+  let shown = null;
+  on(["place", "workspace", "messages", "views"], () => {
+    const channel = current();
+    if (!channel) return;
+    const atHome = store.place.tab === "home";
+    messages.node.hidden = atHome;
+    home.node.hidden = !atHome;
+    const reason = closedReason(channel);
+    composer.node.hidden = atHome || Boolean(reason);
+    closed.hidden = atHome || !reason;
+    fill(closed, reason ?? "");
+    if (shown !== channel.id) messages.clear();
+    shown = channel.id;
+    fill(intro, introduction(channel));
+    composer.place(`${store.user} ${channel.id}`, `Message ${directory.title(channel)}`);
+  });
+  on(["messages"], () => {
+    messages.show(store.messages ?? [], { newSince: store.newSince });
+    if (store.place.focus && messages.reveal(store.place.focus)) store.place.focus = null;
+  });
+  return h("main", { class: "channel-pane", id: "main" }, channelHeader(), messages.node, home.node, composer.node, closed);
+}
+
+function threadPane() {
+  const messages = new MessageList({ label: "Thread", thread: true });
+  const composer = new Composer({ thread: true });
+  const where = h("span", { class: "thread-where" });
+  const close = iconButton("close", "Close thread", () => goTo({}), "thread-close");
+  const pane = h("aside", { class: "thread-pane", "aria-label": "Thread", testid: "thread-pane", hidden: true },
+    h("header", { class: "thread-head" }, h("h2", { class: "thread-title" }, "Thread"), where, close),
+    messages.node, composer.node);
+  let shown = null;
+  on(["place", "workspace", "messages"], () => {
+    const { thread } = store.place;
+    const channel = current();
+    pane.hidden = !thread || !channel;
+    document.body.classList.toggle("thread-open", !pane.hidden);
+    if (pane.hidden) return;
+    if (shown !== thread) messages.clear();
+    shown = thread;
+    fill(where, directory.title(channel));
+    composer.place(`${store.user} ${thread}`, "Reply…");
+    composer.node.hidden = Boolean(closedReason(channel));
+    if (store.replies) messages.show(store.replies);
+  });
+  pane.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented) goTo({});
+  });
+  return pane;
+}
+
+function titleAndBadge() {
+  on(["workspace", "place"], () => {
+    const channel = current();
+    const unread = [...store.channels.values()].some((one) => one.unread && one.id !== store.place.channel);
+    document.title = `${unread ? "● " : ""}${channel ? `${directory.title(channel)} · ` : ""}${store.team.name || "Local Slack"}`;
+  });
+}
+
+document.getElementById("app").append(
+  topBar(),
+  h("div", { class: "frame" }, sidebar(),
+    h("div", { class: "drawer-shade", onclick: () => document.body.classList.remove("drawer-open") }),
+    h("div", { class: "content" }, channelPane(), threadPane())),
+);
+titleAndBadge();
+startModal();
+start();

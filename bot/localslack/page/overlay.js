@@ -1,0 +1,82 @@
+/** Dialogs above the page: everything below is inert, Tab stays inside, Escape closes, the focus returns afterwards. */
+
+import { h, uid } from "./dom.js";
+import { plain, textObject } from "./text.js";
+
+const TABBABLE = "a[href], button, input, select, textarea, [tabindex]";
+const layers = [];
+
+const visible = (node) => node.tabIndex >= 0 && !node.disabled && node.getClientRects().length > 0;
+
+/** A radio group is one stop: its checked button, or the first. */
+const isStop = (node) =>
+  node.type !== "radio" || node.checked || !node.form?.querySelector(`input[name="${CSS.escape(node.name)}"]:checked`);
+
+export const stopsIn = (root) => [...root.querySelectorAll(TABBABLE)].filter((node) => visible(node) && isStop(node));
+
+function keepInside(event, root) {
+  const stops = stopsIn(root);
+  const edge = event.shiftKey ? stops[0] : stops.at(-1);
+  const outside = !root.contains(document.activeElement) || document.activeElement === root;
+  if (!stops.length || (document.activeElement !== edge && !(outside && event.shiftKey))) {
+    if (!stops.length) event.preventDefault();
+    return;
+  }
+  event.preventDefault();
+  (event.shiftKey ? stops.at(-1) : stops[0]).focus();
+}
+
+function settle() {
+  const app = document.getElementById("app");
+  app.inert = layers.length > 0;
+  layers.forEach((layer, index) => {
+    layer.inert = index < layers.length - 1;
+  });
+}
+
+/** Put `dialog` above everything; `onescape` decides what Escape means. Gives the function that takes it away again. */
+export function openLayer(dialog, { onescape }) {
+  const before = document.activeElement;
+  const layer = h("div", { class: "layer" }, dialog);
+  layer.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      onescape();
+    } else if (event.key === "Tab") keepInside(event, dialog);
+  });
+  layers.push(layer);
+  document.getElementById("layers").append(layer);
+  settle();
+  return () => {
+    layers.splice(layers.indexOf(layer), 1);
+    layer.remove();
+    settle();
+    if (before?.isConnected) before.focus();
+  };
+}
+
+/** Slack's confirmation dialog (docs.slack.dev: confirmation dialog object). Resolves to whether it was confirmed. */
+export function askConfirm(confirm) {
+  return new Promise((resolve) => {
+    const [title, text] = [uid("confirm-title"), uid("confirm-text")];
+    let close = () => {};
+    const answer = (yes) => () => {
+      close();
+      resolve(yes);
+    };
+    const style = confirm.style === "danger" ? "danger" : "primary";
+    const yes = h("button", { type: "button", class: `button ${style}`, testid: "confirm-yes", onclick: answer(true) },
+      plain(confirm.confirm));
+    const dialog = h("div",
+      { class: "dialog confirm", role: "alertdialog", "aria-modal": "true", "aria-labelledby": title,
+        "aria-describedby": text, testid: "confirm" },
+      h("h2", { class: "dialog-title", id: title }, plain(confirm.title)),
+      h("div", { class: "confirm-text", id: text }, textObject(confirm.text)),
+      h("div", { class: "dialog-footer" },
+        h("button", { type: "button", class: "button", testid: "confirm-no", onclick: answer(false) }, plain(confirm.deny)),
+        yes));
+    close = openLayer(dialog, { onescape: answer(false) });
+    yes.focus();
+  });
+}

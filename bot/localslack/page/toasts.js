@@ -1,0 +1,51 @@
+/** Notifications as a phone shows them: the message's fallback text, to the letter; and the live region. */
+
+import { appMark, avatar } from "./avatar.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+import { directory } from "./store.js";
+import { decode } from "./text.js";
+
+const SHOWN_MS = 8000;
+const AT_MOST = 3;
+
+export function notify({ channel, thread_ts: thread, from, text }, open) {
+  const place = directory.channel(channel);
+  const where = place && place.kind !== "im" ? ` in ${directory.title(place)}` : "";
+  const toast = h("div", { class: "toast", testid: "toast", role: "group", "aria-label": "Notification" },
+    h("button", { type: "button", class: "toast-open", onclick: () => {
+      toast.remove();
+      open();
+    } },
+    directory.person(from) ? avatar(from, "small") : appMark("small"),
+    h("span", { class: "toast-body" },
+      h("span", { class: "toast-title" }, directory.nameOf(from), h("span", { class: "toast-where" },
+        `${thread ? " in a thread" : ""}${where}`)),
+      h("span", { class: "toast-text", testid: "toast-text" }, text))),
+    h("button", { type: "button", class: "icon-button toast-close", "aria-label": "Dismiss", onclick: () => toast.remove() },
+      icon("close")));
+  const region = document.getElementById("toasts");
+  region.append(toast);
+  while (region.children.length > AT_MOST) region.firstElementChild.remove();
+  leaveLater(toast);
+}
+
+/** Gone after a while, but not under somebody's pointer or focus. */
+function leaveLater(toast) {
+  let timer = setTimeout(() => toast.remove(), SHOWN_MS);
+  const stay = () => clearTimeout(timer);
+  const go = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => toast.remove(), SHOWN_MS);
+  };
+  toast.addEventListener("pointerenter", stay);
+  toast.addEventListener("pointerleave", go);
+  toast.addEventListener("focusin", stay);
+  toast.addEventListener("focusout", go);
+}
+
+/** Tell a screen reader about a new message: who, and its fallback text. */
+export function announce(message) {
+  const who = message.username ?? message.bot_profile?.name ?? directory.nameOf(message.user);
+  document.getElementById("live").textContent = `${who}: ${decode(message.text ?? "")}`;
+}
