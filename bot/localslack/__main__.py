@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import contextlib
+import errno
+import os
 import signal
 import sys
 from pathlib import Path
@@ -47,7 +49,12 @@ async def _serve(slack: Slack, host: str, port: int, state: Path | None) -> int:
     try:
         runner = await start(slack, host, port)
     except OSError as error:
-        sys.stderr.write(f"Port {port} on {host} can't be used ({error.strerror}); choose another with --port.\n")
+        why = (
+            "is in use already"
+            if error.errno == errno.EADDRINUSE
+            else f"can't be used ({os.strerror(error.errno or 0)})"
+        )
+        sys.stderr.write(f"Port {port} {why}; choose another with --port.\n")
         return 2
     sys.stdout.write(f"Local Slack: {slack.base_url}\n")
     sys.stdout.flush()

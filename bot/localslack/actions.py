@@ -27,7 +27,7 @@ async def suggest(slack: Slack, place: Place, body: Json) -> Json:
     if len(value) < least:
         return {"options": [], "too_short": True}
     ids = (block["block_id"], element["action_id"])
-    payload = payloads.block_suggestion(slack, place.user, place.parts(), ids, value)
+    payload = payloads.block_suggestion(slack, place.user, place.parts("block_suggestion"), ids, value)
     ack = await slack.courier.deliver("block_suggestion", payload, user=place.user)
     if ack.error:
         return {"ok": False, "error": ack.error}
@@ -85,7 +85,7 @@ def _dispatches(block: Json, element: Json, *, enter: bool) -> bool:
 
 
 async def _tell(slack: Slack, place: Place, action: Json) -> Json:
-    payload = payloads.block_actions(slack, place.user, place.parts(), action)
+    payload = payloads.block_actions(slack, place.user, place.parts("block_actions"), action)
     ack = await slack.courier.deliver("block_actions", payload, user=place.user)
     return {"dispatched": True} | ({"ack_error": ack.error} if ack.error else {})
 

@@ -64,7 +64,7 @@ def destination(slack: Slack, channel: str) -> Conversation:
     if channel in slack.workspace.people and channel != BOT_USER:
         if slack.workspace.people[channel].deleted:
             raise ApiError("channel_not_found")
-        return slack.workspace.direct(channel, BOT_USER)
+        return slack.direct(channel, BOT_USER)
     name = channel.removeprefix("#")
     named = next((one.id for one in slack.workspace.conversations.values() if name and one.name == name), channel)
     found = visible(slack, named)

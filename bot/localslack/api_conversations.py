@@ -32,7 +32,7 @@ def open_direct(slack: Slack, args: Json) -> Json:
     if person.deleted:
         raise ApiError("user_disabled")
     existed = slack.workspace.existing_direct(person.id, BOT_USER)
-    where = slack.workspace.direct(person.id, BOT_USER)
+    where = slack.direct(person.id, BOT_USER)
     channel_part = described(where) if flag(args, "return_im") else {"id": where.id}
     return {"ok": True, "channel": channel_part} | ({"no_op": True, "already_open": True} if existed else {})
 
@@ -53,7 +53,7 @@ def join(slack: Slack, args: Json) -> Json:
             "response_metadata": {"warnings": [warning]},
         }
     where.members.append(BOT_USER)
-    slack.hub.publish("config", {"joined": where.id}, to=where.members)
+    slack.tell_channel(where)
     return {"ok": True, "channel": described(where)}
 
 

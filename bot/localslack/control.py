@@ -11,7 +11,7 @@ from bot.localslack.actions import click, put_in, suggest
 from bot.localslack.people import Refused, conversation, open_home, person, type_text, use_shortcut
 from bot.localslack.places import Places, top_view
 from bot.localslack.slack import Slack
-from bot.localslack.workspace import APP_ID, APP_NAME, BOT_ID, BOT_USER, TEAM, Conversation, is_hidden_reply
+from bot.localslack.workspace import APP_ID, APP_NAME, BOT_ID, BOT_USER, TEAM, is_hidden_reply
 
 Json = dict[str, Any]
 Action = Callable[[Json], Awaitable[Json]]
@@ -57,7 +57,7 @@ class People:
             "home_tab": config.home_tab,
             "connected": len(slack.sockets.shown()) if config.mode == "socket" else bool(config.http_url),
         }
-        channels = [self._described(one, me.id) for one in slack.workspace.of(me.id)]
+        channels = [slack.workspace.described(one, me.id) for one in slack.workspace.of(me.id)]
         people = (await self._people({}))["people"]
         return {"team": TEAM, "me": asdict(me), "people": people, "app": app, "mode": config.mode, "channels": channels}
 
@@ -98,39 +98,19 @@ class People:
     async def _read(self, body: Json) -> Json:
         where = conversation(self._slack, body["user"], body["channel"])
         where.last_read[body["user"]] = max(where.messages, default="")
-        return {"unread": 0}
+        shown = self._slack.workspace.described(where, body["user"])
+        self._slack.hub.publish("channel", {"channel": shown}, to=[body["user"]])
+        return {"unread": shown["unread"]}
 
     async def _dm(self, body: Json) -> Json:
         first, second = person(self._slack, body["user"]).id, person(self._slack, body.get("with", BOT_USER)).id
-        return {"channel": self._described(self._slack.workspace.direct(first, second), first)}
+        return {"channel": self._slack.workspace.described(self._slack.direct(first, second), first)}
 
     async def _home(self, body: Json) -> Json:
         return open_home(self._slack, body["user"], body.get("tab", "home"))
 
     async def _shortcut(self, body: Json) -> Json:
         return await use_shortcut(self._slack, body["user"], body["callback_id"], body.get("channel"), body.get("ts"))
-
-    def _described(self, where: Conversation, user: str) -> Json:
-        return channel_shown(self._slack, where, user)
-
-
-def channel_shown(slack: Slack, where: Conversation, user: str) -> Json:
-    """A conversation as the page lists it for one person; a direct message has the other one's name."""
-    shown: Json = {
-        "id": where.id,
-        "name": where.name,
-        "kind": where.kind,
-        "is_member_bot": BOT_USER in where.members,
-        "is_archived": where.is_archived,
-        "is_read_only": where.is_read_only,
-        "is_shared": where.is_shared,
-        "members": where.members,
-        "unread": where.unread(user),
-    }
-    if where.kind == "im":
-        other = next((one for one in where.members if one != user), user)
-        shown |= {"user": other, "name": slack.workspace.people[other].real_name}
-    return shown
 
 
 def look(work: Action) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -11,12 +11,18 @@ from bot.localslack.delivery import Ack, Delivery
 from bot.localslack.faults import BadFault
 from bot.localslack.http_mode import Post, encoded
 from bot.localslack.ids import new_id
+from bot.localslack.payloads import TOKEN
 from bot.localslack.people import Refused
 from bot.localslack.slack import Slack
 from bot.localslack.socket_mode import TROUBLE
 from bot.localslack.workspace import BOT_USER, Conversation, Person
 
 Json = dict[str, Any]
+# What Slack itself sends when URLs are set up and now and then after (docs.slack.dev: using-http-request-urls).
+_OWN: dict[str, Json] = {
+    "ssl_check": {"ssl_check": "1", "token": TOKEN},
+    "url_verification": {"type": "url_verification", "token": TOKEN, "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmd"},
+}
 
 
 class Setup:
@@ -45,7 +51,15 @@ class Setup:
         ]
 
     async def _log(self, query: Json) -> Json:
-        return {"entries": self._slack.log.since(int(query.get("since", 0)))}
+        wanted, name = query.get("direction"), query.get("name")
+        entries = self._slack.log.since(int(query.get("since", 0)))
+        return {
+            "entries": [
+                one
+                for one in entries
+                if wanted in (None, one["direction"]) and name in (None, one.get("method"), one.get("type"))
+            ]
+        }
 
     async def _sockets(self, _query: Json) -> Json:
         return {"connections": self._slack.sockets.shown()}
@@ -89,8 +103,11 @@ class Setup:
         if "is_private" in changes:
             changes["kind"] = "private" if changes.pop("is_private") else "channel"
         _check_names(changes, Conversation)
+        if unknown := set(changes.get("members", [])) - set(self._slack.workspace.people):
+            raise Refused(f"user_not_found: {min(unknown)}")
         channel_id = changes.get("id") or new_id("C")
         where = conversations.get(channel_id)
+        before = set(where.members) if where else set[str]()
         if where is None:
             defaults: Json = {"id": channel_id, "name": channel_id.lower()}
             where = conversations[channel_id] = Conversation(**(defaults | changes))
@@ -98,8 +115,9 @@ class Setup:
             _change(where, changes)
         if bot is not None:
             where.members = [one for one in where.members if one != BOT_USER] + ([BOT_USER] if bot else [])
-        self._slack.hub.publish("config", {"channel": channel_id})
-        return {"channel": channel_id}
+        self._slack.hub.publish("channel_left", {"channel": where.id}, to=before - set(where.members))
+        self._slack.tell_channel(where)
+        return {"channel": self._slack.workspace.described(where, BOT_USER)}
 
     async def _configure(self, body: Json) -> Json:
         try:
@@ -112,7 +130,7 @@ class Setup:
 
     async def _deliver(self, body: Json) -> Json:
         """Send anything to the app; over HTTP also with a forged body, secret, timestamp, header or content type."""
-        delivery = Delivery(kind=body["type"], payload=body.get("payload") or {})
+        delivery = Delivery(kind=body["type"], payload=body.get("payload") or _OWN.get(body["type"], {}))
         forged = {
             name: body[name] for name in ("body", "content_type", "secret", "timestamp", "headers") if name in body
         }
@@ -138,7 +156,7 @@ def _shown(ack: Ack) -> Json:
 
 
 def _check_names(body: Json, kind: type[Person] | type[Conversation]) -> None:
-    known = {field.name for field in fields(kind)} - {"messages", "last_read"}
+    known = {field.name for field in fields(kind)} - {"messages", "threads", "last_read"}
     if unknown := set(body) - known:
         raise Refused(f"unknown field: {min(unknown)}")
 

@@ -48,7 +48,7 @@ def echoed_message_text(text: str) -> str:
 def post(slack: Slack, conversation: Conversation, message: Json) -> Json:
     """Give the message its ts, keep it, and tell everybody it concerns."""
     message["ts"] = slack.clock.ts()
-    conversation.messages[message["ts"]] = message
+    conversation.add(message)
     addressee = message.get("only_visible_to")
     if addressee:
         slack.hub.publish("ephemeral", {"channel": conversation.id, "message": message}, to=[addressee])
@@ -61,19 +61,24 @@ def post(slack: Slack, conversation: Conversation, message: Json) -> Json:
 
 def changed(slack: Slack, conversation: Conversation, message: Json) -> None:
     """Tell that this message is not what it was."""
-    addressee = message.get("only_visible_to")
-    to = [addressee] if addressee else conversation.members
-    slack.hub.publish("message_changed", {"channel": conversation.id, "message": message}, to=to)
+    data = {"channel": conversation.id, "message": message}
+    slack.hub.publish("message_changed", data, to=_audience(conversation, message))
 
 
 def delete(slack: Slack, conversation: Conversation, message: Json) -> None:
     """Take a message away."""
-    del conversation.messages[message["ts"]]
-    slack.hub.publish("message_deleted", {"channel": conversation.id, "ts": message["ts"]}, to=conversation.members)
+    conversation.remove(message)
+    slack.hub.publish(
+        "message_deleted", {"channel": conversation.id, "ts": message["ts"]}, to=_audience(conversation, message)
+    )
     parent = conversation.parent(message.get("thread_ts", ""))
     if parent is not None and parent is not message:
         _recount(conversation, parent)
         changed(slack, conversation, parent)
+
+
+def _audience(conversation: Conversation, message: Json) -> list[str]:
+    return [message["only_visible_to"]] if "only_visible_to" in message else conversation.members
 
 
 def _count_reply(slack: Slack, conversation: Conversation, message: Json) -> None:

@@ -34,6 +34,8 @@ async def submit(slack: Slack, view: View) -> Json:
 
 async def close(slack: Slack, view: View, *, everything: bool) -> Json:
     """Press Cancel, or the X, which closes the whole stack and is told for its root."""
+    if view.body["type"] != "modal":
+        raise Refused("not_a_modal")
     everything = everything or bool(view.body.get("clear_on_close"))
     stack = slack.views.stack(view.user)
     told = stack[0] if everything and stack else view

@@ -30,7 +30,7 @@ def slash_command(slack: Slack, user: str, conversation: Conversation, command: 
         "api_app_id": APP_ID,
         "is_enterprise_install": "false",
         "response_url": f"{slack.base_url}/hooks/commands/{hook}",
-        "trigger_id": slack.triggers.issue(user),
+        "trigger_id": slack.triggers.issue(user, channel=conversation.id),
     }
 
 
@@ -55,7 +55,7 @@ def block_actions(slack: Slack, user: str, place: Json, action: Json) -> Json:
     view_id = place["container"].get("view_id")
     return {
         **_base(slack, "block_actions", user),
-        "trigger_id": slack.triggers.issue(user, view_id),
+        "trigger_id": slack.triggers.issue(user, view_id=view_id, channel=place["container"].get("channel_id")),
         "enterprise": None,
         "is_enterprise_install": False,
         **place,
@@ -67,8 +67,8 @@ def view_submission(slack: Slack, view: View) -> Json:
     """Somebody pressed the submit button. There is no channel in it."""
     return {
         **_base(slack, "view_submission", view.user),
-        "trigger_id": slack.triggers.issue(view.user, view.id),
-        "view": view_shown(slack, view),
+        "trigger_id": slack.triggers.issue(view.user, view_id=view.id),
+        "view": view_shown(slack, view, "view_submission"),
         "response_urls": _response_urls(slack, view),
         "is_enterprise_install": False,
         "enterprise": None,
@@ -130,9 +130,9 @@ def event_callback(slack: Slack, event: Json) -> Json:
     }
 
 
-def in_view(slack: Slack, view: View) -> Json:
-    """The parts that say: this happened in that view."""
-    return {"container": {"type": "view", "view_id": view.id}, "view": view_shown(slack, view)}
+def in_view(slack: Slack, view: View, kind: str) -> Json:
+    """The parts of a payload of that kind that say: this happened in that view."""
+    return {"container": {"type": "view", "view_id": view.id}, "view": view_shown(slack, view, kind)}
 
 
 def in_message(slack: Slack, user: str, conversation: Conversation, message: Json, values: Values) -> Json:
@@ -150,11 +150,11 @@ def in_message(slack: Slack, user: str, conversation: Conversation, message: Jso
     }
 
 
-def view_shown(slack: Slack, view: View) -> Json:
+def view_shown(slack: Slack, view: View, kind: str) -> Json:
     """The view with its state; the fault `null_state` makes it forget what nobody touched since an update
     (Slack does so at times: gh:slackapi/bolt-js#1073)."""
     untouched = view.from_update - view.touched
-    if not untouched or not slack.faults.for_delivery("null_state", "view"):
+    if not untouched or not slack.faults.for_delivery("null_state", kind):
         return view.shown()
     values = copy.deepcopy(view.values)
     for block_id, action_id in untouched:

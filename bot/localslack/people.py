@@ -114,7 +114,7 @@ def open_home(slack: Slack, user: str, tab: str) -> Json:
     """Look at the app: the Home tab, or its messages."""
     person(slack, user)
     home = slack.views.home(user)
-    dm = slack.workspace.direct(user, BOT_USER)
+    dm = slack.direct(user, BOT_USER)
     event: Json = {"type": "app_home_opened", "user": user, "channel": dm.id, "tab": tab, "event_ts": slack.clock.ts()}
     if home is not None:
         event["view"] = home.shown()

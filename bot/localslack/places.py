@@ -21,7 +21,7 @@ class Place:
     user: str
     blocks: list[Json]
     values: Values
-    parts: Callable[[], Json]
+    parts: Callable[[str], Json]  # for a payload of that kind
     offered: Offered = field(default_factory=dict)
     view: View | None = None
 
@@ -53,7 +53,7 @@ class Places:
             blocks=view.blocks,
             values=view.values,
             offered=view.offered,
-            parts=lambda: payloads.in_view(self._slack, view),
+            parts=lambda kind: payloads.in_view(self._slack, view, kind),
             view=view,
         )
 
@@ -71,7 +71,7 @@ class Places:
             blocks=blocks,
             values=values,
             offered=offered,
-            parts=lambda: payloads.in_message(self._slack, user, where, message, values),
+            parts=lambda _kind: payloads.in_message(self._slack, user, where, message, values),
         )
 
 

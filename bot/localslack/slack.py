@@ -14,7 +14,7 @@ from bot.localslack.socket_mode import Sockets
 from bot.localslack.stream import Hub
 from bot.localslack.tickets import Hooks, Triggers
 from bot.localslack.views import Views
-from bot.localslack.workspace import Workspace
+from bot.localslack.workspace import Conversation, Workspace
 
 
 class Slack:
@@ -45,6 +45,19 @@ class Slack:
         self.rates.clear()
         self.log.clear()
         self.hub.publish("reset", {})
+
+    def direct(self, first: str, second: str) -> Conversation:
+        """The direct message between two people; a new one is told to both."""
+        is_new = not self.workspace.existing_direct(first, second)
+        found = self.workspace.direct(first, second)
+        if is_new:
+            self.tell_channel(found)
+        return found
+
+    def tell_channel(self, where: Conversation) -> None:
+        """Tell everybody in it how the conversation is now."""
+        for user in where.members:
+            self.hub.publish("channel", {"channel": self.workspace.described(where, user)}, to=[user])
 
     def screen(self, user: str) -> dict[str, Any]:
         """What the person has before them: the stack of modals, bottom first, and the Home tab."""

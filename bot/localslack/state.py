@@ -49,13 +49,15 @@ def empty(kind: str) -> Json:
     return {"type": kind, key: [] if key in _LISTS else None}
 
 
-def initial(element: Json) -> Json:
-    """The state an element starts with."""
+def initial(element: Json, current: str | None = None) -> Json:
+    """The state an element starts with; `current` is the conversation that the person looks at."""
     kind = element["type"]
     key, source = _SLOTS[kind]
     start = empty(kind)
     if element.get(source) is not None:
         start[key] = copy.deepcopy(element[source])
+    elif current and element.get("default_to_current_conversation"):
+        start[key] = [current] if key in _LISTS else current
     if element.get("timezone"):
         start["timezone"] = element["timezone"]
     return start
@@ -67,7 +69,7 @@ def is_empty(value: Json) -> bool:
     return value.get(key) in (None, "", [])
 
 
-def carried_over(blocks: list[Json], old: Values) -> Values:
+def carried_over(blocks: list[Json], old: Values, current: str | None = None) -> Values:
     """`state.values` after an update: an element with the same block_id and action_id keeps what it held, and its
     `initial_value` is ignored (docs.slack.dev: views.update, "Preserving input entry"); the rest starts afresh."""
     values: Values = {}
@@ -76,7 +78,7 @@ def carried_over(blocks: list[Json], old: Values) -> Values:
             if slot(element["type"]) is not None:
                 kept = old.get(block["block_id"], {}).get(element["action_id"])
                 fits = kept is not None and kept["type"] == element["type"] and _still_offered(element, kept)
-                start = kept if fits and kept is not None else initial(element)
+                start = kept if fits and kept is not None else initial(element, current)
                 values.setdefault(block["block_id"], {})[element["action_id"]] = start
     return values
 

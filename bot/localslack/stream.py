@@ -14,7 +14,7 @@ PING_SECONDS = 15.0
 @dataclass(eq=False)
 class _Listener:
     user: str
-    queue: asyncio.Queue[tuple[str, Any] | None] = field(default_factory=asyncio.Queue)
+    queue: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
 
 
 class Hub:
@@ -26,9 +26,11 @@ class Hub:
 
     def publish(self, event: str, data: Any, *, to: Collection[str] | None = None) -> None:
         """Tell everybody, or only the people in `to`."""
-        for listener in self._listeners:
-            if to is None or listener.user in to:
-                listener.queue.put_nowait((event, data))
+        listeners = [one for one in self._listeners if to is None or one.user in to]
+        if listeners:
+            frame = _frame(event, data)
+            for listener in listeners:
+                listener.queue.put_nowait(frame)
         self.stir()
 
     def stir(self) -> None:
@@ -62,11 +64,10 @@ async def _pump(listener: _Listener, response: web.StreamResponse) -> None:
         try:
             item = await asyncio.wait_for(listener.queue.get(), PING_SECONDS)
         except TimeoutError:
-            await response.write(b": ping\n\n")
-            continue
+            item = b": ping\n\n"
         if item is None:
             return
-        await response.write(_frame(*item))
+        await response.write(item)
 
 
 def _frame(event: str, data: Any) -> bytes:

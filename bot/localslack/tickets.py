@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_urlsafe
-from typing import Literal
+from typing import Any, Literal
 
 from bot.localslack.ids import trigger_id
 from bot.localslack.limits import LIMITS
 
 _URL = LIMITS["interaction"]["response_url"]
 HookState = Literal["ok", "used_url", "expired_url"]
+_KEPT = 10_000  # a long load test must not fill the memory with used tickets
 
 
 @dataclass(kw_only=True)
@@ -18,6 +19,7 @@ class Trigger:
 
     user: str
     view_id: str | None  # the modal or Home tab it was done in
+    channel: str | None  # the conversation it was done in
     born: float
     used: bool = False
 
@@ -33,10 +35,11 @@ class Triggers:
         self._now = now
         self._known: dict[str, Trigger] = {}
 
-    def issue(self, user: str, view_id: str | None = None) -> str:
+    def issue(self, user: str, *, view_id: str | None = None, channel: str | None = None) -> str:
         """A fresh trigger id; its time runs from now."""
         made = trigger_id()
-        self._known[made] = Trigger(user=user, view_id=view_id, born=self._now())
+        self._known[made] = Trigger(user=user, view_id=view_id, channel=channel, born=self._now())
+        _forget_oldest(self._known)
         return made
 
     def take(self, given: object, ttl: float) -> Trigger:
@@ -77,6 +80,7 @@ class Hooks:
         self._known[path] = Hook(
             channel=channel, user=user, message_ts=message_ts, thread_ts=thread_ts, born=self._now()
         )
+        _forget_oldest(self._known)
         return path
 
     def find(self, path: str) -> tuple[Hook | None, HookState]:
@@ -85,3 +89,8 @@ class Hooks:
         if hook is None or self._now() - hook.born > _URL["ttl_minutes"] * 60:
             return None, "expired_url"
         return (None, "used_url") if hook.uses >= _URL["max_uses"] else (hook, "ok")
+
+
+def _forget_oldest(tickets: dict[str, Any]) -> None:
+    while len(tickets) > _KEPT:
+        del tickets[next(iter(tickets))]

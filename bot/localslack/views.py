@@ -29,6 +29,7 @@ class View:
     body: Json  # as the app gave it, shaped
     values: Values
     hash: str
+    channel: str | None = None  # the conversation it was opened from
     touched: set[tuple[str, str]] = field(default_factory=set)  # elements a person changed
     from_update: set[tuple[str, str]] = field(default_factory=set)  # elements that came with an update
     offered: dict[tuple[str, str], list[Json]] = field(default_factory=dict)  # the last options shown for a menu
@@ -98,10 +99,10 @@ class Views:
         """The view with the app's own id."""
         return next((one for one in self._all() if one.external_id == external_id), None)
 
-    def open(self, user: str, team_id: str, body: Json) -> View:
+    def open(self, user: str, team_id: str, body: Json, channel: str | None) -> View:
         """Put up a new modal in place of whatever is open. Raises ViewError."""
         self._check_external_id(body, None)
-        view = self._made(user, team_id, body, below=None)
+        view = self._made(user, team_id, body, channel=channel)
         self._stacks[user] = [view]
         return view
 
@@ -111,7 +112,7 @@ class Views:
         if len(stack) >= STACK_LIMIT:
             raise ViewError("push_limit_reached")
         self._check_external_id(body, None)
-        view = self._made(user, team_id, body, below=stack[-1] if stack else None)
+        view = self._made(user, team_id, body, below=stack[-1], channel=stack[-1].channel)
         stack.append(view)
         return view
 
@@ -120,7 +121,7 @@ class Views:
         self._check_external_id(body, view)
         before = {(block, action) for block, actions in view.values.items() for action in actions}
         view.body = _shaped(body)
-        view.values = carried_over(view.blocks, view.values)
+        view.values = carried_over(view.blocks, view.values, view.channel)
         now = {(block, action) for block, actions in view.values.items() for action in actions}
         view.from_update = (view.from_update & now) | (now - before)
         view.touched &= now
@@ -133,7 +134,7 @@ class Views:
             self.update(home, body)
             return home
         self._check_external_id(body, None)
-        made = self._made(user, team_id, body, below=None)
+        made = self._made(user, team_id, body)
         self._homes[user] = made
         return made
 
@@ -152,7 +153,9 @@ class Views:
         self._stacks.clear()
         self._homes.clear()
 
-    def _made(self, user: str, team_id: str, body: Json, *, below: View | None) -> View:
+    def _made(
+        self, user: str, team_id: str, body: Json, *, below: View | None = None, channel: str | None = None
+    ) -> View:
         view_id = new_id("V")
         shaped = _shaped(body)
         return View(
@@ -162,8 +165,9 @@ class Views:
             root_id=below.root_id if below else view_id,
             previous_id=below.id if below else None,
             body=shaped,
-            values=carried_over(shaped["blocks"], {}),
+            values=carried_over(shaped["blocks"], {}, channel),
             hash=view_hash(self._clock.now()),
+            channel=channel,
         )
 
     def _check_external_id(self, body: Json, view: View | None) -> None:

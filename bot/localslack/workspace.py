@@ -48,7 +48,20 @@ class Conversation:
     is_read_only: bool = False
     is_shared: bool = False
     messages: dict[str, Json] = field(default_factory=dict)
+    threads: dict[str, list[str]] = field(default_factory=dict)  # parent's ts -> the replies' ts
     last_read: dict[str, str] = field(default_factory=dict)
+
+    def add(self, message: Json) -> None:
+        """Keep a message that has its ts."""
+        self.messages[message["ts"]] = message
+        if message.get("thread_ts", message["ts"]) != message["ts"]:
+            self.threads.setdefault(message["thread_ts"], []).append(message["ts"])
+
+    def remove(self, message: Json) -> None:
+        """Forget a message."""
+        del self.messages[message["ts"]]
+        if message["ts"] in self.threads.get(message.get("thread_ts", ""), []):
+            self.threads[message["thread_ts"]].remove(message["ts"])
 
     def visible_to(self, user: str) -> Iterator[Json]:
         """The messages this person may see: all but other people's ephemeral ones."""
@@ -68,11 +81,8 @@ class Conversation:
 
     def replies(self, ts: str) -> list[Json]:
         """Replies to the message at `ts`, oldest first; without ephemeral ones."""
-        return [
-            one
-            for one in self.messages.values()
-            if one.get("thread_ts") == ts != one["ts"] and not one.get("is_ephemeral")
-        ]
+        found = [self.messages[reply] for reply in self.threads.get(ts, [])]
+        return [one for one in found if not one.get("is_ephemeral")]
 
 
 def is_hidden_reply(message: Json) -> bool:
@@ -111,6 +121,24 @@ class Workspace:
     def of(self, user: str) -> list[Conversation]:
         """The conversations this person is in."""
         return [one for one in self.conversations.values() if user in one.members]
+
+    def described(self, where: Conversation, user: str) -> Json:
+        """A conversation as the page lists it for one person; a direct message has the other one's name."""
+        shown: Json = {
+            "id": where.id,
+            "name": where.name,
+            "kind": where.kind,
+            "is_member_bot": BOT_USER in where.members,
+            "is_archived": where.is_archived,
+            "is_read_only": where.is_read_only,
+            "is_shared": where.is_shared,
+            "members": where.members,
+            "unread": where.unread(user),
+        }
+        if where.kind == "im":
+            other = next((one for one in where.members if one != user), user)
+            shown |= {"user": other, "name": self.people[other].real_name}
+        return shown
 
     def dump(self) -> Json:
         """Everything as JSON, for the state file."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
 from bot.localslack.config import Config
+from bot.localslack.escape import unescape
 from bot.localslack.server import start
 from bot.localslack.slack import Slack
 
@@ -130,11 +131,7 @@ class LocalSlack:
 
     def log(self, direction: str | None = None, name: str | None = None, *, since: int = 0) -> list[Json]:
         """What crossed the wire: of one direction (api, delivery, ack, hook), of one method or type."""
-        return [
-            entry
-            for entry in self.look("log", since=since)["entries"]
-            if direction in (None, entry["direction"]) and name in (None, entry.get("method"), entry.get("type"))
-        ]
+        return list(self.look("log", since=since, direction=direction, name=name)["entries"])
 
     def calls(self, method: str) -> list[Json]:
         """The arguments of all calls of a Web API method."""
@@ -218,17 +215,17 @@ class Person:
         return self._in_modal("suggest", block_id, action_id, value=value)
 
     def labels(self, block_id: str, action_id: str | None = None, value: str = "") -> list[str]:
-        """The labels that the menu shows."""
+        """The labels that the menu shows, as one reads them."""
         answer = self.suggests(block_id, action_id, value)
         assert answer["ok"], answer
-        return [option["text"]["text"] for option in options_in(answer)]
+        return [unescape(option["text"]["text"]) for option in options_in(answer)]
 
     def picks(self, block_id: str, action_id: str | None, query: str, label_or_value: str) -> Json:
         """Look for an option and pick the one with this label or value."""
         answer = self.suggests(block_id, action_id, query)
         assert answer["ok"], answer
         for option in options_in(answer):
-            if label_or_value in (option["text"]["text"], option["value"]):
+            if label_or_value in (unescape(option["text"]["text"]), option["value"]):
                 return self._in_modal("input", block_id, action_id, selected_option=option)
         raise AssertionError(f"{label_or_value!r} is not offered for {query!r}: {answer}")
 

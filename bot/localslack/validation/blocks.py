@@ -4,9 +4,10 @@ from collections import Counter
 from typing import Any, Literal
 
 from bot.localslack.limits import LIMITS
-from bot.localslack.validation.elements import check_element
-from bot.localslack.validation.fields import check_fields, check_known, check_text
+from bot.localslack.validation.elements import check_element, is_one_of
+from bot.localslack.validation.fields import check_fields, check_known, check_text, check_value
 from bot.localslack.validation.problems import Problems
+from bot.localslack.validation.rich_text import check_rich_text
 from bot.localslack.validation.schema import BLOCK_FIELDS, MESSAGE_ONLY
 
 Json = dict[str, Any]
@@ -54,9 +55,8 @@ def _check_block(block: Any, surface: Surface, at: str, problems: Problems) -> N
     either = _BLOCKS.get(kind, {}).get("required_any", [])
     if either and not any(block.get(name) is not None for name in either):
         problems.add(f"must define either `{'` or `'.join(either)}`", f"{at}/type")
-    check = {"section": _section, "context": _context, "actions": _actions, "input": _input, "rich_text": _rich_text}
-    if kind in check:
-        check[kind](block, at, problems)
+    if kind in _CHECKS:
+        _CHECKS[kind](block, at, problems)
 
 
 def _section(block: Json, at: str, problems: Problems) -> None:
@@ -99,14 +99,25 @@ def _input(block: Json, at: str, problems: Problems) -> None:
         problems.add(f"`dispatch_action` can't be used with {kind}", f"{at}/dispatch_action")
 
 
-def _rich_text(block: Json, at: str, problems: Problems) -> None:
-    elements = block.get("elements")
-    if not isinstance(elements, list):
-        return
-    for index, element in enumerate(elements):
-        kind = element.get("type") if isinstance(element, dict) else None
-        if kind not in _BLOCKS["rich_text"]["elements_one_of"]:
-            problems.add(f"unsupported type: {kind}", f"{at}/elements/{index}/type")
+def _table(block: Json, at: str, problems: Problems) -> None:
+    rules = _BLOCKS["table"]
+    rows = block.get("rows")
+    for index, row in enumerate(rows if isinstance(rows, list) else []):
+        check_value(row, {"min_items": 1} | rules["cells_per_row"], f"{at}/rows/{index}", problems)
+        for number, cell in enumerate(row if isinstance(row, list) else []):
+            kind = cell.get("type") if isinstance(cell, dict) else None
+            if not is_one_of(str(kind), rules["cell_types"]):
+                problems.add(f"unsupported type: {kind}", f"{at}/rows/{index}/{number}/type")
+
+
+_CHECKS = {
+    "section": _section,
+    "context": _context,
+    "actions": _actions,
+    "input": _input,
+    "rich_text": check_rich_text,
+    "table": _table,
+}
 
 
 def _check_unique(blocks: list[Any], at: str, problems: Problems) -> None:
@@ -133,3 +144,5 @@ def _check_message_only(dicts: list[tuple[int, Json]], at: str, problems: Proble
     most = LIMITS["surfaces"]["markdown_blocks_per_payload"]["cumulative_max_chars"]
     if sum(len(str(one.get("text", ""))) for _, one in dicts if one.get("type") == "markdown") > most:
         problems.add(f"must be less than {most + 1} characters over all markdown blocks", at)
+    if sum(1 for _, one in dicts if one.get("type") == "table") > LIMITS["blocks"]["table"]["per_message"]:
+        problems.add("only_one_table_allowed", at)

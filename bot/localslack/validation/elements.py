@@ -8,12 +8,14 @@ from typing import Any
 from bot.localslack.limits import LIMITS
 from bot.localslack.validation.fields import check_fields, check_known, check_string, check_text, check_value
 from bot.localslack.validation.problems import Problems
+from bot.localslack.validation.rich_text import check_rich_text
 from bot.localslack.validation.schema import ELEMENT_FIELDS
 
 Json = dict[str, Any]
 _OPTION = LIMITS["composition"]["option"]
 _GROUP = LIMITS["composition"]["option_group"]
 _CONFIRM = LIMITS["composition"]["confirm"]
+_IMAGE = {"required": LIMITS["blocks"]["image"]["required"]}
 _TRIGGERS = LIMITS["elements"]["plain_text_input"]["dispatch_action_config.trigger_actions_on"]
 _FORMATS = {"initial_date": r"\d{4}-\d{2}-\d{2}", "initial_time": r"([01]\d|2[0-3]):[0-5]\d"}
 
@@ -50,6 +52,8 @@ def check_element(element: Any, at: str, problems: Problems, *, allowed: list[st
     _check_choices(element, at, problems)
     _check_typed(element, at, problems)
     _check_formats(element, at, problems)
+    if kind == "rich_text_input" and isinstance(element.get("initial_value"), dict):
+        check_rich_text(element["initial_value"], f"{at}/initial_value", problems)
 
 
 def check_option(option: Any, at: str, problems: Problems, *, types: list[str], url: bool = False) -> None:
@@ -173,5 +177,9 @@ def _check_formats(element: Json, at: str, problems: Problems) -> None:
             problems.add(f"failed to match the format of `{name}`", f"{at}/{name}")
     if "initial_date_time" in element and not re.fullmatch(r"\d{10}", str(element["initial_date_time"])):
         problems.add("must provide 10 digits", f"{at}/initial_date_time")
+    if element["type"] == "image":
+        check_fields(element, _IMAGE, at, problems)
+        if "image_url" not in element and "slack_file" not in element:
+            problems.add("must define either `image_url` or `slack_file`", f"{at}/type")
     if "min_query_length" in element:
         check_value(element["min_query_length"], {"min": 0}, f"{at}/min_query_length", problems)
