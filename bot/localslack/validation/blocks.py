@@ -57,6 +57,10 @@ def _check_block(block: Any, surface: Surface, at: str, problems: Problems) -> N
         problems.add(f"must define either `{'` or `'.join(either)}`", f"{at}/type")
     if kind in _CHECKS:
         _CHECKS[kind](block, at, problems)
+    for place, element in elements_of(block):
+        if element.get("response_url_enabled") and (kind, surface) != ("input", "modal"):
+            message = "`response_url_enabled` works in input blocks of modals only"
+            problems.add(message, f"{at}/{place}/response_url_enabled")
 
 
 def _section(block: Json, at: str, problems: Problems) -> None:

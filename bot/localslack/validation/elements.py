@@ -17,6 +17,7 @@ _GROUP = LIMITS["composition"]["option_group"]
 _CONFIRM = LIMITS["composition"]["confirm"]
 _IMAGE = {"required": LIMITS["blocks"]["image"]["required"]}
 _TRIGGERS = LIMITS["elements"]["plain_text_input"]["dispatch_action_config.trigger_actions_on"]
+_FLAGS = ("focus_on_load", "multiline", "is_decimal_allowed", "response_url_enabled")
 _FORMATS = {"initial_date": r"\d{4}-\d{2}-\d{2}", "initial_time": r"([01]\d|2[0-3]):[0-5]\d"}
 
 
@@ -52,6 +53,9 @@ def check_element(element: Any, at: str, problems: Problems, *, allowed: list[st
     _check_choices(element, at, problems)
     _check_typed(element, at, problems)
     _check_formats(element, at, problems)
+    for flag in _FLAGS:
+        if not isinstance(element.get(flag, False), bool):
+            problems.add("must be a valid boolean", f"{at}/{flag}")
     if kind == "rich_text_input" and isinstance(element.get("initial_value"), dict):
         check_rich_text(element["initial_value"], f"{at}/initial_value", problems)
 
