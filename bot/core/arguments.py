@@ -14,10 +14,10 @@ from typing import Any
 from bot.core import jsontext
 from bot.core.jsontext import Token, place
 from bot.core.model import Field, Problem
-from bot.core.text import clean
 
 LENGTH_LIMIT = 100_000  # characters; far below Slack's 250 kB for a whole view
 DEPTH_LIMIT = 100  # far below Python's recursion limit, at which json.loads fails
+DIGITS_LIMIT = 640  # of one number; Python may be set to refuse more (sys.int_info.str_digits_check_threshold)
 EXCERPT = 60  # characters of the line that are shown around a mistake
 QUOTES = "“”„‟‘’‚‛«»″′"
 SHAPE: dict[Field, tuple[type, str, str]] = {
@@ -36,6 +36,7 @@ HINTS = {  # what json says -> what a person can do about it
     "Invalid \\uXXXX escape": "\\u must be followed by four hexadecimal digits",
 }
 PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
+LONG_NUMBER = re.compile(rf"-?[0-9]{{{DIGITS_LIMIT + 1}}}")
 FRACTION = re.compile(r"^-?\d.*[.eE]")  # what json.loads reads as a float
 NOT_NUMBERS = ("NaN", "Infinity", "-Infinity")
 
@@ -57,22 +58,20 @@ class _Mistake:
 def parse(text: str, field: Field) -> Any:
     """The list (Field.ARGS) or dict (Field.KWARGS) that `text` holds. Raises Invalid."""
     shape, name, empty = SHAPE[field]
-    if not text.strip():
-        raise Invalid([Problem(field=field, text=f"Type {name}; {empty} sends nothing.")])
     if len(text) > LENGTH_LIMIT:
         raise Invalid(
             [Problem(field=field, text=f"This is {len(text):,} characters long; {LENGTH_LIMIT:,} are allowed.")]
         )
     plain = jsontext.plain_spaces(text)
+    if not plain.strip():
+        raise Invalid([Problem(field=field, text=f"Type {name}; {empty} sends nothing.")])
     found = list(jsontext.tokens(plain))
-    if mistake := _typography(found) or _depth(found):
+    if mistake := _typography(found) or _depth(found) or _digits(found):
         raise Invalid([_problem(plain, field, mistake)])
     try:
         value = json.loads(plain)
     except json.JSONDecodeError as exc:
         raise Invalid([_problem(plain, field, _syntax(plain, exc))]) from None
-    except ValueError:  # Python's own limit on the digits of an int (sys.set_int_max_str_digits)
-        raise Invalid([Problem(field=field, text="A number has too many digits.")]) from None
     if mistakes := [*_bad_values(found), *_doubled_keys(found)]:
         raise Invalid([_problem(plain, field, mistake) for mistake in sorted(mistakes, key=lambda m: m.at)])
     if not isinstance(value, shape):
@@ -104,6 +103,11 @@ def _depth(found: list[Token]) -> _Mistake | None:
     return None
 
 
+def _digits(found: list[Token]) -> _Mistake | None:
+    long = (token for token in found if token.kind == "word" and LONG_NUMBER.match(token.text))
+    return next((_Mistake(token.at, f"a number of more than {DIGITS_LIMIT} digits") for token in long), None)
+
+
 def _syntax(text: str, exc: json.JSONDecodeError) -> _Mistake:
     rest = text[exc.pos :].lstrip()
     for python, javascript in PYTHON_WORDS.items():
@@ -113,7 +117,10 @@ def _syntax(text: str, exc: json.JSONDecodeError) -> _Mistake:
         return _Mistake(exc.pos, "no comma may stand before the closing bracket")
     if rest.startswith("'"):
         return _Mistake(exc.pos, "JSON needs double quotes, not single ones")
-    return _Mistake(exc.pos, HINTS.get(exc.msg.removesuffix(":"), exc.msg))
+    hint = HINTS.get(exc.msg.removesuffix(":"), exc.msg)
+    if exc.msg.startswith("Unterminated") and (quote := next((c for c in rest if c in QUOTES), "")):
+        hint += f"; {quote} is a typographic quote and closes nothing"
+    return _Mistake(exc.pos, hint)
 
 
 def _bad_values(found: list[Token]) -> Iterator[_Mistake]:
@@ -149,15 +156,21 @@ def _problem(text: str, field: Field, mistake: _Mistake) -> Problem:
 
 
 def excerpt(text: str, at: int) -> str:
-    """The line around a place, and a caret under it."""
+    """The line around a place, and a caret under it: whatever can't be seen takes one column all the same."""
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     line = text[start : end if end >= 0 else len(text)]
     column = at - start
     first = max(0, min(column - EXCERPT // 2, len(line) - EXCERPT))
-    shown = clean(line[first : first + EXCERPT].replace("\t", " "))
+    shown = "".join(map(_one_column, line[first : first + EXCERPT]))
     before, after = ("…" if first else ""), ("…" if first + EXCERPT < len(line) else "")
     return f"{before}{shown}{after}\n{' ' * (len(before) + column - first)}^"
+
+
+def _one_column(character: str) -> str:
+    if character.isprintable():
+        return character
+    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
 
 
 def _example(field: Field) -> str:

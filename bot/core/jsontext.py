@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Unicode spaces that phones and web pages slip in; JSON knows only four kinds of white space (RFC 8259, section 2).
-ODD_SPACES = "\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
+ODD_SPACES = "\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 TOKEN = re.compile(
     rf'(?P<string>"(?:[^"\\]|\\.)*"?)|(?P<mark>[\[\]{{}}:,])|(?P<space>[\s{ODD_SPACES}]+)|(?P<word>[^\s"\[\]{{}}:,{ODD_SPACES}]+)',
     re.DOTALL,

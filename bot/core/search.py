@@ -1,5 +1,6 @@
 """Finding schedules by what somebody types, best matches first."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ NO_MATCH = 9
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A schedule with its texts folded for comparing without regard to case."""
+    """A schedule with its texts folded for comparing."""
 
     brief: Brief
     name: str
@@ -18,7 +19,12 @@ class Entry:
 
 
 def entry(brief: Brief) -> Entry:
-    return Entry(brief, brief.name.casefold(), brief.task.casefold())
+    return Entry(brief, fold(brief.name), fold(brief.task))
+
+
+def fold(text: str) -> str:
+    """Without regard to case, to the number of spaces, and to how a character is composed (a Mac's é may be two)."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def search(entries: Sequence[Entry], query: str, limit: int) -> Matches:
@@ -26,10 +32,10 @@ def search(entries: Sequence[Entry], query: str, limit: int) -> Matches:
 
     `entries` must be sorted by name: equally good matches keep that order.
     """
-    words = query.casefold().split()
-    if not words:
+    whole = fold(query)
+    if not whole:
         return Matches(first=tuple(e.brief for e in entries[:limit]), total=len(entries))
-    whole = " ".join(words)
+    words = whole.split()
     ranked = [(rank, i) for i, e in enumerate(entries) if (rank := _rank(e, words, whole)) < NO_MATCH]
     ranked.sort()
     return Matches(first=tuple(entries[i].brief for _, i in ranked[:limit]), total=len(ranked))
@@ -54,6 +60,6 @@ def _rank(e: Entry, words: Iterable[str], whole: str) -> int:
 def preselected(entries: Sequence[Entry], typed: str) -> tuple[Brief | None, int]:
     """The schedule of that name (exact, else the only one whose name contains it, ignoring case), and how many matched."""
     exact = [e.brief for e in entries if e.brief.name == typed]
-    folded = " ".join(typed.casefold().split())
+    folded = fold(typed)
     found = exact or [e.brief for e in entries if e.name == folded] or [e.brief for e in entries if folded in e.name]
     return (found[0] if len(found) == 1 else None), len(found)

@@ -47,9 +47,9 @@ def clip_start(text: str, limit: int) -> str:
 
 def duration(seconds: float) -> str:
     """`340 ms`, `3.2 s`, `4 min 05 s`, `2 h 10 min`."""
-    if seconds < 1:
+    if seconds < 0.9995:  # what would round to 1000 ms, or to 60.0 s, is said in the next unit
         return f"{max(0, round(seconds * 1000))} ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

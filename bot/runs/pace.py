@@ -35,7 +35,8 @@ class Pacer:
     def pause(self, channel: str, seconds: float) -> None:
         """Nothing to this channel for so long (Slack's Retry-After)."""
         with self._lock:
-            self._full_at[channel] = self.clock() + seconds + (BURST - 1) / PER_SECOND
+            full_at = self.clock() + seconds + (BURST - 1) / PER_SECOND
+            self._full_at[channel] = max(full_at, self._full_at.get(channel, full_at))
 
     def closed(self) -> list[str]:
         """Channels that must wait at this moment."""

@@ -1,0 +1,71 @@
+"""What a run changes, with secrets masked."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from bot.core.changes import MASK, changes, is_secret, masked
+from bot.core.model import Change
+from tests.core import strategies
+
+SECRETS = ("password", "token", "api_key")
+Values = tuple[list[Any], dict[str, Any]]
+
+
+def change(name: str, old: str | None, new: str | None) -> Change:
+    return Change(name=name, old=old, new=new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param(([], {"days": 7}), ([], {"days": 30}), [change("days", "7", "30")], id="a value"),
+        pytest.param(([], {"a": 1, "b": 2}), ([], {"b": 2, "a": 1}), [], id="the order of keys is no change"),
+        pytest.param(([], {"o": {"a": 1, "b": 2}}), ([], {"o": {"b": 2, "a": 1}}), [], id="nor further down"),
+        pytest.param(([1], {}), ([True], {}), [change("argument 1", "1", "true")], id="1 is not true"),
+        pytest.param(([], {"a": 0}), ([], {"a": False}), [change("a", "0", "false")], id="0 is not false"),
+        pytest.param(([], {"a": 1}), ([], {"a": 1.0}), [change("a", "1", "1.0")], id="1 is not 1.0"),
+        pytest.param(([], {"a": "1"}), ([], {"a": 1}), [change("a", '"1"', "1")], id="a text is no number"),
+        pytest.param(([], {"a": None}), ([], {}), [change("a", "null", None)], id="null is not absent"),
+        pytest.param(([], {}), ([], {"ü": "é"}), [change("ü", None, '"é"')], id="a new key"),
+        pytest.param(([1, 2], {}), ([1], {}), [change("argument 2", "2", None)], id="one argument fewer"),
+        pytest.param(([], {}), ([[]], {}), [change("argument 1", None, "[]")], id="one argument more"),
+        pytest.param(([1, 2], {}), ([2, 1], {}), [change("argument 1", "1", "2"), change("argument 2", "2", "1")], id="order"),
+        pytest.param(([], {"token": "a"}), ([], {"token": "b"}), [change("token", MASK, MASK)], id="a secret"),
+        pytest.param(([], {"token": "a"}), ([], {}), [change("token", MASK, None)], id="a secret taken out"),
+        pytest.param(
+            ([], {"db": {"host": "a", "password": "x"}}), ([], {"db": {"host": "b", "password": "x"}}),
+            [change("db", f'{{"host": "a", "password": "{MASK}"}}', f'{{"host": "b", "password": "{MASK}"}}')],
+            id="a secret inside a value",
+        ),
+        pytest.param(
+            ([[{"token": "x"}]], {}), ([[{"token": "y"}]], {}),
+            [change("argument 1", f'[{{"token": "{MASK}"}}]', f'[{{"token": "{MASK}"}}]')], id="a secret in a list",
+        ),
+    ],
+)  # fmt: skip
+def test_changes_are_told_by_name(old: Values, new: Values, expected: list[Change]) -> None:
+    assert list(changes(old, new, SECRETS)) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        ("password", True), ("DB_PASSWORD", True), ("x-api-key", True), ("API_Key_2", True), ("tokens", True),
+        ("pass", False), ("api", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_key_is_secret_by_the_words_in_it(key: str, secret: bool) -> None:
+    assert is_secret(key, SECRETS) is secret
+
+
+@given(strategies.objects)
+def test_nothing_changes_against_itself(value: dict[str, Any]) -> None:
+    assert changes(([value], value), ([value], value), SECRETS) == ()
+
+
+@given(strategies.values)
+def test_no_secret_survives_masking_however_deep_it_stands(value: Any) -> None:
+    secret = {"password": "hunter2", "more": [value, {"my_token": {"inner": "hunter2"}}]}
+    assert "hunter2" not in repr(masked({"x": secret, "y": [secret]}, SECRETS))

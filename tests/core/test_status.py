@@ -1,0 +1,28 @@
+"""Celery's words and the run's states."""
+
+import pytest
+from celery import states
+
+from bot.core.status import FINAL, OPEN, WAITING, RunState, after, is_final
+
+
+def test_celery_and_the_bot_agree_on_what_is_final() -> None:
+    assert FINAL == states.READY_STATES
+    assert {state for state in states.ALL_STATES if is_final(state)} == states.READY_STATES
+    assert not FINAL & WAITING
+
+
+def test_open_is_everything_that_a_result_can_still_move() -> None:
+    assert set(RunState) - OPEN == {RunState.FINISHED, RunState.NOT_SENT}
+
+
+@pytest.mark.parametrize("state", sorted(OPEN))
+@pytest.mark.parametrize("status", [*sorted(states.ALL_STATES), "PROGRESS", "A-STATE-OF-THE-TASK'S-OWN"])
+def test_after(state: RunState, status: str) -> None:
+    if status in states.READY_STATES:
+        expected = RunState.FINISHED
+    elif status in ("PENDING", "RECEIVED"):
+        expected = state
+    else:
+        expected = RunState.RUNNING
+    assert after(state, status) is expected

@@ -1,0 +1,156 @@
+"""Test data by plain functions with overrides; nothing random."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.auth import get_user_model
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_results.models import TaskResult
+
+from bot.core.model import (
+    Actor,
+    Brief,
+    ChannelId,
+    Destination,
+    Dispatch,
+    MessageTs,
+    NoticeKind,
+    Outcome,
+    Profile,
+    Report,
+    RunId,
+    RunRequest,
+    Schedule,
+    ScheduleId,
+    SlackAccount,
+    SlackUserId,
+    TaskId,
+    TeamId,
+)
+from bot.models import Run
+
+NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
+TEAM = TeamId("T0001")
+ADA = SlackUserId("U0ADA")
+CHANNEL = ChannelId("C0001")
+TASK_ID = TaskId("5bb8ac10-6b2a-4d3e-9d5c-1c4c7c1f0a01")
+
+
+def a_profile(**changes: Any) -> Profile:
+    return replace(Profile(home=TEAM, email="ada@example.com"), **changes)
+
+
+def an_actor(**changes: Any) -> Actor:
+    """Staff, acting from Slack."""
+    staff = Actor(
+        user="1",
+        name="ada",
+        is_active=True,
+        is_staff=True,
+        slack=SlackAccount(team=TEAM, user=ADA),
+        profile=a_profile(),
+        team=TEAM,
+    )
+    return replace(staff, **changes)
+
+
+def a_schedule(**changes: Any) -> Schedule:
+    schedule = Schedule(
+        id=ScheduleId(7),
+        name="nightly report",
+        task="reports.tasks.nightly",
+        args="[]",
+        kwargs='{"days": 7, "region": "EU"}',
+        enabled=True,
+        when="every day at 02:00, Europe/Berlin",
+        fingerprint="f1",
+    )
+    return replace(schedule, **changes)
+
+
+def a_brief(**changes: Any) -> Brief:
+    return replace(
+        Brief(id=ScheduleId(7), name="nightly report", task="reports.tasks.nightly", enabled=True), **changes
+    )
+
+
+def a_request(actor: Actor, **changes: Any) -> RunRequest:
+    """`a_schedule` with other days."""
+    request = RunRequest(
+        key="slack:V1",
+        actor=actor,
+        schedule=ScheduleId(7),
+        args="[]",
+        kwargs='{"days": 30, "region": "EU"}',
+        fingerprint="f1",
+        destination=Destination(team=TEAM, channel=CHANNEL, requester=ADA),
+    )
+    return replace(request, **changes)
+
+
+def staff_actor() -> Actor:
+    """Linked to a staff user in the database."""
+    user = get_user_model().objects.create_user("ada", "ada@example.com", is_staff=True)
+    return an_actor(user=str(user.pk))
+
+
+def a_dispatch(**changes: Any) -> Dispatch:
+    what = Dispatch(task_id=TASK_ID, task="reports.tasks.nightly", args=[], kwargs={}, options={"headers": {}})
+    return replace(what, **changes)
+
+
+def an_outcome(status: str = "SUCCESS", **changes: Any) -> Outcome:
+    return replace(Outcome(task_id=TASK_ID, status=status, at=NOW), **changes)
+
+
+def a_report(kind: NoticeKind = NoticeKind.ROOT, **changes: Any) -> Report:
+    report = Report(
+        kind=kind,
+        run=RunId(1),
+        task_id=TASK_ID,
+        schedule="nightly report",
+        task="reports.tasks.nightly",
+        requester=ADA,
+        channel=CHANNEL,
+        thread=None if kind is NoticeKind.ROOT else MessageTs("1700000000.000100"),
+        state="sent",
+        status="",
+        created_at=NOW,
+        sent_at=NOW,
+        result_link="https://site.example/results?q=1",
+        run_link="https://site.example/runs/1",
+    )
+    return replace(report, **changes)
+
+
+def a_row(name: str = "nightly report", **changes: Any) -> PeriodicTask:
+    """A stored schedule, every ten seconds unless another kind of schedule is given."""
+    fields: dict[str, Any] = {"task": "reports.tasks.nightly", **changes}
+    if not {"crontab", "interval", "clocked", "solar"} & set(fields):
+        fields["interval"], _ = IntervalSchedule.objects.get_or_create(every=10, period=IntervalSchedule.SECONDS)
+    return PeriodicTask.objects.create(name=name, **fields)
+
+
+def a_run(**changes: Any) -> Run:
+    """A stored run that was sent a moment ago."""
+    fields: dict[str, Any] = {
+        "key": f"key-{uuid4()}",
+        "task_id": str(uuid4()),
+        "state": "sent",
+        "schedule_id": 7,
+        "schedule_name": "nightly report",
+        "task": "reports.tasks.nightly",
+        "team": TEAM,
+        "slack_user": ADA,
+        "channel": CHANNEL,
+        "sent_at": NOW,
+        "deadline_at": NOW + timedelta(minutes=30),
+    }
+    return Run.objects.create(**fields | changes)
+
+
+def a_result(task_id: str, status: str = "SUCCESS", **changes: Any) -> TaskResult:
+    """A row as django-celery-results stores it."""
+    return TaskResult.objects.create(task_id=task_id, status=status, **changes)

@@ -1,0 +1,141 @@
+"""Fakes of bot.core.ports; mypy holds them to the protocols."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from inspect import Signature
+from typing import Any
+
+from bot.core import search
+from bot.core.model import (
+    Brief,
+    ChannelId,
+    Dispatch,
+    LastRun,
+    Matches,
+    MessageTs,
+    Outcome,
+    Report,
+    RunId,
+    Schedule,
+    ScheduleId,
+    TaskId,
+)
+from bot.core.ports import Catalog, Messenger, Outcomes, Sender
+
+DIRECT = ChannelId("D0001")
+
+
+@dataclass
+class FakeCatalog:
+    """Schedules in a dictionary."""
+
+    schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
+    signatures: dict[str, Signature] = field(default_factory=dict)
+    last: LastRun | None = None
+
+    def get(self, schedule: ScheduleId) -> Schedule | None:
+        return self.schedules.get(schedule)
+
+    def find(self, query: str, limit: int) -> Matches:
+        return search.search(self._entries(), query, limit)
+
+    def named(self, typed: str) -> tuple[Brief | None, int]:
+        return search.preselected(self._entries(), typed)
+
+    def last_run(self, schedule: Schedule) -> LastRun | None:
+        return self.last
+
+    def signature(self, task: str) -> Signature | None:
+        return self.signatures.get(task)
+
+    def _entries(self) -> list[search.Entry]:
+        found = self.schedules.values()
+        return [search.entry(Brief(id=s.id, name=s.name, task=s.task, enabled=s.enabled)) for s in found]
+
+
+@dataclass
+class FakeSender:
+    """Takes everything, unless `fails` says how it fails; `meanwhile` happens while a message is under way."""
+
+    sent: list[Dispatch] = field(default_factory=list)
+    fails: Exception | None = None
+    unfit: Exception | None = None
+    meanwhile: Callable[[], None] = lambda: None
+
+    def prepare(
+        self, schedule: Schedule, task_id: TaskId, args: list[Any], kwargs: dict[str, Any], *, requester: str
+    ) -> Dispatch:
+        if self.unfit is not None:
+            raise self.unfit
+        options = {"queue": schedule.queue, "expires": schedule.expires or schedule.expire_seconds}
+        given = {name: value for name, value in options.items() if value is not None}
+        return Dispatch(task_id=task_id, task=schedule.task, args=args, kwargs=kwargs, options=given)
+
+    def send(self, what: Dispatch, *, run: RunId, within: float) -> None:
+        self.meanwhile()
+        if self.fails is not None:
+            raise self.fails
+        self.sent.append(what)
+
+
+@dataclass
+class FakeOutcomes:
+    """Says what it is told to say, once."""
+
+    news: list[Outcome] = field(default_factory=list)
+
+    def changed(self) -> list[Outcome]:
+        news, self.news = self.news, []
+        return news
+
+
+@dataclass
+class FakeMessenger:
+    """A Slack that takes everything; errors given to `fail` are raised first, one a call. Used from many threads."""
+
+    posts: list[Report] = field(default_factory=list)
+    edits: list[tuple[Report, MessageTs]] = field(default_factory=list)
+    searches: list[Report] = field(default_factory=list)
+    findable: MessageTs | None = None
+    direct: ChannelId | Exception = DIRECT
+    _errors: list[tuple[Callable[[Report], bool], Exception]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def fail(self, *errors: Exception, when: Callable[[Report], bool] = lambda _: True) -> None:
+        """The next calls about reports that satisfy `when` raise these, in order."""
+        self._errors += [(when, error) for error in errors]
+
+    def post(self, report: Report) -> MessageTs:
+        with self._lock:
+            self._raise(report)
+            self.posts.append(report)
+            return MessageTs(f"1700000000.{len(self.posts):06}")
+
+    def edit(self, report: Report, root: MessageTs) -> None:
+        with self._lock:
+            self._raise(report)
+            self.edits.append((report, root))
+
+    def find(self, report: Report, since: datetime) -> MessageTs | None:
+        with self._lock:
+            self.searches.append(report)
+            return self.findable
+
+    def open_direct_message(self, report: Report) -> ChannelId:
+        if isinstance(self.direct, Exception):
+            raise self.direct
+        return self.direct
+
+    def _raise(self, report: Report) -> None:
+        for item in self._errors:
+            if item[0](report):
+                self._errors.remove(item)
+                raise item[1]
+
+
+_CATALOG: type[Catalog] = FakeCatalog
+_SENDER: type[Sender] = FakeSender
+_OUTCOMES: type[Outcomes] = FakeOutcomes
+_MESSENGER: type[Messenger] = FakeMessenger
