@@ -58,8 +58,16 @@ const refreshMessages = coalesced(async () => {
   }
   if (inThread.ok) store.replies = inThread.messages;
   emit("messages");
-  if (all.ok && store.channels.get(channel)?.unread && !document.hidden) control.read({ user, channel });
+  if (all.ok && !document.hidden) markRead(user, channel, all.messages.at(-1)?.ts);
 });
+
+/** Tell the server, once for each newest message, that it was seen. */
+function markRead(user, channel, newest) {
+  const place = store.channels.get(channel);
+  if (!newest || !place || (place.readUpTo === newest && !place.unread)) return;
+  Object.assign(place, { readUpTo: newest, unread: 0 });
+  control.read({ user, channel });
+}
 
 /** The line above the first unread message stays where it was while the channel is open. */
 function firstUnread(messages) {
@@ -91,6 +99,7 @@ const here = (data) => data.channel === store.place.channel;
 
 function arrived({ channel, message }) {
   if (here({ channel })) refreshMessages();
+  else refreshWorkspace(); // its number of unread messages
   if (message.user !== store.user) announce(message);
 }
 

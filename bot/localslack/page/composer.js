@@ -20,8 +20,8 @@ export class Composer {
     this.thread = thread;
     this.listId = uid("commands");
     this.input = h("textarea",
-      { class: "composer-input", rows: "1", testid: thread ? "thread-composer" : "composer", role: "combobox",
-        "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.listId, autocomplete: "off",
+      { class: "composer-input", rows: "1", testid: thread ? "thread-composer" : "composer",
+        "aria-autocomplete": "list", "aria-controls": this.listId, autocomplete: "off",
         oninput: () => this.#changed(), onkeydown: (event) => this.#key(event), onblur: () => this.#suggest([]) });
     this.list = h("div", { class: "suggestions", id: this.listId, role: "listbox", "aria-label": "Commands", hidden: true,
       onmousedown: (event) => event.preventDefault() });
@@ -91,7 +91,6 @@ export class Composer {
     this.#matches = matches;
     this.#active = 0;
     this.list.hidden = !matches.length;
-    this.input.setAttribute("aria-expanded", String(matches.length > 0));
     this.#rows.update(this.list, matches, {
       key: ({ name }) => name,
       sign: JSON.stringify,

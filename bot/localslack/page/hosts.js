@@ -112,9 +112,13 @@ export class ViewHost {
   }
 
   change(block, element, value) {
-    const id = idOf(block, element);
     this.type(block, element, value);
-    return this.#send(id);
+    const answer = this.#send(idOf(block, element));
+    if (this.errors[block.block_id]) {
+      delete this.errors[block.block_id]; // a new choice answers the error; under typed text it stays until submitted
+      this.onredraw();
+    }
+    return answer;
   }
 
   enter(block, element, event) {

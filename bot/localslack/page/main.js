@@ -63,7 +63,12 @@ function tab([id, label]) {
     onclick: () => goTo({ tab: id }) }, label);
 }
 
-/** What stands above the first message, and what stands in for the composer where nobody may post. */
+/** With a mouse and a keyboard the caret waits where one is most likely to type; on a phone it would open the keyboard. */
+function ready(composer) {
+  if (matchMedia("(hover: hover) and (width > 760px)").matches) composer.input.focus();
+}
+
+/** What stands above the first message. */
 function introduction(channel) {
   const name = directory.title(channel);
   const [command] = store.app.commands ?? [];
@@ -76,6 +81,7 @@ function introduction(channel) {
   ];
 }
 
+/** Why nobody (or not this person) may post here, or null. */
 function closedReason(channel) {
   if (channel.is_archived) return "This channel has been archived.";
   return channel.is_read_only && !store.me?.is_admin ? "Only admins may post in this channel." : null;
@@ -89,6 +95,7 @@ function channelPane() {
   const closed = h("div", { class: "closed-note" });
   messages.node.prepend(intro);
   let shown = null;
+  let hadThread = false;
   on(["place", "workspace", "messages", "views"], () => {
     const channel = current();
     if (!channel) return;
@@ -99,10 +106,14 @@ function channelPane() {
     composer.node.hidden = atHome || Boolean(reason);
     closed.hidden = atHome || !reason;
     fill(closed, reason ?? "");
-    if (shown !== channel.id) messages.clear();
-    shown = channel.id;
     fill(intro, introduction(channel));
-    composer.place(`${store.user} ${channel.id}`, `Message ${directory.title(channel)}`);
+    const where = `${store.user} ${channel.id}`;
+    composer.place(where, `Message ${directory.title(channel)}`);
+    if (shown !== where) messages.clear();
+    const threadClosed = hadThread && !store.place.thread;
+    if (shown !== where || threadClosed) ready(composer);
+    shown = where;
+    hadThread = Boolean(store.place.thread);
   });
   on(["messages"], () => {
     messages.show(store.messages ?? [], { newSince: store.newSince });
@@ -125,13 +136,20 @@ function threadPane() {
     const channel = current();
     pane.hidden = !thread || !channel;
     document.body.classList.toggle("thread-open", !pane.hidden);
-    if (pane.hidden) return;
-    if (shown !== thread) messages.clear();
-    shown = thread;
+    if (pane.hidden) {
+      shown = null;
+      return;
+    }
     fill(where, directory.title(channel));
     composer.place(`${store.user} ${thread}`, "Reply…");
     composer.node.hidden = Boolean(closedReason(channel));
+    if (shown !== thread) {
+      messages.clear();
+      ready(composer);
+    }
+    shown = thread;
     if (store.replies) messages.show(store.replies);
+    if (store.place.focus && messages.reveal(store.place.focus)) store.place.focus = null;
   });
   pane.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.defaultPrevented) goTo({});

@@ -135,22 +135,22 @@ class Modal {
   }
 }
 
+const controlsOf = (root, block, action) =>
+  [...root.querySelectorAll(`[data-block-id="${CSS.escape(block)}"] [data-action-id="${CSS.escape(action)}"]`)];
+
 /** Where the caret stands, so that a block drawn anew can have it back. */
 function whereFocusIs(root) {
   const node = document.activeElement;
-  if (!root.contains(node) || !node.dataset.actionId) return null;
-  return {
-    node,
-    block: node.closest("[data-block-id]")?.dataset.blockId,
-    action: node.dataset.actionId,
-    range: typeof node.selectionStart === "number" ? [node.selectionStart, node.selectionEnd] : null,
-  };
+  const block = node.closest("[data-block-id]")?.dataset.blockId;
+  const action = node.dataset.actionId;
+  if (!root.contains(node) || !block || !action) return null;
+  const range = typeof node.selectionStart === "number" ? [node.selectionStart, node.selectionEnd] : null;
+  return { node, block, action, index: controlsOf(root, block, action).indexOf(node), range };
 }
 
 function putFocusBack(root, focus) {
   if (!focus || focus.node.isConnected) return;
-  const inBlock = `[data-block-id="${CSS.escape(focus.block ?? "")}"] [data-action-id="${CSS.escape(focus.action)}"]`;
-  const node = root.querySelector(inBlock) ?? stopsIn(root)[0];
+  const node = controlsOf(root, focus.block, focus.action)[focus.index] ?? stopsIn(root)[0];
   node?.focus();
   if (focus.range && node?.setSelectionRange) node.setSelectionRange(...focus.range);
 }

@@ -27,6 +27,14 @@ export function plain(object) {
   return object?.emoji === false ? text : withEmoji(text);
 }
 
+/** mrkdwn's live sequences as bare text with the rest untouched: what notifications and screen readers get. */
+export function flat(text) {
+  return withEmoji(text.replace(/<([^<>]+)>/g, (all, inner) => {
+    const node = liveNode(...splitOnce(inner, "|"));
+    return node ? node.textContent : all;
+  }));
+}
+
 /** mrkdwn as nodes: fences first, then quotes line by line, then what stands inside a line. */
 export function mrkdwn(text, { verbatim = false } = {}) {
   const nodes = [];

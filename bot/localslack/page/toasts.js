@@ -1,10 +1,10 @@
-/** Notifications as a phone shows them: the message's fallback text, to the letter; and the live region. */
+/** Notifications as a phone shows them: the message's fallback text, whatever its blocks say; and the live region. */
 
 import { appMark, avatar } from "./avatar.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { directory } from "./store.js";
-import { decode } from "./text.js";
+import { decode, flat } from "./text.js";
 
 const SHOWN_MS = 8000;
 const AT_MOST = 3;
@@ -21,7 +21,7 @@ export function notify({ channel, thread_ts: thread, from, text }, open) {
     h("span", { class: "toast-body" },
       h("span", { class: "toast-title" }, directory.nameOf(from), h("span", { class: "toast-where" },
         `${thread ? " in a thread" : ""}${where}`)),
-      h("span", { class: "toast-text", testid: "toast-text" }, text))),
+      h("span", { class: "toast-text", testid: "toast-text" }, flat(text)))),
     h("button", { type: "button", class: "icon-button toast-close", "aria-label": "Dismiss", onclick: () => toast.remove() },
       icon("close")));
   const region = document.getElementById("toasts");
@@ -47,5 +47,5 @@ function leaveLater(toast) {
 /** Tell a screen reader about a new message: who, and its fallback text. */
 export function announce(message) {
   const who = message.username ?? message.bot_profile?.name ?? directory.nameOf(message.user);
-  document.getElementById("live").textContent = `${who}: ${decode(message.text ?? "")}`;
+  document.getElementById("live").textContent = `${who}: ${decode(flat(message.text ?? ""))}`;
 }
