@@ -86,7 +86,7 @@ if _project.sidecar:  # the platform migrates its own tables
 USE_TZ = True
 TIME_ZONE = _project.time_zone
 STATIC_URL = "static/"
-STATIC_ROOT = _data / "static"
+STATIC_ROOT = None  # whitenoise serves from the packages themselves
 WHITENOISE_USE_FINDERS = True
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -132,7 +132,5 @@ LOGGING = {
     "loggers": {
         "bot": {"level": "INFO"},
         "django.request": {"level": "ERROR"},
-        # Bolt logs whole payloads at WARNING (unhandled requests) and INFO (bad signatures).
-        "slack_bolt": {"level": "ERROR"},
     },
 }

@@ -14,7 +14,7 @@ os.environ.update(
         "SLACK_APP_TOKEN": "xapp-local",
         "SLACK_SIGNING_SECRET": "local-signing-secret",
         "RUNTASK_BASE_URL": "http://127.0.0.1:8000",
-        "RUNTASK_IMPORTS": "bot.demo.tasks",
+        "RUNTASK_IMPORTS": "tests.wire.tasks",
     }
 )
 for name in ("DATABASE_URL", "RUNTASK_SIDECAR", "DJANGO_DEBUG"):

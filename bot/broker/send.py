@@ -112,7 +112,7 @@ class CelerySender:
     def _producer(self, within: float) -> Iterator[Any]:
         """A producer whose connection has just been seen alive. Raises NotSent."""
         try:
-            producer = self._pool.acquire(block=True, timeout=within)
+            producer: Any = self._pool.acquire(block=True, timeout=within)
         except Exception as exc:
             raise NotSent(_reason(exc)) from exc
         try:

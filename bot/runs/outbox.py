@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
@@ -26,6 +27,7 @@ def owe(run: Run, *kinds: NoticeKind, now: datetime) -> None:
     if run.channel:
         notices = [Notice(run=run, kind=kind, rank=RANK[kind], due_at=now) for kind in kinds]
         Notice.objects.bulk_create(notices, ignore_conflicts=True)
+        _park_behind(run.pk)
 
 
 def owe_edit(run: Run, *, now: datetime, at_once: bool = False) -> None:
@@ -38,6 +40,7 @@ def owe_edit(run: Run, *, now: datetime, at_once: bool = False) -> None:
     edits.filter(state__in=[NoticeState.SENT, NoticeState.PARKED]).update(state=NoticeState.OWED, attempts=0)
     if at_once:
         edits.filter(state=NoticeState.OWED).update(due_at=now)
+    _park_behind(run.pk)
 
 
 def claim(owner: str, limit: int, now: datetime, *, avoiding: Collection[str] = ()) -> list[Notice]:
@@ -84,11 +87,19 @@ def later(
 
 
 def park(notice: Notice, problem: str) -> None:
-    """Given up, with the reason for the admin; what waits behind it is given up too."""
+    """Given up, with the reason for the admin; what waits behind it, or ever will, is given up too."""
     ours = Notice.objects.filter(pk=notice.pk, claim=notice.claim, state=NoticeState.CLAIMED)
-    if ours.update(state=NoticeState.PARKED, problem=problem[:300], claim="") and notice.kind != NoticeKind.PROGRESS:
-        behind = Notice.objects.filter(run=notice.run_id, state=NoticeState.OWED)
-        behind.update(state=NoticeState.PARKED, problem=f"behind the {notice.kind} message"[:300])
+    with transaction.atomic():
+        Run.objects.select_for_update().get(pk=notice.run_id)  # what is owed at this moment sees this, or is seen
+        ours.update(state=NoticeState.PARKED, problem=problem[:300], claim="")
+        _park_behind(notice.run_id)
+
+
+def _park_behind(run: int) -> None:
+    parked = Notice.objects.filter(run=run, state=NoticeState.PARKED).exclude(kind=NoticeKind.PROGRESS)
+    if (cause := parked.order_by("rank").first()) is not None:
+        behind = Notice.objects.filter(run=run, state=NoticeState.OWED, rank__gt=cause.rank)
+        behind.update(state=NoticeState.PARKED, problem=f"behind the {cause.kind} message")
 
 
 def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> None:

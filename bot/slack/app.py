@@ -25,7 +25,11 @@ def create_app(conf: Conf, listeners: Listeners) -> App:
         """One workspace, one token: nothing to ask Slack (Bolt would call auth.test within the first request's 3 s)."""
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=conf.bot_token)
 
+    # Bolt logs whole payloads at WARNING (slack_bolt/logger/messages.py); all its loggers take their level from this one.
+    quiet = logging.getLogger("bot.slack.bolt")
+    quiet.setLevel(logging.ERROR)
     app = App(
+        logger=quiet,
         client=web_client(conf, FAST),
         signing_secret=conf.signing_secret or "unused in Socket Mode",
         authorize=authorize,

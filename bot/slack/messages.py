@@ -20,6 +20,16 @@ STATES = {
     RunState.OVERDUE: (":warning:", "no word yet"),
 }
 
+CLOSED_BECAUSE = {  # Slack's code -> words for the requester
+    "channel_not_found": "I'm not a member of it (`/invite` me to change that)",
+    "not_in_channel": "I'm not a member of it (`/invite` me to change that)",
+    "is_archived": "it is archived",
+    "thread_not_found": "its thread is gone",
+    "restricted_action_thread_locked": "its thread is locked",
+    "restricted_action_read_only_channel": "it is read-only",
+    "restricted_action": "posting there is restricted",
+}
+
 
 def message(report: Report) -> dict[str, Any]:
     """Arguments of chat.postMessage or chat.update, without the destination.
@@ -46,7 +56,8 @@ def _root(report: Report) -> tuple[str, list[Block]]:
     if not report.changes:
         notes.append("stored arguments")
     if report.redirected_from:
-        notes.append(f"Here because I can't post in <#{report.redirected_from}> ({escape(report.redirected_because)}).")
+        because = CLOSED_BECAUSE.get(report.redirected_because, f"Slack says {escape(report.redirected_because)}")
+        notes.append(f"Here because I can't post in <#{report.redirected_from}>: {because}.")
     return f"{entities(one_line(report.schedule))}: {_plain_state(report)}", [*blocks, context(" · ".join(notes))]
 
 
@@ -56,7 +67,7 @@ def _id(report: Report) -> tuple[str, list[Block]]:
             f"Task id `{report.task_id}`" + (f" · {link(report.result_link, 'result')}" if report.result_link else "")
         )
     ]
-    if report.sent_at is None:
+    if report.sent_at is None and report.outcome is None:
         blocks.append(
             context("It may or may not have been sent; it is not sent again. This thread tells what becomes of it.")
         )
@@ -96,11 +107,9 @@ def _final(report: Report) -> tuple[str, list[Block]]:
             blocks.append(preformatted(clip_start(traceback, TRACEBACK)))
         shown = min(len(result), RESULT)
         if outcome.result_length > max(shown, RESULT):
-            blocks.append(
-                context(
-                    f"Shortened from {outcome.result_length:,} characters; {link(report.result_link, 'the whole result')}."
-                )
-            )
+            note = f"Shortened from {outcome.result_length:,} characters"
+            whole = f"; {link(report.result_link, 'the whole result')}" if report.result_link else ""
+            blocks.append(context(f"{note}{whole}."))
     said = f" – {entities(clip(one_line(outcome.result), 150))}" if outcome and outcome.result else ""
     return f"{entities(one_line(report.schedule))}: {report.status}{took}{said}", blocks
 

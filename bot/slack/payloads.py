@@ -23,7 +23,7 @@ def _parser(function: Callable[P, R]) -> Callable[P, R]:
     def parse(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as exc:
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as exc:
             raise Malformed(f"{function.__name__}: {type(exc).__name__} {exc}") from exc
 
     return parse

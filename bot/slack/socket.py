@@ -5,6 +5,7 @@ ping interval, after a plain FIN it spins for a minute, a peer that never answer
 doesn't raise, and `close` cuts the connection before the acknowledgements in flight are out.
 """
 
+import contextlib
 import logging
 import socket
 import threading
@@ -43,10 +44,12 @@ class SocketMode:
 
     def serve(self, stopping: threading.Event) -> None:
         """Blocks until `stopping` is set; connects and reconnects by itself, however long Slack is away."""
+        chatty = logging.getLogger("bot.slack.socket.client")
+        chatty.setLevel(logging.WARNING)
         connection = SocketModeClient(
             app_token=self.app_token,
             web_client=self.client,
-            logger=logging.getLogger("bot.slack.socket.client"),
+            logger=chatty,
             ping_interval=PING_INTERVAL,
             concurrency=self.concurrency,
             receive_buffer_size=BUFFER,
@@ -57,6 +60,7 @@ class SocketMode:
             self._keep_connected(connection, stopping)
             self._drain()
         finally:
+            _hang_up(connection)
             connection.close()
 
     def _keep_connected(self, connection: SocketModeClient, stopping: threading.Event) -> None:
@@ -101,6 +105,17 @@ class SocketMode:
         with self._idle:
             if not self._idle.wait_for(lambda: self._in_flight == 0, timeout=DRAIN):
                 log.warning("%s acknowledgements were still in flight at the stop", self._in_flight)
+
+
+def _hang_up(connection: SocketModeClient) -> None:
+    """Ends the read that `close` would otherwise wait for, up to 3 s."""
+    connection.auto_reconnect_enabled = False
+    connection.current_session_state.terminated = True
+    session = connection.current_session
+    sock: Any = session.sock if session is not None else None
+    if sock is not None:
+        with contextlib.suppress(OSError), socket.socket(fileno=socket.dup(sock.fileno())) as raw:
+            raw.shutdown(socket.SHUT_RDWR)
 
 
 def _alive(connection: SocketModeClient, since: float) -> bool:

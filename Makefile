@@ -1,0 +1,42 @@
+# On a machine that has only Python 3.11, git and make: `make demo` runs the demo, `make test` passes the tests.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint lock clean
+
+demo: $(VENV)/.demo
+	$(BIN)/runtask demo $(ARGS)
+
+test: $(VENV)/.dev lint
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(VENV)/bin/pip:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: requirements-demo.txt pyproject.toml | $(VENV)/bin/pip
+	$(PIP) install --require-hashes -r requirements-demo.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/pip
+	$(PIP) install --require-hashes -r requirements-dev.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@ $(VENV)/.demo
+
+# Needs `uv` (pip install uv). The smaller locks take their versions from the largest.
+COMPILE = uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
+lock:
+	$(COMPILE) pyproject.toml --extra demo --group dev -o requirements-dev.txt
+	$(COMPILE) pyproject.toml --extra demo -c requirements-dev.txt -o requirements-demo.txt
+	$(COMPILE) pyproject.toml -c requirements-dev.txt -o requirements.txt
+
+clean:
+	rm -rf $(VENV) var build dist

@@ -1,0 +1,62 @@
+"""The app's manifest, from what the code uses: one source for Socket Mode and HTTP mode.
+
+docs.slack.dev: reference/app-manifest. `connections:write` belongs to the app-level token and can't stand in a manifest.
+"""
+
+from typing import Any
+
+# Web API method (as the client names it) -> bot scopes it needs; docs.slack.dev: reference/methods.
+SCOPES: dict[str, tuple[str, ...]] = {
+    "auth_test": (),
+    "chat_postMessage": ("chat:write", "chat:write.public"),  # .public: without an invitation
+    "chat_update": ("chat:write",),
+    "conversations_history": ("channels:history", "groups:history", "im:history"),
+    "conversations_open": ("im:write",),
+    "conversations_replies": ("channels:history", "groups:history", "im:history"),
+    "users_info": ("users:read", "users:read.email"),
+    "views_open": (),
+    "views_update": (),
+}
+COMMANDS_SCOPE = "commands"
+EVENTS: tuple[str, ...] = ()  # none: what people do comes as commands and interactions
+EVENTS_PATH = "slack/events"
+
+
+def manifest(command: str, address: str = "") -> dict[str, Any]:
+    """For Socket Mode, or for HTTP mode if the `address` of the endpoint is given."""
+    slash: dict[str, Any] = {
+        "command": command,
+        "description": "Run a schedule now, with its stored arguments or others",
+        "usage_hint": "[name of a schedule] or help",
+        "should_escape": False,
+    }
+    interactivity: dict[str, Any] = {"is_enabled": True}
+    if address:
+        slash["url"] = address
+        interactivity |= {"request_url": address, "message_menu_options_url": address}
+    return {
+        "_metadata": {"major_version": 2, "minor_version": 1},
+        "display_information": {
+            "name": "Run tasks",
+            "description": "Runs any periodic task of the site now, with other parameters, and reports how it ended",
+            "background_color": "#0c4b33",
+        },
+        "features": {
+            "bot_user": {"display_name": "Run tasks", "always_online": True},
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
+            "slash_commands": [slash],
+        },
+        "oauth_config": {
+            "scopes": {"bot": sorted({COMMANDS_SCOPE, *(s for needed in SCOPES.values() for s in needed)})}
+        },
+        "settings": {
+            "interactivity": interactivity,
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": not address,
+            "token_rotation_enabled": False,
+        },
+    }

@@ -1,0 +1,128 @@
+"""The bot in this process, talking over the wire to the local Slack; real database, broker in memory."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from celery.contrib.testing.worker import start_worker
+from django.contrib.auth.models import User
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
+
+from bot import conf, wiring
+from tests.support.local_slack import LocalSlack, Person
+
+OPS = "C0OPS"
+CACHED: list[Any] = [conf.conf, wiring.celery_app, wiring.run_service, wiring.workspace, wiring.slack_app]
+
+
+@pytest.fixture(scope="session")
+def workspace() -> Iterator[LocalSlack]:
+    with LocalSlack(signing_secret="local-signing-secret") as slack:
+        yield slack
+
+
+@pytest.fixture
+def slack(workspace: LocalSlack, transactional_db: None, settings: Any) -> Iterator[LocalSlack]:
+    """An empty workspace, and a bot that is wired to it but not running."""
+    workspace.reset()
+    settings.RUNTASK = {**settings.RUNTASK, "SLACK_API_URL": workspace.api_url}
+    for cached in CACHED:
+        cached.cache_clear()
+    wiring.celery_app().control.purge()
+    yield workspace
+    for cached in CACHED:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def socket_bot(slack: LocalSlack) -> Iterator[LocalSlack]:
+    """The bot over Socket Mode."""
+    stopping = threading.Event()
+    thread = threading.Thread(target=wiring.socket_mode().serve, args=(stopping,))
+    thread.start()
+    slack.wait_for_app()
+    yield slack
+    stopping.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def http_bot(slack: LocalSlack, live_server: Any) -> LocalSlack:
+    """The bot over signed HTTP, behind Django."""
+    slack.config(mode="http", http_url=f"{live_server.url}/slack/events")
+    return slack
+
+
+@pytest.fixture(params=["socket", "http"])
+def bot(request: pytest.FixtureRequest) -> LocalSlack:
+    """The bot in either mode: everything a person sees must be the same."""
+    running: LocalSlack = request.getfixturevalue(f"{request.param}_bot")
+    return running
+
+
+@pytest.fixture
+def delivering(slack: LocalSlack) -> Iterator[None]:
+    """The watcher and the deliverer."""
+    loops, deliverer = wiring.background()
+    for loop in loops:
+        loop.start()
+    yield
+    for loop in loops:
+        loop.stop(10)
+    deliverer.drain(10)
+
+
+@pytest.fixture
+def worker(slack: LocalSlack) -> Iterator[None]:
+    """A real Celery worker, in a thread."""
+    app = wiring.celery_app()
+    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
+        yield
+
+
+@pytest.fixture
+def ana(slack: LocalSlack) -> Person:
+    """Staff: known by her e-mail."""
+    User.objects.create_user("ana", "Ana@example.com", is_staff=True)
+    return slack.person("U0ANA")
+
+
+@pytest.fixture
+def ben(slack: LocalSlack) -> Person:
+    """A colleague whose account on the site isn't staff."""
+    User.objects.create_user("ben", "ben@example.com")
+    return slack.person("U0BEN")
+
+
+Schedule = Callable[..., PeriodicTask]
+
+
+@pytest.fixture
+def schedule(slack: LocalSlack) -> Schedule:
+    """Makes a schedule; the default is one that works."""
+    night = CrontabSchedule.objects.create(minute="0", hour="2", timezone="Europe/Berlin")
+
+    def make(name: str = "Nightly report", task: str = "tests.wire.report", **fields: Any) -> PeriodicTask:
+        return PeriodicTask.objects.create(name=name, task=task, crontab=night, **fields)
+
+    return make
+
+
+@pytest.fixture
+def published(slack: LocalSlack) -> Callable[[], list[Any]]:
+    """Takes all messages that wait on the default queue."""
+
+    def take() -> list[Any]:
+        found = []
+        with wiring.celery_app().connection_for_read() as connection:
+            queue = connection.SimpleQueue("celery")
+            while queue.qsize():
+                message = queue.get_nowait()
+                message.ack()
+                found.append(message)
+            queue.close()
+        return found
+
+    return take

@@ -1,0 +1,35 @@
+"""Tasks that the tests run; registered in this process, so that signatures are known."""
+
+import time
+from typing import Any
+
+from celery import Task, shared_task
+from celery.exceptions import Ignore
+
+
+@shared_task(name="tests.wire.report")
+def report(days: int = 7, region: str = "EU") -> dict[str, Any]:
+    return {"rows": days, "region": region}
+
+
+@shared_task(name="tests.wire.fail")
+def fail() -> None:
+    raise ValueError("no <!channel> such *thing*")
+
+
+@shared_task(name="tests.wire.hostile")
+def hostile() -> str:
+    return "<!channel> <@U0BEN> ```" + "x" * 200_000
+
+
+@shared_task(name="tests.wire.progress", bind=True)
+def progress(self: Task, steps: int = 3) -> str:
+    for step in range(steps):
+        self.update_state(state="PROGRESS", meta={"done": step, "total": steps})
+        time.sleep(0.3)  # a task that takes its time is what this is about
+    return "done"
+
+
+@shared_task(name="tests.wire.silent")
+def silent() -> None:
+    raise Ignore

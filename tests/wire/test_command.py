@@ -1,0 +1,127 @@
+"""`/runtask`, as people type it."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from bot.models import SlackLink
+from tests.support.local_slack import LocalSlack, Person
+from tests.wire.conftest import OPS, Schedule
+from tests.wire.form import opened
+
+
+def selected(modal: dict) -> Any:
+    option = modal["blocks"][0]["element"].get("initial_option")
+    return option and option["text"]["text"]
+
+
+def texts(modal: dict) -> str:
+    return "\n".join(block["text"]["text"] for block in modal["blocks"] if block["type"] == "section")
+
+
+def refusal(slack: LocalSlack, person: Person, typed: str = "/runtask") -> Any:
+    person.types(OPS, typed)
+    slack.wait_for(lambda: person.ephemerals(OPS))
+    assert person.modal() is None
+    return person.ephemerals(OPS)[-1]["text"]
+
+
+def test_the_command_opens_the_form(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule()
+    modal = opened(bot, ana, "/runtask")
+    assert modal["title"]["text"] == "Run a schedule"
+    assert selected(modal) is None
+
+
+@pytest.mark.parametrize("typed", ["Nightly report", "nightly REPORT", "nightly", "  nightly   report "])
+def test_the_schedule_that_was_named_is_picked(
+    socket_bot: LocalSlack, ana: Person, schedule: Schedule, typed: str
+) -> None:
+    schedule()
+    schedule("Weekly summary")
+    assert selected(opened(socket_bot, ana, f"/runtask {typed}")) == "Nightly report"
+
+
+def test_an_exact_name_wins_over_longer_ones(socket_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule("report")
+    schedule("report of the day")
+    assert selected(opened(socket_bot, ana, "/runtask report")) == "report"
+
+
+def test_a_name_that_fits_several_is_said_to_do_so(socket_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule("report A")
+    schedule("report B")
+    modal = opened(socket_bot, ana, "/runtask report")
+    assert selected(modal) is None
+    assert "fits 2 schedules" in texts(modal)
+
+
+def test_a_name_that_fits_none_is_said_to_do_so_and_is_harmless(
+    socket_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule()
+    modal = opened(socket_bot, ana, "/runtask <!channel> *nothing*")
+    assert "No schedule's name has" in texts(modal)
+    assert "<!channel>" not in socket_bot.calls("views.open")[0]["view"]["blocks"][1]["text"]["text"]
+
+
+def test_without_schedules_the_form_says_so(bot: LocalSlack, ana: Person) -> None:
+    modal = opened(bot, ana, "/runtask")
+    assert "no schedules yet" in texts(modal)
+    assert modal["submit"] is None
+
+
+def test_help_answers_only_the_one_who_asked(bot: LocalSlack, ana: Person) -> None:
+    ana.types(OPS, "/runtask help")
+    assert "opens the form" in ana.ephemerals(OPS)[-1]["text"]
+    assert bot.calls("views.open") == []
+
+
+def test_a_command_whose_text_contains_payload_is_not_lost(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule("send payload")
+    assert selected(opened(http_bot, ana, "/runtask send payload")) == "send payload"
+
+
+def test_a_colleague_who_is_not_staff_reads_what_to_do(bot: LocalSlack, ben: Person, schedule: Schedule) -> None:
+    schedule()
+    text = refusal(bot, ben)
+    assert "isn't a staff account" in text
+    assert "Nightly" not in text
+
+
+def test_somebody_unknown_to_the_site_reads_whom_to_ask(bot: LocalSlack) -> None:
+    assert "runtask staff add U0BEN" in refusal(bot, bot.person("U0BEN"))
+    assert not SlackLink.objects.exists()
+
+
+def test_a_guest_is_refused_even_with_a_link(socket_bot: LocalSlack, ana: Person) -> None:
+    SlackLink.objects.create(team="T0LOCAL", slack_user="U0GIL", user=User.objects.get(username="ana"))
+    guest = socket_bot.person("U0GIL")
+    assert "Guests" in refusal(socket_bot, guest)
+
+
+def test_a_link_row_lets_somebody_in_whose_e_mail_differs(
+    socket_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule()
+    SlackLink.objects.create(team="T0LOCAL", slack_user="U0BEN", user=User.objects.get(username="ana"))
+    assert opened(socket_bot, socket_bot.person("U0BEN"), "/runtask")
+
+
+def test_when_slack_cannot_be_asked_nobody_gets_in(socket_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule()
+    socket_bot.fault("http500", method="users.info")
+    assert "can't check with Slack" in refusal(socket_bot, ana)
+
+
+def test_a_deactivated_account_is_refused_at_once(socket_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule()
+    opened(socket_bot, ana, "/runtask")
+    ana.closes()
+    link = SlackLink.objects.get()
+    link.user.is_active = False
+    link.user.save()
+    assert "deactivated" in refusal(socket_bot, ana)

@@ -1,0 +1,138 @@
+"""What the form shows once a schedule is picked."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+from django_celery_results.models import TaskResult
+
+from bot.slack.ids import Id
+from tests.support.local_slack import LocalSlack, Person
+from tests.wire.conftest import Schedule
+from tests.wire.form import inputs, opened, picked, shown, top
+
+EXACT = '{"z": 1.10, "a": [1e3, 12345678901234567890], "name": "Gr\\u00fc\u00dfe", "x": {}}'
+
+
+def test_it_shows_task_time_and_stored_values(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule("Nightly report", task="shop.daily", args="[1]", kwargs='{"days": 7}', description="Sales of the day")
+    opened(bot, ana)
+    modal = picked(bot, ana, "Nightly report")
+    assert inputs(modal) == {"args": "[\n  1\n]", "kwargs": '{\n  "days": 7\n}'}
+    for text in ("`shop.daily`", "every day at 02:00, Europe/Berlin", "Sales of the day", "No run of it is known"):
+        assert text in shown(modal)
+
+
+def test_key_order_unicode_and_numbers_are_exactly_as_stored(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule("Exact", kwargs=EXACT)
+    opened(http_bot, ana)
+    value = inputs(picked(http_bot, ana, "Exact"))["kwargs"]
+    assert value == (
+        '{\n  "z": 1.10,\n  "a": [\n    1e3,\n    12345678901234567890\n  ],\n'
+        '  "name": "Gr\\u00fc\u00dfe",\n  "x": {}\n}'
+    )
+
+
+def test_stored_blanks_mean_empty(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    row = schedule("Blank")
+    PeriodicTask.objects.filter(pk=row.pk).update(args="", kwargs="")
+    opened(http_bot, ana)
+    assert inputs(picked(http_bot, ana, "Blank")) == {"args": "[]", "kwargs": "{}"}
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "wrong"),
+    [
+        pytest.param('{"days": 7', "comma or a closing bracket", id="syntax"),
+        pytest.param("[1]", "must be a JSON object", id="wrong type"),
+    ],
+)
+def test_bad_stored_json_is_shown_with_what_is_wrong(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, kwargs: str, wrong: str
+) -> None:
+    schedule("Broken", kwargs=kwargs)
+    opened(http_bot, ana)
+    modal = picked(http_bot, ana, "Broken")
+    assert inputs(modal)["kwargs"] == kwargs
+    assert wrong in shown(modal)
+
+
+def test_a_value_too_long_for_a_field_is_announced(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    text = json.dumps({"ids": list(range(2000))})
+    schedule("Large", kwargs=text)
+    opened(http_bot, ana)
+    modal = picked(http_bot, ana, "Large")
+    assert list(inputs(modal)) == ["args"]
+    assert f"{len(text):,} characters" in shown(modal)
+    assert "sent as stored" in shown(modal)
+
+
+def test_where_it_goes_is_shown(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule("Routed", queue="reports", priority=0, expire_seconds=120, headers='{"X-Tenant": "acme"}', enabled=False)
+    opened(http_bot, ana)
+    modal = picked(http_bot, ana, "Routed (disabled)")
+    for text in ("queue *reports*", "priority 0", "expires after 120 s", '{"X-Tenant": "acme"}', "Disabled"):
+        assert text in shown(modal)
+
+
+def test_the_last_run_and_how_it_ended_are_shown(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule("Known")
+    TaskResult.objects.create(task_id="1", periodic_task_name="Known", status="SUCCESS")
+    newest = TaskResult.objects.create(task_id="2", periodic_task_name="Known", status="FAILURE")
+    opened(http_bot, ana)
+    text = shown(picked(http_bot, ana, "Known"))
+    assert "*FAILURE*" in text
+    assert f"<!date^{int(newest.date_done.timestamp())}^" in text.replace("&lt;", "<")
+
+
+def test_picking_another_replaces_the_inputs(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule("First", kwargs='{"a": 1}')
+    schedule("Second", kwargs='{"b": 2}')
+    opened(bot, ana)
+    picked(bot, ana, "First")
+    ana.fills("kwargs:", None, '{"typed": "here"}')
+    assert inputs(picked(bot, ana, "Second"))["kwargs"] == '{\n  "b": 2\n}'
+    assert inputs(picked(bot, ana, "First"))["kwargs"] == '{\n  "a": 1\n}'
+
+
+def test_a_schedule_deleted_meanwhile_is_said_to_be_gone(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    row = schedule("Gone")
+    opened(http_bot, ana)
+    [offered] = ana.suggests(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, "")["options"]
+    row.delete()
+    before = top(ana)["hash"]
+    ana.sets(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, selected_option=offered)
+    http_bot.wait_for(lambda: top(ana)["hash"] != before)
+    assert "no longer exists" in shown(top(ana))
+
+
+def test_somebody_who_lost_their_rights_sees_nothing_of_the_schedule(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule("Secret", kwargs='{"plan": "B"}')
+    opened(bot, ana)
+    [offered] = ana.suggests(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, "")["options"]
+    User.objects.update(is_active=False)
+    before = top(ana)["hash"]
+    ana.sets(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, selected_option=offered)
+    bot.wait_for(lambda: top(ana)["hash"] != before)
+    assert inputs(top(ana)) == {}
+    assert "deactivated" in shown(top(ana))
+
+
+def test_the_bad_hostile_name_is_harmless(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    name = "<!channel> `*x*` \x1b[31m\u202eabc"
+    schedule(name, task="a`b<@U0BEN>", description="<!here>\n&amp;" * 100, expires=timezone.now() - timedelta(days=1))
+    opened(http_bot, ana, "/runtask <!channel>")
+    view = http_bot.calls("views.open")[0]["view"]
+    for block in view["blocks"]:
+        if block["type"] == "section":
+            assert block["text"]["verbatim"] is True
+            assert "<!channel>" not in block["text"]["text"]
+            assert "<!here>" not in block["text"]["text"]
+            assert "<@U0BEN>" not in block["text"]["text"]

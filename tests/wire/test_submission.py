@@ -1,0 +1,194 @@
+"""Pressing Run: what is refused and where it is said, and what is sent once."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django_celery_beat.models import PeriodicTask
+
+from bot.models import Run
+from bot.slack.ids import Id
+from tests.support.local_slack import LocalSlack, Person
+from tests.wire.conftest import Schedule
+from tests.wire.form import errors, opened, picked, top
+
+Published = Callable[[], list[Any]]
+
+
+def form_of(slack: LocalSlack, person: Person, row: PeriodicTask) -> None:
+    opened(slack, person, f"/runtask {row.name}")
+
+
+def test_run_sends_what_is_stored_and_closes_the_form(
+    bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    row = schedule(args="[7]", kwargs='{"region": "APAC"}')
+    form_of(bot, ana, row)
+    assert ana.submits()["closed"]
+    [message] = published()
+    assert message.payload[:2] == [[7], {"region": "APAC"}]
+    run = Run.objects.get()
+    assert (run.state, message.headers["id"]) == ("sent", run.task_id)
+    assert message.headers["periodic_task_name"] == "Nightly report"
+    assert message.headers["runtask_run_id"] == str(run.pk)
+    assert message.headers["ignore_result"] is False
+
+
+def test_run_sends_what_was_typed(bot: LocalSlack, ana: Person, schedule: Schedule, published: Published) -> None:
+    form_of(bot, ana, schedule(kwargs='{"days": 7}'))
+    ana.fills("kwargs:", None, '{"days": 30, "region": "Größe"}')
+    assert ana.submits()["closed"]
+    [message] = published()
+    assert message.payload[1] == {"days": 30, "region": "Größe"}
+    assert Run.objects.get().changes == [
+        {"name": "days", "old": "7", "new": "30"},
+        {"name": "region", "old": None, "new": '"Größe"'},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "expected"),
+    [
+        pytest.param("[]", '{"days" 3}', {"kwargs": "Line 1, column 9: a colon is missing"}, id="syntax"),
+        pytest.param("[]", "{“days”: 3}", {"kwargs": "typographic quote"}, id="typographic quotes"),
+        pytest.param("{}", "[]", {"args": "must be a JSON list", "kwargs": "must be a JSON object"}, id="both at once"),
+        pytest.param("[]", '{"days": 1, "days": 2}', {"kwargs": '"days" stands here a second time'}, id="doubled key"),
+        pytest.param("[NaN]", "{}", {"args": "NaN is not JSON"}, id="not a number"),
+        pytest.param("[]", "   ", {"kwargs": "{} sends nothing"}, id="only spaces"),
+        pytest.param(
+            "[]", '{"dayz": 3}', {"kwargs": 'unknown argument "dayz", did you mean "days"?'}, id="unknown argument"
+        ),
+        pytest.param("[1, 2, 3]", "{}", {"args": "Too many arguments"}, id="too many arguments"),
+    ],
+)
+def test_what_is_wrong_is_said_under_its_input(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published, args: str, kwargs: str, expected: dict
+) -> None:
+    form_of(http_bot, ana, schedule())
+    ana.fills("args:", None, args)
+    ana.fills("kwargs:", None, kwargs)
+    found = errors(ana.submits())
+    assert found.keys() == expected.keys()
+    for field, text in expected.items():
+        assert text in found[field]
+    assert published() == []
+    assert not Run.objects.exists()
+
+
+def test_an_error_can_be_mended_in_the_same_form(
+    bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    form_of(bot, ana, schedule())
+    ana.fills("kwargs:", None, "{")
+    assert errors(ana.submits())
+    ana.fills("kwargs:", None, '{"days": 1}')
+    assert ana.submits()["closed"]
+    assert len(published()) == 1
+
+
+def test_running_before_the_arguments_appear_is_refused(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    row = schedule()
+    opened(http_bot, ana)
+    http_bot.fault("http500", method="views.update")
+    ana.picks(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, "", row.name)
+    assert "have not appeared yet" in errors(ana.submits())["schedule"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(lambda rows: rows.update(kwargs='{"days": 1}'), "has changed this schedule", id="changed"),
+        pytest.param(lambda rows: rows.delete(), "no longer exists", id="deleted"),
+    ],
+)
+def test_a_schedule_that_changed_meanwhile_is_not_run(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published, change: Any, said: str
+) -> None:
+    row = schedule()
+    form_of(http_bot, ana, row)
+    change(PeriodicTask.objects.filter(pk=row.pk))
+    assert said in errors(ana.submits())["schedule"]
+    assert published() == []
+
+
+def test_beats_own_bookkeeping_is_no_change(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    row = schedule()
+    form_of(http_bot, ana, row)
+    row.total_run_count += 1
+    row.save()
+    assert ana.submits()["closed"]
+
+
+def test_somebody_deactivated_while_the_form_is_open_is_refused(
+    bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    form_of(bot, ana, schedule())
+    User.objects.update(is_active=False)
+    assert "deactivated" in errors(ana.submits())["schedule"]
+    assert published() == []
+
+
+def test_inputs_that_slack_sends_back_as_null_count_as_their_prefill(
+    bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    row = schedule(kwargs='{"days": 5}')
+    opened(bot, ana)
+    picked(bot, ana, row.name)
+    bot.fault("null_state")
+    assert ana.submits()["closed"]
+    [message] = published()
+    assert message.payload[1] == {"days": 5}
+
+
+def test_a_value_too_long_for_a_field_is_sent_as_stored(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    large = {"ids": list(range(2000))}
+    form_of(http_bot, ana, schedule(task="elsewhere.import", kwargs=json.dumps(large)))
+    assert ana.submits()["closed"]
+    [message] = published()
+    assert message.payload[1] == large
+
+
+def test_bad_stored_json_is_not_sent(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    form_of(http_bot, ana, schedule(args="[1,]"))
+    assert "no comma" in errors(ana.submits())["args"]
+    assert published() == []
+
+
+def test_bad_headers_are_explained(http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published) -> None:
+    form_of(http_bot, ana, schedule(headers="not json"))
+    assert "headers" in errors(ana.submits())["schedule"]
+    assert PeriodicTask.objects.get().enabled
+    assert published() == []
+
+
+def test_a_delivery_that_comes_twice_runs_once(
+    bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    form_of(bot, ana, schedule())
+    bot.fault("duplicate", type="view_submission")
+    ana.submits()
+    bot.wait_for(lambda: len(bot.log("ack", "view_submission")) == 2)
+    assert len(published()) == 1
+    assert Run.objects.count() == 1
+
+
+def test_pressing_run_again_after_trouble_connecting_runs_once(
+    bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    form_of(bot, ana, schedule())
+    bot.fault("late_ack", type="view_submission")
+    assert ana.submits()["error"] == "trouble_connecting"
+    bot.wait_for(lambda: Run.objects.filter(state="sent").exists())
+    assert ana.submits()["closed"]
+    assert len(published()) == 1
+
+
+def test_no_secret_of_slack_is_stored_in_the_form(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    form_of(http_bot, ana, schedule())
+    assert set(json.loads(top(ana)["private_metadata"])) == {"channel", "schedule", "fingerprint"}
