@@ -43,6 +43,7 @@ class Setup:
             "deliver": self._deliver,
             "clock": self._advance,
             "reset": self._reset,
+            "hang_up": self._hang_up,
         }
         return [
             *(web.get(f"/control/{name}", look(work)) for name, work in looks.items()),
@@ -145,6 +146,11 @@ class Setup:
     async def _advance(self, body: Json) -> Json:
         self._slack.clock.advance(float(body["advance"]))
         return {"now": self._slack.clock.now()}
+
+    async def _hang_up(self, _body: Json) -> Json:
+        """End all event streams; browsers connect again by themselves."""
+        self._slack.hub.close()
+        return {}
 
     async def _reset(self, _body: Json) -> Json:
         self._slack.reset()

@@ -1,11 +1,10 @@
 """Posting, changing and deleting messages, and who is told of it."""
 
-import json
-import re
 from typing import Any
 
 from bot.localslack.escape import escape_mrkdwn, unescape
 from bot.localslack.limits import LIMITS
+from bot.localslack.notify import notified
 from bot.localslack.shape import echoed_blocks
 from bot.localslack.slack import Slack
 from bot.localslack.workspace import APP_ID, APP_NAME, BOT_ID, BOT_USER, SLACKBOT, TEAM, Conversation
@@ -13,9 +12,6 @@ from bot.localslack.workspace import APP_ID, APP_NAME, BOT_ID, BOT_USER, SLACKBO
 Json = dict[str, Any]
 _MOST = int(LIMITS["surfaces"]["message"]["text"]["truncated_above_chars"])
 _NO_TEXT = "This content can't be displayed."  # recorded: the text of a message that has blocks only
-_MENTION = re.compile(r'<@([UW]\w+)|"user_id": "([UW]\w+)"')
-_EVERYBODY = re.compile(r'<!(?:channel|here|everyone)|"type": "broadcast"')
-_BARE_EVERYBODY = re.compile(r"(?:^|\s)@(?:channel|here|everyone)\b")
 
 
 def bot_message(text: str | None, blocks: list[Json] | None = None, **more: Any) -> Json:
@@ -100,33 +96,7 @@ def _recount(conversation: Conversation, parent: Json) -> None:
 
 
 def _notify(slack: Slack, conversation: Conversation, message: Json) -> None:
-    told = _concerned(conversation, message) & set(conversation.members) - {message["user"], BOT_USER}
-    if told:
+    if told := notified(conversation, message):
         data = {"channel": conversation.id, "ts": message["ts"], "thread_ts": message.get("thread_ts")}
         data |= {"from": message["user"], "text": unescape(message["text"])}
         slack.hub.publish("notify", data, to=told)
-
-
-def _concerned(conversation: Conversation, message: Json) -> set[str]:
-    """Direct messages, mentions, and threads one takes part in notify."""
-    if conversation.kind == "im":
-        return set(conversation.members)
-    written = json.dumps([message["text"], message.get("blocks")], ensure_ascii=False)
-    if _EVERYBODY.search(written) or any(_BARE_EVERYBODY.search(text) for text in _parsed_texts(message.get("blocks"))):
-        return set(conversation.members)
-    told = {first or second for first, second in _MENTION.findall(written)}
-    parent = conversation.parent(message.get("thread_ts", ""))
-    if parent is not None and parent is not message:
-        told |= {parent["user"], *parent.get("reply_users", [])}
-    return told
-
-
-def _parsed_texts(value: Any) -> list[str]:
-    """Texts in which Slack looks for bare @here and the like: mrkdwn objects without `verbatim`."""
-    if isinstance(value, list):
-        return [text for one in value for text in _parsed_texts(one)]
-    if not isinstance(value, dict):
-        return []
-    if value.get("type") == "mrkdwn":
-        return [] if value.get("verbatim") else [str(value.get("text"))]
-    return [text for one in value.values() for text in _parsed_texts(one)]

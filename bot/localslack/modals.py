@@ -70,7 +70,7 @@ def _follow(slack: Slack, view: View, ack: Ack) -> Json:
     """Do what the ack's response_action says."""
     problems = submission_problems(ack.body, view.body)
     if not problems and ack.body["response_action"] in ("update", "push"):
-        problems = view_problems(ack.body["view"])
+        problems = view_problems(ack.body.get("view"))
         if not problems and view_is_too_large(ack.body["view"]):
             problems.add("view_too_large", "/view")
     if problems:

@@ -84,7 +84,7 @@ def view_closed(slack: Slack, view: View, *, is_cleared: bool) -> Json:
 def shortcut(slack: Slack, user: str, callback_id: str) -> Json:
     """A global shortcut: no channel, no response_url."""
     base = _base(slack, "shortcut", user)
-    base["user"] = {name: base["user"][name] for name in ("id", "username", "team_id")}
+    del base["api_app_id"], base["user"]["name"]  # recorded without
     details = {"callback_id": callback_id, "action_ts": slack.clock.ts(), "enterprise": None}
     return base | details | {"is_enterprise_install": False, "trigger_id": slack.triggers.issue(user)}
 
@@ -92,8 +92,9 @@ def shortcut(slack: Slack, user: str, callback_id: str) -> Json:
 def message_shortcut(slack: Slack, user: str, conversation: Conversation, message: Json, callback_id: str) -> Json:
     """A shortcut used on a message."""
     hook = slack.hooks.issue(channel=conversation.id, user=user, thread_ts=message.get("thread_ts"))
-    return {
-        **_base(slack, "message_action", user),
+    base = _base(slack, "message_action", user)
+    del base["api_app_id"]
+    return base | {
         "callback_id": callback_id,
         "action_ts": slack.clock.ts(),
         "trigger_id": slack.triggers.issue(user),

@@ -7,7 +7,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
 from bot.localslack.config import Config
@@ -137,7 +138,7 @@ class LocalSlack:
         """The arguments of all calls of a Web API method."""
         return [entry["request"] for entry in self.log("api", method)]
 
-    def wait_for(self, condition: Callable[[], T], timeout: float = 10.0) -> T:
+    def wait_for(self, condition: Callable[[], T | None], timeout: float = 10.0) -> T:
         """The first true value of `condition`, asked again whenever something happened in Slack."""
         deadline = time.monotonic() + timeout
         while True:
@@ -154,6 +155,26 @@ class LocalSlack:
         """Wait until the app is connected over Socket Mode."""
         self.wait_for(lambda: len(self.connections()) >= connections, timeout)
 
+    @contextmanager
+    def listening(self, *users: str) -> Iterator[Callable[[str, str], list[Json]]]:
+        """Listen to these people's streams; gives `heard(user, event)`: the data of all such events so far."""
+        heard: dict[str, list[tuple[str, Json]]] = {user: [] for user in users}
+        streams = [_OPENER.open(f"{self.url}/control/stream?user={user}", timeout=_TIMEOUT) for user in users]
+        threads = [
+            threading.Thread(target=self._listen, args=(stream, heard[user]), daemon=True)
+            for user, stream in zip(users, streams, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        self.wait_for(lambda: all(heard.values()))  # each has its hello
+        try:
+            yield lambda user, event: [data for name, data in heard[user] if name == event]
+        finally:
+            self.control("hang_up")
+            for thread, stream in zip(threads, streams, strict=True):
+                thread.join(_TIMEOUT)
+                stream.close()
+
     def request(self, method: str, path: str, body: Json | None = None) -> Json:
         """Any request to the control API."""
         data = None if body is None else json.dumps(body).encode()
@@ -165,6 +186,16 @@ class LocalSlack:
         except urllib.error.HTTPError as error:
             with error:
                 return dict(json.load(error))
+
+    def _listen(self, stream: Any, heard: list[tuple[str, Json]]) -> None:
+        event = ""
+        for raw in stream:
+            name, _, value = raw.decode().rstrip("\n").partition(": ")
+            if name == "event":
+                event = value
+            elif name == "data":
+                heard.append((event, json.loads(value)))
+                self._note()
 
     async def _start(self) -> tuple[Any, str]:
         self._config = Config(**self._settings)
