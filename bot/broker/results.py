@@ -13,7 +13,7 @@ from django_celery_results.models import TaskResult
 
 from bot.core.model import Outcome, TaskId
 from bot.core.status import OPEN
-from bot.core.text import clip, clip_start
+from bot.core.text import clean, clip, clip_start
 from bot.models import Run
 
 RESULT_LIMIT = 3000  # characters kept of a result; the whole stays in the results table
@@ -46,9 +46,11 @@ def _outcome(row: TaskResult) -> Outcome:
         status=row.status,
         at=row.date_done,
         started_at=getattr(row, "date_started", None),
-        result=clip(text, RESULT_LIMIT),
+        result=clean(
+            clip(text, RESULT_LIMIT)
+        ),  # as NUL and half characters, which databases refuse, stand escaped in JSON
         result_length=len(text),
-        traceback=clip_start(row.traceback or "", TRACEBACK_LIMIT),
+        traceback=clean(clip_start(row.traceback or "", TRACEBACK_LIMIT)),
         worker=getattr(row, "worker", None) or "",
     )
 
@@ -59,11 +61,11 @@ def readable(stored: str | None, *, failed: bool) -> str:
         return ""
     try:
         value = json.loads(stored)
-    except (ValueError, RecursionError):
-        return stored  # another serializer's
-    if failed and isinstance(value, dict) and "exc_type" in value:
-        return exception(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+        if failed and isinstance(value, dict) and "exc_type" in value:
+            return exception(value)
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):  # another serializer's, or nested too deep
+        return stored
 
 
 def exception(value: dict[str, Any]) -> str:

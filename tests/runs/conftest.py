@@ -1,0 +1,63 @@
+"""A service with fakes on both sides and the real database between."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+from django.db import connections
+
+from bot.core.budget import Budget
+from bot.core.model import RunRequest
+from bot.models import Run
+from bot.runs.service import RunService
+from tests.factories import a_request, a_schedule, staff_actor
+from tests.fakes import FakeCatalog, FakeSender
+
+
+@dataclass
+class Door:
+    """The service, what is behind it, and a request that would pass."""
+
+    catalog: FakeCatalog
+    sender: FakeSender
+    request: RunRequest
+    rings: list[str] = field(default_factory=list)
+
+    @property
+    def service(self) -> RunService:
+        return RunService(
+            catalog=self.catalog,
+            sender=self.sender,
+            secret_keys=("token",),
+            deadline=1800,
+            wake=lambda: self.rings.append("ring"),
+        )
+
+    def start(self, request: RunRequest | None = None) -> Run:
+        run = self.service.start(request or self.request, Budget())
+        run.refresh_from_db()
+        return run
+
+
+@pytest.fixture
+def door(db: None) -> Door:
+    schedule = a_schedule()
+    return Door(FakeCatalog({schedule.id: schedule}), FakeSender(), a_request(staff_actor()))
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Callable[[Callable[[], object]], object]]:
+    """Runs something in another thread, with a database connection of its own that sees committed rows only."""
+
+    def run(function: Callable[[], object]) -> object:
+        def call() -> object:
+            try:
+                return function()
+            finally:
+                connections.close_all()
+
+        return pool.submit(call).result(timeout=20)
+
+    with ThreadPoolExecutor(1) as pool:
+        yield run

@@ -1,0 +1,146 @@
+"""What Celery says becomes the state of a run, and what it owes."""
+
+from datetime import timedelta
+
+import pytest
+from celery import states
+
+from bot.core.model import NoticeKind, Outcome, TaskId
+from bot.models import Notice, Run
+from bot.runs import finish, outbox
+from tests.factories import NOW, a_run, an_outcome
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+def record(*outcomes: Outcome, after: timedelta = timedelta(0)) -> int:
+    return finish.record(outcomes, now=NOW + after, deadline=1800)
+
+
+def said(run: Run, status: str, seconds: float = 0, **facts: object) -> Outcome:
+    return an_outcome(status, task_id=TaskId(run.task_id), at=NOW + timedelta(seconds=seconds), **facts)
+
+
+def owed(run: Run) -> set[str]:
+    return set(Notice.objects.filter(run=run).values_list("kind", flat=True))
+
+
+@pytest.fixture
+def run(db: None) -> Run:
+    """Sent, and its thread owed, as the service leaves it."""
+    run = a_run()
+    outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=NOW)
+    return run
+
+
+@pytest.mark.parametrize("status", sorted(states.ALL_STATES | {"PROGRESS"}))
+def test_every_state_of_celery_moves_a_run(run: Run, status: str) -> None:
+    assert record(said(run, status, result="42", worker="w1")) == 1
+    run.refresh_from_db()
+    finished = status in states.READY_STATES
+    waiting = status in ("PENDING", "RECEIVED")
+    assert run.state == ("finished" if finished else "sent" if waiting else "running")
+    assert (run.status, run.seen_at, run.result, run.worker) == (status, NOW, "42", "w1")
+    assert run.finished_at == (NOW if finished else None)
+    assert owed(run) == {"root", "id", "progress"} | ({"final"} if finished else set())
+
+
+def test_the_same_outcome_again_changes_nothing(run: Run) -> None:
+    outcome = said(run, "STARTED")
+    assert [record(outcome), record(outcome)] == [1, 0]
+    final = said(run, "FAILURE", 5, traceback="T")
+    assert [record(final), record(final)] == [1, 0]
+    assert Notice.objects.get(run=run, kind="progress").version == 0
+    run.refresh_from_db()
+    assert (run.status, run.traceback) == ("FAILURE", "T")
+
+
+def test_after_the_end_nothing_counts_any_more(run: Run) -> None:
+    record(said(run, "SUCCESS"))
+    assert record(said(run, "FAILURE", 5)) == 0
+    assert Run.objects.get().status == "SUCCESS"
+
+
+def test_outcomes_of_others_are_none_of_our_business(run: Run) -> None:
+    assert record(an_outcome(task_id=TaskId("somebody else's"))) == 0
+
+
+def test_started_is_kept_from_its_first_word(run: Run) -> None:
+    record(said(run, "STARTED", 1))
+    record(said(run, "PROGRESS", 5))
+    record(said(run, "SUCCESS", 9))
+    run.refresh_from_db()
+    assert run.started_at == NOW + timedelta(seconds=1)
+    assert run.finished_at == NOW + timedelta(seconds=9)
+
+
+def test_the_workers_own_word_on_the_start_counts_more(run: Run) -> None:
+    record(said(run, "SUCCESS", 9, started_at=NOW + timedelta(seconds=2)))
+    assert Run.objects.get().started_at == NOW + timedelta(seconds=2)
+
+
+def test_a_run_that_never_said_it_began_has_no_start(run: Run) -> None:
+    record(said(run, "SUCCESS", 9))
+    assert Run.objects.get().started_at is None
+
+
+@pytest.mark.parametrize("state", ["queued", "unknown"])
+def test_a_result_carries_on_a_run_that_nobody_was_sure_of(db: None, state: str) -> None:
+    """A crash between the row and the notices, or a result that is faster than our own commit."""
+    run = a_run(state=state, sent_at=None)
+    assert record(said(run, "SUCCESS")) == 1
+    run.refresh_from_db()
+    assert run.state == "finished"
+    assert owed(run) == {"root", "id", "progress", "final"}
+
+
+def test_each_word_puts_the_deadline_off(run: Run) -> None:
+    record(said(run, "STARTED"), after=HOUR)
+    assert Run.objects.get().deadline_at == NOW + HOUR + timedelta(minutes=30)
+    assert finish.mark_overdue(now=NOW + HOUR) == 0
+
+
+@pytest.mark.parametrize("state", ["queued", "sent", "unknown", "running"])
+def test_a_silent_run_is_told_once_when_its_deadline_passes(db: None, state: str) -> None:
+    run = a_run(state=state)
+    before = run.deadline_at - timedelta(seconds=1)
+    assert finish.mark_overdue(now=before) == 0
+    assert [finish.mark_overdue(now=run.deadline_at), finish.mark_overdue(now=NOW + HOUR)] == [1, 0]
+    run.refresh_from_db()
+    assert run.state == "overdue"
+    assert owed(run) == {"root", "id", "deadline", "progress"}
+
+
+@pytest.mark.parametrize("state", ["finished", "not_sent", "overdue"])
+def test_a_run_that_has_ended_or_been_told_has_no_deadline(db: None, state: str) -> None:
+    a_run(state=state)
+    assert finish.mark_overdue(now=NOW + HOUR) == 0
+
+
+def test_a_late_result_still_arrives(run: Run) -> None:
+    finish.mark_overdue(now=NOW + HOUR)
+    assert record(said(run, "SUCCESS", 4000), after=2 * HOUR) == 1
+    run.refresh_from_db()
+    assert run.state == "finished"
+    assert owed(run) == {"root", "id", "deadline", "progress", "final"}
+
+
+def test_a_late_sign_of_life_is_followed_but_silence_is_not_told_twice(run: Run) -> None:
+    finish.mark_overdue(now=NOW + HOUR)
+    record(said(run, "STARTED", 4000), after=HOUR)
+    assert Run.objects.get().state == "running"
+    finish.mark_overdue(now=NOW + 3 * HOUR)
+    assert Notice.objects.filter(run=run, kind="deadline").count() == 1
+
+
+def test_many_runs_are_moved_in_one_pass_and_counted(db: None) -> None:
+    runs = [a_run() for _ in range(5)]
+    assert record(*[said(run, "SUCCESS") for run in runs], an_outcome(task_id=TaskId("other"))) == 5
+    assert set(Run.objects.values_list("state", flat=True)) == {"finished"}
+
+
+def test_a_run_without_a_channel_ends_without_a_word(db: None) -> None:
+    run = a_run(channel="")
+    assert record(said(run, "SUCCESS")) == 1
+    assert owed(run) == set()

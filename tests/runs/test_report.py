@@ -1,0 +1,68 @@
+"""From stored rows to the value that messages are built of."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.core.model import Change, NoticeKind
+from bot.models import Notice, Run
+from bot.runs import links, outbox
+from bot.runs.report import report
+from tests.factories import NOW, a_run
+
+pytestmark = pytest.mark.django_db
+
+
+def notice(run: Run, kind: NoticeKind) -> Notice:
+    outbox.owe(run, kind, now=NOW)
+    return Notice.objects.get(run=run, kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "thread"),
+    [(NoticeKind.ROOT, None), (NoticeKind.ID, "1.5"), (NoticeKind.FINAL, "1.5"), (NoticeKind.DEADLINE, "1.5")],
+)
+def test_only_a_root_stands_outside_the_thread(kind: NoticeKind, thread: str | None) -> None:
+    assert report(notice(a_run(thread="1.5"), kind), base_url="").thread == thread
+
+
+def test_a_run_without_a_word_has_no_outcome() -> None:
+    found = report(notice(a_run(), NoticeKind.ROOT), base_url="")
+    assert (found.outcome, found.duration) == (None, None)
+
+
+def test_the_outcome_is_what_was_recorded_last() -> None:
+    run = a_run(state="finished", status="FAILURE", seen_at=NOW, started_at=NOW, finished_at=NOW + timedelta(seconds=3),
+                result="ValueError: no", result_length=14, traceback="T", worker="w1")  # fmt: skip
+    found = report(notice(run, NoticeKind.FINAL), base_url="")
+    assert found.duration == 3.0
+    assert found.outcome is not None
+    assert (found.outcome.status, found.outcome.result, found.outcome.traceback) == ("FAILURE", "ValueError: no", "T")
+
+
+def test_changes_and_a_redirection_come_back_as_values() -> None:
+    change = {"name": "days", "old": None, "new": "30"}
+    run = a_run(changes=[change], redirected_from="C9", redirected_because="is_archived")
+    found = report(notice(run, NoticeKind.ROOT), base_url="")
+    assert found.changes == (Change(name="days", old=None, new="30"),)
+    assert (found.redirected_from, found.redirected_because) == ("C9", "is_archived")
+
+
+def test_an_edit_stays_where_its_root_is() -> None:
+    found = report(notice(a_run(channel="D1"), NoticeKind.PROGRESS), base_url="", channel="C1")
+    assert found.channel == "C1"
+
+
+def test_links_need_an_address() -> None:
+    run = a_run()
+    assert (links.page("", run), links.result("", run)) == ("", "")
+    assert links.page("https://x.example/", run) == f"https://x.example/admin/runtask/run/{run.pk}/change/"
+    assert links.result("https://x.example", run) == (
+        f"https://x.example/admin/django_celery_results/taskresult/?q={run.task_id}"
+    )
+
+
+def test_a_project_without_the_admin_has_no_links(settings: Any) -> None:
+    settings.ROOT_URLCONF = "bot.urls"
+    assert links.page("https://x.example", a_run()) == ""

@@ -1,0 +1,270 @@
+"""The one door: who is let in, what is checked, and what a run leaves behind when sending goes wrong."""
+
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from bot.core.arguments import Invalid
+from bot.core.model import Actor, Field, NoticeKind, Problem, Schedule, ScheduleId
+from bot.core.ports import FateUnknown, NotSent
+from bot.models import Notice, Run
+from bot.runs import outbox
+from bot.runs.service import CHANGED, GONE, MAY_BE_SENT, NotAllowed, Refused
+from tests.factories import CHANNEL, a_schedule, an_actor
+from tests.runs.conftest import Door
+
+FIRST_NOTICES = [NoticeKind.ROOT, NoticeKind.ID]
+Elsewhere = Callable[[Callable[[], object]], object]
+
+
+def refusal(door: Door, **changes: Any) -> list[Problem]:
+    with pytest.raises(Refused) as caught:
+        door.start(replace(door.request, **changes))
+    return caught.value.problems
+
+
+def owed(run: Run) -> list[str]:
+    return list(Notice.objects.filter(run=run).values_list("kind", flat=True))
+
+
+def shown(door: Door, **changes: Any) -> Schedule:
+    """The schedule becomes another one, as the form shows it."""
+    schedule = a_schedule(**changes)
+    door.catalog.schedules = {schedule.id: schedule}
+    door.request = replace(door.request, schedule=schedule.id, fingerprint=schedule.fingerprint)
+    return schedule
+
+
+def test_a_run_is_sent_as_typed_and_owes_its_first_notices(door: Door) -> None:
+    run = door.start()
+    (sent,) = door.sender.sent
+    assert (sent.task, sent.args, sent.kwargs) == ("reports.tasks.nightly", [], {"days": 30, "region": "EU"})
+    assert sent.task_id == run.task_id
+    assert (run.state, run.channel, str(run.user_id)) == ("sent", CHANNEL, door.request.actor.user)
+    assert run.sent_at is not None
+    assert run.changes == [{"name": "days", "old": "7", "new": "30"}]
+    assert owed(run) == FIRST_NOTICES
+    assert door.rings == ["ring"]
+
+
+def test_what_is_not_typed_is_sent_as_stored(door: Door) -> None:
+    run = door.start(replace(door.request, args=None, kwargs=None))
+    assert door.sender.sent[0].kwargs == {"days": 7, "region": "EU"}
+    assert run.changes == []
+
+
+def test_a_stored_blank_is_sent_as_nothing(door: Door) -> None:
+    shown(door, args="", kwargs=" ")
+    run = door.start(replace(door.request, args=None, kwargs=None))
+    assert (run.args, run.kwargs) == ("[]", "{}")
+
+
+def test_unreadable_stored_values_can_be_corrected_in_the_form(door: Door) -> None:
+    shown(door, kwargs="{broken")
+    assert door.start().changes == [
+        {"name": "days", "old": None, "new": "30"},
+        {"name": "region", "old": None, "new": '"EU"'},
+    ]
+
+
+def test_without_a_destination_a_run_owes_nobody_a_notice(door: Door) -> None:
+    run = door.start(replace(door.request, destination=None))
+    assert (run.state, run.channel, owed(run)) == ("sent", "", [])
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [an_actor(is_staff=False), an_actor(user=None), an_actor(unknown_because="timeout")],
+    ids=["no staff", "no link", "unknown"],
+)
+def test_nobody_but_staff_gets_through_the_door(door: Door, actor: Actor) -> None:
+    visits: list[Callable[[], object]] = [
+        lambda: door.start(replace(door.request, actor=actor)),
+        lambda: door.service.find(actor, "", 10),
+        lambda: door.service.named(actor, "nightly report"),
+        lambda: door.service.look(actor, ScheduleId(7)),
+    ]
+    for visit in visits:
+        with pytest.raises(NotAllowed):
+            visit()
+    assert not Run.objects.exists()
+    assert not door.sender.sent
+
+
+def test_who_lost_the_right_can_not_repeat_a_submission_either(door: Door) -> None:
+    door.start()
+    with pytest.raises(NotAllowed):
+        door.start(replace(door.request, actor=an_actor(is_active=False)))
+
+
+def test_staff_can_look_at_a_schedule_and_search_for_it(door: Door) -> None:
+    actor = door.request.actor
+    assert door.service.look(actor, ScheduleId(7)) == (a_schedule(), None)
+    assert door.service.look(actor, ScheduleId(8)) is None
+    assert door.service.find(actor, "night", 10).total == 1
+    brief, matching = door.service.named(actor, "nightly report")
+    assert brief is not None
+    assert (brief.id, matching) == (7, 1)
+
+
+def test_the_same_form_twice_is_one_run_sent_once(door: Door) -> None:
+    assert door.start() == door.start()
+    assert len(door.sender.sent) == 1
+    assert Run.objects.count() == 1
+
+
+def test_another_form_is_another_run(door: Door) -> None:
+    assert door.start() != door.start(replace(door.request, key="slack:V2"))
+    assert len({what.task_id for what in door.sender.sent}) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        pytest.param({"schedule": ScheduleId(99)}, Field.SCHEDULE, GONE, id="deleted"),
+        pytest.param({"fingerprint": "old"}, Field.SCHEDULE, CHANGED, id="changed"),
+        pytest.param({"args": "[1,"}, Field.ARGS, "Line 1, column 4", id="bad list"),
+        pytest.param({"kwargs": " "}, Field.KWARGS, "{} sends nothing", id="blank"),
+        pytest.param({"kwargs": '{"dayz": 1}'}, Field.KWARGS, 'did you mean "days"?', id="signature"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_stored(
+    door: Door, changes: dict[str, Any], field: Field, words: str
+) -> None:
+    door.catalog.signatures["reports.tasks.nightly"] = inspect.signature(lambda days=1, region="": None)
+    (problem,) = refusal(door, **changes)
+    assert problem.field is field
+    assert words in problem.text
+    assert not Run.objects.exists()
+    assert not door.sender.sent
+
+
+def test_both_fields_are_checked_at_once(door: Door) -> None:
+    assert [p.field for p in refusal(door, args="x", kwargs="y")] == [Field.ARGS, Field.KWARGS]
+
+
+def test_a_row_that_can_not_be_sent_is_said_before_anything_is_stored(door: Door) -> None:
+    door.sender.unfit = Invalid([Problem(field=Field.SCHEDULE, text="bad headers")])
+    assert [p.text for p in refusal(door)] == ["bad headers"]
+    assert not Run.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_row_is_committed_before_the_message_leaves(door: Door, elsewhere: Elsewhere) -> None:
+    seen: list[object] = []
+    door.sender.meanwhile = lambda: seen.append(elsewhere(lambda: list(Run.objects.values_list("state", flat=True))))
+    run = door.start()
+    assert seen == [["queued"]]
+    assert elsewhere(lambda: Run.objects.get(pk=run.pk).state) == "sent"
+
+
+def test_what_certainly_was_not_sent_may_be_tried_again_from_the_same_form(door: Door) -> None:
+    door.sender.fails = NotSent("ConnectionRefusedError")
+    (problem,) = refusal(door)
+    assert problem.text.startswith("Nothing was sent")
+    assert "ConnectionRefusedError" in problem.text
+    run = Run.objects.get()
+    assert (run.state, run.not_sent_because, run.sent_at, owed(run)) == ("not_sent", "ConnectionRefusedError", None, [])
+
+    door.sender.fails = None
+    again = door.start(replace(door.request, kwargs='{"days": 90}'))
+    assert (again.pk, again.task_id, again.state, again.not_sent_because) == (run.pk, run.task_id, "sent", "")
+    assert json.loads(again.kwargs) == {"days": 90} == door.sender.sent[0].kwargs
+    assert door.sender.sent[0].task_id == run.task_id
+    assert owed(again) == FIRST_NOTICES
+
+
+def test_two_presses_after_a_failure_take_the_row_up_once(door: Door) -> None:
+    door.sender.fails = NotSent("down")
+    refusal(door)
+    door.sender.fails = None
+    # The other press gets there between our look at the row and our taking it up.
+    actual, door.sender.unfit = door.sender.prepare, None
+
+    def slow_prepare(*args: Any, **kwargs: Any) -> Any:
+        Run.objects.update(state="queued")
+        return actual(*args, **kwargs)
+
+    door.sender.prepare = slow_prepare  # type: ignore[method-assign]
+    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
+    assert not door.sender.sent
+
+
+def test_of_two_first_presses_the_slower_one_sends_nothing(door: Door) -> None:
+    actual = door.sender.prepare
+
+    def slow_prepare(*args: Any, **kwargs: Any) -> Any:
+        door.sender.prepare = actual  # type: ignore[method-assign]
+        door.start()
+        return actual(*args, **kwargs)
+
+    door.sender.prepare = slow_prepare  # type: ignore[method-assign]
+    run = door.start()
+    assert run.task_id == door.sender.sent[0].task_id
+    assert (Run.objects.count(), len(door.sender.sent)) == (1, 1)
+
+
+def test_when_nobody_knows_whether_it_left_it_is_followed_and_never_sent_again(door: Door) -> None:
+    door.sender.fails = FateUnknown("TimeoutError")
+    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
+    run = Run.objects.get()
+    assert (run.state, run.sent_at, owed(run)) == ("unknown", None, FIRST_NOTICES)
+    assert door.rings == ["ring"]
+
+    door.sender.fails = None
+    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
+    assert not door.sender.sent
+
+
+def test_a_row_that_a_crash_left_queued_is_not_sent_again(door: Door) -> None:
+    door.start()
+    Run.objects.update(state="queued")
+    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
+    assert len(door.sender.sent) == 1
+
+
+def test_a_result_that_is_faster_than_our_commit_is_not_overwritten(door: Door) -> None:
+    def land() -> None:
+        Run.objects.update(state="finished", status="SUCCESS")
+
+    door.sender.meanwhile = land
+    run = door.start()
+    assert (run.state, run.status) == ("finished", "SUCCESS")
+    assert run.sent_at is not None
+    assert owed(run) == FIRST_NOTICES
+
+
+def test_sent_but_not_stored_is_a_run_all_the_same(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_database(*_: Any, **__: Any) -> None:
+        raise OperationalError("locked")
+
+    monkeypatch.setattr(outbox, "owe", no_database)
+    run = door.start()
+    assert (run.state, len(door.sender.sent)) == ("queued", 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "least"),
+    [
+        pytest.param({}, timedelta(seconds=1800), id="the deadline"),
+        pytest.param({"expire_seconds": 60}, timedelta(seconds=1800), id="expires earlier"),
+        pytest.param({"expire_seconds": 7200}, timedelta(seconds=7200), id="expires later"),
+        pytest.param({"expires": datetime.now(UTC) + timedelta(days=9)}, timedelta(days=8), id="expires at a moment"),
+    ],
+)
+def test_no_deadline_before_the_message_expires(door: Door, changes: dict[str, Any], least: timedelta) -> None:
+    shown(door, **changes)
+    run = door.start()
+    assert run.deadline_at >= run.created_at + least - timedelta(seconds=1)
+
+
+def test_secrets_are_masked_in_what_changed(door: Door) -> None:
+    run = door.start(replace(door.request, kwargs='{"days": 7, "region": "EU", "api_token": "hunter2"}'))
+    assert "hunter2" not in json.dumps(run.changes)
+    assert json.loads(run.kwargs)["api_token"] == "hunter2"
