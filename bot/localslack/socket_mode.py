@@ -17,9 +17,14 @@ from bot.localslack.workspace import APP_ID
 
 Json = dict[str, Any]
 MAX_CONNECTIONS = int(LIMITS["socket_mode"]["max_connections"])
-_WARNED_SECONDS = float(LIMITS["socket_mode"]["warning_before_disconnect_seconds"])
 _ENVELOPES = {"slash_commands": "slash_commands", "event_callback": "events_api"}
 _REASONS = {"refresh": "refresh_requested", "warning": "warning", "link_disabled": "link_disabled"}
+# How long a connection lives on after its disconnect message: only the warning comes early.
+_SECONDS_LEFT = {
+    "refresh": 0.2,
+    "warning": float(LIMITS["socket_mode"]["warning_before_disconnect_seconds"]),
+    "link_disabled": 0.0,
+}
 TROUBLE = frozenset({*_REASONS, "close", "fin", "mute", "unmute", "no_pong"})
 
 
@@ -41,6 +46,7 @@ class Sockets:
         self._tickets: set[str] = set()
         self._connections: list[_Connection] = []
         self._waiting: dict[str, asyncio.Future[Ack]] = {}
+        self._endings: set[asyncio.Task[None]] = set()
         self._count = 0
 
     def ticket(self) -> str:
@@ -102,10 +108,9 @@ class Sockets:
         for connection in list(self._connections):
             if what in _REASONS:
                 await self._disconnect(connection, _REASONS[what])
-                if what == "link_disabled":
-                    await connection.socket.close()
-                else:
-                    asyncio.get_running_loop().call_later(_WARNED_SECONDS, _cut, connection)
+                ending = asyncio.create_task(_end(connection, _SECONDS_LEFT[what]))
+                self._endings.add(ending)
+                ending.add_done_callback(self._endings.discard)
             elif what == "close":
                 await connection.socket.close()
             elif what == "fin":
@@ -117,6 +122,8 @@ class Sockets:
 
     async def close(self) -> None:
         """The server goes down."""
+        for ending in self._endings:
+            ending.cancel()
         for connection in list(self._connections):
             await connection.socket.close()
 
@@ -172,6 +179,11 @@ def _hello(connections: int) -> Json:
         "debug_info": {"host": "applink-local", "build_number": 1, "approximate_connection_time": 18060},
         "connection_info": {"app_id": APP_ID},
     }
+
+
+async def _end(connection: _Connection, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    await connection.socket.close()
 
 
 def _cut(connection: _Connection) -> None:

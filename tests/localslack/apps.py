@@ -50,7 +50,8 @@ class Script:
     def answer(self, kind: str, payload: Json) -> Json | str | None:
         """What to say to a payload."""
         self._received.append((kind, payload))
-        return self.answers.get(kind, lambda _payload: None)(payload)
+        answer = self.answers.get(kind)
+        return answer(payload) if answer else None
 
 
 class SocketApp(Script):
@@ -70,6 +71,9 @@ class SocketApp(Script):
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Slack's client waits for its blocking read before it closes: ended from the other side, that is at once.
+        self.socket.auto_reconnect_enabled = False
+        self._slack.trouble("close")
         self.socket.close()
         self._slack.wait_for(lambda: not self._slack.connections())
 

@@ -108,7 +108,7 @@ def test_a_pick_tells_the_app_only_when_dispatch_action_is_set(app: App, opened:
 def test_typing_tells_the_app_as_configured(
     opened: Opened, triggers: list[str] | None, enter: bool, dispatched: bool
 ) -> None:
-    config = {"dispatch_action_config": {"trigger_actions_on": triggers}} if triggers else {}
+    config: Json = {"dispatch_action_config": {"trigger_actions_on": triggers}} if triggers else {}
     ana = opened(text_input(**config) | {"dispatch_action": True})
     assert ana.fills("args", None, "x", enter=enter)["dispatched"] == dispatched
 

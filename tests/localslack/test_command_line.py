@@ -1,0 +1,77 @@
+"""python -m bot.localslack: its options, its file, its manners."""
+
+import ast
+import json
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from slack_sdk import WebClient
+
+PACKAGE = Path(__file__).parents[2] / "bot" / "localslack"
+
+
+@contextmanager
+def started(*options: str) -> Iterator[str]:
+    """The server as a process of its own; gives its URL."""
+    command = [sys.executable, "-m", "bot.localslack", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PACKAGE.parents[1]) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split()[-1]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == 0
+
+
+def refusal(*options: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", "bot.localslack", *options]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PACKAGE.parents[1], timeout=20, check=False)
+    return done.returncode, done.stderr
+
+
+def test_messages_outlive_the_process_with_a_state_file(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with started("--state", str(state)) as url:
+        ts = WebClient(token="xoxb-local", base_url=f"{url}/api/").chat_postMessage(channel="C0OPS", text="kept")["ts"]
+    with started("--state", str(state)) as url:
+        client = WebClient(token="xoxb-local", base_url=f"{url}/api/")
+        assert [one["text"] for one in client.conversations_history(channel="C0OPS")["messages"]] == ["kept"]
+        assert str(client.chat_postMessage(channel="C0OPS", text="later", thread_ts=ts)["ts"]) > str(ts)
+
+
+def test_options_configure_the_app() -> None:
+    options = ("--http", "http://127.0.0.1:9/", "--command", "/one", "--command", "/two", "--bot-token", "xoxb-other")
+    with started(*options, "--rate-limits") as url:
+        assert WebClient(token="xoxb-other", base_url=f"{url}/api/").auth_test()["ok"]
+        with urllib.request.urlopen(f"{url}/control/config", timeout=5) as answer:
+            config = json.load(answer)["config"]
+    assert (config["mode"], config["http_url"], config["rate_limits"]) == ("http", "http://127.0.0.1:9/", True)
+    assert [one["command"] for one in config["commands"]] == ["/one", "/two"]
+
+
+def test_a_busy_port_is_said_in_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert refusal("--port", port) == (2, f"Port {port} is in use already; choose another with --port.\n")
+
+
+def test_it_listens_on_this_computer_only() -> None:
+    code, words = refusal("--host", "0.0.0.0")
+    assert code == 2
+    assert "listens on this computer only" in words
+
+
+@pytest.mark.parametrize("module", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_island_imports_nothing_of_the_bot(module: Path) -> None:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    names = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    foreign = [name for name in names if name.split(".")[0] in ("bot", "django", "celery", "slack_sdk", "slack_bolt")]
+    assert [name for name in foreign if not name.startswith("bot.localslack")] == []
