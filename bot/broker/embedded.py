@@ -14,6 +14,7 @@ from pathlib import Path
 from queue import Empty
 from time import monotonic
 from typing import Any
+from urllib.parse import quote
 
 from kombu import Connection
 from kombu.transport import virtual
@@ -28,11 +29,18 @@ PERSISTENT = 2  # AMQP's delivery_mode
 
 
 def configure(folder: Path) -> dict[str, Any]:
-    """The Celery settings that make `folder` the broker. It is created when first used."""
+    """The Celery settings that make `folder` the broker. It is created when first used.
+
+    The folder is in the options, as Celery prefers an address in the environment variable CELERY_BROKER_URL to that of
+    its settings, and in the address too, as kombu shares its pools between apps whose address is the same.
+    """
     return {
-        "broker_url": "filesystem://localhost//",
+        "broker_url": f"filesystem://localhost/{quote(str(folder.absolute()))}",
         "broker_transport": f"{__name__}:Transport",  # goes before the URL's scheme, for workers and senders alike
         "broker_transport_options": {"folder": str(folder.absolute()), "polling_interval": POLLING_INTERVAL},
+        # A full pool would block the worker's only loop, which then would not hear that a task is to be revoked.
+        "worker_pool_putlocks": False,
+        "worker_prefetch_multiplier": 1,
     }
 
 
@@ -128,7 +136,7 @@ class Channel(virtual.Channel):
 
 
 class Transport(virtual.Transport):
-    """What `broker_transport` names; `broker_transport_options` must hold `folder`."""
+    """What `broker_transport` names; the folder comes in `broker_transport_options`."""
 
     Channel = Channel
     implements = virtual.Transport.implements.extend(exchange_type=frozenset({"direct", "topic", "fanout"}))
@@ -141,6 +149,10 @@ class Transport(virtual.Transport):
         super().__init__(client, **kwargs)
         self.spool = Spool(Path((client.transport_options or {})["folder"]))
         self._looked = 0.0
+
+    def establish_connection(self) -> Any:
+        self.spool.create()
+        return super().establish_connection()
 
     def driver_version(self) -> str:
         return "N/A"

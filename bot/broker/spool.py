@@ -33,13 +33,16 @@ opening = Lock()
 
 
 class Spool:
-    """The queues under `root`. A taken message is known by its tag, `QUEUE FOLDER/FILE`."""
+    """The queues under `root`, for its owner's eyes only. A taken message is known by its tag, `QUEUE FOLDER/FILE`."""
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self.queues, self.claimed, self.damaged = root / "queues", root / "claimed", root / "damaged"
         self.exchanges, self.drafts = root / "exchanges", root / "tmp"
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._listed: dict[str, list[str]] = {}
+
+    def create(self) -> None:
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, queue: str, content: bytes, *, durable: bool = False) -> None:
         """Add a message; with an OSError nothing was added. A durable one is on the disk when this returns."""
@@ -53,7 +56,7 @@ class Spool:
         while names:
             tag = f"{folder.name}/{names.pop()}"
             claim = self._claim(tag)
-            claim.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            claim.parent.mkdir(parents=True, exist_ok=True)
             with suppress(FileNotFoundError):  # somebody else was faster
                 (self.queues / tag).rename(claim)
                 return tag
@@ -81,7 +84,7 @@ class Spool:
     def purge(self, queue: str, *, older_than: float = 0) -> int:
         """Drop the waiting messages of at least that age in seconds."""
         folder, youngest = self._queue(queue), f"{time_ns() - int(older_than * 10**9):020}"
-        old = [name for name in waiting(folder) if name <= youngest]
+        old = [name for name in waiting(folder) if name[:20] <= youngest]
         for name in old:
             (folder / name).unlink(missing_ok=True)
         return len(old)
@@ -131,16 +134,16 @@ class Spool:
         with opening:
             if key not in own_folders:
                 draft = self.drafts / f"{os.getpid()}-{uuid4().hex}"
-                draft.mkdir(mode=0o700, parents=True)
+                draft.mkdir(parents=True)
                 lock = (draft / "lock").open("xb")
                 fcntl.lockf(lock, fcntl.LOCK_EX)
-                self.claimed.mkdir(mode=0o700, exist_ok=True)
+                self.claimed.mkdir(exist_ok=True)
                 own_folders[key] = draft.rename(self.claimed / draft.name), lock
             return own_folders[key]
 
     def _write(self, target: Path, content: bytes, *, durable: bool = False) -> None:
         """Make `target` appear with all of its content, or fail and leave nothing."""
-        self.drafts.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.drafts.mkdir(parents=True, exist_ok=True)
         draft = self.drafts / uuid4().hex
         try:
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -167,7 +170,7 @@ def waiting(folder: Path) -> list[str]:
 
 
 def move(file: Path, target: Path) -> None:
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     file.rename(target)
 
 

@@ -1,0 +1,30 @@
+"""A Celery app on the embedded broker, for workers in processes of their own."""
+
+import time
+from pathlib import Path
+
+from celery import Celery, shared_task
+
+from bot import env
+from bot.broker import embedded
+
+FOLDER = "TEST_BROKER_FOLDER"
+
+
+def client(folder: Path) -> Celery:
+    """An app of its own per folder: what Celery's remote control once used, it keeps."""
+    app = Celery("worker_app", set_as_current=False)
+    app.conf.update(embedded.configure(folder))
+    return app
+
+
+@shared_task
+def note(diary: str, line: str, seconds: float = 0) -> None:
+    """Write `line` into `diary`, and go on for a while."""
+    with Path(diary).open("a") as file:
+        file.write(f"{line}\n")
+    time.sleep(seconds)
+
+
+if folder := env.environ().get(FOLDER):
+    app = client(Path(folder))
