@@ -10,18 +10,16 @@ import sys
 from pathlib import Path
 
 from bot.localslack.config import Config
-from bot.localslack.server import start
+from bot.localslack.server import LOOPBACK, start
 from bot.localslack.slack import Slack
-from bot.localslack.state_file import StateFile
-
-_LOOPBACK = ("127.0.0.1", "localhost")
+from bot.localslack.state_file import BadState, StateFile
 
 
 def main() -> int:
     """Serve until Ctrl-C or SIGTERM."""
     parser = _parser()
     options = parser.parse_args()
-    if options.host not in _LOOPBACK:
+    if options.host not in LOOPBACK:
         parser.error("the local Slack has no protection and listens on this computer only: --host 127.0.0.1")
     config = Config(
         mode="http" if options.http else "socket",
@@ -44,18 +42,16 @@ async def _serve(slack: Slack, host: str, port: int, state: Path | None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     file = StateFile(slack, state) if state else None
-    if file:
-        file.load()
     try:
+        if file:
+            file.load()
         runner = await start(slack, host, port)
+    except BadState as error:
+        return _refused(str(error))
     except OSError as error:
-        why = (
-            "is in use already"
-            if error.errno == errno.EADDRINUSE
-            else f"can't be used ({os.strerror(error.errno or 0)})"
-        )
-        sys.stderr.write(f"Port {port} {why}; choose another with --port.\n")
-        return 2
+        taken = error.errno == errno.EADDRINUSE
+        why = "is in use already" if taken else f"can't be used ({os.strerror(error.errno or 0)})"
+        return _refused(f"Port {port} {why}; choose another with --port.")
     sys.stdout.write(f"Local Slack: {slack.base_url}\n")
     sys.stdout.flush()
     try:
@@ -65,6 +61,11 @@ async def _serve(slack: Slack, host: str, port: int, state: Path | None) -> int:
         if file:
             file.save()
     return 0
+
+
+def _refused(sentence: str) -> int:
+    sys.stderr.write(sentence + "\n")
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:

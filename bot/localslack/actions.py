@@ -1,5 +1,6 @@
 """What a person does with elements, in modals and messages alike: looks for options, types, picks, clicks."""
 
+import itertools
 from typing import Any
 
 from bot.localslack import payloads
@@ -14,6 +15,7 @@ from bot.localslack.values import accepted
 
 Json = dict[str, Any]
 _TYPED = frozenset({"plain_text_input", "number_input", "email_text_input", "url_text_input", "rich_text_input"})
+_QUESTIONS = itertools.count(1)
 _ON_ENTER = {"trigger_actions_on": ["on_enter_pressed"]}
 
 
@@ -27,6 +29,7 @@ async def suggest(slack: Slack, place: Place, body: Json) -> Json:
     if len(value) < least:
         return {"options": [], "too_short": True}
     ids = (block["block_id"], element["action_id"])
+    question = next(_QUESTIONS)
     payload = payloads.block_suggestion(slack, place.user, place.parts("block_suggestion"), ids, value)
     ack = await slack.courier.deliver("block_suggestion", payload, user=place.user)
     if ack.error:
@@ -35,7 +38,8 @@ async def suggest(slack: Slack, place: Place, body: Json) -> Json:
         slack.log.add("ack", "block_suggestion", user=place.user, response=ack.shown(), refused=problems.lines())
         return {"ok": False, "error": "invalid_options", "problems": problems.lines()}
     answer = _echoed(ack.body)
-    place.offered[ids] = all_options(answer)
+    if question > place.offered.get(ids, (0, []))[0]:
+        place.offered[ids] = (question, all_options(answer))
     return answer
 
 

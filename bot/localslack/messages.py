@@ -11,6 +11,7 @@ from bot.localslack.workspace import APP_ID, APP_NAME, BOT_ID, BOT_USER, SLACKBO
 
 Json = dict[str, Any]
 _MOST = int(LIMITS["surfaces"]["message"]["text"]["truncated_above_chars"])
+_OF_A_THREAD = frozenset({"ts", "thread_ts", "reply_count", "reply_users", "reply_users_count", "latest_reply"})
 _NO_TEXT = "This content can't be displayed."  # recorded: the text of a message that has blocks only
 
 
@@ -62,7 +63,14 @@ def changed(slack: Slack, conversation: Conversation, message: Json) -> None:
 
 
 def delete(slack: Slack, conversation: Conversation, message: Json) -> None:
-    """Take a message away."""
+    """Take a message away; where it has replies, a tombstone stays."""
+    if conversation.replies(message["ts"]):
+        gone = {"user": SLACKBOT, "subtype": "tombstone", "text": "This message was deleted.", "hidden": True}
+        kept = {name: value for name, value in message.items() if name in _OF_A_THREAD}
+        message.clear()
+        message |= {"type": "message", **kept, **gone}
+        changed(slack, conversation, message)
+        return
     conversation.remove(message)
     slack.hub.publish(
         "message_deleted", {"channel": conversation.id, "ts": message["ts"]}, to=_audience(conversation, message)

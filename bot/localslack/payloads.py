@@ -41,7 +41,7 @@ def channel_name(conversation: Conversation) -> str:
 
 def block_suggestion(slack: Slack, user: str, place: Json, ids: tuple[str, str], value: str) -> Json:
     """What a menu asks while somebody types into it; there is no trigger_id. `place`: in_view or in_message."""
-    here = {name: part for name, part in place.items() if name != "response_url"}
+    here = {name: part for name, part in place.items() if name not in ("response_url", "state")}
     return {
         **_base(slack, "block_suggestion", user),
         "action_id": ids[1],

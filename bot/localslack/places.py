@@ -8,10 +8,9 @@ from bot.localslack import payloads
 from bot.localslack.people import Refused, conversation, person
 from bot.localslack.slack import Slack
 from bot.localslack.state import Values, carried_over, find_element
-from bot.localslack.views import View
+from bot.localslack.views import Offered, View
 
 Json = dict[str, Any]
-Offered = dict[tuple[str, str], list[Json]]
 
 
 @dataclass(kw_only=True)

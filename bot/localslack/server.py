@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bot.localslack import api, response_urls
 from bot.localslack.control import People
@@ -13,7 +14,8 @@ from bot.localslack.slack import Slack
 
 _PAGE = Path(__file__).with_name("page")
 _MAX_BODY = 8 * 1024 * 1024
-_SHUTDOWN_SECONDS = 1.0
+_SHUTDOWN_SECONDS = 0.3
+LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 def application(slack: Slack) -> web.Application:
@@ -34,7 +36,7 @@ def application(slack: Slack) -> web.Application:
     async def close(_app: web.Application) -> None:
         await slack.close()
 
-    app = web.Application(client_max_size=_MAX_BODY)
+    app = web.Application(client_max_size=_MAX_BODY, middlewares=[_own_pages_only])
     app.add_routes(
         [
             web.route("*", "/api/{method}", call_api),
@@ -66,6 +68,16 @@ async def start(slack: Slack, host: str, port: int) -> web.AppRunner:
         raise
     slack.base_url = f"http://{host}:{runner.addresses[0][1]}"
     return runner
+
+
+@web.middleware
+async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Any page in the same browser can send requests to this computer: only our own may (no CSRF, no DNS rebinding)."""
+    host = request.url.host
+    origin = request.headers.get("Origin")
+    if host not in LOOPBACK or origin not in (None, f"http://{request.host}"):
+        raise web.HTTPForbidden(text="The local Slack serves its own page and programs on this computer only.")
+    return await handler(request)
 
 
 async def _index(_request: web.Request) -> web.StreamResponse:

@@ -9,6 +9,10 @@ from bot.localslack.slack import Slack
 _WAIT_SECONDS = 0.5
 
 
+class BadState(Exception):
+    """The file is not one of ours; the message names it."""
+
+
 class StateFile:
     """One workspace's file."""
 
@@ -18,9 +22,12 @@ class StateFile:
         self._pending: asyncio.TimerHandle | None = None
 
     def load(self) -> None:
-        """Read the file if there is one, and write it from now on."""
+        """Read the file if there is one, and write it from now on. Raises BadState."""
         if self._path.exists():
-            self._slack.workspace.load(json.loads(self._path.read_text(encoding="utf-8")))
+            try:
+                self._slack.workspace.load(json.loads(self._path.read_text(encoding="utf-8")))
+            except (ValueError, KeyError, TypeError) as error:
+                raise BadState(f"{self._path} is not a state file of the local Slack; move it away.") from error
         self._slack.hub.observers.append(self._soon)
 
     def save(self) -> None:

@@ -40,7 +40,8 @@ def accepted(slack: Slack, place: Place, block_id: str, element: Json, given: Js
 def _picked(place: Place, block_id: str, element: Json, wanted: Any) -> Json:
     """The option with that value among those that the menu shows."""
     value = wanted.get("value") if isinstance(wanted, dict) else wanted
-    offered = all_options(element) + place.offered.get((block_id, element["action_id"]), [])
+    _, shown = place.offered.get((block_id, element["action_id"]), (0, []))
+    offered = all_options(element) + shown
     for option in offered:
         if option["value"] == value:
             return {name: option[name] for name in ("text", "value", "description") if name in option}

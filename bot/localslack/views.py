@@ -10,6 +10,8 @@ from bot.localslack.state import Values, carried_over, find_element
 from bot.localslack.workspace import APP_ID, BOT_ID, TEAM
 
 Json = dict[str, Any]
+# What each menu last showed, with the number of the question: an answer that comes late must not undo a later one.
+Offered = dict[tuple[str, str], tuple[int, list[Json]]]
 STACK_LIMIT = 3  # docs.slack.dev: surfaces/modals
 
 
@@ -32,7 +34,7 @@ class View:
     channel: str | None = None  # the conversation it was opened from
     touched: set[tuple[str, str]] = field(default_factory=set)  # elements a person changed
     from_update: set[tuple[str, str]] = field(default_factory=set)  # elements that came with an update
-    offered: dict[tuple[str, str], list[Json]] = field(default_factory=dict)  # the last options shown for a menu
+    offered: Offered = field(default_factory=dict)
 
     @property
     def external_id(self) -> str:

@@ -104,6 +104,15 @@ def test_a_parent_counts_its_replies(client: WebClient, ana: Person) -> None:
     assert ana.messages("C0OPS")[0]["reply_count"] == 1
 
 
+def test_a_deleted_parent_leaves_a_tombstone(client: WebClient, ana: Person) -> None:
+    root = str(client.chat_postMessage(channel="C0OPS", text="root")["ts"])
+    client.chat_postMessage(channel="C0OPS", text="reply", thread_ts=root)
+    client.chat_delete(channel="C0OPS", ts=root)
+    (stone,) = ana.messages("C0OPS")
+    assert (stone["ts"], stone["subtype"], stone["reply_count"]) == (root, "tombstone", 1)
+    assert [one["text"] for one in ana.thread("C0OPS", root)] == ["reply"]
+
+
 def test_a_broadcast_reply_shows_in_the_channel_too(client: WebClient, ana: Person) -> None:
     root = str(client.chat_postMessage(channel="C0OPS", text="root")["ts"])
     client.chat_postMessage(channel="C0OPS", text="hidden", thread_ts=root)

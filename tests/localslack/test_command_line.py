@@ -62,6 +62,14 @@ def test_a_busy_port_is_said_in_one_sentence() -> None:
         assert refusal("--port", port) == (2, f"Port {port} is in use already; choose another with --port.\n")
 
 
+def test_a_foreign_state_file_is_left_alone(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    state.write_text('{"something": "else"}')
+    code, words = refusal("--port", "0", "--state", str(state))
+    assert (code, words) == (2, f"{state} is not a state file of the local Slack; move it away.\n")
+    assert state.read_text() == '{"something": "else"}'
+
+
 def test_it_listens_on_this_computer_only() -> None:
     code, words = refusal("--host", "0.0.0.0")
     assert code == 2

@@ -1,5 +1,6 @@
 """The control API and the event stream: what the page and other tests stand on."""
 
+import urllib.error
 import urllib.request
 
 import pytest
@@ -73,13 +74,14 @@ def test_the_stream_tells_of_messages(slack: LocalSlack, client: WebClient) -> N
         client.chat_update(channel="C0OPS", ts=root, text="two")
         client.chat_postMessage(channel="C0OPS", text="reply", thread_ts=root)
         client.chat_postEphemeral(channel="C0OPS", user="U0ANA", text="psst")
-        client.chat_delete(channel="C0OPS", ts=root)
+        last = client.chat_postMessage(channel="C0OPS", text="last")["ts"]
+        client.chat_delete(channel="C0OPS", ts=last)
         slack.wait_for(lambda: heard("U0ANA", "message_deleted"))
-        assert [one["message"]["text"] for one in heard("U0ANA", "message")] == ["one", "reply"]
+        assert [one["message"]["text"] for one in heard("U0ANA", "message")] == ["one", "reply", "last"]
         assert [one["message"]["text"] for one in heard("U0ANA", "message_changed")] == ["two", "two"]
         assert heard("U0ANA", "message_changed")[1]["message"]["reply_count"] == 1
         assert [one["message"]["text"] for one in heard("U0ANA", "ephemeral")] == ["psst"]
-        assert heard("U0ANA", "message_deleted") == [{"channel": "C0OPS", "ts": root}]
+        assert heard("U0ANA", "message_deleted") == [{"channel": "C0OPS", "ts": last}]
         assert heard("U0OLGA", "message") == []
 
 
@@ -124,6 +126,16 @@ def test_the_page_and_permalinks_are_served(slack: LocalSlack, client: WebClient
     with urllib.request.urlopen(link, timeout=5) as page:
         assert page.status == 200
         assert page.url == f"{slack.url}/?channel=C0OPS&ts={ts}"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}], ids=["origin", "host"]
+)
+def test_other_sites_in_the_same_browser_are_turned_away(slack: LocalSlack, headers: dict[str, str]) -> None:
+    request = urllib.request.Request(f"{slack.url}/control/reset", b"{}", headers, method="POST")
+    with pytest.raises(urllib.error.HTTPError, match="403") as caught:
+        urllib.request.urlopen(request, timeout=5)
+    caught.value.close()
 
 
 def test_waiting_fails_with_what_happened_last(slack: LocalSlack, client: WebClient) -> None:

@@ -1,5 +1,6 @@
 """What people do in modals: menus, typing, submitting, closing; and every answer the app may give."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -85,6 +86,26 @@ def test_only_what_was_offered_can_be_picked(app: App, opened: Opened) -> None:
     ana.suggests("task")
     assert ana.sets("task", selected_option=option("forged"))["error"] == "option_not_offered"
     assert ana.sets("task", selected_option=None)["ok"]
+
+
+def test_a_late_answer_does_not_undo_a_later_one(app: App, opened: Opened) -> None:
+    ana = opened(menu())
+    slow, asked = threading.Event(), threading.Event()
+
+    def answer(payload: Json) -> Json:
+        if payload["value"] == "a":
+            asked.set()
+            slow.wait(5)
+        return {"options": [option(f"for {payload['value']}")]}
+
+    app.answers["block_suggestion"] = answer
+    first = threading.Thread(target=ana.suggests, args=("task", None, "a"))
+    first.start()
+    assert asked.wait(5)
+    assert ana.labels("task", value="ab") == ["for ab"]
+    slow.set()
+    first.join()
+    assert ana.sets("task", selected_option="for ab")["ok"]
 
 
 @pytest.mark.parametrize("dispatch", [True, False])
