@@ -55,20 +55,21 @@ function fieldOf(block, element, host, names) {
     change: async (value) => {
       const answer = await sure(() => host.change(block, element, value));
       if (answer === null) host.redraw(block);
-      else if (answer.ack_error || !answer.ok) warn(block, answer.ack_error ?? answer.error);
+      else if (answer.ack_error || !answer.ok) warn(names.id, answer.ack_error ?? answer.error);
     },
   };
 }
 
-function warn(block, error) {
-  const node = document.querySelector(`[data-block-id="${CSS.escape(block.block_id ?? "")}"]`);
-  node?.querySelector(".element-warning")?.remove();
-  node?.append(warning(error));
+function warn(id, error) {
+  const block = document.getElementById(id)?.closest(".block");
+  block?.querySelector(".element-warning")?.remove();
+  block?.append(warning(error));
 }
 
-/** An element outside an input block is named by its placeholder or its block's text. */
+/** An element outside an input block has no label: it is named by the section's text and its own placeholder. */
 function loose(block, element, host) {
-  const label = element.type === "button" ? null : plain(element.placeholder ?? block.text ?? { text: "" }) || null;
+  const names = [h("span", {}, textObject(block.text)).textContent, element.placeholder && plain(element.placeholder)];
+  const label = element.type === "button" ? null : names.filter(Boolean).join(": ") || null;
   return renderElement(element, fieldOf(block, element, host, { id: uid("element"), "aria-label": label }));
 }
 

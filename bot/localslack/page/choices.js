@@ -3,7 +3,6 @@
 import { Combobox } from "./combobox.js";
 import { plain } from "./text.js";
 import { directory, store } from "./store.js";
-import { keyOf } from "./values.js";
 
 /** Slack leaves this much time between keystrokes before an app is asked; the exact figure isn't documented. */
 const TYPING_PAUSE_MS = 120;
@@ -42,8 +41,10 @@ async function asked(element, field, query) {
   return { groups: grouped(answer) };
 }
 
+const kindOf = (element) => element.type.replace(/^multi_/, "").replace(/_select$/, "");
+
 function source(element, field) {
-  const kind = element.type.replace(/^multi_/, "").replace(/_select$/, "");
+  const kind = kindOf(element);
   if (kind === "external") return (query) => asked(element, field, query);
   const groups = kind === "static" ? grouped(element) : [{ options: KNOWN[kind]() }];
   return (query) => ({ groups: matching(groups, query) });
@@ -52,21 +53,19 @@ function source(element, field) {
 /** The node of a select element; `field` is described in elements.js. */
 export function select(element, field) {
   const many = element.type.startsWith("multi_");
-  const bare = !keyOf(element).startsWith("selected_option");
-  const value = field.value();
-  const chosen = (many ? value ?? [] : [value]).filter(Boolean);
-  const known = bare ? KNOWN[keyOf(element).replace(/^selected_|s?$/g, "").concat("s")]() : [];
+  const known = KNOWN[kindOf(element)]?.();
+  const chosen = [field.value() ?? []].flat();
   const box = new Combobox({
     load: source(element, field),
-    delay: element.type.endsWith("external_select") ? TYPING_PAUSE_MS : 0,
-    selected: bare ? known.filter((option) => chosen.includes(option.value)) : chosen,
+    delay: kindOf(element) === "external" ? TYPING_PAUSE_MS : 0,
+    selected: known ? known.filter((option) => chosen.includes(option.value)) : chosen,
     many,
     max: element.max_selected_items,
     clearable: field.optional && !many,
     placeholder: element.placeholder ? plain(element.placeholder) : many ? "Choose options" : "Choose an option",
     names: field.names,
     onchange: (options) => {
-      const values = bare ? options.map((option) => option.value) : options;
+      const values = known ? options.map((option) => option.value) : options;
       field.change(many ? values : values[0] ?? null);
     },
   });

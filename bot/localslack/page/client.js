@@ -5,7 +5,7 @@
 
 import { control, listen } from "./api.js";
 import { emit, hashOf, placeIn, store } from "./store.js";
-import { announce, notify } from "./toasts.js";
+import { notify } from "./toasts.js";
 
 const LAST_USER = "localslack.user";
 const NOWHERE = { channel: null, thread: null, tab: "messages", focus: null };
@@ -83,7 +83,8 @@ const refreshViews = coalesced(async () => {
   if (views.ok && user === store.user) showViews(views);
 });
 
-function showViews({ stack, home }) {
+/** Take over the modals (and the Home tab, when given) as the server has them now. */
+export function showViews({ stack, home }) {
   store.stack = stack;
   if (home !== undefined) store.home = home;
   emit("views");
@@ -97,10 +98,9 @@ async function reload() {
 
 const here = (data) => data.channel === store.place.channel;
 
-function arrived({ channel, message }) {
-  if (here({ channel })) refreshMessages();
+function arrived(data) {
+  if (here(data)) refreshMessages();
   else refreshWorkspace(); // its number of unread messages
-  if (message.user !== store.user) announce(message);
 }
 
 const handlers = {

@@ -86,7 +86,7 @@ export class Combobox {
     this.#popup = openPopup(this.node, this.list, { matchWidth: true });
     this.input.setAttribute("aria-expanded", "true");
     this.node.classList.add("open");
-    this.#show({ groups: [] });
+    this.#options = [];
     this.#ask(0);
   }
 
@@ -112,7 +112,7 @@ export class Combobox {
     clearTimeout(this.#timer);
     this.#asked += 1;
     const number = this.#asked;
-    this.#busy(true);
+    this.#wait();
     const ask = async () => {
       const answer = await this.settings.load(this.#query);
       if (number === this.#asked) this.#show(answer);
@@ -121,18 +121,19 @@ export class Combobox {
     else ask();
   }
 
-  #busy(busy) {
-    this.list.setAttribute("aria-busy", String(busy));
-    if (busy && !this.#options.length) fill(this.list, h("div", { class: "options-note" }, h("span", { class: "spinner" }), "Loading…"));
-    if (busy) this.#popup?.place();
+  /** The old options stay, dimmed; with none there, say that something is coming. */
+  #wait() {
+    this.list.setAttribute("aria-busy", "true");
+    if (!this.#options.length) fill(this.list, h("div", { class: "options-note" }, h("span", { class: "spinner" }), "Loading…"));
+    this.#popup?.place();
   }
 
-  #show({ groups, note, pending = false }) {
+  #show({ groups, note }) {
     this.#options = [];
     const sections = groups.map((group) => this.#section(group));
     const empty = this.#options.length ? null : h("div", { class: "options-note", testid: "options-note" }, note ?? "No results");
     fill(this.list, sections, empty);
-    this.list.setAttribute("aria-busy", String(pending));
+    this.list.setAttribute("aria-busy", "false");
     this.list.scrollTop = 0;
     this.#mark(this.#firstChoice());
     this.#popup?.place();

@@ -69,8 +69,8 @@ export class Composer {
 
   #changed() {
     const { input } = this;
-    input.style.height = "auto";
-    input.style.height = `${input.scrollHeight}px`;
+    input.style.height = "";
+    if (input.scrollHeight) input.style.height = `${input.scrollHeight}px`; // 0 while it is hidden
     this.send.disabled = !input.value.trim();
     fill(this.problem);
     const typed = /^\/\S*$/.test(input.value) && !this.thread ? input.value.toLowerCase() : null;

@@ -47,11 +47,10 @@ function append(node, children) {
   }
 }
 
-/** Replace a node's children, touching nothing when they are already the same nodes. */
+/** Replace a node's children by these (as in `h`). */
 export function fill(node, ...children) {
-  const wanted = children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false);
-  node.replaceChildren(...wanted);
-  return node;
+  node.replaceChildren();
+  append(node, children);
 }
 
 /**

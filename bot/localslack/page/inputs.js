@@ -26,8 +26,8 @@ export function textInput(element, field) {
 function growing(props) {
   const area = h("textarea", { ...props, rows: "4" });
   const grow = () => {
-    area.style.height = "auto";
-    area.style.height = `${area.scrollHeight + 2}px`;
+    area.style.height = "";
+    if (area.scrollHeight) area.style.height = `${area.scrollHeight + 2}px`; // 0 while it is hidden
   };
   area.addEventListener("input", grow);
   new ResizeObserver((_, observer) => {

@@ -39,28 +39,34 @@ const current = () => directory.channel(store.place.channel);
 function channelHeader() {
   const title = h("h1", { class: "channel-title", testid: "channel-title" });
   const about = h("span", { class: "channel-about" });
-  const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "About this app" });
-  on(["workspace", "place", "views"], () => {
+  const tabs = appTabs();
+  on(["workspace", "place"], () => {
     const channel = current();
     if (!channel) return;
     fill(title, channelIcon(channel, "small"), h("span", {}, channel.kind === "im" ? directory.title(channel) : channel.name));
     fill(about, channel.kind === "im" ? "" : members(channel));
-    const hasTabs = channel.kind === "im" && directory.person(channel.user)?.is_bot && (store.app.home_tab || store.home);
-    tabs.hidden = !hasTabs;
-    fill(tabs, hasTabs ? [["home", "Home"], ["messages", "Messages"]].map(tab) : []);
   });
   return h("header", { class: "channel-head" }, h("div", { class: "channel-line" }, title, about), tabs);
+}
+
+/** Home and Messages, in the direct message with an app that has a Home tab. */
+function appTabs() {
+  const buttons = [["home", "Home"], ["messages", "Messages"]].map(([id, label]) => h("button",
+    { type: "button", class: "tab", role: "tab", testid: `tab-${id}`, data: { tab: id }, onclick: () => goTo({ tab: id }) },
+    label));
+  const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "About this app" }, buttons);
+  on(["workspace", "place", "views"], () => {
+    const channel = current();
+    const withApp = channel?.kind === "im" && directory.person(channel.user)?.is_bot;
+    tabs.hidden = !(withApp && (store.app.home_tab || store.home));
+    for (const button of buttons) button.setAttribute("aria-selected", String(button.dataset.tab === store.place.tab));
+  });
+  return tabs;
 }
 
 function members({ members: ids, is_member_bot: withApp }) {
   const count = ids.filter((id) => !directory.person(id)?.is_bot).length;
   return `${count} ${count === 1 ? "person" : "people"}${withApp ? `, ${store.app.name ?? "app"} is here` : ""}`;
-}
-
-function tab([id, label]) {
-  const selected = store.place.tab === id;
-  return h("button", { type: "button", class: "tab", role: "tab", "aria-selected": String(selected), testid: `tab-${id}`,
-    onclick: () => goTo({ tab: id }) }, label);
 }
 
 /** With a mouse and a keyboard the caret waits where one is most likely to type; on a phone it would open the keyboard. */

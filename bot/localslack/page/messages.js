@@ -37,7 +37,7 @@ export class MessageList {
   constructor({ label, thread = false }) {
     this.thread = thread;
     this.list = h("ol", { class: "messages", "aria-label": label });
-    this.node = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": label }, this.list);
+    this.node = h("div", { class: "scroller", tabindex: "0", role: "log", "aria-live": "off", "aria-label": label }, this.list);
   }
 
   /** Show these messages, and stay at the bottom when that is where the reader was. */
@@ -51,11 +51,14 @@ export class MessageList {
       make: (item) => (item.message ? this.#row(item) : divider(item)),
     });
     if (stick) node.scrollTop = node.scrollHeight;
+    // A screen reader hears what comes from now on, not the whole history.
+    requestAnimationFrame(() => node.setAttribute("aria-live", "polite"));
   }
 
   /** Forget what was shown: another channel's messages start at the bottom again. */
   clear() {
     this.#rows.clear();
+    this.node.setAttribute("aria-live", "off");
     this.list.replaceChildren();
     this.#shown = null;
   }

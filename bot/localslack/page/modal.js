@@ -3,6 +3,7 @@
 import { control } from "./api.js";
 import { appMark } from "./avatar.js";
 import { renderBlock } from "./blocks.js";
+import { showViews } from "./client.js";
 import { Keyed, fill, h, uid } from "./dom.js";
 import { ViewHost } from "./hosts.js";
 import { icon } from "./icons.js";
@@ -17,6 +18,7 @@ class Modal {
   #blocks = new Keyed();
   #shownId = null;
   #submitting = false;
+  #resting = null;
 
   constructor() {
     this.titleId = uid("modal-title");
@@ -53,7 +55,7 @@ class Modal {
     this.#host.update(view);
     this.#draw(view);
     if (!this.removeLayer) this.removeLayer = openLayer(this.node, { onescape: () => this.#close({ all: true }) });
-    if (fresh) this.#focusFirst();
+    if (fresh || document.activeElement === this.#resting) this.#focusFirst();
   }
 
   #switchTo(view) {
@@ -76,7 +78,7 @@ class Modal {
   #draw(view) {
     const host = this.#host;
     fill(this.title, plain(view.title));
-    fill(this.cancel, view.close ? plain(view.close) : "Cancel");
+    fill(this.cancel, view.close ? plain(view.close) : view.submit ? "Cancel" : "Close");
     this.#drawSubmit(view);
     const focus = whereFocusIs(this.body);
     this.#blocks.update(this.body, view.blocks, {
@@ -95,10 +97,12 @@ class Modal {
       view.submit ? h("span", {}, plain(view.submit)) : null);
   }
 
+  /** A view without inputs ("Loading…") gets the focus on a button, until inputs come to take it. */
   #focusFirst() {
     const wished = this.body.querySelector("[data-autofocus]");
-    const inputs = stopsIn(this.body).filter((node) => node.matches("input, textarea"));
-    (wished ?? inputs[0] ?? (this.submit.hidden ? this.closeAll : this.submit)).focus();
+    const input = wished ?? stopsIn(this.body).find((node) => node.matches("input, textarea"));
+    this.#resting = input ? null : this.submit.hidden ? this.closeAll : this.submit;
+    (input ?? this.#resting).focus();
   }
 
   #key(event) {
@@ -120,13 +124,11 @@ class Modal {
 
   #answered(host, answer) {
     host.errors = answer.errors ?? {};
-    if (answer.stack) {
-      store.stack = answer.stack;
-    } else if (!answer.ok && !answer.errors) {
+    if (!answer.ok && !answer.errors) {
       fill(this.banner, icon("alert"), h("span", {}, TROUBLE));
       this.banner.hidden = false;
     }
-    this.render();
+    showViews({ stack: answer.stack ?? store.stack });
     this.body.querySelector("[aria-invalid=true]:not(div), [aria-invalid=true] input")?.focus();
   }
 

@@ -16,14 +16,11 @@ export const stopsIn = (root) => [...root.querySelectorAll(TABBABLE)].filter((no
 
 function keepInside(event, root) {
   const stops = stopsIn(root);
-  const edge = event.shiftKey ? stops[0] : stops.at(-1);
-  const outside = !root.contains(document.activeElement) || document.activeElement === root;
-  if (!stops.length || (document.activeElement !== edge && !(outside && event.shiftKey))) {
-    if (!stops.length) event.preventDefault();
-    return;
-  }
+  const at = stops.indexOf(document.activeElement);
+  const leaving = event.shiftKey ? at === 0 : at === stops.length - 1;
+  if (at >= 0 && !leaving) return;
   event.preventDefault();
-  (event.shiftKey ? stops.at(-1) : stops[0]).focus();
+  (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
 }
 
 function settle() {
@@ -38,17 +35,20 @@ function settle() {
 export function openLayer(dialog, { onescape }) {
   const before = document.activeElement;
   const layer = h("div", { class: "layer" }, dialog);
-  layer.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented) return;
-    if (event.key === "Escape") {
-      event.preventDefault();
-      onescape();
-    } else if (event.key === "Tab") keepInside(event, dialog);
-  });
+  // On the document, because after a click on plain text inside the dialog nothing has the focus.
+  const onkey = (event) => {
+    if (event.defaultPrevented || layers.at(-1) !== layer) return;
+    if (event.key === "Tab") keepInside(event, dialog);
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    onescape();
+  };
+  document.addEventListener("keydown", onkey);
   layers.push(layer);
   document.getElementById("layers").append(layer);
   settle();
   return () => {
+    document.removeEventListener("keydown", onkey);
     layers.splice(layers.indexOf(layer), 1);
     layer.remove();
     settle();

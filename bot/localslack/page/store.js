@@ -1,4 +1,4 @@
-/** What the page knows, and who wants to hear when that changes. Only client.js writes to it. */
+/** What the page knows, and who wants to hear when that changes. client.js keeps it in step with the server. */
 
 export const store = {
   user: null, // whose Slack this is

@@ -1,10 +1,10 @@
-/** Notifications as a phone shows them: the message's fallback text, whatever its blocks say; and the live region. */
+/** Notifications as a phone shows them: the message's fallback text, whatever its blocks say. */
 
 import { appMark, avatar } from "./avatar.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { directory } from "./store.js";
-import { decode, flat } from "./text.js";
+import { flat } from "./text.js";
 
 const SHOWN_MS = 8000;
 const AT_MOST = 3;
@@ -42,10 +42,4 @@ function leaveLater(toast) {
   toast.addEventListener("pointerleave", go);
   toast.addEventListener("focusin", stay);
   toast.addEventListener("focusout", go);
-}
-
-/** Tell a screen reader about a new message: who, and its fallback text. */
-export function announce(message) {
-  const who = message.username ?? message.bot_profile?.name ?? directory.nameOf(message.user);
-  document.getElementById("live").textContent = `${who}: ${decode(flat(message.text ?? ""))}`;
 }

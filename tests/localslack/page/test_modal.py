@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.localslack.apps import App
-from tests.localslack.page.hands import answer_choice, answer_command, focused, open_modal
+from tests.localslack.page.hands import answer_choice, answer_command, focused, open_modal, types
 from tests.localslack.views import menu, modal, option, plain, section, text_input
 from tests.support.local_slack import LocalSlack
 
@@ -80,6 +80,29 @@ def test_what_is_being_typed_survives_an_update_of_the_modal(page: Page, app: Ap
     expect(text).to_be_focused()
     page.keyboard.type("d")
     expect(text).to_have_value("abcd")
+
+
+def test_a_view_pushed_on_top_gives_way_to_the_one_below_as_it_was(page: Page, app: App) -> None:
+    second = modal(section("Are you sure?"), submit=plain("Yes"), title=plain("Second"))
+    app.answers["view_submission"] = lambda body: {"response_action": "push", "view": second}
+    dialog = open_modal(page, app, text_input())
+    page.keyboard.type("kept")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Second")).to_contain_text("Are you sure?")
+    dialog.get_by_test_id("modal-cancel").click()
+    expect(dialog.get_by_label("Arguments")).to_have_value("kept")
+    dialog.get_by_test_id("modal-close").click()
+    expect(dialog).to_have_count(0)
+
+
+def test_inputs_that_come_after_a_loading_view_get_the_focus(page: Page, app: App, slack: LocalSlack) -> None:
+    answer_command(app, {"type": "modal", "title": plain("Loading"), "blocks": [section("…")]})
+    types(page, "/runtask")
+    expect(page.get_by_role("dialog", name="Loading")).to_be_visible()
+    view = slack.person("U0ANA").modal()
+    assert view is not None
+    app.client.views_update(view_id=view["id"], view=modal(text_input()))
+    expect(page.get_by_label("Arguments")).to_be_focused()
 
 
 def test_of_overlapping_suggestions_only_the_newest_is_shown(page: Page, app: App) -> None:
