@@ -4,10 +4,11 @@ import re
 from datetime import datetime
 from typing import Any
 
-from bot.core.text import clip, one_line
+from bot.core.text import ELLIPSIS, clip, one_line
 from bot.slack.ids import SECTION_TEXT
 
 Block = dict[str, Any]
+CUT_OFF = re.compile(r"(<[^>]*|&[a-z]*)$")  # an entity or a link without its end
 # mrkdwn has no escape for what formats text or makes an emoji: a zero-width space breaks it. Only where it would work,
 # at the edge of a word, so that ordinary names (`nightly_report_2`) can still be copied.
 FORMATTING = re.compile(r"(?<!\w)[*_~](?=\S)|(?<=\S)[*_~](?!\w)|`|:(?=[a-z0-9_+-]+:)")
@@ -37,11 +38,18 @@ def mrkdwn(text: str) -> Block:
 
 
 def section(text: str) -> Block:
-    return {"type": "section", "text": mrkdwn(clip(text, SECTION_TEXT))}
+    return {"type": "section", "text": mrkdwn(fit(text))}
 
 
 def context(*texts: str) -> Block:
-    return {"type": "context", "elements": [mrkdwn(clip(text, SECTION_TEXT)) for text in texts]}
+    return {"type": "context", "elements": [mrkdwn(fit(text)) for text in texts]}
+
+
+def fit(text: str) -> str:
+    """mrkdwn as long as Slack takes it, never cut within an entity, a link or a date."""
+    if len(text) <= SECTION_TEXT:
+        return text
+    return CUT_OFF.sub("", text[: SECTION_TEXT - len(ELLIPSIS)]) + ELLIPSIS
 
 
 def preformatted(text: str) -> Block:

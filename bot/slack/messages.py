@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from bot.core.model import Change, NoticeKind, Report
+from bot.core.model import Change, NoticeKind, Outcome, Report
 from bot.core.status import RunState
 from bot.core.text import clean, clip, clip_start, duration, one_line
 from bot.slack.blocks import Block, code, context, date, entities, escape, link, preformatted, section
 from bot.slack.ids import FALLBACK_TEXT, PREFORMATTED_TEXT, Id
 
 RESULT = 1200  # characters of a result in a thread: a screen of a phone
-TRACEBACK = 1500
+TRACEBACK = 1000  # the end tells most; the whole is behind the link
 CHANGES = 20  # lines of changed values
 ICONS = {"SUCCESS": ":white_check_mark:", "FAILURE": ":x:", "REVOKED": ":no_entry:"}
 STATES = {
@@ -100,18 +100,26 @@ def _final(report: Report) -> tuple[str, list[Block]]:
     ]
     outcome = report.outcome
     if outcome is not None:
-        result, traceback = clean(outcome.result).strip(), clean(outcome.traceback).strip()
-        if result:
-            blocks.append(preformatted(clip(result, RESULT)))
-        if traceback:
-            blocks.append(preformatted(clip_start(traceback, TRACEBACK)))
-        shown = min(len(result), RESULT)
-        if outcome.result_length > max(shown, RESULT):
-            note = f"Shortened from {outcome.result_length:,} characters"
-            whole = f"; {link(report.result_link, 'the whole result')}" if report.result_link else ""
-            blocks.append(context(f"{note}{whole}."))
+        blocks += _result(outcome, report.result_link)
     said = f" – {entities(clip(one_line(outcome.result), 150))}" if outcome and outcome.result else ""
     return f"{entities(one_line(report.schedule))}: {report.status}{took}{said}", blocks
+
+
+def _result(outcome: Outcome, address: str) -> list[Block]:
+    """The result, or the exception and the end of its traceback; and what was left out, if anything was."""
+    blocks, notes = [], []
+    result, traceback = clean(outcome.result).strip(), clean(outcome.traceback).strip()
+    if result:
+        blocks.append(preformatted(clip(result, RESULT)))
+        if max(outcome.result_length, len(result)) > RESULT:
+            notes.append(f"Shortened from {outcome.result_length:,} characters.")
+    if traceback:
+        blocks.append(preformatted(clip_start(traceback, TRACEBACK)))
+        if len(traceback) > TRACEBACK:
+            notes.append("The traceback's end.")
+    if notes and address:
+        notes.append(link(address, "All of it"))
+    return [*blocks, context(" ".join(notes))] if notes else blocks
 
 
 def _took(report: Report) -> str:

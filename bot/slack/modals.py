@@ -102,7 +102,8 @@ def option(brief: Brief) -> Block:
 
 
 def _label(text: str) -> str:
-    return clean(text).replace("\n", " ").replace("\t", " ") or "?"
+    label = clean(text).replace("\n", " ").replace("\t", " ")
+    return label if label.strip() else "?"
 
 
 def errors(problems: list[Problem], inputs: dict[Field, str]) -> dict[str, str]:

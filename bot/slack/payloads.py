@@ -73,29 +73,29 @@ class Submission:
 
 @_parser
 def command(body: Payload) -> Command:
-    account = SlackAccount(team=TeamId(body["team_id"]), user=SlackUserId(body["user_id"]))
-    text = " ".join(str(body.get("text", "")).split())  # phones type non-breaking spaces
+    account = SlackAccount(team=TeamId(_text(body["team_id"])), user=SlackUserId(_text(body["user_id"])))
+    typed = " ".join(_text(body.get("text", "")).split())  # phones type non-breaking spaces
     return Command(
         account=account,
-        channel=body["channel_id"],
-        text=text,
-        trigger=body["trigger_id"],
-        response_url=body["response_url"],
+        channel=_text(body["channel_id"]),
+        text=typed,
+        trigger=_text(body["trigger_id"]),
+        response_url=_text(body["response_url"]),
     )
 
 
 @_parser
 def suggestion(body: Payload) -> Suggestion:
-    return Suggestion(account=_account(body), query=str(body.get("value") or ""))
+    return Suggestion(account=_account(body), query=_text(body.get("value") or ""))
 
 
 @_parser
 def selection(body: Payload) -> Selection:
     return Selection(
         account=_account(body),
-        schedule=ScheduleId(int(body["actions"][0]["selected_option"]["value"])),
-        view=body["view"]["id"],
-        hash=body["view"]["hash"],
+        schedule=_schedule(body["actions"][0]["selected_option"]),
+        view=_text(body["view"]["id"]),
+        hash=_text(body["view"]["hash"]),
         metadata=Metadata.load(body["view"]["private_metadata"]),
     )
 
@@ -108,8 +108,8 @@ def submission(body: Payload) -> Submission:
     inputs = {field: _input_block(view, prefix) for field, prefix in INPUT_PREFIX.items()}
     return Submission(
         account=_account(body),
-        view=view["id"],
-        schedule=ScheduleId(int(option["value"])) if option else None,
+        view=_text(view["id"]),
+        schedule=_schedule(option) if option else None,
         metadata=Metadata.load(view["private_metadata"]),
         values={field: _value(block, state) for field, block in inputs.items() if block is not None},
         inputs={field: block["block_id"] for field, block in inputs.items() if block is not None},
@@ -119,7 +119,18 @@ def submission(body: Payload) -> Submission:
 def _account(body: Payload) -> SlackAccount:
     """The acting person's own team, which Bolt's context hides behind the installing one for shared channels."""
     user = body["user"]
-    return SlackAccount(team=TeamId(user.get("team_id") or body["team"]["id"]), user=SlackUserId(user["id"]))
+    team = TeamId(_text(user.get("team_id") or body["team"]["id"]))
+    return SlackAccount(team=team, user=SlackUserId(_text(user["id"])))
+
+
+def _schedule(option: Payload) -> ScheduleId:
+    return ScheduleId(int(_text(option["value"])))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
 
 
 def _input_block(view: Payload, prefix: str) -> Payload | None:
@@ -129,4 +140,4 @@ def _input_block(view: Payload, prefix: str) -> Payload | None:
 def _value(block: Payload, state: Payload) -> str:
     """A required input can come back null only by Slack's fault (slackapi/bolt-js#1073): then it counts as its prefill."""
     value = state.get(block["block_id"], {}).get(Id.JSON_INPUT, {}).get("value")
-    return str(block["element"].get("initial_value", "") if value is None else value)
+    return _text(block["element"].get("initial_value", "") if value is None else value)

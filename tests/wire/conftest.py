@@ -10,9 +10,11 @@ from django.contrib.auth.models import User
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from bot import conf, wiring
+from bot.slack.manifest import manifest
 from tests.support.local_slack import LocalSlack, Person
 
 OPS = "C0OPS"
+SCOPES = manifest("/runtask")["oauth_config"]["scopes"]["bot"]
 CACHED: list[Any] = [conf.conf, wiring.celery_app, wiring.run_service, wiring.workspace, wiring.slack_app]
 
 
@@ -26,6 +28,7 @@ def workspace() -> Iterator[LocalSlack]:
 def slack(workspace: LocalSlack, transactional_db: None, settings: Any) -> Iterator[LocalSlack]:
     """An empty workspace, and a bot that is wired to it but not running."""
     workspace.reset()
+    workspace.config(scopes=SCOPES)
     settings.RUNTASK = {**settings.RUNTASK, "SLACK_API_URL": workspace.api_url}
     for cached in CACHED:
         cached.cache_clear()

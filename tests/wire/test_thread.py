@@ -12,7 +12,7 @@ from django_celery_results.models import TaskResult
 from bot.models import Notice, NoticeState, Run
 from bot.slack.ids import Id
 from tests.support.local_slack import LocalSlack, Person
-from tests.wire.conftest import OPS, Schedule
+from tests.wire.conftest import OPS, SCOPES, Schedule
 from tests.wire.form import opened, words
 
 pytestmark = pytest.mark.usefixtures("delivering")
@@ -153,6 +153,17 @@ def test_a_lost_answer_is_found_again_and_not_repeated(http_bot: LocalSlack, ana
     TaskResult.objects.create(task_id=stored.task_id, status="SUCCESS", result='"ok"')
     finished(http_bot, ana)
     assert len(ana.messages(OPS)) == 1
+
+
+def test_without_history_scopes_a_lost_answer_is_at_worst_repeated(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    http_bot.config(scopes=[scope for scope in SCOPES if not scope.endswith(":history")])
+    http_bot.fault("lost_answer", method="chat.postMessage", count=1)
+    stored = run(http_bot, ana, schedule())
+    TaskResult.objects.create(task_id=stored.task_id, status="SUCCESS", result='"ok"')
+    finished(http_bot, ana)
+    assert len(ana.messages(OPS)) == 2
 
 
 def test_a_wanted_pause_is_kept(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:

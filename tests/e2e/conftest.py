@@ -1,0 +1,32 @@
+"""Fixtures of the tests with real processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.platform import Platform
+from tests.support.local_slack import LocalSlack
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[LocalSlack]:
+    with LocalSlack() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def platform(slack: LocalSlack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A migrated installation with a worker; tests start the bot as they like."""
+    with Platform(tmp_path_factory.mktemp("platform"), slack) as installed:
+        installed.schedule("Nightly report", "tests.wire.report", kwargs='{"days": 7}')
+        installed.schedule("Slow", "tests.wire.progress", kwargs='{"steps": 12}')
+        installed.start_worker()
+        yield installed
+
+
+@pytest.fixture
+def screenshots(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where pictures of the page go: --screenshots DIR, or nowhere that lasts."""
+    folder = request.config.getoption("--screenshots")
+    return Path(folder) if folder else tmp_path

@@ -1,0 +1,146 @@
+"""The main job as a person does it: in a real browser, by keyboard, with real processes behind it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.e2e.platform import Platform
+from tests.support.local_slack import LocalSlack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+PATIENCE = 20_000  # milliseconds
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _running(platform: Platform) -> Iterator[None]:
+    platform.schedule("Fails at the end of the month", "tests.wire.fail")
+    platform.schedule("Report of the week", "tests.wire.report", enabled=False)
+    platform.start_bot()
+    platform.start_web()
+    yield
+    platform.stop("slack")
+
+
+@pytest.fixture
+def page(browser: Browser, slack: LocalSlack) -> Iterator[Page]:
+    slack.reset()
+    context = browser.new_context(viewport={"width": 1100, "height": 880}, device_scale_factor=1.5)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    yield page
+    context.close()
+
+
+def at(page: Page, slack: LocalSlack, user: str, channel: str = "C0OPS") -> Page:
+    page.goto(f"{slack.url}/#user={user}&channel={channel}")
+    expect(page.get_by_test_id("channel-title")).not_to_be_empty()
+    return page
+
+
+def types(page: Page, text: str) -> None:
+    page.get_by_test_id("composer").press_sequentially(text)
+    page.keyboard.press("Enter")
+
+
+def field(page: Page, prefix: str) -> Locator:
+    return page.locator(f"[data-testid=field][data-block-id^='{prefix}']")
+
+
+def test_type_pick_err_mend_run_and_read(page: Page, slack: LocalSlack, screenshots: Path) -> None:
+    at(page, slack, "U0ANA")
+    types(page, "/runtask")
+    modal = page.get_by_test_id("modal")
+    expect(modal).to_be_visible()
+    page.keyboard.type("night")
+    expect(page.get_by_test_id("select-option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    kwargs = field(page, "kwargs:").locator("textarea")
+    expect(kwargs).to_have_value('{\n  "days": 7\n}')
+
+    kwargs.fill('{\n  "dayz": 30\n}')
+    page.get_by_test_id("modal-submit").click()
+    expect(page.get_by_test_id("field-error")).to_contain_text('unknown argument "dayz", did you mean "days"?')
+    kwargs.fill('{\n  "days" 30\n}')
+    page.get_by_test_id("modal-submit").click()
+    error = field(page, "kwargs:").get_by_test_id("field-error")
+    expect(error).to_contain_text("Line 2, column 10: a colon is missing")
+    expect(kwargs).to_be_focused()
+    modal.screenshot(path=screenshots / "form.png")
+
+    kwargs.fill('{\n  "days": 30\n}')
+    page.get_by_test_id("modal-submit").click()
+    expect(modal).to_be_hidden()
+    root = page.get_by_test_id("message").last
+    expect(root).to_contain_text("SUCCESS", timeout=PATIENCE)
+    expect(root).to_contain_text("days: 7 -> 30")
+    root.get_by_test_id("open-thread").first.click()
+    thread = page.get_by_test_id("thread-pane")
+    expect(thread).to_contain_text("Task id")
+    expect(thread).to_contain_text('"rows": 30')
+    expect(page.get_by_test_id("toast")).to_have_count(0, timeout=PATIENCE)
+    page.screenshot(path=screenshots / "thread.png")
+
+
+def test_the_links_lead_to_the_admin(page: Page, slack: LocalSlack, platform: Platform) -> None:
+    at(page, slack, "U0ANA")
+    types(page, "/runtask nightly")
+    page.get_by_test_id("modal-submit").click()
+    root = page.get_by_test_id("message").last
+    expect(root).to_contain_text("SUCCESS", timeout=PATIENCE)
+    root.get_by_test_id("open-thread").first.click()
+    result = page.get_by_test_id("thread-pane").get_by_role("link", name="result").get_attribute("href")
+    run = root.get_by_role("link", name="Nightly report").get_attribute("href")
+    page.goto(f"{platform.url}/admin/login/?next=/admin/")
+    page.get_by_label("Username").fill("ana")
+    page.get_by_label("Password").fill("ana")
+    page.get_by_role("button", name="Log in").click()
+    page.goto(str(run))
+    expect(page.locator("#content")).to_contain_text("Nightly report")
+    expect(page.locator("#content")).to_contain_text("SUCCESS")
+    page.goto(str(result))
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    expect(page.locator("#result_list")).to_contain_text("Nightly report")
+
+
+def test_a_failure_is_read_in_the_thread(page: Page, slack: LocalSlack, screenshots: Path) -> None:
+    at(page, slack, "U0ANA")
+    types(page, "/runtask fails")
+    page.get_by_test_id("modal-submit").click()
+    root = page.get_by_test_id("message").last
+    expect(root).to_contain_text("FAILURE", timeout=PATIENCE)
+    root.get_by_test_id("open-thread").first.click()
+    thread = page.get_by_test_id("thread-pane")
+    expect(thread).to_contain_text("ValueError: no <!channel> such *thing*")
+    page.screenshot(path=screenshots / "failure.png")
+
+
+def test_a_colleague_who_is_not_staff_sees_why(page: Page, slack: LocalSlack, screenshots: Path) -> None:
+    at(page, slack, "U0BEN")
+    types(page, "/runtask")
+    expect(page.get_by_test_id("message").last).to_contain_text("isn't linked to a staff account")
+    expect(page.get_by_test_id("ephemeral")).to_have_text("Only visible to you")
+    expect(page.get_by_test_id("modal")).to_have_count(0)
+    page.screenshot(path=screenshots / "colleague.png")
+
+
+def test_an_outsider_gets_nothing_of_it(page: Page, slack: LocalSlack) -> None:
+    at(page, slack, "U0OLGA", "C0SHARED")
+    types(page, "/runtask nightly")
+    expect(page.get_by_test_id("ephemeral")).to_be_visible()
+    assert slack.log("delivery") == []
+
+
+def test_in_a_channel_closed_to_the_bot_it_comes_as_a_direct_message(
+    page: Page, slack: LocalSlack, screenshots: Path
+) -> None:
+    at(page, slack, "U0ANA", "G0SECRET")
+    types(page, "/runtask nightly")
+    page.get_by_test_id("modal-submit").click()
+    expect(page.get_by_test_id("modal")).to_be_hidden()
+    page.locator("[data-testid=channel][data-channel-id=D0ANA]").click()
+    root = page.get_by_test_id("message").last
+    expect(root).to_contain_text("I'm not a member of it", timeout=PATIENCE)
+    expect(root).to_contain_text("SUCCESS", timeout=PATIENCE)
+    page.screenshot(path=screenshots / "direct.png")

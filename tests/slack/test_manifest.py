@@ -1,0 +1,57 @@
+"""The manifest: valid, and asking for exactly what the code uses."""
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from bot.slack.manifest import EVENTS, SCOPES, manifest
+
+SCHEMA = json.loads((Path(__file__).parent / "manifest.schema.2.0.0.json").read_text())
+ADDRESS = "https://runs.example.com/slack/events"
+
+
+@pytest.mark.parametrize("address", ["", ADDRESS], ids=["socket", "http"])
+def test_it_is_valid(address: str) -> None:
+    jsonschema.validate(manifest("/runtask", address), SCHEMA)
+
+
+def test_the_file_is_what_the_command_prints() -> None:
+    assert yaml.safe_load(Path("manifest.yml").read_text()) == manifest("/runtask")
+
+
+def test_http_mode_has_one_address_for_everything() -> None:
+    content = manifest("/run", ADDRESS)
+    [command] = content["features"]["slash_commands"]
+    assert (command["command"], command["url"]) == ("/run", ADDRESS)
+    assert content["settings"]["interactivity"]["request_url"] == ADDRESS
+    assert content["settings"]["interactivity"]["message_menu_options_url"] == ADDRESS
+    assert content["settings"]["socket_mode_enabled"] is False
+
+
+def test_scopes_are_known_for_exactly_the_methods_that_are_called() -> None:
+    assert called() == set(SCOPES)
+
+
+def test_no_event_is_asked_for_and_none_is_listened_to() -> None:
+    assert EVENTS == ()
+    assert "event_subscriptions" not in manifest("/runtask")["settings"]
+    assert "connections:write" not in manifest("/runtask")["oauth_config"]["scopes"]["bot"]
+
+
+def called() -> set[str]:
+    """Methods of `client` in bot.slack: calls, and those handed over to be called."""
+    found = set()
+    for file in Path("bot/slack").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute) and _is_client(node.value) and "_" in node.attr:
+                found.add(node.attr)
+    return found - {"current_session", "current_session_state", "auto_reconnect_enabled"}
+
+
+def _is_client(node: Any) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "client"
