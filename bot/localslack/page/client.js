@@ -5,7 +5,7 @@
 
 import { control, listen } from "./api.js";
 import { emit, hashOf, placeIn, store } from "./store.js";
-import { notify } from "./toasts.js";
+import { dismissAbout, notify } from "./toasts.js";
 
 const LAST_USER = "localslack.user";
 const NOWHERE = { channel: null, thread: null, tab: "messages", focus: null };
@@ -151,6 +151,7 @@ function settle(place) {
     unreadAtOpening = store.channels.get(store.place.channel)?.unread ?? 0;
   }
   if (store.place.thread !== before.thread) store.replies = null;
+  if (store.place.thread) dismissAbout(store.place.channel, store.place.thread);
   emit("place");
 }
 

@@ -9,10 +9,11 @@ import { flat } from "./text.js";
 const SHOWN_MS = 8000;
 const AT_MOST = 3;
 
-export function notify({ channel, thread_ts: thread, from, text }, open) {
+export function notify({ channel, ts, thread_ts: thread, from, text }, open) {
   const place = directory.channel(channel);
   const where = place && place.kind !== "im" ? ` in ${directory.title(place)}` : "";
-  const toast = h("div", { class: "toast", testid: "toast", role: "group", "aria-label": "Notification" },
+  const toast = h("div",
+    { class: "toast", testid: "toast", role: "group", "aria-label": "Notification", data: { about: `${channel} ${thread ?? ts}` } },
     h("button", { type: "button", class: "toast-open", onclick: () => {
       toast.remove();
       open();
@@ -28,6 +29,11 @@ export function notify({ channel, thread_ts: thread, from, text }, open) {
   region.append(toast);
   while (region.children.length > AT_MOST) region.firstElementChild.remove();
   leaveLater(toast);
+}
+
+/** Opening a thread takes its notifications away, as on a phone. */
+export function dismissAbout(channel, thread) {
+  for (const toast of document.querySelectorAll(`[data-about="${CSS.escape(`${channel} ${thread}`)}"]`)) toast.remove();
 }
 
 /** Gone after a while, but not under somebody's pointer or focus. */

@@ -69,9 +69,11 @@ def test_an_ephemeral_message_is_for_one_person_only(visit: Visit, app: App) -> 
 
 
 def test_a_thread_is_opened_answered_and_still_there_after_a_reload(page: Page, app: App) -> None:
-    root = says(app, text="root")
+    root = says(app, text="<@U0ANA> root")
     says(app, text="first", thread_ts=root)
+    expect(page.get_by_test_id("toast")).to_have_count(1)
     page.get_by_test_id("open-thread").click()
+    expect(page.get_by_test_id("toast")).to_have_count(0)
     thread = page.get_by_test_id("thread-pane")
     expect(thread.get_by_test_id("message")).to_contain_text(["root", "first"])
     types(page, "second", "thread-composer")
@@ -148,3 +150,11 @@ def test_the_page_tells_when_the_app_is_gone(page: Page, slack: LocalSlack) -> N
     expect(page.get_by_test_id("connection")).to_have_text("Runtask is connected")
     slack.config(mode="socket")
     expect(page.get_by_test_id("connection")).to_have_text("Runtask isn’t connected")
+
+
+def test_what_happened_while_the_line_was_down_is_there_afterwards(page: Page, app: App, slack: LocalSlack) -> None:
+    slack.control("hang_up")
+    expect(page.get_by_test_id("connection")).to_have_text("Reconnecting to the local Slack…")
+    says(app, text="meanwhile")
+    expect(page.get_by_test_id("message")).to_contain_text(["meanwhile"], timeout=15_000)
+    expect(page.get_by_test_id("connection")).to_have_text("Runtask is connected")
