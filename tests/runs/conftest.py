@@ -13,6 +13,7 @@ from bot.models import Run
 from bot.runs.service import RunService
 from tests.factories import a_request, a_schedule, staff_actor
 from tests.fakes import FakeCatalog, FakeSender
+from tests.runs.post import Post
 
 
 @dataclass
@@ -44,6 +45,13 @@ class Door:
 def door(db: None) -> Door:
     schedule = a_schedule()
     return Door(FakeCatalog({schedule.id: schedule}), FakeSender(), a_request(staff_actor()))
+
+
+@pytest.fixture
+def post(transactional_db: None) -> Iterator[Post]:
+    post = Post()
+    yield post
+    post.deliverer.drain(10)
 
 
 @pytest.fixture

@@ -1,0 +1,64 @@
+"""A deliverer with a fake Slack and a clock of its own, and runs to deliver for."""
+
+from collections.abc import Callable
+from concurrent.futures import wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.model import NoticeKind, Report, TaskId
+from bot.models import Notice, Run
+from bot.runs import finish, outbox
+from bot.runs.deliver import Deliverer
+from bot.runs.pace import Pacer
+from tests.factories import NOW, a_run, an_outcome
+from tests.fakes import FakeMessenger
+
+START = [NoticeKind.ROOT, NoticeKind.ID]
+
+
+@dataclass
+class Post:
+    """A deliverer, what it talks to, and its clock."""
+
+    now: datetime = NOW
+    slack: FakeMessenger = field(default_factory=FakeMessenger)
+    rings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.deliverer = Deliverer(
+            self.slack,
+            base_url="https://site.example",
+            pacer=Pacer(self.seconds),
+            clock=lambda: self.now,
+            wake=lambda: self.rings.append("ring"),
+        )
+
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
+    def deliver(self, seconds: float = 0) -> None:
+        """Everything that can go after `seconds` more."""
+        self.now += timedelta(seconds=seconds)
+        while self.deliverer.step():
+            wait(self.deliverer._running)
+
+    def said(self) -> list[str]:
+        return [report.kind.value for report in self.slack.posts]
+
+
+def a_started_run(channel: str = "C0001") -> Run:
+    run = a_run(channel=channel)
+    outbox.owe(run, *START, now=NOW)
+    return run
+
+
+def end(run: Run, post: Post) -> None:
+    finish.record([an_outcome(task_id=TaskId(run.task_id), at=post.now)], now=post.now, deadline=1800)
+
+
+def notice(run: Run, kind: str) -> Notice:
+    return Notice.objects.get(run=run, kind=kind)
+
+
+def about(kind: NoticeKind) -> Callable[[Report], bool]:
+    return lambda report: report.kind is kind

@@ -1,0 +1,86 @@
+"""Channels that are closed to us: the thread goes to a direct message, and says why."""
+
+import pytest
+
+from bot.core.model import ChannelId, NoticeKind
+from bot.core.ports import ChannelClosed, Hopeless, NotDelivered
+from bot.models import Run
+from tests.fakes import DIRECT
+from tests.runs.post import START, Post, a_started_run, about, end, notice
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_closed_channel_sends_everything_to_a_direct_message(post: Post) -> None:
+    run = a_started_run()
+    post.slack.fail(ChannelClosed("not_in_channel"))
+    post.deliver()
+    assert [(report.kind, report.channel) for report in post.slack.posts] == [(kind, DIRECT) for kind in START]
+    assert post.slack.posts[0].redirected_from == "C0001"
+    assert post.slack.posts[0].redirected_because == "not_in_channel"
+    assert post.slack.posts[1].thread == notice(run, "root").ts
+    assert notice(run, "root").channel == DIRECT
+
+
+def test_a_channel_that_closes_later_gets_a_new_root_in_the_direct_message(post: Post) -> None:
+    run = a_started_run()
+    post.deliver()
+    end(run, post)
+    post.slack.fail(ChannelClosed("is_archived"), when=about(NoticeKind.FINAL))
+    post.deliver(5)
+    post.deliver(5)
+    assert [(report.kind, report.channel) for report in post.slack.posts[2:]] == [
+        (NoticeKind.ROOT, DIRECT),
+        (NoticeKind.FINAL, DIRECT),
+    ]
+    assert post.slack.posts[-1].thread == notice(run, "root").ts
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (ChannelClosed("user_not_found"), "channel: not_in_channel; direct message: user_not_found"),
+        (Hopeless("missing_scope"), "channel: not_in_channel; direct message: missing_scope"),
+    ],
+    ids=["closed", "hopeless"],
+)
+def test_without_a_direct_message_either_it_is_given_up_with_both_reasons(
+    post: Post, answer: Exception, problem: str
+) -> None:
+    run = a_started_run()
+    post.slack.direct = answer
+    post.slack.fail(ChannelClosed("not_in_channel"))
+    post.deliver()
+    assert (notice(run, "root").state, notice(run, "root").problem) == ("parked", problem)
+    assert notice(run, "id").state == "parked"
+
+
+def test_a_direct_message_that_can_not_be_opened_now_is_opened_later(post: Post) -> None:
+    a_started_run()
+    post.slack.direct = NotDelivered("timeout")
+    post.slack.fail(ChannelClosed("not_in_channel"), ChannelClosed("not_in_channel"))
+    post.deliver()
+    post.slack.direct = ChannelId("D5")
+    post.deliver(5)
+    assert [report.channel for report in post.slack.posts] == ["D5", "D5"]
+
+
+def test_a_closed_direct_message_is_the_end(post: Post) -> None:
+    run = a_started_run()
+    post.slack.fail(ChannelClosed("not_in_channel"), ChannelClosed("messages_tab_disabled"))
+    post.deliver()
+    assert (notice(run, "root").state, notice(run, "root").problem) == (
+        "parked",
+        "direct message: messages_tab_disabled",
+    )
+
+
+def test_a_root_that_can_not_be_edited_is_let_be(post: Post) -> None:
+    run = a_started_run()
+    post.deliver()
+    end(run, post)
+    post.slack.fail(ChannelClosed("edit_window_closed"), when=about(NoticeKind.PROGRESS))
+    post.deliver(5)
+    assert post.said() == ["root", "id", "final"]
+    assert notice(run, "progress").state == "parked"
+    assert Run.objects.get().redirected_from == ""

@@ -1,0 +1,216 @@
+"""HTTP mode's address: what is turned away before any work, and what reaches the app."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import time_machine
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from hypothesis import given
+from hypothesis import strategies as st
+from slack_bolt import BoltRequest, BoltResponse
+
+from bot.slack.endpoint import BODY_LIMIT, CLOCK_SKEW, FORM, JSON, Bad, endpoint, parse, verify
+
+SECRET = "local-signing-secret"
+# docs.slack.dev: authentication/verifying-requests-from-slack
+DOCUMENTED_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+DOCUMENTED_TIME = 1531420618
+DOCUMENTED_BODY = (
+    b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V"
+    b"&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text="
+    b"&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN"
+    b"&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c"
+)
+DOCUMENTED_SIGNATURE = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
+
+
+@dataclass
+class FakeApp:
+    """Stands where Bolt's app does, and keeps what reaches it."""
+
+    bodies: list[Any] = field(default_factory=list)
+    headers: list[Any] = field(default_factory=list)
+
+    def dispatch(self, request: BoltRequest) -> BoltResponse:
+        self.bodies.append(request.body)
+        self.headers.append(request.headers)
+        return BoltResponse(status=200, body={"options": []})
+
+
+@pytest.fixture
+def app() -> FakeApp:
+    return FakeApp()
+
+
+@pytest.fixture(autouse=True)
+def now() -> Iterator[float]:
+    with time_machine.travel(1_700_000_000, tick=False):
+        yield 1_700_000_000
+
+
+def sign(raw: bytes, at: float, secret: str = SECRET) -> str:
+    return "v0=" + hmac.new(secret.encode(), b"v0:%d:%s" % (at, raw), hashlib.sha256).hexdigest()
+
+
+def request(raw: bytes, content_type: str = FORM, **headers: str) -> HttpRequest:
+    at = int(time.time())
+    given_headers = {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": sign(raw, at), **headers}
+    return RequestFactory().generic("POST", "/slack/events", raw, content_type, headers=given_headers)
+
+
+def call(app: FakeApp, what: HttpRequest, secret: str = SECRET) -> HttpResponse:
+    return endpoint(lambda: app, lambda: secret)(what)  # type: ignore[arg-type, return-value]
+
+
+def interaction(body: dict[str, Any]) -> bytes:
+    return urlencode({"payload": json.dumps(body)}).encode()
+
+
+def test_the_documented_signature_is_accepted() -> None:
+    headers = {"X-Slack-Request-Timestamp": str(DOCUMENTED_TIME), "X-Slack-Signature": DOCUMENTED_SIGNATURE}
+    signed = RequestFactory().generic("POST", "/", DOCUMENTED_BODY, FORM, headers=headers)
+    with time_machine.travel(DOCUMENTED_TIME + CLOCK_SKEW, tick=False):
+        verify(signed, DOCUMENTED_BODY, DOCUMENTED_SECRET)
+        with pytest.raises(Bad, match="bad signature"):
+            verify(signed, DOCUMENTED_BODY + b"x", DOCUMENTED_SECRET)
+        with pytest.raises(Bad, match="bad signature"):
+            verify(signed, DOCUMENTED_BODY, SECRET)
+    with time_machine.travel(DOCUMENTED_TIME + CLOCK_SKEW + 1, tick=False), pytest.raises(Bad, match="too old"):
+        verify(signed, DOCUMENTED_BODY, DOCUMENTED_SECRET)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"X-Slack-Signature": ""}, id="no signature"),
+        pytest.param({"X-Slack-Signature": "v0=" + "0" * 64}, id="forged"),
+        pytest.param({"X-Slack-Signature": "v0=ü"}, id="not ASCII"),
+        pytest.param({"X-Slack-Request-Timestamp": ""}, id="no timestamp"),
+        pytest.param({"X-Slack-Request-Timestamp": "yesterday"}, id="no number"),
+        pytest.param({"X-Slack-Request-Timestamp": "-1"}, id="negative"),
+        pytest.param({"X-Slack-Request-Timestamp": "١٢٣"}, id="other digits"),
+        pytest.param({"X-Slack-Request-Timestamp": "9" * 5000}, id="huge"),
+        pytest.param({"X-Slack-Request-Timestamp": str(1_700_000_000 - CLOCK_SKEW - 1)}, id="old"),
+        pytest.param({"X-Slack-Request-Timestamp": str(1_700_000_000 + CLOCK_SKEW + 1)}, id="from the future"),
+    ],
+)
+def test_what_slack_did_not_sign_now_is_401(app: FakeApp, headers: dict[str, str]) -> None:
+    assert call(app, request(DOCUMENTED_BODY, **headers)).status_code == 401
+    assert app.bodies == []
+
+
+def test_an_old_request_signed_rightly_is_refused(app: FakeApp) -> None:
+    at = int(time.time()) - CLOCK_SKEW - 1
+    headers = {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": sign(b"a=1", at)}
+    assert call(app, request(b"a=1", **headers)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("raw", "content_type", "status"),
+    [
+        pytest.param(b"payload=notjson", FORM, 400, id="no JSON in payload"),
+        pytest.param(b"payload=%5B1%5D", FORM, 400, id="no object in payload"),
+        pytest.param(b"payload=" + b"%5B" * 200_000, FORM, 400, id="nested too deep"),
+        pytest.param(b"no form at all", FORM, 400, id="no form"),
+        pytest.param(b"a=1&" * 200, FORM, 400, id="too many fields"),
+        pytest.param(b"{", JSON, 400, id="no JSON"),
+        pytest.param(b"7", JSON, 400, id="no object"),
+        pytest.param(b" ", JSON, 400, id="blank"),
+        pytest.param(b"a=1", "text/plain", 415, id="another type"),
+        pytest.param(b"a=1", "", 415, id="no type"),
+        pytest.param(b"x" * (BODY_LIMIT + 1), FORM, 413, id="too large"),
+    ],
+)
+def test_what_slack_does_not_send_is_refused(app: FakeApp, raw: bytes, content_type: str, status: int) -> None:
+    assert call(app, request(raw, content_type)).status_code == status
+    assert app.bodies == []
+
+
+@pytest.mark.xfail(reason="slack_sdk decodes the body before it compares", raises=UnicodeDecodeError, strict=True)
+@pytest.mark.parametrize("raw", [b"\xff\xfe", b"payload=\xff"])
+def test_bytes_that_are_no_text_are_refused_signed_or_not(app: FakeApp, raw: bytes) -> None:
+    assert call(app, request(raw, **{"X-Slack-Signature": "v0=" + "0" * 64})).status_code in (400, 401)
+    assert call(app, request(raw)).status_code in (400, 401)
+    assert app.bodies == []
+
+
+@pytest.mark.parametrize(
+    "length",
+    [
+        "-1",
+        "x",
+        str(BODY_LIMIT + 1),
+        pytest.param("9" * 5000, marks=pytest.mark.xfail(reason="int() refuses it", raises=ValueError, strict=True)),
+    ],
+)
+def test_a_wrong_length_is_refused(app: FakeApp, length: str) -> None:
+    what = request(b"a=1")
+    what.META["CONTENT_LENGTH"] = length
+    assert 400 <= call(app, what).status_code < 500
+
+
+def test_only_posts_are_answered(app: FakeApp) -> None:
+    assert call(app, RequestFactory().get("/slack/events")).status_code == 405
+
+
+def test_without_a_secret_http_mode_says_that_it_is_not_set_up(app: FakeApp) -> None:
+    answer = call(app, request(b"a=1"), secret="")
+    assert answer.status_code == 503
+    assert b"SLACK_SIGNING_SECRET" in answer.content
+
+
+def test_slacks_probe_of_the_certificate_is_answered_unsigned(app: FakeApp) -> None:
+    probe = request(b"ssl_check=1&token=x", **{"X-Slack-Signature": ""})
+    assert call(app, probe).status_code == 200
+    assert app.bodies == []
+
+
+def test_the_address_is_confirmed_when_slack_asks(app: FakeApp) -> None:
+    raw = json.dumps({"type": "url_verification", "token": "x", "challenge": "3eZbrw1a"}).encode()
+    assert call(app, request(raw, JSON)).content == b"3eZbrw1a"
+    assert call(app, request(raw, JSON, **{"X-Slack-Signature": "v0=0"})).status_code == 401
+    assert app.bodies == []
+
+
+def test_the_three_shapes_reach_the_app(app: FakeApp) -> None:
+    answer = call(app, request(DOCUMENTED_BODY))
+    call(app, request(interaction({"type": "view_submission", "text": "payload"})))
+    call(app, request(json.dumps({"type": "event_callback"}).encode(), "application/json; charset=utf-8"))
+    assert [body.get("type") or body["command"] for body in app.bodies] == [
+        "/webhook-collect",
+        "view_submission",
+        "event_callback",
+    ]
+    assert app.bodies[1]["text"] == "payload"
+    assert json.loads(answer.content) == {"options": []}
+    assert answer.headers["content-type"].startswith(JSON)
+
+
+@pytest.mark.parametrize("text", ["payload", "payload=1", 'x&payload={"type":"view_submission"}', "+ %26 é"])
+def test_a_command_whose_text_looks_like_a_payload_is_a_command(app: FakeApp, text: str) -> None:
+    call(app, request(urlencode({"command": "/runtask", "text": text}).encode()))
+    assert app.bodies == [{"command": "/runtask", "text": text}]
+
+
+def test_slack_saying_that_it_tries_again_is_passed_on_and_nothing_else(app: FakeApp) -> None:
+    call(app, request(b"command=a", **{"X-Slack-Retry-Num": "1", "Cookie": "secret"}))
+    assert "secret" not in str(app.headers)
+    assert app.headers[0]["x-slack-retry-num"] == ["1"]
+
+
+@given(st.binary(max_size=200), st.sampled_from([FORM, JSON, "", "text/html"]))
+def test_any_body_is_an_object_or_bad(raw: bytes, content_type: str) -> None:
+    try:
+        body = parse(raw, content_type)
+    except Bad as exc:
+        body = {"refused": exc.status}
+    assert isinstance(body, dict)
+    assert body.get("refused", 400) in (400, 415)

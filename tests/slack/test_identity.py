@@ -1,0 +1,47 @@
+"""What Slack says of a person, read from `users.info`."""
+
+from typing import Any
+
+import pytest
+
+from bot.core.model import Profile, TeamId
+from bot.slack.identity import profile_of
+from tests.slack.forms import recorded
+
+RECORDED: dict[str, Any] = recorded("web_api.users.info.ok.json")["user"]
+EGON = Profile(home=TeamId("T012AB3C4"), email="spengler@ghostbusters.example.com")
+
+
+def test_the_recorded_person() -> None:
+    assert profile_of(RECORDED) == EGON
+
+
+@pytest.mark.parametrize(
+    ("said", "fact"),
+    [
+        ({"is_restricted": True}, "is_guest"),
+        ({"is_ultra_restricted": True}, "is_guest"),
+        ({"is_bot": True}, "is_bot"),
+        ({"is_app_user": True}, "is_bot"),
+        ({"deleted": True}, "is_deleted"),
+        ({"is_stranger": True}, "is_stranger"),
+    ],
+)
+def test_each_fact_counts(said: dict[str, Any], fact: str) -> None:
+    found = profile_of({**RECORDED, **said})
+    assert getattr(found, fact) is True
+    others = {"is_guest", "is_bot", "is_deleted", "is_stranger"} - {fact}
+    assert not any(getattr(found, name) for name in others)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"is_email_confirmed": False}, {"profile": {}}, {"profile": {"email": None}}],
+    ids=["not confirmed", "no e-mail", "null"],
+)
+def test_only_a_confirmed_e_mail_counts(said: dict[str, Any]) -> None:
+    assert profile_of({**RECORDED, **said}).email == ""
+
+
+def test_who_has_no_team_is_at_home_nowhere() -> None:
+    assert profile_of({"id": "U1"}) == Profile(home=TeamId(""))

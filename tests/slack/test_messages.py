@@ -1,0 +1,178 @@
+"""What a thread says of a run."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery import states
+
+from bot.core.model import Change, ChannelId, NoticeKind, Report
+from bot.core.status import RunState
+from bot.localslack.validation.surfaces import message_problems
+from bot.slack import messages
+from bot.slack.messages import message
+from tests.factories import ADA, NOW, TASK_ID, a_report, an_outcome
+from tests.slack.forms import read
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+REPLIES = [NoticeKind.ID, NoticeKind.DEADLINE, NoticeKind.FINAL]
+
+
+def finished(status: str = "SUCCESS", kind: NoticeKind = NoticeKind.FINAL, **facts: Any) -> Report:
+    outcome = an_outcome(status, **facts)
+    return a_report(kind, state="finished", status=status, outcome=outcome, duration=3.21)
+
+
+def said(report: Report) -> str:
+    built = message(report)
+    assert message_problems(built["blocks"]).lines() == []
+    return read(built)
+
+
+def text(report: Report) -> str:
+    return str(message(report)["text"])
+
+
+def test_every_state_has_its_words() -> None:
+    assert set(messages.STATES) == set(RunState) - {RunState.FINISHED, RunState.NOT_SENT}, (
+        "those two have no such words"
+    )
+    assert set(messages.ICONS) == states.READY_STATES
+    assert set(messages.BUILDERS) == set(NoticeKind)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("queued", "may or may not have been sent"), ("sent", "sent"), ("unknown", "may have been sent"),
+        ("running", "running"), ("overdue", "no word yet"),
+    ],
+)  # fmt: skip
+def test_the_root_tells_who_ran_what_and_how_far_it_is(state: str, words: str) -> None:
+    report = a_report(state=state)
+    assert f"<@{ADA}> ran *<https://site.example/runs/1|nightly report>*: {words}" in said(report)
+    assert "`reports.tasks.nightly` · <!date^" in said(report)
+    assert "stored arguments" in said(report)
+    assert text(report).startswith(f"nightly report: {words}")
+
+
+def test_the_root_ends_with_the_final_status() -> None:
+    report = finished("FAILURE", kind=NoticeKind.PROGRESS)
+    assert "*FAILURE* after 3.2 s" in said(report)
+    assert text(report) == "nightly report: FAILURE after 3.2 s"
+
+
+def test_progress_is_shown_while_it_runs() -> None:
+    report = a_report(state="running", outcome=an_outcome("PROGRESS", result='{\n  "done": 3\n}'))
+    assert 'running · { "done": 3 }' in said(report)
+
+
+def test_what_differs_is_one_line_a_value() -> None:
+    changed = (
+        Change(name="days", old="7", new="30"),
+        Change(name="x", old=None, new='"a\\nb"'),
+        Change(name="y", old="1", new=None),
+    )
+    assert 'days: 7 -> 30\nx: (not set) -> "a\\nb"\ny: 1 -> (not set)' in said(a_report(changes=changed))
+    assert "stored arguments" not in said(a_report(changes=changed))
+
+
+def test_many_changes_are_counted() -> None:
+    changed = tuple(Change(name=f"k{n}", old=None, new="9" * 500) for n in range(30))
+    assert "k19: (not set)" in said(a_report(changes=changed)) or "…" in said(a_report(changes=changed))
+    small = tuple(Change(name=f"k{n}", old=None, new="9") for n in range(30))
+    assert "… and 10 more" in said(a_report(changes=small))
+
+
+def test_a_redirected_thread_says_why_it_is_here() -> None:
+    report = a_report(redirected_from=ChannelId("C0009"), redirected_because="is_archived")
+    assert "I can't post in <#C0009>: it is archived." in said(report)
+    strange = a_report(redirected_from=ChannelId("C0009"), redirected_because="something_new")
+    assert "Slack says something_new" in said(strange)
+
+
+def test_the_id_reply_holds_the_task_id_and_no_other_uuid() -> None:
+    report = a_report(NoticeKind.ID)
+    for what in (said(report), text(report)):
+        assert UUID.findall(what) == [TASK_ID]
+    assert "<https://site.example/results?q=1|result>" in said(report)
+    assert "result" not in said(a_report(NoticeKind.ID, result_link=""))
+
+
+@pytest.mark.parametrize(
+    ("changes", "doubtful"),
+    [
+        ({}, False),
+        ({"sent_at": None}, True),
+        ({"sent_at": None, "outcome": an_outcome("STARTED")}, False),
+    ],
+    ids=["sent", "nobody knows", "a result shows that it was sent"],
+)
+def test_the_id_reply_says_if_nobody_knows_whether_it_was_sent(changes: dict[str, Any], doubtful: bool) -> None:
+    assert ("may or may not have been sent" in said(a_report(NoticeKind.ID, **changes))) is doubtful
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "no worker has said anything since. Is one listening on its queue?"),
+        ({"sent_at": None}, "It may or may not have been sent"),
+        ({"outcome": an_outcome("STARTED", started_at=NOW - timedelta(minutes=5))}, "It began <!date^1793879700^"),
+    ],
+    ids=["sent", "nobody knows", "begun"],
+)
+def test_the_deadline_tells_what_is_known(changes: dict[str, Any], words: str) -> None:
+    report = a_report(NoticeKind.DEADLINE, state="overdue", **changes)
+    assert words in said(report)
+    assert f"<@{ADA}> No word yet about *nightly report*" in said(report)
+    assert text(report) == "No word yet about nightly report"
+
+
+@pytest.mark.parametrize("status", sorted(states.READY_STATES))
+def test_only_the_final_reply_names_the_state_as_a_word_in_capitals(status: str) -> None:
+    for kind in REPLIES:
+        report = a_report(kind, state="finished", status=status, outcome=an_outcome(status), duration=1.0)
+        for what in (said(report), text(report)):
+            assert re.findall(r"\b[A-Z]{4,}\b", what.replace(ADA, "")) == ([status] if kind is NoticeKind.FINAL else [])
+
+
+def test_a_success_shows_its_result() -> None:
+    report = finished(result="42 rows", result_length=7)
+    assert f"<@{ADA}> *SUCCESS*: <https://site.example/runs/1|nightly report> after 3.2 s" in said(report)
+    assert "42 rows" in said(report)
+    assert "Shortened" not in said(report)
+    assert text(report) == "nightly report: SUCCESS after 3.2 s – 42 rows"
+
+
+def test_a_result_of_nothing_takes_no_room() -> None:
+    built = message(finished(result=" \n"))
+    assert len(built["blocks"]) == 1
+    assert len(message(finished())["blocks"]) == 1
+
+
+def test_a_failure_shows_the_exception_and_the_tracebacks_last_lines() -> None:
+    trace = "".join(f'  File "tasks.py", line {n}\n' for n in range(500)) + "ValueError: no such region"
+    report = finished("FAILURE", result="ValueError: no such region", result_length=26, traceback=trace)
+    assert "line 499\nValueError: no such region" in said(report)
+    assert "line 3\n" not in said(report)
+    assert text(report).endswith("FAILURE after 3.2 s – ValueError: no such region")
+
+
+def test_a_long_result_is_shortened_with_a_note_and_the_link() -> None:
+    report = finished(result="x" * 3000, result_length=200_000)
+    assert "x" * 1199 + "…" in said(report)
+    assert "Shortened from 200,000 characters. <https://site.example/results?q=1|All of it>" in said(report)
+    assert len(text(report)) < 300
+
+
+def test_without_an_address_there_is_no_talk_of_a_link() -> None:
+    report = a_report(NoticeKind.FINAL, state="finished", status="SUCCESS", result_link="", run_link="",
+                      outcome=an_outcome(result="x" * 3000, result_length=3000))  # fmt: skip
+    assert "Shortened from 3,000 characters." in said(report)
+    assert "All of it" not in said(report)
+
+
+def test_the_root_is_found_again_under_its_own_kind() -> None:
+    found = [message(a_report(kind))["metadata"]["event_payload"] for kind in (NoticeKind.ROOT, NoticeKind.PROGRESS)]
+    assert found == [{"run": "1", "kind": "root"}] * 2

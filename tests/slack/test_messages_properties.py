@@ -1,0 +1,63 @@
+"""However hostile a schedule, its values and its result: Slack takes the message, and nothing foreign works in it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.model import Change, ChannelId, NoticeKind, Report
+from bot.core.status import RunState
+from bot.localslack.validation.surfaces import message_problems
+from bot.slack.ids import FALLBACK_TEXT
+from bot.slack.messages import message
+from tests.core import strategies
+from tests.factories import ADA, NOW, a_report, an_outcome
+from tests.slack.forms import foreign_markup, objects
+
+OURS = rf"@{ADA}|#C0009|!date\^\d+\^[^|<>]*\|[^|<>]*|https://site\.example/[^|<>]*\|[^<>]*"
+name = strategies.long(200)
+maybe = st.none() | strategies.long(400)
+outcomes = st.none() | st.builds(
+    an_outcome,
+    status=st.sampled_from(["SUCCESS", "FAILURE", "STARTED", "PROGRESS"]),
+    result=strategies.long(3000),
+    result_length=st.integers(0, 200_000),
+    traceback=strategies.long(6000),
+)
+shown = [state.value for state in RunState if state is not RunState.NOT_SENT]
+reports = st.builds(
+    a_report,
+    kind=st.sampled_from(list(NoticeKind)),
+    schedule=name,
+    task=name,
+    state=st.sampled_from(shown),
+    status=st.sampled_from(["SUCCESS", "FAILURE", "REVOKED"]),
+    sent_at=st.none() | st.just(NOW),
+    changes=st.lists(st.builds(Change, name=name, old=maybe, new=maybe), max_size=30).map(tuple),
+    outcome=outcomes,
+    duration=st.none() | st.floats(0, 10**7),
+    redirected_from=st.none() | st.just(ChannelId("C0009")),
+    redirected_because=strategies.long(64),
+)
+
+
+@given(reports)
+def test_slack_takes_any_message_and_nothing_foreign_works_in_it(report: Report) -> None:
+    built = message(report)
+    assert message_problems(built["blocks"]).lines() == []
+    assert 0 < len(built["text"]) <= FALLBACK_TEXT
+    assert "\n" not in built["text"]
+    assert foreign_markup(built["text"], "nothing") == []
+    for found in objects(built, "mrkdwn"):
+        assert found["verbatim"] is True
+        assert foreign_markup(found["text"], OURS) == []
+        assert "\n" not in found["text"]
+
+
+@given(reports)
+def test_a_notification_begins_with_what_it_is_about(report: Report) -> None:
+    text = message(report)["text"]
+    if report.kind is NoticeKind.ID:
+        assert text == f"Task id {report.task_id}"
+    elif report.kind is NoticeKind.DEADLINE:
+        assert text.startswith("No word yet about ")
+    elif report.kind is NoticeKind.FINAL or report.state == RunState.FINISHED:
+        assert f": {report.status}" in text

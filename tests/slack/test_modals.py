@@ -1,0 +1,236 @@
+"""The modal: what it shows of a schedule, and that it comes back unchanged."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.core.model import Field, LastRun, Matches, Problem, Schedule, ScheduleId
+from bot.localslack.validation.surfaces import options_problems, submission_problems, view_problems
+from bot.slack import modals, payloads
+from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES, Id
+from bot.slack.modals import Metadata
+from tests.factories import CHANNEL, a_brief, a_schedule
+from tests.slack.forms import Payload, inputs, read, submitted
+
+METADATA = Metadata(channel=CHANNEL)
+
+
+def view_of(schedule: Schedule, last: LastRun | None = None) -> Payload:
+    view = modals.chosen(METADATA, schedule, last, nonce="n1")
+    assert view_problems(view).lines() == []
+    return view
+
+
+def prefill(view: Payload, field: Field) -> str:
+    return next(text for block_id, text in inputs(view).items() if block_id.startswith(f"{field}:"))
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        modals.empty(METADATA),
+        modals.empty(METADATA, modals.ambiguous("report", 4)),
+        modals.empty(METADATA, modals.ambiguous("<!channel>" * 50, 0)),
+        modals.no_schedules(METADATA),
+        modals.gone(METADATA),
+    ],
+    ids=["empty", "several", "none fits", "no schedules", "gone"],
+)
+def test_slack_takes_every_view(view: Payload) -> None:
+    assert view_problems(view).lines() == []
+
+
+def test_ambiguous_names_say_what_to_do() -> None:
+    assert "fits 4 schedules" in modals.ambiguous("report", 4)
+    assert "No schedule's name has “&lt;!here&gt;” in it" in modals.ambiguous("<!here>", 0).replace("\u200b", "")
+
+
+def test_the_modal_shows_what_will_be_sent_where() -> None:
+    schedule = a_schedule(
+        enabled=False, queue="slow", exchange="x", routing_key="r", priority=0, expire_seconds=120,
+        headers='{"X-Tenant": "acme"}', description="For the board.\nMonthly.",
+    )  # fmt: skip
+    said = read(view_of(schedule, LastRun(status="FAILURE", at=datetime(2026, 11, 1, 2, 0, tzinfo=UTC))))
+    for words in (
+        "`reports.tasks.nightly`", "every day at 02:00, Europe/Berlin", "*Disabled*", "For the board. Monthly.",
+        "Last run: *FAILURE*, <!date^1793498400^", "queue *slow*", "exchange `x`, routing key `r`", "priority 0",
+        "expires after 120 s", 'headers `{"X-Tenant": "acme"}`',
+    ):  # fmt: skip
+        assert words in said
+
+
+def test_a_plain_schedule_says_no_more_than_there_is() -> None:
+    said = read(view_of(a_schedule()))
+    for words in ("Disabled", "priority", "expires", "headers", "exchange"):
+        assert words not in said
+    assert "the task's own queue" in said
+    assert "No run of it is known yet." in said
+
+
+@pytest.mark.parametrize(
+    ("stored", "field", "shown"),
+    [
+        pytest.param("", Field.ARGS, "[]", id="blank list"),
+        pytest.param("  ", Field.KWARGS, "{}", id="blank object"),
+        pytest.param(
+            '{"b":1.10,"a":"ü\\u00fc"}', Field.KWARGS, '{\n  "b": 1.10,\n  "a": "ü\\u00fc"\n}', id="to the letter"
+        ),
+        pytest.param("[1e2]", Field.ARGS, "[\n  1e2\n]", id="numbers"),
+        pytest.param("{broken", Field.KWARGS, "{broken", id="no JSON"),
+        pytest.param("[1]", Field.KWARGS, "[1]", id="wrong type"),
+        pytest.param("[NaN]", Field.ARGS, "[NaN]", id="what json alone would take"),
+    ],
+)
+def test_stored_values_are_shown_as_they_are(stored: str, field: Field, shown: str) -> None:
+    assert prefill(view_of(a_schedule(**{field.value: stored})), field) == shown
+
+
+@pytest.mark.parametrize(
+    ("stored", "problem"),
+    [("{broken", "Line 1, column 2"), ("[1]", "it is a list"), ('{"a": 1, "a": 2}', "a second time")],
+)
+def test_what_is_wrong_with_a_stored_value_stands_above_it(stored: str, problem: str) -> None:
+    said = read(view_of(a_schedule(kwargs=stored)))
+    assert "The stored keyword arguments (json object) can't be sent" in said
+    assert problem in said
+
+
+def test_a_value_too_long_for_slack_has_no_field_and_says_how_long_it_is() -> None:
+    stored = json.dumps({"ids": list(range(1000))})
+    view = view_of(a_schedule(kwargs=stored))
+    assert [block_id.partition(":")[0] for block_id in inputs(view)] == ["args"]
+    assert f"{len(stored):,} characters, too long to edit here" in read(view)
+    assert "sent as stored" in read(view)
+    assert Field.KWARGS not in payloads.submission(submitted(view)).values
+
+
+def test_a_long_broken_value_can_only_be_corrected_elsewhere() -> None:
+    view = view_of(a_schedule(kwargs="{" * (INPUT_TEXT + 1)))
+    assert "Correct them in the admin" in read(view)
+    assert "as stored" not in read(view)
+
+
+def test_a_value_that_fits_only_without_indenting_is_shown_without() -> None:
+    stored = json.dumps({"ids": list(range(500))})
+    assert len(stored) < INPUT_TEXT
+    assert prefill(view_of(a_schedule(kwargs=stored)), Field.KWARGS) == stored
+
+
+def test_the_picker_keeps_its_place_and_the_inputs_get_new_ones() -> None:
+    """Slack keeps what was typed in a block of the same id and would ignore the new prefill."""
+    one = modals.chosen(METADATA, a_schedule(), None, nonce="n1")
+    two = modals.chosen(METADATA, a_schedule(), None, nonce="n2")
+    assert one["blocks"][0]["block_id"] == two["blocks"][0]["block_id"] == Id.SCHEDULE_BLOCK
+    assert not set(inputs(one)) & set(inputs(two))
+
+
+def test_both_inputs_are_required() -> None:
+    view = view_of(a_schedule())
+    assert len(inputs(view)) == 2
+    assert not [block for block in view["blocks"] if block.get("optional")]
+
+
+def test_submitting_unchanged_brings_back_what_was_shown() -> None:
+    schedule = a_schedule(id=ScheduleId(2**40))
+    found = payloads.submission(submitted(view_of(schedule)))
+    assert found.schedule == schedule.id
+    assert found.metadata == Metadata(channel=CHANNEL, schedule=schedule.id, fingerprint="f1")
+    assert json.loads(found.values[Field.KWARGS]) == {"days": 7, "region": "EU"}
+    assert set(found.inputs) == {Field.ARGS, Field.KWARGS}
+
+
+def test_null_counts_as_the_prefill_and_blank_as_blank() -> None:
+    view = view_of(a_schedule())
+    args, kwargs = inputs(view)
+    found = payloads.submission(submitted(view, {args: " ", kwargs: None}))
+    assert found.values == {Field.ARGS: " ", Field.KWARGS: prefill(view, Field.KWARGS)}
+
+
+def test_without_a_pick_there_is_no_schedule_and_no_value() -> None:
+    found = payloads.submission(submitted(modals.empty(METADATA)))
+    assert (found.schedule, found.values, found.inputs) == (None, {}, {})
+
+
+def test_errors_stand_under_the_input_they_belong_to() -> None:
+    view = view_of(a_schedule())
+    found = payloads.submission(submitted(view))
+    problems = [
+        Problem(field=Field.KWARGS, text="first"),
+        Problem(field=Field.ARGS, text="x" * 3000),
+        Problem(field=Field.KWARGS, text="second"),
+        Problem(field=Field.SCHEDULE, text="gone"),
+    ]
+    errors = modals.errors(problems, found.inputs)
+    assert errors[found.inputs[Field.KWARGS]] == "first\nsecond"
+    assert len(errors[found.inputs[Field.ARGS]]) == 2000
+    assert errors[Id.SCHEDULE_BLOCK] == "gone"
+    assert submission_problems({"response_action": "errors", "errors": errors}, view).lines() == []
+
+
+def test_an_error_of_a_value_that_has_no_field_stands_under_the_picker() -> None:
+    view = view_of(a_schedule(kwargs=json.dumps("x" * 4000)))
+    found = payloads.submission(submitted(view))
+    assert modals.errors([Problem(field=Field.KWARGS, text="no")], found.inputs) == {Id.SCHEDULE_BLOCK: "no"}
+
+
+@pytest.mark.parametrize(
+    ("name", "enabled", "label"),
+    [
+        pytest.param("nightly report", True, "nightly report", id="the name itself"),
+        pytest.param("x" * OPTION_TEXT, True, "x" * OPTION_TEXT, id="just fits"),
+        pytest.param("a" * 50 + "b" * 50, True, "a" * 37 + "…" + "b" * 37, id="cut in the middle"),
+        pytest.param("nightly", False, "nightly (disabled)", id="disabled"),
+        pytest.param("a" * 50 + "b" * 50, False, "a" * 32 + "…" + "b" * 31 + " (disabled)", id="disabled and cut"),
+        pytest.param("a\nb\x1b[1m\u202ec", True, "a bc", id="hostile"),
+        pytest.param("\x1b[1m", True, "?", id="nothing to see"),
+        pytest.param("  ", True, "?", id="only spaces"),
+    ],
+)
+def test_an_option_is_labelled_with_its_name(name: str, enabled: bool, label: str) -> None:
+    option = modals.option(a_brief(name=name, enabled=enabled))
+    assert option["text"]["text"] == label
+    assert option["value"] == "7"
+    assert option["description"]["text"] == "reports.tasks.nightly"
+
+
+def many(count: int, total: int | None = None, **changes: Any) -> Matches:
+    briefs = tuple(a_brief(id=ScheduleId(n), **{"name": f"job {n}", **changes}) for n in range(count))
+    return Matches(first=briefs, total=count if total is None else total)
+
+
+def test_all_that_match_are_shown_as_plain_options() -> None:
+    answer = modals.suggestions(many(100))
+    assert [option["value"] for option in answer["options"]] == [str(n) for n in range(100)]
+    assert modals.suggestions(many(0)) == {"options": []}
+
+
+def test_a_label_says_when_there_are_more() -> None:
+    (group,) = modals.suggestions(many(100, total=431))["option_groups"]
+    assert group["label"]["text"] == "100 of 431, keep typing"
+    assert len(group["options"]) == 100
+
+
+@pytest.mark.parametrize("wide", ["é", "漢", "😀", "&", '"', "\\"])
+def test_suggestions_are_cut_to_what_a_socket_frame_takes(wide: str) -> None:
+    matches = many(100, name=wide * 200, task=wide * 200)
+    answer = modals.suggestions(matches)
+    assert options_problems(answer).lines() == []
+    assert len(json.dumps(answer)) <= SUGGESTION_BYTES
+    shown = answer.get("options") or answer["option_groups"][0]["options"]
+    if len(shown) < 100:
+        assert answer["option_groups"][0]["label"]["text"] == f"{len(shown)} of 100, keep typing"
+        assert len(json.dumps(answer)) > SUGGESTION_BYTES * 0.9, "no fewer than need be"
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"schedule": "x"}', '{"schedule": [1]}', "{"])
+def test_metadata_that_is_not_ours_is_refused(text: str) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        Metadata.load(text)
+
+
+def test_metadata_comes_back() -> None:
+    metadata = Metadata(channel=CHANNEL, schedule=ScheduleId(3), fingerprint="abc")
+    assert Metadata.load(metadata.dump()) == metadata
+    assert Metadata.load(METADATA.dump()) == METADATA

@@ -1,0 +1,84 @@
+"""What Slack's errors mean for trying again."""
+
+import socket
+from typing import Any
+from urllib.error import URLError
+
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse, WebClient
+
+from bot.core.ports import ChannelClosed, Hopeless, NotDelivered, RateLimited, TokenRefused
+from bot.slack.notifier import CLOSED, LIMITED, MAYBE, TOKEN, _call, _retry_after
+
+
+def answer(code: str = "", status: int = 200, headers: dict[str, str] | None = None, **more: Any) -> SlackApiError:
+    response = SlackResponse(
+        client=WebClient(), http_verb="POST", api_url="https://slack.com/api/chat.postMessage", req_args={},
+        data={"ok": False, **({"error": code} if code else {}), **more}, headers=headers or {}, status_code=status,
+    )  # fmt: skip
+    return SlackApiError("no", response)  # type: ignore[no-untyped-call]
+
+
+def meaning(error: Exception) -> NotDelivered:
+    def method() -> None:
+        raise error
+
+    with pytest.raises(NotDelivered) as caught:
+        _call(method)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "maybe_posted"),
+    [
+        pytest.param(answer("ratelimited", 429, {"Retry-After": "30"}), RateLimited, False, id="429"),
+        pytest.param(answer(status=429), RateLimited, False, id="429 of a proxy"),
+        pytest.param(answer("message_limit_exceeded"), RateLimited, False, id="limit of the workspace"),
+        pytest.param(answer("channel_not_found"), ChannelClosed, False, id="private channel"),
+        pytest.param(answer("not_in_channel"), ChannelClosed, False, id="not a member"),
+        pytest.param(answer("is_archived"), ChannelClosed, False, id="archived"),
+        pytest.param(answer("invalid_auth"), TokenRefused, False, id="bad token"),
+        pytest.param(answer("account_inactive"), TokenRefused, False, id="app removed"),
+        pytest.param(answer("internal_error"), NotDelivered, True, id="Slack's own error"),
+        pytest.param(answer("fatal_error"), NotDelivered, True, id="fatal: may have been posted"),
+        pytest.param(answer(status=503), NotDelivered, True, id="503"),
+        pytest.param(answer("invalid_blocks"), Hopeless, False, id="our blocks"),
+        pytest.param(answer("something_new"), Hopeless, False, id="a code nobody knows"),
+        pytest.param(URLError(ConnectionRefusedError()), NotDelivered, True, id="no connection"),
+        pytest.param(TimeoutError(), NotDelivered, True, id="no answer in time"),
+        pytest.param(socket.gaierror(), NotDelivered, True, id="no such host"),
+    ],
+)
+def test_each_answer_has_one_meaning(error: Exception, kind: type[NotDelivered], maybe_posted: bool) -> None:
+    found = meaning(error)
+    assert type(found) is kind
+    assert found.maybe_posted is maybe_posted
+
+
+def test_no_code_has_two_meanings() -> None:
+    sets = [CLOSED, TOKEN, LIMITED, MAYBE]
+    assert sum(map(len, sets)) == len(frozenset().union(*sets))
+
+
+def test_slacks_details_are_kept_for_the_admin() -> None:
+    error = answer("invalid_blocks", response_metadata={"messages": ["must be less than 3001 characters"]})
+    assert str(meaning(error)) == "invalid_blocks must be less than 3001 characters"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "30"}, 30.0),
+        ({"retry-after": "7"}, 7.0),
+        ({}, 1.0),
+        ({"Retry-After": "0"}, 1.0),
+        ({"Retry-After": "soon"}, 1.0),
+    ],
+)
+def test_the_pause_is_what_slack_asks_for(headers: dict[str, str], seconds: float) -> None:
+    assert _retry_after(answer("ratelimited", 429, headers)) == seconds
+
+
+def test_no_address_gets_into_an_error() -> None:
+    assert "xoxb" not in str(meaning(URLError("https://slack.com/?token=xoxb-1")))

@@ -1,0 +1,158 @@
+"""Slack's payloads as values; whatever Slack would not send is malformed."""
+
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.model import SlackAccount, SlackUserId, TeamId
+from bot.slack import modals, payloads
+from bot.slack.endpoint import FORM, parse
+from bot.slack.modals import Metadata
+from bot.slack.payloads import Malformed
+from tests.factories import CHANNEL, a_schedule
+from tests.slack.forms import RECORDED, Payload, recorded, submitted
+
+
+def account(team: str, user: str) -> SlackAccount:
+    return SlackAccount(team=TeamId(team), user=SlackUserId(user))
+
+
+def a_selection() -> Payload:
+    """The shape of a pick, with our ids in it."""
+    body = recorded("composed.block_actions.select_in_modal.json")
+    body["view"]["private_metadata"] = Metadata(channel=CHANNEL).dump()
+    body["actions"][0]["selected_option"]["value"] = "42"
+    return body  # type: ignore[no-any-return]
+
+
+def test_a_recorded_command() -> None:
+    raw = (RECORDED / "slash_command.form.txt").read_bytes()
+    body = parse(raw, FORM)
+    assert body == recorded("slash_command.parsed.json")
+    found = payloads.command(body)
+    assert found.account == account("T111", "W111")
+    assert (found.channel, found.text, found.trigger) == ("C111", "test", "111.222.xxx")
+    assert found.response_url == "https://hooks.slack.com/commands/T111/111/xxx"
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [("", ""), ("  nightly   report ", "nightly report"), ("nightly\u00a0report", "nightly report"), (None, "")],
+)
+def test_what_is_typed_behind_a_command_has_plain_spaces(typed: str | None, text: str) -> None:
+    body = {**recorded("slash_command.parsed.json"), "text": typed}
+    if typed is None:
+        del body["text"]
+    assert payloads.command(body).text == text
+
+
+@pytest.mark.parametrize("name", ["block_suggestion.view.json", "bolt_python.block_suggestion.view.json"])
+def test_a_recorded_suggestion(name: str) -> None:
+    body = recorded(name)
+    found = payloads.suggestion(body)
+    assert found.account.user == body["user"]["id"]
+    assert found.account.team == body["user"]["team_id"]
+    assert found.query == body["value"]
+
+
+def test_a_suggestion_of_nothing_typed_is_blank() -> None:
+    body = {**recorded("block_suggestion.view.json"), "value": None}
+    assert payloads.suggestion(body).query == ""
+
+
+def test_a_selection() -> None:
+    found = payloads.selection(a_selection())
+    assert found.account == account("T0000000001", "U0000000001")
+    assert (found.schedule, found.view, found.hash) == (42, "V0000000001", "1700000000.AbCdEfGh")
+    assert found.metadata.channel == CHANNEL
+
+
+def test_a_submission_of_our_modal() -> None:
+    view = modals.chosen(Metadata(channel=CHANNEL), a_schedule(), None, nonce="n")
+    found = payloads.submission(submitted(view))
+    assert (found.schedule, found.view, found.metadata.fingerprint) == (7, "V0001", "f1")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "view_submission.json",
+        "bolt_python.view_submission.json",
+        "bolt_python.view_submission.slack_connect_external_user.json",
+    ],
+)
+def test_submissions_of_other_forms_are_malformed(name: str) -> None:
+    with pytest.raises(Malformed):
+        payloads.submission(recorded(name))
+
+
+def test_somebody_from_a_shared_channel_acts_for_their_own_team() -> None:
+    """Bolt's context would say the installing team; the envelope says theirs."""
+    body = recorded("bolt_python.view_submission.slack_connect_external_user.json")
+    ours = submitted(modals.chosen(Metadata(channel=CHANNEL), a_schedule(), None, nonce="n"))
+    found = payloads.submission({**ours, "user": body["user"], "team": body["team"]})
+    assert found.account == account("T-other-side", "W111")
+
+
+def test_a_user_without_a_team_belongs_to_the_payloads_team() -> None:
+    body = recorded("block_suggestion.view.json")
+    del body["user"]["team_id"]
+    assert payloads.suggestion(body).account == account("T123", "U123")
+
+
+def broken(body: Payload) -> st.SearchStrategy[Payload]:
+    """`body` with one thing in it, however deep, taken out or replaced by something else."""
+
+    @st.composite
+    def mutate(draw: st.DrawFn) -> Payload:
+        copy = json.loads(json.dumps(body))
+        node: Any = copy
+        while True:
+            key = draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
+            if isinstance(node[key], dict | list) and node[key] and draw(st.integers(0, 3)):
+                node = node[key]
+                continue
+            if draw(st.booleans()):
+                del node[key]
+            else:
+                node[key] = draw(garbage)
+            return copy  # type: ignore[no-any-return]
+
+    return mutate()
+
+
+garbage = st.sampled_from(
+    [None, 0, 7, 1.5, float("inf"), True, "", "x", "9" * 5000, [], ["x"], {}, {"a": 1}, '{"schedule": Infinity}']
+)
+GOOD: dict[Callable[[Payload], Any], Payload] = {
+    payloads.command: recorded("slash_command.parsed.json"),
+    payloads.suggestion: recorded("block_suggestion.view.json"),
+    payloads.selection: a_selection(),
+    payloads.submission: submitted(modals.chosen(Metadata(channel=CHANNEL), a_schedule(), None, nonce="n")),
+}
+
+
+@pytest.mark.parametrize("parser", GOOD)
+@given(st.data())
+def test_anything_else_is_malformed_and_nothing_worse(parser: Callable[[Payload], Any], data: st.DataObject) -> None:
+    body = data.draw(broken(GOOD[parser]))
+    try:
+        found = parser(body)
+    except Malformed:
+        return
+    assert all(isinstance(getattr(found.account, item.name), str) for item in fields(found.account))
+    assert all(isinstance(value, str) for value in getattr(found, "values", {}).values())
+    for name in ("channel", "text", "trigger", "response_url", "query", "view", "hash"):
+        assert isinstance(getattr(found, name, ""), str)
+
+
+def test_metadata_nested_too_deep_is_malformed() -> None:
+    body = a_selection()
+    body["view"]["private_metadata"] = "[" * 100_000
+    with pytest.raises(Malformed):
+        payloads.selection(body)
