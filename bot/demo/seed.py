@@ -1,0 +1,79 @@
+"""What the demo's database holds at first: the shop's people and schedules.
+
+Everything goes by name: what is there stays as people changed it, what isn't is added.
+"""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    PeriodicTasks,
+    SolarSchedule,
+)
+
+from bot.demo.schedules import ORDINARY, TROUBLED, Entry, Timing, every
+
+ENTRIES = (*ORDINARY, *TROUBLED)
+ADMIN = "admin"  # user name and password alike; the demo is on loopback only
+STAFF = ("ana", "cara")
+OTHERS = ("ben",)
+TABLES: dict[str, Any] = {
+    "interval": IntervalSchedule,
+    "crontab": CrontabSchedule,
+    "solar": SolarSchedule,
+    "clocked": ClockedSchedule,
+}
+
+
+def seed() -> None:
+    """Add the people and schedules that aren't there."""
+    _people()
+    for entry in ENTRIES:
+        if not PeriodicTask.objects.filter(name=entry.name).exists():
+            PeriodicTask.objects.create(**_fields(entry))
+
+
+def many(count: int) -> None:
+    """Add as many ordinary schedules as make `count` with those above."""
+    hourly = _row(every(1, "hours"))
+    rows = [
+        PeriodicTask(
+            name=f"Stock of shop {number:05}",
+            task="demo.stock.sync",
+            interval=hourly,
+            kwargs=f'{{"shop": "shop-{number:05}"}}',
+            description="One of many.",
+        )
+        for number in range(count - len(ENTRIES))
+    ]
+    PeriodicTask.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    PeriodicTasks.update_changed()  # for beat: bulk_create sends no signals
+
+
+def _people() -> None:
+    if not User.objects.filter(username=ADMIN).exists():
+        User.objects.create_superuser(ADMIN, f"{ADMIN}@example.com", ADMIN)
+    for name in (*STAFF, *OTHERS):
+        if not User.objects.filter(username=name).exists():
+            User.objects.create_user(name, f"{name}@example.com", is_staff=name in STAFF)  # no password: Slack only
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "task": entry.task,
+        "args": entry.args,
+        "kwargs": entry.kwargs,
+        "description": entry.description,
+        entry.timing.kind: _row(entry.timing),
+        **entry.options,
+    }
+
+
+def _row(timing: Timing) -> Any:
+    rows = TABLES[timing.kind].objects
+    return rows.filter(**timing.row).first() or rows.create(**timing.row)
