@@ -1,5 +1,6 @@
 """The bot's own options: `RUNTASK = {...}` in Django's settings first, then the environment, then the default."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,13 @@ from bot.env import BadEnvironment, variable
 
 PREFIX = "RUNTASK_"
 BAD_SETUP = 2  # exit code of our commands: starting again can't help until somebody acts
+
+
+def slash_command(raw: str) -> str:
+    """As the manifest's schema takes it: a slash and 1 to 31 characters without white space."""
+    if not re.fullmatch(r"/\S{1,31}", raw.strip()):
+        raise ValueError("must be a slash and a name, like /runtask, of at most 32 characters")
+    return raw.strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +42,7 @@ class Conf:
         "",
         "public address of the site, for links to runs and results; unset: no links",
     )
-    command: str = variable("RUNTASK_COMMAND", env.text, "/runtask", "the slash command, as in the app's manifest")
+    command: str = variable("RUNTASK_COMMAND", slash_command, "/runtask", "the slash command, as in the app's manifest")
     link_by_email: bool = variable(
         "RUNTASK_LINK_BY_EMAIL",
         env.flag,

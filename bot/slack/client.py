@@ -1,7 +1,9 @@
 """Clients for Slack's Web API, and what is known of the workspace."""
 
 import logging
+import math
 import threading
+import time
 from dataclasses import dataclass, field
 
 from slack_sdk import WebClient
@@ -14,7 +16,8 @@ log = logging.getLogger(__name__)
 
 FAST = 2  # seconds: a trigger lives 3
 PROFILE = 1  # seconds for users.info and auth.test on the way to an answer
-DELIVERY = 10  # seconds, well below the life of a claim
+DELIVERY = 5  # seconds; looking for a message and posting it must both fit into the life of a claim (15 s)
+ASK_AGAIN = 2.0  # seconds between two questions that Slack doesn't answer
 UNREACHABLE = (SlackApiError, OSError)  # urllib's URLError and time-outs are OSErrors
 
 
@@ -29,25 +32,27 @@ class Workspace:
 
     client: WebClient
     _team: TeamId | None = None
+    _ask_again_at: float = 0.0  # monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock)
     problem: str = "not asked yet"  # why the workspace isn't known, for /readyz
 
     def team(self) -> TeamId | None:
-        """None if Slack can't be asked now; the next call asks again."""
+        """None if Slack can't be asked now; a later call asks again, not each of many that wait."""
         if self._team is None:
             with self._lock:
-                if self._team is None:
+                if time.monotonic() >= self._ask_again_at:
                     self._ask()
         return self._team
 
     def _ask(self) -> None:
+        self._ask_again_at = time.monotonic() + ASK_AGAIN
         try:
             answer = self.client.auth_test()
         except UNREACHABLE as exc:
             self.problem = error_code(exc)
             log.warning("Slack's auth.test: %s", self.problem)
         else:
-            self._team, self.problem = TeamId(str(answer["team_id"])), ""
+            self._team, self.problem, self._ask_again_at = TeamId(str(answer["team_id"])), "", math.inf
 
 
 def error_code(exc: Exception) -> str:

@@ -1,6 +1,5 @@
 """Real processes with only public commands: worker, bot, web, each in its own environment, beside a local Slack."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -12,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
+from bot import env
 from tests.support.local_slack import LocalSlack
 
 PATIENCE = 60.0  # seconds for a process to start on a busy machine
@@ -125,6 +125,6 @@ class Platform:
 def _environment(**ours: str) -> Mapping[str, str]:
     """A process of an operator's: nothing of the tests' own settings in it."""
     foreign = ("RUNTASK_", "SLACK_", "DJANGO_", "CELERY_", "DATABASE_URL")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    inherited = {name: value for name, value in env.environ().items() if not name.startswith(foreign)}
     root = Path(__file__).parents[2]
     return {**inherited, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1", **ours}

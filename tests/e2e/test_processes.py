@@ -57,6 +57,22 @@ def test_a_run_survives_the_death_of_the_bot(slack: LocalSlack, platform: Platfo
     platform.stop("slack")
 
 
+def test_a_revoked_run_says_so(slack: LocalSlack, platform: Platform) -> None:
+    platform.start_bot()
+    ana = slack.person("U0ANA")
+    opened(slack, ana, "/runtask slow")
+    ana.fills("kwargs:", None, '{"steps": 200}')
+    assert ana.submits()["closed"]
+    slack.wait_for(lambda: ana.messages(OPS) and "running" in all_words(ana.messages(OPS)[-1]), 20)
+    platform.shell(
+        "from bot import wiring; from bot.models import Run; "
+        "wiring.celery_app().control.revoke(Run.objects.latest('pk').task_id, terminate=True)"
+    )
+    _, [_, final] = finished(slack, ana)
+    assert "REVOKED" in all_words(final)
+    platform.stop("slack")
+
+
 def test_an_incomplete_environment_is_told_at_once_and_completely(platform: Platform) -> None:
     environment = {
         **platform.environment,

@@ -61,6 +61,16 @@ def test_a_run_is_told_from_begin_to_end(bot: LocalSlack, ana: Person, schedule:
 
 
 @pytest.mark.usefixtures("worker")
+def test_a_disabled_schedule_runs_and_stays_disabled(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    row = schedule("Asleep", enabled=False)
+    run(http_bot, ana, row)
+    _, [_, final] = finished(http_bot, ana)
+    assert "SUCCESS" in all_words(final)
+    row.refresh_from_db()
+    assert (row.enabled, row.last_run_at, row.total_run_count) == (False, None, 0)
+
+
+@pytest.mark.usefixtures("worker")
 def test_a_failure_brings_its_exception_and_traceback(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     run(http_bot, ana, schedule("Fails", task="tests.wire.fail"))
     _, [_, final] = finished(http_bot, ana)
