@@ -1,32 +1,14 @@
-"""A real browser, and the page opened in it by one person or another."""
+"""The page, opened by one person or another."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.localslack.apps import App
 from tests.localslack.page.hands import Visit
 from tests.support.local_slack import LocalSlack
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        reason = f"needs a browser: {CHROMIUM} is missing (Debian: apt-get install chromium)"
-        if os.environ.get("CI"):  # noqa: TID251 - says where the tests run, no setting of the bot
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
