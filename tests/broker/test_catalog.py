@@ -1,0 +1,162 @@
+"""The catalogue over beat's own rows: searching, freshness, and what is known of a task."""
+
+import inspect
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from celery import Celery
+from django_celery_beat.models import PeriodicTask
+
+from bot.broker import catalog as module
+from bot.broker.catalog import SENT_FIELDS, BeatCatalog
+from bot.core.model import LastRun, ScheduleId
+from tests.factories import a_result, a_row
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def catalog() -> BeatCatalog:
+    return BeatCatalog(Celery("platform", set_as_current=False))
+
+
+def names(catalog: BeatCatalog, query: str = "") -> list[str]:
+    return [brief.name for brief in catalog.find(query, 100).first]
+
+
+def test_a_schedule_is_its_row(catalog: BeatCatalog) -> None:
+    row = a_row(args="[1]", kwargs='{"a": 1.10}', queue="q", priority=0, expire_seconds=60, headers='{"X": 1}', enabled=False,
+                description="What for", exchange="e", routing_key="r")  # fmt: skip
+    found = catalog.get(ScheduleId(row.pk))
+    assert found is not None
+    for name in (*SENT_FIELDS, "enabled", "description"):
+        assert getattr(found, name) == getattr(row, name)
+    assert (found.id, found.when) == (row.pk, "every 10 seconds")
+
+
+def test_a_schedule_that_is_gone_is_none(catalog: BeatCatalog) -> None:
+    row = a_row()
+    pk = row.pk
+    row.delete()
+    assert catalog.get(ScheduleId(pk)) is None
+
+
+def test_a_row_without_options_has_none(catalog: BeatCatalog) -> None:
+    found = catalog.get(ScheduleId(a_row().pk))
+    assert found is not None
+    assert (found.headers, found.queue, found.priority) == ("{}", None, None)
+
+
+def test_reading_writes_nothing_not_even_for_a_broken_row(catalog: BeatCatalog) -> None:
+    """beat's own ModelEntry disables and saves such a row."""
+    row = a_row(kwargs="{broken", headers="[")
+    before = PeriodicTask.objects.filter(pk=row.pk).values().get()
+    catalog.get(ScheduleId(row.pk))
+    names(catalog)
+    assert PeriodicTask.objects.filter(pk=row.pk).values().get() == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "other"), ("task", "other"), ("args", "[1]"), ("kwargs", '{"a": 1}'), ("queue", "q"), ("exchange", "e"),
+        ("routing_key", "r"), ("priority", 0), ("expires", datetime(2030, 1, 1, tzinfo=UTC)), ("expire_seconds", 5),
+        ("headers", '{"a": 1}'),
+    ],
+)  # fmt: skip
+def test_the_fingerprint_moves_with_whatever_is_sent(catalog: BeatCatalog, field: str, value: Any) -> None:
+    row = a_row()
+    before = catalog.get(ScheduleId(row.pk))
+    PeriodicTask.objects.filter(pk=row.pk).update(**{field: value})
+    after = catalog.get(ScheduleId(row.pk))
+    assert before is not None
+    assert after is not None
+    assert before.fingerprint != after.fingerprint
+    assert field in SENT_FIELDS
+
+
+def test_the_fingerprint_does_not_move_when_beat_runs_the_row(catalog: BeatCatalog) -> None:
+    row = a_row()
+    before = catalog.get(ScheduleId(row.pk))
+    row.last_run_at, row.total_run_count = datetime(2026, 1, 1, tzinfo=UTC), 5
+    row.save()
+    assert catalog.get(ScheduleId(row.pk)) == before
+
+
+def test_a_saved_a_new_and_a_deleted_row_are_seen_at_once(catalog: BeatCatalog) -> None:
+    first = a_row("first")
+    assert names(catalog) == ["first"]
+    second = a_row("second")
+    assert names(catalog) == ["first", "second"]
+    first.name = "renamed"
+    first.save()
+    assert names(catalog) == ["renamed", "second"]
+    second.delete()
+    assert names(catalog) == ["renamed"]
+
+
+def test_a_row_replaced_by_another_is_seen(catalog: BeatCatalog) -> None:
+    a_row("first")
+    names(catalog)
+    PeriodicTask.objects.all().delete()
+    a_row("second")
+    assert names(catalog) == ["second"]
+
+
+def test_a_bulk_update_is_seen_when_the_names_are_read_anew(
+    catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`QuerySet.update` moves no date, so there is nothing to notice before."""
+    a_row("before")
+    names(catalog)
+    PeriodicTask.objects.update(name="after", enabled=False)
+    monkeypatch.setattr(module, "ENTRIES_TTL", -1.0)
+    (brief,) = catalog.find("", 10).first
+    assert (brief.name, brief.enabled) == ("after", False)
+
+
+def test_names_are_not_read_again_without_need(catalog: BeatCatalog, django_assert_num_queries: Any) -> None:
+    a_row("one")
+    with django_assert_num_queries(2):
+        names(catalog)
+    with django_assert_num_queries(1):
+        names(catalog, "one")
+    with django_assert_num_queries(1):
+        catalog.named("one")
+
+
+def test_searching_and_naming(catalog: BeatCatalog) -> None:
+    a_row("Nightly report", task="reports.nightly", enabled=False)
+    a_row("clean up", task="ops.clean")
+    assert names(catalog) == ["clean up", "Nightly report"]
+    assert names(catalog, "REPORTS.") == ["Nightly report"]
+    brief, matching = catalog.named("nightly")
+    assert brief is not None
+    assert (brief.name, brief.enabled, matching) == ("Nightly report", False, 1)
+
+
+def test_the_last_run_is_the_newest_result_under_its_name(catalog: BeatCatalog) -> None:
+    schedule = catalog.get(ScheduleId(a_row("nightly").pk))
+    assert schedule is not None
+    assert catalog.last_run(schedule) is None
+    a_result("1", "FAILURE", periodic_task_name="nightly")
+    newest = a_result("2", "SUCCESS", periodic_task_name="nightly")
+    a_result("3", "REVOKED", periodic_task_name="other")
+    assert catalog.last_run(schedule) == LastRun(status="SUCCESS", at=newest.date_done)
+
+
+def test_a_registered_task_is_known_by_its_signature(catalog: BeatCatalog) -> None:
+    @catalog.app.task(name="shop.sell", shared=False)
+    def sell(days, *, region="EU"): ...
+
+    @catalog.app.task(name="shop.bound", shared=False, bind=True)
+    def bound(self, days): ...
+
+    @catalog.app.task(name="shop.loose", shared=False, typing=False)
+    def loose(days): ...
+
+    assert catalog.signature("shop.sell") == inspect.signature(lambda days, *, region="EU": None)
+    assert catalog.signature("shop.bound") == inspect.signature(lambda days: None)
+    assert catalog.signature("shop.loose") is None, "it asks Celery not to check"
+    assert catalog.signature("shop.elsewhere") is None

@@ -1,0 +1,180 @@
+"""What is sent is what beat would send, but for the differences that are named."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery import Celery
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+from django_celery_beat.schedulers import ModelEntry
+
+from bot.broker.catalog import BeatCatalog
+from bot.broker.send import REQUESTER_HEADER, RUN_HEADER, CelerySender, dispatch
+from bot.core.arguments import Invalid
+from bot.core.model import Field, RunId, Schedule, ScheduleId
+from bot.core.ports import FateUnknown, NotSent
+from tests.factories import NOW, TASK_ID, a_dispatch, a_row, a_schedule
+
+LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
+
+
+def options(**changes: Any) -> dict[str, Any]:
+    what = dispatch(a_schedule(**changes), TASK_ID, [1], {"a": 2}, requester="ada", now=NOW)
+    assert (what.task_id, what.task, what.args, what.kwargs) == (TASK_ID, "reports.tasks.nightly", [1], {"a": 2})
+    return dict(what.options)
+
+
+def test_a_plain_row_is_sent_with_nothing_but_who_and_what() -> None:
+    headers = {"periodic_task_name": "nightly report", REQUESTER_HEADER: "ada"}
+    assert options() == {"headers": headers}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"queue": "slow"}, {"queue": "slow"}, id="queue"),
+        pytest.param({"exchange": "e", "routing_key": "r"}, {"exchange": "e", "routing_key": "r"}, id="exchange"),
+        pytest.param({"priority": 0}, {"priority": 0}, id="priority zero"),
+        pytest.param({"priority": 9}, {"priority": 9}, id="priority"),
+        pytest.param({"expires": LATER}, {"expires": LATER}, id="expires"),
+        pytest.param({"expires": EARLIER}, {}, id="expires in the past: left out, the worker would revoke it"),
+        pytest.param({"expires": NOW}, {}, id="expires now"),
+        pytest.param({"expire_seconds": 60}, {"expires": 60}, id="expires after"),
+        pytest.param({"expire_seconds": 0}, {}, id="expires after nothing, as beat reads it"),
+        pytest.param(
+            {"expires": LATER, "expire_seconds": 60}, {"expires": LATER}, id="a moment goes first, as for beat"
+        ),
+        pytest.param({"headers": " "}, None, id="blank headers"),
+    ],
+)
+def test_each_option_is_the_rows(changes: dict[str, Any], expected: dict[str, Any] | None) -> None:
+    if expected is None:
+        with pytest.raises(Invalid):
+            options(**changes)
+    else:
+        found = options(**changes)
+        del found["headers"]
+        assert found == expected
+
+
+def test_the_rows_headers_go_along_but_can_not_pass_for_ours() -> None:
+    given = {"X-Tenant": "acme", "periodic_task_name": "forged", REQUESTER_HEADER: "forged"}
+    assert options(headers=json.dumps(given))["headers"] == {
+        "X-Tenant": "acme",
+        "periodic_task_name": "nightly report",
+        REQUESTER_HEADER: "ada",
+    }
+
+
+@pytest.mark.parametrize("headers", ["{", "[]", "7", "null", '"x"', "[" * 100_000])
+def test_headers_that_are_no_object_are_said_to_the_person(headers: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        options(headers=headers)
+    (problem,) = caught.value.problems
+    assert problem.field is Field.SCHEDULE
+    assert "headers are not a JSON object" in problem.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"queue": "slow", "priority": 0, "headers": '{"X-Tenant": "acme"}'},
+        {"exchange": "e", "routing_key": "r", "priority": 9, "expire_seconds": 60},
+        {"expires": timezone.now() + timedelta(days=1)},
+        {"queue": "", "exchange": ""},
+        {"args": '["x"]', "kwargs": '{"days": 7}'},
+    ],
+    ids=["plain", "queue", "exchange", "expires", "blank", "arguments"],
+)
+def test_beats_own_entry_has_the_same_options(fields: dict[str, Any]) -> None:
+    app = Celery("platform", set_as_current=False)
+    row = a_row(**fields)
+    schedule = BeatCatalog(app).get(ScheduleId(row.pk))
+    assert schedule is not None
+    beat = ModelEntry(PeriodicTask.objects.get(pk=row.pk), app=app)
+    what = dispatch(schedule, TASK_ID, beat.args, beat.kwargs, requester="ada", now=timezone.now())
+    headers = {name: value for name, value in what.options["headers"].items() if name != REQUESTER_HEADER}
+    assert {**what.options, "headers": headers} == beat.options
+
+
+@pytest.fixture
+def app() -> Celery:
+    """An app with a broker of its own, in memory."""
+    app = Celery("platform", broker="memory://", set_as_current=False)
+    app.conf.update(task_create_missing_queues=True, task_default_queue="tests.send")
+    return app
+
+
+def taken(app: Celery, queue: str = "tests.send") -> list[Any]:
+    """The messages in a queue, which is empty afterwards."""
+    with app.connection_for_read() as connection:
+        box = connection.SimpleQueue(queue)
+        found = []
+        while len(box):
+            found.append(box.get_nowait())
+            found[-1].ack()
+        return found
+
+
+def a_prepared(app: Celery, schedule: Schedule) -> tuple[CelerySender, Any]:
+    sender = CelerySender(app)
+    return sender, sender.prepare(schedule, TASK_ID, [1], {"days": 30}, requester="ada")
+
+
+@pytest.mark.parametrize("registered", [True, False], ids=["registered", "by name"])
+def test_the_message_carries_the_run_and_is_never_to_be_ignored(app: Celery, registered: bool) -> None:
+    if registered:
+
+        @app.task(name="reports.tasks.nightly", shared=False, ignore_result=True)
+        def nightly(number, days): ...
+
+    sender, what = a_prepared(app, a_schedule(headers='{"X-Tenant": "acme"}', priority=0))
+    sender.send(what, run=RunId(5), within=1.0)
+    (message,) = taken(app)
+    for name, value in {
+        "id": TASK_ID, "task": "reports.tasks.nightly", "ignore_result": False, "periodic_task_name": "nightly report",
+        "X-Tenant": "acme", RUN_HEADER: "5", REQUESTER_HEADER: "ada",
+    }.items():  # fmt: skip
+        assert message.headers[name] == value
+    assert message.payload[:2] == [[1], {"days": 30}]
+    assert message.properties["priority"] == 0
+
+
+def test_the_queue_of_the_row_is_where_it_goes(app: Celery) -> None:
+    sender, what = a_prepared(app, a_schedule(queue="tests.slow"))
+    sender.send(what, run=RunId(5), within=1.0)
+    assert len(taken(app, "tests.slow")) == 1
+    assert taken(app) == []
+
+
+def test_what_the_task_would_refuse_is_certainly_not_sent(app: Celery) -> None:
+    @app.task(name="reports.tasks.nightly", shared=False)
+    def nightly(): ...
+
+    sender, what = a_prepared(app, a_schedule())
+    with pytest.raises(NotSent, match="Celery can't send this"):
+        sender.send(what, run=RunId(5), within=1.0)
+    assert taken(app) == []
+
+
+def test_a_value_that_no_serializer_takes_is_certainly_not_sent(app: Celery) -> None:
+    with pytest.raises(NotSent, match="Celery can't send this"):
+        CelerySender(app).send(a_dispatch(args=[object()]), run=RunId(5), within=1.0)
+    assert taken(app) == []
+
+
+@pytest.mark.xfail(reason="kombu's connections have no collapse()", raises=AttributeError, strict=True)
+@pytest.mark.parametrize("url", ["redis://:hunter2@127.0.0.1:1/0", "amqp://guest:hunter2@127.0.0.1:1//"])
+def test_a_broker_that_is_not_there_is_said_without_its_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", url)  # Celery prefers it to `broker=`
+    sender, what = a_prepared(Celery("platform", set_as_current=False), a_schedule())
+    with pytest.raises(NotSent) as caught:
+        sender.send(what, run=RunId(5), within=1.0)
+    assert "hunter2" not in str(caught.value)
+    assert "127.0.0.1" not in str(caught.value)
+    assert str(caught.value)
+    assert not isinstance(caught.value, FateUnknown)

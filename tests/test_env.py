@@ -1,0 +1,161 @@
+"""Variables as typed values: all problems together, and never a secret in them."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from django.test import override_settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import conf, env
+from bot.conf import NAMES, NEEDED_FOR, Conf
+from bot.env import BadEnvironment, Project
+
+SECRETS = {
+    "DATABASE_URL": "postgres://bot:hunter2@db.example/x",
+    "CELERY_BROKER_URL": "amqp://bot:hunter2@mq.example//",
+    "DJANGO_SECRET_KEY": "hunter2",
+    "SLACK_BOT_TOKEN": "xoxb-hunter2",
+    "SLACK_APP_TOKEN": "xapp-hunter2",
+    "SLACK_SIGNING_SECRET": "hunter2",
+}
+
+
+def problems(cls: type, raw: dict[str, Any]) -> list[str]:
+    with pytest.raises(BadEnvironment) as caught:
+        env.read(cls, raw)
+    return caught.value.problems
+
+
+def test_nothing_set_is_every_default() -> None:
+    assert env.read(Conf, {}) == Conf()
+    assert env.read(Project, {"DATABASE_URL": " ", "DJANGO_DEBUG": ""}) == Project()
+
+
+def test_values_are_typed() -> None:
+    found = env.read(Conf, {
+        "SLACK_BOT_TOKEN": " xoxb-1 ", "RUNTASK_LINK_BY_EMAIL": "Off", "RUNTASK_DEADLINE": "1.5", "RUNTASK_THREADS": " 4 ",
+        "RUNTASK_SECRET_KEYS": "pin, puk\ttan",
+    })  # fmt: skip
+    assert (found.bot_token, found.link_by_email, found.deadline, found.threads) == ("xoxb-1", False, 1.5, 4)
+    assert found.secret_keys == ("pin", "puk", "tan")
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "problem"),
+    [
+        ("RUNTASK_THREADS", "0", "RUNTASK_THREADS must be a whole number above 0"),
+        ("RUNTASK_THREADS", "-1", "RUNTASK_THREADS must be a whole number above 0"),
+        ("RUNTASK_THREADS", "4.5", "RUNTASK_THREADS must be a whole number above 0"),
+        ("RUNTASK_DEADLINE", "soon", "RUNTASK_DEADLINE must be a number of seconds above 0"),
+        ("RUNTASK_DEADLINE", "0", "RUNTASK_DEADLINE must be a number of seconds above 0"),
+        ("RUNTASK_DEADLINE", "nan", "RUNTASK_DEADLINE must be a number of seconds above 0"),
+        ("RUNTASK_DEADLINE", "inf", "RUNTASK_DEADLINE must be a number of seconds above 0"),
+        ("RUNTASK_LINK_BY_EMAIL", "maybe", "RUNTASK_LINK_BY_EMAIL is neither 1 nor 0"),
+        ("SLACK_API_URL", "slack.com/api", "SLACK_API_URL must begin with https:// or http://"),
+        ("SLACK_API_URL", "https:slack.com", "SLACK_API_URL must begin with https:// or http://"),
+        ("RUNTASK_BASE_URL", "ftp://x", "RUNTASK_BASE_URL must begin with https:// or http://"),
+        ("RUNTASK_BASE_URL", "http://x:port", "RUNTASK_BASE_URL is not an address"),
+        ("RUNTASK_BASE_URL", "http://[x", "RUNTASK_BASE_URL is not an address"),
+    ],
+)
+def test_what_can_not_be_read_is_named(name: str, raw: str, problem: str) -> None:
+    assert problems(Conf, {name: raw}) == [problem]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["sqlite:///x.db", "postgres://u:p@h/d", "postgresql://h/d", "mysql://h/d"],
+)
+def test_databases_that_are_accepted(address: str) -> None:
+    assert env.read(Project, {"DATABASE_URL": address}).database_url == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://h/0",
+        "rediss://h/0",
+        "redis+socket:///run/redis.sock",
+        "amqp://h//",
+        "amqps://h//",
+        "filesystem://",
+        "memory://",
+    ],
+)
+def test_brokers_that_are_accepted(address: str) -> None:
+    assert env.read(Project, {"CELERY_BROKER_URL": address}).broker_url == address
+
+
+def test_all_problems_are_told_together() -> None:
+    bad = {"RUNTASK_THREADS": "x", "RUNTASK_DEADLINE": "x", "SLACK_API_URL": "x"}
+    assert len(problems(Conf, bad)) == 3
+    with pytest.raises(BadEnvironment) as caught:
+        env.read(Conf, bad)
+    assert all(name in str(caught.value) for name in bad)
+
+
+def test_several_classes_are_told_together_and_leave_defaults_in_place() -> None:
+    found: list[str] = []
+    assert env.read(Conf, {"RUNTASK_THREADS": "x"}, found) == Conf()
+    assert env.read(Project, {"DJANGO_DEBUG": "x"}, found) == Project()
+    assert [problem.partition(" ")[0] for problem in found] == ["RUNTASK_THREADS", "DJANGO_DEBUG"]
+
+
+@pytest.mark.parametrize("cls", [Conf, Project])
+def test_no_secret_is_in_a_repr(cls: type) -> None:
+    filled: Any = env.read(cls, SECRETS)
+    assert "hunter2" in str([getattr(filled, item.name) for item in fields(cls)])
+    assert "hunter2" not in repr(filled)
+
+
+@given(st.text())
+def test_no_value_is_in_an_error(text: str) -> None:
+    marked = f"x{text}hunter2"
+    for cls in (Conf, Project):
+        for item in fields(cls):
+            found: list[str] = []
+            env.read(cls, {item.metadata["name"]: marked}, found)
+            assert "hunter2" not in str(BadEnvironment(found))
+
+
+def test_every_variable_has_a_name_and_a_meaning() -> None:
+    every = [*env.variables(Conf), *env.variables(Project)]
+    assert len({item.name for item in every}) == len(every)
+    assert all(item.meaning for item in every)
+
+
+@pytest.mark.parametrize("part", NEEDED_FOR)
+def test_what_a_part_needs_is_missing_by_name(part: str) -> None:
+    needed = NEEDED_FOR[part]
+    assert Conf().missing(*needed) == [f"{name} is not set" for name in needed]
+    assert env.read(Conf, SECRETS).missing(*needed) == []
+    assert set(needed) <= {item.name for item in NAMES.values()}
+
+
+def test_settings_go_before_the_environment() -> None:
+    given = {"DEADLINE": 60.0, "SLACK_BOT_TOKEN": "xoxb-settings"}
+    environment = {"RUNTASK_DEADLINE": "5", "RUNTASK_THREADS": "3", "SLACK_BOT_TOKEN": "xoxb-environment"}
+    found = env.read(Conf, conf.values(given, environment))
+    assert (found.deadline, found.threads, found.bot_token) == (60.0, 3, "xoxb-settings")
+
+
+def test_a_setting_written_as_text_is_read_like_a_variable() -> None:
+    assert env.read(Conf, conf.values({"DEADLINE": "60"}, {})).deadline == 60.0
+
+
+def test_an_unknown_setting_is_named_and_so_are_those_there_are() -> None:
+    with pytest.raises(BadEnvironment) as caught:
+        conf.values({"DEADLIEN": 5, "RUNTASK_DEADLINE": 5, "BOT_TOKEN": "xoxb-hunter2"}, {})
+    assert len(caught.value.problems) == 3
+    assert "RUNTASK['DEADLIEN'] is not an option; there are BASE_URL, " in caught.value.problems[1]
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_options_of_a_process_are_those_of_its_settings() -> None:
+    with override_settings(RUNTASK={"COMMAND": "/schedule"}):
+        conf.conf.cache_clear()
+        assert conf.conf().command == "/schedule"
+    conf.conf.cache_clear()
+    assert conf.conf().command == "/runtask"
