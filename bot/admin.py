@@ -1,6 +1,7 @@
 """Runs, notices and Slack links in the admin: to look at, and links to edit."""
 
 import json
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -41,19 +42,53 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ("user",)
     show_full_result_count = False  # counting all of history is slow
     inlines = (NoticeInline,)
-    readonly_fields = ("sent_args", "sent_kwargs", "result_row")
-    exclude = ("args", "kwargs")
+    readonly_fields = (
+        "changed",
+        "sent_args",
+        "sent_kwargs",
+        "sent_options",
+        "text_result",
+        "text_traceback",
+        "task_link",
+    )
+    fieldsets = (
+        (None, {"fields": ("schedule_name", "task", "user", "created_at", "changed")}),
+        ("How it ended", {"fields": ("state", "status", "started_at", "finished_at", "text_result", "text_traceback")}),
+        (
+            "What was sent",
+            {"fields": ("task_link", "sent_at", "not_sent_because", "sent_args", "sent_kwargs", "sent_options")},
+        ),
+        ("In Slack", {"fields": ("team", "slack_user", "channel", "thread", "redirected_from", "redirected_because")}),
+        ("Bookkeeping", {"fields": ("key", "schedule_id", "deadline_at", "seen_at", "result_length", "worker")}),
+    )
 
-    @admin.display(description="args")
+    @admin.display(description="changed values")
+    def changed(self, run: Run) -> str:
+        lines = (f"{c['name']}: {c['old'] or '(not set)'} -> {c['new'] or '(not set)'}" for c in run.changes)
+        return _lines("\n".join(lines) or "none: sent as stored")
+
+    @admin.display(description="arguments")
     def sent_args(self, run: Run) -> str:
-        return _masked(run.args)
+        return _lines(_masked(json.loads(run.args)))
 
-    @admin.display(description="kwargs")
+    @admin.display(description="keyword arguments")
     def sent_kwargs(self, run: Run) -> str:
-        return _masked(run.kwargs)
+        return _lines(_masked(json.loads(run.kwargs)))
+
+    @admin.display(description="options")
+    def sent_options(self, run: Run) -> str:
+        return _lines(_masked(run.options))
 
     @admin.display(description="result")
-    def result_row(self, run: Run) -> str:
+    def text_result(self, run: Run) -> str:
+        return _lines(run.result)
+
+    @admin.display(description="traceback")
+    def text_traceback(self, run: Run) -> str:
+        return _lines(run.traceback)
+
+    @admin.display(description="task id")
+    def task_link(self, run: Run) -> str:
         try:
             address = reverse("admin:django_celery_results_taskresult_changelist")
         except NoReverseMatch:
@@ -80,5 +115,10 @@ class SlackLinkAdmin(admin.ModelAdmin):
     raw_id_fields = ("user",)
 
 
-def _masked(text: str) -> str:
-    return json.dumps(masked(json.loads(text), conf().secret_keys), ensure_ascii=False, indent=2)
+def _masked(value: Any) -> str:
+    return json.dumps(masked(value, conf().secret_keys), ensure_ascii=False, indent=2)
+
+
+def _lines(text: str) -> str:
+    """Text with its lines and columns kept."""
+    return format_html('<pre style="margin: 0; white-space: pre-wrap">{}</pre>', text) if text else "-"

@@ -40,32 +40,46 @@ class BeatOutcomes:
 
 
 def _outcome(row: TaskResult) -> Outcome:
-    text = readable(row.result, failed=row.status != "SUCCESS")
+    text = readable(row.result, row.status)
     return Outcome(
         task_id=TaskId(row.task_id),
         status=row.status,
         at=row.date_done,
         started_at=getattr(row, "date_started", None),
-        result=clean(
-            clip(text, RESULT_LIMIT)
-        ),  # as NUL and half characters, which databases refuse, stand escaped in JSON
+        # Cleaned: NUL and half characters, which databases refuse, stand escaped in JSON.
+        result=clean(clip(text, RESULT_LIMIT)),
         result_length=len(text),
         traceback=clean(clip_start(row.traceback or "", TRACEBACK_LIMIT)),
         worker=getattr(row, "worker", None) or "",
     )
 
 
-def readable(stored: str | None, *, failed: bool) -> str:
-    """The stored result as a person reads it: text as it is, other JSON indented, an exception as `Type: message`."""
-    if not stored or stored == "null":
+def readable(stored: str | None, status: str) -> str:
+    """The stored result as a person reads it: text as it is, other JSON indented, an exception as `Type: message`.
+
+    Before the end it is what the task says of its progress; Celery's own note on the worker (STARTED) says nothing.
+    """
+    if not stored or stored == "null" or status == "STARTED":
         return ""
     try:
         value = json.loads(stored)
-        if failed and isinstance(value, dict) and "exc_type" in value:
-            return exception(value)
+        if isinstance(value, dict) and status != "SUCCESS":
+            return exception(value) if "exc_type" in value else progress(value)
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):  # another serializer's, or nested too deep
         return stored
+
+
+def progress(meta: dict[str, Any]) -> str:
+    """`3 of 10, part 4`: the usual names for done and total are put together, the rest is named."""
+    rest = dict(meta)
+    done = next((rest.pop(name) for name in ("done", "current", "processed") if name in rest), None)
+    total = rest.pop("total", None) if done is not None else None
+    parts = [] if done is None else [f"{done}" if total is None else f"{done} of {total}"]
+    for name, value in rest.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        parts.append(text if name in ("note", "message", "description") else f"{name}: {text}")
+    return ", ".join(parts)
 
 
 def exception(value: dict[str, Any]) -> str:

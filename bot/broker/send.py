@@ -92,7 +92,7 @@ class CelerySender:
                 raise NotSent(f"Celery can't send this: {one_line(str(exc))}") from exc
             except Exception as exc:  # whatever the transport raises: bytes may have left
                 sure = producer.connection.transport.driver_type in SURE
-                producer.connection.collapse()
+                producer.connection.collect()
                 raise (NotSent if sure else FateUnknown)(_reason(exc)) from exc
 
     def _publish(self, what: Dispatch, producer: Any) -> None:
@@ -119,7 +119,7 @@ class CelerySender:
             try:
                 _reach(producer)
             except Exception as exc:
-                producer.connection.collapse()
+                producer.connection.collect()
                 raise NotSent(_reason(exc)) from exc
             yield producer
         finally:
@@ -137,7 +137,7 @@ def _reach(producer: Any) -> None:
     """Connect if need be, and see that the broker is there; a pooled connection that died meanwhile is opened anew."""
     connection = producer.connection
     if connection.connected and connection.transport.driver_type == "amqp" and _has_ended(connection):
-        connection.collapse()
+        connection.collect()
     channel = connection.default_channel
     if connection.transport.driver_type == "redis":
         channel.client.ping()

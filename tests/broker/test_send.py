@@ -167,7 +167,6 @@ def test_a_value_that_no_serializer_takes_is_certainly_not_sent(app: Celery) -> 
     assert taken(app) == []
 
 
-@pytest.mark.xfail(reason="kombu's connections have no collapse()", raises=AttributeError, strict=True)
 @pytest.mark.parametrize("url", ["redis://:hunter2@127.0.0.1:1/0", "amqp://guest:hunter2@127.0.0.1:1//"])
 def test_a_broker_that_is_not_there_is_said_without_its_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", url)  # Celery prefers it to `broker=`
