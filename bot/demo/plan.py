@@ -1,0 +1,143 @@
+"""What the demo needs beforehand, what it starts, and what it says then. Nothing here starts anything."""
+
+import errno
+import importlib.util
+import secrets
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.demo.schedules import TIME_ZONE
+from bot.demo.seed import ADMIN
+
+HOST = "127.0.0.1"
+PACKAGES = ("aiohttp", "gunicorn")
+QUEUES = "celery,reports"
+# The demo has a database and a broker of its own, whatever the shell it is started from points to; and slack_sdk would
+# go through a proxy even to this computer.
+FOREIGN = ("SLACK_", "RUNTASK_", "DJANGO_", "CELERY_", "DATABASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+WELCOME = """
+Everything runs, on this computer only.
+
+  Slack   {slack}
+          a small one of its own. You are Ana, who is staff: in #ops, type /runtask
+          Elsewhere: Ben is no staff, Gil a guest, Olga of another company; switch at the top.
+  Admin   {site}/admin/
+          user {admin}, password {admin}: schedules, runs, and who may run them
+  Logs    {logs}
+
+Things to try
+  /runtask nightly        a report; change its days, break its JSON, misspell a key
+  /runtask rebuild        says how far it is
+  /runtask import         fails, with its traceback in the thread
+  /runtask export         returns 200 KB that would like to ring everybody
+  /runtask monthly tax    its stored arguments are broken
+
+Ctrl-C stops everything. What you did stays in {data}; without that folder the demo starts afresh.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The options of `runtask demo`."""
+
+    data: Path
+    port: int
+    web_port: int
+    schedules: int
+    http: bool
+
+    @property
+    def slack(self) -> str:
+        return f"http://{HOST}:{self.port}/"
+
+    @property
+    def site(self) -> str:
+        return f"http://{HOST}:{self.web_port}"
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+    def problems(self) -> list[str]:
+        """Why it can't be started, one sentence each."""
+        missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+        found = [f"The demo needs {name}: pip install 'runtask[demo]'" for name in missing]
+        if self.port == self.web_port:
+            found.append(
+                f"Slack and the site can't both have port {self.port}; choose others with --port and --web-port."
+            )
+        else:
+            found += filter(None, (_trouble(self.port, "--port"), _trouble(self.web_port, "--web-port")))
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            found.append(f"The folder {self.data} can't be used ({exc.strerror}); choose another with --data.")
+        return found
+
+    def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """Of all processes: what we were started with, but for what belongs to other installations."""
+        kept = {name: value for name, value in inherited.items() if not name.upper().startswith(FOREIGN)}
+        return kept | {
+            "PYTHONUNBUFFERED": "1",
+            "DJANGO_SECRET_KEY": self._secret_key(),
+            "DJANGO_TIME_ZONE": TIME_ZONE,
+            "RUNTASK_DATA": str(self.data),
+            "RUNTASK_BASE_URL": self.site,
+            "RUNTASK_DEADLINE": "120",  # so that nobody waits half an hour for a “no word yet”
+            "RUNTASK_IMPORTS": "bot.demo.tasks",
+            "SLACK_API_URL": f"{self.slack}api/",
+            "SLACK_BOT_TOKEN": "xoxb-local",
+            "SLACK_APP_TOKEN": "xapp-local",
+            "SLACK_SIGNING_SECRET": "local-signing-secret",
+        }
+
+    def preparation(self) -> list[str]:
+        return _python("bot.demo.prepare", str(self.schedules))
+
+    def processes(self) -> dict[str, list[str]]:
+        """By name, in the order of starting."""
+        way = ["--http", f"{self.site}/slack/events"] if self.http else ["--socket"]
+        state = str(self.data / "localslack.json")
+        address = f"{HOST}:{self.web_port}"
+        return {
+            "local-slack": _python("bot.localslack", "--port", str(self.port), "--state", state, *way),
+            "worker": _python("celery", *["-A", "bot", "worker", "-c", "2", "-l", "warning", "-Q"], QUEUES),
+            "web": _python("gunicorn", "bot.wsgi", "--bind", address, *["--worker-class", "gthread", "--threads", "8"]),
+            "bot": _python("bot", "notify" if self.http else "slack"),
+        }
+
+    def ping(self) -> list[str]:
+        """Succeeds when a worker answers."""
+        return _python("celery", *["-A", "bot", "inspect", "ping"])
+
+    def welcome(self) -> str:
+        return WELCOME.format(slack=self.slack, site=self.site, logs=self.logs, data=self.data, admin=ADMIN)
+
+    def _secret_key(self) -> str:
+        """Made once, so that people stay logged in over a restart."""
+        file = self.data / "secret-key"
+        file.touch(mode=0o600)
+        if not file.read_text():
+            file.write_text(secrets.token_urlsafe(50))
+        return file.read_text()
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def _trouble(port: int, option: str) -> str:
+    """Why a port can't be had; empty if it can."""
+    if port not in range(1, 65536):
+        return f"There is no port {port}; choose another with {option}."
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port just left is free
+        try:
+            probe.bind((HOST, port))
+        except OSError as exc:
+            why = "is in use already" if exc.errno == errno.EADDRINUSE else f"can't be used ({exc.strerror})"
+            return f"Port {port} {why}; choose another with {option}."
+    return ""

@@ -1,0 +1,44 @@
+"""`runtask demo`: everything on an embedded default, with the local Slack, for a look without an account or a server."""
+
+import importlib
+import signal
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from bot import env
+from bot.conf import BAD_SETUP
+from bot.management.serving import stopping_on_signals
+
+
+class Command(BaseCommand):
+    """The demo is loaded by name: the rest of the bot knows nothing of it."""
+
+    help = "Start everything on this computer: a small Slack, the bot, a worker with tasks to try, and the site."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8787, help="of the small Slack (default: 8787)")
+        parser.add_argument("--web-port", type=int, default=8000, help="of the site (default: 8000)")
+        parser.add_argument("--schedules", type=int, default=0, metavar="N", help="add schedules until there are N")
+        parser.add_argument("--http", action="store_true", help="signed HTTP requests instead of Socket Mode")
+        parser.add_argument(
+            "--data", type=Path, default=Path("var"), metavar="DIR", help="keep all data there (default: var)"
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        wanted = {name: options[name] for name in ("port", "web_port", "schedules", "http")}
+        plan = importlib.import_module("bot.demo.plan").Plan(data=options["data"].absolute(), **wanted)
+        if problems := plan.problems():
+            raise CommandError("\n".join(problems), returncode=BAD_SETUP)
+        with stopping_on_signals() as stopping:
+            signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))  # the terminal was closed
+            run = importlib.import_module("bot.demo.supervisor").run
+            code = run(plan, env.environ(), stopping, self._say)
+        if code:
+            raise SystemExit(code)
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()  # somebody may read it through a pipe, and wait for it
