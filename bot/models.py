@@ -114,7 +114,7 @@ class Notice(models.Model):
     due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
     tried_at = models.DateTimeField(null=True, blank=True, help_text="begin of the first try whose answer was lost")
-    claim = models.CharField(max_length=32, blank=True, help_text="the deliverer that is sending it")
+    claim = models.CharField(max_length=32, blank=True, help_text="names the try that is sending it")
     claimed_until = models.DateTimeField(null=True, blank=True)
     channel = models.CharField(max_length=32, blank=True)
     ts = models.CharField(max_length=32, blank=True)

@@ -13,4 +13,6 @@ settings.load_profile("quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--screenshots", metavar="DIR", help="keep the pictures that the browser tests take in this folder")
+    parser.addoption(
+        "--screenshots", metavar="DIR", help="keep the pictures that the browser tests take in this folder"
+    )

@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField()),
                 ('attempts', models.PositiveIntegerField(default=0)),
                 ('tried_at', models.DateTimeField(blank=True, help_text='begin of the first try whose answer was lost', null=True)),
-                ('claim', models.CharField(blank=True, help_text='the deliverer that is sending it', max_length=32)),
+                ('claim', models.CharField(blank=True, help_text='names the try that is sending it', max_length=32)),
                 ('claimed_until', models.DateTimeField(blank=True, null=True)),
                 ('channel', models.CharField(blank=True, max_length=32)),
                 ('ts', models.CharField(blank=True, max_length=32)),

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from django.db import close_old_connections
 from django.utils import timezone
@@ -34,7 +33,6 @@ class Deliverer:
     pacer: Pacer = field(default_factory=Pacer)
     clock: Callable[[], datetime] = timezone.now
     wake: Callable[[], None] = lambda: None  # a thread is free: what waited for its notice may go now
-    _owner: str = field(default_factory=lambda: uuid4().hex)
     _paused_until: float = 0.0  # monotonic
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="deliver"))
     _running: set["Future[None]"] = field(default_factory=set)
@@ -46,9 +44,10 @@ class Deliverer:
         if free <= 0 or time.monotonic() < self._paused_until:
             wait(self._running, timeout=0.2)
             return bool(self._running)
-        claimed = outbox.claim(self._owner, free, self.clock(), avoiding=self.pacer.closed())
+        claimed = outbox.claim(free, self.clock(), avoiding=self.pacer.closed())
         for notice in claimed:
-            if pause := self.pacer.wait(notice.run.channel):
+            # An edit counts elsewhere: chat.update has a limit of its own, which outbox.EDIT_PACE keeps.
+            if notice.kind != NoticeKind.PROGRESS and (pause := self.pacer.wait(notice.run.channel)):
                 outbox.later(notice, due_at=self._in(pause), failed=False)
             else:
                 future = self._pool.submit(self._deliver, notice)

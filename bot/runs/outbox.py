@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
@@ -43,7 +44,7 @@ def owe_edit(run: Run, *, now: datetime, at_once: bool = False) -> None:
     _park_behind(run.pk)
 
 
-def claim(owner: str, limit: int, now: datetime, *, avoiding: Collection[str] = ()) -> list[Notice]:
+def claim(limit: int, now: datetime, *, avoiding: Collection[str] = ()) -> list[Notice]:
     """Up to `limit` notices that are due and whose turn it is, now ours until CLAIM is over.
 
     `tried_at` of a returned notice is set if an earlier try may have reached Slack.
@@ -52,13 +53,16 @@ def claim(owner: str, limit: int, now: datetime, *, avoiding: Collection[str] = 
     first = first.exclude(state=NoticeState.SENT).exclude(kind=NoticeKind.PROGRESS)
     due = Q(state=NoticeState.OWED, due_at__lte=now) | Q(state=NoticeState.CLAIMED, claimed_until__lt=now)
     waiting = Notice.objects.filter(due).exclude(Exists(first)).exclude(run__channel__in=avoiding)
+    token = (
+        uuid4().hex
+    )  # of this claim, not of the deliverer: one that wakes up late must not take its own old claim for this
     claimed = []
     for notice in waiting.select_related("run").order_by("due_at", "pk")[:limit]:
         unchanged = Notice.objects.filter(pk=notice.pk, state=notice.state, claim=notice.claim, version=notice.version)
         if unchanged.update(
-            state=NoticeState.CLAIMED, claim=owner, claimed_until=now + CLAIM, tried_at=Coalesce(F("tried_at"), now)
+            state=NoticeState.CLAIMED, claim=token, claimed_until=now + CLAIM, tried_at=Coalesce(F("tried_at"), now)
         ):
-            notice.claim = owner
+            notice.claim = token
             claimed.append(notice)
     return claimed
 

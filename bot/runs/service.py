@@ -171,19 +171,22 @@ class RunService:
             self._follow(run, RunState.UNKNOWN)
             raise Refused([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)]) from exc
         log.info("run %s of schedule %s sent as task %s", run.pk, run.schedule_id, run.task_id)
-        try:
-            self._follow(run, RunState.SENT)
-        except DatabaseError:  # it is sent: the watcher carries on from its result, or the deadline does
-            log.exception("run %s is sent, but that can't be stored now", run.pk)
+        self._follow(run, RunState.SENT)
 
     def _follow(self, run: Run, state: RunState) -> None:
-        """From now on the run is watched and its thread is owed; a result may have landed already."""
+        """From now on the run is watched and its thread is owed; a result may have landed already.
+
+        If that can't be stored, the row stays `queued`: the watcher carries on from its result, or the deadline does.
+        """
         now = timezone.now()
         sent_at = now if state is RunState.SENT else None
-        with transaction.atomic():
-            Run.objects.filter(pk=run.pk).update(sent_at=sent_at)
-            Run.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=state)
-            outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
+        try:
+            with transaction.atomic():
+                Run.objects.filter(pk=run.pk).update(sent_at=sent_at)
+                Run.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=state)
+                outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
+        except DatabaseError:
+            log.exception("run %s is %s, but that can't be stored now", run.pk, state)
         self.wake()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -35,6 +36,7 @@ class Bad(Exception):
 def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Callable[[HttpRequest], HttpResponse]:
     """The view for `/slack/events`: commands, interactivity and options load alike."""
 
+    @transaction.non_atomic_requests  # a run must be committed before it is sent, whatever ATOMIC_REQUESTS says
     @csrf_exempt  # signed by Slack
     @require_POST
     def view(request: HttpRequest) -> HttpResponse:
@@ -59,7 +61,7 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
 
 def _raw_body(request: HttpRequest) -> bytes:
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal() or int(length) > BODY_LIMIT:
+    if not (length.isascii() and length.isdecimal()) or len(length) > 9 or int(length) > BODY_LIMIT:
         raise Bad(413, "too large")
     raw = request.read(BODY_LIMIT + 1)
     if len(raw) > BODY_LIMIT:
@@ -79,7 +81,11 @@ def verify(request: HttpRequest, raw: bytes, signing_secret: str) -> None:
         raise Bad(401, "no valid timestamp")
     if abs(time.time() - int(timestamp)) > CLOCK_SKEW:
         raise Bad(401, "too old")
-    if not signature.isascii() or not SignatureVerifier(signing_secret).is_valid(raw, timestamp, signature):
+    try:
+        valid = signature.isascii() and SignatureVerifier(signing_secret).is_valid(raw, timestamp, signature)
+    except UnicodeDecodeError:  # the SDK makes text of the body first
+        valid = False
+    if not valid:
         raise Bad(401, "bad signature")
 
 

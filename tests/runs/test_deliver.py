@@ -143,7 +143,7 @@ def test_a_message_that_certainly_was_not_posted_is_not_looked_for(post: Post) -
 
 def test_the_claim_of_a_dead_deliverer_is_taken_over_by_looking_first(post: Post) -> None:
     run = a_started_run()
-    assert len(outbox.claim("dead", 10, NOW)) == 1
+    assert len(outbox.claim(10, NOW)) == 1
     post.deliver(10)
     assert post.said() == []
     post.slack.findable = MessageTs("1699999999.000001")

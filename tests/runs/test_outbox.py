@@ -29,8 +29,8 @@ def run(db: None) -> Run:
     return a_run()
 
 
-def claim(limit: int = 10, owner: str = "me", after: timedelta = timedelta(0)) -> list[Notice]:
-    return outbox.claim(owner, limit, NOW + after)
+def claim(limit: int = 10, after: timedelta = timedelta(0)) -> list[Notice]:
+    return outbox.claim(limit, NOW + after)
 
 
 def kinds(notices: list[Notice]) -> list[str]:
@@ -94,8 +94,8 @@ def test_nothing_is_claimed_before_it_is_due_beyond_the_limit_or_for_a_resting_c
     outbox.owe(late, ROOT, now=SOON)
     outbox.owe(other, ROOT, now=NOW)
     outbox.owe(third, ROOT, now=NOW)
-    assert outbox.claim("me", 10, NOW, avoiding=["C0002", "C0003"]) == []
-    assert len(outbox.claim("me", 1, NOW, avoiding=["C0003"])) == 1
+    assert outbox.claim(10, NOW, avoiding=["C0002", "C0003"]) == []
+    assert len(outbox.claim(1, NOW, avoiding=["C0003"])) == 1
     assert [notice.run_id for notice in claim()] == [third.pk]
     assert [notice.run_id for notice in claim(after=timedelta(seconds=2))] == [late.pk]
 
@@ -104,9 +104,9 @@ def test_what_somebody_claimed_is_not_for_others_until_they_are_taken_for_dead(r
     outbox.owe(run, ROOT, now=NOW)
     (mine,) = claim()
     assert mine.tried_at is None, "nobody tried before"
-    assert claim(owner="other") == []
-    assert claim(owner="other", after=CLAIM) == []
-    (theirs,) = claim(owner="other", after=CLAIM + timedelta(seconds=1))
+    assert claim() == []
+    assert claim(after=CLAIM) == []
+    (theirs,) = claim(after=CLAIM + timedelta(seconds=1))
     assert theirs.tried_at == NOW, "the dead one may have posted it"
 
     send(mine, ts="from the dead")
@@ -124,7 +124,7 @@ def test_two_deliverers_never_claim_the_same_notice() -> None:
     def claim_all(owner: str) -> list[int]:
         try:
             mine: list[int] = []
-            while claimed := outbox.claim(owner, 3, NOW):
+            while claimed := outbox.claim(3, NOW):
                 mine += [notice.pk for notice in claimed]
             return mine
         finally:
@@ -282,7 +282,7 @@ def test_a_second_redirection_does_not_forget_where_it_was_asked_for(run: Run) -
 def test_who_lost_the_claim_changes_nothing(run: Run, settle: Callable[[Notice], None]) -> None:
     outbox.owe(run, ROOT, now=NOW)
     (mine,) = claim()
-    claim(owner="other", after=CLAIM * 2)
+    claim(after=CLAIM * 2)
     before = Notice.objects.filter(run=run).values().get()
     settle(mine)
     assert Notice.objects.filter(run=run).values().get() == before
