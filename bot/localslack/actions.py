@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 from bot.localslack import payloads
-from bot.localslack.people import Refused
+from bot.localslack.access import Refused
 from bot.localslack.places import Place
 from bot.localslack.shape import echoed_option
 from bot.localslack.slack import Slack

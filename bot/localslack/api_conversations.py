@@ -120,7 +120,10 @@ def _padded(ts: str) -> str:
 
 
 def _page(args: Json, messages: list[Json]) -> Json:
-    limit = int(text(args, "limit") or _PAGE)
+    wanted = text(args, "limit") or str(_PAGE)
+    if not wanted.isdecimal() or wanted == "0":
+        raise ApiError("invalid_limit")
+    limit = int(wanted)
     start = _offset(text(args, "cursor"))
     shown = messages[start : start + limit]
     if not flag(args, "include_all_metadata"):

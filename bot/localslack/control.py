@@ -7,13 +7,22 @@ from typing import Any
 from aiohttp import web
 
 from bot.localslack import modals
+from bot.localslack.access import Refused, conversation, person
 from bot.localslack.actions import click, put_in, suggest
-from bot.localslack.people import Refused, conversation, open_home, person, type_text, use_shortcut
+from bot.localslack.people import open_home, type_text, use_shortcut
 from bot.localslack.places import Places, top_view
 from bot.localslack.slack import Slack
 from bot.localslack.workspace import APP_ID, APP_NAME, BOT_ID, BOT_USER, TEAM, is_hidden_reply
 
 Json = dict[str, Any]
+# What a request must say besides its `user`.
+_NEEDED = {
+    "type": ("channel", "text"),
+    "submit": ("view_id",),
+    "close": ("view_id",),
+    "read": ("channel",),
+    "shortcut": ("callback_id",),
+}
 Action = Callable[[Json], Awaitable[Json]]
 
 
@@ -40,8 +49,9 @@ class People:
             "home": self._home,
             "shortcut": self._shortcut,
         }
-        return [web.get(f"/control/{name}", look(work)) for name, work in looks.items()] + [
-            web.post(f"/control/{name}", act(work)) for name, work in acts.items()
+        return [
+            *(web.get(f"/control/{name}", look(work)) for name, work in looks.items()),
+            *(web.post(f"/control/{name}", act(work, "user", *_NEEDED.get(name, ()))) for name, work in acts.items()),
         ]
 
     async def _state(self, query: Json) -> Json:
@@ -122,8 +132,8 @@ def look(work: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
     return handler
 
 
-def act(work: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """A POST route over `work`, which gets the JSON body."""
+def act(work: Action, *needed: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """A POST route over `work`, which gets the JSON body; the names in `needed` are in it."""
 
     async def handler(request: web.Request) -> web.Response:
         try:
@@ -132,6 +142,9 @@ def act(work: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
             body = None
         if not isinstance(body, dict):
             return web.json_response({"ok": False, "error": "invalid_json"}, status=400)
+        for name in needed:
+            if name not in body:
+                return web.json_response({"ok": False, "error": f"missing: {name}"}, status=400)
         return await _answered(work, body)
 
     return handler
@@ -142,5 +155,3 @@ async def _answered(work: Action, given: Json) -> web.Response:
         return web.json_response({"ok": True} | await work(given))
     except Refused as refusal:
         return web.json_response({"ok": False, "error": refusal.error}, status=refusal.status)
-    except KeyError as missing:
-        return web.json_response({"ok": False, "error": f"missing: {missing.args[0]}"}, status=400)

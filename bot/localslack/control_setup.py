@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.localslack.access import Refused
 from bot.localslack.config import BadConfig
 from bot.localslack.control import act, look
 from bot.localslack.delivery import Ack, Delivery
@@ -12,12 +13,13 @@ from bot.localslack.faults import BadFault
 from bot.localslack.http_mode import Post, encoded
 from bot.localslack.ids import new_id
 from bot.localslack.payloads import TOKEN
-from bot.localslack.people import Refused
 from bot.localslack.slack import Slack
 from bot.localslack.socket_mode import TROUBLE
 from bot.localslack.workspace import BOT_USER, Conversation, Person
 
 Json = dict[str, Any]
+_NEEDED = {"people": ("id",), "deliver": ("type",), "clock": ("advance",)}
+_FORGEABLE = ("body", "content_type", "secret", "timestamp", "headers", "url")
 # What Slack itself sends when URLs are set up and now and then after (docs.slack.dev: using-http-request-urls).
 _OWN: dict[str, Json] = {
     "ssl_check": {"ssl_check": "1", "token": TOKEN},
@@ -47,7 +49,7 @@ class Setup:
         }
         return [
             *(web.get(f"/control/{name}", look(work)) for name, work in looks.items()),
-            *(web.post(f"/control/{name}", act(work)) for name, work in acts.items()),
+            *(web.post(f"/control/{name}", act(work, *_NEEDED.get(name, ()))) for name, work in acts.items()),
             web.delete("/control/faults", look(self._clear_faults)),
         ]
 
@@ -132,16 +134,13 @@ class Setup:
     async def _deliver(self, body: Json) -> Json:
         """Send anything to the app; over HTTP also with a forged body, secret, timestamp, header or content type."""
         delivery = Delivery(kind=body["type"], payload=body.get("payload") or _OWN.get(body["type"], {}))
-        forged = {
-            name: body[name] for name in ("body", "content_type", "secret", "timestamp", "headers") if name in body
-        }
-        config = self._slack.config
-        if config.mode == "socket" and not forged:
+        forged = {name: body[name] for name in _FORGEABLE if name in body}
+        if not forged:
             return _shown(await self._slack.courier.deliver(delivery.kind, delivery.payload))
+        config = self._slack.config
         text, content_type = encoded(delivery)
-        made: Json = {"body": text, "content_type": content_type, "secret": config.signing_secret}
-        post = Post(url=body.get("url") or config.http_url, **(made | forged))
-        return _shown(await self._slack.http.post(post, config.deadline))
+        made = {"url": config.http_url, "body": text, "content_type": content_type, "secret": config.signing_secret}
+        return _shown(await self._slack.http.post(Post(**(made | forged)), config.deadline))
 
     async def _advance(self, body: Json) -> Json:
         self._slack.clock.advance(float(body["advance"]))

@@ -5,8 +5,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from bot.localslack import payloads
+from bot.localslack.access import Refused
 from bot.localslack.delivery import Ack
-from bot.localslack.people import Refused
 from bot.localslack.slack import Slack
 from bot.localslack.state import is_empty
 from bot.localslack.validation.surfaces import submission_problems, view_is_too_large, view_problems

@@ -3,39 +3,15 @@
 from typing import Any
 
 from bot.localslack import payloads
+from bot.localslack.access import Refused, conversation, person
 from bot.localslack.delivery import Ack
 from bot.localslack.escape import escape_mrkdwn, escape_plain
 from bot.localslack.messages import bot_message, post, slackbot_message
 from bot.localslack.slack import Slack
 from bot.localslack.validation.surfaces import message_problems
-from bot.localslack.workspace import BOT_USER, Conversation, Person
+from bot.localslack.workspace import BOT_USER, TEAM, Conversation, Person
 
 Json = dict[str, Any]
-
-
-class Refused(Exception):
-    """Something a person could not have done in Slack; the text is the error code for the page."""
-
-    def __init__(self, error: str, status: int = 400) -> None:
-        super().__init__(error)
-        self.error = error
-        self.status = status
-
-
-def person(slack: Slack, user: Any) -> Person:
-    """Somebody who can act. Raises Refused."""
-    found = slack.workspace.people.get(user)
-    if found is None or found.deleted:
-        raise Refused("user_not_found", 404)
-    return found
-
-
-def conversation(slack: Slack, user: str, channel: Any) -> Conversation:
-    """A conversation the person is in. Raises Refused."""
-    found = slack.workspace.conversations.get(channel)
-    if found is None or user not in found.members:
-        raise Refused("channel_not_found", 404)
-    return found
 
 
 async def type_text(slack: Slack, user: str, channel: str, text: str, thread_ts: str | None = None) -> Json:
@@ -86,7 +62,7 @@ def _answer(slack: Slack, user: str, where: Conversation, typed: str, ack: Ack) 
         return
     if body.get("response_type") == "in_channel":
         # "in_channel" shows the typed command too (docs.slack.dev: implementing-slash-commands).
-        post(slack, where, {"type": "message", "user": user, "text": _typed(typed)})
+        post(slack, where, {"type": "message", "user": user, "team": TEAM["id"], "text": _typed(typed)})
         post(slack, where, bot_message(text, blocks))
     else:
         post(slack, where, bot_message(text, blocks, is_ephemeral=True, only_visible_to=user))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.localslack import payloads
-from bot.localslack.people import Refused, conversation, person
+from bot.localslack.access import Refused, conversation, person
 from bot.localslack.slack import Slack
 from bot.localslack.state import Values, carried_over, find_element
 from bot.localslack.views import Offered, View

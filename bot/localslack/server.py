@@ -7,9 +7,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.localslack import api, response_urls
+from bot.localslack.access import Refused, person
 from bot.localslack.control import People
 from bot.localslack.control_setup import Setup
-from bot.localslack.people import Refused, person
 from bot.localslack.slack import Slack
 
 _PAGE = Path(__file__).with_name("page")

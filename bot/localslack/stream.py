@@ -52,8 +52,8 @@ class Hub:
         try:
             await response.write(_frame("hello", {"user": user}))
             await _pump(listener, response)
-        except (ConnectionResetError, asyncio.CancelledError):
-            return response  # the browser closed the page, or the server is going down
+        except ConnectionResetError:
+            return response  # the browser closed the page
         finally:
             self._listeners.discard(listener)
         return response

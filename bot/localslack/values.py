@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from bot.localslack.people import Refused
+from bot.localslack.access import Refused
 from bot.localslack.places import Place
 from bot.localslack.slack import Slack
 from bot.localslack.state import empty, slot

@@ -74,6 +74,7 @@ class SocketApp(Script):
         # Slack's client waits for its blocking read before it closes: ended from the other side, that is at once.
         self.socket.auto_reconnect_enabled = False
         self._slack.trouble("close")
+        self._slack.wait_for(lambda: not self.socket.is_connected())
         self.socket.close()
         self._slack.wait_for(lambda: not self._slack.connections())
 

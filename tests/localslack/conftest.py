@@ -36,9 +36,9 @@ def http_app(slack: LocalSlack) -> Iterator[HttpApp]:
         yield app
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running_socket_app(running_slack: LocalSlack) -> Iterator[SocketApp]:
-    """Connected once: closing Slack's client takes three seconds."""
+    """Connected once a module. Not for the session: its threads use `random`, which Hypothesis tests must not see."""
     with SocketApp(running_slack) as app:
         yield app
 

@@ -93,6 +93,14 @@ def test_history_is_cut_by_time_and_page(client: WebClient) -> None:
     assert texts(limit=3, cursor=first["response_metadata"]["next_cursor"]) == "0"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "error"), [({"limit": "many"}, "invalid_limit"), ({"cursor": "x"}, "invalid_cursor")]
+)
+def test_pages_that_do_not_exist(client: WebClient, refused: Refused, wrong: dict[str, str], error: str) -> None:
+    body = {"channel": "C0OPS", **wrong}
+    assert refused(lambda: client.api_call("conversations.history", params=body))["error"] == error
+
+
 @pytest.mark.parametrize(("channel", "error"), [("C0QUIET", "not_in_channel"), ("G0SECRET", "channel_not_found")])
 def test_history_needs_membership(client: WebClient, refused: Refused, channel: str, error: str) -> None:
     assert refused(lambda: client.conversations_history(channel=channel))["error"] == error

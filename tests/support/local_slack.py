@@ -50,7 +50,7 @@ class LocalSlack(Control):
 
     def stop(self) -> None:
         """Stop listening and end the thread."""
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(TIMEOUT)
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(TIMEOUT)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(TIMEOUT)
         self._loop.close()
@@ -123,6 +123,10 @@ class LocalSlack(Control):
         """What crossed the wire: of one direction (api, delivery, ack, hook), of one method or type."""
         return list(self.look("log", since=since, direction=direction, name=name)["entries"])
 
+    def deliveries(self, kind: str) -> list[Json]:
+        """The payloads of that kind that the app got: slash_commands, block_actions, view_submission, …"""
+        return [entry["request"] for entry in self.log("delivery", kind)]
+
     def calls(self, method: str) -> list[Json]:
         """The arguments of all calls of a Web API method."""
         return [entry["request"] for entry in self.log("api", method)]
@@ -181,6 +185,14 @@ class LocalSlack(Control):
         slack.hub.observers.append(self._note)
         runner = await start(slack, _HOST, 0)
         return runner, slack.base_url
+
+    async def _stop(self) -> None:
+        await self._runner.cleanup()
+        # Requests that a fault keeps hanging.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def _note(self) -> None:
         with self._changed:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from bot.localslack.limits import LIMITS
 from bot.localslack.validation.elements import check_element, is_one_of
-from bot.localslack.validation.fields import check_fields, check_known, check_text, check_value
+from bot.localslack.validation.fields import check_fields, check_known, check_text, check_value, kind_of
 from bot.localslack.validation.problems import Problems
 from bot.localslack.validation.rich_text import check_rich_text
 from bot.localslack.validation.schema import BLOCK_FIELDS, MESSAGE_ONLY
@@ -20,9 +20,10 @@ def check_blocks(blocks: Any, surface: Surface, at: str, problems: Problems) -> 
     """All blocks of a view or a message. `at` points at the list."""
     rules = LIMITS["surfaces"][surface]["blocks"]
     holder, _, name = at.rpartition("/")
-    check_fields({name: blocks}, {name: rules}, holder, problems)
     if not isinstance(blocks, list):
+        problems.add("must provide an array", at)
         return
+    check_fields({name: blocks}, {name: rules}, holder, problems)
     for index, block in enumerate(blocks):
         _check_block(block, surface, f"{at}/{index}", problems)
     _check_unique(blocks, at, problems)
@@ -42,7 +43,7 @@ def elements_of(block: Json) -> list[tuple[str, Json]]:
 
 
 def _check_block(block: Any, surface: Surface, at: str, problems: Problems) -> None:
-    kind = block.get("type") if isinstance(block, dict) else None
+    kind = kind_of(block)
     if kind is None:
         problems.add("missing required field: type" if isinstance(block, dict) else "must provide an object", at)
         return
@@ -71,7 +72,7 @@ def _section(block: Json, at: str, problems: Problems) -> None:
 def _context(block: Json, at: str, problems: Problems) -> None:
     elements = block.get("elements")
     for index, element in enumerate(elements if isinstance(elements, list) else []):
-        kind = element.get("type") if isinstance(element, dict) else None
+        kind = kind_of(element)
         place = f"{at}/elements/{index}"
         if kind == "image":
             check_element(element, place, problems)
@@ -85,8 +86,9 @@ def _actions(block: Json, at: str, problems: Problems) -> None:
     elements = block.get("elements")
     for index, element in enumerate(elements if isinstance(elements, list) else []):
         place = f"{at}/elements/{index}"
-        if isinstance(element, dict) and element.get("type") in [*_BLOCKS["actions"]["not_allowed"], "image"]:
-            problems.add(f"unsupported type: {element['type']}", f"{place}/type")
+        kind = kind_of(element)
+        if kind in [*_BLOCKS["actions"]["not_allowed"], "image"]:
+            problems.add(f"unsupported type: {kind}", f"{place}/type")
         else:
             check_element(element, place, problems)
 
@@ -98,7 +100,7 @@ def _input(block: Json, at: str, problems: Problems) -> None:
     for flag in ("optional", "dispatch_action"):
         if not isinstance(block.get(flag, False), bool):
             problems.add("must be a valid boolean", f"{at}/{flag}")
-    kind = element.get("type") if isinstance(element, dict) else None
+    kind = kind_of(element)
     if block.get("dispatch_action") and kind in _BLOCKS["input"]["dispatch_action"]["incompatible_with"]:
         problems.add(f"`dispatch_action` can't be used with {kind}", f"{at}/dispatch_action")
 
@@ -109,8 +111,8 @@ def _table(block: Json, at: str, problems: Problems) -> None:
     for index, row in enumerate(rows if isinstance(rows, list) else []):
         check_value(row, {"min_items": 1} | rules["cells_per_row"], f"{at}/rows/{index}", problems)
         for number, cell in enumerate(row if isinstance(row, list) else []):
-            kind = cell.get("type") if isinstance(cell, dict) else None
-            if not is_one_of(str(kind), rules["cell_types"]):
+            kind = kind_of(cell)
+            if kind is None or not is_one_of(kind, rules["cell_types"]):
                 problems.add(f"unsupported type: {kind}", f"{at}/rows/{index}/{number}/type")
 
 
@@ -134,7 +136,8 @@ def _check_unique(blocks: list[Any], at: str, problems: Problems) -> None:
             if block_id in seen:
                 problems.add(f"`block_id` already in use: {block_id}", f"{at}/{index}/block_id")
             seen.add(block_id)
-        actions = Counter(one.get("action_id") for _, one in elements_of(block) if one.get("action_id"))
+        ids = [one.get("action_id") for _, one in elements_of(block)]
+        actions = Counter(one for one in ids if isinstance(one, str) and one)
         problems_here = [action for action, times in actions.items() if times > 1]
         for action in problems_here:
             problems.add(f"`action_id` already in use: {action}", f"{at}/{index}")

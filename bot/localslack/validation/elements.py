@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from bot.localslack.limits import LIMITS
-from bot.localslack.validation.fields import check_fields, check_known, check_string, check_text, check_value
+from bot.localslack.validation.fields import check_fields, check_known, check_string, check_text, check_value, kind_of
 from bot.localslack.validation.problems import Problems
 from bot.localslack.validation.rich_text import check_rich_text
 from bot.localslack.validation.schema import ELEMENT_FIELDS
@@ -42,8 +42,8 @@ def check_element(element: Any, at: str, problems: Problems, *, allowed: list[st
     if not isinstance(element, dict):
         problems.add("must provide an object", at)
         return
-    kind = element.get("type")
-    if kind not in ELEMENT_FIELDS or (allowed is not None and not is_one_of(kind, allowed)):
+    kind = kind_of(element)
+    if kind is None or kind not in ELEMENT_FIELDS or (allowed is not None and not is_one_of(kind, allowed)):
         problems.add(f"unsupported type: {kind}", f"{at}/type")
         return
     check_known(element, ELEMENT_FIELDS[kind], at, problems)
@@ -106,7 +106,7 @@ def _check_choices(element: Json, at: str, problems: Problems) -> None:
     rules = rules_for(kind)
     types = rules.get("option_text_types", ["plain_text"])
     check_option_lists(element, at, problems, types=types, url=kind == "overflow")
-    initial = [element["initial_option"]] if "initial_option" in element else element.get("initial_options", [])
+    initial = [element["initial_option"]] if "initial_option" in element else _items(element, "initial_options")
     if kind.endswith("external_select"):
         for option in initial:
             check_option(option, f"{at}/initial_option", problems, types=types)

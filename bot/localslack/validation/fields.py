@@ -9,6 +9,12 @@ TEXT_FIELDS = {"plain_text": frozenset({"type", "text", "emoji"}), "mrkdwn": fro
 _ENUM = "_enum"
 
 
+def kind_of(value: Any) -> str | None:
+    """The `type` of an object, None for anything that has no such thing."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
 def check_fields(value: Json, rules: Json, at: str, problems: Problems) -> None:
     """Everything that `rules`, one entry of limits.json, says about the fields of `value`."""
     for name in rules.get("required", ()):
@@ -45,8 +51,8 @@ def check_text(value: Any, rule: Json, at: str, problems: Problems) -> None:
     if not isinstance(value, dict):
         problems.add("must provide an object", at)
         return
-    kind = str(value.get("type"))
-    if kind not in rule["types"]:
+    kind = kind_of(value)
+    if kind is None or kind not in rule["types"]:
         problems.add("must be a valid enum value", f"{at}/type")
         return
     check_known(value, TEXT_FIELDS[kind], at, problems)
@@ -95,5 +101,5 @@ def _check_number(value: Any, rule: Json, at: str, problems: Problems) -> None:
 
 
 def _check_enum(value: Any, allowed: list[str], at: str, problems: Problems) -> None:
-    if value is not None and value not in allowed:
+    if value is not None and (not isinstance(value, str) or value not in allowed):
         problems.add("must be a valid enum value", at)

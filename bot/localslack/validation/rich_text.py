@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.localslack.limits import LIMITS
-from bot.localslack.validation.fields import check_known, check_string
+from bot.localslack.validation.fields import check_known, check_string, kind_of
 from bot.localslack.validation.problems import Problems
 
 Json = dict[str, Any]
@@ -35,8 +35,8 @@ def check_rich_text(block: Json, at: str, problems: Problems) -> None:
 
 
 def _check_part(part: Any, at: str, problems: Problems, *, allowed: list[str]) -> None:
-    kind = part.get("type") if isinstance(part, dict) else None
-    if kind not in allowed:
+    kind = kind_of(part)
+    if kind is None or kind not in allowed:
         problems.add(f"unsupported type: {kind}", f"{at}/type")
         return
     check_known(part, _PARTS[kind], at, problems)
@@ -50,8 +50,8 @@ def _check_part(part: Any, at: str, problems: Problems, *, allowed: list[str]) -
 
 
 def _check_word(word: Any, at: str, problems: Problems) -> None:
-    kind = word.get("type") if isinstance(word, dict) else None
-    if kind not in _WORDS:
+    kind = kind_of(word)
+    if kind is None or kind not in _WORDS:
         problems.add(f"unsupported type: {kind}", f"{at}/type")
         return
     known, required = _WORDS[kind]

@@ -69,7 +69,7 @@ def submission_problems(answer: Any, view: Json) -> Problems:
     problems = Problems()
     action = answer.get("response_action") if isinstance(answer, dict) else None
     fields = {"clear": set[str](), "update": {"view"}, "push": {"view"}, "errors": {"errors"}}
-    if action not in fields:
+    if not isinstance(action, str) or action not in fields:
         problems.add("missing or unknown response_action", "/response_action")
         return problems
     check_known(answer, frozenset({"response_action", *fields[action]}), "", problems)
