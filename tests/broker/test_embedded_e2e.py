@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,20 +12,12 @@ from celery.result import AsyncResult
 
 from bot import env
 from tests.broker import worker_app
+from tests.broker.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.e2e
 
 StartWorker = Callable[..., subprocess.Popen[bytes]]
-PATIENCE = 30.0
 NOTE = "tests.broker.worker_app.note"
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    """Raises AssertionError when `true` doesn't come true."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
 
 
 @pytest.fixture(autouse=True)
