@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -44,7 +45,9 @@ def run(work: Callable[[], Awaitable[Any]]) -> None:
     async def bounded() -> None:
         await asyncio.wait_for(work(), 10)
 
-    asyncio.run(bounded())
+    # In a thread: Playwright's browser, if a test before used it, keeps a loop running in this one.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(asyncio.run, bounded()).result()
 
 
 async def elsewhere(work: Callable[..., Any], *args: Any) -> Any:
