@@ -1,6 +1,7 @@
 """The composition root: the real parts, put together once per process. Nothing here touches a network."""
 
 import importlib
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from celery import Celery
@@ -10,10 +11,12 @@ from slack_bolt import App
 from bot.broker.catalog import BeatCatalog
 from bot.broker.results import BeatOutcomes
 from bot.broker.send import CelerySender
+from bot.broker.workers import Workers
 from bot.conf import conf
 from bot.runs.deliver import Deliverer
 from bot.runs.loops import Bell, Loop, Watcher, delivery_step
 from bot.runs.service import RunService
+from bot.slack.answering import Answering
 from bot.slack.app import create_app
 from bot.slack.client import DELIVERY, FAST, PROFILE, Workspace, web_client
 from bot.slack.identity import Identity
@@ -46,6 +49,7 @@ def run_service() -> RunService:
         sender=CelerySender(app),
         secret_keys=tuple(word.lower() for word in conf().secret_keys),
         deadline=conf().deadline,
+        workers=Workers(app),
         wake=bell.ring,
     )
 
@@ -65,7 +69,12 @@ def slack_app() -> App:
         profile_ttl=options.profile_ttl,
     )
     listeners = Listeners(
-        runs=run_service(), identity=identity, client=web_client(options, FAST), command=options.command
+        runs=run_service(),
+        identity=identity,
+        client=web_client(options, FAST),
+        answering=Answering(ThreadPoolExecutor(options.threads, thread_name_prefix="answer")),
+        command=options.command,
+        key=options.bot_token,
     )
     return create_app(options, listeners)
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from celery import Celery
+from celery.exceptions import QueueNotFound
 from django.utils import timezone
 from kombu.exceptions import EncodeError
 from kombu.pools import ProducerPool
@@ -88,7 +89,7 @@ class CelerySender:
         with self._producer(within) as producer:
             try:
                 self._publish(what, producer)
-            except (TypeError, EncodeError) as exc:  # the task's own argument check, or a value no serializer takes
+            except (TypeError, EncodeError, QueueNotFound) as exc:  # before a byte is written
                 raise NotSent(f"Celery can't send this: {one_line(str(exc))}") from exc
             except Exception as exc:  # whatever the transport raises: bytes may have left
                 sure = producer.connection.transport.driver_type in SURE

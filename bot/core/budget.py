@@ -1,5 +1,6 @@
-"""One time limit for everything that happens before Slack is answered."""
+"""One time limit for everything that happens before Slack is answered, and one gate before what can't be taken back."""
 
+import threading
 import time
 from dataclasses import dataclass, field
 
@@ -8,11 +9,24 @@ ACK_BUDGET = 2.5  # seconds; Slack gives up after 3 (docs.slack.dev: interactivi
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Runs from its making, on a monotonic clock; each step gets what is left."""
+    """Runs from its making, on a monotonic clock; each step gets what is left.
+
+    Publishing passes the gate first. Who answers the person when time is up shuts it: then either nothing has gone out
+    and nothing will, or publishing has begun.
+    """
 
     seconds: float = ACK_BUDGET
     started: float = field(default_factory=time.monotonic)
+    _first: threading.Lock = field(default_factory=threading.Lock)
 
     def left(self, at_most: float = float("inf")) -> float:
         """Seconds left, never below 0."""
         return max(0.0, min(at_most, self.started + self.seconds - time.monotonic()))
+
+    def enter(self) -> bool:
+        """Once, before the first byte: False if the person was told already that nothing was sent."""
+        return self._first.acquire(blocking=False)
+
+    def shut(self) -> bool:
+        """True if nothing has gone out, and nothing will."""
+        return self._first.acquire(blocking=False)

@@ -107,6 +107,24 @@ class LastRun:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """A run of a schedule that has not ended; `requester` is empty if it was not asked for in Slack."""
+
+    since: datetime
+    requester: SlackUserId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """Everything a person sees of a schedule before running it."""
+
+    schedule: Schedule
+    last: LastRun | None = None
+    running: Running | None = None
+    listened: bool | None = None  # whether a live worker takes it; None: not known
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Brief:
     """A schedule in a list."""
 

@@ -38,6 +38,13 @@ class Catalog(Protocol):
     def signature(self, task: str) -> Signature | None: ...
 
 
+class Workers(Protocol):
+    """Who takes what is sent."""
+
+    def listen(self, schedule: Schedule) -> bool | None:
+        """None: not known. Answers at once."""
+
+
 class Sender(Protocol):
     """The way to the broker."""
 

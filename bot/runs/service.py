@@ -19,17 +19,19 @@ from bot.core.model import (
     Brief,
     Dispatch,
     Field,
-    LastRun,
+    Look,
     Matches,
     NoticeKind,
     Problem,
     RunId,
+    Running,
     RunRequest,
     Schedule,
     ScheduleId,
+    SlackUserId,
     TaskId,
 )
-from bot.core.ports import Catalog, FateUnknown, NotSent, Sender
+from bot.core.ports import Catalog, FateUnknown, NotSent, Sender, Workers
 from bot.core.status import RunState
 from bot.models import Run
 from bot.runs import outbox
@@ -64,6 +66,7 @@ class RunService:
     sender: Sender
     secret_keys: tuple[str, ...]
     deadline: float  # seconds
+    workers: Workers | None = None
     wake: Callable[[], None] = lambda: None  # tells the deliverer of this process that something is owed
 
     def authorise(self, actor: Actor) -> None:
@@ -80,10 +83,17 @@ class RunService:
         self.authorise(actor)
         return self.catalog.named(typed)
 
-    def look(self, actor: Actor, schedule: ScheduleId) -> tuple[Schedule, LastRun | None] | None:
+    def look(self, actor: Actor, schedule: ScheduleId) -> Look | None:
         self.authorise(actor)
         found = self.catalog.get(schedule)
-        return None if found is None else (found, self.catalog.last_run(found))
+        if found is None:
+            return None
+        return Look(
+            schedule=found,
+            last=self.catalog.last_run(found),
+            running=_running(found),
+            listened=None if self.workers is None else self.workers.listen(found),
+        )
 
     def start(self, request: RunRequest, budget: Budget) -> Run:
         """Check, store, send. A repeated submission returns the run it started. Raises NotAllowed or Refused."""
@@ -160,7 +170,7 @@ class RunService:
         if run.task_id != what.task_id:
             return  # the row is another, faster submission's
         try:
-            self.sender.send(what, run=RunId(run.pk), within=budget.left())
+            self._publish(run, what, budget)
         except NotSent as exc:
             log.warning("run %s not sent: %s", run.pk, exc)
             Run.objects.filter(pk=run.pk).update(state=RunState.NOT_SENT, not_sent_because=str(exc))
@@ -172,6 +182,11 @@ class RunService:
             raise Refused([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)]) from exc
         log.info("run %s of schedule %s sent as task %s", run.pk, run.schedule_id, run.task_id)
         self._follow(run, RunState.SENT)
+
+    def _publish(self, run: Run, what: Dispatch, budget: Budget) -> None:
+        if not budget.enter():  # the person has been told that nothing was sent
+            raise NotSent("it took too long")
+        self.sender.send(what, run=RunId(run.pk), within=budget.left())
 
     def _follow(self, run: Run, state: RunState) -> None:
         """From now on the run is watched and its thread is owed; a result may have landed already.
@@ -188,6 +203,13 @@ class RunService:
         except DatabaseError:
             log.exception("run %s is %s, but that can't be stored now", run.pk, state)
         self.wake()
+
+
+def _running(schedule: Schedule) -> Running | None:
+    """The newest run that may be going on; one that has long been silent isn't counted."""
+    states = [RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING]
+    run = Run.objects.filter(schedule_id=schedule.id, state__in=states).order_by("-pk").first()
+    return None if run is None else Running(since=run.created_at, requester=SlackUserId(run.slack_user))
 
 
 def _already(run: Run) -> Run:

@@ -1,7 +1,7 @@
 """What happens on each of Slack's requests: parse, call the door, answer. Each ends in words for the person."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -13,18 +13,21 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.core.budget import Budget
 from bot.core.model import Actor, ChannelId, Destination, Field, Problem, RunRequest
-from bot.runs.service import NotAllowed, Refused, RunService
+from bot.runs.service import MAY_BE_SENT, NotAllowed, Refused, RunService
 from bot.slack import modals, payloads
+from bot.slack.answering import Answering, TooSlow
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.identity import Identity
 from bot.slack.ids import OPTIONS
-from bot.slack.modals import Metadata
+from bot.slack.metadata import Metadata
 from bot.slack.payloads import Payload
 
 log = logging.getLogger(__name__)
 
 SORRY = "Something went wrong on my side; the log says what. Please try again."
 NO_DATABASE = "Nothing was sent: the database can't be reached. Press Run to try again."
+TOO_SLOW = "Nothing was sent: the database took too long. Press Run to try again."
+NOT_OURS = "This form was not opened for you. Close it and type the command again."
 NOT_SHOWN_YET = "The arguments of this schedule have not appeared yet. Wait a moment, then press Run again."
 TOO_LATE = "That took too long, Slack no longer lets me open the form. Please type the command again."
 HELP = """*{command}* runs a schedule of the site now, with its stored arguments or others.
@@ -41,7 +44,9 @@ class Listeners:
     runs: RunService
     identity: Identity
     client: WebClient
+    answering: Answering
     command: str
+    key: str = field(repr=False)  # seals what the form carries
 
     def acknowledge_command(self, ack: Ack, body: Payload) -> None:
         if _is_help(body):
@@ -67,37 +72,39 @@ class Listeners:
             _reply(command.response_url, SORRY)
 
     def _first_view(self, command: payloads.Command, actor: Actor) -> dict[str, Any]:
-        metadata = Metadata(channel=ChannelId(command.channel))
+        metadata = Metadata.sealed(self.key, command.account, ChannelId(command.channel))
         if not command.text:
             there_are_some = self.runs.find(actor, "", 1).total
             return modals.empty(metadata) if there_are_some else modals.no_schedules(metadata)
         brief, matching = self.runs.named(actor, command.text)
-        found = None if brief is None else self.runs.look(actor, brief.id)
-        if found is None:
+        look = None if brief is None else self.runs.look(actor, brief.id)
+        if look is None:
             return modals.empty(metadata, modals.ambiguous(command.text, matching))
-        return modals.chosen(metadata, *found, nonce=_nonce())
+        return modals.chosen(metadata, look, nonce=_nonce())
 
     def suggest(self, ack: Ack, body: Payload) -> None:
         suggestion = payloads.suggestion(body)
-        try:
+
+        def find() -> dict[str, Any]:
             actor = self.identity.actor(suggestion.account, may_link=False)
-            ack(modals.suggestions(self.runs.find(actor, suggestion.query, OPTIONS)))
-        except NotAllowed:
+            return modals.suggestions(self.runs.find(actor, suggestion.query, OPTIONS))
+
+        try:
+            ack(self.answering.within(Budget(), find))
+        except (NotAllowed, TooSlow):
             ack(modals.NO_SUGGESTIONS)
 
     def show_schedule(self, body: Payload) -> None:
         """After the acknowledgement of a pick."""
         selection = payloads.selection(body)
+        metadata = selection.metadata
         try:
-            found = self.runs.look(self.identity.actor(selection.account, may_link=False), selection.schedule)
+            look = self.runs.look(self.identity.actor(selection.account, may_link=False), selection.schedule)
         except NotAllowed as exc:
-            view = modals.empty(Metadata(channel=selection.metadata.channel), f":no_entry: {exc}")
+            view = modals.empty(replace(metadata, schedule=None), f":no_entry: {exc}")
         else:
-            metadata = selection.metadata
             view = (
-                modals.chosen(metadata, *found, nonce=_nonce())
-                if found
-                else modals.gone(replace(metadata, schedule=None))
+                modals.chosen(metadata, look, nonce=_nonce()) if look else modals.gone(replace(metadata, schedule=None))
             )
         try:
             self.client.views_update(view_id=selection.view, hash=selection.hash, view=view)
@@ -110,45 +117,52 @@ class Listeners:
         budget = Budget()
         submission = payloads.submission(body)
         try:
-            request = _request(submission, self.identity.actor(submission.account, may_link=False))
-            self.runs.start(request, budget)
+            self.answering.within(budget, lambda: self._start(submission, budget))
         except NotAllowed as exc:
-            _refuse(ack, submission, [Problem(field=Field.SCHEDULE, text=str(exc))])
+            _refuse(ack, submission, str(exc))
         except Refused as exc:
-            _refuse(ack, submission, exc.problems)
+            ack(response_action="errors", errors=modals.errors(exc.problems, submission.inputs))
+        except TooSlow:
+            nothing_sent = budget.shut()
+            log.warning("a submission took too long; %s", "nothing sent" if nothing_sent else "publishing had begun")
+            _refuse(ack, submission, TOO_SLOW if nothing_sent else MAY_BE_SENT)
         except DatabaseError:
             log.exception("nothing sent: the database failed")
-            _refuse(ack, submission, [Problem(field=Field.SCHEDULE, text=NO_DATABASE)])
+            _refuse(ack, submission, NO_DATABASE)
         else:
             ack()
 
+    def _start(self, submission: payloads.Submission, budget: Budget) -> None:
+        """Raises NotAllowed or Refused, also if the form doesn't show the picked schedule's arguments (yet)."""
+        account, metadata = submission.account, submission.metadata
+        actor = self.identity.actor(account, may_link=False)
+        self.runs.authorise(actor)
+        if not metadata.is_for(self.key, account):
+            log.warning("refused a form that was not opened for Slack user %s", account.user)
+            raise Refused([Problem(field=Field.SCHEDULE, text=NOT_OURS)])
+        if submission.schedule is None or submission.schedule != metadata.schedule:
+            raise Refused([Problem(field=Field.SCHEDULE, text=NOT_SHOWN_YET)])
+        request = RunRequest(
+            key=f"slack:{submission.view}",
+            actor=actor,
+            schedule=submission.schedule,
+            args=submission.values.get(Field.ARGS),
+            kwargs=submission.values.get(Field.KWARGS),
+            fingerprint=metadata.fingerprint,
+            destination=Destination(team=account.team, channel=metadata.channel, requester=account.user),
+        )
+        self.runs.start(request, budget)
 
-def _request(submission: payloads.Submission, actor: Actor) -> RunRequest:
-    """Raises Refused if the form doesn't show the picked schedule's arguments (yet)."""
-    metadata = submission.metadata
-    if submission.schedule is None or submission.schedule != metadata.schedule:
-        raise Refused([Problem(field=Field.SCHEDULE, text=NOT_SHOWN_YET)])
-    return RunRequest(
-        key=f"slack:{submission.view}",
-        actor=actor,
-        schedule=submission.schedule,
-        args=submission.values.get(Field.ARGS),
-        kwargs=submission.values.get(Field.KWARGS),
-        fingerprint=metadata.fingerprint,
-        destination=Destination(
-            team=submission.account.team, channel=metadata.channel, requester=submission.account.user
-        ),
-    )
 
-
-def _refuse(ack: Ack, submission: payloads.Submission, problems: list[Problem]) -> None:
+def _refuse(ack: Ack, submission: payloads.Submission, text: str) -> None:
+    problems = [Problem(field=Field.SCHEDULE, text=text)]
     ack(response_action="errors", errors=modals.errors(problems, submission.inputs))
 
 
 def _reply(response_url: str, text: str) -> None:
     """Ephemeral, and possible even where the bot isn't a member."""
     try:
-        WebhookClient(response_url, timeout=FAST).send(text=text, response_type="ephemeral")
+        WebhookClient(response_url, timeout=FAST, retry_handlers=[]).send(text=text, response_type="ephemeral")
     except UNREACHABLE as exc:
         log.warning("an ephemeral reply could not be sent: %s", error_code(exc))
 

@@ -1,12 +1,12 @@
 """The modal, as pure functions of what it shows."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bot.core import arguments, jsontext
 from bot.core.arguments import Invalid
-from bot.core.model import Brief, ChannelId, Field, LastRun, Matches, Problem, Schedule, ScheduleId
+from bot.core.model import Brief, Field, Look, Matches, Problem, Schedule
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack.blocks import Block, code, context, date, escape, plain, preformatted, section
 from bot.slack.ids import (
@@ -17,35 +17,11 @@ from bot.slack.ids import (
     SUGGESTION_BYTES,
     Id,
 )
+from bot.slack.metadata import Metadata
 
 LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
 HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
 DISABLED = " (disabled)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metadata:
-    """What the modal carries through Slack and back (`private_metadata`). Not a proof of anything: all is checked again."""
-
-    channel: ChannelId
-    schedule: ScheduleId | None = None
-    fingerprint: str = ""
-
-    def dump(self) -> str:
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def load(cls, text: str) -> "Metadata":
-        """Raises ValueError."""
-        raw = json.loads(text)
-        if not isinstance(raw, dict):
-            raise ValueError("private_metadata is no object")  # noqa: TRY004  # as for other text that isn't ours
-        schedule = raw.get("schedule")
-        return cls(
-            channel=ChannelId(str(raw.get("channel", ""))),
-            schedule=None if schedule is None else ScheduleId(int(schedule)),
-            fingerprint=str(raw.get("fingerprint", "")),
-        )
 
 
 def empty(metadata: Metadata, note: str = "") -> Block:
@@ -60,11 +36,12 @@ def no_schedules(metadata: Metadata) -> Block:
     return view
 
 
-def chosen(metadata: Metadata, schedule: Schedule, last: LastRun | None, *, nonce: str) -> Block:
+def chosen(metadata: Metadata, look: Look, *, nonce: str) -> Block:
     """With a schedule's details and its stored values; `nonce` makes the inputs' block ids fresh."""
+    schedule = look.schedule
     metadata = replace(metadata, schedule=schedule.id, fingerprint=schedule.fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
-    blocks = [_picker(brief), *_details(schedule, last)]
+    blocks = [_picker(brief), *_details(look)]
     for field, text in ((Field.ARGS, schedule.args), (Field.KWARGS, schedule.kwargs)):
         blocks += _stored_value(field, text, f"{schedule.id}:{nonce}")
     return _modal(metadata, blocks)
@@ -146,12 +123,18 @@ def _picker(selected: Brief | None) -> Block:
     }
 
 
-def _details(schedule: Schedule, last: LastRun | None) -> list[Block]:
+def _details(look: Look) -> list[Block]:
+    schedule, last = look.schedule, look.last
     lines = [code(schedule.task), f":calendar: {escape(schedule.when)}"]
     if not schedule.enabled:
         lines.append(":double_vertical_bar: *Disabled*: beat doesn't run it by itself; you can.")
     if schedule.description.strip():
         lines.insert(0, escape(schedule.description, 500))
+    if look.running is not None:
+        by = f", asked for by <@{look.running.requester}>" if look.running.requester else ""
+        lines.append(f":arrows_counterclockwise: *Already running* since {date(look.running.since)}{by}.")
+    if look.listened is False:
+        lines.append(":warning: *No live worker listens on its queue.* It would wait there until one does.")
     ended = f"Last run: *{escape(last.status)}*, {date(last.at)}" if last else "No run of it is known yet."
     return [section("\n".join(lines)), context(ended, f"Goes to {_target(schedule)}")]
 

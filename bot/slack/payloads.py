@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from bot.core.model import Field, ScheduleId, SlackAccount, SlackUserId, TeamId
 from bot.slack.ids import INPUT_PREFIX, Id
-from bot.slack.modals import Metadata
+from bot.slack.metadata import Metadata
 
 Payload = dict[str, Any]
 P = ParamSpec("P")

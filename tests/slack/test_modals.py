@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from bot.core.model import Field, LastRun, Matches, Problem, Schedule, ScheduleId
+from bot.core.model import Field, LastRun, Look, Matches, Problem, Schedule, ScheduleId
 from bot.localslack.validation.surfaces import options_problems, submission_problems, view_problems
 from bot.slack import modals, payloads
 from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES, Id
-from bot.slack.modals import Metadata
+from bot.slack.metadata import Metadata
 from tests.factories import CHANNEL, a_brief, a_schedule
 from tests.slack.forms import Payload, inputs, read, submitted
 
-METADATA = Metadata(channel=CHANNEL)
+METADATA = Metadata(channel=CHANNEL, mark="m")
 
 
 def view_of(schedule: Schedule, last: LastRun | None = None) -> Payload:
-    view = modals.chosen(METADATA, schedule, last, nonce="n1")
+    view = modals.chosen(METADATA, Look(schedule=schedule, last=last), nonce="n1")
     assert view_problems(view).lines() == []
     return view
 
@@ -120,8 +120,8 @@ def test_a_value_that_fits_only_without_indenting_is_shown_without() -> None:
 
 def test_the_picker_keeps_its_place_and_the_inputs_get_new_ones() -> None:
     """Slack keeps what was typed in a block of the same id and would ignore the new prefill."""
-    one = modals.chosen(METADATA, a_schedule(), None, nonce="n1")
-    two = modals.chosen(METADATA, a_schedule(), None, nonce="n2")
+    one = modals.chosen(METADATA, Look(schedule=a_schedule()), nonce="n1")
+    two = modals.chosen(METADATA, Look(schedule=a_schedule()), nonce="n2")
     assert one["blocks"][0]["block_id"] == two["blocks"][0]["block_id"] == Id.SCHEDULE_BLOCK
     assert not set(inputs(one)) & set(inputs(two))
 
@@ -136,7 +136,7 @@ def test_submitting_unchanged_brings_back_what_was_shown() -> None:
     schedule = a_schedule(id=ScheduleId(2**40))
     found = payloads.submission(submitted(view_of(schedule)))
     assert found.schedule == schedule.id
-    assert found.metadata == Metadata(channel=CHANNEL, schedule=schedule.id, fingerprint="f1")
+    assert found.metadata == Metadata(channel=CHANNEL, mark="m", schedule=schedule.id, fingerprint="f1")
     assert json.loads(found.values[Field.KWARGS]) == {"days": 7, "region": "EU"}
     assert set(found.inputs) == {Field.ARGS, Field.KWARGS}
 
@@ -231,6 +231,6 @@ def test_metadata_that_is_not_ours_is_refused(text: str) -> None:
 
 
 def test_metadata_comes_back() -> None:
-    metadata = Metadata(channel=CHANNEL, schedule=ScheduleId(3), fingerprint="abc")
+    metadata = Metadata(channel=CHANNEL, mark="m", schedule=ScheduleId(3), fingerprint="abc")
     assert Metadata.load(metadata.dump()) == metadata
     assert Metadata.load(METADATA.dump()) == METADATA

@@ -90,6 +90,30 @@ def test_the_last_run_and_how_it_ended_are_shown(http_bot: LocalSlack, ana: Pers
     assert f"<!date^{int(newest.date_done.timestamp())}^" in text.replace("&lt;", "<")
 
 
+def test_a_run_that_is_going_on_is_told(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule("Busy")
+    opened(http_bot, ana, "/runtask Busy")
+    assert ana.submits()["closed"]
+    text = shown(opened(http_bot, ana, "/runtask Busy"))
+    assert "Already running" in text
+    assert "U0ANA" in text
+
+
+def test_a_queue_that_nobody_serves_is_told(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, worker: None
+) -> None:
+    schedule("Lonely", queue="nobody")
+    schedule("Served")
+
+    def told(name: str) -> str:
+        text = shown(opened(http_bot, ana, f"/runtask {name}"))
+        ana.closes()
+        return text
+
+    http_bot.wait_for(lambda: "No live worker" in told("Lonely"))
+    assert "No live worker" not in told("Served")
+
+
 def test_picking_another_replaces_the_inputs(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule("First", kwargs='{"a": 1}')
     schedule("Second", kwargs='{"b": 2}')

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django_celery_beat.models import PeriodicTask
 
 from bot.models import Run
@@ -191,4 +192,56 @@ def test_pressing_run_again_after_trouble_connecting_runs_once(
 
 def test_no_secret_of_slack_is_stored_in_the_form(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     form_of(http_bot, ana, schedule())
-    assert set(json.loads(top(ana)["private_metadata"])) == {"channel", "schedule", "fingerprint"}
+    assert set(json.loads(top(ana)["private_metadata"])) == {"channel", "mark", "schedule", "fingerprint"}
+
+
+def forged(slack: LocalSlack, view: dict[str, Any], user: str, **metadata: Any) -> Any:
+    """The answer to a submission of this form with other metadata, or by somebody else."""
+    carried = {**json.loads(view["private_metadata"]), **metadata}
+    payload = {
+        "type": "view_submission",
+        "team": {"id": "T0LOCAL", "domain": "local"},
+        "user": {"id": user, "username": "x", "name": "x", "team_id": "T0LOCAL"},
+        "api_app_id": "A0LOCAL",
+        "token": "t",
+        "trigger_id": "1.2.3",
+        "view": {**view, "private_metadata": json.dumps(carried)},
+        "response_urls": [],
+    }
+    return slack.deliver("view_submission", payload)["body"]
+
+
+@pytest.mark.parametrize("metadata", [{"channel": "C0GENERAL"}, {"mark": "0" * 32}, {"mark": ""}])
+def test_a_made_up_channel_gains_nothing(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published, metadata: dict[str, str]
+) -> None:
+    form_of(http_bot, ana, schedule())
+    answer = forged(http_bot, top(ana), "U0ANA", **metadata)
+    assert "was not opened for you" in json.dumps(answer)
+    assert published() == []
+
+
+def test_somebody_elses_form_gains_nothing(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    User.objects.create_user("cara", "cara@example.com", is_staff=True)
+    cara = http_bot.person("U0CARA")
+    opened(http_bot, cara)
+    form_of(http_bot, ana, schedule())
+    answer = forged(http_bot, top(ana), "U0CARA")
+    assert "was not opened for you" in json.dumps(answer)
+    assert published() == []
+
+
+def test_a_locked_database_is_told_in_time_and_nothing_is_sent_later(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    form_of(http_bot, ana, schedule())
+    with transaction.atomic():  # IMMEDIATE: nobody else can write
+        Run.objects.exists()
+        answer = errors(ana.submits())
+    assert "Nothing was sent" in answer["schedule"]
+    http_bot.wait_for(lambda: Run.objects.filter(state="not_sent").exists())
+    assert published() == []
+    assert ana.submits()["closed"]
+    assert len(published()) == 1

@@ -1,0 +1,73 @@
+"""Which queues live workers listen on, asked in the background and kept for a while: never on anybody's way.
+
+Workers answer over the broker's remote control (Celery's `inspect active_queues`); a transport without it, such as
+SQS, gives no answer, and then nothing is known.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from celery import Celery
+from celery.exceptions import QueueNotFound
+
+from bot.core.model import Schedule
+
+log = logging.getLogger(__name__)
+
+ASK_AGAIN = 10.0  # seconds
+STALE = 60.0  # seconds after which an answer says nothing any more
+REMOTE_CONTROL = frozenset({"amqp", "redis", "filesystem", "memory"})  # where no answer means no worker
+WAIT = 1.0  # seconds for workers to answer
+
+
+@dataclass
+class Workers:
+    """Thread-safe; the first question only starts the asking."""
+
+    app: Celery
+    clock: Callable[[], float] = time.monotonic
+    _queues: frozenset[str] | None = None
+    _answered_at: float = float("-inf")
+    _asked_at: float = float("-inf")
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def listen(self, schedule: Schedule) -> bool | None:
+        """Whether a worker takes what this schedule sends; None if that isn't known."""
+        self._ask_in_background()
+        if self._queues is None or self.clock() - self._answered_at > STALE:
+            return None
+        queue = self._queue(schedule)
+        return None if queue is None else queue in self._queues
+
+    def _queue(self, schedule: Schedule) -> str | None:
+        """The queue a message would end in; None where an exchange decides."""
+        if schedule.exchange or schedule.routing_key:
+            return None
+        task = self.app.tasks.get(schedule.task)
+        options = {"queue": schedule.queue or getattr(task, "queue", None)}
+        try:
+            queue = self.app.amqp.router.route({k: v for k, v in options.items() if v}, schedule.task).get("queue")
+        except QueueNotFound:
+            return schedule.queue  # not among the platform's queues: nobody listens
+        return str(getattr(queue, "name", queue)) if queue else None
+
+    def _ask_in_background(self) -> None:
+        with self._lock:
+            if self.clock() - self._asked_at < ASK_AGAIN:
+                return
+            self._asked_at = self.clock()
+        threading.Thread(target=self._ask, name="ask-workers", daemon=True).start()
+
+    def _ask(self) -> None:
+        try:
+            answers = self.app.control.inspect(timeout=WAIT).active_queues()
+            if answers is None and self.app.connection_for_read().transport.driver_type not in REMOTE_CONTROL:
+                return
+        except Exception as exc:  # noqa: BLE001  # whatever the transport raises: then it isn't known
+            log.info("workers could not be asked for their queues: %s", type(exc).__name__)
+            return
+        self._queues = frozenset(queue["name"] for queues in (answers or {}).values() for queue in queues)
+        self._answered_at = self.clock()

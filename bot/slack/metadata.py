@@ -1,0 +1,42 @@
+"""What the form carries through Slack and back (`private_metadata`)."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from bot.core.model import ChannelId, ScheduleId, SlackAccount
+from bot.core.seal import holds, seal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metadata:
+    """The channel is sealed for the person who typed the command there; everything else is checked against live data."""
+
+    channel: ChannelId
+    mark: str
+    schedule: ScheduleId | None = None
+    fingerprint: str = ""
+
+    @classmethod
+    def sealed(cls, key: str, account: SlackAccount, channel: ChannelId) -> "Metadata":
+        return cls(channel=channel, mark=seal(key, account.team, account.user, channel))
+
+    def is_for(self, key: str, account: SlackAccount) -> bool:
+        """Whether we made it, for this person."""
+        return holds(self.mark, key, account.team, account.user, self.channel)
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def load(cls, text: str) -> "Metadata":
+        """Raises ValueError."""
+        raw = json.loads(text)
+        if not isinstance(raw, dict):
+            raise ValueError("private_metadata is no object")  # noqa: TRY004  # as for other text that isn't ours
+        schedule = raw.get("schedule")
+        return cls(
+            channel=ChannelId(str(raw.get("channel", ""))),
+            mark=str(raw.get("mark", "")),
+            schedule=None if schedule is None else ScheduleId(int(schedule)),
+            fingerprint=str(raw.get("fingerprint", "")),
+        )
