@@ -10,8 +10,10 @@ survive a power cut once publishing has returned. An error from publishing means
 Left out: priorities (first in, first out), several machines, Windows.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
+from threading import Event
 from time import monotonic
 from typing import Any
 from urllib.parse import quote
@@ -56,12 +58,12 @@ class QoS(virtual.QoS):
 
     def ack(self, delivery_tag: str) -> None:
         super().ack(delivery_tag)
-        self.channel.spool.done(delivery_tag)
+        self.channel.settled(delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - kombu's signature
         super().reject(delivery_tag, requeue=requeue)
         if not requeue:
-            self.channel.spool.done(delivery_tag)
+            self.channel.settled(delivery_tag)
 
 
 class Channel(virtual.Channel):
@@ -72,8 +74,13 @@ class Channel(virtual.Channel):
 
     def __init__(self, connection: "Transport", **kwargs: Any) -> None:
         super().__init__(connection, **kwargs)
-        self.spool = connection.spool
+        self.spool, self._acknowledged = connection.spool, connection.acknowledged
         self._unacknowledged: set[str] = set()  # queues whose readers never acknowledge
+
+    def settled(self, tag: str) -> None:
+        """Of a message that won't be needed again. Called by whichever thread the worker acknowledges in."""
+        self.spool.done(tag)
+        self._acknowledged.set()
 
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> str:  # noqa: FBT001
         if no_ack:
@@ -148,6 +155,7 @@ class Transport(virtual.Transport):
     def __init__(self, client: Connection, **kwargs: Any) -> None:
         super().__init__(client, **kwargs)
         self.spool = Spool(Path((client.transport_options or {})["folder"]))
+        self.acknowledged = Event()
         self._looked = 0.0
 
     def establish_connection(self) -> Any:
@@ -157,8 +165,17 @@ class Transport(virtual.Transport):
     def driver_version(self) -> str:
         return "N/A"
 
-    def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:  # noqa: ARG002 - kombu's
+        """Hand out one message; TimeoutError if there is none. An acknowledgement, which makes room, ends the pause."""
         if monotonic() - self._looked > LOOK_FOR_THE_DEAD:
             self.spool.restore_the_dead()
             self._looked = monotonic()
-        super().drain_events(connection, timeout)
+        deadline = float("inf") if timeout is None else monotonic() + timeout
+        while True:
+            self.acknowledged.clear()
+            with suppress(Empty):
+                self.cycle.get(self._deliver, timeout=timeout)  # type: ignore[union-attr]  # set by kombu's constructor
+                return
+            if (left := deadline - monotonic()) <= 0:
+                raise TimeoutError
+            self.acknowledged.wait(min(self.polling_interval, left))

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -134,6 +135,23 @@ def test_refused_messages_come_again_and_acknowledged_ones_do_not(folder: Path, 
             rejected.reject()
     assert [message.decode()["say"] for message in drain(connection, "q")] == ["refused", "forgotten"]
     assert left(folder) == []
+
+
+def test_a_full_reader_goes_on_as_soon_as_it_acknowledges(app: Celery) -> None:
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, "polling_interval": 60}
+    with app.connection_for_read() as connection, connection.channel() as channel:
+        for body in ("first", "second"):
+            send(connection, "q", body)
+        got: Got = []
+        with Consumer(channel, [Queue("q")], on_message=got.append) as consumer:
+            consumer.qos(prefetch_count=1)
+            connection.drain_events(timeout=1)
+            acknowledging = threading.Timer(0.05, got[0].ack)
+            acknowledging.start()
+            connection.drain_events(timeout=20)  # raises TimeoutError if it isn't woken
+            got[1].ack()
+            acknowledging.join()
+    assert [message.decode()["say"] for message in got] == ["first", "second"]
 
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
