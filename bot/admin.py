@@ -4,13 +4,16 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from bot.conf import conf
 from bot.core.changes import masked
 from bot.models import Notice, Run, SlackLink
+from bot.runs import outbox
 
 
 class ReadOnly:
@@ -100,10 +103,19 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 class NoticeAdmin(ReadOnly, admin.ModelAdmin):
     """What is stuck, and why."""
 
+    actions = ["try_again"]
     list_display = ("run", "kind", "state", "due_at", "sent_at", "attempts", "problem")
     list_filter = ("state", "kind")
     list_select_related = ("run",)
     show_full_result_count = False
+
+    @admin.action(description="Try again to deliver the selected messages", permissions=["retry"])
+    def try_again(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:
+        revived = outbox.revive(notices, now=timezone.now())
+        self.message_user(request, f"{revived} messages are owed again; what was sent or is on its way was left alone.")
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("runtask.change_notice")
 
 
 @admin.register(SlackLink)

@@ -55,6 +55,12 @@ class Conf:
     deadline: float = variable(
         "RUNTASK_DEADLINE", env.seconds, 1800.0, "a run without any word for so long gets a “no word yet”"
     )
+    keep: float = variable(
+        "RUNTASK_KEEP",
+        env.seconds,
+        90 * 86_400.0,
+        "seconds after which finished runs are deleted (results are not ours)",
+    )
     secret_keys: tuple[str, ...] = variable(
         "RUNTASK_SECRET_KEYS",
         env.words,

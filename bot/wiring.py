@@ -14,7 +14,7 @@ from bot.broker.send import CelerySender
 from bot.broker.workers import Workers
 from bot.conf import conf
 from bot.runs.deliver import Deliverer
-from bot.runs.loops import Bell, Loop, Watcher, delivery_step
+from bot.runs.loops import Bell, Loop, Watcher, cleanup_step, delivery_step
 from bot.runs.service import RunService
 from bot.slack.answering import Answering
 from bot.slack.app import create_app
@@ -97,7 +97,8 @@ def background() -> tuple[list[Loop], Deliverer]:
     watcher = Watcher(BeatOutcomes(), deadline=options.deadline, wake=bell.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
     bell.wakes(delivery)
-    return [Loop("watch", watcher.step), delivery], deliverer
+    cleanup = Loop("clean up", lambda: cleanup_step(options.keep))
+    return [Loop("watch", watcher.step), delivery, cleanup], deliverer
 
 
 def warm_up() -> Loop:

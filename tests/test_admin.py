@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
@@ -65,3 +65,21 @@ def test_links_can_be_made(site: Client) -> None:
     answer = site.post("/admin/runtask/slacklink/add/", {"team": "T1", "slack_user": "U1", "user": user.pk})
     assert answer.status_code == 302
     assert SlackLink.objects.get().user == user
+
+
+def test_parked_messages_can_be_tried_again(site: Client) -> None:
+    run = a_run()
+    for kind, rank, state in (("root", 0, "sent"), ("id", 1, "parked"), ("final", 3, "parked")):
+        Notice.objects.create(run=run, kind=kind, rank=rank, state=state, due_at=timezone.now(), problem="why")
+    parked = Notice.objects.get(kind="id")
+    site.post("/admin/runtask/notice/", {"action": "try_again", "_selected_action": [parked.pk]})
+    assert dict(Notice.objects.values_list("kind", "state")) == {"root": "sent", "id": "owed", "final": "owed"}
+
+
+def test_who_may_only_look_cannot_try_again(client: Client) -> None:
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_notice"))
+    client.force_login(viewer)
+    Notice.objects.create(run=a_run(), kind="root", rank=0, state="parked", due_at=timezone.now())
+    client.post("/admin/runtask/notice/", {"action": "try_again", "_selected_action": [Notice.objects.get().pk]})
+    assert Notice.objects.get().state == "parked"

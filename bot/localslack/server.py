@@ -52,6 +52,7 @@ def application(slack: Slack) -> web.Application:
     )
     if _PAGE.is_dir():
         app.router.add_static("/static", _PAGE)
+    app.on_response_prepare.append(_never_stale)
     app.on_shutdown.append(close)
     return app
 
@@ -78,6 +79,11 @@ async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamR
     if host not in LOOPBACK or origin not in (None, f"http://{request.host}"):
         raise web.HTTPForbidden(text="The local Slack serves its own page and programs on this computer only.")
     return await handler(request)
+
+
+async def _never_stale(_request: web.Request, response: web.StreamResponse) -> None:
+    """A browser must ask again each time, or it mixes modules of before and after an upgrade."""
+    response.headers.setdefault("Cache-Control", "no-cache")
 
 
 async def _index(_request: web.Request) -> web.StreamResponse:

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,103 +15,197 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='one per opened form: a repeated submission starts nothing', max_length=128, unique=True)),
-                ('task_id', models.CharField(max_length=64, unique=True)),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('sent', 'sent'), ('unknown', 'unknown'), ('running', 'running'), ('overdue', 'overdue'), ('finished', 'finished'), ('not_sent', 'not_sent')], default=bot.core.status.RunState['QUEUED'], max_length=16)),
-                ('schedule_id', models.BigIntegerField(db_index=True)),
-                ('schedule_name', models.CharField(max_length=200)),
-                ('task', models.CharField(max_length=200)),
-                ('args', models.TextField(default='[]')),
-                ('kwargs', models.TextField(default='{}')),
-                ('changes', models.JSONField(default=list, help_text='what differs from the stored values, secrets masked')),
-                ('options', models.JSONField(default=dict, help_text='queue, priority, … as sent')),
-                ('team', models.CharField(blank=True, max_length=32)),
-                ('slack_user', models.CharField(blank=True, max_length=32)),
-                ('channel', models.CharField(blank=True, help_text='where its messages go now', max_length=32)),
-                ('redirected_from', models.CharField(blank=True, help_text='the channel that was asked for, if it is closed to us', max_length=32)),
-                ('redirected_because', models.CharField(blank=True, max_length=64)),
-                ('thread', models.CharField(blank=True, help_text="Slack's ts of the root message", max_length=32)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('not_sent_because', models.TextField(blank=True)),
-                ('deadline_at', models.DateTimeField(help_text='without any word until then, the thread is told')),
-                ('status', models.CharField(blank=True, help_text="Celery's word, as last seen", max_length=50)),
-                ('seen_at', models.DateTimeField(blank=True, help_text='date of the result row as last recorded', null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('result', models.TextField(blank=True, help_text='shortened; the result itself stays with django-celery-results')),
-                ('result_length', models.PositiveIntegerField(default=0)),
-                ('traceback', models.TextField(blank=True)),
-                ('worker', models.CharField(blank=True, max_length=100)),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='runtask_runs', to=settings.AUTH_USER_MODEL, verbose_name='requester')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="one per opened form: a repeated submission starts nothing",
+                        max_length=128,
+                        unique=True,
+                    ),
+                ),
+                ("task_id", models.CharField(max_length=64, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("sent", "sent"),
+                            ("unknown", "unknown"),
+                            ("running", "running"),
+                            ("overdue", "overdue"),
+                            ("finished", "finished"),
+                            ("not_sent", "not_sent"),
+                        ],
+                        default=bot.core.status.RunState["QUEUED"],
+                        max_length=16,
+                    ),
+                ),
+                ("schedule_id", models.BigIntegerField(db_index=True)),
+                ("schedule_name", models.CharField(max_length=200)),
+                ("task", models.CharField(max_length=200)),
+                ("args", models.TextField(default="[]")),
+                ("kwargs", models.TextField(default="{}")),
+                (
+                    "changes",
+                    models.JSONField(default=list, help_text="what differs from the stored values, secrets masked"),
+                ),
+                ("options", models.JSONField(default=dict, help_text="queue, priority, … as sent")),
+                ("team", models.CharField(blank=True, max_length=32)),
+                ("slack_user", models.CharField(blank=True, max_length=32)),
+                ("channel", models.CharField(blank=True, help_text="where its messages go now", max_length=32)),
+                (
+                    "redirected_from",
+                    models.CharField(
+                        blank=True, help_text="the channel that was asked for, if it is closed to us", max_length=32
+                    ),
+                ),
+                ("redirected_because", models.CharField(blank=True, max_length=64)),
+                ("thread", models.CharField(blank=True, help_text="Slack's ts of the root message", max_length=32)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("not_sent_because", models.TextField(blank=True)),
+                ("deadline_at", models.DateTimeField(help_text="without any word until then, the thread is told")),
+                ("status", models.CharField(blank=True, help_text="Celery's word, as last seen", max_length=50)),
+                (
+                    "seen_at",
+                    models.DateTimeField(blank=True, help_text="date of the result row as last recorded", null=True),
+                ),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "result",
+                    models.TextField(
+                        blank=True, help_text="shortened; the result itself stays with django-celery-results"
+                    ),
+                ),
+                ("result_length", models.PositiveIntegerField(default=0)),
+                ("traceback", models.TextField(blank=True)),
+                ("worker", models.CharField(blank=True, max_length=100)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="runtask_runs",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="requester",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('root', 'root'), ('id', 'id'), ('progress', 'progress'), ('deadline', 'deadline'), ('final', 'final')], max_length=16)),
-                ('rank', models.PositiveSmallIntegerField(help_text='order within its run')),
-                ('state', models.CharField(choices=[('owed', 'Owed'), ('claimed', 'Claimed'), ('sent', 'Sent'), ('parked', 'Parked')], default='owed', max_length=16)),
-                ('version', models.PositiveIntegerField(default=0, help_text='counts how often it was owed again')),
-                ('due_at', models.DateTimeField()),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('tried_at', models.DateTimeField(blank=True, help_text='begin of the first try whose answer was lost', null=True)),
-                ('claim', models.CharField(blank=True, help_text='names the try that is sending it', max_length=32)),
-                ('claimed_until', models.DateTimeField(blank=True, null=True)),
-                ('channel', models.CharField(blank=True, max_length=32)),
-                ('ts', models.CharField(blank=True, max_length=32)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('problem', models.CharField(blank=True, help_text="why it isn't sent yet, or never will be", max_length=300)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='runtask.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("root", "root"),
+                            ("id", "id"),
+                            ("progress", "progress"),
+                            ("deadline", "deadline"),
+                            ("final", "final"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("rank", models.PositiveSmallIntegerField(help_text="order within its run")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("owed", "Owed"), ("claimed", "Claimed"), ("sent", "Sent"), ("parked", "Parked")],
+                        default="owed",
+                        max_length=16,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=0, help_text="counts how often it was owed again")),
+                ("due_at", models.DateTimeField()),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                (
+                    "tried_at",
+                    models.DateTimeField(
+                        blank=True, help_text="begin of the first try whose answer was lost", null=True
+                    ),
+                ),
+                ("claim", models.CharField(blank=True, help_text="names the try that is sending it", max_length=32)),
+                ("claimed_until", models.DateTimeField(blank=True, null=True)),
+                ("channel", models.CharField(blank=True, max_length=32)),
+                ("ts", models.CharField(blank=True, max_length=32)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "problem",
+                    models.CharField(blank=True, help_text="why it isn't sent yet, or never will be", max_length=300),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="notices", to="runtask.run"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['run', 'rank'],
+                "ordering": ["run", "rank"],
             },
         ),
         migrations.CreateModel(
-            name='SlackLink',
+            name="SlackLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('team', models.CharField(help_text='Slack workspace, T…', max_length=32)),
-                ('slack_user', models.CharField(help_text='Slack user, U… or W…', max_length=32)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('checked_at', models.DateTimeField(blank=True, editable=False, help_text='when Slack was last asked', null=True)),
-                ('home', models.CharField(blank=True, editable=False, help_text='the workspace Slack says they belong to', max_length=32)),
-                ('is_guest', models.BooleanField(default=False, editable=False)),
-                ('is_bot', models.BooleanField(default=False, editable=False)),
-                ('is_deleted', models.BooleanField(default=False, editable=False)),
-                ('is_stranger', models.BooleanField(default=False, editable=False)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slack_links', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("team", models.CharField(help_text="Slack workspace, T…", max_length=32)),
+                ("slack_user", models.CharField(help_text="Slack user, U… or W…", max_length=32)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "checked_at",
+                    models.DateTimeField(blank=True, editable=False, help_text="when Slack was last asked", null=True),
+                ),
+                (
+                    "home",
+                    models.CharField(
+                        blank=True, editable=False, help_text="the workspace Slack says they belong to", max_length=32
+                    ),
+                ),
+                ("is_guest", models.BooleanField(default=False, editable=False)),
+                ("is_bot", models.BooleanField(default=False, editable=False)),
+                ("is_deleted", models.BooleanField(default=False, editable=False)),
+                ("is_stranger", models.BooleanField(default=False, editable=False)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="slack_links",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Slack link',
+                "verbose_name": "Slack link",
             },
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['state', 'task_id'], name='runtask_run_watched'),
+            model_name="run",
+            index=models.Index(fields=["state", "task_id"], name="runtask_run_watched"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['state', 'deadline_at'], name='runtask_run_deadline'),
+            model_name="run",
+            index=models.Index(fields=["state", "deadline_at"], name="runtask_run_deadline"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['state', 'due_at'], name='runtask_notice_due'),
+            model_name="notice",
+            index=models.Index(fields=["state", "due_at"], name="runtask_notice_due"),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('run', 'kind'), name='runtask_one_notice_of_a_kind'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(fields=("run", "kind"), name="runtask_one_notice_of_a_kind"),
         ),
         migrations.AddConstraint(
-            model_name='slacklink',
-            constraint=models.UniqueConstraint(fields=('team', 'slack_user'), name='runtask_one_link_per_account'),
+            model_name="slacklink",
+            constraint=models.UniqueConstraint(fields=("team", "slack_user"), name="runtask_one_link_per_account"),
         ),
     ]

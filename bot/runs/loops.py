@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.db import close_old_connections
 from django.utils import timezone
@@ -11,13 +12,14 @@ from django.utils import timezone
 from bot.core.ports import Outcomes
 from bot.core.status import RunState
 from bot.models import Notice, NoticeState, Run
-from bot.runs import finish
+from bot.runs import cleanup, finish
 from bot.runs.deliver import Deliverer
 
 log = logging.getLogger(__name__)
 
 BUSY, IDLE = 0.2, 1.0  # seconds between two looks: while runs are open, and otherwise
 AFTER_ERROR = 2.0
+HOUR = 3600.0
 EXPECTED = [RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING]
 
 
@@ -91,3 +93,9 @@ def delivery_step(deliverer: Deliverer) -> float:
         return 0.0
     pending = Notice.objects.filter(state__in=[NoticeState.OWED, NoticeState.CLAIMED])
     return BUSY if pending.exists() else IDLE
+
+
+def cleanup_step(keep: float) -> float:
+    """One batch; the next at once while there is a full one, else in an hour."""
+    forgotten = cleanup.forget_old_runs(keep=timedelta(seconds=keep), now=timezone.now())
+    return BUSY if forgotten == cleanup.BATCH else HOUR

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from bot.core.model import NoticeKind
@@ -104,6 +104,13 @@ def _park_behind(run: int) -> None:
     if (cause := parked.order_by("rank").first()) is not None:
         behind = Notice.objects.filter(run=run, state=NoticeState.OWED, rank__gt=cause.rank)
         behind.update(state=NoticeState.PARKED, problem=f"behind the {cause.kind} message")
+
+
+def revive(notices: QuerySet[Notice], *, now: datetime) -> int:
+    """Parked messages are owed again, with those that were given up behind them. Returns how many."""
+    runs = notices.filter(state=NoticeState.PARKED).values_list("run", flat=True)
+    parked = Notice.objects.filter(run__in=list(runs), state=NoticeState.PARKED)
+    return parked.update(state=NoticeState.OWED, due_at=now, attempts=0, problem="", tried_at=None)
 
 
 def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> None:

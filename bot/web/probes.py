@@ -1,12 +1,17 @@
 """Probes for a supervisor: `/healthz` says that the process answers, `/readyz` that it can work."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Protocol
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 
-from bot.models import Run
+from bot.models import Notice, NoticeState, Run
+
+LATE = timedelta(minutes=2)  # due for so long: nobody delivers, or not fast enough
+FAILING = 3  # tries
 
 
 class Workspace(Protocol):
@@ -22,10 +27,11 @@ def alive(_: HttpRequest) -> HttpResponse:
 
 
 def ready(workspace: Callable[[], Workspace]) -> Callable[[HttpRequest], HttpResponse]:
-    """503 with what is wrong, by part: database, slack."""
+    """503 with what is wrong, by part: database, slack, delivery."""
 
     def view(_: HttpRequest) -> HttpResponse:
-        parts = {"database": _database(), "slack": "ok" if workspace().team() else workspace().problem}
+        slack = "ok" if workspace().team() else workspace().problem
+        parts = {"database": _database(), "slack": slack, "delivery": _delivery()}
         healthy = all(state == "ok" for state in parts.values())
         return JsonResponse(parts, status=200 if healthy else 503)
 
@@ -37,4 +43,20 @@ def _database() -> str:
         Run.objects.exists()
     except DatabaseError as exc:
         return type(exc).__name__
+    return "ok"
+
+
+def _delivery() -> str:
+    """Whether messages get out, by whichever process delivers them."""
+    try:
+        late = (
+            Notice.objects.filter(state=NoticeState.OWED, due_at__lt=timezone.now() - LATE).order_by("due_at").first()
+        )
+        failing = Notice.objects.filter(state=NoticeState.OWED, attempts__gt=FAILING).order_by("due_at").first()
+    except DatabaseError as exc:
+        return type(exc).__name__
+    if failing is not None:
+        return f"messages fail: {failing.problem}"
+    if late is not None:
+        return f"messages wait since {late.due_at:%Y-%m-%d %H:%M:%S %Z}: is a deliverer running?"
     return "ok"

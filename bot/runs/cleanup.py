@@ -1,0 +1,25 @@
+"""Forgetting what is over: runs, with their notices, after a time that the operator chooses."""
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.core.status import RunState
+from bot.models import Run
+
+log = logging.getLogger(__name__)
+
+OVER = (RunState.FINISHED, RunState.NOT_SENT, RunState.OVERDUE)
+BATCH = 500  # runs per transaction, so that nobody waits long for the lock
+
+
+def forget_old_runs(*, keep: timedelta, now: datetime) -> int:
+    """Delete one batch of runs that were over before `now - keep`; returns how many, so that a full batch means more.
+
+    A run whose end was never seen is over when its deadline has long passed.
+    """
+    old = Run.objects.filter(state__in=OVER, created_at__lt=now - keep, deadline_at__lt=now - keep)
+    ids = list(old.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    if ids:
+        Run.objects.filter(pk__in=ids).delete()
+        log.info("forgot %s runs", len(ids))
+    return len(ids)

@@ -1,0 +1,63 @@
+"""The probes tell a supervisor the truth."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import RequestFactory
+from django.utils import timezone
+
+from bot.models import Notice
+from bot.web.probes import ready
+from tests.factories import a_run
+
+pytestmark = pytest.mark.django_db
+
+
+class Known:
+    problem = ""
+
+    def team(self) -> str | None:
+        return "T0001"
+
+
+class Unknown:
+    problem = "invalid_auth"
+
+    def team(self) -> str | None:
+        return None
+
+
+def asked(workspace: Any) -> tuple[int, str]:
+    answer = ready(lambda: workspace)(RequestFactory().get("/readyz"))
+    return answer.status_code, answer.content.decode()
+
+
+def owed(**fields: Any) -> None:
+    defaults = {"run": a_run(), "kind": "root", "rank": 0, "due_at": timezone.now()}
+    Notice.objects.create(**{**defaults, **fields})
+
+
+def test_all_is_well() -> None:
+    owed()
+    assert asked(Known())[0] == 200
+
+
+def test_a_refused_token_is_told() -> None:
+    status, text = asked(Unknown())
+    assert status == 503
+    assert "invalid_auth" in text
+
+
+def test_messages_that_nobody_delivers_are_told() -> None:
+    owed(due_at=timezone.now() - timedelta(minutes=5))
+    status, text = asked(Known())
+    assert status == 503
+    assert "is a deliverer running?" in text
+
+
+def test_messages_that_fail_are_told_with_the_reason() -> None:
+    owed(attempts=5, problem="token_revoked", due_at=timezone.now() + timedelta(seconds=30))
+    status, text = asked(Known())
+    assert status == 503
+    assert "token_revoked" in text
