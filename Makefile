@@ -34,8 +34,8 @@ $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/pip
 # Needs `uv` (pip install uv). The smaller locks take their versions from the largest.
 COMPILE = uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
 lock:
-	$(COMPILE) pyproject.toml --extra demo --group dev -o requirements-dev.txt
-	$(COMPILE) pyproject.toml --extra demo -c requirements-dev.txt -o requirements-demo.txt
+	$(COMPILE) pyproject.toml --extra demo --group build --group dev -o requirements-dev.txt
+	$(COMPILE) pyproject.toml --extra demo --group build -c requirements-dev.txt -o requirements-demo.txt
 	$(COMPILE) pyproject.toml -c requirements-dev.txt -o requirements.txt
 
 clean:

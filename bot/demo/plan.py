@@ -103,7 +103,7 @@ class Plan:
         state = str(self.data / "localslack.json")
         address = f"{HOST}:{self.web_port}"
         return {
-            "local-slack": _python("bot.localslack", "--port", str(self.port), "--state", state, *way),
+            "local-slack": _python("bot.localslack", "--port", str(self.port), "--state", state, "--rate-limits", *way),
             "worker": _python("celery", *["-A", "bot", "worker", "-c", "2", "-l", "warning", "-Q"], QUEUES),
             "web": _python("gunicorn", "bot.wsgi", "--bind", address, *["--worker-class", "gthread", "--threads", "8"]),
             "bot": _python("bot", "notify" if self.http else "slack"),
