@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ FAST = 2  # seconds: a trigger lives 3
 PROFILE = 1  # seconds for users.info and auth.test on the way to an answer
 DELIVERY = 5  # seconds; looking for a message and posting it must both fit into the life of a claim (15 s)
 ASK_AGAIN = 2.0  # seconds between two questions that Slack doesn't answer
+CODE = re.compile(r"[a-z0-9_]{1,80}")
 UNREACHABLE = (SlackApiError, OSError)  # urllib's URLError and time-outs are OSErrors
 
 
@@ -58,5 +60,6 @@ class Workspace:
 def error_code(exc: Exception) -> str:
     """Slack's own code, or the kind of failure; never an address or a payload."""
     if isinstance(exc, SlackApiError):
-        return str(exc.response.get("error") or f"HTTP {exc.response.status_code}")[:100]
+        code = str(exc.response.get("error") or "")
+        return code if CODE.fullmatch(code) else f"HTTP {exc.response.status_code}"  # the SDK puts prose there, too
     return type(getattr(exc, "reason", None) or exc).__name__

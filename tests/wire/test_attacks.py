@@ -1,0 +1,177 @@
+"""Who must not get in, at each entry, and what must not get out."""
+
+import json
+import logging
+import time
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+from bot.models import Run, SlackLink
+from bot.slack.ids import Id
+from tests.support.local_slack import LocalSlack, Person
+from tests.wire.conftest import OPS, Schedule
+from tests.wire.form import opened, top
+
+SECRET_NAME = "Operation Nightfall"
+Json = dict[str, Any]
+
+INTRUDERS: dict[str, Json] = {
+    "guest of one channel": {"is_ultra_restricted": True},
+    "guest of many channels": {"is_restricted": True},
+    "deactivated in Slack": {"deleted": True},
+    "bot": {"is_bot": True},
+    "stranger of a shared channel": {"is_stranger": True},
+    "member of another workspace": {"team_id": "T0ELSE"},
+}
+
+
+@pytest.fixture(params=INTRUDERS, ids=lambda name: name)
+def intruder(request: pytest.FixtureRequest, slack: LocalSlack) -> str:
+    """A Slack user whose account is linked to staff, but whom Slack knows as something else."""
+    staff = User.objects.create_user("mallory", "mallory@example.com", is_staff=True)
+    SlackLink.objects.create(team="T0LOCAL", slack_user="U0MALLORY", user=staff)
+    slack.control("people", id="U0MALLORY", name="mallory", email="mallory@example.com", **INTRUDERS[request.param])
+    return "U0MALLORY"
+
+
+def command(user: str) -> Json:
+    return {
+        "token": "t",
+        "team_id": "T0LOCAL",
+        "team_domain": "local",
+        "channel_id": OPS,
+        "channel_name": "ops",
+        "user_id": user,
+        "user_name": "x",
+        "command": "/runtask",
+        "text": SECRET_NAME,
+        "api_app_id": "A0LOCAL",
+        "response_url": "http://127.0.0.1:9/nobody",
+        "trigger_id": "1.2.3",
+    }
+
+
+def interaction(kind: str, user: str, view: Json, **more: Any) -> Json:
+    who = {"id": user, "username": "x", "name": "x", "team_id": "T0LOCAL"}
+    team = {"id": "T0LOCAL", "domain": "local"}
+    return {"type": kind, "team": team, "user": who, "api_app_id": "A0LOCAL", "token": "t", "view": view, **more}
+
+
+def entries(user: str, view: Json, schedule: int) -> dict[str, tuple[str, Json]]:
+    """Every way in, as payloads that a modified client could cause."""
+    select = {"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT}
+    option = {"text": {"type": "plain_text", "text": "x"}, "value": str(schedule)}
+    picked = {**select, "type": "external_select", "selected_option": option, "action_ts": "1"}
+    return {
+        "command": ("slash_commands", command(user)),
+        "suggestion": ("block_suggestion", interaction("block_suggestion", user, view, value="", **select)),
+        "selection": ("block_actions", interaction("block_actions", user, view, actions=[picked], trigger_id="1.2.3")),
+        "submission": (
+            "view_submission",
+            interaction("view_submission", user, view, trigger_id="1.2.3", response_urls=[]),
+        ),
+    }
+
+
+@pytest.mark.parametrize("entry", ["command", "suggestion", "selection", "submission"])
+def test_intruders_get_nothing_anywhere(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, intruder: str, entry: str
+) -> None:
+    row = schedule(SECRET_NAME)
+    opened(http_bot, ana, f"/runtask {SECRET_NAME}")
+    calls = len(http_bot.calls("views.open")) + len(http_bot.calls("views.update"))
+    kind, payload = entries(intruder, top(ana), row.pk)[entry]
+    answer = http_bot.deliver(kind, payload)
+    assert answer["status"] == 200
+    assert SECRET_NAME not in json.dumps(answer)
+    if entry == "command":
+        http_bot.wait_for(lambda: http_bot.calls("users.info"))
+    assert not Run.objects.exists()
+    shown = [
+        view
+        for view in http_bot.calls("views.open")[calls:] + http_bot.calls("views.update")
+        if SECRET_NAME in str(view)
+    ]
+    assert shown == []
+
+
+@pytest.mark.parametrize(
+    ("forge", "status"),
+    [
+        pytest.param({"secret": "wrong"}, 401, id="signed with another secret"),
+        pytest.param({"timestamp": -301}, 401, id="older than five minutes"),
+        pytest.param({"timestamp": +400}, 401, id="from the future"),
+        pytest.param({"content_type": "text/plain"}, 415, id="another content type"),
+        pytest.param(
+            {"body": "payload=notjson", "content_type": "application/x-www-form-urlencoded"}, 400, id="malformed"
+        ),
+        pytest.param({"body": "x" * 1_000_001, "content_type": "application/json"}, 413, id="too large"),
+        pytest.param({"headers": {"X-Slack-Request-Timestamp": "never"}}, 401, id="no number for a time"),
+    ],
+)
+def test_what_slack_did_not_sign_is_refused_before_any_work(
+    http_bot: LocalSlack, ana: Person, caplog: pytest.LogCaptureFixture, forge: Json, status: int
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    if "timestamp" in forge:  # seconds from now
+        forge = {"timestamp": str(int(time.time()) + forge["timestamp"])}
+    answer = http_bot.deliver("slash_commands", command("U0ANA"), **forge)
+    assert answer["status"] == status
+    assert http_bot.calls("users.info") == []
+    assert SECRET_NAME not in caplog.text
+
+
+def test_a_valid_command_that_is_repeated_has_no_second_effect(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule()
+    opened(http_bot, ana)
+    answer = http_bot.deliver("slash_commands", http_bot.deliveries("slash_commands")[0])
+    assert answer["status"] == 200
+    http_bot.wait_for(lambda: len(http_bot.calls("views.open")) == 2)
+    assert len(ana.stack()) == 1
+
+
+def test_a_large_and_deep_json_is_refused_quickly(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule()
+    opened(http_bot, ana, "/runtask nightly")
+    for text, said in (("[" * 90_000, "nested"), ('{"a": "' + "x" * 200_000 + '"}', "characters long")):
+        ana.fills("kwargs:", None, text)
+        assert said in str(ana.submits()["errors"])
+
+
+def test_logs_hold_no_secrets(
+    bot: LocalSlack, ana: Person, schedule: Schedule, delivering: None, worker: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    schedule(kwargs='{"region": "typed-by-a-person"}')
+    caplog.set_level(logging.INFO)
+    for fault in ("http500", "fatal_error", "ratelimited"):
+        bot.fault(fault, method="chat.postMessage", retry_after=1)
+    opened(bot, ana, "/runtask nightly")
+    ana.fills("kwargs:", None, "{")
+    ana.submits()
+    ana.fills("kwargs:", None, '{"region": "typed-by-a-person"}')
+    assert ana.submits()["closed"]
+    bot.wait_for(lambda: Run.objects.filter(state="finished").exists(), 20)
+    bot.wait_for(lambda: ana.messages(OPS), 20)
+    hooks = [d["response_url"] for d in bot.deliveries("slash_commands")]
+    triggers = [d["trigger_id"] for d in bot.deliveries("slash_commands")]
+    for secret in (bot.bot_token, bot.app_token, bot.signing_secret, "typed-by-a-person", *hooks, *triggers):
+        assert secret not in caplog.text
+
+
+def test_the_site_is_set_up_for_production(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    for name, value in {
+        "SECRET_KEY": "x" * 50 + "abcdefghij",
+        "SECURE_SSL_REDIRECT": True,
+        "SECURE_HSTS_SECONDS": 31_536_000,
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
+        "SECURE_HSTS_PRELOAD": True,
+        "SESSION_COOKIE_SECURE": True,
+        "CSRF_COOKIE_SECURE": True,
+    }.items():
+        setattr(settings, name, value)
+    call_command("check", "--deploy", "--fail-level", "WARNING")

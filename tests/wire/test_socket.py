@@ -1,0 +1,103 @@
+"""Socket Mode stays alive, and stops without losing what it has begun."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from slack_bolt.adapter.socket_mode.internals import run_bolt_app
+
+from bot import wiring
+from tests.support.local_slack import LocalSlack, Person
+from tests.wire.conftest import OPS, Schedule
+from tests.wire.form import opened
+
+RECONNECTS = 20.0  # seconds in which a lost connection must be back, on a busy machine
+
+
+def connection_numbers(slack: LocalSlack) -> set[int]:
+    return {connection["number"] for connection in slack.connections() if not connection["retiring"]}
+
+
+@pytest.mark.parametrize("what", ["refresh", "close", "fin", "no_pong", "mute"])
+def test_a_connection_that_ends_is_replaced(socket_bot: LocalSlack, ana: Person, schedule: Schedule, what: str) -> None:
+    schedule()
+    before = connection_numbers(socket_bot)
+    socket_bot.trouble(what)
+    socket_bot.wait_for(lambda: connection_numbers(socket_bot) - before, RECONNECTS)
+    if what == "mute":
+        socket_bot.trouble("unmute")
+    assert opened(socket_bot, ana)
+
+
+def test_waiting_for_slack_costs_no_time_of_the_processor(socket_bot: LocalSlack) -> None:
+    socket_bot.trouble("fin")
+    before = time.process_time()
+    started = time.monotonic()
+    socket_bot.wait_for(lambda: time.monotonic() - started > 2)
+    assert time.process_time() - before < 1.5, "slack_sdk alone would spin here"
+
+
+@pytest.fixture
+def serve(slack: LocalSlack) -> Iterator[Callable[[], threading.Event]]:
+    """Starts replicas of the bot; each ends when its event is set."""
+    running: list[tuple[threading.Event, threading.Thread]] = []
+
+    def start() -> threading.Event:
+        stopping = threading.Event()
+        thread = threading.Thread(target=wiring.socket_mode().serve, args=(stopping,))
+        thread.start()
+        running.append((stopping, thread))
+        return stopping
+
+    yield start
+    for stopping, thread in running:
+        stopping.set()
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def test_it_starts_although_slack_is_away_and_connects_when_it_is_back(
+    slack: LocalSlack, serve: Callable[[], threading.Event]
+) -> None:
+    slack.fault("http500", method="apps.connections.open", count=2)
+    serve()
+    slack.wait_for_app(timeout=RECONNECTS)
+
+
+def test_a_stop_waits_for_the_acknowledgement_in_flight(
+    slack: LocalSlack, ana: Person, schedule: Schedule, serve: Callable[[], threading.Event], monkeypatch: Any
+) -> None:
+    schedule()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(*args: Any) -> Any:
+        begun.set()
+        go_on.wait(10)
+        return run_bolt_app(*args)
+
+    stopping = serve()
+    slack.wait_for_app()
+    monkeypatch.setattr("bot.slack.socket.run_bolt_app", slowly)
+    answers: list[dict[str, Any]] = []
+    typing = threading.Thread(target=lambda: answers.append(ana.types(OPS, "/runtask help")))
+    typing.start()
+    assert begun.wait(10)
+    stopping.set()
+    go_on.set()
+    typing.join(10)
+    assert "opens the form" in str(answers[0]["ack"])
+
+
+def test_a_second_replica_takes_over_without_a_gap(
+    slack: LocalSlack, ana: Person, schedule: Schedule, serve: Callable[[], threading.Event]
+) -> None:
+    schedule()
+    first = serve()
+    slack.wait_for_app()
+    serve()
+    slack.wait_for_app(2)
+    first.set()
+    slack.wait_for(lambda: len(slack.connections()) == 1, RECONNECTS)
+    assert opened(slack, ana)
