@@ -1,0 +1,62 @@
+"""Two hundred at once against one bot process: everybody is answered within Slack's 3 s, or told to try again."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.e2e.platform import Platform
+from tests.support.local_slack import LocalSlack, Person
+from tests.wire.conftest import OPS
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+PEOPLE = 200
+STAFF = """
+from django.contrib.auth.models import User
+from bot.models import SlackLink
+user = User.objects.get(username="ana")
+SlackLink.objects.bulk_create(SlackLink(team="T0LOCAL", slack_user=f"U0CROWD{n:03}", user=user) for n in range(COUNT))
+"""
+STATES = "from bot.models import Run; print(*Run.objects.values_list('state', flat=True))"
+
+
+@pytest.fixture
+def crowd(slack: LocalSlack, platform: Platform) -> list[Person]:
+    """Staff members, all in #ops."""
+    slack.reset()
+    ids = [f"U0CROWD{number:03}" for number in range(PEOPLE)]
+    for user in ids:
+        slack.control("people", id=user, name=user.lower(), email=f"{user.lower()}@example.com")
+    slack.control("channels", id=OPS, members=["U0ANA", *ids])
+    platform.shell(STAFF.replace("COUNT", str(PEOPLE)))
+    return [slack.person(user) for user in ids]
+
+
+def form_or_excuse(slack: LocalSlack, person: Person) -> bool:
+    """Types the command; True if the form opened, False if the person was told that it took too long."""
+    assert person.types(OPS, "/runtask nightly")["ack"] == "", "not acknowledged within 3 s"
+    slack.wait_for(lambda: person.modal() or person.ephemerals(OPS), 60)
+    if person.modal() is not None:
+        return True
+    assert "took too long" in person.ephemerals(OPS)[-1]["text"]
+    return False
+
+
+def test_all_at_once(slack: LocalSlack, platform: Platform, crowd: list[Person]) -> None:
+    platform.start_bot()
+    with ThreadPoolExecutor(PEOPLE) as hands:
+        opened = list(hands.map(lambda person: form_or_excuse(slack, person), crowd))
+        with_form = [person for person, ok in zip(crowd, opened, strict=True) if ok]
+        answers: list[dict[str, Any]] = list(hands.map(Person.submits, with_form))
+    assert with_form
+    accepted = [answer for answer in answers if answer.get("closed")]
+    told = [answer["errors"]["schedule"] for answer in answers if answer.get("errors")]
+    assert len(accepted) + len(told) == len(answers), "somebody got no answer within 3 s"
+    for text in told:
+        assert "Nothing was sent" in text or "may already have been sent" in text
+
+    maybe = sum("may already" in text for text in told)
+    slack.wait_for(lambda: "sent" not in platform.shell(STATES).split(), 60)
+    states = platform.shell(STATES).split()
+    assert len(accepted) <= states.count("finished") <= len(accepted) + maybe
+    assert platform.stop("slack") == 0
