@@ -5,6 +5,7 @@ that ignores its result, or raises Ignore or Reject, leaves no row at all.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from bot.models import Run
 
 RESULT_LIMIT = 3000  # characters kept of a result; the whole stays in the results table
 TRACEBACK_LIMIT = 6000  # characters kept of a traceback's end
+TRACER = "celery/app/trace.py"
+CARETS = re.compile(r"\s+[~^]+\s*")
 BATCH = 500  # outcomes a pass; SQLite allows 999 parameters in older builds
 
 
@@ -49,7 +52,7 @@ def _outcome(row: TaskResult) -> Outcome:
         # Cleaned: NUL and half characters, which databases refuse, stand escaped in JSON.
         result=clean(clip(text, RESULT_LIMIT)),
         result_length=len(text),
-        traceback=clean(clip_start(row.traceback or "", TRACEBACK_LIMIT)),
+        traceback=clean(clip_start(own_frames(row.traceback or ""), TRACEBACK_LIMIT)),
         worker=getattr(row, "worker", None) or "",
     )
 
@@ -68,6 +71,18 @@ def readable(stored: str | None, status: str) -> str:
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):  # another serializer's, or nested too deep
         return stored
+
+
+def own_frames(traceback: str) -> str:
+    """Without the frames of Celery's tracer, which every traceback begins with, and Python's lines of carets."""
+    kept: list[str] = []
+    skipping = False
+    for line in traceback.splitlines():
+        if not line.startswith("    "):  # a frame's first line, or text around the frames
+            skipping = TRACER in line
+        if not skipping and not CARETS.fullmatch(line):
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def progress(meta: dict[str, Any]) -> str:

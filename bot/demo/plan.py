@@ -29,10 +29,10 @@ Everything runs, on this computer only.
   Logs    {logs}
 
 Things to try
-  /runtask nightly        a report; change its days, break its JSON, misspell a key
+  /runtask nightly sales  a report; change its days, break its JSON, misspell a key
   /runtask rebuild        says how far it is
   /runtask import         fails, with its traceback in the thread
-  /runtask export         returns 200 KB that would like to ring everybody
+  /runtask visitors       returns 200 KB that would like to ring everybody
   /runtask monthly tax    its stored arguments are broken
 
 Ctrl-C stops everything. What you did stays in {data}; without that folder the demo starts afresh.

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from django_celery_results.models import TaskResult
 
-from bot.broker.results import BATCH, RESULT_LIMIT, TRACEBACK_LIMIT, BeatOutcomes, exception, progress, readable
+from bot.broker.results import (
+    BATCH,
+    RESULT_LIMIT,
+    TRACEBACK_LIMIT,
+    BeatOutcomes,
+    exception,
+    own_frames,
+    progress,
+    readable,
+)
 from bot.core.model import Outcome, TaskId
 from bot.models import Run
 from bot.runs import finish
@@ -181,3 +190,22 @@ def test_a_crowd_is_taken_in_parts_the_oldest_first() -> None:
     TaskResult.objects.update(date_done=NOW)
     first = {outcome.task_id for outcome in BeatOutcomes().changed()}
     assert first == {f"t{n}" for n in range(BATCH)}
+
+
+def test_a_traceback_is_the_tasks_own() -> None:
+    text = (
+        "Traceback (most recent call last):\n"
+        '  File "/x/site-packages/celery/app/trace.py", line 564, in trace_task\n'
+        "    R = retval = fun(*args, **kwargs)\n"
+        "                 ^^^^^^^^^^^^^^^^^^^^\n"
+        '  File "/app/shop/tasks.py", line 12, in nightly\n'
+        "    total = 1 / rows\n"
+        "            ~~^~~~~~\n"
+        "ZeroDivisionError: division by zero"
+    )
+    assert own_frames(text) == (
+        "Traceback (most recent call last):\n"
+        '  File "/app/shop/tasks.py", line 12, in nightly\n'
+        "    total = 1 / rows\n"
+        "ZeroDivisionError: division by zero"
+    )
