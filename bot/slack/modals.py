@@ -20,6 +20,7 @@ from bot.slack.ids import (
 from bot.slack.metadata import Metadata
 
 LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
+NAMES = {Field.ARGS: "arguments", Field.KWARGS: "keyword arguments"}
 HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
 DISABLED = " (disabled)"
 
@@ -168,7 +169,7 @@ def _stored_value(field: Field, text: str, suffix: str) -> list[Block]:
     blocks: list[Block] = []
     if problem:
         blocks += [
-            section(f":warning: *The stored {LABELS[field].lower()} can't be sent as they are:*"),
+            section(f":warning: *The stored {NAMES[field]} can't be sent as they are:*"),
             preformatted(clean(clip(problem, 2000))),
         ]
     if len(shown) > INPUT_TEXT:
