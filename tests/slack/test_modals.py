@@ -93,7 +93,7 @@ def test_stored_values_are_shown_as_they_are(stored: str, field: Field, shown: s
 )
 def test_what_is_wrong_with_a_stored_value_stands_above_it(stored: str, problem: str) -> None:
     said = read(view_of(a_schedule(kwargs=stored)))
-    assert "The stored keyword arguments (json object) can't be sent" in said
+    assert "The stored keyword arguments can't be sent" in said
     assert problem in said
 
 
