@@ -1,0 +1,19 @@
+"""docs/guarantees.md names tests that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+GUARANTEES = Path("docs/guarantees.md").read_text()
+NAMED = sorted(set(re.findall(r"`((?:\w+/)*test_\w+\.py)(?:::(\w+))?`", GUARANTEES)))
+
+
+@pytest.mark.parametrize(("file", "test"), NAMED, ids=["::".join(filter(None, named)) for named in NAMED])
+def test_every_promise_is_shown_by_a_test(file: str, test: str) -> None:
+    source = Path("tests", file).read_text()
+    assert f"def {test}(" in source if test else "def test_" in source
+
+
+def test_promises_are_named_at_all() -> None:
+    assert len(NAMED) > 20
