@@ -1,5 +1,6 @@
 """The bot in this process, talking over the wire to the local Slack; real database, broker in memory."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -121,10 +122,11 @@ def published(slack: LocalSlack) -> Callable[[], list[Any]]:
         found = []
         with wiring.celery_app().connection_for_read() as connection:
             queue = connection.SimpleQueue("celery")
-            while queue.qsize():
-                message = queue.get_nowait()
-                message.ack()
-                found.append(message)
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    message = queue.get(timeout=0.3)
+                    message.ack()
+                    found.append(message)
             queue.close()
         return found
 
