@@ -1,16 +1,20 @@
-# On a machine that has only Python 3.11, git and make: `make demo` runs the demo, `make test` passes the tests.
+# On a machine that has only Python 3.11, git and make: `make demo` runs the demo, `make test` passes the tests,
+# `make faults ARGS="--submissions 1000 --faults 200 --seed 1"` is the long run of docs/guarantees.md.
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test faults lint lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/runtask demo $(ARGS)
 
 test: $(VENV)/.dev lint
 	$(BIN)/pytest $(ARGS)
+
+faults: $(VENV)/.dev
+	$(BIN)/python -m tests.faults $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -24,24 +24,28 @@ def free_port() -> int:
 
 
 class Platform:
-    """A fresh installation in `folder`: the embedded default, the tasks of tests.wire, one staff user, ana."""
+    """A fresh installation in `folder`: the embedded default, the tasks of tests.wire, one staff user, ana.
 
-    def __init__(self, folder: Path, slack: LocalSlack) -> None:
+    `environment` replaces variables of it.
+    """
+
+    def __init__(self, folder: Path, slack: LocalSlack, **environment: str) -> None:
         self.folder = folder
         self.slack = slack
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self.environment = _environment(
-            RUNTASK_DATA=str(folder),
-            RUNTASK_IMPORTS="tests.wire.tasks",
-            RUNTASK_BASE_URL=self.url,
-            DJANGO_SECRET_KEY="only-for-tests",
-            SLACK_API_URL=slack.api_url,
-            SLACK_BOT_TOKEN=slack.bot_token,
-            SLACK_APP_TOKEN=slack.app_token,
-            SLACK_SIGNING_SECRET=slack.signing_secret,
-        )
+        ours = {
+            "RUNTASK_DATA": str(folder),
+            "RUNTASK_IMPORTS": "tests.wire.tasks",
+            "RUNTASK_BASE_URL": self.url,
+            "DJANGO_SECRET_KEY": "only-for-tests",
+            "SLACK_API_URL": slack.api_url,
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_APP_TOKEN": slack.app_token,
+            "SLACK_SIGNING_SECRET": slack.signing_secret,
+        }
+        self.environment = _environment(**{**ours, **environment})
 
     def __enter__(self) -> Self:
         self.runtask("migrate", "--verbosity", "0")
@@ -103,7 +107,12 @@ class Platform:
     def _start(self, name: str, *arguments: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
-                [sys.executable, *arguments], env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [sys.executable, *arguments],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                process_group=0,  # what it starts itself can be signalled with it
             )
 
     def _wait(self, condition: Callable[[], bool], name: str) -> None:

@@ -1,0 +1,150 @@
+"""What is checked for every run, once everything is mended: pure functions over what was seen from outside."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.people import Submission, Told
+
+Json = dict[str, Any]
+ENDS = {"final", "deadline"}
+ORDER = ["root", "id", "deadline", "final"]
+FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A row of ours, and what the results table says of its task."""
+
+    pk: int
+    key: str
+    task_id: str
+    state: str
+    channel: str
+    redirected_from: str
+    slack_user: str
+    result: str  # "" if there is none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """A message of ours in Slack, known by its metadata."""
+
+    run: int
+    kind: str
+    channel: str
+    ts: str
+    thread_ts: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Everything there is to see."""
+
+    submissions: list[Submission]
+    runs: list[Run]
+    posts: list[Post]
+    journal: list[Json]
+
+
+@dataclass
+class Verdict:
+    """What broke, one sentence each, by promise; `ends` says when each accepted form had its end in Slack."""
+
+    lost: list[str] = field(default_factory=list)
+    published_twice: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    disordered: list[str] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
+    ends: dict[str, float] = field(default_factory=dict)  # by mark
+
+    def broken(self) -> list[str]:
+        named = {
+            "lost": self.lost,
+            "published twice": self.published_twice,
+            "doubled": self.doubled,
+            "out of order": self.disordered,
+            "a surprise": self.surprises,
+        }
+        return [f"{name}: {one}" for name, found in named.items() for one in found]
+
+
+def audit(seen: Seen) -> Verdict:
+    verdict = Verdict()
+    posts: dict[int, list[Post]] = {}
+    for post in sorted(seen.posts, key=lambda one: one.ts):
+        posts.setdefault(post.run, []).append(post)
+    published = publications(seen.journal)
+    for run in seen.runs:
+        _judge_run(run, posts.get(run.pk, []), published[run.task_id], verdict)
+    by_key = {run.key: run for run in seen.runs}
+    for submission in seen.submissions:
+        made = by_key.get(f"slack:{submission.view}")
+        _judge_submission(submission, made, posts.get(made.pk, []) if made else [], verdict)
+    ours = {run.task_id for run in seen.runs}
+    verdict.surprises += [f"task {task} was sent without a run" for task in published if task not in ours]
+    return verdict
+
+
+def publications(journal: list[Json]) -> Counter[str]:
+    """How often each task was put on the broker: messages handed out, less those handed out again.
+
+    A tag names one message of the folder broker and of Redis for good, and one delivery of RabbitMQ, which marks what it
+    delivers again.
+    """
+    first = {(one["task"], one["tag"]) for one in journal if one["event"] == "received" and not one["redelivered"]}
+    repeated = Counter(
+        (one["task"], one["tag"]) for one in journal if one["event"] == "received" and not one["redelivered"]
+    )
+    counted = Counter(task for task, _ in first)
+    for (task, tag), times in repeated.items():
+        if times > 1 and not tag.endswith(".msg"):  # the folder broker doesn't mark what it hands out again
+            counted[task] += times - 1
+    return counted
+
+
+def _judge_run(run: Run, posts: list[Post], published: int, verdict: Verdict) -> None:
+    about = f"run {run.pk} ({run.state}, result {run.result or 'none'})"
+    if published > 1:
+        verdict.published_twice.append(f"{about}: {published} times")
+    kinds = Counter(post.kind for post in posts)
+    verdict.doubled += [f"{about}: {times} {kind} messages" for kind, times in kinds.items() if times > 1]
+    if run.state == "not_sent":
+        if posts or published:
+            verdict.surprises.append(f"{about}: not sent, but {published} published, messages {sorted(kinds)}")
+        return
+    if missing := {"root", "id"} - kinds.keys():
+        verdict.lost.append(f"{about}: no {' and no '.join(sorted(missing))} message")
+    elif not ENDS & kinds.keys():
+        verdict.lost.append(f"{about}: neither a final nor a deadline message")
+    elif run.result in FINAL and "final" not in kinds:
+        verdict.lost.append(f"{about}: its result is not told")
+    else:
+        _judge_thread(run, posts, about, verdict)
+
+
+def _judge_thread(run: Run, posts: list[Post], about: str, verdict: Verdict) -> None:
+    kinds = [post.kind for post in posts]
+    if sorted(kinds, key=ORDER.index) != kinds:
+        verdict.disordered.append(f"{about}: {', '.join(kinds)}")
+    root = posts[0]
+    astray = [
+        post.kind for post in posts if post.channel != run.channel or (post is not root and post.thread_ts != root.ts)
+    ]
+    if astray:
+        verdict.disordered.append(f"{about}: {', '.join(astray)} not in the thread of the root")
+
+
+def _judge_submission(made: Submission, run: Run | None, posts: list[Post], verdict: Verdict) -> None:
+    about = f"form {made.mark} ({made.view}) told {made.words}"
+    promised = made.told in (Told.ACCEPTED, Told.MAYBE)
+    if promised and (run is None or run.state == "not_sent"):
+        verdict.lost.append(f"{about}: {'no run' if run is None else 'its run was not sent'}")
+    elif run is not None and run.state != "not_sent":
+        if made.told is Told.NOTHING:
+            verdict.surprises.append(f"{about}: run {run.pk} is {run.state}")
+        if made.channel not in (run.channel, run.redirected_from):
+            verdict.disordered.append(f"{about}: asked for in {made.channel}, told in {run.channel}")
+        if ends := [float(post.ts) for post in posts if post.kind in ENDS]:
+            verdict.ends[made.mark] = ends[-1]

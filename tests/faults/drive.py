@@ -1,0 +1,188 @@
+"""One long run on one set-up: people submit, parts break, everything is mended, and then every run is checked."""
+
+import json
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.slack.manifest import manifest
+from tests.faults.audit import Post, Run, Seen, Verdict, audit
+from tests.faults.parts import Parts
+from tests.faults.people import Colleague, Pace
+from tests.faults.setups import SETUPS, Setup
+from tests.faults.table import Done, Site, plan, start
+from tests.faults.tasks import JOURNAL
+from tests.support.local_slack import LocalSlack
+
+SCOPES = manifest("/runtask")["oauth_config"]["scopes"]["bot"]
+PEOPLE, CHANNELS = 12, 24
+CLOSED = "C0FCLOSED"  # private, and the bot is no member
+DEADLINE = 25  # seconds: RUNTASK_DEADLINE
+SETTLED = 180.0  # seconds in which all must have its end after the last fault
+QUIET = 3.0  # seconds without anything open
+SCHEDULES = {"Quick job": "quick", "Slow job": "slow", "Late job": "late", "Failing job": "failing"}
+RUNS = (
+    "SELECT r.id, r.key, r.task_id, r.state, r.channel, r.redirected_from, r.slack_user, COALESCE(t.status, '')"
+    " FROM runtask_run r LEFT JOIN django_celery_results_taskresult t ON t.task_id = r.task_id"
+)
+OPEN = (
+    "SELECT (SELECT COUNT(*) FROM runtask_run WHERE state IN ('queued', 'sent', 'unknown', 'running'))"
+    " + (SELECT COUNT(*) FROM runtask_notice WHERE state IN ('owed', 'claimed'))"
+)
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What came of it."""
+
+    setup: str
+    seconds: float
+    submissions: int
+    told: dict[str, int]
+    faults: list[Done]
+    verdict: Verdict
+    settled_after: float
+    left: int  # runs and messages without an end
+    ended: list[tuple[str, int]]  # parts that ended by themselves
+    recovery: dict[str, list[float]] = field(default_factory=dict)  # by fault
+
+
+def drive(kind: str, folder: Path, *, submissions: int, faults: int, seed: int) -> Outcome:
+    """Raises Missing if a service isn't there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.time()
+    with SETUPS[kind](folder) as setup, LocalSlack(scopes=SCOPES) as slack:
+        people, channels = _populated(slack)
+        with Parts(folder, slack, **_environment(folder), **setup.environment) as parts:
+            _seed(parts, people)
+            site = Site(setup, slack, parts, random.Random(seed))
+            colleagues = [Colleague(slack, user, channels, seed * 100 + n) for n, user in enumerate(people)]
+            done = _work(site, colleagues, Pace(submissions, faults))
+            left, settled_after = _settle(setup)
+            seen = _seen(slack, setup, folder, colleagues, channels)
+            ended = list(parts.ended)
+    verdict = audit(seen)
+    (folder / "seen.json").write_text(json.dumps(seen, default=vars, indent=1))
+    told: dict[str, int] = {}
+    for one in seen.submissions:
+        told[one.told.value] = told.get(one.told.value, 0) + 1
+    outcome = Outcome(
+        setup=setup.name,
+        seconds=time.time() - began,
+        submissions=len(seen.submissions),
+        told=told,
+        faults=done,
+        verdict=verdict,
+        settled_after=settled_after,
+        left=left,
+        ended=ended,
+    )
+    outcome.recovery = _recovery(done, seen, verdict)
+    return outcome
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {
+        "RUNTASK_IMPORTS": "tests.faults.tasks",
+        "RUNTASK_DEADLINE": str(DEADLINE),
+        JOURNAL: str(folder / "journal.jsonl"),
+    }
+
+
+def _populated(slack: LocalSlack) -> tuple[list[str], list[str]]:
+    """People, and the channels they use: public ones with the bot, and one that is closed to it."""
+    people = [f"U0F{number:02}" for number in range(PEOPLE)]
+    for user in people:
+        slack.control("people", id=user, name=user.lower(), email=f"{user.lower()}@example.com")
+    channels = [f"C0F{number:02}" for number in range(CHANNELS)]
+    for channel in channels:
+        slack.control("channels", id=channel, name=channel.lower(), members=people, is_member_bot=True)
+    slack.control("channels", id=CLOSED, name="closed", members=people, is_private=True)
+    return people, [*channels, CLOSED]
+
+
+def _seed(parts: Parts, people: list[str]) -> None:
+    """Staff users with the people's e-mails, and the schedules."""
+    parts.shell(
+        "from django.contrib.auth.models import User\n"
+        f"for name in {[user.lower() for user in people]!r}:\n"
+        "    User.objects.create_user(name, f'{name}@example.com', is_staff=True)"
+    )
+    for name, task in SCHEDULES.items():
+        parts.schedule(name, f"tests.faults.{task}", kwargs='{"mark": ""}')
+
+
+def _work(site: Site, colleagues: list[Colleague], pace: Pace) -> list[Done]:
+    """Over Socket Mode, from half-way over HTTP, until all is submitted and all faults are done; then all is mended."""
+    hands = start(site, pace, plan(site, pace.faults))
+    people = [threading.Thread(target=one.work, args=(pace,), name="colleague") for one in colleagues]
+    for thread in people:
+        thread.start()
+    pace.wait_for_half()
+    site.slack.config(mode="http", http_url=f"{site.parts.url}/slack/events")
+    for thread in [*people, *(thread for thread, _ in hands)]:
+        thread.join()
+    site.slack.clear_faults()
+    site.slack.config(rate_limits=False)
+    return [done for _, one in hands for done in one.done]
+
+
+def _settle(setup: Setup) -> tuple[int, float]:
+    """Wait until nothing is open for a while; what is open in the end, and the seconds it took."""
+    began = time.monotonic()
+    quiet_since: float | None = None
+    left = 0
+    while time.monotonic() - began < SETTLED:
+        [(left,)] = setup.rows(OPEN)
+        now = time.monotonic()
+        quiet_since = None if left else quiet_since or now
+        if quiet_since is not None and now - quiet_since >= QUIET:
+            return 0, quiet_since - began
+        time.sleep(0.5)
+    return left, SETTLED
+
+
+def _seen(slack: LocalSlack, setup: Setup, folder: Path, colleagues: list[Colleague], channels: list[str]) -> Seen:
+    names = ("pk", "key", "task_id", "state", "channel", "redirected_from", "slack_user", "result")
+    runs = [Run(**dict(zip(names, row, strict=True))) for row in setup.rows(RUNS)]
+    looks = dict.fromkeys(channels, "U0F00") | {run.channel: run.slack_user for run in runs}
+    posts = [post for channel, user in looks.items() for post in _posts(slack, channel, user)]
+    journal = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
+    submissions = [made for one in colleagues for made in one.submissions]
+    return Seen(submissions=submissions, runs=runs, posts=posts, journal=journal)
+
+
+def _posts(slack: LocalSlack, channel: str, user: str) -> list[Post]:
+    person = slack.person(user)
+    found = []
+    for root in person.messages(channel):
+        replies = person.thread(channel, root["ts"]) if root.get("reply_count") else []
+        found += [root, *replies]
+    return [
+        Post(
+            run=int(one["metadata"]["event_payload"]["run"]),
+            kind=one["metadata"]["event_payload"]["kind"],
+            channel=channel,
+            ts=one["ts"],
+            thread_ts=one.get("thread_ts", ""),
+            text=one["text"],
+        )
+        for one in found
+        if one.get("metadata")
+    ]
+
+
+def _recovery(done: list[Done], seen: Seen, verdict: Verdict) -> dict[str, list[float]]:
+    """By fault: seconds from its end until the first form submitted afterwards had its end in Slack."""
+    found: dict[str, list[float]] = {}
+    for fault in done:
+        later = [
+            verdict.ends[made.mark]
+            for made in seen.submissions
+            if made.pressed_at >= fault.ended and made.mark in verdict.ends
+        ]
+        if later:
+            found.setdefault(fault.name, []).append(min(later) - fault.ended)
+    return found

@@ -1,0 +1,56 @@
+"""The figures of a long run: as a table for the reader, and in docs/guarantees.md between two marks."""
+
+import statistics
+from pathlib import Path
+
+from tests.faults.drive import Outcome
+
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+
+def table(outcomes: list[Outcome]) -> str:
+    rows = [
+        "| set-up | submissions | faults | lost | published twice | doubled | out of order | sent by surprise | minutes |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for one in outcomes:
+        found = one.verdict
+        broken = [found.lost, found.published_twice, found.doubled, found.disordered, found.surprises]
+        numbers = [one.submissions, len(one.faults), *map(len, broken), f"{one.seconds / 60:.1f}"]
+        rows.append(f"| {one.setup} | " + " | ".join(map(str, numbers)) + " |")
+    return "\n".join(rows)
+
+
+def told(outcomes: list[Outcome]) -> str:
+    words = sorted({word for one in outcomes for word in one.told})
+    rows = [f"| last word to the person | {' | '.join(words)} |", "|---|" + "--:|" * len(words)]
+    rows += [f"| {one.setup} | {' | '.join(str(one.told.get(word, 0)) for word in words)} |" for one in outcomes]
+    return "\n".join(rows)
+
+
+def recovery(outcomes: list[Outcome]) -> str:
+    """Per fault, over all set-ups."""
+    found: dict[str, list[float]] = {}
+    for one in outcomes:
+        for name, seconds in one.recovery.items():
+            found.setdefault(name, []).extend(seconds)
+    rows = ["| fault | times | seconds to the next run's end, p50 | max |", "|---|--:|--:|--:|"]
+    for name in sorted(found):
+        seconds = found[name]
+        rows.append(f"| {name} | {len(seconds)} | {statistics.median(seconds):.1f} | {max(seconds):.1f} |")
+    return "\n".join(rows)
+
+
+def report(outcomes: list[Outcome], seed: int) -> str:
+    total, faults = sum(one.submissions for one in outcomes), sum(len(one.faults) for one in outcomes)
+    head = f"{total:,} submissions, {faults} faults, seed {seed}."
+    return "\n\n".join([head, table(outcomes), told(outcomes), recovery(outcomes)])
+
+
+def write(page: Path, text: str) -> None:
+    """Replace what stands between the marks. Raises ValueError if they are gone."""
+    before, begin, rest = page.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{page} has no {BEGIN} … {END}")
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")

@@ -1,0 +1,103 @@
+"""The processes of an installation, under a supervisor; each can be killed, frozen and thawed."""
+
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from tests.e2e.platform import Platform
+from tests.support.local_slack import LocalSlack
+
+LOOK = 0.3  # seconds between two looks of the supervisor
+WORKER = ["-m", "celery", "-A", "bot", "worker", "--concurrency", "4", "--without-mingle", "--without-gossip"]
+COMMANDS = {
+    "bot": ["-m", "bot", "slack"],
+    "replica": ["-m", "bot", "slack", "--no-deliver"],
+    "notifier": ["-m", "bot", "notify"],
+    "worker": [*WORKER, "--loglevel", "info"],
+    "web": ["-m", "gunicorn", "bot.wsgi", "--worker-class", "gthread", "--threads", "8", "--bind"],
+}
+
+
+class Parts(Platform):
+    """Every part of COMMANDS, started anew whenever it ends, as a supervisor of an operator's does."""
+
+    def __init__(self, folder: Path, slack: LocalSlack, **environment: str) -> None:
+        super().__init__(folder, slack, **environment)
+        self.ended: list[tuple[str, int]] = []  # parts that nobody killed, with their exit codes
+        self._locks = {name: threading.Lock() for name in COMMANDS}
+        self._over = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        for name in COMMANDS:
+            self._begin(name)
+        self._wait(lambda: " ready." in self.log("worker"), "worker")
+        self._wait(lambda: self._answers("/healthz"), "web")
+        self.slack.wait_for_app(2, timeout=60)
+        self._supervisor.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        if self._supervisor.is_alive():
+            self._supervisor.join()
+        groups = [process.pid for process in self._running.values()]
+        for name in self._running:
+            self._signal(name, signal.SIGCONT)
+        try:
+            super().__exit__()
+        finally:
+            for group in groups:
+                with suppress(ProcessLookupError):
+                    os.killpg(group, signal.SIGKILL)
+
+    def kill(self, name: str, *, whole: bool, down: float) -> None:
+        """`kill -9`, of its own processes too if `whole`; it is started again after `down` seconds."""
+        with self._locks[name]:
+            if whole:
+                self._signal(name, signal.SIGKILL)
+            self._running[name].kill()
+            self._running[name].wait()
+            time.sleep(down)
+            self._begin(name)
+
+    def kill_child(self, name: str) -> None:
+        """`kill -9` of one process that this part has started."""
+        with self._locks[name]:
+            pid = self._running[name].pid
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            if children:
+                with suppress(ProcessLookupError):
+                    os.kill(int(children[-1]), signal.SIGKILL)
+
+    def freeze(self, name: str, seconds: float) -> None:
+        """SIGSTOP, and SIGCONT after so long."""
+        with self._locks[name]:
+            self._signal(name, signal.SIGSTOP)
+            time.sleep(seconds)
+            self._signal(name, signal.SIGCONT)
+
+    def _begin(self, name: str) -> None:
+        address = [f"127.0.0.1:{self.port}"] if name == "web" else []
+        self._start(name, *COMMANDS[name], *address)
+
+    def _signal(self, name: str, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._running[name].pid, number)
+
+    def _supervise(self) -> None:
+        while not self._over.wait(LOOK):
+            for name, lock in self._locks.items():
+                if lock.acquire(blocking=False):
+                    try:
+                        code = self._running[name].poll()
+                        if code is not None:
+                            self.ended.append((name, code))
+                            self._begin(name)
+                    finally:
+                        lock.release()

@@ -1,0 +1,161 @@
+"""People who use Slack while everything around them breaks; each form they submit is kept with what they were told."""
+
+import json
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tests.support.local_slack import Json, LocalSlack, Person
+
+KINDS = {"Quick job": 6, "Slow job": 2, "Late job": 1, "Failing job": 1}  # schedule -> how often it is picked
+OPENS = 5.0  # seconds in which a form appears, or the person types the command again
+PRESSES = 8  # of Run in one form, before somebody gives up
+LOOK = 0.1
+
+
+class Told(StrEnum):
+    """The last word that the person was given."""
+
+    ACCEPTED = "accepted"  # the form closed
+    MAYBE = "may have been sent"
+    NOTHING = "nothing was sent"
+    UNCLEAR = "trouble connecting"  # no word of ours
+
+
+@dataclass(kw_only=True)
+class Submission:
+    """One form in which Run was pressed, once or several times."""
+
+    mark: str
+    user: str
+    channel: str
+    view: str = ""
+    pressed_at: float = 0.0  # the first time
+    told: Told = Told.UNCLEAR
+    words: list[str] = field(default_factory=list)  # every answer, in order
+
+
+@dataclass
+class Pace:
+    """Holds submissions and faults together: neither gets ahead of its share by more than a few."""
+
+    submissions: int
+    faults: int
+    done: dict[str, int] = field(default_factory=lambda: {"submissions": 0, "faults": 0})
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    AHEAD = 3
+
+    def next(self, what: str) -> bool:
+        """Wait for one's turn; False if there are enough."""
+        other = "faults" if what == "submissions" else "submissions"
+        total, others = getattr(self, what), getattr(self, other)
+        with self._changed:
+            self._changed.wait_for(
+                lambda: (
+                    self.done[what] >= total
+                    or self.done[other] >= others
+                    or (self.done[what] / total - self.done[other] / others) * min(total, others) <= self.AHEAD
+                )
+            )
+            if self.done[what] >= total:
+                return False
+            self.done[what] += 1
+            self._changed.notify_all()
+            return True
+
+    def wait_for_half(self) -> None:
+        """Half of the submissions have begun."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.done["submissions"] >= self.submissions // 2)
+
+
+class Colleague:
+    """One person; works through their share in a thread of their own."""
+
+    def __init__(self, slack: LocalSlack, user: str, channels: list[str], seed: int) -> None:
+        self._slack = slack
+        self._person: Person = slack.person(user)
+        self._channels = channels
+        self._random = random.Random(seed)
+        self.submissions: list[Submission] = []
+
+    def work(self, pace: Pace) -> None:
+        while pace.next("submissions"):
+            made = Submission(
+                mark=f"{self._person.id}-{len(self.submissions)}",
+                user=self._person.id,
+                channel=self._random.choice(self._channels),
+            )
+            self._submit(made)
+            self.submissions.append(made)
+            time.sleep(self._random.uniform(0, 1))
+
+    def _submit(self, made: Submission) -> None:
+        made.view = self._open(made)
+        made.pressed_at = time.time()
+        self._trouble()
+        double = self._random.random() < 0.1
+        for press in range(PRESSES):
+            made.told = self._press(made, double=double and press == 0)
+            gives_up = made.told is Told.NOTHING and self._random.random() < 0.3
+            if made.told in (Told.ACCEPTED, Told.MAYBE) or gives_up:
+                return
+            time.sleep(self._random.uniform(0.3, 2))
+
+    def _open(self, made: Submission) -> str:
+        """Type the command until its form is there, filled in; its view id."""
+        name = self._random.choices(list(KINDS), list(KINDS.values()))[0]
+        while True:
+            if self._person.modal() is not None:
+                self._person.closes(everything=True)
+            answer = self._person.types(made.channel, f"/runtask {name}")
+            view = self._appears() if answer.get("ok") else None
+            if view is not None:
+                filled = self._person.fills("kwargs:", None, json.dumps({"mark": made.mark}))
+                if filled.get("ok"):
+                    return str(view["id"])
+            time.sleep(self._random.uniform(0.2, 1))
+
+    def _appears(self) -> Json | None:
+        until = time.monotonic() + OPENS
+        while time.monotonic() < until:
+            view = self._person.modal()
+            if view is not None and any(block["block_id"].startswith("kwargs:") for block in view["blocks"]):
+                return view
+            time.sleep(LOOK)
+        return None
+
+    def _trouble(self) -> None:
+        """What Slack itself does now and then: deliver twice, or not hear the answer."""
+        chance = self._random.random()
+        if chance < 0.08:
+            self._slack.fault("duplicate", type="view_submission")
+        elif chance < 0.16:
+            self._slack.fault("late_ack", type="view_submission")
+
+    def _press(self, made: Submission, *, double: bool) -> Told:
+        """Press Run, perhaps twice at once: the form closes, or shows the last answer."""
+        answers: list[Json] = []
+        clicks = [
+            threading.Thread(target=lambda: answers.append(self._person.submits(made.view)))
+            for _ in range(2 if double else 1)
+        ]
+        for click in clicks:
+            click.start()
+        for click in clicks:
+            click.join()
+        told = [told_by(answer) for answer in answers]
+        made.words += [json.dumps(answer.get("errors") or answer.get("error") or "closed") for answer in answers]
+        return Told.ACCEPTED if Told.ACCEPTED in told else told[-1]
+
+
+def told_by(answer: Json) -> Told:
+    """What an answer to a press tells the person."""
+    if answer.get("closed"):
+        return Told.ACCEPTED
+    said = " ".join(answer.get("errors", {}).values())
+    if "may already have been sent" in said:
+        return Told.MAYBE
+    return Told.NOTHING if said else Told.UNCLEAR

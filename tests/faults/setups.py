@@ -1,0 +1,165 @@
+"""Where the bot is put to the test: the embedded default, and real services behind proxies."""
+
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import redis
+
+from bot import env
+from tests.faults.proxy import HOST, Proxy
+
+Row = tuple[Any, ...]
+POSTGRES = env.environ().get("FAULTS_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+REDIS = env.environ().get("FAULTS_REDIS", "redis://127.0.0.1:6379")
+RABBITMQ = env.environ().get("FAULTS_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672")
+REDIS_DATABASES = range(15, 4, -1)  # the first empty one is taken
+
+
+class Missing(Exception):
+    """A service that this set-up needs isn't there."""
+
+
+@dataclass(kw_only=True)
+class Setup:
+    """What the processes get as environment, how to break it, and a look at the database past all proxies."""
+
+    name: str
+    environment: dict[str, str] = field(default_factory=dict)
+    database: Proxy | None = None
+    broker: Proxy | None = None
+    sqlite: Path | None = None
+    postgres: str = ""
+
+    def rows(self, sql: str) -> list[Row]:
+        if self.sqlite is not None:
+            with closing(sqlite3.connect(self.sqlite, timeout=30)) as connection:
+                return list(connection.execute(sql))
+        with psycopg.connect(self.postgres, autocommit=True) as connection:
+            return list(connection.execute(sql.encode()))
+
+    def lock_database(self, seconds: float) -> None:
+        """SQLite: nobody else can write meanwhile. PostgreSQL: the same for the table of runs."""
+        if self.sqlite is not None:
+            with closing(sqlite3.connect(self.sqlite, timeout=30, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                time.sleep(seconds)
+                connection.execute("ROLLBACK")
+            return
+        with psycopg.connect(self.postgres) as postgres:
+            postgres.execute("LOCK TABLE runtask_run IN EXCLUSIVE MODE")
+            time.sleep(seconds)
+            postgres.rollback()
+
+    def end_connections(self) -> None:
+        """PostgreSQL ends everybody's connection, as it does when it restarts."""
+        with psycopg.connect(self.postgres, autocommit=True) as postgres:
+            postgres.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
+@contextmanager
+def embedded(folder: Path) -> Iterator[Setup]:
+    """SQLite and the broker in a folder."""
+    yield Setup(name="SQLite, folder broker", sqlite=folder / "runtask.sqlite3")
+
+
+@contextmanager
+def on_redis(_folder: Path) -> Iterator[Setup]:
+    """PostgreSQL and Redis."""
+    with _postgres() as (postgres, database), _redis() as (url, broker):
+        through = {"DATABASE_URL": _through(postgres, database), "CELERY_BROKER_URL": url}
+        yield Setup(name="PostgreSQL, Redis", environment=through, database=database, broker=broker, postgres=postgres)
+
+
+@contextmanager
+def on_rabbitmq(_folder: Path) -> Iterator[Setup]:
+    """PostgreSQL and RabbitMQ."""
+    with _postgres() as (postgres, database), _rabbitmq() as (url, broker):
+        through = {"DATABASE_URL": _through(postgres, database), "CELERY_BROKER_URL": url}
+        yield Setup(
+            name="PostgreSQL, RabbitMQ", environment=through, database=database, broker=broker, postgres=postgres
+        )
+
+
+SETUPS = {"embedded": embedded, "redis": on_redis, "rabbitmq": on_rabbitmq}
+
+
+@contextmanager
+def _postgres() -> Iterator[tuple[str, Proxy]]:
+    """A database of our own, dropped at the end."""
+    name = f"runtask_faults_{uuid4().hex[:8]}"
+    try:
+        with psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3) as server:
+            server.execute(f"CREATE DATABASE {name}".encode())
+    except psycopg.OperationalError as exc:
+        raise Missing(f"PostgreSQL at {_place(POSTGRES)}: {exc}") from exc
+    parts = urlsplit(POSTGRES)
+    try:
+        with Proxy(str(parts.hostname), parts.port or 5432) as proxy:
+            yield urlunsplit(parts._replace(path=f"/{name}")), proxy
+    finally:
+        with psycopg.connect(POSTGRES, autocommit=True) as server:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@contextmanager
+def _redis() -> Iterator[tuple[str, Proxy]]:
+    """An empty database of the server's, emptied again at the end."""
+    try:
+        clients = (redis.Redis.from_url(f"{REDIS}/{number}") for number in REDIS_DATABASES)
+        number, client = next((n, c) for n, c in zip(REDIS_DATABASES, clients, strict=False) if c.dbsize() == 0)
+    except redis.ConnectionError as exc:
+        raise Missing(f"Redis at {_place(REDIS)}: {exc}") from exc
+    except StopIteration:
+        raise Missing(f"an empty database of Redis at {_place(REDIS)}") from None
+    client.set("runtask:faults", "in use")
+    parts = urlsplit(REDIS)
+    try:
+        with Proxy(str(parts.hostname), parts.port or 6379) as proxy:
+            yield _through(f"{REDIS}/{number}", proxy), proxy
+    finally:
+        client.flushdb()
+        client.close()
+
+
+@contextmanager
+def _rabbitmq() -> Iterator[tuple[str, Proxy]]:
+    """A virtual host of our own, deleted at the end."""
+    vhost = f"runtask_faults_{uuid4().hex[:8]}"
+    parts = urlsplit(RABBITMQ)
+    _rabbitmqctl("add_vhost", vhost)
+    try:
+        _rabbitmqctl("set_permissions", "-p", vhost, parts.username or "guest", ".*", ".*", ".*")
+        with Proxy(str(parts.hostname), parts.port or 5672) as proxy:
+            yield _through(f"{RABBITMQ}/{vhost}", proxy), proxy
+    finally:
+        _rabbitmqctl("delete_vhost", vhost)
+
+
+def _rabbitmqctl(*arguments: str) -> None:
+    try:
+        subprocess.run(["rabbitmqctl", "--quiet", *arguments], check=True, capture_output=True, timeout=60)
+    except (FileNotFoundError, subprocess.CalledProcessError) as exc:
+        raise Missing(f"rabbitmqctl {arguments[0]}: {exc}") from exc
+
+
+def _through(url: str, proxy: Proxy) -> str:
+    parts = urlsplit(url)
+    user = parts.netloc.rpartition("@")[0]
+    return urlunsplit(parts._replace(netloc=f"{user}@{HOST}:{proxy.port}" if user else f"{HOST}:{proxy.port}"))
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}"

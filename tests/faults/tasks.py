@@ -1,0 +1,61 @@
+"""The tasks of the fault runs. Workers keep a journal of every message they get, the broker's side of the story.
+
+The journal is one line of JSON per event, written at once: it survives the `kill -9` of whoever writes it.
+"""
+
+import json
+import os
+import time
+from typing import Any
+
+from celery import Task, shared_task
+from celery.signals import task_received
+
+from bot import env
+
+JOURNAL = "FAULTS_JOURNAL"  # the variable that names the file
+
+
+def note(event: str, **details: Any) -> None:
+    """One `write` to a file opened for appending: lines of several processes don't mix (POSIX, write)."""
+    line = json.dumps({"event": event, "at": time.time(), **details}) + "\n"
+    file = os.open(env.environ()[JOURNAL], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(file, line.encode())
+    finally:
+        os.close(file)
+
+
+@task_received.connect
+def _received(request: Any, **_: Any) -> None:
+    """In the worker's main process, for each message the broker hands out, redelivered ones included."""
+    again = bool(request.delivery_info.get("redelivered"))
+    note("received", task=request.id, tag=str(request.message.delivery_tag), redelivered=again)
+
+
+@shared_task(bind=True, name="tests.faults.quick")
+def quick(self: Task, mark: str = "") -> str:
+    note("began", task=self.request.id, mark=mark)
+    return mark
+
+
+@shared_task(bind=True, name="tests.faults.slow")
+def slow(self: Task, mark: str = "", seconds: float = 1.0) -> str:
+    note("began", task=self.request.id, mark=mark)
+    self.update_state(state="PROGRESS", meta={"mark": mark})
+    time.sleep(seconds)  # a task that takes its time is what this is about
+    return mark
+
+
+@shared_task(bind=True, name="tests.faults.late", acks_late=True, reject_on_worker_lost=True)
+def late(self: Task, mark: str = "") -> str:
+    """Given out again if its worker dies: Celery's own redelivery."""
+    note("began", task=self.request.id, mark=mark)
+    time.sleep(0.5)
+    return mark
+
+
+@shared_task(bind=True, name="tests.faults.failing")
+def failing(self: Task, mark: str = "") -> str:
+    note("began", task=self.request.id, mark=mark)
+    raise ValueError(mark)
