@@ -10,6 +10,7 @@ Json = dict[str, Any]
 ENDS = {"final", "deadline"}
 ORDER = ["root", "id", "deadline", "final"]
 FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
+FILE = ".msg"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,17 +91,14 @@ def audit(seen: Seen) -> Verdict:
 def publications(journal: list[Json]) -> Counter[str]:
     """How often each task was put on the broker: messages handed out, less those handed out again.
 
-    A tag names one message of the folder broker and of Redis for good, and one delivery of RabbitMQ, which marks what it
-    delivers again.
+    Redis and RabbitMQ mark those; the folder broker doesn't, but its tag is the name of the message's one file.
     """
-    first = {(one["task"], one["tag"]) for one in journal if one["event"] == "received" and not one["redelivered"]}
-    repeated = Counter(
+    handed_out = Counter(
         (one["task"], one["tag"]) for one in journal if one["event"] == "received" and not one["redelivered"]
     )
-    counted = Counter(task for task, _ in first)
-    for (task, tag), times in repeated.items():
-        if times > 1 and not tag.endswith(".msg"):  # the folder broker doesn't mark what it hands out again
-            counted[task] += times - 1
+    counted: Counter[str] = Counter()
+    for (task, tag), times in handed_out.items():
+        counted[task] += 1 if tag.endswith(FILE) else times
     return counted
 
 

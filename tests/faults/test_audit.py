@@ -1,0 +1,79 @@
+"""The audit finds what it is there to find."""
+
+from dataclasses import replace
+from typing import Any
+
+from tests.faults.audit import Post, Run, Seen, audit, publications
+from tests.faults.people import Submission, Told
+
+RUN = Run(
+    pk=1,
+    key="slack:V1",
+    task_id="t1",
+    state="finished",
+    channel="C1",
+    redirected_from="",
+    slack_user="U1",
+    result="SUCCESS",
+)
+ROOT = Post(run=1, kind="root", channel="C1", ts="1.0", thread_ts="1.0", text="")
+ID = replace(ROOT, kind="id", ts="2.0")
+FINAL = replace(ROOT, kind="final", ts="3.0")
+FORM = Submission(mark="m", user="U1", channel="C1", view="V1", told=Told.ACCEPTED)
+RECEIVED = {"event": "received", "task": "t1", "tag": "a", "redelivered": False}
+GOOD = Seen(submissions=[FORM], runs=[RUN], posts=[ROOT, ID, FINAL], journal=[RECEIVED])
+
+
+def broken(**changes: Any) -> list[str]:
+    return [sentence.partition(":")[0] for sentence in audit(replace(GOOD, **changes)).broken()]
+
+
+def test_nothing_is_wrong_with_what_is_right() -> None:
+    assert broken() == []
+    assert audit(GOOD).ends == {"m": 3.0}
+
+
+def test_a_message_that_is_not_there_is_missed() -> None:
+    assert broken(posts=[ROOT, ID]) == ["lost"]
+    assert broken(posts=[ROOT, FINAL]) == ["lost"]
+    assert broken(posts=[]) == ["lost"]
+
+
+def test_a_deadline_is_an_end_only_while_there_is_no_result() -> None:
+    deadline = replace(FINAL, kind="deadline")
+    assert broken(posts=[ROOT, ID, deadline]) == ["lost"]
+    assert broken(posts=[ROOT, ID, deadline], runs=[replace(RUN, result="", state="overdue")]) == []
+
+
+def test_a_form_that_was_accepted_must_have_a_run() -> None:
+    assert broken(runs=[], posts=[], journal=[]) == ["lost"]
+    assert broken(runs=[replace(RUN, state="not_sent")], posts=[], journal=[]) == ["lost"]
+
+
+def test_a_message_that_stands_twice_is_found() -> None:
+    assert broken(posts=[ROOT, ID, FINAL, replace(FINAL, ts="4.0")]) == ["doubled"]
+
+
+def test_order_and_place_are_looked_at() -> None:
+    assert broken(posts=[ROOT, replace(ID, ts="4.0"), FINAL]) == ["out of order"]
+    assert broken(posts=[ROOT, ID, replace(FINAL, thread_ts="9.0")]) == ["out of order"]
+    assert broken(submissions=[replace(FORM, channel="C2")]) == ["out of order"]
+
+
+def test_nothing_sent_means_nothing_sent() -> None:
+    told = [replace(FORM, told=Told.NOTHING)]
+    not_sent = [replace(RUN, state="not_sent", result="")]
+    assert broken(submissions=told) == ["a surprise"]
+    assert broken(submissions=told, runs=not_sent, posts=[]) == ["a surprise"]
+    assert broken(submissions=told, runs=not_sent, posts=[], journal=[]) == []
+    assert broken(journal=[RECEIVED, {**RECEIVED, "task": "t2"}]) == ["a surprise"]
+
+
+def test_publications_are_what_the_broker_handed_out_less_what_it_handed_out_again() -> None:
+    again = {**RECEIVED, "redelivered": True}
+    folder = {**RECEIVED, "tag": "celery.q/1.msg"}
+    assert publications([RECEIVED, again])["t1"] == 1
+    assert publications([RECEIVED, {**RECEIVED, "tag": "b"}])["t1"] == 2
+    assert publications([RECEIVED, RECEIVED])["t1"] == 2
+    assert publications([folder, folder])["t1"] == 1
+    assert broken(journal=[RECEIVED, {**RECEIVED, "tag": "b"}]) == ["published twice"]
