@@ -1,6 +1,8 @@
 """A TCP proxy on loopback that can do what networks do: refuse, swallow, stall, lose replies, cut."""
 
 import asyncio
+import socket
+import struct
 import threading
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -10,6 +12,7 @@ T = TypeVar("T")
 HOST = "127.0.0.1"
 CHUNK = 65_536
 PATIENCE = 10.0
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: closing sends a reset
 
 
 class Proxy:
@@ -22,6 +25,7 @@ class Proxy:
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._there, self._back = asyncio.Event(), asyncio.Event()  # open gates
         self._open: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -65,8 +69,6 @@ class Proxy:
             self._server = await asyncio.start_server(self._serve, HOST, self.port)
             self.port = self._server.sockets[0].getsockname()[1]
 
-    _server: asyncio.Server | None = None
-
     async def _stop_listening(self) -> None:
         if self._server is not None:
             self._server.close()
@@ -74,15 +76,17 @@ class Proxy:
 
     async def _cut(self) -> None:
         for writer in self._open:
+            with suppress(OSError):  # it has just been closed
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             writer.transport.abort()
 
     async def _end(self) -> None:
         await self._stop_listening()
-        await self._cut()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        self._there.set()
+        self._back.set()
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await self._cut()
+            await asyncio.wait(others, timeout=0.1)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
@@ -105,6 +109,8 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate
     with suppress(OSError):
         while data := await reader.read(CHUNK):
             await gate.wait()
+            if writer.is_closing():
+                return
             writer.write(data)
             await writer.drain()
     await gate.wait()

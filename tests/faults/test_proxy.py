@@ -1,0 +1,75 @@
+"""The proxy does what it says: otherwise the faults of the services would be none."""
+
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.proxy import Proxy
+
+
+class Echo(socketserver.BaseRequestHandler):
+    """Says everything back and remembers it."""
+
+    heard: list[bytes] = []
+
+    def handle(self) -> None:
+        while data := self.request.recv(100):
+            self.heard.append(data)
+            self.request.sendall(data)
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    Echo.heard.clear()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Proxy("127.0.0.1", server.server_address[1]) as made:
+            yield made
+        server.shutdown()
+
+
+@pytest.fixture
+def client(proxy: Proxy) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as made:
+        made.sendall(b"one")
+        assert made.recv(100) == b"one"
+        made.settimeout(0.3)
+        yield made
+
+
+def test_what_is_held_goes_on_when_it_is_mended(proxy: Proxy, client: socket.socket) -> None:
+    proxy.hold()
+    client.sendall(b"two")
+    with pytest.raises(TimeoutError):
+        client.recv(100)
+    assert Echo.heard == [b"one"]
+    proxy.mend()
+    client.settimeout(5)
+    assert client.recv(100) == b"two"
+
+
+def test_a_reply_can_be_lost_alone(proxy: Proxy, client: socket.socket) -> None:
+    proxy.hold(there=False)
+    client.sendall(b"two")
+    with pytest.raises(TimeoutError):
+        client.recv(100)
+    assert Echo.heard == [b"one", b"two"]
+    proxy.cut()
+    with pytest.raises(ConnectionError):
+        client.recv(100)
+
+
+def test_refusing_ends_what_there_is_and_takes_nothing_new(proxy: Proxy, client: socket.socket) -> None:
+    proxy.refuse()
+    with pytest.raises(ConnectionError):
+        client.recv(100)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=5)
+    proxy.mend()
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as again:
+        again.sendall(b"three")
+        assert again.recv(100) == b"three"
