@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
 from bot.core.model import NoticeKind, Outcome
 from bot.core.status import OPEN, RunState, after
@@ -19,7 +19,13 @@ BATCH = 500
 
 def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float) -> int:
     """Returns how many runs moved. A second pass over the same outcomes changes nothing."""
-    return sum(_record(outcome, now, timedelta(seconds=deadline)) for outcome in outcomes)
+    moved = 0
+    for outcome in outcomes:
+        try:
+            moved += _record(outcome, now, timedelta(seconds=deadline))
+        except (DataError, IntegrityError, ValueError):  # one that the database refuses must not hold up all others
+            log.exception("the outcome of task %s can't be recorded", outcome.task_id)
+    return moved
 
 
 @transaction.atomic
@@ -38,8 +44,9 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
     if run.state == RunState.FINISHED:
         run.finished_at = outcome.at
         outbox.owe(run, NoticeKind.FINAL, now=now)
-        log.info("run %s ended: %s", run.pk, run.status)
     run.save()
+    if run.state == RunState.FINISHED:
+        log.info("run %s ended: %s", run.pk, run.status)
     outbox.owe_edit(run, now=now, at_once=run.state == RunState.FINISHED)
     return True
 

@@ -53,9 +53,8 @@ def claim(limit: int, now: datetime, *, avoiding: Collection[str] = ()) -> list[
     first = first.exclude(state=NoticeState.SENT).exclude(kind=NoticeKind.PROGRESS)
     due = Q(state=NoticeState.OWED, due_at__lte=now) | Q(state=NoticeState.CLAIMED, claimed_until__lt=now)
     waiting = Notice.objects.filter(due).exclude(Exists(first)).exclude(run__channel__in=avoiding)
-    token = (
-        uuid4().hex
-    )  # of this claim, not of the deliverer: one that wakes up late must not take its own old claim for this
+    # Of this claim, not of the deliverer: one that wakes up late must not take its own old claim for this one.
+    token = uuid4().hex
     claimed = []
     for notice in waiting.select_related("run").order_by("due_at", "pk")[:limit]:
         unchanged = Notice.objects.filter(pk=notice.pk, state=notice.state, claim=notice.claim, version=notice.version)

@@ -144,3 +144,14 @@ def test_a_run_without_a_channel_ends_without_a_word(db: None) -> None:
     run = a_run(channel="")
     assert record(said(run, "SUCCESS")) == 1
     assert owed(run) == set()
+
+
+def test_an_outcome_that_the_database_refuses_holds_up_no_other(db: None) -> None:
+    bad, good = a_run(), a_run()
+    outcomes = [
+        an_outcome(task_id=TaskId(bad.task_id), result_length=-1),
+        an_outcome(task_id=TaskId(good.task_id)),
+    ]
+    assert finish.record(outcomes, now=NOW, deadline=60) == 1
+    good.refresh_from_db()
+    assert good.state == "finished"
