@@ -21,7 +21,7 @@ class Told(StrEnum):
     ACCEPTED = "accepted"  # the form closed
     MAYBE = "may have been sent"
     NOTHING = "nothing was sent"
-    UNCLEAR = "trouble connecting"  # no word of ours
+    UNCLEAR = "trouble connecting, or refused"  # no word on whether it was sent
 
 
 @dataclass(kw_only=True)
@@ -152,10 +152,10 @@ class Colleague:
 
 
 def told_by(answer: Json) -> Told:
-    """What an answer to a press tells the person."""
+    """What an answer to a press tells the person. A refusal that doesn't say so is no word on earlier presses."""
     if answer.get("closed"):
         return Told.ACCEPTED
     said = " ".join(answer.get("errors", {}).values())
     if "may already have been sent" in said:
         return Told.MAYBE
-    return Told.NOTHING if said else Told.UNCLEAR
+    return Told.NOTHING if "Nothing was sent" in said else Told.UNCLEAR

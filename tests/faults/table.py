@@ -109,7 +109,8 @@ def _kill(part: str, site: Site) -> None:
 
 
 def _freeze(part: str, site: Site) -> None:
-    site.parts.freeze(part, site.random.choice([1, 2, 4, 8]))
+    """Now and then for longer than a deliverer's claim lasts (15 s)."""
+    site.parts.freeze(part, site.random.choice([1, 1, 2, 2, 4, 4, 8, 18]))
 
 
 def _slack(kind: str, site: Site) -> None:
