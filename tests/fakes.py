@@ -22,7 +22,7 @@ from bot.core.model import (
     ScheduleId,
     TaskId,
 )
-from bot.core.ports import Catalog, Messenger, Outcomes, Sender
+from bot.core.ports import Catalog, Messenger, NotSent, Outcomes, Sender
 
 DIRECT = ChannelId("D0001")
 
@@ -73,8 +73,10 @@ class FakeSender:
         given = {name: value for name, value in options.items() if value is not None}
         return Dispatch(task_id=task_id, task=schedule.task, args=args, kwargs=kwargs, options=given)
 
-    def send(self, what: Dispatch, *, run: RunId, within: float) -> None:
+    def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
         self.meanwhile()
+        if not enter():
+            raise NotSent("it took too long")
         if self.fails is not None:
             raise self.fails
         self.sent.append(what)

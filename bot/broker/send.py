@@ -9,7 +9,7 @@ would revoke the run at once.
 import contextlib
 import json
 import select
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -82,11 +82,13 @@ class CelerySender:
     ) -> Dispatch:
         return dispatch(schedule, task_id, args, kwargs, requester=requester, now=timezone.now())
 
-    def send(self, what: Dispatch, *, run: RunId, within: float) -> None:
+    def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
         """Raises NotSent while nothing of the message has left, FateUnknown afterwards."""
         named = {**what.options["headers"], RUN_HEADER: str(run)}
         what = replace(what, options={**what.options, "headers": named})
         with self._producer(within) as producer:
+            if not enter():
+                raise NotSent("it took too long")
             try:
                 self._publish(what, producer)
             except (TypeError, EncodeError, QueueNotFound) as exc:  # before a byte is written

@@ -7,26 +7,32 @@ from dataclasses import dataclass, field
 ACK_BUDGET = 2.5  # seconds; Slack gives up after 3 (docs.slack.dev: interactivity/handling-user-interaction)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Budget:
     """Runs from its making, on a monotonic clock; each step gets what is left.
 
-    Publishing passes the gate first. Who answers the person when time is up shuts it: then either nothing has gone out
-    and nothing will, or publishing has begun.
+    Publishing passes the gate just before its first byte. Who answers the person when time is up shuts it: then either
+    nothing has gone out and nothing will, or publishing has begun.
     """
 
     seconds: float = ACK_BUDGET
     started: float = field(default_factory=time.monotonic)
-    _first: threading.Lock = field(default_factory=threading.Lock)
+    entered: bool = field(default=False, init=False)
+    _is_shut: bool = field(default=False, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def left(self, at_most: float = float("inf")) -> float:
         """Seconds left, never below 0."""
         return max(0.0, min(at_most, self.started + self.seconds - time.monotonic()))
 
     def enter(self) -> bool:
-        """Once, before the first byte: False if the person was told already that nothing was sent."""
-        return self._first.acquire(blocking=False)
+        """False if the person was told already that nothing was sent."""
+        with self._lock:
+            self.entered = not self._is_shut
+            return self.entered
 
     def shut(self) -> bool:
         """True if nothing has gone out, and nothing will."""
-        return self._first.acquire(blocking=False)
+        with self._lock:
+            self._is_shut = not self.entered
+            return self._is_shut

@@ -1,5 +1,6 @@
 """What the inner layers need of the outer ones, named for the need; tests.fakes has a typed fake for each."""
 
+from collections.abc import Callable
 from datetime import datetime
 from inspect import Signature
 from typing import Any, Protocol
@@ -53,8 +54,11 @@ class Sender(Protocol):
     ) -> Dispatch:
         """Raises Invalid if the row can't be sent as it stands."""
 
-    def send(self, what: Dispatch, *, run: RunId, within: float) -> None:
-        """Raises NotSent or FateUnknown; takes at most about `within` seconds."""
+    def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
+        """Raises NotSent or FateUnknown; takes at most about `within` seconds.
+
+        `enter` is asked just before the first byte of the message; if it says no, nothing is sent.
+        """
 
 
 class Outcomes(Protocol):

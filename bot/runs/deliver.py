@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bot.core.model import MessageTs, NoticeKind
 from bot.core.ports import ChannelClosed, Hopeless, Messenger, NotDelivered, RateLimited, TokenRefused
-from bot.models import Notice, Run
+from bot.models import Notice
 from bot.runs import outbox
 from bot.runs.pace import Pacer
 from bot.runs.report import report
@@ -22,6 +22,10 @@ log = logging.getLogger(__name__)
 WORKERS = 8
 FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # seconds; doubling between them
 TOKEN_PAUSE = 30.0  # seconds between tries while Slack refuses our token
+
+
+class _ClaimLost(Exception):
+    """The notice is not ours any more."""
 
 
 @dataclass
@@ -73,6 +77,8 @@ class Deliverer:
     def _try(self, notice: Notice) -> None:
         try:
             channel, ts = self._edit(notice) if notice.kind == NoticeKind.PROGRESS else self._post(notice)
+        except _ClaimLost:
+            log.warning("%s: this deliverer was away for longer than its claim", notice)
         except RateLimited as exc:
             log.info("%s: Slack wants a pause of %s s", notice, exc.retry_after)
             self.pacer.pause(notice.run.channel, exc.retry_after)
@@ -97,9 +103,10 @@ class Deliverer:
         ts: MessageTs | None = None
         if notice.tried_at is not None:
             ts = self.messenger.find(message, since=notice.tried_at)
-        ts = ts or self.messenger.post(message)
-        if notice.kind == NoticeKind.ROOT:
-            Run.objects.filter(pk=notice.run_id).update(thread=ts)
+        if ts is None:
+            if not outbox.hold(notice, self.clock()):  # we were frozen for so long that somebody else may have it
+                raise _ClaimLost
+            ts = self.messenger.post(message)
         return message.channel, ts
 
     def _edit(self, notice: Notice) -> tuple[str, str]:

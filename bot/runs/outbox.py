@@ -57,8 +57,9 @@ def claim(limit: int, now: datetime, *, avoiding: Collection[str] = ()) -> list[
     token = uuid4().hex
     claimed = []
     for notice in waiting.select_related("run").order_by("due_at", "pk")[:limit]:
-        unchanged = Notice.objects.filter(pk=notice.pk, state=notice.state, claim=notice.claim, version=notice.version)
-        if unchanged.update(
+        # All that a claim and its end change: between our look and this, somebody may have tried and put it back.
+        seen = {name: getattr(notice, name) for name in ("state", "claim", "version", "due_at", "attempts", "tried_at")}
+        if Notice.objects.filter(pk=notice.pk, **seen).update(
             state=NoticeState.CLAIMED, claim=token, claimed_until=now + CLAIM, tried_at=Coalesce(F("tried_at"), now)
         ):
             notice.claim = token
@@ -66,12 +67,21 @@ def claim(limit: int, now: datetime, *, avoiding: Collection[str] = ()) -> list[
     return claimed
 
 
+def hold(notice: Notice, now: datetime) -> bool:
+    """Still ours, and from now on for a whole CLAIM; to be asked just before it is sent."""
+    ours = Notice.objects.filter(pk=notice.pk, claim=notice.claim, state=NoticeState.CLAIMED, claimed_until__gt=now)
+    return bool(ours.update(claimed_until=now + CLAIM))
+
+
+@transaction.atomic
 def sent(notice: Notice, *, channel: str, ts: str, now: datetime) -> None:
     """Slack has it. If it was owed again meanwhile (an edit), it stays owed."""
     ours = Notice.objects.filter(pk=notice.pk, claim=notice.claim, state=NoticeState.CLAIMED)
     done = {"channel": channel, "ts": ts, "sent_at": now, "problem": "", "tried_at": None, "attempts": 0, "claim": ""}
-    if not ours.filter(version=notice.version).update(state=NoticeState.SENT, **done):
-        ours.update(state=NoticeState.OWED, **done)
+    settled = ours.filter(version=notice.version).update(state=NoticeState.SENT, **done)
+    settled = settled or ours.update(state=NoticeState.OWED, **done)
+    if settled and notice.kind == NoticeKind.ROOT:
+        Run.objects.filter(pk=notice.run_id).update(thread=ts)
 
 
 def later(

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,10 @@ MAY_BE_SENT = (
     "This run may already have been sent: the broker took it but did not answer. It is not sent again; "
     "its thread tells how it ended."
 )
+
+
+LOOK_AGAIN = 0.05  # seconds, while another press of the same form is being sent
+ANSWERING = 0.3  # seconds of the budget that are kept for the answer
 
 
 class NotAllowed(Exception):
@@ -100,7 +105,7 @@ class RunService:
         self.authorise(request.actor)
         earlier = Run.objects.filter(key=request.key).first()
         if earlier is not None and earlier.state != RunState.NOT_SENT:
-            return _already(earlier)
+            return _already(earlier, budget)
         schedule, args, kwargs = self._checked(request)
         task_id = TaskId(earlier.task_id if earlier else str(uuid.uuid4()))
         try:
@@ -108,6 +113,8 @@ class RunService:
         except Invalid as exc:
             raise Refused(exc.problems) from exc
         run = self._stored(request, schedule, what, earlier)
+        if run is None:  # another press of the same form was faster
+            return _already(Run.objects.get(key=request.key), budget)
         self._send(run, what, budget)
         return run
 
@@ -133,8 +140,8 @@ class RunService:
             raise Refused(problems)
         return schedule, values[Field.ARGS], values[Field.KWARGS]
 
-    def _stored(self, request: RunRequest, schedule: Schedule, what: Dispatch, earlier: Run | None) -> Run:
-        """The committed row; it is there before the message. Raises Refused if another submission was faster."""
+    def _stored(self, request: RunRequest, schedule: Schedule, what: Dispatch, earlier: Run | None) -> Run | None:
+        """The committed row; it is there before the message. None if another submission was faster."""
         now = timezone.now()
         fields = {
             "state": RunState.QUEUED,
@@ -157,36 +164,31 @@ class RunService:
             }
         if earlier is not None:
             if not Run.objects.filter(pk=earlier.pk, state=RunState.NOT_SENT).update(**fields):
-                raise Refused([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)])
+                return None
             earlier.refresh_from_db()
             return earlier
         try:
             with transaction.atomic():
                 return Run.objects.create(key=request.key, task_id=what.task_id, **fields)
         except IntegrityError:
-            return _already(Run.objects.get(key=request.key))
+            return None
 
     def _send(self, run: Run, what: Dispatch, budget: Budget) -> None:
-        if run.task_id != what.task_id:
-            return  # the row is another, faster submission's
         try:
-            self._publish(run, what, budget)
+            self.sender.send(what, run=RunId(run.pk), within=budget.left(), enter=budget.enter)
         except NotSent as exc:
             log.warning("run %s not sent: %s", run.pk, exc)
+            if budget.entered and not budget.left():  # the person has been told that it may have been sent
+                self._follow(run, RunState.UNKNOWN)
+                raise Refused([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)]) from exc
             Run.objects.filter(pk=run.pk).update(state=RunState.NOT_SENT, not_sent_because=str(exc))
-            text = f"Nothing was sent: the broker can't be reached ({exc}). Press Run to try again."
-            raise Refused([Problem(field=Field.SCHEDULE, text=text)]) from exc
+            raise Refused([_not_sent(str(exc))]) from exc
         except FateUnknown as exc:
             log.warning("run %s may have been sent: %s", run.pk, exc)
             self._follow(run, RunState.UNKNOWN)
             raise Refused([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)]) from exc
         log.info("run %s of schedule %s sent as task %s", run.pk, run.schedule_id, run.task_id)
         self._follow(run, RunState.SENT)
-
-    def _publish(self, run: Run, what: Dispatch, budget: Budget) -> None:
-        if not budget.enter():  # the person has been told that nothing was sent
-            raise NotSent("it took too long")
-        self.sender.send(what, run=RunId(run.pk), within=budget.left())
 
     def _follow(self, run: Run, state: RunState) -> None:
         """From now on the run is watched and its thread is owed; a result may have landed already.
@@ -212,11 +214,23 @@ def _running(schedule: Schedule) -> Running | None:
     return None if run is None else Running(since=run.created_at, requester=SlackUserId(run.slack_user))
 
 
-def _already(run: Run) -> Run:
-    """A submission that came before: fine if it was sent, to be left alone if nobody knows."""
-    if run.state in (RunState.QUEUED, RunState.UNKNOWN, RunState.NOT_SENT):
+def _already(run: Run, budget: Budget) -> Run:
+    """A press of Run came before: fine if it was sent, to be left alone if nobody knows. Raises Refused."""
+    while (
+        run.state == RunState.QUEUED and budget.left() > ANSWERING
+    ):  # it is being sent at this moment, or a crash left it so
+        time.sleep(LOOK_AGAIN)
+        run.refresh_from_db()
+    if run.state == RunState.NOT_SENT:
+        raise Refused([_not_sent(run.not_sent_because)])
+    if run.state in (RunState.QUEUED, RunState.UNKNOWN):
         raise Refused([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)])
     return run
+
+
+def _not_sent(reason: str) -> Problem:
+    text = f"Nothing was sent: the broker can't be reached ({reason}). Press Run to try again."
+    return Problem(field=Field.SCHEDULE, text=text)
 
 
 def _changes(schedule: Schedule, what: Dispatch, secret_keys: tuple[str, ...]) -> list[dict[str, str | None]]:

@@ -21,6 +21,7 @@ from slack_sdk.signature import SignatureVerifier
 log = logging.getLogger(__name__)
 
 BODY_LIMIT = 1_000_000  # bytes; a view is at most 250 kB and comes with its state
+GIVEN_UP = 10  # seconds
 CLOCK_SKEW = 300  # seconds (docs.slack.dev: authentication/verifying-requests-from-slack)
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
@@ -46,6 +47,7 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
                 return HttpResponse()  # Slack probes our certificate, unsigned (docs: implementing-slash-commands)
             verify(request, raw, signing_secret())
             body = parse(raw, request.content_type or "")
+            _refuse_what_slack_gave_up(request, body)
         except Bad as exc:
             log.info("refused a request: %s", exc)
             return HttpResponse(str(exc), status=exc.status, content_type="text/plain")
@@ -87,6 +89,17 @@ def verify(request: HttpRequest, raw: bytes, signing_secret: str) -> None:
         valid = False
     if not valid:
         raise Bad(401, "bad signature")
+
+
+def _refuse_what_slack_gave_up(request: HttpRequest, body: dict[str, Any]) -> None:
+    """A process that was frozen must not run what people pressed long ago; they have read «trouble connecting» since.
+
+    Raises Bad only well beyond Slack's 3 s: clocks differ.
+    """
+    age = time.time() - int(request.headers["X-Slack-Request-Timestamp"])
+    if body.get("type") == "view_submission" and age > GIVEN_UP:
+        log.warning("refused a submission of %d s ago; is this machine's clock right?", age)
+        raise Bad(408, "too late")
 
 
 def parse(raw: bytes, content_type: str) -> dict[str, Any]:

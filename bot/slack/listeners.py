@@ -25,8 +25,11 @@ from bot.slack.payloads import Payload
 log = logging.getLogger(__name__)
 
 SORRY = "Something went wrong on my side; the log says what. Please try again."
-NO_DATABASE = "Nothing was sent: the database can't be reached. Press Run to try again."
-TOO_SLOW = "Nothing was sent: the database took too long. Press Run to try again."
+# Of this press only: an earlier one may have been sent, whose answer got lost. Pressing Run again finds that out.
+NO_DATABASE = "Nothing was sent by this press of Run: the database can't be reached. Press Run to try again; nothing is sent twice."
+TOO_SLOW = (
+    "Nothing was sent by this press of Run: the database took too long. Press Run to try again; nothing is sent twice."
+)
 NOT_OURS = "This form was not opened for you. Close it and type the command again."
 NOT_SHOWN_YET = "The arguments of this schedule have not appeared yet. Wait a moment, then press Run again."
 TOO_LATE = "That took too long, Slack no longer lets me open the form. Please type the command again."

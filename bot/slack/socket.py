@@ -26,6 +26,8 @@ PING_INTERVAL = 2.0  # seconds
 SILENCE = 3 * PING_INTERVAL  # without a pong the peer is taken for gone
 LOOK = 0.5  # seconds between two looks of the watchdog
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds between tries to connect
+FROZEN = 3.0  # seconds without a tick: as long as Slack waits for an acknowledgement
+DISTRUST = 1.0  # seconds after a freeze in which old envelopes are still being read
 DRAIN = 5.0  # seconds for acknowledgements in flight at a stop
 BUFFER = 65_536  # bytes; the default of 1,024 makes the client's recursive reader run deep
 
@@ -41,6 +43,8 @@ class SocketMode:
     _in_flight: int = 0
     _idle: threading.Condition = field(default_factory=threading.Condition)
     _lost: threading.Event = field(default_factory=threading.Event)
+    _last_tick: float = field(default_factory=time.monotonic)
+    _distrust_until: float = 0.0  # monotonic
 
     def serve(self, stopping: threading.Event) -> None:
         """Blocks until `stopping` is set; connects and reconnects by itself, however long Slack is away."""
@@ -56,6 +60,8 @@ class SocketMode:
             on_close_listeners=[lambda _code, _reason: self._lost.set()],
         )
         connection.socket_mode_request_listeners.append(self._handle)  # type: ignore[arg-type]
+        self._last_tick = time.monotonic()
+        threading.Thread(target=self._tick, args=(stopping,), name="tick", daemon=True).start()
         try:
             self._keep_connected(connection, stopping)
             self._drain()
@@ -88,6 +94,11 @@ class SocketMode:
 
     def _handle(self, connection: SocketModeClient, request: SocketModeRequest) -> None:
         """Runs in one of the client's threads, which Django knows nothing of."""
+        if request.payload.get("type") == "view_submission" and (
+            self._was_frozen() or time.monotonic() < self._distrust_until
+        ):
+            log.warning("left a submission alone: this process was frozen, and it may have been pressed long ago")
+            return
         with self._idle:
             self._in_flight += 1
         close_old_connections()
@@ -99,6 +110,17 @@ class SocketMode:
             with self._idle:
                 self._in_flight -= 1
                 self._idle.notify_all()
+
+    def _tick(self, stopping: threading.Event) -> None:
+        while not stopping.wait(LOOK):
+            if self._was_frozen():
+                self._distrust_until = time.monotonic() + DISTRUST
+                self._lost.set()  # what waits in the old connection is old
+            self._last_tick = time.monotonic()
+
+    def _was_frozen(self) -> bool:
+        """This process hasn't run for so long that Slack has given up what it sent meanwhile."""
+        return time.monotonic() - self._last_tick > FROZEN
 
     def _drain(self) -> None:
         """Keep the connection until what was begun is acknowledged."""

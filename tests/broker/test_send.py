@@ -133,7 +133,7 @@ def test_the_message_carries_the_run_and_is_never_to_be_ignored(app: Celery, reg
         def nightly(number, days): ...
 
     sender, what = a_prepared(app, a_schedule(headers='{"X-Tenant": "acme"}', priority=0))
-    sender.send(what, run=RunId(5), within=1.0)
+    sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
     (message,) = taken(app)
     for name, value in {
         "id": TASK_ID, "task": "reports.tasks.nightly", "ignore_result": False, "periodic_task_name": "nightly report",
@@ -146,7 +146,7 @@ def test_the_message_carries_the_run_and_is_never_to_be_ignored(app: Celery, reg
 
 def test_the_queue_of_the_row_is_where_it_goes(app: Celery) -> None:
     sender, what = a_prepared(app, a_schedule(queue="tests.slow"))
-    sender.send(what, run=RunId(5), within=1.0)
+    sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
     assert len(taken(app, "tests.slow")) == 1
     assert taken(app) == []
 
@@ -157,13 +157,13 @@ def test_what_the_task_would_refuse_is_certainly_not_sent(app: Celery) -> None:
 
     sender, what = a_prepared(app, a_schedule())
     with pytest.raises(NotSent, match="Celery can't send this"):
-        sender.send(what, run=RunId(5), within=1.0)
+        sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
     assert taken(app) == []
 
 
 def test_a_value_that_no_serializer_takes_is_certainly_not_sent(app: Celery) -> None:
     with pytest.raises(NotSent, match="Celery can't send this"):
-        CelerySender(app).send(a_dispatch(args=[object()]), run=RunId(5), within=1.0)
+        CelerySender(app).send(a_dispatch(args=[object()]), run=RunId(5), within=1.0, enter=lambda: True)
     assert taken(app) == []
 
 
@@ -172,7 +172,7 @@ def test_a_broker_that_is_not_there_is_said_without_its_address(url: str, monkey
     monkeypatch.setenv("CELERY_BROKER_URL", url)  # Celery prefers it to `broker=`
     sender, what = a_prepared(Celery("platform", set_as_current=False), a_schedule())
     with pytest.raises(NotSent) as caught:
-        sender.send(what, run=RunId(5), within=1.0)
+        sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
     assert "hunter2" not in str(caught.value)
     assert "127.0.0.1" not in str(caught.value)
     assert str(caught.value)

@@ -158,4 +158,6 @@ def told_by(answer: Json) -> Told:
     said = " ".join(answer.get("errors", {}).values())
     if "may already have been sent" in said:
         return Told.MAYBE
-    return Told.NOTHING if "Nothing was sent" in said else Told.UNCLEAR
+    return (
+        Told.NOTHING if "Nothing was sent:" in said else Told.UNCLEAR
+    )  # "by this press" says nothing of an earlier one

@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kombu import pools
@@ -52,5 +53,6 @@ def brokered(service: Setup, http_bot: LocalSlack) -> Setup:  # noqa: F811
 def _forget_connections() -> None:
     """Celery keeps pools per app and per address; the next test has another broker behind the same app."""
     pools.reset()
-    wiring.celery_app()._after_fork()
+    app: Any = wiring.celery_app()  # what a forked child does: it forgets the connections of its parent
+    app._after_fork()
     gc.collect()  # what was given up is closed now, in this test, and not as a warning in some later one
