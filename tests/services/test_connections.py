@@ -1,0 +1,60 @@
+"""A bot on PostgreSQL never has more connections than its threads allow, and replaces those that were ended."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import slack  # noqa: F401  # a fixture
+from tests.e2e.platform import Platform
+from tests.e2e.test_load import crowd, form_or_excuse  # noqa: F401  # a fixture, and a helper
+from tests.faults.setups import Setup
+from tests.support.local_slack import LocalSlack, Person
+from tests.wire.form import opened
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+THREADS = 4
+# Sockets, listeners and answers; the deliverer's eight; watcher, deliverer, clean-up and warm-up.
+ALLOWED = 3 * THREADS + 8 + 4
+COUNT = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+@pytest.fixture
+def platform(service: Setup, slack: LocalSlack, tmp_path: Path) -> Iterator[Platform]:  # noqa: F811
+    with Platform(tmp_path, slack, **service.environment, RUNTASK_THREADS=str(THREADS)) as installed:
+        installed.schedule("Nightly report", "tests.wire.report", kwargs='{"days": 7}')
+        yield installed
+
+
+@pytest.mark.parametrize("service", ["redis"], indirect=True)
+def test_connections_are_bounded_and_replaced(
+    service: Setup,
+    slack: LocalSlack,  # noqa: F811
+    platform: Platform,
+    crowd: list[Person],  # noqa: F811
+) -> None:
+    platform.start_bot()
+    counts: list[int] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            counts.append(int(service.rows(COUNT)[0][0]))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    some = crowd[:60]
+    with ThreadPoolExecutor(len(some)) as hands:
+        ready = [p for p, ok in zip(some, hands.map(lambda p: form_or_excuse(slack, p), some), strict=True) if ok]
+        list(hands.map(Person.submits, ready))
+    done.set()
+    watching.join()
+    assert THREADS < max(counts) <= ALLOWED
+
+    service.end_connections()
+    ana = slack.person("U0ANA")
+    assert opened(slack, ana, "/runtask nightly")
+    assert ana.submits()["closed"]
+    platform.stop("slack")
