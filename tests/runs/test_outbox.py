@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from bot.core.model import NoticeKind
 from bot.models import Notice, Run
@@ -287,28 +286,3 @@ def test_who_lost_the_claim_changes_nothing(run: Run, settle: Callable[[Notice],
     before = Notice.objects.filter(run=run).values().get()
     settle(mine)
     assert Notice.objects.filter(run=run).values().get() == before
-
-
-def test_a_claim_by_an_old_look_takes_nothing_that_was_tried_meanwhile(run: Run) -> None:
-    outbox.owe(run, ROOT, now=NOW)
-    done: list[bool] = []
-
-    def faster(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith("UPDATE") and not done:
-            done.append(True)
-            (theirs,) = outbox.claim(10, NOW)
-            outbox.later(theirs, due_at=NOW + timedelta(seconds=1), problem="lost", maybe_posted=True)
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(faster):
-        assert outbox.claim(10, NOW) == []
-
-
-def test_who_was_away_for_longer_than_the_claim_does_not_hold_it(run: Run) -> None:
-    outbox.owe(run, ROOT, now=NOW)
-    (mine,) = claim()
-    assert outbox.hold(mine, NOW + CLAIM / 2)
-    assert outbox.hold(mine, NOW + CLAIM), "held anew half a claim ago"
-    assert not outbox.hold(mine, NOW + CLAIM * 3)
-    claim(after=CLAIM * 3)
-    assert not outbox.hold(mine, NOW + CLAIM * 3)
