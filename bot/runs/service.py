@@ -216,9 +216,8 @@ def _running(schedule: Schedule) -> Running | None:
 
 def _already(run: Run, budget: Budget) -> Run:
     """A press of Run came before: fine if it was sent, to be left alone if nobody knows. Raises Refused."""
-    while (
-        run.state == RunState.QUEUED and budget.left() > ANSWERING
-    ):  # it is being sent at this moment, or a crash left it so
+    # Queued: it is being sent at this moment, or a crash left it so.
+    while run.state == RunState.QUEUED and budget.left() > ANSWERING:
         time.sleep(LOOK_AGAIN)
         run.refresh_from_db()
     if run.state == RunState.NOT_SENT:
