@@ -38,6 +38,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 SURE = frozenset({"filesystem", "memory"})  # an error of these while publishing means that nothing went out
 POOL_SIZE = 16
+UNREACHABLE = "the broker can't be reached ({})"
 
 
 def dispatch(
@@ -96,7 +97,7 @@ class CelerySender:
             except Exception as exc:  # whatever the transport raises: bytes may have left
                 sure = producer.connection.transport.driver_type in SURE
                 producer.connection.collect()
-                raise (NotSent if sure else FateUnknown)(_reason(exc)) from exc
+                raise (NotSent if sure else FateUnknown)(UNREACHABLE.format(_reason(exc))) from exc
 
     def _publish(self, what: Dispatch, producer: Any) -> None:
         options = {
@@ -117,13 +118,13 @@ class CelerySender:
         try:
             producer: Any = self._pool.acquire(block=True, timeout=within)
         except Exception as exc:
-            raise NotSent(_reason(exc)) from exc
+            raise NotSent(UNREACHABLE.format(_reason(exc))) from exc
         try:
             try:
                 _reach(producer)
             except Exception as exc:
                 producer.connection.collect()
-                raise NotSent(_reason(exc)) from exc
+                raise NotSent(UNREACHABLE.format(_reason(exc))) from exc
             yield producer
         finally:
             producer.release()

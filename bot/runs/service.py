@@ -228,7 +228,7 @@ def _already(run: Run, budget: Budget) -> Run:
 
 
 def _not_sent(reason: str) -> Problem:
-    text = f"Nothing was sent: the broker can't be reached ({reason}). Press Run to try again."
+    text = f"Nothing was sent: {reason}. Press Run to try again."
     return Problem(field=Field.SCHEDULE, text=text)
 
 
