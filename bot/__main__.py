@@ -1,6 +1,7 @@
 """The `runtask` command: Django's command line, with short names for our own commands."""
 
 import sys
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
@@ -14,6 +15,8 @@ OURS = ("demo", "slack", "notify", "staff", "manifest")
 def main() -> None:
     """Run `runtask ARGUMENTS`; `runtask slack` is Django's `runtask_slack`, so that names can't collide elsewhere."""
     env.default_settings()
+    if (here := str(Path.cwd())) not in sys.path:  # an installed script doesn't see the project it is called in
+        sys.path.insert(0, here)
     arguments = sys.argv[1:]
     command = arguments[0] if arguments else ""
     if env.environ()["DJANGO_SETTINGS_MODULE"] == "bot.settings" and (problems := stand_alone_problems(command)):

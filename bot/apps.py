@@ -1,6 +1,8 @@
 """Django's entry to the bot."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+
+NEEDED = ("django_celery_beat", "django_celery_results")
 
 
 class RunTaskConfig(AppConfig):
@@ -13,3 +15,11 @@ class RunTaskConfig(AppConfig):
 
     def ready(self) -> None:
         from bot import checks  # noqa: F401, PLC0415  # registers them; needs the models
+        from bot.broker.app import remember_current  # noqa: PLC0415
+
+        remember_current()
+
+
+def missing_apps() -> list[str]:
+    """What must be in INSTALLED_APPS and isn't: until it is, the bot has no pages, and a check says why."""
+    return [name for name in NEEDED if not apps.is_installed(name)]

@@ -1,5 +1,6 @@
 """The bot's own options: `RUNTASK = {...}` in Django's settings first, then the environment, then the default."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,19 @@ def slash_command(raw: str) -> str:
     if not re.fullmatch(r"/\S{1,31}", raw.strip()):
         raise ValueError("must be a slash and a name, like /runtask, of at most 32 characters")
     return raw.strip()
+
+
+def announcements(raw: str) -> dict[str, str]:
+    """From schedule names to channel ids; `*` is any other schedule."""
+    if not raw.lstrip().startswith("{"):
+        return {"*": raw.strip()}
+    try:
+        given = json.loads(raw)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict) or not all(isinstance(channel, str) for channel in given.values()):
+        raise ValueError('must be a channel\'s id, or JSON like {"nightly report": "C0123456789"}')
+    return given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +83,13 @@ class Conf:
     )
     celery_app: str = variable(
         "RUNTASK_CELERY_APP", env.text, "", "`module:attribute` of the Celery app; unset: the project's current one"
+    )
+    announce: Mapping[str, str] | None = variable(
+        "RUNTASK_ANNOUNCE",
+        announcements,
+        None,
+        "where runs from the web are told in Slack: a channel's id, or JSON that maps names of schedules to ids"
+        ' (`"*"`: all others; `""`: nowhere)',
     )
     threads: int = variable(
         "RUNTASK_THREADS", env.count, 16, "listener threads, and as many for work after the acknowledgement"

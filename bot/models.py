@@ -1,10 +1,35 @@
 """Our own tables: who is linked to whom, the runs, and the notices they owe. The platform's tables are never written."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar, Self, TypeVar
+
 from django.conf import settings
-from django.db import models
+from django.db import models, router, transaction
 
 from bot.core.model import NoticeKind
 from bot.core.status import RunState
+
+M = TypeVar("M", bound=models.Model)
+
+
+def database_of(model: type[models.Model]) -> str:
+    """The alias that a model is written to. We read there, too: a replica may lag behind."""
+    return router.db_for_write(model)
+
+
+@contextmanager
+def atomic() -> Iterator[None]:
+    """A transaction on the database of our tables, whichever alias the project's routers give them."""
+    with transaction.atomic(using=database_of(Run)):
+        yield
+
+
+class Primary(models.Manager[M]):
+    """Reads from where it writes."""
+
+    def get_queryset(self) -> models.QuerySet[M]:
+        return super().get_queryset().using(database_of(self.model))
 
 
 class SlackLink(models.Model):
@@ -22,6 +47,8 @@ class SlackLink(models.Model):
     is_bot = models.BooleanField(default=False, editable=False)
     is_deleted = models.BooleanField(default=False, editable=False)
     is_stranger = models.BooleanField(default=False, editable=False)
+
+    objects: ClassVar["Primary[Self]"] = Primary()
 
     class Meta:
         verbose_name = "Slack link"
@@ -51,6 +78,7 @@ class Run(models.Model):
     kwargs = models.TextField(default="{}")
     changes = models.JSONField(default=list, help_text="what differs from the stored values, secrets masked")
     options = models.JSONField(default=dict, help_text="queue, priority, … as sent")
+    target = models.JSONField(default=list, help_text="where it went, in words (bot.core.target)")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -81,6 +109,8 @@ class Run(models.Model):
     result_length = models.PositiveIntegerField(default=0)
     traceback = models.TextField(blank=True)
     worker = models.CharField(max_length=100, blank=True)
+
+    objects: ClassVar["Primary[Self]"] = Primary()
 
     class Meta:
         ordering = ["-id"]
@@ -121,6 +151,8 @@ class Notice(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True, help_text="why it isn't sent yet, or never will be")
 
+    objects: ClassVar["Primary[Self]"] = Primary()
+
     class Meta:
         ordering = ["run", "rank"]
         constraints = [models.UniqueConstraint(fields=["run", "kind"], name="runtask_one_notice_of_a_kind")]
@@ -128,3 +160,21 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of run {self.run_id}"
+
+
+class ApiToken(models.Model):
+    """Lets a script act as a user at the JSON endpoint. Only a digest of it is kept."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="runtask_tokens")
+    name = models.CharField(max_length=100, help_text="what it is for")
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256, in hexadecimal")
+    created_at = models.DateTimeField(auto_now_add=True)
+    used_on = models.DateField(null=True, blank=True, editable=False, help_text="the last day it was used")
+
+    objects: ClassVar["Primary[Self]"] = Primary()
+
+    class Meta:
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,13 +1,12 @@
 """The composition root: the real parts, put together once per process. Nothing here touches a network."""
 
-import importlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from celery import Celery
-from celery._state import get_current_app
 from slack_bolt import App
 
+from bot.broker.app import platform_app
 from bot.broker.catalog import BeatCatalog
 from bot.broker.results import BeatOutcomes
 from bot.broker.send import CelerySender
@@ -29,13 +28,8 @@ bell = Bell()
 
 @cache
 def celery_app() -> Celery:
-    """The app whose workers run the tasks. First called in the main thread: Celery's current app is one per thread."""
-    name = conf().celery_app
-    if name:
-        module, _, attribute = name.partition(":")
-        app: Celery = getattr(importlib.import_module(module), attribute or "app")
-    else:
-        app = get_current_app()  # the object; `celery.current_app` is a proxy
+    """The app whose workers run the tasks, with its tasks loaded. Raises NoApp."""
+    app = platform_app(conf().celery_app)
     app.loader.import_default_modules()  # registers its tasks, as beat's admin does
     app.finalize()
     return app
@@ -50,6 +44,8 @@ def run_service() -> RunService:
         secret_keys=tuple(word.lower() for word in conf().secret_keys),
         deadline=conf().deadline,
         workers=Workers(app),
+        outcomes=BeatOutcomes(),
+        announcements=conf().announce or {},
         wake=bell.ring,
     )
 

@@ -15,6 +15,7 @@ from bot.core.model import (
     ChannelId,
     Destination,
     Dispatch,
+    Look,
     MessageTs,
     NoticeKind,
     Outcome,
@@ -26,6 +27,7 @@ from bot.core.model import (
     ScheduleId,
     SlackAccount,
     SlackUserId,
+    Target,
     TaskId,
     TeamId,
 )
@@ -68,6 +70,12 @@ def a_schedule(**changes: Any) -> Schedule:
         fingerprint="f1",
     )
     return replace(schedule, **changes)
+
+
+def a_look(schedule: Schedule | None = None, **changes: Any) -> Look:
+    """What is seen of a schedule that goes to the queue it names."""
+    schedule = schedule or a_schedule()
+    return replace(Look(schedule=schedule, target=Target(queue=schedule.queue or "celery")), **changes)
 
 
 def a_brief(**changes: Any) -> Brief:
@@ -113,6 +121,7 @@ def a_report(kind: NoticeKind = NoticeKind.ROOT, **changes: Any) -> Report:
         schedule="nightly report",
         task="reports.tasks.nightly",
         requester=ADA,
+        name="",
         channel=CHANNEL,
         thread=None if kind is NoticeKind.ROOT else MessageTs("1700000000.000100"),
         state="sent",

@@ -20,6 +20,7 @@ from bot.core.model import (
     RunId,
     Schedule,
     ScheduleId,
+    Target,
     TaskId,
 )
 from bot.core.ports import Catalog, Messenger, NotSent, Outcomes, Sender
@@ -73,6 +74,9 @@ class FakeSender:
         given = {name: value for name, value in options.items() if value is not None}
         return Dispatch(task_id=task_id, task=schedule.task, args=args, kwargs=kwargs, options=given)
 
+    def target(self, schedule: Schedule) -> Target:
+        return Target(queue=schedule.queue or "celery", priority=schedule.priority)
+
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
         self.meanwhile()
         if not enter():
@@ -91,6 +95,9 @@ class FakeOutcomes:
     def changed(self) -> list[Outcome]:
         news, self.news = self.news, []
         return news
+
+    def of(self, task: TaskId) -> list[Outcome]:
+        return [outcome for outcome in self.news if outcome.task_id == task]
 
 
 @dataclass

@@ -9,13 +9,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django_celery_results.models import TaskResult
 
 from bot.core.model import Outcome, TaskId
 from bot.core.status import OPEN
 from bot.core.text import clean, clip, clip_start
-from bot.models import Run
+from bot.models import Run, database_of
 
 RESULT_LIMIT = 3000  # characters kept of a result; the whole stays in the results table
 TRACEBACK_LIMIT = 6000  # characters kept of a traceback's end
@@ -29,17 +29,40 @@ class BeatOutcomes:
     """Outcomes over the results table."""
 
     def changed(self) -> list[Outcome]:
-        """Open runs whose result row was written since it was last recorded, oldest run first.
+        """Open runs whose result row was written since it was last recorded, oldest run first."""
+        ids = _changed_here() if database_of(Run) == database_of(TaskResult) else _changed_elsewhere()
+        return [_outcome(row) for row in _results().filter(task_id__in=ids)] if ids else []
 
-        Exists instead of a join: SQLite without ANALYZE plans a join with a condition on the status around the status
-        index, which grows with history.
-        """
-        rows = TaskResult.objects.filter(task_id=OuterRef("task_id"))
-        news = rows.filter(Q(date_done__gt=OuterRef("seen_at")) | Q(date_done__lt=OuterRef("seen_at")))
-        unseen = Q(seen_at=None) & Exists(rows)
-        watched = Run.objects.filter(state__in=OPEN).filter(unseen | Exists(news)).order_by("pk")
-        ids = list(watched.values_list("task_id", flat=True)[:BATCH])
-        return [_outcome(row) for row in TaskResult.objects.filter(task_id__in=ids)] if ids else []
+    def of(self, task: TaskId) -> list[Outcome]:
+        return [_outcome(row) for row in _results().filter(task_id=task)]
+
+
+def _results() -> QuerySet[TaskResult]:
+    """From where they are written: a replica may lag behind."""
+    return TaskResult.objects.using(database_of(TaskResult))
+
+
+def _changed_here() -> list[str]:
+    """Task ids, in one query.
+
+    Exists instead of a join: SQLite without ANALYZE plans a join with a condition on the status around the status
+    index, which grows with history.
+    """
+    rows = _results().filter(task_id=OuterRef("task_id"))
+    news = rows.filter(Q(date_done__gt=OuterRef("seen_at")) | Q(date_done__lt=OuterRef("seen_at")))
+    unseen = Q(seen_at=None) & Exists(rows)
+    watched = Run.objects.filter(state__in=OPEN).filter(unseen | Exists(news)).order_by("pk")
+    return list(watched.values_list("task_id", flat=True)[:BATCH])
+
+
+def _changed_elsewhere() -> list[str]:
+    """Task ids, where a router keeps the results in another database than our runs: no query can see both."""
+    seen = list(Run.objects.filter(state__in=OPEN).order_by("pk").values_list("task_id", "seen_at"))
+    changed: list[str] = []
+    for batch in (dict(seen[at : at + BATCH]) for at in range(0, len(seen), BATCH)):
+        written = _results().filter(task_id__in=batch).values_list("task_id", "date_done")
+        changed += [task_id for task_id, at in written if at != batch[task_id]]
+    return changed[:BATCH]
 
 
 def _outcome(row: TaskResult) -> Outcome:

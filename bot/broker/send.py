@@ -20,8 +20,9 @@ from django.utils import timezone
 from kombu.exceptions import EncodeError
 from kombu.pools import ProducerPool
 
+from bot.broker import route
 from bot.core.arguments import Invalid
-from bot.core.model import Dispatch, Field, Problem, RunId, Schedule, TaskId
+from bot.core.model import Dispatch, Field, Problem, RunId, Schedule, Target, TaskId
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.text import clip, one_line
 
@@ -45,15 +46,23 @@ def dispatch(
     schedule: Schedule, task_id: TaskId, args: list[Any], kwargs: dict[str, Any], *, requester: str, now: datetime
 ) -> Dispatch:
     """From a row and edited values to what is sent; pure. Raises Invalid if the row's headers can't be sent."""
+    options, _ = options_of(schedule, now)
+    options["headers"] = {**headers(schedule), "periodic_task_name": schedule.name, REQUESTER_HEADER: requester}
+    return Dispatch(task_id=task_id, task=schedule.task, args=args, kwargs=kwargs, options=options)
+
+
+def options_of(schedule: Schedule, now: datetime) -> tuple[dict[str, Any], datetime | None]:
+    """A row's own options of apply_async but for its headers, and its `expires` if that is left out for being over."""
     options: dict[str, Any] = {}
     for name in ("queue", "exchange", "routing_key", "priority"):
         if (value := getattr(schedule, name)) is not None:
             options[name] = value
     expires = schedule.expires or schedule.expire_seconds
-    if expires and not (isinstance(expires, datetime) and expires <= now):
+    if isinstance(expires, datetime) and expires <= now:
+        return options, expires
+    if expires:
         options["expires"] = expires
-    options["headers"] = {**headers(schedule), "periodic_task_name": schedule.name, REQUESTER_HEADER: requester}
-    return Dispatch(task_id=task_id, task=schedule.task, args=args, kwargs=kwargs, options=options)
+    return options, None
 
 
 def headers(schedule: Schedule) -> Mapping[str, Any]:
@@ -81,7 +90,16 @@ class CelerySender:
     def prepare(
         self, schedule: Schedule, task_id: TaskId, args: list[Any], kwargs: dict[str, Any], *, requester: str
     ) -> Dispatch:
-        return dispatch(schedule, task_id, args, kwargs, requester=requester, now=timezone.now())
+        what = dispatch(schedule, task_id, args, kwargs, requester=requester, now=timezone.now())
+        return replace(what, target=self.target(schedule))
+
+    def target(self, schedule: Schedule) -> Target:
+        try:
+            own = headers(schedule)
+        except Invalid:  # said when it is to be sent
+            own = {}
+        options, past = options_of(schedule, timezone.now())
+        return route.target(self.app, schedule.task, options, headers=route.shown_headers(own), past_expires=past)
 
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
         """Raises NotSent while nothing of the message has left, FateUnknown afterwards."""

@@ -11,9 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from celery import Celery
-from celery.exceptions import QueueNotFound
-
-from bot.core.model import Schedule
 
 log = logging.getLogger(__name__)
 
@@ -34,25 +31,12 @@ class Workers:
     _asked_at: float = float("-inf")
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def listen(self, schedule: Schedule) -> bool | None:
-        """Whether a worker takes what this schedule sends; None if that isn't known."""
+    def listen(self, queue: str | None) -> bool | None:
+        """Whether a worker takes what is sent to this queue; None if that isn't known."""
         self._ask_in_background()
-        if self._queues is None or self.clock() - self._answered_at > STALE:
+        if queue is None or self._queues is None or self.clock() - self._answered_at > STALE:
             return None
-        queue = self._queue(schedule)
-        return None if queue is None else queue in self._queues
-
-    def _queue(self, schedule: Schedule) -> str | None:
-        """The queue a message would end in; None where an exchange decides."""
-        if schedule.exchange or schedule.routing_key:
-            return None
-        task = self.app.tasks.get(schedule.task)
-        options = {"queue": schedule.queue or getattr(task, "queue", None)}
-        try:
-            queue = self.app.amqp.router.route({k: v for k, v in options.items() if v}, schedule.task).get("queue")
-        except QueueNotFound:
-            return schedule.queue  # not among the platform's queues: nobody listens
-        return str(getattr(queue, "name", queue)) if queue else None
+        return queue in self._queues
 
     def _ask_in_background(self) -> None:
         with self._lock:

@@ -73,7 +73,7 @@ class Destination:
 
     team: TeamId
     channel: ChannelId
-    requester: SlackUserId
+    requester: SlackUserId  # empty: somebody without a Slack account
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +99,22 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """Where a message goes and with which options, as far as this process can tell; None: left to Celery's defaults."""
+
+    queue: str | None = None  # None also where an exchange decides
+    exchange: str | None = None
+    routing_key: str | None = None
+    priority: int | None = None
+    expires: datetime | float | None = None  # a number: seconds after sending
+    past_expires: datetime | None = None  # the schedule's, left out because it is over
+    time_limit: float | None = None  # seconds
+    soft_time_limit: float | None = None
+    headers: str = ""  # the schedule's own, as JSON text
+    is_registered: bool = True  # False: sent by name, since this process doesn't know the task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LastRun:
     """The newest result known for a schedule."""
 
@@ -110,8 +126,10 @@ class LastRun:
 class Running:
     """A run of a schedule that has not ended; `requester` is empty if it was not asked for in Slack."""
 
+    run: RunId
     since: datetime
     requester: SlackUserId
+    name: str = ""  # the requester's on the site
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +137,7 @@ class Look:
     """Everything a person sees of a schedule before running it."""
 
     schedule: Schedule
+    target: Target
     last: LastRun | None = None
     running: Running | None = None
     listened: bool | None = None  # whether a live worker takes it; None: not known
@@ -151,7 +170,7 @@ class RunRequest:
     schedule: ScheduleId
     args: str | None
     kwargs: str | None
-    fingerprint: str  # the schedule's, when the form was shown
+    fingerprint: str | None  # the schedule's, when the form was shown; None: as it is now
     destination: Destination | None = None
 
 
@@ -164,6 +183,7 @@ class Dispatch:
     args: list[Any]
     kwargs: dict[str, Any]
     options: Mapping[str, Any]  # of Celery's apply_async: queue, priority, expires, headers, …
+    target: Target = Target()  # what becomes of the options, for people
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,7 +228,8 @@ class Report:
     task_id: TaskId
     schedule: str
     task: str
-    requester: SlackUserId
+    requester: SlackUserId  # empty: asked for elsewhere than in Slack
+    name: str  # the requester's on the site
     channel: ChannelId
     thread: MessageTs | None
     state: str

@@ -17,6 +17,7 @@ from bot.core.model import (
     RunId,
     Schedule,
     ScheduleId,
+    Target,
     TaskId,
 )
 
@@ -42,7 +43,7 @@ class Catalog(Protocol):
 class Workers(Protocol):
     """Who takes what is sent."""
 
-    def listen(self, schedule: Schedule) -> bool | None:
+    def listen(self, queue: str | None) -> bool | None:
         """None: not known. Answers at once."""
 
 
@@ -53,6 +54,9 @@ class Sender(Protocol):
         self, schedule: Schedule, task_id: TaskId, args: list[Any], kwargs: dict[str, Any], *, requester: str
     ) -> Dispatch:
         """Raises Invalid if the row can't be sent as it stands."""
+
+    def target(self, schedule: Schedule) -> Target:
+        """Where it would go now. Never raises for what a row may hold."""
 
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
         """Raises NotSent or FateUnknown; takes at most about `within` seconds.
@@ -66,6 +70,9 @@ class Outcomes(Protocol):
 
     def changed(self) -> list[Outcome]:
         """The outcomes of open runs that were written since they were last recorded."""
+
+    def of(self, task: TaskId) -> list[Outcome]:
+        """The outcome of one task, if there is any."""
 
 
 class Messenger(Protocol):

@@ -123,6 +123,9 @@ class Deliverer:
         if notice.run.redirected_from:
             outbox.park(notice, f"direct message: {because}")
             return
+        if not notice.run.slack_user:
+            outbox.park(notice, f"channel: {because}; the requester has no Slack account for a direct message")
+            return
         try:
             channel = self.messenger.open_direct_message(report(notice, base_url=self.base_url))
         except (ChannelClosed, Hopeless) as exc:

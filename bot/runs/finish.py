@@ -4,11 +4,11 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError
 
 from bot.core.model import NoticeKind, Outcome
 from bot.core.status import OPEN, RunState, after
-from bot.models import Run
+from bot.models import Run, atomic
 from bot.runs import outbox
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float) -> in
     return moved
 
 
-@transaction.atomic
+@atomic()
 def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
     run = Run.objects.select_for_update().filter(task_id=outcome.task_id, state__in=OPEN).first()
     if run is None or run.seen_at == outcome.at:
@@ -51,13 +51,15 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
     return True
 
 
-def mark_overdue(*, now: datetime) -> int:
-    """Runs without a word until their deadline: their threads are told once. Returns how many."""
-    late = Run.objects.filter(state__in=SPEAKING, deadline_at__lte=now).values_list("pk", flat=True)[:BATCH]
-    return sum(_mark_overdue(pk, now) for pk in list(late))
+def mark_overdue(*, now: datetime, only: int | None = None) -> int:
+    """Runs without a word until their deadline (or the one run `only`): their threads are told once. Returns how many."""
+    late = Run.objects.filter(state__in=SPEAKING, deadline_at__lte=now)
+    if only is not None:
+        late = late.filter(pk=only)
+    return sum(_mark_overdue(pk, now) for pk in list(late.values_list("pk", flat=True)[:BATCH]))
 
 
-@transaction.atomic
+@atomic()
 def _mark_overdue(pk: int, now: datetime) -> bool:
     run = Run.objects.select_for_update().filter(pk=pk, state__in=SPEAKING, deadline_at__lte=now).first()
     if run is None:

@@ -4,12 +4,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from bot.core.model import NoticeKind
-from bot.models import Notice, NoticeState, Run
+from bot.models import Notice, NoticeState, Run, atomic
 
 # A notice waits for those of a lower rank; a progress edit waits for the root and holds up nobody.
 RANK = {
@@ -73,7 +72,7 @@ def hold(notice: Notice, now: datetime) -> bool:
     return bool(ours.update(claimed_until=now + CLAIM))
 
 
-@transaction.atomic
+@atomic()
 def sent(notice: Notice, *, channel: str, ts: str, now: datetime) -> None:
     """Slack has it. If it was owed again meanwhile (an edit), it stays owed."""
     ours = Notice.objects.filter(pk=notice.pk, claim=notice.claim, state=NoticeState.CLAIMED)
@@ -102,7 +101,7 @@ def later(
 def park(notice: Notice, problem: str) -> None:
     """Given up, with the reason for the admin; what waits behind it, or ever will, is given up too."""
     ours = Notice.objects.filter(pk=notice.pk, claim=notice.claim, state=NoticeState.CLAIMED)
-    with transaction.atomic():
+    with atomic():
         Run.objects.select_for_update().get(pk=notice.run_id)  # what is owed at this moment sees this, or is seen
         ours.update(state=NoticeState.PARKED, problem=problem[:300], claim="")
         _park_behind(notice.run_id)

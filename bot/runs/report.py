@@ -26,6 +26,7 @@ def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
         schedule=run.schedule_name,
         task=run.task,
         requester=SlackUserId(run.slack_user),
+        name="" if run.slack_user or run.user is None else run.user.get_username(),
         channel=ChannelId(channel or run.channel),
         thread=MessageTs(run.thread) if run.thread and kind is not NoticeKind.ROOT else None,
         state=run.state,

@@ -4,12 +4,12 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError
 from django.utils import timezone
 
 from bot.core import arguments, changes, policy, signature
@@ -18,6 +18,8 @@ from bot.core.budget import Budget
 from bot.core.model import (
     Actor,
     Brief,
+    ChannelId,
+    Destination,
     Dispatch,
     Field,
     Look,
@@ -31,11 +33,13 @@ from bot.core.model import (
     ScheduleId,
     SlackUserId,
     TaskId,
+    TeamId,
 )
-from bot.core.ports import Catalog, FateUnknown, NotSent, Sender, Workers
-from bot.core.status import RunState
-from bot.models import Run
-from bot.runs import outbox
+from bot.core.ports import Catalog, FateUnknown, NotSent, Outcomes, Sender, Workers
+from bot.core.status import OPEN, RunState
+from bot.core.target import words
+from bot.models import Run, SlackLink, atomic
+from bot.runs import finish, outbox
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +47,7 @@ GONE = "This schedule no longer exists. Pick another one."
 CHANGED = "Somebody has changed this schedule since you picked it. Pick it again to see its new values."
 MAY_BE_SENT = (
     "This run may already have been sent: the broker took it but did not answer. It is not sent again; "
-    "its thread tells how it ended."
+    "its thread and its page tell how it ended."
 )
 
 
@@ -63,6 +67,14 @@ class Refused(Exception):
         self.problems = problems
 
 
+class MaybeSent(Refused):
+    """Nobody knows whether `run` was sent; it is followed, and not sent again."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)])
+        self.run = run
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunService:
     """What the bot does for people."""
@@ -72,6 +84,8 @@ class RunService:
     secret_keys: tuple[str, ...]
     deadline: float  # seconds
     workers: Workers | None = None
+    outcomes: Outcomes | None = None  # None: only the watcher follows runs
+    announcements: Mapping[str, str] = field(default_factory=dict)  # see Conf.announce
     wake: Callable[[], None] = lambda: None  # tells the deliverer of this process that something is owed
 
     def authorise(self, actor: Actor) -> None:
@@ -93,12 +107,32 @@ class RunService:
         found = self.catalog.get(schedule)
         if found is None:
             return None
+        target = self.sender.target(found)
         return Look(
             schedule=found,
+            target=target,
             last=self.catalog.last_run(found),
             running=_running(found),
-            listened=None if self.workers is None else self.workers.listen(found),
+            listened=None if self.workers is None else self.workers.listen(target.queue),
         )
+
+    def check(self, request: RunRequest) -> None:
+        """Everything that `start` would find wrong before sending. Raises NotAllowed or Refused."""
+        self.authorise(request.actor)
+        self._checked(request)
+
+    def follow(self, actor: Actor, run: RunId) -> Run | None:
+        """The run as it is at this moment, whether or not a watcher is running. None: there is no such run."""
+        self.authorise(actor)
+        found = Run.objects.select_related("user").filter(pk=run).first()
+        if found is None or found.state not in OPEN or self.outcomes is None:
+            return found
+        now = timezone.now()
+        news = finish.record(self.outcomes.of(TaskId(found.task_id)), now=now, deadline=self.deadline)
+        if news or finish.mark_overdue(now=now, only=found.pk):
+            self.wake()
+            found.refresh_from_db()
+        return found
 
     def start(self, request: RunRequest, budget: Budget) -> Run:
         """Check, store, send. A repeated submission returns the run it started. Raises NotAllowed or Refused."""
@@ -122,16 +156,16 @@ class RunService:
         schedule = self.catalog.get(request.schedule)
         if schedule is None:
             raise Refused([Problem(field=Field.SCHEDULE, text=GONE)])
-        if schedule.fingerprint != request.fingerprint:
+        if request.fingerprint not in (None, schedule.fingerprint):
             raise Refused([Problem(field=Field.SCHEDULE, text=CHANGED)])
         problems: list[Problem] = []
         values: dict[Field, Any] = {}
-        for field, typed, stored in (
+        for part, typed, stored in (
             (Field.ARGS, request.args, schedule.args),
             (Field.KWARGS, request.kwargs, schedule.kwargs),
         ):
             try:
-                values[field] = arguments.parse(arguments.stored(stored, field) if typed is None else typed, field)
+                values[part] = arguments.parse(arguments.stored(stored, part) if typed is None else typed, part)
             except Invalid as exc:
                 problems += exc.problems
         if not problems and (known := self.catalog.signature(schedule.task)) is not None:
@@ -153,14 +187,15 @@ class RunService:
             "kwargs": json.dumps(what.kwargs, ensure_ascii=False),
             "changes": _changes(schedule, what, self.secret_keys),
             "options": json.loads(json.dumps(dict(what.options), default=str)),
+            "target": [[name, str(value)] for name, value in words(what.target)],
             "user_id": request.actor.user,
             "deadline_at": now + timedelta(seconds=max(self.deadline, _lifetime(what, now))),
         }
-        if request.destination is not None:
+        if (destination := request.destination or self._announcement(schedule, request.actor)) is not None:
             fields |= {
-                "team": request.destination.team,
-                "slack_user": request.destination.requester,
-                "channel": request.destination.channel,
+                "team": destination.team,
+                "slack_user": destination.requester,
+                "channel": destination.channel,
             }
         if earlier is not None:
             if not Run.objects.filter(pk=earlier.pk, state=RunState.NOT_SENT).update(**fields):
@@ -168,10 +203,19 @@ class RunService:
             earlier.refresh_from_db()
             return earlier
         try:
-            with transaction.atomic():
+            with atomic():
                 return Run.objects.create(key=request.key, task_id=what.task_id, **fields)
         except IntegrityError:
             return None
+
+    def _announcement(self, schedule: Schedule, actor: Actor) -> Destination | None:
+        """Where a run that wasn't asked for in Slack is told; a requester with a Slack account is named by it."""
+        channel = self.announcements.get(schedule.name, self.announcements.get("*", ""))
+        if not channel:
+            return None
+        link = SlackLink.objects.filter(user_id=str(actor.user)).order_by("pk").first()
+        team, requester = (link.team, link.slack_user) if link is not None else ("", "")
+        return Destination(team=TeamId(team), channel=ChannelId(channel), requester=SlackUserId(requester))
 
     def _send(self, run: Run, what: Dispatch, budget: Budget) -> None:
         try:
@@ -180,13 +224,13 @@ class RunService:
             log.warning("run %s not sent: %s", run.pk, exc)
             if budget.entered and not budget.left():  # the person has been told that it may have been sent
                 self._follow(run, RunState.UNKNOWN)
-                raise Refused([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)]) from exc
+                raise MaybeSent(run) from exc
             Run.objects.filter(pk=run.pk).update(state=RunState.NOT_SENT, not_sent_because=str(exc))
             raise Refused([_not_sent(str(exc))]) from exc
         except FateUnknown as exc:
             log.warning("run %s may have been sent: %s", run.pk, exc)
             self._follow(run, RunState.UNKNOWN)
-            raise Refused([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)]) from exc
+            raise MaybeSent(run) from exc
         log.info("run %s of schedule %s sent as task %s", run.pk, run.schedule_id, run.task_id)
         self._follow(run, RunState.SENT)
 
@@ -198,7 +242,7 @@ class RunService:
         now = timezone.now()
         sent_at = now if state is RunState.SENT else None
         try:
-            with transaction.atomic():
+            with atomic():
                 Run.objects.filter(pk=run.pk).update(sent_at=sent_at)
                 Run.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=state)
                 outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
@@ -210,8 +254,12 @@ class RunService:
 def _running(schedule: Schedule) -> Running | None:
     """The newest run that may be going on; one that has long been silent isn't counted."""
     states = [RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING]
-    run = Run.objects.filter(schedule_id=schedule.id, state__in=states).order_by("-pk").first()
-    return None if run is None else Running(since=run.created_at, requester=SlackUserId(run.slack_user))
+    runs = Run.objects.select_related("user").filter(schedule_id=schedule.id, state__in=states)
+    run = runs.order_by("-pk").first()
+    if run is None:
+        return None
+    name = run.user.get_username() if run.user else ""
+    return Running(run=RunId(run.pk), since=run.created_at, requester=SlackUserId(run.slack_user), name=name)
 
 
 def _already(run: Run, budget: Budget) -> Run:
@@ -223,7 +271,7 @@ def _already(run: Run, budget: Budget) -> Run:
     if run.state == RunState.NOT_SENT:
         raise Refused([_not_sent(run.not_sent_because)])
     if run.state in (RunState.QUEUED, RunState.UNKNOWN):
-        raise Refused([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)])
+        raise MaybeSent(run)
     return run
 
 

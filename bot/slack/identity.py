@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from bot.core.model import Actor, Profile, SlackAccount, TeamId
 from bot.core.policy import of_profile
 from bot.models import SlackLink
+from bot.runs.actors import has_email, of_user
 from bot.slack.client import UNREACHABLE, Workspace, error_code
 
 log = logging.getLogger(__name__)
@@ -98,22 +99,13 @@ def _profile_of(link: SlackLink) -> Profile:
 def _actor(account: SlackAccount, team: TeamId | None, link: SlackLink | None, profile: Profile) -> Actor:
     if link is None:
         return Actor(slack=account, team=team, profile=profile)
-    user: Any = link.user
-    return Actor(
-        user=str(user.pk),
-        name=user.get_username(),
-        is_active=user.is_active,
-        is_staff=getattr(user, "is_staff", False),
-        slack=account,
-        team=team,
-        profile=profile,
-    )
+    return of_user(link.user, slack=account, team=team, profile=profile)
 
 
 def _user_with(email: str) -> Any:
     """The one user with this e-mail, ignoring case; nobody if it is empty or used twice."""
-    model = get_user_model()
-    if not email:
+    model: Any = get_user_model()
+    if not email or not has_email(model):
         return None
-    found = list(model.objects.filter(**{f"{model.get_email_field_name()}__iexact": email})[:2])
+    found = list(model._default_manager.filter(**{f"{model.get_email_field_name()}__iexact": email})[:2])  # noqa: SLF001  # documented
     return found[0] if len(found) == 1 else None

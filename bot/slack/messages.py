@@ -49,7 +49,7 @@ def metadata(report: Report) -> dict[str, Any]:
 def _root(report: Report) -> tuple[str, list[Block]]:
     icon, state = _state(report)
     name = escape(report.schedule)
-    blocks = [section(f"{icon} <@{report.requester}> ran *{link(report.run_link, name)}*: {state}")]
+    blocks = [section(f"{icon} {_who(report)} ran *{link(report.run_link, name)}*: {state}")]
     if report.changes:
         blocks.append(preformatted(_changes(report.changes)))
     notes = [f"{code(report.task)} · {date(report.created_at)}"]
@@ -87,7 +87,7 @@ def _deadline(report: Report) -> tuple[str, list[Block]]:
     text = f"No word yet about {entities(one_line(report.schedule))}"
     return text, [
         section(
-            f":warning: <@{report.requester}> No word yet about *{name}*. {known} If a result lands later, it still comes here."
+            f":warning: {_who(report)} No word yet about *{name}*. {known} If a result lands later, it still comes here."
         )
     ]
 
@@ -95,9 +95,7 @@ def _deadline(report: Report) -> tuple[str, list[Block]]:
 def _final(report: Report) -> tuple[str, list[Block]]:
     icon, _ = _state(report)
     status, took = escape(report.status), _took(report)
-    blocks = [
-        section(f"{icon} <@{report.requester}> *{status}*: {link(report.run_link, escape(report.schedule))}{took}")
-    ]
+    blocks = [section(f"{icon} {_who(report)} *{status}*: {link(report.run_link, escape(report.schedule))}{took}")]
     outcome = report.outcome
     if outcome is not None:
         blocks += _result(outcome, report.result_link)
@@ -120,6 +118,11 @@ def _result(outcome: Outcome, address: str) -> list[Block]:
     if notes and address:
         notes.append(link(address, "All of it"))
     return [*blocks, context(" ".join(notes))] if notes else blocks
+
+
+def _who(report: Report) -> str:
+    """Mentions the requester; somebody without a Slack account is named."""
+    return f"<@{report.requester}>" if report.requester else f"*{escape(report.name) or 'Somebody'}*"
 
 
 def _took(report: Report) -> str:

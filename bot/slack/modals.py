@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from bot.core import arguments, jsontext
 from bot.core.arguments import Invalid
-from bot.core.model import Brief, Field, Look, Matches, Problem, Schedule
+from bot.core.model import Brief, Field, Look, Matches, Problem, Running, Target
+from bot.core.target import words
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack.blocks import Block, code, context, date, escape, plain, preformatted, section
 from bot.slack.ids import (
@@ -132,28 +134,32 @@ def _details(look: Look) -> list[Block]:
     if schedule.description.strip():
         lines.insert(0, escape(schedule.description, 500))
     if look.running is not None:
-        by = f", asked for by <@{look.running.requester}>" if look.running.requester else ""
-        lines.append(f":arrows_counterclockwise: *Already running* since {date(look.running.since)}{by}.")
+        lines.append(
+            f":arrows_counterclockwise: *Already running* since {date(look.running.since)}{_by(look.running)}."
+        )
     if look.listened is False:
         lines.append(":warning: *No live worker listens on its queue.* It would wait there until one does.")
     ended = f"Last run: *{escape(last.status)}*, {date(last.at)}" if last else "No run of it is known yet."
-    return [section("\n".join(lines)), context(ended, f"Goes to {_target(schedule)}")]
+    return [section("\n".join(lines)), context(ended, f"Goes to {_target(look.target)}")]
 
 
-def _target(schedule: Schedule) -> str:
-    """Where it will be sent, as far as the row says; the rest is the task's own routing."""
-    parts = [f"queue *{escape(schedule.queue)}*" if schedule.queue else "the task's own queue"]
-    if schedule.exchange or schedule.routing_key:
-        parts.append(f"exchange {code(schedule.exchange or '-')}, routing key {code(schedule.routing_key or '-')}")
-    if schedule.priority is not None:
-        parts.append(f"priority {schedule.priority}")
-    if schedule.expires is not None:
-        parts.append(f"expires {date(schedule.expires)} (left out if that is past)")
-    elif schedule.expire_seconds:
-        parts.append(f"expires after {schedule.expire_seconds} s")
-    if schedule.headers.strip() not in ("", "{}"):
-        parts.append(f"headers {code(schedule.headers, 500)}")
-    return ", ".join(parts)
+def _by(running: Running) -> str:
+    if running.requester:
+        return f", asked for by <@{running.requester}>"
+    return f", asked for by {escape(running.name)}" if running.name else ""
+
+
+def _target(target: Target) -> str:
+    """Where it will be sent, and how."""
+    parts = [
+        f"{name} {date(value)}" if isinstance(value, datetime) else f"{name} {code(value, 500)}"
+        for name, value in words(target)
+    ]
+    if target.past_expires is not None:
+        parts.append(f"without the schedule's end {date(target.past_expires)}, which is past")
+    if not target.is_registered:
+        parts.append("by name: this bot doesn't know the task, so its own options and parameters can't be checked")
+    return ", ".join(parts) or "where its exchange decides"
 
 
 def _stored_value(field: Field, text: str, suffix: str) -> list[Block]:

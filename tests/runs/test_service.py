@@ -11,12 +11,12 @@ import pytest
 from django.db import OperationalError
 
 from bot.core.arguments import Invalid
-from bot.core.model import Actor, Field, Look, NoticeKind, Problem, Schedule, ScheduleId
+from bot.core.model import Actor, Field, NoticeKind, Problem, Schedule, ScheduleId
 from bot.core.ports import FateUnknown, NotSent
 from bot.models import Notice, Run
 from bot.runs import outbox
 from bot.runs.service import CHANGED, GONE, MAY_BE_SENT, NotAllowed, Refused
-from tests.factories import CHANNEL, a_schedule, an_actor
+from tests.factories import CHANNEL, a_look, a_schedule, an_actor
 from tests.runs.conftest import Door
 
 FIRST_NOTICES = [NoticeKind.ROOT, NoticeKind.ID]
@@ -105,7 +105,7 @@ def test_who_lost_the_right_can_not_repeat_a_submission_either(door: Door) -> No
 
 def test_staff_can_look_at_a_schedule_and_search_for_it(door: Door) -> None:
     actor = door.request.actor
-    assert door.service.look(actor, ScheduleId(7)) == Look(schedule=a_schedule())
+    assert door.service.look(actor, ScheduleId(7)) == a_look(a_schedule())
     assert door.service.look(actor, ScheduleId(8)) is None
     assert door.service.find(actor, "night", 10).total == 1
     brief, matching = door.service.named(actor, "nightly report")

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from bot.core.model import Field, LastRun, Look, Matches, Problem, Schedule, ScheduleId
+from bot.core.model import Field, LastRun, Matches, Problem, Schedule, ScheduleId, Target
 from bot.localslack.validation.surfaces import options_problems, submission_problems, view_problems
 from bot.slack import modals, payloads
 from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES, Id
 from bot.slack.metadata import Metadata
-from tests.factories import CHANNEL, a_brief, a_schedule
+from tests.factories import CHANNEL, a_brief, a_look, a_schedule
 from tests.slack.forms import Payload, inputs, read, submitted
 
 METADATA = Metadata(channel=CHANNEL, mark="m")
 
 
 def view_of(schedule: Schedule, last: LastRun | None = None) -> Payload:
-    view = modals.chosen(METADATA, Look(schedule=schedule, last=last), nonce="n1")
+    view = modals.chosen(METADATA, a_look(schedule, last=last), nonce="n1")
     assert view_problems(view).lines() == []
     return view
 
@@ -48,15 +48,18 @@ def test_ambiguous_names_say_what_to_do() -> None:
 
 
 def test_the_modal_shows_what_will_be_sent_where() -> None:
-    schedule = a_schedule(
-        enabled=False, queue="slow", exchange="x", routing_key="r", priority=0, expire_seconds=120,
-        headers='{"X-Tenant": "acme"}', description="For the board.\nMonthly.",
+    schedule = a_schedule(enabled=False, description="For the board.\nMonthly.")
+    target = Target(
+        queue="slow", exchange="x", routing_key="r", priority=0, expires=120, headers='{"X-Tenant": "acme"}',
+        past_expires=datetime(2026, 11, 1, tzinfo=UTC), time_limit=60, soft_time_limit=50.5, is_registered=False,
     )  # fmt: skip
-    said = read(view_of(schedule, LastRun(status="FAILURE", at=datetime(2026, 11, 1, 2, 0, tzinfo=UTC))))
+    last = LastRun(status="FAILURE", at=datetime(2026, 11, 1, 2, 0, tzinfo=UTC))
+    said = read(modals.chosen(METADATA, a_look(schedule, target=target, last=last), nonce="n1"))
     for words in (
         "`reports.tasks.nightly`", "every day at 02:00, Europe/Berlin", "*Disabled*", "For the board. Monthly.",
-        "Last run: *FAILURE*, <!date^1793498400^", "queue *slow*", "exchange `x`, routing key `r`", "priority 0",
-        "expires after 120 s", 'headers `{"X-Tenant": "acme"}`',
+        "Last run: *FAILURE*, <!date^1793498400^", "queue `slow`", "exchange `x`, routing key `r`", "priority `0`",
+        "expires `after 120 s`", 'headers `{"X-Tenant": "acme"}`', "time limit `60 s`", "soft time limit `50.5 s`",
+        "without the schedule's end <!date^1793491200^", "doesn't know the task",
     ):  # fmt: skip
         assert words in said
 
@@ -65,7 +68,7 @@ def test_a_plain_schedule_says_no_more_than_there_is() -> None:
     said = read(view_of(a_schedule()))
     for words in ("Disabled", "priority", "expires", "headers", "exchange"):
         assert words not in said
-    assert "the task's own queue" in said
+    assert "Goes to queue `celery`" in said
     assert "No run of it is known yet." in said
 
 
@@ -120,8 +123,8 @@ def test_a_value_that_fits_only_without_indenting_is_shown_without() -> None:
 
 def test_the_picker_keeps_its_place_and_the_inputs_get_new_ones() -> None:
     """Slack keeps what was typed in a block of the same id and would ignore the new prefill."""
-    one = modals.chosen(METADATA, Look(schedule=a_schedule()), nonce="n1")
-    two = modals.chosen(METADATA, Look(schedule=a_schedule()), nonce="n2")
+    one = modals.chosen(METADATA, a_look(a_schedule()), nonce="n1")
+    two = modals.chosen(METADATA, a_look(a_schedule()), nonce="n2")
     assert one["blocks"][0]["block_id"] == two["blocks"][0]["block_id"] == Id.SCHEDULE_BLOCK
     assert not set(inputs(one)) & set(inputs(two))
 

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from bot.core.arguments import Invalid, parse, stored
 from bot.core.jsontext import tokens
-from bot.core.model import Field, LastRun, Look, Matches, Schedule
+from bot.core.model import Field, LastRun, Matches, Schedule
 from bot.localslack.validation.surfaces import options_problems, view_is_too_large, view_problems
 from bot.slack import modals, payloads
 from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES
 from bot.slack.metadata import Metadata
 from tests.core import strategies
-from tests.factories import CHANNEL, NOW, a_brief, a_schedule
+from tests.factories import CHANNEL, NOW, a_brief, a_look, a_schedule
 from tests.slack.forms import foreign_markup, objects, submitted
 
 METADATA = Metadata(channel=CHANNEL, mark="m")
@@ -46,7 +46,7 @@ lasts = st.none() | st.builds(LastRun, status=strategies.long(50), at=st.just(NO
 
 @given(schedules, lasts)
 def test_slack_takes_any_modal(schedule: Schedule, last: LastRun | None) -> None:
-    view = modals.chosen(METADATA, Look(schedule=schedule, last=last), nonce="12345678")
+    view = modals.chosen(METADATA, a_look(schedule, last=last), nonce="12345678")
     assert view_problems(view).lines() == []
     assert not view_is_too_large(view)
     for text in objects(view, "mrkdwn"):
@@ -56,7 +56,7 @@ def test_slack_takes_any_modal(schedule: Schedule, last: LastRun | None) -> None
 
 @given(schedules)
 def test_submitting_unchanged_gives_exactly_the_stored_values(schedule: Schedule) -> None:
-    view = modals.chosen(METADATA, Look(schedule=schedule), nonce="12345678")
+    view = modals.chosen(METADATA, a_look(schedule), nonce="12345678")
     found = payloads.submission(submitted(view))
     for field, text in ((Field.ARGS, schedule.args), (Field.KWARGS, schedule.kwargs)):
         text = stored(text, field)  # noqa: PLW2901  # what beat reads

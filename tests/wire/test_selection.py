@@ -76,7 +76,7 @@ def test_where_it_goes_is_shown(http_bot: LocalSlack, ana: Person, schedule: Sch
     schedule("Routed", queue="reports", priority=0, expire_seconds=120, headers='{"X-Tenant": "acme"}', enabled=False)
     opened(http_bot, ana)
     modal = picked(http_bot, ana, "Routed (disabled)")
-    for text in ("queue *reports*", "priority 0", "expires after 120 s", '{"X-Tenant": "acme"}', "Disabled"):
+    for text in ("queue `reports`", "priority `0`", "expires `after 120 s`", '{"X-Tenant": "acme"}', "Disabled"):
         assert text in shown(modal)
 
 

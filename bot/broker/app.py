@@ -1,0 +1,41 @@
+"""Which Celery app is the platform's: found once, in the main thread, and kept as an object.
+
+`celery.current_app` is one per thread: in a pool thread it is an app named `default`, without a broker
+(celery/_state.py, get_current_app).
+"""
+
+import importlib
+
+from celery import Celery
+from celery._state import get_current_app
+
+DEFAULT = "default"  # the name of the app that Celery makes up where there is none
+
+_of_main_thread: Celery | None = None
+
+
+class NoApp(Exception):
+    """There is no Celery app to send with; the text says why."""
+
+
+def remember_current() -> None:
+    """Called while Django starts, in the main thread."""
+    global _of_main_thread  # noqa: PLW0603  # one per process, as Celery's own
+    app = get_current_app()  # the object; `celery.current_app` is a proxy
+    _of_main_thread = None if app.main == DEFAULT else app
+
+
+def platform_app(name: str) -> Celery:
+    """The app called `name` (`module:attribute`), or the one that was current while Django started. Raises NoApp."""
+    if not name:
+        if _of_main_thread is None:
+            raise NoApp("the project has no current Celery app")
+        return _of_main_thread
+    module, _, attribute = name.partition(":")
+    try:
+        app = getattr(importlib.import_module(module), attribute or "app")
+    except (ImportError, AttributeError) as exc:
+        raise NoApp(f"{name} can't be imported ({exc})") from exc
+    if not isinstance(app, Celery):
+        raise NoApp(f"{name} is no Celery app")
+    return app

@@ -1,0 +1,24 @@
+"""From the platform's users to actors; whatever user model it has."""
+
+from typing import Any
+
+from bot.core.model import Actor
+
+
+def of_user(user: Any, **slack: Any) -> Actor:
+    """With the flags as they are now; `slack`: what Actor holds of somebody who acts from there.
+
+    A user model need not have `is_staff` (django.contrib.auth: AbstractBaseUser): then nobody of it is staff.
+    """
+    return Actor(
+        user=str(user.pk),
+        name=user.get_username(),
+        is_active=bool(user.is_active),
+        is_staff=bool(getattr(user, "is_staff", False)),
+        **slack,
+    )
+
+
+def has_email(model: Any) -> bool:
+    """Whether users of this model have an e-mail address to be known by."""
+    return any(field.name == model.get_email_field_name() for field in model._meta.get_fields())  # noqa: SLF001  # documented
