@@ -68,6 +68,9 @@ class Run(models.Model):
     key = models.CharField(
         max_length=128, unique=True, help_text="one per opened form: a repeated submission starts nothing"
     )
+    digest = models.CharField(
+        max_length=64, blank=True, help_text="of a script's request: its key stands for no other one"
+    )
     task_id = models.CharField(max_length=64, unique=True)
     state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in RunState], default=RunState.QUEUED)
 
@@ -111,6 +114,7 @@ class Run(models.Model):
     worker = models.CharField(max_length=100, blank=True)
 
     objects: ClassVar["Primary[Self]"] = Primary()
+    is_repeated = False  # not stored: whether `start` returns a run that an earlier submission started
 
     class Meta:
         ordering = ["-id"]
@@ -122,6 +126,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.pk} of {self.schedule_name}"
+
+    @property
+    def entry(self) -> str:
+        """Through which entry it was asked for: the word that its key begins with."""
+        return self.key.partition(":")[0]
 
 
 class NoticeState(models.TextChoices):

@@ -172,6 +172,7 @@ class RunRequest:
     kwargs: str | None
     fingerprint: str | None  # the schedule's, when the form was shown; None: as it is now
     destination: Destination | None = None
+    digest: str = ""  # of everything asked for, where a key must not stand for two requests
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,39 +40,12 @@ from bot.core.status import OPEN, RunState
 from bot.core.target import words
 from bot.models import Run, SlackLink, atomic
 from bot.runs import finish, outbox
+from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused, Taken
 
 log = logging.getLogger(__name__)
 
-GONE = "This schedule no longer exists. Pick another one."
-CHANGED = "Somebody has changed this schedule since you picked it. Pick it again to see its new values."
-MAY_BE_SENT = (
-    "This run may already have been sent: the broker took it but did not answer. It is not sent again; "
-    "its thread and its page tell how it ended."
-)
-
-
 LOOK_AGAIN = 0.05  # seconds, while another press of the same form is being sent
 ANSWERING = 0.3  # seconds of the budget that are kept for the answer
-
-
-class NotAllowed(Exception):
-    """The actor may not act; the text tells them why and what to do."""
-
-
-class Refused(Exception):
-    """Nothing was sent; `problems` says what is wrong with which field."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(problem.text for problem in problems))
-        self.problems = problems
-
-
-class MaybeSent(Refused):
-    """Nobody knows whether `run` was sent; it is followed, and not sent again."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__([Problem(field=Field.SCHEDULE, text=MAY_BE_SENT)])
-        self.run = run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +111,8 @@ class RunService:
         """Check, store, send. A repeated submission returns the run it started. Raises NotAllowed or Refused."""
         self.authorise(request.actor)
         earlier = Run.objects.filter(key=request.key).first()
-        if earlier is not None and earlier.state != RunState.NOT_SENT:
-            return _already(earlier, budget)
+        if earlier is not None and (earlier.state != RunState.NOT_SENT or earlier.digest != request.digest):
+            return _already(earlier, request, budget)
         schedule, args, kwargs = self._checked(request)
         task_id = TaskId(earlier.task_id if earlier else str(uuid.uuid4()))
         try:
@@ -148,16 +121,16 @@ class RunService:
             raise Refused(exc.problems) from exc
         run = self._stored(request, schedule, what, earlier)
         if run is None:  # another press of the same form was faster
-            return _already(Run.objects.get(key=request.key), budget)
+            return _already(Run.objects.get(key=request.key), request, budget)
         self._send(run, what, budget)
         return run
 
     def _checked(self, request: RunRequest) -> tuple[Schedule, list[Any], dict[str, Any]]:
         schedule = self.catalog.get(request.schedule)
         if schedule is None:
-            raise Refused([Problem(field=Field.SCHEDULE, text=GONE)])
+            raise Gone
         if request.fingerprint not in (None, schedule.fingerprint):
-            raise Refused([Problem(field=Field.SCHEDULE, text=CHANGED)])
+            raise Changed
         problems: list[Problem] = []
         values: dict[Field, Any] = {}
         for part, typed, stored in (
@@ -179,6 +152,7 @@ class RunService:
         now = timezone.now()
         fields = {
             "state": RunState.QUEUED,
+            "digest": request.digest,
             "not_sent_because": "",
             "schedule_id": schedule.id,
             "schedule_name": schedule.name,
@@ -226,7 +200,7 @@ class RunService:
                 self._follow(run, RunState.UNKNOWN)
                 raise MaybeSent(run) from exc
             Run.objects.filter(pk=run.pk).update(state=RunState.NOT_SENT, not_sent_because=str(exc))
-            raise Refused([_not_sent(str(exc))]) from exc
+            raise NothingSent(str(exc)) from exc
         except FateUnknown as exc:
             log.warning("run %s may have been sent: %s", run.pk, exc)
             self._follow(run, RunState.UNKNOWN)
@@ -262,22 +236,20 @@ def _running(schedule: Schedule) -> Running | None:
     return Running(run=RunId(run.pk), since=run.created_at, requester=SlackUserId(run.slack_user), name=name)
 
 
-def _already(run: Run, budget: Budget) -> Run:
+def _already(run: Run, request: RunRequest, budget: Budget) -> Run:
     """A press of Run came before: fine if it was sent, to be left alone if nobody knows. Raises Refused."""
+    if run.digest != request.digest:
+        raise Taken(run)
     # Queued: it is being sent at this moment, or a crash left it so.
     while run.state == RunState.QUEUED and budget.left() > ANSWERING:
         time.sleep(LOOK_AGAIN)
         run.refresh_from_db()
     if run.state == RunState.NOT_SENT:
-        raise Refused([_not_sent(run.not_sent_because)])
+        raise NothingSent(run.not_sent_because)
     if run.state in (RunState.QUEUED, RunState.UNKNOWN):
         raise MaybeSent(run)
+    run.is_repeated = True
     return run
-
-
-def _not_sent(reason: str) -> Problem:
-    text = f"Nothing was sent: {reason}. Press Run to try again."
-    return Problem(field=Field.SCHEDULE, text=text)
 
 
 def _changes(schedule: Schedule, what: Dispatch, secret_keys: tuple[str, ...]) -> list[dict[str, str | None]]:

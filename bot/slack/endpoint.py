@@ -11,16 +11,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from slack_bolt import App, BoltRequest
 from slack_sdk.signature import SignatureVerifier
 
+from bot.runs.requests import TooLarge, outside_transactions, raw_body
+
 log = logging.getLogger(__name__)
 
-BODY_LIMIT = 1_000_000  # bytes; a view is at most 250 kB and comes with its state
 GIVEN_UP = 10  # seconds
 CLOCK_SKEW = 300  # seconds (docs.slack.dev: authentication/verifying-requests-from-slack)
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -37,7 +37,7 @@ class Bad(Exception):
 def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Callable[[HttpRequest], HttpResponse]:
     """The view for `/slack/events`: commands, interactivity and options load alike."""
 
-    @transaction.non_atomic_requests  # a run must be committed before it is sent, whatever ATOMIC_REQUESTS says
+    @outside_transactions
     @csrf_exempt  # signed by Slack
     @require_POST
     def view(request: HttpRequest) -> HttpResponse:
@@ -62,13 +62,10 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
 
 
 def _raw_body(request: HttpRequest) -> bytes:
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not (length.isascii() and length.isdecimal()) or len(length) > 9 or int(length) > BODY_LIMIT:
-        raise Bad(413, "too large")
-    raw = request.read(BODY_LIMIT + 1)
-    if len(raw) > BODY_LIMIT:
-        raise Bad(413, "too large")
-    return bytes(raw)
+    try:
+        return raw_body(request)
+    except TooLarge:
+        raise Bad(413, "too large") from None
 
 
 def verify(request: HttpRequest, raw: bytes, signing_secret: str) -> None:

@@ -13,7 +13,8 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.core.budget import Budget
 from bot.core.model import Actor, ChannelId, Destination, Field, Problem, RunRequest
-from bot.runs.service import MAY_BE_SENT, NotAllowed, Refused, RunService
+from bot.runs.refusals import MAY_BE_SENT, NotAllowed, Refused
+from bot.runs.service import RunService
 from bot.slack import modals, payloads
 from bot.slack.answering import Answering, TooSlow
 from bot.slack.client import FAST, UNREACHABLE, error_code

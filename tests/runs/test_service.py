@@ -11,11 +11,12 @@ import pytest
 from django.db import OperationalError
 
 from bot.core.arguments import Invalid
+from bot.core.budget import Budget
 from bot.core.model import Actor, Field, NoticeKind, Problem, Schedule, ScheduleId
 from bot.core.ports import FateUnknown, NotSent
 from bot.models import Notice, Run
 from bot.runs import outbox
-from bot.runs.service import CHANGED, GONE, MAY_BE_SENT, NotAllowed, Refused
+from bot.runs.refusals import CHANGED, GONE, MAY_BE_SENT, TAKEN, NotAllowed, Refused
 from tests.factories import CHANNEL, a_look, a_schedule, an_actor
 from tests.runs.conftest import Door
 
@@ -208,6 +209,24 @@ def test_of_two_first_presses_the_slower_one_sends_nothing(door: Door) -> None:
     run = door.start()
     assert run.task_id == door.sender.sent[0].task_id
     assert (Run.objects.count(), len(door.sender.sent)) == (1, 1)
+
+
+def test_a_repeated_submission_starts_nothing_and_is_told_apart(door: Door) -> None:
+    first = door.service.start(door.request, Budget())
+    again = door.service.start(door.request, Budget())
+    assert (first.is_repeated, again.is_repeated, again.pk) == (False, True, first.pk)
+    assert len(door.sender.sent) == 1
+
+
+def test_a_key_stands_for_one_request_only_sent_or_not(door: Door) -> None:
+    asked, other = replace(door.request, digest="d1"), replace(door.request, digest="d2")
+    door.sender.fails = NotSent("down")
+    assert "Nothing was sent" in refusal(door, digest="d1")[0].text
+    door.sender.fails = None
+    assert [p.text for p in refusal(door, digest=other.digest)] == [TAKEN]
+    door.start(asked)
+    assert [p.text for p in refusal(door, digest=other.digest)] == [TAKEN]
+    assert len(door.sender.sent) == 1
 
 
 def test_when_nobody_knows_whether_it_left_it_is_followed_and_never_sent_again(door: Door) -> None:

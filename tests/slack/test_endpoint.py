@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_bolt import BoltRequest, BoltResponse
 
-from bot.slack.endpoint import BODY_LIMIT, CLOCK_SKEW, FORM, JSON, Bad, endpoint, parse, verify
+from bot.runs.requests import BODY_LIMIT
+from bot.slack.endpoint import CLOCK_SKEW, FORM, JSON, Bad, endpoint, parse, verify
 
 SECRET = "local-signing-secret"
 # docs.slack.dev: authentication/verifying-requests-from-slack
