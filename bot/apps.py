@@ -14,10 +14,13 @@ class RunTaskConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from bot import checks  # noqa: F401, PLC0415  # registers them; needs the models
         from bot.broker.app import remember_current  # noqa: PLC0415
+        from bot.checks import options, platform, sidecar, site  # noqa: F401, PLC0415  # registers them; needs the models
+        from bot.sidecar import is_sidecar, keep_to  # noqa: PLC0415
 
         remember_current()
+        if is_sidecar():
+            keep_to(self)
 
 
 def missing_apps() -> list[str]:

@@ -114,13 +114,15 @@ def setting_name(variable_name: str) -> str:
     return variable_name.removeprefix(PREFIX)
 
 
-def values(given: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+def values(given: Any, environ: Mapping[str, str]) -> dict[str, Any]:
     """What `env.read` needs: the settings' RUNTASK laid over the environment.
 
-    Raises BadEnvironment for a key of RUNTASK that is no option.
+    Raises BadEnvironment unless RUNTASK is a dict whose keys are options.
     """
+    if not isinstance(given, Mapping):
+        raise BadEnvironment([f"RUNTASK must be a dict of options; it is of type {type(given).__name__}"])
     known = {setting_name(item.name): item.name for item in NAMES.values()}
-    if unknown := sorted(set(given) - set(known)):
+    if unknown := sorted(set(given) - set(known), key=str):
         raise BadEnvironment(
             [f"RUNTASK[{key!r}] is not an option; there are {', '.join(sorted(known))}" for key in unknown]
         )

@@ -4,6 +4,7 @@ The only module that touches the process environment. A class of variables is a 
 by `variable`; `read` fills it. README's table of variables is checked against the same fields.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -98,7 +99,7 @@ def variables(cls: type) -> Iterator[Variable]:
 
 
 def read(cls: type[T], raw: Mapping[str, Any], problems: list[str] | None = None) -> T:
-    """Fill `cls` from `raw`. Unset and empty variables take their default; values that are no strings are taken as given.
+    """Fill `cls` from `raw`. Unset and empty variables take their default; others are read as if written as text.
 
     Raises BadEnvironment with all problems, or adds them to `problems` if a list is passed (to report several classes
     together) and leaves the defaults in their place.
@@ -110,7 +111,7 @@ def read(cls: type[T], raw: Mapping[str, Any], problems: list[str] | None = None
         if given is None or (isinstance(given, str) and not given.strip()):
             continue
         try:
-            values[item.name] = item.metadata["parse"](given) if isinstance(given, str) else given
+            values[item.name] = item.metadata["parse"](_as_text(given))
         except ValueError as exc:
             found.append(f"{item.metadata['name']} {exc}")
     if problems is not None:
@@ -118,6 +119,17 @@ def read(cls: type[T], raw: Mapping[str, Any], problems: list[str] | None = None
     elif found:
         raise BadEnvironment(found)
     return cls(**values)
+
+
+def _as_text(given: Any) -> str:
+    """How a value of Python's stands in the environment. Raises ValueError."""
+    if isinstance(given, (str, bool, int, float)):
+        return str(given)
+    if isinstance(given, (list, tuple)) and all(isinstance(word, str) for word in given):
+        return " ".join(given)
+    if isinstance(given, dict):
+        return json.dumps(given, default=str)
+    raise ValueError(f"can't be of type {type(given).__name__}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,7 +78,8 @@ DATABASES = {
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE
-if _project.sidecar:  # the platform migrates its own tables
+RUNTASK_SIDECAR = _project.sidecar
+if RUNTASK_SIDECAR:  # the platform migrates its own tables
     MIGRATION_MODULES = dict.fromkeys(
         ("admin", "auth", "contenttypes", "sessions", "django_celery_beat", "django_celery_results")
     )

@@ -34,8 +34,8 @@ def platform_app(name: str) -> Celery:
     module, _, attribute = name.partition(":")
     try:
         app = getattr(importlib.import_module(module), attribute or "app")
-    except (ImportError, AttributeError) as exc:
-        raise NoApp(f"{name} can't be imported ({exc})") from exc
+    except Exception as exc:  # importing runs the platform's own code
+        raise NoApp(f"{name} can't be imported ({type(exc).__name__}: {exc})") from exc
     if not isinstance(app, Celery):
         raise NoApp(f"{name} is no Celery app")
     return app

@@ -7,22 +7,38 @@ from contextlib import contextmanager
 from types import FrameType
 
 from django.core.management.base import CommandError
+from django.db import DatabaseError
 
 from bot import wiring
+from bot.broker.columns import Gap, gaps
 from bot.conf import BAD_SETUP, NEEDED_FOR, conf
 from bot.env import BadEnvironment
+from bot.sidecar import is_sidecar
 
 STOP = 10.0  # seconds for a loop's last pass and for messages on their way
 
 
 def require(command: str) -> None:
-    """Raises CommandError if an option of this command is missing or can't be read; all of them together."""
+    """Raises CommandError if an option of this command is missing or can't be read; all of them together.
+
+    A sidecar also needs the platform's tables as it reads them: better said now than at the first click.
+    """
     try:
         problems = conf().missing(*NEEDED_FOR[command])
     except BadEnvironment as exc:
         problems = exc.problems
     if problems:
         raise CommandError(str(BadEnvironment(problems)), returncode=BAD_SETUP)
+    if is_sidecar() and (unfit := _unfit()):
+        lines = [f"{gap.text}\n  {gap.hint}" for gap in unfit]
+        raise CommandError("\n".join(["This sidecar doesn't fit the platform:", *lines]), returncode=BAD_SETUP)
+
+
+def _unfit() -> list[Gap]:
+    try:
+        return gaps()
+    except DatabaseError:  # it may come up later; the loops survive that
+        return []
 
 
 @contextmanager

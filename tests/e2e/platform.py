@@ -45,7 +45,7 @@ class Platform:
             "SLACK_APP_TOKEN": slack.app_token,
             "SLACK_SIGNING_SECRET": slack.signing_secret,
         }
-        self.environment = _environment(**{**ours, **environment})
+        self.environment = clean_environment(**{**ours, **environment})
 
     def __enter__(self) -> Self:
         self.runtask("migrate", "--verbosity", "0")
@@ -131,7 +131,7 @@ class Platform:
             return False
 
 
-def _environment(**ours: str) -> Mapping[str, str]:
+def clean_environment(**ours: str) -> Mapping[str, str]:
     """A process of an operator's: nothing of the tests' own settings in it."""
     foreign = ("RUNTASK_", "SLACK_", "DJANGO_", "CELERY_", "DATABASE_URL")
     inherited = {name: value for name, value in env.environ().items() if not name.startswith(foreign)}

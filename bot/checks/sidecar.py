@@ -1,0 +1,34 @@
+"""Checks of a sidecar against the platform's database, as `check --database default` and `migrate` run them.
+
+Only here: in a project its own `migrate` makes what is missing, and `runtask doctor` looks whether it did.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DatabaseError
+
+from bot.broker.columns import gaps
+from bot.checks import notice
+from bot.sidecar import is_sidecar
+
+NO_USERS = (
+    "Is this the platform's database? A platform with a user model of its own has no auth_user:"
+    " install runtask into that project instead (docs/sidecar.md)."
+)
+
+
+@register(Tags.database)
+def the_platform_fits(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """W014: a table or column that is read isn't there. E001: nor are users, to whom our own tables refer."""
+    if not is_sidecar() or not databases:
+        return []
+    try:
+        found = gaps(databases)
+    except DatabaseError:  # the command itself will say so
+        return []
+    messages: list[CheckMessage] = [
+        Error(gap.text, hint=NO_USERS, id="runtask.E001") for gap in found if gap.app == "auth" and not gap.columns
+    ]
+    return messages or [notice(14, gap.text, gap.hint) for gap in found]

@@ -1,0 +1,203 @@
+"""Every system check, once with its hint, and a healthy set-up without any."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.checks import CheckMessage, run_checks
+from django.core.management import call_command
+from django.urls import clear_url_caches
+
+from bot import conf
+from bot.broker import app as broker_app
+
+APP: Any = Celery("shop", set_as_current=False)
+HEALTHY = {"result_backend": "django-db", "result_extended": True, "task_always_eager": False}
+TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_SIGNING_SECRET": "s"}
+
+
+@pytest.fixture(autouse=True)
+def _anew(settings: Any) -> Any:
+    """Options are read once per process."""
+    settings.RUNTASK = {"CELERY_APP": "tests.test_checks:APP", **TOKENS}
+    APP.conf.update(HEALTHY)
+    yield
+    conf.conf.cache_clear()
+
+
+def ours(**kwargs: Any) -> dict[str, CheckMessage]:
+    """The messages of our checks by the end of their id."""
+    conf.conf.cache_clear()
+    found = {str(message.id): message for message in run_checks(**kwargs) if str(message.id).startswith("runtask.")}
+    return {name.removeprefix("runtask."): message for name, message in found.items()}
+
+
+def only(number: str) -> CheckMessage:
+    found = ours()
+    assert list(found) == [number]
+    return found[number]
+
+
+def test_a_healthy_set_up_is_left_alone() -> None:
+    assert ours() == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ("nonsense", "RUNTASK must be a dict of options; it is of type str"),
+        (None, "RUNTASK must be a dict of options; it is of type NoneType"),
+        ({"DEADLIEN": 5, 7: 8}, "RUNTASK['DEADLIEN'] is not an option"),
+        ({"THREADS": "many"}, "RUNTASK_THREADS must be a whole number above 0"),
+        ({"THREADS": object()}, "RUNTASK_THREADS can't be of type object"),
+        ({"SECRET_KEYS": [1, 2]}, "RUNTASK_SECRET_KEYS can't be of type list"),
+        ({"KEEP": True}, "RUNTASK_KEEP must be a number of seconds above 0"),
+    ],
+    ids=str,
+)
+def test_options_that_can_not_be_read(settings: Any, options: Any, problem: str) -> None:
+    settings.RUNTASK = options
+    message = only("W001")
+    assert message.msg.startswith(problem)
+    assert "README" in str(message.hint)
+
+
+def test_no_mode_is_chosen(settings: Any) -> None:
+    settings.RUNTASK |= {"SLACK_APP_TOKEN": " ", "SLACK_SIGNING_SECRET": " "}
+    assert "SLACK_APP_TOKEN for Socket Mode" in str(only("W002").hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("shop.celery:app", "No module named 'shop'"),
+        ("tests.test_checks:NONE", "no attribute 'NONE'"),
+        ("tests.test_checks:TOKENS", "is no Celery app"),
+        (":", "Empty module name"),
+        ("runtask_broken:app", "SyntaxError"),
+        (" ", "the project has no current Celery app"),
+    ],
+)
+def test_no_celery_app(settings: Any, monkeypatch: Any, tmp_path: Path, name: str, why: str) -> None:
+    (tmp_path / "runtask_broken.py").write_text("def app(:")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(broker_app, "_of_main_thread", None)
+    monkeypatch.setenv("RUNTASK_CELERY_APP", "")
+    settings.RUNTASK |= {"CELERY_APP": name}
+    message = only("W003")
+    assert why in message.msg
+    assert 'RUNTASK = {"CELERY_APP": "shop.celery:app"}' in str(message.hint)
+
+
+def test_a_celery_app_that_can_not_be_configured(settings: Any) -> None:
+    settings.RUNTASK |= {"CELERY_APP": "tests.test_checks:unconfigured"}
+    assert "its configuration can't be read" in only("W003").msg
+
+
+unconfigured: Any = Celery("unconfigured", set_as_current=False)
+unconfigured.config_from_object("no.such.module")
+
+
+@pytest.mark.parametrize(
+    ("backend", "shown"),
+    [
+        ("redis://:hunter2@mq.example/1", "'redis'"),
+        ("django-cache", "'django-cache'"),
+        (None, "'disabled'"),
+        ("no.such:Backend", "'no.such:Backend'"),
+    ],
+)
+def test_results_go_elsewhere(backend: str | None, shown: str) -> None:
+    APP.conf.update(result_backend=backend)
+    message = only("W004")
+    assert shown in message.msg
+    assert "hunter2" not in message.msg
+    assert 'CELERY_RESULT_BACKEND = "django-db"' in str(message.hint)
+
+
+def test_a_class_made_from_the_database_backend_will_do() -> None:
+    APP.conf.update(result_backend="django_celery_results.backends:DatabaseBackend")
+    assert ours() == {}
+
+
+def test_results_without_tracebacks() -> None:
+    APP.conf.update(result_extended=False)
+    assert "CELERY_RESULT_EXTENDED = True" in str(only("W005").hint)
+
+
+def test_apps_that_are_not_installed(settings: Any) -> None:
+    settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "django_celery_beat"]
+    assert "'django_celery_beat' to INSTALLED_APPS" in str(only("W006").hint)
+
+
+def test_no_admin(settings: Any) -> None:
+    settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "django.contrib.admin"]
+    settings.ROOT_URLCONF = "bot.urls"
+    settings.RUNTASK |= {"SLACK_SIGNING_SECRET": " ", "BASE_URL": " "}
+    found = ours()
+    assert "'django.contrib.admin'" in str(found["W007"].hint)
+
+
+class Plain(AbstractBaseUser):
+    """A user model without is_staff and e-mail."""
+
+    USERNAME_FIELD = "id"
+
+    class Meta:
+        app_label = "tests"
+        abstract = True
+
+
+def test_users_who_can_not_be_staff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.checks.site.get_user_model", lambda: Plain)
+    monkeypatch.setattr("bot.checks.site.database_of", lambda _: "default")
+    found = ours()
+    assert set(found) == {"W008", "W009"}
+    assert "boolean field (or a property) `is_staff`" in str(found["W008"].hint)
+    assert "RUNTASK_LINK_BY_EMAIL to 0" in str(found["W009"].hint)
+
+
+class Apart:
+    """Our tables elsewhere."""
+
+    def db_for_write(self, model: Any, **_: Any) -> str:
+        return "bot" if model._meta.app_label == "runtask" else "default"
+
+
+def test_users_in_another_database(settings: Any) -> None:
+    settings.DATABASE_ROUTERS = ["tests.test_checks.Apart"]
+    message = only("W010")
+    assert "'bot'" in message.msg
+    assert "app label 'runtask'" in str(message.hint)
+
+
+def test_pages_that_are_not_included(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.test_checks"
+    clear_url_caches()
+    assert 'path("runtask/", include("bot.urls"))' in str(only("W011").hint)
+    settings.RUNTASK |= {"SLACK_SIGNING_SECRET": " ", "BASE_URL": "https://shop.example"}
+    assert only("W011").msg.startswith("RUNTASK_BASE_URL is set")
+
+
+urlpatterns: list[Any] = []
+
+
+def test_tasks_that_would_run_at_once() -> None:
+    APP.conf.update(task_always_eager=True)
+    assert "CELERY_TASK_ALWAYS_EAGER" in str(only("W012").hint)
+
+
+def test_a_public_address_that_doubles_a_path(settings: Any) -> None:
+    settings.RUNTASK |= {"BASE_URL": "https://shop.example/slack/"}
+    assert "without a path" in str(only("W013").hint)
+    settings.RUNTASK |= {"BASE_URL": "https://shop.example/behind/a/proxy"}
+    assert ours() == {}
+
+
+@pytest.mark.parametrize("options", ["nonsense", {"CELERY_APP": "no.such:app"}], ids=str)
+def test_none_stops_a_command(settings: Any, options: Any) -> None:
+    settings.RUNTASK = options
+    conf.conf.cache_clear()
+    call_command("check")
