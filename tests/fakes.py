@@ -16,6 +16,7 @@ from bot.core.model import (
     Matches,
     MessageTs,
     Outcome,
+    Problem,
     Report,
     RunId,
     Schedule,
@@ -63,6 +64,7 @@ class FakeSender:
     sent: list[Dispatch] = field(default_factory=list)
     fails: Exception | None = None
     unfit: Exception | None = None
+    wrong: tuple[Problem, ...] = ()
     meanwhile: Callable[[], None] = lambda: None
 
     def prepare(
@@ -76,6 +78,9 @@ class FakeSender:
 
     def target(self, schedule: Schedule) -> Target:
         return Target(queue=schedule.queue or "celery", priority=schedule.priority)
+
+    def problems(self, schedule: Schedule) -> list[Problem]:
+        return list(self.wrong)
 
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
         self.meanwhile()

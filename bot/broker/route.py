@@ -12,49 +12,85 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import QueueNotFound
+from kombu.utils.json import JSONEncoder
 
 from bot.core.model import Target
 
 # What `extract_exec_options` reads off a task, as far as people care (celery/app/task.py).
-OF_TASK = ("queue", "exchange", "routing_key", "priority", "expires", "time_limit", "soft_time_limit")
+ROUTED = ("queue", "exchange", "routing_key", "priority")
+LIMITS = ("expires", "time_limit", "soft_time_limit")  # no router sees these
 
 
 def target(
-    app: Celery, task: str, options: Mapping[str, Any], *, headers: str = "", past_expires: datetime | None = None
+    app: Celery,
+    task: str,
+    options: Mapping[str, Any],
+    args: list[Any],
+    kwargs: dict[str, Any],
+    *,
+    headers: str = "",
+    past_expires: datetime | None = None,
 ) -> Target:
     """What becomes of `options` (of apply_async). A router that fails leaves the queue unknown; sending will tell."""
-    registered = app.tasks.get(task)
-    own = {name: getattr(registered, name, None) for name in OF_TASK} if registered is not None else {}
-    wanted = {name: value for name, value in own.items() if value is not None}
-    wanted |= {name: value for name, value in options.items() if name in OF_TASK}
-    routed = _routed(app, task, wanted)
-    queue = routed.get("queue")
-    exchange, routing_key = _name(routed.get("exchange")), routed.get("routing_key") or None
-    is_direct = getattr(getattr(queue, "exchange", None), "type", "direct") == "direct"
-    if is_direct and not (exchange and routing_key):  # Celery sends to the queue itself then
-        exchange = routing_key = None
+    wanted = _wanted(app, task, options)
+    try:
+        routed = _routed(app, task, wanted, args, kwargs)
+    except QueueNotFound:  # that queue's name is what to show
+        routed = wanted
+    except Exception:  # noqa: BLE001  # a router is the platform's own code
+        routed = {name: value for name, value in wanted.items() if name != "queue"}
+    queue, exchange, routing_key = _place(app, routed)
     return Target(
-        queue=None if exchange or routing_key else _name(queue) or None,
+        queue=queue,
         exchange=exchange,
         routing_key=routing_key,
         priority=routed.get("priority"),
-        expires=routed.get("expires"),
+        expires=wanted.get("expires"),
         past_expires=past_expires,
-        time_limit=routed.get("time_limit"),
-        soft_time_limit=routed.get("soft_time_limit"),
+        time_limit=wanted.get("time_limit"),
+        soft_time_limit=wanted.get("soft_time_limit"),
         headers=headers,
-        is_registered=registered is not None,
+        is_registered=app.tasks.get(task) is not None,
     )
 
 
-def _routed(app: Celery, task: str, wanted: dict[str, Any]) -> dict[str, Any]:
-    """`wanted` as the router completes it; with a queue that isn't there, as wanted: that queue's name is what to show."""
+def missing_queue(app: Celery, task: str, options: Mapping[str, Any]) -> str:
+    """The name of the queue for whose absence Celery refuses to send; empty if there is none such."""
     try:
-        return dict(app.amqp.router.route(dict(wanted), task))
+        _routed(app, task, _wanted(app, task, options), [], {})
     except QueueNotFound:
-        return wanted
-    except Exception:  # noqa: BLE001  # a router is the platform's own code, which may want real arguments
-        return {name: value for name, value in wanted.items() if name != "queue"}
+        return _name(options.get("queue")) or "of its route"
+    except Exception:  # noqa: BLE001  # as in `target`
+        return ""
+    return ""
+
+
+def _wanted(app: Celery, task: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The row's options over the task's own."""
+    registered = app.tasks.get(task)
+    own = {name: getattr(registered, name, None) for name in ROUTED + LIMITS} if registered is not None else {}
+    given = {name: value for name, value in options.items() if name in ROUTED + LIMITS}
+    return {name: value for name, value in {**own, **given}.items() if value is not None}
+
+
+def _routed(app: Celery, task: str, wanted: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    options = {name: value for name, value in wanted.items() if name in ROUTED}
+    router: Any = app.amqp.router
+    return dict(router.route(options, task, args, kwargs, app.tasks.get(task)))
+
+
+def _place(app: Celery, routed: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+    """Queue, exchange and routing key; no queue where an exchange decides, no exchange where a queue is meant itself."""
+    queue: Any = routed.get("queue")
+    exchange, routing_key = routed.get("exchange"), routed.get("routing_key")
+    name = _name(queue)
+    if getattr(getattr(queue, "exchange", None), "type", "direct") == "direct":
+        if not (exchange and routing_key):
+            return name, None, None
+    elif exchange is None:  # a topic queue gets what its binding asks for, unless another key is wanted
+        key = routing_key or queue.routing_key or app.conf.task_default_routing_key
+        return name if key == queue.routing_key else None, _name(queue.exchange), key
+    return None, _name(exchange), routing_key or None
 
 
 def _name(thing: Any) -> str | None:
@@ -64,4 +100,4 @@ def _name(thing: Any) -> str | None:
 
 def shown_headers(headers: Mapping[str, Any]) -> str:
     """A row's own headers as one line of JSON; empty if there are none."""
-    return json.dumps(headers, ensure_ascii=False) if headers else ""
+    return json.dumps(headers, ensure_ascii=False, cls=JSONEncoder) if headers else ""

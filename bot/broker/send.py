@@ -1,33 +1,31 @@
 """Sending a schedule's task as beat would, over connections of our own that fail fast.
 
-The options come from django_celery_beat/schedulers.py (`ModelEntry.__init__`), the choice between `apply_async` and
-`send_task` from celery/beat.py (`Scheduler.apply_async`). Three named differences: `ignore_result=False`, so that a
-result lands; our own headers instead of `celery_beat_task`; an `expires` in the past is left out, since the worker
-would revoke the run at once.
+The choice between `apply_async` and `send_task` comes from celery/beat.py (`Scheduler.apply_async`), what is sent from
+bot/broker/dispatch.py. docs/parity.md compares the messages with beat's and names what differs.
 """
 
 import contextlib
-import json
+import logging
 import select
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from celery import Celery
-from celery.exceptions import QueueNotFound
 from django.utils import timezone
-from kombu.exceptions import EncodeError
+from kombu.exceptions import ChannelError, EncodeError, OperationalError
 from kombu.pools import ProducerPool
 
 from bot.broker import route
+from bot.broker.dispatch import RUN_HEADER, dispatch, headers, options_of, typed
+from bot.core import arguments
 from bot.core.arguments import Invalid
 from bot.core.model import Dispatch, Field, Problem, RunId, Schedule, Target, TaskId
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.text import clip, one_line
 
-RUN_HEADER = "runtask_run_id"
-REQUESTER_HEADER = "runtask_requester"
+log = logging.getLogger(__name__)
+
 # No retry: once bytes went out, a second try can queue the task twice. The intervals keep kombu from its own waits of
 # seconds when connecting fails (kombu/connection.py, _ensure_connection).
 RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
@@ -38,43 +36,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "amqp": {"confirm_publish": True, "read_timeout": AMQP_TIMEOUT, "write_timeout": AMQP_TIMEOUT},
 }
 SURE = frozenset({"filesystem", "memory"})  # an error of these while publishing means that nothing went out
+# Raised before a byte is written, or the broker's own word that it doesn't take the message (no such exchange, …).
+REFUSED = (TypeError, EncodeError, ChannelError)
 POOL_SIZE = 16
 UNREACHABLE = "the broker can't be reached ({})"
-
-
-def dispatch(
-    schedule: Schedule, task_id: TaskId, args: list[Any], kwargs: dict[str, Any], *, requester: str, now: datetime
-) -> Dispatch:
-    """From a row and edited values to what is sent; pure. Raises Invalid if the row's headers can't be sent."""
-    options, _ = options_of(schedule, now)
-    options["headers"] = {**headers(schedule), "periodic_task_name": schedule.name, REQUESTER_HEADER: requester}
-    return Dispatch(task_id=task_id, task=schedule.task, args=args, kwargs=kwargs, options=options)
-
-
-def options_of(schedule: Schedule, now: datetime) -> tuple[dict[str, Any], datetime | None]:
-    """A row's own options of apply_async but for its headers, and its `expires` if that is left out for being over."""
-    options: dict[str, Any] = {}
-    for name in ("queue", "exchange", "routing_key", "priority"):
-        if (value := getattr(schedule, name)) is not None:
-            options[name] = value
-    expires = schedule.expires or schedule.expire_seconds
-    if isinstance(expires, datetime) and expires <= now:
-        return options, expires
-    if expires:
-        options["expires"] = expires
-    return options, None
-
-
-def headers(schedule: Schedule) -> Mapping[str, Any]:
-    """The row's own message headers. Raises Invalid if they are no JSON object."""
-    try:
-        value = json.loads(schedule.headers or "{}")
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        text = "This schedule's message headers are not a JSON object. Correct them in the admin; beat can't send it either."
-        raise Invalid([Problem(field=Field.SCHEDULE, text=text)])
-    return value
+EAGER = "this project's Celery runs tasks where they are called (task_always_eager) and sends none"
 
 
 @dataclass
@@ -91,18 +57,30 @@ class CelerySender:
         self, schedule: Schedule, task_id: TaskId, args: list[Any], kwargs: dict[str, Any], *, requester: str
     ) -> Dispatch:
         what = dispatch(schedule, task_id, args, kwargs, requester=requester, now=timezone.now())
-        return replace(what, target=self.target(schedule))
+        return replace(what, target=self._target(schedule, typed(args, Field.ARGS), typed(kwargs, Field.KWARGS)))
 
     def target(self, schedule: Schedule) -> Target:
+        return self._target(schedule, _stored(schedule.args, Field.ARGS), _stored(schedule.kwargs, Field.KWARGS))
+
+    def problems(self, schedule: Schedule) -> list[Problem]:
+        """What keeps this row from being sent with any arguments."""
+        found: list[Problem] = []
         try:
-            own = headers(schedule)
-        except Invalid:  # said when it is to be sent
-            own = {}
-        options, past = options_of(schedule, timezone.now())
-        return route.target(self.app, schedule.task, options, headers=route.shown_headers(own), past_expires=past)
+            headers(schedule)
+        except Invalid as exc:
+            found += exc.problems
+        options, _ = options_of(schedule, timezone.now())
+        if missing := route.missing_queue(self.app, schedule.task, options):
+            text = f"Its queue {missing} is none of this Celery app's (task_queues). Correct it in the admin; beat can't send it either."
+            found.append(Problem(field=Field.SCHEDULE, text=text))
+        if self.app.conf.task_always_eager:
+            found.append(Problem(field=Field.SCHEDULE, text=f"Nothing can be sent: {EAGER}."))
+        return found
 
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
         """Raises NotSent while nothing of the message has left, FateUnknown afterwards."""
+        if self.app.conf.task_always_eager:  # apply_async would run the task here
+            raise NotSent(EAGER)
         named = {**what.options["headers"], RUN_HEADER: str(run)}
         what = replace(what, options={**what.options, "headers": named})
         with self._producer(within) as producer:
@@ -110,15 +88,24 @@ class CelerySender:
                 raise NotSent("it took too long")
             try:
                 self._publish(what, producer)
-            except (TypeError, EncodeError, QueueNotFound) as exc:  # before a byte is written
-                raise NotSent(f"Celery can't send this: {one_line(str(exc))}") from exc
-            except Exception as exc:  # whatever the transport raises: bytes may have left
-                sure = producer.connection.transport.driver_type in SURE
-                producer.connection.collect()
-                raise (NotSent if sure else FateUnknown)(UNREACHABLE.format(_reason(exc))) from exc
+            except Exception as exc:  # whatever Celery, the platform's own code in it, or the transport raises
+                if producer.sent:  # by a receiver of `after_task_publish`, or by the event `task-sent`
+                    log.exception("run %s was sent; what comes after sending failed", run)
+                    return
+                raise _unsent(exc, producer) from exc
+
+    def _target(self, schedule: Schedule, args: list[Any], kwargs: dict[str, Any]) -> Target:
+        try:
+            own = headers(schedule)
+        except Invalid:  # one of the `problems`
+            own = {}
+        options, past = options_of(schedule, timezone.now())
+        shown = route.shown_headers(own)
+        return route.target(self.app, schedule.task, options, args, kwargs, headers=shown, past_expires=past)
 
     def _publish(self, what: Dispatch, producer: Any) -> None:
-        options = {
+        args, kwargs = typed(what.args, Field.ARGS), typed(what.kwargs, Field.KWARGS)
+        options: Mapping[str, Any] = {
             **what.options,
             "task_id": what.task_id,
             "ignore_result": False,
@@ -126,12 +113,12 @@ class CelerySender:
             "retry": False,
         }
         if (task := self.app.tasks.get(what.task)) is not None:
-            task.apply_async(what.args, what.kwargs, **options)  # type: ignore[arg-type]  # a list, as beat passes
+            task.apply_async(args, kwargs, **options)
         else:
-            self.app.send_task(what.task, what.args, what.kwargs, **options)
+            self.app.send_task(what.task, args, kwargs, **options)
 
     @contextlib.contextmanager
-    def _producer(self, within: float) -> Iterator[Any]:
+    def _producer(self, within: float) -> Iterator["_Producer"]:
         """A producer whose connection has just been seen alive. Raises NotSent."""
         try:
             producer: Any = self._pool.acquire(block=True, timeout=within)
@@ -143,9 +130,49 @@ class CelerySender:
             except Exception as exc:
                 producer.connection.collect()
                 raise NotSent(UNREACHABLE.format(_reason(exc))) from exc
-            yield producer
+            yield _Producer(producer)
         finally:
             producer.release()
+
+
+class _Producer:
+    """kombu's producer for one message, which remembers how far it came."""
+
+    def __init__(self, producer: Any) -> None:
+        self._producer = producer
+        self.began = self.sent = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._producer, name)
+
+    def publish(self, body: Any, **options: Any) -> Any:
+        for entity in options.get("declare") or ():  # kombu would do it next; an error here is none of the message's
+            self._producer.maybe_declare(entity)
+        self.began = True
+        answer = self._producer.publish(body, **options)
+        self.sent = True
+        return answer
+
+
+def _unsent(exc: Exception, producer: _Producer) -> Exception:
+    """What an error says of the message's fate."""
+    connection = producer.connection
+    is_sure = not producer.began or connection.transport.driver_type in SURE
+    is_network = isinstance(exc, (OperationalError, *connection.connection_errors))
+    if isinstance(exc, REFUSED) or not (producer.began or is_network):
+        if isinstance(exc, ChannelError):
+            connection.collect()  # the broker has closed the channel
+        return NotSent(f"Celery can't send this: {clip(one_line(str(exc) or type(exc).__name__), 300)}")
+    connection.collect()
+    return (NotSent if is_sure else FateUnknown)(UNREACHABLE.format(_reason(exc)))
+
+
+def _stored(text: str, of: Field) -> Any:
+    """A row's arguments for the platform's routers; none if they can't be sent, which the form says."""
+    try:
+        return typed(arguments.parse(arguments.stored(text, of), of), of)
+    except Invalid:
+        return arguments.SHAPE[of][0]()
 
 
 def _pool(app: Celery) -> ProducerPool:

@@ -141,6 +141,7 @@ class Look:
     last: LastRun | None = None
     running: Running | None = None
     listened: bool | None = None  # whether a live worker takes it; None: not known
+    problems: tuple[Problem, ...] = ()  # what keeps it from being sent, whatever its arguments
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ from bot.core.model import (
     Matches,
     MessageTs,
     Outcome,
+    Problem,
     Report,
     RunId,
     Schedule,
@@ -57,6 +58,9 @@ class Sender(Protocol):
 
     def target(self, schedule: Schedule) -> Target:
         """Where it would go now. Never raises for what a row may hold."""
+
+    def problems(self, schedule: Schedule) -> list[Problem]:
+        """What keeps the row from being sent, whatever its arguments."""
 
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
         """Raises NotSent or FateUnknown; takes at most about `within` seconds.

@@ -84,6 +84,7 @@ class RunService:
         return Look(
             schedule=found,
             target=target,
+            problems=tuple(self.sender.problems(found)),
             last=self.catalog.last_run(found),
             running=_running(found),
             listened=None if self.workers is None else self.workers.listen(target.queue),
@@ -131,7 +132,7 @@ class RunService:
             raise Gone
         if request.fingerprint not in (None, schedule.fingerprint):
             raise Changed
-        problems: list[Problem] = []
+        problems: list[Problem] = self.sender.problems(schedule)
         values: dict[Field, Any] = {}
         for part, typed, stored in (
             (Field.ARGS, request.args, schedule.args),

@@ -139,6 +139,7 @@ def _details(look: Look) -> list[Block]:
         )
     if look.listened is False:
         lines.append(":warning: *No live worker listens on its queue.* It would wait there until one does.")
+    lines += [f":warning: {escape(problem.text, 500)}" for problem in look.problems]
     ended = f"Last run: *{escape(last.status)}*, {date(last.at)}" if last else "No run of it is known yet."
     return [section("\n".join(lines)), context(ended, f"Goes to {_target(look.target)}")]
 

@@ -11,7 +11,8 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import ModelEntry
 
 from bot.broker.catalog import BeatCatalog
-from bot.broker.send import REQUESTER_HEADER, RUN_HEADER, CelerySender, dispatch
+from bot.broker.dispatch import REQUESTER_HEADER, RUN_HEADER, dispatch
+from bot.broker.send import CelerySender
 from bot.core.arguments import Invalid
 from bot.core.model import Field, RunId, Schedule, ScheduleId
 from bot.core.ports import FateUnknown, NotSent
@@ -144,6 +145,34 @@ def test_the_message_carries_the_run_and_is_never_to_be_ignored(app: Celery, reg
     assert message.properties["priority"] == 0
 
 
+def test_a_tasks_own_id_and_that_its_result_lands_can_not_be_taken_away_by_a_row(app: Celery) -> None:
+    sender, what = a_prepared(app, a_schedule(headers='{"id": "x", "ignore_result": true, "lang": "row"}'))
+    sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
+    (message,) = taken(app)
+    assert [message.headers[name] for name in ("id", "ignore_result", "lang")] == [TASK_ID, False, "row"]
+
+
+TYPED = '{"__type__": "datetime", "__value__": "2026-11-05T12:00:00Z"}'
+
+
+def test_typed_values_are_sent_as_beat_reads_them(app: Celery) -> None:
+    sender = CelerySender(app)
+    what = sender.prepare(a_schedule(), TASK_ID, [json.loads(TYPED)], {}, requester="ada")
+    assert what.args == [json.loads(TYPED)], "as it was typed, for the run's row"
+    sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
+    (message,) = taken(app)
+    assert message.payload[0] == [NOW]
+    assert "datetime.datetime(2026, 11, 5" in message.headers["argsrepr"]
+
+
+@pytest.mark.parametrize("value", ['{"__type__": "datetime", "__value__": 7}', '{"__type__": "x", "__value__": "y"}'])
+def test_typed_values_that_can_not_be_read_are_said_at_their_field(value: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        dispatch(a_schedule(), TASK_ID, [], {"when": json.loads(value)}, requester="ada", now=NOW)
+    (problem,) = caught.value.problems
+    assert problem.field is Field.KWARGS
+
+
 def test_the_queue_of_the_row_is_where_it_goes(app: Celery) -> None:
     sender, what = a_prepared(app, a_schedule(queue="tests.slow"))
     sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
@@ -165,6 +194,65 @@ def test_a_value_that_no_serializer_takes_is_certainly_not_sent(app: Celery) -> 
     with pytest.raises(NotSent, match="Celery can't send this"):
         CelerySender(app).send(a_dispatch(args=[object()]), run=RunId(5), within=1.0, enter=lambda: True)
     assert taken(app) == []
+
+
+def test_a_tasks_code_is_never_run_here(app: Celery) -> None:
+    @app.task(name="reports.tasks.nightly", shared=False)
+    def nightly(*args, **kwargs):
+        raise AssertionError("it ran")
+
+    app.conf.task_always_eager = True
+    sender, what = a_prepared(app, a_schedule())
+    assert [problem.field for problem in sender.problems(a_schedule())] == [Field.SCHEDULE]
+    with pytest.raises(NotSent, match="task_always_eager"):
+        sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
+
+
+def test_what_keeps_a_row_from_being_sent_is_said_beforehand(app: Celery) -> None:
+    sender = CelerySender(app)
+    assert sender.problems(a_schedule(queue="tests.slow")) == []
+    app.conf.task_create_missing_queues = False
+    del app.amqp.queues, app.amqp.router
+    headers, queue = sender.problems(a_schedule(queue="tests.typo", headers="[]"))
+    assert "not a JSON object" in headers.text
+    assert "tests.typo" in queue.text
+    assert sender.target(a_schedule(queue="tests.typo")).queue == "tests.typo"
+    assert sender.problems(a_schedule()) == []
+
+
+def test_a_router_that_fails_is_the_platforms_and_nothing_is_sent(app: Celery) -> None:
+    def router(name, args, kwargs, options, task=None, **kw):
+        raise KeyError("tenant")
+
+    app.conf.task_routes = [router]
+    sender, what = a_prepared(app, a_schedule(queue="tests.slow"))
+    assert sender.problems(a_schedule()) == []
+    with pytest.raises(NotSent, match="Celery can't send this: 'tenant'"):
+        sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
+
+
+def test_limits_that_contradict_each_other_are_certainly_not_sent(app: Celery) -> None:
+    @app.task(name="reports.tasks.nightly", shared=False, time_limit=1, soft_time_limit=2)
+    def nightly(number, days): ...
+
+    sender, what = a_prepared(app, a_schedule())
+    with pytest.raises(NotSent, match="soft_time_limit must be"):
+        sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
+
+
+def test_what_fails_after_sending_does_not_make_it_unsent(app: Celery, caplog: pytest.LogCaptureFixture) -> None:
+    sender, what = a_prepared(app, a_schedule())
+    amqp: Any = app.amqp
+    send_task_message = amqp.send_task_message
+
+    def then_fail(*args: Any, **kwargs: Any) -> None:
+        send_task_message(*args, **kwargs)
+        raise RuntimeError("the event `task-sent`")
+
+    amqp.send_task_message = then_fail
+    sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
+    assert len(taken(app)) == 1
+    assert "run 5 was sent" in caplog.text
 
 
 @pytest.mark.parametrize("url", ["redis://:hunter2@127.0.0.1:1/0", "amqp://guest:hunter2@127.0.0.1:1//"])

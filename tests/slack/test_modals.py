@@ -64,6 +64,13 @@ def test_the_modal_shows_what_will_be_sent_where() -> None:
         assert words in said
 
 
+def test_what_keeps_a_schedule_from_being_sent_is_said_before_anybody_presses_run() -> None:
+    problem = Problem(field=Field.SCHEDULE, text="Its queue <slow> is none of this app's.")
+    view = modals.chosen(METADATA, a_look(problems=(problem,)), nonce="n1")
+    assert view_problems(view).lines() == []
+    assert ":warning: Its queue &lt;slow&gt; is none of this app's." in read(view)
+
+
 def test_a_plain_schedule_says_no_more_than_there_is() -> None:
     said = read(view_of(a_schedule()))
     for words in ("Disabled", "priority", "expires", "headers", "exchange"):
