@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.model import Field, Problem
 from bot.models import Run
-from bot.runs.service import Refused
+from bot.runs.refusals import Refused
 from tests.runs.conftest import Door
 
 
