@@ -36,10 +36,15 @@ def celery_app() -> Celery:
 
 
 @cache
+def catalog() -> BeatCatalog:
+    return BeatCatalog(celery_app())
+
+
+@cache
 def run_service() -> RunService:
     app = celery_app()
     return RunService(
-        catalog=BeatCatalog(app),
+        catalog=catalog(),
         sender=CelerySender(app),
         secret_keys=tuple(word.lower() for word in conf().secret_keys),
         deadline=conf().deadline,
@@ -98,5 +103,10 @@ def background() -> tuple[list[Loop], Deliverer]:
 
 
 def warm_up() -> Loop:
-    """Ask Slack who we are until it answers, off everybody's way."""
-    return Loop("warm-up", lambda: 3600.0 if workspace().team() else 5.0)
+    """What the first person would wait for, off everybody's way: who we are in Slack, asked until it answers, and the schedules."""
+
+    def step() -> float:
+        catalog().read_first()
+        return 3600.0 if workspace().team() else 5.0
+
+    return Loop("warm-up", step)

@@ -40,11 +40,14 @@ class FakeCatalog:
     def get(self, schedule: ScheduleId) -> Schedule | None:
         return self.schedules.get(schedule)
 
+    def is_empty(self) -> bool:
+        return not self.schedules
+
     def find(self, query: str, limit: int) -> Matches:
-        return search.search(self._entries(), query, limit)
+        return self._index().search(query, limit)
 
     def named(self, typed: str) -> tuple[Brief | None, int]:
-        return search.preselected(self._entries(), typed)
+        return self._index().named(typed)
 
     def last_run(self, schedule: Schedule) -> LastRun | None:
         return self.last
@@ -52,9 +55,8 @@ class FakeCatalog:
     def signature(self, task: str) -> Signature | None:
         return self.signatures.get(task)
 
-    def _entries(self) -> list[search.Entry]:
-        found = self.schedules.values()
-        return [search.entry(Brief(id=s.id, name=s.name, task=s.task, enabled=s.enabled)) for s in found]
+    def _index(self) -> search.Index:
+        return search.Index.of((s.id, s.name, s.task, s.enabled) for s in self.schedules.values())
 
 
 @dataclass

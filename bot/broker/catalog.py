@@ -6,21 +6,24 @@ used here.
 
 import hashlib
 import json
+import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from inspect import Signature
 
 from celery import Celery
-from django.db.models import Count, Max
-from django_celery_beat.models import PeriodicTask
+from django.db import connections
+from django_celery_beat.models import PeriodicTask, PeriodicTasks
 from django_celery_results.models import TaskResult
 
 from bot.broker.words import when
 from bot.core import search, signature
 from bot.core.model import Brief, LastRun, Matches, Schedule, ScheduleId
+
+log = logging.getLogger(__name__)
 
 SENT_FIELDS = (
     "name",
@@ -35,19 +38,24 @@ SENT_FIELDS = (
     "expire_seconds",
     "headers",
 )
-# A rename by `QuerySet.update` moves no date; it is seen after this many seconds.
-ENTRIES_TTL = 5.0
+# Changes that beat isn't told of (`QuerySet.update`, `bulk_create`, SQL) are seen after this many seconds.
+UNTOLD = 5.0
+PATIENCE = (
+    0.05  # seconds: a table that takes longer to read is read aside, and who searches meanwhile gets what was there
+)
+REST = 20  # times as long as reading took: so often at most is a big table read
+CHUNK = 500  # rows, about a millisecond; then other threads may go first
 
-Stamp = tuple[int, int | None, datetime | None]
 
+@dataclass(frozen=True)
+class _Held:
+    """All names, as of one state of the table."""
 
-@dataclass
-class _Entries:
-    """All names, sorted and folded for searching, as of one state of the table."""
-
-    stamp: Stamp | None = None
-    read_at: float = float("-inf")
-    entries: Sequence[search.Entry] = ()
+    index: search.Index = field(default_factory=search.Index)
+    stamp: datetime | None = None  # beat's own mark of the last change
+    content: int = 0  # tells whether anything is different
+    read_at: float = float("-inf")  # monotonic
+    took: float = 0.0  # seconds
 
 
 @dataclass
@@ -55,19 +63,22 @@ class BeatCatalog:
     """Catalog over the `PeriodicTask` table; safe to share between threads."""
 
     app: Celery
-    _held: _Entries = field(default_factory=_Entries)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _held: _Held = field(default_factory=_Held)
+    _reading: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, schedule: ScheduleId) -> Schedule | None:
         rows = PeriodicTask.objects.select_related("crontab", "interval", "solar", "clocked")
         row = rows.filter(pk=schedule).first()
         return None if row is None else _schedule(row)
 
+    def is_empty(self) -> bool:
+        return not PeriodicTask.objects.exists()
+
     def find(self, query: str, limit: int) -> Matches:
-        return search.search(self._entries(), query, limit)
+        return self.index().search(query, limit)
 
     def named(self, typed: str) -> tuple[Brief | None, int]:
-        return search.preselected(self._entries(), typed)
+        return self.index().named(typed)
 
     def last_run(self, schedule: Schedule) -> LastRun | None:
         """By beat or by us: results carry the schedule's name (`result_extended`)."""
@@ -80,23 +91,67 @@ class BeatCatalog:
         registered = self.app.tasks.get(task)
         return signature.of(registered.run) if registered is not None and registered.typing else None
 
-    def _entries(self) -> Sequence[search.Entry]:
-        """Read anew when rows came, went or were saved; the stamp costs one aggregate query."""
-        counted = PeriodicTask.objects.aggregate(n=Count("pk"), last=Max("pk"), changed=Max("date_changed"))
-        stamp: Stamp = (counted["n"], counted["last"], counted["changed"])
-        held = self._held
-        if held.stamp != stamp or time.monotonic() - held.read_at > ENTRIES_TTL:
-            with self._lock:  # one thread reads the table, not each that noticed
+    def index(self) -> search.Index:
+        """As fresh as beat's own mark says, which each saved or deleted schedule moves; one short query.
+
+        Nobody waits for a big table, except for the first reading. What is picked from an index that is out of date is
+        looked up in the table again.
+        """
+        stamp = PeriodicTasks.last_change()
+        held, age = self._held, time.monotonic() - self._held.read_at
+        if stamp == held.stamp and age <= max(UNTOLD, REST * held.took):
+            return held.index
+        if held.took < PATIENCE:
+            with self._reading:  # one thread reads the table, not each that noticed
                 if self._held is held:
-                    self._held = _Entries(stamp, time.monotonic(), _read_entries())
-                held = self._held
-        return held.entries
+                    self._read(stamp)
+            return self._held.index
+        if age > REST * held.took and self._reading.acquire(blocking=False):
+            threading.Thread(target=self._read_aside, args=(stamp,), name="read-schedules", daemon=True).start()
+        return held.index
+
+    def read_first(self) -> None:
+        """Once, from a thread that has no other use for the database."""
+        if self._held.stamp is None:
+            try:
+                self.index()
+            finally:
+                connections.close_all()
+
+    def _read(self, stamp: datetime | None) -> None:
+        began = time.monotonic()
+        # Sorted by the database: then there is little left to sort for us.
+        found = PeriodicTask.objects.order_by("name").values_list("pk", "name", "task", "enabled")
+        rows = list(_giving_way(found))
+        content, held = _content(rows), self._held
+        index = held.index if content == held.content else search.Index.of(_giving_way(rows))
+        now = time.monotonic()
+        self._held = _Held(index, stamp, content, read_at=now, took=now - began)
+
+    def _read_aside(self, stamp: datetime | None) -> None:
+        try:
+            self._read(stamp)
+        except Exception:  # the database is away: the next search tries again
+            log.exception("the schedules could not be read")
+        finally:
+            connections.close_all()
+            self._reading.release()
 
 
-def _read_entries() -> list[search.Entry]:
-    rows = PeriodicTask.objects.values_list("pk", "name", "task", "enabled")
-    briefs = (Brief(id=ScheduleId(pk), name=name, task=task, enabled=enabled) for pk, name, task, enabled in rows)
-    return sorted(map(search.entry, briefs), key=lambda entry: (entry.name, entry.brief.id))
+def _giving_way(rows: Iterable[search.Row]) -> Iterator[search.Row]:
+    """Else this thread would keep the interpreter for 5 ms at a time, and an answer to Slack needs it many times."""
+    for number, row in enumerate(rows, 1):
+        if number % CHUNK == 0:
+            time.sleep(0)
+        yield row
+
+
+def _content(rows: Sequence[search.Row]) -> int:
+    """The same for the same rows in this process."""
+    content = len(rows)
+    for at in range(0, len(rows), CHUNK):
+        content = hash((content, *rows[at : at + CHUNK]))
+    return content
 
 
 def _schedule(row: PeriodicTask) -> Schedule:

@@ -66,6 +66,10 @@ class RunService:
         if denied := policy.check(actor):
             raise NotAllowed(policy.explain(denied, actor))
 
+    def has_schedules(self, actor: Actor) -> bool:
+        self.authorise(actor)
+        return not self.catalog.is_empty()
+
     def find(self, actor: Actor, query: str, limit: int) -> Matches:
         self.authorise(actor)
         return self.catalog.find(query, limit)

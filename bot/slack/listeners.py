@@ -78,8 +78,7 @@ class Listeners:
     def _first_view(self, command: payloads.Command, actor: Actor) -> dict[str, Any]:
         metadata = Metadata.sealed(self.key, command.account, ChannelId(command.channel))
         if not command.text:
-            there_are_some = self.runs.find(actor, "", 1).total
-            return modals.empty(metadata) if there_are_some else modals.no_schedules(metadata)
+            return modals.empty(metadata) if self.runs.has_schedules(actor) else modals.no_schedules(metadata)
         brief, matching = self.runs.named(actor, command.text)
         look = None if brief is None else self.runs.look(actor, brief.id)
         if look is None:

@@ -111,7 +111,8 @@ def test_a_bulk_update_is_seen_when_the_names_are_read_anew(
     a_row("before")
     names(catalog)
     PeriodicTask.objects.update(name="after", enabled=False)
-    monkeypatch.setattr(module, "ENTRIES_TTL", -1.0)
+    monkeypatch.setattr(module, "UNTOLD", -1.0)
+    monkeypatch.setattr(module, "REST", 0.0)
     (brief,) = catalog.find("", 10).first
     assert (brief.name, brief.enabled) == ("after", False)
 
@@ -124,6 +125,34 @@ def test_names_are_not_read_again_without_need(catalog: BeatCatalog, django_asse
         names(catalog, "one")
     with django_assert_num_queries(1):
         catalog.named("one")
+    row = PeriodicTask.objects.get()
+    row.no_changes, row.total_run_count = True, 7  # as beat saves it at each run
+    row.save()
+    with django_assert_num_queries(1):
+        names(catalog)
+
+
+def test_whether_there_are_any_is_known_without_reading_names(
+    catalog: BeatCatalog, django_assert_num_queries: Any
+) -> None:
+    assert catalog.is_empty()
+    a_row()
+    with django_assert_num_queries(1):
+        assert not catalog.is_empty()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_a_big_table_that_changed(catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was there is searched until the table has been read aside."""
+    a_row("first")
+    names(catalog)
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    monkeypatch.setattr(module, "REST", 0.0)
+    a_row("second")
+    assert names(catalog) == ["first"]
+    with catalog._reading:  # the reader has let go
+        pass
+    assert names(catalog) == ["first", "second"]
 
 
 def test_searching_and_naming(catalog: BeatCatalog) -> None:

@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import Brief, ScheduleId
-from bot.core.search import Entry, entry, fold, preselected, search
+from bot.core.search import REMEMBERED, Index, Row, fold
 from tests.core import strategies
-from tests.factories import a_brief
 
 NAMES = {
     "Nightly report": "reports.tasks.nightly",
@@ -22,13 +20,12 @@ NAMES = {
 }
 
 
-def entries(names: dict[str, str]) -> list[Entry]:
-    briefs = [a_brief(id=ScheduleId(i), name=name, task=task) for i, (name, task) in enumerate(names.items())]
-    return sorted(map(entry, briefs), key=lambda e: e.name)
+def rows(names: dict[str, str]) -> list[Row]:
+    return [(i, name, task, True) for i, (name, task) in enumerate(names.items())]
 
 
 def names(query: str, limit: int = 100) -> list[str]:
-    return [brief.name for brief in search(entries(NAMES), query, limit).first]
+    return [brief.name for brief in Index.of(rows(NAMES)).search(query, limit).first]
 
 
 @pytest.mark.parametrize(
@@ -54,23 +51,23 @@ def test_best_matches_come_first(query: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize("query", ["", " ", "\u00a0"])
 def test_a_blank_query_lists_all_by_name(query: str) -> None:
-    found = search(entries(NAMES), query, 2)
+    found = Index.of(rows(NAMES)).search(query, 2)
     assert [brief.name for brief in found.first] == ["Clean up", "Nightly report"]
     assert found.total == len(NAMES)
 
 
 def test_the_limit_cuts_the_list_but_not_the_count() -> None:
-    found = search(entries(NAMES), "report", 2)
+    found = Index.of(rows(NAMES)).search("report", 2)
     assert len(found.first) == 2
     assert found.total == 5
 
 
 @given(st.lists(strategies.text, min_size=1, max_size=5), st.randoms())
 def test_words_find_their_schedule_in_any_order(words: list[str], random: Any) -> None:
-    brief = a_brief(name=" ".join(words))
-    query = fold(brief.name).split()
+    name = " ".join(words)
+    query = fold(name).split()
     random.shuffle(query)
-    assert search([entry(brief)], " ".join(query), 10).first == (brief,)
+    assert [brief.name for brief in Index.of([(7, name, "task", True)]).search(" ".join(query), 10).first] == [name]
 
 
 @pytest.mark.parametrize(
@@ -78,10 +75,71 @@ def test_words_find_their_schedule_in_any_order(words: list[str], random: Any) -
 )
 def test_each_of_ten_thousand_is_reachable_by_its_name(spell: Any) -> None:
     """The worst case: every name is a part of others, and the words are everywhere."""
-    many = entries({" ".join(f"job {number:x}"): f"tasks.job{number % 7}" for number in range(10_000)})
-    for e in many[::97]:
-        found = search(many, spell(e.brief.name), 100)
-        assert found.first[0] == e.brief
+    many = rows({" ".join(f"job {number:x}"): f"tasks.job{number % 7}" for number in range(10_000)})
+    index = Index.of(many)
+    for pk, name, *_ in many[::97]:
+        found = index.search(spell(name), 100)
+        assert found.first[0].id == pk
+
+
+def rank(row: Row, query: str) -> int | None:
+    """What `Index.search` promises, said plainly for one schedule; None: no match."""
+    name, task, whole = fold(row[1]), fold(row[2]), fold(query)
+    words = whole.split()
+    if not all(word in name or word in task for word in words):
+        return None
+    if not whole:
+        return 0
+    tests = (
+        name == whole,
+        name.startswith(whole),
+        whole in name,
+        all(word in name for word in words),
+        whole in task,
+        True,
+    )
+    return tests.index(True)
+
+
+# Few different letters and words, so that they meet; with signs that are folded, that separate, and that end lines.
+texts = st.lists(
+    st.sampled_from(["a", "b", "ab", "A", "É", "e\u0301", " ", "\n", ".", "\0", "\x01", "\U0010ffff"]), max_size=6
+)
+schedules = st.lists(st.tuples(texts.map("".join), texts.map("".join), st.booleans()), max_size=8)
+
+
+@given(schedules, texts.map("".join), st.integers(1, 8))
+def test_the_index_finds_what_a_plain_look_at_each_schedule_finds(
+    found: list[tuple[str, str, bool]], query: str, limit: int
+) -> None:
+    there = [(pk, *row) for pk, row in enumerate(found)]
+    ranked = [(at, fold(row[1]), row[0]) for row in there if (at := rank(row, query)) is not None]
+    index = Index.of(there)
+    worked_out = index.search(query, limit)
+    assert [brief.id for brief in worked_out.first] == [pk for *_, pk in sorted(ranked)[:limit]]
+    assert worked_out.total == len(ranked)
+    assert index.search(query, limit) == worked_out, "remembered"
+    assert all((brief.id, brief.name, brief.task, brief.enabled) == there[brief.id] for brief in worked_out.first)
+
+
+@given(schedules, texts.map("".join))
+def test_a_typed_name_means_what_a_plain_look_at_each_schedule_says(
+    found: list[tuple[str, str, bool]], typed: str
+) -> None:
+    names = [name for name, *_ in found]
+    same = [i for i, name in enumerate(names) if name == typed]
+    folded = same or [i for i, name in enumerate(names) if fold(name) == fold(typed)]
+    meant = folded or [i for i, name in enumerate(names) if fold(typed) in fold(name)]
+    brief, matching = Index.of((pk, *row) for pk, row in enumerate(found)).named(typed)
+    assert matching == len(meant)
+    assert (None if brief is None else [brief.id]) == (meant if len(meant) == 1 else None)
+
+
+def test_only_so_many_answers_are_remembered() -> None:
+    index = Index.of(rows(NAMES))
+    for number in range(10 * REMEMBERED):
+        index.search(f"nothing {number}", 10)
+    assert len(index._answers) <= REMEMBERED
 
 
 @pytest.mark.parametrize(
@@ -96,13 +154,13 @@ def test_each_of_ten_thousand_is_reachable_by_its_name(spell: Any) -> None:
     ],
 )
 def test_the_command_names_one_schedule_or_says_how_many_fit(typed: str, expected: str | None, matching: int) -> None:
-    brief, found = preselected(entries(NAMES), typed)
+    brief, found = Index.of(rows(NAMES)).named(typed)
     assert (brief.name if brief else None, found) == (expected, matching)
 
 
 def test_of_names_that_differ_only_by_case_the_exact_one_is_taken() -> None:
-    both = [
-        entry(Brief(id=ScheduleId(i), name=name, task="t", enabled=True)) for i, name in enumerate(["Sync", "sync"])
-    ]
-    assert preselected(both, "sync") == (both[1].brief, 1)
-    assert preselected(both, "SYNC") == (None, 2)
+    both = Index.of([(1, "Sync", "t", True), (2, "sync", "t", True)])
+    brief, matching = both.named("sync")
+    assert brief is not None
+    assert (brief.id, matching) == (2, 1)
+    assert both.named("SYNC") == (None, 2)

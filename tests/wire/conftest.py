@@ -16,7 +16,14 @@ from tests.support.local_slack import LocalSlack, Person
 
 OPS = "C0OPS"
 SCOPES = manifest("/runtask")["oauth_config"]["scopes"]["bot"]
-CACHED: list[Any] = [conf.conf, wiring.celery_app, wiring.run_service, wiring.workspace, wiring.slack_app]
+CACHED: list[Any] = [
+    conf.conf,
+    wiring.celery_app,
+    wiring.catalog,
+    wiring.run_service,
+    wiring.workspace,
+    wiring.slack_app,
+]
 
 
 @pytest.fixture(scope="session")
