@@ -12,7 +12,7 @@ from django.utils.html import format_html
 
 from bot.conf import conf
 from bot.core.changes import masked
-from bot.models import Notice, Run, SlackLink
+from bot.models import ApiToken, Notice, Run, SlackLink
 from bot.runs import outbox
 
 
@@ -125,6 +125,18 @@ class SlackLinkAdmin(admin.ModelAdmin):
     list_display = ("slack_user", "team", "user", "checked_at", "is_guest", "is_deleted")
     search_fields = ("slack_user",)
     raw_id_fields = ("user",)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):
+    """To look at and to remove; `runtask token add` makes them, where the secret passes through no page or cookie."""
+
+    list_display = ("name", "user", "created_at", "used_on")
+    list_select_related = ("user",)
+    fields = readonly_fields = ("name", "user", "created_at", "used_on")
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
 
 
 def _masked(value: Any) -> str:

@@ -128,6 +128,13 @@ class Run(models.Model):
         return f"run {self.pk} of {self.schedule_name}"
 
     @property
+    def duration(self) -> float | None:
+        """Seconds the task took; None if it never said that it started (without `task_track_started`)."""
+        if self.finished_at is None or self.started_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+    @property
     def entry(self) -> str:
         """Through which entry it was asked for: the word that its key begins with."""
         return self.key.partition(":")[0]

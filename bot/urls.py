@@ -11,9 +11,11 @@ def _patterns() -> list[URLPattern]:
     from bot import wiring  # noqa: PLC0415  # needs beat's and the results' models
     from bot.conf import conf  # noqa: PLC0415
     from bot.slack.endpoint import endpoint  # noqa: PLC0415
+    from bot.web.api import views as api  # noqa: PLC0415
 
     return [
         path("slack/events", endpoint(wiring.slack_app, lambda: conf().signing_secret), name="slack-events"),
+        *api.patterns(wiring.run_service),
     ]
 
 

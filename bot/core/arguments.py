@@ -50,9 +50,19 @@ class Invalid(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Mistake:
+class Mistake:
+    """What is wrong with a text, and where: `at` counts characters from 0."""
+
     at: int
     text: str
+
+
+class NotJson(Exception):
+    """A text that isn't strict JSON; `mistakes` in the order of their places."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        super().__init__("\n".join(mistake.text for mistake in mistakes))
+        self.mistakes = mistakes
 
 
 def parse(text: str, field: Field) -> Any:
@@ -65,19 +75,28 @@ def parse(text: str, field: Field) -> Any:
     plain = jsontext.plain_spaces(text)
     if not plain.strip():
         raise Invalid([Problem(field=field, text=f"Type {name}; {empty} sends nothing.")])
-    found = list(jsontext.tokens(plain))
-    if mistake := _typography(found) or _depth(found) or _digits(found):
-        raise Invalid([_problem(plain, field, mistake)])
     try:
-        value = json.loads(plain)
-    except json.JSONDecodeError as exc:
-        raise Invalid([_problem(plain, field, _syntax(plain, exc))]) from None
-    if mistakes := [*_bad_values(found), *_doubled_keys(found)]:
-        raise Invalid([_problem(plain, field, mistake) for mistake in sorted(mistakes, key=lambda m: m.at)])
+        value = read(plain)
+    except NotJson as exc:
+        raise Invalid([_problem(plain, field, mistake) for mistake in exc.mistakes]) from None
     if not isinstance(value, shape):
         raise Invalid(
             [Problem(field=field, text=f"This must be {name}, such as {_example(field)}; it is {_kind(value)}.")]
         )
+    return value
+
+
+def read(text: str) -> Any:
+    """The value of strict JSON. Raises NotJson."""
+    found = list(jsontext.tokens(text))
+    if mistake := _typography(found) or _depth(found) or _digits(found):
+        raise NotJson([mistake])
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as exc:
+        raise NotJson([_syntax(text, exc)]) from None
+    if mistakes := [*_bad_values(found), *_doubled_keys(found)]:
+        raise NotJson(sorted(mistakes, key=lambda mistake: mistake.at))
     return value
 
 
@@ -86,55 +105,55 @@ def stored(text: str, field: Field) -> str:
     return text if text.strip() else SHAPE[field][2]
 
 
-def _typography(found: list[Token]) -> _Mistake | None:
+def _typography(found: list[Token]) -> Mistake | None:
     for token in found:
         if token.kind == "word" and any(c in QUOTES for c in token.text):
             at, quote = next((i, c) for i, c in enumerate(token.text) if c in QUOTES)
-            return _Mistake(token.at + at, f'{quote} is a typographic quote; JSON needs the straight one: "')
+            return Mistake(token.at + at, f'{quote} is a typographic quote; JSON needs the straight one: "')
     return None
 
 
-def _depth(found: list[Token]) -> _Mistake | None:
+def _depth(found: list[Token]) -> Mistake | None:
     depth = 0
     for token in found:
         depth += (token.text in ("[", "{")) - (token.text in ("]", "}"))
         if depth > DEPTH_LIMIT:
-            return _Mistake(token.at, f"lists and objects are nested more than {DEPTH_LIMIT} deep")
+            return Mistake(token.at, f"lists and objects are nested more than {DEPTH_LIMIT} deep")
     return None
 
 
-def _digits(found: list[Token]) -> _Mistake | None:
+def _digits(found: list[Token]) -> Mistake | None:
     long = (token for token in found if token.kind == "word" and LONG_NUMBER.match(token.text))
-    return next((_Mistake(token.at, f"a number of more than {DIGITS_LIMIT} digits") for token in long), None)
+    return next((Mistake(token.at, f"a number of more than {DIGITS_LIMIT} digits") for token in long), None)
 
 
-def _syntax(text: str, exc: json.JSONDecodeError) -> _Mistake:
+def _syntax(text: str, exc: json.JSONDecodeError) -> Mistake:
     rest = text[exc.pos :].lstrip()
     for python, javascript in PYTHON_WORDS.items():
         if rest.startswith(python):
-            return _Mistake(exc.pos, f"Python's {python} is written {javascript} in JSON")
+            return Mistake(exc.pos, f"Python's {python} is written {javascript} in JSON")
     if rest[:1] in ("]", "}") and text[: exc.pos].rstrip().endswith(","):
-        return _Mistake(exc.pos, "no comma may stand before the closing bracket")
+        return Mistake(exc.pos, "no comma may stand before the closing bracket")
     if rest.startswith("'"):
-        return _Mistake(exc.pos, "JSON needs double quotes, not single ones")
+        return Mistake(exc.pos, "JSON needs double quotes, not single ones")
     hint = HINTS.get(exc.msg.removesuffix(":"), exc.msg)
     if exc.msg.startswith("Unterminated") and (quote := next((c for c in rest if c in QUOTES), "")):
         hint += f"; {quote} is a typographic quote and closes nothing"
-    return _Mistake(exc.pos, hint)
+    return Mistake(exc.pos, hint)
 
 
-def _bad_values(found: list[Token]) -> Iterator[_Mistake]:
+def _bad_values(found: list[Token]) -> Iterator[Mistake]:
     for token in found:
         if token.kind == "word":
             if token.text in NOT_NUMBERS:
-                yield _Mistake(token.at, f"{token.text} is not JSON")
+                yield Mistake(token.at, f"{token.text} is not JSON")
             elif FRACTION.search(token.text) and math.isinf(float(token.text)):
-                yield _Mistake(token.at, "this number is too large")
+                yield Mistake(token.at, "this number is too large")
         elif token.kind == "string" and any("\ud800" <= c <= "\udfff" for c in json.loads(token.text, strict=False)):
-            yield _Mistake(token.at, "this text holds half a character (a lone \\ud800 to \\udfff)")
+            yield Mistake(token.at, "this text holds half a character (a lone \\ud800 to \\udfff)")
 
 
-def _doubled_keys(found: list[Token]) -> Iterator[_Mistake]:
+def _doubled_keys(found: list[Token]) -> Iterator[Mistake]:
     objects: list[set[str] | None] = []  # keys seen in each open object; None for a list
     solid = [token for token in found if token.kind != "space"]
     for token, following in zip(solid, [*solid[1:], Token("mark", "", 0)], strict=True):
@@ -145,11 +164,11 @@ def _doubled_keys(found: list[Token]) -> Iterator[_Mistake]:
         elif token.kind == "string" and following.text == ":" and objects and (keys := objects[-1]) is not None:
             key = json.loads(token.text)
             if key in keys:
-                yield _Mistake(token.at, f"the key {token.text} stands here a second time")
+                yield Mistake(token.at, f"the key {token.text} stands here a second time")
             keys.add(key)
 
 
-def _problem(text: str, field: Field, mistake: _Mistake) -> Problem:
+def _problem(text: str, field: Field, mistake: Mistake) -> Problem:
     line, column = place(text, mistake.at)
     message = f"Line {line}, column {column}: {mistake.text}.\n{excerpt(text, mistake.at)}"
     return Problem(field=field, text=message, line=line, column=column)

@@ -43,6 +43,37 @@ def place(text: str, at: int) -> tuple[int, int]:
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Of the outermost object: its key as written, quotes and all, and where its value begins and ends."""
+
+    key: str
+    begin: int
+    end: int
+
+
+def members(text: str) -> Iterator[Member]:
+    """What the outermost object of `text` holds; where that isn't JSON, as far as it can be told."""
+    depth = 0
+    key = before = Token("", "", 0)
+    value: Token | None = None
+    for token in tokens(text):
+        if token.kind == "space":
+            continue
+        depth -= token.text in ("]", "}")
+        if value is not None and ((depth == 1 and token.text == ",") or depth == 0):
+            yield Member(key.text, value.at, before.at + len(before.text))
+            value = None
+        elif value is None and before.text == ":" and depth == 1:
+            value = token
+        elif token.text == ":" and depth == 1:
+            key = before
+        depth += token.text in ("[", "{")
+        before = token
+    if value is not None:
+        yield Member(key.text, value.at, len(text))
+
+
 def indented(text: str) -> str:
     """Valid JSON with one member a line; every string and number to the letter as it was."""
     out: list[str] = []

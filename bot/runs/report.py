@@ -35,7 +35,7 @@ def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
         sent_at=run.sent_at,
         changes=tuple(Change(**change) for change in run.changes),
         outcome=_outcome(run),
-        duration=_duration(run),
+        duration=run.duration,
         redirected_from=ChannelId(run.redirected_from) if run.redirected_from else None,
         redirected_because=run.redirected_because,
         result_link=links.result(base_url, run),
@@ -57,10 +57,3 @@ def _outcome(run: Run) -> Outcome | None:
         traceback=run.traceback,
         worker=run.worker,
     )
-
-
-def _duration(run: Run) -> float | None:
-    """Seconds the task took; None if it never said that it started (without `task_track_started`)."""
-    if run.finished_at is None or run.started_at is None:
-        return None
-    return (run.finished_at - run.started_at).total_seconds()

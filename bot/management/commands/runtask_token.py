@@ -1,0 +1,54 @@
+"""`runtask token`: which scripts may act as which user at the JSON endpoint."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from bot.models import ApiToken
+from bot.web import tokens
+
+
+class Command(BaseCommand):
+    """Tokens are made here only: on a page the secret would pass through cookies, caches and histories."""
+
+    help = "Make and remove API tokens. A token acts as its user, who must be active staff to run anything."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        add = actions.add_parser("add", help="make a token and show it, this once")
+        add.add_argument("user", metavar="USER", help="the user's natural key, usually the user name")
+        add.add_argument("--name", required=True, help='what it is for, like "nightly CI"')
+        remove = actions.add_parser("remove", help="take a token away, at once")
+        remove.add_argument("id", type=int, metavar="ID", help="as `list` shows it")
+        actions.add_parser("list", help="show all tokens, without their secrets")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        actions = {"add": self._add, "remove": self._remove, "list": self._list}
+        actions[options["action"]](options)
+
+    def _add(self, options: dict[str, Any]) -> None:
+        model: Any = get_user_model()
+        try:
+            user = model.objects.get_by_natural_key(options["user"])
+        except model.DoesNotExist:
+            raise CommandError(f"There is no user {options['user']!r}.") from None
+        token, secret = tokens.issue(user, options["name"])
+        self.stderr.write(f"Token {token.pk} acts as {user.get_username()}. It is not shown again:")
+        self.stdout.write(secret)
+        if not (user.is_active and getattr(user, "is_staff", False)):
+            self.stderr.write(
+                self.style.WARNING(f"{user.get_username()} is not active staff, so nothing can be run yet.")
+            )
+
+    def _remove(self, options: dict[str, Any]) -> None:
+        removed, _ = ApiToken.objects.filter(pk=options["id"]).delete()
+        if not removed:
+            raise CommandError(f"There is no token {options['id']}.")
+        self.stdout.write(f"Token {options['id']} is no longer valid.")
+
+    def _list(self, _: dict[str, Any]) -> None:
+        for token in ApiToken.objects.select_related("user").order_by("pk"):
+            used = f"last used {token.used_on}" if token.used_on else "never used"
+            self.stdout.write(f"{token.pk}  {token.user.get_username()}  {token.name}  {used}")

@@ -1,0 +1,45 @@
+"""Who calls: a token says it, or the site's session together with Django's own CSRF check."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+
+from bot.web import tokens
+from bot.web.api.errors import ApiError
+
+REALM = 'Bearer realm="runtask"'
+WHO = "Send an API token: `Authorization: Bearer rt_…`. An administrator makes one with `runtask token add`."
+UNKNOWN = "This token isn't known; it may have been removed."
+
+
+class _Check(CsrfViewMiddleware):
+    """Django's check, with its reason instead of a page."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> str:  # noqa: ARG002
+        return reason
+
+
+def caller(request: HttpRequest) -> Any:
+    """The user who calls, not yet allowed anything. Raises ApiError: 401, or 403 for a session without CSRF token.
+
+    A token that isn't known is never made up for by a session.
+    """
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        if (user := tokens.user_of(secret.strip())) is not None:
+            return user
+        raise ApiError(401, "bad_token", UNKNOWN, headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'})
+    user = getattr(request, "user", None)  # a project need not have sessions
+    if user is None or not user.is_authenticated:
+        raise ApiError(401, "no_token", WHO, headers={"WWW-Authenticate": REALM})
+    if reason := _forged(request):
+        raise ApiError(403, "csrf", f"A session needs Django's CSRF token in the header X-CSRFToken: {reason}")
+    return user
+
+
+def _forged(request: HttpRequest) -> Any:
+    """Why Django would refuse this request of a session, if it would."""
+    check = _Check(lambda _: HttpResponse())
+    check.process_request(request)
+    return check.process_view(request, lambda _: HttpResponse(), (), {})

@@ -1,0 +1,93 @@
+"""What scripts see of runs and schedules: plain JSON values. Times are ISO 8601 in UTC, durations in seconds."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from bot.core import arguments
+from bot.core.arguments import Invalid
+from bot.core.changes import masked
+from bot.core.model import Brief, Field, Look
+from bot.core.status import OPEN, RunState
+from bot.core.target import words
+from bot.models import Run
+
+
+def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links: Mapping[str, str]) -> dict[str, Any]:
+    """The run as it is now, secrets masked; `links` are its addresses by name."""
+    finished = run.state == RunState.FINISHED
+    return {
+        "run": run.pk,
+        "task_id": run.task_id,
+        "state": run.state,
+        "status": run.status or None,
+        "done": run.state not in OPEN,
+        "schedule": {"id": run.schedule_id, "name": run.schedule_name},
+        "task": run.task,
+        "requester": requester,
+        "args": masked(json.loads(run.args), secret_keys),
+        "kwargs": masked(json.loads(run.kwargs), secret_keys),
+        "changes": run.changes,
+        "target": dict(run.target),
+        "created_at": _moment(run.created_at),
+        "sent_at": _moment(run.sent_at),
+        "started_at": _moment(run.started_at),
+        "finished_at": _moment(run.finished_at),
+        "duration": run.duration,
+        "progress": None if finished else run.result or None,
+        "result": run.result if finished else None,
+        "result_length": run.result_length,
+        "traceback": run.traceback or None,
+        "worker": run.worker or None,
+        "not_sent_because": run.not_sent_because or None,
+        **links,
+    }
+
+
+def brief(schedule: Brief) -> dict[str, Any]:
+    return {"id": schedule.id, "name": schedule.name, "task": schedule.task, "enabled": schedule.enabled}
+
+
+def look(look: Look) -> dict[str, Any]:
+    """A schedule with its stored values as they are: what a request that leaves them out would send."""
+    schedule, last, running = look.schedule, look.last, look.running
+    args, args_problem = _stored(schedule.args, Field.ARGS)
+    kwargs, kwargs_problem = _stored(schedule.kwargs, Field.KWARGS)
+    return {
+        "id": schedule.id,
+        "name": schedule.name,
+        "task": schedule.task,
+        "enabled": schedule.enabled,
+        "when": schedule.when,
+        "description": schedule.description,
+        "args": args,
+        "kwargs": kwargs,
+        "problems": [problem for problem in (args_problem, kwargs_problem) if problem],
+        "target": {name: _text(value) for name, value in words(look.target)},
+        "listened": look.listened,
+        "last": None if last is None else {"status": last.status, "at": _moment(last.at)},
+        "running": None if running is None else {"run": running.run, "since": _moment(running.since)},
+        "fingerprint": schedule.fingerprint,
+    }
+
+
+def _stored(text: str, field: Field) -> tuple[Any, dict[str, Any] | None]:
+    """The value, or what keeps it from being sent."""
+    try:
+        return arguments.parse(arguments.stored(text, field), field), None
+    except Invalid as exc:
+        return None, {"field": field, "text": str(exc)}
+
+
+def _text(value: str | datetime) -> str | None:
+    return _moment(value) if isinstance(value, datetime) else value
+
+
+def _moment(value: datetime | None) -> str | None:
+    """A project without USE_TZ stores its own wall clock."""
+    if value is None:
+        return None
+    return (value if timezone.is_aware(value) else timezone.make_aware(value)).astimezone(UTC).isoformat()
