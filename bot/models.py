@@ -1,4 +1,8 @@
-"""Our own tables: who is linked to whom, the runs, and the notices they owe. The platform's tables are never written."""
+"""Our own tables: who is linked to whom, the runs, and the notices they owe. The platform's tables are never written.
+
+Keys to users have no constraint in the database: a sidecar's platform, whose Django knows nothing of our tables, must be
+able to delete a user. Whoever is gone is found by no join, and bot.runs.cleanup takes out what refers to them.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +41,9 @@ class SlackLink(models.Model):
 
     team = models.CharField(max_length=32, help_text="Slack workspace, T…")
     slack_user = models.CharField(max_length=32, help_text="Slack user, U… or W…")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="slack_links")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="slack_links", db_constraint=False
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="when Slack was last asked")
     home = models.CharField(
@@ -89,6 +95,7 @@ class Run(models.Model):
         null=True,
         related_name="runtask_runs",
         verbose_name="requester",
+        db_constraint=False,
     )
     team = models.CharField(max_length=32, blank=True)
     slack_user = models.CharField(max_length=32, blank=True)
@@ -181,7 +188,9 @@ class Notice(models.Model):
 class ApiToken(models.Model):
     """Lets a script act as a user at the JSON endpoint. Only a digest of it is kept."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="runtask_tokens")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="runtask_tokens", db_constraint=False
+    )
     name = models.CharField(max_length=100, help_text="what it is for")
     digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256, in hexadecimal")
     created_at = models.DateTimeField(auto_now_add=True)

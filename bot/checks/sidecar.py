@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from bot.broker.columns import gaps
 from bot.checks import notice
 from bot.sidecar import is_sidecar
 
+ADMIN_TABLES = ("django_session", "django_admin_log")
 NO_USERS = (
     "Is this the platform's database? A platform with a user model of its own has no auth_user:"
     " install runtask into that project instead (docs/sidecar.md)."
@@ -28,7 +29,17 @@ def the_platform_fits(*, databases: Sequence[str] | None = None, **_: Any) -> li
         found = gaps(databases)
     except DatabaseError:  # the command itself will say so
         return []
-    messages: list[CheckMessage] = [
-        Error(gap.text, hint=NO_USERS, id="runtask.E001") for gap in found if gap.app == "auth" and not gap.columns
-    ]
-    return messages or [notice(14, gap.text, gap.hint) for gap in found]
+    if nobody := [gap for gap in found if gap.app == "auth" and not gap.columns]:
+        return [Error(gap.text, hint=NO_USERS, id="runtask.E001") for gap in nobody]
+    return [notice(14, gap.text, gap.hint) for gap in found] + _admin()
+
+
+def _admin() -> list[CheckMessage]:
+    """W015: the sidecar's own admin keeps its sessions and its log where the platform does."""
+    with connection.cursor() as cursor:
+        present = connection.introspection.table_names(cursor)
+    missing = [name for name in ADMIN_TABLES if name not in present]
+    if not missing:
+        return []
+    text = f"The platform has no {', '.join(missing)}: nobody can use this sidecar's admin."
+    return [notice(15, text, "Slack works without it; link people with `runtask staff add`.")]

@@ -1,10 +1,13 @@
-"""Forgetting what is over: runs, with their notices, after a time that the operator chooses."""
+"""Forgetting what is over: runs, with their notices, after a time that the operator chooses; and who is gone."""
 
 import logging
 from datetime import datetime, timedelta
 
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef
+
 from bot.core.status import RunState
-from bot.models import Run
+from bot.models import ApiToken, Run, SlackLink, database_of
 
 log = logging.getLogger(__name__)
 
@@ -23,3 +26,14 @@ def forget_old_runs(*, keep: timedelta, now: datetime) -> int:
         Run.objects.filter(pk__in=ids).delete()
         log.info("forgot %s runs", len(ids))
     return len(ids)
+
+
+def forget_gone_users() -> None:
+    """Take out what refers to users who were deleted past this Django, as a sidecar's platform does."""
+    users = get_user_model()
+    if database_of(users) != database_of(Run):
+        return  # runtask.W010
+    gone = ~Exists(users._base_manager.filter(pk=OuterRef("user")))  # noqa: SLF001  # documented: all of them
+    for model in (SlackLink, ApiToken):
+        model.objects.filter(gone).delete()
+    Run.objects.filter(gone, user__isnull=False).update(user=None)

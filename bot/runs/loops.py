@@ -97,5 +97,6 @@ def delivery_step(deliverer: Deliverer) -> float:
 
 def cleanup_step(keep: float) -> float:
     """One batch; the next at once while there is a full one, else in an hour."""
+    cleanup.forget_gone_users()
     forgotten = cleanup.forget_old_runs(keep=timedelta(seconds=keep), now=timezone.now())
     return BUSY if forgotten == cleanup.BATCH else HOUR

@@ -65,6 +65,9 @@ class Identity:
         user = _user_with(profile.email)
         if user is None:
             return None
+        everybody: Any = get_user_model()._base_manager.all()  # noqa: SLF001  # documented
+        # A link to somebody who was deleted past this Django (bot.models) is none.
+        SlackLink.objects.filter(team=account.team, slack_user=account.user).exclude(user__in=everybody).delete()
         link, made = SlackLink.objects.get_or_create(
             team=account.team, slack_user=account.user, defaults={"user": user, **facts}
         )

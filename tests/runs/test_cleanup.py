@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
 
 from bot.core.model import NoticeKind
 from bot.core.status import RunState
-from bot.models import Notice, Run
+from bot.models import ApiToken, Notice, Run, SlackLink
 from bot.runs import cleanup, outbox
-from tests.factories import NOW, a_run
+from tests.factories import NOW, TEAM, a_run
 
 pytestmark = pytest.mark.django_db
 KEEP = timedelta(days=30)
@@ -35,3 +37,19 @@ def test_a_large_backlog_goes_in_batches(monkeypatch: pytest.MonkeyPatch) -> Non
     for _ in range(3):
         aged(RunState.FINISHED, KEEP * 2)
     assert [cleanup.forget_old_runs(keep=KEEP, now=NOW) for _ in range(3)] == [2, 1, 0]
+
+
+def test_what_refers_to_users_who_were_deleted_elsewhere_goes() -> None:
+    """As a sidecar's platform deletes them: its Django knows nothing of our tables."""
+    stays, gone = (User.objects.create_user(name) for name in ("stays", "gone"))
+    for user in (stays, gone):
+        SlackLink.objects.create(team=TEAM, slack_user=user.username, user=user)
+        ApiToken.objects.create(name="cron", digest=user.username, user=user)
+        a_run(user=user)
+    a_run(user=None)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM auth_user WHERE id = %s", [gone.pk])
+    cleanup.forget_gone_users()
+    assert [link.user for link in SlackLink.objects.all()] == [stays]
+    assert [token.user for token in ApiToken.objects.all()] == [stays]
+    assert [run.user for run in Run.objects.order_by("pk")] == [stays, None, None]

@@ -1,0 +1,150 @@
+"""A sidecar beside a platform, on its database: nothing of the platform's changes, and what doesn't fit is said."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.faults.setups import POSTGRES
+from tests.support.sidecar import APPS, Platform
+
+BOOKKEEPING = ("django_migrations", "django_content_type", "auth_permission")
+PEOPLE = """
+from django.contrib.auth.models import AbstractUser
+class Person(AbstractUser):
+    pass
+"""
+FILL = """
+from django.contrib.auth.models import User
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_results.models import TaskResult
+User.objects.create_user("ana", "ana@example.com", "ana", is_staff=True)
+every, _ = IntervalSchedule.objects.get_or_create(every=1, period="days")
+PeriodicTask.objects.create(name="nightly", task="shop.nightly", interval=every)
+TaskResult.objects.create(task_id="t1", status="SUCCESS")
+"""
+TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of our own, as an URL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'platform.sqlite3'}"
+        return
+    name = f"runtask_sidecar_{uuid4().hex[:8]}"
+    try:
+        server = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError as exc:
+        if os.environ.get("CI"):  # noqa: TID251  # says where the tests run, no setting of the bot
+            pytest.fail(f"CI must have it: {exc}")
+        pytest.skip(f"needs PostgreSQL: {exc}")
+    with server:
+        server.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            yield POSTGRES.rpartition("/")[0] + f"/{name}"
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def schema(platform: Platform) -> list[Any]:
+    """Everything the database says of the platform's tables: columns, indexes, constraints, triggers."""
+    if platform.database.startswith("sqlite"):
+        return sorted(
+            platform.query("SELECT tbl_name, name, sql FROM sqlite_master WHERE tbl_name NOT LIKE 'runtask%'")
+        )
+    owned = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'"
+    columns = (
+        f"SELECT c.relname, a.attname, a.atttypid::regtype::text {owned} JOIN pg_attribute a ON a.attrelid = c.oid"
+    )
+    keys = (
+        f"SELECT c.relname, k.conname, pg_get_constraintdef(k.oid) {owned} JOIN pg_constraint k ON k.conrelid = c.oid"
+    )
+    triggers = f"SELECT c.relname, t.tgname, t.tgtype::text {owned} JOIN pg_trigger t ON t.tgrelid = c.oid"
+    found = [row for part in (columns, keys, triggers) for row in platform.query(part)]
+    return sorted(row for row in found if not row[0].startswith("runtask"))
+
+
+def tables(platform: Platform) -> list[str]:
+    sqlite = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+    postgres = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    found = platform.query(sqlite if platform.database.startswith("sqlite") else postgres)
+    return sorted(name for (name,) in found if not name.startswith("runtask"))
+
+
+def rows(platform: Platform) -> dict[str, list[Any]]:
+    """Every row of the platform's, but for what Django keeps of our own app."""
+    ours = "SELECT id FROM django_content_type WHERE app_label = 'runtask'"
+    but = {
+        "django_migrations": "WHERE app <> 'runtask'",
+        "django_content_type": "WHERE app_label <> 'runtask'",
+        "auth_permission": f"WHERE content_type_id NOT IN ({ours})",
+    }
+    return {
+        name: sorted(platform.query(f"SELECT * FROM {name} {but.get(name, '')}"), key=str) for name in tables(platform)
+    }
+
+
+def test_the_platform_stays_as_it_was(tmp_path: Path, database: str) -> None:
+    platform = Platform(tmp_path, database)
+    platform.manage("migrate", "--verbosity", "0")
+    platform.manage("shell", "--command", FILL)
+    before = schema(platform), rows(platform)
+    done = platform.sidecar("migrate", **TOKENS)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Apply all migrations: runtask\n" in done.stdout
+    assert (schema(platform), rows(platform)) == before
+    assert platform.query("SELECT count(*) FROM runtask_run") == [(0,)]
+    assert platform.query("SELECT count(*) FROM django_content_type WHERE app_label = 'runtask'") != [(0,)]
+
+    linked = platform.sidecar("staff", "add", "U1", "ana", "--team", "T1")
+    assert linked.stdout == "U1 in T1 may act as ana.\n"
+    # The platform's Django knows nothing of the link, and must not be held up by it.
+    platform.manage("shell", "--command", "from django.contrib.auth.models import User; User.objects.all().delete()")
+    assert platform.sidecar("staff", "list").stdout == ""
+
+
+def test_only_tables_that_are_read_are_needed(tmp_path: Path, database: str) -> None:
+    """A platform without an admin and sessions; nothing is recorded for apps that only the sidecar has."""
+    needed = ("django.contrib.contenttypes", "django.contrib.auth", "django_celery_beat", "django_celery_results")
+    platform = Platform(tmp_path, database, apps=needed)
+    platform.manage("migrate", "--verbosity", "0")
+    before = schema(platform), rows(platform)
+    done = platform.sidecar("migrate", "--verbosity", "0")
+    assert done.returncode == 0
+    assert "django_session, django_admin_log" in done.stderr
+    assert (schema(platform), rows(platform)) == before
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_older_platform_is_told_which_versions_fit(tmp_path: Path, database: str) -> None:
+    platform = Platform(tmp_path, database)
+    platform.manage("migrate", "--verbosity", "0")
+    platform.manage("migrate", "--verbosity", "0", "django_celery_results", "0011")
+    assert (
+        "(runtask.W014) The table django_celery_results_taskresult has no date_started"
+        in platform.sidecar("check", "--database", "default").stderr
+    )
+    refused = platform.sidecar("notify", **TOKENS)
+    assert refused.returncode == 2
+    assert "0012_taskresult_date_started brings it; the platform has applied 0011_" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_user_model_of_its_own_is_told_before_anything_is_made(tmp_path: Path, database: str) -> None:
+    platform = Platform(tmp_path, database, apps=(*APPS, "people"), user="people.Person", models=PEOPLE)
+    platform.manage("makemigrations", "--verbosity", "0", "people")
+    platform.manage("migrate", "--verbosity", "0")
+    before = tables(platform)
+    done = platform.sidecar("migrate")
+    assert done.returncode == 1
+    assert "(runtask.E001) The database 'default' has no table auth_user" in done.stderr
+    assert "install runtask into that project instead" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert tables(platform) == before
+    assert not [name for (name,) in platform.query("SELECT app FROM django_migrations") if name == "runtask"]

@@ -1,0 +1,78 @@
+"""A platform of its own settings on a real database, and a sidecar beside it: two installations that share only that."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.e2e.platform import clean_environment
+
+SETTINGS = """
+import dj_database_url
+SECRET_KEY = "the platform's"
+INSTALLED_APPS = {apps!r}
+AUTH_USER_MODEL = {user!r}
+DATABASES = {{"default": dj_database_url.parse({database!r})}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+SILENCED_SYSTEM_CHECKS = ["admin.E403", "admin.E406", "admin.E408", "admin.E409", "admin.E410"]  # only its tables matter
+"""
+APPS = (
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django_celery_beat",
+    "django_celery_results",
+)
+Snapshot = dict[str, list[Any]]
+
+
+class Platform:
+    """Its project lies in `folder`; `database` is an URL."""
+
+    def __init__(
+        self, folder: Path, database: str, *, apps: tuple[str, ...] = APPS, user: str = "auth.User", models: str = ""
+    ) -> None:
+        self.folder, self.database = folder, database
+        (folder / "shop.py").write_text(SETTINGS.format(apps=[*apps], user=user, database=database))
+        if models:
+            (folder / "people").mkdir()
+            (folder / "people" / "__init__.py").touch()
+            (folder / "people" / "models.py").write_text(models)
+
+    def manage(self, *arguments: str) -> str:
+        """The platform's own command line. Raises CalledProcessError."""
+        done = self._run("-m", "django", *arguments, DJANGO_SETTINGS_MODULE="shop")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def sidecar(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`runtask` beside it."""
+        return self._run("-m", "bot", *arguments, DATABASE_URL=self.database, RUNTASK_SIDECAR="1", **environment)
+
+    def query(self, sql: str) -> list[Any]:
+        """Straight from the database."""
+        if self.database.startswith("sqlite"):
+            with sqlite3.connect(self.database.removeprefix("sqlite:///")) as connection:
+                return connection.execute(sql).fetchall()
+        with psycopg.connect(self.database) as connection:
+            return connection.execute(sql.encode()).fetchall()
+
+    def _run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self._environment(environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _environment(self, ours: Mapping[str, str]) -> Mapping[str, str]:
+        found = clean_environment(**ours)
+        return {**found, "PYTHONPATH": f"{self.folder}:{found['PYTHONPATH']}"}
