@@ -43,10 +43,11 @@ def catalog() -> BeatCatalog:
 @cache
 def run_service() -> RunService:
     app = celery_app()
+    secret_keys = tuple(word.lower() for word in conf().secret_keys)
     return RunService(
         catalog=catalog(),
-        sender=CelerySender(app),
-        secret_keys=tuple(word.lower() for word in conf().secret_keys),
+        sender=CelerySender(app, secret_keys),
+        secret_keys=secret_keys,
         deadline=conf().deadline,
         workers=Workers(app),
         outcomes=BeatOutcomes(),

@@ -14,6 +14,7 @@ from celery import Celery
 from celery.exceptions import QueueNotFound
 from kombu.utils.json import JSONEncoder
 
+from bot.core.changes import masked
 from bot.core.model import Target
 
 # What `extract_exec_options` reads off a task, as far as people care (celery/app/task.py).
@@ -98,6 +99,6 @@ def _name(thing: Any) -> str | None:
     return str(getattr(thing, "name", thing)) if thing else None
 
 
-def shown_headers(headers: Mapping[str, Any]) -> str:
-    """A row's own headers as one line of JSON; empty if there are none."""
-    return json.dumps(headers, ensure_ascii=False, cls=JSONEncoder) if headers else ""
+def shown_headers(headers: Mapping[str, Any], secret_keys: tuple[str, ...]) -> str:
+    """A row's own headers as one line of JSON, secrets masked; empty if there are none."""
+    return json.dumps(masked(dict(headers), secret_keys), ensure_ascii=False, cls=JSONEncoder) if headers else ""

@@ -48,6 +48,7 @@ class CelerySender:
     """Sender over Celery; safe to share between threads. The platform's own Celery configuration stays untouched."""
 
     app: Celery
+    secret_keys: tuple[str, ...] = ()  # of headers, as shown
     _pool: ProducerPool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,7 +101,7 @@ class CelerySender:
         except Invalid:  # one of the `problems`
             own = {}
         options, past = options_of(schedule, timezone.now())
-        shown = route.shown_headers(own)
+        shown = route.shown_headers(own, self.secret_keys)
         return route.target(self.app, schedule.task, options, args, kwargs, headers=shown, past_expires=past)
 
     def _publish(self, what: Dispatch, producer: Any) -> None:

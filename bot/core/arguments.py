@@ -24,6 +24,8 @@ SHAPE: dict[Field, tuple[type, str, str]] = {
     Field.ARGS: (list, "a JSON list", "[]"),
     Field.KWARGS: (dict, "a JSON object", "{}"),
 }
+LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
+MEANS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}  # said under the inputs
 HINTS = {  # what json says -> what a person can do about it
     "Expecting ',' delimiter": "a comma or a closing bracket is missing before this",
     "Expecting ':' delimiter": "a colon is missing after the key",
@@ -103,6 +105,16 @@ def read(text: str) -> Any:
 def stored(text: str, field: Field) -> str:
     """A row's JSON text; a stored blank means an empty list or object, as beat reads it (schedulers.py, ModelEntry)."""
     return text if text.strip() else SHAPE[field][2]
+
+
+def editable(text: str, field: Field) -> tuple[str, list[Problem]]:
+    """A row's JSON text as a form shows it, with what is wrong with it: indented, or to the letter if it is no JSON."""
+    text = stored(text, field)
+    try:
+        parse(text, field)
+    except Invalid as exc:
+        return text, exc.problems
+    return jsontext.indented(text), []
 
 
 def _typography(found: list[Token]) -> Mistake | None:

@@ -20,6 +20,15 @@ class RunState(StrEnum):
 
 OPEN = frozenset({RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING, RunState.OVERDUE})
 
+WORDS = {
+    RunState.QUEUED: "may or may not have been sent",
+    RunState.SENT: "sent",
+    RunState.UNKNOWN: "may have been sent: the broker didn't answer",
+    RunState.RUNNING: "running",
+    RunState.OVERDUE: "no word yet",
+    RunState.NOT_SENT: "not sent",
+}  # a finished run is told by Celery's status
+
 
 def is_final(status: str) -> bool:
     return status in FINAL

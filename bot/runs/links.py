@@ -1,4 +1,4 @@
-"""Addresses of a run's pages in the admin, for messages."""
+"""Addresses of a run's pages: whole ones for messages, paths for our own pages. Empty where there is none."""
 
 from urllib.parse import quote
 
@@ -8,19 +8,30 @@ from bot.models import Run
 
 
 def result(base_url: str, run: Run) -> str:
-    """The results admin, searched for the task's id: the row may land later than the link. Empty if there is no address."""
-    return _absolute(base_url, "admin:django_celery_results_taskresult_changelist", query=f"?q={quote(run.task_id)}")
+    """The results admin, searched for the task's id: the row may land later than the link."""
+    return _absolute(base_url, result_path(run))
 
 
 def page(base_url: str, run: Run) -> str:
-    """The run's own page in the admin."""
-    return _absolute(base_url, "admin:runtask_run_change", run.pk)
+    """The run's own page, which any staff may see; its record in the admin where there is no such page."""
+    return _absolute(base_url, path("runtask:status", run.pk) or record_path(run))
 
 
-def _absolute(base_url: str, view: str, *args: object, query: str = "") -> str:
-    if not base_url:
-        return ""
+def result_path(run: Run) -> str:
+    address = path("admin:django_celery_results_taskresult_changelist")
+    return f"{address}?q={quote(run.task_id)}" if address else ""
+
+
+def record_path(run: Run) -> str:
+    return path("admin:runtask_run_change", run.pk)
+
+
+def path(view: str, *args: object) -> str:
     try:
-        return base_url.rstrip("/") + reverse(view, args=args) + query
-    except NoReverseMatch:  # a project without this admin
+        return reverse(view, args=args)
+    except NoReverseMatch:  # a project without this page
         return ""
+
+
+def _absolute(base_url: str, address: str) -> str:
+    return base_url.rstrip("/") + address if base_url and address else ""

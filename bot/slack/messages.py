@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.core.model import Change, NoticeKind, Outcome, Report
-from bot.core.status import RunState
+from bot.core.status import WORDS, RunState
 from bot.core.text import clean, clip, clip_start, duration, one_line
 from bot.slack.blocks import Block, code, context, date, entities, escape, link, preformatted, section
 from bot.slack.ids import FALLBACK_TEXT, PREFORMATTED_TEXT, Id
@@ -12,12 +12,12 @@ RESULT = 1200  # characters of a result in a thread: a screen of a phone
 TRACEBACK = 1000  # the end tells most; the whole is behind the link
 CHANGES = 20  # lines of changed values
 ICONS = {"SUCCESS": ":white_check_mark:", "FAILURE": ":x:", "REVOKED": ":no_entry:"}
-STATES = {
-    RunState.QUEUED: (":grey_question:", "may or may not have been sent"),
-    RunState.SENT: (":hourglass_flowing_sand:", "sent"),
-    RunState.UNKNOWN: (":grey_question:", "may have been sent: the broker didn't answer"),
-    RunState.RUNNING: (":arrow_forward:", "running"),
-    RunState.OVERDUE: (":warning:", "no word yet"),
+STATE_ICONS = {
+    RunState.QUEUED: ":grey_question:",
+    RunState.SENT: ":hourglass_flowing_sand:",
+    RunState.UNKNOWN: ":grey_question:",
+    RunState.RUNNING: ":arrow_forward:",
+    RunState.OVERDUE: ":warning:",
 }
 
 CLOSED_BECAUSE = {  # Slack's code -> words for the requester
@@ -132,7 +132,8 @@ def _took(report: Report) -> str:
 def _state(report: Report) -> tuple[str, str]:
     if report.state == RunState.FINISHED:
         return ICONS.get(report.status, ":grey_question:"), f"*{escape(report.status)}*{_took(report)}"
-    icon, words = STATES[RunState(report.state)]
+    state = RunState(report.state)
+    icon, words = STATE_ICONS[state], WORDS[state]
     if report.state == RunState.RUNNING and report.outcome and report.outcome.result:
         words = f"{words} · {escape(report.outcome.result)}"
     return icon, words
@@ -141,7 +142,7 @@ def _state(report: Report) -> tuple[str, str]:
 def _plain_state(report: Report) -> str:
     if report.state == RunState.FINISHED:
         return f"{report.status}{_took(report)}"
-    return STATES[RunState(report.state)][1]
+    return WORDS[RunState(report.state)]
 
 
 def _changes(changes: tuple[Change, ...]) -> str:

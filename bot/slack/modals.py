@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.core import arguments, jsontext
-from bot.core.arguments import Invalid
+from bot.core import arguments
+from bot.core.arguments import LABELS
 from bot.core.model import Brief, Field, Look, Matches, Problem, Running, Target
 from bot.core.target import words
 from bot.core.text import clean, clip, clip_middle, one_line
@@ -21,9 +21,7 @@ from bot.slack.ids import (
 )
 from bot.slack.metadata import Metadata
 
-LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
 NAMES = {Field.ARGS: "arguments", Field.KWARGS: "keyword arguments"}
-HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
 DISABLED = " (disabled)"
 
 
@@ -165,14 +163,9 @@ def _target(target: Target) -> str:
 
 def _stored_value(field: Field, text: str, suffix: str) -> list[Block]:
     text = arguments.stored(text, field)
-    problem = ""
-    shown = text
-    try:
-        arguments.parse(text, field)
-        pretty = jsontext.indented(text)
-        shown = pretty if len(pretty) <= INPUT_TEXT else text
-    except Invalid as exc:
-        problem = str(exc)
+    shown, problems = arguments.editable(text, field)
+    shown = shown if len(shown) <= INPUT_TEXT else text
+    problem = "\n".join(found.text for found in problems)
     blocks: list[Block] = []
     if problem:
         blocks += [
@@ -194,7 +187,7 @@ def _input(field: Field, text: str, suffix: str) -> Block:
         "type": "input",
         "block_id": INPUT_PREFIX[field] + suffix,
         "label": plain(LABELS[field]),
-        "hint": plain(HINTS[field]),
+        "hint": plain(arguments.MEANS[field]),
         "element": {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": True, "initial_value": text},
     }
 

@@ -35,7 +35,7 @@ def text(report: Report) -> str:
 
 
 def test_every_state_has_its_words() -> None:
-    assert set(messages.STATES) == set(RunState) - {RunState.FINISHED, RunState.NOT_SENT}, (
+    assert set(messages.STATE_ICONS) == set(RunState) - {RunState.FINISHED, RunState.NOT_SENT}, (
         "those two have no such words"
     )
     assert set(messages.ICONS) == states.READY_STATES
