@@ -5,15 +5,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
 from bot.conf import conf
 from bot.core.changes import masked
-from bot.models import ApiToken, Notice, Run, SlackLink
-from bot.runs import outbox
+from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
+from bot.runs import links, outbox
+from bot.web.beat_admin import may_run
 
 
 class ReadOnly:
@@ -97,6 +99,23 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         except NoReverseMatch:
             return run.task_id
         return format_html('<a href="{}?q={}">{}</a>', address, run.task_id, run.task_id)
+
+
+@admin.register(RunNow)
+class RunNowAdmin(ReadOnly, admin.ModelAdmin):
+    """The menu's way to the run page: no list, no forms; for whom the door lets in, where the page is."""
+
+    def get_urls(self) -> list[URLPattern]:
+        return [path("", self.admin_site.admin_view(self.to_run_page), name="runtask_runnow_changelist")]
+
+    def to_run_page(self, _request: HttpRequest) -> HttpResponse:
+        return redirect("runtask:run")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(links.path("runtask:run")) and may_run(request)
+
+    def has_view_permission(self, request: HttpRequest, _obj: object = None) -> bool:
+        return may_run(request)
 
 
 @admin.register(Notice)

@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from bot import wiring
 from bot.web.probes import alive, ready
@@ -14,5 +13,4 @@ urlpatterns = [
     path("readyz", ready(wiring.workspace)),
     path("admin/", admin.site.urls),
     path("", include("bot.urls")),
-    path("", RedirectView.as_view(url="admin/")),
 ]

@@ -1,5 +1,6 @@
 """What a project includes: `path("runtask/", include("bot.urls"))`."""
 
+from django.apps import apps
 from django.urls import URLPattern, path
 
 from bot.apps import missing_apps
@@ -16,7 +17,19 @@ def _patterns() -> list[URLPattern]:
     return [
         path("slack/events", endpoint(wiring.slack_app, lambda: conf().signing_secret), name="slack-events"),
         *api.patterns(wiring.run_service),
+        *_pages(),
     ]
+
+
+def _pages() -> list[URLPattern]:
+    """They stand in the admin's frame; without the admin there are none."""
+    if not apps.is_installed("django.contrib.admin"):
+        return []
+    from bot import wiring  # noqa: PLC0415
+    from bot.web import beat_admin, views  # noqa: PLC0415
+
+    beat_admin.add_links()
+    return views.urls(wiring.run_service)
 
 
 urlpatterns = [] if missing_apps() else _patterns()

@@ -1,0 +1,217 @@
+// The run page, made quick: everything here also works, by reloading, without it.
+
+const TYPING = 150; // ms of silence before schedules are looked for
+const CHECKING = 400; // ms of silence before what was typed is checked
+const LOOKING = [1500, 10000]; // ms until what is known of the schedule is asked for again: workers answer late
+const FOLLOWING = [500, 2000]; // ms between looks at a run: at first, at most
+
+const byId = (id) => document.getElementById(id);
+const element = (tag, className, text) =>
+  Object.assign(document.createElement(tag), { className, textContent: text });
+
+/** Calls `action` after `wait` ms without a further call. */
+function settled(wait, action) {
+  let timer;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(action, wait);
+  };
+}
+
+/** A fetch that leads to the log-in page is no answer. */
+async function ask(address, options = {}) {
+  const answer = await fetch(address, { redirect: "manual", ...options });
+  if (answer.type === "opaqueredirect" || answer.status === 403) throw new Error("logged out");
+  if (!answer.ok && answer.status !== 404) throw new Error(`status ${answer.status}`);
+  return answer;
+}
+
+/** The part called `id` of another page of ours in place of this one's; untouched if it is the same. */
+async function swap(id, address, options) {
+  const text = await (await ask(address, options)).text();
+  const fresh = new DOMParser().parseFromString(text, "text/html").getElementById(id);
+  const part = byId(id);
+  if (fresh && fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
+}
+
+function picker(form) {
+  const input = form.elements.q;
+  const matches = byId("runtask-matches");
+  const links = () => [...matches.querySelectorAll("a")];
+  const address = () => `${form.action}?${new URLSearchParams({ q: input.value })}`;
+  let asking = new AbortController();
+  let shown = input.value;
+
+  async function refresh() {
+    const query = input.value;
+    if (query === shown) return;
+    asking.abort();
+    asking = new AbortController();
+    try {
+      await swap("runtask-matches", address(), { signal: asking.signal });
+    } catch (error) {
+      if (error.name !== "AbortError") form.submit(); // the page itself says what is the matter
+      throw error;
+    }
+    shown = query;
+    history.replaceState(null, "", query ? address() : form.action);
+    mark();
+  }
+  const mark = () => links().forEach((link, i) => link.classList.toggle("runtask-next-pick", i === 0 && input.value !== ""));
+  const quietly = () => refresh().catch(() => {});
+
+  input.addEventListener("input", settled(TYPING, quietly));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await refresh();
+    } catch {
+      return;
+    }
+    if (input.value) links()[0]?.click();
+  });
+  const step = (event) => {
+    const to = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!to) return;
+    const stops = [input, ...links()];
+    const next = stops[stops.indexOf(document.activeElement) + to];
+    if (next) {
+      event.preventDefault();
+      next.focus();
+    }
+  };
+  input.addEventListener("keydown", step);
+  matches.addEventListener("keydown", step);
+  input.setSelectionRange(input.value.length, input.value.length);
+  mark();
+}
+
+function runForm(form) {
+  const areas = [...form.querySelectorAll("textarea")];
+  const button = form.querySelector("[type=submit]");
+  const summary = byId("runtask-summary");
+  let asking = new AbortController();
+
+  const grow = (area) => {
+    if (CSS.supports("field-sizing", "content")) return;
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight + 2}px`;
+  };
+
+  function show(problems) {
+    for (const area of areas) {
+      const own = problems.filter((problem) => problem.field === area.name);
+      const parts = own.flatMap(({ sentence, excerpt }) => [
+        element("p", "runtask-error", sentence),
+        ...(excerpt ? [element("pre", "runtask-excerpt", excerpt)] : []),
+      ]);
+      byId(`${area.id}_error`).replaceChildren(...parts);
+      area.ariaInvalid = own.length ? "true" : null;
+      area.closest(".form-row").classList.toggle("errors", own.length > 0);
+    }
+    const others = problems.filter((problem) => !areas.some((area) => area.name === problem.field));
+    const note = element("div", "errornote", "");
+    note.append(...others.map(({ sentence }) => element("p", "", sentence)));
+    if (summary.textContent.trim() !== note.textContent.trim()) summary.replaceChildren(...(others.length ? [note] : []));
+  }
+
+  async function check() {
+    asking.abort();
+    asking = new AbortController();
+    try {
+      const answer = await ask(form.dataset.check, { method: "POST", body: new FormData(form), signal: asking.signal });
+      show((await answer.json()).problems);
+    } catch {
+      // Run checks again, and says what is the matter.
+    }
+  }
+
+  for (const area of areas) {
+    grow(area);
+    area.addEventListener("input", () => grow(area));
+    area.addEventListener("input", settled(CHECKING, check));
+    area.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    });
+  }
+  form.querySelector(".runtask-keys").hidden = false;
+  form.addEventListener("submit", (event) => {
+    if (button.ariaDisabled === "true") {
+      event.preventDefault();
+      return;
+    }
+    asking.abort();
+    button.ariaDisabled = "true";
+    button.value = "Sending…";
+  });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload(); // a form that was sent is not to be sent again
+  });
+  form.querySelector("[data-focus]")?.focus();
+  if (!form.querySelector("[data-focus]") && summary.textContent.trim()) {
+    summary.tabIndex = -1;
+    summary.focus();
+  }
+}
+
+function lookAgain(part) {
+  const [first, then] = LOOKING;
+  const again = async () => {
+    if (!document.hidden) await swap(part.id, part.dataset.refresh).catch(() => {});
+    setTimeout(again, then);
+  };
+  setTimeout(again, first);
+}
+
+function follow(part) {
+  const connection = byId("runtask-connection");
+  const announcement = byId("runtask-announcement");
+  const site = document.title.split(" | ").slice(1).join(" | ");
+  const [first, most] = FOLLOWING;
+  let wait = first;
+  let words = part.querySelector("strong").textContent;
+  let timer;
+
+  const lost = (text) => {
+    connection.hidden = !text;
+    if (connection.textContent !== text) connection.textContent = text;
+  };
+
+  async function look() {
+    try {
+      const run = await (await ask(part.dataset.follow)).json();
+      lost("");
+      if (part.innerHTML.trim() !== run.html.trim()) part.innerHTML = run.html;
+      if (words !== run.words) {
+        words = run.words;
+        announcement.textContent = words;
+        document.title = `${run.title} | ${site}`;
+      }
+      if (run.is_final) return;
+    } catch (error) {
+      if (error.message === "logged out") {
+        lost("You are logged out, so this page no longer follows the run. Reload it to log in.");
+        return;
+      }
+      lost("The connection to the site is lost; trying again. The run goes on all the same.");
+      wait = most;
+    }
+    wait = Math.min(most, wait * 1.1);
+    if (!document.hidden) timer = setTimeout(look, wait);
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (!document.hidden) look();
+  });
+  timer = setTimeout(look, wait);
+}
+
+const search = byId("runtask-search");
+const form = byId("runtask-form");
+const known = byId("runtask-look");
+const open = document.querySelector("[data-follow]");
+if (search) picker(search);
+if (form) runForm(form);
+if (known) lookAgain(known);
+if (open) follow(open);

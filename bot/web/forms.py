@@ -1,0 +1,48 @@
+"""What the run page's form sends, parsed here and nowhere else."""
+
+import re
+from collections.abc import Mapping
+from uuid import uuid4
+
+from django.core.exceptions import BadRequest
+
+from bot.core.model import Actor, Field, RunRequest, ScheduleId
+
+FORM, SCHEDULE, FINGERPRINT = "form", "schedule", "fingerprint"  # hidden inputs
+FORM_ID = re.compile(r"[0-9a-f]{32}")
+NUMBER = re.compile(r"[0-9]{1,18}")  # a larger one is no row's
+
+
+def new_id() -> str:
+    """Names an opened form: however often it is sent, it runs once."""
+    return uuid4().hex
+
+
+def run_request(data: Mapping[str, str], actor: Actor) -> RunRequest:
+    """Raises BadRequest for what our form doesn't send."""
+    form, schedule = data.get(FORM, ""), schedule_id(data.get(SCHEDULE, ""))
+    if not FORM_ID.fullmatch(form) or schedule is None:
+        raise BadRequest("not a form of the run page")
+    return RunRequest(
+        key=f"web:{actor.user}:{form}",
+        actor=actor,
+        schedule=schedule,
+        args=_typed(data, Field.ARGS),
+        kwargs=_typed(data, Field.KWARGS),
+        fingerprint=data.get(FINGERPRINT, ""),
+    )
+
+
+def schedule_id(text: str) -> ScheduleId | None:
+    return ScheduleId(int(text)) if NUMBER.fullmatch(text) else None
+
+
+def kept(data: Mapping[str, str]) -> dict[str, str]:
+    """The form's values, to be sent again."""
+    return {name: data[name] for name in (FORM, SCHEDULE, FINGERPRINT, Field.ARGS, Field.KWARGS) if name in data}
+
+
+def _typed(data: Mapping[str, str], field: Field) -> str | None:
+    """Browsers send line ends as CRLF (HTML, multipart and urlencoded form data); places in the text count LF."""
+    text = data.get(field)
+    return None if text is None else text.replace("\r\n", "\n")

@@ -1,0 +1,80 @@
+"""What every page shares: which methods, who is let in, and that it fails in words."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render, resolve_url
+from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from bot.core.model import Actor
+from bot.runs import actors, links
+from bot.runs.requests import never_atomic
+from bot.runs.service import NotAllowed, RunService
+from bot.web import forms
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request of somebody who is logged in; what they may do is the door's to say."""
+
+    request: HttpRequest
+    runs: RunService
+    actor: Actor
+
+    def render(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+        """A page in the admin's frame."""
+        return render(self.request, template, admin.site.each_context(self.request) | context, status=status)
+
+
+View = Callable[..., HttpResponse]
+
+
+def page(view: View, runs: Callable[[], RunService], *methods: str) -> View:
+    """`view` takes a Visit and what the address captured, and may raise NotAllowed."""
+
+    @never_atomic
+    @never_cache
+    @csrf_protect
+    @require_http_methods(methods)
+    @wraps(view)
+    def gate(request: HttpRequest, **captured: Any) -> HttpResponse:
+        try:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path(), login_page())
+            visit = Visit(request, runs(), actors.of_user(request.user))
+            try:
+                return view(visit, **captured)
+            except NotAllowed as exc:
+                login = f"{login_page()}?next={request.path}"
+                return visit.render("runtask/denied.html", {"title": "Not allowed", "why": exc, "login": login}, 403)
+        except DatabaseError:
+            log.exception("%s %s: the database failed", request.method, request.path)
+            return _no_database(request)
+
+    return gate
+
+
+def login_page() -> str:
+    return links.path("admin:login") or resolve_url(settings.LOGIN_URL)
+
+
+def _no_database(request: HttpRequest) -> HttpResponse:
+    """In the admin's frame, but without anything that asks the database; what was typed is kept."""
+    context = {"title": "The database can't be reached", "address": request.get_full_path()}
+    if request.method == "POST":
+        context |= {"typed": forms.kept(request.POST), "csrf_token": get_token(request)}
+    return HttpResponse(render_to_string("runtask/no_database.html", context), status=503)
