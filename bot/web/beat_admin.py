@@ -5,6 +5,7 @@ Its change page gets the link from a template that Django's admin looks for by t
 """
 
 from collections.abc import Sequence
+from types import MethodType
 from typing import Any
 
 from django.apps import apps
@@ -27,11 +28,11 @@ def add_links() -> None:
     model_admin: Any = admin.site.get_model_admin(model)
     before = model_admin.get_list_display
 
-    def get_list_display(request: HttpRequest) -> Sequence[Any]:
+    def get_list_display(_: object, request: HttpRequest) -> Sequence[Any]:
         columns = before(request)
         return [*columns, run_link] if may_run(request) and run_link not in columns else columns
 
-    model_admin.get_list_display = get_list_display
+    model_admin.get_list_display = MethodType(get_list_display, model_admin)  # Django's checks want a method
 
 
 def may_run(request: HttpRequest) -> bool:

@@ -20,8 +20,9 @@ from django.views.decorators.http import require_http_methods
 
 from bot.core.model import Actor
 from bot.runs import actors, links
-from bot.runs.requests import never_atomic
-from bot.runs.service import NotAllowed, RunService
+from bot.runs.refusals import NotAllowed
+from bot.runs.requests import outside_transactions
+from bot.runs.service import RunService
 from bot.web import forms
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ View = Callable[..., HttpResponse]
 def page(view: View, runs: Callable[[], RunService], *methods: str) -> View:
     """`view` takes a Visit and what the address captured, and may raise NotAllowed."""
 
-    @never_atomic
+    @outside_transactions
     @never_cache
     @csrf_protect
     @require_http_methods(methods)
@@ -74,7 +75,7 @@ def login_page() -> str:
 
 def _no_database(request: HttpRequest) -> HttpResponse:
     """In the admin's frame, but without anything that asks the database; what was typed is kept."""
-    context = {"title": "The database can't be reached", "address": request.get_full_path()}
+    context: dict[str, Any] = {"title": "The database can't be reached", "address": request.get_full_path()}
     if request.method == "POST":
         context |= {"typed": forms.kept(request.POST), "csrf_token": get_token(request)}
     return HttpResponse(render_to_string("runtask/no_database.html", context), status=503)

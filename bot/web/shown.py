@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.timezone import template_localtime
 
 from bot.core import arguments, text
 from bot.core.changes import masked
@@ -93,7 +93,7 @@ def count(matches: Matches, query: str) -> str:
 
 def moment(at: datetime) -> str:
     """As the admin shows it, in the reader's time zone."""
-    return date_format(template_localtime(at), "DATETIME_FORMAT")
+    return date_format(timezone.localtime(at) if timezone.is_aware(at) else at, "DATETIME_FORMAT")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

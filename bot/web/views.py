@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from typing import Any
 
 from django.apps import apps
 from django.contrib import admin, messages
@@ -9,14 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
-from django.utils import timezone
 
 from bot.core.budget import Budget
 from bot.core.model import Field, Problem, RunId, RunRequest, ScheduleId
 from bot.core.text import one_line
 from bot.models import Run
 from bot.runs import links
-from bot.runs.service import GONE, MaybeSent, Refused, RunService
+from bot.runs.refusals import GONE, MaybeSent, Refused
+from bot.runs.service import RunService
 from bot.web import forms, shown
 from bot.web.gate import Visit, page
 
@@ -77,14 +78,13 @@ def state(visit: Visit, run: int) -> HttpResponse:
 
 def _start(visit: Visit) -> HttpResponse:
     asked = forms.run_request(visit.request.POST, visit.actor)
-    began = timezone.now()
     try:
         found = visit.runs.start(asked, Budget(BUDGET))
     except MaybeSent as exc:  # its page says so, and how it ends
         found = exc.run
     except Refused as exc:
         return _form(visit, asked.schedule, asked, exc.problems)
-    if found.sent_at is not None and found.sent_at < began:
+    if found.is_repeated:
         messages.info(visit.request, SENT_BEFORE, fail_silently=True)
     return redirect("runtask:status", run=found.pk)
 
@@ -147,7 +147,7 @@ def _followed(visit: Visit, run: int) -> Run:
     return found
 
 
-def _standing(visit: Visit, run: Run) -> dict[str, object]:
+def _standing(visit: Visit, run: Run) -> dict[str, Any]:
     standing = shown.standing(run)
     may_see = _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
     result = links.result_path(run) if may_see else ""

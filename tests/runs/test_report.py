@@ -57,7 +57,7 @@ def test_an_edit_stays_where_its_root_is() -> None:
 def test_links_need_an_address() -> None:
     run = a_run()
     assert (links.page("", run), links.result("", run)) == ("", "")
-    assert links.page("https://x.example/", run) == f"https://x.example/admin/runtask/run/{run.pk}/change/"
+    assert links.page("https://x.example/", run) == f"https://x.example/runs/{run.pk}/"
     assert links.result("https://x.example", run) == (
         f"https://x.example/admin/django_celery_results/taskresult/?q={run.task_id}"
     )

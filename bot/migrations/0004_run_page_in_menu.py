@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runtask", "0002_installed_anywhere"),
+        ("runtask", "0003_a_script_asks_once"),
     ]
 
     operations = [
