@@ -15,7 +15,6 @@ from bot.core.model import Field, Look, Matches, Problem, RunRequest
 from bot.core.status import OPEN, WORDS, RunState
 from bot.core.target import words
 from bot.models import Run
-from bot.runs import report
 
 TONES = {RunState.SENT: "waiting", RunState.RUNNING: "waiting", RunState.NOT_SENT: "bad"}
 FINAL_TONES = {"SUCCESS": "good", "FAILURE": "bad"}
@@ -112,7 +111,7 @@ class Standing:
 def standing(run: Run) -> Standing:
     state = RunState(run.state)
     finished = state is RunState.FINISHED
-    took = report.duration(run)
+    took = run.duration
     after = "" if took is None else f" after {text.duration(took)}"
     note = f"Nothing was sent: {run.not_sent_because}." if state is RunState.NOT_SENT else NOTES.get(state, "")
     return Standing(
