@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runtask", "0003_a_script_asks_once"),
+        ("runtask", "0004_users_may_go"),
     ]
 
     operations = [
