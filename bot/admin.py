@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 
@@ -15,6 +16,7 @@ from bot.conf import conf
 from bot.core.changes import masked
 from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
 from bot.runs import links, outbox
+from bot.web import history, shown
 from bot.web.beat_admin import may_run
 
 
@@ -41,31 +43,76 @@ class NoticeInline(ReadOnly, admin.TabularInline):
 class RunAdmin(ReadOnly, admin.ModelAdmin):
     """Who ran what, when, with which changes, and how it ended. Values under secret-looking keys are masked."""
 
-    list_display = ("id", "schedule_name", "user", "created_at", "state", "status", "finished_at")
-    list_filter = ("state", "status")
-    search_fields = ("schedule_name", "task", "task_id", "slack_user")
+    list_display = ("id", "schedule_name", "who", "came_from", "created_at", "changes_in_a_line", "ended")
+    list_display_links = ("id", "schedule_name")
+    list_filter = ("state", history.Status, history.Entry, "created_at")
     list_select_related = ("user",)
-    show_full_result_count = False  # counting all of history is slow
+    sortable_by = ("id",)
+    paginator = history.Newest
+    show_full_result_count = False
     inlines = (NoticeInline,)
     readonly_fields = (
+        "came_from",
+        "slack_account",
         "changed",
+        "ended",
+        "sent_where",
         "sent_args",
         "sent_kwargs",
         "sent_options",
         "text_result",
         "text_traceback",
         "task_link",
+        "thread_link",
     )
     fieldsets = (
-        (None, {"fields": ("schedule_name", "task", "user", "created_at", "changed")}),
-        ("How it ended", {"fields": ("state", "status", "started_at", "finished_at", "text_result", "text_traceback")}),
+        (None, {"fields": ("schedule_name", "task", "user", "slack_account", "came_from", "created_at", "changed")}),
+        ("How it ended", {"fields": ("ended", "started_at", "finished_at", "text_result", "text_traceback", "worker")}),
         (
-            "What was sent",
-            {"fields": ("task_link", "sent_at", "not_sent_because", "sent_args", "sent_kwargs", "sent_options")},
+            "What was sent where",
+            {
+                "fields": (
+                    "task_link",
+                    "sent_at",
+                    "not_sent_because",
+                    "sent_where",
+                    "sent_args",
+                    "sent_kwargs",
+                    "sent_options",
+                )
+            },
         ),
-        ("In Slack", {"fields": ("team", "slack_user", "channel", "thread", "redirected_from", "redirected_because")}),
-        ("Bookkeeping", {"fields": ("key", "schedule_id", "deadline_at", "seen_at", "result_length", "worker")}),
+        ("In Slack", {"fields": ("thread_link", "channel", "redirected_from", "redirected_because")}),
+        ("Bookkeeping", {"fields": ("state", "status", "key", "schedule_id", "deadline_at", "seen_at", "thread")}),
     )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[history.RunList]:  # noqa: ARG002
+        return history.RunList
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:  # noqa: ARG002
+        """The requester by what the project's user model calls a name."""
+        name = get_user_model().USERNAME_FIELD
+        return ("schedule_name", "task", "=task_id", "=slack_user", f"user__{name}")
+
+    @admin.display(description="requester")
+    def who(self, run: Run) -> str:
+        return shown.requester(run)
+
+    @admin.display(description="from")
+    def came_from(self, run: Run) -> str:
+        return history.came_from(run)
+
+    @admin.display(description="changed values")
+    def changes_in_a_line(self, run: Run) -> str:
+        return history.changes(run) or "-"
+
+    @admin.display(description="how it ended")
+    def ended(self, run: Run) -> str:
+        return shown.how_far(run)
+
+    @admin.display(description="Slack account")
+    def slack_account(self, run: Run) -> str:
+        return f"{run.slack_user} in {run.team}" if run.slack_user else "-"
 
     @admin.display(description="changed values")
     def changed(self, run: Run) -> str:
@@ -79,6 +126,10 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description="keyword arguments")
     def sent_kwargs(self, run: Run) -> str:
         return _lines(_masked(json.loads(run.kwargs)))
+
+    @admin.display(description="where")
+    def sent_where(self, run: Run) -> str:
+        return _lines("\n".join(f"{name}: {value}" for name, value in run.target))
 
     @admin.display(description="options")
     def sent_options(self, run: Run) -> str:
@@ -94,11 +145,18 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="task id")
     def task_link(self, run: Run) -> str:
-        try:
-            address = reverse("admin:django_celery_results_taskresult_changelist")
-        except NoReverseMatch:
-            return run.task_id
-        return format_html('<a href="{}?q={}">{}</a>', address, run.task_id, run.task_id)
+        address = links.result_path(run)
+        return format_html('<a href="{}">{}</a>', address, run.task_id) if address else run.task_id
+
+    @admin.display(description="thread")
+    def thread_link(self, run: Run) -> str:
+        """Slack is asked for the workspace's address once, for a second at most."""
+        from bot import wiring  # noqa: PLC0415  # it puts the whole bot together
+
+        if not run.thread:
+            return "-"
+        address = links.thread(wiring.workspace().address(), run)
+        return format_html('<a href="{}">open in Slack</a>', address) if address else run.thread
 
 
 @admin.register(RunNow)

@@ -16,7 +16,7 @@ def _patterns() -> list[URLPattern]:
 
     return [
         path("slack/events", endpoint(wiring.slack_app, lambda: conf().signing_secret), name="slack-events"),
-        *api.patterns(wiring.run_service),
+        *api.urls(wiring.run_service),
         *_pages(),
     ]
 

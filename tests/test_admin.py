@@ -1,14 +1,19 @@
 """What the admin shows of runs: all of it readable, nothing secret, nothing to change."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from bot.admin import RunAdmin
 from bot.models import Notice, Run, SlackLink
+from bot.web import history
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +47,76 @@ def test_a_run_is_readable_and_masked(site: Client) -> None:
     assert "&quot;queue&quot;: &quot;reports&quot;" in page
     assert "<b>Nightly</b>" not in page
     assert "/admin/django_celery_results/taskresult/?q=0f4c" in page
+
+
+def test_the_list_says_who_what_when_with_which_changes_how_it_ended_and_where_from(site: Client) -> None:
+    began = timezone.now()
+    ended = began + timedelta(seconds=3.2)
+    a_run(user=User.objects.create_user("ana"), state="finished", status="FAILURE", started_at=began, finished_at=ended)
+    a_run(key="api:1:k", task_id="1", slack_user="U0BEN", state="not_sent", changes=[])
+    page = site.get("/admin/runtask/run/").content.decode()
+    for words in ("ana", "days: 7 -&gt; 30", "FAILURE after 3.2 s", "Slack", "Slack user U0BEN", "API", "not sent"):
+        assert f">{words}</td>" in page, words
+    assert "<b>Nightly</b>" not in page
+
+
+def test_the_run_says_what_was_sent_where_and_who_asked(site: Client) -> None:
+    where = [["queue", "reports"], ["expires", "after 60 s"]]
+    run = a_run(target=where, user=User.objects.create_user("ana"), slack_user="U0ANA", team="T1", channel="C1")
+    page = site.get(f"/admin/runtask/run/{run.pk}/change/").content.decode()
+    for words in ("queue: reports\nexpires: after 60 s", "U0ANA in T1", "ana", "Slack"):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("?q=ana", ["ana's"]),
+        ("?q=U0BEN", ["ben's"]),
+        ("?from=api", ["ben's"]),
+        ("?from=slack", ["ana's"]),
+        ("?ended=FAILURE", ["ana's"]),
+        ("?ended=SUCCESS", []),
+        ("?state=not_sent", ["ben's"]),
+        ("?from=elsewhere", ["ben's", "ana's"]),
+    ],
+)
+def test_history_can_be_narrowed(site: Client, address: str, found: list[str]) -> None:
+    user = User.objects.create_user("ana")
+    a_run(user=user, state="finished", status="FAILURE", schedule_name="ana's")
+    a_run(key="api:1:k", task_id="1", slack_user="U0BEN", state="not_sent", schedule_name="ben's")
+    runs = site.get(f"/admin/runtask/run/{address}", follow=True).context["cl"].result_list
+    assert [run.schedule_name for run in runs] == found
+
+
+def test_the_list_costs_the_same_however_long_history_is(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RunAdmin, "list_per_page", 5)
+
+    def queries() -> list[str]:
+        with CaptureQueriesContext(connection) as seen:
+            site.get("/admin/runtask/run/")
+        return [query["sql"] for query in seen if "runtask_run" in query["sql"]]
+
+    for number in range(6):
+        a_run(key=f"slack:{number}", task_id=str(number), user=User.objects.create_user(f"user {number}"))
+    few = queries()
+    for number in range(6, 36):
+        a_run(key=f"slack:{number}", task_id=str(number), user=User.objects.create_user(f"user {number}"))
+    many = queries()
+    assert len(many) == len(few) > 1
+    for sql in many:
+        assert "LIMIT" in sql, "not all of history is read or counted"
+        assert "traceback" not in sql
+
+
+def test_older_runs_than_are_counted_are_still_found(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "COUNTED", 3)
+    monkeypatch.setattr(RunAdmin, "list_per_page", 2)
+    for number in range(5):
+        a_run(key=f"slack:{number}", task_id=f"task-{number}")
+    changes = site.get("/admin/runtask/run/?p=2").context["cl"]
+    assert (changes.result_count, [run.task_id for run in changes.result_list]) == (3, ["task-2"])
+    assert len(site.get("/admin/runtask/run/?q=task-0").context["cl"].result_list) == 1
 
 
 def test_lists_tell_what_is_stuck_and_why(site: Client) -> None:

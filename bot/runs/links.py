@@ -17,6 +17,16 @@ def page(base_url: str, run: Run) -> str:
     return _absolute(base_url, path("runtask:status", run.pk) or record_path(run))
 
 
+def thread(workspace: str, run: Run) -> str:
+    """The permalink of a run's root message, as Slack forms it (docs.slack.dev: reference/methods/chat.getPermalink).
+
+    `workspace` is the address of its pages (`auth.test`), or empty.
+    """
+    if not (run.channel and run.thread):
+        return ""
+    return _absolute(workspace, f"/archives/{quote(run.channel)}/p{quote(run.thread.replace('.', ''))}")
+
+
 def result_path(run: Run) -> str:
     address = path("admin:django_celery_results_taskresult_changelist")
     return f"{address}?q={quote(run.task_id)}" if address else ""

@@ -7,6 +7,7 @@ from django.db import connections, transaction
 from django.http import HttpRequest
 
 BODY_LIMIT = 1_000_000  # bytes; a Slack view is at most 250 kB and comes with its state
+PATIENCE = 5.0  # seconds for starting a run where nobody gives up as soon as Slack does
 
 V = TypeVar("V", bound=Callable[..., Any])
 

@@ -34,6 +34,7 @@ class Workspace:
 
     client: WebClient
     _team: TeamId | None = None
+    _address: str = ""
     _ask_again_at: float = 0.0  # monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock)
     problem: str = "not asked yet"  # why the workspace isn't known, for /readyz
@@ -46,6 +47,10 @@ class Workspace:
                     self._ask()
         return self._team
 
+    def address(self) -> str:
+        """Of the workspace's pages, `https://….slack.com/`; empty if Slack can't be asked now."""
+        return self._address if self.team() else ""
+
     def _ask(self) -> None:
         self._ask_again_at = time.monotonic() + ASK_AGAIN
         try:
@@ -54,6 +59,7 @@ class Workspace:
             self.problem = error_code(exc)
             log.warning("Slack's auth.test: %s", self.problem)
         else:
+            self._address = str(answer["url"])
             self._team, self.problem, self._ask_again_at = TeamId(str(answer["team_id"])), "", math.inf
 
 

@@ -111,11 +111,9 @@ class Standing:
 def standing(run: Run) -> Standing:
     state = RunState(run.state)
     finished = state is RunState.FINISHED
-    took = run.duration
-    after = "" if took is None else f" after {text.duration(took)}"
     note = f"Nothing was sent: {run.not_sent_because}." if state is RunState.NOT_SENT else NOTES.get(state, "")
     return Standing(
-        words=f"{run.status}{after}" if finished else WORDS[state],
+        words=how_far(run),
         tone=FINAL_TONES.get(run.status, "unsure") if finished else TONES.get(state, "unsure"),
         is_final=state not in OPEN,
         note=note,
@@ -123,6 +121,13 @@ def standing(run: Run) -> Standing:
         result=run.result if finished else "",
         is_shortened=finished and run.result_length > len(run.result),
     )
+
+
+def how_far(run: Run) -> str:
+    """How it ended and after how long; until then, where it is."""
+    if run.state != RunState.FINISHED:
+        return WORDS[RunState(run.state)]
+    return run.status if run.duration is None else f"{run.status} after {text.duration(run.duration)}"
 
 
 def requester(run: Run) -> str:

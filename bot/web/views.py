@@ -17,13 +17,13 @@ from bot.core.text import one_line
 from bot.models import Run
 from bot.runs import links
 from bot.runs.refusals import GONE, MaybeSent, Refused
+from bot.runs.requests import PATIENCE
 from bot.runs.service import RunService
 from bot.web import forms, shown
 from bot.web.gate import Visit, page
 
 TITLE = "Run a schedule"
 PICKS = 100  # schedules shown at once
-BUDGET = 5.0  # seconds for a press of Run; no time-out is near
 SENT_BEFORE = "This form had been sent before, and each form runs once: nothing was sent again. This is its run."
 
 
@@ -79,7 +79,7 @@ def state(visit: Visit, run: int) -> HttpResponse:
 def _start(visit: Visit) -> HttpResponse:
     asked = forms.run_request(visit.request.POST, visit.actor)
     try:
-        found = visit.runs.start(asked, Budget(BUDGET))
+        found = visit.runs.start(asked, Budget(PATIENCE))
     except MaybeSent as exc:  # its page says so, and how it ends
         found = exc.run
     except Refused as exc:

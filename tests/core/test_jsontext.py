@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.jsontext import indented, place, plain_spaces, tokens
+from bot.core.jsontext import indented, members, place, plain_spaces, tokens
 from tests.core import strategies
 
 NUMBERS = st.sampled_from(["1.10", "1e400", "-0", "1E+2", "0.1000", "12345678901234567890", "1e-7", "7"])
@@ -82,3 +82,28 @@ def test_plain_spaces_move_nothing(text: str) -> None:
 )
 def test_places_count_from_one(at: int, expected: tuple[int, int]) -> None:
     assert place("ab\nc\nd", at) == expected
+
+
+@given(strategies.objects, st.sampled_from([None, 0, 2]))
+def test_the_members_of_an_object_are_found_where_they_stand(value: dict[str, Any], indent: int | None) -> None:
+    text = json.dumps(value, indent=indent)
+    found = [(json.loads(m.key), json.loads(text[m.begin : m.end])) for m in members(text)]
+    assert found == list(value.items())
+
+
+@given(strategies.any_text)
+def test_members_of_anything_stay_inside_the_text(text: str) -> None:
+    assert all(0 <= member.begin < member.end <= len(text) for member in members(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a": [1, 2', ['"a": [1, 2']),
+        ('{"a": {"b": 1}, "c" 2}', ['"a": {"b": 1}']),
+        ('{"a": }', []),
+        ('[{"a": 1}]', []),
+    ],
+)
+def test_members_of_what_is_no_json_are_found_as_far_as_it_goes(text: str, expected: list[str]) -> None:
+    assert [f"{m.key}: {text[m.begin : m.end]}" for m in members(text)] == expected

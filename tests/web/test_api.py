@@ -19,7 +19,7 @@ from bot.models import Run
 from bot.runs.requests import BODY_LIMIT
 from bot.runs.service import RunService
 from bot.web import tokens
-from bot.web.api.views import patterns
+from bot.web.api.views import urls
 from tests.factories import NOW, a_request, a_run, a_schedule, an_actor
 from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender
 
@@ -69,7 +69,7 @@ def api(settings: Any, ana: User) -> Api:
     schedule = a_schedule()
     api = Api(FakeCatalog({schedule.id: schedule}), token=tokens.issue(ana, "CI")[1])
     api.catalog.signatures["reports.tasks.nightly"] = signature(lambda days=1, region="", api_token="": None)
-    ours = include((patterns(lambda: api.service), "runtask"))
+    ours = include((urls(lambda: api.service), "runtask"))
     settings.ROOT_URLCONF = (path("", ours), path("admin/", admin.site.urls))
     return api
 

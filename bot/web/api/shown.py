@@ -10,7 +10,7 @@ from django.utils import timezone
 from bot.core import arguments
 from bot.core.arguments import Invalid
 from bot.core.changes import masked
-from bot.core.model import Brief, Field, Look
+from bot.core.model import Brief, Field, Look, Problem
 from bot.core.status import OPEN, RunState
 from bot.core.target import words
 from bot.models import Run
@@ -54,8 +54,9 @@ def brief(schedule: Brief) -> dict[str, Any]:
 def look(look: Look) -> dict[str, Any]:
     """A schedule with its stored values as they are: what a request that leaves them out would send."""
     schedule, last, running = look.schedule, look.last, look.running
-    args, args_problem = _stored(schedule.args, Field.ARGS)
-    kwargs, kwargs_problem = _stored(schedule.kwargs, Field.KWARGS)
+    args, of_args = _stored(schedule.args, Field.ARGS)
+    kwargs, of_kwargs = _stored(schedule.kwargs, Field.KWARGS)
+    problems = [*look.problems, *of_args, *of_kwargs]
     return {
         "id": schedule.id,
         "name": schedule.name,
@@ -65,7 +66,7 @@ def look(look: Look) -> dict[str, Any]:
         "description": schedule.description,
         "args": args,
         "kwargs": kwargs,
-        "problems": [problem for problem in (args_problem, kwargs_problem) if problem],
+        "problems": [{"field": problem.field, "text": problem.text} for problem in problems],
         "target": {name: _text(value) for name, value in words(look.target)},
         "listened": look.listened,
         "last": None if last is None else {"status": last.status, "at": _moment(last.at)},
@@ -74,12 +75,12 @@ def look(look: Look) -> dict[str, Any]:
     }
 
 
-def _stored(text: str, field: Field) -> tuple[Any, dict[str, Any] | None]:
+def _stored(text: str, field: Field) -> tuple[Any, list[Problem]]:
     """The value, or what keeps it from being sent."""
     try:
-        return arguments.parse(arguments.stored(text, field), field), None
+        return arguments.parse(arguments.stored(text, field), field), []
     except Invalid as exc:
-        return None, {"field": field, "text": str(exc)}
+        return None, exc.problems
 
 
 def _text(value: str | datetime) -> str | None:

@@ -16,7 +16,7 @@ from bot.models import Run
 from bot.runs import links
 from bot.runs.actors import of_user
 from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused, Taken
-from bot.runs.requests import outside_transactions
+from bot.runs.requests import PATIENCE, outside_transactions
 from bot.runs.service import RunService
 from bot.web.api import shown
 from bot.web.api.asked import Asked, asked, key_of
@@ -25,7 +25,6 @@ from bot.web.api.errors import ApiError, Fault, bad_request, not_found
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 5.0  # seconds until the broker must have taken a run: no open form waits for the answer
 LISTED = 100  # schedules in one answer
 NOTHING_SENT = (
     "Nothing was sent by this request: {}. Make it again; with the same Idempotency-Key nothing is sent twice."
@@ -34,7 +33,7 @@ NOTHING_SENT = (
 Handler = Callable[..., JsonResponse]  # (runs, actor, request, **of the path)
 
 
-def patterns(runs: Callable[[], RunService]) -> list[URLPattern]:
+def urls(runs: Callable[[], RunService]) -> list[URLPattern]:
     return [
         path("api/runs", _view(runs, POST=start), name="api-runs"),
         path("api/runs/<int:run>", _view(runs, GET=follow), name="api-run"),
