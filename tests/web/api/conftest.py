@@ -1,0 +1,77 @@
+"""The endpoint for scripts, called as scripts call it."""
+
+import json
+from dataclasses import dataclass, field
+from inspect import signature
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import include, path
+
+from bot.runs.service import RunService
+from bot.web import tokens
+from bot.web.api.views import urls
+from tests.factories import a_schedule
+from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender
+
+JSON = "application/json"
+
+
+@dataclass
+class Api:
+    """The endpoint over a real database with fakes behind it, called with ana's token unless said otherwise."""
+
+    catalog: FakeCatalog
+    sender: FakeSender = field(default_factory=FakeSender)
+    outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
+    client: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))
+    token: str = ""
+
+    @property
+    def service(self) -> RunService:
+        return RunService(
+            catalog=self.catalog,
+            sender=self.sender,
+            outcomes=self.outcomes,
+            secret_keys=("token",),
+            deadline=1800,
+        )
+
+    def post(self, body: Any, content_type: str = JSON, **headers: str) -> Any:
+        raw = body if isinstance(body, str | bytes) else json.dumps(body)
+        return self.client.post("/api/runs", raw, content_type, headers=self._headers(headers))
+
+    def get(self, address: str, **headers: str) -> Any:
+        return self.client.get(address, headers=self._headers(headers))
+
+    def _headers(self, given: dict[str, str]) -> dict[str, str]:
+        named = {name.replace("_", "-"): value for name, value in given.items()}
+        return {"Authorization": f"Bearer {self.token}", **named} if self.token else named
+
+
+@pytest.fixture
+def ana() -> User:
+    return User.objects.create_user("ana", is_staff=True)
+
+
+@pytest.fixture
+def api(settings: Any, ana: User) -> Api:
+    schedule = a_schedule()
+    api = Api(FakeCatalog({schedule.id: schedule}), token=tokens.issue(ana, "CI")[1])
+    api.catalog.signatures["reports.tasks.nightly"] = signature(lambda days=1, region="", api_token="": None)
+    ours = include((urls(lambda: api.service), "runtask"))
+    settings.ROOT_URLCONF = (path("", ours), path("admin/", admin.site.urls))
+    return api
+
+
+def refused(answer: Any, status: int, code: str) -> list[dict[str, Any]]:
+    """The problems of an answer that is one of these."""
+    assert (answer.status_code, answer.json()["error"]) == (status, code), answer.content
+    assert answer.json()["message"]
+    assert answer.headers["Content-Type"] == JSON
+    assert answer.headers["Cache-Control"] == "no-store"
+    problems: list[dict[str, Any]] = answer.json()["problems"]
+    return problems

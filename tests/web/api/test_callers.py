@@ -1,0 +1,95 @@
+"""Who may call the endpoint, and how: tokens, sessions, methods, addresses."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests.web.api.conftest import Api, refused
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_token_that_is_not_known_is_401_even_with_a_session(api: Api, ana: User) -> None:
+    api.client.force_login(ana)
+    api.token = "rt_forged"
+    answer = api.get("/api/runs/1")
+    refused(answer, 401, "bad_token")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="runtask", error="invalid_token"'
+
+
+def test_without_anything_it_is_401(api: Api) -> None:
+    api.token = ""
+    for answer in (api.post({"schedule": 7}), api.get("/api/schedules"), api.get("/api/runs/1")):
+        refused(answer, 401, "no_token")
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="runtask"'
+
+
+@pytest.mark.parametrize(("change", "reason"), [("is_staff", "isn't a staff account"), ("is_active", "deactivated")])
+def test_a_token_is_worth_what_its_user_may_do_now(api: Api, ana: User, change: str, reason: str) -> None:
+    User.objects.filter(pk=ana.pk).update(**{change: False})
+    for answer in (api.post({"schedule": 7}), api.get("/api/schedules"), api.get("/api/runs/1")):
+        refused(answer, 403, "not_allowed")
+        assert reason in answer.json()["message"]
+    assert not api.sender.sent
+
+
+@pytest.mark.parametrize("in_sessions", [False, True])
+def test_a_session_needs_its_csrf_token(api: Api, ana: User, settings: Any, in_sessions: bool) -> None:
+    settings.CSRF_USE_SESSIONS = in_sessions
+    secret = "a" * 32
+    api.token = ""
+    api.client.force_login(ana)
+    if in_sessions:
+        session = api.client.session
+        session["_csrftoken"] = secret
+        session.save()
+    else:
+        api.client.cookies["csrftoken"] = secret
+    for headers in ({}, {"X_CSRFToken": "b" * 32}):
+        refused(api.post({"schedule": 7}, **headers), 403, "csrf")
+    assert not api.sender.sent
+    assert api.get("/api/schedules").status_code == 200
+    assert api.post({"schedule": 7}, X_CSRFToken=secret).status_code == 201
+
+
+def test_a_session_from_another_origin_is_refused(api: Api, ana: User) -> None:
+    api.token = ""
+    api.client.force_login(ana)
+    api.client.cookies["csrftoken"] = "a" * 32
+    refused(api.post({"schedule": 7}, X_CSRFToken="a" * 32, Origin="https://evil.example"), 403, "csrf")
+
+
+def test_another_scheme_than_ours_leaves_it_to_the_session(api: Api, ana: User) -> None:
+    api.token = ""
+    api.client.force_login(ana)
+    assert api.get("/api/schedules", Authorization="Basic cHJveHk6").status_code == 200
+
+
+def test_a_project_without_sessions_takes_tokens(api: Api, settings: Any) -> None:
+    settings.MIDDLEWARE = []
+    assert api.post({"schedule": 7}).status_code == 201
+    api.token = ""
+    refused(api.post({"schedule": 7}), 401, "no_token")
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "allow"),
+    [
+        ("GET", "/api/runs", "POST"),
+        ("PUT", "/api/runs", "POST"),
+        ("OPTIONS", "/api/runs", "POST"),
+        ("DELETE", "/api/runs/1", "GET, HEAD"),
+        ("POST", "/api/schedules", "GET, HEAD"),
+        ("POST", "/api/schedules/7", "GET, HEAD"),
+    ],
+)
+def test_other_methods_are_405(api: Api, method: str, address: str, allow: str) -> None:
+    answer = api.client.generic(method, address)
+    refused(answer, 405, "method_not_allowed")
+    assert answer.headers["Allow"] == allow
+
+
+def test_addresses_that_are_not_there_are_404_in_json(api: Api) -> None:
+    for address in ("/api/", "/api/runs/x", "/api/run", "/api/runs/" + "9" * 30, "/api/schedules/8"):
+        assert api.get(address).json()["error"] == "not_found", address
