@@ -15,7 +15,7 @@ import pytest
 from bot import env
 from tests.broker.waiting import wait_until
 from tests.demo.processes import descendants, is_gone
-from tests.e2e.platform import free_port
+from tests.e2e.processes import free_port
 from tests.support.control import Control
 from tests.support.slack_person import Person
 

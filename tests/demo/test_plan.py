@@ -14,7 +14,7 @@ from bot import conf, env
 from bot.conf import BAD_SETUP
 from bot.demo.plan import Plan
 from bot.demo.seed import ENTRIES
-from tests.e2e.platform import free_port
+from tests.e2e.processes import free_port
 
 SHELL = {
     "PATH": "/usr/bin",

@@ -1,40 +1,29 @@
 """Real processes with only public commands: worker, bot, web, each in its own environment, beside a local Slack."""
 
-import signal
-import socket
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 from bot import env
+from tests.e2e.processes import PATIENCE, Processes, free_port
 from tests.support.local_slack import LocalSlack
 
-PATIENCE = 60.0  # seconds for a process to start on a busy machine
+ROOT = Path(__file__).parents[2]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Platform:
+class Platform(Processes):
     """A fresh installation in `folder`: the embedded default, the tasks of tests.wire, one staff user, ana.
 
     `environment` replaces variables of it.
     """
 
     def __init__(self, folder: Path, slack: LocalSlack, **environment: str) -> None:
-        self.folder = folder
         self.slack = slack
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
         ours = {
             "RUNTASK_DATA": str(folder),
             "RUNTASK_IMPORTS": "tests.wire.tasks",
@@ -45,7 +34,7 @@ class Platform:
             "SLACK_APP_TOKEN": slack.app_token,
             "SLACK_SIGNING_SECRET": slack.signing_secret,
         }
-        self.environment = clean_environment(**{**ours, **environment})
+        super().__init__(folder, clean_environment(**{**ours, **environment}), where=ROOT)
 
     def __enter__(self) -> Self:
         self.runtask("migrate", "--verbosity", "0")
@@ -55,18 +44,9 @@ class Platform:
         )
         return self
 
-    def __exit__(self, *_: object) -> None:
-        for name in list(self._running):
-            self.stop(name)
-
     def runtask(self, *arguments: str) -> str:
         """Run `runtask …` to its end and return what it printed."""
-        command = [sys.executable, "-m", "bot", *arguments]
-        done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return self.run(sys.executable, "-m", "bot", *arguments)
 
     def shell(self, code: str) -> str:
         return self.runtask("shell", "--verbosity", "0", "-c", code)
@@ -80,7 +60,7 @@ class Platform:
 
     def start_worker(self) -> None:
         self._start("worker", "-m", "celery", "-A", "bot", "worker", "--concurrency", "2", "--loglevel", "info")
-        self._wait(lambda: " ready." in self.log("worker"), "worker")
+        self.wait("worker", lambda: " ready." in self.log("worker"))
 
     def start_bot(self) -> None:
         """Socket Mode."""
@@ -93,35 +73,10 @@ class Platform:
     def start_web(self) -> None:
         options = ["--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--threads", "8"]
         self._start("web", "-m", "gunicorn", "bot.wsgi", *options)
-        self._wait(lambda: self._answers("/healthz"), "web")
-
-    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
-        """The exit code."""
-        process = self._running.pop(name)
-        process.send_signal(how)
-        return process.wait(30)
-
-    def log(self, name: str) -> str:
-        return (self.folder / f"{name}.log").read_text()
+        self.wait("web", lambda: self._answers("/healthz"))
 
     def _start(self, name: str, *arguments: str) -> None:
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self._running[name] = subprocess.Popen(
-                [sys.executable, *arguments],
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                process_group=0,  # what it starts itself can be signalled with it
-            )
-
-    def _wait(self, condition: Callable[[], bool], name: str) -> None:
-        """Nobody tells us about other processes: look, until it is so."""
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            assert self._running[name].poll() is None, self.log(name)
-            assert time.monotonic() < deadline, self.log(name)
-            time.sleep(0.1)
+        self.start(name, sys.executable, *arguments)
 
     def _answers(self, path: str) -> bool:
         try:
@@ -135,5 +90,4 @@ def clean_environment(**ours: str) -> Mapping[str, str]:
     """A process of an operator's: nothing of the tests' own settings in it."""
     foreign = ("RUNTASK_", "SLACK_", "DJANGO_", "CELERY_", "DATABASE_URL")
     inherited = {name: value for name, value in env.environ().items() if not name.startswith(foreign)}
-    root = Path(__file__).parents[2]
-    return {**inherited, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1", **ours}
+    return {**inherited, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **ours}

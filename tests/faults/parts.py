@@ -36,8 +36,8 @@ class Parts(Platform):
         super().__enter__()
         for name in COMMANDS:
             self._begin(name)
-        self._wait(lambda: " ready." in self.log("worker"), "worker")
-        self._wait(lambda: self._answers("/healthz"), "web")
+        self.wait("worker", lambda: " ready." in self.log("worker"))
+        self.wait("web", lambda: self._answers("/healthz"))
         self.slack.wait_for_app(2, timeout=60)
         self._supervisor.start()
         return self

@@ -75,6 +75,13 @@ def embedded(folder: Path) -> Iterator[Setup]:
 
 
 @contextmanager
+def on_sqlite(_folder: Path) -> Iterator[Setup]:
+    """Redis, and whatever SQLite file the project has by default."""
+    with _redis() as (url, broker):
+        yield Setup(name="SQLite, Redis", environment={"CELERY_BROKER_URL": url}, broker=broker)
+
+
+@contextmanager
 def on_redis(_folder: Path) -> Iterator[Setup]:
     """PostgreSQL and Redis."""
     with _postgres() as (postgres, database), _redis() as (url, broker):

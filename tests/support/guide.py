@@ -1,0 +1,32 @@
+"""A documentation page as somebody follows it to the letter: its fenced blocks, commands and changes of files."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+FENCE = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block; `about` are the words after its language."""
+
+    language: str
+    about: str
+    text: str
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    for language, about, text in FENCE.findall(page.read_text()):
+        yield Block(language, about, text)
+
+
+def change(file: Path, diff: str) -> None:
+    """Make the change that `diff` shows: its unmarked lines and those with `-` stand in the file exactly once."""
+    lines = [(line[:1], line[1:]) for line in diff.splitlines()]
+    before = "".join(f"{text}\n" for mark, text in lines if mark != "+")
+    after = "".join(f"{text}\n" for mark, text in lines if mark != "-")
+    text = file.read_text()
+    assert text.count(before) == 1, f"{file.name} doesn't hold exactly once:\n{before}"
+    file.write_text(text.replace(before, after))
