@@ -80,7 +80,7 @@ class Run(models.Model):
     task_id = models.CharField(max_length=64, unique=True)
     state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in RunState], default=RunState.QUEUED)
 
-    schedule_id = models.BigIntegerField(db_index=True)
+    schedule_id = models.BigIntegerField()
     schedule_name = models.CharField(max_length=200)
     task = models.CharField(max_length=200)
     args = models.TextField(default="[]")
@@ -129,6 +129,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["state", "task_id"], name="runtask_run_watched"),
             models.Index(fields=["state", "deadline_at"], name="runtask_run_deadline"),
+            models.Index(fields=["schedule_id", "state"], name="runtask_run_schedule"),
         ]
 
     def __str__(self) -> str:

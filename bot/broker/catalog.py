@@ -16,6 +16,7 @@ from inspect import Signature
 
 from celery import Celery
 from django.db import connections
+from django.db.models import F
 from django_celery_beat.models import PeriodicTask, PeriodicTasks
 from django_celery_results.models import TaskResult
 
@@ -44,6 +45,7 @@ PATIENCE = (
     0.05  # seconds: a table that takes longer to read is read aside, and who searches meanwhile gets what was there
 )
 REST = 20  # times as long as reading took: so often at most is a big table read
+WALK = 2000  # rows
 CHUNK = 500  # rows, about a millisecond; then other threads may go first
 
 
@@ -82,8 +84,7 @@ class BeatCatalog:
 
     def last_run(self, schedule: Schedule) -> LastRun | None:
         """By beat or by us: results carry the schedule's name (`result_extended`)."""
-        newest = TaskResult.objects.filter(periodic_task_name=schedule.name).order_by("-id")
-        row = newest.values_list("status", "date_done").first()
+        row = _newest_result(schedule.name)
         return None if row is None else LastRun(status=row[0], at=row[1])
 
     def signature(self, task: str) -> Signature | None:
@@ -136,6 +137,22 @@ class BeatCatalog:
         finally:
             connections.close_all()
             self._reading.release()
+
+
+def _newest_result(schedule: str) -> tuple[str, datetime] | None:
+    """By the index of names, which SQLite and MariaDB keep in the order of the primary key.
+
+    PostgreSQL would rather walk down the primary key until it meets the name: through the whole table, for a schedule
+    without results. So that walk is bounded, and after it the index of names is the only way left.
+    """
+    found = TaskResult.objects.filter(periodic_task_name=schedule)
+    if connections[found.db].vendor == "postgresql":
+        newest = TaskResult.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        walked = found.filter(pk__gt=newest - WALK).order_by("-pk")
+        return walked.values_list("status", "date_done").first() or (
+            found.order_by((F("pk") + 0).desc()).values_list("status", "date_done").first()
+        )
+    return found.order_by("-pk").values_list("status", "date_done").first()
 
 
 def _giving_way(rows: Iterable[search.Row]) -> Iterator[search.Row]:

@@ -56,6 +56,7 @@ def mark_overdue(*, now: datetime, only: int | None = None) -> int:
     late = Run.objects.filter(state__in=SPEAKING, deadline_at__lte=now)
     if only is not None:
         late = late.filter(pk=only)
+    late = late.order_by("deadline_at")  # by the primary key, PostgreSQL may walk down it through all finished runs
     return sum(_mark_overdue(pk, now) for pk in list(late.values_list("pk", flat=True)[:BATCH]))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 
 from bot.core.model import NoticeKind
@@ -50,20 +50,28 @@ def claim(limit: int, now: datetime, *, avoiding: Collection[str] = ()) -> list[
     """
     first = Notice.objects.filter(run=OuterRef("run"), rank__lt=OuterRef("rank"))
     first = first.exclude(state=NoticeState.SENT).exclude(kind=NoticeKind.PROGRESS)
-    due = Q(state=NoticeState.OWED, due_at__lte=now) | Q(state=NoticeState.CLAIMED, claimed_until__lt=now)
-    waiting = Notice.objects.filter(due).exclude(Exists(first)).exclude(run__channel__in=avoiding)
+    turn = Notice.objects.exclude(Exists(first)).exclude(run__channel__in=avoiding).select_related("run")
+    turn = turn.order_by("due_at", "pk")
+    # Two looks, for a limit in the order of the index ends each early: with OR the whole backlog would be sorted.
+    waiting = list(turn.filter(state=NoticeState.CLAIMED, claimed_until__lt=now)[:limit])
+    waiting += turn.filter(state=NoticeState.OWED, due_at__lte=now)[: limit - len(waiting)]
     # Of this claim, not of the deliverer: one that wakes up late must not take its own old claim for this one.
     token = uuid4().hex
-    claimed = []
-    for notice in waiting.select_related("run").order_by("due_at", "pk")[:limit]:
-        # All that a claim and its end change: between our look and this, somebody may have tried and put it back.
-        seen = {name: getattr(notice, name) for name in ("state", "claim", "version", "due_at", "attempts", "tried_at")}
-        if Notice.objects.filter(pk=notice.pk, **seen).update(
+    with atomic():
+        # In one order, so that two deliverers don't wait for each other.
+        taken = {notice.pk for notice in sorted(waiting, key=lambda notice: notice.pk) if _take(notice, token, now)}
+    return [notice for notice in waiting if notice.pk in taken]
+
+
+def _take(notice: Notice, token: str, now: datetime) -> bool:
+    # All that a claim and its end change: between the look and this, somebody may have tried and put it back.
+    seen = {name: getattr(notice, name) for name in ("state", "claim", "version", "due_at", "attempts", "tried_at")}
+    notice.claim = token
+    return bool(
+        Notice.objects.filter(pk=notice.pk, **seen).update(
             state=NoticeState.CLAIMED, claim=token, claimed_until=now + CLAIM, tried_at=Coalesce(F("tried_at"), now)
-        ):
-            notice.claim = token
-            claimed.append(notice)
-    return claimed
+        )
+    )
 
 
 def hold(notice: Notice, now: datetime) -> bool:
