@@ -55,6 +55,8 @@ def claim(limit: int, now: datetime, *, avoiding: Collection[str] = ()) -> list[
     # Two looks, for a limit in the order of the index ends each early: with OR the whole backlog would be sorted.
     waiting = list(turn.filter(state=NoticeState.CLAIMED, claimed_until__lt=now)[:limit])
     waiting += turn.filter(state=NoticeState.OWED, due_at__lte=now)[: limit - len(waiting)]
+    if not waiting:
+        return []
     # Of this claim, not of the deliverer: one that wakes up late must not take its own old claim for this one.
     token = uuid4().hex
     with atomic():
