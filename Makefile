@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test faults lint lock clean
+.PHONY: demo test faults lint bench bench-compare bench-smoke lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/runtask demo $(ARGS)
@@ -15,6 +15,16 @@ test: $(VENV)/.dev lint
 
 faults: $(VENV)/.dev
 	$(BIN)/python -m tests.faults $(ARGS)
+
+# docs/performance.md: about 20 minutes, needs PostgreSQL, Redis and RabbitMQ; ARGS="--short --setups embedded" needs neither.
+bench: $(VENV)/.bench
+	$(BIN)/python -m bench $(ARGS)
+
+bench-compare: $(VENV)/.bench
+	$(BIN)/python -m bench --compare $(ARGS)
+
+bench-smoke: $(VENV)/.bench
+	$(BIN)/python -m bench --smoke $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -35,10 +45,15 @@ $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/pip
 	$(PIP) install --no-deps --no-build-isolation -e .
 	touch $@ $(VENV)/.demo
 
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.demo
+	$(PIP) install --require-hashes -r requirements-bench.txt
+	touch $@
+
 # Needs `uv` (pip install uv). The smaller locks take their versions from the largest.
 COMPILE = uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
 lock:
 	$(COMPILE) pyproject.toml --extra demo --group build --group dev -o requirements-dev.txt
+	$(COMPILE) pyproject.toml --extra demo --group build --group bench -c requirements-dev.txt -o requirements-bench.txt
 	$(COMPILE) pyproject.toml --extra demo --group build -c requirements-dev.txt -o requirements-demo.txt
 	$(COMPILE) pyproject.toml -c requirements-dev.txt -o requirements.txt
 

@@ -19,7 +19,7 @@ def test_core_loads_without_any_framework() -> None:
     assert not {name.partition(".")[0] for name in loaded.split()} & FRAMEWORKS
 
 
-@pytest.mark.parametrize("folder", ["bot", "tests"])
+@pytest.mark.parametrize("folder", ["bot", "bench", "tests"])
 def test_no_module_is_too_long_to_read(folder: str) -> None:
     modules = [path for path in (ROOT / folder).rglob("*.py") if "migrations" not in path.parts]
     assert modules

@@ -1,0 +1,94 @@
+"""`python -m bench`: measures, prints the goals beside what was measured, keeps JSON, writes docs/performance.md."""
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import psycopg
+
+from bench import data, machine, report, results, setups
+from bench.cases import EXPERIMENTS
+from bench.cases.promises import GOALS
+from bench.goals import judge
+from bench.modes import MODES, Mode
+from bench.processes import Broken
+from bench.results import Results, Series
+from bench.setups import SETUPS, Setup
+from bench.stage import stage
+
+
+def main() -> int:
+    """0 unless the benchmark itself is broken; a missed goal is a finding."""
+    options = _options()
+    mode = MODES["smoke" if options.smoke else "short" if options.short else "full"]
+    for name in options.setups or (["embedded"] if options.smoke else SETUPS):
+        print(f"\n== {SETUPS[name].title} ({mode.name})", flush=True)
+        try:
+            found = asyncio.run(measure(SETUPS[name], mode, options.only))
+        except (Broken, subprocess.CalledProcessError, psycopg.Error) as exc:
+            print(f"the benchmark is broken: {exc}", file=sys.stderr)
+            return 1
+        show(found)
+        if options.compare:
+            compare(found)
+        if options.keep:
+            path = results.path(name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(results.dump(found))
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="smaller databases and shorter turns: under three minutes")
+    parser.add_argument("--smoke", action="store_true", help="everything once, to see that the benchmark works")
+    parser.add_argument("--setups", nargs="+", choices=SETUPS, help="which set-ups; a smoke run has the embedded one")
+    parser.add_argument("--only", nargs="+", choices=EXPERIMENTS, default=list(EXPERIMENTS), help="which experiments")
+    parser.add_argument("--compare", action="store_true", help="say what got slower since the kept results")
+    parser.add_argument("--keep", action="store_true", help="keep the results, for later runs to be compared to")
+    return parser.parse_args()
+
+
+async def measure(setup: Setup, mode: Mode, only: list[str]) -> Results:
+    taken_at = datetime.now(UTC).isoformat(timespec="seconds")
+    known = machine.facts(setup)
+    found: list[Series] = []
+    for name in only:
+        started = time.monotonic()
+        data.prepare(setup, mode)
+        setups.prepare_broker(setup)
+        async with stage(setup, mode) as scene:
+            found += await EXPERIMENTS[name](scene)
+        print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
+    data.drop(setup)
+    empty = Results(setup=setup.name, mode=mode.name, taken_at=taken_at, machine=known)
+    return replace(empty, series=tuple(found))
+
+
+def show(found: Results) -> None:
+    print(report.columns(report.SERIES_HEAD, report.series_rows(found.series)), end="\n\n")
+    print(report.columns(report.HEAD, report.goal_rows(judge(GOALS, found))))
+
+
+def compare(found: Results) -> None:
+    """To the kept results of the same set-up."""
+    path = results.path(found.setup)
+    if not path.exists():
+        print(f"nothing to compare to: {path} is missing")
+        return
+    before = results.load(path.read_text())
+    if before.mode != found.mode:
+        print(f"not compared: the kept results are of a {before.mode} run, this is a {found.mode} one")
+        return
+    noise = max(report.noise_of(before), report.noise_of(found))
+    print(f"\nSince {before.taken_at}; two equals differ by up to {noise:.2f} × on this machine:")
+    rows = report.changed(before, found)
+    print(report.columns(("what", "load", "who", "p50", ""), rows) if rows else "nothing beyond that")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Bare Bolt apps, with the same options as ours where they have a choice."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.db import close_old_connections
+from django_celery_beat.models import PeriodicTask
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+
+from bot.conf import conf
+
+VIEW = {
+    "type": "modal",
+    "callback_id": "constant",
+    "title": {"type": "plain_text", "text": "Run a schedule"},
+    "submit": {"type": "plain_text", "text": "Run"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "schedule",
+            "dispatch_action": True,
+            "label": {"type": "plain_text", "text": "Schedule"},
+            "element": {"type": "external_select", "action_id": "schedule_select", "min_query_length": 0},
+        }
+    ],
+}
+
+
+def ack(ack: Any) -> None:
+    ack()
+
+
+def open_constant(body: Any, client: Any) -> None:
+    client.views_open(trigger_id=body["trigger_id"], view=VIEW)
+
+
+def ack_and_open(ack: Any, body: Any, client: Any) -> None:
+    ack()
+    open_constant(body, client)
+
+
+def update_from_row(body: Any, client: Any) -> None:
+    """One row read, one call."""
+    close_old_connections()
+    row = PeriodicTask.objects.get(pk=body["actions"][0]["selected_option"]["value"])
+    view = {**VIEW, "blocks": [*VIEW["blocks"], _text(row.name), _text(row.task), _text(row.kwargs)]}
+    client.views_update(view_id=body["view"]["id"], view=view)
+    close_old_connections()
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "plain_text", "text": text or "-"}}
+
+
+def _app(*, inline: bool) -> App:
+    def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=conf().bot_token)
+
+    client = WebClient(token=conf().bot_token, base_url=conf().api_url, retry_handlers=[])
+    return App(
+        client=client,
+        signing_secret=conf().signing_secret,
+        authorize=authorize,
+        process_before_response=inline,
+        listener_executor=ThreadPoolExecutor(conf().threads) if inline else None,
+    )
+
+
+def ack_only() -> App:
+    """The floor of an acknowledgement."""
+    app = _app(inline=True)
+    app.command("/runtask")(ack)
+    return app
+
+
+def opening() -> App:
+    """The floor of an opened form, with the same promise as ours: the acknowledgement doesn't wait for Slack."""
+    app = _app(inline=True)
+    app.command("/runtask")(ack=ack, lazy=[open_constant])
+    return app
+
+
+def opening_inline() -> App:
+    """Without that promise: the acknowledgement goes out after views.open was answered."""
+    app = _app(inline=True)
+    app.command("/runtask")(ack_and_open)
+    return app
+
+
+def default() -> App:
+    """As Bolt's documentation begins: its own threads, five of them."""
+    app = _app(inline=False)
+    app.command("/runtask")(ack_and_open)
+    return app
+
+
+def updating() -> App:
+    """The floor of a selection."""
+    app = _app(inline=True)
+    app.action("schedule_select")(ack=ack, lazy=[update_from_row])
+    return app
+
+
+APPS = {"ack": ack_only, "open": opening, "inline": opening_inline, "default": default, "update": updating}

@@ -1,0 +1,164 @@
+"""Over the wire, as Slack does it: the command, a selection, and Run."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from bench import payloads
+from bench.goals import AGAIN
+from bench.http import FORM, Client
+from bench.load import Operation, rounds
+from bench.results import OURS, Series
+from bench.setups import SECRET
+from bench.stage import Press, Stage, form, opened, over_http
+from bench.stub import Json
+
+
+async def command(scene: Stage) -> list[Series]:
+    """The command -> acknowledgement, and -> views.open."""
+    socket = {
+        OURS: await scene.socket_mode(OURS, "-m", "bot", "slack"),
+        **{
+            name: await scene.socket_mode(name, "-m", "bench.apps.socket_mode", name)
+            for name in ("ack", "open", "inline", "default")
+        },
+    }
+    site, bare = await scene.site(f"{OURS}-http"), await scene.site("bare", "bench.apps.bare")
+    web = {OURS: over_http(site, "/slack/events")}
+    web |= {name: over_http(bare, f"/{name}") for name in ("ack", "open", "inline", "default")}
+    found = []
+    for way, presses in (("socket", socket), ("http", web)):
+        operations = {name: _opening(scene, press) for name, press in presses.items() if name != "ack"}
+        operations |= {f"{AGAIN}open": operations["open"], "ack": _acknowledging(scene, presses["ack"])}
+        operations[f"{AGAIN}ack"] = operations["ack"]
+        found += await rounds(f"command/{way}", operations, scene.mode)
+    return found
+
+
+def _opening(scene: Stage, press: Press) -> Operation:
+    async def operation(client: int) -> Mapping[str, float]:
+        _, sent, acknowledged, arrived = await opened(scene, press, client)
+        return {"ack": (acknowledged - sent) * 1000, "open": (arrived - sent) * 1000}
+
+    return operation
+
+
+def _acknowledging(scene: Stage, press: Press) -> Operation:
+    async def operation(client: int) -> Mapping[str, float]:
+        body = payloads.command(f"t{scene.stub.number()}", payloads.person(client))
+        sent, acknowledged, _ = await press("slash_commands", body)
+        return {"ack": (acknowledged - sent) * 1000}
+
+    return operation
+
+
+async def selection(scene: Stage) -> list[Series]:
+    """A pick -> views.update."""
+    ours = await scene.socket_mode(OURS, "-m", "bot", "slack")
+    bare = await scene.socket_mode("update", "-m", "bench.apps.socket_mode", "update")
+    site, bare_site = await scene.site(f"{OURS}-http"), await scene.site("bare", "bench.apps.bare")
+    shown = await form(scene, ours, schedule(7))
+    options = [_option(number) for number in range(1, scene.mode.schedules + 1)]
+    found = []
+    for way, presses in (
+        ("socket", {OURS: ours, "update": bare}),
+        ("http", {OURS: over_http(site, "/slack/events"), "update": over_http(bare_site, "/update")}),
+    ):
+        operations = {name: _selecting(scene, press, shown, options) for name, press in presses.items()}
+        operations[f"{AGAIN}update"] = operations["update"]
+        found += await rounds(f"selection/{way}", operations, scene.mode)
+    return found
+
+
+def _selecting(scene: Stage, press: Press, shown: Json, options: list[Json]) -> Operation:
+    empty = {**shown, "blocks": shown["blocks"][:1]}
+
+    async def operation(_: int) -> Mapping[str, float]:
+        number = scene.stub.number()
+        view = f"V{number}"
+        arrival = scene.stub.expect(view)
+        body = payloads.selection(empty, view, payloads.person(0), options[number * 7919 % len(options)])
+        sent, acknowledged, _body = await press("interactive", body)
+        call = await arrival
+        return {"ack": (acknowledged - sent) * 1000, "update": (call.at - sent) * 1000}
+
+    return operation
+
+
+async def submission(scene: Stage) -> list[Series]:
+    """Run pressed -> the form closed; the page it began as and beat's own action -> their answer."""
+    ours = await scene.socket_mode(OURS, "-m", "bot", "slack")
+    site, page = await scene.site(f"{OURS}-http"), await scene.site("page", "bench.apps.page")
+    cookies = await _logged_in(page)
+    operations = {
+        OURS: await _submitting(scene, ours),
+        f"{OURS} over HTTP": await _submitting(scene, over_http(site, "/slack/events")),
+        "page": _posting(page, "/run", cookies, {"task": "bench.report", "kwargs": '{"days": 30}'}),
+        "beat's admin action": _posting(
+            page,
+            "/admin/django_celery_beat/periodictask/?q=report+7",
+            cookies,
+            {"action": "run_tasks", "_selected_action": "8"},
+        ),
+    }
+    operations[f"{AGAIN}page"] = operations["page"]
+    return await rounds("submission", operations, scene.mode)
+
+
+async def _submitting(scene: Stage, press: Press) -> Operation:
+    shown, person = await form(scene, press, schedule(7)), payloads.person(0)
+
+    async def operation(_: int) -> Mapping[str, float]:
+        body = payloads.submission(shown, f"V{scene.stub.number()}", person)
+        sent, acknowledged, answer = await press("interactive", body)
+        if answer:
+            return {"refused": (acknowledged - sent) * 1000}
+        return {"closed": (acknowledged - sent) * 1000}
+
+    return operation
+
+
+def _posting(client: Client, path: str, cookies: str, fields: Mapping[str, str]) -> Operation:
+    token = re.search(r"csrftoken=(\w+)", cookies)
+    body = urlencode(fields).encode()
+    headers = {"Cookie": cookies, "X_CSRFToken": token[1] if token else "", "Content_Type": FORM}
+
+    async def operation(_: int) -> Mapping[str, float]:
+        answer = await client.request("POST", path, body, **headers)
+        return {"closed": (answer.at - answer.sent) * 1000}
+
+    return operation
+
+
+async def _logged_in(client: Client) -> str:
+    """The cookies of ana, who is staff."""
+    login = "/admin/login/"
+    jar: dict[str, str] = {}
+    _keep(jar, (await client.request("GET", login)).headers)
+    fields = {"username": "ana", "password": SECRET, "csrfmiddlewaretoken": jar["csrftoken"]}
+    body = urlencode(fields).encode()
+    answer = await client.request("POST", login, body, Cookie=_sent(jar), Content_Type=FORM)
+    _keep(jar, answer.headers)
+    return _sent(jar)
+
+
+def _keep(jar: dict[str, str], headers: list[tuple[str, str]]) -> None:
+    for name, value in headers:
+        if name == "set-cookie":
+            key, _, rest = value.partition("=")
+            jar[key] = rest.partition(";")[0]
+
+
+def _sent(jar: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in jar.items())
+
+
+def schedule(number: int) -> str:
+    """The name of a schedule, as bench.inside.fill gives it."""
+    return f"Team {number % 37} {'nightly' if number % 7 == 0 else 'hourly'} report {number}"
+
+
+def _option(number: int) -> Json:
+    """Its row is one further on: the first was the prototype of all."""
+    text = {"type": "plain_text", "text": schedule(number)}
+    return {"text": text, "value": str(number + 1), "description": {"type": "plain_text", "text": "bench.report"}}

@@ -1,0 +1,97 @@
+"""Databases full of history. Filled once per size and kept as templates; a run works on copies."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import psycopg
+
+from bench.modes import Mode
+from bench.setups import POSTGRES, ROOT, WORK, Setup
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """Rows of a database; each finished run has a result of its own and a message sent."""
+
+    name: str
+    schedules: int
+    results: int
+    runs: int
+
+    @property
+    def template(self) -> str:
+        return f"runtask_bench_{_version()}_{self.schedules}_{self.results}_{self.runs}"
+
+
+def _version() -> str:
+    """Changes with what makes a template."""
+    made_by = [*sorted(ROOT.glob("bot/migrations/*.py")), ROOT / "bench/inside/fill.py"]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in made_by)).hexdigest()[:8]
+
+
+def sizes(mode: Mode) -> tuple[Size, Size]:
+    big = Size(name="big", schedules=mode.schedules, results=mode.results, runs=mode.results)
+    return big, Size(name="small", schedules=100, results=mode.few_results, runs=0)
+
+
+def prepare(setup: Setup, mode: Mode) -> None:
+    """Fresh copies of both sizes for a set-up. Raises CalledProcessError or psycopg.Error."""
+    for size in sizes(mode):
+        folder = setup.folder(size.name)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        if setup.postgres:
+            _postgres(setup, size)
+        else:
+            _sqlite(setup, size)
+
+
+def drop(setup: Setup) -> None:
+    """The copies, not the templates."""
+    for size in ("big", "small"):
+        shutil.rmtree(setup.folder(size), ignore_errors=True)
+        if setup.postgres:
+            _admin(f'DROP DATABASE IF EXISTS "{setup.database(size)}" WITH (FORCE)')
+
+
+def _sqlite(setup: Setup, size: Size) -> None:
+    template = WORK / "templates" / f"{size.template}.sqlite3"
+    if not template.exists():
+        template.parent.mkdir(parents=True, exist_ok=True)
+        draft = template.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        _fill(setup, size, f"sqlite:///{draft}")
+        draft.rename(template)
+    shutil.copyfile(template, setup.folder(size.name) / "runtask.sqlite3")
+
+
+def _postgres(setup: Setup, size: Size) -> None:
+    exists = _admin(f"SELECT 1 FROM pg_database WHERE datname = '{size.template}'")  # noqa: S608  # a name of our own
+    if not exists:
+        draft = f"{size.template}_draft"
+        _admin(f'DROP DATABASE IF EXISTS "{draft}" WITH (FORCE)')
+        _admin(f'CREATE DATABASE "{draft}"')
+        _fill(setup, size, f"{setup.postgres}/{draft}")
+        _admin(f'ALTER DATABASE "{draft}" RENAME TO "{size.template}"')
+    name = setup.database(size.name)
+    _admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    _admin(f'CREATE DATABASE "{name}" TEMPLATE "{size.template}"')
+
+
+def _admin(statement: str) -> bool:
+    """True if it found a row."""
+    with psycopg.connect(f"{POSTGRES}/postgres", autocommit=True) as connection:
+        cursor = connection.execute(statement.encode())
+        return cursor.description is not None and cursor.fetchone() is not None
+
+
+def _fill(setup: Setup, size: Size, url: str) -> None:
+    environment = {**setup.environment("fill", "http://127.0.0.1:9/"), "DATABASE_URL": url}
+    for arguments in (
+        ["bot", "migrate", "--verbosity", "0"],
+        ["bench.inside.fill", str(size.schedules), str(size.results), str(size.runs)],
+    ):
+        subprocess.run([sys.executable, "-m", *arguments], env=environment, check=True)

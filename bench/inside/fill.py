@@ -1,0 +1,135 @@
+"""`python -m bench.inside.fill SCHEDULES RESULTS RUNS`: rows by SQL, on SQLite and PostgreSQL alike."""
+
+import sys
+from datetime import timedelta
+from typing import Any
+
+import django
+
+from bot import env
+
+# As if something had been run every minute.
+AGO = {
+    "sqlite": "datetime('2026-01-01', '-' || (i % 500000) || ' minutes')",
+    "postgresql": "timestamptz '2026-01-01' - (i % 500000) * interval '1 minute'",
+}
+TASK_ID = {
+    "sqlite": "'00000000-0000-4000-8000-' || printf('%012x', i)",
+    "postgresql": "'00000000-0000-4000-8000-' || lpad(to_hex(i), 12, '0')",
+}
+NAME = "'Team ' || ({i} % 37) || CASE WHEN {i} % 7 = 0 THEN ' nightly' ELSE ' hourly' END || ' report ' || {i}"
+
+
+def copies(prototype: Any, first: int, last: int, **columns: str) -> None:
+    """Rows like `prototype`, one for each number i from `first` to `last`; `columns`: SQL over i for what differs."""
+    from django.db import connection
+
+    fields = [field for field in prototype._meta.concrete_fields if not field.primary_key]  # noqa: SLF001
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    values = ", ".join(columns.get(field.attname, f'p."{field.column}"') for field in fields)
+    table = prototype._meta.db_table  # noqa: SLF001
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) "  # noqa: S608
+            f"INSERT INTO {table} ({names}) SELECT {values} FROM n, {table} p WHERE p.id = {prototype.pk}"
+        )
+
+
+def schedules(first: int, last: int) -> None:
+    """Schedules with these numbers in their names."""
+    from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+    if first > last:
+        return
+    hourly, _ = IntervalSchedule.objects.get_or_create(every=1, period="hours")
+    words = {"task": "bench.report", "kwargs": '{"days": 7, "region": "EU"}', "description": "Adds up what was sold."}
+    prototype = PeriodicTask.objects.create(name="prototype", interval=hourly, **words)
+    copies(prototype, first, last, name=NAME.format(i="i"))
+    PeriodicTask.objects.filter(pk=prototype.pk).delete()
+
+
+def results(count: int, schedule_count: int) -> None:
+    """Results of finished tasks, spread over the schedules."""
+    from django_celery_results.models import TaskResult
+
+    words = {"task_name": "bench.report", "status": "SUCCESS", "result": '"30 rows"', "worker": "worker@host"}
+    more = {"content_type": "application/json", "content_encoding": "utf-8", "meta": '{"children": []}'}
+    prototype = TaskResult.objects.create(task_id="prototype", task_args='"()"', task_kwargs='"{}"', **words, **more)
+    status = "CASE WHEN i % 20 = 0 THEN 'FAILURE' ELSE 'SUCCESS' END"
+    named = NAME.format(i=f"(i % {schedule_count} + 1)")
+    ago = AGO[_vendor()]
+    dates = {"date_created": ago, "date_done": ago}
+    copies(prototype, 1, count, task_id=TASK_ID[_vendor()], periodic_task_name=named, status=status, **dates)
+    TaskResult.objects.filter(pk=prototype.pk).delete()
+
+
+def runs(count: int, schedule_count: int) -> None:
+    """Finished ones, each with the message that told it."""
+    from bot.core.model import NoticeKind
+    from bot.models import Notice, NoticeState
+
+    prototype = a_run("prototype", state="finished", status="SUCCESS")
+    ago = AGO[_vendor()]
+    dates = dict.fromkeys(("created_at", "sent_at", "seen_at", "finished_at"), ago)
+    schedule = f"i % {schedule_count} + 1"
+    copies(prototype, 1, count, key="'slack:' || i", task_id=TASK_ID[_vendor()], schedule_id=schedule, **dates)
+    told = {"state": NoticeState.SENT, "channel": "C0BENCH", "ts": "1.1", "due_at": prototype.created_at}
+    notice = Notice.objects.create(run=prototype, kind=NoticeKind.FINAL, rank=3, sent_at=prototype.created_at, **told)
+    first = prototype.pk + 1
+    copies(notice, first, first + count - 1, run_id="i", due_at=ago, sent_at=ago)
+    prototype.delete()
+
+
+def a_run(key: str, **fields: Any) -> Any:
+    """An open run of the first schedule, sent from the benchmark's channel."""
+    from django.utils import timezone
+
+    from bench.payloads import person
+    from bench.setups import CHANNEL, TEAM
+    from bot.models import Run
+
+    now = timezone.now()
+    what = {"schedule_id": 1, "schedule_name": "report", "task": "bench.report", "sent_at": now}
+    where = {"team": TEAM, "slack_user": person(0), "channel": CHANNEL, "thread": "1.1"}
+    deadline = now + timedelta(days=1000)
+    made = {"key": key, "task_id": f"task-{key}", "state": "sent", "deadline_at": deadline, **what, **where, **fields}
+    return Run.objects.create(**made)
+
+
+def people() -> None:
+    """Linked to one member of staff, who may also use the page."""
+    from django.contrib.auth.models import User
+    from django.utils import timezone
+
+    from bench.payloads import PEOPLE, person
+    from bench.setups import SECRET, TEAM
+    from bot.models import SlackLink
+
+    user = User.objects.create_superuser("ana", "ana@example.com", SECRET)
+    facts = {"team": TEAM, "user": user, "home": TEAM, "checked_at": timezone.now()}
+    SlackLink.objects.bulk_create(SlackLink(slack_user=person(number), **facts) for number in range(PEOPLE))
+
+
+def _vendor() -> str:
+    from django.db import connection
+
+    return connection.vendor
+
+
+def main(schedule_count: int, result_count: int, run_count: int) -> None:
+    env.default_settings()
+    django.setup()
+    people()
+    schedules(1, schedule_count)
+    results(result_count, schedule_count)
+    if run_count:
+        runs(run_count, schedule_count)
+    if _vendor() == "postgresql":  # which does it by itself in time; SQLite is left without, as Django leaves it
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

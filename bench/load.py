@@ -1,0 +1,66 @@
+"""Closed loops: each client sends its next as soon as its last is done. Contestants take turns, round by round."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from bench.modes import Mode
+from bench.processes import Broken
+from bench.results import Series
+from bench.stats import Round, of_turn
+
+LOST = 20.0  # seconds; no contestant takes so long, except for ever
+# One operation of client number n: milliseconds, by what was measured.
+Operation = Callable[[int], Awaitable[Mapping[str, float]]]
+
+
+async def turn(operation: Operation, clients: int, seconds: float) -> dict[str, Round]:
+    """Raises Broken if an operation is never answered."""
+    taken: dict[str, list[float]] = defaultdict(list)
+    begin = time.monotonic()
+
+    async def client(number: int) -> None:
+        while True:
+            for what, milliseconds in (await operation(number)).items():
+                taken[what].append(milliseconds)
+            if time.monotonic() - begin > seconds:
+                return
+
+    try:
+        async with asyncio.timeout(seconds + LOST):
+            await asyncio.gather(*map(client, range(clients)))
+    except TimeoutError:
+        raise Broken(f"an operation got no answer within {LOST:g} s") from None
+    took = time.monotonic() - begin
+    return {what: of_turn(values, took) for what, values in taken.items()}
+
+
+async def rounds(experiment: str, contestants: Mapping[str, Operation], mode: Mode) -> list[Series]:
+    """Every contestant under every load in every round, each round begun by another one; a warm-up before."""
+    found: dict[tuple[str, str, str], list[Round]] = defaultdict(list)
+    for operation in contestants.values():
+        await turn(operation, mode.clients[-1], mode.turn / 2)
+    for number in range(mode.rounds):
+        for clients in mode.clients:
+            for name in rotated(list(contestants), number):
+                for what, one in (await turn(contestants[name], clients, mode.turn)).items():
+                    found[what, _clients(clients), name].append(one)
+    return as_series(experiment, found)
+
+
+def as_series(experiment: str, found: Mapping[tuple[str, str, str], Sequence[Round]], unit: str = "ms") -> list[Series]:
+    """`found`: rounds by what, load and contestant."""
+    return [
+        Series(experiment=experiment, what=what, load=load, contestant=name, rounds=tuple(those), unit=unit)
+        for (what, load, name), those in found.items()
+    ]
+
+
+def rotated(names: Sequence[str], by: int) -> list[str]:
+    by %= len(names)
+    return [*names[by:], *names[:by]]
+
+
+def _clients(count: int) -> str:
+    return "1 client" if count == 1 else f"{count} clients"

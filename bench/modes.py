@@ -1,0 +1,77 @@
+"""How much is measured: sizes and durations, by mode."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mode:
+    """Sizes are rows; `turn` is how many seconds one contestant is measured in a round under one load."""
+
+    name: str
+    rounds: int
+    turn: float
+    clients: tuple[int, ...]
+    schedules: int
+    many_schedules: int
+    results: int
+    few_results: int
+    open_runs: int
+    passes: int  # of the watcher in one turn, queries of the typeahead
+    finishes: int  # results that land, one after the other
+    messages: int  # for the deliverer
+    starts: int  # of a process
+    idle: float  # seconds to look at an idle process
+
+    def sizes(self) -> dict[str, int | float]:
+        return {name: value for name, value in asdict(self).items() if isinstance(value, (int, float))}
+
+
+FULL = Mode(
+    name="full",
+    rounds=5,
+    turn=0.8,
+    clients=(1, 16, 64),
+    schedules=10_000,
+    many_schedules=100_000,
+    results=1_000_000,
+    few_results=1_000,
+    open_runs=10_000,
+    passes=100,
+    finishes=100,
+    messages=2_000,
+    starts=5,
+    idle=10.0,
+)
+SHORT = Mode(
+    name="short",
+    rounds=3,
+    turn=0.25,
+    clients=(1, 16, 64),
+    schedules=2_000,
+    many_schedules=20_000,
+    results=50_000,
+    few_results=1_000,
+    open_runs=1_000,
+    passes=30,
+    finishes=20,
+    messages=300,
+    starts=1,
+    idle=3.0,
+)
+SMOKE = Mode(
+    name="smoke",
+    rounds=1,
+    turn=0.1,
+    clients=(1, 4),
+    schedules=100,
+    many_schedules=200,
+    results=500,
+    few_results=100,
+    open_runs=20,
+    passes=3,
+    finishes=2,
+    messages=20,
+    starts=1,
+    idle=0.5,
+)
+MODES = {mode.name: mode for mode in (FULL, SHORT, SMOKE)}

@@ -1,0 +1,114 @@
+"""Processes of contestants: started alike, waited for, and ended with the run."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PATIENCE = 60.0  # seconds
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Broken(Exception):
+    """The benchmark itself doesn't work: a process ended, or said nothing."""
+
+
+@dataclass
+class Processes:
+    """By name; what they print goes to `folder`."""
+
+    folder: Path
+    _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, environment: Mapping[str, str], *arguments: str) -> int:
+        """Python with `arguments`; returns the process id."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, *arguments],
+                env=environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                process_group=0,
+            )
+        self._running[name] = process
+        return process.pid
+
+    async def listening(self, name: str, port: int) -> None:
+        """Wait until the port is open. Raises Broken."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            self.check(name)
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            if time.monotonic() > deadline:
+                raise Broken(f"{name} doesn't listen: {self.log(name)}")
+            await asyncio.sleep(0.05)
+
+    def check(self, name: str) -> None:
+        """Raises Broken if the process has ended."""
+        if self._running[name].poll() is not None:
+            raise Broken(f"{name} ended: {self.log(name)}")
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()[-3000:]
+
+    def stop(self, name: str) -> None:
+        process = self._running.pop(name)
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def stop_all(self) -> None:
+        for process in self._running.values():
+            process.send_signal(signal.SIGTERM)
+        for name in list(self._running):
+            self.stop(name)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def group(pid: int) -> list[int]:
+    """The process and those it started."""
+    found = [pid]
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        if int(fields[1]) == pid:
+            found += group(int(stat.parent.name))
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """Used so far by a process and those it started."""
+    total = 0
+    for one in group(pid):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+def memory_mb(pid: int) -> float:
+    """Proportional set size of a process and those it started, in MB: shared pages are counted once."""
+    kilobytes = 0
+    for one in group(pid):
+        rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
+        kilobytes += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    return kilobytes / 1024

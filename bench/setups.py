@@ -1,0 +1,85 @@
+"""The set-ups that are measured, and the environment of their processes."""
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot import env
+
+ROOT = Path(__file__).parents[1]
+WORK = ROOT / "var" / "bench"
+SECRET = "only-for-the-benchmark"  # noqa: S105  # signs requests of our own stub
+TEAM, CHANNEL = "T0BENCH", "C0BENCH"
+VHOST = "runtask_bench"
+POSTGRES = "postgres://postgres@127.0.0.1:5432"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """A database and a broker; empty: the embedded ones."""
+
+    name: str
+    title: str
+    postgres: str = ""
+    broker: str = ""
+
+    def environment(self, name: str, api_url: str, size: str = "big") -> dict[str, str]:
+        """Of a process of the contestant `name`, which the stub knows by its tokens; nothing of the caller's own."""
+        ours = {
+            "RUNTASK_DATA": str(self.folder(size)),
+            "RUNTASK_IMPORTS": "bench.tasks",
+            "RUNTASK_PROFILE_TTL": "900000000",
+            "RUNTASK_DEADLINE": "900000000",
+            "DJANGO_SECRET_KEY": SECRET,
+            "SLACK_API_URL": api_url,
+            "SLACK_BOT_TOKEN": f"xoxb-{name}",
+            "SLACK_APP_TOKEN": f"xapp-{name}",
+            "SLACK_SIGNING_SECRET": SECRET,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+        }
+        if self.postgres:
+            ours["DATABASE_URL"] = f"{self.postgres}/{self.database(size)}"
+        if self.broker:
+            ours["CELERY_BROKER_URL"] = self.broker
+        return {**inherited(), **ours}
+
+    def folder(self, size: str) -> Path:
+        return WORK / self.name / size
+
+    def database(self, size: str) -> str:
+        """The name of a PostgreSQL database, which two set-ups on PostgreSQL have one after the other."""
+        return f"runtask_bench_{size}"
+
+
+def inherited() -> Mapping[str, str]:
+    foreign = ("RUNTASK_", "SLACK_", "DJANGO_", "CELERY_", "DATABASE_URL", "PYTHON")
+    return {name: value for name, value in env.environ().items() if not name.startswith(foreign)}
+
+
+SETUPS = {
+    setup.name: setup
+    for setup in (
+        Setup(name="embedded", title="Embedded default: SQLite and the folder broker"),
+        Setup(name="redis", title="PostgreSQL and Redis", postgres=POSTGRES, broker="redis://127.0.0.1:6379/11"),
+        Setup(
+            name="rabbitmq",
+            title="PostgreSQL and RabbitMQ",
+            postgres=POSTGRES,
+            broker=f"amqp://guest:guest@127.0.0.1:5672/{VHOST}",
+        ),
+    )
+}
+
+
+def prepare_broker(setup: Setup) -> None:
+    """An empty one. Raises CalledProcessError where RabbitMQ can't be told (its command needs root)."""
+    if setup.broker.startswith("amqp"):
+        rabbitmqctl("delete_vhost", VHOST, check=False)
+        rabbitmqctl("add_vhost", VHOST)
+        rabbitmqctl("set_permissions", "-p", VHOST, "guest", ".*", ".*", ".*")
+
+
+def rabbitmqctl(*arguments: str, check: bool = True) -> None:
+    subprocess.run(["rabbitmqctl", "--quiet", *arguments], check=check, capture_output=True, timeout=60)

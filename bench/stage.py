@@ -1,0 +1,134 @@
+"""What an experiment is played on: a set-up, a stub Slack, and the contestants' processes."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bench import http, payloads, stub
+from bench.modes import Mode
+from bench.processes import PATIENCE, Broken, Processes, free_port
+from bench.setups import WORK, Setup
+from bench.stub import Call, Json, Stub
+
+THREADS = "8"  # of a web worker, ours and the others'
+# Sends one of Slack's requests: when it was sent, when it was acknowledged, and the acknowledgement's body.
+Press = Callable[[str, Json], Awaitable[tuple[float, float, Json]]]
+
+
+@dataclass
+class Stage:
+    setup: Setup
+    mode: Mode
+    stub: Stub
+    processes: Processes
+
+    def environment(self, name: str, size: str = "big", **more: str) -> dict[str, str]:
+        return {**self.setup.environment(name, self.stub.api_url, size), **more}
+
+    async def socket_mode(self, name: str, *arguments: str) -> Press:
+        """Start Python with `arguments` and wait for its connection."""
+        self.processes.start(name, self.environment(name), *arguments)
+        await self._connected(name)
+
+        async def press(kind: str, payload: Json) -> tuple[float, float, Json]:
+            return await self.stub.push(name, kind, payload)
+
+        return press
+
+    async def _connected(self, name: str) -> None:
+        try:
+            await self.stub.connected(name, PATIENCE)
+        except TimeoutError:
+            raise Broken(f"{name} never connected: {self.processes.log(name)}") from None
+
+    async def site(self, name: str, settings: str = "bot.settings", size: str = "big") -> http.Client:
+        """Start gunicorn as README says."""
+        port = free_port()
+        options = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", THREADS]
+        environment = self.environment(name, size, DJANGO_SETTINGS_MODULE=settings)
+        self.processes.start(name, environment, "-m", "gunicorn", "bot.wsgi", *options)
+        await self.processes.listening(name, port)
+        return http.Client(port)
+
+    async def arrival(self, key: str) -> Call:
+        call: Call = await self.stub.expect(key)
+        return call
+
+    @asynccontextmanager
+    async def inside(self, name: str, module: str, size: str = "big") -> AsyncIterator["Inside"]:
+        """`python -m bench.inside.MODULE`, which measures what it is asked for on its standard input."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", f"bench.inside.{module}", json.dumps(self.mode.sizes())),
+            env=self.environment(name, size),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=4_000_000,
+        )
+        try:
+            yield Inside(name, process)
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+
+
+@dataclass
+class Inside:
+    """A process that answers each question, a JSON line, with another one."""
+
+    name: str
+    process: asyncio.subprocess.Process
+
+    async def ask(self, *question: Any) -> Any:
+        """Raises Broken if it dies."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(question).encode() + b"\n")
+        line = await self.process.stdout.readline()
+        if not line:
+            raise Broken(f"{self.name} died when asked for {question}")
+        return json.loads(line)
+
+
+def over_http(client: http.Client, path: str) -> Press:
+    async def press(_: str, payload: Json) -> tuple[float, float, Json]:
+        answer = await client.slack(path, payload)
+        return answer.sent, answer.at, json.loads(answer.body) if answer.body.startswith(b"{") else {}
+
+    return press
+
+
+@asynccontextmanager
+async def stage(setup: Setup, mode: Mode) -> AsyncIterator[Stage]:
+    """All processes that an experiment starts end with it."""
+    async with stub.running() as slack:
+        processes = Processes(WORK / "logs" / setup.name)
+        try:
+            yield Stage(setup, mode, slack, processes)
+        finally:
+            await asyncio.to_thread(processes.stop_all)
+
+
+async def opened(scene: Stage, press: Press, client: int, text: str = "") -> tuple[Json, float, float, float]:
+    """Type the command: the form that came, and when it was typed, acknowledged, and opened."""
+    trigger = f"t{scene.stub.number()}"
+    arrival = scene.stub.expect(trigger)
+    sent, acknowledged, _ = await press("slash_commands", payloads.command(trigger, payloads.person(client), text))
+    call: Call = await arrival
+    return call.arguments["view"], sent, acknowledged, call.at
+
+
+async def form(scene: Stage, press: Press, text: str) -> Json:
+    """Of the first person, with the schedule named `text` in it. Raises Broken if there is none for a while."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        view, *_ = await opened(scene, press, 0, text)
+        if len(view["blocks"]) > 3:
+            return view
+        await asyncio.sleep(0.2)
+    raise Broken(f"no form with {text!r}")

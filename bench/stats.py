@@ -1,0 +1,58 @@
+"""What is made of latencies: rounds, medians with their spread, ratios round by round. Pure."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One contestant's turn. Times are in the unit of its series, `per_second` counts finished operations."""
+
+    p50: float
+    p99: float
+    worst: float
+    count: int
+    per_second: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """The median of the rounds, and the lowest and the highest of them."""
+
+    median: float
+    low: float
+    high: float
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that at least `percent` of `values` don't exceed. Raises ValueError if there are none."""
+    if not values:
+        raise ValueError("no values")
+    return sorted(values)[max(0, math.ceil(percent / 100 * len(values)) - 1)]
+
+
+def of_turn(values: Sequence[float], seconds: float = 0.0) -> Round:
+    """A turn of `seconds` in which each operation took one of `values`. Raises ValueError if nothing finished."""
+    return Round(
+        p50=percentile(values, 50),
+        p99=percentile(values, 99),
+        worst=max(values),
+        count=len(values),
+        per_second=len(values) / seconds if seconds else 0.0,
+    )
+
+
+def spread(values: Sequence[float]) -> Spread:
+    return Spread(median=median(values), low=min(values), high=max(values))
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
+    """Round by round: what disturbs the machine for a while disturbs both sides of a round.
+
+    Raises ValueError unless both have the same rounds.
+    """
+    if len(ours) != len(theirs):
+        raise ValueError("rounds differ")
+    return spread([a / b if b else math.inf for a, b in zip(ours, theirs, strict=True)])

@@ -1,0 +1,149 @@
+"""Slack as a constant: answers every call alike, after the same time, and notes when it came.
+
+Not the local Slack of the demo, which validates and keeps a workspace. Contestants are told apart by their tokens
+(`xapp-NAME`, `xoxb-NAME`). All times are `time.monotonic()`, which every process of the machine shares.
+"""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aiohttp import WSMsgType, web
+
+from bench.setups import TEAM
+
+Json = dict[str, Any]
+ACCOUNT = {"is_restricted": False, "deleted": False, "is_bot": False, "profile": {"email": ""}}
+
+
+@dataclass
+class Call:
+    """A call of the Web API: when it came, from whom, and with what."""
+
+    at: float
+    method: str
+    contestant: str
+    arguments: Json
+
+
+@dataclass
+class Stub:
+    """`delay`: seconds before every answer of the Web API. `limited`: channels that are answered with 429."""
+
+    delay: float = 0.0
+    limited: dict[str, int] = field(default_factory=dict)
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    url: str = ""
+    _sockets: dict[str, web.WebSocketResponse] = field(default_factory=dict)
+    _awaited: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
+    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.url}/api/"
+
+    def expect(self, key: str) -> "asyncio.Future[Any]":
+        """The call whose trigger, view or thread is `key`, or the acknowledgement of that envelope: (moment, value)."""
+        future = asyncio.get_running_loop().create_future()
+        self._awaited[key] = future
+        return future
+
+    def number(self) -> int:
+        """A fresh one."""
+        return next(self._numbers)
+
+    async def connected(self, contestant: str, seconds: float) -> None:
+        """Wait for its Socket Mode connection. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            if contestant not in self._sockets:
+                await self.expect(f"connected {contestant}")
+
+    async def push(self, contestant: str, kind: str, payload: Json) -> tuple[float, float, Json]:
+        """Send an envelope; when it was sent, when its acknowledgement came, and what that said."""
+        envelope = f"e{self.number()}"
+        acknowledged = self.expect(envelope)
+        message = {"envelope_id": envelope, "type": kind, "payload": payload, "accepts_response_payload": True}
+        text = json.dumps(message)
+        sent = time.monotonic()
+        await self._sockets[contestant].send_str(text)
+        at, body = await acknowledged
+        return sent, at, body
+
+    def _settle(self, key: Any, value: Any) -> None:
+        future = self._awaited.pop(key, None) if isinstance(key, str) else None
+        if future is not None and not future.done():
+            future.set_result(value)
+
+    async def _api(self, request: web.Request) -> web.Response:
+        at = time.monotonic()
+        method = request.match_info["method"]
+        contestant = request.headers.get("Authorization", "").partition("-")[2]
+        raw = await request.read()
+        is_json = raw.startswith(b"{")
+        arguments: Json = json.loads(raw) if is_json else dict(parse_qsl(raw.decode()))
+        if isinstance(view := arguments.get("view"), str):
+            arguments["view"] = json.loads(view)
+        self.calls[contestant, method] += 1
+        call = Call(at, method, contestant, arguments)
+        for key in ("trigger_id", "view_id", "thread_ts", "channel"):
+            self._settle(arguments.get(key), call)
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if (seconds := self.limited.get(str(arguments.get("channel", "")))) is not None:
+            return web.json_response(
+                {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": f"{seconds}"}
+            )
+        return web.json_response({"ok": True, **self._answer(method, contestant, arguments)})
+
+    def _answer(self, method: str, contestant: str, arguments: Json) -> Json:
+        if method == "apps.connections.open":
+            return {"url": f"{self.url.replace('http', 'ws')}/link/{contestant}"}
+        if method == "users.info":
+            return {"user": {"id": arguments.get("user"), "team_id": TEAM, **ACCOUNT}}
+        if method.startswith("chat."):
+            return {"channel": arguments.get("channel"), "ts": arguments.get("ts") or f"1.{self.number():06}"}
+        if method.startswith("views."):
+            return {"view": {"id": f"V{self.number()}", "hash": "h"}}
+        return {"team_id": TEAM, "user_id": "U0BOT", "bot_id": "B0BOT", "messages": []}
+
+    async def _link(self, request: web.Request) -> web.WebSocketResponse:
+        contestant = request.match_info["contestant"]
+        socket = web.WebSocketResponse(max_msg_size=4_000_000)
+        await socket.prepare(request)
+        hello = {"type": "hello", "num_connections": 1, "debug_info": {}, "connection_info": {"app_id": "A0BENCH"}}
+        await socket.send_str(json.dumps(hello))
+        self._sockets[contestant] = socket
+        self._settle(f"connected {contestant}", time.monotonic())
+        async for message in socket:
+            if message.type is WSMsgType.TEXT:
+                at = time.monotonic()
+                body = json.loads(message.data)
+                self._settle(body.get("envelope_id"), (at, body.get("payload") or {}))
+        if self._sockets.get(contestant) is socket:
+            del self._sockets[contestant]
+        return socket
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Stub]:
+    """A stub on a free port of loopback."""
+    stub = Stub()
+    app = web.Application(client_max_size=4_000_000)
+    app.router.add_post("/api/{method}", stub._api)  # noqa: SLF001
+    app.router.add_get("/link/{contestant}", stub._link)  # noqa: SLF001
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    stub.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield stub
+    finally:
+        await runner.cleanup()
