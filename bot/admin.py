@@ -43,13 +43,14 @@ class NoticeInline(ReadOnly, admin.TabularInline):
 class RunAdmin(ReadOnly, admin.ModelAdmin):
     """Who ran what, when, with which changes, and how it ended. Values under secret-looking keys are masked."""
 
-    list_display = ("id", "schedule_name", "who", "came_from", "created_at", "changes_in_a_line", "ended")
+    list_display = ("id", "schedule_name", "who", "created_at", "ended", "changes_in_a_line", "came_from")
     list_display_links = ("id", "schedule_name")
     list_filter = ("state", history.Status, history.Entry, "created_at")
     list_select_related = ("user",)
     sortable_by = ("id",)
     paginator = history.Newest
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     inlines = (NoticeInline,)
     readonly_fields = (
         "came_from",
@@ -64,10 +65,14 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         "text_traceback",
         "task_link",
         "thread_link",
+        "page_link",
     )
     fieldsets = (
         (None, {"fields": ("schedule_name", "task", "user", "slack_account", "came_from", "created_at", "changed")}),
-        ("How it ended", {"fields": ("ended", "started_at", "finished_at", "text_result", "text_traceback", "worker")}),
+        (
+            "How it ended",
+            {"fields": ("ended", "page_link", "started_at", "finished_at", "text_result", "text_traceback", "worker")},
+        ),
         (
             "What was sent where",
             {
@@ -147,6 +152,11 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     def task_link(self, run: Run) -> str:
         address = links.result_path(run)
         return format_html('<a href="{}">{}</a>', address, run.task_id) if address else run.task_id
+
+    @admin.display(description="page")
+    def page_link(self, run: Run) -> str:
+        address = links.path("runtask:status", run.pk)
+        return format_html('<a href="{}">follow it</a>', address) if address else "-"
 
     @admin.display(description="thread")
     def thread_link(self, run: Run) -> str:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.contrib.auth.decorators import login_not_required
 from django.db import connections, transaction
 from django.http import HttpRequest
+from django.views.decorators.csrf import csrf_exempt
 
 BODY_LIMIT = 1_000_000  # bytes; a Slack view is at most 250 kB and comes with its state
 PATIENCE = 5.0  # seconds for starting a run where nobody gives up as soon as Slack does
@@ -14,6 +16,11 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 class TooLarge(Exception):
     """A body of more than BODY_LIMIT bytes, or one that lies about its length."""
+
+
+def no_browser(view: V) -> V:
+    """A view for programs, which makes sure itself who calls: no cookie's forgery check, and no redirect to a login page."""
+    return csrf_exempt(login_not_required(view))
 
 
 def outside_transactions(view: V) -> V:

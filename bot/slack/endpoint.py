@@ -12,12 +12,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from slack_bolt import App, BoltRequest
 from slack_sdk.signature import SignatureVerifier
 
-from bot.runs.requests import TooLarge, outside_transactions, raw_body
+from bot.runs.requests import TooLarge, no_browser, outside_transactions, raw_body
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
     """The view for `/slack/events`: commands, interactivity and options load alike."""
 
     @outside_transactions
-    @csrf_exempt  # signed by Slack
+    @no_browser  # signed by Slack
     @require_POST
     def view(request: HttpRequest) -> HttpResponse:
         try:

@@ -59,9 +59,11 @@ def key_of(request: HttpRequest, user: str) -> tuple[str, bool]:
 
 
 def asked(request: HttpRequest) -> Asked:
-    """Raises ApiError: 400, 413, 415."""
+    """Raises ApiError: 400, 411, 413, 415."""
     if request.content_type != JSON:
         raise ApiError(415, "not_json", f"The body must be JSON, and say so: `Content-Type: {JSON}`.")
+    if not request.headers.get("Content-Length"):
+        raise ApiError(411, "no_length", "Send a body, with its Content-Length: Django can't read one in chunks.")
     try:
         return parse(raw_body(request))
     except TooLarge:
@@ -77,7 +79,9 @@ def parse(raw: bytes) -> Asked:
     try:
         body = arguments.read(text)
     except NotJson as exc:
-        raise bad_request(*(_fault(text, mistake.at, f"{mistake.text}.") for mistake in exc.mistakes)) from None
+        raise bad_request(
+            *(_fault(text, mistake.at, f"{mistake.text[:1].upper()}{mistake.text[1:]}.") for mistake in exc.mistakes)
+        ) from None
     if not isinstance(body, dict):
         raise bad_request(Fault(field="body", text='The body must be an object, such as {"schedule": 7}.'))
     members = {json.loads(member.key): member for member in jsontext.members(text)}

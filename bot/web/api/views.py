@@ -8,7 +8,6 @@ from typing import Any
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, re_path, reverse
-from django.views.decorators.csrf import csrf_exempt
 
 from bot.core.budget import Budget
 from bot.core.model import Actor, Field, RunId, RunRequest, ScheduleId
@@ -16,7 +15,7 @@ from bot.models import Run
 from bot.runs import links
 from bot.runs.actors import of_user
 from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused, Taken
-from bot.runs.requests import PATIENCE, outside_transactions
+from bot.runs.requests import PATIENCE, no_browser, outside_transactions
 from bot.runs.service import RunService
 from bot.web.api import shown
 from bot.web.api.asked import Asked, asked, key_of
@@ -39,7 +38,7 @@ def urls(runs: Callable[[], RunService]) -> list[URLPattern]:
         path("api/runs/<int:run>", _view(runs, GET=follow), name="api-run"),
         path("api/schedules", _view(runs, GET=find), name="api-schedules"),
         path("api/schedules/<int:schedule>", _view(runs, GET=look), name="api-schedule"),
-        re_path("^api/", csrf_exempt(nothing_here)),
+        re_path("^api/", no_browser(nothing_here)),
     ]
 
 
@@ -48,7 +47,7 @@ def _view(runs: Callable[[], RunService], **handlers: Handler) -> Callable[..., 
     allowed = {"HEAD": handlers["GET"], **handlers} if "GET" in handlers else handlers
 
     @outside_transactions
-    @csrf_exempt  # for tokens; `caller` makes the check for sessions
+    @no_browser  # `caller` asks for a token, or makes the check for sessions
     def view(request: HttpRequest, **of_the_path: Any) -> HttpResponse:
         try:
             answer = _answer(runs, allowed, request, of_the_path)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
         pytest.param("{,}", "body", (1, 2), "key in double quotes", id="no key"),
         pytest.param('{"schedule": 7,\n "kwargs" {}}', "body", (2, 11), "colon is missing", id="syntax"),
         pytest.param('{"schedule": 7,\n "kwargs": {"days" 30}}', "kwargs", (2, 20), "colon is missing", id="in kwargs"),
-        pytest.param('{"schedule": 7,\n\n "args": [1 2]}', "args", (3, 13), "a comma", id="in args"),
+        pytest.param('{"schedule": 7,\n\n "args": [1 2]}', "args", (3, 13), "A comma", id="in args"),
         pytest.param('{"schedule": 7, "schedule": 8}', "body", (1, 17), "a second time", id="doubled"),
         pytest.param(
             '{"schedule": 7, "kwargs": {"a": 1, "a": 2}}', "kwargs", (1, 36), "a second time", id="doubled in"
@@ -86,3 +86,7 @@ def test_only_json_and_only_so_much_of_it(api: Api) -> None:
     refused(api.post("schedule=7", "application/x-www-form-urlencoded"), 415, "not_json")
     refused(api.post("{}", "text/plain"), 415, "not_json")
     refused(api.post(b" " * (BODY_LIMIT + 1)), 413, "too_large")
+
+
+def test_a_body_in_chunks_is_not_taken_for_an_empty_one(api: Api) -> None:
+    refused(api.post("", Content_Type="application/json", Transfer_Encoding="chunked"), 411, "no_length")

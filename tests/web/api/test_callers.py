@@ -73,6 +73,14 @@ def test_a_project_without_sessions_takes_tokens(api: Api, settings: Any) -> Non
     refused(api.post({"schedule": 7}), 401, "no_token")
 
 
+def test_a_site_that_wants_a_login_everywhere_takes_tokens(api: Api, settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    assert api.post({"schedule": 7}).status_code == 201
+    assert api.get("/api/nothing").status_code == 404
+    api.token = ""
+    refused(api.post({"schedule": 7}), 401, "no_token")
+
+
 @pytest.mark.parametrize(
     ("method", "address", "allow"),
     [
