@@ -52,21 +52,6 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     inlines = (NoticeInline,)
-    readonly_fields = (
-        "came_from",
-        "slack_account",
-        "changed",
-        "ended",
-        "sent_where",
-        "sent_args",
-        "sent_kwargs",
-        "sent_options",
-        "text_result",
-        "text_traceback",
-        "task_link",
-        "thread_link",
-        "page_link",
-    )
     fieldsets = (
         (None, {"fields": ("schedule_name", "task", "user", "slack_account", "came_from", "created_at", "changed")}),
         (
