@@ -16,8 +16,7 @@ from bot.core.model import Dispatch, Field, Problem, Schedule, TaskId
 
 RUN_HEADER = "runtask_run_id"
 REQUESTER_HEADER = "runtask_requester"
-# Celery lets a row's headers replace a message's own (celery/app/amqp.py, send_task_message); by these a run is followed.
-OURS = frozenset({"id", "ignore_result"})
+ID_HEADER = "id"  # Celery lets a row's headers replace a message's own (celery/app/amqp.py, send_task_message)
 
 
 def dispatch(
@@ -26,7 +25,7 @@ def dispatch(
     """Raises Invalid if the row's headers, or a typed value in the arguments, can't be sent."""
     for value, field in ((args, Field.ARGS), (kwargs, Field.KWARGS)):
         typed(value, field)
-    own = {name: value for name, value in headers(schedule).items() if name not in OURS}
+    own = {name: value for name, value in headers(schedule).items() if name != ID_HEADER}
     options, _ = options_of(schedule, now)
     options["headers"] = {**own, "periodic_task_name": schedule.name, REQUESTER_HEADER: requester}
     return Dispatch(task_id=task_id, task=schedule.task, args=args, kwargs=kwargs, options=options)

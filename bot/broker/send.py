@@ -106,13 +106,7 @@ class CelerySender:
 
     def _publish(self, what: Dispatch, producer: Any) -> None:
         args, kwargs = typed(what.args, Field.ARGS), typed(what.kwargs, Field.KWARGS)
-        options: Mapping[str, Any] = {
-            **what.options,
-            "task_id": what.task_id,
-            "ignore_result": False,
-            "producer": producer,
-            "retry": False,
-        }
+        options: Mapping[str, Any] = {**what.options, "task_id": what.task_id, "producer": producer}
         if (task := self.app.tasks.get(what.task)) is not None:
             task.apply_async(args, kwargs, **options)
         else:
@@ -137,7 +131,10 @@ class CelerySender:
 
 
 class _Producer:
-    """kombu's producer for one message, which remembers how far it came."""
+    """kombu's producer for one message; it remembers how far that came.
+
+    What we want otherwise than beat is done here, so that the platform's routers, hooks and signals are called as by beat.
+    """
 
     def __init__(self, producer: Any) -> None:
         self._producer = producer
@@ -149,8 +146,10 @@ class _Producer:
     def publish(self, body: Any, **options: Any) -> Any:
         for entity in options.get("declare") or ():  # kombu would do it next; an error here is none of the message's
             self._producer.maybe_declare(entity)
+        if "ignore_result" in (headers := options.get("headers") or {}):
+            headers["ignore_result"] = False  # a result is to land
         self.began = True
-        answer = self._producer.publish(body, **options)
+        answer = self._producer.publish(body, **{**options, "retry": False})
         self.sent = True
         return answer
 

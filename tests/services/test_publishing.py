@@ -75,6 +75,18 @@ def test_a_pooled_connection_that_died_is_opened_anew(
     assert len(published()) == 2
 
 
+@pytest.mark.parametrize("service", ["rabbitmq"], indirect=True)
+def test_an_exchange_that_is_not_there_is_the_brokers_no(
+    brokered: Setup, http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule("Typo", exchange="nowhere", routing_key="r")
+    for _ in range(2):  # the channel that RabbitMQ closed is not used again
+        opened(http_bot, ana, "/runtask typo")
+        text = errors(ana.submits())["schedule"]
+        assert NOTHING in text
+        assert "no exchange 'nowhere'" in text
+
+
 def test_what_is_sent_is_on_the_wire_as_beat_sends_it(
     brokered: Setup, http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
 ) -> None:

@@ -1,0 +1,170 @@
+"""Rows, tasks and settings for which beat and the bot must put the same message on the wire; data only."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from kombu import Exchange, Queue
+
+TASK = "reports.tasks.nightly"
+HOUR = timedelta(hours=1)  # in a row: that much from the moment at which both send
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """`task` None: not registered in the process that sends. `stored` goes past `save()`, as `QuerySet.update` does."""
+
+    name: str
+    row: Mapping[str, Any] = field(default_factory=dict)
+    stored: Mapping[str, Any] = field(default_factory=dict)
+    task: Mapping[str, Any] | None = field(default_factory=dict)
+    conf: Mapping[str, Any] = field(default_factory=dict)
+    django: Mapping[str, Any] = field(default_factory=dict)
+    bound: tuple[str, str, str] | None = None  # exchange, its type, key: a queue `caught` is bound so
+    differs: frozenset[str] = frozenset()  # from beat, besides what differs in every message
+    is_nothing: bool = False  # beat sends nothing, and neither does the bot, which says why
+
+
+def route(name: str, args: Any, kwargs: Any, options: Any, task: Any = None, **_: Any) -> dict[str, Any] | None:
+    """A router that looks at everything it is given."""
+    days = (kwargs or {}).get("days", 0)
+    return {"queue": f"days{days}", "priority": 4} if task is None or task.name == name else None
+
+
+class Router:
+    """The kind of router that Celery 3 had."""
+
+    def route_for_task(self, task: str, args: Any = None, kwargs: Any = None) -> dict[str, Any]:
+        return {"queue": "old", "routing_key": "old"}
+
+
+def shadow(task: Any, args: Any, kwargs: Any, options: Any) -> str:
+    return f"nightly of {kwargs.get('days')} days, {sorted(options)}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value)
+
+
+DATE = {"__type__": "datetime", "__value__": "2026-11-05T12:00:00Z"}
+NAIVE = {"USE_TZ": False, "DJANGO_CELERY_BEAT_TZ_AWARE": False}
+ALL = {
+    "queue": "rowq", "exchange": "rowx", "routing_key": "rowk", "priority": 3, "expire_seconds": 120,
+    "headers": _json({"X-Tenant": "acme"}), "args": "[1]", "kwargs": _json({"days": 30}), "one_off": True,
+}  # fmt: skip
+ROWX = ("rowx", "direct", "rowk")
+TOPIC = Queue("caught", Exchange("topics", "topic"), routing_key="a.*")
+OWN = {"queue": "taskq", "priority": 7, "expires": 999, "time_limit": 30, "soft_time_limit": 20}
+GONE_BY = frozenset({"headers.expires", "properties.expiration"})
+
+ROWS = [
+    Case(name="nothing but a name and a task"),
+    Case(name="`args` and `kwargs`", row={"args": '[1, "x", null]', "kwargs": '{"days": 7, "deep": {"a": [1.5]}}'}),
+    Case(name="text beyond ASCII", row={"name": "Bücher 📚", "args": '["Grüße", "漢字", "\\u2028"]'}),
+    Case(name="large and long numbers", row={"args": "[123456789012345678901234567890, 1e100, 0.1, -0.0]"}),
+    Case(name="typed values, as kombu writes them", row={"args": _json([DATE]), "kwargs": _json({"at": [DATE]})}),
+    Case(name="… with a task that pickles", row={"args": _json([DATE])}, task={"serializer": "pickle"}),
+    Case(name="blank `args` and `kwargs`", stored={"args": "", "kwargs": ""}),
+    Case(name="`queue`", row={"queue": "rowq"}),
+    Case(name="`exchange` and `routing_key`", row={"exchange": "rowx", "routing_key": "rowk"}, bound=ROWX),
+    Case(name="`exchange` alone", row={"exchange": "rowx"}),
+    Case(name="`routing_key` alone", row={"routing_key": "rowk"}),
+    Case(name="`priority` 0", row={"priority": 0}),
+    Case(name="`priority` 3", row={"priority": 3}),
+    Case(name="`priority` 9", row={"priority": 9}),
+    Case(name="`headers`", row={"headers": _json({"X-Tenant": "acme", "deep": {"n": [1, True, None]}})}),
+    Case(name="… with typed values", row={"headers": _json({"X-When": DATE})}),
+    Case(name="… that pass for the schedule's name", row={"headers": _json({"periodic_task_name": "forged"})}),
+    Case(name="… that replace Celery's", row={"headers": _json({"lang": "row", "shadow": "row", "task": "other"})}),
+    Case(name="… that replace the `id`", row={"headers": _json({"id": "x"})}, differs=frozenset({"headers.id"})),
+    Case(name="`expires` in an hour", row={"expires": HOUR}),
+    Case(name="`expires` an hour ago", row={"expires": -HOUR}, differs=GONE_BY),
+    Case(name="`expire_seconds`", row={"expire_seconds": 120}),
+    Case(name="`expire_seconds` 0", row={"expire_seconds": 0}),
+    Case(name="both kinds of `expires`", row={"expires": HOUR}, stored={"expire_seconds": 60}),
+    Case(name="`one_off`", row={"one_off": True}),
+    Case(name="`start_time` in an hour", row={"start_time": HOUR}),
+    Case(name="`enabled` off", row={"enabled": False}),
+    Case(name="blank `queue`", stored={"queue": ""}),
+    Case(name="blank `exchange`", stored={"exchange": ""}),
+    Case(name="blank `routing_key`", stored={"routing_key": ""}),
+    Case(name="blank `headers`", stored={"headers": ""}),
+    Case(name="everything at once", row=ALL, bound=ROWX),
+    Case(name="everything, over the task's own", row=ALL, task=OWN | {"exchange": "e", "routing_key": "k"}, bound=ROWX),
+]
+TASKS = [
+    Case(name="not registered here", task=None),
+    Case(name="not registered, everything at once", task=None, row=ALL, bound=ROWX),
+    Case(name="options of its own", task=OWN),
+    Case(name="an exchange of its own", task={"exchange": "rowx", "routing_key": "rowk"}, bound=ROWX),
+    Case(name="priority 0 of its own", task={"priority": 0}),
+    Case(name="… under the row's", task=OWN, row={"priority": 1, "queue": "rowq", "expire_seconds": 5}),
+    Case(name="`delivery_mode` of its own", task={"delivery_mode": 1}),
+    Case(name="`serializer` YAML", task={"serializer": "yaml"}, row={"kwargs": '{"days": 7}'}),
+    Case(name="`serializer` pickle", task={"serializer": "pickle"}, row={"kwargs": '{"days": 7}'}),
+    Case(name="`compression`", task={"compression": "gzip"}, row={"args": _json(["x" * 500])}),
+    Case(name="`ignore_result`", task={"ignore_result": True}),
+    Case(name="`typing` off", task={"typing": False}, row={"kwargs": '{"whatever": 1}'}),
+    Case(name="a `shadow_name`", task={"shadow_name": shadow}, row={"kwargs": '{"days": 7}', "queue": "rowq"}),
+    Case(name="arguments that it doesn't take", task={"takes": "days"}, row={"kwargs": '{"day": 7}'}, is_nothing=True),
+    Case(name="limits that contradict each other", task={"time_limit": 1, "soft_time_limit": 2}, is_nothing=True),
+]
+SETTINGS = [
+    Case(name="`task_routes`: names", conf={"task_routes": {TASK: {"queue": "routed", "priority": 2}}}),
+    Case(name="… of a task not registered", task=None, conf={"task_routes": {TASK: {"queue": "routed"}}}),
+    Case(name="`task_routes`: patterns", conf={"task_routes": {"reports.*": "routed"}}),
+    Case(name="`task_routes`: under the row", row={"queue": "rowq"}, conf={"task_routes": {TASK: {"queue": "routed"}}}),
+    Case(name="`task_routes`: a function", row={"kwargs": '{"days": 30}'}, conf={"task_routes": [route]}),
+    Case(name="`task_routes`: a class", conf={"task_routes": [Router()]}),
+    Case(name="`task_default_queue`", conf={"task_default_queue": "main"}),
+    Case(name="`task_default_priority`", conf={"task_default_priority": 5}),
+    Case(
+        name="`task_default_exchange_type` topic",
+        conf={
+            "task_default_exchange": "main",
+            "task_default_exchange_type": "topic",
+            "task_default_routing_key": "task.any",
+        },
+    ),
+    Case(name="`task_queues`: a topic", row={"queue": "caught"}, conf={"task_queues": [TOPIC]}),
+    Case(name="… with the row's key", row={"queue": "caught", "routing_key": "a.b"}, conf={"task_queues": [TOPIC]}),
+    Case(name="`task_queue_max_priority`", row={"priority": 4}, conf={"task_queue_max_priority": 10}),
+    Case(name="`task_create_missing_queues` off", conf={"task_create_missing_queues": False}),
+    Case(name="`task_serializer` YAML", conf={"task_serializer": "yaml"}),
+    Case(name="`task_compression`", conf={"task_compression": "zlib"}),
+    Case(name="`task_protocol` 1", conf={"task_protocol": 1}, row=ALL, bound=ROWX),
+    Case(name="`task_default_delivery_mode`", conf={"task_default_delivery_mode": "transient"}),
+    Case(name="`task_time_limit`", conf={"task_time_limit": 60, "task_soft_time_limit": 50}),
+    Case(name="`task_ignore_result`", conf={"task_ignore_result": True}),
+    Case(name="`task_send_sent_event`", conf={"task_send_sent_event": True}),
+    Case(name="`result_extended`", conf={"result_extended": True}),
+    Case(name="`timezone`", row={"expires": HOUR}, conf={"timezone": "Asia/Kathmandu"}),
+    Case(name="`enable_utc` off", row={"expires": HOUR}, conf={"enable_utc": False, "timezone": "Asia/Kathmandu"}),
+    Case(name="… after seconds", row={"expire_seconds": 60}, conf={"enable_utc": False, "timezone": "Asia/Kathmandu"}),
+    Case(name="`USE_TZ` off", row={"expires": HOUR}, django=NAIVE),
+    Case(name="`USE_TZ` off, past", row={"expires": -HOUR}, django=NAIVE, differs=GONE_BY),
+]
+REFUSED = [
+    Case(name="`args` that are no JSON", stored={"args": "[1,"}, is_nothing=True),
+    Case(name="`kwargs` that are no JSON", stored={"kwargs": "{'a': 1}"}, is_nothing=True),
+    Case(name="white space as `args`", stored={"args": "  "}, differs=frozenset({"sent"})),
+    Case(name="an object as `args`", stored={"args": '{"days": 7}'}, differs=frozenset({"sent"})),
+    Case(name="a text as `args`", stored={"args": '"abc"'}, differs=frozenset({"sent"})),
+    Case(name="a list as `kwargs`", stored={"kwargs": "[1]"}, is_nothing=True),
+    Case(name="`NaN`", stored={"args": "[NaN]"}, differs=frozenset({"sent"})),
+    Case(name="a key twice", stored={"kwargs": '{"days": 7, "days": 8}'}, differs=frozenset({"sent"})),
+    Case(name="typed values that are none", stored={"args": _json([DATE | {"__value__": "today"}])}, is_nothing=True),
+    Case(name="`headers` that are no JSON", stored={"headers": "{"}, is_nothing=True),
+    Case(name="`headers` that are a list", stored={"headers": "[]"}, is_nothing=True),
+    Case(name="a queue that isn't there", row={"queue": "typo"}, conf={"task_create_missing_queues": False}, is_nothing=True),
+    Case(name="`task_always_eager`", conf={"task_always_eager": True}, is_nothing=True),
+]  # fmt: skip
+SECTIONS = {"The row": ROWS, "The task": TASKS, "Settings": SETTINGS, "Rows that can't be sent": REFUSED}
+CASES = [case for cases in SECTIONS.values() for case in cases]
+
+
+def moments(values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A row's values with what is relative to now put at its place."""
+    return {name: now + value if isinstance(value, timedelta) else value for name, value in values.items()}

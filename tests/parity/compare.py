@@ -1,0 +1,132 @@
+"""Every case over every way, and in which fields the messages differ."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from celery import Celery
+from celery.beat import SchedulingError
+from django.conf import settings
+from django.test import override_settings
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask, PeriodicTasks
+from kombu import Exchange, Queue
+
+from bot.core.model import Actor
+from bot.runs.refusals import Refused
+from tests.factories import a_row
+from tests.parity.cases import TASK, Case, moments
+from tests.parity.ways import Refusal, Way, connected
+from tests.parity.wire import Broker, Fields
+
+ABSENT = "absent"
+MARKS = frozenset({"headers.runtask_run_id", "headers.runtask_requester"})
+BEATS_MARK = "headers.celery_beat_task"  # since Celery 5.6
+RESULT = "headers.ignore_result"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What one way made of a row: messages, or words for why there are none."""
+
+    messages: list[Fields] = field(default_factory=list)
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A case over all ways; `is_untouched`: our way left beat's tables as they were."""
+
+    case: Case
+    ways: Mapping[str, Sent]
+    is_untouched: bool
+
+
+def differing(one: Fields, other: Fields) -> frozenset[str]:
+    return frozenset(name for name in one.keys() | other.keys() if one.get(name, ABSENT) != other.get(name, ABSENT))
+
+
+def named(beat: Fields, case: Case) -> frozenset[str]:
+    """The fields in which our message is to differ from this one of beat's; docs/parity.md gives the reasons."""
+    found = MARKS | case.differs
+    if BEATS_MARK in beat:
+        found |= {BEATS_MARK}
+    if beat.get(RESULT, False) is not False:
+        found |= {RESULT}
+    return found
+
+
+def compare(case: Case, ways: Mapping[str, Way], broker: Broker, actor: Actor, now: datetime) -> Compared:
+    with override_settings(**case.django), _app(case, broker.url, now) as (app, ran):
+        at = now if settings.USE_TZ else timezone.make_naive(now)
+        row = a_row(**{"name": "nightly", "task": TASK, **moments(case.row, at)})
+        PeriodicTask.objects.filter(pk=row.pk).update(**case.stored)
+        sent, is_untouched = {}, True
+        for name, way in ways.items():
+            before = pictured()
+            sent[name] = _sent(app, way, row.pk, actor, broker, ran)
+            is_untouched &= name == "beat" or pictured() == before
+        broker.clear(_queues(app))
+        row.delete()
+    return Compared(case, sent, is_untouched)
+
+
+def pictured() -> list[Any]:
+    """Everything in beat's tables on which its schedule depends."""
+    return [*PeriodicTask.objects.order_by("pk").values(), *PeriodicTasks.objects.values()]
+
+
+def _sent(app: Celery, way: Way, pk: int, actor: Actor, broker: Broker, ran: list[str]) -> Sent:
+    because = ""
+    try:
+        way(app, PeriodicTask.objects.get(pk=pk), actor)
+    except Refused as exc:
+        because = " ".join(problem.text.splitlines()[0] for problem in exc.problems)
+    except Refusal as exc:
+        because = str(exc)
+    except SchedulingError as exc:  # beat's wrapping
+        because = f"fails: {type(exc.__context__).__name__}"
+    except Exception as exc:  # noqa: BLE001  # whatever a way does with such a row
+        because = f"fails: {type(exc).__name__}"
+    if ran:
+        ran.clear()
+        because = "runs the task in its own process"
+    return Sent(broker.take(_queues(app)), because)
+
+
+@contextmanager
+def _app(case: Case, url: str, now: datetime) -> Iterator[tuple[Celery, list[str]]]:
+    """An app with its clock stopped, and a list of what it has run here."""
+    ran: list[str] = []
+    app: Any = Celery(
+        "platform", broker=url, set_as_current=False, fixups=[]
+    )  # Django's would run all checks each time
+    app.conf.update(**case.conf)
+    vars(app)["now"] = lambda: now.astimezone(app.timezone)
+    if case.task is not None:
+        declared = dict(case.task)
+        takes = declared.pop("takes", "")
+        app.task(name=TASK, shared=False, **declared)(_task(ran, takes=bool(takes)))
+    with connected(app):
+        app.finalize()
+        if case.bound:
+            exchange, kind, key = case.bound
+            with app.connection_for_write() as connection:
+                Queue("caught", Exchange(exchange, kind), key).bind(connection.default_channel).declare()
+        yield app, ran
+
+
+def _task(ran: list[str], *, takes: bool) -> Any:
+    def nightly(*args: Any, **kwargs: Any) -> None:
+        ran.append("nightly")
+
+    def nightly_of(days: int) -> None:
+        ran.append("nightly")
+
+    return nightly_of if takes else nightly
+
+
+def _queues(app: Celery) -> set[str]:
+    return {"caught", *app.amqp.queues}

@@ -1,0 +1,78 @@
+"""All cases over Redis and RabbitMQ, sent once for all tests here."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
+
+from bot.models import Run
+from tests.factories import staff_actor
+from tests.faults import setups
+from tests.parity.cases import CASES
+from tests.parity.compare import Compared, compare
+from tests.parity.ways import PEERS, WAYS
+from tests.parity.wire import Broker, InRabbitMQ, InRedis
+
+All = dict[tuple[str, str], Compared]  # by broker and case
+
+
+@contextmanager
+def in_redis() -> Iterator[Broker]:
+    with setups._redis() as (url, _):
+        broker = InRedis(url)
+        yield broker
+        broker.close()
+
+
+@contextmanager
+def in_rabbitmq() -> Iterator[Broker]:
+    with setups._rabbitmq() as (url, _):
+        parts = urlsplit(url)
+        host, user, password = f"{parts.hostname}:{parts.port}", str(parts.username), str(parts.password)
+        broker = InRabbitMQ(url, host=host, vhost=parts.path[1:], user=user, password=password)
+        yield broker
+        broker.close()
+
+
+BROKERS = {"Redis": in_redis, "RabbitMQ": in_rabbitmq}
+
+
+@pytest.fixture(scope="session")
+def compared(django_db_setup: Any, django_db_blocker: Any) -> All:
+    found: All = {}
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        stack.enter_context(django_db_blocker.unblock())
+        stack.enter_context(warnings.catch_warnings(action="ignore"))  # Celery's, of options that people still use
+        actor = staff_actor()
+        stack.callback(_emptied)  # beat's scheduler opens the database anew: no transaction to roll back
+        for name, opened in BROKERS.items():
+            broker = stack.enter_context(_there(opened))
+            patch.setenv("CELERY_BROKER_URL", broker.url)  # Celery prefers it to `broker=`
+            ways = PEERS | WAYS if name == "Redis" else WAYS  # beat last, as it writes to rows
+            for case in CASES:
+                found[name, case.name] = compare(case, ways, broker, actor, timezone.now())
+    return found
+
+
+def _emptied() -> None:
+    for model in (Run, get_user_model(), PeriodicTask, PeriodicTasks, IntervalSchedule):
+        model._default_manager.all().delete()
+
+
+@contextmanager
+def _there(opened: Any) -> Iterator[Broker]:
+    with ExitStack() as stack:
+        try:
+            broker = stack.enter_context(opened())
+        except setups.Missing as exc:
+            if os.environ.get("CI"):  # noqa: TID251  # says where the tests run, no setting of the bot
+                pytest.fail(f"CI must have it: {exc}")
+            pytest.skip(f"needs a service: {exc}")
+        yield broker

@@ -1,0 +1,112 @@
+"""Four ways to send the same row: beat's scheduler, the bot, beat's admin, and a bare `send_task`; each as it really is."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from celery import Celery
+from celery._state import get_current_app
+from django.contrib.admin import site
+from django_celery_beat.admin import PeriodicTaskAdmin
+from django_celery_beat.models import PeriodicTask
+from django_celery_beat.schedulers import DatabaseScheduler
+from kombu.pools import ProducerPool
+
+from bot.broker.catalog import BeatCatalog
+from bot.broker.send import CelerySender
+from bot.core.budget import Budget
+from bot.core.model import Actor, RunRequest, ScheduleId
+from bot.models import Run
+from bot.runs.service import RunService
+
+Way = Callable[[Celery, PeriodicTask, Actor], None]
+
+
+class Refusal(Exception):
+    """A way sends nothing, for a reason that it gives; the text says which."""
+
+
+class Admin(PeriodicTaskAdmin):  # type: ignore[misc]  # beat has no types
+    """Says what it tells people by an exception."""
+
+    def __init__(self, app: Celery) -> None:
+        super().__init__(PeriodicTask, site)
+        self.celery_app = app
+
+    def message_user(self, request: Any, message: str, level: Any = None, **kwargs: Any) -> None:
+        if "not found" in message:
+            raise Refusal("refuses: the task isn't registered")
+
+
+def beat(app: Celery, row: PeriodicTask, actor: Actor) -> None:
+    """As in beat's process: its app is the current one, its scheduler reads the table and sends over its producer."""
+    with _current(app):
+        scheduler = DatabaseScheduler(app=app, lazy=True)
+        try:
+            entry = scheduler.all_as_schedule().get(row.name)
+            if entry is None:  # not enabled, or not read; what would be sent if it were
+                entry = scheduler.Entry(row, app=app)
+            if not PeriodicTask.objects.get(pk=row.pk).enabled and row.enabled:
+                raise Refusal("disables the row")
+            scheduler.apply_async(entry, producer=scheduler.producer, advance=False)
+        finally:
+            scheduler.close()
+            if "connection" in vars(scheduler):
+                scheduler.connection.close()
+
+
+def runtask(app: Celery, row: PeriodicTask, actor: Actor) -> None:
+    """The one door, from the row's id on."""
+    sender = CelerySender(app)
+    service = RunService(catalog=BeatCatalog(app), sender=sender, secret_keys=(), deadline=1800)
+    try:
+        service.start(request_for(row, actor), Budget())
+    finally:
+        sender._pool.connections.force_close_all()
+
+
+def request_for(row: PeriodicTask, actor: Actor) -> RunRequest:
+    """To run it as it is stored."""
+    return RunRequest(
+        key=f"parity:{row.pk}:{Run.objects.count()}",
+        actor=actor,
+        schedule=ScheduleId(row.pk),
+        args=None,
+        kwargs=None,
+        fingerprint=None,
+    )
+
+
+def run_selected_tasks(app: Celery, row: PeriodicTask, actor: Actor) -> None:
+    """The action of beat's admin."""
+    Admin(app).run_tasks(None, PeriodicTask.objects.filter(pk=row.pk))
+
+
+def send_task(app: Celery, row: PeriodicTask, actor: Actor) -> None:
+    """What a page of one's own does in a line."""
+    app.send_task(row.task, args=json.loads(row.args), kwargs=json.loads(row.kwargs))
+
+
+WAYS: dict[str, Way] = {"runtask": runtask, "beat": beat}
+PEERS: dict[str, Way] = {"admin": run_selected_tasks, "bare": send_task}
+
+
+@contextmanager
+def _current(app: Celery) -> Iterator[None]:
+    before = get_current_app()
+    app.set_current()
+    try:
+        yield
+    finally:
+        before.set_current()
+
+
+@contextmanager
+def connected(app: Celery) -> Iterator[Celery]:
+    """With a pool of its own for whoever sends with the app's; kombu shares such pools between apps."""
+    amqp: Any = app.amqp
+    amqp._producer_pool = ProducerPool(connections=app.connection_for_write().Pool(limit=2), Producer=amqp.Producer)
+    with closing(app):
+        yield app
+        amqp._producer_pool.connections.force_close_all()
