@@ -1,6 +1,7 @@
 """Runs that weren't asked for in Slack, told there all the same, and found again in the admin."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -76,6 +77,22 @@ def test_a_requester_with_a_slack_account_is_mentioned(
     root, [_, final] = finished(http_bot, ana)
     assert "<@U0ANA> ran" in all_words(root)
     assert "<@U0ANA>" in all_words(final)
+
+
+def test_a_run_from_the_run_page_is_announced_too(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, announced: Callable[..., None], client: Client
+) -> None:
+    row = schedule()
+    announced(OPS)
+    client.force_login(User.objects.get(username="ana"))
+    form = client.get("/", {"schedule": row.pk}).content.decode()
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
+    assert client.post("/", {**dict(hidden), "args": "[]", "kwargs": "{}"}).status_code == 302
+    stored = Run.objects.get()
+    ends(stored)
+    root, _ = finished(http_bot, ana)
+    assert "*ana* ran" in all_words(root)
+    assert stored.entry == "web"
 
 
 def test_a_requesters_name_can_not_call_anybody(
