@@ -76,6 +76,14 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         ("Bookkeeping", {"fields": ("state", "status", "key", "schedule_id", "deadline_at", "seen_at", "thread")}),
     )
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        _catch_up()
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        _catch_up()
+        return super().changeform_view(*args, **kwargs)
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[history.RunList]:  # noqa: ARG002
         return history.RunList
 
@@ -141,7 +149,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description="page")
     def page_link(self, run: Run) -> str:
         address = links.path("runtask:status", run.pk)
-        return format_html('<a href="{}">follow it</a>', address) if address else "-"
+        return format_html('<a href="{}">of this run</a>', address) if address else "-"
 
     @admin.display(description="thread")
     def thread_link(self, run: Run) -> str:
@@ -205,10 +213,20 @@ class ApiTokenAdmin(admin.ModelAdmin):
 
     list_display = ("name", "user", "created_at", "used_on")
     list_select_related = ("user",)
-    fields = readonly_fields = ("name", "user", "created_at", "used_on")
+    fields = ("name", "user", "created_at", "used_on")
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+        return False
+
+
+def _catch_up() -> None:
+    """What has ended is shown so, whether or not a watcher runs: one pass of it, whose cost depends on what is open."""
+    from bot import wiring  # noqa: PLC0415
+
+    wiring.watcher().step()
 
 
 def _masked(value: Any) -> str:

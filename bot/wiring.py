@@ -91,16 +91,20 @@ def socket_mode() -> SocketMode:
     )
 
 
+@cache
+def watcher() -> Watcher:
+    return Watcher(BeatOutcomes(), deadline=conf().deadline, wake=bell.ring)
+
+
 def background() -> tuple[list[Loop], Deliverer]:
     """Watching and delivering: loops to start, and the deliverer to drain after they have stopped."""
     options = conf()
     messenger = SlackMessenger(web_client(options, DELIVERY))
     deliverer = Deliverer(messenger, base_url=options.base_url, wake=bell.ring)
-    watcher = Watcher(BeatOutcomes(), deadline=options.deadline, wake=bell.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
     bell.wakes(delivery)
     cleanup = Loop("clean up", lambda: cleanup_step(options.keep))
-    return [Loop("watch", watcher.step), delivery, cleanup], deliverer
+    return [Loop("watch", watcher().step), delivery, cleanup], deliverer
 
 
 def warm_up() -> Loop:
