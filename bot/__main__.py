@@ -9,7 +9,7 @@ from django.core.management import execute_from_command_line
 from bot import env
 from bot.conf import BAD_SETUP, NEEDED_FOR, Conf
 
-OURS = ("demo", "slack", "notify", "staff", "token", "manifest")
+OURS = ("demo", "slack", "notify", "staff", "token", "manifest", "doctor")
 
 
 def main() -> None:

@@ -150,6 +150,9 @@ class Project:
         "the broker; `filesystem://` (our safe variant, in `RUNTASK_DATA`) needs no server",
         secret=True,
     )
+    default_queue: str = variable(
+        "CELERY_TASK_DEFAULT_QUEUE", text, "celery", "the queue of tasks that name none; as on the platform"
+    )
     secret_key: str = variable(
         "DJANGO_SECRET_KEY", text, "", "Django's secret key; the web process needs one", secret=True
     )

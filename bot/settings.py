@@ -112,6 +112,7 @@ CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"] if _site.netloc else
 RUNTASK = {"CELERY_APP": "bot.celery:app"}
 
 CELERY_BROKER_URL = _project.broker_url
+CELERY_TASK_DEFAULT_QUEUE = _project.default_queue
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = True  # without it a failed task has no traceback and no name
 CELERY_TASK_TRACK_STARTED = True

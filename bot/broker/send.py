@@ -78,6 +78,11 @@ class CelerySender:
             found.append(Problem(field=Field.SCHEDULE, text=f"Nothing can be sent: {EAGER}."))
         return found
 
+    def reach(self, within: float) -> str:
+        """The transport's name, the broker having answered. Raises NotSent."""
+        with self._producer(within) as producer:
+            return str(producer.connection.transport.driver_type)
+
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
         """Raises NotSent while nothing of the message has left, FateUnknown afterwards."""
         if self.app.conf.task_always_eager:  # apply_async would run the task here

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from celery import Celery
 
@@ -47,11 +48,21 @@ class Workers:
 
     def _ask(self) -> None:
         try:
-            answers = self.app.control.inspect(timeout=WAIT).active_queues()
-            if answers is None and self.app.connection_for_read().transport.driver_type not in REMOTE_CONTROL:
-                return
+            answers = ask(self.app, "active_queues")
         except Exception as exc:  # noqa: BLE001  # whatever the transport raises: then it isn't known
             log.info("workers could not be asked for their queues: %s", type(exc).__name__)
             return
-        self._queues = frozenset(queue["name"] for queues in (answers or {}).values() for queue in queues)
-        self._answered_at = self.clock()
+        if answers is not None:
+            self._queues = frozenset(queue["name"] for queues in answers.values() for queue in queues)
+            self._answered_at = self.clock()
+
+
+def ask(app: Celery, question: str, within: float = WAIT, *details: str) -> dict[str, Any] | None:
+    """What each live worker answers to a command of Celery's `inspect`; None where none can be heard.
+
+    Raises whatever the transport raises.
+    """
+    answers = getattr(app.control.inspect(timeout=within), question)(*details)
+    if answers is None and app.connection_for_read().transport.driver_type not in REMOTE_CONTROL:
+        return None
+    return dict(answers or {})

@@ -1,17 +1,14 @@
 """Probes for a supervisor: `/healthz` says that the process answers, `/readyz` that it can work."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Protocol
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from bot.models import Notice, NoticeState, Run
-
-LATE = timedelta(minutes=2)  # due for so long: nobody delivers, or not fast enough
-FAILING = 3  # tries
+from bot.models import Run
+from bot.runs import lateness
 
 
 class Workspace(Protocol):
@@ -49,10 +46,7 @@ def _database() -> str:
 def _delivery() -> str:
     """Whether messages get out, by whichever process delivers them."""
     try:
-        late = (
-            Notice.objects.filter(state=NoticeState.OWED, due_at__lt=timezone.now() - LATE).order_by("due_at").first()
-        )
-        failing = Notice.objects.filter(state=NoticeState.OWED, attempts__gt=FAILING).order_by("due_at").first()
+        failing, late = lateness.failing(), lateness.late(timezone.now())
     except DatabaseError as exc:
         return type(exc).__name__
     if failing is not None:

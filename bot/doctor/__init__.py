@@ -1,0 +1,1 @@
+"""`runtask doctor`: every part of the set-up, looked at in one go."""

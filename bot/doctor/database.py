@@ -1,0 +1,100 @@
+"""The databases: reachable, migrated, with the columns that are read, able to hold any text."""
+
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.conf import settings
+from django.db import DatabaseError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Model
+
+from bot.broker.columns import gaps, read_models
+from bot.core.text import clip
+from bot.doctor.findings import Finding, note, ok, problem, some, warning
+from bot.doctor.subject import Subject
+from bot.models import Run, database_of
+from bot.sidecar import is_sidecar
+
+
+def database(_: Subject) -> Iterator[Finding]:
+    models: list[type[Model]] = [Run, *read_models()]
+    aliases = sorted(set(map(database_of, models)))
+    for alias in aliases:
+        finding = _reached(alias)
+        yield finding
+        if finding.remedy:
+            return
+    yield from _migrations(connections[database_of(Run)])
+    yield from _columns()
+    yield from _text(connections[database_of(Run)])
+    if is_sidecar():
+        yield _beside()
+
+
+def _reached(alias: str) -> Finding:
+    connection = connections[alias]
+    what = "database" if alias == "default" else f"database {alias}"
+    try:
+        connection.ensure_connection()
+        number = ".".join(str(part) for part in connection.get_database_version())
+    except DatabaseError as exc:
+        setting = "DATABASE_URL" if settings.SETTINGS_MODULE == "bot.settings" else f"DATABASES[{alias!r}]"
+        return problem(what, f"can't be reached: {clip(str(exc), 300)}", f"Is it up, and is {setting} right?")
+    return ok(what, f"{connection.display_name} {number}")
+
+
+def _migrations(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    waiting = [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+    ours = [name for name in waiting if name.startswith("runtask.")]
+    if ours:
+        yield problem("our tables", f"migrations wait: {some(ours)}", "Run `runtask migrate`.")
+    else:
+        yield ok("our tables", "all migrations of runtask are applied")
+    if others := [name for name in waiting if name not in ours]:
+        yield note("other tables", f"migrations wait: {some(others)}", "Run `migrate`.")
+
+
+def _columns() -> Iterator[Finding]:
+    found = gaps()
+    if absent := [gap for gap in found if not gap.columns]:
+        hint = absent[0].hint if is_sidecar() else "Run `migrate`."
+        yield problem("tables read", f"not there: {some([gap.table for gap in absent])}", hint)
+    for gap in found:
+        if gap.columns:
+            yield problem("tables read", gap.text, gap.hint)
+    if not found:
+        yield ok("tables read", "schedules, results and users have every column that is read")
+
+
+def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
+    """What only some databases get wrong."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA journal_mode")
+            if cursor.fetchone()[0] == "wal":
+                yield note("SQLite", "in WAL mode: for evaluation and small teams on one machine")
+            else:
+                remedy = (
+                    'OPTIONS = {"init_command": "PRAGMA journal_mode=WAL"}: readers and the writer block each other now'
+                )
+                yield warning("SQLite", "not in WAL mode", f"Set {remedy}.")
+        if connection.vendor == "mysql":
+            cursor.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+                " AND table_name LIKE 'runtask%' AND table_collation NOT LIKE 'utf8mb4%'"
+            )
+            names = [name for (name,) in cursor.fetchall()]
+            if names:
+                remedy = "ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4 for each of them."
+                yield problem("text", f"{some(names)} can't hold every character (no utf8mb4)", remedy)
+            else:
+                yield ok("text", "utf8mb4: holds every character")
+
+
+def _beside() -> Finding:
+    names = ("auth", "contenttypes", "django_celery_beat", "django_celery_results")
+    labels = [label for label in names if label in apps.app_configs]
+    return note("sidecar", f"only our own tables are migrated; {some(labels, 4)} are the platform's")

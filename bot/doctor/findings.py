@@ -1,0 +1,53 @@
+"""What a look at one thing says."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How bad it is; only a problem makes doctor fail."""
+
+    OK = "ok"
+    NOTE = "note"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What was looked at, what was found, and what to do about it (empty: nothing)."""
+
+    what: str
+    found: str
+    level: Level
+    remedy: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """All findings of one area."""
+
+    area: str
+    findings: tuple[Finding, ...]
+
+
+def ok(what: str, found: str) -> Finding:
+    return Finding(what=what, found=found, level=Level.OK)
+
+
+def note(what: str, found: str, remedy: str = "") -> Finding:
+    return Finding(what=what, found=found, level=Level.NOTE, remedy=remedy)
+
+
+def warning(what: str, found: str, remedy: str) -> Finding:
+    return Finding(what=what, found=found, level=Level.WARNING, remedy=remedy)
+
+
+def problem(what: str, found: str, remedy: str) -> Finding:
+    return Finding(what=what, found=found, level=Level.PROBLEM, remedy=remedy)
+
+
+def some(names: list[str], limit: int = 3) -> str:
+    """`a, b, c and 4 more`."""
+    shown = ", ".join(names[:limit])
+    return f"{shown} and {len(names) - limit:,} more" if len(names) > limit else shown

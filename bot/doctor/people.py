@@ -1,0 +1,101 @@
+"""Who may run anything, and whether threads are told what they are owed."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
+from django.utils import timezone
+
+from bot.doctor.findings import Finding, note, ok, problem, some, warning
+from bot.doctor.subject import Subject
+from bot.models import Notice, NoticeState, SlackLink
+from bot.runs import lateness
+from bot.runs.actors import has_email
+
+LINK = "Link them: `runtask staff add U… USER`."
+
+
+def staff(subject: Subject) -> Iterator[Finding]:
+    """Links by row and by e-mail, against users as they are now."""
+    users: Any = get_user_model()
+    for number in ("W008", "W009"):
+        if number in subject.complaints:
+            yield subject.judged("users", "", number)
+    if "W008" in subject.complaints:
+        return
+    by_email = subject.conf is not None and subject.conf.link_by_email and has_email(users)
+    yield from _links(by_email=by_email)
+    yield from _people(users, by_email=by_email)
+
+
+def _links(*, by_email: bool) -> Iterator[Finding]:
+    users: list[Any] = [link.user for link in SlackLink.objects.select_related("user").iterator()]
+    idle = [user.get_username() for user in users if not (user.is_active and getattr(user, "is_staff", False))]
+    if users:
+        active = len(users) - len(idle)
+        yield ok("links", f"{len(users):,} Slack account{'s' * (len(users) != 1)}, {active:,} of them to active staff")
+    elif by_email:
+        yield note("links", "none yet; staff are linked by their e-mail on first use")
+    else:
+        yield warning("links", "none, and RUNTASK_LINK_BY_EMAIL is off: nobody may run anything from Slack", LINK)
+    if idle:
+        yield note("links", f"without effect, as their users are no active staff: {some(idle)}")
+
+
+def _people(users: Any, *, by_email: bool) -> Iterator[Finding]:
+    try:
+        users._meta.get_field("is_staff"), users._meta.get_field("is_active")  # noqa: SLF001  # documented
+    except FieldDoesNotExist:  # a property: nothing to ask the database for
+        return
+    people = users._default_manager.filter(is_active=True, is_staff=True)  # noqa: SLF001  # documented
+    count = people.count()
+    if not count:
+        yield problem(
+            "staff", "no active user is staff, so nobody may run anything", "Give somebody is_staff in the admin."
+        )
+        return
+    yield ok("staff", f"{count:,} active user{'s' * (count != 1)}")
+    if by_email:
+        yield from _e_mails(users, people)
+
+
+def _e_mails(users: Any, people: Any) -> Iterator[Finding]:
+    """An e-mail that is empty, or that any two users share, links nobody."""
+    field = users.get_email_field_name()
+    theirs = {
+        str(address or "").strip().lower(): name for name, address in people.values_list(users.USERNAME_FIELD, field)
+    }
+    unlinked = people.exclude(slack_links__isnull=False).values_list(users.USERNAME_FIELD, field)
+    empty = [str(name) for name, address in unlinked if not (address or "").strip()]
+    everybody = users._default_manager.values_list(field, flat=True)  # noqa: SLF001  # documented
+    used = Counter(address.strip().lower() for address in everybody.iterator() if address)
+    doubled = sorted(str(name) for address, name in theirs.items() if address and used[address] > 1)
+    if empty:
+        yield note("e-mail", f"{len(empty):,} staff without one: {some(empty)}", LINK)
+    if doubled:
+        yield warning("e-mail", f"used by several users, so it links nobody: that of {some(doubled)}", LINK)
+
+
+def messages(_: Subject) -> Iterator[Finding]:
+    """Notices that are owed, fail, or were given up."""
+    failing, late = lateness.failing(), lateness.late(timezone.now())
+    parked = Notice.objects.filter(state=NoticeState.PARKED)
+    if failing is not None:
+        yield problem(
+            "delivery",
+            f"messages fail: {failing.problem}",
+            "It is tried again by itself; the reason says what to mend.",
+        )
+    elif late is not None:
+        yield problem(
+            "delivery",
+            f"messages wait since {late.due_at:%Y-%m-%d %H:%M:%S %Z}".rstrip(),
+            "Start `runtask notify`, or `runtask slack` without --no-deliver.",
+        )
+    else:
+        yield ok("delivery", "no message waits longer than it should")
+    if (newest := parked.order_by("-pk").first()) is not None:
+        found = f"{parked.count():,} messages were given up, the newest because of: {newest.problem}"
+        yield warning("parked", found, "Mend that, then choose «Try again» in the admin, Notices.")

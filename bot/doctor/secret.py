@@ -1,0 +1,43 @@
+"""A net under everything that doctor prints: no secret that this process knows gets through."""
+
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from celery import Celery
+from django.conf import settings
+
+from bot.conf import Conf
+
+SHORTEST = 4  # characters; a shorter one says nothing, and would blot out words
+
+
+def known(conf: Conf | None, app: Celery | None) -> list[str]:
+    """Longest first, so that none is left over as a part of another."""
+    return sorted({text for text in _all(conf, app) if len(text) >= SHORTEST}, key=len, reverse=True)
+
+
+def hide(text: str, secrets: list[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
+
+
+def _all(conf: Conf | None, app: Celery | None) -> Iterator[str]:
+    yield str(settings.SECRET_KEY)
+    for database in settings.DATABASES.values():
+        yield str(database.get("PASSWORD") or "")
+    if conf is not None:
+        yield from (conf.bot_token, conf.app_token, conf.signing_secret)
+    if app is not None:
+        for name in ("broker_url", "broker_read_url", "broker_write_url", "result_backend"):
+            yield from _passwords(app.conf.get(name))
+
+
+def _passwords(urls: object) -> Iterator[str]:
+    """Celery takes several addresses as a list, or with semicolons between them."""
+    for url in urls if isinstance(urls, (list, tuple)) else str(urls or "").split(";"):
+        try:
+            password = urlsplit(str(url)).password or ""
+        except ValueError:
+            continue
+        yield from (password, unquote(password))

@@ -1,0 +1,166 @@
+"""Slack: the tokens and what they may do, Socket Mode, or our address as Slack would reach it."""
+
+import json
+import secrets
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
+
+from bot.checks.options import ADDRESS
+from bot.conf import NEEDED_FOR, Conf
+from bot.doctor.findings import Finding, note, ok, problem, some, warning
+from bot.doctor.subject import Subject
+from bot.slack.client import UNREACHABLE, error_code, web_client
+from bot.slack.manifest import COMMANDS_SCOPE, SCOPES
+
+TIMEOUT = 4  # seconds
+SLACK = "https://slack.com/api/"
+WITHOUT = {  # scope -> what doesn't work without it; the first three are vital
+    "commands": "the slash command",
+    "chat:write": "every message",
+    "users:read": "knowing who somebody is, so everybody is refused",
+    "chat:write.public": "messages in channels that the bot wasn't invited to",
+    "users:read.email": "links by equal e-mail",
+    "im:write": "direct messages when a channel is closed to the bot",
+    "channels:history": "finding a message whose answer was lost: it may come twice",
+    "groups:history": "the same in private channels",
+    "im:history": "the same in direct messages",
+}
+VITAL = ("commands", "chat:write", "users:read")
+GET_BOT = "Copy the Bot User OAuth Token (OAuth & Permissions, xoxb-…) into SLACK_BOT_TOKEN; install the app if there is none."
+GET_APP = "Generate one with connections:write (Basic Information, App-Level Tokens) for SLACK_APP_TOKEN."
+REMEDIES = {"socket_mode_not_enabled": "Turn on Socket Mode in the app's settings.", "missing_scope": GET_APP}
+NETWORK = "Look at the network, DNS and proxy of this machine, and at https://status.slack.com."
+
+
+def slack(subject: Subject) -> Iterator[Finding]:
+    conf = subject.conf
+    if conf is None:
+        return
+    if conf.api_url != SLACK:
+        yield note(
+            "address", f"the Web API is at {conf.api_url}, not Slack's own", "Unset SLACK_API_URL for Slack itself."
+        )
+    if conf.bot_token:
+        yield from _bot(conf)
+    if complaints := subject.complaints.get("W002"):
+        yield problem("mode", str(complaints[0].msg), str(complaints[0].hint))
+    if conf.app_token:
+        yield _socket_mode(conf)
+    if not conf.missing(*NEEDED_FOR["http"]):
+        yield _http_mode(conf, subject)
+
+
+def _bot(conf: Conf) -> Iterator[Finding]:
+    try:
+        answer = web_client(conf, TIMEOUT).auth_test()
+    except UNREACHABLE as exc:
+        yield _refused("bot token", exc, GET_BOT)
+        return
+    who = f"{answer.get('user')} in {answer.get('team')} ({answer.get('team_id')})"
+    if not answer.get("bot_id"):
+        yield problem("bot token", f"it is a person's token: {who}", GET_BOT)
+        return
+    yield ok("bot token", f"valid: {who}")
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    if "x-oauth-scopes" in headers:
+        yield from scopes({scope.strip() for scope in headers["x-oauth-scopes"].split(",") if scope.strip()})
+    else:
+        yield note("scopes", "not told by Slack")
+
+
+def scopes(granted: set[str]) -> Iterator[Finding]:
+    """What Slack says that the token may do, against the manifest."""
+    wanted = {COMMANDS_SCOPE, *(scope for needed in SCOPES.values() for scope in needed)}
+    missing = [scope for scope in WITHOUT if scope in wanted - granted]
+    remedy = "Paste the manifest again (`runtask manifest`) at api.slack.com/apps, App Manifest; then Reinstall to Workspace."
+    if missing:
+        text = "missing: " + "; ".join(f"{scope} ({WITHOUT[scope]})" for scope in missing)
+        yield (problem if set(missing) & set(VITAL) else warning)("scopes", text, remedy)
+    else:
+        yield ok("scopes", f"all {len(wanted)} of the manifest")
+    if extra := sorted(granted - wanted):
+        yield note("scopes", f"more than needed: {some(extra, 6)}")
+
+
+def _socket_mode(conf: Conf) -> Finding:
+    """Asks for the address of a socket and doesn't open it."""
+    try:
+        web_client(conf, TIMEOUT).apps_connections_open(app_token=conf.app_token)
+    except UNREACHABLE as exc:
+        return _refused("Socket Mode", exc, REMEDIES.get(error_code(exc), GET_APP))
+    return ok("Socket Mode", "the app-level token opens connections")
+
+
+def _refused(what: str, exc: Exception, remedy: str) -> Finding:
+    if isinstance(exc, SlackApiError):
+        return problem(what, f"Slack says {error_code(exc)}", remedy)
+    return problem(what, f"Slack can't be reached ({error_code(exc)})", NETWORK)
+
+
+def _http_mode(conf: Conf, subject: Subject) -> Finding:
+    for number in ("W011", "W013"):
+        if number in subject.complaints:
+            return subject.judged("HTTP mode", "", number)
+    try:
+        path = reverse(ADDRESS)
+    except NoReverseMatch:  # W006 says why
+        return problem("HTTP mode", "this site has no pages of runtask", "See the settings above.")
+    if not conf.base_url:
+        return note("HTTP mode", "not tried: the public address isn't known", "Set RUNTASK_BASE_URL.")
+    return reached(conf.base_url.rstrip("/") + path, conf.signing_secret)
+
+
+def reached(address: str, signing_secret: str) -> Finding:
+    """Sends to our own public address what Slack sends to prove it."""
+    challenge = secrets.token_hex(16)
+    body = json.dumps({"type": "url_verification", "challenge": challenge})
+    now = str(int(time.time()))
+    headers = {
+        "Content-Type": "application/json",
+        "X-Slack-Request-Timestamp": now,
+        "X-Slack-Signature": str(SignatureVerifier(signing_secret).generate_signature(timestamp=now, body=body)),
+    }
+    request = urllib.request.Request(address, body.encode(), headers)  # noqa: S310  # http or https, as bot.conf reads it
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT) as answer:
+            said = answer.read(1000).decode(errors="replace")
+    except urllib.error.HTTPError as exc:
+        exc.close()
+        return problem("HTTP mode", f"{address} answers with status {exc.code}", _why(exc.code))
+    except OSError as exc:
+        return warning(
+            "HTTP mode",
+            f"{address} can't be reached from here ({error_code(exc)})",
+            "Slack may reach it all the same, if only this machine can't; else look at DNS, TLS, the proxy and the web process.",
+        )
+    if said != challenge:
+        return problem("HTTP mode", f"{address} answers, but not as runtask does", _why(404))
+    if not address.startswith("https://"):
+        return warning("HTTP mode", f"{address} answers; Slack delivers to https only", "Put a TLS proxy in front.")
+    return ok("HTTP mode", f"{address} answers as Slack expects")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Slack doesn't follow either."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _why(status: int) -> str:
+    if status == 401:
+        return "The web process has another SLACK_SIGNING_SECRET, or its clock is wrong."
+    if status == 503:
+        return "The web process has no SLACK_SIGNING_SECRET, or the proxy finds no web process."
+    if 300 <= status < 400:
+        return "Slack follows no redirect: set RUNTASK_BASE_URL to the final https address."
+    if status == 400:
+        return "Is the host in DJANGO_ALLOWED_HOSTS?"
+    return "Is this the site's address, and does the proxy pass this path on? It must be the one in the app's manifest."

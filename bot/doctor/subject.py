@@ -1,0 +1,71 @@
+"""What is looked at, and what the system checks say of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from celery import Celery
+from django.core.checks import CheckMessage, Tags
+from django.core.checks.registry import registry
+
+from bot.broker.app import NoApp
+from bot.checks.options import readable
+from bot.checks.platform import configured_app
+from bot.conf import Conf
+from bot.doctor.findings import Finding, Level, ok
+
+PREFIX = "runtask."
+# Nothing, or nobody, can be run until these are mended; the other checks are warnings here, too.
+GRAVE = frozenset({"W001", "W002", "W003", "W004", "W006", "W008", "W010", "W012"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """`conf` or `app` None: a complaint says why."""
+
+    conf: Conf | None
+    app: Celery | None
+    complaints: Mapping[str, tuple[CheckMessage, ...]]  # by the end of their id, such as W004
+    unloaded: str = ""  # why the tasks can't be loaded
+
+    def judged(self, what: str, found: str, *numbers: str) -> Finding:
+        """What the checks `numbers` complain of, else that it is well."""
+        for number in numbers:
+            for complaint in self.complaints.get(number, ()):
+                return complained(what, number, complaint)
+        return ok(what, found)
+
+
+def complained(what: str, number: str, complaint: CheckMessage) -> Finding:
+    level = Level.PROBLEM if number in GRAVE else Level.WARNING
+    return Finding(what=what, found=str(complaint.msg), level=level, remedy=str(complaint.hint or ""))
+
+
+def subject() -> Subject:
+    """Of this process. Never raises for a set-up that is wrong."""
+    try:
+        app = configured_app()
+    except NoApp:
+        return Subject(conf=readable(), app=None, complaints=_complaints())
+    return Subject(conf=readable(), app=app, complaints=_complaints(), unloaded=_load_tasks(app))
+
+
+def _load_tasks(app: Celery) -> str:
+    """As the bot does when it starts; empty, or why that fails."""
+    try:
+        app.loader.import_default_modules()
+        app.finalize()
+    except Exception as exc:  # noqa: BLE001  # the platform's own modules
+        return f"{type(exc).__name__}: {exc}"
+    return ""
+
+
+def _complaints() -> dict[str, tuple[CheckMessage, ...]]:
+    """Of our own checks but for those on the database, which has an area of its own."""
+    ours = [check for check in registry.get_checks() if check.__module__.startswith("bot.checks.")]
+    found: dict[str, tuple[CheckMessage, ...]] = {}
+    for check in ours:
+        if Tags.database not in check.tags:
+            for message in check(app_configs=None, databases=None):
+                number = str(message.id).removeprefix(PREFIX)
+                found[number] = (*found.get(number, ()), message)
+    return found

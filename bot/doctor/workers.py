@@ -1,0 +1,99 @@
+"""Celery: the app, the broker, who listens on which queues, and whether they are configured as this process is."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from celery import Celery
+from django.db.models import Count
+from django_celery_beat.models import PeriodicTask
+
+from bot.broker import route
+from bot.broker.send import CelerySender
+from bot.broker.workers import ask
+from bot.core.model import Target
+from bot.core.ports import NotSent
+from bot.doctor.findings import Finding, note, ok, problem, some, warning
+from bot.doctor.subject import Subject
+
+WITHIN = 1.5  # seconds
+ROUTED_BY = ("queue", "exchange", "routing_key", "priority")
+BACKEND = re.compile(r"\[backend=<([\w.]+) object")
+OURS = "django_celery_results.backends.database."
+START = "Start one: celery -A PROJECT worker -Q {}"
+
+
+def workers(subject: Subject) -> Iterator[Finding]:
+    """The broker first: what it can't be asked, nobody behind it can."""
+    app = subject.app
+    yield subject.judged("app", f"{app.main or 'without a name'}" if app else "", "W003", "W012")
+    if app is None:
+        return
+    if subject.unloaded:
+        remedy = "Mend the import: options and arguments of these tasks aren't known until then."
+        yield problem("tasks", f"can't be loaded ({subject.unloaded})", remedy)
+    try:
+        transport = CelerySender(app).reach(WITHIN)
+    except NotSent as exc:
+        yield problem("broker", str(exc), "Is it up, and is CELERY_BROKER_URL right? Nothing can be sent until it is.")
+        return
+    yield ok("broker", f"{transport} answers")
+    queues = ask(app, "active_queues", WITHIN)
+    if queues is None:
+        yield note("workers", f"not known: {transport} has no remote control")
+        return
+    if not queues:
+        yield problem("workers", "none answers", f"{START.format('QUEUES')}: nothing that is sent now will run.")
+        return
+    listening = [f"{name} ({', '.join(sorted(queue['name'] for queue in queues[name]))})" for name in sorted(queues)]
+    yield ok("workers", f"{len(queues)} alive: {some(listening, 6)}")
+    yield from unserved(app, {queue["name"] for theirs in queues.values() for queue in theirs})
+    yield from knowing(ask(app, "registered", WITHIN, "backend") or {})
+
+
+def unserved(app: Celery, served: set[str]) -> Iterator[Finding]:
+    """Enabled schedules by the queue they go to, as Celery routes them here."""
+    waiting: Counter[str] = Counter()
+    total = unknown = 0
+    kinds = PeriodicTask.objects.filter(enabled=True).values_list("task", *ROUTED_BY).annotate(n=Count("pk")).order_by()
+    for task, *values, count in kinds.iterator():
+        queue = _target(app, task, dict(zip(ROUTED_BY, values, strict=True))).queue
+        total += count
+        if queue is None:
+            unknown += count
+        elif queue not in served:
+            waiting[queue] += count
+    for queue, count in waiting.most_common(5):
+        goes = "1 enabled schedule goes" if count == 1 else f"{count:,} enabled schedules go"
+        yield warning("queue", f"{goes} to {queue}, where no live worker listens", START.format(queue))
+    if len(waiting) > 5:
+        yield warning("queue", f"{len(waiting) - 5} more queues without a worker", START.format("QUEUE"))
+    if not waiting and total:
+        also = f"; {unknown:,} go to exchanges, which nobody can look into" if unknown else ""
+        yield ok("queues", f"a worker listens wherever the {total:,} enabled schedules go{also}")
+
+
+def _target(app: Celery, task: str, options: dict[str, Any]) -> Target:
+    """Without arguments, which only the platform's own routers could ask for."""
+    return route.target(app, task, {name: value for name, value in options.items() if value is not None}, [], {})
+
+
+def knowing(answers: Mapping[str, list[str]]) -> Iterator[Finding]:
+    """From `inspect registered` with each task's backend: tasks nobody knows, and results that go elsewhere.
+
+    Not `inspect conf`: with Celery's usual set-up for Django it sends all of the worker's settings over the broker.
+    """
+    known = {line.partition(" [")[0] for lines in answers.values() for line in lines}
+    used = PeriodicTask.objects.filter(enabled=True).values_list("task", flat=True).distinct().order_by("task")
+    strange = [task for task in used if task not in known and not task.startswith("celery.")]
+    if strange:
+        remedy = "Deploy them to the workers: a run would fail with NotRegistered."
+        yield warning("tasks", f"no live worker knows {some(strange)}", remedy)
+    elif known:
+        yield ok("tasks", f"live workers know {len(known):,}, and those of every enabled schedule")
+    for worker, lines in sorted(answers.items()):
+        elsewhere = {match[1] for line in lines if (match := BACKEND.search(line)) and not match[1].startswith(OURS)}
+        if elsewhere:
+            remedy = 'Set CELERY_RESULT_BACKEND = "django-db" for it: no thread learns how its tasks ended.'
+            yield warning("results", f"{worker} keeps them in {some(sorted(elsewhere))}", remedy)

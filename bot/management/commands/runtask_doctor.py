@@ -1,0 +1,46 @@
+"""`runtask doctor`: one screen that says what is well, what isn't, and what to do."""
+
+import shutil
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from bot.conf import BAD_SETUP
+from bot.doctor import screen, secret
+from bot.doctor.areas import areas, can_look
+from bot.doctor.examine import examine
+from bot.doctor.subject import subject
+
+
+class Command(BaseCommand):
+    """Exit code 0: nothing is a problem. 1: something is. 2: the set-up is too broken to look further."""
+
+    help = "Look at every part of the set-up: settings, Slack, database, broker, workers, results, schedules, staff."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="for programs: ok, and findings with level and remedy")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        seen = subject()
+        secrets = secret.known(seen.conf, seen.app)
+        found = screen.hidden(examine(areas(seen)), lambda text: secret.hide(text, secrets))
+        if options["json"]:
+            self.stdout.write(screen.as_json(found))
+        else:
+            self.stdout.write(screen.screen(found, **self._looks(no_color=options["no_color"])), ending="")
+        if not can_look(seen):
+            sys.exit(BAD_SETUP)
+        if screen.has_problems(found):
+            sys.exit(1)
+
+    def _looks(self, *, no_color: bool) -> dict[str, Any]:
+        is_terminal = self.stdout.isatty()
+        is_unicode = (getattr(self.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
+        width = shutil.get_terminal_size((100, 24)).columns if is_terminal else 100
+        return {
+            "width": min(max(width, 60), 140),
+            "is_plain": not (is_terminal and is_unicode),
+            "is_coloured": is_terminal and not no_color,
+        }

@@ -1,0 +1,40 @@
+"""A look that hangs or fails says so, and holds up no other."""
+
+import threading
+from collections.abc import Iterator
+
+from django.db import OperationalError
+
+from bot.doctor.examine import examine
+from bot.doctor.findings import Finding, Level, ok
+
+
+def well() -> Iterator[Finding]:
+    yield ok("a", "b")
+
+
+def fails() -> Iterator[Finding]:
+    yield ok("before", "it")
+    raise RuntimeError("broken")
+
+
+def without_database() -> list[Finding]:
+    raise OperationalError("gone")
+
+
+def test_each_area_is_told_in_order_whatever_becomes_of_it() -> None:
+    never = threading.Event()
+
+    def hangs() -> Iterator[Finding]:
+        yield ok("before", "it")
+        never.wait()
+
+    try:
+        found = examine({"W": well, "F": fails, "D": without_database, "H": hangs}, within=0.2)
+    finally:
+        never.set()
+    assert [section.area for section in found] == ["W", "F", "D", "H"]
+    levels = [[finding.level for finding in section.findings] for section in found]
+    assert levels == [[Level.OK], [Level.OK, Level.PROBLEM], [Level.WARNING], [Level.OK, Level.PROBLEM]]
+    assert "RuntimeError: broken" in found[1].findings[1].found
+    assert "didn't answer within 0.2 s" in found[3].findings[1].found

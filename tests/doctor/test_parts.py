@@ -1,0 +1,208 @@
+"""What each area says of rows, users, versions and configurations."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery import Celery
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from bot import wiring
+from bot.conf import Conf
+from bot.doctor import database, people, results, schedules, secret, setup, slack, workers
+from bot.doctor.findings import Finding, Level
+from bot.doctor.subject import Subject
+from bot.models import Notice, SlackLink
+from bot.slack.manifest import COMMANDS_SCOPE, SCOPES
+from tests.factories import a_result, a_row, a_run
+
+SCOPES_WANTED = {COMMANDS_SCOPE, *(scope for needed in SCOPES.values() for scope in needed)}
+
+
+def subject(**changes: Any) -> Subject:
+    return Subject(**{"conf": Conf(), "app": wiring.celery_app(), "complaints": {}, **changes})
+
+
+def told(findings: Any) -> dict[str, Finding]:
+    return {finding.what: finding for finding in findings}
+
+
+@pytest.mark.parametrize(
+    ("installed", "wanted", "fits"),
+    [
+        ("5.2.19", ">=5.2,<7", True),
+        ("7.0", ">=5.2,<7", False),
+        ("5.1.9", ">=5.2,<7", False),
+        ("6.0rc1", "<7,>=5.2", True),
+        ("3.11.7", ">=3.11", True),
+        ("3.10.2", ">=3.11", False),
+    ],
+)
+def test_versions_are_compared_as_numbers(installed: str, wanted: str, fits: bool) -> None:
+    assert setup.fits(installed, wanted) is fits
+
+
+def test_a_version_outside_the_range_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup, "supported", lambda: {"Django": ">=99", "slack-bolt": ">=1"})
+    found = told(setup.versions(subject()))
+    assert found["Django"].level is Level.WARNING
+    assert found["Django"].remedy == "pip install 'Django>=99'"
+    assert "slack-bolt" not in found
+
+
+def test_every_scope_of_the_manifest_has_a_word_on_what_is_missing_without_it() -> None:
+    assert set(slack.WITHOUT) == SCOPES_WANTED
+    assert set(slack.VITAL) <= SCOPES_WANTED
+
+
+@pytest.mark.parametrize(
+    ("granted", "level", "says"),
+    [
+        (SCOPES_WANTED, Level.OK, "all 9"),
+        (SCOPES_WANTED - {"im:history"}, Level.WARNING, "missing: im:history"),
+        (SCOPES_WANTED - {"commands", "im:write"}, Level.PROBLEM, "missing: commands (the slash command); im:write"),
+    ],
+)
+def test_scopes_are_held_against_the_manifest(granted: set[str], level: Level, says: str) -> None:
+    (finding,) = slack.scopes(granted)
+    assert finding.level is level
+    assert says in finding.found
+
+
+def test_more_scopes_than_needed_are_noted() -> None:
+    assert [finding.level for finding in slack.scopes(SCOPES_WANTED | {"files:write"})] == [Level.OK, Level.NOTE]
+
+
+@pytest.mark.parametrize(
+    ("value", "level"),
+    [
+        (None, Level.OK),
+        (timedelta(days=1), Level.OK),
+        (86_400, Level.OK),
+        (1800, Level.WARNING),
+        (timedelta(seconds=60), Level.PROBLEM),
+    ],
+)
+def test_results_must_live_long_enough_to_be_read(value: Any, level: Level) -> None:
+    assert results.expiry(value).level is level
+
+
+def test_secrets_are_known_wherever_they_stand() -> None:
+    app = Celery("shop", set_as_current=False)
+    app.conf.update(broker_url="amqp://u:pa%2Fss@a//;amqp://u:second@b//", result_backend="db+mysql://u:third@c/d")
+    known = secret.known(Conf(bot_token="xoxb-1", app_token="x"), app)
+    assert {"pa%2Fss", "pa/ss", "second", "third", "xoxb-1"} <= set(known)
+    assert "x" not in known
+    assert secret.hide("amqp://u:pa%2Fss@a and xoxb-1", known) == "amqp://u:***@a and ***"
+
+
+@pytest.mark.django_db
+class TestRows:
+    def test_schedules_that_can_not_be_sent_are_counted_and_named(self) -> None:
+        for number in range(5):
+            row = a_row(f"bad {number}", task="no.such")
+            PeriodicTask.objects.filter(pk=row.pk).update(args='{"a": 1}')
+        a_row("twice", kwargs='{"a": 1, "a": 2}')
+        a_row("fine", task="celery.backend_cleanup", enabled=False)
+        PeriodicTask.objects.filter(pk=a_row("headers").pk).update(headers="[1]")
+        a_row("over", expires=timezone.now() - timedelta(days=1))
+        found = list(schedules.rows(wiring.celery_app(), timezone.now()))
+        texts = [finding.found for finding in found]
+        assert texts[:4] == [
+            "9, 8 of them enabled",
+            "the args of 5: bad 0, bad 1, bad 2 and 2 more",
+            "the kwargs of 1: twice",
+            "the headers of 1: headers",
+        ]
+        assert told(found)["past expiry"].found.startswith("1: over")
+        assert told(found)["unknown tasks"].found.startswith("2: no.such, reports.tasks.nightly")
+
+    def test_a_silent_beat_is_told(self) -> None:
+        row = a_row()
+        now = timezone.now()
+        assert told(schedules.schedules(subject()))["beat"].level is Level.NOTE
+        for ago, level in ((timedelta(hours=1), Level.OK), (timedelta(days=2), Level.WARNING)):
+            PeriodicTask.objects.filter(pk=row.pk).update(last_run_at=now - ago)
+            assert told(schedules.schedules(subject()))["beat"].level is level
+
+    def test_queues_without_a_worker_are_told(self) -> None:
+        for number in range(3):
+            a_row(f"r{number}", queue="reports")
+        a_row("here")
+        a_row("off", queue="nowhere", enabled=False)
+        (finding,) = workers.unserved(wiring.celery_app(), {"celery"})
+        assert finding.found == "3 enabled schedules go to reports, where no live worker listens"
+        assert told(workers.unserved(wiring.celery_app(), {"celery", "reports"}))["queues"].level is Level.OK
+
+    def test_people_are_counted_as_they_are_now(self) -> None:
+        assert told(people.staff(subject()))["staff"].level is Level.PROBLEM
+        ana, ben = (
+            User.objects.create_user("ana", "Ana@x.org", is_staff=True),
+            User.objects.create_user("ben", "ana@x.org"),
+        )
+        User.objects.create_user("cy", "", is_staff=True)
+        for user in (ana, ben):
+            SlackLink.objects.create(team="T1", slack_user=user.username, user=user)
+        found = list(people.staff(subject()))
+        assert [(finding.what, finding.found) for finding in found] == [
+            ("links", "2 Slack accounts, 1 of them to active staff"),
+            ("links", "without effect, as their users are no active staff: ben"),
+            ("staff", "2 active users"),
+            ("e-mail", "1 staff without one: cy"),
+            ("e-mail", "used by several users, so it links nobody: that of ana"),
+        ]
+
+    def test_without_links_and_e_mail_nobody_can_act(self) -> None:
+        assert told(people.staff(subject(conf=Conf(link_by_email=False))))["links"].level is Level.WARNING
+
+    def test_messages_that_do_not_get_out_are_told(self) -> None:
+        assert told(people.messages(subject()))["delivery"].level is Level.OK
+        run, now = a_run(), timezone.now()
+        Notice.objects.create(run=run, kind="root", rank=0, due_at=now - timedelta(minutes=5))
+        assert "--no-deliver" in told(people.messages(subject()))["delivery"].remedy
+        Notice.objects.create(run=run, kind="id", rank=1, due_at=now, attempts=9, problem="invalid_auth")
+        assert "invalid_auth" in told(people.messages(subject()))["delivery"].found
+        Notice.objects.create(run=a_run(), kind="root", rank=0, due_at=now, state="parked", problem="is_archived")
+        assert "is_archived" in told(people.messages(subject()))["parked"].found
+
+    def test_tasks_that_ignore_results_are_noted(self) -> None:
+        app = wiring.celery_app()
+        a_row(task="celery.backend_cleanup")
+        app.tasks["celery.backend_cleanup"].ignore_result = True
+        try:
+            assert told(results.results(subject()))["ignore_result"].level is Level.NOTE
+        finally:
+            app.tasks["celery.backend_cleanup"].ignore_result = False
+
+    def test_the_database_is_well(self) -> None:
+        found = told(database.database(subject()))
+        assert {finding.level for finding in found.values()} <= {Level.OK, Level.NOTE}
+        assert found["tables read"].level is Level.OK
+
+
+@pytest.mark.django_db
+def test_what_workers_say_of_their_tasks_is_held_against_the_schedules() -> None:
+    a_row("known", task="shop.known")
+    a_row("unknown", task="shop.unknown")
+    a_row("off", task="shop.off", enabled=False)
+    database_backend = "<django_celery_results.backends.database.DatabaseBackend object at 0x7f>"
+    answers = {
+        "a": [f"shop.known [backend={database_backend}]", "shop.bare"],
+        "b": ["shop.known [backend=<celery.backends.redis.RedisBackend object at 0x7f>]"],
+    }
+    assert [(finding.level, finding.found) for finding in workers.knowing(answers)] == [
+        (Level.WARNING, "no live worker knows shop.unknown"),
+        (Level.WARNING, "b keeps them in celery.backends.redis.RedisBackend"),
+    ]
+    PeriodicTask.objects.filter(name="unknown").delete()
+    assert next(iter(workers.knowing(answers))).level is Level.OK
+
+
+@pytest.mark.django_db
+def test_results_without_names_show_how_the_workers_are_configured() -> None:
+    a_result("t1", task_name=None)
+    assert told(results.results(subject()))["result_extended"].level is Level.WARNING
+    a_result("t2", task_name="shop.known")
+    assert told(results.results(subject()))["result_extended"].level is Level.OK
