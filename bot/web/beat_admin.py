@@ -29,7 +29,7 @@ def add_links() -> None:
     before = model_admin.get_list_display
 
     def get_list_display(_: object, request: HttpRequest) -> Sequence[Any]:
-        columns = before(request)
+        columns: Sequence[Any] = before(request)
         if not may_run(request) or run_link in columns:
             return columns
         first, *others = columns  # in sight also where others scroll

@@ -35,7 +35,7 @@ class Site:
     def get(self, address: str) -> str:
         answer = self.browser.get(address)
         assert answer.status_code == 200, answer
-        return answer.content.decode()
+        return str(answer.content.decode())
 
     def form(self, schedule: int = 7) -> dict[str, str]:
         """What a browser would send of the schedule's form, as it opens."""
@@ -48,7 +48,7 @@ class Site:
         """The page with what was wrong, after Run."""
         answer = self.press_run(form, **typed)
         assert answer.status_code == 200, answer
-        return answer.content.decode()
+        return str(answer.content.decode())
 
 
 def fields(page: str) -> dict[str, str]:
