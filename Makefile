@@ -5,13 +5,30 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test faults lint bench bench-compare bench-smoke lock clean
+.PHONY: demo test test-oldest test-databases mariadb faults lint bench bench-compare bench-smoke lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/runtask demo $(ARGS)
 
 test: $(VENV)/.dev lint
 	$(BIN)/pytest $(ARGS)
+
+# The same code on the lowest versions that pyproject.toml allows, in an environment of its own.
+OLDEST = $(VENV)-oldest
+ON_OLDEST = tests/broker tests/core tests/runs tests/services tests/slack tests/web tests/wire tests/test_admin.py
+test-oldest: $(OLDEST)/.ready
+	$(OLDEST)/bin/pytest $(ON_OLDEST) $(ARGS)
+
+# What talks most to the database, on real servers (docs/supported.md).
+POSTGRES ?= postgresql://postgres@127.0.0.1:5432/postgres
+MARIADB ?= mysql://root@127.0.0.1:3306/mysql
+ON_DATABASES = tests/broker/test_catalog.py tests/broker/test_results.py tests/runs tests/web tests/test_admin.py
+test-databases: mariadb
+	TEST_DATABASE_URL=$(POSTGRES) $(BIN)/pytest $(ON_DATABASES) $(ARGS)
+	TEST_DATABASE_URL=$(MARIADB) $(BIN)/pytest $(ON_DATABASES) $(ARGS)
+
+# The driver comes as source only: Debian's libmariadb-dev, pkg-config, gcc and python3-dev build it.
+mariadb: $(VENV)/.mariadb
 
 faults: $(VENV)/.dev
 	$(BIN)/python -m tests.faults $(ARGS)
@@ -45,6 +62,16 @@ $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/pip
 	$(PIP) install --no-deps --no-build-isolation -e .
 	touch $@ $(VENV)/.demo
 
+$(VENV)/.mariadb: requirements-mariadb.txt $(VENV)/.dev
+	$(PIP) install --no-build-isolation --require-hashes -r requirements-mariadb.txt
+	touch $@
+
+$(OLDEST)/.ready: requirements-oldest.txt pyproject.toml
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/pip --disable-pip-version-check --quiet install --require-hashes -r requirements-oldest.txt
+	$(OLDEST)/bin/pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation -e .
+	touch $@
+
 $(VENV)/.bench: requirements-bench.txt $(VENV)/.demo
 	$(PIP) install --require-hashes -r requirements-bench.txt
 	touch $@
@@ -56,6 +83,8 @@ lock:
 	$(COMPILE) pyproject.toml --extra demo --group build --group bench -c requirements-dev.txt -o requirements-bench.txt
 	$(COMPILE) pyproject.toml --extra demo --group build -c requirements-dev.txt -o requirements-demo.txt
 	$(COMPILE) pyproject.toml -c requirements-dev.txt -o requirements.txt
+	grep -o '"mysqlclient[^"]*"' pyproject.toml | tr -d '"' | $(COMPILE) - -o requirements-mariadb.txt
+	$(COMPILE) --resolution lowest-direct pyproject.toml --extra demo --group build --group test -o requirements-oldest.txt
 
 clean:
-	rm -rf $(VENV) var build dist
+	rm -rf $(VENV) $(OLDEST) var build dist

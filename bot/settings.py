@@ -1,6 +1,7 @@
 """Settings of the stand-alone project, from the environment (bot.env, bot.conf)."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -63,21 +64,28 @@ TEMPLATES = [
     }
 ]
 
-# WAL with IMMEDIATE transactions: without IMMEDIATE a read-then-write transaction fails at once under WAL (sqlite.org/wal.html).
-SQLITE = {
-    "timeout": 20,
-    "transaction_mode": "IMMEDIATE",
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+# Per engine; what the address says (`?sslmode=require`) goes before it. A server that is silent is found out in seconds, so
+# that no thread of the bot hangs on it for good; only options of the client, which no connection pooler refuses.
+DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
+    # WAL with IMMEDIATE: without it a read-then-write transaction fails at once under WAL (sqlite.org/wal.html).
+    "django.db.backends.sqlite3": {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+    },
+    "django.db.backends.postgresql": {"connect_timeout": 3, "tcp_user_timeout": 15_000},  # seconds, milliseconds
+    # Seconds. Reading: also how long one statement may take, a migration's on a table of millions included.
+    "django.db.backends.mysql": {"connect_timeout": 3, "read_timeout": 60, "write_timeout": 15},
 }
 if not _project.database_url:
     _data.mkdir(parents=True, exist_ok=True)
-DATABASES = {
-    "default": dj_database_url.parse(
+_database: dict[str, Any] = {
+    **dj_database_url.parse(
         _project.database_url or f"sqlite:///{_data / 'runtask.sqlite3'}", conn_max_age=60, conn_health_checks=True
     )
 }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = SQLITE
+_database["OPTIONS"] = DATABASE_OPTIONS[_database["ENGINE"]] | _database.get("OPTIONS", {})
+DATABASES = {"default": _database}
 RUNTASK_SIDECAR = _project.sidecar
 if RUNTASK_SIDECAR:  # the platform migrates its own tables
     MIGRATION_MODULES = dict.fromkeys(

@@ -1,4 +1,7 @@
-"""The stand-alone project, set up for tests: its own folder, a broker in memory, tokens that open nothing."""
+"""The stand-alone project, set up for tests: its own folder, a broker in memory, tokens that open nothing.
+
+`TEST_DATABASE_URL` puts the tests on another server (`make test-databases`); they make a database of their own there.
+"""
 
 import os
 import tempfile
@@ -8,6 +11,7 @@ DATA = Path(tempfile.mkdtemp(prefix="runtask-tests-"))
 os.environ.update(
     {
         "RUNTASK_DATA": str(DATA),
+        "DATABASE_URL": os.environ.get("TEST_DATABASE_URL", ""),
         "CELERY_BROKER_URL": "memory://",
         "DJANGO_SECRET_KEY": "only-for-tests",
         "SLACK_BOT_TOKEN": "xoxb-local",
@@ -17,11 +21,17 @@ os.environ.update(
         "RUNTASK_IMPORTS": "tests.wire.tasks",
     }
 )
-for name in ("DATABASE_URL", "RUNTASK_SIDECAR", "DJANGO_DEBUG"):
+for name in ("RUNTASK_SIDECAR", "DJANGO_DEBUG"):
     os.environ.pop(name, None)
 
 from bot.settings import *  # noqa: E402, F403
 
-# Listeners and deliverers run in threads of their own: they need a database in a file.
-DATABASES["default"]["TEST"] = {"NAME": str(DATA / "test.sqlite3")}  # noqa: F405
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
+    # Listeners and deliverers run in threads of their own: they need a database in a file.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA / "test.sqlite3")}  # noqa: F405
+else:
+    DATABASES["default"]["TEST"] = {"NAME": DATA.name.replace("-", "_")}  # noqa: F405
+    DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405  # a thread of a test's closes its connection before it ends
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# The broker in memory is looked at once a second otherwise; every run with a worker waits for that.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.02}

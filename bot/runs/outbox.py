@@ -85,6 +85,8 @@ def hold(notice: Notice, now: datetime) -> bool:
 @atomic()
 def sent(notice: Notice, *, channel: str, ts: str, now: datetime) -> None:
     """Slack has it. If it was owed again meanwhile (an edit), it stays owed."""
+    if notice.kind == NoticeKind.ROOT:  # the run before its notices, as everywhere: MariaDB would find a deadlock
+        Run.objects.select_for_update().get(pk=notice.run_id)
     ours = Notice.objects.filter(pk=notice.pk, claim=notice.claim, state=NoticeState.CLAIMED)
     done = {"channel": channel, "ts": ts, "sent_at": now, "problem": "", "tried_at": None, "attempts": 0, "claim": ""}
     settled = ours.filter(version=notice.version).update(state=NoticeState.SENT, **done)

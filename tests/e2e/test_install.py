@@ -12,7 +12,8 @@ import pytest
 from tests.e2e.platform import clean_environment
 from tests.e2e.processes import PATIENCE
 from tests.e2e.shop import OFFLINE, Shop, virtual_environment
-from tests.faults.setups import Missing, Setup, on_rabbitmq, on_sqlite
+from tests.faults.servers import Missing
+from tests.faults.setups import Setup, on_rabbitmq, on_sqlite
 from tests.support import guide
 from tests.support.local_slack import LocalSlack, Person
 from tests.support.wheel import ROOT, copied

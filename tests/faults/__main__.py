@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.faults import figures
 from tests.faults.drive import Outcome, drive
-from tests.faults.setups import SETUPS, Missing
+from tests.faults.servers import Missing
+from tests.faults.setups import SETUPS
 
 OURS = {"bot", "replica", "notifier"}  # Celery's worker and gunicorn end by themselves when a service or a port is away
 PAGE = Path(__file__).parents[2] / "docs" / "guarantees.md"

@@ -1,13 +1,10 @@
 """Where the bot is put to the test: the embedded default, and real services behind proxies."""
 
-import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -16,16 +13,13 @@ import redis
 
 from bot import env
 from tests.faults.proxy import HOST, Proxy
+from tests.faults.servers import Database, MariaDB, Missing, Postgres, Row, Sqlite
 
-Row = tuple[Any, ...]
 POSTGRES = env.environ().get("FAULTS_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+MARIADB = env.environ().get("FAULTS_MARIADB", "mysql://root@127.0.0.1:3306")
 REDIS = env.environ().get("FAULTS_REDIS", "redis://127.0.0.1:6379")
 RABBITMQ = env.environ().get("FAULTS_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672")
 REDIS_DATABASES = range(15, 4, -1)  # the first empty one is taken
-
-
-class Missing(Exception):
-    """A service that this set-up needs isn't there."""
 
 
 @dataclass(kw_only=True)
@@ -36,42 +30,27 @@ class Setup:
     environment: dict[str, str] = field(default_factory=dict)
     database: Proxy | None = None
     broker: Proxy | None = None
-    sqlite: Path | None = None
-    postgres: str = ""
+    server: Database | None = None
 
     def rows(self, sql: str) -> list[Row]:
-        if self.sqlite is not None:
-            with closing(sqlite3.connect(self.sqlite, timeout=30)) as connection:
-                return list(connection.execute(sql))
-        with psycopg.connect(self.postgres, autocommit=True) as connection:
-            return list(connection.execute(sql.encode()))
+        return self._server.rows(sql)
 
     def lock_database(self, seconds: float) -> None:
-        """SQLite: nobody else can write meanwhile. PostgreSQL: the same for the table of runs."""
-        if self.sqlite is not None:
-            with closing(sqlite3.connect(self.sqlite, timeout=30, isolation_level=None)) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                time.sleep(seconds)
-                connection.execute("ROLLBACK")
-            return
-        with psycopg.connect(self.postgres) as postgres:
-            postgres.execute("LOCK TABLE runtask_run IN EXCLUSIVE MODE")
-            time.sleep(seconds)
-            postgres.rollback()
+        self._server.lock(seconds)
 
     def end_connections(self) -> None:
-        """PostgreSQL ends everybody's connection, as it does when it restarts."""
-        with psycopg.connect(self.postgres, autocommit=True) as postgres:
-            postgres.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+        self._server.end_connections()
+
+    @property
+    def _server(self) -> Database:
+        assert self.server is not None, "whatever database the project has by default"
+        return self.server
 
 
 @contextmanager
 def embedded(folder: Path) -> Iterator[Setup]:
     """SQLite and the broker in a folder."""
-    yield Setup(name="SQLite, folder broker", sqlite=folder / "runtask.sqlite3")
+    yield Setup(name="SQLite, folder broker", server=Sqlite(folder / "runtask.sqlite3"))
 
 
 @contextmanager
@@ -84,26 +63,34 @@ def on_sqlite(_folder: Path) -> Iterator[Setup]:
 @contextmanager
 def on_redis(_folder: Path) -> Iterator[Setup]:
     """PostgreSQL and Redis."""
-    with _postgres() as (postgres, database), _redis() as (url, broker):
-        through = {"DATABASE_URL": _through(postgres, database), "CELERY_BROKER_URL": url}
-        yield Setup(name="PostgreSQL, Redis", environment=through, database=database, broker=broker, postgres=postgres)
+    with _postgres() as (server, database), _redis() as (url, broker):
+        yield _served("PostgreSQL, Redis", server, database, url, broker)
 
 
 @contextmanager
 def on_rabbitmq(_folder: Path) -> Iterator[Setup]:
     """PostgreSQL and RabbitMQ."""
-    with _postgres() as (postgres, database), _rabbitmq() as (url, broker):
-        through = {"DATABASE_URL": _through(postgres, database), "CELERY_BROKER_URL": url}
-        yield Setup(
-            name="PostgreSQL, RabbitMQ", environment=through, database=database, broker=broker, postgres=postgres
-        )
-
-
-SETUPS = {"embedded": embedded, "redis": on_redis, "rabbitmq": on_rabbitmq}
+    with _postgres() as (server, database), _rabbitmq() as (url, broker):
+        yield _served("PostgreSQL, RabbitMQ", server, database, url, broker)
 
 
 @contextmanager
-def _postgres() -> Iterator[tuple[str, Proxy]]:
+def on_mariadb(_folder: Path) -> Iterator[Setup]:
+    """MariaDB and Redis."""
+    with _mariadb() as (server, database), _redis() as (url, broker):
+        yield _served("MariaDB, Redis", server, database, url, broker)
+
+
+def _served(name: str, server: Postgres | MariaDB, database: Proxy, broker_url: str, broker: Proxy) -> Setup:
+    through = {"DATABASE_URL": _through(server.url, database), "CELERY_BROKER_URL": broker_url}
+    return Setup(name=name, environment=through, database=database, broker=broker, server=server)
+
+
+SETUPS = {"embedded": embedded, "redis": on_redis, "rabbitmq": on_rabbitmq, "mariadb": on_mariadb}
+
+
+@contextmanager
+def _postgres() -> Iterator[tuple[Postgres, Proxy]]:
     """A database of our own, dropped at the end."""
     name = f"runtask_faults_{uuid4().hex[:8]}"
     try:
@@ -114,10 +101,23 @@ def _postgres() -> Iterator[tuple[str, Proxy]]:
     parts = urlsplit(POSTGRES)
     try:
         with Proxy(str(parts.hostname), parts.port or 5432) as proxy:
-            yield urlunsplit(parts._replace(path=f"/{name}")), proxy
+            yield Postgres(urlunsplit(parts._replace(path=f"/{name}"))), proxy
     finally:
-        with psycopg.connect(POSTGRES, autocommit=True) as server:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        Postgres(POSTGRES).rows(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def _mariadb() -> Iterator[tuple[MariaDB, Proxy]]:
+    """A database of our own, dropped at the end."""
+    name = f"runtask_faults_{uuid4().hex[:8]}"
+    server = MariaDB(MARIADB)
+    server.rows(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    parts = urlsplit(MARIADB)
+    try:
+        with Proxy(str(parts.hostname), parts.port or 3306) as proxy:
+            yield MariaDB(urlunsplit(parts._replace(path=f"/{name}"))), proxy
+    finally:
+        server.rows(f"DROP DATABASE {name}")
 
 
 @contextmanager

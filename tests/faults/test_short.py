@@ -8,7 +8,7 @@ import pytest
 from tests.faults.__main__ import complaints
 from tests.faults.drive import drive
 from tests.faults.figures import report
-from tests.faults.setups import Missing
+from tests.faults.servers import Missing
 
 SEED = 31  # the same plan at every gate; `make faults` is for exploring
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]

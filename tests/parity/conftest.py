@@ -15,6 +15,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTa
 from bot.models import Run
 from tests.factories import staff_actor
 from tests.faults import setups
+from tests.faults.servers import Missing
 from tests.parity.cases import CASES
 from tests.parity.compare import Compared, compare
 from tests.parity.ways import PEERS, WAYS
@@ -71,7 +72,7 @@ def _there(opened: Any) -> Iterator[Broker]:
     with ExitStack() as stack:
         try:
             broker = stack.enter_context(opened())
-        except setups.Missing as exc:
+        except Missing as exc:
             if os.environ.get("CI"):  # noqa: TID251  # says where the tests run, no setting of the bot
                 pytest.fail(f"CI must have it: {exc}")
             pytest.skip(f"needs a service: {exc}")

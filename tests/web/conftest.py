@@ -1,33 +1,38 @@
-"""The run page in a browser of Ana's, with fakes behind the real door."""
+"""The site as staff sees it: Django's test client before the real door, wired to real rows and a broker in memory."""
 
-from inspect import signature
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib import admin
+from celery import Celery
 from django.contrib.auth.models import User
 from django.test import Client
-from django.urls import include, path
 
-from bot.web import views
-from tests.factories import a_schedule
-from tests.fakes import FakeCatalog
-from tests.web.site import Site
+from bot import conf, wiring
+
+CACHED: list[Any] = [conf.conf, wiring.celery_app, wiring.run_service]
 
 
-@pytest.fixture
-def site(db: None, settings: Any) -> Site:
-    """Ana is staff, without any permission of the admin's."""
-    schedule = a_schedule()
-    site = Site(FakeCatalog({schedule.id: schedule}), User.objects.create_user("ana", is_staff=True))
-    site.catalog.signatures[schedule.task] = signature(lambda days=1, region="", api_token="": None)
-    ours = include((views.urls(lambda: site.service), "runtask"))
-    settings.ROOT_URLCONF = (path("", ours), path("admin/", admin.site.urls))
-    site.browser.force_login(site.user)
-    return site
+@pytest.fixture(autouse=True)
+def celery(db: None) -> Iterator[Celery]:
+    """The platform's app, with an empty queue."""
+    for cached in CACHED:
+        cached.cache_clear()
+    app = wiring.celery_app()
+    app.control.purge()
+    yield app
+    for cached in CACHED:
+        cached.cache_clear()
 
 
 @pytest.fixture
-def stranger() -> Client:
-    """A browser in which nobody is logged in."""
-    return Client()
+def ana() -> User:
+    return User.objects.create_superuser("ana", "ana@example.com", "ana")
+
+
+@pytest.fixture
+def site(ana: User) -> Client:
+    """Ana's browser."""
+    client = Client(enforce_csrf_checks=False)
+    client.force_login(ana)
+    return client

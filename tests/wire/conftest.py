@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from celery.contrib.testing.worker import start_worker
+from celery.worker import state
 from django.contrib.auth.models import User
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
@@ -91,6 +92,9 @@ def worker(slack: LocalSlack) -> Iterator[None]:
     app = wiring.celery_app()
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
         yield
+        state.should_terminate = 0  # type: ignore[assignment]  # what start_worker does next
+        for _ in range(2):  # its loop waits for a message, or two seconds, before it sees that and once more after
+            app.control.heartbeat()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import celery
 import pytest
 from celery import shared_task
 from celery.exceptions import Ignore, Reject
@@ -17,7 +18,8 @@ from tests.wire.test_thread import all_words, finished, run
 
 pytestmark = [pytest.mark.usefixtures("delivering"), pytest.mark.timeout(180)]
 CHANNELS = 50
-IN_ONE = 10
+IN_ONE = 4  # three messages each; Slack takes one a second, and three at once
+REJECTION_IS_STORED = celery.VERSION >= (5, 7)
 
 
 @shared_task(name="tests.wire.ignored")
@@ -77,6 +79,9 @@ def test_a_task_that_leaves_no_result_ends_with_the_deadline(
     assert "It began" in all_words(deadline)
 
 
+@pytest.mark.skipif(
+    not REJECTION_IS_STORED, reason="a worker before Celery 5.7 leaves no result: the run's deadline ends it"
+)
 @pytest.mark.usefixtures("worker")
 def test_a_rejected_task_says_so(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     run(http_bot, ana, schedule("Rejected", task="tests.wire.rejected"))

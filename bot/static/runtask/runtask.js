@@ -40,17 +40,11 @@ function picker(form) {
   const links = () => [...matches.querySelectorAll("a")];
   const address = () => `${form.action}?${new URLSearchParams({ q: input.value })}`;
   let asking = new AbortController();
-  let wanted = input.value; // what is shown, or on its way
-  let arriving = Promise.resolve();
+  let shown = input.value;
 
-  function refresh() {
-    if (input.value !== wanted) {
-      wanted = input.value;
-      arriving = load(wanted);
-    }
-    return arriving;
-  }
-  async function load(query) {
+  async function refresh() {
+    const query = input.value;
+    if (query === shown) return;
     asking.abort();
     asking = new AbortController();
     try {
@@ -59,6 +53,7 @@ function picker(form) {
       if (error.name !== "AbortError") form.submit(); // the page itself says what is the matter
       throw error;
     }
+    shown = query;
     history.replaceState(null, "", query ? address() : form.action);
     mark();
   }

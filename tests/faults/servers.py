@@ -1,0 +1,126 @@
+"""What the tests do to a database past all proxies: read it, lock it, end everybody's connection."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import psycopg
+
+try:
+    import MySQLdb
+except ImportError:  # an extra
+    MySQLdb = None
+
+Row = tuple[Any, ...]
+
+
+class Missing(Exception):
+    """A service that is needed isn't there."""
+
+
+class Database(Protocol):
+    """One that the processes under test work on."""
+
+    def rows(self, sql: str) -> list[Row]: ...
+
+    def lock(self, seconds: float) -> None:
+        """Nobody else can write runs meanwhile."""
+
+    def end_connections(self) -> None:
+        """All but our own, as when the server restarts."""
+
+
+@dataclass(frozen=True)
+class Sqlite:
+    """A file."""
+
+    path: Path
+
+    def rows(self, sql: str) -> list[Row]:
+        with closing(sqlite3.connect(self.path, timeout=30)) as connection:
+            return list(connection.execute(sql))
+
+    def lock(self, seconds: float) -> None:
+        with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            time.sleep(seconds)
+            connection.execute("ROLLBACK")
+
+    def end_connections(self) -> None:
+        """There are none."""
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A database of the server's, by its address."""
+
+    url: str = field(repr=False)
+
+    def rows(self, sql: str) -> list[Row]:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            cursor = connection.execute(sql.encode())
+            return list(cursor) if cursor.description else []
+
+    def lock(self, seconds: float) -> None:
+        with psycopg.connect(self.url) as connection:
+            connection.execute("LOCK TABLE runtask_run IN EXCLUSIVE MODE")
+            time.sleep(seconds)
+            connection.rollback()
+
+    def end_connections(self) -> None:
+        self.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@dataclass(frozen=True)
+class MariaDB:
+    """A database of the server's, by its address."""
+
+    url: str = field(repr=False)
+
+    @contextmanager
+    def connected(self) -> Iterator[Any]:
+        """A cursor. Raises Missing."""
+        if MySQLdb is None:
+            raise Missing("the driver of the extra `mariadb`: make mariadb")
+        parts = urlsplit(self.url)
+        try:
+            connection = MySQLdb.connect(
+                host=str(parts.hostname),
+                port=parts.port or 3306,
+                user=parts.username or "root",
+                password=parts.password or "",
+                database=parts.path.strip("/"),
+                connect_timeout=3,
+                autocommit=True,
+            )
+        except MySQLdb.OperationalError as exc:
+            raise Missing(f"MariaDB at {parts.hostname}:{parts.port}: {exc}") from exc
+        with closing(connection), connection.cursor() as cursor:
+            yield cursor
+
+    def rows(self, sql: str) -> list[Row]:
+        with self.connected() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+    def lock(self, seconds: float) -> None:
+        with self.connected() as cursor:
+            cursor.execute("LOCK TABLES runtask_run READ")
+            time.sleep(seconds)
+            cursor.execute("UNLOCK TABLES")
+
+    def end_connections(self) -> None:
+        with self.connected() as cursor:
+            cursor.execute(
+                "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+            )
+            for (number,) in cursor.fetchall():
+                cursor.execute(f"KILL {number}")
