@@ -164,7 +164,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(RunNow)
 class RunNowAdmin(ReadOnly, admin.ModelAdmin):
-    """The menu's way to the run page: no list, no forms; for whom the door lets in, where the page is."""
+    """The menu's way to the run page: no list, no forms."""
 
     def get_urls(self) -> list[URLPattern]:
         return [path("", self.admin_site.admin_view(self.to_run_page), name="runtask_runnow_changelist")]
@@ -173,7 +173,7 @@ class RunNowAdmin(ReadOnly, admin.ModelAdmin):
         return redirect("runtask:run")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(links.path("runtask:run")) and may_run(request)
+        return may_run(request)
 
     def has_view_permission(self, request: HttpRequest, _obj: object = None) -> bool:
         return may_run(request)

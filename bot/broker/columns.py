@@ -21,7 +21,7 @@ from django.db.models import Model
 
 from bot.models import database_of
 
-SCHEDULES = ("PeriodicTask", "IntervalSchedule", "CrontabSchedule", "SolarSchedule", "ClockedSchedule")
+SCHEDULES = ("PeriodicTask", "PeriodicTasks", "IntervalSchedule", "CrontabSchedule", "SolarSchedule", "ClockedSchedule")
 DISTRIBUTIONS = {
     "auth": "Django",
     "django_celery_beat": "django-celery-beat",

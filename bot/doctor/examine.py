@@ -11,6 +11,7 @@ from bot.doctor.findings import Finding, Section, problem, warning
 
 log = logging.getLogger(__name__)
 
+NEW_LINE = "\n"
 WITHIN = 9.0  # seconds
 Look = Callable[[], Iterable[Finding]]
 
@@ -41,7 +42,7 @@ def _look(look: Look, found: list[Finding]) -> None:
         for finding in look():
             found.append(finding)  # noqa: PERF402  # one by one: what was found before a hang is shown
     except DatabaseError as exc:
-        text = f"not looked at: {type(exc).__name__}: {exc}"
+        text = f"not looked at: {type(exc).__name__}: {str(exc).partition(NEW_LINE)[0]}"
         found.append(warning("the rest", text, "See Database."))
     except Exception as exc:  # the doctor must not fall ill
         log.debug("a look failed", exc_info=exc)

@@ -44,7 +44,7 @@ def workers(subject: Subject) -> Iterator[Finding]:
         yield note("workers", f"not known: {transport} has no remote control")
         return
     if not queues:
-        yield problem("workers", "none answers", f"{START.format('QUEUES')}: nothing that is sent now will run.")
+        yield problem("workers", "none answers", f"{START.format('QUEUES')}. Nothing that is sent now will run.")
         return
     listening = [f"{name} ({', '.join(sorted(queue['name'] for queue in queues[name]))})" for name in sorted(queues)]
     yield ok("workers", f"{len(queues)} alive: {some(listening, 6)}")

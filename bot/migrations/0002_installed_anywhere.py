@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="runtask_tokens",
                         to=settings.AUTH_USER_MODEL,

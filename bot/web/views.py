@@ -112,11 +112,12 @@ def _form(
     if problems is None:
         problems = _problems(visit, _as_stored(visit, schedule))
     found = [shown.said(problem) for problem in problems]
+    name = one_line(look.schedule.name)
     fingerprint = look.schedule.fingerprint if typed is None else typed.fingerprint
     context = {
-        "title": f"Error: {TITLE}" if typed else TITLE,
+        "title": f"Run {name}",
+        "name": name,
         "look": look,
-        "name": one_line(look.schedule.name),
         "target": shown.target(look),
         "inputs": shown.inputs(look, found, typed),
         "problems": [problem for problem in found if problem.field == Field.SCHEDULE],

@@ -1,6 +1,7 @@
 """A sidecar beside a platform, on its database: nothing of the platform's changes, and what doesn't fit is said."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,27 @@ def test_only_tables_that_are_read_are_needed(tmp_path: Path, database: str) -> 
     assert done.returncode == 0
     assert "django_session, django_admin_log" in done.stderr
     assert (schema(platform), rows(platform)) == before
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_the_rights_that_the_page_names_are_enough(tmp_path: Path, database: str) -> None:
+    platform = Platform(tmp_path, database)
+    platform.manage("migrate", "--verbosity", "0")
+    platform.manage("shell", "--command", FILL)
+    (grants,) = re.findall(r"```sql\n(.*?)```", Path("docs/sidecar.md").read_text(), re.DOTALL)
+    role = database.rpartition("/")[2]
+    with psycopg.connect(database, autocommit=True) as server:
+        server.execute(f"CREATE ROLE {role} LOGIN".encode())
+        try:
+            server.execute(
+                f"{grants.replace('TO runtask;', f'TO {role};')} GRANT CREATE ON SCHEMA public TO {role}".encode()
+            )
+            platform.database = database.replace("postgres@", f"{role}@")
+            for command in (["migrate"], ["staff", "add", "U1", "ana", "--team", "T1"], ["migrate", "runtask", "zero"]):
+                done = platform.sidecar(*command, **TOKENS)
+                assert (done.returncode, done.stderr) == (0, "")
+        finally:
+            server.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

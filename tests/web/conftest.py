@@ -1,38 +1,33 @@
-"""The site as staff sees it: Django's test client before the real door, wired to real rows and a broker in memory."""
+"""The run page in a browser of Ana's, with fakes behind the real door."""
 
-from collections.abc import Iterator
+from inspect import signature
 from typing import Any
 
 import pytest
-from celery import Celery
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import include, path
 
-from bot import conf, wiring
-
-CACHED: list[Any] = [conf.conf, wiring.celery_app, wiring.run_service]
-
-
-@pytest.fixture(autouse=True)
-def celery(db: None) -> Iterator[Celery]:
-    """The platform's app, with an empty queue."""
-    for cached in CACHED:
-        cached.cache_clear()
-    app = wiring.celery_app()
-    app.control.purge()
-    yield app
-    for cached in CACHED:
-        cached.cache_clear()
+from bot.web import views
+from tests.factories import a_schedule
+from tests.fakes import FakeCatalog
+from tests.web.site import Site
 
 
 @pytest.fixture
-def ana() -> User:
-    return User.objects.create_superuser("ana", "ana@example.com", "ana")
+def site(db: None, settings: Any) -> Site:
+    """Ana is staff, without any permission of the admin's."""
+    schedule = a_schedule()
+    site = Site(FakeCatalog({schedule.id: schedule}), User.objects.create_user("ana", is_staff=True))
+    site.catalog.signatures[schedule.task] = signature(lambda days=1, region="", api_token="": None)
+    ours = include((views.urls(lambda: site.service), "runtask"))
+    settings.ROOT_URLCONF = (path("", ours), path("admin/", admin.site.urls))
+    site.browser.force_login(site.user)
+    return site
 
 
 @pytest.fixture
-def site(ana: User) -> Client:
-    """Ana's browser."""
-    client = Client(enforce_csrf_checks=False)
-    client.force_login(ana)
-    return client
+def stranger() -> Client:
+    """A browser in which nobody is logged in."""
+    return Client()

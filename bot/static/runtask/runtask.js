@@ -40,11 +40,17 @@ function picker(form) {
   const links = () => [...matches.querySelectorAll("a")];
   const address = () => `${form.action}?${new URLSearchParams({ q: input.value })}`;
   let asking = new AbortController();
-  let shown = input.value;
+  let wanted = input.value; // what is shown, or on its way
+  let arriving = Promise.resolve();
 
-  async function refresh() {
-    const query = input.value;
-    if (query === shown) return;
+  function refresh() {
+    if (input.value !== wanted) {
+      wanted = input.value;
+      arriving = load(wanted);
+    }
+    return arriving;
+  }
+  async function load(query) {
     asking.abort();
     asking = new AbortController();
     try {
@@ -53,7 +59,6 @@ function picker(form) {
       if (error.name !== "AbortError") form.submit(); // the page itself says what is the matter
       throw error;
     }
-    shown = query;
     history.replaceState(null, "", query ? address() : form.action);
     mark();
   }

@@ -1,0 +1,72 @@
+"""A browser without JavaScript before the run page: reads pages, fills in forms."""
+
+import re
+from dataclasses import dataclass, field
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.test import Client
+
+from bot.runs.service import RunService
+from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender
+
+INPUT = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+TEXT = re.compile(r'<textarea[^>]* name="(\w+)"[^>]*>\n(.*?)</textarea>', re.DOTALL)
+
+
+@dataclass
+class Site:
+    """The pages over a real database, with fakes on both sides of the door."""
+
+    catalog: FakeCatalog
+    user: User
+    sender: FakeSender = field(default_factory=FakeSender)
+    outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
+    browser: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))
+
+    @property
+    def service(self) -> RunService:
+        return RunService(
+            catalog=self.catalog, sender=self.sender, outcomes=self.outcomes, secret_keys=("token",), deadline=1800
+        )
+
+    def get(self, address: str) -> str:
+        answer = self.browser.get(address)
+        assert answer.status_code == 200, answer
+        return str(answer.content.decode())
+
+    def form(self, schedule: int = 7) -> dict[str, str]:
+        """What a browser would send of the schedule's form, as it opens."""
+        return fields(self.get(f"/?schedule={schedule}"))
+
+    def press_run(self, form: dict[str, str], **typed: str) -> Any:
+        return self.browser.post("/", {**form, **typed})
+
+    def refused(self, form: dict[str, str], **typed: str) -> str:
+        """The page with what was wrong, after Run."""
+        answer = self.press_run(form, **typed)
+        assert answer.status_code == 200, answer
+        return str(answer.content.decode())
+
+
+def fields(page: str) -> dict[str, str]:
+    _, _, form = page.partition('<div id="content-main">')
+    return {name: unescape(value) for name, value in [*INPUT.findall(form), *TEXT.findall(form)]}
+
+
+def words(page: str, part: str = "content-main") -> str:
+    """What a person reads in the part of that id (or from there on), white space as one."""
+    reader = _Reader()
+    reader.feed(page[page.index(">", page.index(f'id="{part}"')) + 1 :])
+    return re.sub(r" (?=[.,:])", "", " ".join(" ".join(reader.found).split()))
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.found.append(data)

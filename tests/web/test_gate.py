@@ -1,0 +1,105 @@
+"""Who gets to the pages, by which methods, and in which transaction."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+
+from bot.models import Run
+from tests.factories import a_run
+from tests.web.site import Site, words
+
+ADDRESSES = [
+    ("get", "/"),
+    ("get", "/?schedule=7"),
+    ("post", "/"),
+    ("post", "/check"),
+    ("get", "/runs/1/"),
+    ("get", "/runs/1/state"),
+]
+IDS = [f"{method} {address}" for method, address in ADDRESSES]
+
+
+@pytest.mark.parametrize(("method", "address"), ADDRESSES, ids=IDS)
+def test_strangers_are_led_to_the_log_in(site: Site, stranger: Client, method: str, address: str) -> None:
+    answer = getattr(stranger, method)(address)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/admin/login/?next=/")
+
+
+@pytest.mark.parametrize(("method", "address"), ADDRESSES, ids=IDS)
+@pytest.mark.parametrize("flags", [{"is_staff": False}, {"is_superuser": True}], ids=["colleague", "superuser"])
+def test_nobody_but_staff_is_let_in_and_the_reason_is_said(
+    site: Site, stranger: Client, flags: dict[str, bool], method: str, address: str
+) -> None:
+    a_run(pk=1)
+    stranger.force_login(User.objects.create(username="ben", **flags))
+    form = site.form()
+    answer = getattr(stranger, method)(address, form if method == "post" else {})
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "isn't a staff account. Ask an administrator of the site" in words(page)
+    assert "nightly report" not in page
+    assert not site.sender.sent
+
+
+def test_who_stops_being_staff_is_out_at_once(site: Site) -> None:
+    form = site.form()
+    User.objects.update(is_staff=False)
+    assert site.press_run(form).status_code == 403
+    User.objects.update(is_staff=True, is_active=False)
+    assert site.press_run(form).status_code == 302  # Django itself logs them out
+    assert not site.sender.sent
+
+
+def test_without_the_admins_log_in_the_projects_own_is_used(site: Site, stranger: Client, settings: Any) -> None:
+    settings.ROOT_URLCONF = settings.ROOT_URLCONF[:1]
+    settings.LOGIN_URL = "/come-in/"
+    assert stranger.get("/").headers["Location"] == "/come-in/?next=/"
+
+
+@pytest.mark.parametrize("address", ["/", "/check"])
+def test_another_sites_form_is_refused(site: Site, address: str) -> None:
+    form = site.form()
+    del form["csrfmiddlewaretoken"]
+    assert site.browser.post(address, form).status_code == 403
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["/", "/check"])
+def test_without_djangos_middleware_for_it_too(site: Site, settings: Any, address: str) -> None:
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Csrf" not in name]
+    form = site.form()
+    del form["csrfmiddlewaretoken"]
+    assert site.browser.post(address, form).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [("put", "/"), ("delete", "/"), ("get", "/check"), ("post", "/runs/1/"), ("post", "/runs/1/state")],
+)
+def test_other_methods_are_not_allowed(site: Site, method: str, address: str) -> None:
+    token = {"X-CSRFToken": site.form()["csrfmiddlewaretoken"]}
+    assert getattr(site.browser, method)(address, headers=token).status_code == 405
+
+
+def test_asking_has_no_effect(site: Site) -> None:
+    form = site.form()
+    site.browser.get("/", form)
+    site.browser.head("/?schedule=7")
+    assert not Run.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_is_committed_before_it_is_sent_even_with_atomic_requests(site: Site, settings: Any) -> None:
+    seen: list[bool] = []
+    site.sender.meanwhile = lambda: seen.append(connection.in_atomic_block)
+    form = site.form()
+    connection.settings_dict["ATOMIC_REQUESTS"] = True
+    try:
+        assert site.press_run(form).status_code == 302
+    finally:
+        connection.settings_dict["ATOMIC_REQUESTS"] = False
+    assert seen == [False]

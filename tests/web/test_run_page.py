@@ -1,0 +1,260 @@
+"""The run page, as it works without JavaScript: pick, edit, be told what is wrong, run, see how it ends."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import BadRequest
+from django.db import OperationalError
+from django.test import Client
+
+from bot.core.model import Actor, Field, LastRun, Problem, ScheduleId
+from bot.core.ports import FateUnknown, NotSent
+from bot.models import Run
+from bot.web import forms
+from tests.factories import NOW, a_run, a_schedule, an_actor
+from tests.web.site import Site, fields, words
+
+HOSTILE = '</textarea><script>alert("x")</script>'
+
+
+def test_schedules_are_found_by_typing_a_part_and_picked_by_a_link(site: Site) -> None:
+    site.catalog.schedules[ScheduleId(8)] = a_schedule(id=ScheduleId(8), name="Weekly", enabled=False)
+    assert "2 schedules nightly report reports.tasks.nightly Weekly disabled" in words(site.get("/"))
+    found = site.get("/?q=week")
+    assert "1 schedule Weekly" in words(found)
+    assert 'href="/?schedule=8"' in found
+    assert "No schedule's name or task has “x”" in words(site.get("/?q=x"))
+
+
+def test_any_number_of_schedules_can_be_searched(site: Site) -> None:
+    many = (a_schedule(id=ScheduleId(n), name=f"Export {n}") for n in range(100, 531))
+    site.catalog.schedules = {schedule.id: schedule for schedule in many}
+    assert "100 of 431 schedules, keep typing" in words(site.get("/?q=export"))
+
+
+def test_without_schedules_it_says_where_they_are_made(site: Site) -> None:
+    site.catalog.schedules.clear()
+    assert "There are no schedules yet. They are made under Periodic tasks." in words(site.get("/"))
+
+
+def test_the_stored_values_appear_and_where_they_go(site: Site) -> None:
+    site.catalog.schedules[ScheduleId(7)] = a_schedule(queue="slow", priority=3, description="Sums up.")
+    site.catalog.last = LastRun(status="FAILURE", at=NOW)
+    page = site.get("/?schedule=7")
+    assert fields(page)["kwargs"] == '{\n  "days": 7,\n  "region": "EU"\n}'
+    read = words(page)
+    assert "Sums up." in read
+    assert "Goes to queue slow priority 3" in read
+    assert "Last run FAILURE, Nov. 5, 2026, noon" in read
+
+
+def test_what_should_be_known_before_is_said(site: Site) -> None:
+    site.catalog.schedules[ScheduleId(7)] = a_schedule(enabled=False)
+    run = a_run(schedule_id=7, user=site.user)
+    page = site.get("/?schedule=7")
+    assert "Disabled. Beat doesn't run it by itself; you can." in words(page)
+    assert "Already running since" in words(page)
+    assert "asked for by ana" in words(page)
+    assert f'href="/runs/{run.pk}/"' in page
+
+
+@pytest.mark.parametrize("schedule", ["99", "x", "", "9" * 30, "-1"])
+def test_a_schedule_that_is_gone_is_said_and_others_are_offered(site: Site, schedule: str) -> None:
+    answer = site.browser.get("/", {"schedule": schedule})
+    assert answer.status_code == 404
+    assert "This schedule no longer exists. Pick another one." in words(answer.content.decode())
+    assert "nightly report" in words(answer.content.decode())
+
+
+def test_edited_values_are_sent_once_and_lead_to_the_run(site: Site) -> None:
+    form = site.form()
+    answer = site.press_run(form, kwargs='{\r\n  "days": 30,\r\n  "region": "EU"\r\n}')
+    run = Run.objects.get()
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/runs/{run.pk}/")
+    assert site.sender.sent[0].kwargs == {"days": 30, "region": "EU"}
+    assert (run.user, run.key) == (site.user, f"web:{site.user.pk}:{form['form']}")
+
+    again = site.browser.post("/", form, follow=True)  # a reload, a double click, the way back
+    assert again.redirect_chain == [(f"/runs/{run.pk}/", 302)]
+    assert "nothing was sent again. This is its run." in again.content.decode()
+    assert len(site.sender.sent) == 1
+
+
+def test_what_is_left_alone_is_no_change(site: Site) -> None:
+    site.press_run(site.form())
+    assert Run.objects.get().changes == []
+
+
+def test_mistakes_are_said_at_their_fields_and_what_was_typed_stays(site: Site) -> None:
+    page = site.refused(site.form(), args="[1,]", kwargs='{\r\n"days" 1}')
+    assert fields(page)["args"] == "[1,]"
+    assert fields(page)["kwargs"] == '{\n"days" 1}'
+    assert "Line 1, column 4: no comma may stand before the closing bracket." in words(page, "id_args_error")
+    assert words(page, "id_kwargs_error").startswith('Line 2, column 8: a colon is missing after the key. "days" 1} ^')
+    assert '<a href="#id_args">Arguments (JSON list)</a>' in page
+    assert "<title>Error: Run nightly report" in page
+    assert page.count('aria-invalid="true"') == 2
+    assert not site.sender.sent
+
+    mended = site.press_run(fields(page), args="[]", kwargs="{}")
+    assert mended.status_code == 302
+
+
+def test_unknown_arguments_are_said_with_what_was_meant(site: Site) -> None:
+    page = site.refused(site.form(), kwargs='{"dayz": 1}')
+    assert 'unknown argument "dayz", did you mean "days"?' in words(page, "id_kwargs_error")
+
+
+def test_an_emptied_text_stays_empty(site: Site) -> None:
+    page = site.refused(site.form(), kwargs="")
+    assert fields(page)["kwargs"] == ""
+    assert "{} sends nothing" in words(page, "id_kwargs_error")
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        pytest.param({"kwargs": "{broken"}, "Line 1, column 2: a key in double quotes belongs here", id="bad JSON"),
+        pytest.param({"kwargs": "[1]"}, "This must be a JSON object", id="wrong type"),
+        pytest.param({"args": "[1, 2, 3, 4, 5]"}, "Too many arguments", id="unfit"),
+    ],
+)
+def test_stored_values_that_can_not_be_sent_are_explained_and_can_be_mended(
+    site: Site, stored: dict[str, str], said: str
+) -> None:
+    site.catalog.schedules[ScheduleId(7)] = a_schedule(**stored)
+    page = site.get("/?schedule=7")
+    assert said in words(page)
+    for name, text in stored.items():
+        assert json.dumps(fields(page)[name].split()) == json.dumps(fields(page)[name].split())
+        assert fields(page)[name].replace("\n", "").replace(" ", "") == text.replace(" ", "")
+    assert site.press_run(fields(page), args="[]", kwargs="{}").status_code == 302
+
+
+def test_a_row_that_can_not_be_sent_at_all_says_why(site: Site) -> None:
+    site.sender.wrong = (Problem(field=Field.SCHEDULE, text="Its message headers are not a JSON object."),)
+    assert "Its message headers are not a JSON object." in words(site.get("/?schedule=7"), "runtask-summary")
+    assert "Its message headers are not a JSON object." in words(site.refused(site.form()), "runtask-summary")
+
+
+def test_a_schedule_that_was_changed_meanwhile_is_not_run(site: Site) -> None:
+    form = site.form()
+    site.catalog.schedules[ScheduleId(7)] = a_schedule(fingerprint="f2", task="reports.tasks.erase")
+    page = site.refused(form, kwargs='{"days": 30}')
+    assert "Somebody has changed this schedule" in words(page, "runtask-summary")
+    assert "Show its new values" in page
+    assert fields(page)["kwargs"] == '{"days": 30}'
+    assert "changed this schedule" in words(site.refused(fields(page)))
+    assert not site.sender.sent
+
+
+def test_a_schedule_that_is_gone_when_run_is_pressed(site: Site) -> None:
+    form = site.form()
+    site.catalog.schedules.clear()
+    answer = site.press_run(form)
+    assert answer.status_code == 404
+    assert "no longer exists" in answer.content.decode()
+
+
+def test_with_the_broker_away_nothing_is_lost_and_run_may_be_pressed_again(site: Site) -> None:
+    site.sender.fails = NotSent("the broker can't be reached (ConnectionRefusedError)")
+    page = site.refused(site.form(), kwargs='{"days": 30}')
+    assert "Nothing was sent: the broker can't be reached" in words(page, "runtask-summary")
+    assert fields(page)["kwargs"] == '{"days": 30}'
+    site.sender.fails = None
+    assert site.press_run(fields(page), kwargs='{"days": 31}').status_code == 302
+    assert Run.objects.get().state == "sent"
+    assert site.sender.sent[0].kwargs == {"days": 31}
+
+
+def test_when_nobody_knows_whether_it_was_sent_its_page_says_so(site: Site) -> None:
+    site.sender.fails = FateUnknown("TimeoutError")
+    form = site.form()
+    answer = site.browser.post("/", form, follow=True)
+    assert "may have been sent: the broker didn't answer" in words(answer.content.decode(), "runtask-state")
+    assert site.browser.post("/", form).status_code == 302
+    assert Run.objects.count() == 1
+
+
+def test_with_the_database_away_a_sentence_is_said_and_what_was_typed_stays(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OperationalError("secret-host:5432")
+
+    form = site.form()
+    with monkeypatch.context() as patch:
+        patch.setattr(site.catalog, "get", fail)
+        answer = site.press_run(form, kwargs=HOSTILE)
+        page = answer.content.decode()
+        assert site.browser.get("/?schedule=7").status_code == 503
+    assert answer.status_code == 503
+    assert "Nothing was sent by this press of Run" in words(page)
+    assert "secret-host" not in page
+    assert "<script>alert" not in page
+    kept = fields(page)
+    assert kept["kwargs"] == HOSTILE
+    assert site.press_run({**kept, "kwargs": '{"days": 1}'}).status_code == 302
+
+
+def test_what_is_typed_is_checked_on_the_way_and_nothing_is_sent(site: Site) -> None:
+    form = site.form()
+    answer = site.browser.post("/check", {**form, "kwargs": '{\r\n "days": x}'})
+    (problem,) = answer.json()["problems"]
+    assert (problem["field"], problem["line"], problem["column"]) == ("kwargs", 2, 10)
+    assert problem["excerpt"] == ' "days": x}\n         ^'
+    assert site.browser.post("/check", form).json() == {"problems": []}
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"form": "../x"}, {"form": ""}, {"schedule": "x"}, {"schedule": "1" * 40}], ids=lambda c: str(c)[:20]
+)
+def test_only_our_own_form_is_read(site: Site, changes: dict[str, str]) -> None:
+    form = {**site.form(), **changes}
+    assert site.browser.post("/", form).status_code == 400
+    assert site.browser.post("/check", form).status_code == 400
+    with pytest.raises(BadRequest):
+        forms.run_request(form, an_actor())
+
+
+def test_each_opened_form_runs_for_itself_and_each_person_too(site: Site) -> None:
+    assert site.form()["form"] != site.form()["form"]
+    form = {"form": forms.new_id(), "schedule": "7"}
+    keys = {forms.run_request(form, Actor(user=user)).key for user in ("1", "2")}
+    assert len(keys) == 2
+
+
+def test_hostile_text_stays_text(site: Site) -> None:
+    hostile = a_schedule(
+        name=f"{HOSTILE}\u202e", task=HOSTILE, kwargs=json.dumps({"days": HOSTILE}), description=HOSTILE
+    )
+    site.catalog.schedules[ScheduleId(7)] = hostile
+    page = site.get("/?schedule=7")
+    assert json.loads(fields(page)["kwargs"]) == {"days": HOSTILE}
+    answer = site.browser.post("/", fields(page), follow=True)
+    for shown in (page, site.get("/"), site.get(f"/?q={HOSTILE}"), answer.content.decode()):
+        assert "<script>alert" not in shown
+        assert HOSTILE in words(shown, "content")
+
+
+def test_pages_hold_no_inline_script_or_style(site: Site) -> None:
+    """So that a strict Content-Security-Policy may stand."""
+    run = a_run(user=site.user)
+    for page in (site.get("/"), site.get("/?schedule=7"), site.get(f"/runs/{run.pk}/")):
+        assert "<script>" not in page
+        assert "<style" not in page
+        assert " style=" not in page
+        assert " onclick=" not in page
+
+
+def test_a_deadline_in_the_past_is_no_reason_to_forget_the_run(site: Site) -> None:
+    run = a_run(user=site.user, deadline_at=NOW - timedelta(days=1))
+    assert "no word yet" in words(site.get(f"/runs/{run.pk}/"), "runtask-state")
+
+
+def test_nobody_is_shown_pages_of_somebody_else_by_a_cache(site: Site, stranger: Client) -> None:
+    assert "no-store" in site.browser.get("/").headers["Cache-Control"]
+    assert "no-store" in site.browser.get("/?schedule=7").headers["Cache-Control"]
