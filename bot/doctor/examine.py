@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from django.db import DatabaseError, connections
 
+from bot.core.text import clip, one_line
 from bot.doctor.findings import Finding, Section, problem, warning
 
 log = logging.getLogger(__name__)
 
-NEW_LINE = "\n"
 WITHIN = 9.0  # seconds
 Look = Callable[[], Iterable[Finding]]
 
@@ -42,7 +42,7 @@ def _look(look: Look, found: list[Finding]) -> None:
         for finding in look():
             found.append(finding)  # noqa: PERF402  # one by one: what was found before a hang is shown
     except DatabaseError as exc:
-        text = f"not looked at: {type(exc).__name__}: {str(exc).partition(NEW_LINE)[0]}"
+        text = f"not looked at: {type(exc).__name__}: {clip(one_line(str(exc)), 80)}"
         found.append(warning("the rest", text, "See Database."))
     except Exception as exc:  # the doctor must not fall ill
         log.debug("a look failed", exc_info=exc)

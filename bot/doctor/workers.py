@@ -64,11 +64,11 @@ def unserved(app: Celery, served: set[str]) -> Iterator[Finding]:
             unknown += count
         elif queue not in served:
             waiting[queue] += count
-    for queue, count in waiting.most_common(5):
-        goes = "1 enabled schedule goes" if count == 1 else f"{count:,} enabled schedules go"
-        yield warning("queue", f"{goes} to {queue}, where no live worker listens", START.format(queue))
-    if len(waiting) > 5:
-        yield warning("queue", f"{len(waiting) - 5} more queues without a worker", START.format("QUEUE"))
+    if waiting:
+        queues = sorted(waiting, key=lambda queue: (-waiting[queue], queue))
+        named = some([f"{queue} ({waiting[queue]:,})" for queue in queues])
+        go = "1 enabled schedule goes" if waiting.total() == 1 else f"{waiting.total():,} enabled schedules go"
+        yield warning("queues", f"{go} where no live worker listens: {named}", START.format(",".join(queues[:3])))
     if not waiting and total:
         also = f"; {unknown:,} go to exchanges, which nobody can look into" if unknown else ""
         yield ok("queues", f"a worker listens wherever the {total:,} enabled schedules go{also}")

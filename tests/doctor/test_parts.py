@@ -1,5 +1,6 @@
 """What each area says of rows, users, versions and configurations."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -119,6 +120,27 @@ class TestRows:
         assert told(found)["past expiry"].found.startswith("1: over")
         assert told(found)["unknown tasks"].found.startswith("2: no.such, reports.tasks.nightly")
 
+    @pytest.mark.parametrize(
+        ("kwargs", "sent"),
+        [
+            ('{"a": [1.5, "x", null, {"b": "ü"}]}', True),
+            ("", True),
+            ('{"a": "\\ud800"}', False),
+            ('{"a": NaN}', False),
+            ('{"a": 1e999}', False),
+            ('{"a": {"b": 1, "b": 2}}', False),
+            ("[]", False),
+            ('{"a": ' + "[" * 120 + "]" * 120 + "}", False),
+            ('{"a": ' + "1" * 700 + "}", False),
+            ("{“a”: 1}", False),
+            (json.dumps({"a": "x" * 2000}), True),
+        ],
+        ids=lambda value: str(value)[:20],
+    )
+    def test_the_quick_look_at_arguments_says_what_the_form_says(self, kwargs: str, sent: bool) -> None:
+        PeriodicTask.objects.filter(pk=a_row().pk).update(kwargs=kwargs)
+        assert ("bad JSON" not in told(schedules.rows(wiring.celery_app(), timezone.now()))) is sent
+
     def test_a_silent_beat_is_told(self) -> None:
         row = a_row()
         now = timezone.now()
@@ -133,7 +155,8 @@ class TestRows:
         a_row("here")
         a_row("off", queue="nowhere", enabled=False)
         (finding,) = workers.unserved(wiring.celery_app(), {"celery"})
-        assert finding.found == "3 enabled schedules go to reports, where no live worker listens"
+        assert finding.found == "3 enabled schedules go where no live worker listens: reports (3)"
+        assert finding.remedy == "Start one: celery -A PROJECT worker -Q reports"
         assert told(workers.unserved(wiring.celery_app(), {"celery", "reports"}))["queues"].level is Level.OK
 
     def test_people_are_counted_as_they_are_now(self) -> None:

@@ -1,5 +1,6 @@
 """`runtask doctor`: one screen that says what is well, what isn't, and what to do."""
 
+import logging
 import shutil
 import sys
 from typing import Any
@@ -25,7 +26,11 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         seen = subject()
         secrets = secret.known(seen.conf, seen.app)
-        found = screen.hidden(examine(areas(seen)), lambda text: secret.hide(text, secrets))
+        logging.disable(logging.CRITICAL)  # what libraries log of a failure is said in a finding
+        try:
+            found = screen.hidden(examine(areas(seen)), lambda text: secret.hide(text, secrets))
+        finally:
+            logging.disable(logging.NOTSET)
         if options["json"]:
             self.stdout.write(screen.as_json(found))
         else:
