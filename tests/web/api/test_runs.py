@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import OperationalError
+from django.db import OperationalError, connection, connections
 
 from bot.core.budget import Budget
 from bot.core.model import Outcome, ScheduleId, TaskId
@@ -109,6 +109,17 @@ def test_a_database_that_fails_is_503_and_says_that_nothing_was_sent(api: Api, m
     refused(answer, 503, "database")
     assert "Nothing was sent" in answer.json()["message"]
     assert "secret" not in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_is_committed_before_it_is_sent_even_with_atomic_requests(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+    within: list[bool] = []
+    api.sender.meanwhile = lambda: within.append(connection.in_atomic_block)
+    assert api.post({"schedule": 7}).status_code == 201
+    assert within == [False]
 
 
 def test_a_run_is_followed_to_its_end_without_a_watcher(api: Api) -> None:
