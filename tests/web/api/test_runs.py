@@ -75,6 +75,12 @@ def test_a_key_stands_for_one_request_of_one_user(api: Api) -> None:
     assert api.post({"schedule": 7}, Idempotency_Key="k").json()["run"] != first["run"]
 
 
+def test_keys_that_differ_in_case_are_two_on_every_database(api: Api) -> None:
+    for key in ("build-a", "build-A"):
+        assert api.post({"schedule": 7}, Idempotency_Key=key).status_code == 201
+    assert len({run.key.lower() for run in Run.objects.all()}) == 2
+
+
 @pytest.mark.parametrize("key", ["", "x" * 65, "two words", "clé"])
 def test_a_key_is_a_short_ascii_word(api: Api, key: str) -> None:
     assert refused(api.post({"schedule": 7}, Idempotency_Key=key), 400, "bad_request")[0]["field"] == "Idempotency-Key"
