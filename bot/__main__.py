@@ -1,8 +1,10 @@
 """The `runtask` command: Django's command line, with short names for our own commands."""
 
 import sys
+import traceback
 from pathlib import Path
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
@@ -21,6 +23,8 @@ def main() -> None:
     command = arguments[0] if arguments else ""
     if env.environ()["DJANGO_SETTINGS_MODULE"] == "bot.settings" and (problems := stand_alone_problems(command)):
         stop(str(env.BadEnvironment(problems)))
+    if problem := unloadable_settings():
+        stop(problem)
     if command in OURS:
         arguments[0] = f"runtask_{command}"
     try:
@@ -35,6 +39,18 @@ def stand_alone_problems(command: str) -> list[str]:
     env.read(env.Project, env.environ(), problems)
     options = env.read(Conf, env.environ(), problems)
     return problems + options.missing(*NEEDED_FOR.get(command, ()))
+
+
+def unloadable_settings() -> str:
+    """Why DJANGO_SETTINGS_MODULE can't be imported; empty if it can. Whatever else it raises is shown as it is."""
+    try:
+        _ = settings.INSTALLED_APPS  # loads them
+    except ImportError as exc:
+        where = traceback.extract_tb(exc.__traceback__)[-1]
+        place = "" if where.filename.startswith("<") else f" ({where.filename}, line {where.lineno})"
+        name = env.environ()["DJANGO_SETTINGS_MODULE"]
+        return f"DJANGO_SETTINGS_MODULE={name} can't be imported from {Path.cwd()}: {exc}{place}"
+    return ""
 
 
 def stop(reason: str) -> None:

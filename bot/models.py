@@ -30,7 +30,7 @@ def atomic() -> Iterator[None]:
 
 
 class Primary(models.Manager[M]):
-    """Reads from where it writes."""
+    """Reads from where it writes; as base manager also what Django reads by itself (`refresh_from_db`, `notice.run`)."""
 
     def get_queryset(self) -> models.QuerySet[M]:
         return super().get_queryset().using(database_of(self.model))
@@ -57,6 +57,7 @@ class SlackLink(models.Model):
     objects: ClassVar["Primary[Self]"] = Primary()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = "Slack link"
         constraints = [models.UniqueConstraint(fields=["team", "slack_user"], name="runtask_one_link_per_account")]
 
@@ -124,6 +125,7 @@ class Run(models.Model):
     is_repeated = False  # not stored: whether `start` returns a run that an earlier submission started
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ["-id"]
         # Not partial: SQLite without ANALYZE plans around a partial one badly when runs are watched.
         indexes = [
@@ -178,6 +180,7 @@ class Notice(models.Model):
     objects: ClassVar["Primary[Self]"] = Primary()
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ["run", "rank"]
         constraints = [models.UniqueConstraint(fields=["run", "kind"], name="runtask_one_notice_of_a_kind")]
         indexes = [models.Index(fields=["state", "due_at"], name="runtask_notice_due")]
@@ -200,6 +203,7 @@ class ApiToken(models.Model):
     objects: ClassVar["Primary[Self]"] = Primary()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = "API token"
 
     def __str__(self) -> str:

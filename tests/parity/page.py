@@ -41,6 +41,7 @@ NAMED = """\
 | `headers.runtask_run_id`, `headers.runtask_requester` | | the run, the user's name | the audit trail reaches workers and their logs |
 | `headers.celery_beat_task` | `true` (Celery 5.6 and later) | | it says that beat sent the message, which would be untrue |
 | `expires` | sent when it is past | left out | the worker would revoke the run at once, and RabbitMQ throws such a message away. The form says so before, the run's page afterwards |
+| `expires` with `USE_TZ` off, in a `TIME_ZONE` that isn't UTC | taken for UTC | the site's own time | it is what the admin shows; west of Greenwich the worker would revoke the run hours too early |
 | `headers.id` from the row's `headers` | replaces the message's | left out | the run could not be followed under another id |
 
 Nothing else differs, in none of the cases.

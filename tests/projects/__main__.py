@@ -1,0 +1,222 @@
+"""The story in the project that DJANGO_SETTINGS_MODULE names; ends with a traceback where it doesn't come out."""
+
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import django
+import pytest
+from celery.contrib.testing.worker import start_worker
+from celery.signals import before_task_publish
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from django.test import Client
+from django.test.utils import setup_test_environment
+from django.utils import timezone
+
+django.setup()
+setup_test_environment()
+
+from bot import wiring  # noqa: E402  # needs the project
+from bot.broker.results import BeatOutcomes  # noqa: E402
+from bot.core.budget import Budget  # noqa: E402
+from bot.core.model import (  # noqa: E402
+    Actor,
+    ChannelId,
+    Destination,
+    NoticeKind,
+    RunId,
+    RunRequest,
+    ScheduleId,
+    SlackUserId,
+    TeamId,
+)
+from bot.core.status import RunState  # noqa: E402
+from bot.models import Notice, NoticeState, Run, SlackLink, database_of  # noqa: E402
+from bot.runs import actors  # noqa: E402
+from bot.runs.cleanup import forget_gone_users, forget_old_runs  # noqa: E402
+from bot.runs.deliver import Deliverer  # noqa: E402
+from bot.runs.loops import Watcher, delivery_step  # noqa: E402
+from bot.runs.refusals import NotAllowed  # noqa: E402
+from bot.slack import messages  # noqa: E402
+from tests.fakes import FakeMessenger  # noqa: E402
+
+UNDER_WAY = (NoticeState.OWED, NoticeState.CLAIMED)
+HOME = Destination(team=TeamId("T1"), channel=ChannelId("C1"), requester=SlackUserId("U1"))
+
+
+@dataclass
+class Story:
+    """The project's people and schedule."""
+
+    user: Any
+    schedule: Any
+    messenger: FakeMessenger = field(default_factory=FakeMessenger)
+
+    @property
+    def actor(self) -> Actor:
+        return actors.of_user(self.user)
+
+    def request(self, key: str) -> RunRequest:
+        schedule = ScheduleId(self.schedule.pk)
+        return RunRequest(
+            key=key, actor=self.actor, schedule=schedule, args=None, kwargs=None, fingerprint=None, destination=HOME
+        )
+
+    def starts(self, key: str) -> Run:
+        """In a thread of a pool, as web servers and Socket Mode do."""
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: wiring.run_service().start(self.request(key), Budget(5.0))).result()
+
+    def follows(self, run: Run) -> Run:
+        found = wiring.run_service().follow(self.actor, RunId(run.pk))
+        assert found is not None
+        return found
+
+    def step(self) -> None:
+        """What the watcher and the deliverer do."""
+        Watcher(BeatOutcomes(), deadline=60, wake=lambda: None).step()
+        deliverer = Deliverer(self.messenger, base_url="https://shop.example.com")
+        until(lambda: delivery_step(deliverer) and not Notice.objects.filter(state__in=UNDER_WAY).exists())
+        deliverer.drain(10)
+
+    def said(self, run: Run) -> str:
+        reports = [report for report in self.messenger.posts if report.run == run.pk]
+        return "\n".join(f"{report.kind}: {messages.message(report)['text']}" for report in reports)
+
+
+def until(condition: Callable[[], object], patience: float = 20.0) -> None:
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def prepared() -> Story:
+    for alias in settings.DATABASES:
+        if alias != "replica":
+            call_command("migrate", database=alias, run_syncdb=True, verbosity=0)
+    replicate()
+    call_command("makemigrations", "runtask", check=True, dry_run=True, verbosity=0)
+    user: Any = apps.get_model(settings.AUTH_USER_MODEL)(mail="Ana@Example.com")
+    if hasattr(user, "is_staff"):
+        user.is_staff = user.is_superuser = True
+    user.save()
+    model = apps.get_model("django_celery_beat", "PeriodicTask")
+    night = apps.get_model("django_celery_beat", "CrontabSchedule").objects.create(minute="0", hour="2")
+    schedule = model.objects.create(
+        name="Nightly report",
+        task="tests.wire.report",
+        kwargs='{"days": 7}',
+        crontab=night,
+        expires=timezone.now() + timedelta(hours=1),
+    )
+    replicate()
+    return Story(user, schedule)
+
+
+def replicate() -> None:
+    """The last time that the replica hears of anything."""
+    if "replica" in settings.DATABASES:
+        shutil.copyfile(settings.DATABASES["default"]["NAME"], settings.DATABASES["replica"]["NAME"])
+
+
+def a_run_from_begin_to_end(story: Story) -> None:
+    SlackLink.objects.create(team="T1", slack_user="U1", user=story.user, checked_at=timezone.now())
+    look = wiring.run_service().look(story.actor, ScheduleId(story.schedule.pk))
+    assert look is not None
+    run = story.starts("one")
+    assert story.starts("one").pk == run.pk
+    story.step()
+    with start_worker(wiring.celery_app(), pool="solo", perform_ping_check=False, shutdown_timeout=30):
+        until(lambda: story.follows(run).state == RunState.FINISHED)
+    story.step()
+    run.refresh_from_db()
+    assert (run.state, run.status, run.user) == (RunState.FINISHED, "SUCCESS", story.user), run.status
+    assert run.finished_at is not None
+    assert abs(timezone.now() - run.finished_at) < timedelta(minutes=1)
+    assert abs(timezone.now() - run.created_at) < timedelta(minutes=1)
+    said = story.said(run)
+    assert "final: Nightly report: SUCCESS" in said, said
+    results: Any = apps.get_model("django_celery_results", "TaskResult")
+    result = results.objects.using(database_of(results)).get(task_id=run.task_id)
+    assert result.periodic_task_name == "Nightly report"
+
+
+def a_run_without_a_word(story: Story) -> None:
+    run = story.starts("two")
+    Run.objects.filter(pk=run.pk).update(deadline_at=timezone.now() - timedelta(seconds=1))
+    story.step()
+    run.refresh_from_db()
+    assert run.state == RunState.OVERDUE
+    assert "deadline:" in story.said(run)
+    assert not Notice.objects.exclude(state=NoticeState.SENT).exclude(kind=NoticeKind.PROGRESS).exists()
+
+
+def a_run_from_the_web(story: Story) -> None:
+    client = Client()
+    client.force_login(story.user)
+    opened = client.get(f"/tools/runtask/?schedule={story.schedule.pk}")
+    assert opened.status_code == 200, opened
+    values = {name: opened.context[name] for name in ("form_id", "fingerprint")}
+    before_task_publish.connect(nothing_is_open)
+    sent = client.post(
+        "/tools/runtask/",
+        {
+            "form": values["form_id"],
+            "schedule": story.schedule.pk,
+            "fingerprint": values["fingerprint"],
+            "kwargs": "{}",
+        },
+    )
+    assert sent.status_code == 302, sent.content.decode()
+    for address in (
+        sent.headers["Location"],
+        "/office/",
+        "/office/runtask/run/",
+        f"/office/runtask/run/{Run.objects.latest('pk').pk}/change/",
+        "/office/runtask/notice/",
+        "/office/runtask/slacklink/",
+        "/office/django_celery_beat/periodictask/",
+    ):
+        shown = client.get(address)
+        assert shown.status_code == 200, (address, shown)
+
+
+def nothing_is_open(**_: Any) -> None:
+    """When a message goes out, its run is committed."""
+    assert not any(connection.in_atomic_block for connection in connections.all(initialized_only=True))
+
+
+def forgetting(story: Story) -> None:
+    forget_gone_users()
+    assert SlackLink.objects.filter(user=story.user).exists()
+    Run.objects.update(deadline_at=timezone.now() - timedelta(days=3))
+    assert forget_old_runs(keep=timedelta(days=2), now=timezone.now() + timedelta(days=2))
+
+
+def nobody_may_act(story: Story) -> None:
+    with pytest.raises(NotAllowed, match="isn't a staff account"):
+        story.starts("one")
+
+
+def main() -> None:
+    story = prepared()
+    if not hasattr(story.user, "is_staff"):
+        nobody_may_act(story)
+        return
+    a_run_from_begin_to_end(story)
+    a_run_without_a_word(story)
+    a_run_from_the_web(story)
+    forgetting(story)
+    call_command("check", fail_level="WARNING")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What the odd projects have in common: the most usual settings."""
+
+from pathlib import Path
+
+from bot import env
+
+FOLDER = Path(env.environ()["PROJECT_FOLDER"])
+
+
+def sqlite(name: str) -> dict[str, object]:
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / f"{name}.sqlite3", "OPTIONS": {"timeout": 20}}
+
+
+SECRET_KEY = "only-for-tests"
+ALLOWED_HOSTS = ["testserver"]
+ROOT_URLCONF = "tests.projects.urls"
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "django_celery_results",
+    "tests.projects.people",
+    "bot",
+]
+MIGRATION_MODULES = {"people": None}
+AUTH_USER_MODEL = "people.Person"
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+DATABASES = {"default": sqlite("default")}
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+CELERY_BROKER_URL = "memory://"
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXTENDED = True
+CELERY_TASK_TRACK_STARTED = True
+CELERY_IMPORTS = ["tests.wire.tasks"]
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -1,0 +1,9 @@
+"""The address book of the odd projects."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("office/", admin.site.urls),
+    path("tools/runtask/", include("bot.urls")),
+]

@@ -1,0 +1,49 @@
+"""The same story in projects that are set up otherwise than most: naive datetimes, routers, users of their own, …"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.platform import clean_environment
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+TOKENS = {"SLACK_BOT_TOKEN": "xoxb-local", "SLACK_APP_TOKEN": "xapp-local"}
+
+
+@pytest.mark.parametrize("project", ["naive", "zones", "apart", "elsewhere", "replica", "visitors"])
+def test_it_is_at_home_there(project: str, tmp_path: Path) -> None:
+    named = {"DJANGO_SETTINGS_MODULE": f"tests.projects.{project}", "PROJECT_FOLDER": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error::RuntimeWarning", "-m", "tests.projects"],  # Django warns of naive datetimes so
+        env=clean_environment(**named, **TOKENS),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "words"),
+    [
+        ("no.such.settings", "", "No module named 'no'"),
+        ("shop_settings", "import frobnicate\n", "No module named 'frobnicate'"),
+    ],
+    ids=["not there", "imports what isn't there"],
+)
+def test_settings_that_cannot_be_loaded_are_told_in_words(tmp_path: Path, module: str, source: str, words: str) -> None:
+    (tmp_path / "shop_settings.py").write_text(source)
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "slack"],
+        env=clean_environment(DJANGO_SETTINGS_MODULE=module),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
