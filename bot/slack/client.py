@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.conf import Conf
 from bot.core.model import TeamId
+from bot.slack.keepalive import KeepAliveClient
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ UNREACHABLE = (SlackApiError, OSError)  # urllib's URLError and time-outs are OS
 
 def web_client(conf: Conf, timeout: int) -> WebClient:
     """No retries by the SDK: its default repeats a POST after a lost connection, which can post twice."""
-    return WebClient(token=conf.bot_token, base_url=conf.api_url, timeout=timeout, retry_handlers=[])
+    return KeepAliveClient(token=conf.bot_token, base_url=conf.api_url, timeout=timeout, retry_handlers=[])
 
 
 @dataclass

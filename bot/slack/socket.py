@@ -20,6 +20,8 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.slack.keepalive import ended
+
 log = logging.getLogger(__name__)
 
 PING_INTERVAL = 2.0  # seconds
@@ -146,15 +148,4 @@ def _alive(connection: SocketModeClient, since: float) -> bool:
     if session is None or sock is None:
         return False
     heard = max(session.last_ping_pong_time or since, since)
-    return time.time() - heard < SILENCE and not _ended(sock)
-
-
-def _ended(sock: socket.socket) -> bool:
-    """Whether the peer has closed: seen below TLS, without taking anything from the stream."""
-    try:
-        with socket.socket(fileno=socket.dup(sock.fileno())) as raw:
-            return raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False  # open, and nothing to read
-    except OSError:
-        return True
+    return time.time() - heard < SILENCE and not ended(sock)

@@ -1,0 +1,94 @@
+"""Slack's Web API over connections that are kept: the SDK opens one for each call, with a TLS handshake and certificates.
+
+Nothing is ever sent twice. A kept connection that has ended, or has been idle for long, is replaced before a byte goes
+out; one that ends later is an error like any other.
+"""
+
+import http.client
+import io
+import socket
+import ssl
+import time
+import weakref
+from collections import deque
+from functools import cache
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request
+
+from slack_sdk import WebClient
+
+IDLE = 15.0  # seconds; servers close idle connections after some time, and one may be closing as we send
+
+
+class KeepAliveClient(WebClient):
+    """WebClient that differs in the transport only; behind a proxy it is the SDK's own."""
+
+    def __init__(self, *, base_url: str, **options: Any) -> None:
+        tls = _tls() if base_url.startswith("https:") else None
+        super().__init__(base_url=base_url, ssl=tls, **options)
+        self._kept: deque[tuple[http.client.HTTPConnection, float]] = deque()
+        weakref.finalize(self, _close, self._kept)
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        if self.proxy is not None or not url.startswith(self.base_url):
+            return super()._perform_urllib_http_request_internal(url, req)
+        connection = self._kept_one() or self._new_one()
+        try:
+            connection.request("POST", req.selector, body=req.data, headers=dict(req.header_items()))
+            answer = connection.getresponse()
+            body = answer.read()
+        except http.client.HTTPException as exc:
+            connection.close()
+            raise ConnectionError(f"no complete answer: {type(exc).__name__}") from exc
+        except BaseException:
+            connection.close()
+            raise
+        if answer.will_close:
+            connection.close()
+        else:
+            self._kept.append((connection, time.monotonic()))
+        if answer.status >= 300:
+            raise HTTPError(url, answer.status, answer.reason, answer.headers, io.BytesIO(body))
+        charset = answer.headers.get_content_charset() or "utf-8"
+        return {"status": answer.status, "headers": answer.headers, "body": body.decode(charset)}
+
+    def _kept_one(self) -> http.client.HTTPConnection | None:
+        """The one used last, if it can still be used."""
+        while True:
+            try:
+                connection, since = self._kept.pop()
+            except IndexError:
+                return None
+            if time.monotonic() - since < IDLE and connection.sock is not None and not ended(connection.sock):
+                return connection
+            connection.close()
+
+    def _new_one(self) -> http.client.HTTPConnection:
+        address = urlsplit(self.base_url)
+        if address.scheme == "https":
+            return http.client.HTTPSConnection(address.netloc, timeout=self.timeout, context=self.ssl)
+        return http.client.HTTPConnection(address.netloc, timeout=self.timeout)
+
+
+def _close(kept: deque[tuple[http.client.HTTPConnection, float]]) -> None:
+    for connection, _ in kept:
+        connection.close()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Made once: reading the certificates takes longer than a call."""
+    return ssl.create_default_context()
+
+
+def ended(sock: socket.socket) -> bool:
+    """Whether the peer has closed: seen below TLS, without taking anything from the stream."""
+    try:
+        with socket.socket(fileno=socket.dup(sock.fileno())) as raw:
+            return raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False  # open, and nothing to read
+    except OSError:
+        return True
