@@ -16,7 +16,8 @@ from bot.core.model import Dispatch, Field, Problem, Schedule, TaskId
 
 RUN_HEADER = "runtask_run_id"
 REQUESTER_HEADER = "runtask_requester"
-ID_HEADER = "id"  # Celery lets a row's headers replace a message's own (celery/app/amqp.py, send_task_message)
+# Not a row's to set. `id`: Celery lets headers replace a message's own (celery/app/amqp.py, send_task_message).
+OURS = frozenset({"id", "periodic_task_name", RUN_HEADER, REQUESTER_HEADER})
 
 
 def dispatch(
@@ -25,9 +26,8 @@ def dispatch(
     """Raises Invalid if the row's headers, or a typed value in the arguments, can't be sent."""
     for value, field in ((args, Field.ARGS), (kwargs, Field.KWARGS)):
         typed(value, field)
-    own = {name: value for name, value in headers(schedule).items() if name != ID_HEADER}
     options, _ = options_of(schedule, now)
-    options["headers"] = {**own, "periodic_task_name": schedule.name, REQUESTER_HEADER: requester}
+    options["headers"] = {**headers(schedule), "periodic_task_name": schedule.name, REQUESTER_HEADER: requester}
     return Dispatch(task_id=task_id, task=schedule.task, args=args, kwargs=kwargs, options=options)
 
 
@@ -46,15 +46,32 @@ def options_of(schedule: Schedule, now: datetime) -> tuple[dict[str, Any], datet
 
 
 def headers(schedule: Schedule) -> Mapping[str, Any]:
-    """The row's own message headers. Raises Invalid if they are no JSON object."""
+    """The row's own message headers, as they are sent. Raises Invalid if they are no JSON object."""
     try:
         value = typed_json.loads(schedule.headers or "{}")
     except Exception:  # noqa: BLE001  # bad JSON, or whatever a typed value's decoder raises
         value = None
     if not isinstance(value, dict):
-        text = "This schedule's message headers are not a JSON object. Correct them in the admin; beat can't send it either."
-        raise Invalid([Problem(field=Field.SCHEDULE, text=text)])
-    return value
+        raise _bad_headers("are not a JSON object. Correct them in the admin; beat can't send it either.")
+    if not _is_storable(value):
+        raise _bad_headers(
+            "hold a number or a character that JSON in databases can't (NaN, U+0000, …). Correct them in the admin."
+        )
+    return {name: own for name, own in value.items() if name not in OURS}
+
+
+def _bad_headers(reason: str) -> Invalid:
+    return Invalid([Problem(field=Field.SCHEDULE, text=f"This schedule's message headers {reason}")])
+
+
+def _is_storable(value: Any) -> bool:
+    """Whether a run's row can keep it: PostgreSQL takes neither NaN nor U+0000 nor half characters."""
+    try:
+        text = typed_json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (ValueError, RecursionError):
+        return False
+    return "\\u0000" not in text.replace("\\\\", "")
 
 
 def typed(value: Any, field: Field) -> Any:

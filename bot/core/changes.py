@@ -47,7 +47,7 @@ def _of_dicts(old: dict[str, Any], new: dict[str, Any], secret_keys: tuple[str, 
             continue
         hidden = is_secret(key, secret_keys)
         yield Change(
-            name=key,
+            name=key.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # which no database keeps in JSON
             old=_shown(old[key], secret_keys, hidden=hidden) if key in old else None,
             new=_shown(new[key], secret_keys, hidden=hidden) if key in new else None,
         )

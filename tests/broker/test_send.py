@@ -78,6 +78,16 @@ def test_headers_that_are_no_object_are_said_to_the_person(headers: str) -> None
     assert "headers are not a JSON object" in problem.text
 
 
+@pytest.mark.parametrize("headers", ['{"x": NaN}', '{"x": [1e999]}', '{"x": "\\u0000"}', '{"\\ud800": 1}'])
+def test_headers_that_no_database_keeps_are_said_too(headers: str) -> None:
+    with pytest.raises(Invalid, match="JSON in databases"):
+        options(headers=headers)
+
+
+def test_a_backslash_before_u0000_is_none_of_them() -> None:
+    assert options(headers='{"x": "\\\\u0000"}')["headers"]["x"] == "\\u0000"
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "fields",

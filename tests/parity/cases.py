@@ -123,7 +123,7 @@ SETTINGS = [
     Case(
         name="`task_default_exchange_type` topic",
         conf={
-            "task_default_exchange": "main",
+            "task_default_exchange": "tasks",
             "task_default_exchange_type": "topic",
             "task_default_routing_key": "task.any",
         },
@@ -158,6 +158,7 @@ REFUSED = [
     Case(name="typed values that are none", stored={"args": _json([DATE | {"__value__": "today"}])}, is_nothing=True),
     Case(name="`headers` that are no JSON", stored={"headers": "{"}, is_nothing=True),
     Case(name="`headers` that are a list", stored={"headers": "[]"}, is_nothing=True),
+    Case(name="… with a character U+0000", stored={"headers": '{"x": "\\u0000"}'}, differs=frozenset({"sent"})),
     Case(name="a queue that isn't there", row={"queue": "typo"}, conf={"task_create_missing_queues": False}, is_nothing=True),
     Case(name="`task_always_eager`", conf={"task_always_eager": True}, is_nothing=True),
 ]  # fmt: skip

@@ -58,18 +58,25 @@ def named(beat: Fields, case: Case) -> frozenset[str]:
     return found
 
 
-def compare(case: Case, ways: Mapping[str, Way], broker: Broker, actor: Actor, now: datetime) -> Compared:
-    with override_settings(**case.django), _app(case, broker.url, now) as (app, ran):
+@contextmanager
+def stored(case: Case, url: str, now: datetime) -> Iterator[tuple[Celery, int, list[str]]]:
+    """An app and the id of a row as the case has them, and a list of what the app has run here."""
+    with override_settings(**case.django), _app(case, url, now) as (app, ran):
         at = now if settings.USE_TZ else timezone.make_naive(now)
         row = a_row(**{"name": "nightly", "task": TASK, **moments(case.row, at)})
         PeriodicTask.objects.filter(pk=row.pk).update(**case.stored)
-        sent, is_untouched = {}, True
+        yield app, row.pk, ran
+        row.delete()
+
+
+def compare(case: Case, ways: Mapping[str, Way], broker: Broker, actor: Actor, now: datetime) -> Compared:
+    sent, is_untouched = {}, True
+    with stored(case, broker.url, now) as (app, row, ran):
         for name, way in ways.items():
             before = pictured()
-            sent[name] = _sent(app, way, row.pk, actor, broker, ran)
+            sent[name] = _sent(app, way, row, actor, broker, ran)
             is_untouched &= name == "beat" or pictured() == before
-        broker.clear(_queues(app))
-        row.delete()
+        broker.clear(queues(app))
     return Compared(case, sent, is_untouched)
 
 
@@ -93,7 +100,7 @@ def _sent(app: Celery, way: Way, pk: int, actor: Actor, broker: Broker, ran: lis
     if ran:
         ran.clear()
         because = "runs the task in its own process"
-    return Sent(broker.take(_queues(app)), because)
+    return Sent(broker.take(queues(app)), because)
 
 
 @contextmanager
@@ -128,5 +135,5 @@ def _task(ran: list[str], *, takes: bool) -> Any:
     return nightly_of if takes else nightly
 
 
-def _queues(app: Celery) -> set[str]:
+def queues(app: Celery) -> set[str]:
     return {"caught", *app.amqp.queues}

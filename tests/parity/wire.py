@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import amqp
 import redis
 from amqp.exceptions import NotFound
+from kombu.transport import memory
 
 Fields = Mapping[str, Any]  # "queue", "exchange", "headers.id", "properties.priority", "body", … -> value
 OURS = b"runtask:faults"  # marks the database as taken (tests.faults.setups)
@@ -86,6 +87,24 @@ class InRabbitMQ:
 
     def close(self) -> None:
         self.connection.close()
+
+
+@dataclass
+class InMemory:
+    """kombu's broker in this process, for what needs no service: its messages are as those in Redis."""
+
+    url: str = "memory://"
+
+    def take(self, queues: Iterable[str]) -> list[Fields]:
+        there = [(name, memory.Channel.queues[name]) for name in queues if name in memory.Channel.queues]
+        return [_of_redis(name, queue.get_nowait()) for name, queue in there for _ in range(queue.qsize())]
+
+    def clear(self, queues: Iterable[str]) -> None:
+        state: Any = memory.Transport.global_state
+        for name in queues:
+            memory.Channel.queues.pop(name, None)
+            state.queue_bindings_delete(name)
+            state.exchanges.pop(name, None)
 
 
 def _of_redis(key: str, envelope: dict[str, Any]) -> Fields:

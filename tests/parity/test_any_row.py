@@ -1,0 +1,105 @@
+"""Whatever a row holds: it can be looked at, what is wrong with it is said, and nothing is ever a stack trace."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from celery import Celery
+from django_celery_beat.models import PeriodicTask
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from bot.broker.catalog import BeatCatalog
+from bot.broker.send import CelerySender
+from bot.core.budget import Budget
+from bot.core.model import Actor, Problem, RunRequest, ScheduleId
+from bot.localslack.validation.surfaces import view_problems
+from bot.runs.refusals import Refused
+from bot.runs.service import RunService
+from bot.slack import modals
+from bot.slack.metadata import Metadata
+from tests.core import strategies
+from tests.factories import CHANNEL, NOW, a_row, staff_actor
+from tests.parity.compare import pictured
+from tests.parity.ways import request_for
+from tests.parity.wire import InMemory
+
+markers = st.sampled_from(["datetime", "decimal", "uuid", "bytes", "base64", "date", "time", "none", 7, None])
+typed = st.fixed_dictionaries({"__type__": markers, "__value__": st.text(max_size=20) | st.integers() | st.none()})
+odd = st.sampled_from(
+    ["", " ", "{", "[]", "{}", "null", "NaN", "[NaN]", '{"a":1,"a":2}', "[1e999]", '["\\ud800"]', "[" * 5000]
+)
+texts = (
+    odd
+    | st.builds(json.dumps, strategies.objects | strategies.lists)
+    | st.builds(lambda value: json.dumps([value]), typed)
+    | st.builds(lambda value: json.dumps({"when": value}), typed)
+    | st.text(strategies.characters, max_size=50)
+)
+names = st.none() | st.just("") | st.text(strategies.characters, max_size=200)
+rows = st.fixed_dictionaries(
+    {
+        "args": texts,
+        "kwargs": texts,
+        "headers": texts,
+        "queue": names,
+        "exchange": names,
+        "routing_key": names,
+        "priority": st.none() | st.integers(0, 255),
+        "expires": st.none() | st.just(NOW),
+        "expire_seconds": st.none() | st.integers(0, 2**31 - 1),
+        "task": st.sampled_from(["tests.any", "tests.unknown"]),
+    }
+)
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
+    """Its one task takes anything."""
+    monkeypatch.setenv("CELERY_BROKER_URL", "memory://")
+    with Celery("platform", set_as_current=False, fixups=[]) as app:
+        app.conf.task_default_queue = "tests.any"
+
+        @app.task(name="tests.any", shared=False)
+        def anything(*args: Any, **kwargs: Any) -> None: ...
+
+        yield app
+
+
+@pytest.fixture
+def actor(db: None) -> Actor:
+    return staff_actor()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(fields=rows)
+@example(fields={"args": '[{"__type__": "uuid", "__value__": "x"}]', "kwargs": "", "headers": '{"a": 1e999}'})
+@example(fields={"args": "", "kwargs": "", "headers": '{"a": 1e999}'})
+@example(fields={"args": "", "kwargs": "", "headers": '{"a": "\\u0000"}'})
+@example(fields={"args": "", "kwargs": "", "headers": '{"a": ["\\ud800"]}'})
+@example(fields={"args": '["\\u0000"]', "kwargs": '{"\\u0000": 1}', "headers": ""})
+@example(fields={"args": "", "kwargs": "", "headers": '{"x": {"__type__": "decimal", "__value__": "x"}}'})
+def test_any_row_is_shown_and_sent_or_said_to_be_wrong(app: Celery, actor: Actor, fields: dict[str, Any]) -> None:
+    row = PeriodicTask.objects.first() or a_row("any", task="tests.any")
+    PeriodicTask.objects.filter(pk=row.pk).update(**fields)
+    before = pictured()
+    service = RunService(catalog=BeatCatalog(app), sender=CelerySender(app), secret_keys=(), deadline=1800)
+    look = service.look(actor, ScheduleId(row.pk))
+    assert look is not None
+    view = modals.chosen(Metadata(channel=CHANNEL, mark="m"), look, nonce="n1")
+    assert view_problems(view).lines() == []
+    problems = refusal(service, request_for(row, actor))
+    assert all(problem.text for problem in problems)
+    assert set(look.problems) <= set(problems), "what the form says is wrong is not sent"
+    assert pictured() == before
+    InMemory().clear(set(app.amqp.queues))
+
+
+def refusal(service: RunService, request: RunRequest) -> list[Problem]:
+    """What keeps it from being sent; nothing if it was sent."""
+    try:
+        service.start(request, Budget(seconds=60))
+    except Refused as exc:
+        return exc.problems
+    return []

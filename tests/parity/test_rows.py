@@ -1,0 +1,76 @@
+"""Looking and running leave beat's tables, and a beat that is running, as they are."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from celery import Celery
+from django_celery_beat.models import PeriodicTask
+from django_celery_beat.schedulers import DatabaseScheduler
+
+from bot.broker.catalog import BeatCatalog
+from bot.broker.send import CelerySender
+from bot.core.budget import Budget
+from bot.core.model import Actor, RunId, ScheduleId
+from bot.models import Run
+from bot.runs.refusals import Refused
+from bot.runs.service import RunService
+from tests.factories import a_row, staff_actor
+from tests.parity.compare import pictured
+from tests.parity.ways import request_for
+
+BROKERS = {"a broker": "memory://", "no broker": "redis://127.0.0.1:1/0"}
+ODD = {
+    "arguments": {"args": "{", "kwargs": "[1]"},
+    "headers": {"headers": "[]"},
+    "past": {"expires": "2020-01-01T00:00:00Z"},
+    "blank": {"args": "", "kwargs": "", "headers": "", "queue": "", "exchange": ""},
+}
+
+
+@pytest.fixture(params=list(BROKERS.values()), ids=list(BROKERS))
+def service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunService]:
+    monkeypatch.setenv("CELERY_BROKER_URL", request.param)
+    with Celery("platform", set_as_current=False, fixups=[]) as app:
+        app.conf.task_default_queue = "tests.rows"
+        yield RunService(catalog=BeatCatalog(app), sender=CelerySender(app), secret_keys=(), deadline=1800)
+
+
+@pytest.fixture
+def actor(transactional_db: None) -> Actor:
+    return staff_actor()
+
+
+def try_everything(service: RunService, actor: Actor, row: PeriodicTask) -> None:
+    assert service.find(actor, row.name[:3], 100).total
+    assert service.look(actor, ScheduleId(row.pk))
+    with suppress(Refused):
+        service.check(request_for(row, actor))
+    with suppress(Refused):
+        service.start(request_for(row, actor), Budget())
+    for run in Run.objects.all():
+        service.follow(actor, RunId(run.pk))
+
+
+def test_beats_tables_are_left_as_they_were(service: RunService, actor: Actor) -> None:
+    rows = [a_row("once", one_off=True), *(a_row(name) for name in ODD)]
+    for name, fields in ODD.items():
+        PeriodicTask.objects.filter(name=name).update(**fields)
+    before = pictured()
+    for row in rows:
+        try_everything(service, actor, row)
+    assert Run.objects.count() == 3, "once, past and blank"
+    assert pictured() == before
+
+
+def test_a_running_beat_notices_nothing(service: RunService, actor: Actor) -> None:
+    row = a_row("once", one_off=True)
+    beat = DatabaseScheduler(app=service.sender.app, lazy=True)  # type: ignore[attr-defined]  # a CelerySender here
+    assert set(beat.schedule) == {"once"}
+    assert not beat.schedule_changed()
+    try_everything(service, actor, row)
+    assert not beat.schedule_changed()
+    row.refresh_from_db()
+    assert (row.enabled, row.total_run_count, row.last_run_at) == (True, 0, None), "beat's own run is still to come"
+    row.save()
+    assert beat.schedule_changed(), "it does notice what is changed"

@@ -1,0 +1,40 @@
+"""A bot in processes of its own leaves beat's tables on PostgreSQL as they were, whatever it is made to do."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import slack  # noqa: F401  # a fixture
+from tests.e2e.platform import Platform
+from tests.faults.setups import Row, Setup
+from tests.support.local_slack import LocalSlack
+from tests.wire.form import errors, opened
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+TABLES = ("periodictask", "periodictasks", "intervalschedule")
+
+
+def pictured(setup: Setup) -> list[list[Row]]:
+    return [setup.rows(f"SELECT * FROM django_celery_beat_{table} ORDER BY 1") for table in TABLES]
+
+
+@pytest.mark.parametrize("service", ["redis"], indirect=True)
+def test_beats_tables_are_left_as_they_were(service: Setup, slack: LocalSlack, tmp_path: Path) -> None:  # noqa: F811
+    with Platform(tmp_path, slack, **service.environment) as platform:
+        platform.schedule("Once", "tests.wire.report", one_off=True, kwargs='{"days": 7}')
+        platform.schedule("Odd", "tests.wire.report", args="{", kwargs="[1]", headers="[]")
+        before = pictured(service)
+        platform.start_bot()
+        ana = slack.person("U0ANA")
+        opened(slack, ana, "/runtask once")
+        assert ana.submits()["closed"]
+        assert service.broker is not None
+        service.broker.refuse()
+        opened(slack, ana, "/runtask once")
+        assert "Nothing was sent" in errors(ana.submits())["schedule"]
+        service.broker.mend()
+        assert ana.submits()["closed"]
+        opened(slack, ana, "/runtask odd")
+        assert "headers are not a JSON object" in errors(ana.submits())["schedule"]
+        platform.stop("slack")
+        assert pictured(service) == before
