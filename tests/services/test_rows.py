@@ -6,7 +6,8 @@ import pytest
 
 from tests.e2e.conftest import slack  # noqa: F401  # a fixture
 from tests.e2e.platform import Platform
-from tests.faults.setups import Row, Setup
+from tests.faults.servers import Row
+from tests.faults.setups import Setup
 from tests.support.local_slack import LocalSlack
 from tests.wire.form import errors, opened
 
