@@ -24,8 +24,10 @@ Everything runs, on this computer only.
   Slack   {slack}
           a small one of its own. You are Ana, who is staff: in #ops, type /runtask
           Elsewhere: Ben is no staff, Gil a guest, Olga of another company; switch at the top.
+  Site    {site}/
+          user {admin}, password {admin}: the same form as a page; what is run there is told in #ops, too
   Admin   {site}/admin/
-          user {admin}, password {admin}: schedules, runs, and who may run them
+          schedules, each with "Run…", runs, and who may run them
   Logs    {logs}
 
 Things to try
@@ -84,6 +86,7 @@ class Plan:
             "PYTHONUNBUFFERED": "1",
             "DJANGO_SECRET_KEY": self._secret_key(),
             "DJANGO_TIME_ZONE": TIME_ZONE,
+            "RUNTASK_ANNOUNCE": "C0OPS",
             "RUNTASK_DATA": str(self.data),
             "RUNTASK_BASE_URL": self.site,
             "RUNTASK_DEADLINE": "120",  # so that nobody waits half an hour for a “no word yet”

@@ -26,12 +26,15 @@ async function ask(address, options = {}) {
   return answer;
 }
 
-/** The part called `id` of another page of ours in place of this one's; untouched if it is the same. */
-async function swap(id, address, options) {
+/** What the parts of these ids hold in another page of ours, into this one; a part that is the same is left alone. */
+async function swap(ids, address, options) {
   const text = await (await ask(address, options)).text();
-  const fresh = new DOMParser().parseFromString(text, "text/html").getElementById(id);
-  const part = byId(id);
-  if (fresh && fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
+  const page = new DOMParser().parseFromString(text, "text/html");
+  for (const id of ids) {
+    const part = byId(id); // stays, since a screen reader only listens to a live region that was there before
+    const fresh = page.getElementById(id);
+    if (fresh && fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
+  }
 }
 
 function picker(form) {
@@ -54,7 +57,7 @@ function picker(form) {
     asking.abort();
     asking = new AbortController();
     try {
-      await swap("runtask-matches", address(), { signal: asking.signal });
+      await swap(["runtask-count", "runtask-matches"], address(), { signal: asking.signal });
     } catch (error) {
       if (error.name !== "AbortError") form.submit(); // the page itself says what is the matter
       throw error;
@@ -159,10 +162,10 @@ function runForm(form) {
   }
 }
 
-function lookAgain(part) {
+function lookAgain(address) {
   const [first, then] = LOOKING;
   const again = async () => {
-    if (!document.hidden) await swap(part.id, part.dataset.refresh).catch(() => {});
+    if (!document.hidden) await swap(["runtask-notes", "runtask-facts"], address).catch(() => {});
     setTimeout(again, then);
   };
   setTimeout(again, first);
@@ -214,9 +217,10 @@ function follow(part) {
 
 const search = byId("runtask-search");
 const form = byId("runtask-form");
-const known = byId("runtask-look");
 const open = document.querySelector("[data-follow]");
 if (search) picker(search);
-if (form) runForm(form);
-if (known) lookAgain(known);
+if (form) {
+  runForm(form);
+  lookAgain(form.dataset.look);
+}
 if (open) follow(open);
