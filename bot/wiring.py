@@ -91,8 +91,8 @@ def socket_mode() -> SocketMode:
     )
 
 
-@cache
 def watcher() -> Watcher:
+    """A new one, whose first pass looks at all open runs."""
     return Watcher(BeatOutcomes(), deadline=conf().deadline, wake=bell.ring)
 
 
