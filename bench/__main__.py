@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import psycopg
+import redis
 
 from bench import data, machine, report, results, setups
 from bench.cases import EXPERIMENTS
@@ -29,7 +30,7 @@ def main() -> int:
         print(f"\n== {SETUPS[name].title} ({mode.name})", flush=True)
         try:
             found = asyncio.run(measure(SETUPS[name], mode, options.only))
-        except (Broken, subprocess.CalledProcessError, psycopg.Error) as exc:
+        except (Broken, subprocess.CalledProcessError, psycopg.Error, redis.RedisError) as exc:
             print(f"the benchmark is broken: {exc}", file=sys.stderr)
             return 1
         show(found)
@@ -57,14 +58,16 @@ async def measure(setup: Setup, mode: Mode, only: list[str]) -> Results:
     taken_at = datetime.now(UTC).isoformat(timespec="seconds")
     known = machine.facts(setup)
     found: list[Series] = []
-    for name in only:
-        started = time.monotonic()
-        data.prepare(setup, mode)
-        setups.prepare_broker(setup)
-        async with stage(setup, mode) as scene:
-            found += await EXPERIMENTS[name](scene)
-        print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
+    setups.empty_broker(setup)
+    data.prepare(setup, mode)
+    for name, experiment in EXPERIMENTS.items():
+        if name in only:
+            started = time.monotonic()
+            async with stage(setup, mode) as scene:
+                found += await experiment(scene)
+            print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
     data.drop(setup)
+    setups.empty_broker(setup)
     empty = Results(setup=setup.name, mode=mode.name, taken_at=taken_at, machine=known)
     return replace(empty, series=tuple(found))
 

@@ -1,6 +1,7 @@
 """Databases full of history. Filled once per size and kept as templates; a run works on copies."""
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,7 @@ def sizes(mode: Mode) -> tuple[Size, Size]:
 
 def prepare(setup: Setup, mode: Mode) -> None:
     """Fresh copies of both sizes for a set-up. Raises CalledProcessError or psycopg.Error."""
+    _forget_old_templates(setup)
     for size in sizes(mode):
         folder = setup.folder(size.name)
         shutil.rmtree(folder, ignore_errors=True)
@@ -57,6 +59,18 @@ def drop(setup: Setup) -> None:
             _admin(f'DROP DATABASE IF EXISTS "{setup.database(size)}" WITH (FORCE)')
 
 
+def _forget_old_templates(setup: Setup) -> None:
+    """Those that were made by other migrations than today's."""
+    if setup.postgres:
+        for name in _databases():
+            if _version() not in name:
+                _admin(f'DROP DATABASE "{name}" WITH (FORCE)')
+    else:
+        for path in (WORK / "templates").glob("*"):
+            if _version() not in path.name:
+                path.unlink()
+
+
 def _sqlite(setup: Setup, size: Size) -> None:
     template = WORK / "templates" / f"{size.template}.sqlite3"
     if not template.exists():
@@ -69,8 +83,7 @@ def _sqlite(setup: Setup, size: Size) -> None:
 
 
 def _postgres(setup: Setup, size: Size) -> None:
-    exists = _admin(f"SELECT 1 FROM pg_database WHERE datname = '{size.template}'")  # noqa: S608  # a name of our own
-    if not exists:
+    if size.template not in _databases():
         draft = f"{size.template}_draft"
         _admin(f'DROP DATABASE IF EXISTS "{draft}" WITH (FORCE)')
         _admin(f'CREATE DATABASE "{draft}"')
@@ -81,17 +94,20 @@ def _postgres(setup: Setup, size: Size) -> None:
     _admin(f'CREATE DATABASE "{name}" TEMPLATE "{size.template}"')
 
 
-def _admin(statement: str) -> bool:
-    """True if it found a row."""
+def _databases() -> list[str]:
+    with psycopg.connect(f"{POSTGRES}/postgres") as connection:
+        found = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'runtask_bench_%'")
+        return [name for (name,) in found]
+
+
+def _admin(statement: str) -> None:
     with psycopg.connect(f"{POSTGRES}/postgres", autocommit=True) as connection:
-        cursor = connection.execute(statement.encode())
-        return cursor.description is not None and cursor.fetchone() is not None
+        connection.execute(statement.encode())
 
 
 def _fill(setup: Setup, size: Size, url: str) -> None:
     environment = {**setup.environment("fill", "http://127.0.0.1:9/"), "DATABASE_URL": url}
-    for arguments in (
-        ["bot", "migrate", "--verbosity", "0"],
-        ["bench.inside.fill", str(size.schedules), str(size.results), str(size.runs)],
-    ):
-        subprocess.run([sys.executable, "-m", *arguments], env=environment, check=True)
+    question = json.dumps(["fill", size.schedules, size.results, size.runs])
+    for arguments in (["bot", "migrate", "--verbosity", "0"], ["bench.inside", "fill"]):
+        command = [sys.executable, "-m", *arguments]
+        subprocess.run(command, env=environment, input=question, text=True, stdout=subprocess.DEVNULL, check=True)

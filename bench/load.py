@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
 
 from bench.modes import Mode
 from bench.processes import Broken
 from bench.results import Series
 from bench.stats import Round, of_turn
 
+T = TypeVar("T")
 LOST = 20.0  # seconds; no contestant takes so long, except for ever
 # One operation of client number n: milliseconds, by what was measured.
 Operation = Callable[[int], Awaitable[Mapping[str, float]]]
@@ -45,7 +47,7 @@ async def rounds(experiment: str, contestants: Mapping[str, Operation], mode: Mo
         for clients in mode.clients:
             for name in rotated(list(contestants), number):
                 for what, one in (await turn(contestants[name], clients, mode.turn)).items():
-                    found[what, _clients(clients), name].append(one)
+                    found[what, clients_in_words(clients), name].append(one)
     return as_series(experiment, found)
 
 
@@ -57,10 +59,10 @@ def as_series(experiment: str, found: Mapping[tuple[str, str, str], Sequence[Rou
     ]
 
 
-def rotated(names: Sequence[str], by: int) -> list[str]:
+def rotated(names: Sequence[T], by: int) -> list[T]:
     by %= len(names)
     return [*names[by:], *names[:by]]
 
 
-def _clients(count: int) -> str:
+def clients_in_words(count: int) -> str:
     return "1 client" if count == 1 else f"{count} clients"

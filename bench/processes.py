@@ -26,9 +26,11 @@ class Processes:
     folder: Path
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+
     def start(self, name: str, environment: Mapping[str, str], *arguments: str) -> int:
         """Python with `arguments`; returns the process id."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, *arguments],
@@ -57,6 +59,9 @@ class Processes:
         """Raises Broken if the process has ended."""
         if self._running[name].poll() is not None:
             raise Broken(f"{name} ended: {self.log(name)}")
+
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()[-3000:]

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import redis
+
 from bot import env
 
 ROOT = Path(__file__).parents[1]
@@ -73,9 +75,11 @@ SETUPS = {
 }
 
 
-def prepare_broker(setup: Setup) -> None:
-    """An empty one. Raises CalledProcessError where RabbitMQ can't be told (its command needs root)."""
-    if setup.broker.startswith("amqp"):
+def empty_broker(setup: Setup) -> None:
+    """Raises CalledProcessError where RabbitMQ can't be told (its command needs root), RedisError without a Redis."""
+    if setup.broker.startswith("redis"):
+        redis.Redis.from_url(setup.broker).flushdb()
+    elif setup.broker.startswith("amqp"):
         rabbitmqctl("delete_vhost", VHOST, check=False)
         rabbitmqctl("add_vhost", VHOST)
         rabbitmqctl("set_permissions", "-p", VHOST, "guest", ".*", ".*", ".*")

@@ -61,14 +61,15 @@ class Stage:
 
     @asynccontextmanager
     async def inside(self, name: str, module: str, size: str = "big") -> AsyncIterator["Inside"]:
-        """`python -m bench.inside.MODULE`, which measures what it is asked for on its standard input."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", f"bench.inside.{module}", json.dumps(self.mode.sizes())),
-            env=self.environment(name, size),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=4_000_000,
-        )
+        """`python -m bench.inside MODULE`, which measures what it is asked for on its standard input."""
+        with (self.processes.folder / f"{name}.log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bench.inside", module),
+                env=self.environment(name, size),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
         try:
             yield Inside(name, process)
         finally:
@@ -91,7 +92,7 @@ class Inside:
         self.process.stdin.write(json.dumps(question).encode() + b"\n")
         line = await self.process.stdout.readline()
         if not line:
-            raise Broken(f"{self.name} died when asked for {question}")
+            raise Broken(f"{self.name} died when asked for {question}: see its log")
         return json.loads(line)
 
 

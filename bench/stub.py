@@ -7,7 +7,6 @@ Not the local Slack of the demo, which validates and keeps a workspace. Contesta
 import asyncio
 import json
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,8 +38,8 @@ class Stub:
 
     delay: float = 0.0
     limited: dict[str, int] = field(default_factory=dict)
-    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     url: str = ""
+    _posted: dict[str, list[float]] = field(default_factory=dict)
     _sockets: dict[str, web.WebSocketResponse] = field(default_factory=dict)
     _awaited: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
@@ -64,6 +63,16 @@ class Stub:
         async with asyncio.timeout(seconds):
             if contestant not in self._sockets:
                 await self.expect(f"connected {contestant}")
+
+    async def gone(self, contestant: str, seconds: float) -> None:
+        """Wait until its connection has ended. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            if contestant in self._sockets:
+                await self.expect(f"gone {contestant}")
+
+    def posting(self, prefix: str) -> list[float]:
+        """Filled with the moments of messages to channels named `CPREFIX…`, from now on; refused ones don't count."""
+        return self._posted.setdefault(prefix, [])
 
     async def push(self, contestant: str, kind: str, payload: Json) -> tuple[float, float, Json]:
         """Send an envelope; when it was sent, when its acknowledgement came, and what that said."""
@@ -90,13 +99,17 @@ class Stub:
         arguments: Json = json.loads(raw) if is_json else dict(parse_qsl(raw.decode()))
         if isinstance(view := arguments.get("view"), str):
             arguments["view"] = json.loads(view)
-        self.calls[contestant, method] += 1
         call = Call(at, method, contestant, arguments)
-        for key in ("trigger_id", "view_id", "thread_ts", "channel"):
+        for key in ("trigger_id", "view_id", "thread_ts"):
             self._settle(arguments.get(key), call)
+        channel = str(arguments.get("channel", ""))
+        seconds = self.limited.get(channel)
+        if method == "chat.postMessage" and seconds is None:
+            for moments in (moments for prefix, moments in self._posted.items() if channel.startswith(f"C{prefix}")):
+                moments.append(at)
         if self.delay:
             await asyncio.sleep(self.delay)
-        if (seconds := self.limited.get(str(arguments.get("channel", "")))) is not None:
+        if seconds is not None:
             return web.json_response(
                 {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": f"{seconds}"}
             )
@@ -121,13 +134,18 @@ class Stub:
         await socket.send_str(json.dumps(hello))
         self._sockets[contestant] = socket
         self._settle(f"connected {contestant}", time.monotonic())
-        async for message in socket:
-            if message.type is WSMsgType.TEXT:
-                at = time.monotonic()
-                body = json.loads(message.data)
-                self._settle(body.get("envelope_id"), (at, body.get("payload") or {}))
-        if self._sockets.get(contestant) is socket:
-            del self._sockets[contestant]
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    at = time.monotonic()
+                    body = json.loads(message.data)
+                    self._settle(body.get("envelope_id"), (at, body.get("payload") or {}))
+        except ConnectionResetError:
+            pass  # ended in the middle of a ping
+        finally:
+            if self._sockets.get(contestant) is socket:
+                del self._sockets[contestant]
+                self._settle(f"gone {contestant}", time.monotonic())
         return socket
 
 

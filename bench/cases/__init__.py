@@ -2,12 +2,20 @@
 
 from collections.abc import Awaitable, Callable
 
-from bench.cases import wire
+from bench.cases import background, inside, wire
 from bench.results import Series
 from bench.stage import Stage
 
+# In this order: the last ones leave open runs behind, which those before would have to watch.
 EXPERIMENTS: dict[str, Callable[[Stage], Awaitable[list[Series]]]] = {
     "command": wire.command,
     "selection": wire.selection,
+    "typeahead": inside.typeahead,
+    "watch": inside.watch,
+    "final": background.final,
+    "deliver": background.deliver,
+    "ready": background.ready,
+    "memory": background.memory,
+    "start": inside.start,
     "submission": wire.submission,
 }

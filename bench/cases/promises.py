@@ -1,6 +1,7 @@
 """The goals, as they were set before anything was measured."""
 
 from bench.goals import Goal
+from bench.results import OURS
 
 WAYS = {"socket": "Socket Mode", "http": "HTTP"}
 
@@ -21,13 +22,34 @@ def _of_each_way() -> list[Goal]:
     return found
 
 
+INSERT = "insert + send_task"
 GOALS = [
     *_of_each_way(),
-    Goal(title="Run → form closed, Socket Mode, against the page", experiment="submission", what="closed", of="page", limit=1.0),
-    Goal(title="Run → form closed, HTTP, against the page", experiment="submission", what="closed", of="page", limit=1.0,
+    Goal(title="typeahead, any query", experiment="typeahead", what="menu", limit=50, stats=("p99",)),
+    Goal(title="typeahead, growth of 1,000 times", experiment="typeahead", what="menu", limit=4, of_load="100 schedules",
+         loads=("100,000 schedules",)),
+    Goal(title="Run → message on the broker", experiment="start", what="on the broker", of=INSERT, limit=1.3),
+    Goal(title="Run → answered", experiment="start", what="answered", of=f"{INSERT} + 3 commits", limit=1.3),
+    Goal(title="Run → form closed, Socket Mode", experiment="submission", what="closed", of="page", limit=1.0),
+    Goal(title="Run → form closed, HTTP", experiment="submission", what="closed", of="page", limit=1.0,
          ours="runtask over HTTP"),
-    Goal(title="Run → form closed, HTTP, against beat's admin action", experiment="submission", what="closed",
-         of="beat's admin action", limit=1.0, ours="runtask over HTTP"),
-    Goal(title="64 people press Run at once, Socket Mode", experiment="submission", what="closed", limit=1000,
+    Goal(title="Run → form closed, HTTP", experiment="submission", what="closed", of="beat's admin action", limit=1.0,
+         ours="runtask over HTTP"),
+    Goal(title="64 people press Run at once, the slowest", experiment="submission", what="closed", limit=1000,
          loads=("64 clients",), stats=("worst",)),
+    Goal(title="result visible → final posted", experiment="final", what="told", limit=150, stats=("p50",)),
+    Goal(title="a deliverer, idle", experiment="final", what="share of a core", limit=1, stats=("p50",)),
+    Goal(title="a pass of the watcher, history of 1,000,000", experiment="watch", what="pass", of="with 1,000 results",
+         limit=1.5, stats=("p50",)),
+    Goal(title="a pass of the watcher", experiment="watch", what="pass", of="AsyncResult each", limit=100,
+         at_least=True, stats=("p50",), loads=("1,000 open",)),
+    Goal(title="a changed run, linear", experiment="watch", what="for each changed run", of_load="10 changed at once",
+         limit=1.3, stats=("p50",), loads=("100 changed at once",)),
+    Goal(title="messages delivered", experiment="deliver", what="messages", of="bare loop", limit=0.8, at_least=True,
+         stats=("per_second",)),
+    Goal(title="messages delivered beside a channel at its limit", experiment="deliver", what="messages", of=OURS,
+         ours="with one channel limited", limit=0.9, at_least=True, stats=("per_second",)),
+    Goal(title="memory", experiment="memory", what="memory", of="libraries", limit=1.25, stats=("p50",)),
+    Goal(title="`runtask slack` ready", experiment="ready", what="connected", of="imports + connect", limit=1.5,
+         stats=("p50",)),
 ]  # fmt: skip

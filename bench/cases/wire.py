@@ -28,14 +28,14 @@ async def command(scene: Stage) -> list[Series]:
     web |= {name: over_http(bare, f"/{name}") for name in ("ack", "open", "inline", "default")}
     found = []
     for way, presses in (("socket", socket), ("http", web)):
-        operations = {name: _opening(scene, press) for name, press in presses.items() if name != "ack"}
+        operations = {name: opening(scene, press) for name, press in presses.items() if name != "ack"}
         operations |= {f"{AGAIN}open": operations["open"], "ack": _acknowledging(scene, presses["ack"])}
         operations[f"{AGAIN}ack"] = operations["ack"]
         found += await rounds(f"command/{way}", operations, scene.mode)
     return found
 
 
-def _opening(scene: Stage, press: Press) -> Operation:
+def opening(scene: Stage, press: Press) -> Operation:
     async def operation(client: int) -> Mapping[str, float]:
         _, sent, acknowledged, arrived = await opened(scene, press, client)
         return {"ack": (acknowledged - sent) * 1000, "open": (arrived - sent) * 1000}
@@ -91,8 +91,8 @@ async def submission(scene: Stage) -> list[Series]:
     site, page = await scene.site(f"{OURS}-http"), await scene.site("page", "bench.apps.page")
     cookies = await _logged_in(page)
     operations = {
-        OURS: await _submitting(scene, ours),
-        f"{OURS} over HTTP": await _submitting(scene, over_http(site, "/slack/events")),
+        OURS: await submitting(scene, ours),
+        f"{OURS} over HTTP": await submitting(scene, over_http(site, "/slack/events")),
         "page": _posting(page, "/run", cookies, {"task": "bench.report", "kwargs": '{"days": 30}'}),
         "beat's admin action": _posting(
             page,
@@ -105,7 +105,7 @@ async def submission(scene: Stage) -> list[Series]:
     return await rounds("submission", operations, scene.mode)
 
 
-async def _submitting(scene: Stage, press: Press) -> Operation:
+async def submitting(scene: Stage, press: Press) -> Operation:
     shown, person = await form(scene, press, schedule(7)), payloads.person(0)
 
     async def operation(_: int) -> Mapping[str, float]:

@@ -1,33 +1,38 @@
-"""`python -m bench.inside.fill SCHEDULES RESULTS RUNS`: rows by SQL, on SQLite and PostgreSQL alike."""
+"""Rows by SQL, a million in seconds, on SQLite and PostgreSQL alike."""
 
-import sys
 from datetime import timedelta
 from typing import Any
 
-import django
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_results.models import TaskResult
 
-from bot import env
+from bench.payloads import PEOPLE, person
+from bench.setups import CHANNEL, SECRET, TEAM
+from bot.core.model import NoticeKind
+from bot.models import Notice, NoticeState, Run, SlackLink
 
 # As if something had been run every minute.
 AGO = {
     "sqlite": "datetime('2026-01-01', '-' || (i % 500000) || ' minutes')",
     "postgresql": "timestamptz '2026-01-01' - (i % 500000) * interval '1 minute'",
-}
+}[connection.vendor]
 TASK_ID = {
     "sqlite": "'00000000-0000-4000-8000-' || printf('%012x', i)",
     "postgresql": "'00000000-0000-4000-8000-' || lpad(to_hex(i), 12, '0')",
-}
+}[connection.vendor]
 NAME = "'Team ' || ({i} % 37) || CASE WHEN {i} % 7 = 0 THEN ' nightly' ELSE ' hourly' END || ' report ' || {i}"
+RESULT = {"content_type": "application/json", "content_encoding": "utf-8", "result": '"30 rows"'}
 
 
 def copies(prototype: Any, first: int, last: int, **columns: str) -> None:
     """Rows like `prototype`, one for each number i from `first` to `last`; `columns`: SQL over i for what differs."""
-    from django.db import connection
-
-    fields = [field for field in prototype._meta.concrete_fields if not field.primary_key]  # noqa: SLF001
+    fields = [field for field in prototype._meta.concrete_fields if not field.primary_key]  # noqa: SLF001  # documented
     names = ", ".join(f'"{field.column}"' for field in fields)
     values = ", ".join(columns.get(field.attname, f'p."{field.column}"') for field in fields)
-    table = prototype._meta.db_table  # noqa: SLF001
+    table = prototype._meta.db_table  # noqa: SLF001  # documented
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) "  # noqa: S608
@@ -37,8 +42,6 @@ def copies(prototype: Any, first: int, last: int, **columns: str) -> None:
 
 def schedules(first: int, last: int) -> None:
     """Schedules with these numbers in their names."""
-    from django_celery_beat.models import IntervalSchedule, PeriodicTask
-
     if first > last:
         return
     hourly, _ = IntervalSchedule.objects.get_or_create(every=1, period="hours")
@@ -50,46 +53,32 @@ def schedules(first: int, last: int) -> None:
 
 def results(count: int, schedule_count: int) -> None:
     """Results of finished tasks, spread over the schedules."""
-    from django_celery_results.models import TaskResult
-
-    words = {"task_name": "bench.report", "status": "SUCCESS", "result": '"30 rows"', "worker": "worker@host"}
-    more = {"content_type": "application/json", "content_encoding": "utf-8", "meta": '{"children": []}'}
-    prototype = TaskResult.objects.create(task_id="prototype", task_args='"()"', task_kwargs='"{}"', **words, **more)
+    words = {"task_name": "bench.report", "status": "SUCCESS", "worker": "worker@host", "meta": '{"children": []}'}
+    prototype = TaskResult.objects.create(task_id="prototype", task_args='"()"', task_kwargs='"{}"', **words, **RESULT)
     status = "CASE WHEN i % 20 = 0 THEN 'FAILURE' ELSE 'SUCCESS' END"
     named = NAME.format(i=f"(i % {schedule_count} + 1)")
-    ago = AGO[_vendor()]
-    dates = {"date_created": ago, "date_done": ago}
-    copies(prototype, 1, count, task_id=TASK_ID[_vendor()], periodic_task_name=named, status=status, **dates)
+    dates = {"date_created": AGO, "date_done": AGO}
+    copies(prototype, 1, count, task_id=TASK_ID, periodic_task_name=named, status=status, **dates)
     TaskResult.objects.filter(pk=prototype.pk).delete()
 
 
 def runs(count: int, schedule_count: int) -> None:
     """Finished ones, each with the message that told it."""
-    from bot.core.model import NoticeKind
-    from bot.models import Notice, NoticeState
-
     prototype = a_run("prototype", state="finished", status="SUCCESS")
-    ago = AGO[_vendor()]
-    dates = dict.fromkeys(("created_at", "sent_at", "seen_at", "finished_at"), ago)
+    dates = dict.fromkeys(("created_at", "sent_at", "seen_at", "finished_at"), AGO)
     schedule = f"i % {schedule_count} + 1"
-    copies(prototype, 1, count, key="'slack:' || i", task_id=TASK_ID[_vendor()], schedule_id=schedule, **dates)
-    told = {"state": NoticeState.SENT, "channel": "C0BENCH", "ts": "1.1", "due_at": prototype.created_at}
+    copies(prototype, 1, count, key="'slack:' || i", task_id=TASK_ID, schedule_id=schedule, **dates)
+    told = {"state": NoticeState.SENT, "channel": CHANNEL, "ts": "1.1", "due_at": prototype.created_at}
     notice = Notice.objects.create(run=prototype, kind=NoticeKind.FINAL, rank=3, sent_at=prototype.created_at, **told)
     first = prototype.pk + 1
-    copies(notice, first, first + count - 1, run_id="i", due_at=ago, sent_at=ago)
+    copies(notice, first, first + count - 1, run_id="i", due_at=AGO, sent_at=AGO)
     prototype.delete()
 
 
-def a_run(key: str, **fields: Any) -> Any:
+def a_run(key: str, **fields: Any) -> Run:
     """An open run of the first schedule, sent from the benchmark's channel."""
-    from django.utils import timezone
-
-    from bench.payloads import person
-    from bench.setups import CHANNEL, TEAM
-    from bot.models import Run
-
     now = timezone.now()
-    what = {"schedule_id": 1, "schedule_name": "report", "task": "bench.report", "sent_at": now}
+    what = {"schedule_id": 2, "schedule_name": "report", "task": "bench.report", "sent_at": now}
     where = {"team": TEAM, "slack_user": person(0), "channel": CHANNEL, "thread": "1.1"}
     deadline = now + timedelta(days=1000)
     made = {"key": key, "task_id": f"task-{key}", "state": "sent", "deadline_at": deadline, **what, **where, **fields}
@@ -98,38 +87,21 @@ def a_run(key: str, **fields: Any) -> Any:
 
 def people() -> None:
     """Linked to one member of staff, who may also use the page."""
-    from django.contrib.auth.models import User
-    from django.utils import timezone
-
-    from bench.payloads import PEOPLE, person
-    from bench.setups import SECRET, TEAM
-    from bot.models import SlackLink
-
     user = User.objects.create_superuser("ana", "ana@example.com", SECRET)
     facts = {"team": TEAM, "user": user, "home": TEAM, "checked_at": timezone.now()}
     SlackLink.objects.bulk_create(SlackLink(slack_user=person(number), **facts) for number in range(PEOPLE))
 
 
-def _vendor() -> str:
-    from django.db import connection
-
-    return connection.vendor
-
-
-def main(schedule_count: int, result_count: int, run_count: int) -> None:
-    env.default_settings()
-    django.setup()
+def fill(schedule_count: int, result_count: int, run_count: int) -> None:
+    """An empty database. PostgreSQL is analysed, as it does by itself in time; SQLite is not, as Django leaves it."""
     people()
     schedules(1, schedule_count)
     results(result_count, schedule_count)
     if run_count:
         runs(run_count, schedule_count)
-    if _vendor() == "postgresql":  # which does it by itself in time; SQLite is left without, as Django leaves it
-        from django.db import connection
-
+    if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
 
 
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+QUESTIONS = {"fill": fill}

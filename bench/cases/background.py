@@ -1,0 +1,132 @@
+"""What processes do by themselves: tell that a run ended, deliver what is owed, start, and be there."""
+
+import asyncio
+import random
+import time
+from itertools import pairwise
+
+from bench.cases.wire import opening, submitting
+from bench.goals import AGAIN
+from bench.load import as_series, rotated, turn
+from bench.processes import Broken, cpu_seconds, memory_mb
+from bench.results import OURS, Series, single
+from bench.stage import Inside, Stage, over_http
+from bench.stats import Round, of_turn
+
+NOTIFY = ("-m", "bot", "notify")
+SLOW = 0.05  # seconds that Slack takes for an answer, when it isn't instant
+CHANGES_EVERY = 0.4  # seconds between two results, at most: no two looks of the watcher find them at the same age
+PATIENCE = 20.0
+LOOP, LIMITED = "bare loop", "with one channel limited"
+
+
+async def final(scene: Stage) -> list[Series]:
+    """A result's row visible -> the final status posted; and what waiting for it costs."""
+    mode = scene.mode
+    pid = scene.processes.start(OURS, scene.environment(OURS), *NOTIFY)
+    rounds = []
+    async with scene.inside("rows", "rows") as rows:
+        idle = [await _share(pid, mode.idle)]
+        for number in range(mode.rounds):
+            prefix, count = f"final{number}-", max(2, mode.finishes // mode.rounds)
+            await rows.ask("runs", prefix, count)
+            rounds.append(of_turn([await _told(scene, rows, f"{prefix}{at}") for at in range(count)]))
+        await rows.ask("runs", "waiting", 10)
+        await asyncio.sleep(1)
+        waiting = [await _share(pid, mode.idle)]
+        await rows.ask("forget", "waiting")
+    found = Series(experiment="final", what="told", load="", contestant=OURS, rounds=tuple(rounds))
+    return [
+        found,
+        single("final", "share of a core", OURS, idle, "%", "0 open"),
+        single("final", "share of a core", OURS, waiting, "%", "10 open"),
+    ]
+
+
+async def _told(scene: Stage, rows: Inside, name: str) -> float:
+    await asyncio.sleep(random.uniform(0, CHANGES_EVERY))  # noqa: S311  # no secret
+    arrival = scene.stub.expect(name)
+    visible: float = await rows.ask("finish", name)
+    call = await asyncio.wait_for(arrival, PATIENCE)
+    return float((call.at - visible) * 1000)
+
+
+async def _share(pid: int, seconds: float) -> float:
+    """Of a core, in percent."""
+    await asyncio.sleep(min(2.0, seconds))  # it has just started, or something has just ended
+    before = cpu_seconds(pid)
+    await asyncio.sleep(seconds)
+    return (cpu_seconds(pid) - before) / seconds * 100
+
+
+async def deliver(scene: Stage) -> list[Series]:
+    """Messages a second over many channels, Slack being instant and being Slack; one channel of them at its limit."""
+    found: dict[tuple[str, str, str], list[Round]] = {}
+    async with scene.inside("rows", "rows") as rows:
+        for number in range(scene.mode.rounds):
+            for load, delay in (("Slack answers at once", 0.0), (f"Slack takes {SLOW * 1000:.0f} ms", SLOW)):
+                scene.stub.delay = delay
+                for name in rotated([OURS, LOOP, AGAIN + LOOP, LIMITED], number):
+                    count = scene.mode.messages // (10 if delay and LOOP in name else 1)
+                    prefix = f"d{scene.stub.number()}-"
+                    scene.stub.limited = {f"C{prefix}1": 30} if name == LIMITED else {}
+                    one = await _delivered(scene, rows, name, prefix, count)
+                    found.setdefault(("messages", load, name), []).append(one)
+    scene.stub.delay = 0.0
+    return as_series("deliver", found)
+
+
+async def _delivered(scene: Stage, rows: Inside, name: str, prefix: str, count: int) -> Round:
+    """A process is started for what is owed already; from its first message to its last."""
+    if LOOP in name:
+        arguments: tuple[str, ...] = ("-m", "bench.apps.post", str(count), prefix)
+    else:
+        await rows.ask("owed", prefix, count)
+        arguments = NOTIFY
+    expected = count - len(scene.stub.limited)
+    posted = scene.stub.posting(prefix)
+    scene.processes.start("deliver", scene.environment("deliver"), *arguments)
+    deadline = time.monotonic() + 60 + count / 10
+    while len(posted) < expected:
+        if time.monotonic() > deadline:
+            raise Broken(f"{name}: {len(posted)} of {count} messages: {scene.processes.log('deliver')}")
+        await asyncio.sleep(0.02)
+    scene.processes.stop("deliver")
+    await rows.ask("forget", prefix)
+    times = sorted(posted)
+    gaps = [(after - before) * 1000 for before, after in pairwise(times)]
+    return of_turn(gaps, times[-1] - times[0])
+
+
+async def ready(scene: Stage) -> list[Series]:
+    """A process started -> connected to Slack."""
+    found: dict[str, list[float]] = {OURS: [], "imports + connect": [], f"{AGAIN}imports + connect": []}
+    for number in range(scene.mode.starts):
+        for name in rotated(list(found), number):
+            arguments = ("-m", "bot", "slack") if name == OURS else ("-m", "bench.apps.idle")
+            begin = time.monotonic()
+            scene.processes.start("start", scene.environment("start"), *arguments)
+            await scene.stub.connected("start", PATIENCE)
+            found[name].append((time.monotonic() - begin) * 1000)
+            scene.processes.stop("start")
+            await scene.stub.gone("start", PATIENCE)
+    return [single("ready", "connected", name, values, "ms") for name, values in found.items()]
+
+
+async def memory(scene: Stage) -> list[Series]:
+    """After work, and with nothing but the libraries loaded."""
+    socket = await scene.socket_mode(OURS, "-m", "bot", "slack")
+    site = await scene.site("web")
+    await scene.site("bare-web", "bench.apps.bare")
+    idle = scene.processes.start("idle", scene.environment("idle"), "-m", "bench.apps.idle")
+    await scene.stub.connected("idle", PATIENCE)
+    for press in (socket, over_http(site, "/slack/events")):
+        for operation in (opening(scene, press), await submitting(scene, press)):
+            await turn(operation, 16, scene.mode.turn * 4)
+    sizes = {
+        ("runtask slack", OURS): scene.processes.pid(OURS),
+        ("runtask slack", "libraries"): idle,
+        ("web", OURS): scene.processes.pid("web"),
+        ("web", "libraries"): scene.processes.pid("bare-web"),
+    }
+    return [single("memory", "memory", name, [memory_mb(pid)], "MB", load) for (load, name), pid in sizes.items()]

@@ -1,0 +1,43 @@
+"""Rows that other processes act on: runs that end, and messages that are owed."""
+
+import time
+
+from django.utils import timezone
+from django_celery_results.models import TaskResult
+
+from bench.inside.fill import RESULT, a_run, copies
+from bot.core.model import NoticeKind
+from bot.models import Notice, NoticeState, Run
+
+
+def runs(prefix: str, count: int) -> None:
+    """Open runs whose threads are known by their names, with the id told; each in a channel of its own."""
+    for number in range(count):
+        name = f"{prefix}{number}"
+        run = a_run(name, task_id=name, thread=name, channel=f"C{name}")
+        sent = {"run": run, "state": NoticeState.SENT, "due_at": run.sent_at, "sent_at": run.sent_at}
+        Notice.objects.create(kind=NoticeKind.ROOT, rank=0, ts=run.thread, channel=run.channel, **sent)
+        Notice.objects.create(kind=NoticeKind.ID, rank=1, ts="1.2", channel=run.channel, **sent)
+
+
+def finish(name: str) -> float:
+    """When the result could be seen."""
+    TaskResult.objects.create(task_id=name, status="SUCCESS", **RESULT)
+    return time.monotonic()
+
+
+def owed(prefix: str, count: int) -> None:
+    """Messages that are due, each in a channel of its own."""
+    prototype = a_run(f"{prefix}prototype", state="finished", thread="")
+    name = f"'{prefix}' || i"
+    copies(prototype, 1, count, key=name, task_id=name, channel=f"'C' || {name}")
+    prototype.delete()
+    root = {"kind": NoticeKind.ROOT, "rank": 0, "due_at": timezone.now()}
+    Notice.objects.bulk_create(Notice(run=run, **root) for run in Run.objects.filter(key__startswith=prefix))
+
+
+def forget(prefix: str) -> None:
+    Run.objects.filter(key__startswith=prefix).delete()
+
+
+QUESTIONS = {"runs": runs, "finish": finish, "owed": owed, "forget": forget}

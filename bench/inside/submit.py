@@ -1,0 +1,106 @@
+"""Run, from a parsed request to the message on the broker and to the answer, in one process."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import connections
+from django_celery_beat.models import PeriodicTask
+
+from bench.inside.fill import a_run
+from bench.payloads import person
+from bench.setups import CHANNEL, TEAM
+from bench.stats import of_turn
+from bot import wiring
+from bot.core.budget import Budget
+from bot.core.model import ChannelId, Destination, RunRequest, ScheduleId, SlackUserId, TeamId
+from bot.models import Run
+from bot.runs.actors import of_user
+
+Times = Mapping[str, float]
+VALUES = {"days": 30, "region": "EU"}
+numbers = count(time.time_ns())
+service = wiring.run_service()
+app = wiring.celery_app()
+if app.connection_for_write().transport.driver_type == "amqp":  # the same promise as ours: the broker has it
+    app.conf.broker_transport_options = {"confirm_publish": True}
+schedule = PeriodicTask.objects.order_by("pk")[0]
+actor = of_user(User.objects.get(username="ana"))
+where = Destination(team=TeamId(TEAM), channel=ChannelId(CHANNEL), requester=SlackUserId(person(0)))
+
+
+@dataclass
+class Timed:
+    """A sender that notes when its message was on the broker."""
+
+    inner: Any
+    sent_at: float = 0.0
+
+    def send(self, *args: Any, **kwargs: Any) -> None:
+        self.inner.send(*args, **kwargs)
+        self.sent_at = time.perf_counter()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+def ours() -> Times:
+    timed = Timed(service.sender)
+    request = RunRequest(
+        key=f"bench:{next(numbers)}",
+        actor=actor,
+        schedule=ScheduleId(schedule.pk),
+        args="[]",
+        kwargs='{"days": 30, "region": "EU"}',
+        fingerprint=None,
+        destination=where,
+    )
+    begin = time.perf_counter()
+    replace(service, sender=timed).start(request, Budget(60))
+    return _times(begin, timed.sent_at)
+
+
+def floor(commits: int) -> Times:
+    begin = time.perf_counter()
+    run = a_run(f"floor{next(numbers)}", state="finished")
+    app.send_task("bench.report", kwargs=VALUES, task_id=run.task_id)
+    sent = time.perf_counter()
+    for state in ("queued", "sent", "finished")[:commits]:
+        Run.objects.filter(pk=run.pk).update(state=state)
+    return _times(begin, sent)
+
+
+def _times(begin: float, sent: float) -> Times:
+    return {"on the broker": (sent - begin) * 1000, "answered": (time.perf_counter() - begin) * 1000}
+
+
+CONTESTANTS: dict[str, Callable[[], Times]] = {
+    "runtask": ours,
+    "insert + send_task": partial(floor, 0),
+    "insert + send_task + 3 commits": partial(floor, 3),
+    "again: insert + send_task": partial(floor, 0),
+    "again: insert + send_task + 3 commits": partial(floor, 3),
+}
+
+
+def turn(name: str, clients: int, seconds: float) -> dict[str, Any]:
+    until = time.perf_counter() + seconds
+
+    def client(_: int) -> list[Times]:
+        taken = [CONTESTANTS[name]()]
+        while time.perf_counter() < until:
+            taken.append(CONTESTANTS[name]())
+        connections.close_all()
+        return taken
+
+    with ThreadPoolExecutor(clients) as threads:
+        taken = [one for those in threads.map(client, range(clients)) for one in those]
+    return {what: asdict(of_turn([one[what] for one in taken], seconds)) for what in taken[0]}
+
+
+QUESTIONS = {"turn": turn, "contestants": lambda: list(CONTESTANTS)}
