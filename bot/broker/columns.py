@@ -27,6 +27,10 @@ DISTRIBUTIONS = {
     "django_celery_beat": "django-celery-beat",
     "django_celery_results": "django-celery-results",
 }
+NO_USERS = (
+    "Is this the platform's database? A platform with a user model of its own has no auth_user:"
+    " install runtask into that project instead (docs/sidecar.md)."
+)
 
 Columns = frozenset[str]
 
@@ -50,9 +54,16 @@ class Gap:
         return f"The table {self.table} has no {' and no '.join(self.columns)}, which runtask reads."
 
     @property
+    def is_of_users(self) -> bool:
+        """Whether there are no users as Django ships them."""
+        return self.app == "auth" and not self.columns
+
+    @property
     def hint(self) -> str:
         """What fits, and what to do."""
         name = DISTRIBUTIONS.get(self.app, self.app)
+        if self.is_of_users:
+            return NO_USERS
         if not self.columns:
             return f"Is this the platform's database? If so, run the platform's migrations ({self.app})."
         here = f"{name} {_version(name)}"

@@ -14,10 +14,6 @@ from bot.checks import notice
 from bot.sidecar import is_sidecar
 
 ADMIN_TABLES = ("django_session", "django_admin_log")
-NO_USERS = (
-    "Is this the platform's database? A platform with a user model of its own has no auth_user:"
-    " install runtask into that project instead (docs/sidecar.md)."
-)
 
 
 @register(Tags.database)
@@ -29,8 +25,8 @@ def the_platform_fits(*, databases: Sequence[str] | None = None, **_: Any) -> li
         found = gaps(databases)
     except DatabaseError:  # the command itself will say so
         return []
-    if nobody := [gap for gap in found if gap.app == "auth" and not gap.columns]:
-        return [Error(gap.text, hint=NO_USERS, id="runtask.E001") for gap in nobody]
+    if nobody := [gap for gap in found if gap.is_of_users]:
+        return [Error(gap.text, hint=gap.hint, id="runtask.E001") for gap in nobody]
     return [notice(14, gap.text, gap.hint) for gap in found] + _admin()
 
 

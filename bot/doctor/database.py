@@ -60,7 +60,8 @@ def _migrations(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
 def _columns() -> Iterator[Finding]:
     found = gaps()
     if absent := [gap for gap in found if not gap.columns]:
-        hint = absent[0].hint if is_sidecar() else "Run `migrate`."
+        # Users last of all in `gaps`: what is missing there decides.
+        hint = absent[-1].hint if is_sidecar() else "Run `migrate`."
         yield problem("tables read", f"not there: {some([gap.table for gap in absent])}", hint)
     for gap in found:
         if gap.columns:

@@ -31,7 +31,7 @@ def screen(sections: Sequence[Section], *, width: int = 100, is_plain: bool = Tr
 def as_json(sections: Sequence[Section]) -> str:
     """`ok`, and `findings` with area, what, found, level, remedy."""
     findings = [{"area": s.area, **asdict(finding)} for s in sections for finding in s.findings]
-    return json.dumps({"ok": not has_problems(sections), "findings": findings}, indent=2, ensure_ascii=False)
+    return json.dumps({"ok": not has_problems(sections), "findings": findings}, indent=2)
 
 
 def hidden(sections: Sequence[Section], hide: Callable[[str], str]) -> list[Section]:

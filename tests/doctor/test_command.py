@@ -12,6 +12,7 @@ from bot import conf
 from bot.doctor import slack as slack_area
 from bot.doctor import workers
 from bot.doctor.findings import Level
+from bot.management.commands.runtask_doctor import as_typed_here
 from tests.support.local_slack import LocalSlack
 from tests.wire.conftest import http_bot, schedule, slack, worker, workspace  # noqa: F401  # fixtures
 
@@ -116,6 +117,14 @@ def test_each_complaint_of_the_checks_is_told_once(slack: LocalSlack, settings: 
     text = screen()
     for words in ("no Celery app to send with", "RUNTASK_BASE_URL ends in /slack"):
         assert " ".join(text.split()).count(words) == 1
+
+
+def test_in_a_project_commands_are_named_as_its_own_manage_py_has_them() -> None:
+    assert as_typed_here("Run `runtask migrate`.") == "Run `manage.py migrate`."  # tests.settings is a project's
+    assert (
+        as_typed_here("`runtask slack` or `runtask notify`")
+        == "`manage.py runtask_slack` or `manage.py runtask_notify`"
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from bot.models import SlackLink
 from tests.support.local_slack import LocalSlack, Person
@@ -125,3 +126,18 @@ def test_a_deactivated_account_is_refused_at_once(socket_bot: LocalSlack, ana: P
     link.user.is_active = False
     link.user.save()
     assert "deactivated" in refusal(socket_bot, ana)
+
+
+def test_a_link_to_somebody_who_was_deleted_elsewhere_lets_nobody_in(
+    socket_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    """As a sidecar's platform deletes users: past this Django."""
+    schedule()
+    opened(socket_bot, ana, "/runtask")
+    ana.closes()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM auth_user WHERE username = 'ana'")
+    assert "runtask staff add U0ANA" in refusal(socket_bot, ana)
+    User.objects.create_user("another", "ana@example.com", is_staff=True)
+    assert opened(socket_bot, ana, "/runtask")
+    assert SlackLink.objects.get().user == User.objects.get(username="another")

@@ -1,10 +1,12 @@
 """`runtask doctor`: one screen that says what is well, what isn't, and what to do."""
 
 import logging
+import re
 import shutil
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from bot.conf import BAD_SETUP
@@ -28,24 +30,36 @@ class Command(BaseCommand):
         secrets = secret.known(seen.conf, seen.app)
         logging.disable(logging.CRITICAL)  # what libraries log of a failure is said in a finding
         try:
-            found = screen.hidden(examine(areas(seen)), lambda text: secret.hide(text, secrets))
+            found = screen.hidden(examine(areas(seen)), lambda text: as_typed_here(secret.hide(text, secrets)))
         finally:
             logging.disable(logging.NOTSET)
         if options["json"]:
             self.stdout.write(screen.as_json(found))
         else:
-            self.stdout.write(screen.screen(found, **self._looks(no_color=options["no_color"])), ending="")
+            shown = screen.screen(found, **self._looks(no_color=options["no_color"]))
+            self.stdout.write(shown.encode(self._encoding, "replace").decode(self._encoding), ending="")
         if not can_look(seen):
             sys.exit(BAD_SETUP)
         if screen.has_problems(found):
             sys.exit(1)
 
+    @property
+    def _encoding(self) -> str:
+        return getattr(self.stdout, "encoding", None) or "utf-8"
+
     def _looks(self, *, no_color: bool) -> dict[str, Any]:
         is_terminal = self.stdout.isatty()
-        is_unicode = (getattr(self.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
+        is_unicode = self._encoding.lower().replace("-", "") == "utf8"
         width = shutil.get_terminal_size((100, 24)).columns if is_terminal else 100
         return {
             "width": min(max(width, 60), 140),
             "is_plain": not (is_terminal and is_unicode),
             "is_coloured": is_terminal and not no_color,
         }
+
+
+def as_typed_here(text: str) -> str:
+    """Our commands as a project's `manage.py` has them; ``runtask staff`` is its ``runtask_staff``, ``migrate`` Django's own."""
+    if settings.SETTINGS_MODULE == "bot.settings":
+        return text
+    return re.sub(r"`runtask (?=migrate)", "`manage.py ", re.sub(r"`runtask (?!migrate)", "`manage.py runtask_", text))
