@@ -1,7 +1,8 @@
 """Variables -> typed values, read once, with every problem reported together.
 
 The only module that touches the process environment. A class of variables is a frozen dataclass whose fields are made
-by `variable`; `read` fills it. README's table of variables is checked against the same fields.
+by `variable`; `read` fills it. The tables in docs/configuration.md are checked against the same
+fields.
 """
 
 import json

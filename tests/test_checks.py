@@ -61,7 +61,7 @@ def test_options_that_can_not_be_read(settings: Any, options: Any, problem: str)
     settings.RUNTASK = options
     message = only("W001")
     assert message.msg.startswith(problem)
-    assert "README" in str(message.hint)
+    assert "docs/configuration.md" in str(message.hint)
 
 
 def test_no_mode_is_chosen(settings: Any) -> None:

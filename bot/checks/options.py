@@ -29,7 +29,10 @@ def options_are_readable(**_: Any) -> list[CheckMessage]:
     try:
         conf()
     except BadEnvironment as exc:
-        return [notice(1, problem, "See the table of variables in README.") for problem in exc.problems]
+        return [
+            notice(1, problem, "See docs/configuration.md: every option, its type and an example.")
+            for problem in exc.problems
+        ]
     return []
 
 

@@ -1,0 +1,55 @@
+"""docs/configuration.md is complete, and its examples are read as they stand there."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import conf, env
+
+ROWS = {
+    cells[0].strip("`"): cells
+    for line in Path("docs/configuration.md").read_text().splitlines()
+    if line.startswith("| `") and (cells := [cell.strip() for cell in line.strip("|").split("|")])
+}
+OURS, PROJECT = list(env.variables(conf.Conf)), list(env.variables(env.Project))
+
+
+def written(default: Any) -> str:
+    """A default as it is written in the environment."""
+    if isinstance(default, tuple):
+        return " ".join(default)
+    return "" if default is None else f"{default:.0f}" if isinstance(default, float | bool) else str(default)
+
+
+def value(cls: type, name: str, raw: dict[str, Any]) -> Any:
+    [attribute] = (field for field, item in cls.__dataclass_fields__.items() if item.metadata["name"] == name)  # type: ignore[attr-defined]
+    return getattr(env.read(cls, raw), attribute)
+
+
+def in_the_environment(name: str) -> dict[str, str]:
+    given, _, text = ROWS[name][3].strip("`").partition("=")
+    return {given: text}
+
+
+@pytest.mark.parametrize("variable", [*OURS, *PROJECT], ids=lambda variable: variable.name)
+def test_every_variable_has_a_row_with_its_default(variable: env.Variable) -> None:
+    assert ROWS[variable.name][2].strip("`") == written(variable.default)
+
+
+def test_there_is_no_row_without_a_variable() -> None:
+    assert set(ROWS) == {variable.name for variable in [*OURS, *PROJECT]}
+
+
+@pytest.mark.parametrize("variable", OURS, ids=lambda variable: variable.name)
+def test_both_examples_mean_the_same(variable: env.Variable) -> None:
+    there = value(conf.Conf, variable.name, in_the_environment(variable.name))
+    settings = ast.literal_eval(f"{{{ROWS[variable.name][4].strip('`')}}}")
+    assert there == value(conf.Conf, variable.name, conf.values(settings, {}))
+    assert there != variable.default
+
+
+@pytest.mark.parametrize("variable", PROJECT, ids=lambda variable: variable.name)
+def test_the_examples_of_the_stand_alone_project_can_be_read(variable: env.Variable) -> None:
+    assert value(env.Project, variable.name, in_the_environment(variable.name)) != variable.default
