@@ -7,8 +7,9 @@ what stands at `args` and `kwargs` is then handed on as it was written.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,8 @@ from bot.web.api.errors import ApiError, Fault, bad_request
 
 JSON = "application/json"
 KEY = "Idempotency-Key"
+TEXT_LIMIT = 2 * arguments.LENGTH_LIMIT + 1_000  # characters: args, kwargs, and what stands around them
+TOLD = 20  # mistakes in one answer
 TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "schedule": ((int, str), "a schedule's id (a whole number) or its name (a text)"),
     "args": ((list,), "a list"),
@@ -72,21 +75,16 @@ def asked(request: HttpRequest) -> Asked:
 
 def parse(raw: bytes) -> Asked:
     """Raises ApiError."""
-    try:
-        text = jsontext.plain_spaces(raw.decode())
-    except UnicodeDecodeError:
-        raise bad_request(Fault(field="body", text="The body must be UTF-8.")) from None
+    text = _text(raw)
     try:
         body = arguments.read(text)
     except NotJson as exc:
-        raise bad_request(
-            *(_fault(text, mistake.at, f"{mistake.text[:1].upper()}{mistake.text[1:]}.") for mistake in exc.mistakes)
-        ) from None
+        raise bad_request(*_mistakes(text, exc)) from None
     if not isinstance(body, dict):
         raise bad_request(Fault(field="body", text='The body must be an object, such as {"schedule": 7}.'))
     members = {json.loads(member.key): member for member in jsontext.members(text)}
     if faults := _faults(text, body, members):
-        raise bad_request(*faults)
+        raise bad_request(*faults[:TOLD])
     given = {name: text[members[name].begin : members[name].end] for name in ("args", "kwargs") if name in members}
     return Asked(
         schedule=body["schedule"],
@@ -98,9 +96,28 @@ def parse(raw: bytes) -> Asked:
     )
 
 
+def _text(raw: bytes) -> str:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise bad_request(Fault(field="body", text="The body must be UTF-8.")) from None
+    if len(text) > TEXT_LIMIT:
+        raise ApiError(413, "too_large", f"The body must have at most {TEXT_LIMIT:,} characters.")
+    return jsontext.plain_spaces(text)
+
+
+def _mistakes(text: str, exc: NotJson) -> Iterator[Fault]:
+    """Which member each is in can be told even where the body isn't JSON."""
+    known = [(name, m) for m in jsontext.members(text) if (name := m.key.strip('"')) in TYPES]
+    for mistake in exc.mistakes[:TOLD]:
+        field = next((name for name, member in known if member.begin <= mistake.at < member.end), "body")
+        yield _at(text, mistake.at, field, f"{mistake.text[:1].upper()}{mistake.text[1:]}.")
+
+
 def _faults(text: str, body: dict[str, Any], members: Mapping[str, Member]) -> list[Fault]:
+    """What is wrong with the members of a body that is JSON."""
     found = []
-    for name, member in members.items():
+    for name, member in islice(members.items(), len(TYPES) + TOLD):
         if name not in TYPES:
             shown = clip(one_line(name), 60)
             wrong = f"There is no member {shown!r}; there are {', '.join(TYPES)}."
@@ -110,12 +127,6 @@ def _faults(text: str, body: dict[str, Any], members: Mapping[str, Member]) -> l
     if "schedule" not in members:
         found.append(Fault(field="schedule", text=f"schedule is missing: {TYPES['schedule'][1]}."))
     return found
-
-
-def _fault(text: str, at: int, wrong: str) -> Fault:
-    """At a place of a body that isn't JSON: which member it is in can be told all the same."""
-    inside = (member.key.strip('"') for member in jsontext.members(text) if member.begin <= at < member.end)
-    return _at(text, at, next((name for name in inside if name in TYPES), "body"), wrong)
 
 
 def _at(text: str, at: int, field: str, wrong: str) -> Fault:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
         pytest.param('{"schedule": 7, "args": [NaN]}', "args", (1, 26), "NaN is not JSON", id="NaN"),
         pytest.param('{"schedule": 7, "args": [1e400]}', "args", (1, 26), "too large", id="infinite"),
         pytest.param('{"schedule": 7, "args": ["\\ud800"]}', "args", (1, 26), "half a character", id="surrogate"),
-        pytest.param('{"schedule": 7, "args": ' + "[" * 200_000, "args", (1, 124), "nested", id="deep"),
+        pytest.param('{"schedule": 7, "args": ' + "[" * 150_000, "args", (1, 124), "nested", id="deep"),
         pytest.param("{“schedule”: 7}", "body", (1, 2), "typographic", id="quotes"),
         pytest.param("{'schedule': 7}", "body", (1, 2), "double quotes", id="single quotes"),
         pytest.param("[7]", "body", (None, None), "must be an object", id="a list"),
@@ -86,6 +86,23 @@ def test_only_json_and_only_so_much_of_it(api: Api) -> None:
     refused(api.post("schedule=7", "application/x-www-form-urlencoded"), 415, "not_json")
     refused(api.post("{}", "text/plain"), 415, "not_json")
     refused(api.post(b" " * (BODY_LIMIT + 1)), 413, "too_large")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param('{"schedule": 7, "args": [' + "NaN, " * 40_000 + "0]}", id="values"),
+        pytest.param('{"schedule": 7, ' + ", ".join(f'"{n}": 0' for n in range(15_000)) + "}", id="members"),
+        pytest.param('{"schedule": 7, "kwargs": {' + '"a": 0, ' * 20_000 + '"b": 0}}', id="keys"),
+    ],
+)
+def test_of_very_many_mistakes_the_first_are_told(api: Api, body: str) -> None:
+    assert len(refused(api.post(body), 400, "bad_request")) == 20
+
+
+def test_more_than_the_arguments_may_hold_is_not_even_read(api: Api) -> None:
+    refused(api.post('{"schedule": 7, "args": [' + "0," * 100_000 + "0]}"), 400, "refused")
+    refused(api.post('{"schedule": 7, "args": [' + "0," * 101_000 + "0]}"), 413, "too_large")
 
 
 def test_a_body_in_chunks_is_not_taken_for_an_empty_one(api: Api) -> None:
