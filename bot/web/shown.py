@@ -1,6 +1,7 @@
 """What the pages show, as pure functions of what is known."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,9 @@ from bot.core.target import words
 from bot.models import Run
 
 TONES = {RunState.SENT: "waiting", RunState.RUNNING: "waiting", RunState.NOT_SENT: "bad"}
+DONE_OF = re.compile(
+    r"([0-9]+(?:\.[0-9]+)?) of ([1-9][0-9]*)\b"
+)  # how what tasks say of their progress begins, if it can
 FINAL_TONES = {"SUCCESS": "good", "FAILURE": "bad"}
 NOTES = {
     RunState.SENT: "A worker will take it; this page follows it.",
@@ -104,6 +108,7 @@ class Standing:
     is_final: bool
     note: str
     progress: str
+    done: tuple[str, str] | None  # of how many
     result: str
     is_shortened: bool
 
@@ -118,6 +123,7 @@ def standing(run: Run) -> Standing:
         is_final=state not in OPEN,
         note=note,
         progress="" if finished else run.result,
+        done=None if finished or (match := DONE_OF.match(run.result)) is None else (match[1], match[2]),
         result=run.result if finished else "",
         is_shortened=finished and run.result_length > len(run.result),
     )

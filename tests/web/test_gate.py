@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import OperationalError, connection
 from django.test import Client
 
 from bot.models import Run
@@ -83,6 +84,23 @@ def test_without_djangos_middleware_for_it_too(site: Site, settings: Any, addres
 def test_other_methods_are_not_allowed(site: Site, method: str, address: str) -> None:
     token = {"X-CSRFToken": site.form()["csrfmiddlewaretoken"]}
     assert getattr(site.browser, method)(address, headers=token).status_code == 405
+
+
+@pytest.mark.parametrize(("method", "address"), ADDRESSES, ids=IDS)
+def test_with_the_database_away_every_page_says_so(
+    site: Site, monkeypatch: pytest.MonkeyPatch, method: str, address: str
+) -> None:
+    """Even who is asking can't be looked up then."""
+
+    def fail(_: SessionStore) -> None:
+        raise OperationalError("secret-host:5432")
+
+    form = site.form()
+    monkeypatch.setattr(SessionStore, "_get_session_from_db", fail)
+    answer = getattr(site.browser, method)(address, form if method == "post" else {})
+    assert answer.status_code == 503
+    assert "the database can't be reached" in words(answer.content.decode()).lower()
+    assert "secret-host" not in answer.content.decode()
 
 
 def test_asking_has_no_effect(site: Site) -> None:

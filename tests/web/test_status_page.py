@@ -92,6 +92,7 @@ def test_it_follows_the_run_without_any_watcher(site: Site) -> None:
     state = site.browser.get(f"/runs/{run.pk}/state").json()
     assert (state["words"], state["is_final"]) == ("running", False)
     assert "3 of 10" in state["html"]
+    assert '<progress class="runtask-bar" value="3" max="10"' in state["html"]
     done = an_outcome("SUCCESS", task_id=TaskId(run.task_id), result="<b>", at=NOW + timedelta(seconds=2))
     site.outcomes.news = [done]
     state = site.browser.get(f"/runs/{run.pk}/state").json()
