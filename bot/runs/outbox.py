@@ -18,6 +18,7 @@ RANK = {
     NoticeKind.DEADLINE: 2,
     NoticeKind.FINAL: 3,
 }
+FIRST = {NoticeKind.ROOT, NoticeKind.ID}  # always owed together, before anything of their run can have been given up
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for so long is taken for dead
 EDIT_PACE = timedelta(seconds=2)  # between two edits of one root: chat.update takes about 50 a minute (Tier 3)
 
@@ -27,7 +28,8 @@ def owe(run: Run, *kinds: NoticeKind, now: datetime) -> None:
     if run.channel:
         notices = [Notice(run=run, kind=kind, rank=RANK[kind], due_at=now) for kind in kinds]
         Notice.objects.bulk_create(notices, ignore_conflicts=True)
-        _park_behind(run.pk)
+        if not set(kinds) <= FIRST:
+            _park_behind(run.pk)
 
 
 def owe_edit(run: Run, *, now: datetime, at_once: bool = False) -> None:

@@ -222,8 +222,8 @@ class RunService:
         sent_at = now if state is RunState.SENT else None
         try:
             with atomic():
-                Run.objects.filter(pk=run.pk).update(sent_at=sent_at)
-                Run.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=state)
+                if not Run.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=state, sent_at=sent_at):
+                    Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # its result was faster
                 outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
         except DatabaseError:
             log.exception("run %s is %s, but that can't be stored now", run.pk, state)
