@@ -10,6 +10,7 @@ from bot.broker.app import platform_app
 from bot.broker.catalog import BeatCatalog
 from bot.broker.results import BeatOutcomes
 from bot.broker.send import CelerySender
+from bot.broker.trigger import Listener
 from bot.broker.workers import Workers
 from bot.conf import conf
 from bot.runs.deliver import Deliverer
@@ -23,7 +24,8 @@ from bot.slack.listeners import Listeners
 from bot.slack.notifier import SlackMessenger
 from bot.slack.socket import SocketMode
 
-bell = Bell()
+bell = Bell()  # something is owed
+sent = Bell()  # a run is on its way: its result may come soon
 
 
 @cache
@@ -52,8 +54,13 @@ def run_service() -> RunService:
         workers=Workers(app),
         outcomes=BeatOutcomes(),
         announcements=conf().announce or {},
-        wake=bell.ring,
+        wake=_started,
     )
+
+
+def _started() -> None:
+    bell.ring()
+    sent.ring()
 
 
 @cache
@@ -102,9 +109,12 @@ def background() -> tuple[list[Loop], Deliverer]:
     messenger = SlackMessenger(web_client(options, DELIVERY))
     deliverer = Deliverer(messenger, base_url=options.base_url, wake=bell.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
+    watch = Loop("watch", watcher().step)
+    listener = Listener(wake=watch.wake, is_expecting=lambda: watcher().is_expecting)
     bell.wakes(delivery)
+    sent.wakes(watch)
     cleanup = Loop("clean up", lambda: cleanup_step(options.keep))
-    return [Loop("watch", watcher().step), delivery, cleanup], deliverer
+    return [watch, Loop("listen", listener.step), delivery, cleanup], deliverer
 
 
 def warm_up() -> Loop:

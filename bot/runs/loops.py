@@ -79,12 +79,14 @@ class Watcher:
     outcomes: Outcomes
     deadline: float  # seconds
     wake: Callable[[], None]  # something is owed now
+    is_expecting: bool = False  # as of the last look, whether a result is waited for
 
     def step(self) -> float:
         now = timezone.now()
         if finish.record(self.outcomes.changed(), now=now, deadline=self.deadline) + finish.mark_overdue(now=now):
             self.wake()
-        return BUSY if Run.objects.filter(state__in=EXPECTED).exists() else IDLE
+        self.is_expecting = Run.objects.filter(state__in=EXPECTED).exists()
+        return BUSY if self.is_expecting else IDLE
 
 
 def delivery_step(deliverer: Deliverer) -> float:

@@ -1,0 +1,109 @@
+"""PostgreSQL can tell of each written result, instead of being asked for them: a trigger on the platform's results table.
+
+The only thing of ours that ever touches a table of the platform, made and taken away by the operator's own command
+(`runtask trigger`). It notifies with no content, once a transaction. Without it, or while its word doesn't come through,
+the watcher looks at its usual pace: nothing depends on it but the time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+from django_celery_results.models import TaskResult
+
+from bot.models import database_of
+
+NAME = "runtask_result_written"  # of the trigger, its function and its channel
+LISTEN = 1.0  # seconds until the loop is asked whether it shall stop
+CALM, CROWD = 0.02, 0.2  # seconds between two words that wake: while runs are open, and otherwise
+LOOK_AGAIN = 60.0  # seconds, whether the operator has added it meanwhile
+ADD = """
+CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_notify('{name}', ''); RETURN NULL; END $$;
+DROP TRIGGER IF EXISTS {name} ON {table};
+CREATE TRIGGER {name} AFTER INSERT OR UPDATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {name}();
+"""
+REMOVE = "DROP TRIGGER IF EXISTS {name} ON {table}; DROP FUNCTION IF EXISTS {name}();"
+IS_THERE = "SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = to_regclass(%s)"
+
+
+class NotPossible(Exception):
+    """The results are not in PostgreSQL."""
+
+
+def add() -> None:
+    """Raises NotPossible, or Django's ProgrammingError if this role may not."""
+    _execute(ADD)
+
+
+def remove() -> None:
+    """Raises as `add` does."""
+    _execute(REMOVE)
+
+
+def is_there() -> bool:
+    connection = connections[database_of(TaskResult)]
+    return connection.vendor == "postgresql" and _is_there(connection)
+
+
+def _is_there(connection: Any) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(IS_THERE, [NAME, _table(connection)])
+        return cursor.fetchone() is not None
+
+
+def _execute(statements: str) -> None:
+    connection = connections[database_of(TaskResult)]
+    if connection.vendor != "postgresql":
+        raise NotPossible("the results are not in PostgreSQL, which alone can tell of them; the watcher goes on asking")
+    with connection.cursor() as cursor:
+        cursor.execute(statements.format(name=NAME, table=_table(connection)))
+
+
+def _table(connection: Any) -> str:
+    return str(connection.ops.quote_name(TaskResult._meta.db_table))  # noqa: SLF001  # documented
+
+
+@dataclass
+class Listener:
+    """Wakes the watcher at PostgreSQL's word, over a connection of its own. `step` is for a Loop, which survives errors."""
+
+    wake: Callable[[], None]
+    is_expecting: Callable[[], bool]  # whether runs are open
+    _connection: Any = None  # a Django connection of this thread's own
+
+    def step(self) -> float:
+        if self._connection is None and not self._connect():
+            return LOOK_AGAIN
+        try:
+            told = list(self._connection.connection.notifies(timeout=LISTEN, stop_after=1))
+        except Exception:
+            self.close()
+            raise
+        if not told:
+            return 0.0
+        self.wake()
+        return CALM if self.is_expecting() else CROWD
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _connect(self) -> bool:
+        """False where there is nothing to listen to."""
+        shared = connections[database_of(TaskResult)]
+        if shared.vendor != "postgresql":
+            return False
+        connection: Any = shared.copy()
+        try:
+            connection.ensure_connection()
+            if callable(getattr(connection.connection, "notifies", None)) and _is_there(connection):  # psycopg 3
+                connection.connection.execute(f"LISTEN {NAME}")
+                self._connection = connection
+                self.wake()  # for what was written before
+        finally:
+            if self._connection is None:
+                connection.close()
+        return self._connection is not None

@@ -1,0 +1,25 @@
+"""Where PostgreSQL does not hold the results, nothing can tell of them; tests.services.test_trigger has the rest."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from bot.broker.trigger import LOOK_AGAIN, Listener, is_there
+
+pytestmark = pytest.mark.django_db
+
+
+def test_elsewhere_there_is_nothing_to_listen_to() -> None:
+    listener = Listener(wake=lambda: pytest.fail("nobody spoke"), is_expecting=lambda: True)
+    assert listener.step() == LOOK_AGAIN
+    assert not is_there()
+
+
+@pytest.mark.parametrize("what", ["add", "remove"])
+def test_the_command_says_why_it_can_do_nothing(what: str) -> None:
+    with pytest.raises(CommandError, match="not in PostgreSQL"):
+        call_command("runtask_trigger", what)
+
+
+def test_showing_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("runtask_trigger", "show")
+    assert capsys.readouterr().out == "no trigger: results are looked for\n"
