@@ -17,3 +17,11 @@ def test_every_promise_is_shown_by_a_test(file: str, test: str) -> None:
 
 def test_promises_are_named_at_all() -> None:
     assert len(NAMED) > 20
+
+
+def test_every_system_check_is_in_the_table() -> None:
+    source = "".join(path.read_text() for path in Path("bot/checks").glob("*.py"))
+    numbers = {f"W{int(number):03}" for number in re.findall(r"\bnotice\((\d+),", source)}
+    numbers |= set(re.findall(r'id="runtask\.(E\d+)"', source))
+    assert len(numbers) > 10
+    assert numbers <= set(re.findall(r"`(?:runtask\.)?([EW]\d{3})`", Path("docs/operations.md").read_text()))

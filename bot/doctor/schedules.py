@@ -66,7 +66,7 @@ class _Seen:
 def rows(app: Celery, now: datetime) -> Iterator[Finding]:
     """Rows that beat or we can't send, or not as they stand."""
     seen = _see(app, now)
-    yield ok("schedules", f"{seen.total:,}, {seen.enabled:,} of them enabled")
+    yield ok("schedules", f"{seen.total:,}, of which {seen.enabled:,} enabled")
     for column, names in seen.bad.items():
         if names:
             yield warning("bad JSON", f"the {column} of {len(names):,}: {some(names)}", ADMIN)

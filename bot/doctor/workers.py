@@ -21,6 +21,7 @@ WITHIN = 1.5  # seconds
 ROUTED_BY = ("queue", "exchange", "routing_key", "priority")
 BACKEND = re.compile(r"\[backend=<([\w.]+) object")
 OURS = "django_celery_results.backends.database."
+THEIRS = ("celery.backends.", "django_celery_results.")
 START = "Start one: celery -A PROJECT worker -Q {}"
 
 
@@ -44,7 +45,11 @@ def workers(subject: Subject) -> Iterator[Finding]:
         yield note("workers", f"not known: {transport} has no remote control")
         return
     if not queues:
-        yield problem("workers", "none answers", f"{START.format('QUEUES')}. Nothing that is sent now will run.")
+        yield problem(
+            "workers",
+            f"none answers within {WITHIN:g} s",
+            f"{START.format('QUEUES')}. Nothing that is sent now will run.",
+        )
         return
     listening = [f"{name} ({', '.join(sorted(queue['name'] for queue in queues[name]))})" for name in sorted(queues)]
     yield ok("workers", f"{len(queues)} alive: {some(listening, 6)}")
@@ -71,7 +76,7 @@ def unserved(app: Celery, served: set[str]) -> Iterator[Finding]:
         yield warning("queues", f"{go} where no live worker listens: {named}", START.format(",".join(queues[:3])))
     if not waiting and total:
         also = f"; {unknown:,} go to exchanges, which nobody can look into" if unknown else ""
-        yield ok("queues", f"a worker listens wherever the {total:,} enabled schedules go{also}")
+        yield ok("queues", f"a worker listens wherever enabled schedules go ({total:,}){also}")
 
 
 def _target(app: Celery, task: str, options: dict[str, Any]) -> Target:
@@ -96,4 +101,6 @@ def knowing(answers: Mapping[str, list[str]]) -> Iterator[Finding]:
         elsewhere = {match[1] for line in lines if (match := BACKEND.search(line)) and not match[1].startswith(OURS)}
         if elsewhere:
             remedy = 'Set CELERY_RESULT_BACKEND = "django-db" for it: no thread learns how its tasks ended.'
-            yield warning("results", f"{worker} keeps them in {some(sorted(elsewhere))}", remedy)
+            is_certain = all(name.startswith(THEIRS) for name in elsewhere)  # the platform's own may write rows, too
+            told = problem if is_certain else warning
+            yield told("results", f"{worker} keeps them in {some(sorted(elsewhere))}", remedy)

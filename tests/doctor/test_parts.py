@@ -112,7 +112,7 @@ class TestRows:
         found = list(schedules.rows(wiring.celery_app(), timezone.now()))
         texts = [finding.found for finding in found]
         assert texts[:4] == [
-            "9, 8 of them enabled",
+            "9, of which 8 enabled",
             "the args of 5: bad 0, bad 1, bad 2 and 2 more",
             "the kwargs of 1: twice",
             "the headers of 1: headers",
@@ -214,10 +214,12 @@ def test_what_workers_say_of_their_tasks_is_held_against_the_schedules() -> None
     answers = {
         "a": [f"shop.known [backend={database_backend}]", "shop.bare"],
         "b": ["shop.known [backend=<celery.backends.redis.RedisBackend object at 0x7f>]"],
+        "c": ["shop.known [backend=<shop.results.Both object at 0x7f>]"],
     }
     assert [(finding.level, finding.found) for finding in workers.knowing(answers)] == [
         (Level.WARNING, "no live worker knows shop.unknown"),
-        (Level.WARNING, "b keeps them in celery.backends.redis.RedisBackend"),
+        (Level.PROBLEM, "b keeps them in celery.backends.redis.RedisBackend"),
+        (Level.WARNING, "c keeps them in shop.results.Both"),
     ]
     PeriodicTask.objects.filter(name="unknown").delete()
     assert next(iter(workers.knowing(answers))).level is Level.OK
