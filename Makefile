@@ -15,14 +15,15 @@ test: $(VENV)/.dev lint
 
 # The same code on the lowest versions that pyproject.toml allows, in an environment of its own.
 OLDEST = $(VENV)-oldest
-ON_OLDEST = tests/broker tests/core tests/runs tests/services tests/slack tests/web tests/wire tests/test_admin.py
+ON_OLDEST = tests/broker tests/core tests/parity tests/runs tests/services tests/slack tests/web tests/wire tests/test_admin.py
 test-oldest: $(OLDEST)/.ready
 	$(OLDEST)/bin/pytest $(ON_OLDEST) $(ARGS)
 
 # What talks most to the database, on real servers (docs/supported.md).
 POSTGRES ?= postgresql://postgres@127.0.0.1:5432/postgres
 MARIADB ?= mysql://root@127.0.0.1:3306/mysql
-ON_DATABASES = tests/broker/test_catalog.py tests/broker/test_results.py tests/runs tests/web tests/test_admin.py
+ON_DATABASES = tests/broker/test_catalog.py tests/broker/test_results.py tests/runs tests/web tests/test_admin.py \
+	tests/parity/test_rows.py tests/parity/test_any_row.py
 test-databases: mariadb
 	TEST_DATABASE_URL=$(POSTGRES) $(BIN)/pytest $(ON_DATABASES) $(ARGS)
 	TEST_DATABASE_URL=$(MARIADB) $(BIN)/pytest $(ON_DATABASES) $(ARGS)

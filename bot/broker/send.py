@@ -9,7 +9,7 @@ import logging
 import select
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from celery import Celery
@@ -112,7 +112,7 @@ class CelerySender:
 
     def _publish(self, what: Dispatch, producer: Any) -> None:
         args, kwargs = typed(what.args, Field.ARGS), typed(what.kwargs, Field.KWARGS)
-        options: Mapping[str, Any] = {**_in_utc(what.options), "task_id": what.task_id, "producer": producer}
+        options: Mapping[str, Any] = {**_aware(what.options), "task_id": what.task_id, "producer": producer}
         if (task := self.app.tasks.get(what.task)) is not None:
             task.apply_async(args, kwargs, **options)
         else:
@@ -136,12 +136,11 @@ class CelerySender:
             producer.release()
 
 
-def _in_utc(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Without USE_TZ an `expires` is in the site's own time; Celery takes it for UTC (celery/utils/time.py)."""
+def _aware(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without USE_TZ an `expires` is in the site's own time; Celery takes it for UTC, a worker for its `timezone`."""
     expires = options.get("expires")
     if isinstance(expires, datetime) and timezone.is_naive(expires):
-        aware = timezone.make_aware(expires, timezone.get_default_timezone())
-        return {**options, "expires": timezone.make_naive(aware, UTC)}
+        return {**options, "expires": timezone.make_aware(expires, timezone.get_default_timezone())}
     return options
 
 

@@ -41,7 +41,7 @@ NAMED = """\
 | `headers.runtask_run_id`, `headers.runtask_requester` | | the run, the user's name | the audit trail reaches workers and their logs |
 | `headers.celery_beat_task` | `true` (Celery 5.6 and later) | | it says that beat sent the message, which would be untrue |
 | `expires` | sent when it is past | left out | the worker would revoke the run at once, and RabbitMQ throws such a message away. The form says so before, the run's page afterwards |
-| `expires` with `USE_TZ` off, in a `TIME_ZONE` that isn't UTC | taken for UTC | the site's own time | it is what the admin shows; west of Greenwich the worker would revoke the run hours too early |
+| `expires` with `USE_TZ` off | without a zone: Celery takes it for UTC, a worker for its `timezone` | with the zone of the site's `TIME_ZONE` | it is what the admin shows; west of Greenwich the worker would revoke the run hours too early |
 | `headers.id` from the row's `headers` | replaces the message's | left out | the run could not be followed under another id |
 
 Nothing else differs, in none of the cases.
@@ -96,7 +96,7 @@ def _ours(beat: Sent, ours: Sent, case: Case) -> str:
     left = names & case.differs
     if names != named(message, case):
         return f"differs: {_listed(names - named(message, case))}"
-    return f"same, without {_listed(left)}" if left else "same"
+    return f"same but for {_listed(left)}" if left else "same"
 
 
 def _peer(beat: Sent, peer: Sent) -> str:

@@ -26,8 +26,10 @@ def test_the_message_is_beats_but_for_what_is_named(compared: All, broker: str, 
     elif "sent" in case.differs:
         assert len(beat.messages) + len(ours.messages) == 1
         assert bool(ours.because) != bool(ours.messages)
-    elif case.differs and broker == "RabbitMQ" and "properties.expiration" in case.differs:
-        assert (beat.messages, len(ours.messages)) == ([], 1), "an `expires` in the past is dropped by RabbitMQ at once"
+    elif "headers.expires" in case.differs and not beat.messages:
+        # RabbitMQ drops at once what has expired; Celery 5.5.0 fails at an `expires` without a zone
+        assert broker == "RabbitMQ" or beat.because
+        assert len(ours.messages) == 1
     else:
         (message,), (own,) = beat.messages, ours.messages
         assert differing(message, own) == named(message, case), (message, own)

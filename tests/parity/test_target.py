@@ -36,11 +36,12 @@ def test_a_message_goes_where_it_was_said_to(case: Case, monkeypatch: pytest.Mon
         runtask(app, PeriodicTask.objects.get(pk=row), actor)
         (message,) = broker.take(queues(app))
         broker.clear(queues(app))
+        lives = lifetime(target, now)
     assert place(target) == (message["exchange"], message["routing_key"])
     if target.queue is not None:
         assert target.queue == message["queue"]
     properties = {name: message.get(f"properties.{name}") for name in ("priority", "expiration")}
-    assert properties == {"priority": target.priority or 0, "expiration": lifetime(target, now)}
+    assert properties == {"priority": target.priority or 0, "expiration": lives}
     assert limits(message) == [target.time_limit, target.soft_time_limit]
     for name, value in typed_json.loads(target.headers or "{}").items():
         assert message[f"headers.{name}"] == value
