@@ -27,10 +27,10 @@ def the_platform_fits(*, databases: Sequence[str] | None = None, **_: Any) -> li
         return []
     if nobody := [gap for gap in found if gap.is_of_users]:
         return [Error(gap.text, hint=gap.hint, id="runtask.E001") for gap in nobody]
-    return [notice(14, gap.text, gap.hint) for gap in found] + _admin()
+    return [notice(14, gap.text, gap.hint) for gap in found] + admin_tables()
 
 
-def _admin() -> list[CheckMessage]:
+def admin_tables() -> list[CheckMessage]:
     """W015: the sidecar's own admin keeps its sessions and its log where the platform does."""
     with connection.cursor() as cursor:
         present = connection.introspection.table_names(cursor)

@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Model
 
 from bot.broker.columns import gaps, read_models
+from bot.checks.sidecar import admin_tables
 from bot.core.text import clip
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
@@ -29,7 +30,7 @@ def database(_: Subject) -> Iterator[Finding]:
     yield from _columns()
     yield from _text(connections[database_of(Run)])
     if is_sidecar():
-        yield _beside()
+        yield from _beside()
 
 
 def _reached(alias: str) -> Finding:
@@ -95,7 +96,9 @@ def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
                 yield ok("text", "utf8mb4: holds every character")
 
 
-def _beside() -> Finding:
+def _beside() -> Iterator[Finding]:
     names = ("auth", "contenttypes", "django_celery_beat", "django_celery_results")
     labels = [label for label in names if label in apps.app_configs]
-    return note("sidecar", f"only our own tables are migrated; {some(labels, 4)} are the platform's")
+    yield note("sidecar", f"only our own tables are migrated; {some(labels, 4)} are the platform's")
+    for message in admin_tables():
+        yield warning("sidecar", str(message.msg), str(message.hint))

@@ -168,5 +168,8 @@ def test_a_user_model_of_its_own_is_told_before_anything_is_made(tmp_path: Path,
     assert "(runtask.E001) The database 'default' has no table auth_user" in done.stderr
     assert "install runtask into that project instead" in done.stderr
     assert "Traceback" not in done.stderr
+    told = platform.sidecar("doctor")
+    assert told.returncode == 1
+    assert "install runtask into that project instead" in " ".join(told.stdout.split())
     assert tables(platform) == before
     assert not [name for (name,) in platform.query("SELECT app FROM django_migrations") if name == "runtask"]
