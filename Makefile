@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test test-oldest test-databases mariadb faults lint bench bench-compare bench-smoke lock clean
+.PHONY: demo test test-oldest test-databases mariadb faults lint bench bench-compare bench-smoke bench-scale lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/runtask demo $(ARGS)
@@ -40,6 +40,10 @@ bench: $(VENV)/.bench
 
 bench-compare: $(VENV)/.bench
 	$(BIN)/python -m bench --compare $(ARGS)
+
+# 15 minutes, needs PostgreSQL and Redis.
+bench-scale: $(VENV)/.bench
+	$(BIN)/python -m bench.scale --keep $(ARGS)
 
 bench-smoke: $(VENV)/.bench
 	$(BIN)/python -m bench --smoke $(ARGS)

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 import psycopg
 import redis
 
-from bench import data, machine, report, results, setups
+from bench import data, machine, page, report, results, setups
 from bench.cases import EXPERIMENTS
 from bench.cases.promises import GOALS
 from bench.goals import judge
 from bench.modes import MODES, Mode
 from bench.processes import Broken
 from bench.results import Results, Series
-from bench.setups import SETUPS, Setup
+from bench.setups import ROOT, SETUPS, WORK, Setup
 from bench.stage import stage
 
 
@@ -26,31 +26,47 @@ def main() -> int:
     """0 unless the benchmark itself is broken; a missed goal is a finding."""
     options = _options()
     mode = MODES["smoke" if options.smoke else "short" if options.short else "full"]
-    for name in options.setups or (["embedded"] if options.smoke else SETUPS):
-        print(f"\n== {SETUPS[name].title} ({mode.name})", flush=True)
-        try:
-            found = asyncio.run(measure(SETUPS[name], mode, options.only))
-        except (Broken, subprocess.CalledProcessError, psycopg.Error, redis.RedisError) as exc:
-            print(f"the benchmark is broken: {exc}", file=sys.stderr)
-            return 1
-        show(found)
-        if options.compare:
-            compare(found)
-        if options.keep:
-            path = results.path(name)
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(results.dump(found))
+    found = []
+    if not options.write:
+        for name in options.setups or (["embedded"] if options.smoke else SETUPS):
+            print(f"\n== {SETUPS[name].title} ({mode.name})", flush=True)
+            try:
+                found.append(asyncio.run(measure(SETUPS[name], mode, options.only)))
+            except (Broken, subprocess.CalledProcessError, psycopg.Error, redis.RedisError) as exc:
+                print(f"the benchmark is broken: {exc}", file=sys.stderr)
+                return 1
+            show(found[-1])
+    if options.compare:
+        for one in found:
+            compare(one)
+    elif options.smoke:
+        page.write(WORK / "smoke.md", found)
+    else:
+        keep(found, mode)
     return 0
+
+
+def keep(found: list[Results], mode: Mode) -> None:
+    """A short run is looked at and forgotten."""
+    if mode is MODES["full"]:
+        for one in found:
+            path = results.path(one.setup)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(results.dump(results.merged(path, one)))
+        page.write(page.PAGE, page.kept())
+        print(f"\nwritten: {page.PAGE.relative_to(ROOT)}")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="smaller databases and shorter turns: under three minutes")
+    parser.add_argument("--short", action="store_true", help="smaller databases and shorter turns; nothing is kept")
     parser.add_argument("--smoke", action="store_true", help="everything once, to see that the benchmark works")
     parser.add_argument("--setups", nargs="+", choices=SETUPS, help="which set-ups; a smoke run has the embedded one")
     parser.add_argument("--only", nargs="+", choices=EXPERIMENTS, default=list(EXPERIMENTS), help="which experiments")
-    parser.add_argument("--compare", action="store_true", help="say what got slower since the kept results")
-    parser.add_argument("--keep", action="store_true", help="keep the results, for later runs to be compared to")
+    parser.add_argument(
+        "--compare", action="store_true", help="say what got slower since the kept results; keep nothing"
+    )
+    parser.add_argument("--write", action="store_true", help="measure nothing, write the page from the kept results")
     return parser.parse_args()
 
 
@@ -59,7 +75,7 @@ async def measure(setup: Setup, mode: Mode, only: list[str]) -> Results:
     known = machine.facts(setup)
     found: list[Series] = []
     setups.empty_broker(setup)
-    data.prepare(setup, mode)
+    data.prepare(setup, data.sizes(mode))
     for name, experiment in EXPERIMENTS.items():
         if name in only:
             started = time.monotonic()

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psycopg
@@ -38,10 +39,10 @@ def sizes(mode: Mode) -> tuple[Size, Size]:
     return big, Size(name="small", schedules=100, results=mode.few_results, runs=0)
 
 
-def prepare(setup: Setup, mode: Mode) -> None:
-    """Fresh copies of both sizes for a set-up. Raises CalledProcessError or psycopg.Error."""
+def prepare(setup: Setup, sizes: Iterable[Size]) -> None:
+    """Fresh copies for a set-up. Raises CalledProcessError or psycopg.Error."""
     _forget_old_templates(setup)
-    for size in sizes(mode):
+    for size in sizes:
         folder = setup.folder(size.name)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

@@ -14,12 +14,12 @@ def person(number: int) -> str:
     return f"U0BENCH{number % PEOPLE:02}"
 
 
-def command(trigger: str, user: str, text: str = "", *, url: str = "http://127.0.0.1:9/none") -> Json:
+def command(trigger: str, user: str, text: str = "", *, channel: str = CHANNEL) -> Json:
     return {
         "token": "unused",
         "team_id": TEAM,
         "team_domain": "bench",
-        "channel_id": CHANNEL,
+        "channel_id": channel,
         "channel_name": "bench",
         "user_id": user,
         "user_name": user.lower(),
@@ -27,7 +27,7 @@ def command(trigger: str, user: str, text: str = "", *, url: str = "http://127.0
         "text": text,
         "api_app_id": "A0BENCH",
         "is_enterprise_install": "false",
-        "response_url": url,
+        "response_url": "http://127.0.0.1:9/none",
         "trigger_id": trigger,
     }
 

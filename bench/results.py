@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +72,13 @@ def series(raw: dict[str, Any]) -> Series:
 
 def path(setup: str) -> Path:
     return FOLDER / f"{setup}.json"
+
+
+def merged(path: Path, new: Results) -> Results:
+    """With the kept series of experiments that the new run left out."""
+    if not path.exists():
+        return new
+    ran = {one.experiment for one in new.series}
+    return replace(
+        new, series=(*(one for one in load(path.read_text()).series if one.experiment not in ran), *new.series)
+    )

@@ -33,6 +33,7 @@ class Setup:
             "RUNTASK_IMPORTS": "bench.tasks",
             "RUNTASK_PROFILE_TTL": "900000000",
             "RUNTASK_DEADLINE": "900000000",
+            "RUNTASK_KEEP": "900000000",
             "DJANGO_SECRET_KEY": SECRET,
             "SLACK_API_URL": api_url,
             "SLACK_BOT_TOKEN": f"xoxb-{name}",

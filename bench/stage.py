@@ -30,9 +30,9 @@ class Stage:
     def environment(self, name: str, size: str = "big", **more: str) -> dict[str, str]:
         return {**self.setup.environment(name, self.stub.api_url, size), **more}
 
-    async def socket_mode(self, name: str, *arguments: str) -> Press:
+    async def socket_mode(self, name: str, *arguments: str, **environment: str) -> Press:
         """Start Python with `arguments` and wait for its connection."""
-        self.processes.start(name, self.environment(name), *arguments)
+        self.processes.start(name, self.environment(name, **environment), *arguments)
         await self._connected(name)
 
         async def press(kind: str, payload: Json) -> tuple[float, float, Json]:
@@ -115,20 +115,23 @@ async def stage(setup: Setup, mode: Mode) -> AsyncIterator[Stage]:
             await asyncio.to_thread(processes.stop_all)
 
 
-async def opened(scene: Stage, press: Press, client: int, text: str = "") -> tuple[Json, float, float, float]:
+async def opened(
+    scene: Stage, press: Press, client: int, text: str = "", **where: str
+) -> tuple[Json, float, float, float]:
     """Type the command: the form that came, and when it was typed, acknowledged, and opened."""
     trigger = f"t{scene.stub.number()}"
     arrival = scene.stub.expect(trigger)
-    sent, acknowledged, _ = await press("slash_commands", payloads.command(trigger, payloads.person(client), text))
+    typed = payloads.command(trigger, payloads.person(client), text, **where)
+    sent, acknowledged, _ = await press("slash_commands", typed)
     call: Call = await arrival
     return call.arguments["view"], sent, acknowledged, call.at
 
 
-async def form(scene: Stage, press: Press, text: str) -> Json:
+async def form(scene: Stage, press: Press, text: str, **where: str) -> Json:
     """Of the first person, with the schedule named `text` in it. Raises Broken if there is none for a while."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        view, *_ = await opened(scene, press, 0, text)
+        view, *_ = await opened(scene, press, 0, text, **where)
         if len(view["blocks"]) > 3:
             return view
         await asyncio.sleep(0.2)

@@ -30,7 +30,7 @@ async def command(scene: Stage) -> list[Series]:
     for way, presses in (("socket", socket), ("http", web)):
         operations = {name: opening(scene, press) for name, press in presses.items() if name != "ack"}
         operations |= {f"{AGAIN}open": operations["open"], "ack": _acknowledging(scene, presses["ack"])}
-        operations[f"{AGAIN}ack"] = operations["ack"]
+        operations |= {f"{AGAIN}ack": operations["ack"], f"{OURS} help": _acknowledging(scene, presses[OURS], "help")}
         found += await rounds(f"command/{way}", operations, scene.mode)
     return found
 
@@ -43,9 +43,9 @@ def opening(scene: Stage, press: Press) -> Operation:
     return operation
 
 
-def _acknowledging(scene: Stage, press: Press) -> Operation:
+def _acknowledging(scene: Stage, press: Press, text: str = "") -> Operation:
     async def operation(client: int) -> Mapping[str, float]:
-        body = payloads.command(f"t{scene.stub.number()}", payloads.person(client))
+        body = payloads.command(f"t{scene.stub.number()}", payloads.person(client), text)
         sent, acknowledged, _ = await press("slash_commands", body)
         return {"ack": (acknowledged - sent) * 1000}
 
