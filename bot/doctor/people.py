@@ -1,11 +1,12 @@
 """Who may run anything, and whether threads are told what they are owed."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Count
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
@@ -64,14 +65,12 @@ def _people(users: Any, *, by_email: bool) -> Iterator[Finding]:
 def _e_mails(users: Any, people: Any) -> Iterator[Finding]:
     """An e-mail that is empty, or that any two users share, links nobody."""
     field = users.get_email_field_name()
-    theirs = {
-        str(address or "").strip().lower(): name for name, address in people.values_list(users.USERNAME_FIELD, field)
-    }
+    theirs = {str(mail or "").lower(): str(name) for name, mail in people.values_list(users.USERNAME_FIELD, field)}
     unlinked = people.exclude(slack_links__isnull=False).values_list(users.USERNAME_FIELD, field)
-    empty = [str(name) for name, address in unlinked if not (address or "").strip()]
-    everybody = users._default_manager.values_list(field, flat=True)  # noqa: SLF001  # documented
-    used = Counter(address.strip().lower() for address in everybody.iterator() if address)
-    doubled = sorted(str(name) for address, name in theirs.items() if address and used[address] > 1)
+    empty = [str(name) for name, mail in unlinked if not (mail or "").strip()]
+    alike = users._default_manager.annotate(mail=Lower(field)).filter(mail__in=[mail for mail in theirs if mail])  # noqa: SLF001  # documented
+    shared = alike.values("mail").annotate(count=Count("pk")).filter(count__gt=1).order_by("mail")
+    doubled = [theirs[mail] for mail in shared.values_list("mail", flat=True) if mail in theirs]
     if empty:
         yield note("e-mail", f"{len(empty):,} staff without one: {some(empty)}", LINK)
     if doubled:
