@@ -97,7 +97,7 @@ class RunService:
     def check(self, request: RunRequest) -> None:
         """Everything that `start` would find wrong before sending. Raises NotAllowed or Refused."""
         self.authorise(request.actor)
-        self._checked(request)
+        self._prepared(request, TaskId(""))
 
     def follow(self, actor: Actor, run: RunId) -> Run | None:
         """The run as it is at this moment, whether or not a watcher is running. None: there is no such run."""
@@ -118,17 +118,20 @@ class RunService:
         earlier = Run.objects.filter(key=request.key).first()
         if earlier is not None and (earlier.state != RunState.NOT_SENT or earlier.digest != request.digest):
             return _already(earlier, request, budget)
-        schedule, args, kwargs = self._checked(request)
         task_id = TaskId(earlier.task_id if earlier else str(uuid.uuid4()))
-        try:
-            what = self.sender.prepare(schedule, task_id, args, kwargs, requester=request.actor.name)
-        except Invalid as exc:
-            raise Refused(exc.problems) from exc
+        schedule, what = self._prepared(request, task_id)
         run = self._stored(request, schedule, what, earlier)
         if run is None:  # another press of the same form was faster
             return _already(Run.objects.get(key=request.key), request, budget)
         self._send(run, what, budget)
         return run
+
+    def _prepared(self, request: RunRequest, task_id: TaskId) -> tuple[Schedule, Dispatch]:
+        schedule, args, kwargs = self._checked(request)
+        try:
+            return schedule, self.sender.prepare(schedule, task_id, args, kwargs, requester=request.actor.name)
+        except Invalid as exc:
+            raise Refused(exc.problems) from exc
 
     def _checked(self, request: RunRequest) -> tuple[Schedule, list[Any], dict[str, Any]]:
         schedule = self.catalog.get(request.schedule)
