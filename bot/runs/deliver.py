@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ from bot.runs.report import report
 log = logging.getLogger(__name__)
 
 WORKERS = 8
+AHEAD = 3 * WORKERS  # notices claimed at once, so that a claim's queries are shared by many
 FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # seconds; doubling between them
 TOKEN_PAUSE = 30.0  # seconds between tries while Slack refuses our token
 
@@ -44,11 +45,10 @@ class Deliverer:
     def step(self) -> bool:
         """Start what is due, as far as threads are free; False if there was nothing to start."""
         self._running = {future for future in self._running if not future.done()}
-        free = WORKERS - len(self._running)
-        if free <= 0 or time.monotonic() < self._paused_until:
-            wait(self._running, timeout=0.2)
+        if len(self._running) > WORKERS or time.monotonic() < self._paused_until:
+            wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED)
             return bool(self._running)
-        claimed = outbox.claim(free, self.clock(), avoiding=self.pacer.closed())
+        claimed = outbox.claim(AHEAD - len(self._running), self.clock(), avoiding=self.pacer.closed())
         for notice in claimed:
             # An edit counts elsewhere: chat.update has a limit of its own, which outbox.EDIT_PACE keeps.
             if notice.kind != NoticeKind.PROGRESS and (pause := self.pacer.wait(notice.run.channel)):

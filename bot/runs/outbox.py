@@ -20,6 +20,7 @@ RANK = {
 }
 FIRST = {NoticeKind.ROOT, NoticeKind.ID}  # always owed together, before anything of their run can have been given up
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for so long is taken for dead
+FRESH = timedelta(seconds=3)  # a claim that is younger needn't be renewed before a message is sent (5 s at most)
 EDIT_PACE = timedelta(seconds=2)  # between two edits of one root: chat.update takes about 50 a minute (Tier 3)
 
 
@@ -70,7 +71,7 @@ def claim(limit: int, now: datetime, *, avoiding: Collection[str] = ()) -> list[
 def _take(notice: Notice, token: str, now: datetime) -> bool:
     # All that a claim and its end change: between the look and this, somebody may have tried and put it back.
     seen = {name: getattr(notice, name) for name in ("state", "claim", "version", "due_at", "attempts", "tried_at")}
-    notice.claim = token
+    notice.claim, notice.claimed_until = token, now + CLAIM
     return bool(
         Notice.objects.filter(pk=notice.pk, **seen).update(
             state=NoticeState.CLAIMED, claim=token, claimed_until=now + CLAIM, tried_at=Coalesce(F("tried_at"), now)
@@ -79,7 +80,9 @@ def _take(notice: Notice, token: str, now: datetime) -> bool:
 
 
 def hold(notice: Notice, now: datetime) -> bool:
-    """Still ours, and from now on for a whole CLAIM; to be asked just before it is sent."""
+    """Still ours, and for as long as sending may take; to be asked just before it is sent."""
+    if notice.claimed_until is not None and notice.claimed_until - now > CLAIM - FRESH:
+        return True  # nobody else may take it before it is over
     ours = Notice.objects.filter(pk=notice.pk, claim=notice.claim, state=NoticeState.CLAIMED, claimed_until__gt=now)
     return bool(ours.update(claimed_until=now + CLAIM))
 
