@@ -17,7 +17,7 @@ from bot.runs import links
 
 def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
     """The run as stored at this moment; `channel` overrides where it goes (an edit stays where its root is)."""
-    run = Run.objects.select_related("user").get(pk=notice.run_id)
+    run = Run.objects.get(pk=notice.run_id)  # the user is seldom needed
     kind = NoticeKind(notice.kind)
     return Report(
         kind=kind,
