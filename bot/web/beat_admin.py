@@ -32,8 +32,7 @@ def add_links() -> None:
         columns: Sequence[Any] = before(request)
         if not may_run(request) or run_link in columns:
             return columns
-        first, *others = columns  # in sight also where others scroll
-        return [first, run_link, *others]
+        return [*columns[:1], run_link, *columns[1:]]  # in sight also where the others scroll
 
     model_admin.get_list_display = MethodType(get_list_display, model_admin)  # Django's checks want a method
 

@@ -174,7 +174,7 @@ function lookAgain(address) {
 function follow(part) {
   const connection = byId("runtask-connection");
   const announcement = byId("runtask-announcement");
-  const site = document.title.split(" | ").slice(1).join(" | ");
+  const site = document.title.split(" | ").pop();
   const [first, most] = FOLLOWING;
   let wait = first;
   let words = part.querySelector("strong").textContent;
