@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,8 +31,11 @@ class Database(Protocol):
     def lock(self, seconds: float) -> None:
         """Nobody else can write runs meanwhile."""
 
+    def connections(self) -> int:
+        """How many others there are than our own."""
+
     def end_connections(self) -> None:
-        """All but our own, as when the server restarts."""
+        """All others, as when the server restarts."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ class Sqlite:
             time.sleep(seconds)
             connection.execute("ROLLBACK")
 
+    def connections(self) -> int:
+        return 0
+
     def end_connections(self) -> None:
         """There are none."""
 
@@ -60,6 +66,8 @@ class Postgres:
     """A database of the server's, by its address."""
 
     url: str = field(repr=False)
+
+    OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
     def rows(self, sql: str) -> list[Row]:
         with psycopg.connect(self.url, autocommit=True) as connection:
@@ -72,11 +80,11 @@ class Postgres:
             time.sleep(seconds)
             connection.rollback()
 
+    def connections(self) -> int:
+        return len(self.rows(f"SELECT pid {self.OTHERS}"))
+
     def end_connections(self) -> None:
-        self.rows(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        self.rows(f"SELECT pg_terminate_backend(pid) {self.OTHERS}")
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,8 @@ class MariaDB:
     """A database of the server's, by its address."""
 
     url: str = field(repr=False)
+
+    OTHERS = "FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
 
     @contextmanager
     def connected(self) -> Iterator[Any]:
@@ -117,10 +127,12 @@ class MariaDB:
             time.sleep(seconds)
             cursor.execute("UNLOCK TABLES")
 
+    def connections(self) -> int:
+        return len(self.rows(f"SELECT id {self.OTHERS}"))
+
     def end_connections(self) -> None:
         with self.connected() as cursor:
-            cursor.execute(
-                "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
-            )
+            cursor.execute(f"SELECT id {self.OTHERS}")
             for (number,) in cursor.fetchall():
-                cursor.execute(f"KILL {number}")
+                with suppress(MySQLdb.OperationalError):  # it has ended by itself
+                    cursor.execute(f"KILL {number}")

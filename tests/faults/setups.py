@@ -38,6 +38,9 @@ class Setup:
     def lock_database(self, seconds: float) -> None:
         self._server.lock(seconds)
 
+    def connections(self) -> int:
+        return self._server.connections()
+
     def end_connections(self) -> None:
         self._server.end_connections()
 

@@ -1,4 +1,4 @@
-"""A bot on PostgreSQL never has more connections than its threads allow, and replaces those that were ended."""
+"""A bot on PostgreSQL or MariaDB never has more connections than its threads allow, and replaces those that were ended."""
 
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 THREADS = 4
 # Sockets, listeners and answers; the deliverer's eight; watcher, deliverer, clean-up and warm-up.
 ALLOWED = 3 * THREADS + 8 + 4
-COUNT = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def platform(service: Setup, slack: LocalSlack, tmp_path: Path) -> Iterator[Plat
         yield installed
 
 
-@pytest.mark.parametrize("service", ["redis"], indirect=True)
+@pytest.mark.parametrize("service", ["redis", "mariadb"], indirect=True)
 def test_connections_are_bounded_and_replaced(
     service: Setup,
     slack: LocalSlack,  # noqa: F811
@@ -41,7 +40,7 @@ def test_connections_are_bounded_and_replaced(
 
     def watch() -> None:
         while not done.wait(0.05):
-            counts.append(int(service.rows(COUNT)[0][0]))
+            counts.append(service.connections())
 
     watching = threading.Thread(target=watch)
     watching.start()
