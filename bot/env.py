@@ -8,10 +8,12 @@ fields.
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+SKIP_CHECKS = "CELERY_SKIP_CHECKS"
 T = TypeVar("T")
 Parse = Callable[[str], Any]
 
@@ -27,6 +29,23 @@ class BadEnvironment(Exception):
 def environ() -> Mapping[str, str]:
     """The environment of this process, live."""
     return os.environ
+
+
+@contextmanager
+def without_checks_by_celery() -> Iterator[None]:
+    """While task modules are loaded: Celery would run all system checks, for nobody to read (celery/fixups/django.py).
+
+    That takes as long as everything else at the start, and loads every page into a process that serves none.
+    """
+    before = os.environ.get(SKIP_CHECKS)
+    os.environ[SKIP_CHECKS] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SKIP_CHECKS]
+        else:
+            os.environ[SKIP_CHECKS] = before
 
 
 def text(raw: str) -> str:

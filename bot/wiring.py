@@ -6,6 +6,7 @@ from functools import cache
 from celery import Celery
 from slack_bolt import App
 
+from bot import env
 from bot.broker.app import platform_app
 from bot.broker.catalog import BeatCatalog
 from bot.broker.results import BeatOutcomes
@@ -32,7 +33,8 @@ sent = Bell()  # a run is on its way: its result may come soon
 def celery_app() -> Celery:
     """The app whose workers run the tasks, with its tasks loaded. Raises NoApp."""
     app = platform_app(conf().celery_app)
-    app.loader.import_default_modules()  # registers its tasks, as beat's admin does
+    with env.without_checks_by_celery():
+        app.loader.import_default_modules()  # registers its tasks, as beat's admin does
     app.finalize()
     return app
 

@@ -1,5 +1,7 @@
 """Variables as typed values: all problems together, and never a secret in them."""
 
+import subprocess
+import sys
 from dataclasses import fields
 from typing import Any
 
@@ -159,3 +161,21 @@ def test_the_options_of_a_process_are_those_of_its_settings() -> None:
         assert conf.conf().command == "/schedule"
     conf.conf.cache_clear()
     assert conf.conf().command == "/runtask"
+
+
+@pytest.mark.parametrize("before", [None, "", "yes"])
+def test_celerys_own_variable_is_put_back(monkeypatch: pytest.MonkeyPatch, before: str | None) -> None:
+    monkeypatch.delenv(env.SKIP_CHECKS, raising=False)
+    if before is not None:
+        monkeypatch.setenv(env.SKIP_CHECKS, before)
+    with env.without_checks_by_celery():
+        assert env.environ()[env.SKIP_CHECKS]
+    assert env.environ().get(env.SKIP_CHECKS) == before
+
+
+def test_a_process_without_pages_loads_none() -> None:
+    code = "import sys, django; django.setup(); from bot import wiring; wiring.celery_app(); print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = told.stdout.split()
+    assert "bot.broker.catalog" in loaded
+    assert "bot.web.views" not in loaded
