@@ -8,7 +8,7 @@ import yaml
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from bot import conf
+from bot import conf, wiring
 from bot.models import SlackLink
 from bot.slack.manifest import manifest
 
@@ -81,4 +81,18 @@ def test_missing_tokens_are_named_together_before_anything_starts(command: str, 
     finally:
         conf.conf.cache_clear()
     assert "SLACK_BOT_TOKEN is not set" in str(failure.value)
+    assert failure.value.returncode == conf.BAD_SETUP
+
+
+@pytest.mark.parametrize("command", ["runtask_slack", "runtask_notify"])
+def test_a_project_without_a_celery_app_is_told_so_before_anything_starts(command: str, settings: Any) -> None:
+    settings.RUNTASK = {"CELERY_APP": "shop.celery:app"}
+    for cached in (conf.conf, wiring.celery_app):
+        cached.cache_clear()
+    try:
+        with pytest.raises(CommandError, match=r"shop.celery:app can't be imported") as failure:
+            said(command)
+    finally:
+        for cached in (conf.conf, wiring.celery_app):
+            cached.cache_clear()
     assert failure.value.returncode == conf.BAD_SETUP

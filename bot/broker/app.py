@@ -9,12 +9,14 @@ import importlib
 from celery import Celery
 from celery._state import get_current_app
 
+from bot.core.ports import NotSetUp
+
 DEFAULT = "default"  # the name of the app that Celery makes up where there is none
 
 _of_main_thread: Celery | None = None
 
 
-class NoApp(Exception):
+class NoApp(NotSetUp):
     """There is no Celery app to send with; the text says why."""
 
 

@@ -23,6 +23,10 @@ from bot.core.model import (
 )
 
 
+class NotSetUp(Exception):
+    """The site lacks something without which nothing can be run; the text says what, for whoever set it up."""
+
+
 class NotSent(Exception):
     """The message certainly did not leave; the text says why, for the person who pressed Run."""
 

@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from bot import wiring
 from bot.broker.columns import Gap, gaps
 from bot.conf import BAD_SETUP, NEEDED_FOR, conf
+from bot.core.ports import NotSetUp
 from bot.env import BadEnvironment
 from bot.sidecar import is_sidecar
 
@@ -29,6 +30,10 @@ def require(command: str) -> None:
         problems = exc.problems
     if problems:
         raise CommandError(str(BadEnvironment(problems)), returncode=BAD_SETUP)
+    try:
+        wiring.celery_app()
+    except NotSetUp as exc:
+        raise CommandError(f"Nothing can be run on this site yet: {exc}.", returncode=BAD_SETUP) from exc
     if is_sidecar() and (unfit := _unfit()):
         lines = [f"{gap.text}\n  {gap.hint}" for gap in unfit]
         raise CommandError("\n".join(["This sidecar doesn't fit the platform:", *lines]), returncode=BAD_SETUP)

@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from bot.core.model import Actor
+from bot.core.ports import NotSetUp
 from bot.runs import actors, links
 from bot.runs.refusals import NotAllowed
 from bot.runs.requests import outside_transactions
@@ -26,6 +27,8 @@ from bot.runs.service import RunService
 from bot.web import forms
 
 log = logging.getLogger(__name__)
+
+REMEDY = "Whoever runs it finds out more with `manage.py check` and `runtask doctor`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,10 @@ def page(view: View, runs: Callable[[], RunService], *methods: str) -> View:
         except DatabaseError:
             log.exception("%s %s: the database failed", request.method, request.path)
             return _no_database(request)
+        except NotSetUp as exc:
+            log.exception("%s %s: not set up", request.method, request.path)
+            context = {"title": "Not set up", "why": f"Nothing can be run on this site yet: {exc}. {REMEDY}"}
+            return HttpResponse(render_to_string("runtask/denied.html", context), status=503)
 
     return gate
 

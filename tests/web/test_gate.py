@@ -7,8 +7,12 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError, connection
 from django.test import Client
+from django.urls import include, path
 
+from bot.core.ports import NotSetUp
 from bot.models import Run
+from bot.runs.service import RunService
+from bot.web import views
 from tests.factories import a_run
 from tests.web.site import Site, words
 
@@ -121,3 +125,13 @@ def test_a_run_is_committed_before_it_is_sent_even_with_atomic_requests(site: Si
     finally:
         connection.settings_dict["ATOMIC_REQUESTS"] = False
     assert seen == [False]
+
+
+def test_a_site_that_is_not_set_up_says_what_it_lacks(site: Site, settings: Any) -> None:
+    def runs() -> RunService:
+        raise NotSetUp("the project has no current Celery app")
+
+    settings.ROOT_URLCONF = (path("", include((views.urls(runs), "runtask"))), *settings.ROOT_URLCONF)
+    answer = site.browser.get("/")
+    assert answer.status_code == 503
+    assert "the project has no current Celery app" in words(answer.content.decode())

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path, re_path, reverse
 
 from bot.core.budget import Budget
 from bot.core.model import Actor, Field, RunId, RunRequest, ScheduleId
+from bot.core.ports import NotSetUp
 from bot.models import Run
 from bot.runs import links
 from bot.runs.actors import of_user
@@ -55,6 +56,9 @@ def _view(runs: Callable[[], RunService], **handlers: Handler) -> Callable[..., 
             answer = ApiError(403, "not_allowed", str(exc)).answer()
         except ApiError as exc:
             answer = exc.answer()
+        except NotSetUp as exc:
+            log.exception("not set up")
+            answer = ApiError(503, "not_set_up", f"Nothing can be run on this site yet: {exc}.").answer()
         except DatabaseError:
             log.exception("the database failed")
             answer = ApiError(503, "database", "The database failed. Make this request again.").answer()
