@@ -30,13 +30,17 @@ def require(command: str) -> None:
         problems = exc.problems
     if problems:
         raise CommandError(str(BadEnvironment(problems)), returncode=BAD_SETUP)
+    if is_sidecar() and (unfit := _unfit()):
+        lines = [f"{gap.text}\n  {gap.hint}" for gap in unfit]
+        raise CommandError("\n".join(["This sidecar doesn't fit the platform:", *lines]), returncode=BAD_SETUP)
+
+
+def require_app() -> None:
+    """Raises CommandError if there is no Celery app to send with; who only watches and delivers needs none."""
     try:
         wiring.celery_app()
     except NotSetUp as exc:
         raise CommandError(f"Nothing can be run on this site yet: {exc}.", returncode=BAD_SETUP) from exc
-    if is_sidecar() and (unfit := _unfit()):
-        lines = [f"{gap.text}\n  {gap.hint}" for gap in unfit]
-        raise CommandError("\n".join(["This sidecar doesn't fit the platform:", *lines]), returncode=BAD_SETUP)
 
 
 def _unfit() -> list[Gap]:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from bot import wiring
-from bot.management.serving import delivering, require, stopping_on_signals
+from bot.management.serving import delivering, require, require_app, stopping_on_signals
 
 
 class Command(BaseCommand):
@@ -21,6 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         require("slack")
+        require_app()
         socket_mode = wiring.socket_mode()
         warm_up = wiring.warm_up()
         with stopping_on_signals() as stopping, delivering(enabled=not options["no_deliver"]):
