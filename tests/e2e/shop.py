@@ -6,7 +6,7 @@ import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.e2e.processes import Processes
+from tests.e2e.processes import Processes, free_port
 from tests.support.wheel import copied
 
 # What pip is told besides: everything the wheel depends on is there already, and a wheel is built without the network.
@@ -17,8 +17,11 @@ OFFLINE = {
     "PIP_NO_BUILD_ISOLATION": "0",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
 }
-PEOPLE = """
+AS_IT_WAS = """
+from django.core.management import call_command
 from accounts.models import User
+call_command("migrate", verbosity=0)
+call_command("load_schedules")
 User.objects.create_superuser("ana@example.com", "ana", full_name="Ana Ruiz")
 User.objects.create_superuser("carla@corp.example", "carla", full_name="Carla Staff")
 User.objects.create_user("ben@example.com", "ben", full_name="Ben Okafor")
@@ -41,9 +44,7 @@ class Shop(Processes):
         super().__init__(folder, environment, where=copied(folder, "examples/platform") / "examples/platform")
 
     def prepare(self) -> None:
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("load_schedules")
-        self.shell(PEOPLE)
+        self.shell(AS_IT_WAS)
 
     def manage(self, *arguments: str) -> str:
         return self.run("python", "manage.py", *arguments)
@@ -51,27 +52,14 @@ class Shop(Processes):
     def shell(self, code: str) -> str:
         return self.manage("shell", "--verbosity", "0", "-c", code)
 
-    def look(self, path: str, as_whom: str = "ana@example.com") -> str:
-        """A page of the site as this person sees it."""
-        return self.shell(
-            "from django.test import Client; from accounts.models import User; client = Client(HTTP_HOST='localhost'); "
-            f"client.force_login(User.objects.get(email={as_whom!r})); print(client.get({path!r}).content.decode())"
-        )
-
     def start_worker(self) -> None:
-        worker = [
-            "python",
-            "-m",
-            "celery",
-            "-A",
-            "shop",
-            "worker",
-            "--queues",
-            "default,mail",
-            "--concurrency",
-            "2",
-            "-l",
-            "info",
-        ]
-        self.start("worker", *worker)
+        celery = ("python", "-m", "celery", "-A", "shop")  # its script in `bin` isn't this environment's
+        self.start("worker", *celery, "worker", "--queues", "default,mail", "--concurrency", "2", "-l", "info")
         self.wait("worker", lambda: " ready." in self.log("worker"))
+
+    def start_web(self) -> str:
+        """Its address."""
+        port = free_port()
+        self.start("web", "python", "-m", "gunicorn", "shop.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4")
+        self.wait("web", lambda: "Listening at" in self.log("web"))
+        return f"http://127.0.0.1:{port}"

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,16 +14,16 @@ from tests.e2e.platform import clean_environment
 from tests.e2e.processes import PATIENCE
 from tests.e2e.shop import OFFLINE, Shop, virtual_environment
 from tests.faults.servers import Missing
-from tests.faults.setups import Setup, on_rabbitmq, on_sqlite
+from tests.faults.setups import Setup, on_mariadb, on_rabbitmq, on_sqlite
 from tests.support import guide
 from tests.support.local_slack import LocalSlack, Person
+from tests.support.visitor import Visitor
 from tests.support.wheel import ROOT, copied
 from tests.wire.form import errors, opened
 from tests.wire.test_thread import FINAL, all_words
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 BLOCKS = list(guide.blocks(ROOT / "docs/install.md"))
-STACKS = {"SQLite, Redis": on_sqlite, "PostgreSQL, RabbitMQ": on_rabbitmq}
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `bin` of the platform's environment."""
     return virtual_environment(tmp_path_factory.mktemp("environment") / "venv")
+
+
+@contextmanager
+def on_mariadb_with_zones(folder: Path) -> Iterator[Setup]:
+    """The results' admin asks the server what day it is on the site (Django: time zone definitions)."""
+    with on_mariadb(folder) as setup:
+        assert setup.server is not None
+        if setup.server.rows("SELECT CONVERT_TZ('2026-01-01', 'UTC', 'Europe/Madrid') IS NULL") != [(0,)]:
+            raise Missing("MariaDB's time zones: mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb mysql")
+        yield setup
+
+
+STACKS = {"SQLite, Redis": on_sqlite, "PostgreSQL, RabbitMQ": on_rabbitmq, "MariaDB, Redis": on_mariadb_with_zones}
 
 
 @pytest.fixture(scope="module", params=STACKS)
@@ -72,6 +86,22 @@ def shop(
         yield platform
 
 
+@pytest.fixture(scope="module")
+def site(shop: Shop) -> str:
+    """The platform's own web server, started again after the installation."""
+    return shop.start_web()
+
+
+@pytest.fixture
+def ana(site: str) -> Visitor:
+    """Logged in to the platform's own admin."""
+    visitor = Visitor(site)
+    visitor.opens("/backoffice/login/?next=/backoffice/")
+    visitor.sends(username="ana@example.com", password="ana")
+    assert visitor.address.endswith("/backoffice/"), visitor.page
+    return visitor
+
+
 def follow_the_page(shop: Shop, slack: LocalSlack) -> None:
     """Every block of it, in order, as in one terminal. What differs from the letter: the tokens, and where Slack is."""
     exports = [f"export SLACK_API_URL={slack.api_url}"]
@@ -100,6 +130,7 @@ def the_end(slack: LocalSlack, person: Person, channel: str) -> tuple[str, str]:
     return slack.wait_for(look, 30)
 
 
+RESULTS = "/backoffice/django_celery_results/taskresult/"
 RUNS = {  # where, by whom
     "Rebuild search index": ("C0OPS", "U0ANA"),  # tells its progress
     "Send invoices": ("C0GENERAL", "U0ANA"),  # on another queue
@@ -108,26 +139,43 @@ RUNS = {  # where, by whom
 }
 
 
-def test_staff_run_schedules_and_the_platforms_own_admin_shows_the_results(shop: Shop, slack: LocalSlack) -> None:
+def test_staff_run_schedules_from_slack_and_the_platforms_own_admin_shows_the_results(
+    shop: Shop, slack: LocalSlack, ana: Visitor
+) -> None:
     slack.reset()
     for name, (channel, user) in RUNS.items():
         opened(slack, slack.person(user), f"/runtask {name}", channel)
         assert slack.person(user).submits()["closed"]
     ends = {name: the_end(slack, slack.person(user), channel) for name, (channel, user) in RUNS.items()}
-    results = shop.look("/backoffice/django_celery_results/taskresult/")
+    results = ana.opens(RESULTS)
     for name, (announced, final) in ends.items():
         [task_id] = re.findall(r"`([0-9a-f-]{36})`", announced)
-        assert f"/backoffice/django_celery_results/taskresult/?q={task_id}" in announced
+        assert "/runtask/runs/" in announced or f"{RESULTS}?q={task_id}" in announced
         assert "SUCCESS" in final
         assert re.search(rf'{task_id}.*?periodic_task_name">{name}<', results)
 
 
+def test_staff_run_schedules_from_the_web_and_the_platforms_own_admin_shows_the_results(
+    slack: LocalSlack, ana: Visitor
+) -> None:
+    ana.opens("/runtask/?q=invoices")
+    [form] = re.findall(r'href="([^"]*schedule=\d+)"', ana.page)
+    ana.opens(form)
+    assert "mail" in ana.page
+    ana.sends("/runtask/", kwargs='{"month": "2026-02"}')
+    assert re.search(r"/runtask/runs/\d+/$", ana.address), ana.page
+    said = slack.wait_for(lambda: (now := ana.reads("state"))["is_final"] and now["words"], 30)
+    assert said.startswith("SUCCESS")
+    [task_id] = set(re.findall(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", ana.page))
+    assert re.search(rf'{task_id}.*?periodic_task_name">Send invoices<', ana.opens(f"{RESULTS}?q={task_id}"))
+
+
 def test_the_platforms_own_signatures_are_known(shop: Shop, slack: LocalSlack) -> None:
     slack.reset()
-    ana = slack.person("U0ANA")
-    opened(slack, ana, "/runtask export")
-    ana.fills("kwargs:", None, '{"rovs": 10}')
-    assert 'did you mean "rows"' in errors(ana.submits())["kwargs"]
+    cara = slack.person("U0CARA")
+    opened(slack, cara, "/runtask export")
+    cara.fills("kwargs:", None, '{"rovs": 10}')
+    assert 'did you mean "rows"' in errors(cara.submits())["kwargs"]
 
 
 def test_a_user_who_is_not_staff_is_refused(shop: Shop, slack: LocalSlack) -> None:
