@@ -15,6 +15,18 @@ def test_every_promise_is_shown_by_a_test(file: str, test: str) -> None:
     assert f"def {test}(" in source if test else "def test_" in source
 
 
+@pytest.mark.parametrize("package", ["Django", "celery", "django-celery-beat", "django-celery-results"])
+def test_the_oldest_versions_are_those_that_are_tested(package: str) -> None:
+    bound = re.search(rf'^  "{package}(?:\[\w+\])?>=([\d.]+)', Path("pyproject.toml").read_text(), re.MULTILINE)
+    assert bound is not None
+    assert f"| {package} | {bound[1]} |".lower() in Path("docs/supported.md").read_text().lower()
+    assert re.search(
+        rf"^{package}=={re.escape(bound[1])}[. ]",
+        Path("requirements-oldest.txt").read_text(),
+        re.MULTILINE | re.IGNORECASE,
+    )
+
+
 def test_promises_are_named_at_all() -> None:
     assert len(NAMED) > 20
 
