@@ -11,6 +11,7 @@ from bench.setups import ROOT, SETUPS
 
 TEXTS = Path(__file__).parent / "text"
 PAGE = ROOT / "docs" / "performance.md"
+PROFILED = "Where the time goes, by looking at all threads' stacks every millisecond (in one process, Slack's stub in another):"
 PLOTTED = {
     "command-socket": ("command/socket", "open", "/runtask → form opened, Socket Mode"),
     "command-http": ("command/http", "open", "/runtask → form opened, HTTP"),
@@ -58,6 +59,8 @@ def _setup(found: Results, pictures: Path) -> str:
         if any((one.experiment, one.what) == (experiment, what) for one in found.series):
             drawn = plots.by_load(found, experiment, what, title=title)
             parts.append(_picture(pictures, f"{found.setup}-{name}", title, drawn))
+    if profiled := report.profile_rows(found.series):
+        parts += [PROFILED, report.markdown(report.PROFILE_HEAD, profiled)]
     every = report.markdown(report.SERIES_HEAD, report.series_rows(found.series))
     parts.append(f"<details><summary>All figures</summary>\n\n{every}\n\n</details>")
     return "\n\n".join(parts)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bench.goals import AGAIN, Judged
-from bench.results import Results, Series
+from bench.results import OURS, Results, Series
 from bench.stats import Spread, ratio
 
 STATS = {"p50": "p50", "p99": "p99", "per_second": "rate", "worst": "slowest"}
@@ -72,11 +72,28 @@ def series_rows(series: Iterable[Series]) -> list[tuple[str, ...]]:
 SERIES_HEAD = ("what", "load", "who", "p50", "p99", "per second")
 
 
+PROFILE_HEAD = ("operation", "where", "runtask", "floor", "more")
+
+
+def profile_rows(series: Iterable[Series]) -> list[tuple[str, ...]]:
+    """What an operation costs by part of the program, beside the floor's; what costs nothing to speak of is left out."""
+    cost: dict[tuple[str, str], dict[str, float]] = {}
+    for one in series:
+        if one.experiment == "profile":
+            cost.setdefault((one.what, one.load), {})[one.contestant] = one.of("p50").median
+    rows: list[tuple[str, ...]] = []
+    for (what, part), by in cost.items():
+        mine, floor = by.get(OURS, 0.0), by.get("floor", 0.0)
+        if max(mine, floor) > 0.02 * cost[what, "all"].get(OURS, 0.0):
+            rows.append((what, part, f"{number(mine)} ms", f"{number(floor)} ms", f"{mine - floor:+.2f} ms"))
+    return rows
+
+
 def changed(before: Results, after: Results) -> list[tuple[str, ...]]:
     """What differs by more than this machine's noise, the worst first; noise: the widest of two equals, both runs."""
     known = {one.key: one for one in before.series}
     noise = max(noise_of(before), noise_of(after), CLEARLY)
-    rows = []
+    rows: list[tuple[float, tuple[str, ...]]] = []
     for one in after.series:
         old = known.get(one.key)
         if old is None or AGAIN in one.contestant:

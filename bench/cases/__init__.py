@@ -18,4 +18,5 @@ EXPERIMENTS: dict[str, Callable[[Stage], Awaitable[list[Series]]]] = {
     "memory": background.memory,
     "start": inside.start,
     "submission": wire.submission,
+    "profile": inside.profile,
 }

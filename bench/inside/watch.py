@@ -12,13 +12,11 @@ from django_celery_results.models import TaskResult
 from bench.inside.fill import RESULT, a_run, copies
 from bench.stats import of_turn
 from bot import wiring
-from bot.broker.results import BeatOutcomes
 from bot.models import Run
-from bot.runs.loops import Watcher
 
 GOING_ON = 3  # of so many open runs, one is going on: its result said STARTED, and that has been recorded
 app = wiring.celery_app()
-watcher = Watcher(BeatOutcomes(), deadline=1e8, wake=lambda: None)
+watcher = wiring.watcher()
 open_runs = Run.objects.filter(state__in=["sent", "running"], key__startswith="open")
 
 

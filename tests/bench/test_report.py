@@ -1,8 +1,11 @@
 """What is made of results: JSON, tables, and what changed."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from bench import report
 from bench.goals import Goal, judge
-from bench.results import dump, load
+from bench.results import dump, load, merged, single
 from tests.bench.made import a_series, results
 
 
@@ -40,3 +43,29 @@ def test_tables_have_a_cell_for_each_column() -> None:
     table = report.markdown(("a", "b"), [("1", "2")])
     assert table.splitlines() == ["| a | b |", "| --- | --- |", "| 1 | 2 |"]
     assert report.columns(("a", "b"), [("long", "2")]) == "a     b\nlong  2"
+
+
+def test_a_profile_shows_what_ours_costs_beyond_the_floor() -> None:
+    series = [
+        single("profile", "open", who, [value], "ms", part)
+        for who, part, value in (
+            ("runtask", "all", 10),
+            ("floor", "all", 4),
+            ("runtask", "queries", 6),
+            ("floor", "queries", 1),
+            ("runtask", "nearly nothing", 0.1),
+        )
+    ]
+    assert report.profile_rows(series) == [
+        ("open", "all", "10 ms", "4 ms", "+6.00 ms"),
+        ("open", "queries", "6 ms", "1 ms", "+5.00 ms"),
+    ]
+
+
+def test_a_run_of_some_experiments_leaves_the_others_kept(tmp_path: Path) -> None:
+    kept, new = results(a_series("runtask", 1)), results(a_series("runtask", 2))
+    path = tmp_path / "embedded.json"
+    assert merged(path, new) == new
+    other = single("memory", "memory", "runtask", [80], "MB")
+    path.write_text(dump(replace(kept, series=(*kept.series, other))))
+    assert merged(path, new).series == (other, *new.series)
