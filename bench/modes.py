@@ -29,7 +29,7 @@ class Mode:
 FULL = Mode(
     name="full",
     rounds=5,
-    turn=0.8,
+    turn=0.4,
     clients=(1, 16, 64),
     schedules=10_000,
     many_schedules=100_000,
@@ -38,7 +38,7 @@ FULL = Mode(
     open_runs=10_000,
     passes=100,
     finishes=100,
-    messages=2_000,
+    messages=1_000,
     starts=5,
     idle=10.0,
 )

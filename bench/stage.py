@@ -12,6 +12,7 @@ from typing import Any
 from bench import http, payloads, stub
 from bench.modes import Mode
 from bench.processes import PATIENCE, Broken, Processes, free_port
+from bench.results import OURS
 from bench.setups import WORK, Setup
 from bench.stub import Call, Json, Stub
 
@@ -45,6 +46,14 @@ class Stage:
             await self.stub.connected(name, PATIENCE)
         except TimeoutError:
             raise Broken(f"{name} never connected: {self.processes.log(name)}") from None
+
+    async def runtask(self, *arguments: str) -> None:
+        """Run one of our commands to its end. Raises Broken."""
+        command = (sys.executable, "-m", "bot", *arguments)
+        with (self.processes.folder / "commands.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(*command, env=self.environment(OURS), stdout=log, stderr=log)
+        if await process.wait():
+            raise Broken(f"runtask {' '.join(arguments)}: see commands.log")
 
     async def site(self, name: str, settings: str = "bot.settings", size: str = "big") -> http.Client:
         """Start gunicorn as README says."""

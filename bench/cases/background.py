@@ -22,24 +22,32 @@ LOOP, LIMITED = "bare loop", "with one channel limited"
 
 async def final(scene: Stage) -> list[Series]:
     """A result's row visible -> the final status posted; and what waiting for it costs."""
+    found = await _finals(scene, OURS)
+    if scene.setup.postgres:
+        await scene.runtask("trigger", "add")
+        found += await _finals(scene, f"{OURS} with its trigger")
+        await scene.runtask("trigger", "remove")
+    return found
+
+
+async def _finals(scene: Stage, name: str) -> list[Series]:
     mode = scene.mode
-    pid = scene.processes.start(OURS, scene.environment(OURS), *NOTIFY)
+    pid = scene.processes.start(name, scene.environment(name), *NOTIFY)
     rounds = []
     async with scene.inside("rows", "rows") as rows:
         idle = [await _share(pid, mode.idle)]
-        for number in range(mode.rounds):
-            prefix, count = f"final{number}-", max(2, mode.finishes // mode.rounds)
+        for _ in range(mode.rounds):
+            prefix, count = f"final{scene.stub.number()}-", max(2, mode.finishes // mode.rounds)
             await rows.ask("runs", prefix, count)
             rounds.append(of_turn([await _told(scene, rows, f"{prefix}{at}") for at in range(count)]))
         await rows.ask("runs", "waiting", 10)
-        await asyncio.sleep(1)
         waiting = [await _share(pid, mode.idle)]
         await rows.ask("forget", "waiting")
-    found = Series(experiment="final", what="told", load="", contestant=OURS, rounds=tuple(rounds))
+    scene.processes.stop(name)
     return [
-        found,
-        single("final", "share of a core", OURS, idle, "%", "0 open"),
-        single("final", "share of a core", OURS, waiting, "%", "10 open"),
+        Series(experiment="final", what="told", load="", contestant=name, rounds=tuple(rounds)),
+        single("final", "share of a core", name, idle, "%", "0 open"),
+        single("final", "share of a core", name, waiting, "%", "10 open"),
     ]
 
 
@@ -63,7 +71,7 @@ async def deliver(scene: Stage) -> list[Series]:
     """Messages a second over many channels, Slack being instant and being Slack; one channel of them at its limit."""
     found: dict[tuple[str, str, str], list[Round]] = {}
     async with scene.inside("rows", "rows") as rows:
-        for number in range(max(1, scene.mode.rounds - 2)):  # the longest turns
+        for number in range(max(1, scene.mode.rounds // 2)):  # the longest turns
             for load, delay in (("Slack answers at once", 0.0), (f"Slack takes {SLOW * 1000:.0f} ms", SLOW)):
                 scene.stub.delay = delay
                 for name in rotated([OURS, LOOP, AGAIN + LOOP, LIMITED], number):

@@ -38,6 +38,8 @@ GOALS = [
     Goal(title="64 people press Run at once, the slowest", experiment="submission", what="closed", limit=1000,
          loads=("64 clients",), stats=("worst",)),
     Goal(title="result visible → final posted", experiment="final", what="told", limit=150, stats=("p50",)),
+    Goal(title="result visible → final posted, with the trigger", experiment="final", what="told", limit=50, stats=("p50",),
+         ours="runtask with its trigger"),
     Goal(title="a deliverer, idle", experiment="final", what="share of a core", limit=1, stats=("p50",)),
     Goal(title="a pass of the watcher, history of 1,000,000", experiment="watch", what="pass", of="with 1,000 results",
          limit=1.5, stats=("p50",)),
