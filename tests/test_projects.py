@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-local", "SLACK_APP_TOKEN": "xapp-local"}
 
 
-@pytest.mark.parametrize("project", ["naive", "zones", "apart", "elsewhere", "replica", "visitors"])
+@pytest.mark.parametrize("project", ["naive", "zones", "apart", "elsewhere", "replica", "office", "visitors"])
 def test_it_is_at_home_there(project: str, tmp_path: Path) -> None:
     named = {"DJANGO_SETTINGS_MODULE": f"tests.projects.{project}", "PROJECT_FOLDER": str(tmp_path)}
     done = subprocess.run(

@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +24,7 @@ from bot.runs.refusals import NotAllowed
 from bot.runs.requests import outside_transactions
 from bot.runs.service import RunService
 from bot.web import forms
+from bot.web.frame import admin_site
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Visit:
 
     def render(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """A page in the admin's frame."""
-        return render(self.request, template, admin.site.each_context(self.request) | context, status=status)
+        return render(self.request, template, admin_site().each_context(self.request) | context, status=status)
 
 
 View = Callable[..., HttpResponse]

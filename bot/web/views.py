@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.apps import apps
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -20,6 +20,7 @@ from bot.runs.refusals import GONE, MaybeSent, Refused
 from bot.runs.requests import PATIENCE
 from bot.runs.service import RunService
 from bot.web import forms, shown
+from bot.web.frame import admin_site
 from bot.web.gate import Visit, page
 
 TITLE = "Run a schedule"
@@ -162,5 +163,5 @@ def _standing(visit: Visit, run: Run) -> dict[str, Any]:
 
 def _may_see(request: HttpRequest, model: type) -> bool:
     """Whether the admin would show them its page; a link to it is no use otherwise."""
-    site = admin.site
+    site = admin_site()
     return site.is_registered(model) and site.get_model_admin(model).has_view_or_change_permission(request)

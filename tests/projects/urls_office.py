@@ -1,0 +1,9 @@
+"""Where the admin is the project's own."""
+
+from django.contrib.admin import AdminSite
+from django.urls import include, path
+
+urlpatterns = [
+    path("office/", AdminSite(name="office").urls),
+    path("tools/runtask/", include("bot.urls")),
+]
