@@ -50,7 +50,6 @@ from bot.slack import messages  # noqa: E402
 from tests.fakes import FakeMessenger  # noqa: E402
 
 UNDER_WAY = (NoticeState.OWED, NoticeState.CLAIMED)
-HOME = Destination(team=TeamId("T1"), channel=ChannelId("C1"), requester=SlackUserId("U1"))
 
 
 @dataclass
@@ -66,9 +65,17 @@ class Story:
         return actors.of_user(self.user)
 
     def request(self, key: str) -> RunRequest:
-        schedule = ScheduleId(self.schedule.pk)
         return RunRequest(
-            key=key, actor=self.actor, schedule=schedule, args=None, kwargs=None, fingerprint=None, destination=HOME
+            key=key,
+            actor=self.actor,
+            schedule=ScheduleId(self.schedule.pk),
+            args=None,
+            kwargs=None,
+            fingerprint=None,
+            # A channel each: nobody waits for Slack's pace.
+            destination=Destination(
+                team=TeamId("T1"), channel=ChannelId(f"C{key.upper()}"), requester=SlackUserId("U1")
+            ),
         )
 
     def starts(self, key: str) -> Run:
