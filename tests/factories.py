@@ -37,6 +37,7 @@ NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 TEAM = TeamId("T0001")
 ADA = SlackUserId("U0ADA")
 CHANNEL = ChannelId("C0001")
+WHEN = "every day at 02:00, Europe/Berlin"
 TASK_ID = TaskId("5bb8ac10-6b2a-4d3e-9d5c-1c4c7c1f0a01")
 
 
@@ -66,7 +67,7 @@ def a_schedule(**changes: Any) -> Schedule:
         args="[]",
         kwargs='{"days": 7, "region": "EU"}',
         enabled=True,
-        when="every day at 02:00, Europe/Berlin",
+        clock=None,
         fingerprint="f1",
     )
     return replace(schedule, **changes)
@@ -75,7 +76,7 @@ def a_schedule(**changes: Any) -> Schedule:
 def a_look(schedule: Schedule | None = None, **changes: Any) -> Look:
     """What is seen of a schedule that goes to the queue it names."""
     schedule = schedule or a_schedule()
-    return replace(Look(schedule=schedule, target=Target(queue=schedule.queue or "celery")), **changes)
+    return replace(Look(schedule=schedule, when=WHEN, target=Target(queue=schedule.queue or "celery")), **changes)
 
 
 def a_brief(**changes: Any) -> Brief:

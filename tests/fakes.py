@@ -49,6 +49,9 @@ class FakeCatalog:
     def named(self, typed: str) -> tuple[Brief | None, int]:
         return self._index().named(typed)
 
+    def when(self, schedule: Schedule) -> str:
+        return "every day at 02:00, Europe/Berlin"
+
     def last_run(self, schedule: Schedule) -> LastRun | None:
         return self.last
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from inspect import Signature
 
 from celery import Celery
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connections
 from django.db.models import F
 from django_celery_beat.models import PeriodicTask, PeriodicTasks
@@ -26,6 +27,7 @@ from bot.core.model import Brief, LastRun, Matches, Schedule, ScheduleId
 
 log = logging.getLogger(__name__)
 
+CLOCKS = ("crontab", "interval", "clocked", "solar")  # in the order in which `words.when` asks
 SENT_FIELDS = (
     "name",
     "task",
@@ -69,7 +71,6 @@ class BeatCatalog:
     _reading: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, schedule: ScheduleId) -> Schedule | None:
-        # Its clock in a query of its own: joining the four kinds takes the database longer to plan.
         row = PeriodicTask.objects.filter(pk=schedule).first()
         return None if row is None else _schedule(row)
 
@@ -81,6 +82,17 @@ class BeatCatalog:
 
     def named(self, typed: str) -> tuple[Brief | None, int]:
         return self.index().named(typed)
+
+    def when(self, schedule: Schedule) -> str:
+        # Asked for by itself: who presses Run needn't wait for it, and joining the four kinds takes long to plan.
+        row = PeriodicTask()
+        if schedule.clock is not None:
+            kind, key = schedule.clock
+            setattr(row, f"{kind}_id", key)
+        try:
+            return when(row)
+        except ObjectDoesNotExist:  # deleted since, and the schedule with it
+            return "no schedule"
 
     def last_run(self, schedule: Schedule) -> LastRun | None:
         """By beat or by us: results carry the schedule's name (`result_extended`)."""
@@ -175,7 +187,7 @@ def _schedule(row: PeriodicTask) -> Schedule:
     return Schedule(
         id=ScheduleId(row.pk),
         enabled=row.enabled,
-        when=when(row),
+        clock=next(((kind, key) for kind in CLOCKS if (key := getattr(row, f"{kind}_id")) is not None), None),
         description=row.description,
         fingerprint=_fingerprint(row),
         **{name: getattr(row, name) for name in SENT_FIELDS if name != "headers"},

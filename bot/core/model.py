@@ -86,7 +86,7 @@ class Schedule:
     args: str
     kwargs: str
     enabled: bool
-    when: str  # in words: "every day at 02:00, Europe/Berlin"
+    clock: tuple[str, int] | None  # what its times are stored as (crontab, interval, …), and that row's key
     description: str = ""
     queue: str | None = None
     exchange: str | None = None
@@ -137,6 +137,7 @@ class Look:
     """Everything a person sees of a schedule before running it."""
 
     schedule: Schedule
+    when: str  # in words: "every day at 02:00, Europe/Berlin"
     target: Target
     last: LastRun | None = None
     running: Running | None = None

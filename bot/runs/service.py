@@ -2,14 +2,13 @@
 
 import json
 import logging
-import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from bot.core import arguments, changes, policy, signature
@@ -39,13 +38,10 @@ from bot.core.ports import Catalog, FateUnknown, NotSent, Outcomes, Sender, Work
 from bot.core.status import OPEN, RunState
 from bot.core.target import words
 from bot.models import Run, SlackLink, atomic
-from bot.runs import finish, outbox
-from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused, Taken
+from bot.runs import finish, outbox, rows
+from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused
 
 log = logging.getLogger(__name__)
-
-LOOK_AGAIN = 0.05  # seconds, while another press of the same form is being sent
-ANSWERING = 0.3  # seconds of the budget that are kept for the answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +83,7 @@ class RunService:
         target = self.sender.target(found)
         return Look(
             schedule=found,
+            when=self.catalog.when(found),
             target=target,
             problems=tuple(self.sender.problems(found)),
             last=self.catalog.last_run(found),
@@ -115,14 +112,22 @@ class RunService:
     def start(self, request: RunRequest, budget: Budget) -> Run:
         """Check, store, send. A repeated submission returns the run it started. Raises NotAllowed or Refused."""
         self.authorise(request.actor)
-        earlier = Run.objects.filter(key=request.key).first()
-        if earlier is not None and (earlier.state != RunState.NOT_SENT or earlier.digest != request.digest):
-            return _already(earlier, request, budget)
-        task_id = TaskId(earlier.task_id if earlier else str(uuid.uuid4()))
-        schedule, what = self._prepared(request, task_id)
-        run = self._stored(request, schedule, what, earlier)
-        if run is None:  # another press of the same form was faster
-            return _already(Run.objects.get(key=request.key), request, budget)
+        try:
+            schedule, what = self._prepared(request, TaskId(str(uuid.uuid4())))
+        except Refused:
+            earlier = Run.objects.filter(key=request.key).first()  # sent before the schedule became what it is now?
+            if earlier is None or rows.can_be_taken_up(earlier, request):
+                raise
+            return rows.already(earlier, request, budget)
+        fields = self._fields(request, schedule, what)
+        # Nearly always it is new: so nothing is looked up first, the database tells of an earlier one.
+        run = rows.created(request, what, fields)
+        if run is None:
+            earlier = Run.objects.get(key=request.key)
+            run = rows.taken_up(earlier, fields) if rows.can_be_taken_up(earlier, request) else None
+            if run is None:
+                return rows.already(Run.objects.get(key=request.key), request, budget)
+            what = replace(what, task_id=TaskId(run.task_id))
         self._send(run, what, budget)
         return run
 
@@ -155,8 +160,8 @@ class RunService:
             raise Refused(problems)
         return schedule, values[Field.ARGS], values[Field.KWARGS]
 
-    def _stored(self, request: RunRequest, schedule: Schedule, what: Dispatch, earlier: Run | None) -> Run | None:
-        """The committed row; it is there before the message. None if another submission was faster."""
+    def _fields(self, request: RunRequest, schedule: Schedule, what: Dispatch) -> dict[str, Any]:
+        """The row's, but for its key and the task's id, which stay when it is taken up again."""
         now = timezone.now()
         fields = {
             "state": RunState.QUEUED,
@@ -179,16 +184,7 @@ class RunService:
                 "slack_user": destination.requester,
                 "channel": destination.channel,
             }
-        if earlier is not None:
-            if not Run.objects.filter(pk=earlier.pk, state=RunState.NOT_SENT).update(**fields):
-                return None
-            earlier.refresh_from_db()
-            return earlier
-        try:
-            with atomic():
-                return Run.objects.create(key=request.key, task_id=what.task_id, **fields)
-        except IntegrityError:
-            return None
+        return fields
 
     def _announcement(self, schedule: Schedule, actor: Actor) -> Destination | None:
         """Where a run that wasn't asked for in Slack is told; a requester with a Slack account is named by it."""
@@ -244,22 +240,6 @@ def _running(schedule: Schedule) -> Running | None:
         return None
     name = run.user.get_username() if run.user else ""
     return Running(run=RunId(run.pk), since=run.created_at, requester=SlackUserId(run.slack_user), name=name)
-
-
-def _already(run: Run, request: RunRequest, budget: Budget) -> Run:
-    """A press of Run came before: fine if it was sent, to be left alone if nobody knows. Raises Refused."""
-    if run.digest != request.digest:
-        raise Taken(run)
-    # Queued: it is being sent at this moment, or a crash left it so.
-    while run.state == RunState.QUEUED and budget.left() > ANSWERING:
-        time.sleep(LOOK_AGAIN)
-        run.refresh_from_db()
-    if run.state == RunState.NOT_SENT:
-        raise NothingSent(run.not_sent_because)
-    if run.state in (RunState.QUEUED, RunState.UNKNOWN):
-        raise MaybeSent(run)
-    run.is_repeated = True
-    return run
 
 
 def _changes(schedule: Schedule, what: Dispatch, secret_keys: tuple[str, ...]) -> list[dict[str, str | None]]:

@@ -126,7 +126,7 @@ def _picker(selected: Brief | None) -> Block:
 
 def _details(look: Look) -> list[Block]:
     schedule, last = look.schedule, look.last
-    lines = [code(schedule.task), f":calendar: {escape(schedule.when)}"]
+    lines = [code(schedule.task), f":calendar: {escape(look.when)}"]
     if not schedule.enabled:
         lines.append(":double_vertical_bar: *Disabled*: beat doesn't run it by itself; you can.")
     if schedule.description.strip():

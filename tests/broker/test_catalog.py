@@ -32,7 +32,7 @@ def test_a_schedule_is_its_row(catalog: BeatCatalog) -> None:
     assert found is not None
     for name in (*SENT_FIELDS, "enabled", "description"):
         assert getattr(found, name) == getattr(row, name)
-    assert (found.id, found.when) == (row.pk, "every 10 seconds")
+    assert (found.id, catalog.when(found)) == (row.pk, "every 10 seconds")
 
 
 def test_a_schedule_that_is_gone_is_none(catalog: BeatCatalog) -> None:

@@ -62,7 +62,7 @@ def look(look: Look) -> dict[str, Any]:
         "name": schedule.name,
         "task": schedule.task,
         "enabled": schedule.enabled,
-        "when": schedule.when,
+        "when": look.when,
         "description": schedule.description,
         "args": args,
         "kwargs": kwargs,
