@@ -36,7 +36,7 @@ mariadb: $(VENV)/.mariadb
 faults: $(VENV)/.dev
 	$(BIN)/python -m tests.faults $(ARGS)
 
-# docs/performance.md: about 20 minutes, needs PostgreSQL, Redis and RabbitMQ; ARGS="--short --setups embedded" needs neither.
+# docs/performance.md: about 25 minutes, needs PostgreSQL, Redis and RabbitMQ; ARGS="--short --setups embedded" needs neither.
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench $(ARGS)
 
