@@ -17,6 +17,7 @@ from bot.conf import conf
 from bot.runs.deliver import Deliverer
 from bot.runs.loops import Bell, Loop, Watcher, cleanup_step, delivery_step
 from bot.runs.service import RunService
+from bot.slack.afterwards import Afterwards
 from bot.slack.answering import Answering
 from bot.slack.app import create_app
 from bot.slack.client import DELIVERY, FAST, PROFILE, Workspace, web_client
@@ -84,6 +85,7 @@ def slack_app() -> App:
         identity=identity,
         client=web_client(options, FAST),
         answering=Answering(ThreadPoolExecutor(options.threads, thread_name_prefix="answer")),
+        afterwards=Afterwards(ThreadPoolExecutor(options.threads, thread_name_prefix="afterwards")),
         command=options.command,
         key=options.bot_token,
     )

@@ -75,7 +75,8 @@ class BeatCatalog:
         return None if row is None else _schedule(row)
 
     def is_empty(self) -> bool:
-        return not PeriodicTask.objects.exists()
+        """Where some have been read, there are some: not asked for again at every command."""
+        return not self._held.index.rows and not PeriodicTask.objects.exists()
 
     def find(self, query: str, limit: int) -> Matches:
         return self.index().search(query, limit)

@@ -24,7 +24,7 @@ class Answering:
 
     def within(self, budget: Budget, work: Callable[[], T]) -> T:
         """The result or the exception of `work`. Raises TooSlow; work that has not begun by then never does."""
-        future = self.pool.submit(_with_fresh_connections, work)
+        future = self.pool.submit(with_fresh_connections, work)
         try:
             return future.result(budget.left())
         except TimeoutError:
@@ -34,7 +34,7 @@ class Answering:
             raise TooSlow from None
 
 
-def _with_fresh_connections(work: Callable[[], T]) -> T:
+def with_fresh_connections(work: Callable[[], T]) -> T:
     close_old_connections()
     try:
         return work()

@@ -2,10 +2,8 @@
 
 import logging
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 from slack_bolt import App, BoltResponse
-from slack_bolt.adapter.django import SlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.conf import Conf
@@ -19,7 +17,10 @@ ANYTHING = re.compile(".*")
 
 
 def create_app(conf: Conf, listeners: Listeners) -> App:
-    """Listeners run inline and are answered as soon as they return: Bolt's own threads poll every 10 ms instead."""
+    """Listeners run inline and are answered as soon as they return: Bolt's own threads poll every 10 ms instead.
+
+    Nor are Bolt's lazy parts used: they copy the payload and begin before the answer is out (bot.slack.afterwards).
+    """
 
     def authorize() -> AuthorizeResult:
         """One workspace, one token: nothing to ask Slack (Bolt would call auth.test within the first request's 3 s)."""
@@ -34,16 +35,12 @@ def create_app(conf: Conf, listeners: Listeners) -> App:
         signing_secret=conf.signing_secret or "unused in Socket Mode",
         authorize=authorize,
         process_before_response=True,
-        listener_executor=ThreadPoolExecutor(conf.threads, thread_name_prefix="listener"),
         raise_error_for_unhandled_request=False,
     )
-    SlackRequestHandler(app)  # for its effect: closes stale database connections around the lazy parts
 
-    app.command(conf.command)(ack=listeners.acknowledge_command, lazy=[listeners.open_modal])
+    app.command(conf.command)(listeners.open)
     app.options({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(listeners.suggest)
-    app.action({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(
-        ack=_ack, lazy=[listeners.show_schedule]
-    )
+    app.action({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(listeners.pick)
     app.view(Id.RUN_MODAL)(listeners.submit)
     # What isn't ours is acknowledged: unanswered, the person would wait 3 s for an error, and Bolt would log the payload.
     for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):

@@ -13,10 +13,11 @@ from urllib.parse import parse_qsl
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
-from slack_bolt import App, BoltRequest
+from slack_bolt import App, BoltRequest, BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
 from bot.runs.requests import TooLarge, no_browser, outside_transactions, raw_body
+from bot.slack.afterwards import Answer, answer
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +53,27 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
             return HttpResponse(str(exc), status=exc.status, content_type="text/plain")
         if body.get("type") == "url_verification":
             return HttpResponse(str(body.get("challenge", "")), content_type="text/plain")
-        answer = app().dispatch(BoltRequest(mode="socket_mode", body=body, headers=_retry_headers(request)))
-        return HttpResponse(
-            answer.body, status=answer.status, content_type=answer.headers.get("content-type", [JSON])[0]
-        )
+        with answer() as made:
+            response = app().dispatch(BoltRequest(mode="socket_mode", body=body, headers=_retry_headers(request)))
+        return _Response(made, response)
 
     return view
+
+
+class _Response(HttpResponse):
+    """Says when it is out: servers close a response once it is sent (PEP 3333)."""
+
+    def __init__(self, answer: Answer, made: BoltResponse) -> None:
+        super().__init__(made.body, status=made.status, content_type=made.headers.get("content-type", [JSON])[0])
+        self._answer = answer
+
+    def close(self) -> None:
+        self._answer.out()
+        super().close()
+
+    def __del__(self) -> None:
+        """A middleware of the project's may send another response in its place; then this one is never closed."""
+        self._answer.out()
 
 
 def _raw_body(request: HttpRequest) -> bytes:

@@ -16,6 +16,7 @@ from bot.core.model import Actor, ChannelId, Destination, Field, Problem, RunReq
 from bot.runs.refusals import MAY_BE_SENT, NotAllowed, Refused
 from bot.runs.service import RunService
 from bot.slack import modals, payloads
+from bot.slack.afterwards import Afterwards
 from bot.slack.answering import Answering, TooSlow
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.identity import Identity
@@ -49,19 +50,19 @@ class Listeners:
     identity: Identity
     client: WebClient
     answering: Answering
+    afterwards: Afterwards
     command: str
     key: str = field(repr=False)  # seals what the form carries
 
-    def acknowledge_command(self, ack: Ack, body: Payload) -> None:
-        if _is_help(body):
+    def open(self, ack: Ack, body: Payload) -> None:
+        if str(body.get("text", "")).strip().lower() == "help":
             ack(HELP.format(command=self.command))
-        else:
-            ack()
-
-    def open_modal(self, body: Payload) -> None:
-        """After the acknowledgement; the trigger lives 3 s."""
-        if _is_help(body):
             return
+        ack()
+        self.afterwards.do(lambda: self._open(body))
+
+    def _open(self, body: Payload) -> None:
+        """The trigger lives 3 s."""
         command = payloads.command(body)
         try:
             view = self._first_view(command, self.identity.actor(command.account))
@@ -97,8 +98,11 @@ class Listeners:
         except (NotAllowed, TooSlow):
             ack(modals.NO_SUGGESTIONS)
 
-    def show_schedule(self, body: Payload) -> None:
-        """After the acknowledgement of a pick."""
+    def pick(self, ack: Ack, body: Payload) -> None:
+        ack()
+        self.afterwards.do(lambda: self._show_schedule(body))
+
+    def _show_schedule(self, body: Payload) -> None:
         selection = payloads.selection(body)
         metadata = selection.metadata
         try:
@@ -168,10 +172,6 @@ def _reply(response_url: str, text: str) -> None:
         WebhookClient(response_url, timeout=FAST, retry_handlers=[]).send(text=text, response_type="ephemeral")
     except UNREACHABLE as exc:
         log.warning("an ephemeral reply could not be sent: %s", error_code(exc))
-
-
-def _is_help(body: Payload) -> bool:
-    return str(body.get("text", "")).strip().lower() == "help"
 
 
 def _nonce() -> str:

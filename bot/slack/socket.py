@@ -20,6 +20,7 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.slack.afterwards import answer
 from bot.slack.keepalive import ended
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,12 @@ class SocketMode:
         close_old_connections()
         try:
             started = time.time()
-            send_response(connection, request, run_bolt_app(self.app, request), started)
+            with answer() as made:
+                response = run_bolt_app(self.app, request)
+            try:
+                send_response(connection, request, response, started)
+            finally:  # an answer that got lost stops no work: who waits for the form is still there
+                made.out()
         finally:
             close_old_connections()
             with self._idle:

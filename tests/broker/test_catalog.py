@@ -139,6 +139,9 @@ def test_whether_there_are_any_is_known_without_reading_names(
     a_row()
     with django_assert_num_queries(1):
         assert not catalog.is_empty()
+    names(catalog)
+    with django_assert_num_queries(0):
+        assert not catalog.is_empty()
 
 
 @pytest.mark.django_db(transaction=True)
