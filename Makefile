@@ -16,7 +16,8 @@ test: $(VENV)/.dev lint
 # The same code on the lowest versions that pyproject.toml allows, in an environment of its own: all that touches Django, Celery and
 # its two apps, and not what is between the bot and Slack.
 OLDEST = $(VENV)-oldest
-ON_OLDEST = tests/broker tests/parity tests/runs tests/services tests/web tests/wire tests/test_admin.py tests/test_checks.py \
+ON_OLDEST = tests/broker tests/parity tests/runs tests/web tests/wire tests/test_admin.py tests/test_checks.py \
+  $(addprefix tests/services/test_,publishing.py rows.py stacks.py) \
   $(addprefix --ignore=tests/wire/test_,attacks.py destinations.py many.py socket.py) -k 'not mariadb'
 test-oldest: $(OLDEST)/.ready
 	$(OLDEST)/bin/pytest $(ON_OLDEST) $(ARGS)
