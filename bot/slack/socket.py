@@ -78,6 +78,7 @@ class SocketMode:
             if session != connection.session_id():
                 since, session = time.time(), connection.session_id()
                 self._lost.clear()
+                _send_at_once(connection)
             if self._lost.is_set() or not _alive(connection, since):
                 connected = self._connect(connection)
                 stopping.wait(0 if connected else pause)
@@ -146,6 +147,15 @@ def _hang_up(connection: SocketModeClient) -> None:
     if sock is not None:
         with contextlib.suppress(OSError), socket.socket(fileno=socket.dup(sock.fileno())) as raw:
             raw.shutdown(socket.SHUT_RDWR)
+
+
+def _send_at_once(connection: SocketModeClient) -> None:
+    """An acknowledgement must not wait until Slack has confirmed the frame before it; slack_sdk sees to that behind a proxy only."""
+    session = connection.current_session
+    sock: Any = session.sock if session is not None else None
+    if sock is not None:
+        with contextlib.suppress(OSError):  # gone already: the next look finds that out
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _alive(connection: SocketModeClient, since: float) -> bool:
