@@ -54,6 +54,7 @@ def brokered(service: Setup, http_bot: LocalSlack) -> Setup:  # noqa: F811
 def _forget_connections() -> None:
     """Celery keeps pools per app and per address; the next test has another broker behind the same app."""
     pools.reset()
-    app: Any = wiring.celery_app()  # what a forked child does: it forgets the connections of its parent
-    app._after_fork()
+    app: Any = wiring.celery_app()
+    for part in (app, app.control):  # what a forked child does: it forgets the connections of its parent
+        part._after_fork()
     gc.collect()  # what was given up is closed now, in this test, and not as a warning in some later one
