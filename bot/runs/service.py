@@ -233,9 +233,8 @@ def _running(schedule: Schedule) -> Running | None:
     """The newest run that may be going on; one that has long been silent isn't counted."""
     states = [RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING]
     runs = Run.objects.select_related("user").filter(schedule_id=schedule.id, state__in=states)
-    run = runs.order_by(
-        "-created_at"
-    ).first()  # by the primary key, PostgreSQL may walk down it through all finished runs
+    # Not by the primary key: PostgreSQL may walk down it through all finished runs.
+    run = runs.order_by("-created_at").first()
     if run is None:
         return None
     name = run.user.get_username() if run.user else ""

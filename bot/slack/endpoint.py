@@ -64,8 +64,8 @@ class _Response(HttpResponse):
     """Says when it is out: servers close a response once it is sent (PEP 3333)."""
 
     def __init__(self, answer: Answer, made: BoltResponse) -> None:
-        super().__init__(made.body, status=made.status, content_type=made.headers.get("content-type", [JSON])[0])
         self._answer = answer
+        super().__init__(made.body, status=made.status, content_type=made.headers.get("content-type", [JSON])[0])
 
     def close(self) -> None:
         self._answer.out()

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot import wiring
+from bot.management.people import is_active_staff, user_named, warn_unless_staff
 from bot.models import SlackLink
 
 
@@ -33,20 +33,13 @@ class Command(BaseCommand):
         actions[options["action"]](options)
 
     def _add(self, options: dict[str, Any]) -> None:
-        model: Any = get_user_model()
-        try:
-            user = model.objects.get_by_natural_key(options["user"])
-        except model.DoesNotExist:
-            raise CommandError(f"There is no user {options['user']!r}.") from None
+        user = user_named(options["user"])
         team = self._team(options)
         SlackLink.objects.update_or_create(
             team=team, slack_user=options["slack_user"], defaults={"user": user, "checked_at": None}
         )
         self.stdout.write(f"{options['slack_user']} in {team} may act as {user.get_username()}.")
-        if not (user.is_active and getattr(user, "is_staff", False)):
-            self.stderr.write(
-                self.style.WARNING(f"{user.get_username()} is not active staff, so nothing can be run yet.")
-            )
+        warn_unless_staff(self, user)
 
     def _remove(self, options: dict[str, Any]) -> None:
         team = self._team(options)
@@ -58,7 +51,7 @@ class Command(BaseCommand):
     def _list(self, _: dict[str, Any]) -> None:
         for link in SlackLink.objects.select_related("user").order_by("team", "slack_user"):
             user: Any = link.user
-            state = "" if user.is_active and getattr(user, "is_staff", False) else "  (not active staff)"
+            state = "" if is_active_staff(user) else "  (not active staff)"
             self.stdout.write(f"{link.team}  {link.slack_user}  {user.get_username()}{state}")
 
     def _team(self, options: dict[str, Any]) -> str:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from bot.management.people import user_named, warn_unless_staff
 from bot.models import ApiToken
 from bot.web import tokens
 
@@ -29,18 +29,11 @@ class Command(BaseCommand):
         actions[options["action"]](options)
 
     def _add(self, options: dict[str, Any]) -> None:
-        model: Any = get_user_model()
-        try:
-            user = model.objects.get_by_natural_key(options["user"])
-        except model.DoesNotExist:
-            raise CommandError(f"There is no user {options['user']!r}.") from None
+        user = user_named(options["user"])
         token, secret = tokens.issue(user, options["name"])
         self.stderr.write(f"Token {token.pk} acts as {user.get_username()}. It is not shown again:")
         self.stdout.write(secret)
-        if not (user.is_active and getattr(user, "is_staff", False)):
-            self.stderr.write(
-                self.style.WARNING(f"{user.get_username()} is not active staff, so nothing can be run yet.")
-            )
+        warn_unless_staff(self, user)
 
     def _remove(self, options: dict[str, Any]) -> None:
         removed, _ = ApiToken.objects.filter(pk=options["id"]).delete()

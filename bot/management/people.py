@@ -1,0 +1,28 @@
+"""The people that commands are about, whatever the project's user model is."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+
+from bot.runs.actors import of_user
+
+
+def user_named(name: str) -> Any:
+    """By natural key, which is what they log in with. Raises CommandError."""
+    model: Any = get_user_model()
+    try:
+        return model._default_manager.get_by_natural_key(name)  # noqa: SLF001  # documented
+    except model.DoesNotExist:
+        raise CommandError(f"There is no user {name!r}.") from None
+
+
+def is_active_staff(user: Any) -> bool:
+    actor = of_user(user)
+    return actor.is_active and actor.is_staff
+
+
+def warn_unless_staff(command: BaseCommand, user: Any) -> None:
+    if not is_active_staff(user):
+        text = f"{user.get_username()} is not active staff, so nothing can be run yet."
+        command.stderr.write(command.style.WARNING(text))
