@@ -1,5 +1,5 @@
 # On a machine that has only Python 3.11, git and make: `make demo` runs the demo, `make test` passes the tests,
-# `make faults ARGS="--submissions 1000 --faults 200 --seed 1"` is the long run of docs/guarantees.md.
+# `make faults ARGS="--submissions 1000 --faults 200"` is the long run of docs/guarantees.md.
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -16,7 +16,7 @@ test: $(VENV)/.dev lint
 # The same code on the lowest versions that pyproject.toml allows, in an environment of its own: all that touches Django, Celery and
 # its two apps, and not what is between the bot and Slack.
 OLDEST = $(VENV)-oldest
-ON_OLDEST = tests/broker tests/parity tests/runs tests/web tests/wire tests/test_admin.py tests/test_checks.py \
+ON_OLDEST = tests/broker tests/parity tests/runs tests/web tests/wire tests/test_prepared.py tests/test_admin.py tests/test_checks.py \
   $(addprefix tests/services/test_,publishing.py rows.py stacks.py) \
   $(addprefix --ignore=tests/wire/test_,attacks.py destinations.py many.py socket.py) -k 'not mariadb'
 test-oldest: $(OLDEST)/.ready
@@ -25,7 +25,7 @@ test-oldest: $(OLDEST)/.ready
 # What talks most to the database, on real servers (docs/supported.md).
 POSTGRES ?= postgresql://postgres@127.0.0.1:5432/postgres
 MARIADB ?= mysql://root@127.0.0.1:3306/mysql
-ON_DATABASES = tests/broker/test_catalog.py tests/broker/test_results.py tests/runs tests/web tests/test_admin.py \
+ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py tests/broker/test_results.py tests/runs tests/web tests/test_admin.py \
 	tests/parity/test_rows.py tests/parity/test_any_row.py
 test-databases: mariadb
 	TEST_DATABASE_URL=$(POSTGRES) $(BIN)/pytest $(ON_DATABASES) $(ARGS)
@@ -37,14 +37,14 @@ mariadb: $(VENV)/.mariadb
 faults: $(VENV)/.dev
 	$(BIN)/python -m tests.faults $(ARGS)
 
-# docs/performance.md: about 25 minutes, needs PostgreSQL, Redis and RabbitMQ; ARGS="--short --setups embedded" needs neither.
+# docs/performance.md: about 50 minutes, needs PostgreSQL, Redis and RabbitMQ; ARGS=--short needs none of them.
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench $(ARGS)
 
 bench-compare: $(VENV)/.bench
 	$(BIN)/python -m bench --compare $(ARGS)
 
-# 15 minutes, needs PostgreSQL and Redis.
+# Some 15 minutes, needs PostgreSQL and Redis.
 bench-scale: $(VENV)/.bench
 	$(BIN)/python -m bench.scale --keep $(ARGS)
 

@@ -1,7 +1,9 @@
 """The `runtask` command: Django's command line, with short names for our own commands."""
 
+import gc
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -12,6 +14,7 @@ from bot import env
 from bot.conf import BAD_SETUP, NEEDED_FOR, Conf
 
 OURS = ("demo", "slack", "notify", "staff", "token", "manifest", "doctor", "trigger")
+SERVING = ("slack", "notify")
 
 
 def main() -> None:
@@ -21,24 +24,27 @@ def main() -> None:
         sys.path.insert(0, here)
     arguments = sys.argv[1:]
     command = arguments[0] if arguments else ""
-    if env.environ()["DJANGO_SETTINGS_MODULE"] == "bot.settings" and (problems := stand_alone_problems(command)):
+    if command in SERVING:
+        gc.disable()  # until all is loaded (bot.management.serving.loaded): a tenth of the start would go into finding nothing
+    needed = () if {"-h", "--help"} & set(arguments) else NEEDED_FOR.get(command, ())
+    if env.environ()["DJANGO_SETTINGS_MODULE"] == "bot.settings" and (problems := stand_alone_problems(needed)):
         stop(str(env.BadEnvironment(problems)))
-    if problem := unloadable_settings():
-        stop(problem)
     if command in OURS:
         arguments[0] = f"runtask_{command}"
     try:
+        if problem := unloadable_settings():
+            stop(problem)
         execute_from_command_line(["runtask", *arguments])
     except (env.BadEnvironment, ImproperlyConfigured) as exc:
         stop(str(exc))
 
 
-def stand_alone_problems(command: str) -> list[str]:
-    """All that is wrong with the environment, and all that `command` misses in it, together."""
+def stand_alone_problems(needed: Sequence[str]) -> list[str]:
+    """All that is wrong with the environment, and all of `needed` that it misses, together."""
     problems: list[str] = []
     env.read(env.Project, env.environ(), problems)
     options = env.read(Conf, env.environ(), problems)
-    return problems + options.missing(*NEEDED_FOR.get(command, ()))
+    return problems + options.missing(*needed)
 
 
 def unloadable_settings() -> str:

@@ -1,10 +1,11 @@
 """Runs, notices and Slack links in the admin: to look at, and links to edit."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,6 +15,7 @@ from django.utils.html import format_html
 
 from bot.conf import conf
 from bot.core.changes import masked
+from bot.core.ids import MEMBER, NO_MEMBER, NO_WORKSPACE, WORKSPACE
 from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
 from bot.runs import links, outbox
 from bot.web import history, shown
@@ -205,6 +207,14 @@ class SlackLinkAdmin(admin.ModelAdmin):
     list_display = ("slack_user", "team", "user", "checked_at", "is_guest", "is_deleted")
     search_fields = ("slack_user",)
     raw_id_fields = ("user",)
+    looks: ClassVar = {"slack_user": (MEMBER, NO_MEMBER), "team": (WORKSPACE, NO_WORKSPACE)}
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in self.looks:
+            pattern, wrong = self.looks[db_field.name]
+            field.validators.append(RegexValidator(pattern, f"This {wrong}."))
+        return field
 
 
 @admin.register(ApiToken)

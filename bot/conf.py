@@ -13,6 +13,7 @@ from bot import env
 from bot.env import BadEnvironment, variable
 
 PREFIX = "RUNTASK_"
+CHANNEL = re.compile(r"(?:[CDG][A-Z0-9]{1,31})?")  # Slack's id of one, or none
 BAD_SETUP = 2  # exit code of our commands: starting again can't help until somebody acts
 
 
@@ -23,17 +24,24 @@ def slash_command(raw: str) -> str:
     return raw.strip()
 
 
+def key_words(raw: str) -> tuple[str, ...]:
+    """As keys are compared with them: `API-Key` means api_key (bot.core.changes)."""
+    return env.words(raw.lower().replace("-", "_"))
+
+
 def announcements(raw: str) -> dict[str, str]:
     """From schedule names to channel ids; `*` is any other schedule."""
-    if not raw.lstrip().startswith("{"):
-        return {"*": raw.strip()}
+    wrong = ValueError(
+        "must be a channel's id, like C0123456789 (not its name; the id stands at the end of the channel's details),"
+        ' or JSON like {"nightly report": "C0123456789"}'
+    )
     try:
-        given = json.loads(raw)
+        given = json.loads(raw) if raw.lstrip().startswith("{") else {"*": raw.strip()}
     except ValueError:
-        given = None
-    if not isinstance(given, dict) or not all(isinstance(channel, str) for channel in given.values()):
-        raise ValueError('must be a channel\'s id, or JSON like {"nightly report": "C0123456789"}')
-    return given
+        raise wrong from None
+    if not all(isinstance(channel, str) and CHANNEL.fullmatch(channel) for channel in given.values()):
+        raise wrong
+    return dict(given)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +85,7 @@ class Conf:
     )
     secret_keys: tuple[str, ...] = variable(
         "RUNTASK_SECRET_KEYS",
-        env.words,
+        key_words,
         ("password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "credential", "authorization"),
         "keys that contain one of these words are masked in Slack and in the admin",
     )

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 SKIP_CHECKS = "CELERY_SKIP_CHECKS"
 T = TypeVar("T")
@@ -76,6 +77,13 @@ def count(raw: str) -> int:
     return int(raw)
 
 
+def zone(raw: str) -> str:
+    try:
+        return ZoneInfo(raw.strip()).key
+    except (ValueError, KeyError, OSError):  # not one's form, unknown, or a folder of some
+        raise ValueError("is no time zone, like Europe/Madrid") from None
+
+
 def words(raw: str) -> tuple[str, ...]:
     """Names separated by commas or white space."""
     return tuple(raw.replace(",", " ").split())
@@ -90,7 +98,8 @@ def url(*schemes: str) -> Parse:
             parts = urlsplit(value)
             _ = parts.port  # raises for what is no number
         except ValueError:
-            raise ValueError("is not an address") from None
+            hint = ": in a user's name or password, / # ? @ are written %2F %23 %3F %40" if "@" in value else ""
+            raise ValueError(f"is not an address{hint}") from None
         if parts.scheme not in schemes or "://" not in value:
             raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
         return value
@@ -180,7 +189,7 @@ class Project:
         "DJANGO_ALLOWED_HOSTS", words, (), "host names of the site; unset: that of `RUNTASK_BASE_URL`, and loopback"
     )
     debug: bool = variable("DJANGO_DEBUG", flag, False, "Django's debug mode")
-    time_zone: str = variable("DJANGO_TIME_ZONE", text, "UTC", "time zone of the admin")
+    time_zone: str = variable("DJANGO_TIME_ZONE", zone, "UTC", "time zone of the admin")
     data: str = variable("RUNTASK_DATA", text, "var", "folder of the embedded database and broker")
     sidecar: bool = variable(
         "RUNTASK_SIDECAR", flag, False, "beside a platform, on its database: migrate our own tables only"

@@ -4,17 +4,19 @@ Keys to users have no constraint in the database: a sidecar's platform, whose Dj
 able to delete a user. Whoever is gone is found by no join, and bot.runs.cleanup takes out what refers to them.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar, Self, TypeVar
 
 from django.conf import settings
-from django.db import models, router, transaction
+from django.db import connections, models, router, transaction
 
 from bot.core.model import NoticeKind
 from bot.core.status import RunState
 
 M = TypeVar("M", bound=models.Model)
+_writing = threading.Lock()
 
 
 def database_of(model: type[models.Model]) -> str:
@@ -25,8 +27,28 @@ def database_of(model: type[models.Model]) -> str:
 @contextmanager
 def atomic() -> Iterator[None]:
     """A transaction on the database of our tables, whichever alias the project's routers give them."""
-    with transaction.atomic(using=database_of(Run)):
+    alias = database_of(Run)
+    with _turn(alias), transaction.atomic(using=alias):
         yield
+
+
+@contextmanager
+def _turn(alias: str) -> Iterator[None]:
+    """SQLite has one writer. Threads of this process wait for it here, where the next one is woken at once.
+
+    SQLite itself sleeps, longer each time, and takes whoever comes first then: with many, some wait for a second.
+    """
+    connection = connections[alias]
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    # No longer than SQLite would wait (5 s unless told): another process may be writing for long.
+    has_turn = _writing.acquire(timeout=connection.settings_dict["OPTIONS"].get("timeout", 5.0))
+    try:
+        yield
+    finally:
+        if has_turn:
+            _writing.release()
 
 
 class Primary(models.Manager[M]):
@@ -129,7 +151,7 @@ class Run(models.Model):
         ordering = ["-id"]
         # Not partial: SQLite without ANALYZE plans around a partial one badly when runs are watched.
         indexes = [
-            models.Index(fields=["state", "task_id"], name="runtask_run_watched"),
+            # The only one that begins with the state: PostgreSQL takes another for as good while statistics know no open runs.
             models.Index(fields=["state", "deadline_at"], name="runtask_run_deadline"),
             models.Index(fields=["schedule_id", "state"], name="runtask_run_schedule"),
         ]
@@ -170,6 +192,7 @@ class Notice(models.Model):
     due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
     tried_at = models.DateTimeField(null=True, blank=True, help_text="begin of the first try whose answer was lost")
+    # Stays when that is over: so it can be seen whether somebody tried since a look.
     claim = models.CharField(max_length=32, blank=True, help_text="names the try that is sending it")
     claimed_until = models.DateTimeField(null=True, blank=True)
     channel = models.CharField(max_length=32, blank=True)

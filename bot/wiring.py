@@ -7,13 +7,14 @@ from celery import Celery
 from slack_bolt import App
 
 from bot import env
-from bot.broker.app import platform_app
+from bot.broker.app import NoApp, platform_app
 from bot.broker.catalog import BeatCatalog
 from bot.broker.results import BeatOutcomes
 from bot.broker.send import CelerySender
 from bot.broker.trigger import Listener
 from bot.broker.workers import Workers
 from bot.conf import conf
+from bot.core.ports import NotSetUp
 from bot.runs.deliver import Deliverer
 from bot.runs.loops import Bell, Loop, Watcher, cleanup_step, delivery_step
 from bot.runs.service import RunService
@@ -32,10 +33,16 @@ sent = Bell()  # a run is on its way: its result may come soon
 
 @cache
 def celery_app() -> Celery:
-    """The app whose workers run the tasks, with its tasks loaded. Raises NoApp."""
-    app = platform_app(conf().celery_app)
-    with env.without_checks_by_celery():
-        app.loader.import_default_modules()  # registers its tasks, as beat's admin does
+    """The app whose workers run the tasks, with its tasks loaded. Raises NotSetUp."""
+    try:
+        app = platform_app(conf().celery_app)
+    except env.BadEnvironment as exc:
+        raise NotSetUp("; ".join(exc.problems)) from exc
+    try:
+        with env.without_checks_by_celery():
+            app.loader.import_default_modules()  # registers its tasks, as beat's admin does
+    except Exception as exc:  # the platform's own modules
+        raise NoApp(f"the project's tasks can't be loaded ({type(exc).__name__}: {exc})") from exc
     app.finalize()
     return app
 
@@ -47,8 +54,7 @@ def catalog() -> BeatCatalog:
 
 @cache
 def run_service() -> RunService:
-    app = celery_app()
-    secret_keys = tuple(word.lower() for word in conf().secret_keys)
+    app, secret_keys = celery_app(), conf().secret_keys
     return RunService(
         catalog=catalog(),
         sender=CelerySender(app, secret_keys),
@@ -113,8 +119,9 @@ def background() -> tuple[list[Loop], Deliverer]:
     messenger = SlackMessenger(web_client(options, DELIVERY))
     deliverer = Deliverer(messenger, base_url=options.base_url, wake=bell.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
-    watch = Loop("watch", watcher().step)
-    listener = Listener(wake=watch.wake, is_expecting=lambda: watcher().is_expecting)
+    watching = watcher()
+    watch = Loop("watch", watching.step)
+    listener = Listener(wake=watch.wake, is_expecting=lambda: watching.is_expecting)
     bell.wakes(delivery)
     sent.wakes(watch)
     cleanup = Loop("clean up", lambda: cleanup_step(options.keep))

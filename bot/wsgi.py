@@ -3,6 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
+import bot.celery  # noqa: F401  # before Django asks for one: beat's admin sends with the app that is current in its thread
 from bot import env
 
 env.default_settings()

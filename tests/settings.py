@@ -3,11 +3,14 @@
 `TEST_DATABASE_URL` puts the tests on another server (`make test-databases`); they make a database of their own there.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 DATA = Path(tempfile.mkdtemp(prefix="runtask-tests-"))
+atexit.register(shutil.rmtree, DATA, ignore_errors=True)
 os.environ.update(
     {
         "RUNTASK_DATA": str(DATA),

@@ -152,6 +152,14 @@ def test_links_can_be_made(site: Client) -> None:
     assert SlackLink.objects.get().user == user
 
 
+def test_a_link_is_made_with_ids_not_with_names(site: Client) -> None:
+    user = User.objects.create_user("ana", is_staff=True)
+    page = site.post("/admin/runtask/slacklink/add/", {"team": "acme", "slack_user": "@ana", "user": user.pk})
+    assert "«Copy member ID» gives one" in page.content.decode()
+    assert "This is no workspace id" in page.content.decode()
+    assert not SlackLink.objects.exists()
+
+
 def test_parked_messages_can_be_tried_again(site: Client) -> None:
     run = a_run()
     for kind, rank, state in (("root", 0, "sent"), ("id", 1, "parked"), ("final", 3, "parked")):

@@ -69,6 +69,15 @@ def test_no_mode_is_chosen(settings: Any) -> None:
     assert "SLACK_APP_TOKEN for Socket Mode" in str(only("W002").hint)
 
 
+def test_announcements_that_nobody_can_make(settings: Any) -> None:
+    settings.RUNTASK |= {"ANNOUNCE": {"*": "C0123456789"}, "SLACK_BOT_TOKEN": " "}
+    found = ours()
+    assert set(found) == {"W002", "W016"}
+    assert "Set SLACK_BOT_TOKEN" in str(found["W016"].hint)
+    settings.RUNTASK |= {"ANNOUNCE": {"*": ""}}
+    assert set(ours()) == {"W002"}
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [

@@ -1,16 +1,22 @@
 """Our management commands, as an operator types them."""
 
+import subprocess
+import sys
 from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from celery import Celery
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from bot import conf, wiring
+from bot import conf, env, wiring
 from bot.models import SlackLink
 from bot.slack.manifest import manifest
+from tests.e2e.platform import clean_environment
 
 pytestmark = pytest.mark.django_db
 
@@ -52,11 +58,23 @@ def test_somebody_who_is_not_staff_is_linked_with_a_warning() -> None:
     [
         (["add", "U1", "nobody", "--team", "T1"], "There is no user 'nobody'"),
         (["remove", "U1", "--team", "T1"], "has no link"),
+        (["add", "@ana", "ana", "--team", "T1"], "'@ana' is no member id; in their Slack profile, «Copy member ID»"),
+        (["add", "ana@example.com", "ana"], "'ana@example.com' is no member id"),
+        (["add", "U1", "ana", "--team", "acme"], "'acme' is no workspace id, which begins with T"),
     ],
 )
 def test_what_is_not_there_is_said(arguments: list[str], reason: str) -> None:
     with pytest.raises(CommandError, match=reason):
         said("runtask_staff", *arguments)
+
+
+def test_a_workspace_that_slack_does_not_tell_is_said_with_the_reason(
+    ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = SimpleNamespace(team=lambda: None, problem="invalid_auth")
+    monkeypatch.setattr(wiring, "workspace", lambda: asked)
+    with pytest.raises(CommandError, match=r"\(invalid_auth\)\. See to SLACK_BOT_TOKEN"):
+        said("runtask_staff", "add", "U1", "ana")
 
 
 def test_the_manifest_for_http_mode_has_the_endpoint_of_the_site() -> None:
@@ -84,14 +102,83 @@ def test_missing_tokens_are_named_together_before_anything_starts(command: str, 
     assert failure.value.returncode == conf.BAD_SETUP
 
 
-def test_a_project_without_a_celery_app_is_told_so_before_the_bot_starts(settings: Any) -> None:
-    settings.RUNTASK = {"CELERY_APP": "shop.celery:app"}
+broken: Any = Celery("broken", set_as_current=False)
+broken.conf.imports = ["shop.tasks"]
+
+
+@pytest.mark.parametrize(
+    ("app", "reason"),
+    [
+        ("shop.celery:app", "shop.celery:app can't be imported"),
+        (
+            "tests.test_commands:broken",
+            r"the project's tasks can't be loaded \(ModuleNotFoundError: No module named 'shop'\)",
+        ),
+    ],
+    ids=["no app", "no tasks"],
+)
+def test_a_project_without_a_celery_app_is_told_so_before_the_bot_starts(settings: Any, app: str, reason: str) -> None:
+    settings.RUNTASK = {"CELERY_APP": app}
     for cached in (conf.conf, wiring.celery_app):
         cached.cache_clear()
     try:
-        with pytest.raises(CommandError, match=r"shop.celery:app can't be imported") as failure:
+        with pytest.raises(CommandError, match=reason) as failure:
             said("runtask_slack")
     finally:
         for cached in (conf.conf, wiring.celery_app):
             cached.cache_clear()
     assert failure.value.returncode == conf.BAD_SETUP
+
+
+def test_a_folder_that_can_not_be_made_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    told = subprocess.run(
+        [sys.executable, "-m", "bot", "check"],
+        env=clean_environment(RUNTASK_DATA=str(tmp_path / "file" / "var")),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == conf.BAD_SETUP
+    assert told.stderr == f"RUNTASK_DATA: no folder can be made at {tmp_path}/file/var (Not a directory)\n"
+
+
+def test_help_needs_no_tokens(tmp_path: Path) -> None:
+    """Who asks how to start it has not set it up yet."""
+    environment = {
+        **env.environ(),
+        "DJANGO_SETTINGS_MODULE": "bot.settings",
+        "RUNTASK_DATA": str(tmp_path),
+        "SLACK_BOT_TOKEN": "",
+    }
+    command = [sys.executable, "-m", "bot", "slack", "--help"]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (told.returncode, "--no-deliver" in told.stdout, told.stderr) == (0, True, "")
+
+
+def test_tables_that_are_not_there_are_told_in_a_sentence(tmp_path: Path) -> None:
+    """As where DJANGO_SETTINGS_MODULE was forgotten."""
+    code = (
+        "import sys, threading; from bot import __main__; from bot.slack.socket import SocketMode;"
+        "SocketMode.serve = lambda *_: [one.join() for one in threading.enumerate() if one.name == 'tables'];"
+        "sys.argv = ['runtask', 'slack', '--no-deliver']; __main__.main()"
+    )
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": "http://127.0.0.1:9/"}
+    environment = clean_environment(**tokens, RUNTASK_DATA=str(tmp_path))
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "the database of bot.settings has no tables of runtask: run `runtask migrate`" in told.stderr
+
+
+def test_a_start_is_for_loading_and_what_is_loaded_is_left_alone(tmp_path: Path) -> None:
+    """Neither does the garbage collector look through it, nor does Bolt look for the module that made its app."""
+    code = (
+        "import gc, inspect, sys; from bot import __main__; from bot.slack.socket import SocketMode;"
+        "inspect.stack = None; sys.argv = ['runtask', 'slack', '--no-deliver'];"
+        "collected = gc.get_stats()[2]['collections'];"
+        "serve = lambda *_: print(gc.get_stats()[2]['collections'] - collected, gc.isenabled(), gc.get_freeze_count() > 10_000);"
+        "SocketMode.serve = serve; __main__.main()"
+    )
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": "http://127.0.0.1:9/"}
+    environment = {**env.environ(), **tokens, "DJANGO_SETTINGS_MODULE": "bot.settings", "RUNTASK_DATA": str(tmp_path)}
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["0", "True", "True"]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot import conf, env
 from bot.conf import NAMES, NEEDED_FOR, Conf
+from bot.core.changes import MASK, masked
 from bot.env import BadEnvironment, Project
 
 SECRETS = {
@@ -22,6 +23,8 @@ SECRETS = {
     "SLACK_APP_TOKEN": "xapp-hunter2",
     "SLACK_SIGNING_SECRET": "hunter2",
 }
+
+CONF = {item.name for item in env.variables(Conf)}
 
 
 def problems(cls: type, raw: dict[str, Any]) -> list[str]:
@@ -44,6 +47,12 @@ def test_values_are_typed() -> None:
     assert found.secret_keys == ("pin", "puk", "tan")
 
 
+def test_which_keys_are_secret_may_be_written_in_any_way() -> None:
+    words = env.read(Conf, {"RUNTASK_SECRET_KEYS": "PIN Access-Code"}).secret_keys
+    secrets = {"pin": 1, "User-Pin": 2, "access_code": 3, "ACCESS-CODE": 4}
+    assert set(masked(secrets, words).values()) == {MASK}
+
+
 @pytest.mark.parametrize(
     ("name", "raw", "problem"),
     [
@@ -60,10 +69,18 @@ def test_values_are_typed() -> None:
         ("RUNTASK_BASE_URL", "ftp://x", "RUNTASK_BASE_URL must begin with https:// or http://"),
         ("RUNTASK_BASE_URL", "http://x:port", "RUNTASK_BASE_URL is not an address"),
         ("RUNTASK_BASE_URL", "http://[x", "RUNTASK_BASE_URL is not an address"),
+        ("RUNTASK_ANNOUNCE", "#ops", "RUNTASK_ANNOUNCE must be a channel's id, like C0123456789 (not its name; "),
+        ("RUNTASK_ANNOUNCE", '{"*": "ops"}', "RUNTASK_ANNOUNCE must be a channel's id, "),
+        ("RUNTASK_ANNOUNCE", '{"*": 5}', "RUNTASK_ANNOUNCE must be a channel's id, "),
+        ("RUNTASK_ANNOUNCE", '{"*"', "RUNTASK_ANNOUNCE must be a channel's id, "),
+        ("DJANGO_TIME_ZONE", "Europe/Madird", "DJANGO_TIME_ZONE is no time zone, like Europe/Madrid"),
+        ("DJANGO_TIME_ZONE", "Europe", "DJANGO_TIME_ZONE is no time zone, like Europe/Madrid"),
+        ("DATABASE_URL", "postgres://u:a/b@h/d", "DATABASE_URL is not an address: in a user's name or password, / # "),
     ],
 )
 def test_what_can_not_be_read_is_named(name: str, raw: str, problem: str) -> None:
-    assert problems(Conf, {name: raw}) == [problem]
+    (found,) = problems(Conf if name in CONF else Project, {name: raw})
+    assert found.startswith(problem)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from tests.e2e.platform import clean_environment
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+IMPROPER = "from django.core.exceptions import ImproperlyConfigured"
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-local", "SLACK_APP_TOKEN": "xapp-local"}
 
 
@@ -26,13 +27,36 @@ def test_it_is_at_home_there(project: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+LATER = """
+from concurrent.futures import ThreadPoolExecutor
+import django
+django.setup()
+from celery import Celery, current_app
+Celery("shop")
+print(ThreadPoolExecutor().submit(lambda: current_app.main).result())
+"""
+
+
+def test_a_celery_app_that_is_loaded_later_is_still_that_of_every_thread(tmp_path: Path) -> None:
+    """As without the bot: Celery makes the first app of a Django project the default one."""
+    done = subprocess.run(
+        [sys.executable, "-c", LATER],
+        env=clean_environment(DJANGO_SETTINGS_MODULE="bot.settings", RUNTASK_DATA=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "shop"
+
+
 @pytest.mark.parametrize(
     ("module", "source", "words"),
     [
         ("no.such.settings", "", "No module named 'no'"),
         ("shop_settings", "import frobnicate\n", "No module named 'frobnicate'"),
+        ("shop_settings", f"{IMPROPER}\nraise ImproperlyConfigured('Set SECRET_KEY')\n", "Set SECRET_KEY"),
     ],
-    ids=["not there", "imports what isn't there"],
+    ids=["not there", "imports what isn't there", "says what is wrong itself"],
 )
 def test_settings_that_cannot_be_loaded_are_told_in_words(tmp_path: Path, module: str, source: str, words: str) -> None:
     (tmp_path / "shop_settings.py").write_text(source)

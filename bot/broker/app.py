@@ -5,14 +5,15 @@
 """
 
 import importlib
+from typing import Any
 
-from celery import Celery
-from celery._state import get_current_app
+from celery import Celery, _state
 
 from bot.core.ports import NotSetUp
 
 DEFAULT = "default"  # the name of the app that Celery makes up where there is none
 
+_celerys: Any = _state  # its stubs know neither of the two
 _of_main_thread: Celery | None = None
 
 
@@ -21,10 +22,14 @@ class NoApp(NotSetUp):
 
 
 def remember_current() -> None:
-    """Called while Django starts, in the main thread."""
+    """Called while Django starts, in the main thread.
+
+    Only looked at: asking for it makes one up where there is none yet, which would then be every thread's, and the
+    project's own app, if it is loaded later, no more.
+    """
     global _of_main_thread  # noqa: PLW0603  # one per process, as Celery's own
-    app = get_current_app()  # the object; `celery.current_app` is a proxy
-    _of_main_thread = None if app.main == DEFAULT else app
+    app = _celerys._tls.current_app or _celerys.default_app  # noqa: SLF001  # what get_current_app() looks at
+    _of_main_thread = None if app is None or app.main == DEFAULT else app
 
 
 def platform_app(name: str) -> Celery:

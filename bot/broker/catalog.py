@@ -9,25 +9,40 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from inspect import Signature
+from itertools import chain, islice
+from typing import Any
 
 from celery import Celery
-from django.core.exceptions import ObjectDoesNotExist
-from django.db import connections
-from django.db.models import F
-from django_celery_beat.models import PeriodicTask, PeriodicTasks
+from django.db import connections, router
+from django.db.models import F, Model, QuerySet, Subquery, Value
+from django.db.models.functions import NullIf
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    PeriodicTasks,
+    SolarSchedule,
+)
 from django_celery_results.models import TaskResult
 
 from bot.broker.words import when
 from bot.core import search, signature
 from bot.core.model import Brief, LastRun, Matches, Schedule, ScheduleId
+from bot.prepared import Gap, Prepared, columns
 
 log = logging.getLogger(__name__)
 
-CLOCKS = ("crontab", "interval", "clocked", "solar")  # in the order in which `words.when` asks
+CLOCKS: dict[str, type[Model]] = {  # in the order in which `words.when` asks
+    "crontab": CrontabSchedule,
+    "interval": IntervalSchedule,
+    "clocked": ClockedSchedule,
+    "solar": SolarSchedule,
+}
 SENT_FIELDS = (
     "name",
     "task",
@@ -47,8 +62,29 @@ PATIENCE = (
     0.05  # seconds: a table that takes longer to read is read aside, and who searches meanwhile gets what was there
 )
 REST = 20  # times as long as reading took: so often at most is a big table read
-WALK = 2000  # rows
+WALK = 1000  # rows
 CHUNK = 500  # rows, about a millisecond; then other threads may go first
+
+LARGEST_ID = 2**63 - 1  # that a database takes; a forged one may be larger
+
+
+def _clock(model: type[Model]) -> Prepared:
+    rows = model._default_manager  # noqa: SLF001  # documented
+    return Prepared(lambda: rows.filter(pk=Gap("clock")).values_list(*columns(model)))
+
+
+# The newest TaskResult of a name (`_newest_result`); LATELY: among the newest of all.
+NAME = F("periodic_task_name")
+NAME_WITHOUT_INDEX = NullIf(NAME, Value(""))  # the same for whatever has a name
+NAMED = Prepared(lambda: _named().order_by("-pk")[:1])
+NAMED_LATELY = Prepared(lambda: _named(NAME_WITHOUT_INDEX).filter(pk__gt=_newest() - WALK).order_by("-pk")[:1])
+NAMED_BY_NAME = Prepared(lambda: _named().order_by((F("pk") + 0).desc())[:1])
+READ = ("pk", "enabled", "description", *(f"{kind}_id" for kind in CLOCKS), *SENT_FIELDS)
+ROW = Prepared(lambda: PeriodicTask.objects.filter(pk=Gap("schedule")).values_list(*READ))
+# All of them, sorted by the database: then there is little left to sort for us.
+ROWS = Prepared(lambda: PeriodicTask.objects.order_by("name").values_list("pk", "name", "task", "enabled"))
+ANY_ROW = Prepared(lambda: PeriodicTask.objects.values_list("pk")[:1])
+CLOCK = {kind: _clock(model) for kind, model in CLOCKS.items()}
 
 
 @dataclass(frozen=True)
@@ -71,12 +107,14 @@ class BeatCatalog:
     _reading: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, schedule: ScheduleId) -> Schedule | None:
-        row = PeriodicTask.objects.filter(pk=schedule).first()
-        return None if row is None else _schedule(row)
+        if schedule > LARGEST_ID:
+            return None
+        row = ROW.first(_alias(), schedule=schedule)
+        return None if row is None else _schedule(dict(zip(READ, row, strict=True)))
 
     def is_empty(self) -> bool:
         """Where some have been read, there are some: not asked for again at every command."""
-        return not self._held.index.rows and not PeriodicTask.objects.exists()
+        return not self._held.index.rows and not ANY_ROW.rows(_alias())
 
     def find(self, query: str, limit: int) -> Matches:
         return self.index().search(query, limit)
@@ -85,15 +123,15 @@ class BeatCatalog:
         return self.index().named(typed)
 
     def when(self, schedule: Schedule) -> str:
-        # Asked for by itself: who presses Run needn't wait for it, and joining the four kinds takes long to plan.
-        row = PeriodicTask()
-        if schedule.clock is not None:
-            kind, key = schedule.clock
-            setattr(row, f"{kind}_id", key)
-        try:
-            return when(row)
-        except ObjectDoesNotExist:  # deleted since, and the schedule with it
+        # Asked for by itself: who presses Run needn't wait for it, and PostgreSQL plans a join of five tables for longer
+        # than it takes to ask twice.
+        if schedule.clock is None:
+            return when(PeriodicTask())
+        kind, key = schedule.clock
+        found = CLOCK[kind].first(_alias(), clock=key)
+        if found is None:  # deleted since, and the schedule with it
             return "no schedule"
+        return when(PeriodicTask(**{kind: CLOCKS[kind].from_db(_alias(), columns(CLOCKS[kind]), found)}))
 
     def last_run(self, schedule: Schedule) -> LastRun | None:
         """By beat or by us: results carry the schedule's name (`result_extended`)."""
@@ -134,9 +172,7 @@ class BeatCatalog:
 
     def _read(self, stamp: datetime | None) -> None:
         began = time.monotonic()
-        # Sorted by the database: then there is little left to sort for us.
-        found = PeriodicTask.objects.order_by("name").values_list("pk", "name", "task", "enabled")
-        rows = list(_giving_way(found))
+        rows = search.Rows.of(_giving_way(chain.from_iterable(ROWS.chunks(_alias()))))
         content, held = _content(rows), self._held
         index = held.index if content == held.content else search.Index.of(_giving_way(rows))
         now = time.monotonic()
@@ -152,20 +188,30 @@ class BeatCatalog:
             self._reading.release()
 
 
+def _alias() -> str:
+    return router.db_for_read(PeriodicTask)
+
+
+def _named(name: F | NullIf = NAME) -> QuerySet[TaskResult, tuple[Any, ...]]:
+    return TaskResult.objects.alias(of=name).filter(of=Gap("name")).values_list("status", "date_done")
+
+
+def _newest() -> Subquery:
+    return Subquery(TaskResult.objects.order_by("-pk").values("pk")[:1])
+
+
 def _newest_result(schedule: str) -> tuple[str, datetime] | None:
     """By the index of names, which SQLite and MariaDB keep in the order of the primary key.
 
     PostgreSQL would rather walk down the primary key until it meets the name: through the whole table, for a schedule
-    without results. So that walk is bounded, and after it the index of names is the only way left.
+    without results. So that walk is bounded, and can't go by the index of names, which a wrong guess would take for a
+    frequent name; after it that index is the only one left. Were both one query, PostgreSQL would compile (JIT) it for
+    what the second half might cost, also where the first answers.
     """
-    found = TaskResult.objects.filter(periodic_task_name=schedule)
-    if connections[found.db].vendor == "postgresql":
-        newest = TaskResult.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        walked = found.filter(pk__gt=newest - WALK).order_by("-pk")
-        return walked.values_list("status", "date_done").first() or (
-            found.order_by((F("pk") + 0).desc()).values_list("status", "date_done").first()
-        )
-    return found.order_by("-pk").values_list("status", "date_done").first()
+    alias = router.db_for_read(TaskResult)
+    if connections[alias].vendor == "postgresql":
+        return NAMED_LATELY.first(alias, name=schedule) or NAMED_BY_NAME.first(alias, name=schedule)
+    return NAMED.first(alias, name=schedule)
 
 
 def _giving_way(rows: Iterable[search.Row]) -> Iterator[search.Row]:
@@ -176,27 +222,27 @@ def _giving_way(rows: Iterable[search.Row]) -> Iterator[search.Row]:
         yield row
 
 
-def _content(rows: Sequence[search.Row]) -> int:
+def _content(rows: search.Rows) -> int:
     """The same for the same rows in this process."""
-    content = len(rows)
-    for at in range(0, len(rows), CHUNK):
-        content = hash((content, *rows[at : at + CHUNK]))
+    content, left = len(rows), iter(rows)
+    while some := tuple(islice(left, CHUNK)):
+        content = hash((content, some))
     return content
 
 
-def _schedule(row: PeriodicTask) -> Schedule:
+def _schedule(row: Mapping[str, Any]) -> Schedule:
     return Schedule(
-        id=ScheduleId(row.pk),
-        enabled=row.enabled,
-        clock=next(((kind, key) for kind in CLOCKS if (key := getattr(row, f"{kind}_id")) is not None), None),
-        description=row.description,
+        id=ScheduleId(row["pk"]),
+        enabled=row["enabled"],
+        clock=next(((kind, key) for kind in CLOCKS if (key := row[f"{kind}_id"]) is not None), None),
+        description=row["description"],
         fingerprint=_fingerprint(row),
-        **{name: getattr(row, name) for name in SENT_FIELDS if name != "headers"},
-        headers=row.headers or "",  # beat's save() turns a blank into NULL
+        **{name: row[name] for name in SENT_FIELDS if name != "headers"},
+        headers=row["headers"] or "",  # beat's save() turns a blank into NULL
     )
 
 
-def _fingerprint(row: PeriodicTask) -> str:
+def _fingerprint(row: Mapping[str, Any]) -> str:
     """Changes with whatever is sent. Not `date_changed`: beat's own bookkeeping moves that at every run."""
-    values = json.dumps([getattr(row, name) for name in SENT_FIELDS], default=str)
+    values = json.dumps([row[name] for name in SENT_FIELDS], default=str)
     return hashlib.sha256(values.encode()).hexdigest()[:16]

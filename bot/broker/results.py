@@ -19,6 +19,7 @@ from bot.core.model import Outcome, TaskId
 from bot.core.status import OPEN
 from bot.core.text import clean, clip, clip_start
 from bot.models import Run, database_of
+from bot.prepared import padded
 
 RESULT_LIMIT = 3000  # characters kept of a result; the whole stays in the results table
 TRACEBACK_LIMIT = 6000  # characters kept of a traceback's end
@@ -50,7 +51,7 @@ class BeatOutcomes:
             ids = _all_open()
             self._looked_at = time.monotonic()
             self._took = self._looked_at - began
-        return [_outcome(row) for row in _results().filter(task_id__in=ids)] if ids else []
+        return [_outcome(row) for row in _results().filter(task_id__in=padded(ids))] if ids else []
 
     def of(self, task: TaskId) -> list[Outcome]:
         return [_outcome(row) for row in _results().filter(task_id=task)]
@@ -71,7 +72,7 @@ def _all_open() -> list[str]:
     seen = [(task_id, at) for _, task_id, at in sorted(watched, key=lambda row: row[0])]
     changed: list[str] = []
     for batch in (dict(seen[at : at + BATCH]) for at in range(0, len(seen), BATCH)):
-        written = dict(_results().filter(task_id__in=batch).values_list("task_id", "date_done"))
+        written = dict(_results().filter(task_id__in=padded(batch)).values_list("task_id", "date_done"))
         changed += [task_id for task_id, at in batch.items() if task_id in written and written[task_id] != at]
     return changed[:BATCH]
 
@@ -82,8 +83,8 @@ def _written_lately() -> list[str]:
     written = list(lately.order_by("date_done"))
     changed: list[str] = []
     for batch in (dict(written[at : at + BATCH]) for at in range(0, len(written), BATCH)):
-        runs = Run.objects.filter(task_id__in=batch, state__in=OPEN).order_by("pk").values_list("task_id", "seen_at")
-        changed += [task_id for task_id, at in runs if at != batch[task_id]]
+        runs = Run.objects.filter(task_id__in=padded(batch), state__in=OPEN).order_by("pk")
+        changed += [task_id for task_id, at in runs.values_list("task_id", "seen_at") if at != batch[task_id]]
     return changed[:BATCH]
 
 

@@ -18,6 +18,7 @@ from kombu.exceptions import ChannelError, EncodeError, OperationalError
 from kombu.pools import ProducerPool
 
 from bot.broker import route
+from bot.broker.connection import own_connection
 from bot.broker.dispatch import RUN_HEADER, dispatch, headers, options_of, typed
 from bot.core import arguments
 from bot.core.arguments import Invalid
@@ -27,15 +28,6 @@ from bot.core.text import clip, one_line
 
 log = logging.getLogger(__name__)
 
-# No retry: once bytes went out, a second try can queue the task twice. The intervals keep kombu from its own waits of
-# seconds when connecting fails (kombu/connection.py, _ensure_connection).
-RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
-CONNECT_TIMEOUT = 1.0  # seconds, also for each answer of Redis
-AMQP_TIMEOUT = 0.75  # seconds, for each read and write
-OPTIONS: dict[str, dict[str, Any]] = {
-    "redis": {"socket_timeout": CONNECT_TIMEOUT, "socket_connect_timeout": CONNECT_TIMEOUT, "retry_on_timeout": False},
-    "amqp": {"confirm_publish": True, "read_timeout": AMQP_TIMEOUT, "write_timeout": AMQP_TIMEOUT},
-}
 SURE = frozenset({"filesystem", "memory"})  # an error of these while publishing means that nothing went out
 # Raised before a byte is written, or the broker's own word that it doesn't take the message (no such exchange, …).
 REFUSED = (TypeError, EncodeError, ChannelError)
@@ -94,12 +86,15 @@ class CelerySender:
             if not enter():
                 raise NotSent("it took too long")
             try:
-                self._publish(what, producer)
+                answer = self._publish(what, producer)
             except Exception as exc:  # whatever Celery, the platform's own code in it, or the transport raises
                 if producer.sent:  # by a receiver of `after_task_publish`, or by the event `task-sent`
                     log.exception("run %s was sent; what comes after sending failed", run)
                     return
                 raise _unsent(exc, producer) from exc
+            if not producer.began and (other := getattr(answer, "id", what.task_id)) != what.task_id:
+                # celery-singleton hands out the one that is under way, celery-once nothing.
+                raise NotSent("the task held it back" + (f", as task {other} is under way" if other else ""))
 
     def _target(self, schedule: Schedule, args: list[Any], kwargs: dict[str, Any]) -> Target:
         try:
@@ -110,13 +105,12 @@ class CelerySender:
         shown = route.shown_headers(own, self.secret_keys)
         return route.target(self.app, schedule.task, options, args, kwargs, headers=shown, past_expires=past)
 
-    def _publish(self, what: Dispatch, producer: Any) -> None:
+    def _publish(self, what: Dispatch, producer: Any) -> Any:
         args, kwargs = typed(what.args, Field.ARGS), typed(what.kwargs, Field.KWARGS)
         options: Mapping[str, Any] = {**_aware(what.options), "task_id": what.task_id, "producer": producer}
         if (task := self.app.tasks.get(what.task)) is not None:
-            task.apply_async(args, kwargs, **options)
-        else:
-            self.app.send_task(what.task, args, kwargs, **options)
+            return task.apply_async(args, kwargs, **options)
+        return self.app.send_task(what.task, args, kwargs, **options)
 
     @contextlib.contextmanager
     def _producer(self, within: float) -> Iterator["_Producer"]:
@@ -158,12 +152,12 @@ class _Producer:
         return getattr(self._producer, name)
 
     def publish(self, body: Any, **options: Any) -> Any:
-        for entity in options.get("declare") or ():  # kombu would do it next; an error here is none of the message's
+        for entity in options.get("declare") or ():  # kombu would do it; an error here is none of the message's
             self._producer.maybe_declare(entity)
         if "ignore_result" in (headers := options.get("headers") or {}):
             headers["ignore_result"] = False  # a result is to land
         self.began = True
-        answer = self._producer.publish(body, **{**options, "retry": False})
+        answer = self._producer.publish(body, **{**options, "declare": [], "retry": False})
         self.sent = True
         return answer
 
@@ -190,10 +184,8 @@ def _stored(text: str, of: Field) -> Any:
 
 
 def _pool(app: Celery) -> ProducerPool:
-    transport = app.connection_for_write().transport.driver_type
-    options = {**RETRY, **OPTIONS.get(transport, {})}
-    connection: Any = app.connection_for_write(connect_timeout=CONNECT_TIMEOUT, transport_options=options)
-    return ProducerPool(connections=connection.Pool(limit=POOL_SIZE), Producer=app.amqp.Producer, limit=POOL_SIZE)
+    connections = own_connection(app).Pool(limit=POOL_SIZE)
+    return ProducerPool(connections=connections, Producer=app.amqp.Producer, limit=POOL_SIZE)
 
 
 def _reach(producer: Any) -> None:

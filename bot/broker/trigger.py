@@ -42,9 +42,13 @@ def remove() -> None:
     _execute(REMOVE)
 
 
+def is_possible() -> bool:
+    """Whether the results are in PostgreSQL."""
+    return bool(connections[database_of(TaskResult)].vendor == "postgresql")
+
+
 def is_there() -> bool:
-    connection = connections[database_of(TaskResult)]
-    return connection.vendor == "postgresql" and _is_there(connection)
+    return is_possible() and _is_there(connections[database_of(TaskResult)])
 
 
 def _is_there(connection: Any) -> bool:
@@ -54,9 +58,9 @@ def _is_there(connection: Any) -> bool:
 
 
 def _execute(statements: str) -> None:
-    connection = connections[database_of(TaskResult)]
-    if connection.vendor != "postgresql":
+    if not is_possible():
         raise NotPossible("the results are not in PostgreSQL, which alone can tell of them; the watcher goes on asking")
+    connection = connections[database_of(TaskResult)]
     with connection.cursor() as cursor:
         cursor.execute(statements.format(name=NAME, table=_table(connection)))
 

@@ -1,7 +1,7 @@
 """Which queues live workers listen on, asked in the background and kept for a while: never on anybody's way.
 
-Workers answer over the broker's remote control (Celery's `inspect active_queues`); a transport without it, such as
-SQS, gives no answer, and then nothing is known.
+Workers answer over the broker's remote control (Celery's `inspect active_queues`); with a transport that has none, such
+as SQS, or where a project has turned it off, there is no answer, and then nothing is known.
 """
 
 import logging
@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from celery import Celery
+from celery.app.control import Control
+from kombu.pidbox import Mailbox
+
+from bot.broker.connection import own_connection
 
 log = logging.getLogger(__name__)
 
@@ -23,13 +27,14 @@ WAIT = 1.0  # seconds for workers to answer
 
 @dataclass
 class Workers:
-    """Thread-safe; the first question only starts the asking."""
+    """Thread-safe; the first question only starts the asking. One is asked at a time, however long a broker keeps it."""
 
     app: Celery
     clock: Callable[[], float] = time.monotonic
     _queues: frozenset[str] | None = None
     _answered_at: float = float("-inf")
     _asked_at: float = float("-inf")
+    _asking: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def listen(self, queue: str | None) -> bool | None:
@@ -41,10 +46,12 @@ class Workers:
 
     def _ask_in_background(self) -> None:
         with self._lock:
-            if self.clock() - self._asked_at < ASK_AGAIN:
+            is_asking = self._asking is not None and self._asking.is_alive()
+            if is_asking or self.clock() - self._asked_at < ASK_AGAIN:
                 return
             self._asked_at = self.clock()
-        threading.Thread(target=self._ask, name="ask-workers", daemon=True).start()
+            self._asking = threading.Thread(target=self._ask, name="ask-workers", daemon=True)
+            self._asking.start()
 
     def _ask(self) -> None:
         try:
@@ -57,12 +64,26 @@ class Workers:
             self._answered_at = self.clock()
 
 
+class _Mailbox(Mailbox):
+    """Sends over the connection that the answers come on, and not over the app's pool."""
+
+    producer_pool = None
+
+
+class _Control(Control):
+    Mailbox = _Mailbox
+
+
 def ask(app: Celery, question: str, within: float = WAIT, *details: str) -> dict[str, Any] | None:
     """What each live worker answers to a command of Celery's `inspect`; None where none can be heard.
 
-    Raises whatever the transport raises.
+    Raises whatever the transport raises, a few seconds after `within` at the latest.
     """
-    answers = getattr(app.control.inspect(timeout=within), question)(*details)
-    if answers is None and app.connection_for_read().transport.driver_type not in REMOTE_CONTROL:
+    if not app.conf.worker_enable_remote_control:
         return None
+    with own_connection(app) as connection:
+        inspect = _Control(app).inspect(timeout=within, connection=connection)
+        answers = getattr(inspect, question)(*details)
+        if answers is None and connection.transport.driver_type not in REMOTE_CONTROL:
+            return None
     return dict(answers or {})

@@ -47,6 +47,16 @@ def a_mode_is_chosen(**_: Any) -> list[CheckMessage]:
 
 
 @register()
+def announcements_can_be_made(**_: Any) -> list[CheckMessage]:
+    """W016: runs from the web are to be told in Slack, and nobody can post there."""
+    options = readable()
+    if options is None or options.bot_token or not any((options.announce or {}).values()):
+        return []
+    hint = "Set SLACK_BOT_TOKEN and start `runtask notify`, which delivers them, or unset RUNTASK_ANNOUNCE."
+    return [notice(16, "RUNTASK_ANNOUNCE is set, but SLACK_BOT_TOKEN is not: nothing can be announced.", hint)]
+
+
+@register()
 def pages_are_included(**_: Any) -> list[CheckMessage]:
     """W011: there is an address that Slack or people are sent to, and nothing of ours behind it."""
     options = readable()

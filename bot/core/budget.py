@@ -31,8 +31,16 @@ class Budget:
             self.entered = not self._is_shut
             return self.entered
 
+    def leave(self) -> bool:
+        """Nothing went out after all. False if the person was told that it may have: that is followed, then."""
+        with self._lock:
+            if self.entered and self._is_shut:
+                return False
+            self.entered = False
+            return True
+
     def shut(self) -> bool:
         """True if nothing has gone out, and nothing will."""
         with self._lock:
-            self._is_shut = not self.entered
-            return self._is_shut
+            self._is_shut = True
+            return not self.entered

@@ -7,9 +7,11 @@ exactly as stored.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 # Unicode spaces that phones and web pages slip in; JSON knows only four kinds of white space (RFC 8259, section 2).
 ODD_SPACES = "\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+ODD_SPACE = re.compile(f"[{ODD_SPACES}]")
 TOKEN = re.compile(
     rf'(?P<string>"(?:[^"\\]|\\.)*"?)|(?P<mark>[\[\]{{}}:,])|(?P<space>[\s{ODD_SPACES}]+)|(?P<word>[^\s"\[\]{{}}:,{ODD_SPACES}]+)',
     re.DOTALL,
@@ -17,8 +19,7 @@ TOKEN = re.compile(
 INDENT = "  "
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """`kind` is string, mark, space or word (a number, a literal, or nonsense); `at` counts characters from 0."""
 
     kind: str
@@ -34,8 +35,9 @@ def tokens(text: str) -> Iterator[Token]:
 
 def plain_spaces(text: str) -> str:
     """`text` with odd Unicode spaces between tokens as plain ones; places stay the same."""
-    parts = (re.sub(f"[{ODD_SPACES}]", " ", t.text) if t.kind == "space" else t.text for t in tokens(text))
-    return "".join(parts)
+    if not ODD_SPACE.search(text):  # nearly always
+        return text
+    return "".join(ODD_SPACE.sub(" ", t.text) if t.kind == "space" else t.text for t in tokens(text))
 
 
 def place(text: str, at: int) -> tuple[int, int]:

@@ -30,6 +30,11 @@ WORDS = {
 }  # a finished run is told by Celery's status
 
 
+def how_far(state: RunState, status: str) -> str:
+    """In words; a failed try that Celery will repeat is no running."""
+    return "waits to be tried again" if state is RunState.RUNNING and status == "RETRY" else WORDS[state]
+
+
 def is_final(status: str) -> bool:
     return status in FINAL
 

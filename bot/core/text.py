@@ -12,6 +12,8 @@ BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2
 
 def clean(text: str) -> str:
     """Foreign text without ANSI sequences, direction marks, control characters and lone surrogates; keeps \\n and \\t."""
+    if text.isprintable():  # nearly always: there is none of them
+        return text
     text = ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n").translate(BIDI)
     return "".join(
         c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else "\N{REPLACEMENT CHARACTER}" for c in text

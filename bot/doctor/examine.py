@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from django.db import DatabaseError, connections
+from django.urls import get_script_prefix, set_script_prefix
 
 from bot.core.text import clip, one_line
 from bot.doctor.findings import Finding, Section, problem, warning
@@ -20,7 +21,9 @@ def examine(areas: Mapping[str, Look], within: float = WITHIN) -> list[Section]:
     """Sections in the order of `areas`. Never raises for what a look may raise."""
     found: dict[str, list[Finding]] = {area: [] for area in areas}
     threads = {
-        area: threading.Thread(target=_look, args=(look, found[area]), name=f"doctor: {area}", daemon=True)
+        area: threading.Thread(
+            target=_look, args=(look, found[area], get_script_prefix()), name=f"doctor: {area}", daemon=True
+        )
         for area, look in areas.items()
     }
     deadline = time.monotonic() + within
@@ -37,7 +40,9 @@ def examine(areas: Mapping[str, Look], within: float = WITHIN) -> list[Section]:
     return [Section(area=area, findings=tuple(findings)) for area, findings in found.items()]
 
 
-def _look(look: Look, found: list[Finding]) -> None:
+def _look(look: Look, found: list[Finding], script_prefix: str) -> None:
+    # FORCE_SCRIPT_NAME, which addresses begin with: Django keeps it for one thread only.
+    set_script_prefix(script_prefix)
     try:
         for finding in look():
             found.append(finding)  # noqa: PERF402  # one by one: what was found before a hang is shown

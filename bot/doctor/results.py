@@ -7,6 +7,7 @@ from celery import Celery
 from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
+from bot.broker import trigger
 from bot.checks.platform import shown_backend
 from bot.core.text import duration
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
@@ -33,6 +34,7 @@ def results(subject: Subject) -> Iterator[Finding]:
         yield note("track_started", "off: threads don't say when a task starts, nor how long it took", remedy)
     yield expiry(app.conf.result_expires)
     yield from _ignored(app)
+    yield from told()
 
 
 def _extended(subject: Subject) -> Finding:
@@ -68,3 +70,10 @@ def _ignored(app: Celery) -> Iterator[Finding]:
     used = PeriodicTask.objects.filter(task__in=silent).values_list("task", flat=True).distinct().order_by("task")
     if silent and (names := list(used)):
         yield note("ignore_result", f"set by {some(names)}; runs from here ask for their result all the same")
+
+
+def told() -> Iterator[Finding]:
+    """Whether PostgreSQL tells of them (`runtask trigger`)."""
+    if trigger.is_possible():
+        found = "there: PostgreSQL tells of results at once" if trigger.is_there() else "none: results are looked for"
+        yield ok("trigger", found)

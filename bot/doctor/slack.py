@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
@@ -162,5 +163,6 @@ def _why(status: int) -> str:
     if 300 <= status < 400:
         return "Slack follows no redirect: set RUNTASK_BASE_URL to the final https address."
     if status == 400:
-        return "Is the host in DJANGO_ALLOWED_HOSTS?"
+        name = "DJANGO_ALLOWED_HOSTS" if settings.SETTINGS_MODULE == "bot.settings" else "ALLOWED_HOSTS"
+        return f"Is the host of RUNTASK_BASE_URL in {name}?"
     return "Is this the site's address, and does the proxy pass this path on? It must be the one in the app's manifest."

@@ -32,7 +32,7 @@ def workers(subject: Subject) -> Iterator[Finding]:
     if app is None:
         return
     if subject.unloaded:
-        remedy = "Mend the import: options and arguments of these tasks aren't known until then."
+        remedy = "Mend the import: the bot doesn't start, and nothing can be run, until then."
         yield problem("tasks", f"can't be loaded ({subject.unloaded})", remedy)
     try:
         transport = CelerySender(app).reach(WITHIN)
@@ -42,7 +42,9 @@ def workers(subject: Subject) -> Iterator[Finding]:
     yield ok("broker", f"{transport} answers")
     queues = ask(app, "active_queues", WITHIN)
     if queues is None:
-        yield note("workers", f"not known: {transport} has no remote control")
+        is_off = not app.conf.worker_enable_remote_control
+        why = "worker_enable_remote_control is off" if is_off else f"{transport} has no remote control"
+        yield note("workers", f"not known: {why}")
         return
     if not queues:
         yield problem(

@@ -1,21 +1,28 @@
 """What long-running commands share: loops that start and stop with the process, and signals that end it in order."""
 
+import gc
+import logging
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
 from bot import wiring
 from bot.broker.columns import Gap, gaps
 from bot.conf import BAD_SETUP, NEEDED_FOR, conf
 from bot.core.ports import NotSetUp
 from bot.env import BadEnvironment
+from bot.models import Run, database_of
 from bot.sidecar import is_sidecar
 
+log = logging.getLogger(__name__)
+
+NOT_MIGRATED = "the database of %s has no tables of runtask: run `runtask migrate` with these settings, or set DJANGO_SETTINGS_MODULE"
 STOP = 10.0  # seconds for a loop's last pass and for messages on their way
 
 
@@ -48,6 +55,31 @@ def _unfit() -> list[Gap]:
         return gaps()
     except DatabaseError:  # it may come up later; the loops survive that
         return []
+
+
+def look_for_tables() -> None:
+    """Ours may be on their way, and every loop waits for them: so it is only said, once. A silent database holds up no start."""
+    threading.Thread(target=_look_for_tables, name="tables", daemon=True).start()
+
+
+def _look_for_tables() -> None:
+    connection = connections[database_of(Run)]
+    try:
+        if Run._meta.db_table not in connection.introspection.table_names():  # noqa: SLF001  # documented
+            log.error(NOT_MIGRATED, settings.SETTINGS_MODULE)
+    except DatabaseError:  # as in `_unfit`
+        pass
+    finally:
+        connection.close()
+
+
+def loaded() -> None:
+    """Said when all modules and parts are there: they stay, and are never again looked through for garbage.
+
+    That would stop every thread for some 50 ms, time and again, in the middle of somebody's click.
+    """
+    gc.freeze()
+    gc.enable()
 
 
 @contextmanager

@@ -1,140 +1,217 @@
-"""Sends the notices that are owed, in order per run, at Slack's pace, and settles what went wrong."""
+"""Sends the notices that are owed, in order per run, at Slack's pace, and settles what went wrong.
+
+Threads of a pool talk to Slack and nothing else; whoever calls `step` reads and writes the database. What comes back
+from Slack while something is being stored is then stored together.
+"""
 
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import TypeAlias
 
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
-from bot.core.model import MessageTs, NoticeKind
+from bot.core.model import MessageTs, NoticeKind, Report
 from bot.core.ports import ChannelClosed, Hopeless, Messenger, NotDelivered, RateLimited, TokenRefused
 from bot.models import Notice
 from bot.runs import outbox
+from bot.runs.outbox import Sent
 from bot.runs.pace import Pacer
 from bot.runs.report import report
 
 log = logging.getLogger(__name__)
 
 WORKERS = 8
-AHEAD = 3 * WORKERS  # notices claimed at once, so that a claim's queries are shared by many
+AHEAD = 6 * WORKERS  # notices claimed at once, so that a claim's queries, 2 ms and more, are shared by many
 FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # seconds; doubling between them
 TOKEN_PAUSE = 30.0  # seconds between tries while Slack refuses our token
+OURS = "internal error, see the log"
 
 
-class _ClaimLost(Exception):
-    """The notice is not ours any more."""
+@dataclass(frozen=True)
+class _Errand:
+    """A notice and all that a thread needs to send it."""
+
+    notice: Notice
+    report: Report
+    root: MessageTs  # of the message that an edit changes
+    is_new: bool  # no earlier try can have left its message in Slack
+
+
+_Settling: TypeAlias = Sent | partial[None]  # to be stored together with others of its kind, or by a call of its own
 
 
 @dataclass
 class Deliverer:
-    """One per process; any number of processes."""
+    """One per process; any number of processes. `step` and `drain` are for one thread."""
 
     messenger: Messenger
     base_url: str = ""
     pacer: Pacer = field(default_factory=Pacer)
     clock: Callable[[], datetime] = timezone.now
-    wake: Callable[[], None] = lambda: None  # a thread is free: what waited for its notice may go now
+    wake: Callable[[], None] = lambda: None  # something came back: to be stored, and what waited for it may go now
     _paused_until: float = 0.0  # monotonic
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="deliver"))
-    _running: set["Future[None]"] = field(default_factory=set)
+    _out: int = 0  # errands that have not been received back
+    _back: SimpleQueue[_Settling] = field(default_factory=SimpleQueue)
+    _unsettled: list[_Settling] = field(default_factory=list)
 
     def step(self) -> bool:
-        """Start what is due, as far as threads are free; False if there was nothing to start."""
-        self._running = {future for future in self._running if not future.done()}
-        if len(self._running) > WORKERS or time.monotonic() < self._paused_until:
-            wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED)
-            return bool(self._running)
-        claimed = outbox.claim(AHEAD - len(self._running), self.clock(), avoiding=self.pacer.closed())
+        """Store what came back, start what is due, as far as threads are free; False if there was nothing to start."""
+        self._receive(0)
+        self._settle()
+        if self._out > WORKERS or time.monotonic() < self._paused_until:
+            if self._out:
+                self._receive(0.2)
+            return bool(self._out or self._unsettled)
+        claimed = outbox.claim(AHEAD - self._out, self.clock(), avoiding=self.pacer.closed())
+        roots = outbox.roots(claimed)
         for notice in claimed:
             # An edit counts elsewhere: chat.update has a limit of its own, which outbox.EDIT_PACE keeps.
             if notice.kind != NoticeKind.PROGRESS and (pause := self.pacer.wait(notice.run.channel)):
                 outbox.later(notice, due_at=self._in(pause), failed=False)
             else:
-                future = self._pool.submit(self._deliver, notice)
-                future.add_done_callback(lambda _: self.wake())
-                self._running.add(future)
+                self._prepare(notice, roots)
         return bool(claimed)
 
     def drain(self, timeout: float) -> None:
-        """Wait for what is being sent; nothing new is started by this."""
-        wait(self._running, timeout=timeout)
+        """Wait for what is being sent, and store it; nothing new is started by this."""
+        close_old_connections()
+        end = time.monotonic() + timeout
+        self._receive(0)
+        self._settle()
+        while (self._out or self._unsettled) and (left := end - time.monotonic()) > 0:
+            self._receive(min(left, 0.5))
+            self._settle()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _deliver(self, notice: Notice) -> None:
-        close_old_connections()
-        try:
-            self._try(notice)
-        except Exception:  # a defect of ours or a lost database: the claim runs out, or the notice is tried later
-            log.exception("%s", notice)
-            outbox.later(notice, due_at=self._backoff(notice), problem="internal error, see the log", maybe_posted=True)
-        finally:
-            close_old_connections()
+    def _receive(self, timeout: float) -> None:
+        """All that came back, having waited at most `timeout` seconds for the first of it."""
+        with suppress(Empty):
+            while True:
+                self._unsettled.append(self._back.get(timeout=timeout))
+                self._out -= 1
+                timeout = 0
 
-    def _try(self, notice: Notice) -> None:
+    def _settle(self) -> None:
+        came, self._unsettled = self._unsettled, []
+        self._store([one for one in came if isinstance(one, Sent)])
+        for one in came:
+            if not isinstance(one, Sent):
+                self._store([one])
+
+    def _store(self, these: Sequence[_Settling]) -> None:
+        """A database that is away may take them at the next step; one that refuses a value won't."""
         try:
-            channel, ts = self._edit(notice) if notice.kind == NoticeKind.PROGRESS else self._post(notice)
-        except _ClaimLost:
-            log.warning("%s: this deliverer was away for longer than its claim", notice)
+            outbox.sent([one for one in these if isinstance(one, Sent)])
+            for one in these:
+                if not isinstance(one, Sent):
+                    one()
+        except (OperationalError, InterfaceError):
+            log.exception("what became of %s messages can't be stored now", len(these))
+            self._unsettled += these
+        except Exception:
+            if len(these) > 1:  # the one that is refused must not hold up the others
+                for one in these:
+                    self._store([one])
+            else:
+                log.exception("what became of a message can't be stored: when its claim is over, it is tried again")
+
+    def _prepare(self, notice: Notice, roots: dict[int, Notice]) -> None:
+        try:
+            root = roots[notice.run_id] if notice.kind == NoticeKind.PROGRESS else None
+            about = report(notice, base_url=self.base_url, channel=root.channel if root else "")
+        except Exception:  # a defect of ours, which must not hold up the others
+            log.exception("%s", notice)
+            outbox.later(notice, due_at=self._backoff(notice), problem=OURS)
+            return
+        self._start(_Errand(notice, about, MessageTs(root.ts if root else ""), is_new=notice.tried_at is None))
+
+    def _start(self, errand: _Errand) -> None:
+        self._out += 1
+        self._pool.submit(self._run, errand)
+
+    def _run(self, errand: _Errand) -> None:
+        """In a thread of the pool, as all that follows."""
+        notice = errand.notice
+        try:
+            came = self._try(errand)
+        except Exception:  # a defect of ours
+            log.exception("%s", notice)
+            came = partial(outbox.later, notice, due_at=self._backoff(notice), problem=OURS, maybe_posted=True)
+        self._back.put(came)
+        self.wake()
+
+    def _try(self, errand: _Errand) -> _Settling:
+        notice = errand.notice
+        later = partial(outbox.later, notice)
+        try:
+            return self._edit(errand) if notice.kind == NoticeKind.PROGRESS else self._post(errand)
         except RateLimited as exc:
             log.info("%s: Slack wants a pause of %s s", notice, exc.retry_after)
-            self.pacer.pause(notice.run.channel, exc.retry_after)
-            outbox.later(notice, due_at=self._in(exc.retry_after), problem=str(exc), failed=False)
+            if notice.kind != NoticeKind.PROGRESS:  # that limit isn't the channel's
+                self.pacer.pause(notice.run.channel, exc.retry_after)
+            return partial(later, due_at=self._in(exc.retry_after), problem=str(exc), failed=False)
         except ChannelClosed as exc:
-            self._redirect(notice, str(exc))
+            return self._redirect(errand, str(exc))
         except TokenRefused as exc:
             log.error("Slack refuses the bot's token (%s): nothing can be delivered until that is mended", exc)  # noqa: TRY400
             self._paused_until = time.monotonic() + TOKEN_PAUSE
-            outbox.later(notice, due_at=self._in(TOKEN_PAUSE), problem=str(exc))
+            return partial(later, due_at=self._in(TOKEN_PAUSE), problem=str(exc))
         except Hopeless as exc:
             log.error("%s is given up: %s", notice, exc)  # noqa: TRY400
-            outbox.park(notice, str(exc))
+            return partial(outbox.park, notice, str(exc))
         except NotDelivered as exc:
             log.warning("%s: %s", notice, exc)
-            outbox.later(notice, due_at=self._backoff(notice), problem=str(exc), maybe_posted=exc.maybe_posted)
-        else:
-            outbox.sent(notice, channel=channel, ts=ts, now=self.clock())
+            return partial(later, due_at=self._backoff(notice), problem=str(exc), maybe_posted=exc.maybe_posted)
 
-    def _post(self, notice: Notice) -> tuple[str, str]:
-        message = report(notice, base_url=self.base_url)
-        ts: MessageTs | None = None
-        if notice.tried_at is not None:
-            ts = self.messenger.find(message, since=notice.tried_at)
+    def _post(self, errand: _Errand) -> _Settling:
+        notice, ts = errand.notice, None
+        if not errand.is_new and notice.tried_at is not None:
+            ts = self.messenger.find(errand.report, since=notice.tried_at)
         if ts is None:
-            if not outbox.hold(notice, self.clock()):  # we were frozen for so long that somebody else may have it
-                raise _ClaimLost
-            ts = self.messenger.post(message)
-        return message.channel, ts
+            if not outbox.is_fresh(notice, self.clock()):
+                return partial(self._renew, replace(errand, is_new=True))  # it has been looked for
+            ts = self.messenger.post(errand.report)
+        return Sent(notice, channel=errand.report.channel, ts=ts, at=self.clock())
 
-    def _edit(self, notice: Notice) -> tuple[str, str]:
-        """The root as the run is now; a root that can't be edited any more is let be: its replies say the same."""
-        root = Notice.objects.get(run=notice.run_id, kind=NoticeKind.ROOT)
-        message = report(notice, base_url=self.base_url, channel=root.channel)
+    def _renew(self, errand: _Errand) -> None:
+        """It had to wait for a thread or a search, or we were frozen for so long that somebody else may have it."""
+        if outbox.hold(errand.notice, self.clock()):
+            self._start(errand)
+        else:
+            log.warning("%s: this deliverer was away for longer than its claim", errand.notice)
+
+    def _edit(self, errand: _Errand) -> _Settling:
+        """A root that can't be edited any more is let be: its replies say the same."""
         try:
-            self.messenger.edit(message, MessageTs(root.ts))
+            self.messenger.edit(errand.report, errand.root)
         except ChannelClosed as exc:
             raise Hopeless(str(exc)) from exc
-        return root.channel, root.ts
+        return Sent(errand.notice, channel=errand.report.channel, ts=errand.root, at=self.clock())
 
-    def _redirect(self, notice: Notice, because: str) -> None:
-        if notice.run.redirected_from:
-            outbox.park(notice, f"direct message: {because}")
-            return
-        if not notice.run.slack_user:
-            outbox.park(notice, f"channel: {because}; the requester has no Slack account for a direct message")
-            return
+    def _redirect(self, errand: _Errand, because: str) -> _Settling:
+        notice, run = errand.notice, errand.notice.run
+        if run.redirected_from:
+            return partial(outbox.park, notice, f"direct message: {because}")
+        if not run.slack_user:
+            reason = f"channel: {because}; the requester has no Slack account for a direct message"
+            return partial(outbox.park, notice, reason)
         try:
-            channel = self.messenger.open_direct_message(report(notice, base_url=self.base_url))
+            channel = self.messenger.open_direct_message(errand.report)
         except (ChannelClosed, Hopeless) as exc:
-            outbox.park(notice, f"channel: {because}; direct message: {exc}")
+            return partial(outbox.park, notice, f"channel: {because}; direct message: {exc}")
         except NotDelivered as exc:
-            outbox.later(notice, due_at=self._backoff(notice), problem=str(exc))
-        else:
-            log.info("run %s goes to a direct message: %s", notice.run_id, because)
-            outbox.redirect(notice, channel=channel, because=because, now=self.clock())
+            return partial(outbox.later, notice, due_at=self._backoff(notice), problem=str(exc))
+        log.info("run %s goes to a direct message: %s", notice.run_id, because)
+        return partial(outbox.redirect, notice, channel=channel, because=because, now=self.clock())
 
     def _backoff(self, notice: Notice) -> datetime:
         return self._in(min(LAST_RETRY, FIRST_RETRY * 2 ** min(notice.attempts, 10)))

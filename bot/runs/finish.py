@@ -40,14 +40,15 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
     run.result, run.result_length = outcome.result, outcome.result_length
     run.traceback, run.worker = outcome.traceback, outcome.worker
     run.deadline_at = now + deadline
-    outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)  # a run left `queued` by a crash owes them still
-    if run.state == RunState.FINISHED:
+    owed = [NoticeKind.ROOT, NoticeKind.ID]  # a run left `queued` by a crash owes them still
+    is_over = run.state == RunState.FINISHED
+    if is_over:
         run.finished_at = outcome.at
-        outbox.owe(run, NoticeKind.FINAL, now=now)
+        owed.append(NoticeKind.FINAL)
     run.save()
-    if run.state == RunState.FINISHED:
+    outbox.owe_edit(run, *owed, now=now, at_once=is_over)
+    if is_over:
         log.info("run %s ended: %s", run.pk, run.status)
-    outbox.owe_edit(run, now=now, at_once=run.state == RunState.FINISHED)
     return True
 
 
@@ -67,7 +68,6 @@ def _mark_overdue(pk: int, now: datetime) -> bool:
         return False
     run.state = RunState.OVERDUE
     run.save(update_fields=["state"])
-    outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, NoticeKind.DEADLINE, now=now)
-    outbox.owe_edit(run, now=now, at_once=True)
+    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, NoticeKind.DEADLINE, now=now, at_once=True)
     log.warning("run %s: no word until its deadline", run.pk)
     return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import close_old_connections
+from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone
 
 from bot.core.ports import Outcomes
@@ -34,7 +35,7 @@ class Loop:
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(get_script_prefix(),), name=self.name, daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
@@ -46,7 +47,9 @@ class Loop:
         if self._thread is not None:
             self._thread.join(timeout)
 
-    def _run(self) -> None:
+    def _run(self, script_prefix: str) -> None:
+        # FORCE_SCRIPT_NAME, which links begin with: Django keeps it for one thread only.
+        set_script_prefix(script_prefix)
         while not self._stopping.is_set():
             self._woken.clear()
             try:

@@ -16,8 +16,8 @@ from bot.runs import links
 
 
 def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
-    """The run as stored at this moment; `channel` overrides where it goes (an edit stays where its root is)."""
-    run = Run.objects.get(pk=notice.run_id)  # the user is seldom needed
+    """`channel` overrides where it goes (an edit stays where its root is). Reads the user, who is seldom needed."""
+    run = notice.run
     kind = NoticeKind(notice.kind)
     return Report(
         kind=kind,

@@ -1,14 +1,15 @@
 """A run's row before its message: made, taken up again, or there already."""
 
 import time
+from contextlib import nullcontext
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connections
 
 from bot.core.budget import Budget
 from bot.core.model import Dispatch, RunRequest
 from bot.core.status import RunState
-from bot.models import Run, atomic
+from bot.models import Run, atomic, database_of
 from bot.runs.refusals import MaybeSent, NothingSent, Taken
 
 LOOK_AGAIN = 0.05  # seconds, while another press of the same form is being sent
@@ -17,8 +18,10 @@ ANSWERING = 0.3  # seconds of the budget that are kept for the answer
 
 def created(request: RunRequest, what: Dispatch, fields: dict[str, Any]) -> Run | None:
     """The committed row; it is there before the message. None if the same form was submitted before."""
+    # One statement commits by itself; within somebody's transaction its failure must not end theirs.
+    nested = connections[database_of(Run)].in_atomic_block
     try:
-        with atomic():
+        with atomic() if nested else nullcontext():
             return Run.objects.create(key=request.key, task_id=what.task_id, **fields)
     except IntegrityError:
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -37,11 +38,23 @@ from bot.core.model import (
 from bot.core.ports import Catalog, FateUnknown, NotSent, Outcomes, Sender, Workers
 from bot.core.status import OPEN, RunState
 from bot.core.target import words
-from bot.models import Run, SlackLink, atomic
+from bot.models import Run, SlackLink, atomic, database_of
+from bot.prepared import Gap, Prepared
 from bot.runs import finish, outbox, rows
 from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused
 
 log = logging.getLogger(__name__)
+
+
+STATES = (RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING)
+GOING_ON = Prepared(
+    # Not by the primary key: PostgreSQL may walk down it through all finished runs.
+    lambda: (
+        Run.objects.filter(schedule_id=Gap("schedule"), state__in=STATES)
+        .order_by("-created_at")
+        .values_list("pk", "created_at", "slack_user", f"user__{get_user_model().USERNAME_FIELD}")[:1]
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +213,7 @@ class RunService:
             self.sender.send(what, run=RunId(run.pk), within=budget.left(), enter=budget.enter)
         except NotSent as exc:
             log.warning("run %s not sent: %s", run.pk, exc)
-            if budget.entered and not budget.left():  # the person has been told that it may have been sent
+            if not budget.leave():
                 self._follow(run, RunState.UNKNOWN)
                 raise MaybeSent(run) from exc
             Run.objects.filter(pk=run.pk).update(state=RunState.NOT_SENT, not_sent_because=str(exc))
@@ -231,14 +244,11 @@ class RunService:
 
 def _running(schedule: Schedule) -> Running | None:
     """The newest run that may be going on; one that has long been silent isn't counted."""
-    states = [RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING]
-    runs = Run.objects.select_related("user").filter(schedule_id=schedule.id, state__in=states)
-    # Not by the primary key: PostgreSQL may walk down it through all finished runs.
-    run = runs.order_by("-created_at").first()
-    if run is None:
+    row = GOING_ON.first(database_of(Run), schedule=schedule.id)
+    if row is None:
         return None
-    name = run.user.get_username() if run.user else ""
-    return Running(run=RunId(run.pk), since=run.created_at, requester=SlackUserId(run.slack_user), name=name)
+    run, since, requester, name = row
+    return Running(run=RunId(run), since=since, requester=SlackUserId(requester), name=name or "")
 
 
 def _changes(schedule: Schedule, what: Dispatch, secret_keys: tuple[str, ...]) -> list[dict[str, str | None]]:

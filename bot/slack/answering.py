@@ -28,8 +28,8 @@ class Answering:
         try:
             return future.result(budget.left())
         except TimeoutError:
-            if future.done():  # an error of the work itself, such as a socket's
-                raise
+            if future.done():  # at this very moment, or its own error was a time-out, such as a socket's
+                return future.result()
             future.cancel()
             raise TooSlow from None
 

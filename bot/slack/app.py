@@ -30,6 +30,7 @@ def create_app(conf: Conf, listeners: Listeners) -> App:
     quiet = logging.getLogger("bot.slack.bolt")
     quiet.setLevel(logging.ERROR)
     app = App(
+        name="runtask",  # without one Bolt looks through every loaded module for who calls it (inspect.stack): 50 ms
         logger=quiet,
         client=web_client(conf, FAST),
         signing_secret=conf.signing_secret or "unused in Socket Mode",

@@ -70,3 +70,14 @@ def error_code(exc: Exception) -> str:
         code = str(exc.response.get("error") or "")
         return code if CODE.fullmatch(code) else f"HTTP {exc.response.status_code}"  # the SDK puts prose there, too
     return type(getattr(exc, "reason", None) or exc).__name__
+
+
+def retry_after(exc: Exception) -> float:
+    """Seconds that Slack wants a pause of; of too many requests it always says so, but a proxy in between may not."""
+    if not isinstance(exc, SlackApiError):
+        return 0.0
+    headers = {name.lower(): value for name, value in exc.response.headers.items()}
+    try:
+        return max(1.0, float(headers.get("retry-after", 1)))
+    except ValueError:
+        return 1.0

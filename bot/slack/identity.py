@@ -11,11 +11,19 @@ from slack_sdk import WebClient
 
 from bot.core.model import Actor, Profile, SlackAccount, TeamId
 from bot.core.policy import of_profile
-from bot.models import SlackLink
+from bot.models import SlackLink, database_of
+from bot.prepared import Gap, Prepared, columns
 from bot.runs.actors import has_email, of_user
 from bot.slack.client import UNREACHABLE, Workspace, error_code
 
 log = logging.getLogger(__name__)
+
+# With its user: at every click.
+LINK = Prepared(
+    lambda: SlackLink.objects.filter(team=Gap("team"), slack_user=Gap("slack_user")).values_list(
+        *columns(SlackLink), *columns(get_user_model(), "user__")
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +38,7 @@ class Identity:
     def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
         """At most two short calls to Slack, none if the link row is fresh. `may_link=False`: ask about linked people only."""
         team = self.workspace.team()
-        link = SlackLink.objects.select_related("user").filter(team=account.team, slack_user=account.user).first()
+        link = _link(account)
         if link is not None and self._is_fresh(link):
             return _actor(account, team, link, _profile_of(link))
         if link is None and not may_link:
@@ -74,6 +82,16 @@ class Identity:
         if made:
             log.info("linked Slack user %s to user %s by e-mail", account.user, user.pk)
         return link
+
+
+def _link(account: SlackAccount) -> SlackLink | None:
+    alias, own = database_of(SlackLink), columns(SlackLink)
+    row = LINK.first(alias, team=account.team, slack_user=account.user)
+    if row is None:
+        return None
+    link = SlackLink.from_db(alias, own, row[: len(own)])
+    link.user = get_user_model().from_db(alias, columns(get_user_model()), row[len(own) :])
+    return link
 
 
 def profile_of(user: dict[str, Any]) -> Profile:

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from bot.core.budget import Budget
-from bot.core.model import Actor, ChannelId, Destination, Field, Problem, RunRequest
+from bot.core.model import Actor, ChannelId, Destination, Field, Problem, RunRequest, ScheduleId
 from bot.runs.refusals import MAY_BE_SENT, NotAllowed, Refused
 from bot.runs.service import RunService
 from bot.slack import modals, payloads
@@ -29,17 +29,27 @@ log = logging.getLogger(__name__)
 SORRY = "Something went wrong on my side; the log says what. Please try again."
 # Of this press only: an earlier one may have been sent, whose answer got lost. Pressing Run again finds that out.
 NO_DATABASE = "Nothing was sent by this press of Run: the database can't be reached. Press Run to try again; nothing is sent twice."
-TOO_SLOW = (
-    "Nothing was sent by this press of Run: the database took too long. Press Run to try again; nothing is sent twice."
-)
+TOO_SLOW = "Nothing was sent by this press of Run: it took too long. Press Run to try again; nothing is sent twice."
 NOT_OURS = "This form was not opened for you. Close it and type the command again."
-NOT_SHOWN_YET = "The arguments of this schedule have not appeared yet. Wait a moment, then press Run again."
+NOT_PICKED = "Pick a schedule first."
+NOT_SHOWN_YET = (
+    ":point_down: Nothing was sent: the arguments of this schedule had not appeared yet. "
+    "Check them, then press *Run* again."
+)
 TOO_LATE = "That took too long, Slack no longer lets me open the form. Please type the command again."
 HELP = """*{command}* runs a schedule of the site now, with its stored arguments or others.
 • `{command}` opens the form: pick a schedule, check or edit its arguments, press *Run*.
 • `{command} nightly report` opens it with that schedule picked.
 Its id and how it ended arrive in a thread here. Only staff of the site can run schedules."""
 STALE = frozenset({"hash_conflict", "not_found"})  # the person picked again or closed the form meanwhile
+
+
+class _NotShown(Exception):
+    """Run was pressed before the form showed the arguments of what is picked; `view` does."""
+
+    def __init__(self, view: dict[str, Any]) -> None:
+        super().__init__()
+        self.view = view
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +63,7 @@ class Listeners:
     afterwards: Afterwards
     command: str
     key: str = field(repr=False)  # seals what the form carries
+    _newest: dict[str, payloads.Selection] = field(default_factory=dict)  # that is being shown, by its form
 
     def open(self, ack: Ack, body: Payload) -> None:
         if str(body.get("text", "")).strip().lower() == "help":
@@ -100,24 +111,42 @@ class Listeners:
 
     def pick(self, ack: Ack, body: Payload) -> None:
         ack()
-        self.afterwards.do(lambda: self._show_schedule(body))
-
-    def _show_schedule(self, body: Payload) -> None:
         selection = payloads.selection(body)
-        metadata = selection.metadata
+        self._newest[selection.view] = selection
+        self.afterwards.do(lambda: self._show_schedule(selection))
+
+    def _show_schedule(self, selection: payloads.Selection) -> None:
+        metadata = replace(selection.metadata, schedule=None)
         try:
-            look = self.runs.look(self.identity.actor(selection.account, may_link=False), selection.schedule)
+            view = self._view_of(self.identity.actor(selection.account, may_link=False), selection.schedule, metadata)
         except NotAllowed as exc:
-            view = modals.empty(replace(metadata, schedule=None), f":no_entry: {exc}")
-        else:
-            view = (
-                modals.chosen(metadata, look, nonce=_nonce()) if look else modals.gone(replace(metadata, schedule=None))
-            )
+            view = modals.empty(metadata, f":no_entry: {exc}")
+        except Exception:
+            log.exception("a schedule could not be shown")
+            view = modals.empty(metadata, f":warning: {SORRY}")
         try:
-            self.client.views_update(view_id=selection.view, hash=selection.hash, view=view)
+            self._update(selection, view)
         except UNREACHABLE as exc:
             level = logging.INFO if error_code(exc) in STALE else logging.WARNING
             log.log(level, "views.update: %s %s", error_code(exc), _details(exc))
+        finally:
+            if self._newest.get(selection.view) is selection:
+                self._newest.pop(selection.view, None)
+
+    def _view_of(self, actor: Actor, schedule: ScheduleId | None, metadata: Metadata, note: str = "") -> dict[str, Any]:
+        if schedule is None:
+            return modals.empty(metadata)
+        look = self.runs.look(actor, schedule)
+        return modals.chosen(metadata, look, nonce=_nonce(), note=note) if look else modals.gone(metadata)
+
+    def _update(self, selection: payloads.Selection, view: dict[str, Any]) -> None:
+        """The hash keeps an older selection from replacing a newer one's view, but not the other way round."""
+        try:
+            self.client.views_update(view_id=selection.view, hash=selection.hash, view=view)
+        except SlackApiError as exc:
+            if error_code(exc) != "hash_conflict" or self._newest.get(selection.view) is not selection:
+                raise
+            self.client.views_update(view_id=selection.view, view=view)
 
     def submit(self, ack: Ack, body: Payload) -> None:
         """Everything before the answer: the person reads in the open form what is wrong."""
@@ -127,6 +156,9 @@ class Listeners:
             self.answering.within(budget, lambda: self._start(submission, budget))
         except NotAllowed as exc:
             _refuse(ack, submission, str(exc))
+        except _NotShown as exc:
+            self._newest.pop(submission.view, None)  # what comes now must not replace what is typed from here on
+            ack(response_action="update", view=exc.view)
         except Refused as exc:
             ack(response_action="errors", errors=modals.errors(exc.problems, submission.inputs))
         except TooSlow:
@@ -140,15 +172,18 @@ class Listeners:
             ack()
 
     def _start(self, submission: payloads.Submission, budget: Budget) -> None:
-        """Raises NotAllowed or Refused, also if the form doesn't show the picked schedule's arguments (yet)."""
+        """Raises NotAllowed or Refused, or _NotShown: nobody runs what they haven't seen."""
         account, metadata = submission.account, submission.metadata
         actor = self.identity.actor(account, may_link=False)
         self.runs.authorise(actor)
         if not metadata.is_for(self.key, account):
             log.warning("refused a form that was not opened for Slack user %s", account.user)
             raise Refused([Problem(field=Field.SCHEDULE, text=NOT_OURS)])
-        if submission.schedule is None or submission.schedule != metadata.schedule:
-            raise Refused([Problem(field=Field.SCHEDULE, text=NOT_SHOWN_YET)])
+        if submission.schedule is None:
+            raise Refused([Problem(field=Field.SCHEDULE, text=NOT_PICKED)])
+        if submission.schedule != metadata.schedule:
+            blank = replace(metadata, schedule=None)
+            raise _NotShown(self._view_of(actor, submission.schedule, blank, NOT_SHOWN_YET))
         request = RunRequest(
             key=f"slack:{submission.view}",
             actor=actor,
@@ -169,9 +204,13 @@ def _refuse(ack: Ack, submission: payloads.Submission, text: str) -> None:
 def _reply(response_url: str, text: str) -> None:
     """Ephemeral, and possible even where the bot isn't a member."""
     try:
-        WebhookClient(response_url, timeout=FAST, retry_handlers=[]).send(text=text, response_type="ephemeral")
+        client = WebhookClient(response_url, timeout=FAST, retry_handlers=[])
+        status = client.send(text=text, response_type="ephemeral").status_code
+        problem = "" if status == 200 else f"HTTP {status}"
     except UNREACHABLE as exc:
-        log.warning("an ephemeral reply could not be sent: %s", error_code(exc))
+        problem = error_code(exc)
+    if problem:
+        log.warning("an ephemeral reply could not be sent: %s", problem)
 
 
 def _nonce() -> str:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bot.core.model import Change, NoticeKind, Outcome, Report
-from bot.core.status import WORDS, RunState
+from bot.core.model import Change, ChannelId, NoticeKind, Outcome, Report
+from bot.core.status import RunState, how_far
 from bot.core.text import clean, clip, clip_start, duration, one_line
 from bot.slack.blocks import Block, code, context, date, entities, escape, link, preformatted, section
 from bot.slack.ids import FALLBACK_TEXT, PREFORMATTED_TEXT, Id
@@ -56,9 +56,16 @@ def _root(report: Report) -> tuple[str, list[Block]]:
     if not report.changes:
         notes.append("stored arguments")
     if report.redirected_from:
-        because = CLOSED_BECAUSE.get(report.redirected_because, f"Slack says {escape(report.redirected_because)}")
-        notes.append(f"Here because I can't post in <#{report.redirected_from}>: {because}.")
+        notes.append(_elsewhere(report.redirected_from, report.redirected_because))
     return f"{entities(one_line(report.schedule))}: {_plain_state(report)}", [*blocks, context(" · ".join(notes))]
+
+
+def _elsewhere(channel: ChannelId, code: str) -> str:
+    """Why the thread isn't where it was asked for. Nobody can invite us to a direct message, nor link to one."""
+    if channel.startswith("D"):
+        return "Here because I can't post in other people's direct messages."
+    because = CLOSED_BECAUSE.get(code, f"Slack says {escape(code)}")
+    return f"Here because I can't post in <#{channel}>: {because}."
 
 
 def _id(report: Report) -> tuple[str, list[Block]]:
@@ -133,7 +140,7 @@ def _state(report: Report) -> tuple[str, str]:
     if report.state == RunState.FINISHED:
         return ICONS.get(report.status, ":grey_question:"), f"*{escape(report.status)}*{_took(report)}"
     state = RunState(report.state)
-    icon, words = STATE_ICONS[state], WORDS[state]
+    icon, words = STATE_ICONS[state], how_far(state, report.status)
     if report.state == RunState.RUNNING and report.outcome and report.outcome.result:
         words = f"{words} · {escape(report.outcome.result)}"
     return icon, words
@@ -142,7 +149,7 @@ def _state(report: Report) -> tuple[str, str]:
 def _plain_state(report: Report) -> str:
     if report.state == RunState.FINISHED:
         return f"{report.status}{_took(report)}"
-    return WORDS[RunState(report.state)]
+    return how_far(RunState(report.state), report.status)
 
 
 def _changes(changes: tuple[Change, ...]) -> str:

@@ -1,7 +1,7 @@
 """What the form carries through Slack and back (`private_metadata`)."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from bot.core.model import ChannelId, ScheduleId, SlackAccount
 from bot.core.seal import holds, seal
@@ -25,7 +25,7 @@ class Metadata:
         return holds(self.mark, key, account.team, account.user, self.channel)
 
     def dump(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps(vars(self))
 
     @classmethod
     def load(cls, text: str) -> "Metadata":

@@ -37,12 +37,12 @@ def no_schedules(metadata: Metadata) -> Block:
     return view
 
 
-def chosen(metadata: Metadata, look: Look, *, nonce: str) -> Block:
+def chosen(metadata: Metadata, look: Look, *, nonce: str, note: str = "") -> Block:
     """With a schedule's details and its stored values; `nonce` makes the inputs' block ids fresh."""
     schedule = look.schedule
     metadata = replace(metadata, schedule=schedule.id, fingerprint=schedule.fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
-    blocks = [_picker(brief), *_details(look)]
+    blocks = [_picker(brief), *([section(note)] if note else []), *_details(look)]
     for field, text in ((Field.ARGS, schedule.args), (Field.KWARGS, schedule.kwargs)):
         blocks += _stored_value(field, text, f"{schedule.id}:{nonce}")
     return _modal(metadata, blocks)

@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.core.model import ChannelId, MessageTs, Report
 from bot.core.ports import ChannelClosed, Hopeless, NotDelivered, RateLimited, TokenRefused
-from bot.slack.client import error_code
+from bot.slack.client import CODE, error_code, retry_after
 from bot.slack.messages import message, metadata
 
 # docs.slack.dev: reference/methods/chat.postMessage, "Errors"
@@ -46,6 +46,8 @@ TOKEN = frozenset(
         "token_expired",
         "team_access_not_granted",
         "org_login_required",
+        "not_allowed_token_type",
+        "accesslimited",
     }
 )
 LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
@@ -110,21 +112,12 @@ def _call(method: Callable[..., Any], **arguments: Any) -> Any:
 def _meaning(exc: SlackApiError) -> NotDelivered:
     status, code = exc.response.status_code, error_code(exc)
     if status == 429 or code in LIMITED:
-        return RateLimited(code, _retry_after(exc))
+        return RateLimited(code, retry_after(exc))
     if code in CLOSED:
         return ChannelClosed(code)
     if code in TOKEN:
         return TokenRefused(code)
-    if status >= 500 or code in MAYBE:
+    if status >= 500 or code in MAYBE or not CODE.fullmatch(code):  # the last: not Slack's answer, but a proxy's page
         return NotDelivered(code)
     details = exc.response.get("response_metadata", {}).get("messages", [])
     return Hopeless(f"{code} {' '.join(map(str, details))}".strip())
-
-
-def _retry_after(exc: SlackApiError) -> float:
-    """Seconds; Slack always says, but a proxy in between may not."""
-    headers = {name.lower(): value for name, value in exc.response.headers.items()}
-    try:
-        return max(1.0, float(headers.get("retry-after", 1)))
-    except ValueError:
-        return 1.0

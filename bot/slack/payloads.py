@@ -50,10 +50,10 @@ class Suggestion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """A schedule was picked; `hash` names the version of the view it was picked in."""
+    """A schedule was picked, or let go (None); `hash` names the version of the view that was done in."""
 
     account: SlackAccount
-    schedule: ScheduleId
+    schedule: ScheduleId | None
     view: str
     hash: str
     metadata: Metadata
@@ -91,9 +91,10 @@ def suggestion(body: Payload) -> Suggestion:
 
 @_parser
 def selection(body: Payload) -> Selection:
+    option = body["actions"][0]["selected_option"]  # null if the one that was picked is picked again
     return Selection(
         account=_account(body),
-        schedule=_schedule(body["actions"][0]["selected_option"]),
+        schedule=_schedule(option) if option else None,
         view=_text(body["view"]["id"]),
         hash=_text(body["view"]["hash"]),
         metadata=Metadata.load(body["view"]["private_metadata"]),
@@ -117,10 +118,15 @@ def submission(body: Payload) -> Submission:
 
 
 def _account(body: Payload) -> SlackAccount:
-    """The acting person's own team, which Bolt's context hides behind the installing one for shared channels."""
-    user = body["user"]
-    team = TeamId(_text(user.get("team_id") or body["team"]["id"]))
-    return SlackAccount(team=team, user=SlackUserId(_text(user["id"])))
+    """The acting person's own team, which Bolt's context hides behind the installing one for shared channels.
+
+    In an Enterprise Grid organisation Slack may name that instead (reference/interaction-payloads/block_suggestion-payload).
+    """
+    user, team = body["user"], body.get("team") or {}
+    own = user.get("team_id")
+    if not own or own == team.get("enterprise_id"):
+        own = team["id"]
+    return SlackAccount(team=TeamId(_text(own)), user=SlackUserId(_text(user["id"])))
 
 
 def _schedule(option: Payload) -> ScheduleId:

@@ -2,10 +2,12 @@
 
 slack_sdk's built-in client needs help (3.47, slack_sdk/socket_mode/builtin): after a CLOSE frame it waits for the next
 ping interval, after a plain FIN it spins for a minute, a peer that never answered a ping is never found out, `connect`
-doesn't raise, and `close` cuts the connection before the acknowledgements in flight are out.
+doesn't raise, three of its threads connect without a pause between their tries or an end at a stop, and `close` cuts the
+connection before the acknowledgements in flight are out.
 """
 
 import contextlib
+import json
 import logging
 import socket
 import threading
@@ -21,6 +23,7 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.slack.afterwards import answer
+from bot.slack.client import error_code, retry_after
 from bot.slack.keepalive import ended
 
 log = logging.getLogger(__name__)
@@ -29,10 +32,34 @@ PING_INTERVAL = 2.0  # seconds
 SILENCE = 3 * PING_INTERVAL  # without a pong the peer is taken for gone
 LOOK = 0.5  # seconds between two looks of the watchdog
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds between tries to connect
+LASTING = 3.0  # seconds; a connection that ends sooner was as good as none (Slack: too_many_websockets)
 FROZEN = 3.0  # seconds without a tick: as long as Slack waits for an acknowledgement
 DISTRUST = 1.0  # seconds after a freeze in which old envelopes are still being read
 DRAIN = 5.0  # seconds for acknowledgements in flight at a stop
 BUFFER = 65_536  # bytes; the default of 1,024 makes the client's recursive reader run deep
+
+
+class _Client(SocketModeClient):
+    """Hands each envelope straight to a worker: the SDK takes it through a queue and one more thread first.
+
+    It connects only when it is told to.
+    """
+
+    def __init__(self, lost: threading.Event, **options: Any) -> None:
+        close_listeners = [lambda _code, _reason: lost.set()]
+        super().__init__(auto_reconnect_enabled=False, on_close_listeners=close_listeners, **options)
+        self._lost = lost
+
+    def enqueue_message(self, message: str) -> None:
+        envelope = json.loads(message) if message.startswith("{") else {}
+        if envelope.get("type") == "disconnect":  # until it is replaced, this connection is read
+            self._lost.set()
+        else:
+            self.message_workers.submit(self.run_message_listeners, envelope, message)
+
+    def issue_new_wss_url(self) -> str:
+        """Raises when Slack wants a pause; the SDK would sleep here, stop or no stop."""
+        return str(self.web_client.apps_connections_open(app_token=self.app_token)["url"])
 
 
 @dataclass
@@ -53,48 +80,52 @@ class SocketMode:
         """Blocks until `stopping` is set; connects and reconnects by itself, however long Slack is away."""
         chatty = logging.getLogger("bot.slack.socket.client")
         chatty.setLevel(logging.WARNING)
-        connection = SocketModeClient(
+        connection = _Client(
+            self._lost,
             app_token=self.app_token,
             web_client=self.client,
             logger=chatty,
             ping_interval=PING_INTERVAL,
             concurrency=self.concurrency,
             receive_buffer_size=BUFFER,
-            on_close_listeners=[lambda _code, _reason: self._lost.set()],
         )
         connection.socket_mode_request_listeners.append(self._handle)  # type: ignore[arg-type]
         self._last_tick = time.monotonic()
-        threading.Thread(target=self._tick, args=(stopping,), name="tick", daemon=True).start()
+        drained = threading.Event()
+        threading.Thread(target=self._tick, args=(drained,), name="tick", daemon=True).start()
         try:
             self._keep_connected(connection, stopping)
             self._drain()
         finally:
+            drained.set()
             _hang_up(connection)
             connection.close()
 
     def _keep_connected(self, connection: SocketModeClient, stopping: threading.Event) -> None:
-        pause, since, session = FIRST_RETRY, time.time(), None
-        while not stopping.is_set():
-            if session != connection.session_id():
-                since, session = time.time(), connection.session_id()
-                self._lost.clear()
-                _send_at_once(connection)
-            if self._lost.is_set() or not _alive(connection, since):
-                connected = self._connect(connection)
-                stopping.wait(0 if connected else pause)
-                pause = FIRST_RETRY if connected else min(pause * 2, LAST_RETRY)
-            else:
-                self._lost.wait(LOOK)
+        """Only this thread connects: at a stop, no other one can be in the middle of it."""
+        pause = 0.0
+        while not stopping.wait(pause):
+            pause, began = min(max(pause * 2, FIRST_RETRY), LAST_RETRY), time.monotonic()
+            try:
+                connection.connect_to_new_endpoint(force=True)
+            except Exception as exc:  # noqa: BLE001  # Slack, DNS, a proxy: whatever it is, it may be better later
+                log.warning("Slack can't be reached for Socket Mode: %s", error_code(exc))
+                pause = max(pause, retry_after(exc))
+                continue
+            if connection.is_connected():
+                log.info("connected to Slack")
+                self._stay(connection, stopping)
+                pause = 0.0 if time.monotonic() - began > LASTING else pause
 
-    def _connect(self, connection: SocketModeClient) -> bool:
-        try:
-            connection.connect_to_new_endpoint(force=True)
-        except Exception as exc:  # noqa: BLE001  # Slack, DNS, a proxy: whatever it is, it may be better later
-            log.warning("Slack can't be reached for Socket Mode: %s", type(exc).__name__)
-        if connection.is_connected():
-            log.info("connected to Slack")
-            return True
-        return False
+    def _stay(self, connection: SocketModeClient, stopping: threading.Event) -> None:
+        """Until this connection has ended or is to be replaced."""
+        since = time.time()
+        self._lost.clear()
+        _adopt(connection.current_session)
+        while not stopping.is_set() and not self._lost.wait(LOOK):
+            if not _alive(connection, since):
+                connection.disconnect()  # its reader would spin until there is another one
+                return
 
     def _handle(self, connection: SocketModeClient, request: SocketModeRequest) -> None:
         """Runs in one of the client's threads, which Django knows nothing of."""
@@ -120,8 +151,8 @@ class SocketMode:
                 self._in_flight -= 1
                 self._idle.notify_all()
 
-    def _tick(self, stopping: threading.Event) -> None:
-        while not stopping.wait(LOOK):
+    def _tick(self, drained: threading.Event) -> None:
+        while not drained.wait(LOOK):
             if self._was_frozen():
                 self._distrust_until = time.monotonic() + DISTRUST
                 self._lost.set()  # what waits in the old connection is old
@@ -139,23 +170,31 @@ class SocketMode:
 
 
 def _hang_up(connection: SocketModeClient) -> None:
-    """Ends the read that `close` would otherwise wait for, up to 3 s."""
-    connection.auto_reconnect_enabled = False
+    """Ends the read of the queue that `close` would otherwise wait for, up to 1 s."""
     connection.current_session_state.terminated = True
-    session = connection.current_session
+    connection.closed = True
+    connection.message_queue.put(None)  # what its reader passes over
+
+
+def _adopt(session: Any) -> None:
+    """Makes a new connection answer at once, and end at once.
+
+    An acknowledgement must not wait until Slack has confirmed the frame before it; slack_sdk sees to that behind a proxy
+    only. And its `close` waits for the read in progress, up to 3 s, in which nobody reads the connection that replaces it.
+    """
     sock: Any = session.sock if session is not None else None
-    if sock is not None:
+    if sock is None:
+        return
+    with contextlib.suppress(OSError):  # gone already: the next look finds that out
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    close = session.close
+
+    def at_once() -> None:
         with contextlib.suppress(OSError), socket.socket(fileno=socket.dup(sock.fileno())) as raw:
             raw.shutdown(socket.SHUT_RDWR)
+        close()
 
-
-def _send_at_once(connection: SocketModeClient) -> None:
-    """An acknowledgement must not wait until Slack has confirmed the frame before it; slack_sdk sees to that behind a proxy only."""
-    session = connection.current_session
-    sock: Any = session.sock if session is not None else None
-    if sock is not None:
-        with contextlib.suppress(OSError):  # gone already: the next look finds that out
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    session.close = at_once
 
 
 def _alive(connection: SocketModeClient, since: float) -> bool:

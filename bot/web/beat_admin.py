@@ -10,6 +10,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.sites import all_sites
 from django.http import HttpRequest
 from django.utils.html import format_html
 
@@ -18,14 +19,17 @@ from bot.runs import actors, links
 
 
 def add_links() -> None:
-    """To whichever ModelAdmin the site has for PeriodicTask; called when the URLs are loaded: by then each app has registered its own.
+    """To whichever ModelAdmin each admin site has for PeriodicTask; called when the URLs are loaded: by then each app has registered its own.
 
     A column that only those see whom the door lets in. Twice is as good as once.
     """
     model = apps.get_model("django_celery_beat", "PeriodicTask")
-    if not admin.site.is_registered(model):
-        return
-    model_admin: Any = admin.site.get_model_admin(model)
+    for site in all_sites:  # a project may have its own beside Django's, or instead of it
+        if site.is_registered(model):
+            _add_link(site.get_model_admin(model))
+
+
+def _add_link(model_admin: Any) -> None:
     before = model_admin.get_list_display
 
     def get_list_display(_: object, request: HttpRequest) -> Sequence[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
@@ -58,13 +58,13 @@ def page(view: View, runs: Callable[[], RunService], *methods: str) -> View:
     def gate(request: HttpRequest, **captured: Any) -> HttpResponse:
         try:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path(), login_page())
+                return _logged_out(request)
             visit = Visit(request, runs(), actors.of_user(request.user))
             try:
                 return view(visit, **captured)
             except NotAllowed as exc:
-                login = f"{login_page()}?next={request.path}"
-                return visit.render("runtask/denied.html", {"title": "Not allowed", "why": exc, "login": login}, 403)
+                context = {"title": "Not allowed", "why": exc, "login": _to_log_in(request).url}
+                return visit.render("runtask/denied.html", context, 403)
         except DatabaseError:
             log.exception("%s %s: the database failed", request.method, request.path)
             return _no_database(request)
@@ -78,6 +78,23 @@ def page(view: View, runs: Callable[[], RunService], *methods: str) -> View:
 
 def login_page() -> str:
     return links.path("admin:login") or resolve_url(settings.LOGIN_URL)
+
+
+def _to_log_in(request: HttpRequest) -> HttpResponseRedirect:
+    """And from there to the same page; to its schedule, where a form was sent."""
+    schedule = forms.schedule_id(request.POST.get(forms.SCHEDULE, ""))
+    address = request.get_full_path() if schedule is None else f"{links.path('runtask:run')}?schedule={schedule}"
+    return redirect_to_login(address, login_page())
+
+
+def _logged_out(request: HttpRequest) -> HttpResponse:
+    """What was typed is shown, as it would be lost on the way; nowhere is it kept for whoever logs in next."""
+    to_log_in = _to_log_in(request)
+    typed = forms.kept(request.POST)
+    if not typed:
+        return to_log_in
+    context = {"title": "Logged out", "typed": typed, "login": to_log_in.url}
+    return HttpResponse(render_to_string("runtask/logged_out.html", context), status=403)
 
 
 def _no_database(request: HttpRequest) -> HttpResponse:

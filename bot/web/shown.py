@@ -10,10 +10,10 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from bot.core import arguments, text
+from bot.core import arguments, status, text
 from bot.core.changes import masked
 from bot.core.model import Field, Look, Matches, Problem, RunRequest
-from bot.core.status import OPEN, WORDS, RunState
+from bot.core.status import OPEN, RunState
 from bot.core.target import words
 from bot.models import Run
 
@@ -132,7 +132,7 @@ def standing(run: Run) -> Standing:
 def how_far(run: Run) -> str:
     """How it ended and after how long; until then, where it is."""
     if run.state != RunState.FINISHED:
-        return WORDS[RunState(run.state)]
+        return status.how_far(RunState(run.state), run.status)
     return run.status if run.duration is None else f"{run.status} after {text.duration(run.duration)}"
 
 

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_celery_beat.models import PeriodicTask
+from django_celery_results.models import TaskResult
 
 from bot.broker import catalog as module
-from bot.broker.catalog import SENT_FIELDS, BeatCatalog
+from bot.broker.catalog import NAMED_LATELY, SENT_FIELDS, WALK, BeatCatalog
 from bot.core.model import LastRun, ScheduleId
 from tests.factories import a_result, a_row
 
@@ -40,6 +43,7 @@ def test_a_schedule_that_is_gone_is_none(catalog: BeatCatalog) -> None:
     pk = row.pk
     row.delete()
     assert catalog.get(ScheduleId(pk)) is None
+    assert catalog.get(ScheduleId(2**70)) is None
 
 
 def test_a_row_without_options_has_none(catalog: BeatCatalog) -> None:
@@ -176,6 +180,59 @@ def test_the_last_run_is_the_newest_result_under_its_name(catalog: BeatCatalog) 
     newest = a_result("2", "SUCCESS", periodic_task_name="nightly")
     a_result("3", "REVOKED", periodic_task_name="other")
     assert catalog.last_run(schedule) == LastRun(status="SUCCESS", at=newest.date_done)
+
+
+@pytest.mark.parametrize(
+    ("behind", "queries"),
+    [(0, 1), (WALK - 1, 1), (WALK, 2), (10 * WALK, 2)],
+    ids=["newest of all", "last of the newest", "just behind", "long ago"],
+)
+def test_the_last_run_is_found_however_many_came_after_it(
+    catalog: BeatCatalog, django_assert_num_queries: Any, behind: int, queries: int
+) -> None:
+    schedule = catalog.get(ScheduleId(a_row("nightly").pk))
+    assert schedule is not None
+    a_result("1", "FAILURE", periodic_task_name="nightly", id=7)
+    last = a_result("2", "SUCCESS", periodic_task_name="nightly", id=8)
+    if behind:
+        a_result("3", "REVOKED", id=8 + behind)
+    with django_assert_num_queries(queries if connection.vendor == "postgresql" else 1):
+        assert catalog.last_run(schedule) == LastRun(status="SUCCESS", at=last.date_done)
+
+
+def test_the_newest_results_are_the_same_to_every_database() -> None:
+    assert NAMED_LATELY.first(connection.alias, name="nightly") is None
+    a_result("1", "FAILURE", periodic_task_name="nightly", id=7)
+    a_result("2", "SUCCESS", id=7 + WALK - 1)
+    found = NAMED_LATELY.first(connection.alias, name="nightly")
+    assert found is not None
+    assert found[0] == "FAILURE"
+    a_result("3", "SUCCESS", id=7 + WALK)
+    assert NAMED_LATELY.first(connection.alias, name="nightly") is None
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="other databases keep names in the order of the key")
+@pytest.mark.parametrize("name", ["frequent", "rare", "never"])
+@pytest.mark.parametrize("analysed", [False, True], ids=["unknown", "analysed"])
+def test_each_question_for_the_last_run_has_one_index_to_go_by(catalog: BeatCatalog, name: str, analysed: bool) -> None:
+    """PostgreSQL's idea of how frequent a name is may be wrong."""
+    schedule = catalog.get(ScheduleId(a_row(name).pk))
+    assert schedule is not None
+    names = ["rare", *["frequent"] * 3 * WALK, *[f"other {number}" for number in range(WALK)]]
+    TaskResult.objects.bulk_create(TaskResult(task_id=n, periodic_task_name=one) for n, one in enumerate(names))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # as in a table that is too big for it
+        if analysed:
+            cursor.execute("ANALYZE")
+        with CaptureQueriesContext(connection) as asked:
+            catalog.last_run(schedule)
+        plans = []
+        for query in asked.captured_queries:
+            cursor.execute(f"EXPLAIN {query['sql']}")
+            plans.append("\n".join(line for (line,) in cursor))
+    lately, by_name = plans
+    assert ("_pkey" in lately, "_periodi_" in lately) == (True, False)
+    assert ("_pkey" in by_name, "_periodi_" in by_name) == (False, True)
 
 
 def test_a_registered_task_is_known_by_its_signature(catalog: BeatCatalog) -> None:

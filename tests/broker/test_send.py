@@ -2,10 +2,11 @@
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from celery import Celery
+from celery import Celery, Task
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import ModelEntry
@@ -247,6 +248,26 @@ def test_limits_that_contradict_each_other_are_certainly_not_sent(app: Celery) -
 
     sender, what = a_prepared(app, a_schedule())
     with pytest.raises(NotSent, match="soft_time_limit must be"):
+        sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [("0f4c", "held it back, as task 0f4c is under way"), (None, "held it back$")],
+    ids=["celery-singleton", "celery-once"],
+)
+def test_what_a_task_that_runs_once_at_a_time_holds_back_is_not_sent(
+    app: Celery, other: str | None, words: str
+) -> None:
+    class Once(Task):
+        def apply_async(self, *_: Any, **__: Any) -> Any:
+            return SimpleNamespace(id=other)
+
+    @app.task(name="reports.tasks.nightly", shared=False, base=Once)
+    def nightly(number, days): ...
+
+    sender, what = a_prepared(app, a_schedule())
+    with pytest.raises(NotSent, match=words):
         sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
 
 

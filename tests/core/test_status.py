@@ -3,7 +3,7 @@
 import pytest
 from celery import states
 
-from bot.core.status import FINAL, OPEN, WAITING, RunState, after, is_final
+from bot.core.status import FINAL, OPEN, WAITING, RunState, after, how_far, is_final
 
 
 def test_celery_and_the_bot_agree_on_what_is_final() -> None:
@@ -26,3 +26,9 @@ def test_after(state: RunState, status: str) -> None:
     else:
         expected = RunState.RUNNING
     assert after(state, status) is expected
+
+
+def test_a_try_that_failed_is_not_told_as_running() -> None:
+    assert how_far(RunState.RUNNING, "RETRY") == "waits to be tried again"
+    assert how_far(RunState.RUNNING, "STARTED") == "running"
+    assert how_far(RunState.OVERDUE, "RETRY") == "no word yet"

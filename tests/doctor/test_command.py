@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from bot import conf
+from bot import conf, wiring
 from bot.doctor import slack as slack_area
 from bot.doctor import workers
 from bot.doctor.findings import Level
@@ -102,6 +102,15 @@ def test_a_broker_that_is_away_is_told_without_its_password(
     assert "hunter2" not in text
 
 
+def test_workers_that_take_no_questions_are_not_taken_for_dead(
+    slack: LocalSlack,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(wiring.celery_app().conf, "worker_enable_remote_control", False)
+    found = doctor()[1]["workers"]
+    assert (found["level"], found["found"]) == ("note", "not known: worker_enable_remote_control is off")
+
+
 @pytest.mark.parametrize("options", ["nonsense", {"CELERY_APP": "no.such:app", "THREADS": "x"}], ids=str)
 def test_options_that_can_not_be_read_end_with_2(transactional_db: None, settings: Any, options: Any) -> None:
     settings.RUNTASK = options
@@ -147,6 +156,19 @@ def test_our_own_address_is_asked_as_slack_would(
     finding = slack_area.reached(live_server.url + path, secret)
     assert finding.level is level
     assert says in finding.found
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("shop.settings", " ALLOWED_HOSTS"), ("bot.settings", "DJANGO_ALLOWED_HOSTS")]
+)
+def test_a_host_that_is_not_allowed_is_told_with_the_setting_of_this_site(
+    live_server: Any, settings: Any, module: str, name: str
+) -> None:
+    settings.ALLOWED_HOSTS = ["shop.example.com"]
+    settings.SETTINGS_MODULE = module
+    finding = slack_area.reached(live_server.url + "/slack/events", "local-signing-secret")
+    assert "status 400" in finding.found
+    assert name in finding.remedy
 
 
 def test_an_address_that_can_not_be_reached_from_here_is_a_warning() -> None:

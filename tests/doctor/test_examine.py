@@ -4,7 +4,9 @@ import threading
 from collections.abc import Iterator
 
 from django.db import OperationalError
+from django.urls import get_script_prefix, reverse, set_script_prefix
 
+from bot.checks.options import ADDRESS
 from bot.doctor.examine import examine
 from bot.doctor.findings import Finding, Level, ok
 
@@ -38,3 +40,14 @@ def test_each_area_is_told_in_order_whatever_becomes_of_it() -> None:
     assert levels == [[Level.OK], [Level.OK, Level.PROBLEM], [Level.WARNING], [Level.OK, Level.PROBLEM]]
     assert "RuntimeError: broken" in found[1].findings[1].found
     assert "didn't answer within 0.2 s" in found[3].findings[1].found
+
+
+def test_addresses_begin_with_the_sites_own_prefix() -> None:
+    """`django.setup` sets FORCE_SCRIPT_NAME in the main thread; Slack's requests arrive below it."""
+    before = get_script_prefix()
+    set_script_prefix("/shop/")
+    try:
+        (section,) = examine({"A": lambda: [ok("address", reverse(ADDRESS))]})
+    finally:
+        set_script_prefix(before)
+    assert [finding.found for finding in section.findings] == ["/shop/slack/events"]

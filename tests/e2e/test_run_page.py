@@ -262,6 +262,26 @@ def test_who_is_logged_out_meanwhile_is_told(page: Page) -> None:
     expect(pick_again.get_by_label("Username")).to_be_visible()
 
 
+def test_who_is_logged_out_over_an_open_form_logs_in_aside_and_goes_on(page: Page) -> None:
+    pick(page, "night")
+    page.get_by_label("Keyword arguments").fill('{"days": 3}')
+    page.context.clear_cookies()
+    notice = page.get_by_role("alert").filter(has_text="You are logged out")
+    expect(notice).to_contain_text("what you typed stays", timeout=PATIENCE)
+    with page.expect_popup() as opened:
+        notice.get_by_role("link", name="Log in").click()
+    aside = opened.value
+    aside.get_by_label("Username").fill("ana")
+    aside.get_by_label("Password").fill("ana")
+    aside.get_by_role("button", name="Log in").click()
+    expect(aside.locator("h1")).to_have_text("Run Nightly report")
+    page.bring_to_front()
+    expect(notice).to_be_hidden(timeout=PATIENCE)
+    run(page)
+    expect(page.locator("#runtask-state")).to_contain_text("SUCCESS")
+    expect(page.locator(".runtask-changes")).to_contain_text("3")
+
+
 def test_from_a_periodic_task_in_the_admin(page: Page) -> None:
     page.goto("/admin/django_celery_beat/periodictask/?q=night")
     page.get_by_role("link", name="Run Nightly report…").click()

@@ -25,7 +25,8 @@ class Proxy:
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._there, self._back = asyncio.Event(), asyncio.Event()  # open gates
         self._open: set[asyncio.StreamWriter] = set()
-        self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
+        self._listener: socket.socket | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -65,14 +66,26 @@ class Proxy:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     async def _listen(self) -> None:
-        if self._server is None:
-            self._server = await asyncio.start_server(self._serve, HOST, self.port)
-            self.port = self._server.sockets[0].getsockname()[1]
+        if self._listener is None:
+            self._listener = socket.create_server((HOST, self.port))
+            self._listener.setblocking(False)
+            self.port = self._listener.getsockname()[1]
+            self._loop.add_reader(self._listener, self._accept, self._listener)
 
     async def _stop_listening(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._listener is not None:
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Not by `asyncio.start_server`: a connection it accepts as it is closed stays open (Python 3.11, selector_events.py)."""
+        with suppress(OSError):  # it has gone again
+            connection, _ = listener.accept()
+            connection.setblocking(False)
+            serving = self._loop.create_task(self._serve(connection))
+            self._serving.add(serving)
+            serving.add_done_callback(self._serving.discard)
 
     async def _cut(self) -> None:
         for writer in self._open:
@@ -84,14 +97,17 @@ class Proxy:
         await self._stop_listening()
         self._there.set()
         self._back.set()
-        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        while self._serving:
             await self._cut()
-            await asyncio.wait(others, timeout=0.1)
+            await asyncio.wait(self._serving, timeout=0.1)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection)
         self._open.add(writer)
         service: asyncio.StreamWriter | None = None
         try:
+            if self._listener is None:
+                raise ConnectionAbortedError("refused since it came")
             await self._there.wait()
             answers, service = await asyncio.open_connection(*self._target)
             self._open.add(service)
@@ -99,10 +115,13 @@ class Proxy:
         except OSError:
             writer.transport.abort()
         finally:
-            for one in (writer, service):
-                if one is not None:
-                    self._open.discard(one)
-                    one.close()
+            ours = [one for one in (writer, service) if one is not None]
+            for one in ours:
+                one.close()
+            for one in ours:
+                with suppress(OSError):
+                    await one.wait_closed()  # what a peer doesn't read keeps it open, until it is cut
+                self._open.discard(one)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event) -> None:

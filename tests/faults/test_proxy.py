@@ -1,9 +1,12 @@
 """The proxy does what it says: otherwise the faults of the services would be none."""
 
+import asyncio
 import socket
 import socketserver
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 
 import pytest
 
@@ -16,9 +19,10 @@ class Echo(socketserver.BaseRequestHandler):
     heard: list[bytes] = []
 
     def handle(self) -> None:
-        while data := self.request.recv(100):
-            self.heard.append(data)
-            self.request.sendall(data)
+        with suppress(ConnectionResetError):
+            while data := self.request.recv(100):
+                self.heard.append(data)
+                self.request.sendall(data)
 
 
 @pytest.fixture
@@ -73,3 +77,20 @@ def test_refusing_ends_what_there_is_and_takes_nothing_new(proxy: Proxy, client:
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as again:
         again.sendall(b"three")
         assert again.recv(100) == b"three"
+
+
+def test_who_comes_as_it_begins_to_refuse_is_not_left_open(proxy: Proxy) -> None:
+    refused: Future[Future[None]] = Future()
+    clients = []
+
+    def at_once() -> None:
+        """Between two looks of the proxy: somebody waits to be accepted, and it is told to refuse."""
+        clients.append(socket.create_connection(("127.0.0.1", proxy.port)))
+        refused.set_result(asyncio.run_coroutine_threadsafe(proxy._stop_listening(), proxy._loop))
+
+    proxy._loop.call_soon_threadsafe(at_once)
+    refused.result(5).result(5)
+    proxy.cut()
+    with clients[0] as client, suppress(ConnectionResetError):
+        client.settimeout(5)
+        assert client.recv(100) == b""

@@ -11,7 +11,6 @@ from typing import Any
 
 import django
 import pytest
-from celery.contrib.testing.worker import start_worker
 from celery.signals import before_task_publish
 from django.apps import apps
 from django.conf import settings
@@ -48,6 +47,7 @@ from bot.runs.loops import Watcher, delivery_step  # noqa: E402
 from bot.runs.refusals import NotAllowed  # noqa: E402
 from bot.slack import messages  # noqa: E402
 from tests.fakes import FakeMessenger  # noqa: E402
+from tests.support.worker import working  # noqa: E402
 
 UNDER_WAY = (NoticeState.OWED, NoticeState.CLAIMED)
 
@@ -143,7 +143,7 @@ def a_run_from_begin_to_end(story: Story) -> None:
     run = story.starts("one")
     assert story.starts("one").pk == run.pk
     story.step()
-    with start_worker(wiring.celery_app(), pool="solo", perform_ping_check=False, shutdown_timeout=30):
+    with working(wiring.celery_app()):
         until(lambda: story.follows(run).state == RunState.FINISHED)
     story.step()
     run.refresh_from_db()

@@ -1,7 +1,6 @@
 """A deliverer with a fake Slack and a clock of its own, and runs to deliver for."""
 
 from collections.abc import Callable
-from concurrent.futures import wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -40,7 +39,12 @@ class Post:
         """Everything that can go after `seconds` more."""
         self.now += timedelta(seconds=seconds)
         while self.deliverer.step():
-            wait(self.deliverer._running)
+            self.wait()
+
+    def wait(self) -> None:
+        """Until all threads are back from Slack."""
+        while self.deliverer._out:
+            self.deliverer._receive(1)
 
     def said(self) -> list[str]:
         return [report.kind.value for report in self.slack.posts]

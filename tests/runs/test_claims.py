@@ -26,7 +26,7 @@ def test_a_claim_by_an_old_look_takes_nothing_that_was_tried_meanwhile(run: Run)
     done: list[bool] = []
 
     def faster(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith("UPDATE") and not done:
+        if sql == outbox.CLAIMED and not done:
             done.append(True)
             (theirs,) = outbox.claim(10, NOW)
             outbox.later(theirs, due_at=NOW + timedelta(seconds=1), problem="lost", maybe_posted=True)
@@ -39,7 +39,10 @@ def test_a_claim_by_an_old_look_takes_nothing_that_was_tried_meanwhile(run: Run)
 def test_who_was_away_for_longer_than_the_claim_does_not_hold_it(run: Run) -> None:
     outbox.owe(run, ROOT, now=NOW)
     (mine,) = outbox.claim(10, NOW)
+    assert outbox.is_fresh(mine, NOW)
+    assert not outbox.is_fresh(mine, NOW + CLAIM / 2)
     assert outbox.hold(mine, NOW + CLAIM / 2)
+    assert outbox.is_fresh(mine, NOW + CLAIM / 2)
     assert outbox.hold(mine, NOW + CLAIM), "held anew half a claim ago"
     assert not outbox.hold(mine, NOW + CLAIM * 3)
     outbox.claim(10, NOW + CLAIM * 3)

@@ -77,6 +77,20 @@ def test_slack_asking_for_a_pause_stops_only_that_channel(post: Post) -> None:
     assert notice(busy, "id").state == "sent"
 
 
+def test_too_many_edits_hold_up_no_message(post: Post) -> None:
+    run = a_started_run()
+    post.deliver()
+    post.slack.fail(RateLimited("ratelimited", 30), when=about(NoticeKind.PROGRESS))
+    outbox.owe_edit(run, now=post.now)
+    post.deliver(2)
+    outbox.owe(run, NoticeKind.FINAL, now=post.now)
+    post.deliver(1)
+    assert post.said() == ["root", "id", "final"]
+    assert notice(run, "progress").state == "owed"
+    post.deliver(30)
+    assert notice(run, "progress").state == "sent"
+
+
 def test_a_channel_gets_its_burst_and_then_a_message_a_second(post: Post) -> None:
     for _ in range(5):
         outbox.owe(a_run(), NoticeKind.ROOT, now=NOW)

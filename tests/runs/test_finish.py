@@ -155,3 +155,8 @@ def test_an_outcome_that_the_database_refuses_holds_up_no_other(db: None) -> Non
     assert finish.record(outcomes, now=NOW, deadline=60) == 1
     good.refresh_from_db()
     assert good.state == "finished"
+
+
+def test_one_index_begins_with_the_state() -> None:
+    """While statistics know of no open runs, PostgreSQL takes another one for as good, and looks at all open runs for the late."""
+    assert [index.name for index in Run._meta.indexes if index.fields[0] == "state"] == ["runtask_run_deadline"]

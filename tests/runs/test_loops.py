@@ -1,10 +1,10 @@
 """The loops of a process: what they look at, what wakes them, and that an error is survived."""
 
 import threading
-from concurrent.futures import wait
 from datetime import timedelta
 
 import pytest
+from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils import timezone
 
 from bot.core.model import NoticeKind, TaskId
@@ -43,6 +43,26 @@ def test_a_loop_looks_again_when_it_is_woken_and_stops_when_told(looks: threadin
     assert not loop._thread.is_alive()
     bell.ring()
     assert not looks.acquire(blocking=False)
+
+
+def test_addresses_begin_with_the_sites_own_prefix_in_a_loop_too(looks: threading.Semaphore) -> None:
+    """`django.setup` sets FORCE_SCRIPT_NAME in the main thread."""
+    found: list[str] = []
+
+    def step() -> float:
+        found.append(reverse("runtask:status", args=[7]))
+        looks.release()
+        return 3600.0
+
+    before, loop = get_script_prefix(), Loop("test", step)
+    set_script_prefix("/shop/")
+    try:
+        loop.start()
+    finally:
+        set_script_prefix(before)
+    assert looks.acquire(timeout=10)
+    loop.stop(10)
+    assert found == ["/shop/runs/7/"]
 
 
 def test_a_loop_survives_an_error(looks: threading.Semaphore, caplog: pytest.LogCaptureFixture) -> None:
@@ -84,7 +104,7 @@ def test_the_watcher_tells_of_silence_and_then_looks_more_rarely(rings: list[str
 def test_the_deliverer_looks_at_once_while_there_is_more_and_rarely_when_all_is_said(post: Post) -> None:
     outbox.owe(a_run(), NoticeKind.ROOT, now=NOW)
     assert delivery_step(post.deliverer) == 0.0
-    wait(post.deliverer._running)
+    post.wait()
     assert delivery_step(post.deliverer) == IDLE
     outbox.owe(a_run(), NoticeKind.ROOT, now=NOW + timedelta(minutes=1))
     assert delivery_step(post.deliverer) == BUSY

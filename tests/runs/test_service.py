@@ -1,4 +1,4 @@
-"""The one door: who is let in, what is checked, and what a run leaves behind when sending goes wrong."""
+"""The one door: who is let in, what is checked, and what a run leaves behind; tests.runs.test_fate has the rest of that."""
 
 import inspect
 import json
@@ -8,14 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
 
 from bot.core.arguments import Invalid
 from bot.core.budget import Budget
 from bot.core.model import Actor, Field, NoticeKind, Problem, Schedule, ScheduleId
-from bot.core.ports import FateUnknown, NotSent
+from bot.core.ports import NotSent
 from bot.models import Notice, Run
-from bot.runs import outbox
 from bot.runs.refusals import CHANGED, GONE, MAY_BE_SENT, TAKEN, NotAllowed, Refused
 from tests.factories import CHANNEL, a_look, a_schedule, an_actor
 from tests.runs.conftest import Door
@@ -227,45 +225,6 @@ def test_a_key_stands_for_one_request_only_sent_or_not(door: Door) -> None:
     door.start(asked)
     assert [p.text for p in refusal(door, digest=other.digest)] == [TAKEN]
     assert len(door.sender.sent) == 1
-
-
-def test_when_nobody_knows_whether_it_left_it_is_followed_and_never_sent_again(door: Door) -> None:
-    door.sender.fails = FateUnknown("TimeoutError")
-    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
-    run = Run.objects.get()
-    assert (run.state, run.sent_at, owed(run)) == ("unknown", None, FIRST_NOTICES)
-    assert door.rings == ["ring"]
-
-    door.sender.fails = None
-    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
-    assert not door.sender.sent
-
-
-def test_a_row_that_a_crash_left_queued_is_not_sent_again(door: Door) -> None:
-    door.start()
-    Run.objects.update(state="queued")
-    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
-    assert len(door.sender.sent) == 1
-
-
-def test_a_result_that_is_faster_than_our_commit_is_not_overwritten(door: Door) -> None:
-    def land() -> None:
-        Run.objects.update(state="finished", status="SUCCESS")
-
-    door.sender.meanwhile = land
-    run = door.start()
-    assert (run.state, run.status) == ("finished", "SUCCESS")
-    assert run.sent_at is not None
-    assert owed(run) == FIRST_NOTICES
-
-
-def test_sent_but_not_stored_is_a_run_all_the_same(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_database(*_: Any, **__: Any) -> None:
-        raise OperationalError("locked")
-
-    monkeypatch.setattr(outbox, "owe", no_database)
-    run = door.start()
-    assert (run.state, len(door.sender.sent)) == ("queued", 1)
 
 
 @pytest.mark.parametrize(

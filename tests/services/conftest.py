@@ -41,14 +41,19 @@ def service(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     try:
         yield ready
     finally:
-        _forget_connections()
         setup.__exit__(None, None, None)
+        _forget_connections()
 
 
 @pytest.fixture
-def brokered(service: Setup, http_bot: LocalSlack) -> Setup:  # noqa: F811
+def brokered(service: Setup, http_bot: LocalSlack) -> Iterator[Setup]:  # noqa: F811
     """The bot wired to that broker."""
-    return service
+    yield service
+    runs: Any = wiring.run_service()
+    runs.sender._pool.connections.force_close_all()
+    if asking := runs.workers._asking:  # ends soon, whatever the broker does
+        asking.join(20)
+        assert not asking.is_alive()
 
 
 def _forget_connections() -> None:

@@ -16,8 +16,8 @@ from tests.wire.form import opened
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 THREADS = 4
-# Sockets, listeners and answers; the deliverer's eight; watcher, deliverer, clean-up and warm-up.
-ALLOWED = 3 * THREADS + 8 + 4
+# Sockets, listeners and answers; watcher, deliverer, clean-up and warm-up.
+ALLOWED = 3 * THREADS + 4
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import Schedule
 from tests.wire.form import errors, opened
 
-# A connection that is given up is let go, not closed: closing would talk to a broker that doesn't answer.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 NOTHING, MAYBE = "Nothing was sent", "may already have been sent"
 Published = Callable[[], list[Any]]
 

@@ -11,6 +11,7 @@ from django_celery_results.models import TaskResult
 
 from bot.broker import trigger
 from bot.broker.trigger import CALM, CROWD, LOOK_AGAIN, NAME, Listener
+from bot.doctor import results
 from tests.faults.setups import Setup
 
 pytestmark = [
@@ -85,4 +86,5 @@ def test_adding_twice_is_adding_once_and_removing_leaves_nothing(
     for what, there in (("show", False), ("add", True), ("add", True), ("remove", False), ("remove", False)):
         call_command("runtask_trigger", what)
         assert ("is there" in capsys.readouterr().out) is there
+        assert [finding.found[:5] for finding in results.told()] == ["there" if there else "none:"]
         assert len(rows(database, LEFT)) == int(there), "trigger and function have one name"

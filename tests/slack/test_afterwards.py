@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from queue import Queue
+from queue import Empty, Queue
 
 import pytest
 from slack_bolt import BoltResponse
 
+from bot.slack import afterwards as module
 from bot.slack.afterwards import Afterwards, answer
 from bot.slack.endpoint import _Response
 
@@ -32,6 +33,36 @@ def test_work_begins_when_the_answer_is_out(afterwards: Afterwards, done: Queue[
     assert [done.get(timeout=10), done.get(timeout=10)] == ["something else", "work"]
     afterwards.pool.submit(done.put, "the end").result()
     assert done.get(timeout=10) == "the end"
+
+
+def test_answers_to_others_go_first(afterwards: Afterwards, done: Queue[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GIVES_WAY", 10)
+    with answer() as other:
+        pass
+    with answer() as made:
+        afterwards.do(lambda: done.put("work"))
+    made.out()
+    with pytest.raises(Empty):
+        done.get(timeout=0.2)
+    other.out()
+    assert done.get(timeout=5) == "work"
+
+
+def test_an_answer_that_takes_its_time_is_not_waited_for(afterwards: Afterwards, done: Queue[str]) -> None:
+    with answer() as other:
+        afterwards.pool.submit(afterwards.do, lambda: done.put("work")).result()
+        assert done.get(timeout=5) == "work"
+    other.out()
+
+
+def test_an_answer_that_failed_is_owed_no_longer(
+    afterwards: Afterwards, done: Queue[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GIVES_WAY", 10)
+    with pytest.raises(LookupError), answer():
+        fail()
+    afterwards.do(lambda: done.put("work"))
+    assert done.get(timeout=5) == "work"
 
 
 def test_without_an_answer_it_begins_at_once(afterwards: Afterwards, done: Queue[str]) -> None:

@@ -68,6 +68,12 @@ def test_progress_is_shown_while_it_runs() -> None:
     assert 'running · { "done": 3 }' in said(report)
 
 
+def test_a_try_that_failed_is_not_told_as_running() -> None:
+    report = a_report(state="running", status="RETRY", outcome=an_outcome("RETRY", result="Timeout: 5 s"))
+    assert "waits to be tried again · Timeout: 5 s" in said(report)
+    assert text(report) == "nightly report: waits to be tried again"
+
+
 def test_what_differs_is_one_line_a_value() -> None:
     changed = (
         Change(name="days", old="7", new="30"),
@@ -90,6 +96,13 @@ def test_a_redirected_thread_says_why_it_is_here() -> None:
     assert "I can't post in <#C0009>: it is archived." in said(report)
     strange = a_report(redirected_from=ChannelId("C0009"), redirected_because="something_new")
     assert "Slack says something_new" in said(strange)
+
+
+def test_nobody_is_told_to_invite_us_to_a_direct_message() -> None:
+    report = a_report(redirected_from=ChannelId("D0009"), redirected_because="channel_not_found")
+    assert "I can't post in other people's direct messages." in said(report)
+    assert "D0009" not in said(report)
+    assert "/invite" not in said(report)
 
 
 def test_the_id_reply_holds_the_task_id_and_no_other_uuid() -> None:

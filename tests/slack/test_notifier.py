@@ -9,7 +9,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse, WebClient
 
 from bot.core.ports import ChannelClosed, Hopeless, NotDelivered, RateLimited, TokenRefused
-from bot.slack.notifier import CLOSED, LIMITED, MAYBE, TOKEN, _call, _retry_after
+from bot.slack.client import retry_after
+from bot.slack.notifier import CLOSED, LIMITED, MAYBE, TOKEN, _call
 
 
 def answer(code: str = "", status: int = 200, headers: dict[str, str] | None = None, **more: Any) -> SlackApiError:
@@ -40,6 +41,9 @@ def meaning(error: Exception) -> NotDelivered:
         pytest.param(answer("is_archived"), ChannelClosed, False, id="archived"),
         pytest.param(answer("invalid_auth"), TokenRefused, False, id="bad token"),
         pytest.param(answer("account_inactive"), TokenRefused, False, id="app removed"),
+        pytest.param(answer("accesslimited"), TokenRefused, False, id="not from this address"),
+        pytest.param(answer("<html>Blocked", 403), NotDelivered, True, id="a proxy's 403"),
+        pytest.param(answer("<html>Please sign in"), NotDelivered, True, id="a proxy's page"),
         pytest.param(answer("internal_error"), NotDelivered, True, id="Slack's own error"),
         pytest.param(answer("fatal_error"), NotDelivered, True, id="fatal: may have been posted"),
         pytest.param(answer(status=503), NotDelivered, True, id="503"),
@@ -77,7 +81,7 @@ def test_slacks_details_are_kept_for_the_admin() -> None:
     ],
 )
 def test_the_pause_is_what_slack_asks_for(headers: dict[str, str], seconds: float) -> None:
-    assert _retry_after(answer("ratelimited", 429, headers)) == seconds
+    assert retry_after(answer("ratelimited", 429, headers)) == seconds
 
 
 def test_no_address_gets_into_an_error() -> None:

@@ -105,6 +105,20 @@ def test_a_user_without_a_team_belongs_to_the_payloads_team() -> None:
     assert payloads.suggestion(body).account == account("T123", "U123")
 
 
+def test_a_user_of_an_organisation_belongs_to_the_workspace_they_act_in() -> None:
+    body = recorded("bolt_python.block_suggestion.view.json")
+    body["user"]["team_id"] = "E111"
+    assert payloads.suggestion(body).account == account("T111", "W111")
+    body["user"]["team_id"] = "E222"
+    assert payloads.suggestion(body).account == account("E222", "W111"), "of another organisation"
+
+
+def test_what_was_picked_may_be_let_go() -> None:
+    body = a_selection()
+    body["actions"][0]["selected_option"] = None
+    assert payloads.selection(body).schedule is None
+
+
 def broken(body: Payload) -> st.SearchStrategy[Payload]:
     """`body` with one thing in it, however deep, taken out or replaced by something else."""
 

@@ -1,6 +1,7 @@
 """Who gets to the pages, by which methods, and in which transaction."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,6 +10,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import include, path
 
+from bot import conf, wiring
 from bot.core.ports import NotSetUp
 from bot.models import Run
 from bot.runs.service import RunService
@@ -48,6 +50,8 @@ def test_nobody_but_staff_is_let_in_and_the_reason_is_said(
     assert "isn't a staff account. Ask an administrator of the site" in words(page)
     assert "nightly report" not in page
     assert not site.sender.sent
+    back = "/?schedule=7" if method == "post" else address
+    assert f'"/admin/login/?{urlencode({"next": back}, safe="/")}"' in page
 
 
 def test_who_stops_being_staff_is_out_at_once(site: Site) -> None:
@@ -55,7 +59,7 @@ def test_who_stops_being_staff_is_out_at_once(site: Site) -> None:
     User.objects.update(is_staff=False)
     assert site.press_run(form).status_code == 403
     User.objects.update(is_staff=True, is_active=False)
-    assert site.press_run(form).status_code == 302  # Django itself logs them out
+    assert "You are logged out" in words(site.press_run(form).content.decode())  # by Django itself
     assert not site.sender.sent
 
 
@@ -135,3 +139,17 @@ def test_a_site_that_is_not_set_up_says_what_it_lacks(site: Site, settings: Any)
     answer = site.browser.get("/")
     assert answer.status_code == 503
     assert "the project has no current Celery app" in words(answer.content.decode())
+
+
+def test_a_site_whose_options_can_not_be_read_says_which(site: Site, settings: Any) -> None:
+    settings.RUNTASK = {"DEADLIEN": 5}
+    for cached in (wiring.run_service, wiring.celery_app, conf.conf):
+        cached.cache_clear()
+    settings.ROOT_URLCONF = (path("", include("bot.urls")), *settings.ROOT_URLCONF)
+    try:
+        answers = [site.browser.get(address) for address in ("/", "/api/schedules")]
+    finally:
+        conf.conf.cache_clear()
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert "RUNTASK['DEADLIEN'] is not an option" in words(answers[0].content.decode())
+    assert answers[1].json()["error"] == "not_set_up"

@@ -81,6 +81,18 @@ def test_edited_values_are_sent_once_and_lead_to_the_run(site: Site) -> None:
     assert len(site.sender.sent) == 1
 
 
+def test_a_site_that_groups_its_digits_addresses_schedules_all_the_same(site: Site, settings: Any) -> None:
+    settings.USE_THOUSAND_SEPARATOR = True
+    large = ScheduleId(12345)
+    site.catalog.schedules = {large: a_schedule(id=large)}
+    assert 'href="/?schedule=12345"' in site.get("/")
+    form = site.form(large)
+    assert 'href="/?schedule=12345"' in site.refused(form, fingerprint="of yesterday")
+    answer = site.press_run(form)
+    assert answer.status_code == 302, answer.content.decode()
+    assert 'href="/?schedule=12345"' in site.get(answer.headers["Location"])
+
+
 def test_what_is_left_alone_is_no_change(site: Site) -> None:
     site.press_run(site.form())
     assert Run.objects.get().changes == []
@@ -197,6 +209,20 @@ def test_with_the_database_away_a_sentence_is_said_and_what_was_typed_stays(
     assert site.press_run({**kept, "kwargs": '{"days": 1}'}).status_code == 302
 
 
+def test_who_is_logged_out_meanwhile_finds_what_was_typed_and_the_way_back(site: Site) -> None:
+    form = site.form()
+    del site.browser.cookies["sessionid"]
+    answer = site.press_run(form, kwargs=HOSTILE)
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert words(page).startswith("You are logged out: nothing was sent.")
+    assert fields(page)["kwargs"] == HOSTILE
+    assert HOSTILE not in page
+    assert 'href="/admin/login/?next=/%3Fschedule%3D7"' in page
+    assert "sessionid" not in answer.cookies
+    assert not Run.objects.exists()
+
+
 def test_what_is_typed_is_checked_on_the_way_and_nothing_is_sent(site: Site) -> None:
     form = site.form()
     answer = site.browser.post("/check", {**form, "kwargs": '{\r\n "days": x}'})
@@ -246,6 +272,12 @@ def test_pages_hold_no_inline_script_or_style(site: Site) -> None:
         assert "<style" not in page
         assert " style=" not in page
         assert " onclick=" not in page
+
+
+def test_the_script_may_come_from_another_origin(site: Site, settings: Any) -> None:
+    """As from a CDN, which serves modules only if it sends CORS headers."""
+    settings.STATIC_URL = "https://cdn.example.com/"
+    assert '<script defer src="https://cdn.example.com/runtask/runtask.js"></script>' in site.get("/")
 
 
 def test_looking_at_a_silent_run_after_its_deadline_says_that_there_is_no_word(site: Site) -> None:

@@ -48,6 +48,12 @@ def test_only_the_secret_goes_to_standard_output_so_that_it_can_be_piped(ana: Us
     assert "not shown again" in err
 
 
+def test_a_name_that_does_not_fit_is_refused_before_the_secret_is_shown(ana: User) -> None:
+    with pytest.raises(CommandError, match="--name has 101 characters; at most 100"):
+        said("add", "ana", "--name", "n" * 101)
+    assert not ApiToken.objects.exists()
+
+
 def test_no_row_holds_the_secret(ana: User) -> None:
     _, secret = tokens.issue(ana, "CI")
     assert secret not in str(ApiToken.objects.values().get())

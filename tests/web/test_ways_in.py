@@ -56,8 +56,9 @@ def test_every_row_of_periodic_tasks_has_run(root: Client) -> None:
     assert [f"{BEAT}{row.pk}/change/"] == links(page, "&lt;b&gt;Nightly&lt;/b&gt;")
 
 
-def test_a_periodic_tasks_own_page_has_run(root: Client) -> None:
-    row = a_row()
+def test_a_periodic_tasks_own_page_has_run(root: Client, settings: Any) -> None:
+    settings.USE_THOUSAND_SEPARATOR = True  # of no address
+    row = a_row(pk=12345)
     assert links(root.get(f"{BEAT}{row.pk}/change/"), "Run…") == [f"/?schedule={row.pk}"]
     assert links(root.get(f"{BEAT}add/"), "Run…") == []
 
@@ -89,6 +90,17 @@ def test_a_platforms_own_admin_of_periodic_tasks_gets_them_too(root: Client) -> 
     finally:
         admin.site._registry[PeriodicTask] = before
         clear_url_caches()
+
+
+def test_an_admin_site_of_the_platforms_own_gets_them_too(root: Client, settings: Any) -> None:
+    office = admin.AdminSite("office")
+    office.register(PeriodicTask, PeriodicTaskAdmin)
+    settings.ROOT_URLCONF = (path("office/", office.urls), path("", include("bot.urls")))
+    beat_admin.add_links()
+    row = a_row()
+    address = "/office/django_celery_beat/periodictask/"
+    assert links(root.get(address), "Run…") == [f"/?schedule={row.pk}"]
+    assert links(root.get(f"{address}{row.pk}/change/"), "Run…") == [f"/?schedule={row.pk}"]
 
 
 def test_without_the_run_page_there_is_no_way_to_it(root: Client, settings: Any) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from celery.contrib.testing.worker import start_worker
-from celery.worker import state
 from django.contrib.auth.models import User
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from bot import conf, wiring
 from bot.slack.manifest import manifest
 from tests.support.local_slack import LocalSlack, Person
+from tests.support.worker import working
 
 OPS = "C0OPS"
 SCOPES = manifest("/runtask")["oauth_config"]["scopes"]["bot"]
@@ -50,12 +49,13 @@ def slack(workspace: LocalSlack, transactional_db: None, settings: Any) -> Itera
 @pytest.fixture
 def socket_bot(slack: LocalSlack) -> Iterator[LocalSlack]:
     """The bot over Socket Mode."""
-    stopping = threading.Event()
-    thread = threading.Thread(target=wiring.socket_mode().serve, args=(stopping,))
+    stopping, mode = threading.Event(), wiring.socket_mode()
+    thread = threading.Thread(target=mode.serve, args=(stopping,))
     thread.start()
     slack.wait_for_app()
     yield slack
     stopping.set()
+    mode._lost.set()  # it looks at once, and not only half a second later
     thread.join(10)
     assert not thread.is_alive()
 
@@ -89,12 +89,8 @@ def delivering(slack: LocalSlack) -> Iterator[None]:
 @pytest.fixture
 def worker(slack: LocalSlack) -> Iterator[None]:
     """A real Celery worker, in a thread."""
-    app = wiring.celery_app()
-    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
+    with working(wiring.celery_app()):
         yield
-        state.should_terminate = 0  # type: ignore[assignment]  # what start_worker does next
-        for _ in range(2):  # its loop waits for a message, or two seconds, before it sees that and once more after
-            app.control.heartbeat()
 
 
 @pytest.fixture
@@ -133,9 +129,10 @@ def published(slack: LocalSlack) -> Callable[[], list[Any]]:
         found = []
         with wiring.celery_app().connection_for_read() as connection:
             queue = connection.SimpleQueue("celery")
+            on_its_way = connection.transport.driver_type != "memory"  # there, what was sent has arrived
             with contextlib.suppress(queue.Empty):
                 while True:
-                    message = queue.get(timeout=0.3)
+                    message = queue.get(block=on_its_way, timeout=0.3)
                     message.ack()
                     found.append(message)
             queue.close()

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from bot.models import SlackLink
+from bot.slack import listeners
 from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.form import opened
@@ -116,6 +117,17 @@ def test_when_slack_cannot_be_asked_nobody_gets_in(socket_bot: LocalSlack, ana: 
     schedule()
     socket_bot.fault("http500", method="users.info")
     assert "can't check with Slack" in refusal(socket_bot, ana)
+
+
+def test_a_reply_that_slack_does_not_take_is_in_the_log(
+    http_bot: LocalSlack, ana: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    ana.types(OPS, "/runtask help")
+    address = http_bot.deliveries("slash_commands")[-1]["response_url"]
+    http_bot.advance(31 * 60)
+    listeners._reply(address, "too late")
+    assert "an ephemeral reply could not be sent: HTTP 404" in caplog.text
+    assert address not in caplog.text
 
 
 def test_a_deactivated_account_is_refused_at_once(socket_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
+from bot.runs.service import RunService
 from bot.slack.ids import Id
 from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import Schedule
@@ -122,6 +124,57 @@ def test_picking_another_replaces_the_inputs(bot: LocalSlack, ana: Person, sched
     ana.fills("kwargs:", None, '{"typed": "here"}')
     assert inputs(picked(bot, ana, "Second"))["kwargs"] == '{\n  "b": 2\n}'
     assert inputs(picked(bot, ana, "First"))["kwargs"] == '{\n  "a": 1\n}'
+
+
+def test_a_schedule_that_is_let_go_leaves_nothing_of_it(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule("First", kwargs='{"a": 1}')
+    opened(bot, ana)
+    before = picked(bot, ana, "First")["hash"]
+    ana.sets(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, selected_option=None)
+    bot.wait_for(lambda: top(ana)["hash"] != before)
+    assert (inputs(top(ana)), shown(top(ana))) == ({}, "")
+    assert inputs(picked(bot, ana, "First"))["kwargs"] == '{\n  "a": 1\n}'
+
+
+def pick_two(bot: LocalSlack, ana: Person, schedule: Schedule, *delays: float) -> None:
+    """In quick succession, while Slack takes so long for each `views.update`."""
+    schedule("First", kwargs='{"a": 1}')
+    schedule("Second", kwargs='{"b": 2}')
+    opened(bot, ana)
+    for delay in delays:
+        bot.fault("slow", method="views.update", delay=delay)
+    for name in ("First", "Second"):
+        ana.picks(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, name, name)
+
+
+def test_of_two_picked_in_quick_succession_the_second_one_is_shown(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    pick_two(
+        bot, ana, schedule, 0.3, 0.6
+    )  # the first one's view is there when the second one's comes, picked before that
+    bot.wait_for(lambda: "kwargs" in (now := inputs(top(ana))) and "b" in now["kwargs"])
+
+
+def test_a_selection_that_comes_late_does_not_replace_a_later_one(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    pick_two(bot, ana, schedule, 0.6)
+    bot.wait_for(lambda: len(bot.log("api", "views.update")) == 2)
+    assert inputs(top(ana))["kwargs"] == '{\n  "b": 2\n}'
+
+
+def test_a_schedule_that_can_not_be_shown_is_told(
+    bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule("Broken")
+    opened(bot, ana)
+
+    def fails(*_: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(RunService, "look", fails)
+    assert "Something went wrong" in shown(picked(bot, ana, "Broken"))
 
 
 def test_a_schedule_deleted_meanwhile_is_said_to_be_gone(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:

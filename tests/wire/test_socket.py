@@ -9,10 +9,12 @@ import pytest
 from slack_bolt.adapter.socket_mode.internals import run_bolt_app
 
 from bot import wiring
+from bot.slack.socket import FROZEN, LOOK, _Client
 from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.form import opened
 
+SERVING = "serving"  # replicas' threads
 RECONNECTS = 20.0  # seconds in which a lost connection must be back, on a busy machine
 
 
@@ -25,7 +27,8 @@ def test_a_connection_that_ends_is_replaced(socket_bot: LocalSlack, ana: Person,
     schedule()
     before = connection_numbers(socket_bot)
     socket_bot.trouble(what)
-    socket_bot.wait_for(lambda: connection_numbers(socket_bot) - before, RECONNECTS)
+    # Until the old one is closed, Slack may hand a command to it.
+    socket_bot.wait_for(lambda: (now := connection_numbers(socket_bot)) and not now & before, RECONNECTS)
     if what == "mute":
         socket_bot.trouble("unmute")
     assert opened(socket_bot, ana)
@@ -46,7 +49,7 @@ def serve(slack: LocalSlack) -> Iterator[Callable[[], threading.Event]]:
 
     def start() -> threading.Event:
         stopping = threading.Event()
-        thread = threading.Thread(target=wiring.socket_mode().serve, args=(stopping,))
+        thread = threading.Thread(target=wiring.socket_mode().serve, args=(stopping,), name=SERVING)
         thread.start()
         running.append((stopping, thread))
         return stopping
@@ -64,6 +67,68 @@ def test_it_starts_although_slack_is_away_and_connects_when_it_is_back(
     slack.fault("http500", method="apps.connections.open", count=2)
     serve()
     slack.wait_for_app(timeout=RECONNECTS)
+
+
+def asked(slack: LocalSlack) -> int:
+    """How often Slack was asked for a connection."""
+    return len(slack.calls("apps.connections.open"))
+
+
+def test_while_slack_is_away_it_is_asked_ever_more_rarely(
+    slack: LocalSlack, serve: Callable[[], threading.Event]
+) -> None:
+    serve()
+    slack.wait_for_app()
+    slack.fault("http500", method="apps.connections.open", count=0)
+    slack.trouble("fin")
+    slack.wait_for(lambda: asked(slack) > 1)
+    before = asked(slack)
+    time.sleep(2.5)
+    assert asked(slack) - before <= 2
+
+
+def test_a_connection_that_slack_ends_at_once_is_as_good_as_none(
+    slack: LocalSlack, serve: Callable[[], threading.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.localslack.socket_mode.MAX_CONNECTIONS", 0)
+    serve()
+    slack.wait_for(lambda: asked(slack) > 0)
+    time.sleep(2.5)
+    assert asked(slack) <= 3
+
+
+def test_a_stop_waits_for_no_pause_that_slack_wants(slack: LocalSlack, serve: Callable[[], threading.Event]) -> None:
+    slack.fault("ratelimited", method="apps.connections.open", retry_after=60, count=0)
+    stopping = serve()
+    slack.wait_for(lambda: asked(slack) > 0)
+    stopping.set()  # `serve` waits for the end
+
+
+def test_a_stop_while_a_connection_is_replaced_leaves_none(
+    slack: LocalSlack, serve: Callable[[], threading.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    connecting: list[str] = []
+
+    def slowly(client: _Client) -> str:
+        connecting.append(threading.current_thread().name)
+        begun.set()
+        go_on.wait(10)
+        return str(client.web_client.apps_connections_open(app_token=client.app_token)["url"])
+
+    monkeypatch.setattr("bot.slack.socket.LASTING", 0.0)
+    stopping = serve()
+    [serving] = [thread for thread in threading.enumerate() if thread.name == SERVING]
+    slack.wait_for_app()
+    monkeypatch.setattr(_Client, "issue_new_wss_url", slowly)
+    slack.trouble("warning")  # Slack keeps the old one for 10 s
+    assert begun.wait(10)
+    stopping.set()
+    go_on.set()
+    serving.join(20)
+    assert asked(slack) > 1
+    assert connecting == [SERVING], "any other thread may go on after the stop, and nobody would read what it connects"
+    slack.wait_for(lambda: not slack.connections())
 
 
 def test_a_stop_waits_for_the_acknowledgement_in_flight(
@@ -88,6 +153,33 @@ def test_a_stop_waits_for_the_acknowledgement_in_flight(
     go_on.set()
     typing.join(10)
     assert "opens the form" in str(answers[0]["ack"])
+
+
+def test_what_comes_while_a_stop_waits_is_done(
+    slack: LocalSlack, ana: Person, schedule: Schedule, serve: Callable[[], threading.Event], monkeypatch: Any
+) -> None:
+    schedule("Nightly report")
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(app: Any, request: Any) -> Any:
+        if request.type == "slash_commands":
+            begun.set()
+            go_on.wait(10)
+        return run_bolt_app(app, request)
+
+    stopping = serve()
+    slack.wait_for_app()
+    opened(slack, ana, "/runtask Nightly report")
+    monkeypatch.setattr("bot.slack.socket.run_bolt_app", slowly)
+    monkeypatch.setattr("bot.slack.socket.DRAIN", 30.0)
+    typing = threading.Thread(target=lambda: ana.types(OPS, "/runtask help"))
+    typing.start()
+    assert begun.wait(10)
+    stopping.set()
+    time.sleep(FROZEN + LOOK)  # so long that a process which no longer looks at its clock takes itself for frozen
+    assert ana.submits().get("closed")
+    go_on.set()
+    typing.join(10)
 
 
 def test_a_second_replica_takes_over_without_a_gap(

@@ -13,7 +13,7 @@ from bot.models import Run
 from bot.slack.ids import Id
 from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import Schedule
-from tests.wire.form import errors, opened, picked, top
+from tests.wire.form import errors, inputs, opened, picked, shown, top
 
 Published = Callable[[], list[Any]]
 
@@ -89,12 +89,21 @@ def test_an_error_can_be_mended_in_the_same_form(
     assert len(published()) == 1
 
 
-def test_running_before_the_arguments_appear_is_refused(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
-    row = schedule()
-    opened(http_bot, ana)
-    http_bot.fault("http500", method="views.update")
+def test_running_before_the_arguments_appear_shows_them_and_sends_nothing(
+    bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    row = schedule(kwargs='{"days": 5}')
+    opened(bot, ana)
+    bot.fault("http500", method="views.update")
     ana.picks(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, "", row.name)
-    assert "have not appeared yet" in errors(ana.submits())["schedule"]
+    assert ana.submits()["ok"]
+    assert "had not appeared yet" in shown(top(ana))
+    assert inputs(top(ana))["kwargs"] == '{\n  "days": 5\n}'
+    assert published() == []
+    ana.fills("kwargs:", None, '{"days": 6}')
+    assert ana.submits()["closed"]
+    [message] = published()
+    assert message.payload[1] == {"days": 6}
 
 
 @pytest.mark.parametrize(

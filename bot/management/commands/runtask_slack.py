@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from bot import wiring
-from bot.management.serving import delivering, require, require_app, stopping_on_signals
+from bot.management.serving import delivering, loaded, look_for_tables, require, require_app, stopping_on_signals
 
 
 class Command(BaseCommand):
@@ -24,6 +24,8 @@ class Command(BaseCommand):
         require_app()
         socket_mode = wiring.socket_mode()
         warm_up = wiring.warm_up()
+        loaded()
+        look_for_tables()
         with stopping_on_signals() as stopping, delivering(enabled=not options["no_deliver"]):
             warm_up.start()
             socket_mode.serve(stopping)

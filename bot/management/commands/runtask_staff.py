@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot import wiring
+from bot.core.ids import MEMBER, NO_MEMBER, NO_WORKSPACE, WORKSPACE
 from bot.management.people import is_active_staff, user_named, warn_unless_staff
 from bot.models import SlackLink
 
@@ -33,6 +34,10 @@ class Command(BaseCommand):
         actions[options["action"]](options)
 
     def _add(self, options: dict[str, Any]) -> None:
+        if not MEMBER.match(options["slack_user"]):
+            raise CommandError(f"{options['slack_user']!r} {NO_MEMBER}.")
+        if options["team"] and not WORKSPACE.match(options["team"]):
+            raise CommandError(f"{options['team']!r} {NO_WORKSPACE}; left out, it is that of the bot's token.")
         user = user_named(options["user"])
         team = self._team(options)
         SlackLink.objects.update_or_create(
@@ -57,5 +62,7 @@ class Command(BaseCommand):
     def _team(self, options: dict[str, Any]) -> str:
         team = options["team"] or wiring.workspace().team()
         if not team:
-            raise CommandError("Slack doesn't say which workspace this is; name it with --team T….")
+            why = wiring.workspace().problem
+            remedy = "See to SLACK_BOT_TOKEN, or name it with --team T…"
+            raise CommandError(f"Slack doesn't say which workspace this is ({why}). {remedy}.")
         return str(team)

@@ -29,6 +29,9 @@ class Command(BaseCommand):
         actions[options["action"]](options)
 
     def _add(self, options: dict[str, Any]) -> None:
+        longest = ApiToken._meta.get_field("name").max_length or 0  # noqa: SLF001  # documented
+        if len(options["name"]) > longest:
+            raise CommandError(f"--name has {len(options['name'])} characters; at most {longest} are kept.")
         user = user_named(options["user"])
         token, secret = tokens.issue(user, options["name"])
         self.stderr.write(f"Token {token.pk} acts as {user.get_username()}. It is not shown again:")

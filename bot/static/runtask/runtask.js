@@ -1,226 +1,247 @@
 // The run page, made quick: everything here also works, by reloading, without it.
+// No module: where static files come from another origin, such as a CDN, browsers load modules only with CORS headers.
 
-const TYPING = 150; // ms of silence before schedules are looked for
-const CHECKING = 400; // ms of silence before what was typed is checked
-const LOOKING = [1500, 10000]; // ms until what is known of the schedule is asked for again: workers answer late
-const FOLLOWING = [500, 2000]; // ms between looks at a run: at first, at most
+"use strict";
 
-const byId = (id) => document.getElementById(id);
-const element = (tag, className, text) =>
-  Object.assign(document.createElement(tag), { className, textContent: text });
+{
+  const TYPING = 150; // ms of silence before schedules are looked for
+  const CHECKING = 400; // ms of silence before what was typed is checked
+  const LOOKING = [1500, 10000]; // ms until what is known of the schedule is asked for again: workers answer late
+  const FOLLOWING = [500, 2000]; // ms between looks at a run: at first, at most
 
-/** Calls `action` after `wait` ms without a further call. */
-function settled(wait, action) {
-  let timer;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(action, wait);
-  };
-}
+  const byId = (id) => document.getElementById(id);
+  const element = (tag, className, text) =>
+    Object.assign(document.createElement(tag), { className, textContent: text });
 
-/** A fetch that leads to the log-in page is no answer. */
-async function ask(address, options = {}) {
-  const answer = await fetch(address, { redirect: "manual", ...options });
-  if (answer.type === "opaqueredirect" || answer.status === 403) throw new Error("logged out");
-  if (!answer.ok && answer.status !== 404) throw new Error(`status ${answer.status}`);
-  return answer;
-}
-
-/** What the parts of these ids hold in another page of ours, into this one; a part that is the same is left alone. */
-async function swap(ids, address, options) {
-  const text = await (await ask(address, options)).text();
-  const page = new DOMParser().parseFromString(text, "text/html");
-  for (const id of ids) {
-    const part = byId(id); // stays, since a screen reader only listens to a live region that was there before
-    const fresh = page.getElementById(id);
-    if (fresh && fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
-  }
-}
-
-function picker(form) {
-  const input = form.elements.q;
-  const matches = byId("runtask-matches");
-  const links = () => [...matches.querySelectorAll("a")];
-  const address = () => `${form.action}?${new URLSearchParams({ q: input.value })}`;
-  let asking = new AbortController();
-  let wanted = input.value; // what is shown, or on its way
-  let arriving = Promise.resolve();
-
-  function refresh() {
-    if (input.value !== wanted) {
-      wanted = input.value;
-      arriving = load(wanted);
-    }
-    return arriving;
-  }
-  async function load(query) {
-    asking.abort();
-    asking = new AbortController();
-    try {
-      await swap(["runtask-count", "runtask-matches"], address(), { signal: asking.signal });
-    } catch (error) {
-      if (error.name !== "AbortError") form.submit(); // the page itself says what is the matter
-      throw error;
-    }
-    history.replaceState(null, "", query ? address() : form.action);
-    mark();
-  }
-  const mark = () => links().forEach((link, i) => link.classList.toggle("runtask-next-pick", i === 0 && input.value !== ""));
-  const quietly = () => refresh().catch(() => {});
-
-  input.addEventListener("input", settled(TYPING, quietly));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    try {
-      await refresh();
-    } catch {
-      return;
-    }
-    if (input.value) links()[0]?.click();
-  });
-  const step = (event) => {
-    const to = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!to) return;
-    const stops = [input, ...links()];
-    const next = stops[stops.indexOf(document.activeElement) + to];
-    if (next) {
-      event.preventDefault();
-      next.focus();
-    }
-  };
-  input.addEventListener("keydown", step);
-  matches.addEventListener("keydown", step);
-  input.setSelectionRange(input.value.length, input.value.length);
-  mark();
-}
-
-function runForm(form) {
-  const areas = [...form.querySelectorAll("textarea")];
-  const button = form.querySelector("[type=submit]");
-  const summary = byId("runtask-summary");
-  let asking = new AbortController();
-
-  const grow = (area) => {
-    if (CSS.supports("field-sizing", "content")) return;
-    area.style.height = "auto";
-    area.style.height = `${area.scrollHeight + 2}px`;
-  };
-
-  function show(problems) {
-    for (const area of areas) {
-      const own = problems.filter((problem) => problem.field === area.name);
-      const parts = own.flatMap(({ sentence, excerpt }) => [
-        element("p", "runtask-error", sentence),
-        ...(excerpt ? [element("pre", "runtask-excerpt", excerpt)] : []),
-      ]);
-      byId(`${area.id}_error`).replaceChildren(...parts);
-      area.ariaInvalid = own.length ? "true" : null;
-      area.closest(".form-row").classList.toggle("errors", own.length > 0);
-    }
-    const others = problems.filter((problem) => !areas.some((area) => area.name === problem.field));
-    const note = element("div", "errornote", "");
-    note.append(...others.map(({ sentence }) => element("p", "", sentence)));
-    if (summary.textContent.trim() !== note.textContent.trim()) summary.replaceChildren(...(others.length ? [note] : []));
+  /** Calls `action` after `wait` ms without a further call. */
+  function settled(wait, action) {
+    let timer;
+    return () => {
+      clearTimeout(timer);
+      timer = setTimeout(action, wait);
+    };
   }
 
-  async function check() {
-    asking.abort();
-    asking = new AbortController();
-    try {
-      const answer = await ask(form.dataset.check, { method: "POST", body: new FormData(form), signal: asking.signal });
-      show((await answer.json()).problems);
-    } catch {
-      // Run checks again, and says what is the matter.
+  /** A fetch that leads to the log-in page is no answer. */
+  async function ask(address, options = {}) {
+    const answer = await fetch(address, { redirect: "manual", ...options });
+    if (answer.type === "opaqueredirect" || answer.status === 403) throw new Error("logged out");
+    if (!answer.ok && answer.status !== 404) throw new Error(`status ${answer.status}`);
+    return answer;
+  }
+
+  /** What the parts of these ids hold in another page of ours (returned), into this one; a part that is the same is left alone. */
+  async function swap(ids, address, options) {
+    const text = await (await ask(address, options)).text();
+    const page = new DOMParser().parseFromString(text, "text/html");
+    for (const id of ids) {
+      const part = byId(id); // stays, since a screen reader only listens to a live region that was there before
+      const fresh = page.getElementById(id);
+      if (fresh && fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
     }
+    return page;
   }
 
-  for (const area of areas) {
-    grow(area);
-    area.addEventListener("input", () => grow(area));
-    area.addEventListener("input", settled(CHECKING, check));
-    area.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-    });
-  }
-  form.querySelector(".runtask-keys").hidden = false;
-  form.addEventListener("submit", (event) => {
-    if (button.ariaDisabled === "true") {
-      event.preventDefault();
-      return;
-    }
-    asking.abort();
-    button.ariaDisabled = "true";
-    button.value = "Sending…";
-  });
-  addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload(); // a form that was sent is not to be sent again
-  });
-  form.querySelector("[data-focus]")?.focus();
-  if (!form.querySelector("[data-focus]") && summary.textContent.trim()) {
-    summary.tabIndex = -1;
-    summary.focus();
-  }
-}
+  function picker(form) {
+    const input = form.elements.q;
+    const matches = byId("runtask-matches");
+    const links = () => [...matches.querySelectorAll("a")];
+    const address = () => `${form.action}?${new URLSearchParams({ q: input.value })}`;
+    let asking = new AbortController();
+    let wanted = input.value; // what is shown, or on its way
+    let arriving = Promise.resolve();
 
-function lookAgain(address) {
-  const [first, then] = LOOKING;
-  const again = async () => {
-    if (!document.hidden) await swap(["runtask-notes", "runtask-facts"], address).catch(() => {});
-    setTimeout(again, then);
-  };
-  setTimeout(again, first);
-}
-
-function follow(part) {
-  const connection = byId("runtask-connection");
-  const announcement = byId("runtask-announcement");
-  const site = document.title.split(" | ").pop();
-  const [first, most] = FOLLOWING;
-  let wait = first;
-  let words = part.querySelector("strong").textContent;
-  let timer;
-
-  const lost = (text) => {
-    connection.hidden = !text;
-    if (connection.textContent !== text) connection.textContent = text;
-  };
-
-  async function look() {
-    try {
-      const run = await (await ask(part.dataset.follow)).json();
-      lost("");
-      if (part.innerHTML.trim() !== run.html.trim()) part.innerHTML = run.html;
-      if (words !== run.words) {
-        words = run.words;
-        announcement.textContent = words;
-        document.title = `${run.title} | ${site}`;
+    function refresh() {
+      if (input.value !== wanted) {
+        wanted = input.value;
+        arriving = load(wanted);
       }
-      if (run.is_final) return;
-    } catch (error) {
-      if (error.message === "logged out") {
-        lost("You are logged out, so this page no longer follows the run. Reload it to log in.");
+      return arriving;
+    }
+    async function load(query) {
+      asking.abort();
+      asking = new AbortController();
+      try {
+        await swap(["runtask-count", "runtask-matches"], address(), { signal: asking.signal });
+      } catch (error) {
+        if (error.name !== "AbortError") form.submit(); // the page itself says what is the matter
+        throw error;
+      }
+      history.replaceState(null, "", query ? address() : form.action);
+      mark();
+    }
+    const mark = () => links().forEach((link, i) => link.classList.toggle("runtask-next-pick", i === 0 && input.value !== ""));
+    const quietly = () => refresh().catch(() => {});
+
+    input.addEventListener("input", settled(TYPING, quietly));
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      try {
+        await refresh();
+      } catch {
         return;
       }
-      lost("The connection to the site is lost; trying again. The run goes on all the same.");
-      wait = most;
-    }
-    wait = Math.min(most, wait * 1.1);
-    if (!document.hidden) timer = setTimeout(look, wait);
+      if (input.value) links()[0]?.click();
+    });
+    const step = (event) => {
+      const to = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!to) return;
+      const stops = [input, ...links()];
+      const next = stops[stops.indexOf(document.activeElement) + to];
+      if (next) {
+        event.preventDefault();
+        next.focus();
+      }
+    };
+    input.addEventListener("keydown", step);
+    matches.addEventListener("keydown", step);
+    input.setSelectionRange(input.value.length, input.value.length);
+    mark();
   }
 
-  document.addEventListener("visibilitychange", () => {
-    clearTimeout(timer);
-    if (!document.hidden) look();
-  });
-  timer = setTimeout(look, wait);
-}
+  function runForm(form) {
+    const areas = [...form.querySelectorAll("textarea")];
+    const button = form.querySelector("[type=submit]");
+    const summary = byId("runtask-summary");
+    let asking = new AbortController();
 
-const search = byId("runtask-search");
-const form = byId("runtask-form");
-const open = document.querySelector("[data-follow]");
-if (search) picker(search);
-if (form) {
-  runForm(form);
-  lookAgain(form.dataset.look);
+    const grow = (area) => {
+      if (CSS.supports("field-sizing", "content")) return;
+      area.style.height = "auto";
+      area.style.height = `${area.scrollHeight + 2}px`;
+    };
+
+    function show(problems) {
+      for (const area of areas) {
+        const own = problems.filter((problem) => problem.field === area.name);
+        const parts = own.flatMap(({ sentence, excerpt }) => [
+          element("p", "runtask-error", sentence),
+          ...(excerpt ? [element("pre", "runtask-excerpt", excerpt)] : []),
+        ]);
+        byId(`${area.id}_error`).replaceChildren(...parts);
+        area.ariaInvalid = own.length ? "true" : null;
+        area.closest(".form-row").classList.toggle("errors", own.length > 0);
+      }
+      const others = problems.filter((problem) => !areas.some((area) => area.name === problem.field));
+      const note = element("div", "errornote", "");
+      note.append(...others.map(({ sentence }) => element("p", "", sentence)));
+      if (summary.textContent.trim() !== note.textContent.trim()) summary.replaceChildren(...(others.length ? [note] : []));
+    }
+
+    async function check() {
+      asking.abort();
+      asking = new AbortController();
+      try {
+        const answer = await ask(form.dataset.check, { method: "POST", body: new FormData(form), signal: asking.signal });
+        show((await answer.json()).problems);
+      } catch {
+        // Run checks again, and says what is the matter.
+      }
+    }
+
+    for (const area of areas) {
+      grow(area);
+      area.addEventListener("input", () => grow(area));
+      area.addEventListener("input", settled(CHECKING, check));
+      area.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+      });
+    }
+    form.querySelector(".runtask-keys").hidden = false;
+    form.addEventListener("submit", (event) => {
+      if (button.ariaDisabled === "true") {
+        event.preventDefault();
+        return;
+      }
+      asking.abort();
+      button.ariaDisabled = "true";
+      button.value = "Sending…";
+    });
+    addEventListener("pageshow", (event) => {
+      if (event.persisted) location.reload(); // a form that was sent is not to be sent again
+    });
+    form.querySelector("[data-focus]")?.focus();
+    if (!form.querySelector("[data-focus]") && summary.textContent.trim()) {
+      summary.tabIndex = -1;
+      summary.focus();
+    }
+  }
+
+  function lookAgain(form) {
+    const address = form.dataset.look;
+    const notice = byId("runtask-log-in");
+    const [first, then] = LOOKING;
+    let timer;
+
+    async function look() {
+      clearTimeout(timer);
+      timer = setTimeout(look, then);
+      if (document.hidden) return;
+      try {
+        const page = await swap(["runtask-notes", "runtask-facts"], address);
+        const token = page.querySelector("#runtask-form [name=csrfmiddlewaretoken]");
+        if (token) form.elements.csrfmiddlewaretoken.value = token.value; // another one since somebody logged in anew
+        notice.hidden = true;
+      } catch (error) {
+        if (error.message === "logged out") notice.hidden = false;
+      }
+    }
+
+    addEventListener("focus", look); // back from another tab or window, where they may have logged in
+    timer = setTimeout(look, first);
+  }
+
+  function follow(part) {
+    const connection = byId("runtask-connection");
+    const announcement = byId("runtask-announcement");
+    const site = document.title.split(" | ").pop();
+    const [first, most] = FOLLOWING;
+    let wait = first;
+    let words = part.querySelector("strong").textContent;
+    let timer;
+
+    const lost = (text) => {
+      connection.hidden = !text;
+      if (connection.textContent !== text) connection.textContent = text;
+    };
+
+    async function look() {
+      try {
+        const run = await (await ask(part.dataset.follow)).json();
+        lost("");
+        if (part.innerHTML.trim() !== run.html.trim()) part.innerHTML = run.html;
+        if (words !== run.words) {
+          words = run.words;
+          announcement.textContent = words;
+          document.title = `${run.title} | ${site}`;
+        }
+        if (run.is_final) return;
+      } catch (error) {
+        if (error.message === "logged out") {
+          lost("You are logged out, so this page no longer follows the run. Reload it to log in.");
+          return;
+        }
+        lost("The connection to the site is lost; trying again. The run goes on all the same.");
+        wait = most;
+      }
+      wait = Math.min(most, wait * 1.1);
+      if (!document.hidden) timer = setTimeout(look, wait);
+    }
+
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(timer);
+      if (!document.hidden) look();
+    });
+    timer = setTimeout(look, wait);
+  }
+
+  const search = byId("runtask-search");
+  const form = byId("runtask-form");
+  const open = document.querySelector("[data-follow]");
+  if (search) picker(search);
+  if (form) {
+    runForm(form);
+    lookAgain(form);
+  }
+  if (open) follow(open);
 }
-if (open) follow(open);

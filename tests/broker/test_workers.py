@@ -1,0 +1,90 @@
+"""Which queues live workers listen on, as far as that is known."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from celery import Celery
+
+from bot.broker.workers import ASK_AGAIN, STALE, Workers
+from tests.faults.proxy import Proxy
+from tests.support.worker import working
+
+
+@dataclass
+class Clock:
+    now: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Asked:
+    """Workers, and the threads in which they were asked."""
+
+    app: Celery
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.workers = Workers(self.app, self.clock)
+
+    def listen(self, queue: str | None) -> bool | None:
+        return self.workers.listen(queue)
+
+    def answered(self) -> None:
+        assert self.workers._asking is not None
+        self.workers._asking.join(20)
+        assert not self.workers._asking.is_alive()
+
+
+@pytest.fixture
+def here() -> Iterator[Asked]:
+    """On a broker with one worker, which takes from `celery`."""
+    app = Celery("workers", backend="cache+memory://", set_as_current=False)
+    with working(app):
+        yield Asked(app)
+
+
+def test_nothing_is_known_before_the_first_answer(here: Asked) -> None:
+    assert here.listen("celery") is None
+    here.answered()
+    assert here.listen("celery") is True
+    assert here.listen("elsewhere") is False
+    assert here.listen(None) is None, "Celery itself doesn't know the queue"
+
+
+def test_an_old_answer_says_nothing(here: Asked) -> None:
+    here.listen("celery")
+    here.answered()
+    here.clock.now += STALE + 1
+    assert here.listen("celery") is None
+    here.answered()
+    assert here.listen("celery") is True
+
+
+def test_without_a_worker_no_queue_is_listened_on() -> None:
+    nobody = Asked(Celery("nobody", backend="cache+memory://", set_as_current=False))
+    nobody.listen("celery")
+    nobody.answered()
+    assert nobody.listen("celery") is False
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_a_broker_that_is_silent_holds_one_thread_and_not_for_ever(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Proxy("127.0.0.1", 9) as silent:
+        silent.hold()
+        # Celery takes the address from the environment before any other.
+        monkeypatch.setenv("CELERY_BROKER_URL", f"{scheme}://127.0.0.1:{silent.port}//")
+        asked = Asked(Celery("silent", set_as_current=False))
+        before = threading.active_count()
+        for _ in range(5):
+            assert asked.listen("celery") is None
+            asked.clock.now += ASK_AGAIN + 1
+        assert threading.active_count() <= before + 1
+        asked.answered()
+        assert asked.listen("celery") is None, "it is asked again"
+        asked.answered()

@@ -1,0 +1,80 @@
+"""What a run leaves behind when it isn't certain whether its message left."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from bot.core.budget import Budget
+from bot.core.ports import FateUnknown, NotSent
+from bot.models import Run
+from bot.runs import outbox
+from bot.runs.refusals import MAY_BE_SENT, Refused
+from tests.runs.conftest import Door
+from tests.runs.test_service import FIRST_NOTICES, owed, refusal
+
+
+def test_when_nobody_knows_whether_it_left_it_is_followed_and_never_sent_again(door: Door) -> None:
+    door.sender.fails = FateUnknown("TimeoutError")
+    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
+    run = Run.objects.get()
+    assert (run.state, run.sent_at, owed(run)) == ("unknown", None, FIRST_NOTICES)
+    assert door.rings == ["ring"]
+
+    door.sender.fails = None
+    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
+    assert not door.sender.sent
+
+
+@pytest.mark.parametrize(
+    ("is_told", "state", "said"),
+    [
+        pytest.param(True, "unknown", MAY_BE_SENT, id="who waited was told that it may have been sent"),
+        pytest.param(False, "not_sent", "Nothing was sent: no such exchange. Press Run to try again.", id="nobody was"),
+    ],
+)
+def test_a_refusal_that_comes_late_leaves_what_the_person_was_told(
+    door: Door, is_told: bool, state: str, said: str
+) -> None:
+    budget = Budget(60 if is_told else 0)
+
+    def refused_late(*_: Any, enter: Callable[[], bool], **__: Any) -> None:
+        assert enter()
+        if is_told:
+            budget.shut()
+        raise NotSent("no such exchange")
+
+    door.sender.send = refused_late  # type: ignore[method-assign]
+    with pytest.raises(Refused) as refused:
+        door.service.start(door.request, budget)
+    run = Run.objects.get()
+    assert ([p.text for p in refused.value.problems], run.state) == ([said], state)
+    assert owed(run) == (FIRST_NOTICES if is_told else [])
+
+
+def test_a_row_that_a_crash_left_queued_is_not_sent_again(door: Door) -> None:
+    door.start()
+    Run.objects.update(state="queued")
+    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
+    assert len(door.sender.sent) == 1
+
+
+def test_a_result_that_is_faster_than_our_commit_is_not_overwritten(door: Door) -> None:
+    def land() -> None:
+        Run.objects.update(state="finished", status="SUCCESS")
+
+    door.sender.meanwhile = land
+    run = door.start()
+    assert (run.state, run.status) == ("finished", "SUCCESS")
+    assert run.sent_at is not None
+    assert owed(run) == FIRST_NOTICES
+
+
+def test_sent_but_not_stored_is_a_run_all_the_same(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_database(*_: Any, **__: Any) -> None:
+        raise OperationalError("locked")
+
+    monkeypatch.setattr(outbox, "owe", no_database)
+    run = door.start()
+    assert (run.state, len(door.sender.sent)) == ("queued", 1)

@@ -1,0 +1,152 @@
+"""What comes back from Slack is stored together, later if it can't be now, and nothing that came back is sent again."""
+
+import logging
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+
+from bot.core.model import MessageTs, NoticeKind
+from bot.core.ports import NotDelivered, RateLimited
+from bot.models import Notice, Run
+from bot.runs import outbox
+from bot.runs.outbox import CLAIM, Sent
+from tests.factories import NOW
+from tests.runs.post import Post, a_started_run, about, end, notice
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CHANNELS = [f"C{number}" for number in range(6)]
+
+
+class Database:
+    """Counts the statements that store what was sent; refuses all writing while it is told to."""
+
+    is_away = False
+    stored = 0
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if self.is_away and sql.lstrip().startswith("UPDATE"):
+            raise OperationalError("the database is away")
+        self.stored += sql == outbox.SENT
+        return execute(sql, params, many, context)
+
+
+def test_what_came_back_meanwhile_is_stored_in_one_statement(post: Post) -> None:
+    runs = [a_started_run(channel) for channel in CHANNELS]
+    post.deliverer.step()
+    post.wait()
+    database = Database()
+    with connection.execute_wrapper(database):
+        post.deliverer.step()
+    assert database.stored == 1
+    assert {(notice(run, "root").state, notice(run, "root").channel) for run in runs} == {
+        ("sent", channel) for channel in CHANNELS
+    }
+    for run in runs:
+        run.refresh_from_db()
+        assert run.thread == notice(run, "root").ts
+
+
+def test_what_can_not_be_stored_now_is_stored_later_and_not_sent_again(
+    post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs = [a_started_run(channel) for channel in CHANNELS]
+    post.slack.fail(RateLimited("ratelimited", 2), when=lambda report: report.channel == "C0")
+    post.deliverer.step()
+    post.wait()
+    database = Database()
+    with connection.execute_wrapper(database):
+        database.is_away = True
+        post.deliverer.step()
+        assert {notice(run, "root").state for run in runs} == {"claimed"}
+        assert "can't be stored now" in caplog.text
+        database.is_away = False
+        post.deliver()
+    assert notice(runs[0], "root").problem == "ratelimited"
+    assert {notice(run, "root").state for run in runs[1:]} == {"sent"}
+    post.deliver(2)
+    post.deliver(2)
+    assert sorted(post.said()) == ["id"] * len(runs) + ["root"] * len(runs)
+    assert post.slack.searches == []
+
+
+def test_one_that_the_database_refuses_holds_up_no_other(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    refused, sound = a_started_run("C1"), a_started_run("C2")
+    claimed = {one.run_id: one for one in outbox.claim(10, NOW)}
+    no_ts: Any = None
+    post.deliverer._unsettled = [
+        Sent(claimed[refused.pk], channel="C1", ts=no_ts, at=NOW),
+        Sent(claimed[sound.pk], channel="C2", ts="1.1", at=NOW),
+    ]
+    post.deliver()
+    assert (notice(refused, "root").state, notice(sound, "root").state) == ("claimed", "sent")
+    assert "can't be stored: when its claim is over" in caplog.text
+
+
+def test_before_the_end_what_came_back_is_stored(post: Post) -> None:
+    runs = [a_started_run(channel) for channel in CHANNELS]
+    post.deliverer.step()
+    post.deliverer.drain(10)
+    assert {notice(run, "root").state for run in runs} == {"sent"}
+    assert {notice(run, "id").state for run in runs} == {"owed"}
+
+
+def test_who_dies_before_storing_leaves_a_message_that_is_found(post: Post) -> None:
+    run = a_started_run()
+    post.deliverer.step()
+    post.wait()
+    (root,) = post.slack.posts
+
+    successor = Post(now=post.now + CLAIM * 2, slack=post.slack)
+    post.slack.findable = MessageTs("1700000000.000001")
+    successor.deliver()
+    assert post.slack.searches == [root]
+    assert notice(run, "root").ts == "1700000000.000001"
+
+    post.deliver()  # it was only frozen
+    assert notice(run, "root").ts == "1700000000.000001"
+    assert post.said() == ["root", "id"]
+    successor.deliverer.drain(10)
+
+
+def test_a_claim_that_had_to_wait_is_held_anew_before_its_message_is_sent(post: Post) -> None:
+    run = a_started_run()
+    (mine,) = outbox.claim(10, NOW)
+    mine.tried_at = NOW
+    post.now += CLAIM / 2
+    post.deliverer._prepare(mine, {})
+    post.wait()
+    assert post.slack.posts == []
+    post.deliverer._settle()
+    assert notice(run, "root").claimed_until == NOW + CLAIM * 1.5
+    post.wait()
+    post.deliver()
+    assert post.said() == ["root", "id"]
+    assert len(post.slack.searches) == 1, "once is enough"
+
+
+def test_who_was_frozen_for_longer_than_the_claim_sends_nothing(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    run = a_started_run()
+    (mine,) = outbox.claim(10, NOW)
+    post.now += CLAIM * 2
+    with caplog.at_level(logging.WARNING):
+        post.deliverer._prepare(mine, {})
+        post.wait()
+        (theirs,) = outbox.claim(10, post.now)
+        post.deliverer._settle()
+    assert "away for longer than its claim" in caplog.text
+    assert (post.deliverer._out, post.slack.posts) == (0, [])
+    assert notice(run, "root").claim == theirs.claim
+
+
+def test_an_edit_is_of_the_run_as_it_was_claimed(post: Post) -> None:
+    run = a_started_run()
+    post.deliver()
+    post.slack.fail(NotDelivered("no"), when=about(NoticeKind.PROGRESS))
+    end(run, post)
+    post.deliver()
+    assert post.slack.edits == []
+    Run.objects.update(status="REVOKED")
+    post.deliver(1)
+    assert [report.status for report, _ in post.slack.edits] == ["REVOKED"]
+    assert not Notice.objects.exclude(state="sent").exists()

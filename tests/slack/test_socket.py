@@ -1,0 +1,35 @@
+"""One connection of Socket Mode; tests.wire.test_socket has the rest, against the local Slack."""
+
+import logging
+import socket
+import threading
+import time
+
+from slack_sdk.socket_mode.builtin.connection import Connection
+
+from bot.slack.socket import _adopt
+
+
+def test_a_connection_is_closed_while_it_is_being_read() -> None:
+    near, far = socket.socketpair()
+    near.settimeout(3)  # as slack_sdk does
+    session = Connection("ws://slack.test", logging.getLogger(__name__))
+    session.sock = near  # type: ignore[assignment]
+    came: list[object] = []
+
+    def read() -> None:
+        with session.sock_receive_lock:
+            try:
+                came.append(near.recv(10))
+            except TimeoutError as exc:
+                came.append(exc)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while not session.sock_receive_lock.locked():
+        time.sleep(0)
+    _adopt(session)
+    session.close()
+    reader.join(10)
+    far.close()
+    assert came == [b""], "an end, not a time-out: nobody had to wait for it"
