@@ -26,24 +26,32 @@ def main() -> int:
     """0 unless the benchmark itself is broken; a missed goal is a finding."""
     options = _options()
     mode = MODES["smoke" if options.smoke else "short" if options.short else "full"]
-    found = []
-    if not options.write:
-        for name in options.setups or (["embedded"] if options.smoke else SETUPS):
+    names = [] if options.write else options.setups or (list(SETUPS) if mode is MODES["full"] else ["embedded"])
+    found, status = list[Results](), 0
+    try:
+        for name in names:
+            reach(SETUPS[name])
+        for name in names:
             print(f"\n== {SETUPS[name].title} ({mode.name})", flush=True)
-            try:
-                found.append(asyncio.run(measure(SETUPS[name], mode, options.only)))
-            except (Broken, subprocess.CalledProcessError, psycopg.Error, redis.RedisError) as exc:
-                print(f"the benchmark is broken: {exc}", file=sys.stderr)
-                return 1
+            found.append(asyncio.run(measure(SETUPS[name], mode, options.only)))
             show(found[-1])
+    except (Broken, subprocess.CalledProcessError, psycopg.Error, redis.RedisError, OSError) as exc:
+        print(f"the benchmark is broken: {exc}", file=sys.stderr)
+        status = 1  # what has been measured before that is kept all the same
     if options.compare:
         for one in found:
             compare(one)
     elif options.smoke:
         page.write(WORK / "smoke.md", found)
-    else:
+    elif found or options.write:
         keep(found, mode)
-    return 0
+    return status
+
+
+def reach(setup: Setup) -> None:
+    """Raises whatever its services raise: better now than when the set-ups before it have been measured."""
+    setups.empty_broker(setup)
+    machine.facts(setup)
 
 
 def keep(found: list[Results], mode: Mode) -> None:
@@ -61,20 +69,23 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--short", action="store_true", help="smaller databases and shorter turns; nothing is kept")
     parser.add_argument("--smoke", action="store_true", help="everything once, to see that the benchmark works")
-    parser.add_argument("--setups", nargs="+", choices=SETUPS, help="which set-ups; a smoke run has the embedded one")
+    parser.add_argument("--setups", nargs="+", choices=SETUPS, help="which set-ups; short runs have the embedded one")
     parser.add_argument("--only", nargs="+", choices=EXPERIMENTS, default=list(EXPERIMENTS), help="which experiments")
     parser.add_argument(
         "--compare", action="store_true", help="say what got slower since the kept results; keep nothing"
     )
     parser.add_argument("--write", action="store_true", help="measure nothing, write the page from the kept results")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.compare and (options.short or options.smoke):
+        parser.error("the kept results are of full runs, and so must be what is compared to them")
+    return options
 
 
 async def measure(setup: Setup, mode: Mode, only: list[str]) -> Results:
     taken_at = datetime.now(UTC).isoformat(timespec="seconds")
-    known = machine.facts(setup)
     found: list[Series] = []
     setups.empty_broker(setup)
+    known = machine.facts(setup)
     data.prepare(setup, data.sizes(mode))
     for name, experiment in EXPERIMENTS.items():
         if name in only:
@@ -100,13 +111,13 @@ def compare(found: Results) -> None:
         print(f"nothing to compare to: {path} is missing")
         return
     before = results.load(path.read_text())
-    if before.mode != found.mode:
-        print(f"not compared: the kept results are of a {before.mode} run, this is a {found.mode} one")
-        return
-    noise = max(report.noise_of(before), report.noise_of(found))
-    print(f"\nSince {before.taken_at}; two equals differ by up to {noise:.2f} × on this machine:")
-    rows = report.changed(before, found)
-    print(report.columns(("what", "load", "who", "p50", ""), rows) if rows else "nothing beyond that")
+    noise = {stat: max(report.noise_of(one, stat) for one in (before, found)) for stat in report.STATS}
+    print(
+        f"\nSince {before.taken_at}: floors take {report.pace(before, found):.2f} × as long as then, "
+        f"two equals differ by up to {noise['p50']:.2f} × (p50) and {noise['p99']:.2f} × (p99) on this machine:"
+    )
+    rows = report.changed(judge(GOALS, before), judge(GOALS, found), noise)
+    print(report.columns(report.CHANGED_HEAD, rows) if rows else "nothing beyond that")
 
 
 if __name__ == "__main__":

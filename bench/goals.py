@@ -29,10 +29,13 @@ class Goal:
     at_least: bool = False
 
     @property
+    def other(self) -> str:
+        return self.of or self.of_load
+
+    @property
     def words(self) -> str:
         bound = "at least" if self.at_least else "at most"
-        other = self.of or self.of_load
-        return f"{bound} {self.limit:g}" + (f" × {other}" if other else "")
+        return f"{bound} {self.limit:g}" + (f" × {self.other}" if self.other else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,15 @@ class Judged:
     noise: Spread | None  # the same ratio between two equals
 
     @property
+    def key(self) -> tuple[str, str, str, str]:
+        """The same in every run, whatever the limit."""
+        return (self.goal.title, self.goal.other, self.load, self.stat)
+
+    @property
+    def words(self) -> str:
+        return self.goal.words if self.theirs else f"{self.goal.words} {self.unit}"
+
+    @property
     def met(self) -> bool:
         limit = self.goal.limit
         return self.value.median >= limit if self.goal.at_least else self.value.median <= limit
@@ -63,7 +75,7 @@ def _judge(goal: Goal, results: Results) -> Iterator[Judged]:
     for ours in results.find(goal.experiment, goal.what, goal.ours):
         other = _other(goal, ours, results)
         is_asked = not goal.loads or ours.load in goal.loads
-        if not is_asked or (other is None and (goal.of or goal.of_load)):
+        if not is_asked or (other is None and goal.other):
             continue
         for stat in goal.stats:
             yield Judged(
@@ -81,7 +93,7 @@ def _judge(goal: Goal, results: Results) -> Iterator[Judged]:
 def _other(goal: Goal, ours: Series, results: Results) -> Series | None:
     found = results.find(goal.experiment, goal.what, goal.of or goal.ours)
     wanted = goal.of_load or ours.load
-    return next((one for one in found if one.load == wanted), None) if goal.of or goal.of_load else None
+    return next((one for one in found if one.load == wanted), None) if goal.other else None
 
 
 def _value(goal: Goal, stat: str, ours: Series, other: Series | None) -> Spread:

@@ -1,9 +1,9 @@
-"""Closed loops: each client sends its next as soon as its last is done. Contestants take turns, round by round."""
+"""People at once: each acts at the same moment, and again when all have been served. Contestants take turns, round by round."""
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from bench.modes import Mode
@@ -13,29 +13,49 @@ from bench.stats import Round, of_turn
 
 T = TypeVar("T")
 LOST = 20.0  # seconds; no contestant takes so long, except for ever
+REST = 0.005  # seconds
 # One operation of client number n: milliseconds, by what was measured.
 Operation = Callable[[int], Awaitable[Mapping[str, float]]]
 
 
 async def turn(operation: Operation, clients: int, seconds: float) -> dict[str, Round]:
-    """Raises Broken if an operation is never answered."""
+    """Bursts, with a rest between two: what one costs must not be counted for the next. Raises Broken if none ends."""
+    taken: dict[str, list[float]] = defaultdict(list)
+    begin, busy = time.monotonic(), 0.0
+    while time.monotonic() - begin < seconds:
+        started = time.monotonic()
+        _keep(taken, await _answered(asyncio.gather(*map(operation, range(clients)))))
+        busy += time.monotonic() - started
+        await asyncio.sleep(REST)
+    return {what: of_turn(values, busy) for what, values in taken.items()}
+
+
+async def closed_loops(operation: Operation, clients: int, seconds: float) -> dict[str, Round]:
+    """Each client acts again as soon as it has been served: as much as the contestant can bear. Raises Broken."""
     taken: dict[str, list[float]] = defaultdict(list)
     begin = time.monotonic()
 
     async def client(number: int) -> None:
-        while True:
-            for what, milliseconds in (await operation(number)).items():
-                taken[what].append(milliseconds)
-            if time.monotonic() - begin > seconds:
-                return
+        while time.monotonic() - begin < seconds:
+            _keep(taken, [await _answered(operation(number))])
 
-    try:
-        async with asyncio.timeout(seconds + LOST):
-            await asyncio.gather(*map(client, range(clients)))
-    except TimeoutError:
-        raise Broken(f"an operation got no answer within {LOST:g} s") from None
+    await asyncio.gather(*map(client, range(clients)))
     took = time.monotonic() - begin
     return {what: of_turn(values, took) for what, values in taken.items()}
+
+
+def _keep(taken: dict[str, list[float]], measured: Iterable[Mapping[str, float]]) -> None:
+    for one in measured:
+        for what, milliseconds in one.items():
+            taken[what].append(milliseconds)
+
+
+async def _answered(awaited: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(LOST):
+            return await awaited
+    except TimeoutError:
+        raise Broken(f"an operation got no answer within {LOST:g} s") from None
 
 
 async def rounds(experiment: str, contestants: Mapping[str, Operation], mode: Mode) -> list[Series]:

@@ -2,11 +2,14 @@
 
 import os
 import platform
+import sqlite3
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
+import redis
+from kombu import Connection
 
 from bench.setups import POSTGRES, Setup
 
@@ -37,7 +40,18 @@ def facts(setup: Setup) -> dict[str, str]:
         with psycopg.connect(f"{POSTGRES}/postgres") as connection:
             row = connection.execute("SHOW server_version").fetchone()
             found["PostgreSQL"] = str(row[0]) if row else ""
-    return found | {name: version(name) for name in PACKAGES}
+    else:
+        found["SQLite"] = sqlite3.sqlite_version
+    return found | _broker(setup.broker) | {name: version(name) for name in PACKAGES}
+
+
+def _broker(url: str) -> dict[str, str]:
+    if url.startswith("redis"):
+        return {"Redis": redis.Redis.from_url(url).info("server")["redis_version"]}
+    if url.startswith("amqp"):
+        with Connection(url) as connection:
+            return {"RabbitMQ": connection.connection.server_properties["version"]}
+    return {}
 
 
 def _processor() -> str:

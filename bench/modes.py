@@ -21,6 +21,8 @@ class Mode:
     messages: int  # for the deliverer
     starts: int  # of a process
     idle: float  # seconds to look at an idle process
+    look: int  # seconds to profile a process
+    runs: int  # that one process starts, to see whether it grows
 
     def sizes(self) -> dict[str, int | float]:
         return {name: value for name, value in asdict(self).items() if isinstance(value, (int, float))}
@@ -41,6 +43,8 @@ FULL = Mode(
     messages=1_000,
     starts=5,
     idle=10.0,
+    look=4,
+    runs=50_000,
 )
 SHORT = Mode(
     name="short",
@@ -57,6 +61,8 @@ SHORT = Mode(
     messages=100,
     starts=1,
     idle=2.0,
+    look=1,
+    runs=500,
 )
 SMOKE = Mode(
     name="smoke",
@@ -73,5 +79,7 @@ SMOKE = Mode(
     messages=20,
     starts=1,
     idle=0.5,
+    look=1,
+    runs=50,
 )
 MODES = {mode.name: mode for mode in (FULL, SHORT, SMOKE)}

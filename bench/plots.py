@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.goals import AGAIN, Judged
-from bench.report import number
+from bench.report import STATS, label, number
 from bench.results import OURS, Results, Series
 
 mpl.rcParams |= {
@@ -41,8 +41,8 @@ def goals(judged: Sequence[Judged]) -> str:
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: number(value))
-    axes.set_yticks(range(len(ratios)), [f"{one.goal.title}, {one.load} {one.stat}" for one in ratios], fontsize=7)
-    axes.invert_yaxis()
+    axes.set_yticks(range(len(ratios)), [label(one) for one in ratios], fontsize=7)
+    axes.set_ylim(len(ratios) - 0.5, -0.5)
     axes.set_xlabel("share of the limit that is used up (1 = the goal); bars: lowest to highest of the rounds")
     return svg(figure)
 
@@ -52,37 +52,35 @@ def _use(one: Judged, value: float) -> float:
     return limit / value if one.goal.at_least and value else value / limit
 
 
-def by_load(results: Results, experiment: str, what: str, *, title: str) -> str:
-    """A line for each contestant: p50 with the range of its rounds, p99 as a dash above."""
+def by_load(results: Results, experiment: str, what: str, *, title: str, stat: str) -> str:
+    """A line for each contestant: `stat` with the range of its rounds; beside p50 also p99, as a dash above."""
     series = [one for one in results.series if (one.experiment, one.what) == (experiment, what)]
     names = [name for name in dict.fromkeys(one.contestant for one in series) if not name.startswith(AGAIN)]
     loads = list(dict.fromkeys(one.load for one in series))
     figure = Figure(figsize=(7, 3.2))
     axes = figure.subplots()
     for at, name in enumerate(sorted(names, key=lambda name: not name.startswith(OURS))):
-        _line(
-            axes,
-            [one for one in series if one.contestant == name],
-            loads,
-            INK if name == OURS else OTHERS[at % len(OTHERS)],
-        )
+        of_one = [one for one in series if one.contestant == name]
+        _line(axes, of_one, loads, stat, INK if name == OURS else OTHERS[at % len(OTHERS)])
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(lambda value, _: number(value))
     axes.set_xticks(range(len(loads)), loads)
-    axes.set_ylabel(f"{series[0].unit} (log)")
+    axes.set_ylabel(f"{series[0].unit if stat == 'p50' else 'a second'} (log)")
+    axes.set_xlabel(f"dot: {STATS[stat]}, bar: lowest to highest round" + (", dash: p99" if stat == "p50" else ""))
     axes.set_title(title, loc="left")
     axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return svg(figure)
 
 
-def _line(axes: Axes, series: Sequence[Series], loads: Sequence[str], colour: str) -> None:
+def _line(axes: Axes, series: Sequence[Series], loads: Sequence[str], stat: str, colour: str) -> None:
     places = [loads.index(one.load) for one in series]
-    medians = [one.of("p50") for one in series]
+    medians = [one.of(stat) for one in series]
     axes.plot(places, [one.median for one in medians], "o-", color=colour, label=series[0].contestant, markersize=4)
     axes.vlines(
         places, [one.low for one in medians], [one.high for one in medians], color=colour, alpha=0.4, linewidth=3
     )
-    axes.plot(places, [one.of("p99").median for one in series], "_", color=colour, markersize=10)
+    if stat == "p50":
+        axes.plot(places, [one.of("p99").median for one in series], "_", color=colour, markersize=10)
 
 
 def over_time(samples: Sequence[dict[str, float]], lines: dict[str, str], *, title: str, unit: str) -> str:

@@ -110,6 +110,19 @@ def cpu_seconds(pid: int) -> float:
     return total / TICKS
 
 
+def cpu_of_all(command: str) -> float:
+    """Processor seconds of all processes of this name, and of their children that have ended."""
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().rpartition(")")
+        except OSError:  # it has ended
+            continue
+        if name.endswith(f"({command}"):
+            total += sum(map(int, rest.split()[11:15]))
+    return total / TICKS
+
+
 def memory_mb(pid: int) -> float:
     """Proportional set size of a process and those it started, in MB: shared pages are counted once."""
     kilobytes = 0
@@ -117,3 +130,8 @@ def memory_mb(pid: int) -> float:
         rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
         kilobytes += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
     return kilobytes / 1024
+
+
+def thread_count(pid: int) -> int:
+    """Of one process, as it is now."""
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))

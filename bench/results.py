@@ -75,10 +75,11 @@ def path(setup: str) -> Path:
 
 
 def merged(path: Path, new: Results) -> Results:
-    """With the kept series of experiments that the new run left out."""
-    if not path.exists():
-        return new
+    """With the kept series of experiments that the new run left out, and the commits of both."""
+    old = load(path.read_text()) if path.exists() else new
     ran = {one.experiment for one in new.series}
-    return replace(
-        new, series=(*(one for one in load(path.read_text()).series if one.experiment not in ran), *new.series)
-    )
+    left = tuple(one for one in old.series if one.experiment not in ran)
+    if not left:
+        return new
+    commits = dict.fromkeys([*old.machine["commit"].split(", "), new.machine["commit"]])
+    return replace(new, series=(*left, *new.series), machine={**new.machine, "commit": ", ".join(commits)})

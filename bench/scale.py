@@ -8,15 +8,13 @@ import asyncio
 import json
 import time
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-import redis
-
-from bench import data, machine, page, payloads, setups
-from bench.cases.wire import schedule, submitting
-from bench.load import turn
+from bench import data, machine, page, payloads, replicas, setups
+from bench.cases.wire import schedule
 from bench.modes import FULL
-from bench.processes import cpu_seconds, memory_mb
+from bench.processes import cpu_of_all, cpu_seconds, memory_mb
 from bench.results import FOLDER
 from bench.setups import SETUPS
 from bench.stage import Inside, Press, Stage, form, stage
@@ -27,7 +25,6 @@ SETUP = SETUPS["redis"]
 SLACK = 0.05  # seconds
 LOOK = 5.0  # seconds between two samples
 GIVES_UP = 3.0  # seconds, Slack
-TOKEN = {"SLACK_BOT_TOKEN": "xoxb-runtask"}  # the same for all replicas: it seals what forms carry
 
 
 @dataclass
@@ -70,15 +67,17 @@ def _options() -> argparse.Namespace:
 
 
 async def measure(big: Big) -> dict[str, Any]:
-    found: dict[str, Any] = {"machine": machine.facts(SETUP), "replicas": []}
     size = data.Size(name="big", schedules=big.schedules, results=big.history, runs=big.history)
-    for count in (1, 2, 4):
-        setups.empty_broker(SETUP)
-        data.prepare(SETUP, [size])
-        async with stage(SETUP, FULL) as scene:
-            found["replicas"].append({"replicas": count, **await _throughput(scene, count, min(20, big.seconds))})
     setups.empty_broker(SETUP)
     data.prepare(SETUP, [size])
+    taken_at = datetime.now(UTC).isoformat(timespec="seconds")
+    found: dict[str, Any] = {"machine": {"taken": taken_at, **machine.facts(SETUP)}, "replicas": []}
+    for kind, measured in replicas.KINDS.items():
+        for count in (1, 2, 4):
+            async with stage(SETUP, FULL) as scene:
+                scene.stub.delay = SLACK
+                one = await measured(scene, kind, count, min(10, big.seconds))
+                found["replicas"].append({"process": kind, "replicas": count, **one})
     async with stage(SETUP, FULL) as scene:
         found |= await _sustained(scene, big)
     data.drop(SETUP)
@@ -86,23 +85,9 @@ async def measure(big: Big) -> dict[str, Any]:
     return found
 
 
-async def _replicas(scene: Stage, count: int) -> list[Press]:
-    return [await scene.socket_mode(f"runtask{number}", "-m", "bot", "slack", **TOKEN) for number in range(count)]
-
-
-async def _throughput(scene: Stage, count: int, seconds: float) -> Json:
-    """64 people, each pressing Run as soon as the form has closed."""
-    operations = [await submitting(scene, press) for press in await _replicas(scene, count)]
-    answers = await turn(lambda client: operations[client % count](client), 64, seconds)
-    async with scene.inside("growing", "growing") as rows:
-        started = await rows.ask("started", "slack:V")
-    closed = answers["closed"]
-    return {**asdict(closed), "refused": "refused" in answers, "doubled": _sent() - len(_ids()), "runs": started}
-
-
 async def _sustained(scene: Stage, big: Big) -> dict[str, Any]:
     lifetime = big.open_runs / big.rate
-    presses = await _replicas(scene, big.replicas)
+    presses = await replicas.socket_mode(scene, big.replicas)
     forms = [
         await form(scene, presses[number % len(presses)], schedule(7), channel=f"C{number}")
         for number in range(big.channels)
@@ -127,8 +112,8 @@ async def _sustained(scene: Stage, big: Big) -> dict[str, Any]:
         "big": {name: value for name, value in asdict(big).items() if name != "taken"},
         "closed": asdict(of_turn(big.taken, big.seconds)),
         "submitted": submitted,
-        "on the broker": _sent(),
-        "doubled": _sent() - len(_ids()),
+        "on the broker": replicas.sent(SETUP),
+        "doubled": replicas.sent(SETUP) - len(replicas.ids(SETUP)),
         "megabytes per million runs": {name: (after[name] - before[name]) / submitted for name in after},
         "samples": samples,
     }
@@ -155,24 +140,18 @@ async def _settle(rows: Inside, lifetime: float) -> None:
 
 async def _look(scene: Stage, big: Big, rows: Inside, samples: list[dict[str, float]]) -> None:
     begin = time.monotonic()
-    pids = [scene.processes.pid(f"runtask{number}") for number in range(big.replicas)]
-    used = sum(map(cpu_seconds, pids))
+    pids = [scene.processes.pid(name) for name in replicas.names("slack", big.replicas)]
+    used, database = sum(map(cpu_seconds, pids)), cpu_of_all("postgres")
     while True:
         await asyncio.sleep(LOOK)
-        now, before = sum(map(cpu_seconds, pids)), used
-        used = now
-        cores = {"cores": (now - before) / LOOK, "memory": sum(map(memory_mb, pids)) / len(pids)}
-        samples.append({"at": time.monotonic() - begin, **await rows.ask("sample"), **cores})
-
-
-def _ids() -> set[str]:
-    """Task ids of the messages on the broker; nobody takes them."""
-    queue = redis.Redis.from_url(SETUP.broker)
-    return {json.loads(message)["headers"]["id"] for message in queue.lrange("celery", 0, -1)}
-
-
-def _sent() -> int:
-    return int(redis.Redis.from_url(SETUP.broker).llen("celery"))
+        before, used = used, sum(map(cpu_seconds, pids))
+        database_before, database = database, cpu_of_all("postgres")
+        looked = {
+            "cores": (used - before) / LOOK,
+            "database": (database - database_before) / LOOK,
+            "memory": sum(map(memory_mb, pids)) / len(pids),
+        }
+        samples.append({"at": time.monotonic() - begin, **await rows.ask("sample"), **looked})
 
 
 if __name__ == "__main__":

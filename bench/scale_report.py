@@ -8,10 +8,11 @@ from bench import plots, report
 from bench.results import FOLDER
 
 TEXT = Path(__file__).parent / "text" / "scale.md"
+COMMANDS = {"slack": "runtask slack", "web": "gunicorn bot.wsgi", "notify": "runtask notify"}
 PLOTTED = {
     "scale-queues": ("What waits", "rows", {"due": "messages that are due", "unseen": "results not yet recorded"}),
     "scale-lag": ("Age of the oldest message that is due", "seconds", {"age": "seconds"}),
-    "scale-cores": ("Processor time of all replicas", "cores", {"cores": "cores"}),
+    "scale-cores": ("Processor time", "cores", {"cores": "all replicas", "database": "PostgreSQL"}),
     "scale-memory": ("Memory of a replica", "MB", {"memory": "MB"}),
 }
 
@@ -30,13 +31,28 @@ def section(pictures: Path) -> str:
 
 
 def _replicas(found: list[dict[str, Any]]) -> str:
-    head = ("replicas of `runtask slack`", "submissions a second", "p50", "p99", "slowest", "doubled")
+    head = (
+        "processes",
+        "what",
+        "a second",
+        "p50",
+        "p99",
+        "slowest",
+        "doubled",
+        "cores used",
+        "time for each",
+        "a core carries",
+    )
     rows = [
         (
-            str(one["replicas"]),
+            f"{one['replicas']} × `{COMMANDS[one['process']]}`",
+            "messages" if one["process"] == "notify" else "submissions",
             report.number(one["per_second"]),
-            *(f"{report.number(one[stat])} ms" for stat in ("p50", "p99", "worst")),
+            *(f"{report.number(one[stat])} ms" if stat in one else "" for stat in ("p50", "p99", "worst")),
             str(one["doubled"]),
+            ", ".join(f"{who} {report.number(value)}" for who, value in one["cores"].items()),
+            ", ".join(f"{who} {report.number(value)} ms" for who, value in one["milliseconds"].items()),
+            ", ".join(f"{who} {1000 / one['milliseconds'][who]:.0f} a second" for who in ("replicas", "PostgreSQL")),
         )
         for one in found
     ]
@@ -48,14 +64,23 @@ def _sustained(found: dict[str, Any]) -> str:
     growth = ", ".join(
         f"{name} {report.number(value)} MB" for name, value in found["megabytes per million runs"].items()
     )
+    size = [report.number(samples[at]["bytes"] / 1e6) for at in (0, -1)]
     rows = [
         ("schedules, open runs, channels", f"{big['schedules']:,}, {big['open_runs']:,}, {big['channels']:,}"),
         ("submissions", f"{found['submitted']:,} in {big['seconds']:.0f} s, on {big['replicas']} replicas"),
         ("form closed, p50 / p99 / slowest", " / ".join(f"{report.number(closed[s])} ms" for s in ("p50", "p99", "worst"))),
         ("told that it took too long; not answered within 3 s", f"{big['refused']:,}; {big['late']:,}"),
-        ("sent twice", str(found["doubled"])),
+        ("accepted and never sent; sent twice", f"{_lost(found):,}; {found['doubled']:,}"),
         ("messages due, at most", f"{max(one['due'] for one in samples):,.0f}"),
+        ("results not yet recorded, at most", f"{max(one['unseen'] for one in samples):,.0f}"),
         ("oldest message due, at most", f"{max(one['age'] for one in samples):.1f} s"),
         ("growth per million runs", growth),
+        ("the whole database, in the beginning and at the end", f"{size[0]} MB, {size[1]} MB"),
+        *((name, found["machine"][name]) for name in ("taken", "commit", "load at start") if name in found["machine"]),
     ]  # fmt: skip
     return report.markdown(("", ""), rows)
+
+
+def _lost(found: dict[str, Any]) -> int:
+    """Nobody takes what is on the broker."""
+    return int(found["submitted"] - found["big"]["refused"] - (found["on the broker"] - found["doubled"]))

@@ -41,6 +41,7 @@ class Setup:
             "SLACK_SIGNING_SECRET": SECRET,
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
+            "MALLOC_ARENA_MAX": "2",  # as docs/deploy.md says; for all contestants alike
         }
         if self.postgres:
             ours["DATABASE_URL"] = f"{self.postgres}/{self.database(size)}"

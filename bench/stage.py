@@ -55,18 +55,16 @@ class Stage:
         if await process.wait():
             raise Broken(f"runtask {' '.join(arguments)}: see commands.log")
 
-    async def site(self, name: str, settings: str = "bot.settings", size: str = "big") -> http.Client:
+    async def site(
+        self, name: str, settings: str = "bot.settings", size: str = "big", **environment: str
+    ) -> http.Client:
         """Start gunicorn as README says."""
         port = free_port()
         options = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", THREADS]
-        environment = self.environment(name, size, DJANGO_SETTINGS_MODULE=settings)
-        self.processes.start(name, environment, "-m", "gunicorn", "bot.wsgi", *options)
+        environment |= {"DJANGO_SETTINGS_MODULE": settings}
+        self.processes.start(name, self.environment(name, size, **environment), "-m", "gunicorn", "bot.wsgi", *options)
         await self.processes.listening(name, port)
         return http.Client(port)
-
-    async def arrival(self, key: str) -> Call:
-        call: Call = await self.stub.expect(key)
-        return call
 
     @asynccontextmanager
     async def inside(self, name: str, module: str, size: str = "big") -> AsyncIterator["Inside"]:

@@ -15,6 +15,11 @@ from bot.conf import conf
 def main() -> None:
     env.default_settings()
     setup()
+    connect_and_wait()
+
+
+def connect_and_wait() -> None:
+    """Django is set up."""
     options = conf()
     client = WebClient(token=options.bot_token, base_url=options.api_url)
     SocketModeClient(app_token=options.app_token, web_client=client, concurrency=options.threads).connect()

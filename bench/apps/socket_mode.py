@@ -1,6 +1,9 @@
 """`python -m bench.apps.socket_mode APP`: a bare Bolt app on Socket Mode."""
 
+import socket
 import sys
+import threading
+from typing import Any
 
 import django
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -14,7 +17,12 @@ def main(name: str) -> None:
     django.setup()
     from bench.apps.bolt import APPS
 
-    SocketModeHandler(APPS[name](), conf().app_token, concurrency=conf().threads).start()  # type: ignore[no-untyped-call]
+    handler = SocketModeHandler(APPS[name](), conf().app_token, concurrency=conf().threads)
+    handler.connect()  # type: ignore[no-untyped-call]
+    if name != "default":  # a floor must not wait for the network's own politeness (Nagle), which slack_sdk leaves on
+        session: Any = handler.client.current_session
+        session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    threading.Event().wait()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from bench.cases import background, inside, wire
+from bench.cases import background, inside, memory, profile, ready, slowest, wire
 from bench.results import Series
 from bench.stage import Stage
 
@@ -14,9 +14,10 @@ EXPERIMENTS: dict[str, Callable[[Stage], Awaitable[list[Series]]]] = {
     "watch": inside.watch,
     "final": background.final,
     "deliver": background.deliver,
-    "ready": background.ready,
-    "memory": background.memory,
+    "ready": ready.ready,
+    "slowest": slowest.slowest,
+    "memory": memory.memory,
     "start": inside.start,
     "submission": wire.submission,
-    "profile": inside.profile,
+    "profile": profile.profile,
 }

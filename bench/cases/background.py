@@ -1,16 +1,15 @@
-"""What processes do by themselves: tell that a run ended, deliver what is owed, start, and be there."""
+"""What processes do by themselves: tell that a run ended, and deliver what is owed."""
 
 import asyncio
 import random
 import time
 from itertools import pairwise
 
-from bench.cases.wire import opening, submitting
 from bench.goals import AGAIN
-from bench.load import as_series, rotated, turn
-from bench.processes import Broken, cpu_seconds, memory_mb
+from bench.load import as_series, rotated
+from bench.processes import Broken, cpu_seconds
 from bench.results import OURS, Series, single
-from bench.stage import Inside, Stage, over_http
+from bench.stage import Inside, Stage
 from bench.stats import Round, of_turn
 
 NOTIFY = ("-m", "bot", "notify")
@@ -94,11 +93,7 @@ async def _delivered(scene: Stage, rows: Inside, name: str, prefix: str, count: 
     expected = count - len(scene.stub.limited)
     posted = scene.stub.posting(prefix)
     scene.processes.start("deliver", scene.environment("deliver"), *arguments)
-    deadline = time.monotonic() + 60 + count / 10
-    while len(posted) < expected:
-        if time.monotonic() > deadline:
-            raise Broken(f"{name}: {len(posted)} of {count} messages: {scene.processes.log('deliver')}")
-        await asyncio.sleep(0.02)
+    await until_posted(scene, "deliver", posted, expected)
     scene.processes.stop("deliver")
     await rows.ask("forget", prefix)
     times = sorted(posted)
@@ -106,35 +101,10 @@ async def _delivered(scene: Stage, rows: Inside, name: str, prefix: str, count: 
     return of_turn(gaps, times[-1] - times[0])
 
 
-async def ready(scene: Stage) -> list[Series]:
-    """A process started -> connected to Slack."""
-    found: dict[str, list[float]] = {OURS: [], "imports + connect": [], f"{AGAIN}imports + connect": []}
-    for number in range(scene.mode.starts):
-        for name in rotated(list(found), number):
-            arguments = ("-m", "bot", "slack") if name == OURS else ("-m", "bench.apps.idle")
-            begin = time.monotonic()
-            scene.processes.start("start", scene.environment("start"), *arguments)
-            await scene.stub.connected("start", PATIENCE)
-            found[name].append((time.monotonic() - begin) * 1000)
-            scene.processes.stop("start")
-            await scene.stub.gone("start", PATIENCE)
-    return [single("ready", "connected", name, values, "ms") for name, values in found.items()]
-
-
-async def memory(scene: Stage) -> list[Series]:
-    """After work, and with nothing but the libraries loaded."""
-    socket = await scene.socket_mode(OURS, "-m", "bot", "slack")
-    site = await scene.site("web")
-    await scene.site("bare-web", "bench.apps.bare")
-    idle = scene.processes.start("idle", scene.environment("idle"), "-m", "bench.apps.idle")
-    await scene.stub.connected("idle", PATIENCE)
-    for press in (socket, over_http(site, "/slack/events")):
-        for operation in (opening(scene, press), await submitting(scene, press)):
-            await turn(operation, 16, scene.mode.turn * 4)
-    sizes = {
-        ("runtask slack", OURS): scene.processes.pid(OURS),
-        ("runtask slack", "libraries"): idle,
-        ("web", OURS): scene.processes.pid("web"),
-        ("web", "libraries"): scene.processes.pid("bare-web"),
-    }
-    return [single("memory", "memory", name, [memory_mb(pid)], "MB", load) for (load, name), pid in sizes.items()]
+async def until_posted(scene: Stage, name: str, posted: list[float], count: int) -> None:
+    """Wait until the process `name` has posted so many. Raises Broken."""
+    deadline = time.monotonic() + 60 + count / 10
+    while len(posted) < count:
+        if time.monotonic() > deadline:
+            raise Broken(f"{len(posted)} of {count} messages: {scene.processes.log(name)}")
+        await asyncio.sleep(0.02)

@@ -5,7 +5,7 @@ from typing import Any
 from bench.goals import AGAIN
 from bench.load import as_series, clients_in_words, rotated
 from bench.modes import Mode
-from bench.results import OURS, Series, single
+from bench.results import OURS, Series
 from bench.stage import Inside, Stage
 from bench.stats import Round
 
@@ -67,20 +67,6 @@ async def watch(scene: Stage) -> list[Series]:
         await _changed(much, mode, found)
         await much.ask("open", 0)
     return as_series("watch", found)
-
-
-async def profile(scene: Stage) -> list[Series]:
-    """Where the time goes, ours and the floor's."""
-    found: dict[tuple[str, str, str], list[float]] = {}
-    async with scene.inside("profile", "profile") as process:
-        operations: dict[str, list[str]] = await process.ask("operations")
-        for _ in range(scene.mode.rounds):
-            for what, names in operations.items():
-                for name in names:
-                    parts = await process.ask("profile", what, name, scene.mode.turn)
-                    for part, value in parts.items():
-                        found.setdefault((what, part, name), []).append(value)
-    return [single("profile", what, name, values, "ms", part) for (what, part, name), values in found.items()]
 
 
 async def _changed(process: Inside, mode: Mode, found: Found) -> None:

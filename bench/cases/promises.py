@@ -1,9 +1,9 @@
 """The goals, as they were set before anything was measured."""
 
+from bench.cases import memory
+from bench.cases.wire import SLOW, WAYS
 from bench.goals import Goal
 from bench.results import OURS
-
-WAYS = {"socket": "Socket Mode", "http": "HTTP"}
 
 
 def _of_each_way() -> list[Goal]:
@@ -35,12 +35,16 @@ GOALS = [
          ours="runtask over HTTP"),
     Goal(title="Run → form closed, HTTP", experiment="submission", what="closed", of="beat's admin action", limit=1.0,
          ours="runtask over HTTP"),
+    Goal(title="Run → form closed, Slack taking 1 s for an answer", experiment="submission/slow", what="closed",
+         of=OURS, ours=SLOW, limit=1.3, stats=("p50",)),
     Goal(title="64 people press Run at once, the slowest", experiment="submission", what="closed", limit=1000,
          loads=("64 clients",), stats=("worst",)),
+    Goal(title="submissions lost or doubled", experiment="submission", what="lost or doubled", limit=0, stats=("p50",)),
     Goal(title="result visible → final posted", experiment="final", what="told", limit=150, stats=("p50",)),
     Goal(title="result visible → final posted, with the trigger", experiment="final", what="told", limit=50, stats=("p50",),
          ours="runtask with its trigger"),
-    Goal(title="a deliverer, idle", experiment="final", what="share of a core", limit=1, stats=("p50",)),
+    Goal(title="a deliverer, idle", experiment="final", what="share of a core", limit=1, stats=("p50",),
+         loads=("0 open",)),
     Goal(title="a pass of the watcher, history of 1,000,000", experiment="watch", what="pass", of="with 1,000 results",
          limit=1.5, stats=("p50",)),
     Goal(title="a pass of the watcher", experiment="watch", what="pass", of="AsyncResult each", limit=100,
@@ -52,6 +56,8 @@ GOALS = [
     Goal(title="messages delivered beside a channel at its limit", experiment="deliver", what="messages", of=OURS,
          ours="with one channel limited", limit=0.9, at_least=True, stats=("per_second",)),
     Goal(title="memory", experiment="memory", what="memory", of="libraries", limit=1.25, stats=("p50",)),
+    Goal(title="memory over 50,000 runs (PostgreSQL: 5,000)", experiment=memory.RUNS, what="memory",
+         of_load=memory.WARM, loads=(memory.END,), limit=1.1, stats=("p50",)),
     Goal(title="`runtask slack` ready", experiment="ready", what="connected", of="imports + connect", limit=1.5,
          stats=("p50",)),
 ]  # fmt: skip

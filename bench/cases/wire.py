@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Mapping
+from itertools import count
 from urllib.parse import urlencode
 
 from bench import payloads
 from bench.goals import AGAIN
 from bench.http import FORM, Client
 from bench.load import Operation, rounds
-from bench.results import OURS, Series
+from bench.results import OURS, Series, single
 from bench.setups import SECRET
 from bench.stage import Press, Stage, form, opened, over_http
 from bench.stub import Json
+
+WAYS = {"socket": "Socket Mode", "http": "HTTP"}
+SLOW = "Slack taking 1 s for an answer"
 
 
 async def command(scene: Stage) -> list[Series]:
@@ -58,19 +62,20 @@ async def selection(scene: Stage) -> list[Series]:
     bare = await scene.socket_mode("update", "-m", "bench.apps.socket_mode", "update")
     site, bare_site = await scene.site(f"{OURS}-http"), await scene.site("bare", "bench.apps.bare")
     shown = await form(scene, ours, schedule(7))
-    options = [_option(number) for number in range(1, scene.mode.schedules + 1)]
     found = []
     for way, presses in (
         ("socket", {OURS: ours, "update": bare}),
         ("http", {OURS: over_http(site, "/slack/events"), "update": over_http(bare_site, "/update")}),
     ):
-        operations = {name: _selecting(scene, press, shown, options) for name, press in presses.items()}
+        operations = {name: selecting(scene, press, shown) for name, press in presses.items()}
         operations[f"{AGAIN}update"] = operations["update"]
         found += await rounds(f"selection/{way}", operations, scene.mode)
     return found
 
 
-def _selecting(scene: Stage, press: Press, shown: Json, options: list[Json]) -> Operation:
+def selecting(scene: Stage, press: Press, shown: Json) -> Operation:
+    """Another schedule each time."""
+    options = [_option(number) for number in range(1, scene.mode.schedules + 1)]
     empty = {**shown, "blocks": shown["blocks"][:1]}
 
     async def operation(_: int) -> Mapping[str, float]:
@@ -86,15 +91,15 @@ def _selecting(scene: Stage, press: Press, shown: Json, options: list[Json]) -> 
 
 
 async def submission(scene: Stage) -> list[Series]:
-    """Run pressed -> the form closed; the page it began as and beat's own action -> their answer."""
+    """Run pressed -> the form closed, also while Slack is slow; the page it began as and beat's own action -> their answer."""
     ours = await scene.socket_mode(OURS, "-m", "bot", "slack")
     site, page = await scene.site(f"{OURS}-http"), await scene.site("page", "bench.apps.page")
-    cookies = await _logged_in(page)
+    cookies = await logged_in(page)
     operations = {
         OURS: await submitting(scene, ours),
         f"{OURS} over HTTP": await submitting(scene, over_http(site, "/slack/events")),
-        "page": _posting(page, "/run", cookies, {"task": "bench.report", "kwargs": '{"days": 30}'}),
-        "beat's admin action": _posting(
+        "page": posting(page, "/run", cookies, {"task": "bench.report", "kwargs": '{"days": 30}'}),
+        "beat's admin action": posting(
             page,
             "/admin/django_celery_beat/periodictask/?q=report+7",
             cookies,
@@ -102,7 +107,28 @@ async def submission(scene: Stage) -> list[Series]:
         ),
     }
     operations[f"{AGAIN}page"] = operations["page"]
-    return await rounds("submission", operations, scene.mode)
+    patient = {name: _with_slack_taking(scene, delay, operations[OURS]) for name, delay in ((OURS, 0.0), (SLOW, 1.0))}
+    accepted, found = count(), list[Series]()
+    async with scene.inside("rows", "rows") as rows:
+        before = await rows.ask("waiting")
+        for experiment, those in (("submission", operations), ("submission/slow", patient)):
+            counted = {name: _counting(operation, accepted) for name, operation in those.items()}
+            found += await rounds(experiment, counted, scene.mode)
+        lost = abs(before + next(accepted) - await rows.ask("waiting"))
+        await rows.ask("forget", "slack:V")
+    return [*found, single("submission", "lost or doubled", OURS, [lost], "messages")]
+
+
+def _counting(operation: Operation, accepted: "count[int]") -> Operation:
+    """Counts what was accepted: so many messages must be on the broker in the end."""
+
+    async def counted(client: int) -> Mapping[str, float]:
+        taken = await operation(client)
+        if "closed" in taken:
+            next(accepted)
+        return taken
+
+    return counted
 
 
 async def submitting(scene: Stage, press: Press) -> Operation:
@@ -118,7 +144,15 @@ async def submitting(scene: Stage, press: Press) -> Operation:
     return operation
 
 
-def _posting(client: Client, path: str, cookies: str, fields: Mapping[str, str]) -> Operation:
+def _with_slack_taking(scene: Stage, delay: float, operation: Operation) -> Operation:
+    async def slowly(client: int) -> Mapping[str, float]:
+        scene.stub.delay = delay
+        return await operation(client)
+
+    return slowly
+
+
+def posting(client: Client, path: str, cookies: str, fields: Mapping[str, str]) -> Operation:
     token = re.search(r"csrftoken=(\w+)", cookies)
     body = urlencode(fields).encode()
     headers = {"Cookie": cookies, "X_CSRFToken": token[1] if token else "", "Content_Type": FORM}
@@ -130,7 +164,7 @@ def _posting(client: Client, path: str, cookies: str, fields: Mapping[str, str])
     return operation
 
 
-async def _logged_in(client: Client) -> str:
+async def logged_in(client: Client) -> str:
     """The cookies of ana, who is staff."""
     login = "/admin/login/"
     jar: dict[str, str] = {}

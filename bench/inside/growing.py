@@ -30,12 +30,12 @@ def standing(count: int, channels: int, lifetime: float) -> None:
 
 
 def settle(lifetime: float) -> int:
-    """Runs that were sent so long ago have ended. Returns how many, up to a batch."""
+    """Runs that were sent so many seconds ago have ended, up to a batch. Returns how many are open as far as runtask knows."""
     done = TaskResult.objects.filter(task_id=OuterRef("task_id"))
     old = Run.objects.filter(state__in=OPEN, sent_at__lt=timezone.now() - timedelta(seconds=lifetime))
     ids = list(old.filter(~Exists(done)).values_list("task_id", flat=True)[:BATCH])
     TaskResult.objects.bulk_create(TaskResult(task_id=task_id, status="SUCCESS", **RESULT) for task_id in ids)
-    return len(ids)
+    return Run.objects.filter(state__in=OPEN).count()
 
 
 def sample() -> dict[str, float]:

@@ -1,11 +1,13 @@
 """Rows that other processes act on: runs that end, and messages that are owed."""
 
 import time
+from typing import Any
 
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from bench.inside.fill import RESULT, a_run, copies
+from bot import wiring
 from bot.core.model import NoticeKind
 from bot.models import Notice, NoticeState, Run
 
@@ -40,4 +42,14 @@ def forget(prefix: str) -> None:
     Run.objects.filter(key__startswith=prefix).delete()
 
 
-QUESTIONS = {"runs": runs, "finish": finish, "owed": owed, "forget": forget}
+def waiting() -> int:
+    """Messages on the broker, where all contestants send theirs and nobody takes them."""
+    app = wiring.celery_app()
+    queue = app.amqp.queues[app.conf.task_default_queue]
+    with app.connection_for_write() as connection, connection.channel() as opened:
+        channel: Any = opened
+        queue(channel).declare()  # as whoever sends first does
+        return int(channel.queue_declare(queue.name, passive=True).message_count)
+
+
+QUESTIONS = {"runs": runs, "finish": finish, "owed": owed, "forget": forget, "waiting": waiting}

@@ -75,12 +75,26 @@ def floor(commits: int) -> Times:
     return _times(begin, sent)
 
 
+def insert() -> Times:
+    begin = time.perf_counter()
+    a_run(f"floor{next(numbers)}", state="finished")
+    return {"answered": (time.perf_counter() - begin) * 1000}
+
+
+def send_task() -> Times:
+    begin = time.perf_counter()
+    app.send_task("bench.report", kwargs=VALUES)
+    return _times(begin, time.perf_counter())
+
+
 def _times(begin: float, sent: float) -> Times:
     return {"on the broker": (sent - begin) * 1000, "answered": (time.perf_counter() - begin) * 1000}
 
 
 CONTESTANTS: dict[str, Callable[[], Times]] = {
     "runtask": ours,
+    "one INSERT": insert,
+    "send_task": send_task,
     "insert + send_task": partial(floor, 0),
     "insert + send_task + 3 commits": partial(floor, 3),
     "again: insert + send_task": partial(floor, 0),

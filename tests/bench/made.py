@@ -14,4 +14,4 @@ def a_series(contestant: str = OURS, *values: float, load: str = "1 client", rat
 
 
 def results(*series: Series) -> Results:
-    return Results(setup="embedded", mode="full", taken_at="2026-01-01", machine={"cores": "2"}, series=series)
+    return Results(setup="embedded", mode="full", taken_at="2026-01-01", machine={"commit": "abc"}, series=series)

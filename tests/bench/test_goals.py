@@ -32,6 +32,7 @@ def test_at_least_five_times_better_is_the_other_way_round_for_times_only() -> N
 def test_a_figure_may_stand_alone() -> None:
     (judged,) = judge([a_goal(of="", limit=0.9)], results(a_series("runtask", 1)))
     assert judged.theirs is None
+    assert judged.words == "at most 0.9 ms"
     assert not judged.met
 
 
