@@ -11,6 +11,8 @@ from typing import ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.db import connections, models, router, transaction
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
 from bot.core.model import NoticeKind
 from bot.core.status import RunState
@@ -49,6 +51,15 @@ def _turn(alias: str) -> Iterator[None]:
     finally:
         if has_turn:
             _writing.release()
+
+
+def still(state: str) -> "Exact[str]":
+    """A condition on `state` for updates of rows that are known by their keys: one that no index can answer.
+
+    With an index of states, MariaDB's UPDATE may go by that, and locks an entry of it before the row. Whoever changes a state
+    has the row already and wants its entry: a deadlock.
+    """
+    return Exact(Coalesce("state", models.Value("")), state)
 
 
 class Primary(models.Manager[M]):

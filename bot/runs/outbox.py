@@ -11,7 +11,7 @@ from django.db.models import Case, DateTimeField, Exists, F, IntegerField, Outer
 from django.db.models.functions import Coalesce
 
 from bot.core.model import NoticeKind
-from bot.models import Notice, NoticeState, Run, atomic, database_of
+from bot.models import Notice, NoticeState, Run, atomic, database_of, still
 from bot.prepared import padded
 
 # A notice waits for those of a lower rank; a progress edit waits for the root and holds up nobody.
@@ -60,19 +60,21 @@ def _insert(run: Run, kinds: Iterable[NoticeKind], now: datetime) -> bool:
 
 
 # Each is one statement for many rows, which the driver repeats: the ORM builds one for each, in ten times the time. One
-# row at a time by its key, in one order, so that no two deliverers wait for each other.
+# row at a time by its key, in one order, so that no two deliverers wait for each other; COALESCE as in `still`.
 CLAIMED = """
 UPDATE runtask_notice SET state = 'claimed', claim = %s, claimed_until = %s, tried_at = COALESCE(tried_at, %s)
-WHERE id = %s AND claim = %s AND (state = 'owed' AND due_at <= %s OR state = 'claimed' AND claimed_until < %s)
+WHERE id = %s AND claim = %s AND (
+COALESCE(state, '') = 'owed' AND due_at <= %s OR COALESCE(state, '') = 'claimed' AND claimed_until < %s)
 """
 SENT = """
 UPDATE runtask_notice SET state = CASE WHEN version = %s THEN 'sent' ELSE 'owed' END,
 channel = %s, ts = %s, sent_at = %s, problem = '', tried_at = NULL, attempts = 0
-WHERE id = %s AND claim = %s AND state = 'claimed'
+WHERE id = %s AND claim = %s AND COALESCE(state, '') = 'claimed'
 """
 THREAD = """
 UPDATE runtask_run SET thread = %s
-WHERE id = %s AND EXISTS (SELECT 1 FROM runtask_notice WHERE id = %s AND claim = %s AND state = 'sent' AND ts = %s)
+WHERE id = %s AND EXISTS (
+SELECT 1 FROM runtask_notice WHERE id = %s AND claim = %s AND COALESCE(state, '') = 'sent' AND ts = %s)
 """
 
 
@@ -142,7 +144,7 @@ def hold(notice: Notice, now: datetime) -> bool:
 
 
 def _ours(notice: Notice) -> QuerySet[Notice]:
-    return Notice.objects.filter(pk=notice.pk, claim=notice.claim, state=NoticeState.CLAIMED)
+    return Notice.objects.filter(still(NoticeState.CLAIMED), pk=notice.pk, claim=notice.claim)
 
 
 @dataclass(frozen=True)
@@ -198,14 +200,14 @@ def park(notice: Notice, problem: str) -> None:
 def _park_behind(run: int) -> None:
     parked = Notice.objects.filter(run=run, state=NoticeState.PARKED).exclude(kind=NoticeKind.PROGRESS)
     if (cause := parked.order_by("rank").first()) is not None:
-        behind = Notice.objects.filter(run=run, state=NoticeState.OWED, rank__gt=cause.rank)
+        behind = Notice.objects.filter(still(NoticeState.OWED), run=run, rank__gt=cause.rank)
         behind.update(state=NoticeState.PARKED, problem=f"behind the {cause.kind} message")
 
 
 def revive(notices: QuerySet[Notice], *, now: datetime) -> int:
     """Parked messages are owed again, with those that were given up behind them. Returns how many."""
     runs = notices.filter(state=NoticeState.PARKED).values_list("run", flat=True)
-    parked = Notice.objects.filter(run__in=list(runs), state=NoticeState.PARKED)
+    parked = Notice.objects.filter(still(NoticeState.PARKED), run__in=list(runs))
     return parked.update(state=NoticeState.OWED, due_at=now, attempts=0, problem="", tried_at=None)
 
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connections
 from bot.core.budget import Budget
 from bot.core.model import Dispatch, RunRequest
 from bot.core.status import RunState
-from bot.models import Run, atomic, database_of
+from bot.models import Run, atomic, database_of, still
 from bot.runs.refusals import MaybeSent, NothingSent, Taken
 
 LOOK_AGAIN = 0.05  # seconds, while another press of the same form is being sent
@@ -33,7 +33,7 @@ def can_be_taken_up(earlier: Run, request: RunRequest) -> bool:
 
 def taken_up(earlier: Run, fields: dict[str, Any]) -> Run | None:
     """The row of a try of which certainly nothing went out. None if another submission was faster."""
-    if not Run.objects.filter(pk=earlier.pk, state=RunState.NOT_SENT).update(**fields):
+    if not Run.objects.filter(still(RunState.NOT_SENT), pk=earlier.pk).update(**fields):
         return None
     earlier.refresh_from_db()
     return earlier

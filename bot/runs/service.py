@@ -38,7 +38,7 @@ from bot.core.model import (
 from bot.core.ports import Catalog, FateUnknown, NotSent, Outcomes, Sender, Workers
 from bot.core.status import OPEN, RunState
 from bot.core.target import words
-from bot.models import Run, SlackLink, atomic, database_of
+from bot.models import Run, SlackLink, atomic, database_of, still
 from bot.prepared import Gap, Prepared
 from bot.runs import finish, outbox, rows
 from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused
@@ -234,7 +234,7 @@ class RunService:
         sent_at = now if state is RunState.SENT else None
         try:
             with atomic():
-                if not Run.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=state, sent_at=sent_at):
+                if not Run.objects.filter(still(RunState.QUEUED), pk=run.pk).update(state=state, sent_at=sent_at):
                     Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # its result was faster
                 outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
         except DatabaseError:

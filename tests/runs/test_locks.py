@@ -1,0 +1,75 @@
+"""Updates lock rows in the order of their keys, by whatever index MariaDB might find them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from bot.core.budget import Budget
+from bot.core.model import Report
+from bot.core.ports import ChannelClosed, Hopeless, NotDelivered, NotSent
+from bot.models import Notice, Run
+from bot.runs import outbox
+from bot.runs.refusals import NothingSent
+from tests.factories import NOW
+from tests.runs.conftest import Door
+from tests.runs.post import Post, a_started_run, end
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "mysql", reason="only MariaDB's updates lock an index before the row"),
+]
+OF_STATES = {
+    index.name for model in (Run, Notice) for index in model._meta.indexes if "state" in index.fields
+}  # every change of a state takes the row first, and then its entry here
+
+
+@dataclass
+class Updates:
+    """Every update of a row of ours, and the indexes by which MariaDB could find the row."""
+
+    indexes: dict[str, set[str]] = field(default_factory=dict)
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.lstrip().startswith("UPDATE"):
+            with connection.connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN {sql}", params[0] if many else params)
+                self.indexes[sql] = {name for row in cursor for name in (row[4] or "").split(",")}
+        return execute(sql, params, many, context)
+
+
+@pytest.fixture
+def updates() -> Iterator[Updates]:
+    with connection.execute_wrapper(updates := Updates()):
+        yield updates
+
+
+def test_no_update_can_go_by_an_index_of_states(door: Door, post: Post, updates: Updates) -> None:
+    door.sender.fails = NotSent("away")
+    with pytest.raises(NothingSent):
+        door.service.start(door.request, Budget())
+    door.sender.fails = None
+    door.start()  # takes that run up
+    told, given_up, moved, held = (a_started_run(f"C{number}") for number in range(4))
+    for problem, run in (
+        (NotDelivered("timeout"), told),
+        (Hopeless("too_long"), given_up),
+        (ChannelClosed("gone"), moved),
+    ):
+        post.slack.fail(problem, when=of(run))
+    assert outbox.hold(next(one for one in outbox.claim(10, NOW) if one.run == held), NOW)
+    post.deliver(20)
+    post.deliver(2)
+    end(told, post)
+    outbox.revive(Notice.objects.filter(run=given_up), now=NOW)
+    post.deliver(2)
+    ends = Notice.objects.filter(run__in=[told, given_up, moved, held])
+    assert set(ends.values_list("state", flat=True)) == {"sent"}
+    assert len(updates.indexes) > 10
+    assert {sql: OF_STATES & found for sql, found in updates.indexes.items() if OF_STATES & found} == {}
+
+
+def of(run: Run) -> Callable[[Report], bool]:
+    return lambda report: report.run == run.pk
