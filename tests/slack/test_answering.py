@@ -20,11 +20,12 @@ class _JustInTime(Future[Any]):
 
 class _Pool(ThreadPoolExecutor):
     def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        real: Future[Any] = super().submit(function, *args, **kwargs)  # another thread, for its connections
         future = _JustInTime()
-        try:
-            future.set_result(function(*args, **kwargs))
-        except Exception as exc:  # noqa: BLE001  # as the real one
+        if (exc := real.exception(10)) is not None:
             future.set_exception(exc)
+        else:
+            future.set_result(real.result())
         return future
 
 
