@@ -11,8 +11,8 @@ ACK_BUDGET = 2.5  # seconds; Slack gives up after 3 (docs.slack.dev: interactivi
 class Budget:
     """Runs from its making, on a monotonic clock; each step gets what is left.
 
-    Publishing passes the gate just before its first byte. Who answers the person when time is up shuts it: then either
-    nothing has gone out and nothing will, or publishing has begun.
+    Publishing passes the gate just before its first byte, as does a form just before it opens. Who answers the person when
+    time is up shuts it: then either nothing has gone out and nothing will, or it has begun.
     """
 
     seconds: float = ACK_BUDGET

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from bot.slack.answering import with_fresh_connections
+from bot.slack.patience import Patience, Wait
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class _Owed:
             self._changed.wait_for(lambda: not self._count, until - time.monotonic())
 
 
-_owed = _Owed()
+_owed, _patience = _Owed(), Patience()
 
 
 @dataclass
@@ -90,20 +91,23 @@ class Afterwards:
 
     pool: ThreadPoolExecutor
 
-    def do(self, work: Callable[[], None]) -> None:
-        """After the answer that is being made in this thread, or at once if there is none.
+    def do(self, work: Callable[[], None], *, late: Callable[[], None]) -> None:
+        """After the answer that is being made in this thread, or at once if there is none; `late` if that takes too long.
 
         Nearly: answers to others that are owed go first, so that none is late because of the forms of many.
         """
+        wait = _patience.begin(late)
         if (first := _being_made.get()) is None:
-            self.pool.submit(_do, work, time.monotonic())
+            self.pool.submit(_do, work, wait, time.monotonic())
         else:
-            first.then(lambda: self.pool.submit(_do, work, time.monotonic()))
+            first.then(lambda: self.pool.submit(_do, work, wait, time.monotonic()))
 
 
-def _do(work: Callable[[], None], begun: float) -> None:
+def _do(work: Callable[[], None], wait: Wait, begun: float) -> None:
     _owed.wait_for_none(begun + GIVES_WAY)
     try:
         with_fresh_connections(work)
     except Exception:
         log.exception("work after an answer failed")
+    finally:
+        wait.is_over = True

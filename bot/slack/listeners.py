@@ -37,6 +37,7 @@ NOT_SHOWN_YET = (
     "Check them, then press *Run* again."
 )
 TOO_LATE = "That took too long, Slack no longer lets me open the form. Please type the command again."
+WAITING = ":hourglass: The site's database is slow to answer. The arguments appear here when it does; you can also pick again."
 HELP = """*{command}* runs a schedule of the site now, with its stored arguments or others.
 • `{command}` opens the form: pick a schedule, check or edit its arguments, press *Run*.
 • `{command} nightly report` opens it with that schedule picked.
@@ -70,14 +71,16 @@ class Listeners:
             ack(HELP.format(command=self.command))
             return
         ack()
-        self.afterwards.do(lambda: self._open(body))
+        budget = Budget()
+        self.afterwards.do(lambda: self._open(body, budget), late=lambda: self._give_up(body, budget))
 
-    def _open(self, body: Payload) -> None:
+    def _open(self, body: Payload, budget: Budget) -> None:
         """The trigger lives 3 s."""
         command = payloads.command(body)
         try:
             view = self._first_view(command, self.identity.actor(command.account))
-            self.client.views_open(trigger_id=command.trigger, view=view)
+            if budget.enter():
+                self.client.views_open(trigger_id=command.trigger, view=view)
         except NotAllowed as exc:
             _reply(command.response_url, str(exc))
         except UNREACHABLE as exc:
@@ -86,6 +89,11 @@ class Listeners:
         except Exception:
             log.exception("the form could not be opened")
             _reply(command.response_url, SORRY)
+
+    def _give_up(self, body: Payload, budget: Budget) -> None:
+        if budget.shut():
+            log.warning("a form could not be prepared in time: the database, or Slack's users.info, is slow")
+            _reply(payloads.command(body).response_url, TOO_LATE)
 
     def _first_view(self, command: payloads.Command, actor: Actor) -> dict[str, Any]:
         metadata = Metadata.sealed(self.key, command.account, ChannelId(command.channel))
@@ -113,7 +121,7 @@ class Listeners:
         ack()
         selection = payloads.selection(body)
         self._newest[selection.view] = selection
-        self.afterwards.do(lambda: self._show_schedule(selection))
+        self.afterwards.do(lambda: self._show_schedule(selection), late=lambda: self._say_wait(selection))
 
     def _show_schedule(self, selection: payloads.Selection) -> None:
         metadata = replace(selection.metadata, schedule=None)
@@ -132,6 +140,20 @@ class Listeners:
         finally:
             if self._newest.get(selection.view) is selection:
                 self._newest.pop(selection.view, None)
+
+    def _say_wait(self, selection: payloads.Selection) -> None:
+        """The arguments replace this when they come."""
+        if self._newest.get(selection.view) is not selection:
+            return
+        log.warning("a schedule could not be shown in time: the database is slow")
+        try:
+            self.client.views_update(
+                view_id=selection.view,
+                hash=selection.hash,
+                view=modals.empty(replace(selection.metadata, schedule=None), WAITING),
+            )
+        except UNREACHABLE as exc:
+            log.info("views.update: %s %s", error_code(exc), _details(exc))
 
     def _view_of(self, actor: Actor, schedule: ScheduleId | None, metadata: Metadata, note: str = "") -> dict[str, Any]:
         if schedule is None:

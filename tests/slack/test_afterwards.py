@@ -26,7 +26,7 @@ def done() -> Queue[str]:
 
 def test_work_begins_when_the_answer_is_out(afterwards: Afterwards, done: Queue[str]) -> None:
     with answer() as made:
-        afterwards.do(lambda: done.put("work"))
+        afterwards.do(lambda: done.put("work"), late=fail)
     afterwards.pool.submit(done.put, "something else").result()
     made.out()
     made.out()
@@ -40,7 +40,7 @@ def test_answers_to_others_go_first(afterwards: Afterwards, done: Queue[str], mo
     with answer() as other:
         pass
     with answer() as made:
-        afterwards.do(lambda: done.put("work"))
+        afterwards.do(lambda: done.put("work"), late=fail)
     made.out()
     with pytest.raises(Empty):
         done.get(timeout=0.2)
@@ -50,7 +50,7 @@ def test_answers_to_others_go_first(afterwards: Afterwards, done: Queue[str], mo
 
 def test_an_answer_that_takes_its_time_is_not_waited_for(afterwards: Afterwards, done: Queue[str]) -> None:
     with answer() as other:
-        afterwards.pool.submit(afterwards.do, lambda: done.put("work")).result()
+        afterwards.pool.submit(afterwards.do, lambda: done.put("work"), late=fail).result()
         assert done.get(timeout=5) == "work"
     other.out()
 
@@ -61,12 +61,12 @@ def test_an_answer_that_failed_is_owed_no_longer(
     monkeypatch.setattr(module, "GIVES_WAY", 10)
     with pytest.raises(LookupError), answer():
         fail()
-    afterwards.do(lambda: done.put("work"))
+    afterwards.do(lambda: done.put("work"), late=fail)
     assert done.get(timeout=5) == "work"
 
 
 def test_without_an_answer_it_begins_at_once(afterwards: Afterwards, done: Queue[str]) -> None:
-    afterwards.do(lambda: done.put("work"))
+    afterwards.do(lambda: done.put("work"), late=fail)
     assert done.get(timeout=10) == "work"
 
 
@@ -76,7 +76,7 @@ def test_over_http_it_begins_when_the_response_is_closed_or_another_one_was_sent
     afterwards: Afterwards, done: Queue[str], is_closed: bool
 ) -> None:
     with answer() as made:
-        afterwards.do(lambda: done.put("work"))
+        afterwards.do(lambda: done.put("work"), late=fail)
     response = _Response(made, BoltResponse(status=200, body=""))
     assert done.empty()
     if is_closed:
@@ -92,6 +92,6 @@ def fail() -> None:
 
 def test_what_fails_is_in_the_log(afterwards: Afterwards, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        afterwards.do(fail)
+        afterwards.do(fail, late=fail)
         afterwards.pool.shutdown()
     assert "LookupError" in caplog.text

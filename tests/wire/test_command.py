@@ -1,13 +1,16 @@
 """`/runtask`, as people type it."""
 
+import threading
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
+from bot.conf import conf
 from bot.models import SlackLink
-from bot.slack import listeners
+from bot.runs.service import RunService
+from bot.slack import listeners, patience
 from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.form import opened
@@ -153,3 +156,28 @@ def test_a_link_to_somebody_who_was_deleted_elsewhere_lets_nobody_in(
     User.objects.create_user("another", "ana@example.com", is_staff=True)
     assert opened(socket_bot, ana, "/runtask")
     assert SlackLink.objects.get().user == User.objects.get(username="another")
+
+
+def test_what_takes_too_long_is_told_and_opens_no_form_later(
+    bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while the database is silent: every thread waits for it, so the clock is another."""
+    schedule()
+    answers, asked = threading.Event(), []
+
+    def silent(*arguments: Any) -> bool:
+        asked.append(arguments)
+        return answers.wait(20)
+
+    monkeypatch.setattr(patience, "PATIENCE", 0.2)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(RunService, "has_schedules", silent)
+        for _ in range(conf().threads + 1):
+            ana.types(OPS, "/runtask")
+        bot.wait_for(lambda: len(ana.ephemerals(OPS)) == conf().threads + 1)
+        assert {said["text"] for said in ana.ephemerals(OPS)} == {listeners.TOO_LATE}
+        answers.set()
+        bot.wait_for(lambda: len(asked) == conf().threads + 1)
+    monkeypatch.undo()
+    assert opened(bot, ana)
+    assert len(bot.calls("views.open")) == 1

@@ -1,7 +1,9 @@
 """What the form shows once a schedule is picked."""
 
 import json
+import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,6 +13,7 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
 from bot.runs.service import RunService
+from bot.slack import patience
 from bot.slack.ids import Id
 from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import Schedule
@@ -175,6 +178,25 @@ def test_a_schedule_that_can_not_be_shown_is_told(
 
     monkeypatch.setattr(RunService, "look", fails)
     assert "Something went wrong" in shown(picked(bot, ana, "Broken"))
+
+
+def test_while_a_schedule_can_not_be_read_the_form_says_so_and_shows_it_afterwards(
+    bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule("Slow", kwargs='{"a": 1}')
+    opened(bot, ana)
+    answers, look = threading.Event(), RunService.look
+
+    def waits(*arguments: Any) -> Any:
+        answers.wait(20)
+        return look(*arguments)
+
+    monkeypatch.setattr(RunService, "look", waits)
+    monkeypatch.setattr(patience, "PATIENCE", 0.2)
+    assert "slow to answer" in shown(picked(bot, ana, "Slow"))
+    answers.set()
+    bot.wait_for(lambda: inputs(top(ana)))
+    assert inputs(top(ana))["kwargs"] == '{\n  "a": 1\n}'
 
 
 def test_a_schedule_deleted_meanwhile_is_said_to_be_gone(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
