@@ -118,16 +118,21 @@ def follow_the_page(shop: Shop, slack: LocalSlack) -> None:
     slack.wait_for_app(timeout=PATIENCE)
 
 
-def the_end(slack: LocalSlack, person: Person, channel: str) -> tuple[str, str]:
+def the_end(shop: Shop, slack: LocalSlack, person: Person, channel: str) -> tuple[str, str]:
     """The two replies in the thread of the channel's only run, once it has ended."""
 
-    def look() -> tuple[str, str] | None:
+    def told() -> list[str]:
+        """The root's words, and those of the replies."""
         roots = person.messages(channel)
-        thread = person.thread(channel, roots[-1]["ts"]) if roots else []
-        ended = len(thread) == 2 and FINAL.search(roots[-1]["text"])
-        return (all_words(thread[0]), all_words(thread[1])) if ended else None
+        return [roots[-1]["text"], *map(all_words, person.thread(channel, roots[-1]["ts"]))] if roots else []
 
-    return slack.wait_for(look, 30)
+    try:
+        slack.wait_for(lambda: len(now := told()) == 3 and FINAL.search(now[0]), 30)
+    except AssertionError:
+        logs = "\n".join(shop.log(name)[-2000:] for name in ("worker", "slack"))
+        pytest.fail(f"not told in {channel} how it ended, but only: {told()}\n{logs}")
+    _, announced, final = told()
+    return announced, final
 
 
 RESULTS = "/backoffice/django_celery_results/taskresult/"
@@ -146,7 +151,7 @@ def test_staff_run_schedules_from_slack_and_the_platforms_own_admin_shows_the_re
     for name, (channel, user) in RUNS.items():
         opened(slack, slack.person(user), f"/runtask {name}", channel)
         assert slack.person(user).submits()["closed"]
-    ends = {name: the_end(slack, slack.person(user), channel) for name, (channel, user) in RUNS.items()}
+    ends = {name: the_end(shop, slack, slack.person(user), channel) for name, (channel, user) in RUNS.items()}
     results = ana.opens(RESULTS)
     for name, (announced, final) in ends.items():
         [task_id] = re.findall(r"`([0-9a-f-]{36})`", announced)
