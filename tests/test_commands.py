@@ -102,6 +102,25 @@ def test_missing_tokens_are_named_together_before_anything_starts(command: str, 
     assert failure.value.returncode == conf.BAD_SETUP
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["manifest"], ["staff", "add", "U1", "ana"], ["staff", "remove", "U1"], ["slack"], ["notify"]],
+    ids=" ".join,
+)
+def test_an_option_that_can_not_be_read_is_named_instead_of_a_traceback(
+    ana: User, settings: Any, arguments: list[str]
+) -> None:
+    settings.RUNTASK = {"DEADLINE": "soon"}
+    conf.conf.cache_clear()
+    try:
+        with pytest.raises(CommandError, match="RUNTASK_DEADLINE must be a number of seconds above 0") as failure:
+            said(f"runtask_{arguments[0]}", *arguments[1:])
+        assert "may act as ana" in said("runtask_staff", "add", "U1", "ana", "--team", "T1")  # needs none
+    finally:
+        conf.conf.cache_clear()
+    assert failure.value.returncode == conf.BAD_SETUP
+
+
 broken: Any = Celery("broken", set_as_current=False)
 broken.conf.imports = ["shop.tasks"]
 

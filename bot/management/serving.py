@@ -14,9 +14,9 @@ from django.db import DatabaseError, connections
 
 from bot import wiring
 from bot.broker.columns import Gap, gaps
-from bot.conf import BAD_SETUP, NEEDED_FOR, conf
+from bot.conf import BAD_SETUP, NEEDED_FOR
 from bot.core.ports import NotSetUp
-from bot.env import BadEnvironment
+from bot.management.options import readable_options
 from bot.models import Run, database_of
 from bot.sidecar import is_sidecar
 
@@ -27,16 +27,11 @@ STOP = 10.0  # seconds for a loop's last pass and for messages on their way
 
 
 def require(command: str) -> None:
-    """Raises CommandError if an option of this command is missing or can't be read; all of them together.
+    """Raises CommandError if an option of this command is missing or can't be read.
 
     A sidecar also needs the platform's tables as it reads them: better said now than at the first click.
     """
-    try:
-        problems = conf().missing(*NEEDED_FOR[command])
-    except BadEnvironment as exc:
-        problems = exc.problems
-    if problems:
-        raise CommandError(str(BadEnvironment(problems)), returncode=BAD_SETUP)
+    readable_options(*NEEDED_FOR[command])
     if is_sidecar() and (unfit := _unfit()):
         lines = [f"{gap.text}\n  {gap.hint}" for gap in unfit]
         raise CommandError("\n".join(["This sidecar doesn't fit the platform:", *lines]), returncode=BAD_SETUP)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import yaml
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bot.conf import conf
+from bot.management.options import readable_options
 from bot.slack.manifest import EVENTS_PATH, manifest
 
 
@@ -23,9 +23,8 @@ class Command(BaseCommand):
             help=f"https address of the site (then /{EVENTS_PATH} is added), or of the endpoint itself",
         )
 
-    def handle(self, *_: Any, **options: Any) -> None:
-        address = _endpoint(options["http"]) if options["http"] else ""
-        content = manifest(conf().command, address)
+    def handle(self, *_: Any, http: str | None, **__: Any) -> None:
+        content = manifest(readable_options().command, _endpoint(http) if http else "")
         self.stdout.write(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120), ending="")
 
 

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot import wiring
 from bot.core.ids import MEMBER, NO_MEMBER, NO_WORKSPACE, WORKSPACE
+from bot.management.options import readable_options
 from bot.management.people import is_active_staff, user_named, warn_unless_staff
 from bot.models import SlackLink
 
@@ -60,9 +61,12 @@ class Command(BaseCommand):
             self.stdout.write(f"{link.team}  {link.slack_user}  {user.get_username()}{state}")
 
     def _team(self, options: dict[str, Any]) -> str:
-        team = options["team"] or wiring.workspace().team()
+        if options["team"]:
+            return str(options["team"])
+        readable_options()
+        team = wiring.workspace().team()
         if not team:
             why = wiring.workspace().problem
             remedy = "See to SLACK_BOT_TOKEN, or name it with --team T…"
             raise CommandError(f"Slack doesn't say which workspace this is ({why}). {remedy}.")
-        return str(team)
+        return team
