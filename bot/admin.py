@@ -3,7 +3,7 @@
 import json
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.core.validators import RegexValidator
 from django.db.models import QuerySet
@@ -16,6 +16,8 @@ from django.utils.html import format_html
 from bot.conf import conf
 from bot.core.changes import masked
 from bot.core.ids import MEMBER, NO_MEMBER, NO_WORKSPACE, WORKSPACE
+from bot.core.ports import NotSetUp
+from bot.env import BadEnvironment
 from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
 from bot.runs import links, outbox
 from bot.web import history, shown
@@ -79,12 +81,12 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        _catch_up()
+        _catch_up(request)
         return super().changelist_view(request, extra_context)
 
-    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        _catch_up()
-        return super().changeform_view(*args, **kwargs)
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        _catch_up(request)
+        return super().changeform_view(request, *args, **kwargs)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[history.RunList]:  # noqa: ARG002
         return history.RunList
@@ -160,7 +162,11 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
         if not run.thread:
             return "-"
-        address = links.thread(wiring.workspace().address(), run)
+        try:
+            workspace = wiring.workspace().address()
+        except NotSetUp:  # which the page says already
+            workspace = ""
+        address = links.thread(workspace, run)
         return format_html('<a href="{}">open in Slack</a>', address) if address else run.thread
 
 
@@ -232,15 +238,22 @@ class ApiTokenAdmin(admin.ModelAdmin):
         return False
 
 
-def _catch_up() -> None:
+def _catch_up(request: HttpRequest) -> None:
     """What has ended is shown so, whether or not a watcher runs: one pass of it, whose cost depends on what is open."""
     from bot import wiring  # noqa: PLC0415
 
-    wiring.watcher().step()
+    try:
+        wiring.watcher().step()
+    except NotSetUp as exc:
+        messages.error(request, f"How runs ended can't be looked up, only what is stored is shown: {exc}.")
 
 
 def _masked(value: Any) -> str:
-    return json.dumps(masked(value, conf().secret_keys), ensure_ascii=False, indent=2)
+    """Nothing of it where it isn't known what is secret."""
+    try:
+        return json.dumps(masked(value, conf().secret_keys), ensure_ascii=False, indent=2)
+    except BadEnvironment:
+        return "(not shown while an option can't be read)"
 
 
 def _lines(text: str) -> str:

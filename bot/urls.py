@@ -10,12 +10,12 @@ app_name = "runtask"
 
 def _patterns() -> list[URLPattern]:
     from bot import wiring  # noqa: PLC0415  # needs beat's and the results' models
-    from bot.conf import conf  # noqa: PLC0415
     from bot.slack.endpoint import endpoint  # noqa: PLC0415
     from bot.web.api import views as api  # noqa: PLC0415
 
+    from_slack = endpoint(wiring.slack_app, lambda: wiring.readable_options().signing_secret)
     return [
-        path("slack/events", endpoint(wiring.slack_app, lambda: conf().signing_secret), name="slack-events"),
+        path("slack/events", from_slack, name="slack-events"),
         *api.urls(wiring.run_service),
         *_pages(),
     ]

@@ -13,7 +13,7 @@ from bot.broker.results import BeatOutcomes
 from bot.broker.send import CelerySender
 from bot.broker.trigger import Listener
 from bot.broker.workers import Workers
-from bot.conf import conf
+from bot.conf import Conf, conf
 from bot.core.ports import NotSetUp
 from bot.runs.deliver import Deliverer
 from bot.runs.loops import Bell, Loop, Watcher, cleanup_step, delivery_step
@@ -31,13 +31,18 @@ bell = Bell()  # something is owed
 sent = Bell()  # a run is on its way: its result may come soon
 
 
+def readable_options() -> Conf:
+    """Raises NotSetUp, as whatever is put together here does then."""
+    try:
+        return conf()
+    except env.BadEnvironment as exc:
+        raise NotSetUp("; ".join(exc.problems)) from exc
+
+
 @cache
 def celery_app() -> Celery:
     """The app whose workers run the tasks, with its tasks loaded. Raises NotSetUp."""
-    try:
-        app = platform_app(conf().celery_app)
-    except env.BadEnvironment as exc:
-        raise NotSetUp("; ".join(exc.problems)) from exc
+    app = platform_app(readable_options().celery_app)
     try:
         with env.without_checks_by_celery():
             app.loader.import_default_modules()  # registers its tasks, as beat's admin does
@@ -54,15 +59,15 @@ def catalog() -> BeatCatalog:
 
 @cache
 def run_service() -> RunService:
-    app, secret_keys = celery_app(), conf().secret_keys
+    app, options = celery_app(), readable_options()
     return RunService(
         catalog=catalog(),
-        sender=CelerySender(app, secret_keys),
-        secret_keys=secret_keys,
-        deadline=conf().deadline,
+        sender=CelerySender(app, options.secret_keys),
+        secret_keys=options.secret_keys,
+        deadline=options.deadline,
         workers=Workers(app),
         outcomes=BeatOutcomes(),
-        announcements=conf().announce or {},
+        announcements=options.announce or {},
         wake=_started,
     )
 
@@ -74,12 +79,12 @@ def _started() -> None:
 
 @cache
 def workspace() -> Workspace:
-    return Workspace(web_client(conf(), PROFILE))
+    return Workspace(web_client(readable_options(), PROFILE))
 
 
 @cache
 def slack_app() -> App:
-    options = conf()
+    options = readable_options()
     identity = Identity(
         client=web_client(options, PROFILE),
         workspace=workspace(),
@@ -99,7 +104,7 @@ def slack_app() -> App:
 
 
 def socket_mode() -> SocketMode:
-    options = conf()
+    options = readable_options()
     return SocketMode(
         app=slack_app(),
         client=web_client(options, DELIVERY),
@@ -110,12 +115,12 @@ def socket_mode() -> SocketMode:
 
 def watcher() -> Watcher:
     """A new one, whose first pass looks at all open runs."""
-    return Watcher(BeatOutcomes(), deadline=conf().deadline, wake=bell.ring)
+    return Watcher(BeatOutcomes(), deadline=readable_options().deadline, wake=bell.ring)
 
 
 def background() -> tuple[list[Loop], Deliverer]:
     """Watching and delivering: loops to start, and the deliverer to drain after they have stopped."""
-    options = conf()
+    options = readable_options()
     messenger = SlackMessenger(web_client(options, DELIVERY))
     deliverer = Deliverer(messenger, base_url=options.base_url, wake=bell.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
+from bot import conf, wiring
 from bot.admin import RunAdmin
 from bot.models import Notice, Run, SlackLink
 from bot.web import history
@@ -127,6 +128,23 @@ def test_older_runs_than_are_counted_are_still_found(site: Client, monkeypatch: 
     changes = site.get("/admin/runtask/run/?p=2").context["cl"]
     assert (changes.result_count, [run.task_id for run in changes.result_list]) == (3, ["task-2"])
     assert len(site.get("/admin/runtask/run/?q=task-0").context["cl"].result_list) == 1
+
+
+@pytest.mark.parametrize("address", ["", "{}/change/"])
+def test_an_option_that_can_not_be_read_is_named_and_what_is_stored_is_shown(
+    site: Client, settings: Any, address: str
+) -> None:
+    run = a_run(channel="C1", thread="1700000000.000100")
+    settings.RUNTASK = {"DEADLINE": "soon"}
+    for cached in (conf.conf, wiring.workspace):
+        cached.cache_clear()
+    try:
+        page = site.get(f"/admin/runtask/run/{address.format(run.pk)}").content.decode()
+    finally:
+        conf.conf.cache_clear()
+    assert "RUNTASK_DEADLINE must be a number of seconds above 0" in page
+    assert "days: 7 -&gt; 30" in page
+    assert "very-secret" not in page
 
 
 def test_lists_tell_what_is_stuck_and_why(site: Client) -> None:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
+from bot.core.ports import NotSetUp
 from bot.runs.requests import TooLarge, no_browser, outside_transactions, raw_body
 from bot.slack.afterwards import Answer, answer
 
@@ -35,7 +36,7 @@ class Bad(Exception):
 
 
 def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Callable[[HttpRequest], HttpResponse]:
-    """The view for `/slack/events`: commands, interactivity and options load alike."""
+    """The view for `/slack/events`: commands, interactivity and options load alike. Both parts may raise NotSetUp."""
 
     @outside_transactions
     @no_browser  # signed by Slack
@@ -48,13 +49,17 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
             verify(request, raw, signing_secret())
             body = parse(raw, request.content_type or "")
             _refuse_what_slack_gave_up(request, body)
+            if body.get("type") == "url_verification":
+                return HttpResponse(str(body.get("challenge", "")), content_type="text/plain")
+            bolt = app()
         except Bad as exc:
             log.info("refused a request: %s", exc)
             return HttpResponse(str(exc), status=exc.status, content_type="text/plain")
-        if body.get("type") == "url_verification":
-            return HttpResponse(str(body.get("challenge", "")), content_type="text/plain")
+        except NotSetUp as exc:
+            log.error("%s: not set up: %s", request.path, exc)  # noqa: TRY400  # the sentence says it all
+            return HttpResponse("not set up; the site's log says why", status=503, content_type="text/plain")
         with answer() as made:
-            response = app().dispatch(BoltRequest(mode="socket_mode", body=body, headers=_retry_headers(request)))
+            response = bolt.dispatch(BoltRequest(mode="socket_mode", body=body, headers=_retry_headers(request)))
         return _Response(made, response)
 
     return view

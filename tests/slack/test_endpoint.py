@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_bolt import BoltRequest, BoltResponse
 
+from bot.core.ports import NotSetUp
 from bot.runs.requests import BODY_LIMIT
 from bot.slack.endpoint import CLOCK_SKEW, FORM, JSON, Bad, endpoint, parse, verify
 
@@ -198,6 +199,21 @@ def test_the_three_shapes_reach_the_app(app: FakeApp) -> None:
 def test_a_command_whose_text_looks_like_a_payload_is_a_command(app: FakeApp, text: str) -> None:
     call(app, request(urlencode({"command": "/runtask", "text": text}).encode()))
     assert app.bodies == [{"command": "/runtask", "text": text}]
+
+
+@pytest.mark.parametrize("lacks", ["secret", "app"])
+def test_a_site_that_is_not_set_up_says_in_one_line_of_its_log_what_it_lacks(
+    app: FakeApp, caplog: pytest.LogCaptureFixture, lacks: str
+) -> None:
+    def raises() -> Any:
+        raise NotSetUp("RUNTASK_DEADLINE must be a number of seconds above 0")
+
+    parts: dict[str, Any] = {"app": lambda: app, "secret": lambda: SECRET, lacks: raises}
+    answered = endpoint(parts["app"], parts["secret"])(request(b"command=a"))
+    assert (answered.status_code, b"RUNTASK" in answered.content) == (503, False)
+    [line] = [record for record in caplog.records if record.name == "bot.slack.endpoint"]
+    assert line.getMessage() == "/slack/events: not set up: RUNTASK_DEADLINE must be a number of seconds above 0"
+    assert line.exc_info is None
 
 
 def test_slack_saying_that_it_tries_again_is_passed_on_and_nothing_else(app: FakeApp) -> None:

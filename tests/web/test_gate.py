@@ -148,8 +148,9 @@ def test_a_site_whose_options_can_not_be_read_says_which(site: Site, settings: A
     settings.ROOT_URLCONF = (path("", include("bot.urls")), *settings.ROOT_URLCONF)
     try:
         answers = [site.browser.get(address) for address in ("/", "/api/schedules")]
+        answers.append(site.browser.post("/slack/events"))
     finally:
         conf.conf.cache_clear()
-    assert [answer.status_code for answer in answers] == [503, 503]
+    assert [answer.status_code for answer in answers] == [503, 503, 503]
     assert "RUNTASK['DEADLIEN'] is not an option" in words(answers[0].content.decode())
     assert answers[1].json()["error"] == "not_set_up"
