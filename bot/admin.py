@@ -80,6 +80,9 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         ("Bookkeeping", {"fields": ("state", "status", "key", "schedule_id", "deadline_at", "seen_at", "thread")}),
     )
 
+    class Media:
+        css: ClassVar = {"all": ["runtask/runtask.css"]}
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         _catch_up(request)
         return super().changelist_view(request, extra_context)
@@ -258,4 +261,4 @@ def _masked(value: Any) -> str:
 
 def _lines(text: str) -> str:
     """Text with its lines and columns kept."""
-    return format_html('<pre style="margin: 0; white-space: pre-wrap">{}</pre>', text) if text else "-"
+    return format_html('<pre class="runtask-lines">{}</pre>', text) if text else "-"

@@ -51,6 +51,15 @@ def test_a_run_is_readable_and_masked(site: Client) -> None:
     assert "/admin/django_celery_results/taskresult/?q=0f4c" in page
 
 
+@pytest.mark.parametrize("address", ["", "{}/change/"])
+def test_pages_hold_no_inline_script_or_style(site: Client, address: str) -> None:
+    """So that a strict Content-Security-Policy may stand."""
+    page = site.get(f"/admin/runtask/run/{address.format(a_run().pk)}").content.decode()
+    for inline in ("<script>", "<style", " style=", " onclick="):
+        assert inline not in page
+    assert '<link href="/static/runtask/runtask.css"' in page
+
+
 def test_the_list_says_who_what_when_with_which_changes_how_it_ended_and_where_from(site: Client) -> None:
     began = timezone.now()
     ended = began + timedelta(seconds=3.2)
