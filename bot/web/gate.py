@@ -23,7 +23,7 @@ from bot.runs import actors, links
 from bot.runs.refusals import NotAllowed
 from bot.runs.requests import outside_transactions
 from bot.runs.service import RunService
-from bot.web import forms
+from bot.web import beyond_staff, forms
 from bot.web.frame import admin_site
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def page(view: View, runs: Callable[[], RunService], *methods: str) -> View:
     @wraps(view)
     def gate(request: HttpRequest, **captured: Any) -> HttpResponse:
         try:
-            if not request.user.is_authenticated:
+            if not request.user.is_authenticated or beyond_staff.is_missing(request):
                 return _logged_out(request)
             visit = Visit(request, runs(), actors.of_user(request.user))
             try:

@@ -5,12 +5,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
-from bot.web import tokens
+from bot.web import beyond_staff, tokens
 from bot.web.api.errors import ApiError
 
 REALM = 'Bearer realm="runtask"'
 WHO = "Send an API token: `Authorization: Bearer rt_…`. An administrator makes one with `runtask token add`."
 UNKNOWN = "This token isn't known; it may have been removed."
+MORE = "The site's admin asks more of a session than this one has, such as a second factor. Log in there, or send an API token."
 
 
 class _Check(CsrfViewMiddleware):
@@ -21,7 +22,7 @@ class _Check(CsrfViewMiddleware):
 
 
 def caller(request: HttpRequest) -> Any:
-    """The user who calls, not yet allowed anything. Raises ApiError: 401, or 403 for a session without CSRF token.
+    """The user who calls, not yet allowed anything. Raises ApiError: 401, or 403 for a session without CSRF token, or one that the admin would not let in.
 
     A token that isn't known is never made up for by a session.
     """
@@ -35,6 +36,8 @@ def caller(request: HttpRequest) -> Any:
         raise ApiError(401, "no_token", WHO, headers={"WWW-Authenticate": REALM})
     if reason := _forged(request):
         raise ApiError(403, "csrf", f"A session needs Django's CSRF token in the header X-CSRFToken: {reason}")
+    if beyond_staff.is_missing(request):
+        raise ApiError(403, "not_allowed", MORE)
     return user
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 
 from tests.web.api.conftest import Api, refused
@@ -58,6 +59,16 @@ def test_a_session_from_another_origin_is_refused(api: Api, ana: User) -> None:
     api.client.force_login(ana)
     api.client.cookies["csrftoken"] = "a" * 32
     refused(api.post({"schedule": 7}, X_CSRFToken="a" * 32, Origin="https://evil.example"), 403, "csrf")
+
+
+def test_a_session_that_the_admin_would_not_let_in_is_refused_and_a_token_is_not(
+    api: Api, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AdminSite, "has_permission", lambda *_: False)
+    assert api.get("/api/schedules").status_code == 200
+    api.token = ""
+    api.client.force_login(ana)
+    refused(api.get("/api/schedules"), 403, "not_allowed")
 
 
 def test_another_scheme_than_ours_leaves_it_to_the_session(api: Api, ana: User) -> None:
