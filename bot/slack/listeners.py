@@ -82,13 +82,17 @@ class Listeners:
             if budget.enter():
                 self.client.views_open(trigger_id=command.trigger, view=view)
         except NotAllowed as exc:
-            _reply(command.response_url, str(exc))
+            problem = str(exc)
         except UNREACHABLE as exc:
             log.warning("views.open: %s %s", error_code(exc), _details(exc))
-            _reply(command.response_url, TOO_LATE if error_code(exc) == "expired_trigger_id" else SORRY)
+            problem = TOO_LATE if error_code(exc) == "expired_trigger_id" else SORRY
         except Exception:
             log.exception("the form could not be opened")
-            _reply(command.response_url, SORRY)
+            problem = SORRY
+        else:
+            return
+        if budget.entered or budget.enter():  # else `_give_up` was first, and they may have typed it again since
+            _reply(command.response_url, problem)
 
     def _give_up(self, body: Payload, budget: Budget) -> None:
         if budget.shut():

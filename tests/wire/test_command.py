@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import OperationalError, connection
 
 from bot.conf import conf
 from bot.models import SlackLink
@@ -181,3 +181,25 @@ def test_what_takes_too_long_is_told_and_opens_no_form_later(
     monkeypatch.undo()
     assert opened(bot, ana)
     assert len(bot.calls("views.open")) == 1
+
+
+def test_who_was_told_that_it_takes_too_long_is_not_told_later_that_it_failed(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.RUNTASK = {**settings.RUNTASK, "THREADS": 1}  # what comes next begins when this is over
+    conf.cache_clear()
+    schedule()
+    answers = threading.Event()
+
+    def fails(*_: Any) -> bool:
+        answers.wait(20)
+        raise OperationalError
+
+    monkeypatch.setattr(patience, "PATIENCE", 0.2)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(RunService, "has_schedules", fails)
+        assert refusal(http_bot, ana) == listeners.TOO_LATE
+    answers.set()
+    monkeypatch.undo()
+    assert opened(http_bot, ana)
+    assert [said["text"] for said in ana.ephemerals(OPS)] == [listeners.TOO_LATE]
