@@ -53,6 +53,14 @@ class _NotShown(Exception):
         self.view = view
 
 
+@dataclass(eq=False)
+class _Picked:
+    """A selection that is being shown, and the version of the form that it replaces."""
+
+    selection: payloads.Selection
+    hash: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Listeners:
     """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload."""
@@ -64,7 +72,7 @@ class Listeners:
     afterwards: Afterwards
     command: str
     key: str = field(repr=False)  # seals what the form carries
-    _newest: dict[str, payloads.Selection] = field(default_factory=dict)  # that is being shown, by its form
+    _newest: dict[str, _Picked] = field(default_factory=dict)  # that is being shown, by its form
 
     def open(self, ack: Ack, body: Payload) -> None:
         if str(body.get("text", "")).strip().lower() == "help":
@@ -124,10 +132,11 @@ class Listeners:
     def pick(self, ack: Ack, body: Payload) -> None:
         ack()
         selection = payloads.selection(body)
-        self._newest[selection.view] = selection
-        self.afterwards.do(lambda: self._show_schedule(selection), late=lambda: self._say_wait(selection))
+        self._newest[selection.view] = picked = _Picked(selection, selection.hash)
+        self.afterwards.do(lambda: self._show_schedule(picked), late=lambda: self._say_wait(picked))
 
-    def _show_schedule(self, selection: payloads.Selection) -> None:
+    def _show_schedule(self, picked: _Picked) -> None:
+        selection = picked.selection
         metadata = replace(selection.metadata, schedule=None)
         try:
             view = self._view_of(self.identity.actor(selection.account, may_link=False), selection.schedule, metadata)
@@ -137,25 +146,24 @@ class Listeners:
             log.exception("a schedule could not be shown")
             view = modals.empty(metadata, f":warning: {SORRY}")
         try:
-            self._update(selection, view)
+            self._update(picked, view)
         except UNREACHABLE as exc:
             level = logging.INFO if error_code(exc) in STALE else logging.WARNING
             log.log(level, "views.update: %s %s", error_code(exc), _details(exc))
         finally:
-            if self._newest.get(selection.view) is selection:
+            if self._newest.get(selection.view) is picked:
                 self._newest.pop(selection.view, None)
 
-    def _say_wait(self, selection: payloads.Selection) -> None:
+    def _say_wait(self, picked: _Picked) -> None:
         """The arguments replace this when they come."""
-        if self._newest.get(selection.view) is not selection:
+        selection = picked.selection
+        if self._newest.get(selection.view) is not picked:
             return
         log.warning("a schedule could not be shown in time: the database is slow")
+        view = modals.empty(replace(selection.metadata, schedule=None), WAITING)
         try:
-            self.client.views_update(
-                view_id=selection.view,
-                hash=selection.hash,
-                view=modals.empty(replace(selection.metadata, schedule=None), WAITING),
-            )
+            answer = self.client.views_update(view_id=selection.view, hash=selection.hash, view=view)
+            picked.hash = answer["view"]["hash"]
         except UNREACHABLE as exc:
             log.info("views.update: %s %s", error_code(exc), _details(exc))
 
@@ -165,14 +173,20 @@ class Listeners:
         look = self.runs.look(actor, schedule)
         return modals.chosen(metadata, look, nonce=_nonce(), note=note) if look else modals.gone(metadata)
 
-    def _update(self, selection: payloads.Selection, view: dict[str, Any]) -> None:
-        """The hash keeps an older selection from replacing a newer one's view, but not the other way round."""
+    def _update(self, picked: _Picked, view: dict[str, Any]) -> None:
+        """The hash keeps an older selection from replacing a newer one's view, but not the other way round.
+
+        Once the form has said that this one takes its time, no older one can be in its way: only what was picked since,
+        by way of another process.
+        """
+        form, replaced = picked.selection.view, picked.hash
         try:
-            self.client.views_update(view_id=selection.view, hash=selection.hash, view=view)
+            self.client.views_update(view_id=form, hash=replaced, view=view)
         except SlackApiError as exc:
-            if error_code(exc) != "hash_conflict" or self._newest.get(selection.view) is not selection:
+            has_waited = replaced != picked.selection.hash
+            if error_code(exc) != "hash_conflict" or has_waited or self._newest.get(form) is not picked:
                 raise
-            self.client.views_update(view_id=selection.view, view=view)
+            self.client.views_update(view_id=form, view=view)
 
     def submit(self, ack: Ack, body: Payload) -> None:
         """Everything before the answer: the person reads in the open form what is wrong."""

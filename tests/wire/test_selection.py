@@ -1,6 +1,7 @@
 """What the form shows once a schedule is picked."""
 
 import json
+import logging
 import threading
 from datetime import timedelta
 from typing import Any
@@ -12,9 +13,12 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
+from bot.conf import conf
 from bot.runs.service import RunService
-from bot.slack import patience
+from bot.slack import modals, patience
+from bot.slack.client import FAST, web_client
 from bot.slack.ids import Id
+from bot.slack.metadata import Metadata
 from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import Schedule
 from tests.wire.form import inputs, opened, picked, shown, top
@@ -197,6 +201,28 @@ def test_while_a_schedule_can_not_be_read_the_form_says_so_and_shows_it_afterwar
     answers.set()
     bot.wait_for(lambda: inputs(top(ana)))
     assert inputs(top(ana))["kwargs"] == '{\n  "a": 1\n}'
+
+
+def test_what_was_picked_since_by_way_of_another_process_is_not_replaced(
+    bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    schedule("Slow", kwargs='{"a": 1}')
+    opened(bot, ana)
+    answers, look = threading.Event(), RunService.look
+
+    def waits(*arguments: Any) -> Any:
+        answers.wait(20)
+        return look(*arguments)
+
+    monkeypatch.setattr(RunService, "look", waits)
+    monkeypatch.setattr(patience, "PATIENCE", 0.2)
+    picked(bot, ana, "Slow")
+    theirs = modals.empty(Metadata.load(top(ana)["private_metadata"]), "The other one's arguments")
+    web_client(conf(), FAST).views_update(view_id=top(ana)["id"], view=theirs)
+    with caplog.at_level(logging.INFO):
+        answers.set()
+        bot.wait_for(lambda: "hash_conflict" in caplog.text)
+    assert shown(top(ana)) == "The other one's arguments"
 
 
 def test_a_schedule_deleted_meanwhile_is_said_to_be_gone(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
