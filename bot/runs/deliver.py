@@ -173,13 +173,15 @@ class Deliverer:
             return partial(later, due_at=self._backoff(notice), problem=str(exc), maybe_posted=exc.maybe_posted)
 
     def _post(self, errand: _Errand) -> _Settling:
-        notice, ts = errand.notice, None
-        if not errand.is_new and notice.tried_at is not None:
-            ts = self.messenger.find(errand.report, since=notice.tried_at)
-        if ts is None:
-            if not outbox.is_fresh(notice, self.clock()):
-                return partial(self._renew, replace(errand, is_new=True))  # it has been looked for
+        notice = errand.notice
+        if not outbox.is_fresh(notice, self.clock()):
+            return partial(self._renew, errand)
+        if errand.is_new or notice.tried_at is None:
             ts = self.messenger.post(errand.report)
+        elif (found := self.messenger.find(errand.report, since=notice.tried_at)) is not None:
+            ts = found
+        else:
+            return self._post(replace(errand, is_new=True))  # it has been looked for
         return Sent(notice, channel=errand.report.channel, ts=ts, at=self.clock())
 
     def _renew(self, errand: _Errand) -> None:

@@ -1,12 +1,13 @@
 """What comes back from Slack is stored together, later if it can't be now, and nothing that came back is sent again."""
 
 import logging
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
 
-from bot.core.model import MessageTs, NoticeKind
+from bot.core.model import MessageTs, NoticeKind, Report
 from bot.core.ports import NotDelivered, RateLimited
 from bot.models import Notice, Run
 from bot.runs import outbox
@@ -109,14 +110,36 @@ def test_who_dies_before_storing_leaves_a_message_that_is_found(post: Post) -> N
     successor.deliverer.drain(10)
 
 
-def test_a_claim_that_had_to_wait_is_held_anew_before_its_message_is_sent(post: Post) -> None:
+def test_a_claim_that_had_to_wait_is_held_anew_before_its_message_is_looked_for(post: Post) -> None:
+    """Looked for first, many that Slack answers slowly would lose their claims one after the other, and be looked for again."""
     run = a_started_run()
     (mine,) = outbox.claim(10, NOW)
     mine.tried_at = NOW
     post.now += CLAIM / 2
     post.deliverer._prepare(mine, {})
     post.wait()
-    assert post.slack.posts == []
+    assert (post.slack.searches, post.slack.posts) == ([], [])
+    post.deliverer._settle()
+    assert notice(run, "root").claimed_until == NOW + CLAIM * 1.5
+    post.wait()
+    post.deliver()
+    assert post.said() == ["root", "id"]
+    assert len(post.slack.searches) == 1, "once is enough"
+
+
+def test_a_claim_is_held_anew_after_a_search_that_took_long(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, find = a_started_run(), post.slack.find
+
+    def slow(report: Report, since: datetime) -> MessageTs | None:
+        post.now += CLAIM / 2
+        return find(report, since)
+
+    monkeypatch.setattr(post.slack, "find", slow)
+    (mine,) = outbox.claim(10, NOW)
+    mine.tried_at = NOW
+    post.deliverer._prepare(mine, {})
+    post.wait()
+    assert (len(post.slack.searches), post.slack.posts) == (1, [])
     post.deliverer._settle()
     assert notice(run, "root").claimed_until == NOW + CLAIM * 1.5
     post.wait()
