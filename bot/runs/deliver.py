@@ -68,9 +68,10 @@ class Deliverer:
         self._receive(0)
         self._settle()
         if self._out > WORKERS or time.monotonic() < self._paused_until:
-            if self._out:
-                self._receive(0.2)
-            return bool(self._out or self._unsettled)
+            if not self._out:
+                return False  # also while something can't be stored: the next try needn't be at once
+            self._receive(0.2)
+            return True
         claimed = outbox.claim(AHEAD - self._out, self.clock(), avoiding=self.pacer.closed())
         roots = outbox.roots(claimed)
         for notice in claimed:

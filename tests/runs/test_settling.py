@@ -8,9 +8,10 @@ import pytest
 from django.db import OperationalError, connection
 
 from bot.core.model import MessageTs, NoticeKind, Report
-from bot.core.ports import NotDelivered, RateLimited
+from bot.core.ports import NotDelivered, RateLimited, TokenRefused
 from bot.models import Notice, Run
 from bot.runs import outbox
+from bot.runs.loops import BUSY, delivery_step
 from bot.runs.outbox import CLAIM, Sent
 from tests.factories import NOW
 from tests.runs.post import Post, a_started_run, about, end, notice
@@ -69,6 +70,17 @@ def test_what_can_not_be_stored_now_is_stored_later_and_not_sent_again(
     post.deliver(2)
     assert sorted(post.said()) == ["id"] * len(runs) + ["root"] * len(runs)
     assert post.slack.searches == []
+
+
+def test_what_can_not_be_stored_is_not_tried_again_at_once(post: Post) -> None:
+    a_started_run()
+    post.slack.fail(TokenRefused("invalid_auth"))  # a pause, in which nothing else is asked of the database
+    post.deliverer.step()
+    post.wait()
+    with connection.execute_wrapper(database := Database()):
+        database.is_away = True
+        assert delivery_step(post.deliverer) >= BUSY
+    assert len(post.deliverer._unsettled) == 1
 
 
 def test_one_that_the_database_refuses_holds_up_no_other(post: Post, caplog: pytest.LogCaptureFixture) -> None:
