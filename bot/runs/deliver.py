@@ -15,7 +15,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, InternalError, OperationalError, close_old_connections
 from django.utils import timezone
 
 from bot.core.model import MessageTs, NoticeKind, Report
@@ -33,6 +33,7 @@ AHEAD = 6 * WORKERS  # notices claimed at once, so that a claim's queries, 2 ms 
 FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # seconds; doubling between them
 TOKEN_PAUSE = 30.0  # seconds between tries while Slack refuses our token
 OURS = "internal error, see the log"
+AWAY = (OperationalError, InterfaceError, InternalError)  # the last: PostgreSQL is read-only, as in a switchover
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Deliverer:
             for one in these:
                 if not isinstance(one, Sent):
                     one()
-        except (OperationalError, InterfaceError):
+        except AWAY:
             log.exception("what became of %s messages can't be stored now", len(these))
             self._unsettled += these
         except Exception:

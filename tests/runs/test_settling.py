@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import InternalError, OperationalError, connection
 
 from bot.core.model import MessageTs, NoticeKind, Report
 from bot.core.ports import NotDelivered, RateLimited, TokenRefused
@@ -24,11 +24,12 @@ class Database:
     """Counts the statements that store what was sent; refuses all writing while it is told to."""
 
     is_away = False
+    problem: Exception = OperationalError("the database is away")
     stored = 0
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if self.is_away and sql.lstrip().startswith("UPDATE"):
-            raise OperationalError("the database is away")
+            raise self.problem
         self.stored += sql == outbox.SENT
         return execute(sql, params, many, context)
 
@@ -49,8 +50,9 @@ def test_what_came_back_meanwhile_is_stored_in_one_statement(post: Post) -> None
         assert run.thread == notice(run, "root").ts
 
 
+@pytest.mark.parametrize("problem", [OperationalError("away"), InternalError("in a read-only transaction")])
 def test_what_can_not_be_stored_now_is_stored_later_and_not_sent_again(
-    post: Post, caplog: pytest.LogCaptureFixture
+    post: Post, caplog: pytest.LogCaptureFixture, problem: Exception
 ) -> None:
     runs = [a_started_run(channel) for channel in CHANNELS]
     post.slack.fail(RateLimited("ratelimited", 2), when=lambda report: report.channel == "C0")
@@ -58,7 +60,7 @@ def test_what_can_not_be_stored_now_is_stored_later_and_not_sent_again(
     post.wait()
     database = Database()
     with connection.execute_wrapper(database):
-        database.is_away = True
+        database.is_away, database.problem = True, problem
         post.deliverer.step()
         assert {notice(run, "root").state for run in runs} == {"claimed"}
         assert "can't be stored now" in caplog.text
