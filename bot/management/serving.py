@@ -4,6 +4,7 @@ import gc
 import logging
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -23,7 +24,7 @@ from bot.sidecar import is_sidecar
 log = logging.getLogger(__name__)
 
 NOT_MIGRATED = "the database of %s has no tables of runtask: run `runtask migrate` with these settings, or set DJANGO_SETTINGS_MODULE"
-STOP = 10.0  # seconds for a loop's last pass and for messages on their way
+STOP = 10.0  # seconds for the loops' last passes, and as many for messages on their way
 
 
 def require(command: str) -> None:
@@ -105,6 +106,11 @@ def delivering(*, enabled: bool) -> Iterator[None]:
     try:
         yield
     finally:
+        for loop in (
+            loops
+        ):  # all of them before one is waited for, and together no longer than one: all may wait for the database
+            loop.end()
+        until = time.monotonic() + STOP
         for loop in loops:
-            loop.stop(STOP)
+            loop.stop(max(0.0, until - time.monotonic()))
         deliverer.drain(STOP)

@@ -41,9 +41,13 @@ class Loop:
     def wake(self) -> None:
         self._woken.set()
 
-    def stop(self, timeout: float) -> None:
+    def end(self) -> None:
+        """After the step that it is in; who waits for that calls `stop`."""
         self._stopping.set()
         self._woken.set()
+
+    def stop(self, timeout: float) -> None:
+        self.end()
         if self._thread is not None:
             self._thread.join(timeout)
 
