@@ -29,18 +29,18 @@ def database_of(model: type[models.Model]) -> str:
 @contextmanager
 def atomic() -> Iterator[None]:
     """A transaction on the database of our tables, whichever alias the project's routers give them."""
-    alias = database_of(Run)
-    with _turn(alias), transaction.atomic(using=alias):
+    with turn(), transaction.atomic(using=database_of(Run)):
         yield
 
 
 @contextmanager
-def _turn(alias: str) -> Iterator[None]:
+def turn() -> Iterator[None]:
     """SQLite has one writer. Threads of this process wait for it here, where the next one is woken at once.
 
-    SQLite itself sleeps, longer each time, and takes whoever comes first then: with many, some wait for a second.
+    SQLite itself sleeps, longer each time, and takes whoever comes first then: with many, some wait for a second. By itself
+    it is for a single statement, which needs no transaction.
     """
-    connection = connections[alias]
+    connection = connections[database_of(Run)]
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return

@@ -1,7 +1,6 @@
 """A run's row before its message: made, taken up again, or there already."""
 
 import time
-from contextlib import nullcontext
 from typing import Any
 
 from django.db import IntegrityError, connections
@@ -9,7 +8,7 @@ from django.db import IntegrityError, connections
 from bot.core.budget import Budget
 from bot.core.model import Dispatch, RunRequest
 from bot.core.status import RunState
-from bot.models import Run, atomic, database_of, still
+from bot.models import Run, atomic, database_of, still, turn
 from bot.runs.refusals import MaybeSent, NothingSent, Taken
 
 LOOK_AGAIN = 0.05  # seconds, while another press of the same form is being sent
@@ -21,7 +20,7 @@ def created(request: RunRequest, what: Dispatch, fields: dict[str, Any]) -> Run 
     # One statement commits by itself; within somebody's transaction its failure must not end theirs.
     nested = connections[database_of(Run)].in_atomic_block
     try:
-        with atomic() if nested else nullcontext():
+        with atomic() if nested else turn():
             return Run.objects.create(key=request.key, task_id=what.task_id, **fields)
     except IntegrityError:
         return None

@@ -10,6 +10,7 @@ from django.db import connection, connections
 from bot import models
 from bot.models import Run, atomic
 from tests.factories import a_run
+from tests.runs.conftest import Door
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -42,6 +43,21 @@ def test_a_second_writer_waits_for_its_turn(other: ThreadPoolExecutor) -> None:
             Run.objects.update(status="ours again")
     theirs.result(10)
     assert Run.objects.get().status == "theirs"
+
+
+def test_a_run_waits_for_its_turn_too(other: ThreadPoolExecutor, door: Door) -> None:
+    def start() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout = 0")
+        door.start()
+
+    with atomic():
+        a_run(key="another")
+        theirs: Future[None] = other.submit(start)
+        wait([theirs], timeout=0.3)
+        assert not theirs.done()
+    theirs.result(10)
+    assert Run.objects.count() == 2
 
 
 def test_a_turn_that_does_not_come_is_not_waited_for_longer_than_sqlite_would(monkeypatch: pytest.MonkeyPatch) -> None:
