@@ -106,9 +106,8 @@ def delivering(*, enabled: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        for loop in (
-            loops
-        ):  # all of them before one is waited for, and together no longer than one: all may wait for the database
+        # All are told before one is waited for, and have STOP together: each of them may be waiting for the database.
+        for loop in loops:
             loop.end()
         until = time.monotonic() + STOP
         for loop in loops:
