@@ -25,7 +25,7 @@ test-oldest: $(OLDEST)/.ready
 # What talks most to the database, on real servers (docs/supported.md).
 POSTGRES ?= postgresql://postgres@127.0.0.1:5432/postgres
 MARIADB ?= mysql://root@127.0.0.1:3306/mysql
-ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py tests/broker/test_results.py tests/runs tests/web tests/test_admin.py \
+ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py tests/broker/test_results.py tests/runs tests/web tests/test_admin.py tests/test_settings.py \
 	tests/parity/test_rows.py tests/parity/test_any_row.py
 test-databases: mariadb
 	TEST_DATABASE_URL=$(POSTGRES) $(BIN)/pytest $(ON_DATABASES) $(ARGS)

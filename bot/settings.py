@@ -76,7 +76,14 @@ DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000; "
         "PRAGMA cache_size=-256;",
     },
-    "django.db.backends.postgresql": {"connect_timeout": 3, "tcp_user_timeout": 15_000},  # seconds, milliseconds
+    "django.db.backends.postgresql": {
+        "connect_timeout": 3,  # seconds
+        # Milliseconds in which nothing is confirmed. While an answer is waited for, nothing is sent but the kernel's probes:
+        # the first one, unless told, after two hours.
+        "tcp_user_timeout": 15_000,
+        "keepalives_idle": 5,  # seconds
+        "keepalives_interval": 5,
+    },
     # Seconds. Reading: also how long one statement may take, a migration's on a table of millions included.
     "django.db.backends.mysql": {"connect_timeout": 3, "read_timeout": 60, "write_timeout": 15},
 }
