@@ -5,6 +5,7 @@ from Slack while something is being stored is then stored together.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -59,6 +60,7 @@ class Deliverer:
     clock: Callable[[], datetime] = timezone.now
     wake: Callable[[], None] = lambda: None  # something came back: to be stored, and what waited for it may go now
     _paused_until: float = 0.0  # monotonic
+    _begins_until: float = math.inf  # monotonic
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="deliver"))
     _out: int = 0  # errands that have not been received back
     _back: SimpleQueue[_Settling] = field(default_factory=SimpleQueue)
@@ -84,9 +86,10 @@ class Deliverer:
         return bool(claimed)
 
     def drain(self, timeout: float) -> None:
-        """Wait for what is being sent, and store it; nothing new is started by this."""
+        """Wait for what is to be sent, and store it. What no thread has begun after half of the time is given back."""
         close_old_connections()
         end = time.monotonic() + timeout
+        self._begins_until = end - timeout / 2
         self._receive(0)
         self._settle()
         while (self._out or self._unsettled) and (left := end - time.monotonic()) > 0:
@@ -144,12 +147,15 @@ class Deliverer:
         """In a thread of the pool, as all that follows."""
         notice = errand.notice
         try:
-            came = self._try(errand)
+            came = self._try(errand) if time.monotonic() < self._begins_until else self._given_back(notice)
         except Exception:  # a defect of ours
             log.exception("%s", notice)
             came = partial(outbox.later, notice, due_at=self._backoff(notice), problem=OURS, maybe_posted=True)
         self._back.put(came)
         self.wake()
+
+    def _given_back(self, notice: Notice) -> _Settling:
+        return partial(outbox.later, notice, due_at=self.clock(), failed=False)
 
     def _try(self, errand: _Errand) -> _Settling:
         notice = errand.notice

@@ -1,6 +1,7 @@
 """What comes back from Slack is stored together, later if it can't be now, and nothing that came back is sent again."""
 
 import logging
+import time
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from bot.core.model import MessageTs, NoticeKind, Report
 from bot.core.ports import NotDelivered, RateLimited, TokenRefused
 from bot.models import Notice, Run
 from bot.runs import outbox
+from bot.runs.deliver import WORKERS
 from bot.runs.loops import BUSY, delivery_step
 from bot.runs.outbox import CLAIM, Sent
 from tests.factories import NOW
@@ -104,6 +106,28 @@ def test_before_the_end_what_came_back_is_stored(post: Post) -> None:
     post.deliverer.drain(10)
     assert {notice(run, "root").state for run in runs} == {"sent"}
     assert {notice(run, "id").state for run in runs} == {"owed"}
+
+
+def test_what_no_thread_has_begun_in_time_is_given_back_at_the_end(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begun shortly before it, nobody would be there to store what Slack has taken, and it would be sent again."""
+    runs = [a_started_run(f"C{number}") for number in range(2 * WORKERS + 1)]
+    quick = post.slack.post
+
+    def slow(report: Report) -> MessageTs:
+        time.sleep(1.1)
+        return quick(report)
+
+    monkeypatch.setattr(post.slack, "post", slow)
+    post.deliverer.step()
+    post.deliverer.drain(2)
+    post.deliverer._pool.shutdown()
+    assert len(post.slack.posts) == WORKERS
+    roots = [notice(run, "root") for run in runs]
+    assert (
+        sorted((root.state, root.tried_at) for root in roots)
+        == [("owed", None)] * (WORKERS + 1) + [("sent", None)] * WORKERS
+    )
+    assert {root.attempts for root in roots} == {0}
 
 
 def test_who_dies_before_storing_leaves_a_message_that_is_found(post: Post) -> None:
