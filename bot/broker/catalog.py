@@ -61,6 +61,7 @@ UNTOLD = 5.0
 PATIENCE = (
     0.05  # seconds: a table that takes longer to read is read aside, and who searches meanwhile gets what was there
 )
+HANGS = 1.0  # seconds without an end of reading a small table: its connection is dead, and may be for hours
 REST = 20  # times as long as reading took: so often at most is a big table read
 WALK = 1000  # rows
 CHUNK = 500  # rows, about a millisecond; then other threads may go first
@@ -154,9 +155,14 @@ class BeatCatalog:
         if stamp == held.stamp and age <= max(UNTOLD, REST * held.took):
             return held.index
         if held.took < PATIENCE:
-            with self._reading:  # one thread reads the table, not each that noticed
+            # One thread reads the table, not each that noticed. But for the first time it is soon done: who isn't hangs.
+            has_turn = self._reading.acquire(timeout=-1 if held.stamp is None else HANGS)
+            try:
                 if self._held is held:
                     self._read(stamp)
+            finally:
+                if has_turn:
+                    self._reading.release()
             return self._held.index
         if age > REST * held.took and self._reading.acquire(blocking=False):
             threading.Thread(target=self._read_aside, args=(stamp,), name="read-schedules", daemon=True).start()
