@@ -127,7 +127,7 @@ def the_end(shop: Shop, slack: LocalSlack, person: Person, channel: str) -> tupl
         return [roots[-1]["text"], *map(all_words, person.thread(channel, roots[-1]["ts"]))] if roots else []
 
     try:
-        slack.wait_for(lambda: len(now := told()) == 3 and FINAL.search(now[0]), 30)
+        slack.wait_for(lambda: len(now := told()) == 3 and FINAL.search(now[0]), PATIENCE)
     except AssertionError:
         logs = "\n".join(shop.log(name)[-2000:] for name in ("worker", "slack"))
         pytest.fail(f"not told in {channel} how it ended, but only: {told()}\n{logs}")
