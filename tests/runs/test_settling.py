@@ -148,6 +148,15 @@ def test_who_dies_before_storing_leaves_a_message_that_is_found(post: Post) -> N
     successor.deliverer.drain(10)
 
 
+def is_held_and_sent_after_one_search(post: Post, run: Run) -> None:
+    post.deliverer._settle()
+    assert notice(run, "root").claimed_until == NOW + CLAIM * 1.5
+    post.wait()
+    post.deliver()
+    assert post.said() == ["root", "id"]
+    assert len(post.slack.searches) == 1, "once is enough"
+
+
 def test_a_claim_that_had_to_wait_is_held_anew_before_its_message_is_looked_for(post: Post) -> None:
     """Looked for first, many that Slack answers slowly would lose their claims one after the other, and be looked for again."""
     run = a_started_run()
@@ -157,12 +166,7 @@ def test_a_claim_that_had_to_wait_is_held_anew_before_its_message_is_looked_for(
     post.deliverer._prepare(mine, {})
     post.wait()
     assert (post.slack.searches, post.slack.posts) == ([], [])
-    post.deliverer._settle()
-    assert notice(run, "root").claimed_until == NOW + CLAIM * 1.5
-    post.wait()
-    post.deliver()
-    assert post.said() == ["root", "id"]
-    assert len(post.slack.searches) == 1, "once is enough"
+    is_held_and_sent_after_one_search(post, run)
 
 
 def test_a_claim_is_held_anew_after_a_search_that_took_long(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,12 +182,7 @@ def test_a_claim_is_held_anew_after_a_search_that_took_long(post: Post, monkeypa
     post.deliverer._prepare(mine, {})
     post.wait()
     assert (len(post.slack.searches), post.slack.posts) == (1, [])
-    post.deliverer._settle()
-    assert notice(run, "root").claimed_until == NOW + CLAIM * 1.5
-    post.wait()
-    post.deliver()
-    assert post.said() == ["root", "id"]
-    assert len(post.slack.searches) == 1, "once is enough"
+    is_held_and_sent_after_one_search(post, run)
 
 
 def test_who_was_frozen_for_longer_than_the_claim_sends_nothing(post: Post, caplog: pytest.LogCaptureFixture) -> None:

@@ -184,9 +184,10 @@ def test_a_schedule_that_can_not_be_shown_is_told(
     assert "Something went wrong" in shown(picked(bot, ana, "Broken"))
 
 
-def test_while_a_schedule_can_not_be_read_the_form_says_so_and_shows_it_afterwards(
+def pick_while_silent(
     bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> threading.Event:
+    """The form says that the schedule can't be read, until the event that is returned."""
     schedule("Slow", kwargs='{"a": 1}')
     opened(bot, ana)
     answers, look = threading.Event(), RunService.look
@@ -198,7 +199,13 @@ def test_while_a_schedule_can_not_be_read_the_form_says_so_and_shows_it_afterwar
     monkeypatch.setattr(RunService, "look", waits)
     monkeypatch.setattr(patience, "PATIENCE", 0.2)
     assert "slow to answer" in shown(picked(bot, ana, "Slow"))
-    answers.set()
+    return answers
+
+
+def test_while_a_schedule_can_not_be_read_the_form_says_so_and_shows_it_afterwards(
+    bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pick_while_silent(bot, ana, schedule, monkeypatch).set()
     bot.wait_for(lambda: inputs(top(ana)))
     assert inputs(top(ana))["kwargs"] == '{\n  "a": 1\n}'
 
@@ -206,17 +213,7 @@ def test_while_a_schedule_can_not_be_read_the_form_says_so_and_shows_it_afterwar
 def test_what_was_picked_since_by_way_of_another_process_is_not_replaced(
     bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    schedule("Slow", kwargs='{"a": 1}')
-    opened(bot, ana)
-    answers, look = threading.Event(), RunService.look
-
-    def waits(*arguments: Any) -> Any:
-        answers.wait(20)
-        return look(*arguments)
-
-    monkeypatch.setattr(RunService, "look", waits)
-    monkeypatch.setattr(patience, "PATIENCE", 0.2)
-    picked(bot, ana, "Slow")
+    answers = pick_while_silent(bot, ana, schedule, monkeypatch)
     theirs = modals.empty(Metadata.load(top(ana)["private_metadata"]), "The other one's arguments")
     web_client(conf(), FAST).views_update(view_id=top(ana)["id"], view=theirs)
     with caplog.at_level(logging.INFO):
