@@ -1,4 +1,4 @@
-"""Runs, notices and Slack links in the admin: to look at, and links to edit."""
+"""Runs, notices, Slack links and API tokens in the admin. Only links can be edited."""
 
 import json
 from typing import Any, ClassVar
@@ -15,17 +15,18 @@ from django.utils.html import format_html
 
 from bot.conf import conf
 from bot.core.changes import masked
-from bot.core.ids import MEMBER, NO_MEMBER, NO_WORKSPACE, WORKSPACE
+from bot.core.ids import MEMBER, WORKSPACE
 from bot.core.ports import NotSetUp
 from bot.env import BadEnvironment
 from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
 from bot.runs import links, outbox
-from bot.web import history, shown
+from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence, stored_options
+from bot.web import display, history, texts
 from bot.web.beat_admin import may_run
 
 
 class ReadOnly:
-    """For tables that are a record: nobody adds to it or edits it by hand."""
+    """For tables that are a record, which nobody edits by hand."""
 
     def has_add_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
         return False
@@ -39,8 +40,13 @@ class ReadOnly:
 
 class NoticeInline(ReadOnly, admin.TabularInline):
     model = Notice
-    fields = ("kind", "state", "sent_at", "attempts", "problem")
+    fields = ("kind", "state", "sent_at", "attempts", "why")
+    readonly_fields = ("why",)
     extra = 0
+
+    @admin.display(description="problem")
+    def why(self, notice: Notice) -> str:
+        return sentence(notice.reason) or "-"
 
 
 @admin.register(Run)
@@ -68,7 +74,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
                 "fields": (
                     "task_link",
                     "sent_at",
-                    "not_sent_because",
+                    "why_not_sent",
                     "sent_where",
                     "sent_args",
                     "sent_kwargs",
@@ -101,7 +107,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="requester")
     def who(self, run: Run) -> str:
-        return shown.requester(run)
+        return display.requester(run)
 
     @admin.display(description="from")
     def came_from(self, run: Run) -> str:
@@ -113,7 +119,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="how it ended")
     def ended(self, run: Run) -> str:
-        return shown.how_far(run)
+        return display.how_far(run)
 
     @admin.display(description="Slack account")
     def slack_account(self, run: Run) -> str:
@@ -121,8 +127,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="changed values")
     def changed(self, run: Run) -> str:
-        lines = (f"{c['name']}: {c['old'] or '(not set)'} -> {c['new'] or '(not set)'}" for c in run.changes)
-        return _lines("\n".join(lines) or "none: sent as stored")
+        return _lines("\n".join(map(change_text, run.changed_values)) or AS_STORED)
 
     @admin.display(description="arguments")
     def sent_args(self, run: Run) -> str:
@@ -132,9 +137,13 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     def sent_kwargs(self, run: Run) -> str:
         return _lines(_masked(json.loads(run.kwargs)))
 
+    @admin.display(description="not sent because")
+    def why_not_sent(self, run: Run) -> str:
+        return sentence(run.not_sent_reason) or "-"
+
     @admin.display(description="where")
     def sent_where(self, run: Run) -> str:
-        return _lines("\n".join(f"{name}: {value}" for name, value in run.target))
+        return _lines("\n".join(f"{name}: {value}" for name, value in stored_options(run.target)))
 
     @admin.display(description="options")
     def sent_options(self, run: Run) -> str:
@@ -160,14 +169,14 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="thread")
     def thread_link(self, run: Run) -> str:
-        """Slack is asked for the workspace's address once, for a second at most."""
-        from bot import wiring  # noqa: PLC0415  # it puts the whole bot together
+        """Asks Slack for the workspace's address, once and for at most a second."""
+        from bot import wiring  # noqa: PLC0415  # it builds the whole bot
 
         if not run.thread:
             return "-"
         try:
-            workspace = wiring.workspace().address()
-        except NotSetUp:  # which the page says already
+            workspace = wiring.installation().address()
+        except NotSetUp:  # the page says so already
             workspace = ""
         address = links.thread(workspace, run)
         return format_html('<a href="{}">open in Slack</a>', address) if address else run.thread
@@ -175,7 +184,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(RunNow)
 class RunNowAdmin(ReadOnly, admin.ModelAdmin):
-    """The menu's way to the run page: no list, no forms."""
+    """The menu's link to the run page. It has no list and no forms."""
 
     def get_urls(self) -> list[URLPattern]:
         return [path("", self.admin_site.admin_view(self.to_run_page), name="runtask_runnow_changelist")]
@@ -192,18 +201,22 @@ class RunNowAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Notice)
 class NoticeAdmin(ReadOnly, admin.ModelAdmin):
-    """What is stuck, and why."""
+    """Messages that could not be sent, and why."""
 
     actions = ["try_again"]
-    list_display = ("run", "kind", "state", "due_at", "sent_at", "attempts", "problem")
+    list_display = ("run", "kind", "state", "due_at", "sent_at", "attempts", "why")
     list_filter = ("state", "kind")
     list_select_related = ("run",)
     show_full_result_count = False
 
+    @admin.display(description="problem", ordering="problem")
+    def why(self, notice: Notice) -> str:
+        return sentence(notice.reason) or "-"
+
     @admin.action(description="Try again to deliver the selected messages", permissions=["retry"])
     def try_again(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:
         revived = outbox.revive(notices, now=timezone.now())
-        self.message_user(request, f"{revived} messages are owed again; what was sent or is on its way was left alone.")
+        self.message_user(request, texts.TRIED_AGAIN.format(number=revived))
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("runtask.change_notice")
@@ -211,24 +224,26 @@ class NoticeAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(SlackLink)
 class SlackLinkAdmin(admin.ModelAdmin):
-    """Who may act as whom."""
+    """Which Slack account may act as which user."""
 
     list_display = ("slack_user", "team", "user", "checked_at", "is_guest", "is_deleted")
     search_fields = ("slack_user",)
     raw_id_fields = ("user",)
-    looks: ClassVar = {"slack_user": (MEMBER, NO_MEMBER), "team": (WORKSPACE, NO_WORKSPACE)}
+    patterns: ClassVar = {
+        "slack_user": (MEMBER, NOT_A_MEMBER),
+        "team": (WORKSPACE, NOT_A_WORKSPACE),
+    }
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name in self.looks:
-            pattern, wrong = self.looks[db_field.name]
-            field.validators.append(RegexValidator(pattern, f"This {wrong}."))
+        if db_field.name in self.patterns:
+            field.validators.append(RegexValidator(*self.patterns[db_field.name]))
         return field
 
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):
-    """To look at and to remove; `runtask token add` makes them, where the secret passes through no page or cookie."""
+    """Shows and removes tokens. `runtask token add` makes them, so that no secret is ever on a page or in a cookie."""
 
     list_display = ("name", "user", "created_at", "used_on")
     list_select_related = ("user",)
@@ -242,23 +257,23 @@ class ApiTokenAdmin(admin.ModelAdmin):
 
 
 def _catch_up(request: HttpRequest) -> None:
-    """What has ended is shown so, whether or not a watcher runs: one pass of it, whose cost depends on what is open."""
+    """Runs one step of the watcher, so that ended runs are shown so where no watcher runs. Its cost depends on open runs only."""
     from bot import wiring  # noqa: PLC0415
 
     try:
         wiring.watcher().step()
     except NotSetUp as exc:
-        messages.error(request, f"How runs ended can't be looked up, only what is stored is shown: {exc}.")
+        messages.error(request, texts.CANT_CATCH_UP.format(why=exc))
 
 
 def _masked(value: Any) -> str:
-    """Nothing of it where it isn't known what is secret."""
+    """Shows nothing where it isn't known which keys are secret."""
     try:
         return json.dumps(masked(value, conf().secret_keys), ensure_ascii=False, indent=2)
     except BadEnvironment:
-        return "(not shown while an option can't be read)"
+        return texts.NOT_READABLE
 
 
 def _lines(text: str) -> str:
-    """Text with its lines and columns kept."""
+    """Keeps lines and columns."""
     return format_html('<pre class="runtask-lines">{}</pre>', text) if text else "-"

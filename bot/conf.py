@@ -1,4 +1,4 @@
-"""The bot's own options: `RUNTASK = {...}` in Django's settings first, then the environment, then the default."""
+"""The bot's own options: from `RUNTASK = {...}` in Django's settings, else from the environment, else the default."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 
 from bot import env
@@ -14,23 +15,24 @@ from bot.env import BadEnvironment, variable
 
 PREFIX = "RUNTASK_"
 CHANNEL = re.compile(r"(?:[CDG][A-Z0-9]{1,31})?")  # Slack's id of one, or none
-BAD_SETUP = 2  # exit code of our commands: starting again can't help until somebody acts
+BAD_SETUP = 2  # exit code of our commands: starting again won't help until somebody acts
+NEEDED_APPS = ("django_celery_beat", "django_celery_results")
 
 
 def slash_command(raw: str) -> str:
-    """As the manifest's schema takes it: a slash and 1 to 31 characters without white space."""
+    """As the manifest's schema wants it: a slash and 1 to 31 characters without white space."""
     if not re.fullmatch(r"/\S{1,31}", raw.strip()):
         raise ValueError("must be a slash and a name, like /runtask, of at most 32 characters")
     return raw.strip()
 
 
 def key_words(raw: str) -> tuple[str, ...]:
-    """As keys are compared with them: `API-Key` means api_key (bot.core.changes)."""
+    """In the form that keys are compared with: `API-Key` becomes api_key (bot.core.changes)."""
     return env.words(raw.lower().replace("-", "_"))
 
 
 def announcements(raw: str) -> dict[str, str]:
-    """From schedule names to channel ids; `*` is any other schedule."""
+    """From names of schedules to channel ids; `*` means any other schedule."""
     wrong = ValueError(
         "must be a channel's id, like C0123456789 (not its name; the id stands at the end of the channel's details),"
         ' or JSON like {"nightly report": "C0123456789"}'
@@ -46,7 +48,7 @@ def announcements(raw: str) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Conf:
-    """Options that also hold inside somebody's project; times in seconds."""
+    """The options, stand-alone and in a project. Times are in seconds."""
 
     bot_token: str = variable("SLACK_BOT_TOKEN", env.text, "", "the bot's token (`xoxb-…`)", secret=True)
     app_token: str = variable(
@@ -72,10 +74,13 @@ class Conf:
         "link a Slack user to the one active staff user with the same e-mail on first use",
     )
     profile_ttl: float = variable(
-        "RUNTASK_PROFILE_TTL", env.seconds, 900.0, "how long Slack's word on a person (guest, deleted) is trusted"
+        "RUNTASK_PROFILE_TTL", env.seconds, 900.0, "how long Slack's facts about a person (guest, deleted) are trusted"
     )
     deadline: float = variable(
-        "RUNTASK_DEADLINE", env.seconds, 1800.0, "a run without any word for so long gets a “no word yet”"
+        "RUNTASK_DEADLINE",
+        env.seconds,
+        1800.0,
+        "if nothing is known of a run for so long, its thread says “no word yet”",
     )
     keep: float = variable(
         "RUNTASK_KEEP",
@@ -96,12 +101,10 @@ class Conf:
         "RUNTASK_ANNOUNCE",
         announcements,
         None,
-        "where runs from the web are told in Slack: a channel's id, or JSON that maps names of schedules to ids"
+        "where runs from the web are announced in Slack: a channel's id, or JSON that maps names of schedules to ids"
         ' (`"*"`: all others; `""`: nowhere)',
     )
-    threads: int = variable(
-        "RUNTASK_THREADS", env.count, 16, "listener threads, and as many for work after the acknowledgement"
-    )
+    threads: int = variable("RUNTASK_THREADS", env.count, 16, "threads for answers, and as many for work after answers")
 
     def missing(self, *names: str) -> list[str]:
         """A sentence for each of the variables `names` that is not set."""
@@ -123,10 +126,7 @@ def setting_name(variable_name: str) -> str:
 
 
 def values(given: Any, environ: Mapping[str, str]) -> dict[str, Any]:
-    """What `env.read` needs: the settings' RUNTASK laid over the environment.
-
-    Raises BadEnvironment unless RUNTASK is a dict whose keys are options.
-    """
+    """The environment with the settings' RUNTASK over it. Raises BadEnvironment unless RUNTASK is a dict of options."""
     if not isinstance(given, Mapping):
         raise BadEnvironment([f"RUNTASK must be a dict of options; it is of type {type(given).__name__}"])
     known = {setting_name(item.name): item.name for item in NAMES.values()}
@@ -141,3 +141,8 @@ def values(given: Any, environ: Mapping[str, str]) -> dict[str, Any]:
 def conf() -> Conf:
     """The options of this process. Raises BadEnvironment."""
     return env.read(Conf, values(getattr(settings, "RUNTASK", {}), env.environ()))
+
+
+def missing_apps() -> list[str]:
+    """Needed apps that aren't in INSTALLED_APPS. Until they are, the bot has no pages, and a check says why."""
+    return [name for name in NEEDED_APPS if not apps.is_installed(name)]

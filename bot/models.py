@@ -1,7 +1,8 @@
-"""Our own tables: who is linked to whom, the runs, and the notices they owe. The platform's tables are never written.
+"""Our own tables: links between Slack accounts and users, runs, and the notices that runs owe.
 
-Keys to users have no constraint in the database: a sidecar's platform, whose Django knows nothing of our tables, must be
-able to delete a user. Whoever is gone is found by no join, and bot.runs.cleanup takes out what refers to them.
+We never write to the platform's tables. Keys to users have no constraint in the database, because the Django of a
+sidecar's platform doesn't know our tables and must be able to delete a user. Joins don't find deleted users, and
+bot.runs.cleanup removes what refers to them.
 """
 
 import threading
@@ -14,7 +15,8 @@ from django.db import connections, models, router, transaction
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
-from bot.core.model import NoticeKind
+from bot.core.model import Change, NoticeKind
+from bot.core.reasons import Reason
 from bot.core.status import RunState
 
 M = TypeVar("M", bound=models.Model)
@@ -22,29 +24,29 @@ _writing = threading.Lock()
 
 
 def database_of(model: type[models.Model]) -> str:
-    """The alias that a model is written to. We read there, too: a replica may lag behind."""
+    """The alias of the database that a model is written to. We also read there: a replica may lag behind."""
     return router.db_for_write(model)
 
 
 @contextmanager
 def atomic() -> Iterator[None]:
-    """A transaction on the database of our tables, whichever alias the project's routers give them."""
-    with turn(), transaction.atomic(using=database_of(Run)):
+    """A transaction on the database of our tables, whichever alias the project's routers choose."""
+    with writers_turn(), transaction.atomic(using=database_of(Run)):
         yield
 
 
 @contextmanager
-def turn() -> Iterator[None]:
-    """SQLite has one writer. Threads of this process wait for it here, where the next one is woken at once.
+def writers_turn() -> Iterator[None]:
+    """SQLite allows one writer at a time. Threads of this process queue here, where the next one is woken at once.
 
-    SQLite itself sleeps, longer each time, and takes whoever comes first then: with many, some wait for a second. By itself
-    it is for a single statement, which needs no transaction.
+    Without this, SQLite sleeps for longer and longer between its tries and takes any thread that comes: with many writers,
+    some wait for a second. A single statement needs only this, and no transaction.
     """
     connection = connections[database_of(Run)]
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
-    # No longer than SQLite would wait (5 s unless told): another process may be writing for long.
+    # Not longer than SQLite itself would wait (5 s by default): another process may be writing.
     has_turn = _writing.acquire(timeout=connection.settings_dict["OPTIONS"].get("timeout", 5.0))
     try:
         yield
@@ -54,23 +56,23 @@ def turn() -> Iterator[None]:
 
 
 def still(state: str) -> "Exact[str]":
-    """A condition on `state` for updates of rows that are known by their keys: one that no index can answer.
+    """A condition on `state` that no index can answer, for updates of rows whose keys are known.
 
-    With an index of states, MariaDB's UPDATE may go by that, and locks an entry of it before the row. Whoever changes a state
-    has the row already and wants its entry: a deadlock.
+    MariaDB may otherwise lock an entry of the state index before the row, while another transaction has locked the row and
+    waits for that entry: a deadlock.
     """
     return Exact(Coalesce("state", models.Value("")), state)
 
 
 class Primary(models.Manager[M]):
-    """Reads from where it writes; as base manager also what Django reads by itself (`refresh_from_db`, `notice.run`)."""
+    """Reads from the database that it writes to. As base manager also for `refresh_from_db` and `notice.run`."""
 
     def get_queryset(self) -> models.QuerySet[M]:
         return super().get_queryset().using(database_of(self.model))
 
 
 class SlackLink(models.Model):
-    """A Slack account that may act as a Django user, with Slack's last word on it."""
+    """A Slack account that may act as a Django user, and what Slack last said about that account."""
 
     team = models.CharField(max_length=32, help_text="Slack workspace, T…")
     slack_user = models.CharField(max_length=32, help_text="Slack user, U… or W…")
@@ -78,9 +80,11 @@ class SlackLink(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="slack_links", db_constraint=False
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    checked_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="when Slack was last asked")
+    checked_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="when Slack was last asked about the account"
+    )
     home = models.CharField(
-        max_length=32, blank=True, editable=False, help_text="the workspace Slack says they belong to"
+        max_length=32, blank=True, editable=False, help_text="the workspace that Slack says the account belongs to"
     )
     is_guest = models.BooleanField(default=False, editable=False)
     is_bot = models.BooleanField(default=False, editable=False)
@@ -101,15 +105,15 @@ class SlackLink(models.Model):
 class Run(models.Model):
     """One request to run a schedule now: who, what, where, with which values, and how it ended.
 
-    Schedule and task are copied, not referenced: a run outlives its schedule, and our tables hold no key into the
-    platform's. JSON texts are as sent.
+    Schedule and task are copied, not referenced: a run outlives its schedule, and our tables have no keys into the
+    platform's. The JSON texts are as sent. Reasons are stored as codes (bot.core.reasons).
     """
 
     key = models.CharField(
-        max_length=128, unique=True, help_text="one per opened form: a repeated submission starts nothing"
+        max_length=128, unique=True, help_text="one per opened form, so that a repeated submission starts nothing"
     )
     digest = models.CharField(
-        max_length=64, blank=True, help_text="of a script's request: its key stands for no other one"
+        max_length=64, blank=True, help_text="of a script's request, so that its key can't be used for another request"
     )
     task_id = models.CharField(max_length=64, unique=True)
     state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in RunState], default=RunState.QUEUED)
@@ -119,9 +123,9 @@ class Run(models.Model):
     task = models.CharField(max_length=200)
     args = models.TextField(default="[]")
     kwargs = models.TextField(default="{}")
-    changes = models.JSONField(default=list, help_text="what differs from the stored values, secrets masked")
+    changes = models.JSONField(default=list, help_text="the values that differ from the stored ones, secrets masked")
     options = models.JSONField(default=dict, help_text="queue, priority, … as sent")
-    target = models.JSONField(default=list, help_text="where it went, in words (bot.core.target)")
+    target = models.JSONField(default=dict, help_text="where it was sent (bot.core.model.Target.options)")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -133,36 +137,36 @@ class Run(models.Model):
     )
     team = models.CharField(max_length=32, blank=True)
     slack_user = models.CharField(max_length=32, blank=True)
-    channel = models.CharField(max_length=32, blank=True, help_text="where its messages go now")
+    channel = models.CharField(max_length=32, blank=True, help_text="the channel that its messages go to")
     redirected_from = models.CharField(
-        max_length=32, blank=True, help_text="the channel that was asked for, if it is closed to us"
+        max_length=32, blank=True, help_text="the channel that was asked for, if the bot can't post there"
     )
-    redirected_because = models.CharField(max_length=64, blank=True)
+    redirected_because = models.CharField(max_length=64, blank=True, help_text="Slack's error code")
     thread = models.CharField(max_length=32, blank=True, help_text="Slack's ts of the root message")
 
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, blank=True)
-    not_sent_because = models.TextField(blank=True)
-    deadline_at = models.DateTimeField(help_text="without any word until then, the thread is told")
+    not_sent_because = models.TextField(blank=True, help_text="a reason (bot.core.reasons.Reason.dump)")
+    deadline_at = models.DateTimeField(help_text="if nothing is known of it by then, the thread says so")
 
-    status = models.CharField(max_length=50, blank=True, help_text="Celery's word, as last seen")
-    seen_at = models.DateTimeField(null=True, blank=True, help_text="date of the result row as last recorded")
+    status = models.CharField(max_length=50, blank=True, help_text="Celery's status, as last recorded")
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="date of the result row when it was last recorded")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    result = models.TextField(blank=True, help_text="shortened; the result itself stays with django-celery-results")
+    result = models.TextField(blank=True, help_text="shortened; django-celery-results keeps all of it")
     result_length = models.PositiveIntegerField(default=0)
     traceback = models.TextField(blank=True)
     worker = models.CharField(max_length=100, blank=True)
 
     objects: ClassVar["Primary[Self]"] = Primary()
-    is_repeated = False  # not stored: whether `start` returns a run that an earlier submission started
+    is_repeated = False  # not stored: True if `start` returns a run that an earlier submission had started
 
     class Meta:
         base_manager_name = "objects"
         ordering = ["-id"]
-        # Not partial: SQLite without ANALYZE plans around a partial one badly when runs are watched.
+        # Not partial: with a partial index and without ANALYZE, SQLite chooses bad plans for watching runs.
         indexes = [
-            # The only one that begins with the state: PostgreSQL takes another for as good while statistics know no open runs.
+            # The only index that begins with the state. While statistics know no open runs, PostgreSQL would take another one.
             models.Index(fields=["state", "deadline_at"], name="runtask_run_deadline"),
             models.Index(fields=["schedule_id", "state"], name="runtask_run_schedule"),
         ]
@@ -172,14 +176,22 @@ class Run(models.Model):
 
     @property
     def duration(self) -> float | None:
-        """Seconds the task took; None if it never said that it started (without `task_track_started`)."""
+        """Seconds that the task took. None if its start is unknown (without `task_track_started`)."""
         if self.finished_at is None or self.started_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds()
 
     @property
+    def changed_values(self) -> tuple[Change, ...]:
+        return tuple(Change(**change) for change in self.changes)
+
+    @property
+    def not_sent_reason(self) -> Reason | None:
+        return Reason.load(self.not_sent_because) if self.not_sent_because else None
+
+    @property
     def entry(self) -> str:
-        """Through which entry it was asked for: the word that its key begins with."""
+        """The entry that the request came through (slack, web, api): the first word of its key."""
         return self.key.partition(":")[0]
 
 
@@ -193,7 +205,7 @@ class NoticeState(models.TextChoices):
 
 
 class Notice(models.Model):
-    """A Slack message that a run owes; written in the transaction that makes it true."""
+    """A Slack message that a run owes. Written in the transaction that makes the message true."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in NoticeKind])
@@ -202,14 +214,18 @@ class Notice(models.Model):
     version = models.PositiveIntegerField(default=0, help_text="counts how often it was owed again")
     due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
-    tried_at = models.DateTimeField(null=True, blank=True, help_text="begin of the first try whose answer was lost")
-    # Stays when that is over: so it can be seen whether somebody tried since a look.
-    claim = models.CharField(max_length=32, blank=True, help_text="names the try that is sending it")
+    tried_at = models.DateTimeField(null=True, blank=True, help_text="start of the first try whose answer was lost")
+    # Kept after the try: a changed claim shows that somebody has tried since the row was read.
+    claim = models.CharField(max_length=32, blank=True, help_text="identifies the try that is sending it")
     claimed_until = models.DateTimeField(null=True, blank=True)
     channel = models.CharField(max_length=32, blank=True)
     ts = models.CharField(max_length=32, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
-    problem = models.CharField(max_length=300, blank=True, help_text="why it isn't sent yet, or never will be")
+    problem = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="why it isn't sent yet or never will be: a reason (bot.core.reasons.Reason.dump)",
+    )
 
     objects: ClassVar["Primary[Self]"] = Primary()
 
@@ -222,9 +238,13 @@ class Notice(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} of run {self.run_id}"
 
+    @property
+    def reason(self) -> Reason | None:
+        return Reason.load(self.problem) if self.problem else None
+
 
 class ApiToken(models.Model):
-    """Lets a script act as a user at the JSON endpoint. Only a digest of it is kept."""
+    """Lets a script act as a user at the JSON API. Only a digest of the token is kept."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="runtask_tokens", db_constraint=False
@@ -245,7 +265,7 @@ class ApiToken(models.Model):
 
 
 class RunNow(Run):
-    """The run page's entry in the admin's menu; no table of its own."""
+    """The run page's entry in the admin's menu. It has no table."""
 
     class Meta:
         proxy = True

@@ -1,4 +1,4 @@
-"""Queries whose SQL is made once. Django takes ten times as long to make it as an index takes to answer, at every click."""
+"""Queries whose SQL is built once. Building it takes Django ten times as long as an index takes to answer."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ Row = tuple[Any, ...]
 CHUNK = 500  # rows
 
 
-class Gap(Expression):
-    """Stands where a value is filled in: `filter(pk=Gap("run"))`."""
+class Placeholder(Expression):
+    """Marks where a value is filled in: `filter(pk=Placeholder("run"))`."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class Gap(Expression):
 
 @dataclass(frozen=True)
 class _Made:
-    """For one database. `converters`: by column, what makes the fields' values of the driver's."""
+    """The SQL for one database. `converters` turn the driver's values into the fields', by column."""
 
     sql: str
     params: tuple[Any, ...]
@@ -34,21 +34,21 @@ class _Made:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A query of `values_list`, with gaps; made when it is first asked."""
+    """A query of `values_list` with placeholders. Its SQL is built at the first use."""
 
     make: Callable[[], QuerySet[Any, Row]]
     _made: dict[str, _Made] = field(default_factory=dict)
 
-    def rows(self, alias: str, **gaps: str | int) -> list[Row]:
-        """From the database `alias`, as they are now."""
-        return [row for some in self.chunks(alias, **gaps) for row in some]
+    def rows(self, alias: str, **values: str | int) -> list[Row]:
+        """From the database `alias`. `values` fill the placeholders, by name."""
+        return [row for some in self.chunks(alias, **values) for row in some]
 
-    def chunks(self, alias: str, **gaps: str | int) -> Iterator[list[Row]]:
-        """The same, never more than CHUNK of them at once; by no cursor of the server's, which poolers forbid."""
+    def chunks(self, alias: str, **values: str | int) -> Iterator[list[Row]]:
+        """The same, at most CHUNK rows at a time. Uses no server-side cursor, which poolers forbid."""
         made = self._made.get(alias) or self._made.setdefault(alias, self._make(alias))
         connection = connections[alias]
         with connection.cursor() as cursor:
-            cursor.execute(made.sql, [gaps[one.name] if isinstance(one, Gap) else one for one in made.params])
+            cursor.execute(made.sql, [values[one.name] if isinstance(one, Placeholder) else one for one in made.params])
             while found := [list(row) for row in cursor.fetchmany(CHUNK)]:
                 for row in found:
                     for at, (converters, expression) in made.converters.items():
@@ -58,8 +58,8 @@ class Prepared:
                 if len(found) < CHUNK:
                     return
 
-    def first(self, alias: str, **gaps: str | int) -> Row | None:
-        return next(iter(self.rows(alias, **gaps)), None)
+    def first(self, alias: str, **values: str | int) -> Row | None:
+        return next(iter(self.rows(alias, **values)), None)
 
     def _make(self, alias: str) -> _Made:
         # As QuerySet.values_list itself does (django/db/models/sql/compiler.py, results_iter).
@@ -69,10 +69,10 @@ class Prepared:
 
 
 def padded(values: Collection[T]) -> list[T]:
-    """For `__in`: as many as the next power of two, with -1, -2, … as others, which nothing is called.
+    """For `__in`: filled up to the next power of two with -1, -2, …, which match nothing.
 
-    Each number of values is a statement of its own, and Python's sqlite3 keeps 128 statements for a connection: 60 KB each
-    with hundreds of values.
+    Each number of values is a statement of its own, and Python's sqlite3 caches 128 statements a connection: with hundreds
+    of values each takes 60 KB.
     """
     found = list(values)
     if not found:
@@ -82,5 +82,5 @@ def padded(values: Collection[T]) -> list[T]:
 
 
 def columns(model: type[Model], through: str = "") -> list[str]:
-    """What `values_list` takes, and `Model.from_db`, for all of a row; `through` as in `user__`."""
+    """All columns of a model, for `values_list` and `Model.from_db`. `through` is a prefix such as `user__`."""
     return [through + one.attname for one in model._meta.concrete_fields]  # noqa: SLF001  # documented

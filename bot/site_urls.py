@@ -1,4 +1,4 @@
-"""The stand-alone site: the admin, probes, and what a project would include, at the root."""
+"""The stand-alone site: the admin, the probes, and at the root what a project would include."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -10,7 +10,7 @@ admin.site.site_header = admin.site.site_title = "Run tasks"
 
 urlpatterns = [
     path("healthz", alive),
-    path("readyz", ready(wiring.workspace)),
+    path("readyz", ready(wiring.installation)),
     path("admin/", admin.site.urls),
     path("", include("bot.urls")),
 ]

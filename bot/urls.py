@@ -3,33 +3,33 @@
 from django.apps import apps
 from django.urls import URLPattern, path
 
-from bot.apps import missing_apps
+from bot.conf import missing_apps
 
 app_name = "runtask"
 
 
 def _patterns() -> list[URLPattern]:
-    from bot import wiring  # noqa: PLC0415  # needs beat's and the results' models
+    from bot import wiring  # noqa: PLC0415  # needs the models of beat and the results
     from bot.slack.endpoint import endpoint  # noqa: PLC0415
     from bot.web.api import views as api  # noqa: PLC0415
 
     from_slack = endpoint(wiring.slack_app, lambda: wiring.readable_options().signing_secret)
     return [
         path("slack/events", from_slack, name="slack-events"),
-        *api.urls(wiring.run_service),
+        *api.urls(wiring.platform),
         *_pages(),
     ]
 
 
 def _pages() -> list[URLPattern]:
-    """They stand in the admin's frame; without the admin there are none."""
+    """The pages use the admin's frame, so there are none without the admin."""
     if not apps.is_installed("django.contrib.admin"):
         return []
     from bot import wiring  # noqa: PLC0415
     from bot.web import beat_admin, views  # noqa: PLC0415
 
     beat_admin.add_links()
-    return views.urls(wiring.run_service)
+    return views.urls(wiring.platform)
 
 
 urlpatterns = [] if missing_apps() else _patterns()

@@ -1,4 +1,4 @@
-"""The composition root: the real parts, put together once per process. Nothing here touches a network."""
+"""The composition root: builds the real parts, once per process. Building them touches no network."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -12,27 +12,26 @@ from bot.broker.catalog import BeatCatalog
 from bot.broker.results import BeatOutcomes
 from bot.broker.send import CelerySender
 from bot.broker.trigger import Listener
-from bot.broker.workers import Workers
+from bot.broker.workers import LiveQueues
 from bot.conf import Conf, conf
 from bot.core.ports import NotSetUp
 from bot.runs.deliver import Deliverer
+from bot.runs.door import Platform
 from bot.runs.loops import Bell, Loop, Watcher, cleanup_step, delivery_step
-from bot.runs.service import RunService
-from bot.slack.afterwards import Afterwards
-from bot.slack.answering import Answering
+from bot.runs.waiting import Threads
 from bot.slack.app import create_app
-from bot.slack.client import DELIVERY, FAST, PROFILE, Workspace, web_client
+from bot.slack.client import DELIVERY, FAST, PROFILE, Installation, web_client
 from bot.slack.identity import Identity
-from bot.slack.listeners import Listeners
+from bot.slack.listeners.common import Parts
 from bot.slack.notifier import SlackMessenger
 from bot.slack.socket import SocketMode
 
-bell = Bell()  # something is owed
-sent = Bell()  # a run is on its way: its result may come soon
+notices_owed = Bell()
+runs_sent = Bell()  # results may come soon
 
 
 def readable_options() -> Conf:
-    """Raises NotSetUp, as whatever is put together here does then."""
+    """Raises NotSetUp, as do the functions below that need the options."""
     try:
         return conf()
     except env.BadEnvironment as exc:
@@ -45,7 +44,7 @@ def celery_app() -> Celery:
     app = platform_app(readable_options().celery_app)
     try:
         with env.without_checks_by_celery():
-            app.loader.import_default_modules()  # registers its tasks, as beat's admin does
+            app.loader.import_default_modules()  # registers its tasks; beat's admin does the same
     except Exception as exc:  # the platform's own modules
         raise NoApp(f"the project's tasks can't be loaded ({type(exc).__name__}: {exc})") from exc
     app.finalize()
@@ -58,28 +57,28 @@ def catalog() -> BeatCatalog:
 
 
 @cache
-def run_service() -> RunService:
+def platform() -> Platform:
     app, options = celery_app(), readable_options()
-    return RunService(
+    return Platform(
         catalog=catalog(),
         sender=CelerySender(app, options.secret_keys),
         secret_keys=options.secret_keys,
         deadline=options.deadline,
-        workers=Workers(app),
+        queues=LiveQueues(app),
         outcomes=BeatOutcomes(),
         announcements=options.announce or {},
-        wake=_started,
+        wake=_run_started,
     )
 
 
-def _started() -> None:
-    bell.ring()
-    sent.ring()
+def _run_started() -> None:
+    notices_owed.ring()
+    runs_sent.ring()
 
 
 @cache
-def workspace() -> Workspace:
-    return Workspace(web_client(readable_options(), PROFILE))
+def installation() -> Installation:
+    return Installation(web_client(readable_options(), PROFILE))
 
 
 @cache
@@ -87,20 +86,23 @@ def slack_app() -> App:
     options = readable_options()
     identity = Identity(
         client=web_client(options, PROFILE),
-        workspace=workspace(),
+        installation=installation(),
         link_by_email=options.link_by_email,
         profile_ttl=options.profile_ttl,
     )
-    listeners = Listeners(
-        runs=run_service(),
+    threads = Threads(
+        answers=ThreadPoolExecutor(options.threads, thread_name_prefix="answer"),
+        afterwards=ThreadPoolExecutor(options.threads, thread_name_prefix="afterwards"),
+    )
+    parts = Parts(
+        platform=platform(),
         identity=identity,
         client=web_client(options, FAST),
-        answering=Answering(ThreadPoolExecutor(options.threads, thread_name_prefix="answer")),
-        afterwards=Afterwards(ThreadPoolExecutor(options.threads, thread_name_prefix="afterwards")),
+        threads=threads,
         command=options.command,
         key=options.bot_token,
     )
-    return create_app(options, listeners)
+    return create_app(options, parts)
 
 
 def socket_mode() -> SocketMode:
@@ -114,30 +116,30 @@ def socket_mode() -> SocketMode:
 
 
 def watcher() -> Watcher:
-    """A new one, whose first pass looks at all open runs."""
-    return Watcher(BeatOutcomes(), deadline=readable_options().deadline, wake=bell.ring)
+    """A new one, whose first step reads all open runs."""
+    return Watcher(BeatOutcomes(), deadline=readable_options().deadline, wake=notices_owed.ring)
 
 
 def background() -> tuple[list[Loop], Deliverer]:
-    """Watching and delivering: loops to start, and the deliverer to drain after they have stopped."""
+    """The loops that watch and deliver, and the deliverer, to be drained after the loops have stopped."""
     options = readable_options()
     messenger = SlackMessenger(web_client(options, DELIVERY))
-    deliverer = Deliverer(messenger, base_url=options.base_url, wake=bell.ring)
+    deliverer = Deliverer(messenger, base_url=options.base_url, wake=notices_owed.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
     watching = watcher()
     watch = Loop("watch", watching.step)
     listener = Listener(wake=watch.wake, is_expecting=lambda: watching.is_expecting)
-    bell.wakes(delivery)
-    sent.wakes(watch)
+    notices_owed.wakes(delivery)
+    runs_sent.wakes(watch)
     cleanup = Loop("clean up", lambda: cleanup_step(options.keep))
     return [watch, Loop("listen", listener.step), delivery, cleanup], deliverer
 
 
 def warm_up() -> Loop:
-    """What the first person would wait for, off everybody's way: who we are in Slack, asked until it answers, and the schedules."""
+    """Prepares what the first request would otherwise wait for: our installation in Slack, and the schedules."""
 
     def step() -> float:
         catalog().read_first()
-        return 3600.0 if workspace().team() else 5.0
+        return 3600.0 if installation().team() else 5.0
 
     return Loop("warm-up", step)

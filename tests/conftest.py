@@ -16,4 +16,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--screenshots", metavar="DIR", help="keep the pictures that the browser tests take in this folder"
     )
-    parser.addoption("--write-parity", action="store_true", help="write docs/parity.md anew")
+    parser.addoption("--write-docs", action="store_true", help="write the tables in docs/ that tests make")

@@ -15,10 +15,10 @@ from bot.core.model import (
     ChannelId,
     Destination,
     Dispatch,
-    Look,
     MessageTs,
     NoticeKind,
     Outcome,
+    Preview,
     Profile,
     Report,
     RunId,
@@ -31,6 +31,7 @@ from bot.core.model import (
     TaskId,
     TeamId,
 )
+from bot.core.reasons import Code, Reason
 from bot.models import Run
 
 NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
@@ -73,10 +74,21 @@ def a_schedule(**changes: Any) -> Schedule:
     return replace(schedule, **changes)
 
 
-def a_look(schedule: Schedule | None = None, **changes: Any) -> Look:
-    """What is seen of a schedule that goes to the queue it names."""
+def a_preview(schedule: Schedule | None = None, **changes: Any) -> Preview:
+    """Of a schedule that goes to the queue it names."""
     schedule = schedule or a_schedule()
-    return replace(Look(schedule=schedule, when=WHEN, target=Target(queue=schedule.queue or "celery")), **changes)
+    target = Target(options={"queue": schedule.columns.get("queue", "celery")})
+    return replace(Preview(schedule=schedule, when=WHEN, target=target), **changes)
+
+
+def slack_says(error: str, details: str = "") -> Reason:
+    """Slack refuses something with this code."""
+    return Reason(code=Code.SLACK_REFUSED, params={"error": error, "details": details})
+
+
+def unreachable(error: str = "ConnectionRefusedError") -> Reason:
+    """The broker can't be reached."""
+    return Reason(code=Code.BROKER_UNREACHABLE, params={"error": error})
 
 
 def a_brief(**changes: Any) -> Brief:

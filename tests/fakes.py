@@ -16,7 +16,6 @@ from bot.core.model import (
     Matches,
     MessageTs,
     Outcome,
-    Problem,
     Report,
     RunId,
     Schedule,
@@ -24,7 +23,9 @@ from bot.core.model import (
     Target,
     TaskId,
 )
+from bot.core.options import of_row
 from bot.core.ports import Catalog, Messenger, NotSent, Outcomes, Sender
+from bot.core.reasons import Code, Problem, Reason
 
 DIRECT = ChannelId("D0001")
 
@@ -77,12 +78,11 @@ class FakeSender:
     ) -> Dispatch:
         if self.unfit is not None:
             raise self.unfit
-        options = {"queue": schedule.queue, "expires": schedule.expires or schedule.expire_seconds}
-        given = {name: value for name, value in options.items() if value is not None}
-        return Dispatch(task_id=task_id, task=schedule.task, args=args, kwargs=kwargs, options=given)
+        options = of_row(schedule.columns)
+        return Dispatch(task_id=task_id, task=schedule.task, args=args, kwargs=kwargs, options=options)
 
     def target(self, schedule: Schedule) -> Target:
-        return Target(queue=schedule.queue or "celery", priority=schedule.priority)
+        return Target(options={"queue": "celery", **of_row(schedule.columns)})
 
     def problems(self, schedule: Schedule) -> list[Problem]:
         return list(self.wrong)
@@ -90,7 +90,7 @@ class FakeSender:
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
         self.meanwhile()
         if not enter():
-            raise NotSent("it took too long")
+            raise NotSent(Reason(code=Code.TOO_SLOW))
         if self.fails is not None:
             raise self.fails
         self.sent.append(what)

@@ -145,7 +145,7 @@ def test_an_option_that_can_not_be_read_is_named_and_what_is_stored_is_shown(
 ) -> None:
     run = a_run(channel="C1", thread="1700000000.000100")
     settings.RUNTASK = {"DEADLINE": "soon"}
-    for cached in (conf.conf, wiring.workspace):
+    for cached in (conf.conf, wiring.installation):
         cached.cache_clear()
     try:
         page = site.get(f"/admin/runtask/run/{address.format(run.pk)}").content.decode()
@@ -182,8 +182,8 @@ def test_links_can_be_made(site: Client) -> None:
 def test_a_link_is_made_with_ids_not_with_names(site: Client) -> None:
     user = User.objects.create_user("ana", is_staff=True)
     page = site.post("/admin/runtask/slacklink/add/", {"team": "acme", "slack_user": "@ana", "user": user.pk})
-    assert "«Copy member ID» gives one" in page.content.decode()
-    assert "This is no workspace id" in page.content.decode()
+    assert "This is not a member id" in page.content.decode()
+    assert "This is not a workspace id" in page.content.decode()
     assert not SlackLink.objects.exists()
 
 

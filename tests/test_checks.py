@@ -60,7 +60,7 @@ def test_a_healthy_set_up_is_left_alone() -> None:
 def test_options_that_can_not_be_read(settings: Any, options: Any, problem: str) -> None:
     settings.RUNTASK = options
     message = only("W001")
-    assert message.msg.startswith(problem)
+    assert message.msg.startswith(f"An option can't be read: {problem}")
     assert "docs/configuration.md" in str(message.hint)
 
 

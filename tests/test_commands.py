@@ -35,7 +35,7 @@ def ana() -> User:
 def test_a_link_is_made_listed_and_removed(ana: User) -> None:
     assert "may act as ana" in said("runtask_staff", "add", "U1", "ana", "--team", "T1")
     assert said("runtask_staff", "list").split() == ["T1", "U1", "ana"]
-    assert "no link any more" in said("runtask_staff", "remove", "U1", "--team", "T1")
+    assert "is removed" in said("runtask_staff", "remove", "U1", "--team", "T1")
     assert not SlackLink.objects.exists()
 
 
@@ -58,9 +58,12 @@ def test_somebody_who_is_not_staff_is_linked_with_a_warning() -> None:
     [
         (["add", "U1", "nobody", "--team", "T1"], "There is no user 'nobody'"),
         (["remove", "U1", "--team", "T1"], "has no link"),
-        (["add", "@ana", "ana", "--team", "T1"], "'@ana' is no member id; in their Slack profile, «Copy member ID»"),
-        (["add", "ana@example.com", "ana"], "'ana@example.com' is no member id"),
-        (["add", "U1", "ana", "--team", "acme"], "'acme' is no workspace id, which begins with T"),
+        (
+            ["add", "@ana", "ana", "--team", "T1"],
+            "'@ana': This is not a member id, which begins with U or W. «Copy member ID»",
+        ),
+        (["add", "ana@example.com", "ana"], "'ana@example.com': This is not a member id"),
+        (["add", "U1", "ana", "--team", "acme"], "'acme': This is not a workspace id, which begins with T"),
     ],
 )
 def test_what_is_not_there_is_said(arguments: list[str], reason: str) -> None:
@@ -72,8 +75,8 @@ def test_a_workspace_that_slack_does_not_tell_is_said_with_the_reason(
     ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = SimpleNamespace(team=lambda: None, problem="invalid_auth")
-    monkeypatch.setattr(wiring, "workspace", lambda: asked)
-    with pytest.raises(CommandError, match=r"\(invalid_auth\)\. See to SLACK_BOT_TOKEN"):
+    monkeypatch.setattr(wiring, "installation", lambda: asked)
+    with pytest.raises(CommandError, match=r"\(invalid_auth\)\. Correct SLACK_BOT_TOKEN"):
         said("runtask_staff", "add", "U1", "ana")
 
 

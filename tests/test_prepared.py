@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django_celery_beat.models import CrontabSchedule
 
 from bot.models import Run, database_of
-from bot.prepared import Gap, Prepared, columns, padded
+from bot.prepared import Placeholder, Prepared, columns, padded
 from tests.factories import a_run
 
 pytestmark = pytest.mark.django_db
@@ -27,14 +27,16 @@ def test_values_are_those_of_the_fields() -> None:
     user = User.objects.create_user("ana")
     a_run(user=user, changes=[{"name": "days", "old": "1", "new": "2"}])
     a_run(user=None)
-    prepared = Prepared(lambda: runs(state=Gap("state")))
+    prepared = Prepared(lambda: runs(state=Placeholder("state")))
     assert prepared.rows(ALIAS, state="sent") == list(runs(state="sent"))
     assert prepared.rows(ALIAS, state="nothing") == []
 
 
 def test_a_row_can_be_made_of_all_its_columns() -> None:
     stored = CrontabSchedule.objects.create(hour="2", timezone="Europe/Berlin")
-    prepared = Prepared(lambda: CrontabSchedule.objects.filter(pk=Gap("pk")).values_list(*columns(CrontabSchedule)))
+    prepared = Prepared(
+        lambda: CrontabSchedule.objects.filter(pk=Placeholder("pk")).values_list(*columns(CrontabSchedule))
+    )
     row = prepared.first(ALIAS, pk=stored.pk)
     assert row is not None
     made = CrontabSchedule.from_db(ALIAS, columns(CrontabSchedule), row)
@@ -46,7 +48,7 @@ def test_the_query_is_made_once_and_asked_each_time() -> None:
 
     def make() -> QuerySet[Run, tuple[Any, ...]]:
         made.append(1)
-        return Run.objects.filter(key=Gap("key")).values_list("state")
+        return Run.objects.filter(key=Placeholder("key")).values_list("state")
 
     prepared, run = Prepared(make), a_run()
     assert prepared.first(ALIAS, key=run.key) == ("sent",)
@@ -59,7 +61,7 @@ def test_the_query_is_made_once_and_asked_each_time() -> None:
 def test_what_is_filled_in_is_a_value_and_never_sql() -> None:
     users = get_user_model()._default_manager
     users.create_user('it\'s "100%"; --')
-    prepared = Prepared(lambda: users.filter(username=Gap("name")).values_list("username"))
+    prepared = Prepared(lambda: users.filter(username=Placeholder("name")).values_list("username"))
     assert prepared.rows(connection.alias, name='it\'s "100%"; --') == [('it\'s "100%"; --',)]
     assert prepared.rows(connection.alias, name="' OR 1=1 --") == []
 

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from bot.core.budget import Budget
 from django.contrib.auth.models import User
 from django.db import connections
 from django_celery_beat.models import PeriodicTask
@@ -17,7 +18,6 @@ from bench.payloads import person
 from bench.setups import CHANNEL, TEAM
 from bench.stats import of_turn
 from bot import wiring
-from bot.core.budget import Budget
 from bot.core.model import ChannelId, Destination, RunRequest, ScheduleId, SlackUserId, TeamId
 from bot.models import Run
 from bot.runs.actors import of_user

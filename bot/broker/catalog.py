@@ -1,7 +1,6 @@
-"""The schedules there are, read from django-celery-beat's `PeriodicTask` rows. Reads only: a row is never saved.
+"""Reads schedules from django-celery-beat's `PeriodicTask` rows. Never saves one.
 
-beat's own `ModelEntry(row)` disables and saves a row whose JSON is bad (django_celery_beat/schedulers.py), so it is not
-used here.
+beat's own `ModelEntry(row)` isn't used: it disables and saves a row whose JSON is bad (django_celery_beat/schedulers.py).
 """
 
 import hashlib
@@ -33,7 +32,8 @@ from django_celery_results.models import TaskResult
 from bot.broker.words import when
 from bot.core import search, signature
 from bot.core.model import Brief, LastRun, Matches, Schedule, ScheduleId
-from bot.prepared import Gap, Prepared, columns
+from bot.core.options import COLUMNS
+from bot.prepared import Placeholder, Prepared, columns
 
 log = logging.getLogger(__name__)
 
@@ -43,46 +43,34 @@ CLOCKS: dict[str, type[Model]] = {  # in the order in which `words.when` asks
     "clocked": ClockedSchedule,
     "solar": SolarSchedule,
 }
-SENT_FIELDS = (
-    "name",
-    "task",
-    "args",
-    "kwargs",
-    "queue",
-    "exchange",
-    "routing_key",
-    "priority",
-    "expires",
-    "expire_seconds",
-    "headers",
-)
-# Changes that beat isn't told of (`QuerySet.update`, `bulk_create`, SQL) are seen after this many seconds.
-UNTOLD = 5.0
-PATIENCE = (
-    0.05  # seconds: a table that takes longer to read is read aside, and who searches meanwhile gets what was there
-)
-HANGS = 1.0  # seconds without an end of reading a small table: its connection is dead, and may be for hours
-REST = 20  # times as long as reading took: so often at most is a big table read
-WALK = 1000  # rows
-CHUNK = 500  # rows, about a millisecond; then other threads may go first
-
-LARGEST_ID = 2**63 - 1  # that a database takes; a forged one may be larger
+SENT_FIELDS = ("name", "task", "args", "kwargs", *COLUMNS, "headers")
+READ_FIELDS = ("pk", "enabled", "description", *(f"{kind}_id" for kind in CLOCKS), *SENT_FIELDS)
+# Changes that beat's mark doesn't show (`QuerySet.update`, `bulk_create`, SQL) are noticed after this many seconds.
+UNMARKED_CHANGES = 5.0
+# Seconds. A search waits for a table that takes less to read. A larger one is read in the background.
+READ_IN_SEARCH = 0.05
+HANGING = 1.0  # seconds; if a small table takes longer, its connection is dead, maybe for hours
+READ_SHARE = 20  # a large table is read at most every 20 times the duration of one reading
+RECENT_RESULTS = 1000  # rows
+CHUNK = 500  # rows: about a millisecond; then other threads get the interpreter
+LARGEST_ID = 2**63 - 1  # of a database; a forged one may be larger
 
 
 def _clock(model: type[Model]) -> Prepared:
     rows = model._default_manager  # noqa: SLF001  # documented
-    return Prepared(lambda: rows.filter(pk=Gap("clock")).values_list(*columns(model)))
+    return Prepared(lambda: rows.filter(pk=Placeholder("clock")).values_list(*columns(model)))
 
 
-# The newest TaskResult of a name (`_newest_result`); LATELY: among the newest of all.
+# The newest TaskResult of a name: among all, among the recent ones, and by the index of names (`_newest_result`).
 NAME = F("periodic_task_name")
-NAME_WITHOUT_INDEX = NullIf(NAME, Value(""))  # the same for whatever has a name
+NAME_WITHOUT_INDEX = NullIf(NAME, Value(""))  # equal to the name, but no index can answer it
 NAMED = Prepared(lambda: _named().order_by("-pk")[:1])
-NAMED_LATELY = Prepared(lambda: _named(NAME_WITHOUT_INDEX).filter(pk__gt=_newest() - WALK).order_by("-pk")[:1])
+NAMED_LATELY = Prepared(
+    lambda: _named(NAME_WITHOUT_INDEX).filter(pk__gt=_newest() - RECENT_RESULTS).order_by("-pk")[:1]
+)
 NAMED_BY_NAME = Prepared(lambda: _named().order_by((F("pk") + 0).desc())[:1])
-READ = ("pk", "enabled", "description", *(f"{kind}_id" for kind in CLOCKS), *SENT_FIELDS)
-ROW = Prepared(lambda: PeriodicTask.objects.filter(pk=Gap("schedule")).values_list(*READ))
-# All of them, sorted by the database: then there is little left to sort for us.
+ROW = Prepared(lambda: PeriodicTask.objects.filter(pk=Placeholder("schedule")).values_list(*READ_FIELDS))
+# Sorted by the database, which leaves little to sort for us.
 ROWS = Prepared(lambda: PeriodicTask.objects.order_by("name").values_list("pk", "name", "task", "enabled"))
 ANY_ROW = Prepared(lambda: PeriodicTask.objects.values_list("pk")[:1])
 CLOCK = {kind: _clock(model) for kind, model in CLOCKS.items()}
@@ -93,15 +81,15 @@ class _Held:
     """All names, as of one state of the table."""
 
     index: search.Index = field(default_factory=search.Index)
-    stamp: datetime | None = None  # beat's own mark of the last change
-    content: int = 0  # tells whether anything is different
+    mark: datetime | None = None  # beat's own mark of the last change
+    content: int = 0  # a hash: differs if anything in the table differs
     read_at: float = float("-inf")  # monotonic
     took: float = 0.0  # seconds
 
 
 @dataclass
 class BeatCatalog:
-    """Catalog over the `PeriodicTask` table; safe to share between threads."""
+    """Catalog over the `PeriodicTask` table. Threads may share it."""
 
     app: Celery
     _held: _Held = field(default_factory=_Held)
@@ -111,10 +99,10 @@ class BeatCatalog:
         if schedule > LARGEST_ID:
             return None
         row = ROW.first(_alias(), schedule=schedule)
-        return None if row is None else _schedule(dict(zip(READ, row, strict=True)))
+        return None if row is None else _schedule(dict(zip(READ_FIELDS, row, strict=True)))
 
     def is_empty(self) -> bool:
-        """Where some have been read, there are some: not asked for again at every command."""
+        """Doesn't ask the database where the index has rows."""
         return not self._held.index.rows and not ANY_ROW.rows(_alias())
 
     def find(self, query: str, limit: int) -> Matches:
@@ -124,70 +112,70 @@ class BeatCatalog:
         return self.index().named(typed)
 
     def when(self, schedule: Schedule) -> str:
-        # Asked for by itself: who presses Run needn't wait for it, and PostgreSQL plans a join of five tables for longer
-        # than it takes to ask twice.
+        # A query of its own: a press of Run doesn't need it, and PostgreSQL takes longer to plan a join of five tables than
+        # to answer two queries.
         if schedule.clock is None:
             return when(PeriodicTask())
         kind, key = schedule.clock
         found = CLOCK[kind].first(_alias(), clock=key)
-        if found is None:  # deleted since, and the schedule with it
+        if found is None:  # deleted meanwhile, together with the schedule
             return "no schedule"
         return when(PeriodicTask(**{kind: CLOCKS[kind].from_db(_alias(), columns(CLOCKS[kind]), found)}))
 
     def last_run(self, schedule: Schedule) -> LastRun | None:
-        """By beat or by us: results carry the schedule's name (`result_extended`)."""
+        """Started by beat or by us: results carry the schedule's name (`result_extended`)."""
         row = _newest_result(schedule.name)
         return None if row is None else LastRun(status=row[0], at=row[1])
 
     def signature(self, task: str) -> Signature | None:
-        """None if the task isn't registered in this process, or asks Celery not to check (`typing=False`)."""
+        """None if the task isn't registered in this process, or if it tells Celery not to check (`typing=False`)."""
         registered = self.app.tasks.get(task)
         return signature.of(registered.run) if registered is not None and registered.typing else None
 
     def index(self) -> search.Index:
-        """As fresh as beat's own mark says, which each saved or deleted schedule moves; one short query.
+        """As fresh as beat's own mark says, which every saved or deleted schedule moves. Costs one short query.
 
-        Nobody waits for a big table, except for the first reading. What is picked from an index that is out of date is
-        looked up in the table again.
+        Only the first search waits for a large table; later ones use the old index while it is read. A schedule that is
+        picked from an old index is read from the table again.
         """
-        stamp = PeriodicTasks.last_change()
+        mark = PeriodicTasks.last_change()
         held, age = self._held, time.monotonic() - self._held.read_at
-        if stamp == held.stamp and age <= max(UNTOLD, REST * held.took):
+        if mark == held.mark and age <= max(UNMARKED_CHANGES, READ_SHARE * held.took):
             return held.index
-        if held.took < PATIENCE:
-            # One thread reads the table, not each that noticed. But for the first time it is soon done: who isn't hangs.
-            has_turn = self._reading.acquire(timeout=-1 if held.stamp is None else HANGS)
+        if held.took < READ_IN_SEARCH:
+            # One thread reads the table for all. Only the first reading may take long; a later one that does hangs.
+            has_turn = self._reading.acquire(timeout=-1 if held.mark is None else HANGING)
             try:
                 if self._held is held:
-                    self._read(stamp)
+                    self._read(mark)
             finally:
                 if has_turn:
                     self._reading.release()
             return self._held.index
-        if age > REST * held.took and self._reading.acquire(blocking=False):
-            threading.Thread(target=self._read_aside, args=(stamp,), name="read-schedules", daemon=True).start()
+        if age > READ_SHARE * held.took and self._reading.acquire(blocking=False):
+            threading.Thread(target=self._read_in_background, args=(mark,), name="read-schedules", daemon=True).start()
         return held.index
 
     def read_first(self) -> None:
-        """Once, from a thread that has no other use for the database."""
-        if self._held.stamp is None:
+        """Reads the table before the first search. For a thread that doesn't use the database otherwise."""
+        if self._held.mark is None:
             try:
                 self.index()
             finally:
                 connections.close_all()
 
-    def _read(self, stamp: datetime | None) -> None:
+    def _read(self, mark: datetime | None) -> None:
         began = time.monotonic()
-        rows = search.Rows.of(_giving_way(chain.from_iterable(ROWS.chunks(_alias()))))
+        rows = search.Rows.of(_yielding(chain.from_iterable(ROWS.chunks(_alias()))))
         content, held = _content(rows), self._held
-        index = held.index if content == held.content else search.Index.of(_giving_way(rows))
+        index = held.index if content == held.content else search.Index.of(_yielding(rows))
         now = time.monotonic()
-        self._held = _Held(index, stamp, content, read_at=now, took=now - began)
+        self._held = _Held(index, mark, content, read_at=now, took=now - began)
 
-    def _read_aside(self, stamp: datetime | None) -> None:
+    def _read_in_background(self, mark: datetime | None) -> None:
         try:
-            self._read(stamp)
-        except Exception:  # the database is away: the next search tries again
+            self._read(mark)
+        except Exception:  # the database can't be reached: the next search tries again
             log.exception("the schedules could not be read")
         finally:
             connections.close_all()
@@ -199,7 +187,7 @@ def _alias() -> str:
 
 
 def _named(name: F | NullIf = NAME) -> QuerySet[TaskResult, tuple[Any, ...]]:
-    return TaskResult.objects.alias(of=name).filter(of=Gap("name")).values_list("status", "date_done")
+    return TaskResult.objects.alias(of=name).filter(of=Placeholder("name")).values_list("status", "date_done")
 
 
 def _newest() -> Subquery:
@@ -209,10 +197,9 @@ def _newest() -> Subquery:
 def _newest_result(schedule: str) -> tuple[str, datetime] | None:
     """By the index of names, which SQLite and MariaDB keep in the order of the primary key.
 
-    PostgreSQL would rather walk down the primary key until it meets the name: through the whole table, for a schedule
-    without results. So that walk is bounded, and can't go by the index of names, which a wrong guess would take for a
-    frequent name; after it that index is the only one left. Were both one query, PostgreSQL would compile (JIT) it for
-    what the second half might cost, also where the first answers.
+    PostgreSQL prefers to walk down the primary key until it finds the name, which for a schedule without results means the
+    whole table. So the first query bounds that walk, and its condition keeps it from the index of names; the second one can
+    only use that index. PostgreSQL would JIT-compile both halves if they were one query.
     """
     alias = router.db_for_read(TaskResult)
     if connections[alias].vendor == "postgresql":
@@ -220,8 +207,8 @@ def _newest_result(schedule: str) -> tuple[str, datetime] | None:
     return NAMED.first(alias, name=schedule)
 
 
-def _giving_way(rows: Iterable[search.Row]) -> Iterator[search.Row]:
-    """Else this thread would keep the interpreter for 5 ms at a time, and an answer to Slack needs it many times."""
+def _yielding(rows: Iterable[search.Row]) -> Iterator[search.Row]:
+    """Without the pauses, this thread would hold the interpreter for 5 ms at a time, and delay answers to Slack."""
     for number, row in enumerate(rows, 1):
         if number % CHUNK == 0:
             time.sleep(0)
@@ -229,7 +216,7 @@ def _giving_way(rows: Iterable[search.Row]) -> Iterator[search.Row]:
 
 
 def _content(rows: search.Rows) -> int:
-    """The same for the same rows in this process."""
+    """A hash, equal for equal rows within this process."""
     content, left = len(rows), iter(rows)
     while some := tuple(islice(left, CHUNK)):
         content = hash((content, some))
@@ -243,12 +230,13 @@ def _schedule(row: Mapping[str, Any]) -> Schedule:
         clock=next(((kind, key) for kind in CLOCKS if (key := row[f"{kind}_id"]) is not None), None),
         description=row["description"],
         fingerprint=_fingerprint(row),
-        **{name: row[name] for name in SENT_FIELDS if name != "headers"},
+        columns={name: row[name] for name in COLUMNS},
         headers=row["headers"] or "",  # beat's save() turns a blank into NULL
+        **{name: row[name] for name in ("name", "task", "args", "kwargs")},
     )
 
 
 def _fingerprint(row: Mapping[str, Any]) -> str:
-    """Changes with whatever is sent. Not `date_changed`: beat's own bookkeeping moves that at every run."""
+    """Changes when anything that is sent changes. `date_changed` won't do: beat moves it at every run."""
     values = json.dumps([row[name] for name in SENT_FIELDS], default=str)
     return hashlib.sha256(values.encode()).hexdigest()[:16]

@@ -1,8 +1,7 @@
-"""Whether the platform's tables have the columns that are read here.
+"""Compares the platform's tables with the columns that we read.
 
-The ORM selects every field of the installed package's models, so a sidecar whose django-celery-beat, -results or Django
-is newer than the platform's asks for columns that aren't there. More columns than known do no harm: the platform's
-rows are only read.
+The ORM selects every field of the installed packages' models. A sidecar whose django-celery-beat, -results or Django is
+newer than the platform's asks for columns that don't exist there. Further columns do no harm: we only read.
 """
 
 import importlib
@@ -36,14 +35,14 @@ Columns = frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Gap:
-    """What a table lacks of what is read from it; without `columns` it isn't there at all."""
+class Missing:
+    """The columns that a table lacks. With no `columns`, the table itself is missing."""
 
     app: str
     table: str
     alias: str
     columns: tuple[str, ...] = ()
-    migrations: tuple[str, ...] = ()  # of the installed package, which bring the columns
+    migrations: tuple[str, ...] = ()  # of the installed package; they add the columns
     applied: str = ""  # the platform's newest migration of that app
 
     @property
@@ -55,61 +54,61 @@ class Gap:
 
     @property
     def is_of_users(self) -> bool:
-        """Whether there are no users as Django ships them."""
+        """Whether Django's own table of users is missing."""
         return self.app == "auth" and not self.columns
 
     @property
     def hint(self) -> str:
-        """What fits, and what to do."""
+        """Which versions fit, and what to do."""
         name = DISTRIBUTIONS.get(self.app, self.app)
         if self.is_of_users:
             return NO_USERS
         if not self.columns:
             return f"Is this the platform's database? If so, run the platform's migrations ({self.app})."
         here = f"{name} {_version(name)}"
-        brought = f", whose migration {', '.join(self.migrations)} brings it" if self.migrations else ""
-        there = f"; the platform has applied {self.applied}" if self.applied else ""
+        added = f" Its migration {', '.join(self.migrations)} adds what is missing." if self.migrations else ""
+        applied = f" The platform has applied {self.applied}." if self.applied else ""
         return (
-            f"Read with {here}{brought}{there}. Install the same {name} here as on the platform,"
-            " or update it there and migrate."
+            f"{here} is installed here.{added}{applied} Install the platform's version of {name} here,"
+            f" or update {name} on the platform and migrate."
         )
 
 
 def read_models() -> list[type[Model]]:
-    """Of the platform, as far as installed: schedules with their kinds, results, users."""
+    """The platform's models that we read, as far as they are installed: schedules, results, users."""
     labels = [f"django_celery_beat.{name}" for name in SCHEDULES]
     labels += ["django_celery_results.TaskResult", settings.AUTH_USER_MODEL]
     return [apps.get_model(label) for label in labels if label.partition(".")[0] in apps.app_configs]
 
 
-def gaps(aliases: Iterable[str] | None = None) -> list[Gap]:
-    """In the databases `aliases`, or all that are read. Raises DatabaseError where one can't be asked."""
-    return [gap for model in read_models() for gap in _gaps(model, aliases)]
+def missing_columns(aliases: Iterable[str] | None = None) -> list[Missing]:
+    """In the databases `aliases`, by default in all that we read. Raises DatabaseError."""
+    return [missing for model in read_models() for missing in _missing_of(model, aliases)]
 
 
-def _gaps(model: type[Model], aliases: Iterable[str] | None) -> Iterator[Gap]:
+def _missing_of(model: type[Model], aliases: Iterable[str] | None) -> Iterator[Missing]:
     alias, meta = database_of(model), model._meta  # noqa: SLF001  # documented
     if aliases is not None and alias not in aliases:
         return
     present = _columns(alias, meta.db_table)
     wanted = [field for field in meta.concrete_fields if field.column]
-    missing = [field for field in wanted if present is not None and field.column not in present]
+    absent = [field for field in wanted if present is not None and field.column not in present]
     if present is None:
-        yield Gap(app=meta.app_label, table=meta.db_table, alias=alias)
-    elif missing:
-        names = {field.name for field in missing}
-        yield Gap(
+        yield Missing(app=meta.app_label, table=meta.db_table, alias=alias)
+    elif absent:
+        names = {field.name for field in absent}
+        yield Missing(
             app=meta.app_label,
             table=meta.db_table,
             alias=alias,
-            columns=tuple(str(field.column) for field in missing),
+            columns=tuple(str(field.column) for field in absent),
             migrations=tuple(bringing(meta.app_label, str(meta.model_name), names)),
             applied=_newest_applied(alias, meta.app_label),
         )
 
 
 def _columns(alias: str, table: str) -> Columns | None:
-    """None if the table isn't there."""
+    """None if there is no such table."""
     connection = connections[alias]
     with connection.cursor() as cursor:
         if table not in connection.introspection.table_names(cursor, include_views=True):
@@ -120,7 +119,7 @@ def _columns(alias: str, table: str) -> Columns | None:
 def bringing(app: str, model: str, fields: set[str]) -> Iterator[str]:
     """The installed package's migrations that add any of these fields.
 
-    Loaded by hand: in a sidecar Django sees no migrations of the platform's apps (bot.settings, MIGRATION_MODULES).
+    We load them ourselves: in a sidecar, Django sees no migrations of the platform's apps (bot.settings, MIGRATION_MODULES).
     """
     package = f"{apps.get_app_config(app).name}.migrations"
     try:
@@ -134,7 +133,7 @@ def bringing(app: str, model: str, fields: set[str]) -> Iterator[str]:
 
 
 def _added(operation: Operation, model: str) -> str | None:
-    """The field that an operation gives this model."""
+    """The field that an operation adds to this model."""
     if not isinstance(operation, (AddField, RenameField)) or operation.model_name.lower() != model:
         return None
     return operation.new_name if isinstance(operation, RenameField) else operation.name

@@ -1,7 +1,7 @@
-"""What became of tasks, read from django-celery-results' `TaskResult` rows: a pass costs the same whatever the history.
+"""Reads outcomes from django-celery-results' `TaskResult` rows. What a pass costs doesn't grow with history.
 
-The row is the only witness: `PENDING` proves nothing, `date_done` moves with every write (it is `auto_now`), and a task
-that ignores its result, or raises Ignore or Reject, leaves no row at all.
+There is no other source here: `PENDING` proves nothing, `date_done` moves with every write (it is `auto_now`), and a task
+that ignores its result, or raises Ignore or Reject, leaves no row.
 """
 
 import json
@@ -22,35 +22,35 @@ from bot.models import Run, database_of
 from bot.prepared import padded
 
 RESULT_LIMIT = 3000  # characters kept of a result; the whole stays in the results table
-TRACEBACK_LIMIT = 6000  # characters kept of a traceback's end
+TRACEBACK_LIMIT = 6000  # characters kept of a traceback, from its end
 TRACER = "celery/app/trace.py"
 CARETS = re.compile(r"\s+[~^]+\s*")
-BATCH = 500  # outcomes a pass; SQLite allows 999 parameters in older builds
-REST = 100  # times as long as a look at all open runs takes; so long until the next one
-LATELY = timedelta(seconds=3)
+BATCH = 500  # outcomes per pass; older builds of SQLite allow 999 parameters
+FULL_SHARE = 100  # a pass over all open runs happens at most every 100 times its own duration
+RECENT = timedelta(seconds=3)
 
 
 @dataclass
 class BeatOutcomes:
     """Outcomes over the results table.
 
-    A look at all open runs finds everything, whatever clocks and late commits do to dates, but costs time for each open
-    run. So it is made as often as it takes at most 1% of the time: at every pass while there are some hundreds. Passes in
-    between look at the results of the last seconds only.
+    A full pass over all open runs finds everything, whatever clocks and late commits do to dates, but its cost grows with
+    the number of open runs. So full passes get at most 1% of the time: every pass is full while some hundred runs are open.
+    The passes between them read only the results of the last seconds.
     """
 
-    _took: float = 0.0  # seconds, of the last look at all
-    _looked_at: float = float("-inf")  # monotonic
+    _took: float = 0.0  # seconds, of the last full pass
+    _full_at: float = float("-inf")  # monotonic
 
     def changed(self) -> list[Outcome]:
-        """Open runs whose result row was written since it was last recorded, oldest run first."""
+        """Open runs whose result row has been written since it was recorded, oldest run first."""
         began = time.monotonic()
-        if began - self._looked_at < REST * self._took:
+        if began - self._full_at < FULL_SHARE * self._took:
             ids = _written_lately()
         else:
             ids = _all_open()
-            self._looked_at = time.monotonic()
-            self._took = self._looked_at - began
+            self._full_at = time.monotonic()
+            self._took = self._full_at - began
         return [_outcome(row) for row in _results().filter(task_id__in=padded(ids))] if ids else []
 
     def of(self, task: TaskId) -> list[Outcome]:
@@ -58,15 +58,15 @@ class BeatOutcomes:
 
 
 def _results() -> QuerySet[TaskResult]:
-    """From where they are written: a replica may lag behind."""
+    """From the database that they are written to: a replica may lag behind."""
     return TaskResult.objects.using(database_of(TaskResult))
 
 
 def _all_open() -> list[str]:
-    """Task ids, in queries whose plans hold whatever statistics say: by states, then by ids.
+    """Task ids. Two queries, by states and then by ids, are planned well whatever the statistics are.
 
-    Joined into one, PostgreSQL may hash the whole results table, and SQLite without ANALYZE goes by the index of the
-    results' states. A router may keep the two tables in different databases, too.
+    As one join, PostgreSQL may hash the whole results table, and SQLite without ANALYZE uses the index of the results'
+    states. A router may also keep the two tables in different databases.
     """
     watched = Run.objects.filter(state__in=OPEN).order_by().values_list("pk", "task_id", "seen_at")
     seen = [(task_id, at) for _, task_id, at in sorted(watched, key=lambda row: row[0])]
@@ -78,8 +78,8 @@ def _all_open() -> list[str]:
 
 
 def _written_lately() -> list[str]:
-    """Task ids, by the index of the results' dates: costs time for what was written, not for what is open."""
-    lately = _results().filter(date_done__gte=timezone.now() - LATELY).values_list("task_id", "date_done")
+    """Task ids, by the index of the results' dates. Costs time per written result, not per open run."""
+    lately = _results().filter(date_done__gte=timezone.now() - RECENT).values_list("task_id", "date_done")
     written = list(lately.order_by("date_done"))
     changed: list[str] = []
     for batch in (dict(written[at : at + BATCH]) for at in range(0, len(written), BATCH)):
@@ -95,7 +95,7 @@ def _outcome(row: TaskResult) -> Outcome:
         status=row.status,
         at=row.date_done,
         started_at=getattr(row, "date_started", None),
-        # Cleaned: NUL and half characters, which databases refuse, stand escaped in JSON.
+        # Cleaned: JSON escapes can hold NUL and lone surrogates, which databases refuse.
         result=clean(clip(text, RESULT_LIMIT)),
         result_length=len(text),
         traceback=clean(clip_start(own_frames(row.traceback or ""), TRACEBACK_LIMIT)),
@@ -106,7 +106,7 @@ def _outcome(row: TaskResult) -> Outcome:
 def readable(stored: str | None, status: str) -> str:
     """The stored result as a person reads it: text as it is, other JSON indented, an exception as `Type: message`.
 
-    Before the end it is what the task says of its progress; Celery's own note on the worker (STARTED) says nothing.
+    Before the end it is the task's own progress. Celery's note on the worker (STARTED) is left out.
     """
     if not stored or stored == "null" or status == "STARTED":
         return ""
@@ -115,16 +115,16 @@ def readable(stored: str | None, status: str) -> str:
         if isinstance(value, dict) and status != "SUCCESS":
             return exception(value) if "exc_type" in value else progress(value)
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-    except (ValueError, RecursionError):  # another serializer's, or nested too deep
+    except (ValueError, RecursionError):  # from another serializer, or nested too deep
         return stored
 
 
 def own_frames(traceback: str) -> str:
-    """Without the frames of Celery's tracer, which every traceback begins with, and Python's lines of carets."""
+    """Without Celery's own frames, which every traceback begins with, and without Python's lines of carets."""
     kept: list[str] = []
     skipping = False
     for line in traceback.splitlines():
-        if not line.startswith("    "):  # a frame's first line, or text around the frames
+        if not line.startswith("    "):  # a frame's first line, or text between frames
             skipping = TRACER in line
         if not skipping and not CARETS.fullmatch(line):
             kept.append(line)
@@ -132,7 +132,7 @@ def own_frames(traceback: str) -> str:
 
 
 def progress(meta: dict[str, Any]) -> str:
-    """`3 of 10, part 4`: the usual names for done and total are put together, the rest is named."""
+    """`3 of 10, part 4`: the usual names for done and total are joined, other values follow with their names."""
     rest = dict(meta)
     done = next((rest.pop(name) for name in ("done", "current", "processed") if name in rest), None)
     total = rest.pop("total", None) if done is not None else None

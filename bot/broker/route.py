@@ -1,7 +1,7 @@
 """Where Celery would send a schedule's task: the row's options over the task's own over the platform's routes.
 
-The same steps as a real message takes: `Task.apply_async` lays the options over the task's own, `Router.route` fills in
-`task_routes` and the default queue, `AMQP.send_task_message` prefers an exchange to a queue (celery/app/task.py,
+These are the steps of a real message: `Task.apply_async` lays the options over the task's own, `Router.route` adds
+`task_routes` and the default queue, and `AMQP.send_task_message` prefers an exchange to a queue (celery/app/task.py,
 routes.py, amqp.py).
 """
 
@@ -16,10 +16,7 @@ from kombu.utils.json import JSONEncoder
 
 from bot.core.changes import masked
 from bot.core.model import Target
-
-# What `extract_exec_options` reads off a task, as far as people care (celery/app/task.py).
-ROUTED = ("queue", "exchange", "routing_key", "priority")
-LIMITS = ("expires", "time_limit", "soft_time_limit")  # no router sees these
+from bot.core.options import OPTIONS, ROUTED
 
 
 def target(
@@ -32,45 +29,47 @@ def target(
     headers: str = "",
     past_expires: datetime | None = None,
 ) -> Target:
-    """What becomes of `options` (of apply_async). A router that fails leaves the queue unknown; sending will tell."""
+    """Where `options` (of apply_async) lead. If a router fails, the queue stays unknown here; sending reports the error."""
     wanted = _wanted(app, task, options)
     try:
         routed = _routed(app, task, wanted, args, kwargs)
-    except QueueNotFound:  # that queue's name is what to show
+    except QueueNotFound:  # show the name of that queue
         routed = wanted
     except Exception:  # noqa: BLE001  # a router is the platform's own code
         routed = {name: value for name, value in wanted.items() if name != "queue"}
     queue, exchange, routing_key = _place(app, routed)
+    found = {
+        **wanted,
+        "queue": queue,
+        "exchange": exchange,
+        "routing_key": routing_key,
+        "priority": routed.get("priority"),
+    }
     return Target(
-        queue=queue,
-        exchange=exchange,
-        routing_key=routing_key,
-        priority=routed.get("priority"),
-        expires=wanted.get("expires"),
+        options={name: value for name, value in found.items() if value is not None},
         past_expires=past_expires,
-        time_limit=wanted.get("time_limit"),
-        soft_time_limit=wanted.get("soft_time_limit"),
         headers=headers,
         is_registered=app.tasks.get(task) is not None,
     )
 
 
-def missing_queue(app: Celery, task: str, options: Mapping[str, Any]) -> str:
-    """The name of the queue for whose absence Celery refuses to send; empty if there is none such."""
+def undeclared_queue(app: Celery, task: str, options: Mapping[str, Any]) -> str | None:
+    """The queue that Celery doesn't know and so refuses to send to; empty if a route names it. None: there is none."""
     try:
         _routed(app, task, _wanted(app, task, options), [], {})
     except QueueNotFound:
-        return _name(options.get("queue")) or "of its route"
+        return _name(options.get("queue")) or ""
     except Exception:  # noqa: BLE001  # as in `target`
-        return ""
-    return ""
+        return None
+    return None
 
 
 def _wanted(app: Celery, task: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """The row's options over the task's own."""
     registered = app.tasks.get(task)
-    own = {name: getattr(registered, name, None) for name in ROUTED + LIMITS} if registered is not None else {}
-    given = {name: value for name, value in options.items() if name in ROUTED + LIMITS}
+    names = [option.name for option in OPTIONS]
+    own = {name: getattr(registered, name, None) for name in names} if registered is not None else {}
+    given = {name: value for name, value in options.items() if name in names}
     return {name: value for name, value in {**own, **given}.items() if value is not None}
 
 
@@ -81,24 +80,24 @@ def _routed(app: Celery, task: str, wanted: dict[str, Any], args: list[Any], kwa
 
 
 def _place(app: Celery, routed: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
-    """Queue, exchange and routing key; no queue where an exchange decides, no exchange where a queue is meant itself."""
+    """Queue, exchange and routing key. The queue is None where an exchange decides, else the other two are."""
     queue: Any = routed.get("queue")
     exchange, routing_key = routed.get("exchange"), routed.get("routing_key")
     name = _name(queue)
     if getattr(getattr(queue, "exchange", None), "type", "direct") == "direct":
         if not (exchange and routing_key):
             return name, None, None
-    elif exchange is None:  # a topic queue gets what its binding asks for, unless another key is wanted
+    elif exchange is None:  # a topic queue gets what matches its binding
         key = routing_key or queue.routing_key or app.conf.task_default_routing_key
         return name if key == queue.routing_key else None, _name(queue.exchange), key
     return None, _name(exchange), routing_key or None
 
 
 def _name(thing: Any) -> str | None:
-    """Of a queue or exchange, which Celery passes as names or as kombu's objects."""
+    """Celery passes queues and exchanges as names or as kombu's objects."""
     return str(getattr(thing, "name", thing)) if thing else None
 
 
 def shown_headers(headers: Mapping[str, Any], secret_keys: tuple[str, ...]) -> str:
-    """A row's own headers as one line of JSON, secrets masked; empty if there are none."""
+    """A row's own headers as one line of JSON, secrets masked. Empty if there are none."""
     return json.dumps(masked(dict(headers), secret_keys), ensure_ascii=False, cls=JSONEncoder) if headers else ""

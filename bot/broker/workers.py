@@ -1,7 +1,7 @@
-"""Which queues live workers listen on, asked in the background and kept for a while: never on anybody's way.
+"""Which queues live workers consume. Workers are asked in the background, so that nobody waits for their answers.
 
-Workers answer over the broker's remote control (Celery's `inspect active_queues`); with a transport that has none, such
-as SQS, or where a project has turned it off, there is no answer, and then nothing is known.
+They answer over Celery's remote control (`inspect active_queues`). Some transports have none, such as SQS, and a project
+may turn it off; then the queues stay unknown.
 """
 
 import logging
@@ -20,14 +20,16 @@ from bot.broker.connection import own_connection
 log = logging.getLogger(__name__)
 
 ASK_AGAIN = 10.0  # seconds
-STALE = 60.0  # seconds after which an answer says nothing any more
-REMOTE_CONTROL = frozenset({"amqp", "redis", "filesystem", "memory"})  # where no answer means no worker
+STALE = 60.0  # seconds after which an answer proves nothing
+REMOTE_CONTROL = frozenset(
+    {"amqp", "redis", "filesystem", "memory"}
+)  # no answer over these means that there is no worker
 WAIT = 1.0  # seconds for workers to answer
 
 
 @dataclass
-class Workers:
-    """Thread-safe; the first question only starts the asking. One is asked at a time, however long a broker keeps it."""
+class LiveQueues:
+    """The queues of the last answer. Threads may share it. Only one question is open at a time, even if the broker hangs."""
 
     app: Celery
     clock: Callable[[], float] = time.monotonic
@@ -37,8 +39,8 @@ class Workers:
     _asking: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def listen(self, queue: str | None) -> bool | None:
-        """Whether a worker takes what is sent to this queue; None if that isn't known."""
+    def has_worker(self, queue: str | None) -> bool | None:
+        """Whether a worker consumes this queue. None: unknown, as it is at the first call."""
         self._ask_in_background()
         if queue is None or self._queues is None or self.clock() - self._answered_at > STALE:
             return None
@@ -56,7 +58,7 @@ class Workers:
     def _ask(self) -> None:
         try:
             answers = ask(self.app, "active_queues")
-        except Exception as exc:  # noqa: BLE001  # whatever the transport raises: then it isn't known
+        except Exception as exc:  # noqa: BLE001  # whatever the transport raises: the queues stay unknown
             log.info("workers could not be asked for their queues: %s", type(exc).__name__)
             return
         if answers is not None:
@@ -65,7 +67,7 @@ class Workers:
 
 
 class _Mailbox(Mailbox):
-    """Sends over the connection that the answers come on, and not over the app's pool."""
+    """Asks over the connection that answers arrive on, not over the app's pool, which reconnects for ever."""
 
     producer_pool = None
 
@@ -75,9 +77,9 @@ class _Control(Control):
 
 
 def ask(app: Celery, question: str, within: float = WAIT, *details: str) -> dict[str, Any] | None:
-    """What each live worker answers to a command of Celery's `inspect`; None where none can be heard.
+    """Each live worker's answer to a command of Celery's `inspect`, by worker. None: there is no remote control.
 
-    Raises whatever the transport raises, a few seconds after `within` at the latest.
+    Takes a few seconds more than `within` at most. Raises whatever the transport raises.
     """
     if not app.conf.worker_enable_remote_control:
         return None

@@ -1,16 +1,16 @@
-"""Checks of a sidecar against the platform's database, as `check --database default` and `migrate` run them.
+"""Checks of a sidecar against the platform's database. `check --database default` and `migrate` run them.
 
-Only here: in a project its own `migrate` makes what is missing, and `runtask doctor` looks whether it did.
+In a project, its own `migrate` makes what is missing, and `runtask doctor` checks that.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Tags, register
 from django.db import DatabaseError, connection
 
-from bot.broker.columns import gaps
-from bot.checks import notice
+from bot.broker.columns import missing_columns
+from bot.checks.table import message
 from bot.sidecar import is_sidecar
 
 ADMIN_TABLES = ("django_session", "django_admin_log")
@@ -18,24 +18,21 @@ ADMIN_TABLES = ("django_session", "django_admin_log")
 
 @register(Tags.database)
 def the_platform_fits(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """W014: a table or column that is read isn't there. E001: nor are users, to whom our own tables refer."""
+    """W014: a table or column that we read is missing. E001: so is the table of users, which our own tables refer to."""
     if not is_sidecar() or not databases:
         return []
     try:
-        found = gaps(databases)
+        found = missing_columns(databases)
     except DatabaseError:  # the command itself will say so
         return []
-    if nobody := [gap for gap in found if gap.is_of_users]:
-        return [Error(gap.text, hint=gap.hint, id="runtask.E001") for gap in nobody]
-    return [notice(14, gap.text, gap.hint) for gap in found] + admin_tables()
+    if users := [missing for missing in found if missing.is_of_users]:
+        return [message("E001", problem=missing.text) for missing in users]
+    return [message("W014", problem=missing.text, remedy=missing.hint) for missing in found] + admin_tables()
 
 
 def admin_tables() -> list[CheckMessage]:
-    """W015: the sidecar's own admin keeps its sessions and its log where the platform does."""
+    """W015: the sidecar's admin keeps its sessions and its log in the platform's tables."""
     with connection.cursor() as cursor:
         present = connection.introspection.table_names(cursor)
     missing = [name for name in ADMIN_TABLES if name not in present]
-    if not missing:
-        return []
-    text = f"The platform has no {', '.join(missing)}: nobody can use this sidecar's admin."
-    return [notice(15, text, "Slack works without it; link people with `runtask staff add`.")]
+    return [message("W015", tables=", ".join(missing))] if missing else []

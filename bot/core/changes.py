@@ -1,4 +1,4 @@
-"""What a run changes against its schedule's stored values, with secrets masked."""
+"""What a run changes in its schedule's stored values, with secrets masked."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ MASK = "••••"
 
 
 def masked(value: Any, secret_keys: tuple[str, ...]) -> Any:
-    """A JSON value with everything under a secret-looking key replaced by MASK."""
+    """A JSON value with MASK in the place of every value under a secret-looking key."""
     if isinstance(value, dict):
         return {k: MASK if is_secret(k, secret_keys) else masked(v, secret_keys) for k, v in value.items()}
     if isinstance(value, list):
@@ -26,7 +26,7 @@ def is_secret(key: str, secret_keys: tuple[str, ...]) -> bool:
 def changes(
     old: tuple[list[Any], dict[str, Any]], new: tuple[list[Any], dict[str, Any]], secret_keys: tuple[str, ...]
 ) -> tuple[Change, ...]:
-    """The members of (args, kwargs) that differ: keywords by name, positional arguments as `argument 1`, …"""
+    """The values of (args, kwargs) that differ."""
     return (*_of_lists(old[0], new[0], secret_keys), *_of_dicts(old[1], new[1], secret_keys))
 
 
@@ -35,7 +35,7 @@ def _of_lists(old: list[Any], new: list[Any], secret_keys: tuple[str, ...]) -> I
         before, after = old[i : i + 1], new[i : i + 1]
         if _json(before) != _json(after):
             yield Change(
-                name=f"argument {i + 1}",
+                position=i + 1,
                 old=_json(masked(before[0], secret_keys)) if before else None,
                 new=_json(masked(after[0], secret_keys)) if after else None,
             )
@@ -47,7 +47,7 @@ def _of_dicts(old: dict[str, Any], new: dict[str, Any], secret_keys: tuple[str, 
             continue
         hidden = is_secret(key, secret_keys)
         yield Change(
-            name=key.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # which no database keeps in JSON
+            name=key.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # no database keeps NUL in JSON
             old=_shown(old[key], secret_keys, hidden=hidden) if key in old else None,
             new=_shown(new[key], secret_keys, hidden=hidden) if key in new else None,
         )
@@ -58,5 +58,5 @@ def _shown(value: Any, secret_keys: tuple[str, ...], *, hidden: bool) -> str:
 
 
 def _json(value: Any) -> str:
-    """Compares as JSON does: 1 and true differ, the order of keys doesn't."""
+    """Equal for equal JSON: 1 and true differ, the order of keys doesn't matter."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,7 +1,7 @@
-"""JSON as text: its tokens, and the same tokens indented, without reading a value.
+"""JSON as text: its tokens, and the same tokens indented. No value is read.
 
-Indenting tokens instead of `dumps(loads(text))` keeps numbers (`1.10`, `1e400`), escapes, key order and doubled keys
-exactly as stored.
+A form shows what is stored: indenting tokens keeps numbers (`1.10`, `1e400`), escapes, the order of keys and doubled keys,
+which `dumps(loads(text))` doesn't.
 """
 
 import re
@@ -20,7 +20,7 @@ INDENT = "  "
 
 
 class Token(NamedTuple):
-    """`kind` is string, mark, space or word (a number, a literal, or nonsense); `at` counts characters from 0."""
+    """`kind` is string, mark, space or word (a number, a literal or nonsense); `at` counts characters from 0."""
 
     kind: str
     text: str
@@ -34,20 +34,20 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def plain_spaces(text: str) -> str:
-    """`text` with odd Unicode spaces between tokens as plain ones; places stay the same."""
+    """`text` with the odd Unicode spaces between its tokens made plain ones. Places stay the same."""
     if not ODD_SPACE.search(text):  # nearly always
         return text
     return "".join(ODD_SPACE.sub(" ", t.text) if t.kind == "space" else t.text for t in tokens(text))
 
 
-def place(text: str, at: int) -> tuple[int, int]:
-    """Line and column, counted from 1."""
+def line_and_column(text: str, at: int) -> tuple[int, int]:
+    """Of the character `at`; both count from 1."""
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Of the outermost object: its key as written, quotes and all, and where its value begins and ends."""
+    """A member of the outermost object: its key as written, with its quotes, and where its value begins and ends."""
 
     key: str
     begin: int
@@ -55,7 +55,7 @@ class Member:
 
 
 def members(text: str) -> Iterator[Member]:
-    """What the outermost object of `text` holds; where that isn't JSON, as far as it can be told."""
+    """The members of the outermost object of `text`. Works as far as possible where the text isn't JSON."""
     depth = 0
     key = before = Token("", "", 0)
     value: Token | None = None
@@ -77,10 +77,10 @@ def members(text: str) -> Iterator[Member]:
 
 
 def indented(text: str) -> str:
-    """Valid JSON with one member a line; every string and number to the letter as it was."""
+    """Valid JSON with one member per line. Strings and numbers stay as they are written."""
     out: list[str] = []
     depth = 0
-    opened = False  # the last token opened a list or object: what follows decides whether it breaks the line
+    opened = False  # the last token opened a list or object; only a filled one breaks the line
     for token in tokens(text):
         if token.kind == "space":
             continue

@@ -1,10 +1,12 @@
-"""The vocabulary: small frozen values that travel between the layers."""
+"""The vocabulary: small frozen values that the layers pass to each other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
+
+from bot.core.reasons import Problem
 
 ScheduleId = NewType("ScheduleId", int)
 RunId = NewType("RunId", int)
@@ -16,7 +18,7 @@ MessageTs = NewType("MessageTs", str)
 
 
 class Field(StrEnum):
-    """The part of a form that a problem belongs to."""
+    """A field of the form."""
 
     SCHEDULE = "schedule"
     ARGS = "args"
@@ -24,18 +26,8 @@ class Field(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Problem:
-    """What is wrong with one field, for the person who typed it; a place in JSON counts from 1."""
-
-    field: Field
-    text: str
-    line: int | None = None
-    column: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """What Slack says of a person (`users.info`)."""
+    """What Slack knows of a person (`users.info`)."""
 
     home: TeamId
     email: str = ""
@@ -47,7 +39,7 @@ class Profile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SlackAccount:
-    """A person as Slack names them: user ids are unique only together with the team."""
+    """A Slack user. Their id is unique within their team only."""
 
     team: TeamId
     user: SlackUserId
@@ -55,16 +47,16 @@ class SlackAccount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actor:
-    """Whoever is acting, as known at this moment; `user` is the primary key of the linked Django user, as text."""
+    """The person who is acting, with the rights they have at this moment."""
 
-    user: str | None = None
+    user: str | None = None  # primary key of the Django user; None: a Slack account without a link
     name: str = ""
     is_active: bool = False
     is_staff: bool = False
     slack: SlackAccount | None = None
     profile: Profile | None = None
-    team: TeamId | None = None  # the workspace the bot is installed in, when acting from Slack
-    unknown_because: str = ""  # why Slack couldn't be asked
+    team: TeamId | None = None  # the workspace that the bot is installed in; only of people who act from Slack
+    unknown_because: str = ""  # Slack's error code, if Slack couldn't be asked about them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,12 +65,12 @@ class Destination:
 
     team: TeamId
     channel: ChannelId
-    requester: SlackUserId  # empty: somebody without a Slack account
+    requester: SlackUserId  # empty: a person without a Slack account
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schedule:
-    """A `PeriodicTask` row, as stored: `args`, `kwargs` and `headers` are its JSON text."""
+    """A `PeriodicTask` row as it is stored: `args`, `kwargs` and `headers` are its JSON texts."""
 
     id: ScheduleId
     name: str
@@ -86,32 +78,26 @@ class Schedule:
     args: str
     kwargs: str
     enabled: bool
-    clock: tuple[str, int] | None  # what its times are stored as (crontab, interval, …), and that row's key
+    clock: tuple[str, int] | None  # its kind of times (crontab, interval, …), and the key of that kind's row
     description: str = ""
-    queue: str | None = None
-    exchange: str | None = None
-    routing_key: str | None = None
-    priority: int | None = None
-    expires: datetime | None = None
-    expire_seconds: int | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)  # of the table in bot.core.options
     headers: str = ""
     fingerprint: str = ""  # changes when anything that is sent changes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """Where a message goes and with which options, as far as this process can tell; None: left to Celery's defaults."""
+    """Where a message goes and with which options, as far as this process can tell."""
 
-    queue: str | None = None  # None also where an exchange decides
-    exchange: str | None = None
-    routing_key: str | None = None
-    priority: int | None = None
-    expires: datetime | float | None = None  # a number: seconds after sending
-    past_expires: datetime | None = None  # the schedule's, left out because it is over
-    time_limit: float | None = None  # seconds
-    soft_time_limit: float | None = None
-    headers: str = ""  # the schedule's own, as JSON text
-    is_registered: bool = True  # False: sent by name, since this process doesn't know the task
+    options: Mapping[str, Any] = field(default_factory=dict)  # of bot.core.options; missing: Celery's default
+    past_expires: datetime | None = None  # the schedule's own expiry, left out because it has passed
+    headers: str = ""  # the schedule's own, as JSON text, secrets masked
+    is_registered: bool = True  # False: this process doesn't know the task and sends it by name
+
+    @property
+    def queue(self) -> str | None:
+        """None where an exchange decides, too."""
+        return self.options.get("queue")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,25 +110,25 @@ class LastRun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Running:
-    """A run of a schedule that has not ended; `requester` is empty if it was not asked for in Slack."""
+    """A run of a schedule that has not ended."""
 
     run: RunId
     since: datetime
-    requester: SlackUserId
+    requester: SlackUserId  # empty: not asked for in Slack
     name: str = ""  # the requester's on the site
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
-    """Everything a person sees of a schedule before running it."""
+class Preview:
+    """Everything that a person sees of a schedule before they run it."""
 
     schedule: Schedule
     when: str  # in words: "every day at 02:00, Europe/Berlin"
     target: Target
     last: LastRun | None = None
     running: Running | None = None
-    listened: bool | None = None  # whether a live worker takes it; None: not known
-    problems: tuple[Problem, ...] = ()  # what keeps it from being sent, whatever its arguments
+    has_worker: bool | None = None  # whether a live worker consumes its queue; None: unknown
+    problems: tuple[Problem, ...] = ()  # why it can't be sent with any arguments
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,16 +151,16 @@ class Matches:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunRequest:
-    """What somebody asked for: parsed, not yet allowed. Texts are JSON as typed; None means "as stored"."""
+    """What somebody asked for: parsed, but not yet authorised. Texts are JSON as typed; None means "as stored"."""
 
-    key: str  # one per opened form; a repeated submission has the same
+    key: str  # one per opened form: a repeated submission has the same
     actor: Actor
     schedule: ScheduleId
     args: str | None
     kwargs: str | None
     fingerprint: str | None  # the schedule's, when the form was shown; None: as it is now
     destination: Destination | None = None
-    digest: str = ""  # of everything asked for, where a key must not stand for two requests
+    digest: str = ""  # of the whole request, where a key must not be used for two different ones
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,16 +172,16 @@ class Dispatch:
     args: list[Any]
     kwargs: dict[str, Any]
     options: Mapping[str, Any]  # of Celery's apply_async: queue, priority, expires, headers, …
-    target: Target = Target()  # what becomes of the options, for people
+    target: Target = Target()  # where these options lead, for people
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What Celery's result row says of a task now."""
+    """What Celery's result row says of a task."""
 
     task_id: TaskId
     status: str  # Celery's state, or a task's own (PROGRESS)
-    at: datetime  # when the row was last written
+    at: datetime  # of the row's last change
     started_at: datetime | None = None
     result: str = ""  # readable text, shortened to RESULT_LIMIT
     result_length: int = 0  # characters before shortening
@@ -204,7 +190,7 @@ class Outcome:
 
 
 class NoticeKind(StrEnum):
-    """A message that a run owes its thread; `progress` edits the root instead of posting."""
+    """A message that a run owes its thread. `progress` edits the root, the others are posted."""
 
     ROOT = "root"
     ID = "id"
@@ -215,16 +201,17 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """One value that differs from the stored one, as JSON text; None: not there."""
+    """One value that differs from the stored one, as JSON text. None: there is no such value."""
 
-    name: str
+    name: str = ""  # of a keyword argument
+    position: int = 0  # of a positional argument, from 1
     old: str | None
     new: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """Everything a Slack message about a run can show."""
+    """Everything that a Slack message about a run can show."""
 
     kind: NoticeKind
     run: RunId
@@ -238,7 +225,7 @@ class Report:
     state: str
     status: str
     created_at: datetime
-    sent_at: datetime | None = None  # None: nobody knows whether it was sent
+    sent_at: datetime | None = None  # None: unknown whether it was sent
     changes: tuple[Change, ...] = ()
     outcome: Outcome | None = None
     duration: float | None = None  # seconds

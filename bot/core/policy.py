@@ -1,59 +1,64 @@
-"""Who may act: a pure function from what is known of a person to the reason for refusing them, or None."""
+"""Who may do what: a pure function from what is known of a person to the reason for refusing them, or None."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.model import Actor, Profile, SlackAccount
+from bot.core.model import Actor, Profile, RunId, ScheduleId, SlackAccount
+from bot.core.reasons import Code, Reason
 
 
-class Denied(StrEnum):
-    """Why somebody may not act, in words for them."""
+class Action(StrEnum):
+    """What an actor wants to do."""
 
-    UNKNOWN = "I can't check with Slack who you are at the moment, so I can't let you run anything. Please try again in a minute."
-    BOT = "Bots can't run schedules."
-    DELETED = "This Slack account is deactivated."
-    GUEST = "Guests of this workspace can't run schedules."
-    OTHER_TEAM = "Only members of the workspace this app is installed in can run schedules."
-    NO_LINK = (
-        "Your Slack account isn't linked to a staff account of the site. "
-        "Ask an administrator of the site to link it: `runtask staff add {user} YOUR-USER-NAME`."
-    )
-    INACTIVE = "Your account on the site is deactivated. Ask an administrator of the site."
-    NOT_STAFF = "Your account on the site isn't a staff account. Ask an administrator of the site to make it one."
+    SEE = "see"
+    RUN = "run"
 
 
-def check(actor: Actor) -> Denied | None:
-    """Guests, bots, deleted users and other workspaces first: no link helps them. What isn't known is refused."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """What an actor wants to do something with. With neither: all schedules."""
+
+    schedule: ScheduleId | None = None
+    run: RunId | None = None
+
+
+class Denied(Reason):
+    """Why an actor may not act."""
+
+
+def may(actor: Actor, action: Action, subject: Subject) -> Denied | None:  # noqa: ARG001  # staff may do everything
+    """Guests, bots, deleted users and other workspaces first: no link helps them. Unknown people are refused."""
     if actor.slack is not None and (denied := _from_slack(actor, actor.slack)):
         return denied
     if actor.user is None:
-        return Denied.NO_LINK
+        return _no_link(actor)
     if not actor.is_active:
-        return Denied.INACTIVE
-    return None if actor.is_staff else Denied.NOT_STAFF
+        return Denied(code=Code.INACTIVE)
+    return None if actor.is_staff else Denied(code=Code.NOT_STAFF)
 
 
 def _from_slack(actor: Actor, account: SlackAccount) -> Denied | None:
     if actor.unknown_because or actor.team is None:
-        return Denied.UNKNOWN
+        return Denied(code=Code.SLACK_SILENT)
     if actor.profile is None:
-        return Denied.NO_LINK
+        return _no_link(actor)
     if denied := of_profile(actor.profile):
         return denied
     same_team = actor.profile.home == account.team == actor.team
-    return None if same_team else Denied.OTHER_TEAM
+    return None if same_team else Denied(code=Code.OTHER_TEAM)
 
 
 def of_profile(profile: Profile) -> Denied | None:
-    """What Slack's own facts rule out, whoever they are to the site."""
-    if profile.is_deleted:
-        return Denied.DELETED
-    if profile.is_bot:
-        return Denied.BOT
-    if profile.is_stranger:
-        return Denied.OTHER_TEAM
-    return Denied.GUEST if profile.is_guest else None
+    """What Slack's own facts rule out, whatever account of the site somebody has."""
+    facts = (
+        (profile.is_deleted, Code.DELETED),
+        (profile.is_bot, Code.BOT),
+        (profile.is_stranger, Code.OTHER_TEAM),
+        (profile.is_guest, Code.GUEST),
+    )
+    return next((Denied(code=code) for is_so, code in facts if is_so), None)
 
 
-def explain(denied: Denied, actor: Actor) -> str:
-    """The reason, completed with what the person needs to pass on."""
-    return denied.format(user=actor.slack.user if actor.slack else "")
+def _no_link(actor: Actor) -> Denied:
+    """Names the account, which the person has to pass on to an administrator."""
+    return Denied(code=Code.NO_LINK, params={"user": actor.slack.user if actor.slack else ""})

@@ -1,4 +1,4 @@
-"""What the inner layers need of the outer ones, named for the need; tests.fakes has a typed fake for each."""
+"""What the inner layers need from the outer ones. `tests.fakes` has a typed fake for each port."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,7 +13,6 @@ from bot.core.model import (
     Matches,
     MessageTs,
     Outcome,
-    Problem,
     Report,
     RunId,
     Schedule,
@@ -21,18 +20,28 @@ from bot.core.model import (
     Target,
     TaskId,
 )
+from bot.core.reasons import Problem, Reason
 
 
 class NotSetUp(Exception):
-    """The site lacks something without which nothing can be run; the text says what, for whoever set it up."""
+    """Nothing can be run because the site lacks something. The text tells the operator what it is."""
 
 
-class NotSent(Exception):
-    """The message certainly did not leave; the text says why, for the person who pressed Run."""
+class _Failed(Exception):
+    """Carries the reason; as text it is for logs."""
+
+    def __init__(self, reason: Reason) -> None:
+        details = ", ".join(str(value) for value in reason.params.values() if value != "")
+        super().__init__(f"{reason.code}: {details}" if details else reason.code)
+        self.reason = reason
 
 
-class FateUnknown(Exception):
-    """The message may have left: the broker took bytes and did not answer."""
+class NotSent(_Failed):
+    """The message was certainly not sent."""
+
+
+class FateUnknown(_Failed):
+    """The message may have been sent: the broker took bytes and didn't answer."""
 
 
 class Catalog(Protocol):
@@ -49,11 +58,11 @@ class Catalog(Protocol):
     def signature(self, task: str) -> Signature | None: ...
 
 
-class Workers(Protocol):
-    """Who takes what is sent."""
+class Queues(Protocol):
+    """The queues that live workers consume."""
 
-    def listen(self, queue: str | None) -> bool | None:
-        """None: not known. Answers at once."""
+    def has_worker(self, queue: str | None) -> bool | None:
+        """None: unknown. Answers at once."""
 
 
 class Sender(Protocol):
@@ -62,71 +71,71 @@ class Sender(Protocol):
     def prepare(
         self, schedule: Schedule, task_id: TaskId, args: list[Any], kwargs: dict[str, Any], *, requester: str
     ) -> Dispatch:
-        """Raises Invalid if the row can't be sent as it stands."""
+        """Raises Invalid if the row can't be sent as it is."""
 
     def target(self, schedule: Schedule) -> Target:
-        """Where it would go now. Never raises for what a row may hold."""
+        """Where it would go now. Doesn't raise, whatever the row holds."""
 
     def problems(self, schedule: Schedule) -> list[Problem]:
-        """What keeps the row from being sent, whatever its arguments."""
+        """Why the row can't be sent with any arguments."""
 
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
-        """Raises NotSent or FateUnknown; takes at most about `within` seconds.
+        """Takes at most about `within` seconds. Raises NotSent or FateUnknown.
 
-        `enter` is asked just before the first byte of the message; if it says no, nothing is sent.
+        Calls `enter` just before it sends the message's first byte, and sends nothing if that returns False.
         """
 
 
 class Outcomes(Protocol):
-    """What became of tasks."""
+    """How tasks ended, or how far they are."""
 
     def changed(self) -> list[Outcome]:
-        """The outcomes of open runs that were written since they were last recorded."""
+        """The outcomes of open runs that have changed since they were recorded."""
 
     def of(self, task: TaskId) -> list[Outcome]:
-        """The outcome of one task, if there is any."""
+        """The outcome of one task, if there is one."""
 
 
 class Messenger(Protocol):
-    """The way to Slack. Every method raises NotDelivered or a kind of it."""
+    """The way to Slack. Every method raises NotDelivered or a subclass of it."""
 
     def post(self, report: Report) -> MessageTs: ...
     def edit(self, report: Report, root: MessageTs) -> None: ...
     def find(self, report: Report, since: datetime) -> MessageTs | None:
-        """The message that an earlier, interrupted `post` of this report left; None if none, or if we may not look."""
+        """The message that an interrupted `post` of this report left. None: there is none, or we may not look."""
 
     def open_direct_message(self, report: Report) -> ChannelId: ...
 
 
-class NotDelivered(Exception):
-    """A report did not reach Slack, as far as known; the text is the reason, for logs and the admin."""
+class NotDelivered(_Failed):
+    """As far as we know, a report did not reach Slack."""
 
-    maybe_posted = True  # Slack may have taken it all the same
+    maybe_posted = True  # Slack may have posted it, but we got no answer
 
 
 class RateLimited(NotDelivered):
-    """Slack wants a pause of `retry_after` seconds."""
+    """Slack asks for a pause of `retry_after` seconds."""
 
     maybe_posted = False
 
-    def __init__(self, reason: str, retry_after: float) -> None:
+    def __init__(self, reason: Reason, retry_after: float) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
 
 
 class ChannelClosed(NotDelivered):
-    """This channel takes no message from us; a direct message may."""
+    """This channel takes no message from us. A direct message may work."""
 
     maybe_posted = False
 
 
 class TokenRefused(NotDelivered):
-    """Slack takes nothing from us at all until somebody acts."""
+    """Slack refuses our token: nothing can be delivered until somebody acts."""
 
     maybe_posted = False
 
 
 class Hopeless(NotDelivered):
-    """Trying this again can't help."""
+    """Another try can't help."""
 
     maybe_posted = False

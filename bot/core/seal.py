@@ -1,11 +1,11 @@
-"""A seal on what travels through Slack and back, so that a made-up one is noticed."""
+"""A seal on values that travel through Slack and back: forged values are noticed."""
 
 import hashlib
 import hmac
 
 
 def seal(key: str, *parts: str) -> str:
-    """32 hexadecimal digits that only who knows `key` can make for these parts."""
+    """32 hexadecimal digits. Only a process that knows `key` can make them for these parts."""
     text = "\0".join(parts)
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
 

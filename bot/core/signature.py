@@ -1,4 +1,4 @@
-"""Arguments against the signature of a task's function: what Python would refuse at the call, said beforehand."""
+"""Arguments against the signature of a task's function: what Python would refuse at the call, found before it."""
 
 import difflib
 import inspect
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from inspect import Parameter, Signature
 from typing import Any
 
-from bot.core.model import Field, Problem
-from bot.core.text import one_line
+from bot.core.model import Field
+from bot.core.reasons import Code, Problem
 
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 NAMED = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def problems(signature: Signature, args: list[Any], kwargs: dict[str, Any]) -> list[Problem]:
-    """Everything that `function(*args, **kwargs)` would raise a TypeError for, each at the field to change."""
+    """Everything for which `function(*args, **kwargs)` would raise a TypeError, at the field that must change."""
     try:
         signature.bind(*args, **kwargs)
     except TypeError:
@@ -30,29 +30,29 @@ def _reasons(signature: Signature, args: list[Any], kwargs: dict[str, Any]) -> I
     by_place = {p.name for p in positional[: len(args)]}
 
     if len(args) > len(positional) and Parameter.VAR_POSITIONAL not in kinds:
-        expected = f"at most {len(positional)}" if positional else "none"
-        yield Problem(field=Field.ARGS, text=f"Too many arguments: the task takes {expected}, this is {len(args)}.")
+        code = Code.TOO_MANY_ARGUMENTS if positional else Code.NO_ARGUMENTS
+        yield Problem(code=code, field=Field.ARGS, params={"limit": len(positional), "given": len(args)})
     for key in kwargs:
         if key in named and key in by_place:
-            yield Problem(field=Field.KWARGS, text=f'"{one_line(key)}" is given twice: in the list of arguments too.')
+            yield Problem(code=Code.ARGUMENT_TWICE, field=Field.KWARGS, params={"name": key})
         elif key not in named and Parameter.VAR_KEYWORD not in kinds:
-            yield Problem(field=Field.KWARGS, text=_unknown(key, named))
+            yield _unknown(key, named)
     for parameter in parameters:
         given = parameter.name in by_place or (parameter.name in kwargs and parameter.name in named)
         if parameter.default is Parameter.empty and parameter.kind in {*POSITIONAL, *NAMED} and not given:
             field = Field.ARGS if parameter.kind is Parameter.POSITIONAL_ONLY else Field.KWARGS
-            yield Problem(field=field, text=f'The task needs the argument "{parameter.name}".')
+            yield Problem(code=Code.ARGUMENT_MISSING, field=field, params={"name": parameter.name})
 
 
-def _unknown(key: str, known: set[str]) -> str:
-    text = f'unknown argument "{one_line(key)}"'
+def _unknown(key: str, known: set[str]) -> Problem:
     if close := difflib.get_close_matches(key, known, n=1):
-        return f'{text}, did you mean "{close[0]}"?'
-    return f"{text}; the task takes {', '.join(sorted(known))}." if known else f"{text}; the task takes none."
+        return Problem(code=Code.MISSPELLED_ARGUMENT, field=Field.KWARGS, params={"name": key, "known": close[0]})
+    code = Code.UNKNOWN_ARGUMENT if known else Code.NO_KEYWORDS
+    return Problem(code=code, field=Field.KWARGS, params={"name": key, "known": ", ".join(sorted(known))})
 
 
 def of(function: Any) -> Signature | None:
-    """A callable's signature; None for the few that have none to inspect."""
+    """A callable's signature; None for the few whose signature can't be inspected."""
     try:
         return inspect.signature(function)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Making foreign text safe to show: without control characters, and no longer than allowed."""
+"""Makes foreign text safe to show: without control characters, and not longer than allowed."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2
 
 def clean(text: str) -> str:
     """Foreign text without ANSI sequences, direction marks, control characters and lone surrogates; keeps \\n and \\t."""
-    if text.isprintable():  # nearly always: there is none of them
+    if text.isprintable():  # nearly always
         return text
     text = ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n").translate(BIDI)
     return "".join(
@@ -31,7 +31,7 @@ def clip(text: str, limit: int) -> str:
 
 
 def clip_middle(text: str, limit: int) -> str:
-    """At most `limit` characters, cut in the middle: two long names that differ at either end stay distinguishable."""
+    """At most `limit` characters, cut in the middle, so that long names that differ at either end still look different."""
     if len(text) <= limit:
         return text
     head = limit // 2
@@ -39,7 +39,7 @@ def clip_middle(text: str, limit: int) -> str:
 
 
 def clip_start(text: str, limit: int) -> str:
-    """At most `limit` characters of the end, on whole lines where there are any: a traceback tells most at its end."""
+    """At most `limit` characters of the end, cut at a line's start if possible. The end of a traceback tells most."""
     if len(text) <= limit:
         return text
     tail = text[len(text) - (limit - len(ELLIPSIS) - 1) :]
@@ -49,7 +49,7 @@ def clip_start(text: str, limit: int) -> str:
 
 def duration(seconds: float) -> str:
     """`340 ms`, `3.2 s`, `4 min 05 s`, `2 h 10 min`."""
-    if seconds < 0.9995:  # what would round to 1000 ms, or to 60.0 s, is said in the next unit
+    if seconds < 0.9995:  # never "1000 ms" or "60.0 s"
         return f"{max(0, round(seconds * 1000))} ms"
     if seconds < 59.95:
         return f"{seconds:.1f} s"

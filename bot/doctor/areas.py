@@ -1,26 +1,26 @@
-"""Which areas there are. The parts that need beat's and the results' models are loaded only where those are installed."""
+"""The areas that doctor examines. Some need the models of beat and the results, and are loaded only where those are installed."""
 
 from collections.abc import Callable, Iterable
 
-from bot.apps import missing_apps
+from bot.conf import missing_apps
 from bot.doctor import setup
-from bot.doctor.examine import Look
+from bot.doctor.examine import Examination
 from bot.doctor.findings import Finding
 from bot.doctor.subject import Subject
 
 Part = Callable[[Subject], Iterable[Finding]]
 
 
-def areas(subject: Subject) -> dict[str, Look]:
-    """In the order in which they are shown."""
+def areas(subject: Subject) -> dict[str, Examination]:
+    """By name, in the order in which they are shown."""
     parts: dict[str, Part] = {"Settings": setup.settings, "Versions": setup.versions}
-    if can_look(subject):
+    if can_examine(subject):
         parts |= _more()
     return {area: _bound(part, subject) for area, part in parts.items()}
 
 
-def can_look(subject: Subject) -> bool:
-    """Whether the set-up allows more than to name what is wrong with it."""
+def can_examine(subject: Subject) -> bool:
+    """Whether the set-up is complete enough for all areas."""
     return subject.conf is not None and not missing_apps()
 
 
@@ -38,5 +38,5 @@ def _more() -> dict[str, Part]:
     }
 
 
-def _bound(part: Part, subject: Subject) -> Look:
+def _bound(part: Part, subject: Subject) -> Examination:
     return lambda: part(subject)

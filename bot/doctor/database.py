@@ -1,4 +1,4 @@
-"""The databases: reachable, migrated, with the columns that are read, able to hold any text."""
+"""The databases: whether they answer, are migrated, have the columns that we read, and can store any text."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Model
 
-from bot.broker.columns import gaps, read_models
+from bot.broker.columns import missing_columns, read_models
 from bot.checks.sidecar import admin_tables
 from bot.core.text import clip
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
@@ -59,30 +59,28 @@ def _migrations(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
 
 
 def _columns() -> Iterator[Finding]:
-    found = gaps()
-    if absent := [gap for gap in found if not gap.columns]:
-        # Users last of all in `gaps`: what is missing there decides.
+    found = missing_columns()
+    if absent := [missing for missing in found if not missing.columns]:
+        # Users come last, and their hint matters most.
         hint = absent[-1].hint if is_sidecar() else "Run `migrate`."
-        yield problem("tables read", f"not there: {some([gap.table for gap in absent])}", hint)
-    for gap in found:
-        if gap.columns:
-            yield problem("tables read", gap.text, gap.hint)
+        yield problem("tables", f"missing: {some([missing.table for missing in absent])}", hint)
+    for missing in found:
+        if missing.columns:
+            yield problem("tables", missing.text, missing.hint)
     if not found:
-        yield ok("tables read", "schedules, results and users have every column that is read")
+        yield ok("tables", "schedules, results and users have every column that runtask reads")
 
 
 def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
-    """What only some databases get wrong."""
+    """What only some databases do wrong."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA journal_mode")
             if cursor.fetchone()[0] == "wal":
                 yield note("SQLite", "in WAL mode: for evaluation and small teams on one machine")
             else:
-                remedy = (
-                    'OPTIONS = {"init_command": "PRAGMA journal_mode=WAL"}: readers and the writer block each other now'
-                )
-                yield warning("SQLite", "not in WAL mode", f"Set {remedy}.")
+                remedy = 'Set OPTIONS = {"init_command": "PRAGMA journal_mode=WAL"}.'
+                yield warning("SQLite", "not in WAL mode: readers and the writer block each other", remedy)
         if connection.vendor == "mysql":
             cursor.execute(
                 "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"

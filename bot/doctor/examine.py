@@ -1,4 +1,4 @@
-"""All areas at the same time, with one limit for all: one that hangs or fails says so and holds up no other."""
+"""Examines all areas at the same time, with one time limit. An area that hangs or fails says so and delays no other."""
 
 import logging
 import threading
@@ -14,17 +14,17 @@ from bot.doctor.findings import Finding, Section, problem, warning
 log = logging.getLogger(__name__)
 
 WITHIN = 9.0  # seconds
-Look = Callable[[], Iterable[Finding]]
+Examination = Callable[[], Iterable[Finding]]
 
 
-def examine(areas: Mapping[str, Look], within: float = WITHIN) -> list[Section]:
-    """Sections in the order of `areas`. Never raises for what a look may raise."""
+def examine(areas: Mapping[str, Examination], within: float = WITHIN) -> list[Section]:
+    """Sections in the order of `areas`. Doesn't raise what an examination raises."""
     found: dict[str, list[Finding]] = {area: [] for area in areas}
     threads = {
         area: threading.Thread(
-            target=_look, args=(look, found[area], get_script_prefix()), name=f"doctor: {area}", daemon=True
+            target=_examine, args=(examination, found[area], get_script_prefix()), name=f"doctor: {area}", daemon=True
         )
-        for area, look in areas.items()
+        for area, examination in areas.items()
     }
     deadline = time.monotonic() + within
     for thread in threads.values():
@@ -32,26 +32,24 @@ def examine(areas: Mapping[str, Look], within: float = WITHIN) -> list[Section]:
     for area, thread in threads.items():
         thread.join(max(0.0, deadline - time.monotonic()))
         if thread.is_alive():
-            text = f"something here didn't answer within {within:g} s"
-            found[area] = [
-                *found[area],
-                problem("time", text, "It is what would come next: look at the network and the server behind it."),
-            ]
+            text = f"the check after the line above didn't finish within {within:g} s"
+            remedy = "Look at the network, and at the server that this area is about."
+            found[area] = [*found[area], problem("time", text, remedy)]
     return [Section(area=area, findings=tuple(findings)) for area, findings in found.items()]
 
 
-def _look(look: Look, found: list[Finding], script_prefix: str) -> None:
-    # FORCE_SCRIPT_NAME, which addresses begin with: Django keeps it for one thread only.
+def _examine(examination: Examination, found: list[Finding], script_prefix: str) -> None:
+    # Addresses begin with FORCE_SCRIPT_NAME, which Django keeps per thread.
     set_script_prefix(script_prefix)
     try:
-        for finding in look():
-            found.append(finding)  # noqa: PERF402  # one by one: what was found before a hang is shown
+        for finding in examination():
+            found.append(finding)  # noqa: PERF402  # one by one, so that findings before a hang are shown
     except DatabaseError as exc:
-        text = f"not looked at: {type(exc).__name__}: {clip(one_line(str(exc)), 80)}"
+        text = f"not examined: {type(exc).__name__}: {clip(one_line(str(exc)), 80)}"
         found.append(warning("the rest", text, "See Database."))
-    except Exception as exc:  # the doctor must not fall ill
-        log.debug("a look failed", exc_info=exc)
-        text = f"couldn't be looked at: {type(exc).__name__}: {exc}"
+    except Exception as exc:  # doctor itself must not fail
+        log.debug("an examination failed", exc_info=exc)
+        text = f"can't be examined: {type(exc).__name__}: {exc}"
         found.append(problem("doctor", text, "The lines above and the other areas may say why."))
     finally:
         connections.close_all()

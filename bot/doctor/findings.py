@@ -1,11 +1,11 @@
-"""What a look at one thing says."""
+"""What doctor found out about one thing."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad it is; only a problem makes doctor fail."""
+    """How bad it is. Doctor fails only for a problem."""
 
     OK = "ok"
     NOTE = "note"
@@ -15,7 +15,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """What was looked at, what was found, and what to do about it (empty: nothing)."""
+    """What was examined, what was found, and what to do about it (empty: nothing)."""
 
     what: str
     found: str

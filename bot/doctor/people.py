@@ -1,4 +1,4 @@
-"""Who may run anything, and whether threads are told what they are owed."""
+"""Who may run anything, and whether messages are delivered."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,12 +14,13 @@ from bot.doctor.subject import Subject
 from bot.models import Notice, NoticeState, SlackLink
 from bot.runs import lateness
 from bot.runs.actors import has_email
+from bot.texts import sentence
 
 LINK = "Link them: `runtask staff add U… USER`."
 
 
 def staff(subject: Subject) -> Iterator[Finding]:
-    """Links by row and by e-mail, against users as they are now."""
+    """Links by row and by e-mail, and the users as they are now."""
     users: Any = get_user_model()
     for number in ("W008", "W009"):
         if number in subject.complaints:
@@ -42,13 +43,13 @@ def _links(*, by_email: bool) -> Iterator[Finding]:
     else:
         yield warning("links", "none, and RUNTASK_LINK_BY_EMAIL is off: nobody may run anything from Slack", LINK)
     if idle:
-        yield note("links", f"without effect, as their users are no active staff: {some(idle)}")
+        yield note("links", f"without effect, as their users aren't active staff: {some(idle)}")
 
 
 def _people(users: Any, *, by_email: bool) -> Iterator[Finding]:
     try:
         users._meta.get_field("is_staff"), users._meta.get_field("is_active")  # noqa: SLF001  # documented
-    except FieldDoesNotExist:  # a property: nothing to ask the database for
+    except FieldDoesNotExist:  # a property, which the database can't answer
         return
     people = users._default_manager.filter(is_active=True, is_staff=True)  # noqa: SLF001  # documented
     count = people.count()
@@ -63,7 +64,7 @@ def _people(users: Any, *, by_email: bool) -> Iterator[Finding]:
 
 
 def _e_mails(users: Any, people: Any) -> Iterator[Finding]:
-    """An e-mail that is empty, or that any two users share, links nobody."""
+    """An e-mail address that is empty, or that two users share, links nobody."""
     field = users.get_email_field_name()
     theirs = {str(mail or "").lower(): str(name) for name, mail in people.values_list(users.USERNAME_FIELD, field)}
     unlinked = people.exclude(slack_links__isnull=False).values_list(users.USERNAME_FIELD, field)
@@ -78,14 +79,14 @@ def _e_mails(users: Any, people: Any) -> Iterator[Finding]:
 
 
 def messages(_: Subject) -> Iterator[Finding]:
-    """Notices that are owed, fail, or were given up."""
+    """Notices that wait too long, fail, or were given up."""
     failing, late = lateness.failing(), lateness.late(timezone.now())
     parked = Notice.objects.filter(state=NoticeState.PARKED)
     if failing is not None:
         yield problem(
             "delivery",
-            f"messages fail: {failing.problem}",
-            "It is tried again by itself; the reason says what to mend.",
+            f"messages fail: {sentence(failing.reason)}",
+            "They are tried again by themselves; the reason says what to mend.",
         )
     elif late is not None:
         yield problem(
@@ -96,5 +97,5 @@ def messages(_: Subject) -> Iterator[Finding]:
     else:
         yield ok("delivery", "no message waits longer than it should")
     if (newest := parked.order_by("-pk").first()) is not None:
-        found = f"{parked.count():,} messages were given up, the newest because of: {newest.problem}"
+        found = f"{parked.count():,} messages were given up, the newest because of: {sentence(newest.reason)}"
         yield warning("parked", found, "Mend that, then choose «Try again» in the admin, Notices.")

@@ -1,4 +1,4 @@
-"""Results: where they land, what is in them, how long they live."""
+"""Results: where they are stored, what they contain, how long they are kept."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -34,11 +34,11 @@ def results(subject: Subject) -> Iterator[Finding]:
         yield note("track_started", "off: threads don't say when a task starts, nor how long it took", remedy)
     yield expiry(app.conf.result_expires)
     yield from _ignored(app)
-    yield from told()
+    yield from notification()
 
 
 def _extended(subject: Subject) -> Finding:
-    """As configured here, and as the workers' newest rows show: they may be configured otherwise."""
+    """As configured here, and as the newest rows show: workers may be configured differently."""
     newest = list(TaskResult.objects.order_by("-id").values_list("task_name", flat=True)[:NEWEST])
     if newest and not any(newest) and "W005" not in subject.complaints:
         remedy = "Set CELERY_RESULT_EXTENDED = True for the workers, too: failed tasks leave no traceback now."
@@ -47,7 +47,7 @@ def _extended(subject: Subject) -> Finding:
 
 
 def expiry(value: timedelta | float | None) -> Finding:
-    """Of `result_expires`: seconds, a timedelta, or nothing for never."""
+    """`value` is `result_expires`: seconds, a timedelta, or nothing for never."""
     if not value:
         return ok("result_expires", "never: results stay")
     life = value if isinstance(value, timedelta) else timedelta(seconds=value)
@@ -69,11 +69,12 @@ def _ignored(app: Celery) -> Iterator[Finding]:
     silent = {name for name, task in app.tasks.items() if task.ignore_result}
     used = PeriodicTask.objects.filter(task__in=silent).values_list("task", flat=True).distinct().order_by("task")
     if silent and (names := list(used)):
-        yield note("ignore_result", f"set by {some(names)}; runs from here ask for their result all the same")
+        yield note("ignore_result", f"set by {some(names)}; runs from here ask for their result nevertheless")
 
 
-def told() -> Iterator[Finding]:
-    """Whether PostgreSQL tells of them (`runtask trigger`)."""
+def notification() -> Iterator[Finding]:
+    """Whether PostgreSQL notifies us of results (`runtask trigger`)."""
     if trigger.is_possible():
-        found = "there: PostgreSQL tells of results at once" if trigger.is_there() else "none: results are looked for"
+        there = "installed: PostgreSQL notifies runtask as soon as a result is written"
+        found = there if trigger.is_there() else "not installed: runtask looks for results by itself"
         yield ok("trigger", found)

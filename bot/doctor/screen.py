@@ -1,4 +1,4 @@
-"""Findings as people read them, one screen, and as programs do."""
+"""Findings as text for people, and as JSON for programs."""
 
 import json
 import textwrap
@@ -17,7 +17,7 @@ NAMES = ((Level.PROBLEM, "problem"), (Level.WARNING, "warning"), (Level.NOTE, "n
 
 
 def screen(sections: Sequence[Section], *, width: int = 100, is_plain: bool = True, is_coloured: bool = False) -> str:
-    """Grouped and aligned, at most `width` columns; plain: ASCII marks."""
+    """Grouped and aligned, at most `width` columns wide. `is_plain`: with ASCII marks."""
     wide = max((len(finding.what) for section in sections for finding in section.findings), default=0)
     lines = []
     for section in sections:
@@ -35,7 +35,7 @@ def as_json(sections: Sequence[Section]) -> str:
 
 
 def hidden(sections: Sequence[Section], hide: Callable[[str], str]) -> list[Section]:
-    """The same, all texts having gone through `hide` and on one line."""
+    """The same, with each text passed through `hide` and on one line."""
 
     def safe(finding: Finding) -> Finding:
         texts = {name: one_line(hide(getattr(finding, name))) for name in ("what", "found", "remedy")}

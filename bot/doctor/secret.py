@@ -1,4 +1,4 @@
-"""A net under everything that doctor prints: no secret that this process knows gets through."""
+"""Removes every secret that this process knows from what doctor prints."""
 
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
@@ -8,11 +8,11 @@ from django.conf import settings
 
 from bot.conf import Conf
 
-SHORTEST = 4  # characters; a shorter one says nothing, and would blot out words
+SHORTEST = 4  # characters; hiding shorter ones would destroy words
 
 
 def known(conf: Conf | None, app: Celery | None) -> list[str]:
-    """Longest first, so that none is left over as a part of another."""
+    """Longest first, as one secret may be a part of another."""
     return sorted({text for text in _all(conf, app) if len(text) >= SHORTEST}, key=len, reverse=True)
 
 
@@ -34,7 +34,7 @@ def _all(conf: Conf | None, app: Celery | None) -> Iterator[str]:
 
 
 def _passwords(urls: object) -> Iterator[str]:
-    """Celery takes several addresses as a list, or with semicolons between them."""
+    """Celery accepts several addresses, as a list or separated by semicolons."""
     for url in urls if isinstance(urls, (list, tuple)) else str(urls or "").split(";"):
         try:
             password = urlsplit(str(url)).password or ""

@@ -1,4 +1,4 @@
-"""Slack: the tokens and what they may do, Socket Mode, or our address as Slack would reach it."""
+"""Slack: the tokens and their scopes, Socket Mode, and our own address as Slack would reach it."""
 
 import json
 import secrets
@@ -22,7 +22,7 @@ from bot.slack.manifest import COMMANDS_SCOPE, SCOPES
 
 TIMEOUT = 4  # seconds
 SLACK = "https://slack.com/api/"
-WITHOUT = {  # scope -> what doesn't work without it; the first three are vital
+WITHOUT = {  # scope -> what doesn't work without it
     "commands": "the slash command",
     "chat:write": "every message",
     "users:read": "knowing who somebody is, so everybody is refused",
@@ -77,7 +77,7 @@ def _bot(conf: Conf) -> Iterator[Finding]:
 
 
 def scopes(granted: set[str]) -> Iterator[Finding]:
-    """What Slack says that the token may do, against the manifest."""
+    """The token's scopes, against the manifest's."""
     wanted = {COMMANDS_SCOPE, *(scope for needed in SCOPES.values() for scope in needed)}
     missing = [scope for scope in WITHOUT if scope in wanted - granted]
     remedy = "Paste the manifest again (`runtask manifest`) at api.slack.com/apps, App Manifest; then Reinstall to Workspace."
@@ -91,7 +91,7 @@ def scopes(granted: set[str]) -> Iterator[Finding]:
 
 
 def _socket_mode(conf: Conf) -> Finding:
-    """Asks for the address of a socket and doesn't open it."""
+    """Asks for the address of a socket, but doesn't open it."""
     try:
         web_client(conf, TIMEOUT).apps_connections_open(app_token=conf.app_token)
     except UNREACHABLE as exc:
@@ -119,7 +119,7 @@ def _http_mode(conf: Conf, subject: Subject) -> Finding:
 
 
 def reached(address: str, signing_secret: str) -> Finding:
-    """Sends to our own public address what Slack sends to prove it."""
+    """Sends our own public address the request by which Slack verifies it."""
     challenge = secrets.token_hex(16)
     body = json.dumps({"type": "url_verification", "challenge": challenge})
     now = str(int(time.time()))
@@ -139,7 +139,7 @@ def reached(address: str, signing_secret: str) -> Finding:
         return warning(
             "HTTP mode",
             f"{address} can't be reached from here ({error_code(exc)})",
-            "Slack may reach it all the same, if only this machine can't; else look at DNS, TLS, the proxy and the web process.",
+            "If only this machine can't reach it, all is well. Otherwise look at DNS, TLS, the proxy and the web process.",
         )
     if said != challenge:
         return problem("HTTP mode", f"{address} answers, but not as runtask does", _why(404))
@@ -149,7 +149,7 @@ def reached(address: str, signing_secret: str) -> Finding:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Slack doesn't follow either."""
+    """Slack doesn't follow redirects."""
 
     def redirect_request(self, *_: Any) -> None:
         return None

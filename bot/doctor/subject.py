@@ -1,4 +1,4 @@
-"""What is looked at, and what the system checks say of it."""
+"""What doctor examines, and what the system checks say about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,25 +10,24 @@ from django.core.checks.registry import registry
 from bot.broker.app import NoApp
 from bot.checks.options import readable
 from bot.checks.platform import configured_app
+from bot.checks.table import BY_ID
 from bot.conf import Conf
 from bot.doctor.findings import Finding, Level, ok
 
 PREFIX = "runtask."
-# Nothing, or nobody, can be run until these are mended; the other checks are warnings here, too.
-GRAVE = frozenset({"W001", "W002", "W003", "W004", "W006", "W008", "W010", "W012"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """`conf` or `app` None: a complaint says why."""
+    """If `conf` or `app` is None, a complaint says why."""
 
     conf: Conf | None
     app: Celery | None
-    complaints: Mapping[str, tuple[CheckMessage, ...]]  # by the end of their id, such as W004
+    complaints: Mapping[str, tuple[CheckMessage, ...]]  # by their number, such as W004
     unloaded: str = ""  # why the tasks can't be loaded
 
     def judged(self, what: str, found: str, *numbers: str) -> Finding:
-        """What the checks `numbers` complain of, else that it is well."""
+        """The first complaint of these checks, or else that all is well."""
         for number in numbers:
             for complaint in self.complaints.get(number, ()):
                 return complained(what, number, complaint)
@@ -36,12 +35,12 @@ class Subject:
 
 
 def complained(what: str, number: str, complaint: CheckMessage) -> Finding:
-    level = Level.PROBLEM if number in GRAVE else Level.WARNING
+    level = Level.PROBLEM if BY_ID[number].is_grave else Level.WARNING
     return Finding(what=what, found=str(complaint.msg), level=level, remedy=str(complaint.hint or ""))
 
 
 def subject() -> Subject:
-    """Of this process. Never raises for a set-up that is wrong."""
+    """This process. Doesn't raise if its set-up is wrong."""
     try:
         app = configured_app()
     except NoApp:
@@ -50,7 +49,7 @@ def subject() -> Subject:
 
 
 def _load_tasks(app: Celery) -> str:
-    """As the bot does when it starts; empty, or why that fails."""
+    """Loads them as the bot does when it starts. Why that fails; empty if it doesn't."""
     try:
         app.loader.import_default_modules()
         app.finalize()
@@ -60,7 +59,7 @@ def _load_tasks(app: Celery) -> str:
 
 
 def _complaints() -> dict[str, tuple[CheckMessage, ...]]:
-    """Of our own checks but for those on the database, which has an area of its own."""
+    """The complaints of our own checks, except those about the database, which has its own area."""
     ours = [check for check in registry.get_checks() if check.__module__.startswith("bot.checks.")]
     found: dict[str, tuple[CheckMessage, ...]] = {}
     for check in ours:

@@ -1,4 +1,4 @@
-"""Celery: the app, the broker, who listens on which queues, and whether they are configured as this process is."""
+"""Celery: the app, the broker, the queues that workers consume, and whether workers are configured as this process is."""
 
 import re
 from collections import Counter
@@ -13,12 +13,13 @@ from bot.broker import route
 from bot.broker.send import CelerySender
 from bot.broker.workers import ask
 from bot.core.model import Target
+from bot.core.options import ROUTED
 from bot.core.ports import NotSent
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
+from bot.texts import sentence
 
 WITHIN = 1.5  # seconds
-ROUTED_BY = ("queue", "exchange", "routing_key", "priority")
 BACKEND = re.compile(r"\[backend=<([\w.]+) object")
 OURS = "django_celery_results.backends.database."
 THEIRS = ("celery.backends.", "django_celery_results.")
@@ -26,7 +27,7 @@ START = "Start one: celery -A PROJECT worker -Q {}"
 
 
 def workers(subject: Subject) -> Iterator[Finding]:
-    """The broker first: what it can't be asked, nobody behind it can."""
+    """The broker comes first, as workers can only be asked through it."""
     app = subject.app
     yield subject.judged("app", f"{app.main or 'without a name'}" if app else "", "W003", "W012")
     if app is None:
@@ -37,7 +38,8 @@ def workers(subject: Subject) -> Iterator[Finding]:
     try:
         transport = CelerySender(app).reach(WITHIN)
     except NotSent as exc:
-        yield problem("broker", str(exc), "Is it up, and is CELERY_BROKER_URL right? Nothing can be sent until it is.")
+        remedy = "Is it up, and is CELERY_BROKER_URL right? Nothing can be sent until it is."
+        yield problem("broker", sentence(exc.reason), remedy)
         return
     yield ok("broker", f"{transport} answers")
     queues = ask(app, "active_queues", WITHIN)
@@ -60,12 +62,12 @@ def workers(subject: Subject) -> Iterator[Finding]:
 
 
 def unserved(app: Celery, served: set[str]) -> Iterator[Finding]:
-    """Enabled schedules by the queue they go to, as Celery routes them here."""
+    """Compares the queues of enabled schedules, as Celery routes them here, with the queues that workers consume."""
     waiting: Counter[str] = Counter()
     total = unknown = 0
-    kinds = PeriodicTask.objects.filter(enabled=True).values_list("task", *ROUTED_BY).annotate(n=Count("pk")).order_by()
+    kinds = PeriodicTask.objects.filter(enabled=True).values_list("task", *ROUTED).annotate(n=Count("pk")).order_by()
     for task, *values, count in kinds.iterator():
-        queue = _target(app, task, dict(zip(ROUTED_BY, values, strict=True))).queue
+        queue = _target(app, task, dict(zip(ROUTED, values, strict=True))).queue
         total += count
         if queue is None:
             unknown += count
@@ -77,19 +79,19 @@ def unserved(app: Celery, served: set[str]) -> Iterator[Finding]:
         go = "1 enabled schedule goes" if waiting.total() == 1 else f"{waiting.total():,} enabled schedules go"
         yield warning("queues", f"{go} where no live worker listens: {named}", START.format(",".join(queues[:3])))
     if not waiting and total:
-        also = f"; {unknown:,} go to exchanges, which nobody can look into" if unknown else ""
+        also = f"; {unknown:,} go to exchanges, whose queues can't be listed" if unknown else ""
         yield ok("queues", f"a worker listens wherever enabled schedules go ({total:,}){also}")
 
 
 def _target(app: Celery, task: str, options: dict[str, Any]) -> Target:
-    """Without arguments, which only the platform's own routers could ask for."""
+    """Without arguments, which only the platform's own routers might read."""
     return route.target(app, task, {name: value for name, value in options.items() if value is not None}, [], {})
 
 
 def knowing(answers: Mapping[str, list[str]]) -> Iterator[Finding]:
-    """From `inspect registered` with each task's backend: tasks nobody knows, and results that go elsewhere.
+    """From `inspect registered` with each task's backend: tasks that no worker knows, and results that go elsewhere.
 
-    Not `inspect conf`: with Celery's usual set-up for Django it sends all of the worker's settings over the broker.
+    `inspect conf` isn't used: with Celery's usual set-up for Django it sends all of the worker's settings over the broker.
     """
     known = {line.partition(" [")[0] for lines in answers.values() for line in lines}
     used = PeriodicTask.objects.filter(enabled=True).values_list("task", flat=True).distinct().order_by("task")
@@ -103,6 +105,6 @@ def knowing(answers: Mapping[str, list[str]]) -> Iterator[Finding]:
         elsewhere = {match[1] for line in lines if (match := BACKEND.search(line)) and not match[1].startswith(OURS)}
         if elsewhere:
             remedy = 'Set CELERY_RESULT_BACKEND = "django-db" for it: no thread learns how its tasks ended.'
-            is_certain = all(name.startswith(THEIRS) for name in elsewhere)  # the platform's own may write rows, too
+            is_certain = all(name.startswith(THEIRS) for name in elsewhere)  # a backend of the platform may write rows
             told = problem if is_certain else warning
             yield told("results", f"{worker} keeps them in {some(sorted(elsewhere))}", remedy)

@@ -1,4 +1,4 @@
-"""The options as commands take them: what is wrong with one is said, instead of a traceback."""
+"""Reads the options for commands. Errors become a sentence instead of a traceback."""
 
 from django.core.management.base import CommandError
 
@@ -7,7 +7,7 @@ from bot.env import BadEnvironment
 
 
 def readable_options(*needed: str) -> Conf:
-    """Raises CommandError if an option can't be read or one of `needed` is not set; all of them together."""
+    """Raises one CommandError for all options that can't be read, and all of `needed` that are not set."""
     try:
         found = conf()
     except BadEnvironment as exc:

@@ -1,4 +1,4 @@
-"""The people that commands are about, whatever the project's user model is."""
+"""Users in commands, for any user model."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from bot.runs.actors import of_user
 
 
 def user_named(name: str) -> Any:
-    """By natural key, which is what they log in with. Raises CommandError."""
+    """By natural key, which is the name they log in with. Raises CommandError."""
     model: Any = get_user_model()
     try:
         return model._default_manager.get_by_natural_key(name)  # noqa: SLF001  # documented
@@ -24,5 +24,5 @@ def is_active_staff(user: Any) -> bool:
 
 def warn_unless_staff(command: BaseCommand, user: Any) -> None:
     if not is_active_staff(user):
-        text = f"{user.get_username()} is not active staff, so nothing can be run yet."
+        text = f"{user.get_username()} is not active staff, so they can't run anything yet."
         command.stderr.write(command.style.WARNING(text))

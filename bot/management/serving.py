@@ -1,4 +1,4 @@
-"""What long-running commands share: loops that start and stop with the process, and signals that end it in order."""
+"""What long-running commands share: loops that start and stop with the process, and an orderly stop on signals."""
 
 import gc
 import logging
@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connections
 
 from bot import wiring
-from bot.broker.columns import Gap, gaps
+from bot.broker.columns import Missing, missing_columns
 from bot.conf import BAD_SETUP, NEEDED_FOR
 from bot.core.ports import NotSetUp
 from bot.management.options import readable_options
@@ -24,37 +24,37 @@ from bot.sidecar import is_sidecar
 log = logging.getLogger(__name__)
 
 NOT_MIGRATED = "the database of %s has no tables of runtask: run `runtask migrate` with these settings, or set DJANGO_SETTINGS_MODULE"
-STOP = 10.0  # seconds for the loops' last passes, and as many for messages on their way
+STOP = 10.0  # seconds for the loops' last steps, and as many for messages that are being sent
 
 
 def require(command: str) -> None:
     """Raises CommandError if an option of this command is missing or can't be read.
 
-    A sidecar also needs the platform's tables as it reads them: better said now than at the first click.
+    For a sidecar also if the platform's tables lack something: better said now than at the first click.
     """
     readable_options(*NEEDED_FOR[command])
     if is_sidecar() and (unfit := _unfit()):
-        lines = [f"{gap.text}\n  {gap.hint}" for gap in unfit]
+        lines = [f"{missing.text}\n  {missing.hint}" for missing in unfit]
         raise CommandError("\n".join(["This sidecar doesn't fit the platform:", *lines]), returncode=BAD_SETUP)
 
 
 def require_app() -> None:
-    """Raises CommandError if there is no Celery app to send with; who only watches and delivers needs none."""
+    """Raises CommandError if there is no Celery app to send with. A process that only watches and delivers needs none."""
     try:
         wiring.celery_app()
     except NotSetUp as exc:
         raise CommandError(f"Nothing can be run on this site yet: {exc}.", returncode=BAD_SETUP) from exc
 
 
-def _unfit() -> list[Gap]:
+def _unfit() -> list[Missing]:
     try:
-        return gaps()
-    except DatabaseError:  # it may come up later; the loops survive that
+        return missing_columns()
+    except DatabaseError:  # it may come up later; the loops wait for it
         return []
 
 
 def look_for_tables() -> None:
-    """Ours may be on their way, and every loop waits for them: so it is only said, once. A silent database holds up no start."""
+    """Logs it once if our tables don't exist yet. Doesn't delay the start, as the database may hang."""
     threading.Thread(target=_look_for_tables, name="tables", daemon=True).start()
 
 
@@ -70,9 +70,9 @@ def _look_for_tables() -> None:
 
 
 def loaded() -> None:
-    """Said when all modules and parts are there: they stay, and are never again looked through for garbage.
+    """Call this when all modules are loaded: the garbage collector then ignores them.
 
-    That would stop every thread for some 50 ms, time and again, in the middle of somebody's click.
+    Searching them would stop all threads for some 50 ms, again and again, perhaps during somebody's click.
     """
     gc.freeze()
     gc.enable()
@@ -80,7 +80,7 @@ def loaded() -> None:
 
 @contextmanager
 def stopping_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and Ctrl-C set. Only for the main thread."""
+    """An event that SIGTERM and Ctrl-C set. For the main thread only."""
     event = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -96,7 +96,7 @@ def stopping_on_signals() -> Iterator[threading.Event]:
 
 @contextmanager
 def delivering(*, enabled: bool) -> Iterator[None]:
-    """Watch and deliver while the block runs; then finish what was begun."""
+    """Watches and delivers while the block runs, then finishes what was begun."""
     if not enabled:
         yield
         return
@@ -106,7 +106,7 @@ def delivering(*, enabled: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        # All are told before one is waited for, and have STOP together: each of them may be waiting for the database.
+        # All loops are told to end before any is waited for, and share STOP, as each may be waiting for the database.
         for loop in loops:
             loop.end()
         until = time.monotonic() + STOP

@@ -1,4 +1,4 @@
-"""From the platform's users to actors; whatever user model it has."""
+"""From the platform's users to actors, for any user model."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from bot.core.model import Actor
 
 
 def of_user(user: Any, **slack: Any) -> Actor:
-    """With the flags as they are now; `slack`: what Actor holds of somebody who acts from there.
+    """With the flags as they are now. `slack`: further fields of Actor, for people who act from Slack.
 
-    A user model need not have `is_staff` (django.contrib.auth: AbstractBaseUser): then nobody of it is staff.
+    A user model may lack `is_staff` (django.contrib.auth: AbstractBaseUser): then nobody is staff.
     """
     return Actor(
         user=str(user.pk),
@@ -20,5 +20,5 @@ def of_user(user: Any, **slack: Any) -> Actor:
 
 
 def has_email(model: Any) -> bool:
-    """Whether users of this model have an e-mail address to be known by."""
+    """Whether users of this model have an e-mail address."""
     return any(field.name == model.get_email_field_name() for field in model._meta.get_fields())  # noqa: SLF001  # documented

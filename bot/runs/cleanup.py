@@ -1,4 +1,4 @@
-"""Forgetting what is over: runs, with their notices, after a time that the operator chooses; and who is gone."""
+"""Deletes old runs with their notices, after a time that the operator chooses, and what belonged to deleted users."""
 
 import logging
 from datetime import datetime, timedelta
@@ -12,24 +12,24 @@ from bot.models import ApiToken, Run, SlackLink, database_of
 log = logging.getLogger(__name__)
 
 OVER = (RunState.FINISHED, RunState.NOT_SENT, RunState.OVERDUE)
-BATCH = 500  # runs per transaction, so that nobody waits long for the lock
+BATCH = 500  # runs per transaction, so that locks are short
 
 
 def forget_old_runs(*, keep: timedelta, now: datetime) -> int:
-    """Delete one batch of runs that were over before `now - keep`; returns how many, so that a full batch means more.
+    """Deletes one batch of runs that ended before `now - keep`. Returns how many; a full batch means that there are more.
 
-    A run whose end was never seen is over when its deadline has long passed.
+    A run whose end was never seen counts as ended when its deadline is that old.
     """
     old = Run.objects.filter(state__in=OVER, created_at__lt=now - keep, deadline_at__lt=now - keep)
     ids = list(old.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if ids:
         Run.objects.filter(pk__in=ids).delete()
-        log.info("forgot %s runs", len(ids))
+        log.info("deleted %s old runs", len(ids))
     return len(ids)
 
 
 def forget_gone_users() -> None:
-    """Take out what refers to users who were deleted past this Django, as a sidecar's platform does."""
+    """Removes references to users whom another Django has deleted, such as a sidecar's platform."""
     users = get_user_model()
     if database_of(users) != database_of(Run):
         return  # runtask.W010

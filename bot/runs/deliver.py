@@ -1,7 +1,7 @@
-"""Sends the notices that are owed, in order per run, at Slack's pace, and settles what went wrong.
+"""Delivers the notices that are owed: in order per run, at Slack's pace, and with retries.
 
-Threads of a pool talk to Slack and nothing else; whoever calls `step` reads and writes the database. What comes back
-from Slack while something is being stored is then stored together.
+Threads of a pool talk to Slack, and only to Slack. The thread that calls `step` reads and writes the database. Results that
+arrive while it writes are saved together afterwards.
 """
 
 import logging
@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from bot.core.model import MessageTs, NoticeKind, Report
 from bot.core.ports import ChannelClosed, Hopeless, Messenger, NotDelivered, RateLimited, TokenRefused
+from bot.core.reasons import Code, Reason
 from bot.models import Notice
 from bot.runs import outbox
 from bot.runs.outbox import Sent
@@ -29,56 +30,61 @@ from bot.runs.report import report
 
 log = logging.getLogger(__name__)
 
-WORKERS = 8
-AHEAD = 6 * WORKERS  # notices claimed at once, so that a claim's queries, 2 ms and more, are shared by many
+THREADS = 8
+AHEAD = 6 * THREADS  # notices claimed at once, which share the cost of the claim's queries (2 ms and more)
 FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # seconds; doubling between them
 TOKEN_PAUSE = 30.0  # seconds between tries while Slack refuses our token
-OURS = "internal error, see the log"
-AWAY = (OperationalError, InterfaceError, InternalError)  # the last: PostgreSQL is read-only, as in a switchover
+OURS = Reason(code=Code.INTERNAL_ERROR)
+DATABASE_AWAY = (
+    OperationalError,
+    InterfaceError,
+    InternalError,
+)  # the last: PostgreSQL is read-only, as in a switchover
 
 
 @dataclass(frozen=True)
 class _Errand:
-    """A notice and all that a thread needs to send it."""
+    """A notice, and everything that a thread needs to send it."""
 
     notice: Notice
     report: Report
-    root: MessageTs  # of the message that an edit changes
-    is_new: bool  # no earlier try can have left its message in Slack
+    root: MessageTs  # the message that an edit changes
+    is_new: bool  # no earlier try can have left a message in Slack
 
 
-_Settling: TypeAlias = Sent | partial[None]  # to be stored together with others of its kind, or by a call of its own
+# How a try ended, to be saved: together with others that were sent, or by a call of its own.
+_Settling: TypeAlias = Sent | partial[None]
 
 
 @dataclass
 class Deliverer:
-    """One per process; any number of processes. `step` and `drain` are for one thread."""
+    """One per process; there may be any number of processes. One thread calls `step` and `drain`."""
 
     messenger: Messenger
     base_url: str = ""
     pacer: Pacer = field(default_factory=Pacer)
     clock: Callable[[], datetime] = timezone.now
-    wake: Callable[[], None] = lambda: None  # something came back: to be stored, and what waited for it may go now
+    wake: Callable[[], None] = lambda: None  # called when a try has ended, which other notices may wait for
     _paused_until: float = 0.0  # monotonic
-    _begins_until: float = math.inf  # monotonic
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, thread_name_prefix="deliver"))
-    _out: int = 0  # errands that have not been received back
+    _start_until: float = math.inf  # monotonic
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="deliver"))
+    _out: int = 0  # errands whose end has not been received
     _back: SimpleQueue[_Settling] = field(default_factory=SimpleQueue)
     _unsettled: list[_Settling] = field(default_factory=list)
 
     def step(self) -> bool:
-        """Store what came back, start what is due, as far as threads are free; False if there was nothing to start."""
+        """Saves what has ended and starts what is due, as far as threads are free. False if nothing was started."""
         self._receive(0)
         self._settle()
-        if self._out > WORKERS or time.monotonic() < self._paused_until:
+        if self._out > THREADS or time.monotonic() < self._paused_until:
             if not self._out:
-                return False  # also while something can't be stored: the next try needn't be at once
+                return False  # while something can't be saved, the next try needn't be at once
             self._receive(0.2)
             return True
         claimed = outbox.claim(AHEAD - self._out, self.clock(), avoiding=self.pacer.closed())
         roots = outbox.roots(claimed)
         for notice in claimed:
-            # An edit counts elsewhere: chat.update has a limit of its own, which outbox.EDIT_PACE keeps.
+            # Edits have a limit of their own (chat.update), which outbox.EDIT_PACE keeps.
             if notice.kind != NoticeKind.PROGRESS and (pause := self.pacer.wait(notice.run.channel)):
                 outbox.later(notice, due_at=self._in(pause), failed=False)
             else:
@@ -86,10 +92,10 @@ class Deliverer:
         return bool(claimed)
 
     def drain(self, timeout: float) -> None:
-        """Wait for what is to be sent, and store it. What no thread has begun after half of the time is given back."""
+        """Waits for errands to end and saves them. After half of the time, errands that haven't started are given back."""
         close_old_connections()
         end = time.monotonic() + timeout
-        self._begins_until = end - timeout / 2
+        self._start_until = end - timeout / 2
         self._receive(0)
         self._settle()
         while (self._out or self._unsettled) and (left := end - time.monotonic()) > 0:
@@ -98,7 +104,7 @@ class Deliverer:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _receive(self, timeout: float) -> None:
-        """All that came back, having waited at most `timeout` seconds for the first of it."""
+        """Takes everything that has ended. Waits at most `timeout` seconds for the first."""
         with suppress(Empty):
             while True:
                 self._unsettled.append(self._back.get(timeout=timeout))
@@ -113,27 +119,27 @@ class Deliverer:
                 self._store([one])
 
     def _store(self, these: Sequence[_Settling]) -> None:
-        """A database that is away may take them at the next step; one that refuses a value won't."""
+        """If the database can't be reached, they are kept for the next step. If it refuses a value, they are dropped."""
         try:
-            outbox.sent([one for one in these if isinstance(one, Sent)])
+            outbox.mark_sent([one for one in these if isinstance(one, Sent)])
             for one in these:
                 if not isinstance(one, Sent):
                     one()
-        except AWAY:
-            log.exception("what became of %s messages can't be stored now", len(these))
+        except DATABASE_AWAY:
+            log.exception("the fate of %s messages can't be saved now", len(these))
             self._unsettled += these
         except Exception:
-            if len(these) > 1:  # the one that is refused must not hold up the others
+            if len(these) > 1:  # a refused one must not block the others
                 for one in these:
                     self._store([one])
             else:
-                log.exception("what became of a message can't be stored: when its claim is over, it is tried again")
+                log.exception("the fate of a message can't be saved: it is tried again when its claim is over")
 
     def _prepare(self, notice: Notice, roots: dict[int, Notice]) -> None:
         try:
             root = roots[notice.run_id] if notice.kind == NoticeKind.PROGRESS else None
             about = report(notice, base_url=self.base_url, channel=root.channel if root else "")
-        except Exception:  # a defect of ours, which must not hold up the others
+        except Exception:  # a defect of ours, which must not block the others
             log.exception("%s", notice)
             outbox.later(notice, due_at=self._backoff(notice), problem=OURS)
             return
@@ -144,14 +150,14 @@ class Deliverer:
         self._pool.submit(self._run, errand)
 
     def _run(self, errand: _Errand) -> None:
-        """In a thread of the pool, as all that follows."""
+        """Runs in a thread of the pool, as do the methods below."""
         notice = errand.notice
         try:
-            came = self._try(errand) if time.monotonic() < self._begins_until else self._given_back(notice)
+            end = self._try(errand) if time.monotonic() < self._start_until else self._given_back(notice)
         except Exception:  # a defect of ours
             log.exception("%s", notice)
-            came = partial(outbox.later, notice, due_at=self._backoff(notice), problem=OURS, maybe_posted=True)
-        self._back.put(came)
+            end = partial(outbox.later, notice, due_at=self._backoff(notice), problem=OURS, maybe_posted=True)
+        self._back.put(end)
         self.wake()
 
     def _given_back(self, notice: Notice) -> _Settling:
@@ -163,22 +169,22 @@ class Deliverer:
         try:
             return self._edit(errand) if notice.kind == NoticeKind.PROGRESS else self._post(errand)
         except RateLimited as exc:
-            log.info("%s: Slack wants a pause of %s s", notice, exc.retry_after)
-            if notice.kind != NoticeKind.PROGRESS:  # that limit isn't the channel's
+            log.info("%s: Slack asks for a pause of %s s", notice, exc.retry_after)
+            if notice.kind != NoticeKind.PROGRESS:  # the limit of edits isn't the channel's
                 self.pacer.pause(notice.run.channel, exc.retry_after)
-            return partial(later, due_at=self._in(exc.retry_after), problem=str(exc), failed=False)
+            return partial(later, due_at=self._in(exc.retry_after), problem=exc.reason, failed=False)
         except ChannelClosed as exc:
-            return self._redirect(errand, str(exc))
+            return self._redirect(errand, _code(exc))
         except TokenRefused as exc:
-            log.error("Slack refuses the bot's token (%s): nothing can be delivered until that is mended", exc)  # noqa: TRY400
+            log.error("Slack refuses the bot's token (%s): nothing can be delivered until it is replaced", exc)  # noqa: TRY400
             self._paused_until = time.monotonic() + TOKEN_PAUSE
-            return partial(later, due_at=self._in(TOKEN_PAUSE), problem=str(exc))
+            return partial(later, due_at=self._in(TOKEN_PAUSE), problem=exc.reason)
         except Hopeless as exc:
             log.error("%s is given up: %s", notice, exc)  # noqa: TRY400
-            return partial(outbox.park, notice, str(exc))
+            return partial(outbox.park, notice, exc.reason)
         except NotDelivered as exc:
             log.warning("%s: %s", notice, exc)
-            return partial(later, due_at=self._backoff(notice), problem=str(exc), maybe_posted=exc.maybe_posted)
+            return partial(later, due_at=self._backoff(notice), problem=exc.reason, maybe_posted=exc.maybe_posted)
 
     def _post(self, errand: _Errand) -> _Settling:
         notice = errand.notice
@@ -189,38 +195,38 @@ class Deliverer:
         elif (found := self.messenger.find(errand.report, since=notice.tried_at)) is not None:
             ts = found
         else:
-            return self._post(replace(errand, is_new=True))  # it has been looked for
+            return self._post(replace(errand, is_new=True))  # the earlier try has left no message
         return Sent(notice, channel=errand.report.channel, ts=ts, at=self.clock())
 
     def _renew(self, errand: _Errand) -> None:
-        """It had to wait for a thread or a search, or we were frozen for so long that somebody else may have it."""
+        """It waited for a thread or a search, or this process was frozen, so another deliverer may have the notice."""
         if outbox.hold(errand.notice, self.clock()):
             self._start(errand)
         else:
-            log.warning("%s: this deliverer was away for longer than its claim", errand.notice)
+            log.warning("%s: this deliverer was silent for longer than its claim", errand.notice)
 
     def _edit(self, errand: _Errand) -> _Settling:
-        """A root that can't be edited any more is let be: its replies say the same."""
+        """If a root can't be edited any more, nothing is lost: its replies say the same."""
         try:
             self.messenger.edit(errand.report, errand.root)
         except ChannelClosed as exc:
-            raise Hopeless(str(exc)) from exc
+            raise Hopeless(exc.reason) from exc
         return Sent(errand.notice, channel=errand.report.channel, ts=errand.root, at=self.clock())
 
     def _redirect(self, errand: _Errand, because: str) -> _Settling:
+        """`because` is Slack's error code."""
         notice, run = errand.notice, errand.notice.run
         if run.redirected_from:
-            return partial(outbox.park, notice, f"direct message: {because}")
+            return _parked(notice, Code.NO_DIRECT_MESSAGE, direct=because)
         if not run.slack_user:
-            reason = f"channel: {because}; the requester has no Slack account for a direct message"
-            return partial(outbox.park, notice, reason)
+            return _parked(notice, Code.NO_CHANNEL_NO_ACCOUNT, channel=because)
         try:
             channel = self.messenger.open_direct_message(errand.report)
         except (ChannelClosed, Hopeless) as exc:
-            return partial(outbox.park, notice, f"channel: {because}; direct message: {exc}")
+            return _parked(notice, Code.NO_CHANNEL_NO_DIRECT_MESSAGE, channel=because, direct=_code(exc))
         except NotDelivered as exc:
-            return partial(outbox.later, notice, due_at=self._backoff(notice), problem=str(exc))
-        log.info("run %s goes to a direct message: %s", notice.run_id, because)
+            return partial(outbox.later, notice, due_at=self._backoff(notice), problem=exc.reason)
+        log.info("the messages of run %s go to a direct message: %s", notice.run_id, because)
         return partial(outbox.redirect, notice, channel=channel, because=because, now=self.clock())
 
     def _backoff(self, notice: Notice) -> datetime:
@@ -228,3 +234,12 @@ class Deliverer:
 
     def _in(self, seconds: float) -> datetime:
         return self.clock() + timedelta(seconds=seconds)
+
+
+def _parked(notice: Notice, code: Code, **params: str) -> _Settling:
+    return partial(outbox.park, notice, Reason(code=code, params=params))
+
+
+def _code(exc: NotDelivered) -> str:
+    """Slack's own error code."""
+    return str(exc.reason.params.get("error", exc.reason.code))

@@ -1,4 +1,4 @@
-"""What Celery says of open runs becomes their state, and the notices that it makes them owe."""
+"""Records outcomes in open runs, together with the notices that the runs owe for them."""
 
 import logging
 from collections.abc import Iterable
@@ -13,19 +13,23 @@ from bot.runs import outbox
 
 log = logging.getLogger(__name__)
 
-SPEAKING = OPEN - {RunState.OVERDUE}  # runs whose silence hasn't been told yet
+NOT_OVERDUE = OPEN - {RunState.OVERDUE}
 BATCH = 500
 
 
 def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float) -> int:
-    """Returns how many runs moved. A second pass over the same outcomes changes nothing."""
-    moved = 0
+    """Returns how many runs changed. Recording the same outcomes again changes nothing."""
+    changed = 0
     for outcome in outcomes:
         try:
-            moved += _record(outcome, now, timedelta(seconds=deadline))
-        except (DataError, IntegrityError, ValueError):  # one that the database refuses must not hold up all others
+            changed += _record(outcome, now, timedelta(seconds=deadline))
+        except (
+            DataError,
+            IntegrityError,
+            ValueError,
+        ):  # an outcome that the database refuses must not block the others
             log.exception("the outcome of task %s can't be recorded", outcome.task_id)
-    return moved
+    return changed
 
 
 @atomic()
@@ -40,7 +44,7 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
     run.result, run.result_length = outcome.result, outcome.result_length
     run.traceback, run.worker = outcome.traceback, outcome.worker
     run.deadline_at = now + deadline
-    owed = [NoticeKind.ROOT, NoticeKind.ID]  # a run left `queued` by a crash owes them still
+    owed = [NoticeKind.ROOT, NoticeKind.ID]  # a run that a crash left `queued` still owes them
     is_over = run.state == RunState.FINISHED
     if is_over:
         run.finished_at = outcome.at
@@ -53,21 +57,25 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
 
 
 def mark_overdue(*, now: datetime, only: int | None = None) -> int:
-    """Runs without a word until their deadline (or the one run `only`): their threads are told once. Returns how many."""
-    late = Run.objects.filter(state__in=SPEAKING, deadline_at__lte=now)
+    """Marks runs whose deadline has passed without a report, so that their threads are told once. Returns how many.
+
+    `only`: looks at this run only.
+    """
+    late = Run.objects.filter(state__in=NOT_OVERDUE, deadline_at__lte=now)
     if only is not None:
         late = late.filter(pk=only)
-    late = late.order_by("deadline_at")  # by the primary key, PostgreSQL may walk down it through all finished runs
+    # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
+    late = late.order_by("deadline_at")
     return sum(_mark_overdue(pk, now) for pk in list(late.values_list("pk", flat=True)[:BATCH]))
 
 
 @atomic()
 def _mark_overdue(pk: int, now: datetime) -> bool:
-    run = Run.objects.select_for_update().filter(pk=pk, state__in=SPEAKING, deadline_at__lte=now).first()
+    run = Run.objects.select_for_update().filter(pk=pk, state__in=NOT_OVERDUE, deadline_at__lte=now).first()
     if run is None:
         return False
     run.state = RunState.OVERDUE
     run.save(update_fields=["state"])
     outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, NoticeKind.DEADLINE, now=now, at_once=True)
-    log.warning("run %s: no word until its deadline", run.pk)
+    log.warning("run %s: nothing is known of it, and its deadline has passed", run.pk)
     return True

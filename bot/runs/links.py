@@ -1,4 +1,4 @@
-"""Addresses of a run's pages: whole ones for messages, paths for our own pages. Empty where there is none."""
+"""Addresses of a run's pages: complete ones for messages, paths for our own pages. Empty where there is no such page."""
 
 from urllib.parse import quote
 
@@ -8,19 +8,19 @@ from bot.models import Run
 
 
 def result(base_url: str, run: Run) -> str:
-    """The results admin, searched for the task's id: the row may land later than the link."""
+    """The results admin, searched for the task's id, as the row may appear later than the link."""
     return _absolute(base_url, result_path(run))
 
 
 def page(base_url: str, run: Run) -> str:
-    """The run's own page, which any staff may see; its record in the admin where there is no such page."""
+    """The run's own page, which all staff may see. Without that page, the run's record in the admin."""
     return _absolute(base_url, path("runtask:status", run.pk) or record_path(run))
 
 
 def thread(workspace: str, run: Run) -> str:
-    """The permalink of a run's root message, as Slack forms it (docs.slack.dev: reference/methods/chat.getPermalink).
+    """The permalink of a run's root message, as Slack builds it (docs.slack.dev: reference/methods/chat.getPermalink).
 
-    `workspace` is the address of its pages (`auth.test`), or empty.
+    `workspace` is the workspace's address (`auth.test`), or empty.
     """
     if not (run.channel and run.thread):
         return ""

@@ -1,4 +1,4 @@
-"""Background loops of a process: the watcher and the deliverer, each in a thread of its own."""
+"""The background loops of a process: the watcher and the deliverer, each in its own thread."""
 
 import logging
 import threading
@@ -18,15 +18,15 @@ from bot.runs.deliver import Deliverer
 
 log = logging.getLogger(__name__)
 
-BUSY, IDLE = 0.2, 1.0  # seconds between two looks: while runs are open, and otherwise
+BUSY, IDLE = 0.2, 1.0  # seconds between two steps: while runs are open, and otherwise
 AFTER_ERROR = 2.0
 HOUR = 3600.0
-EXPECTED = [RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING]
+AWAITED = [RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING]
 
 
 @dataclass
 class Loop:
-    """Calls `step` again and again; it returns the seconds to wait, which `wake` cuts short. Errors are logged and survived."""
+    """Calls `step` again and again. It returns the seconds until the next call, which `wake` cuts short. Errors are logged."""
 
     name: str
     step: Callable[[], float]
@@ -42,7 +42,7 @@ class Loop:
         self._woken.set()
 
     def end(self) -> None:
-        """After the step that it is in; who waits for that calls `stop`."""
+        """Ends after the current step, without waiting for that. `stop` waits."""
         self._stopping.set()
         self._woken.set()
 
@@ -52,22 +52,22 @@ class Loop:
             self._thread.join(timeout)
 
     def _run(self, script_prefix: str) -> None:
-        # FORCE_SCRIPT_NAME, which links begin with: Django keeps it for one thread only.
+        # Links begin with FORCE_SCRIPT_NAME, which Django keeps per thread.
         set_script_prefix(script_prefix)
         while not self._stopping.is_set():
             self._woken.clear()
             try:
                 close_old_connections()
                 pause = self.step()
-            except Exception:  # the database may be away: the next look may find it again
-                log.exception("%s: this pass failed", self.name)
+            except Exception:  # the database may be unreachable, and may be back at the next step
+                log.exception("%s: this step failed", self.name)
                 pause = AFTER_ERROR
             self._woken.wait(pause)
 
 
 @dataclass
 class Bell:
-    """Tells the loops of this process that there is something to do; without any it does nothing."""
+    """Wakes loops of this process because there is something to do. Without loops it does nothing."""
 
     _loops: list[Loop] = field(default_factory=list)
 
@@ -86,18 +86,18 @@ class Watcher:
     outcomes: Outcomes
     deadline: float  # seconds
     wake: Callable[[], None]  # something is owed now
-    is_expecting: bool = False  # as of the last look, whether a result is waited for
+    is_expecting: bool = False  # whether any result was awaited at the last step
 
     def step(self) -> float:
         now = timezone.now()
         if finish.record(self.outcomes.changed(), now=now, deadline=self.deadline) + finish.mark_overdue(now=now):
             self.wake()
-        self.is_expecting = Run.objects.filter(state__in=EXPECTED).exists()
+        self.is_expecting = Run.objects.filter(state__in=AWAITED).exists()
         return BUSY if self.is_expecting else IDLE
 
 
 def delivery_step(deliverer: Deliverer) -> float:
-    """One look for notices; again at once while there are more."""
+    """Delivers what is due. Is called again at once while there is more."""
     if deliverer.step():
         return 0.0
     pending = Notice.objects.filter(state__in=[NoticeState.OWED, NoticeState.CLAIMED])
@@ -105,7 +105,7 @@ def delivery_step(deliverer: Deliverer) -> float:
 
 
 def cleanup_step(keep: float) -> float:
-    """One batch; the next at once while there is a full one, else in an hour."""
+    """Deletes one batch. Is called again soon after a full one, else in an hour."""
     cleanup.forget_gone_users()
     forgotten = cleanup.forget_old_runs(keep=timedelta(seconds=keep), now=timezone.now())
     return BUSY if forgotten == cleanup.BATCH else HOUR

@@ -1,4 +1,4 @@
-"""The notices that runs owe: written with the change that makes them true, claimed by any number of deliverers."""
+"""The notices that runs owe. They are written together with the change that makes them true; any deliverer may claim them."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from django.db.models import Case, DateTimeField, Exists, F, IntegerField, Outer
 from django.db.models.functions import Coalesce
 
 from bot.core.model import NoticeKind
+from bot.core.reasons import Code, Reason
 from bot.models import Notice, NoticeState, Run, atomic, database_of, still
 from bot.prepared import padded
 
-# A notice waits for those of a lower rank; a progress edit waits for the root and holds up nobody.
+# A notice waits for all of its run with a lower rank. A progress edit waits for the root, and no notice waits for it.
 RANK = {
     NoticeKind.ROOT: 0,
     NoticeKind.ID: 1,
@@ -22,25 +23,26 @@ RANK = {
     NoticeKind.DEADLINE: 2,
     NoticeKind.FINAL: 3,
 }
-FIRST = {NoticeKind.ROOT, NoticeKind.ID}  # always owed together, before anything of their run can have been given up
-CLAIM = timedelta(seconds=15)  # a deliverer that is silent for so long is taken for dead
-FRESH = timedelta(seconds=3)  # a claim that is younger needn't be renewed before a message is sent (5 s at most)
-EDIT_PACE = timedelta(seconds=2)  # between two edits of one root: chat.update takes about 50 a minute (Tier 3)
+PROBLEM_LIMIT = 300  # characters of Notice.problem
+FIRST = {NoticeKind.ROOT, NoticeKind.ID}  # owed together, before any notice of their run can be parked
+CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
+FRESH = timedelta(seconds=3)  # a younger claim lasts long enough to send a message (5 s at most)
+EDIT_PACE = timedelta(seconds=2)  # between two edits of one root: chat.update allows about 50 a minute (Tier 3)
 
 
 def owe(run: Run, *kinds: NoticeKind, now: datetime) -> None:
-    """Call inside the transaction that makes them true. What is owed already, or was sent, stays as it is."""
+    """Call this inside the transaction that makes the notices true. Notices that exist already stay as they are."""
     if _insert(run, kinds, now) and not set(kinds) <= FIRST:
         _park_behind(run.pk)
 
 
 def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False) -> None:
-    """The root must show the run as it is now; edits that come in quick succession are made as one. `others`: as in `owe`."""
+    """The root must show the run as it is now. Edits in quick succession become one. `others`: as in `owe`."""
     if not _insert(run, [*others, NoticeKind.PROGRESS], now):
         return
     waits, is_over = Q(state=NoticeState.OWED), Q(state__in=[NoticeState.SENT, NoticeState.PARKED])
     next_one = Coalesce(F("sent_at"), now, output_field=DateTimeField()) + EDIT_PACE
-    # `state` at last: MariaDB sets one column after the other, and goes by what it has set.
+    # `state` comes last: MariaDB sets one column after the other, and conditions read the new values.
     Notice.objects.filter(run=run, kind=NoticeKind.PROGRESS).update(
         version=Case(When(waits, then=F("version")), default=F("version") + 1),
         due_at=now if at_once else Case(When(waits, then=F("due_at")), default=next_one),
@@ -51,7 +53,7 @@ def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False
 
 
 def _insert(run: Run, kinds: Iterable[NoticeKind], now: datetime) -> bool:
-    """False if nobody is to be told of this run."""
+    """False if the run has no channel, so that nobody is told of it."""
     if not run.channel:
         return False
     notices = [Notice(run=run, kind=kind, rank=RANK[kind], due_at=now) for kind in kinds]
@@ -59,8 +61,8 @@ def _insert(run: Run, kinds: Iterable[NoticeKind], now: datetime) -> bool:
     return True
 
 
-# Each is one statement for many rows, which the driver repeats: the ORM builds one for each, in ten times the time. One
-# row at a time by its key, in one order, so that no two deliverers wait for each other; COALESCE as in `still`.
+# The driver repeats each statement for many rows; the ORM would build one for each, which takes ten times as long. Rows are
+# updated one by one, in the order of their keys, so that two deliverers never deadlock. COALESCE: as in `still`.
 CLAIMED = """
 UPDATE runtask_notice SET state = 'claimed', claim = %s, claimed_until = %s, tried_at = COALESCE(tried_at, %s)
 WHERE id = %s AND claim = %s AND (
@@ -79,25 +81,25 @@ SELECT 1 FROM runtask_notice WHERE id = %s AND claim = %s AND COALESCE(state, ''
 
 
 def claim(limit: int, now: datetime, *, avoiding: Collection[str] = ()) -> list[Notice]:
-    """Up to `limit` notices that are due and whose turn it is, now ours until CLAIM is over, with their runs as they are.
+    """Up to `limit` notices that are due and wait for no other, with their runs. They are ours until CLAIM is over.
 
-    `tried_at` of a returned notice is set if an earlier try may have reached Slack.
+    A returned notice has `tried_at` if an earlier try may have reached Slack.
     """
     first = Notice.objects.filter(run=OuterRef("run"), rank__lt=OuterRef("rank"))
     first = first.exclude(state=NoticeState.SENT).exclude(kind=NoticeKind.PROGRESS)
     turn = Notice.objects.exclude(Exists(first)).exclude(run__channel__in=padded(avoiding)).select_related("run")
     turn = turn.order_by("due_at", "pk")
-    # Two looks, for a limit in the order of the index ends each early: with OR the whole backlog would be sorted.
-    deserted = {"state": NoticeState.CLAIMED, "claimed_until__lt": now}  # seldom any, and turn costs more to ask for
+    # Two queries, as each can stop at its limit in the order of the index. With OR, the whole backlog would be sorted.
+    deserted = {"state": NoticeState.CLAIMED, "claimed_until__lt": now}  # rare, so a cheap query looks for any first
     seen = list(turn.filter(**deserted)[:limit]) if Notice.objects.filter(**deserted).exists() else []
     seen += turn.filter(state=NoticeState.OWED, due_at__lte=now)[: limit - len(seen)]
     return _taken(seen, now) if seen else []
 
 
 def _taken(seen: list[Notice], now: datetime) -> list[Notice]:
-    """Those of them that are as they were seen. An edit that was owed again since the look stays owed by its version."""
-    # Of this claim, not of the deliverer: one that wakes up late must not take its own old claim for this one. It stays
-    # when the claim is over: what was tried since the look has another, and is left to the next look.
+    """Claims those that haven't changed since they were read. An edit that was owed again since then has a new version."""
+    # The token names this claim, not the deliverer: a deliverer that wakes up late must not mistake its old claim for this
+    # one. A notice keeps it after the claim, so that a notice that was tried since it was read isn't claimed here.
     token, until = uuid4().hex, now + CLAIM
     connection = connections[database_of(Notice)]
     at, ends = (connection.ops.adapt_datetimefield_value(time) for time in (now, until))
@@ -114,29 +116,29 @@ def _taken(seen: list[Notice], now: datetime) -> list[Notice]:
 
 
 def roots(edits: Iterable[Notice]) -> dict[int, Notice]:
-    """The root messages of the edits among these notices, by their runs."""
+    """The root messages of the edits among these notices, by run."""
     runs = [notice.run_id for notice in edits if notice.kind == NoticeKind.PROGRESS]
     found = Notice.objects.filter(run__in=padded(runs), kind=NoticeKind.ROOT) if runs else ()
     return {root.run_id: root for root in found}
 
 
 def _lock(rows: QuerySet[Any]) -> None:
-    """In one order, so that nobody waits for somebody who waits for them.
+    """Locks rows in primary-key order, to avoid deadlocks.
 
-    Not on SQLite, which has one writer anyway: a transaction that begins with reading may find that it can't write.
+    Not on SQLite: it has only one writer, and a transaction that begins by reading may find that it can't write.
     """
     if connections[rows.db].features.has_select_for_update:
         list(rows.select_for_update().order_by("pk").values_list("pk"))
 
 
 def is_fresh(notice: Notice, now: datetime) -> bool:
-    """Whether nobody else may take it while it is being sent; to be asked just before. If not, `hold` it first."""
+    """Whether the claim is sure to last until the notice is sent. Check this just before sending; if not, call `hold`."""
     return notice.claimed_until is not None and notice.claimed_until - now > CLAIM - FRESH
 
 
 @atomic()
 def hold(notice: Notice, now: datetime) -> bool:
-    """Ours for another CLAIM, if it is ours still."""
+    """Renews our claim. False if the notice isn't ours any more."""
     held = _ours(notice).filter(claimed_until__gt=now).update(claimed_until=now + CLAIM)
     if held:
         notice.claimed_until = now + CLAIM
@@ -149,7 +151,7 @@ def _ours(notice: Notice) -> QuerySet[Notice]:
 
 @dataclass(frozen=True)
 class Sent:
-    """Slack has it."""
+    """A notice that Slack has accepted."""
 
     notice: Notice
     channel: str
@@ -157,8 +159,8 @@ class Sent:
     at: datetime
 
 
-def sent(these: Collection[Sent]) -> None:
-    """Those of them that are ours still, in one transaction. What was owed again meanwhile (an edit) stays owed."""
+def mark_sent(these: Collection[Sent]) -> None:
+    """Saves those that are still ours, in one transaction. An edit that was owed again meanwhile stays owed."""
     if not these:
         return
     connection = connections[database_of(Notice)]
@@ -169,7 +171,9 @@ def sent(these: Collection[Sent]) -> None:
         if notice.kind == NoticeKind.ROOT:
             threads.append((one.ts, notice.run_id, notice.pk, notice.claim, one.ts))
     with atomic(), connection.cursor() as cursor:
-        _lock(Run.objects.filter(pk__in={one.notice.run_id for one in these}))  # before its notices, as everywhere
+        _lock(
+            Run.objects.filter(pk__in={one.notice.run_id for one in these})
+        )  # runs before their notices, as everywhere
         cursor.executemany(SENT, done)
         if threads:
             cursor.executemany(THREAD, threads)
@@ -177,23 +181,23 @@ def sent(these: Collection[Sent]) -> None:
 
 @atomic()
 def later(
-    notice: Notice, *, due_at: datetime, problem: str = "", maybe_posted: bool = False, failed: bool = True
+    notice: Notice, *, due_at: datetime, problem: Reason | None = None, maybe_posted: bool = False, failed: bool = True
 ) -> None:
-    """Not now. `maybe_posted` keeps the mark of an earlier try, so that the next one looks for its message first."""
+    """Puts the notice off. After `maybe_posted`, the next try first looks for the message of this one."""
     _ours(notice).update(
         state=NoticeState.OWED,
         due_at=due_at,
-        problem=problem[:300],
+        problem=problem.dump(PROBLEM_LIMIT) if problem else "",
         attempts=F("attempts") + int(failed),
         **({} if maybe_posted else {"tried_at": notice.tried_at}),
     )
 
 
 @atomic()
-def park(notice: Notice, problem: str) -> None:
-    """Given up, with the reason for the admin; what waits behind it, or ever will, is given up too."""
-    _lock(Run.objects.filter(pk=notice.run_id))  # what is owed at this moment sees this, or is seen
-    _ours(notice).update(state=NoticeState.PARKED, problem=problem[:300])
+def park(notice: Notice, problem: Reason) -> None:
+    """Gives the notice up, and every notice that waits for it now or later. The admin shows the reason."""
+    _lock(Run.objects.filter(pk=notice.run_id))  # so that a notice that is being added isn't missed
+    _ours(notice).update(state=NoticeState.PARKED, problem=problem.dump(PROBLEM_LIMIT))
     _park_behind(notice.run_id)
 
 
@@ -201,11 +205,12 @@ def _park_behind(run: int) -> None:
     parked = Notice.objects.filter(run=run, state=NoticeState.PARKED).exclude(kind=NoticeKind.PROGRESS)
     if (cause := parked.order_by("rank").first()) is not None:
         behind = Notice.objects.filter(still(NoticeState.OWED), run=run, rank__gt=cause.rank)
-        behind.update(state=NoticeState.PARKED, problem=f"behind the {cause.kind} message")
+        reason = Reason(code=Code.BEHIND_ANOTHER, params={"notice": cause.kind})
+        behind.update(state=NoticeState.PARKED, problem=reason.dump())
 
 
 def revive(notices: QuerySet[Notice], *, now: datetime) -> int:
-    """Parked messages are owed again, with those that were given up behind them. Returns how many."""
+    """Parked messages, and those that were parked behind them, are owed again. Returns how many."""
     runs = notices.filter(state=NoticeState.PARKED).values_list("run", flat=True)
     parked = Notice.objects.filter(still(NoticeState.PARKED), run__in=list(runs))
     return parked.update(state=NoticeState.OWED, due_at=now, attempts=0, problem="", tried_at=None)
@@ -213,7 +218,7 @@ def revive(notices: QuerySet[Notice], *, now: datetime) -> int:
 
 @atomic()
 def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> None:
-    """From now on the run's messages go to `channel`, beginning with a root there."""
+    """From now on the run's messages go to `channel`, starting with a new root there."""
     run = notice.run
     _lock(Run.objects.filter(pk=run.pk))
     if not _ours(notice).update(state=NoticeState.OWED, due_at=now, tried_at=None):

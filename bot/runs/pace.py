@@ -1,4 +1,4 @@
-"""How fast one process may post: Slack takes about one message a second in a channel, and short bursts."""
+"""How fast one process may post. Slack accepts about one message per second and channel, and short bursts."""
 
 import threading
 import time
@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 # "1 per second", "short bursts over that limit are allowed": docs.slack.dev, apis/web-api/rate-limits
 BURST = 3
 PER_SECOND = 1.0
-FORGET = 1000  # channels kept in mind; the fullest buckets need no memory
+REMEMBERED = 1000  # channels; a full bucket needs no memory
 
 
 @dataclass
 class Pacer:
-    """A bucket of BURST messages per channel that refills with PER_SECOND; thread-safe; times are monotonic seconds."""
+    """A bucket of BURST messages per channel, which refills with PER_SECOND. Thread-safe. Times are monotonic seconds."""
 
     clock: Callable[[], float] = time.monotonic
     _full_at: dict[str, float] = field(default_factory=dict)  # when a channel's bucket will be full again
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self, channel: str) -> float:
-        """0 if a message may go now, and then it is counted; else the seconds until one may."""
+        """0 if a message may be sent now, which is then counted. Otherwise the seconds until one may be sent."""
         with self._lock:
             now = self.clock()
             full_at = max(self._full_at.get(channel, now), now)
@@ -28,12 +28,12 @@ class Pacer:
             if wait > 0:
                 return wait
             self._full_at[channel] = full_at + 1 / PER_SECOND
-            if len(self._full_at) > FORGET:
+            if len(self._full_at) > REMEMBERED:
                 self._full_at = {c: t for c, t in self._full_at.items() if t > now}
             return 0.0
 
     def pause(self, channel: str, seconds: float) -> None:
-        """Nothing to this channel for so long (Slack's Retry-After)."""
+        """Sends nothing to this channel for so long (Slack's Retry-After)."""
         with self._lock:
             full_at = self.clock() + seconds + (BURST - 1) / PER_SECOND
             self._full_at[channel] = max(full_at, self._full_at.get(channel, full_at))

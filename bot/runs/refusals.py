@@ -1,69 +1,67 @@
-"""What the door answers when it doesn't do what it was asked; each kind is something else to a script."""
+"""Why the door didn't do what it was asked to do. The classes are told apart where the answer depends on it."""
 
-from bot.core.model import Field, Problem
+from bot.core.model import Field
+from bot.core.policy import Denied
+from bot.core.reasons import Code, Problem, Reason
 from bot.models import Run
-
-GONE = "This schedule no longer exists. Pick another one."
-CHANGED = "Somebody has changed this schedule since you picked it. Pick it again to see its new values."
-MAY_BE_SENT = (
-    "This run may already have been sent: the broker took it but did not answer. It is not sent again; "
-    "its thread and its page tell how it ended."
-)
-TAKEN = "This key belongs to a request that asked for something else."
 
 
 class NotAllowed(Exception):
-    """The actor may not act; the text tells them why and what to do."""
+    """The actor may not do this."""
+
+    def __init__(self, denied: Denied) -> None:
+        super().__init__(denied.code)
+        self.denied = denied
 
 
 class Refused(Exception):
-    """Nothing was sent; `problems` says what is wrong with which field."""
+    """Nothing was sent. `problems` say what is wrong with which field."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(problem.text for problem in problems))
+        super().__init__(", ".join(problem.code for problem in problems))
         self.problems = problems
 
 
 class _OfTheSchedule(Refused):
-    """Refused for a reason that no other argument changes."""
+    """Other arguments wouldn't help."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__([Problem(field=Field.SCHEDULE, text=text)])
+    def __init__(self, reason: Reason) -> None:
+        super().__init__([Problem(code=reason.code, params=reason.params, field=Field.SCHEDULE)])
 
 
 class Gone(_OfTheSchedule):
     """There is no such schedule."""
 
     def __init__(self) -> None:
-        super().__init__(GONE)
+        super().__init__(Reason(code=Code.GONE))
 
 
 class Changed(_OfTheSchedule):
-    """The schedule isn't what it was when the requester looked."""
+    """The schedule has changed since the requester saw it."""
 
     def __init__(self) -> None:
-        super().__init__(CHANGED)
+        super().__init__(Reason(code=Code.CHANGED))
 
 
 class Taken(_OfTheSchedule):
-    """The request's key stands for another request, which became `run`."""
+    """The request's key belongs to a different request, which became `run`."""
 
     def __init__(self, run: Run) -> None:
-        super().__init__(TAKEN)
+        super().__init__(Reason(code=Code.KEY_TAKEN))
         self.run = run
 
 
 class NothingSent(_OfTheSchedule):
-    """Certainly nothing went out, for the reason `because`; the same request may be made again."""
+    """Certainly nothing was sent, for this reason. The same request may be made again."""
 
-    def __init__(self, because: str) -> None:
-        super().__init__(f"Nothing was sent: {because}. Press Run to try again.")
-        self.because = because
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class MaybeSent(_OfTheSchedule):
-    """Nobody knows whether `run` was sent; it is followed, and not sent again."""
+    """It is unknown whether `run` was sent. It is followed, and never sent again."""
 
     def __init__(self, run: Run) -> None:
-        super().__init__(MAY_BE_SENT)
+        super().__init__(Reason(code=Code.MAYBE_SENT))
         self.run = run

@@ -1,7 +1,6 @@
-"""From rows to the value that messages are built of."""
+"""From rows to the value that messages are built from."""
 
 from bot.core.model import (
-    Change,
     ChannelId,
     MessageTs,
     NoticeKind,
@@ -16,7 +15,7 @@ from bot.runs import links
 
 
 def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
-    """`channel` overrides where it goes (an edit stays where its root is). Reads the user, who is seldom needed."""
+    """`channel` overrides the run's channel: an edit goes to its root's. Reads the user if the run has no Slack account."""
     run = notice.run
     kind = NoticeKind(notice.kind)
     return Report(
@@ -33,7 +32,7 @@ def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
         status=run.status,
         created_at=run.created_at,
         sent_at=run.sent_at,
-        changes=tuple(Change(**change) for change in run.changes),
+        changes=run.changed_values,
         outcome=_outcome(run),
         duration=run.duration,
         redirected_from=ChannelId(run.redirected_from) if run.redirected_from else None,

@@ -1,4 +1,4 @@
-"""What every entry over HTTP needs of Django, whichever it is: the run page, the endpoint for scripts, Slack's."""
+"""What all entries over HTTP need from Django: the pages, the API, and Slack's endpoint."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.views.decorators.csrf import csrf_exempt
 
 BODY_LIMIT = 1_000_000  # bytes; a Slack view is at most 250 kB and comes with its state
-PATIENCE = 5.0  # seconds for starting a run where nobody gives up as soon as Slack does
+START_LIMIT = 5.0  # seconds for starting a run over the web, where clients wait longer than Slack does
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -19,14 +19,14 @@ class TooLarge(Exception):
 
 
 def no_browser(view: V) -> V:
-    """A view for programs, which makes sure itself who calls: no cookie's forgery check, and no redirect to a login page."""
+    """A view for programs. It authenticates callers itself, so it has no CSRF check and no redirect to a login page."""
     return csrf_exempt(login_not_required(view))
 
 
 def outside_transactions(view: V) -> V:
-    """The view with no transaction around it on any database, whatever ATOMIC_REQUESTS says.
+    """The view without a transaction on any database, whatever ATOMIC_REQUESTS says.
 
-    A run must be committed before it is sent, and our tables are wherever the project's routers put them.
+    A run must be committed before it is sent, and the project's routers decide which database has our tables.
     """
     for alias in connections.settings:
         view = transaction.non_atomic_requests(using=alias)(view)
@@ -34,7 +34,7 @@ def outside_transactions(view: V) -> V:
 
 
 def raw_body(request: HttpRequest) -> bytes:
-    """Raises TooLarge before more than BODY_LIMIT bytes are read."""
+    """Reads at most BODY_LIMIT bytes. Raises TooLarge."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdecimal()) or len(length) > 9 or int(length) > BODY_LIMIT:
         raise TooLarge

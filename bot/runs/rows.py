@@ -1,54 +1,126 @@
-"""A run's row before its message: made, taken up again, or there already."""
+"""A run's row, which is saved before its message is sent: created, used again after a failed try, or found."""
 
+import json
 import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connections
+from django.utils import timezone
 
-from bot.core.budget import Budget
-from bot.core.model import Dispatch, RunRequest
+from bot.core import arguments, options
+from bot.core.arguments import Invalid
+from bot.core.changes import changes
+from bot.core.model import (
+    Actor,
+    ChannelId,
+    Destination,
+    Dispatch,
+    Field,
+    RunRequest,
+    Schedule,
+    SlackUserId,
+    TeamId,
+)
 from bot.core.status import RunState
-from bot.models import Run, atomic, database_of, still, turn
+from bot.models import Run, SlackLink, atomic, database_of, still, writers_turn
+from bot.runs.door import Platform
 from bot.runs.refusals import MaybeSent, NothingSent, Taken
+from bot.runs.waiting import Budget
 
-LOOK_AGAIN = 0.05  # seconds, while another press of the same form is being sent
+POLL = 0.05  # seconds between two reads while another press of the same form is being sent
 ANSWERING = 0.3  # seconds of the budget that are kept for the answer
 
 
-def created(request: RunRequest, what: Dispatch, fields: dict[str, Any]) -> Run | None:
-    """The committed row; it is there before the message. None if the same form was submitted before."""
-    # One statement commits by itself; within somebody's transaction its failure must not end theirs.
+def fields(platform: Platform, request: RunRequest, schedule: Schedule, dispatch: Dispatch) -> dict[str, Any]:
+    """All but the key and the task's id, which stay the same when the row is used again."""
+    now = timezone.now()
+    found = {
+        "state": RunState.QUEUED,
+        "digest": request.digest,
+        "not_sent_because": "",
+        "schedule_id": schedule.id,
+        "schedule_name": schedule.name,
+        "task": schedule.task,
+        "args": json.dumps(dispatch.args, ensure_ascii=False),
+        "kwargs": json.dumps(dispatch.kwargs, ensure_ascii=False),
+        "changes": list(_changes(schedule, dispatch, platform.secret_keys)),
+        "options": json.loads(json.dumps(dict(dispatch.options), default=str)),
+        "target": options.stored({**dispatch.target.options, **_headers(dispatch)}),
+        "user_id": request.actor.user,
+        "deadline_at": now + timedelta(seconds=max(platform.deadline, _lifetime(dispatch, now))),
+    }
+    if (destination := request.destination or _announcement(platform, schedule, request.actor)) is not None:
+        found |= {"team": destination.team, "slack_user": destination.requester, "channel": destination.channel}
+    return found
+
+
+def created(request: RunRequest, dispatch: Dispatch, values: dict[str, Any]) -> Run | None:
+    """The committed row. None if the same form was submitted before."""
+    # One statement commits by itself. Inside somebody's transaction, its failure must not end theirs.
     nested = connections[database_of(Run)].in_atomic_block
     try:
-        with atomic() if nested else turn():
-            return Run.objects.create(key=request.key, task_id=what.task_id, **fields)
+        with atomic() if nested else writers_turn():
+            return Run.objects.create(key=request.key, task_id=dispatch.task_id, **values)
     except IntegrityError:
         return None
 
 
-def can_be_taken_up(earlier: Run, request: RunRequest) -> bool:
+def can_be_retried(earlier: Run, request: RunRequest) -> bool:
+    """Whether this is the same request, and the first try certainly sent nothing."""
     return earlier.state == RunState.NOT_SENT and earlier.digest == request.digest
 
 
-def taken_up(earlier: Run, fields: dict[str, Any]) -> Run | None:
-    """The row of a try of which certainly nothing went out. None if another submission was faster."""
-    if not Run.objects.filter(still(RunState.NOT_SENT), pk=earlier.pk).update(**fields):
+def retried(earlier: Run, values: dict[str, Any]) -> Run | None:
+    """The row of the failed try, queued again. None if another submission was faster."""
+    if not Run.objects.filter(still(RunState.NOT_SENT), pk=earlier.pk).update(**values):
         return None
     earlier.refresh_from_db()
     return earlier
 
 
-def already(run: Run, request: RunRequest, budget: Budget) -> Run:
-    """A press of Run came before: fine if it was sent, to be left alone if nobody knows. Raises Refused."""
+def earlier_run(run: Run, request: RunRequest, budget: Budget) -> Run:
+    """The run that an earlier submission started. Raises Refused if it was not sent, or if that is unknown."""
     if run.digest != request.digest:
         raise Taken(run)
-    # Queued: it is being sent at this moment, or a crash left it so.
+    # Queued: another thread is sending it at this moment, or a crash left it so.
     while run.state == RunState.QUEUED and budget.left() > ANSWERING:
-        time.sleep(LOOK_AGAIN)
+        time.sleep(POLL)
         run.refresh_from_db()
-    if run.state == RunState.NOT_SENT:
-        raise NothingSent(run.not_sent_because)
+    if run.state == RunState.NOT_SENT and (reason := run.not_sent_reason) is not None:
+        raise NothingSent(reason)
     if run.state in (RunState.QUEUED, RunState.UNKNOWN):
         raise MaybeSent(run)
     run.is_repeated = True
     return run
+
+
+def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Destination | None:
+    """Where a run that wasn't asked for in Slack is announced. A requester with a Slack account is mentioned."""
+    channel = platform.announcements.get(schedule.name, platform.announcements.get("*", ""))
+    if not channel:
+        return None
+    link = SlackLink.objects.filter(user_id=str(actor.user)).order_by("pk").first()
+    team, requester = (link.team, link.slack_user) if link is not None else ("", "")
+    return Destination(team=TeamId(team), channel=ChannelId(channel), requester=SlackUserId(requester))
+
+
+def _changes(schedule: Schedule, dispatch: Dispatch, secret_keys: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    try:
+        old = (arguments.parse_stored(schedule.args, Field.ARGS), arguments.parse_stored(schedule.kwargs, Field.KWARGS))
+    except Invalid:
+        old = ([], {})  # the stored values can't be read: everything sent counts as changed
+    for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys):
+        yield {name: value for name, value in asdict(change).items() if value or name in ("old", "new")}
+
+
+def _headers(dispatch: Dispatch) -> dict[str, str]:
+    return {"headers": dispatch.target.headers} if dispatch.target.headers else {}
+
+
+def _lifetime(dispatch: Dispatch, now: datetime) -> float:
+    """Seconds until the message expires; 0 if it doesn't."""
+    expires = dispatch.options.get("expires", 0)
+    return (expires - now).total_seconds() if isinstance(expires, datetime) else float(expires)

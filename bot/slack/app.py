@@ -1,4 +1,4 @@
-"""The Bolt app, built by a function; no network is touched by building it."""
+"""Builds the Bolt app and registers the listeners. Building it touches no network."""
 
 import logging
 import re
@@ -9,28 +9,33 @@ from slack_bolt.authorization import AuthorizeResult
 from bot.conf import Conf
 from bot.slack.client import FAST, web_client
 from bot.slack.ids import Id
-from bot.slack.listeners import Listeners
+from bot.slack.listeners.commands import Commands
+from bot.slack.listeners.common import Parts
+from bot.slack.listeners.picker import Picker
+from bot.slack.listeners.submission import Submissions
+from bot.slack.texts import SUBMISSION_FAILED
 
 log = logging.getLogger(__name__)
 
 ANYTHING = re.compile(".*")
 
 
-def create_app(conf: Conf, listeners: Listeners) -> App:
-    """Listeners run inline and are answered as soon as they return: Bolt's own threads poll every 10 ms instead.
+def create_app(conf: Conf, parts: Parts) -> App:
+    """Listeners run inline and are answered as soon as they return: Bolt's own threads would poll every 10 ms.
 
-    Nor are Bolt's lazy parts used: they copy the payload and begin before the answer is out (bot.slack.afterwards).
+    Bolt's lazy listeners aren't used either: they copy the payload, and start before the answer has been sent. Work after an
+    answer goes through bot.runs.waiting.
     """
 
     def authorize() -> AuthorizeResult:
-        """One workspace, one token: nothing to ask Slack (Bolt would call auth.test within the first request's 3 s)."""
+        """There is one workspace and one token. Bolt would call auth.test within the 3 s of the first request."""
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=conf.bot_token)
 
-    # Bolt logs whole payloads at WARNING (slack_bolt/logger/messages.py); all its loggers take their level from this one.
+    # Bolt logs whole payloads at WARNING (slack_bolt/logger/messages.py). All its loggers take their level from this one.
     quiet = logging.getLogger("bot.slack.bolt")
     quiet.setLevel(logging.ERROR)
     app = App(
-        name="runtask",  # without one Bolt looks through every loaded module for who calls it (inspect.stack): 50 ms
+        name="runtask",  # without a name, Bolt searches all loaded modules for its caller (inspect.stack), which takes 50 ms
         logger=quiet,
         client=web_client(conf, FAST),
         signing_secret=conf.signing_secret or "unused in Socket Mode",
@@ -39,11 +44,12 @@ def create_app(conf: Conf, listeners: Listeners) -> App:
         raise_error_for_unhandled_request=False,
     )
 
-    app.command(conf.command)(listeners.open)
-    app.options({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(listeners.suggest)
-    app.action({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(listeners.pick)
-    app.view(Id.RUN_MODAL)(listeners.submit)
-    # What isn't ours is acknowledged: unanswered, the person would wait 3 s for an error, and Bolt would log the payload.
+    picker = Picker(parts)
+    app.command(conf.command)(Commands(parts).open)
+    app.options({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.suggest)
+    app.action({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.pick)
+    app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
+    # Anything else is acknowledged. Otherwise the person would wait 3 s for an error, and Bolt would log the payload.
     for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):
         kind(ANYTHING)(_ack)
     app.error(_on_error)
@@ -55,10 +61,10 @@ def _ack(ack: "object") -> None:
 
 
 def _on_error(error: Exception, body: dict[str, object]) -> BoltResponse:
-    """The log gets the kind of payload and the error, the person a sentence; never the payload."""
+    """Logs the kind of payload and the error, never the payload. The person reads a sentence."""
     kind = body.get("type") or "command"
     log.error("a %s failed: %s", kind, type(error).__name__, exc_info=error)
     if kind == "view_submission":
-        errors = {Id.SCHEDULE_BLOCK.value: "Something went wrong on my side; the log says what."}
+        errors = {Id.SCHEDULE_BLOCK.value: SUBMISSION_FAILED}
         return BoltResponse(status=200, body={"response_action": "errors", "errors": errors})
     return BoltResponse(status=200, body="")

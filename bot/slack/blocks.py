@@ -1,4 +1,4 @@
-"""Block Kit's building stones. Foreign text goes through `escape`, `code` or `preformatted`, never into mrkdwn as it is."""
+"""The elements of Block Kit. Foreign text goes through `escape`, `code` or `preformatted`, and never unescaped into mrkdwn."""
 
 import re
 from datetime import datetime
@@ -8,19 +8,19 @@ from bot.core.text import ELLIPSIS, clip, one_line
 from bot.slack.ids import SECTION_TEXT
 
 Block = dict[str, Any]
-CUT_OFF = re.compile(r"(<[^>]*|&[a-z]*)$")  # an entity or a link without its end
-# mrkdwn has no escape for what formats text or makes an emoji: a zero-width space breaks it. Only where it would work,
-# at the edge of a word, so that ordinary names (`nightly_report_2`) can still be copied.
+CUT_OFF = re.compile(r"(<[^>]*|&[a-z]*)$")  # a link or an entity that has lost its end
+# mrkdwn has no escape for characters that format text or make an emoji, so a zero-width space breaks them. Only at the edge
+# of a word, where they work, so that ordinary names (`nightly_report_2`) can still be copied.
 FORMATTING = re.compile(r"(?<!\w)[*_~](?=\S)|(?<=\S)[*_~](?!\w)|`|:(?=[a-z0-9_+-]+:)")
 
 
 def escape(text: str, limit: int = 200) -> str:
-    """Foreign text as one line of mrkdwn that says just that (docs.slack.dev: messaging/formatting-message-text)."""
+    """Foreign text as one line of mrkdwn without formatting (docs.slack.dev: messaging/formatting-message-text)."""
     return entities(FORMATTING.sub("\\g<0>\u200b", clip(one_line(text), limit)))
 
 
 def code(text: str, limit: int = 200) -> str:
-    """Foreign text as one line of code; only a backtick could end it."""
+    """Foreign text as one line of code. A backtick would end it, so it is replaced."""
     return f"`{entities(clip(one_line(text), limit)).replace('`', 'ˋ') or ' '}`"
 
 
@@ -33,7 +33,7 @@ def plain(text: str) -> Block:
 
 
 def mrkdwn(text: str) -> Block:
-    """Our own markup; `verbatim` keeps Slack from finding links, channels and mentions in it by itself."""
+    """Our own markup. `verbatim` keeps Slack from finding links, channels and mentions in it."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
@@ -46,14 +46,14 @@ def context(*texts: str) -> Block:
 
 
 def fit(text: str) -> str:
-    """mrkdwn as long as Slack takes it, never cut within an entity, a link or a date."""
+    """mrkdwn at Slack's maximum length, never cut inside an entity, a link or a date."""
     if len(text) <= SECTION_TEXT:
         return text
     return CUT_OFF.sub("", text[: SECTION_TEXT - len(ELLIPSIS)]) + ELLIPSIS
 
 
 def preformatted(text: str) -> Block:
-    """Foreign text, several lines, in a block where nothing is parsed. Must not be empty."""
+    """Foreign text of several lines, in a block where nothing is parsed. Must not be empty."""
     return {
         "type": "rich_text",
         "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}],
@@ -61,7 +61,7 @@ def preformatted(text: str) -> Block:
 
 
 def date(at: datetime) -> str:
-    """A moment in the reader's own time zone."""
+    """A moment, shown in the reader's own time zone."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M %Z}>"
 
 

@@ -1,7 +1,7 @@
-"""HTTP mode's one address: signature first, then parsing, then the same way as Socket Mode.
+"""The endpoint of HTTP mode: checks the signature, then parses the body, and from there does the same as Socket Mode.
 
-Bolt is handed the parsed body instead of the raw one: its own parser loses every form whose text contains "payload",
-and raises on malformed input before the signature is checked (slack_bolt 1.30, request/internals.py).
+We parse the body for Bolt: its own parser loses every form whose text contains "payload", and raises on malformed input
+before it checks the signature (slack_bolt 1.30, request/internals.py).
 """
 
 import json
@@ -18,17 +18,17 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.core.ports import NotSetUp
 from bot.runs.requests import TooLarge, no_browser, outside_transactions, raw_body
-from bot.slack.afterwards import Answer, answer
+from bot.runs.waiting import Answer, making_answer
 
 log = logging.getLogger(__name__)
 
-GIVEN_UP = 10  # seconds
+TOO_OLD = 10  # seconds; Slack itself waits for 3, but clocks differ
 CLOCK_SKEW = 300  # seconds (docs.slack.dev: authentication/verifying-requests-from-slack)
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 class Bad(Exception):
-    """A request that Slack doesn't send, with the status to answer."""
+    """Slack doesn't send such a request. `status` is our answer."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -36,7 +36,7 @@ class Bad(Exception):
 
 
 def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Callable[[HttpRequest], HttpResponse]:
-    """The view for `/slack/events`: commands, interactivity and options load alike. Both parts may raise NotSetUp."""
+    """The view for `/slack/events`: commands, interactivity, and loading options. `app` and `signing_secret` may raise NotSetUp."""
 
     @outside_transactions
     @no_browser  # signed by Slack
@@ -45,10 +45,10 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
         try:
             raw = _raw_body(request)
             if request.content_type == FORM and raw.startswith(b"ssl_check=1"):
-                return HttpResponse()  # Slack probes our certificate, unsigned (docs: implementing-slash-commands)
+                return HttpResponse()  # Slack checks our certificate, unsigned (docs: implementing-slash-commands)
             verify(request, raw, signing_secret())
             body = parse(raw, request.content_type or "")
-            _refuse_what_slack_gave_up(request, body)
+            _refuse_old_submissions(request, body)
             if body.get("type") == "url_verification":
                 return HttpResponse(str(body.get("challenge", "")), content_type="text/plain")
             bolt = app()
@@ -56,29 +56,29 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
             log.info("refused a request: %s", exc)
             return HttpResponse(str(exc), status=exc.status, content_type="text/plain")
         except NotSetUp as exc:
-            log.error("%s: not set up: %s", request.path, exc)  # noqa: TRY400  # the sentence says it all
+            log.error("%s: not set up: %s", request.path, exc)  # noqa: TRY400  # the sentence is enough
             return HttpResponse("not set up; the site's log says why", status=503, content_type="text/plain")
-        with answer() as made:
+        with making_answer() as answer:
             response = bolt.dispatch(BoltRequest(mode="socket_mode", body=body, headers=_retry_headers(request)))
-        return _Response(made, response)
+        return _Response(answer, response)
 
     return view
 
 
 class _Response(HttpResponse):
-    """Says when it is out: servers close a response once it is sent (PEP 3333)."""
+    """Knows when it has been sent: servers close a response then (PEP 3333)."""
 
     def __init__(self, answer: Answer, made: BoltResponse) -> None:
         self._answer = answer
         super().__init__(made.body, status=made.status, content_type=made.headers.get("content-type", [JSON])[0])
 
     def close(self) -> None:
-        self._answer.out()
+        self._answer.done()
         super().close()
 
     def __del__(self) -> None:
-        """A middleware of the project's may send another response in its place; then this one is never closed."""
-        self._answer.out()
+        """A middleware of the project may send another response instead. Then this one is never closed."""
+        self._answer.done()
 
 
 def _raw_body(request: HttpRequest) -> bytes:
@@ -102,19 +102,19 @@ def verify(request: HttpRequest, raw: bytes, signing_secret: str) -> None:
         raise Bad(401, "too old")
     try:
         valid = signature.isascii() and SignatureVerifier(signing_secret).is_valid(raw, timestamp, signature)
-    except UnicodeDecodeError:  # the SDK makes text of the body first
+    except UnicodeDecodeError:  # the SDK decodes the body first
         valid = False
     if not valid:
         raise Bad(401, "bad signature")
 
 
-def _refuse_what_slack_gave_up(request: HttpRequest, body: dict[str, Any]) -> None:
-    """A process that was frozen must not run what people pressed long ago; they have read «trouble connecting» since.
+def _refuse_old_submissions(request: HttpRequest, body: dict[str, Any]) -> None:
+    """A process that was frozen must not run what people submitted long ago: they have read "trouble connecting" since.
 
-    Raises Bad only well beyond Slack's 3 s: clocks differ.
+    Raises Bad.
     """
     age = time.time() - int(request.headers["X-Slack-Request-Timestamp"])
-    if body.get("type") == "view_submission" and age > GIVEN_UP:
+    if body.get("type") == "view_submission" and age > TOO_OLD:
         log.warning("refused a submission of %d s ago; is this machine's clock right?", age)
         raise Bad(408, "too late")
 

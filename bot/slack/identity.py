@@ -1,4 +1,4 @@
-"""From a Slack account to an actor: the link row, Slack's word on the person, and Django's flags, read live."""
+"""From a Slack account to an actor: the link's row, what Slack says of the person, and Django's flags as they are now."""
 
 import logging
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from slack_sdk import WebClient
 from bot.core.model import Actor, Profile, SlackAccount, TeamId
 from bot.core.policy import of_profile
 from bot.models import SlackLink, database_of
-from bot.prepared import Gap, Prepared, columns
+from bot.prepared import Placeholder, Prepared, columns
 from bot.runs.actors import has_email, of_user
-from bot.slack.client import UNREACHABLE, Workspace, error_code
+from bot.slack.client import UNREACHABLE, Installation, error_code
 
 log = logging.getLogger(__name__)
 
-# With its user: at every click.
+# With its user. Needed at every click.
 LINK = Prepared(
-    lambda: SlackLink.objects.filter(team=Gap("team"), slack_user=Gap("slack_user")).values_list(
+    lambda: SlackLink.objects.filter(team=Placeholder("team"), slack_user=Placeholder("slack_user")).values_list(
         *columns(SlackLink), *columns(get_user_model(), "user__")
     )
 )
@@ -28,16 +28,16 @@ LINK = Prepared(
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Answers who is acting. Fails closed: what Slack can't be asked stays unknown, and the policy refuses that."""
+    """Finds out who is acting. If Slack can't be asked, that stays unknown, and the policy refuses it."""
 
     client: WebClient
-    workspace: Workspace
+    installation: Installation
     link_by_email: bool
     profile_ttl: float  # seconds
 
     def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
-        """At most two short calls to Slack, none if the link row is fresh. `may_link=False`: ask about linked people only."""
-        team = self.workspace.team()
+        """At most two short calls to Slack; none if the link is fresh. `may_link=False`: asks about linked people only."""
+        team = self.installation.team()
         link = _link(account)
         if link is not None and self._is_fresh(link):
             return _actor(account, team, link, _profile_of(link))
@@ -74,7 +74,7 @@ class Identity:
         if user is None:
             return None
         everybody: Any = get_user_model()._base_manager.all()  # noqa: SLF001  # documented
-        # A link to somebody who was deleted past this Django (bot.models) is none.
+        # Another Django may have deleted the user of an old link (bot.models).
         SlackLink.objects.filter(team=account.team, slack_user=account.user).exclude(user__in=everybody).delete()
         link, made = SlackLink.objects.get_or_create(
             team=account.team, slack_user=account.user, defaults={"user": user, **facts}
@@ -124,7 +124,7 @@ def _actor(account: SlackAccount, team: TeamId | None, link: SlackLink | None, p
 
 
 def _user_with(email: str) -> Any:
-    """The one user with this e-mail, ignoring case; nobody if it is empty or used twice."""
+    """The only user with this e-mail address, ignoring case. None if it is empty or used twice."""
     model: Any = get_user_model()
     if not email or not has_email(model):
         return None

@@ -1,11 +1,11 @@
-"""Every id that travels to Slack and back, once; and Slack's limits, with their source (docs.slack.dev: reference/block-kit)."""
+"""Every id that travels to Slack and back, and Slack's limits (docs.slack.dev: reference/block-kit)."""
 
 from enum import StrEnum
 
 from bot.core.model import Field
 
-# The picker keeps its block id; the inputs get fresh ones with each selection, or Slack would keep what was typed
-# before and ignore the new prefill (docs.slack.dev: views.update, "Preserving input entry").
+# The picker keeps its block id. The inputs get fresh ones with each selection: otherwise Slack keeps what was typed before
+# and ignores the new values (docs.slack.dev: views.update, "Preserving input entry").
 INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:"}
 
 
@@ -27,5 +27,6 @@ SUGGESTION_BYTES = 60_000  # the Socket Mode client can't send a frame of 65,536
 SECTION_TEXT = 3000
 INPUT_TEXT = 3000
 PRIVATE_METADATA = 3000
+ERROR_TEXT = 2000  # ours: Slack documents no limit
 FALLBACK_TEXT = 4000  # chat.update refuses more: msg_too_long
-PREFORMATTED_TEXT = 3000  # ours: a rich_text element has no documented limit
+PREFORMATTED_TEXT = 3000  # ours: Slack documents no limit of a rich_text element

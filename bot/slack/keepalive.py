@@ -1,7 +1,7 @@
-"""Slack's Web API over connections that are kept: the SDK opens one for each call, with a TLS handshake and certificates.
+"""Keeps connections to Slack's Web API open. The SDK opens one for each call, with a TLS handshake.
 
-Nothing is ever sent twice. A kept connection that has ended, or has been idle for long, is replaced before a byte goes
-out; one that ends later is an error like any other.
+Nothing is ever sent twice. A connection that has ended, or was idle for long, is replaced before a byte is sent. If it ends
+later, that is an error like any other.
 """
 
 import http.client
@@ -20,11 +20,11 @@ from urllib.request import Request
 
 from slack_sdk import WebClient
 
-IDLE = 15.0  # seconds; servers close idle connections after some time, and one may be closing as we send
+IDLE = 15.0  # seconds; a server may close an older connection just when we send
 
 
 class KeepAliveClient(WebClient):
-    """WebClient that differs in the transport only; behind a proxy it is the SDK's own."""
+    """A WebClient with a transport of its own. Behind a proxy it uses the SDK's."""
 
     def __init__(self, *, base_url: str, **options: Any) -> None:
         tls = _tls() if base_url.startswith("https:") else None
@@ -56,7 +56,7 @@ class KeepAliveClient(WebClient):
         return {"status": answer.status, "headers": answer.headers, "body": body.decode(charset)}
 
     def _kept_one(self) -> http.client.HTTPConnection | None:
-        """The one used last, if it can still be used."""
+        """The connection that was used last and can still be used."""
         while True:
             try:
                 connection, since = self._kept.pop()
@@ -80,20 +80,20 @@ def _close(kept: deque[tuple[http.client.HTTPConnection, float]]) -> None:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Made once: reading the certificates takes longer than a call."""
+    """Made once, as reading the certificates takes longer than a call."""
     return ssl.create_default_context()
 
 
 def ended(sock: socket.socket) -> bool:
-    """Whether the peer has closed: seen below TLS, without taking anything from the stream."""
+    """Whether the peer has closed the connection. Looks below TLS and takes nothing from the stream."""
     try:
         looking = select.poll()
         looking.register(sock, select.POLLIN)
         if not looking.poll(0):
-            return False  # nothing to read, not even an end: so it is at nearly every call, and found out in no time
+            return False  # nothing to read, not even an end: nearly always, and quickly found out
         with socket.socket(fileno=socket.dup(sock.fileno())) as raw:
             return raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:
         return False
-    except (OSError, ValueError):  # closed by ourselves
+    except (OSError, ValueError):  # we have closed it ourselves
         return True

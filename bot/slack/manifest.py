@@ -1,6 +1,6 @@
-"""The app's manifest, from what the code uses: one source for Socket Mode and HTTP mode.
+"""The app's manifest, from what the code uses, for Socket Mode and HTTP mode.
 
-docs.slack.dev: reference/app-manifest. `connections:write` belongs to the app-level token and can't stand in a manifest.
+docs.slack.dev: reference/app-manifest. `connections:write` belongs to the app-level token and can't be in a manifest.
 """
 
 from typing import Any
@@ -18,12 +18,12 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "views_update": (),
 }
 COMMANDS_SCOPE = "commands"
-EVENTS: tuple[str, ...] = ()  # none: what people do comes as commands and interactions
+EVENTS: tuple[str, ...] = ()  # we use commands and interactions only
 EVENTS_PATH = "slack/events"
 
 
 def manifest(command: str, address: str = "") -> dict[str, Any]:
-    """For Socket Mode, or for HTTP mode if the `address` of the endpoint is given."""
+    """For HTTP mode if the `address` of the endpoint is given, else for Socket Mode."""
     slash: dict[str, Any] = {
         "command": command,
         "description": "Run a schedule now, with its stored arguments or others",

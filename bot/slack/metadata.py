@@ -1,4 +1,4 @@
-"""What the form carries through Slack and back (`private_metadata`)."""
+"""What the form carries to Slack and back (`private_metadata`)."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bot.core.seal import holds, seal
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """The channel is sealed for the person who typed the command there; everything else is checked against live data."""
+    """The channel is sealed for the person who typed the command there. The rest is checked against live data."""
 
     channel: ChannelId
     mark: str
@@ -21,7 +21,7 @@ class Metadata:
         return cls(channel=channel, mark=seal(key, account.team, account.user, channel))
 
     def is_for(self, key: str, account: SlackAccount) -> bool:
-        """Whether we made it, for this person."""
+        """Whether we made this form, and for this person."""
         return holds(self.mark, key, account.team, account.user, self.channel)
 
     def dump(self) -> str:

@@ -1,4 +1,4 @@
-"""The modal, as pure functions of what it shows."""
+"""The form, as pure functions of what it shows."""
 
 import json
 from dataclasses import replace
@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from bot.core import arguments
-from bot.core.arguments import LABELS
-from bot.core.model import Brief, Field, Look, Matches, Problem, Running, Target
-from bot.core.target import words
+from bot.core.model import Brief, Field, Matches, Preview, Running, Target
+from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
+from bot.slack import texts
 from bot.slack.blocks import Block, code, context, date, escape, plain, preformatted, section
 from bot.slack.ids import (
+    ERROR_TEXT,
     INPUT_PREFIX,
     INPUT_TEXT,
     OPTION_DESCRIPTION,
@@ -20,29 +21,28 @@ from bot.slack.ids import (
     Id,
 )
 from bot.slack.metadata import Metadata
+from bot.texts import HINTS, LABELS, options, problem_text, sentence
 
-NAMES = {Field.ARGS: "arguments", Field.KWARGS: "keyword arguments"}
-DISABLED = " (disabled)"
+NO_SUGGESTIONS: Block = {"options": []}
 
 
 def empty(metadata: Metadata, note: str = "") -> Block:
-    """The modal as it opens."""
+    """The form as it opens."""
     return _modal(metadata, [_picker(None), *([section(note)] if note else [])])
 
 
 def no_schedules(metadata: Metadata) -> Block:
-    text = "*There are no schedules yet.* Somebody can add one in the site's admin, under _Periodic tasks_."
-    view = _modal(metadata, [section(text)])
+    view = _modal(metadata, [section(texts.NO_SCHEDULES)])
     del view["submit"]
     return view
 
 
-def chosen(metadata: Metadata, look: Look, *, nonce: str, note: str = "") -> Block:
-    """With a schedule's details and its stored values; `nonce` makes the inputs' block ids fresh."""
-    schedule = look.schedule
+def chosen(metadata: Metadata, preview: Preview, *, nonce: str, note: str = "") -> Block:
+    """With a schedule's details and its stored values. `nonce` makes the block ids of the inputs fresh."""
+    schedule = preview.schedule
     metadata = replace(metadata, schedule=schedule.id, fingerprint=schedule.fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
-    blocks = [_picker(brief), *([section(note)] if note else []), *_details(look)]
+    blocks = [_picker(brief), *([section(note)] if note else []), *_details(preview)]
     for field, text in ((Field.ARGS, schedule.args), (Field.KWARGS, schedule.kwargs)):
         blocks += _stored_value(field, text, f"{schedule.id}:{nonce}")
     return _modal(metadata, blocks)
@@ -50,28 +50,25 @@ def chosen(metadata: Metadata, look: Look, *, nonce: str, note: str = "") -> Blo
 
 def gone(metadata: Metadata) -> Block:
     """The picked schedule was deleted meanwhile."""
-    return empty(metadata, ":warning: That schedule no longer exists. Pick another one.")
+    return empty(metadata, texts.GONE)
 
 
 def suggestions(matches: Matches) -> Block:
-    """The picker's menu; says in a group's label when there is more than is shown."""
-    options = [option(brief) for brief in matches.first]
+    """The picker's menu. A group's label says when there are more matches than are shown."""
+    choices = [option(brief) for brief in matches.first]
     while True:
-        answer: Block = {"options": options}
-        if len(options) < matches.total:
-            label = f"{len(options)} of {matches.total}, keep typing"
-            answer = {"option_groups": [{"label": plain(label), "options": options}]}
+        answer: Block = {"options": choices}
+        if len(choices) < matches.total:
+            label = texts.KEEP_TYPING.format(shown=len(choices), total=matches.total)
+            answer = {"option_groups": [{"label": plain(label), "options": choices}]}
         size = len(json.dumps(answer))
         if size <= SUGGESTION_BYTES:
             return answer
-        options = options[: min(len(options) - 1, len(options) * SUGGESTION_BYTES // size)]
-
-
-NO_SUGGESTIONS: Block = {"options": []}
+        choices = choices[: min(len(choices) - 1, len(choices) * SUGGESTION_BYTES // size)]
 
 
 def option(brief: Brief) -> Block:
-    mark = "" if brief.enabled else DISABLED
+    mark = "" if brief.enabled else texts.DISABLED_MARK
     return {
         "text": plain(clip_middle(_label(brief.name), OPTION_TEXT - len(mark)) + mark),
         "value": str(brief.id),
@@ -85,11 +82,22 @@ def _label(text: str) -> str:
 
 
 def errors(problems: list[Problem], inputs: dict[Field, str]) -> dict[str, str]:
-    """Slack's `errors`: block id of an input -> text. What has no input of its own is said under the picker."""
-    texts: dict[str, list[str]] = {}
+    """Slack's `errors`: block id of an input -> text. Problems of a field without an input appear under the picker."""
+    found: dict[str, list[str]] = {}
     for problem in problems:
-        texts.setdefault(inputs.get(problem.field, Id.SCHEDULE_BLOCK), []).append(problem.text)
-    return {block: clip("\n".join(lines), 2000) for block, lines in texts.items()}
+        found.setdefault(inputs.get(Field(problem.field), Id.SCHEDULE_BLOCK), []).append(problem_text(problem))
+    return {block: clip("\n".join(lines), ERROR_TEXT) for block, lines in found.items()}
+
+
+def error(text: str) -> dict[str, str]:
+    """The same, with one text under the picker."""
+    return {Id.SCHEDULE_BLOCK.value: clip(text, ERROR_TEXT)}
+
+
+def ambiguous(typed: str, matches: int) -> str:
+    """What the form says when the command's text doesn't name one schedule."""
+    text = texts.SEVERAL_MATCH if matches else texts.NONE_MATCHES
+    return text.format(typed=escape(one_line(typed), 100), number=matches)
 
 
 def _modal(metadata: Metadata, blocks: list[Block]) -> Block:
@@ -97,9 +105,9 @@ def _modal(metadata: Metadata, blocks: list[Block]) -> Block:
         "type": "modal",
         "callback_id": Id.RUN_MODAL,
         "private_metadata": metadata.dump(),
-        "title": plain("Run a schedule"),
-        "submit": plain("Run"),
-        "close": plain("Cancel"),
+        "title": plain(texts.TITLE),
+        "submit": plain(texts.RUN),
+        "close": plain(texts.CANCEL),
         "blocks": blocks,
     }
 
@@ -108,7 +116,7 @@ def _picker(selected: Brief | None) -> Block:
     select: dict[str, Any] = {
         "type": "external_select",
         "action_id": Id.SCHEDULE_SELECT,
-        "placeholder": plain("Type a part of its name or task"),
+        "placeholder": plain(texts.PLACEHOLDER),
         "min_query_length": 0,
     }
     if selected is None:
@@ -119,66 +127,57 @@ def _picker(selected: Brief | None) -> Block:
         "type": "input",
         "block_id": Id.SCHEDULE_BLOCK,
         "dispatch_action": True,
-        "label": plain("Schedule"),
+        "label": plain(texts.SCHEDULE),
         "element": select,
     }
 
 
-def _details(look: Look) -> list[Block]:
-    schedule, last = look.schedule, look.last
-    lines = [code(schedule.task), f":calendar: {escape(look.when)}"]
+def _details(preview: Preview) -> list[Block]:
+    schedule, last = preview.schedule, preview.last
+    lines = [code(schedule.task), texts.WHEN.format(when=escape(preview.when))]
     if not schedule.enabled:
-        lines.append(":double_vertical_bar: *Disabled*: beat doesn't run it by itself; you can.")
+        lines.append(texts.DISABLED)
     if schedule.description.strip():
         lines.insert(0, escape(schedule.description, 500))
-    if look.running is not None:
-        lines.append(
-            f":arrows_counterclockwise: *Already running* since {date(look.running.since)}{_by(look.running)}."
-        )
-    if look.listened is False:
-        lines.append(":warning: *No live worker listens on its queue.* It would wait there until one does.")
-    lines += [f":warning: {escape(problem.text, 500)}" for problem in look.problems]
-    ended = f"Last run: *{escape(last.status)}*, {date(last.at)}" if last else "No run of it is known yet."
-    return [section("\n".join(lines)), context(ended, f"Goes to {_target(look.target)}")]
+    if preview.running is not None:
+        lines.append(_already_running(preview.running))
+    if preview.has_worker is False:
+        lines.append(texts.NO_WORKER)
+    lines += [texts.WARNING.format(text=escape(sentence(problem), 500)) for problem in preview.problems]
+    ended = texts.LAST_RUN.format(status=escape(last.status), at=date(last.at)) if last else texts.NO_LAST_RUN
+    return [section("\n".join(lines)), context(ended, texts.GOES_TO.format(target=_target(preview.target)))]
 
 
-def _by(running: Running) -> str:
-    if running.requester:
-        return f", asked for by <@{running.requester}>"
-    return f", asked for by {escape(running.name)}" if running.name else ""
+def _already_running(running: Running) -> str:
+    who = f"<@{running.requester}>" if running.requester else escape(running.name)
+    text = texts.ALREADY_RUNNING_BY if who else texts.ALREADY_RUNNING
+    return text.format(since=date(running.since), who=who)
 
 
 def _target(target: Target) -> str:
     """Where it will be sent, and how."""
     parts = [
         f"{name} {date(value)}" if isinstance(value, datetime) else f"{name} {code(value, 500)}"
-        for name, value in words(target)
+        for name, value in options(target)
     ]
     if target.past_expires is not None:
-        parts.append(f"without the schedule's end {date(target.past_expires)}, which is past")
+        parts.append(texts.WITHOUT_EXPIRY.format(at=date(target.past_expires)))
     if not target.is_registered:
-        parts.append("by name: this bot doesn't know the task, so its own options and parameters can't be checked")
-    return ", ".join(parts) or "where its exchange decides"
+        parts.append(texts.SENT_BY_NAME)
+    return ", ".join(parts) or texts.GOES_TO_EXCHANGE
 
 
 def _stored_value(field: Field, text: str, suffix: str) -> list[Block]:
     text = arguments.stored(text, field)
     shown, problems = arguments.editable(text, field)
     shown = shown if len(shown) <= INPUT_TEXT else text
-    problem = "\n".join(found.text for found in problems)
     blocks: list[Block] = []
-    if problem:
-        blocks += [
-            section(f":warning: *The stored {NAMES[field]} can't be sent as they are:*"),
-            preformatted(clean(clip(problem, 2000))),
-        ]
+    if problems:
+        found = clean(clip("\n".join(map(problem_text, problems)), 2000))
+        blocks += [section(texts.UNSENDABLE[field]), preformatted(found)]
     if len(shown) > INPUT_TEXT:
-        size = f"{len(text):,} characters"
-        too_long = f"*{LABELS[field]}*: {size}, too long to edit here (Slack allows {INPUT_TEXT:,}). "
-        return [
-            *blocks,
-            section(too_long + ("Correct them in the admin." if problem else "They will be sent as stored.")),
-        ]
+        too_long = texts.TOO_LONG_AND_UNSENDABLE if problems else texts.TOO_LONG_TO_EDIT
+        return [*blocks, section(too_long.format(label=LABELS[field], length=len(text), limit=INPUT_TEXT))]
     return [*blocks, _input(field, shown, suffix)]
 
 
@@ -187,14 +186,6 @@ def _input(field: Field, text: str, suffix: str) -> Block:
         "type": "input",
         "block_id": INPUT_PREFIX[field] + suffix,
         "label": plain(LABELS[field]),
-        "hint": plain(arguments.MEANS[field]),
+        "hint": plain(HINTS[field]),
         "element": {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": True, "initial_value": text},
     }
-
-
-def ambiguous(typed: str, matches: int) -> str:
-    """What the modal says when the command's text doesn't name one schedule."""
-    name = f"“{escape(one_line(typed), 100)}”"
-    if matches:
-        return f":mag: {name} fits {matches} schedules. Pick the one you mean."
-    return f":mag: No schedule's name has {name} in it. Pick one."

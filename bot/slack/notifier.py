@@ -1,4 +1,4 @@
-"""Reports to Slack: posts, edits, finds again; and what Slack's errors mean for trying again."""
+"""Sends reports to Slack: posts, edits, finds posts again. Decides what Slack's errors mean for another try."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from slack_sdk.errors import SlackApiError
 
 from bot.core.model import ChannelId, MessageTs, Report
 from bot.core.ports import ChannelClosed, Hopeless, NotDelivered, RateLimited, TokenRefused
+from bot.core.reasons import Code, Reason
+from bot.core.text import clip, one_line
 from bot.slack.client import CODE, error_code, retry_after
 from bot.slack.messages import message, metadata
 
@@ -52,13 +54,8 @@ TOKEN = frozenset(
 )
 LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 MAYBE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
-LOOK_BACK = 5.0  # seconds before the first try: Slack's clock is not ours
-
-
-class _NotPosted(NotDelivered):
-    """Certainly not posted, worth another try."""
-
-    maybe_posted = False
+DETAILS = 120  # characters of what Slack says is wrong with a message
+LOOK_BACK = 5.0  # seconds before the first try, as Slack's clock differs from ours
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,7 @@ class SlackMessenger:
         _call(self.client.chat_update, channel=report.channel, ts=root, **message(report))
 
     def find(self, report: Report, since: datetime) -> MessageTs | None:
-        """Looks in the thread, for a root in the channel's history; without the scopes for that it finds nothing."""
+        """Searches the thread, or for a root the channel's history. Finds nothing without the scopes for that."""
         wanted = metadata(report)
         oldest = f"{since.timestamp() - LOOK_BACK:.6f}"
         look: dict[str, Any] = {"channel": report.channel, "include_all_metadata": True, "oldest": oldest, "limit": 200}
@@ -106,18 +103,19 @@ def _call(method: Callable[..., Any], **arguments: Any) -> Any:
     except SlackApiError as exc:
         raise _meaning(exc) from exc
     except OSError as exc:  # no connection, a lost one, or no answer in time
-        raise NotDelivered(f"Slack unreachable: {error_code(exc)}") from exc
+        raise NotDelivered(Reason(code=Code.SLACK_UNREACHABLE, params={"error": error_code(exc)})) from exc
 
 
 def _meaning(exc: SlackApiError) -> NotDelivered:
     status, code = exc.response.status_code, error_code(exc)
+    details = " ".join(map(str, exc.response.get("response_metadata", {}).get("messages", [])))
+    reason = Reason(code=Code.SLACK_REFUSED, params={"error": code, "details": clip(one_line(details), DETAILS)})
     if status == 429 or code in LIMITED:
-        return RateLimited(code, retry_after(exc))
+        return RateLimited(reason, retry_after(exc))
     if code in CLOSED:
-        return ChannelClosed(code)
+        return ChannelClosed(reason)
     if code in TOKEN:
-        return TokenRefused(code)
-    if status >= 500 or code in MAYBE or not CODE.fullmatch(code):  # the last: not Slack's answer, but a proxy's page
-        return NotDelivered(code)
-    details = exc.response.get("response_metadata", {}).get("messages", [])
-    return Hopeless(f"{code} {' '.join(map(str, details))}".strip())
+        return TokenRefused(reason)
+    if status >= 500 or code in MAYBE or not CODE.fullmatch(code):  # the last: a proxy's page instead of Slack's answer
+        return NotDelivered(reason)
+    return Hopeless(reason)

@@ -1,4 +1,4 @@
-"""Slack's payloads -> values, parsed here and nowhere else. Every function raises Malformed for what Slack wouldn't send."""
+"""Parses Slack's payloads into values. Every function raises Malformed for what Slack doesn't send."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ def _parser(function: Callable[P, R]) -> Callable[P, R]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """A slash command; `text` is what was typed behind it."""
+    """A slash command. `text` is what was typed after it."""
 
     account: SlackAccount
     channel: str
@@ -50,7 +50,7 @@ class Suggestion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """A schedule was picked, or let go (None); `hash` names the version of the view that was done in."""
+    """A schedule was picked, or the picker was cleared (None). `hash` is the version of the view in which that happened."""
 
     account: SlackAccount
     schedule: ScheduleId | None
@@ -61,7 +61,7 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submission:
-    """Run was pressed. `values` holds what the inputs hold; a field without an input is missing from it."""
+    """Run was pressed. `values` has the inputs' texts; a field without an input is missing."""
 
     account: SlackAccount
     view: str
@@ -91,7 +91,7 @@ def suggestion(body: Payload) -> Suggestion:
 
 @_parser
 def selection(body: Payload) -> Selection:
-    option = body["actions"][0]["selected_option"]  # null if the one that was picked is picked again
+    option = body["actions"][0]["selected_option"]  # null if the picked schedule is picked again
     return Selection(
         account=_account(body),
         schedule=_schedule(option) if option else None,
@@ -118,9 +118,9 @@ def submission(body: Payload) -> Submission:
 
 
 def _account(body: Payload) -> SlackAccount:
-    """The acting person's own team, which Bolt's context hides behind the installing one for shared channels.
+    """With the person's own team. In shared channels, Bolt's context has the installing team instead.
 
-    In an Enterprise Grid organisation Slack may name that instead (reference/interaction-payloads/block_suggestion-payload).
+    In an Enterprise Grid organisation Slack may name the organisation (reference/interaction-payloads/block_suggestion-payload).
     """
     user, team = body["user"], body.get("team") or {}
     own = user.get("team_id")
@@ -144,6 +144,6 @@ def _input_block(view: Payload, prefix: str) -> Payload | None:
 
 
 def _value(block: Payload, state: Payload) -> str:
-    """A required input can come back null only by Slack's fault (slackapi/bolt-js#1073): then it counts as its prefill."""
+    """Slack may send null for a required input by mistake (slackapi/bolt-js#1073). Then its initial value counts."""
     value = state.get(block["block_id"], {}).get(Id.JSON_INPUT, {}).get("value")
     return _text(block["element"].get("initial_value", "") if value is None else value)

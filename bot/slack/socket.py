@@ -1,9 +1,11 @@
-"""Socket Mode: one connection that is watched, threads that give their database connections back, a stop that drains.
+"""Socket Mode: watches the connection, closes unused database connections, and stops in order.
 
-slack_sdk's built-in client needs help (3.47, slack_sdk/socket_mode/builtin): after a CLOSE frame it waits for the next
-ping interval, after a plain FIN it spins for a minute, a peer that never answered a ping is never found out, `connect`
-doesn't raise, three of its threads connect without a pause between their tries or an end at a stop, and `close` cuts the
-connection before the acknowledgements in flight are out.
+We work around these faults of slack_sdk's built-in client (3.47, slack_sdk/socket_mode/builtin):
+
+- After a CLOSE frame it waits for the next ping interval; after a plain FIN it spins for a minute.
+- It never notices a peer that has never answered a ping.
+- `connect` doesn't raise, and three of its threads reconnect without pauses, even after a stop.
+- `close` cuts the connection before pending acknowledgements have been sent.
 """
 
 import contextlib
@@ -22,27 +24,27 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bot.slack.afterwards import answer
+from bot.runs.waiting import making_answer
 from bot.slack.client import error_code, retry_after
 from bot.slack.keepalive import ended
 
 log = logging.getLogger(__name__)
 
 PING_INTERVAL = 2.0  # seconds
-SILENCE = 3 * PING_INTERVAL  # without a pong the peer is taken for gone
-LOOK = 0.5  # seconds between two looks of the watchdog
+SILENCE = 3 * PING_INTERVAL  # without a pong for so long, the connection counts as lost
+CHECK = 0.5  # seconds between two checks of the connection
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds between tries to connect
-LASTING = 3.0  # seconds; a connection that ends sooner was as good as none (Slack: too_many_websockets)
-FROZEN = 3.0  # seconds without a tick: as long as Slack waits for an acknowledgement
-DISTRUST = 1.0  # seconds after a freeze in which old envelopes are still being read
-DRAIN = 5.0  # seconds for acknowledgements in flight at a stop
-BUFFER = 65_536  # bytes; the default of 1,024 makes the client's recursive reader run deep
+LASTING = 3.0  # seconds; a connection that ends sooner counts as a failed try (Slack: too_many_websockets)
+FROZEN = 3.0  # seconds without a tick; Slack waits as long for an acknowledgement
+DISTRUST = 1.0  # seconds after a freeze, while old envelopes are still being read
+DRAIN = 5.0  # seconds for pending acknowledgements at a stop
+BUFFER = 65_536  # bytes; with the default of 1,024 the client's reader recurses deeply
 
 
 class _Client(SocketModeClient):
-    """Hands each envelope straight to a worker: the SDK takes it through a queue and one more thread first.
+    """Passes each envelope directly to a thread of the pool; the SDK uses a queue and another thread in between.
 
-    It connects only when it is told to.
+    Connects only when it is told to.
     """
 
     def __init__(self, lost: threading.Event, **options: Any) -> None:
@@ -52,19 +54,19 @@ class _Client(SocketModeClient):
 
     def enqueue_message(self, message: str) -> None:
         envelope = json.loads(message) if message.startswith("{") else {}
-        if envelope.get("type") == "disconnect":  # until it is replaced, this connection is read
+        if envelope.get("type") == "disconnect":  # this connection is read until it is replaced
             self._lost.set()
         else:
             self.message_workers.submit(self.run_message_listeners, envelope, message)
 
     def issue_new_wss_url(self) -> str:
-        """Raises when Slack wants a pause; the SDK would sleep here, stop or no stop."""
+        """Raises when Slack asks for a pause. The SDK would sleep here, even during a stop."""
         return str(self.web_client.apps_connections_open(app_token=self.app_token)["url"])
 
 
 @dataclass
 class SocketMode:
-    """Serves a Bolt app over Slack's WebSocket until it is told to stop."""
+    """Serves a Bolt app over Slack's WebSocket until a stop."""
 
     app: App
     client: WebClient
@@ -77,7 +79,7 @@ class SocketMode:
     _distrust_until: float = 0.0  # monotonic
 
     def serve(self, stopping: threading.Event) -> None:
-        """Blocks until `stopping` is set; connects and reconnects by itself, however long Slack is away."""
+        """Blocks until `stopping` is set. Reconnects by itself, however long Slack can't be reached."""
         chatty = logging.getLogger("bot.slack.socket.client")
         chatty.setLevel(logging.WARNING)
         connection = _Client(
@@ -102,13 +104,13 @@ class SocketMode:
             connection.close()
 
     def _keep_connected(self, connection: SocketModeClient, stopping: threading.Event) -> None:
-        """Only this thread connects: at a stop, no other one can be in the middle of it."""
+        """Only this thread connects, so that no other thread is connecting during a stop."""
         pause = 0.0
         while not stopping.wait(pause):
             pause, began = min(max(pause * 2, FIRST_RETRY), LAST_RETRY), time.monotonic()
             try:
                 connection.connect_to_new_endpoint(force=True)
-            except Exception as exc:  # noqa: BLE001  # Slack, DNS, a proxy: whatever it is, it may be better later
+            except Exception as exc:  # noqa: BLE001  # Slack, DNS or a proxy: it may work later
                 log.warning("Slack can't be reached for Socket Mode: %s", error_code(exc))
                 pause = max(pause, retry_after(exc))
                 continue
@@ -118,33 +120,33 @@ class SocketMode:
                 pause = 0.0 if time.monotonic() - began > LASTING else pause
 
     def _stay(self, connection: SocketModeClient, stopping: threading.Event) -> None:
-        """Until this connection has ended or is to be replaced."""
+        """Returns when this connection has ended or must be replaced."""
         since = time.time()
         self._lost.clear()
         _adopt(connection.current_session)
-        while not stopping.is_set() and not self._lost.wait(LOOK):
+        while not stopping.is_set() and not self._lost.wait(CHECK):
             if not _alive(connection, since):
-                connection.disconnect()  # its reader would spin until there is another one
+                connection.disconnect()  # its reader would spin until there is a new connection
                 return
 
     def _handle(self, connection: SocketModeClient, request: SocketModeRequest) -> None:
-        """Runs in one of the client's threads, which Django knows nothing of."""
+        """Runs in a thread of the client, whose database connections Django doesn't manage."""
         if request.payload.get("type") == "view_submission" and (
             self._was_frozen() or time.monotonic() < self._distrust_until
         ):
-            log.warning("left a submission alone: this process was frozen, and it may have been pressed long ago")
+            log.warning("ignored a submission: this process was frozen, and it may be old")
             return
         with self._idle:
             self._in_flight += 1
         close_old_connections()
         try:
             started = time.time()
-            with answer() as made:
+            with making_answer() as answer:
                 response = run_bolt_app(self.app, request)
             try:
                 send_response(connection, request, response, started)
-            finally:  # an answer that got lost stops no work: who waits for the form is still there
-                made.out()
+            finally:  # even if the answer got lost: the person still waits for the form
+                answer.done()
         finally:
             close_old_connections()
             with self._idle:
@@ -152,40 +154,40 @@ class SocketMode:
                 self._idle.notify_all()
 
     def _tick(self, drained: threading.Event) -> None:
-        while not drained.wait(LOOK):
+        while not drained.wait(CHECK):
             if self._was_frozen():
                 self._distrust_until = time.monotonic() + DISTRUST
-                self._lost.set()  # what waits in the old connection is old
+                self._lost.set()  # envelopes that wait in the old connection are old
             self._last_tick = time.monotonic()
 
     def _was_frozen(self) -> bool:
-        """This process hasn't run for so long that Slack has given up what it sent meanwhile."""
+        """Whether this process was stopped for longer than Slack waits for an answer."""
         return time.monotonic() - self._last_tick > FROZEN
 
     def _drain(self) -> None:
-        """Keep the connection until what was begun is acknowledged."""
+        """Keeps the connection until everything that was begun is acknowledged."""
         with self._idle:
             if not self._idle.wait_for(lambda: self._in_flight == 0, timeout=DRAIN):
-                log.warning("%s acknowledgements were still in flight at the stop", self._in_flight)
+                log.warning("%s acknowledgements were still pending at the stop", self._in_flight)
 
 
 def _hang_up(connection: SocketModeClient) -> None:
-    """Ends the read of the queue that `close` would otherwise wait for, up to 1 s."""
+    """Ends the read of the queue. Otherwise `close` would wait for it, up to 1 s."""
     connection.current_session_state.terminated = True
     connection.closed = True
-    connection.message_queue.put(None)  # what its reader passes over
+    connection.message_queue.put(None)  # its reader ignores this
 
 
 def _adopt(session: Any) -> None:
     """Makes a new connection answer at once, and end at once.
 
-    An acknowledgement must not wait until Slack has confirmed the frame before it; slack_sdk sees to that behind a proxy
-    only. And its `close` waits for the read in progress, up to 3 s, in which nobody reads the connection that replaces it.
+    An acknowledgement must not wait until Slack has confirmed the frame before it; slack_sdk sets TCP_NODELAY only behind a
+    proxy. Its `close` waits for the current read, up to 3 s; meanwhile nobody would read the connection that replaces this.
     """
     sock: Any = session.sock if session is not None else None
     if sock is None:
         return
-    with contextlib.suppress(OSError):  # gone already: the next look finds that out
+    with contextlib.suppress(OSError):  # it has ended already, as the next check will notice
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     close = session.close
 

@@ -1,6 +1,6 @@
-"""“Run…” on every row of the platform's own list of periodic tasks.
+"""Adds a *Run…* link to every row of the platform's own list of periodic tasks.
 
-Its change page gets the link from a template that Django's admin looks for by the model's name:
+The change page gets its link from a template that Django's admin finds by the model's name:
 `templates/admin/django_celery_beat/periodictask/change_form_object_tools.html`.
 """
 
@@ -14,17 +14,16 @@ from django.contrib.admin.sites import all_sites
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from bot.core import policy
-from bot.runs import actors, links
+from bot.runs import door, links
 
 
 def add_links() -> None:
-    """To whichever ModelAdmin each admin site has for PeriodicTask; called when the URLs are loaded: by then each app has registered its own.
+    """Adds the column to the ModelAdmin of PeriodicTask on each admin site. Only people who may run something see it.
 
-    A column that only those see whom the door lets in. Twice is as good as once.
+    Called when the URLs are loaded: all apps have registered their ModelAdmins by then. May be called twice.
     """
     model = apps.get_model("django_celery_beat", "PeriodicTask")
-    for site in all_sites:  # a project may have its own beside Django's, or instead of it
+    for site in all_sites:  # a project may have its own
         if site.is_registered(model):
             _add_link(site.get_model_admin(model))
 
@@ -36,14 +35,14 @@ def _add_link(model_admin: Any) -> None:
         columns: Sequence[Any] = before(request)
         if not may_run(request) or run_link in columns:
             return columns
-        return [*columns[:1], run_link, *columns[1:]]  # in sight also where the others scroll
+        return [*columns[:1], run_link, *columns[1:]]  # stays visible when the other columns scroll
 
     model_admin.get_list_display = MethodType(get_list_display, model_admin)  # Django's checks want a method
 
 
 def may_run(request: HttpRequest) -> bool:
-    """Whether a link to the run page is shown: there is one, and the door lets this user in (it decides again behind the link)."""
-    return bool(links.path("runtask:run")) and policy.check(actors.of_user(request.user)) is None
+    """Whether to show a link to the run page. The door decides again on that page."""
+    return bool(links.path("runtask:run")) and door.may_see(request.user)
 
 
 @admin.display(description="run now")

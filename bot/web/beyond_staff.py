@@ -1,14 +1,13 @@
-"""What the project's admin asks of its people beyond being staff: a second factor, for example."""
+"""What the project's admin demands from staff, such as a second factor."""
 
 from django.http import HttpRequest
 
-from bot.core import policy
-from bot.runs import actors, links
+from bot.runs import door, links
 
 
 def is_missing(request: HttpRequest) -> bool:
-    """Whether the admin at `admin:index` would keep these staff out. Who isn't staff isn't its case: the door tells them."""
-    if policy.check(actors.of_user(request.user)) is not None or not links.path("admin:index"):
+    """Whether the admin at `admin:index` would refuse this member of staff. The door refuses people who aren't staff."""
+    if not door.may_see(request.user) or not links.path("admin:index"):
         return False
     from bot.web.frame import admin_site  # noqa: PLC0415  # a project need not have the admin
 

@@ -1,4 +1,4 @@
-"""What the run page's form sends, parsed here and nowhere else."""
+"""Parses what the run page's form sends."""
 
 import re
 from collections.abc import Mapping
@@ -7,14 +7,15 @@ from uuid import uuid4
 from django.core.exceptions import BadRequest
 
 from bot.core.model import Actor, Field, RunRequest, ScheduleId
+from bot.web import texts
 
 FORM, SCHEDULE, FINGERPRINT = "form", "schedule", "fingerprint"  # hidden inputs
 FORM_ID = re.compile(r"[0-9a-f]{32}")
-NUMBER = re.compile(r"[0-9]{1,18}")  # a larger one is no row's
+NUMBER = re.compile(r"[0-9]{1,18}")  # no row has a larger id
 
 
 def new_id() -> str:
-    """Names an opened form: however often it is sent, it runs once."""
+    """Identifies an opened form, so that it runs once, however often it is sent."""
     return uuid4().hex
 
 
@@ -22,7 +23,7 @@ def run_request(data: Mapping[str, str], actor: Actor) -> RunRequest:
     """Raises BadRequest for what our form doesn't send."""
     form, schedule = data.get(FORM, ""), schedule_id(data.get(SCHEDULE, ""))
     if not FORM_ID.fullmatch(form) or schedule is None:
-        raise BadRequest("not a form of the run page")
+        raise BadRequest(texts.NOT_OUR_FORM)
     return RunRequest(
         key=f"web:{actor.user}:{form}",
         actor=actor,
@@ -38,11 +39,11 @@ def schedule_id(text: str) -> ScheduleId | None:
 
 
 def kept(data: Mapping[str, str]) -> dict[str, str]:
-    """The form's values, to be sent again."""
+    """The form's values, for another form that sends them again."""
     return {name: data[name] for name in (FORM, SCHEDULE, FINGERPRINT, Field.ARGS, Field.KWARGS) if name in data}
 
 
 def _typed(data: Mapping[str, str], field: Field) -> str | None:
-    """Browsers send line ends as CRLF (HTML, multipart and urlencoded form data); places in the text count LF."""
+    """With LF: browsers send CRLF (HTML, form data), which would shift the places of mistakes."""
     text = data.get(field)
     return None if text is None else text.replace("\r\n", "\n")

@@ -1,4 +1,4 @@
-"""The admin in whose frame the pages stand."""
+"""The admin site whose frame the pages use."""
 
 from django.contrib import admin
 from django.contrib.admin import AdminSite
@@ -6,13 +6,14 @@ from django.http import Http404
 from django.urls import get_script_prefix, resolve
 
 from bot.runs import links
+from bot.web import texts
 
 
 def admin_site() -> AdminSite:
-    """The one at `admin:index`: a project may have its own instead of Django's. Raises Http404 where none is."""
+    """The site at `admin:index`, as a project may have one of its own. Raises Http404 if there is none."""
     address = links.path("admin:index")
     if not address:
-        raise Http404("This page stands in the admin's frame, and no address of this site leads to an admin.")
+        raise Http404(texts.NO_ADMIN)
     view = resolve(f"/{address.removeprefix(get_script_prefix())}").func
     site: AdminSite = getattr(view, "admin_site", admin.site)
     return site

@@ -1,7 +1,7 @@
-"""The list of runs in the admin, made to cost the same whether there are a hundred or ten million.
+"""The list of runs in the admin. It costs the same for a hundred runs and for ten million.
 
-No COUNT(*) over all of history, no DISTINCT for a filter's choices, no ordering but by id, and no column that can be
-large; `date_hierarchy` would look for the first and last date on every page.
+So it has no COUNT(*) over all runs, no DISTINCT for the choices of a filter, no order but by id, and no large columns.
+`date_hierarchy` would look for the first and last date on every page.
 """
 
 from typing import Any
@@ -14,17 +14,18 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from bot.core.status import FINAL
-from bot.core.text import clip, one_line
+from bot.core.text import clip
 from bot.models import Run
+from bot.texts import change_text
+from bot.web import texts
 
 COUNTED = 10_000  # rows; older ones are found by filters and the search
 LARGE = ("args", "kwargs", "options", "target", "result", "traceback", "not_sent_because")
-ENTRIES = {"slack": "Slack", "web": "web", "api": "API"}
 CHANGES = 80  # characters
 
 
 class Newest(Paginator):
-    """Pages through the newest runs; `count` is how many there are, up to COUNTED."""
+    """Pages through the newest runs. `count` goes up to COUNTED."""
 
     @cached_property
     def count(self) -> int:
@@ -33,7 +34,7 @@ class Newest(Paginator):
 
 
 class RunList(ChangeList):
-    """Leaves out what the list doesn't show."""
+    """Leaves out the columns that the list doesn't show."""
 
     def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Run]:
         runs: QuerySet[Run] = super().get_queryset(*args, **kwargs)
@@ -41,7 +42,7 @@ class RunList(ChangeList):
 
 
 class _Choice(admin.SimpleListFilter):
-    """A filter whose choices are known without asking the database."""
+    """A filter whose choices don't need the database."""
 
     choice: dict[str, str]
     lookup: str
@@ -60,18 +61,13 @@ class Status(_Choice):
 
 class Entry(_Choice):
     title, parameter_name = "where from", "from"
-    choice, lookup = ENTRIES, "key__startswith"
+    choice, lookup = texts.ENTRIES, "key__startswith"
 
 
 def came_from(run: Run) -> str:
-    return ENTRIES.get(run.entry, run.entry)
+    return texts.ENTRIES.get(run.entry, run.entry)
 
 
 def changes(run: Run) -> str:
-    """In a line: `days: 7 -> 30`."""
-    lines = (f"{one_line(c['name'])}: {_value(c['old'])} -> {_value(c['new'])}" for c in run.changes)
-    return clip("; ".join(lines), CHANGES)
-
-
-def _value(value: str | None) -> str:
-    return "(not set)" if value is None else one_line(value)
+    """In one line."""
+    return clip("; ".join(map(change_text, run.changed_values)), CHANGES)

@@ -1,4 +1,4 @@
-"""Probes for a supervisor: `/healthz` says that the process answers, `/readyz` that it can work."""
+"""Probes for a supervisor: `/healthz` answers while the process lives, `/readyz` says whether it can work."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from bot.models import Run
 from bot.runs import lateness
+from bot.texts import sentence
 
 
-class Workspace(Protocol):
-    """What is known of the Slack workspace; `problem` says why nothing is."""
+class Slack(Protocol):
+    """Our installation in Slack. `problem` says why its team is unknown."""
 
     problem: str
 
@@ -23,11 +24,11 @@ def alive(_: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
-def ready(workspace: Callable[[], Workspace]) -> Callable[[HttpRequest], HttpResponse]:
-    """503 with what is wrong, by part: database, slack, delivery."""
+def ready(installation: Callable[[], Slack]) -> Callable[[HttpRequest], HttpResponse]:
+    """503 if something is wrong, with the state of each part: database, slack, delivery."""
 
     def view(_: HttpRequest) -> HttpResponse:
-        slack = "ok" if workspace().team() else workspace().problem
+        slack = "ok" if installation().team() else installation().problem
         parts = {"database": _database(), "slack": slack, "delivery": _delivery()}
         healthy = all(state == "ok" for state in parts.values())
         return JsonResponse(parts, status=200 if healthy else 503)
@@ -44,13 +45,13 @@ def _database() -> str:
 
 
 def _delivery() -> str:
-    """Whether messages get out, by whichever process delivers them."""
+    """Whether messages are being delivered, whichever process does that."""
     try:
         failing, late = lateness.failing(), lateness.late(timezone.now())
     except DatabaseError as exc:
         return type(exc).__name__
     if failing is not None:
-        return f"messages fail: {failing.problem}"
+        return f"messages fail: {sentence(failing.reason)}"
     if late is not None:
         return f"messages wait since {late.due_at:%Y-%m-%d %H:%M:%S %Z}: is a deliverer running?"
     return "ok"

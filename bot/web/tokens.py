@@ -1,4 +1,4 @@
-"""API tokens: a script that shows one acts as its user. A token is shown once; only its digest is kept."""
+"""API tokens. A script with a token acts as its user. A token is shown once, and only its digest is kept."""
 
 import hashlib
 import logging
@@ -12,18 +12,18 @@ from bot.models import ApiToken
 
 log = logging.getLogger(__name__)
 
-PREFIX = "rt_"  # so that scanners for leaked secrets can know one when they see it
-RANDOM = 32  # bytes: nothing to guess, so a digest without salt or stretching is enough
+PREFIX = "rt_"  # lets scanners for leaked secrets recognise a token
+RANDOM = 32  # bytes, which can't be guessed, so the digest needs neither salt nor stretching
 
 
 def issue(user: Any, name: str) -> tuple[ApiToken, str]:
-    """A new token of this user: its row, and the secret that is never seen again."""
+    """A new token of this user: its row, and the secret, which can't be read again."""
     secret = PREFIX + secrets.token_urlsafe(RANDOM)
     return ApiToken.objects.create(user=user, name=name, digest=digest(secret)), secret
 
 
 def user_of(secret: str) -> Any | None:
-    """The user a token acts as, with the flags as they are now; None if there is no such token."""
+    """The user that a token acts as, with the flags as they are now. None if there is no such token."""
     token = ApiToken.objects.select_related("user").filter(digest=digest(secret)).first()
     if token is None:
         return None
@@ -36,11 +36,11 @@ def digest(secret: str) -> str:
 
 
 def _used(token: ApiToken) -> None:
-    """One write a day and token, in UTC; that it can't be had now keeps nobody out."""
+    """At most one write per token and day, in UTC. If the write fails, the token works all the same."""
     today = datetime.now(UTC).date()
     if token.used_on == today:
         return
     try:
         ApiToken.objects.filter(pk=token.pk).update(used_on=today)
     except DatabaseError:
-        log.warning("the use of token %s can't be noted", token.pk, exc_info=True)
+        log.warning("the use of token %s can't be recorded", token.pk, exc_info=True)

@@ -1,7 +1,6 @@
-"""The run page and the page of a run: thin, between the form and the door."""
+"""The run page, and the page of a run. Thin views between the form and the door."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from typing import Any
 
 from django.apps import apps
@@ -11,34 +10,36 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 
-from bot.core.budget import Budget
-from bot.core.model import Field, Problem, RunId, RunRequest, ScheduleId
+from bot.core.model import Field, RunId, RunRequest, ScheduleId
+from bot.core.reasons import Code, Problem, Reason
 from bot.core.text import one_line
 from bot.models import Run
-from bot.runs import links
-from bot.runs.refusals import GONE, MaybeSent, Refused
-from bot.runs.requests import PATIENCE
-from bot.runs.service import RunService
-from bot.web import forms, shown
+from bot.runs import links, see, start
+from bot.runs.door import Platform
+from bot.runs.follow import follow
+from bot.runs.refusals import MaybeSent, NothingSent, Refused
+from bot.runs.requests import START_LIMIT
+from bot.runs.waiting import Budget
+from bot.texts import change_name, sentence, stored_options
+from bot.web import display, forms, texts
 from bot.web.frame import admin_site
-from bot.web.gate import Visit, page
+from bot.web.page import Visit, page
 
-TITLE = "Run a schedule"
 PICKS = 100  # schedules shown at once
-SENT_BEFORE = "This form had been sent before, and each form runs once: nothing was sent again. This is its run."
+GONE = sentence(Reason(code=Code.GONE))
 
 
-def urls(runs: Callable[[], RunService]) -> list[URLPattern]:
+def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
     return [
-        path("", page(run, runs, "GET", "HEAD", "POST"), name="run"),
-        path("check", page(check, runs, "POST"), name="check"),
-        path("runs/<int:run>/", page(status, runs, "GET", "HEAD"), name="status"),
-        path("runs/<int:run>/state", page(state, runs, "GET"), name="state"),
+        path("", page(run, platform, "GET", "HEAD", "POST"), name="run"),
+        path("check", page(check, platform, "POST"), name="check"),
+        path("runs/<int:run>/", page(status, platform, "GET", "HEAD"), name="status"),
+        path("runs/<int:run>/state", page(state, platform, "GET"), name="state"),
     ]
 
 
 def run(visit: Visit) -> HttpResponse:
-    """`?q=` lists what matches, `?schedule=` shows that schedule's form, which is sent here."""
+    """`?q=` lists matching schedules, `?schedule=` shows a schedule's form, and the form is sent here."""
     if visit.request.method == "POST":
         return _start(visit)
     given = visit.request.GET
@@ -49,9 +50,9 @@ def run(visit: Visit) -> HttpResponse:
 
 
 def check(visit: Visit) -> HttpResponse:
-    """What is wrong with the form as it is typed; sends nothing."""
+    """What is wrong with the form while somebody types. Sends nothing."""
     problems = _problems(visit, forms.run_request(visit.request.POST, visit.actor))
-    return JsonResponse({"problems": [asdict(shown.said(problem)) for problem in problems]})
+    return JsonResponse({"problems": list(map(display.problem, problems))})
 
 
 def status(visit: Visit, run: int) -> HttpResponse:
@@ -59,8 +60,10 @@ def status(visit: Visit, run: int) -> HttpResponse:
     context = {
         "run": found,
         "name": one_line(found.schedule_name),
-        "requester": shown.requester(found),
-        "sent": shown.sent(found, visit.runs.secret_keys),
+        "requester": display.requester(found),
+        "target": list(stored_options(found.target)),
+        "changes": [(change_name(change), change) for change in found.changed_values],
+        "sent": display.sent_values(found, visit.platform.secret_keys),
         "record": links.record_path(found) if _may_see(visit.request, Run) else "",
         **_standing(visit, found),
     }
@@ -68,7 +71,7 @@ def status(visit: Visit, run: int) -> HttpResponse:
 
 
 def state(visit: Visit, run: int) -> HttpResponse:
-    """What changes on a run's page while it is followed."""
+    """The part of a run's page that changes while the run goes on."""
     context = _standing(visit, _followed(visit, run))
     standing = context["standing"]
     html = render_to_string("runtask/_state.html", context)
@@ -80,23 +83,24 @@ def state(visit: Visit, run: int) -> HttpResponse:
 def _start(visit: Visit) -> HttpResponse:
     asked = forms.run_request(visit.request.POST, visit.actor)
     try:
-        found = visit.runs.start(asked, Budget(PATIENCE))
-    except MaybeSent as exc:  # its page says so, and how it ends
+        found = start.start(visit.platform, asked, Budget(START_LIMIT))
+    except MaybeSent as exc:  # its page says so, and shows how it ends
         found = exc.run
     except Refused as exc:
-        return _form(visit, asked.schedule, asked, exc.problems)
+        hint = texts.PRESS_AGAIN if isinstance(exc, NothingSent) else ""
+        return _form(visit, asked.schedule, asked, exc.problems, hint)
     if found.is_repeated:
-        messages.info(visit.request, SENT_BEFORE, fail_silently=True)
+        messages.info(visit.request, texts.SENT_BEFORE, fail_silently=True)
     return redirect("runtask:status", run=found.pk)
 
 
 def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
-    matches = visit.runs.find(visit.actor, query, PICKS)
+    matches = see.find(visit.platform, visit.actor, query, PICKS)
     context = {
-        "title": TITLE,
+        "title": texts.RUN_A_SCHEDULE,
         "query": query,
         "matches": matches.first,
-        "count": shown.count(matches, query),
+        "count": texts.count(len(matches.first), matches.total, query),
         "problem": problem,
         "beat": links.path("admin:django_celery_beat_periodictask_changelist"),
     }
@@ -104,26 +108,31 @@ def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
 
 
 def _form(
-    visit: Visit, schedule: ScheduleId, typed: RunRequest | None = None, problems: Iterable[Problem] | None = None
+    visit: Visit,
+    schedule: ScheduleId,
+    typed: RunRequest | None = None,
+    problems: Iterable[Problem] | None = None,
+    hint: str = "",
 ) -> HttpResponse:
     """With the stored values and what is wrong with them, or with what was typed and the given problems."""
-    look = visit.runs.look(visit.actor, schedule)
-    if look is None:
+    preview = see.preview(visit.platform, visit.actor, schedule)
+    if preview is None:
         return _picker(visit, "", GONE)
     if problems is None:
         problems = _problems(visit, _as_stored(visit, schedule))
-    found = [shown.said(problem) for problem in problems]
-    name = one_line(look.schedule.name)
-    fingerprint = look.schedule.fingerprint if typed is None else typed.fingerprint
+    found = list(map(display.problem, problems))
+    name = one_line(preview.schedule.name)
+    fingerprint = preview.schedule.fingerprint if typed is None else typed.fingerprint
     context = {
-        "title": f"Run {name}",
+        "title": texts.RUN.format(schedule=name),
         "name": name,
-        "look": look,
-        "target": shown.target(look),
-        "inputs": shown.inputs(look, found, typed),
-        "problems": [problem for problem in found if problem.field == Field.SCHEDULE],
+        "preview": preview,
+        "target": display.target(preview),
+        "inputs": display.inputs(preview, found, typed),
+        "problems": [problem for problem in found if problem["field"] == Field.SCHEDULE],
+        "hint": hint,
         "is_refused": typed is not None,
-        "is_changed": fingerprint != look.schedule.fingerprint,
+        "is_changed": fingerprint != preview.schedule.fingerprint,
         "form_id": visit.request.POST.get(forms.FORM) or forms.new_id(),
         "fingerprint": fingerprint,
     }
@@ -132,7 +141,7 @@ def _form(
 
 def _problems(visit: Visit, asked: RunRequest) -> list[Problem]:
     try:
-        visit.runs.check(asked)
+        start.check(visit.platform, asked)
     except Refused as exc:
         return exc.problems
     return []
@@ -143,14 +152,14 @@ def _as_stored(visit: Visit, schedule: ScheduleId) -> RunRequest:
 
 
 def _followed(visit: Visit, run: int) -> Run:
-    found = visit.runs.follow(visit.actor, RunId(run))
+    found = follow(visit.platform, visit.actor, RunId(run))
     if found is None:
-        raise Http404("There is no such run; finished ones are deleted after a while.")
+        raise Http404(texts.NO_SUCH_RUN)
     return found
 
 
 def _standing(visit: Visit, run: Run) -> dict[str, Any]:
-    standing = shown.standing(run)
+    standing = display.standing(run)
     may_see = _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
     result = links.result_path(run) if may_see else ""
     return {
@@ -162,6 +171,6 @@ def _standing(visit: Visit, run: Run) -> dict[str, Any]:
 
 
 def _may_see(request: HttpRequest, model: type) -> bool:
-    """Whether the admin would show them its page; a link to it is no use otherwise."""
+    """Whether the admin would show this page to them. Otherwise a link to it would be useless."""
     site = admin_site()
     return site.is_registered(model) and site.get_model_admin(model).has_view_or_change_permission(request)

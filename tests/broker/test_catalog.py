@@ -12,8 +12,9 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
 from bot.broker import catalog as module
-from bot.broker.catalog import NAMED_LATELY, SENT_FIELDS, WALK, BeatCatalog
+from bot.broker.catalog import NAMED_LATELY, RECENT_RESULTS, SENT_FIELDS, BeatCatalog
 from bot.core.model import LastRun, ScheduleId
+from bot.core.options import COLUMNS, of_row
 from tests.factories import a_result, a_row
 
 pytestmark = pytest.mark.django_db
@@ -33,8 +34,9 @@ def test_a_schedule_is_its_row(catalog: BeatCatalog) -> None:
                 description="What for", exchange="e", routing_key="r")  # fmt: skip
     found = catalog.get(ScheduleId(row.pk))
     assert found is not None
-    for name in (*SENT_FIELDS, "enabled", "description"):
+    for name in ("name", "task", "args", "kwargs", "headers", "enabled", "description"):
         assert getattr(found, name) == getattr(row, name)
+    assert found.columns == {name: getattr(row, name) for name in COLUMNS}
     assert (found.id, catalog.when(found)) == (row.pk, "every 10 seconds")
 
 
@@ -49,7 +51,7 @@ def test_a_schedule_that_is_gone_is_none(catalog: BeatCatalog) -> None:
 def test_a_row_without_options_has_none(catalog: BeatCatalog) -> None:
     found = catalog.get(ScheduleId(a_row().pk))
     assert found is not None
-    assert (found.headers, found.queue, found.priority) == ("{}", None, None)
+    assert (found.headers, of_row(found.columns)) == ("{}", {})
 
 
 def test_reading_writes_nothing_not_even_for_a_broken_row(catalog: BeatCatalog) -> None:
@@ -115,8 +117,8 @@ def test_a_bulk_update_is_seen_when_the_names_are_read_anew(
     a_row("before")
     names(catalog)
     PeriodicTask.objects.update(name="after", enabled=False)
-    monkeypatch.setattr(module, "UNTOLD", -1.0)
-    monkeypatch.setattr(module, "REST", 0.0)
+    monkeypatch.setattr(module, "UNMARKED_CHANGES", -1.0)
+    monkeypatch.setattr(module, "READ_SHARE", 0.0)
     (brief,) = catalog.find("", 10).first
     assert (brief.name, brief.enabled) == ("after", False)
 
@@ -153,8 +155,8 @@ def test_nobody_waits_for_a_big_table_that_changed(catalog: BeatCatalog, monkeyp
     """What was there is searched until the table has been read aside."""
     a_row("first")
     names(catalog)
-    monkeypatch.setattr(module, "PATIENCE", 0.0)
-    monkeypatch.setattr(module, "REST", 0.0)
+    monkeypatch.setattr(module, "READ_IN_SEARCH", 0.0)
+    monkeypatch.setattr(module, "READ_SHARE", 0.0)
     a_row("second")
     assert names(catalog) == ["first"]
     with catalog._reading:  # the reader has let go
@@ -168,7 +170,7 @@ def test_a_thread_that_hangs_while_it_reads_holds_up_nobody_for_good(
     a_row("first")
     assert names(catalog) == ["first"]
     a_row("second")
-    monkeypatch.setattr(module, "HANGS", 0.05)
+    monkeypatch.setattr(module, "HANGING", 0.05)
     with catalog._reading:  # as one does whose connection a failover has left without an answer
         assert names(catalog) == ["first", "second"]
     assert not catalog._reading.locked()
@@ -196,7 +198,7 @@ def test_the_last_run_is_the_newest_result_under_its_name(catalog: BeatCatalog) 
 
 @pytest.mark.parametrize(
     ("behind", "queries"),
-    [(0, 1), (WALK - 1, 1), (WALK, 2), (10 * WALK, 2)],
+    [(0, 1), (RECENT_RESULTS - 1, 1), (RECENT_RESULTS, 2), (10 * RECENT_RESULTS, 2)],
     ids=["newest of all", "last of the newest", "just behind", "long ago"],
 )
 def test_the_last_run_is_found_however_many_came_after_it(
@@ -215,11 +217,11 @@ def test_the_last_run_is_found_however_many_came_after_it(
 def test_the_newest_results_are_the_same_to_every_database() -> None:
     assert NAMED_LATELY.first(connection.alias, name="nightly") is None
     a_result("1", "FAILURE", periodic_task_name="nightly", id=7)
-    a_result("2", "SUCCESS", id=7 + WALK - 1)
+    a_result("2", "SUCCESS", id=7 + RECENT_RESULTS - 1)
     found = NAMED_LATELY.first(connection.alias, name="nightly")
     assert found is not None
     assert found[0] == "FAILURE"
-    a_result("3", "SUCCESS", id=7 + WALK)
+    a_result("3", "SUCCESS", id=7 + RECENT_RESULTS)
     assert NAMED_LATELY.first(connection.alias, name="nightly") is None
 
 
@@ -230,7 +232,7 @@ def test_each_question_for_the_last_run_has_one_index_to_go_by(catalog: BeatCata
     """PostgreSQL's idea of how frequent a name is may be wrong."""
     schedule = catalog.get(ScheduleId(a_row(name).pk))
     assert schedule is not None
-    names = ["rare", *["frequent"] * 3 * WALK, *[f"other {number}" for number in range(WALK)]]
+    names = ["rare", *["frequent"] * 3 * RECENT_RESULTS, *[f"other {number}" for number in range(RECENT_RESULTS)]]
     TaskResult.objects.bulk_create(TaskResult(task_id=n, periodic_task_name=one) for n, one in enumerate(names))
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # as in a table that is too big for it

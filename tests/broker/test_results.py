@@ -216,7 +216,7 @@ def test_a_traceback_is_the_tasks_own() -> None:
 def test_between_looks_at_all_open_runs_only_the_latest_results_are_looked_at(
     monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
 ) -> None:
-    monkeypatch.setattr(module, "REST", 1e9)
+    monkeypatch.setattr(module, "FULL_SHARE", 1e9)
     outcomes, old, new = BeatOutcomes(), a_run(), a_run()
     assert outcomes.changed() == []
     a_result(old.task_id)
@@ -226,5 +226,5 @@ def test_between_looks_at_all_open_runs_only_the_latest_results_are_looked_at(
         assert [outcome.task_id for outcome in outcomes.changed()] == [new.task_id]
     finish.record(outcomes.changed(), now=NOW, deadline=1800)
     assert outcomes.changed() == []
-    monkeypatch.setattr(module, "REST", 0.0)
+    monkeypatch.setattr(module, "FULL_SHARE", 0.0)
     assert [outcome.task_id for outcome in outcomes.changed()] == [old.task_id]

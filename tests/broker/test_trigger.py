@@ -16,7 +16,7 @@ def test_elsewhere_there_is_nothing_to_listen_to() -> None:
     listener = Listener(wake=lambda: pytest.fail("nobody spoke"), is_expecting=lambda: True)
     assert listener.step() == LOOK_AGAIN
     assert not is_there()
-    assert list(results.told()) == []
+    assert list(results.notification()) == []
 
 
 @pytest.mark.parametrize("what", ["add", "remove"])
@@ -27,7 +27,7 @@ def test_the_command_says_why_it_can_do_nothing(what: str) -> None:
 
 def test_showing_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("runtask_trigger", "show")
-    assert capsys.readouterr().out == "no trigger: results are looked for\n"
+    assert capsys.readouterr().out == "There is no trigger: runtask looks for results by itself.\n"
 
 
 @pytest.mark.parametrize("expecting", [True, False])

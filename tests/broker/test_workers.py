@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from celery import Celery
 
-from bot.broker.workers import ASK_AGAIN, STALE, Workers
+from bot.broker.workers import ASK_AGAIN, STALE, LiveQueues
 from tests.faults.proxy import Proxy
 from tests.support.worker import working
 
@@ -28,15 +28,15 @@ class Asked:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.workers = Workers(self.app, self.clock)
+        self.queues = LiveQueues(self.app, self.clock)
 
     def listen(self, queue: str | None) -> bool | None:
-        return self.workers.listen(queue)
+        return self.queues.has_worker(queue)
 
     def answered(self) -> None:
-        assert self.workers._asking is not None
-        self.workers._asking.join(20)
-        assert not self.workers._asking.is_alive()
+        assert self.queues._asking is not None
+        self.queues._asking.join(20)
+        assert not self.queues._asking.is_alive()
 
 
 @pytest.fixture

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
-from bot.core.arguments import DEPTH_LIMIT, DIGITS_LIMIT, EXCERPT, LENGTH_LIMIT, Invalid, excerpt, parse, stored
-from bot.core.model import Field, Problem
+from bot.core.arguments import LENGTH_LIMIT, Invalid, parse, stored
+from bot.core.model import Field
+from bot.core.reasons import Problem
+from bot.core.strictjson import DEPTH_LIMIT, DIGITS_LIMIT, EXCERPT, excerpt
+from bot.texts import problem_text
 
 
 def problems(text: str, field: Field = Field.ARGS) -> list[Problem]:
@@ -47,55 +50,55 @@ def test_good_json_is_read(text: str, field: Field, value: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "column", "words"),
     [
-        pytest.param("[1,]", 1, 4, "no comma may stand before the closing bracket", id="comma at the end of a list"),
-        pytest.param('[{"a": 1,\n}]', 2, 1, "no comma may stand before", id="comma at the end of an object"),
-        pytest.param("[1 2]", 1, 4, "a comma or a closing bracket is missing", id="no comma"),
-        pytest.param('[{"a" 1}]', 1, 7, "a colon is missing", id="no colon"),
-        pytest.param("[{a: 1}]", 1, 3, "a key in double quotes", id="bare key"),
-        pytest.param("['a']", 1, 2, "double quotes, not single ones", id="single quotes"),
-        pytest.param("[{'a': 1}]", 1, 3, "double quotes, not single ones", id="single quotes round a key"),
-        pytest.param("[yes]", 1, 2, "a value is missing here, or it isn't JSON", id="bare word"),
+        pytest.param("[1,]", 1, 4, "There must be no comma before a closing bracket.", id="comma at the end of a list"),
+        pytest.param('[{"a": 1,\n}]', 2, 1, "There must be no comma before", id="comma at the end of an object"),
+        pytest.param("[1 2]", 1, 4, "A comma or a closing bracket is missing", id="no comma"),
+        pytest.param('[{"a" 1}]', 1, 7, "A colon is missing", id="no colon"),
+        pytest.param("[{a: 1}]", 1, 3, "A key in double quotes", id="bare key"),
+        pytest.param("['a']", 1, 2, "JSON needs double quotes, not single ones", id="single quotes"),
+        pytest.param("[{'a': 1}]", 1, 3, "JSON needs double quotes, not single ones", id="single quotes round a key"),
+        pytest.param("[yes]", 1, 2, "A value is missing here, or it isn't JSON", id="bare word"),
         pytest.param("[1, True]", 1, 5, "Python's True is written true", id="Python's True"),
         pytest.param("[False]", 1, 2, "Python's False is written false", id="Python's False"),
         pytest.param("[1,\n None]", 2, 2, "Python's None is written null", id="Python's None"),
-        pytest.param("[1", 1, 3, "a comma or a closing bracket is missing", id="not closed"),
-        pytest.param("[", 1, 2, "a value is missing", id="nothing but an opening"),
-        pytest.param("[1] 2", 1, 5, "more after the end", id="more after the end"),
-        pytest.param('["abc]', 1, 2, "this text has no closing double quote.", id="text not closed"),
+        pytest.param("[1", 1, 3, "A comma or a closing bracket is missing", id="not closed"),
+        pytest.param("[", 1, 2, "A value is missing", id="nothing but an opening"),
+        pytest.param("[1] 2", 1, 5, "There is more text after the end", id="There is more text after the end"),
+        pytest.param('["abc]', 1, 2, "This text has no closing double quote.", id="text not closed"),
         pytest.param('["abc”]', 1, 2, "” is a typographic quote and closes nothing", id="text closed typographically"),
         pytest.param('["a\tb"]', 1, 4, "must be written as \\n or \\t", id="tab in a text"),
         pytest.param('["a\nb"]', 1, 4, "must be written as \\n or \\t", id="line break in a text"),
-        pytest.param('["C:\\dir"]', 1, 5, "a backslash inside a text must be doubled", id="backslash"),
+        pytest.param('["C:\\dir"]', 1, 5, "A backslash inside a text must be doubled", id="backslash"),
         pytest.param('["\\u12x4"]', 1, 4, "four hexadecimal digits", id="bad escape"),
-        pytest.param("[01]", 1, 3, "a comma or a closing bracket is missing", id="leading zero"),
+        pytest.param("[01]", 1, 3, "A comma or a closing bracket is missing", id="leading zero"),
         pytest.param("[“a”]", 1, 2, "“ is a typographic quote", id="typographic quotes"),
         pytest.param("[1,\n  ‘a’]", 2, 3, "‘ is a typographic quote", id="single typographic quotes"),
         pytest.param('["“in a text”", «a»]', 1, 17, "« is a typographic quote", id="guillemets after a good text"),
-        pytest.param("[NaN]", 1, 2, "NaN is not JSON", id="NaN"),
-        pytest.param("[1, -Infinity]", 1, 5, "-Infinity is not JSON", id="-Infinity"),
-        pytest.param("[1e999]", 1, 2, "this number is too large", id="too large a float"),
-        pytest.param("[-1.5E+400]", 1, 2, "this number is too large", id="too large a negative float"),
+        pytest.param("[NaN]", 1, 2, "NaN isn't JSON", id="NaN"),
+        pytest.param("[1, -Infinity]", 1, 5, "-Infinity isn't JSON", id="-Infinity"),
+        pytest.param("[1e999]", 1, 2, "This number is too large", id="too large a float"),
+        pytest.param("[-1.5E+400]", 1, 2, "This number is too large", id="too large a negative float"),
         pytest.param("[1, " + "9" * 5000 + "]", 1, 5, "more than 640 digits", id="too many digits"),
         pytest.param("[-" + "9" * 641 + "]", 1, 2, "more than 640 digits", id="too many digits of a negative number"),
-        pytest.param('[{"a": 1, "a": 2}]', 1, 11, 'the key "a" stands here a second time', id="doubled key"),
-        pytest.param('[{"a":\n{"b": 1,\n"b": 1}}]', 3, 1, 'the key "b" stands', id="doubled key, nested"),
-        pytest.param(
-            '[{"é": 1, "\\u00e9": 2}]', 1, 11, "stands here a second time", id="doubled key, written as escape"
-        ),
+        pytest.param('[{"a": 1, "a": 2}]', 1, 11, 'The key "a" is here a second time.', id="doubled key"),
+        pytest.param('[{"a":\n{"b": 1,\n"b": 1}}]', 3, 1, 'The key "b" is', id="doubled key, nested"),
+        pytest.param('[{"é": 1, "\\u00e9": 2}]', 1, 11, "is here a second time", id="doubled key, written as escape"),
         pytest.param('["\\ud800"]', 1, 2, "half a character", id="lone surrogate, escaped"),
         pytest.param('["a", "\udfff"]', 1, 7, "half a character", id="lone surrogate as it is"),
         pytest.param('[{"\\udc00": 1}]', 1, 3, "half a character", id="lone surrogate in a key"),
         pytest.param("[" * 5000, 1, DEPTH_LIMIT + 1, "nested more than 100 deep", id="too deep"),
         pytest.param('[{"a":' * 60, 1, 301, "nested more than 100 deep", id="too deep, mixed"),
-        pytest.param("[\u00a0x]", 1, 3, "a value is missing", id="after a non-breaking space"),
-        pytest.param("[1]\x00", 1, 4, "more after the end", id="NUL"),
+        pytest.param("[\u00a0x]", 1, 3, "A value is missing", id="after a non-breaking space"),
+        pytest.param("[1]\x00", 1, 4, "There is more text after the end", id="NUL"),
     ],
 )
 def test_a_mistake_is_named_at_its_place(text: str, line: int, column: int, words: str) -> None:
     found = problem(text)
-    assert (found.line, found.column) == (line, column)
-    assert found.text.startswith(f"Line {line}, column {column}: ")
-    assert words in found.text
+    assert found.place is not None
+    assert (found.place.line, found.place.column) == (line, column)
+    said = problem_text(found)
+    assert said.startswith(f"Line {line}, column {column}: ")
+    assert words in said
 
 
 @pytest.mark.parametrize(
@@ -104,29 +107,31 @@ def test_a_mistake_is_named_at_its_place(text: str, line: int, column: int, word
         pytest.param("", Field.ARGS, "Type a JSON list; [] sends nothing.", id="blank list"),
         pytest.param(" \n\t", Field.KWARGS, "Type a JSON object; {} sends nothing.", id="blank object"),
         pytest.param("\u200b\ufeff\u00a0", Field.KWARGS, "Type a JSON object", id="nothing that can be seen"),
-        pytest.param("{}", Field.ARGS, 'must be a JSON list, such as [7, "EU"]; it is an object', id="object for list"),
         pytest.param(
-            "[]", Field.KWARGS, 'must be a JSON object, such as {"days": 7}; it is a list', id="list for object"
+            "{}", Field.ARGS, 'must be a JSON list, such as [7, "EU"]. It is an object.', id="object for list"
         ),
-        pytest.param('"days"', Field.KWARGS, "it is a text", id="text"),
-        pytest.param("7", Field.ARGS, "it is a number", id="number"),
-        pytest.param("true", Field.ARGS, "it is true or false", id="truth value"),
-        pytest.param("null", Field.KWARGS, "it is null", id="null"),
+        pytest.param(
+            "[]", Field.KWARGS, 'must be a JSON object, such as {"days": 7}. It is a list.', id="list for object"
+        ),
+        pytest.param('"days"', Field.KWARGS, "It is a text.", id="text"),
+        pytest.param("7", Field.ARGS, "It is a number.", id="number"),
+        pytest.param("true", Field.ARGS, "It is true or false.", id="truth value"),
+        pytest.param("null", Field.KWARGS, "It is null.", id="null"),
     ],
 )
 def test_a_wrong_whole_has_no_place(text: str, field: Field, words: str) -> None:
     found = problem(text, field)
-    assert words in found.text
-    assert (found.field, found.line, found.column) == (field, None, None)
+    assert words in problem_text(found)
+    assert (found.field, found.place) == (field, None)
 
 
 def test_too_long_a_text_says_how_long_it_is() -> None:
-    assert "100,001 characters long; 100,000 are allowed" in problem(f'["{"x" * (LENGTH_LIMIT - 3)}"]').text
+    assert "100,001 characters long; 100,000 are allowed" in problem_text(problem(f'["{"x" * (LENGTH_LIMIT - 3)}"]'))
 
 
 def test_several_mistakes_are_told_at_once_in_their_order() -> None:
     found = problems('{"a": NaN, "a": 1e999,\n"b": "\\ud800", "a": 1}', Field.KWARGS)
-    assert [(p.line, p.column) for p in found] == [(1, 7), (1, 12), (1, 17), (2, 6), (2, 16)]
+    assert [(p.place.line, p.place.column) for p in found if p.place] == [(1, 7), (1, 12), (1, 17), (2, 6), (2, 16)]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.arguments import EXCERPT, Invalid, excerpt, parse
-from bot.core.model import Field, Problem
+from bot.core.arguments import Invalid, parse
+from bot.core.model import Field
+from bot.core.reasons import Problem
+from bot.core.strictjson import EXCERPT, excerpt
 from tests.core import strategies
 
 JSONISH = st.lists(
@@ -38,9 +40,9 @@ def test_any_text_is_read_or_is_invalid_at_a_place_inside_it(text: str, field: F
     lines = text.split("\n")
     for problem in problems:
         assert problem.field is field
-        if problem.line is not None and problem.column is not None:
-            assert 1 <= problem.line <= len(lines)
-            assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
+        if (place := problem.place) is not None:
+            assert 1 <= place.line <= len(lines)
+            assert 1 <= place.column <= len(lines[place.line - 1]) + 1
 
 
 def read(text: str, field: Field) -> tuple[Any, list[Problem]]:

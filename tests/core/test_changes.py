@@ -13,8 +13,9 @@ SECRETS = ("password", "token", "api_key")
 Values = tuple[list[Any], dict[str, Any]]
 
 
-def change(name: str, old: str | None, new: str | None) -> Change:
-    return Change(name=name, old=old, new=new)
+def change(where: str | int, old: str | None, new: str | None) -> Change:
+    """Of the argument with this name, or at this position."""
+    return Change(position=where, old=old, new=new) if isinstance(where, int) else Change(name=where, old=old, new=new)
 
 
 @pytest.mark.parametrize(
@@ -23,15 +24,15 @@ def change(name: str, old: str | None, new: str | None) -> Change:
         pytest.param(([], {"days": 7}), ([], {"days": 30}), [change("days", "7", "30")], id="a value"),
         pytest.param(([], {"a": 1, "b": 2}), ([], {"b": 2, "a": 1}), [], id="the order of keys is no change"),
         pytest.param(([], {"o": {"a": 1, "b": 2}}), ([], {"o": {"b": 2, "a": 1}}), [], id="nor further down"),
-        pytest.param(([1], {}), ([True], {}), [change("argument 1", "1", "true")], id="1 is not true"),
+        pytest.param(([1], {}), ([True], {}), [change(1, "1", "true")], id="1 is not true"),
         pytest.param(([], {"a": 0}), ([], {"a": False}), [change("a", "0", "false")], id="0 is not false"),
         pytest.param(([], {"a": 1}), ([], {"a": 1.0}), [change("a", "1", "1.0")], id="1 is not 1.0"),
         pytest.param(([], {"a": "1"}), ([], {"a": 1}), [change("a", '"1"', "1")], id="a text is no number"),
         pytest.param(([], {"a": None}), ([], {}), [change("a", "null", None)], id="null is not absent"),
         pytest.param(([], {}), ([], {"ü": "é"}), [change("ü", None, '"é"')], id="a new key"),
-        pytest.param(([1, 2], {}), ([1], {}), [change("argument 2", "2", None)], id="one argument fewer"),
-        pytest.param(([], {}), ([[]], {}), [change("argument 1", None, "[]")], id="one argument more"),
-        pytest.param(([1, 2], {}), ([2, 1], {}), [change("argument 1", "1", "2"), change("argument 2", "2", "1")], id="order"),
+        pytest.param(([1, 2], {}), ([1], {}), [change(2, "2", None)], id="one argument fewer"),
+        pytest.param(([], {}), ([[]], {}), [change(1, None, "[]")], id="one argument more"),
+        pytest.param(([1, 2], {}), ([2, 1], {}), [change(1, "1", "2"), change(2, "2", "1")], id="order"),
         pytest.param(([], {"token": "a"}), ([], {"token": "b"}), [change("token", MASK, MASK)], id="a secret"),
         pytest.param(([], {"token": "a"}), ([], {}), [change("token", MASK, None)], id="a secret taken out"),
         pytest.param(
@@ -41,7 +42,7 @@ def change(name: str, old: str | None, new: str | None) -> Change:
         ),
         pytest.param(
             ([[{"token": "x"}]], {}), ([[{"token": "y"}]], {}),
-            [change("argument 1", f'[{{"token": "{MASK}"}}]', f'[{{"token": "{MASK}"}}]')], id="a secret in a list",
+            [change(1, f'[{{"token": "{MASK}"}}]', f'[{{"token": "{MASK}"}}]')], id="a secret in a list",
         ),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.jsontext import indented, members, place, plain_spaces, tokens
+from bot.core.jsontext import indented, line_and_column, members, plain_spaces, tokens
 from tests.core import strategies
 
 NUMBERS = st.sampled_from(["1.10", "1e400", "-0", "1E+2", "0.1000", "12345678901234567890", "1e-7", "7"])
@@ -81,7 +81,7 @@ def test_plain_spaces_move_nothing(text: str) -> None:
     ("at", "expected"), [(0, (1, 1)), (1, (1, 2)), (2, (1, 3)), (3, (2, 1)), (5, (3, 1)), (6, (3, 2))]
 )
 def test_places_count_from_one(at: int, expected: tuple[int, int]) -> None:
-    assert place("ab\nc\nd", at) == expected
+    assert line_and_column("ab\nc\nd", at) == expected
 
 
 @given(strategies.objects, st.sampled_from([None, 0, 2]))

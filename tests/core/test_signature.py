@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.core.model import Field
 from bot.core.signature import of, problems
+from bot.texts import sentence
 
 NOTHING: tuple[str, ...] = ()
 
@@ -45,25 +46,25 @@ class Task:
         pytest.param(none, [], {}, NOTHING, NOTHING, id="no arguments"),
         pytest.param(
             plain, [], {"dayz": 7}, NOTHING,
-            ('unknown argument "dayz", did you mean "days"?', 'The task needs the argument "days".'), id="a slip",
+            ('Unknown argument "dayz", did you mean "days"?', 'The task needs the argument "days".'), id="a slip",
         ),
         pytest.param(
-            plain, [1], {"xyz": 7}, NOTHING, ('unknown argument "xyz"; the task takes days, region.',), id="nothing like it"
+            plain, [1], {"xyz": 7}, NOTHING, ('Unknown argument "xyz"; the task takes days, region.',), id="nothing like it"
         ),
-        pytest.param(none, [], {"a": 1}, NOTHING, ('unknown argument "a"; the task takes none.',), id="takes none by name"),
-        pytest.param(none, [1], {}, ("Too many arguments: the task takes none, this is 1.",), NOTHING, id="takes none"),
+        pytest.param(none, [], {"a": 1}, NOTHING, ('Unknown argument "a"; the task takes none.',), id="takes none by name"),
+        pytest.param(none, [1], {}, ("Too many arguments: the task takes none, and there are 1.",), NOTHING, id="takes none"),
         pytest.param(
-            plain, [1, 2, 3], {}, ("Too many arguments: the task takes at most 2, this is 3.",), NOTHING, id="too many"
+            plain, [1, 2, 3], {}, ("Too many arguments: the task takes at most 2, and there are 3.",), NOTHING, id="too many"
         ),
         pytest.param(
-            plain, [1], {"days": 7}, NOTHING, ('"days" is given twice: in the list of arguments too.',), id="given twice"
+            plain, [1], {"days": 7}, NOTHING, ('The argument "days" is given twice: it is in the list of arguments, too.',), id="given twice"
         ),
         pytest.param(
             several, [], {}, NOTHING, ('The task needs the argument "a".', 'The task needs the argument "b".'), id="missing"
         ),
         pytest.param(keyword_only, [], {}, NOTHING, ('The task needs the argument "days".',), id="keyword-only, missing"),
         pytest.param(
-            keyword_only, [7], {}, ("Too many arguments: the task takes none, this is 1.",),
+            keyword_only, [7], {}, ("Too many arguments: the task takes none, and there are 1.",),
             ('The task needs the argument "days".',), id="keyword-only, by place",
         ),
         pytest.param(
@@ -71,13 +72,13 @@ class Task:
         ),
         pytest.param(
             positional_only, [], {"a": 1}, ('The task needs the argument "a".',),
-            ('unknown argument "a"; the task takes none.',), id="positional-only, by name",
+            ('Unknown argument "a"; the task takes none.',), id="positional-only, by name",
         ),
         pytest.param(hidden, [], {"days": 1}, ('The task needs the argument "days".',), NOTHING, id="swallowed by **kwargs"),
         pytest.param(variadic, [], {}, NOTHING, ('The task needs the argument "a".', 'The task needs the argument "flag".'),
                      id="missing beside *args"),
         pytest.param(
-            plain, [1], {"a\nb\x1b[1m": 1}, NOTHING, ('unknown argument "a b"; the task takes days, region.',), id="hostile key"
+            plain, [1], {"a\nb\x1b[1m": 1}, NOTHING, ('Unknown argument "a b"; the task takes days, region.',), id="hostile key"
         ),
     ],
 )  # fmt: skip
@@ -89,8 +90,8 @@ def test_problems_stand_at_the_field_to_change(
     kwargs_problems: tuple[str, ...],
 ) -> None:
     found = problems(inspect.signature(function), args, kwargs)
-    assert tuple(p.text for p in found if p.field is Field.ARGS) == args_problems
-    assert tuple(p.text for p in found if p.field is Field.KWARGS) == kwargs_problems
+    assert tuple(sentence(p) for p in found if p.field is Field.ARGS) == args_problems
+    assert tuple(sentence(p) for p in found if p.field is Field.KWARGS) == kwargs_problems
 
 
 KINDS = [Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.VAR_POSITIONAL, Parameter.KEYWORD_ONLY,

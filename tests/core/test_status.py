@@ -3,7 +3,8 @@
 import pytest
 from celery import states
 
-from bot.core.status import FINAL, OPEN, WAITING, RunState, after, how_far, is_final
+from bot.core.status import FINAL, OPEN, WAITING, RunState, after, is_final
+from bot.texts import state_text
 
 
 def test_celery_and_the_bot_agree_on_what_is_final() -> None:
@@ -29,6 +30,6 @@ def test_after(state: RunState, status: str) -> None:
 
 
 def test_a_try_that_failed_is_not_told_as_running() -> None:
-    assert how_far(RunState.RUNNING, "RETRY") == "waits to be tried again"
-    assert how_far(RunState.RUNNING, "STARTED") == "running"
-    assert how_far(RunState.OVERDUE, "RETRY") == "no word yet"
+    assert state_text(RunState.RUNNING, "RETRY") == "waits to be tried again"
+    assert state_text(RunState.RUNNING, "STARTED") == "running"
+    assert state_text(RunState.OVERDUE, "RETRY") == "no word yet"

@@ -174,4 +174,4 @@ def test_a_host_that_is_not_allowed_is_told_with_the_setting_of_this_site(
 def test_an_address_that_can_not_be_reached_from_here_is_a_warning() -> None:
     finding = slack_area.reached("https://127.0.0.1:9/slack/events", "secret")
     assert finding.level is Level.WARNING
-    assert "Slack may reach it all the same" in finding.remedy
+    assert "If only this machine can't reach it" in finding.remedy

@@ -61,11 +61,11 @@ def test_type_pick_err_mend_run_and_read(page: Page, slack: LocalSlack, screensh
 
     kwargs.fill('{\n  "dayz": 30\n}')
     page.get_by_test_id("modal-submit").click()
-    expect(page.get_by_test_id("field-error")).to_contain_text('unknown argument "dayz", did you mean "days"?')
+    expect(page.get_by_test_id("field-error")).to_contain_text('Unknown argument "dayz", did you mean "days"?')
     kwargs.fill('{\n  "days" 30\n}')
     page.get_by_test_id("modal-submit").click()
     error = field(page, "kwargs:").get_by_test_id("field-error")
-    expect(error).to_contain_text("Line 2, column 10: a colon is missing")
+    expect(error).to_contain_text("Line 2, column 10: A colon is missing")
     expect(kwargs).to_be_focused()
     modal.screenshot(path=screenshots / "form.png")
 

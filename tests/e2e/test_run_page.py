@@ -94,7 +94,7 @@ def test_pick_err_mend_run_and_watch_it_end(page: Page, screenshots: Path) -> No
 
     kwargs.fill('{\n  "days" 30,\n  "region": "US"\n}')
     error = page.locator("#id_kwargs_error")
-    expect(error).to_contain_text("Line 2, column 10: a colon is missing after the key.")
+    expect(error).to_contain_text("Line 2, column 10: A colon is missing after the key.")
     expect(kwargs).to_have_attribute("aria-invalid", "true")
     after = kwargs.bounding_box()
     assert before is not None

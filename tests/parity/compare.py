@@ -16,6 +16,7 @@ from kombu import Exchange, Queue
 
 from bot.core.model import Actor
 from bot.runs.refusals import Refused
+from bot.texts import problem_text
 from tests.factories import a_row
 from tests.parity.cases import TASK, Case, moments
 from tests.parity.ways import Refusal, Way, connected
@@ -90,7 +91,7 @@ def _sent(app: Celery, way: Way, pk: int, actor: Actor, broker: Broker, ran: lis
     try:
         way(app, PeriodicTask.objects.get(pk=pk), actor)
     except Refused as exc:
-        because = " ".join(problem.text.splitlines()[0] for problem in exc.problems)
+        because = " ".join(problem_text(problem).splitlines()[0] for problem in exc.problems)
     except Refusal as exc:
         because = str(exc)
     except SchedulingError as exc:  # beat's wrapping

@@ -20,11 +20,11 @@ QUIET = frozenset(  # follow from others, or from the process
 INTRODUCTION = """\
 # What is sent, compared with beat
 
-Made by a test: `pytest tests/parity --write-parity` writes this page, and the same test fails where the page is not what it
+Made by a test: `pytest tests/parity --write-docs` writes this page, and the same test fails where the page is not what it
 finds. For every case below the test stores a `PeriodicTask` row and sends it in four ways, over Redis and over RabbitMQ:
 
 - **beat**: django-celery-beat's own `DatabaseScheduler`, which reads the row and sends it over its own producer;
-- **runtask**: the whole way of a run, from the row's id through `RunService`;
+- **runtask**: the whole way of a run, from the row's id through `bot.runs.start`;
 - **“Run selected tasks”**: the action of django-celery-beat's admin;
 - **`send_task`**: `app.send_task(row.task, args, kwargs)`, what a page of one's own does.
 

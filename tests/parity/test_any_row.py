@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 
 from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
-from bot.core.budget import Budget
-from bot.core.model import Actor, Problem, RunRequest, ScheduleId
+from bot.core.model import Actor, RunRequest, ScheduleId
+from bot.core.reasons import Problem
 from bot.localslack.validation.surfaces import view_problems
+from bot.runs import see, start
+from bot.runs.door import Platform
 from bot.runs.refusals import Refused
-from bot.runs.service import RunService
+from bot.runs.waiting import Budget
 from bot.slack import modals
 from bot.slack.metadata import Metadata
+from bot.texts import problem_text
 from tests.core import strategies
 from tests.factories import CHANNEL, NOW, a_row, staff_actor
 from tests.parity.compare import pictured
@@ -85,22 +88,22 @@ def test_any_row_is_shown_and_sent_or_said_to_be_wrong(app: Celery, actor: Actor
     row = PeriodicTask.objects.first() or a_row("any", task="tests.any")
     PeriodicTask.objects.filter(pk=row.pk).update(**fields)
     before = pictured()
-    service = RunService(catalog=BeatCatalog(app), sender=CelerySender(app), secret_keys=(), deadline=1800)
-    look = service.look(actor, ScheduleId(row.pk))
-    assert look is not None
-    view = modals.chosen(Metadata(channel=CHANNEL, mark="m"), look, nonce="n1")
+    platform = Platform(catalog=BeatCatalog(app), sender=CelerySender(app), secret_keys=(), deadline=1800)
+    preview = see.preview(platform, actor, ScheduleId(row.pk))
+    assert preview is not None
+    view = modals.chosen(Metadata(channel=CHANNEL, mark="m"), preview, nonce="n1")
     assert view_problems(view).lines() == []
-    problems = refusal(service, request_for(row, actor))
-    assert all(problem.text for problem in problems)
-    assert set(look.problems) <= set(problems), "what the form says is wrong is not sent"
+    problems = refusal(platform, request_for(row, actor))
+    assert all(problem_text(problem) for problem in problems)
+    assert all(problem in problems for problem in preview.problems), "what the form says is wrong is not sent"
     assert pictured() == before
     InMemory().clear(set(app.amqp.queues))
 
 
-def refusal(service: RunService, request: RunRequest) -> list[Problem]:
+def refusal(platform: Platform, request: RunRequest) -> list[Problem]:
     """What keeps it from being sent; nothing if it was sent."""
     try:
-        service.start(request, Budget(seconds=60))
+        start.start(platform, request, Budget(seconds=60))
     except Refused as exc:
         return exc.problems
     return []

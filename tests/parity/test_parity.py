@@ -44,9 +44,9 @@ def test_the_row_is_left_as_it_was(compared: All, case: Case) -> None:
 
 def test_the_page_is_what_these_messages_make(compared: All, request: pytest.FixtureRequest) -> None:
     made = page.page(compared)
-    if request.config.getoption("--write-parity"):
+    if request.config.getoption("--write-docs"):
         PAGE.write_text(made, encoding="utf-8")
     written = PAGE.read_text(encoding="utf-8")
     if page.versions() not in written:
         pytest.skip(f"the page is of other versions than {page.versions()}")
-    assert written == made, "run: pytest tests/parity --write-parity"
+    assert written == made, "run: pytest tests/parity --write-docs"

@@ -10,11 +10,13 @@ from django_celery_beat.schedulers import DatabaseScheduler
 
 from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
-from bot.core.budget import Budget
 from bot.core.model import Actor, RunId, ScheduleId
 from bot.models import Run
+from bot.runs import see, start
+from bot.runs.door import Platform
+from bot.runs.follow import follow
 from bot.runs.refusals import Refused
-from bot.runs.service import RunService
+from bot.runs.waiting import Budget
 from tests.factories import a_row, staff_actor
 from tests.parity.compare import pictured
 from tests.parity.ways import request_for
@@ -29,11 +31,11 @@ ODD = {
 
 
 @pytest.fixture(params=list(BROKERS.values()), ids=list(BROKERS))
-def service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunService]:
+def platform(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
     monkeypatch.setenv("CELERY_BROKER_URL", request.param)
     with Celery("platform", set_as_current=False, fixups=[]) as app:
         app.conf.task_default_queue = "tests.rows"
-        yield RunService(catalog=BeatCatalog(app), sender=CelerySender(app), secret_keys=(), deadline=1800)
+        yield Platform(catalog=BeatCatalog(app), sender=CelerySender(app), secret_keys=(), deadline=1800)
 
 
 @pytest.fixture
@@ -41,34 +43,34 @@ def actor(transactional_db: None) -> Actor:
     return staff_actor()
 
 
-def try_everything(service: RunService, actor: Actor, row: PeriodicTask) -> None:
-    assert service.find(actor, row.name[:3], 100).total
-    assert service.look(actor, ScheduleId(row.pk))
+def try_everything(platform: Platform, actor: Actor, row: PeriodicTask) -> None:
+    assert see.find(platform, actor, row.name[:3], 100).total
+    assert see.preview(platform, actor, ScheduleId(row.pk))
     with suppress(Refused):
-        service.check(request_for(row, actor))
+        start.check(platform, request_for(row, actor))
     with suppress(Refused):
-        service.start(request_for(row, actor), Budget())
+        start.start(platform, request_for(row, actor), Budget())
     for run in Run.objects.all():
-        service.follow(actor, RunId(run.pk))
+        follow(platform, actor, RunId(run.pk))
 
 
-def test_beats_tables_are_left_as_they_were(service: RunService, actor: Actor) -> None:
+def test_beats_tables_are_left_as_they_were(platform: Platform, actor: Actor) -> None:
     rows = [a_row("once", one_off=True), *(a_row(name) for name in ODD)]
     for name, fields in ODD.items():
         PeriodicTask.objects.filter(name=name).update(**fields)
     before = pictured()
     for row in rows:
-        try_everything(service, actor, row)
+        try_everything(platform, actor, row)
     assert Run.objects.count() == 3, "once, past and blank"
     assert pictured() == before
 
 
-def test_a_running_beat_notices_nothing(service: RunService, actor: Actor) -> None:
+def test_a_running_beat_notices_nothing(platform: Platform, actor: Actor) -> None:
     row = a_row("once", one_off=True)
-    beat = DatabaseScheduler(app=service.sender.app, lazy=True)  # type: ignore[attr-defined]  # a CelerySender here
+    beat = DatabaseScheduler(app=platform.sender.app, lazy=True)  # type: ignore[attr-defined]  # a CelerySender here
     assert set(beat.schedule) == {"once"}
     assert not beat.schedule_changed()
-    try_everything(service, actor, row)
+    try_everything(platform, actor, row)
     assert not beat.schedule_changed()
     row.refresh_from_db()
     assert (row.enabled, row.total_run_count, row.last_run_at) == (True, 0, None), "beat's own run is still to come"

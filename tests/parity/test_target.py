@@ -12,8 +12,8 @@ from kombu.utils import json as typed_json
 from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
 from bot.core.model import ScheduleId, Target
-from bot.core.target import words
 from bot.models import Run
+from bot.texts import options, stored_options
 from tests.factories import staff_actor
 from tests.parity.cases import CASES, Case
 from tests.parity.compare import queues, stored
@@ -41,26 +41,31 @@ def test_a_message_goes_where_it_was_said_to(case: Case, monkeypatch: pytest.Mon
     if target.queue is not None:
         assert target.queue == message["queue"]
     properties = {name: message.get(f"properties.{name}") for name in ("priority", "expiration")}
-    assert properties == {"priority": target.priority or 0, "expiration": lives}
-    assert limits(message) == [target.time_limit, target.soft_time_limit]
+    assert properties == {"priority": target.options.get("priority", 0), "expiration": lives}
+    assert limits(message) == [target.options.get(name) for name in ("time_limit", "soft_time_limit")]
     for name, value in typed_json.loads(target.headers or "{}").items():
         assert message[f"headers.{name}"] == value
     assert target.is_registered is (case.task is not None)
-    assert Run.objects.get().target == [[name, str(value)] for name, value in words(target)]
+    shown = [(name, _stored(value)) for name, value in options(target)]
+    assert list(stored_options(Run.objects.get().target)) == shown
 
 
 def place(target: Target) -> tuple[str, str]:
-    """Exchange and routing key; a queue without an exchange is meant itself."""
-    return (target.exchange or "", target.routing_key or target.queue or "")
+    """Exchange and routing key. Without an exchange, the message goes to the queue itself."""
+    return (target.options.get("exchange", ""), target.options.get("routing_key") or target.queue or "")
 
 
 def lifetime(target: Target, now: datetime) -> str | None:
     """Milliseconds, as messages have them."""
-    expires = target.expires
+    expires = target.options.get("expires")
     if isinstance(expires, datetime):
         aware = expires if timezone.is_aware(expires) else timezone.make_aware(expires)
         expires = (aware - now).total_seconds()
     return None if expires is None else str(int(expires * 1000))
+
+
+def _stored(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def limits(message: Fields) -> Any:

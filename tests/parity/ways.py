@@ -15,10 +15,11 @@ from kombu.pools import ProducerPool
 
 from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
-from bot.core.budget import Budget
 from bot.core.model import Actor, RunRequest, ScheduleId
 from bot.models import Run
-from bot.runs.service import RunService
+from bot.runs import start
+from bot.runs.door import Platform
+from bot.runs.waiting import Budget
 
 Way = Callable[[Celery, PeriodicTask, Actor], None]
 
@@ -57,11 +58,11 @@ def beat(app: Celery, row: PeriodicTask, actor: Actor) -> None:
 
 
 def runtask(app: Celery, row: PeriodicTask, actor: Actor) -> None:
-    """The one door, from the row's id on."""
+    """The door, from the row's id on."""
     sender = CelerySender(app)
-    service = RunService(catalog=BeatCatalog(app), sender=sender, secret_keys=(), deadline=1800)
+    platform = Platform(catalog=BeatCatalog(app), sender=sender, secret_keys=(), deadline=1800)
     try:
-        service.start(request_for(row, actor), Budget())
+        start.start(platform, request_for(row, actor), Budget())
     finally:
         sender._pool.connections.force_close_all()
 

@@ -26,7 +26,6 @@ setup_test_environment()
 
 from bot import wiring  # noqa: E402  # needs the project
 from bot.broker.results import BeatOutcomes  # noqa: E402
-from bot.core.budget import Budget  # noqa: E402
 from bot.core.model import (  # noqa: E402
     Actor,
     ChannelId,
@@ -38,13 +37,16 @@ from bot.core.model import (  # noqa: E402
     SlackUserId,
     TeamId,
 )
+from bot.core.reasons import Code  # noqa: E402
 from bot.core.status import RunState  # noqa: E402
 from bot.models import Notice, NoticeState, Run, SlackLink, database_of  # noqa: E402
-from bot.runs import actors  # noqa: E402
+from bot.runs import actors, see, start  # noqa: E402
 from bot.runs.cleanup import forget_gone_users, forget_old_runs  # noqa: E402
 from bot.runs.deliver import Deliverer  # noqa: E402
+from bot.runs.follow import follow  # noqa: E402
 from bot.runs.loops import Watcher, delivery_step  # noqa: E402
 from bot.runs.refusals import NotAllowed  # noqa: E402
+from bot.runs.waiting import Budget  # noqa: E402
 from bot.slack import messages  # noqa: E402
 from tests.fakes import FakeMessenger  # noqa: E402
 from tests.support.worker import working  # noqa: E402
@@ -81,10 +83,10 @@ class Story:
     def starts(self, key: str) -> Run:
         """In a thread of a pool, as web servers and Socket Mode do."""
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(lambda: wiring.run_service().start(self.request(key), Budget(5.0))).result()
+            return pool.submit(lambda: start.start(wiring.platform(), self.request(key), Budget(5.0))).result()
 
     def follows(self, run: Run) -> Run:
-        found = wiring.run_service().follow(self.actor, RunId(run.pk))
+        found = follow(wiring.platform(), self.actor, RunId(run.pk))
         assert found is not None
         return found
 
@@ -138,8 +140,7 @@ def replicate() -> None:
 
 def a_run_from_begin_to_end(story: Story) -> None:
     SlackLink.objects.create(team="T1", slack_user="U1", user=story.user, checked_at=timezone.now())
-    look = wiring.run_service().look(story.actor, ScheduleId(story.schedule.pk))
-    assert look is not None
+    assert see.preview(wiring.platform(), story.actor, ScheduleId(story.schedule.pk)) is not None
     run = story.starts("one")
     assert story.starts("one").pk == run.pk
     story.step()
@@ -212,7 +213,7 @@ def forgetting(story: Story) -> None:
 
 
 def nobody_may_act(story: Story) -> None:
-    with pytest.raises(NotAllowed, match="isn't a staff account"):
+    with pytest.raises(NotAllowed, match=Code.NOT_STAFF):
         story.starts("one")
 
 

@@ -1,4 +1,4 @@
-"""A service with fakes on both sides and the real database between."""
+"""A platform with fakes on both sides and the real database between."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import pytest
 from django.db import connections
 
-from bot.core.budget import Budget
 from bot.core.model import RunRequest
 from bot.models import Run
-from bot.runs.service import RunService
+from bot.runs import start
+from bot.runs.door import Platform
+from bot.runs.waiting import Budget
 from tests.factories import a_request, a_schedule, staff_actor
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.post import Post
@@ -18,7 +19,7 @@ from tests.runs.post import Post
 
 @dataclass
 class Door:
-    """The service, what is behind it, and a request that would pass."""
+    """The platform, what is behind it, and a request that would pass."""
 
     catalog: FakeCatalog
     sender: FakeSender
@@ -26,8 +27,8 @@ class Door:
     rings: list[str] = field(default_factory=list)
 
     @property
-    def service(self) -> RunService:
-        return RunService(
+    def platform(self) -> Platform:
+        return Platform(
             catalog=self.catalog,
             sender=self.sender,
             secret_keys=("token",),
@@ -36,7 +37,7 @@ class Door:
         )
 
     def start(self, request: RunRequest | None = None) -> Run:
-        run = self.service.start(request or self.request, Budget())
+        run = start.start(self.platform, request or self.request, Budget())
         run.refresh_from_db()
         return run
 

@@ -10,7 +10,7 @@ from bot.core.model import NoticeKind
 from bot.models import Run
 from bot.runs import outbox
 from bot.runs.outbox import CLAIM
-from tests.factories import NOW, a_run
+from tests.factories import NOW, a_run, slack_says
 
 ROOT = NoticeKind.ROOT
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def test_a_claim_by_an_old_look_takes_nothing_that_was_tried_meanwhile(run: Run)
         if sql == outbox.CLAIMED and not done:
             done.append(True)
             (theirs,) = outbox.claim(10, NOW)
-            outbox.later(theirs, due_at=NOW + timedelta(seconds=1), problem="lost", maybe_posted=True)
+            outbox.later(theirs, due_at=NOW + timedelta(seconds=1), problem=slack_says("lost"), maybe_posted=True)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(faster):

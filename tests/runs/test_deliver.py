@@ -6,8 +6,8 @@ from bot.core.model import MessageTs, NoticeKind
 from bot.core.ports import Hopeless, NotDelivered, RateLimited, TokenRefused
 from bot.models import Notice, Run
 from bot.runs import outbox
-from bot.runs.deliver import FIRST_RETRY, LAST_RETRY, TOKEN_PAUSE
-from tests.factories import ADA, NOW, a_run
+from bot.runs.deliver import FIRST_RETRY, LAST_RETRY, OURS, TOKEN_PAUSE
+from tests.factories import ADA, NOW, a_run, slack_says
 from tests.runs.post import Post, a_started_run, about, end, notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,13 +37,13 @@ def test_a_failed_post_is_tried_again_ever_more_rarely(post: Post) -> None:
     run = a_started_run()
     waits = []
     for _ in range(9):
-        post.slack.fail(NotDelivered("TimeoutError"))
+        post.slack.fail(NotDelivered(slack_says("TimeoutError")))
         post.deliver()
         due_at = notice(run, "root").due_at
         waits.append((due_at - post.now).total_seconds())
         post.now = due_at
     assert waits == [FIRST_RETRY, 2, 4, 8, 16, 32, LAST_RETRY, LAST_RETRY, LAST_RETRY]
-    assert notice(run, "root").problem == "TimeoutError"
+    assert notice(run, "root").reason == slack_says("TimeoutError")
     post.deliver()
     assert post.said() == ["root", "id"]
     assert (notice(run, "root").attempts, notice(run, "root").problem) == (0, "")
@@ -52,7 +52,7 @@ def test_a_failed_post_is_tried_again_ever_more_rarely(post: Post) -> None:
 def test_nothing_overtakes_a_message_that_is_late(post: Post) -> None:
     run = a_started_run()
     end(run, post)
-    post.slack.fail(NotDelivered("no"), NotDelivered("no"), when=about(NoticeKind.ROOT))
+    post.slack.fail(NotDelivered(slack_says("no")), NotDelivered(slack_says("no")), when=about(NoticeKind.ROOT))
     post.deliver()
     assert (post.said(), post.slack.edits) == ([], [])
     post.deliver(10)
@@ -63,11 +63,11 @@ def test_nothing_overtakes_a_message_that_is_late(post: Post) -> None:
 
 def test_slack_asking_for_a_pause_stops_only_that_channel(post: Post) -> None:
     busy, quiet = a_started_run("C1"), a_started_run("C2")
-    post.slack.fail(RateLimited("ratelimited", 30), when=lambda report: report.channel == "C1")
+    post.slack.fail(RateLimited(slack_says("ratelimited"), 30), when=lambda report: report.channel == "C1")
     post.deliver()
     assert {report.channel for report in post.slack.posts} == {"C2"}
     root = notice(busy, "root")
-    assert (root.attempts, root.tried_at, root.problem) == (0, None, "ratelimited")
+    assert (root.attempts, root.tried_at, root.reason) == (0, None, slack_says("ratelimited"))
     post.deliver(29)
     assert notice(busy, "root").state == "owed"
     assert notice(quiet, "id").state == "sent"
@@ -80,7 +80,7 @@ def test_slack_asking_for_a_pause_stops_only_that_channel(post: Post) -> None:
 def test_too_many_edits_hold_up_no_message(post: Post) -> None:
     run = a_started_run()
     post.deliver()
-    post.slack.fail(RateLimited("ratelimited", 30), when=about(NoticeKind.PROGRESS))
+    post.slack.fail(RateLimited(slack_says("ratelimited"), 30), when=about(NoticeKind.PROGRESS))
     outbox.owe_edit(run, now=post.now)
     post.deliver(2)
     outbox.owe(run, NoticeKind.FINAL, now=post.now)
@@ -106,11 +106,12 @@ def test_a_channel_gets_its_burst_and_then_a_message_a_second(post: Post) -> Non
 def test_a_refused_token_stops_everything_for_a_while_and_loses_nothing(post: Post) -> None:
     for channel in ("C1", "C2"):
         a_started_run(channel)
-    post.slack.fail(TokenRefused("token_revoked"), TokenRefused("token_revoked"))
+    post.slack.fail(TokenRefused(slack_says("token_revoked")), TokenRefused(slack_says("token_revoked")))
     post.deliver()
     post.deliver(TOKEN_PAUSE * 2)
     assert post.slack.posts == [], "the pause is real time: this process has it for 30 s"
-    assert set(Notice.objects.filter(kind="root").values_list("state", "problem")) == {("owed", "token_revoked")}
+    owed = {("owed", slack_says("token_revoked").dump())}
+    assert set(Notice.objects.filter(kind="root").values_list("state", "problem")) == owed
 
     successor = Post(now=post.now, slack=post.slack)
     successor.deliver()
@@ -120,16 +121,16 @@ def test_a_refused_token_stops_everything_for_a_while_and_loses_nothing(post: Po
 
 def test_what_can_not_help_is_given_up_with_the_reason(post: Post) -> None:
     run = a_started_run()
-    post.slack.fail(Hopeless("invalid_blocks must be less than 3001 characters"))
+    post.slack.fail(Hopeless(slack_says("invalid_blocks must be less than 3001 characters")))
     post.deliver()
-    assert notice(run, "root").problem == "invalid_blocks must be less than 3001 characters"
+    assert notice(run, "root").reason == slack_says("invalid_blocks must be less than 3001 characters")
     assert {n.state for n in Notice.objects.all()} == {"parked"}
     assert post.deliverer.step() is False
 
 
 def test_after_a_lost_answer_the_message_is_looked_for_before_it_is_sent_again(post: Post) -> None:
     run = a_started_run()
-    post.slack.fail(NotDelivered("TimeoutError"))
+    post.slack.fail(NotDelivered(slack_says("TimeoutError")))
     post.deliver()
     post.slack.findable = MessageTs("1699999999.000001")
     post.deliver(5)
@@ -140,7 +141,7 @@ def test_after_a_lost_answer_the_message_is_looked_for_before_it_is_sent_again(p
 
 def test_a_lost_message_that_is_not_found_is_sent_again(post: Post) -> None:
     a_started_run()
-    post.slack.fail(NotDelivered("TimeoutError"))
+    post.slack.fail(NotDelivered(slack_says("TimeoutError")))
     post.deliver()
     post.deliver(5)
     assert len(post.slack.searches) == 1
@@ -149,7 +150,7 @@ def test_a_lost_message_that_is_not_found_is_sent_again(post: Post) -> None:
 
 def test_a_message_that_certainly_was_not_posted_is_not_looked_for(post: Post) -> None:
     a_started_run()
-    post.slack.fail(RateLimited("ratelimited", 2))
+    post.slack.fail(RateLimited(slack_says("ratelimited"), 2))
     post.deliver()
     post.deliver(5)
     assert (post.slack.searches, post.said()) == ([], ["root", "id"])
@@ -171,7 +172,7 @@ def test_a_defect_of_ours_is_tried_again_and_stops_nobody_else(post: Post) -> No
     post.slack.fail(ZeroDivisionError("a bug"), when=lambda report: report.channel == "C1")
     post.deliver()
     assert notice(sound, "id").state == "sent"
-    assert (notice(broken, "root").state, notice(broken, "root").problem) == ("owed", "internal error, see the log")
+    assert (notice(broken, "root").state, notice(broken, "root").reason) == ("owed", OURS)
     post.deliver(5)
     assert notice(broken, "id").state == "sent"
 

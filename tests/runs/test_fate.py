@@ -6,36 +6,38 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from bot.core.budget import Budget
 from bot.core.ports import FateUnknown, NotSent
+from bot.core.reasons import Code, Reason
 from bot.models import Run
-from bot.runs import outbox
-from bot.runs.refusals import MAY_BE_SENT, Refused
+from bot.runs import outbox, start
+from bot.runs.refusals import Refused
+from bot.runs.waiting import Budget
+from tests.factories import unreachable
 from tests.runs.conftest import Door
-from tests.runs.test_service import FIRST_NOTICES, owed, refusal
+from tests.runs.test_start import FIRST_NOTICES, codes, owed
 
 
 def test_when_nobody_knows_whether_it_left_it_is_followed_and_never_sent_again(door: Door) -> None:
-    door.sender.fails = FateUnknown("TimeoutError")
-    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
+    door.sender.fails = FateUnknown(unreachable("TimeoutError"))
+    assert codes(door) == [Code.MAYBE_SENT]
     run = Run.objects.get()
     assert (run.state, run.sent_at, owed(run)) == ("unknown", None, FIRST_NOTICES)
     assert door.rings == ["ring"]
 
     door.sender.fails = None
-    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
+    assert codes(door) == [Code.MAYBE_SENT]
     assert not door.sender.sent
 
 
 @pytest.mark.parametrize(
     ("is_told", "state", "said"),
     [
-        pytest.param(True, "unknown", MAY_BE_SENT, id="who waited was told that it may have been sent"),
-        pytest.param(False, "not_sent", "Nothing was sent: no such exchange. Press Run to try again.", id="nobody was"),
+        pytest.param(True, "unknown", Code.MAYBE_SENT, id="who waited was told that it may have been sent"),
+        pytest.param(False, "not_sent", Code.CELERY_REFUSED, id="nobody was"),
     ],
 )
 def test_a_refusal_that_comes_late_leaves_what_the_person_was_told(
-    door: Door, is_told: bool, state: str, said: str
+    door: Door, is_told: bool, state: str, said: Code
 ) -> None:
     budget = Budget(60 if is_told else 0)
 
@@ -43,20 +45,20 @@ def test_a_refusal_that_comes_late_leaves_what_the_person_was_told(
         assert enter()
         if is_told:
             budget.shut()
-        raise NotSent("no such exchange")
+        raise NotSent(Reason(code=Code.CELERY_REFUSED, params={"error": "no such exchange"}))
 
     door.sender.send = refused_late  # type: ignore[method-assign]
     with pytest.raises(Refused) as refused:
-        door.service.start(door.request, budget)
+        start.start(door.platform, door.request, budget)
     run = Run.objects.get()
-    assert ([p.text for p in refused.value.problems], run.state) == ([said], state)
+    assert ([p.code for p in refused.value.problems], run.state) == ([said], state)
     assert owed(run) == (FIRST_NOTICES if is_told else [])
 
 
 def test_a_row_that_a_crash_left_queued_is_not_sent_again(door: Door) -> None:
     door.start()
     Run.objects.update(state="queued")
-    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
+    assert codes(door) == [Code.MAYBE_SENT]
     assert len(door.sender.sent) == 1
 
 

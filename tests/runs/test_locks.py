@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from bot.core.budget import Budget
 from bot.core.model import Report
 from bot.core.ports import ChannelClosed, Hopeless, NotDelivered, NotSent
 from bot.models import Notice, Run
-from bot.runs import outbox
+from bot.runs import outbox, start
 from bot.runs.refusals import NothingSent
-from tests.factories import NOW
+from bot.runs.waiting import Budget
+from tests.factories import NOW, slack_says, unreachable
 from tests.runs.conftest import Door
 from tests.runs.post import Post, a_started_run, end
 
@@ -47,16 +47,16 @@ def updates() -> Iterator[Updates]:
 
 
 def test_no_update_can_go_by_an_index_of_states(door: Door, post: Post, updates: Updates) -> None:
-    door.sender.fails = NotSent("away")
+    door.sender.fails = NotSent(unreachable())
     with pytest.raises(NothingSent):
-        door.service.start(door.request, Budget())
+        start.start(door.platform, door.request, Budget())
     door.sender.fails = None
     door.start()  # takes that run up
     told, given_up, moved, held = (a_started_run(f"C{number}") for number in range(4))
     for problem, run in (
-        (NotDelivered("timeout"), told),
-        (Hopeless("too_long"), given_up),
-        (ChannelClosed("gone"), moved),
+        (NotDelivered(slack_says("timeout")), told),
+        (Hopeless(slack_says("too_long")), given_up),
+        (ChannelClosed(slack_says("gone")), moved),
     ):
         post.slack.fail(problem, when=of(run))
     assert outbox.hold(next(one for one in outbox.claim(10, NOW) if one.run == held), NOW)

@@ -76,7 +76,7 @@ def test_a_loop_survives_an_error(looks: threading.Semaphore, caplog: pytest.Log
     loop.wake()
     assert looks.acquire(timeout=10)
     loop.stop(10)
-    assert "this pass failed" in caplog.text
+    assert "this step failed" in caplog.text
 
 
 @pytest.mark.django_db

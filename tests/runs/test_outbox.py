@@ -8,10 +8,11 @@ import pytest
 from django.db import connections
 
 from bot.core.model import NoticeKind
+from bot.core.reasons import Code, Reason
 from bot.models import Notice, Run
 from bot.runs import outbox
 from bot.runs.outbox import CLAIM, EDIT_PACE, Sent
-from tests.factories import NOW, a_run
+from tests.factories import NOW, a_run, slack_says
 
 ROOT, ID, PROGRESS, DEADLINE, FINAL = (
     NoticeKind.ROOT,
@@ -38,7 +39,11 @@ def kinds(notices: list[Notice]) -> list[str]:
 
 
 def send(notice: Notice, ts: str = "1.1") -> None:
-    outbox.sent([Sent(notice, channel=notice.run.channel, ts=ts, at=NOW)])
+    outbox.mark_sent([Sent(notice, channel=notice.run.channel, ts=ts, at=NOW)])
+
+
+def behind(kind: NoticeKind) -> Reason:
+    return Reason(code=Code.BEHIND_ANOTHER, params={"notice": kind})
 
 
 def states(run: Run) -> dict[str, str]:
@@ -137,10 +142,10 @@ def test_two_deliverers_never_claim_the_same_notice() -> None:
 
 def test_a_failed_try_is_owed_later_and_counted(run: Run) -> None:
     outbox.owe(run, ROOT, now=NOW)
-    outbox.later(claim()[0], due_at=SOON, problem="x" * 500)
+    outbox.later(claim()[0], due_at=SOON, problem=slack_says("x" * 500))
     root = the(run, ROOT)
     assert (root.state, root.due_at, root.attempts, root.tried_at) == ("owed", SOON, 1, None)
-    assert root.problem == "x" * 300
+    assert Reason.load(root.problem) == slack_says("?", "?")
 
 
 def test_a_pause_is_no_failure(run: Run) -> None:
@@ -213,26 +218,26 @@ def test_what_waits_behind_a_message_that_is_given_up_is_given_up_too(
     outbox.owe_edit(run, now=NOW)
     if given_up is ID:
         send(claim(limit=1)[0])
-    outbox.park(next(notice for notice in claim() if notice.kind == given_up), "invalid_blocks")
+    outbox.park(next(notice for notice in claim() if notice.kind == given_up), slack_says("invalid_blocks"))
     assert {kind for kind, state in states(run).items() if state == "parked"} == parked
-    assert the(run, given_up).problem == "invalid_blocks"
-    assert the(run, FINAL).problem == f"behind the {given_up} message"
+    assert the(run, given_up).problem == slack_says("invalid_blocks").dump()
+    assert Reason.load(the(run, FINAL).problem) == behind(given_up)
 
 
 def test_what_is_owed_behind_a_message_given_up_before_is_given_up_at_once(run: Run) -> None:
     """Else it would be looked for again and again, and nobody would ever see why."""
     outbox.owe(run, ROOT, ID, now=NOW)
-    outbox.park(claim()[0], "invalid_blocks")
+    outbox.park(claim()[0], slack_says("invalid_blocks"))
     outbox.owe(run, FINAL, now=NOW)
     outbox.owe_edit(run, now=NOW, at_once=True)
     assert set(states(run).values()) == {"parked"}
-    assert the(run, FINAL).problem == "behind the root message"
+    assert Reason.load(the(run, FINAL).problem) == behind(ROOT)
 
 
 def test_an_edit_that_is_given_up_holds_up_nobody_and_is_tried_at_the_next_change(run: Run) -> None:
     edit = edited(run)
     outbox.owe(run, ID, now=NOW)
-    outbox.park(edit, "cant_update_message")
+    outbox.park(edit, slack_says("cant_update_message"))
     assert states(run) == {ROOT: "sent", PROGRESS: "parked", ID: "owed"}
     outbox.owe_edit(run, now=NOW)
     assert states(run)[PROGRESS] == "owed"
@@ -273,9 +278,9 @@ def test_a_second_redirection_does_not_forget_where_it_was_asked_for(run: Run) -
 @pytest.mark.parametrize(
     "settle",
     [
-        lambda notice: outbox.sent([Sent(notice, channel="C", ts="9.9", at=NOW)]),
-        lambda notice: outbox.later(notice, due_at=SOON, problem="late"),
-        lambda notice: outbox.park(notice, "late"),
+        lambda notice: outbox.mark_sent([Sent(notice, channel="C", ts="9.9", at=NOW)]),
+        lambda notice: outbox.later(notice, due_at=SOON, problem=slack_says("late")),
+        lambda notice: outbox.park(notice, slack_says("late")),
     ],
     ids=["sent", "later", "park"],
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.runs.pace import BURST, FORGET, Pacer
+from bot.runs.pace import BURST, REMEMBERED, Pacer
 
 
 @dataclass
@@ -78,8 +78,8 @@ def test_a_shorter_pause_does_not_end_a_longer_one(clock: Clock) -> None:
 def test_rested_channels_are_forgotten_paused_ones_are_not(clock: Clock) -> None:
     pacer = Pacer(clock)
     pacer.pause("paused", 10_000)
-    for number in range(2 * FORGET):
+    for number in range(2 * REMEMBERED):
         pacer.wait(f"C{number}")
         clock.now += 2.0
-    assert len(pacer._full_at) <= FORGET + 1
+    assert len(pacer._full_at) <= REMEMBERED + 1
     assert pacer.wait("paused") > 0

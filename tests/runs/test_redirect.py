@@ -4,7 +4,9 @@ import pytest
 
 from bot.core.model import ChannelId, NoticeKind
 from bot.core.ports import ChannelClosed, Hopeless, NotDelivered
+from bot.core.reasons import Code, Reason
 from bot.models import Run
+from tests.factories import slack_says
 from tests.fakes import DIRECT
 from tests.runs.post import START, Post, a_started_run, about, end, notice
 
@@ -13,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_closed_channel_sends_everything_to_a_direct_message(post: Post) -> None:
     run = a_started_run()
-    post.slack.fail(ChannelClosed("not_in_channel"))
+    post.slack.fail(ChannelClosed(slack_says("not_in_channel")))
     post.deliver()
     assert [(report.kind, report.channel) for report in post.slack.posts] == [(kind, DIRECT) for kind in START]
     assert post.slack.posts[0].redirected_from == "C0001"
@@ -26,7 +28,7 @@ def test_a_channel_that_closes_later_gets_a_new_root_in_the_direct_message(post:
     run = a_started_run()
     post.deliver()
     end(run, post)
-    post.slack.fail(ChannelClosed("is_archived"), when=about(NoticeKind.FINAL))
+    post.slack.fail(ChannelClosed(slack_says("is_archived")), when=about(NoticeKind.FINAL))
     post.deliver(5)
     post.deliver(5)
     assert [(report.kind, report.channel) for report in post.slack.posts[2:]] == [
@@ -39,26 +41,36 @@ def test_a_channel_that_closes_later_gets_a_new_root_in_the_direct_message(post:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (ChannelClosed("user_not_found"), "channel: not_in_channel; direct message: user_not_found"),
-        (Hopeless("missing_scope"), "channel: not_in_channel; direct message: missing_scope"),
+        (
+            ChannelClosed(slack_says("user_not_found")),
+            Reason(
+                code=Code.NO_CHANNEL_NO_DIRECT_MESSAGE, params={"channel": "not_in_channel", "direct": "user_not_found"}
+            ),
+        ),
+        (
+            Hopeless(slack_says("missing_scope")),
+            Reason(
+                code=Code.NO_CHANNEL_NO_DIRECT_MESSAGE, params={"channel": "not_in_channel", "direct": "missing_scope"}
+            ),
+        ),
     ],
     ids=["closed", "hopeless"],
 )
 def test_without_a_direct_message_either_it_is_given_up_with_both_reasons(
-    post: Post, answer: Exception, problem: str
+    post: Post, answer: Exception, problem: Reason
 ) -> None:
     run = a_started_run()
     post.slack.direct = answer
-    post.slack.fail(ChannelClosed("not_in_channel"))
+    post.slack.fail(ChannelClosed(slack_says("not_in_channel")))
     post.deliver()
-    assert (notice(run, "root").state, notice(run, "root").problem) == ("parked", problem)
+    assert (notice(run, "root").state, notice(run, "root").reason) == ("parked", problem)
     assert notice(run, "id").state == "parked"
 
 
 def test_a_direct_message_that_can_not_be_opened_now_is_opened_later(post: Post) -> None:
     a_started_run()
-    post.slack.direct = NotDelivered("timeout")
-    post.slack.fail(ChannelClosed("not_in_channel"), ChannelClosed("not_in_channel"))
+    post.slack.direct = NotDelivered(slack_says("timeout"))
+    post.slack.fail(ChannelClosed(slack_says("not_in_channel")), ChannelClosed(slack_says("not_in_channel")))
     post.deliver()
     post.slack.direct = ChannelId("D5")
     post.deliver(5)
@@ -67,11 +79,11 @@ def test_a_direct_message_that_can_not_be_opened_now_is_opened_later(post: Post)
 
 def test_a_closed_direct_message_is_the_end(post: Post) -> None:
     run = a_started_run()
-    post.slack.fail(ChannelClosed("not_in_channel"), ChannelClosed("messages_tab_disabled"))
+    post.slack.fail(ChannelClosed(slack_says("not_in_channel")), ChannelClosed(slack_says("messages_tab_disabled")))
     post.deliver()
-    assert (notice(run, "root").state, notice(run, "root").problem) == (
+    assert (notice(run, "root").state, notice(run, "root").reason) == (
         "parked",
-        "direct message: messages_tab_disabled",
+        Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": "messages_tab_disabled"}),
     )
 
 
@@ -79,7 +91,7 @@ def test_a_root_that_can_not_be_edited_is_let_be(post: Post) -> None:
     run = a_started_run()
     post.deliver()
     end(run, post)
-    post.slack.fail(ChannelClosed("edit_window_closed"), when=about(NoticeKind.PROGRESS))
+    post.slack.fail(ChannelClosed(slack_says("edit_window_closed")), when=about(NoticeKind.PROGRESS))
     post.deliver(5)
     assert post.said() == ["root", "id", "final"]
     assert notice(run, "progress").state == "parked"

@@ -12,10 +12,10 @@ from bot.core.model import MessageTs, NoticeKind, Report
 from bot.core.ports import NotDelivered, RateLimited, TokenRefused
 from bot.models import Notice, Run
 from bot.runs import outbox
-from bot.runs.deliver import WORKERS
+from bot.runs.deliver import THREADS
 from bot.runs.loops import BUSY, delivery_step
 from bot.runs.outbox import CLAIM, Sent
-from tests.factories import NOW
+from tests.factories import NOW, slack_says
 from tests.runs.post import Post, a_started_run, about, end, notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,7 +57,7 @@ def test_what_can_not_be_stored_now_is_stored_later_and_not_sent_again(
     post: Post, caplog: pytest.LogCaptureFixture, problem: Exception
 ) -> None:
     runs = [a_started_run(channel) for channel in CHANNELS]
-    post.slack.fail(RateLimited("ratelimited", 2), when=lambda report: report.channel == "C0")
+    post.slack.fail(RateLimited(slack_says("ratelimited"), 2), when=lambda report: report.channel == "C0")
     post.deliverer.step()
     post.wait()
     database = Database()
@@ -65,10 +65,10 @@ def test_what_can_not_be_stored_now_is_stored_later_and_not_sent_again(
         database.is_away, database.problem = True, problem
         post.deliverer.step()
         assert {notice(run, "root").state for run in runs} == {"claimed"}
-        assert "can't be stored now" in caplog.text
+        assert "can't be saved now" in caplog.text
         database.is_away = False
         post.deliver()
-    assert notice(runs[0], "root").problem == "ratelimited"
+    assert notice(runs[0], "root").reason == slack_says("ratelimited")
     assert {notice(run, "root").state for run in runs[1:]} == {"sent"}
     post.deliver(2)
     post.deliver(2)
@@ -78,7 +78,7 @@ def test_what_can_not_be_stored_now_is_stored_later_and_not_sent_again(
 
 def test_what_can_not_be_stored_is_not_tried_again_at_once(post: Post) -> None:
     a_started_run()
-    post.slack.fail(TokenRefused("invalid_auth"))  # a pause, in which nothing else is asked of the database
+    post.slack.fail(TokenRefused(slack_says("invalid_auth")))  # a pause, in which nothing else is asked of the database
     post.deliverer.step()
     post.wait()
     with connection.execute_wrapper(database := Database()):
@@ -97,7 +97,7 @@ def test_one_that_the_database_refuses_holds_up_no_other(post: Post, caplog: pyt
     ]
     post.deliver()
     assert (notice(refused, "root").state, notice(sound, "root").state) == ("claimed", "sent")
-    assert "can't be stored: when its claim is over" in caplog.text
+    assert "can't be saved: it is tried again when its claim is over" in caplog.text
 
 
 def test_before_the_end_what_came_back_is_stored(post: Post) -> None:
@@ -110,7 +110,7 @@ def test_before_the_end_what_came_back_is_stored(post: Post) -> None:
 
 def test_what_no_thread_has_begun_in_time_is_given_back_at_the_end(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     """Begun shortly before it, nobody would be there to store what Slack has taken, and it would be sent again."""
-    runs = [a_started_run(f"C{number}") for number in range(2 * WORKERS + 1)]
+    runs = [a_started_run(f"C{number}") for number in range(2 * THREADS + 1)]
     quick = post.slack.post
 
     def slow(report: Report) -> MessageTs:
@@ -121,11 +121,11 @@ def test_what_no_thread_has_begun_in_time_is_given_back_at_the_end(post: Post, m
     post.deliverer.step()
     post.deliverer.drain(2)
     post.deliverer._pool.shutdown()
-    assert len(post.slack.posts) == WORKERS
+    assert len(post.slack.posts) == THREADS
     roots = [notice(run, "root") for run in runs]
     assert (
         sorted((root.state, root.tried_at) for root in roots)
-        == [("owed", None)] * (WORKERS + 1) + [("sent", None)] * WORKERS
+        == [("owed", None)] * (THREADS + 1) + [("sent", None)] * THREADS
     )
     assert {root.attempts for root in roots} == {0}
 
@@ -194,7 +194,7 @@ def test_who_was_frozen_for_longer_than_the_claim_sends_nothing(post: Post, capl
         post.wait()
         (theirs,) = outbox.claim(10, post.now)
         post.deliverer._settle()
-    assert "away for longer than its claim" in caplog.text
+    assert "silent for longer than its claim" in caplog.text
     assert (post.deliverer._out, post.slack.posts) == (0, [])
     assert notice(run, "root").claim == theirs.claim
 
@@ -202,7 +202,7 @@ def test_who_was_frozen_for_longer_than_the_claim_sends_nothing(post: Post, capl
 def test_an_edit_is_of_the_run_as_it_was_claimed(post: Post) -> None:
     run = a_started_run()
     post.deliver()
-    post.slack.fail(NotDelivered("no"), when=about(NoticeKind.PROGRESS))
+    post.slack.fail(NotDelivered(slack_says("no")), when=about(NoticeKind.PROGRESS))
     end(run, post)
     post.deliver()
     assert post.slack.edits == []

@@ -3,25 +3,27 @@
 import pytest
 
 from bot.core.arguments import Invalid
-from bot.core.model import Field, Problem
+from bot.core.model import Field
+from bot.core.reasons import Code, Problem
 from bot.models import Run
+from bot.runs import see, start
 from bot.runs.refusals import Refused
 from tests.runs.conftest import Door
 
 
 def test_what_keeps_a_schedule_from_being_sent_is_seen_and_stops_a_run(door: Door) -> None:
-    door.sender.wrong = (Problem(field=Field.SCHEDULE, text="its headers are wrong"),)
-    look = door.service.look(door.request.actor, door.request.schedule)
-    assert look is not None
-    assert look.problems == door.sender.wrong
-    with pytest.raises(Refused, match="its headers are wrong"):
-        door.service.check(door.request)
-    with pytest.raises(Refused, match="its headers are wrong"):
+    door.sender.wrong = (Problem(field=Field.SCHEDULE, code=Code.HEADERS_NOT_AN_OBJECT),)
+    preview = see.preview(door.platform, door.request.actor, door.request.schedule)
+    assert preview is not None
+    assert preview.problems == door.sender.wrong
+    with pytest.raises(Refused, match=Code.HEADERS_NOT_AN_OBJECT):
+        start.check(door.platform, door.request)
+    with pytest.raises(Refused, match=Code.HEADERS_NOT_AN_OBJECT):
         door.start()
     assert not Run.objects.exists()
 
 
 def test_what_is_found_only_in_preparing_a_message_is_checked_beforehand_too(door: Door) -> None:
-    door.sender.unfit = Invalid([Problem(field=Field.KWARGS, text="no such date")])
-    with pytest.raises(Refused, match="no such date"):
-        door.service.check(door.request)
+    door.sender.unfit = Invalid([Problem(field=Field.KWARGS, code=Code.BAD_TYPED_VALUE)])
+    with pytest.raises(Refused, match=Code.BAD_TYPED_VALUE):
+        start.check(door.platform, door.request)

@@ -49,7 +49,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 def brokered(service: Setup, http_bot: LocalSlack) -> Iterator[Setup]:  # noqa: F811
     """The bot wired to that broker."""
     yield service
-    runs: Any = wiring.run_service()
+    runs: Any = wiring.platform()
     runs.sender._pool.connections.force_close_all()
     if asking := runs.workers._asking:  # ends soon, whatever the broker does
         asking.join(20)

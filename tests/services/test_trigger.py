@@ -85,6 +85,6 @@ def test_adding_twice_is_adding_once_and_removing_leaves_nothing(
 ) -> None:
     for what, there in (("show", False), ("add", True), ("add", True), ("remove", False), ("remove", False)):
         call_command("runtask_trigger", what)
-        assert ("is there" in capsys.readouterr().out) is there
-        assert [finding.found[:5] for finding in results.told()] == ["there" if there else "none:"]
+        assert ("is installed" in capsys.readouterr().out) is there
+        assert [finding.found[:5] for finding in results.notification()] == ["insta" if there else "not i"]
         assert len(rows(database, LEFT)) == int(there), "trigger and function have one name"

@@ -46,7 +46,7 @@ def test_no_event_is_asked_for_and_none_is_listened_to() -> None:
 def called() -> set[str]:
     """Methods of `client` in bot.slack: calls, and those handed over to be called."""
     found = set()
-    for file in Path("bot/slack").glob("*.py"):
+    for file in Path("bot/slack").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Attribute) and _is_client(node.value) and "_" in node.attr:
                 found.add(node.attr)

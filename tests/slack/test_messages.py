@@ -10,8 +10,9 @@ from celery import states
 from bot.core.model import Change, ChannelId, NoticeKind, Report
 from bot.core.status import RunState
 from bot.localslack.validation.surfaces import message_problems
-from bot.slack import messages
+from bot.slack import messages, texts
 from bot.slack.messages import message
+from bot.texts import STATES
 from tests.factories import ADA, NOW, TASK_ID, a_report, an_outcome
 from tests.slack.forms import read
 
@@ -35,10 +36,10 @@ def text(report: Report) -> str:
 
 
 def test_every_state_has_its_words() -> None:
-    assert set(messages.STATE_ICONS) == set(RunState) - {RunState.FINISHED, RunState.NOT_SENT}, (
-        "those two have no such words"
-    )
-    assert set(messages.ICONS) == states.READY_STATES
+    no_root = {RunState.FINISHED, RunState.NOT_SENT}
+    assert set(texts.STATE_ICONS) == set(RunState) - no_root
+    assert set(STATES) == set(RunState) - {RunState.FINISHED}
+    assert set(texts.ICONS) == states.READY_STATES
     assert set(messages.BUILDERS) == set(NoticeKind)
 
 

@@ -6,19 +6,20 @@ from typing import Any
 
 import pytest
 
-from bot.core.model import Field, LastRun, Matches, Problem, Schedule, ScheduleId, Target
+from bot.core.model import Field, LastRun, Matches, Schedule, ScheduleId, Target
+from bot.core.reasons import Code, Problem
 from bot.localslack.validation.surfaces import options_problems, submission_problems, view_problems
 from bot.slack import modals, payloads
 from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES, Id
 from bot.slack.metadata import Metadata
-from tests.factories import CHANNEL, a_brief, a_look, a_schedule
+from tests.factories import CHANNEL, a_brief, a_preview, a_schedule
 from tests.slack.forms import Payload, inputs, read, submitted
 
 METADATA = Metadata(channel=CHANNEL, mark="m")
 
 
 def view_of(schedule: Schedule, last: LastRun | None = None) -> Payload:
-    view = modals.chosen(METADATA, a_look(schedule, last=last), nonce="n1")
+    view = modals.chosen(METADATA, a_preview(schedule, last=last), nonce="n1")
     assert view_problems(view).lines() == []
     return view
 
@@ -49,26 +50,32 @@ def test_ambiguous_names_say_what_to_do() -> None:
 
 def test_the_modal_shows_what_will_be_sent_where() -> None:
     schedule = a_schedule(enabled=False, description="For the board.\nMonthly.")
+    options = {
+        "queue": "slow", "exchange": "x", "routing_key": "r", "priority": 0, "expires": 120,
+        "time_limit": 60, "soft_time_limit": 50.5,
+    }  # fmt: skip
     target = Target(
-        queue="slow", exchange="x", routing_key="r", priority=0, expires=120, headers='{"X-Tenant": "acme"}',
-        past_expires=datetime(2026, 11, 1, tzinfo=UTC), time_limit=60, soft_time_limit=50.5, is_registered=False,
-    )  # fmt: skip
+        options=options,
+        headers='{"X-Tenant": "acme"}',
+        past_expires=datetime(2026, 11, 1, tzinfo=UTC),
+        is_registered=False,
+    )
     last = LastRun(status="FAILURE", at=datetime(2026, 11, 1, 2, 0, tzinfo=UTC))
-    said = read(modals.chosen(METADATA, a_look(schedule, target=target, last=last), nonce="n1"))
+    said = read(modals.chosen(METADATA, a_preview(schedule, target=target, last=last), nonce="n1"))
     for words in (
         "`reports.tasks.nightly`", "every day at 02:00, Europe/Berlin", "*Disabled*", "For the board. Monthly.",
         "Last run: *FAILURE*, <!date^1793498400^", "queue `slow`", "exchange `x`, routing key `r`", "priority `0`",
         "expires `after 120 s`", 'headers `{"X-Tenant": "acme"}`', "time limit `60 s`", "soft time limit `50.5 s`",
-        "without the schedule's end <!date^1793491200^", "doesn't know the task",
+        "without the schedule's expiry <!date^1793491200^", "doesn't know the task",
     ):  # fmt: skip
         assert words in said
 
 
 def test_what_keeps_a_schedule_from_being_sent_is_said_before_anybody_presses_run() -> None:
-    problem = Problem(field=Field.SCHEDULE, text="Its queue <slow> is none of this app's.")
-    view = modals.chosen(METADATA, a_look(problems=(problem,)), nonce="n1")
+    problem = Problem(field=Field.SCHEDULE, code=Code.QUEUE_NOT_DECLARED, params={"queue": "<slow>"})
+    view = modals.chosen(METADATA, a_preview(problems=(problem,)), nonce="n1")
     assert view_problems(view).lines() == []
-    assert ":warning: Its queue &lt;slow&gt; is none of this app's." in read(view)
+    assert ":warning: This Celery app has no queue &lt;slow&gt; (task_queues)." in read(view)
 
 
 def test_a_plain_schedule_says_no_more_than_there_is() -> None:
@@ -99,7 +106,7 @@ def test_stored_values_are_shown_as_they_are(stored: str, field: Field, shown: s
 
 @pytest.mark.parametrize(
     ("stored", "problem"),
-    [("{broken", "Line 1, column 2"), ("[1]", "it is a list"), ('{"a": 1, "a": 2}', "a second time")],
+    [("{broken", "Line 1, column 2"), ("[1]", "It is a list."), ('{"a": 1, "a": 2}', "a second time")],
 )
 def test_what_is_wrong_with_a_stored_value_stands_above_it(stored: str, problem: str) -> None:
     said = read(view_of(a_schedule(kwargs=stored)))
@@ -130,8 +137,8 @@ def test_a_value_that_fits_only_without_indenting_is_shown_without() -> None:
 
 def test_the_picker_keeps_its_place_and_the_inputs_get_new_ones() -> None:
     """Slack keeps what was typed in a block of the same id and would ignore the new prefill."""
-    one = modals.chosen(METADATA, a_look(a_schedule()), nonce="n1")
-    two = modals.chosen(METADATA, a_look(a_schedule()), nonce="n2")
+    one = modals.chosen(METADATA, a_preview(a_schedule()), nonce="n1")
+    two = modals.chosen(METADATA, a_preview(a_schedule()), nonce="n2")
     assert one["blocks"][0]["block_id"] == two["blocks"][0]["block_id"] == Id.SCHEDULE_BLOCK
     assert not set(inputs(one)) & set(inputs(two))
 
@@ -167,22 +174,24 @@ def test_errors_stand_under_the_input_they_belong_to() -> None:
     view = view_of(a_schedule())
     found = payloads.submission(submitted(view))
     problems = [
-        Problem(field=Field.KWARGS, text="first"),
-        Problem(field=Field.ARGS, text="x" * 3000),
-        Problem(field=Field.KWARGS, text="second"),
-        Problem(field=Field.SCHEDULE, text="gone"),
+        Problem(field=Field.KWARGS, code=Code.ARGUMENT_MISSING, params={"name": "first"}),
+        Problem(field=Field.ARGS, code=Code.STORED_TEXT, params={"text": "x" * 3000}),
+        Problem(field=Field.KWARGS, code=Code.ARGUMENT_MISSING, params={"name": "second"}),
+        Problem(field=Field.SCHEDULE, code=Code.GONE),
     ]
     errors = modals.errors(problems, found.inputs)
-    assert errors[found.inputs[Field.KWARGS]] == "first\nsecond"
+    first, second = errors[found.inputs[Field.KWARGS]].split("\n")
+    assert (first, second) == ('The task needs the argument "first".', 'The task needs the argument "second".')
     assert len(errors[found.inputs[Field.ARGS]]) == 2000
-    assert errors[Id.SCHEDULE_BLOCK] == "gone"
+    assert errors[Id.SCHEDULE_BLOCK] == "This schedule no longer exists. Pick another one."
     assert submission_problems({"response_action": "errors", "errors": errors}, view).lines() == []
 
 
 def test_an_error_of_a_value_that_has_no_field_stands_under_the_picker() -> None:
     view = view_of(a_schedule(kwargs=json.dumps("x" * 4000)))
     found = payloads.submission(submitted(view))
-    assert modals.errors([Problem(field=Field.KWARGS, text="no")], found.inputs) == {Id.SCHEDULE_BLOCK: "no"}
+    problem = Problem(field=Field.KWARGS, code=Code.NO_KEYWORDS, params={"name": "x", "known": ""})
+    assert list(modals.errors([problem], found.inputs)) == [Id.SCHEDULE_BLOCK]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bot.slack import modals, payloads
 from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES
 from bot.slack.metadata import Metadata
 from tests.core import strategies
-from tests.factories import CHANNEL, NOW, a_brief, a_look, a_schedule
+from tests.factories import CHANNEL, NOW, a_brief, a_preview, a_schedule
 from tests.slack.forms import foreign_markup, objects, submitted
 
 METADATA = Metadata(channel=CHANNEL, mark="m")
@@ -32,12 +32,16 @@ schedules = st.builds(
     kwargs=values,
     enabled=st.booleans(),
     description=strategies.long(5000),
-    queue=st.none() | names,
-    exchange=st.none() | names,
-    routing_key=st.none() | names,
-    priority=st.none() | st.integers(0, 255),
-    expires=st.none() | st.just(NOW),
-    expire_seconds=st.none() | st.integers(1, 10**9),
+    columns=st.fixed_dictionaries(
+        {
+            "queue": st.none() | names,
+            "exchange": st.none() | names,
+            "routing_key": st.none() | names,
+            "priority": st.none() | st.integers(0, 255),
+            "expires": st.none() | st.just(NOW),
+            "expire_seconds": st.none() | st.integers(1, 10**9),
+        }
+    ),
     headers=st.sampled_from(["", "{}"]) | strategies.long(3000),
 )
 lasts = st.none() | st.builds(LastRun, status=strategies.long(50), at=st.just(NOW))
@@ -45,7 +49,7 @@ lasts = st.none() | st.builds(LastRun, status=strategies.long(50), at=st.just(NO
 
 @given(schedules, lasts, strategies.long(300))
 def test_slack_takes_any_modal(schedule: Schedule, last: LastRun | None, when: str) -> None:
-    view = modals.chosen(METADATA, a_look(schedule, last=last, when=when), nonce="12345678")
+    view = modals.chosen(METADATA, a_preview(schedule, last=last, when=when), nonce="12345678")
     assert view_problems(view).lines() == []
     assert not view_is_too_large(view)
     for text in objects(view, "mrkdwn"):
@@ -55,7 +59,7 @@ def test_slack_takes_any_modal(schedule: Schedule, last: LastRun | None, when: s
 
 @given(schedules)
 def test_submitting_unchanged_gives_exactly_the_stored_values(schedule: Schedule) -> None:
-    view = modals.chosen(METADATA, a_look(schedule), nonce="12345678")
+    view = modals.chosen(METADATA, a_preview(schedule), nonce="12345678")
     found = payloads.submission(submitted(view))
     for field, text in ((Field.ARGS, schedule.args), (Field.KWARGS, schedule.kwargs)):
         text = stored(text, field)  # noqa: PLW2901  # what beat reads

@@ -11,6 +11,7 @@ from slack_sdk.web import SlackResponse, WebClient
 from bot.core.ports import ChannelClosed, Hopeless, NotDelivered, RateLimited, TokenRefused
 from bot.slack.client import retry_after
 from bot.slack.notifier import CLOSED, LIMITED, MAYBE, TOKEN, _call
+from tests.factories import slack_says
 
 
 def answer(code: str = "", status: int = 200, headers: dict[str, str] | None = None, **more: Any) -> SlackApiError:
@@ -67,7 +68,7 @@ def test_no_code_has_two_meanings() -> None:
 
 def test_slacks_details_are_kept_for_the_admin() -> None:
     error = answer("invalid_blocks", response_metadata={"messages": ["must be less than 3001 characters"]})
-    assert str(meaning(error)) == "invalid_blocks must be less than 3001 characters"
+    assert meaning(error).reason == slack_says("invalid_blocks", "must be less than 3001 characters")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from bot.slack import modals, payloads
 from bot.slack.endpoint import FORM, parse
 from bot.slack.metadata import Metadata
 from bot.slack.payloads import Malformed
-from tests.factories import CHANNEL, a_look, a_schedule
+from tests.factories import CHANNEL, a_preview, a_schedule
 from tests.slack.forms import RECORDED, Payload, recorded, submitted
 
 
@@ -73,7 +73,7 @@ def test_a_selection() -> None:
 
 
 def test_a_submission_of_our_modal() -> None:
-    view = modals.chosen(Metadata(channel=CHANNEL, mark="m"), a_look(a_schedule()), nonce="n")
+    view = modals.chosen(Metadata(channel=CHANNEL, mark="m"), a_preview(a_schedule()), nonce="n")
     found = payloads.submission(submitted(view))
     assert (found.schedule, found.view, found.metadata.fingerprint) == (7, "V0001", "f1")
 
@@ -94,7 +94,7 @@ def test_submissions_of_other_forms_are_malformed(name: str) -> None:
 def test_somebody_from_a_shared_channel_acts_for_their_own_team() -> None:
     """Bolt's context would say the installing team; the envelope says theirs."""
     body = recorded("bolt_python.view_submission.slack_connect_external_user.json")
-    ours = submitted(modals.chosen(Metadata(channel=CHANNEL, mark="m"), a_look(a_schedule()), nonce="n"))
+    ours = submitted(modals.chosen(Metadata(channel=CHANNEL, mark="m"), a_preview(a_schedule()), nonce="n"))
     found = payloads.submission({**ours, "user": body["user"], "team": body["team"]})
     assert found.account == account("T-other-side", "W111")
 
@@ -147,7 +147,9 @@ GOOD: dict[Callable[[Payload], Any], Payload] = {
     payloads.command: recorded("slash_command.parsed.json"),
     payloads.suggestion: recorded("block_suggestion.view.json"),
     payloads.selection: a_selection(),
-    payloads.submission: submitted(modals.chosen(Metadata(channel=CHANNEL, mark="m"), a_look(a_schedule()), nonce="n")),
+    payloads.submission: submitted(
+        modals.chosen(Metadata(channel=CHANNEL, mark="m"), a_preview(a_schedule()), nonce="n")
+    ),
 }
 
 

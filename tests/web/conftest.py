@@ -21,7 +21,7 @@ def site(db: None, settings: Any) -> Site:
     schedule = a_schedule()
     site = Site(FakeCatalog({schedule.id: schedule}), User.objects.create_user("ana", is_staff=True))
     site.catalog.signatures[schedule.task] = signature(lambda days=1, region="", api_token="": None)
-    ours = include((views.urls(lambda: site.service), "runtask"))
+    ours = include((views.urls(lambda: site.platform), "runtask"))
     settings.ROOT_URLCONF = (path("", ours), path("admin/", admin.site.urls))
     site.browser.force_login(site.user)
     return site

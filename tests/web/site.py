@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
-from bot.runs.service import RunService
+from bot.runs.door import Platform
 from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender
 
 INPUT = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
@@ -27,8 +27,8 @@ class Site:
     browser: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))
 
     @property
-    def service(self) -> RunService:
-        return RunService(
+    def platform(self) -> Platform:
+        return Platform(
             catalog=self.catalog, sender=self.sender, outcomes=self.outcomes, secret_keys=("token",), deadline=1800
         )
 

@@ -13,7 +13,7 @@ from django.urls import include, path
 from bot import conf, wiring
 from bot.core.ports import NotSetUp
 from bot.models import Run
-from bot.runs.service import RunService
+from bot.runs.door import Platform
 from bot.web import views
 from tests.factories import a_run
 from tests.web.site import Site, words
@@ -132,10 +132,10 @@ def test_a_run_is_committed_before_it_is_sent_even_with_atomic_requests(site: Si
 
 
 def test_a_site_that_is_not_set_up_says_what_it_lacks(site: Site, settings: Any) -> None:
-    def runs() -> RunService:
+    def platform() -> Platform:
         raise NotSetUp("the project has no current Celery app")
 
-    settings.ROOT_URLCONF = (path("", include((views.urls(runs), "runtask"))), *settings.ROOT_URLCONF)
+    settings.ROOT_URLCONF = (path("", include((views.urls(platform), "runtask"))), *settings.ROOT_URLCONF)
     answer = site.browser.get("/")
     assert answer.status_code == 503
     assert "the project has no current Celery app" in words(answer.content.decode())
@@ -143,7 +143,7 @@ def test_a_site_that_is_not_set_up_says_what_it_lacks(site: Site, settings: Any)
 
 def test_a_site_whose_options_can_not_be_read_says_which(site: Site, settings: Any) -> None:
     settings.RUNTASK = {"DEADLIEN": 5}
-    for cached in (wiring.run_service, wiring.celery_app, conf.conf):
+    for cached in (wiring.platform, wiring.celery_app, conf.conf):
         cached.cache_clear()
     settings.ROOT_URLCONF = (path("", include("bot.urls")), *settings.ROOT_URLCONF)
     try:

@@ -8,11 +8,12 @@ import pytest
 from django.core.exceptions import BadRequest
 from django.db import OperationalError
 
-from bot.core.model import Actor, Field, LastRun, Problem, ScheduleId
+from bot.core.model import Actor, Field, LastRun, ScheduleId
 from bot.core.ports import FateUnknown, NotSent
+from bot.core.reasons import Code, Problem
 from bot.models import Run
 from bot.web import forms
-from tests.factories import NOW, a_run, a_schedule, an_actor
+from tests.factories import NOW, a_run, a_schedule, an_actor, unreachable
 from tests.web.site import Site, fields, words
 
 HOSTILE = '</textarea><script>alert("x")</script>'
@@ -39,7 +40,7 @@ def test_without_schedules_it_says_where_they_are_made(site: Site) -> None:
 
 
 def test_the_stored_values_appear_and_where_they_go(site: Site) -> None:
-    site.catalog.schedules[ScheduleId(7)] = a_schedule(queue="slow", priority=3, description="Sums up.")
+    site.catalog.schedules[ScheduleId(7)] = a_schedule(columns={"queue": "slow", "priority": 3}, description="Sums up.")
     site.catalog.last = LastRun(status="FAILURE", at=NOW)
     page = site.get("/?schedule=7")
     assert fields(page)["kwargs"] == '{\n  "days": 7,\n  "region": "EU"\n}'
@@ -102,8 +103,8 @@ def test_mistakes_are_said_at_their_fields_and_what_was_typed_stays(site: Site) 
     page = site.refused(site.form(), args="[1,]", kwargs='{\r\n"days" 1}')
     assert fields(page)["args"] == "[1,]"
     assert fields(page)["kwargs"] == '{\n"days" 1}'
-    assert "Line 1, column 4: no comma may stand before the closing bracket." in words(page, "id_args_error")
-    assert words(page, "id_kwargs_error").startswith('Line 2, column 8: a colon is missing after the key. "days" 1} ^')
+    assert "Line 1, column 4: There must be no comma before a closing bracket." in words(page, "id_args_error")
+    assert words(page, "id_kwargs_error").startswith('Line 2, column 8: A colon is missing after the key. "days" 1} ^')
     assert '<a href="#id_args">Arguments (JSON list)</a>' in page
     assert "<title>Error: Run nightly report" in page
     assert page.count('aria-invalid="true"') == 2
@@ -115,7 +116,7 @@ def test_mistakes_are_said_at_their_fields_and_what_was_typed_stays(site: Site) 
 
 def test_unknown_arguments_are_said_with_what_was_meant(site: Site) -> None:
     page = site.refused(site.form(), kwargs='{"dayz": 1}')
-    assert 'unknown argument "dayz", did you mean "days"?' in words(page, "id_kwargs_error")
+    assert 'Unknown argument "dayz", did you mean "days"?' in words(page, "id_kwargs_error")
 
 
 def test_an_emptied_text_stays_empty(site: Site) -> None:
@@ -127,7 +128,7 @@ def test_an_emptied_text_stays_empty(site: Site) -> None:
 @pytest.mark.parametrize(
     ("stored", "said"),
     [
-        pytest.param({"kwargs": "{broken"}, "Line 1, column 2: a key in double quotes belongs here", id="bad JSON"),
+        pytest.param({"kwargs": "{broken"}, "Line 1, column 2: A key in double quotes is missing here", id="bad JSON"),
         pytest.param({"kwargs": "[1]"}, "This must be a JSON object", id="wrong type"),
         pytest.param({"args": "[1, 2, 3, 4, 5]"}, "Too many arguments", id="unfit"),
     ],
@@ -144,9 +145,9 @@ def test_stored_values_that_can_not_be_sent_are_explained_and_can_be_mended(
 
 
 def test_a_row_that_can_not_be_sent_at_all_says_why(site: Site) -> None:
-    site.sender.wrong = (Problem(field=Field.SCHEDULE, text="Its message headers are not a JSON object."),)
-    assert "Its message headers are not a JSON object." in words(site.get("/?schedule=7"), "runtask-summary")
-    assert "Its message headers are not a JSON object." in words(site.refused(site.form()), "runtask-summary")
+    site.sender.wrong = (Problem(field=Field.SCHEDULE, code=Code.HEADERS_NOT_AN_OBJECT),)
+    assert "message headers are not a JSON object" in words(site.get("/?schedule=7"), "runtask-summary")
+    assert "message headers are not a JSON object" in words(site.refused(site.form()), "runtask-summary")
 
 
 def test_a_schedule_that_was_changed_meanwhile_is_not_run(site: Site) -> None:
@@ -169,9 +170,10 @@ def test_a_schedule_that_is_gone_when_run_is_pressed(site: Site) -> None:
 
 
 def test_with_the_broker_away_nothing_is_lost_and_run_may_be_pressed_again(site: Site) -> None:
-    site.sender.fails = NotSent("the broker can't be reached (ConnectionRefusedError)")
+    site.sender.fails = NotSent(unreachable())
     page = site.refused(site.form(), kwargs='{"days": 30}')
-    assert "Nothing was sent: the broker can't be reached" in words(page, "runtask-summary")
+    said = "Nothing was sent: the broker can't be reached (ConnectionRefusedError). Press Run to try again."
+    assert said in words(page, "runtask-summary")
     assert fields(page)["kwargs"] == '{"days": 30}'
     site.sender.fails = None
     assert site.press_run(fields(page), kwargs='{"days": 31}').status_code == 302
@@ -180,7 +182,7 @@ def test_with_the_broker_away_nothing_is_lost_and_run_may_be_pressed_again(site:
 
 
 def test_when_nobody_knows_whether_it_was_sent_its_page_says_so(site: Site) -> None:
-    site.sender.fails = FateUnknown("TimeoutError")
+    site.sender.fails = FateUnknown(unreachable("TimeoutError"))
     form = site.form()
     answer = site.browser.post("/", form, follow=True)
     assert "may have been sent: the broker didn't answer" in words(answer.content.decode(), "runtask-state")

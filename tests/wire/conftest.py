@@ -20,8 +20,8 @@ CACHED: list[Any] = [
     conf.conf,
     wiring.celery_app,
     wiring.catalog,
-    wiring.run_service,
-    wiring.workspace,
+    wiring.platform,
+    wiring.installation,
     wiring.slack_app,
 ]
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.slack.ids import Id
-from bot.slack.modals import DISABLED
+from bot.slack.texts import DISABLED_MARK
 from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import OPS
 
@@ -24,7 +24,7 @@ def top(person: Person) -> dict[str, Any]:
 def picked(slack: LocalSlack, person: Person, name: str) -> dict[str, Any]:
     """Picks a schedule, by its label, in the open form and waits for its details."""
     before = top(person)["hash"]
-    person.picks(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, name.removesuffix(DISABLED), name)
+    person.picks(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, name.removesuffix(DISABLED_MARK), name)
     slack.wait_for(lambda: top(person)["hash"] != before)
     return top(person)
 

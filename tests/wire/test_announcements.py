@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from bot import conf, wiring
+from bot.core.reasons import Code, Reason
 from bot.models import Notice, NoticeState, Run, SlackLink
 from bot.web import tokens
 from tests.support.local_slack import LocalSlack, Person
@@ -28,7 +29,7 @@ def announced(slack: LocalSlack, settings: Any) -> Callable[..., None]:
     def announce(where: Any) -> None:
         settings.RUNTASK = {**settings.RUNTASK, "ANNOUNCE": where if isinstance(where, str) else json.dumps(where)}
         conf.conf.cache_clear()
-        wiring.run_service.cache_clear()
+        wiring.platform.cache_clear()
 
     return announce
 
@@ -136,8 +137,8 @@ def test_without_a_slack_account_a_closed_channel_keeps_the_messages_with_the_re
     http_bot.control("channels", id=OPS, is_archived=True)
     starts(cara)
     http_bot.wait_for(lambda: Notice.objects.filter(kind="root", state=NoticeState.PARKED).exists())
-    problem = Notice.objects.get(kind="root").problem
-    assert problem == "channel: is_archived; the requester has no Slack account for a direct message"
+    reason = Notice.objects.get(kind="root").reason
+    assert reason == Reason(code=Code.NO_CHANNEL_NO_ACCOUNT, params={"channel": "is_archived"})
 
 
 def test_with_a_slack_account_a_closed_channel_becomes_a_direct_message(
@@ -173,7 +174,7 @@ def test_the_admin_leads_to_the_thread_and_does_without_when_slack_is_away(
     assert link in client.get(address).content.decode()
 
     http_bot.fault("http500", method="auth.test", count=0)
-    wiring.workspace.cache_clear()
+    wiring.installation.cache_clear()
     page = client.get(address).content.decode()
     assert "open in Slack" not in page
     assert root["ts"] in page

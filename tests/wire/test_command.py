@@ -9,8 +9,9 @@ from django.db import OperationalError, connection
 
 from bot.conf import conf
 from bot.models import SlackLink
-from bot.runs.service import RunService
-from bot.slack import listeners, patience
+from bot.runs import see, waiting
+from bot.slack.listeners import commands
+from bot.slack.texts import TOO_LATE
 from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.form import opened
@@ -128,7 +129,7 @@ def test_a_reply_that_slack_does_not_take_is_in_the_log(
     ana.types(OPS, "/runtask help")
     address = http_bot.deliveries("slash_commands")[-1]["response_url"]
     http_bot.advance(31 * 60)
-    listeners._reply(address, "too late")
+    commands._reply(address, "too late")
     assert "an ephemeral reply could not be sent: HTTP 404" in caplog.text
     assert address not in caplog.text
 
@@ -169,13 +170,13 @@ def test_what_takes_too_long_is_told_and_opens_no_form_later(
         asked.append(arguments)
         return answers.wait(20)
 
-    monkeypatch.setattr(patience, "PATIENCE", 0.2)
+    monkeypatch.setattr(waiting, "LATE", 0.2)
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(RunService, "has_schedules", silent)
+        meanwhile.setattr(see, "has_schedules", silent)
         for _ in range(conf().threads + 1):
             ana.types(OPS, "/runtask")
         bot.wait_for(lambda: len(ana.ephemerals(OPS)) == conf().threads + 1)
-        assert {said["text"] for said in ana.ephemerals(OPS)} == {listeners.TOO_LATE}
+        assert {said["text"] for said in ana.ephemerals(OPS)} == {TOO_LATE}
         answers.set()
         bot.wait_for(lambda: len(asked) == conf().threads + 1)
     monkeypatch.undo()
@@ -195,11 +196,11 @@ def test_who_was_told_that_it_takes_too_long_is_not_told_later_that_it_failed(
         answers.wait(20)
         raise OperationalError
 
-    monkeypatch.setattr(patience, "PATIENCE", 0.2)
+    monkeypatch.setattr(waiting, "LATE", 0.2)
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(RunService, "has_schedules", fails)
-        assert refusal(http_bot, ana) == listeners.TOO_LATE
+        meanwhile.setattr(see, "has_schedules", fails)
+        assert refusal(http_bot, ana) == TOO_LATE
     answers.set()
     monkeypatch.undo()
     assert opened(http_bot, ana)
-    assert [said["text"] for said in ana.ephemerals(OPS)] == [listeners.TOO_LATE]
+    assert [said["text"] for said in ana.ephemerals(OPS)] == [TOO_LATE]

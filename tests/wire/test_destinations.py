@@ -5,8 +5,10 @@ import json
 import pytest
 from django_celery_results.models import TaskResult
 
+from bot.core.reasons import Code
 from bot.models import Notice, NoticeState, Run
 from bot.runs import deliver
+from tests.factories import slack_says
 from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.test_thread import all_words, finished, run
@@ -57,7 +59,12 @@ def test_messages_that_nobody_can_get_are_parked_with_the_reason(
     http_bot.fault("error", method="conversations.open", error="user_disabled", count=0)
     run(http_bot, ana, schedule())
     http_bot.wait_for(lambda: Notice.objects.filter(kind="root", state=NoticeState.PARKED).exists())
-    assert Notice.objects.get(kind="root").problem == "channel: is_archived; direct message: user_disabled"
+    reason = Notice.objects.get(kind="root").reason
+    assert reason is not None
+    assert (reason.code, dict(reason.params)) == (
+        Code.NO_CHANNEL_NO_DIRECT_MESSAGE,
+        {"channel": "is_archived", "direct": "user_disabled"},
+    )
 
 
 def test_a_refused_token_pauses_everything_and_heals_without_a_restart(
@@ -69,7 +76,7 @@ def test_a_refused_token_pauses_everything_and_heals_without_a_restart(
     ends(stored)
     http_bot.wait_for(lambda: len(http_bot.calls("chat.postMessage")) >= 2)
     assert len(http_bot.calls("chat.postMessage")) < 5, "it doesn't hammer"
-    assert Notice.objects.get(kind="root").problem == "token_revoked"
+    assert Notice.objects.get(kind="root").reason == slack_says("token_revoked")
     http_bot.clear_faults()
     finished(http_bot, ana)
 

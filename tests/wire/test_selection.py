@@ -14,8 +14,8 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
 from bot.conf import conf
-from bot.runs.service import RunService
-from bot.slack import modals, patience
+from bot.runs import see, waiting
+from bot.slack import modals
 from bot.slack.client import FAST, web_client
 from bot.slack.ids import Id
 from bot.slack.metadata import Metadata
@@ -180,7 +180,7 @@ def test_a_schedule_that_can_not_be_shown_is_told(
     def fails(*_: object) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(RunService, "look", fails)
+    monkeypatch.setattr(see, "preview", fails)
     assert "Something went wrong" in shown(picked(bot, ana, "Broken"))
 
 
@@ -190,14 +190,14 @@ def pick_while_silent(
     """The form says that the schedule can't be read, until the event that is returned."""
     schedule("Slow", kwargs='{"a": 1}')
     opened(bot, ana)
-    answers, look = threading.Event(), RunService.look
+    answers, preview = threading.Event(), see.preview
 
     def waits(*arguments: Any) -> Any:
         answers.wait(20)
-        return look(*arguments)
+        return preview(*arguments)
 
-    monkeypatch.setattr(RunService, "look", waits)
-    monkeypatch.setattr(patience, "PATIENCE", 0.2)
+    monkeypatch.setattr(see, "preview", waits)
+    monkeypatch.setattr(waiting, "LATE", 0.2)
     assert "slow to answer" in shown(picked(bot, ana, "Slow"))
     return answers
 

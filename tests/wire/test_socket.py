@@ -9,7 +9,7 @@ import pytest
 from slack_bolt.adapter.socket_mode.internals import run_bolt_app
 
 from bot import wiring
-from bot.slack.socket import FROZEN, LOOK, _Client
+from bot.slack.socket import CHECK, FROZEN, _Client
 from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.form import opened
@@ -176,7 +176,7 @@ def test_what_comes_while_a_stop_waits_is_done(
     typing.start()
     assert begun.wait(10)
     stopping.set()
-    time.sleep(FROZEN + LOOK)  # so long that a process which no longer looks at its clock takes itself for frozen
+    time.sleep(FROZEN + CHECK)  # so long that a process which no longer looks at its clock takes itself for frozen
     assert ana.submits().get("closed")
     go_on.set()
     typing.join(10)

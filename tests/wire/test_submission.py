@@ -52,14 +52,16 @@ def test_run_sends_what_was_typed(bot: LocalSlack, ana: Person, schedule: Schedu
 @pytest.mark.parametrize(
     ("args", "kwargs", "expected"),
     [
-        pytest.param("[]", '{"days" 3}', {"kwargs": "Line 1, column 9: a colon is missing"}, id="syntax"),
+        pytest.param("[]", '{"days" 3}', {"kwargs": "Line 1, column 9: A colon is missing"}, id="syntax"),
         pytest.param("[]", "{“days”: 3}", {"kwargs": "typographic quote"}, id="typographic quotes"),
         pytest.param("{}", "[]", {"args": "must be a JSON list", "kwargs": "must be a JSON object"}, id="both at once"),
-        pytest.param("[]", '{"days": 1, "days": 2}', {"kwargs": '"days" stands here a second time'}, id="doubled key"),
-        pytest.param("[NaN]", "{}", {"args": "NaN is not JSON"}, id="not a number"),
+        pytest.param(
+            "[]", '{"days": 1, "days": 2}', {"kwargs": 'The key "days" is here a second time'}, id="doubled key"
+        ),
+        pytest.param("[NaN]", "{}", {"args": "NaN isn't JSON"}, id="not a number"),
         pytest.param("[]", "   ", {"kwargs": "{} sends nothing"}, id="only spaces"),
         pytest.param(
-            "[]", '{"dayz": 3}', {"kwargs": 'unknown argument "dayz", did you mean "days"?'}, id="unknown argument"
+            "[]", '{"dayz": 3}', {"kwargs": 'Unknown argument "dayz", did you mean "days"?'}, id="unknown argument"
         ),
         pytest.param("[1, 2, 3]", "{}", {"args": "Too many arguments"}, id="too many arguments"),
     ],

@@ -1,4 +1,4 @@
-"""`runtask demo`: everything on an embedded default, with the local Slack, for a look without an account or a server."""
+"""`runtask demo`: starts everything on this computer, with the local Slack. It needs no account and no server."""
 
 import importlib
 import signal
@@ -13,7 +13,7 @@ from bot.management.serving import stopping_on_signals
 
 
 class Command(BaseCommand):
-    """The demo is loaded by name: the rest of the bot knows nothing of it."""
+    """Loads the demo by name, as the rest of the bot doesn't depend on it."""
 
     help = "Start everything on this computer: a small Slack, the bot, a worker with tasks to try, and the site."
     requires_system_checks = []
@@ -41,4 +41,4 @@ class Command(BaseCommand):
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
-        self.stdout.flush()  # somebody may read it through a pipe, and wait for it
+        self.stdout.flush()  # somebody may wait for it at the other end of a pipe

@@ -1,4 +1,4 @@
-"""`runtask doctor`: one screen that says what is well, what isn't, and what to do."""
+"""`runtask doctor`: one screen that says what works, what doesn't, and what to do."""
 
 import logging
 import re
@@ -11,15 +11,15 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from bot.conf import BAD_SETUP
 from bot.doctor import screen, secret
-from bot.doctor.areas import areas, can_look
+from bot.doctor.areas import areas, can_examine
 from bot.doctor.examine import examine
 from bot.doctor.subject import subject
 
 
 class Command(BaseCommand):
-    """Exit code 0: nothing is a problem. 1: something is. 2: the set-up is too broken to look further."""
+    """Exit code 0: there is no problem. 1: there is one. 2: the set-up is too broken to examine all of it."""
 
-    help = "Look at every part of the set-up: settings, Slack, database, broker, workers, results, schedules, staff."
+    help = "Examine every part of the set-up: settings, Slack, database, broker, workers, results, schedules, staff."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         seen = subject()
         secrets = secret.known(seen.conf, seen.app)
-        logging.disable(logging.CRITICAL)  # what libraries log of a failure is said in a finding
+        logging.disable(logging.CRITICAL)  # findings say what libraries would log
         try:
             found = screen.hidden(examine(areas(seen)), lambda text: as_typed_here(secret.hide(text, secrets)))
         finally:
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         else:
             shown = screen.screen(found, **self._looks(no_color=options["no_color"]))
             self.stdout.write(shown.encode(self._encoding, "replace").decode(self._encoding), ending="")
-        if not can_look(seen):
+        if not can_examine(seen):
             sys.exit(BAD_SETUP)
         if screen.has_problems(found):
             sys.exit(1)
@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
 
 def as_typed_here(text: str) -> str:
-    """Our commands as a project's `manage.py` has them; ``runtask staff`` is its ``runtask_staff``, ``migrate`` Django's own."""
+    """Our commands by the names that a project's `manage.py` has for them: ``runtask staff`` is its ``runtask_staff``."""
     if settings.SETTINGS_MODULE == "bot.settings":
         return text
     return re.sub(r"`runtask (?=migrate)", "`manage.py ", re.sub(r"`runtask (?!migrate)", "`manage.py runtask_", text))

@@ -11,7 +11,7 @@ from bot.slack.manifest import EVENTS_PATH, manifest
 
 
 class Command(BaseCommand):
-    """Prints YAML; without an option the one of Socket Mode, which is also in manifest.yml."""
+    """Prints YAML. Without an option, the manifest of Socket Mode, which is also in manifest.yml."""
 
     help = "Print the Slack app's manifest for Socket Mode, or for HTTP mode at an address."
     requires_system_checks = []
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--http",
             metavar="ADDRESS",
-            help=f"https address of the site (then /{EVENTS_PATH} is added), or of the endpoint itself",
+            help=f"https address of the site (/{EVENTS_PATH} is added), or of the endpoint itself",
         )
 
     def handle(self, *_: Any, http: str | None, **__: Any) -> None:

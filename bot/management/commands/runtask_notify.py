@@ -1,4 +1,4 @@
-"""`runtask notify`: watches runs and delivers notices, for HTTP mode or beside `runtask slack --no-deliver`."""
+"""`runtask notify`: watches runs and delivers notices, in HTTP mode or beside `runtask slack --no-deliver`."""
 
 from typing import Any
 

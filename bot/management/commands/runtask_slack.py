@@ -1,4 +1,4 @@
-"""`runtask slack`: Socket Mode, and delivery of notices."""
+"""`runtask slack`: serves Slack over Socket Mode, and delivers notices."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from bot.management.serving import delivering, loaded, look_for_tables, require,
 
 
 class Command(BaseCommand):
-    """Ends in order on SIGTERM: acknowledgements and messages on their way are finished first."""
+    """On SIGTERM it first finishes pending acknowledgements and messages that are being sent."""
 
     help = "Serve Slack over Socket Mode, watch runs and deliver what they owe."
     requires_system_checks = []

@@ -5,14 +5,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot import wiring
-from bot.core.ids import MEMBER, NO_MEMBER, NO_WORKSPACE, WORKSPACE
+from bot.core.ids import MEMBER, WORKSPACE
 from bot.management.options import readable_options
 from bot.management.people import is_active_staff, user_named, warn_unless_staff
 from bot.models import SlackLink
+from bot.texts import NOT_A_MEMBER, NOT_A_WORKSPACE
 
 
 class Command(BaseCommand):
-    """The user must be active and staff to run anything; that is looked up at each request, not here."""
+    """A user must be active staff to run anything. That is checked at each request, not here."""
 
     help = "Link Slack accounts to users of the site, who may then run schedules if they are active staff."
     requires_system_checks = []
@@ -22,11 +23,11 @@ class Command(BaseCommand):
         add = actions.add_parser("add", help="link a Slack account to a user")
         add.add_argument("slack_user", metavar="U…", help="Slack user id (in their profile, «Copy member ID»)")
         add.add_argument("user", metavar="USER", help="the user's natural key, usually the user name")
-        remove = actions.add_parser("remove", help="take a link away")
+        remove = actions.add_parser("remove", help="remove a link")
         remove.add_argument("slack_user", metavar="U…")
         for subparser in (add, remove):
             subparser.add_argument(
-                "--team", metavar="T…", help="Slack workspace id; left out: the one of the bot's token"
+                "--team", metavar="T…", help="Slack workspace id; by default that of the bot's token"
             )
         actions.add_parser("list", help="show all links")
 
@@ -36,9 +37,9 @@ class Command(BaseCommand):
 
     def _add(self, options: dict[str, Any]) -> None:
         if not MEMBER.match(options["slack_user"]):
-            raise CommandError(f"{options['slack_user']!r} {NO_MEMBER}.")
+            raise CommandError(f"{options['slack_user']!r}: {NOT_A_MEMBER}")
         if options["team"] and not WORKSPACE.match(options["team"]):
-            raise CommandError(f"{options['team']!r} {NO_WORKSPACE}; left out, it is that of the bot's token.")
+            raise CommandError(f"{options['team']!r}: {NOT_A_WORKSPACE} Without --team, it is that of the bot's token.")
         user = user_named(options["user"])
         team = self._team(options)
         SlackLink.objects.update_or_create(
@@ -52,7 +53,7 @@ class Command(BaseCommand):
         removed, _ = SlackLink.objects.filter(team=team, slack_user=options["slack_user"]).delete()
         if not removed:
             raise CommandError(f"{options['slack_user']} in {team} has no link.")
-        self.stdout.write(f"{options['slack_user']} in {team} has no link any more.")
+        self.stdout.write(f"The link of {options['slack_user']} in {team} is removed.")
 
     def _list(self, _: dict[str, Any]) -> None:
         for link in SlackLink.objects.select_related("user").order_by("team", "slack_user"):
@@ -64,9 +65,9 @@ class Command(BaseCommand):
         if options["team"]:
             return str(options["team"])
         readable_options()
-        team = wiring.workspace().team()
+        team = wiring.installation().team()
         if not team:
-            why = wiring.workspace().problem
-            remedy = "See to SLACK_BOT_TOKEN, or name it with --team T…"
+            why = wiring.installation().problem
+            remedy = "Correct SLACK_BOT_TOKEN, or name the workspace with --team T…"
             raise CommandError(f"Slack doesn't say which workspace this is ({why}). {remedy}.")
         return team

@@ -1,4 +1,4 @@
-"""`runtask token`: which scripts may act as which user at the JSON endpoint."""
+"""`runtask token`: which scripts may act as which user at the JSON API."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from bot.web import tokens
 
 
 class Command(BaseCommand):
-    """Tokens are made here only: on a page the secret would pass through cookies, caches and histories."""
+    """Tokens are made only here: on a page, the secret would get into cookies, caches and histories."""
 
     help = "Make and remove API tokens. A token acts as its user, who must be active staff to run anything."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        add = actions.add_parser("add", help="make a token and show it, this once")
+        add = actions.add_parser("add", help="make a token and show it once")
         add.add_argument("user", metavar="USER", help="the user's natural key, usually the user name")
         add.add_argument("--name", required=True, help='what it is for, like "nightly CI"')
-        remove = actions.add_parser("remove", help="take a token away, at once")
+        remove = actions.add_parser("remove", help="remove a token, with immediate effect")
         remove.add_argument("id", type=int, metavar="ID", help="as `list` shows it")
         actions.add_parser("list", help="show all tokens, without their secrets")
 

@@ -1,4 +1,4 @@
-"""`runtask trigger add|remove|show`: whether PostgreSQL tells of results, so that they reach Slack at once."""
+"""`runtask trigger add|remove|show`: lets PostgreSQL notify runtask of results, so that they reach Slack at once."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from bot.broker import trigger
 
 class Command(BaseCommand):
     help = (
-        "Let PostgreSQL tell of each written result, by a trigger on django-celery-results' table. "
-        "It is the only thing of ours on a table of the platform, and `remove` leaves nothing."
+        "Let PostgreSQL notify runtask of each result, by a trigger on django-celery-results' table. "
+        "It is the only thing that runtask adds to a table of the platform, and `remove` removes all of it."
     )
     requires_system_checks = []
 
@@ -24,9 +24,11 @@ class Command(BaseCommand):
                 (trigger.add if what == "add" else trigger.remove)()
             there = trigger.is_there()
         except trigger.NotPossible as exc:
-            raise CommandError(f"nothing to {what}: {exc}") from exc
+            raise CommandError(f"There is nothing to {what}: {exc}") from exc
         except DatabaseError as exc:
-            raise CommandError(f"the database refuses it; the owner of the results table may do it: {exc}") from exc
+            raise CommandError(f"The database refuses this. The owner of the results table may do it: {exc}") from exc
         self.stdout.write(
-            f"{trigger.NAME} is there: results are told at once" if there else "no trigger: results are looked for"
+            f"The trigger {trigger.NAME} is installed: PostgreSQL notifies runtask of results."
+            if there
+            else "There is no trigger: runtask looks for results by itself."
         )

@@ -1,13 +1,13 @@
-// The run page, made quick: everything here also works, by reloading, without it.
-// No module: where static files come from another origin, such as a CDN, browsers load modules only with CORS headers.
+// Makes the run page faster. Without this script everything works by reloading.
+// Not a module: from another origin, such as a CDN, browsers load modules only with CORS headers.
 
 "use strict";
 
 {
-  const TYPING = 150; // ms of silence before schedules are looked for
+  const TYPING = 150; // ms without typing until schedules are searched
   const CHECKING = 400; // ms of silence before what was typed is checked
-  const LOOKING = [1500, 10000]; // ms until what is known of the schedule is asked for again: workers answer late
-  const FOLLOWING = [500, 2000]; // ms between looks at a run: at first, at most
+  const REFRESHING = [1500, 10000]; // ms until the schedule's details are read again, as workers answer late
+  const FOLLOWING = [500, 2000]; // ms between two reads of a run: at first, at most
 
   const byId = (id) => document.getElementById(id);
   const element = (tag, className, text) =>
@@ -167,28 +167,28 @@
     }
   }
 
-  function lookAgain(form) {
-    const address = form.dataset.look;
-    const notice = byId("runtask-log-in");
-    const [first, then] = LOOKING;
+  function refreshPreview(form) {
+    const address = form.dataset.preview;
+    const logIn = byId("runtask-log-in");
+    const [first, then] = REFRESHING;
     let timer;
 
-    async function look() {
+    async function refresh() {
       clearTimeout(timer);
-      timer = setTimeout(look, then);
+      timer = setTimeout(refresh, then);
       if (document.hidden) return;
       try {
         const page = await swap(["runtask-notes", "runtask-facts"], address);
         const token = page.querySelector("#runtask-form [name=csrfmiddlewaretoken]");
-        if (token) form.elements.csrfmiddlewaretoken.value = token.value; // another one since somebody logged in anew
-        notice.hidden = true;
+        if (token) form.elements.csrfmiddlewaretoken.value = token.value; // a new log-in has a new token
+        logIn.hidden = true;
       } catch (error) {
-        if (error.message === "logged out") notice.hidden = false;
+        if (error.message === "logged out") logIn.hidden = false;
       }
     }
 
-    addEventListener("focus", look); // back from another tab or window, where they may have logged in
-    timer = setTimeout(look, first);
+    addEventListener("focus", refresh); // they may have logged in in another tab
+    timer = setTimeout(refresh, first);
   }
 
   function follow(part) {
@@ -205,7 +205,7 @@
       if (connection.textContent !== text) connection.textContent = text;
     };
 
-    async function look() {
+    async function read() {
       try {
         const run = await (await ask(part.dataset.follow)).json();
         lost("");
@@ -225,14 +225,14 @@
         wait = most;
       }
       wait = Math.min(most, wait * 1.1);
-      if (!document.hidden) timer = setTimeout(look, wait);
+      if (!document.hidden) timer = setTimeout(read, wait);
     }
 
     document.addEventListener("visibilitychange", () => {
       clearTimeout(timer);
-      if (!document.hidden) look();
+      if (!document.hidden) read();
     });
-    timer = setTimeout(look, wait);
+    timer = setTimeout(read, wait);
   }
 
   const search = byId("runtask-search");
@@ -241,7 +241,7 @@
   if (search) picker(search);
   if (form) {
     runForm(form);
-    lookAgain(form);
+    refreshPreview(form);
   }
   if (open) follow(open);
 }

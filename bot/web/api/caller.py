@@ -1,4 +1,4 @@
-"""Who calls: a token says it, or the site's session together with Django's own CSRF check."""
+"""Authenticates callers: by an API token, or by the site's session with Django's own CSRF check."""
 
 from typing import Any
 
@@ -9,22 +9,25 @@ from bot.web import beyond_staff, tokens
 from bot.web.api.errors import ApiError
 
 REALM = 'Bearer realm="runtask"'
-WHO = "Send an API token: `Authorization: Bearer rt_…`. An administrator makes one with `runtask token add`."
-UNKNOWN = "This token isn't known; it may have been removed."
-MORE = "The site's admin asks more of a session than this one has, such as a second factor. Log in there, or send an API token."
+LOG_IN = "Send an API token: `Authorization: Bearer rt_…`. An administrator makes one with `runtask token add`."
+UNKNOWN = "This token is unknown; it may have been removed."
+NO_CSRF = "A session needs Django's CSRF token in the header X-CSRFToken: {reason}"
+ADMIN_REFUSES = (
+    "The site's admin demands more of a session, such as a second factor. Log in there, or send an API token."
+)
 
 
 class _Check(CsrfViewMiddleware):
-    """Django's check, with its reason instead of a page."""
+    """Django's check. It returns its reason instead of a page."""
 
     def _reject(self, request: HttpRequest, reason: str) -> str:  # noqa: ARG002
         return reason
 
 
 def caller(request: HttpRequest) -> Any:
-    """The user who calls, not yet allowed anything. Raises ApiError: 401, or 403 for a session without CSRF token, or one that the admin would not let in.
+    """The user who calls, who is not authorised yet. Raises ApiError: 401, or 403 for a session that isn't enough.
 
-    A token that isn't known is never made up for by a session.
+    With an unknown token, the session isn't tried.
     """
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -33,16 +36,16 @@ def caller(request: HttpRequest) -> Any:
         raise ApiError(401, "bad_token", UNKNOWN, headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'})
     user = getattr(request, "user", None)  # a project need not have sessions
     if user is None or not user.is_authenticated:
-        raise ApiError(401, "no_token", WHO, headers={"WWW-Authenticate": REALM})
+        raise ApiError(401, "no_token", LOG_IN, headers={"WWW-Authenticate": REALM})
     if reason := _forged(request):
-        raise ApiError(403, "csrf", f"A session needs Django's CSRF token in the header X-CSRFToken: {reason}")
+        raise ApiError(403, "csrf", NO_CSRF.format(reason=reason))
     if beyond_staff.is_missing(request):
-        raise ApiError(403, "not_allowed", MORE)
+        raise ApiError(403, "not_allowed", ADMIN_REFUSES)
     return user
 
 
 def _forged(request: HttpRequest) -> Any:
-    """Why Django would refuse this request of a session, if it would."""
+    """Why Django would refuse this request of a session; None if it wouldn't."""
     check = _Check(lambda _: HttpResponse())
     check.process_request(request)
     return check.process_view(request, lambda _: HttpResponse(), (), {})

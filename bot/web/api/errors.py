@@ -1,4 +1,4 @@
-"""Everything that isn't done, as JSON: a code for programs, a sentence for people, and what is wrong where."""
+"""Every answer other than what was asked for, as JSON: a code for programs, a sentence for people, and the problems."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,37 +6,44 @@ from typing import Any
 
 from django.http import JsonResponse
 
+from bot.core.reasons import Place
+
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
-    """What is wrong with one member of the request; a place counts from 1 and is in the body."""
+class ApiProblem:
+    """What is wrong with one part of the request."""
 
-    field: str  # a member of the body, `body`, or a header's or parameter's name
+    field: str  # a member of the body, `body`, or the name of a header or parameter
+    code: str
     text: str
-    line: int | None = None
-    column: int | None = None
+    place: Place | None = None  # in the body
+
+    def json(self) -> dict[str, Any]:
+        line, column = (self.place.line, self.place.column) if self.place else (None, None)
+        return {"field": self.field, "code": self.code, "text": self.text, "line": line, "column": column}
 
 
 @dataclass
 class ApiError(Exception):
-    """An answer other than what was asked for."""
+    """An answer with this status. `code` is for programs, `message` for people."""
 
     status: int
     code: str
     message: str
-    problems: Sequence[Fault] = ()
+    problems: Sequence[ApiProblem] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)  # further members of the answer
 
     def answer(self) -> JsonResponse:
-        problems = [vars(problem) for problem in self.problems]
-        body = {"error": self.code, "message": self.message, "problems": problems, **self.more}
+        # `error` is the name that `code` had first.
+        problems = [problem.json() for problem in self.problems]
+        body = {"code": self.code, "error": self.code, "message": self.message, "problems": problems, **self.more}
         return JsonResponse(body, status=self.status, headers=dict(self.headers))
 
 
-def not_found(what: str, fault: Fault | None = None) -> ApiError:
-    return ApiError(404, "not_found", f"There is no {what}.", [fault] if fault else [])
+def not_found(what: str, *problems: ApiProblem) -> ApiError:
+    return ApiError(404, "not_found", f"There is no {what}.", problems)
 
 
-def bad_request(*faults: Fault) -> ApiError:
-    return ApiError(400, "bad_request", faults[0].text, faults)
+def bad_request(*problems: ApiProblem) -> ApiError:
+    return ApiError(400, "bad_request", problems[0].text, problems)

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import include, path
 
-from bot.runs.service import RunService
+from bot.runs.door import Platform
 from bot.web import tokens
 from bot.web.api.views import urls
 from tests.factories import a_schedule
@@ -31,8 +31,8 @@ class Api:
     token: str = ""
 
     @property
-    def service(self) -> RunService:
-        return RunService(
+    def platform(self) -> Platform:
+        return Platform(
             catalog=self.catalog,
             sender=self.sender,
             outcomes=self.outcomes,
@@ -62,14 +62,14 @@ def api(settings: Any, ana: User) -> Api:
     schedule = a_schedule()
     api = Api(FakeCatalog({schedule.id: schedule}), token=tokens.issue(ana, "CI")[1])
     api.catalog.signatures["reports.tasks.nightly"] = signature(lambda days=1, region="", api_token="": None)
-    ours = include((urls(lambda: api.service), "runtask"))
+    ours = include((urls(lambda: api.platform), "runtask"))
     settings.ROOT_URLCONF = (path("", ours), path("admin/", admin.site.urls))
     return api
 
 
 def refused(answer: Any, status: int, code: str) -> list[dict[str, Any]]:
     """The problems of an answer that is one of these."""
-    assert (answer.status_code, answer.json()["error"]) == (status, code), answer.content
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.content
     assert answer.json()["message"]
     assert answer.headers["Content-Type"] == JSON
     assert answer.headers["Cache-Control"] == "no-store"

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
         pytest.param(
             '{"schedule": 7, "kwargs": {"a": 1, "a": 2}}', "kwargs", (1, 36), "a second time", id="doubled in"
         ),
-        pytest.param('{"schedule": 7, "args": [NaN]}', "args", (1, 26), "NaN is not JSON", id="NaN"),
+        pytest.param('{"schedule": 7, "args": [NaN]}', "args", (1, 26), "NaN isn't JSON", id="NaN"),
         pytest.param('{"schedule": 7, "args": [1e400]}', "args", (1, 26), "too large", id="infinite"),
         pytest.param('{"schedule": 7, "args": ["\\ud800"]}', "args", (1, 26), "half a character", id="surrogate"),
         pytest.param('{"schedule": 7, "args": ' + "[" * 150_000, "args", (1, 124), "nested", id="deep"),

@@ -6,12 +6,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, connections
 
-from bot.core.budget import Budget
 from bot.core.model import Outcome, ScheduleId, TaskId
 from bot.core.ports import FateUnknown, NotSent
 from bot.models import Run
+from bot.runs import start
+from bot.runs.waiting import Budget
 from bot.web import tokens
-from tests.factories import NOW, a_request, a_run, a_schedule, an_actor
+from tests.factories import NOW, a_request, a_run, a_schedule, an_actor, unreachable
 from tests.web.api.conftest import Api, refused
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +53,7 @@ def test_numbers_reach_the_task_as_they_were_written(api: Api) -> None:
 def test_a_schedule_that_changed_since_the_caller_looked_is_409(api: Api) -> None:
     shown = api.get("/api/schedules/7").json()
     assert api.post({"schedule": 7, "fingerprint": shown["fingerprint"]}).status_code == 201
-    (problem,) = refused(api.post({"schedule": 7, "fingerprint": "f0"}), 409, "schedule_changed")
+    (problem,) = refused(api.post({"schedule": 7, "fingerprint": "f0"}), 409, "changed")
     assert problem["field"] == "fingerprint"
 
 
@@ -87,7 +88,7 @@ def test_a_key_is_a_short_ascii_word(api: Api, key: str) -> None:
 
 
 def test_what_was_certainly_not_sent_is_503_and_taken_up_by_the_same_key(api: Api) -> None:
-    api.sender.fails = NotSent("the broker can't be reached (ConnectionRefusedError)")
+    api.sender.fails = NotSent(unreachable())
     answer = api.post({"schedule": 7}, Idempotency_Key="k")
     refused(answer, 503, "not_sent")
     assert "Nothing was sent" in answer.json()["message"]
@@ -98,7 +99,7 @@ def test_what_was_certainly_not_sent_is_503_and_taken_up_by_the_same_key(api: Ap
 
 
 def test_a_run_whose_fate_is_unknown_is_409_with_the_run(api: Api) -> None:
-    api.sender.fails = FateUnknown("TimeoutError")
+    api.sender.fails = FateUnknown(unreachable("TimeoutError"))
     for _ in range(2):
         answer = api.post({"schedule": 7}, Idempotency_Key="k")
         refused(answer, 409, "maybe_sent")
@@ -181,6 +182,6 @@ def test_stored_values_that_can_not_be_sent_are_told(api: Api) -> None:
 def test_times_of_a_project_without_time_zones_are_utc_all_the_same(api: Api, ana: User, settings: Any) -> None:
     settings.USE_TZ = False
     settings.TIME_ZONE = "Europe/Berlin"
-    run = api.service.start(a_request(an_actor(user=str(ana.pk))), Budget())
+    run = start.start(api.platform, a_request(an_actor(user=str(ana.pk))), Budget())
     told = api.get(f"/api/runs/{run.pk}").json()
     assert told["created_at"].endswith("+00:00")

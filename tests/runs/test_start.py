@@ -1,4 +1,4 @@
-"""The one door: who is let in, what is checked, and what a run leaves behind; tests.runs.test_fate has the rest of that."""
+"""The door: who may pass, what is checked, and what a run leaves behind. tests.runs.test_fate has uncertain sends."""
 
 import inspect
 import json
@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from bot.core.arguments import Invalid
-from bot.core.budget import Budget
-from bot.core.model import Actor, Field, NoticeKind, Problem, Schedule, ScheduleId
+from bot.core.model import Actor, Field, NoticeKind, Schedule, ScheduleId
 from bot.core.ports import NotSent
+from bot.core.reasons import Code, Problem
 from bot.models import Notice, Run
-from bot.runs.refusals import CHANGED, GONE, MAY_BE_SENT, TAKEN, NotAllowed, Refused
-from tests.factories import CHANNEL, a_look, a_schedule, an_actor
+from bot.runs import see, start
+from bot.runs.refusals import NotAllowed, Refused
+from bot.runs.waiting import Budget
+from bot.texts import problem_text
+from tests.factories import CHANNEL, a_preview, a_schedule, an_actor, unreachable
 from tests.runs.conftest import Door
 
 FIRST_NOTICES = [NoticeKind.ROOT, NoticeKind.ID]
@@ -26,6 +29,10 @@ def refusal(door: Door, **changes: Any) -> list[Problem]:
     with pytest.raises(Refused) as caught:
         door.start(replace(door.request, **changes))
     return caught.value.problems
+
+
+def codes(door: Door, **changes: Any) -> list[Code]:
+    return [problem.code for problem in refusal(door, **changes)]
 
 
 def owed(run: Run) -> list[str]:
@@ -85,9 +92,9 @@ def test_without_a_destination_a_run_owes_nobody_a_notice(door: Door) -> None:
 def test_nobody_but_staff_gets_through_the_door(door: Door, actor: Actor) -> None:
     visits: list[Callable[[], object]] = [
         lambda: door.start(replace(door.request, actor=actor)),
-        lambda: door.service.find(actor, "", 10),
-        lambda: door.service.named(actor, "nightly report"),
-        lambda: door.service.look(actor, ScheduleId(7)),
+        lambda: see.find(door.platform, actor, "", 10),
+        lambda: see.named(door.platform, actor, "nightly report"),
+        lambda: see.preview(door.platform, actor, ScheduleId(7)),
     ]
     for visit in visits:
         with pytest.raises(NotAllowed):
@@ -104,10 +111,10 @@ def test_who_lost_the_right_can_not_repeat_a_submission_either(door: Door) -> No
 
 def test_staff_can_look_at_a_schedule_and_search_for_it(door: Door) -> None:
     actor = door.request.actor
-    assert door.service.look(actor, ScheduleId(7)) == a_look(a_schedule())
-    assert door.service.look(actor, ScheduleId(8)) is None
-    assert door.service.find(actor, "night", 10).total == 1
-    brief, matching = door.service.named(actor, "nightly report")
+    assert see.preview(door.platform, actor, ScheduleId(7)) == a_preview(a_schedule())
+    assert see.preview(door.platform, actor, ScheduleId(8)) is None
+    assert see.find(door.platform, actor, "night", 10).total == 1
+    brief, matching = see.named(door.platform, actor, "nightly report")
     assert brief is not None
     assert (brief.id, matching) == (7, 1)
 
@@ -126,8 +133,8 @@ def test_another_form_is_another_run(door: Door) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        pytest.param({"schedule": ScheduleId(99)}, Field.SCHEDULE, GONE, id="deleted"),
-        pytest.param({"fingerprint": "old"}, Field.SCHEDULE, CHANGED, id="changed"),
+        pytest.param({"schedule": ScheduleId(99)}, Field.SCHEDULE, "no longer exists", id="deleted"),
+        pytest.param({"fingerprint": "old"}, Field.SCHEDULE, "Pick it again", id="changed"),
         pytest.param({"args": "[1,"}, Field.ARGS, "Line 1, column 4", id="bad list"),
         pytest.param({"kwargs": " "}, Field.KWARGS, "{} sends nothing", id="blank"),
         pytest.param({"kwargs": '{"dayz": 1}'}, Field.KWARGS, 'did you mean "days"?', id="signature"),
@@ -139,7 +146,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_stored(
     door.catalog.signatures["reports.tasks.nightly"] = inspect.signature(lambda days=1, region="": None)
     (problem,) = refusal(door, **changes)
     assert problem.field is field
-    assert words in problem.text
+    assert words in problem_text(problem)
     assert not Run.objects.exists()
     assert not door.sender.sent
 
@@ -149,8 +156,8 @@ def test_both_fields_are_checked_at_once(door: Door) -> None:
 
 
 def test_a_row_that_can_not_be_sent_is_said_before_anything_is_stored(door: Door) -> None:
-    door.sender.unfit = Invalid([Problem(field=Field.SCHEDULE, text="bad headers")])
-    assert [p.text for p in refusal(door)] == ["bad headers"]
+    door.sender.unfit = Invalid([Problem(field=Field.SCHEDULE, code=Code.HEADERS_NOT_AN_OBJECT)])
+    assert codes(door) == [Code.HEADERS_NOT_AN_OBJECT]
     assert not Run.objects.exists()
 
 
@@ -164,12 +171,11 @@ def test_the_row_is_committed_before_the_message_leaves(door: Door, elsewhere: E
 
 
 def test_what_certainly_was_not_sent_may_be_tried_again_from_the_same_form(door: Door) -> None:
-    door.sender.fails = NotSent("ConnectionRefusedError")
+    door.sender.fails = NotSent(unreachable())
     (problem,) = refusal(door)
-    assert problem.text.startswith("Nothing was sent")
-    assert "ConnectionRefusedError" in problem.text
+    assert problem_text(problem) == "Nothing was sent: the broker can't be reached (ConnectionRefusedError)."
     run = Run.objects.get()
-    assert (run.state, run.not_sent_because, run.sent_at, owed(run)) == ("not_sent", "ConnectionRefusedError", None, [])
+    assert (run.state, run.not_sent_reason, run.sent_at, owed(run)) == ("not_sent", unreachable(), None, [])
 
     door.sender.fails = None
     again = door.start(replace(door.request, kwargs='{"days": 90}'))
@@ -180,7 +186,7 @@ def test_what_certainly_was_not_sent_may_be_tried_again_from_the_same_form(door:
 
 
 def test_two_presses_after_a_failure_take_the_row_up_once(door: Door) -> None:
-    door.sender.fails = NotSent("down")
+    door.sender.fails = NotSent(unreachable())
     refusal(door)
     door.sender.fails = None
     # The other press gets there between our look at the row and our taking it up.
@@ -191,7 +197,7 @@ def test_two_presses_after_a_failure_take_the_row_up_once(door: Door) -> None:
         return actual(*args, **kwargs)
 
     door.sender.prepare = slow_prepare  # type: ignore[method-assign]
-    assert [p.text for p in refusal(door)] == [MAY_BE_SENT]
+    assert codes(door) == [Code.MAYBE_SENT]
     assert not door.sender.sent
 
 
@@ -210,20 +216,20 @@ def test_of_two_first_presses_the_slower_one_sends_nothing(door: Door) -> None:
 
 
 def test_a_repeated_submission_starts_nothing_and_is_told_apart(door: Door) -> None:
-    first = door.service.start(door.request, Budget())
-    again = door.service.start(door.request, Budget())
+    first = start.start(door.platform, door.request, Budget())
+    again = start.start(door.platform, door.request, Budget())
     assert (first.is_repeated, again.is_repeated, again.pk) == (False, True, first.pk)
     assert len(door.sender.sent) == 1
 
 
 def test_a_key_stands_for_one_request_only_sent_or_not(door: Door) -> None:
     asked, other = replace(door.request, digest="d1"), replace(door.request, digest="d2")
-    door.sender.fails = NotSent("down")
-    assert "Nothing was sent" in refusal(door, digest="d1")[0].text
+    door.sender.fails = NotSent(unreachable())
+    assert codes(door, digest="d1") == [Code.BROKER_UNREACHABLE]
     door.sender.fails = None
-    assert [p.text for p in refusal(door, digest=other.digest)] == [TAKEN]
+    assert codes(door, digest=other.digest) == [Code.KEY_TAKEN]
     door.start(asked)
-    assert [p.text for p in refusal(door, digest=other.digest)] == [TAKEN]
+    assert codes(door, digest=other.digest) == [Code.KEY_TAKEN]
     assert len(door.sender.sent) == 1
 
 
@@ -237,7 +243,7 @@ def test_a_key_stands_for_one_request_only_sent_or_not(door: Door) -> None:
     ],
 )
 def test_no_deadline_before_the_message_expires(door: Door, changes: dict[str, Any], least: timedelta) -> None:
-    shown(door, **changes)
+    shown(door, columns=changes)
     run = door.start()
     assert run.deadline_at >= run.created_at + least - timedelta(seconds=1)
 

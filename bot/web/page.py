@@ -1,4 +1,4 @@
-"""What every page shares: which methods, who is let in, and that it fails in words."""
+"""What all pages share: allowed methods, log-in, and errors in words."""
 
 import logging
 from collections.abc import Callable
@@ -20,23 +20,22 @@ from django.views.decorators.http import require_http_methods
 from bot.core.model import Actor
 from bot.core.ports import NotSetUp
 from bot.runs import actors, links
+from bot.runs.door import Platform
 from bot.runs.refusals import NotAllowed
 from bot.runs.requests import outside_transactions
-from bot.runs.service import RunService
-from bot.web import beyond_staff, forms
+from bot.texts import sentence
+from bot.web import beyond_staff, forms, texts
 from bot.web.frame import admin_site
 
 log = logging.getLogger(__name__)
 
-REMEDY = "Whoever runs it finds out more with `manage.py check` and `runtask doctor`."
-
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request of somebody who is logged in; what they may do is the door's to say."""
+    """A request of somebody who is logged in. The door decides what they may do."""
 
     request: HttpRequest
-    runs: RunService
+    platform: Platform
     actor: Actor
 
     def render(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -47,33 +46,34 @@ class Visit:
 View = Callable[..., HttpResponse]
 
 
-def page(view: View, runs: Callable[[], RunService], *methods: str) -> View:
-    """`view` takes a Visit and what the address captured, and may raise NotAllowed."""
+def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
+    """`view` takes a Visit and the captured parts of the address. It may raise NotAllowed."""
 
     @outside_transactions
     @never_cache
     @csrf_protect
     @require_http_methods(methods)
     @wraps(view)
-    def gate(request: HttpRequest, **captured: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, **captured: Any) -> HttpResponse:
         try:
             if not request.user.is_authenticated or beyond_staff.is_missing(request):
                 return _logged_out(request)
-            visit = Visit(request, runs(), actors.of_user(request.user))
+            visit = Visit(request, platform(), actors.of_user(request.user))
             try:
                 return view(visit, **captured)
             except NotAllowed as exc:
-                context = {"title": "Not allowed", "why": exc, "login": _to_log_in(request).url}
+                why = sentence(exc.denied)
+                context = {"title": texts.NOT_ALLOWED, "why": why, "login": _to_log_in(request).url}
                 return visit.render("runtask/denied.html", context, 403)
         except DatabaseError:
             log.exception("%s %s: the database failed", request.method, request.path)
             return _no_database(request)
         except NotSetUp as exc:
             log.exception("%s %s: not set up", request.method, request.path)
-            context = {"title": "Not set up", "why": f"Nothing can be run on this site yet: {exc}. {REMEDY}"}
+            context = {"title": texts.NOT_SET_UP, "why": texts.CANT_RUN.format(why=exc)}
             return HttpResponse(render_to_string("runtask/denied.html", context), status=503)
 
-    return gate
+    return wrapped
 
 
 def login_page() -> str:
@@ -81,25 +81,25 @@ def login_page() -> str:
 
 
 def _to_log_in(request: HttpRequest) -> HttpResponseRedirect:
-    """And from there to the same page; to its schedule, where a form was sent."""
+    """From there the person comes back to this page, or to the form's schedule if they had sent a form."""
     schedule = forms.schedule_id(request.POST.get(forms.SCHEDULE, ""))
     address = request.get_full_path() if schedule is None else f"{links.path('runtask:run')}?schedule={schedule}"
     return redirect_to_login(address, login_page())
 
 
 def _logged_out(request: HttpRequest) -> HttpResponse:
-    """What was typed is shown, as it would be lost on the way; nowhere is it kept for whoever logs in next."""
+    """Shows what was typed, which the log-in page would lose. It isn't stored, as somebody else may log in next."""
     to_log_in = _to_log_in(request)
     typed = forms.kept(request.POST)
     if not typed:
         return to_log_in
-    context = {"title": "Logged out", "typed": typed, "login": to_log_in.url}
+    context = {"title": texts.LOGGED_OUT, "typed": typed, "login": to_log_in.url}
     return HttpResponse(render_to_string("runtask/logged_out.html", context), status=403)
 
 
 def _no_database(request: HttpRequest) -> HttpResponse:
-    """In the admin's frame, but without anything that asks the database; what was typed is kept."""
-    context: dict[str, Any] = {"title": "The database can't be reached", "address": request.get_full_path()}
+    """In the admin's frame, but without anything that needs the database. What was typed is kept."""
+    context: dict[str, Any] = {"title": texts.DATABASE_AWAY, "address": request.get_full_path()}
     if request.method == "POST":
         context |= {"typed": forms.kept(request.POST), "csrf_token": get_token(request)}
     return HttpResponse(render_to_string("runtask/no_database.html", context), status=503)

@@ -1,4 +1,4 @@
-"""What scripts see of runs and schedules: plain JSON values. Times are ISO 8601 in UTC, durations in seconds."""
+"""Runs and schedules as JSON values. Times are ISO 8601 in UTC, durations are seconds."""
 
 import json
 from collections.abc import Mapping
@@ -10,15 +10,17 @@ from django.utils import timezone
 from bot.core import arguments
 from bot.core.arguments import Invalid
 from bot.core.changes import masked
-from bot.core.model import Brief, Field, Look, Problem
+from bot.core.model import Brief, Field, Preview
+from bot.core.reasons import Problem
 from bot.core.status import OPEN, RunState
-from bot.core.target import words
 from bot.models import Run
+from bot.texts import change_name, options, problem_text, sentence, stored_options
 
 
 def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links: Mapping[str, str]) -> dict[str, Any]:
-    """The run as it is now, secrets masked; `links` are its addresses by name."""
+    """The run as it is now, secrets masked. `links` are its addresses by name."""
     finished = run.state == RunState.FINISHED
+    reason = run.not_sent_reason
     return {
         "run": run.pk,
         "task_id": run.task_id,
@@ -30,8 +32,8 @@ def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links:
         "requester": requester,
         "args": masked(json.loads(run.args), secret_keys),
         "kwargs": masked(json.loads(run.kwargs), secret_keys),
-        "changes": run.changes,
-        "target": dict(run.target),
+        "changes": [{"name": change_name(c), "old": c.old, "new": c.new} for c in run.changed_values],
+        "target": dict(stored_options(run.target)),
         "created_at": _moment(run.created_at),
         "sent_at": _moment(run.sent_at),
         "started_at": _moment(run.started_at),
@@ -42,7 +44,8 @@ def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links:
         "result_length": run.result_length,
         "traceback": run.traceback or None,
         "worker": run.worker or None,
-        "not_sent_because": run.not_sent_because or None,
+        "not_sent_because": sentence(reason) or None,
+        "not_sent_code": reason.code if reason else None,
         **links,
     }
 
@@ -51,24 +54,24 @@ def brief(schedule: Brief) -> dict[str, Any]:
     return {"id": schedule.id, "name": schedule.name, "task": schedule.task, "enabled": schedule.enabled}
 
 
-def look(look: Look) -> dict[str, Any]:
-    """A schedule with its stored values as they are: what a request that leaves them out would send."""
-    schedule, last, running = look.schedule, look.last, look.running
+def preview(preview: Preview) -> dict[str, Any]:
+    """A schedule with its stored values, which a request sends if it leaves them out."""
+    schedule, last, running = preview.schedule, preview.last, preview.running
     args, of_args = _stored(schedule.args, Field.ARGS)
     kwargs, of_kwargs = _stored(schedule.kwargs, Field.KWARGS)
-    problems = [*look.problems, *of_args, *of_kwargs]
+    problems = [*preview.problems, *of_args, *of_kwargs]
     return {
         "id": schedule.id,
         "name": schedule.name,
         "task": schedule.task,
         "enabled": schedule.enabled,
-        "when": look.when,
+        "when": preview.when,
         "description": schedule.description,
         "args": args,
         "kwargs": kwargs,
-        "problems": [{"field": problem.field, "text": problem.text} for problem in problems],
-        "target": {name: _text(value) for name, value in words(look.target)},
-        "listened": look.listened,
+        "problems": [{"field": p.field, "code": p.code, "text": problem_text(p)} for p in problems],
+        "target": {name: _text(value) for name, value in options(preview.target)},
+        "listened": preview.has_worker,
         "last": None if last is None else {"status": last.status, "at": _moment(last.at)},
         "running": None if running is None else {"run": running.run, "since": _moment(running.since)},
         "fingerprint": schedule.fingerprint,
@@ -76,9 +79,9 @@ def look(look: Look) -> dict[str, Any]:
 
 
 def _stored(text: str, field: Field) -> tuple[Any, list[Problem]]:
-    """The value, or what keeps it from being sent."""
+    """The value, or the problems for which it can't be sent."""
     try:
-        return arguments.parse(arguments.stored(text, field), field), []
+        return arguments.parse_stored(text, field), []
     except Invalid as exc:
         return None, exc.problems
 
@@ -88,7 +91,7 @@ def _text(value: str | datetime) -> str | None:
 
 
 def _moment(value: datetime | None) -> str | None:
-    """A project without USE_TZ stores its own wall clock."""
+    """A project without USE_TZ stores local time."""
     if value is None:
         return None
     return (value if timezone.is_aware(value) else timezone.make_aware(value)).astimezone(UTC).isoformat()

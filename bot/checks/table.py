@@ -1,0 +1,153 @@
+"""Every system check: its id, what it says, and what to do. The table in docs/operations.md is made from this.
+
+To add a check, add a line here, and a function that returns its message in the module that it belongs to.
+"""
+
+from dataclasses import dataclass
+
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as DjangoWarning
+
+from bot.broker.columns import NO_USERS
+
+SETTINGS = "Settings"  # doctor's area for checks that no other area shows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Texts may have placeholders. All checks are warnings, so that none stops `migrate` or `shell`, except for E001."""
+
+    id: str
+    text: str
+    hint: str
+    is_grave: bool = False  # nothing, or nobody, can be run until this is mended; doctor reports a problem
+    area: str = SETTINGS  # the area in which doctor reports it
+
+    def message(self, **values: str) -> CheckMessage:
+        kind = Error if self.id.startswith("E") else DjangoWarning
+        return kind(self.text.format(**values), hint=self.hint.format(**values), id=f"runtask.{self.id}")
+
+
+CHECKS = (
+    Check(
+        id="W001",
+        text="An option can't be read: {problem}.",
+        hint="See docs/configuration.md: every option, its type and an example.",
+        is_grave=True,
+    ),
+    Check(
+        id="W002",
+        text="Slack can't reach this bot yet.",
+        hint="Set SLACK_BOT_TOKEN, SLACK_APP_TOKEN for Socket Mode or SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET for HTTP mode.",
+        is_grave=True,
+        area="Slack",
+    ),
+    Check(
+        id="W003",
+        text="runtask has no Celery app to send with: {why}.",
+        hint=(
+            "Import the app in the project's __init__.py, as Celery's guide for Django says,"
+            ' or name it: RUNTASK = {{"CELERY_APP": "shop.celery:app"}}.'
+        ),
+        is_grave=True,
+        area="Celery",
+    ),
+    Check(
+        id="W004",
+        text=(
+            "The result backend is {backend}; runtask learns how a run ended from the rows"
+            " that only django-celery-results' 'django-db' writes."
+        ),
+        hint=(
+            'Set CELERY_RESULT_BACKEND = "django-db", for the workers too.'
+            " With redis, rpc, django-cache, … tasks are run, but no thread learns how they ended."
+        ),
+        is_grave=True,
+        area="Results",
+    ),
+    Check(
+        id="W005",
+        text="result_extended is off: failed tasks leave no traceback, and results no name of their schedule.",
+        hint="Set CELERY_RESULT_EXTENDED = True, for the workers too.",
+        area="Results",
+    ),
+    Check(
+        id="W006",
+        text="runtask needs the tables of {apps}, which this project hasn't installed.",
+        hint="Add {names} to INSTALLED_APPS and run `migrate`.",
+        is_grave=True,
+    ),
+    Check(
+        id="W007",
+        text="Django's admin shows runs, notices and Slack links, and it isn't installed.",
+        hint="Add 'django.contrib.admin' to INSTALLED_APPS to see them; Slack works without it.",
+    ),
+    Check(
+        id="W008",
+        text="{model} has no `is_staff`, so nobody may run anything.",
+        hint="Give the model a boolean field (or a property) `is_staff`. People who have it may run every schedule.",
+        is_grave=True,
+        area="Staff",
+    ),
+    Check(
+        id="W009",
+        text="RUNTASK_LINK_BY_EMAIL is on, but {model} has no e-mail field.",
+        hint="Set RUNTASK_LINK_BY_EMAIL to 0 and link people with `runtask staff add`, or set the model's EMAIL_FIELD.",
+        area="Staff",
+    ),
+    Check(
+        id="W010",
+        text="The tables of runtask are in the database '{ours}', users in '{theirs}': links can't be looked up.",
+        hint="Let the router answer the same database for the app label 'runtask' as for the user model.",
+        is_grave=True,
+    ),
+    Check(
+        id="W011",
+        text="{setting} is set, but this site has no pages of runtask.",
+        hint='Add path("runtask/", include("bot.urls")) to {urlconf}.urlpatterns.',
+        area="Slack",
+    ),
+    Check(
+        id="W012",
+        text="task_always_eager is on: tasks run inside the process that should send them.",
+        hint="Use CELERY_TASK_ALWAYS_EAGER in the settings of tests only.",
+        is_grave=True,
+        area="Celery",
+    ),
+    Check(
+        id="W013",
+        text="RUNTASK_BASE_URL ends in {path}, which this site's own paths begin with: links would have it twice.",
+        hint="Set RUNTASK_BASE_URL to the address of the site itself, without a path.",
+        area="Slack",
+    ),
+    Check(
+        id="W014",
+        text="This sidecar doesn't fit the platform's database. {problem}",
+        hint="Install the platform's versions of the packages here. {remedy}",
+        area="Database",
+    ),
+    Check(
+        id="W015",
+        text="The platform has no {tables}: nobody can use this sidecar's admin.",
+        hint="Slack works without it; link people with `runtask staff add`.",
+        area="Database",
+    ),
+    Check(
+        id="W016",
+        text="RUNTASK_ANNOUNCE is set, but SLACK_BOT_TOKEN is not: nothing can be announced.",
+        hint="Set SLACK_BOT_TOKEN and start `runtask notify`, which delivers announcements, or unset RUNTASK_ANNOUNCE.",
+    ),
+    Check(
+        id="E001",
+        text="This sidecar doesn't fit the platform's users, which its own tables refer to. {problem}",
+        hint=NO_USERS,
+        is_grave=True,
+        area="Database",
+    ),
+)
+BY_ID = {check.id: check for check in CHECKS}
+
+
+def message(number: str, **values: str) -> CheckMessage:
+    """The message of a check, such as `W004`."""
+    return BY_ID[number].message(**values)

@@ -1,0 +1,63 @@
+"""The options that go with a task's message, in one table: beat's columns, Celery's names, and how people see them.
+
+To add an option that beat sends, add a line here. Its label is its name with blanks (`bot.texts.label`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, auto
+from typing import Any
+
+
+class Kind(StrEnum):
+    """How a value is shown."""
+
+    PLAIN = auto()
+    SECONDS = auto()
+    EXPIRY = auto()  # a moment, or seconds after sending
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of Celery's `apply_async`."""
+
+    name: str
+    columns: tuple[str, ...]  # of PeriodicTask; the first one that is set counts. None: only tasks have this option
+    kind: Kind = Kind.PLAIN
+    is_routed: bool = False  # routers see it and may change it (celery/app/routes.py)
+
+
+# What beat reads of a row (django_celery_beat/schedulers.py, ModelEntry.__init__), then what a task's own definition adds
+# (celery/app/task.py, extract_exec_options).
+OPTIONS = (
+    Option("queue", ("queue",), is_routed=True),
+    Option("exchange", ("exchange",), is_routed=True),
+    Option("routing_key", ("routing_key",), is_routed=True),
+    Option("priority", ("priority",), is_routed=True),
+    Option("expires", ("expires", "expire_seconds"), Kind.EXPIRY),
+    Option("time_limit", (), Kind.SECONDS),
+    Option("soft_time_limit", (), Kind.SECONDS),
+)
+COLUMNS = tuple(column for option in OPTIONS for column in option.columns)
+ROUTED = tuple(option.name for option in OPTIONS if option.is_routed)
+
+
+def of_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a row sets, by name, from its columns. Beat ignores an `expires` of 0 seconds."""
+    return {option.name: value for option in OPTIONS if (value := _set(option, row)) is not None}
+
+
+def _set(option: Option, row: Mapping[str, Any]) -> Any:
+    values = (row.get(column) for column in option.columns)
+    return next((value for value in values if value is not None and (value or option.kind is not Kind.EXPIRY)), None)
+
+
+def named(values: Mapping[str, Any]) -> Iterator[tuple[Option, Any]]:
+    """The options among `values`, in the table's order."""
+    return ((option, values[option.name]) for option in OPTIONS if option.name in values)
+
+
+def stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON in a run's row keeps them."""
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}

@@ -1,0 +1,203 @@
+"""Strict JSON: text -> its value, or what is wrong with it and where.
+
+`json.loads` alone accepts doubled keys, NaN and Infinity, numbers that overflow to infinity, and lone surrogates. Workers
+don't all read those back the same way, so they are refused here.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any, NoReturn
+
+from bot.core import jsontext
+from bot.core.jsontext import Token
+from bot.core.reasons import Code, Params, Place, Problem
+
+DEPTH_LIMIT = 100  # far below Python's recursion limit, at which json.loads fails
+DIGITS_LIMIT = 640  # of one number; Python may be set to refuse more (sys.int_info.str_digits_check_threshold)
+EXCERPT = 60  # characters of the line that are shown around a mistake
+QUOTES = "“”„‟‘’‚‛«»″′"
+SYNTAX = {  # how json's message begins -> the reason
+    "Expecting ',' delimiter": Code.COMMA_MISSING,
+    "Expecting ':' delimiter": Code.COLON_MISSING,
+    "Expecting property name": Code.KEY_MISSING,
+    "Expecting value": Code.VALUE_MISSING,
+    "Extra data": Code.EXTRA_DATA,
+    "Unterminated string": Code.OPEN_TEXT,
+    "Invalid control character": Code.CONTROL_CHARACTER,
+    "Invalid \\escape": Code.BAD_ESCAPE,
+    "Invalid \\uXXXX escape": Code.BAD_UNICODE_ESCAPE,
+}
+PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
+FRACTION = re.compile(r"^-?\d.*[.eE]")  # what json.loads reads as a float
+LONG_NUMBER = re.compile(rf"-?[0-9]{{{DIGITS_LIMIT + 1}}}")
+HALF = re.compile("[\ud800-\udfff]")
+MAYBE_HALF = re.compile(r"[\ud800-\udfff]|\\u[dD]")
+NOT_NUMBERS = ("NaN", "Infinity", "-Infinity")
+
+
+class NotJson(Exception):
+    """The text isn't strict JSON; `problems` are in the order of their places."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(", ".join(problem.code for problem in problems))
+        self.problems = problems
+
+
+def read(text: str, field: str) -> Any:
+    """The value of strict JSON. Raises NotJson, with problems of `field`."""
+    try:
+        return _read(text)
+    except (ValueError, RecursionError):
+        raise NotJson(_problems(text, field)) from None
+
+
+def _read(text: str) -> Any:
+    """As fast as json.loads, which rows by the hundred thousand need. Raises ValueError or RecursionError."""
+    if MAYBE_HALF.search(text) and any(_has_half(token) for token in jsontext.tokens(text)):
+        raise ValueError("half a character")
+    if text.count("[") + text.count("{") > DEPTH_LIMIT and any(_too_deep(jsontext.tokens(text))):
+        raise ValueError("too deep")
+    return json.loads(
+        text, object_pairs_hook=_unique, parse_int=_whole, parse_float=_finite, parse_constant=_no_constant
+    )
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("a doubled key")
+    return found
+
+
+def _whole(digits: str) -> int:
+    if LONG_NUMBER.match(digits):
+        raise ValueError("too many digits")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    if math.isinf(value := float(digits)) or LONG_NUMBER.match(digits):
+        raise ValueError("too large")
+    return value
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(word)
+
+
+def _problems(text: str, field: str) -> list[Problem]:
+    """Why `_read` refuses this text."""
+    found = list(jsontext.tokens(text))
+    mistakes = list(islice(chain(_typography(found), _too_deep(found), _long_numbers(found)), 1))
+    if not mistakes:
+        try:
+            json.loads(text)
+        except json.JSONDecodeError as exc:
+            mistakes = [_syntax(text, exc)]
+        else:
+            mistakes = sorted([*_bad_values(found), *_doubled_keys(found)], key=lambda mistake: mistake[0])
+    return [Problem(code=code, params=params, field=field, place=place(text, at)) for at, code, params in mistakes]
+
+
+Mistake = tuple[int, Code, Params]  # characters from 0, and what is wrong there
+
+
+def _typography(found: Iterable[Token]) -> Iterator[Mistake]:
+    words = (token for token in found if token.kind == "word")
+    places = ((token.at + i, c) for token in words for i, c in enumerate(token.text) if c in QUOTES)
+    return ((at, Code.TYPOGRAPHIC_QUOTE, {"quote": quote}) for at, quote in places)
+
+
+def _too_deep(found: Iterable[Token]) -> Iterator[Mistake]:
+    depth = 0
+    for token in found:
+        depth += (token.text in ("[", "{")) - (token.text in ("]", "}"))
+        if depth > DEPTH_LIMIT:
+            yield token.at, Code.TOO_DEEP, {"limit": DEPTH_LIMIT}
+
+
+def _long_numbers(found: Iterable[Token]) -> Iterator[Mistake]:
+    for token in found:
+        if token.kind == "word" and LONG_NUMBER.match(token.text):
+            yield token.at, Code.LONG_NUMBER, {"limit": DIGITS_LIMIT}
+
+
+def _syntax(text: str, exc: json.JSONDecodeError) -> Mistake:
+    at, rest = exc.pos, text[exc.pos :].lstrip()
+    for python, javascript in PYTHON_WORDS.items():
+        if rest.startswith(python):
+            return at, Code.PYTHON_WORD, {"python": python, "json": javascript}
+    if exc.msg.startswith("Illegal trailing comma"):  # Python 3.13 and newer: at the comma
+        return at + 1 + len(rest[1:]) - len(rest[1:].lstrip()), Code.TRAILING_COMMA, {}
+    if rest[:1] in ("]", "}") and text[:at].rstrip().endswith(","):
+        return at, Code.TRAILING_COMMA, {}
+    if rest.startswith("'"):
+        return at, Code.SINGLE_QUOTES, {}
+    code = next((code for begin, code in SYNTAX.items() if exc.msg.startswith(begin)), Code.NOT_JSON)
+    if code is Code.OPEN_TEXT and (quote := next((c for c in rest if c in QUOTES), "")):
+        return at, Code.OPEN_TEXT_TYPOGRAPHIC, {"quote": quote}
+    return at, code, {"message": exc.msg} if code is Code.NOT_JSON else {}
+
+
+def _bad_values(found: Iterable[Token]) -> Iterator[Mistake]:
+    for token in found:
+        if token.kind == "word":
+            if token.text in NOT_NUMBERS:
+                yield token.at, Code.NOT_A_NUMBER, {"word": token.text}
+            elif FRACTION.search(token.text) and math.isinf(float(token.text)):
+                yield token.at, Code.NUMBER_TOO_LARGE, {}
+        elif _has_half(token):
+            yield token.at, Code.HALF_CHARACTER, {}
+
+
+def _has_half(token: Token) -> bool:
+    return token.kind == "string" and HALF.search(_said(token)) is not None
+
+
+def _said(token: Token) -> str:
+    """The text that a JSON string stands for; as written if it isn't JSON."""
+    try:
+        return str(json.loads(token.text)) if "\\" in token.text else token.text.strip('"')
+    except ValueError:
+        return token.text
+
+
+def _doubled_keys(found: list[Token]) -> Iterator[Mistake]:
+    objects: list[set[str] | None] = []  # keys seen in each open object; None for a list
+    solid = [token for token in found if token.kind != "space"]
+    for token, following in zip(solid, [*solid[1:], Token("mark", "", 0)], strict=True):
+        if token.text in ("[", "{"):
+            objects.append(set() if token.text == "{" else None)
+        elif token.text in ("]", "}"):
+            objects.pop()
+        elif token.kind == "string" and following.text == ":" and objects and (keys := objects[-1]) is not None:
+            key = _said(token)
+            if key in keys:
+                yield token.at, Code.DOUBLED_KEY, {"key": token.text}
+            keys.add(key)
+
+
+def place(text: str, at: int) -> Place:
+    """Where the character `at` stands, for people."""
+    line, column = jsontext.line_and_column(text, at)
+    return Place(at=at, line=line, column=column, excerpt=excerpt(text, at))
+
+
+def excerpt(text: str, at: int) -> str:
+    """The line around a place, and a caret under it. Characters that can't be seen take one column, too."""
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    line = text[start : end if end >= 0 else len(text)]
+    column = at - start
+    first = max(0, min(column - EXCERPT // 2, len(line) - EXCERPT))
+    shown = "".join(map(_one_column, line[first : first + EXCERPT]))
+    before, after = ("…" if first else ""), ("…" if first + EXCERPT < len(line) else "")
+    return f"{before}{shown}{after}\n{' ' * (len(before) + column - first)}^"
+
+
+def _one_column(character: str) -> str:
+    if character.isprintable():
+        return character
+    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"

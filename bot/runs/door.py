@@ -1,0 +1,42 @@
+"""The door: Slack, the pages and the API all come through here. Each verb is a module (see, start, follow).
+
+A verb takes a `Platform` and an actor, and calls `authorise` before it does anything.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.core import policy
+from bot.core.model import Actor
+from bot.core.policy import Action, Subject
+from bot.core.ports import Catalog, Outcomes, Queues, Sender
+from bot.runs import actors
+from bot.runs.refusals import NotAllowed
+
+EVERYTHING = Subject()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """The platform whose schedules are run, and the options that the verbs need."""
+
+    catalog: Catalog
+    sender: Sender
+    secret_keys: tuple[str, ...]
+    deadline: float  # seconds
+    queues: Queues | None = None
+    outcomes: Outcomes | None = None  # None: only the watcher follows runs
+    announcements: Mapping[str, str] = field(default_factory=dict)  # see Conf.announce
+    wake: Callable[[], None] = lambda: None  # tells this process's deliverer that something is owed
+
+
+def authorise(actor: Actor, action: Action, subject: Subject = EVERYTHING) -> None:
+    """Raises NotAllowed."""
+    if denied := policy.may(actor, action, subject):
+        raise NotAllowed(denied)
+
+
+def may_see(user: Any) -> bool:
+    """Whether a user of the site may see any schedules. For links; the verbs decide again."""
+    return policy.may(actors.of_user(user), Action.SEE, EVERYTHING) is None

@@ -1,0 +1,124 @@
+"""The verb *start*: check a request, save the run, send it."""
+
+import logging
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from bot.core import arguments, signature
+from bot.core.arguments import Invalid
+from bot.core.model import Dispatch, Field, NoticeKind, RunId, RunRequest, Schedule, TaskId
+from bot.core.policy import Action, Subject
+from bot.core.ports import FateUnknown, NotSent
+from bot.core.reasons import Problem
+from bot.core.status import RunState
+from bot.models import Run, atomic, still
+from bot.runs import outbox, rows
+from bot.runs.door import Platform, authorise
+from bot.runs.refusals import Changed, Gone, MaybeSent, NothingSent, Refused
+from bot.runs.waiting import Budget
+
+log = logging.getLogger(__name__)
+
+
+def check(platform: Platform, request: RunRequest) -> None:
+    """Finds what `start` would find wrong before sending. Raises NotAllowed or Refused."""
+    _authorise(request)
+    _prepared(platform, request, TaskId(""))
+
+
+def start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
+    """The run, sent. For a repeated submission, the run that the first one started. Raises NotAllowed or Refused."""
+    _authorise(request)
+    try:
+        schedule, dispatch = _prepared(platform, request, TaskId(str(uuid.uuid4())))
+    except Refused:
+        earlier = Run.objects.filter(key=request.key).first()  # sent before the schedule was changed?
+        if earlier is None or rows.can_be_retried(earlier, request):
+            raise
+        return rows.earlier_run(earlier, request, budget)
+    fields = rows.fields(platform, request, schedule, dispatch)
+    # A request is nearly always new. So we don't look first: the unique key reports an earlier one.
+    run = rows.created(request, dispatch, fields)
+    if run is None:
+        earlier = Run.objects.get(key=request.key)
+        run = rows.retried(earlier, fields) if rows.can_be_retried(earlier, request) else None
+        if run is None:
+            return rows.earlier_run(Run.objects.get(key=request.key), request, budget)
+        dispatch = replace(dispatch, task_id=TaskId(run.task_id))
+    _send(platform, run, dispatch, budget)
+    return run
+
+
+def _authorise(request: RunRequest) -> None:
+    authorise(request.actor, Action.RUN, Subject(schedule=request.schedule))
+
+
+def _prepared(platform: Platform, request: RunRequest, task_id: TaskId) -> tuple[Schedule, Dispatch]:
+    schedule, args, kwargs = _checked(platform, request)
+    try:
+        return schedule, platform.sender.prepare(schedule, task_id, args, kwargs, requester=request.actor.name)
+    except Invalid as exc:
+        raise Refused(exc.problems) from exc
+
+
+def _checked(platform: Platform, request: RunRequest) -> tuple[Schedule, list[Any], dict[str, Any]]:
+    schedule = platform.catalog.get(request.schedule)
+    if schedule is None:
+        raise Gone
+    if request.fingerprint not in (None, schedule.fingerprint):
+        raise Changed
+    problems: list[Problem] = platform.sender.problems(schedule)
+    values: dict[Field, Any] = {}
+    for part, typed, stored in (
+        (Field.ARGS, request.args, schedule.args),
+        (Field.KWARGS, request.kwargs, schedule.kwargs),
+    ):
+        try:
+            values[part] = arguments.parse_stored(stored, part) if typed is None else arguments.parse(typed, part)
+        except Invalid as exc:
+            problems += exc.problems
+    if not problems and (known := platform.catalog.signature(schedule.task)) is not None:
+        problems = signature.problems(known, values[Field.ARGS], values[Field.KWARGS])
+    if problems:
+        raise Refused(problems)
+    return schedule, values[Field.ARGS], values[Field.KWARGS]
+
+
+def _send(platform: Platform, run: Run, dispatch: Dispatch, budget: Budget) -> None:
+    """Raises NothingSent or MaybeSent."""
+    try:
+        platform.sender.send(dispatch, run=RunId(run.pk), within=budget.left(), enter=budget.enter)
+    except NotSent as exc:
+        log.warning("run %s not sent: %s", run.pk, exc)
+        if not budget.leave():
+            _settle(platform, run, RunState.UNKNOWN)
+            raise MaybeSent(run) from exc
+        Run.objects.filter(pk=run.pk).update(state=RunState.NOT_SENT, not_sent_because=exc.reason.dump())
+        raise NothingSent(exc.reason) from exc
+    except FateUnknown as exc:
+        log.warning("run %s may have been sent: %s", run.pk, exc)
+        _settle(platform, run, RunState.UNKNOWN)
+        raise MaybeSent(run) from exc
+    log.info("run %s of schedule %s sent as task %s", run.pk, run.schedule_id, run.task_id)
+    _settle(platform, run, RunState.SENT)
+
+
+def _settle(platform: Platform, run: Run, state: RunState) -> None:
+    """Saves the new state and the notices that the run owes. Its result may have landed already.
+
+    If that can't be saved, the row stays `queued`, and the watcher goes on from its result or its deadline.
+    """
+    now = timezone.now()
+    sent_at = now if state is RunState.SENT else None
+    try:
+        with atomic():
+            if not Run.objects.filter(still(RunState.QUEUED), pk=run.pk).update(state=state, sent_at=sent_at):
+                Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # its result was faster
+            outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
+    except DatabaseError:
+        log.exception("run %s is %s, but that can't be saved now", run.pk, state)
+    platform.wake()

@@ -1,0 +1,221 @@
+"""What people wait for: a time limit for each answer, and work that begins after it.
+
+Slack shows an error if it gets no answer within 3 s (docs.slack.dev: interactivity/handling-user-interaction). So:
+
+- `Budget` is the time for one answer. It also decides between "nothing was sent" and "it may have been sent".
+- `Threads.within` does work that the answer needs, and gives up when the budget is used up.
+- `Threads.after_answer` does work that the answer doesn't need, such as opening a form. It starts when the answer has been
+  sent, and calls `late` once if the work isn't finished after 3 s.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from django.db import close_old_connections
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+ANSWER_LIMIT = 2.5  # seconds: the 3 s of Slack, less the way there and back
+LATE = 3.0  # seconds: a trigger lives as long
+CHECK_LATE = 0.5  # seconds between two checks for late work
+YIELD = 0.03  # seconds at most; within them a hundred answers can be sent
+
+
+@dataclass
+class Budget:
+    """The time for one answer, on a monotonic clock from its creation. Each step gets what is left.
+
+    Code calls `enter` just before it does what can't be undone (publish a message, open a form). Code that gives up calls
+    `shut`, which says whether that has happened, and prevents it from then on. So exactly one of the two is first.
+    """
+
+    seconds: float = ANSWER_LIMIT
+    started: float = field(default_factory=time.monotonic)
+    entered: bool = field(default=False, init=False)
+    _is_shut: bool = field(default=False, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def left(self) -> float:
+        """Seconds left, never below 0."""
+        return max(0.0, self.started + self.seconds - time.monotonic())
+
+    def enter(self) -> bool:
+        """False after `shut`: the person has already read that nothing was done."""
+        with self._lock:
+            self.entered = not self._is_shut
+            return self.entered
+
+    def leave(self) -> bool:
+        """Takes `enter` back, as nothing was done after all. False after `shut`: the person has read that it may have been."""
+        with self._lock:
+            if self.entered and self._is_shut:
+                return False
+            self.entered = False
+            return True
+
+    def shut(self) -> bool:
+        """True if nothing has been done, and nothing will be."""
+        with self._lock:
+            self._is_shut = True
+            return not self.entered
+
+
+class TooSlow(Exception):
+    """The budget is used up. The work may still be going on."""
+
+
+@dataclass(frozen=True)
+class Threads:
+    """Two bounded pools. Each thread has its own database connection."""
+
+    answers: ThreadPoolExecutor
+    afterwards: ThreadPoolExecutor
+
+    def within(self, budget: Budget, work: Callable[[], T]) -> T:
+        """The result or the exception of `work`. Raises TooSlow; work that hasn't started by then never starts."""
+        future = self.answers.submit(_with_fresh_connections, work)
+        try:
+            return future.result(budget.left())
+        except TimeoutError:
+            if future.done():  # it finished at this moment, or the time-out is its own, such as a socket's
+                return future.result()
+            future.cancel()
+            raise TooSlow from None
+
+    def after_answer(self, work: Callable[[], None], *, late: Callable[[], None]) -> None:
+        """Starts when the answer that this thread is making has been sent; at once if it makes none."""
+        wait = _late.watch(late)
+
+        def begin() -> None:
+            self.afterwards.submit(_do, work, wait, time.monotonic() + YIELD)
+
+        answer = _current.get()
+        begin() if answer is None else answer.then(begin)
+
+
+def _do(work: Callable[[], None], wait: "_Wait", until: float) -> None:
+    _unsent.wait_for_none(until)
+    try:
+        _with_fresh_connections(work)
+    except Exception:
+        log.exception("work after an answer failed")
+    finally:
+        wait.is_over = True
+
+
+def _with_fresh_connections(work: Callable[[], T]) -> T:
+    close_old_connections()
+    try:
+        return work()
+    finally:
+        close_old_connections()
+
+
+@dataclass
+class _Unsent:
+    """Counts the answers that this process is making.
+
+    Work after answers lets them go first: an answer that takes 3 s is an error to the person who waits for it, while a form
+    may open some milliseconds later.
+    """
+
+    _count: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def add(self, number: int) -> None:
+        with self._changed:
+            self._count += number
+            if not self._count:
+                self._changed.notify_all()
+
+    def wait_for_none(self, until: float) -> None:
+        """At most until that moment (monotonic)."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._count, until - time.monotonic())
+
+
+@dataclass
+class Answer:
+    """An answer that is being made, and the work that starts after it."""
+
+    _waiting: list[Callable[[], object]] = field(default_factory=list)
+    _is_done: bool = False
+
+    def __post_init__(self) -> None:
+        _unsent.add(1)
+
+    def then(self, begin: Callable[[], object]) -> None:
+        self._waiting.append(begin)
+
+    def done(self) -> None:
+        """It has been sent, or it never will be. May be called twice."""
+        if not self._is_done:
+            self._is_done = True
+            _unsent.add(-1)
+        while self._waiting:
+            self._waiting.pop(0)()
+
+
+@contextmanager
+def making_answer() -> Iterator[Answer]:
+    """Around the code that makes an answer. The caller sends it and calls `done`."""
+    answer = Answer()
+    before = _current.set(answer)
+    try:
+        yield answer
+    except BaseException:
+        answer.done()
+        raise
+    finally:
+        _current.reset(before)
+
+
+@dataclass
+class _Wait:
+    """Work that may become late, until `is_over` is set."""
+
+    tell: Callable[[], object]
+    until: float  # monotonic
+    is_over: bool = False
+
+
+@dataclass
+class _Late:
+    """One thread for the whole process calls `tell` for late work. A timer for each piece of work would cost a thread each."""
+
+    _waits: deque[_Wait] = field(default_factory=deque)  # in the order of their ends, as all last equally long
+    _thread: threading.Thread | None = None
+    _starting: threading.Lock = field(default_factory=threading.Lock)
+
+    def watch(self, tell: Callable[[], object]) -> _Wait:
+        wait = _Wait(tell, time.monotonic() + LATE)
+        self._waits.append(wait)
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="late", daemon=True)
+                self._thread.start()
+        return wait
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(CHECK_LATE)
+            while self._waits and (self._waits[0].is_over or self._waits[0].until <= time.monotonic()):
+                wait = self._waits.popleft()
+                try:
+                    if not wait.is_over:
+                        wait.tell()
+                except Exception:
+                    log.exception("somebody who waits could not be told so")
+
+
+_unsent, _late = _Unsent(), _Late()
+_current: ContextVar[Answer | None] = ContextVar("_current", default=None)

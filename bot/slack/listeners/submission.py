@@ -1,0 +1,104 @@
+"""The press of Run. Everything happens before the answer, so that the open form shows what is wrong."""
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import DatabaseError
+from slack_bolt import Ack
+
+from bot.core.model import Destination, Field, RunRequest
+from bot.core.policy import Action, Subject
+from bot.core.reasons import Code, Reason
+from bot.runs import start
+from bot.runs.door import authorise
+from bot.runs.refusals import NotAllowed, NothingSent, Refused
+from bot.runs.waiting import Budget, TooSlow
+from bot.slack import modals, payloads, texts
+from bot.slack.listeners.common import Parts, view_of
+from bot.slack.listeners.picker import Picker
+from bot.slack.payloads import Payload
+from bot.texts import sentence
+
+log = logging.getLogger(__name__)
+
+
+class _NotShown(Exception):
+    """The form has not shown the arguments of the picked schedule yet; `view` does."""
+
+    def __init__(self, view: dict[str, Any]) -> None:
+        super().__init__()
+        self.view = view
+
+
+class _Misused(Exception):
+    """The form itself can't be submitted. The text is for the person."""
+
+
+@dataclass(frozen=True)
+class Submissions:
+    """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload."""
+
+    parts: Parts
+    picker: Picker
+
+    def submit(self, ack: Ack, body: Payload) -> None:
+        submission = payloads.submission(body)
+        try:
+            problem = self._answer(submission)
+        except _NotShown as exc:
+            self.picker.forget(submission.view)
+            ack(response_action="update", view=exc.view)
+            return
+        if problem:
+            ack(response_action="errors", errors=problem)
+        else:
+            ack()
+
+    def _answer(self, submission: payloads.Submission) -> dict[str, str]:
+        """Errors by block; none if the run was started. Raises _NotShown."""
+        budget = Budget()
+        try:
+            self.parts.threads.within(budget, lambda: self._start(submission, budget))
+        except NotAllowed as exc:
+            text = sentence(exc.denied)
+        except _Misused as exc:
+            text = str(exc)
+        except NothingSent as exc:
+            text = texts.nothing_sent(exc.reason)
+        except Refused as exc:
+            return modals.errors(exc.problems, submission.inputs)
+        except TooSlow:
+            nothing_sent = budget.shut()
+            log.warning("a submission took too long; %s", "nothing sent" if nothing_sent else "publishing had begun")
+            text = texts.TOO_SLOW if nothing_sent else sentence(Reason(code=Code.MAYBE_SENT))
+        except DatabaseError:
+            log.exception("nothing sent: the database failed")
+            text = texts.NO_DATABASE
+        else:
+            return {}
+        return modals.error(text)
+
+    def _start(self, submission: payloads.Submission, budget: Budget) -> None:
+        """Raises NotAllowed, _Misused or Refused; _NotShown, as nobody runs what they haven't seen."""
+        account, metadata = submission.account, submission.metadata
+        actor = self.parts.identity.actor(account, may_link=False)
+        authorise(actor, Action.RUN, Subject(schedule=submission.schedule))
+        if not metadata.is_for(self.parts.key, account):
+            log.warning("refused a form that was not opened for Slack user %s", account.user)
+            raise _Misused(texts.NOT_OURS)
+        if submission.schedule is None:
+            raise _Misused(texts.NOT_PICKED)
+        if submission.schedule != metadata.schedule:
+            blank = replace(metadata, schedule=None)
+            raise _NotShown(view_of(self.parts.platform, actor, submission.schedule, blank, texts.NOT_SHOWN_YET))
+        request = RunRequest(
+            key=f"slack:{submission.view}",
+            actor=actor,
+            schedule=submission.schedule,
+            args=submission.values.get(Field.ARGS),
+            kwargs=submission.values.get(Field.KWARGS),
+            fingerprint=metadata.fingerprint,
+            destination=Destination(team=account.team, channel=metadata.channel, requester=account.user),
+        )
+        start.start(self.parts.platform, request, budget)

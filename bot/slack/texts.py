@@ -1,0 +1,126 @@
+"""What Slack's users read, except for the sentences that all front ends share (bot.texts).
+
+Texts are mrkdwn unless their name says otherwise. The caller escapes the values.
+"""
+
+from bot.core.model import Field
+from bot.core.reasons import Reason
+from bot.core.status import RunState
+from bot.texts import sentence
+
+# The form: plain text
+TITLE = "Run a schedule"
+RUN = "Run"
+CANCEL = "Cancel"
+SCHEDULE = "Schedule"
+PLACEHOLDER = "Type a part of its name or task"
+DISABLED_MARK = " (disabled)"
+KEEP_TYPING = "{shown} of {total}, keep typing"
+
+# The form: mistakes, in plain text
+SORRY = "Something went wrong on my side; the log says what. Please try again."
+SUBMISSION_FAILED = "Something went wrong on my side; the log says what."
+# Only this press: an earlier one may have been sent and its answer lost. Another press finds that out.
+NO_DATABASE = (
+    "Nothing was sent by this press of Run: the database can't be reached."
+    " Press Run to try again; nothing is sent twice."
+)
+TOO_SLOW = "Nothing was sent by this press of Run: it took too long. Press Run to try again; nothing is sent twice."
+PRESS_AGAIN = "Press Run to try again."
+NOT_OURS = "This form was not opened for you. Close it and type the command again."
+NOT_PICKED = "Pick a schedule first."
+
+# The form: notes
+NO_SCHEDULES = "*There are no schedules yet.* Somebody can add one in the site's admin, under _Periodic tasks_."
+GONE = ":warning: That schedule no longer exists. Pick another one."
+DISABLED = ":double_vertical_bar: *Disabled*: beat doesn't run it by itself; you can."
+WHEN = ":calendar: {when}"
+ALREADY_RUNNING = ":arrows_counterclockwise: *Already running* since {since}."
+ALREADY_RUNNING_BY = ":arrows_counterclockwise: *Already running* since {since}, asked for by {who}."
+NO_WORKER = ":warning: *No live worker listens on its queue.* It would wait there until one does."
+WARNING = ":warning: {text}"
+REFUSED = ":no_entry: {text}"
+LAST_RUN = "Last run: *{status}*, {at}"
+NO_LAST_RUN = "No run of it is known yet."
+GOES_TO = "Goes to {target}"
+GOES_TO_EXCHANGE = "where its exchange decides"
+WITHOUT_EXPIRY = "without the schedule's expiry {at}, which has passed"
+SENT_BY_NAME = "by name: this bot doesn't know the task, so its own options and parameters can't be checked"
+UNSENDABLE = {
+    Field.ARGS: ":warning: *The stored arguments can't be sent as they are:*",
+    Field.KWARGS: ":warning: *The stored keyword arguments can't be sent as they are:*",
+}
+TOO_LONG_TO_EDIT = (
+    "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). They will be sent as stored."
+)
+TOO_LONG_AND_UNSENDABLE = (
+    "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). Correct them in the admin."
+)
+SEVERAL_MATCH = ":mag: “{typed}” fits {number} schedules. Pick the one you mean."
+NONE_MATCHES = ":mag: No schedule's name has “{typed}” in it. Pick one."
+NOT_SHOWN_YET = (
+    ":point_down: Nothing was sent: the arguments of this schedule had not appeared yet."
+    " Check them, then press *Run* again."
+)
+WAITING = ":hourglass: The site's database is slow to answer. The arguments appear here when it does; you can also pick again."
+
+# The command
+TOO_LATE = "That took too long, Slack no longer lets me open the form. Please type the command again."
+HELP = """*{command}* runs a schedule of the site now, with its stored arguments or others.
+• `{command}` opens the form: pick a schedule, check or edit its arguments, press *Run*.
+• `{command} nightly report` opens it with that schedule picked.
+Its id and how it ended arrive in a thread here. Only staff of the site can run schedules."""
+
+# The thread
+ICONS = {"SUCCESS": ":white_check_mark:", "FAILURE": ":x:", "REVOKED": ":no_entry:"}  # by Celery's status
+OTHER_ICON = ":grey_question:"
+STATE_ICONS = {
+    RunState.QUEUED: ":grey_question:",
+    RunState.SENT: ":hourglass_flowing_sand:",
+    RunState.UNKNOWN: ":grey_question:",
+    RunState.RUNNING: ":arrow_forward:",
+    RunState.OVERDUE: ":warning:",
+}
+ROOT = "{icon} {who} ran *{schedule}*: {state}"
+ROOT_PLAIN = "{schedule}: {state}"
+ENDED = "*{status}*"
+ENDED_AFTER = "*{status}* after {duration}"
+STORED_ARGUMENTS = "stored arguments"
+MORE_CHANGES = "… and {number} more"
+SOMEBODY = "Somebody"
+TASK_ID = "Task id `{id}`"
+TASK_ID_PLAIN = "Task id {id}"
+RESULT = "result"
+FATE_UNKNOWN = "It may or may not have been sent; it is not sent again. This thread tells what becomes of it."
+NO_WORD = ":warning: {who} No word yet about *{schedule}*. {known} If a result lands later, it still comes here."
+NO_WORD_PLAIN = "No word yet about {schedule}"
+NO_WORD_SINCE = "It began {began}; since {at} there has been no word."
+NO_WORD_SENT = "It was sent {at}, and no worker has said anything since. Is one listening on its queue?"
+NO_WORD_UNKNOWN = "It may or may not have been sent, and no worker has said anything. It is not sent again."
+FINAL = "{icon} {who} *{status}*: {schedule}"
+FINAL_AFTER = "{icon} {who} *{status}*: {schedule} after {duration}"
+FINAL_PLAIN = "{schedule}: {status}"
+FINAL_PLAIN_AFTER = "{schedule}: {status} after {duration}"
+FINAL_PLAIN_RESULT = "{end} – {result}"
+SHORTENED = "Shortened from {length:,} characters."
+TRACEBACK_END = "The traceback's end."
+ALL_OF_IT = "All of it"
+
+# Why messages are in a direct message
+ELSEWHERE_DIRECT = "Here because I can't post in other people's direct messages."  # nobody can invite us to one
+ELSEWHERE = "Here because I can't post in {channel} (Slack says {code})."
+NOT_A_MEMBER = "Here because I can't post in {channel}: I'm not a member of it (`/invite` me to change that)."
+ELSEWHERE_BECAUSE = {  # by Slack's code
+    "channel_not_found": NOT_A_MEMBER,
+    "not_in_channel": NOT_A_MEMBER,
+    "is_archived": "Here because I can't post in {channel}: it is archived.",
+    "thread_not_found": "Here because I can't post in {channel}: its thread is gone.",
+    "restricted_action_thread_locked": "Here because I can't post in {channel}: its thread is locked.",
+    "restricted_action_read_only_channel": "Here because I can't post in {channel}: it is read-only.",
+    "restricted_action": "Here because I can't post in {channel}: posting there is restricted.",
+}
+
+
+def nothing_sent(reason: Reason) -> str:
+    """Under the picker, when the form may be submitted again."""
+    return f"{sentence(reason)} {PRESS_AGAIN}"

@@ -1,0 +1,197 @@
+"""The sentences that all front ends share. Sentences of one front end only are in bot.slack.texts and bot.web.texts.
+
+Every sentence is whole: none is put together from pieces, so that each can be translated by itself. Values in them may be
+hostile text; each front end escapes what it shows.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from bot.core.model import Change, Field, Target
+from bot.core.options import Kind, Option, named
+from bot.core.reasons import Code, Problem, Reason
+from bot.core.status import RunState
+from bot.core.text import clip, one_line
+
+LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
+HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
+NOT_SET = "(not set)"
+AS_STORED = "none: sent as stored"
+NOT_A_MEMBER = (
+    "This is not a member id, which begins with U or W. «Copy member ID» in the person's Slack profile gives it."
+)
+NOT_A_WORKSPACE = "This is not a workspace id, which begins with T (or E)."
+
+SENTENCES: dict[Code, str] = {
+    Code.TYPOGRAPHIC_QUOTE: '{quote} is a typographic quote. JSON needs the straight one: "',
+    Code.TOO_DEEP: "Lists and objects are nested more than {limit} deep.",
+    Code.LONG_NUMBER: "This number has more than {limit} digits.",
+    Code.PYTHON_WORD: "Python's {python} is written {json} in JSON.",
+    Code.TRAILING_COMMA: "There must be no comma before a closing bracket.",
+    Code.SINGLE_QUOTES: "JSON needs double quotes, not single ones.",
+    Code.COMMA_MISSING: "A comma or a closing bracket is missing before this.",
+    Code.COLON_MISSING: "A colon is missing after the key.",
+    Code.KEY_MISSING: 'A key in double quotes is missing here, as in "days": 7.',
+    Code.VALUE_MISSING: "A value is missing here, or it isn't JSON (text needs double quotes).",
+    Code.EXTRA_DATA: "There is more text after the end of the JSON.",
+    Code.OPEN_TEXT: "This text has no closing double quote.",
+    Code.OPEN_TEXT_TYPOGRAPHIC: "This text has no closing double quote; {quote} is a typographic quote and closes nothing.",
+    Code.CONTROL_CHARACTER: "A line break or tab inside a text must be written as \\n or \\t.",
+    Code.BAD_ESCAPE: "A backslash inside a text must be doubled: \\\\",
+    Code.BAD_UNICODE_ESCAPE: "\\u must be followed by four hexadecimal digits.",
+    Code.NOT_JSON: "This isn't JSON ({message}).",
+    Code.NOT_A_NUMBER: "{word} isn't JSON.",
+    Code.NUMBER_TOO_LARGE: "This number is too large.",
+    Code.HALF_CHARACTER: "This text contains half a character (a lone \\ud800 to \\udfff).",
+    Code.DOUBLED_KEY: "The key {key} is here a second time.",
+    Code.TOO_LONG: "This is {length:,} characters long; {limit:,} are allowed.",
+    Code.LIST_EMPTY: "Type a JSON list; [] sends nothing.",
+    Code.OBJECT_EMPTY: "Type a JSON object; {{}} sends nothing.",
+    Code.NOT_A_LIST: 'This must be a JSON list, such as [7, "EU"].',
+    Code.NOT_AN_OBJECT: 'This must be a JSON object, such as {{"days": 7}}.',
+    Code.TOO_MANY_ARGUMENTS: "Too many arguments: the task takes at most {limit}, and there are {given}.",
+    Code.NO_ARGUMENTS: "Too many arguments: the task takes none, and there are {given}.",
+    Code.ARGUMENT_TWICE: 'The argument "{name}" is given twice: it is in the list of arguments, too.',
+    Code.UNKNOWN_ARGUMENT: 'Unknown argument "{name}"; the task takes {known}.',
+    Code.MISSPELLED_ARGUMENT: 'Unknown argument "{name}", did you mean "{known}"?',
+    Code.NO_KEYWORDS: 'Unknown argument "{name}"; the task takes none.',
+    Code.ARGUMENT_MISSING: 'The task needs the argument "{name}".',
+    Code.BAD_TYPED_VALUE: (
+        'An object with "__type__" and "__value__" stands for a date, a decimal and so on. This one can\'t be read as such.'
+    ),
+    Code.HEADERS_NOT_AN_OBJECT: (
+        "This schedule's message headers are not a JSON object. Correct them in the admin; beat can't send them either."
+    ),
+    Code.HEADERS_NOT_STORABLE: (
+        "This schedule's message headers contain a number or a character that databases can't store in JSON"
+        " (NaN, U+0000, …). Correct them in the admin."
+    ),
+    Code.QUEUE_NOT_DECLARED: (
+        "This Celery app has no queue {queue} (task_queues). Correct the schedule in the admin; beat can't send it either."
+    ),
+    Code.ROUTE_NOT_DECLARED: (
+        "The route of this task names a queue that this Celery app doesn't have (task_queues); beat can't send it either."
+    ),
+    Code.EAGER: (
+        "Nothing can be sent: this project's Celery runs tasks where they are called (task_always_eager), and sends none."
+    ),
+    Code.BROKER_UNREACHABLE: "Nothing was sent: the broker can't be reached ({error}).",
+    Code.CELERY_REFUSED: "Nothing was sent: Celery can't send this: {error}",
+    Code.HELD_BACK: "Nothing was sent: the task held it back.",
+    Code.HELD_BACK_BY: "Nothing was sent: the task held it back, as task {task} is waiting or running.",
+    Code.TOO_SLOW: "Nothing was sent: it took too long.",
+    Code.GONE: "This schedule no longer exists. Pick another one.",
+    Code.CHANGED: "Somebody has changed this schedule since you picked it. Pick it again to see its new values.",
+    Code.KEY_TAKEN: "This key belongs to a different request.",
+    Code.MAYBE_SENT: (
+        "This run may already have been sent: the broker took it but did not answer. It is not sent again."
+        " Its thread and its page tell how it ended."
+    ),
+    Code.SLACK_SILENT: (
+        "I can't check with Slack who you are at the moment, so I can't let you run anything."
+        " Please try again in a minute."
+    ),
+    Code.BOT: "Bots can't run schedules.",
+    Code.DELETED: "This Slack account is deactivated.",
+    Code.GUEST: "Guests of this workspace can't run schedules.",
+    Code.OTHER_TEAM: "Only members of the workspace this app is installed in can run schedules.",
+    Code.NO_LINK: (
+        "Your Slack account isn't linked to a staff account of the site."
+        " Ask an administrator of the site to link it: `runtask staff add {user} YOUR-USER-NAME`."
+    ),
+    Code.INACTIVE: "Your account on the site is deactivated. Ask an administrator of the site.",
+    Code.NOT_STAFF: (
+        "Your account on the site isn't a staff account. Ask an administrator of the site to make it one."
+    ),
+    Code.INTERNAL_ERROR: "internal error, see the log",
+    Code.SLACK_UNREACHABLE: "Slack can't be reached ({error})",
+    Code.SLACK_REFUSED: "Slack says {error} {details}",
+    Code.BEHIND_ANOTHER: "waits for the {notice} message, which was given up",
+    Code.NO_DIRECT_MESSAGE: "the direct message is closed to the bot ({direct})",
+    Code.NO_CHANNEL_NO_DIRECT_MESSAGE: "the channel is closed to the bot ({channel}), and so is a direct message ({direct})",
+    Code.NO_CHANNEL_NO_ACCOUNT: (
+        "the channel is closed to the bot ({channel}), and the requester has no Slack account for a direct message"
+    ),
+    Code.STORED_TEXT: "{text}",
+}
+KINDS = {  # second sentences of NOT_A_LIST and NOT_AN_OBJECT
+    "object": "It is an object.",
+    "list": "It is a list.",
+    "text": "It is a text.",
+    "number": "It is a number.",
+    "boolean": "It is true or false.",
+    "null": "It is null.",
+}
+STATES = {
+    RunState.QUEUED: "may or may not have been sent",
+    RunState.SENT: "sent",
+    RunState.UNKNOWN: "may have been sent: the broker didn't answer",
+    RunState.RUNNING: "running",
+    RunState.OVERDUE: "no word yet",
+    RunState.NOT_SENT: "not sent",
+}  # a finished run shows Celery's status
+
+
+def sentence(reason: Reason | None) -> str:
+    """One line, with each value on one line. Empty for None."""
+    if reason is None:
+        return ""
+    params = {name: one_line(value) if isinstance(value, str) else value for name, value in reason.params.items()}
+    text = SENTENCES[reason.code].format(**params).strip()
+    return f"{text} {KINDS[str(params['kind'])]}" if "kind" in params else text
+
+
+def problem_text(problem: Problem) -> str:
+    """The sentence; for a mistake in a text, its place before it, and the excerpt on the lines below."""
+    if problem.place is None:
+        return sentence(problem)
+    place = problem.place
+    return f"Line {place.line}, column {place.column}: {sentence(problem)}\n{place.excerpt}"
+
+
+def state_text(state: RunState, status: str) -> str:
+    """How far an open run is. Celery repeats a failed try, so that RETRY isn't running."""
+    if state is RunState.RUNNING and status == "RETRY":
+        return "waits to be tried again"
+    return STATES[state]
+
+
+def change_name(change: Change) -> str:
+    return f"argument {change.position}" if change.position else one_line(change.name)
+
+
+def change_text(change: Change) -> str:
+    """`days: 7 -> 30`."""
+    return f"{change_name(change)}: {_value(change.old)} -> {_value(change.new)}"
+
+
+def _value(value: str | None) -> str:
+    return NOT_SET if value is None else clip(one_line(value), 200)
+
+
+def label(option: Option) -> str:
+    return option.name.replace("_", " ")
+
+
+def options(target: Target) -> list[tuple[str, str | datetime]]:
+    """Pairs of label and value. Moments stay moments, so that each reader sees them in their own time zone."""
+    found = [(label(option), _option(option, value)) for option, value in named(target.options)]
+    return [*found, ("headers", target.headers)] if target.headers else found
+
+
+def stored_options(stored: dict[str, object] | list[list[str]]) -> Iterator[tuple[str, str]]:
+    """The same of a run's row. Rows of version 0.1.0 and older store a list of pairs, already in words."""
+    if isinstance(stored, list):
+        yield from ((name, value) for name, value in stored)
+        return
+    yield from ((label(option), str(_option(option, value))) for option, value in named(stored))
+    if headers := stored.get("headers"):
+        yield "headers", str(headers)
+
+
+def _option(option: Option, value: object) -> str | datetime:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, (int, float)) and option.kind is not Kind.PLAIN:
+        return f"after {value:g} s" if option.kind is Kind.EXPIRY else f"{value:g} s"
+    return str(value)

@@ -1,0 +1,135 @@
+"""What the pages show, as pure functions of what is known."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from bot import texts as shared
+from bot.core import arguments, text
+from bot.core.changes import masked
+from bot.core.model import Field, Preview, RunRequest
+from bot.core.reasons import Problem
+from bot.core.status import OPEN, RunState
+from bot.models import Run
+from bot.web import texts
+
+TONES = {RunState.SENT: "waiting", RunState.RUNNING: "waiting", RunState.NOT_SENT: "bad"}
+FINAL_TONES = {"SUCCESS": "good", "FAILURE": "bad"}
+DONE_OF = re.compile(r"([0-9]+(?:\.[0-9]+)?) of ([1-9][0-9]*)\b")  # how a progress begins, if the task counts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Input:
+    """One of the form's text areas."""
+
+    name: str
+    label: str
+    help: str
+    text: str
+    problems: list[dict[str, Any]]
+    rows: int  # for browsers that can't grow it
+
+
+def problem(problem: Problem) -> dict[str, Any]:
+    """For the templates, and as JSON for the script."""
+    place = problem.place
+    sentence, _, excerpt = shared.problem_text(problem).partition("\n")
+    return {
+        "field": problem.field,
+        "code": problem.code,
+        "sentence": sentence,
+        "excerpt": excerpt,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+    }
+
+
+def inputs(preview: Preview, problems: Iterable[dict[str, Any]], typed: RunRequest | None) -> list[Input]:
+    """With what was typed, or else with the stored values."""
+    stored = {Field.ARGS: preview.schedule.args, Field.KWARGS: preview.schedule.kwargs}
+    shown = {field: arguments.editable(value, field)[0] for field, value in stored.items()}
+    if typed is not None:
+        given = {Field.ARGS: typed.args, Field.KWARGS: typed.kwargs}
+        shown |= {field: value for field, value in given.items() if value is not None}
+    return [
+        Input(
+            name=field,
+            label=shared.LABELS[field],
+            help=shared.HINTS[field],
+            text=value,
+            problems=[problem for problem in problems if problem["field"] == field],
+            rows=min(30, value.count("\n") + 2),
+        )
+        for field, value in shown.items()
+    ]
+
+
+def target(preview: Preview) -> list[tuple[str, str]]:
+    pairs = shared.options(preview.target)
+    return [(name, moment(value) if isinstance(value, datetime) else value) for name, value in pairs]
+
+
+def moment(at: datetime) -> str:
+    """As the admin shows it, in the reader's time zone."""
+    return date_format(timezone.localtime(at) if timezone.is_aware(at) else at, "DATETIME_FORMAT")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How far a run is, in words and as a tone: waiting, good, bad, unsure."""
+
+    words: str
+    tone: str
+    is_final: bool
+    note: str
+    progress: str
+    done: tuple[str, str] | None  # how many, and of how many
+    result: str
+    is_shortened: bool
+
+
+def standing(run: Run) -> Standing:
+    state = RunState(run.state)
+    finished = state is RunState.FINISHED
+    note = shared.sentence(run.not_sent_reason) or texts.STATE_NOTES.get(state, "")
+    return Standing(
+        words=how_far(run),
+        tone=FINAL_TONES.get(run.status, "unsure") if finished else TONES.get(state, "unsure"),
+        is_final=state not in OPEN,
+        note=note,
+        progress="" if finished else run.result,
+        done=None if finished or (match := DONE_OF.match(run.result)) is None else (match[1], match[2]),
+        result=run.result if finished else "",
+        is_shortened=finished and run.result_length > len(run.result),
+    )
+
+
+def how_far(run: Run) -> str:
+    """How it ended and after how long; until then, how far it is."""
+    if run.state != RunState.FINISHED:
+        return shared.state_text(RunState(run.state), run.status)
+    if run.duration is None:
+        return run.status
+    return texts.ENDED.format(status=run.status, duration=text.duration(run.duration))
+
+
+def requester(run: Run) -> str:
+    if run.user is not None:
+        return run.user.get_username()
+    return texts.SLACK_USER.format(id=run.slack_user) if run.slack_user else texts.NOBODY_KNOWN
+
+
+def sent_values(run: Run, secret_keys: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The arguments as sent, secrets masked."""
+    values = ((shared.LABELS[Field.ARGS], run.args), (shared.LABELS[Field.KWARGS], run.kwargs))
+    return [(label, _pretty(masked(json.loads(value), secret_keys))) for label, value in values]
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,0 +1,67 @@
+"""The table of options, against what beat, Celery and the rows of schedules know."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from celery import Task
+from celery.app.task import extract_exec_options  # type: ignore[attr-defined]
+from django_celery_beat.models import PeriodicTask
+
+from bot.core.model import Target
+from bot.core.options import COLUMNS, OPTIONS, of_row, stored
+from bot.texts import label, options, stored_options
+
+LATER = datetime(2026, 11, 5, 13, 0, tzinfo=UTC)
+
+
+def test_every_column_is_one_of_beats() -> None:
+    assert set(COLUMNS) <= {field.name for field in PeriodicTask._meta.get_fields()}
+
+
+def test_every_option_is_one_that_celery_reads_off_a_task() -> None:
+    assert {option.name for option in OPTIONS} <= set(Task.from_config) | {"queue", *_read_off(Task)}
+
+
+def _read_off(task: Any) -> set[str]:
+    return set(extract_exec_options(dict.fromkeys([option.name for option in OPTIONS], 1)))
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        pytest.param({}, {}, id="nothing"),
+        pytest.param({"queue": "", "priority": 0}, {"queue": "", "priority": 0}, id="a blank and a zero are values"),
+        pytest.param({"expires": None, "expire_seconds": 60}, {"expires": 60}, id="seconds"),
+        pytest.param({"expires": LATER, "expire_seconds": 60}, {"expires": LATER}, id="a moment goes first"),
+        pytest.param({"expire_seconds": 0}, {}, id="beat ignores 0 seconds"),
+    ],
+)
+def test_the_options_of_a_row(row: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert of_row(row) == expected
+
+
+def test_each_option_is_shown_by_its_label() -> None:
+    values = {option.name: 60 for option in OPTIONS}
+    shown = dict(options(Target(options=values)))
+    assert list(shown) == [label(option) for option in OPTIONS]
+    assert (shown["priority"], shown["expires"], shown["time limit"]) == ("60", "after 60 s", "60 s")
+
+
+def test_a_stored_target_is_shown_as_before_in_the_order_of_the_table() -> None:
+    target = Target(options={"queue": "q", "priority": 3, "expires": LATER, "time_limit": 5}, headers='{"a": 1}')
+    kept = {"headers": target.headers, **dict(reversed(stored(target.options).items()))}  # PostgreSQL sorts keys
+    assert list(stored_options(kept)) == [
+        ("queue", "q"),
+        ("priority", "3"),
+        ("expires", LATER.isoformat()),
+        ("time limit", "5 s"),
+        ("headers", '{"a": 1}'),
+    ]
+
+
+def test_a_target_that_version_0_1_0_stored_is_readable() -> None:
+    assert list(stored_options([["queue", "q"], ["expires", "after 60 s"]])) == [
+        ("queue", "q"),
+        ("expires", "after 60 s"),
+    ]

@@ -1,0 +1,176 @@
+"""Time limits for answers, and work that begins after an answer."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, Queue
+from typing import Any
+
+import pytest
+from slack_bolt import BoltResponse
+
+from bot.runs import waiting
+from bot.runs.waiting import ANSWER_LIMIT, Budget, Threads, _Late, making_answer
+from bot.slack.endpoint import _Response
+
+
+def test_each_step_gets_what_is_left_and_never_less_than_nothing() -> None:
+    now = time.monotonic()
+    assert 0 < Budget(started=now).left() <= ANSWER_LIMIT < 3
+    assert Budget(started=now - 2.0).left() <= ANSWER_LIMIT - 2.0
+    assert Budget(started=now - 60).left() == 0.0
+
+
+def test_the_answer_and_the_sending_agree_on_what_the_person_reads() -> None:
+    shut_first = Budget()
+    assert (shut_first.shut(), shut_first.enter(), shut_first.leave()) == (True, False, True)
+    told_maybe = Budget()
+    assert (told_maybe.enter(), told_maybe.shut(), told_maybe.leave()) == (True, False, False)
+    left_first = Budget()
+    assert (left_first.enter(), left_first.leave(), left_first.shut()) == (True, True, True)
+
+
+class _JustInTime(Future[Any]):
+    """Finishes between the end of the waiting and the look at its result."""
+
+    def result(self, timeout: float | None = None) -> Any:
+        if timeout is not None:
+            raise TimeoutError
+        return super().result()
+
+
+class _Pool(ThreadPoolExecutor):
+    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        real: Future[Any] = super().submit(function, *args, **kwargs)  # another thread, for its connections
+        future = _JustInTime()
+        if (exc := real.exception(10)) is not None:
+            future.set_exception(exc)
+        else:
+            future.set_result(real.result())
+        return future
+
+
+@pytest.fixture
+def threads() -> Iterator[Threads]:
+    with _Pool(1) as answers, ThreadPoolExecutor(1) as afterwards:
+        yield Threads(answers, afterwards)
+
+
+@pytest.fixture
+def done() -> Queue[str]:
+    return Queue()
+
+
+def fail() -> None:
+    raise LookupError
+
+
+def test_work_that_ends_as_time_is_up_counts(threads: Threads) -> None:
+    assert threads.within(Budget(0), lambda: "sent") == "sent"
+
+
+def test_a_time_out_of_the_work_itself_is_its_own_error(threads: Threads) -> None:
+    def work() -> None:
+        raise TimeoutError("a socket's")
+
+    with pytest.raises(TimeoutError, match="a socket's"):
+        threads.within(Budget(0), work)
+
+
+def test_work_begins_when_the_answer_has_been_sent(threads: Threads, done: Queue[str]) -> None:
+    with making_answer() as answer:
+        threads.after_answer(lambda: done.put("work"), late=fail)
+    threads.afterwards.submit(done.put, "something else").result()
+    answer.done()
+    answer.done()
+    assert [done.get(timeout=10), done.get(timeout=10)] == ["something else", "work"]
+    threads.afterwards.submit(done.put, "the end").result()
+    assert done.get(timeout=10) == "the end"
+
+
+def test_answers_to_others_go_first(threads: Threads, done: Queue[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "YIELD", 10)
+    with making_answer() as other:
+        pass
+    with making_answer() as answer:
+        threads.after_answer(lambda: done.put("work"), late=fail)
+    answer.done()
+    with pytest.raises(Empty):
+        done.get(timeout=0.2)
+    other.done()
+    assert done.get(timeout=5) == "work"
+
+
+def test_work_does_not_wait_long_for_an_answer_that_takes_its_time(threads: Threads, done: Queue[str]) -> None:
+    with making_answer() as other:
+        threads.afterwards.submit(threads.after_answer, lambda: done.put("work"), late=fail).result()
+        assert done.get(timeout=5) == "work"
+    other.done()
+
+
+def test_an_answer_that_failed_does_not_count_as_unsent(
+    threads: Threads, done: Queue[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "YIELD", 10)
+    with pytest.raises(LookupError), making_answer():
+        fail()
+    threads.after_answer(lambda: done.put("work"), late=fail)
+    assert done.get(timeout=5) == "work"
+
+
+def test_without_an_answer_it_begins_at_once(threads: Threads, done: Queue[str]) -> None:
+    threads.after_answer(lambda: done.put("work"), late=fail)
+    assert done.get(timeout=10) == "work"
+
+
+@pytest.mark.django_db  # Django touches the database when a response is closed
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "given up"])
+def test_over_http_it_begins_when_the_response_is_closed_or_another_one_was_sent(
+    threads: Threads, done: Queue[str], is_closed: bool
+) -> None:
+    with making_answer() as answer:
+        threads.after_answer(lambda: done.put("work"), late=fail)
+    response = _Response(answer, BoltResponse(status=200, body=""))
+    assert done.empty()
+    if is_closed:
+        response.close()
+    else:
+        del response
+    assert done.get(timeout=10) == "work"
+
+
+def test_a_failure_is_in_the_log(threads: Threads, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        threads.after_answer(fail, late=fail)
+        threads.afterwards.shutdown()
+    assert "LookupError" in caplog.text
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Queue[str]:
+    monkeypatch.setattr(waiting, "CHECK_LATE", 0.01)
+    monkeypatch.setattr(waiting, "LATE", 0.1)
+    return Queue()
+
+
+@pytest.mark.parametrize("first", [fail, lambda: None], ids=["one fails", "all is well"])
+def test_everybody_who_waits_too_long_is_told_in_turn_and_once(
+    told: Queue[str], first: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    late = _Late()
+    with caplog.at_level(logging.ERROR):
+        late.watch(first)
+        for name in ("one", "other"):
+            late.watch(lambda name=name: told.put(name))  # type: ignore[misc]
+        assert [told.get(timeout=10), told.get(timeout=10)] == ["one", "other"]
+    assert ("could not be told" in caplog.text) == (first is fail)
+    with pytest.raises(Empty):
+        told.get(timeout=0.3)
+
+
+def test_people_whose_wait_is_over_are_not_told(told: Queue[str]) -> None:
+    late = _Late()
+    late.watch(lambda: told.put("in time")).is_over = True
+    late.watch(lambda: told.put("late"))
+    assert told.get(timeout=10) == "late"
