@@ -1,10 +1,10 @@
-"""What an experiment is played on: a set-up, a stub Slack, and the contestants' processes."""
+"""What each experiment needs: a set-up, a stub of Slack, and the processes of its contestants."""
 
 import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +68,7 @@ class Stage:
 
     @asynccontextmanager
     async def inside(self, name: str, module: str, size: str = "big") -> AsyncIterator["Inside"]:
-        """`python -m bench.inside MODULE`, which measures what it is asked for on its standard input."""
+        """`python -m bench.inside MODULE`, which answers the questions on its standard input."""
         with (self.processes.folder / f"{name}.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bench.inside", module),
@@ -101,6 +101,18 @@ class Inside:
         if not line:
             raise Broken(f"{self.name} died when asked for {question}: see its log")
         return json.loads(line)
+
+
+@asynccontextmanager
+async def meanwhile(endless: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Task[None]"]:
+    """Run it until the end of the block. Raises at the end of the block what it has raised."""
+    task = asyncio.create_task(endless)
+    try:
+        yield task
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
 
 
 def over_http(client: http.Client, path: str) -> Press:
