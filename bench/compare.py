@@ -17,13 +17,13 @@ def report(before: Kept, after: Kept) -> str:
 
 
 def _of_setup(setup: str, before: Kept, after: Kept) -> str:
-    old, new = before.of(setup), after.of(setup)
+    old, new = ([one for one in kept.of(setup) if one.limit is not None] for kept in (before, after))
     if not old:
-        return f"{setup}: no figures are kept, so there is nothing to compare with"
+        return f"{setup}: no figures with goals are kept, so there is nothing to compare with"
     noise = {stat: max([one.noise for one in (*old, *new) if one.stat == stat], default=1.0) for stat in STATS}
     rows = changed(old, new)
     return (
-        f"{setup}: kept figures {before.taken[setup]}\n"
+        f"{setup}: kept figures {before.taken[setup].partition(': ')[0]}\n"
         f"Floors and peers take {pace(old, new):.2f} × as long as then. Two equal programs differ by up to "
         f"{noise['p50']:.2f} × (p50) and {noise['p99']:.2f} × (p99).\n"
         + (columns(HEAD, rows) if rows else "No figure of a goal has changed by more than that.")
@@ -36,7 +36,7 @@ def changed(before: Sequence[Figure], after: Sequence[Figure]) -> list[tuple[str
     rows: list[tuple[float, tuple[str, ...]]] = []
     for one in after:
         old = known.get(one.key)
-        if old is None or one.limit is None:
+        if old is None:
             continue
         factor = (one.compared or TICK) / (old.compared or TICK)
         worse = 1 / factor if one.at_least else factor

@@ -58,7 +58,7 @@ def filled(template: str, kept: Kept) -> str:
 
 
 def _range(name: str, kept: Kept) -> str:
-    """Of the medians on all set-ups."""
+    """From the lowest to the highest median of all set-ups."""
     key = [part.strip() for part in name.split("|")]
     values = {one.ours: one for one in kept.figures if [one.title, one.load, one.stat] == key}
     if not values:

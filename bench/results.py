@@ -51,7 +51,8 @@ class Results:
     @property
     def taken(self) -> str:
         """When and where, in words."""
-        return f"taken {self.taken_at}: " + ", ".join(f"{name} {value}" for name, value in self.machine.items())
+        facts = ", ".join(f"{name} {value}" for name, value in self.machine.items() if name != "commit")
+        return f"taken {self.taken_at}, commit {self.machine['commit']}: {facts}"
 
 
 def single(experiment: str, what: str, contestant: str, values: Sequence[float], unit: str, load: str = "") -> Series:

@@ -55,14 +55,12 @@ class Stage:
         if await process.wait():
             raise Broken(f"runtask {' '.join(arguments)}: see commands.log")
 
-    async def site(
-        self, name: str, settings: str = "bot.settings", size: str = "big", **environment: str
-    ) -> http.Client:
+    async def site(self, name: str, settings: str = "bot.settings", **environment: str) -> http.Client:
         """Start gunicorn as README says."""
         port = free_port()
         options = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", THREADS]
         environment |= {"DJANGO_SETTINGS_MODULE": settings}
-        self.processes.start(name, self.environment(name, size, **environment), "-m", "gunicorn", "bot.wsgi", *options)
+        self.processes.start(name, self.environment(name, **environment), "-m", "gunicorn", "bot.wsgi", *options)
         await self.processes.listening(name, port)
         return http.Client(port)
 
@@ -137,7 +135,7 @@ async def stage(setup: Setup, mode: Mode) -> AsyncIterator[Stage]:
 async def opened(
     scene: Stage, press: Press, client: int, text: str = "", **where: str
 ) -> tuple[Json, float, float, float]:
-    """Type the command: the form that came, and when it was typed, acknowledged, and opened."""
+    """Type the command. Returns the form, and the moments of the command, of its acknowledgement, and of the form."""
     trigger = f"t{scene.stub.number()}"
     arrival = scene.stub.expect(trigger)
     typed = payloads.command(trigger, payloads.person(client), text, **where)
@@ -147,7 +145,7 @@ async def opened(
 
 
 async def form(scene: Stage, press: Press, text: str, **where: str) -> Json:
-    """Of the first person, with the schedule named `text` in it. Raises Broken if there is none for a while."""
+    """The first person's form with the schedule named `text`. Raises Broken if there is no such form for a while."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         view, *_ = await opened(scene, press, 0, text, **where)

@@ -14,9 +14,7 @@ from bench.stats import Round, of_turn
 
 NOTIFY = ("-m", "bot", "notify")
 SLOW = 0.05  # seconds that Slack takes for an answer, if it doesn't answer at once
-CHANGES_EVERY = (
-    0.4  # seconds between two results, at most and at random: the watcher must not look always at the same moment
-)
+CHANGES_EVERY = 0.4  # seconds between two results, at most and at random: else the watcher is always at the same point
 PATIENCE = 20.0
 LOOP, LIMITED = "bare loop", "with one channel limited"
 

@@ -1,4 +1,4 @@
-"""1, 2 and 4 processes of a kind on a big installation: how much they do in a second, and the processor time of it."""
+"""1, 2 and 4 processes of a kind on a big installation: what they do in a second, and the processor time that it takes."""
 
 import asyncio
 import json

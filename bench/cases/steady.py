@@ -1,4 +1,4 @@
-"""A big installation for some minutes: people press Run at a steady rate, and don't wait for the answers of others."""
+"""A big installation for some minutes: people press Run at a steady rate."""
 
 import asyncio
 import time

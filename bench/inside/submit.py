@@ -27,9 +27,8 @@ VALUES = {"days": 30, "region": "EU"}
 numbers = count(time.time_ns())
 service = wiring.run_service()
 app = wiring.celery_app()
-if (
-    app.connection_for_write().transport.driver_type == "amqp"
-):  # the broker confirms each message, as it does for runtask
+# Like runtask, the floors wait for the broker's confirmation.
+if app.connection_for_write().transport.driver_type == "amqp":
     app.conf.broker_transport_options = {"confirm_publish": True}
 schedule = PeriodicTask.objects.order_by("pk")[0]
 actor = of_user(User.objects.get(username="ana"))

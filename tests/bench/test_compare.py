@@ -48,7 +48,8 @@ def test_memory_is_not_slower_but_more() -> None:
 
 
 def test_a_figure_without_a_goal_is_not_compared() -> None:
-    assert a_change((70,), (140,), limit=None) == []
+    before, after = (Kept({"embedded": "today"}, (a_figure(ours, limit=None),)) for ours in (70, 140))
+    assert "no figures with goals are kept" in compare.report(before, after)
 
 
 def test_each_set_up_is_compared_with_its_own_kept_figures() -> None:
@@ -57,5 +58,5 @@ def test_each_set_up_is_compared_with_its_own_kept_figures() -> None:
     said = compare.report(before, after)
     assert "embedded: kept figures on Monday" in said
     assert "2.00 × slower" in said
-    assert "redis: no figures are kept" in said
+    assert "redis: no figures with goals are kept" in said
     assert "No figure" in compare.report(before, before)
