@@ -34,4 +34,4 @@ def test_the_kept_file_is_what_would_be_written_and_has_figures_of_goals_only() 
     kept = figures.kept()
     assert kept.dump() == figures.FILE.read_text()
     titles = {(goal.title, goal.other) for goal in GOALS}
-    assert {(one.title, one.other) for one in kept.figures} == titles
+    assert {(one.title, one.other) for one in kept.figures} <= titles
