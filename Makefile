@@ -37,16 +37,16 @@ mariadb: $(VENV)/.mariadb
 faults: $(VENV)/.dev
 	$(BIN)/python -m tests.faults $(ARGS)
 
-# docs/performance.md: about 50 minutes, needs PostgreSQL, Redis and RabbitMQ; ARGS=--short needs none of them.
+# Writes docs/performance.md. It takes about 50 minutes, and needs PostgreSQL, Redis and RabbitMQ. ARGS=--short needs none of them.
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench $(ARGS)
 
 bench-compare: $(VENV)/.bench
 	$(BIN)/python -m bench --compare $(ARGS)
 
-# Some 15 minutes, needs PostgreSQL and Redis.
+# It takes about 15 minutes, and needs PostgreSQL and Redis.
 bench-scale: $(VENV)/.bench
-	$(BIN)/python -m bench.scale --keep $(ARGS)
+	$(BIN)/python -m bench --setups scale $(ARGS)
 
 bench-smoke: $(VENV)/.bench
 	$(BIN)/python -m bench --smoke $(ARGS)

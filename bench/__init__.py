@@ -1,1 +1,1 @@
-"""The benchmark: this program, its physical floor and its peers, side by side in one run (`make bench`)."""
+"""The benchmark: runtask beside floors and peers, all measured in the same run (`make bench`)."""

@@ -1,93 +1,94 @@
-"""`python -m bench`: measures, prints the goals beside what was measured, keeps JSON, writes docs/performance.md."""
+"""`python -m bench`: measures, prints each figure with its goal, and writes tables and plots.
+
+The figures of a full run are also kept in bench/figures.tsv, and docs/performance.md is written from that file.
+"""
 
 import argparse
 import asyncio
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Container
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import redis
 
-from bench import data, machine, page, report, results, setups
-from bench.cases import EXPERIMENTS
+from bench import cases, compare, data, details, figures, machine, page, plots, report, results, setups
 from bench.cases.promises import GOALS
+from bench.figures import Kept
 from bench.goals import judge
-from bench.modes import MODES, Mode
+from bench.modes import FULL, SHORT, SMOKE, Mode
 from bench.processes import Broken
 from bench.results import Results, Series
-from bench.setups import ROOT, SETUPS, WORK, Setup
+from bench.setups import REPORTS, SETUPS, Setup
 from bench.stage import stage
+
+PART = "part"  # the name of a run that leaves experiments out
 
 
 def main() -> int:
-    """0 unless the benchmark itself is broken; a missed goal is a finding."""
+    """0 unless the benchmark itself is broken. A missed goal is a result."""
     options = _options()
-    mode = MODES["smoke" if options.smoke else "short" if options.short else "full"]
-    names = [] if options.write else options.setups or (list(SETUPS) if mode is MODES["full"] else ["embedded"])
-    found, status = list[Results](), 0
-    try:
-        for name in names:
-            reach(SETUPS[name])
-        for name in names:
-            print(f"\n== {SETUPS[name].title} ({mode.name})", flush=True)
-            found.append(asyncio.run(measure(SETUPS[name], mode, options.only)))
-            show(found[-1])
-    except (Broken, subprocess.CalledProcessError, psycopg.Error, redis.RedisError, OSError) as exc:
-        print(f"the benchmark is broken: {exc}", file=sys.stderr)
-        status = 1  # what has been measured before that is kept all the same
-    if options.compare:
+    if options.write:
+        write(page.PAGE, figures.kept())
+        return 0
+    folder, found, status = options.results, list[Results](), 0
+    if folder:
+        found += results.read(folder)
+    else:
+        mode = SMOKE if options.smoke else SHORT if options.short else FULL
+        name = PART if options.only else mode.name
+        folder = REPORTS / name
+        try:
+            measure(options.setups, mode, options.only or cases.NAMES, name, found)
+        except (Broken, subprocess.CalledProcessError, psycopg.Error, redis.RedisError, OSError) as exc:
+            print(f"the benchmark is broken: {exc}", file=sys.stderr)
+            status = 1  # the set-ups before this one are written all the same
         for one in found:
-            compare(one)
-    elif options.smoke:
-        page.write(WORK / "smoke.md", found)
-    elif found or options.write:
-        keep(found, mode)
+            results.write(folder, one)
+    if found:
+        finish(folder, found, is_comparing=options.compare)
     return status
-
-
-def reach(setup: Setup) -> None:
-    """Raises whatever its services raise: better now than when the set-ups before it have been measured."""
-    setups.empty_broker(setup)
-    machine.facts(setup)
-
-
-def keep(found: list[Results], mode: Mode) -> None:
-    """A short run is looked at and forgotten."""
-    if mode is MODES["full"]:
-        for one in found:
-            path = results.path(one.setup)
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(results.dump(results.merged(path, one)))
-        page.write(page.PAGE, page.kept())
-        print(f"\nwritten: {page.PAGE.relative_to(ROOT)}")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    ordinary = [name for name, setup in SETUPS.items() if not setup.is_big]
     parser.add_argument("--short", action="store_true", help="smaller databases and shorter turns; nothing is kept")
     parser.add_argument("--smoke", action="store_true", help="everything once, to see that the benchmark works")
-    parser.add_argument("--setups", nargs="+", choices=SETUPS, help="which set-ups; short runs have the embedded one")
-    parser.add_argument("--only", nargs="+", choices=EXPERIMENTS, default=list(EXPERIMENTS), help="which experiments")
+    parser.add_argument("--setups", nargs="+", choices=SETUPS, help="which set-ups; a short run has the embedded one")
+    parser.add_argument("--only", nargs="+", choices=cases.NAMES, help="which experiments; nothing is kept")
     parser.add_argument(
-        "--compare", action="store_true", help="say what got slower since the kept results; keep nothing"
+        "--results", type=Path, metavar="FOLDER", help="measure nothing, read the results of this folder"
     )
-    parser.add_argument("--write", action="store_true", help="measure nothing, write the page from the kept results")
+    parser.add_argument("--compare", action="store_true", help="show changes since the kept figures; nothing is kept")
+    parser.add_argument("--write", action="store_true", help="measure nothing, write the page from the kept figures")
     options = parser.parse_args()
     if options.compare and (options.short or options.smoke):
-        parser.error("the kept results are of full runs, and so must be what is compared to them")
+        parser.error("the kept figures are from full runs, and short runs can't be compared with them")
+    options.setups = options.setups or (["embedded"] if options.short or options.smoke else ordinary)
     return options
 
 
-async def measure(setup: Setup, mode: Mode, only: list[str]) -> Results:
-    taken_at = datetime.now(UTC).isoformat(timespec="seconds")
+def measure(names: list[str], mode: Mode, only: Container[str], label: str, found: list[Results]) -> None:
+    """Appends to `found`. Raises what the services of a set-up raise, before anything is measured."""
+    for name in names:
+        setups.empty_broker(SETUPS[name])
+        machine.facts(SETUPS[name])
+    for name in names:
+        print(f"\n== {SETUPS[name].title} ({label})", flush=True)
+        found.append(asyncio.run(_measured(SETUPS[name], mode, only, label)))
+
+
+async def _measured(setup: Setup, mode: Mode, only: Container[str], label: str) -> Results:
+    taken_at = datetime.now(UTC).isoformat(timespec="minutes")
     found: list[Series] = []
     setups.empty_broker(setup)
     known = machine.facts(setup)
-    data.prepare(setup, data.sizes(mode))
-    for name, experiment in EXPERIMENTS.items():
+    data.prepare(setup, data.sizes(setup, mode))
+    for name, experiment in cases.of(setup).items():
         if name in only:
             started = time.monotonic()
             async with stage(setup, mode) as scene:
@@ -95,29 +96,33 @@ async def measure(setup: Setup, mode: Mode, only: list[str]) -> Results:
             print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
     data.drop(setup)
     setups.empty_broker(setup)
-    empty = Results(setup=setup.name, mode=mode.name, taken_at=taken_at, machine=known)
-    return replace(empty, series=tuple(found))
+    return Results(setup=setup.name, mode=label, taken_at=taken_at, machine=known, series=tuple(found))
 
 
-def show(found: Results) -> None:
-    print(report.columns(report.SERIES_HEAD, report.series_rows(found.series)), end="\n\n")
-    print(report.columns(report.HEAD, report.goal_rows(judge(GOALS, found))))
+def finish(folder: Path, found: list[Results], *, is_comparing: bool) -> None:
+    """Print, write tables and plots to the folder, and then compare, or keep what a full run has found."""
+    judged = [figure for one in found for figure in judge(GOALS, one)]
+    taken = Kept({one.setup: one.taken for one in found}, tuple(judged))
+    print("\n" + report.columns(report.FIGURES_HEAD, report.figure_rows(judged)))
+    details.write(folder, found)
+    if is_comparing:
+        print("\n" + compare.report(figures.kept(), taken))
+    elif all(one.mode == FULL.name for one in found):
+        figures.FILE.write_text(figures.kept().replaced_by(taken).dump())
+        write(page.PAGE, figures.kept())
+    elif not any(one.mode == PART or SETUPS[one.setup].is_big for one in found):
+        write(folder / page.PAGE.name, taken)
+    print(f"\nall tables and plots: {folder / details.FILE}")
 
 
-def compare(found: Results) -> None:
-    """To the kept results of the same set-up."""
-    path = results.path(found.setup)
-    if not path.exists():
-        print(f"nothing to compare to: {path} is missing")
-        return
-    before = results.load(path.read_text())
-    noise = {stat: max(report.noise_of(one, stat) for one in (before, found)) for stat in report.STATS}
-    print(
-        f"\nSince {before.taken_at}: floors take {report.pace(before, found):.2f} × as long as then, "
-        f"two equals differ by up to {noise['p50']:.2f} × (p50) and {noise['p99']:.2f} × (p99) on this machine:"
-    )
-    rows = report.changed(judge(GOALS, before), judge(GOALS, found), noise)
-    print(report.columns(report.CHANGED_HEAD, rows) if rows else "nothing beyond that")
+def write(path: Path, kept: Kept) -> None:
+    """The page, and its plots beside it."""
+    path.write_text(page.text(kept))
+    pictures = path.parent / "images" / "performance"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for name, picture in plots.of_page(kept).items():
+        (pictures / f"{name}.svg").write_text(picture)
+    print(f"\nwritten: {path}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Databases full of history. Filled once per size and kept as templates; a run works on copies."""
+"""Databases with a long history. They are filled once for each size and kept as templates. A run works on copies."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from bench.setups import POSTGRES, ROOT, WORK, Setup
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """Rows of a database; each finished run has a result of its own and a message sent."""
+    """Rows of a database. Each finished run has a result and a message."""
 
     name: str
     schedules: int
@@ -29,18 +29,19 @@ class Size:
 
 
 def _version() -> str:
-    """Changes with what makes a template."""
+    """Another one for each change to the code that makes templates."""
     made_by = [*sorted(ROOT.glob("bot/migrations/*.py")), ROOT / "bench/inside/fill.py"]
     return hashlib.sha256(b"".join(path.read_bytes() for path in made_by)).hexdigest()[:8]
 
 
-def sizes(mode: Mode) -> tuple[Size, Size]:
-    big = Size(name="big", schedules=mode.schedules, results=mode.results, runs=mode.results)
+def sizes(setup: Setup, mode: Mode) -> tuple[Size, Size]:
+    schedules = mode.many_schedules if setup.is_big else mode.schedules
+    big = Size(name="big", schedules=schedules, results=mode.results, runs=mode.results)
     return big, Size(name="small", schedules=100, results=mode.few_results, runs=0)
 
 
 def prepare(setup: Setup, sizes: Iterable[Size]) -> None:
-    """Fresh copies for a set-up. Raises CalledProcessError or psycopg.Error."""
+    """Make fresh copies for a set-up. Raises CalledProcessError or psycopg.Error."""
     _forget_old_templates(setup)
     for size in sizes:
         folder = setup.folder(size.name)
@@ -53,7 +54,7 @@ def prepare(setup: Setup, sizes: Iterable[Size]) -> None:
 
 
 def drop(setup: Setup) -> None:
-    """The copies, not the templates."""
+    """Delete the copies, not the templates."""
     for size in ("big", "small"):
         shutil.rmtree(setup.folder(size), ignore_errors=True)
         if setup.postgres:
@@ -61,7 +62,7 @@ def drop(setup: Setup) -> None:
 
 
 def _forget_old_templates(setup: Setup) -> None:
-    """Those that were made by other migrations than today's."""
+    """Delete templates that other migrations have made."""
     if setup.postgres:
         for name in _databases():
             if _version() not in name:

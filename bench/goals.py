@@ -1,26 +1,28 @@
-"""What is promised, and whether a run kept it. Pure."""
+"""Goals, and the figures that show whether a run met them. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bench.figures import STATS, Figure
 from bench.results import OURS, Results, Series
 from bench.stats import Spread, ratio, spread
 
-AGAIN = "again: "  # the same contestant a second time: how far two equals are apart on this machine
+AGAIN = "again: "  # a floor runs twice, as two contestants: the difference between them is noise
 
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """`stat` of ours, at most (or at least) `limit` times that of another; without another, the figure itself.
+    """`stat` of ours is at most (or at least) `limit` times that of another contestant.
 
-    The other is the contestant `of`, or ourselves under the load `of_load`. A time that must be "at least 5 times
-    better" is compared the other way round.
+    The other is the contestant `of`, or runtask itself under the load `of_load`. Without another, the limit is for our
+    figure itself. Without a limit, the figure is only shown. A time that must be "at least 5 times better" is compared
+    the other way round: theirs divided by ours.
     """
 
     title: str
     experiment: str
     what: str
-    limit: float
+    limit: float | None = None
     of: str = ""
     of_load: str = ""
     loads: tuple[str, ...] = ()  # empty: each
@@ -30,63 +32,35 @@ class Goal:
 
     @property
     def other(self) -> str:
-        return self.of or self.of_load
-
-    @property
-    def words(self) -> str:
-        bound = "at least" if self.at_least else "at most"
-        return f"{bound} {self.limit:g}" + (f" × {self.other}" if self.other else "")
+        return f"{OURS}, {self.of_load}" if self.of_load else self.of
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """One figure of a goal; `theirs` is None for a figure that stands alone."""
-
-    goal: Goal
-    load: str
-    stat: str
-    unit: str
-    ours: Spread
-    theirs: Spread | None
-    value: Spread  # what is compared with the limit
-    noise: Spread | None  # the same ratio between two equals
-
-    @property
-    def key(self) -> tuple[str, str, str, str]:
-        """The same in every run, whatever the limit."""
-        return (self.goal.title, self.goal.other, self.load, self.stat)
-
-    @property
-    def words(self) -> str:
-        return self.goal.words if self.theirs else f"{self.goal.words} {self.unit}"
-
-    @property
-    def met(self) -> bool:
-        limit = self.goal.limit
-        return self.value.median >= limit if self.goal.at_least else self.value.median <= limit
+def judge(goals: Iterable[Goal], results: Results) -> list[Figure]:
+    """A goal whose experiment was not run has no figures."""
+    noise = {stat: noise_of(results, stat) for stat in STATS}
+    return [figure for goal in goals for figure in _judge(goal, results, noise)]
 
 
-def judge(goals: Iterable[Goal], results: Results) -> list[Judged]:
-    """Goals whose experiment was not run are left out."""
-    return [judged for goal in goals for judged in _judge(goal, results)]
-
-
-def _judge(goal: Goal, results: Results) -> Iterator[Judged]:
+def _judge(goal: Goal, results: Results, noise: Mapping[str, float]) -> Iterator[Figure]:
     for ours in results.find(goal.experiment, goal.what, goal.ours):
         other = _other(goal, ours, results)
         is_asked = not goal.loads or ours.load in goal.loads
         if not is_asked or (other is None and goal.other):
             continue
         for stat in goal.stats:
-            yield Judged(
-                goal=goal,
+            yield Figure(
+                title=goal.title,
                 load=ours.load,
                 stat=stat,
+                setup=results.setup,
+                ours=ours.of(stat).median,
                 unit="/s" if stat == "per_second" else ours.unit,
-                ours=ours.of(stat),
-                theirs=None if other is None else other.of(stat),
                 value=_value(goal, stat, ours, other),
-                noise=_noise(goal, stat, ours.load, results),
+                limit=goal.limit,
+                at_least=goal.at_least,
+                other=goal.other,
+                theirs=None if other is None else other.of(stat).median,
+                noise=noise[stat],
             )
 
 
@@ -104,9 +78,15 @@ def _value(goal: Goal, stat: str, ours: Series, other: Series | None) -> Spread:
     return ratio(ours.values(stat), other.values(stat))
 
 
-def _noise(goal: Goal, stat: str, load: str, results: Results) -> Spread | None:
-    first, second = (
-        next((one for one in results.find(goal.experiment, goal.what, name) if one.load == load), None)
-        for name in (goal.of, AGAIN + goal.of)
-    )
-    return ratio(second.values(stat), first.values(stat)) if first is not None and second is not None else None
+def noise_of(results: Results, stat: str = "p50") -> float:
+    """The factor between the medians of two equal contestants: the 95th percentile of all pairs, 1 if there are none."""
+    factors = []
+    for one in results.series:
+        if one.contestant.startswith(AGAIN):
+            equal = (one.experiment, one.what, one.load, one.contestant.removeprefix(AGAIN))
+            twin = next((other for other in results.series if other.key == equal), None)
+            if twin is not None and all(twin.values(stat)):
+                between = ratio(one.values(stat), twin.values(stat)).median
+                factors.append(max(between, 1 / between))
+    factors.sort()
+    return factors[int(len(factors) * 0.95) - 1 if len(factors) > 1 else 0] if factors else 1.0

@@ -1,4 +1,4 @@
-"""A small HTTP client over kept connections: next to a heavier one, servers would look alike."""
+"""A small HTTP client that keeps its connections. A heavier one would hide the differences between servers."""
 
 import asyncio
 import hashlib
@@ -16,7 +16,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Unexpected(Exception):
-    """The server answered what the benchmark can't use."""
+    """An answer with an error."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Answer:
 
 @dataclass
 class Client:
-    """As many connections as requests are under way at once."""
+    """Opens as many connections as it has requests at the same time."""
 
     port: int
     _idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Client:
         return answer
 
     async def _attempt(self, message: bytes) -> Answer | None:
-        """None if the server gave the kept connection up at this very moment."""
+        """None if the server has just closed the kept connection."""
         reader, writer = await self._connection()
         sent = time.monotonic()
         writer.write(message)
@@ -65,18 +65,13 @@ class Client:
         return answer
 
     async def slack(self, path: str, payload: Mapping[str, Any]) -> Answer:
-        """As Slack sends it: a command as a form, all else as JSON in a form; signed."""
+        """Send a signed request like Slack: a command as a form, anything else as JSON in a form."""
         fields = payload if "command" in payload else {"payload": json.dumps(payload)}
         body = urlencode(fields).encode()
         stamp = str(int(time.time()))
         digest = hmac.new(SECRET.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
         signed = {"X_Slack_Request_Timestamp": stamp, "X_Slack_Signature": f"v0={digest}"}
         return await self.request("POST", path, body, Content_Type=FORM, **signed)
-
-    def close(self) -> None:
-        for _, writer in self._idle:
-            writer.close()
-        self._idle.clear()
 
     async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         while self._idle:

@@ -1,4 +1,4 @@
-"""People at once: each acts at the same moment, and again when all have been served. Contestants take turns, round by round."""
+"""Several people who act at the same moment, and again when all have been served. In each round, contestants take turns."""
 
 import asyncio
 import time
@@ -12,14 +12,14 @@ from bench.results import Series
 from bench.stats import Round, of_turn
 
 T = TypeVar("T")
-LOST = 20.0  # seconds; no contestant takes so long, except for ever
+LOST = 20.0  # seconds; an operation that takes longer never ends
 REST = 0.005  # seconds
 # One operation of client number n: milliseconds, by what was measured.
 Operation = Callable[[int], Awaitable[Mapping[str, float]]]
 
 
 async def turn(operation: Operation, clients: int, seconds: float) -> dict[str, Round]:
-    """Bursts, with a rest between two: what one costs must not be counted for the next. Raises Broken if none ends."""
+    """Bursts, with a rest after each: its late work must not slow down the next. Raises Broken if an operation never ends."""
     taken: dict[str, list[float]] = defaultdict(list)
     begin, busy = time.monotonic(), 0.0
     while time.monotonic() - begin < seconds:
@@ -31,7 +31,7 @@ async def turn(operation: Operation, clients: int, seconds: float) -> dict[str, 
 
 
 async def closed_loops(operation: Operation, clients: int, seconds: float) -> dict[str, Round]:
-    """Each client acts again as soon as it has been served: as much as the contestant can bear. Raises Broken."""
+    """Each client acts again as soon as it has been served: the contestant is never idle. Raises Broken."""
     taken: dict[str, list[float]] = defaultdict(list)
     begin = time.monotonic()
 
@@ -59,7 +59,7 @@ async def _answered(awaited: Awaitable[T]) -> T:
 
 
 async def rounds(experiment: str, contestants: Mapping[str, Operation], mode: Mode) -> list[Series]:
-    """Every contestant under every load in every round, each round begun by another one; a warm-up before."""
+    """Each round has every contestant under every load, and begins with another contestant. A warm-up comes first."""
     found: dict[tuple[str, str, str], list[Round]] = defaultdict(list)
     for operation in contestants.values():
         await turn(operation, mode.clients[-1], mode.turn / 2)

@@ -1,4 +1,4 @@
-"""Facts of the machine that figures depend on."""
+"""Facts about the machine and its software: figures depend on them."""
 
 import os
 import platform

@@ -1,11 +1,11 @@
 """How much is measured: sizes and durations, by mode."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mode:
-    """Sizes are rows; `turn` is how many seconds one contestant is measured in a round under one load."""
+    """Sizes are rows. In each round, one contestant is measured for `turn` seconds under each load."""
 
     name: str
     rounds: int
@@ -17,15 +17,15 @@ class Mode:
     few_results: int
     open_runs: int
     passes: int  # of the watcher in one turn, queries of the typeahead
-    finishes: int  # results that land, one after the other
+    finishes: int  # results that are written, one after the other
     messages: int  # for the deliverer
     starts: int  # of a process
-    idle: float  # seconds to look at an idle process
-    look: int  # seconds to profile a process
+    idle: float  # seconds for which an idle process is watched
+    look: int  # seconds for which a process is profiled
     runs: int  # that one process starts, to see whether it grows
-
-    def sizes(self) -> dict[str, int | float]:
-        return {name: value for name, value in asdict(self).items() if isinstance(value, (int, float))}
+    steady: float  # seconds of submissions at a steady rate, on a big installation
+    standing: int  # runs that are open at any time meanwhile
+    channels: int  # of these runs
 
 
 FULL = Mode(
@@ -45,6 +45,9 @@ FULL = Mode(
     idle=10.0,
     look=4,
     runs=50_000,
+    steady=600.0,
+    standing=5_000,
+    channels=500,
 )
 SHORT = Mode(
     name="short",
@@ -63,6 +66,9 @@ SHORT = Mode(
     idle=2.0,
     look=1,
     runs=500,
+    steady=20.0,
+    standing=500,
+    channels=100,
 )
 SMOKE = Mode(
     name="smoke",
@@ -81,5 +87,7 @@ SMOKE = Mode(
     idle=0.5,
     look=1,
     runs=50,
+    steady=2.0,
+    standing=20,
+    channels=5,
 )
-MODES = {mode.name: mode for mode in (FULL, SHORT, SMOKE)}

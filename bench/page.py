@@ -1,105 +1,126 @@
-"""docs/performance.md, wholly from kept results and the texts beside this module."""
+"""The text of docs/performance.md: `text/page.md`, whose `{{…}}` are replaced by the kept figures. Pure.
 
-from collections.abc import Sequence
+`{{title | load | stat}}` becomes the range of this figure over all set-ups. `{{missed TITLE}}` becomes a summary of the figures
+whose titles begin with TITLE and which miss their goal. `{{not explained}}` names missed goals that the text doesn't mention.
+The other names are in PARTS.
+"""
+
+import re
+from collections.abc import Callable
 from pathlib import Path
 
-from bench import plots, report, results, scale_report, summary
-from bench.cases.promises import GOALS
-from bench.goals import judge
-from bench.results import Results
+from bench.cases.replicas import COUNTS, KINDS, processes_in_words
+from bench.figures import Figure, Kept
+from bench.report import markdown, number
 from bench.setups import ROOT, SETUPS
 
-TEXTS = Path(__file__).parent / "text"
+TEXT = Path(__file__).parent / "text" / "page.md"
 PAGE = ROOT / "docs" / "performance.md"
-SUMMARY = """Medians, and the ratio that the goal is about (floors and peers are explained below); **bold**: misses its goal, see
-[what is missed, and why](#what-is-missed-and-why)."""
-PROFILED = """Where the time goes: processor time of the process that bears the operation, under 16 clients, from /proc, divided among
-the parts of the program as they hold the interpreter's lock, which py-spy looks at from outside 250 times a second. The floor is
-that of the goal; for Run it is the page, for a message the bare loop."""
-BY_STEP = """Where the memory of `runtask slack` goes: a process that becomes it step by step, with as many threads as it has after the work
-of 16 people at once (proportional set size):"""
-STARTED = """Where the start goes: `runtask slack`, and a process that only imports Django, Celery and Bolt and connects, step by step until
-Slack sees the connection (medians):"""
-WAITED = """Where the time of the slowest acknowledgements goes, one person acting (means; the process notes when it begins with each, and
-when it has sent it):"""
-BY_FUNCTION = "The same by function of ours, each with all that it calls of Django, Bolt and Celery:"
-PLOTTED = {
-    "command-socket": ("command/socket", "open", "p50", "/runtask → form opened, Socket Mode"),
-    "command-http": ("command/http", "open", "p50", "/runtask → form opened, HTTP"),
-    "ack-socket": ("command/socket", "ack", "p50", "/runtask → acknowledged, Socket Mode"),
-    "selection-socket": ("selection/socket", "update", "p50", "selection → form updated, Socket Mode"),
-    "submission": ("submission", "closed", "p50", "Run → form closed"),
-    "start": ("start", "on the broker", "p50", "Run → message on the broker, in one process"),
-    "watch": ("watch", "pass", "p50", "one pass of the watcher, by open runs"),
-    "deliver": (
-        "deliver",
-        "messages",
-        "per_second",
-        "messages delivered",
-    ),  # in bursts: no p50 of what lies between two
-}
+BLANK = re.compile(r"\{\{(.+?)\}\}")
+MISSED = "missed "
+# The rows of the table: title, what it is compared with, load, stat.
+FIRST = (
+    ("/runtask → form, Socket Mode", "open", "1 client", "p50"),
+    ("/runtask → ack, Socket Mode", "ack", "1 client", "p50"),
+    ("/runtask → ack, Socket Mode, against Bolt's default", "default", "1 client", "p50"),
+    ("selection → form updated, Socket Mode", "update", "1 client", "p50"),
+    ("typeahead, any query", "", "100,000 schedules", "p99"),
+    ("Run → form closed, Socket Mode", "page", "1 client", "p50"),
+    ("Run → form closed, HTTP", "page", "1 client", "p50"),
+    ("Run → form closed, HTTP", "beat's admin action", "1 client", "p50"),
+    ("64 people press Run at once, the slowest", "", "64 clients", "worst"),
+    ("result visible → final posted", "", "", "p50"),
+    ("result visible → final posted, with the trigger", "", "", "p50"),
+    ("messages delivered", "bare loop", "Slack takes 50 ms", "per_second"),
+    ("a deliverer, idle", "", "0 open", "p50"),
+    ("memory", "libraries", "runtask slack", "p50"),
+    ("`runtask slack` ready", "imports + connect", "", "p50"),
+)
+NOT_MEASURED = "(not measured)"
 
 
-def kept() -> list[Results]:
-    found = [results.path(name) for name in SETUPS]
-    return [results.load(path.read_text()) for path in found if path.exists()]
+def text(kept: Kept) -> str:
+    return filled(TEXT.read_text(), kept)
 
 
-def write(page: Path, found: Sequence[Results]) -> None:
-    """The page, and its pictures beside it in `images/performance/`."""
-    pictures = page.parent / "images" / "performance"
-    pictures.mkdir(parents=True, exist_ok=True)
-    parts = [(TEXTS / "intro.md").read_text(), _summary(found), (TEXTS / "method.md").read_text(), _machine(found)]
-    parts += [*(_setup(one, pictures) for one in found), (TEXTS / "limits.md").read_text()]
-    parts.append(scale_report.section(pictures))
-    page.write_text("\n\n".join(part.strip() for part in parts if part) + "\n")
+def filled(template: str, kept: Kept) -> str:
+    explained = tuple(name.removeprefix(MISSED) for name in BLANK.findall(template) if name.startswith(MISSED))
+
+    def answer(blank: re.Match[str]) -> str:
+        name = blank[1]
+        if name in PARTS:
+            return PARTS[name](kept)
+        if name.startswith(MISSED):
+            return _missed(name.removeprefix(MISSED), kept)
+        return _not_explained(explained, kept) if name == "not explained" else _range(name, kept)
+
+    return re.sub(r"\n{3,}", "\n\n", BLANK.sub(answer, template))
 
 
-def _summary(found: Sequence[Results]) -> str:
-    judged = {SETUPS[one.setup].title: judge(GOALS, one) for one in found}
-    return "## In short\n\n" + report.markdown(("", "goal", *judged), summary.rows(judged)) + "\n\n" + SUMMARY
+def _range(name: str, kept: Kept) -> str:
+    """From the lowest to the highest median of all set-ups."""
+    key = [part.strip() for part in name.split("|")]
+    values = {one.ours: one for one in kept.figures if [one.title, one.load, one.stat] == key}
+    if not values:
+        return NOT_MEASURED
+    ends = dict.fromkeys(_rounded(values[end].ours) for end in (min(values), max(values)))
+    unit = values[min(values)].unit
+    return " to ".join(ends) + (f" {unit}" if unit in {"ms", "s", "MB"} else "")
 
 
-def _machine(found: Sequence[Results]) -> str:
-    own = ("load at start", "commit")  # of each run
-    facts = {name: value for one in found for name, value in one.machine.items() if name not in own}
-    facts |= {
-        f"{one.setup}, {one.mode} run": f"taken {one.taken_at}, "
-        + ", ".join(f"{name} {one.machine[name]}" for name in own)
-        for one in found
-    }
-    noise = ", ".join(f"{one.setup} {report.noise_of(one):.2f} ×" for one in found)
-    facts["two equals differ by up to"] = noise
-    return "## The machine\n\n" + report.markdown(("", ""), facts.items())
+def _rounded(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
 
 
-def _setup(found: Results, pictures: Path) -> str:
-    judged = judge(GOALS, found)
-    met = sum(one.met for one in judged)
-    parts = [
-        f"## {SETUPS[found.setup].title}",
-        f"{met} of {len(judged)} figures are within their goals.",
-        report.markdown(report.HEAD, report.goal_rows(judged)),
-        _picture(pictures, f"{found.setup}-goals", "Goals", plots.goals(judged)),
-    ]
-    for name, (experiment, what, stat, title) in PLOTTED.items():
-        if any((one.experiment, one.what) == (experiment, what) for one in found.series):
-            drawn = plots.by_load(found, experiment, what, title=title, stat=stat)
-            parts.append(_picture(pictures, f"{found.setup}-{name}", title, drawn))
-    if profiled := report.profile_rows(found.series):
-        parts += [PROFILED, report.markdown(report.PROFILE_HEAD, profiled)]
-        parts += [BY_FUNCTION, report.markdown(report.FUNCTIONS_HEAD, report.function_rows(found.series))]
-    if slowest := report.slowest_rows(found.series):
-        parts += [WAITED, report.markdown(report.SLOWEST_HEAD, slowest)]
-    if started := report.start_rows(found.series):
-        parts += [STARTED, report.markdown(report.START_HEAD, started)]
-    if by_step := report.memory_rows(found.series):
-        parts += [BY_STEP, report.markdown(report.MEMORY_HEAD, by_step)]
-    every = report.markdown(report.SERIES_HEAD, report.series_rows(found.series))
-    parts.append(f"<details><summary>All figures</summary>\n\n{every}\n\n</details>")
-    return "\n\n".join(parts)
+def _missed(title: str, kept: Kept) -> str:
+    asked = [one for one in kept.figures if one.title.startswith(title)]
+    missed = [one for one in asked if not one.met]
+    if not missed:
+        return "met"
+    worst = max(missed, key=lambda one: one.used(one.value.median))
+    figure = f"{number(worst.value.median)} × `{worst.other}`" if worst.other else f"{number(worst.ours)} {worst.unit}"
+    return f"{len(missed)} of {len(asked)} figures, at worst {figure} instead of {worst.limit:g}"
 
 
-def _picture(pictures: Path, name: str, title: str, drawn: str) -> str:
-    (pictures / f"{name}.svg").write_text(drawn)
-    return f"![{title}](images/performance/{name}.svg)"
+def _not_explained(explained: tuple[str, ...], kept: Kept) -> str:
+    titles = dict.fromkeys(one.title for one in kept.figures if not one.met and not one.title.startswith(explained))
+    return f"Missed, and not explained yet: {', '.join(titles)}." if titles else ""
+
+
+def _in_short(kept: Kept) -> str:
+    """A column for each set-up. A row that no set-up has measured is left out."""
+    setups = [name for name in SETUPS if any(one.limit is not None for one in kept.of(name))]
+    known = [{one.key[:-1]: one for one in kept.of(name)} for name in setups]
+    rows = []
+    for title, other, load, stat in FIRST:
+        if those := [by[title, load, stat, other] for by in known if (title, load, stat, other) in by]:
+            cells = (_cell(by[title, load, stat, other]) if (title, load, stat, other) in by else "" for by in known)
+            what = ", ".join(filter(None, (title, load, "p99" if stat == "p99" else "")))
+            rows.append((what, those[0].words.replace(other, f"`{other}`") if other else those[0].words, *cells))
+    within = (f"{sum(one.met for one in kept.of(name))} of {len(kept.of(name))}" for name in setups)
+    rows.append(("figures within their goals", "", *within))
+    return markdown(("", "goal", *(SETUPS[name].title for name in setups)), rows)
+
+
+def _cell(one: Figure) -> str:
+    ratio = "" if one.theirs is None else f", {number(one.value.median)} ×"
+    text = f"{number(one.ours)} {one.unit}{ratio}"
+    return text if one.met else f"**{text}**"
+
+
+def _replicas(kept: Kept) -> str:
+    loads = [processes_in_words(count) for count in COUNTS]
+    rows = []
+    for command, (what, _) in KINDS.items():
+        title = f"{what} a second, `{command}`"
+        by = {one.load: number(one.ours) for one in kept.figures if one.title == title}
+        if by:
+            rows.append((title, *(by.get(load, "") for load in loads)))
+    return markdown(("", *loads), rows) if rows else NOT_MEASURED
+
+
+def _machines(kept: Kept) -> str:
+    return "\n".join(f"- {SETUPS[name].title}: {kept.taken[name]}" for name in SETUPS if name in kept.taken)
+
+
+PARTS: dict[str, Callable[[Kept], str]] = {"in short": _in_short, "replicas": _replicas, "machines": _machines}

@@ -1,4 +1,4 @@
-"""What Slack sends when people type the command, pick a schedule, and press Run."""
+"""The requests that Slack sends when people type the command, select a schedule, and press Run."""
 
 import copy
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 from bench.setups import CHANNEL, TEAM
 
 Json = dict[str, Any]
-KINDS = {"slash_commands": "slash_commands"}
 PEOPLE = 64
 
 
@@ -33,7 +32,7 @@ def command(trigger: str, user: str, text: str = "", *, channel: str = CHANNEL) 
 
 
 def selection(shown: Json, view: str, user: str, option: Json) -> Json:
-    """A pick from the form `shown`, as the app sent it to views.open."""
+    """A selection in the form `shown`, which is the view that the app sent to views.open."""
     picker = next(block for block in shown["blocks"] if block.get("dispatch_action"))
     action = {
         "type": "external_select",
@@ -49,12 +48,12 @@ def selection(shown: Json, view: str, user: str, option: Json) -> Json:
 
 
 def submission(shown: Json, view: str, user: str) -> Json:
-    """Run pressed in a form that shows a schedule with its stored values, unchanged."""
+    """Run, in a form that shows a schedule with its stored values."""
     return _interaction("view_submission", user, _view(shown, view, _state(shown)))
 
 
 def suggestion(block: str, action: str, query: str, user: str) -> Json:
-    """Something typed into the picker."""
+    """Text typed into the picker."""
     view = {
         "id": "V0BENCH",
         "type": "modal",
@@ -104,7 +103,7 @@ def _view(shown: Json, view: str, values: Json) -> Json:
 
 
 def _state(shown: Json) -> Json:
-    """What the inputs hold: the picked option, and each text as it was filled in."""
+    """The values of the inputs: the selected option, and each text as the app filled it in."""
     values: Json = {}
     for block in shown["blocks"]:
         element = block.get("element")

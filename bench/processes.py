@@ -1,4 +1,4 @@
-"""Processes of contestants: started alike, waited for, and ended with the run."""
+"""The processes of contestants, and what they use of the machine."""
 
 import asyncio
 import os
@@ -16,12 +16,12 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Broken(Exception):
-    """The benchmark itself doesn't work: a process ended, or said nothing."""
+    """The benchmark itself doesn't work: a process has ended, or doesn't answer."""
 
 
 @dataclass
 class Processes:
-    """By name; what they print goes to `folder`."""
+    """Running processes by name. Their output goes to `folder`."""
 
     folder: Path
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -89,7 +89,7 @@ def free_port() -> int:
 
 
 def group(pid: int) -> list[int]:
-    """The process and those it started."""
+    """The process and its children."""
     found = [pid]
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -102,7 +102,7 @@ def group(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Used so far by a process and those it started."""
+    """Used so far by a process and its children."""
     total = 0
     for one in group(pid):
         fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
@@ -124,14 +124,9 @@ def cpu_of_all(command: str) -> float:
 
 
 def memory_mb(pid: int) -> float:
-    """Proportional set size of a process and those it started, in MB: shared pages are counted once."""
+    """Proportional set size of a process and its children, in MB: shared pages are counted once."""
     kilobytes = 0
     for one in group(pid):
         rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
         kilobytes += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
     return kilobytes / 1024
-
-
-def thread_count(pid: int) -> int:
-    """Of one process, as it is now."""
-    return len(list(Path(f"/proc/{pid}/task").iterdir()))

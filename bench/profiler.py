@@ -1,8 +1,9 @@
-"""Where a process's time goes: py-spy looks from outside at who holds the interpreter's lock, so that nothing biases it.
+"""Divides the time of a process among the parts of its program, with py-spy.
 
-That lock is what operations wait for each other for; a thread that waits for a core while it has the lock counts, too. A
-look counts for the part whose code is innermost on the stack; the standard library's, and what a driver does in C, is charged
-to whoever called it.
+py-spy looks from outside, and so doesn't slow the process down. It looks for the thread that has the interpreter's lock:
+operations wait for each other because of this lock. A thread that has the lock and waits for a core counts as well. Each look
+counts for the part that the innermost function on the stack belongs to. The standard library's functions, and a driver's
+functions in C, count for their caller.
 """
 
 import subprocess
@@ -40,23 +41,19 @@ PARTS = (
     ("/queue.py", "handing over between threads"),
     ("/threading.py", "handing over between threads"),
 )
-OURS = f"{ROOT}/bot/"
 Stack = tuple[tuple[str, str], ...]  # (function, file), innermost last
 
 
 def record(pid: int, seconds: int) -> dict[Stack, float]:
-    """Seconds with the lock, by stack, of a process and its children. Blocks. Raises Broken if it can't be looked at."""
+    """Seconds with the lock by stack, for a process and its children. Blocks. Raises Broken if py-spy can't look at it."""
     with TemporaryDirectory() as folder:
         raw = Path(folder, "stacks")
         said = subprocess.run(
             [
                 *(Path(sys.executable).with_name("py-spy"), "record", "--pid", f"{pid}", "--subprocesses"),
                 *("--duration", f"{seconds}", "--rate", f"{RATE}", "--format", "raw", "--output", raw),
-                *(
-                    "--full-filenames",
-                    "--nolineno",
-                    "--nonblocking",
-                ),  # a thread that is let go on looks busy for a moment
+                *("--full-filenames", "--nolineno"),
+                "--nonblocking",  # else py-spy stops the process for each look, and its threads look busy afterwards
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -79,18 +76,6 @@ def by_part(stacks: dict[Stack, float]) -> dict[str, float]:
     found: dict[str, float] = defaultdict(float)
     for stack, seconds in stacks.items():
         found[_part(stack)] += seconds
-    return found
-
-
-def by_function(stacks: dict[Stack, float]) -> dict[str, float]:
-    """Seconds by function of ours, with all that it calls of others; what no function of ours calls is left out."""
-    found: dict[str, float] = defaultdict(float)
-    for stack, seconds in stacks.items():
-        ours = [(name, file) for name, file in stack if file.startswith(OURS)]
-        if ours:
-            name, file = ours[-1]
-            module = file.removeprefix(OURS).removesuffix(".py").replace("/", ".")
-            found[f"{module}.{name}"] += seconds
     return found
 
 

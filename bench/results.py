@@ -1,20 +1,19 @@
-"""What a run found, and its JSON, which a later run is compared to."""
+"""What a run found, and the JSON file of it. These files stay outside of the repository."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench.stats import Round, Spread, spread
 
 OURS = "runtask"
-FOLDER = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """One contestant's rounds at one thing: `what` was measured, under which `load` (`16 clients`, `1,000 open`)."""
+    """One contestant's rounds of `what`, under one `load` (`16 clients`, `1,000 open`)."""
 
     experiment: str
     what: str
@@ -49,6 +48,12 @@ class Results:
         wanted = (experiment, what, contestant)
         return [one for one in self.series if (one.experiment, one.what, one.contestant) == wanted]
 
+    @property
+    def taken(self) -> str:
+        """When and where, in words."""
+        facts = ", ".join(f"{name} {value}" for name, value in self.machine.items() if name != "commit")
+        return f"taken {self.taken_at}, commit {self.machine['commit']}: {facts}"
+
 
 def single(experiment: str, what: str, contestant: str, values: Sequence[float], unit: str, load: str = "") -> Series:
     """A series whose rounds are one figure each: memory, seconds to start, a share of a core."""
@@ -56,30 +61,16 @@ def single(experiment: str, what: str, contestant: str, values: Sequence[float],
     return Series(experiment=experiment, what=what, load=load, contestant=contestant, rounds=rounds, unit=unit)
 
 
-def dump(results: Results) -> str:
-    return json.dumps(asdict(results), indent=1, ensure_ascii=False) + "\n"
+def write(folder: Path, results: Results) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{results.setup}.json").write_text(json.dumps(asdict(results), indent=1, ensure_ascii=False) + "\n")
 
 
-def load(text: str) -> Results:
-    raw = json.loads(text)
-    return Results(**{**raw, "series": tuple(map(series, raw["series"]))})
+def read(folder: Path) -> list[Results]:
+    """Of each set-up that the folder has results of."""
+    return [_results(json.loads(path.read_text())) for path in sorted(folder.glob("*.json"))]
 
 
-def series(raw: dict[str, Any]) -> Series:
-    rounds = tuple(Round(**one) for one in raw["rounds"])
-    return Series(**{**raw, "rounds": rounds})
-
-
-def path(setup: str) -> Path:
-    return FOLDER / f"{setup}.json"
-
-
-def merged(path: Path, new: Results) -> Results:
-    """With the kept series of experiments that the new run left out, and the commits of both."""
-    old = load(path.read_text()) if path.exists() else new
-    ran = {one.experiment for one in new.series}
-    left = tuple(one for one in old.series if one.experiment not in ran)
-    if not left:
-        return new
-    commits = dict.fromkeys([*old.machine["commit"].split(", "), new.machine["commit"]])
-    return replace(new, series=(*left, *new.series), machine={**new.machine, "commit": ", ".join(commits)})
+def _results(raw: dict[str, Any]) -> Results:
+    series = tuple(Series(**{**one, "rounds": tuple(Round(**each) for each in one["rounds"])}) for one in raw["series"])
+    return Results(**{**raw, "series": series})

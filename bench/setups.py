@@ -1,4 +1,4 @@
-"""The set-ups that are measured, and the environment of their processes."""
+"""The set-ups to measure, and the environment of their processes."""
 
 import subprocess
 from collections.abc import Mapping
@@ -10,24 +10,27 @@ import redis
 from bot import env
 
 ROOT = Path(__file__).parents[1]
-WORK = ROOT / "var" / "bench"
+WORK = ROOT / "var" / "bench"  # databases, queues, logs
+REPORTS = ROOT / "build" / "bench"  # results, tables, plots
 SECRET = "only-for-the-benchmark"  # noqa: S105  # signs requests of our own stub
 TEAM, CHANNEL = "T0BENCH", "C0BENCH"
 VHOST = "runtask_bench"
 POSTGRES = "postgres://postgres@127.0.0.1:5432"
+REDIS = "redis://127.0.0.1:6379/11"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """A database and a broker; empty: the embedded ones."""
+    """A database and a broker. Without them, the embedded ones."""
 
     name: str
     title: str
     postgres: str = ""
     broker: str = ""
+    is_big: bool = False  # it has as many schedules as the typeahead, and experiments of its own
 
     def environment(self, name: str, api_url: str, size: str = "big") -> dict[str, str]:
-        """Of a process of the contestant `name`, which the stub knows by its tokens; nothing of the caller's own."""
+        """For a process of the contestant `name`. The stub tells contestants apart by their tokens."""
         ours = {
             "RUNTASK_DATA": str(self.folder(size)),
             "RUNTASK_IMPORTS": "bench.tasks",
@@ -41,7 +44,7 @@ class Setup:
             "SLACK_SIGNING_SECRET": SECRET,
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
-            "MALLOC_ARENA_MAX": "2",  # as docs/deploy.md says; for all contestants alike
+            "MALLOC_ARENA_MAX": "2",  # as docs/deploy.md says, for all contestants
         }
         if self.postgres:
             ours["DATABASE_URL"] = f"{self.postgres}/{self.database(size)}"
@@ -53,7 +56,7 @@ class Setup:
         return WORK / self.name / size
 
     def database(self, size: str) -> str:
-        """The name of a PostgreSQL database, which two set-ups on PostgreSQL have one after the other."""
+        """The name of a PostgreSQL database. Set-ups on PostgreSQL use the same one after the other."""
         return f"runtask_bench_{size}"
 
 
@@ -66,19 +69,20 @@ SETUPS = {
     setup.name: setup
     for setup in (
         Setup(name="embedded", title="Embedded default: SQLite and the folder broker"),
-        Setup(name="redis", title="PostgreSQL and Redis", postgres=POSTGRES, broker="redis://127.0.0.1:6379/11"),
+        Setup(name="redis", title="PostgreSQL and Redis", postgres=POSTGRES, broker=REDIS),
         Setup(
             name="rabbitmq",
             title="PostgreSQL and RabbitMQ",
             postgres=POSTGRES,
             broker=f"amqp://guest:guest@127.0.0.1:5672/{VHOST}",
         ),
+        Setup(name="scale", title="A big installation", postgres=POSTGRES, broker=REDIS, is_big=True),
     )
 }
 
 
 def empty_broker(setup: Setup) -> None:
-    """Raises CalledProcessError where RabbitMQ can't be told (its command needs root), RedisError without a Redis."""
+    """Raises CalledProcessError if rabbitmqctl fails (it needs root), RedisError without a Redis."""
     if setup.broker.startswith("redis"):
         redis.Redis.from_url(setup.broker).flushdb()
     elif setup.broker.startswith("amqp"):

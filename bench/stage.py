@@ -1,10 +1,10 @@
-"""What an experiment is played on: a set-up, a stub Slack, and the contestants' processes."""
+"""What each experiment needs: a set-up, a stub of Slack, and the processes of its contestants."""
 
 import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -55,20 +55,18 @@ class Stage:
         if await process.wait():
             raise Broken(f"runtask {' '.join(arguments)}: see commands.log")
 
-    async def site(
-        self, name: str, settings: str = "bot.settings", size: str = "big", **environment: str
-    ) -> http.Client:
+    async def site(self, name: str, settings: str = "bot.settings", **environment: str) -> http.Client:
         """Start gunicorn as README says."""
         port = free_port()
         options = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", THREADS]
         environment |= {"DJANGO_SETTINGS_MODULE": settings}
-        self.processes.start(name, self.environment(name, size, **environment), "-m", "gunicorn", "bot.wsgi", *options)
+        self.processes.start(name, self.environment(name, **environment), "-m", "gunicorn", "bot.wsgi", *options)
         await self.processes.listening(name, port)
         return http.Client(port)
 
     @asynccontextmanager
     async def inside(self, name: str, module: str, size: str = "big") -> AsyncIterator["Inside"]:
-        """`python -m bench.inside MODULE`, which measures what it is asked for on its standard input."""
+        """`python -m bench.inside MODULE`, which answers the questions on its standard input."""
         with (self.processes.folder / f"{name}.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bench.inside", module),
@@ -103,6 +101,18 @@ class Inside:
         return json.loads(line)
 
 
+@asynccontextmanager
+async def meanwhile(endless: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Task[None]"]:
+    """Run it until the end of the block. Raises at the end of the block what it has raised."""
+    task = asyncio.create_task(endless)
+    try:
+        yield task
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
+
+
 def over_http(client: http.Client, path: str) -> Press:
     async def press(_: str, payload: Json) -> tuple[float, float, Json]:
         answer = await client.slack(path, payload)
@@ -125,7 +135,7 @@ async def stage(setup: Setup, mode: Mode) -> AsyncIterator[Stage]:
 async def opened(
     scene: Stage, press: Press, client: int, text: str = "", **where: str
 ) -> tuple[Json, float, float, float]:
-    """Type the command: the form that came, and when it was typed, acknowledged, and opened."""
+    """Type the command. Returns the form, and the moments of the command, of its acknowledgement, and of the form."""
     trigger = f"t{scene.stub.number()}"
     arrival = scene.stub.expect(trigger)
     typed = payloads.command(trigger, payloads.person(client), text, **where)
@@ -135,7 +145,7 @@ async def opened(
 
 
 async def form(scene: Stage, press: Press, text: str, **where: str) -> Json:
-    """Of the first person, with the schedule named `text` in it. Raises Broken if there is none for a while."""
+    """The first person's form with the schedule named `text`. Raises Broken if there is no such form for a while."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         view, *_ = await opened(scene, press, 0, text, **where)

@@ -1,4 +1,4 @@
-"""What is made of latencies: rounds, medians with their spread, ratios round by round. Pure."""
+"""From latencies to rounds, medians with their range, and ratios. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from statistics import median
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """One contestant's turn. Times are in the unit of its series, `per_second` counts finished operations."""
+    """One contestant's turn. Times are in the unit of its series. `per_second` counts finished operations."""
 
     p50: float
     p99: float
@@ -27,7 +27,7 @@ class Spread:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that at least `percent` of `values` don't exceed. Raises ValueError if there are none."""
+    """The smallest value that at least `percent` of `values` don't exceed. Raises ValueError if there are no values."""
     if not values:
         raise ValueError("no values")
     return sorted(values)[max(0, math.ceil(percent / 100 * len(values)) - 1)]
@@ -49,7 +49,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
-    """Round by round: what disturbs the machine for a while disturbs both sides of a round.
+    """The ratio within each round: a disturbance of the machine affects both sides of a round.
 
     Raises ValueError unless both have the same rounds.
     """

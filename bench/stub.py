@@ -1,7 +1,7 @@
-"""Slack as a constant: answers every call alike, after the same time, and notes when it came.
+"""A stub of Slack: it gives every call the same answer after the same time, and remembers when the call came.
 
-Not the local Slack of the demo, which validates and keeps a workspace. Contestants are told apart by their tokens
-(`xapp-NAME`, `xoxb-NAME`). All times are `time.monotonic()`, which every process of the machine shares.
+The local Slack of the demo would take time to validate each call. Contestants are told apart by their tokens (`xapp-NAME`,
+`xoxb-NAME`). All times are `time.monotonic()`, which all processes of the machine share.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Call:
 
 @dataclass
 class Stub:
-    """`delay`: seconds before every answer of the Web API. `limited`: channels that are answered with 429."""
+    """`delay`: seconds before every answer of the Web API. `limited`: channels that get 429 for each message."""
 
     delay: float = 0.0
     limited: dict[str, int] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Stub:
         return future
 
     def number(self) -> int:
-        """A fresh one."""
+        """A new number."""
         return next(self._numbers)
 
     async def connected(self, contestant: str, seconds: float) -> None:
@@ -71,11 +71,11 @@ class Stub:
                 await self.expect(f"gone {contestant}")
 
     def posting(self, prefix: str) -> list[float]:
-        """Filled with the moments of messages to channels named `CPREFIX…`, from now on; refused ones don't count."""
+        """A list that gets the moment of each message to a channel named `CPREFIX…`, from now on. Refused ones don't count."""
         return self._posted.setdefault(prefix, [])
 
     async def push(self, contestant: str, kind: str, payload: Json) -> tuple[float, float, Json]:
-        """Send an envelope; when it was sent, when its acknowledgement came, and what that said."""
+        """Send an envelope. Returns when it was sent, when its acknowledgement came, and the content of that."""
         envelope = f"e{self.number()}"
         acknowledged = self.expect(envelope)
         message = {"envelope_id": envelope, "type": kind, "payload": payload, "accepts_response_payload": True}

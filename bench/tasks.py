@@ -1,4 +1,4 @@
-"""The task that schedules of the benchmark name. Nothing runs it: no worker takes what is sent."""
+"""The task of the schedules in the benchmark. It never runs, because there is no worker."""
 
 from celery import shared_task
 

@@ -1,4 +1,4 @@
-"""Settings of a site that has nothing but the bare Bolt apps: no middleware, one path each."""
+"""Settings of a site that consists of the bare Bolt apps: no middleware, a path for each."""
 
 from bot.settings import *  # noqa: F403
 

@@ -1,4 +1,4 @@
-"""A path for each bare Bolt app, through Bolt's own adapter for Django."""
+"""A path for each bare Bolt app, with Bolt's own adapter for Django."""
 
 from collections.abc import Callable
 

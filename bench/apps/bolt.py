@@ -1,4 +1,4 @@
-"""Bare Bolt apps, with the same options as ours where they have a choice."""
+"""Bare Bolt apps, with the same options as runtask's app."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -42,7 +42,7 @@ def ack_and_open(ack: Any, body: Any, client: Any) -> None:
 
 
 def update_from_row(body: Any, client: Any) -> None:
-    """One row read, one call."""
+    """Reads one row and makes one call."""
     close_old_connections()
     row = PeriodicTask.objects.get(pk=body["actions"][0]["selected_option"]["value"])
     view = {**VIEW, "blocks": [*VIEW["blocks"], _text(row.name), _text(row.task), _text(row.kwargs)]}
@@ -54,7 +54,7 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "section", "text": {"type": "plain_text", "text": text or "-"}}
 
 
-def _app(*, inline: bool) -> App:
+def _app(*, fast: bool) -> App:
     def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=conf().bot_token)
 
@@ -63,44 +63,37 @@ def _app(*, inline: bool) -> App:
         client=client,
         signing_secret=conf().signing_secret,
         authorize=authorize,
-        process_before_response=inline,
-        listener_executor=ThreadPoolExecutor(conf().threads) if inline else None,
+        process_before_response=fast,
+        listener_executor=ThreadPoolExecutor(conf().threads) if fast else None,
     )
 
 
 def ack_only() -> App:
     """The floor of an acknowledgement."""
-    app = _app(inline=True)
+    app = _app(fast=True)
     app.command("/runtask")(ack)
     return app
 
 
 def opening() -> App:
-    """The floor of an opened form, with the same promise as ours: the acknowledgement doesn't wait for Slack."""
-    app = _app(inline=True)
+    """The floor of an opened form. As in runtask, the acknowledgement doesn't wait for Slack's answer."""
+    app = _app(fast=True)
     app.command("/runtask")(ack=ack, lazy=[open_constant])
     return app
 
 
-def opening_inline() -> App:
-    """Without that promise: the acknowledgement goes out after views.open was answered."""
-    app = _app(inline=True)
-    app.command("/runtask")(ack_and_open)
-    return app
-
-
 def default() -> App:
-    """As Bolt's documentation begins: its own threads, five of them."""
-    app = _app(inline=False)
+    """As in the first example of Bolt's documentation, on Bolt's own five threads."""
+    app = _app(fast=False)
     app.command("/runtask")(ack_and_open)
     return app
 
 
 def updating() -> App:
     """The floor of a selection."""
-    app = _app(inline=True)
+    app = _app(fast=True)
     app.action("schedule_select")(ack=ack, lazy=[update_from_row])
     return app
 
 
-APPS = {"ack": ack_only, "open": opening, "inline": opening_inline, "default": default, "update": updating}
+APPS = {"ack": ack_only, "open": opening, "default": default, "update": updating}

@@ -1,4 +1,4 @@
-"""`python -m bench.apps.idle`: Django, Celery and Bolt loaded, one connection to Slack, and nothing done."""
+"""`python -m bench.apps.idle`: loads Django, Celery and Bolt, connects to Slack, and does nothing."""
 
 import signal
 
@@ -15,11 +15,6 @@ from bot.conf import conf
 def main() -> None:
     env.default_settings()
     setup()
-    connect_and_wait()
-
-
-def connect_and_wait() -> None:
-    """Django is set up."""
     options = conf()
     client = WebClient(token=options.bot_token, base_url=options.api_url)
     SocketModeClient(app_token=options.app_token, web_client=client, concurrency=options.threads).connect()

@@ -1,4 +1,4 @@
-"""Settings of the site that the page of `bench.apps.page_urls` is part of: our own middleware, nothing of the bot's."""
+"""Settings of the site with the page of `bench.apps.page_urls`: runtask's own middleware, and nothing else of it."""
 
 from bot.settings import *  # noqa: F403
 

@@ -1,4 +1,4 @@
-"""The page it began as: a view for staff that parses JSON and calls `send_task`. And the admin, for beat's own action."""
+"""The page that runtask began as: a view for staff that parses JSON and calls `send_task`. And the admin, for beat's action."""
 
 import json
 

@@ -1,13 +1,16 @@
 """The experiments: each starts its contestants, lets them take turns, and returns what was measured."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
-from bench.cases import background, inside, memory, profile, ready, slowest, wire
+from bench.cases import background, inside, memory, profile, ready, replicas, steady, wire
 from bench.results import Series
+from bench.setups import Setup
 from bench.stage import Stage
 
-# In this order: the last ones leave open runs behind, which those before would have to watch.
-EXPERIMENTS: dict[str, Callable[[Stage], Awaitable[list[Series]]]] = {
+Experiments = Mapping[str, Callable[[Stage], Awaitable[list[Series]]]]
+
+# In this order: the last ones leave open runs in the database, and the watcher would look at them in the others.
+EXPERIMENTS: Experiments = {
     "command": wire.command,
     "selection": wire.selection,
     "typeahead": inside.typeahead,
@@ -15,9 +18,14 @@ EXPERIMENTS: dict[str, Callable[[Stage], Awaitable[list[Series]]]] = {
     "final": background.final,
     "deliver": background.deliver,
     "ready": ready.ready,
-    "slowest": slowest.slowest,
     "memory": memory.memory,
     "start": inside.start,
     "submission": wire.submission,
     "profile": profile.profile,
 }
+ON_A_BIG_INSTALLATION: Experiments = {"replicas": replicas.replicas, "steady": steady.steady}
+NAMES = (*EXPERIMENTS, *ON_A_BIG_INSTALLATION)
+
+
+def of(setup: Setup) -> Experiments:
+    return ON_A_BIG_INSTALLATION if setup.is_big else EXPERIMENTS

@@ -1,4 +1,4 @@
-"""What processes do by themselves: tell that a run ended, and deliver what is owed."""
+"""Work in the background: noticing that a run has ended, and sending messages."""
 
 import asyncio
 import random
@@ -13,14 +13,14 @@ from bench.stage import Inside, Stage
 from bench.stats import Round, of_turn
 
 NOTIFY = ("-m", "bot", "notify")
-SLOW = 0.05  # seconds that Slack takes for an answer, when it isn't instant
-CHANGES_EVERY = 0.4  # seconds between two results, at most: no two looks of the watcher find them at the same age
+SLOW = 0.05  # seconds that Slack takes for an answer, if it doesn't answer at once
+CHANGES_EVERY = 0.4  # seconds between two results, at most and at random: else the watcher is always at the same point
 PATIENCE = 20.0
 LOOP, LIMITED = "bare loop", "with one channel limited"
 
 
 async def final(scene: Stage) -> list[Series]:
-    """A result's row visible -> the final status posted; and what waiting for it costs."""
+    """From the moment when a result is visible in the database until its message is posted. And the cost of waiting."""
     found = await _finals(scene, OURS)
     if scene.setup.postgres:
         await scene.runtask("trigger", "add")
@@ -39,14 +39,10 @@ async def _finals(scene: Stage, name: str) -> list[Series]:
             prefix, count = f"final{scene.stub.number()}-", max(2, mode.finishes // mode.rounds)
             await rows.ask("runs", prefix, count)
             rounds.append(of_turn([await _told(scene, rows, f"{prefix}{at}") for at in range(count)]))
-        await rows.ask("runs", "waiting", 10)
-        waiting = [await _share(pid, mode.idle)]
-        await rows.ask("forget", "waiting")
     scene.processes.stop(name)
     return [
         Series(experiment="final", what="told", load="", contestant=name, rounds=tuple(rounds)),
         single("final", "share of a core", name, idle, "%", "0 open"),
-        single("final", "share of a core", name, waiting, "%", "10 open"),
     ]
 
 
@@ -67,7 +63,7 @@ async def _share(pid: int, seconds: float) -> float:
 
 
 async def deliver(scene: Stage) -> list[Series]:
-    """Messages a second over many channels, Slack being instant and being Slack; one channel of them at its limit."""
+    """Messages a second to many channels: while Slack answers at once, and while it takes its usual time."""
     found: dict[tuple[str, str, str], list[Round]] = {}
     async with scene.inside("rows", "rows") as rows:
         for number in range(max(1, scene.mode.rounds // 2)):  # the longest turns
@@ -84,7 +80,7 @@ async def deliver(scene: Stage) -> list[Series]:
 
 
 async def _delivered(scene: Stage, rows: Inside, name: str, prefix: str, count: int) -> Round:
-    """A process is started for what is owed already; from its first message to its last."""
+    """A process starts when its messages are due. Measured from its first message to its last."""
     if LOOP in name:
         arguments: tuple[str, ...] = ("-m", "bench.apps.post", str(count), prefix)
     else:

@@ -1,4 +1,4 @@
-"""Where the time of an operation goes, ours and the floor's: processor time of the real processes under load."""
+"""The processor time of an operation under load by part of the program, in the real processes of runtask and of a floor."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,19 +11,19 @@ from bench.cases.wire import logged_in, opening, posting, schedule, selecting, s
 from bench.load import Operation, closed_loops
 from bench.processes import Broken, cpu_seconds
 from bench.profiler import Stack
-from bench.report import FLOOR, FUNCTION
+from bench.report import FLOOR, PROFILE
 from bench.results import OURS, Series, single
 from bench.stage import Stage, form, over_http
 
 CLIENTS = 16
 WARM = 0.5  # seconds before and after a look
-LOOKS = 3  # at most: now and then py-spy sees nothing
+LOOKS = 3  # at most: sometimes py-spy sees nothing
 RATES = {OURS: 1_500, FLOOR: 4_000}  # messages a second, at most
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Of so many operations: their processor seconds, and how long which stack held the interpreter's lock."""
+    """Processor seconds of so many operations, and the seconds for which each stack held the interpreter's lock."""
 
     operations: float
     used: float
@@ -32,7 +32,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Contestant:
-    """An operation, and the process that bears it."""
+    """An operation, and the process that performs it."""
 
     pid: int
     operation: Operation
@@ -46,7 +46,7 @@ async def profile(scene: Stage) -> list[Series]:
     scene.processes.stop_all()
     for name, arguments in ((OURS, NOTIFY), (FLOOR, ("-m", "bench.apps.post"))):
         _keep(found, "a message", name, await _seen(partial(_delivering, scene, name, arguments)))
-    return [single("profile", what, name, values, "ms", part) for (what, part, name), values in found.items()]
+    return [single(PROFILE, what, name, values, "ms", part) for (what, part, name), values in found.items()]
 
 
 async def _contestants(scene: Stage) -> dict[str, Mapping[str, Contestant]]:
@@ -82,7 +82,7 @@ async def _seen(look: Callable[[], Awaitable[Profile]]) -> Profile:
 
 
 async def _recorded(one: Contestant, seconds: int) -> Profile:
-    """Under more load than the process can bear, so that it never waits for the load."""
+    """Under more load than the process can handle, so that it never waits for work."""
     loops = asyncio.create_task(closed_loops(one.operation, CLIENTS, seconds + 2 * WARM))
     await asyncio.sleep(WARM)
     used, stacks = await _looked_at(one.pid, seconds)
@@ -97,7 +97,7 @@ async def _looked_at(pid: int, seconds: int) -> tuple[float, dict[Stack, float]]
 
 
 async def _delivering(scene: Stage, name: str, arguments: tuple[str, ...]) -> Profile:
-    """While there are messages: between two looks at how many came."""
+    """While there are still messages to send."""
     prefix, seconds = f"p{scene.stub.number()}-", scene.mode.look
     count = int(RATES[name] * (seconds + 2 * WARM))
     posted = scene.stub.posting(prefix)
@@ -122,6 +122,3 @@ def _keep(found: dict[tuple[str, str, str], list[float]], what: str, name: str, 
     each = whole / sum(one.stacks.values())
     for part, seconds in profiler.by_part(one.stacks).items():
         found[what, part, name] = [seconds * each]
-    if name == OURS:
-        for function, seconds in profiler.by_function(one.stacks).items():
-            found[what, f"{FUNCTION}`{function}`", name] = [seconds * each]

@@ -1,6 +1,6 @@
-"""The goals, as they were set before anything was measured."""
+"""The goals. They were set before anything was measured."""
 
-from bench.cases import memory
+from bench.cases import memory, replicas, steady
 from bench.cases.wire import SLOW, WAYS
 from bench.goals import Goal
 from bench.results import OURS
@@ -20,6 +20,30 @@ def _of_each_way() -> list[Goal]:
             Goal(title=f"selection → form updated, {name}", experiment=selection, what="update", of="update", limit=1.5),
         ]  # fmt: skip
     return found
+
+
+def _of_a_big_installation() -> list[Goal]:
+    """Figures without a limit: they are only shown."""
+    found = []
+    for command, (what, _) in replicas.KINDS.items():
+        measured = {
+            f"{what} a second": (what, "per_second"),
+            f"processor time per {what.removesuffix('s')}": (replicas.OWN_TIME, "p50"),
+            f"PostgreSQL's processor time per {what.removesuffix('s')}": (replicas.DATABASE_TIME, "p50"),
+            f"{what} sent twice": (replicas.TWICE, "p50"),
+        }
+        found += [
+            Goal(title=f"{title}, `{command}`", experiment=replicas.REPLICAS, what=name, ours=command, stats=(stat,))
+            for title, (name, stat) in measured.items()
+        ]
+    steadily = "at a steady rate"
+    return [
+        *found,
+        Goal(title=f"Run → form closed, {steadily}", experiment=steady.STEADY, what="closed", stats=("p50", "p99", "worst")),
+        *(Goal(title=f"{what}, {steadily}", experiment=steady.STEADY, what=what, stats=("p50",))
+          for what in ("submissions", "refused or late", "lost or sent twice", "oldest message due")),
+        Goal(title="growth per million runs", experiment=steady.STEADY, what="growth per million runs", stats=("p50",)),
+    ]  # fmt: skip
 
 
 INSERT = "insert + send_task"
@@ -60,4 +84,5 @@ GOALS = [
          of_load=memory.WARM, loads=(memory.END,), limit=1.1, stats=("p50",)),
     Goal(title="`runtask slack` ready", experiment="ready", what="connected", of="imports + connect", limit=1.5,
          stats=("p50",)),
+    *_of_a_big_installation(),
 ]  # fmt: skip

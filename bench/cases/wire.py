@@ -1,4 +1,4 @@
-"""Over the wire, as Slack does it: the command, a selection, and Run."""
+"""Over the network, as Slack does it: the command, a selection, and Run."""
 
 import re
 from collections.abc import Mapping
@@ -15,26 +15,24 @@ from bench.stage import Press, Stage, form, opened, over_http
 from bench.stub import Json
 
 WAYS = {"socket": "Socket Mode", "http": "HTTP"}
+BARE = ("ack", "open", "default")
 SLOW = "Slack taking 1 s for an answer"
 
 
 async def command(scene: Stage) -> list[Series]:
-    """The command -> acknowledgement, and -> views.open."""
+    """From the command to its acknowledgement, and to views.open."""
     socket = {
         OURS: await scene.socket_mode(OURS, "-m", "bot", "slack"),
-        **{
-            name: await scene.socket_mode(name, "-m", "bench.apps.socket_mode", name)
-            for name in ("ack", "open", "inline", "default")
-        },
+        **{name: await scene.socket_mode(name, "-m", "bench.apps.socket_mode", name) for name in BARE},
     }
     site, bare = await scene.site(f"{OURS}-http"), await scene.site("bare", "bench.apps.bare")
     web = {OURS: over_http(site, "/slack/events")}
-    web |= {name: over_http(bare, f"/{name}") for name in ("ack", "open", "inline", "default")}
+    web |= {name: over_http(bare, f"/{name}") for name in BARE}
     found = []
     for way, presses in (("socket", socket), ("http", web)):
         operations = {name: opening(scene, press) for name, press in presses.items() if name != "ack"}
         operations |= {f"{AGAIN}open": operations["open"], "ack": _acknowledging(scene, presses["ack"])}
-        operations |= {f"{AGAIN}ack": operations["ack"], f"{OURS} help": _acknowledging(scene, presses[OURS], "help")}
+        operations |= {f"{AGAIN}ack": operations["ack"]}
         found += await rounds(f"command/{way}", operations, scene.mode)
     return found
 
@@ -47,9 +45,9 @@ def opening(scene: Stage, press: Press) -> Operation:
     return operation
 
 
-def _acknowledging(scene: Stage, press: Press, text: str = "") -> Operation:
+def _acknowledging(scene: Stage, press: Press) -> Operation:
     async def operation(client: int) -> Mapping[str, float]:
-        body = payloads.command(f"t{scene.stub.number()}", payloads.person(client), text)
+        body = payloads.command(f"t{scene.stub.number()}", payloads.person(client))
         sent, acknowledged, _ = await press("slash_commands", body)
         return {"ack": (acknowledged - sent) * 1000}
 
@@ -57,7 +55,7 @@ def _acknowledging(scene: Stage, press: Press, text: str = "") -> Operation:
 
 
 async def selection(scene: Stage) -> list[Series]:
-    """A pick -> views.update."""
+    """From a selection to views.update."""
     ours = await scene.socket_mode(OURS, "-m", "bot", "slack")
     bare = await scene.socket_mode("update", "-m", "bench.apps.socket_mode", "update")
     site, bare_site = await scene.site(f"{OURS}-http"), await scene.site("bare", "bench.apps.bare")
@@ -74,7 +72,7 @@ async def selection(scene: Stage) -> list[Series]:
 
 
 def selecting(scene: Stage, press: Press, shown: Json) -> Operation:
-    """Another schedule each time."""
+    """Each time, another schedule is selected."""
     options = [_option(number) for number in range(1, scene.mode.schedules + 1)]
     empty = {**shown, "blocks": shown["blocks"][:1]}
 
@@ -91,7 +89,7 @@ def selecting(scene: Stage, press: Press, shown: Json) -> Operation:
 
 
 async def submission(scene: Stage) -> list[Series]:
-    """Run pressed -> the form closed, also while Slack is slow; the page it began as and beat's own action -> their answer."""
+    """From Run until the form has closed, also while Slack is slow. The page and beat's own action: until their answer."""
     ours = await scene.socket_mode(OURS, "-m", "bot", "slack")
     site, page = await scene.site(f"{OURS}-http"), await scene.site("page", "bench.apps.page")
     cookies = await logged_in(page)
@@ -120,7 +118,7 @@ async def submission(scene: Stage) -> list[Series]:
 
 
 def _counting(operation: Operation, accepted: "count[int]") -> Operation:
-    """Counts what was accepted: so many messages must be on the broker in the end."""
+    """Counts the accepted submissions: there must be as many messages on the broker in the end."""
 
     async def counted(client: int) -> Mapping[str, float]:
         taken = await operation(client)
@@ -165,7 +163,7 @@ def posting(client: Client, path: str, cookies: str, fields: Mapping[str, str]) 
 
 
 async def logged_in(client: Client) -> str:
-    """The cookies of ana, who is staff."""
+    """The cookies of ana, a staff user."""
     login = "/admin/login/"
     jar: dict[str, str] = {}
     _keep(jar, (await client.request("GET", login)).headers)
@@ -193,6 +191,6 @@ def schedule(number: int) -> str:
 
 
 def _option(number: int) -> Json:
-    """Its row is one further on: the first was the prototype of all."""
+    """The id of schedule 1 is 2, because their prototype had 1."""
     text = {"type": "plain_text", "text": schedule(number)}
     return {"text": text, "value": str(number + 1), "description": {"type": "plain_text", "text": "bench.report"}}

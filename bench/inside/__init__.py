@@ -1,1 +1,1 @@
-"""What runs inside a process with Django: filling databases, and measurements of what happens in one process."""
+"""Code for a process with Django: it fills databases, and measures within one process."""

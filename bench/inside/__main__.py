@@ -1,6 +1,6 @@
-"""`python -m bench.inside MODULE`: answers on standard output what is asked on standard input, a JSON line each.
+"""`python -m bench.inside MODULE`: reads questions from standard input and answers each with a line of JSON.
 
-A question is a name out of the module's QUESTIONS and its arguments. Django is set up before the module is loaded.
+A question is a JSON list: a name from the module's QUESTIONS, and its arguments.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""Rows by SQL, a million in seconds, on SQLite and PostgreSQL alike."""
+"""Makes rows by SQL, a million in seconds, on SQLite and on PostgreSQL."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from bench.setups import CHANNEL, SECRET, TEAM
 from bot.core.model import NoticeKind
 from bot.models import Notice, NoticeState, Run, SlackLink
 
-# As if something had been run every minute.
+# As if one schedule had run every minute.
 AGO = {
     "sqlite": "datetime('2026-01-01', '-' || (i % 500000) || ' minutes')",
     "postgresql": "timestamptz '2026-01-01' - (i % 500000) * interval '1 minute'",
@@ -28,7 +28,7 @@ RESULT = {"content_type": "application/json", "content_encoding": "utf-8", "resu
 
 
 def copies(prototype: Any, first: int, last: int, **columns: str) -> None:
-    """Rows like `prototype`, one for each number i from `first` to `last`; `columns`: SQL over i for what differs."""
+    """A row like `prototype` for each i from `first` to `last`. `columns` is SQL with i for the columns that differ."""
     fields = [field for field in prototype._meta.concrete_fields if not field.primary_key]  # noqa: SLF001  # documented
     names = ", ".join(f'"{field.column}"' for field in fields)
     values = ", ".join(columns.get(field.attname, f'p."{field.column}"') for field in fields)
@@ -63,7 +63,7 @@ def results(count: int, schedule_count: int) -> None:
 
 
 def runs(count: int, schedule_count: int) -> None:
-    """Finished ones, each with the message that told it."""
+    """Finished runs, each with its final message."""
     prototype = a_run("prototype", state="finished", status="SUCCESS")
     dates = dict.fromkeys(("created_at", "sent_at", "seen_at", "finished_at"), AGO)
     schedule = f"i % {schedule_count} + 1"
@@ -86,14 +86,17 @@ def a_run(key: str, **fields: Any) -> Run:
 
 
 def people() -> None:
-    """Linked to one member of staff, who may also use the page."""
+    """Slack accounts, all linked to the same staff user."""
     user = User.objects.create_superuser("ana", "ana@example.com", SECRET)
     facts = {"team": TEAM, "user": user, "home": TEAM, "checked_at": timezone.now()}
     SlackLink.objects.bulk_create(SlackLink(slack_user=person(number), **facts) for number in range(PEOPLE))
 
 
 def fill(schedule_count: int, result_count: int, run_count: int) -> None:
-    """An empty database. PostgreSQL is analysed, as it does by itself in time; SQLite is not, as Django leaves it."""
+    """Fill an empty database.
+
+    PostgreSQL is analysed at the end, as it would do by itself after a while. SQLite isn't: Django never does it.
+    """
     people()
     schedules(1, schedule_count)
     results(result_count, schedule_count)

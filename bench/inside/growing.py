@@ -1,9 +1,9 @@
-"""A big installation at work: runs that have been open for a while end, and what an operator would look at."""
+"""A big installation at work: runs end some time after their submission."""
 
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Exists, F, Min, OuterRef, Q
+from django.db.models import Exists, Min, OuterRef, Q
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
@@ -16,7 +16,7 @@ BATCH = 1_000
 
 
 def standing(count: int, channels: int, lifetime: float) -> None:
-    """As many open runs, told in their channels, whose ends are spread over the next `lifetime` seconds."""
+    """`count` open runs, whose messages have been sent, and which will end at some time in the next `lifetime` seconds."""
     now = timezone.now()
     run = a_run("standing")
     sent = f"timestamptz '{now.isoformat()}' - ({lifetime} * i / {count}) * interval '1 second'"
@@ -30,7 +30,7 @@ def standing(count: int, channels: int, lifetime: float) -> None:
 
 
 def settle(lifetime: float) -> int:
-    """Runs that were sent so many seconds ago have ended, up to a batch. Returns how many are open as far as runtask knows."""
+    """End runs that were sent more than `lifetime` seconds ago, a batch at most. Returns how many are open for runtask."""
     done = TaskResult.objects.filter(task_id=OuterRef("task_id"))
     old = Run.objects.filter(state__in=OPEN, sent_at__lt=timezone.now() - timedelta(seconds=lifetime))
     ids = list(old.filter(~Exists(done)).values_list("task_id", flat=True)[:BATCH])
@@ -38,35 +38,20 @@ def settle(lifetime: float) -> int:
     return Run.objects.filter(state__in=OPEN).count()
 
 
-def sample() -> dict[str, float]:
-    """Queues and their age in seconds; bytes of the database."""
+def oldest() -> float:
+    """For how many seconds the oldest message has been due."""
     now = timezone.now()
     due = Notice.objects.filter(Q(state=NoticeState.OWED, due_at__lte=now) | Q(state=NoticeState.CLAIMED))
-    oldest = due.exclude(kind=NoticeKind.PROGRESS).aggregate(oldest=Min("due_at"))["oldest"]
-    done = TaskResult.objects.filter(task_id=OuterRef("task_id"), date_done__gt=F("date_created"))
-    unseen = Run.objects.filter(state__in=OPEN).filter(Exists(done))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_database_size(current_database())")
-        size = cursor.fetchone()[0]
-    return {
-        "open": Run.objects.filter(state__in=OPEN).count(),
-        "due": due.count(),
-        "age": (now - oldest).total_seconds() if oldest else 0.0,
-        "unseen": unseen.count(),
-        "bytes": size,
-    }
+    at = due.exclude(kind=NoticeKind.PROGRESS).aggregate(oldest=Min("due_at"))["oldest"]
+    return (now - at).total_seconds() if at else 0.0
 
 
 def tables() -> dict[str, int]:
-    """Bytes of our tables with their indexes."""
+    """Bytes of runtask's tables with their indexes."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_total_relation_size('runtask_run'), pg_total_relation_size('runtask_notice')")
         run, notice = cursor.fetchone()
     return {"runtask_run": run, "runtask_notice": notice}
 
 
-def started(prefix: str) -> int:
-    return int(Run.objects.filter(key__startswith=prefix).count())
-
-
-QUESTIONS = {"standing": standing, "settle": settle, "sample": sample, "tables": tables, "started": started}
+QUESTIONS = {"standing": standing, "settle": settle, "oldest": oldest, "tables": tables}

@@ -1,4 +1,4 @@
-"""Rows that other processes act on: runs that end, and messages that are owed."""
+"""Rows for other processes to act on: runs that end, and messages that are due."""
 
 import time
 from typing import Any
@@ -13,7 +13,7 @@ from bot.models import Notice, NoticeState, Run
 
 
 def runs(prefix: str, count: int) -> None:
-    """Open runs whose threads are known by their names, with the id told; each in a channel of its own."""
+    """Open runs, each with a thread and a channel of its own, and with the message about its id already sent."""
     for number in range(count):
         name = f"{prefix}{number}"
         run = a_run(name, task_id=name, thread=name, channel=f"C{name}")
@@ -23,7 +23,7 @@ def runs(prefix: str, count: int) -> None:
 
 
 def finish(name: str) -> float:
-    """When the result could be seen."""
+    """Returns when the result became visible."""
     TaskResult.objects.create(task_id=name, status="SUCCESS", **RESULT)
     return time.monotonic()
 
@@ -43,12 +43,12 @@ def forget(prefix: str) -> None:
 
 
 def waiting() -> int:
-    """Messages on the broker, where all contestants send theirs and nobody takes them."""
+    """The number of messages on the broker. All contestants send theirs there, and no worker takes them."""
     app = wiring.celery_app()
     queue = app.amqp.queues[app.conf.task_default_queue]
     with app.connection_for_write() as connection, connection.channel() as opened:
         channel: Any = opened
-        queue(channel).declare()  # as whoever sends first does
+        queue(channel).declare()  # the first sender would do it
         return int(channel.queue_declare(queue.name, passive=True).message_count)
 
 

@@ -1,4 +1,4 @@
-"""The picker's menu: from a parsed request to a rendered answer, in one process."""
+"""The picker's menu: from a parsed request to a rendered answer."""
 
 import time
 from dataclasses import asdict
@@ -15,7 +15,7 @@ from bench.stats import of_turn
 from bot import wiring
 from bot.slack.ids import Id
 
-# What people type: nothing yet, a letter, words that all names have, or few, a whole name, what no name has, a task.
+# Nothing, a letter, words in all names, words in few names, a whole name, a word in no name, a part of the task's name.
 QUERIES = cycle(
     (
         "",
@@ -34,36 +34,27 @@ app = wiring.slack_app()
 wiring.workspace().team()
 
 
-def ours(query: str) -> None:
+def _menu(query: str) -> None:
     body = suggestion(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, query, person(0))
     answer = app.dispatch(BoltRequest(mode="socket_mode", body=body))
     assert answer.status == 200
     assert answer.body.startswith('{"option')
 
 
-def icontains(query: str) -> None:
-    """A query for each keystroke, as most would write it: nothing ranked, none counted."""
-    found = PeriodicTask.objects.filter(name__icontains=query).order_by("name").values_list("pk", "name", "task")
-    list(found[:100])
-
-
-CONTESTANTS = {"runtask": ours, "icontains": icontains}
-
-
-def turn(name: str, passes: int, saving: int) -> dict[str, Any]:
-    """`saving`: a schedule is saved before each query, as beat does after each run of it."""
+def turn(passes: int, saving: int) -> dict[str, Any]:
+    """If `saving`, a schedule is saved before each query, as beat saves it after each of its runs."""
     taken = []
     for _, query in zip(range(passes), QUERIES, strict=False):
         if saving:
             PeriodicTask.objects.order_by("pk")[0].save()
         begin = time.perf_counter()
-        CONTESTANTS[name](query)
+        _menu(query)
         taken.append((time.perf_counter() - begin) * 1000)
     return asdict(of_turn(taken))
 
 
 def shrink(count: int) -> None:
-    """The first `count` schedules are left; one row more was their prototype."""
+    """Delete all but the first `count` schedules. The id of the first is 2, because their prototype had 1."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_celery_beat_periodictask WHERE id > %s", [count + 1])
 

@@ -1,4 +1,4 @@
-"""A pass of the watcher, and its naive peer, in one process."""
+"""A pass of the watcher, and of the naive way to do the same."""
 
 import time
 from dataclasses import asdict
@@ -14,14 +14,14 @@ from bench.stats import of_turn
 from bot import wiring
 from bot.models import Run
 
-GOING_ON = 3  # of so many open runs, one is going on: its result said STARTED, and that has been recorded
+GOING_ON = 3  # one in three open runs has started: it has a result with STARTED, and the watcher has recorded that
 app = wiring.celery_app()
 watcher = wiring.watcher()
 open_runs = Run.objects.filter(state__in=["sent", "running"], key__startswith="open")
 
 
 def opened(count: int) -> int:
-    """As many open runs as `count`, and none else."""
+    """Make exactly `count` open runs."""
     TaskResult.objects.filter(task_id__startswith="open").delete()
     open_runs.delete()
     if count:
@@ -56,7 +56,7 @@ def turn(name: str, passes: int) -> dict[str, Any]:
 
 
 def changed(count: int) -> float:
-    """Milliseconds for each of `count` runs that ended at once."""
+    """Milliseconds for each of `count` runs that end at the same moment."""
     ids = list(open_runs.filter(seen_at=None).values_list("task_id", flat=True)[:count])
     TaskResult.objects.bulk_create(TaskResult(task_id=task_id, status="SUCCESS", **RESULT) for task_id in ids)
     begin = time.perf_counter()

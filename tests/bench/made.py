@@ -1,7 +1,11 @@
-"""Results that nobody measured."""
+"""Results and figures that nobody measured."""
 
+from dataclasses import replace
+from typing import Any
+
+from bench.figures import Figure
 from bench.results import OURS, Results, Series
-from bench.stats import Round
+from bench.stats import Round, Spread
 
 
 def a_round(value: float, rate: float = 0.0) -> Round:
@@ -15,3 +19,22 @@ def a_series(contestant: str = OURS, *values: float, load: str = "1 client", rat
 
 def results(*series: Series) -> Results:
     return Results(setup="embedded", mode="full", taken_at="2026-01-01", machine={"commit": "abc"}, series=series)
+
+
+def a_figure(ours: float = 2.0, theirs: float | None = None, **changes: Any) -> Figure:
+    """2 ms, at most 1.5 times as long as the floor."""
+    ratio = ours if theirs is None else ours / theirs
+    figure = Figure(
+        title="form",
+        load="1 client",
+        stat="p50",
+        setup="embedded",
+        ours=ours,
+        unit="ms",
+        value=Spread(median=ratio, low=ratio, high=ratio),
+        limit=1.5,
+        other="" if theirs is None else "floor",
+        theirs=theirs,
+        noise=1.2,
+    )
+    return replace(figure, **changes)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from bench.cases import EXPERIMENTS
+from bench import cases, goals
 from bench.cases.promises import GOALS
 from bench.goals import Goal, judge
+from bench.results import single
 from bench.stats import Spread
 from tests.bench.made import a_series, results
 
@@ -16,9 +17,10 @@ def a_goal(**changes: Any) -> Goal:
 
 def test_a_ratio_is_the_median_of_the_rounds_with_its_range() -> None:
     found = results(a_series("runtask", 2, 3, 2), a_series("floor", 2, 2, 2))
-    (judged,) = judge([a_goal()], found)
-    assert judged.value == Spread(median=1, low=1, high=1.5)
-    assert judged.met
+    (figure,) = judge([a_goal()], found)
+    assert figure.value == Spread(median=1, low=1, high=1.5)
+    assert figure.words == "at most 1.5 × floor"
+    assert figure.met
 
 
 def test_at_least_five_times_better_is_the_other_way_round_for_times_only() -> None:
@@ -30,27 +32,51 @@ def test_at_least_five_times_better_is_the_other_way_round_for_times_only() -> N
 
 
 def test_a_figure_may_stand_alone() -> None:
-    (judged,) = judge([a_goal(of="", limit=0.9)], results(a_series("runtask", 1)))
-    assert judged.theirs is None
-    assert judged.words == "at most 0.9 ms"
-    assert not judged.met
+    (figure,) = judge([a_goal(of="", limit=0.9)], results(a_series("runtask", 1)))
+    assert figure.theirs is None
+    assert figure.words == "at most 0.9 ms"
+    assert not figure.met
 
 
-def test_growth_compares_two_loads_of_ours() -> None:
+def test_a_figure_may_have_no_goal() -> None:
+    (figure,) = judge([a_goal(of="", limit=None)], results(a_series("runtask", 1)))
+    assert figure.words == ""
+    assert figure.met
+
+
+def test_growth_compares_two_loads_of_runtask() -> None:
     found = results(a_series("runtask", 1, load="100"), a_series("runtask", 3, load="100,000"))
-    (judged,) = judge([a_goal(of="", of_load="100", loads=("100,000",), limit=4)], found)
-    assert judged.value.median == 3
+    (figure,) = judge([a_goal(of="", of_load="100", loads=("100,000",), limit=4)], found)
+    assert (figure.value.median, figure.words) == (3, "at most 4 × runtask, 100")
+    assert figure.is_against_itself
 
 
-def test_the_same_contestant_twice_tells_the_noise() -> None:
-    found = results(a_series("runtask", 1, 1), a_series("floor", 1, 2), a_series("again: floor", 2, 2))
-    (judged,) = judge([a_goal()], found)
-    assert judged.noise == Spread(median=1.5, low=1, high=2)
+def test_the_share_of_a_limit_is_above_1_if_the_goal_is_missed() -> None:
+    found = results(a_series("runtask", 3), a_series("floor", 1))
+    (most,) = judge([a_goal()], found)
+    (least,) = judge([a_goal(at_least=True, limit=0.5)], found)
+    assert [round(one.used(one.value.median), 2) for one in (most, least)] == [2, 1.5]
+    assert not most.met
+    assert not least.met
 
 
-def test_what_was_not_run_is_not_judged() -> None:
+def test_the_same_contestant_twice_shows_the_noise() -> None:
+    twins = results(a_series("runtask", 10), a_series("floor", 10, rate=8), a_series("again: floor", 12, rate=10))
+    assert [round(goals.noise_of(twins, stat), 2) for stat in ("p50", "p99", "per_second")] == [1.2, 1.2, 1.25]
+    assert goals.noise_of(results(a_series("floor", 10), a_series("again: floor", 12)), "per_second") == 1
+    (figure,) = judge([a_goal()], twins)
+    assert round(figure.noise, 2) == 1.2
+
+
+def test_what_was_not_run_has_no_figure() -> None:
     assert judge([a_goal()], results(a_series("runtask", 1))) == []
+    assert judge([a_goal()], results(single("memory", "memory", "runtask", [80], "MB"))) == []
 
 
-def test_every_goal_is_of_an_experiment_that_there_is() -> None:
-    assert {goal.experiment.partition("/")[0] for goal in GOALS} <= set(EXPERIMENTS)
+def test_every_goal_belongs_to_an_experiment() -> None:
+    assert {goal.experiment.partition("/")[0] for goal in GOALS} <= set(cases.NAMES)
+
+
+def test_no_two_goals_share_a_key() -> None:
+    keys = [(goal.title, goal.other, stat) for goal in GOALS for stat in goal.stats]
+    assert len(keys) == len(set(keys))
