@@ -8,7 +8,6 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from bot.core.budget import Budget
 from django.contrib.auth.models import User
 from django.db import connections
 from django_celery_beat.models import PeriodicTask
@@ -20,12 +19,14 @@ from bench.stats import of_turn
 from bot import wiring
 from bot.core.model import ChannelId, Destination, RunRequest, ScheduleId, SlackUserId, TeamId
 from bot.models import Run
+from bot.runs import start
 from bot.runs.actors import of_user
+from bot.runs.waiting import Budget
 
 Times = Mapping[str, float]
 VALUES = {"days": 30, "region": "EU"}
 numbers = count(time.time_ns())
-service = wiring.run_service()
+platform = wiring.platform()
 app = wiring.celery_app()
 # Like runtask, the floors wait for the broker's confirmation.
 if app.connection_for_write().transport.driver_type == "amqp":
@@ -51,7 +52,7 @@ class Timed:
 
 
 def ours() -> Times:
-    timed = Timed(service.sender)
+    timed = Timed(platform.sender)
     request = RunRequest(
         key=f"bench:{next(numbers)}",
         actor=actor,
@@ -62,7 +63,7 @@ def ours() -> Times:
         destination=where,
     )
     begin = time.perf_counter()
-    replace(service, sender=timed).start(request, Budget(60))
+    start.start(replace(platform, sender=timed), request, Budget(60))
     return _times(begin, timed.sent_at)
 
 

@@ -31,7 +31,7 @@ QUERIES = cycle(
     )
 )
 app = wiring.slack_app()
-wiring.workspace().team()
+wiring.installation().team()
 
 
 def _menu(query: str) -> None:
