@@ -17,6 +17,7 @@ from bot.core.reasons import Code, Params, Place, Problem
 
 DEPTH_LIMIT = 100  # far below Python's recursion limit, at which json.loads fails
 DIGITS_LIMIT = 640  # of one number; Python may be set to refuse more (sys.int_info.str_digits_check_threshold)
+PROBLEMS = 20  # reported at once
 EXCERPT = 60  # characters of the line that are shown around a mistake
 QUOTES = "“”„‟‘’‚‛«»″′"
 SYNTAX = {  # how json's message begins -> the reason
@@ -89,16 +90,17 @@ def _no_constant(word: str) -> NoReturn:
 
 def _problems(text: str, field: str) -> list[Problem]:
     """Why `_read` refuses this text."""
-    found = list(jsontext.tokens(text))
-    mistakes = list(islice(chain(_typography(found), _too_deep(found), _long_numbers(found)), 1))
+    tokens = list(jsontext.tokens(text))
+    mistakes = list(islice(chain(_typography(tokens), _too_deep(tokens), _long_numbers(tokens)), 1))
     if not mistakes:
         try:
             json.loads(text)
         except json.JSONDecodeError as exc:
             mistakes = [_syntax(text, exc)]
         else:
-            mistakes = sorted([*_bad_values(found), *_doubled_keys(found)], key=lambda mistake: mistake[0])
-    return [Problem(code=code, params=params, field=field, place=place(text, at)) for at, code, params in mistakes]
+            mistakes = sorted([*_bad_values(tokens), *_doubled_keys(tokens)], key=lambda mistake: mistake[0])
+    found = mistakes[:PROBLEMS]  # each place costs a look through the text
+    return [Problem(code=code, params=params, field=field, place=place(text, at)) for at, code, params in found]
 
 
 Mistake = tuple[int, Code, Params]  # characters from 0, and what is wrong there

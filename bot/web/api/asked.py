@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from bot.core import arguments, jsontext, strictjson
 from bot.core.jsontext import Member
 from bot.core.reasons import Place, Problem
-from bot.core.strictjson import NotJson, place
+from bot.core.strictjson import PROBLEMS, NotJson, place
 from bot.core.text import clip, one_line
 from bot.runs.requests import BODY_LIMIT, TooLarge, raw_body
 from bot.texts import sentence
@@ -27,7 +27,6 @@ from bot.web.api.errors import ApiError, ApiProblem, bad_request
 JSON = "application/json"
 KEY = "Idempotency-Key"
 TEXT_LIMIT = 2 * arguments.LENGTH_LIMIT + 1_000  # characters: args, kwargs, and the rest of the body
-PROBLEMS = 20  # in one answer
 TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "schedule": ((int, str), "a schedule's id (a whole number) or its exact name (a text)"),
     "args": ((list,), "a list"),
@@ -120,7 +119,7 @@ def _not_json(text: str, exc: NotJson) -> Iterator[ApiProblem]:
         at = problem.place.at if problem.place else 0
         return next((name for name, member in known if member.begin <= at < member.end), problem.field)
 
-    for problem in exc.problems[:PROBLEMS]:
+    for problem in exc.problems:
         yield ApiProblem(field=field(problem), code=problem.code, text=sentence(problem), place=problem.place)
 
 
