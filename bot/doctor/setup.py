@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from bot.doctor.findings import Finding, ok, problem, warning
 from bot.doctor.subject import Subject, complained
 
-US = "runtask"
+US = "django-runtask"
 SHOWN = ("Django", "celery", "kombu", "django-celery-beat", "django-celery-results", "slack-bolt", "slack-sdk")
 ELSEWHERE = frozenset({"W002", "W003", "W004", "W005", "W008", "W009", "W011", "W012", "W013"})  # in another area
 REQUIREMENT = re.compile(r"([\w.-]+)(?:\[[^\]]*\])?\s*\(?([^;)]*)")

@@ -14,11 +14,11 @@ from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
 from bot.core.budget import Budget
 from bot.core.model import Actor, Problem, RunRequest, ScheduleId
-from bot.localslack.validation.surfaces import view_problems
 from bot.runs.refusals import Refused
 from bot.runs.service import RunService
 from bot.slack import modals
 from bot.slack.metadata import Metadata
+from localslack.validation.surfaces import view_problems
 from tests.core import strategies
 from tests.factories import CHANNEL, NOW, a_row, staff_actor
 from tests.parity.compare import pictured

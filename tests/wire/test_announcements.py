@@ -12,7 +12,7 @@ from django.test import Client
 from bot import conf, wiring
 from bot.models import Notice, NoticeState, Run, SlackLink
 from bot.web import tokens
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.test_destinations import ends
 from tests.wire.test_thread import all_words, finished, run

@@ -11,7 +11,7 @@ from bot.conf import conf
 from bot.models import SlackLink
 from bot.runs.service import RunService
 from bot.slack import listeners, patience
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.form import opened
 

@@ -1,4 +1,4 @@
-"""`runtask demo`: everything on an embedded default, with the local Slack, for a look without an account or a server."""
+"""`runtask demo`: starts everything on this computer, with the local Slack. It needs no account and no server."""
 
 import importlib
 import signal
@@ -15,11 +15,11 @@ from bot.management.serving import stopping_on_signals
 class Command(BaseCommand):
     """The demo is loaded by name: the rest of the bot knows nothing of it."""
 
-    help = "Start everything on this computer: a small Slack, the bot, a worker with tasks to try, and the site."
+    help = "Start everything on this computer: a local Slack, the bot, a worker with tasks to try, and the site."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=8787, help="of the small Slack (default: 8787)")
+        parser.add_argument("--port", type=int, default=8787, help="of the local Slack (default: 8787)")
         parser.add_argument("--web-port", type=int, default=8000, help="of the site (default: 8000)")
         parser.add_argument("--schedules", type=int, default=0, metavar="N", help="add schedules until there are N")
         parser.add_argument("--http", action="store_true", help="signed HTTP requests instead of Socket Mode")

@@ -1,0 +1,51 @@
+"""Who is told of a message: direct messages, mentions, @here and its like, and threads one takes part in."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from localslack.workspace import BOT_USER, Conversation
+
+Json = dict[str, Any]
+_MENTION = re.compile(r"<@([UW]\w+)")
+_EVERYBODY = re.compile(r"<!(?:channel|here|everyone)")
+_BARE_EVERYBODY = re.compile(r"(?:^|\s)@(?:channel|here|everyone)\b")
+
+
+def notified(conversation: Conversation, message: Json) -> set[str]:
+    """The people whose Slack makes a sound."""
+    return _concerned(conversation, message) & set(conversation.members) - {message["user"], BOT_USER}
+
+
+def _concerned(conversation: Conversation, message: Json) -> set[str]:
+    if conversation.kind == "im":
+        return set(conversation.members)
+    told = set(_MENTION.findall(message["text"]))
+    everybody = bool(_EVERYBODY.search(message["text"]))
+    for part in _parts(message.get("blocks")):
+        if part["type"] == "mrkdwn":
+            text = part["text"]
+            told |= set(_MENTION.findall(text))
+            # Slack looks for bare @here and the like unless told not to (docs.slack.dev: formatting-message-text).
+            bare = not part.get("verbatim") and _BARE_EVERYBODY.search(text)
+            everybody = everybody or bool(_EVERYBODY.search(text) or bare)
+        elif part["type"] == "user":
+            told.add(part["user_id"])
+        else:
+            everybody = everybody or part["type"] == "broadcast"
+    parent = conversation.parent(message.get("thread_ts", ""))
+    if parent is not None and parent is not message:
+        told |= {parent["user"], *parent.get("reply_users", [])}
+    return set(conversation.members) if everybody else told
+
+
+def _parts(value: Any) -> Iterator[Json]:
+    """Everything in blocks that has a type; plain_text and the words of rich text never notify."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _parts(one)
+    elif isinstance(value, dict):
+        if value.get("type") in ("mrkdwn", "user", "broadcast"):
+            yield value
+        for one in value.values():
+            yield from _parts(one)
