@@ -94,7 +94,7 @@ def test_the_stream_tells_of_modals(slack: LocalSlack, app: App) -> None:
         opened, typed, closed = heard("U0ANA", "view")
         assert opened["stack"][0]["state"]["values"]["args"]["typed"]["value"] is None
         assert typed["stack"][0]["state"]["values"]["args"]["typed"]["value"] == "x"
-        assert closed == {"stack": [], "home": None}
+        assert closed == {"stack": [], "home": None, "homes": {}}
         assert heard("U0BEN", "view") == []
 
 

@@ -9,7 +9,6 @@ import signal
 import sys
 from pathlib import Path
 
-from localslack.config import Config
 from localslack.server import LOOPBACK, start
 from localslack.slack import Slack
 from localslack.state_file import BadState, StateFile
@@ -20,20 +19,17 @@ def main() -> int:
     parser = _parser()
     options = parser.parse_args()
     if options.host not in LOOPBACK:
-        parser.error("the local Slack has no protection and listens on this computer only: --host 127.0.0.1")
-    config = Config(
-        mode="http" if options.http else "socket",
-        http_url=options.http or "",
-        signing_secret=options.signing_secret,
-        bot_token=options.bot_token,
-        app_token=options.app_token,
-        rate_limits=options.rate_limits,
-        events=options.event,
-    )
-    if options.command:
-        config.apply({"commands": options.command})
+        parser.error("the local Slack has no access control, so it listens on this computer only: --host 127.0.0.1")
+    settings = {
+        "mode": "http" if options.http else "socket",
+        "http_url": options.http or "",
+        "rate_limits": options.rate_limits,
+        "events": options.event,
+    }
+    named = {"signing_secret", "bot_token", "app_token", "commands"}
+    settings |= {name: value for name, value in vars(options).items() if name in named and value is not None}
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_serve(Slack(config), options.host, options.port, options.state))
+        return asyncio.run(_serve(Slack(settings), options.host, options.port, options.state))
     return 0
 
 
@@ -52,7 +48,7 @@ async def _serve(slack: Slack, host: str, port: int, state: Path | None) -> int:
         taken = error.errno == errno.EADDRINUSE
         why = "is in use already" if taken else f"can't be used ({os.strerror(error.errno or 0)})"
         return _refused(f"Port {port} {why}; choose another with --port.")
-    sys.stdout.write(f"Local Slack: {slack.base_url}\n")
+    sys.stdout.write(f"Local Slack: {slack.shared.base_url}\n")
     sys.stdout.flush()
     try:
         await stopped.wait()
@@ -69,21 +65,22 @@ def _refused(sentence: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    defaults = Config()
     parser = argparse.ArgumentParser(prog="localslack", description="A small Slack on this computer.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8787)
-    parser.add_argument("--state", type=Path, metavar="FILE", help="keep people, channels and messages in this file")
+    parser.add_argument(
+        "--state", type=Path, metavar="FILE", help="keep workspaces, people, channels and messages in this file"
+    )
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--socket", action="store_true", help="deliver over Socket Mode (the default)")
-    way.add_argument("--http", metavar="URL", help="deliver signed HTTP requests to this URL")
-    parser.add_argument("--signing-secret", default=defaults.signing_secret)
-    parser.add_argument("--bot-token", default=defaults.bot_token)
-    parser.add_argument("--app-token", default=defaults.app_token)
+    way.add_argument("--http", metavar="URL", help="deliver by signed HTTP requests to this URL")
+    parser.add_argument("--signing-secret", metavar="SECRET", help="default: local-signing-secret")
+    parser.add_argument("--bot-token", metavar="TOKEN", help="default: xoxb-local")
+    parser.add_argument("--app-token", metavar="TOKEN", help="default: xapp-local")
     parser.add_argument(
-        "--command", action="append", metavar="/COMMAND", help="a slash command of the app (repeatable)"
+        "--command", dest="commands", action="append", metavar="/COMMAND", help="a slash command of the app; repeatable"
     )
-    parser.add_argument("--event", action="append", default=[], help="an event the app subscribed to (repeatable)")
+    parser.add_argument("--event", action="append", default=[], help="an event of the app's; repeatable")
     parser.add_argument("--rate-limits", action="store_true", help="answer 429 as Slack would")
     return parser
 

@@ -1,16 +1,16 @@
-"""What all Web API methods share: errors, arguments, and the conversation that an app may use."""
+"""What all methods of the Web API share: errors, arguments, and the conversations that an app may use."""
 
 import json
 from typing import Any
 
-from localslack.slack import Slack
-from localslack.workspace import BOT_USER, Conversation
+from localslack.conversation import Conversation
+from localslack.workspace import Installation
 
 Json = dict[str, Any]
 
 
 class ApiError(Exception):
-    """`ok: false` with that code, and whatever else belongs to the answer."""
+    """The answer is `ok: false` with this code and these other fields."""
 
     def __init__(self, error: str, **more: Any) -> None:
         super().__init__(error)
@@ -18,7 +18,7 @@ class ApiError(Exception):
 
 
 def structure(args: Json, name: str, error: str) -> Any:
-    """An argument that is an object or a list; forms carry it as JSON text. Raises ApiError(error)."""
+    """An argument that is an object or a list. Forms carry it as JSON text. Raises ApiError(error)."""
     value = args.get(name)
     if not isinstance(value, str):
         return value
@@ -29,7 +29,7 @@ def structure(args: Json, name: str, error: str) -> Any:
 
 
 def text(args: Json, name: str) -> str:
-    """A string argument, empty if absent. Raises ApiError."""
+    """A string argument. Empty if it is missing. Raises ApiError."""
     value = args.get(name)
     if value is None:
         return ""
@@ -39,38 +39,44 @@ def text(args: Json, name: str) -> str:
 
 
 def flag(args: Json, name: str) -> bool:
-    """A boolean argument as JSON or as a form has it."""
+    """A boolean argument, in the form that JSON or an HTML form has."""
     return args.get(name) in (True, "true", "True", "1", 1)
 
 
-def visible(slack: Slack, channel: str) -> Conversation:
-    """A conversation that exists for the app: a public channel, or one that it is in. Raises ApiError."""
-    found = slack.workspace.conversations.get(channel)
-    if found is None or (found.kind != "channel" and BOT_USER not in found.members):
+def visible(caller: Installation, channel: str) -> Conversation:
+    """A conversation that exists for the app: it is public, or the bot is a member. Raises ApiError."""
+    found = caller.workspace.conversations.get(channel)
+    if found is None or (found.kind != "channel" and not is_member(caller, found)):
         raise ApiError("channel_not_found")
     return found
 
 
-def joined(slack: Slack, channel: str) -> Conversation:
-    """A conversation that the app is in. Raises ApiError."""
-    found = visible(slack, channel)
-    if BOT_USER not in found.members:
+def is_member(caller: Installation, where: Conversation) -> bool:
+    """Whether the app's bot is in the conversation."""
+    return caller.bot.user_id in where.members
+
+
+def joined(caller: Installation, channel: str) -> Conversation:
+    """A conversation whose member the bot is. Raises ApiError."""
+    found = visible(caller, channel)
+    if not is_member(caller, found):
         raise ApiError("not_in_channel")
     return found
 
 
-def destination(slack: Slack, channel: str) -> Conversation:
+def destination(caller: Installation, channel: str) -> Conversation:
     """Where chat.postMessage may post: by id, by name, or to a person (docs.slack.dev: chat.postMessage)."""
-    if channel in slack.workspace.people and channel != BOT_USER:
-        if slack.workspace.people[channel].deleted:
+    person = caller.workspace.people.get(channel)
+    if person is not None and not person.is_bot:
+        if person.deleted:
             raise ApiError("channel_not_found")
-        return slack.direct(channel, BOT_USER)
+        return caller.workspace.direct(channel, caller.bot.user_id)
     name = channel.removeprefix("#")
-    named = next((one.id for one in slack.workspace.conversations.values() if name and one.name == name), channel)
-    found = visible(slack, named)
+    named = next((one.id for one in caller.workspace.conversations.values() if name and one.name == name), channel)
+    found = visible(caller, named)
     if found.is_archived:
         raise ApiError("is_archived")
-    if BOT_USER not in found.members and not slack.config.has_scope("chat:write.public"):
+    if not is_member(caller, found) and not caller.grant.has("chat:write.public"):
         raise ApiError("not_in_channel")
     if found.is_read_only:
         raise ApiError("restricted_action_read_only_channel")

@@ -3,34 +3,38 @@
 from typing import Any
 
 from localslack.api_call import ApiError, destination, flag, joined, structure, text, visible
+from localslack.conversation import Conversation
 from localslack.limits import LIMITS
 from localslack.messages import bot_message, changed, delete, echoed_message_text, post
 from localslack.shape import echoed_blocks
-from localslack.slack import Slack
 from localslack.validation.surfaces import message_problems
-from localslack.workspace import BOT_USER, Conversation
+from localslack.workspace import Installation
 
 Json = dict[str, Any]
 _MESSAGE = LIMITS["surfaces"]["message"]
 
 
-def post_message(slack: Slack, args: Json) -> Json:
+def post_message(caller: Installation, args: Json) -> Json:
     """Post as the app."""
-    where = destination(slack, text(args, "channel"))
+    where = destination(caller, text(args, "channel"))
     content = _content(args)
     thread = _thread(where, args)
     if thread and flag(args, "reply_broadcast"):
         thread["subtype"] = "thread_broadcast"
-    message = post(slack, where, bot_message(content.pop("text"), content.pop("blocks", None), **thread, **content))
+    message = post(
+        caller.workspace,
+        where,
+        bot_message(caller.bot, content.pop("text"), content.pop("blocks", None), **thread, **content),
+    )
     answer: Json = {"ok": True, "channel": where.id, "ts": message["ts"], "message": dict(message)}
     if len(text(args, "text")) > _MESSAGE["text"]["truncated_above_chars"]:
         answer["response_metadata"] = {"warnings": ["message_truncated"]}
     return answer
 
 
-def post_ephemeral(slack: Slack, args: Json) -> Json:
-    """Post for one person only. chat:write.public is not enough."""
-    where = joined(slack, text(args, "channel"))
+def post_ephemeral(caller: Installation, args: Json) -> Json:
+    """Post for one person only. The bot must be a member: chat:write.public is not enough."""
+    where = joined(caller, text(args, "channel"))
     if where.is_archived:
         raise ApiError("is_archived")
     user = text(args, "user")
@@ -39,13 +43,18 @@ def post_ephemeral(slack: Slack, args: Json) -> Json:
     content = _content(args)
     content.pop("metadata", None)
     mark = {"is_ephemeral": True, "only_visible_to": user}
-    made = bot_message(content.pop("text"), content.pop("blocks", None), **mark, **_thread(where, args), **content)
-    return {"ok": True, "message_ts": post(slack, where, made)["ts"]}
+    made = bot_message(
+        caller.bot, content.pop("text"), content.pop("blocks", None), **mark, **_thread(where, args), **content
+    )
+    return {"ok": True, "message_ts": post(caller.workspace, where, made)["ts"]}
 
 
-def update(slack: Slack, args: Json) -> Json:
-    """Change an own message. Text without blocks removes blocks; neither keeps them (docs.slack.dev: chat.update)."""
-    where, message = _own_message(slack, args, "cant_update_message")
+def update(caller: Installation, args: Json) -> Json:
+    """Change one of the app's own messages (docs.slack.dev: chat.update).
+
+    Text without blocks removes the blocks. Without text and blocks, the blocks stay.
+    """
+    where, message = _own_message(caller, args, "cant_update_message")
     if where.is_archived:
         raise ApiError("is_inactive")
     if len(text(args, "text")) > _MESSAGE["text_on_update"]["max_chars"]:
@@ -60,25 +69,25 @@ def update(slack: Slack, args: Json) -> Json:
         message["text"] = echoed_message_text(words)
     if "blocks" in content:
         content["blocks"] = echoed_blocks(content["blocks"])
-    message |= content | {"edited": {"user": BOT_USER, "ts": slack.clock.ts()}}
-    changed(slack, where, message)
+    message |= content | {"edited": {"user": caller.bot.user_id, "ts": caller.shared.clock.ts()}}
+    changed(caller.workspace, where, message)
     return {"ok": True, "channel": where.id, "ts": message["ts"], "text": message["text"], "message": dict(message)}
 
 
-def delete_message(slack: Slack, args: Json) -> Json:
-    """Delete an own message."""
-    where, message = _own_message(slack, args, "cant_delete_message")
-    delete(slack, where, message)
+def delete_message(caller: Installation, args: Json) -> Json:
+    """Delete one of the app's own messages."""
+    where, message = _own_message(caller, args, "cant_delete_message")
+    delete(caller.workspace, where, message)
     return {"ok": True, "channel": where.id, "ts": message["ts"]}
 
 
-def get_permalink(slack: Slack, args: Json) -> Json:
-    """Where a browser finds the message."""
-    where = visible(slack, text(args, "channel"))
+def get_permalink(caller: Installation, args: Json) -> Json:
+    """The address of a message, for browsers."""
+    where = visible(caller, text(args, "channel"))
     message = where.messages.get(text(args, "message_ts"))
     if message is None or message.get("is_ephemeral"):
         raise ApiError("message_not_found")
-    link = f"{slack.base_url}/archives/{where.id}/p{message['ts'].replace('.', '')}"
+    link = f"{caller.workspace.url}archives/{where.id}/p{message['ts'].replace('.', '')}"
     if message.get("thread_ts", message["ts"]) != message["ts"]:
         link += f"?thread_ts={message['thread_ts']}&cid={where.id}"
     return {"ok": True, "channel": where.id, "permalink": link}
@@ -134,11 +143,11 @@ def _thread(where: Conversation, args: Json) -> Json:
     return {"thread_ts": thread_ts}
 
 
-def _own_message(slack: Slack, args: Json, not_own: str) -> tuple[Conversation, Json]:
-    where = visible(slack, text(args, "channel"))
+def _own_message(caller: Installation, args: Json, not_own: str) -> tuple[Conversation, Json]:
+    where = visible(caller, text(args, "channel"))
     message = where.messages.get(text(args, "ts"))
     if message is None or message.get("is_ephemeral"):
         raise ApiError("message_not_found")
-    if message["user"] != BOT_USER:
+    if message["user"] != caller.bot.user_id:
         raise ApiError(not_own)
     return where, message

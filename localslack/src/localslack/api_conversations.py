@@ -3,70 +3,75 @@
 from base64 import b64decode, b64encode
 from typing import Any
 
-from localslack.api_call import ApiError, flag, joined, text, visible
-from localslack.slack import Slack
-from localslack.workspace import BOT_USER, CREATED, OTHER_TEAM, TEAM, Conversation, is_hidden_reply
+from localslack.api_call import ApiError, flag, is_member, joined, text, visible
+from localslack.conversation import Conversation, is_hidden_reply
+from localslack.members import CREATED, OTHER_TEAM
+from localslack.workspace import Installation
 
 Json = dict[str, Any]
 _PAGE = 100  # the default `limit`
 
 
-def info(slack: Slack, args: Json) -> Json:
-    """What the app may know of a conversation."""
-    return {"ok": True, "channel": described(visible(slack, text(args, "channel")))}
+def info(caller: Installation, args: Json) -> Json:
+    """What the app may know about a conversation."""
+    return {"ok": True, "channel": described(caller, visible(caller, text(args, "channel")))}
 
 
-def open_direct(slack: Slack, args: Json) -> Json:
+def open_direct(caller: Installation, args: Json) -> Json:
     """The direct message with one person."""
     if channel := text(args, "channel"):
-        where = visible(slack, channel)
+        where = visible(caller, channel)
         return {"ok": True, "no_op": True, "already_open": True, "channel": {"id": where.id}}
     users = [user for user in text(args, "users").split(",") if user]
     if not users:
         raise ApiError("users_list_not_supplied")
     if len(users) > 1:
-        raise ApiError("not_enough_users" if BOT_USER in users else "too_many_users")  # group DMs are not played here
-    person = slack.workspace.people.get(users[0])
+        # There are no group direct messages here.
+        raise ApiError("not_enough_users" if caller.bot.user_id in users else "too_many_users")
+    workspace = caller.workspace
+    person = workspace.people.get(users[0])
     if person is None:
         raise ApiError("user_not_found")
+    if person.is_bot:
+        raise ApiError("cannot_dm_bot")  # two bots have no direct message (gh:HubSpot/slack-client#90)
     if person.deleted:
         raise ApiError("user_disabled")
-    existed = slack.workspace.existing_direct(person.id, BOT_USER)
-    where = slack.direct(person.id, BOT_USER)
-    channel_part = described(where) if flag(args, "return_im") else {"id": where.id}
+    existed = workspace.existing_direct(person.id, caller.bot.user_id) is not None
+    where = workspace.direct(person.id, caller.bot.user_id)
+    channel_part = described(caller, where) if flag(args, "return_im") else {"id": where.id}
     return {"ok": True, "channel": channel_part} | ({"no_op": True, "already_open": True} if existed else {})
 
 
-def join(slack: Slack, args: Json) -> Json:
+def join(caller: Installation, args: Json) -> Json:
     """Join a public channel."""
-    where = visible(slack, text(args, "channel"))
+    where = visible(caller, text(args, "channel"))
     if where.kind != "channel":
         raise ApiError("method_not_supported_for_channel_type")
     if where.is_archived:
         raise ApiError("is_archived")
-    if BOT_USER in where.members:
+    if is_member(caller, where):
         warning = "already_in_channel"
         return {
             "ok": True,
-            "channel": described(where),
+            "channel": described(caller, where),
             "warning": warning,
             "response_metadata": {"warnings": [warning]},
         }
-    where.members.append(BOT_USER)
-    slack.tell_channel(where)
-    return {"ok": True, "channel": described(where)}
+    where.members.append(caller.bot.user_id)
+    caller.workspace.tell_channel(where)
+    return {"ok": True, "channel": described(caller, where)}
 
 
-def history(slack: Slack, args: Json) -> Json:
-    """Messages outside threads, newest first."""
-    where = joined(slack, text(args, "channel"))
+def history(caller: Installation, args: Json) -> Json:
+    """The messages outside threads, newest first."""
+    where = joined(caller, text(args, "channel"))
     messages = [one for one in where.messages.values() if not one.get("is_ephemeral") and not is_hidden_reply(one)]
     return _page(args, list(reversed(_within(args, messages))))
 
 
-def replies(slack: Slack, args: Json) -> Json:
+def replies(caller: Installation, args: Json) -> Json:
     """A thread: its parent, then the replies, oldest first."""
-    where = joined(slack, text(args, "channel"))
+    where = joined(caller, text(args, "channel"))
     ts = text(args, "ts")
     root = where.messages.get(ts)
     if root is None or root.get("is_ephemeral"):
@@ -74,12 +79,13 @@ def replies(slack: Slack, args: Json) -> Json:
     return _page(args, [root, *_within(args, where.replies(ts))])
 
 
-def described(where: Conversation) -> Json:
-    """A conversation object."""
+def described(caller: Installation, where: Conversation) -> Json:
+    """A conversation object, as this app gets it."""
+    team_id, me = caller.bot.team_id, caller.bot.user_id
     common = {"id": where.id, "created": CREATED, "is_archived": where.is_archived, "is_im": where.kind == "im"}
-    common |= {"is_org_shared": False, "is_mpim": False, "is_shared": where.is_shared, "context_team_id": TEAM["id"]}
+    common |= {"is_org_shared": False, "is_mpim": False, "is_shared": where.is_shared, "context_team_id": team_id}
     if where.kind == "im":
-        other = next((one for one in where.members if one != BOT_USER), BOT_USER)
+        other = next((one for one in where.members if one != me), me)
         return common | {"user": other, "is_open": True, "is_private": True}
     return common | {
         "name": where.name,
@@ -88,12 +94,12 @@ def described(where: Conversation) -> Json:
         "is_group": where.kind == "private",
         "is_private": where.kind == "private",
         "is_general": where.id == "C0GENERAL",
-        "is_member": BOT_USER in where.members,
+        "is_member": is_member(caller, where),
         "is_read_only": where.is_read_only,
         "is_ext_shared": where.is_shared,
         "is_pending_ext_shared": False,
         "pending_shared": [],
-        "shared_team_ids": [TEAM["id"], OTHER_TEAM["id"]] if where.is_shared else [TEAM["id"]],
+        "shared_team_ids": [team_id, OTHER_TEAM.id] if where.is_shared else [team_id],
         "creator": "U0ANA",
         "topic": {"value": "", "creator": "", "last_set": 0},
         "purpose": {"value": "", "creator": "", "last_set": 0},
@@ -103,7 +109,10 @@ def described(where: Conversation) -> Json:
 
 
 def _within(args: Json, messages: list[Json]) -> list[Json]:
-    """Those between `oldest` and `latest`; the ends count with `inclusive` only. Compared as text: never as floats."""
+    """The messages between `oldest` and `latest`. `inclusive` adds the ends.
+
+    Timestamps are compared as text: as floats they would lose digits.
+    """
     oldest, latest, inclusive = text(args, "oldest"), text(args, "latest"), flag(args, "inclusive")
 
     def inside(ts: str) -> bool:

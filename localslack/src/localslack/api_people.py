@@ -1,47 +1,58 @@
-"""users.*, auth.test and apps.connections.open."""
+"""users.*, bots.info, auth.test and apps.connections.open."""
 
 from typing import Any
 
 from localslack.api_call import ApiError, text
-from localslack.slack import Slack
-from localslack.workspace import APP_ID, APP_NAME, BOT_ID, BOT_USER, CREATED, TEAM, Person
+from localslack.apps import App
+from localslack.members import CREATED, Person
+from localslack.shared import Shared
+from localslack.workspace import Installation
 
 Json = dict[str, Any]
 
 
-def info(slack: Slack, args: Json) -> Json:
-    """A person with all flags; the e-mail address needs users:read.email (docs.slack.dev: users.info)."""
-    person = slack.workspace.people.get(text(args, "user"))
+def info(caller: Installation, args: Json) -> Json:
+    """A person with all flags. The e-mail address needs users:read.email (docs.slack.dev: users.info)."""
+    person = caller.workspace.people.get(text(args, "user"))
     if person is None:
         raise ApiError("user_not_found")
-    return {"ok": True, "user": described(slack, person)}
+    return {"ok": True, "user": described(caller, person)}
 
 
-def lookup_by_email(slack: Slack, args: Json) -> Json:
-    """The active person with that address."""
+def lookup_by_email(caller: Installation, args: Json) -> Json:
+    """The active person with this address."""
     wanted = text(args, "email").lower()
-    for person in slack.workspace.people.values():
+    for person in caller.workspace.people.values():
         if wanted and person.email.lower() == wanted and not person.deleted:
-            return {"ok": True, "user": described(slack, person)}
+            return {"ok": True, "user": described(caller, person)}
     raise ApiError("users_not_found")
 
 
-def auth_test(slack: Slack, _args: Json) -> Json:
-    """Who the token belongs to."""
-    bot = slack.workspace.people[BOT_USER]
-    team = {"url": f"{slack.base_url}/", "team": TEAM["name"], "team_id": TEAM["id"]}
-    return {"ok": True, **team, "user": bot.name, "user_id": BOT_USER, "bot_id": BOT_ID, "is_enterprise_install": False}
+def bot_info(caller: Installation, args: Json) -> Json:
+    """The bot with this id, and its app (docs.slack.dev: bots.info)."""
+    bot_id = text(args, "bot")
+    for one in caller.workspace.installations:
+        if one.bot.bot_id == bot_id:
+            ids = {"id": bot_id, "app_id": one.bot.app_id, "user_id": one.bot.user_id}
+            return {"ok": True, "bot": {**ids, "name": one.bot.name, "deleted": False, "updated": CREATED, "icons": {}}}
+    raise ApiError("bot_not_found")
 
 
-def connections_open(slack: Slack, _args: Json) -> Json:
-    """A WebSocket address for Socket Mode."""
-    return {
-        "ok": True,
-        "url": f"ws{slack.base_url.removeprefix('http')}/link/?ticket={slack.sockets.ticket()}&app_id={APP_ID}",
-    }
+def auth_test(caller: Installation, _args: Json) -> Json:
+    """Whose token it is."""
+    bot, team = caller.bot, caller.workspace.team
+    where = {"url": caller.workspace.url, "team": team.name, "team_id": team.id}
+    who = {"user": caller.workspace.people[bot.user_id].name, "user_id": bot.user_id, "bot_id": bot.bot_id}
+    return {"ok": True, **where, **who, "is_enterprise_install": False}
 
 
-def described(slack: Slack, person: Person) -> Json:
+def connections_open(shared: Shared, app: App) -> Json:
+    """A WebSocket address for Socket Mode. It gets the app's payloads of all workspaces."""
+    address = f"ws{shared.base_url.removeprefix('http')}/link/"
+    return {"ok": True, "url": f"{address}?ticket={app.sockets.ticket()}&app_id={app.id}"}
+
+
+def described(caller: Installation, person: Person) -> Json:
     """A user object, keys as recorded."""
     profile: Json = {
         "real_name": person.real_name,
@@ -52,9 +63,10 @@ def described(slack: Slack, person: Person) -> Json:
         "status_emoji": "",
         "team": person.team_id,
     }
-    if person.is_bot:
-        profile |= {"bot_id": BOT_ID, "api_app_id": APP_ID, "real_name": APP_NAME}
-    elif slack.config.has_scope("users:read.email") and person.email:
+    bot = next((one.bot for one in caller.workspace.installations if one.bot.user_id == person.id), None)
+    if bot is not None:
+        profile |= {"bot_id": bot.bot_id, "api_app_id": bot.app_id, "real_name": bot.name}
+    elif caller.grant.has("users:read.email") and person.email:
         profile["email"] = person.email
     flags = {
         "is_admin": person.is_admin,
@@ -68,7 +80,7 @@ def described(slack: Slack, person: Person) -> Json:
     if person.is_stranger:
         flags["is_stranger"] = True
     common = {"id": person.id, "team_id": person.team_id, "name": person.name, "deleted": person.deleted}
-    if person.deleted:  # deactivated members come without the other flags
+    if person.deleted:  # deactivated members have no other flags
         flags = {"is_bot": person.is_bot, "is_app_user": False}
     zone = {"tz": "Europe/London", "tz_label": "Greenwich Mean Time", "tz_offset": 0, "updated": CREATED}
     return common | {"real_name": person.real_name, "profile": profile} | zone | flags

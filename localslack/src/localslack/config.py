@@ -1,4 +1,4 @@
-"""What can be set: how the app is reached, what it may do, and how strict time is."""
+"""What can be set: how an app is reached, what it may do in a workspace, and how strict time is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -8,55 +8,70 @@ from localslack.limits import LIMITS
 
 Json = dict[str, Any]
 _INTERACTION = LIMITS["interaction"]
+_SECRETS = frozenset({"signing_secret", "bot_token", "app_token"})
 
 
 class BadConfig(Exception):
-    """A setting that does not exist or has the wrong kind of value."""
-
-
-def _runtask() -> list[Json]:
-    return [{"command": "/runtask", "description": "Run a schedule now", "usage_hint": "[name]"}]
+    """A setting that does not exist, or a value of the wrong type."""
 
 
 @dataclass(kw_only=True)
-class Config:
-    """The app's configuration as Slack would hold it, and the switches of the stand-in."""
+class AppSettings:
+    """What an app's developer configures. It is the same in all workspaces."""
 
+    app_token: str = field(repr=False)
     mode: Literal["socket", "http"] = "socket"
     http_url: str = ""
     options_url: str = ""  # empty: the same as http_url
     signing_secret: str = field(default="local-signing-secret", repr=False)
-    bot_token: str = field(default="xoxb-local", repr=False)
-    app_token: str = field(default="xapp-local", repr=False)
-    commands: list[Json] = field(default_factory=_runtask)
+    commands: list[Json] = field(default_factory=list)
     shortcuts: list[Json] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     home_tab: bool = True
+
+
+@dataclass(kw_only=True)
+class Grant:
+    """What an app got when it was installed in a workspace."""
+
+    bot_token: str = field(repr=False)
     scopes: list[str] | None = None  # None: every scope
+
+    def has(self, scope: str) -> bool:
+        """Whether the bot token carries the scope."""
+        return self.scopes is None or scope in self.scopes
+
+
+@dataclass(kw_only=True)
+class Switches:
+    """How strict the local Slack is with everybody."""
+
     rate_limits: bool = False
     deadline: float = _INTERACTION["ack_deadline_seconds"]
     trigger_ttl: float = _INTERACTION["trigger_id"]["ttl_seconds"]
     event_retry_delays: list[float] = field(default_factory=lambda: [0.0, 60.0, 300.0])
 
-    def apply(self, changes: Mapping[str, Any]) -> None:
-        """Take over what `changes` names. Raises BadConfig, and then nothing is changed."""
-        known = {one.name: getattr(self, one.name) for one in fields(self)}
-        for name, value in changes.items():
-            if name not in known:
-                raise BadConfig(f"unknown setting: {name}")
-            if not _fits(name, value, known[name]):
-                raise BadConfig(f"wrong value for {name}")
-        for name, value in changes.items():
-            setattr(self, name, [_command(one) for one in value] if name == "commands" else value)
 
-    def public(self) -> Json:
-        """Everything but the secrets."""
-        secret = {"signing_secret", "bot_token", "app_token"}
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in secret}
+Settings = AppSettings | Grant | Switches
 
-    def has_scope(self, scope: str) -> bool:
-        """Whether the bot's token carries the scope."""
-        return self.scopes is None or scope in self.scopes
+
+def apply(changes: Mapping[str, Any], *holders: Settings) -> None:
+    """Change settings of any of the holders. Raises BadConfig, and then changes nothing."""
+    owners = {one.name: holder for holder in holders for one in fields(holder)}
+    for name, value in changes.items():
+        if name not in owners:
+            raise BadConfig(f"unknown setting: {name}")
+        if not _fits(name, value, getattr(owners[name], name)):
+            raise BadConfig(f"wrong value for {name}")
+    for name, value in changes.items():
+        setattr(owners[name], name, [_command(one) for one in value] if name == "commands" else value)
+
+
+def public(*holders: Settings) -> Json:
+    """All settings except the secrets."""
+    return {
+        one.name: getattr(holder, one.name) for holder in holders for one in fields(holder) if one.name not in _SECRETS
+    }
 
 
 def _fits(name: str, value: Any, current: Any) -> bool:

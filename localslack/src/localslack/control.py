@@ -1,4 +1,7 @@
-"""The control API: what the page and the tests do as people, and what they may look at."""
+"""The control API for people: what the page and the tests do and see as one person.
+
+Every request may name its workspace by `team`, and where it matters its app by `app`. The default is the first.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -7,15 +10,16 @@ from typing import Any
 from aiohttp import web
 
 from localslack import modals
-from localslack.access import Refused, conversation, person
+from localslack.access import Refused, conversation, installation, person, workspace
 from localslack.actions import click, put_in, suggest
+from localslack.conversation import is_hidden_reply
 from localslack.people import open_home, type_text, use_shortcut
-from localslack.places import Places, top_view
+from localslack.places import Places, owner, top_view
 from localslack.slack import Slack
-from localslack.workspace import APP_ID, APP_NAME, BOT_ID, BOT_USER, TEAM, is_hidden_reply
+from localslack.workspace import Installation
 
 Json = dict[str, Any]
-# What a request must say besides its `user`.
+# What a request must contain besides its `user`.
 _NEEDED = {
     "type": ("channel", "text"),
     "submit": ("view_id",),
@@ -27,14 +31,14 @@ Action = Callable[[Json], Awaitable[Json]]
 
 
 class People:
-    """Routes under /control/ that act or look as one person."""
+    """The routes under /control/ for acting and looking as one person."""
 
     def __init__(self, slack: Slack) -> None:
         self._slack = slack
         self._places = Places(slack)
 
     def routes(self) -> list[web.RouteDef]:
-        """What aiohttp needs."""
+        """The routes for aiohttp."""
         looks = {"state": self._state, "messages": self._messages, "views": self._views, "people": self._people}
         acts = {
             "type": self._type,
@@ -55,72 +59,92 @@ class People:
         ]
 
     async def _state(self, query: Json) -> Json:
-        slack, config = self._slack, self._slack.config
-        me = person(slack, query.get("user"))
-        app = {
-            "id": APP_ID,
-            "name": APP_NAME,
-            "bot_user_id": BOT_USER,
-            "bot_id": BOT_ID,
-            "commands": config.commands,
-            "shortcuts": config.shortcuts,
-            "home_tab": config.home_tab,
-            "connected": len(slack.sockets.shown()) if config.mode == "socket" else bool(config.http_url),
+        where = workspace(self._slack, query)
+        me = person(where, query.get("user"))
+        apps = [_shown(one) for one in where.installations]
+        return {
+            "team": asdict(where.team),
+            "me": asdict(me),
+            **await self._people(query),
+            "app": apps[0] if apps else None,
+            "apps": apps,
+            "mode": self._slack.first.app.settings.mode,
+            "channels": [where.described(one, me.id) for one in where.of(me.id)],
         }
-        channels = [slack.workspace.described(one, me.id) for one in slack.workspace.of(me.id)]
-        people = (await self._people({}))["people"]
-        return {"team": TEAM, "me": asdict(me), "people": people, "app": app, "mode": config.mode, "channels": channels}
 
     async def _messages(self, query: Json) -> Json:
-        user = person(self._slack, query.get("user")).id
-        where = conversation(self._slack, user, query.get("channel"))
-        thread_ts = query.get("thread_ts")
-        shown = list(where.visible_to(user))
-        if thread_ts:
+        place = workspace(self._slack, query)
+        user = person(place, query.get("user")).id
+        shown = list(conversation(place, user, query.get("channel")).visible_to(user))
+        if thread_ts := query.get("thread_ts"):
             return {"messages": [one for one in shown if thread_ts in (one["ts"], one.get("thread_ts"))]}
         return {"messages": [one for one in shown if not is_hidden_reply(one)]}
 
     async def _views(self, query: Json) -> Json:
-        return self._slack.screen(person(self._slack, query.get("user")).id)
+        where = workspace(self._slack, query)
+        return where.screen(person(where, query.get("user")).id)
 
-    async def _people(self, _query: Json) -> Json:
-        return {"people": [asdict(one) for one in self._slack.workspace.people.values()]}
+    async def _people(self, query: Json) -> Json:
+        teams = [asdict(one.team) for one in self._slack.workspaces.values()]
+        return {"people": [asdict(one) for one in workspace(self._slack, query).people.values()], "workspaces": teams}
 
     async def _type(self, body: Json) -> Json:
-        return await type_text(self._slack, body["user"], body["channel"], body["text"], body.get("thread_ts"))
+        where = workspace(self._slack, body)
+        return await type_text(where, body["user"], body["channel"], body["text"], body.get("thread_ts"))
 
     async def _suggest(self, body: Json) -> Json:
-        return await suggest(self._slack, self._places.find(body), body)
+        return await suggest(self._places.find(body), body)
 
     async def _input(self, body: Json) -> Json:
-        return await put_in(self._slack, self._places.find(body), body)
+        return await put_in(self._places.find(body), body)
 
     async def _click(self, body: Json) -> Json:
-        return await click(self._slack, self._places.find(body), body)
+        return await click(self._places.find(body), body)
 
     async def _submit(self, body: Json) -> Json:
-        return await modals.submit(self._slack, top_view(self._slack, body["user"], body["view_id"]))
+        where = workspace(self._slack, body)
+        view = top_view(where, body["user"], body["view_id"])
+        return await modals.submit(owner(where, view.bot.app_id), view)
 
     async def _close(self, body: Json) -> Json:
-        view = top_view(self._slack, body["user"], body["view_id"])
-        return await modals.close(self._slack, view, everything=bool(body.get("all")))
+        where = workspace(self._slack, body)
+        view = top_view(where, body["user"], body["view_id"])
+        return await modals.close(owner(where, view.bot.app_id), view, everything=bool(body.get("all")))
 
     async def _read(self, body: Json) -> Json:
-        where = conversation(self._slack, body["user"], body["channel"])
+        place = workspace(self._slack, body)
+        where = conversation(place, body["user"], body["channel"])
         where.last_read[body["user"]] = max(where.messages, default="")
-        shown = self._slack.workspace.described(where, body["user"])
-        self._slack.hub.publish("channel", {"channel": shown}, to=[body["user"]])
+        shown = place.described(where, body["user"])
+        place.publish("channel", {"channel": shown}, to=[body["user"]])
         return {"unread": shown["unread"]}
 
     async def _dm(self, body: Json) -> Json:
-        first, second = person(self._slack, body["user"]).id, person(self._slack, body.get("with", BOT_USER)).id
-        return {"channel": self._slack.workspace.described(self._slack.direct(first, second), first)}
+        where = workspace(self._slack, body)
+        other = body.get("with") or installation(self._slack, body).bot.user_id
+        first, second = person(where, body["user"]).id, person(where, other).id
+        return {"channel": where.described(where.direct(first, second), first)}
 
     async def _home(self, body: Json) -> Json:
-        return open_home(self._slack, body["user"], body.get("tab", "home"))
+        return open_home(installation(self._slack, body), body["user"], body.get("tab", "home"))
 
     async def _shortcut(self, body: Json) -> Json:
-        return await use_shortcut(self._slack, body["user"], body["callback_id"], body.get("channel"), body.get("ts"))
+        to = installation(self._slack, body)
+        return await use_shortcut(to, body["user"], body["callback_id"], body.get("channel"), body.get("ts"))
+
+
+def _shown(one: Installation) -> Json:
+    """An app as the page knows it."""
+    return {
+        "id": one.app.id,
+        "name": one.app.name,
+        "bot_user_id": one.bot.user_id,
+        "bot_id": one.bot.bot_id,
+        "commands": one.app.settings.commands,
+        "shortcuts": one.app.settings.shortcuts,
+        "home_tab": one.app.settings.home_tab,
+        "connected": one.app.connected,
+    }
 
 
 def look(work: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -133,7 +157,7 @@ def look(work: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 
 def act(work: Action, *needed: str) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """A POST route over `work`, which gets the JSON body; the names in `needed` are in it."""
+    """A POST route over `work`, which gets the JSON body with at least the fields in `needed`."""
 
     async def handler(request: web.Request) -> web.Response:
         try:

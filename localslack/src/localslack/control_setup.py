@@ -1,26 +1,27 @@
-"""The other half of the control API: configuration, faults, the wire's log, raw deliveries, people and channels."""
+"""The control API for the local Slack itself: faults, the log, sockets, raw deliveries, people, channels, time."""
 
 from dataclasses import fields
 from typing import Any
 
 from aiohttp import web
 
-from localslack.access import Refused
-from localslack.config import BadConfig
+from localslack.access import Refused, installation, workspace
 from localslack.control import act, look
+from localslack.conversation import Conversation
 from localslack.delivery import Ack, Delivery
 from localslack.faults import BadFault
 from localslack.http_mode import Post, encoded
 from localslack.ids import new_id
+from localslack.members import Person
 from localslack.payloads import TOKEN
 from localslack.slack import Slack
 from localslack.socket_mode import TROUBLE
-from localslack.workspace import BOT_USER, Conversation, Person
+from localslack.workspace import Workspace
 
 Json = dict[str, Any]
 _NEEDED = {"people": ("id",), "deliver": ("type",), "clock": ("advance",)}
 _FORGEABLE = ("body", "content_type", "secret", "timestamp", "headers", "url")
-# What Slack itself sends when URLs are set up and now and then after (docs.slack.dev: using-http-request-urls).
+# Slack itself sends these when URLs are configured, and now and then later (docs.slack.dev: using-http-request-urls).
 _OWN: dict[str, Json] = {
     "ssl_check": {"ssl_check": "1", "token": TOKEN},
     "url_verification": {"type": "url_verification", "token": TOKEN, "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmd"},
@@ -28,20 +29,19 @@ _OWN: dict[str, Json] = {
 
 
 class Setup:
-    """Routes under /control/ that change or show the stand-in itself."""
+    """The routes under /control/ that change or show the local Slack itself."""
 
     def __init__(self, slack: Slack) -> None:
         self._slack = slack
 
     def routes(self) -> list[web.RouteDef]:
-        """What aiohttp needs."""
-        looks = {"log": self._log, "socket": self._sockets, "config": self._config}
+        """The routes for aiohttp."""
+        looks = {"log": self._log, "socket": self._sockets}
         acts = {
             "faults": self._add_fault,
             "socket": self._trouble,
             "people": self._set_person,
             "channels": self._set_channel,
-            "config": self._configure,
             "deliver": self._deliver,
             "clock": self._advance,
             "reset": self._reset,
@@ -54,106 +54,100 @@ class Setup:
         ]
 
     async def _log(self, query: Json) -> Json:
-        wanted, name = query.get("direction"), query.get("name")
-        entries = self._slack.log.since(int(query.get("since", 0)))
+        name = query.get("name")
+        wanted = {key: query[key] for key in ("direction", "team", "app") if key in query}
         return {
             "entries": [
                 one
-                for one in entries
-                if wanted in (None, one["direction"]) and name in (None, one.get("method"), one.get("type"))
+                for one in self._slack.shared.log.since(int(query.get("since", 0)))
+                if all(one.get(key) == value for key, value in wanted.items())
+                and name in (None, one.get("method"), one.get("type"))
             ]
         }
 
-    async def _sockets(self, _query: Json) -> Json:
-        return {"connections": self._slack.sockets.shown()}
-
-    async def _config(self, _query: Json) -> Json:
-        return {"config": self._slack.config.public()}
+    async def _sockets(self, query: Json) -> Json:
+        return {"connections": installation(self._slack, query).app.sockets.shown()}
 
     async def _add_fault(self, body: Json) -> Json:
         try:
-            self._slack.faults.add(body)
+            self._slack.shared.faults.add(body)
         except BadFault as error:
             raise Refused(str(error)) from error
         return {}
 
     async def _clear_faults(self, _query: Json) -> Json:
-        self._slack.faults.clear()
+        self._slack.shared.faults.clear()
         return {}
 
     async def _trouble(self, body: Json) -> Json:
         if body.get("do") not in TROUBLE:
             raise Refused(f"unknown trouble: {body.get('do')}")
-        await self._slack.sockets.trouble(body["do"])
-        return await self._sockets({})
+        await installation(self._slack, body).app.sockets.trouble(body["do"])
+        return await self._sockets(body)
 
     async def _set_person(self, body: Json) -> Json:
-        people = self._slack.workspace.people
-        _check_names(body, Person)
-        person = people.get(body["id"])
+        where, changes = self._taken(body)
+        _check_names(changes, Person)
+        person = where.people.get(changes["id"])
         if person is None:
-            defaults: Json = {"name": body["id"].lower(), "real_name": body["id"]}
-            people[body["id"]] = Person(**(defaults | body))
+            defaults: Json = {"name": changes["id"].lower(), "real_name": changes["id"], "team_id": where.team.id}
+            where.people[changes["id"]] = Person(**(defaults | changes))
         else:
-            _change(person, body)
-        self._slack.hub.publish("config", {"person": body["id"]})
+            _change(person, changes)
+        self._slack.shared.hub.publish("config", {"person": changes["id"]}, team=where.team.id)
         return {}
 
     async def _set_channel(self, body: Json) -> Json:
-        conversations = self._slack.workspace.conversations
-        changes = dict(body)
-        bot = changes.pop("is_member_bot", None)
+        bot = installation(self._slack, body).bot.user_id
+        place, changes = self._taken(body)
+        is_member = changes.pop("is_member_bot", None)
         if "is_private" in changes:
             changes["kind"] = "private" if changes.pop("is_private") else "channel"
         _check_names(changes, Conversation)
-        if unknown := set(changes.get("members", [])) - set(self._slack.workspace.people):
+        if unknown := set(changes.get("members", [])) - set(place.people):
             raise Refused(f"user_not_found: {min(unknown)}")
         channel_id = changes.get("id") or new_id("C")
-        where = conversations.get(channel_id)
+        where = place.conversations.get(channel_id)
         before = set(where.members) if where else set[str]()
         if where is None:
             defaults: Json = {"id": channel_id, "name": channel_id.lower()}
-            where = conversations[channel_id] = Conversation(**(defaults | changes))
+            where = place.conversations[channel_id] = Conversation(**(defaults | changes))
         else:
             _change(where, changes)
-        if bot is not None:
-            where.members = [one for one in where.members if one != BOT_USER] + ([BOT_USER] if bot else [])
-        self._slack.hub.publish("channel_left", {"channel": where.id}, to=before - set(where.members))
-        self._slack.tell_channel(where)
-        return {"channel": self._slack.workspace.described(where, BOT_USER)}
-
-    async def _configure(self, body: Json) -> Json:
-        try:
-            self._slack.config.apply(body)
-        except BadConfig as error:
-            raise Refused(str(error)) from error
-        public = self._slack.config.public()
-        self._slack.hub.publish("config", public)
-        return {"config": public}
+        if is_member is not None:
+            where.members = [one for one in where.members if one != bot] + ([bot] if is_member else [])
+        place.publish("channel_left", {"channel": where.id}, to=before - set(where.members))
+        place.tell_channel(where)
+        return {"channel": place.described(where, bot)}
 
     async def _deliver(self, body: Json) -> Json:
-        """Send anything to the app; over HTTP also with a forged body, secret, timestamp, header or content type."""
+        """Send any payload to the app. Over HTTP, its parts may be forged."""
+        to = installation(self._slack, body)
         delivery = Delivery(kind=body["type"], payload=body.get("payload") or _OWN.get(body["type"], {}))
         forged = {name: body[name] for name in _FORGEABLE if name in body}
         if not forged:
-            return _shown(await self._slack.courier.deliver(delivery.kind, delivery.payload))
-        config = self._slack.config
+            return _shown(await self._slack.shared.courier.deliver(to, delivery.kind, delivery.payload))
+        settings = to.app.settings
         text, content_type = encoded(delivery)
-        made = {"url": config.http_url, "body": text, "content_type": content_type, "secret": config.signing_secret}
-        return _shown(await self._slack.http.post(Post(**(made | forged)), config.deadline))
+        made = {"url": settings.http_url, "body": text, "content_type": content_type, "secret": settings.signing_secret}
+        return _shown(await to.app.http.post(Post(**(made | forged)), self._slack.shared.switches.deadline))
 
     async def _advance(self, body: Json) -> Json:
-        self._slack.clock.advance(float(body["advance"]))
-        return {"now": self._slack.clock.now()}
+        self._slack.shared.clock.advance(float(body["advance"]))
+        return {"now": self._slack.shared.clock.now()}
 
     async def _hang_up(self, _body: Json) -> Json:
-        """End all event streams; browsers connect again by themselves."""
-        self._slack.hub.close()
+        """End all event streams. Browsers connect again by themselves."""
+        self._slack.shared.hub.close()
         return {}
 
     async def _reset(self, _body: Json) -> Json:
-        self._slack.reset()
+        await self._slack.reset()
         return {}
+
+    def _taken(self, body: Json) -> tuple[Workspace, Json]:
+        """The workspace, and the rest of the request."""
+        return workspace(self._slack, body), {k: v for k, v in body.items() if k not in ("team", "app")}
 
 
 def _shown(ack: Ack) -> Json:

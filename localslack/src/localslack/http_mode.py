@@ -1,4 +1,4 @@
-"""HTTP delivery as Slack does it: three content shapes, signed (docs.slack.dev: verifying-requests-from-slack)."""
+"""HTTP delivery as Slack does it: signed, with three content types (docs.slack.dev: verifying-requests-from-slack)."""
 
 import asyncio
 import hashlib
@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from localslack.config import Config
+from localslack.config import AppSettings
 from localslack.delivery import Ack, AckError, Delivery
 
 _FORM = "application/x-www-form-urlencoded"
@@ -27,7 +27,7 @@ def sign(secret: str, timestamp: str, body: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """One request to the app. What is None is made as Slack makes it; tests forge by giving it."""
+    """One request to the app. Tests give `timestamp` and `headers` to forge; Slack's own are made otherwise."""
 
     url: str
     body: str
@@ -47,26 +47,26 @@ def encoded(delivery: Delivery) -> tuple[str, str]:
 
 
 class HttpPort:
-    """Posts to the app's URLs; block_suggestion goes to the options load URL."""
+    """Posts to the app's URLs. A block_suggestion goes to the options load URL."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, settings: AppSettings) -> None:
+        self._settings = settings
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, delivery: Delivery, deadline: float) -> Ack:
         """Post and wait for the answer."""
-        config = self._config
-        to_options = delivery.kind == "block_suggestion" and config.options_url
+        settings = self._settings
+        to_options = delivery.kind == "block_suggestion" and settings.options_url
         body, content_type = encoded(delivery)
         retry = {"X-Slack-Retry-Num": str(delivery.retry), "X-Slack-Retry-Reason": delivery.retry_reason}
         headers = retry if delivery.retry else {}
-        url = config.options_url if to_options else config.http_url
-        post = Post(url=url, body=body, content_type=content_type, secret=config.signing_secret, headers=headers)
+        url = settings.options_url if to_options else settings.http_url
+        post = Post(url=url, body=body, content_type=content_type, secret=settings.signing_secret, headers=headers)
         return await self.post(post, deadline)
 
     async def post(self, post: Post, deadline: float) -> Ack:
-        """Send this very request."""
-        # The true time, not the workspace's: the app compares it with its own clock.
+        """Send exactly this request."""
+        # The real time, not the shifted one: the app compares it with its own clock.
         timestamp = post.timestamp or str(int(time.time()))
         headers = {
             "Content-Type": post.content_type,
@@ -81,7 +81,7 @@ class HttpPort:
         except TimeoutError:
             return Ack(error="operation_timeout")
         except (aiohttp.ClientError, ValueError):
-            return Ack(error="dispatch_failed")  # nobody there, or a URL that isn't one
+            return Ack(error="dispatch_failed")  # nothing listens there, or the URL is invalid
 
     async def close(self) -> None:
         """Close the connections to the app."""

@@ -1,15 +1,27 @@
-"""Time and names: a clock that tests may shift, message timestamps, and ids that look like Slack's."""
+"""Time and ids: a clock that tests may shift, message timestamps, and ids that look like Slack's."""
 
 import secrets
 import string
 import time
+from dataclasses import dataclass
 
 _LETTERS = string.ascii_uppercase + string.digits
 _MIXED = string.ascii_letters + string.digits
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bot:
+    """Who an app is in one workspace. Messages, views and tickets belong to a bot."""
+
+    team_id: str
+    app_id: str
+    user_id: str
+    bot_id: str
+    name: str
+
+
 class Clock:
-    """The workspace's time; `advance` makes triggers, response_urls and rate limits older without waiting."""
+    """The time of the local Slack. `advance` ages triggers, response_urls and rate limits without waiting."""
 
     def __init__(self) -> None:
         self._offset = 0.0
@@ -20,16 +32,16 @@ class Clock:
         return time.time() + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Move on by so many seconds."""
+        """Move on by this many seconds."""
         self._offset += seconds
 
     def ts(self) -> str:
-        """A message timestamp: unique in the workspace and always greater than the last one."""
+        """A message timestamp: unique, and greater than all earlier ones."""
         self._last_ts = max(int(self.now() * 1_000_000), self._last_ts + 1)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def not_before(self, ts: str) -> None:
-        """Keep later timestamps above `ts` (messages loaded from a file may be newer than this computer's clock)."""
+        """Keep later timestamps above `ts`: messages from a file may be newer than this computer's clock."""
         seconds, _, micro = ts.partition(".")
         self._last_ts = max(self._last_ts, int(seconds) * 1_000_000 + int(micro))
 
@@ -40,15 +52,15 @@ def new_id(prefix: str) -> str:
 
 
 def short_id() -> str:
-    """What Slack gives to a block or an element that came without an id, for example `hspIq`."""
+    """The id that Slack gives to a block or an element without one, for example `hspIq`."""
     return "".join(secrets.choice(_MIXED) for _ in range(5))
 
 
 def view_hash(now: float) -> str:
-    """A version mark as in recorded views: `1596530361.3wRYuk3R`."""
+    """The version of a view, in the form that recorded views have: `1596530361.3wRYuk3R`."""
     return f"{int(now)}.{''.join(secrets.choice(_MIXED) for _ in range(8))}"
 
 
 def trigger_id() -> str:
-    """A trigger as docs.slack.dev shows it: `13345224609.738474920.8088930838d88f008e0…`."""
+    """A trigger id in the form that docs.slack.dev shows: `13345224609.738474920.8088930838d88f008e0…`."""
     return f"{secrets.randbelow(10**12):012d}.{secrets.randbelow(10**10):010d}.{secrets.token_hex(16)}"

@@ -1,8 +1,10 @@
-"""Everything that crossed the wire, for tests and for the page's curious reader; tokens are left out."""
+"""A log of everything that crossed the wire, for tests and for curious readers. It contains no tokens."""
 
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal
+
+from localslack.ids import Bot
 
 Direction = Literal["api", "delivery", "ack", "hook"]
 _SECRETS = frozenset({"token", "client_secret"})
@@ -10,7 +12,7 @@ _KEPT = 20_000
 
 
 class Log:
-    """The last entries, numbered from 1 in the order of their completion."""
+    """The last entries, numbered from 1 in the order in which they were completed."""
 
     def __init__(self, now: Callable[[], float], stir: Callable[[], None]) -> None:
         self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
@@ -18,11 +20,12 @@ class Log:
         self._stir = stir
         self._count = 0
 
-    def add(self, direction: Direction, name: str, **details: Any) -> None:
-        """Write down one crossing; `details`: user, request, response, status, ms, refused."""
+    def add(self, direction: Direction, name: str, *, bot: Bot | None = None, **details: Any) -> None:
+        """Note one crossing. `details` may be: user, request, response, status, ms, retry, refused."""
         self._count += 1
         key = "method" if direction == "api" else "type"
-        shown = {k: _without_secrets(v) for k, v in details.items() if v is not None}
+        whose = {"team": bot.team_id or None, "app": bot.app_id} if bot else {}
+        shown = {k: _without_secrets(v) for k, v in (whose | details).items() if v is not None}
         self._entries.append({"n": self._count, "at": self._now(), "direction": direction, key: name} | shown)
         self._stir()
 
@@ -31,7 +34,7 @@ class Log:
         return [entry for entry in self._entries if entry["n"] > number]
 
     def clear(self) -> None:
-        """Forget all entries; the numbers go on."""
+        """Forget all entries. The numbers go on."""
         self._entries.clear()
 
 

@@ -1,13 +1,15 @@
-"""Posting, changing and deleting messages, and who is told of it."""
+"""Posts, changes and deletes messages, and tells the people whom it concerns."""
 
 from typing import Any
 
+from localslack.conversation import Conversation
 from localslack.escape import escape_mrkdwn, unescape
+from localslack.ids import Bot
 from localslack.limits import LIMITS
+from localslack.members import SLACKBOT
 from localslack.notify import notified
 from localslack.shape import echoed_blocks
-from localslack.slack import Slack
-from localslack.workspace import APP_ID, APP_NAME, BOT_ID, BOT_USER, SLACKBOT, TEAM, Conversation
+from localslack.workspace import Workspace
 
 Json = dict[str, Any]
 _MOST = int(LIMITS["surfaces"]["message"]["text"]["truncated_above_chars"])
@@ -15,84 +17,90 @@ _OF_A_THREAD = frozenset({"ts", "thread_ts", "reply_count", "reply_users", "repl
 _NO_TEXT = "This content can't be displayed."  # recorded: the text of a message that has blocks only
 
 
-def bot_message(text: str | None, blocks: list[Json] | None = None, **more: Any) -> Json:
-    """A message of the app, without its ts."""
+def bot_message(bot: Bot, text: str | None, blocks: list[Json] | None = None, **more: Any) -> Json:
+    """A message of an app, without its ts."""
     made: Json = {
         "type": "message",
-        "user": BOT_USER,
-        "bot_id": BOT_ID,
-        "app_id": APP_ID,
+        "user": bot.user_id,
+        "bot_id": bot.bot_id,
+        "app_id": bot.app_id,
         "text": echoed_message_text(text) if text else _NO_TEXT,
-        "team": TEAM["id"],
-        "bot_profile": {"id": BOT_ID, "app_id": APP_ID, "name": APP_NAME, "deleted": False, "team_id": TEAM["id"]},
+        "team": bot.team_id,
+        "bot_profile": {
+            "id": bot.bot_id,
+            "app_id": bot.app_id,
+            "name": bot.name,
+            "deleted": False,
+            "team_id": bot.team_id,
+        },
     }
     if blocks:
         made["blocks"] = echoed_blocks(blocks)
     return made | more
 
 
-def slackbot_message(text: str, user: str) -> Json:
-    """A word of Slack itself, which only `user` sees."""
-    base = {"type": "message", "user": SLACKBOT, "username": "Slackbot", "team": TEAM["id"]}
+def slackbot_message(team_id: str, text: str, user: str) -> Json:
+    """A message of Slack itself, which only `user` sees."""
+    base = {"type": "message", "user": SLACKBOT, "username": "Slackbot", "team": team_id}
     return base | {"text": escape_mrkdwn(text), "is_ephemeral": True, "only_visible_to": user}
 
 
 def echoed_message_text(text: str) -> str:
-    """Top-level text as it is kept: cut at 40,000 characters (docs.slack.dev: chat.postMessage), escaped."""
+    """Top-level text as Slack keeps it: cut at 40,000 characters (docs.slack.dev: chat.postMessage), and escaped."""
     return escape_mrkdwn(text[:_MOST])
 
 
-def post(slack: Slack, conversation: Conversation, message: Json) -> Json:
-    """Give the message its ts, keep it, and tell everybody it concerns."""
-    message["ts"] = slack.clock.ts()
+def post(workspace: Workspace, conversation: Conversation, message: Json) -> Json:
+    """Give the message its ts, keep it, and tell the people whom it concerns."""
+    message["ts"] = workspace.shared.clock.ts()
     conversation.add(message)
     addressee = message.get("only_visible_to")
     if addressee:
-        slack.hub.publish("ephemeral", {"channel": conversation.id, "message": message}, to=[addressee])
+        workspace.publish("ephemeral", {"channel": conversation.id, "message": message}, to=[addressee])
         return message
-    _count_reply(slack, conversation, message)
-    slack.hub.publish("message", {"channel": conversation.id, "message": message}, to=conversation.members)
-    _notify(slack, conversation, message)
+    _count_reply(workspace, conversation, message)
+    workspace.publish("message", {"channel": conversation.id, "message": message}, to=conversation.members)
+    _notify(workspace, conversation, message)
     return message
 
 
-def changed(slack: Slack, conversation: Conversation, message: Json) -> None:
-    """Tell that this message is not what it was."""
+def changed(workspace: Workspace, conversation: Conversation, message: Json) -> None:
+    """Tell that this message has changed."""
     data = {"channel": conversation.id, "message": message}
-    slack.hub.publish("message_changed", data, to=_audience(conversation, message))
+    workspace.publish("message_changed", data, to=_audience(conversation, message))
 
 
-def delete(slack: Slack, conversation: Conversation, message: Json) -> None:
-    """Take a message away; where it has replies, a tombstone stays."""
+def delete(workspace: Workspace, conversation: Conversation, message: Json) -> None:
+    """Delete a message. If it has replies, a tombstone stays in its place."""
     if conversation.replies(message["ts"]):
         gone = {"user": SLACKBOT, "subtype": "tombstone", "text": "This message was deleted.", "hidden": True}
         kept = {name: value for name, value in message.items() if name in _OF_A_THREAD}
         message.clear()
         message |= {"type": "message", **kept, **gone}
-        changed(slack, conversation, message)
+        changed(workspace, conversation, message)
         return
     conversation.remove(message)
-    slack.hub.publish(
+    workspace.publish(
         "message_deleted", {"channel": conversation.id, "ts": message["ts"]}, to=_audience(conversation, message)
     )
     parent = conversation.parent(message.get("thread_ts", ""))
     if parent is not None and parent is not message:
         _recount(conversation, parent)
-        changed(slack, conversation, parent)
+        changed(workspace, conversation, parent)
 
 
 def _audience(conversation: Conversation, message: Json) -> list[str]:
     return [message["only_visible_to"]] if "only_visible_to" in message else conversation.members
 
 
-def _count_reply(slack: Slack, conversation: Conversation, message: Json) -> None:
+def _count_reply(workspace: Workspace, conversation: Conversation, message: Json) -> None:
     thread_ts = message.get("thread_ts")
     parent = conversation.parent(thread_ts) if thread_ts and thread_ts != message["ts"] else None
     if parent is not None:
         message["parent_user_id"] = parent["user"]
         parent["thread_ts"] = parent["ts"]
         _recount(conversation, parent)
-        changed(slack, conversation, parent)
+        changed(workspace, conversation, parent)
 
 
 def _recount(conversation: Conversation, parent: Json) -> None:
@@ -103,8 +111,9 @@ def _recount(conversation: Conversation, parent: Json) -> None:
         parent["latest_reply"] = replies[-1]["ts"]
 
 
-def _notify(slack: Slack, conversation: Conversation, message: Json) -> None:
-    if told := notified(conversation, message):
+def _notify(workspace: Workspace, conversation: Conversation, message: Json) -> None:
+    bots = {one.bot.user_id for one in workspace.installations}
+    if told := notified(conversation, message) - bots:
         data = {"channel": conversation.id, "ts": message["ts"], "thread_ts": message.get("thread_ts")}
         data |= {"from": message["user"], "text": unescape(message["text"])}
-        slack.hub.publish("notify", data, to=told)
+        workspace.publish("notify", data, to=told)

@@ -1,4 +1,4 @@
-"""Submitting and closing modals: the client's own checks, the app's answer, and what becomes of the stack."""
+"""Submitting and closing modals: the client's own checks, the app's answer, and the stack afterwards."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -7,51 +7,52 @@ from typing import Any
 from localslack import payloads
 from localslack.access import Refused
 from localslack.delivery import Ack
-from localslack.slack import Slack
 from localslack.state import is_empty
 from localslack.validation.surfaces import submission_problems, view_is_too_large, view_problems
 from localslack.views import View, ViewError
+from localslack.workspace import Installation
 
 Json = dict[str, Any]
 REQUIRED = "Please complete this required field."
 _TROUBLE: Json = {"ok": False, "error": "trouble_connecting"}  # "We had some trouble connecting. Try again?"
 
 
-async def submit(slack: Slack, view: View) -> Json:
+async def submit(to: Installation, view: View) -> Json:
     """Press the submit button."""
     if view.body["type"] != "modal" or not view.body.get("submit"):
         raise Refused("no_submit_button")
     if errors := client_errors(view):
         return {"ok": False, "errors": errors}
-    ack = await slack.courier.deliver("view_submission", payloads.view_submission(slack, view), user=view.user)
+    ack = await to.deliver("view_submission", payloads.view_submission(to, view), user=view.user)
     if ack.error:
         return _TROUBLE
     if ack.is_empty:
-        slack.views.close(view)
-        return _closed(slack, view.user)
-    return _follow(slack, view, ack)
+        to.workspace.views.close(view)
+        return _closed(to, view.user)
+    return _follow(to, view, ack)
 
 
-async def close(slack: Slack, view: View, *, everything: bool) -> Json:
-    """Press Cancel, or the X, which closes the whole stack and is told for its root."""
+async def close(to: Installation, view: View, *, everything: bool) -> Json:
+    """Press Cancel, or the X, which closes the whole stack. For the X, the app is told the stack's root."""
     if view.body["type"] != "modal":
         raise Refused("not_a_modal")
     everything = everything or bool(view.body.get("clear_on_close"))
-    stack = slack.views.stack(view.user)
+    views = to.workspace.views
+    stack = views.stack(view.user)
     told = stack[0] if everything and stack else view
-    payload = payloads.view_closed(slack, told, is_cleared=everything)
+    payload = payloads.view_closed(to, told, is_cleared=everything)
     if everything:
-        slack.views.clear(view.user)
+        views.clear(view.user)
     else:
-        slack.views.close(view)
-    answer = _closed(slack, view.user)
+        views.close(view)
+    answer = _closed(to, view.user)
     if told.body.get("notify_on_close"):
-        await slack.courier.deliver("view_closed", payload, user=view.user)
+        await to.deliver("view_closed", payload, user=view.user)
     return answer
 
 
 def client_errors(view: View) -> dict[str, str]:
-    """What Slack's client finds before it sends anything: by block_id."""
+    """The mistakes that Slack's client finds before it sends anything, by block_id."""
     errors: dict[str, str] = {}
     for block in view.blocks:
         if block["type"] == "input":
@@ -66,7 +67,7 @@ def client_errors(view: View) -> dict[str, str]:
     return errors
 
 
-def _follow(slack: Slack, view: View, ack: Ack) -> Json:
+def _follow(to: Installation, view: View, ack: Ack) -> Json:
     """Do what the ack's response_action says."""
     problems = submission_problems(ack.body, view.body)
     if not problems and ack.body["response_action"] in ("update", "push"):
@@ -74,32 +75,35 @@ def _follow(slack: Slack, view: View, ack: Ack) -> Json:
         if not problems and view_is_too_large(ack.body["view"]):
             problems.add("view_too_large", "/view")
     if problems:
-        slack.log.add("ack", "view_submission", user=view.user, response=ack.shown(), refused=problems.lines())
-        return _TROUBLE
+        return _refused(to, view, ack, problems.lines())
     if ack.body["response_action"] == "errors":
         return {"errors": ack.body["errors"]}
     if ack.body["response_action"] == "clear":
-        slack.views.clear(view.user)
-        return _closed(slack, view.user)
-    return _replace(slack, view, ack)
+        to.workspace.views.clear(view.user)
+        return _closed(to, view.user)
+    return _replace(to, view, ack)
 
 
-def _replace(slack: Slack, view: View, ack: Ack) -> Json:
+def _replace(to: Installation, view: View, ack: Ack) -> Json:
     try:
         if ack.body["response_action"] == "push":
-            view = slack.views.push(view.user, view.team_id, ack.body["view"])
+            view = to.workspace.views.push(view, ack.body["view"])
         else:
-            slack.views.update(view, ack.body["view"])
+            to.workspace.views.update(view, ack.body["view"])
     except ViewError as error:
-        slack.log.add("ack", "view_submission", user=view.user, response=ack.shown(), refused=[str(error)])
-        return _TROUBLE
-    slack.tell_screen(view.user)
-    return {"view": view.shown(), "stack": slack.screen(view.user)["stack"]}
+        return _refused(to, view, ack, [str(error)])
+    to.workspace.tell_screen(view.user)
+    return {"view": view.shown(), "stack": to.workspace.screen(view.user)["stack"]}
 
 
-def _closed(slack: Slack, user: str) -> Json:
-    slack.tell_screen(user)
-    return {"closed": True, "stack": slack.screen(user)["stack"]}
+def _refused(to: Installation, view: View, ack: Ack, why: list[str]) -> Json:
+    to.shared.log.add("ack", "view_submission", bot=to.bot, user=view.user, response=ack.shown(), refused=why)
+    return _TROUBLE
+
+
+def _closed(to: Installation, user: str) -> Json:
+    to.workspace.tell_screen(user)
+    return {"closed": True, "stack": to.workspace.screen(user)["stack"]}
 
 
 def _text_problem(element: Json, value: Any) -> str | None:

@@ -1,10 +1,10 @@
-"""Who is told of a message: direct messages, mentions, @here and its like, and threads one takes part in."""
+"""Who is notified of a message: by direct messages, mentions, @here and the like, and threads they took part in."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from localslack.workspace import BOT_USER, Conversation
+from localslack.conversation import Conversation
 
 Json = dict[str, Any]
 _MENTION = re.compile(r"<@([UW]\w+)")
@@ -13,8 +13,8 @@ _BARE_EVERYBODY = re.compile(r"(?:^|\s)@(?:channel|here|everyone)\b")
 
 
 def notified(conversation: Conversation, message: Json) -> set[str]:
-    """The people whose Slack makes a sound."""
-    return _concerned(conversation, message) & set(conversation.members) - {message["user"], BOT_USER}
+    """The members whom the message concerns, without its author."""
+    return _concerned(conversation, message) & set(conversation.members) - {message["user"]}
 
 
 def _concerned(conversation: Conversation, message: Json) -> set[str]:
@@ -26,7 +26,7 @@ def _concerned(conversation: Conversation, message: Json) -> set[str]:
         if part["type"] == "mrkdwn":
             text = part["text"]
             told |= set(_MENTION.findall(text))
-            # Slack looks for bare @here and the like unless told not to (docs.slack.dev: formatting-message-text).
+            # Slack looks for a bare @here unless `verbatim` is set (docs.slack.dev: formatting-message-text).
             bare = not part.get("verbatim") and _BARE_EVERYBODY.search(text)
             everybody = everybody or bool(_EVERYBODY.search(text) or bare)
         elif part["type"] == "user":
@@ -40,7 +40,7 @@ def _concerned(conversation: Conversation, message: Json) -> set[str]:
 
 
 def _parts(value: Any) -> Iterator[Json]:
-    """Everything in blocks that has a type; plain_text and the words of rich text never notify."""
+    """The parts of blocks that may notify. plain_text and the text of rich text never do."""
     if isinstance(value, list):
         for one in value:
             yield from _parts(one)

@@ -1,4 +1,4 @@
-"""Slack's rate limits as token buckets (docs.slack.dev: rate-limits): tiers per method, about one post a second."""
+"""Slack's rate limits as token buckets (docs.slack.dev: rate-limits): a tier per method, about one post a second."""
 
 import math
 from collections.abc import Callable
@@ -10,7 +10,7 @@ _LIMITS = LIMITS["rate_limits"]
 _POST_BURST = 5.0  # "bursts allowed"; how many is not documented
 _POSTS_A_MINUTE = 300.0  # "several hundred a minute" per workspace
 _DEFAULT_TIER = "tier_3"
-_SPECIAL = {"auth.test": 300.0, "chat.getPermalink": 300.0}  # "special" in their pages: hundreds a minute
+_SPECIAL = {"auth.test": 300.0, "chat.getPermalink": 300.0}  # their pages say "special": hundreds a minute
 
 
 @dataclass
@@ -20,14 +20,14 @@ class _Bucket:
 
 
 class Rates:
-    """Counts calls; `wait` says how long the caller has to."""
+    """Counts the calls of one app in one workspace: Slack limits each installation on its own."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
     def wait(self, method: str, channel: str | None) -> int:
-        """Seconds for Retry-After, 0 if the call may go on (and is counted then)."""
+        """Seconds for Retry-After. 0: the call may go on, and is counted."""
         if method == "chat.postMessage":
             alone = self._take((method, channel or ""), _POST_BURST, 1.0)
             return alone or self._take((method, "*"), _POSTS_A_MINUTE, _POSTS_A_MINUTE / 60)
@@ -35,7 +35,7 @@ class Rates:
         return self._take((method, "*"), a_minute, a_minute / 60)
 
     def clear(self) -> None:
-        """Nobody called yet."""
+        """Forget all calls."""
         self._buckets.clear()
 
     def _take(self, key: tuple[str, str], size: float, a_second: float) -> int:

@@ -7,8 +7,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from localslack import api, response_urls
-from localslack.access import Refused, person
+from localslack.access import Refused, person, workspace
 from localslack.control import People
+from localslack.control_apps import Apps
 from localslack.control_setup import Setup
 from localslack.slack import Slack
 
@@ -19,7 +20,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 def application(slack: Slack) -> web.Application:
-    """All routes over one workspace."""
+    """All routes."""
 
     async def call_api(request: web.Request) -> web.StreamResponse:
         return await api.handle(slack, request)
@@ -29,9 +30,15 @@ def application(slack: Slack) -> web.Application:
 
     async def stream(request: web.Request) -> web.StreamResponse:
         try:
-            return await slack.hub.serve(request, person(slack, request.query.get("user")).id)
+            where = workspace(slack, dict(request.query))
+            return await slack.shared.hub.serve(request, where.team.id, person(where, request.query.get("user")).id)
         except Refused as refusal:
             return web.json_response({"ok": False, "error": refusal.error}, status=refusal.status)
+
+    async def open_socket(request: web.Request) -> web.StreamResponse:
+        ticket = request.query.get("ticket", "")
+        app = next((one for one in slack.apps.values() if one.sockets.take(ticket)), None)
+        return await app.sockets.serve(request) if app else web.Response(status=401, text="invalid ticket")
 
     async def close(_app: web.Application) -> None:
         await slack.close()
@@ -40,12 +47,14 @@ def application(slack: Slack) -> web.Application:
     app.add_routes(
         [
             web.route("*", "/api/{method}", call_api),
-            web.get("/link", slack.sockets.serve),
-            web.get("/link/", slack.sockets.serve),
+            web.get("/link", open_socket),
+            web.get("/link/", open_socket),
             web.post("/hooks/{kind}/{path:.+}", use_hook),
             web.get("/control/stream", stream),
             web.get("/archives/{channel}/{ts}", _permalink),
+            web.get("/{team}/archives/{channel}/{ts}", _permalink),
             *People(slack).routes(),
+            *Apps(slack).routes(),
             *Setup(slack).routes(),
             web.get("/", _index),
         ]
@@ -58,7 +67,7 @@ def application(slack: Slack) -> web.Application:
 
 
 async def start(slack: Slack, host: str, port: int) -> web.AppRunner:
-    """Listen, and tell the workspace its own address. Raises OSError if the port is taken."""
+    """Listen, and tell `slack` its own address. Raises OSError if the port is taken."""
     runner = web.AppRunner(application(slack), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
@@ -67,13 +76,13 @@ async def start(slack: Slack, host: str, port: int) -> web.AppRunner:
     except OSError:
         await runner.cleanup()
         raise
-    slack.base_url = f"http://{host}:{runner.addresses[0][1]}"
+    slack.shared.base_url = f"http://{host}:{runner.addresses[0][1]}"
     return runner
 
 
 @web.middleware
 async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Any page in the same browser can send requests to this computer: only our own may (no CSRF, no DNS rebinding)."""
+    """Refuse requests of other web pages. Every page in the same browser could send them (CSRF, DNS rebinding)."""
     host = request.url.host
     origin = request.headers.get("Origin")
     if host not in LOOPBACK or origin not in (None, f"http://{request.host}"):
@@ -82,7 +91,7 @@ async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamR
 
 
 async def _never_stale(_request: web.Request, response: web.StreamResponse) -> None:
-    """A browser must ask again each time, or it mixes modules of before and after an upgrade."""
+    """A browser must always ask again. Otherwise it mixes modules from before and after an upgrade."""
     response.headers.setdefault("Cache-Control", "no-cache")
 
 
@@ -92,9 +101,11 @@ async def _index(_request: web.Request) -> web.StreamResponse:
 
 
 async def _permalink(request: web.Request) -> web.StreamResponse:
-    """A message's address in Slack leads to the page, which opens that place."""
+    """The address of a message leads to the page, which opens this place."""
     digits = request.match_info["ts"].removeprefix("p")
     query = {"channel": request.match_info["channel"], "ts": f"{digits[:-6]}.{digits[-6:]}"}
+    if "team" in request.match_info:
+        query["team"] = request.match_info["team"]
     if "thread_ts" in request.query:
         query["thread_ts"] = request.query["thread_ts"]
     raise web.HTTPFound("/?" + urlencode(query))

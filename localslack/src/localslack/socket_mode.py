@@ -13,7 +13,6 @@ from aiohttp import WSMsgType, web
 from localslack.delivery import ANSWERABLE, Ack, Delivery
 from localslack.limits import LIMITS
 from localslack.stream import Hub
-from localslack.workspace import APP_ID
 
 Json = dict[str, Any]
 MAX_CONNECTIONS = int(LIMITS["socket_mode"]["max_connections"])
@@ -34,14 +33,15 @@ class _Connection:
     socket: web.WebSocketResponse
     request: web.Request
     retiring: bool = False  # told to disconnect
-    muted: bool = False  # whatever is sent or received is lost
+    muted: bool = False  # everything that is sent or received is lost
     no_pong: bool = False
 
 
 class Sockets:
-    """The app's connections; each payload goes to one of them, whichever."""
+    """One app's connections. Each payload goes to one of them, chosen at random."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, app_id: str, hub: Hub) -> None:
+        self._app_id = app_id
         self._hub = hub
         self._tickets: set[str] = set()
         self._connections: list[_Connection] = []
@@ -50,7 +50,7 @@ class Sockets:
         self._count = 0
 
     def ticket(self) -> str:
-        """What apps.connections.open puts into its URL: good for one connection."""
+        """A ticket for the URL that apps.connections.open gives. It works for one connection."""
         made = f"{uuid4()}-{secrets.token_hex(4)}"
         self._tickets.add(made)
         return made
@@ -63,7 +63,7 @@ class Sockets:
         ]
 
     async def send(self, delivery: Delivery, deadline: float) -> Ack:
-        """Hand an envelope to one connection and wait for its ack, on whichever connection it comes."""
+        """Send an envelope over one connection and wait for its ack, which may come over another."""
         ready = [one for one in self._connections if not one.retiring] or self._connections
         if not ready:
             return Ack(error="dispatch_failed")
@@ -79,12 +79,14 @@ class Sockets:
         finally:
             del self._waiting[envelope["envelope_id"]]
 
-    async def serve(self, request: web.Request) -> web.StreamResponse:
-        """One WebSocket from hello to its end."""
-        ticket = request.query.get("ticket", "")
-        if ticket not in self._tickets:
-            return web.Response(status=401, text="invalid ticket")
+    def take(self, ticket: str) -> bool:
+        """Use up a ticket. False if it isn't one of this app's, or was used before."""
+        known = ticket in self._tickets
         self._tickets.discard(ticket)
+        return known
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """One WebSocket from its hello to its end."""
         socket = web.WebSocketResponse(autoping=False, max_msg_size=4_000_000)
         await socket.prepare(request)
         self._count += 1
@@ -94,7 +96,7 @@ class Sockets:
             await socket.close()
             return socket
         self._connections.append(connection)
-        await self._send(connection, _hello(len(self._connections)))
+        await self._send(connection, _hello(self._app_id, len(self._connections)))
         self._hub.publish("config", {"connected": len(self._connections)})
         try:
             await self._listen(connection)
@@ -121,7 +123,7 @@ class Sockets:
                 connection.muted = what == "mute"
 
     async def close(self) -> None:
-        """The server goes down."""
+        """Close all connections."""
         for ending in self._endings:
             ending.cancel()
         for connection in list(self._connections):
@@ -134,7 +136,7 @@ class Sockets:
 
     async def _send(self, connection: _Connection, message: Json) -> None:
         if not connection.muted:
-            # A peer that has just gone takes the frame with it, as on the real wire.
+            # When the peer has just gone, the frame is lost, as on the real network.
             with contextlib.suppress(ConnectionResetError):
                 await connection.socket.send_str(json.dumps(message))
 
@@ -151,7 +153,7 @@ class Sockets:
         try:
             message = json.loads(text)
         except ValueError:
-            return  # not JSON: Slack ignores what is no ack
+            return  # not JSON: Slack ignores everything but acks
         envelope_id = message.get("envelope_id") if isinstance(message, dict) else None
         future = self._waiting.get(envelope_id) if isinstance(envelope_id, str) else None
         if future is not None and not future.done():
@@ -172,12 +174,12 @@ def _envelope(delivery: Delivery) -> Json:
     return envelope
 
 
-def _hello(connections: int) -> Json:
+def _hello(app_id: str, connections: int) -> Json:
     return {
         "type": "hello",
         "num_connections": connections,
         "debug_info": {"host": "applink-local", "build_number": 1, "approximate_connection_time": 18060},
-        "connection_info": {"app_id": APP_ID},
+        "connection_info": {"app_id": app_id},
     }
 
 

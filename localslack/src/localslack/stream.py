@@ -1,4 +1,4 @@
-"""What happens, told live: server-sent events for the page, and a call for whoever waits in the same process."""
+"""Live news: server-sent events for the page, and a call for observers in the same process."""
 
 import asyncio
 import json
@@ -13,20 +13,21 @@ PING_SECONDS = 15.0
 
 @dataclass(eq=False)
 class _Listener:
+    team: str
     user: str
     queue: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
 
 
 class Hub:
-    """Passes each event on to those it concerns."""
+    """Passes each event on to the people whom it concerns."""
 
     def __init__(self) -> None:
         self._listeners: set[_Listener] = set()
         self.observers: list[Callable[[], None]] = []
 
-    def publish(self, event: str, data: Any, *, to: Collection[str] | None = None) -> None:
-        """Tell everybody, or only the people in `to`."""
-        listeners = [one for one in self._listeners if to is None or one.user in to]
+    def publish(self, event: str, data: Any, *, team: str | None = None, to: Collection[str] | None = None) -> None:
+        """Tell everybody, or only the people of a workspace, or only those of them who are in `to`."""
+        listeners = [one for one in self._listeners if team in (None, one.team) and (to is None or one.user in to)]
         if listeners:
             frame = _frame(event, data)
             for listener in listeners:
@@ -34,7 +35,7 @@ class Hub:
         self.stir()
 
     def stir(self) -> None:
-        """Wake those who wait for something to change."""
+        """Call the observers, who wait for something to change."""
         for observer in self.observers:
             observer()
 
@@ -43,11 +44,11 @@ class Hub:
         for listener in self._listeners:
             listener.queue.put_nowait(None)
 
-    async def serve(self, request: web.Request, user: str) -> web.StreamResponse:
-        """Stream the events that concern `user` until the browser goes away."""
+    async def serve(self, request: web.Request, team: str, user: str) -> web.StreamResponse:
+        """Stream the events that concern this person until the browser goes away."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        listener = _Listener(user)
+        listener = _Listener(team, user)
         self._listeners.add(listener)
         try:
             await response.write(_frame("hello", {"user": user}))

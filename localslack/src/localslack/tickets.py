@@ -1,11 +1,11 @@
-"""Things that work for a while or a few times only: trigger ids and response_urls."""
+"""Tickets that work for a while or a few times only: trigger ids and response_urls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Any, Literal
 
-from localslack.ids import trigger_id
+from localslack.ids import Bot, trigger_id
 from localslack.limits import LIMITS
 
 _URL = LIMITS["interaction"]["response_url"]
@@ -15,37 +15,38 @@ _KEPT = 10_000  # a long load test must not fill the memory with used tickets
 
 @dataclass(kw_only=True)
 class Trigger:
-    """What lets the app open a modal once, for the person who did something."""
+    """Lets the app open a modal once, for the person who did something."""
 
+    bot: Bot  # only this app, in this workspace, may use it
     user: str
-    view_id: str | None  # the modal or Home tab it was done in
-    channel: str | None  # the conversation it was done in
+    view_id: str | None  # the modal or Home tab in which it was done
+    channel: str | None  # the conversation in which it was done
     born: float
     used: bool = False
 
 
 class TriggerError(Exception):
-    """The code that views.open and views.push answer with."""
+    """The error code of views.open and views.push."""
 
 
 class Triggers:
-    """Trigger ids: one use, three seconds (docs.slack.dev: handling-user-interaction)."""
+    """Trigger ids work once, for three seconds (docs.slack.dev: handling-user-interaction)."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._known: dict[str, Trigger] = {}
 
-    def issue(self, user: str, *, view_id: str | None = None, channel: str | None = None) -> str:
-        """A fresh trigger id; its time runs from now."""
+    def issue(self, bot: Bot, user: str, *, view_id: str | None = None, channel: str | None = None) -> str:
+        """A new trigger id. Its time runs from now."""
         made = trigger_id()
-        self._known[made] = Trigger(user=user, view_id=view_id, channel=channel, born=self._now())
+        self._known[made] = Trigger(bot=bot, user=user, view_id=view_id, channel=channel, born=self._now())
         _forget_oldest(self._known)
         return made
 
-    def take(self, given: object, ttl: float) -> Trigger:
-        """Use it up. Raises TriggerError."""
+    def take(self, bot: Bot, given: object, ttl: float) -> Trigger:
+        """Use a trigger id. Raises TriggerError."""
         trigger = self._known.get(given) if isinstance(given, str) else None
-        if trigger is None:
+        if trigger is None or trigger.bot != bot:
             raise TriggerError("invalid_trigger_id")
         if trigger.used:
             raise TriggerError("exchanged_trigger_id")
@@ -57,8 +58,9 @@ class Triggers:
 
 @dataclass(kw_only=True)
 class Hook:
-    """Where a response_url leads: a conversation and person, and the message that the interaction came from."""
+    """Where a response_url leads: a conversation, a person, and the message in which the person acted."""
 
+    bot: Bot
     channel: str
     user: str
     message_ts: str | None
@@ -68,23 +70,25 @@ class Hook:
 
 
 class Hooks:
-    """response_urls: five messages within thirty minutes."""
+    """A response_url takes five messages within thirty minutes."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._known: dict[str, Hook] = {}
 
-    def issue(self, *, channel: str, user: str, message_ts: str | None = None, thread_ts: str | None = None) -> str:
+    def issue(
+        self, bot: Bot, *, channel: str, user: str, message_ts: str | None = None, thread_ts: str | None = None
+    ) -> str:
         """The path of a new response_url."""
         path = f"{user}/{token_urlsafe(18)}"
         self._known[path] = Hook(
-            channel=channel, user=user, message_ts=message_ts, thread_ts=thread_ts, born=self._now()
+            bot=bot, channel=channel, user=user, message_ts=message_ts, thread_ts=thread_ts, born=self._now()
         )
         _forget_oldest(self._known)
         return path
 
     def find(self, path: str) -> tuple[Hook | None, HookState]:
-        """The hook and whether it still works; unknown ones count as expired."""
+        """The hook and whether it still works. An unknown path counts as expired."""
         hook = self._known.get(path)
         if hook is None or self._now() - hook.born > _URL["ttl_minutes"] * 60:
             return None, "expired_url"

@@ -1,11 +1,10 @@
-"""What a person may put into an element: the checks that Slack's client makes while one types and picks."""
+"""What a person may put into an element: the checks of Slack's client while somebody types and picks."""
 
 import re
 from typing import Any
 
 from localslack.access import Refused
 from localslack.places import Place
-from localslack.slack import Slack
 from localslack.state import empty, slot
 from localslack.validation.elements import all_options
 
@@ -13,8 +12,8 @@ Json = dict[str, Any]
 _PATTERNS = {"selected_date": r"\d{4}-\d{2}-\d{2}", "selected_time": r"([01]\d|2[0-3]):[0-5]\d"}
 
 
-def accepted(slack: Slack, place: Place, block_id: str, element: Json, given: Json) -> Json:
-    """The element's new state from what the page sent. Raises Refused for what can't be picked or typed."""
+def accepted(place: Place, block_id: str, element: Json, given: Json) -> Json:
+    """The element's new state. Raises Refused if the value can't be picked or typed."""
     kind = element["type"]
     key = slot(kind)
     if key is None:
@@ -30,7 +29,7 @@ def accepted(slack: Slack, place: Place, block_id: str, element: Json, given: Js
     elif key == "selected_options":
         state[key] = [_picked(place, block_id, element, one) for one in _as_list(raw)]
     else:
-        state[key] = _plain(slack, place.user, key, raw)
+        state[key] = _plain(place, key, raw)
     most = element.get("max_selected_items")
     if most is not None and len(_as_list(state[key])) > most:
         raise Refused("too_many_items")
@@ -38,7 +37,7 @@ def accepted(slack: Slack, place: Place, block_id: str, element: Json, given: Js
 
 
 def _picked(place: Place, block_id: str, element: Json, wanted: Any) -> Json:
-    """The option with that value among those that the menu shows."""
+    """The option with this value, among those that the menu shows."""
     value = wanted.get("value") if isinstance(wanted, dict) else wanted
     _, shown = place.offered.get((block_id, element["action_id"]), (0, []))
     offered = all_options(element) + shown
@@ -48,11 +47,11 @@ def _picked(place: Place, block_id: str, element: Json, wanted: Any) -> Json:
     raise Refused("option_not_offered")
 
 
-def _plain(slack: Slack, user: str, key: str, raw: Any) -> Any:
+def _plain(place: Place, key: str, raw: Any) -> Any:
     if key in ("selected_user", "selected_users"):
-        known = set(slack.workspace.people)
+        known = set(place.to.workspace.people)
     elif key.startswith(("selected_conversation", "selected_channel")):
-        known = {one.id for one in slack.workspace.of(user)}
+        known = {one.id for one in place.to.workspace.of(place.user)}
     else:
         return _typed(key, raw)
     if any(one not in known for one in _as_list(raw)):

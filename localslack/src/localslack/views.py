@@ -1,31 +1,31 @@
-"""Open modals and Home tabs: stacks, hashes, and input kept across updates."""
+"""The open modals and Home tabs of one workspace: stacks, hashes, and input that updates keep."""
 
 import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from localslack.ids import Clock, new_id, view_hash
+from localslack.ids import Bot, Clock, new_id, view_hash
 from localslack.shape import echoed_blocks, echoed_text
 from localslack.state import Values, carried_over, find_element
-from localslack.workspace import APP_ID, BOT_ID, TEAM
 
 Json = dict[str, Any]
-# What each menu last showed, with the number of the question: an answer that comes late must not undo a later one.
+# What each menu last showed, with the number of the question: a late answer must not replace a later one.
 Offered = dict[tuple[str, str], tuple[int, list[Json]]]
 STACK_LIMIT = 3  # docs.slack.dev: surfaces/modals
 
 
 class ViewError(Exception):
-    """The code that views.* answers with."""
+    """The error code of views.*."""
 
 
 @dataclass(kw_only=True)
 class View:
-    """One modal or Home tab that a person has before them."""
+    """One modal or Home tab that a person sees."""
 
     id: str
+    bot: Bot  # whose view it is
     user: str
-    team_id: str  # the person's workspace, which for an outsider is not ours
+    team_id: str  # the person's workspace; an outsider has another one
     root_id: str
     previous_id: str | None
     body: Json  # as the app gave it, shaped
@@ -33,17 +33,17 @@ class View:
     hash: str
     channel: str | None = None  # the conversation it was opened from
     touched: set[tuple[str, str]] = field(default_factory=set)  # elements a person changed
-    from_update: set[tuple[str, str]] = field(default_factory=set)  # elements that came with an update
+    from_update: set[tuple[str, str]] = field(default_factory=set)  # elements that an update added
     offered: Offered = field(default_factory=dict)
 
     @property
     def external_id(self) -> str:
-        """The app's own name for it, empty if none."""
+        """The id that the app gave it. Empty if none."""
         return str(self.body.get("external_id") or "")
 
     @property
     def blocks(self) -> list[Json]:
-        """The blocks with all ids filled in."""
+        """The blocks, with all ids."""
         blocks: list[Json] = self.body["blocks"]
         return blocks
 
@@ -70,56 +70,61 @@ class View:
             "submit": body.get("submit"),
             "previous_view_id": self.previous_id,
             "root_view_id": self.root_id,
-            "app_id": APP_ID,
+            "app_id": self.bot.app_id,
             "external_id": self.external_id,
-            "app_installed_team_id": TEAM["id"],
-            "bot_id": BOT_ID,
+            "app_installed_team_id": self.bot.team_id,
+            "bot_id": self.bot.bot_id,
         }
 
 
 class Views:
-    """Everybody's stack of modals, bottom first, and Home tab."""
+    """Each person has one stack of modals, bottom first, and a Home tab for each app."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._stacks: dict[str, list[View]] = {}
-        self._homes: dict[str, View] = {}
+        self._homes: dict[str, dict[str, View]] = {}  # user -> app -> view
 
     def stack(self, user: str) -> list[View]:
-        """The person's open modals; the last one is on top."""
+        """The person's open modals. The last one is on top."""
         return self._stacks.setdefault(user, [])
 
-    def home(self, user: str) -> View | None:
-        """The person's Home tab, if the app ever published one."""
-        return self._homes.get(user)
+    def home(self, user: str, app_id: str) -> View | None:
+        """The person's Home tab of this app, if the app published one."""
+        return self._homes.get(user, {}).get(app_id)
+
+    def homes(self, user: str) -> dict[str, View]:
+        """The person's Home tabs by app."""
+        return self._homes.get(user, {})
 
     def find(self, view_id: str) -> View | None:
-        """An open modal or a Home tab."""
+        """The open modal or Home tab with this id."""
         return next((one for one in self._all() if one.id == view_id), None)
 
     def by_external_id(self, external_id: str) -> View | None:
-        """The view with the app's own id."""
+        """The view to which its app gave this id (docs.slack.dev: unique among all views of a workspace)."""
         return next((one for one in self._all() if one.external_id == external_id), None)
 
-    def open(self, user: str, team_id: str, body: Json, channel: str | None) -> View:
-        """Put up a new modal in place of whatever is open. Raises ViewError."""
+    def open(self, bot: Bot, user: str, team_id: str, body: Json, channel: str | None) -> View:
+        """Open a modal instead of the stack that is open. Raises ViewError."""
         self._check_external_id(body, None)
-        view = self._made(user, team_id, body, channel=channel)
+        view = self._made(bot, user, team_id, body, channel=channel)
         self._stacks[user] = [view]
         return view
 
-    def push(self, user: str, team_id: str, body: Json) -> View:
-        """Put a modal on top of the stack. Raises ViewError."""
-        stack = self.stack(user)
+    def push(self, below: View, body: Json) -> View:
+        """Put a modal on top of the stack that `below` is in. Raises ViewError."""
+        stack = self.stack(below.user)
         if len(stack) >= STACK_LIMIT:
             raise ViewError("push_limit_reached")
         self._check_external_id(body, None)
-        view = self._made(user, team_id, body, below=stack[-1], channel=stack[-1].channel)
+        top = stack[-1]
+        view = self._made(below.bot, below.user, below.team_id, body, below=top, channel=top.channel)
         stack.append(view)
         return view
 
     def update(self, view: View, body: Json) -> None:
-        """Replace what a view shows; input stays where ids stay. Raises ViewError."""
+        """Replace what a view shows. Input stays where ids stay. Raises ViewError."""
         self._check_external_id(body, view)
         before = {(block, action) for block, actions in view.values.items() for action in actions}
         view.body = _shaped(body)
@@ -129,19 +134,19 @@ class Views:
         view.touched &= now
         view.hash = view_hash(self._clock.now())
 
-    def publish(self, user: str, team_id: str, body: Json) -> View:
-        """Set the Home tab. Raises ViewError."""
-        home = self._homes.get(user)
+    def publish(self, bot: Bot, user: str, team_id: str, body: Json) -> View:
+        """Set the app's Home tab. Raises ViewError."""
+        home = self.home(user, bot.app_id)
         if home is not None:
             self.update(home, body)
             return home
         self._check_external_id(body, None)
-        made = self._made(user, team_id, body)
-        self._homes[user] = made
+        made = self._made(bot, user, team_id, body)
+        self._homes.setdefault(user, {})[bot.app_id] = made
         return made
 
     def close(self, view: View) -> None:
-        """Take a modal away, and with it what lies above."""
+        """Close a modal and all modals above it."""
         stack = self.stack(view.user)
         if view in stack:
             del stack[stack.index(view) :]
@@ -151,17 +156,18 @@ class Views:
         self._stacks[user] = []
 
     def reset(self) -> None:
-        """Nobody has anything open."""
+        """Close all modals and forget all Home tabs."""
         self._stacks.clear()
         self._homes.clear()
 
     def _made(
-        self, user: str, team_id: str, body: Json, *, below: View | None = None, channel: str | None = None
+        self, bot: Bot, user: str, team_id: str, body: Json, *, below: View | None = None, channel: str | None = None
     ) -> View:
         view_id = new_id("V")
         shaped = _shaped(body)
         return View(
             id=view_id,
+            bot=bot,
             user=user,
             team_id=team_id,
             root_id=below.root_id if below else view_id,
@@ -178,7 +184,8 @@ class Views:
             raise ViewError("duplicate_external_id")
 
     def _all(self) -> list[View]:
-        return [view for stack in self._stacks.values() for view in stack] + list(self._homes.values())
+        homes = [view for by_app in self._homes.values() for view in by_app.values()]
+        return [view for stack in self._stacks.values() for view in stack] + homes
 
 
 def _shaped(body: Json) -> Json:

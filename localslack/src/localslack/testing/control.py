@@ -1,4 +1,4 @@
-"""The local Slack's control API for tests, on the standard library alone."""
+"""A client for the control API. It needs only the standard library."""
 
 import json
 import urllib.error
@@ -8,19 +8,25 @@ from typing import Any
 
 Json = dict[str, Any]
 TIMEOUT = 30.0
-# No proxy of the environment between the tests and this computer's own port.
+# The proxies of the environment must not stand between the tests and this computer.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Control:
-    """Asks a local Slack at `url`, which may run anywhere on this computer."""
+    """Talks to the local Slack at `url`, which may run in any process of this computer."""
 
     def __init__(self, url: str = "") -> None:
         self.url = url
 
     def control(self, path: str, **body: Any) -> Json:
-        """POST to the control API; the answer as it is, errors included."""
+        """POST to the control API. Returns the answer as it is, errors included."""
         return self.request("POST", path, body)
+
+    def done(self, path: str, **body: Any) -> Json:
+        """POST to the control API, which must succeed."""
+        answer = self.control(path, **body)
+        assert answer["ok"], answer
+        return answer
 
     def look(self, path: str, **query: Any) -> Json:
         """GET from the control API."""

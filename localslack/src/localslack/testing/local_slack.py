@@ -1,31 +1,30 @@
-"""The local Slack for tests: the real server in a background thread, and people who use it."""
+"""The local Slack for tests: the real server in a background thread."""
 
 import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
-from localslack.config import Config
+from localslack.config import public
 from localslack.server import start
 from localslack.slack import Slack
 from localslack.testing.control import OPENER, TIMEOUT, Control, Json
+from localslack.testing.installation import Installation
 from localslack.testing.person import Person
-
-__all__ = ["Json", "LocalSlack", "Person"]
 
 T = TypeVar("T")
 _HOST = "127.0.0.1"
-# A condition may look at something besides Slack (a database, a process), of whose changes nobody tells us.
+# A condition may look at something besides Slack, for example a database, whose changes nobody tells us.
 _LOOK_AGAIN = 0.1
 
 
 class LocalSlack(Control):
-    """A workspace on a free port. Synchronous; use as a context manager, or start and stop.
+    """A local Slack on a free port. Use it as a context manager, or call start and stop.
 
-    Settings are those of `POST /control/config`; bot_token, app_token and signing_secret may be given here too.
+    `settings` are those of `POST /control/config`, for example bot_token, app_token, signing_secret, scopes.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -63,76 +62,96 @@ class LocalSlack(Control):
     @property
     def bot_token(self) -> str:
         """For SLACK_BOT_TOKEN."""
-        return self._config.bot_token
+        return self._slack.first.grant.bot_token
 
     @property
     def app_token(self) -> str:
         """For SLACK_APP_TOKEN."""
-        return self._config.app_token
+        return self._slack.first.app.settings.app_token
 
     @property
     def signing_secret(self) -> str:
         """For SLACK_SIGNING_SECRET."""
-        return self._config.signing_secret
+        return self._slack.first.app.settings.signing_secret
 
     def reset(self) -> None:
-        """Back to the seed: no messages, views, faults or log; settings as given at first. Sockets stay open."""
+        """Back to the start: one workspace, one app, the first settings, no messages. The first app's sockets stay open."""
         self.control("reset")
         self.control("config", **self._first_config)
 
-    def person(self, user: str) -> Person:
-        """Somebody who uses Slack."""
-        return Person(self, user)
+    def person(self, user: str, team: str | None = None) -> Person:
+        """Somebody who uses Slack, in the first workspace or another one."""
+        return Person(self, user, team)
 
     def config(self, **settings: Any) -> Json:
-        """Change settings until the next reset."""
-        answer = self.control("config", **settings)
-        assert answer["ok"], answer
-        return answer
+        """Change settings until the next reset. `team` and `app` choose whose."""
+        return self.done("config", **settings)
+
+    def add_workspace(self, team: str, **names: str) -> None:
+        """Add a workspace with the same people and channels as the first, but without an app."""
+        self.done("workspaces", id=team, **names)
+
+    def add_app(self, app: str, **settings: Any) -> None:
+        """Add an app that is not installed yet. `settings`: name, app_token, commands, mode, http_url, …"""
+        self.done("apps", id=app, **settings)
+
+    def install(self, app: str, team: str, *, channels: Collection[str] = (), **grant: Any) -> Installation:
+        """Install an app in a workspace. Its bot joins `channels`."""
+        made = self.done("installations", app=app, team=team, channels=list(channels), **grant)["installation"]
+        return Installation(**made)
 
     def fault(self, kind: str, **details: Any) -> None:
         """Plan a fault."""
-        answer = self.control("faults", kind=kind, **details)
-        assert answer["ok"], answer
+        self.done("faults", kind=kind, **details)
 
     def clear_faults(self) -> None:
         """Everything works again."""
         self.request("DELETE", "faults")
 
-    def trouble(self, what: str) -> None:
-        """Do something to the app's sockets: refresh, warning, close, fin, mute, unmute, no_pong, link_disabled."""
-        answer = self.control("socket", do=what)
-        assert answer["ok"], answer
+    def trouble(self, what: str, app: str | None = None) -> None:
+        """Disturb an app's sockets: refresh, warning, close, fin, mute, unmute, no_pong, link_disabled."""
+        self.done("socket", do=what, app=app)
 
-    def connections(self) -> list[Json]:
-        """The app's open sockets."""
-        return list(self.look("socket")["connections"])
+    def connections(self, app: str | None = None) -> list[Json]:
+        """An app's open sockets."""
+        return list(self.look("socket", app=app)["connections"])
 
     def deliver(self, kind: str, payload: Json | None = None, **forged: Any) -> Json:
-        """Send any payload to the app, forged ones too, and give its ack `{error, status, body, text}`.
+        """Send any payload to the app, and return its ack `{error, status, body, text}`.
 
-        Over HTTP also: body, content_type, secret, timestamp, headers, url.
+        Over HTTP, these may be forged: body, content_type, secret, timestamp, headers, url.
         """
         return dict(self.control("deliver", type=kind, payload=payload, **forged)["ack"])
 
     def advance(self, seconds: float) -> None:
-        """Make triggers, response_urls and rate limits older by so much."""
+        """Make triggers, response_urls and rate limits older by this many seconds."""
         self.control("clock", advance=seconds)
 
-    def log(self, direction: str | None = None, name: str | None = None, *, since: int = 0) -> list[Json]:
-        """What crossed the wire: of one direction (api, delivery, ack, hook), of one method or type."""
-        return list(self.look("log", since=since, direction=direction, name=name)["entries"])
+    def log(
+        self,
+        direction: str | None = None,
+        name: str | None = None,
+        *,
+        since: int = 0,
+        team: str | None = None,
+        app: str | None = None,
+    ) -> list[Json]:
+        """Everything that crossed the wire.
 
-    def deliveries(self, kind: str) -> list[Json]:
-        """The payloads of that kind that the app got: slash_commands, block_actions, view_submission, …"""
-        return [entry["request"] for entry in self.log("delivery", kind)]
+        It may be limited to one direction (api, delivery, ack, hook), one method or type, one `team`, one `app`.
+        """
+        return list(self.look("log", since=since, direction=direction, name=name, team=team, app=app)["entries"])
 
-    def calls(self, method: str) -> list[Json]:
+    def deliveries(self, kind: str, *, team: str | None = None, app: str | None = None) -> list[Json]:
+        """The payloads of a kind that apps got: slash_commands, block_actions, view_submission, …"""
+        return [entry["request"] for entry in self.log("delivery", kind, team=team, app=app)]
+
+    def calls(self, method: str, *, team: str | None = None, app: str | None = None) -> list[Json]:
         """The arguments of all calls of a Web API method."""
-        return [entry["request"] for entry in self.log("api", method)]
+        return [entry["request"] for entry in self.log("api", method, team=team, app=app)]
 
     def wait_for(self, condition: Callable[[], T | None], timeout: float = 10.0) -> T:
-        """The first true value of `condition`, asked again whenever something happened in Slack."""
+        """The first true value of `condition`, which is asked again whenever something happens in Slack."""
         deadline = time.monotonic() + timeout
         while True:
             seen = self._changes
@@ -144,15 +163,15 @@ class LocalSlack(Control):
             with self._changed:
                 self._changed.wait_for(lambda: self._changes != seen, min(left, _LOOK_AGAIN))  # noqa: B023
 
-    def wait_for_app(self, connections: int = 1, timeout: float = 10.0) -> None:
-        """Wait until the app is connected over Socket Mode."""
-        self.wait_for(lambda: len(self.connections()) >= connections, timeout)
+    def wait_for_app(self, connections: int = 1, timeout: float = 10.0, app: str | None = None) -> None:
+        """Wait until an app is connected over Socket Mode."""
+        self.wait_for(lambda: len(self.connections(app)) >= connections, timeout)
 
     @contextmanager
-    def listening(self, *users: str) -> Iterator[Callable[[str, str], list[Json]]]:
-        """Listen to these people's streams; gives `heard(user, event)`: the data of all such events so far."""
+    def listening(self, *users: str, team: str = "") -> Iterator[Callable[[str, str], list[Json]]]:
+        """Listen to these people's streams. Gives `heard(user, event)`: the data of all such events so far."""
         heard: dict[str, list[tuple[str, Json]]] = {user: [] for user in users}
-        streams = [OPENER.open(f"{self.url}/control/stream?user={user}", timeout=TIMEOUT) for user in users]
+        streams = [self._stream(user, team) for user in users]
         threads = [
             threading.Thread(target=self._listen, args=(stream, heard[user]), daemon=True)
             for user, stream in zip(users, streams, strict=True)
@@ -168,6 +187,9 @@ class LocalSlack(Control):
                 thread.join(TIMEOUT)
                 stream.close()
 
+    def _stream(self, user: str, team: str) -> Any:
+        return OPENER.open(f"{self.url}/control/stream?user={user}&team={team}", timeout=TIMEOUT)
+
     def _listen(self, stream: Any, heard: list[tuple[str, Json]]) -> None:
         event = ""
         for raw in stream:
@@ -179,16 +201,16 @@ class LocalSlack(Control):
                 self._note()
 
     async def _start(self) -> tuple[Any, str]:
-        self._config = Config(**self._settings)
-        self._first_config = self._config.public()
-        slack = Slack(self._config)
-        slack.hub.observers.append(self._note)
-        runner = await start(slack, _HOST, 0)
-        return runner, slack.base_url
+        self._slack = Slack(self._settings)
+        first = self._slack.first
+        self._first_config = public(*self._slack.settings_of(first.app, first))
+        self._slack.shared.hub.observers.append(self._note)
+        runner = await start(self._slack, _HOST, 0)
+        return runner, self._slack.shared.base_url
 
     async def _stop(self) -> None:
         await self._runner.cleanup()
-        # Requests that a fault keeps hanging.
+        # Requests that a fault still delays.
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()

@@ -1,4 +1,4 @@
-"""What one person does in the local Slack and sees there, for tests."""
+"""What one person does and sees in the local Slack, for tests."""
 
 from typing import Any
 
@@ -7,10 +7,11 @@ from localslack.testing.control import Control, Json
 
 
 class Person:
-    """What one person does and sees. Answers are those of the control API."""
+    """One person. The methods return the answers of the control API."""
 
-    def __init__(self, slack: Control, user: str) -> None:
+    def __init__(self, slack: Control, user: str, team: str | None = None) -> None:
         self._slack = slack
+        self._team = team
         self.id = user
 
     def types(self, channel: str, text: str, thread_ts: str | None = None) -> Json:
@@ -19,25 +20,26 @@ class Person:
         return self._do("type", channel=channel, text=text, **more)
 
     def modal(self) -> Json | None:
-        """The modal on top, with what is typed in it under `state`."""
+        """The topmost modal. Its `state` has what was typed."""
         stack = self.stack()
         return stack[-1] if stack else None
 
     def stack(self) -> list[Json]:
         """All open modals, bottom first."""
-        return list(self._slack.look("views", user=self.id)["stack"])
+        return list(self._views()["stack"])
 
-    def home(self) -> Json | None:
-        """The app's Home tab."""
-        home: Json | None = self._slack.look("views", user=self.id)["home"]
+    def home(self, app: str | None = None) -> Json | None:
+        """The Home tab of the first app, or of the app with this id."""
+        views = self._views()
+        home: Json | None = views["homes"].get(app) if app else views["home"]
         return home
 
     def suggests(self, block_id: str, action_id: str | None = None, value: str = "") -> Json:
-        """Open a menu, or type into it: `options`, `option_groups`, or why there are none."""
+        """Open a menu, or type into it. The answer has `options`, `option_groups` or an error."""
         return self._in_modal("suggest", block_id, action_id, value=value)
 
     def labels(self, block_id: str, action_id: str | None = None, value: str = "") -> list[str]:
-        """The labels that the menu shows, as one reads them."""
+        """The labels that the menu shows."""
         answer = self.suggests(block_id, action_id, value)
         assert answer["ok"], answer
         return [unescape(option["text"]["text"]) for option in options_in(answer)]
@@ -52,7 +54,7 @@ class Person:
         raise AssertionError(f"{label_or_value!r} is not offered for {query!r}: {answer}")
 
     def fills(self, block_id: str, action_id: str | None, text: str | None, *, enter: bool = False) -> Json:
-        """Type into an input of the modal; `block_id` may be the start of one."""
+        """Type into an input of the modal. `block_id` may be the beginning of the block's id."""
         return self._in_modal("input", block_id, action_id, value=text, enter=enter)
 
     def sets(self, block_id: str, action_id: str | None = None, **state: Any) -> Json:
@@ -64,7 +66,7 @@ class Person:
         return self._in_modal("click", block_id, action_id, **({"value": value} if value else {}))
 
     def clicks_in(self, channel: str, ts: str, action_id: str, value: str | None = None) -> Json:
-        """The same in a message."""
+        """Press a button, or pick from a menu, in a message."""
         more = {"value": value} if value else {}
         block_id = self._block_of(channel, ts, action_id)
         return self._do("click", channel=channel, ts=ts, block_id=block_id, action_id=action_id, **more)
@@ -77,20 +79,20 @@ class Person:
         """Press Cancel, or the X that closes the whole stack."""
         return self._do("close", view_id=self._top()["id"], all=everything)
 
-    def opens_home(self, tab: str = "home") -> Json:
-        """Look at the app's Home tab."""
-        return self._do("home", tab=tab)
+    def opens_home(self, tab: str = "home", app: str | None = None) -> Json:
+        """Look at an app's Home tab."""
+        return self._do("home", tab=tab, app=app)
 
-    def dm(self, other: str = "U0BOT") -> str:
-        """The direct message with the bot, or with somebody."""
+    def dm(self, other: str | None = None) -> str:
+        """The direct message with the first app's bot, or with somebody else."""
         return str(self._do("dm", **{"with": other})["channel"]["id"])
 
     def messages(self, channel: str) -> list[Json]:
-        """What the channel shows, oldest first, without threads and ephemeral messages."""
+        """The channel's messages, oldest first, without replies and ephemeral messages."""
         return [one for one in self._seen(channel) if not one.get("is_ephemeral")]
 
     def ephemerals(self, channel: str) -> list[Json]:
-        """What only this person sees in the channel."""
+        """The messages that only this person sees in the channel."""
         return [one for one in self._seen(channel) if one.get("is_ephemeral")]
 
     def thread(self, channel: str, ts: str) -> list[Json]:
@@ -98,12 +100,15 @@ class Person:
         return [one for one in self._seen(channel, ts) if one["ts"] != ts]
 
     def _seen(self, channel: str, thread_ts: str | None = None) -> list[Json]:
-        answer = self._slack.look("messages", user=self.id, channel=channel, thread_ts=thread_ts)
+        answer = self._slack.look("messages", user=self.id, team=self._team, channel=channel, thread_ts=thread_ts)
         assert answer["ok"], answer
         return list(answer["messages"])
 
     def _do(self, what: str, **body: Any) -> Json:
-        return self._slack.control(what, user=self.id, **body)
+        return self._slack.control(what, user=self.id, team=self._team, **body)
+
+    def _views(self) -> Json:
+        return self._slack.look("views", user=self.id, team=self._team)
 
     def _top(self) -> Json:
         modal = self.modal()
@@ -124,7 +129,7 @@ class Person:
 
 
 def options_in(answer: Json) -> list[Json]:
-    """All options of an answer to a suggestion, groups included."""
+    """All options in the answer of a menu, groups included."""
     groups = answer.get("option_groups", [])
     return [*answer.get("options", []), *(option for group in groups for option in group["options"])]
 
@@ -135,7 +140,7 @@ def elements_in(block: Json) -> list[Json]:
 
 
 def element_in(blocks: list[Json], block_id: str, action_id: str | None = None) -> tuple[Json, Json]:
-    """The block whose id is, or else begins with, `block_id`, and its element (the first one without `action_id`)."""
+    """The block whose id is `block_id`, or else begins with it, and its element (the first if `action_id` is None)."""
     exact = [block for block in blocks if block["block_id"] == block_id]
     for block in exact or [block for block in blocks if block["block_id"].startswith(block_id)]:
         for element in elements_in(block):
