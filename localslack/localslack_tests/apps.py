@@ -1,4 +1,4 @@
-"""A small app on the other side of the local Slack: scripted answers, over Socket Mode or HTTP."""
+"""A small app that the local Slack serves: it gives scripted answers, over Socket Mode or HTTP."""
 
 import json
 import threading
@@ -13,16 +13,16 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from localslack.testing import LocalSlack
+from localslack.testing import Installation, LocalSlack
 
 Json = dict[str, Any]
-# A payload comes in, a body goes back: None is an empty one. NO_ANSWER stays silent.
+# Gets a payload, and returns the body of the ack: None is an empty body. NO_ANSWER sends no ack.
 Answer = Callable[[Json], Json | str | None]
 NO_ANSWER = "<no answer>"
 
 
 class App(Protocol):
-    """What both kinds of app offer to tests."""
+    """What tests use of both kinds of app."""
 
     client: WebClient
     answers: dict[str, Answer]
@@ -31,24 +31,25 @@ class App(Protocol):
 
 
 class Script:
-    """Answers by kind of payload, empty where there is none, and remembers what came."""
+    """Answers by kind of payload, and remembers the payloads. Its client acts in the workspace of `installation`."""
 
-    def __init__(self, slack: LocalSlack) -> None:
-        self.client = WebClient(token=slack.bot_token, base_url=slack.api_url)
+    def __init__(self, slack: LocalSlack, installation: Installation | None = None) -> None:
+        token = installation.bot_token if installation else slack.bot_token
+        self.client = WebClient(token=token, base_url=slack.api_url)
         self.answers: dict[str, Answer] = {}
         self._received: list[tuple[str, Json]] = []
 
     def forget(self) -> None:
-        """Start afresh."""
+        """Forget answers and payloads."""
         self.answers.clear()
         self._received.clear()
 
     def received(self, kind: str) -> list[Json]:
-        """The payloads of one kind, in the order of their coming."""
+        """The payloads of one kind, in the order in which they came."""
         return [payload for name, payload in self._received if name == kind]
 
     def answer(self, kind: str, payload: Json) -> Json | str | None:
-        """What to say to a payload."""
+        """The answer to a payload."""
         self._received.append((kind, payload))
         answer = self.answers.get(kind)
         return answer(payload) if answer else None
@@ -57,26 +58,28 @@ class Script:
 class SocketApp(Script):
     """Slack's own client, as it is."""
 
-    def __init__(self, slack: LocalSlack, **options: Any) -> None:
-        super().__init__(slack)
+    def __init__(self, slack: LocalSlack, installation: Installation | None = None, **options: Any) -> None:
+        super().__init__(slack, installation)
         self._slack = slack
-        self.socket = SocketModeClient(app_token=slack.app_token, web_client=self.client, ping_interval=1, **options)
+        self._app = installation.app if installation else None
+        token = installation.app_token if installation else slack.app_token
+        self.socket = SocketModeClient(app_token=token, web_client=self.client, ping_interval=1, **options)
         self.socket.socket_mode_request_listeners.append(self._listen)
         self.envelopes: list[SocketModeRequest] = []
 
     def __enter__(self) -> Self:
-        before = len(self._slack.connections())
+        before = len(self._slack.connections(self._app))
         self.socket.connect()
-        self._slack.wait_for_app(before + 1)
+        self._slack.wait_for_app(before + 1, app=self._app)
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Slack's client waits for its blocking read before it closes: ended from the other side, that is at once.
+        # Slack's client closes only after its blocking read. When the server closes, the read ends at once.
         self.socket.auto_reconnect_enabled = False
-        self._slack.trouble("close")
+        self._slack.trouble("close", self._app)
         self._slack.wait_for(lambda: not self.socket.is_connected())
         self.socket.close()
-        self._slack.wait_for(lambda: not self._slack.connections())
+        self._slack.wait_for(lambda: not self._slack.connections(self._app))
 
     def _listen(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         self.envelopes.append(request)
@@ -90,8 +93,8 @@ class SocketApp(Script):
 class HttpApp(Script):
     """An HTTP server that keeps the raw requests."""
 
-    def __init__(self, slack: LocalSlack) -> None:
-        super().__init__(slack)
+    def __init__(self, slack: LocalSlack, installation: Installation | None = None) -> None:
+        super().__init__(slack, installation)
         self.requests: list[tuple[dict[str, str], str]] = []
         self.status = 200
         self.headers: dict[str, str] = {}

@@ -63,9 +63,8 @@ class People:
         me = person(where, query.get("user"))
         apps = [_shown(one) for one in where.installations]
         return {
-            "team": asdict(where.team),
-            "me": asdict(me),
             **await self._people(query),
+            "me": asdict(me),
             "app": apps[0] if apps else None,
             "apps": apps,
             "mode": self._slack.first.app.settings.mode,
@@ -85,8 +84,12 @@ class People:
         return where.screen(person(where, query.get("user")).id)
 
     async def _people(self, query: Json) -> Json:
-        teams = [asdict(one.team) for one in self._slack.workspaces.values()]
-        return {"people": [asdict(one) for one in workspace(self._slack, query).people.values()], "workspaces": teams}
+        where = workspace(self._slack, query)
+        return {
+            "workspaces": [asdict(one.team) for one in self._slack.workspaces.values()],
+            "team": asdict(where.team),
+            "people": [asdict(one) for one in where.people.values()],
+        }
 
     async def _type(self, body: Json) -> Json:
         where = workspace(self._slack, body)

@@ -40,8 +40,3 @@ def people(team_id: str) -> dict[str, Person]:
 def conversations() -> dict[str, Conversation]:
     """The conversations of a new workspace, by id."""
     return {one.id: deepcopy(one) for one in _CHANNELS}
-
-
-def direct_with_bot(user: str, bot_user: str) -> Conversation:
-    """The direct message with our bot, which everybody has."""
-    return Conversation(id=f"D0{user.removeprefix('U0')}", name="", kind="im", members=[user, bot_user])

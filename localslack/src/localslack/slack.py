@@ -75,7 +75,10 @@ class Slack:
         return made
 
     def install(self, app: App, workspace: Workspace, grant: Grant, bot: Bot, name: str) -> Installation:
-        """Install an app: its bot becomes a member called `name`. Raises Taken."""
+        """Install an app. Its bot becomes a member called `name`, and everybody has a direct message with it.
+
+        Raises Taken.
+        """
         if workspace.installation(app.id) is not None:
             raise Taken("already_installed")
         if any(one.grant.bot_token == grant.bot_token for one in self.installations()):
@@ -89,6 +92,9 @@ class Slack:
         )
         made = Installation(bot=bot, app=app, workspace=workspace, grant=grant, rates=Rates(self.shared.clock.now))
         workspace.installations.append(made)
+        for person in workspace.people.values():
+            if not person.is_bot and person.id != SLACKBOT:
+                workspace.direct(person.id, bot.user_id)
         return made
 
     async def reset(self) -> None:
@@ -117,7 +123,3 @@ class Slack:
         self.install(app, workspace, grant, seed.BOT, seed.BOT_NAME)
         for channel in seed.BOT_CHANNELS:
             workspace.conversations[channel].members.append(seed.BOT.user_id)
-        for person in workspace.people.values():
-            if person.id != SLACKBOT and not person.is_bot:
-                direct = seed.direct_with_bot(person.id, seed.BOT.user_id)
-                workspace.conversations[direct.id] = direct

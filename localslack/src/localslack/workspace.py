@@ -44,13 +44,15 @@ class Workspace:
         return self.team if team_id == self.team.id else replace(OTHER_TEAM, id=team_id)
 
     def direct(self, first: str, second: str) -> Conversation:
-        """The direct message between two people. A new one is told to both."""
-        found = self.existing_direct(first, second)
-        if found is None:
-            found = Conversation(id=new_id("D"), name="", kind="im", members=[first, second])
-            self.conversations[found.id] = found
-            self.tell_channel(found)
-        return found
+        """The direct message between two people, perhaps a new one. The first one of U0ANA has the id D0ANA."""
+        if found := self.existing_direct(first, second):
+            return found
+        easy = f"D0{first.removeprefix('U0')}"
+        made_id = new_id("D") if easy in self.conversations else easy
+        made = Conversation(id=made_id, name="", kind="im", members=[first, second])
+        self.conversations[made_id] = made
+        self.tell_channel(made)
+        return made
 
     def existing_direct(self, first: str, second: str) -> Conversation | None:
         """The direct message between two people, if they have one."""

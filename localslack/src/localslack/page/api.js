@@ -1,4 +1,6 @@
-/** The control API. Every call answers an object with `ok`; an unreachable server is an answer too. */
+/** The control API of the workspace that the page shows. Every call gives an object with `ok`, even if the server can't be reached. */
+
+import { store } from "./store.js";
 
 const UNREACHABLE = { ok: false, error: "unreachable" };
 
@@ -12,13 +14,15 @@ async function call(path, options) {
   }
 }
 
-const get = (path, params = {}) => call(`${path}?${new URLSearchParams(params)}`, {});
+const here = () => (store.team.id ? { team: store.team.id } : {});
+
+const get = (path, params = {}) => call(`${path}?${new URLSearchParams({ ...here(), ...params })}`, {});
 
 const post = (path, body) =>
-  call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ...here(), ...body }) });
 
 export const control = {
-  people: () => get("people"),
+  people: (team) => call(`people?${new URLSearchParams(team ? { team } : {})}`, {}),
   state: (user) => get("state", { user }),
   messages: (user, channel) => get("messages", { user, channel }),
   replies: (user, channel, thread) => get("messages", { user, channel, thread_ts: thread }),
@@ -36,11 +40,11 @@ export const control = {
 };
 
 /**
- * Everything that happens and concerns `user`, as server-sent events; the browser reconnects by itself. `handlers` has a
- * function per event name, and `online` is told when the line is up or down.
+ * The events that concern `user`, as server-sent events. The browser reconnects by itself. `handlers` has a function
+ * per event name. `online` is told whether the connection is up.
  */
 export function listen(user, handlers, online) {
-  const source = new EventSource(`/control/stream?${new URLSearchParams({ user })}`);
+  const source = new EventSource(`/control/stream?${new URLSearchParams({ ...here(), user })}`);
   source.onerror = () => online(false);
   for (const [name, handle] of Object.entries(handlers)) {
     source.addEventListener(name, (event) => handle(JSON.parse(event.data)));

@@ -1,18 +1,19 @@
 /**
- * Keeps the store in step with the server. The stream only says *that* something changed; what it is now is fetched, so
- * a lost, late or doubled event can't leave the page wrong.
+ * Keeps the store equal to what the server has. The stream only says *that* something changed, and the page then fetches
+ * what it is now. So a lost, late or doubled event can't leave the page wrong.
  */
 
 import { control, listen } from "./api.js";
-import { emit, hashOf, placeIn, store } from "./store.js";
+import { emit, hashOf, placeIn, store, whose } from "./store.js";
 import { dismissAbout, notify } from "./toasts.js";
 
+const LAST_TEAM = "localslack.team";
 const LAST_USER = "localslack.user";
 const NOWHERE = { channel: null, thread: null, tab: "messages", focus: null };
 
 let unreadAtOpening = 0;
 
-/** Runs one at a time; calls made meanwhile lead to one more run, which sees what changed since. */
+/** Runs one at a time. Calls during a run lead to one more run, which sees what changed since. */
 function coalesced(load) {
   let running = null;
   let again = false;
@@ -30,14 +31,15 @@ function coalesced(load) {
 }
 
 const refreshWorkspace = coalesced(async () => {
-  const { user } = store;
-  const state = await control.state(user);
-  if (!state.ok || user !== store.user) return;
+  const me = whose();
+  const state = await control.state(store.user);
+  if (!state.ok || me !== whose()) return;
+  store.workspaces = state.workspaces;
   store.team = state.team;
   store.me = state.me;
   store.people = new Map(state.people.map((person) => [person.id, person]));
   store.channels = new Map(state.channels.map((channel) => [channel.id, channel]));
-  store.app = state.app;
+  store.apps = state.apps;
   store.mode = state.mode;
   emit("workspace");
   emit("connection");
@@ -46,12 +48,13 @@ const refreshWorkspace = coalesced(async () => {
 const refreshMessages = coalesced(async () => {
   const { user, place } = store;
   const { channel, thread } = place;
+  const me = whose();
   if (!channel) return;
   const [all, inThread] = await Promise.all([
     control.messages(user, channel),
     thread ? control.replies(user, channel, thread) : { ok: true, messages: null },
   ]);
-  if (user !== store.user || channel !== store.place.channel || thread !== store.place.thread) return;
+  if (me !== whose() || channel !== store.place.channel || thread !== store.place.thread) return;
   if (all.ok) {
     store.messages = all.messages;
     store.newSince ??= firstUnread(all.messages);
@@ -78,15 +81,15 @@ function firstUnread(messages) {
 }
 
 const refreshViews = coalesced(async () => {
-  const { user } = store;
-  const views = await control.views(user);
-  if (views.ok && user === store.user) showViews(views);
+  const me = whose();
+  const views = await control.views(store.user);
+  if (views.ok && me === whose()) showViews(views);
 });
 
-/** Take over the modals (and the Home tab, when given) as the server has them now. */
-export function showViews({ stack, home }) {
+/** Show the modals, and the Home tabs if they are given, as the server has them now. */
+export function showViews({ stack, homes }) {
   store.stack = stack;
-  if (home !== undefined) store.home = home;
+  if (homes !== undefined) store.homes = homes;
   emit("views");
 }
 
@@ -119,10 +122,11 @@ const handlers = {
 
 let stop = () => {};
 
-/** Be this person from now on: their channels, their messages, their modals. */
-function become(user, place) {
+/** Show this person of this workspace from now on: their channels, messages and modals. */
+function become(team, user, place) {
   stop();
-  Object.assign(store, { user, place, messages: null, replies: null, stack: [], home: null, channels: new Map() });
+  Object.assign(store, { team, user, place, messages: null, replies: null, stack: [], homes: {}, channels: new Map() });
+  localStorage.setItem(LAST_TEAM, team.id);
   localStorage.setItem(LAST_USER, user);
   emit("views");
   stop = listen(user, handlers, (online) => {
@@ -131,20 +135,21 @@ function become(user, place) {
   });
 }
 
-/** Go to a channel, thread or tab, by way of the address: the back button works, and a reload stays. */
+/** Go to a channel, thread or tab by changing the address, so that the back button works and a reload stays here. */
 export function goTo({ channel = store.place.channel, thread = null, tab = "messages" }) {
-  location.hash = hashOf({ user: store.user, channel, thread, tab });
+  location.hash = hashOf({ channel, thread, tab });
 }
 
-export const switchTo = (user) => {
-  location.hash = hashOf({ user });
+/** Become another person, or go to another workspace (as the same person, if they exist there). */
+export const switchTo = ({ team, user }) => {
+  location.hash = hashOf({ team, user });
 };
 
-/** Look at `place`; when it names no channel that this person is in, at the first one with the app. */
+/** Show `place`. If it names no channel of this person, show the first channel that has an app. */
 function settle(place) {
   const before = store.place;
   store.place = store.channels.has(place.channel) ? place : { ...NOWHERE, channel: firstChannel() };
-  if (store.place !== place) history.replaceState(null, "", hashOf({ user: store.user, ...store.place }));
+  if (store.place !== place) history.replaceState(null, "", hashOf(store.place));
   if (store.place.channel !== before.channel || store.messages === null) {
     store.messages = null;
     store.newSince = null;
@@ -161,22 +166,29 @@ function firstChannel() {
 }
 
 function followAddress() {
-  const { user, ...place } = placeIn(location);
-  if (user && user !== store.user) {
-    become(user, place);
+  const { team, user, ...place } = placeIn(location);
+  if ((team && team !== store.team.id) || (user && user !== store.user)) {
+    enter({ team: team ?? store.team.id, user: user ?? store.user }, place);
     return;
   }
   settle(place);
   refreshMessages();
 }
 
-export async function start() {
-  const { user, ...place } = placeIn(location);
-  const { people = [] } = await control.people();
+/** Show the workspace and person that are asked for, or the first ones if they don't exist. */
+async function enter({ team, user }, place) {
+  const asked = await control.people(team);
+  const { people = [], workspaces = [], team: found = store.team } = asked.ok ? asked : await control.people();
   const humans = people.filter((person) => !person.is_bot && !person.deleted).map((person) => person.id);
   const chosen = [user, localStorage.getItem(LAST_USER), humans[0]].find((id) => humans.includes(id)) ?? null;
-  history.replaceState(null, "", `${location.pathname}${hashOf({ user: chosen, ...place })}`);
+  store.workspaces = workspaces;
+  history.replaceState(null, "", `${location.pathname}${hashOf({ team: found.id, user: chosen, ...place })}`);
+  become(found, chosen, place);
+}
+
+export async function start() {
+  const { team, user, ...place } = placeIn(location);
   addEventListener("hashchange", followAddress);
   document.addEventListener("visibilitychange", () => document.hidden || refreshMessages());
-  become(chosen, place);
+  await enter({ team: team ?? localStorage.getItem(LAST_TEAM), user }, place);
 }

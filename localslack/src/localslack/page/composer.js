@@ -1,10 +1,10 @@
-/** Where a message or a slash command is typed. Enter sends, Shift+Enter breaks the line, `/` suggests commands. */
+/** The field for messages and slash commands. Enter sends, Shift+Enter breaks the line, `/` suggests commands. */
 
 import { control } from "./api.js";
 import { appMark } from "./avatar.js";
 import { Keyed, fill, h, uid } from "./dom.js";
 import { icon } from "./icons.js";
-import { store } from "./store.js";
+import { directory, store } from "./store.js";
 
 const MARKS = [["bold", "Bold", "*"], ["italic", "Italic", "_"], ["strike", "Strikethrough", "~"], ["code", "Code", "`"]];
 
@@ -77,13 +77,12 @@ export class Composer {
     this.#suggest(typed ? this.#offers().filter(({ name }) => name.toLowerCase().startsWith(typed)) : []);
   }
 
-  /** Slash commands, and the app's global shortcuts, which Slack lists in the same menu. */
+  /** Slash commands, and the apps' global shortcuts, which Slack lists in the same menu. */
   #offers() {
-    const { commands, shortcuts = [] } = store.app;
     return [
-      ...commands.map((one) => ({ name: one.command, hint: one.usage_hint ?? "", text: one.description ?? "" })),
-      ...shortcuts.filter(({ type }) => type === "global")
-        .map((one) => ({ name: `/${one.name}`, hint: "", text: "Shortcut", shortcut: one.callback_id })),
+      ...directory.commands().map((one) => ({ name: one.command, hint: one.usage_hint ?? "", text: one.description ?? "" })),
+      ...directory.shortcuts("global")
+        .map((one) => ({ name: `/${one.name}`, hint: "", text: "Shortcut", shortcut: one.callback_id, app: one.app })),
     ];
   }
 
@@ -119,7 +118,7 @@ export class Composer {
   #take(offer) {
     if (offer.shortcut) {
       this.#set("");
-      control.shortcut({ user: store.user, callback_id: offer.shortcut });
+      control.shortcut({ user: store.user, app: offer.app, callback_id: offer.shortcut });
     } else this.#set(`${offer.name} `);
     this.input.focus();
   }

@@ -8,20 +8,28 @@ import { icon } from "./icons.js";
 import { MessageList } from "./messages.js";
 import { startModal } from "./modal.js";
 import { channelIcon, sidebar } from "./sidebar.js";
-import { directory, on, store } from "./store.js";
+import { directory, on, store, whose } from "./store.js";
 
 function iconButton(name, label, onclick, testid) {
   return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, testid, onclick }, icon(name));
 }
 
-/** Whether the app and the stream of events are there. */
+const listed = (names) => new Intl.ListFormat("en").format(names);
+
+/** Which apps are connected, or which aren't. */
+function connected() {
+  if (!store.apps.length) return ["waiting", "No app is installed"];
+  const missing = store.apps.filter((app) => !app.connected);
+  const apps = missing.length ? missing : store.apps;
+  const verb = `${apps.length > 1 ? "are" : "is"}${missing.length ? "n’t" : ""}`;
+  return [missing.length ? "waiting" : "connected", `${listed(apps.map((app) => app.name))} ${verb} connected`];
+}
+
+/** Shows whether the apps and the stream of events are connected. */
 function connection() {
   const node = h("span", { class: "connection", role: "status", testid: "connection" });
   on(["connection"], () => {
-    const app = store.app.name ?? "The app";
-    const [state, text] = !store.online
-      ? ["offline", "Reconnecting to the local Slack…"]
-      : store.app.connected ? ["connected", `${app} is connected`] : ["waiting", `${app} isn’t connected`];
+    const [state, text] = store.online ? connected() : ["offline", "Reconnecting to the local Slack…"];
     node.dataset.state = state;
     fill(node, h("span", { class: "connection-dot" }), h("span", { class: "connection-text" }, text));
   });
@@ -57,27 +65,28 @@ function appTabs() {
   const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "About this app" }, buttons);
   on(["workspace", "place", "views"], () => {
     const channel = current();
-    const withApp = channel?.kind === "im" && directory.person(channel.user)?.is_bot;
-    tabs.hidden = !(withApp && (store.app.home_tab || store.home));
+    const app = directory.appOfBot(channel?.user);
+    tabs.hidden = !(app && (app.home_tab || store.homes[app.id]));
     for (const button of buttons) button.setAttribute("aria-selected", String(button.dataset.tab === store.place.tab));
   });
   return tabs;
 }
 
-function members({ members: ids, is_member_bot: withApp }) {
+function members({ members: ids, apps }) {
   const count = ids.filter((id) => !directory.person(id)?.is_bot).length;
-  return `${count} ${count === 1 ? "person" : "people"}${withApp ? `, ${store.app.name ?? "app"} is here` : ""}`;
+  const names = listed(apps.map((id) => directory.app(id)?.name ?? id));
+  return `${count} ${count === 1 ? "person" : "people"}${names && `, ${names} ${apps.length > 1 ? "are" : "is"} here`}`;
 }
 
-/** With a mouse and a keyboard the caret waits where one is most likely to type; on a phone it would open the keyboard. */
+/** Put the caret into the composer. Not on a phone, where that would open the keyboard. */
 function ready(composer) {
   if (matchMedia("(hover: hover) and (width > 760px)").matches) composer.input.focus();
 }
 
-/** What stands above the first message. */
+/** The text above the first message. */
 function introduction(channel) {
   const name = directory.title(channel);
-  const [command] = store.app.commands ?? [];
+  const [command] = directory.commands();
   return [
     h("h2", { class: "intro-title" }, channelIcon(channel, "small"), channel.kind === "im" ? name : channel.name),
     h("p", { class: "intro-text" }, channel.kind === "im"
@@ -113,7 +122,7 @@ function channelPane() {
     closed.hidden = atHome || !reason;
     fill(closed, reason ?? "");
     fill(intro, introduction(channel));
-    const where = `${store.user} ${channel.id}`;
+    const where = `${whose()} ${channel.id}`;
     composer.place(where, `Message ${directory.title(channel)}`);
     if (shown !== where) messages.clear();
     const threadClosed = hadThread && !store.place.thread;
@@ -147,7 +156,7 @@ function threadPane() {
       return;
     }
     fill(where, directory.title(channel));
-    composer.place(`${store.user} ${thread}`, "Reply…");
+    composer.place(`${whose()} ${thread}`, "Reply…");
     composer.node.hidden = Boolean(closedReason(channel));
     if (shown !== thread) {
       messages.clear();

@@ -15,7 +15,7 @@ import { mrkdwn } from "./text.js";
 const TOGETHER_SECONDS = 300; // messages of one author this close share a face and a name
 const NEAR_BOTTOM = 80;
 
-/** Messages by the same author in quick succession, of the same day, read as one. */
+/** Messages of one author, on the same day and in quick succession, look like one message. */
 function continues(message, before) {
   return Boolean(before) && !message.is_ephemeral && !before.is_ephemeral
     && message.user === before.user && nameOf(message) === nameOf(before)
@@ -30,7 +30,7 @@ const counted = (count) => `${count} ${count === 1 ? "reply" : "replies"}`;
 
 export class MessageList {
   #rows = new Keyed();
-  #shown = null; // what `show` was called with last
+  #shown = null; // the arguments of the last call of `show`
   #revisions = new Map(); // ts -> how often a choice in it was taken back
 
   /** `thread`: whether this is the thread pane, where there are no links into threads. */
@@ -40,7 +40,7 @@ export class MessageList {
     this.node = h("div", { class: "scroller", tabindex: "0", role: "log", "aria-live": "off", "aria-label": label }, this.list);
   }
 
-  /** Show these messages, and stay at the bottom when that is where the reader was. */
+  /** Show these messages. If the reader was at the bottom, stay there. */
   show(messages, { newSince = null } = {}) {
     const { node } = this;
     const stick = this.#shown === null || node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_BOTTOM;
@@ -55,7 +55,7 @@ export class MessageList {
     requestAnimationFrame(() => node.setAttribute("aria-live", "polite"));
   }
 
-  /** Forget what was shown: another channel's messages start at the bottom again. */
+  /** Forget the shown messages: those of another channel start at the bottom. */
   clear() {
     this.#rows.clear();
     this.node.setAttribute("aria-live", "off");
@@ -118,13 +118,13 @@ export class MessageList {
 }
 
 function messageShortcuts(message) {
-  const shortcuts = (store.app.shortcuts ?? []).filter(({ type }) => type === "message");
+  const shortcuts = directory.shortcuts("message");
   if (!shortcuts.length) return null;
-  const run = (callback_id) =>
-    control.shortcut({ user: store.user, callback_id, channel: store.place.channel, ts: message.ts });
+  const run = ({ app, callback_id }) =>
+    control.shortcut({ user: store.user, app, callback_id, channel: store.place.channel, ts: message.ts });
   return menuButton({
     className: "icon-button", label: "More actions", content: icon("more"), testid: "message-actions",
-    items: shortcuts.map((one) => ({ label: one.name, testid: "message-shortcut", choose: () => run(one.callback_id) })),
+    items: shortcuts.map((one) => ({ label: one.name, testid: "message-shortcut", choose: () => run(one) })),
   });
 }
 

@@ -1,4 +1,4 @@
-/** The left side: who one is, the workspace, its channels and direct messages. */
+/** The left side: workspaces, people, and the channels and direct messages of the current person. */
 
 import { avatar, standing } from "./avatar.js";
 import { goTo, switchTo } from "./client.js";
@@ -6,7 +6,31 @@ import { Keyed, fill, h, uid } from "./dom.js";
 import { icon } from "./icons.js";
 import { directory, on, store } from "./store.js";
 
-/** The strip of people: the page shows one person's Slack at a time. */
+/** The workspaces, if there are several: the page shows one at a time. */
+function workspaces() {
+  const rows = new Keyed();
+  const list = h("div", { class: "rail-workspaces", role: "group", "aria-label": "Switch between workspaces" });
+  on(["workspace"], () => rows.update(list, store.workspaces, {
+    key: (team) => team.id,
+    sign: (team) => JSON.stringify([team, team.id === store.team.id, store.workspaces.length]),
+    make: store.workspaces.length > 1 ? workspaceButton : workspaceTile,
+  }));
+  return list;
+}
+
+const letter = (team) => [...team.name][0]?.toUpperCase() ?? "";
+
+const workspaceTile = (team) => h("span", { class: "workspace-tile", "aria-hidden": "true" }, letter(team));
+
+function workspaceButton(team) {
+  return h("button",
+    { type: "button", class: "workspace-tile", testid: "workspace-switch", data: { teamId: team.id }, title: team.name,
+      "aria-label": team.name, "aria-pressed": String(team.id === store.team.id),
+      onclick: () => switchTo({ team: team.id, user: store.user }) },
+    letter(team));
+}
+
+/** The people: the page shows one person's Slack at a time. */
 function rail() {
   const rows = new Keyed();
   const list = h("div", { class: "rail-people", role: "group", "aria-label": "Switch between people" });
@@ -16,7 +40,7 @@ function rail() {
     make: personButton,
   }));
   return h("nav", { class: "rail", "aria-label": "People" },
-    h("span", { class: "workspace-tile", "aria-hidden": "true" }, "L"), list);
+    workspaces(), list);
 }
 
 const isHuman = (person) => !person.is_bot && !person.deleted && person.id !== "USLACKBOT";
@@ -27,7 +51,7 @@ function personButton(person) {
   return h("button",
     { type: "button", class: "person", testid: "person-switch", data: { userId: person.id },
       "aria-pressed": String(current), title: [person.real_name, person.email, kind].filter(Boolean).join(" · "),
-      "aria-label": `${person.real_name}, ${kind}`, onclick: () => switchTo(person.id) },
+      "aria-label": `${person.real_name}, ${kind}`, onclick: () => switchTo({ user: person.id }) },
     avatar(person.id), h("span", { class: "person-name" }, person.real_name.split(" ")[0]),
     kind === "guest" || kind === "outsider" ? h("span", { class: "person-kind" }, kind) : null);
 }
@@ -78,7 +102,8 @@ function channelRow(channel) {
 
 function open(channel) {
   document.body.classList.remove("drawer-open");
-  goTo({ channel: channel.id, tab: isApp(channel) && store.home ? "home" : "messages" });
+  const app = directory.appOfBot(channel.user);
+  goTo({ channel: channel.id, tab: app && store.homes[app.id] ? "home" : "messages" });
 }
 
 export function sidebar() {
