@@ -45,7 +45,7 @@ def http_app(slack: LocalSlack) -> Iterator[HttpApp]:
 
 @pytest.fixture(scope="module")
 def running_socket_app(running_slack: LocalSlack) -> Iterator[SocketApp]:
-    """Connected once a module. Not for the session: its threads use `random`, which Hypothesis tests must not see."""
+    """One connection for a module. Not for the session: its threads use `random`, which would disturb Hypothesis."""
     with SocketApp(running_slack) as app:
         yield app
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def started(*options: str) -> Iterator[str]:
-    """Runs meanwhile. Gives its address."""
+    """The local Slack runs during the block. Gives its address."""
     command = [sys.executable, "-m", "localslack", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -21,7 +21,7 @@ def started(*options: str) -> Iterator[str]:
 
 
 def refusal(*options: str) -> tuple[int, str]:
-    """The exit code and the words of a process that doesn't start."""
+    """The exit code and the error text of a process that doesn't start."""
     command = [sys.executable, "-m", "localslack", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     return done.returncode, done.stderr

@@ -1,4 +1,4 @@
-"""The control API and the event stream: what the page and other tests stand on."""
+"""The control API and the event stream, which the page and other tests use."""
 
 import urllib.error
 import urllib.request
@@ -36,7 +36,7 @@ def test_state_shows_a_person_their_slack(slack: LocalSlack) -> None:
         ("stream", {"user": "U0NOBODY"}, "user_not_found"),
     ],
 )
-def test_one_sees_ones_own_only(slack: LocalSlack, path: str, query: Json, error: str) -> None:
+def test_people_see_only_their_own(slack: LocalSlack, path: str, query: Json, error: str) -> None:
     assert slack.look(path, **query) == {"ok": False, "error": error}
 
 

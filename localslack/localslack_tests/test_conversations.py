@@ -1,4 +1,4 @@
-"""conversations.* and users.*: what an app may know."""
+"""conversations.* and users.*: the facts that an app may read."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Text as Slack gives it back."""
+"""Text as Slack returns it."""
 
 import pytest
 from hypothesis import given

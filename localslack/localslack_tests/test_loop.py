@@ -1,4 +1,4 @@
-"""From a slash command to a message in a thread, on both transports, as one story."""
+"""The whole way from a slash command to a message in a thread, over both transports."""
 
 from localslack.testing import Json, LocalSlack, Person
 from localslack_tests.apps import App
@@ -6,7 +6,7 @@ from localslack_tests.views import menu, modal, option, text_input
 
 
 def scripted(app: App) -> None:
-    """Opens a menu, shows arguments for what was picked, posts what was submitted."""
+    """Let the app open a menu, show arguments for the picked option, and post the submitted text."""
 
     def open_modal(payload: Json) -> None:
         app.client.views_open(

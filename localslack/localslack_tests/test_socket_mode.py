@@ -213,7 +213,7 @@ def test_unacknowledged_events_come_again_with_a_reason(
     run(work)
 
 
-def test_nonsense_is_no_ack(fresh: LocalSlack, ana_on: Callable[[LocalSlack], Person]) -> None:
+def test_other_messages_are_not_acks(fresh: LocalSlack, ana_on: Callable[[LocalSlack], Person]) -> None:
     async def work() -> None:
         async with connected(fresh) as (socket,):
             typing = asyncio.create_task(elsewhere(ana_on(fresh).types, "C0OPS", "/runtask"))

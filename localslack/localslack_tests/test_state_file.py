@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 from localslack.testing import Control, Person
 from localslack_tests.processes import refusal, started
 
-OLD = Path(__file__).with_name("state_of_one_workspace.json")  # as version 0.1.0 wrote it before it knew several
+OLD = Path(__file__).with_name("state_of_one_workspace.json")  # written by the version before there were several
 
 
 def client_of(url: str, token: str = "xoxb-local") -> WebClient:

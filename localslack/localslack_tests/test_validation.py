@@ -1,4 +1,4 @@
-"""What Slack refuses in views and messages, in its own words: limits and rules one by one."""
+"""Views and messages that Slack refuses, with its own words: each limit and each rule."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whatever an app sends, the validation answers: it never breaks on the shape of a payload."""
+"""The validation has an answer to every payload. It never raises."""
 
 import copy
 from collections.abc import Iterator

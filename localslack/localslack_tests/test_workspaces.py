@@ -44,7 +44,7 @@ def texts(answer: SlackResponse) -> list[str]:
 
 @contextmanager
 def opening(app: SocketApp | HttpApp, client_of: Callable[[Json], WebClient], **changes: Any) -> Iterator[None]:
-    """Meanwhile the app answers its command with a modal, through the client that fits the payload."""
+    """During the block, the app answers its command with a modal. `client_of` chooses the token by the payload."""
 
     def answer(payload: Json) -> None:
         view = modal(text_input(), **changes)

@@ -11,7 +11,7 @@ def plain(text: str) -> Json:
 
 
 def option(label: str, value: str = "") -> Json:
-    """An option whose value is its label unless told otherwise."""
+    """An option. By default its value is its label."""
     return {"text": plain(label), "value": value or label}
 
 
@@ -22,7 +22,7 @@ def text_input(block_id: str = "args", **element: Any) -> Json:
 
 
 def menu(block_id: str = "task", *, dispatch: bool = True, **element: Any) -> Json:
-    """An input block with a menu whose options the app gives."""
+    """An input block with a menu that gets its options from the app."""
     select = {"type": "external_select", "action_id": "pick", "min_query_length": 0, **element}
     label = plain("Task")
     return {"type": "input", "block_id": block_id, "label": label, "element": select, "dispatch_action": dispatch}
@@ -44,6 +44,6 @@ def actions(*elements: Json, block_id: str = "buttons") -> Json:
 
 
 def modal(*blocks: Json, **changes: Any) -> Json:
-    """A modal that is right in all its parts."""
+    """A valid modal."""
     made = {"type": "modal", "callback_id": "run", "title": plain("Run a task"), "submit": plain("Run")}
     return made | {"blocks": list(blocks) or [text_input()]} | changes

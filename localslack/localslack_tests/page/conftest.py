@@ -1,4 +1,4 @@
-"""The page, opened by one person or another."""
+"""Opens the page for tests."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from localslack_tests.page.hands import Visit
 
 @pytest.fixture
 def visit(browser: Browser, slack: LocalSlack) -> Iterator[Visit]:
-    """Opens the page for somebody. Nothing may fail in it, and it may ask nobody but its own server."""
+    """Opens the page as a person. The test fails if the page has an error, or sends a request to another server."""
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 

@@ -1,4 +1,4 @@
-"""What a person does on the page, over and over."""
+"""What people often do on the page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ def types(page: Page, text: str, where: str = "composer") -> None:
 
 
 def answer_command(app: App, view: Json) -> None:
-    """Let the app open this modal when its slash command comes."""
+    """Let the app answer its slash command with this modal."""
 
     def answer(body: Json) -> None:
         app.client.views_open(trigger_id=body["trigger_id"], view=view)
@@ -27,7 +27,7 @@ def answer_command(app: App, view: Json) -> None:
 
 
 def answer_choice(app: App, view: Json) -> None:
-    """Let the app change the modal into this one when something is chosen in it."""
+    """Let the app replace the modal by this one when somebody chooses something in it."""
 
     def answer(body: Json) -> None:
         app.client.views_update(view_id=body["view"]["id"], view=view)

@@ -39,7 +39,7 @@ METHODS: dict[str, Method] = {
     "views.push": api_views.push,
     "views.update": api_views.update,
 }
-# These take no bot token: the first an app-level token, the second none at all.
+# These methods take no bot token. The first takes an app-level token, the second none.
 _OPEN, _TEST = "apps.connections.open", "api.test"
 SCOPES = {
     "bots.info": "users:read",
@@ -117,12 +117,12 @@ def _channel(args: Json) -> str | None:
 
 def _bot(caller: Installation | App | None) -> Bot | None:
     if isinstance(caller, App):
-        return Bot(team_id="", app_id=caller.id, user_id="", bot_id="", name=caller.name)  # of no workspace
+        return Bot(team_id="", app_id=caller.id, user_id="", bot_id="", name=caller.name)  # in no workspace
     return caller.bot if caller else None
 
 
 def _authenticated(slack: Slack, method: str, args: Json, request: web.Request) -> Installation | App | None:
-    """The installation, or for app-level methods the app, whose token it is. Raises ApiError."""
+    """The owner of the token: an installation, or an app for its app-level token. Raises ApiError."""
     if method not in METHODS and method not in (_OPEN, _TEST):
         raise ApiError("unknown_method", req_method=method)
     if method == _TEST:
@@ -149,7 +149,7 @@ def _check_scope(caller: Installation, method: str, channel: str | None) -> None
 
 
 async def _fail(fault: Fault, request: web.Request) -> web.Response | None:
-    """The answer that the fault calls for; None when the call goes on. Raises ApiError."""
+    """The answer that the fault asks for, or None if the call goes on. Raises ApiError."""
     await asyncio.sleep(_HANG_SECONDS if fault.kind == "timeout" and not fault.delay else fault.delay)
     if fault.kind in ("drop", "timeout"):
         _hang_up(request)

@@ -94,7 +94,7 @@ def get_permalink(caller: Installation, args: Json) -> Json:
 
 
 def _content(args: Json) -> Json:
-    """text, blocks, attachments and metadata, checked. Raises ApiError."""
+    """The text, blocks, attachments and metadata, after checks. Raises ApiError."""
     words = text(args, "text")
     if args.get("markdown_text") is not None:
         words = _markdown_text(args)

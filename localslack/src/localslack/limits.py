@@ -1,4 +1,4 @@
-"""Slack's limits, read once from limits.json next to this module (each entry there names its source)."""
+"""Slack's limits, from limits.json. Its entries name their sources."""
 
 import json
 from pathlib import Path

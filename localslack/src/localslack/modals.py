@@ -33,7 +33,7 @@ async def submit(to: Installation, view: View) -> Json:
 
 
 async def close(to: Installation, view: View, *, everything: bool) -> Json:
-    """Press Cancel, or the X, which closes the whole stack. For the X, the app is told the stack's root."""
+    """Press Cancel, or the X. The X closes the whole stack, and the payload then has the stack's root."""
     if view.body["type"] != "modal":
         raise Refused("not_a_modal")
     everything = everything or bool(view.body.get("clear_on_close"))

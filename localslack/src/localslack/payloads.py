@@ -84,7 +84,7 @@ def view_closed(to: Installation, view: View, *, is_cleared: bool) -> Json:
 def shortcut(to: Installation, user: str, callback_id: str) -> Json:
     """A global shortcut. It has no channel and no response_url."""
     base = _base(to, "shortcut", user)
-    del base["api_app_id"], base["user"]["name"]  # recorded without
+    del base["api_app_id"], base["user"]["name"]  # recorded payloads don't have them
     details = {"callback_id": callback_id, "action_ts": to.shared.clock.ts(), "enterprise": None}
     return base | details | {"is_enterprise_install": False, "trigger_id": to.shared.triggers.issue(to.bot, user)}
 

@@ -1,4 +1,4 @@
-"""The one aiohttp server: Web API, Socket Mode, response_urls, control API and the page."""
+"""The aiohttp server: Web API, Socket Mode, response_urls, control API and the page."""
 
 from pathlib import Path
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""Views and messages as Slack gives them back: ids and defaults filled in, texts escaped."""
+"""Views and messages as Slack returns them: with ids and defaults, and with escaped texts."""
 
 import copy
 from typing import Any
@@ -16,14 +16,14 @@ def echoed_blocks(blocks: list[Json]) -> list[Json]:
 
 
 def echoed_text(text: Json) -> Json:
-    """A text object as it comes back; the flags are there in every recorded payload."""
+    """A text object as Slack returns it. All recorded payloads have the flags."""
     if text["type"] == "plain_text":
         return {**text, "text": escape_plain(text["text"]), "emoji": text.get("emoji", True)}
     return {**text, "text": escape_mrkdwn(text["text"]), "verbatim": text.get("verbatim", False)}
 
 
 def echoed_option(option: Json) -> Json:
-    """An option as it stands in state and actions."""
+    """An option as it is in state and actions."""
     return option | {name: echoed_text(option[name]) for name in ("text", "description") if name in option}
 
 
@@ -46,7 +46,7 @@ def _texts(value: Any) -> Any:
     if isinstance(value, list):
         return [_texts(one) for one in value]
     if not isinstance(value, dict) or value.get("type") == "rich_text":
-        return value  # values of input elements are strings, and rich text is never parsed: both stay as they came
+        return value  # strings are values of inputs, and rich text is never parsed: both stay as they are
     if value.get("type") in ("plain_text", "mrkdwn") and isinstance(value.get("text"), str):
         return echoed_text(value)
     return {name: _texts(one) for name, one in value.items()}

@@ -1,4 +1,4 @@
-"""Socket Mode, Slack's side (docs.slack.dev: using-socket-mode): hello, envelopes, acks, disconnects, and trouble."""
+"""Slack's side of Socket Mode (docs.slack.dev: using-socket-mode): hello, envelopes, acks, disconnects, and trouble."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 MAX_CONNECTIONS = int(LIMITS["socket_mode"]["max_connections"])
 _ENVELOPES = {"slash_commands": "slash_commands", "event_callback": "events_api"}
 _REASONS = {"refresh": "refresh_requested", "warning": "warning", "link_disabled": "link_disabled"}
-# How long a connection lives on after its disconnect message: only the warning comes early.
+# The seconds between the disconnect message and the end of the connection. Only the warning comes early.
 _SECONDS_LEFT = {
     "refresh": 0.2,
     "warning": float(LIMITS["socket_mode"]["warning_before_disconnect_seconds"]),
@@ -106,7 +106,7 @@ class Sockets:
         return socket
 
     async def trouble(self, what: str) -> None:
-        """Do something to all connections. `what` is one of TROUBLE."""
+        """Disturb all connections. `what` is one of TROUBLE."""
         for connection in list(self._connections):
             if what in _REASONS:
                 await self._disconnect(connection, _REASONS[what])
@@ -157,7 +157,7 @@ class Sockets:
         envelope_id = message.get("envelope_id") if isinstance(message, dict) else None
         future = self._waiting.get(envelope_id) if isinstance(envelope_id, str) else None
         if future is not None and not future.done():
-            # Slack's own Node client sends `{}` when there is nothing to say.
+            # Slack's own Node client sends `{}` for an empty payload.
             future.set_result(Ack(status=200, body=message.get("payload") or None))
 
 

@@ -1,4 +1,4 @@
-"""The values in a view's or message's elements: what they start with, keep, and accept."""
+"""The values of elements in views and messages: initial values, and values that survive an update."""
 
 import copy
 from typing import Any
@@ -9,7 +9,7 @@ from localslack.validation.elements import all_options
 Json = dict[str, Any]
 Values = dict[str, dict[str, Json]]
 
-# Where each element keeps its value in state.values, and which of its properties it starts with.
+# For each element: the key of its value in state.values, and the property that has its initial value.
 _SLOTS: dict[str, tuple[str, str]] = {
     "plain_text_input": ("value", "initial_value"),
     "number_input": ("value", "initial_value"),
@@ -39,18 +39,18 @@ _LISTS = frozenset(
 
 
 def slot(kind: str) -> str | None:
-    """The key under which an element's value stands in state, None for elements without (buttons, overflow)."""
+    """The key of an element's value in state. None for elements without a value (button, overflow)."""
     return _SLOTS[kind][0] if kind in _SLOTS else None
 
 
 def empty(kind: str) -> Json:
-    """The state of an element nobody touched: null, or an empty list."""
+    """The state of an element without a value: null, or an empty list."""
     key = _SLOTS[kind][0]
     return {"type": kind, key: [] if key in _LISTS else None}
 
 
 def initial(element: Json, current: str | None = None) -> Json:
-    """The state an element starts with; `current` is the conversation that the person looks at."""
+    """The first state of an element. `current` is the conversation that the person looks at."""
     kind = element["type"]
     key, source = _SLOTS[kind]
     start = empty(kind)
@@ -64,14 +64,17 @@ def initial(element: Json, current: str | None = None) -> Json:
 
 
 def is_empty(value: Json) -> bool:
-    """Whether there is nothing in the element, as the client sees it before submitting."""
+    """Whether the client regards the element as empty."""
     key = _SLOTS[value["type"]][0]
     return value.get(key) in (None, "", [])
 
 
 def carried_over(blocks: list[Json], old: Values, current: str | None = None) -> Values:
-    """`state.values` after an update: an element with the same block_id and action_id keeps what it held, and its
-    `initial_value` is ignored (docs.slack.dev: views.update, "Preserving input entry"); the rest starts afresh."""
+    """`state.values` after an update.
+
+    An element with the same block_id and action_id keeps its value, and its `initial_value` is ignored (docs.slack.dev:
+    views.update, "Preserving input entry"). All other elements get their initial values.
+    """
     values: Values = {}
     for block in blocks:
         for _, element in elements_of(block):
@@ -94,7 +97,7 @@ def find_element(blocks: list[Json], block_id: str, action_id: str) -> tuple[Jso
 
 
 def _still_offered(element: Json, kept: Json) -> bool:
-    """A static menu can't keep an option that it no longer has."""
+    """Whether a static menu still has the chosen options."""
     if element["type"] not in ("static_select", "radio_buttons", "multi_static_select", "checkboxes"):
         return True
     offered = {option["value"] for option in all_options(element)}

@@ -1,4 +1,4 @@
-/** Faces: initials on a colour that belongs to the person's id, and the app's own mark. */
+/** Faces: initials on a colour that depends on the person's id, and a mark for apps. */
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -14,7 +14,7 @@ function colourOf(id) {
 
 const initials = (name) => name.split(/\s+/).filter(Boolean).slice(0, 2).map((word) => [...word][0]).join("").toUpperCase();
 
-/** Decorative: the name stands next to it wherever it is shown. */
+/** Decorative: the person's name is always next to it. */
 export function avatar(id, size = "") {
   if (directory.person(id)?.is_bot) return appMark(size);
   const name = directory.nameOf(id);
@@ -25,7 +25,7 @@ export function appMark(size = "") {
   return h("span", { class: `avatar app-mark ${size}`.trim(), "aria-hidden": "true" }, icon("play"));
 }
 
-/** What kind of member somebody is, where that matters to an app. */
+/** The kind of member, as far as it matters to an app. */
 export function standing(person) {
   if (person.is_stranger) return "outsider";
   if (person.is_ultra_restricted || person.is_restricted) return "guest";

@@ -1,15 +1,15 @@
 /**
  * Block Kit's layout blocks (docs.slack.dev: blocks) as nodes.
  *
- * `host` is the message or view the blocks stand in:
+ * `host` is the message or view that contains the blocks:
  *   value(block, element)          the element's value
  *   change(block, element, value)  answers {ok, …} once the server knows
  *   type(block, element, value)    the same, while typing
  *   enter(block, element, event)   Enter in a one-line input
- *   click(block, element, extra)   answers what the server said
+ *   click(block, element, extra)   returns the server's answer
  *   suggest(block, element, query)
  *   error(block)                   text of the error at an input block, or null
- *   redraw(block)                  show the block anew, after a change was taken back
+ *   redraw(block)                  show the block again, after a change was undone
  */
 
 import { h, uid } from "./dom.js";
@@ -41,7 +41,7 @@ export function renderBlock(block, host) {
 
 export const renderBlocks = (blocks, host) => blocks.map((block) => renderBlock(block, host));
 
-/** What an element in this block may do; a `confirm` object asks first. */
+/** The `field` of an element in this block. A `confirm` object asks the person first. */
 function fieldOf(block, element, host, names) {
   const sure = async (act) => (element.confirm && !(await askConfirm(element.confirm)) ? null : act());
   return {
@@ -66,7 +66,7 @@ function warn(id, error) {
   block?.append(warning(error));
 }
 
-/** An element outside an input block has no label: it is named by the section's text and its own placeholder. */
+/** An element outside an input block has no label: its name is the section's text and its own placeholder. */
 function loose(block, element, host) {
   const names = [h("span", {}, textObject(block.text)).textContent, element.placeholder && plain(element.placeholder)];
   const label = element.type === "button" ? null : names.filter(Boolean).join(": ") || null;

@@ -1,10 +1,10 @@
-/** Selects of all kinds: where their options come from and how a choice is written into the view's state. */
+/** All kinds of selects: the sources of their options, and the values that a choice has in the view's state. */
 
 import { Combobox } from "./combobox.js";
 import { plain } from "./text.js";
 import { directory, store } from "./store.js";
 
-/** Slack leaves this much time between keystrokes before an app is asked; the exact figure isn't documented. */
+/** Slack waits this long after a keystroke before it asks the app. The exact time isn't documented. */
 const TYPING_PAUSE_MS = 120;
 
 const text = (string) => ({ type: "plain_text", text: string, emoji: false });
@@ -15,7 +15,7 @@ function matching(groups, query) {
   return groups.map((group) => ({ ...group, options: group.options.filter(fits) })).filter(({ options }) => options.length);
 }
 
-/** An app's answer or an element's own options as groups; loose options are one group without a label. */
+/** An app's answer, or an element's own options, as groups. Options without a group are one group without a label. */
 const grouped = ({ options, option_groups: groups }) => groups ?? (options?.length ? [{ options }] : []);
 
 const people = () => [...store.people.values()]
@@ -26,7 +26,7 @@ const channels = ({ direct }) => [...store.channels.values()]
   .filter((channel) => direct || channel.kind !== "im")
   .map((channel) => ({ text: text(directory.title(channel)), value: channel.id }));
 
-/** Kinds whose options the client knows; their value in the state is a bare id. */
+/** The kinds whose options the client knows. Their value in the state is an id. */
 const KNOWN = {
   users: people,
   conversations: () => channels({ direct: true }),
@@ -50,7 +50,7 @@ function source(element, field) {
   return (query) => ({ groups: matching(groups, query) });
 }
 
-/** The node of a select element; `field` is described in elements.js. */
+/** The node of a select element. elements.js describes `field`. */
 export function select(element, field) {
   const many = element.type.startsWith("multi_");
   const known = KNOWN[kindOf(element)]?.();

@@ -1,9 +1,9 @@
 /**
  * A select with typeahead, for one or several choices: an ARIA combobox with a list box (w3.org/WAI/ARIA/apg).
  *
- * `load(query)` answers {groups: [{label?, options: [{text, value, description?}]}], note?}. Answers may overtake each
- * other: each question has a number and only the newest one's answer is shown. While one is awaited, the old options stay
- * visible but can't be chosen.
+ * `load(query)` returns {groups: [{label?, options: [{text, value, description?}]}], note?}. Answers may overtake each
+ * other, so each question has a number, and only the answer to the newest question is shown. Until it comes, the old
+ * options stay visible, but nobody can choose them.
  */
 
 import { Keyed, fill, h, uid } from "./dom.js";
@@ -121,7 +121,7 @@ export class Combobox {
     else ask();
   }
 
-  /** The old options stay, dimmed; with none there, say that something is coming. */
+  /** Dim the old options. If there are none, say that options are loading. */
   #wait() {
     this.list.setAttribute("aria-busy", "true");
     if (!this.#options.length) fill(this.list, h("div", { class: "options-note" }, h("span", { class: "spinner" }), "Loading…"));
@@ -162,7 +162,7 @@ export class Combobox {
     return node;
   }
 
-  /** The chosen option when nothing was typed, else the best match: the first. */
+  /** The chosen option if nothing was typed, else the first option, which is the best match. */
   #firstChoice() {
     const chosen = this.#options.findIndex(({ node }) => node.getAttribute("aria-selected") === "true");
     if (!this.#query && chosen >= 0 && !this.settings.many) return chosen;

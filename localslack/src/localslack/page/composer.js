@@ -15,7 +15,7 @@ export class Composer {
   #matches = [];
   #active = 0;
 
-  /** `thread`: whether it answers in the open thread. */
+  /** `thread`: whether messages go to the open thread. */
   constructor({ thread = false } = {}) {
     this.thread = thread;
     this.listId = uid("commands");
@@ -41,7 +41,7 @@ export class Composer {
       onmousedown: (event) => event.preventDefault(), onclick: () => this.#wrap(mark) }, icon(name));
   }
 
-  /** Put the mark around what is selected. */
+  /** Put the mark around the selected text. */
   #wrap(mark) {
     const { selectionStart: from, selectionEnd: to, value } = this.input;
     this.input.setRangeText(`${mark}${value.slice(from, to)}${mark}`, from, to, "end");
@@ -50,7 +50,7 @@ export class Composer {
     this.#changed();
   }
 
-  /** Write here from now on; a draft begun elsewhere waits there. */
+  /** Write to this place from now on. Each place keeps its draft. */
   place(where, label) {
     this.input.placeholder = label;
     this.input.setAttribute("aria-label", label);
@@ -136,7 +136,7 @@ export class Composer {
     event.preventDefault();
   }
 
-  /** A command that is fully typed is sent; a suggested one is completed first. */
+  /** Send a fully typed command. Complete a suggested command first. */
   #enter(offer) {
     if (offer && offer.name !== this.input.value) this.#take(offer);
     else this.#submit();

@@ -1,4 +1,4 @@
-/** Times as Slack writes them, in the reader's own time zone. Slack's `ts` is seconds with a sequence behind the dot. */
+/** Times as Slack writes them, in the reader's time zone. Slack's `ts` is seconds, with a sequence number after the dot. */
 
 const format = (options) => new Intl.DateTimeFormat("en-US", options);
 
@@ -43,12 +43,12 @@ const dayWithoutYear = (date) => {
 /** The label of a day divider: Today, Yesterday, Monday, November 3rd. */
 export const dayLabel = (ts) => capital(pretty(dateOf(ts), dayWithoutYear));
 
-/** What tells two messages' days apart. */
+/** A key for the day of a message. */
 export const dayKey = (ts) => numericDate(dateOf(ts));
 
 const AGO = [[31_536_000, "year"], [2_592_000, "month"], [86_400, "day"], [3600, "hour"], [60, "minute"]];
 
-/** "3 minutes ago", "in 2 hours"; below a minute "just now". */
+/** "3 minutes ago", "in 2 hours", and "just now" for less than a minute. */
 export function ago(ts) {
   const seconds = (Date.now() - dateOf(ts).getTime()) / 1000;
   const [size, unit] = AGO.find(([limit]) => Math.abs(seconds) >= limit) ?? [];
@@ -58,7 +58,7 @@ export function ago(ts) {
   return seconds > 0 ? `${text} ago` : `in ${text}`;
 }
 
-/** docs.slack.dev: formatting message text, date formatting; and the rich text date element. */
+/** The tokens of date formatting (docs.slack.dev: formatting message text), which the rich text date element has too. */
 const TOKENS = {
   date_num: numericDate,
   date_slash: (date) => SLASH.format(date),
@@ -75,7 +75,7 @@ const TOKENS = {
   ago: (date) => ago(date.getTime() / 1000),
 };
 
-/** A <!date^…> template filled in, or null when the timestamp or a token makes no sense (then the fallback shows). */
+/** A filled <!date^…> template, or null if the timestamp or a token is invalid: then the fallback is shown. */
 export function slackDate(timestamp, template) {
   const date = dateOf(timestamp);
   if (Number.isNaN(date.getTime())) return null;

@@ -1,12 +1,12 @@
 /**
- * Building elements. Everything on the page is made here from text nodes and attributes: there is no innerHTML
- * anywhere, so whatever a message, a view or an app says stays text.
+ * Builds elements. Everything on the page is made here from text nodes and attributes. There is no innerHTML, so the
+ * text of a message, a view or an app always stays text.
  */
 
 const SAFE_PROTOCOLS = new Set(["http:", "https:", "mailto:", "tel:"]);
 const URL_ATTRIBUTES = new Set(["href", "src"]);
 
-/** The URL itself when it may be followed or loaded, else null (javascript:, data:, file: … are refused). */
+/** The URL if it is safe to follow or load, else null (javascript:, data:, file: … are refused). */
 export function safeUrl(url) {
   try {
     return SAFE_PROTOCOLS.has(new URL(url, location.href).protocol) ? url : null;
@@ -54,8 +54,8 @@ export function fill(node, ...children) {
 }
 
 /**
- * Make `parent`'s children exactly `nodes`, moving as few as possible: a node that is moved loses the focus, so those
- * already in order stay untouched while others are taken out or put in around them.
+ * Make `nodes` the children of `parent`, and move as few as possible: a moved node loses the focus. So nodes that are
+ * in order stay untouched, while others are removed or inserted around them.
  */
 export function arrange(parent, nodes) {
   const keep = new Set(nodes);
@@ -66,8 +66,8 @@ export function arrange(parent, nodes) {
 }
 
 /**
- * A list of nodes made from items, where an item that did not change keeps its very node (and with it the focus, the
- * caret, an open menu). `sign` says what an item's node depends on.
+ * A list of nodes made from items. An unchanged item keeps its node, and so the focus, the caret and an open menu.
+ * `sign` gives everything on which an item's node depends.
  */
 export class Keyed {
   #nodes = new Map();
@@ -95,7 +95,7 @@ export class Keyed {
 
 let counter = 0;
 
-/** An id nobody else on the page has, for aria-labelledby and friends. */
+/** An id that is unique on the page, for aria-labelledby and the like. */
 export function uid(prefix) {
   counter += 1;
   return `${prefix}-${counter}`;

@@ -1,14 +1,14 @@
 /**
  * Interactive elements (docs.slack.dev: block elements).
  *
- * An element is given its `field`:
+ * An element gets a `field`:
  *   names          id, aria-* and data attributes for the control itself
  *   optional       whether the choice may be cleared
- *   value()        what it holds now, in the form of state.values
+ *   value()        its current value, in the form of state.values
  *   change(value)  the person chose something
- *   type(value)    the person is typing (may be told again before the last was passed on)
- *   enter(event)   Enter in a one-line input; true when that was taken care of
- *   click(extra)   the person pressed it; answers what the server said
+ *   type(value)    the person is typing; it may be called again before the last value was sent
+ *   enter(event)   Enter in a one-line input; returns true if it was handled
+ *   click(extra)   the person pressed it; returns the server's answer
  *   suggest(query) ask the app for options
  */
 
@@ -42,7 +42,7 @@ export function renderElement(element, field) {
   return render ? render(element, field) : unsupported(element.type);
 }
 
-/** An honest gap: better a note than a block that silently isn't there. */
+/** A note in place of an element that the page can't show. */
 export function unsupported(type) {
   return h("span", { class: "unsupported" }, `The local Slack doesn’t show “${type}”.`);
 }
@@ -61,7 +61,7 @@ async function press(node, element, field) {
   await waiting(node, () => field.click({ value: element.value }));
 }
 
-/** Show that the app is at it, and a warning next to the control when it did not take it. */
+/** Show that the app is working, and a warning next to the control if the app failed. */
 async function waiting(node, act) {
   node.parentElement?.querySelector(":scope > .element-warning")?.remove();
   node.classList.add("waiting");
@@ -71,7 +71,7 @@ async function waiting(node, act) {
   if (trouble) node.after(warning(trouble));
 }
 
-/** Slack's small warning sign at an element whose app failed to answer. */
+/** Slack's small warning sign, at an element whose app did not answer. */
 export function warning(error) {
   const text = `Something went wrong (${error})`;
   return h("span", { class: "element-warning", role: "alert", title: text, testid: "element-warning" }, icon("alert"), text);

@@ -1,4 +1,4 @@
-/** The shortcodes apps commonly use, and how Slack's names map to characters. An unknown one stays as typed. */
+/** The shortcodes that apps commonly use, with their characters. An unknown shortcode stays as typed. */
 
 const EMOJI = {
   "+1": "👍", "-1": "👎", alarm_clock: "⏰", arrow_down: "⬇️", arrow_forward: "▶️", arrow_left: "⬅️", arrow_right: "➡️",

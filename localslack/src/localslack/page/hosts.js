@@ -1,4 +1,4 @@
-/** The two things blocks stand in, seen from their elements: a message, and a view (blocks.js says what a host does). */
+/** The two hosts of blocks: a message and a view. blocks.js describes hosts. */
 
 import { control } from "./api.js";
 import { store } from "./store.js";
@@ -7,7 +7,7 @@ import { keyOf } from "./values.js";
 const idOf = (block, element) => `${block.block_id}\n${element.action_id}`;
 const actionIn = (block, element) => ({ block_id: block.block_id, action_id: element.action_id });
 
-/** Elements of a message. What was chosen lives in the client, as in Slack, and is kept while the ids stay. */
+/** A message. As in Slack, the client keeps what was chosen in it, as long as the ids stay. */
 export class MessageHost {
   static #chosen = new Map();
 
@@ -54,9 +54,9 @@ export class MessageHost {
 const TYPING_PAUSE_MS = 150;
 
 /**
- * A view and what the person entered. The server's `state.values` is the truth; what was typed and hasn't been passed on
- * yet goes before it. Each block has a revision: it grows when the server's value differs from the one shown, so that the
- * block is drawn anew, and only then.
+ * A view and the values in it. The values are the server's `state.values`, except for values that were typed and not sent
+ * yet. Each block has a revision, which grows if the server's value differs from the shown one: only then is the block
+ * drawn again.
  */
 export class ViewHost {
   #unsent = new Map(); // id -> {block, element, value, timer}
@@ -70,7 +70,7 @@ export class ViewHost {
     this.onredraw = redraw;
   }
 
-  /** The same view, changed by its app or by an answer; a value that is being typed stays. */
+  /** The same view, after a change by its app or by an answer. A value that somebody is typing stays. */
   update(view) {
     this.view = view;
     for (const block of view.blocks) for (const element of elementsOf(block)) this.#adopt(block, element);
@@ -91,7 +91,7 @@ export class ViewHost {
     return state?.[keyOf(element)] ?? null;
   }
 
-  /** What a block's node depends on. */
+  /** Everything on which a block's node depends. */
   sign(block) {
     return JSON.stringify([block, this.errors[block.block_id] ?? null, this.#revisions.get(block.block_id) ?? 0]);
   }
@@ -115,7 +115,7 @@ export class ViewHost {
     this.type(block, element, value);
     const answer = this.#send(idOf(block, element));
     if (this.errors[block.block_id]) {
-      delete this.errors[block.block_id]; // a new choice answers the error; under typed text it stays until submitted
+      delete this.errors[block.block_id]; // a choice removes the error; typing keeps it until the next submission
       this.onredraw();
     }
     return answer;
@@ -143,7 +143,7 @@ export class ViewHost {
     return this.#line;
   }
 
-  /** Everything typed so far has reached the server. */
+  /** Resolves when the server has everything that was typed. */
   async flush() {
     for (const id of [...this.#unsent.keys()]) this.#send(id);
     await this.#line;
@@ -168,13 +168,13 @@ export class ViewHost {
   }
 }
 
-/** The elements of a block that hold a value. */
+/** The elements of a block that have a value. */
 function elementsOf(block) {
   const all = [block.element, block.accessory, ...(block.type === "actions" ? block.elements : [])];
   return all.filter((element) => element && keyOf(element));
 }
 
-/** Whether the caret stands in this element: its text is then the person's, whatever the server says meanwhile. */
+/** Whether the caret is in this element. Then its text is not replaced by the server's value. */
 function isTyping(block, element) {
   const active = document.activeElement;
   return Boolean(active?.matches("input, textarea")) && active.dataset.actionId === element.action_id

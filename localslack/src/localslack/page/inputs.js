@@ -1,4 +1,4 @@
-/** Inputs that are typed or ticked: text, numbers, dates, check boxes and radio buttons. `field` is described in elements.js. */
+/** Inputs for text, numbers, dates, check boxes and radio buttons. elements.js describes `field`. */
 
 import { h, uid } from "./dom.js";
 import { textObject, plain } from "./text.js";
@@ -31,7 +31,7 @@ function growing(props) {
   };
   area.addEventListener("input", grow);
   new ResizeObserver((_, observer) => {
-    observer.disconnect(); // only the first layout: afterwards its own typing sets the height
+    observer.disconnect(); // only for the first layout: later, typing sets the height
     grow();
   }).observe(area);
   return area;
@@ -44,7 +44,7 @@ const TEXT_KINDS = {
   number_input: (element) => ({ type: "text", inputmode: element.is_decimal_allowed ? "decimal" : "numeric" }),
 };
 
-/** What is left of `max_length`, shown when little is. */
+/** The number of characters that are left, shown when few are left. */
 function count(counter, max, value) {
   if (!counter) return;
   const left = max - value.length;
@@ -52,7 +52,7 @@ function count(counter, max, value) {
   counter.classList.toggle("over", left < 0);
 }
 
-/** rich_text_input without its toolbar: what is typed becomes one section of plain text. */
+/** A rich_text_input without a toolbar. The typed text becomes one section of plain text. */
 export function richTextInput(element, field) {
   const wrap = (text) => ({
     type: "rich_text",
@@ -66,7 +66,7 @@ export function richTextInput(element, field) {
   });
 }
 
-/** The browser's own pickers, which are accessible and speak the person's language. */
+/** The browser's own pickers: they are accessible, and in the person's language. */
 export function dateInput(element, field) {
   const { type, show, read } = DATE_KINDS[element.type];
   return h("input", {
@@ -90,7 +90,7 @@ function localTime(seconds) {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-/** checkboxes and radio_buttons: native controls in a group that carries the label. */
+/** checkboxes and radio_buttons: native controls in a group, which has the label. */
 export function boxes(element, field) {
   const single = element.type === "radio_buttons";
   const value = field.value();

@@ -1,4 +1,4 @@
-/** The markdown block (docs.slack.dev: markdown block): the everyday part of Markdown, turned into nodes. */
+/** The markdown block (docs.slack.dev: markdown block): the common part of Markdown as nodes. */
 
 import { h } from "./dom.js";
 import { withEmoji } from "./emoji.js";
@@ -14,7 +14,7 @@ export function markdown(text) {
   return h("div", { class: "rich" }, nodes);
 }
 
-/** Take lines while they match, without what matched. */
+/** Take the lines that match, and remove what matched. */
 function takeWhile(lines, pattern) {
   const taken = [];
   while (lines.length && pattern.test(lines[0])) taken.push(lines.shift().replace(pattern, ""));
@@ -61,7 +61,7 @@ const INLINE = [
   [/(https?:\/\/[^\s<>]*[^\s<>.,;:!?)])/, (url) => link(url)],
 ];
 
-/** The rule that matches first wins; at the same place, the one higher up. */
+/** The earliest match wins. At the same place, the earlier rule wins. */
 function inline(text) {
   const found = INLINE.map(([pattern, make]) => ({ match: pattern.exec(text), make })).filter(({ match }) => match);
   if (!found.length) return text ? [withEmoji(text)] : [];

@@ -12,7 +12,7 @@ import { menuButton } from "./menu.js";
 import { directory, store } from "./store.js";
 import { mrkdwn } from "./text.js";
 
-const TOGETHER_SECONDS = 300; // messages of one author this close share a face and a name
+const TOGETHER_SECONDS = 300; // within this time, messages of one author share a face and a name
 const NEAR_BOTTOM = 80;
 
 /** Messages of one author, on the same day and in quick succession, look like one message. */
@@ -31,7 +31,7 @@ const counted = (count) => `${count} ${count === 1 ? "reply" : "replies"}`;
 export class MessageList {
   #rows = new Keyed();
   #shown = null; // the arguments of the last call of `show`
-  #revisions = new Map(); // ts -> how often a choice in it was taken back
+  #revisions = new Map(); // ts -> how often a choice in it was undone
 
   /** `thread`: whether this is the thread pane, where there are no links into threads. */
   constructor({ label, thread = false }) {
@@ -63,7 +63,7 @@ export class MessageList {
     this.#shown = null;
   }
 
-  /** Scroll to one message and let it stand out for a moment; used by permalinks. */
+  /** Scroll to a message and highlight it for a moment. Permalinks need it. */
   reveal(ts) {
     const node = this.#rows.get(ts);
     node?.scrollIntoView({ block: "center" });
@@ -149,7 +149,7 @@ function byline(message) {
     time(message));
 }
 
-/** Blocks where there are any, else the text; attachments below; and the mark of an edit. */
+/** The blocks, or the text if there are none, then attachments, and a mark if the message was edited. */
 function body(message, redraw) {
   const host = new MessageHost(message, store.place.channel, redraw);
   const edited = message.edited ? h("span", { class: "edited", title: exact(message.edited.ts) }, " (edited)") : null;
@@ -159,7 +159,7 @@ function body(message, redraw) {
   return [main, (message.attachments ?? []).map((attachment) => attached(attachment, host))];
 }
 
-/** A legacy attachment: its blocks or its few texts behind a coloured bar. */
+/** A legacy attachment: its blocks or its texts, beside a coloured bar. */
 function attached(attachment, host) {
   const colour = /^#?[0-9a-f]{6}$/i.test(attachment.color ?? "") ? `#${attachment.color.replace("#", "")}` : null;
   const title = attachment.title_link && safeUrl(attachment.title_link)

@@ -97,7 +97,7 @@ class Modal {
       view.submit ? h("span", {}, plain(view.submit)) : null);
   }
 
-  /** A view without inputs ("Loading…") gets the focus on a button, until inputs come to take it. */
+  /** In a view without inputs ("Loading…"), a button has the focus. Later inputs get it. */
   #focusFirst() {
     const wished = this.body.querySelector("[data-autofocus]");
     const input = wished ?? stopsIn(this.body).find((node) => node.matches("input, textarea"));
@@ -140,7 +140,7 @@ class Modal {
 const controlsOf = (root, block, action) =>
   [...root.querySelectorAll(`[data-block-id="${CSS.escape(block)}"] [data-action-id="${CSS.escape(action)}"]`)];
 
-/** Where the caret stands, so that a block drawn anew can have it back. */
+/** The place of the caret, to restore it in a block that is drawn again. */
 function whereFocusIs(root) {
   const node = document.activeElement;
   const block = node.closest("[data-block-id]")?.dataset.blockId;

@@ -1,4 +1,4 @@
-/** Dialogs above the page: everything below is inert, Tab stays inside, Escape closes, the focus returns afterwards. */
+/** Dialogs above the page. Everything below is inert, Tab stays inside, Escape closes, and the focus returns at the end. */
 
 import { h, uid } from "./dom.js";
 import { plain, textObject } from "./text.js";
@@ -8,7 +8,7 @@ const layers = [];
 
 const visible = (node) => node.tabIndex >= 0 && !node.disabled && node.getClientRects().length > 0;
 
-/** A radio group is one stop: its checked button, or the first. */
+/** A radio group is one stop for Tab: its checked button, or the first one. */
 const isStop = (node) =>
   node.type !== "radio" || node.checked || !node.form?.querySelector(`input[name="${CSS.escape(node.name)}"]:checked`);
 
@@ -31,11 +31,11 @@ function settle() {
   });
 }
 
-/** Put `dialog` above everything; `onescape` decides what Escape means. Gives the function that takes it away again. */
+/** Show `dialog` above everything. Escape calls `onescape`. Returns a function that removes the dialog. */
 export function openLayer(dialog, { onescape }) {
   const before = document.activeElement;
   const layer = h("div", { class: "layer" }, dialog);
-  // On the document, because after a click on plain text inside the dialog nothing has the focus.
+  // On the document: after a click on plain text in the dialog, nothing has the focus.
   const onkey = (event) => {
     if (event.defaultPrevented || layers.at(-1) !== layer) return;
     if (event.key === "Tab") keepInside(event, dialog);

@@ -1,8 +1,8 @@
 /** What the page knows, and who is told when it changes. client.js keeps it equal to what the server has. */
 
 export const store = {
-  user: null, // whose Slack this is
-  place: { channel: null, thread: null, tab: "messages", focus: null }, // where they are looking; the URL's hash
+  user: null, // the person whose Slack the page shows
+  place: { channel: null, thread: null, tab: "messages", focus: null }, // what the person looks at; kept in the URL's hash
   workspaces: [], // all of them, the first one first
   team: { id: null, name: "" }, // the one that the page shows
   me: null,
@@ -10,7 +10,7 @@ export const store = {
   channels: new Map(),
   apps: [], // installed in the workspace, the newest last
   mode: "socket",
-  online: false, // whether the stream of events is up
+  online: false, // whether the stream of events is connected
   messages: null, // of the open channel; null while they are being fetched
   replies: null, // of the open thread, its parent first
   newSince: null, // ts of the first message that was unread when the channel was opened
@@ -32,7 +32,7 @@ export function emit(topic) {
   for (const listener of listeners.get(topic) ?? []) listener();
 }
 
-/** Names for ids, and what follows from them. */
+/** Finds people, channels and apps by id, and their names. */
 export const directory = {
   person: (id) => store.people.get(id) ?? null,
   channel: (id) => store.channels.get(id) ?? null,
@@ -64,7 +64,7 @@ export function hashOf({ team = store.team.id, user = store.user, channel, threa
   return `#${params}`;
 }
 
-/** The place that an address means; `search` has the form of a permalink (?channel=…&ts=…&thread_ts=…). */
+/** The place in an address. `search` is that of a permalink (?channel=…&ts=…&thread_ts=…). */
 export function placeIn({ hash, search }) {
   const params = new URLSearchParams(hash.replace(/^#/, ""));
   const linked = new URLSearchParams(search);

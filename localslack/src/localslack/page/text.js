@@ -1,8 +1,8 @@
 /**
  * Slack's text: plain_text and mrkdwn (docs.slack.dev: formatting message text), turned into nodes.
  *
- * In mrkdwn only <…> is live and only &amp; &lt; &gt; are entities; text that an app escaped can therefore never become
- * a link or a mention. `verbatim` turns the automatic linking of bare addresses and names off.
+ * In mrkdwn, only <…> is live, and only &amp; &lt; &gt; are entities. So text that an app escaped never becomes a link or
+ * a mention. `verbatim` turns off the automatic links of bare addresses and names.
  */
 
 import { slackDate } from "./dates.js";
@@ -10,7 +10,7 @@ import { h, safeUrl } from "./dom.js";
 import { emoji, withEmoji } from "./emoji.js";
 import { directory } from "./store.js";
 
-/** The three entities Slack knows, back to characters; nothing else is decoded. */
+/** Decode the three entities that Slack knows, and nothing else. */
 export function decode(text) {
   return text.replace(/&(lt|gt|amp);/g, (all, name) => ({ lt: "<", gt: ">", amp: "&" })[name]);
 }
@@ -21,13 +21,13 @@ export function textObject(object) {
   return object.type === "mrkdwn" ? mrkdwn(object.text, { verbatim: object.verbatim === true }) : [plain(object)];
 }
 
-/** A plain_text object (or an option's text) as the characters a person sees. */
+/** The text of a plain_text object or an option, as a person sees it. */
 export function plain(object) {
   const text = decode(object?.text ?? "");
   return object?.emoji === false ? text : withEmoji(text);
 }
 
-/** mrkdwn's live sequences as bare text with the rest untouched: what notifications and screen readers get. */
+/** mrkdwn with its live sequences as bare text, for notifications and screen readers. */
 export function flat(text) {
   return withEmoji(text.replace(/<([^<>]+)>/g, (all, inner) => {
     const node = liveNode(...splitOnce(inner, "|"));
@@ -35,7 +35,7 @@ export function flat(text) {
   }));
 }
 
-/** mrkdwn as nodes: fences first, then quotes line by line, then what stands inside a line. */
+/** mrkdwn as nodes: first fences, then quotes line by line, then the text inside a line. */
 export function mrkdwn(text, { verbatim = false } = {}) {
   const nodes = [];
   text.split(/```([\s\S]+?)```/).forEach((part, index) => {
@@ -47,7 +47,7 @@ export function mrkdwn(text, { verbatim = false } = {}) {
 
 const trimAroundFence = (part, follows) => (follows ? part.replace(/^\n/, "") : part).replace(/\n$/, "");
 
-/** Inside code Slack still shows links by their text; everything else is literal. */
+/** Inside code, Slack shows links by their text. Everything else is literal. */
 function unlinked(text) {
   return decode(text.replace(/<((?:https?|mailto):[^<>|]+)(?:\|([^<>]*))?>/g, (all, url, label) => label ?? url));
 }
@@ -79,7 +79,7 @@ function paragraphs(text, verbatim) {
   return nodes;
 }
 
-/** One run of text: the rules are tried at each place, and what none of them takes is literal. */
+/** One piece of text. The rules are tried at each place. Text that no rule matches is literal. */
 function inline(text, verbatim) {
   const nodes = [];
   let literal = "";
@@ -131,7 +131,7 @@ function liveNode(target, label) {
   return link(decode(target), label === null ? null : withEmoji(decode(label)));
 }
 
-/** A person's name as a mention; the reader's own stands out. */
+/** A person's name as a mention. The reader's own name is highlighted. */
 export function mention(id, label = null) {
   const person = directory.person(id);
   const name = person ? directory.nameOf(id) : decode(label ?? id);
@@ -139,7 +139,7 @@ export function mention(id, label = null) {
   return h("span", { class: `mention${mine}`, data: { userId: id } }, `@${name.replace(/^@/, "")}`);
 }
 
-/** A channel's name, leading there when the reader is in it. */
+/** A channel's name. It is a link if the reader is a member. */
 export function channelLink(id, label = null) {
   const channel = directory.channel(id);
   const name = channel?.name ?? (label ? decode(label) : "private channel");
@@ -161,7 +161,7 @@ function dateNode(target, fallback) {
   return url ? link(decode(url), node) : node;
 }
 
-/** A link that opens elsewhere, or null when its address may not be followed. */
+/** A link that opens a new tab, or null if its address isn't safe. */
 export function link(url, content = null) {
   if (!/^(https?|mailto|tel):/i.test(url) || safeUrl(url) === null) return null;
   const shown = content ?? url.replace(/^(mailto|tel):/i, "");
@@ -186,7 +186,7 @@ function styled(text, at, verbatim) {
   return { node: h(STYLES[mark], {}, inline(text.slice(at + 1, end), verbatim)), end: end + 1 };
 }
 
-/** Where a style that opened before `from` ends: on the same line, touching text, not inside a word, code or link. */
+/** The end of a style that began before `from`: on the same line, next to text, and not inside a word, code or link. */
 function closing(text, from, mark) {
   if (/^\s?$/.test(text[from] ?? "") || text[from] === mark) return -1;
   for (let at = from; at < text.length && text[at] !== "\n"; at += 1) {
@@ -213,7 +213,7 @@ export function emojiNode(character, name) {
 const ADDRESS = /https?:\/\/[^\s<>|]*[^\s<>|.,;:!?)\]}'"*_~`]/y;
 const NAME = /([@#])([\p{L}\p{N}_-]+)/uy;
 
-/** What Slack recognises by itself: bare addresses, @here and the names of channels. */
+/** Bare addresses, @here and names of channels, which Slack recognises by itself. */
 function automatic(text, at) {
   if (isWord(text[at - 1])) return null;
   ADDRESS.lastIndex = at;

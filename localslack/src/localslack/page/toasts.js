@@ -1,4 +1,4 @@
-/** Notifications as a phone shows them: the message's fallback text, whatever its blocks say. */
+/** Notifications as on a phone: they show the message's fallback text and not its blocks. */
 
 import { appMark, avatar } from "./avatar.js";
 import { h } from "./dom.js";
@@ -31,12 +31,12 @@ export function notify({ channel, ts, thread_ts: thread, from, text }, open) {
   leaveLater(toast);
 }
 
-/** Opening a thread takes its notifications away, as on a phone. */
+/** Remove the notifications about a thread: it was opened. */
 export function dismissAbout(channel, thread) {
   for (const toast of document.querySelectorAll(`[data-about="${CSS.escape(`${channel} ${thread}`)}"]`)) toast.remove();
 }
 
-/** Gone after a while, but not under somebody's pointer or focus. */
+/** Remove the toast after a while, but not while it has the pointer or the focus. */
 function leaveLater(toast) {
   let timer = setTimeout(() => toast.remove(), SHOWN_MS);
   const stay = () => clearTimeout(timer);

@@ -1,6 +1,6 @@
 /**
- * What an element's value looks like in `state.values` (docs.slack.dev: view payloads), e.g. {type: "static_select",
- * selected_option: {…}}. Its initial value is the attribute of the same name with `initial_` in front.
+ * The form of an element's value in `state.values` (docs.slack.dev: view payloads), for example {type: "static_select",
+ * selected_option: {…}}. Its initial value is the attribute with the same name and `initial_` before it.
  */
 
 const KEYS = {
@@ -26,7 +26,7 @@ const KEYS = {
   rich_text_input: "rich_text_value",
 };
 
-/** The key of the element's value, or null when it has none (a button). */
+/** The key of the element's value, or null if it has no value (a button). */
 export const keyOf = (element) => KEYS[element.type] ?? null;
 
 const initialKey = (key) => (key === "rich_text_value" ? "initial_value" : `initial_${key.replace(/^selected_/, "")}`);

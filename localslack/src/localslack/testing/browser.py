@@ -1,4 +1,4 @@
-"""A real browser: Debian's Chromium, driven by Playwright."""
+"""A pytest fixture: Debian's Chromium, driven by Playwright. Only this module needs pytest and Playwright."""
 
 import os
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
-# Without these it looks for Google's hosts at each start; as root it refuses to start in its sandbox.
+# Without these, Chromium connects to Google at each start, and as root it refuses to start at all.
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
 
 
-# Not for the session: Playwright keeps an event loop running in this thread, in which Django refuses its database.
+# Not for the session: Playwright runs an event loop in this thread, and Django refuses to use its database there.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():

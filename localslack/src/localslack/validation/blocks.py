@@ -1,4 +1,4 @@
-"""Blocks: what each may hold, on which surface, and what must be unique among them."""
+"""Checks of blocks: their fields, the surfaces that allow them, and ids that must be unique."""
 
 from collections import Counter
 from typing import Any, Literal
@@ -17,7 +17,7 @@ _SECTION = _BLOCKS["section"]
 
 
 def check_blocks(blocks: Any, surface: Surface, at: str, problems: Problems) -> None:
-    """All blocks of a view or a message. `at` points at the list."""
+    """Check all blocks of a view or a message. `at` is the JSON pointer of the list."""
     rules = LIMITS["surfaces"][surface]["blocks"]
     holder, _, name = at.rpartition("/")
     if not isinstance(blocks, list):
@@ -127,7 +127,7 @@ _CHECKS = {
 
 
 def _check_unique(blocks: list[Any], at: str, problems: Problems) -> None:
-    """No id twice: blocks in the surface, elements in their block (duplicates are refused: gh:slack-go/slack#725)."""
+    """A block_id is unique in its surface, an action_id in its block (Slack refuses others: gh:slack-go/slack#725)."""
     dicts = [(index, block) for index, block in enumerate(blocks) if isinstance(block, dict)]
     seen: set[str] = set()
     for index, block in dicts:

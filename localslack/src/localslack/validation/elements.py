@@ -1,4 +1,4 @@
-"""Interactive elements and the objects in them: options, groups, confirmation dialogs."""
+"""Checks of interactive elements, and of the options, groups and confirmation dialogs in them."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -22,15 +22,15 @@ _FORMATS = {"initial_date": r"\d{4}-\d{2}-\d{2}", "initial_time": r"([01]\d|2[0-
 
 
 def rules_for(kind: str) -> Json:
-    """What limits.json says about an element, with what it says about all of them."""
+    """The rules in limits.json for this kind of element, together with the rules for all elements."""
     rules = LIMITS["elements"].get(kind, {})
     common = {name: rule for name, rule in LIMITS["element_common"].items() if isinstance(rule, dict)}
     return {**common, **rules}
 
 
 def is_one_of(kind: str, allowed: list[str]) -> bool:
-    """Whether an element type is in a list of limits.json, which has wildcards and notes in brackets."""
-    # fnmatch would let "*_select" take multi selects too, which such a list names on their own.
+    """Whether an element type is in a list of limits.json. Such lists have wildcards, and notes in brackets."""
+    # For fnmatch, "*_select" would include multi selects, which these lists name separately.
     return any(
         fnmatch(kind, name.partition("(")[0]) and kind.startswith("multi_") == name.startswith("multi_")
         for name in allowed
@@ -38,7 +38,7 @@ def is_one_of(kind: str, allowed: list[str]) -> bool:
 
 
 def check_element(element: Any, at: str, problems: Problems, *, allowed: list[str] | None = None) -> None:
-    """One element of a section, actions or input block."""
+    """Check one element of a section, actions or input block."""
     if not isinstance(element, dict):
         problems.add("must provide an object", at)
         return
@@ -61,7 +61,7 @@ def check_element(element: Any, at: str, problems: Problems, *, allowed: list[st
 
 
 def check_option(option: Any, at: str, problems: Problems, *, types: list[str], url: bool = False) -> None:
-    """An option: its label, value, description, and the url that only overflow menus take."""
+    """Check an option: label, value, description, and the url that only overflow menus allow."""
     if not isinstance(option, dict):
         problems.add("must provide an object", at)
         return
@@ -77,7 +77,7 @@ def check_option(option: Any, at: str, problems: Problems, *, types: list[str], 
 
 
 def check_option_lists(holder: Json, at: str, problems: Problems, *, types: list[str], url: bool = False) -> None:
-    """The `options` and `option_groups` of a menu, or of an answer to block_suggestion."""
+    """Check the `options` and `option_groups` of a menu, or of an answer to block_suggestion."""
     for index, option in enumerate(_items(holder, "options")):
         check_option(option, f"{at}/options/{index}", problems, types=types, url=url)
     for index, group in enumerate(_items(holder, "option_groups")):
@@ -123,7 +123,7 @@ def _check_choices(element: Json, at: str, problems: Problems) -> None:
 
 
 def _comparable(option: Any) -> tuple[Any, ...]:
-    """What makes two options the same: text and value, whatever flags stand beside them."""
+    """Two options are the same if text and value are equal. Flags don't matter."""
     if not isinstance(option, dict):
         return ()
     text = option.get("text")
@@ -138,7 +138,7 @@ def _check_confirm(confirm: Any, at: str, problems: Problems) -> None:
         return
     check_known(confirm, frozenset({*_CONFIRM["required"], "style"}), at, problems)
     rules = {name: rule for name, rule in _CONFIRM.items() if name != "required"}
-    # docs.slack.dev calls confirm and deny required, the platform fills them in (recorded: button_in_view has neither).
+    # docs.slack.dev says that confirm and deny are required, but Slack adds them (recorded: button_in_view has neither).
     check_fields(confirm, rules | {"required": ["title", "text"]}, at, problems)
 
 

@@ -1,4 +1,4 @@
-"""Checks that limits.json spells out: lengths, counts, text objects, required and known fields."""
+"""The checks that limits.json describes: lengths, counts, text objects, required and known fields."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ _ENUM = "_enum"
 
 
 def kind_of(value: Any) -> str | None:
-    """The `type` of an object, None for anything that has no such thing."""
+    """The `type` of an object, or None if there is none."""
     kind = value.get("type") if isinstance(value, dict) else None
     return kind if isinstance(kind, str) else None
 
 
 def check_fields(value: Json, rules: Json, at: str, problems: Problems) -> None:
-    """Everything that `rules`, one entry of limits.json, says about the fields of `value`."""
+    """Check the fields of `value` against `rules`, an entry of limits.json."""
     for name in rules.get("required", ()):
         if value.get(name) is None:
             problems.add(f"missing required field: {name}", at)
@@ -28,7 +28,7 @@ def check_fields(value: Json, rules: Json, at: str, problems: Problems) -> None:
 
 
 def check_value(value: Any, rule: Json, at: str, problems: Problems) -> None:
-    """One field against its rule; a rule that limits nothing here passes."""
+    """Check one field against its rule. Parts of the rule that say nothing about such a value are ignored."""
     if rule.get("text_object"):
         check_text(value, rule, at, problems)
     elif "min_items" in rule or "max_items" in rule:
@@ -40,14 +40,14 @@ def check_value(value: Any, rule: Json, at: str, problems: Problems) -> None:
 
 
 def check_known(value: Json, known: frozenset[str], at: str, problems: Problems) -> None:
-    """No property that Slack does not know."""
+    """Complain about properties that Slack does not know."""
     for name in value:
         if name not in known:
             problems.add(f"invalid additional property: {name}", at)
 
 
 def check_text(value: Any, rule: Json, at: str, problems: Problems) -> None:
-    """A text object of one of `rule["types"]`."""
+    """Check a text object, which must have one of `rule["types"]`."""
     if not isinstance(value, dict):
         problems.add("must provide an object", at)
         return
@@ -66,7 +66,7 @@ def check_text(value: Any, rule: Json, at: str, problems: Problems) -> None:
 
 
 def check_string(value: Any, rule: Json, at: str, problems: Problems) -> None:
-    """A string within `min_chars` and `max_chars`."""
+    """Check a string against `min_chars` and `max_chars`."""
     if not isinstance(value, str):
         problems.add("must provide a string", at)
         return

@@ -7,7 +7,7 @@ gh:nicklambourne/slackblocks#36): a text, and a JSON pointer to the place.
 from typing import Any
 
 Json = dict[str, Any]
-# Recorded without the "failed to match" line before them.
+# Recorded answers have no "failed to match" line before these.
 _ALONE = ("missing required field", "must define", "unsupported type", "invalid `trigger_id`")
 _NO_MATCH = "failed to match all allowed schemas"
 
@@ -22,7 +22,7 @@ class Problems:
         return bool(self._found)
 
     def add(self, message: str, at: str) -> None:
-        """Complain about the place that the JSON pointer `at` names."""
+        """Complain about the place at the JSON pointer `at`."""
         self._found.append((message, at))
 
     def lines(self) -> list[str]:
@@ -37,7 +37,7 @@ class Problems:
         return {"error": "invalid_arguments", "response_metadata": {"messages": [f"[ERROR] {one}" for one in lines]}}
 
     def for_message(self) -> Json:
-        """The answer of chat.*: `invalid_blocks`, which repeats itself in `errors` and `response_metadata`."""
+        """The answer of chat.*: `invalid_blocks`, with the complaints in `errors` and again in `response_metadata`."""
         lines: list[str] = []
         for message, at in self._found:
             if not message.startswith(_ALONE):

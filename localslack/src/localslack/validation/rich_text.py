@@ -1,4 +1,4 @@
-"""Rich text, in blocks and in inputs (docs.slack.dev: rich-text-block); Slack refuses nested lists and empty texts."""
+"""Checks of rich text (docs.slack.dev: rich-text-block). Slack refuses nested lists and empty texts."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _PARTS: dict[str, frozenset[str]] = {
     "rich_text_preformatted": frozenset({"type", "elements", "border", "language"}),
     "rich_text_quote": frozenset({"type", "elements", "border"}),
 }
-# What stands in a section, with the properties each must have.
+# The elements of a section: the properties that they may have, and those that they must have.
 _WORDS: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {
     "text": (frozenset({"text", "style"}), ("text",)),
     "link": (frozenset({"url", "text", "style", "unsafe"}), ("url",)),
@@ -29,7 +29,7 @@ _WORDS: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {
 
 
 def check_rich_text(block: Json, at: str, problems: Problems) -> None:
-    """The `elements` of a rich text object."""
+    """Check the `elements` of a rich text object."""
     for place, part in _listed(block, at, problems):
         _check_part(part, place, problems, allowed=_KINDS)
 

@@ -1,7 +1,7 @@
-"""Which properties Slack knows in which object (docs.slack.dev/reference/block-kit); others are refused by name.
+"""The properties that Slack knows (docs.slack.dev/reference/block-kit). Others are refused by name.
 
-Left out, and so refused: `video` and `workflow_button`, which need permissions that this app does not have, and blocks
-that are known from SDK comments only (alert, card, carousel, container, context_actions, data_table).
+These are missing here, so they are refused: `video` and `workflow_button`, which need permissions that apps here don't
+have, and newer blocks (alert, card, carousel, container, context_actions, data_table).
 """
 
 _SELECT = frozenset({"type", "action_id", "placeholder", "confirm", "focus_on_load"})

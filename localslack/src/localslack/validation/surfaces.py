@@ -1,4 +1,4 @@
-"""Whole payloads: views, messages, answers to block_suggestion and to view_submission."""
+"""Checks of whole payloads: views, messages, answers to block_suggestion and to view_submission."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ _ANSWER = LIMITS["elements"]["external_select"]["response"]
 
 
 def view_problems(view: Any, *, kind: str = "modal") -> Problems:
-    """What is wrong with a view, as views.open (`modal`) or views.publish (`home`) would put it."""
+    """The mistakes in a view, in the words of views.open (`modal`) or views.publish (`home`)."""
     problems = Problems()
     if not isinstance(view, dict):
         problems.add("must provide an object", "/view")
@@ -44,14 +44,14 @@ def view_is_too_large(view: Json) -> bool:
 
 
 def message_problems(blocks: Any) -> Problems:
-    """What is wrong with a message's blocks."""
+    """The mistakes in a message's blocks."""
     problems = Problems()
     check_blocks(blocks, "message", "/blocks", problems)
     return problems
 
 
 def options_problems(answer: Any) -> Problems:
-    """What is wrong with an answer to block_suggestion: exactly one of `options` and `option_groups`, within limits."""
+    """The mistakes in an answer to block_suggestion. It has either `options` or `option_groups`."""
     problems = Problems()
     if not isinstance(answer, dict):
         problems.add("must provide an object", "")
@@ -65,7 +65,7 @@ def options_problems(answer: Any) -> Problems:
 
 
 def submission_problems(answer: Any, view: Json) -> Problems:
-    """What is wrong with the body of an ack to view_submission; anything wrong shows as "trouble connecting"."""
+    """The mistakes in the ack of a view_submission. Slack shows any of them as "trouble connecting"."""
     problems = Problems()
     action = answer.get("response_action") if isinstance(answer, dict) else None
     fields = {"clear": set[str](), "update": {"view"}, "push": {"view"}, "errors": {"errors"}}
@@ -79,7 +79,7 @@ def submission_problems(answer: Any, view: Json) -> Problems:
 
 
 def _check_errors(errors: Any, view: Json, problems: Problems) -> None:
-    """Keys must be block_ids of input blocks (gh:slackapi/bolt-js#554), values plain text."""
+    """The keys must be block_ids of input blocks (gh:slackapi/bolt-js#554), the values plain text."""
     if not isinstance(errors, dict) or not errors:
         problems.add("must provide an object", "/errors")
         return
@@ -100,7 +100,7 @@ def _check_flags(view: Json, problems: Problems) -> None:
 def _check_submit(blocks: Any, problems: Problems) -> None:
     for index, block in enumerate(blocks if isinstance(blocks, list) else []):
         if isinstance(block, dict) and block.get("type") == "input":
-            # The pointer's last part is recorded like that.
+            # Recorded answers have this last part of the pointer.
             place = f"/view/blocks/{index}/input"
             problems.add("must define `submit` to use an `input` block in modals", place)
             return
