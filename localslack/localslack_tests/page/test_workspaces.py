@@ -130,6 +130,7 @@ def test_each_apps_home_tab_is_in_its_own_direct_message(
 def test_a_command_opens_the_modal_of_its_app(page: Page, app: App, other_app: HttpApp) -> None:
     open_modal(page, app, text_input())
     page.keyboard.press("Escape")
+    expect(page.get_by_test_id("modal")).to_have_count(0)
 
     def answer(body: dict[str, str]) -> None:
         other_app.client.views_open(trigger_id=body["trigger_id"], view=modal(section("theirs")))

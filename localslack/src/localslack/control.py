@@ -43,7 +43,6 @@ class People:
         acts = {
             "type": self._type,
             "suggest": self._suggest,
-            "open_menu": self._suggest,
             "input": self._input,
             "click": self._click,
             "submit": self._submit,
