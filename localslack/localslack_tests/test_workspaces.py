@@ -242,6 +242,7 @@ def test_a_reset_leaves_one_workspace(slack: LocalSlack, there: WebClient, refus
         ("installations", {"app": "A0NONE", "team": "T0TWO"}, "app_not_found"),
         ("installations", {"app": "A0NEW", "team": "T0TWO", "bot_token": "xoxb-local"}, "bot_token_taken"),
         ("installations", {"app": "A0NEW", "team": "T0TWO", "bot_user_id": "U0ANA"}, "bot_taken"),
+        ("installations", {"app": "A0NEW", "team": "T0TWO", "bot_user_id": "U0BOT"}, "bot_taken"),
         ("installations", {"app": "A0NEW", "team": "T0TWO", "bot_id": "B0TWO"}, "bot_taken"),
         ("installations", {"app": "A0NEW", "team": "T0TWO", "channels": ["C0NONE"]}, "channel_not_found: C0NONE"),
         ("type", {"user": "U0ANA", "team": "T0NONE", "channel": "C0OPS", "text": "x"}, "team_not_found"),

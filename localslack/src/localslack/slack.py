@@ -83,9 +83,7 @@ class Slack:
             raise Taken("already_installed")
         if any(one.grant.bot_token == grant.bot_token for one in self.installations()):
             raise Taken("bot_token_taken")
-        if any(one.bot.bot_id == bot.bot_id for one in workspace.installations) or (
-            bot.user_id in workspace.people and not workspace.people[bot.user_id].is_bot
-        ):
+        if _is_taken(bot, workspace):
             raise Taken("bot_taken")
         workspace.people[bot.user_id] = Person(
             id=bot.user_id, name=name, real_name=bot.name, team_id=workspace.team.id, is_bot=True
@@ -123,3 +121,11 @@ class Slack:
         self.install(app, workspace, grant, seed.BOT, seed.BOT_NAME)
         for channel in seed.BOT_CHANNELS:
             workspace.conversations[channel].members.append(seed.BOT.user_id)
+
+
+def _is_taken(bot: Bot, workspace: Workspace) -> bool:
+    """Whether a person or another app's bot has one of the ids. A bot from a state file has no app yet."""
+    person = workspace.people.get(bot.user_id)
+    others = [one.bot for one in workspace.installations]
+    is_others = any(bot.bot_id == one.bot_id or bot.user_id == one.user_id for one in others)
+    return is_others or (person is not None and not person.is_bot)
