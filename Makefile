@@ -60,39 +60,45 @@ lint: $(VENV)/.dev
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: requirements-demo.txt pyproject.toml | $(VENV)/bin/pip
+# Both distributions of this repository, as they stand in the checkout.
+OURS = --no-deps --no-build-isolation -e . -e ./localslack
+PROJECTS = pyproject.toml localslack/pyproject.toml
+
+$(VENV)/.demo: requirements-demo.txt $(PROJECTS) | $(VENV)/bin/pip
 	$(PIP) install --require-hashes -r requirements-demo.txt
-	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) install $(OURS)
 	touch $@
 
-$(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/pip
+$(VENV)/.dev: requirements-dev.txt $(PROJECTS) | $(VENV)/bin/pip
 	$(PIP) install --require-hashes -r requirements-dev.txt
-	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) install $(OURS)
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.mariadb: requirements-mariadb.txt $(VENV)/.dev
 	$(PIP) install --no-build-isolation --require-hashes -r requirements-mariadb.txt
 	touch $@
 
-$(OLDEST)/.ready: requirements-oldest.txt pyproject.toml
+$(OLDEST)/.ready: requirements-oldest.txt $(PROJECTS)
 	$(PYTHON) -m venv $(OLDEST)
 	$(OLDEST)/bin/pip --disable-pip-version-check --quiet install --require-hashes -r requirements-oldest.txt
-	$(OLDEST)/bin/pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation -e .
+	$(OLDEST)/bin/pip --disable-pip-version-check --quiet install $(OURS)
 	touch $@
 
 $(VENV)/.bench: requirements-bench.txt $(VENV)/.demo
 	$(PIP) install --require-hashes -r requirements-bench.txt
 	touch $@
 
-# Needs `uv` (pip install uv). The smaller locks take their versions from the largest.
+# Needs `uv` (pip install uv). Versions stay as they are unless a requirement asks for others; the smaller locks take
+# theirs from the largest.
 COMPILE = uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
+TESTS = --group test --group localslack/pyproject.toml:test
 lock:
-	$(COMPILE) pyproject.toml --extra demo --group build --group dev -o requirements-dev.txt
-	$(COMPILE) pyproject.toml --extra demo --group build --group bench -c requirements-dev.txt -o requirements-bench.txt
-	$(COMPILE) pyproject.toml --extra demo --group build -c requirements-dev.txt -o requirements-demo.txt
+	$(COMPILE) $(PROJECTS) --group build --group dev $(TESTS) -o requirements-dev.txt
+	$(COMPILE) $(PROJECTS) --group build --group bench -c requirements-dev.txt -o requirements-bench.txt
+	$(COMPILE) $(PROJECTS) --group build -c requirements-dev.txt -o requirements-demo.txt
 	$(COMPILE) pyproject.toml -c requirements-dev.txt -o requirements.txt
 	grep -o '"mysqlclient[^"]*"' pyproject.toml | tr -d '"' | $(COMPILE) - -o requirements-mariadb.txt
-	$(COMPILE) --resolution lowest-direct pyproject.toml --extra demo --group build --group test -o requirements-oldest.txt
+	$(COMPILE) --resolution lowest-direct $(PROJECTS) --group build $(TESTS) -o requirements-oldest.txt
 
 clean:
-	rm -rf $(VENV) $(OLDEST) var build dist
+	rm -rf $(VENV) $(OLDEST) var build dist localslack/build localslack/dist

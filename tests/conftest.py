@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from tests.support.browser import browser  # noqa: F401  # a fixture
+from localslack.testing.browser import browser  # noqa: F401  # a fixture
 
 # A machine under load must not fail a property for being slow; CI's runs are repeatable.
 settings.register_profile("quick", max_examples=60, deadline=None, derandomize=bool(os.environ.get("CI")))

@@ -1,4 +1,4 @@
-"""What the demo needs beforehand, what it starts, and what it says then. Nothing here starts anything."""
+"""What `runtask demo` checks first, which processes it starts, and what it prints. Nothing here starts a process."""
 
 import errno
 import importlib.util
@@ -13,19 +13,23 @@ from bot.demo.schedules import TIME_ZONE
 from bot.demo.seed import ADMIN
 
 HOST = "127.0.0.1"
-PACKAGES = ("aiohttp", "gunicorn")
+NEEDED = {
+    "localslack": "The demo needs the local Slack. In a checkout of runtask: pip install ./localslack. "
+    "Or install its wheel file, django_runtask_localslack-….whl.",
+    "gunicorn": "The demo needs gunicorn: pip install gunicorn",
+}
 QUEUES = "celery,reports"
-# The demo has a database and a broker of its own, whatever the shell it is started from points to; and slack_sdk would
-# go through a proxy even to this computer.
+# The demo has its own database and broker, so it ignores these variables of the shell. The proxies are among them because
+# slack_sdk would use a proxy even for this computer.
 FOREIGN = ("SLACK_", "RUNTASK_", "DJANGO_", "CELERY_", "DATABASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 WELCOME = """
 Everything runs, on this computer only.
 
   Slack   {slack}
-          a small one of its own. You are Ana, who is staff: in #ops, type /runtask
-          Elsewhere: Ben is no staff, Gil a guest, Olga of another company; switch at the top.
+          a local one. You are Ana, who is staff. Type /runtask in #ops.
+          On the left you can be somebody else: Ben isn't staff, Gil is a guest, Olga is from another company.
   Site    {site}/
-          user {admin}, password {admin}: the same form as a page; what is run there is told in #ops, too
+          user {admin}, password {admin}: the same form as a page. Its runs are told in #ops, too.
   Admin   {site}/admin/
           schedules, each with "Run…", runs, and who may run them
   Logs    {logs}
@@ -37,7 +41,7 @@ Things to try
   /runtask visitors       returns 200 KB that would like to ring everybody
   /runtask monthly tax    its stored arguments are broken
 
-Ctrl-C stops everything. What you did stays in {data}; without that folder the demo starts afresh.
+Ctrl-C stops everything. Your data stays in {data}. Delete that folder to start from the beginning.
 """
 
 
@@ -64,9 +68,8 @@ class Plan:
         return self.data / "logs"
 
     def problems(self) -> list[str]:
-        """Why it can't be started, one sentence each."""
-        missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-        found = [f"The demo needs {name}: pip install 'runtask[demo]'" for name in missing]
+        """Why the demo can't start. One text for each reason."""
+        found = [text for package, text in NEEDED.items() if not _installed(package)]
         if self.port == self.web_port:
             found.append(
                 f"Slack and the site can't both have port {self.port}; choose others with --port and --web-port."
@@ -80,7 +83,7 @@ class Plan:
         return found
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
-        """Of all processes: what we were started with, but for what belongs to other installations."""
+        """The environment of all processes: the inherited one without the variables of other installations."""
         kept = {name: value for name, value in inherited.items() if not name.upper().startswith(FOREIGN)}
         return kept | {
             "PYTHONUNBUFFERED": "1",
@@ -101,12 +104,12 @@ class Plan:
         return _python("bot.demo.prepare", str(self.schedules))
 
     def processes(self) -> dict[str, list[str]]:
-        """By name, in the order of starting."""
+        """The commands by name, in the order in which they start."""
         way = ["--http", f"{self.site}/slack/events"] if self.http else ["--socket"]
         state = str(self.data / "localslack.json")
         address = f"{HOST}:{self.web_port}"
         return {
-            "local-slack": _python("bot.localslack", "--port", str(self.port), "--state", state, "--rate-limits", *way),
+            "local-slack": _python("localslack", "--port", str(self.port), "--state", state, "--rate-limits", *way),
             "worker": _python("celery", *["-A", "bot", "worker", "-c", "2", "-l", "warning", "-Q"], QUEUES),
             "web": _python("gunicorn", "bot.wsgi", "--bind", address, *["--worker-class", "gthread", "--threads", "8"]),
             "bot": _python("bot", "notify" if self.http else "slack"),
@@ -120,7 +123,7 @@ class Plan:
         return WELCOME.format(slack=self.slack, site=self.site, logs=self.logs, data=self.data, admin=ADMIN)
 
     def _secret_key(self) -> str:
-        """Made once, so that people stay logged in over a restart."""
+        """Kept in a file, so that people stay logged in after a restart."""
         file = self.data / "secret-key"
         file.touch(mode=0o600)
         if not file.read_text():
@@ -128,12 +131,17 @@ class Plan:
         return file.read_text()
 
 
+def _installed(package: str) -> bool:
+    spec = importlib.util.find_spec(package)
+    return spec is not None and spec.origin is not None  # a folder of that name, as in a checkout, has no origin
+
+
 def _python(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
 def _trouble(port: int, option: str) -> str:
-    """Why a port can't be had; empty if it can."""
+    """Why a port can't be used. Empty if it can."""
     if port not in range(1, 65536):
         return f"There is no port {port}; choose another with {option}."
     with socket.socket() as probe:

@@ -11,7 +11,7 @@ from bot.checks.table import BY_ID, SETTINGS
 from bot.doctor.findings import Finding, ok, problem, warning
 from bot.doctor.subject import Subject, complained
 
-US = "runtask"
+US = "django-runtask"
 SHOWN = ("Django", "celery", "kombu", "django-celery-beat", "django-celery-results", "slack-bolt", "slack-sdk")
 PYTHON = SpecifierSet(">=3.11")
 NONE = "(not installed)"

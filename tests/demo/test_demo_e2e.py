@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 
 from bot import env
+from localslack.testing import Control, Person
 from tests.broker.waiting import wait_until
 from tests.demo.processes import descendants, is_gone
 from tests.e2e.processes import free_port
-from tests.support.control import Control
-from tests.support.slack_person import Person
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 

@@ -3,6 +3,7 @@
 import importlib.util
 import socket
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,10 +62,24 @@ def test_both_can_not_have_the_same_port(tmp_path: Path) -> None:
     assert "both" in problem
 
 
-def test_a_missing_package_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("package", "remedy"), [("localslack", "pip install ./localslack."), ("gunicorn", "pip install gunicorn")]
+)
+def test_a_missing_package_is_told_with_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, remedy: str
+) -> None:
     real = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "aiohttp" else real(name))
-    assert a_plan(tmp_path).problems() == ["The demo needs aiohttp: pip install 'runtask[demo]'"]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == package else real(name))
+    (problem,) = a_plan(tmp_path).problems()
+    assert remedy in problem
+
+
+def test_a_folder_with_the_packages_name_is_not_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a checkout, where `localslack/` holds the distribution."""
+    (tmp_path / "localslack").mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "localslack", raising=False)
+    assert any("pip install ./localslack" in problem for problem in a_plan(tmp_path).problems())
 
 
 def test_a_folder_that_can_not_be_used_is_one_sentence(tmp_path: Path) -> None:

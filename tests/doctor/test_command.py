@@ -13,7 +13,7 @@ from bot.doctor import slack as slack_area
 from bot.doctor import workers
 from bot.doctor.findings import Level
 from bot.management.commands.runtask_doctor import as_typed_here
-from tests.support.local_slack import LocalSlack
+from localslack.testing import LocalSlack
 from tests.wire.conftest import http_bot, schedule, slack, worker, workspace  # noqa: F401  # fixtures
 
 Json = dict[str, Any]

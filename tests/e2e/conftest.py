@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from localslack.testing import LocalSlack
 from tests.e2e.platform import Platform
-from tests.support.local_slack import LocalSlack
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from bot import env
+from localslack.testing import LocalSlack
 from tests.e2e.processes import PATIENCE, Processes, free_port
-from tests.support.local_slack import LocalSlack
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from localslack.testing import LocalSlack
 from tests.e2e.platform import Platform
-from tests.support.local_slack import LocalSlack
 from tests.wire.form import opened
 from tests.wire.test_thread import all_words, finished
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from localslack.testing import LocalSlack, Person
 from tests.e2e.platform import clean_environment
 from tests.e2e.processes import PATIENCE
 from tests.e2e.shop import OFFLINE, Shop, virtual_environment
 from tests.faults.servers import Missing
 from tests.faults.setups import Setup, on_mariadb, on_rabbitmq, on_sqlite
 from tests.support import guide
-from tests.support.local_slack import LocalSlack, Person
 from tests.support.visitor import Visitor
-from tests.support.wheel import ROOT, copied
+from tests.support.wheel import PRODUCT, ROOT, copied
 from tests.wire.form import errors, opened
 from tests.wire.test_thread import FINAL, all_words
 
@@ -29,7 +29,7 @@ BLOCKS = list(guide.blocks(ROOT / "docs/install.md"))
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built in a clean checkout by the page's own words."""
-    checkout = copied(tmp_path_factory.mktemp("checkout"), "bot", "pyproject.toml", "README.md")
+    checkout = copied(tmp_path_factory.mktemp("checkout"), *PRODUCT)
     [build] = (block.text for block in BLOCKS if block.about == "checkout")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
     subprocess.run(

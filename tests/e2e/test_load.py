@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from localslack.testing import LocalSlack, Person
 from tests.e2e.platform import Platform
-from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import OPS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]

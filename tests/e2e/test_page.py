@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from localslack.testing import LocalSlack
 from tests.e2e.platform import Platform
-from tests.support.local_slack import LocalSlack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 PATIENCE = 20_000  # milliseconds

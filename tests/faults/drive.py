@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.slack.manifest import manifest
+from localslack.testing import LocalSlack
 from tests.faults.audit import Post, Run, Seen, Verdict, audit
 from tests.faults.parts import Parts
 from tests.faults.people import Colleague, Pace
 from tests.faults.setups import SETUPS, Setup
 from tests.faults.table import Done, Site, plan, start
 from tests.faults.tasks import JOURNAL
-from tests.support.local_slack import LocalSlack
 
 SCOPES = manifest("/runtask")["oauth_config"]["scopes"]["bot"]
 PEOPLE, CHANNELS = 12, 24

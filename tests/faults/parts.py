@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from localslack.testing import LocalSlack
 from tests.e2e.platform import Platform
-from tests.support.local_slack import LocalSlack
 
 LOOK = 0.3  # seconds between two looks of the supervisor
 WORKER = ["-m", "celery", "-A", "bot", "worker", "--concurrency", "4", "--without-mingle", "--without-gossip"]

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tests.support.local_slack import Json, LocalSlack, Person
+from localslack.testing import Json, LocalSlack, Person
 
 KINDS = {"Quick job": 6, "Slow job": 2, "Late job": 1, "Failing job": 1}  # schedule -> how often it is picked
 OPENS = 5.0  # seconds in which a form appears, or the person types the command again

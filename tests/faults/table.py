@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from localslack.testing import LocalSlack
 from tests.faults.parts import COMMANDS, Parts
 from tests.faults.people import Pace
 from tests.faults.proxy import Proxy
 from tests.faults.setups import Setup
-from tests.support.local_slack import LocalSlack
 
 POSTS = ["chat.postMessage", "chat.update"]
 CALLS = [*POSTS, "conversations.replies", "conversations.history", "views.open", "users.info", "apps.connections.open"]

@@ -14,7 +14,6 @@ from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
 from bot.core.model import Actor, RunRequest, ScheduleId
 from bot.core.reasons import Problem
-from bot.localslack.validation.surfaces import view_problems
 from bot.runs import see, start
 from bot.runs.door import Platform
 from bot.runs.refusals import Refused
@@ -22,6 +21,7 @@ from bot.runs.waiting import Budget
 from bot.slack import modals
 from bot.slack.metadata import Metadata
 from bot.texts import problem_text
+from localslack.validation.surfaces import view_problems
 from tests.core import strategies
 from tests.factories import CHANNEL, NOW, a_row, staff_actor
 from tests.parity.compare import pictured

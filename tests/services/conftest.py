@@ -10,9 +10,9 @@ import pytest
 from kombu import pools
 
 from bot import wiring
+from localslack.testing import LocalSlack
 from tests.faults.servers import Missing
 from tests.faults.setups import SETUPS, Setup
-from tests.support.local_slack import LocalSlack
 from tests.wire.conftest import (  # noqa: F401  # fixtures
     ana,
     bot,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from localslack.testing import LocalSlack, Person
 from tests.e2e.conftest import slack  # noqa: F401  # a fixture
 from tests.e2e.platform import Platform
 from tests.e2e.test_load import crowd, form_or_excuse  # noqa: F401  # a fixture, and a helper
 from tests.faults.setups import Setup
-from tests.support.local_slack import LocalSlack, Person
 from tests.wire.form import opened
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bot.models import Run
+from localslack.testing import LocalSlack, Person
 from tests.faults.proxy import Proxy
 from tests.faults.setups import Setup
-from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import Schedule
 from tests.wire.form import errors, opened
 

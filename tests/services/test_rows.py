@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from localslack.testing import LocalSlack
 from tests.e2e.conftest import slack  # noqa: F401  # a fixture
 from tests.e2e.platform import Platform
 from tests.faults.servers import Row
 from tests.faults.setups import Setup
-from tests.support.local_slack import LocalSlack
 from tests.wire.form import errors, opened
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from localslack.testing import LocalSlack, Person
 from tests.e2e.platform import Platform
 from tests.faults.servers import Missing
 from tests.faults.setups import SETUPS, Setup
-from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import OPS, SCOPES
 from tests.wire.form import opened
 from tests.wire.test_thread import all_words, finished

@@ -9,10 +9,10 @@ from celery import states
 
 from bot.core.model import Change, ChannelId, NoticeKind, Report
 from bot.core.status import RunState
-from bot.localslack.validation.surfaces import message_problems
 from bot.slack import messages, texts
 from bot.slack.messages import message
 from bot.texts import STATES
+from localslack.validation.surfaces import message_problems
 from tests.factories import ADA, NOW, TASK_ID, a_report, an_outcome
 from tests.slack.forms import read
 

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from bot.core.model import Change, ChannelId, NoticeKind, Report
 from bot.core.status import RunState
-from bot.localslack.validation.surfaces import message_problems
 from bot.slack.ids import FALLBACK_TEXT
 from bot.slack.messages import message
+from localslack.validation.surfaces import message_problems
 from tests.core import strategies
 from tests.factories import ADA, NOW, a_report, an_outcome
 from tests.slack.forms import foreign_markup, objects

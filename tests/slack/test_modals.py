@@ -8,10 +8,10 @@ import pytest
 
 from bot.core.model import Field, LastRun, Matches, Schedule, ScheduleId, Target
 from bot.core.reasons import Code, Problem
-from bot.localslack.validation.surfaces import options_problems, submission_problems, view_problems
 from bot.slack import modals, payloads
 from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES, Id
 from bot.slack.metadata import Metadata
+from localslack.validation.surfaces import options_problems, submission_problems, view_problems
 from tests.factories import CHANNEL, a_brief, a_preview, a_schedule
 from tests.slack.forms import Payload, inputs, read, submitted
 

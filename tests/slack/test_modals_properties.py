@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from bot.core.arguments import Invalid, parse, stored
 from bot.core.jsontext import tokens
 from bot.core.model import Field, LastRun, Matches, Schedule
-from bot.localslack.validation.surfaces import options_problems, view_is_too_large, view_problems
 from bot.slack import modals, payloads
 from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES
 from bot.slack.metadata import Metadata
+from localslack.validation.surfaces import options_problems, view_is_too_large, view_problems
 from tests.core import strategies
 from tests.factories import CHANNEL, NOW, a_brief, a_preview, a_schedule
 from tests.slack.forms import foreign_markup, objects, submitted

@@ -1,4 +1,4 @@
-"""The wheel, built from what git has, as somebody builds it who installs this elsewhere."""
+"""The wheels of both distributions, built from the files that git tracks."""
 
 import shutil
 import subprocess
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PRODUCT = ("bot", "pyproject.toml", "README.md")
 
 
 def tracked(*paths: str) -> list[str]:
@@ -15,7 +16,7 @@ def tracked(*paths: str) -> list[str]:
 
 
 def copied(folder: Path, *paths: str) -> Path:
-    """A clean copy of what the project has below `paths`: no leftovers of earlier builds are in it."""
+    """A clean copy of the project's files below `paths`, without leftovers of earlier builds."""
     for name in tracked(*paths):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -23,11 +24,20 @@ def copied(folder: Path, *paths: str) -> Path:
     return folder
 
 
-def built(folder: Path) -> Path:
-    """Without the network: what the build needs is in the locks."""
-    checkout = copied(folder / "checkout", "bot", "pyproject.toml", "README.md")
+def product(folder: Path) -> Path:
+    """The wheel of django-runtask."""
+    return _built(copied(folder / "checkout", *PRODUCT), folder / "dist")
+
+
+def local_slack(folder: Path) -> Path:
+    """The wheel of django-runtask-localslack."""
+    return _built(copied(folder / "checkout", "localslack") / "localslack", folder / "dist")
+
+
+def _built(project: Path, dist: Path) -> Path:
+    """Builds without the network: the locks contain what the build needs."""
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command = [*build, "--no-build-isolation", "--wheel-dir", str(folder / "dist"), str(checkout)]
+    command = [*build, "--no-build-isolation", "--wheel-dir", str(dist), str(project)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
-    [wheel] = (folder / "dist").glob("*.whl")
+    [wheel] = dist.glob("*.whl")
     return wheel

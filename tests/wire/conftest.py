@@ -11,7 +11,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from bot import conf, wiring
 from bot.slack.manifest import manifest
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.support.worker import working
 
 OPS = "C0OPS"

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.slack.ids import Id
 from bot.slack.texts import DISABLED_MARK
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS
 
 

@@ -13,7 +13,7 @@ from bot import conf, wiring
 from bot.core.reasons import Code, Reason
 from bot.models import Notice, NoticeState, Run, SlackLink
 from bot.web import tokens
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.test_destinations import ends
 from tests.wire.test_thread import all_words, finished, run

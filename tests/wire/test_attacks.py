@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from bot.models import Run, SlackLink
 from bot.slack.ids import Id
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.form import opened, top
 

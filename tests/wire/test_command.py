@@ -12,7 +12,7 @@ from bot.models import SlackLink
 from bot.runs import see, waiting
 from bot.slack.listeners import commands
 from bot.slack.texts import TOO_LATE
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.form import opened
 

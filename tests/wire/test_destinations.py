@@ -8,8 +8,8 @@ from django_celery_results.models import TaskResult
 from bot.core.reasons import Code
 from bot.models import Notice, NoticeState, Run
 from bot.runs import deliver
+from localslack.testing import LocalSlack, Person
 from tests.factories import slack_says
-from tests.support.local_slack import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.test_thread import all_words, finished, run
 

@@ -12,7 +12,7 @@ from django_celery_results.models import TaskResult
 from bot.core.model import NoticeKind
 from bot.models import Notice, NoticeState, Run
 from bot.runs import outbox
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.test_thread import all_words, finished, run
 

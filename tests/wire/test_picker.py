@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from bot.slack.ids import Id
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import Schedule
 from tests.wire.form import opened, picked
 

@@ -19,7 +19,7 @@ from bot.slack import modals
 from bot.slack.client import FAST, web_client
 from bot.slack.ids import Id
 from bot.slack.metadata import Metadata
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import Schedule
 from tests.wire.form import inputs, opened, picked, shown, top
 

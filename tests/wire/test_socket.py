@@ -10,7 +10,7 @@ from slack_bolt.adapter.socket_mode.internals import run_bolt_app
 
 from bot import wiring
 from bot.slack.socket import CHECK, FROZEN, _Client
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.form import opened
 
@@ -90,7 +90,7 @@ def test_while_slack_is_away_it_is_asked_ever_more_rarely(
 def test_a_connection_that_slack_ends_at_once_is_as_good_as_none(
     slack: LocalSlack, serve: Callable[[], threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.localslack.socket_mode.MAX_CONNECTIONS", 0)
+    monkeypatch.setattr("localslack.socket_mode.MAX_CONNECTIONS", 0)
     serve()
     slack.wait_for(lambda: asked(slack) > 0)
     time.sleep(2.5)

@@ -11,7 +11,7 @@ from django_celery_beat.models import PeriodicTask
 
 from bot.models import Run
 from bot.slack.ids import Id
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import Schedule
 from tests.wire.form import errors, inputs, opened, picked, shown, top
 

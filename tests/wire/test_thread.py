@@ -11,7 +11,7 @@ from django_celery_results.models import TaskResult
 
 from bot.models import Notice, NoticeState, Run
 from bot.slack.ids import Id
-from tests.support.local_slack import LocalSlack, Person
+from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, SCOPES, Schedule
 from tests.wire.form import opened, words
 

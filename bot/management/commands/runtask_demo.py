@@ -15,11 +15,11 @@ from bot.management.serving import stopping_on_signals
 class Command(BaseCommand):
     """Loads the demo by name, as the rest of the bot doesn't depend on it."""
 
-    help = "Start everything on this computer: a small Slack, the bot, a worker with tasks to try, and the site."
+    help = "Start everything on this computer: a local Slack, the bot, a worker with tasks to try, and the site."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=8787, help="of the small Slack (default: 8787)")
+        parser.add_argument("--port", type=int, default=8787, help="of the local Slack (default: 8787)")
         parser.add_argument("--web-port", type=int, default=8000, help="of the site (default: 8000)")
         parser.add_argument("--schedules", type=int, default=0, metavar="N", help="add schedules until there are N")
         parser.add_argument("--http", action="store_true", help="signed HTTP requests instead of Socket Mode")

@@ -1,0 +1,87 @@
+"""One local Slack for all tests here, reset before each test; apps on either transport."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import hypothesis
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
+
+from localslack.testing import LocalSlack, Person
+from localslack.testing.browser import browser  # noqa: F401  # a fixture
+from localslack_tests.apps import App, HttpApp, SocketApp
+
+# A busy machine must not fail a property for being slow. Runs in CI are repeatable.
+hypothesis.settings.register_profile("quick", max_examples=60, deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("quick")
+
+
+@pytest.fixture(scope="session")
+def running_slack() -> Iterator[LocalSlack]:
+    with LocalSlack() as slack:
+        yield slack
+
+
+@pytest.fixture
+def slack(running_slack: LocalSlack) -> LocalSlack:
+    running_slack.reset()
+    return running_slack
+
+
+@pytest.fixture
+def client(slack: LocalSlack) -> WebClient:
+    """Slack's own client, as it is."""
+    return WebClient(token=slack.bot_token, base_url=slack.api_url)
+
+
+@pytest.fixture
+def http_app(slack: LocalSlack) -> Iterator[HttpApp]:
+    with HttpApp(slack) as app:
+        slack.config(mode="http", http_url=app.url)
+        yield app
+
+
+@pytest.fixture(scope="module")
+def running_socket_app(running_slack: LocalSlack) -> Iterator[SocketApp]:
+    """One connection for a module. Not for the session: its threads use `random`, which would disturb Hypothesis."""
+    with SocketApp(running_slack) as app:
+        yield app
+
+
+@pytest.fixture
+def socket_app(slack: LocalSlack, running_socket_app: SocketApp) -> SocketApp:
+    running_socket_app.forget()
+    return running_socket_app
+
+
+@pytest.fixture
+def app(http_app: HttpApp) -> App:
+    """An app, where the transport doesn't matter."""
+    return http_app
+
+
+@pytest.fixture(params=["socket_app", "http_app"])
+def either_app(request: pytest.FixtureRequest) -> App:
+    """An app on each transport in turn."""
+    found: App = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def ana(slack: LocalSlack) -> Person:
+    return slack.person("U0ANA")
+
+
+@pytest.fixture
+def refused() -> Callable[[Callable[[], object]], SlackResponse]:
+    """The answer to a call that Slack refuses."""
+
+    def call(work: Callable[[], object]) -> SlackResponse:
+        with pytest.raises(SlackApiError) as caught:
+            work()
+        response: SlackResponse = caught.value.response
+        return response
+
+    return call

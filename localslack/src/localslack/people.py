@@ -1,0 +1,127 @@
+"""What a person does outside of modals: types, runs commands, uses shortcuts, opens the Home tab."""
+
+from typing import Any
+
+from localslack import payloads
+from localslack.access import Refused, conversation, person
+from localslack.conversation import Conversation
+from localslack.delivery import Ack
+from localslack.escape import escape_mrkdwn, escape_plain
+from localslack.members import Person
+from localslack.messages import bot_message, post, slackbot_message
+from localslack.validation.surfaces import message_problems
+from localslack.workspace import Installation, Workspace
+
+Json = dict[str, Any]
+
+
+async def type_text(workspace: Workspace, user: str, channel: str, text: str, thread_ts: str | None = None) -> Json:
+    """Send what was typed: a message or a slash command."""
+    who, where = person(workspace, user), conversation(workspace, user, channel)
+    if not text.strip():
+        raise Refused("no_text")
+    if where.is_archived:
+        raise Refused("is_archived")
+    if text.startswith("/"):
+        if thread_ts:
+            raise Refused("not supported in threads")
+        return await _command(workspace, who, where, text)
+    if where.is_read_only and not who.is_admin:
+        raise Refused("restricted_action")
+    if thread_ts and where.parent(thread_ts) is None:
+        raise Refused("thread_not_found", 404)
+    thread = {"thread_ts": thread_ts} if thread_ts else {}
+    message = {"type": "message", "user": user, "team": who.team_id, "text": _typed(text)} | thread
+    post(workspace, where, message)
+    for installation in workspace.installations:
+        _tell_app(installation, where, message)
+    return {"ts": message["ts"]}
+
+
+async def _command(workspace: Workspace, who: Person, where: Conversation, text: str) -> Json:
+    command, _, rest = text.partition(" ")
+    # If several apps have the command, the newest installation gets it (docs.slack.dev: implementing-slash-commands).
+    to = next((one for one in reversed(workspace.installations) if one.app.declares(command)), None)
+    if to is None or who.is_stranger:  # commands are not shared over Slack Connect (docs.slack.dev: slack-connect)
+        _slackbot_says(workspace, where, f"`{command}` is not a valid command.", who.id)
+        return {"dispatched": False}
+    ack = await to.deliver(
+        "slash_commands", payloads.slash_command(to, who.id, where, command, rest.strip()), user=who.id
+    )
+    if ack.error:
+        _slackbot_says(workspace, where, f'{command} failed with the error "{ack.error}"', who.id)
+        return {"ok": False, "dispatched": True, "error": ack.error}
+    _answer(to, who.id, where, text, ack)
+    return {"dispatched": True, "ack": ack.shown()}
+
+
+def _slackbot_says(workspace: Workspace, where: Conversation, text: str, user: str) -> None:
+    post(workspace, where, slackbot_message(workspace.team.id, text, user))
+
+
+def _answer(to: Installation, user: str, where: Conversation, typed: str, ack: Ack) -> None:
+    """Show what came with the ack: nothing, plain text, or a message (ephemeral unless it says in_channel)."""
+    body: Json = ack.body if isinstance(ack.body, dict) else {"text": ack.text}
+    text, blocks = body.get("text"), body.get("blocks")
+    if not text and not blocks:
+        return
+    if blocks and (problems := message_problems(blocks)):
+        to.shared.log.add("ack", "slash_commands", bot=to.bot, user=user, response=body, refused=problems.lines())
+        return
+    if body.get("response_type") == "in_channel":
+        # "in_channel" shows the typed command too (docs.slack.dev: implementing-slash-commands).
+        typed_message = {"type": "message", "user": user, "team": to.bot.team_id, "text": _typed(typed)}
+        post(to.workspace, where, typed_message)
+        post(to.workspace, where, bot_message(to.bot, text, blocks))
+    else:
+        post(to.workspace, where, bot_message(to.bot, text, blocks, is_ephemeral=True, only_visible_to=user))
+
+
+async def use_shortcut(to: Installation, user: str, callback_id: str, channel: str | None, ts: str | None) -> Json:
+    """Use a shortcut of an app, from the menu or on a message."""
+    person(to.workspace, user)
+    kind = next((one["type"] for one in to.app.settings.shortcuts if one["callback_id"] == callback_id), None)
+    if kind is None:
+        raise Refused("shortcut_not_found", 404)
+    if kind == "global":
+        payload = payloads.shortcut(to, user, callback_id)
+    else:
+        where = conversation(to.workspace, user, channel)
+        message = where.messages.get(ts or "")
+        if message is None:
+            raise Refused("message_not_found", 404)
+        payload = payloads.message_shortcut(to, user, where, message, callback_id)
+    ack = await to.deliver(payload["type"], payload, user=user)
+    return {"dispatched": True} | ({"ack_error": ack.error} if ack.error else {})
+
+
+def open_home(to: Installation, user: str, tab: str) -> Json:
+    """Look at an app: its Home tab or its messages."""
+    person(to.workspace, user)
+    home = to.workspace.views.home(user, to.app.id)
+    dm = to.workspace.direct(user, to.bot.user_id)
+    now = to.shared.clock.ts()
+    event: Json = {"type": "app_home_opened", "user": user, "channel": dm.id, "tab": tab, "event_ts": now}
+    if home is not None:
+        event["view"] = home.shown()
+    if to.app.settings.home_tab and "app_home_opened" in to.app.settings.events:
+        to.send_event(payloads.event_callback(to, event))
+    return {"home": home.shown() if home else None, "channel": dm.id}
+
+
+def _tell_app(to: Installation, where: Conversation, message: Json) -> None:
+    """Send the events that the app has subscribed to, if its bot is a member."""
+    if to.bot.user_id not in where.members:
+        return
+    subscribed = to.app.settings.events
+    event = message | {"channel": where.id, "event_ts": message["ts"]}
+    kind = {"im": "im", "private": "group"}.get(where.kind, "channel")
+    if f"message.{kind}s" in subscribed or f"message.{kind}" in subscribed:
+        to.send_event(payloads.event_callback(to, event | {"channel_type": kind}))
+    if f"<@{to.bot.user_id}>" in message["text"] and "app_mention" in subscribed:
+        to.send_event(payloads.event_callback(to, event | {"type": "app_mention"}))
+
+
+def _typed(text: str) -> str:
+    """Typed text is escaped, except for mentions and the like, which the client turns into sequences."""
+    return escape_mrkdwn(text) if "<@" in text or "<#" in text else escape_plain(text)

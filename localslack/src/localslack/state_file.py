@@ -1,0 +1,84 @@
+"""Keeps workspaces and apps in a JSON file: read at the start, written a moment after each change."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from localslack.config import AppSettings, Grant
+from localslack.ids import Bot
+from localslack.members import Team
+from localslack.slack import Slack, Taken
+
+Json = dict[str, Any]
+_WAIT_SECONDS = 0.5
+
+
+class BadState(Exception):
+    """The file is not a state file. The message names it."""
+
+
+class StateFile:
+    """The file of one local Slack."""
+
+    def __init__(self, slack: Slack, path: Path) -> None:
+        self._slack = slack
+        self._path = path
+        self._pending: asyncio.TimerHandle | None = None
+
+    def load(self) -> None:
+        """Read the file if it exists, and write it from now on. Raises BadState."""
+        if self._path.exists():
+            try:
+                _load(self._slack, json.loads(self._path.read_text(encoding="utf-8")))
+            except (ValueError, KeyError, TypeError, AttributeError, Taken) as error:
+                raise BadState(f"{self._path} is not a state file of the local Slack; move it away.") from error
+        self._slack.shared.hub.observers.append(self._soon)
+
+    def save(self) -> None:
+        """Write everything to a new file that replaces the old one, so that no file is half written."""
+        self._pending = None
+        beside = self._path.with_name(self._path.name + ".new")
+        beside.write_text(json.dumps(_dump(self._slack)), encoding="utf-8")
+        beside.replace(self._path)
+
+    def _soon(self) -> None:
+        if self._pending is None:
+            self._pending = asyncio.get_running_loop().call_later(_WAIT_SECONDS, self.save)
+
+
+def _dump(slack: Slack) -> Json:
+    """Everything except the first app's settings and tokens: those come from the command line at each start."""
+    first = slack.first
+    return {
+        "workspaces": [one.dump() for one in slack.workspaces.values()],
+        "apps": [
+            {"id": one.id, "name": one.name, "settings": asdict(one.settings)}
+            for one in slack.apps.values()
+            if one is not first.app
+        ],
+        "installations": [
+            {
+                "bot": asdict(one.bot),
+                "name": one.workspace.people[one.bot.user_id].name,
+                "grant": asdict(one.grant),
+            }
+            for one in slack.installations()
+            if one is not first
+        ],
+    }
+
+
+def _load(slack: Slack, saved: Json) -> None:
+    if "workspaces" not in saved:  # written when there was only one workspace
+        slack.first.workspace.load(saved)
+        return
+    for one in saved["workspaces"]:
+        known = slack.workspaces.get(one["team"]["id"])
+        (known or slack.add_workspace(Team(**one["team"]))).load(one)
+    for one in saved["apps"]:
+        slack.add_app(one["id"], one["name"], AppSettings(**one["settings"]))
+    for one in saved["installations"]:
+        bot = Bot(**one["bot"])
+        slack.install(slack.apps[bot.app_id], slack.workspaces[bot.team_id], Grant(**one["grant"]), bot, one["name"])

@@ -1,0 +1,72 @@
+"""What a person may put into an element: the checks of Slack's client while somebody types and picks."""
+
+import re
+from typing import Any
+
+from localslack.access import Refused
+from localslack.places import Place
+from localslack.state import empty, slot
+from localslack.validation.elements import all_options
+
+Json = dict[str, Any]
+_PATTERNS = {"selected_date": r"\d{4}-\d{2}-\d{2}", "selected_time": r"([01]\d|2[0-3]):[0-5]\d"}
+
+
+def accepted(place: Place, block_id: str, element: Json, given: Json) -> Json:
+    """The element's new state. Raises Refused if the value can't be picked or typed."""
+    kind = element["type"]
+    key = slot(kind)
+    if key is None:
+        raise Refused("element_has_no_value")
+    raw = given.get(key, given.get("value"))
+    state = empty(kind)
+    if "timezone" in element:
+        state["timezone"] = element["timezone"]
+    if raw is None:
+        return state
+    if key == "selected_option":
+        state[key] = _picked(place, block_id, element, raw)
+    elif key == "selected_options":
+        state[key] = [_picked(place, block_id, element, one) for one in _as_list(raw)]
+    else:
+        state[key] = _plain(place, key, raw)
+    most = element.get("max_selected_items")
+    if most is not None and len(_as_list(state[key])) > most:
+        raise Refused("too_many_items")
+    return state
+
+
+def _picked(place: Place, block_id: str, element: Json, wanted: Any) -> Json:
+    """The option with this value, among those that the menu shows."""
+    value = wanted.get("value") if isinstance(wanted, dict) else wanted
+    _, shown = place.offered.get((block_id, element["action_id"]), (0, []))
+    offered = all_options(element) + shown
+    for option in offered:
+        if option["value"] == value:
+            return {name: option[name] for name in ("text", "value", "description") if name in option}
+    raise Refused("option_not_offered")
+
+
+def _plain(place: Place, key: str, raw: Any) -> Any:
+    if key in ("selected_user", "selected_users"):
+        known = set(place.to.workspace.people)
+    elif key.startswith(("selected_conversation", "selected_channel")):
+        known = {one.id for one in place.to.workspace.of(place.user)}
+    else:
+        return _typed(key, raw)
+    if any(one not in known for one in _as_list(raw)):
+        raise Refused("option_not_offered")
+    return raw
+
+
+def _typed(key: str, raw: Any) -> Any:
+    kinds = {"selected_date_time": int, "rich_text_value": dict, "files": list}
+    if not isinstance(raw, kinds.get(key, str)):
+        raise Refused("wrong_kind_of_value")
+    if isinstance(raw, str) and key in _PATTERNS and not re.fullmatch(_PATTERNS[key], raw):
+        raise Refused("wrong_kind_of_value")
+    return raw
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
