@@ -26,8 +26,8 @@ class Wheel:
     file: Path
     distribution: str
     project: Path  # the folder of its pyproject.toml
-    source: str  # the folder that holds its package
-    package: str
+    source: str  # the folder that holds its packages
+    packages: tuple[str, ...]
 
     @cached_property
     def names(self) -> set[str]:
@@ -46,12 +46,13 @@ class Wheel:
 
 
 def product(folder: Path) -> Wheel:
-    return Wheel(wheel.product(folder), "django-runtask", ROOT, "", "bot")
+    return Wheel(wheel.product(folder), "django-runtask", ROOT, "", ("bot",))
 
 
 def local_slack(folder: Path) -> Wheel:
     made = wheel.local_slack(folder)
-    return Wheel(made, "django-runtask-localslack", ROOT / "localslack", "localslack/src/", "localslack")
+    project = ROOT / "localslack"
+    return Wheel(made, "django-runtask-localslack", project, "localslack/src/", ("localslack", "runtask_demo"))
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +71,9 @@ def either(request: pytest.FixtureRequest) -> Wheel:
     return found
 
 
-def test_it_holds_all_of_its_package_and_nothing_else(either: Wheel) -> None:
-    expected = {name.removeprefix(either.source) for name in tracked(either.source + either.package)}
+def test_it_holds_all_of_its_packages_and_nothing_else(either: Wheel) -> None:
+    files = tracked(*(either.source + package for package in either.packages))
+    expected = {name.removeprefix(either.source) for name in files}
     assert {name for name in either.names if ".dist-info/" not in name} == expected
 
 
@@ -93,8 +95,9 @@ def test_the_local_slack_has_its_files_beside_the_code(of_the_local_slack: Wheel
     assert name in of_the_local_slack.names
 
 
-def test_the_product_holds_no_local_slack_and_no_test(of_the_product: Wheel) -> None:
-    assert not [name for name in of_the_product.names if "localslack" in name or "test" in name]
+def test_the_product_holds_no_local_slack_no_demo_and_no_test(of_the_product: Wheel) -> None:
+    foreign = ("localslack", "bot/demo", "test")
+    assert not [name for name in of_the_product.names if any(part in name for part in foreign)]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django_celery_beat.models import PeriodicTask
 
-from bot.demo import tasks
-from bot.demo.schedules import TIME_ZONE
-from bot.demo.seed import ENTRIES, many, seed
+from runtask_demo import tasks
+from runtask_demo.schedules import TIME_ZONE
+from runtask_demo.seed import ENTRIES, many, seed
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +120,6 @@ def test_many_fills_up_to_a_number_and_not_beyond(seeded: dict[str, PeriodicTask
 
 def test_the_demos_tasks_are_loaded_by_name_alone() -> None:
     app = Celery("named", set_as_current=False)
-    app.conf.imports = ["bot.demo.tasks"]
+    app.conf.imports = ["runtask_demo.tasks"]
     app.loader.import_default_modules()
     assert set(registered()) <= set(app.tasks)

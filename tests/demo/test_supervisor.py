@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot import env
-from bot.demo import supervisor
-from bot.demo.plan import Plan
+from runtask_demo import supervisor
+from runtask_demo.plan import Plan
 from tests.broker.waiting import wait_until
 from tests.demo.processes import is_gone
 

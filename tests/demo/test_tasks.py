@@ -9,9 +9,9 @@ from celery import Celery, Task
 from celery.exceptions import Ignore
 from celery.result import EagerResult
 
-from bot.demo import tasks
-from bot.demo.feed import BrokenFeed
-from bot.demo.hostile import HOSTILE, TRICKS
+from runtask_demo import tasks
+from runtask_demo.feed import BrokenFeed
+from runtask_demo.hostile import HOSTILE, TRICKS
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_resizing_kills_its_own_process_and_nobody_elses(monkeypatch: pytest.Mon
 
 def test_every_task_has_a_description_for_colleagues() -> None:
     app = Celery("described", set_as_current=False)
-    app.loader.import_task_module("bot.demo.tasks")
+    app.loader.import_task_module("runtask_demo.tasks")
     ours = [task for name, task in app.tasks.items() if name.startswith("demo.")]
     assert len(ours) == 14
     assert all((task.__doc__ or "").endswith(".") for task in ours)

@@ -1,6 +1,6 @@
 """`runtask demo`: starts everything on this computer, with the local Slack. It needs no account and no server."""
 
-import importlib
+import importlib.util
 import signal
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,14 @@ from bot import env
 from bot.conf import BAD_SETUP
 from bot.management.serving import stopping_on_signals
 
+NOT_HERE = (
+    "The demo and its local Slack are a package of their own. In a checkout of runtask: pip install ./localslack."
+    " Or install its wheel file, django_runtask_localslack-….whl."
+)
+
 
 class Command(BaseCommand):
-    """Loads the demo by name, as the rest of the bot doesn't depend on it."""
+    """Loads the demo by name, as it is in another distribution."""
 
     help = "Start everything on this computer: a local Slack, the bot, a worker with tasks to try, and the site."
     requires_system_checks = []
@@ -28,13 +33,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
+        if importlib.util.find_spec("runtask_demo") is None:
+            raise CommandError(NOT_HERE, returncode=BAD_SETUP)
         wanted = {name: options[name] for name in ("port", "web_port", "schedules", "http")}
-        plan = importlib.import_module("bot.demo.plan").Plan(data=options["data"].absolute(), **wanted)
+        plan = importlib.import_module("runtask_demo.plan").Plan(data=options["data"].absolute(), **wanted)
         if problems := plan.problems():
             raise CommandError("\n".join(problems), returncode=BAD_SETUP)
         with stopping_on_signals() as stopping:
             signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))  # the terminal was closed
-            run = importlib.import_module("bot.demo.supervisor").run
+            run = importlib.import_module("runtask_demo.supervisor").run
             code = run(plan, env.environ(), stopping, self._say)
         if code:
             raise SystemExit(code)

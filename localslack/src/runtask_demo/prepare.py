@@ -1,4 +1,4 @@
-"""Makes the demo's tables and fills them, in a process of its own: `python -m bot.demo.prepare [SCHEDULES]`."""
+"""Makes the demo's tables and fills them, in a process of its own: `python -m runtask_demo.prepare [SCHEDULES]`."""
 
 import sys
 
@@ -13,7 +13,7 @@ def main() -> None:
     django.setup()
     call_command("migrate", verbosity=0)
 
-    from bot.demo.seed import many, seed  # noqa: PLC0415 - models can be imported only now
+    from runtask_demo.seed import many, seed  # noqa: PLC0415 - models can be imported only now
 
     seed()
     many(int(sys.argv[1]) if sys.argv[1:] else 0)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from bot.demo.plan import Plan
+from runtask_demo.plan import Plan
 
 LOOK = 0.2  # seconds between two looks at the processes
 PATIENCE = 90.0  # seconds until everything must work

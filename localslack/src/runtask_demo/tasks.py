@@ -1,6 +1,6 @@
 """Tasks of an imagined shop, for the demo: ordinary ones, slow ones, and every way in which a task can end badly.
 
-They pretend: nothing outside is touched. Loaded by name (`RUNTASK_IMPORTS=bot.demo.tasks`).
+They pretend: nothing outside is touched. Loaded by name (`RUNTASK_IMPORTS=runtask_demo.tasks`).
 """
 
 import os
@@ -12,8 +12,8 @@ from celery import Task, shared_task
 from celery.exceptions import Ignore
 from celery.utils.log import get_task_logger
 
-from bot.demo.feed import read_feed
-from bot.demo.hostile import HOSTILE
+from runtask_demo.feed import read_feed
+from runtask_demo.hostile import HOSTILE
 
 log = get_task_logger(__name__)
 

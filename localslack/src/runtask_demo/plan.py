@@ -9,15 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.demo.schedules import TIME_ZONE
-from bot.demo.seed import ADMIN
+from runtask_demo.schedules import TIME_ZONE
+from runtask_demo.seed import ADMIN
 
 HOST = "127.0.0.1"
-NEEDED = {
-    "localslack": "The demo needs the local Slack. In a checkout of runtask: pip install ./localslack. "
-    "Or install its wheel file, django_runtask_localslack-….whl.",
-    "gunicorn": "The demo needs gunicorn: pip install gunicorn",
-}
 QUEUES = "celery,reports"
 # The demo has its own database and broker, so it ignores these variables of the shell. The proxies are among them because
 # slack_sdk would use a proxy even for this computer.
@@ -69,7 +64,7 @@ class Plan:
 
     def problems(self) -> list[str]:
         """Why the demo can't start. One text for each reason."""
-        found = [text for package, text in NEEDED.items() if not _installed(package)]
+        found = [] if importlib.util.find_spec("gunicorn") else ["The demo needs gunicorn: pip install gunicorn"]
         if self.port == self.web_port:
             found.append(
                 f"Slack and the site can't both have port {self.port}; choose others with --port and --web-port."
@@ -93,7 +88,7 @@ class Plan:
             "RUNTASK_DATA": str(self.data),
             "RUNTASK_BASE_URL": self.site,
             "RUNTASK_DEADLINE": "120",  # so that nobody waits half an hour for a “no word yet”
-            "RUNTASK_IMPORTS": "bot.demo.tasks",
+            "RUNTASK_IMPORTS": "runtask_demo.tasks",
             "SLACK_API_URL": f"{self.slack}api/",
             "SLACK_BOT_TOKEN": "xoxb-local",
             "SLACK_APP_TOKEN": "xapp-local",
@@ -101,7 +96,7 @@ class Plan:
         }
 
     def preparation(self) -> list[str]:
-        return _python("bot.demo.prepare", str(self.schedules))
+        return _python("runtask_demo.prepare", str(self.schedules))
 
     def processes(self) -> dict[str, list[str]]:
         """The commands by name, in the order in which they start."""
@@ -129,11 +124,6 @@ class Plan:
         if not file.read_text():
             file.write_text(secrets.token_urlsafe(50))
         return file.read_text()
-
-
-def _installed(package: str) -> bool:
-    spec = importlib.util.find_spec(package)
-    return spec is not None and spec.origin is not None  # a folder of that name, as in a checkout, has no origin
 
 
 def _python(module: str, *arguments: str) -> list[str]:

@@ -15,7 +15,7 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
-from bot.demo.schedules import ORDINARY, TROUBLED, Entry, Timing, every
+from runtask_demo.schedules import ORDINARY, TROUBLED, Entry, Timing, every
 
 ENTRIES = (*ORDINARY, *TROUBLED)
 ADMIN = "admin"  # user name and password alike; the demo is on loopback only
