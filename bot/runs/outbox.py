@@ -44,7 +44,7 @@ def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False
     next_one = Coalesce(F("sent_at"), now, output_field=DateTimeField()) + EDIT_PACE
     # `state` comes last: MariaDB sets one column after the other, and conditions read the new values.
     Notice.objects.filter(run=run, kind=NoticeKind.PROGRESS).update(
-        version=Case(When(waits, then=F("version")), default=F("version") + 1),
+        version=F("version") + 1,
         due_at=now if at_once else Case(When(waits, then=F("due_at")), default=next_one),
         attempts=Case(When(is_over, then=0), default=F("attempts"), output_field=IntegerField()),
         state=Case(When(is_over, then=Value(NoticeState.OWED)), default=F("state")),
@@ -65,7 +65,7 @@ def _insert(run: Run, kinds: Iterable[NoticeKind], now: datetime) -> bool:
 # updated one by one, in the order of their keys, so that two deliverers never deadlock. COALESCE: as in `still`.
 CLAIMED = """
 UPDATE runtask_notice SET state = 'claimed', claim = %s, claimed_until = %s, tried_at = COALESCE(tried_at, %s)
-WHERE id = %s AND claim = %s AND (
+WHERE id = %s AND claim = %s AND version = %s AND (
 COALESCE(state, '') = 'owed' AND due_at <= %s OR COALESCE(state, '') = 'claimed' AND claimed_until < %s)
 """
 SENT = """
@@ -97,18 +97,21 @@ def claim(limit: int, now: datetime, *, avoiding: Collection[str] = ()) -> list[
 
 
 def _taken(seen: list[Notice], now: datetime) -> list[Notice]:
-    """Claims those that haven't changed since they were read. An edit that was owed again since then has a new version."""
+    """Claims those that haven't changed since they were read.
+
+    An edit has a new version if it was owed again since then: what was read of its run is out of date.
+    """
     # The token names this claim, not the deliverer: a deliverer that wakes up late must not mistake its old claim for this
     # one. A notice keeps it after the claim, so that a notice that was tried since it was read isn't claimed here.
     token, until = uuid4().hex, now + CLAIM
     connection = connections[database_of(Notice)]
     at, ends = (connection.ops.adapt_datetimefield_value(time) for time in (now, until))
-    rows = sorted((notice.pk, notice.claim) for notice in seen)
+    rows = sorted((notice.pk, notice.claim, notice.version) for notice in seen)
     with atomic(), connection.cursor() as cursor:
-        cursor.executemany(CLAIMED, [(token, ends, at, pk, before, at, at) for pk, before in rows])
+        cursor.executemany(CLAIMED, [(token, ends, at, *row, at, at) for row in rows])
         are_all = cursor.rowcount == len(seen)
     if not are_all:  # another deliverer was faster
-        ours = set(Notice.objects.filter(pk__in=[pk for pk, _ in rows], claim=token).values_list("pk", flat=True))
+        ours = set(Notice.objects.filter(pk__in=[row[0] for row in rows], claim=token).values_list("pk", flat=True))
         seen = [notice for notice in seen if notice.pk in ours]
     for notice in seen:
         notice.claim, notice.claimed_until = token, until

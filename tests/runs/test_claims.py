@@ -1,4 +1,4 @@
-"""Claims when deliverers get in each other's way: an old look, a long sleep."""
+"""Claims when others are faster: an old look, a long sleep, a run that ends meanwhile."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,10 +7,10 @@ import pytest
 from django.db import connection
 
 from bot.core.model import NoticeKind
-from bot.models import Run
-from bot.runs import outbox
+from bot.models import Notice, NoticeState, Run
+from bot.runs import finish, outbox
 from bot.runs.outbox import CLAIM
-from tests.factories import NOW, a_run, slack_says
+from tests.factories import NOW, a_run, an_outcome, slack_says
 
 ROOT = NoticeKind.ROOT
 pytestmark = pytest.mark.django_db
@@ -34,6 +34,25 @@ def test_a_claim_by_an_old_look_takes_nothing_that_was_tried_meanwhile(run: Run)
 
     with connection.execute_wrapper(faster):
         assert outbox.claim(10, NOW) == []
+
+
+def test_an_edit_is_not_claimed_with_what_was_read_of_its_run_before_the_run_ended(run: Run) -> None:
+    finish.record([an_outcome("STARTED", task_id=run.task_id)], now=NOW, deadline=60)
+    Notice.objects.exclude(kind=NoticeKind.PROGRESS).update(state=NoticeState.SENT)
+    done: list[bool] = []
+
+    def ends(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql == outbox.CLAIMED and not done:
+            done.append(True)
+            ended = an_outcome("SUCCESS", task_id=run.task_id, at=NOW + timedelta(seconds=1))
+            finish.record([ended], now=NOW, deadline=60)
+        return execute(sql, params, many, context)
+
+    later = NOW + outbox.EDIT_PACE
+    with connection.execute_wrapper(ends):
+        assert [notice.kind for notice in outbox.claim(10, later)] == []
+    edit, _ = outbox.claim(10, later)
+    assert (edit.kind, edit.run.status) == (NoticeKind.PROGRESS, "SUCCESS")
 
 
 def test_who_was_away_for_longer_than_the_claim_does_not_hold_it(run: Run) -> None:

@@ -51,7 +51,7 @@ def test_the_same_outcome_again_changes_nothing(run: Run) -> None:
     assert [record(outcome), record(outcome)] == [1, 0]
     final = said(run, "FAILURE", 5, traceback="T")
     assert [record(final), record(final)] == [1, 0]
-    assert Notice.objects.get(run=run, kind="progress").version == 0
+    assert Notice.objects.get(run=run, kind="progress").version == 2
     run.refresh_from_db()
     assert (run.status, run.traceback) == ("FAILURE", "T")
 
