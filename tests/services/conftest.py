@@ -49,9 +49,9 @@ def service(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 def brokered(service: Setup, http_bot: LocalSlack) -> Iterator[Setup]:  # noqa: F811
     """The bot wired to that broker."""
     yield service
-    runs: Any = wiring.platform()
-    runs.sender._pool.connections.force_close_all()
-    if asking := runs.workers._asking:  # ends soon, whatever the broker does
+    platform: Any = wiring.platform()
+    platform.sender._pool.connections.force_close_all()
+    if asking := platform.queues._asking:  # ends soon, whatever the broker does
         asking.join(20)
         assert not asking.is_alive()
 
