@@ -1,39 +1,64 @@
-# On a machine that has only Python 3.11, git and make: `make demo` runs the demo, `make test` passes the tests,
-# `make faults ARGS="--submissions 1000 --faults 200"` is the long run of docs/guarantees.md.
+# On a machine that has only Python 3.11, git and make: `make demo` runs the demo, `make test` passes the tests.
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN = $(VENV)/bin
-PIP = $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test test-oldest test-databases mariadb faults lint bench bench-compare bench-smoke bench-scale lock clean
+.PHONY: demo test lint coverage marked test-oldest test-newest test-databases nightly mutation faults \
+  bench bench-compare bench-smoke bench-scale environments mariadb lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/runtask demo $(ARGS)
 
-test: $(VENV)/.dev lint
-	$(BIN)/pytest $(ARGS)
+# `pytest` alone runs what is fast. What needs a service or a browser is skipped where that is missing, and fails in CI.
+test: lint coverage marked
 
-# The same code on the lowest versions that pyproject.toml allows, in an environment of its own: all that touches Django, Celery and
-# its two apps, and not what is between the bot and Slack.
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry bot
+
+coverage: $(VENV)/.dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# A file's tests run in one process, because many share what takes long to start.
+MARKED = -m "(slow or service or e2e) and not nightly" --numprocesses 3 --dist loadfile
+marked: $(VENV)/.dev
+	$(BIN)/pytest $(MARKED) $(ARGS)
+
+# The lowest versions that pyproject.toml allows: all that touches Django, Celery and its two apps.
 OLDEST = $(VENV)-oldest
-ON_OLDEST = tests/broker tests/parity tests/runs tests/web tests/wire tests/test_prepared.py tests/test_admin.py tests/test_checks.py \
-  $(addprefix tests/services/test_,publishing.py rows.py stacks.py) \
-  $(addprefix --ignore=tests/wire/test_,attacks.py destinations.py many.py socket.py) -k 'not mariadb'
+PARTS = tests/broker tests/parity tests/runs tests/web tests/test_prepared.py tests/test_admin.py tests/test_checks.py \
+  $(addprefix tests/wire/test_,command.py submission.py thread.py)
 test-oldest: $(OLDEST)/.ready
-	$(OLDEST)/bin/pytest $(ON_OLDEST) $(ARGS)
+	$(OLDEST)/bin/pytest -m "not (e2e or nightly)" $(PARTS) tests/services/test_publishing.py $(ARGS)
+
+# The highest: Django 6 on each newer Python.
+NEWEST = 3.12 3.13
+test-newest: $(addprefix newest-,$(NEWEST))
+newest-%: $(VENV)-%/.ready
+	if [ -x $(VENV)-$*/bin/pytest ]; then $(VENV)-$*/bin/pytest -m "not (service or e2e or nightly)" tests/core $(PARTS) $(ARGS); fi
 
 # What talks most to the database, on real servers (docs/supported.md).
 POSTGRES ?= postgresql://postgres@127.0.0.1:5432/postgres
 MARIADB ?= mysql://root@127.0.0.1:3306/mysql
 ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py tests/broker/test_results.py tests/runs tests/web tests/test_admin.py tests/test_settings.py \
 	tests/parity/test_rows.py tests/parity/test_any_row.py
-test-databases: mariadb
+test-databases: $(VENV)/.mariadb
 	TEST_DATABASE_URL=$(POSTGRES) $(BIN)/pytest $(ON_DATABASES) $(ARGS)
 	TEST_DATABASE_URL=$(MARIADB) $(BIN)/pytest $(ON_DATABASES) $(ARGS)
 
-# The driver comes as source only: Debian's libmariadb-dev, pkg-config, gcc and python3-dev build it.
-mariadb: $(VENV)/.mariadb
+# What takes long: every installation, long faults, mutations, the demo, the benchmark's code.
+nightly: $(VENV)/.dev $(VENV)/.mariadb $(VENV)/.bench mutation
+	CI=true $(BIN)/pytest -m nightly $(ARGS)
+	$(BIN)/python -m tests.faults --submissions 400 --faults 80
+	$(BIN)/python -m bench --smoke
 
+# docs/guarantees.md: make faults ARGS="--submissions 1000 --faults 200"
 faults: $(VENV)/.dev
 	$(BIN)/python -m tests.faults $(ARGS)
 
@@ -51,54 +76,76 @@ bench-scale: $(VENV)/.bench
 bench-smoke: $(VENV)/.bench
 	$(BIN)/python -m bench --smoke $(ARGS)
 
-lint: $(VENV)/.dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+# All environments that .ci/run needs.
+environments: $(VENV)/.dev $(VENV)/.mariadb $(OLDEST)/.ready $(NEWEST:%=$(VENV)-%/.ready)
 
-$(VENV)/bin/pip:
-	$(PYTHON) -m venv $(VENV)
+# The driver comes as source only: Debian's libmariadb-dev, pkg-config, gcc and python3-dev build it.
+mariadb: $(VENV)/.mariadb
+
+# uv takes a fifth of pip's time. Where only pip knows the way to the index: make INSTALLER=pip …
+INSTALLER ?= $(VENV)-uv/bin/uv
+ifeq ($(INSTALLER),pip)
+INSTALL = $(1)/bin/pip --disable-pip-version-check --quiet install
+else
+INSTALL = $(INSTALLER) pip install --quiet --python $(1)/bin/python
+$(VENV)/bin/python $(OLDEST)/.ready $(NEWEST:%=$(VENV)-%/.ready) lock: | $(VENV)-uv/bin/uv
+endif
+$(VENV)-uv/bin/uv: requirements-uv.txt
+	$(PYTHON) -m venv $(VENV)-uv
+	$(VENV)-uv/bin/pip --disable-pip-version-check --quiet install --require-hashes -r requirements-uv.txt
+	touch $@
 
 # Both distributions of this repository, as they stand in the checkout.
 OURS = --no-deps --no-build-isolation -e . -e ./localslack
 PROJECTS = pyproject.toml localslack/pyproject.toml
 
-$(VENV)/.demo: requirements-demo.txt $(PROJECTS) | $(VENV)/bin/pip
-	$(PIP) install --require-hashes -r requirements-demo.txt
-	$(PIP) install $(OURS)
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: requirements-demo.txt $(PROJECTS) | $(VENV)/bin/python
+	$(call INSTALL,$(VENV)) --require-hashes -r requirements-demo.txt
+	$(call INSTALL,$(VENV)) $(OURS)
 	touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(PROJECTS) | $(VENV)/bin/pip
-	$(PIP) install --require-hashes -r requirements-dev.txt
-	$(PIP) install $(OURS)
+$(VENV)/.dev: requirements-dev.txt $(PROJECTS) | $(VENV)/bin/python
+	$(call INSTALL,$(VENV)) --require-hashes -r requirements-dev.txt
+	$(call INSTALL,$(VENV)) $(OURS)
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.mariadb: requirements-mariadb.txt $(VENV)/.dev
-	$(PIP) install --no-build-isolation --require-hashes -r requirements-mariadb.txt
+	$(call INSTALL,$(VENV)) --no-build-isolation --require-hashes -r requirements-mariadb.txt
+	touch $@
+
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.demo
+	$(call INSTALL,$(VENV)) --require-hashes -r requirements-bench.txt
 	touch $@
 
 $(OLDEST)/.ready: requirements-oldest.txt $(PROJECTS)
 	$(PYTHON) -m venv $(OLDEST)
-	$(OLDEST)/bin/pip --disable-pip-version-check --quiet install --require-hashes -r requirements-oldest.txt
-	$(OLDEST)/bin/pip --disable-pip-version-check --quiet install $(OURS)
+	$(call INSTALL,$(OLDEST)) --require-hashes -r requirements-oldest.txt
+	$(call INSTALL,$(OLDEST)) $(OURS)
 	touch $@
 
-$(VENV)/.bench: requirements-bench.txt $(VENV)/.demo
-	$(PIP) install --require-hashes -r requirements-bench.txt
+# A newer Python is looked for on the path and among pyenv's.
+PYENV = $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions
+$(VENV)-%/.ready: requirements-dev.txt $(PROJECTS)
+	for it in python$* $(PYENV)/$*.*/bin/python$*; do "$$it" -m venv $(VENV)-$* 2>/dev/null && exit; done; \
+	  echo "needs Python $*: there is none on the path nor in $(PYENV)"; [ -z "$$CI" ]
+	$(call INSTALL,$(VENV)-$*) --require-hashes -r requirements-dev.txt
+	$(call INSTALL,$(VENV)-$*) $(OURS)
 	touch $@
 
-# Needs `uv` (pip install uv). Versions stay as they are unless a requirement asks for others; the smaller locks take
-# theirs from the largest.
-COMPILE = uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
+# Versions stay as they are unless a requirement asks for others; the smaller locks take theirs from the largest.
+COMPILE = $(VENV)-uv/bin/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
 TESTS = --group test --group localslack/pyproject.toml:test
 lock:
 	$(COMPILE) $(PROJECTS) --group build --group dev $(TESTS) -o requirements-dev.txt
 	$(COMPILE) $(PROJECTS) --group build --group bench -c requirements-dev.txt -o requirements-bench.txt
 	$(COMPILE) $(PROJECTS) --group build -c requirements-dev.txt -o requirements-demo.txt
 	$(COMPILE) pyproject.toml -c requirements-dev.txt -o requirements.txt
+	$(COMPILE) --group installer -o requirements-uv.txt
 	grep -o '"mysqlclient[^"]*"' pyproject.toml | tr -d '"' | $(COMPILE) - -o requirements-mariadb.txt
 	$(COMPILE) --resolution lowest-direct $(PROJECTS) --group build $(TESTS) -o requirements-oldest.txt
 
 clean:
-	rm -rf $(VENV) $(OLDEST) var build dist localslack/build localslack/dist
+	rm -rf $(VENV) $(VENV)-* var build dist localslack/build localslack/dist

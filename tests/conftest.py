@@ -1,15 +1,22 @@
-"""What all tests share."""
+"""What all tests share: which of them `pytest` runs by itself, and options."""
 
 import os
+from pathlib import Path
 
+import hypothesis
 import pytest
-from hypothesis import settings
 
 from localslack.testing.browser import browser  # noqa: F401  # a fixture
 
-# A machine under load must not fail a property for being slow; CI's runs are repeatable.
-settings.register_profile("quick", max_examples=60, deadline=None, derandomize=bool(os.environ.get("CI")))
-settings.load_profile("quick")
+HERE = Path(__file__).parent
+MARKED = {"wire": "slow", "migrations": "slow", "services": "service", "e2e": "e2e", "faults/test_short.py": "nightly"}
+FAST = "not (slow or service or e2e or nightly)"
+
+# A busy machine must not fail a property for being slow. Runs in CI are repeatable.
+hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)
+hypothesis.settings.register_profile("ci", max_examples=60, deadline=None, derandomize=True)
+hypothesis.settings.register_profile("nightly", max_examples=500, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,3 +24,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--screenshots", metavar="DIR", help="keep the pictures that the browser tests take in this folder"
     )
     parser.addoption("--write-docs", action="store_true", help="write the tables in docs/ that tests make")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """`pytest` alone is fast and needs nothing. A test that is named on the command line runs whatever its marks."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.markexpr:
+        config.option.markexpr = FAST
+        if config.option.numprocesses is None and not config.option.usepdb:
+            config.option.numprocesses = "auto"
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for place, mark in MARKED.items():
+            if item.path.is_relative_to(HERE / place):
+                item.add_marker(mark)

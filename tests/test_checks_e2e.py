@@ -8,6 +8,8 @@ import pytest
 
 from tests.e2e.platform import clean_environment
 
+pytestmark = pytest.mark.e2e
+
 SETTINGS = """
 SECRET_KEY = "only-for-tests"
 INSTALLED_APPS = [

@@ -18,6 +18,8 @@ from tests.e2e.shop import OFFLINE, virtual_environment
 from tests.support import wheel
 from tests.support.wheel import ROOT, tracked
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Wheel:

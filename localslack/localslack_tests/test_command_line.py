@@ -12,6 +12,8 @@ from slack_sdk import WebClient
 
 from localslack_tests.processes import refusal, started
 
+pytestmark = pytest.mark.e2e
+
 
 def test_options_configure_the_app() -> None:
     options = ("--http", "http://127.0.0.1:9/", "--command", "/one", "--command", "/two", "--bot-token", "xoxb-other")

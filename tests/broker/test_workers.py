@@ -11,6 +11,8 @@ from bot.broker.workers import ASK_AGAIN, STALE, LiveQueues
 from tests.faults.proxy import Proxy
 from tests.support.worker import working
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Clock:

@@ -16,13 +16,13 @@ from tests.e2e.processes import PATIENCE
 from tests.e2e.shop import OFFLINE, Shop, virtual_environment
 from tests.faults.servers import Missing
 from tests.faults.setups import Setup, on_mariadb, on_rabbitmq, on_sqlite
-from tests.support import guide
+from tests.support import guide, needs
 from tests.support.visitor import Visitor
 from tests.support.wheel import PRODUCT, ROOT, copied
 from tests.wire.form import errors, opened
 from tests.wire.test_thread import FINAL, all_words
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 BLOCKS = list(guide.blocks(ROOT / "docs/install.md"))
 
 
@@ -56,19 +56,13 @@ def on_mariadb_with_zones(folder: Path) -> Iterator[Setup]:
 
 
 STACKS = {"SQLite, Redis": on_sqlite, "PostgreSQL, RabbitMQ": on_rabbitmq, "MariaDB, Redis": on_mariadb_with_zones}
+FIRST, *OTHERS = STACKS
 
 
-@pytest.fixture(scope="module", params=STACKS)
+@pytest.fixture(scope="module", params=[FIRST, *(pytest.param(name, marks=pytest.mark.nightly) for name in OTHERS)])
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
-    setup = STACKS[request.param](tmp_path_factory.mktemp("stack"))
-    try:
-        ready = setup.__enter__()
-    except Missing as exc:
-        if os.environ.get("CI"):  # noqa: TID251  # says where the tests run, no setting of the bot
-            pytest.fail(f"CI must have it: {exc}")
-        pytest.skip(f"needs a service: {exc}")
-    yield ready
-    setup.__exit__(None, None, None)
+    with needs.services(), STACKS[request.param](tmp_path_factory.mktemp("stack")) as ready:
+        yield ready
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from localslack.testing import LocalSlack, Person
 from tests.e2e.platform import Platform
 from tests.wire.conftest import OPS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(240)]
 PEOPLE = 200
 STAFF = """
 from django.contrib.auth.models import User

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from localslack.testing import LocalSlack
 from tests.e2e.platform import Platform
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 PATIENCE = 20_000  # milliseconds
 
 

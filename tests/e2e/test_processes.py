@@ -10,7 +10,7 @@ from tests.wire.conftest import OPS
 from tests.wire.form import opened
 from tests.wire.test_thread import all_words, finished
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """The long run, short: on the embedded default, and on services where there are some."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,20 +7,16 @@ import pytest
 from tests.faults.__main__ import complaints
 from tests.faults.drive import drive
 from tests.faults.figures import report
-from tests.faults.servers import Missing
+from tests.support import needs
 
 SEED = 31  # the same plan at every gate; `make faults` is for exploring
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.mark.parametrize("kind", ["embedded", "redis"])
 def test_no_promise_is_broken_by_killing_freezing_and_cutting(kind: str, tmp_path: Path) -> None:
-    try:
+    with needs.services():
         outcome = drive(kind, tmp_path, submissions=40, faults=12, seed=SEED)
-    except Missing as exc:
-        if os.environ.get("CI"):  # noqa: TID251  # says where the tests run, no setting of the bot
-            pytest.fail(f"CI must have it: {exc}")
-        pytest.skip(f"needs a service: {exc}")
     assert not complaints(outcome), "\n".join([f"seed {SEED}, logs in {tmp_path}", *complaints(outcome)])
     assert outcome.submissions == 40
     assert len(outcome.faults) == 12, report([outcome], SEED)

@@ -1,6 +1,5 @@
 """All cases over Redis and RabbitMQ, sent once for all tests here."""
 
-import os
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,11 +14,11 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTa
 from bot.models import Run
 from tests.factories import staff_actor
 from tests.faults import setups
-from tests.faults.servers import Missing
 from tests.parity.cases import CASES
 from tests.parity.compare import Compared, compare
 from tests.parity.ways import PEERS, WAYS
 from tests.parity.wire import Broker, InRabbitMQ, InRedis
+from tests.support import needs
 
 All = dict[tuple[str, str], Compared]  # by broker and case
 
@@ -54,7 +53,8 @@ def compared(django_db_setup: Any, django_db_blocker: Any) -> All:
         actor = staff_actor()
         stack.callback(_emptied)  # beat's scheduler opens the database anew: no transaction to roll back
         for name, opened in BROKERS.items():
-            broker = stack.enter_context(_there(opened))
+            with needs.services():
+                broker = stack.enter_context(opened())
             patch.setenv("CELERY_BROKER_URL", broker.url)  # Celery prefers it to `broker=`
             ways = PEERS | WAYS if name == "Redis" else WAYS  # beat last, as it writes to rows
             for case in CASES:
@@ -65,15 +65,3 @@ def compared(django_db_setup: Any, django_db_blocker: Any) -> All:
 def _emptied() -> None:
     for model in (Run, get_user_model(), PeriodicTask, PeriodicTasks, IntervalSchedule):
         model._default_manager.all().delete()
-
-
-@contextmanager
-def _there(opened: Any) -> Iterator[Broker]:
-    with ExitStack() as stack:
-        try:
-            broker = stack.enter_context(opened())
-        except Missing as exc:
-            if os.environ.get("CI"):  # noqa: TID251  # says where the tests run, no setting of the bot
-                pytest.fail(f"CI must have it: {exc}")
-            pytest.skip(f"needs a service: {exc}")
-        yield broker

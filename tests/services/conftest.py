@@ -1,7 +1,6 @@
 """The bot in this process over Redis and RabbitMQ, with a proxy in between that can do what networks do."""
 
 import gc
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ from kombu import pools
 
 from bot import wiring
 from localslack.testing import LocalSlack
-from tests.faults.servers import Missing
 from tests.faults.setups import SETUPS, Setup
+from tests.support import needs
 from tests.wire.conftest import (  # noqa: F401  # fixtures
     ana,
     bot,
@@ -29,20 +28,11 @@ from tests.wire.conftest import (  # noqa: F401  # fixtures
 @pytest.fixture(params=["redis", "rabbitmq"])
 def service(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
     """A broker of our own behind a proxy; Celery takes its address from the environment before its settings."""
-    setup = SETUPS[request.param](tmp_path)
-    try:
-        ready = setup.__enter__()
-    except Missing as exc:
-        if os.environ.get("CI"):  # noqa: TID251  # says where the tests run, no setting of the bot
-            pytest.fail(f"CI must have it: {exc}")
-        pytest.skip(f"needs a service: {exc}")
-    monkeypatch.setenv("CELERY_BROKER_URL", ready.environment["CELERY_BROKER_URL"])
-    _forget_connections()
-    try:
-        yield ready
-    finally:
-        setup.__exit__(None, None, None)
+    with needs.services(), SETUPS[request.param](tmp_path) as ready:
+        monkeypatch.setenv("CELERY_BROKER_URL", ready.environment["CELERY_BROKER_URL"])
         _forget_connections()
+        yield ready
+    _forget_connections()
 
 
 @pytest.fixture

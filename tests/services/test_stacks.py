@@ -1,6 +1,5 @@
 """The whole way on real services: from the command in Slack over a real broker, worker and database to the final status."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,13 +9,13 @@ import pytest
 
 from localslack.testing import LocalSlack, Person
 from tests.e2e.platform import Platform
-from tests.faults.servers import Missing
 from tests.faults.setups import SETUPS, Setup
+from tests.support import needs
 from tests.wire.conftest import OPS, SCOPES
 from tests.wire.form import opened
 from tests.wire.test_thread import all_words, finished
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 NAME = "Nightly report 🌙, naïve"
 SCHEDULES = f"""
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
@@ -62,12 +61,8 @@ class Stack:
 def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
     with ExitStack() as stack:
-        try:
+        with needs.services():
             setup = stack.enter_context(SETUPS[request.param](folder))
-        except Missing as exc:
-            if os.environ.get("CI"):  # noqa: TID251  # says where the tests run, no setting of the bot
-                pytest.fail(f"CI must have it: {exc}")
-            pytest.skip(f"needs a service: {exc}")
         slack = stack.enter_context(LocalSlack(scopes=SCOPES))
         platform = stack.enter_context(Platform(folder, slack, **setup.environment))
         platform.shell(SCHEDULES)
