@@ -83,7 +83,7 @@ def test_announcements_that_nobody_can_make(settings: Any) -> None:
     [
         ("shop.celery:app", "No module named 'shop'"),
         ("tests.test_checks:NONE", "no attribute 'NONE'"),
-        ("tests.test_checks:TOKENS", "is no Celery app"),
+        ("tests.test_checks:TOKENS", "isn't a Celery app"),
         (":", "Empty module name"),
         ("runtask_broken:app", "SyntaxError"),
         (" ", "the project has no current Celery app"),

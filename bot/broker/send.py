@@ -138,9 +138,9 @@ def _aware(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class _Producer:
-    """kombu's producer for one message. It remembers how far that got.
+    """kombu's producer, for one message. `began` and `sent` say how far publishing has come.
 
-    What we do differently from beat happens here, so that the platform's routers, hooks and signals are called as by beat.
+    We do here what we do differently from beat, so that Celery calls the platform's routers, hooks and signals as for beat.
     """
 
     def __init__(self, producer: Any) -> None:
@@ -162,7 +162,7 @@ class _Producer:
 
 
 def _unsent(exc: Exception, producer: _Producer) -> Exception:
-    """What an error means for the message's fate."""
+    """The exception that says whether the message may have been sent."""
     connection = producer.connection
     is_sure = not producer.began or connection.transport.driver_type in SURE
     is_network = isinstance(exc, (OperationalError, *connection.connection_errors))
