@@ -21,10 +21,9 @@ from bot.broker import route
 from bot.broker.connection import own_connection
 from bot.broker.dispatch import RUN_HEADER, dispatch, headers, options_of, typed
 from bot.core import arguments
-from bot.core.arguments import Invalid
 from bot.core.model import Dispatch, Field, RunId, Schedule, Target, TaskId
 from bot.core.ports import FateUnknown, NotSent
-from bot.core.reasons import Code, Problem, Reason
+from bot.core.reasons import Code, Invalid, Problem, Reason
 from bot.core.text import clip, one_line
 
 log = logging.getLogger(__name__)

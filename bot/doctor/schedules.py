@@ -11,8 +11,8 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from bot.core import arguments
-from bot.core.arguments import Invalid
 from bot.core.model import Field
+from bot.core.reasons import Invalid
 from bot.doctor.findings import Finding, note, ok, some, warning
 from bot.doctor.subject import Subject
 

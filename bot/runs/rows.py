@@ -11,7 +11,6 @@ from django.db import IntegrityError, connections
 from django.utils import timezone
 
 from bot.core import arguments, options
-from bot.core.arguments import Invalid
 from bot.core.changes import changes
 from bot.core.model import (
     Actor,
@@ -24,6 +23,7 @@ from bot.core.model import (
     SlackUserId,
     TeamId,
 )
+from bot.core.reasons import Invalid
 from bot.core.status import RunState
 from bot.models import Run, SlackLink, atomic, database_of, still, writers_turn
 from bot.runs.door import Platform

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.core.arguments import LENGTH_LIMIT, Invalid, parse, stored
+from bot.core.arguments import LENGTH_LIMIT, parse, stored
 from bot.core.model import Field
-from bot.core.reasons import Problem
+from bot.core.reasons import Invalid, Problem
 from bot.core.strictjson import DEPTH_LIMIT, DIGITS_LIMIT, EXCERPT, excerpt
 from bot.texts import problem_text
 

@@ -8,10 +8,9 @@ from typing import Any
 from django.utils import timezone
 
 from bot.core import arguments
-from bot.core.arguments import Invalid
 from bot.core.changes import masked
 from bot.core.model import Brief, Field, Preview
-from bot.core.reasons import Problem
+from bot.core.reasons import Invalid, Problem
 from bot.core.status import OPEN, RunState
 from bot.models import Run
 from bot.texts import change_name, options, problem_text, sentence, stored_options

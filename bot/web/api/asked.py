@@ -17,8 +17,8 @@ from django.http import HttpRequest
 
 from bot.core import arguments, jsontext, strictjson
 from bot.core.jsontext import Member
-from bot.core.reasons import Place, Problem
-from bot.core.strictjson import NotJson, place
+from bot.core.reasons import Invalid, Place, Problem
+from bot.core.strictjson import place
 from bot.core.text import clip, one_line
 from bot.runs.requests import BODY_LIMIT, TooLarge, raw_body
 from bot.texts import sentence
@@ -80,7 +80,7 @@ def parse(raw: bytes) -> Asked:
     text = _text(raw)
     try:
         body = strictjson.read(text, "body")
-    except NotJson as exc:
+    except Invalid as exc:
         raise bad_request(*_not_json(text, exc)) from None
     if not isinstance(body, dict):
         raise bad_request(_of_body("not_an_object", 'The body must be an object, such as {"schedule": 7}.'))
@@ -112,8 +112,8 @@ def _of_body(code: str, text: str) -> ApiProblem:
     return ApiProblem(field="body", code=code, text=text)
 
 
-def _not_json(text: str, exc: NotJson) -> Iterator[ApiProblem]:
-    """With the member that each mistake is in, which can be found where the body isn't JSON, too."""
+def _not_json(text: str, exc: Invalid) -> Iterator[ApiProblem]:
+    """Each mistake, with the member that it is in. Members are found even though the body isn't JSON."""
     known = [(name, m) for m in jsontext.members(text) if (name := m.key.strip('"')) in TYPES]
 
     def field(problem: Problem) -> str:
