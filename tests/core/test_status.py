@@ -29,6 +29,6 @@ def test_after(state: RunState, status: str) -> None:
 
 
 def test_a_try_that_failed_is_not_told_as_running() -> None:
-    assert state_text(RunState.RUNNING, "RETRY") == "waits to be tried again"
+    assert state_text(RunState.RUNNING, "RETRY") == "waiting for its next try"
     assert state_text(RunState.RUNNING, "STARTED") == "running"
     assert state_text(RunState.OVERDUE, "RETRY") == "no word yet"

@@ -71,8 +71,8 @@ def test_progress_is_shown_while_it_runs() -> None:
 
 def test_a_try_that_failed_is_not_told_as_running() -> None:
     report = a_report(state="running", status="RETRY", outcome=an_outcome("RETRY", result="Timeout: 5 s"))
-    assert "waits to be tried again · Timeout: 5 s" in said(report)
-    assert text(report) == "nightly report: waits to be tried again"
+    assert "waiting for its next try · Timeout: 5 s" in said(report)
+    assert text(report) == "nightly report: waiting for its next try"
 
 
 def test_what_differs_is_one_line_a_value() -> None:
