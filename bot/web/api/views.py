@@ -167,9 +167,9 @@ def _refusal(exc: Refused, what: Asked, request: HttpRequest) -> ApiError:
             text = "The schedule has changed since this fingerprint was read. Read the schedule again."
             return ApiError(409, "changed", text, [what.problem("fingerprint", Code.CHANGED, text)])
         case Taken(run=run):
-            return ApiError(409, "key_taken", sentence(exc.problems[0]), more=_which(run, request))
+            return ApiError(409, "key_taken", sentence(exc.reason), more=_which(run, request))
         case MaybeSent(run=run):
-            return ApiError(409, "maybe_sent", sentence(exc.problems[0]), more=_which(run, request))
+            return ApiError(409, "maybe_sent", sentence(exc.reason), more=_which(run, request))
         case NothingSent(reason=reason):
             more = {"reason": reason.code}
             text = f"{sentence(reason)} {AGAIN}"
