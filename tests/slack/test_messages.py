@@ -130,7 +130,7 @@ def test_the_id_reply_says_if_nobody_knows_whether_it_was_sent(changes: dict[str
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "no worker has said anything since. Is one listening on its queue?"),
+        ({}, "no worker has reported anything since. Does a worker listen on its queue?"),
         ({"sent_at": None}, "It may or may not have been sent"),
         ({"outcome": an_outcome("STARTED", started_at=NOW - timedelta(minutes=5))}, "It began <!date^1793879700^"),
     ],

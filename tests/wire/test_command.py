@@ -60,7 +60,7 @@ def test_a_name_that_fits_several_is_said_to_do_so(socket_bot: LocalSlack, ana: 
     schedule("report B")
     modal = opened(socket_bot, ana, "/runtask report")
     assert selected(modal) is None
-    assert "fits 2 schedules" in texts(modal)
+    assert "matches 2 schedules" in texts(modal)
 
 
 def test_a_name_that_fits_none_is_said_to_do_so_and_is_harmless(
