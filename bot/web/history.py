@@ -22,7 +22,7 @@ LARGE = ("args", "kwargs", "options", "target", "result", "traceback", "not_sent
 
 
 class Newest(Paginator):
-    """Pages through the newest runs. `count` goes up to COUNTED."""
+    """Pages through the newest runs, COUNTED at most."""
 
     @cached_property
     def count(self) -> int:
@@ -31,8 +31,6 @@ class Newest(Paginator):
 
 
 class RunList(ChangeList):
-    """Leaves out the columns that the list doesn't show."""
-
     def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Run]:
         runs: QuerySet[Run] = super().get_queryset(*args, **kwargs)
         return runs.defer(*LARGE)

@@ -1,7 +1,7 @@
-"""Parses the body of a request to run something.
+"""Parses the body of a request to run a schedule.
 
-The whole body is read as strictly as the form's inputs, so that every mistake has its place in the body. The texts of `args`
-and `kwargs` are passed on as they were written.
+The whole body is read as strictly as the form's inputs, so that every mistake is reported with its place in the body. The
+texts of `args` and `kwargs` are passed on as they were written.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A well-formed request. Texts are JSON; None if the member is missing."""
+    """A well-formed request. Texts are JSON, or None if the member is missing."""
 
     schedule: int | str
     args: str | None
@@ -48,12 +48,12 @@ class Asked:
     digest: str  # of the whole request, however it is written
 
     def problem(self, field: str, code: str, text: str) -> ApiProblem:
-        """A problem with a member, at its place. A stored value has no place in the body."""
+        """A problem with a member, at its place in the body. A stored value has no place there."""
         return ApiProblem(field=field, code=code, text=text, place=self.places.get(field))
 
 
 def key_of(request: HttpRequest, user: str) -> tuple[str, bool]:
-    """The run's key, and whether the caller chose it. As a digest, because MariaDB doesn't tell A from a. Raises ApiError."""
+    """The run's key, and whether the caller chose it. A digest, because to MariaDB A and a are equal. Raises ApiError."""
     given = request.headers.get(KEY)
     if given is None:
         return f"api:{uuid4()}", False
@@ -125,7 +125,6 @@ def _not_json(text: str, exc: Invalid) -> Iterator[ApiProblem]:
 
 
 def _problems(text: str, body: dict[str, Any], members: Mapping[str, Member]) -> list[ApiProblem]:
-    """What is wrong with the members of a body that is JSON."""
     found = []
     for name, member in islice(members.items(), len(TYPES) + PROBLEMS):
         at = place(text, member.begin)
