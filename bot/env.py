@@ -32,9 +32,9 @@ def environ() -> Mapping[str, str]:
 
 @contextmanager
 def without_checks_by_celery() -> Iterator[None]:
-    """While it loads task modules, Celery runs all system checks, and nobody sees the result (celery/fixups/django.py).
+    """Keeps Celery from running all system checks while it loads task modules (celery/fixups/django.py).
 
-    They take as long as the rest of the start, and load the code of all pages even into processes that serve none.
+    Nobody would see their result. They take as long as the rest of the start, and load the code of all pages.
     """
     before = os.environ.get(SKIP_CHECKS)
     os.environ[SKIP_CHECKS] = "1"

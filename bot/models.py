@@ -166,7 +166,7 @@ class Run(models.Model):
         ordering = ["-id"]
         # Not partial: with a partial index and without ANALYZE, SQLite chooses bad plans for watching runs.
         indexes = [
-            # The only index that begins with the state. While statistics know no open runs, PostgreSQL would take another one.
+            # No other index may begin with the state: PostgreSQL would use it while its statistics contain no open runs.
             models.Index(fields=["state", "deadline_at"], name="runtask_run_deadline"),
             models.Index(fields=["schedule_id", "state"], name="runtask_run_schedule"),
         ]

@@ -39,7 +39,7 @@ def configure(folder: Path) -> dict[str, Any]:
         "broker_url": f"filesystem://localhost/{quote(str(folder.absolute()))}",
         "broker_transport": f"{__name__}:Transport",  # overrides the URL's scheme
         "broker_transport_options": {"folder": str(folder.absolute()), "polling_interval": POLLING_INTERVAL},
-        # Otherwise a full pool blocks the worker's only loop, which then can't receive that a task is revoked.
+        # Otherwise a full pool blocks the worker's only loop, and the worker can't receive commands such as `revoke`.
         "worker_pool_putlocks": False,
         "worker_prefetch_multiplier": 1,
     }

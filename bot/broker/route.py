@@ -1,8 +1,8 @@
-"""Where Celery would send a schedule's task: the row's options over the task's own over the platform's routes.
+"""Finds where Celery would send a schedule's task.
 
-These are the steps of a real message: `Task.apply_async` lays the options over the task's own, `Router.route` adds
-`task_routes` and the default queue, and `AMQP.send_task_message` prefers an exchange to a queue (celery/app/task.py,
-routes.py, amqp.py).
+It follows the steps of a real message: in `Task.apply_async`, the row's options override the task's own; `Router.route` adds
+`task_routes` and the default queue; `AMQP.send_task_message` prefers an exchange to a queue (celery/app/task.py, routes.py,
+amqp.py).
 """
 
 import json

@@ -74,7 +74,7 @@ class Spool:
             move(self._claim(tag), self.queues / tag)
 
     def set_aside(self, tag: str, why: Exception) -> None:
-        """Keeps a message that can't be read in another folder, where a person can look at it."""
+        """Moves an unreadable message to another folder, where a person can look at it."""
         move(self._claim(tag), self.damaged / tag)
         log.warning("unreadable message moved to %s: %s", self.damaged / tag, type(why).__name__)
 

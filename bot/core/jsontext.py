@@ -34,7 +34,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def plain_spaces(text: str) -> str:
-    """`text` with the odd Unicode spaces between its tokens made plain ones. Places stay the same."""
+    """`text` with plain spaces instead of the odd Unicode spaces between its tokens. Its length stays the same."""
     if not ODD_SPACE.search(text):  # nearly always
         return text
     return "".join(ODD_SPACE.sub(" ", t.text) if t.kind == "space" else t.text for t in tokens(text))

@@ -1,4 +1,4 @@
-"""What the inner layers need from the outer ones. `tests.fakes` has a typed fake for each port."""
+"""Interfaces that the inner layers need and the outer layers implement. `tests.fakes` has a typed fake for each."""
 
 from collections.abc import Callable
 from datetime import datetime

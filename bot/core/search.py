@@ -20,7 +20,7 @@ REMEMBERED = 100  # answers kept: people begin with the same letters, and Slack 
 
 
 def fold(text: str) -> str:
-    """Equal for texts that differ only in case, in the number of spaces, or in how é is composed (on a Mac, of two)."""
+    """Equal for texts that differ only in case, in the number of spaces, or in Unicode's composition (é as e and ´)."""
     return " ".join(unicodedata.normalize("NFKC", text.replace("\0", " ")).casefold().split())
 
 

@@ -1,4 +1,4 @@
-"""What doctor examines, and what the system checks say about it."""
+"""The set-up that doctor examines, and what the system checks say about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def complained(what: str, number: str, complaint: CheckMessage) -> Finding:
 
 
 def subject() -> Subject:
-    """This process. Doesn't raise if its set-up is wrong."""
+    """The set-up of this process. Doesn't raise if it is wrong."""
     try:
         app = configured_app()
     except NoApp:

@@ -53,7 +53,7 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
 
 
 def mark_overdue(*, now: datetime, only: int | None = None) -> int:
-    """Marks runs whose deadline has passed without a report, or only the run `only`. Returns how many."""
+    """Marks runs whose deadline has passed without a report. `only`: looks at this run only. Returns how many."""
     # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
     late = Run.objects.filter(state__in=NOT_OVERDUE, deadline_at__lte=now).order_by("deadline_at")
     if only is not None:

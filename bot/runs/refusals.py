@@ -1,4 +1,4 @@
-"""Why a verb didn't do what was asked for. There is a class for each reason that some answer depends on."""
+"""Reasons why a verb didn't do what was asked for. A reason has its own class if an answer depends on it."""
 
 from bot.core.model import Field
 from bot.core.policy import Denied

@@ -107,7 +107,7 @@ def verify(request: HttpRequest, raw: bytes, signing_secret: str) -> None:
 
 
 def _refuse_old_submissions(request: HttpRequest, body: dict[str, Any]) -> None:
-    """Raises Bad for a submission from before this process was frozen, as the person has read "trouble connecting"."""
+    """Raises Bad for what waited while this process was frozen: Slack has shown the person an error meanwhile."""
     age = time.time() - int(request.headers["X-Slack-Request-Timestamp"])
     if body.get("type") == "view_submission" and age > TOO_OLD:
         log.warning("refused a submission of %d s ago; is this machine's clock right?", age)

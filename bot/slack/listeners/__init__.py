@@ -1,1 +1,1 @@
-"""Listeners for Slack's requests, in a module for each interaction. After every request, the person can read a sentence."""
+"""Listeners for Slack's requests, in a module for each interaction. If something fails, the person reads a sentence."""
