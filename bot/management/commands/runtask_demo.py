@@ -13,7 +13,7 @@ from bot.management.serving import stopping_on_signals
 
 
 class Command(BaseCommand):
-    """Loads the demo by name, so that the rest of the bot doesn't depend on it."""
+    """Loads the demo by name, as the rest of the bot doesn't depend on it."""
 
     help = "Start everything on this computer: a small Slack, the bot, a worker with tasks to try, and the site."
     requires_system_checks = []
@@ -41,4 +41,4 @@ class Command(BaseCommand):
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
-        self.stdout.flush()  # stdout may be a pipe, with a reader that waits for this
+        self.stdout.flush()  # somebody may wait for it at the other end of a pipe
