@@ -1,4 +1,4 @@
-"""The `runtask` command: Django's command line, with short names for our own commands."""
+"""The `runtask` command: Django's command line, with short names for our commands."""
 
 import gc
 import sys
@@ -18,14 +18,14 @@ SERVING = ("slack", "notify")
 
 
 def main() -> None:
-    """Run `runtask ARGUMENTS`; `runtask slack` is Django's `runtask_slack`, so that names can't collide elsewhere."""
+    """`runtask slack` runs the command `runtask_slack`, whose long name can't collide with other apps' commands."""
     env.default_settings()
-    if (here := str(Path.cwd())) not in sys.path:  # an installed script doesn't see the project it is called in
+    if (here := str(Path.cwd())) not in sys.path:  # an installed script can't import from the current folder otherwise
         sys.path.insert(0, here)
     arguments = sys.argv[1:]
     command = arguments[0] if arguments else ""
     if command in SERVING:
-        gc.disable()  # until all is loaded (bot.management.serving.loaded): a tenth of the start would go into finding nothing
+        gc.disable()  # until all is loaded (bot.management.serving.loaded): it would find nothing, and take a tenth longer
     needed = () if {"-h", "--help"} & set(arguments) else NEEDED_FOR.get(command, ())
     if env.environ()["DJANGO_SETTINGS_MODULE"] == "bot.settings" and (problems := stand_alone_problems(needed)):
         stop(str(env.BadEnvironment(problems)))
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def stand_alone_problems(needed: Sequence[str]) -> list[str]:
-    """All that is wrong with the environment, and all of `needed` that it misses, together."""
+    """Everything that is wrong with the environment, and everything in `needed` that isn't set."""
     problems: list[str] = []
     env.read(env.Project, env.environ(), problems)
     options = env.read(Conf, env.environ(), problems)
@@ -48,7 +48,7 @@ def stand_alone_problems(needed: Sequence[str]) -> list[str]:
 
 
 def unloadable_settings() -> str:
-    """Why DJANGO_SETTINGS_MODULE can't be imported; empty if it can. Whatever else it raises is shown as it is."""
+    """Why DJANGO_SETTINGS_MODULE can't be imported; empty if it can. Doesn't catch other errors in that module."""
     try:
         _ = settings.INSTALLED_APPS  # loads them
     except ImportError as exc:

@@ -1,6 +1,7 @@
 """Runs, notices, Slack links and API tokens in the admin. Only links can be edited."""
 
 import json
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -17,6 +18,7 @@ from bot.conf import conf
 from bot.core.changes import masked
 from bot.core.ids import MEMBER, WORKSPACE
 from bot.core.ports import NotSetUp
+from bot.core.text import clip
 from bot.env import BadEnvironment
 from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
 from bot.runs import links, outbox
@@ -26,16 +28,22 @@ from bot.web.beat_admin import may_run
 
 
 class ReadOnly:
-    """For tables that are a record, which nobody edits by hand."""
+    """For tables that nobody edits by hand."""
 
-    def has_add_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
 
-    def has_change_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
-        return False
+    has_change_permission = has_delete_permission = has_add_permission
 
-    def has_delete_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
-        return False
+
+def _column(description: str, show: Callable[[Any], str], ordering: str | None = None) -> Any:
+    """A column of a list, or a field of a form, that shows a row's value."""
+
+    @admin.display(description=description, ordering=ordering)
+    def column(_: object, row: Any) -> str:
+        return show(row) or "-"
+
+    return column
 
 
 class NoticeInline(ReadOnly, admin.TabularInline):
@@ -43,10 +51,7 @@ class NoticeInline(ReadOnly, admin.TabularInline):
     fields = ("kind", "state", "sent_at", "attempts", "why")
     readonly_fields = ("why",)
     extra = 0
-
-    @admin.display(description="problem")
-    def why(self, notice: Notice) -> str:
-        return sentence(notice.reason) or "-"
+    why = _column("problem", lambda notice: sentence(notice.reason))
 
 
 @admin.register(Run)
@@ -85,6 +90,24 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         ("In Slack", {"fields": ("thread_link", "channel", "redirected_from", "redirected_because")}),
         ("Bookkeeping", {"fields": ("state", "status", "key", "schedule_id", "deadline_at", "seen_at", "thread")}),
     )
+    who = _column("requester", display.requester)
+    came_from = _column("from", lambda run: texts.ENTRIES.get(run.entry, run.entry))
+    changes_in_a_line = _column("changed values", lambda run: clip("; ".join(map(change_text, run.changed_values)), 80))
+    ended = _column("how it ended", display.how_far)
+    slack_account = _column("Slack account", lambda run: f"{run.slack_user} in {run.team}" if run.slack_user else "")
+    changed = _column(
+        "changed values", lambda run: _lines("\n".join(map(change_text, run.changed_values)) or AS_STORED)
+    )
+    sent_args = _column("arguments", lambda run: _lines(_masked(json.loads(run.args))))
+    sent_kwargs = _column("keyword arguments", lambda run: _lines(_masked(json.loads(run.kwargs))))
+    why_not_sent = _column("not sent because", lambda run: sentence(run.not_sent_reason))
+    sent_where = _column("where", lambda run: _lines("\n".join(map(": ".join, stored_options(run.target)))))
+    sent_options = _column("options", lambda run: _lines(_masked(run.options)))
+    text_result = _column("result", lambda run: _lines(run.result))
+    text_traceback = _column("traceback", lambda run: _lines(run.traceback))
+    task_link = _column("task id", lambda run: _link(links.result_path(run), run.task_id) or run.task_id)
+    page_link = _column("page", lambda run: _link(links.path("runtask:status", run.pk), "of this run"))
+    thread_link = _column("thread", lambda run: _thread_link(run) or run.thread)
 
     class Media:
         css: ClassVar = {"all": ["runtask/runtask.css"]}
@@ -101,85 +124,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         return history.RunList
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:  # noqa: ARG002
-        """The requester by what the project's user model calls a name."""
-        name = get_user_model().USERNAME_FIELD
-        return ("schedule_name", "task", "=task_id", "=slack_user", f"user__{name}")
-
-    @admin.display(description="requester")
-    def who(self, run: Run) -> str:
-        return display.requester(run)
-
-    @admin.display(description="from")
-    def came_from(self, run: Run) -> str:
-        return history.came_from(run)
-
-    @admin.display(description="changed values")
-    def changes_in_a_line(self, run: Run) -> str:
-        return history.changes(run) or "-"
-
-    @admin.display(description="how it ended")
-    def ended(self, run: Run) -> str:
-        return display.how_far(run)
-
-    @admin.display(description="Slack account")
-    def slack_account(self, run: Run) -> str:
-        return f"{run.slack_user} in {run.team}" if run.slack_user else "-"
-
-    @admin.display(description="changed values")
-    def changed(self, run: Run) -> str:
-        return _lines("\n".join(map(change_text, run.changed_values)) or AS_STORED)
-
-    @admin.display(description="arguments")
-    def sent_args(self, run: Run) -> str:
-        return _lines(_masked(json.loads(run.args)))
-
-    @admin.display(description="keyword arguments")
-    def sent_kwargs(self, run: Run) -> str:
-        return _lines(_masked(json.loads(run.kwargs)))
-
-    @admin.display(description="not sent because")
-    def why_not_sent(self, run: Run) -> str:
-        return sentence(run.not_sent_reason) or "-"
-
-    @admin.display(description="where")
-    def sent_where(self, run: Run) -> str:
-        return _lines("\n".join(f"{name}: {value}" for name, value in stored_options(run.target)))
-
-    @admin.display(description="options")
-    def sent_options(self, run: Run) -> str:
-        return _lines(_masked(run.options))
-
-    @admin.display(description="result")
-    def text_result(self, run: Run) -> str:
-        return _lines(run.result)
-
-    @admin.display(description="traceback")
-    def text_traceback(self, run: Run) -> str:
-        return _lines(run.traceback)
-
-    @admin.display(description="task id")
-    def task_link(self, run: Run) -> str:
-        address = links.result_path(run)
-        return format_html('<a href="{}">{}</a>', address, run.task_id) if address else run.task_id
-
-    @admin.display(description="page")
-    def page_link(self, run: Run) -> str:
-        address = links.path("runtask:status", run.pk)
-        return format_html('<a href="{}">of this run</a>', address) if address else "-"
-
-    @admin.display(description="thread")
-    def thread_link(self, run: Run) -> str:
-        """Asks Slack for the workspace's address, once and for at most a second."""
-        from bot import wiring  # noqa: PLC0415  # it builds the whole bot
-
-        if not run.thread:
-            return "-"
-        try:
-            workspace = wiring.installation().address()
-        except NotSetUp:  # the page says so already
-            workspace = ""
-        address = links.thread(workspace, run)
-        return format_html('<a href="{}">open in Slack</a>', address) if address else run.thread
+        return ("schedule_name", "task", "=task_id", "=slack_user", f"user__{get_user_model().USERNAME_FIELD}")
 
 
 @admin.register(RunNow)
@@ -192,11 +137,10 @@ class RunNowAdmin(ReadOnly, admin.ModelAdmin):
     def to_run_page(self, _request: HttpRequest) -> HttpResponse:
         return redirect("runtask:run")
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return may_run(request)
-
     def has_view_permission(self, request: HttpRequest, _obj: object = None) -> bool:
         return may_run(request)
+
+    has_module_permission = has_view_permission
 
 
 @admin.register(Notice)
@@ -208,10 +152,7 @@ class NoticeAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("state", "kind")
     list_select_related = ("run",)
     show_full_result_count = False
-
-    @admin.display(description="problem", ordering="problem")
-    def why(self, notice: Notice) -> str:
-        return sentence(notice.reason) or "-"
+    why = _column("problem", lambda notice: sentence(notice.reason), ordering="problem")
 
     @admin.action(description="Try again to deliver the selected messages", permissions=["retry"])
     def try_again(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:
@@ -229,10 +170,7 @@ class SlackLinkAdmin(admin.ModelAdmin):
     list_display = ("slack_user", "team", "user", "checked_at", "is_guest", "is_deleted")
     search_fields = ("slack_user",)
     raw_id_fields = ("user",)
-    patterns: ClassVar = {
-        "slack_user": (MEMBER, NOT_A_MEMBER),
-        "team": (WORKSPACE, NOT_A_WORKSPACE),
-    }
+    patterns: ClassVar = {"slack_user": (MEMBER, NOT_A_MEMBER), "team": (WORKSPACE, NOT_A_WORKSPACE)}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -242,22 +180,17 @@ class SlackLinkAdmin(admin.ModelAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):
-    """Shows and removes tokens. `runtask token add` makes them, so that no secret is ever on a page or in a cookie."""
+class ApiTokenAdmin(ReadOnly, admin.ModelAdmin):
+    """Shows and removes tokens. Only `runtask token add` makes them, so that no secret is on a page or in a cookie."""
 
     list_display = ("name", "user", "created_at", "used_on")
     list_select_related = ("user",)
     fields = ("name", "user", "created_at", "used_on")
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
-        return False
+    has_delete_permission = admin.ModelAdmin.has_delete_permission
 
 
 def _catch_up(request: HttpRequest) -> None:
-    """Runs one step of the watcher, so that ended runs are shown so where no watcher runs. Its cost depends on open runs only."""
+    """Runs one step of the watcher, so that states are up to date even if no watcher runs. It reads open runs only."""
     from bot import wiring  # noqa: PLC0415
 
     try:
@@ -267,7 +200,7 @@ def _catch_up(request: HttpRequest) -> None:
 
 
 def _masked(value: Any) -> str:
-    """Shows nothing where it isn't known which keys are secret."""
+    """Shows nothing if the option that names secret keys can't be read."""
     try:
         return json.dumps(masked(value, conf().secret_keys), ensure_ascii=False, indent=2)
     except BadEnvironment:
@@ -276,4 +209,18 @@ def _masked(value: Any) -> str:
 
 def _lines(text: str) -> str:
     """Keeps lines and columns."""
-    return format_html('<pre class="runtask-lines">{}</pre>', text) if text else "-"
+    return format_html('<pre class="runtask-lines">{}</pre>', text) if text else ""
+
+
+def _link(address: str, text: str) -> str:
+    return format_html('<a href="{}">{}</a>', address, text) if address else ""
+
+
+def _thread_link(run: Run) -> str:
+    """Asks Slack for the workspace's address, once and for at most a second."""
+    from bot import wiring  # noqa: PLC0415  # it builds the whole bot
+
+    try:
+        return _link(links.thread(wiring.installation().address(), run), "open in Slack") if run.thread else ""
+    except NotSetUp:  # the page says so already
+        return ""

@@ -13,9 +13,9 @@ from django.conf import settings
 from bot import env
 from bot.env import BadEnvironment, variable
 
-PREFIX = "RUNTASK_"
-CHANNEL = re.compile(r"(?:[CDG][A-Z0-9]{1,31})?")  # Slack's id of one, or none
-BAD_SETUP = 2  # exit code of our commands: starting again won't help until somebody acts
+PREFIX = "RUNTASK_"  # of a variable; the key in the RUNTASK dict lacks it
+CHANNEL = re.compile(r"(?:[CDG][A-Z0-9]{1,31})?")  # Slack's id of a channel, or empty
+BAD_SETUP = 2  # exit code of our commands if somebody must correct the set-up first
 NEEDED_APPS = ("django_celery_beat", "django_celery_results")
 
 
@@ -27,14 +27,14 @@ def slash_command(raw: str) -> str:
 
 
 def key_words(raw: str) -> tuple[str, ...]:
-    """In the form that keys are compared with: `API-Key` becomes api_key (bot.core.changes)."""
+    """As bot.core.changes compares keys: `API-Key` becomes api_key."""
     return env.words(raw.lower().replace("-", "_"))
 
 
 def announcements(raw: str) -> dict[str, str]:
-    """From names of schedules to channel ids; `*` means any other schedule."""
+    """Channel ids by names of schedules; `*` stands for all other schedules."""
     wrong = ValueError(
-        "must be a channel's id, like C0123456789 (not its name; the id stands at the end of the channel's details),"
+        "must be a channel's id, like C0123456789 (not its name; Slack shows the id at the end of the channel's details),"
         ' or JSON like {"nightly report": "C0123456789"}'
     )
     try:
@@ -48,63 +48,26 @@ def announcements(raw: str) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Conf:
-    """The options, stand-alone and in a project. Times are in seconds."""
+    """The options, stand-alone and in a project (docs/configuration.md). Times are in seconds."""
 
-    bot_token: str = variable("SLACK_BOT_TOKEN", env.text, "", "the bot's token (`xoxb-…`)", secret=True)
-    app_token: str = variable(
-        "SLACK_APP_TOKEN", env.text, "", "the app-level token (`xapp-…`), for Socket Mode", secret=True
-    )
-    signing_secret: str = variable(
-        "SLACK_SIGNING_SECRET", env.text, "", "the signing secret, for HTTP mode", secret=True
-    )
-    api_url: str = variable(
-        "SLACK_API_URL", env.url("https", "http"), "https://slack.com/api/", "where Slack's Web API is"
-    )
-    base_url: str = variable(
-        "RUNTASK_BASE_URL",
-        env.url("https", "http"),
-        "",
-        "public address of the site, for links to runs and results; unset: no links",
-    )
-    command: str = variable("RUNTASK_COMMAND", slash_command, "/runtask", "the slash command, as in the app's manifest")
-    link_by_email: bool = variable(
-        "RUNTASK_LINK_BY_EMAIL",
-        env.flag,
-        True,
-        "link a Slack user to the one active staff user with the same e-mail on first use",
-    )
-    profile_ttl: float = variable(
-        "RUNTASK_PROFILE_TTL", env.seconds, 900.0, "how long Slack's facts about a person (guest, deleted) are trusted"
-    )
-    deadline: float = variable(
-        "RUNTASK_DEADLINE",
-        env.seconds,
-        1800.0,
-        "if nothing is known of a run for so long, its thread says “no word yet”",
-    )
-    keep: float = variable(
-        "RUNTASK_KEEP",
-        env.seconds,
-        90 * 86_400.0,
-        "seconds after which finished runs are deleted (results are not ours)",
-    )
+    bot_token: str = variable("SLACK_BOT_TOKEN", env.text, "", secret=True)
+    app_token: str = variable("SLACK_APP_TOKEN", env.text, "", secret=True)  # for Socket Mode
+    signing_secret: str = variable("SLACK_SIGNING_SECRET", env.text, "", secret=True)  # for HTTP mode
+    api_url: str = variable("SLACK_API_URL", env.url("https", "http"), "https://slack.com/api/")
+    base_url: str = variable("RUNTASK_BASE_URL", env.url("https", "http"), "")  # of the site; empty: no links to it
+    command: str = variable("RUNTASK_COMMAND", slash_command, "/runtask")
+    link_by_email: bool = variable("RUNTASK_LINK_BY_EMAIL", env.flag, True)
+    profile_ttl: float = variable("RUNTASK_PROFILE_TTL", env.seconds, 900.0)  # of what Slack says about a person
+    deadline: float = variable("RUNTASK_DEADLINE", env.seconds, 1800.0)  # of a run that no worker reports about
+    keep: float = variable("RUNTASK_KEEP", env.seconds, 90 * 86_400.0)  # until finished runs are deleted
     secret_keys: tuple[str, ...] = variable(
         "RUNTASK_SECRET_KEYS",
         key_words,
         ("password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "credential", "authorization"),
-        "keys that contain one of these words are masked in Slack and in the admin",
     )
-    celery_app: str = variable(
-        "RUNTASK_CELERY_APP", env.text, "", "`module:attribute` of the Celery app; unset: the project's current one"
-    )
-    announce: Mapping[str, str] | None = variable(
-        "RUNTASK_ANNOUNCE",
-        announcements,
-        None,
-        "where runs from the web are announced in Slack: a channel's id, or JSON that maps names of schedules to ids"
-        ' (`"*"`: all others; `""`: nowhere)',
-    )
-    threads: int = variable("RUNTASK_THREADS", env.count, 16, "threads for answers, and as many for work after answers")
+    celery_app: str = variable("RUNTASK_CELERY_APP", env.text, "")  # empty: the project's current app
+    announce: Mapping[str, str] | None = variable("RUNTASK_ANNOUNCE", announcements, None)
+    threads: int = variable("RUNTASK_THREADS", env.count, 16)  # for answers, and as many for work after answers
 
     def missing(self, *names: str) -> list[str]:
         """A sentence for each of the variables `names` that is not set."""
@@ -120,16 +83,11 @@ NEEDED_FOR = {
 }
 
 
-def setting_name(variable_name: str) -> str:
-    """The key in the RUNTASK dict for a variable: its name without our prefix."""
-    return variable_name.removeprefix(PREFIX)
-
-
 def values(given: Any, environ: Mapping[str, str]) -> dict[str, Any]:
-    """The environment with the settings' RUNTASK over it. Raises BadEnvironment unless RUNTASK is a dict of options."""
+    """The environment, overridden by the settings' RUNTASK. Raises BadEnvironment unless RUNTASK is a dict of options."""
     if not isinstance(given, Mapping):
         raise BadEnvironment([f"RUNTASK must be a dict of options; it is of type {type(given).__name__}"])
-    known = {setting_name(item.name): item.name for item in NAMES.values()}
+    known = {item.name.removeprefix(PREFIX): item.name for item in NAMES.values()}
     if unknown := sorted(set(given) - set(known), key=str):
         raise BadEnvironment(
             [f"RUNTASK[{key!r}] is not an option; there are {', '.join(sorted(known))}" for key in unknown]
@@ -144,5 +102,5 @@ def conf() -> Conf:
 
 
 def missing_apps() -> list[str]:
-    """Needed apps that aren't in INSTALLED_APPS. Until they are, the bot has no pages, and a check says why."""
+    """Needed apps that aren't in INSTALLED_APPS. Without them the bot has no pages, and a system check says why."""
     return [name for name in NEEDED_APPS if not apps.is_installed(name)]

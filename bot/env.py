@@ -1,8 +1,7 @@
-"""Variables -> typed values, read once, with every problem reported together.
+"""Reads variables into typed values, and reports all problems together.
 
-The only module that touches the process environment. A class of variables is a frozen dataclass whose fields are made
-by `variable`; `read` fills it. The tables in docs/configuration.md are checked against the same
-fields.
+Only this module touches the process environment. A class of variables is a frozen dataclass whose fields are made with
+`variable`; `read` fills it. A test compares the tables in docs/configuration.md with these fields.
 """
 
 import json
@@ -20,7 +19,7 @@ Parse = Callable[[str], Any]
 
 
 class BadEnvironment(Exception):
-    """Variables that are missing or can't be read; one sentence each, never with a value in it."""
+    """Variables are missing or can't be read. There is a sentence for each, which never contains the value."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(["Please set these right:", *(f"  - {problem}" for problem in problems)]))
@@ -28,15 +27,14 @@ class BadEnvironment(Exception):
 
 
 def environ() -> Mapping[str, str]:
-    """The environment of this process, live."""
     return os.environ
 
 
 @contextmanager
 def without_checks_by_celery() -> Iterator[None]:
-    """While task modules are loaded: Celery would run all system checks, for nobody to read (celery/fixups/django.py).
+    """Keeps Celery from running all system checks while it loads task modules (celery/fixups/django.py).
 
-    That takes as long as everything else at the start, and loads every page into a process that serves none.
+    Nobody would see their result. They take as long as the rest of the start, and load the code of all pages.
     """
     before = os.environ.get(SKIP_CHECKS)
     os.environ[SKIP_CHECKS] = "1"
@@ -80,8 +78,8 @@ def count(raw: str) -> int:
 def zone(raw: str) -> str:
     try:
         return ZoneInfo(raw.strip()).key
-    except (ValueError, KeyError, OSError):  # not one's form, unknown, or a folder of some
-        raise ValueError("is no time zone, like Europe/Madrid") from None
+    except (ValueError, KeyError, OSError):  # malformed, unknown, or the name of a folder of time zones
+        raise ValueError("must be a time zone, like Europe/Madrid") from None
 
 
 def words(raw: str) -> tuple[str, ...]:
@@ -90,13 +88,13 @@ def words(raw: str) -> tuple[str, ...]:
 
 
 def url(*schemes: str) -> Parse:
-    """An address whose scheme is one of `schemes`; the value is never repeated in the error, it may hold a password."""
+    """An address with one of these schemes. Errors don't contain it, as it may hold a password."""
 
     def parse(raw: str) -> str:
         value = raw.strip()
         try:
             parts = urlsplit(value)
-            _ = parts.port  # raises for what is no number
+            _ = parts.port  # raises if it isn't a number
         except ValueError:
             hint = ": in a user's name or password, / # ? @ are written %2F %23 %3F %40" if "@" in value else ""
             raise ValueError(f"is not an address{hint}") from None
@@ -107,31 +105,29 @@ def url(*schemes: str) -> Parse:
     return parse
 
 
-def variable(name: str, parse: Parse, default: Any, meaning: str, *, secret: bool = False) -> Any:
-    """A dataclass field that is read from `name`; a secret one stays out of the repr."""
-    metadata = {"name": name, "parse": parse, "meaning": meaning, "secret": secret}
-    return field(default=default, repr=not secret, metadata=metadata)
+def variable(name: str, parse: Parse, default: Any, *, secret: bool = False) -> Any:
+    """A dataclass field that is read from `name`. A secret is left out of the repr."""
+    return field(default=default, repr=not secret, metadata={"name": name, "parse": parse})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
-    """One line of a table of variables."""
+    """A line in a table of variables."""
 
     name: str
-    meaning: str
     default: Any
 
 
 def variables(cls: type) -> Iterator[Variable]:
     for item in fields(cls):
-        yield Variable(name=item.metadata["name"], meaning=item.metadata["meaning"], default=item.default)
+        yield Variable(name=item.metadata["name"], default=item.default)
 
 
 def read(cls: type[T], raw: Mapping[str, Any], problems: list[str] | None = None) -> T:
-    """Fill `cls` from `raw`. Unset and empty variables take their default; others are read as if written as text.
+    """Fills `cls` from `raw`. Unset and empty variables get their default. Values other than text are read as text.
 
-    Raises BadEnvironment with all problems, or adds them to `problems` if a list is passed (to report several classes
-    together) and leaves the defaults in their place.
+    Raises BadEnvironment with all problems. If `problems` is given, it adds them to that list instead, and uses the
+    defaults, so that the problems of several classes can be reported together.
     """
     found: list[str] = []
     values: dict[str, Any] = {}
@@ -151,7 +147,7 @@ def read(cls: type[T], raw: Mapping[str, Any], problems: list[str] | None = None
 
 
 def _as_text(given: Any) -> str:
-    """How a value of Python's stands in the environment. Raises ValueError."""
+    """A Python value as it would be written in the environment. Raises ValueError."""
     if isinstance(given, (str, bool, int, float)):
         return str(given)
     if isinstance(given, (list, tuple)) and all(isinstance(word, str) for word in given):
@@ -163,42 +159,25 @@ def _as_text(given: Any) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """What the stand-alone project needs beyond the bot's own options (bot.conf)."""
+    """The variables of the stand-alone project (docs/configuration.md). The bot's own options are in bot.conf."""
 
-    database_url: str = variable(
-        "DATABASE_URL",
-        url("sqlite", "postgres", "postgresql", "mysql"),
-        "",
-        "the database; unset: SQLite in `RUNTASK_DATA`",
-        secret=True,
-    )
+    database_url: str = variable("DATABASE_URL", url("sqlite", "postgres", "postgresql", "mysql"), "", secret=True)
     broker_url: str = variable(
         "CELERY_BROKER_URL",
         url("redis", "rediss", "redis+socket", "amqp", "amqps", "filesystem", "memory"),
-        "filesystem://",
-        "the broker; `filesystem://` (our safe variant, in `RUNTASK_DATA`) needs no server",
+        "filesystem://",  # the embedded broker, in `data`
         secret=True,
     )
-    default_queue: str = variable(
-        "CELERY_TASK_DEFAULT_QUEUE", text, "celery", "the queue of tasks that name none; as on the platform"
-    )
-    secret_key: str = variable(
-        "DJANGO_SECRET_KEY", text, "", "Django's secret key; the web process needs one", secret=True
-    )
-    allowed_hosts: tuple[str, ...] = variable(
-        "DJANGO_ALLOWED_HOSTS", words, (), "host names of the site; unset: that of `RUNTASK_BASE_URL`, and loopback"
-    )
-    debug: bool = variable("DJANGO_DEBUG", flag, False, "Django's debug mode")
-    time_zone: str = variable("DJANGO_TIME_ZONE", zone, "UTC", "time zone of the admin")
-    data: str = variable("RUNTASK_DATA", text, "var", "folder of the embedded database and broker")
-    sidecar: bool = variable(
-        "RUNTASK_SIDECAR", flag, False, "beside a platform, on its database: migrate our own tables only"
-    )
-    imports: tuple[str, ...] = variable(
-        "RUNTASK_IMPORTS", words, (), "task modules that this project's Celery app loads"
-    )
+    default_queue: str = variable("CELERY_TASK_DEFAULT_QUEUE", text, "celery")
+    secret_key: str = variable("DJANGO_SECRET_KEY", text, "", secret=True)
+    allowed_hosts: tuple[str, ...] = variable("DJANGO_ALLOWED_HOSTS", words, ())
+    debug: bool = variable("DJANGO_DEBUG", flag, False)
+    time_zone: str = variable("DJANGO_TIME_ZONE", zone, "UTC")
+    data: str = variable("RUNTASK_DATA", text, "var")  # the folder of the embedded database and broker
+    sidecar: bool = variable("RUNTASK_SIDECAR", flag, False)
+    imports: tuple[str, ...] = variable("RUNTASK_IMPORTS", words, ())  # modules that define tasks
 
 
 def default_settings() -> None:
-    """Serve the stand-alone project unless DJANGO_SETTINGS_MODULE names another."""
+    """Uses the stand-alone project unless DJANGO_SETTINGS_MODULE names another."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bot.settings")

@@ -2,7 +2,7 @@
 
 We never write to the platform's tables. Keys to users have no constraint in the database, because the Django of a
 sidecar's platform doesn't know our tables and must be able to delete a user. Joins don't find deleted users, and
-bot.runs.cleanup removes what refers to them.
+bot.runs.cleanup removes references to them.
 """
 
 import threading
@@ -37,10 +37,10 @@ def atomic() -> Iterator[None]:
 
 @contextmanager
 def writers_turn() -> Iterator[None]:
-    """SQLite allows one writer at a time. Threads of this process queue here, where the next one is woken at once.
+    """SQLite allows one writer at a time. Threads of this process take turns here, each as soon as the last one is done.
 
-    Without this, SQLite sleeps for longer and longer between its tries and takes any thread that comes: with many writers,
-    some wait for a second. A single statement needs only this, and no transaction.
+    Without this, SQLite retries after longer and longer pauses and in no order, so that with many writers some wait for a
+    second. A single statement needs only this, and no transaction.
     """
     connection = connections[database_of(Run)]
     if connection.vendor != "sqlite" or connection.in_atomic_block:
@@ -103,7 +103,7 @@ class SlackLink(models.Model):
 
 
 class Run(models.Model):
-    """One request to run a schedule now: who, what, where, with which values, and how it ended.
+    """A request to run a schedule now, and its result.
 
     Schedule and task are copied, not referenced: a run outlives its schedule, and our tables have no keys into the
     platform's. The JSON texts are as sent. Reasons are stored as codes (bot.core.reasons).
@@ -166,7 +166,7 @@ class Run(models.Model):
         ordering = ["-id"]
         # Not partial: with a partial index and without ANALYZE, SQLite chooses bad plans for watching runs.
         indexes = [
-            # The only index that begins with the state. While statistics know no open runs, PostgreSQL would take another one.
+            # No other index may begin with the state: PostgreSQL would use it while its statistics contain no open runs.
             models.Index(fields=["state", "deadline_at"], name="runtask_run_deadline"),
             models.Index(fields=["schedule_id", "state"], name="runtask_run_schedule"),
         ]

@@ -71,8 +71,8 @@ class Prepared:
 def padded(values: Collection[T]) -> list[T]:
     """For `__in`: filled up to the next power of two with -1, -2, …, which match nothing.
 
-    Each number of values is a statement of its own, and Python's sqlite3 caches 128 statements a connection: with hundreds
-    of values each takes 60 KB.
+    Each number of values makes another statement. Python's sqlite3 caches 128 statements per connection, and a statement
+    with hundreds of values takes 60 KB.
     """
     found = list(values)
     if not found:

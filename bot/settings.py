@@ -1,4 +1,4 @@
-"""Settings of the stand-alone project, from the environment (bot.env, bot.conf)."""
+"""Settings of the stand-alone project. They come from the environment (bot.env, bot.conf)."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ _site = urlsplit(_bot.base_url)
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 DEBUG = _project.debug
-# A command works without a key; the web process refuses to start without one (bot.wsgi).
+# Commands work without a key. The web process refuses to start without one (bot.wsgi).
 SECRET_KEY = _project.secret_key or get_random_string(50)
 ALLOWED_HOSTS = [*(_project.allowed_hosts or filter(None, [_site.hostname])), *LOOPBACK]
 ROOT_URLCONF = "bot.site_urls"
@@ -64,39 +64,35 @@ TEMPLATES = [
     }
 ]
 
-# Per engine; what the address says (`?sslmode=require`) goes before it. A server that is silent is found out in seconds, so
-# that no thread of the bot hangs on it for good; only options of the client, which no connection pooler refuses.
+# By engine. Options in the address (`?sslmode=require`) override these. The time-outs keep our threads from hanging on a
+# server that doesn't answer. All are options of the client, so that connection poolers accept them.
 DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
-    # WAL with IMMEDIATE: without it a read-then-write transaction fails at once under WAL (sqlite.org/wal.html).
+    # WAL needs IMMEDIATE: otherwise a transaction that reads and then writes may fail at once (sqlite.org/wal.html).
     "django.db.backends.sqlite3": {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
-        # Pages kept by a connection: 256 KB, not 2 MB. Each thread has one, and whenever another one has written, SQLite
-        # begins with an empty cache anyway; what it reads again is in the system's.
+        # The cache of each connection, and so of each thread, is 256 KB instead of 2 MB. SQLite empties it whenever another
+        # connection has written, and the operating system has the pages in its own cache.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000; "
         "PRAGMA cache_size=-256;",
     },
     "django.db.backends.postgresql": {
         "connect_timeout": 3,  # seconds
-        # Milliseconds in which nothing is confirmed. While an answer is waited for, nothing is sent but the kernel's probes:
-        # the first one, unless told, after two hours.
-        "tcp_user_timeout": 15_000,
-        "keepalives_idle": 5,  # seconds
+        "tcp_user_timeout": 15_000,  # milliseconds without a confirmation
+        # Seconds. While we wait for an answer, only these probes are sent; by default, the first after two hours.
+        "keepalives_idle": 5,
         "keepalives_interval": 5,
     },
-    # Seconds. Reading: also how long one statement may take, a migration's on a table of millions included.
+    # Seconds. `read_timeout` also limits each statement, even a migration's on a table with millions of rows.
     "django.db.backends.mysql": {"connect_timeout": 3, "read_timeout": 60, "write_timeout": 15},
 }
 if not _project.database_url:
     try:
         _data.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
-        raise ImproperlyConfigured(f"RUNTASK_DATA: no folder can be made at {_data} ({exc.strerror})") from exc
-_database: dict[str, Any] = {
-    **dj_database_url.parse(
-        _project.database_url or f"sqlite:///{_data / 'runtask.sqlite3'}", conn_max_age=60, conn_health_checks=True
-    )
-}
+        raise ImproperlyConfigured(f"RUNTASK_DATA: the folder {_data} can't be created ({exc.strerror})") from exc
+_address = _project.database_url or f"sqlite:///{_data / 'runtask.sqlite3'}"
+_database: dict[str, Any] = {**dj_database_url.parse(_address, conn_max_age=60, conn_health_checks=True)}
 _database["OPTIONS"] = DATABASE_OPTIONS[_database["ENGINE"]] | _database.get("OPTIONS", {})
 DATABASES = {"default": _database}
 RUNTASK_SIDECAR = _project.sidecar
@@ -108,7 +104,7 @@ if RUNTASK_SIDECAR:  # the platform migrates its own tables
 USE_TZ = True
 TIME_ZONE = _project.time_zone
 STATIC_URL = "static/"
-STATIC_ROOT = None  # whitenoise serves from the packages themselves
+STATIC_ROOT = None  # WhiteNoise serves files from the packages
 WHITENOISE_USE_FINDERS = True
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -120,13 +116,13 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Plain http on loopback must work; everything else follows the public address.
+# These follow the scheme of the public address, so that plain HTTP works on loopback.
 _https = _site.scheme == "https"
 SECURE_SSL_REDIRECT = _https
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside, without TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a supervisor's probes don't use TLS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"] if _site.netloc else []
 
@@ -152,8 +148,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "bot": {"level": "INFO"},
-        "django.request": {"level": "ERROR"},
-    },
+    "loggers": {"bot": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
 }

@@ -1,4 +1,4 @@
-"""Beside a platform, on its database: `migrate` makes and records what is ours, and nothing else."""
+"""A sidecar uses the platform's database. There, `migrate` creates and records only our own tables."""
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -14,9 +14,9 @@ def is_sidecar() -> bool:
 
 
 def keep_to(ours: AppConfig) -> None:
-    """After `migrate`, Django writes content types and permissions of every app installed here; now of `ours` alone.
+    """Lets `migrate` write the content types and permissions of our app only.
 
-    The platform may lack some of these apps, or have other versions of them.
+    Django writes those of every app that is installed here, but the platform may lack an app or have another version.
     """
     post_migrate.disconnect(create_contenttypes)
     post_migrate.disconnect(dispatch_uid=PERMISSIONS)

@@ -1,4 +1,4 @@
-"""The stand-alone site: the admin, the probes, and at the root what a project would include."""
+"""The stand-alone site: the admin, the probes, and at the root our own pages."""
 
 from django.contrib import admin
 from django.urls import include, path

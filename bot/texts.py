@@ -1,7 +1,7 @@
 """The sentences that all front ends share. Sentences of one front end only are in bot.slack.texts and bot.web.texts.
 
-Every sentence is whole: none is put together from pieces, so that each can be translated by itself. Values in them may be
-hostile text; each front end escapes what it shows.
+Every sentence is complete, so that it can be translated by itself. Values in sentences may be hostile text; each front end
+escapes what it shows.
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
 NOT_SET = "(not set)"
 AS_STORED = "none: sent as stored"
 NOT_A_MEMBER = (
-    "This is not a member id, which begins with U or W. «Copy member ID» in the person's Slack profile gives it."
+    "This is not a member id: those begin with U or W. Choose «Copy member ID» in the person's Slack profile."
 )
-NOT_A_WORKSPACE = "This is not a workspace id, which begins with T (or E)."
+NOT_A_WORKSPACE = "This is not a workspace id: those begin with T or E."
 
 SENTENCES: dict[Code, str] = {
     Code.TYPOGRAPHIC_QUOTE: '{quote} is a typographic quote. JSON needs the straight one: "',
@@ -28,7 +28,7 @@ SENTENCES: dict[Code, str] = {
     Code.LONG_NUMBER: "This number has more than {limit} digits.",
     Code.PYTHON_WORD: "Python's {python} is written {json} in JSON.",
     Code.TRAILING_COMMA: "There must be no comma before a closing bracket.",
-    Code.SINGLE_QUOTES: "JSON needs double quotes, not single ones.",
+    Code.SINGLE_QUOTES: "JSON needs double quotes, not single quotes.",
     Code.COMMA_MISSING: "A comma or a closing bracket is missing before this.",
     Code.COLON_MISSING: "A colon is missing after the key.",
     Code.KEY_MISSING: 'A key in double quotes is missing here, as in "days": 7.',
@@ -43,7 +43,7 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_A_NUMBER: "{word} isn't JSON.",
     Code.NUMBER_TOO_LARGE: "This number is too large.",
     Code.HALF_CHARACTER: "This text contains half a character (a lone \\ud800 to \\udfff).",
-    Code.DOUBLED_KEY: "The key {key} is here a second time.",
+    Code.DOUBLED_KEY: "The key {key} appears a second time here.",
     Code.TOO_LONG: "This is {length:,} characters long; {limit:,} are allowed.",
     Code.LIST_EMPTY: "Type a JSON list; [] sends nothing.",
     Code.OBJECT_EMPTY: "Type a JSON object; {{}} sends nothing.",
@@ -57,7 +57,7 @@ SENTENCES: dict[Code, str] = {
     Code.NO_KEYWORDS: 'Unknown argument "{name}"; the task takes none.',
     Code.ARGUMENT_MISSING: 'The task needs the argument "{name}".',
     Code.BAD_TYPED_VALUE: (
-        'An object with "__type__" and "__value__" stands for a date, a decimal and so on. This one can\'t be read as such.'
+        'An object with "__type__" and "__value__" means a date, a decimal and so on, but this object can\'t be read.'
     ),
     Code.HEADERS_NOT_AN_OBJECT: (
         "This schedule's message headers are not a JSON object. Correct them in the admin; beat can't send them either."
@@ -77,15 +77,15 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.BROKER_UNREACHABLE: "Nothing was sent: the broker can't be reached ({error}).",
     Code.CELERY_REFUSED: "Nothing was sent: Celery can't send this: {error}",
-    Code.HELD_BACK: "Nothing was sent: the task held it back.",
-    Code.HELD_BACK_BY: "Nothing was sent: the task held it back, as task {task} is waiting or running.",
+    Code.HELD_BACK: "Nothing was sent: the task's own code prevented it.",
+    Code.HELD_BACK_BY: "Nothing was sent: the task's own code prevented it, because task {task} is waiting or running.",
     Code.TOO_SLOW: "Nothing was sent: it took too long.",
     Code.GONE: "This schedule no longer exists. Pick another one.",
     Code.CHANGED: "Somebody has changed this schedule since you picked it. Pick it again to see its new values.",
     Code.KEY_TAKEN: "This key belongs to a different request.",
     Code.MAYBE_SENT: (
         "This run may already have been sent: the broker took it but did not answer. It is not sent again."
-        " Its thread and its page tell how it ended."
+        " Its thread and its page show how it ended."
     ),
     Code.SLACK_SILENT: (
         "I can't check with Slack who you are at the moment, so I can't let you run anything."
@@ -107,10 +107,10 @@ SENTENCES: dict[Code, str] = {
     Code.SLACK_UNREACHABLE: "Slack can't be reached ({error})",
     Code.SLACK_REFUSED: "Slack says {error} {details}",
     Code.BEHIND_ANOTHER: "waits for the {notice} message, which was given up",
-    Code.NO_DIRECT_MESSAGE: "the direct message is closed to the bot ({direct})",
-    Code.NO_CHANNEL_NO_DIRECT_MESSAGE: "the channel is closed to the bot ({channel}), and so is a direct message ({direct})",
+    Code.NO_DIRECT_MESSAGE: "the bot can't post in the direct message ({direct})",
+    Code.NO_CHANNEL_NO_DIRECT_MESSAGE: "the bot can post neither in the channel ({channel}) nor in a direct message ({direct})",
     Code.NO_CHANNEL_NO_ACCOUNT: (
-        "the channel is closed to the bot ({channel}), and the requester has no Slack account for a direct message"
+        "the bot can't post in the channel ({channel}), and the requester has no Slack account for a direct message"
     ),
     Code.STORED_TEXT: "{text}",
 }
@@ -142,7 +142,7 @@ def sentence(reason: Reason | None) -> str:
 
 
 def problem_text(problem: Problem) -> str:
-    """The sentence; for a mistake in a text, its place before it, and the excerpt on the lines below."""
+    """The sentence. For a mistake in a text, with its place, and with an excerpt on the lines below."""
     if problem.place is None:
         return sentence(problem)
     place = problem.place
@@ -150,9 +150,9 @@ def problem_text(problem: Problem) -> str:
 
 
 def state_text(state: RunState, status: str) -> str:
-    """How far an open run is. Celery repeats a failed try, so that RETRY isn't running."""
+    """The state of an open run. With RETRY, Celery waits before the next try, so the task isn't running."""
     if state is RunState.RUNNING and status == "RETRY":
-        return "waits to be tried again"
+        return "waiting for its next try"
     return STATES[state]
 
 
@@ -180,7 +180,7 @@ def options(target: Target) -> list[tuple[str, str | datetime]]:
 
 
 def stored_options(stored: dict[str, object] | list[list[str]]) -> Iterator[tuple[str, str]]:
-    """The same of a run's row. Rows of version 0.1.0 and older store a list of pairs, already in words."""
+    """The same, from a run's row. Rows of version 0.1.0 and older store a list of such pairs."""
     if isinstance(stored, list):
         yield from ((name, value) for name, value in stored)
         return

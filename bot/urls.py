@@ -1,4 +1,4 @@
-"""What a project includes: `path("runtask/", include("bot.urls"))`."""
+"""Our URLs. A project includes them: `path("runtask/", include("bot.urls"))`."""
 
 from django.apps import apps
 from django.urls import URLPattern, path
@@ -14,11 +14,7 @@ def _patterns() -> list[URLPattern]:
     from bot.web.api import views as api  # noqa: PLC0415
 
     from_slack = endpoint(wiring.slack_app, lambda: wiring.readable_options().signing_secret)
-    return [
-        path("slack/events", from_slack, name="slack-events"),
-        *api.urls(wiring.platform),
-        *_pages(),
-    ]
+    return [path("slack/events", from_slack, name="slack-events"), *api.urls(wiring.platform), *_pages()]
 
 
 def _pages() -> list[URLPattern]:

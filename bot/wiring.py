@@ -27,11 +27,11 @@ from bot.slack.notifier import SlackMessenger
 from bot.slack.socket import SocketMode
 
 notices_owed = Bell()
-runs_sent = Bell()  # results may come soon
+runs_sent = Bell()  # the watcher looks for their results
 
 
 def readable_options() -> Conf:
-    """Raises NotSetUp, as do the functions below that need the options."""
+    """Raises NotSetUp, as all functions below that need the options do."""
     try:
         return conf()
     except env.BadEnvironment as exc:
@@ -107,12 +107,8 @@ def slack_app() -> App:
 
 def socket_mode() -> SocketMode:
     options = readable_options()
-    return SocketMode(
-        app=slack_app(),
-        client=web_client(options, DELIVERY),
-        app_token=options.app_token,
-        concurrency=options.threads,
-    )
+    client = web_client(options, DELIVERY)
+    return SocketMode(app=slack_app(), client=client, app_token=options.app_token, concurrency=options.threads)
 
 
 def watcher() -> Watcher:

@@ -3,12 +3,12 @@
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
-import bot.celery  # noqa: F401  # before Django asks for one: beat's admin sends with the app that is current in its thread
+import bot.celery  # noqa: F401  # first, so that beat's admin finds a current app to send with
 from bot import env
 
 env.default_settings()
 if not env.read(env.Project, env.environ()).secret_key:
-    # Each process would sign sessions with a key of its own.
+    # Otherwise each process would sign sessions with another key.
     raise ImproperlyConfigured("DJANGO_SECRET_KEY is not set")
 
 application = get_wsgi_application()

@@ -29,10 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """`pytest` alone is fast and needs nothing. A test that is named on the command line runs whatever its marks."""
-    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.markexpr:
-        config.option.markexpr = FAST
-        if config.option.numprocesses is None and not config.option.usepdb:
-            config.option.numprocesses = "auto"
+    option = config.option
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.markexpr:
+        return
+    option.markexpr = FAST
+    is_worker = hasattr(config, "workerinput")
+    if option.numprocesses is None and not option.usepdb and not is_worker:
+        option.numprocesses = "auto"
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks

@@ -51,7 +51,7 @@ def test_a_healthy_set_up_is_left_alone() -> None:
         (None, "RUNTASK must be a dict of options; it is of type NoneType"),
         ({"DEADLIEN": 5, 7: 8}, "RUNTASK['DEADLIEN'] is not an option"),
         ({"THREADS": "many"}, "RUNTASK_THREADS must be a whole number above 0"),
-        ({"THREADS": object()}, "RUNTASK_THREADS can't be of type object"),
+        ({"THREADS": 2j}, "RUNTASK_THREADS can't be of type complex"),
         ({"SECRET_KEYS": [1, 2]}, "RUNTASK_SECRET_KEYS can't be of type list"),
         ({"KEEP": True}, "RUNTASK_KEEP must be a number of seconds above 0"),
     ],
@@ -83,7 +83,7 @@ def test_announcements_that_nobody_can_make(settings: Any) -> None:
     [
         ("shop.celery:app", "No module named 'shop'"),
         ("tests.test_checks:NONE", "no attribute 'NONE'"),
-        ("tests.test_checks:TOKENS", "is no Celery app"),
+        ("tests.test_checks:TOKENS", "isn't a Celery app"),
         (":", "Empty module name"),
         ("runtask_broken:app", "SyntaxError"),
         (" ", "the project has no current Celery app"),

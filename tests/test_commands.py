@@ -60,10 +60,10 @@ def test_somebody_who_is_not_staff_is_linked_with_a_warning() -> None:
         (["remove", "U1", "--team", "T1"], "has no link"),
         (
             ["add", "@ana", "ana", "--team", "T1"],
-            "'@ana': This is not a member id, which begins with U or W. «Copy member ID»",
+            "'@ana': This is not a member id: those begin with U or W. Choose «Copy member ID»",
         ),
         (["add", "ana@example.com", "ana"], "'ana@example.com': This is not a member id"),
-        (["add", "U1", "ana", "--team", "acme"], "'acme': This is not a workspace id, which begins with T"),
+        (["add", "U1", "ana", "--team", "acme"], "'acme': This is not a workspace id: those begin with T"),
     ],
 )
 def test_what_is_not_there_is_said(arguments: list[str], reason: str) -> None:
@@ -162,7 +162,7 @@ def test_a_folder_that_can_not_be_made_is_told_in_words(tmp_path: Path) -> None:
         check=False,
     )
     assert told.returncode == conf.BAD_SETUP
-    assert told.stderr == f"RUNTASK_DATA: no folder can be made at {tmp_path}/file/var (Not a directory)\n"
+    assert told.stderr == f"RUNTASK_DATA: the folder {tmp_path}/file/var can't be created (Not a directory)\n"
 
 
 def test_help_needs_no_tokens(tmp_path: Path) -> None:

@@ -34,8 +34,10 @@ def in_the_environment(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("variable", [*OURS, *PROJECT], ids=lambda variable: variable.name)
-def test_every_variable_has_a_row_with_its_default(variable: env.Variable) -> None:
-    assert ROWS[variable.name][2].strip("`") == written(variable.default)
+def test_every_variable_has_a_row_with_its_default_and_its_meaning(variable: env.Variable) -> None:
+    _, _, default, *_, meaning = ROWS[variable.name]
+    assert default.strip("`") == written(variable.default)
+    assert meaning
 
 
 def test_there_is_no_row_without_a_variable() -> None:

@@ -73,8 +73,8 @@ def test_which_keys_are_secret_may_be_written_in_any_way() -> None:
         ("RUNTASK_ANNOUNCE", '{"*": "ops"}', "RUNTASK_ANNOUNCE must be a channel's id, "),
         ("RUNTASK_ANNOUNCE", '{"*": 5}', "RUNTASK_ANNOUNCE must be a channel's id, "),
         ("RUNTASK_ANNOUNCE", '{"*"', "RUNTASK_ANNOUNCE must be a channel's id, "),
-        ("DJANGO_TIME_ZONE", "Europe/Madird", "DJANGO_TIME_ZONE is no time zone, like Europe/Madrid"),
-        ("DJANGO_TIME_ZONE", "Europe", "DJANGO_TIME_ZONE is no time zone, like Europe/Madrid"),
+        ("DJANGO_TIME_ZONE", "Europe/Madird", "DJANGO_TIME_ZONE must be a time zone, like Europe/Madrid"),
+        ("DJANGO_TIME_ZONE", "Europe", "DJANGO_TIME_ZONE must be a time zone, like Europe/Madrid"),
         ("DATABASE_URL", "postgres://u:a/b@h/d", "DATABASE_URL is not an address: in a user's name or password, / # "),
     ],
 )
@@ -139,10 +139,9 @@ def test_no_value_is_in_an_error(text: str) -> None:
             assert "hunter2" not in str(BadEnvironment(found))
 
 
-def test_every_variable_has_a_name_and_a_meaning() -> None:
-    every = [*env.variables(Conf), *env.variables(Project)]
-    assert len({item.name for item in every}) == len(every)
-    assert all(item.meaning for item in every)
+def test_no_two_variables_share_a_name() -> None:
+    names = [item.name for item in (*env.variables(Conf), *env.variables(Project))]
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("part", NEEDED_FOR)

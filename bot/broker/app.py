@@ -1,6 +1,6 @@
-"""Which Celery app is the platform's: found once, in the main thread, and kept as an object.
+"""Finds the platform's Celery app once, in the main thread, and keeps the object.
 
-`celery.current_app` is one per thread: in a pool thread it is an app named `default`, without a broker
+Each thread has its own `celery.current_app`: in a pool thread it is an app named `default` without a broker
 (celery/_state.py, get_current_app).
 """
 
@@ -11,21 +11,21 @@ from celery import Celery, _state
 
 from bot.core.ports import NotSetUp
 
-DEFAULT = "default"  # the name of the app that Celery makes up where there is none
+DEFAULT = "default"  # the name of the app that Celery creates where there is none
 
-_celerys: Any = _state  # its stubs know neither of the two
+_celerys: Any = _state  # its stubs lack both attributes that we read
 _of_main_thread: Celery | None = None
 
 
 class NoApp(NotSetUp):
-    """There is no Celery app to send with; the text says why."""
+    """There is no Celery app to send with. The text says why."""
 
 
 def remember_current() -> None:
-    """Called while Django starts, in the main thread.
+    """Call this in the main thread while Django starts.
 
-    Only looked at: asking for it makes one up where there is none yet, which would then be every thread's, and the
-    project's own app, if it is loaded later, no more.
+    It doesn't call `get_current_app`: if there is no app yet, that creates one for all threads, and they keep it even if
+    the project loads its own app later.
     """
     global _of_main_thread  # noqa: PLW0603  # one per process, as Celery's own
     app = _celerys._tls.current_app or _celerys.default_app  # noqa: SLF001  # what get_current_app() looks at
@@ -44,5 +44,5 @@ def platform_app(name: str) -> Celery:
     except Exception as exc:  # importing runs the platform's own code
         raise NoApp(f"{name} can't be imported ({type(exc).__name__}: {exc})") from exc
     if not isinstance(app, Celery):
-        raise NoApp(f"{name} is no Celery app")
+        raise NoApp(f"{name} isn't a Celery app")
     return app

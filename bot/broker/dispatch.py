@@ -1,4 +1,4 @@
-"""From a `PeriodicTask` row and edited values to what is sent, as beat reads the row. Pure functions.
+"""Makes a task's message from a `PeriodicTask` row, which it reads as beat does, and edited values. Pure functions.
 
 The options come from django_celery_beat/schedulers.py (`ModelEntry.__init__`), which can't be used itself: it saves rows.
 docs/parity.md compares what reaches the broker and names the differences.

@@ -1,13 +1,12 @@
 """The embedded broker: Celery without a server, for evaluation and small teams on one machine.
 
-A kombu transport over a `Spool`. kombu's own `filesystem` transport would do the same, but shows messages to readers
-half-written and exchange tables while they are rewritten, stops the worker at an unreadable file, loses what a killed
-worker had taken, and takes queue names for paths.
+It is a kombu transport over a `Spool`. With kombu's own `filesystem` transport, readers can see partly written messages
+and exchange tables, an unreadable file stops the worker, a killed worker loses its messages, and queue names are paths.
 
-Delivery is at least once, as with RabbitMQ: what a killed worker had taken and not acknowledged is given out again
-(Celery acknowledges early by default: what had begun is not). Messages of Celery's default delivery mode, persistent,
-survive a power cut once publishing has returned. An error from publishing means that nothing went out.
-Left out: priorities (first in, first out), several machines, Windows.
+Delivery is at least once, as with RabbitMQ: if a worker is killed, its unacknowledged messages are delivered again. (By
+default, Celery acknowledges a message when its task starts.) A persistent message, which is Celery's default, survives a
+power cut after publishing has returned. If publishing raises an error, nothing was sent.
+Not supported: priorities, several machines, Windows.
 """
 
 from contextlib import suppress
@@ -31,28 +30,28 @@ PERSISTENT = 2  # AMQP's delivery_mode
 
 
 def configure(folder: Path) -> dict[str, Any]:
-    """The Celery settings that make `folder` the broker. It is created when first used.
+    """The Celery settings that make `folder` the broker. The folder is created at its first use.
 
-    The folder is in the options, as Celery prefers an address in the environment variable CELERY_BROKER_URL to that of
-    its settings, and in the address too, as kombu shares its pools between apps whose address is the same.
+    The transport reads the folder from the options, because the environment variable CELERY_BROKER_URL overrides the
+    address. It is in the address, too, because kombu shares its pools between apps with the same address.
     """
     return {
         "broker_url": f"filesystem://localhost/{quote(str(folder.absolute()))}",
-        "broker_transport": f"{__name__}:Transport",  # goes before the URL's scheme, for workers and senders alike
+        "broker_transport": f"{__name__}:Transport",  # overrides the URL's scheme
         "broker_transport_options": {"folder": str(folder.absolute()), "polling_interval": POLLING_INTERVAL},
-        # A full pool would block the worker's only loop, which then would not hear that a task is to be revoked.
+        # Otherwise a full pool blocks the worker's only loop, and the worker can't receive commands such as `revoke`.
         "worker_pool_putlocks": False,
         "worker_prefetch_multiplier": 1,
     }
 
 
 def row(routing_key: str, pattern: str, queue: str) -> bytes:
-    """A row of an exchange's table, in the order kombu's exchange types expect."""
+    """A row of an exchange's table, in the order that kombu's exchange types expect."""
     return dumps((routing_key or "", pattern or "", queue)).encode()
 
 
 class QoS(virtual.QoS):
-    """Keeps the spool in step with what kombu holds unacknowledged."""
+    """Tells the spool about each message that kombu counts as acknowledged or rejected."""
 
     channel: "Channel"
 
@@ -78,7 +77,7 @@ class Channel(virtual.Channel):
         self._unacknowledged: set[str] = set()  # queues whose readers never acknowledge
 
     def settled(self, tag: str) -> None:
-        """Of a message that won't be needed again. Called by whichever thread the worker acknowledges in."""
+        """The message isn't needed any more. Any thread may call this."""
         self.spool.done(tag)
         self._acknowledged.set()
 
@@ -100,7 +99,7 @@ class Channel(virtual.Channel):
         while tag := self.spool.take(queue):
             try:
                 payload = self._payload(tag)
-            except Exception as exc:  # noqa: BLE001 - there may be anything in that file
+            except Exception as exc:  # noqa: BLE001 - the file may contain anything
                 self.spool.set_aside(tag, exc)
                 continue
             if queue in self._unacknowledged:
@@ -109,10 +108,10 @@ class Channel(virtual.Channel):
         raise Empty
 
     def _payload(self, tag: str) -> dict[str, Any]:
-        """A taken message, proven to be one that kombu accepts, with its tag in the spool as kombu's delivery tag."""
+        """A message that was taken from the spool. Its tag there becomes kombu's delivery tag."""
         payload: dict[str, Any] = loads(self.spool.read(tag))
         payload["properties"]["delivery_tag"] = tag
-        self.Message(payload, channel=self)
+        self.Message(payload, channel=self)  # raises if kombu can't read it
         return payload
 
     def _restore(self, message: virtual.Message) -> None:
@@ -130,7 +129,7 @@ class Channel(virtual.Channel):
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         self.spool.bind(exchange, row(routing_key, pattern, queue))
         if self.typeof(exchange).type == "fanout":
-            self.spool.purge(queue)  # what was broadcast while nobody listened is not for who listens now
+            self.spool.purge(queue)  # broadcasts from before this reader came
 
     def _delete(self, queue: str, exchange: str, routing_key: str, pattern: str, *_: Any, **__: Any) -> None:
         self.spool.unbind(exchange, row(routing_key, pattern, queue))
@@ -143,11 +142,11 @@ class Channel(virtual.Channel):
 
 
 class Transport(virtual.Transport):
-    """What `broker_transport` names; the folder comes in `broker_transport_options`."""
+    """Celery's `broker_transport`. Its `broker_transport_options` contain the folder."""
 
     Channel = Channel
     implements = virtual.Transport.implements.extend(exchange_type=frozenset({"direct", "topic", "fanout"}))
-    connection_errors = (*virtual.Transport.connection_errors, OSError)  # a full disk is a lost connection, not a crash
+    connection_errors = (*virtual.Transport.connection_errors, OSError)  # then a full disk doesn't crash the worker
     default_port = 0
     driver_type = driver_name = "filesystem"
     polling_interval = POLLING_INTERVAL
@@ -166,7 +165,7 @@ class Transport(virtual.Transport):
         return "N/A"
 
     def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:  # noqa: ARG002 - kombu's
-        """Hand out one message; TimeoutError if there is none. An acknowledgement, which makes room, ends the pause."""
+        """Delivers one message. Raises TimeoutError if there is none. An acknowledgement makes room, so it ends the pause."""
         if monotonic() - self._looked > LOOK_FOR_THE_DEAD:
             self.spool.restore_the_dead()
             self._looked = monotonic()

@@ -1,7 +1,7 @@
-"""Reads outcomes from django-celery-results' `TaskResult` rows. What a pass costs doesn't grow with history.
+"""Reads outcomes from django-celery-results' `TaskResult` rows. The cost of a pass doesn't grow with history.
 
-There is no other source here: `PENDING` proves nothing, `date_done` moves with every write (it is `auto_now`), and a task
-that ignores its result, or raises Ignore or Reject, leaves no row.
+`PENDING` proves nothing, `date_done` moves with every write (it is `auto_now`), and a task that ignores its result, or
+raises Ignore or Reject, leaves no row.
 """
 
 import json
@@ -34,9 +34,9 @@ RECENT = timedelta(seconds=3)
 class BeatOutcomes:
     """Outcomes over the results table.
 
-    A full pass over all open runs finds everything, whatever clocks and late commits do to dates, but its cost grows with
-    the number of open runs. So full passes get at most 1% of the time: every pass is full while some hundred runs are open.
-    The passes between them read only the results of the last seconds.
+    A full pass over all open runs finds every result, even if its date is wrong or it was committed late. But its cost
+    grows with the number of open runs, so full passes get at most 1% of the time. The passes between them read only the
+    results of the last seconds. With up to some hundred open runs, every pass is full.
     """
 
     _took: float = 0.0  # seconds, of the last full pass
@@ -90,12 +90,12 @@ def _written_lately() -> list[str]:
 
 def _outcome(row: TaskResult) -> Outcome:
     text = readable(row.result, row.status)
+    # Cleaned: JSON escapes can hold NUL and lone surrogates, which databases refuse.
     return Outcome(
         task_id=TaskId(row.task_id),
         status=row.status,
         at=row.date_done,
         started_at=getattr(row, "date_started", None),
-        # Cleaned: JSON escapes can hold NUL and lone surrogates, which databases refuse.
         result=clean(clip(text, RESULT_LIMIT)),
         result_length=len(text),
         traceback=clean(clip_start(own_frames(row.traceback or ""), TRACEBACK_LIMIT)),
@@ -104,9 +104,9 @@ def _outcome(row: TaskResult) -> Outcome:
 
 
 def readable(stored: str | None, status: str) -> str:
-    """The stored result as a person reads it: text as it is, other JSON indented, an exception as `Type: message`.
+    """The stored result for people: text as it is, other JSON indented, an exception as `Type: message`.
 
-    Before the end it is the task's own progress. Celery's note on the worker (STARTED) is left out.
+    While the task runs, it is the task's own progress. Celery's note on the worker (STARTED) is left out.
     """
     if not stored or stored == "null" or status == "STARTED":
         return ""
@@ -120,7 +120,7 @@ def readable(stored: str | None, status: str) -> str:
 
 
 def own_frames(traceback: str) -> str:
-    """Without Celery's own frames, which every traceback begins with, and without Python's lines of carets."""
+    """Without Celery's own frames, which begin every traceback, and without Python's lines of carets."""
     kept: list[str] = []
     skipping = False
     for line in traceback.splitlines():

@@ -1,8 +1,8 @@
-"""Where Celery would send a schedule's task: the row's options over the task's own over the platform's routes.
+"""Finds where Celery would send a schedule's task.
 
-These are the steps of a real message: `Task.apply_async` lays the options over the task's own, `Router.route` adds
-`task_routes` and the default queue, and `AMQP.send_task_message` prefers an exchange to a queue (celery/app/task.py,
-routes.py, amqp.py).
+It follows the steps of a real message: in `Task.apply_async`, the row's options override the task's own; `Router.route` adds
+`task_routes` and the default queue; `AMQP.send_task_message` prefers an exchange to a queue (celery/app/task.py, routes.py,
+amqp.py).
 """
 
 import json
@@ -37,14 +37,8 @@ def target(
         routed = wanted
     except Exception:  # noqa: BLE001  # a router is the platform's own code
         routed = {name: value for name, value in wanted.items() if name != "queue"}
-    queue, exchange, routing_key = _place(app, routed)
-    found = {
-        **wanted,
-        "queue": queue,
-        "exchange": exchange,
-        "routing_key": routing_key,
-        "priority": routed.get("priority"),
-    }
+    place = dict(zip(("queue", "exchange", "routing_key"), _place(app, routed), strict=True))
+    found = {**wanted, **place, "priority": routed.get("priority")}
     return Target(
         options={name: value for name, value in found.items() if value is not None},
         past_expires=past_expires,
@@ -54,7 +48,7 @@ def target(
 
 
 def undeclared_queue(app: Celery, task: str, options: Mapping[str, Any]) -> str | None:
-    """The queue that Celery doesn't know and so refuses to send to; empty if a route names it. None: there is none."""
+    """The name of a queue that Celery refuses to send to, as it isn't declared; empty if a route names it. Otherwise None."""
     try:
         _routed(app, task, _wanted(app, task, options), [], {})
     except QueueNotFound:
@@ -80,7 +74,7 @@ def _routed(app: Celery, task: str, wanted: dict[str, Any], args: list[Any], kwa
 
 
 def _place(app: Celery, routed: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
-    """Queue, exchange and routing key. The queue is None where an exchange decides, else the other two are."""
+    """Queue, exchange and routing key. Either the queue is None, because an exchange decides, or the other two are."""
     queue: Any = routed.get("queue")
     exchange, routing_key = routed.get("exchange"), routed.get("routing_key")
     name = _name(queue)

@@ -21,10 +21,9 @@ from bot.broker import route
 from bot.broker.connection import own_connection
 from bot.broker.dispatch import RUN_HEADER, dispatch, headers, options_of, typed
 from bot.core import arguments
-from bot.core.arguments import Invalid
 from bot.core.model import Dispatch, Field, RunId, Schedule, Target, TaskId
 from bot.core.ports import FateUnknown, NotSent
-from bot.core.reasons import Code, Problem, Reason
+from bot.core.reasons import Code, Invalid, Problem, Reason
 from bot.core.text import clip, one_line
 
 log = logging.getLogger(__name__)
@@ -138,9 +137,9 @@ def _aware(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class _Producer:
-    """kombu's producer for one message. It remembers how far that got.
+    """kombu's producer, for one message. `began` and `sent` say how far publishing has come.
 
-    What we do differently from beat happens here, so that the platform's routers, hooks and signals are called as by beat.
+    We do here what we do differently from beat, so that Celery calls the platform's routers, hooks and signals as for beat.
     """
 
     def __init__(self, producer: Any) -> None:
@@ -162,7 +161,7 @@ class _Producer:
 
 
 def _unsent(exc: Exception, producer: _Producer) -> Exception:
-    """What an error means for the message's fate."""
+    """The exception that says whether the message may have been sent."""
     connection = producer.connection
     is_sure = not producer.began or connection.transport.driver_type in SURE
     is_network = isinstance(exc, (OperationalError, *connection.connection_errors))

@@ -1,14 +1,14 @@
-"""Queues of messages in a folder, for any number of processes on one machine. Plain files; knows nothing of kombu.
+"""Message queues in a folder, for any number of processes on one machine.
 
-Every change is one `rename` within the folder, so nobody ever sees half a message and two never get the same one:
+Every change is one `rename` within the folder. So readers never see a partial message, and only one gets each message:
 
     tmp/ -> queues/QUEUE/ -> claimed/PROCESS/QUEUE/ -> gone, when done
                                                     -> queues/QUEUE/, when given back or when the process has died
                                                     -> damaged/QUEUE/, when it can't be read
     exchanges/EXCHANGE/     one file per binding
 
-A process that takes messages holds a POSIX lock on its folder in claimed/, as SQLite does on a database: the kernel
-lifts it when the process ends, however it ends, and children forked from it (Celery's pool) don't share it.
+A process that takes messages holds a POSIX lock on a file in its folder in claimed/. The kernel releases the lock when
+the process ends for any reason. Forked children (Celery's pool) don't inherit it.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 SUFFIX = ".msg"
-DRAFT_LIFE = 3600  # seconds; a draft so old was left by a killed process
+DRAFT_LIFE = 3600  # seconds; an older draft was left by a killed process
 
 log = getLogger(__name__)
 own_folders: dict[tuple[Path, int], tuple[Path, BinaryIO]] = {}
@@ -33,7 +33,7 @@ opening = Lock()
 
 
 class Spool:
-    """The queues under `root`, for its owner's eyes only. A taken message is known by its tag, `QUEUE FOLDER/FILE`."""
+    """The queues under `root`, which only its owner can read. A taken message has the tag `QUEUE FOLDER/FILE`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -45,19 +45,19 @@ class Spool:
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, queue: str, content: bytes, *, durable: bool = False) -> None:
-        """Add a message; with an OSError nothing was added. A durable one is on the disk when this returns."""
+        """Adds a message. A durable message is on the disk when this returns. On an OSError, nothing was added."""
         self._write(self._queue(queue) / f"{time_ns():020}-{uuid4().hex}{SUFFIX}", content, durable=durable)
 
     def take(self, queue: str) -> str | None:
-        """Make the oldest message ours, for `read` and then one of `done`, `give_back` and `set_aside`."""
+        """Claims the oldest message. The caller then calls `read`, and `done`, `give_back` or `set_aside`."""
         folder = self._queue(queue)
         names = self._listed.get(queue) or sorted(waiting(folder), reverse=True)
-        self._listed[queue] = names  # listed once and used up, so that long queues cost no more than short ones
+        self._listed[queue] = names  # not listed again before all are used: listing a long queue is expensive
         while names:
             tag = f"{folder.name}/{names.pop()}"
             claim = self._claim(tag)
             claim.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileNotFoundError):  # somebody else was faster
+            with suppress(FileNotFoundError):  # another process was faster
                 (self.queues / tag).rename(claim)
                 return tag
         return None
@@ -69,12 +69,12 @@ class Spool:
         self._claim(tag).unlink(missing_ok=True)
 
     def give_back(self, tag: str) -> None:
-        """Put a message back to its old place in its queue; one that is done stays done."""
+        """Puts a message back at its old place in its queue. Does nothing after `done`."""
         with suppress(FileNotFoundError):
             move(self._claim(tag), self.queues / tag)
 
     def set_aside(self, tag: str, why: Exception) -> None:
-        """Keep a message that can't be used for a person to look at, out of everybody's way."""
+        """Moves an unreadable message to another folder, where a person can look at it."""
         move(self._claim(tag), self.damaged / tag)
         log.warning("unreadable message moved to %s: %s", self.damaged / tag, type(why).__name__)
 
@@ -82,7 +82,7 @@ class Spool:
         return len(waiting(self._queue(queue)))
 
     def purge(self, queue: str, *, older_than: float = 0) -> int:
-        """Drop the waiting messages of at least that age in seconds."""
+        """Deletes the waiting messages of at least that age in seconds."""
         folder, youngest = self._queue(queue), f"{time_ns() - int(older_than * 10**9):020}"
         old = [name for name in waiting(folder) if name[:20] <= youngest]
         for name in old:
@@ -96,18 +96,17 @@ class Spool:
         self._binding(exchange, row).unlink(missing_ok=True)
 
     def bindings(self, exchange: str) -> list[bytes]:
-        """The rows bound to `exchange`, a row that is being removed at this moment included or not."""
         rows = []
         for file in (self.exchanges / segment(exchange)).glob("*"):
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):  # another process has just removed it
                 rows.append(file.read_bytes())
         return rows
 
     def restore_the_dead(self) -> None:
-        """Give back what processes took that have ended since, and remove what killed ones left half-written."""
+        """Gives back the messages of processes that have ended, and deletes drafts that killed processes have left."""
         ours, _ = self._own_folder()
         for folder in self.claimed.glob("*"):
-            if folder == ours:  # opening and closing our own lock file would lift our lock
+            if folder == ours:  # opening and closing our own lock file would release our lock
                 continue
             with suppress(FileNotFoundError, BlockingIOError, PermissionError), (folder / "lock").open("rb+") as lock:
                 fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -129,7 +128,7 @@ class Spool:
         return self._own_folder()[0] / tag
 
     def _own_folder(self) -> tuple[Path, BinaryIO]:
-        """This process's folder in claimed/ and its open lock; it appears there only once it is locked."""
+        """This process's folder in claimed/, and its open lock. The folder is locked before it is moved there."""
         key = self.claimed, os.getpid()
         with opening:
             if key not in own_folders:
@@ -142,7 +141,7 @@ class Spool:
             return own_folders[key]
 
     def _write(self, target: Path, content: bytes, *, durable: bool = False) -> None:
-        """Make `target` appear with all of its content, or fail and leave nothing."""
+        """Creates `target` with all of its content. On an error, there is no `target`."""
         self.drafts.mkdir(parents=True, exist_ok=True)
         draft = self.drafts / uuid4().hex
         try:
@@ -156,17 +155,17 @@ class Spool:
             draft.unlink(missing_ok=True)
             raise
         if durable:
-            with suppress(OSError):  # it is out already, which an error would deny
+            with suppress(OSError):  # readers can take it already, so an error would be wrong
                 sync(target.parent)
 
 
 def segment(name: str) -> str:
-    """A name from outside as one path segment, whatever it is: no `/`, and never `.` or `..`."""
+    """A foreign name as one safe path segment: without `/`, and never `.` or `..`."""
     return f"{quote(name, safe='@')}.q"
 
 
 def waiting(folder: Path) -> list[str]:
-    """Names, in no order; pathlib would take ten times as long for a long queue, whose length kombu asks for."""
+    """Names, in no order. kombu asks for the length of long queues, for which pathlib would take ten times as long."""
     with suppress(FileNotFoundError):
         return [name for name in os.listdir(folder) if name.endswith(SUFFIX)]  # noqa: PTH208
     return []
@@ -178,7 +177,7 @@ def move(file: Path, target: Path) -> None:
 
 
 def sync(folder: Path) -> None:
-    """Have the names in `folder` on the disk too."""
+    """Writes the names in `folder` to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

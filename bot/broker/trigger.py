@@ -1,8 +1,8 @@
-"""PostgreSQL can tell of each written result, instead of being asked for them: a trigger on the platform's results table.
+"""An optional trigger on the platform's results table, by which PostgreSQL notifies us of every written result.
 
-The only thing of ours that ever touches a table of the platform, made and taken away by the operator's own command
-(`runtask trigger`). It notifies with no content, once a transaction. Without it, or while its word doesn't come through,
-the watcher looks at its usual pace: nothing depends on it but the time.
+The operator adds and removes it (`runtask trigger`). runtask changes nothing else in the platform's tables. A notification
+has no content, and PostgreSQL sends at most one per transaction. Without notifications, the watcher looks for results at
+its usual pace: only speed depends on the trigger.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from django_celery_results.models import TaskResult
 from bot.models import database_of
 
 NAME = "runtask_result_written"  # of the trigger, its function and its channel
-LISTEN = 1.0  # seconds until the loop is asked whether it shall stop
-CALM, CROWD = 0.02, 0.2  # seconds between two words that wake: while runs are open, and otherwise
-LOOK_AGAIN = 60.0  # seconds, whether the operator has added it meanwhile
+LISTEN = 1.0  # seconds; the loop can stop only between two of these
+CALM, CROWD = 0.02, 0.2  # seconds between two notifications that wake the watcher: while runs are open, and otherwise
+LOOK_AGAIN = 60.0  # seconds until we look again whether the operator has added the trigger
 ADD = """
 CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_notify('{name}', ''); RETURN NULL; END $$;
@@ -44,11 +44,15 @@ def remove() -> None:
 
 def is_possible() -> bool:
     """Whether the results are in PostgreSQL."""
-    return bool(connections[database_of(TaskResult)].vendor == "postgresql")
+    return bool(_results().vendor == "postgresql")
 
 
 def is_there() -> bool:
-    return is_possible() and _is_there(connections[database_of(TaskResult)])
+    return is_possible() and _is_there(_results())
+
+
+def _results() -> Any:
+    return connections[database_of(TaskResult)]
 
 
 def _is_there(connection: Any) -> bool:
@@ -59,10 +63,9 @@ def _is_there(connection: Any) -> bool:
 
 def _execute(statements: str) -> None:
     if not is_possible():
-        raise NotPossible("the results are not in PostgreSQL, which alone can tell of them; the watcher goes on asking")
-    connection = connections[database_of(TaskResult)]
-    with connection.cursor() as cursor:
-        cursor.execute(statements.format(name=NAME, table=_table(connection)))
+        raise NotPossible("the results are not in PostgreSQL, and no other database can notify runtask of them")
+    with _results().cursor() as cursor:
+        cursor.execute(statements.format(name=NAME, table=_table(_results())))
 
 
 def _table(connection: Any) -> str:
@@ -71,11 +74,11 @@ def _table(connection: Any) -> str:
 
 @dataclass
 class Listener:
-    """Wakes the watcher at PostgreSQL's word, over a connection of its own. `step` is for a Loop, which survives errors."""
+    """Wakes the watcher when PostgreSQL notifies us. `step` is for a Loop, which survives errors."""
 
     wake: Callable[[], None]
     is_expecting: Callable[[], bool]  # whether runs are open
-    _connection: Any = None  # a Django connection of this thread's own
+    _connection: Any = None  # a Django connection that only this thread uses
 
     def step(self) -> float:
         if self._connection is None and not self._connect():
@@ -96,17 +99,16 @@ class Listener:
             connection.close()
 
     def _connect(self) -> bool:
-        """False where there is nothing to listen to."""
-        shared = connections[database_of(TaskResult)]
-        if shared.vendor != "postgresql":
+        """False if there is no trigger that notifies us."""
+        if not is_possible():
             return False
-        connection: Any = shared.copy()
+        connection: Any = _results().copy()
         try:
             connection.ensure_connection()
             if callable(getattr(connection.connection, "notifies", None)) and _is_there(connection):  # psycopg 3
                 connection.connection.execute(f"LISTEN {NAME}")
                 self._connection = connection
-                self.wake()  # for what was written before
+                self.wake()  # for results that were written before
         finally:
             if self._connection is None:
                 connection.close()

@@ -1,4 +1,4 @@
-"""A schedule's times in words."""
+"""Describes a schedule's times in words."""
 
 import re
 
@@ -12,7 +12,7 @@ TIMES = re.compile(r"At \d\d:\d\d")
 
 
 def when(row: PeriodicTask) -> str:
-    """`every day at 02:00, Europe/Berlin`, `every 5 minutes`, …; asks for one related row."""
+    """`every day at 02:00, Europe/Berlin`, `every 5 minutes`, …. May read one related row."""
     if row.crontab_id:
         return f"{cron(row.crontab)}, {row.crontab.timezone}"
     if row.interval_id:
@@ -23,14 +23,14 @@ def when(row: PeriodicTask) -> str:
 
 
 def cron(crontab: CrontabSchedule) -> str:
-    """cron-descriptor's sentence with the days first: «At 02:00» is «every day at 02:00»."""
+    """cron-descriptor's sentence with the days first: `At 02:00` becomes `every day at 02:00`."""
     options = cron_descriptor.Options()
     options.use_24hour_time_format = True
     fields = (crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year, crontab.day_of_week)
     expression = " ".join("".join(field.split()) for field in fields)
     try:
         sentence = one_line(cron_descriptor.get_description(expression, options))
-    except (FormatException, MissingFieldException, WrongArgumentException):  # as beat's human_readable
+    except (FormatException, MissingFieldException, WrongArgumentException):  # as beat's human_readable does
         return f"at {expression} (minute, hour, day, month, weekday)"
     if TIMES.match(sentence):
         times, _, days = sentence.partition(", ")

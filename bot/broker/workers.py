@@ -21,9 +21,7 @@ log = logging.getLogger(__name__)
 
 ASK_AGAIN = 10.0  # seconds
 STALE = 60.0  # seconds after which an answer proves nothing
-REMOTE_CONTROL = frozenset(
-    {"amqp", "redis", "filesystem", "memory"}
-)  # no answer over these means that there is no worker
+REMOTE_CONTROL = frozenset({"amqp", "redis", "filesystem", "memory"})  # no answer over these: there is no worker
 WAIT = 1.0  # seconds for workers to answer
 
 

@@ -15,7 +15,7 @@ ADDRESS = "runtask:slack-events"
 
 
 def readable() -> Conf | None:
-    """The options. None if they can't be read; W001 says so."""
+    """The options. None if they can't be read, which W001 reports."""
     try:
         return conf()
     except BadEnvironment:
@@ -24,7 +24,6 @@ def readable() -> Conf | None:
 
 @register()
 def options_are_readable(**_: Any) -> list[CheckMessage]:
-    """W001: an option can't be read."""
     try:
         conf()
     except BadEnvironment as exc:
@@ -34,7 +33,6 @@ def options_are_readable(**_: Any) -> list[CheckMessage]:
 
 @register()
 def a_mode_is_chosen(**_: Any) -> list[CheckMessage]:
-    """W002: neither Socket Mode nor HTTP mode can work."""
     options = readable()
     if options is None or not all(options.missing(*NEEDED_FOR[mode]) for mode in ("slack", "http")):
         return []
@@ -43,7 +41,6 @@ def a_mode_is_chosen(**_: Any) -> list[CheckMessage]:
 
 @register()
 def announcements_can_be_made(**_: Any) -> list[CheckMessage]:
-    """W016: runs from the web should be announced in Slack, and no process can post there."""
     options = readable()
     if options is None or options.bot_token or not any((options.announce or {}).values()):
         return []
@@ -52,7 +49,6 @@ def announcements_can_be_made(**_: Any) -> list[CheckMessage]:
 
 @register()
 def pages_are_included(**_: Any) -> list[CheckMessage]:
-    """W011: Slack or people are sent to an address that this site doesn't have."""
     options = readable()
     if options is None or missing_apps() or not getattr(settings, "ROOT_URLCONF", None) or _path() is not None:
         return []
@@ -65,7 +61,7 @@ def pages_are_included(**_: Any) -> list[CheckMessage]:
 
 @register()
 def the_public_address_is_the_sites(**_: Any) -> list[CheckMessage]:
-    """W013: links consist of RUNTASK_BASE_URL and the site's own paths, so that a path in both would be doubled."""
+    """Links consist of RUNTASK_BASE_URL and the site's own paths."""
     options, path = readable(), _path()
     if options is None or path is None:
         return []

@@ -1,7 +1,7 @@
 """Checks of the platform's Celery app, without loading its tasks.
 
-In the end, the configuration of the platform's workers counts. In a project it is the same; `runtask doctor` asks the
-workers themselves.
+What counts is the configuration of the platform's workers. In a project it is the same as here. In a sidecar it may differ,
+and `runtask doctor` asks the workers.
 """
 
 from typing import Any
@@ -48,7 +48,6 @@ def shown_backend(app: Celery) -> str:
 
 @register()
 def there_is_an_app(**_: Any) -> list[CheckMessage]:
-    """W003: nothing to send with."""
     if readable() is None:
         return []
     try:
@@ -60,7 +59,6 @@ def there_is_an_app(**_: Any) -> list[CheckMessage]:
 
 @register()
 def results_reach_the_database(**_: Any) -> list[CheckMessage]:
-    """W004, W005: the watcher reads only `TaskResult` rows."""
     app = _app()
     if app is None or missing_apps():
         return []
@@ -71,15 +69,12 @@ def results_reach_the_database(**_: Any) -> list[CheckMessage]:
 
 @register()
 def tasks_are_sent(**_: Any) -> list[CheckMessage]:
-    """W012: a task would run inside the bot or the web process, before Slack is answered."""
     app = _app()
-    if app is None or not app.conf.task_always_eager:
-        return []
-    return [message("W012")]
+    return [message("W012")] if app is not None and app.conf.task_always_eager else []
 
 
 def _app() -> Celery | None:
-    """None where W001 or W003 says why."""
+    """None if there is no app, which W001 or W003 reports."""
     try:
         return configured_app()
     except NoApp:

@@ -1,6 +1,6 @@
 """Checks of a sidecar against the platform's database. `check --database default` and `migrate` run them.
 
-In a project, its own `migrate` makes what is missing, and `runtask doctor` checks that.
+A project's own `migrate` creates missing tables, and `runtask doctor` checks them.
 """
 
 from collections.abc import Sequence
@@ -18,12 +18,11 @@ ADMIN_TABLES = ("django_session", "django_admin_log")
 
 @register(Tags.database)
 def the_platform_fits(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """W014: a table or column that we read is missing. E001: so is the table of users, which our own tables refer to."""
     if not is_sidecar() or not databases:
         return []
     try:
         found = missing_columns(databases)
-    except DatabaseError:  # the command itself will say so
+    except DatabaseError:  # the command itself reports it
         return []
     if users := [missing for missing in found if missing.is_of_users]:
         return [message("E001", problem=missing.text) for missing in users]
@@ -31,7 +30,7 @@ def the_platform_fits(*, databases: Sequence[str] | None = None, **_: Any) -> li
 
 
 def admin_tables() -> list[CheckMessage]:
-    """W015: the sidecar's admin keeps its sessions and its log in the platform's tables."""
+    """A sidecar's admin keeps its sessions and its log in the platform's tables."""
     with connection.cursor() as cursor:
         present = connection.introspection.table_names(cursor)
     missing = [name for name in ADMIN_TABLES if name not in present]

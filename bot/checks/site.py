@@ -15,31 +15,23 @@ from bot.runs.actors import has_email
 
 @register()
 def needed_apps_are_installed(**_: Any) -> list[CheckMessage]:
-    """W006: there are no tables of schedules or results. Until there are, the bot has no pages."""
     names = missing_apps()
-    if not names:
-        return []
-    return [message("W006", apps=" and ".join(names), names=", ".join(map(repr, names)))]
+    return [message("W006", apps=" and ".join(names), names=", ".join(map(repr, names)))] if names else []
 
 
 @register()
 def the_admin_is_installed(**_: Any) -> list[CheckMessage]:
-    """W007: nothing shows runs."""
     return [] if apps.is_installed("django.contrib.admin") else [message("W007")]
 
 
 @register()
 def somebody_can_be_staff(**_: Any) -> list[CheckMessage]:
-    """W008: only staff may run anything."""
     model = get_user_model()
-    if hasattr(model, "is_staff"):
-        return []
-    return [message("W008", model=model._meta.label)]  # noqa: SLF001  # documented
+    return [] if hasattr(model, "is_staff") else [message("W008", model=model._meta.label)]  # noqa: SLF001  # documented
 
 
 @register()
 def e_mails_can_be_compared(**_: Any) -> list[CheckMessage]:
-    """W009: people should be linked by e-mail, and users have no e-mail address."""
     options, model = readable(), get_user_model()
     if options is None or not options.link_by_email or has_email(model):
         return []
@@ -48,8 +40,6 @@ def e_mails_can_be_compared(**_: Any) -> list[CheckMessage]:
 
 @register()
 def users_are_where_runs_are(**_: Any) -> list[CheckMessage]:
-    """W010: our rows refer to users."""
+    """Our rows refer to users."""
     ours, theirs = database_of(Run), database_of(get_user_model())
-    if ours == theirs:
-        return []
-    return [message("W010", ours=ours, theirs=theirs)]
+    return [] if ours == theirs else [message("W010", ours=ours, theirs=theirs)]

@@ -20,7 +20,7 @@ class Check:
     id: str
     text: str
     hint: str
-    is_grave: bool = False  # nothing, or nobody, can be run until this is mended; doctor reports a problem
+    is_grave: bool = False  # nobody can run anything until this is corrected, so doctor reports a problem
     area: str = SETTINGS  # the area in which doctor reports it
 
     def message(self, **values: str) -> CheckMessage:
@@ -55,19 +55,19 @@ CHECKS = (
     Check(
         id="W004",
         text=(
-            "The result backend is {backend}; runtask learns how a run ended from the rows"
-            " that only django-celery-results' 'django-db' writes."
+            "The result backend is {backend}, but runtask finds results only in the table of django-celery-results,"
+            " to which 'django-db' writes."
         ),
         hint=(
             'Set CELERY_RESULT_BACKEND = "django-db", for the workers too.'
-            " With redis, rpc, django-cache, … tasks are run, but no thread learns how they ended."
+            " With redis, rpc, django-cache, … tasks run, but runtask can't report how they ended."
         ),
         is_grave=True,
         area="Results",
     ),
     Check(
         id="W005",
-        text="result_extended is off: failed tasks leave no traceback, and results no name of their schedule.",
+        text="result_extended is off: failed tasks leave no traceback, and results lack the name of their schedule.",
         hint="Set CELERY_RESULT_EXTENDED = True, for the workers too.",
         area="Results",
     ),
@@ -79,7 +79,7 @@ CHECKS = (
     ),
     Check(
         id="W007",
-        text="Django's admin shows runs, notices and Slack links, and it isn't installed.",
+        text="Django's admin, which shows runs, notices and Slack links, isn't installed.",
         hint="Add 'django.contrib.admin' to INSTALLED_APPS to see them; Slack works without it.",
     ),
     Check(
@@ -97,8 +97,8 @@ CHECKS = (
     ),
     Check(
         id="W010",
-        text="The tables of runtask are in the database '{ours}', users in '{theirs}': links can't be looked up.",
-        hint="Let the router answer the same database for the app label 'runtask' as for the user model.",
+        text="The tables of runtask are in the database '{ours}', but users are in '{theirs}': joins are impossible.",
+        hint="Make the router return the same database for the app label 'runtask' as for the user model.",
         is_grave=True,
     ),
     Check(
@@ -116,7 +116,7 @@ CHECKS = (
     ),
     Check(
         id="W013",
-        text="RUNTASK_BASE_URL ends in {path}, which this site's own paths begin with: links would have it twice.",
+        text="RUNTASK_BASE_URL ends with {path}, and this site's paths begin with it: links would contain it twice.",
         hint="Set RUNTASK_BASE_URL to the address of the site itself, without a path.",
         area="Slack",
     ),

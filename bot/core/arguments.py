@@ -1,11 +1,10 @@
-"""The JSON texts of a task's arguments: what a form shows of them, and the values that they stand for."""
+"""The JSON texts of a task's arguments: how a form shows them, and their values."""
 
 from typing import Any
 
 from bot.core import jsontext, strictjson
 from bot.core.model import Field
-from bot.core.reasons import Code, Params, Problem
-from bot.core.strictjson import NotJson
+from bot.core.reasons import Code, Invalid, Params, Problem
 
 LENGTH_LIMIT = 100_000  # characters; far below Slack's 250 kB for a whole view
 EMPTY = {Field.ARGS: "[]", Field.KWARGS: "{}"}
@@ -16,30 +15,19 @@ WRONG_TYPE = {Field.ARGS: Code.NOT_A_LIST, Field.KWARGS: Code.NOT_AN_OBJECT}
 KINDS = {dict: "object", list: "list", str: "text", bool: "boolean", type(None): "null"}
 
 
-class Invalid(Exception):
-    """These arguments can't be sent; `problems` say why, in the order of their places."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(", ".join(problem.code for problem in problems))
-        self.problems = problems
-
-
 def invalid(code: Code, field: Field, params: Params | None = None) -> Invalid:
     """With a single problem."""
     return Invalid([Problem(code=code, field=field, params=params or {})])
 
 
 def parse(text: str, field: Field) -> Any:
-    """The list (Field.ARGS) or dict (Field.KWARGS) that `text` stands for. Raises Invalid."""
+    """The list (Field.ARGS) or dict (Field.KWARGS) in `text`. Raises Invalid."""
     if len(text) > LENGTH_LIMIT:
         raise invalid(Code.TOO_LONG, field, {"length": len(text), "limit": LENGTH_LIMIT})
     plain = jsontext.plain_spaces(text)
     if not plain.strip():
         raise invalid(NOTHING[field], field)
-    try:
-        value = strictjson.read(plain, field)
-    except NotJson as exc:
-        raise Invalid(exc.problems) from None
+    value = strictjson.read(plain, field)
     if not isinstance(value, TYPES[field]):
         raise invalid(WRONG_TYPE[field], field, {"kind": KINDS.get(type(value), "number")})
     return value
@@ -51,12 +39,12 @@ def stored(text: str, field: Field) -> str:
 
 
 def parse_stored(text: str, field: Field) -> Any:
-    """As `parse`, of a row's text. Raises Invalid."""
+    """As `parse`, for a row's text."""
     return parse(stored(text, field), field)
 
 
 def editable(text: str, field: Field) -> tuple[str, list[Problem]]:
-    """A row's JSON text as a form shows it, and what is wrong with it: indented, but unchanged where it isn't JSON."""
+    """A row's JSON text as a form shows it, and its problems. It is indented if it can be sent, else unchanged."""
     text = stored(text, field)
     try:
         parse(text, field)

@@ -1,16 +1,16 @@
-"""What a run changes in its schedule's stored values, with secrets masked."""
+"""Compares a run's values with the schedule's stored ones, and masks secrets."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from bot.core.model import Change
 
 MASK = "••••"
+_Values: TypeAlias = dict[tuple[int, str], Any]  # by position (0 for a keyword argument) and name
 
 
 def masked(value: Any, secret_keys: tuple[str, ...]) -> Any:
-    """A JSON value with MASK in the place of every value under a secret-looking key."""
+    """The JSON value, with MASK for every value under a secret-looking key."""
     if isinstance(value, dict):
         return {k: MASK if is_secret(k, secret_keys) else masked(v, secret_keys) for k, v in value.items()}
     if isinstance(value, list):
@@ -26,35 +26,28 @@ def is_secret(key: str, secret_keys: tuple[str, ...]) -> bool:
 def changes(
     old: tuple[list[Any], dict[str, Any]], new: tuple[list[Any], dict[str, Any]], secret_keys: tuple[str, ...]
 ) -> tuple[Change, ...]:
-    """The values of (args, kwargs) that differ."""
-    return (*_of_lists(old[0], new[0], secret_keys), *_of_dicts(old[1], new[1], secret_keys))
-
-
-def _of_lists(old: list[Any], new: list[Any], secret_keys: tuple[str, ...]) -> Iterator[Change]:
-    for i in range(max(len(old), len(new))):
-        before, after = old[i : i + 1], new[i : i + 1]
-        if _json(before) != _json(after):
-            yield Change(
-                position=i + 1,
-                old=_json(masked(before[0], secret_keys)) if before else None,
-                new=_json(masked(after[0], secret_keys)) if after else None,
-            )
-
-
-def _of_dicts(old: dict[str, Any], new: dict[str, Any], secret_keys: tuple[str, ...]) -> Iterator[Change]:
-    for key in [*old, *(key for key in new if key not in old)]:
-        if key in old and key in new and _json(old[key]) == _json(new[key]):
-            continue
-        hidden = is_secret(key, secret_keys)
-        yield Change(
-            name=key.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # no database keeps NUL in JSON
-            old=_shown(old[key], secret_keys, hidden=hidden) if key in old else None,
-            new=_shown(new[key], secret_keys, hidden=hidden) if key in new else None,
+    """The values of (args, kwargs) that differ, positional arguments first."""
+    before, after = _by_place(*old), _by_place(*new)
+    return tuple(
+        Change(
+            position=place[0],
+            name=place[1].replace("\0", "\N{REPLACEMENT CHARACTER}"),  # databases can't store NUL in JSON
+            old=_shown(before, place, secret_keys),
+            new=_shown(after, place, secret_keys),
         )
+        for place in sorted({**before, **after}, key=lambda place: place[0] == 0)
+        if place not in before or place not in after or _json(before[place]) != _json(after[place])
+    )
 
 
-def _shown(value: Any, secret_keys: tuple[str, ...], *, hidden: bool) -> str:
-    return MASK if hidden else _json(masked(value, secret_keys))
+def _by_place(args: list[Any], kwargs: dict[str, Any]) -> _Values:
+    return {(i, ""): value for i, value in enumerate(args, 1)} | {(0, name): value for name, value in kwargs.items()}
+
+
+def _shown(values: _Values, place: tuple[int, str], secret_keys: tuple[str, ...]) -> str | None:
+    if place not in values:
+        return None
+    return MASK if is_secret(place[1], secret_keys) else _json(masked(values[place], secret_keys))
 
 
 def _json(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""How Slack's ids look. People who type them confuse them with names and e-mail addresses."""
+"""Patterns of Slack's ids, which people confuse with names and e-mail addresses."""
 
 import re
 

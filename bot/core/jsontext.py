@@ -1,7 +1,7 @@
-"""JSON as text: its tokens, and the same tokens indented. No value is read.
+"""JSON as text: splits it into tokens and indents them, without reading values.
 
-A form shows what is stored: indenting tokens keeps numbers (`1.10`, `1e400`), escapes, the order of keys and doubled keys,
-which `dumps(loads(text))` doesn't.
+So a form shows what is stored: numbers (`1.10`, `1e400`), escapes, the order of keys and doubled keys stay as they are,
+while `dumps(loads(text))` changes them.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# Unicode spaces that phones and web pages slip in; JSON knows only four kinds of white space (RFC 8259, section 2).
+# Unicode spaces that phones and web pages insert. JSON allows only four kinds of white space (RFC 8259, section 2).
 ODD_SPACES = "\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 ODD_SPACE = re.compile(f"[{ODD_SPACES}]")
 TOKEN = re.compile(
@@ -34,7 +34,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def plain_spaces(text: str) -> str:
-    """`text` with the odd Unicode spaces between its tokens made plain ones. Places stay the same."""
+    """`text` with plain spaces instead of the odd Unicode spaces between its tokens. Its length stays the same."""
     if not ODD_SPACE.search(text):  # nearly always
         return text
     return "".join(ODD_SPACE.sub(" ", t.text) if t.kind == "space" else t.text for t in tokens(text))

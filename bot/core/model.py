@@ -1,4 +1,4 @@
-"""The vocabulary: small frozen values that the layers pass to each other."""
+"""Small frozen values that the layers pass to each other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -151,7 +151,7 @@ class Matches:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunRequest:
-    """What somebody asked for: parsed, but not yet authorised. Texts are JSON as typed; None means "as stored"."""
+    """A request to run a schedule: parsed, but not yet authorised. Texts are JSON as typed; None means "as stored"."""
 
     key: str  # one per opened form: a repeated submission has the same
     actor: Actor

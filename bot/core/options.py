@@ -23,13 +23,13 @@ class Option:
     """One option of Celery's `apply_async`."""
 
     name: str
-    columns: tuple[str, ...]  # of PeriodicTask; the first one that is set counts. None: only tasks have this option
+    columns: tuple[str, ...]  # of PeriodicTask; the first that is set counts. Empty: only tasks have this option
     kind: Kind = Kind.PLAIN
     is_routed: bool = False  # routers see it and may change it (celery/app/routes.py)
 
 
-# What beat reads of a row (django_celery_beat/schedulers.py, ModelEntry.__init__), then what a task's own definition adds
-# (celery/app/task.py, extract_exec_options).
+# First those that beat reads from a row (django_celery_beat/schedulers.py, ModelEntry.__init__), then those that only a
+# task's definition has (celery/app/task.py, extract_exec_options).
 OPTIONS = (
     Option("queue", ("queue",), is_routed=True),
     Option("exchange", ("exchange",), is_routed=True),

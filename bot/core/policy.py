@@ -1,4 +1,4 @@
-"""Who may do what: a pure function from what is known of a person to the reason for refusing them, or None."""
+"""Authorisation: a pure function from a person and an action to the reason for a refusal, or None."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +16,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """What an actor wants to do something with. With neither: all schedules."""
+    """The object of an action: a schedule, a run, or with neither of them, all schedules."""
 
     schedule: ScheduleId | None = None
     run: RunId | None = None
@@ -27,7 +27,7 @@ class Denied(Reason):
 
 
 def may(actor: Actor, action: Action, subject: Subject) -> Denied | None:  # noqa: ARG001  # staff may do everything
-    """Guests, bots, deleted users and other workspaces first: no link helps them. Unknown people are refused."""
+    """Checks the Slack account first: no link helps a guest, a bot, a deleted user or a member of another workspace."""
     if actor.slack is not None and (denied := _from_slack(actor, actor.slack)):
         return denied
     if actor.user is None:
@@ -49,7 +49,7 @@ def _from_slack(actor: Actor, account: SlackAccount) -> Denied | None:
 
 
 def of_profile(profile: Profile) -> Denied | None:
-    """What Slack's own facts rule out, whatever account of the site somebody has."""
+    """The refusal that follows from Slack's facts alone, whichever user the account is linked to."""
     facts = (
         (profile.is_deleted, Code.DELETED),
         (profile.is_bot, Code.BOT),
@@ -60,5 +60,5 @@ def of_profile(profile: Profile) -> Denied | None:
 
 
 def _no_link(actor: Actor) -> Denied:
-    """Names the account, which the person has to pass on to an administrator."""
+    """Contains the account's id, which an administrator needs for making the link."""
     return Denied(code=Code.NO_LINK, params={"user": actor.slack.user if actor.slack else ""})

@@ -1,4 +1,4 @@
-"""What the inner layers need from the outer ones. `tests.fakes` has a typed fake for each port."""
+"""Interfaces that the inner layers need and the outer layers implement. `tests.fakes` has a typed fake for each."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -28,7 +28,7 @@ class NotSetUp(Exception):
 
 
 class _Failed(Exception):
-    """Carries the reason; as text it is for logs."""
+    """Its text is for logs."""
 
     def __init__(self, reason: Reason) -> None:
         details = ", ".join(str(value) for value in reason.params.values() if value != "")
@@ -45,7 +45,7 @@ class FateUnknown(_Failed):
 
 
 class Catalog(Protocol):
-    """The schedules there are."""
+    """All schedules."""
 
     def get(self, schedule: ScheduleId) -> Schedule | None: ...
     def is_empty(self) -> bool: ...
@@ -74,7 +74,7 @@ class Sender(Protocol):
         """Raises Invalid if the row can't be sent as it is."""
 
     def target(self, schedule: Schedule) -> Target:
-        """Where it would go now. Doesn't raise, whatever the row holds."""
+        """Where it would go now. Doesn't raise for a row that can't be sent."""
 
     def problems(self, schedule: Schedule) -> list[Problem]:
         """Why the row can't be sent with any arguments."""
@@ -87,7 +87,7 @@ class Sender(Protocol):
 
 
 class Outcomes(Protocol):
-    """How tasks ended, or how far they are."""
+    """The results of tasks, and their progress."""
 
     def changed(self) -> list[Outcome]:
         """The outcomes of open runs that have changed since they were recorded."""
@@ -113,29 +113,27 @@ class NotDelivered(_Failed):
     maybe_posted = True  # Slack may have posted it, but we got no answer
 
 
-class RateLimited(NotDelivered):
-    """Slack asks for a pause of `retry_after` seconds."""
+class _Answered(NotDelivered):
+    """Slack has answered, so we know that it posted nothing."""
 
     maybe_posted = False
+
+
+class RateLimited(_Answered):
+    """Slack asks for a pause of `retry_after` seconds."""
 
     def __init__(self, reason: Reason, retry_after: float) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
 
 
-class ChannelClosed(NotDelivered):
-    """This channel takes no message from us. A direct message may work."""
-
-    maybe_posted = False
+class ChannelClosed(_Answered):
+    """We can't post in this channel. A direct message may work."""
 
 
-class TokenRefused(NotDelivered):
-    """Slack refuses our token: nothing can be delivered until somebody acts."""
-
-    maybe_posted = False
+class TokenRefused(_Answered):
+    """Slack refuses our token. Nothing can be delivered until somebody replaces it."""
 
 
-class Hopeless(NotDelivered):
+class Hopeless(_Answered):
     """Another try can't help."""
-
-    maybe_posted = False

@@ -92,7 +92,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reason:
-    """A code, and by name the values that its sentence needs. The values may be hostile text."""
+    """A code, and the values that its sentence needs, by name. The values may be hostile text."""
 
     code: Code
     params: Params = field(default_factory=dict)
@@ -104,7 +104,7 @@ class Reason:
 
     @classmethod
     def load(cls, text: str) -> Self:
-        """What `dump` made, or the sentence of an older row."""
+        """From the text of `dump`, or from an older row, which holds a sentence."""
         try:
             stored: dict[str, Any] = json.loads(text)
             return cls(code=Code(stored.pop("code")), params=stored)
@@ -128,3 +128,11 @@ class Problem(Reason):
 
     field: str  # a `Field`, or a name that the front end knows
     place: Place | None = None
+
+
+class Invalid(Exception):
+    """A text isn't what it should be. `problems` say why, in the order of their places."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(", ".join(problem.code for problem in problems))
+        self.problems = problems

@@ -1,4 +1,4 @@
-"""A seal on values that travel through Slack and back: forged values are noticed."""
+"""Signs values that travel through Slack and back, so that forged values are noticed."""
 
 import hashlib
 import hmac

@@ -1,7 +1,7 @@
-"""Finding schedules by what somebody types, best matches first.
+"""Finds schedules by what somebody types, best matches first.
 
-A look reads every name once, and every task, in loops that run in C: about 5 ms for 100,000 schedules. An inverted index would
-be faster still, but must be built again after each change, which takes a hundred times as long.
+A search reads every name and every task once, in loops that run in C: about 5 ms for 100,000 schedules. An inverted index
+would be faster, but it must be rebuilt after each change, and that takes a hundred times as long.
 """
 
 import unicodedata
@@ -16,17 +16,17 @@ from bot.core.model import Brief, Matches, ScheduleId
 
 Row = tuple[int, str, str, bool]  # id, name, task, enabled
 
-REMEMBERED = 100  # answers kept: people begin with the same letters, and Slack asks again for what was typed before
+REMEMBERED = 100  # answers kept: people begin with the same letters, and Slack asks again for the same text
 
 
 def fold(text: str) -> str:
-    """Without regard to case, to the number of spaces, and to how a character is composed (a Mac's é may be two)."""
+    """Equal for texts that differ only in case, in the number of spaces, or in Unicode's composition (é as e and ´)."""
     return " ".join(unicodedata.normalize("NFKC", text.replace("\0", " ")).casefold().split())
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows as columns, not an object for each: a third of the memory. A task of many schedules is kept once."""
+    """Rows as columns, which need a third of the memory of an object for each. The name of a task is kept only once."""
 
     ids: Sequence[int] = ()
     names: Sequence[str] = ()
@@ -44,10 +44,6 @@ class Rows:
             enabled.append(is_enabled)
         return cls(ids, names, tasks, enabled)
 
-    def at(self, places: Sequence[int]) -> "Rows":
-        """These, in this order."""
-        return Rows.of(map(self.__getitem__, places))
-
     def __len__(self) -> int:
         return len(self.ids)
 
@@ -60,19 +56,16 @@ class Rows:
 
 @dataclass(frozen=True)
 class Index:
-    """All schedules, sorted by folded name; 100,000 take some 20 MB.
-
-    Shared between threads: what is remembered may be worked out twice, but never wrongly.
-    """
+    """All schedules, sorted by folded name. 100,000 need about 20 MB. Threads may share it."""
 
     rows: Rows = field(default_factory=Rows)
     _names: Sequence[str] = ()  # folded
     _tasks: dict[str, str] = field(default_factory=dict)  # folded, by the task
-    _answers: dict[tuple[str, int], Matches] = field(default_factory=dict)
+    _answers: dict[tuple[str, int], Matches] = field(default_factory=dict)  # two threads may compute the same answer
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> "Index":
-        """Of rows in any order; names that are folded alike stay in it."""
+        """From rows in any order. Names that are equal when folded stay in that order."""
         folded: list[str] = []
 
         def folding() -> Iterator[Row]:
@@ -83,13 +76,13 @@ class Index:
         unsorted = Rows.of(folding())
         order = sorted(range(len(unsorted)), key=folded.__getitem__)
         tasks = {task: fold(task) for task in set(unsorted.tasks)}
-        return cls(unsorted.at(order), _side_by_side(map(folded.__getitem__, order)), tasks)
+        return cls(Rows.of(map(unsorted.__getitem__, order)), _side_by_side(map(folded.__getitem__, order)), tasks)
 
     def search(self, query: str, limit: int) -> Matches:
-        """Schedules whose name or dotted task holds every word of `query`, in any order.
+        """Schedules whose name and task together contain every word of `query`, in any order.
 
-        Best first: the very name, then names that begin so, that hold it, that hold its words; then tasks that hold it,
-        then those that hold the words between name and task. Equally good ones are sorted by name.
+        Best first: the exact name; names that begin with the query; that contain it; that contain all its words; tasks that
+        contain it; and last, schedules with some words in the name and others in the task. Ties are sorted by name.
         """
         whole = fold(query)
         if (known := self._answers.get((whole, limit))) is not None:
@@ -102,11 +95,11 @@ class Index:
     def _search(self, whole: str, limit: int) -> Matches:
         if not whole:
             return Matches(first=tuple(map(self._brief, range(len(self.rows))[:limit])), total=len(self.rows))
-        # Long words are rare; the others are looked for in what is left.
+        # Long words are rare, so that the other words are looked for in few places.
         words = sorted(whole.split(), key=len, reverse=True)
         hits = self._holding(words)
         holds_it = hits if len(words) == 1 else self._holding([whole], hits)
-        ranked = chain(  # each rank holds the ones before it again
+        ranked = chain(  # each rank contains the ones before it
             self._beginning(whole),
             _where(whole, self._names, holds_it),
             self._holding_by_name(words, hits),
@@ -116,7 +109,7 @@ class Index:
         return Matches(first=tuple(map(self._brief, islice(_once(ranked), limit))), total=len(hits))
 
     def named(self, typed: str) -> tuple[Brief | None, int]:
-        """The schedule of that name (exact, else the only one whose name contains it, ignoring case), and how many matched."""
+        """The schedule with exactly that name, or the only one whose name contains it, ignoring case; and how many match."""
         folded = fold(typed)
         same: Sequence[int] = range(bisect_left(self._names, folded), bisect_right(self._names, folded))
         exact = [i for i in same if self.rows.names[i] == typed]
@@ -124,7 +117,7 @@ class Index:
         return (self._brief(found[0]) if len(found) == 1 else None), len(found)
 
     def _beginning(self, whole: str) -> range:
-        """Names that are `whole`, then those that only begin so: sorted, they stand together."""
+        """Names that begin with `whole`. They are neighbours, as names are sorted, and equal ones come first."""
 
         def start(name: str) -> str:
             return name[: len(whole)]
@@ -144,7 +137,7 @@ class Index:
         return places
 
     def _holding_by_name(self, words: Sequence[str], hits: Sequence[int]) -> Iterator[int]:
-        """Not before it is needed; of one word the rank before this one has them all."""
+        """Lazy, as few searches get here. For a single word, the rank before this one contains all of these."""
         if len(words) > 1:
             for word in words:
                 hits = list(_where(word, self._names, hits))
@@ -156,7 +149,7 @@ class Index:
 
 
 def _where(word: str, texts: Sequence[str], places: Sequence[int]) -> Iterator[int]:
-    """Places of the texts that hold it."""
+    """Places of the texts that contain the word."""
     return compress(places, map(contains, _those(texts, places), repeat(word)))
 
 
@@ -165,7 +158,7 @@ def _those(column: Sequence[str], places: Sequence[int]) -> Iterable[str]:
 
 
 def _side_by_side(texts: Iterable[str]) -> list[str]:
-    """Copies that lie in memory in this order: looked through three times as fast. No folded text has a line's end."""
+    """Copies of the texts, side by side in memory: searching them is three times as fast. No folded text has a newline."""
     listed = list(texts)
     return "\n".join(listed).split("\n") if listed else []
 

@@ -1,4 +1,4 @@
-"""Arguments against the signature of a task's function: what Python would refuse at the call, found before it."""
+"""Checks arguments against the signature of a task's function, to find a TypeError of the call before sending."""
 
 import difflib
 import inspect

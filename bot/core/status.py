@@ -21,12 +21,8 @@ class RunState(StrEnum):
 OPEN = frozenset({RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING, RunState.OVERDUE})
 
 
-def is_final(status: str) -> bool:
-    return status in FINAL
-
-
 def after(state: RunState, status: str) -> RunState:
     """The state of an open run once Celery has said `status`."""
-    if is_final(status):
+    if status in FINAL:
         return RunState.FINISHED
     return state if status in WAITING else RunState.RUNNING

@@ -1,4 +1,4 @@
-"""Strict JSON: text -> its value, or what is wrong with it and where.
+"""Strict JSON: from a text to its value, or to its mistakes and their places.
 
 `json.loads` alone accepts doubled keys, NaN and Infinity, numbers that overflow to infinity, and lone surrogates. Workers
 don't all read those back the same way, so they are refused here.
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from bot.core import jsontext
 from bot.core.jsontext import Token
-from bot.core.reasons import Code, Params, Place, Problem
+from bot.core.reasons import Code, Invalid, Params, Place, Problem
 
 DEPTH_LIMIT = 100  # far below Python's recursion limit, at which json.loads fails
 DIGITS_LIMIT = 640  # of one number; Python may be set to refuse more (sys.int_info.str_digits_check_threshold)
@@ -39,24 +39,16 @@ MAYBE_HALF = re.compile(r"[\ud800-\udfff]|\\u[dD]")
 NOT_NUMBERS = ("NaN", "Infinity", "-Infinity")
 
 
-class NotJson(Exception):
-    """The text isn't strict JSON; `problems` are in the order of their places."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(", ".join(problem.code for problem in problems))
-        self.problems = problems
-
-
 def read(text: str, field: str) -> Any:
-    """The value of strict JSON. Raises NotJson, with problems of `field`."""
+    """The value of strict JSON. Raises Invalid, with problems of `field`."""
     try:
         return _read(text)
     except (ValueError, RecursionError):
-        raise NotJson(_problems(text, field)) from None
+        raise Invalid(_problems(text, field)) from None
 
 
 def _read(text: str) -> Any:
-    """As fast as json.loads, which rows by the hundred thousand need. Raises ValueError or RecursionError."""
+    """Nearly as fast as json.loads, as doctor reads hundreds of thousands of rows. Raises ValueError or RecursionError."""
     if MAYBE_HALF.search(text) and any(_has_half(token) for token in jsontext.tokens(text)):
         raise ValueError("half a character")
     if text.count("[") + text.count("{") > DEPTH_LIMIT and any(_too_deep(jsontext.tokens(text))):
@@ -159,7 +151,7 @@ def _has_half(token: Token) -> bool:
 
 
 def _said(token: Token) -> str:
-    """The text that a JSON string stands for; as written if it isn't JSON."""
+    """The value of a JSON string; the string as written if it isn't JSON."""
     try:
         return str(json.loads(token.text)) if "\\" in token.text else token.text.strip('"')
     except ValueError:
@@ -182,13 +174,13 @@ def _doubled_keys(found: list[Token]) -> Iterator[Mistake]:
 
 
 def place(text: str, at: int) -> Place:
-    """Where the character `at` stands, for people."""
+    """The place of the character `at`, for people."""
     line, column = jsontext.line_and_column(text, at)
     return Place(at=at, line=line, column=column, excerpt=excerpt(text, at))
 
 
 def excerpt(text: str, at: int) -> str:
-    """The line around a place, and a caret under it. Characters that can't be seen take one column, too."""
+    """The line around a place, and a caret under the place. Invisible characters are shown, and take one column."""
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     line = text[start : end if end >= 0 else len(text)]

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 ELLIPSIS = "…"
-# ECMA-48 sequences (colours, cursor moves) as terminals write them: CSI, OSC up to its end, two-character escapes.
+# ECMA-48 control sequences for terminals (colours, cursor moves): CSI, OSC up to its end, two-character escapes.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 # Unicode's explicit direction marks (UAX #9) can make a text read as another one.
 BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -16,7 +16,7 @@ def clean(text: str) -> str:
         return text
     text = ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n").translate(BIDI)
     return "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else "\N{REPLACEMENT CHARACTER}" for c in text
+        "\N{REPLACEMENT CHARACTER}" if c not in "\n\t" and unicodedata.category(c) in ("Cc", "Cs") else c for c in text
     )
 
 
@@ -39,7 +39,7 @@ def clip_middle(text: str, limit: int) -> str:
 
 
 def clip_start(text: str, limit: int) -> str:
-    """At most `limit` characters of the end, cut at a line's start if possible. The end of a traceback tells most."""
+    """At most `limit` characters of the end, cut at a line's start if possible. For tracebacks, whose end says most."""
     if len(text) <= limit:
         return text
     tail = text[len(text) - (limit - len(ELLIPSIS) - 1) :]

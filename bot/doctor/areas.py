@@ -1,6 +1,7 @@
-"""The areas that doctor examines. Some need the models of beat and the results, and are loaded only where those are installed."""
+"""The areas that doctor examines. Most need the models of beat and the results, so they are loaded only if those are installed."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from bot.conf import missing_apps
 from bot.doctor import setup
@@ -8,35 +9,25 @@ from bot.doctor.examine import Examination
 from bot.doctor.findings import Finding
 from bot.doctor.subject import Subject
 
-Part = Callable[[Subject], Iterable[Finding]]
-
 
 def areas(subject: Subject) -> dict[str, Examination]:
     """By name, in the order in which they are shown."""
-    parts: dict[str, Part] = {"Settings": setup.settings, "Versions": setup.versions}
+    parts: dict[str, Callable[[Subject], Iterable[Finding]]] = {"Settings": setup.settings, "Versions": setup.versions}
     if can_examine(subject):
-        parts |= _more()
-    return {area: _bound(part, subject) for area, part in parts.items()}
+        from bot.doctor import database, people, results, schedules, slack, workers  # noqa: PLC0415  # need the models
+
+        parts |= {
+            "Slack": slack.slack,
+            "Database": database.database,
+            "Celery": workers.workers,
+            "Results": results.results,
+            "Schedules": schedules.schedules,
+            "Staff": people.staff,
+            "Messages": people.messages,
+        }
+    return {area: partial(part, subject) for area, part in parts.items()}
 
 
 def can_examine(subject: Subject) -> bool:
     """Whether the set-up is complete enough for all areas."""
     return subject.conf is not None and not missing_apps()
-
-
-def _more() -> dict[str, Part]:
-    from bot.doctor import database, people, results, schedules, slack, workers  # noqa: PLC0415  # need the models
-
-    return {
-        "Slack": slack.slack,
-        "Database": database.database,
-        "Celery": workers.workers,
-        "Results": results.results,
-        "Schedules": schedules.schedules,
-        "Staff": people.staff,
-        "Messages": people.messages,
-    }
-
-
-def _bound(part: Part, subject: Subject) -> Examination:
-    return lambda: part(subject)

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Model
 
 from bot.broker.columns import missing_columns, read_models
 from bot.checks.sidecar import admin_tables
@@ -19,9 +18,7 @@ from bot.sidecar import is_sidecar
 
 
 def database(_: Subject) -> Iterator[Finding]:
-    models: list[type[Model]] = [Run, *read_models()]
-    aliases = sorted(set(map(database_of, models)))
-    for alias in aliases:
+    for alias in sorted({database_of(Run), *map(database_of, read_models())}):
         finding = _reached(alias)
         yield finding
         if finding.remedy:
@@ -51,11 +48,11 @@ def _migrations(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
     waiting = [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
     ours = [name for name in waiting if name.startswith("runtask.")]
     if ours:
-        yield problem("our tables", f"migrations wait: {some(ours)}", "Run `runtask migrate`.")
+        yield problem("our tables", f"migrations not applied: {some(ours)}", "Run `runtask migrate`.")
     else:
         yield ok("our tables", "all migrations of runtask are applied")
     if others := [name for name in waiting if name not in ours]:
-        yield note("other tables", f"migrations wait: {some(others)}", "Run `migrate`.")
+        yield note("other tables", f"migrations not applied: {some(others)}", "Run `migrate`.")
 
 
 def _columns() -> Iterator[Finding]:
@@ -72,7 +69,7 @@ def _columns() -> Iterator[Finding]:
 
 
 def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
-    """What only some databases do wrong."""
+    """Faults that only some databases have."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA journal_mode")

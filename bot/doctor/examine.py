@@ -1,9 +1,10 @@
-"""Examines all areas at the same time, with one time limit. An area that hangs or fails says so and delays no other."""
+"""Examines all areas at the same time, with one time limit. If an area hangs or fails, the others are still reported."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from django.db import DatabaseError, connections
 from django.urls import get_script_prefix, set_script_prefix
@@ -20,15 +21,12 @@ Examination = Callable[[], Iterable[Finding]]
 def examine(areas: Mapping[str, Examination], within: float = WITHIN) -> list[Section]:
     """Sections in the order of `areas`. Doesn't raise what an examination raises."""
     found: dict[str, list[Finding]] = {area: [] for area in areas}
-    threads = {
-        area: threading.Thread(
-            target=_examine, args=(examination, found[area], get_script_prefix()), name=f"doctor: {area}", daemon=True
-        )
-        for area, examination in areas.items()
-    }
+    threads: dict[str, threading.Thread] = {}
     deadline = time.monotonic() + within
-    for thread in threads.values():
-        thread.start()
+    for area, examination in areas.items():
+        work = partial(_examine, examination, found[area], get_script_prefix())
+        threads[area] = threading.Thread(target=work, name=f"doctor: {area}", daemon=True)
+        threads[area].start()
     for area, thread in threads.items():
         thread.join(max(0.0, deadline - time.monotonic()))
         if thread.is_alive():

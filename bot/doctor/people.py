@@ -1,4 +1,4 @@
-"""Who may run anything, and whether messages are delivered."""
+"""Staff and their links, and whether messages are delivered."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,6 @@ LINK = "Link them: `runtask staff add U… USER`."
 
 
 def staff(subject: Subject) -> Iterator[Finding]:
-    """Links by row and by e-mail, and the users as they are now."""
     users: Any = get_user_model()
     for number in ("W008", "W009"):
         if number in subject.complaints:
@@ -55,7 +54,7 @@ def _people(users: Any, *, by_email: bool) -> Iterator[Finding]:
     count = people.count()
     if not count:
         yield problem(
-            "staff", "no active user is staff, so nobody may run anything", "Give somebody is_staff in the admin."
+            "staff", "no active user is staff: nobody may run anything", "Give somebody is_staff in the admin."
         )
         return
     yield ok("staff", f"{count:,} active user{'s' * (count != 1)}")
@@ -64,7 +63,7 @@ def _people(users: Any, *, by_email: bool) -> Iterator[Finding]:
 
 
 def _e_mails(users: Any, people: Any) -> Iterator[Finding]:
-    """An e-mail address that is empty, or that two users share, links nobody."""
+    """An empty or shared e-mail address can't link anybody."""
     field = users.get_email_field_name()
     theirs = {str(mail or "").lower(): str(name) for name, mail in people.values_list(users.USERNAME_FIELD, field)}
     unlinked = people.exclude(slack_links__isnull=False).values_list(users.USERNAME_FIELD, field)
@@ -75,7 +74,7 @@ def _e_mails(users: Any, people: Any) -> Iterator[Finding]:
     if empty:
         yield note("e-mail", f"{len(empty):,} staff without one: {some(empty)}", LINK)
     if doubled:
-        yield warning("e-mail", f"used by several users, so it links nobody: that of {some(doubled)}", LINK)
+        yield warning("e-mail", f"shared with another user, so it links nobody: that of {some(doubled)}", LINK)
 
 
 def messages(_: Subject) -> Iterator[Finding]:
@@ -83,19 +82,14 @@ def messages(_: Subject) -> Iterator[Finding]:
     failing, late = lateness.failing(), lateness.late(timezone.now())
     parked = Notice.objects.filter(state=NoticeState.PARKED)
     if failing is not None:
-        yield problem(
-            "delivery",
-            f"messages fail: {sentence(failing.reason)}",
-            "They are tried again by themselves; the reason says what to mend.",
-        )
+        remedy = "Correct what the reason says. Delivery is retried automatically."
+        yield problem("delivery", f"messages fail: {sentence(failing.reason)}", remedy)
     elif late is not None:
-        yield problem(
-            "delivery",
-            f"messages wait since {late.due_at:%Y-%m-%d %H:%M:%S %Z}".rstrip(),
-            "Start `runtask notify`, or `runtask slack` without --no-deliver.",
-        )
+        remedy = "Start `runtask notify`, or `runtask slack` without --no-deliver."
+        since = f"{late.due_at:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+        yield problem("delivery", f"messages have been waiting since {since}", remedy)
     else:
         yield ok("delivery", "no message waits longer than it should")
     if (newest := parked.order_by("-pk").first()) is not None:
         found = f"{parked.count():,} messages were given up, the newest because of: {sentence(newest.reason)}"
-        yield warning("parked", found, "Mend that, then choose «Try again» in the admin, Notices.")
+        yield warning("parked", found, "Correct that, then choose «Try again» in the admin, Notices.")

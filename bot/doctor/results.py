@@ -1,4 +1,4 @@
-"""Results: where they are stored, what they contain, how long they are kept."""
+"""Results: where they are stored, what they contain, and how long they are kept."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -38,7 +38,7 @@ def results(subject: Subject) -> Iterator[Finding]:
 
 
 def _extended(subject: Subject) -> Finding:
-    """As configured here, and as the newest rows show: workers may be configured differently."""
+    """Looks at the configuration here, and at the newest rows, as workers may be configured differently."""
     newest = list(TaskResult.objects.order_by("-id").values_list("task_name", flat=True)[:NEWEST])
     if newest and not any(newest) and "W005" not in subject.complaints:
         remedy = "Set CELERY_RESULT_EXTENDED = True for the workers, too: failed tasks leave no traceback now."
@@ -47,7 +47,7 @@ def _extended(subject: Subject) -> Finding:
 
 
 def expiry(value: timedelta | float | None) -> Finding:
-    """`value` is `result_expires`: seconds, a timedelta, or nothing for never."""
+    """`value` is `result_expires`: seconds, a timedelta, or None for never."""
     if not value:
         return ok("result_expires", "never: results stay")
     life = value if isinstance(value, timedelta) else timedelta(seconds=value)
@@ -73,8 +73,7 @@ def _ignored(app: Celery) -> Iterator[Finding]:
 
 
 def notification() -> Iterator[Finding]:
-    """Whether PostgreSQL notifies us of results (`runtask trigger`)."""
-    if trigger.is_possible():
-        there = "installed: PostgreSQL notifies runtask as soon as a result is written"
-        found = there if trigger.is_there() else "not installed: runtask looks for results by itself"
-        yield ok("trigger", found)
+    if trigger.is_there():
+        yield ok("trigger", "installed: PostgreSQL notifies runtask as soon as a result is written")
+    elif trigger.is_possible():
+        yield ok("trigger", "not installed: runtask looks for results by itself")

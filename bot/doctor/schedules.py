@@ -11,8 +11,8 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from bot.core import arguments
-from bot.core.arguments import Invalid
 from bot.core.model import Field
+from bot.core.reasons import Invalid
 from bot.doctor.findings import Finding, note, ok, some, warning
 from bot.doctor.subject import Subject
 
@@ -60,22 +60,20 @@ class _Seen:
 
 
 def rows(app: Celery, now: datetime) -> Iterator[Finding]:
-    """Rows that can't be sent, or not as they are."""
     seen = _see(app, now)
     yield ok("schedules", f"{seen.total:,}, of which {seen.enabled:,} enabled")
     for column, names in seen.bad.items():
         if names:
             yield warning("bad JSON", f"the {column} of {len(names):,}: {some(names)}", ADMIN)
     if expired := seen.expired:
-        found = f"{len(expired):,}: {some(expired)}; beat no longer sends them, and a run leaves the date out"
+        found = f"{len(expired):,}: {some(expired)}; beat no longer sends them, and runs are sent without that date"
         yield note("past expiry", found)
     if unknown := sorted(seen.unknown):
-        found = f"{len(unknown):,}: {some(unknown)}; sent by name, their arguments can't be checked beforehand"
+        found = f"{len(unknown):,}: {some(unknown)}; sent by name, so that their arguments can't be checked"
         yield note("unknown tasks", found, "Load the modules that define them (stand-alone: RUNTASK_IMPORTS).")
 
 
 def _see(app: Celery, now: datetime) -> _Seen:
-    """One pass over all rows."""
     seen = _Seen()
     for name, task, args, kwargs, headers, is_enabled, expires in PeriodicTask.objects.values_list(*READ).iterator():
         seen.total += 1

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from bot.conf import Conf
 
-SHORTEST = 4  # characters; hiding shorter ones would destroy words
+SHORTEST = 4  # characters; hiding shorter secrets would garble other words
 
 
 def known(conf: Conf | None, app: Celery | None) -> list[str]:

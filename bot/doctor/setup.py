@@ -1,4 +1,4 @@
-"""Settings and versions: what can be examined in any project, however broken."""
+"""Settings and versions: these can be examined in every project, even in a broken one."""
 
 import platform
 from collections.abc import Iterator
@@ -28,7 +28,6 @@ def settings(subject: Subject) -> Iterator[Finding]:
 
 
 def versions(_: Subject) -> Iterator[Finding]:
-    """What is installed, against what runtask needs."""
     installed = {"Python": platform.python_version(), **{name: _version(name) for name in SHOWN}}
     yield ok("installed", f"{US} {_version(US)} with " + ", ".join(f"{name} {at}" for name, at in installed.items()))
     for name, wanted in {"Python": PYTHON, **supported()}.items():
@@ -36,7 +35,7 @@ def versions(_: Subject) -> Iterator[Finding]:
         if at == NONE:
             yield problem(name, "isn't installed", f"pip install '{name}{wanted}'")
         elif not wanted.contains(at, prereleases=True):
-            yield warning(name, f"{at} is installed; tested are {wanted}", f"pip install '{name}{wanted}'")
+            yield warning(name, f"{at} is installed; tested versions: {wanted}", f"pip install '{name}{wanted}'")
 
 
 def supported() -> dict[str, SpecifierSet]:
@@ -46,8 +45,8 @@ def supported() -> dict[str, SpecifierSet]:
     except PackageNotFoundError:
         return {}
     # An extra's requirements have a marker that is false without that extra.
-    needed = [one for one in found if one.marker is None or one.marker.evaluate({"extra": ""})]
-    return {one.name: one.specifier for one in needed if one.name in SHOWN}
+    needed = [package for package in found if package.marker is None or package.marker.evaluate({"extra": ""})]
+    return {package.name: package.specifier for package in needed if package.name in SHOWN}
 
 
 def _version(name: str) -> str:

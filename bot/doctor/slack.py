@@ -1,4 +1,4 @@
-"""Slack: the tokens and their scopes, Socket Mode, and our own address as Slack would reach it."""
+"""Slack: the tokens and their scopes, Socket Mode, and our public address."""
 
 import json
 import secrets
@@ -25,11 +25,11 @@ SLACK = "https://slack.com/api/"
 WITHOUT = {  # scope -> what doesn't work without it
     "commands": "the slash command",
     "chat:write": "every message",
-    "users:read": "knowing who somebody is, so everybody is refused",
+    "users:read": "identifying people, so everybody is refused",
     "chat:write.public": "messages in channels that the bot wasn't invited to",
     "users:read.email": "links by equal e-mail",
-    "im:write": "direct messages when a channel is closed to the bot",
-    "channels:history": "finding a message whose answer was lost: it may come twice",
+    "im:write": "direct messages when the bot can't post in a channel",
+    "channels:history": "finding a message if Slack's answer was lost: it may be posted twice",
     "groups:history": "the same in private channels",
     "im:history": "the same in direct messages",
 }
@@ -45,9 +45,7 @@ def slack(subject: Subject) -> Iterator[Finding]:
     if conf is None:
         return
     if conf.api_url != SLACK:
-        yield note(
-            "address", f"the Web API is at {conf.api_url}, not Slack's own", "Unset SLACK_API_URL for Slack itself."
-        )
+        yield note("address", f"the Web API is at {conf.api_url}", "Unset SLACK_API_URL to use Slack's own.")
     if conf.bot_token:
         yield from _bot(conf)
     if complaints := subject.complaints.get("W002"):
@@ -73,7 +71,7 @@ def _bot(conf: Conf) -> Iterator[Finding]:
     if "x-oauth-scopes" in headers:
         yield from scopes({scope.strip() for scope in headers["x-oauth-scopes"].split(",") if scope.strip()})
     else:
-        yield note("scopes", "not told by Slack")
+        yield note("scopes", "unknown: Slack's answer doesn't contain them")
 
 
 def scopes(granted: set[str]) -> Iterator[Finding]:
@@ -83,7 +81,8 @@ def scopes(granted: set[str]) -> Iterator[Finding]:
     remedy = "Paste the manifest again (`runtask manifest`) at api.slack.com/apps, App Manifest; then Reinstall to Workspace."
     if missing:
         text = "missing: " + "; ".join(f"{scope} ({WITHOUT[scope]})" for scope in missing)
-        yield (problem if set(missing) & set(VITAL) else warning)("scopes", text, remedy)
+        report = problem if set(missing) & set(VITAL) else warning
+        yield report("scopes", text, remedy)
     else:
         yield ok("scopes", f"all {len(wanted)} of the manifest")
     if extra := sorted(granted - wanted):
@@ -91,7 +90,7 @@ def scopes(granted: set[str]) -> Iterator[Finding]:
 
 
 def _socket_mode(conf: Conf) -> Finding:
-    """Asks for the address of a socket, but doesn't open it."""
+    """Asks Slack for the address of a WebSocket, but doesn't open it."""
     try:
         web_client(conf, TIMEOUT).apps_connections_open(app_token=conf.app_token)
     except UNREACHABLE as exc:
@@ -111,7 +110,7 @@ def _http_mode(conf: Conf, subject: Subject) -> Finding:
             return subject.judged("HTTP mode", "", number)
     try:
         path = reverse(ADDRESS)
-    except NoReverseMatch:  # W006 says why
+    except NoReverseMatch:  # W006 reports why
         return problem("HTTP mode", "this site has no pages of runtask", "See the settings above.")
     if not conf.base_url:
         return note("HTTP mode", "not tried: the public address isn't known", "Set RUNTASK_BASE_URL.")
@@ -119,7 +118,7 @@ def _http_mode(conf: Conf, subject: Subject) -> Finding:
 
 
 def reached(address: str, signing_secret: str) -> Finding:
-    """Sends our own public address the request by which Slack verifies it."""
+    """Sends to our public address the request with which Slack verifies an endpoint."""
     challenge = secrets.token_hex(16)
     body = json.dumps({"type": "url_verification", "challenge": challenge})
     now = str(int(time.time()))
@@ -136,11 +135,8 @@ def reached(address: str, signing_secret: str) -> Finding:
         exc.close()
         return problem("HTTP mode", f"{address} answers with status {exc.code}", _why(exc.code))
     except OSError as exc:
-        return warning(
-            "HTTP mode",
-            f"{address} can't be reached from here ({error_code(exc)})",
-            "If only this machine can't reach it, all is well. Otherwise look at DNS, TLS, the proxy and the web process.",
-        )
+        remedy = "If only this machine can't reach it, all is well. Otherwise look at DNS, TLS, the proxy and the web process."
+        return warning("HTTP mode", f"{address} can't be reached from here ({error_code(exc)})", remedy)
     if said != challenge:
         return problem("HTTP mode", f"{address} answers, but not as runtask does", _why(404))
     if not address.startswith("https://"):

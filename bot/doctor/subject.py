@@ -1,4 +1,4 @@
-"""What doctor examines, and what the system checks say about it."""
+"""The set-up that doctor examines, and what the system checks say about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Subject:
     unloaded: str = ""  # why the tasks can't be loaded
 
     def judged(self, what: str, found: str, *numbers: str) -> Finding:
-        """The first complaint of these checks, or else that all is well."""
+        """The first complaint of these checks; without complaints, that all is well."""
         for number in numbers:
             for complaint in self.complaints.get(number, ()):
                 return complained(what, number, complaint)
@@ -40,7 +40,7 @@ def complained(what: str, number: str, complaint: CheckMessage) -> Finding:
 
 
 def subject() -> Subject:
-    """This process. Doesn't raise if its set-up is wrong."""
+    """The set-up of this process. Doesn't raise if it is wrong."""
     try:
         app = configured_app()
     except NoApp:
@@ -49,7 +49,7 @@ def subject() -> Subject:
 
 
 def _load_tasks(app: Celery) -> str:
-    """Loads them as the bot does when it starts. Why that fails; empty if it doesn't."""
+    """Loads them as the bot does when it starts. Returns why that fails, or an empty text."""
     try:
         app.loader.import_default_modules()
         app.finalize()
@@ -60,10 +60,9 @@ def _load_tasks(app: Celery) -> str:
 
 def _complaints() -> dict[str, tuple[CheckMessage, ...]]:
     """The complaints of our own checks, except those about the database, which has its own area."""
-    ours = [check for check in registry.get_checks() if check.__module__.startswith("bot.checks.")]
     found: dict[str, tuple[CheckMessage, ...]] = {}
-    for check in ours:
-        if Tags.database not in check.tags:
+    for check in registry.get_checks():
+        if check.__module__.startswith("bot.checks.") and Tags.database not in check.tags:
             for message in check(app_configs=None, databases=None):
                 number = str(message.id).removeprefix(PREFIX)
                 found[number] = (*found.get(number, ()), message)

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from celery import Celery
 from django.db.models import Count
@@ -12,7 +11,6 @@ from django_celery_beat.models import PeriodicTask
 from bot.broker import route
 from bot.broker.send import CelerySender
 from bot.broker.workers import ask
-from bot.core.model import Target
 from bot.core.options import ROUTED
 from bot.core.ports import NotSent
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
@@ -33,7 +31,7 @@ def workers(subject: Subject) -> Iterator[Finding]:
     if app is None:
         return
     if subject.unloaded:
-        remedy = "Mend the import: the bot doesn't start, and nothing can be run, until then."
+        remedy = "Correct the import. Until then the bot doesn't start, and nothing can be run."
         yield problem("tasks", f"can't be loaded ({subject.unloaded})", remedy)
     try:
         transport = CelerySender(app).reach(WITHIN)
@@ -49,11 +47,8 @@ def workers(subject: Subject) -> Iterator[Finding]:
         yield note("workers", f"not known: {why}")
         return
     if not queues:
-        yield problem(
-            "workers",
-            f"none answers within {WITHIN:g} s",
-            f"{START.format('QUEUES')}. Nothing that is sent now will run.",
-        )
+        remedy = f"{START.format('QUEUES')}. Nothing that is sent now will run."
+        yield problem("workers", f"no worker answers within {WITHIN:g} s", remedy)
         return
     listening = [f"{name} ({', '.join(sorted(queue['name'] for queue in queues[name]))})" for name in sorted(queues)]
     yield ok("workers", f"{len(queues)} alive: {some(listening, 6)}")
@@ -62,12 +57,13 @@ def workers(subject: Subject) -> Iterator[Finding]:
 
 
 def unserved(app: Celery, served: set[str]) -> Iterator[Finding]:
-    """Compares the queues of enabled schedules, as Celery routes them here, with the queues that workers consume."""
+    """Compares the queues of enabled schedules, as this process routes them, with the queues that workers consume."""
     waiting: Counter[str] = Counter()
     total = unknown = 0
     kinds = PeriodicTask.objects.filter(enabled=True).values_list("task", *ROUTED).annotate(n=Count("pk")).order_by()
     for task, *values, count in kinds.iterator():
-        queue = _target(app, task, dict(zip(ROUTED, values, strict=True))).queue
+        options = {name: value for name, value in zip(ROUTED, values, strict=True) if value is not None}
+        queue = route.target(app, task, options, [], {}).queue  # without arguments, which few routers read
         total += count
         if queue is None:
             unknown += count
@@ -83,15 +79,10 @@ def unserved(app: Celery, served: set[str]) -> Iterator[Finding]:
         yield ok("queues", f"a worker listens wherever enabled schedules go ({total:,}){also}")
 
 
-def _target(app: Celery, task: str, options: dict[str, Any]) -> Target:
-    """Without arguments, which only the platform's own routers might read."""
-    return route.target(app, task, {name: value for name, value in options.items() if value is not None}, [], {})
-
-
 def knowing(answers: Mapping[str, list[str]]) -> Iterator[Finding]:
-    """From `inspect registered` with each task's backend: tasks that no worker knows, and results that go elsewhere.
+    """From `inspect registered`, with each task's backend: tasks that no worker knows, and results that go elsewhere.
 
-    `inspect conf` isn't used: with Celery's usual set-up for Django it sends all of the worker's settings over the broker.
+    `inspect conf` isn't used: with the usual set-up for Django it sends all settings of the worker over the broker.
     """
     known = {line.partition(" [")[0] for lines in answers.values() for line in lines}
     used = PeriodicTask.objects.filter(enabled=True).values_list("task", flat=True).distinct().order_by("task")
@@ -104,7 +95,9 @@ def knowing(answers: Mapping[str, list[str]]) -> Iterator[Finding]:
     for worker, lines in sorted(answers.items()):
         elsewhere = {match[1] for line in lines if (match := BACKEND.search(line)) and not match[1].startswith(OURS)}
         if elsewhere:
-            remedy = 'Set CELERY_RESULT_BACKEND = "django-db" for it: no thread learns how its tasks ended.'
+            remedy = (
+                'Set CELERY_RESULT_BACKEND = "django-db" for it. Until then runtask can\'t report how its tasks ended.'
+            )
             is_certain = all(name.startswith(THEIRS) for name in elsewhere)  # a backend of the platform may write rows
-            told = problem if is_certain else warning
-            yield told("results", f"{worker} keeps them in {some(sorted(elsewhere))}", remedy)
+            report = problem if is_certain else warning
+            yield report("results", f"{worker} keeps them in {some(sorted(elsewhere))}", remedy)

@@ -1,4 +1,4 @@
-"""Reads the options for commands. Errors become a sentence instead of a traceback."""
+"""Reads the options for commands. An error is shown as a sentence, without a traceback."""
 
 from django.core.management.base import CommandError
 
@@ -7,7 +7,7 @@ from bot.env import BadEnvironment
 
 
 def readable_options(*needed: str) -> Conf:
-    """Raises one CommandError for all options that can't be read, and all of `needed` that are not set."""
+    """Raises CommandError for options that can't be read, and for those in `needed` that are not set."""
     try:
         found = conf()
     except BadEnvironment as exc:

@@ -9,7 +9,7 @@ from bot.runs.actors import of_user
 
 
 def user_named(name: str) -> Any:
-    """By natural key, which is the name they log in with. Raises CommandError."""
+    """By natural key, which is the login name. Raises CommandError."""
     model: Any = get_user_model()
     try:
         return model._default_manager.get_by_natural_key(name)  # noqa: SLF001  # documented

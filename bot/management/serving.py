@@ -1,4 +1,4 @@
-"""What long-running commands share: loops that start and stop with the process, and an orderly stop on signals."""
+"""For long-running commands: checks at the start, background loops, and an orderly stop on signals."""
 
 import gc
 import logging
@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connections
 
 from bot import wiring
-from bot.broker.columns import Missing, missing_columns
+from bot.broker.columns import missing_columns
 from bot.conf import BAD_SETUP, NEEDED_FOR
 from bot.core.ports import NotSetUp
 from bot.management.options import readable_options
@@ -28,13 +28,15 @@ STOP = 10.0  # seconds for the loops' last steps, and as many for messages that 
 
 
 def require(command: str) -> None:
-    """Raises CommandError if an option of this command is missing or can't be read.
-
-    For a sidecar also if the platform's tables lack something: better said now than at the first click.
-    """
+    """Raises CommandError if an option of this command is missing or can't be read, or if a sidecar doesn't fit."""
     readable_options(*NEEDED_FOR[command])
-    if is_sidecar() and (unfit := _unfit()):
-        lines = [f"{missing.text}\n  {missing.hint}" for missing in unfit]
+    if not is_sidecar():
+        return
+    try:
+        lines = [f"{missing.text}\n  {missing.hint}" for missing in missing_columns()]
+    except DatabaseError:  # it may come up later; the loops wait for it
+        return
+    if lines:
         raise CommandError("\n".join(["This sidecar doesn't fit the platform:", *lines]), returncode=BAD_SETUP)
 
 
@@ -46,15 +48,8 @@ def require_app() -> None:
         raise CommandError(f"Nothing can be run on this site yet: {exc}.", returncode=BAD_SETUP) from exc
 
 
-def _unfit() -> list[Missing]:
-    try:
-        return missing_columns()
-    except DatabaseError:  # it may come up later; the loops wait for it
-        return []
-
-
 def look_for_tables() -> None:
-    """Logs it once if our tables don't exist yet. Doesn't delay the start, as the database may hang."""
+    """Logs an error if our tables don't exist yet. In the background, as the database may hang."""
     threading.Thread(target=_look_for_tables, name="tables", daemon=True).start()
 
 
@@ -63,16 +58,16 @@ def _look_for_tables() -> None:
     try:
         if Run._meta.db_table not in connection.introspection.table_names():  # noqa: SLF001  # documented
             log.error(NOT_MIGRATED, settings.SETTINGS_MODULE)
-    except DatabaseError:  # as in `_unfit`
+    except DatabaseError:  # as in `require`
         pass
     finally:
         connection.close()
 
 
 def loaded() -> None:
-    """Call this when all modules are loaded: the garbage collector then ignores them.
+    """Call this when all modules are loaded: the garbage collector then ignores their objects.
 
-    Searching them would stop all threads for some 50 ms, again and again, perhaps during somebody's click.
+    Otherwise it would search them again and again, and each time stop all threads for about 50 ms.
     """
     gc.freeze()
     gc.enable()
@@ -96,7 +91,7 @@ def stopping_on_signals() -> Iterator[threading.Event]:
 
 @contextmanager
 def delivering(*, enabled: bool) -> Iterator[None]:
-    """Watches and delivers while the block runs, then finishes what was begun."""
+    """Watches and delivers while the block runs. Afterwards it finishes messages that are being sent."""
     if not enabled:
         yield
         return
@@ -106,7 +101,7 @@ def delivering(*, enabled: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        # All loops are told to end before any is waited for, and share STOP, as each may be waiting for the database.
+        # All loops end at the same time and share STOP, as each may be waiting for the database.
         for loop in loops:
             loop.end()
         until = time.monotonic() + STOP

@@ -1,4 +1,4 @@
-"""From the platform's users to actors, for any user model."""
+"""Makes actors from the platform's users, for any user model."""
 
 from typing import Any
 

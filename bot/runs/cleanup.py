@@ -1,4 +1,4 @@
-"""Deletes old runs with their notices, after a time that the operator chooses, and what belonged to deleted users."""
+"""Deletes old runs and their notices, after a time that the operator chooses, and references to deleted users."""
 
 import logging
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ BATCH = 500  # runs per transaction, so that locks are short
 def forget_old_runs(*, keep: timedelta, now: datetime) -> int:
     """Deletes one batch of runs that ended before `now - keep`. Returns how many; a full batch means that there are more.
 
-    A run whose end was never seen counts as ended when its deadline is that old.
+    A run whose end is unknown counts as ended at its deadline.
     """
     old = Run.objects.filter(state__in=OVER, created_at__lt=now - keep, deadline_at__lt=now - keep)
     ids = list(old.order_by("pk").values_list("pk", flat=True)[:BATCH])
@@ -29,7 +29,7 @@ def forget_old_runs(*, keep: timedelta, now: datetime) -> int:
 
 
 def forget_gone_users() -> None:
-    """Removes references to users whom another Django has deleted, such as a sidecar's platform."""
+    """Removes references to users that another Django has deleted, such as a sidecar's platform."""
     users = get_user_model()
     if database_of(users) != database_of(Run):
         return  # runtask.W010

@@ -113,27 +113,27 @@ class Deliverer:
 
     def _settle(self) -> None:
         came, self._unsettled = self._unsettled, []
-        self._store([one for one in came if isinstance(one, Sent)])
-        for one in came:
-            if not isinstance(one, Sent):
-                self._store([one])
+        self._store([end for end in came if isinstance(end, Sent)])
+        for end in came:
+            if not isinstance(end, Sent):
+                self._store([end])
 
     def _store(self, these: Sequence[_Settling]) -> None:
         """If the database can't be reached, they are kept for the next step. If it refuses a value, they are dropped."""
         try:
-            outbox.mark_sent([one for one in these if isinstance(one, Sent)])
-            for one in these:
-                if not isinstance(one, Sent):
-                    one()
+            outbox.mark_sent([end for end in these if isinstance(end, Sent)])
+            for end in these:
+                if not isinstance(end, Sent):
+                    end()
         except DATABASE_AWAY:
-            log.exception("the fate of %s messages can't be saved now", len(these))
+            log.exception("the state of %s messages can't be saved now", len(these))
             self._unsettled += these
         except Exception:
-            if len(these) > 1:  # a refused one must not block the others
-                for one in these:
-                    self._store([one])
+            if len(these) > 1:  # a value that is refused must not block the others
+                for end in these:
+                    self._store([end])
             else:
-                log.exception("the fate of a message can't be saved: it is tried again when its claim is over")
+                log.exception("the state of a message can't be saved: it is tried again when its claim is over")
 
     def _prepare(self, notice: Notice, roots: dict[int, Notice]) -> None:
         try:
@@ -153,15 +153,15 @@ class Deliverer:
         """Runs in a thread of the pool, as do the methods below."""
         notice = errand.notice
         try:
-            end = self._try(errand) if time.monotonic() < self._start_until else self._given_back(notice)
+            if time.monotonic() < self._start_until:
+                end = self._try(errand)
+            else:
+                end = partial(outbox.later, notice, due_at=self.clock(), failed=False)
         except Exception:  # a defect of ours
             log.exception("%s", notice)
             end = partial(outbox.later, notice, due_at=self._backoff(notice), problem=OURS, maybe_posted=True)
         self._back.put(end)
         self.wake()
-
-    def _given_back(self, notice: Notice) -> _Settling:
-        return partial(outbox.later, notice, due_at=self.clock(), failed=False)
 
     def _try(self, errand: _Errand) -> _Settling:
         notice = errand.notice
@@ -199,14 +199,14 @@ class Deliverer:
         return Sent(notice, channel=errand.report.channel, ts=ts, at=self.clock())
 
     def _renew(self, errand: _Errand) -> None:
-        """It waited for a thread or a search, or this process was frozen, so another deliverer may have the notice."""
+        """So much time has passed since the claim that another deliverer may have claimed the notice."""
         if outbox.hold(errand.notice, self.clock()):
             self._start(errand)
         else:
-            log.warning("%s: this deliverer was silent for longer than its claim", errand.notice)
+            log.warning("%s: this deliverer took longer than its claim lasts", errand.notice)
 
     def _edit(self, errand: _Errand) -> _Settling:
-        """If a root can't be edited any more, nothing is lost: its replies say the same."""
+        """Not tried again if the root can't be edited any more: its replies contain the same."""
         try:
             self.messenger.edit(errand.report, errand.root)
         except ChannelClosed as exc:

@@ -1,6 +1,6 @@
-"""The door: Slack, the pages and the API all come through here. Each verb is a module (see, start, follow).
+"""The door: Slack, the pages and the API share one permission check, `authorise`, and three verbs: see, start, follow.
 
-A verb takes a `Platform` and an actor, and calls `authorise` before it does anything.
+Each verb is a module. It takes a `Platform` and an actor, and calls `authorise` before it does anything.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ class Platform:
     queues: Queues | None = None
     outcomes: Outcomes | None = None  # None: only the watcher follows runs
     announcements: Mapping[str, str] = field(default_factory=dict)  # see Conf.announce
-    wake: Callable[[], None] = lambda: None  # tells this process's deliverer that something is owed
+    wake: Callable[[], None] = lambda: None  # wakes this process's loops, as a notice may be owed
 
 
 def authorise(actor: Actor, action: Action, subject: Subject = EVERYTHING) -> None:

@@ -23,11 +23,7 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float) -> in
     for outcome in outcomes:
         try:
             changed += _record(outcome, now, timedelta(seconds=deadline))
-        except (
-            DataError,
-            IntegrityError,
-            ValueError,
-        ):  # an outcome that the database refuses must not block the others
+        except (DataError, IntegrityError, ValueError):  # refused by the database; must not block the others
             log.exception("the outcome of task %s can't be recorded", outcome.task_id)
     return changed
 
@@ -57,15 +53,11 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
 
 
 def mark_overdue(*, now: datetime, only: int | None = None) -> int:
-    """Marks runs whose deadline has passed without a report, so that their threads are told once. Returns how many.
-
-    `only`: looks at this run only.
-    """
-    late = Run.objects.filter(state__in=NOT_OVERDUE, deadline_at__lte=now)
+    """Marks runs whose deadline has passed without a report. `only`: looks at this run only. Returns how many."""
+    # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
+    late = Run.objects.filter(state__in=NOT_OVERDUE, deadline_at__lte=now).order_by("deadline_at")
     if only is not None:
         late = late.filter(pk=only)
-    # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
-    late = late.order_by("deadline_at")
     return sum(_mark_overdue(pk, now) for pk in list(late.values_list("pk", flat=True)[:BATCH]))
 
 
@@ -77,5 +69,5 @@ def _mark_overdue(pk: int, now: datetime) -> bool:
     run.state = RunState.OVERDUE
     run.save(update_fields=["state"])
     outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, NoticeKind.DEADLINE, now=now, at_once=True)
-    log.warning("run %s: nothing is known of it, and its deadline has passed", run.pk)
+    log.warning("run %s: its deadline has passed without a report from a worker", run.pk)
     return True

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.models import Notice, NoticeState
 
-LATE = timedelta(minutes=2)  # if a notice is due for longer, no process delivers, or not fast enough
+LATE = timedelta(minutes=2)  # if a notice is overdue for longer, no process delivers, or not fast enough
 FAILING = 3  # tries
 
 

@@ -15,14 +15,8 @@ from bot.core.reasons import Code, Reason
 from bot.models import Notice, NoticeState, Run, atomic, database_of, still
 from bot.prepared import padded
 
-# A notice waits for all of its run with a lower rank. A progress edit waits for the root, and no notice waits for it.
-RANK = {
-    NoticeKind.ROOT: 0,
-    NoticeKind.ID: 1,
-    NoticeKind.PROGRESS: 1,
-    NoticeKind.DEADLINE: 2,
-    NoticeKind.FINAL: 3,
-}
+# A notice waits for those of its run that have a lower rank, except for progress edits.
+RANK = {NoticeKind.ROOT: 0, NoticeKind.ID: 1, NoticeKind.PROGRESS: 1, NoticeKind.DEADLINE: 2, NoticeKind.FINAL: 3}
 PROBLEM_LIMIT = 300  # characters of Notice.problem
 FIRST = {NoticeKind.ROOT, NoticeKind.ID}  # owed together, before any notice of their run can be parked
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
@@ -37,7 +31,7 @@ def owe(run: Run, *kinds: NoticeKind, now: datetime) -> None:
 
 
 def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False) -> None:
-    """The root must show the run as it is now. Edits in quick succession become one. `others`: as in `owe`."""
+    """Owes an edit of the root, which shows the run as it is when it is sent. Also owes `others`, as `owe` does."""
     if not _insert(run, [*others, NoticeKind.PROGRESS], now):
         return
     waits, is_over = Q(state=NoticeState.OWED), Q(state__in=[NoticeState.SENT, NoticeState.PARKED])
@@ -53,7 +47,7 @@ def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False
 
 
 def _insert(run: Run, kinds: Iterable[NoticeKind], now: datetime) -> bool:
-    """False if the run has no channel, so that nobody is told of it."""
+    """False if the run has no channel, and so no messages."""
     if not run.channel:
         return False
     notices = [Notice(run=run, kind=kind, rank=RANK[kind], due_at=now) for kind in kinds]
@@ -163,20 +157,18 @@ class Sent:
 
 
 def mark_sent(these: Collection[Sent]) -> None:
-    """Saves those that are still ours, in one transaction. An edit that was owed again meanwhile stays owed."""
+    """Saves those that we still claim, in one transaction. An edit that was owed again meanwhile stays owed."""
     if not these:
         return
     connection = connections[database_of(Notice)]
     done, threads = [], []
-    for one in sorted(these, key=lambda one: one.notice.pk):
-        notice, at = one.notice, connection.ops.adapt_datetimefield_value(one.at)
-        done.append((notice.version, one.channel, one.ts, at, notice.pk, notice.claim))
+    for sent in sorted(these, key=lambda sent: sent.notice.pk):
+        notice, at = sent.notice, connection.ops.adapt_datetimefield_value(sent.at)
+        done.append((notice.version, sent.channel, sent.ts, at, notice.pk, notice.claim))
         if notice.kind == NoticeKind.ROOT:
-            threads.append((one.ts, notice.run_id, notice.pk, notice.claim, one.ts))
+            threads.append((sent.ts, notice.run_id, notice.pk, notice.claim, sent.ts))
     with atomic(), connection.cursor() as cursor:
-        _lock(
-            Run.objects.filter(pk__in={one.notice.run_id for one in these})
-        )  # runs before their notices, as everywhere
+        _lock(Run.objects.filter(pk__in={sent.notice.run_id for sent in these}))  # runs before notices, as everywhere
         cursor.executemany(SENT, done)
         if threads:
             cursor.executemany(THREAD, threads)
@@ -186,7 +178,7 @@ def mark_sent(these: Collection[Sent]) -> None:
 def later(
     notice: Notice, *, due_at: datetime, problem: Reason | None = None, maybe_posted: bool = False, failed: bool = True
 ) -> None:
-    """Puts the notice off. After `maybe_posted`, the next try first looks for the message of this one."""
+    """Postpones the notice. After `maybe_posted`, the next try first looks for the message of this try."""
     _ours(notice).update(
         state=NoticeState.OWED,
         due_at=due_at,
@@ -198,7 +190,7 @@ def later(
 
 @atomic()
 def park(notice: Notice, problem: Reason) -> None:
-    """Gives the notice up, and every notice that waits for it now or later. The admin shows the reason."""
+    """Gives up this notice, and all that wait for it now or later. The admin shows the reason."""
     _lock(Run.objects.filter(pk=notice.run_id))  # so that a notice that is being added isn't missed
     _ours(notice).update(state=NoticeState.PARKED, problem=problem.dump(PROBLEM_LIMIT))
     _park_behind(notice.run_id)
@@ -213,7 +205,7 @@ def _park_behind(run: int) -> None:
 
 
 def revive(notices: QuerySet[Notice], *, now: datetime) -> int:
-    """Parked messages, and those that were parked behind them, are owed again. Returns how many."""
+    """Owes parked notices again, together with those that were parked behind them. Returns how many."""
     runs = notices.filter(state=NoticeState.PARKED).values_list("run", flat=True)
     parked = Notice.objects.filter(still(NoticeState.PARKED), run__in=list(runs))
     return parked.update(state=NoticeState.OWED, due_at=now, attempts=0, problem="", tried_at=None)

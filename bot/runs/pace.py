@@ -1,4 +1,4 @@
-"""How fast one process may post. Slack accepts about one message per second and channel, and short bursts."""
+"""Limits how fast a process posts. Slack accepts about one message per second and channel, and short bursts."""
 
 import threading
 import time
@@ -33,7 +33,7 @@ class Pacer:
             return 0.0
 
     def pause(self, channel: str, seconds: float) -> None:
-        """Sends nothing to this channel for so long (Slack's Retry-After)."""
+        """Nothing may be sent to this channel for so long (Slack's Retry-After)."""
         with self._lock:
             full_at = self.clock() + seconds + (BURST - 1) / PER_SECOND
             self._full_at[channel] = max(full_at, self._full_at.get(channel, full_at))

@@ -1,4 +1,4 @@
-"""Why the door didn't do what it was asked to do. The classes are told apart where the answer depends on it."""
+"""Reasons why a verb didn't do what was asked for. A reason has its own class if an answer depends on it."""
 
 from bot.core.model import Field
 from bot.core.policy import Denied
@@ -25,43 +25,45 @@ class Refused(Exception):
 class _OfTheSchedule(Refused):
     """Other arguments wouldn't help."""
 
-    def __init__(self, reason: Reason) -> None:
-        super().__init__([Problem(code=reason.code, params=reason.params, field=Field.SCHEDULE)])
+    reason: Reason
+
+    def __init__(self) -> None:
+        super().__init__([Problem(code=self.reason.code, params=self.reason.params, field=Field.SCHEDULE)])
 
 
 class Gone(_OfTheSchedule):
     """There is no such schedule."""
 
-    def __init__(self) -> None:
-        super().__init__(Reason(code=Code.GONE))
+    reason = Reason(code=Code.GONE)
 
 
 class Changed(_OfTheSchedule):
     """The schedule has changed since the requester saw it."""
 
-    def __init__(self) -> None:
-        super().__init__(Reason(code=Code.CHANGED))
-
-
-class Taken(_OfTheSchedule):
-    """The request's key belongs to a different request, which became `run`."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__(Reason(code=Code.KEY_TAKEN))
-        self.run = run
+    reason = Reason(code=Code.CHANGED)
 
 
 class NothingSent(_OfTheSchedule):
     """Certainly nothing was sent, for this reason. The same request may be made again."""
 
     def __init__(self, reason: Reason) -> None:
-        super().__init__(reason)
         self.reason = reason
+        super().__init__()
 
 
-class MaybeSent(_OfTheSchedule):
+class _WithRun(_OfTheSchedule):
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+
+
+class Taken(_WithRun):
+    """The request's key belongs to a different request, which became `run`."""
+
+    reason = Reason(code=Code.KEY_TAKEN)
+
+
+class MaybeSent(_WithRun):
     """It is unknown whether `run` was sent. It is followed, and never sent again."""
 
-    def __init__(self, run: Run) -> None:
-        super().__init__(Reason(code=Code.MAYBE_SENT))
-        self.run = run
+    reason = Reason(code=Code.MAYBE_SENT)

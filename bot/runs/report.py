@@ -1,23 +1,13 @@
-"""From rows to the value that messages are built from."""
+"""Makes a `Report` from the rows of a notice and its run. Messages are built from reports."""
 
-from bot.core.model import (
-    ChannelId,
-    MessageTs,
-    NoticeKind,
-    Outcome,
-    Report,
-    RunId,
-    SlackUserId,
-    TaskId,
-)
+from bot.core.model import ChannelId, MessageTs, NoticeKind, Outcome, Report, RunId, SlackUserId, TaskId
 from bot.models import Notice, Run
 from bot.runs import links
 
 
 def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
     """`channel` overrides the run's channel: an edit goes to its root's. Reads the user if the run has no Slack account."""
-    run = notice.run
-    kind = NoticeKind(notice.kind)
+    run, kind = notice.run, NoticeKind(notice.kind)
     return Report(
         kind=kind,
         run=RunId(run.pk),

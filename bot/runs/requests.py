@@ -1,4 +1,4 @@
-"""What all entries over HTTP need from Django: the pages, the API, and Slack's endpoint."""
+"""Helpers for all entries over HTTP: the pages, the API, and Slack's endpoint."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 
 class TooLarge(Exception):
-    """A body of more than BODY_LIMIT bytes, or one that lies about its length."""
+    """The body has more than BODY_LIMIT bytes, or its Content-Length is wrong."""
 
 
 def no_browser(view: V) -> V:
@@ -24,7 +24,7 @@ def no_browser(view: V) -> V:
 
 
 def outside_transactions(view: V) -> V:
-    """The view without a transaction on any database, whatever ATOMIC_REQUESTS says.
+    """Runs the view without a transaction on any database, even with ATOMIC_REQUESTS.
 
     A run must be committed before it is sent, and the project's routers decide which database has our tables.
     """

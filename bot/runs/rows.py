@@ -1,4 +1,4 @@
-"""A run's row, which is saved before its message is sent: created, used again after a failed try, or found."""
+"""A run's row is saved before its message is sent: it is created, or used again after a failed try."""
 
 import json
 import time
@@ -11,19 +11,9 @@ from django.db import IntegrityError, connections
 from django.utils import timezone
 
 from bot.core import arguments, options
-from bot.core.arguments import Invalid
 from bot.core.changes import changes
-from bot.core.model import (
-    Actor,
-    ChannelId,
-    Destination,
-    Dispatch,
-    Field,
-    RunRequest,
-    Schedule,
-    SlackUserId,
-    TeamId,
-)
+from bot.core.model import Actor, ChannelId, Destination, Dispatch, Field, RunRequest, Schedule, SlackUserId, TeamId
+from bot.core.reasons import Invalid
 from bot.core.status import RunState
 from bot.models import Run, SlackLink, atomic, database_of, still, writers_turn
 from bot.runs.door import Platform
@@ -35,8 +25,9 @@ ANSWERING = 0.3  # seconds of the budget that are kept for the answer
 
 
 def fields(platform: Platform, request: RunRequest, schedule: Schedule, dispatch: Dispatch) -> dict[str, Any]:
-    """All but the key and the task's id, which stay the same when the row is used again."""
+    """All fields except for the key and the task's id, which stay the same when the row is used again."""
     now = timezone.now()
+    headers = {"headers": dispatch.target.headers} if dispatch.target.headers else {}
     found = {
         "state": RunState.QUEUED,
         "digest": request.digest,
@@ -48,7 +39,7 @@ def fields(platform: Platform, request: RunRequest, schedule: Schedule, dispatch
         "kwargs": json.dumps(dispatch.kwargs, ensure_ascii=False),
         "changes": list(_changes(schedule, dispatch, platform.secret_keys)),
         "options": json.loads(json.dumps(dict(dispatch.options), default=str)),
-        "target": options.stored({**dispatch.target.options, **_headers(dispatch)}),
+        "target": options.stored({**dispatch.target.options, **headers}),
         "user_id": request.actor.user,
         "deadline_at": now + timedelta(seconds=max(platform.deadline, _lifetime(dispatch, now))),
     }
@@ -98,7 +89,7 @@ def earlier_run(run: Run, request: RunRequest, budget: Budget) -> Run:
 
 
 def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Destination | None:
-    """Where a run that wasn't asked for in Slack is announced. A requester with a Slack account is mentioned."""
+    """The channel in which a run from the web is announced. It mentions the requester if they have a Slack account."""
     channel = platform.announcements.get(schedule.name, platform.announcements.get("*", ""))
     if not channel:
         return None
@@ -114,10 +105,6 @@ def _changes(schedule: Schedule, dispatch: Dispatch, secret_keys: tuple[str, ...
         old = ([], {})  # the stored values can't be read: everything sent counts as changed
     for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys):
         yield {name: value for name, value in asdict(change).items() if value or name in ("old", "new")}
-
-
-def _headers(dispatch: Dispatch) -> dict[str, str]:
-    return {"headers": dispatch.target.headers} if dispatch.target.headers else {}
 
 
 def _lifetime(dispatch: Dispatch, now: datetime) -> float:

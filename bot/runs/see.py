@@ -1,4 +1,4 @@
-"""The verb *see*: finding schedules, and everything that a person sees of one before running it."""
+"""The verb *see*: finds schedules, and collects what a person sees of a schedule before they run it."""
 
 from django.contrib.auth import get_user_model
 
@@ -21,13 +21,11 @@ NEWEST_RUNNING = Prepared(
 
 
 def has_schedules(platform: Platform, actor: Actor) -> bool:
-    """Whether there are any."""
     authorise(actor, Action.SEE)
     return not platform.catalog.is_empty()
 
 
 def find(platform: Platform, actor: Actor, query: str, limit: int) -> Matches:
-    """The best matches for what somebody typed."""
     authorise(actor, Action.SEE)
     return platform.catalog.find(query, limit)
 

@@ -9,11 +9,10 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from bot.core import arguments, signature
-from bot.core.arguments import Invalid
 from bot.core.model import Dispatch, Field, NoticeKind, RunId, RunRequest, Schedule, TaskId
 from bot.core.policy import Action, Subject
 from bot.core.ports import FateUnknown, NotSent
-from bot.core.reasons import Problem
+from bot.core.reasons import Invalid, Problem
 from bot.core.status import RunState
 from bot.models import Run, atomic, still
 from bot.runs import outbox, rows

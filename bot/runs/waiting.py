@@ -214,7 +214,7 @@ class _Late:
                     if not wait.is_over:
                         wait.tell()
                 except Exception:
-                    log.exception("somebody who waits could not be told so")
+                    log.exception("a person who waits could not be told that it takes longer")
 
 
 _unsent, _late = _Unsent(), _Late()

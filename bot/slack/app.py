@@ -21,17 +21,17 @@ ANYTHING = re.compile(".*")
 
 
 def create_app(conf: Conf, parts: Parts) -> App:
-    """Listeners run inline and are answered as soon as they return: Bolt's own threads would poll every 10 ms.
+    """Listeners run inline, so that Slack is answered as soon as they return. Bolt's own threads poll every 10 ms.
 
     Bolt's lazy listeners aren't used either: they copy the payload, and start before the answer has been sent. Work after an
     answer goes through bot.runs.waiting.
     """
 
     def authorize() -> AuthorizeResult:
-        """There is one workspace and one token. Bolt would call auth.test within the 3 s of the first request."""
+        """There is only one workspace and token. Bolt's own would call auth.test within the 3 s of the first request."""
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=conf.bot_token)
 
-    # Bolt logs whole payloads at WARNING (slack_bolt/logger/messages.py). All its loggers take their level from this one.
+    # Bolt logs whole payloads at WARNING (slack_bolt/logger/messages.py). All its loggers take their level from this logger.
     quiet = logging.getLogger("bot.slack.bolt")
     quiet.setLevel(logging.ERROR)
     app = App(
@@ -49,7 +49,7 @@ def create_app(conf: Conf, parts: Parts) -> App:
     app.options({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.suggest)
     app.action({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.pick)
     app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
-    # Anything else is acknowledged. Otherwise the person would wait 3 s for an error, and Bolt would log the payload.
+    # Acknowledge everything else. Otherwise the person waits 3 s for an error, and Bolt logs the payload.
     for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):
         kind(ANYTHING)(_ack)
     app.error(_on_error)
@@ -61,7 +61,7 @@ def _ack(ack: "object") -> None:
 
 
 def _on_error(error: Exception, body: dict[str, object]) -> BoltResponse:
-    """Logs the kind of payload and the error, never the payload. The person reads a sentence."""
+    """Logs the kind of payload and the error, but not the payload. Shows the person a sentence."""
     kind = body.get("type") or "command"
     log.error("a %s failed: %s", kind, type(error).__name__, exc_info=error)
     if kind == "view_submission":

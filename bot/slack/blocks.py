@@ -9,8 +9,8 @@ from bot.slack.ids import SECTION_TEXT
 
 Block = dict[str, Any]
 CUT_OFF = re.compile(r"(<[^>]*|&[a-z]*)$")  # a link or an entity that has lost its end
-# mrkdwn has no escape for characters that format text or make an emoji, so a zero-width space breaks them. Only at the edge
-# of a word, where they work, so that ordinary names (`nightly_report_2`) can still be copied.
+# mrkdwn can't escape characters that format text or make an emoji, so we put a zero-width space after them. We do that only
+# at the edge of a word, where they have that effect, so that ordinary names (`nightly_report_2`) can still be copied.
 FORMATTING = re.compile(r"(?<!\w)[*_~](?=\S)|(?<=\S)[*_~](?!\w)|`|:(?=[a-z0-9_+-]+:)")
 
 
@@ -20,7 +20,7 @@ def escape(text: str, limit: int = 200) -> str:
 
 
 def code(text: str, limit: int = 200) -> str:
-    """Foreign text as one line of code. A backtick would end it, so it is replaced."""
+    """Foreign text as one line of code. Backticks are replaced, as they would end the code."""
     return f"`{entities(clip(one_line(text), limit)).replace('`', 'ˋ') or ' '}`"
 
 
@@ -46,7 +46,7 @@ def context(*texts: str) -> Block:
 
 
 def fit(text: str) -> str:
-    """mrkdwn at Slack's maximum length, never cut inside an entity, a link or a date."""
+    """mrkdwn within Slack's maximum length. Not cut inside an entity, a link or a date."""
     if len(text) <= SECTION_TEXT:
         return text
     return CUT_OFF.sub("", text[: SECTION_TEXT - len(ELLIPSIS)]) + ELLIPSIS

@@ -1,4 +1,4 @@
-"""Clients for Slack's Web API, and what we know of our installation."""
+"""Clients for Slack's Web API, and our installation in the workspace."""
 
 import logging
 import math
@@ -17,21 +17,21 @@ from bot.slack.keepalive import KeepAliveClient
 log = logging.getLogger(__name__)
 
 FAST = 2  # seconds: a trigger is valid for 3
-PROFILE = 1  # seconds for users.info and auth.test on the way to an answer
+PROFILE = 1  # seconds for users.info and auth.test, while a person waits for an answer
 DELIVERY = 5  # seconds: searching for a message and posting it must both fit into a claim (15 s)
-ASK_AGAIN = 2.0  # seconds, if Slack doesn't answer
+ASK_AGAIN = 2.0  # seconds after a call that failed
 CODE = re.compile(r"[a-z0-9_]{1,80}")
 UNREACHABLE = (SlackApiError, OSError)  # urllib's URLError and time-outs are OSErrors
 
 
 def web_client(conf: Conf, timeout: int) -> WebClient:
-    """Without the SDK's retries: by default it repeats a POST after a lost connection, which can post twice."""
+    """Without retries: by default the SDK repeats a POST after a lost connection, which can post a message twice."""
     return KeepAliveClient(token=conf.bot_token, base_url=conf.api_url, timeout=timeout, retry_handlers=[])
 
 
 @dataclass
 class Installation:
-    """The app in one workspace. Slack is asked for it once (`auth.test`)."""
+    """Our installation in the one workspace. Asks Slack for it only once (`auth.test`)."""
 
     client: WebClient
     _team: TeamId | None = None
@@ -68,12 +68,12 @@ def error_code(exc: Exception) -> str:
     """Slack's own code, or the kind of failure. Never an address or a payload."""
     if isinstance(exc, SlackApiError):
         code = str(exc.response.get("error") or "")
-        return code if CODE.fullmatch(code) else f"HTTP {exc.response.status_code}"  # the SDK puts prose there, too
+        return code if CODE.fullmatch(code) else f"HTTP {exc.response.status_code}"  # the SDK may put a sentence there
     return type(getattr(exc, "reason", None) or exc).__name__
 
 
 def retry_after(exc: Exception) -> float:
-    """The pause that Slack asks for, in seconds. With 429 Slack always names it, but a proxy may not."""
+    """The pause that Slack asks for, in seconds. Slack always sends it with a 429, but a proxy may not."""
     if not isinstance(exc, SlackApiError):
         return 0.0
     headers = {name.lower(): value for name, value in exc.response.headers.items()}

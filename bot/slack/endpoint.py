@@ -1,6 +1,6 @@
-"""The endpoint of HTTP mode: checks the signature, then parses the body, and from there does the same as Socket Mode.
+"""The endpoint of HTTP mode: checks the signature and parses the body. The rest is the same as in Socket Mode.
 
-We parse the body for Bolt: its own parser loses every form whose text contains "payload", and raises on malformed input
+We parse the body ourselves: Bolt's parser loses every form whose text contains "payload", and raises on malformed input
 before it checks the signature (slack_bolt 1.30, request/internals.py).
 """
 
@@ -56,7 +56,7 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
             log.info("refused a request: %s", exc)
             return HttpResponse(str(exc), status=exc.status, content_type="text/plain")
         except NotSetUp as exc:
-            log.error("%s: not set up: %s", request.path, exc)  # noqa: TRY400  # the sentence is enough
+            log.error("%s: not set up: %s", request.path, exc)  # noqa: TRY400  # needs no traceback
             return HttpResponse("not set up; the site's log says why", status=503, content_type="text/plain")
         with making_answer() as answer:
             response = bolt.dispatch(BoltRequest(mode="socket_mode", body=body, headers=_retry_headers(request)))
@@ -66,7 +66,7 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
 
 
 class _Response(HttpResponse):
-    """Knows when it has been sent: servers close a response then (PEP 3333)."""
+    """Servers close a response after sending it (PEP 3333). Then the work after the answer begins."""
 
     def __init__(self, answer: Answer, made: BoltResponse) -> None:
         self._answer = answer
@@ -77,7 +77,7 @@ class _Response(HttpResponse):
         super().close()
 
     def __del__(self) -> None:
-        """A middleware of the project may send another response instead. Then this one is never closed."""
+        """For a response that is never closed, as a middleware of the project has sent another response instead."""
         self._answer.done()
 
 
@@ -92,10 +92,8 @@ def verify(request: HttpRequest, raw: bytes, signing_secret: str) -> None:
     """Raises Bad unless Slack signed this within the last five minutes."""
     if not signing_secret:
         raise Bad(503, "HTTP mode is not set up: SLACK_SIGNING_SECRET is not set")
-    timestamp, signature = (
-        request.headers.get("X-Slack-Request-Timestamp", ""),
-        request.headers.get("X-Slack-Signature", ""),
-    )
+    timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
+    signature = request.headers.get("X-Slack-Signature", "")
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12):
         raise Bad(401, "no valid timestamp")
     if abs(time.time() - int(timestamp)) > CLOCK_SKEW:
@@ -109,10 +107,7 @@ def verify(request: HttpRequest, raw: bytes, signing_secret: str) -> None:
 
 
 def _refuse_old_submissions(request: HttpRequest, body: dict[str, Any]) -> None:
-    """A process that was frozen must not run what people submitted long ago: they have read "trouble connecting" since.
-
-    Raises Bad.
-    """
+    """Raises Bad for what waited while this process was frozen: Slack has shown the person an error meanwhile."""
     age = time.time() - int(request.headers["X-Slack-Request-Timestamp"])
     if body.get("type") == "view_submission" and age > TOO_OLD:
         log.warning("refused a submission of %d s ago; is this machine's clock right?", age)

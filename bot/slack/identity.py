@@ -1,4 +1,4 @@
-"""From a Slack account to an actor: the link's row, what Slack says of the person, and Django's flags as they are now."""
+"""Makes an actor from a Slack account: from the link's row, Slack's profile of the person, and Django's flags."""
 
 import logging
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ from bot.slack.client import UNREACHABLE, Installation, error_code
 
 log = logging.getLogger(__name__)
 
-# With its user. Needed at every click.
+FACTS = ("home", "is_guest", "is_bot", "is_deleted", "is_stranger")  # of a Profile, which a SlackLink stores
+# With its user. Every click needs it.
 LINK = Prepared(
     lambda: SlackLink.objects.filter(team=Placeholder("team"), slack_user=Placeholder("slack_user")).values_list(
         *columns(SlackLink), *columns(get_user_model(), "user__")
@@ -28,7 +29,7 @@ LINK = Prepared(
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Finds out who is acting. If Slack can't be asked, that stays unknown, and the policy refuses it."""
+    """Finds out who is acting. If Slack can't be asked, the actor is unknown, and the policy refuses them."""
 
     client: WebClient
     installation: Installation
@@ -36,11 +37,11 @@ class Identity:
     profile_ttl: float  # seconds
 
     def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
-        """At most two short calls to Slack; none if the link is fresh. `may_link=False`: asks about linked people only."""
+        """Makes at most two short calls to Slack; none if the link is fresh. `may_link=False`: none for unlinked people."""
         team = self.installation.team()
         link = _link(account)
         if link is not None and self._is_fresh(link):
-            return _actor(account, team, link, _profile_of(link))
+            return _actor(account, team, link, Profile(**{name: getattr(link, name) for name in FACTS}))
         if link is None and not may_link:
             return Actor(slack=account, team=team)
         try:
@@ -57,14 +58,7 @@ class Identity:
     def _remember(
         self, account: SlackAccount, team: TeamId | None, link: SlackLink | None, profile: Profile
     ) -> SlackLink | None:
-        facts = {
-            "checked_at": timezone.now(),
-            "home": profile.home,
-            "is_guest": profile.is_guest,
-            "is_bot": profile.is_bot,
-            "is_deleted": profile.is_deleted,
-            "is_stranger": profile.is_stranger,
-        }
+        facts = {"checked_at": timezone.now(), **{name: getattr(profile, name) for name in FACTS}}
         if link is not None:
             SlackLink.objects.filter(pk=link.pk).update(**facts)
             return link
@@ -85,12 +79,12 @@ class Identity:
 
 
 def _link(account: SlackAccount) -> SlackLink | None:
-    alias, own = database_of(SlackLink), columns(SlackLink)
+    alias, own, users = database_of(SlackLink), columns(SlackLink), get_user_model()
     row = LINK.first(alias, team=account.team, slack_user=account.user)
     if row is None:
         return None
     link = SlackLink.from_db(alias, own, row[: len(own)])
-    link.user = get_user_model().from_db(alias, columns(get_user_model()), row[len(own) :])
+    link.user = users.from_db(alias, columns(users), row[len(own) :])
     return link
 
 
@@ -104,16 +98,6 @@ def profile_of(user: dict[str, Any]) -> Profile:
         is_bot=bool(user.get("is_bot") or user.get("is_app_user")),
         is_deleted=bool(user.get("deleted")),
         is_stranger=bool(user.get("is_stranger")),
-    )
-
-
-def _profile_of(link: SlackLink) -> Profile:
-    return Profile(
-        home=TeamId(link.home),
-        is_guest=link.is_guest,
-        is_bot=link.is_bot,
-        is_deleted=link.is_deleted,
-        is_stranger=link.is_stranger,
     )
 
 

@@ -1,10 +1,10 @@
-"""Every id that travels to Slack and back, and Slack's limits (docs.slack.dev: reference/block-kit)."""
+"""The ids that we send to Slack and get back, and Slack's limits (docs.slack.dev: reference/block-kit)."""
 
 from enum import StrEnum
 
 from bot.core.model import Field
 
-# The picker keeps its block id. The inputs get fresh ones with each selection: otherwise Slack keeps what was typed before
+# The picker keeps its block id. The inputs get new block ids at each selection: otherwise Slack keeps what was typed before
 # and ignores the new values (docs.slack.dev: views.update, "Preserving input entry").
 INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:"}
 
@@ -22,11 +22,9 @@ class Id(StrEnum):
 OPTION_TEXT = 75
 OPTION_DESCRIPTION = 75
 OPTIONS = 100
-OPTION_GROUP_LABEL = 75
 SUGGESTION_BYTES = 60_000  # the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py)
 SECTION_TEXT = 3000
 INPUT_TEXT = 3000
-PRIVATE_METADATA = 3000
 ERROR_TEXT = 2000  # ours: Slack documents no limit
 FALLBACK_TEXT = 4000  # chat.update refuses more: msg_too_long
 PREFORMATTED_TEXT = 3000  # ours: Slack documents no limit of a rich_text element

@@ -1,7 +1,7 @@
-"""Keeps connections to Slack's Web API open. The SDK opens one for each call, with a TLS handshake.
+"""Keeps connections to Slack's Web API open. The SDK makes a new connection for each call, with a TLS handshake.
 
-Nothing is ever sent twice. A connection that has ended, or was idle for long, is replaced before a byte is sent. If it ends
-later, that is an error like any other.
+Nothing is ever sent twice: a connection that has ended, or was idle for long, is replaced before a byte is sent. If it ends
+later, the call fails.
 """
 
 import http.client
@@ -24,7 +24,7 @@ IDLE = 15.0  # seconds; a server may close an older connection just when we send
 
 
 class KeepAliveClient(WebClient):
-    """A WebClient with a transport of its own. Behind a proxy it uses the SDK's."""
+    """A WebClient that reuses its connections. Behind a proxy it uses the SDK's transport."""
 
     def __init__(self, *, base_url: str, **options: Any) -> None:
         tls = _tls() if base_url.startswith("https:") else None
@@ -80,17 +80,17 @@ def _close(kept: deque[tuple[http.client.HTTPConnection, float]]) -> None:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Made once, as reading the certificates takes longer than a call."""
+    """Cached, as reading the certificates takes longer than a call."""
     return ssl.create_default_context()
 
 
 def ended(sock: socket.socket) -> bool:
-    """Whether the peer has closed the connection. Looks below TLS and takes nothing from the stream."""
+    """Whether the peer has closed the connection. Reads below TLS, without taking anything from the stream."""
     try:
         looking = select.poll()
         looking.register(sock, select.POLLIN)
         if not looking.poll(0):
-            return False  # nothing to read, not even an end: nearly always, and quickly found out
+            return False  # nothing to read, not even the end: nearly always
         with socket.socket(fileno=socket.dup(sock.fileno())) as raw:
             return raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:

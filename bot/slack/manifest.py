@@ -1,11 +1,11 @@
-"""The app's manifest, from what the code uses, for Socket Mode and HTTP mode.
+"""The app's manifest for Socket Mode and HTTP mode, with the scopes of the methods that we call.
 
 docs.slack.dev: reference/app-manifest. `connections:write` belongs to the app-level token and can't be in a manifest.
 """
 
 from typing import Any
 
-# Web API method (as the client names it) -> bot scopes it needs; docs.slack.dev: reference/methods.
+# The bot scopes of each Web API method that we call, by the client's name for it (docs.slack.dev: reference/methods).
 SCOPES: dict[str, tuple[str, ...]] = {
     "auth_test": (),
     "chat_postMessage": ("chat:write", "chat:write.public"),  # .public: without an invitation
@@ -18,7 +18,6 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "views_update": (),
 }
 COMMANDS_SCOPE = "commands"
-EVENTS: tuple[str, ...] = ()  # we use commands and interactions only
 EVENTS_PATH = "slack/events"
 
 

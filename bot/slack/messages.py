@@ -1,4 +1,4 @@
-"""What a thread says, as pure functions of a report. Everything foreign in a report is hostile text."""
+"""The messages of a thread, as pure functions of a report. Foreign text in a report may be hostile."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from bot.slack.ids import FALLBACK_TEXT, PREFORMATTED_TEXT, Id
 from bot.texts import change_text, state_text
 
 RESULT = 1200  # characters of a result in a thread: a screen of a phone
-TRACEBACK = 1000  # characters; the end tells most, and a link leads to the whole
+TRACEBACK = 1000  # characters of its end, which says most; a link leads to the whole
 CHANGES = 20  # lines of changed values
 
 
@@ -25,7 +25,7 @@ def message(report: Report) -> dict[str, Any]:
 
 
 def metadata(report: Report) -> dict[str, Any]:
-    """Finds the message again if Slack's answer was lost. Everybody in the workspace can read it."""
+    """With this we find the message again if Slack's answer was lost. Everybody in the workspace can read it."""
     kind = NoticeKind.ROOT if report.kind is NoticeKind.PROGRESS else report.kind
     return {"event_type": Id.NOTICE_EVENT, "event_payload": {"run": str(report.run), "kind": kind.value}}
 
@@ -46,7 +46,7 @@ def _root(report: Report) -> tuple[str, list[Block]]:
 
 
 def _elsewhere(channel: str, because: str) -> str:
-    """Why the thread isn't where it was asked for. A direct message between others can't be linked to."""
+    """Why the thread isn't in the channel of the request. We can't link to other people's direct messages."""
     if channel.startswith("D"):
         return texts.ELSEWHERE_DIRECT
     text = texts.ELSEWHERE_BECAUSE.get(because, texts.ELSEWHERE)
@@ -143,7 +143,6 @@ def _end_plain(report: Report) -> str:
 
 
 def _changes(changes: tuple[Change, ...]) -> str:
-    """One line for each value."""
     lines = [change_text(change) for change in changes[:CHANGES]]
     if len(changes) > CHANGES:
         lines.append(texts.MORE_CHANGES.format(number=len(changes) - CHANGES))

@@ -1,4 +1,4 @@
-"""What the form carries to Slack and back (`private_metadata`)."""
+"""The values that the form carries to Slack and back (`private_metadata`)."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bot.core.seal import holds, seal
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """The channel is sealed for the person who typed the command there. The rest is checked against live data."""
+    """The channel is signed for the person who typed the command there. The rest is checked against the database."""
 
     channel: ChannelId
     mark: str
@@ -32,7 +32,7 @@ class Metadata:
         """Raises ValueError."""
         raw = json.loads(text)
         if not isinstance(raw, dict):
-            raise ValueError("private_metadata is no object")  # noqa: TRY004  # as for other text that isn't ours
+            raise ValueError("private_metadata isn't an object")  # noqa: TRY004  # as for other text that isn't ours
         schedule = raw.get("schedule")
         return cls(
             channel=ChannelId(str(raw.get("channel", ""))),

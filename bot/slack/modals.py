@@ -1,4 +1,4 @@
-"""The form, as pure functions of what it shows."""
+"""The form, as pure functions of the values that it shows."""
 
 import json
 from dataclasses import replace
@@ -11,15 +11,7 @@ from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack import texts
 from bot.slack.blocks import Block, code, context, date, escape, plain, preformatted, section
-from bot.slack.ids import (
-    ERROR_TEXT,
-    INPUT_PREFIX,
-    INPUT_TEXT,
-    OPTION_DESCRIPTION,
-    OPTION_TEXT,
-    SUGGESTION_BYTES,
-    Id,
-)
+from bot.slack.ids import ERROR_TEXT, INPUT_PREFIX, INPUT_TEXT, OPTION_DESCRIPTION, OPTION_TEXT, SUGGESTION_BYTES, Id
 from bot.slack.metadata import Metadata
 from bot.texts import HINTS, LABELS, options, problem_text, sentence
 
@@ -38,7 +30,7 @@ def no_schedules(metadata: Metadata) -> Block:
 
 
 def chosen(metadata: Metadata, preview: Preview, *, nonce: str, note: str = "") -> Block:
-    """With a schedule's details and its stored values. `nonce` makes the block ids of the inputs fresh."""
+    """The form with a schedule's details and stored values. `nonce` makes the block ids of the inputs new."""
     schedule = preview.schedule
     metadata = replace(metadata, schedule=schedule.id, fingerprint=schedule.fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
@@ -49,7 +41,7 @@ def chosen(metadata: Metadata, preview: Preview, *, nonce: str, note: str = "") 
 
 
 def gone(metadata: Metadata) -> Block:
-    """The picked schedule was deleted meanwhile."""
+    """The form if the picked schedule was deleted meanwhile."""
     return empty(metadata, texts.GONE)
 
 
@@ -90,12 +82,12 @@ def errors(problems: list[Problem], inputs: dict[Field, str]) -> dict[str, str]:
 
 
 def error(text: str) -> dict[str, str]:
-    """The same, with one text under the picker."""
+    """The same, for a text under the picker."""
     return {Id.SCHEDULE_BLOCK.value: clip(text, ERROR_TEXT)}
 
 
 def ambiguous(typed: str, matches: int) -> str:
-    """What the form says when the command's text doesn't name one schedule."""
+    """The form's note if the command's text doesn't name exactly one schedule."""
     text = texts.SEVERAL_MATCH if matches else texts.NONE_MATCHES
     return text.format(typed=escape(one_line(typed), 100), number=matches)
 
@@ -155,7 +147,6 @@ def _already_running(running: Running) -> str:
 
 
 def _target(target: Target) -> str:
-    """Where it will be sent, and how."""
     parts = [
         f"{name} {date(value)}" if isinstance(value, datetime) else f"{name} {code(value, 500)}"
         for name, value in options(target)

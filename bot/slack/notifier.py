@@ -1,4 +1,4 @@
-"""Sends reports to Slack: posts, edits, finds posts again. Decides what Slack's errors mean for another try."""
+"""Sends reports to Slack: posts, edits and finds messages. Decides from Slack's error whether another try makes sense."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class SlackMessenger:
         _call(self.client.chat_update, channel=report.channel, ts=root, **message(report))
 
     def find(self, report: Report, since: datetime) -> MessageTs | None:
-        """Searches the thread, or for a root the channel's history. Finds nothing without the scopes for that."""
+        """Searches the thread, or the channel's history for a root. Finds nothing without the scopes for that."""
         wanted = metadata(report)
         oldest = f"{since.timestamp() - LOOK_BACK:.6f}"
         look: dict[str, Any] = {"channel": report.channel, "include_all_metadata": True, "oldest": oldest, "limit": 200}

@@ -1,4 +1,4 @@
-"""Parses Slack's payloads into values. Every function raises Malformed for what Slack doesn't send."""
+"""Parses Slack's payloads into values. Every function raises Malformed for a payload that Slack doesn't send."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Suggestion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """A schedule was picked, or the picker was cleared (None). `hash` is the version of the view in which that happened."""
+    """A schedule was picked, or the picker was cleared (None). `hash` is the version of the view at that moment."""
 
     account: SlackAccount
     schedule: ScheduleId | None
@@ -61,7 +61,7 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submission:
-    """Run was pressed. `values` has the inputs' texts; a field without an input is missing."""
+    """Run was pressed. `values` contains the inputs' texts, without the fields that have no input."""
 
     account: SlackAccount
     view: str
@@ -73,12 +73,10 @@ class Submission:
 
 @_parser
 def command(body: Payload) -> Command:
-    account = SlackAccount(team=TeamId(_text(body["team_id"])), user=SlackUserId(_text(body["user_id"])))
-    typed = " ".join(_text(body.get("text", "")).split())  # phones type non-breaking spaces
     return Command(
-        account=account,
+        account=SlackAccount(team=TeamId(_text(body["team_id"])), user=SlackUserId(_text(body["user_id"]))),
         channel=_text(body["channel_id"]),
-        text=typed,
+        text=" ".join(_text(body.get("text", "")).split()),  # phones type non-breaking spaces
         trigger=_text(body["trigger_id"]),
         response_url=_text(body["response_url"]),
     )
@@ -118,9 +116,9 @@ def submission(body: Payload) -> Submission:
 
 
 def _account(body: Payload) -> SlackAccount:
-    """With the person's own team. In shared channels, Bolt's context has the installing team instead.
+    """The account in the person's own team. In shared channels, Bolt's context has the installing team instead.
 
-    In an Enterprise Grid organisation Slack may name the organisation (reference/interaction-payloads/block_suggestion-payload).
+    In Enterprise Grid, Slack may send the organisation's id (reference/interaction-payloads/block_suggestion-payload).
     """
     user, team = body["user"], body.get("team") or {}
     own = user.get("team_id")
@@ -144,6 +142,6 @@ def _input_block(view: Payload, prefix: str) -> Payload | None:
 
 
 def _value(block: Payload, state: Payload) -> str:
-    """Slack may send null for a required input by mistake (slackapi/bolt-js#1073). Then its initial value counts."""
+    """Slack sometimes sends null for a required input by mistake (slackapi/bolt-js#1073). Then we use its initial value."""
     value = state.get(block["block_id"], {}).get(Id.JSON_INPUT, {}).get("value")
     return _text(block["element"].get("initial_value", "") if value is None else value)

@@ -165,7 +165,7 @@ class SocketMode:
         return time.monotonic() - self._last_tick > FROZEN
 
     def _drain(self) -> None:
-        """Keeps the connection until everything that was begun is acknowledged."""
+        """Waits for pending acknowledgements, which need the connection."""
         with self._idle:
             if not self._idle.wait_for(lambda: self._in_flight == 0, timeout=DRAIN):
                 log.warning("%s acknowledgements were still pending at the stop", self._in_flight)

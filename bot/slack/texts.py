@@ -1,4 +1,4 @@
-"""What Slack's users read, except for the sentences that all front ends share (bot.texts).
+"""The texts for Slack's users, except for the sentences that all front ends share (bot.texts).
 
 Texts are mrkdwn unless their name says otherwise. The caller escapes the values.
 """
@@ -20,7 +20,7 @@ KEEP_TYPING = "{shown} of {total}, keep typing"
 # The form: mistakes, in plain text
 SORRY = "Something went wrong on my side; the log says what. Please try again."
 SUBMISSION_FAILED = "Something went wrong on my side; the log says what."
-# Only this press: an earlier one may have been sent and its answer lost. Another press finds that out.
+# Only this press: an earlier press may have been sent, and its answer lost. Another press finds that out.
 NO_DATABASE = (
     "Nothing was sent by this press of Run: the database can't be reached."
     " Press Run to try again; nothing is sent twice."
@@ -31,13 +31,13 @@ NOT_OURS = "This form was not opened for you. Close it and type the command agai
 NOT_PICKED = "Pick a schedule first."
 
 # The form: notes
-NO_SCHEDULES = "*There are no schedules yet.* Somebody can add one in the site's admin, under _Periodic tasks_."
+NO_SCHEDULES = "*There are no schedules yet.* You can add them in the site's admin, under _Periodic tasks_."
 GONE = ":warning: That schedule no longer exists. Pick another one."
-DISABLED = ":double_vertical_bar: *Disabled*: beat doesn't run it by itself; you can."
+DISABLED = ":double_vertical_bar: *Disabled*: beat doesn't run it, but you can."
 WHEN = ":calendar: {when}"
 ALREADY_RUNNING = ":arrows_counterclockwise: *Already running* since {since}."
 ALREADY_RUNNING_BY = ":arrows_counterclockwise: *Already running* since {since}, asked for by {who}."
-NO_WORKER = ":warning: *No live worker listens on its queue.* It would wait there until one does."
+NO_WORKER = ":warning: *No live worker listens on its queue.* The run would wait there for a worker."
 WARNING = ":warning: {text}"
 REFUSED = ":no_entry: {text}"
 LAST_RUN = "Last run: *{status}*, {at}"
@@ -56,8 +56,8 @@ TOO_LONG_TO_EDIT = (
 TOO_LONG_AND_UNSENDABLE = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). Correct them in the admin."
 )
-SEVERAL_MATCH = ":mag: “{typed}” fits {number} schedules. Pick the one you mean."
-NONE_MATCHES = ":mag: No schedule's name has “{typed}” in it. Pick one."
+SEVERAL_MATCH = ":mag: “{typed}” matches {number} schedules. Pick one of them."
+NONE_MATCHES = ":mag: No schedule's name contains “{typed}”. Pick a schedule."
 NOT_SHOWN_YET = (
     ":point_down: Nothing was sent: the arguments of this schedule had not appeared yet."
     " Check them, then press *Run* again."
@@ -91,12 +91,12 @@ SOMEBODY = "Somebody"
 TASK_ID = "Task id `{id}`"
 TASK_ID_PLAIN = "Task id {id}"
 RESULT = "result"
-FATE_UNKNOWN = "It may or may not have been sent; it is not sent again. This thread tells what becomes of it."
-NO_WORD = ":warning: {who} No word yet about *{schedule}*. {known} If a result lands later, it still comes here."
+FATE_UNKNOWN = "It may or may not have been sent, and it is not sent again. If it was sent, its result comes here."
+NO_WORD = ":warning: {who} No word yet about *{schedule}*. {known} If a result arrives later, it still comes here."
 NO_WORD_PLAIN = "No word yet about {schedule}"
 NO_WORD_SINCE = "It began {began}; since {at} there has been no word."
-NO_WORD_SENT = "It was sent {at}, and no worker has said anything since. Is one listening on its queue?"
-NO_WORD_UNKNOWN = "It may or may not have been sent, and no worker has said anything. It is not sent again."
+NO_WORD_SENT = "It was sent {at}, and no worker has reported anything since. Does a worker listen on its queue?"
+NO_WORD_UNKNOWN = "It may or may not have been sent, and no worker has reported anything. It is not sent again."
 FINAL = "{icon} {who} *{status}*: {schedule}"
 FINAL_AFTER = "{icon} {who} *{status}*: {schedule} after {duration}"
 FINAL_PLAIN = "{schedule}: {status}"
@@ -107,7 +107,7 @@ TRACEBACK_END = "The traceback's end."
 ALL_OF_IT = "All of it"
 
 # Why messages are in a direct message
-ELSEWHERE_DIRECT = "Here because I can't post in other people's direct messages."  # nobody can invite us to one
+ELSEWHERE_DIRECT = "Here because I can't post in other people's direct messages."  # a bot can't be invited there
 ELSEWHERE = "Here because I can't post in {channel} (Slack says {code})."
 NOT_A_MEMBER = "Here because I can't post in {channel}: I'm not a member of it (`/invite` me to change that)."
 ELSEWHERE_BECAUSE = {  # by Slack's code

@@ -1,7 +1,7 @@
-"""Adds a *Run…* link to every row of the platform's own list of periodic tasks.
+"""Adds a *Run…* link to every row in the admin's list of periodic tasks.
 
-The change page gets its link from a template that Django's admin finds by the model's name:
-`templates/admin/django_celery_beat/periodictask/change_form_object_tools.html`.
+The link on a task's own page is in templates/admin/django_celery_beat/periodictask/change_form_object_tools.html, which
+Django's admin finds by the model's name.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from bot.runs import door, links
 def add_links() -> None:
     """Adds the column to the ModelAdmin of PeriodicTask on each admin site. Only people who may run something see it.
 
-    Called when the URLs are loaded: all apps have registered their ModelAdmins by then. May be called twice.
+    Call this when the URLs are loaded, as all apps have registered their ModelAdmins by then. May be called twice.
     """
     model = apps.get_model("django_celery_beat", "PeriodicTask")
     for site in all_sites:  # a project may have its own
@@ -35,7 +35,7 @@ def _add_link(model_admin: Any) -> None:
         columns: Sequence[Any] = before(request)
         if not may_run(request) or run_link in columns:
             return columns
-        return [*columns[:1], run_link, *columns[1:]]  # stays visible when the other columns scroll
+        return [*columns[:1], run_link, *columns[1:]]  # near the left edge, so that it is visible without scrolling
 
     model_admin.get_list_display = MethodType(get_list_display, model_admin)  # Django's checks want a method
 

@@ -1,4 +1,4 @@
-"""What the pages show, as pure functions of what is known."""
+"""The values that the pages show, as pure functions of runs, previews and problems."""
 
 import json
 import re
@@ -21,23 +21,24 @@ from bot.web import texts
 
 TONES = {RunState.SENT: "waiting", RunState.RUNNING: "waiting", RunState.NOT_SENT: "bad"}
 FINAL_TONES = {"SUCCESS": "good", "FAILURE": "bad"}
-DONE_OF = re.compile(r"([0-9]+(?:\.[0-9]+)?) of ([1-9][0-9]*)\b")  # how a progress begins, if the task counts
+DONE_OF = re.compile(
+    r"([0-9]+(?:\.[0-9]+)?) of ([1-9][0-9]*)\b"
+)  # how the text of a progress begins, if the task counts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Input:
-    """One of the form's text areas."""
+    """A text area of the form."""
 
     name: str
     label: str
     help: str
     text: str
     problems: list[dict[str, Any]]
-    rows: int  # for browsers that can't grow it
+    rows: int  # for browsers in which it doesn't grow
 
 
 def problem(problem: Problem) -> dict[str, Any]:
-    """For the templates, and as JSON for the script."""
     place = problem.place
     sentence, _, excerpt = shared.problem_text(problem).partition("\n")
     return {
@@ -51,7 +52,7 @@ def problem(problem: Problem) -> dict[str, Any]:
 
 
 def inputs(preview: Preview, problems: Iterable[dict[str, Any]], typed: RunRequest | None) -> list[Input]:
-    """With what was typed, or else with the stored values."""
+    """With the typed values, or else with the stored values."""
     stored = {Field.ARGS: preview.schedule.args, Field.KWARGS: preview.schedule.kwargs}
     shown = {field: arguments.editable(value, field)[0] for field, value in stored.items()}
     if typed is not None:
@@ -82,7 +83,7 @@ def moment(at: datetime) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """How far a run is, in words and as a tone: waiting, good, bad, unsure."""
+    """The state of a run, in words and as a tone: waiting, good, bad, unsure."""
 
     words: str
     tone: str
@@ -97,12 +98,11 @@ class Standing:
 def standing(run: Run) -> Standing:
     state = RunState(run.state)
     finished = state is RunState.FINISHED
-    note = shared.sentence(run.not_sent_reason) or texts.STATE_NOTES.get(state, "")
     return Standing(
         words=how_far(run),
         tone=FINAL_TONES.get(run.status, "unsure") if finished else TONES.get(state, "unsure"),
         is_final=state not in OPEN,
-        note=note,
+        note=shared.sentence(run.not_sent_reason) or texts.STATE_NOTES.get(state, ""),
         progress="" if finished else run.result,
         done=None if finished or (match := DONE_OF.match(run.result)) is None else (match[1], match[2]),
         result=run.result if finished else "",
@@ -111,7 +111,7 @@ def standing(run: Run) -> Standing:
 
 
 def how_far(run: Run) -> str:
-    """How it ended and after how long; until then, how far it is."""
+    """How it ended, and after how long. For an open run, its state."""
     if run.state != RunState.FINISHED:
         return shared.state_text(RunState(run.state), run.status)
     if run.duration is None:
@@ -127,9 +127,7 @@ def requester(run: Run) -> str:
 
 def sent_values(run: Run, secret_keys: tuple[str, ...]) -> list[tuple[str, str]]:
     """The arguments as sent, secrets masked."""
-    values = ((shared.LABELS[Field.ARGS], run.args), (shared.LABELS[Field.KWARGS], run.kwargs))
-    return [(label, _pretty(masked(json.loads(value), secret_keys))) for label, value in values]
-
-
-def _pretty(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    return [
+        (shared.LABELS[field], json.dumps(masked(json.loads(value), secret_keys), ensure_ascii=False, indent=2))
+        for field, value in ((Field.ARGS, run.args), (Field.KWARGS, run.kwargs))
+    ]

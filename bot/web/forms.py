@@ -1,4 +1,4 @@
-"""Parses what the run page's form sends."""
+"""Parses the data of the run page's form."""
 
 import re
 from collections.abc import Mapping
@@ -11,16 +11,16 @@ from bot.web import texts
 
 FORM, SCHEDULE, FINGERPRINT = "form", "schedule", "fingerprint"  # hidden inputs
 FORM_ID = re.compile(r"[0-9a-f]{32}")
-NUMBER = re.compile(r"[0-9]{1,18}")  # no row has a larger id
+NUMBER = re.compile(r"[0-9]{1,18}")  # ids aren't larger
 
 
 def new_id() -> str:
-    """Identifies an opened form, so that it runs once, however often it is sent."""
+    """Identifies an opened form, so that it starts only one run, however often it is sent."""
     return uuid4().hex
 
 
 def run_request(data: Mapping[str, str], actor: Actor) -> RunRequest:
-    """Raises BadRequest for what our form doesn't send."""
+    """Raises BadRequest for data that our form doesn't send."""
     form, schedule = data.get(FORM, ""), schedule_id(data.get(SCHEDULE, ""))
     if not FORM_ID.fullmatch(form) or schedule is None:
         raise BadRequest(texts.NOT_OUR_FORM)
@@ -44,6 +44,6 @@ def kept(data: Mapping[str, str]) -> dict[str, str]:
 
 
 def _typed(data: Mapping[str, str], field: Field) -> str | None:
-    """With LF: browsers send CRLF (HTML, form data), which would shift the places of mistakes."""
+    """With LF only: browsers send CRLF (HTML, form data), which would shift the places of mistakes."""
     text = data.get(field)
     return None if text is None else text.replace("\r\n", "\n")

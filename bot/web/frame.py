@@ -10,7 +10,7 @@ from bot.web import texts
 
 
 def admin_site() -> AdminSite:
-    """The site at `admin:index`, as a project may have one of its own. Raises Http404 if there is none."""
+    """The site at `admin:index`, which may be the project's own. Raises Http404 if there is none."""
     address = links.path("admin:index")
     if not address:
         raise Http404(texts.NO_ADMIN)

@@ -1,4 +1,4 @@
-"""What all pages share: allowed methods, log-in, and errors in words."""
+"""Shared by all pages: allowed methods, log-in, and errors in words."""
 
 import logging
 from collections.abc import Callable
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request of somebody who is logged in. The door decides what they may do."""
+    """A request from a logged-in person. The door decides what they may do."""
 
     request: HttpRequest
     platform: Platform
@@ -62,8 +62,7 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
             try:
                 return view(visit, **captured)
             except NotAllowed as exc:
-                why = sentence(exc.denied)
-                context = {"title": texts.NOT_ALLOWED, "why": why, "login": _to_log_in(request).url}
+                context = {"title": texts.NOT_ALLOWED, "why": sentence(exc.denied), "login": _to_log_in(request).url}
                 return visit.render("runtask/denied.html", context, 403)
         except DatabaseError:
             log.exception("%s %s: the database failed", request.method, request.path)
@@ -76,19 +75,15 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
     return wrapped
 
 
-def login_page() -> str:
-    return links.path("admin:login") or resolve_url(settings.LOGIN_URL)
-
-
 def _to_log_in(request: HttpRequest) -> HttpResponseRedirect:
-    """From there the person comes back to this page, or to the form's schedule if they had sent a form."""
+    """After the log-in, the person comes back to this page, or to the schedule of the form that they had sent."""
     schedule = forms.schedule_id(request.POST.get(forms.SCHEDULE, ""))
     address = request.get_full_path() if schedule is None else f"{links.path('runtask:run')}?schedule={schedule}"
-    return redirect_to_login(address, login_page())
+    return redirect_to_login(address, links.path("admin:login") or resolve_url(settings.LOGIN_URL))
 
 
 def _logged_out(request: HttpRequest) -> HttpResponse:
-    """Shows what was typed, which the log-in page would lose. It isn't stored, as somebody else may log in next."""
+    """Shows what was typed, as the log-in page would lose it. Doesn't store it, as somebody else may log in next."""
     to_log_in = _to_log_in(request)
     typed = forms.kept(request.POST)
     if not typed:

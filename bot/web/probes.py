@@ -1,4 +1,4 @@
-"""Probes for a supervisor: `/healthz` answers while the process lives, `/readyz` says whether it can work."""
+"""Probes for a supervisor: `/healthz` answers while the process is alive, `/readyz` says whether it can work."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -45,7 +45,6 @@ def _database() -> str:
 
 
 def _delivery() -> str:
-    """Whether messages are being delivered, whichever process does that."""
     try:
         failing, late = lateness.failing(), lateness.late(timezone.now())
     except DatabaseError as exc:
@@ -53,5 +52,5 @@ def _delivery() -> str:
     if failing is not None:
         return f"messages fail: {sentence(failing.reason)}"
     if late is not None:
-        return f"messages wait since {late.due_at:%Y-%m-%d %H:%M:%S %Z}: is a deliverer running?"
+        return f"messages have been waiting since {late.due_at:%Y-%m-%d %H:%M:%S %Z}: is a deliverer running?"
     return "ok"

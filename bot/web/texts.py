@@ -1,4 +1,4 @@
-"""What the pages, the admin and the API say, except for the sentences that all front ends share (bot.texts).
+"""The texts of the pages, the admin and the API, except for the sentences that all front ends share (bot.texts).
 
 Sentences that belong to the structure of a page are in its template.
 """
@@ -15,25 +15,25 @@ LOGGED_OUT = "Logged out"
 DATABASE_AWAY = "The database can't be reached"
 CANT_RUN = "Nothing can be run on this site yet: {why}. The site's operator can find out more with `manage.py check` and `runtask doctor`."
 PRESS_AGAIN = "Press Run to try again."
-SENT_BEFORE = "This form had been sent before, and each form runs once: nothing was sent again. This is its run."
+SENT_BEFORE = "This form was sent before, and each form runs only once, so nothing was sent again. This is its run."
 NO_SUCH_RUN = "There is no such run. Finished runs are deleted after some time."
 NO_ADMIN = "This page needs Django's admin, and this site has no address for it."
 NOT_OUR_FORM = "not a form of the run page"
 STATE_NOTES = {
-    RunState.SENT: "A worker will take it; this page follows it.",
-    RunState.OVERDUE: "No worker has said anything for a long time. If a result lands later, it still shows here.",
-    RunState.UNKNOWN: "It is not sent again. If a worker takes it, its end shows here.",
-    RunState.QUEUED: "It is not sent again. If a worker takes it, its end shows here.",
+    RunState.SENT: "It waits for a worker. This page follows it.",
+    RunState.OVERDUE: "No worker has reported anything for a long time. If a result arrives later, it is shown here.",
+    RunState.UNKNOWN: "It is not sent again. If a worker runs it, its result is shown here.",
+    RunState.QUEUED: "It is not sent again. If a worker runs it, its result is shown here.",
 }
 ENDED = "{status} after {duration}"
 SLACK_USER = "Slack user {id}"
-NOBODY_KNOWN = "somebody whose account is gone"
+NOBODY_KNOWN = "a deleted account"
 
 # The admin
 ENTRIES = {"slack": "Slack", "web": "web", "api": "API"}
 NOT_READABLE = "(not shown while an option can't be read)"
-TRIED_AGAIN = "{number} messages are owed again. Messages that were sent, or are being sent, stay as they are."
-CANT_CATCH_UP = "How runs ended can't be looked up, so only what is stored is shown: {why}."
+TRIED_AGAIN = "{number} messages will be tried again. Messages that were sent or are being sent stay as they are."
+CANT_CATCH_UP = "The newest results can't be read, so that runs are shown as they were last recorded: {why}."
 
 
 def count(shown: int, total: int, query: str) -> str:
@@ -41,5 +41,5 @@ def count(shown: int, total: int, query: str) -> str:
     if shown < total:
         return f"{shown} of {total} schedules, keep typing"
     if not total:
-        return f"No schedule's name or task has “{clip(one_line(query), 100)}” in it." if query else ""
+        return f"No schedule's name or task contains “{clip(one_line(query), 100)}”." if query else ""
     return "1 schedule" if total == 1 else f"{total} schedules"

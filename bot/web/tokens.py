@@ -13,11 +13,11 @@ from bot.models import ApiToken
 log = logging.getLogger(__name__)
 
 PREFIX = "rt_"  # lets scanners for leaked secrets recognise a token
-RANDOM = 32  # bytes, which can't be guessed, so the digest needs neither salt nor stretching
+RANDOM = 32  # bytes; they can't be guessed, so the digest needs neither salt nor stretching
 
 
 def issue(user: Any, name: str) -> tuple[ApiToken, str]:
-    """A new token of this user: its row, and the secret, which can't be read again."""
+    """A new token of this user: its row, and the secret, which isn't stored."""
     secret = PREFIX + secrets.token_urlsafe(RANDOM)
     return ApiToken.objects.create(user=user, name=name, digest=digest(secret)), secret
 
@@ -36,7 +36,7 @@ def digest(secret: str) -> str:
 
 
 def _used(token: ApiToken) -> None:
-    """At most one write per token and day, in UTC. If the write fails, the token works all the same."""
+    """At most one write per token and day, in UTC. If the write fails, the token works nevertheless."""
     today = datetime.now(UTC).date()
     if token.used_on == today:
         return

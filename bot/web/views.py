@@ -1,4 +1,4 @@
-"""The run page, and the page of a run. Thin views between the form and the door."""
+"""The run page, and the page of a run."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -50,7 +50,7 @@ def run(visit: Visit) -> HttpResponse:
 
 
 def check(visit: Visit) -> HttpResponse:
-    """What is wrong with the form while somebody types. Sends nothing."""
+    """Checks the form while somebody types. Sends nothing."""
     problems = _problems(visit, forms.run_request(visit.request.POST, visit.actor))
     return JsonResponse({"problems": list(map(display.problem, problems))})
 
@@ -84,7 +84,7 @@ def _start(visit: Visit) -> HttpResponse:
     asked = forms.run_request(visit.request.POST, visit.actor)
     try:
         found = start.start(visit.platform, asked, Budget(START_LIMIT))
-    except MaybeSent as exc:  # its page says so, and shows how it ends
+    except MaybeSent as exc:  # its page says so, and shows its result
         found = exc.run
     except Refused as exc:
         hint = texts.PRESS_AGAIN if isinstance(exc, NothingSent) else ""
@@ -114,12 +114,13 @@ def _form(
     problems: Iterable[Problem] | None = None,
     hint: str = "",
 ) -> HttpResponse:
-    """With the stored values and what is wrong with them, or with what was typed and the given problems."""
+    """With the stored values and their problems, or with what was typed and the given problems."""
     preview = see.preview(visit.platform, visit.actor, schedule)
     if preview is None:
         return _picker(visit, "", GONE)
     if problems is None:
-        problems = _problems(visit, _as_stored(visit, schedule))
+        as_stored = RunRequest(key="", actor=visit.actor, schedule=schedule, args=None, kwargs=None, fingerprint=None)
+        problems = _problems(visit, as_stored)
     found = list(map(display.problem, problems))
     name = one_line(preview.schedule.name)
     fingerprint = preview.schedule.fingerprint if typed is None else typed.fingerprint
@@ -147,10 +148,6 @@ def _problems(visit: Visit, asked: RunRequest) -> list[Problem]:
     return []
 
 
-def _as_stored(visit: Visit, schedule: ScheduleId) -> RunRequest:
-    return RunRequest(key="", actor=visit.actor, schedule=schedule, args=None, kwargs=None, fingerprint=None)
-
-
 def _followed(visit: Visit, run: int) -> Run:
     found = follow(visit.platform, visit.actor, RunId(run))
     if found is None:
@@ -161,16 +158,15 @@ def _followed(visit: Visit, run: int) -> Run:
 def _standing(visit: Visit, run: Run) -> dict[str, Any]:
     standing = display.standing(run)
     may_see = _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
-    result = links.result_path(run) if may_see else ""
     return {
         "run": run,
         "standing": standing,
         "title": f"{standing.words}: {one_line(run.schedule_name)}",
-        "result_path": result,
+        "result_path": links.result_path(run) if may_see else "",
     }
 
 
 def _may_see(request: HttpRequest, model: type) -> bool:
-    """Whether the admin would show this page to them. Otherwise a link to it would be useless."""
+    """Whether the admin shows rows of this model to the person. Otherwise we don't link to it."""
     site = admin_site()
     return site.is_registered(model) and site.get_model_admin(model).has_view_or_change_permission(request)

@@ -14,10 +14,9 @@ from django_celery_beat.schedulers import ModelEntry
 from bot.broker.catalog import BeatCatalog
 from bot.broker.dispatch import REQUESTER_HEADER, RUN_HEADER, dispatch
 from bot.broker.send import CelerySender
-from bot.core.arguments import Invalid
 from bot.core.model import Field, RunId, Schedule, ScheduleId
 from bot.core.ports import FateUnknown, NotSent
-from bot.core.reasons import Code
+from bot.core.reasons import Code, Invalid
 from tests.factories import NOW, TASK_ID, a_dispatch, a_row, a_schedule
 
 LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(hours=1)

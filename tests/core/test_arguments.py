@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.core.arguments import LENGTH_LIMIT, Invalid, parse, stored
+from bot.core.arguments import LENGTH_LIMIT, parse, stored
 from bot.core.model import Field
-from bot.core.reasons import Problem
+from bot.core.reasons import Invalid, Problem
 from bot.core.strictjson import DEPTH_LIMIT, DIGITS_LIMIT, EXCERPT, excerpt
 from bot.texts import problem_text
 
@@ -55,8 +55,8 @@ def test_good_json_is_read(text: str, field: Field, value: Any) -> None:
         pytest.param("[1 2]", 1, 4, "A comma or a closing bracket is missing", id="no comma"),
         pytest.param('[{"a" 1}]', 1, 7, "A colon is missing", id="no colon"),
         pytest.param("[{a: 1}]", 1, 3, "A key in double quotes", id="bare key"),
-        pytest.param("['a']", 1, 2, "JSON needs double quotes, not single ones", id="single quotes"),
-        pytest.param("[{'a': 1}]", 1, 3, "JSON needs double quotes, not single ones", id="single quotes round a key"),
+        pytest.param("['a']", 1, 2, "JSON needs double quotes, not single quotes", id="single quotes"),
+        pytest.param("[{'a': 1}]", 1, 3, "JSON needs double quotes, not single quotes", id="single quotes round a key"),
         pytest.param("[yes]", 1, 2, "A value is missing here, or it isn't JSON", id="bare word"),
         pytest.param("[1, True]", 1, 5, "Python's True is written true", id="Python's True"),
         pytest.param("[False]", 1, 2, "Python's False is written false", id="Python's False"),
@@ -80,9 +80,11 @@ def test_good_json_is_read(text: str, field: Field, value: Any) -> None:
         pytest.param("[-1.5E+400]", 1, 2, "This number is too large", id="too large a negative float"),
         pytest.param("[1, " + "9" * 5000 + "]", 1, 5, "more than 640 digits", id="too many digits"),
         pytest.param("[-" + "9" * 641 + "]", 1, 2, "more than 640 digits", id="too many digits of a negative number"),
-        pytest.param('[{"a": 1, "a": 2}]', 1, 11, 'The key "a" is here a second time.', id="doubled key"),
-        pytest.param('[{"a":\n{"b": 1,\n"b": 1}}]', 3, 1, 'The key "b" is', id="doubled key, nested"),
-        pytest.param('[{"é": 1, "\\u00e9": 2}]', 1, 11, "is here a second time", id="doubled key, written as escape"),
+        pytest.param('[{"a": 1, "a": 2}]', 1, 11, 'The key "a" appears a second time here.', id="doubled key"),
+        pytest.param('[{"a":\n{"b": 1,\n"b": 1}}]', 3, 1, 'The key "b" appears', id="doubled key, nested"),
+        pytest.param(
+            '[{"é": 1, "\\u00e9": 2}]', 1, 11, "appears a second time here", id="doubled key, written as escape"
+        ),
         pytest.param('["\\ud800"]', 1, 2, "half a character", id="lone surrogate, escaped"),
         pytest.param('["a", "\udfff"]', 1, 7, "half a character", id="lone surrogate as it is"),
         pytest.param('[{"\\udc00": 1}]', 1, 3, "half a character", id="lone surrogate in a key"),

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.arguments import Invalid, parse
+from bot.core.arguments import parse
 from bot.core.model import Field
-from bot.core.reasons import Problem
+from bot.core.reasons import Invalid, Problem
 from bot.core.strictjson import EXCERPT, excerpt
 from tests.core import strategies
 

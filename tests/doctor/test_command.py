@@ -124,7 +124,7 @@ def test_options_that_can_not_be_read_end_with_2(transactional_db: None, setting
 def test_each_complaint_of_the_checks_is_told_once(slack: LocalSlack, settings: Any) -> None:  # noqa: F811
     settings.RUNTASK |= {"CELERY_APP": "no.such:app", "BASE_URL": "https://x.example/slack"}
     text = screen()
-    for words in ("no Celery app to send with", "RUNTASK_BASE_URL ends in /slack"):
+    for words in ("no Celery app to send with", "RUNTASK_BASE_URL ends with /slack"):
         assert " ".join(text.split()).count(words) == 1
 
 

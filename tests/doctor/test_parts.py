@@ -160,7 +160,7 @@ class TestRows:
             ("links", "without effect, as their users aren't active staff: ben"),
             ("staff", "2 active users"),
             ("e-mail", "1 staff without one: cy"),
-            ("e-mail", "used by several users, so it links nobody: that of ana"),
+            ("e-mail", "shared with another user, so it links nobody: that of ana"),
         ]
 
     def test_without_links_and_e_mail_nobody_can_act(self) -> None:

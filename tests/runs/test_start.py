@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.core.arguments import Invalid
 from bot.core.model import Actor, Field, NoticeKind, Schedule, ScheduleId
 from bot.core.ports import NotSent
-from bot.core.reasons import Code, Problem
+from bot.core.reasons import Code, Invalid, Problem
 from bot.models import Notice, Run
 from bot.runs import see, start
 from bot.runs.refusals import NotAllowed, Refused

@@ -2,9 +2,8 @@
 
 import pytest
 
-from bot.core.arguments import Invalid
 from bot.core.model import Field
-from bot.core.reasons import Code, Problem
+from bot.core.reasons import Code, Invalid, Problem
 from bot.models import Run
 from bot.runs import see, start
 from bot.runs.refusals import Refused

@@ -71,8 +71,8 @@ def test_progress_is_shown_while_it_runs() -> None:
 
 def test_a_try_that_failed_is_not_told_as_running() -> None:
     report = a_report(state="running", status="RETRY", outcome=an_outcome("RETRY", result="Timeout: 5 s"))
-    assert "waits to be tried again · Timeout: 5 s" in said(report)
-    assert text(report) == "nightly report: waits to be tried again"
+    assert "waiting for its next try · Timeout: 5 s" in said(report)
+    assert text(report) == "nightly report: waiting for its next try"
 
 
 def test_what_differs_is_one_line_a_value() -> None:
@@ -130,7 +130,7 @@ def test_the_id_reply_says_if_nobody_knows_whether_it_was_sent(changes: dict[str
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "no worker has said anything since. Is one listening on its queue?"),
+        ({}, "no worker has reported anything since. Does a worker listen on its queue?"),
         ({"sent_at": None}, "It may or may not have been sent"),
         ({"outcome": an_outcome("STARTED", started_at=NOW - timedelta(minutes=5))}, "It began <!date^1793879700^"),
     ],

@@ -44,8 +44,8 @@ def test_slack_takes_every_view(view: Payload) -> None:
 
 
 def test_ambiguous_names_say_what_to_do() -> None:
-    assert "fits 4 schedules" in modals.ambiguous("report", 4)
-    assert "No schedule's name has “&lt;!here&gt;” in it" in modals.ambiguous("<!here>", 0).replace("\u200b", "")
+    assert "matches 4 schedules" in modals.ambiguous("report", 4)
+    assert "No schedule's name contains “&lt;!here&gt;”" in modals.ambiguous("<!here>", 0).replace("\u200b", "")
 
 
 def test_the_modal_shows_what_will_be_sent_where() -> None:

@@ -5,9 +5,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.arguments import Invalid, parse, stored
+from bot.core.arguments import parse, stored
 from bot.core.jsontext import tokens
 from bot.core.model import Field, LastRun, Matches, Schedule
+from bot.core.reasons import Invalid
 from bot.slack import modals, payloads
 from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES
 from bot.slack.metadata import Metadata

@@ -25,7 +25,7 @@ def test_schedules_are_found_by_typing_a_part_and_picked_by_a_link(site: Site) -
     found = site.get("/?q=week")
     assert "1 schedule Weekly" in words(found)
     assert 'href="/?schedule=8"' in found
-    assert "No schedule's name or task has “x”" in words(site.get("/?q=x"))
+    assert "No schedule's name or task contains “x”" in words(site.get("/?q=x"))
 
 
 def test_any_number_of_schedules_can_be_searched(site: Site) -> None:
@@ -36,7 +36,7 @@ def test_any_number_of_schedules_can_be_searched(site: Site) -> None:
 
 def test_without_schedules_it_says_where_they_are_made(site: Site) -> None:
     site.catalog.schedules.clear()
-    assert "There are no schedules yet. They are made under Periodic tasks." in words(site.get("/"))
+    assert "There are no schedules yet. You can add them under Periodic tasks." in words(site.get("/"))
 
 
 def test_the_stored_values_appear_and_where_they_go(site: Site) -> None:
@@ -54,7 +54,7 @@ def test_what_should_be_known_before_is_said(site: Site) -> None:
     site.catalog.schedules[ScheduleId(7)] = a_schedule(enabled=False)
     run = a_run(schedule_id=7, user=site.user)
     page = site.get("/?schedule=7")
-    assert "Disabled. Beat doesn't run it by itself; you can." in words(page)
+    assert "Disabled. Beat doesn't run it, but you can." in words(page)
     assert "Already running since" in words(page)
     assert "asked for by ana" in words(page)
     assert f'href="/runs/{run.pk}/"' in page

@@ -104,7 +104,7 @@ def test_it_follows_the_run_without_any_watcher(site: Site) -> None:
 
 def test_somebody_from_slack_is_named_as_far_as_known(site: Site) -> None:
     assert "by Slack user U0ADA" in words(site.get(f"/runs/{a_run().pk}/"))
-    assert "by somebody whose account is gone" in words(site.get(f"/runs/{a_run(slack_user='').pk}/"))
+    assert "by a deleted account" in words(site.get(f"/runs/{a_run(slack_user='').pk}/"))
 
 
 @pytest.mark.parametrize("run", ["99", "9" * 30])

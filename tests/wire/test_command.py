@@ -60,7 +60,7 @@ def test_a_name_that_fits_several_is_said_to_do_so(socket_bot: LocalSlack, ana: 
     schedule("report B")
     modal = opened(socket_bot, ana, "/runtask report")
     assert selected(modal) is None
-    assert "fits 2 schedules" in texts(modal)
+    assert "matches 2 schedules" in texts(modal)
 
 
 def test_a_name_that_fits_none_is_said_to_do_so_and_is_harmless(
@@ -68,7 +68,7 @@ def test_a_name_that_fits_none_is_said_to_do_so_and_is_harmless(
 ) -> None:
     schedule()
     modal = opened(socket_bot, ana, "/runtask <!channel> *nothing*")
-    assert "No schedule's name has" in texts(modal)
+    assert "No schedule's name contains" in texts(modal)
     assert "<!channel>" not in socket_bot.calls("views.open")[0]["view"]["blocks"][1]["text"]["text"]
 
 

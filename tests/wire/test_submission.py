@@ -56,7 +56,7 @@ def test_run_sends_what_was_typed(bot: LocalSlack, ana: Person, schedule: Schedu
         pytest.param("[]", "{“days”: 3}", {"kwargs": "typographic quote"}, id="typographic quotes"),
         pytest.param("{}", "[]", {"args": "must be a JSON list", "kwargs": "must be a JSON object"}, id="both at once"),
         pytest.param(
-            "[]", '{"days": 1, "days": 2}', {"kwargs": 'The key "days" is here a second time'}, id="doubled key"
+            "[]", '{"days": 1, "days": 2}', {"kwargs": 'The key "days" appears a second time here'}, id="doubled key"
         ),
         pytest.param("[NaN]", "{}", {"args": "NaN isn't JSON"}, id="not a number"),
         pytest.param("[]", "   ", {"kwargs": "{} sends nothing"}, id="only spaces"),

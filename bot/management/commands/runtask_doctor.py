@@ -1,4 +1,4 @@
-"""`runtask doctor`: one screen that says what works, what doesn't, and what to do."""
+"""`runtask doctor`: shows what works, what doesn't, and what to do."""
 
 import logging
 import re
@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         seen = subject()
         secrets = secret.known(seen.conf, seen.app)
-        logging.disable(logging.CRITICAL)  # findings say what libraries would log
+        logging.disable(logging.CRITICAL)  # findings contain what libraries would log
         try:
             found = screen.hidden(examine(areas(seen)), lambda text: as_typed_here(secret.hide(text, secrets)))
         finally:
@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
 
 def as_typed_here(text: str) -> str:
-    """Our commands by the names that a project's `manage.py` has for them: ``runtask staff`` is its ``runtask_staff``."""
+    """Replaces our commands by those of the project: ``runtask staff`` becomes ``manage.py runtask_staff``."""
     if settings.SETTINGS_MODULE == "bot.settings":
         return text
     return re.sub(r"`runtask (?=migrate)", "`manage.py ", re.sub(r"`runtask (?!migrate)", "`manage.py runtask_", text))

@@ -11,7 +11,7 @@ from bot.slack.manifest import EVENTS_PATH, manifest
 
 
 class Command(BaseCommand):
-    """Prints YAML. Without an option, the manifest of Socket Mode, which is also in manifest.yml."""
+    """Prints YAML. Without an option, it is the manifest of Socket Mode, as in manifest.yml."""
 
     help = "Print the Slack app's manifest for Socket Mode, or for HTTP mode at an address."
     requires_system_checks = []

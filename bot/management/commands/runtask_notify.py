@@ -1,4 +1,4 @@
-"""`runtask notify`: watches runs and delivers notices, in HTTP mode or beside `runtask slack --no-deliver`."""
+"""`runtask notify`: watches runs and delivers notices, for HTTP mode or with `runtask slack --no-deliver`."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from bot.management.serving import delivering, loaded, look_for_tables, require,
 class Command(BaseCommand):
     """Any number of these may run."""
 
-    help = "Watch runs and deliver what they owe to Slack."
+    help = "Watch runs and deliver their messages to Slack."
     requires_system_checks = []
 
     def handle(self, *_: Any, **__: Any) -> None:

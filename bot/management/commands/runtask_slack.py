@@ -11,7 +11,7 @@ from bot.management.serving import delivering, loaded, look_for_tables, require,
 class Command(BaseCommand):
     """On SIGTERM it first finishes pending acknowledgements and messages that are being sent."""
 
-    help = "Serve Slack over Socket Mode, watch runs and deliver what they owe."
+    help = "Serve Slack over Socket Mode, watch runs and deliver their messages."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -22,8 +22,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         require("slack")
         require_app()
-        socket_mode = wiring.socket_mode()
-        warm_up = wiring.warm_up()
+        socket_mode, warm_up = wiring.socket_mode(), wiring.warm_up()
         loaded()
         look_for_tables()
         with stopping_on_signals() as stopping, delivering(enabled=not options["no_deliver"]):

@@ -1,4 +1,4 @@
-"""`runtask staff`: which Slack account may act as which user."""
+"""`runtask staff`: links Slack accounts to users."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from bot.texts import NOT_A_MEMBER, NOT_A_WORKSPACE
 class Command(BaseCommand):
     """A user must be active staff to run anything. That is checked at each request, not here."""
 
-    help = "Link Slack accounts to users of the site, who may then run schedules if they are active staff."
+    help = "Link Slack accounts to users of the site. Linked users who are active staff may run schedules from Slack."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -67,7 +67,8 @@ class Command(BaseCommand):
         readable_options()
         team = wiring.installation().team()
         if not team:
-            why = wiring.installation().problem
-            remedy = "Correct SLACK_BOT_TOKEN, or name the workspace with --team T…"
-            raise CommandError(f"Slack doesn't say which workspace this is ({why}). {remedy}.")
+            raise CommandError(
+                f"Slack doesn't say which workspace this is ({wiring.installation().problem})."
+                " Correct SLACK_BOT_TOKEN, or name the workspace with --team T…"
+            )
         return team

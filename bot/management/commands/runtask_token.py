@@ -1,4 +1,4 @@
-"""`runtask token`: which scripts may act as which user at the JSON API."""
+"""`runtask token`: makes and removes tokens with which scripts act as users at the JSON API."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def _add(self, options: dict[str, Any]) -> None:
         longest = ApiToken._meta.get_field("name").max_length or 0  # noqa: SLF001  # documented
         if len(options["name"]) > longest:
-            raise CommandError(f"--name has {len(options['name'])} characters; at most {longest} are kept.")
+            raise CommandError(f"--name has {len(options['name'])} characters; at most {longest} are allowed.")
         user = user_named(options["user"])
         token, secret = tokens.issue(user, options["name"])
         self.stderr.write(f"Token {token.pk} acts as {user.get_username()}. It is not shown again:")

@@ -11,7 +11,7 @@ from bot.broker import trigger
 class Command(BaseCommand):
     help = (
         "Let PostgreSQL notify runtask of each result, by a trigger on django-celery-results' table. "
-        "It is the only thing that runtask adds to a table of the platform, and `remove` removes all of it."
+        "runtask changes nothing else in the platform's tables, and `remove` removes the trigger and its function."
     )
     requires_system_checks = []
 

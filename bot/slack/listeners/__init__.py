@@ -1,1 +1,1 @@
-"""What happens on each of Slack's requests, one module for each kind. Every request ends in words for the person."""
+"""Listeners for Slack's requests, in a module for each interaction. If something fails, the person reads a sentence."""

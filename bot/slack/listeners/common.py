@@ -1,4 +1,4 @@
-"""What all listeners need."""
+"""Shared by all listeners."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,14 +18,12 @@ from bot.slack.metadata import Metadata
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """The parts that listeners work with."""
-
     platform: Platform
     identity: Identity
     client: WebClient
     threads: Threads
     command: str
-    key: str = field(repr=False)  # seals what the form carries
+    key: str = field(repr=False)  # signs the values that the form carries
 
 
 def view_of(
@@ -43,7 +41,7 @@ def nonce() -> str:
 
 
 def details(exc: Exception) -> str:
-    """What Slack found wrong with a view: places and limits, no content."""
+    """What Slack found wrong with a view: places and limits, but no contents."""
     if not isinstance(exc, SlackApiError):
         return ""
     return " ".join(map(str, exc.response.get("response_metadata", {}).get("messages", [])))

@@ -1,4 +1,4 @@
-"""The form's picker: it suggests schedules while somebody types, and shows the one that they pick."""
+"""The form's picker: suggests schedules while somebody types, and shows the picked schedule."""
 
 import logging
 from dataclasses import dataclass, field, replace
@@ -56,7 +56,7 @@ class Picker:
         self.parts.threads.after_answer(lambda: self._show(picked), late=lambda: self._ask_to_wait(picked))
 
     def forget(self, form: str) -> None:
-        """A selection that is still being shown must not replace what somebody types in this form from now on."""
+        """After this, a selection that is still being shown can't replace what somebody types in this form."""
         self._newest.pop(form, None)
 
     def _show(self, picked: _Picked) -> None:
@@ -93,11 +93,10 @@ class Picker:
             log.info("views.update: %s %s", error_code(exc), details(exc))
 
     def _update(self, picked: _Picked, view: dict[str, Any]) -> None:
-        """The hash keeps an older selection from replacing the view of a newer one.
+        """The hash keeps an older selection from replacing the view of a newer selection.
 
-        Two quick selections may arrive with the same hash. Then the newer one is refused after the older one was shown, so
-        it is shown without a hash. After the note of `_ask_to_wait`, a refusal means that another process showed a newer
-        selection.
+        Two quick selections may have the same hash. If the older was shown first, Slack refuses the newer, so we repeat it
+        without a hash. But after the note of `_ask_to_wait`, a refusal means that another process has shown a newer selection.
         """
         form, replaced = picked.selection.view, picked.hash
         try:

@@ -1,4 +1,4 @@
-"""The press of Run. Everything happens before the answer, so that the open form shows what is wrong."""
+"""A press of Run. Everything happens before the answer, so that the open form can show problems."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ class _NotShown(Exception):
 
 
 class _Misused(Exception):
-    """The form itself can't be submitted. The text is for the person."""
+    """This form can't be submitted. The text is for the person."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Submissions:
             ack()
 
     def _answer(self, submission: payloads.Submission) -> dict[str, str]:
-        """Errors by block; none if the run was started. Raises _NotShown."""
+        """Errors by block; empty if the run was started. Raises _NotShown."""
         budget = Budget()
         try:
             self.parts.threads.within(budget, lambda: self._start(submission, budget))
@@ -80,7 +80,7 @@ class Submissions:
         return modals.error(text)
 
     def _start(self, submission: payloads.Submission, budget: Budget) -> None:
-        """Raises NotAllowed, _Misused or Refused; _NotShown, as nobody runs what they haven't seen."""
+        """Raises NotAllowed, _Misused or Refused, or _NotShown if the person hasn't seen the schedule's arguments yet."""
         account, metadata = submission.account, submission.metadata
         actor = self.parts.identity.actor(account, may_link=False)
         authorise(actor, Action.RUN, Subject(schedule=submission.schedule))

@@ -1,12 +1,12 @@
-// Makes the run page faster. Without this script everything works by reloading.
+// Makes the run page faster. Without this script, everything works by reloading pages.
 // Not a module: from another origin, such as a CDN, browsers load modules only with CORS headers.
 
 "use strict";
 
 {
   const TYPING = 150; // ms without typing until schedules are searched
-  const CHECKING = 400; // ms of silence before what was typed is checked
-  const REFRESHING = [1500, 10000]; // ms until the schedule's details are read again, as workers answer late
+  const CHECKING = 400; // ms without typing until the form is checked
+  const REFRESHING = [1500, 10000]; // ms until the details are read again, as workers answer in the background
   const FOLLOWING = [500, 2000]; // ms between two reads of a run: at first, at most
 
   const byId = (id) => document.getElementById(id);
@@ -22,7 +22,7 @@
     };
   }
 
-  /** A fetch that leads to the log-in page is no answer. */
+  /** Throws if the answer is the log-in page or an error other than 404. */
   async function ask(address, options = {}) {
     const answer = await fetch(address, { redirect: "manual", ...options });
     if (answer.type === "opaqueredirect" || answer.status === 403) throw new Error("logged out");
@@ -30,12 +30,12 @@
     return answer;
   }
 
-  /** What the parts of these ids hold in another page of ours (returned), into this one; a part that is the same is left alone. */
+  /** Fills the parts with these ids from another page of ours, unless they are equal. Returns that page. */
   async function swap(ids, address, options) {
     const text = await (await ask(address, options)).text();
     const page = new DOMParser().parseFromString(text, "text/html");
     for (const id of ids) {
-      const part = byId(id); // stays, since a screen reader only listens to a live region that was there before
+      const part = byId(id); // only its contents change, as screen readers ignore a new live region
       const fresh = page.getElementById(id);
       if (fresh && fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
     }
@@ -48,7 +48,7 @@
     const links = () => [...matches.querySelectorAll("a")];
     const address = () => `${form.action}?${new URLSearchParams({ q: input.value })}`;
     let asking = new AbortController();
-    let wanted = input.value; // what is shown, or on its way
+    let wanted = input.value; // the query whose matches are shown or being loaded
     let arriving = Promise.resolve();
 
     function refresh() {
@@ -64,7 +64,7 @@
       try {
         await swap(["runtask-count", "runtask-matches"], address(), { signal: asking.signal });
       } catch (error) {
-        if (error.name !== "AbortError") form.submit(); // the page itself says what is the matter
+        if (error.name !== "AbortError") form.submit(); // the reloaded page shows what is wrong
         throw error;
       }
       history.replaceState(null, "", query ? address() : form.action);
@@ -135,7 +135,7 @@
         const answer = await ask(form.dataset.check, { method: "POST", body: new FormData(form), signal: asking.signal });
         show((await answer.json()).problems);
       } catch {
-        // Run checks again, and says what is the matter.
+        // Run checks again, and shows what is wrong.
       }
     }
 
@@ -158,7 +158,7 @@
       button.value = "Sending…";
     });
     addEventListener("pageshow", (event) => {
-      if (event.persisted) location.reload(); // a form that was sent is not to be sent again
+      if (event.persisted) location.reload(); // so that a form that was sent is not sent again
     });
     form.querySelector("[data-focus]")?.focus();
     if (!form.querySelector("[data-focus]") && summary.textContent.trim()) {
@@ -221,7 +221,7 @@
           lost("You are logged out, so this page no longer follows the run. Reload it to log in.");
           return;
         }
-        lost("The connection to the site is lost; trying again. The run goes on all the same.");
+        lost("The connection to the site is lost; trying again. The run goes on.");
         wait = most;
       }
       wait = Math.min(most, wait * 1.1);

@@ -8,10 +8,9 @@ from typing import Any
 from django.utils import timezone
 
 from bot.core import arguments
-from bot.core.arguments import Invalid
 from bot.core.changes import masked
 from bot.core.model import Brief, Field, Preview
-from bot.core.reasons import Problem
+from bot.core.reasons import Invalid, Problem
 from bot.core.status import OPEN, RunState
 from bot.models import Run
 from bot.texts import change_name, options, problem_text, sentence, stored_options
@@ -55,7 +54,7 @@ def brief(schedule: Brief) -> dict[str, Any]:
 
 
 def preview(preview: Preview) -> dict[str, Any]:
-    """A schedule with its stored values, which a request sends if it leaves them out."""
+    """A schedule with its stored values, which are sent if a request leaves them out."""
     schedule, last, running = preview.schedule, preview.last, preview.running
     args, of_args = _stored(schedule.args, Field.ARGS)
     kwargs, of_kwargs = _stored(schedule.kwargs, Field.KWARGS)
@@ -79,7 +78,7 @@ def preview(preview: Preview) -> dict[str, Any]:
 
 
 def _stored(text: str, field: Field) -> tuple[Any, list[Problem]]:
-    """The value, or the problems for which it can't be sent."""
+    """The value, or the problems because of which it can't be sent."""
     try:
         return arguments.parse_stored(text, field), []
     except Invalid as exc:

@@ -1,7 +1,7 @@
-"""Parses the body of a request to run something.
+"""Parses the body of a request to run a schedule.
 
-The whole body is read as strictly as the form's inputs, so that every mistake has its place in the body. The texts of `args`
-and `kwargs` are passed on as they were written.
+The whole body is read as strictly as the form's inputs, so that every mistake is reported with its place in the body. The
+texts of `args` and `kwargs` are passed on as they were written.
 """
 
 import hashlib
@@ -17,8 +17,8 @@ from django.http import HttpRequest
 
 from bot.core import arguments, jsontext, strictjson
 from bot.core.jsontext import Member
-from bot.core.reasons import Place, Problem
-from bot.core.strictjson import PROBLEMS, NotJson, place
+from bot.core.reasons import Invalid, Place, Problem
+from bot.core.strictjson import PROBLEMS, place
 from bot.core.text import clip, one_line
 from bot.runs.requests import BODY_LIMIT, TooLarge, raw_body
 from bot.texts import sentence
@@ -37,7 +37,7 @@ TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A well-formed request. Texts are JSON; None if the member is missing."""
+    """A well-formed request. Texts are JSON, or None if the member is missing."""
 
     schedule: int | str
     args: str | None
@@ -47,12 +47,12 @@ class Asked:
     digest: str  # of the whole request, however it is written
 
     def problem(self, field: str, code: str, text: str) -> ApiProblem:
-        """A problem with a member, at its place. A stored value has no place in the body."""
+        """A problem with a member, at its place in the body. A stored value has no place there."""
         return ApiProblem(field=field, code=code, text=text, place=self.places.get(field))
 
 
 def key_of(request: HttpRequest, user: str) -> tuple[str, bool]:
-    """The run's key, and whether the caller chose it. As a digest, because MariaDB doesn't tell A from a. Raises ApiError."""
+    """The run's key, and whether the caller chose it. A digest, because to MariaDB A and a are equal. Raises ApiError."""
     given = request.headers.get(KEY)
     if given is None:
         return f"api:{uuid4()}", False
@@ -79,7 +79,7 @@ def parse(raw: bytes) -> Asked:
     text = _text(raw)
     try:
         body = strictjson.read(text, "body")
-    except NotJson as exc:
+    except Invalid as exc:
         raise bad_request(*_not_json(text, exc)) from None
     if not isinstance(body, dict):
         raise bad_request(_of_body("not_an_object", 'The body must be an object, such as {"schedule": 7}.'))
@@ -111,8 +111,8 @@ def _of_body(code: str, text: str) -> ApiProblem:
     return ApiProblem(field="body", code=code, text=text)
 
 
-def _not_json(text: str, exc: NotJson) -> Iterator[ApiProblem]:
-    """With the member that each mistake is in, which can be found where the body isn't JSON, too."""
+def _not_json(text: str, exc: Invalid) -> Iterator[ApiProblem]:
+    """Each mistake, with the member that it is in. Members are found even though the body isn't JSON."""
     known = [(name, m) for m in jsontext.members(text) if (name := m.key.strip('"')) in TYPES]
 
     def field(problem: Problem) -> str:
@@ -124,7 +124,6 @@ def _not_json(text: str, exc: NotJson) -> Iterator[ApiProblem]:
 
 
 def _problems(text: str, body: dict[str, Any], members: Mapping[str, Member]) -> list[ApiProblem]:
-    """What is wrong with the members of a body that is JSON."""
     found = []
     for name, member in islice(members.items(), len(TYPES) + PROBLEMS):
         at = place(text, member.begin)

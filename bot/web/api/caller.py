@@ -13,22 +13,19 @@ LOG_IN = "Send an API token: `Authorization: Bearer rt_…`. An administrator ma
 UNKNOWN = "This token is unknown; it may have been removed."
 NO_CSRF = "A session needs Django's CSRF token in the header X-CSRFToken: {reason}"
 ADMIN_REFUSES = (
-    "The site's admin demands more of a session, such as a second factor. Log in there, or send an API token."
+    "The site's admin requires more than this log-in, such as a second factor. Log in there, or send an API token."
 )
 
 
 class _Check(CsrfViewMiddleware):
-    """Django's check. It returns its reason instead of a page."""
+    """Django's check, which here returns the reason for a refusal instead of a page."""
 
     def _reject(self, request: HttpRequest, reason: str) -> str:  # noqa: ARG002
         return reason
 
 
 def caller(request: HttpRequest) -> Any:
-    """The user who calls, who is not authorised yet. Raises ApiError: 401, or 403 for a session that isn't enough.
-
-    With an unknown token, the session isn't tried.
-    """
+    """The authenticated user. Raises ApiError: 401, or 403 if a session isn't enough. An unknown token is always a 401."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         if (user := tokens.user_of(secret.strip())) is not None:
@@ -45,7 +42,7 @@ def caller(request: HttpRequest) -> Any:
 
 
 def _forged(request: HttpRequest) -> Any:
-    """Why Django would refuse this request of a session; None if it wouldn't."""
+    """Why Django's CSRF check refuses this request; None if it doesn't."""
     check = _Check(lambda _: HttpResponse())
     check.process_request(request)
     return check.process_view(request, lambda _: HttpResponse(), (), {})

@@ -1,4 +1,4 @@
-"""Every answer other than what was asked for, as JSON: a code for programs, a sentence for people, and the problems."""
+"""Error answers as JSON: a code for programs, a sentence for people, and the problems."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class ApiError(Exception):
     more: Mapping[str, Any] = field(default_factory=dict)  # further members of the answer
 
     def answer(self) -> JsonResponse:
-        # `error` is the name that `code` had first.
+        # `error` is the older name of `code`.
         problems = [problem.json() for problem in self.problems]
         body = {"code": self.code, "error": self.code, "message": self.message, "problems": problems, **self.more}
         return JsonResponse(body, status=self.status, headers=dict(self.headers))

@@ -46,7 +46,7 @@ def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
 
 
 def _view(platform: Callable[[], Platform], **handlers: Handler) -> Callable[..., HttpResponse]:
-    """One handler for each method. Errors are JSON, too."""
+    """A view with a handler for each method. Errors are JSON, too."""
     allowed = {"HEAD": handlers["GET"], **handlers} if "GET" in handlers else handlers
 
     @outside_transactions
@@ -106,13 +106,13 @@ def start_run(platform: Platform, actor: Actor, request: HttpRequest) -> JsonRes
     except DatabaseError as exc:
         log.exception("nothing sent: the database failed")
         raise ApiError(503, "database", f"Nothing was sent by this request: the database failed. {AGAIN}") from exc
-    with contextlib.suppress(DatabaseError):  # it was sent, and that is what the answer must say
+    with contextlib.suppress(DatabaseError):  # it was sent, and the answer must say so
         run.refresh_from_db()
-    address = _links(run, request)
+    addresses = _links(run, request)
     return JsonResponse(
-        answers.run(run, requester=actor.name, secret_keys=platform.secret_keys, links=address),
+        answers.run(run, requester=actor.name, secret_keys=platform.secret_keys, links=addresses),
         status=200 if run.is_repeated else 201,
-        headers={"Location": address["url"]},
+        headers={"Location": addresses["url"]},
     )
 
 
@@ -127,13 +127,10 @@ def follow_run(platform: Platform, actor: Actor, request: HttpRequest, run: int)
 
 def find(platform: Platform, actor: Actor, request: HttpRequest) -> JsonResponse:
     if unknown := sorted(set(request.GET) - {"q"}):
-        raise bad_request(*map(_unknown_parameter, unknown))
+        wrong = "There is no parameter {!r}; there is q."
+        raise bad_request(*(ApiProblem(field=n, code="unknown_parameter", text=wrong.format(n)) for n in unknown))
     matches = see.find(platform, actor, request.GET.get("q", ""), LISTED)
     return JsonResponse({"total": matches.total, "schedules": [answers.brief(brief) for brief in matches.first]})
-
-
-def _unknown_parameter(name: str) -> ApiProblem:
-    return ApiProblem(field=name, code="unknown_parameter", text=f"There is no parameter {name!r}; there is q.")
 
 
 def preview(platform: Platform, actor: Actor, _: HttpRequest, schedule: int) -> JsonResponse:
@@ -167,9 +164,9 @@ def _refusal(exc: Refused, what: Asked, request: HttpRequest) -> ApiError:
             text = "The schedule has changed since this fingerprint was read. Read the schedule again."
             return ApiError(409, "changed", text, [what.problem("fingerprint", Code.CHANGED, text)])
         case Taken(run=run):
-            return ApiError(409, "key_taken", sentence(exc.problems[0]), more=_which(run, request))
+            return ApiError(409, "key_taken", sentence(exc.reason), more=_which(run, request))
         case MaybeSent(run=run):
-            return ApiError(409, "maybe_sent", sentence(exc.problems[0]), more=_which(run, request))
+            return ApiError(409, "maybe_sent", sentence(exc.reason), more=_which(run, request))
         case NothingSent(reason=reason):
             more = {"reason": reason.code}
             text = f"{sentence(reason)} {AGAIN}"
@@ -180,7 +177,7 @@ def _refusal(exc: Refused, what: Asked, request: HttpRequest) -> ApiError:
 
 
 def _problem(what: Asked, problem: Problem) -> ApiProblem:
-    """At the member's place. The place in a problem is inside the member's own text."""
+    """With the place of the member. The problem's own place is inside the member's text."""
     text = problem_text(problem)
     is_stored = problem.field != Field.SCHEDULE and problem.field not in what.places
     return what.problem(problem.field, problem.code, f"As stored: {text}" if is_stored else text)
@@ -191,7 +188,7 @@ def _which(run: Run, request: HttpRequest) -> dict[str, Any]:
 
 
 def _links(run: Run, request: HttpRequest) -> dict[str, str]:
-    """At the host name that the caller used: `url` for scripts, `page` for people."""
+    """With the host name that the caller used. `url` is for scripts, `page` is for people."""
     here = request.build_absolute_uri("/")
     url = request.build_absolute_uri(reverse("runtask:api-run", args=[run.pk]))
     return {"url": url, "page": links.page(here, run)}
