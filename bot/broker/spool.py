@@ -20,7 +20,6 @@ from logging import getLogger
 from pathlib import Path
 from threading import Lock
 from time import time, time_ns
-from typing import BinaryIO
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -28,7 +27,7 @@ SUFFIX = ".msg"
 DRAFT_LIFE = 3600  # seconds; an older draft was left by a killed process
 
 log = getLogger(__name__)
-own_folders: dict[tuple[Path, int], tuple[Path, BinaryIO]] = {}
+own_folders: dict[tuple[Path, int], Path] = {}
 opening = Lock()
 
 
@@ -104,7 +103,7 @@ class Spool:
 
     def restore_the_dead(self) -> None:
         """Gives back the messages of processes that have ended, and deletes drafts that killed processes have left."""
-        ours, _ = self._own_folder()
+        ours = self._own_folder()
         for folder in self.claimed.glob("*"):
             if folder == ours:  # opening and closing our own lock file would release our lock
                 continue
@@ -125,19 +124,19 @@ class Spool:
         return self.exchanges / segment(exchange) / sha256(row).hexdigest()
 
     def _claim(self, tag: str) -> Path:
-        return self._own_folder()[0] / tag
+        return self._own_folder() / tag
 
-    def _own_folder(self) -> tuple[Path, BinaryIO]:
-        """This process's folder in claimed/, and its open lock. The folder is locked before it is moved there."""
+    def _own_folder(self) -> Path:
+        """This process's folder in claimed/. Its lock is taken before it is moved there, and held until the process ends."""
         key = self.claimed, os.getpid()
         with opening:
             if key not in own_folders:
                 draft = self.drafts / f"{os.getpid()}-{uuid4().hex}"
                 draft.mkdir(parents=True)
-                lock = (draft / "lock").open("xb")
+                lock = os.open(draft / "lock", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
                 fcntl.lockf(lock, fcntl.LOCK_EX)
                 self.claimed.mkdir(exist_ok=True)
-                own_folders[key] = draft.rename(self.claimed / draft.name), lock
+                own_folders[key] = draft.rename(self.claimed / draft.name)
             return own_folders[key]
 
     def _write(self, target: Path, content: bytes, *, durable: bool = False) -> None:

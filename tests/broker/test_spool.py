@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import signal
 import stat
+import subprocess
+import sys
 from collections import Counter
 from hashlib import sha256
 from multiprocessing.synchronize import Event
@@ -198,3 +200,10 @@ def test_four_writers_and_three_readers_lose_nothing_and_get_nothing_twice(spool
     for process in reading:
         process.join()
     assert names == Counter(f"{writer}:{number}" for writer in range(writers) for number in range(count))
+
+
+def test_a_process_that_ends_says_nothing_of_its_lock(tmp_path: Path) -> None:
+    code = "import pathlib, sys; from bot.broker.spool import Spool; Spool(pathlib.Path(sys.argv[1])).restore_the_dead()"
+    command = [sys.executable, "-W", "always", "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stderr == ""
