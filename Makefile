@@ -22,26 +22,28 @@ lint: $(VENV)/.dev
 coverage: $(VENV)/.dev
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m pytest -m "slow and not nightly" $(SPREAD) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 # A file's tests run in one process, because many share what takes long to start.
-MARKED = -m "(slow or service or e2e) and not nightly" --numprocesses 3 --dist loadfile
+SPREAD = --numprocesses 3 --dist loadfile
 marked: $(VENV)/.dev
-	$(BIN)/pytest $(MARKED) $(ARGS)
+	$(BIN)/pytest -m "(service or e2e) and not nightly" $(SPREAD) $(ARGS)
+	$(BIN)/pytest localslack -m "not nightly" $(SPREAD) $(ARGS)
 
 # The lowest versions that pyproject.toml allows: all that touches Django, Celery and its two apps.
 OLDEST = $(VENV)-oldest
-PARTS = tests/broker tests/parity tests/runs tests/web tests/test_prepared.py tests/test_admin.py tests/test_checks.py \
-  $(addprefix tests/wire/test_,command.py submission.py thread.py)
+IN_PROCESS = -m "not (e2e or nightly)"
+PARTS = tests/broker tests/runs tests/web tests/test_prepared.py tests/test_admin.py tests/test_checks.py tests/wire/test_submission.py
 test-oldest: $(OLDEST)/.ready
-	$(OLDEST)/bin/pytest -m "not (e2e or nightly)" $(PARTS) tests/services/test_publishing.py $(ARGS)
+	$(OLDEST)/bin/pytest $(IN_PROCESS) $(PARTS) tests/parity $(ARGS)
 
 # The highest: Django 6 on each newer Python.
 NEWEST = 3.12 3.13
 test-newest: $(addprefix newest-,$(NEWEST))
 newest-%: $(VENV)-%/.ready
-	if [ -x $(VENV)-$*/bin/pytest ]; then $(VENV)-$*/bin/pytest -m "not (service or e2e or nightly)" tests/core $(PARTS) $(ARGS); fi
+	if [ -x $(VENV)-$*/bin/pytest ]; then $(VENV)-$*/bin/pytest $(IN_PROCESS) $(PARTS) tests/core $(ARGS); fi
 
 # What talks most to the database, on real servers (docs/supported.md).
 POSTGRES ?= postgresql://postgres@127.0.0.1:5432/postgres

@@ -13,16 +13,11 @@ POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 NAMED = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def problems(signature: Signature, args: list[Any], kwargs: dict[str, Any]) -> list[Problem]:
-    """Everything for which `function(*args, **kwargs)` would raise a TypeError, at the field that must change."""
-    try:
-        signature.bind(*args, **kwargs)
-    except TypeError:
-        return list(_reasons(signature, args, kwargs))
-    return []
+def problems(signature: Signature, args: list[Any], kwargs: dict[str, Any]) -> Iterator[Problem]:
+    """Everything for which `function(*args, **kwargs)` would raise a TypeError, at the field that must change.
 
-
-def _reasons(signature: Signature, args: list[Any], kwargs: dict[str, Any]) -> Iterator[Problem]:
+    Not by `Signature.bind`: before Python 3.12 it refuses calls that Python allows, since then it allows some that fail.
+    """
     parameters = list(signature.parameters.values())
     kinds = {parameter.kind for parameter in parameters}
     positional = [p for p in parameters if p.kind in POSITIONAL]

@@ -81,7 +81,7 @@ def _checked(platform: Platform, request: RunRequest) -> tuple[Schedule, list[An
         except Invalid as exc:
             problems += exc.problems
     if not problems and (known := platform.catalog.signature(schedule.task)) is not None:
-        problems = signature.problems(known, values[Field.ARGS], values[Field.KWARGS])
+        problems += signature.problems(known, values[Field.ARGS], values[Field.KWARGS])
     if problems:
         raise Refused(problems)
     return schedule, values[Field.ARGS], values[Field.KWARGS]

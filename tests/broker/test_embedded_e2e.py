@@ -104,7 +104,7 @@ def test_a_running_task_can_be_revoked_though_the_pool_is_full(
     wait_until(lambda: lines(diary) == ["running", "next"])
 
 
-@pytest.mark.parametrize("stop", ["kill", "terminate"])
+@pytest.mark.parametrize("stop", ["kill", pytest.param("terminate", marks=pytest.mark.nightly)])
 def test_what_a_stopped_worker_had_taken_is_run_by_the_next(
     app: Celery, start_worker: StartWorker, folder: Path, diary: Path, stop: str
 ) -> None:

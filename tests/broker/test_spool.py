@@ -203,7 +203,9 @@ def test_four_writers_and_three_readers_lose_nothing_and_get_nothing_twice(spool
 
 
 def test_a_process_that_ends_says_nothing_of_its_lock(tmp_path: Path) -> None:
-    code = "import pathlib, sys; from bot.broker.spool import Spool; Spool(pathlib.Path(sys.argv[1])).restore_the_dead()"
+    code = (
+        "import pathlib, sys; from bot.broker.spool import Spool; Spool(pathlib.Path(sys.argv[1])).restore_the_dead()"
+    )
     command = [sys.executable, "-W", "always", "-c", code, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     assert done.stderr == ""

@@ -89,7 +89,7 @@ def test_problems_stand_at_the_field_to_change(
     args_problems: tuple[str, ...],
     kwargs_problems: tuple[str, ...],
 ) -> None:
-    found = problems(inspect.signature(function), args, kwargs)
+    found = list(problems(inspect.signature(function), args, kwargs))
     assert tuple(sentence(p) for p in found if p.field is Field.ARGS) == args_problems
     assert tuple(sentence(p) for p in found if p.field is Field.KWARGS) == kwargs_problems
 
@@ -129,7 +129,7 @@ def test_there_is_a_problem_exactly_when_python_would_refuse(
         refused = False
     except TypeError:
         refused = True
-    assert bool(problems(signature, args, kwargs)) == refused
+    assert bool(list(problems(signature, args, kwargs))) == refused
 
 
 def test_what_has_no_signature_is_not_checked() -> None:

@@ -18,7 +18,7 @@ from tests.e2e.platform import Platform
 from tests.wire.form import opened
 from tests.wire.test_thread import all_words, finished
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(180)]
 
 
 class Forward(BaseHTTPRequestHandler):

@@ -219,8 +219,12 @@ def test_without_javascript_it_all_works_by_reloading(contexts: Any) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"color_scheme": "dark"}, PHONE, {**PHONE, "color_scheme": "dark"}],
-    ids=["light", "dark", "phone", "dark phone"],
+    [
+        pytest.param({}, id="light"),
+        pytest.param({"color_scheme": "dark"}, id="dark", marks=pytest.mark.nightly),
+        pytest.param(PHONE, id="phone", marks=pytest.mark.nightly),
+        pytest.param({**PHONE, "color_scheme": "dark"}, id="dark phone", marks=pytest.mark.nightly),
+    ],
 )
 def test_it_is_for_everybody(
     contexts: Any, options: dict[str, Any], screenshots: Path, request: pytest.FixtureRequest
@@ -262,6 +266,7 @@ def test_who_is_logged_out_meanwhile_is_told(page: Page) -> None:
     expect(pick_again.get_by_label("Username")).to_be_visible()
 
 
+@pytest.mark.nightly
 def test_who_is_logged_out_over_an_open_form_logs_in_aside_and_goes_on(page: Page) -> None:
     pick(page, "night")
     page.get_by_label("Keyword arguments").fill('{"days": 3}')

@@ -14,7 +14,7 @@ from tests.e2e.test_load import crowd, form_or_excuse  # noqa: F401  # a fixture
 from tests.faults.setups import Setup
 from tests.wire.form import opened
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(240)]
 THREADS = 4
 # Sockets, listeners and answers; watcher, deliverer, clean-up and warm-up.
 ALLOWED = 3 * THREADS + 4

@@ -57,7 +57,7 @@ class Stack:
         return root, final
 
 
-@pytest.fixture(scope="module", params=["rabbitmq", "mariadb"])
+@pytest.fixture(scope="module", params=["rabbitmq", pytest.param("mariadb", marks=pytest.mark.nightly)])
 def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
     with ExitStack() as stack:

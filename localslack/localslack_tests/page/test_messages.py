@@ -10,7 +10,7 @@ from localslack_tests.apps import NO_ANSWER, App, HttpApp
 from localslack_tests.page.hands import Visit, channel, says, types
 from localslack_tests.views import actions, button, plain, section
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.nightly
 
 HOSTILE = "<img src=x onerror=alert(1)> <script>alert(1)</script> <javascript:alert(1)|click> *b* `c`"
 

@@ -11,7 +11,7 @@ from localslack_tests.apps import App, HttpApp
 from localslack_tests.page.hands import Visit, channel, open_modal, says, types
 from localslack_tests.views import modal, section, text_input
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.nightly
 
 
 @pytest.fixture
