@@ -3,14 +3,19 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint coverage marked test-oldest test-newest test-databases nightly mutation faults \
+.PHONY: demo test lint test-oldest test-newest test-databases nightly mutation faults \
   bench bench-compare bench-smoke bench-scale environments mariadb lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/runtask demo $(ARGS)
 
-# `pytest` alone runs what is fast. What needs a service or a browser is skipped where that is missing, and fails in CI.
-test: lint coverage marked
+# `pytest` alone runs what is fast; then come the marked tests. Those that need a service or a browser are skipped where it
+# is missing, and fail in CI. A file's tests run in one process, because many share what takes long to start.
+SPREAD = --numprocesses 3 --dist loadfile
+test: lint
+	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -m "(slow or service or e2e) and not nightly" $(SPREAD) $(ARGS)
+	$(BIN)/pytest localslack -m "not (e2e or nightly)" $(SPREAD) $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -19,37 +24,34 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/deptry bot
 
-coverage: $(VENV)/.dev
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ARGS)
-	$(BIN)/coverage run -m pytest -m "slow and not nightly" $(SPREAD) $(ARGS)
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
-
-# A file's tests run in one process, because many share what takes long to start.
-SPREAD = --numprocesses 3 --dist loadfile
-marked: $(VENV)/.dev
-	$(BIN)/pytest -m "(service or e2e) and not nightly" $(SPREAD) $(ARGS)
-	$(BIN)/pytest localslack -m "not nightly" $(SPREAD) $(ARGS)
-
 # The lowest versions that pyproject.toml allows: all that touches Django, Celery and its two apps.
 OLDEST = $(VENV)-oldest
 IN_PROCESS = -m "not (e2e or nightly)"
-PARTS = tests/broker tests/runs tests/web tests/test_prepared.py tests/test_admin.py tests/test_checks.py tests/wire/test_submission.py
 test-oldest: $(OLDEST)/.ready
-	$(OLDEST)/bin/pytest $(IN_PROCESS) $(PARTS) tests/parity $(ARGS)
+	$(OLDEST)/bin/pytest $(IN_PROCESS) tests/broker tests/parity tests/runs tests/web tests/test_prepared.py tests/test_admin.py \
+	  tests/test_checks.py tests/wire/test_submission.py $(ARGS)
 
-# The highest: Django 6 on each newer Python.
+# The highest: Django 6 on newer Pythons. From 3.12 on, Python measures coverage itself, which costs almost nothing.
 NEWEST = 3.12 3.13
-test-newest: $(addprefix newest-,$(NEWEST))
-newest-%: $(VENV)-%/.ready
-	if [ -x $(VENV)-$*/bin/pytest ]; then $(VENV)-$*/bin/pytest $(IN_PROCESS) $(PARTS) tests/core $(ARGS); fi
+test-newest:
+	for version in $(NEWEST); do \
+	  if .ci/python $$version || [ -n "$$CI" ]; then $(MAKE) newest-$$version || exit; fi; \
+	done
+newest-3.12: $(VENV)-3.12/.ready
+	$(VENV)-3.12/bin/pytest $(IN_PROCESS) tests/core tests/broker tests/wire/test_submission.py $(ARGS)
+COVERAGE = $(VENV)-3.13/bin/coverage
+newest-3.13: $(VENV)-3.13/.ready
+	$(COVERAGE) erase
+	$(COVERAGE) run -m pytest $(ARGS)
+	$(COVERAGE) run -m pytest $(addprefix tests/wire/test_,command.py picker.py submission.py thread.py) $(ARGS)
+	$(COVERAGE) combine --quiet
+	$(COVERAGE) report
 
 # What talks most to the database, on real servers (docs/supported.md).
 POSTGRES ?= postgresql://postgres@127.0.0.1:5432/postgres
 MARIADB ?= mysql://root@127.0.0.1:3306/mysql
-ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py tests/broker/test_results.py tests/runs tests/web tests/test_admin.py tests/test_settings.py \
-	tests/parity/test_rows.py tests/parity/test_any_row.py
+ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py tests/broker/test_results.py tests/runs tests/test_admin.py \
+  tests/test_settings.py tests/web/test_run_page.py tests/web/test_status_page.py tests/parity/test_rows.py tests/parity/test_any_row.py
 test-databases: $(VENV)/.mariadb
 	TEST_DATABASE_URL=$(POSTGRES) $(BIN)/pytest $(ON_DATABASES) $(ARGS)
 	TEST_DATABASE_URL=$(MARIADB) $(BIN)/pytest $(ON_DATABASES) $(ARGS)
@@ -128,11 +130,8 @@ $(OLDEST)/.ready: requirements-oldest.txt $(PROJECTS)
 	$(call INSTALL,$(OLDEST)) $(OURS)
 	touch $@
 
-# A newer Python is looked for on the path and among pyenv's.
-PYENV = $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions
 $(VENV)-%/.ready: requirements-dev.txt $(PROJECTS)
-	for it in python$* $(PYENV)/$*.*/bin/python$*; do "$$it" -m venv $(VENV)-$* 2>/dev/null && exit; done; \
-	  echo "needs Python $*: there is none on the path nor in $(PYENV)"; [ -z "$$CI" ]
+	"$$(.ci/python $*)" -m venv $(VENV)-$*
 	$(call INSTALL,$(VENV)-$*) --require-hashes -r requirements-dev.txt
 	$(call INSTALL,$(VENV)-$*) $(OURS)
 	touch $@

@@ -2,7 +2,6 @@
 
 import gc
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,13 +24,21 @@ from tests.wire.conftest import (  # noqa: F401  # fixtures
 )
 
 
-@pytest.fixture(params=["redis", "rabbitmq"])
-def service(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
-    """A broker of our own behind a proxy; Celery takes its address from the environment before its settings."""
-    with needs.services(), SETUPS[request.param](tmp_path) as ready:
-        monkeypatch.setenv("CELERY_BROKER_URL", ready.environment["CELERY_BROKER_URL"])
-        _forget_connections()
+@pytest.fixture(scope="module", params=["redis", "rabbitmq"])
+def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
+    """A broker and a database of a module's own, behind proxies."""
+    with needs.services(), SETUPS[request.param](tmp_path_factory.mktemp("servers")) as ready:
         yield ready
+
+
+@pytest.fixture
+def service(servers: Setup, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
+    """Celery takes the broker's address from the environment before its settings."""
+    monkeypatch.setenv("CELERY_BROKER_URL", servers.environment["CELERY_BROKER_URL"])
+    _forget_connections()
+    yield servers
+    if servers.broker is not None:
+        servers.broker.mend()
     _forget_connections()
 
 

@@ -27,7 +27,7 @@ def platform(service: Setup, slack: LocalSlack, tmp_path: Path) -> Iterator[Plat
         yield installed
 
 
-@pytest.mark.parametrize("service", ["redis", "mariadb"], indirect=True)
+@pytest.mark.parametrize("servers", ["redis", "mariadb"], indirect=True)
 def test_connections_are_bounded_and_replaced(
     service: Setup,
     slack: LocalSlack,  # noqa: F811

@@ -73,7 +73,7 @@ def test_a_pooled_connection_that_died_is_opened_anew(
     assert len(published()) == 2
 
 
-@pytest.mark.parametrize("service", ["rabbitmq"], indirect=True)
+@pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
 def test_an_exchange_that_is_not_there_is_the_brokers_no(
     brokered: Setup, http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:

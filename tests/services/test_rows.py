@@ -19,7 +19,7 @@ def pictured(setup: Setup) -> list[list[Row]]:
     return [setup.rows(f"SELECT * FROM django_celery_beat_{table} ORDER BY 1") for table in TABLES]
 
 
-@pytest.mark.parametrize("service", ["redis"], indirect=True)
+@pytest.mark.parametrize("servers", ["redis"], indirect=True)
 def test_beats_tables_are_left_as_they_were(service: Setup, slack: LocalSlack, tmp_path: Path) -> None:  # noqa: F811
     with Platform(tmp_path, slack, **service.environment) as platform:
         platform.schedule("Once", "tests.wire.report", one_off=True, kwargs='{"days": 7}')

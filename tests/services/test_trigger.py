@@ -16,7 +16,7 @@ from tests.faults.setups import Setup
 
 pytestmark = [
     pytest.mark.timeout(60),
-    pytest.mark.parametrize("service", ["redis"], indirect=True),
+    pytest.mark.parametrize("servers", ["redis"], indirect=True),
 ]
 LEFT = f"""SELECT tgname FROM pg_trigger WHERE tgname ~ 'runtask' UNION SELECT proname FROM pg_proc WHERE proname = '{NAME}'"""
 WRITE = "INSERT INTO django_celery_results_taskresult (task_id) VALUES ('t')"
@@ -32,6 +32,7 @@ def database(service: Setup, monkeypatch: pytest.MonkeyPatch, django_db_blocker:
     with django_db_blocker.unblock():
         rows(connection, f"CREATE TABLE {TaskResult._meta.db_table} (id serial, task_id text)")
         yield connection
+        rows(connection, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         connection.close()
     del connections["told"]
     del connections.settings["told"]
