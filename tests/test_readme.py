@@ -1,4 +1,4 @@
-"""README says what is so."""
+"""README and docs/ name what there is."""
 
 import re
 from pathlib import Path
@@ -8,13 +8,14 @@ import pytest
 from bot.__main__ import OURS
 
 README = Path("README.md").read_text()
-PAGES = [Path("README.md"), *Path("docs").glob("*.md")]
+PAGES = [*Path().glob("*.md"), *Path("docs").glob("*.md")]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)[^)]*\)")
+ANCHOR = re.compile(r"\]\((?:\w+/)?(\w+\.md#[^)]*)\)")
 
 
 @pytest.mark.parametrize("command", OURS)
 def test_every_command_is_in_the_table(command: str) -> None:
-    assert f"| `runtask {command}" in README
+    assert f"| `runtask {command}" in Path("docs/commands.md").read_text()
 
 
 def test_its_pictures_are_there() -> None:
@@ -28,5 +29,17 @@ def test_what_a_page_links_to_is_there(page: Path) -> None:
     assert missing == []
 
 
-def test_every_page_is_named() -> None:
-    assert {str(page) for page in PAGES[1:]} <= set(LINK.findall(README))
+def test_it_names_every_page() -> None:
+    pages = {*Path("docs").glob("*.md"), *Path().glob("*.md")} - {Path("README.md")}
+    assert {str(page) for page in pages} <= set(LINK.findall(README))
+
+
+def test_it_takes_a_screen_and_a_half() -> None:
+    assert len(README.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("link", sorted({link for page in PAGES for link in ANCHOR.findall(page.read_text())}))
+def test_every_heading_that_is_linked_to_is_there(link: str) -> None:
+    page, _, anchor = link.partition("#")
+    headings = re.findall("^#+ (.*)$", Path("docs", Path(page).name).read_text(), re.MULTILINE)
+    assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -2,9 +2,13 @@
 
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 from django.db import connection
+
+from tests.e2e.platform import clean_environment
 
 
 @pytest.mark.django_db
@@ -17,3 +21,22 @@ def test_a_machine_that_vanishes_while_its_answer_is_waited_for_is_found_out() -
             sock.getsockopt(socket.IPPROTO_TCP, which) for which in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL)
         )
     assert idle + interval <= 15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("address", "is_ready"), [("https://runs.example.com", True), ("http://runs.example.com", False)]
+)
+def test_with_an_https_address_the_site_is_ready_for_production(address: str, *, is_ready: bool) -> None:
+    """Django's own check of a deployment, with nothing set but what docs/standalone.md says."""
+    environment = clean_environment(
+        DJANGO_SETTINGS_MODULE="bot.settings",
+        DJANGO_SECRET_KEY="0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
+        RUNTASK_BASE_URL=address,
+        SLACK_BOT_TOKEN="xoxb-1",
+        SLACK_SIGNING_SECRET="0123456789abcdef",
+    )
+    command = [sys.executable, "-m", "bot", "check", "--deploy", "--fail-level", "WARNING"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=50)
+    assert (done.returncode == 0) is is_ready, done.stderr
+    assert ("security.W" in done.stderr) is not is_ready
