@@ -10,7 +10,7 @@ BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 def table(outcomes: list[Outcome]) -> str:
     rows = [
-        "| set-up | submissions | faults | lost | published twice | doubled | out of order | sent by surprise | minutes |",
+        "| set-up | submissions | faults | lost | published twice | doubled | out of order | sent unexpectedly | minutes |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for one in outcomes:
@@ -23,7 +23,7 @@ def table(outcomes: list[Outcome]) -> str:
 
 def told(outcomes: list[Outcome]) -> str:
     words = sorted({word for one in outcomes for word in one.told})
-    rows = [f"| last word to the person | {' | '.join(words)} |", "|---|" + "--:|" * len(words)]
+    rows = [f"| last answer to the person | {' | '.join(words)} |", "|---|" + "--:|" * len(words)]
     rows += [f"| {one.setup} | {' | '.join(str(one.told.get(word, 0)) for word in words)} |" for one in outcomes]
     return "\n".join(rows)
 
@@ -34,7 +34,7 @@ def recovery(outcomes: list[Outcome]) -> str:
     for one in outcomes:
         for name, seconds in one.recovery.items():
             found.setdefault(name, []).extend(seconds)
-    rows = ["| fault | times | seconds to the next run's end, p50 | max |", "|---|--:|--:|--:|"]
+    rows = ["| fault | times | median seconds | maximum |", "|---|--:|--:|--:|"]
     for name in sorted(found):
         seconds = found[name]
         rows.append(f"| {name} | {len(seconds)} | {statistics.median(seconds):.1f} | {max(seconds):.1f} |")

@@ -1,6 +1,7 @@
 """docs/parity.md, made of the messages that were compared."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
@@ -17,39 +18,54 @@ ALWAYS = frozenset({BEATS_MARK, RESULT, "headers.periodic_task_name"})  # said o
 QUIET = frozenset(  # follow from others, or from the process
     {"headers.argsrepr", "headers.kwargsrepr", "headers.expires", "queue", "properties.reply_to"}
 )
+INVISIBLE = {0: "\\u0000", 0x2028: "\\u2028"}  # a NUL would make the page a binary file for grep and git
 INTRODUCTION = """\
 # What is sent, compared with beat
 
-Made by a test: `pytest tests/parity --write-docs` writes this page, and the same test fails where the page is not what it
-finds. For every case below the test stores a `PeriodicTask` row and sends it in four ways, over Redis and over RabbitMQ:
+For people who want to know exactly what workers receive: runtask's messages compared with beat's, field by field. A test makes this
+page (`pytest tests/parity --write-docs`) and fails if it is out of date.
 
-- **beat**: django-celery-beat's own `DatabaseScheduler`, which reads the row and sends it over its own producer;
-- **runtask**: the whole way of a run, from the row's id through `bot.runs.start`;
-- **“Run selected tasks”**: the action of django-celery-beat's admin;
-- **`send_task`**: `app.send_task(row.task, args, kwargs)`, what a page of one's own does.
+For each case below, the test stores a `PeriodicTask` row and sends it in four ways, over Redis and over RabbitMQ:
 
-It then takes the raw messages out of the broker (Redis: the JSON in its lists; RabbitMQ: `basic.get`, with the properties as the
-protocol has them) and compares every field: queue, exchange, routing key, body byte by byte, content type and encoding, every
-header, every property. Left aside is only what no two messages share: the task's id and the delivery tag.
+| way | what it is |
+|---|---|
+| beat | django-celery-beat's own `DatabaseScheduler` reads the row and sends it |
+| runtask | a complete run, from the row's id through `bot.runs.start` |
+| “Run selected tasks” | the action in django-celery-beat's admin |
+| `send_task` | `app.send_task(row.task, args, kwargs)`, as a simple page of your own might do |
+
+Then it reads the raw messages from the broker (Redis: the JSON in the lists; RabbitMQ: `basic.get`) and compares all fields: queue,
+exchange, routing key, body (byte by byte), content type, encoding, headers, properties. It ignores only the task id and the delivery
+tag, which are different in every message.
 """
 NAMED = """\
-## What differs on purpose
+## Intended differences
 
-| field | beat | runtask | why |
+| field | beat sends | runtask sends | reason |
 |---|---|---|---|
-| `headers.ignore_result` | the task's | `false` | so that a result lands, and the run's end can be told. Signals, routers and `shadow_name` are called as by beat; what a worker does with results of a task with `ignore_result` sent by message protocol 1 can't be changed by a header |
-| `headers.runtask_run_id`, `headers.runtask_requester` | | the run, the user's name | the audit trail reaches workers and their logs |
-| `headers.celery_beat_task` | `true` (Celery 5.6 and later) | | it says that beat sent the message, which would be untrue |
-| `expires` | sent when it is past | left out | the worker would revoke the run at once, and RabbitMQ throws such a message away. The form says so before, the run's page afterwards |
-| `expires` with `USE_TZ` off | without a zone: Celery takes it for UTC, a worker for its `timezone` | with the zone of the site's `TIME_ZONE` | it is what the admin shows; west of Greenwich the worker would revoke the run hours too early |
-| `headers.id` from the row's `headers` | replaces the message's | left out | the run could not be followed under another id |
+| `headers.ignore_result` | the task's own value | `false` | The worker stores the result, so that the thread can show it. Signals, routers and `shadow_name` still get what beat would give them. Message protocol 1 has no such header, so there a task with `ignore_result` stores no result |
+| `headers.runtask_run_id`, `headers.runtask_requester` | nothing | the run's id, the user's name | Workers and their logs can show who started the run |
+| `headers.celery_beat_task` | `true` (from Celery 5.6 on) | nothing | beat didn't send this message |
+| `expires` in the past | `expires` | nothing | The worker would revoke the run at once, and RabbitMQ would drop the message. The form says that it is left out |
+| `expires` with `USE_TZ` off | a time without a zone: Celery reads it as UTC, a worker in its `timezone` | the time in the site's `TIME_ZONE` | The admin shows it in this zone. West of Greenwich the worker would revoke the run hours too early |
+| `id` in the row's `headers` | it replaces the message's own id | nothing | With another id, runtask couldn't follow the run |
 
-Nothing else differs, in none of the cases.
+If both send a message, nothing else differs.
 """
 PEERS_LOSE = """\
-The columns of the other two say in which fields their message differs from beat's. Besides, `send_task` always loses
-`periodic_task_name` (so a result can't be told from any other of the task), neither carries beat's mark, and beat's admin runs
-the task with its own `ignore_result`. These two columns are what was found on Redis.
+## How to read the tables
+
+| column | text | meaning |
+|---|---|---|
+| beat sends | fields and values | how the message differs from that of the first row below; fields that follow from these aren't listed |
+| beat sends | as usual | the message doesn't differ from that of the first row |
+| runtask | same | equal to beat's message, except for the first three rows of the table above |
+| runtask | same but for … | these fields differ too, for the reasons above |
+| the last two | other … | these fields aren't equal to beat's (on Redis) |
+| all | fails, refuses, refused, disables | nothing is sent |
+
+The last two columns leave out what differs in every message: `send_task` sends no `periodic_task_name` (so a result can't be assigned
+to its schedule), neither sends `celery_beat_task`, and neither asks for the result of a task with `ignore_result`.
 """
 
 
@@ -88,7 +104,7 @@ def _beat(sent: Sent, plain: Sent) -> str:
 
 def _ours(beat: Sent, ours: Sent, case: Case) -> str:
     if not ours.messages:
-        return f"refused: {clip(ours.because, 90)}"
+        return f"refused: {clip(_first_sentence(ours.because), 120)}"
     if not beat.messages:
         return "sent, as if blank"
     (message,), (own,) = beat.messages, ours.messages
@@ -97,6 +113,10 @@ def _ours(beat: Sent, ours: Sent, case: Case) -> str:
     if names != named(message, case):
         return f"differs: {_listed(names - named(message, case))}"
     return f"same but for {_listed(left)}" if left else "same"
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.?]) (?=[A-Z])", text)[0]
 
 
 def _peer(beat: Sent, peer: Sent) -> str:
@@ -124,7 +144,7 @@ def _value(name: str, message: Fields) -> str:
     if name == "body":
         value = _body(value, message)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return f"`{clip(text, 60)}`"
+    return f"`{clip(text.translate(INVISIBLE), 60)}`"
 
 
 def _body(body: bytes, message: Fields) -> str:
@@ -135,4 +155,4 @@ def _body(body: bytes, message: Fields) -> str:
     decoded: Any = json.loads(body)
     if isinstance(decoded, dict):
         return "message protocol 1"
-    return json.dumps(decoded[:2], ensure_ascii=False)[1:-1].replace("\u2028", "\\u2028")
+    return json.dumps(decoded[:2], ensure_ascii=False)[1:-1]
