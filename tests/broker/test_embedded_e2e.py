@@ -69,6 +69,7 @@ def lines(diary: Path) -> list[str]:
     return diary.read_text().split()
 
 
+@pytest.mark.nightly
 def test_two_workers_share_a_queue_and_run_every_task_once(app: Celery, start_worker: StartWorker, diary: Path) -> None:
     start_worker("one@test", "-P", "solo")
     start_worker("two@test", "-P", "solo")
@@ -80,6 +81,7 @@ def test_two_workers_share_a_queue_and_run_every_task_once(app: Celery, start_wo
     assert [NOTE in total for total in totals] == [True, True]
 
 
+@pytest.mark.nightly
 def test_a_damaged_message_does_not_stop_a_worker(
     app: Celery, start_worker: StartWorker, folder: Path, diary: Path
 ) -> None:
@@ -93,6 +95,7 @@ def test_a_damaged_message_does_not_stop_a_worker(
     assert [path.name for path in (folder / "damaged" / "celery.q").iterdir()] == ["0.msg", "1.msg"]
 
 
+@pytest.mark.nightly
 def test_a_running_task_can_be_revoked_though_the_pool_is_full(
     app: Celery, start_worker: StartWorker, folder: Path, diary: Path
 ) -> None:

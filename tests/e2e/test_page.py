@@ -104,6 +104,7 @@ def test_the_links_lead_to_the_run_and_to_its_result(page: Page, slack: LocalSla
     expect(page.locator("#result_list")).to_contain_text("Nightly report")
 
 
+@pytest.mark.nightly
 def test_a_failure_is_read_in_the_thread(page: Page, slack: LocalSlack, screenshots: Path) -> None:
     at(page, slack, "U0ANA")
     types(page, "/runtask fails")
@@ -125,6 +126,7 @@ def test_a_colleague_who_is_not_staff_sees_why(page: Page, slack: LocalSlack, sc
     page.screenshot(path=screenshots / "colleague.png")
 
 
+@pytest.mark.nightly
 def test_an_outsider_gets_nothing_of_it(page: Page, slack: LocalSlack) -> None:
     at(page, slack, "U0OLGA", "C0SHARED")
     types(page, "/runtask nightly")

@@ -132,6 +132,7 @@ def test_a_run_is_followed_to_its_end_without_a_reload(page: Page) -> None:
     assert page.evaluate("window.sameDocument")
 
 
+@pytest.mark.nightly
 def test_a_run_that_goes_on_is_pointed_at(page: Page) -> None:
     run(pick(page, "slow"))
     address = page.url
@@ -143,6 +144,7 @@ def test_a_run_that_goes_on_is_pointed_at(page: Page) -> None:
     expect(page.locator("#runtask-state")).to_contain_text("SUCCESS after")
 
 
+@pytest.mark.nightly
 def test_a_failure_shows_its_traceback(page: Page) -> None:
     run(pick(page, "fails"))
     state = page.locator("#runtask-state")
@@ -152,6 +154,7 @@ def test_a_failure_shows_its_traceback(page: Page) -> None:
     finds_nothing_serious(page)
 
 
+@pytest.mark.nightly
 def test_what_should_be_known_before_is_said(page: Page) -> None:
     pick(page, "broken")
     expect(page.get_by_text("Disabled.")).to_be_visible()
@@ -200,6 +203,7 @@ def test_a_double_press_runs_once_and_a_page_gone_back_to_runs_anew(page: Page) 
     assert second == first + 1
 
 
+@pytest.mark.nightly
 def test_without_javascript_it_all_works_by_reloading(contexts: Any) -> None:
     page = contexts(java_script_enabled=False)
     page.goto("/")
@@ -246,6 +250,7 @@ def test_it_is_for_everybody(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing to scroll sideways"
 
 
+@pytest.mark.nightly
 def test_a_lost_connection_is_said_and_made_up_for(page: Page) -> None:
     run(pick(page, "slow"))
     expect(page.locator("#runtask-state")).to_contain_text(" of 12")
@@ -256,6 +261,7 @@ def test_a_lost_connection_is_said_and_made_up_for(page: Page) -> None:
     expect(page.locator("#runtask-state")).to_contain_text("SUCCESS after")
 
 
+@pytest.mark.nightly
 def test_who_is_logged_out_meanwhile_is_told(page: Page) -> None:
     run(pick(page, "slow"))
     expect(page.locator("#runtask-state")).to_contain_text(" of 12")

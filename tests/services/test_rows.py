@@ -11,7 +11,7 @@ from tests.faults.servers import Row
 from tests.faults.setups import Setup
 from tests.wire.form import errors, opened
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(240)]
 TABLES = ("periodictask", "periodictasks", "intervalschedule")
 
 

@@ -107,6 +107,7 @@ def test_the_platform_stays_as_it_was(tmp_path: Path, database: str) -> None:
     assert platform.sidecar("staff", "list").stdout == ""
 
 
+@pytest.mark.nightly
 def test_only_tables_that_are_read_are_needed(tmp_path: Path, database: str) -> None:
     """A platform without an admin and sessions; nothing is recorded for apps that only the sidecar has."""
     needed = ("django.contrib.contenttypes", "django.contrib.auth", "django_celery_beat", "django_celery_results")
@@ -140,6 +141,7 @@ def test_the_rights_that_the_page_names_are_enough(tmp_path: Path, database: str
             server.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_older_platform_is_told_which_versions_fit(tmp_path: Path, database: str) -> None:
     platform = Platform(tmp_path, database)
@@ -154,6 +156,7 @@ def test_an_older_platform_is_told_which_versions_fit(tmp_path: Path, database: 
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_a_user_model_of_its_own_is_told_before_anything_is_made(tmp_path: Path, database: str) -> None:
     platform = Platform(tmp_path, database, apps=(*APPS, "people"), user="people.Person", models=PEOPLE)

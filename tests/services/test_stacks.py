@@ -99,6 +99,7 @@ def test_a_failure_brings_its_traceback(stack: Stack) -> None:
     assert "in fail" in all_words(final)
 
 
+@pytest.mark.nightly
 def test_progress_is_shown_and_a_revoked_run_says_so(stack: Stack) -> None:
     stack.run("slow")
     stack.slack.wait_for(lambda: (roots := stack.ana.messages(OPS)) and "of 200" in all_words(roots[-1]), 20)
@@ -107,6 +108,7 @@ def test_progress_is_shown_and_a_revoked_run_says_so(stack: Stack) -> None:
     assert "REVOKED" in all_words(final)
 
 
+@pytest.mark.nightly
 def test_an_expired_run_ends_in_words(stack: Stack) -> None:
     """RabbitMQ drops what has expired, so that no worker ever tells: the deadline does. Others leave it to the worker."""
     stack.platform.stop("worker")
