@@ -14,7 +14,7 @@ FAST = "not (slow or service or e2e or nightly)"
 
 # A busy machine must not fail a property for being slow. Runs in CI are repeatable.
 hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)
-hypothesis.settings.register_profile("ci", max_examples=60, deadline=None, derandomize=True)
+hypothesis.settings.register_profile("ci", max_examples=20, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("nightly", max_examples=500, deadline=None, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "quick")
 
