@@ -38,7 +38,7 @@ test-newest:
 	  if .ci/python $$version || [ -n "$$CI" ]; then $(MAKE) newest-$$version || exit; fi; \
 	done
 newest-3.12: $(VENV)-3.12/.ready
-	$(VENV)-3.12/bin/pytest $(IN_PROCESS) tests/core tests/broker tests/wire/test_submission.py $(ARGS)
+	$(VENV)-3.12/bin/pytest $(IN_PROCESS) tests/core tests/broker/test_send.py tests/broker/test_results.py tests/wire/test_submission.py $(ARGS)
 COVERAGE = $(VENV)-3.13/bin/coverage
 newest-3.13: $(VENV)-3.13/.ready
 	$(COVERAGE) erase

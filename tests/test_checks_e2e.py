@@ -45,14 +45,13 @@ BOTH = "'django_celery_beat', 'django_celery_results'"
 @pytest.mark.parametrize(
     ("apps", "runtask", "expected"),
     [
-        ("'django_celery_results'", {}, "runtask.W006"),
-        ("'django_celery_beat'", {}, "runtask.W006"),
-        (BOTH, "nonsense", "RUNTASK must be a dict"),
-        (BOTH, {"COLOUR": "blue"}, "RUNTASK['COLOUR'] is not an option"),
-        (BOTH, {"CELERY_APP": "no.such:app"}, "runtask.W003"),
-        (BOTH, {}, "the project has no current Celery app"),
+        pytest.param("'django_celery_results'", {}, "runtask.W006", id="no beat"),
+        pytest.param("'django_celery_beat'", {}, "runtask.W006", id="no results", marks=pytest.mark.nightly),
+        pytest.param(BOTH, "nonsense", "RUNTASK must be a dict", id="no dict", marks=pytest.mark.nightly),
+        pytest.param(BOTH, {"COLOUR": "blue"}, "RUNTASK['COLOUR'] is not an option", id="unknown key"),
+        pytest.param(BOTH, {"CELERY_APP": "no.such:app"}, "runtask.W003", id="no such app", marks=pytest.mark.nightly),
+        pytest.param(BOTH, {}, "the project has no current Celery app", id="no app", marks=pytest.mark.nightly),
     ],
-    ids=["no beat", "no results", "no dict", "unknown key", "app that isn't there", "no app"],
 )
 def test_a_wrong_set_up_is_told_in_words(tmp_path: Path, apps: str, runtask: object, expected: str) -> None:
     (tmp_path / "shop.py").write_text(SETTINGS.format(apps=apps, runtask=runtask))

@@ -3,17 +3,24 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e.platform import clean_environment
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 IMPROPER = "from django.core.exceptions import ImproperlyConfigured"
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-local", "SLACK_APP_TOKEN": "xapp-local"}
 
 
-@pytest.mark.parametrize("project", ["naive", "zones", "apart", "elsewhere", "replica", "office", "visitors"])
+def at_night(project: str) -> Any:
+    return pytest.param(project, marks=pytest.mark.nightly)
+
+
+@pytest.mark.parametrize(
+    "project", ["naive", "apart", "office", *map(at_night, ("zones", "elsewhere", "replica", "visitors"))]
+)
 def test_it_is_at_home_there(project: str, tmp_path: Path) -> None:
     named = {"DJANGO_SETTINGS_MODULE": f"tests.projects.{project}", "PROJECT_FOLDER": str(tmp_path)}
     done = subprocess.run(

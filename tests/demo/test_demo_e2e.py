@@ -18,7 +18,7 @@ from tests.broker.waiting import wait_until
 from tests.demo.processes import descendants, is_gone
 from tests.e2e.processes import free_port
 
-pytestmark = [pytest.mark.nightly, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.nightly
 
 OPS = "C0OPS"
 PATIENCE = 90.0

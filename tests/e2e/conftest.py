@@ -19,8 +19,10 @@ def slack() -> Iterator[LocalSlack]:
 def platform(slack: LocalSlack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A migrated installation with a worker; tests start the bot as they like."""
     with Platform(tmp_path_factory.mktemp("platform"), slack) as installed:
-        installed.schedule("Nightly report", "tests.wire.report", kwargs='{"days": 7}')
-        installed.schedule("Slow", "tests.wire.progress", kwargs='{"steps": 12}')
+        installed.schedules(
+            {"name": "Nightly report", "task": "tests.wire.report", "kwargs": '{"days": 7}'},
+            {"name": "Slow", "task": "tests.wire.progress", "kwargs": '{"steps": 12}'},
+        )
         installed.start_worker()
         yield installed
 

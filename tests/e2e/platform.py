@@ -51,11 +51,12 @@ class Platform(Processes):
     def shell(self, code: str) -> str:
         return self.runtask("shell", "--verbosity", "0", "-c", code)
 
-    def schedule(self, name: str, task: str, **fields: object) -> None:
+    def schedules(self, *rows: Mapping[str, object]) -> None:
+        """Each has the fields of a PeriodicTask. It runs every hour."""
         self.shell(
             "from django_celery_beat.models import *; "
             "hourly, _ = IntervalSchedule.objects.get_or_create(every=1, period='hours'); "
-            f"PeriodicTask.objects.create(name={name!r}, task={task!r}, interval=hourly, **{fields!r})"
+            f"[PeriodicTask.objects.create(interval=hourly, **row) for row in {list(map(dict, rows))!r}]"
         )
 
     def start_worker(self) -> None:

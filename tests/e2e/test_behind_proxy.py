@@ -18,7 +18,7 @@ from tests.e2e.platform import Platform
 from tests.wire.form import opened
 from tests.wire.test_thread import all_words, finished
 
-pytestmark = [pytest.mark.nightly, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.nightly
 
 
 class Forward(BaseHTTPRequestHandler):
@@ -98,7 +98,7 @@ def test_everything_works_through_a_proxy(
     address, seen = proxy
     trusted = {"SSL_CERT_FILE": f"{certificate}.crt"}
     with Platform(tmp_path, slack, HTTP_PROXY=address, HTTPS_PROXY=address, **trusted) as platform:
-        platform.schedule("Nightly report", "tests.wire.report", kwargs='{"days": 7}')
+        platform.schedules({"name": "Nightly report", "task": "tests.wire.report", "kwargs": '{"days": 7}'})
         platform.start_worker()
         platform.start_bot()
         ana = slack.person("U0ANA")

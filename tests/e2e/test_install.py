@@ -22,7 +22,6 @@ from tests.support.wheel import PRODUCT, ROOT, copied
 from tests.wire.form import errors, opened
 from tests.wire.test_thread import FINAL, all_words
 
-pytestmark = pytest.mark.timeout(180)
 BLOCKS = list(guide.blocks(ROOT / "docs/install.md"))
 
 

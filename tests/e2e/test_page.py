@@ -9,14 +9,15 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from localslack.testing import LocalSlack
 from tests.e2e.platform import Platform
 
-pytestmark = pytest.mark.timeout(180)
 PATIENCE = 20_000  # milliseconds
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _running(platform: Platform) -> Iterator[None]:
-    platform.schedule("Fails at the end of the month", "tests.wire.fail")
-    platform.schedule("Report of the week", "tests.wire.report", enabled=False)
+    platform.schedules(
+        {"name": "Fails at the end of the month", "task": "tests.wire.fail"},
+        {"name": "Report of the week", "task": "tests.wire.report", "enabled": False},
+    )
     platform.start_bot()
     platform.start_web()
     yield

@@ -10,8 +10,6 @@ from tests.wire.conftest import OPS
 from tests.wire.form import opened
 from tests.wire.test_thread import all_words, finished
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(autouse=True)
 def _empty(slack: LocalSlack, platform: Platform) -> None:

@@ -110,8 +110,8 @@ def _seed(parts: Parts, people: list[str]) -> None:
         f"for name in {[user.lower() for user in people]!r}:\n"
         "    User.objects.create_user(name, f'{name}@example.com', is_staff=True)"
     )
-    for name, task in SCHEDULES.items():
-        parts.schedule(name, f"tests.faults.{task}", kwargs='{"mark": ""}')
+    rows = ({"name": name, "task": f"tests.faults.{task}"} for name, task in SCHEDULES.items())
+    parts.schedules(*({**row, "kwargs": '{"mark": ""}'} for row in rows))
 
 
 def _work(site: Site, colleagues: list[Colleague], pace: Pace) -> list[Done]:

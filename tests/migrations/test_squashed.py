@@ -81,6 +81,7 @@ def test_a_database_of_version_0_1_0_needs_nothing_more_and_its_rows_are_readabl
     assert notice == "channel: is_archived; direct message: user_disabled"
 
 
+@pytest.mark.nightly
 def test_a_new_database_has_the_same_tables(django: Django, tmp_path: Path) -> None:
     file = tmp_path / "db.sqlite3"
     django("migrate", migrations=OLD)

@@ -9,7 +9,7 @@ from tests.parity.cases import CASES, Case
 from tests.parity.compare import RESULT, differing, named
 from tests.parity.conftest import BROKERS, All
 
-pytestmark = [pytest.mark.service, pytest.mark.django_db, pytest.mark.timeout(120)]  # the first sends everything
+pytestmark = [pytest.mark.service, pytest.mark.django_db]  # the first sends everything
 PAGE = Path(__file__).parents[2] / "docs" / "parity.md"
 by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 

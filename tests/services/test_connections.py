@@ -23,7 +23,7 @@ ALLOWED = 3 * THREADS + 4
 @pytest.fixture
 def platform(service: Setup, slack: LocalSlack, tmp_path: Path) -> Iterator[Platform]:  # noqa: F811
     with Platform(tmp_path, slack, **service.environment, RUNTASK_THREADS=str(THREADS)) as installed:
-        installed.schedule("Nightly report", "tests.wire.report", kwargs='{"days": 7}')
+        installed.schedules({"name": "Nightly report", "task": "tests.wire.report", "kwargs": '{"days": 7}'})
         yield installed
 
 

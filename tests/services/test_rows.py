@@ -22,8 +22,10 @@ def pictured(setup: Setup) -> list[list[Row]]:
 @pytest.mark.parametrize("servers", ["redis"], indirect=True)
 def test_beats_tables_are_left_as_they_were(service: Setup, slack: LocalSlack, tmp_path: Path) -> None:  # noqa: F811
     with Platform(tmp_path, slack, **service.environment) as platform:
-        platform.schedule("Once", "tests.wire.report", one_off=True, kwargs='{"days": 7}')
-        platform.schedule("Odd", "tests.wire.report", args="{", kwargs="[1]", headers="[]")
+        platform.schedules(
+            {"name": "Once", "task": "tests.wire.report", "one_off": True, "kwargs": '{"days": 7}'},
+            {"name": "Odd", "task": "tests.wire.report", "args": "{", "kwargs": "[1]", "headers": "[]"},
+        )
         before = pictured(service)
         platform.start_bot()
         ana = slack.person("U0ANA")

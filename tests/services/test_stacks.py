@@ -15,7 +15,6 @@ from tests.wire.conftest import OPS, SCOPES
 from tests.wire.form import opened
 from tests.wire.test_thread import all_words, finished
 
-pytestmark = pytest.mark.timeout(180)
 NAME = "Nightly report 🌙, naïve"
 SCHEDULES = f"""
 from django_celery_beat.models import IntervalSchedule, PeriodicTask

@@ -16,7 +16,7 @@ from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.test_thread import all_words, finished, run
 
-pytestmark = [pytest.mark.usefixtures("delivering"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.usefixtures("delivering")]
 CHANNELS = 50
 IN_ONE = 4  # three messages each; Slack takes one a second, and three at once
 REJECTION_IS_STORED = celery.VERSION >= (5, 7)
