@@ -57,10 +57,17 @@ test-databases: $(VENV)/.mariadb
 	TEST_DATABASE_URL=$(MARIADB) $(BIN)/pytest $(ON_DATABASES) $(ARGS)
 
 # What takes long: every installation, long faults, mutations, the demo, the benchmark's code.
-nightly: $(VENV)/.dev $(VENV)/.mariadb $(VENV)/.bench mutation
-	CI=true $(BIN)/pytest -m nightly $(ARGS)
+nightly: $(VENV)/.dev $(VENV)/.mariadb $(VENV)/.bench $(VENV)/.mutation
+	CI=true HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 600 $(ARGS)
+	CI=true HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m nightly $(ARGS)
+	CI=true HYPOTHESIS_PROFILE=nightly $(BIN)/pytest localslack -m "e2e or nightly" $(ARGS)
 	$(BIN)/python -m tests.faults --submissions 400 --faults 80
 	$(BIN)/python -m bench --smoke
+	$(BIN)/python -m tests.mutation
+
+# Changes the code at 200 places, in copies of the checkout, and shows what no test notices (tests/mutation).
+mutation: $(VENV)/.mutation
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 # docs/guarantees.md: make faults ARGS="--submissions 1000 --faults 200"
 faults: $(VENV)/.dev
@@ -124,6 +131,10 @@ $(VENV)/.bench: requirements-bench.txt $(VENV)/.demo
 	$(call INSTALL,$(VENV)) --require-hashes -r requirements-bench.txt
 	touch $@
 
+$(VENV)/.mutation: requirements-mutation.txt $(VENV)/.dev
+	$(call INSTALL,$(VENV)) --require-hashes -r requirements-mutation.txt
+	touch $@
+
 $(OLDEST)/.ready: requirements-oldest.txt $(PROJECTS)
 	$(PYTHON) -m venv $(OLDEST)
 	$(call INSTALL,$(OLDEST)) --require-hashes -r requirements-oldest.txt
@@ -143,6 +154,7 @@ lock:
 	$(COMPILE) $(PROJECTS) --group build --group dev $(TESTS) -o requirements-dev.txt
 	$(COMPILE) $(PROJECTS) --group build --group bench -c requirements-dev.txt -o requirements-bench.txt
 	$(COMPILE) $(PROJECTS) --group build -c requirements-dev.txt -o requirements-demo.txt
+	$(COMPILE) --group mutation -c requirements-dev.txt -o requirements-mutation.txt
 	$(COMPILE) pyproject.toml -c requirements-dev.txt -o requirements.txt
 	$(COMPILE) --group installer -o requirements-uv.txt
 	grep -o '"mysqlclient[^"]*"' pyproject.toml | tr -d '"' | $(COMPILE) - -o requirements-mariadb.txt

@@ -12,11 +12,12 @@ HERE = Path(__file__).parent
 MARKED = {"wire": "slow", "migrations": "slow", "services": "service", "e2e": "e2e", "faults/test_short.py": "nightly"}
 FAST = "not (slow or service or e2e or nightly)"
 
-# A busy machine must not fail a property for being slow. Runs in CI are repeatable.
+# A busy machine must not fail a property for being slow. Runs in CI are repeatable. HYPOTHESIS_PROFILE=nightly tries more
+# examples, and others each time.
 hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=20, deadline=None, derandomize=True)
-hypothesis.settings.register_profile("nightly", max_examples=500, deadline=None, print_blob=True)
-hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "quick")
+hypothesis.settings.register_profile("nightly", max_examples=500, deadline=None, derandomize=False, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "quick"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
