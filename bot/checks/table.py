@@ -1,6 +1,6 @@
 """Every system check: its id, what it says, and what to do. The table in docs/operations.md is made from this.
 
-To add a check, add a line here, and a function that returns its message in the module that it belongs to.
+To add a check, add a line here, and a function that returns its message in the module that it belongs to. If it has an `area`, that area's module in `bot.doctor` must show it.
 """
 
 from dataclasses import dataclass
@@ -32,13 +32,13 @@ CHECKS = (
     Check(
         id="W001",
         text="An option can't be read: {problem}.",
-        hint="See docs/configuration.md: every option, its type and an example.",
+        hint="docs/configuration.md shows every option, with its type and an example.",
         is_grave=True,
     ),
     Check(
         id="W002",
         text="Slack can't reach this bot yet.",
-        hint="Set SLACK_BOT_TOKEN, SLACK_APP_TOKEN for Socket Mode or SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET for HTTP mode.",
+        hint="Set SLACK_BOT_TOKEN, and SLACK_APP_TOKEN for Socket Mode or SLACK_SIGNING_SECRET for HTTP mode.",
         is_grave=True,
         area="Slack",
     ),
@@ -67,7 +67,7 @@ CHECKS = (
     ),
     Check(
         id="W005",
-        text="result_extended is off: failed tasks leave no traceback, and results lack the name of their schedule.",
+        text="result_extended is off: tracebacks of failed tasks aren't stored, and results lack the name of their schedule.",
         hint="Set CELERY_RESULT_EXTENDED = True, for the workers too.",
         area="Results",
     ),
@@ -105,7 +105,6 @@ CHECKS = (
         id="W011",
         text="{setting} is set, but this site has no pages of runtask.",
         hint='Add path("runtask/", include("bot.urls")) to {urlconf}.urlpatterns.',
-        area="Slack",
     ),
     Check(
         id="W012",
@@ -118,7 +117,6 @@ CHECKS = (
         id="W013",
         text="RUNTASK_BASE_URL ends with {path}, and this site's paths begin with it: links would contain it twice.",
         hint="Set RUNTASK_BASE_URL to the address of the site itself, without a path.",
-        area="Slack",
     ),
     Check(
         id="W014",

@@ -105,15 +105,14 @@ def _refused(what: str, exc: Exception, remedy: str) -> Finding:
 
 
 def _http_mode(conf: Conf, subject: Subject) -> Finding:
-    for number in ("W011", "W013"):
-        if number in subject.complaints:
-            return subject.judged("HTTP mode", "", number)
     try:
         path = reverse(ADDRESS)
-    except NoReverseMatch:  # W006 reports why
+    except NoReverseMatch:  # W006 and W011 report why
         return problem("HTTP mode", "this site has no pages of runtask", "See the settings above.")
     if not conf.base_url:
         return note("HTTP mode", "not tried: the public address isn't known", "Set RUNTASK_BASE_URL.")
+    if "W013" in subject.complaints:
+        return note("HTTP mode", "not tried: the public address is wrong", "See the settings above.")
     return reached(conf.base_url.rstrip("/") + path, conf.signing_secret)
 
 

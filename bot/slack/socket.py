@@ -53,8 +53,12 @@ class _Client(SocketModeClient):
         self._lost = lost
 
     def enqueue_message(self, message: str) -> None:
+        """One thread calls this for one connection after the other, so a hello ends all that the one before said."""
         envelope = json.loads(message) if message.startswith("{") else {}
-        if envelope.get("type") == "disconnect":  # this connection is read until it is replaced
+        kind = envelope.get("type")
+        if kind == "hello":
+            self._lost.clear()
+        if kind == "disconnect":  # this connection is read until it is replaced
             self._lost.set()
         else:
             self.message_workers.submit(self.run_message_listeners, envelope, message)
@@ -108,6 +112,7 @@ class SocketMode:
         pause = 0.0
         while not stopping.wait(pause):
             pause, began = min(max(pause * 2, FIRST_RETRY), LAST_RETRY), time.monotonic()
+            self._lost.clear()
             try:
                 connection.connect_to_new_endpoint(force=True)
             except Exception as exc:  # noqa: BLE001  # Slack, DNS or a proxy: it may work later
@@ -122,7 +127,6 @@ class SocketMode:
     def _stay(self, connection: SocketModeClient, stopping: threading.Event) -> None:
         """Returns when this connection has ended or must be replaced."""
         since = time.time()
-        self._lost.clear()
         _adopt(connection.current_session)
         while not stopping.is_set() and not self._lost.wait(CHECK):
             if not _alive(connection, since):

@@ -1,6 +1,7 @@
 """What each area says of rows, users, versions and configurations."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,10 @@ from django_celery_beat.models import PeriodicTask
 from packaging.specifiers import SpecifierSet
 
 from bot import wiring
+from bot.checks.table import CHECKS, Check
 from bot.conf import Conf
 from bot.doctor import database, people, results, schedules, secret, setup, slack, workers
+from bot.doctor.areas import areas
 from bot.doctor.findings import Finding, Level
 from bot.doctor.subject import Subject
 from bot.models import Notice, SlackLink
@@ -29,6 +32,15 @@ def subject(**changes: Any) -> Subject:
 
 def told(findings: Any) -> dict[str, Finding]:
     return {finding.what: finding for finding in findings}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("check", [check for check in CHECKS if check.area != "Database"], ids=lambda check: check.id)
+def test_every_system_check_is_shown_in_its_area(check: Check) -> None:
+    complaint = check.message(**dict.fromkeys(re.findall(r"(?<!{){(\w+)}", check.text + check.hint), "something"))
+    app = None if check.id == "W003" else wiring.celery_app()
+    seen = subject(complaints={check.id: (complaint,)}, app=app)
+    assert any(finding.found == complaint.msg for finding in areas(seen)[check.area]())
 
 
 def test_a_version_outside_the_range_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,6 +104,31 @@ def test_a_stop_waits_for_no_pause_that_slack_wants(slack: LocalSlack, serve: Ca
     stopping.set()  # `serve` waits for the end
 
 
+def test_a_disconnect_that_comes_right_after_the_hello_is_heeded(
+    slack: LocalSlack, serve: Callable[[], threading.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections: list[int] = []  # at each time that Slack is asked for a new one
+    ask, is_connected = _Client.issue_new_wss_url, _Client.is_connected
+
+    def asking(client: _Client) -> str:
+        connections.append(len(slack.connections()))
+        return ask(client)
+
+    def is_told_before_it_notices(client: _Client) -> bool:
+        if len(connections) == 1:
+            slack.wait_for_app()
+            slack.trouble("warning")  # Slack keeps the old one for 10 s
+            assert client._lost.wait(10)
+        return is_connected(client)
+
+    monkeypatch.setattr("bot.slack.socket.LASTING", 0.0)
+    monkeypatch.setattr(_Client, "issue_new_wss_url", asking)
+    monkeypatch.setattr(_Client, "is_connected", is_told_before_it_notices)
+    serve()
+    slack.wait_for(lambda: len(connections) > 1, RECONNECTS)
+    assert connections == [0, 1]
+
+
 def test_a_stop_while_a_connection_is_replaced_leaves_none(
     slack: LocalSlack, serve: Callable[[], threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
