@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN = $(VENV)/bin
+# uv compiles nothing. With this variable, which some images set, each process would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint test-oldest test-newest test-databases nightly mutation faults \
   bench bench-compare bench-smoke bench-scale environments mariadb lock clean
