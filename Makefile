@@ -13,7 +13,7 @@ demo: $(VENV)/.demo
 
 # `pytest` alone runs what is fast; then come the marked tests. Those that need a service or a browser are skipped where it
 # is missing, and fail in CI. A file's tests run in one process, because many share what takes long to start.
-SPREAD = --numprocesses 3 --dist loadfile
+SPREAD = --numprocesses 2 --dist loadfile
 test: lint
 	$(BIN)/pytest $(ARGS)
 	$(BIN)/pytest -m "(slow or service or e2e) and not nightly" $(SPREAD) $(ARGS)
@@ -30,7 +30,7 @@ lint: $(VENV)/.dev
 OLDEST = $(VENV)-oldest
 IN_PROCESS = -m "not (e2e or nightly)"
 test-oldest: $(OLDEST)/.ready
-	$(OLDEST)/bin/pytest $(IN_PROCESS) tests/broker tests/parity tests/runs tests/web tests/test_prepared.py tests/test_admin.py \
+	$(OLDEST)/bin/pytest $(IN_PROCESS) $(SPREAD) tests/broker tests/parity tests/runs tests/test_prepared.py tests/test_admin.py \
 	  tests/test_checks.py tests/wire/test_submission.py $(ARGS)
 
 # The highest: Django 6 on newer Pythons. From 3.12 on, Python measures coverage itself, which costs almost nothing.
@@ -40,12 +40,12 @@ test-newest:
 	  if .ci/python $$version || [ -n "$$CI" ]; then $(MAKE) newest-$$version || exit; fi; \
 	done
 newest-3.12: $(VENV)-3.12/.ready
-	$(VENV)-3.12/bin/pytest $(IN_PROCESS) tests/core tests/broker/test_send.py tests/broker/test_results.py tests/wire/test_submission.py $(ARGS)
+	$(VENV)-3.12/bin/pytest $(IN_PROCESS) $(SPREAD) tests/core tests/broker/test_send.py tests/broker/test_results.py tests/wire/test_submission.py $(ARGS)
 COVERAGE = $(VENV)-3.13/bin/coverage
 newest-3.13: $(VENV)-3.13/.ready
 	$(COVERAGE) erase
 	$(COVERAGE) run -m pytest $(ARGS)
-	$(COVERAGE) run -m pytest $(addprefix tests/wire/test_,command.py picker.py submission.py thread.py) $(ARGS)
+	$(COVERAGE) run -m pytest $(SPREAD) $(addprefix tests/wire/test_,command.py picker.py submission.py thread.py) $(ARGS)
 	$(COVERAGE) combine --quiet
 	$(COVERAGE) report
 
@@ -55,8 +55,8 @@ MARIADB ?= mysql://root@127.0.0.1:3306/mysql
 ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py tests/broker/test_results.py tests/runs tests/test_admin.py \
   tests/test_settings.py tests/web/test_run_page.py tests/web/test_status_page.py tests/parity/test_rows.py tests/parity/test_any_row.py
 test-databases: $(VENV)/.mariadb
-	TEST_DATABASE_URL=$(POSTGRES) $(BIN)/pytest $(ON_DATABASES) $(ARGS)
-	TEST_DATABASE_URL=$(MARIADB) $(BIN)/pytest $(ON_DATABASES) $(ARGS)
+	TEST_DATABASE_URL=$(POSTGRES) $(BIN)/pytest $(SPREAD) $(ON_DATABASES) $(ARGS)
+	TEST_DATABASE_URL=$(MARIADB) $(BIN)/pytest $(SPREAD) $(ON_DATABASES) $(ARGS)
 
 # What takes long: every installation, long faults, mutations, the demo, the benchmark's code.
 nightly: $(VENV)/.dev $(VENV)/.mariadb $(VENV)/.bench $(VENV)/.mutation
