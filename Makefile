@@ -13,7 +13,7 @@ demo: $(VENV)/.demo
 
 # `pytest` alone runs what is fast; then come the marked tests. Those that need a service or a browser are skipped where it
 # is missing, and fail in CI. A file's tests run in one process, because many share what takes long to start.
-SPREAD = --numprocesses 2 --dist loadfile
+SPREAD = --numprocesses 3 --dist loadfile
 test: lint
 	$(BIN)/pytest $(ARGS)
 	$(BIN)/pytest -m "(slow or service or e2e) and not nightly" $(SPREAD) $(ARGS)
@@ -45,7 +45,7 @@ COVERAGE = $(VENV)-3.13/bin/coverage
 newest-3.13: $(VENV)-3.13/.ready
 	$(COVERAGE) erase
 	$(COVERAGE) run -m pytest $(ARGS)
-	$(COVERAGE) run -m pytest $(SPREAD) $(addprefix tests/wire/test_,command.py picker.py submission.py thread.py) $(ARGS)
+	$(COVERAGE) run -m pytest $(SPREAD) tests/wire/test_command.py tests/wire/test_submission.py $(ARGS)
 	$(COVERAGE) combine --quiet
 	$(COVERAGE) report
 
