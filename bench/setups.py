@@ -68,7 +68,7 @@ def inherited() -> Mapping[str, str]:
 SETUPS = {
     setup.name: setup
     for setup in (
-        Setup(name="embedded", title="Embedded default: SQLite and the folder broker"),
+        Setup(name="embedded", title="Embedded default: SQLite and the embedded broker"),
         Setup(name="redis", title="PostgreSQL and Redis", postgres=POSTGRES, broker=REDIS),
         Setup(
             name="rabbitmq",

@@ -233,4 +233,3 @@ class Report:
     redirected_because: str = ""
     result_link: str = ""
     run_link: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)  # of Celery's apply_async, as sent

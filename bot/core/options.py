@@ -25,7 +25,7 @@ class Option:
     name: str
     columns: tuple[str, ...]  # of PeriodicTask; the first that is set counts. Empty: only tasks have this option
     kind: Kind = Kind.PLAIN
-    is_routed: bool = False  # routers see it and may change it (celery/app/routes.py)
+    is_routed: bool = False  # routers see it, and may set it where the row doesn't (celery/app/routes.py)
 
 
 # First those that beat reads from a row (django_celery_beat/schedulers.py, ModelEntry.__init__), then those that only a

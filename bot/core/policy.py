@@ -16,7 +16,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """The object of an action: a schedule, a run, or with neither of them, all schedules."""
+    """What an action is about: a schedule, a run, or if both are None, all schedules."""
 
     schedule: ScheduleId | None = None
     run: RunId | None = None
@@ -27,7 +27,10 @@ class Denied(Reason):
 
 
 def may(actor: Actor, action: Action, subject: Subject) -> Denied | None:  # noqa: ARG001  # staff may do everything
-    """Checks the Slack account first: no link helps a guest, a bot, a deleted user or a member of another workspace."""
+    """None if they may, otherwise why not.
+
+    Checks the Slack account first: no link helps a guest, a bot, a deleted user or a member of another workspace.
+    """
     if actor.slack is not None and (denied := _from_slack(actor, actor.slack)):
         return denied
     if actor.user is None:

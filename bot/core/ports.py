@@ -1,4 +1,4 @@
-"""Interfaces that the inner layers need and the outer layers implement. `tests.fakes` has a typed fake for each."""
+"""Interfaces that the inner layers need and the outer layers implement. `tests.fakes` has typed fakes."""
 
 from collections.abc import Callable
 from datetime import datetime

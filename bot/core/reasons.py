@@ -98,7 +98,7 @@ class Reason:
     params: Params = field(default_factory=dict)
 
     def dump(self, limit: int = 10_000) -> str:
-        """As text columns store it. Values that don't fit into `limit` characters are left out."""
+        """As text columns store it. If it is longer than `limit` characters, every value becomes `?`."""
         text = json.dumps({"code": self.code, **self.params}, ensure_ascii=False)
         return text if len(text) <= limit else json.dumps({"code": self.code, **dict.fromkeys(self.params, "?")})
 

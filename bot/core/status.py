@@ -18,7 +18,10 @@ class RunState(StrEnum):
     NOT_SENT = "not_sent"  # certainly not sent; the same form may try again
 
 
-OPEN = frozenset({RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING, RunState.OVERDUE})
+AWAITED = frozenset(
+    {RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING}
+)  # until a report or the deadline
+OPEN = AWAITED | {RunState.OVERDUE}
 
 
 def after(state: RunState, status: str) -> RunState:

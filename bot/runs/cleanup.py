@@ -16,7 +16,9 @@ BATCH = 500  # runs per transaction, so that locks are short
 
 
 def forget_old_runs(*, keep: timedelta, now: datetime) -> int:
-    """Deletes one batch of runs that ended before `now - keep`. Returns how many; a full batch means that there are more.
+    """Deletes one batch of runs that are over and whose deadline passed before `now - keep`.
+
+    Returns how many; a full batch means that there are more.
 
     A run whose end is unknown counts as ended at its deadline.
     """

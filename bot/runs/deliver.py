@@ -1,7 +1,7 @@
 """Delivers the notices that are owed: in order per run, at Slack's pace, and with retries.
 
-Threads of a pool talk to Slack, and only to Slack. The thread that calls `step` reads and writes the database. Results that
-arrive while it writes are saved together afterwards.
+Threads of a pool talk to Slack, and only to Slack. The thread that calls `step` reads and writes the database. Tries that end
+while it writes are saved together afterwards.
 """
 
 import logging
@@ -73,7 +73,10 @@ class Deliverer:
     _unsettled: list[_Settling] = field(default_factory=list)
 
     def step(self) -> bool:
-        """Saves what has ended and starts what is due, as far as threads are free. False if nothing was started."""
+        """Saves what has ended and starts what is due, as far as threads are free.
+
+        True if the next step should follow immediately.
+        """
         self._receive(0)
         self._settle()
         if self._out > THREADS or time.monotonic() < self._paused_until:

@@ -1,6 +1,7 @@
 """The door: Slack, the pages and the API share one permission check, `authorise`, and three verbs: see, start, follow.
 
-Each verb is a module. It takes a `Platform` and an actor, and calls `authorise` before it does anything.
+Each verb is a module. Its functions take a `Platform` and an actor (or a request with one), and call `authorise` before they do
+anything.
 """
 
 from collections.abc import Callable, Mapping

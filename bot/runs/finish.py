@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from django.db import DataError, IntegrityError
 
 from bot.core.model import NoticeKind, Outcome
-from bot.core.status import OPEN, RunState, after
+from bot.core.status import AWAITED, OPEN, RunState, after
 from bot.models import Run, atomic
 from bot.runs import outbox
 
 log = logging.getLogger(__name__)
 
-NOT_OVERDUE = OPEN - {RunState.OVERDUE}
 BATCH = 500
 
 
@@ -55,7 +54,7 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
 def mark_overdue(*, now: datetime, only: int | None = None) -> int:
     """Marks runs whose deadline has passed without a report. `only`: looks at this run only. Returns how many."""
     # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
-    late = Run.objects.filter(state__in=NOT_OVERDUE, deadline_at__lte=now).order_by("deadline_at")
+    late = Run.objects.filter(state__in=AWAITED, deadline_at__lte=now).order_by("deadline_at")
     if only is not None:
         late = late.filter(pk=only)
     return sum(_mark_overdue(pk, now) for pk in list(late.values_list("pk", flat=True)[:BATCH]))
@@ -63,7 +62,7 @@ def mark_overdue(*, now: datetime, only: int | None = None) -> int:
 
 @atomic()
 def _mark_overdue(pk: int, now: datetime) -> bool:
-    run = Run.objects.select_for_update().filter(pk=pk, state__in=NOT_OVERDUE, deadline_at__lte=now).first()
+    run = Run.objects.select_for_update().filter(pk=pk, state__in=AWAITED, deadline_at__lte=now).first()
     if run is None:
         return False
     run.state = RunState.OVERDUE

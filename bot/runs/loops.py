@@ -11,7 +11,7 @@ from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone
 
 from bot.core.ports import Outcomes
-from bot.core.status import RunState
+from bot.core.status import AWAITED
 from bot.models import Notice, NoticeState, Run
 from bot.runs import cleanup, finish
 from bot.runs.deliver import Deliverer
@@ -21,12 +21,11 @@ log = logging.getLogger(__name__)
 BUSY, IDLE = 0.2, 1.0  # seconds between two steps: while runs are open, and otherwise
 AFTER_ERROR = 2.0
 HOUR = 3600.0
-AWAITED = [RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING]
 
 
 @dataclass
 class Loop:
-    """Calls `step` again and again. It returns the seconds until the next call, which `wake` cuts short. Errors are logged."""
+    """Calls `step` again and again. `step` returns the seconds until the next call; `wake` shortens them. Errors are logged."""
 
     name: str
     step: Callable[[], float]

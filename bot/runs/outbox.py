@@ -15,12 +15,12 @@ from bot.core.reasons import Code, Reason
 from bot.models import Notice, NoticeState, Run, atomic, database_of, still
 from bot.prepared import padded
 
-# A notice waits for those of its run that have a lower rank, except for progress edits.
+# A notice waits for those of its run that have a lower rank. None waits for a progress edit.
 RANK = {NoticeKind.ROOT: 0, NoticeKind.ID: 1, NoticeKind.PROGRESS: 1, NoticeKind.DEADLINE: 2, NoticeKind.FINAL: 3}
 PROBLEM_LIMIT = 300  # characters of Notice.problem
 FIRST = {NoticeKind.ROOT, NoticeKind.ID}  # owed together, before any notice of their run can be parked
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
-FRESH = timedelta(seconds=3)  # a younger claim lasts long enough to send a message (5 s at most)
+FRESH = timedelta(seconds=3)  # a younger claim lasts long enough to look for a message and to post it (5 s each)
 EDIT_PACE = timedelta(seconds=2)  # between two edits of one root: chat.update allows about 50 a minute (Tier 3)
 
 

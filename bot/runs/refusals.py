@@ -15,7 +15,7 @@ class NotAllowed(Exception):
 
 
 class Refused(Exception):
-    """Nothing was sent. `problems` say what is wrong with which field."""
+    """This request sends nothing more. `problems` say why, at which field. Something may have been sent only if it is MaybeSent."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(", ".join(problem.code for problem in problems))
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 
 class _OfTheSchedule(Refused):
-    """Other arguments wouldn't help."""
+    """Shown at the picker, as other arguments wouldn't help."""
 
     reason: Reason
 

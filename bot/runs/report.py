@@ -29,7 +29,6 @@ def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
         redirected_because=run.redirected_because,
         result_link=links.result(base_url, run),
         run_link=links.page(base_url, run),
-        options=run.options,
     )
 
 

@@ -25,7 +25,7 @@ ANSWERING = 0.3  # seconds of the budget that are kept for the answer
 
 
 def fields(platform: Platform, request: RunRequest, schedule: Schedule, dispatch: Dispatch) -> dict[str, Any]:
-    """All fields except for the key and the task's id, which stay the same when the row is used again."""
+    """Without the key and the task's id: they stay the same when the row is used again."""
     now = timezone.now()
     headers = {"headers": dispatch.target.headers} if dispatch.target.headers else {}
     found = {
@@ -73,7 +73,10 @@ def retried(earlier: Run, values: dict[str, Any]) -> Run | None:
 
 
 def earlier_run(run: Run, request: RunRequest, budget: Budget) -> Run:
-    """The run that an earlier submission started. Raises Refused if it was not sent, or if that is unknown."""
+    """The run that an earlier submission started.
+
+    Raises Refused if it was not sent, if that is unknown, or if it was a different request.
+    """
     if run.digest != request.digest:
         raise Taken(run)
     # Queued: another thread is sending it at this moment, or a crash left it so.
@@ -89,7 +92,7 @@ def earlier_run(run: Run, request: RunRequest, budget: Budget) -> Run:
 
 
 def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Destination | None:
-    """The channel in which a run from the web is announced. It mentions the requester if they have a Slack account."""
+    """Where a run from the web or the API is announced; None: nowhere. Mentions the requester if they have a Slack account."""
     channel = platform.announcements.get(schedule.name, platform.announcements.get("*", ""))
     if not channel:
         return None

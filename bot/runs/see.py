@@ -4,16 +4,15 @@ from django.contrib.auth import get_user_model
 
 from bot.core.model import Actor, Brief, Matches, Preview, RunId, Running, Schedule, ScheduleId, SlackUserId
 from bot.core.policy import Action, Subject
-from bot.core.status import RunState
+from bot.core.status import AWAITED
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
 from bot.runs.door import Platform, authorise
 
-RUNNING = (RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING)
 NEWEST_RUNNING = Prepared(
     # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
     lambda: (
-        Run.objects.filter(schedule_id=Placeholder("schedule"), state__in=RUNNING)
+        Run.objects.filter(schedule_id=Placeholder("schedule"), state__in=AWAITED)
         .order_by("-created_at")
         .values_list("pk", "created_at", "slack_user", f"user__{get_user_model().USERNAME_FIELD}")[:1]
     )

@@ -55,7 +55,10 @@ class Budget:
             return self.entered
 
     def leave(self) -> bool:
-        """Takes `enter` back, as nothing was done after all. False after `shut`: the person has read that it may have been."""
+        """Takes `enter` back, as nothing was done after all.
+
+        False if `shut` came after `enter`: the person has read that it may have been done.
+        """
         with self._lock:
             if self.entered and self._is_shut:
                 return False

@@ -47,7 +47,7 @@ def test_the_table_has_a_column_for_each_set_up_and_marks_what_is_missed() -> No
     title, other, load, stat = page.FIRST[0]
     missed = a_figure(8, 4, title=title, other=other, load=load, stat=stat)
     assert filled("{{in short}}", missed, a_figure(1, setup="redis")).splitlines() == [
-        "|  | goal | Embedded default: SQLite and the folder broker | PostgreSQL and Redis |",
+        "|  | goal | Embedded default: SQLite and the embedded broker | PostgreSQL and Redis |",
         "| --- | --- | --- | --- |",
         "| /runtask → form, Socket Mode, 1 client | at most 1.5 × `open` | **8 ms, 2 ×** |  |",
         "| figures within their goals |  | 0 of 1 | 1 of 1 |",

@@ -91,7 +91,7 @@ def audit(seen: Seen) -> Verdict:
 def publications(journal: list[Json]) -> Counter[str]:
     """How often each task was put on the broker: messages handed out, less those handed out again.
 
-    Redis and RabbitMQ mark those; the folder broker doesn't, but its tag is the name of the message's one file.
+    Redis and RabbitMQ mark those; the embedded broker doesn't, but its tag is the name of the message's one file.
     """
     handed_out = Counter(
         (one["task"], one["tag"]) for one in journal if one["event"] == "received" and not one["redelivered"]

@@ -54,7 +54,7 @@ class Setup:
 @contextmanager
 def embedded(folder: Path) -> Iterator[Setup]:
     """SQLite and the broker in a folder."""
-    yield Setup(name="SQLite, folder broker", server=Sqlite(folder / "runtask.sqlite3"))
+    yield Setup(name="SQLite, embedded broker", server=Sqlite(folder / "runtask.sqlite3"))
 
 
 @contextmanager

@@ -22,8 +22,8 @@ INVISIBLE = {0: "\\u0000", 0x2028: "\\u2028"}  # a NUL would make the page a bin
 INTRODUCTION = """\
 # What is sent, compared with beat
 
-For people who want to know exactly what workers receive: runtask's messages compared with beat's, field by field. A test makes this
-page (`pytest tests/parity --write-docs`) and fails if it is out of date.
+This page is for people who want to know exactly what workers receive. It compares runtask's messages with beat's, field by field.
+A test makes this page (`pytest tests/parity --write-docs`) and fails if it is out of date.
 
 For each case below, the test stores a `PeriodicTask` row and sends it in four ways, over Redis and over RabbitMQ:
 
@@ -32,7 +32,7 @@ For each case below, the test stores a `PeriodicTask` row and sends it in four w
 | beat | django-celery-beat's own `DatabaseScheduler` reads the row and sends it |
 | runtask | a complete run, from the row's id through `bot.runs.start` |
 | “Run selected tasks” | the action in django-celery-beat's admin |
-| `send_task` | `app.send_task(row.task, args, kwargs)`, as a simple page of your own might do |
+| `send_task` | `app.send_task(row.task, args, kwargs)`, as a simple page that you write yourself might do |
 
 Then it reads the raw messages from the broker (Redis: the JSON in the lists; RabbitMQ: `basic.get`) and compares all fields: queue,
 exchange, routing key, body (byte by byte), content type, encoding, headers, properties. It ignores only the task id and the delivery
@@ -46,26 +46,26 @@ NAMED = """\
 | `headers.ignore_result` | the task's own value | `false` | The worker stores the result, so that the thread can show it. Signals, routers and `shadow_name` still get what beat would give them. Message protocol 1 has no such header, so there a task with `ignore_result` stores no result |
 | `headers.runtask_run_id`, `headers.runtask_requester` | nothing | the run's id, the user's name | Workers and their logs can show who started the run |
 | `headers.celery_beat_task` | `true` (from Celery 5.6 on) | nothing | beat didn't send this message |
-| `expires` in the past | `expires` | nothing | The worker would revoke the run at once, and RabbitMQ would drop the message. The form says that it is left out |
-| `expires` with `USE_TZ` off | a time without a zone: Celery reads it as UTC, a worker in its `timezone` | the time in the site's `TIME_ZONE` | The admin shows it in this zone. West of Greenwich the worker would revoke the run hours too early |
+| `expires` in the past | `expires` | nothing | The worker would revoke the run immediately, and RabbitMQ would drop the message. The form says that the expiry is left out |
+| `expires` with `USE_TZ` off | a time without a zone: Celery reads it as UTC, a worker in its `timezone` | the time in the site's `TIME_ZONE` | The admin shows it in this zone. In time zones behind UTC, such as America's, the worker would revoke the run hours too early |
 | `id` in the row's `headers` | it replaces the message's own id | nothing | With another id, runtask couldn't follow the run |
 
-If both send a message, nothing else differs.
+If both beat and runtask send a message, no other field differs.
 """
 PEERS_LOSE = """\
 ## How to read the tables
 
 | column | text | meaning |
 |---|---|---|
-| beat sends | fields and values | how the message differs from that of the first row below; fields that follow from these aren't listed |
+| beat sends | fields and values | how the message differs from that of the first row (only a name and a task); fields that depend on the listed ones are left out |
 | beat sends | as usual | the message doesn't differ from that of the first row |
-| runtask | same | equal to beat's message, except for the first three rows of the table above |
-| runtask | same but for … | these fields differ too, for the reasons above |
-| the last two | other … | these fields aren't equal to beat's (on Redis) |
-| all | fails, refuses, refused, disables | nothing is sent |
+| runtask | same | equal to beat's message, except for the first three rows of *Intended differences* |
+| runtask | same but for … | these fields differ, too, for the reasons in *Intended differences* |
+| the last two columns | other … | these fields aren't equal to beat's (on Redis) |
+| all columns | fails, refuses, refused, disables | nothing is sent |
 
 The last two columns leave out what differs in every message: `send_task` sends no `periodic_task_name` (so a result can't be assigned
-to its schedule), neither sends `celery_beat_task`, and neither asks for the result of a task with `ignore_result`.
+to its schedule), neither of the two sends `celery_beat_task`, and neither requests the result of a task with `ignore_result`.
 """
 
 
@@ -88,7 +88,7 @@ def _row(case: Case, compared: All) -> str:
     plain = compared["Redis", ROWS[0].name].ways["beat"]
     cells = [case.name, _beat(ways["beat"], plain), _ours(ways["beat"], ways["runtask"], case)]
     if ways["beat"].messages and not rabbit["beat"].messages:
-        cells[1] += "; RabbitMQ drops it at once"
+        cells[1] += "; RabbitMQ drops it immediately"
     cells += [_peer(ways["beat"], ways[peer]) for peer in PEERS]
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n"
 
