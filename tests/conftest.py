@@ -9,7 +9,14 @@ import pytest
 from localslack.testing.browser import browser  # noqa: F401  # a fixture
 
 HERE = Path(__file__).parent
-MARKED = {"wire": "slow", "migrations": "slow", "services": "service", "e2e": "e2e", "faults/test_short.py": "nightly"}
+MARKED = {
+    "wire": "slow",
+    "migrations": "slow",
+    "demo": "slow",
+    "services": "service",
+    "e2e": "e2e",
+    "faults/test_short.py": "nightly",
+}
 FAST = "not (slow or service or e2e or nightly)"
 
 # A busy machine must not fail a property for being slow. Runs in CI are repeatable. HYPOTHESIS_PROFILE=nightly tries more

@@ -147,6 +147,7 @@ def hold_a_message(root: Path, holding: Event) -> None:
     signal.pause()
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_held_is_given_back_and_what_a_living_one_holds_is_not(spool: Spool) -> None:
     spool.put("q", b"message")
     holding = SPAWN.Event()
@@ -184,6 +185,7 @@ def read_until_written(root: Path, written: Event, seen: "multiprocessing.Simple
     seen.put(names)
 
 
+@pytest.mark.slow
 def test_four_writers_and_three_readers_lose_nothing_and_get_nothing_twice(spool: Spool) -> None:
     writers, readers, count = 4, 3, 1000
     root, written, seen = spool.root, SPAWN.Event(), SPAWN.SimpleQueue()
