@@ -38,7 +38,7 @@ def target(
     except Exception:  # noqa: BLE001  # a router is the platform's own code
         routed = {name: value for name, value in wanted.items() if name != "queue"}
     place = dict(zip(("queue", "exchange", "routing_key"), _place(app, routed), strict=True))
-    found = {**wanted, **place, "priority": routed.get("priority")}
+    found = {**wanted, **{name: routed.get(name) for name in ROUTED}, **place}
     return Target(
         options={name: value for name, value in found.items() if value is not None},
         past_expires=past_expires,

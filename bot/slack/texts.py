@@ -71,7 +71,7 @@ HELP = """*{command}* runs a schedule of the site now, with its stored arguments
 • `{command} nightly report` opens it with that schedule picked.
 Its id and how it ended arrive in a thread here. Only staff of the site can run schedules."""
 
-# The thread
+# The thread: all messages
 ICONS = {"SUCCESS": ":white_check_mark:", "FAILURE": ":x:", "REVOKED": ":no_entry:"}  # by Celery's status
 OTHER_ICON = ":grey_question:"
 STATE_ICONS = {
@@ -81,6 +81,8 @@ STATE_ICONS = {
     RunState.RUNNING: ":arrow_forward:",
     RunState.OVERDUE: ":warning:",
 }
+
+# The thread: its first message, and the edits of it
 ROOT = "{icon} {who} ran *{schedule}*: {state}"
 ROOT_PLAIN = "{schedule}: {state}"
 ENDED = "*{status}*"
@@ -88,15 +90,21 @@ ENDED_AFTER = "*{status}* after {duration}"
 STORED_ARGUMENTS = "stored arguments"
 MORE_CHANGES = "… and {number} more"
 SOMEBODY = "Somebody"
+
+# The thread: the reply with the task's id
 TASK_ID = "Task id `{id}`"
 TASK_ID_PLAIN = "Task id {id}"
 RESULT = "result"
 FATE_UNKNOWN = "It may or may not have been sent, and it is not sent again. If it was sent, its result comes here."
+
+# The thread: the reply after the deadline
 NO_WORD = ":warning: {who} No word yet about *{schedule}*. {known} If a result arrives later, it still comes here."
 NO_WORD_PLAIN = "No word yet about {schedule}"
-NO_WORD_SINCE = "It began {began}; since {at} there has been no word."
+NO_WORD_SINCE = "It began {began}, and no worker has reported anything since {at}."
 NO_WORD_SENT = "It was sent {at}, and no worker has reported anything since. Does a worker listen on its queue?"
 NO_WORD_UNKNOWN = "It may or may not have been sent, and no worker has reported anything. It is not sent again."
+
+# The thread: the last reply, which says how the task ended
 FINAL = "{icon} {who} *{status}*: {schedule}"
 FINAL_AFTER = "{icon} {who} *{status}*: {schedule} after {duration}"
 FINAL_PLAIN = "{schedule}: {status}"

@@ -1,4 +1,4 @@
-"""Two hundred at once against one bot process: everybody is answered within Slack's 3 s, or told to try again."""
+"""Two hundred at once against one bot process: everybody is answered, or told to try again, which then helps."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -34,8 +34,9 @@ def crowd(slack: LocalSlack, platform: Platform) -> list[Person]:
 
 def form_or_excuse(slack: LocalSlack, person: Person) -> bool:
     """Types the command; True if the form opened, False if the person was told that it, or Slack's answer, took too long."""
+    before = len(person.ephemerals(OPS))
     assert person.types(OPS, "/runtask nightly")["ack"] == "", "not acknowledged within 3 s"
-    slack.wait_for(lambda: person.modal() or person.ephemerals(OPS), 60)
+    slack.wait_for(lambda: person.modal() or len(person.ephemerals(OPS)) > before, 60)
     if person.modal() is not None:
         return True
     excuse = person.ephemerals(OPS)[-1]["text"]
@@ -43,16 +44,22 @@ def form_or_excuse(slack: LocalSlack, person: Person) -> bool:
     return False
 
 
+def run(person: Person) -> dict[str, Any]:
+    """What the person reads. If Slack got no answer within 3 s, it asks them to press Run again, and they do."""
+    answer = person.submits()
+    return answer if answer.get("closed") or answer.get("errors") else person.submits()
+
+
 def test_all_at_once(slack: LocalSlack, platform: Platform, crowd: list[Person]) -> None:
     platform.start_bot()
     with ThreadPoolExecutor(PEOPLE) as hands:
         opened = list(hands.map(lambda person: form_or_excuse(slack, person), crowd))
         with_form = [person for person, ok in zip(crowd, opened, strict=True) if ok]
-        answers: list[dict[str, Any]] = list(hands.map(Person.submits, with_form))
-    assert with_form
+        answers = list(hands.map(run, with_form))
+    assert len(with_form) >= PEOPLE // 10, "even a slow machine opens some forms before the time of the others is up"
     accepted = [answer for answer in answers if answer.get("closed")]
     told = [answer["errors"]["schedule"] for answer in answers if answer.get("errors")]
-    assert len(accepted) + len(told) == len(answers), "somebody got no answer within 3 s"
+    assert len(accepted) + len(told) == len(answers), "twice no answer within 3 s"
     for text in told:
         assert "Nothing was sent" in text or "may already have been sent" in text
 
@@ -60,4 +67,8 @@ def test_all_at_once(slack: LocalSlack, platform: Platform, crowd: list[Person])
     slack.wait_for(lambda: "sent" not in platform.shell(STATES).split(), 60)
     states = platform.shell(STATES).split()
     assert len(accepted) <= states.count("finished") <= len(accepted) + maybe
+
+    without_form = [person for person, ok in zip(crowd, opened, strict=True) if not ok]
+    with ThreadPoolExecutor(4) as hands:
+        assert all(hands.map(lambda person: form_or_excuse(slack, person), without_form)), "trying again must help"
     assert platform.stop("slack") == 0
