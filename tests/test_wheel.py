@@ -137,6 +137,7 @@ def test_its_description_renders(either: Wheel) -> None:
     assert (done.returncode, "PASSED" in done.stdout) == (0, True), done.stdout
 
 
+@pytest.mark.nightly
 def test_without_the_local_slack_the_demo_says_how_to_get_it(of_the_product: Wheel, tmp_path: Path) -> None:
     commands = virtual_environment(tmp_path / "venv")
     environment = clean_environment(PATH=str(commands), PYTHONPATH="", RUNTASK_DATA=str(tmp_path / "data"), **OFFLINE)

@@ -84,6 +84,7 @@ def test_type_pick_err_mend_run_and_read(page: Page, slack: LocalSlack, screensh
     page.screenshot(path=screenshots / "thread.png")
 
 
+@pytest.mark.nightly
 def test_the_links_lead_to_the_run_and_to_its_result(page: Page, slack: LocalSlack, platform: Platform) -> None:
     at(page, slack, "U0ANA")
     types(page, "/runtask nightly")
