@@ -18,9 +18,8 @@ class RunState(StrEnum):
     NOT_SENT = "not_sent"  # certainly not sent; the same form may try again
 
 
-AWAITED = frozenset(
-    {RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING}
-)  # until a report or the deadline
+# Runs that wait for a report, until their deadline.
+AWAITED = frozenset({RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING})
 OPEN = AWAITED | {RunState.OVERDUE}
 
 
