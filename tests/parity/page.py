@@ -23,7 +23,7 @@ INTRODUCTION = """\
 # What is sent, compared with beat
 
 This page is for people who want to know exactly what workers receive. It compares runtask's messages with beat's, field by field.
-A test makes this page (`pytest tests/parity --write-docs`) and fails if it is out of date.
+A test checks this page. `pytest tests/parity --write-docs` writes the page anew.
 
 For each case below, the test stores a `PeriodicTask` row and sends it in four ways, over Redis and over RabbitMQ:
 
@@ -43,11 +43,11 @@ NAMED = """\
 
 | field | beat sends | runtask sends | reason |
 |---|---|---|---|
-| `headers.ignore_result` | the task's own value | `false` | The worker stores the result, so that the thread can show it. Signals, routers and `shadow_name` still get what beat would give them. Message protocol 1 has no such header, so there a task with `ignore_result` stores no result |
+| `headers.ignore_result` | the task's own value | `false` | The worker stores the result, so that the thread can show it. Your routers, your `shadow_name` functions and your handlers of `before_task_publish` still see the task's own value. Message protocol 1 has no such header, so there a task with `ignore_result` stores no result |
 | `headers.runtask_run_id`, `headers.runtask_requester` | nothing | the run's id, the user's name | Workers and their logs can show who started the run |
 | `headers.celery_beat_task` | `true` (from Celery 5.6 on) | nothing | beat didn't send this message |
 | `expires` in the past | `expires` | nothing | The worker would revoke the run immediately, and RabbitMQ would drop the message. The form says that the expiry is left out |
-| `expires` with `USE_TZ` off | a time without a zone: Celery reads it as UTC, a worker in its `timezone` | the time in the site's `TIME_ZONE` | The admin shows it in this zone. In time zones behind UTC, such as America's, the worker would revoke the run hours too early |
+| `expires` with `USE_TZ` off | a time without a zone. Celery treats it as UTC; a worker treats it as a time in the setting `timezone` | the time in the site's `TIME_ZONE` | The admin shows it in this zone. In time zones west of UTC, such as New York, the worker would revoke the run hours too early |
 | `id` in the row's `headers` | it replaces the message's own id | nothing | With another id, runtask couldn't follow the run |
 
 If both beat and runtask send a message, no other field differs.
@@ -62,10 +62,21 @@ PEERS_LOSE = """\
 | runtask | same | equal to beat's message, except for the first three rows of *Intended differences* |
 | runtask | same but for … | these fields differ, too, for the reasons in *Intended differences* |
 | the last two columns | other … | these fields aren't equal to beat's (on Redis) |
-| all columns | fails, refuses, refused, disables | nothing is sent |
+| beat sends | disables the row | beat sends nothing, and disables the schedule |
+| beat sends | … RabbitMQ drops it immediately | beat sends the message, but RabbitMQ drops it, because it has expired |
+| runtask | refused: … | runtask sends nothing, and shows this reason |
+| runtask | sent, as if blank | beat sends nothing; runtask sends a message, as if the field were empty |
+| “Run selected tasks” | refuses: … | beat's admin sends nothing, and shows this reason |
+| the last two columns | sent | beat sends nothing, but this way sends a message |
+| the last two columns | reaches no queue | this way sends a message, but no queue receives it |
+| all columns except runtask | fails: … | nothing is sent, because of this exception |
+| all columns except runtask | runs the task in its own process | nothing is sent: the task runs in the process that should send it |
 
-The last two columns leave out what differs in every message: `send_task` sends no `periodic_task_name` (so a result can't be assigned
-to its schedule), neither of the two sends `celery_beat_task`, and neither requests the result of a task with `ignore_result`.
+These differences apply to every row, so the last two columns don't repeat them:
+
+- `send_task` sends no `periodic_task_name`. So a result can't be assigned to its schedule.
+- Neither of the two sends `celery_beat_task`.
+- Neither of the two requests the result of a task with `ignore_result`.
 """
 
 
