@@ -65,7 +65,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     sortable_by = ("id",)
     paginator = history.Newest
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
+    show_facets: ClassVar[Any] = None  # never; `ShowFacets` came with Django 5.0
     inlines = (NoticeInline,)
     fieldsets = (
         (None, {"fields": ("schedule_name", "task", "user", "slack_account", "came_from", "created_at", "changed")}),

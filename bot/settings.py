@@ -4,13 +4,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import get_random_string
 
 from bot import env
 from bot.broker import embedded
+from bot.compat import sqlite_options
 from bot.conf import Conf
+
+try:
+    import dj_database_url
+except ImportError as exc:
+    raise ImproperlyConfigured(
+        f"The stand-alone project needs {exc.name}. Install the extra: pip install './django_runtask-….whl[standalone]'."
+        " In a project of your own, set DJANGO_SETTINGS_MODULE, or use its manage.py."
+    ) from exc
 
 _problems: list[str] = []
 _project = env.read(env.Project, env.environ(), _problems)
@@ -68,14 +76,16 @@ TEMPLATES = [
 # server that doesn't answer. All are options of the client, so that connection poolers accept them.
 DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
     # WAL needs IMMEDIATE: otherwise a transaction that reads and then writes may fail at once (sqlite.org/wal.html).
-    "django.db.backends.sqlite3": {
-        "timeout": 20,
-        "transaction_mode": "IMMEDIATE",
-        # The cache of each connection, and so of each thread, is 256 KB instead of 2 MB. SQLite empties it whenever another
-        # connection has written, and the operating system has the pages in its own cache.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000; "
-        "PRAGMA cache_size=-256;",
-    },
+    "django.db.backends.sqlite3": sqlite_options(
+        {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            # The cache of each connection, and so of each thread, is 256 KB instead of 2 MB. SQLite empties it whenever another
+            # connection has written, and the operating system has the pages in its own cache.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000; "
+            "PRAGMA cache_size=-256;",
+        }
+    ),
     "django.db.backends.postgresql": {
         "connect_timeout": 3,  # seconds
         "tcp_user_timeout": 15_000,  # milliseconds without a confirmation

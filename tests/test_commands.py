@@ -1,5 +1,6 @@
 """Our management commands, as an operator types them."""
 
+import json
 import subprocess
 import sys
 from io import StringIO
@@ -85,6 +86,11 @@ def test_the_manifest_for_http_mode_has_the_endpoint_of_the_site() -> None:
     assert printed == manifest("/runtask", "https://runs.example.com/slack/events")
     mounted = yaml.safe_load(said("runtask_manifest", "--http", "https://example.com/runtask/slack/events"))
     assert mounted == manifest("/runtask", "https://example.com/runtask/slack/events")
+
+
+def test_without_pyyaml_the_manifest_is_json_which_slack_takes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    assert json.loads(said("runtask_manifest")) == manifest("/runtask")
 
 
 def test_slack_delivers_to_https_only() -> None:

@@ -40,3 +40,21 @@ def test_with_an_https_address_the_site_is_ready_for_production(address: str, *,
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=50)
     assert (done.returncode == 0) is is_ready, done.stderr
     assert ("security.W" in done.stderr) is not is_ready
+
+
+WITHOUT_EXTRA = """
+import sys
+sys.modules["dj_database_url"] = None
+sys.argv = ["runtask", "slack"]
+from bot.__main__ import main
+main()
+"""
+
+
+def test_without_the_extra_the_stand_alone_project_says_what_to_install() -> None:
+    environment = clean_environment(SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1")
+    command = [sys.executable, "-c", WITHOUT_EXTRA]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=50)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("The stand-alone project needs dj_database_url. Install the extra: pip install")
+    assert "Traceback" not in done.stderr

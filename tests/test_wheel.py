@@ -148,7 +148,7 @@ def test_without_the_local_slack_the_demo_says_how_to_get_it(of_the_product: Whe
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
         )
 
-    installed = run("pip", "install", str(of_the_product.file))
+    installed = run("pip", "install", f"{of_the_product.file}[standalone]")
     assert installed.returncode == 0, installed.stderr
     assert "No module named 'localslack'" in run("python", "-c", "import bot; import localslack").stderr
     demo = run("runtask", "demo", "--data", str(tmp_path / "demo"))

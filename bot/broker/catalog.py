@@ -30,7 +30,9 @@ from django_celery_beat.models import (
 from django_celery_results.models import TaskResult
 
 from bot.broker.words import when
+from bot.compat import is_indexed
 from bot.core import search, signature
+from bot.core.ids import LARGEST_ID
 from bot.core.model import Brief, LastRun, Matches, Schedule, ScheduleId
 from bot.core.options import COLUMNS
 from bot.prepared import Placeholder, Prepared, columns
@@ -53,7 +55,6 @@ HANGING = 1.0  # seconds; if a small table takes longer, its connection is dead,
 READ_SHARE = 20  # a large table is read at most every 20 times the duration of one reading
 RECENT_RESULTS = 1000  # rows
 CHUNK = 500  # rows: about a millisecond; then other threads get the interpreter
-LARGEST_ID = 2**63 - 1  # of a database; a forged one may be larger
 
 
 def _clock(model: type[Model]) -> Prepared:
@@ -63,6 +64,7 @@ def _clock(model: type[Model]) -> Prepared:
 
 # The newest TaskResult of a name: among all, among the recent ones, and by the index of names (`_newest_result`).
 NAME = F("periodic_task_name")
+HAS_INDEX = is_indexed(TaskResult, "periodic_task_name")
 NAME_WITHOUT_INDEX = NullIf(NAME, Value(""))  # equal to the name, but no index can answer it
 NAMED = Prepared(lambda: _named().order_by("-pk")[:1])
 NAMED_LATELY = Prepared(
@@ -200,8 +202,12 @@ def _newest_result(schedule: str) -> tuple[str, datetime] | None:
     PostgreSQL prefers to walk down the primary key until it finds the name, which for a schedule without results means the
     whole table. So the first query bounds that walk, and its condition keeps it from the index of names; the second one can
     only use that index. PostgreSQL would JIT-compile both halves if they were one query.
+
+    Without that index, only the recent results are read.
     """
     alias = router.db_for_read(TaskResult)
+    if not HAS_INDEX:
+        return NAMED_LATELY.first(alias, name=schedule)
     if connections[alias].vendor == "postgresql":
         return NAMED_LATELY.first(alias, name=schedule) or NAMED_BY_NAME.first(alias, name=schedule)
     return NAMED.first(alias, name=schedule)

@@ -11,6 +11,7 @@ from typing import Any
 
 from kombu.utils import json as typed_json
 
+from bot.compat import NAME_IS_HEADER
 from bot.core import options
 from bot.core.arguments import invalid
 from bot.core.model import Dispatch, Field, Schedule, TaskId
@@ -19,7 +20,7 @@ from bot.core.reasons import Code
 RUN_HEADER = "runtask_run_id"
 REQUESTER_HEADER = "runtask_requester"
 # A row can't set these. `id`: Celery lets headers replace a message's own (celery/app/amqp.py, send_task_message).
-OURS = frozenset({"id", "periodic_task_name", RUN_HEADER, REQUESTER_HEADER})
+OURS = frozenset({"id", RUN_HEADER, REQUESTER_HEADER, *(["periodic_task_name"] if NAME_IS_HEADER else [])})
 
 
 def dispatch(
@@ -29,7 +30,8 @@ def dispatch(
     for value, field in ((args, Field.ARGS), (kwargs, Field.KWARGS)):
         typed(value, field)
     sent, _ = options_of(schedule, now)
-    sent["headers"] = {**headers(schedule), "periodic_task_name": schedule.name, REQUESTER_HEADER: requester}
+    sent["headers"] = {**headers(schedule), REQUESTER_HEADER: requester}
+    (sent["headers"] if NAME_IS_HEADER else sent)["periodic_task_name"] = schedule.name
     return Dispatch(task_id=task_id, task=schedule.task, args=args, kwargs=kwargs, options=sent)
 
 

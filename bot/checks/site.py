@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import django
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, register
+from django.db import connections
 
 from bot.checks.options import readable
 from bot.checks.table import message
@@ -36,6 +39,14 @@ def e_mails_can_be_compared(**_: Any) -> list[CheckMessage]:
     if options is None or not options.link_by_email or has_email(model):
         return []
     return [message("W009", model=model._meta.label)]  # noqa: SLF001  # documented
+
+
+@register()
+def sqlite_is_set_up(**_: Any) -> list[CheckMessage]:
+    is_ours = settings.SETTINGS_MODULE == "bot.settings"  # a project's own SQLite is its own choice
+    if not is_ours or django.VERSION >= (5, 1) or connections[database_of(Run)].vendor != "sqlite":
+        return []
+    return [message("W017", version=django.get_version())]
 
 
 @register()

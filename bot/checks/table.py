@@ -136,6 +136,15 @@ CHECKS = (
         hint="Set SLACK_BOT_TOKEN and start `runtask notify`, which delivers announcements, or unset RUNTASK_ANNOUNCE.",
     ),
     Check(
+        id="W017",
+        text=(
+            "With Django {version}, the stand-alone project can't set SQLite up for several processes:"
+            " statements will fail with “database is locked”."
+        ),
+        hint="Install Django 5.1 or newer, or set DATABASE_URL to PostgreSQL or MariaDB.",
+        area="Database",
+    ),
+    Check(
         id="E001",
         text="This sidecar doesn't fit the platform's users, which its own tables refer to. {problem}",
         hint=NO_USERS,

@@ -17,7 +17,7 @@ from bot.models import Run, database_of
 from bot.sidecar import is_sidecar
 
 
-def database(_: Subject) -> Iterator[Finding]:
+def database(subject: Subject) -> Iterator[Finding]:
     for alias in sorted({database_of(Run), *map(database_of, read_models())}):
         finding = _reached(alias)
         yield finding
@@ -26,6 +26,8 @@ def database(_: Subject) -> Iterator[Finding]:
     yield from _migrations(connections[database_of(Run)])
     yield from _columns()
     yield from _text(connections[database_of(Run)])
+    if "W017" in subject.complaints:
+        yield subject.judged("SQLite", "", "W017")
     if is_sidecar():
         yield from _beside()
 

@@ -3,17 +3,17 @@
 import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
-
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
+from typing import TYPE_CHECKING
 
 from bot.checks.table import BY_ID, SETTINGS
 from bot.doctor.findings import Finding, ok, problem, warning
 from bot.doctor.subject import Subject, complained
 
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+
 US = "django-runtask"
 SHOWN = ("Django", "celery", "kombu", "django-celery-beat", "django-celery-results", "slack-bolt", "slack-sdk")
-PYTHON = SpecifierSet(">=3.11")
 NONE = "(not installed)"
 
 
@@ -30,7 +30,7 @@ def settings(subject: Subject) -> Iterator[Finding]:
 def versions(_: Subject) -> Iterator[Finding]:
     installed = {"Python": platform.python_version(), **{name: _version(name) for name in SHOWN}}
     yield ok("installed", f"{US} {_version(US)} with " + ", ".join(f"{name} {at}" for name, at in installed.items()))
-    for name, wanted in {"Python": PYTHON, **supported()}.items():
+    for name, wanted in supported().items():
         at = installed[name]
         if at == NONE:
             yield problem(name, "isn't installed", f"pip install '{name}{wanted}'")
@@ -38,11 +38,13 @@ def versions(_: Subject) -> Iterator[Finding]:
             yield warning(name, f"{at} is installed; tested versions: {wanted}", f"pip install '{name}{wanted}'")
 
 
-def supported() -> dict[str, SpecifierSet]:
-    """Versions by package, from our own metadata. Empty if there is none."""
+def supported() -> dict[str, "SpecifierSet"]:
+    """Versions by package, from our own metadata. Empty if there is none, or if nothing can read it."""
     try:
+        from packaging.requirements import Requirement  # noqa: PLC0415  # a project needn't have it
+
         found = [Requirement(line) for line in requires(US) or []]
-    except PackageNotFoundError:
+    except (ImportError, PackageNotFoundError):
         return {}
     # An extra's requirements have a marker that is false without that extra.
     needed = [package for package in found if package.marker is None or package.marker.evaluate({"extra": ""})]

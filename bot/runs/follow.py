@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from bot.core.ids import LARGEST_ID
 from bot.core.model import Actor, RunId, TaskId
 from bot.core.policy import Action, Subject
 from bot.core.status import OPEN
@@ -13,7 +14,7 @@ from bot.runs.door import Platform, authorise
 def follow(platform: Platform, actor: Actor, run: RunId) -> Run | None:
     """None: there is no such run."""
     authorise(actor, Action.SEE, Subject(run=run))
-    found = Run.objects.select_related("user").filter(pk=run).first()
+    found = Run.objects.select_related("user").filter(pk=run).first() if run <= LARGEST_ID else None
     if found is None or found.state not in OPEN or platform.outcomes is None:
         return found
     now = timezone.now()

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.contrib.auth.decorators import login_not_required
 from django.db import connections, transaction
 from django.http import HttpRequest
 from django.views.decorators.csrf import csrf_exempt
+
+from bot.compat import login_not_required
 
 BODY_LIMIT = 1_000_000  # bytes; a Slack view is at most 250 kB and comes with its state
 START_LIMIT = 5.0  # seconds for starting a run over the web, where clients wait longer than Slack does

@@ -14,6 +14,7 @@ from django.contrib.admin.sites import all_sites
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from bot.compat import model_admin
 from bot.runs import door, links
 
 
@@ -25,11 +26,11 @@ def add_links() -> None:
     model = apps.get_model("django_celery_beat", "PeriodicTask")
     for site in all_sites:  # a project may have its own
         if site.is_registered(model):
-            _add_link(site.get_model_admin(model))
+            _add_link(model_admin(site, model))
 
 
-def _add_link(model_admin: Any) -> None:
-    before = model_admin.get_list_display
+def _add_link(shown_by: Any) -> None:
+    before = shown_by.get_list_display
 
     def get_list_display(_: object, request: HttpRequest) -> Sequence[Any]:
         columns: Sequence[Any] = before(request)
@@ -37,7 +38,7 @@ def _add_link(model_admin: Any) -> None:
             return columns
         return [*columns[:1], run_link, *columns[1:]]  # near the left edge, so that it is visible without scrolling
 
-    model_admin.get_list_display = MethodType(get_list_display, model_admin)  # Django's checks want a method
+    shown_by.get_list_display = MethodType(get_list_display, shown_by)  # Django's checks want a method
 
 
 def may_run(request: HttpRequest) -> bool:

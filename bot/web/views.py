@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 
+from bot.compat import model_admin
 from bot.core.model import Field, RunId, RunRequest, ScheduleId
 from bot.core.reasons import Code, Problem, Reason
 from bot.core.text import one_line
@@ -169,4 +170,4 @@ def _standing(visit: Visit, run: Run) -> dict[str, Any]:
 def _may_see(request: HttpRequest, model: type) -> bool:
     """Whether the admin shows rows of this model to the person. Otherwise we don't link to it."""
     site = admin_site()
-    return site.is_registered(model) and site.get_model_admin(model).has_view_or_change_permission(request)
+    return site.is_registered(model) and model_admin(site, model).has_view_or_change_permission(request)

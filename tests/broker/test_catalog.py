@@ -12,7 +12,7 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
 from bot.broker import catalog as module
-from bot.broker.catalog import NAMED_LATELY, RECENT_RESULTS, SENT_FIELDS, BeatCatalog
+from bot.broker.catalog import HAS_INDEX, NAMED_LATELY, RECENT_RESULTS, SENT_FIELDS, BeatCatalog
 from bot.core.model import LastRun, ScheduleId
 from bot.core.options import COLUMNS, of_row
 from tests.factories import a_result, a_row
@@ -196,6 +196,7 @@ def test_the_last_run_is_the_newest_result_under_its_name(catalog: BeatCatalog) 
     assert catalog.last_run(schedule) == LastRun(status="SUCCESS", at=newest.date_done)
 
 
+@pytest.mark.skipif(not HAS_INDEX, reason="the results app has an index of names since 2.6")
 @pytest.mark.parametrize(
     ("behind", "queries"),
     [(0, 1), (RECENT_RESULTS - 1, 1), (RECENT_RESULTS, 2), (10 * RECENT_RESULTS, 2)],
@@ -225,6 +226,19 @@ def test_the_newest_results_are_the_same_to_every_database() -> None:
     assert NAMED_LATELY.first(connection.alias, name="nightly") is None
 
 
+@pytest.mark.skipif(HAS_INDEX, reason="the results app has an index of names since 2.6")
+@pytest.mark.parametrize(("behind", "is_found"), [(RECENT_RESULTS - 1, True), (RECENT_RESULTS, False)])
+def test_without_an_index_only_the_newest_results_are_looked_at(
+    catalog: BeatCatalog, behind: int, is_found: bool
+) -> None:
+    schedule = catalog.get(ScheduleId(a_row("nightly").pk))
+    assert schedule is not None
+    a_result("2", "SUCCESS", periodic_task_name="nightly", id=8)
+    a_result("3", "REVOKED", id=8 + behind)
+    assert (catalog.last_run(schedule) is not None) is is_found
+
+
+@pytest.mark.skipif(not HAS_INDEX, reason="the results app has an index of names since 2.6")
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="other databases keep names in the order of the key")
 @pytest.mark.parametrize("name", ["frequent", "rare", "never"])
 @pytest.mark.parametrize("analysed", [False, True], ids=["unknown", "analysed"])

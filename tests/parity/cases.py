@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import celery
 from kombu import Exchange, Queue
+
+from bot.compat import NAME_IS_HEADER
 
 TASK = "reports.tasks.nightly"
 HOUR = timedelta(hours=1)  # in a row: that much from the moment at which both send
@@ -111,7 +114,11 @@ TASKS = [
     Case(
         name="arguments that it doesn't accept", task={"takes": "days"}, row={"kwargs": '{"day": 7}'}, is_nothing=True
     ),
-    Case(name="a soft time limit above the time limit", task={"time_limit": 1, "soft_time_limit": 2}, is_nothing=True),
+    Case(
+        name="a soft time limit above the time limit",
+        task={"time_limit": 1, "soft_time_limit": 2},
+        is_nothing=celery.VERSION >= (5, 5),  # before, Celery didn't compare them
+    ),
 ]
 SETTINGS = [
     Case(name="`task_routes`: names", conf={"task_routes": {TASK: {"queue": "routed", "priority": 2}}}),
@@ -180,7 +187,12 @@ REFUSED = [
     Case(name="`kwargs` contain a key twice", stored={"kwargs": '{"days": 7, "days": 8}'}, differs=frozenset({"sent"})),
     Case(name="a typed value can't be read", stored={"args": _json([DATE | {"__value__": "today"}])}, is_nothing=True),
     Case(name="`headers` aren't JSON", stored={"headers": "{"}, is_nothing=True),
-    Case(name="`headers` are a list", stored={"headers": "[]"}, is_nothing=True),
+    Case(
+        name="`headers` are a list",
+        stored={"headers": "[]"},
+        # beat before 2.8 adds nothing to them, so that an empty list is as good as none
+        **({"is_nothing": True} if NAME_IS_HEADER else {"differs": frozenset({"sent"})}),
+    ),
     Case(name="`headers` contain U+0000", stored={"headers": '{"x": "\\u0000"}'}, differs=frozenset({"sent"})),
     Case(name="the queue isn't declared", row={"queue": "typo"}, conf={"task_create_missing_queues": False}, is_nothing=True),
     Case(name="`task_always_eager`", conf={"task_always_eager": True}, is_nothing=True),

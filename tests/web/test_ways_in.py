@@ -12,6 +12,7 @@ from django.urls import clear_url_caches, include, path, reverse
 from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import PeriodicTask
 
+from bot.compat import model_admin
 from bot.web import beat_admin
 from tests.factories import a_row
 
@@ -77,7 +78,7 @@ def test_a_platforms_own_admin_of_periodic_tasks_gets_them_too(root: Client) -> 
         def get_list_display(self, request: Any) -> tuple[str, ...]:
             return ("__str__", "task")
 
-    before = admin.site.get_model_admin(PeriodicTask)
+    before = model_admin(admin.site, PeriodicTask)
     admin.site.unregister(PeriodicTask)
     admin.site.register(PeriodicTask, Ours)
     clear_url_caches()

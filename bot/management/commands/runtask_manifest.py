@@ -1,9 +1,9 @@
 """`runtask manifest`: the Slack app's manifest, to paste at api.slack.com/apps."""
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot.management.options import readable_options
@@ -11,7 +11,7 @@ from bot.slack.manifest import EVENTS_PATH, manifest
 
 
 class Command(BaseCommand):
-    """Prints YAML. Without an option, it is the manifest of Socket Mode, as in manifest.yml."""
+    """Prints YAML, or JSON where PyYAML isn't installed: Slack takes both. Without an option, it is manifest.yml."""
 
     help = "Print the Slack app's manifest for Socket Mode, or for HTTP mode at an address."
     requires_system_checks = []
@@ -25,7 +25,15 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, http: str | None, **__: Any) -> None:
         content = manifest(readable_options().command, _endpoint(http) if http else "")
-        self.stdout.write(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120), ending="")
+        self.stdout.write(_text(content).rstrip())
+
+
+def _text(content: dict[str, Any]) -> str:
+    try:
+        import yaml  # noqa: PLC0415  # in the extra `standalone`
+    except ImportError:
+        return json.dumps(content, ensure_ascii=False, indent=2)
+    return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120))
 
 
 def _endpoint(address: str) -> str:

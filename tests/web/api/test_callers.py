@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import django
 import pytest
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
@@ -84,6 +85,7 @@ def test_a_project_without_sessions_takes_tokens(api: Api, settings: Any) -> Non
     refused(api.post({"schedule": 7}), 401, "no_token")
 
 
+@pytest.mark.skipif(django.VERSION < (5, 1), reason="Django 5.1 brought LoginRequiredMiddleware")
 def test_a_site_that_wants_a_login_everywhere_takes_tokens(api: Api, settings: Any) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
     assert api.post({"schedule": 7}).status_code == 201

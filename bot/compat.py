@@ -1,0 +1,41 @@
+"""What differs between the versions that we support. Each part says when it may go."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import django
+
+if TYPE_CHECKING:
+    from django.contrib.admin import AdminSite
+    from django.db.models import Model
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+# Until beat 2.7 goes: its messages name the schedule in an option, where the results app before 2.6 looks for it. Since 2.8
+# there is a header for it.
+NAME_IS_HEADER = tuple(map(int, version("django-celery-beat").split(".")[:2])) >= (2, 8)
+
+
+def login_not_required(view: V) -> V:
+    """Until Django 5.0 goes: LoginRequiredMiddleware came with 5.1."""
+    if django.VERSION < (5, 1):
+        return view
+    from django.contrib.auth.decorators import login_not_required as marked  # noqa: PLC0415
+
+    return marked(view)
+
+
+def model_admin(site: "AdminSite", model: type) -> Any:
+    """Until Django 4.2 goes: `get_model_admin` came with 5.0."""
+    return site.get_model_admin(model) if django.VERSION >= (5, 0) else site._registry[model]  # noqa: SLF001
+
+
+def is_indexed(model: type["Model"], field: str) -> bool:
+    """Until the results app 2.5 goes: 2.6 brought an index of the schedules' names."""
+    return any(index.fields[:1] == [field] for index in model._meta.indexes)  # noqa: SLF001  # documented
+
+
+def sqlite_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Until Django 5.0 goes: of these, older versions know only the `timeout`. W017 says so."""
+    return options if django.VERSION >= (5, 1) else {"timeout": options["timeout"]}
