@@ -190,11 +190,12 @@ class ApiTokenAdmin(ReadOnly, admin.ModelAdmin):
 
 
 def _catch_up(request: HttpRequest) -> None:
-    """Runs one step of the watcher, so that states are up to date even if no watcher runs. It reads open runs only."""
+    """Runs one step of each watcher, so that states are up to date even if no watcher runs. It reads open runs only."""
     from bot import wiring  # noqa: PLC0415
 
     try:
-        wiring.watcher().step()
+        for watcher in wiring.watchers():
+            watcher.step()
     except NotSetUp as exc:
         messages.error(request, texts.CANT_CATCH_UP.format(why=exc))
 

@@ -12,9 +12,16 @@ if TYPE_CHECKING:
 
 V = TypeVar("V", bound=Callable[..., Any])
 
+
+def _installed(package: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version(package).split(".")[:3] if part.isdecimal())
+
+
 # Until beat 2.7 goes: its messages name the schedule in an option, where the results app before 2.6 looks for it. Since 2.8
 # there is a header for it.
-NAME_IS_HEADER = tuple(map(int, version("django-celery-beat").split(".")[:2])) >= (2, 8)
+NAME_IS_HEADER = _installed("django-celery-beat") >= (2, 8)
+# Until Celery 5.6.2 goes: its workers ignore the header by which we ask for the result of a task with `ignore_result`.
+HONOURS_HEADER = _installed("celery") >= (5, 6, 3)
 
 
 def login_not_required(view: V) -> V:

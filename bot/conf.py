@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ from bot.env import BadEnvironment, variable
 PREFIX = "RUNTASK_"  # of a variable; the key in the RUNTASK dict lacks it
 CHANNEL = re.compile(r"(?:[CDG][A-Z0-9]{1,31})?")  # Slack's id of a channel, or empty
 BAD_SETUP = 2  # exit code of our commands if somebody must correct the set-up first
-NEEDED_APPS = ("django_celery_beat", "django_celery_results")
+NEEDED_APPS = ("django_celery_beat",)
 
 
 def slash_command(raw: str) -> str:
@@ -24,6 +24,15 @@ def slash_command(raw: str) -> str:
     if not re.fullmatch(r"/\S{1,31}", raw.strip()):
         raise ValueError("must be a slash and a name, like /runtask, of at most 32 characters")
     return raw.strip()
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if raw.strip().lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return raw.strip().lower()
+
+    return parse
 
 
 def key_words(raw: str) -> tuple[str, ...]:
@@ -66,6 +75,7 @@ class Conf:
         ("password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "credential", "authorization"),
     )
     celery_app: str = variable("RUNTASK_CELERY_APP", env.text, "")  # empty: the project's current app
+    outcomes: str = variable("RUNTASK_OUTCOMES", one_of("auto", "rows", "backend", "none"), "auto")
     announce: Mapping[str, str] | None = variable("RUNTASK_ANNOUNCE", announcements, None)
     threads: int = variable("RUNTASK_THREADS", env.count, 16)  # for answers, and as many for work after answers
 

@@ -168,6 +168,7 @@ class Project:
         "filesystem://",  # the embedded broker, in `data`
         secret=True,
     )
+    result_backend: str = variable("CELERY_RESULT_BACKEND", text, "django-db", secret=True)
     default_queue: str = variable("CELERY_TASK_DEFAULT_QUEUE", text, "celery")
     secret_key: str = variable("DJANGO_SECRET_KEY", text, "", secret=True)
     allowed_hosts: tuple[str, ...] = variable("DJANGO_ALLOWED_HOSTS", words, ())

@@ -15,7 +15,7 @@ from django.db import connections, models, router, transaction
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
-from bot.core.model import Change, NoticeKind
+from bot.core.model import Change, NoticeKind, Source
 from bot.core.reasons import Reason
 from bot.core.status import RunState
 
@@ -138,25 +138,30 @@ class Run(models.Model):
     team = models.CharField(max_length=32, blank=True)
     slack_user = models.CharField(max_length=32, blank=True)
     channel = models.CharField(max_length=32, blank=True, help_text="the channel that its messages go to")
-    redirected_from = models.CharField(
-        max_length=32, blank=True, help_text="the channel that was asked for, if the bot can't post there"
-    )
+    redirected_from = models.CharField(max_length=32, blank=True, help_text="the channel that was asked for")
     redirected_because = models.CharField(max_length=64, blank=True, help_text="Slack's error code")
     thread = models.CharField(max_length=32, blank=True, help_text="Slack's ts of the root message")
 
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     not_sent_because = models.TextField(blank=True, help_text="a reason (bot.core.reasons.Reason.dump)")
-    deadline_at = models.DateTimeField(help_text="if nothing is known of it by then, the thread says so")
+    # Of an open run: if nothing is known by then, the thread says so. Of an ended run: until then, another end is looked for.
+    deadline_at = models.DateTimeField()
 
+    source = models.CharField(max_length=16, choices=[(s.value, s.value) for s in Source], default=Source.ROWS)
     status = models.CharField(max_length=50, blank=True, help_text="Celery's status, as last recorded")
-    seen_at = models.DateTimeField(null=True, blank=True, help_text="date of the result row when it was last recorded")
+    seen = models.CharField(
+        max_length=100, blank=True, help_text="what the source said when it was last recorded, as a token"
+    )
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="when this became so")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     result = models.TextField(blank=True, help_text="shortened; django-celery-results keeps all of it")
     result_length = models.PositiveIntegerField(default=0)
     traceback = models.TextField(blank=True)
     worker = models.CharField(max_length=100, blank=True)
+    unseen_because = models.TextField(blank=True, help_text="why its end can't be known: a reason, as above")
+    later_ends = models.JSONField(default=list)  # other ends that came after the first
 
     objects: ClassVar["Primary[Self]"] = Primary()
     is_repeated = False  # not stored: True if `start` returns a run that an earlier submission had started
@@ -168,7 +173,7 @@ class Run(models.Model):
         indexes = [
             # No other index may begin with the state: PostgreSQL would use it while its statistics contain no open runs.
             models.Index(fields=["state", "deadline_at"], name="runtask_run_deadline"),
-            models.Index(fields=["schedule_id", "state"], name="runtask_run_schedule"),
+            models.Index(fields=["schedule_id", "state", "id"], name="runtask_run_schedule"),
         ]
 
     def __str__(self) -> str:
@@ -176,8 +181,8 @@ class Run(models.Model):
 
     @property
     def duration(self) -> float | None:
-        """Seconds that the task took. None if its start is unknown (without `task_track_started`)."""
-        if self.finished_at is None or self.started_at is None:
+        """Seconds that the task took. None if its start is unknown (without `task_track_started`), or after its end."""
+        if self.finished_at is None or self.started_at is None or self.started_at > self.finished_at:
             return None
         return (self.finished_at - self.started_at).total_seconds()
 
@@ -190,9 +195,29 @@ class Run(models.Model):
         return Reason.load(self.not_sent_because) if self.not_sent_because else None
 
     @property
+    def unseen_reason(self) -> Reason | None:
+        return Reason.load(self.unseen_because) if self.unseen_because else None
+
+    @property
     def entry(self) -> str:
         """The entry that the request came through (slack, web, api): the first word of its key."""
         return self.key.partition(":")[0]
+
+
+class SourceHealth(models.Model):
+    """Whether a source of outcomes answers: what the process that watches it wrote down last."""
+
+    source = models.CharField(max_length=16, primary_key=True)
+    answered_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=300, blank=True, help_text="why it doesn't answer: a reason")
+
+    objects: ClassVar["Primary[Self]"] = Primary()
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return self.source
 
 
 class NoticeState(models.TextChoices):

@@ -140,7 +140,7 @@ RUNTASK = {"CELERY_APP": "bot.celery:app"}
 
 CELERY_BROKER_URL = _project.broker_url
 CELERY_TASK_DEFAULT_QUEUE = _project.default_queue
-CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_BACKEND = _project.result_backend
 CELERY_RESULT_EXTENDED = True  # without it a failed task has no traceback and no name
 CELERY_TASK_TRACK_STARTED = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

@@ -10,7 +10,7 @@ admin.site.site_header = admin.site.site_title = "Run tasks"
 
 urlpatterns = [
     path("healthz", alive),
-    path("readyz", ready(wiring.installation)),
+    path("readyz", ready(wiring.installation, lambda: wiring.sources().now)),
     path("admin/", admin.site.urls),
     path("", include("bot.urls")),
 ]

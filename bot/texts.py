@@ -80,6 +80,12 @@ SENTENCES: dict[Code, str] = {
     Code.HELD_BACK: "Nothing was sent: the task's own code prevented it.",
     Code.HELD_BACK_BY: "Nothing was sent: the task's own code prevented it, because task {task} is waiting or running.",
     Code.TOO_SLOW: "Nothing was sent: it took too long.",
+    Code.SOURCE_SILENT: "the results can't be read at the moment ({error})",
+    Code.NO_RESULTS: "This site keeps no results of this task, so nobody can see here how it ends.",
+    Code.RESULT_EXPIRED: (
+        "Results are kept for {seconds} s only, and nobody looked for this one in that time. It may have been there."
+    ),
+    Code.NEVER_HEARD: "Nothing was heard of it until a day after its deadline.",
     Code.GONE: "This schedule no longer exists. Pick another one.",
     Code.CHANGED: "Somebody has changed this schedule since you picked it. Pick it again to see its new values.",
     Code.KEY_TAKEN: "This key belongs to a different request.",
@@ -128,6 +134,7 @@ STATES = {
     RunState.UNKNOWN: "may have been sent: the broker didn't answer",
     RunState.RUNNING: "running",
     RunState.OVERDUE: "no word yet",
+    RunState.UNSEEN: "sent, its end can't be known",
     RunState.NOT_SENT: "not sent",
 }  # a finished run shows Celery's status
 

@@ -1,5 +1,6 @@
 """The composition root: builds the real parts, once per process. Building them touches no network."""
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -9,15 +10,17 @@ from slack_bolt import App
 from bot import env
 from bot.broker.app import NoApp, platform_app
 from bot.broker.catalog import BeatCatalog
-from bot.broker.results import BeatOutcomes
+from bot.broker.outcomes import choice
 from bot.broker.send import CelerySender
 from bot.broker.trigger import Listener
 from bot.broker.workers import LiveQueues
 from bot.conf import Conf, conf
+from bot.core.model import Source
 from bot.core.ports import NotSetUp
 from bot.runs.deliver import Deliverer
 from bot.runs.door import Platform
-from bot.runs.loops import Bell, Loop, Watcher, cleanup_step, delivery_step
+from bot.runs.loops import IDLE, RARELY, Bell, Loop, Watcher, cleanup_step, delivery_step
+from bot.runs.sources import Sources
 from bot.runs.waiting import Threads
 from bot.slack.app import create_app
 from bot.slack.client import DELIVERY, FAST, PROFILE, Installation, web_client
@@ -65,7 +68,7 @@ def platform() -> Platform:
         secret_keys=options.secret_keys,
         deadline=options.deadline,
         queues=LiveQueues(app),
-        outcomes=BeatOutcomes(),
+        sources=sources(),
         announcements=options.announce or {},
         wake=_run_started,
     )
@@ -111,9 +114,34 @@ def socket_mode() -> SocketMode:
     return SocketMode(app=slack_app(), client=client, app_token=options.app_token, concurrency=options.threads)
 
 
-def watcher() -> Watcher:
-    """A new one, whose first step reads all open runs."""
-    return Watcher(BeatOutcomes(), deadline=readable_options().deadline, wake=notices_owed.ring)
+@cache
+def sources() -> Sources:
+    return _new_sources()
+
+
+def _new_sources() -> Sources:
+    """Doesn't load the platform's tasks: a process that only watches and delivers doesn't need them."""
+    options = readable_options()
+    try:
+        app = platform_app(options.celery_app)
+    except NoApp:
+        app = None
+    return choice.sources(app, options.outcomes)
+
+
+def watchers() -> list[Watcher]:
+    """New ones, whose first step asks about all open runs: one for each source.
+
+    That of new runs comes first, and also ends runs whose own source is gone.
+    """
+    there, deadline = _new_sources(), readable_options().deadline
+    first = there.now if there.now in there.all else Source.NONE
+    others = [one for one in there.all if one not in (first, Source.NONE)]
+
+    def watcher(source: Source, settles: Collection[Source], idle: float) -> Watcher:
+        return Watcher(there.all[source], deadline=deadline, wake=notices_owed.ring, sources=settles, idle=idle)
+
+    return [watcher(first, set(Source) - set(others), IDLE), *(watcher(one, [one], RARELY) for one in others)]
 
 
 def background() -> tuple[list[Loop], Deliverer]:
@@ -122,13 +150,20 @@ def background() -> tuple[list[Loop], Deliverer]:
     messenger = SlackMessenger(web_client(options, DELIVERY))
     deliverer = Deliverer(messenger, base_url=options.base_url, wake=notices_owed.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
-    watching = watcher()
-    watch = Loop("watch", watching.step)
-    listener = Listener(wake=watch.wake, is_expecting=lambda: watching.is_expecting)
     notices_owed.wakes(delivery)
-    runs_sent.wakes(watch)
     cleanup = Loop("clean up", lambda: cleanup_step(options.keep))
-    return [watch, Loop("listen", listener.step), delivery, cleanup], deliverer
+    watching = [loop for watcher in watchers() for loop in _watching(watcher)]
+    return [*watching, delivery, cleanup], deliverer
+
+
+def _watching(watcher: Watcher) -> list[Loop]:
+    """Its loop, and for rows another one that wakes it when the database says that there is something new."""
+    watch = Loop(f"watch {watcher.outcomes.source}", watcher.step)
+    runs_sent.wakes(watch)
+    if watcher.outcomes.source is not Source.ROWS:
+        return [watch]
+    listener = Listener(wake=watch.wake, is_expecting=lambda: watcher.is_expecting)
+    return [watch, Loop("listen", listener.step)]
 
 
 def warm_up() -> Loop:

@@ -123,11 +123,13 @@ def a_dispatch(**changes: Any) -> Dispatch:
 
 
 def an_outcome(status: str = "SUCCESS", **changes: Any) -> Outcome:
-    return replace(Outcome(task_id=TASK_ID, status=status, at=NOW), **changes)
+    made = replace(Outcome(task_id=TASK_ID, status=status, token="", at=NOW), **changes)
+    return replace(made, token=made.token or f"{made.at.isoformat()} {made.status}")
 
 
 def a_report(kind: NoticeKind = NoticeKind.ROOT, **changes: Any) -> Report:
     report = Report(
+        later_end=an_outcome("FAILURE") if kind is NoticeKind.AGAIN else None,
         kind=kind,
         run=RunId(1),
         task_id=TASK_ID,

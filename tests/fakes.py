@@ -20,12 +20,14 @@ from bot.core.model import (
     RunId,
     Schedule,
     ScheduleId,
+    Source,
     Target,
     TaskId,
 )
 from bot.core.options import of_row
-from bot.core.ports import Catalog, Messenger, NotSent, Outcomes, Sender
+from bot.core.ports import Catalog, Messenger, NotSent, Outcomes, Sender, SourceSilent
 from bot.core.reasons import Code, Problem, Reason
+from bot.runs.sources import Sources
 
 DIRECT = ChannelId("D0001")
 
@@ -36,7 +38,6 @@ class FakeCatalog:
 
     schedules: dict[ScheduleId, Schedule] = field(default_factory=dict)
     signatures: dict[str, Signature] = field(default_factory=dict)
-    last: LastRun | None = None
 
     def get(self, schedule: ScheduleId) -> Schedule | None:
         return self.schedules.get(schedule)
@@ -52,9 +53,6 @@ class FakeCatalog:
 
     def when(self, schedule: Schedule) -> str:
         return "every day at 02:00, Europe/Berlin"
-
-    def last_run(self, schedule: Schedule) -> LastRun | None:
-        return self.last
 
     def signature(self, task: str) -> Signature | None:
         return self.signatures.get(task)
@@ -84,6 +82,9 @@ class FakeSender:
     def target(self, schedule: Schedule) -> Target:
         return Target(options={"queue": "celery", **of_row(schedule.columns)})
 
+    def keeps_result(self, task: str) -> bool:
+        return True
+
     def problems(self, schedule: Schedule) -> list[Problem]:
         return list(self.wrong)
 
@@ -98,16 +99,34 @@ class FakeSender:
 
 @dataclass
 class FakeOutcomes:
-    """Says what it is told to say, once."""
+    """Says what it is told to say, once. With `silent` it says nothing."""
 
     news: list[Outcome] = field(default_factory=list)
+    source: Source = Source.ROWS
+    life: float | None = None
+    last: LastRun | None = None
+    silent: SourceSilent | None = None
 
     def changed(self) -> list[Outcome]:
+        self._answer()
         news, self.news = self.news, []
         return news
 
     def of(self, task: TaskId) -> list[Outcome]:
+        self._answer()
         return [outcome for outcome in self.news if outcome.task_id == task]
+
+    def last_run(self, schedule: Schedule) -> LastRun | None:
+        self._answer()
+        return self.last
+
+    def sources(self) -> Sources:
+        """The only source, and that of new runs."""
+        return Sources(self.source, {self.source: self})
+
+    def _answer(self) -> None:
+        if self.silent is not None:
+            raise self.silent
 
 
 @dataclass

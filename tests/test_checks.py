@@ -112,18 +112,36 @@ unconfigured.config_from_object("no.such.module")
 @pytest.mark.parametrize(
     ("backend", "shown"),
     [
-        ("redis://:hunter2@mq.example/1", "'redis'"),
-        ("django-cache", "'django-cache'"),
+        ("rpc://guest:hunter2@mq.example/1", "'rpc'"),
+        ("cache+memory://", "'cache+memory'"),
         (None, "'disabled'"),
         ("no.such:Backend", "'no.such:Backend'"),
     ],
 )
-def test_results_go_elsewhere(backend: str | None, shown: str) -> None:
+def test_results_go_where_nobody_can_read_them(settings: Any, backend: str | None, shown: str) -> None:
     APP.conf.update(result_backend=backend)
     message = only("W004")
     assert shown in message.msg
     assert "hunter2" not in message.msg
-    assert 'CELERY_RESULT_BACKEND = "django-db"' in str(message.hint)
+    assert "set RUNTASK_OUTCOMES to none" in str(message.hint)
+    settings.RUNTASK = {**settings.RUNTASK, "OUTCOMES": "none"}
+    assert ours() == {}, "it is meant so"
+
+
+@pytest.mark.parametrize("backend", ["redis://:hunter2@mq.example/1", "django-cache", "file:///var/results"])
+def test_results_in_any_backend_that_can_be_asked_will_do(backend: str) -> None:
+    APP.conf.update(result_backend=backend, result_extended=False)
+    assert ours() == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "backend"), [({}, "django-db"), ({"OUTCOMES": "rows"}, "redis://mq.example/1")], ids=["auto", "rows"]
+)
+def test_rows_need_their_app(settings: Any, options: dict[str, str], backend: str) -> None:
+    settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "django_celery_results"]
+    settings.RUNTASK = {**settings.RUNTASK, **options}
+    APP.conf.update(result_backend=backend)
+    assert "'django_celery_results' to INSTALLED_APPS" in str(only("W006").hint)
 
 
 def test_a_class_made_from_the_database_backend_will_do() -> None:

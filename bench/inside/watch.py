@@ -16,7 +16,7 @@ from bot.models import Run
 
 GOING_ON = 3  # one in three open runs has started: it has a result with STARTED, and the watcher has recorded that
 app = wiring.celery_app()
-watcher = wiring.watcher()
+watcher, *_ = wiring.watchers()
 open_runs = Run.objects.filter(state__in=["sent", "running"], key__startswith="open")
 
 

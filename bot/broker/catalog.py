@@ -17,8 +17,7 @@ from typing import Any
 
 from celery import Celery
 from django.db import connections, router
-from django.db.models import F, Model, QuerySet, Subquery, Value
-from django.db.models.functions import NullIf
+from django.db.models import Model
 from django_celery_beat.models import (
     ClockedSchedule,
     CrontabSchedule,
@@ -27,13 +26,11 @@ from django_celery_beat.models import (
     PeriodicTasks,
     SolarSchedule,
 )
-from django_celery_results.models import TaskResult
 
 from bot.broker.words import when
-from bot.compat import is_indexed
 from bot.core import search, signature
 from bot.core.ids import LARGEST_ID
-from bot.core.model import Brief, LastRun, Matches, Schedule, ScheduleId
+from bot.core.model import Brief, Matches, Schedule, ScheduleId
 from bot.core.options import COLUMNS
 from bot.prepared import Placeholder, Prepared, columns
 
@@ -53,7 +50,6 @@ UNMARKED_CHANGES = 5.0
 READ_IN_SEARCH = 0.05
 HANGING = 1.0  # seconds; if a small table takes longer, its connection is dead, maybe for hours
 READ_SHARE = 20  # a large table is read at most every 20 times the duration of one reading
-RECENT_RESULTS = 1000  # rows
 CHUNK = 500  # rows: about a millisecond; then other threads get the interpreter
 
 
@@ -62,15 +58,6 @@ def _clock(model: type[Model]) -> Prepared:
     return Prepared(lambda: rows.filter(pk=Placeholder("clock")).values_list(*columns(model)))
 
 
-# The newest TaskResult of a name: among all, among the recent ones, and by the index of names (`_newest_result`).
-NAME = F("periodic_task_name")
-HAS_INDEX = is_indexed(TaskResult, "periodic_task_name")
-NAME_WITHOUT_INDEX = NullIf(NAME, Value(""))  # equal to the name, but no index can answer it
-NAMED = Prepared(lambda: _named().order_by("-pk")[:1])
-NAMED_LATELY = Prepared(
-    lambda: _named(NAME_WITHOUT_INDEX).filter(pk__gt=_newest() - RECENT_RESULTS).order_by("-pk")[:1]
-)
-NAMED_BY_NAME = Prepared(lambda: _named().order_by((F("pk") + 0).desc())[:1])
 ROW = Prepared(lambda: PeriodicTask.objects.filter(pk=Placeholder("schedule")).values_list(*READ_FIELDS))
 # Sorted by the database, which leaves little to sort for us.
 ROWS = Prepared(lambda: PeriodicTask.objects.order_by("name").values_list("pk", "name", "task", "enabled"))
@@ -123,11 +110,6 @@ class BeatCatalog:
         if found is None:  # deleted meanwhile, together with the schedule
             return "no schedule"
         return when(PeriodicTask(**{kind: CLOCKS[kind].from_db(_alias(), columns(CLOCKS[kind]), found)}))
-
-    def last_run(self, schedule: Schedule) -> LastRun | None:
-        """Started by beat or by us: results carry the schedule's name (`result_extended`)."""
-        row = _newest_result(schedule.name)
-        return None if row is None else LastRun(status=row[0], at=row[1])
 
     def signature(self, task: str) -> Signature | None:
         """None if the task isn't registered in this process, or if it tells Celery not to check (`typing=False`)."""
@@ -186,31 +168,6 @@ class BeatCatalog:
 
 def _alias() -> str:
     return router.db_for_read(PeriodicTask)
-
-
-def _named(name: F | NullIf = NAME) -> QuerySet[TaskResult, tuple[Any, ...]]:
-    return TaskResult.objects.alias(of=name).filter(of=Placeholder("name")).values_list("status", "date_done")
-
-
-def _newest() -> Subquery:
-    return Subquery(TaskResult.objects.order_by("-pk").values("pk")[:1])
-
-
-def _newest_result(schedule: str) -> tuple[str, datetime] | None:
-    """By the index of names, which SQLite and MariaDB keep in the order of the primary key.
-
-    PostgreSQL prefers to walk down the primary key until it finds the name, which for a schedule without results means the
-    whole table. So the first query bounds that walk, and its condition keeps it from the index of names; the second one can
-    only use that index. PostgreSQL would JIT-compile both halves if they were one query.
-
-    Without that index, only the recent results are read.
-    """
-    alias = router.db_for_read(TaskResult)
-    if not HAS_INDEX:
-        return NAMED_LATELY.first(alias, name=schedule)
-    if connections[alias].vendor == "postgresql":
-        return NAMED_LATELY.first(alias, name=schedule) or NAMED_BY_NAME.first(alias, name=schedule)
-    return NAMED.first(alias, name=schedule)
 
 
 def _yielding(rows: Iterable[search.Row]) -> Iterator[search.Row]:

@@ -20,6 +20,7 @@ from kombu.pools import ProducerPool
 from bot.broker import route
 from bot.broker.connection import own_connection
 from bot.broker.dispatch import RUN_HEADER, dispatch, headers, options_of, typed
+from bot.compat import HONOURS_HEADER
 from bot.core import arguments
 from bot.core.model import Dispatch, Field, RunId, Schedule, Target, TaskId
 from bot.core.ports import FateUnknown, NotSent
@@ -68,6 +69,10 @@ class CelerySender:
         if self.app.conf.task_always_eager:
             found.append(Problem(code=Code.EAGER, field=Field.SCHEDULE))
         return found
+
+    def keeps_result(self, task: str) -> bool:
+        known = self.app.tasks.get(task)
+        return HONOURS_HEADER or not (self.app.conf.task_ignore_result if known is None else known.ignore_result)
 
     def reach(self, within: float) -> str:
         """The transport's name, once the broker has answered. Raises NotSent."""

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db import connections
-from django_celery_results.models import TaskResult
+from django.db.models import Model
 
 from bot.models import database_of
 
@@ -44,7 +45,7 @@ def remove() -> None:
 
 def is_possible() -> bool:
     """Whether the results are in PostgreSQL."""
-    return bool(_results().vendor == "postgresql")
+    return apps.is_installed("django_celery_results") and bool(_results().vendor == "postgresql")
 
 
 def is_there() -> bool:
@@ -52,7 +53,11 @@ def is_there() -> bool:
 
 
 def _results() -> Any:
-    return connections[database_of(TaskResult)]
+    return connections[database_of(_model())]
+
+
+def _model() -> type[Model]:
+    return apps.get_model("django_celery_results", "TaskResult")
 
 
 def _is_there(connection: Any) -> bool:
@@ -69,7 +74,7 @@ def _execute(statements: str) -> None:
 
 
 def _table(connection: Any) -> str:
-    return str(connection.ops.quote_name(TaskResult._meta.db_table))  # noqa: SLF001  # documented
+    return str(connection.ops.quote_name(_model()._meta.db_table))  # noqa: SLF001  # documented
 
 
 @dataclass

@@ -7,13 +7,21 @@ and `runtask doctor` asks the workers.
 from typing import Any
 
 from celery import Celery
-from celery.app.backends import by_url
+from django.apps import apps
 from django.core.checks import CheckMessage, register
 
 from bot.broker.app import NoApp, platform_app
+from bot.broker.outcomes import kinds
+from bot.broker.outcomes.choice import AUTO, chosen
 from bot.checks.options import readable
 from bot.checks.table import message
-from bot.conf import missing_apps
+from bot.core.model import Source
+
+RESULTS = "django_celery_results"
+
+
+def has_rows() -> bool:
+    return apps.is_installed(RESULTS)
 
 
 def configured_app() -> Celery:
@@ -29,23 +37,6 @@ def configured_app() -> Celery:
     return app
 
 
-def stores_in_database(app: Celery) -> bool:
-    """Whether its result backend writes `TaskResult` rows: django-db, or a subclass of it."""
-    backend = app.conf.result_backend
-    if not backend or not isinstance(backend, str):
-        return False
-    try:
-        found: Any = by_url(backend, app.loader)  # the class and its URL
-    except Exception:  # noqa: BLE001  # a name or class that doesn't exist or can't be imported
-        return False
-    return any(base.__module__ == "django_celery_results.backends.database" for base in found[0].__mro__)
-
-
-def shown_backend(app: Celery) -> str:
-    """The backend without its address, which may hold a password."""
-    return str(app.conf.result_backend or "disabled").partition("://")[0]
-
-
 @register()
 def there_is_an_app(**_: Any) -> list[CheckMessage]:
     if readable() is None:
@@ -58,13 +49,25 @@ def there_is_an_app(**_: Any) -> list[CheckMessage]:
 
 
 @register()
-def results_reach_the_database(**_: Any) -> list[CheckMessage]:
-    app = _app()
-    if app is None or missing_apps():
-        return []
-    if not stores_in_database(app):
-        return [message("W004", backend=repr(shown_backend(app)))]
-    return [] if app.conf.result_extended else [message("W005")]
+def outcomes_can_be_read(**_: Any) -> list[CheckMessage]:
+    app, options = _app(), readable()
+    if app is None or options is None or (options.outcomes == AUTO and kinds.names_rows(app) and not has_rows()):
+        return []  # W006 has it
+    source = chosen(app, options.outcomes)
+    if source is Source.ROWS and not app.conf.result_extended:
+        return [message("W005")]
+    is_unasked = source is Source.NONE and options.outcomes == AUTO
+    is_wrong = source is Source.BACKEND and kinds.source(app) is Source.NONE
+    return [message("W004", backend=repr(kinds.shown(app)))] if is_unasked or is_wrong else []
+
+
+@register()
+def results_have_their_table(**_: Any) -> list[CheckMessage]:
+    app, options = _app(), readable()
+    wants = options is not None and (
+        options.outcomes == Source.ROWS or (options.outcomes == AUTO and app is not None and kinds.names_rows(app))
+    )
+    return [message("W006", apps=RESULTS, names=repr(RESULTS))] if wants and not has_rows() else []
 
 
 @register()

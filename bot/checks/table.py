@@ -54,15 +54,11 @@ CHECKS = (
     ),
     Check(
         id="W004",
-        text=(
-            "The result backend is {backend}, but runtask finds results only in the table of django-celery-results,"
-            " to which 'django-db' writes."
-        ),
+        text="The result backend is {backend}: nobody can read results there by a task's id, so threads can't say how tasks end.",
         hint=(
-            'Set CELERY_RESULT_BACKEND = "django-db", for the workers too.'
-            " With redis, rpc, django-cache, … tasks run, but runtask can't report how they ended."
+            'Set CELERY_RESULT_BACKEND to "redis://…", "django-db" or another backend of docs/outcomes.md, for the workers too.'
+            " If that is how you want it, set RUNTASK_OUTCOMES to none."
         ),
-        is_grave=True,
         area="Results",
     ),
     Check(

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
 
-from bot.core.reasons import Problem
+from bot.core.reasons import Problem, Reason
 
 ScheduleId = NewType("ScheduleId", int)
 RunId = NewType("RunId", int)
@@ -15,6 +15,14 @@ TeamId = NewType("TeamId", str)
 SlackUserId = NewType("SlackUserId", str)
 ChannelId = NewType("ChannelId", str)
 MessageTs = NewType("MessageTs", str)
+
+
+class Source(StrEnum):
+    """Where outcomes are read."""
+
+    ROWS = "rows"  # in the table of django-celery-results
+    BACKEND = "backend"  # in Celery's result backend, which is asked by task id
+    NONE = "none"  # nowhere: the site keeps no results
 
 
 class Field(StrEnum):
@@ -125,6 +133,7 @@ class Preview:
     schedule: Schedule
     when: str  # in words: "every day at 02:00, Europe/Berlin"
     target: Target
+    source: Source = Source.NONE  # where the outcome of a run will be read
     last: LastRun | None = None
     running: Running | None = None
     has_worker: bool | None = None  # whether a live worker consumes its queue; None: unknown
@@ -177,11 +186,12 @@ class Dispatch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What Celery's result row says of a task."""
+    """What a source says of a task."""
 
     task_id: TaskId
     status: str  # Celery's state, or a task's own (PROGRESS)
-    at: datetime  # of the row's last change
+    token: str  # opaque, at most 100 characters: differs whenever the source says something else
+    at: datetime  # when this became so, or when we saw it
     started_at: datetime | None = None
     result: str = ""  # readable text, shortened to RESULT_LIMIT
     result_length: int = 0  # characters before shortening
@@ -196,7 +206,9 @@ class NoticeKind(StrEnum):
     ID = "id"
     PROGRESS = "progress"
     DEADLINE = "deadline"
+    UNSEEN = "unseen"  # its end can't be known
     FINAL = "final"
+    AGAIN = "again"  # it ended a second time, otherwise
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,6 +240,9 @@ class Report:
     sent_at: datetime | None = None  # None: unknown whether it was sent
     changes: tuple[Change, ...] = ()
     outcome: Outcome | None = None
+    has_results: bool = True  # False: nothing will ever be known of its end
+    unseen_because: Reason | None = None
+    later_end: Outcome | None = None  # the newest end after the first
     duration: float | None = None  # seconds
     redirected_from: ChannelId | None = None
     redirected_because: str = ""

@@ -17,6 +17,7 @@ from bot.core.model import (
     RunId,
     Schedule,
     ScheduleId,
+    Source,
     Target,
     TaskId,
 )
@@ -54,7 +55,6 @@ class Catalog(Protocol):
     def when(self, schedule: Schedule) -> str:
         """Its times in words."""
 
-    def last_run(self, schedule: Schedule) -> LastRun | None: ...
     def signature(self, task: str) -> Signature | None: ...
 
 
@@ -76,6 +76,9 @@ class Sender(Protocol):
     def target(self, schedule: Schedule) -> Target:
         """Where it would go now. Doesn't raise for a row that can't be sent."""
 
+    def keeps_result(self, task: str) -> bool:
+        """False if workers drop the results of this task even though we ask for them."""
+
     def problems(self, schedule: Schedule) -> list[Problem]:
         """Why the row can't be sent with any arguments."""
 
@@ -86,14 +89,27 @@ class Sender(Protocol):
         """
 
 
+class SourceSilent(_Failed):
+    """A source of outcomes can't be asked at this moment."""
+
+
 class Outcomes(Protocol):
-    """The results of tasks, and their progress."""
+    """A source: the results of tasks, and their progress. Its methods raise SourceSilent."""
+
+    @property
+    def source(self) -> Source: ...
+    @property
+    def life(self) -> float | None:
+        """Seconds after which results are gone. None: they stay."""
 
     def changed(self) -> list[Outcome]:
-        """The outcomes of open runs that have changed since they were recorded."""
+        """The outcomes of this source's runs that have changed since they were recorded."""
 
     def of(self, task: TaskId) -> list[Outcome]:
         """The outcome of one task, if there is one."""
+
+    def last_run(self, schedule: Schedule) -> LastRun | None:
+        """The newest result of a schedule, whoever sent it. None: there is none, or this source can't tell."""
 
 
 class Messenger(Protocol):

@@ -64,6 +64,11 @@ class Code(StrEnum):
     HELD_BACK = auto()
     HELD_BACK_BY = auto()
     TOO_SLOW = auto()
+    # Why an outcome isn't known
+    SOURCE_SILENT = auto()
+    NO_RESULTS = auto()
+    RESULT_EXPIRED = auto()
+    NEVER_HEARD = auto()
     # What became of a request
     GONE = auto()
     CHANGED = auto()

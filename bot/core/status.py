@@ -15,12 +15,14 @@ class RunState(StrEnum):
     RUNNING = "running"  # a worker has reported something
     OVERDUE = "overdue"  # the deadline passed without a report, and the thread says so; a late result still counts
     FINISHED = "finished"
+    UNSEEN = "unseen"  # it was sent, but how it ended can't be known any more; a late end still counts
     NOT_SENT = "not_sent"  # certainly not sent; the same form may try again
 
 
 # Runs that wait for a report, until their deadline.
 AWAITED = frozenset({RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING})
 OPEN = AWAITED | {RunState.OVERDUE}
+ENDED = frozenset({RunState.FINISHED, RunState.UNSEEN})  # for an hour more, their source is asked for another end
 
 
 def after(state: RunState, status: str) -> RunState:

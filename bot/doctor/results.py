@@ -1,57 +1,98 @@
-"""Results: where they are stored, what they contain, and how long they are kept."""
+"""Results: where they are kept, what they contain, and how long they are kept."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
 from celery import Celery
+from django.apps import apps
 from django_celery_beat.models import PeriodicTask
-from django_celery_results.models import TaskResult
 
 from bot.broker import trigger
-from bot.checks.platform import shown_backend
+from bot.broker.outcomes import kinds
+from bot.broker.outcomes.backend import BackendOutcomes
+from bot.broker.outcomes.choice import AUTO, chosen
+from bot.compat import HONOURS_HEADER
+from bot.core.model import Source, TaskId
+from bot.core.ports import SourceSilent
 from bot.core.text import duration
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
+from bot.texts import sentence
 
 TOO_SHORT = timedelta(minutes=5)
 SHORT = timedelta(hours=1)
 NEWEST = 20  # rows
-CLEANUP = "celery.backend_cleanup, which beat sends at 4 in the morning"
+CLEANUP = "celery.backend_cleanup, which beat sends at 4 in the morning,"
+SOURCES = {
+    Source.ROWS: "rows: in the table of django-celery-results",
+    Source.BACKEND: "backend: Celery's result backend, which is asked by task id",
+    Source.NONE: "none: threads can't say how tasks end",
+}
+CANT_KNOW = "a backend knows tasks by their ids only: runs that beat started aren't shown as a schedule's last run"
 
 
 def results(subject: Subject) -> Iterator[Finding]:
-    app = subject.app
+    app, options = subject.app, subject.conf
     if app is None:
         return
-    yield subject.judged("backend", f"{shown_backend(app)}, as this process is configured", "W004")
-    if "W004" in subject.complaints:
-        return
-    yield _extended(subject)
+    source = chosen(app, options.outcomes if options is not None else AUTO)
+    yield subject.judged("source", f"{SOURCES[source]} ({kinds.shown(app)}, as this process is configured)", "W004")
+    if source is Source.BACKEND:
+        yield from _backend(app)
+    if source is Source.ROWS and apps.is_installed("django_celery_results"):
+        yield _extended(subject)
+    if source is not Source.NONE:
+        yield from _of_all(app)
+    if source is Source.ROWS:
+        yield from notification()
+
+
+def _backend(app: Celery) -> Iterator[Finding]:
+    outcomes = BackendOutcomes(app)
+    try:
+        outcomes.of(TaskId("runtask-doctor"))
+    except SourceSilent as exc:
+        remedy = "Is it up, and is CELERY_RESULT_BACKEND right? Until it answers, threads wait for results."
+        yield problem("backend", sentence(exc.reason), remedy)
+    else:
+        yield ok("backend", "answers")
+    yield note("what it can't know", CANT_KNOW)
+    if not kinds.is_tested(app):
+        yield note("tested", f"runtask isn't tested with {kinds.shown(app)}", "docs/outcomes.md names the tested ones.")
+
+
+def _of_all(app: Celery) -> Iterator[Finding]:
     if app.conf.task_track_started:
         yield ok("track_started", "on: threads say when a task runs, and for how long")
     else:
-        remedy = "Set CELERY_TASK_TRACK_STARTED = True, for the workers too."
+        remedy = f"Set {setting(app, 'task_track_started')} = True, for the workers too."
         yield note("track_started", "off: threads don't say when a task starts, nor how long it took", remedy)
-    yield expiry(app.conf.result_expires)
+    yield expiry(app.conf.result_expires, is_automatic=kinds.life(app) is not None)
     yield from _ignored(app)
-    yield from notification()
+
+
+def setting(app: Celery, name: str) -> str:
+    """As the project's settings name it: Django's settings need upper case, and the app's namespace before it."""
+    namespace = getattr(app, "namespace", None) or ""
+    return f"{namespace}_{name}".upper() if namespace else name.upper()
 
 
 def _extended(subject: Subject) -> Finding:
     """Looks at the configuration here, and at the newest rows, as workers may be configured differently."""
-    newest = list(TaskResult.objects.order_by("-id").values_list("task_name", flat=True)[:NEWEST])
+    rows = apps.get_model("django_celery_results", "TaskResult")._default_manager  # noqa: SLF001  # documented
+    newest = list(rows.order_by("-id").values_list("task_name", flat=True)[:NEWEST])
     if newest and not any(newest) and "W005" not in subject.complaints:
         remedy = "Set CELERY_RESULT_EXTENDED = True for the workers, too: failed tasks leave no traceback now."
         return warning("result_extended", "on here, but the newest results have no name of their task", remedy)
     return subject.judged("result_extended", "on: results have a name and a traceback", "W005")
 
 
-def expiry(value: timedelta | float | None) -> Finding:
-    """`value` is `result_expires`: seconds, a timedelta, or None for never."""
+def expiry(value: timedelta | float | None, *, is_automatic: bool) -> Finding:
+    """`value` is `result_expires`: seconds, a timedelta, or None for never. `is_automatic`: the backend drops them itself."""
     if not value:
         return ok("result_expires", "never: results stay")
     life = value if isinstance(value, timedelta) else timedelta(seconds=value)
-    found = f"results live {_span(life)}, then {CLEANUP}, deletes them"
+    found = f"results live {_span(life)}, then {'the backend' if is_automatic else CLEANUP} deletes them"
     remedy = "Set CELERY_RESULT_EXPIRES to a day or more: while no watcher runs, an outcome could be deleted unread."
     if life < TOO_SHORT:
         return problem("result_expires", found, remedy)
@@ -69,7 +110,11 @@ def _ignored(app: Celery) -> Iterator[Finding]:
     silent = {name for name, task in app.tasks.items() if task.ignore_result}
     used = PeriodicTask.objects.filter(task__in=silent).values_list("task", flat=True).distinct().order_by("task")
     if silent and (names := list(used)):
-        yield note("ignore_result", f"set by {some(names)}; runs from here ask for their result nevertheless")
+        if HONOURS_HEADER:
+            yield note("ignore_result", f"set by {some(names)}; runs from here ask for their result nevertheless")
+        else:
+            remedy = "Update Celery to 5.6.3 or newer, or remove ignore_result from these tasks."
+            yield note("ignore_result", f"set by {some(names)}: threads can't say how these end", remedy)
 
 
 def notification() -> Iterator[Finding]:

@@ -9,8 +9,11 @@ from django.db.models import Count
 from django_celery_beat.models import PeriodicTask
 
 from bot.broker import route
+from bot.broker.outcomes import kinds
+from bot.broker.outcomes.choice import chosen
 from bot.broker.send import CelerySender
 from bot.broker.workers import ask
+from bot.core.model import Source
 from bot.core.options import ROUTED
 from bot.core.ports import NotSent
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
@@ -19,7 +22,6 @@ from bot.texts import sentence
 
 WITHIN = 1.5  # seconds
 BACKEND = re.compile(r"\[backend=<([\w.]+) object")
-OURS = "django_celery_results.backends.database."
 THEIRS = ("celery.backends.", "django_celery_results.")
 START = "Start one: celery -A PROJECT worker -Q {}"
 
@@ -53,7 +55,7 @@ def workers(subject: Subject) -> Iterator[Finding]:
     listening = [f"{name} ({', '.join(sorted(queue['name'] for queue in queues[name]))})" for name in sorted(queues)]
     yield ok("workers", f"{len(queues)} alive: {some(listening, 6)}")
     yield from unserved(app, {queue["name"] for theirs in queues.values() for queue in theirs})
-    yield from knowing(ask(app, "registered", WITHIN, "backend") or {})
+    yield from knowing(ask(app, "registered", WITHIN, "backend") or {}, expected_backend(subject))
 
 
 def unserved(app: Celery, served: set[str]) -> Iterator[Finding]:
@@ -79,7 +81,19 @@ def unserved(app: Celery, served: set[str]) -> Iterator[Finding]:
         yield ok("queues", f"a worker listens wherever enabled schedules go ({total:,}){also}")
 
 
-def knowing(answers: Mapping[str, list[str]]) -> Iterator[Finding]:
+def expected_backend(subject: Subject) -> str:
+    """The class that workers should use, or the module if rows are read. Empty: any."""
+    app, options = subject.app, subject.conf
+    if app is None or options is None:
+        return ""
+    source = chosen(app, options.outcomes)
+    if source is Source.ROWS:
+        return kinds.ROWS
+    found, _ = kinds.backend_class(app)
+    return f"{found.__module__}.{found.__qualname__}" if found is not None and source is not Source.NONE else ""
+
+
+def knowing(answers: Mapping[str, list[str]], backend: str) -> Iterator[Finding]:
     """From `inspect registered`, with each task's backend: tasks that no worker knows, and results that go elsewhere.
 
     `inspect conf` isn't used: with the usual set-up for Django it sends all settings of the worker over the broker.
@@ -93,10 +107,12 @@ def knowing(answers: Mapping[str, list[str]]) -> Iterator[Finding]:
     elif known:
         yield ok("tasks", f"live workers know {len(known):,}, and those of every enabled schedule")
     for worker, lines in sorted(answers.items()):
-        elsewhere = {match[1] for line in lines if (match := BACKEND.search(line)) and not match[1].startswith(OURS)}
+        used = {match[1] for line in lines if (match := BACKEND.search(line))}
+        elsewhere = {name for name in used if not name.startswith(backend)}
         if elsewhere:
             remedy = (
-                'Set CELERY_RESULT_BACKEND = "django-db" for it. Until then runtask can\'t report how its tasks ended.'
+                "Give it the same CELERY_RESULT_BACKEND as this process."
+                " Until then runtask can't report how its tasks ended."
             )
             is_certain = all(name.startswith(THEIRS) for name in elsewhere)  # a backend of the platform may write rows
             report = problem if is_certain else warning

@@ -11,7 +11,7 @@ from bot.models import ApiToken, Run, SlackLink, database_of
 
 log = logging.getLogger(__name__)
 
-OVER = (RunState.FINISHED, RunState.NOT_SENT, RunState.OVERDUE)
+OVER = (RunState.FINISHED, RunState.NOT_SENT, RunState.OVERDUE, RunState.UNSEEN)
 BATCH = 500  # runs per transaction, so that locks are short
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core import policy
-from bot.core.model import Actor
+from bot.core.model import Actor, Source
 from bot.core.policy import Action, Subject
-from bot.core.ports import Catalog, Outcomes, Queues, Sender
+from bot.core.ports import Catalog, Queues, Sender
 from bot.runs import actors
 from bot.runs.refusals import NotAllowed
+from bot.runs.sources import Sources
 
 EVERYTHING = Subject()
 
@@ -24,12 +25,16 @@ class Platform:
 
     catalog: Catalog
     sender: Sender
+    sources: Sources
     secret_keys: tuple[str, ...]
     deadline: float  # seconds
     queues: Queues | None = None
-    outcomes: Outcomes | None = None  # None: only the watcher follows runs
     announcements: Mapping[str, str] = field(default_factory=dict)  # see Conf.announce
     wake: Callable[[], None] = lambda: None  # wakes this process's loops, as a notice may be owed
+
+    def source_of(self, task: str) -> Source:
+        """Where the outcome of a new run of this task will be read."""
+        return self.sources.now if self.sender.keeps_result(task) else Source.NONE
 
 
 def authorise(actor: Actor, action: Action, subject: Subject = EVERYTHING) -> None:

@@ -1,19 +1,22 @@
-"""Records outcomes in open runs, together with the notices that the runs owe for them."""
+"""Records outcomes in runs, together with the notices that the runs owe for them."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import DataError, IntegrityError
 
-from bot.core.model import NoticeKind, Outcome
-from bot.core.status import AWAITED, OPEN, RunState, after
+from bot.core.model import NoticeKind, Outcome, Source
+from bot.core.reasons import Code, Reason
+from bot.core.status import AWAITED, ENDED, FINAL, OPEN, RunState, after
 from bot.models import Run, atomic
 from bot.runs import outbox
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
+WATCHED_ON = timedelta(hours=1)  # an ended run: a worker that was lost may leave its task to another one
+PATIENCE = timedelta(hours=24)  # after its deadline, a run's end counts as unseen
 
 
 def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float) -> int:
@@ -29,12 +32,14 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float) -> in
 
 @atomic()
 def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
-    run = Run.objects.select_for_update().filter(task_id=outcome.task_id, state__in=OPEN).first()
-    if run is None or run.seen_at == outcome.at:
+    run = Run.objects.select_for_update().filter(task_id=outcome.task_id, state__in=OPEN | ENDED).first()
+    if run is None or run.seen == outcome.token:
         return False
+    if run.state == RunState.FINISHED or (run.state == RunState.UNSEEN and outcome.status not in FINAL):
+        return _record_again(run, outcome, now)
     run.state = after(RunState(run.state), outcome.status)
     run.status = outcome.status
-    run.seen_at = outcome.at
+    run.seen, run.seen_at = outcome.token, outcome.at
     run.started_at = run.started_at or outcome.started_at or (outcome.at if run.state == RunState.RUNNING else None)
     run.result, run.result_length = outcome.result, outcome.result_length
     run.traceback, run.worker = outcome.traceback, outcome.worker
@@ -43,6 +48,7 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
     is_over = run.state == RunState.FINISHED
     if is_over:
         run.finished_at = outcome.at
+        run.deadline_at = now + WATCHED_ON
         owed.append(NoticeKind.FINAL)
     run.save()
     outbox.owe_edit(run, *owed, now=now, at_once=is_over)
@@ -51,13 +57,38 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
     return True
 
 
-def mark_overdue(*, now: datetime, only: int | None = None) -> int:
-    """Marks runs whose deadline has passed without a report. `only`: looks at this run only. Returns how many."""
+def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
+    """Of a run that has ended: only another end is told. The first one stays what the run shows."""
+    run.seen = outcome.token
+    told = [(run.status, run.result), *((end["status"], end["result"]) for end in run.later_ends)]
+    is_new = outcome.status in FINAL and (outcome.status, outcome.result) != told[-1]
+    if is_new:
+        run.later_ends.append({"status": outcome.status, "result": outcome.result, "at": outcome.at.isoformat()})
+        run.deadline_at = now + WATCHED_ON
+    run.save(update_fields=["seen", "later_ends", "deadline_at"])
+    if is_new:
+        outbox.owe_again(run, now=now)
+        log.warning("run %s ended again: %s", run.pk, outcome.status)
+    return is_new
+
+
+def mark_late(*, now: datetime, sources: Collection[Source] = tuple(Source), only: int | None = None) -> int:
+    """Marks runs as overdue whose deadline has passed without a report, and ends them as unseen a day later.
+
+    `sources`: only runs of these. `only`: only this run. Returns how many runs changed.
+    """
+    why = Reason(code=Code.NEVER_HEARD)
+    unseen = [end_unseen(pk, why, now=now) for pk in _late(OPEN, now - PATIENCE, sources, only)]
+    overdue = [_mark_overdue(pk, now) for pk in _late(AWAITED, now, sources, only)]
+    return sum(overdue) + sum(unseen)
+
+
+def _late(states: Collection[RunState], by: datetime, sources: Collection[Source], only: int | None) -> list[int]:
     # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
-    late = Run.objects.filter(state__in=AWAITED, deadline_at__lte=now).order_by("deadline_at")
+    late = Run.objects.filter(state__in=states, deadline_at__lte=by, source__in=sources).order_by("deadline_at")
     if only is not None:
         late = late.filter(pk=only)
-    return sum(_mark_overdue(pk, now) for pk in list(late.values_list("pk", flat=True)[:BATCH]))
+    return list(late.values_list("pk", flat=True)[:BATCH])
 
 
 @atomic()
@@ -65,8 +96,25 @@ def _mark_overdue(pk: int, now: datetime) -> bool:
     run = Run.objects.select_for_update().filter(pk=pk, state__in=AWAITED, deadline_at__lte=now).first()
     if run is None:
         return False
+    if run.source == Source.NONE:  # nobody knows whether it was sent, and there is nothing to wait for
+        return end_unseen(pk, Reason(code=Code.NO_RESULTS), now=now)
     run.state = RunState.OVERDUE
     run.save(update_fields=["state"])
     outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, NoticeKind.DEADLINE, now=now, at_once=True)
     log.warning("run %s: its deadline has passed without a report from a worker", run.pk)
+    return True
+
+
+@atomic()
+def end_unseen(pk: int, why: Reason, *, now: datetime) -> bool:
+    """Ends an open run whose end can't be known any more."""
+    run = Run.objects.select_for_update().filter(pk=pk, state__in=OPEN).first()
+    if run is None:
+        return False
+    run.state = RunState.UNSEEN
+    run.unseen_because = why.dump()
+    run.deadline_at = now + WATCHED_ON
+    run.save(update_fields=["state", "unseen_because", "deadline_at"])
+    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, NoticeKind.UNSEEN, now=now, at_once=True)
+    log.warning("run %s: its end can't be known (%s)", run.pk, why.code)
     return True

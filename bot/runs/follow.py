@@ -1,25 +1,46 @@
 """The verb *follow*: a run as it is at this moment, whether or not a watcher is running."""
 
+import logging
+
 from django.utils import timezone
 
 from bot.core.ids import LARGEST_ID
-from bot.core.model import Actor, RunId, TaskId
+from bot.core.model import Actor, RunId, Source, TaskId
 from bot.core.policy import Action, Subject
+from bot.core.ports import SourceSilent
 from bot.core.status import OPEN
 from bot.models import Run
-from bot.runs import finish
+from bot.runs import finish, sources
 from bot.runs.door import Platform, authorise
+
+log = logging.getLogger(__name__)
 
 
 def follow(platform: Platform, actor: Actor, run: RunId) -> Run | None:
     """None: there is no such run."""
     authorise(actor, Action.SEE, Subject(run=run))
     found = Run.objects.select_related("user").filter(pk=run).first() if run <= LARGEST_ID else None
-    if found is None or found.state not in OPEN or platform.outcomes is None:
-        return found
-    now = timezone.now()
-    news = finish.record(platform.outcomes.of(TaskId(found.task_id)), now=now, deadline=platform.deadline)
-    if news or finish.mark_overdue(now=now, only=found.pk):
-        platform.wake()
+    if found is not None and catch_up(platform, found):
         found.refresh_from_db()
     return found
+
+
+def catch_up(platform: Platform, run: Run) -> bool:
+    """Asks the source of an open run, once. True if the run has changed."""
+    outcomes = platform.sources.all.get(Source(run.source))
+    if run.state not in OPEN or outcomes is None:
+        return False
+    now = timezone.now()
+    try:
+        changed = finish.record(outcomes.of(TaskId(run.task_id)), now=now, deadline=platform.deadline)
+        if not changed and outcomes.life is not None:
+            health = sources.of(outcomes.source)
+            since = None if health is None else health.answered_at
+            changed = sources.end_expired(outcomes, since=since, now=now, only=run.pk)
+    except SourceSilent as exc:
+        log.info("run %s can't be followed now: %s", run.pk, exc)
+        return False
+    if not changed and not finish.mark_late(now=now, only=run.pk):
+        return False
+    platform.wake()
+    return True

@@ -4,12 +4,13 @@ from urllib.parse import quote
 
 from django.urls import NoReverseMatch, reverse
 
+from bot.core.model import Source
 from bot.models import Run
 
 
 def result(base_url: str, run: Run) -> str:
-    """The results admin, searched for the task's id, as the row may appear later than the link."""
-    return _absolute(base_url, result_path(run))
+    """Where the whole result is: in the results admin, or on the run's page."""
+    return _absolute(base_url, result_path(run)) or page(base_url, run)
 
 
 def page(base_url: str, run: Run) -> str:
@@ -28,6 +29,9 @@ def thread(workspace: str, run: Run) -> str:
 
 
 def result_path(run: Run) -> str:
+    """The results admin, searched for the task's id, as the row may appear later than the link."""
+    if run.source != Source.ROWS:
+        return ""
     address = path("admin:django_celery_results_taskresult_changelist")
     return f"{address}?q={quote(run.task_id)}" if address else ""
 

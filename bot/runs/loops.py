@@ -2,24 +2,28 @@
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import close_old_connections
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone
 
-from bot.core.ports import Outcomes
+from bot.core.model import Source
+from bot.core.ports import Outcomes, SourceSilent
 from bot.core.status import AWAITED
 from bot.models import Notice, NoticeState, Run
-from bot.runs import cleanup, finish
+from bot.runs import cleanup, finish, sources
 from bot.runs.deliver import Deliverer
 
 log = logging.getLogger(__name__)
 
 BUSY, IDLE = 0.2, 1.0  # seconds between two steps: while runs are open, and otherwise
 AFTER_ERROR = 2.0
+RARELY = 10.0  # seconds between two steps of a watcher whose source has no new runs
+NOTED = 10.0  # seconds, at most, between two notes that a source answers
 HOUR = 3600.0
 
 
@@ -80,19 +84,40 @@ class Bell:
 
 @dataclass
 class Watcher:
-    """Follows open runs to their end."""
+    """Follows the runs of one source to their end."""
 
     outcomes: Outcomes
     deadline: float  # seconds
     wake: Callable[[], None]  # something is owed now
-    is_expecting: bool = False  # whether any result was awaited at the last step
+    sources: Collection[Source] = tuple(
+        Source
+    )  # runs that it marks as late: its source's, and those that nobody watches
+    idle: float = IDLE
+    is_expecting: bool = False  # whether any of its results was awaited at the last step
+    _noted: float = float("-inf")  # monotonic: when the source's health was last written down
+    _is_silent: bool = False
 
     def step(self) -> float:
         now = timezone.now()
-        if finish.record(self.outcomes.changed(), now=now, deadline=self.deadline) + finish.mark_overdue(now=now):
+        try:
+            found = self.outcomes.changed()
+            changed = finish.record(found, now=now, deadline=self.deadline)
+            self._answered(now)
+        except SourceSilent as exc:
+            if not self._is_silent:
+                sources.silent(self.outcomes, exc.reason)
+            self._is_silent = True
+            return AFTER_ERROR  # nobody is late while we can't know
+        if changed + finish.mark_late(now=now, sources=self.sources):
             self.wake()
-        self.is_expecting = Run.objects.filter(state__in=AWAITED).exists()
-        return BUSY if self.is_expecting else IDLE
+        self.is_expecting = Run.objects.filter(state__in=AWAITED, source__in=self.sources).exists()
+        return BUSY if self.is_expecting else self.idle
+
+    def _answered(self, now: datetime) -> None:
+        pause = NOTED if self.outcomes.life is None else min(NOTED, self.outcomes.life / 4)
+        if self._is_silent or time.monotonic() - self._noted > pause:
+            sources.answered(self.outcomes, now=now)
+            self._noted, self._is_silent = time.monotonic(), False
 
 
 def delivery_step(deliverer: Deliverer) -> float:

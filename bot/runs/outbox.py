@@ -16,7 +16,15 @@ from bot.models import Notice, NoticeState, Run, atomic, database_of, still
 from bot.prepared import padded
 
 # A notice waits for those of its run that have a lower rank. None waits for a progress edit.
-RANK = {NoticeKind.ROOT: 0, NoticeKind.ID: 1, NoticeKind.PROGRESS: 1, NoticeKind.DEADLINE: 2, NoticeKind.FINAL: 3}
+RANK = {
+    NoticeKind.ROOT: 0,
+    NoticeKind.ID: 1,
+    NoticeKind.PROGRESS: 1,
+    NoticeKind.DEADLINE: 2,
+    NoticeKind.UNSEEN: 3,
+    NoticeKind.FINAL: 3,
+    NoticeKind.AGAIN: 4,
+}
 PROBLEM_LIMIT = 300  # characters of Notice.problem
 FIRST = {NoticeKind.ROOT, NoticeKind.ID}  # owed together, before any notice of their run can be parked
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
@@ -42,6 +50,18 @@ def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False
         due_at=now if at_once else Case(When(waits, then=F("due_at")), default=next_one),
         attempts=Case(When(is_over, then=0), default=F("attempts"), output_field=IntegerField()),
         state=Case(When(is_over, then=Value(NoticeState.OWED)), default=F("state")),
+    )
+    _park_behind(run.pk)
+
+
+def owe_again(run: Run, *, now: datetime) -> None:
+    """Owes the reply about another end, once more if it was sent before."""
+    if not _insert(run, [NoticeKind.AGAIN], now):
+        return
+    Notice.objects.filter(run=run, kind=NoticeKind.AGAIN).update(
+        version=F("version") + 1,
+        due_at=now,
+        state=Case(When(Q(state=NoticeState.SENT), then=Value(NoticeState.OWED)), default=F("state")),
     )
     _park_behind(run.pk)
 

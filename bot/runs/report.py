@@ -1,6 +1,8 @@
 """Makes a `Report` from the rows of a notice and its run. Messages are built from reports."""
 
-from bot.core.model import ChannelId, MessageTs, NoticeKind, Outcome, Report, RunId, SlackUserId, TaskId
+from datetime import datetime
+
+from bot.core.model import ChannelId, MessageTs, NoticeKind, Outcome, Report, RunId, SlackUserId, Source, TaskId
 from bot.models import Notice, Run
 from bot.runs import links
 
@@ -24,6 +26,9 @@ def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
         sent_at=run.sent_at,
         changes=run.changed_values,
         outcome=_outcome(run),
+        has_results=run.source != Source.NONE,
+        unseen_because=run.unseen_reason,
+        later_end=_later_end(run),
         duration=run.duration,
         redirected_from=ChannelId(run.redirected_from) if run.redirected_from else None,
         redirected_because=run.redirected_because,
@@ -38,10 +43,25 @@ def _outcome(run: Run) -> Outcome | None:
     return Outcome(
         task_id=TaskId(run.task_id),
         status=run.status,
+        token=run.seen,
         at=run.seen_at,
         started_at=run.started_at,
         result=run.result,
         result_length=run.result_length,
         traceback=run.traceback,
         worker=run.worker,
+    )
+
+
+def _later_end(run: Run) -> Outcome | None:
+    if not run.later_ends:
+        return None
+    end = run.later_ends[-1]
+    return Outcome(
+        task_id=TaskId(run.task_id),
+        status=end["status"],
+        token=run.seen,
+        at=datetime.fromisoformat(end["at"]),
+        result=end["result"],
+        result_length=len(end["result"]),
     )

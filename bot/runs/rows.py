@@ -41,6 +41,7 @@ def fields(platform: Platform, request: RunRequest, schedule: Schedule, dispatch
         "options": json.loads(json.dumps(dict(dispatch.options), default=str)),
         "target": options.stored({**dispatch.target.options, **headers}),
         "user_id": request.actor.user,
+        "source": platform.source_of(schedule.task),
         "deadline_at": now + timedelta(seconds=max(platform.deadline, _lifetime(dispatch, now))),
     }
     if (destination := request.destination or _announcement(platform, schedule, request.actor)) is not None:

@@ -2,12 +2,25 @@
 
 from django.contrib.auth import get_user_model
 
-from bot.core.model import Actor, Brief, Matches, Preview, RunId, Running, Schedule, ScheduleId, SlackUserId
+from bot.core.model import (
+    Actor,
+    Brief,
+    LastRun,
+    Matches,
+    Preview,
+    RunId,
+    Running,
+    Schedule,
+    ScheduleId,
+    SlackUserId,
+)
 from bot.core.policy import Action, Subject
-from bot.core.status import AWAITED
+from bot.core.ports import SourceSilent
+from bot.core.status import AWAITED, RunState
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
 from bot.runs.door import Platform, authorise
+from bot.runs.follow import catch_up
 
 NEWEST_RUNNING = Prepared(
     # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
@@ -15,6 +28,13 @@ NEWEST_RUNNING = Prepared(
         Run.objects.filter(schedule_id=Placeholder("schedule"), state__in=AWAITED)
         .order_by("-created_at")
         .values_list("pk", "created_at", "slack_user", f"user__{get_user_model().USERNAME_FIELD}")[:1]
+    )
+)
+NEWEST_ENDED = Prepared(
+    lambda: (
+        Run.objects.filter(schedule_id=Placeholder("schedule"), state=RunState.FINISHED)
+        .order_by("-pk")
+        .values_list("status", "finished_at")[:1]
     )
 )
 
@@ -42,21 +62,39 @@ def preview(platform: Platform, actor: Actor, schedule: ScheduleId) -> Preview |
     if found is None:
         return None
     target = platform.sender.target(found)
+    running = _running(platform, found)  # first: it may turn out to be the last run
     return Preview(
         schedule=found,
         when=platform.catalog.when(found),
         target=target,
         problems=tuple(platform.sender.problems(found)),
-        last=platform.catalog.last_run(found),
-        running=_running(found),
+        source=platform.source_of(found.task),
+        last=_last(platform, found),
+        running=running,
         has_worker=None if platform.queues is None else platform.queues.has_worker(target.queue),
     )
 
 
-def _running(schedule: Schedule) -> Running | None:
+def _last(platform: Platform, schedule: Schedule) -> LastRun | None:
+    """Of any kind where the source knows that, else of ours."""
+    current = platform.sources.current
+    try:
+        if current is not None and (found := current.last_run(schedule)) is not None:
+            return found
+    except SourceSilent:
+        pass  # `runtask doctor` and /readyz tell it
+    row = NEWEST_ENDED.first(database_of(Run), schedule=schedule.id)
+    return None if row is None else LastRun(status=row[0], at=row[1])
+
+
+def _running(platform: Platform, schedule: Schedule) -> Running | None:
     """The newest run that may be going on. An overdue run doesn't count."""
     row = NEWEST_RUNNING.first(database_of(Run), schedule=schedule.id)
     if row is None:
         return None
+    if catch_up(platform, Run.objects.get(pk=row[0])):  # perhaps nobody has asked yet how it ended
+        row = NEWEST_RUNNING.first(database_of(Run), schedule=schedule.id)
+        if row is None:
+            return None
     run, since, requester, name = row
     return Running(run=RunId(run), since=since, requester=SlackUserId(requester), name=name or "")

@@ -9,13 +9,13 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from bot.core import arguments, signature
-from bot.core.model import Dispatch, Field, NoticeKind, RunId, RunRequest, Schedule, TaskId
+from bot.core.model import Dispatch, Field, NoticeKind, RunId, RunRequest, Schedule, Source, TaskId
 from bot.core.policy import Action, Subject
 from bot.core.ports import FateUnknown, NotSent
-from bot.core.reasons import Invalid, Problem
+from bot.core.reasons import Code, Invalid, Problem, Reason
 from bot.core.status import RunState
 from bot.models import Run, atomic, still
-from bot.runs import outbox, rows
+from bot.runs import finish, outbox, rows
 from bot.runs.door import Platform, authorise
 from bot.runs.refusals import Changed, Gone, MaybeSent, NothingSent, Refused
 from bot.runs.waiting import Budget
@@ -109,6 +109,8 @@ def _send(platform: Platform, run: Run, dispatch: Dispatch, budget: Budget) -> N
 def _settle(platform: Platform, run: Run, state: RunState) -> None:
     """Saves the new state and the notices that the run owes. Its result may have landed already.
 
+    Where no results are kept, a run that was sent has come to its end.
+
     If that can't be saved, the row stays `queued`, and the watcher goes on from its result or its deadline.
     """
     now = timezone.now()
@@ -118,6 +120,8 @@ def _settle(platform: Platform, run: Run, state: RunState) -> None:
             if not Run.objects.filter(still(RunState.QUEUED), pk=run.pk).update(state=state, sent_at=sent_at):
                 Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # its result was faster
             outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
+            if state is RunState.SENT and run.source == Source.NONE:
+                finish.end_unseen(run.pk, Reason(code=Code.NO_RESULTS), now=now)
     except DatabaseError:
         log.exception("run %s is %s, but that can't be saved now", run.pk, state)
     platform.wake()

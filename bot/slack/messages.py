@@ -3,12 +3,13 @@
 from typing import Any
 
 from bot.core.model import Change, NoticeKind, Outcome, Report
+from bot.core.reasons import Code
 from bot.core.status import RunState
 from bot.core.text import clean, clip, clip_start, duration, one_line
 from bot.slack import texts
 from bot.slack.blocks import Block, code, context, date, entities, escape, link, preformatted, section
 from bot.slack.ids import FALLBACK_TEXT, PREFORMATTED_TEXT, Id
-from bot.texts import change_text, state_text
+from bot.texts import change_text, sentence, state_text
 
 RESULT = 1200  # characters of a result in a thread: a screen of a phone
 TRACEBACK = 1000  # characters of its end, which says most; a link leads to the whole
@@ -57,7 +58,7 @@ def _id(report: Report) -> tuple[str, list[Block]]:
     address = f" · {link(report.result_link, texts.RESULT)}" if report.result_link else ""
     blocks = [section(texts.TASK_ID.format(id=report.task_id) + address)]
     if report.sent_at is None and report.outcome is None:
-        blocks.append(context(texts.FATE_UNKNOWN))
+        blocks.append(context(texts.FATE_UNKNOWN if report.has_results else texts.FATE_NEVER_KNOWN))
     return texts.TASK_ID_PLAIN.format(id=report.task_id), blocks
 
 
@@ -71,6 +72,26 @@ def _deadline(report: Report) -> tuple[str, list[Block]]:
         known = texts.NO_WORD_UNKNOWN
     text = texts.NO_WORD.format(who=_who(report), schedule=escape(report.schedule), known=known)
     return texts.NO_WORD_PLAIN.format(schedule=entities(one_line(report.schedule))), [section(text)]
+
+
+def _unseen(report: Report) -> tuple[str, list[Block]]:
+    text = texts.UNSEEN.format(
+        who=_who(report), schedule=escape(report.schedule), why=escape(sentence(report.unseen_because))
+    )
+    is_fixed = report.unseen_because is not None and report.unseen_because.code is Code.NO_RESULTS
+    note = texts.UNSEEN_CHANGE if is_fixed else texts.UNSEEN_MORE
+    return texts.UNSEEN_PLAIN.format(schedule=entities(one_line(report.schedule))), [section(text), context(note)]
+
+
+def _again(report: Report) -> tuple[str, list[Block]]:
+    end = report.later_end
+    if end is None:  # can't be: this notice is owed together with it
+        raise ValueError(report)
+    icon = texts.ICONS.get(end.status, texts.OTHER_ICON)
+    name = link(report.run_link, escape(report.schedule))
+    text = texts.AGAIN.format(icon=icon, who=_who(report), schedule=name, status=escape(end.status))
+    plain = texts.AGAIN_PLAIN.format(schedule=entities(one_line(report.schedule)), status=end.status)
+    return plain, [section(text), *_result(end, report.result_link)]
 
 
 def _final(report: Report) -> tuple[str, list[Block]]:
@@ -154,5 +175,7 @@ BUILDERS = {
     NoticeKind.PROGRESS: _root,
     NoticeKind.ID: _id,
     NoticeKind.DEADLINE: _deadline,
+    NoticeKind.UNSEEN: _unseen,
     NoticeKind.FINAL: _final,
+    NoticeKind.AGAIN: _again,
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core import arguments
-from bot.core.model import Brief, Field, Matches, Preview, Running, Target
+from bot.core.model import Brief, Field, Matches, Preview, Running, Source, Target
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack import texts
@@ -135,6 +135,8 @@ def _details(preview: Preview) -> list[Block]:
         lines.append(_already_running(preview.running))
     if preview.has_worker is False:
         lines.append(texts.NO_WORKER)
+    if preview.source is Source.NONE:
+        lines.append(texts.NO_RESULTS)
     lines += [texts.WARNING.format(text=escape(sentence(problem), 500)) for problem in preview.problems]
     ended = texts.LAST_RUN.format(status=escape(last.status), at=date(last.at)) if last else texts.NO_LAST_RUN
     return [section("\n".join(lines)), context(ended, texts.GOES_TO.format(target=_target(preview.target)))]

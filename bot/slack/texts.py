@@ -40,6 +40,7 @@ ALREADY_RUNNING_BY = ":arrows_counterclockwise: *Already running* since {since},
 NO_WORKER = ":warning: *No live worker listens on its queue.* The run would wait there for a worker."
 WARNING = ":warning: {text}"
 REFUSED = ":no_entry: {text}"
+NO_RESULTS = ":information_source: This site keeps no results of this task: the thread can't say how it ends."
 LAST_RUN = "Last run: *{status}*, {at}"
 NO_LAST_RUN = "No run of it is known yet."
 GOES_TO = "Goes to {target}"
@@ -80,6 +81,7 @@ STATE_ICONS = {
     RunState.UNKNOWN: ":grey_question:",
     RunState.RUNNING: ":arrow_forward:",
     RunState.OVERDUE: ":warning:",
+    RunState.UNSEEN: ":grey_question:",
 }
 
 # The thread: its first message, and the edits of it
@@ -95,6 +97,9 @@ SOMEBODY = "Somebody"
 TASK_ID = "Task id `{id}`"
 TASK_ID_PLAIN = "Task id {id}"
 RESULT = "result"
+FATE_NEVER_KNOWN = (
+    "It may or may not have been sent, and it is not sent again. This site keeps no results that could tell."
+)
 FATE_UNKNOWN = "It may or may not have been sent, and it is not sent again. If it was sent, its result comes here."
 
 # The thread: the reply after the deadline
@@ -103,6 +108,16 @@ NO_WORD_PLAIN = "No word yet about {schedule}"
 NO_WORD_SINCE = "It began {began}, and no worker has reported anything since {at}."
 NO_WORD_SENT = "It was sent {at}, and no worker has reported anything since. Does a worker listen on its queue?"
 NO_WORD_UNKNOWN = "It may or may not have been sent, and no worker has reported anything. It is not sent again."
+
+# The thread: the reply where the end can't be known
+UNSEEN = ":grey_question: {who} *{schedule}*: I can't know how it ends. {why}"
+UNSEEN_PLAIN = "{schedule}: its end can't be known"
+UNSEEN_MORE = "If its end shows up within an hour, it still comes here."
+UNSEEN_CHANGE = "The site's operator can change that: `docs/outcomes.md` of runtask says how."
+
+# The thread: the reply after a second end
+AGAIN = "{icon} {who} *{schedule}* ended again: *{status}*. A worker ran the task a second time."
+AGAIN_PLAIN = "{schedule} ended again: {status}"
 
 # The thread: the last reply, which says how the task ended
 FINAL = "{icon} {who} *{status}*: {schedule}"

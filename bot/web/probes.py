@@ -7,8 +7,10 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
+from bot.core.model import Source
+from bot.core.ports import NotSetUp
 from bot.models import Run
-from bot.runs import lateness
+from bot.runs import lateness, sources
 from bot.texts import sentence
 
 
@@ -24,12 +26,12 @@ def alive(_: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
-def ready(installation: Callable[[], Slack]) -> Callable[[HttpRequest], HttpResponse]:
-    """503 if something is wrong, with the state of each part: database, slack, delivery."""
+def ready(installation: Callable[[], Slack], source: Callable[[], Source]) -> Callable[[HttpRequest], HttpResponse]:
+    """503 if something is wrong, with the state of each part: database, slack, delivery, results."""
 
     def view(_: HttpRequest) -> HttpResponse:
         slack = "ok" if installation().team() else installation().problem
-        parts = {"database": _database(), "slack": slack, "delivery": _delivery()}
+        parts = {"database": _database(), "slack": slack, "delivery": _delivery(), "results": _results(source)}
         healthy = all(state == "ok" for state in parts.values())
         return JsonResponse(parts, status=200 if healthy else 503)
 
@@ -42,6 +44,17 @@ def _database() -> str:
     except DatabaseError as exc:
         return type(exc).__name__
     return "ok"
+
+
+def _results(source: Callable[[], Source]) -> str:
+    """As the watcher wrote it down."""
+    try:
+        problem = sources.problem(source())
+    except DatabaseError as exc:
+        return type(exc).__name__
+    except NotSetUp as exc:
+        return str(exc)
+    return "ok" if problem is None else sentence(problem)
 
 
 def _delivery() -> str:

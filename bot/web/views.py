@@ -158,12 +158,13 @@ def _followed(visit: Visit, run: int) -> Run:
 
 def _standing(visit: Visit, run: Run) -> dict[str, Any]:
     standing = display.standing(run)
-    may_see = _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
+    address = links.result_path(run)
+    may_see = bool(address) and _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
     return {
         "run": run,
         "standing": standing,
         "title": f"{standing.words}: {one_line(run.schedule_name)}",
-        "result_path": links.result_path(run) if may_see else "",
+        "result_path": address if may_see else "",
     }
 
 

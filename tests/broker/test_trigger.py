@@ -34,6 +34,6 @@ def test_showing_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_pace_is_that_of_the_watcher_beside_it(expecting: bool) -> None:
     loops, deliverer = wiring.background()
     steps: dict[str, Any] = {loop.name: loop.step for loop in loops}
-    steps["watch"].__self__.is_expecting = expecting
+    steps["watch rows"].__self__.is_expecting = expecting
     assert steps["listen"].__self__.is_expecting() is expecting
     deliverer.drain(0)

@@ -13,6 +13,7 @@ from django_celery_beat.models import PeriodicTask
 from packaging.specifiers import SpecifierSet
 
 from bot import wiring
+from bot.broker.outcomes import kinds
 from bot.checks.table import CHECKS, Check
 from bot.conf import Conf
 from bot.doctor import database, people, results, schedules, secret, setup, slack, workers
@@ -85,7 +86,7 @@ def test_more_scopes_than_needed_are_noted() -> None:
     ],
 )
 def test_results_must_live_long_enough_to_be_read(value: Any, level: Level) -> None:
-    assert results.expiry(value).level is level
+    assert results.expiry(value, is_automatic=True).level is level
 
 
 def test_secrets_are_known_wherever_they_stand() -> None:
@@ -214,13 +215,13 @@ def test_what_workers_say_of_their_tasks_is_held_against_the_schedules() -> None
         "b": ["shop.known [backend=<celery.backends.redis.RedisBackend object at 0x7f>]"],
         "c": ["shop.known [backend=<shop.results.Both object at 0x7f>]"],
     }
-    assert [(finding.level, finding.found) for finding in workers.knowing(answers)] == [
+    assert [(finding.level, finding.found) for finding in workers.knowing(answers, kinds.ROWS)] == [
         (Level.WARNING, "no live worker knows shop.unknown"),
         (Level.PROBLEM, "b keeps them in celery.backends.redis.RedisBackend"),
         (Level.WARNING, "c keeps them in shop.results.Both"),
     ]
     PeriodicTask.objects.filter(name="unknown").delete()
-    assert next(iter(workers.knowing(answers))).level is Level.OK
+    assert next(iter(workers.knowing(answers, kinds.ROWS))).level is Level.OK
 
 
 @pytest.mark.django_db

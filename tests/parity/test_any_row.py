@@ -24,6 +24,7 @@ from bot.texts import problem_text
 from localslack.validation.surfaces import view_problems
 from tests.core import strategies
 from tests.factories import CHANNEL, NOW, a_row, staff_actor
+from tests.fakes import FakeOutcomes
 from tests.parity.compare import pictured
 from tests.parity.ways import request_for
 from tests.parity.wire import InMemory
@@ -88,7 +89,13 @@ def test_any_row_is_shown_and_sent_or_said_to_be_wrong(app: Celery, actor: Actor
     row = PeriodicTask.objects.first() or a_row("any", task="tests.any")
     PeriodicTask.objects.filter(pk=row.pk).update(**fields)
     before = pictured()
-    platform = Platform(catalog=BeatCatalog(app), sender=CelerySender(app), secret_keys=(), deadline=1800)
+    platform = Platform(
+        catalog=BeatCatalog(app),
+        sources=FakeOutcomes().sources(),
+        sender=CelerySender(app),
+        secret_keys=(),
+        deadline=1800,
+    )
     preview = see.preview(platform, actor, ScheduleId(row.pk))
     assert preview is not None
     view = modals.chosen(Metadata(channel=CHANNEL, mark="m"), preview, nonce="n1")

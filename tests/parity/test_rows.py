@@ -18,6 +18,7 @@ from bot.runs.follow import follow
 from bot.runs.refusals import Refused
 from bot.runs.waiting import Budget
 from tests.factories import a_row, staff_actor
+from tests.fakes import FakeOutcomes
 from tests.parity.compare import pictured
 from tests.parity.ways import request_for
 
@@ -35,7 +36,13 @@ def platform(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("CELERY_BROKER_URL", request.param)
     with Celery("platform", set_as_current=False, fixups=[]) as app:
         app.conf.task_default_queue = "tests.rows"
-        yield Platform(catalog=BeatCatalog(app), sender=CelerySender(app), secret_keys=(), deadline=1800)
+        yield Platform(
+            catalog=BeatCatalog(app),
+            sources=FakeOutcomes().sources(),
+            sender=CelerySender(app),
+            secret_keys=(),
+            deadline=1800,
+        )
 
 
 @pytest.fixture

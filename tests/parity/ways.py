@@ -20,6 +20,7 @@ from bot.models import Run
 from bot.runs import start
 from bot.runs.door import Platform
 from bot.runs.waiting import Budget
+from tests.fakes import FakeOutcomes
 
 Way = Callable[[Celery, PeriodicTask, Actor], None]
 
@@ -60,7 +61,9 @@ def beat(app: Celery, row: PeriodicTask, actor: Actor) -> None:
 def runtask(app: Celery, row: PeriodicTask, actor: Actor) -> None:
     """The door, from the row's id on."""
     sender = CelerySender(app)
-    platform = Platform(catalog=BeatCatalog(app), sender=sender, secret_keys=(), deadline=1800)
+    platform = Platform(
+        catalog=BeatCatalog(app), sources=FakeOutcomes().sources(), sender=sender, secret_keys=(), deadline=1800
+    )
     try:
         start.start(platform, request_for(row, actor), Budget())
     finally:

@@ -25,7 +25,7 @@ django.setup()
 setup_test_environment()
 
 from bot import wiring  # noqa: E402  # needs the project
-from bot.broker.results import BeatOutcomes  # noqa: E402
+from bot.broker.outcomes.rows import RowOutcomes  # noqa: E402
 from bot.core.model import (  # noqa: E402
     Actor,
     ChannelId,
@@ -92,7 +92,7 @@ class Story:
 
     def step(self) -> None:
         """What the watcher and the deliverer do."""
-        Watcher(BeatOutcomes(), deadline=60, wake=lambda: None).step()
+        Watcher(RowOutcomes(), deadline=60, wake=lambda: None).step()
         deliverer = Deliverer(self.messenger, base_url="https://shop.example.com")
         until(lambda: delivery_step(deliverer) and not Notice.objects.filter(state__in=UNDER_WAY).exists())
         deliverer.drain(10)

@@ -13,7 +13,7 @@ from bot.runs import start
 from bot.runs.door import Platform
 from bot.runs.waiting import Budget
 from tests.factories import a_request, a_schedule, staff_actor
-from tests.fakes import FakeCatalog, FakeSender
+from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender
 from tests.runs.post import Post
 
 
@@ -24,6 +24,7 @@ class Door:
     catalog: FakeCatalog
     sender: FakeSender
     request: RunRequest
+    outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
     rings: list[str] = field(default_factory=list)
 
     @property
@@ -31,6 +32,7 @@ class Door:
         return Platform(
             catalog=self.catalog,
             sender=self.sender,
+            sources=self.outcomes.sources(),
             secret_keys=("token",),
             deadline=1800,
             wake=lambda: self.rings.append("ring"),

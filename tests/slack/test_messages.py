@@ -17,7 +17,7 @@ from tests.factories import ADA, NOW, TASK_ID, a_report, an_outcome
 from tests.slack.forms import read
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-REPLIES = [NoticeKind.ID, NoticeKind.DEADLINE, NoticeKind.FINAL]
+REPLIES = [NoticeKind.ID, NoticeKind.DEADLINE, NoticeKind.UNSEEN, NoticeKind.FINAL, NoticeKind.AGAIN]
 
 
 def finished(status: str = "SUCCESS", kind: NoticeKind = NoticeKind.FINAL, **facts: Any) -> Report:
@@ -144,11 +144,12 @@ def test_the_deadline_tells_what_is_known(changes: dict[str, Any], words: str) -
 
 
 @pytest.mark.parametrize("status", sorted(states.READY_STATES))
-def test_only_the_final_reply_names_the_state_as_a_word_in_capitals(status: str) -> None:
+def test_only_the_replies_about_an_end_name_the_state_as_a_word_in_capitals(status: str) -> None:
     for kind in REPLIES:
         report = a_report(kind, state="finished", status=status, outcome=an_outcome(status), duration=1.0)
         for what in (said(report), text(report)):
-            assert re.findall(r"\b[A-Z]{4,}\b", what.replace(ADA, "")) == ([status] if kind is NoticeKind.FINAL else [])
+            named = {NoticeKind.FINAL: [status], NoticeKind.AGAIN: ["FAILURE"]}.get(kind, [])
+            assert re.findall(r"\b[A-Z]{4,}\b", what.replace(ADA, "")) == named
 
 
 def test_a_success_shows_its_result() -> None:

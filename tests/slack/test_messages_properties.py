@@ -15,7 +15,7 @@ from tests.slack.forms import foreign_markup, objects
 OURS = rf"@{ADA}|#C0009|!date\^\d+\^[^|<>]*\|[^|<>]*|https://site\.example/[^|<>]*\|[^<>]*"
 name = strategies.long(200)
 maybe = st.none() | strategies.long(400)
-outcomes = st.none() | st.builds(
+outcomes = st.builds(
     an_outcome,
     status=st.sampled_from(["SUCCESS", "FAILURE", "STARTED", "PROGRESS"]),
     result=strategies.long(3000),
@@ -26,13 +26,14 @@ shown = [state.value for state in RunState if state is not RunState.NOT_SENT]
 reports = st.builds(
     a_report,
     kind=st.sampled_from(list(NoticeKind)),
+    later_end=outcomes,
     schedule=name,
     task=name,
     state=st.sampled_from(shown),
     status=st.sampled_from(["SUCCESS", "FAILURE", "REVOKED"]),
     sent_at=st.none() | st.just(NOW),
     changes=st.lists(st.builds(Change, name=name, old=maybe, new=maybe), max_size=30).map(tuple),
-    outcome=outcomes,
+    outcome=st.none() | outcomes,
     duration=st.none() | st.floats(0, 10**7),
     redirected_from=st.none() | st.just(ChannelId("C0009")),
     redirected_because=strategies.long(64),
@@ -59,5 +60,9 @@ def test_a_notification_begins_with_what_it_is_about(report: Report) -> None:
         assert text == f"Task id {report.task_id}"
     elif report.kind is NoticeKind.DEADLINE:
         assert text.startswith("No word yet about ")
+    elif report.kind is NoticeKind.UNSEEN:
+        assert text.endswith(": its end can't be known")
+    elif report.kind is NoticeKind.AGAIN:
+        assert " ended again: " in text
     elif report.kind is NoticeKind.FINAL or report.state == RunState.FINISHED:
         assert f": {report.status}" in text

@@ -29,7 +29,11 @@ class Site:
     @property
     def platform(self) -> Platform:
         return Platform(
-            catalog=self.catalog, sender=self.sender, outcomes=self.outcomes, secret_keys=("token",), deadline=1800
+            catalog=self.catalog,
+            sender=self.sender,
+            sources=self.outcomes.sources(),
+            secret_keys=("token",),
+            deadline=1800,
         )
 
     def get(self, address: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 from django.test import RequestFactory
 from django.utils import timezone
 
+from bot.core.model import Source
 from bot.models import Notice
 from bot.web.probes import ready
 from tests.factories import a_run
@@ -29,7 +30,7 @@ class Unknown:
 
 
 def asked(workspace: Any) -> tuple[int, str]:
-    answer = ready(lambda: workspace)(RequestFactory().get("/readyz"))
+    answer = ready(lambda: workspace, lambda: Source.BACKEND)(RequestFactory().get("/readyz"))
     return answer.status_code, answer.content.decode()
 
 

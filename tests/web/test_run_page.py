@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import BadRequest
 from django.db import OperationalError
+from django.utils import timezone
 
 from bot.core.model import Actor, Field, LastRun, ScheduleId
 from bot.core.ports import FateUnknown, NotSent
@@ -41,7 +42,7 @@ def test_without_schedules_it_says_where_they_are_made(site: Site) -> None:
 
 def test_the_stored_values_appear_and_where_they_go(site: Site) -> None:
     site.catalog.schedules[ScheduleId(7)] = a_schedule(columns={"queue": "slow", "priority": 3}, description="Sums up.")
-    site.catalog.last = LastRun(status="FAILURE", at=NOW)
+    site.outcomes.last = LastRun(status="FAILURE", at=NOW)
     page = site.get("/?schedule=7")
     assert fields(page)["kwargs"] == '{\n  "days": 7,\n  "region": "EU"\n}'
     read = words(page)
@@ -52,7 +53,7 @@ def test_the_stored_values_appear_and_where_they_go(site: Site) -> None:
 
 def test_what_should_be_known_before_is_said(site: Site) -> None:
     site.catalog.schedules[ScheduleId(7)] = a_schedule(enabled=False)
-    run = a_run(schedule_id=7, user=site.user)
+    run = a_run(schedule_id=7, user=site.user, deadline_at=timezone.now() + timedelta(hours=1))
     page = site.get("/?schedule=7")
     assert "Disabled. Beat doesn't run it, but you can." in words(page)
     assert "Already running since" in words(page)
@@ -283,7 +284,7 @@ def test_the_script_may_come_from_another_origin(site: Site, settings: Any) -> N
 
 
 def test_looking_at_a_silent_run_after_its_deadline_says_that_there_is_no_word(site: Site) -> None:
-    run = a_run(user=site.user, deadline_at=NOW - timedelta(days=1))
+    run = a_run(user=site.user, deadline_at=timezone.now() - timedelta(hours=1))
     assert "no word yet" in words(site.get(f"/runs/{run.pk}/"), "runtask-state")
 
 

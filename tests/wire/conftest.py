@@ -20,6 +20,7 @@ CACHED: list[Any] = [
     conf.conf,
     wiring.celery_app,
     wiring.catalog,
+    wiring.sources,
     wiring.platform,
     wiring.installation,
     wiring.slack_app,

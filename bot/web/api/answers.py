@@ -19,7 +19,7 @@ from bot.texts import change_name, options, problem_text, sentence, stored_optio
 def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links: Mapping[str, str]) -> dict[str, Any]:
     """The run as it is now, secrets masked. `links` are its addresses by name."""
     finished = run.state == RunState.FINISHED
-    reason = run.not_sent_reason
+    reason, unseen = run.not_sent_reason, run.unseen_reason
     return {
         "run": run.pk,
         "task_id": run.task_id,
@@ -45,6 +45,10 @@ def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links:
         "worker": run.worker or None,
         "not_sent_because": sentence(reason) or None,
         "not_sent_code": reason.code if reason else None,
+        "source": run.source,
+        "unseen_because": sentence(unseen) or None,
+        "unseen_code": unseen.code if unseen else None,
+        "later_ends": run.later_ends,
         **links,
     }
 

@@ -35,7 +35,7 @@ class Api:
         return Platform(
             catalog=self.catalog,
             sender=self.sender,
-            outcomes=self.outcomes,
+            sources=self.outcomes.sources(),
             secret_keys=("token",),
             deadline=1800,
         )

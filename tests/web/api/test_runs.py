@@ -1,10 +1,12 @@
 """What the endpoint does for scripts: runs started once, followed to their end; schedules looked at."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, connections
+from django.utils import timezone
 
 from bot.core.model import Outcome, ScheduleId, TaskId
 from bot.core.ports import FateUnknown, NotSent
@@ -132,11 +134,13 @@ def test_a_run_is_committed_before_it_is_sent_even_with_atomic_requests(
 def test_a_run_is_followed_to_its_end_without_a_watcher(api: Api) -> None:
     url = api.post({"schedule": 7}).json()["url"]
     task = TaskId(Run.objects.get().task_id)
-    api.outcomes.news = [Outcome(task_id=task, status="PROGRESS", at=NOW, started_at=NOW, result="2 of 5")]
+    api.outcomes.news = [Outcome(task_id=task, status="PROGRESS", token="1", at=NOW, started_at=NOW, result="2 of 5")]
     running = api.get(url).json()
     assert (running["state"], running["progress"], running["result"]) == ("running", "2 of 5", None)
     end = NOW.replace(second=7)
-    api.outcomes.news = [Outcome(task_id=task, status="FAILURE", at=end, result="ValueError: x", traceback="in f")]
+    api.outcomes.news = [
+        Outcome(task_id=task, status="FAILURE", token="2", at=end, result="ValueError: x", traceback="in f")
+    ]
     told = api.get(url).json()
     assert (told["state"], told["status"], told["done"], told["duration"]) == ("finished", "FAILURE", True, 7.0)
     assert (told["result"], told["progress"], told["traceback"]) == ("ValueError: x", None, "in f")
@@ -163,7 +167,7 @@ def test_schedules_are_listed_and_searched(api: Api) -> None:
 
 
 def test_a_schedule_shows_what_would_be_sent(api: Api) -> None:
-    a_run(schedule_id=7)
+    a_run(schedule_id=7, deadline_at=timezone.now() + timedelta(hours=1))
     told = api.get("/api/schedules/7").json()
     assert (told["args"], told["kwargs"]) == ([], {"days": 7, "region": "EU"})
     assert (told["target"], told["fingerprint"], told["problems"]) == ({"queue": "celery"}, "f1", [])

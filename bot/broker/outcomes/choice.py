@@ -1,0 +1,52 @@
+"""Chooses where outcomes are read."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from celery import Celery
+from django.apps import apps
+
+from bot.broker.outcomes import kinds
+from bot.broker.outcomes.backend import BackendOutcomes
+from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
+from bot.core.ports import Outcomes
+from bot.runs.sources import Sources
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Nowhere:
+    """The source of a site that keeps no results."""
+
+    source: ClassVar = Source.NONE
+    life: ClassVar = None
+
+    def changed(self) -> list[Outcome]:
+        return []
+
+    def of(self, task: TaskId) -> list[Outcome]:  # noqa: ARG002
+        return []
+
+    def last_run(self, schedule: Schedule) -> LastRun | None:  # noqa: ARG002
+        return None
+
+
+def chosen(app: Celery | None, wanted: str) -> Source:
+    """`wanted` is RUNTASK_OUTCOMES. Without an app, only rows can be read."""
+    if wanted != AUTO:
+        return Source(wanted)
+    return Source.ROWS if app is None else kinds.source(app)
+
+
+def sources(app: Celery | None, wanted: str) -> Sources:
+    """The source of new runs, and the others that runs from before may have."""
+    now = chosen(app, wanted)
+    found: dict[Source, Outcomes] = {Source.NONE: Nowhere()}
+    if apps.is_installed("django_celery_results"):
+        from bot.broker.outcomes.rows import RowOutcomes  # noqa: PLC0415  # needs the model
+
+        found[Source.ROWS] = RowOutcomes()
+    if app is not None and Source.BACKEND in (now, kinds.source(app)):
+        found[Source.BACKEND] = BackendOutcomes(app)
+    return Sources(now, found)

@@ -1,0 +1,77 @@
+"""What the platform's result backend is, by its configuration alone: nothing connects here."""
+
+from datetime import timedelta
+from typing import Any
+
+from celery import Celery
+from celery.app.backends import by_url
+from celery.backends.base import BaseKeyValueStoreBackend
+
+from bot.core.model import Source
+
+# Nobody but the process that sent a task, or that runs it, can read these.
+PRIVATE = frozenset({"celery.backends.base.DisabledBackend", "celery.backends.rpc.RPCBackend"})
+ROWS = "django_celery_results.backends.database"
+DJANGO_CACHE = "django_celery_results.backends.cache"
+TESTED = frozenset({
+    "celery.backends.redis", "celery.backends.database", "celery.backends.filesystem", DJANGO_CACHE,
+})  # fmt: skip
+
+
+def source(app: Celery) -> Source:
+    """Where outcomes can be read."""
+    found, _ = backend_class(app)
+    if found is None or f"{found.__module__}.{found.__qualname__}" in PRIVATE:
+        return Source.NONE
+    if is_a(found, ROWS):
+        return Source.ROWS
+    if str(app.conf.result_backend).startswith(("cache+memory", "memory")) or not hasattr(found, "get_task_meta"):
+        return Source.NONE
+    return Source.BACKEND
+
+
+def names_rows(app: Celery) -> bool:
+    """Whether the settings name the results' table, even if its app isn't installed."""
+    return str(app.conf.result_backend).startswith(("django-db", ROWS))
+
+
+def backend_class(app: Celery) -> tuple[Any, str | None]:
+    """As Celery finds it (celery/app/base.py, `_get_backend`), with its address. None: there is no such class."""
+    try:
+        found: Any = by_url(app.backend_cls or app.conf.result_backend, app.loader)
+    except Exception:  # noqa: BLE001  # a name or class that doesn't exist or can't be imported
+        return None, None
+    return found[0], found[1]
+
+
+def is_a(backend: Any, module: str) -> bool:
+    """Whether it is a class of this module, or a subclass of one."""
+    return any(base.__module__ == module for base in backend.__mro__)
+
+
+def is_batched(app: Celery) -> bool:
+    """Whether one question can name many tasks."""
+    found, _ = backend_class(app)
+    if is_a(found, "celery.backends.database"):
+        return True
+    return getattr(found, "mget", None) is not BaseKeyValueStoreBackend.mget and hasattr(found, "mget")
+
+
+def is_tested(app: Celery) -> bool:
+    found, _ = backend_class(app)
+    return any(is_a(found, module) for module in TESTED)
+
+
+def life(app: Celery) -> float | None:
+    """Seconds after which the backend itself drops results. None: they stay until somebody deletes them."""
+    found, _ = backend_class(app)
+    if not (getattr(found, "supports_autoexpire", False) or is_a(found, DJANGO_CACHE)):
+        return None
+    set_to = (app.conf.result_expires, app.conf.get("result_failure_expires"))
+    lives = [one.total_seconds() if isinstance(one, timedelta) else float(one) for one in set_to if one]
+    return min(lives, default=None)
+
+
+def shown(app: Celery) -> str:
+    """The backend without its address, which may hold a password."""
+    return str(app.conf.result_backend or "disabled").partition("://")[0]

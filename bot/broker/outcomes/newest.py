@@ -1,0 +1,54 @@
+"""The newest result of a schedule in django-celery-results' table. The cost doesn't grow with history."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connections, router
+from django.db.models import F, QuerySet, Subquery, Value
+from django.db.models.functions import NullIf
+from django_celery_results.models import TaskResult
+
+from bot.compat import is_indexed
+from bot.core.model import LastRun
+from bot.prepared import Placeholder, Prepared
+
+RECENT_RESULTS = 1000  # rows
+# The newest TaskResult of a name: among all, among the recent ones, and by the index of names (`run`).
+NAME = F("periodic_task_name")
+HAS_INDEX = is_indexed(TaskResult, "periodic_task_name")
+NAME_WITHOUT_INDEX = NullIf(NAME, Value(""))  # equal to the name, but no index can answer it
+NAMED = Prepared(lambda: _named().order_by("-pk")[:1])
+NAMED_LATELY = Prepared(
+    lambda: _named(NAME_WITHOUT_INDEX).filter(pk__gt=_newest() - RECENT_RESULTS).order_by("-pk")[:1]
+)
+NAMED_BY_NAME = Prepared(lambda: _named().order_by((F("pk") + 0).desc())[:1])
+
+
+def run(schedule: str) -> LastRun | None:
+    row = _newest_result(schedule)
+    return None if row is None else LastRun(status=row[0], at=row[1])
+
+
+def _named(name: F | NullIf = NAME) -> QuerySet[TaskResult, tuple[Any, ...]]:
+    return TaskResult.objects.alias(of=name).filter(of=Placeholder("name")).values_list("status", "date_done")
+
+
+def _newest() -> Subquery:
+    return Subquery(TaskResult.objects.order_by("-pk").values("pk")[:1])
+
+
+def _newest_result(schedule: str) -> tuple[str, datetime] | None:
+    """By the index of names, which SQLite and MariaDB keep in the order of the primary key.
+
+    PostgreSQL prefers to walk down the primary key until it finds the name, which for a schedule without results means the
+    whole table. So the first query bounds that walk, and its condition keeps it from the index of names; the second one can
+    only use that index. PostgreSQL would JIT-compile both halves if they were one query.
+
+    Without that index, only the recent results are read.
+    """
+    alias = router.db_for_read(TaskResult)
+    if not HAS_INDEX:
+        return NAMED_LATELY.first(alias, name=schedule)
+    if connections[alias].vendor == "postgresql":
+        return NAMED_LATELY.first(alias, name=schedule) or NAMED_BY_NAME.first(alias, name=schedule)
+    return NAMED.first(alias, name=schedule)

@@ -1,0 +1,45 @@
+"""Reads pickled results without running what they name. A pickle can name any function, and unpickling calls it."""
+
+import io
+import pickle
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Any, Self
+from uuid import UUID
+
+HARMLESS: dict[tuple[str, str], Any] = {
+    (one.__module__, one.__name__): one for one in (date, datetime, time, timedelta, timezone, Decimal, UUID)
+}
+
+
+class Stub:
+    """Stands for an object whose class isn't loaded."""
+
+    kind = ""  # the class's name
+    args: tuple[Any, ...] = ()
+
+    def __new__(cls, *args: Any, **_: Any) -> Self:
+        made = super().__new__(cls)
+        made.args = args
+        return made
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+    def __setstate__(self, _: Any) -> None: ...
+    def __setitem__(self, *_: Any) -> None: ...
+    def append(self, _: Any) -> None: ...
+    def extend(self, _: Any) -> None: ...
+    def add(self, _: Any) -> None: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return type(self)(*args, **kwargs)
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        return HARMLESS.get((module, name)) or type("Stub", (Stub,), {"kind": name})
+
+    def persistent_load(self, _: Any) -> Any:
+        return Stub()
+
+
+def loads(data: bytes) -> Any:
+    return _Unpickler(io.BytesIO(data)).load()

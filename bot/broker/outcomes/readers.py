@@ -1,0 +1,121 @@
+"""Ways to ask result backends: those that keep texts by key, SQLAlchemy's tables, and whatever else knows task ids."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, Protocol
+
+from celery import Celery
+from celery.backends.base import BaseKeyValueStoreBackend
+
+from bot.broker.outcomes import kinds, pickled
+
+TIMEOUT = 0.5  # seconds, for connecting and for each answer
+PICKLE = "application/x-python-serialize"
+Meta = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the backend holds for one task. `meta` decodes it."""
+
+    task: str
+    token: str  # differs if anything in it differs
+    meta: Callable[[], Meta]
+
+
+class Reader(Protocol):
+    """Asks a backend. Raises whatever the backend's client raises."""
+
+    def read(self, tasks: list[str]) -> Iterable[Answer]:
+        """For those of these tasks that the backend knows."""
+
+
+@cache
+def reader(app: Celery) -> Reader:
+    """One per process, which threads share. Connects at its first use."""
+    found, url = kinds.backend_class(app)
+    if kinds.is_a(found, "celery.backends.database"):
+        from bot.broker.outcomes.sql import Tables  # noqa: PLC0415  # needs SQLAlchemy
+
+        return Tables.of(app, url)
+    backend = _own(found(app=app, url=url))
+    return Keys(backend) if isinstance(backend, BaseKeyValueStoreBackend) else Others(backend)
+
+
+def _own(backend: Any) -> Any:
+    """This object is ours alone: it fails fast, and tries once."""
+    backend.always_retry = False
+    if (params := getattr(backend, "connparams", None)) is not None:  # Redis, also by way of Sentinel
+        params |= {"socket_timeout": TIMEOUT, "retry_on_timeout": False}
+        if "socket_connect_timeout" in params:  # not for a socket in the file system
+            params["socket_connect_timeout"] = TIMEOUT
+    return backend
+
+
+@dataclass(frozen=True)
+class Keys:
+    """A backend that keeps one value for each task: Redis, a cache, files, … (celery/backends/base.py)."""
+
+    backend: Any
+
+    def read(self, tasks: list[str]) -> Iterator[Answer]:
+        keys = [self.backend.get_key_for_task(task) for task in tasks]
+        for task, value in zip(tasks, self._values(keys), strict=True):
+            if value:
+                yield Answer(task, token(value), partial(self._meta, value))
+
+    def _values(self, keys: list[Any]) -> list[Any]:
+        if len(keys) == 1 or type(self.backend).mget is BaseKeyValueStoreBackend.mget:
+            return [self.backend.get(key) for key in keys]
+        found = self.backend.mget(keys)
+        return [found.get(key) for key in keys] if isinstance(found, dict) else list(found)
+
+    def _meta(self, value: Any) -> Meta:
+        if isinstance(value, dict):  # Django's cache has unpickled it, as it does for the site itself
+            return value
+        found = unpacked(self.backend, value)
+        if not isinstance(found, dict):
+            raise TypeError(f"not a result, but of type {type(found).__name__}")
+        return found
+
+
+@dataclass(frozen=True)
+class Others:
+    """A backend of which we know only that it finds a task's result by its id. Not tested."""
+
+    backend: Any
+
+    def __post_init__(self) -> None:
+        # No exceptions are made of what is stored, and nothing is unpickled.
+        self.backend.meta_from_decoded = lambda meta: meta
+        self.backend.accept = {one for one in self.backend.accept if one != PICKLE}
+
+    def read(self, tasks: list[str]) -> Iterator[Answer]:
+        for task in tasks:
+            meta = self.backend.get_task_meta(task, cache=False)
+            yield Answer(task, token(meta), partial(dict, meta))
+
+
+def unpacked(backend: Any, value: Any) -> Any:
+    """Decodes as Celery does, but with pickle replaced."""
+    if backend.content_type != PICKLE:
+        return backend.decode(value)
+    data = value if isinstance(value, bytes) else str(value).encode()
+    return pickled.loads(_decompressed(data))
+
+
+def _decompressed(data: bytes) -> bytes:
+    try:
+        from celery.backends.base import decompress_payload  # type: ignore[attr-defined]  # noqa: PLC0415
+    except ImportError:  # before Celery 5.7, results aren't compressed
+        return data
+    return bytes(decompress_payload(data))
+
+
+def token(value: Any) -> str:
+    if not isinstance(value, (bytes, str)):
+        value = json.dumps(value, default=repr, sort_keys=True)
+    return hashlib.sha256(value.encode() if isinstance(value, str) else value).hexdigest()[:32]

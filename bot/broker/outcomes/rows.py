@@ -1,0 +1,103 @@
+"""Reads outcomes from django-celery-results' `TaskResult` rows. The cost of a pass doesn't grow with history.
+
+`PENDING` proves nothing, `date_done` moves with every write (it is `auto_now`), and a task that ignores its result, or
+raises Ignore or Reject, leaves no row.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_celery_results.models import TaskResult
+
+from bot.broker.outcomes import newest
+from bot.broker.outcomes.shown import outcome, readable
+from bot.broker.outcomes.watched import Tokens, Turns, ended_runs, open_runs
+from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
+from bot.core.status import OPEN
+from bot.models import Run, database_of
+from bot.prepared import padded
+
+BATCH = 500  # outcomes per pass; older builds of SQLite allow 999 parameters
+RECENT = timedelta(seconds=3)
+
+
+@dataclass
+class RowOutcomes:
+    """Outcomes over the results table.
+
+    A full pass over all open runs finds every result, even if its date is wrong or it was committed late. But its cost
+    grows with the number of open runs, so full passes get at most 1% of the time. The passes between them read only the
+    results of the last seconds. With up to some hundred open runs, every pass is full.
+    """
+
+    source: ClassVar = Source.ROWS
+    life: ClassVar = None  # rows stay until somebody deletes them
+    _full: Turns = field(default_factory=lambda: Turns(share=0.01))
+    _ended: Turns = field(default_factory=lambda: Turns(share=0.01, pause=60))
+
+    def changed(self) -> list[Outcome]:
+        """Of runs whose result row has been written since it was recorded: first open ones, oldest run first."""
+        ids = self._full.take(lambda: _changed(open_runs(Source.ROWS, OPEN)))
+        if ids is None:
+            ids = _written_lately()
+        ids += self._ended.take(lambda: _changed(ended_runs(Source.ROWS))) or []
+        return [_outcome(row) for row in _results().filter(task_id__in=padded(ids))] if ids else []
+
+    def of(self, task: TaskId) -> list[Outcome]:
+        return [_outcome(row) for row in _results().filter(task_id=task)]
+
+    def last_run(self, schedule: Schedule) -> LastRun | None:
+        """Started by beat or by us: results carry the schedule's name (`result_extended`)."""
+        return newest.run(schedule.name)
+
+
+def _results() -> QuerySet[TaskResult]:
+    """From the database that they are written to: a replica may lag behind."""
+    return TaskResult.objects.using(database_of(TaskResult))
+
+
+def _changed(watched: Tokens) -> list[str]:
+    """Task ids. One query for the runs and others for their results are planned well whatever the statistics are.
+
+    As one join, PostgreSQL may hash the whole results table, and SQLite without ANALYZE uses the index of the results'
+    states. A router may also keep the two tables in different databases.
+    """
+    seen = list(watched.items())
+    changed: list[str] = []
+    for batch in (dict(seen[at : at + BATCH]) for at in range(0, len(seen), BATCH)):
+        written = _results().filter(task_id__in=padded(batch)).values_list("task_id", "date_done", "status")
+        tokens = {task_id: _token(at, status) for task_id, at, status in written}
+        changed += [task_id for task_id, token in batch.items() if tokens.get(task_id, token) != token]
+    return changed[:BATCH]
+
+
+def _written_lately() -> list[str]:
+    """Task ids, by the index of the results' dates. Costs time per written result, not per open run."""
+    lately = _results().filter(date_done__gte=timezone.now() - RECENT).order_by("date_done")
+    written = [(id_, _token(at, status)) for id_, at, status in lately.values_list("task_id", "date_done", "status")]
+    changed: list[str] = []
+    for batch in (dict(written[at : at + BATCH]) for at in range(0, len(written), BATCH)):
+        runs = Run.objects.filter(task_id__in=padded(batch), state__in=OPEN).order_by("pk")
+        changed += [task_id for task_id, seen in runs.values_list("task_id", "seen") if seen != batch[task_id]]
+    return changed[:BATCH]
+
+
+def _token(at: datetime, status: str) -> str:
+    """With the status, because some MySQL columns have whole seconds."""
+    return f"{at.isoformat()} {status}"
+
+
+def _outcome(row: TaskResult) -> Outcome:
+    return outcome(
+        row.task_id,
+        row.status,
+        _token(row.date_done, row.status),
+        row.date_done,
+        text=readable(row.result, row.status),
+        traceback=row.traceback or "",
+        worker=getattr(row, "worker", None) or "",
+        started_at=getattr(row, "date_started", None),
+    )

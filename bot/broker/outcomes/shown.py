@@ -1,0 +1,105 @@
+"""Makes outcomes for people: results as text, exceptions as `Type: message`, tracebacks without Celery's own frames. Pure."""
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from bot.broker.outcomes.pickled import Stub
+from bot.core.model import Outcome, TaskId
+from bot.core.text import clean, clip, clip_start
+
+RESULT_LIMIT = 3000  # characters kept of a result; the whole stays where the site keeps it
+TRACEBACK_LIMIT = 6000  # characters kept of a traceback, from its end
+NOT_SHOWN = "(a pickled result, not shown)"
+STATUS_LIMIT, WORKER_LIMIT = 50, 100  # characters that a run's row holds
+TRACER = "celery/app/trace.py"
+CARETS = re.compile(r"\s+[~^]+\s*")
+
+
+def outcome(
+    task: str,
+    status: str,
+    token: str,
+    at: datetime,
+    *,
+    text: str,
+    traceback: str,
+    worker: str,
+    started_at: datetime | None = None,
+) -> Outcome:
+    """`text` is the whole result, as people read it."""
+    # Cleaned: JSON escapes can hold NUL and lone surrogates, which databases refuse.
+    return Outcome(
+        task_id=TaskId(task),
+        status=clip(clean(status), STATUS_LIMIT),
+        token=token,
+        at=at,
+        started_at=started_at,
+        result=clean(clip(text, RESULT_LIMIT)),
+        result_length=len(text),
+        traceback=clean(clip_start(own_frames(traceback), TRACEBACK_LIMIT)),
+        worker=clip(clean(worker), WORKER_LIMIT),
+    )
+
+
+def readable(stored: str | None, status: str) -> str:
+    """The stored result for people: text as it is, other JSON indented, an exception as `Type: message`.
+
+    While the task runs, it is the task's own progress. Celery's note on the worker (STARTED) is left out.
+    """
+    if not stored or stored == "null" or status == "STARTED":
+        return ""
+    try:
+        value = json.loads(stored)
+        if isinstance(value, dict) and status != "SUCCESS":
+            return exception(value) if "exc_type" in value else progress(value)
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):  # from another serializer, or nested too deep
+        return stored
+
+
+def readable_value(value: Any, status: str) -> str:
+    """The same for a result that was decoded already. Of a pickled object, only an exception's name and texts are shown."""
+    if isinstance(value, (BaseException, Stub)) and status != "SUCCESS":
+        name = value.kind if isinstance(value, Stub) else type(value).__name__
+        return exception({"exc_type": name, "exc_message": [one for one in value.args if isinstance(one, (str, int))]})
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return NOT_SHOWN
+    return readable(text, status)
+
+
+def own_frames(traceback: str) -> str:
+    """Without Celery's own frames, which begin every traceback, and without Python's lines of carets."""
+    kept: list[str] = []
+    skipping = False
+    for line in traceback.splitlines():
+        if not line.startswith("    "):  # a frame's first line, or text between frames
+            skipping = TRACER in line
+        if not skipping and not CARETS.fullmatch(line):
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def progress(meta: dict[str, Any]) -> str:
+    """`3 of 10, part 4`: the usual names for done and total are joined, other values follow with their names."""
+    rest = dict(meta)
+    done = next((rest.pop(name) for name in ("done", "current", "processed") if name in rest), None)
+    total = rest.pop("total", None) if done is not None else None
+    parts = [] if done is None else [f"{done}" if total is None else f"{done} of {total}"]
+    for name, value in rest.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        parts.append(text if name in ("note", "message", "description") else f"{name}: {text}")
+    return ", ".join(parts)
+
+
+def exception(value: dict[str, Any]) -> str:
+    """Celery's JSON form of an exception (celery/backends/base.py, prepare_exception)."""
+    message = value.get("exc_message")
+    parts = message if isinstance(message, list) else [message]
+    text = ", ".join(
+        part if isinstance(part, str) else json.dumps(part, ensure_ascii=False) for part in parts if part is not None
+    )
+    return f"{value['exc_type']}: {text}" if text else str(value["exc_type"])

@@ -1,0 +1,78 @@
+"""The sources of outcomes: which there are, whether they answer, and what they can't know any more."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.model import Source, TaskId
+from bot.core.ports import Outcomes
+from bot.core.reasons import Code, Reason
+from bot.core.status import OPEN
+from bot.models import Run, SourceHealth, writers_turn
+from bot.runs import finish
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+SILENT = timedelta(minutes=1)  # a source that hasn't answered for longer, with runs open, is told by /readyz
+
+
+@dataclass(frozen=True)
+class Sources:
+    """`now` is where the outcomes of new runs are read. Runs from before may have others."""
+
+    now: Source = Source.NONE
+    all: Mapping[Source, Outcomes] = field(default_factory=dict)
+
+    @property
+    def current(self) -> Outcomes | None:
+        """None: what the settings name isn't installed."""
+        return self.all.get(self.now)
+
+
+def of(source: Source) -> SourceHealth | None:
+    return SourceHealth.objects.filter(pk=source).first()
+
+
+def problem(source: Source) -> Reason | None:
+    """Why it doesn't answer, if it doesn't."""
+    health = of(source)
+    return Reason.load(health.problem) if health is not None and health.problem else None
+
+
+def answered(outcomes: Outcomes, *, now: datetime) -> None:
+    """Writes it down. Before that, ends runs whose result came and went while nobody asked."""
+    if outcomes.life is not None:
+        health = of(outcomes.source)
+        end_expired(outcomes, since=None if health is None else health.answered_at, now=now)
+    _write(outcomes.source, answered_at=now, problem="")
+
+
+def silent(outcomes: Outcomes, why: Reason) -> None:
+    log.warning("results can't be read now: %s (%s)", why.code, ", ".join(map(str, why.params.values())))
+    _write(outcomes.source, problem=why.dump(300))
+
+
+def _write(source: Source, **values: object) -> None:
+    with writers_turn():
+        SourceHealth.objects.update_or_create(source=source, defaults=values)
+
+
+def end_expired(outcomes: Outcomes, *, since: datetime | None, now: datetime, only: int | None = None) -> int:
+    """Ends runs as unseen whose result may be gone, because nobody asked for longer than results live.
+
+    `since`: when the source answered last. Returns how many.
+    """
+    gone = now - timedelta(seconds=outcomes.life or 0)
+    if outcomes.life is None or (since is not None and since > gone):
+        return 0
+    runs = Run.objects.filter(source=outcomes.source, state__in=OPEN, created_at__lt=gone).order_by()
+    if only is not None:
+        runs = runs.filter(pk=only)
+    ended = 0
+    why = Reason(code=Code.RESULT_EXPIRED, params={"seconds": round(outcomes.life)})
+    for pk, task in list(runs.values_list("pk", "task_id")[:BATCH]):
+        if not outcomes.of(TaskId(task)):
+            ended += finish.end_unseen(pk, why, now=now)
+    return ended

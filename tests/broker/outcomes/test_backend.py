@@ -1,0 +1,201 @@
+"""Outcomes from Celery's own result backends: what a worker would write there is what is read."""
+
+import os
+import pickle
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery, states
+from django.core.cache import cache
+from django.utils import timezone
+
+from bot.broker.outcomes import kinds, readers
+from bot.broker.outcomes.backend import CHUNK, BackendOutcomes
+from bot.core.model import Outcome, Source, TaskId
+from bot.core.ports import SourceSilent
+from bot.models import Run
+from bot.runs import finish
+from tests.factories import NOW, a_run
+
+pytestmark = pytest.mark.django_db
+ADDRESSES: dict[str, Callable[[Path], str]] = {
+    "files": lambda folder: f"file://{folder}",
+    "SQLAlchemy": lambda folder: f"db+sqlite:///{folder}/results.sqlite3",
+    "Django's cache": lambda _: "django-cache",
+}
+BOOM = 'Traceback (most recent call last):\n  File "tasks.py", line 1, in f\nValueError: no such region'
+
+
+def an_app(address: str, **conf: Any) -> Celery:
+    app = Celery("platform", set_as_current=False)
+    app.conf.update(result_backend=address, result_extended=True, **conf)
+    return app
+
+
+@pytest.fixture(params=ADDRESSES)
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    yield ADDRESSES[request.param](tmp_path)
+    cache.clear()
+
+
+@pytest.fixture(params=["json", "pickle"])
+def app(request: pytest.FixtureRequest, address: str) -> Celery:
+    return an_app(address, result_serializer=request.param, accept_content=["json", "pickle"])
+
+
+def store(app: Celery, task: str, status: str, result: Any = None, traceback: str | None = None) -> None:
+    app.backend.store_result(task, result, status, traceback=traceback)
+
+
+def only(app: Celery, task: str) -> Outcome:
+    [outcome] = BackendOutcomes(app).of(TaskId(task))
+    return outcome
+
+
+def test_a_success_is_what_the_task_returned(app: Celery) -> None:
+    store(app, "t", "SUCCESS", {"rows": 3, "ü": []})
+    outcome = only(app, "t")
+    assert (outcome.status, outcome.result, outcome.traceback) == ("SUCCESS", '{\n  "rows": 3,\n  "ü": []\n}', "")
+    assert abs(outcome.at - timezone.now()) < timedelta(minutes=1)
+
+
+def test_a_failure_is_its_exception_and_its_traceback(app: Celery) -> None:
+    store(app, "t", "FAILURE", ValueError("no such region", 7), BOOM)
+    outcome = only(app, "t")
+    assert (outcome.status, outcome.result) == ("FAILURE", "ValueError: no such region, 7")
+    assert outcome.traceback == BOOM
+
+
+@pytest.mark.parametrize("status", ["RETRY", "REVOKED"])
+def test_a_retry_and_a_revoked_run_bring_their_exception(app: Celery, status: str) -> None:
+    store(app, "t", status, RuntimeError("upstream said 503"))
+    assert (only(app, "t").status, only(app, "t").result) == (status, "RuntimeError: upstream said 503")
+
+
+def test_progress_is_what_the_task_says_of_it(app: Celery) -> None:
+    store(app, "t", "PROGRESS", {"done": 3, "total": 10})
+    assert only(app, "t").result == "3 of 10"
+    store(app, "t", "STARTED", {"pid": 1, "hostname": "w@1"})
+    assert only(app, "t").result == ""
+
+
+def test_a_task_that_is_not_there_is_unknown(app: Celery) -> None:
+    assert BackendOutcomes(app).of(TaskId("t")) == []
+    assert BackendOutcomes(app).changed() == []
+
+
+def test_only_what_has_changed_is_news(app: Celery) -> None:
+    run, other = a_run(source="backend"), a_run(source="backend")
+    a_run(source="rows")
+    for status, result in (("STARTED", {"pid": 1}), ("PROGRESS", {"done": 1}), ("SUCCESS", "ok")):
+        store(app, run.task_id, status, result)
+        news = BackendOutcomes(app).changed()
+        assert [(one.task_id, one.status) for one in news] == [(run.task_id, status)]
+        assert finish.record(news, now=NOW, deadline=1800) == 1
+        assert BackendOutcomes(app).changed() == []
+    run.refresh_from_db()
+    assert (run.state, run.result) == ("finished", "ok")
+    assert other.state == "sent"
+
+
+def test_more_runs_than_fit_into_one_question_are_all_asked_for(tmp_path: Path) -> None:
+    app = an_app(f"file://{tmp_path}")
+    runs = Run.objects.bulk_create(
+        Run(key=f"k{n}", task_id=f"t{n}", state="sent", source="backend", schedule_id=1, schedule_name="s", task="t", deadline_at=NOW)
+        for n in range(CHUNK + 2)
+    )  # fmt: skip
+    store(app, runs[-1].task_id, "SUCCESS")
+    assert [one.task_id for one in BackendOutcomes(app).changed()] == [runs[-1].task_id]
+
+
+def test_an_overdue_and_an_ended_run_are_asked_for_now_and_then(tmp_path: Path) -> None:
+    app, later = an_app(f"file://{tmp_path}"), timezone.now() + timedelta(minutes=30)
+    for state in ("overdue", "finished", "unseen"):
+        store(app, a_run(source="backend", state=state, deadline_at=later).task_id, "FAILURE", "x")
+    outcomes = BackendOutcomes(app)
+    assert len(outcomes.changed()) == 3
+    assert outcomes.changed() == [], "only once a minute"
+
+
+class Evil:
+    def __reduce__(self) -> Any:
+        return os.mkdir, ("evil",)
+
+
+@pytest.mark.parametrize("backend", ["files", "SQLAlchemy"])
+def test_a_pickle_is_read_without_doing_what_it_says(
+    backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = an_app(ADDRESSES[backend](tmp_path), result_serializer="pickle", accept_content=["pickle"])
+    store(app, "t", "SUCCESS", {"rows": Evil()})
+    outcome = only(app, "t")
+    assert (outcome.status, outcome.result) == ("SUCCESS", "(a pickled result, not shown)")
+    assert not Path("evil").exists()
+
+
+def test_a_result_that_is_nonsense_hides_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    app = an_app(f"file://{tmp_path}")
+    bad, good = a_run(source="backend"), a_run(source="backend")
+    Path(tmp_path, f"celery-task-meta-{bad.task_id}").write_bytes(pickle.dumps(7))
+    store(app, good.task_id, "SUCCESS")
+    assert [one.task_id for one in BackendOutcomes(app).changed()] == [good.task_id]
+    assert f"the result of task {bad.task_id} can't be read" in caplog.text
+
+
+def test_a_server_that_is_not_there_is_said_without_its_address_and_not_asked_again_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outcomes = BackendOutcomes(an_app("redis://:hunter2@127.0.0.1:1/0"))
+    with pytest.raises(SourceSilent) as caught:
+        outcomes.of(TaskId("t"))
+    assert "hunter2" not in str(caught.value)
+    assert str(caught.value) == "source_silent: ConnectionError"
+    monkeypatch.setattr(readers.Keys, "read", lambda *_: pytest.fail("it was asked"))
+    with pytest.raises(SourceSilent):
+        outcomes.of(TaskId("t"))
+
+
+@pytest.mark.parametrize(
+    ("backend", "source"),
+    [
+        (None, Source.NONE),
+        ("rpc://", Source.NONE),
+        ("cache+memory://", Source.NONE),
+        ("no.such:Backend", Source.NONE),
+        ("django-db", Source.ROWS),
+        ("django_celery_results.backends:DatabaseBackend", Source.ROWS),
+        ("redis://127.0.0.1:1/0", Source.BACKEND),
+        ("sentinel://127.0.0.1:1", Source.BACKEND),
+        ("django-cache", Source.BACKEND),
+        ("db+sqlite://", Source.BACKEND),
+    ],
+)
+def test_the_backend_says_where_outcomes_are_read(backend: str | None, source: Source) -> None:
+    app = Celery("platform", set_as_current=False)
+    app.conf.result_backend = backend
+    assert kinds.source(app) is source
+
+
+@pytest.mark.parametrize(
+    ("backend", "conf", "life"),
+    [
+        ("redis://127.0.0.1:1/0", {}, 86_400.0),
+        ("redis://127.0.0.1:1/0", {"result_expires": 600}, 600.0),
+        ("redis://127.0.0.1:1/0", {"result_expires": None}, None),
+        ("django-cache", {"result_expires": timedelta(hours=1)}, 3600.0),
+        ("db+sqlite://", {}, None),
+    ],
+)
+def test_results_live_as_long_as_the_backend_keeps_them(backend: str, conf: dict[str, Any], life: float | None) -> None:
+    assert BackendOutcomes(an_app(backend, **conf)).life == life
+
+
+def test_every_final_state_of_celery_is_read(tmp_path: Path) -> None:
+    app = an_app(f"file://{tmp_path}")
+    for status in states.READY_STATES:
+        store(app, status, status, "x")
+        assert only(app, status).status == status

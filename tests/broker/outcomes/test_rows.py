@@ -1,0 +1,156 @@
+"""Outcomes that are read from django-celery-results' own rows."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from django_celery_results.models import TaskResult
+
+from bot.broker.outcomes.rows import BATCH, RowOutcomes
+from bot.broker.outcomes.shown import RESULT_LIMIT, TRACEBACK_LIMIT
+from bot.core.model import Outcome, TaskId
+from bot.models import Run
+from bot.runs import finish
+from tests.factories import NOW, a_result, a_run
+
+HAS_START = hasattr(TaskResult, "date_started")  # since the results app 2.6
+
+
+def the_outcome() -> Outcome:
+    (outcome,) = RowOutcomes().changed()
+    return outcome
+
+
+def record() -> int:
+    return finish.record(RowOutcomes().changed(), now=NOW, deadline=1800)
+
+
+@pytest.mark.django_db
+def test_an_outcome_is_what_the_row_says() -> None:
+    run = a_run()
+    row = a_result(run.task_id, "FAILURE", result='{"exc_type": "E", "exc_message": ["x"]}', traceback="T", worker="w@1",
+                   **({"date_started": NOW} if HAS_START else {}))  # fmt: skip
+    assert the_outcome() == Outcome(
+        task_id=TaskId(run.task_id), status="FAILURE", token=f"{row.date_done.isoformat()} FAILURE", at=row.date_done, started_at=NOW if HAS_START else None, result="E: x", result_length=4,
+        traceback="T", worker="w@1",
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_long_results_and_tracebacks_are_shortened_at_the_right_end() -> None:
+    a_result(a_run().task_id, result=json.dumps("x" * 200_000), traceback="\n".join(f"line {n}" for n in range(5000)))
+    outcome = the_outcome()
+    assert (len(outcome.result), outcome.result_length) == (RESULT_LIMIT, 200_000)
+    assert len(outcome.traceback) <= TRACEBACK_LIMIT
+    assert outcome.traceback.endswith("line 4999")
+
+
+@pytest.mark.django_db
+def test_what_no_database_takes_can_be_recorded_all_the_same() -> None:
+    """Else one task's odd output would stop the watcher for everybody, at each pass again."""
+    hostile, sound = a_run(), a_run()
+    a_result(hostile.task_id, result='"a\\u0000b\\ud800c"', traceback="\x1b[31mT\x1b[0m")
+    a_result(sound.task_id)
+    assert record() == 2
+    hostile.refresh_from_db()
+    assert (hostile.result, hostile.traceback) == ("a�b�c", "T")
+
+
+@pytest.mark.django_db
+def test_only_what_was_written_since_is_news() -> None:
+    run, other = a_run(), a_run()
+    row = a_result(run.task_id, "STARTED")
+    assert [outcome.task_id for outcome in RowOutcomes().changed()] == [run.task_id]
+    assert record() == 1
+    assert RowOutcomes().changed() == []
+
+    a_result(other.task_id, "STARTED")
+    row.status = "SUCCESS"
+    row.save()
+    assert {outcome.status for outcome in RowOutcomes().changed()} == {"STARTED", "SUCCESS"}
+    assert record() == 2
+    assert RowOutcomes().changed() == []
+
+
+@pytest.mark.django_db
+def test_a_row_that_was_written_in_the_past_is_news_too() -> None:
+    """Clocks of workers differ."""
+    run = a_run(seen="later STARTED", seen_at=NOW + timedelta(hours=1), state="running")
+    a_result(run.task_id)
+    TaskResult.objects.update(date_done=NOW)
+    assert the_outcome().at == NOW
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("state", "minutes", "is_news"),
+    [
+        ("finished", 1, True),
+        ("unseen", 1, True),
+        ("finished", -1, False),
+        ("unseen", -1, False),
+        ("not_sent", 1, False),
+    ],
+)
+def test_runs_that_are_over_are_looked_at_for_a_while(state: str, minutes: int, *, is_news: bool) -> None:
+    run = a_run(state=state, deadline_at=timezone.now() + timedelta(minutes=minutes))
+    a_result(run.task_id)
+    outcomes = RowOutcomes()
+    assert bool(outcomes.changed()) is is_news
+    assert outcomes.changed() == [], "they are looked at once a minute"
+
+
+@pytest.mark.django_db
+def test_runs_of_other_sources_are_not_looked_at() -> None:
+    a_result(a_run(source="backend").task_id)
+    assert RowOutcomes().changed() == []
+
+
+@pytest.mark.django_db
+def test_results_of_others_are_not_looked_at() -> None:
+    a_result("somebody else's")
+    assert RowOutcomes().changed() == []
+
+
+@pytest.mark.django_db
+def test_a_pass_costs_the_same_whatever_the_history(django_assert_num_queries: Any) -> None:
+    for number in range(50):
+        a_result(f"history-{number}")
+    with django_assert_num_queries(2):  # open runs, and those that ended lately
+        RowOutcomes().changed()
+    for _ in range(10):
+        a_result(a_run().task_id)
+    with django_assert_num_queries(4):
+        assert len(RowOutcomes().changed()) == 10
+
+
+@pytest.mark.django_db
+def test_a_crowd_is_taken_in_parts_the_oldest_first() -> None:
+    runs = Run.objects.bulk_create(
+        Run(key=f"k{n}", task_id=f"t{n}", state="sent", schedule_id=1, schedule_name="s", task="t", deadline_at=NOW)
+        for n in range(BATCH + 20)
+    )
+    TaskResult.objects.bulk_create(TaskResult(task_id=run.task_id, status="SUCCESS", date_done=NOW) for run in runs)
+    TaskResult.objects.update(date_done=NOW)
+    first = {outcome.task_id for outcome in RowOutcomes().changed()}
+    assert first == {f"t{n}" for n in range(BATCH)}
+
+
+@pytest.mark.django_db
+def test_between_looks_at_all_open_runs_only_the_latest_results_are_looked_at(
+    django_assert_num_queries: Any,
+) -> None:
+    outcomes, old, new = RowOutcomes(), a_run(), a_run()
+    assert outcomes.changed() == []
+    outcomes._full._next = float("inf")
+    a_result(old.task_id)
+    TaskResult.objects.update(date_done=NOW)  # of a worker whose clock is wrong, or committed late
+    a_result(new.task_id)
+    with django_assert_num_queries(3):
+        assert [outcome.task_id for outcome in outcomes.changed()] == [new.task_id]
+    finish.record(outcomes.changed(), now=NOW, deadline=1800)
+    assert outcomes.changed() == []
+    outcomes._full._next = 0.0
+    assert [outcome.task_id for outcome in outcomes.changed()] == [old.task_id]

@@ -1,0 +1,137 @@
+"""Whether sources answer, and what can't be known any more."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from bot.core.model import LastRun, RunId, ScheduleId, Source, TaskId
+from bot.core.ports import SourceSilent
+from bot.core.reasons import Code, Reason
+from bot.models import Notice, Run, SourceHealth
+from bot.runs import see, sources
+from bot.runs.follow import follow
+from bot.runs.loops import AFTER_ERROR, Watcher
+from tests.factories import NOW, a_run, an_outcome
+from tests.fakes import FakeOutcomes
+from tests.runs.conftest import Door
+
+pytestmark = pytest.mark.django_db
+SILENT = SourceSilent(Reason(code=Code.SOURCE_SILENT, params={"error": "ConnectionError"}))
+
+
+def a_watcher(outcomes: FakeOutcomes) -> Watcher:
+    return Watcher(outcomes, deadline=1800, wake=lambda: None)
+
+
+def open_run(**fields: Any) -> Run:
+    return a_run(**{"deadline_at": timezone.now() + timedelta(hours=1), **fields})
+
+
+def aged(run: Run, seconds: float) -> Run:
+    Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(seconds=seconds))
+    return run
+
+
+def state(run: Run) -> str:
+    run.refresh_from_db()
+    return run.state
+
+
+def test_a_source_that_answers_is_noted() -> None:
+    assert a_watcher(FakeOutcomes()).step()
+    assert sources.problem(Source.ROWS) is None
+    assert SourceHealth.objects.get().answered_at is not None
+
+
+def test_a_silent_source_is_noted_and_nobody_is_late_meanwhile() -> None:
+    run = open_run(deadline_at=timezone.now() - timedelta(seconds=1))
+    outcomes = FakeOutcomes(silent=SILENT)
+    watcher = a_watcher(outcomes)
+    assert watcher.step() == AFTER_ERROR
+    assert sources.problem(Source.ROWS) == SILENT.reason
+    assert state(run) == "sent"
+    outcomes.silent = None
+    watcher.step()
+    assert sources.problem(Source.ROWS) is None
+    assert state(run) == "overdue"
+
+
+def test_a_result_that_may_have_come_and_gone_ends_the_run_unseen() -> None:
+    lost, young = aged(open_run(), 700), open_run()
+    there = aged(open_run(), 700)
+    outcomes = FakeOutcomes(life=600, news=[an_outcome("STARTED", task_id=TaskId(there.task_id))])
+    sources.answered(outcomes, now=timezone.now())
+    assert [state(run) for run in (lost, young, there)] == ["unseen", "sent", "sent"]
+    assert lost.unseen_reason == Reason(code=Code.RESULT_EXPIRED, params={"seconds": 600})
+    assert Notice.objects.filter(run=lost, kind="unseen").exists()
+
+
+def test_a_long_task_is_awaited_while_somebody_keeps_asking() -> None:
+    run = aged(open_run(), 700)
+    outcomes = FakeOutcomes(life=600)
+    SourceHealth.objects.create(source="rows", answered_at=timezone.now() - timedelta(seconds=30))
+    sources.answered(outcomes, now=timezone.now())
+    assert state(run) == "sent"
+
+
+def test_where_results_stay_nothing_is_given_up() -> None:
+    run = aged(open_run(), 10**6)
+    sources.answered(FakeOutcomes(), now=timezone.now())
+    assert state(run) == "sent"
+
+
+def test_following_a_run_gives_up_what_expired_too(door: Door) -> None:
+    run = aged(open_run(), 700)
+    door.outcomes.life = 600
+    found = follow(door.platform, door.request.actor, RunId(run.pk))
+    assert found is not None
+    assert found.state == "unseen"
+
+
+def test_following_a_run_of_a_silent_source_shows_it_as_it_was(door: Door) -> None:
+    run = open_run()
+    door.outcomes.silent = SILENT
+    found = follow(door.platform, door.request.actor, RunId(run.pk))
+    assert found is not None
+    assert found.state == "sent"
+
+
+def test_a_run_is_not_running_if_it_has_ended_and_nobody_asked_yet(door: Door) -> None:
+    run = open_run(schedule_id=7)
+    door.outcomes.news = [an_outcome("SUCCESS", task_id=TaskId(run.task_id))]
+    shown = see.preview(door.platform, door.request.actor, ScheduleId(7))
+    assert shown is not None
+    assert shown.running is None
+    assert shown.last == LastRun(status="SUCCESS", at=NOW)
+
+
+def test_a_silent_source_takes_nothing_from_the_form(door: Door) -> None:
+    run = open_run(schedule_id=7)
+    door.outcomes.silent = SILENT
+    shown = see.preview(door.platform, door.request.actor, ScheduleId(7))
+    assert shown is not None
+    assert shown.running is not None
+    assert shown.running.run == run.pk
+
+
+def test_the_last_run_is_ours_where_the_source_knows_none(door: Door) -> None:
+    a_run(schedule_id=7, state="finished", status="FAILURE", finished_at=NOW)
+    a_run(schedule_id=8, state="finished", status="SUCCESS", finished_at=NOW)
+    shown = see.preview(door.platform, door.request.actor, ScheduleId(7))
+    assert shown is not None
+    assert shown.last == LastRun(status="FAILURE", at=NOW)
+
+
+def test_where_no_results_are_kept_a_run_ends_as_soon_as_it_is_sent(door: Door) -> None:
+    door.outcomes.source = Source.NONE
+    run = door.start()
+    assert (run.state, run.unseen_reason, run.source) == ("unseen", Reason(code=Code.NO_RESULTS), "none")
+    assert set(Notice.objects.values_list("kind", flat=True)) == {"root", "id", "progress", "unseen"}
+
+
+def test_a_run_of_unknown_fate_without_results_ends_at_its_deadline() -> None:
+    run = open_run(state="unknown", source="none", deadline_at=timezone.now() - timedelta(seconds=1))
+    a_watcher(FakeOutcomes()).step()
+    assert state(run) == "unseen"
