@@ -59,8 +59,9 @@ class Platform(Processes):
             f"[PeriodicTask.objects.create(interval=hourly, **row) for row in {list(map(dict, rows))!r}]"
         )
 
-    def start_worker(self) -> None:
-        self._start("worker", "-m", "celery", "-A", "bot", "worker", "--concurrency", "2", "--loglevel", "info")
+    def start_worker(self, **environment: str) -> None:
+        options = ["-A", "bot", "worker", "--concurrency", "2", "--loglevel", "info"]
+        self._start("worker", "-m", "celery", *options, **environment)
         self.wait("worker", lambda: " ready." in self.log("worker"))
 
     def start_bot(self) -> None:
@@ -76,8 +77,8 @@ class Platform(Processes):
         self._start("web", "-m", "gunicorn", "bot.wsgi", *options)
         self.wait("web", lambda: self._answers("/healthz"))
 
-    def _start(self, name: str, *arguments: str) -> None:
-        self.start(name, sys.executable, *arguments)
+    def _start(self, name: str, *arguments: str, **environment: str) -> None:
+        self.start(name, sys.executable, *arguments, **environment)
 
     def _answers(self, path: str) -> bool:
         try:

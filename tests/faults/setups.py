@@ -152,6 +152,13 @@ def _claims(number: int) -> bool:
 
 
 @contextmanager
+def result_store() -> Iterator[tuple[str, str, Proxy]]:
+    """A database of Redis for results: its address, the one by way of the proxy, and the proxy."""
+    with _redis() as (url, proxy):
+        yield f"{REDIS}{urlsplit(url).path}", url, proxy
+
+
+@contextmanager
 def _rabbitmq() -> Iterator[tuple[str, Proxy]]:
     """A virtual host of our own, deleted at the end."""
     vhost = f"runtask_faults_{uuid4().hex[:8]}"

@@ -176,7 +176,7 @@ def test_a_server_that_is_not_there_is_said_without_its_address_and_not_asked_ag
 )
 def test_the_backend_says_where_outcomes_are_read(backend: str | None, source: Source) -> None:
     app = Celery("platform", set_as_current=False)
-    app.conf.result_backend = backend
+    app.conf.update(result_backend=backend)
     assert kinds.source(app) is source
 
 
