@@ -64,9 +64,16 @@ def test_options_that_can_not_be_read(settings: Any, options: Any, problem: str)
     assert "docs/configuration.md" in str(message.hint)
 
 
-def test_no_mode_is_chosen(settings: Any) -> None:
-    settings.RUNTASK |= {"SLACK_APP_TOKEN": " ", "SLACK_SIGNING_SECRET": " "}
-    assert "SLACK_APP_TOKEN for Socket Mode" in str(only("W002").hint)
+@pytest.mark.parametrize("left", ["SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"])
+def test_a_token_without_the_bots(settings: Any, left: str) -> None:
+    settings.RUNTASK |= {**dict.fromkeys(TOKENS, " "), left: "xapp-1"}
+    assert "Set SLACK_BOT_TOKEN" in str(only("W002").hint)
+
+
+@pytest.mark.parametrize("tokens", [{}, {"SLACK_BOT_TOKEN": "xoxb-1"}], ids=["a worker", "a notifier"])
+def test_processes_that_need_no_other_tokens_are_left_alone(settings: Any, tokens: dict[str, str]) -> None:
+    settings.RUNTASK |= {**dict.fromkeys(TOKENS, " "), **tokens}
+    assert ours() == {}
 
 
 def test_announcements_that_nobody_can_make(settings: Any) -> None:
@@ -157,6 +164,14 @@ def test_results_without_tracebacks() -> None:
 def test_apps_that_are_not_installed(settings: Any) -> None:
     settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "django_celery_beat"]
     assert "'django_celery_beat' to INSTALLED_APPS" in str(only("W006").hint)
+
+
+def test_another_package_called_bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bot").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert ours() == {}, "a folder isn't a package"
+    (tmp_path / "bot/__init__.py").touch()
+    assert str(tmp_path / "bot") in only("W018").msg
 
 
 def test_no_admin(settings: Any) -> None:

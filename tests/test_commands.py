@@ -111,6 +111,38 @@ def test_missing_tokens_are_named_together_before_anything_starts(command: str, 
     assert failure.value.returncode == conf.BAD_SETUP
 
 
+BARE = """
+SECRET_KEY = "x"
+INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "bot"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "bare.sqlite3"}}
+"""
+MISSING = {
+    "slack": ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "'django_celery_beat' to INSTALLED_APPS", "no Celery app"],
+    "notify": ["SLACK_BOT_TOKEN", "'django_celery_beat' to INSTALLED_APPS"],
+    "staff remove U1": ["'django_celery_beat' to INSTALLED_APPS"],
+    "staff list": ["no such table"],
+    "token list": ["no such table"],
+    "doctor": ["'django_celery_beat' to"],
+}
+
+
+@pytest.mark.parametrize("command", MISSING)
+def test_a_project_that_lacks_nearly_everything_is_told_all_of_it_in_words(command: str, tmp_path: Path) -> None:
+    (tmp_path / "bare.py").write_text(BARE)
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", *command.split()],
+        env=clean_environment(DJANGO_SETTINGS_MODULE="bare"),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    said = " ".join((done.stdout + done.stderr).split())
+    assert (done.returncode, "Traceback" in said) == (2, False), said
+    assert [words for words in MISSING[command] if words not in said] == []
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["manifest"], ["staff", "add", "U1", "ana"], ["staff", "remove", "U1"], ["slack"], ["notify"]],

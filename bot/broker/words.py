@@ -1,14 +1,10 @@
 """Describes a schedule's times in words."""
 
-import re
-
-import cron_descriptor
-from cron_descriptor.Exception import FormatException, MissingFieldException, WrongArgumentException
+from celery.schedules import ParseException
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
+from bot.broker.cronwords import sentence
 from bot.core.text import one_line
-
-TIMES = re.compile(r"At \d\d:\d\d")
 
 
 def when(row: PeriodicTask) -> str:
@@ -23,16 +19,16 @@ def when(row: PeriodicTask) -> str:
 
 
 def cron(crontab: CrontabSchedule) -> str:
-    """cron-descriptor's sentence with the days first: `At 02:00` becomes `every day at 02:00`."""
-    options = cron_descriptor.Options()
-    options.use_24hour_time_format = True
-    fields = (crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year, crontab.day_of_week)
-    expression = " ".join("".join(field.split()) for field in fields)
+    """Only Celery can say what it reads in a field. cron-descriptor calls `*/7` "every 7 minutes", also around the hour."""
     try:
-        sentence = one_line(cron_descriptor.get_description(expression, options))
-    except (FormatException, MissingFieldException, WrongArgumentException):  # as beat's human_readable does
-        return f"at {expression} (minute, hour, day, month, weekday)"
-    if TIMES.match(sentence):
-        times, _, days = sentence.partition(", ")
-        sentence = f"{days or 'every day'} {times}"
-    return sentence[:1].lower() + sentence[1:].replace(" At ", " at ", 1)
+        times = crontab.schedule
+    except (ValueError, ParseException):  # beat doesn't send it, either
+        fields = (crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year, crontab.day_of_week)
+        return f"at {' '.join(one_line(field) for field in fields)} (minute, hour, day, month, weekday)"
+    return sentence(
+        minutes=times.minute,
+        hours=times.hour,
+        days=times.day_of_month,
+        months=times.month_of_year,
+        weekdays=times.day_of_week,
+    )

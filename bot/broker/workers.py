@@ -16,6 +16,7 @@ from celery.app.control import Control
 from kombu.pidbox import Mailbox
 
 from bot.broker.connection import own_connection
+from bot.core.model import Listening
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +38,14 @@ class LiveQueues:
     _asking: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def has_worker(self, queue: str | None) -> bool | None:
-        """Whether a worker consumes this queue. None: unknown, as it is at the first call."""
+    def listening(self, queue: str | None) -> Listening:
+        """Unknown at the first call."""
         self._ask_in_background()
         if queue is None or self._queues is None or self.clock() - self._answered_at > STALE:
-            return None
-        return queue in self._queues
+            return Listening.UNKNOWN
+        if not self._queues:
+            return Listening.SILENT
+        return Listening.YES if queue in self._queues else Listening.NO
 
     def _ask_in_background(self) -> None:
         with self._lock:

@@ -1,5 +1,7 @@
 """Checks of the Django project around the bot: its apps, its users, its databases."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import django
@@ -20,6 +22,15 @@ from bot.runs.actors import has_email
 def needed_apps_are_installed(**_: Any) -> list[CheckMessage]:
     names = missing_apps()
     return [message("W006", apps=" and ".join(names), names=", ".join(map(repr, names)))] if names else []
+
+
+@register()
+def no_other_package_has_our_name(**_: Any) -> list[CheckMessage]:
+    """Where theirs comes first on the path, this isn't reached: Django then finds no `bot.urls` (docs/install.md)."""
+    ours = Path(__file__).parents[1].resolve()
+    places = [Path(entry, "bot").resolve() for entry in sys.path]
+    others = [place for place in places if place != ours and (place / "__init__.py").is_file()]
+    return [message("W018", other=str(others[0]))] if others else []
 
 
 @register()

@@ -37,7 +37,7 @@ CHECKS = (
     ),
     Check(
         id="W002",
-        text="Slack can't reach this bot yet.",
+        text="Slack can't reach this bot: a token is missing.",
         hint="Set SLACK_BOT_TOKEN, and SLACK_APP_TOKEN for Socket Mode or SLACK_SIGNING_SECRET for HTTP mode.",
         is_grave=True,
         area="Slack",
@@ -139,6 +139,11 @@ CHECKS = (
         ),
         hint="Install Django 5.1 or newer, or set DATABASE_URL to PostgreSQL or MariaDB.",
         area="Database",
+    ),
+    Check(
+        id="W018",
+        text="There is another package called 'bot': {other}. Python imports only one of the two.",
+        hint="runtask's package can't be renamed. Rename yours, or run runtask as a sidecar (docs/sidecar.md).",
     ),
     Check(
         id="E001",

@@ -25,6 +25,15 @@ class Source(StrEnum):
     NONE = "none"  # nowhere: the site keeps no results
 
 
+class Listening(StrEnum):
+    """Whether a live worker consumes a queue."""
+
+    YES = "yes"
+    NO = "no"  # workers have answered, and none of them consumes it
+    SILENT = "silent"  # no worker has answered: there is none, or they are busy or just starting
+    UNKNOWN = "unknown"
+
+
 class Field(StrEnum):
     """A field of the form."""
 
@@ -136,7 +145,7 @@ class Preview:
     source: Source = Source.NONE  # where the outcome of a run will be read
     last: LastRun | None = None
     running: Running | None = None
-    has_worker: bool | None = None  # whether a live worker consumes its queue; None: unknown
+    listening: Listening = Listening.UNKNOWN  # on its queue
     problems: tuple[Problem, ...] = ()  # why it can't be sent with any arguments
 
 

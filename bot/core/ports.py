@@ -10,6 +10,7 @@ from bot.core.model import (
     ChannelId,
     Dispatch,
     LastRun,
+    Listening,
     Matches,
     MessageTs,
     Outcome,
@@ -61,8 +62,8 @@ class Catalog(Protocol):
 class Queues(Protocol):
     """The queues that live workers consume."""
 
-    def has_worker(self, queue: str | None) -> bool | None:
-        """None: unknown. Answers at once."""
+    def listening(self, queue: str | None) -> Listening:
+        """Answers at once."""
 
 
 class Sender(Protocol):

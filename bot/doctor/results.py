@@ -65,16 +65,16 @@ def _of_all(app: Celery) -> Iterator[Finding]:
     if app.conf.task_track_started:
         yield ok("track_started", "on: threads say when a task runs, and for how long")
     else:
-        remedy = f"Set {setting(app, 'task_track_started')} = True, for the workers too."
+        remedy = f"Set {track_started(app)} = True, for the workers too."
         yield note("track_started", "off: threads don't say when a task starts, nor how long it took", remedy)
     yield expiry(app.conf.result_expires, is_automatic=kinds.life(app) is not None)
     yield from _ignored(app)
 
 
-def setting(app: Celery, name: str) -> str:
-    """As the project's settings name it: Django's settings need upper case, and the app's namespace before it."""
-    namespace = getattr(app, "namespace", None) or ""
-    return f"{namespace}_{name}".upper() if namespace else name.upper()
+def track_started(app: Celery) -> str:
+    """The setting's name. Without a namespace, an app takes only the names of Celery 3 from Django's settings."""
+    namespace = getattr(app, "namespace", None)
+    return f"{namespace}_TASK_TRACK_STARTED" if namespace else "CELERY_TRACK_STARTED"
 
 
 def _extended(subject: Subject) -> Finding:

@@ -9,6 +9,8 @@ from celery import Celery
 from django.db.models import Max
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
+from django_celery_beat.schedulers import DatabaseScheduler
+from kombu.utils.imports import symbol_by_name
 
 from bot.core import arguments
 from bot.core.model import Field
@@ -32,10 +34,19 @@ def schedules(subject: Subject) -> Iterator[Finding]:
 
 def _scheduler(app: Celery) -> Finding:
     name = str(app.conf.beat_scheduler)
-    if name in {SCHEDULER, "django"} or name.startswith("django_celery_beat."):
-        return ok("scheduler", "django-celery-beat's")
+    if name == "django" or _is_beats(name):
+        return ok("scheduler", "django-celery-beat's, or a class made from it")
     remedy = f'Set CELERY_BEAT_SCHEDULER = "{SCHEDULER}", unless beat is started with --scheduler.'
     return note("scheduler", f"beat would use {name}, which doesn't know these schedules", remedy)
+
+
+def _is_beats(name: str) -> bool:
+    """Whether it is django-celery-beat's scheduler or a subclass."""
+    try:
+        found = symbol_by_name(name)
+    except (ImportError, AttributeError, ValueError):
+        return False
+    return isinstance(found, type) and issubclass(found, DatabaseScheduler)
 
 
 def _beat(now: datetime) -> Finding:

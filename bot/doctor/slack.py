@@ -14,9 +14,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 
 from bot.checks.options import ADDRESS
+from bot.checks.table import message
 from bot.conf import NEEDED_FOR, Conf
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
-from bot.doctor.subject import Subject
+from bot.doctor.subject import Subject, complained
 from bot.slack.client import UNREACHABLE, error_code, web_client
 from bot.slack.manifest import COMMANDS_SCOPE, SCOPES
 
@@ -48,8 +49,8 @@ def slack(subject: Subject) -> Iterator[Finding]:
         yield note("address", f"the Web API is at {conf.api_url}", "Unset SLACK_API_URL to use Slack's own.")
     if conf.bot_token:
         yield from _bot(conf)
-    if complaints := subject.complaints.get("W002"):
-        yield problem("mode", str(complaints[0].msg), str(complaints[0].hint))
+    if all(conf.missing(*NEEDED_FOR[mode]) for mode in ("slack", "http")):
+        yield complained("mode", "W002", message("W002"))
     if conf.app_token:
         yield _socket_mode(conf)
     if not conf.missing(*NEEDED_FOR["http"]):

@@ -44,8 +44,8 @@ def subject() -> Subject:
     try:
         app = configured_app()
     except NoApp:
-        return Subject(conf=readable(), app=None, complaints=_complaints())
-    return Subject(conf=readable(), app=app, complaints=_complaints(), unloaded=_load_tasks(app))
+        return Subject(conf=readable(), app=None, complaints=complaints())
+    return Subject(conf=readable(), app=app, complaints=complaints(), unloaded=_load_tasks(app))
 
 
 def _load_tasks(app: Celery) -> str:
@@ -58,7 +58,7 @@ def _load_tasks(app: Celery) -> str:
     return ""
 
 
-def _complaints() -> dict[str, tuple[CheckMessage, ...]]:
+def complaints() -> dict[str, tuple[CheckMessage, ...]]:
     """The complaints of our own checks, except those about the database, which has its own area."""
     found: dict[str, tuple[CheckMessage, ...]] = {}
     for check in registry.get_checks():

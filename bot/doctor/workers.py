@@ -49,7 +49,9 @@ def workers(subject: Subject) -> Iterator[Finding]:
         yield note("workers", f"not known: {why}")
         return
     if not queues:
-        remedy = f"{START.format('QUEUES')}. Nothing that is sent now will run."
+        remedy = (
+            f"{START.format('QUEUES')}, unless one is just starting or busy (a solo pool answers nobody meanwhile)."
+        )
         yield problem("workers", f"no worker answers within {WITHIN:g} s", remedy)
         return
     listening = [f"{name} ({', '.join(sorted(queue['name'] for queue in queues[name]))})" for name in sorted(queues)]

@@ -1,17 +1,25 @@
-"""Reads the options for commands. An error is shown as a sentence, without a traceback."""
+"""What a command needs before it can start. Everything that is missing is named together, as sentences."""
+
+from collections.abc import Collection
 
 from django.core.management.base import CommandError
 
 from bot.conf import BAD_SETUP, Conf, conf
+from bot.doctor.subject import complaints
 from bot.env import BadEnvironment
 
 
-def readable_options(*needed: str) -> Conf:
-    """Raises CommandError for options that can't be read, and for those in `needed` that are not set."""
+def readable_options(*needed: str, checks: Collection[str] = ()) -> Conf:
+    """Raises CommandError for options that can't be read or, if in `needed`, aren't set, and for what `checks` complain about."""
+    found, problems = None, list[str]()
     try:
         found = conf()
+        problems += found.missing(*needed)
     except BadEnvironment as exc:
-        raise CommandError(str(exc), returncode=BAD_SETUP) from exc
-    if missing := found.missing(*needed):
-        raise CommandError(str(BadEnvironment(missing)), returncode=BAD_SETUP)
+        problems += exc.problems
+    if checks:
+        told = complaints()
+        problems += [f"{one.msg} {one.hint}" for number in checks for one in told.get(number, ())]
+    if found is None or problems:
+        raise CommandError(str(BadEnvironment(problems)), returncode=BAD_SETUP)
     return found

@@ -1,11 +1,26 @@
 """Users in commands, for any user model."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
+from bot.conf import BAD_SETUP
+from bot.core.text import clip, one_line
 from bot.runs.actors import of_user
+
+
+@contextmanager
+def database_in_words() -> Iterator[None]:
+    """Raises CommandError where the database can't be reached, or has no tables yet."""
+    try:
+        yield
+    except DatabaseError as exc:
+        told = f"The database says: {clip(one_line(str(exc)), 300)}. Is it up, and migrated (`migrate`)?"
+        raise CommandError(told, returncode=BAD_SETUP) from exc
 
 
 def user_named(name: str) -> Any:

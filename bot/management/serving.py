@@ -13,7 +13,6 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connections
 
-from bot import wiring
 from bot.broker.columns import missing_columns
 from bot.conf import BAD_SETUP, NEEDED_FOR
 from bot.core.ports import NotSetUp
@@ -28,8 +27,11 @@ STOP = 10.0  # seconds for the loops' last steps, and as many for messages that 
 
 
 def require(command: str) -> None:
-    """Raises CommandError if an option of this command is missing or can't be read, or if a sidecar doesn't fit."""
-    readable_options(*NEEDED_FOR[command])
+    """Raises CommandError if an option, an app or a Celery app is missing that this command needs, or if a sidecar doesn't fit.
+
+    A process that only watches and delivers needs no Celery app.
+    """
+    readable_options(*NEEDED_FOR[command], checks=["W006", "W003"] if command == "slack" else ["W006"])
     if not is_sidecar():
         return
     try:
@@ -40,8 +42,10 @@ def require(command: str) -> None:
         raise CommandError("\n".join(["This sidecar doesn't fit the platform:", *lines]), returncode=BAD_SETUP)
 
 
-def require_app() -> None:
-    """Raises CommandError if there is no Celery app to send with. A process that only watches and delivers needs none."""
+def require_tasks() -> None:
+    """Raises CommandError if the platform's tasks can't be loaded."""
+    from bot import wiring  # noqa: PLC0415  # needs the models that `require` asks for
+
     try:
         wiring.celery_app()
     except NotSetUp as exc:
@@ -95,6 +99,8 @@ def delivering(*, enabled: bool) -> Iterator[None]:
     if not enabled:
         yield
         return
+    from bot import wiring  # noqa: PLC0415  # as above
+
     loops, deliverer = wiring.background()
     for loop in loops:
         loop.start()

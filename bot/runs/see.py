@@ -6,6 +6,7 @@ from bot.core.model import (
     Actor,
     Brief,
     LastRun,
+    Listening,
     Matches,
     Preview,
     RunId,
@@ -71,7 +72,7 @@ def preview(platform: Platform, actor: Actor, schedule: ScheduleId) -> Preview |
         source=platform.source_of(found.task),
         last=_last(platform, found),
         running=running,
-        has_worker=None if platform.queues is None else platform.queues.has_worker(target.queue),
+        listening=Listening.UNKNOWN if platform.queues is None else platform.queues.listening(target.queue),
     )
 
 

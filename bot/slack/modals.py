@@ -133,8 +133,8 @@ def _details(preview: Preview) -> list[Block]:
         lines.insert(0, escape(schedule.description, 500))
     if preview.running is not None:
         lines.append(_already_running(preview.running))
-    if preview.has_worker is False:
-        lines.append(texts.NO_WORKER)
+    if preview.listening in texts.LISTENING:
+        lines.append(texts.LISTENING[preview.listening])
     if preview.source is Source.NONE:
         lines.append(texts.NO_RESULTS)
     lines += [texts.WARNING.format(text=escape(sentence(problem), 500)) for problem in preview.problems]

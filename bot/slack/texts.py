@@ -3,7 +3,7 @@
 Texts are mrkdwn unless their name says otherwise. The caller escapes the values.
 """
 
-from bot.core.model import Field
+from bot.core.model import Field, Listening
 from bot.core.reasons import Reason
 from bot.core.status import RunState
 from bot.texts import sentence
@@ -37,7 +37,10 @@ DISABLED = ":double_vertical_bar: *Disabled*: beat doesn't run it, but you can."
 WHEN = ":calendar: {when}"
 ALREADY_RUNNING = ":arrows_counterclockwise: *Already running* since {since}."
 ALREADY_RUNNING_BY = ":arrows_counterclockwise: *Already running* since {since}, asked for by {who}."
-NO_WORKER = ":warning: *No live worker listens on its queue.* The run would wait there for a worker."
+LISTENING = {
+    Listening.NO: ":warning: *No live worker listens on its queue.* The run would wait there for a worker.",
+    Listening.SILENT: ":grey_question: *No worker has answered.* They may be busy. If there is none, the run would wait.",
+}
 WARNING = ":warning: {text}"
 REFUSED = ":no_entry: {text}"
 NO_RESULTS = ":information_source: This site keeps no results of this task: the thread can't say how it ends."

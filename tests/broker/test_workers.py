@@ -8,6 +8,7 @@ import pytest
 from celery import Celery
 
 from bot.broker.workers import ASK_AGAIN, STALE, LiveQueues
+from bot.core.model import Listening
 from tests.broker.waiting import wait_until
 from tests.faults.proxy import Proxy
 from tests.support.worker import working
@@ -33,8 +34,8 @@ class Asked:
     def __post_init__(self) -> None:
         self.queues = LiveQueues(self.app, self.clock)
 
-    def listen(self, queue: str | None) -> bool | None:
-        return self.queues.has_worker(queue)
+    def listen(self, queue: str | None) -> Listening:
+        return self.queues.listening(queue)
 
     def answered(self) -> None:
         assert self.queues._asking is not None
@@ -43,9 +44,9 @@ class Asked:
 
     def heard(self, queue: str) -> None:
         """A worker on this queue has answered. It is asked again, as in life: a busy machine can miss the time to answer."""
-        wait_until(lambda: self.asked_again(queue))
+        wait_until(lambda: self.asked_again(queue) is Listening.YES)
 
-    def asked_again(self, queue: str) -> bool | None:
+    def asked_again(self, queue: str) -> Listening:
         self.clock.now += ASK_AGAIN + 1
         self.listen(queue)
         self.answered()
@@ -68,24 +69,25 @@ def here() -> Iterator[Asked]:
 
 
 def test_nothing_is_known_before_the_first_answer(here: Asked) -> None:
-    assert here.listen("celery") is None
+    assert here.listen("celery") is Listening.UNKNOWN
     here.heard("celery")
-    assert here.listen("elsewhere") is False
-    assert here.listen(None) is None, "Celery itself doesn't know the queue"
+    assert here.listen("elsewhere") is Listening.NO
+    assert here.listen(None) is Listening.UNKNOWN, "Celery itself doesn't know the queue"
 
 
 def test_an_old_answer_says_nothing(here: Asked) -> None:
     here.heard("celery")
     here.clock.now += STALE + 1
-    assert here.listen("celery") is None
+    assert here.listen("celery") is Listening.UNKNOWN
     here.heard("celery")
 
 
-def test_without_a_worker_no_queue_is_listened_on() -> None:
+def test_without_an_answer_nobody_knows_whether_there_is_a_worker() -> None:
+    """A solo worker that is busy answers as little as one that isn't there."""
     nobody = Asked(in_memory("nobody"))
     nobody.listen("celery")
     nobody.answered()
-    assert nobody.listen("celery") is False
+    assert nobody.listen("celery") is Listening.SILENT
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
@@ -99,9 +101,9 @@ def test_a_broker_that_is_silent_holds_one_thread_and_not_for_ever(
         asked = Asked(Celery("silent", set_as_current=False))
         before = threading.active_count()
         for _ in range(5):
-            assert asked.listen("celery") is None
+            assert asked.listen("celery") is Listening.UNKNOWN
             asked.clock.now += ASK_AGAIN + 1
         assert threading.active_count() <= before + 1
         asked.answered()
-        assert asked.listen("celery") is None, "it is asked again"
+        assert asked.listen("celery") is Listening.UNKNOWN, "it is asked again"
         asked.answered()

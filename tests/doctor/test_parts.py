@@ -10,6 +10,7 @@ from celery import Celery
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
+from django_celery_beat.schedulers import DatabaseScheduler
 from packaging.specifiers import SpecifierSet
 
 from bot import wiring
@@ -87,6 +88,37 @@ def test_more_scopes_than_needed_are_noted() -> None:
 )
 def test_results_must_live_long_enough_to_be_read(value: Any, level: Level) -> None:
     assert results.expiry(value, is_automatic=True).level is level
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "level"),
+    [
+        ("django_celery_beat.schedulers:DatabaseScheduler", Level.OK),
+        ("django", Level.OK),
+        ("tests.doctor.test_parts:OwnScheduler", Level.OK),
+        ("celery.beat:PersistentScheduler", Level.NOTE),
+        ("no.such:Scheduler", Level.NOTE),
+    ],
+)
+@pytest.mark.django_db
+def test_a_scheduler_that_is_made_from_beats_knows_the_schedules(scheduler: str, level: Level) -> None:
+    app = Celery("shop", set_as_current=False)
+    app.conf.beat_scheduler = scheduler
+    assert told(schedules.schedules(subject(app=app)))["scheduler"].level is level
+
+
+class OwnScheduler(DatabaseScheduler):  # type: ignore[misc]  # it has no types
+    pass
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name"),
+    [("CELERY", "CELERY_TASK_TRACK_STARTED"), ("JOBS", "JOBS_TASK_TRACK_STARTED"), (None, "CELERY_TRACK_STARTED")],
+)
+def test_a_setting_is_named_as_the_app_reads_it(namespace: str | None, name: str) -> None:
+    app = Celery("shop", set_as_current=False)
+    app.config_from_object("django.conf:settings", namespace=namespace)
+    assert results.track_started(app) == name
 
 
 def test_secrets_are_known_wherever_they_stand() -> None:

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from bot import wiring
-from bot.management.serving import delivering, loaded, look_for_tables, require, require_app, stopping_on_signals
+from bot.management.serving import delivering, loaded, look_for_tables, require, require_tasks, stopping_on_signals
 
 
 class Command(BaseCommand):
@@ -21,7 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         require("slack")
-        require_app()
+        from bot import wiring  # noqa: PLC0415  # needs the models that `require` asks for
+
+        require_tasks()
         socket_mode, warm_up = wiring.socket_mode(), wiring.warm_up()
         loaded()
         look_for_tables()

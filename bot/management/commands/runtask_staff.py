@@ -4,10 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bot import wiring
 from bot.core.ids import MEMBER, WORKSPACE
 from bot.management.options import readable_options
-from bot.management.people import is_active_staff, user_named, warn_unless_staff
+from bot.management.people import database_in_words, is_active_staff, user_named, warn_unless_staff
 from bot.models import SlackLink
 from bot.texts import NOT_A_MEMBER, NOT_A_WORKSPACE
 
@@ -33,7 +32,8 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         actions = {"add": self._add, "remove": self._remove, "list": self._list}
-        actions[options["action"]](options)
+        with database_in_words():
+            actions[options["action"]](options)
 
     def _add(self, options: dict[str, Any]) -> None:
         if not MEMBER.match(options["slack_user"]):
@@ -64,7 +64,9 @@ class Command(BaseCommand):
     def _team(self, options: dict[str, Any]) -> str:
         if options["team"]:
             return str(options["team"])
-        readable_options()
+        readable_options(checks=["W006"])
+        from bot import wiring  # noqa: PLC0415  # needs the models that the check asks for
+
         team = wiring.installation().team()
         if not team:
             raise CommandError(

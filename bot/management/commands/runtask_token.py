@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bot.management.people import user_named, warn_unless_staff
+from bot.management.people import database_in_words, user_named, warn_unless_staff
 from bot.models import ApiToken
 from bot.web import tokens
 
@@ -26,7 +26,8 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         actions = {"add": self._add, "remove": self._remove, "list": self._list}
-        actions[options["action"]](options)
+        with database_in_words():
+            actions[options["action"]](options)
 
     def _add(self, options: dict[str, Any]) -> None:
         longest = ApiToken._meta.get_field("name").max_length or 0  # noqa: SLF001  # documented

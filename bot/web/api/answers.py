@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bot.core import arguments
 from bot.core.changes import masked
-from bot.core.model import Brief, Field, Preview
+from bot.core.model import Brief, Field, Listening, Preview
 from bot.core.reasons import Invalid, Problem
 from bot.core.status import OPEN, RunState
 from bot.models import Run
@@ -53,6 +53,9 @@ def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links:
     }
 
 
+LISTENED = {Listening.YES: True, Listening.NO: False}  # otherwise null: nobody knows
+
+
 def brief(schedule: Brief) -> dict[str, Any]:
     return {"id": schedule.id, "name": schedule.name, "task": schedule.task, "enabled": schedule.enabled}
 
@@ -74,7 +77,7 @@ def preview(preview: Preview) -> dict[str, Any]:
         "kwargs": kwargs,
         "problems": [{"field": p.field, "code": p.code, "text": problem_text(p)} for p in problems],
         "target": {name: _text(value) for name, value in options(preview.target)},
-        "listened": preview.has_worker,
+        "listened": LISTENED.get(preview.listening),
         "last": None if last is None else {"status": last.status, "at": _moment(last.at)},
         "running": None if running is None else {"run": running.run, "since": _moment(running.since)},
         "fingerprint": schedule.fingerprint,
