@@ -94,9 +94,9 @@ def _places(unit: str, values: list[int]) -> str:
 def _stretches(values: list[int], step: int) -> list[tuple[int, int]]:
     """The first and last value of each stretch in which values are `step` apart."""
     gaps = [(before, after) for before, after in pairwise(values) if after - before != step]
-    return [
-        *zip([values[0], *(after for _, after in gaps)], [*(before for before, _ in gaps), values[-1]], strict=True)
-    ]
+    starts = [values[0], *(after for _, after in gaps)]
+    ends = [*(before for before, _ in gaps), values[-1]]
+    return list(zip(starts, ends, strict=True))
 
 
 def _names(values: set[int], names: tuple[str, ...]) -> str:

@@ -19,12 +19,14 @@ def when(row: PeriodicTask) -> str:
 
 
 def cron(crontab: CrontabSchedule) -> str:
-    """Only Celery can say what it reads in a field. cron-descriptor calls `*/7` "every 7 minutes", also around the hour."""
+    """Celery says what it reads in the fields. For cron-descriptor, `*/7` is "every 7 minutes", also around the hour."""
     try:
         times = crontab.schedule
-    except (ValueError, ParseException):  # beat doesn't send it, either
+    except (ValueError, ParseException):  # beat doesn't send it, not even with Sunday as 7, which its admin allows
         fields = (crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year, crontab.day_of_week)
-        return f"at {' '.join(one_line(field) for field in fields)} (minute, hour, day, month, weekday)"
+        return (
+            f"at {' '.join(one_line(field) for field in fields)} (minute, hour, day, month, weekday; Celery refuses it)"
+        )
     return sentence(
         minutes=times.minute,
         hours=times.hour,
