@@ -27,7 +27,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def resolved(python: str, *requirements: str) -> dict[str, str]:
     """Versions by package. Skips where the registry can't be reached."""
-    command = [UV, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python-version", python, "-"]
+    command = [str(UV), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python-version", python, "-"]
     done = subprocess.run(
         command, input="\n".join(requirements), capture_output=True, text=True, check=False, timeout=120
     )

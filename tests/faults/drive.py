@@ -4,7 +4,7 @@ import json
 import random
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.slack.manifest import manifest
@@ -55,7 +55,10 @@ def drive(kind: str, folder: Path, *, submissions: int, faults: int, seed: int) 
     began = time.time()
     with SETUPS[kind](folder) as setup, LocalSlack(scopes=SCOPES) as slack:
         people, channels = _populated(slack)
-        with Parts(folder, slack, **_environment(folder), **setup.environment) as parts:
+        parts = Parts(folder, slack, **_environment(folder), **setup.environment)
+        if setup.results:
+            parts.of_worker["CELERY_RESULT_BACKEND"] = setup.results
+        with parts:
             _seed(parts, people)
             site = Site(setup, slack, parts, random.Random(seed))
             colleagues = [Colleague(slack, user, channels, seed * 100 + n) for n, user in enumerate(people)]
@@ -147,6 +150,8 @@ def _settle(setup: Setup) -> tuple[int, float]:
 def _seen(slack: LocalSlack, setup: Setup, folder: Path, colleagues: list[Colleague], channels: list[str]) -> Seen:
     names = ("pk", "key", "task_id", "state", "channel", "redirected_from", "slack_user", "result")
     runs = [Run(**dict(zip(names, row, strict=True))) for row in setup.rows(RUNS)]
+    if setup.results:
+        runs = [replace(run, result=setup.status(run.task_id)) for run in runs]
     looks = dict.fromkeys(channels, "U0F00") | {run.channel: run.slack_user for run in runs}
     posts = [post for channel, user in looks.items() for post in _posts(slack, channel, user)]
     journal = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]

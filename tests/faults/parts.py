@@ -28,6 +28,7 @@ class Parts(Platform):
     def __init__(self, folder: Path, slack: LocalSlack, **environment: str) -> None:
         super().__init__(folder, slack, **environment)
         self.ended: list[tuple[str, int]] = []  # parts that nobody killed, with their exit codes
+        self.of_worker: dict[str, str] = {}  # environment of the worker only
         self._locks = {name: threading.Lock() for name in COMMANDS}
         self._over = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
@@ -84,7 +85,7 @@ class Parts(Platform):
 
     def _begin(self, name: str) -> None:
         address = [f"127.0.0.1:{self.port}"] if name == "web" else []
-        self._start(name, *COMMANDS[name], *address)
+        self._start(name, *COMMANDS[name], *address, **(self.of_worker if name == "worker" else {}))
 
     def _signal(self, name: str, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):

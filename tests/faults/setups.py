@@ -1,9 +1,10 @@
 """Where the bot is put to the test: the embedded default, and real services behind proxies."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -32,6 +33,14 @@ class Setup:
     database: Proxy | None = None
     broker: Proxy | None = None
     server: Database | None = None
+    results: str = ""  # where workers keep results, if not in rows
+    results_proxy: Proxy | None = None  # between the bot and them
+
+    def status(self, task: str) -> str:
+        """What the worker wrote there, past all proxies. Empty: nothing."""
+        with redis.Redis.from_url(self.results) as client:
+            found = client.get(f"celery-task-meta-{task}")
+        return str(json.loads(found)["status"]) if found else ""
 
     def rows(self, sql: str) -> list[Row]:
         return self._server.rows(sql)
@@ -86,12 +95,28 @@ def on_mariadb(_folder: Path) -> Iterator[Setup]:
         yield _served("MariaDB, Redis", server, database, url, broker)
 
 
+@contextmanager
+def with_results_in_redis(folder: Path) -> Iterator[Setup]:
+    """SQLite, the embedded broker, and results in Redis."""
+    with embedded(folder) as setup, result_store() as (direct, through, proxy):
+        environment = {"CELERY_RESULT_BACKEND": through}
+        yield replace(
+            setup, name="SQLite, results in Redis", environment=environment, results=direct, results_proxy=proxy
+        )
+
+
 def _served(name: str, server: Postgres | MariaDB, database: Proxy, broker_url: str, broker: Proxy) -> Setup:
     through = {"DATABASE_URL": _through(server.url, database), "CELERY_BROKER_URL": broker_url}
     return Setup(name=name, environment=through, database=database, broker=broker, server=server)
 
 
-SETUPS = {"embedded": embedded, "redis": on_redis, "rabbitmq": on_rabbitmq, "mariadb": on_mariadb}
+SETUPS = {
+    "embedded": embedded,
+    "redis": on_redis,
+    "rabbitmq": on_rabbitmq,
+    "mariadb": on_mariadb,
+    "results": with_results_in_redis,
+}
 
 
 @contextmanager

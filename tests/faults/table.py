@@ -85,7 +85,7 @@ def table(setup: Setup) -> list[Fault]:
     ]
     if setup.database is not None:
         rows += _rows("network", {"database ends connections": lambda site: site.setup.end_connections()})
-    for name, proxy in (("database", setup.database), ("broker", setup.broker)):
+    for name, proxy in (("database", setup.database), ("broker", setup.broker), ("results", setup.results_proxy)):
         if proxy is not None:
             rows += _rows("network", {f"{name} {how}": partial(do, proxy) for how, do in NETWORK.items()})
     return rows

@@ -13,7 +13,7 @@ SEED = 31  # the same plan at every gate; `make faults` is for exploring
 pytestmark = pytest.mark.timeout(240)
 
 
-@pytest.mark.parametrize("kind", ["embedded", "redis"])
+@pytest.mark.parametrize("kind", ["embedded", "redis", "results"])
 def test_no_promise_is_broken_by_killing_freezing_and_cutting(kind: str, tmp_path: Path) -> None:
     with needs.services():
         outcome = drive(kind, tmp_path, submissions=40, faults=12, seed=SEED)
