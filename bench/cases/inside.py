@@ -11,6 +11,7 @@ from bench.stats import Round
 
 FEW = "100 schedules"
 NAIVE = "AsyncResult each"
+IN_REDIS = "results in Redis"
 Found = dict[tuple[str, str, str], list[Round]]
 
 
@@ -52,13 +53,15 @@ async def watch(scene: Stage) -> list[Series]:
     mode, found = scene.mode, Found()
     async with scene.inside("little", "watch", "small") as little, scene.inside("much", "watch") as much:
         turns = [(much, OURS), (little, f"with {mode.few_results:,} results"), (much, AGAIN + OURS), (much, NAIVE)]
+        if scene.setup.broker.startswith("redis"):
+            turns.append((much, IN_REDIS))
         for count in sorted({0, 10, min(1_000, mode.open_runs), mode.open_runs}):
             await little.ask("open", count)
             await much.ask("open", count)
             for number in range(mode.rounds):
                 for process, name in rotated(turns, number):
                     if name != NAIVE or count <= 1_000:  # it would take minutes
-                        asked = (NAIVE, 3) if name == NAIVE else (OURS, mode.passes)
+                        asked = (NAIVE, 3) if name == NAIVE else (name if name == IN_REDIS else OURS, mode.passes)
                         _keep(
                             found, ("pass", f"{count:,} open", name), Round(**await process.ask("turn", *asked)), number
                         )

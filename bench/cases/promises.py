@@ -73,6 +73,8 @@ GOALS = [
          limit=1.5, stats=("p50",)),
     Goal(title="a pass of the watcher", experiment="watch", what="pass", of="AsyncResult each", limit=100,
          at_least=True, stats=("p50",), loads=("1,000 open",)),
+    Goal(title="a pass of the watcher, results in Redis", experiment="watch", what="pass", ours="results in Redis", of=OURS,
+         limit=1.5, stats=("p50",), loads=("10 open", "1,000 open")),
     Goal(title="a changed run, linear", experiment="watch", what="for each changed run", of_load="10 changed at once",
          limit=1.3, stats=("p50",), loads=("100 changed at once",)),
     Goal(title="messages delivered", experiment="deliver", what="messages", of="bare loop", limit=0.8, at_least=True,

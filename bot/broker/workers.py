@@ -15,7 +15,7 @@ from celery import Celery
 from celery.app.control import Control
 from kombu.pidbox import Mailbox
 
-from bot.broker.connection import own_connection
+from bot.broker.connection import connect, own_connection
 from bot.core.model import Listening
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ ASK_AGAIN = 10.0  # seconds
 STALE = 60.0  # seconds after which an answer proves nothing
 REMOTE_CONTROL = frozenset({"amqp", "redis", "filesystem", "memory"})  # no answer over these: there is no worker
 WAIT = 1.0  # seconds for workers to answer
+CONNECT_WITHIN = 3.0  # seconds, for all addresses of the broker
 
 
 @dataclass
@@ -85,6 +86,7 @@ def ask(app: Celery, question: str, within: float = WAIT, *details: str) -> dict
     if not app.conf.worker_enable_remote_control:
         return None
     with own_connection(app) as connection:
+        connect(connection, CONNECT_WITHIN)
         inspect = _Control(app).inspect(timeout=within, connection=connection)
         answers = getattr(inspect, question)(*details)
         if answers is None and connection.transport.driver_type not in REMOTE_CONTROL:

@@ -72,15 +72,18 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     return is_new
 
 
-def mark_late(*, now: datetime, sources: Collection[Source] = tuple(Source), only: int | None = None) -> int:
-    """Marks runs as overdue whose deadline has passed without a report, and ends them as unseen a day later.
+def mark_overdue(*, now: datetime, sources: Collection[Source] = tuple(Source), only: int | None = None) -> int:
+    """Marks runs whose deadline has passed without a report.
 
-    `sources`: only runs of these. `only`: only this run. Returns how many runs changed.
+    `sources`: only runs of these. `only`: only this run. Returns how many runs changed, as the next function does.
     """
+    return sum(_mark_overdue(pk, now) for pk in _late(AWAITED, now, sources, only))
+
+
+def give_up(*, now: datetime, sources: Collection[Source] = tuple(Source), only: int | None = None) -> int:
+    """Ends runs as unseen of which nothing has been heard for a day after their deadline."""
     why = Reason(code=Code.NEVER_HEARD)
-    unseen = [end_unseen(pk, why, now=now) for pk in _late(OPEN, now - PATIENCE, sources, only)]
-    overdue = [_mark_overdue(pk, now) for pk in _late(AWAITED, now, sources, only)]
-    return sum(overdue) + sum(unseen)
+    return sum(end_unseen(pk, why, now=now) for pk in _late(OPEN, now - PATIENCE, sources, only))
 
 
 def _late(states: Collection[RunState], by: datetime, sources: Collection[Source], only: int | None) -> list[int]:

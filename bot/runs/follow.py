@@ -40,7 +40,7 @@ def catch_up(platform: Platform, run: Run) -> bool:
     except SourceSilent as exc:
         log.info("run %s can't be followed now: %s", run.pk, exc)
         return False
-    if not changed and not finish.mark_late(now=now, only=run.pk):
+    if not (changed or finish.give_up(now=now, only=run.pk) or finish.mark_overdue(now=now, only=run.pk)):
         return False
     platform.wake()
     return True

@@ -101,23 +101,25 @@ class Watcher:
         now = timezone.now()
         try:
             found = self.outcomes.changed()
-            changed = finish.record(found, now=now, deadline=self.deadline)
-            self._answered(now)
+            changed = finish.record(found, now=now, deadline=self.deadline) + self._answered(now)
         except SourceSilent as exc:
             if not self._is_silent:
                 sources.silent(self.outcomes, exc.reason)
             self._is_silent = True
             return AFTER_ERROR  # nobody is late while we can't know
-        if changed + finish.mark_late(now=now, sources=self.sources):
+        if changed + finish.mark_overdue(now=now, sources=self.sources):
             self.wake()
         self.is_expecting = Run.objects.filter(state__in=AWAITED, source__in=self.sources).exists()
         return BUSY if self.is_expecting else self.idle
 
-    def _answered(self, now: datetime) -> None:
+    def _answered(self, now: datetime) -> int:
+        """Notes it now and then, and gives up runs. Returns how many."""
         pause = NOTED if self.outcomes.life is None else min(NOTED, self.outcomes.life / 4)
-        if self._is_silent or time.monotonic() - self._noted > pause:
-            sources.answered(self.outcomes, now=now)
-            self._noted, self._is_silent = time.monotonic(), False
+        if not self._is_silent and time.monotonic() - self._noted <= pause:
+            return 0
+        ended = sources.answered(self.outcomes, now=now) + finish.give_up(now=now, sources=self.sources)
+        self._noted, self._is_silent = time.monotonic(), False
+        return ended
 
 
 def delivery_step(deliverer: Deliverer) -> float:

@@ -41,12 +41,14 @@ def problem(source: Source) -> Reason | None:
     return Reason.load(health.problem) if health is not None and health.problem else None
 
 
-def answered(outcomes: Outcomes, *, now: datetime) -> None:
-    """Writes it down. Before that, ends runs whose result came and went while nobody asked."""
+def answered(outcomes: Outcomes, *, now: datetime) -> int:
+    """Writes it down. Before that, ends runs whose result came and went while nobody asked. Returns how many."""
+    ended = 0
     if outcomes.life is not None:
         health = of(outcomes.source)
-        end_expired(outcomes, since=None if health is None else health.answered_at, now=now)
+        ended = end_expired(outcomes, since=None if health is None else health.answered_at, now=now)
     _write(outcomes.source, answered_at=now, problem="")
+    return ended
 
 
 def silent(outcomes: Outcomes, why: Reason) -> None:

@@ -88,9 +88,9 @@ def test_an_ended_run_is_watched_for_another_hour(run: Run) -> None:
 
 
 def test_a_day_after_its_deadline_a_run_ends_unseen_and_a_late_end_still_counts(run: Run) -> None:
-    assert finish.mark_late(now=NOW + HOUR) == 1
-    assert finish.mark_late(now=NOW + 24 * HOUR) == 0
-    assert finish.mark_late(now=NOW + 25 * HOUR) == 1
+    assert finish.mark_overdue(now=NOW + HOUR) == 1
+    assert finish.give_up(now=NOW + 24 * HOUR) == 0
+    assert finish.give_up(now=NOW + 25 * HOUR) == 1
     run.refresh_from_db()
     assert (run.state, run.unseen_reason) == ("unseen", Reason(code=Code.NEVER_HEARD))
     assert owed(run) == {"root", "id", "progress", "deadline", "unseen"}
@@ -102,8 +102,8 @@ def test_a_day_after_its_deadline_a_run_ends_unseen_and_a_late_end_still_counts(
 
 
 def test_runs_of_sources_that_do_not_answer_are_not_late(run: Run) -> None:
-    assert finish.mark_late(now=NOW + HOUR, sources=[Source.BACKEND]) == 0
-    assert finish.mark_late(now=NOW + HOUR, sources=[Source.ROWS]) == 1
+    assert finish.mark_overdue(now=NOW + HOUR, sources=[Source.BACKEND]) == 0
+    assert finish.mark_overdue(now=NOW + HOUR, sources=[Source.ROWS]) == 1
 
 
 def test_outcomes_of_others_are_none_of_our_business(run: Run) -> None:
@@ -142,15 +142,15 @@ def test_a_result_carries_on_a_run_that_nobody_was_sure_of(db: None, state: str)
 def test_each_word_puts_the_deadline_off(run: Run) -> None:
     record(said(run, "STARTED"), after=HOUR)
     assert Run.objects.get().deadline_at == NOW + HOUR + timedelta(minutes=30)
-    assert finish.mark_late(now=NOW + HOUR) == 0
+    assert finish.mark_overdue(now=NOW + HOUR) == 0
 
 
 @pytest.mark.parametrize("state", ["queued", "sent", "unknown", "running"])
 def test_a_silent_run_is_told_once_when_its_deadline_passes(db: None, state: str) -> None:
     run = a_run(state=state)
     before = run.deadline_at - timedelta(seconds=1)
-    assert finish.mark_late(now=before) == 0
-    assert [finish.mark_late(now=run.deadline_at), finish.mark_late(now=NOW + HOUR)] == [1, 0]
+    assert finish.mark_overdue(now=before) == 0
+    assert [finish.mark_overdue(now=run.deadline_at), finish.mark_overdue(now=NOW + HOUR)] == [1, 0]
     run.refresh_from_db()
     assert run.state == "overdue"
     assert owed(run) == {"root", "id", "deadline", "progress"}
@@ -159,11 +159,11 @@ def test_a_silent_run_is_told_once_when_its_deadline_passes(db: None, state: str
 @pytest.mark.parametrize("state", ["finished", "not_sent", "overdue"])
 def test_a_run_that_has_ended_or_been_told_has_no_deadline(db: None, state: str) -> None:
     a_run(state=state)
-    assert finish.mark_late(now=NOW + HOUR) == 0
+    assert finish.mark_overdue(now=NOW + HOUR) == 0
 
 
 def test_a_late_result_still_arrives(run: Run) -> None:
-    finish.mark_late(now=NOW + HOUR)
+    finish.mark_overdue(now=NOW + HOUR)
     assert record(said(run, "SUCCESS", 4000), after=2 * HOUR) == 1
     run.refresh_from_db()
     assert run.state == "finished"
@@ -171,10 +171,10 @@ def test_a_late_result_still_arrives(run: Run) -> None:
 
 
 def test_a_late_sign_of_life_is_followed_but_silence_is_not_told_twice(run: Run) -> None:
-    finish.mark_late(now=NOW + HOUR)
+    finish.mark_overdue(now=NOW + HOUR)
     record(said(run, "STARTED", 4000), after=HOUR)
     assert Run.objects.get().state == "running"
-    finish.mark_late(now=NOW + 3 * HOUR)
+    finish.mark_overdue(now=NOW + 3 * HOUR)
     assert Notice.objects.filter(run=run, kind="deadline").count() == 1
 
 
