@@ -51,6 +51,9 @@ class Tables:
 
     def read(self, tasks: list[str]) -> Iterator[Answer]:
         with self.engine.connect() as connection:
+            # The first worker makes the table; until then nobody has a result.
+            if not sqlalchemy.inspect(connection).has_table(self.table.name, schema=self.table.schema):
+                return
             rows = (
                 connection.execute(sqlalchemy.select(self.table).where(self.table.c.task_id.in_(tasks)))
                 .mappings()
