@@ -1,5 +1,10 @@
 """Our own connections to the platform's broker. They fail fast, and the app's configuration stays unchanged."""
 
+import random
+import select
+import time
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import Any
 
 from celery import Celery
@@ -8,15 +13,71 @@ from celery import Celery
 # for seconds if it can't connect (kombu/connection.py, _ensure_connection).
 RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
 CONNECT_TIMEOUT = 1.0  # seconds, also for each answer of Redis
+LEAST_TIMEOUT = 0.5  # seconds, as a living broker that is busy needs time too
 AMQP_TIMEOUT = 0.75  # seconds, for each read and write
 OPTIONS: dict[str, dict[str, Any]] = {
     "redis": {"socket_timeout": CONNECT_TIMEOUT, "socket_connect_timeout": CONNECT_TIMEOUT, "retry_on_timeout": False},
     "amqp": {"confirm_publish": True, "read_timeout": AMQP_TIMEOUT, "write_timeout": AMQP_TIMEOUT},
 }
+OPENING = {"redis": ("socket_timeout", "socket_connect_timeout"), "amqp": ("connect_timeout",)}  # options that limit it
 
 
 def own_connection(app: Celery) -> Any:
     """A kombu Connection that connects at its first use. The connections of the app's pool retry for ever."""
     transport = app.connection_for_write().transport.driver_type
     options = {**RETRY, **OPTIONS.get(transport, {})}
-    return app.connection_for_write(connect_timeout=CONNECT_TIMEOUT, transport_options=options)
+    strategy = _shuffled if app.conf.broker_failover_strategy == "shuffle" else None  # None: the platform's
+    return app.connection_for_write(
+        connect_timeout=CONNECT_TIMEOUT, transport_options=options, failover_strategy=strategy
+    )
+
+
+def connect(connection: Any, within: float) -> Any:
+    """A channel whose broker has just answered. Connects if necessary; raises the last error of the transport.
+
+    If the broker has several addresses, each gets one try, in the order of the platform's failover strategy, and an equal
+    share of the time that is left. The connection stays with the one that answers. kombu's own retries give each address
+    the full time, and don't see that a pooled connection has died.
+    """
+    until = time.monotonic() + within
+    untried = max(1, len(connection.alt))  # kombu's name for all addresses of a list
+    if connection.connected and _has_ended(connection):
+        connection.collect()
+    while True:
+        try:
+            return _answering(connection, (until - time.monotonic()) / untried)
+        except Exception:
+            connection.collect()
+            untried -= 1
+            if not untried:
+                raise
+            connection.maybe_switch_next()
+
+
+def _answering(connection: Any, seconds: float) -> Any:
+    transport = connection.transport.driver_type
+    if not connection.connected:
+        limit = min(CONNECT_TIMEOUT, max(LEAST_TIMEOUT, seconds))
+        limits = dict.fromkeys(OPENING.get(transport, ()), limit)
+        connection.transport_options = {
+            **connection.transport_options,
+            **limits,
+        }  # the pool's connections share the old one
+    channel = connection.default_channel
+    if transport == "redis":
+        channel.client.ping()
+    return channel
+
+
+def _has_ended(connection: Any) -> bool:
+    """Between messages RabbitMQ sends a publisher nothing, except when it closes the connection."""
+    if connection.transport.driver_type != "amqp":
+        return False
+    readable, _, _ = select.select([connection.connection.transport.sock], [], [], 0)
+    return bool(readable)
+
+
+def _shuffled(addresses: Sequence[str]) -> Iterator[str]:
+    """kombu's "shuffle" may choose the address that has just failed. Here each one comes once in every round."""
+    first, *others = addresses
+    return cycle([first, *random.sample(others, len(others))])

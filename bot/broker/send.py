@@ -6,7 +6,7 @@ from bot/broker/dispatch.py. docs/parity.md compares the messages with beat's an
 
 import contextlib
 import logging
-import select
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,7 +18,7 @@ from kombu.exceptions import ChannelError, EncodeError, OperationalError
 from kombu.pools import ProducerPool
 
 from bot.broker import route
-from bot.broker.connection import own_connection
+from bot.broker.connection import connect, own_connection
 from bot.broker.dispatch import RUN_HEADER, dispatch, headers, options_of, typed
 from bot.compat import HONOURS_HEADER
 from bot.core import arguments
@@ -118,15 +118,15 @@ class CelerySender:
     @contextlib.contextmanager
     def _producer(self, within: float) -> Iterator["_Producer"]:
         """A producer whose connection has just answered. Raises NotSent."""
+        until = time.monotonic() + within
         try:
             producer: Any = self._pool.acquire(block=True, timeout=within)
         except Exception as exc:
             raise NotSent(_unreachable(exc)) from exc
         try:
             try:
-                _reach(producer)
+                producer.revive(connect(producer.connection, until - time.monotonic()))
             except Exception as exc:
-                producer.connection.collect()
                 raise NotSent(_unreachable(exc)) from exc
             yield _Producer(producer)
         finally:
@@ -189,23 +189,6 @@ def _stored(text: str, of: Field) -> Any:
 def _pool(app: Celery) -> ProducerPool:
     connections = own_connection(app).Pool(limit=POOL_SIZE)
     return ProducerPool(connections=connections, Producer=app.amqp.Producer, limit=POOL_SIZE)
-
-
-def _reach(producer: Any) -> None:
-    """Connects if necessary, and makes sure that the broker answers. Reopens a pooled connection that has died."""
-    connection = producer.connection
-    if connection.connected and connection.transport.driver_type == "amqp" and _has_ended(connection):
-        connection.collect()
-    channel = connection.default_channel
-    if connection.transport.driver_type == "redis":
-        channel.client.ping()
-    producer.revive(channel)
-
-
-def _has_ended(connection: Any) -> bool:
-    """Between messages RabbitMQ sends a publisher nothing, except when it closes the connection."""
-    readable, _, _ = select.select([connection.connection.transport.sock], [], [], 0)
-    return bool(readable)
 
 
 def _not_sent(code: Code, **params: str) -> NotSent:

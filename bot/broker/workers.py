@@ -7,12 +7,15 @@ may turn it off; then the queues stay unknown.
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from celery import Celery
-from celery.app.control import Control
+from celery.app.control import Control, Inspect
+from kombu import Producer
 from kombu.pidbox import Mailbox
 
 from bot.broker.connection import connect, own_connection
@@ -68,10 +71,19 @@ class LiveQueues:
             self._answered_at = self.clock()
 
 
-class _Mailbox(Mailbox):
-    """Asks over the connection that answers arrive on, not over the app's pool, which reconnects for ever."""
+class _Once(Producer):
+    """Publishes without kombu's retries, which end only when the broker is back."""
 
-    producer_pool = None
+    def publish(self, *args: Any, **options: Any) -> Any:
+        return super().publish(*args, **{**options, "retry": False})
+
+
+class _Mailbox(Mailbox):
+    """Asks over the connection that answers arrive on. The app's pool may hold one to an address that hangs."""
+
+    @contextmanager
+    def producer_or_acquire(self, producer: Any = None, channel: Any = None) -> Iterator[Any]:
+        yield producer or _Once(channel, auto_declare=False)
 
 
 class _Control(Control):
@@ -87,7 +99,8 @@ def ask(app: Celery, question: str, within: float = WAIT, *details: str) -> dict
         return None
     with own_connection(app) as connection:
         connect(connection, CONNECT_WITHIN)
-        inspect = _Control(app).inspect(timeout=within, connection=connection)
+        asking: Any = SimpleNamespace(control=_Control(app))  # Inspect always asks through the `control` of its app
+        inspect = Inspect(timeout=within, connection=connection, app=asking)
         answers = getattr(inspect, question)(*details)
         if answers is None and connection.transport.driver_type not in REMOTE_CONTROL:
             return None
