@@ -121,6 +121,18 @@ def test_only_tables_that_are_read_are_needed(tmp_path: Path, database: str) -> 
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_platform_with_results_elsewhere_needs_no_table_of_them(tmp_path: Path, database: str) -> None:
+    platform = Platform(tmp_path, database, apps=tuple(app for app in APPS if app != "django_celery_results"))
+    platform.manage("migrate", "--verbosity", "0")
+    elsewhere = {"CELERY_RESULT_BACKEND": "redis://127.0.0.1:1/0"}
+    done = platform.sidecar("migrate", "--verbosity", "0", **TOKENS, **elsewhere)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = " ".join(platform.sidecar("doctor", **TOKENS, **elsewhere).stdout.split())
+    assert "source backend: Celery's result backend" in told
+    assert "django_celery_results" not in told
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_the_rights_that_the_page_names_are_enough(tmp_path: Path, database: str) -> None:
     platform = Platform(tmp_path, database)
     platform.manage("migrate", "--verbosity", "0")
