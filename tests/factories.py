@@ -27,6 +27,7 @@ from bot.core.model import (
     ScheduleId,
     SlackAccount,
     SlackUserId,
+    Source,
     Target,
     TaskId,
     TeamId,
@@ -78,7 +79,7 @@ def a_preview(schedule: Schedule | None = None, **changes: Any) -> Preview:
     """Of a schedule that goes to the queue it names."""
     schedule = schedule or a_schedule()
     target = Target(options={"queue": schedule.columns.get("queue", "celery")})
-    return replace(Preview(schedule=schedule, when=WHEN, target=target), **changes)
+    return replace(Preview(schedule=schedule, when=WHEN, target=target, source=Source.ROWS), **changes)
 
 
 def slack_says(error: str, details: str = "") -> Reason:

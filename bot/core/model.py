@@ -142,7 +142,7 @@ class Preview:
     schedule: Schedule
     when: str  # in words: "every day at 02:00, Europe/Berlin"
     target: Target
-    source: Source = Source.NONE  # where the outcome of a run will be read
+    source: Source  # where the outcome of a run will be read
     last: LastRun | None = None
     running: Running | None = None
     listening: Listening = Listening.UNKNOWN  # on its queue

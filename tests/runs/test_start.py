@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.model import Actor, Field, NoticeKind, Schedule, ScheduleId, Source
+from bot.core.model import Actor, Field, NoticeKind, Schedule, ScheduleId
 from bot.core.ports import NotSent
 from bot.core.reasons import Code, Invalid, Problem
 from bot.models import Notice, Run
@@ -110,7 +110,7 @@ def test_who_lost_the_right_can_not_repeat_a_submission_either(door: Door) -> No
 
 def test_staff_can_look_at_a_schedule_and_search_for_it(door: Door) -> None:
     actor = door.request.actor
-    assert see.preview(door.platform, actor, ScheduleId(7)) == replace(a_preview(a_schedule()), source=Source.ROWS)
+    assert see.preview(door.platform, actor, ScheduleId(7)) == a_preview(a_schedule())
     assert see.preview(door.platform, actor, ScheduleId(8)) is None
     assert see.find(door.platform, actor, "night", 10).total == 1
     brief, matching = see.named(door.platform, actor, "nightly report")

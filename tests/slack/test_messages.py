@@ -8,6 +8,7 @@ import pytest
 from celery import states
 
 from bot.core.model import Change, ChannelId, NoticeKind, Report
+from bot.core.reasons import Code, Reason
 from bot.core.status import RunState
 from bot.slack import messages, texts
 from bot.slack.messages import message
@@ -150,6 +151,33 @@ def test_only_the_replies_about_an_end_name_the_state_as_a_word_in_capitals(stat
         for what in (said(report), text(report)):
             named = {NoticeKind.FINAL: [status], NoticeKind.AGAIN: ["FAILURE"]}.get(kind, [])
             assert re.findall(r"\b[A-Z]{4,}\b", what.replace(ADA, "")) == named
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        (Reason(code=Code.NO_RESULTS), "docs/outcomes.md"),
+        (Reason(code=Code.RESULT_EXPIRED, params={"seconds": 600}), "kept for 600 s only"),
+        (Reason(code=Code.NEVER_HEARD), "still comes here"),
+    ],
+)
+def test_an_end_that_can_not_be_known_is_told_with_the_reason(why: Reason, words: str) -> None:
+    report = a_report(NoticeKind.UNSEEN, state="unseen", unseen_because=why)
+    assert f"<@{ADA}> *nightly report*: I can't know how it ends." in said(report)
+    assert words in said(report)
+    assert text(report) == "nightly report: its end can't be known"
+
+
+def test_a_second_end_shows_its_own_result() -> None:
+    report = a_report(
+        NoticeKind.AGAIN, state="finished", status="SUCCESS", later_end=an_outcome("FAILURE", result="boom")
+    )
+    assert "nightly report>* ended again: *FAILURE*" in said(report)
+    assert "boom" in said(report)
+
+
+def test_without_results_an_unknown_fate_stays_unknown() -> None:
+    assert "keeps no results that could tell" in said(a_report(NoticeKind.ID, sent_at=None, has_results=False))
 
 
 def test_a_success_shows_its_result() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.model import Field, LastRun, Matches, Schedule, ScheduleId, Target
+from bot.core.model import Field, LastRun, Listening, Matches, Schedule, ScheduleId, Source, Target
 from bot.core.reasons import Code, Problem
 from bot.slack import modals, payloads
 from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES, Id
@@ -76,6 +76,19 @@ def test_what_keeps_a_schedule_from_being_sent_is_said_before_anybody_presses_ru
     view = modals.chosen(METADATA, a_preview(problems=(problem,)), nonce="n1")
     assert view_problems(view).lines() == []
     assert ":warning: This Celery app has no queue &lt;slow&gt; (task_queues)." in read(view)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"source": Source.NONE}, "This site keeps no results of this task"),
+        ({"listening": Listening.NO}, "No live worker listens on its queue"),
+        ({"listening": Listening.SILENT}, "No worker has answered"),
+    ],
+)
+def test_what_a_person_should_know_before_they_press_run_is_one_line(facts: dict[str, Any], words: str) -> None:
+    assert words in read(modals.chosen(METADATA, a_preview(**facts), nonce="n1"))
+    assert words not in read(modals.chosen(METADATA, a_preview(listening=Listening.YES), nonce="n1"))
 
 
 def test_a_plain_schedule_says_no_more_than_there_is() -> None:
