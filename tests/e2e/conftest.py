@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from localslack.testing import LocalSlack
+from tests.e2e import guided
 from tests.e2e.platform import Platform
+from tests.e2e.shop import virtual_environment
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +27,17 @@ def platform(slack: LocalSlack, tmp_path_factory: pytest.TempPathFactory) -> Ite
         )
         installed.start_worker()
         yield installed
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return guided.built(tmp_path_factory.mktemp("checkout"))
+
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` of an environment without the wheel."""
+    return virtual_environment(tmp_path_factory.mktemp("environment") / "venv")
 
 
 @pytest.fixture

@@ -30,8 +30,10 @@ class Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for process in self._running.values():  # all at once, as each takes its time
+            process.terminate()
         for name in list(self._running):
-            self.stop(name)
+            self._running.pop(name).wait(30)
 
     def run(self, *command: str) -> str:
         """Run it to its end and return what it printed."""

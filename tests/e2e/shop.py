@@ -1,10 +1,11 @@
-"""examples/platform as its team runs it, in an environment of its own."""
+"""The projects of `examples/` as their teams run them, in an environment of their own; first of all the shop."""
 
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from tests.e2e.processes import Processes, free_port
 from tests.support.wheel import copied
@@ -17,34 +18,38 @@ OFFLINE = {
     "PIP_NO_BUILD_ISOLATION": "0",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
 }
-AS_IT_WAS = """
-from django.core.management import call_command
-from accounts.models import User
-call_command("migrate", verbosity=0)
-call_command("load_schedules")
-User.objects.create_superuser("ana@example.com", "ana", full_name="Ana Ruiz")
-User.objects.create_superuser("carla@corp.example", "carla", full_name="Carla Staff")
-User.objects.create_user("ben@example.com", "ben", full_name="Ben Okafor")
-"""
 
 
 def virtual_environment(folder: Path) -> Path:
     """A new one, with the packages of this one but without the project; returns its `bin`."""
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True, timeout=120)
+    make = [sys.executable, "-m", "venv", "--without-pip", str(folder)]  # to install pip takes seconds
+    subprocess.run(make, check=True, capture_output=True, timeout=120)
     [packages] = folder.glob("lib/*/site-packages")
     # A folder named in a .pth file has no say with .pth files of its own, so an editable install stays out.
     (packages / "installed_already.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    pip = folder / "bin/pip"
+    pip.write_text(f'#!/bin/sh\nexec "{folder}/bin/python" -m pip "$@"\n')
+    pip.chmod(0o755)
     return folder / "bin"
 
 
-class Shop(Processes):
-    """The platform in `folder`, migrated, with its schedules and people, as it was before anybody thought of a bot."""
+class Project(Processes):
+    """One of them in `folder`, as it was before anybody thought of a bot: after `prepare`, with its tables and people."""
+
+    example: ClassVar[str]
+    celery: ClassVar[tuple[str, ...]]  # what its workers are started with
+    wsgi: ClassVar[str]
+    as_it_was: ClassVar[str]  # run in its shell
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        super().__init__(folder, environment, where=copied(folder, "examples/platform") / "examples/platform")
+        super().__init__(folder, environment, where=copied(folder, self.example) / self.example)
 
     def prepare(self) -> None:
-        self.shell(AS_IT_WAS)
+        self.shell(self.as_it_was)
+
+    def named(self, text: str) -> str:
+        """What stands in the page, with the names that this project has for it."""
+        return text
 
     def manage(self, *arguments: str) -> str:
         return self.run("python", "manage.py", *arguments)
@@ -53,13 +58,32 @@ class Shop(Processes):
         return self.manage("shell", "--verbosity", "0", "-c", code)
 
     def start_worker(self) -> None:
-        celery = ("python", "-m", "celery", "-A", "shop")  # its script in `bin` isn't this environment's
-        self.start("worker", *celery, "worker", "--queues", "default,mail", "--concurrency", "2", "-l", "info")
-        self.wait("worker", lambda: " ready." in self.log("worker"))
+        """`is_working` says when it is ready. Celery's own script in `bin` isn't this environment's."""
+        self.start("worker", "python", "-m", "celery", *self.celery, "--concurrency", "2", "-l", "info")
+
+    def is_working(self) -> bool:
+        return " ready." in self.log("worker")
 
     def start_web(self) -> str:
         """Its address."""
         port = free_port()
-        self.start("web", "python", "-m", "gunicorn", "shop.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4")
+        self.start("web", "python", "-m", "gunicorn", self.wsgi, "--bind", f"127.0.0.1:{port}", "--threads", "4")
         self.wait("web", lambda: "Listening at" in self.log("web"))
         return f"http://127.0.0.1:{port}"
+
+
+class Shop(Project):
+    """The platform whose files docs/install.md shows."""
+
+    example = "examples/platform"
+    celery = ("-A", "shop", "worker", "--queues", "default,mail")
+    wsgi = "shop.wsgi"
+    as_it_was = """
+from django.core.management import call_command
+from accounts.models import User
+call_command("migrate", verbosity=0)
+call_command("load_schedules")
+User.objects.create_superuser("ana@example.com", "ana", full_name="Ana Ruiz")
+User.objects.create_superuser("carla@corp.example", "carla", full_name="Carla Staff")
+User.objects.create_user("ben@example.com", "ben", full_name="Ben Okafor")
+"""

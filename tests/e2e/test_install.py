@@ -2,46 +2,21 @@
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from localslack.testing import LocalSlack, Person
+from localslack.testing import LocalSlack
+from tests.e2e import guided
 from tests.e2e.platform import clean_environment
-from tests.e2e.processes import PATIENCE
-from tests.e2e.shop import OFFLINE, Shop, virtual_environment
+from tests.e2e.shop import OFFLINE, Shop
 from tests.faults.servers import Missing
 from tests.faults.setups import Setup, on_mariadb, on_rabbitmq, on_sqlite
 from tests.support import guide, needs
 from tests.support.visitor import Visitor
-from tests.support.wheel import PRODUCT, ROOT, copied
 from tests.wire.form import errors, opened
-from tests.wire.test_thread import FINAL, all_words
-
-BLOCKS = list(guide.blocks(ROOT / "docs/install.md"))
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built in a clean checkout by the page's own words."""
-    checkout = copied(tmp_path_factory.mktemp("checkout"), *PRODUCT)
-    [build] = (block.text for block in BLOCKS if block.about == "checkout")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
-    subprocess.run(
-        ["sh", "-ec", build], cwd=checkout, env=clean_environment(PATH=path, **OFFLINE), check=True, timeout=120
-    )
-    [built] = (checkout / "dist").iterdir()
-    return built
-
-
-@pytest.fixture(scope="module")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `bin` of the platform's environment."""
-    return virtual_environment(tmp_path_factory.mktemp("environment") / "venv")
 
 
 @contextmanager
@@ -73,9 +48,9 @@ def shop(
     environment = clean_environment(PATH=path, PYTHONPATH="", **OFFLINE, **stack.environment)
     with Shop(tmp_path_factory.mktemp("shop"), environment) as platform:
         platform.prepare()
-        (platform.where / wheel.name).write_bytes(wheel.read_bytes())
-        follow_the_page(platform, slack)
+        guided.follow(platform, slack, wheel, lambda block: guide.change(platform.where / block.about, block.text))
         platform.start_worker()
+        guided.wait(platform, slack)
         yield platform
 
 
@@ -95,39 +70,6 @@ def ana(site: str) -> Visitor:
     return visitor
 
 
-def follow_the_page(shop: Shop, slack: LocalSlack) -> None:
-    """Every block of it, in order, as in one terminal. What differs from the letter: the tokens, and where Slack is."""
-    exports = [f"export SLACK_API_URL={slack.api_url}"]
-    for block in BLOCKS:
-        text = block.text.replace("xoxb-…", slack.bot_token).replace("xapp-…", slack.app_token)
-        if block.language == "diff":
-            guide.change(shop.where / block.about, text)
-        elif block.about == "start":
-            *before, last = text.splitlines()
-            shop.start("slack", "sh", "-ec", "\n".join([*exports, *before, f"exec {last}"]))  # signals reach it
-        elif block.about != "checkout":
-            shop.run("sh", "-ec", "\n".join([*exports, text]))
-            exports += [line for line in text.splitlines() if line.startswith("export ")]
-    slack.wait_for_app(timeout=PATIENCE)
-
-
-def the_end(shop: Shop, slack: LocalSlack, person: Person, channel: str) -> tuple[str, str]:
-    """The two replies in the thread of the channel's only run, once it has ended."""
-
-    def told() -> list[str]:
-        """The root's words, and those of the replies."""
-        roots = person.messages(channel)
-        return [roots[-1]["text"], *map(all_words, person.thread(channel, roots[-1]["ts"]))] if roots else []
-
-    try:
-        slack.wait_for(lambda: len(now := told()) == 3 and FINAL.search(now[0]), PATIENCE)
-    except AssertionError:
-        logs = "\n".join(shop.log(name)[-2000:] for name in ("worker", "slack"))
-        pytest.fail(f"not told in {channel} how it ended, but only: {told()}\n{logs}")
-    _, announced, final = told()
-    return announced, final
-
-
 RESULTS = "/backoffice/django_celery_results/taskresult/"
 RUNS = {  # where, by whom
     "Rebuild search index": ("C0OPS", "U0ANA"),  # tells its progress
@@ -144,7 +86,7 @@ def test_staff_run_schedules_from_slack_and_the_platforms_own_admin_shows_the_re
     for name, (channel, user) in RUNS.items():
         opened(slack, slack.person(user), f"/runtask {name}", channel)
         assert slack.person(user).submits()["closed"]
-    ends = {name: the_end(shop, slack, slack.person(user), channel) for name, (channel, user) in RUNS.items()}
+    ends = {name: guided.the_end(shop, slack, slack.person(user), channel) for name, (channel, user) in RUNS.items()}
     results = ana.opens(RESULTS)
     for name, (announced, final) in ends.items():
         [task_id] = re.findall(r"`([0-9a-f-]{36})`", announced)

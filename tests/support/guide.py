@@ -1,5 +1,6 @@
 """A documentation page as somebody follows it to the letter: its fenced blocks, commands and changes of files."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,12 @@ class Block:
 def blocks(page: Path) -> Iterator[Block]:
     for language, about, text in FENCE.findall(page.read_text()):
         yield Block(language, about, text)
+
+
+def added(diff: str) -> list[list[str]]:
+    """The lines that `diff` adds, in groups of neighbours."""
+    groups = itertools.groupby(diff.splitlines(), lambda line: line.startswith("+"))
+    return [[line[1:] for line in lines] for is_added, lines in groups if is_added]
 
 
 def change(file: Path, diff: str) -> None:
