@@ -105,7 +105,7 @@ CHECKS = (
     Check(
         id="W012",
         text="task_always_eager is on: tasks run inside the process that should send them.",
-        hint="Use CELERY_TASK_ALWAYS_EAGER in the settings of tests only.",
+        hint="To run tasks with these settings, switch CELERY_TASK_ALWAYS_EAGER off and start a worker.",
         is_grave=True,
         area="Celery",
     ),
