@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from celery import Celery
+from django.conf import settings
 from django.db.models import Count
 from django_celery_beat.models import PeriodicTask
 
@@ -38,7 +39,7 @@ def workers(subject: Subject) -> Iterator[Finding]:
     try:
         transport = CelerySender(app).reach(WITHIN)
     except NotSent as exc:
-        remedy = "Is it up, and is CELERY_BROKER_URL right? Nothing can be sent until it is."
+        remedy = "Is it up, and is CELERY_BROKER_URL right in these settings? Nothing can be sent until it is."
         yield problem("broker", sentence(exc.reason), remedy)
         return
     yield ok("broker", f"{transport} answers")
@@ -51,6 +52,7 @@ def workers(subject: Subject) -> Iterator[Finding]:
     if not queues:
         remedy = (
             f"{START.format('QUEUES')}, unless one is just starting or busy (a solo pool answers nobody meanwhile)."
+            f" Workers with other settings than {settings.SETTINGS_MODULE} may use another broker."
         )
         yield problem("workers", f"no worker answers within {WITHIN:g} s", remedy)
         return
@@ -84,15 +86,14 @@ def unserved(app: Celery, served: set[str]) -> Iterator[Finding]:
 
 
 def expected_backend(subject: Subject) -> str:
-    """The class that workers should use, or the module if rows are read. Empty: any."""
+    """The class that workers should use, or the module if rows are read. Empty: no matter which."""
     app, options = subject.app, subject.conf
-    if app is None or options is None:
+    if app is None or options is None or options.outcomes == Source.NONE:
         return ""
-    source = chosen(app, options.outcomes)
-    if source is Source.ROWS:
+    if chosen(app, options.outcomes) is Source.ROWS:
         return kinds.ROWS
     found, _ = kinds.backend_class(app)
-    return f"{found.__module__}.{found.__qualname__}" if found is not None and source is not Source.NONE else ""
+    return f"{found.__module__}.{found.__qualname__}" if found is not None else ""
 
 
 def knowing(answers: Mapping[str, list[str]], backend: str) -> Iterator[Finding]:
