@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from celery import Celery
+from kombu import Producer
 
-from bot.broker.workers import ASK_AGAIN, STALE, LiveQueues
+from bot.broker.workers import ASK_AGAIN, STALE, LiveQueues, ask
 from bot.core.model import Listening
 from tests.broker.waiting import wait_until
 from tests.faults.proxy import Proxy
@@ -107,3 +109,18 @@ def test_a_broker_that_is_silent_holds_one_thread_and_not_for_ever(
         asked.answered()
         assert asked.listen("celery") is Listening.UNKNOWN, "it is asked again"
         asked.answered()
+
+
+def test_a_question_that_can_not_be_published_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """kombu would repeat it until the broker is back."""
+    app = in_memory("cut off")
+    lost = app.connection_for_write().connection_errors[0]
+    tries: list[None] = []
+
+    def fail(*_: Any, **__: Any) -> None:
+        tries.append(None)
+        raise lost if len(tries) == 1 else AssertionError
+
+    monkeypatch.setattr(Producer, "_publish", fail)
+    with pytest.raises(lost):
+        ask(app, "active_queues")

@@ -1,0 +1,159 @@
+"""A broker with several addresses: each gets one try and its share of the time, and none is named to people."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import cycle
+from types import SimpleNamespace
+from typing import Any
+
+import kombu
+import pytest
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from bot.broker import connection as module
+from bot.broker.connection import CONNECT_TIMEOUT, LEAST_TIMEOUT, connect, own_connection
+from bot.broker.send import CelerySender
+from bot.core.ports import FateUnknown, NotSent
+
+SEVERAL = [f"amqp://{host}" for host in "abc"]
+
+
+@dataclass
+class Network:
+    """No address answers, except one. A try takes all the seconds that it is given, unless it is refused at once."""
+
+    alive: str = ""
+    refused: str = ""
+    failure: type[Exception] = ConnectionRefusedError
+    now: float = 1_000.0
+    tried: list[str] = field(default_factory=list)
+    given: list[float] = field(default_factory=list)
+
+    def open(self, connection: Any) -> Any:
+        host, options = connection.hostname, connection.transport_options
+        self.tried.append(host)
+        self.given.append(options.get("connect_timeout") or options["socket_connect_timeout"])
+        if host == self.alive:
+            return SimpleNamespace(connected=True, channel=object, collect=lambda: None)
+        if host not in self.refused:
+            self.now += self.given[-1]
+        raise self.failure
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> Network:
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)  # Celery would take the address from there
+    fake = Network()
+
+    def establish(connection: Any) -> Any:
+        return fake.open(connection)
+
+    monkeypatch.setattr(kombu.Connection, "_establish_connection", establish)
+    monkeypatch.setattr(module, "_has_ended", lambda _: False)  # there is no socket
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: fake.now))
+    return fake
+
+
+def a_connection(urls: str | list[str], strategy: Any = None) -> Any:
+    app = Celery("several", set_as_current=False)
+    app.conf.update(broker_url=urls, broker_failover_strategy=strategy)
+    return own_connection(app)
+
+
+def fails(connection: Any, within: float = 2.5) -> None:
+    with pytest.raises(OperationalError):
+        connect(connection, within)
+
+
+@pytest.mark.parametrize("urls", [SEVERAL, ";".join(SEVERAL)], ids=["list", "semicolons"])
+def test_each_address_is_tried_once(network: Network, urls: str | list[str]) -> None:
+    fails(a_connection(urls))
+    assert network.tried == ["a", "b", "c"]
+
+
+def test_shuffled_addresses_are_tried_once_too(network: Network) -> None:
+    connection = a_connection(SEVERAL, "shuffle")
+    for _ in range(20):
+        network.tried.clear()
+        fails(connection)
+        assert sorted(network.tried) == ["a", "b", "c"]
+
+
+def test_a_strategy_of_the_platform_says_what_comes_next(network: Network) -> None:
+    def backwards(addresses: list[str]) -> Iterator[str]:
+        return cycle([addresses[0], *reversed(addresses[1:])])
+
+    fails(a_connection(SEVERAL, backwards))
+    assert network.tried == ["a", "c", "b"]
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+@pytest.mark.parametrize(
+    ("addresses", "within", "given"),
+    [
+        (1, 2.5, [CONNECT_TIMEOUT]),
+        (2, 2.5, [CONNECT_TIMEOUT, CONNECT_TIMEOUT]),
+        (3, 2.4, [0.8, 0.8, 0.8]),
+        (2, 1.2, [0.6, 0.6]),
+        (2, 0.2, [LEAST_TIMEOUT, LEAST_TIMEOUT]),
+        (1, -1.0, [LEAST_TIMEOUT]),
+    ],
+)
+def test_the_time_that_is_left_is_shared(
+    network: Network, scheme: str, addresses: int, within: float, given: list[float]
+) -> None:
+    fails(a_connection([f"{scheme}://{host}" for host in "abc"[:addresses]]), within)
+    assert network.given == pytest.approx(given)
+
+
+def test_what_a_quick_refusal_leaves_goes_to_the_others(network: Network) -> None:
+    network.refused = "ab"
+    fails(a_connection(SEVERAL), 1.8)
+    assert network.given == pytest.approx([0.6, 0.9, CONNECT_TIMEOUT])
+
+
+def test_the_address_that_answered_is_kept(network: Network) -> None:
+    network.alive = "b"
+    connection = a_connection(SEVERAL)
+    connect(connection, 2.5)
+    connect(connection, 2.5)
+    assert network.tried == ["a", "b"]
+    connection.collect()
+    connect(connection, 2.5)
+    assert network.tried == ["a", "b", "b"], "it is opened where it was"
+
+
+def test_connections_of_a_pool_have_their_own_limits(network: Network) -> None:
+    pool = a_connection(SEVERAL).Pool(2)
+    with pool.acquire() as one, pool.acquire() as other:
+        fails(one, 0.0)
+        assert "connect_timeout" not in other.transport_options
+
+
+class Gone(Exception):
+    """A failure of the test's own, which no transport knows."""
+
+
+def test_the_next_address_is_tried_whatever_fails(network: Network) -> None:
+    network.failure = Gone
+    with pytest.raises(Gone):
+        connect(a_connection(SEVERAL), 2.5)
+    assert network.tried == ["a", "b", "c"]
+
+
+REFUSED: list[Callable[[str], str]] = [
+    lambda host: f"redis://:hunter2@{host}:1/0",
+    lambda host: f"amqp://guest:hunter2@{host}:1//",
+]
+
+
+@pytest.mark.parametrize("url", REFUSED, ids=["redis", "amqp"])
+def test_no_address_is_named_to_people(url: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", ";".join(map(url, ["127.0.0.1", "127.0.0.2"])))
+    with pytest.raises(NotSent) as caught:
+        CelerySender(Celery("several", set_as_current=False)).reach(2.5)
+    assert "ConnectionError" in str(caught.value) or "ConnectionRefusedError" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert "127.0.0" not in str(caught.value)
+    assert not isinstance(caught.value, FateUnknown)
