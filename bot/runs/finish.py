@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, OperationalError
 
 from bot.core.model import NoticeKind, Outcome, Source
 from bot.core.reasons import Code, Reason
@@ -15,6 +15,8 @@ from bot.runs import outbox
 log = logging.getLogger(__name__)
 
 BATCH = 500
+WRONG_VALUE = 1366  # MariaDB: a character that the table can't hold
+LATER_ENDS = 10  # are kept
 WATCHED_ON = timedelta(hours=1)  # an ended run: a worker that was lost may leave its task to another one
 PATIENCE = timedelta(hours=24)  # after its deadline, a run's end counts as unseen
 
@@ -25,7 +27,10 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float) -> in
     for outcome in outcomes:
         try:
             changed += _record(outcome, now, timedelta(seconds=deadline))
-        except (DataError, IntegrityError, ValueError):  # refused by the database; must not block the others
+        except (DataError, IntegrityError, ValueError, OverflowError, OperationalError) as exc:
+            if isinstance(exc, OperationalError) and exc.args[:1] != (WRONG_VALUE,):
+                raise  # the database itself fails
+            # It refuses this value, which must not block the others.
             log.exception("the outcome of task %s can't be recorded", outcome.task_id)
     return changed
 
@@ -35,8 +40,9 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
     run = Run.objects.select_for_update().filter(task_id=outcome.task_id, state__in=OPEN | ENDED).first()
     if run is None or run.seen == outcome.token:
         return False
-    if run.state == RunState.FINISHED or (run.state == RunState.UNSEEN and outcome.status not in FINAL):
+    if run.state == RunState.FINISHED:
         return _record_again(run, outcome, now)
+    run.unseen_because = ""
     run.state = after(RunState(run.state), outcome.status)
     run.status = outcome.status
     run.seen, run.seen_at = outcome.token, outcome.at
@@ -60,11 +66,12 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
 def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     """Of a run that has ended: only another end is told. The first one stays what the run shows."""
     run.seen = outcome.token
+    run.deadline_at = now + WATCHED_ON
     told = [(run.status, run.result), *((end["status"], end["result"]) for end in run.later_ends)]
     is_new = outcome.status in FINAL and (outcome.status, outcome.result) != told[-1]
     if is_new:
         run.later_ends.append({"status": outcome.status, "result": outcome.result, "at": outcome.at.isoformat()})
-        run.deadline_at = now + WATCHED_ON
+        run.later_ends = run.later_ends[-LATER_ENDS:]
     run.save(update_fields=["seen", "later_ends", "deadline_at"])
     if is_new:
         outbox.owe_again(run, now=now)

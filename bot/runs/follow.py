@@ -5,10 +5,10 @@ import logging
 from django.utils import timezone
 
 from bot.core.ids import LARGEST_ID
-from bot.core.model import Actor, RunId, Source, TaskId
+from bot.core.model import Actor, RunId, TaskId
 from bot.core.policy import Action, Subject
 from bot.core.ports import SourceSilent
-from bot.core.status import OPEN
+from bot.core.status import ENDED, OPEN, RunState
 from bot.models import Run
 from bot.runs import finish, sources
 from bot.runs.door import Platform, authorise
@@ -26,11 +26,11 @@ def follow(platform: Platform, actor: Actor, run: RunId) -> Run | None:
 
 
 def catch_up(platform: Platform, run: Run) -> bool:
-    """Asks the source of an open run, once. True if the run has changed."""
-    outcomes = platform.sources.all.get(Source(run.source))
-    if run.state not in OPEN or outcomes is None:
+    """Asks the source of a run that may still change, once. True if the run has changed."""
+    outcomes, now = {str(one): found for one, found in platform.sources.all.items()}.get(run.source), timezone.now()
+    is_watched = run.state in OPEN or run.state == RunState.UNSEEN or (run.state in ENDED and run.deadline_at > now)
+    if not is_watched or outcomes is None:
         return False
-    now = timezone.now()
     try:
         changed = finish.record(outcomes.of(TaskId(run.task_id)), now=now, deadline=platform.deadline)
         if not changed and outcomes.life is not None:

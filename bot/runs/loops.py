@@ -106,7 +106,9 @@ class Watcher:
             if not self._is_silent:
                 sources.silent(self.outcomes, exc.reason)
             self._is_silent = True
-            return AFTER_ERROR  # nobody is late while we can't know
+            # Its own runs aren't late while we can't know.
+            finish.mark_overdue(now=now, sources=set(self.sources) - {self.outcomes.source})
+            return AFTER_ERROR
         if changed + finish.mark_overdue(now=now, sources=self.sources):
             self.wake()
         self.is_expecting = Run.objects.filter(state__in=AWAITED, source__in=self.sources).exists()

@@ -1,6 +1,7 @@
 """The verb *see*: finds schedules, and collects what a person sees of a schedule before they run it."""
 
 from django.contrib.auth import get_user_model
+from django.db.models import F
 
 from bot.core.model import (
     Actor,
@@ -33,8 +34,8 @@ NEWEST_RUNNING = Prepared(
 )
 NEWEST_ENDED = Prepared(
     lambda: (
-        Run.objects.filter(schedule_id=Placeholder("schedule"), state=RunState.FINISHED)
-        .order_by("-pk")
+        Run.objects.filter(schedule_id=Placeholder("schedule"), state=RunState.FINISHED, finished_at__isnull=False)
+        .order_by((F("pk") + 0).desc())  # PostgreSQL would walk down the primary key through the runs of others
         .values_list("status", "finished_at")[:1]
     )
 )

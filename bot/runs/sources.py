@@ -12,10 +12,8 @@ from bot.core.status import OPEN
 from bot.models import Run, SourceHealth, writers_turn
 from bot.runs import finish
 
+NO_TASK = TaskId("runtask-nothing")
 log = logging.getLogger(__name__)
-
-BATCH = 500
-SILENT = timedelta(minutes=1)  # a source that hasn't answered for longer, with runs open, is told by /readyz
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,11 @@ def problem(source: Source) -> Reason | None:
 
 
 def answered(outcomes: Outcomes, *, now: datetime) -> int:
-    """Writes it down. Before that, ends runs whose result came and went while nobody asked. Returns how many."""
+    """Writes it down, after a question, for there may have been none.
+
+    Before that, ends runs whose result came and went while nobody asked. Returns how many. Raises SourceSilent.
+    """
+    outcomes.of(NO_TASK)
     ended = 0
     if outcomes.life is not None:
         health = of(outcomes.source)
@@ -74,7 +76,7 @@ def end_expired(outcomes: Outcomes, *, since: datetime | None, now: datetime, on
         runs = runs.filter(pk=only)
     ended = 0
     why = Reason(code=Code.RESULT_EXPIRED, params={"seconds": round(outcomes.life)})
-    for pk, task in list(runs.values_list("pk", "task_id")[:BATCH]):
+    for pk, task in list(runs.values_list("pk", "task_id")):
         if not outcomes.of(TaskId(task)):
             ended += finish.end_unseen(pk, why, now=now)
     return ended

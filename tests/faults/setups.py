@@ -20,7 +20,7 @@ POSTGRES = env.environ().get("FAULTS_POSTGRES", "postgresql://postgres@127.0.0.1
 MARIADB = env.environ().get("FAULTS_MARIADB", "mysql://root@127.0.0.1:3306")
 REDIS = env.environ().get("FAULTS_REDIS", "redis://127.0.0.1:6379")
 RABBITMQ = env.environ().get("FAULTS_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672")
-REDIS_DATABASES = range(15, 11, -1)  # the first free one is taken; the benchmark has 11
+REDIS_DATABASES = (*range(15, 11, -1), *range(10, 1, -1))  # the first free one is taken; the benchmark has 11
 CLAIM = "runtask:faults"
 
 

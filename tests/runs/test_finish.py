@@ -82,6 +82,14 @@ def test_a_third_end_is_told_too(run: Run) -> None:
     assert Notice.objects.get(kind="again").state == "owed"
 
 
+def test_only_the_last_ends_are_kept(run: Run) -> None:
+    record(said(run, "SUCCESS"))
+    for number in range(15):
+        record(said(run, "FAILURE", 5 + number, result=str(number)))
+    ends = Run.objects.get().later_ends
+    assert [end["result"] for end in ends] == [str(number) for number in range(5, 15)]
+
+
 def test_an_ended_run_is_watched_for_another_hour(run: Run) -> None:
     record(said(run, "SUCCESS"), after=HOUR)
     assert Run.objects.get().deadline_at == NOW + 2 * HOUR
@@ -94,7 +102,9 @@ def test_a_day_after_its_deadline_a_run_ends_unseen_and_a_late_end_still_counts(
     run.refresh_from_db()
     assert (run.state, run.unseen_reason) == ("unseen", Reason(code=Code.NEVER_HEARD))
     assert owed(run) == {"root", "id", "progress", "deadline", "unseen"}
-    assert record(said(run, "STARTED", 90_000)) == 0
+    assert record(said(run, "STARTED", 90_000)) == 1
+    run.refresh_from_db()
+    assert (run.state, run.unseen_because) == ("running", "")
     assert record(said(run, "SUCCESS", 90_001)) == 1
     run.refresh_from_db()
     assert (run.state, run.status) == ("finished", "SUCCESS")

@@ -68,6 +68,19 @@ def test_a_result_that_may_have_come_and_gone_ends_the_run_unseen() -> None:
     assert Notice.objects.filter(run=lost, kind="unseen").exists()
 
 
+def test_all_that_may_be_gone_ends_however_many() -> None:
+    runs = [aged(open_run(), 700) for _ in range(3)]
+    sources.answered(FakeOutcomes(life=600), now=timezone.now())
+    assert {state(run) for run in runs} == {"unseen"}
+
+
+def test_a_source_of_a_later_version_is_left_alone(door: Door) -> None:
+    run = open_run(source="events", schedule_id=7)
+    found = follow(door.platform, door.request.actor, RunId(run.pk))
+    assert found is not None
+    assert see.preview(door.platform, door.request.actor, ScheduleId(7)) is not None
+
+
 def test_a_long_task_is_awaited_while_somebody_keeps_asking() -> None:
     run = aged(open_run(), 700)
     outcomes = FakeOutcomes(life=600)

@@ -47,6 +47,6 @@ def sources(app: Celery | None, wanted: str) -> Sources:
         from bot.broker.outcomes.rows import RowOutcomes  # noqa: PLC0415  # needs the model
 
         found[Source.ROWS] = RowOutcomes()
-    if app is not None and Source.BACKEND in (now, kinds.source(app)):
+    if app is not None and Source.BACKEND in (now, kinds.source(app)) and kinds.backend_class(app)[0] is not None:
         found[Source.BACKEND] = BackendOutcomes(app)
     return Sources(now, found)

@@ -20,13 +20,14 @@ TESTED = frozenset({
 
 def source(app: Celery) -> Source:
     """Where outcomes can be read."""
-    found, _ = backend_class(app)
+    found, url = backend_class(app)
     if found is None or f"{found.__module__}.{found.__qualname__}" in PRIVATE:
         return Source.NONE
     if is_a(found, ROWS):
         return Source.ROWS
-    if str(app.conf.result_backend).startswith(("cache+memory", "memory")) or not hasattr(found, "get_task_meta"):
-        return Source.NONE
+    place = url or app.conf.cache_backend or ""
+    if (is_a(found, "celery.backends.cache") and place.startswith("memory")) or not hasattr(found, "get_task_meta"):
+        return Source.NONE  # in the memory of one process
     return Source.BACKEND
 
 
@@ -46,7 +47,7 @@ def backend_class(app: Celery) -> tuple[Any, str | None]:
 
 def is_a(backend: Any, module: str) -> bool:
     """Whether it is a class of this module, or a subclass of one."""
-    return any(base.__module__ == module for base in backend.__mro__)
+    return backend is not None and any(base.__module__ == module for base in backend.__mro__)
 
 
 def is_batched(app: Celery) -> bool:
@@ -68,10 +69,11 @@ def life(app: Celery) -> float | None:
     if not (getattr(found, "supports_autoexpire", False) or is_a(found, DJANGO_CACHE)):
         return None
     set_to = (app.conf.result_expires, app.conf.get("result_failure_expires"))
-    lives = [one.total_seconds() if isinstance(one, timedelta) else float(one) for one in set_to if one]
-    return min(lives, default=None)
+    lives = [int(one.total_seconds() if isinstance(one, timedelta) else one) for one in set_to if one]
+    return min(filter(None, lives), default=None)  # as Celery: less than a second is for ever
 
 
 def shown(app: Celery) -> str:
     """The backend without its address, which may hold a password."""
-    return str(app.conf.result_backend or "disabled").partition("://")[0]
+    named: Any = app.backend_cls or app.conf.result_backend or "disabled"
+    return str(named.partition("://")[0] if isinstance(named, str) else f"{named.__module__}.{named.__qualname__}")

@@ -4,15 +4,17 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any, Protocol
 
 from celery import Celery
 from celery.backends.base import BaseKeyValueStoreBackend
+from kombu.exceptions import ContentDisallowed, DecodeError
 
 from bot.broker.outcomes import kinds, pickled
 
 TIMEOUT = 0.5  # seconds, for connecting and for each answer
+RAW = (bytes, bytearray, memoryview)
 PICKLE = "application/x-python-serialize"
 Meta = dict[str, Any]
 
@@ -33,9 +35,8 @@ class Reader(Protocol):
         """For those of these tasks that the backend knows."""
 
 
-@cache
 def reader(app: Celery) -> Reader:
-    """One per process, which threads share. Connects at its first use."""
+    """Connects at its first use."""
     found, url = kinds.backend_class(app)
     if kinds.is_a(found, "celery.backends.database"):
         from bot.broker.outcomes.sql import Tables  # noqa: PLC0415  # needs SQLAlchemy
@@ -95,16 +96,20 @@ class Others:
 
     def read(self, tasks: list[str]) -> Iterator[Answer]:
         for task in tasks:
-            meta = self.backend.get_task_meta(task, cache=False)
-            yield Answer(task, token(meta), partial(dict, meta))
+            try:
+                meta = self.backend.get_task_meta(task, cache=False)
+            except (ContentDisallowed, DecodeError, TypeError, ValueError) as exc:  # of this task only
+                yield Answer(task, f"{task} {type(exc).__name__}", partial(_raise, exc))
+            else:
+                yield Answer(task, token(meta), partial(dict, meta))
 
 
 def unpacked(backend: Any, value: Any) -> Any:
-    """Decodes as Celery does, but with pickle replaced."""
-    if backend.content_type != PICKLE:
-        return backend.decode(value)
-    data = value if isinstance(value, bytes) else str(value).encode()
-    return pickled.loads(_decompressed(data))
+    """Decodes as Celery does, but with pickle replaced. Workers may use pickle even where these settings don't."""
+    data = _decompressed(value if isinstance(value, bytes) else str(value).encode())
+    if backend.content_type == PICKLE or pickled.is_pickle(data):
+        return pickled.loads(data)
+    return backend.decode(data)
 
 
 def _decompressed(data: bytes) -> bytes:
@@ -116,6 +121,22 @@ def _decompressed(data: bytes) -> bytes:
 
 
 def token(value: Any) -> str:
-    if not isinstance(value, (bytes, str)):
-        value = json.dumps(value, default=repr, sort_keys=True)
-    return hashlib.sha256(value.encode() if isinstance(value, str) else value).hexdigest()[:32]
+    if isinstance(value, str):
+        value = value.encode()
+    if not isinstance(value, (bytes, memoryview)):
+        value = _flat(value).encode(errors="replace")
+    return hashlib.sha256(value).hexdigest()[:32]
+
+
+def _flat(meta: Meta) -> str:
+    """Equal for equal values; without addresses in memory."""
+    try:
+        return json.dumps(
+            meta, skipkeys=True, default=lambda one: bytes(one).hex() if isinstance(one, RAW) else str(type(one))
+        )
+    except (TypeError, ValueError, RecursionError):
+        return f"{meta.get('status')} {meta.get('date_done')}"
+
+
+def _raise(exc: Exception) -> Meta:
+    raise exc

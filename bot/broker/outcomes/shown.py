@@ -5,12 +5,13 @@ import re
 from datetime import datetime
 from typing import Any
 
-from bot.broker.outcomes.pickled import Stub
+from bot.broker.outcomes.pickled import HARMLESS, Stub
 from bot.core.model import Outcome, TaskId
 from bot.core.text import clean, clip, clip_start
 
 RESULT_LIMIT = 3000  # characters kept of a result; the whole stays where the site keeps it
 TRACEBACK_LIMIT = 6000  # characters kept of a traceback, from its end
+LONGEST = 3_000_000  # characters; more of a result isn't even counted
 NOT_SHOWN = "(a pickled result, not shown)"
 STATUS_LIMIT, WORKER_LIMIT = 50, 100  # characters that a run's row holds
 TRACER = "celery/app/trace.py"
@@ -44,31 +45,54 @@ def outcome(
 
 
 def readable(stored: str | None, status: str) -> str:
-    """The stored result for people: text as it is, other JSON indented, an exception as `Type: message`.
+    """The stored JSON for people (`readable_value`). If it isn't JSON, or is nested too deep, as it is."""
+    try:
+        return readable_value(json.loads(stored), status, otherwise=stored) if stored else ""
+    except (ValueError, RecursionError):
+        return stored or ""
 
-    While the task runs, it is the task's own progress. Celery's note on the worker (STARTED) is left out.
+
+def readable_value(value: Any, status: str, otherwise: str = NOT_SHOWN) -> str:
+    """A result for people: text as it is, other values as indented JSON, an exception as `Type: message`.
+
+    While the task runs, it is the task's own progress. Celery's note on the worker (STARTED) is left out. Of a pickled object,
+    only an exception's name and texts are shown.
     """
-    if not stored or stored == "null" or status == "STARTED":
+    if value is None or status == "STARTED":
         return ""
+    is_end = status == "SUCCESS"
     try:
-        value = json.loads(stored)
-        if isinstance(value, dict) and status != "SUCCESS":
+        if isinstance(value, (BaseException, Stub)) and not is_end:
+            name = value.kind if isinstance(value, Stub) else type(value).__name__
+            texts = [one for one in value.args if isinstance(one, (str, int, float))]
+            return exception({"exc_type": name, "exc_message": texts})
+        if isinstance(value, dict) and not is_end:
             return exception(value) if "exc_type" in value else progress(value)
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-    except (ValueError, RecursionError):  # from another serializer, or nested too deep
-        return stored
+        return value if isinstance(value, str) else _json(value, indent=2)
+    except (
+        TypeError,
+        ValueError,
+        RecursionError,
+    ):  # keys that aren't texts, a number that is too long, nested too deep
+        return otherwise
 
 
-def readable_value(value: Any, status: str) -> str:
-    """The same for a result that was decoded already. Of a pickled object, only an exception's name and texts are shown."""
-    if isinstance(value, (BaseException, Stub)) and status != "SUCCESS":
-        name = value.kind if isinstance(value, Stub) else type(value).__name__
-        return exception({"exc_type": name, "exc_message": [one for one in value.args if isinstance(one, (str, int))]})
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        return NOT_SHOWN
-    return readable(text, status)
+def _json(value: Any, indent: int | None = None) -> str:
+    """Stops after LONGEST characters: a value can hold the same list many times over."""
+    parts, length = list[str](), 0
+    for part in json.JSONEncoder(ensure_ascii=False, indent=indent, default=_plain).iterencode(value):
+        parts.append(part)
+        length += len(part)
+        if length > LONGEST:
+            break
+    return "".join(parts)
+
+
+def _plain(value: Any) -> Any:
+    """Of a value that JSON hasn't: what Celery's own JSON and pickles often hold."""
+    if isinstance(value, (set, frozenset)):
+        return list(value)
+    return str(value) if isinstance(value, tuple(HARMLESS.values())) else NOT_SHOWN
 
 
 def own_frames(traceback: str) -> str:
@@ -90,7 +114,7 @@ def progress(meta: dict[str, Any]) -> str:
     total = rest.pop("total", None) if done is not None else None
     parts = [] if done is None else [f"{done}" if total is None else f"{done} of {total}"]
     for name, value in rest.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = value if isinstance(value, str) else _json(value)
         parts.append(text if name in ("note", "message", "description") else f"{name}: {text}")
     return ", ".join(parts)
 
@@ -98,8 +122,6 @@ def progress(meta: dict[str, Any]) -> str:
 def exception(value: dict[str, Any]) -> str:
     """Celery's JSON form of an exception (celery/backends/base.py, prepare_exception)."""
     message = value.get("exc_message")
-    parts = message if isinstance(message, list) else [message]
-    text = ", ".join(
-        part if isinstance(part, str) else json.dumps(part, ensure_ascii=False) for part in parts if part is not None
-    )
+    parts = message if isinstance(message, (list, tuple)) else [message]
+    text = ", ".join(part if isinstance(part, str) else _json(part) for part in parts if part is not None)
     return f"{value['exc_type']}: {text}" if text else str(value["exc_type"])

@@ -1,0 +1,83 @@
+"""The line to a result backend, one per process. It asks in threads of its own, so that a backend that hangs holds nobody."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from celery import Celery
+
+from bot.broker.outcomes import kinds
+from bot.broker.outcomes.readers import Reader, reader
+from bot.broker.outcomes.watched import Turns
+from bot.core.ports import SourceSilent
+from bot.core.reasons import Code, Reason
+
+T = TypeVar("T")
+SILENT_PAUSE = 2.0  # seconds until a silent backend is asked again
+HANGING = 4  # questions without an answer, at most
+LATE_PAUSE = 60.0  # seconds between two questions about a run that is overdue or has ended
+SHARE = 0.05  # of the time, for asking about all runs
+
+
+@dataclass
+class Line:
+    """Threads may share it."""
+
+    app: Celery
+    late: Turns
+    _reader: Reader | None = None
+    _silent_until: float = float("-inf")  # monotonic
+    _why: Reason | None = None
+    _open: int = 0  # questions whose answers are out
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask(self, question: Callable[[Reader], T], limit: float) -> T:
+        """Takes at most `limit` seconds. Raises SourceSilent, for a while without asking again."""
+        with self._lock:
+            if self._why is not None and time.monotonic() < self._silent_until:
+                raise SourceSilent(self._why)
+            if self._open >= HANGING:
+                raise self._silent(TimeoutError())
+            self._open += 1
+        answers: SimpleQueue[tuple[Any, Exception | None]] = SimpleQueue()
+        threading.Thread(target=self._answer, args=(question, answers), name="results", daemon=True).start()
+        try:
+            answer, problem = answers.get(timeout=limit)
+        except Empty:
+            raise self._silent(TimeoutError()) from None
+        if problem is not None:
+            raise self._silent(problem) from problem
+        self._why = None
+        found: T = answer
+        return found
+
+    def _answer(self, question: Callable[[Reader], T], answers: "SimpleQueue[tuple[Any, Exception | None]]") -> None:
+        try:
+            if self._reader is None:
+                self._reader = reader(self.app)
+            answers.put((question(self._reader), None))
+        except Exception as exc:  # noqa: BLE001  # whatever the backend's client raises
+            answers.put((None, exc))
+        finally:
+            with self._lock:
+                self._open -= 1
+
+    def _silent(self, problem: Exception) -> SourceSilent:
+        """Names only the error: its text may hold an address with a password."""
+        self._why = Reason(code=Code.SOURCE_SILENT, params={"error": type(problem).__name__})
+        self._silent_until = time.monotonic() + SILENT_PAUSE
+        return SourceSilent(self._why)
+
+
+@cache
+def line(app: Celery) -> Line:
+    pause = min(LATE_PAUSE, (kinds.life(app) or LATE_PAUSE * 4) / 4)
+    return Line(app, Turns(share=SHARE, pause=pause))
+
+
+os.register_at_fork(after_in_child=line.cache_clear)  # a connection belongs to one process

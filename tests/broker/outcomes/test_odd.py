@@ -1,0 +1,181 @@
+"""Odd results, and backends that hang: they cost their own run something at most, and nobody else."""
+
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from celery import Celery
+from django.core.cache import cache
+from django.utils import timezone
+
+from bot.broker.outcomes import choice, kinds, pickled
+from bot.broker.outcomes.backend import BackendOutcomes
+from bot.broker.outcomes.line import HANGING, Line
+from bot.broker.outcomes.readers import token
+from bot.broker.outcomes.shown import LONGEST, NOT_SHOWN, readable_value
+from bot.broker.outcomes.watched import Turns
+from bot.core.model import Source, TaskId
+from bot.core.ports import SourceSilent
+from bot.runs import finish
+from tests.broker.outcomes.test_backend import an_app, only, store
+from tests.factories import NOW, a_run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "date", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2999-01-01", "soon", 7, None], ids=str
+)
+def test_a_date_that_is_nonsense_is_the_moment_at_which_it_was_seen(tmp_path: Path, date: Any) -> None:
+    app, run = an_app(f"file://{tmp_path}"), a_run(source="backend")
+    store(app, run.task_id, "SUCCESS")
+    meta = app.backend.get_task_meta(run.task_id) | {"date_done": date}
+    Path(tmp_path, f"celery-task-meta-{run.task_id}").write_text(json.dumps(meta, default=str))
+    news = BackendOutcomes(app).changed()
+    assert abs(news[0].at - timezone.now()) < timedelta(minutes=1)
+    assert finish.record(news, now=NOW, deadline=1800) == 1
+
+
+def test_a_project_without_time_zones_records_ends_too(tmp_path: Path, settings: Any) -> None:
+    settings.USE_TZ = False
+    app, run = an_app(f"file://{tmp_path}"), a_run(source="backend", deadline_at=timezone.now(), sent_at=None)
+    store(app, run.task_id, "SUCCESS")
+    assert finish.record(BackendOutcomes(app).changed(), now=timezone.now(), deadline=1800) == 1
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_a_table_holds_celerys_own_time(tmp_path: Path, zone: str) -> None:
+    app = an_app(f"db+sqlite:///{tmp_path}/results.sqlite3", timezone=zone, enable_utc=False)
+    now = datetime.now(ZoneInfo(zone)).replace(tzinfo=None)
+    store(app, "t", "SUCCESS")
+    with sqlite3.connect(tmp_path / "results.sqlite3") as database:
+        database.execute("UPDATE celery_taskmeta SET date_done = ?", [now.isoformat(" ")])
+    database.close()
+    assert abs(only(app, "t").at - timezone.now()) < timedelta(minutes=1)
+
+
+def test_what_celerys_json_adds_is_shown(tmp_path: Path) -> None:
+    app = an_app(f"file://{tmp_path}")
+    store(app, "t", "SUCCESS", {"total": Decimal("12.50"), "at": datetime(2026, 11, 5, tzinfo=UTC)})
+    assert '"12.50"' in only(app, "t").result
+    assert "2026-11-05 00:00:00+00:00" in only(app, "t").result
+
+
+@pytest.fixture
+def in_cache() -> Iterator[Celery]:
+    yield an_app("django-cache")
+    cache.clear()
+
+
+class Odd:
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+ODD = {
+    "mixed keys": {1: "a", "b": 2},
+    "a tuple as key": {("EU", 1): 3},
+    "bytes as key": {b"a": 1},
+    "an object": Odd(),
+    "a list of objects": [Odd()],
+}
+
+
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+def test_an_object_in_djangos_cache_hides_no_other_result(in_cache: Celery, value: Any) -> None:
+    odd, good = a_run(source="backend"), a_run(source="backend")
+    store(in_cache, odd.task_id, "SUCCESS", value)
+    store(in_cache, good.task_id, "SUCCESS", "ok")
+    assert {one.status for one in BackendOutcomes(in_cache).changed()} == {"SUCCESS"}
+    assert finish.record(BackendOutcomes(in_cache).changed(), now=NOW, deadline=1800) == 2
+    assert BackendOutcomes(in_cache).changed() == [], "its token stays"
+
+
+def test_workers_may_pickle_where_these_settings_do_not(tmp_path: Path) -> None:
+    store(an_app(f"file://{tmp_path}", result_serializer="pickle"), "t", "FAILURE", ValueError("no such region"))
+    assert only(an_app(f"file://{tmp_path}"), "t").result == "ValueError: no such region"
+
+
+def test_a_value_that_grows_when_it_is_written_out_is_cut() -> None:
+    value: Any = "x" * 1000
+    for _ in range(7):
+        value = [value] * 10
+    assert len(readable_value(value, "SUCCESS")) < LONGEST + 10_000
+
+
+def test_a_pickle_with_a_large_index_costs_no_memory() -> None:
+    assert pickled.loads(b"\x80\x04]r\xff\xff\xff\x3f.") == []
+
+
+@pytest.mark.parametrize("value", [ValueError(10**5000), {"exc_type": "E", "exc_message": [10**5000]}])
+def test_a_number_that_nobody_can_write_is_not_shown(value: Any) -> None:
+    assert readable_value(value, "FAILURE") == NOT_SHOWN
+
+
+def test_tokens_are_equal_for_equal_bytes_however_a_driver_gives_them() -> None:
+    assert token(memoryview(b"x")) == token(b"x") == token("x") != token("y")
+    assert token({"result": memoryview(b"x")}) == token({"result": b"x"})
+
+
+class Hanging:
+    """A reader that waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.asked, self.released = threading.Semaphore(0), threading.Event()
+
+    def read(self, tasks: list[str]) -> list[Any]:
+        self.asked.release()
+        self.released.wait(20)
+        return []
+
+
+def test_a_backend_that_hangs_holds_nobody_and_not_more_than_some_threads() -> None:
+    reader = Hanging()
+    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
+    try:
+        for _ in range(HANGING + 2):
+            line._silent_until = 0.0
+            with pytest.raises(SourceSilent, match="TimeoutError"):
+                line.ask(lambda one: one.read(["t"]), 0.01)
+        assert sum(reader.asked.acquire(blocking=False) for _ in range(HANGING + 2)) == HANGING
+        with pytest.raises(SourceSilent):
+            line.ask(lambda one: one.read(["t"]), 60)  # at once: it isn't asked again yet
+    finally:
+        reader.released.set()
+
+
+def test_a_forked_process_has_a_line_of_its_own(tmp_path: Path) -> None:
+    app = an_app(f"db+sqlite:///{tmp_path}/results.sqlite3")
+    store(app, "t", "SUCCESS")
+    only(app, "t")
+    if (child := os.fork()) == 0:
+        found = BackendOutcomes(app).of(TaskId("t"))
+        os._exit(0 if [one.status for one in found] == ["SUCCESS"] else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.parametrize("backend", ["nonsense://", "no.such:Backend"])
+def test_an_unknown_backend_that_is_named_explicitly_is_no_source(backend: str) -> None:
+    app = Celery("platform", set_as_current=False)
+    app.conf.update(result_backend=backend)
+    there = choice.sources(app, "backend")
+    assert there.now is Source.BACKEND
+    assert there.current is None
+
+
+def test_a_backend_that_is_given_as_a_class_is_named_by_it() -> None:
+    given: Any = Named
+    app = Celery("platform", backend=given, set_as_current=False)
+    assert kinds.shown(app) == f"{__name__}.Named"
+
+
+class Named:
+    """Not a text, as `Celery(backend=…)` also takes."""
