@@ -43,7 +43,7 @@ test-newest:
 	  if .ci/python $$version || [ -n "$$CI" ]; then $(MAKE) newest-$$version || exit; fi; \
 	done
 newest-3.12: $(VENV)-3.12/.ready
-	$(VENV)-3.12/bin/pytest $(IN_PROCESS) $(SPREAD) tests/core tests/broker/test_dispatch.py tests/broker/test_send.py tests/broker/test_results.py tests/wire/test_submission.py $(ARGS)
+	$(VENV)-3.12/bin/pytest $(IN_PROCESS) $(SPREAD) tests/core tests/broker/test_dispatch.py tests/broker/test_send.py tests/broker/outcomes tests/wire/test_submission.py $(ARGS)
 COVERAGE = $(VENV)-3.13/bin/coverage
 newest-3.13: $(VENV)-3.13/.ready
 	$(COVERAGE) erase
@@ -55,7 +55,7 @@ newest-3.13: $(VENV)-3.13/.ready
 # What talks most to the database, on real servers (docs/supported.md).
 POSTGRES ?= postgresql://postgres@127.0.0.1:5432/postgres
 MARIADB ?= mysql://root@127.0.0.1:3306/mysql
-ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py tests/broker/test_results.py tests/runs tests/test_admin.py \
+ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py tests/broker/outcomes tests/runs tests/test_admin.py \
   tests/test_settings.py tests/web/test_run_page.py tests/web/test_status_page.py tests/parity/test_rows.py tests/parity/test_any_row.py
 test-databases: $(VENV)/.mariadb
 	TEST_DATABASE_URL=$(POSTGRES) $(BIN)/pytest $(SPREAD) $(ON_DATABASES) $(ARGS)
