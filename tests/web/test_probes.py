@@ -8,7 +8,8 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from bot.core.model import Source
-from bot.models import Notice
+from bot.core.reasons import Code, Reason
+from bot.models import Notice, SourceHealth
 from bot.web.probes import ready
 from tests.factories import a_run
 
@@ -62,3 +63,14 @@ def test_messages_that_fail_are_told_with_the_reason() -> None:
     status, text = asked(Known())
     assert status == 503
     assert "token_revoked" in text
+
+
+def test_results_that_can_not_be_read_are_told() -> None:
+    why = Reason(code=Code.SOURCE_SILENT, params={"error": "ConnectionError"})
+    SourceHealth.objects.create(source="backend", problem=why.dump())
+    SourceHealth.objects.create(source="rows", answered_at=timezone.now())
+    status, text = asked(Known())
+    assert status == 503
+    assert "the results can't be read at the moment (ConnectionError)" in text
+    SourceHealth.objects.filter(source="backend").update(problem="")
+    assert asked(Known())[0] == 200

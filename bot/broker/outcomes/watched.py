@@ -11,6 +11,7 @@ from django.utils import timezone
 from bot.core.model import Source
 from bot.core.status import ENDED, RunState
 from bot.models import Run
+from bot.runs.finish import WATCHED_ON
 
 T = TypeVar("T")
 Tokens = dict[str, str]  # what was recorded last, by task id, oldest run first
@@ -40,8 +41,14 @@ def open_runs(source: Source, states: Collection[RunState]) -> Tokens:
 
 
 def ended_runs(source: Source) -> Tokens:
-    """Those that may still end a second time, or late."""
-    return _tokens(Run.objects.filter(source=source, state__in=ENDED, deadline_at__gt=timezone.now()))
+    """Those that may still end a second time, or late.
+
+    Runs that ended before there was such a watch may have a deadline far ahead. They aren't all looked at.
+    """
+    now = timezone.now()
+    return _tokens(
+        Run.objects.filter(source=source, state__in=ENDED, deadline_at__gt=now, deadline_at__lte=now + WATCHED_ON)
+    )
 
 
 def _tokens(runs: QuerySet[Run]) -> Tokens:

@@ -92,6 +92,7 @@ def test_a_row_that_was_written_in_the_past_is_news_too() -> None:
         ("finished", -1, False),
         ("unseen", -1, False),
         ("not_sent", 1, False),
+        ("finished", 10_000, False),  # from before ended runs were watched
     ],
 )
 def test_runs_that_are_over_are_looked_at_for_a_while(state: str, minutes: int, *, is_news: bool) -> None:
