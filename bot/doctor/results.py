@@ -12,7 +12,7 @@ from bot.broker.outcomes import kinds
 from bot.broker.outcomes.backend import BackendOutcomes
 from bot.broker.outcomes.choice import AUTO, chosen
 from bot.compat import HONOURS_HEADER
-from bot.core.model import Source, TaskId
+from bot.core.model import Source
 from bot.core.ports import SourceSilent
 from bot.core.text import duration
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
@@ -22,6 +22,7 @@ from bot.texts import sentence
 TOO_SHORT = timedelta(minutes=5)
 SHORT = timedelta(hours=1)
 NEWEST = 20  # rows
+WITHIN = 3.0  # seconds
 CLEANUP = "celery.backend_cleanup, which beat sends at 4 in the morning,"
 SOURCES = {
     Source.ROWS: "rows: in the table of django-celery-results",
@@ -48,9 +49,8 @@ def results(subject: Subject) -> Iterator[Finding]:
 
 
 def _backend(app: Celery) -> Iterator[Finding]:
-    outcomes = BackendOutcomes(app)
     try:
-        outcomes.of(TaskId("runtask-doctor"))
+        BackendOutcomes(app).reach(WITHIN)
     except SourceSilent as exc:
         remedy = "Is it up, and is CELERY_RESULT_BACKEND right? Until it answers, threads wait for results."
         yield problem("backend", sentence(exc.reason), remedy)

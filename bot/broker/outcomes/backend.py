@@ -56,6 +56,10 @@ class BackendOutcomes:
     def of(self, task: TaskId) -> list[Outcome]:
         return line(self.app).ask(lambda reader: list(_outcomes(reader.read([task]))), FORM_LIMIT)
 
+    def reach(self, within: float) -> None:
+        """Raises SourceSilent if the backend doesn't answer within so many seconds."""
+        line(self.app).ask(lambda reader: list(reader.read(["runtask-nothing"])), within)
+
     def last_run(self, schedule: Schedule) -> LastRun | None:  # noqa: ARG002  # a backend knows task ids only
         return None
 

@@ -1,0 +1,11 @@
+"""These tests are about answers, not about how long they take."""
+
+import pytest
+
+from bot.broker.outcomes import backend
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "FORM_LIMIT", 30.0)
+    monkeypatch.setattr(backend, "PASS_LIMIT", 30.0)
