@@ -62,10 +62,12 @@ test-databases: $(VENV)/.mariadb
 	TEST_DATABASE_URL=$(MARIADB) $(BIN)/pytest $(SPREAD) $(ON_DATABASES) $(ARGS)
 
 # What takes long: every installation, long faults, mutations, the demo, the benchmark's code.
-nightly: $(VENV)/.dev $(VENV)/.mariadb $(VENV)/.bench $(VENV)/.mutation
+nightly: $(VENV)/.dev $(VENV)/.mariadb $(VENV)/.bench $(VENV)/.mutation $(OLDEST)/.ready $(VENV)-3.13/.ready
 	CI=true HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 600 $(ARGS)
 	CI=true HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m nightly $(ARGS)
 	CI=true HYPOTHESIS_PROFILE=nightly $(BIN)/pytest localslack -m "e2e or nightly" $(ARGS)
+	CI=true $(OLDEST)/bin/pytest tests/e2e/test_studio.py $(ARGS)
+	CI=true $(VENV)-3.13/bin/pytest tests/e2e/test_studio.py $(ARGS)
 	$(BIN)/python -m tests.faults --submissions 400 --faults 80
 	$(BIN)/python -m bench --smoke
 	$(BIN)/python -m tests.mutation
