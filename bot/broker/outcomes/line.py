@@ -10,9 +10,10 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from celery import Celery
+from celery.backends.base import BaseKeyValueStoreBackend
 
 from bot.broker.outcomes import kinds
-from bot.broker.outcomes.readers import Reader, reader
+from bot.broker.outcomes.readers import TIMEOUT, Keys, Others, Reader
 from bot.broker.outcomes.watched import Turns
 from bot.core.ports import SourceSilent
 from bot.core.reasons import Code, Reason
@@ -22,6 +23,27 @@ SILENT_PAUSE = 2.0  # seconds until a silent backend is asked again
 HANGING = 4  # questions without an answer, at most
 LATE_PAUSE = 60.0  # seconds between two questions about a run that is overdue or has ended
 SHARE = 0.05  # of the time, for asking about all runs
+
+
+def reader(app: Celery) -> Reader:
+    """Connects at its first use."""
+    found, url = kinds.backend_class(app)
+    if kinds.is_a(found, "celery.backends.database"):
+        from bot.broker.outcomes.sql import Tables  # noqa: PLC0415  # needs SQLAlchemy
+
+        return Tables.of(app, url)
+    backend = _own(found(app=app, url=url))
+    return Keys(backend) if isinstance(backend, BaseKeyValueStoreBackend) else Others(backend)
+
+
+def _own(backend: Any) -> Any:
+    """This object is ours alone: it fails fast, and tries once."""
+    backend.always_retry = False
+    if (params := getattr(backend, "connparams", None)) is not None:  # Redis, also by way of Sentinel
+        params |= {"socket_timeout": TIMEOUT, "retry_on_timeout": False}
+        if "socket_connect_timeout" in params:  # not for a socket in the file system
+            params["socket_connect_timeout"] = TIMEOUT
+    return backend
 
 
 @dataclass

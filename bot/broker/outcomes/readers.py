@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from celery import Celery
 from celery.backends.base import BaseKeyValueStoreBackend
 from kombu.exceptions import ContentDisallowed, DecodeError
 
-from bot.broker.outcomes import kinds, pickled
+from bot.broker.outcomes import pickled
 
 TIMEOUT = 0.5  # seconds, for connecting and for each answer
 RAW = (bytes, bytearray, memoryview)
@@ -33,27 +32,6 @@ class Reader(Protocol):
 
     def read(self, tasks: list[str]) -> Iterable[Answer]:
         """For those of these tasks that the backend knows."""
-
-
-def reader(app: Celery) -> Reader:
-    """Connects at its first use."""
-    found, url = kinds.backend_class(app)
-    if kinds.is_a(found, "celery.backends.database"):
-        from bot.broker.outcomes.sql import Tables  # noqa: PLC0415  # needs SQLAlchemy
-
-        return Tables.of(app, url)
-    backend = _own(found(app=app, url=url))
-    return Keys(backend) if isinstance(backend, BaseKeyValueStoreBackend) else Others(backend)
-
-
-def _own(backend: Any) -> Any:
-    """This object is ours alone: it fails fast, and tries once."""
-    backend.always_retry = False
-    if (params := getattr(backend, "connparams", None)) is not None:  # Redis, also by way of Sentinel
-        params |= {"socket_timeout": TIMEOUT, "retry_on_timeout": False}
-        if "socket_connect_timeout" in params:  # not for a socket in the file system
-            params["socket_connect_timeout"] = TIMEOUT
-    return backend
 
 
 @dataclass(frozen=True)
