@@ -83,9 +83,9 @@ SENTENCES: dict[Code, str] = {
     Code.SOURCE_SILENT: "the results can't be read at the moment ({error})",
     Code.NO_RESULTS: "This site keeps no results of this task, so nobody can see here how it ends.",
     Code.RESULT_EXPIRED: (
-        "Results are kept for {seconds} s only, and nobody looked for this one in that time. It may have been there."
+        "Its end can't be known: results are kept for {seconds} s only, and nobody looked for this one in that time."
     ),
-    Code.NEVER_HEARD: "Nothing was heard of it until a day after its deadline.",
+    Code.NEVER_HEARD: "Its end can't be known: nothing was heard of it until a day after its deadline.",
     Code.GONE: "This schedule no longer exists. Pick another one.",
     Code.CHANGED: "Somebody has changed this schedule since you picked it. Pick it again to see its new values.",
     Code.KEY_TAKEN: "This key belongs to a different request.",

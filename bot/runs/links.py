@@ -9,7 +9,9 @@ from bot.models import Run
 
 
 def result(base_url: str, run: Run) -> str:
-    """Where the whole result is: in the results admin, or on the run's page."""
+    """Where the whole result is: in the results admin, or on the run's page. Empty if there will be none."""
+    if run.source == Source.NONE:
+        return ""
     return _absolute(base_url, result_path(run)) or page(base_url, run)
 
 

@@ -113,7 +113,7 @@ NO_WORD_SENT = "It was sent {at}, and no worker has reported anything since. Doe
 NO_WORD_UNKNOWN = "It may or may not have been sent, and no worker has reported anything. It is not sent again."
 
 # The thread: the reply where the end can't be known
-UNSEEN = ":grey_question: {who} *{schedule}*: I can't know how it ends. {why}"
+UNSEEN = ":grey_question: {who} *{schedule}*: {why}"
 UNSEEN_PLAIN = "{schedule}: its end can't be known"
 UNSEEN_MORE = "If its end shows up within an hour, it still comes here."
 UNSEEN_CHANGE = "The site's operator can change that: `docs/outcomes.md` of runtask says how."

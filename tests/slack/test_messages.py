@@ -154,17 +154,17 @@ def test_only_the_replies_about_an_end_name_the_state_as_a_word_in_capitals(stat
 
 
 @pytest.mark.parametrize(
-    ("why", "words"),
+    ("why", "words", "note"),
     [
-        (Reason(code=Code.NO_RESULTS), "docs/outcomes.md"),
-        (Reason(code=Code.RESULT_EXPIRED, params={"seconds": 600}), "kept for 600 s only"),
-        (Reason(code=Code.NEVER_HEARD), "still comes here"),
+        (Reason(code=Code.NO_RESULTS), "This site keeps no results", "docs/outcomes.md"),
+        (Reason(code=Code.RESULT_EXPIRED, params={"seconds": 600}), "Its end can't be known", "still comes here"),
+        (Reason(code=Code.NEVER_HEARD), "Its end can't be known", "still comes here"),
     ],
 )
-def test_an_end_that_can_not_be_known_is_told_with_the_reason(why: Reason, words: str) -> None:
+def test_an_end_that_can_not_be_known_is_told_with_the_reason(why: Reason, words: str, note: str) -> None:
     report = a_report(NoticeKind.UNSEEN, state="unseen", unseen_because=why)
-    assert f"<@{ADA}> *nightly report*: I can't know how it ends." in said(report)
-    assert words in said(report)
+    assert f"<@{ADA}> *nightly report*: {words}" in said(report)
+    assert note in said(report)
     assert text(report) == "nightly report: its end can't be known"
 
 
