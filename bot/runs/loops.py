@@ -109,10 +109,15 @@ class Watcher:
             # Its own runs aren't late while we can't know.
             finish.mark_overdue(now=now, sources=set(self.sources) - {self.outcomes.source})
             return AFTER_ERROR
-        if changed + finish.mark_overdue(now=now, sources=self.sources):
+        self.is_expecting = self._expects()
+        if self.is_expecting and (late := finish.mark_overdue(now=now, sources=self.sources)):
+            changed, self.is_expecting = changed + late, self._expects()
+        if changed:
             self.wake()
-        self.is_expecting = Run.objects.filter(state__in=AWAITED, source__in=self.sources).exists()
         return BUSY if self.is_expecting else self.idle
+
+    def _expects(self) -> bool:
+        return Run.objects.filter(state__in=AWAITED, source__in=self.sources).exists()
 
     def _answered(self, now: datetime) -> int:
         """Notes it now and then, and gives up runs. Returns how many."""
