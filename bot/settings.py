@@ -107,7 +107,9 @@ _database["OPTIONS"] = DATABASE_OPTIONS[_database["ENGINE"]] | _database.get("OP
 DATABASES = {"default": _database}
 RUNTASK_SIDECAR = _project.sidecar
 if RUNTASK_SIDECAR:  # the platform migrates its own tables
-    if not _project.result_backend.startswith("django"):  # it may have no table of results
+    if not _project.result_backend.startswith(
+        ("django-db", "django_celery_results")
+    ):  # it may have no table of results
         INSTALLED_APPS.remove("django_celery_results")
     MIGRATION_MODULES = dict.fromkeys(
         ("admin", "auth", "contenttypes", "sessions", "django_celery_beat", "django_celery_results")

@@ -42,8 +42,9 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
         return False
     if run.state == RunState.FINISHED:
         return _record_again(run, outcome, now)
-    run.unseen_because = ""
     run.state = after(RunState(run.state), outcome.status)
+    if run.state != RunState.UNSEEN:  # it may be heard of again
+        run.unseen_because = ""
     run.status = outcome.status
     run.seen, run.seen_at = outcome.token, outcome.at
     run.started_at = run.started_at or outcome.started_at or (outcome.at if run.state == RunState.RUNNING else None)

@@ -27,20 +27,18 @@ def follow(platform: Platform, actor: Actor, run: RunId) -> Run | None:
 
 def catch_up(platform: Platform, run: Run) -> bool:
     """Asks the source of a run that may still change, once. True if the run has changed."""
-    outcomes, now = {str(one): found for one, found in platform.sources.all.items()}.get(run.source), timezone.now()
+    outcomes, now = platform.sources.of(run), timezone.now()
     is_watched = run.state in OPEN or run.state == RunState.UNSEEN or (run.state in ENDED and run.deadline_at > now)
     if not is_watched or outcomes is None:
         return False
     try:
         changed = finish.record(outcomes.of(TaskId(run.task_id)), now=now, deadline=platform.deadline)
-        if not changed and outcomes.life is not None:
-            health = sources.of(outcomes.source)
-            since = None if health is None else health.answered_at
-            changed = sources.end_expired(outcomes, since=since, now=now, only=run.pk)
+        changed = changed or sources.end_expired(outcomes, now=now, only=run.pk)
     except SourceSilent as exc:
         log.info("run %s can't be followed now: %s", run.pk, exc)
         return False
-    if not (changed or finish.give_up(now=now, only=run.pk) or finish.mark_overdue(now=now, only=run.pk)):
-        return False
-    platform.wake()
-    return True
+    if not changed and run.deadline_at <= now:
+        changed = finish.give_up(now=now, only=run.pk) or finish.mark_overdue(now=now, only=run.pk)
+    if changed:
+        platform.wake()
+    return bool(changed)

@@ -89,9 +89,7 @@ class Watcher:
     outcomes: Outcomes
     deadline: float  # seconds
     wake: Callable[[], None]  # something is owed now
-    sources: Collection[Source] = tuple(
-        Source
-    )  # runs that it marks as late: its source's, and those that nobody watches
+    sources: Collection[Source] = tuple(Source)  # of runs that it marks as late: also those that nobody watches
     idle: float = IDLE
     is_expecting: bool = False  # whether any of its results was awaited at the last step
     _noted: float = float("-inf")  # monotonic: when the source's health was last written down

@@ -28,14 +28,18 @@ class Sources:
         """None: what the settings name isn't installed."""
         return self.all.get(self.now)
 
+    def of(self, run: Run) -> Outcomes | None:
+        """Where this run's outcome is read. None: that isn't installed, or a later version knows it."""
+        return next((outcomes for source, outcomes in self.all.items() if source == run.source), None)
 
-def of(source: Source) -> SourceHealth | None:
+
+def _health(source: Source) -> SourceHealth | None:
     return SourceHealth.objects.filter(pk=source).first()
 
 
 def problem(source: Source) -> Reason | None:
     """Why it doesn't answer, if it doesn't."""
-    health = of(source)
+    health = _health(source)
     return Reason.load(health.problem) if health is not None and health.problem else None
 
 
@@ -45,10 +49,7 @@ def answered(outcomes: Outcomes, *, now: datetime) -> int:
     Before that, ends runs whose result came and went while nobody asked. Returns how many. Raises SourceSilent.
     """
     outcomes.of(NO_TASK)
-    ended = 0
-    if outcomes.life is not None:
-        health = of(outcomes.source)
-        ended = end_expired(outcomes, since=None if health is None else health.answered_at, now=now)
+    ended = end_expired(outcomes, now=now)
     _write(outcomes.source, answered_at=now, problem="")
     return ended
 
@@ -63,13 +64,12 @@ def _write(source: Source, **values: object) -> None:
         SourceHealth.objects.update_or_create(source=source, defaults=values)
 
 
-def end_expired(outcomes: Outcomes, *, since: datetime | None, now: datetime, only: int | None = None) -> int:
-    """Ends runs as unseen whose result may be gone, because nobody asked for longer than results live.
-
-    `since`: when the source answered last. Returns how many.
-    """
-    gone = now - timedelta(seconds=outcomes.life or 0)
-    if outcomes.life is None or (since is not None and since > gone):
+def end_expired(outcomes: Outcomes, *, now: datetime, only: int | None = None) -> int:
+    """Ends runs as unseen whose result may be gone, because nobody asked for longer than results live. Returns how many."""
+    if outcomes.life is None:
+        return 0
+    gone, health = now - timedelta(seconds=outcomes.life), _health(outcomes.source)
+    if health is not None and health.answered_at is not None and health.answered_at > gone:
         return 0
     runs = Run.objects.filter(source=outcomes.source, state__in=OPEN, created_at__lt=gone).order_by()
     if only is not None:

@@ -102,6 +102,8 @@ def test_a_day_after_its_deadline_a_run_ends_unseen_and_a_late_end_still_counts(
     run.refresh_from_db()
     assert (run.state, run.unseen_reason) == ("unseen", Reason(code=Code.NEVER_HEARD))
     assert owed(run) == {"root", "id", "progress", "deadline", "unseen"}
+    record(said(run, "RECEIVED", 89_000))
+    assert Run.objects.get().unseen_reason is not None, "that is no news"
     assert record(said(run, "STARTED", 90_000)) == 1
     run.refresh_from_db()
     assert (run.state, run.unseen_because) == ("running", "")

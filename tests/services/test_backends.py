@@ -117,7 +117,7 @@ def test_what_ended_while_the_bot_was_away_is_told_afterwards(stack: Stack) -> N
 @pytest.mark.parametrize("how", ["dead", pytest.param("hung", marks=nightly)])
 def test_a_backend_that_is_away_delays_no_form_and_what_ended_is_told_afterwards(stack: Stack, how: str) -> None:
     if stack.proxy is None:
-        pytest.skip("there is no server between")
+        pytest.skip("files and SQLite have no server that can fail")
     stack.run("slow")
     stack.slack.wait_for(lambda: stack.ana.messages(OPS))
     stack.proxy.refuse() if how == "dead" else stack.proxy.hold()

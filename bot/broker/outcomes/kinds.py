@@ -37,7 +37,7 @@ def names_rows(app: Celery) -> bool:
 
 
 def backend_class(app: Celery) -> tuple[Any, str | None]:
-    """As Celery finds it (celery/app/base.py, `_get_backend`), with its address. None: there is no such class."""
+    """The class that Celery would use (celery/app/base.py, `_get_backend`), and its address. None if there is no such class."""
     try:
         found: Any = by_url(app.backend_cls or app.conf.result_backend, app.loader)
     except Exception:  # noqa: BLE001  # a name or class that doesn't exist or can't be imported
