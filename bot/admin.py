@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.html import format_html
 
 from bot.conf import conf
@@ -21,7 +20,7 @@ from bot.core.ports import NotSetUp
 from bot.core.text import clip
 from bot.env import BadEnvironment
 from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
-from bot.runs import links, outbox
+from bot.runs import clock, installations, links, outbox
 from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence, stored_options
 from bot.web import display, history, texts
 from bot.web.beat_admin import may_run
@@ -156,7 +155,7 @@ class NoticeAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description="Try again to deliver the selected messages", permissions=["retry"])
     def try_again(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:
-        revived = outbox.revive(notices, now=timezone.now())
+        revived = outbox.revive(notices, now=clock.now())
         self.message_user(request, texts.TRIED_AGAIN.format(number=revived))
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
@@ -218,10 +217,4 @@ def _link(address: str, text: str) -> str:
 
 
 def _thread_link(run: Run) -> str:
-    """Asks Slack for the workspace's address, once and for at most a second."""
-    from bot import wiring  # noqa: PLC0415  # it builds the whole bot
-
-    try:
-        return _link(links.thread(wiring.installation().address(), run), "open in Slack") if run.thread else ""
-    except NotSetUp:  # the page says so already
-        return ""
+    return _link(links.thread(installations.address(run.installation), run), "open in Slack") if run.thread else ""

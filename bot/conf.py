@@ -14,7 +14,9 @@ from bot import env
 from bot.env import BadEnvironment, variable
 
 PREFIX = "RUNTASK_"  # of a variable; the key in the RUNTASK dict lacks it
-CHANNEL = re.compile(r"(?:[CDG][A-Z0-9]{1,31})?")  # Slack's id of a channel, or empty
+CHANNEL = re.compile(
+    r"(?:(?:[TE][A-Z0-9]{1,31}/A[A-Z0-9]{1,31}/)?[CDG][A-Z0-9]{1,31})?"
+)  # of an installation; or empty
 BAD_SETUP = 2  # exit code of our commands if somebody must correct the set-up first
 NEEDED_APPS = ("django_celery_beat",)
 
@@ -44,7 +46,7 @@ def announcements(raw: str) -> dict[str, str]:
     """Channel ids by names of schedules; `*` stands for all other schedules."""
     wrong = ValueError(
         "must be a channel's id, like C0123456789 (not its name; Slack shows the id at the end of the channel's details),"
-        ' or JSON like {"nightly report": "C0123456789"}'
+        ' or JSON like {"nightly report": "C0123456789"}; with several installations each channel needs its own: T…/A…/C…'
     )
     try:
         given = json.loads(raw) if raw.lstrip().startswith("{") else {"*": raw.strip()}

@@ -1,4 +1,4 @@
-"""Our own tables: links between Slack accounts and users, runs, and the notices that runs owe.
+"""Our own tables: installations, links between Slack accounts and users, runs, and the notices that runs owe.
 
 We never write to the platform's tables. Keys to users have no constraint in the database, because the Django of a
 sidecar's platform doesn't know our tables and must be able to delete a user. Joins don't find deleted users, and
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connections, models, router, transaction
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
+from django.utils import timezone
 
 from bot.core.model import Change, NoticeKind, Source
 from bot.core.reasons import Reason
@@ -69,6 +70,24 @@ class Primary(models.Manager[M]):
 
     def get_queryset(self) -> models.QuerySet[M]:
         return super().get_queryset().using(database_of(self.model))
+
+
+class Installation(models.Model):
+    """Our app in one workspace, as the processes that deliver there know it."""
+
+    key = models.CharField(max_length=65, primary_key=True, help_text="workspace and app, T…/A…")
+    address = models.CharField(max_length=200, blank=True, help_text="the workspace's, https://….slack.com/")
+    seen_at = models.DateTimeField(help_text="when Slack last took its token")
+    problem = models.CharField(max_length=300, blank=True, help_text="why nothing can be delivered: a reason")
+    cleaned_at = models.DateTimeField(null=True, blank=True, help_text="the last clean-up of its runs")
+
+    objects: ClassVar["Primary[Self]"] = Primary()
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class SlackLink(models.Model):
@@ -135,6 +154,8 @@ class Run(models.Model):
         verbose_name="requester",
         db_constraint=False,
     )
+    # Empty: it has no messages, or RUNTASK_ANNOUNCE doesn't say where.
+    installation = models.CharField(max_length=65, blank=True, default="", help_text="workspace and app, T…/A…")
     team = models.CharField(max_length=32, blank=True)
     slack_user = models.CharField(max_length=32, blank=True)
     channel = models.CharField(max_length=32, blank=True, help_text="the channel that its messages go to")
@@ -142,7 +163,7 @@ class Run(models.Model):
     redirected_because = models.CharField(max_length=64, blank=True, help_text="Slack's error code")
     thread = models.CharField(max_length=32, blank=True, help_text="Slack's ts of the root message")
 
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
     not_sent_because = models.TextField(blank=True, help_text="a reason (bot.core.reasons.Reason.dump)")
     # Of an open run: if nothing is known by then, the thread says so. Of an ended run: until then, another end is looked for.
@@ -224,6 +245,7 @@ class NoticeState(models.TextChoices):
     """How far a notice is."""
 
     OWED = "owed"
+    BEHIND = "behind"  # waits for another notice of its run
     CLAIMED = "claimed"
     SENT = "sent"
     PARKED = "parked"
@@ -233,6 +255,7 @@ class Notice(models.Model):
     """A Slack message that a run owes. Written in the transaction that makes the message true."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="notices")
+    installation = models.CharField(max_length=65, blank=True, default="", help_text="its run's")
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in NoticeKind])
     rank = models.PositiveSmallIntegerField(help_text="order within its run")
     state = models.CharField(max_length=16, choices=NoticeState.choices, default=NoticeState.OWED)
@@ -243,7 +266,10 @@ class Notice(models.Model):
     # Kept after the try: a changed claim shows that somebody has tried since the row was read.
     claim = models.CharField(max_length=32, blank=True, help_text="identifies the try that is sending it")
     claimed_until = models.DateTimeField(null=True, blank=True)
-    channel = models.CharField(max_length=32, blank=True)
+    full_at = models.DateTimeField(
+        null=True, blank=True, help_text="since the last try, its channel may have a whole burst again then"
+    )
+    channel = models.CharField(max_length=32, blank=True, help_text="where it goes, or went")
     ts = models.CharField(max_length=32, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(
@@ -258,7 +284,10 @@ class Notice(models.Model):
         base_manager_name = "objects"
         ordering = ["run", "rank"]
         constraints = [models.UniqueConstraint(fields=["run", "kind"], name="runtask_one_notice_of_a_kind")]
-        indexes = [models.Index(fields=["state", "due_at"], name="runtask_notice_due")]
+        indexes = [
+            models.Index(fields=["installation", "state", "due_at"], name="runtask_notice_due"),
+            models.Index(fields=["installation", "channel", "full_at"], name="runtask_notice_pace"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of run {self.run_id}"

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.crypto import get_random_string
+from django.utils.crypto import get_random_string, salted_hmac
 
 from bot import env
 from bot.broker import embedded
@@ -31,8 +31,10 @@ _site = urlsplit(_bot.base_url)
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 DEBUG = _project.debug
-# Commands work without a key. The web process refuses to start without one (bot.wsgi).
-SECRET_KEY = _project.secret_key or get_random_string(50)
+# Commands work without a key. The web process refuses to start without one (bot.wsgi). The bot's token may stand in, because
+# forms that are open in Slack, which the key seals, must outlive a restart of `runtask slack`.
+_seed = _bot.bot_token or get_random_string(50)
+SECRET_KEY = _project.secret_key or salted_hmac("runtask.settings", "SECRET_KEY", secret=_seed).hexdigest()
 ALLOWED_HOSTS = [*(_project.allowed_hosts or filter(None, [_site.hostname])), *LOOPBACK]
 ROOT_URLCONF = "bot.site_urls"
 WSGI_APPLICATION = "bot.wsgi.application"

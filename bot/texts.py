@@ -112,6 +112,7 @@ SENTENCES: dict[Code, str] = {
     Code.INTERNAL_ERROR: "internal error, see the log",
     Code.SLACK_UNREACHABLE: "Slack can't be reached ({error})",
     Code.SLACK_REFUSED: "Slack says {error} {details}",
+    Code.NO_BOT_TOKEN: "the token isn't a bot's (xoxb-…)",
     Code.BEHIND_ANOTHER: "waits for the {notice} message, which was given up",
     Code.NO_DIRECT_MESSAGE: "the bot can't post in the direct message ({direct})",
     Code.NO_CHANNEL_NO_DIRECT_MESSAGE: "the bot can post neither in the channel ({channel}) nor in a direct message ({direct})",

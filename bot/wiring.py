@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from celery import Celery
+from django.conf import settings
+from django.utils.encoding import force_str
 from slack_bolt import App
 
 from bot import env
@@ -23,8 +25,9 @@ from bot.runs.loops import IDLE, RARELY, Bell, Loop, Watcher, cleanup_step, deli
 from bot.runs.sources import Sources
 from bot.runs.waiting import Threads
 from bot.slack.app import create_app
-from bot.slack.client import DELIVERY, FAST, PROFILE, Installation, web_client
+from bot.slack.client import DELIVERY, FAST, PROFILE, web_client
 from bot.slack.identity import Identity
+from bot.slack.installation import OurInstallation
 from bot.slack.listeners.common import Parts
 from bot.slack.notifier import SlackMessenger
 from bot.slack.socket import SocketMode
@@ -80,8 +83,8 @@ def _run_started() -> None:
 
 
 @cache
-def installation() -> Installation:
-    return Installation(web_client(readable_options(), PROFILE))
+def installation() -> OurInstallation:
+    return OurInstallation(web_client(readable_options(), PROFILE))
 
 
 @cache
@@ -97,13 +100,14 @@ def slack_app() -> App:
         answers=ThreadPoolExecutor(options.threads, thread_name_prefix="answer"),
         afterwards=ThreadPoolExecutor(options.threads, thread_name_prefix="afterwards"),
     )
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     parts = Parts(
         platform=platform(),
         identity=identity,
         client=web_client(options, FAST),
         threads=threads,
         command=options.command,
-        key=options.bot_token,
+        keys=tuple(f"runtask.form:{force_str(key)}" for key in secrets),
     )
     return create_app(options, parts)
 
@@ -151,7 +155,7 @@ def background() -> tuple[list[Loop], Deliverer]:
     deliverer = Deliverer(messenger, base_url=options.base_url, wake=notices_owed.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
     notices_owed.wakes(delivery)
-    cleanup = Loop("clean up", lambda: cleanup_step(options.keep))
+    cleanup = Loop("clean up", lambda: cleanup_step(options.keep, deliverer.gate.installation))
     watching = [loop for watcher in watchers() for loop in _watching(watcher)]
     return [*watching, delivery, cleanup], deliverer
 

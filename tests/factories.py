@@ -15,6 +15,7 @@ from bot.core.model import (
     ChannelId,
     Destination,
     Dispatch,
+    InstallationId,
     MessageTs,
     NoticeKind,
     Outcome,
@@ -37,6 +38,7 @@ from bot.models import Run
 
 NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 TEAM = TeamId("T0001")
+INSTALLATION = InstallationId(f"{TEAM}/A0001")
 ADA = SlackUserId("U0ADA")
 CHANNEL = ChannelId("C0001")
 WHEN = "every day at 02:00, Europe/Berlin"
@@ -107,7 +109,7 @@ def a_request(actor: Actor, **changes: Any) -> RunRequest:
         args="[]",
         kwargs='{"days": 30, "region": "EU"}',
         fingerprint="f1",
-        destination=Destination(team=TEAM, channel=CHANNEL, requester=ADA),
+        destination=Destination(installation=INSTALLATION, channel=CHANNEL, team=TEAM, requester=ADA),
     )
     return replace(request, **changes)
 
@@ -167,6 +169,7 @@ def a_run(**changes: Any) -> Run:
         "schedule_id": 7,
         "schedule_name": "nightly report",
         "task": "reports.tasks.nightly",
+        "installation": INSTALLATION,
         "team": TEAM,
         "slack_user": ADA,
         "channel": CHANNEL,

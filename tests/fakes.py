@@ -12,6 +12,7 @@ from bot.core.model import (
     Brief,
     ChannelId,
     Dispatch,
+    InstallationId,
     LastRun,
     Matches,
     MessageTs,
@@ -25,9 +26,10 @@ from bot.core.model import (
     TaskId,
 )
 from bot.core.options import of_row
-from bot.core.ports import Catalog, Messenger, NotSent, Outcomes, Sender, SourceSilent
+from bot.core.ports import Catalog, Introduction, Messenger, NotDelivered, NotSent, Outcomes, Sender, SourceSilent
 from bot.core.reasons import Code, Problem, Reason
 from bot.runs.sources import Sources
+from tests.factories import INSTALLATION
 
 DIRECT = ChannelId("D0001")
 
@@ -136,6 +138,9 @@ class FakeMessenger:
     posts: list[Report] = field(default_factory=list)
     edits: list[tuple[Report, MessageTs]] = field(default_factory=list)
     searches: list[Report] = field(default_factory=list)
+    simple: list[Report] = field(default_factory=list)  # posts of one line of text
+    refuses: NotDelivered | None = None  # when it is asked whether the token is good
+    installation: InstallationId = INSTALLATION
     findable: MessageTs | None = None
     direct: ChannelId | Exception = DIRECT
     _errors: list[tuple[Callable[[Report], bool], Exception]] = field(default_factory=list)
@@ -145,11 +150,17 @@ class FakeMessenger:
         """The next calls about reports that satisfy `when` raise these, in order."""
         self._errors += [(when, error) for error in errors]
 
-    def post(self, report: Report) -> MessageTs:
+    def introduce(self) -> Introduction:
+        with self._lock:
+            if self.refuses is not None:
+                raise self.refuses
+        return Introduction(installation=self.installation, address="https://local.slack.example/")
+
+    def post(self, report: Report, *, simply: bool = False) -> MessageTs:
         with self._lock:
             self._raise(report)
-            self.posts.append(report)
-            return MessageTs(f"1700000000.{len(self.posts):06}")
+            (self.simple if simply else self.posts).append(report)
+            return MessageTs(f"1700000000.{len(self.posts) + len(self.simple):06}")
 
     def edit(self, report: Report, root: MessageTs) -> None:
         with self._lock:

@@ -17,7 +17,7 @@ from bench.payloads import person
 from bench.setups import CHANNEL, TEAM
 from bench.stats import of_turn
 from bot import wiring
-from bot.core.model import ChannelId, Destination, RunRequest, ScheduleId, SlackUserId, TeamId
+from bot.core.model import ChannelId, Destination, InstallationId, RunRequest, ScheduleId, SlackUserId, TeamId
 from bot.models import Run
 from bot.runs import start
 from bot.runs.actors import of_user
@@ -33,7 +33,12 @@ if app.connection_for_write().transport.driver_type == "amqp":
     app.conf.broker_transport_options = {"confirm_publish": True}
 schedule = PeriodicTask.objects.order_by("pk")[0]
 actor = of_user(User.objects.get(username="ana"))
-where = Destination(team=TeamId(TEAM), channel=ChannelId(CHANNEL), requester=SlackUserId(person(0)))
+where = Destination(
+    installation=InstallationId(f"{TEAM}/A0LOCAL"),
+    channel=ChannelId(CHANNEL),
+    team=TeamId(TEAM),
+    requester=SlackUserId(person(0)),
+)
 
 
 @dataclass

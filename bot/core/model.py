@@ -12,6 +12,7 @@ ScheduleId = NewType("ScheduleId", int)
 RunId = NewType("RunId", int)
 TaskId = NewType("TaskId", str)
 TeamId = NewType("TeamId", str)
+InstallationId = NewType("InstallationId", str)  # T…/A…: the app in one workspace. Empty: unknown
 SlackUserId = NewType("SlackUserId", str)
 ChannelId = NewType("ChannelId", str)
 MessageTs = NewType("MessageTs", str)
@@ -80,8 +81,9 @@ class Actor:
 class Destination:
     """Where a run's messages go."""
 
-    team: TeamId
+    installation: InstallationId
     channel: ChannelId
+    team: TeamId  # the requester's
     requester: SlackUserId  # empty: a person without a Slack account
 
 

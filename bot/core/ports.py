@@ -1,6 +1,7 @@
 """Interfaces that the inner layers need and the outer layers implement. `tests.fakes` has typed fakes."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from inspect import Signature
 from typing import Any, Protocol
@@ -9,6 +10,7 @@ from bot.core.model import (
     Brief,
     ChannelId,
     Dispatch,
+    InstallationId,
     LastRun,
     Listening,
     Matches,
@@ -113,13 +115,29 @@ class Outcomes(Protocol):
         """The newest result of a schedule, whoever sent it. None: there is none, or this source can't tell."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Introduction:
+    """What Slack says of our token: which installation it belongs to, and the workspace's address (https://….slack.com/)."""
+
+    installation: InstallationId
+    address: str
+
+
 class Messenger(Protocol):
     """The way to Slack. Every method raises NotDelivered or a subclass of it."""
 
-    def post(self, report: Report) -> MessageTs: ...
+    def introduce(self) -> Introduction:
+        """Asks whether our token is good."""
+
+    def post(self, report: Report, *, simply: bool = False) -> MessageTs:
+        """`simply`: as one line of plain text."""
+
     def edit(self, report: Report, root: MessageTs) -> None: ...
     def find(self, report: Report, since: datetime) -> MessageTs | None:
-        """The message that an interrupted `post` of this report left. None: there is none, or we may not look."""
+        """The message that an interrupted `post` of this report left. None: there is none, or we may not look.
+
+        `since` is by the database's clock.
+        """
 
     def open_direct_message(self, report: Report) -> ChannelId: ...
 
@@ -148,9 +166,9 @@ class ChannelClosed(_Answered):
     """We can't post in this channel. A direct message may work."""
 
 
-class TokenRefused(_Answered):
-    """Slack refuses our token. Nothing can be delivered until somebody replaces it."""
+class InstallationRefused(_Answered):
+    """Slack refuses our token, or lets us do nothing in this workspace. Nothing can be delivered until that is mended."""
 
 
-class Hopeless(_Answered):
-    """Another try can't help."""
+class MessageRefused(_Answered):
+    """Slack doesn't take this message as it is."""

@@ -87,6 +87,7 @@ class Code(StrEnum):
     INTERNAL_ERROR = auto()
     SLACK_UNREACHABLE = auto()
     SLACK_REFUSED = auto()
+    NO_BOT_TOKEN = auto()
     BEHIND_ANOTHER = auto()
     NO_DIRECT_MESSAGE = auto()
     NO_CHANNEL_NO_DIRECT_MESSAGE = auto()

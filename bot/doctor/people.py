@@ -1,18 +1,19 @@
 """Staff and their links, and whether messages are delivered."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Count
 from django.db.models.functions import Lower
-from django.utils import timezone
 
+from bot.core.reasons import Reason
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
-from bot.models import Notice, NoticeState, SlackLink
-from bot.runs import lateness
+from bot.models import Installation, Notice, NoticeState, SlackLink
+from bot.runs import clock, lateness
 from bot.runs.actors import has_email
 from bot.texts import sentence
 
@@ -77,9 +78,31 @@ def _e_mails(users: Any, people: Any) -> Iterator[Finding]:
         yield warning("e-mail", f"shared with another user, so it links nobody: that of {some(doubled)}", LINK)
 
 
+def _installations(now: datetime) -> Iterator[Finding]:
+    """The apps and workspaces that share this database."""
+    known = list(Installation.objects.order_by("pk"))
+    for one in known:
+        remedy = "Correct it for the processes that deliver there (`runtask notify`, `runtask slack`)."
+        if one.problem:
+            yield problem(
+                f"installation {one}", f"nothing can be delivered: {sentence(Reason.load(one.problem))}", remedy
+            )
+        elif now - one.seen_at > lateness.LATE:
+            since = f"{one.seen_at:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+            yield note(f"installation {one}", f"no process has delivered there since {since}")
+        else:
+            yield ok(f"installation {one}", f"is delivered to ({one.address})")
+    if lateness.nameless(now) is not None:
+        names = some([f"{one}/C…" for one in known]) or "T…/A…/C…"
+        remedy = f"Name the installation in RUNTASK_ANNOUNCE: {names}."
+        yield problem("installation", "messages wait that name no installation", remedy)
+
+
 def messages(_: Subject) -> Iterator[Finding]:
     """Notices that wait too long, fail, or were given up."""
-    failing, late = lateness.failing(), lateness.late(timezone.now())
+    now = clock.now()
+    failing, late = lateness.failing(), lateness.late(now)
+    yield from _installations(now)
     parked = Notice.objects.filter(state=NoticeState.PARKED)
     if failing is not None:
         remedy = "Correct what the reason says. Delivery is retried automatically."

@@ -1,41 +1,81 @@
-"""Deletes old runs and their notices, after a time that the operator chooses, and references to deleted users."""
+"""Deletes old runs and their notices, after a time that the operator chooses, and references to deleted users.
+
+Where that would take an unusual share, it stops: the database's clock may be wrong, or users are just being restored.
+"""
 
 import logging
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, Min, OuterRef, QuerySet
 
+from bot.core.model import InstallationId
 from bot.core.status import RunState
-from bot.models import ApiToken, Run, SlackLink, database_of
+from bot.models import ApiToken, Installation, Run, SlackLink, database_of
+from bot.runs.installations import NAMELESS
 
 log = logging.getLogger(__name__)
 
 OVER = (RunState.FINISHED, RunState.NOT_SENT, RunState.OVERDUE, RunState.UNSEEN)
 BATCH = 500  # runs per transaction, so that locks are short
+LONG = timedelta(days=7)  # since the last clean-up: the clock may have jumped
+FEW = 2  # links of deleted users that are deleted whatever their share is
 
 
-def forget_old_runs(*, keep: timedelta, now: datetime) -> int:
+class Unusual(Exception):
+    """This would delete more than half of what there is. The text names it."""
+
+
+def forget_old_runs(installation: InstallationId, *, keep: timedelta, now: datetime, knowingly: bool = False) -> int:
     """Deletes one batch of runs that are over and whose deadline passed before `now - keep`.
 
-    Returns how many; a full batch means that there are more.
+    Those of this installation, and those without messages in Slack: others may keep theirs for longer.
 
-    A run whose end is unknown counts as ended at its deadline.
+    Returns how many; a full batch means that there are more. Raises Unusual, but not if the operator does it `knowingly`.
     """
-    old = Run.objects.filter(state__in=OVER, created_at__lt=now - keep, deadline_at__lt=now - keep)
-    ids = list(old.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    aged = old(installation, now - keep)
+    if not knowingly and _was_long_ago(installation, now) and _are_most(aged):
+        raise Unusual("runs")
+    ids = list(aged.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if ids:
         Run.objects.filter(pk__in=ids).delete()
         log.info("deleted %s old runs", len(ids))
+    Installation.objects.filter(pk=installation).update(cleaned_at=now)
     return len(ids)
 
 
-def forget_gone_users() -> None:
-    """Removes references to users that another Django has deleted, such as a sidecar's platform."""
+def forget_gone_users(*, knowingly: bool = False) -> None:
+    """Removes references to users that another Django has deleted, such as a sidecar's platform. Raises Unusual."""
     users = get_user_model()
     if database_of(users) != database_of(Run):
         return  # runtask.W010
-    gone = ~Exists(users._base_manager.filter(pk=OuterRef("user")))  # noqa: SLF001  # documented: all of them
-    for model in (SlackLink, ApiToken):
-        model.objects.filter(gone).delete()
+    everybody = users._base_manager  # noqa: SLF001  # documented: all of them
+    gone = ~Exists(everybody.filter(pk=OuterRef("user")))
+    links, tokens = SlackLink.objects.filter(gone), ApiToken.objects.filter(gone)
+    if not knowingly and (lost := links.count() + tokens.count()):
+        there = SlackLink.objects.count() + ApiToken.objects.count()
+        if not everybody.exists() or (lost > FEW and 2 * lost > there):
+            raise Unusual("links and tokens")
+    links.delete()
+    tokens.delete()
     Run.objects.filter(gone, user__isnull=False).update(user=None)
+
+
+def old(installation: InstallationId, before: datetime) -> QuerySet[Run]:
+    """Runs that may be deleted. One whose end is unknown counts as ended at its deadline."""
+    ours = Run.objects.filter(installation__in=[NAMELESS, installation], state__in=OVER)
+    return ours.filter(created_at__lt=before, deadline_at__lt=before)
+
+
+def _was_long_ago(installation: InstallationId, now: datetime) -> bool:
+    last = Installation.objects.filter(pk=installation).values_list("cleaned_at", flat=True).first()
+    return last is None or now - last > LONG
+
+
+def _are_most(aged: QuerySet[Run]) -> bool:
+    """Judges by the primary keys, which grow with time: counting would read all runs."""
+    newest = aged.order_by("-deadline_at").values_list("pk", flat=True).first()
+    if newest is None:
+        return False
+    known = Run.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    return bool(2 * (newest - known["first"] + 1) > known["last"] - known["first"] + 1)

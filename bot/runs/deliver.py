@@ -17,15 +17,14 @@ from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 from django.db import InterfaceError, InternalError, OperationalError, close_old_connections
-from django.utils import timezone
 
 from bot.core.model import MessageTs, NoticeKind, Report
-from bot.core.ports import ChannelClosed, Hopeless, Messenger, NotDelivered, RateLimited, TokenRefused
+from bot.core.ports import ChannelClosed, InstallationRefused, MessageRefused, Messenger, NotDelivered, RateLimited
 from bot.core.reasons import Code, Reason
 from bot.models import Notice
-from bot.runs import outbox
-from bot.runs.outbox import Sent
-from bot.runs.pace import Pacer
+from bot.runs import claims, clock
+from bot.runs.claims import Sent
+from bot.runs.gate import Gate
 from bot.runs.report import report
 
 log = logging.getLogger(__name__)
@@ -33,7 +32,6 @@ log = logging.getLogger(__name__)
 THREADS = 8
 AHEAD = 6 * THREADS  # notices claimed at once, which share the cost of the claim's queries (2 ms and more)
 FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # seconds; doubling between them
-TOKEN_PAUSE = 30.0  # seconds between tries while Slack refuses our token
 OURS = Reason(code=Code.INTERNAL_ERROR)
 DATABASE_AWAY = (
     OperationalError,
@@ -50,6 +48,7 @@ class _Errand:
     report: Report
     root: MessageTs  # the message that an edit changes
     is_new: bool  # no earlier try can have left a message in Slack
+    simply: bool = False  # as one line of text, because Slack doesn't take our blocks
 
 
 # How a try ended, to be saved: together with others that were sent, or by a call of its own.
@@ -62,15 +61,17 @@ class Deliverer:
 
     messenger: Messenger
     base_url: str = ""
-    pacer: Pacer = field(default_factory=Pacer)
-    clock: Callable[[], datetime] = timezone.now
+    clock: Callable[[], datetime] = clock.last
     wake: Callable[[], None] = lambda: None  # called when a try has ended, which other notices may wait for
-    _paused_until: float = 0.0  # monotonic
+    gate: Gate = field(init=False)
     _start_until: float = math.inf  # monotonic
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="deliver"))
     _out: int = 0  # errands whose end has not been received
     _back: SimpleQueue[_Settling] = field(default_factory=SimpleQueue)
     _unsettled: list[_Settling] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.gate = Gate(self.messenger, self.clock)
 
     def step(self) -> bool:
         """Saves what has ended and starts what is due, as far as threads are free.
@@ -79,20 +80,36 @@ class Deliverer:
         """
         self._receive(0)
         self._settle()
-        if self._out > THREADS or time.monotonic() < self._paused_until:
+        if self.gate.is_due():
+            self._pool.submit(self._ask)
+        self._note()
+        if self._out > THREADS or not self.gate.is_open:
             if not self._out:
                 return False  # while something can't be saved, the next try needn't be at once
             self._receive(0.2)
             return True
-        claimed = outbox.claim(AHEAD - self._out, self.clock(), avoiding=self.pacer.closed())
-        roots = outbox.roots(claimed)
-        for notice in claimed:
-            # Edits have a limit of their own (chat.update), which outbox.EDIT_PACE keeps.
-            if notice.kind != NoticeKind.PROGRESS and (pause := self.pacer.wait(notice.run.channel)):
-                outbox.later(notice, due_at=self._in(pause), failed=False)
-            else:
-                self._prepare(notice, roots)
-        return bool(claimed)
+        limit = AHEAD - self._out if self.gate.is_trusted else 1 - self._out
+        if limit <= 0:
+            self._receive(0.2)
+            return True
+        claimed = claims.claim(self.gate.installation, limit, self.clock())
+        roots = claims.roots(claimed.notices)
+        for notice in claimed.notices:
+            self._prepare(notice, roots)
+        return bool(claimed.notices) or claimed.is_more
+
+    def _note(self) -> None:
+        try:
+            self.gate.write()
+        except DATABASE_AWAY:
+            log.exception("what Slack says of our token can't be saved now")
+
+    def _ask(self) -> None:
+        """Runs in a thread of the pool."""
+        try:
+            self.gate.ask()
+        finally:
+            self.wake()
 
     def drain(self, timeout: float) -> None:
         """Waits for errands to end and saves them. After half of the time, errands that haven't started are given back."""
@@ -124,7 +141,7 @@ class Deliverer:
     def _store(self, these: Sequence[_Settling]) -> None:
         """If the database can't be reached, they are kept for the next step. If it refuses a value, they are dropped."""
         try:
-            outbox.mark_sent([end for end in these if isinstance(end, Sent)])
+            claims.mark_sent([end for end in these if isinstance(end, Sent)])
             for end in these:
                 if not isinstance(end, Sent):
                     end()
@@ -144,7 +161,7 @@ class Deliverer:
             about = report(notice, base_url=self.base_url, channel=root.channel if root else "")
         except Exception:  # a defect of ours, which must not block the others
             log.exception("%s", notice)
-            outbox.later(notice, due_at=self._backoff(notice), problem=OURS)
+            claims.later(notice, due_at=self._backoff(notice), problem=OURS)
             return
         self._start(_Errand(notice, about, MessageTs(root.ts if root else ""), is_new=notice.tried_at is None))
 
@@ -156,54 +173,51 @@ class Deliverer:
         """Runs in a thread of the pool, as do the methods below."""
         notice = errand.notice
         try:
-            if time.monotonic() < self._start_until:
+            if time.monotonic() < self._start_until and self.gate.is_open:
                 end = self._try(errand)
-            else:
-                end = partial(outbox.later, notice, due_at=self.clock(), failed=False)
+            else:  # for another deliverer, or a better moment
+                end = partial(claims.later, notice, due_at=self.clock(), failed=False)
         except Exception:  # a defect of ours
             log.exception("%s", notice)
-            end = partial(outbox.later, notice, due_at=self._backoff(notice), problem=OURS, maybe_posted=True)
+            end = partial(claims.later, notice, due_at=self._backoff(notice), problem=OURS, maybe_posted=True)
         self._back.put(end)
         self.wake()
 
     def _try(self, errand: _Errand) -> _Settling:
         notice = errand.notice
-        later = partial(outbox.later, notice)
+        later = partial(claims.later, notice)
         try:
             return self._edit(errand) if notice.kind == NoticeKind.PROGRESS else self._post(errand)
         except RateLimited as exc:
             log.info("%s: Slack asks for a pause of %s s", notice, exc.retry_after)
-            if notice.kind != NoticeKind.PROGRESS:  # the limit of edits isn't the channel's
-                self.pacer.pause(notice.run.channel, exc.retry_after)
-            return partial(later, due_at=self._in(exc.retry_after), problem=exc.reason, failed=False)
+            closes = notice.kind != NoticeKind.PROGRESS  # the limit of edits isn't the channel's
+            return partial(later, due_at=self._in(exc.retry_after), problem=exc.reason, failed=False, closes=closes)
         except ChannelClosed as exc:
             return self._redirect(errand, _code(exc))
-        except TokenRefused as exc:
-            log.error("Slack refuses the bot's token (%s): nothing can be delivered until it is replaced", exc)  # noqa: TRY400
-            self._paused_until = time.monotonic() + TOKEN_PAUSE
-            return partial(later, due_at=self._in(TOKEN_PAUSE), problem=exc.reason)
-        except Hopeless as exc:
-            log.error("%s is given up: %s", notice, exc)  # noqa: TRY400
-            return partial(outbox.park, notice, exc.reason)
+        except InstallationRefused as exc:
+            return self._refused(notice, exc)
+        except MessageRefused as exc:
+            return self._simpler(errand, exc)
         except NotDelivered as exc:
             log.warning("%s: %s", notice, exc)
             return partial(later, due_at=self._backoff(notice), problem=exc.reason, maybe_posted=exc.maybe_posted)
 
     def _post(self, errand: _Errand) -> _Settling:
         notice = errand.notice
-        if not outbox.is_fresh(notice, self.clock()):
+        if not claims.is_fresh(notice, self.clock()):
             return partial(self._renew, errand)
         if errand.is_new or notice.tried_at is None:
-            ts = self.messenger.post(errand.report)
+            ts = self.messenger.post(errand.report, simply=errand.simply)
         elif (found := self.messenger.find(errand.report, since=notice.tried_at)) is not None:
             ts = found
         else:
             return self._post(replace(errand, is_new=True))  # the earlier try has left no message
+        self.gate.is_trusted = True
         return Sent(notice, channel=errand.report.channel, ts=ts, at=self.clock())
 
     def _renew(self, errand: _Errand) -> None:
         """So much time has passed since the claim that another deliverer may have claimed the notice."""
-        if outbox.hold(errand.notice, self.clock()):
+        if claims.hold(errand.notice, self.clock()):
             self._start(errand)
         else:
             log.warning("%s: this deliverer took longer than its claim lasts", errand.notice)
@@ -213,34 +227,50 @@ class Deliverer:
         try:
             self.messenger.edit(errand.report, errand.root)
         except ChannelClosed as exc:
-            raise Hopeless(exc.reason) from exc
+            raise MessageRefused(exc.reason) from exc
+        self.gate.is_trusted = True
         return Sent(errand.notice, channel=errand.report.channel, ts=errand.root, at=self.clock())
 
     def _redirect(self, errand: _Errand, because: str) -> _Settling:
         """`because` is Slack's error code."""
         notice, run = errand.notice, errand.notice.run
         if run.redirected_from:
-            return _parked(notice, Code.NO_DIRECT_MESSAGE, direct=because)
+            return self._parked(notice, Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": because}))
         if not run.slack_user:
-            return _parked(notice, Code.NO_CHANNEL_NO_ACCOUNT, channel=because)
+            return self._parked(notice, Reason(code=Code.NO_CHANNEL_NO_ACCOUNT, params={"channel": because}))
         try:
             channel = self.messenger.open_direct_message(errand.report)
-        except (ChannelClosed, Hopeless) as exc:
-            return _parked(notice, Code.NO_CHANNEL_NO_DIRECT_MESSAGE, channel=because, direct=_code(exc))
+        except (ChannelClosed, MessageRefused) as exc:
+            params = {"channel": because, "direct": _code(exc)}
+            return self._parked(notice, Reason(code=Code.NO_CHANNEL_NO_DIRECT_MESSAGE, params=params))
+        except InstallationRefused as exc:
+            return self._refused(notice, exc)
         except NotDelivered as exc:
-            return partial(outbox.later, notice, due_at=self._backoff(notice), problem=exc.reason)
+            return partial(claims.later, notice, due_at=self._backoff(notice), problem=exc.reason)
         log.info("the messages of run %s go to a direct message: %s", notice.run_id, because)
-        return partial(outbox.redirect, notice, channel=channel, because=because, now=self.clock())
+        return partial(claims.redirect, notice, channel=channel, because=because, now=self.clock())
+
+    def _simpler(self, errand: _Errand, exc: MessageRefused) -> _Settling:
+        """Slack doesn't take the message. One line of text still tells how the run went; of an edit, the replies do."""
+        if errand.simply or errand.notice.kind == NoticeKind.PROGRESS:
+            log.error("%s is given up: %s", errand.notice, exc)
+            return self._parked(errand.notice, exc.reason)
+        log.error("%s goes out as one line of text: %s", errand.notice, exc)
+        return self._try(replace(errand, is_new=True, simply=True))
+
+    def _refused(self, notice: Notice, exc: InstallationRefused) -> _Settling:
+        """Gives the notice back at once: another deliverer's token may be good."""
+        self.gate.shut(exc)
+        return partial(claims.later, notice, due_at=self.clock(), problem=exc.reason, failed=False)
+
+    def _parked(self, notice: Notice, why: Reason) -> _Settling:
+        return partial(claims.park, notice, why, self.clock())
 
     def _backoff(self, notice: Notice) -> datetime:
         return self._in(min(LAST_RETRY, FIRST_RETRY * 2 ** min(notice.attempts, 10)))
 
     def _in(self, seconds: float) -> datetime:
         return self.clock() + timedelta(seconds=seconds)
-
-
-def _parked(notice: Notice, code: Code, **params: str) -> _Settling:
-    return partial(outbox.park, notice, Reason(code=code, params=params))
 
 
 def _code(exc: NotDelivered) -> str:

@@ -2,15 +2,13 @@
 
 import logging
 
-from django.utils import timezone
-
 from bot.core.ids import LARGEST_ID
 from bot.core.model import Actor, RunId, TaskId
 from bot.core.policy import Action, Subject
 from bot.core.ports import SourceSilent
 from bot.core.status import ENDED, OPEN, RunState
 from bot.models import Run
-from bot.runs import finish, sources
+from bot.runs import clock, finish, sources
 from bot.runs.door import Platform, authorise
 
 log = logging.getLogger(__name__)
@@ -27,7 +25,7 @@ def follow(platform: Platform, actor: Actor, run: RunId) -> Run | None:
 
 def catch_up(platform: Platform, run: Run) -> bool:
     """Asks the source of a run that may still change, once. True if the run has changed."""
-    outcomes, now = platform.sources.of(run), timezone.now()
+    outcomes, now = platform.sources.of(run), clock.now()
     is_watched = run.state in OPEN or run.state == RunState.UNSEEN or (run.state in ENDED and run.deadline_at > now)
     if not is_watched or outcomes is None:
         return False

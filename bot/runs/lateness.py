@@ -1,18 +1,43 @@
-"""Whether notices are being delivered, whichever process does that."""
+"""Whether notices are being delivered, whichever process does that.
+
+`of`: only those of this installation; empty: those of all.
+"""
 
 from datetime import datetime, timedelta
 
-from bot.models import Notice, NoticeState
+from django.db.models import QuerySet
+
+from bot.core.model import InstallationId
+from bot.models import Installation, Notice, NoticeState
+from bot.runs.installations import NAMELESS
 
 LATE = timedelta(minutes=2)  # if a notice is overdue for longer, no process delivers, or not fast enough
 FAILING = 3  # tries
+TOLD = timedelta(hours=1)  # so long a given-up notice counts as news
 
 
-def failing() -> Notice | None:
+def failing(of: InstallationId = NAMELESS) -> Notice | None:
     """A notice that was tried several times. Its `problem` says why it wasn't delivered."""
-    return Notice.objects.filter(state=NoticeState.OWED, attempts__gt=FAILING).order_by("due_at").first()
+    return _notices(of, NoticeState.OWED).filter(attempts__gt=FAILING).order_by("due_at").first()
 
 
-def late(now: datetime) -> Notice | None:
+def late(now: datetime, of: InstallationId = NAMELESS) -> Notice | None:
     """The notice that has waited longest, if that is too long."""
-    return Notice.objects.filter(state=NoticeState.OWED, due_at__lt=now - LATE).order_by("due_at").first()
+    return _notices(of, NoticeState.OWED).filter(due_at__lt=now - LATE).order_by("due_at").first()
+
+
+def parked(now: datetime, of: InstallationId = NAMELESS) -> Notice | None:
+    """The newest notice that was given up lately."""
+    return _notices(of, NoticeState.PARKED).filter(due_at__gt=now - TOLD).order_by("-due_at").first()
+
+
+def nameless(now: datetime) -> Notice | None:
+    """A notice that waits because nobody knows its installation."""
+    waiting = Notice.objects.filter(installation=NAMELESS, state=NoticeState.OWED, due_at__lt=now - LATE)
+    return waiting.order_by("due_at").first()
+
+
+def _notices(of: InstallationId, state: NoticeState) -> QuerySet[Notice]:
+    """By installation, because the index begins with it."""
+    installations = [of] if of else [*Installation.objects.values_list("pk", flat=True), NAMELESS]
+    return Notice.objects.filter(installation__in=installations, state=state)

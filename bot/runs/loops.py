@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 
 from django.db import close_old_connections
 from django.urls import get_script_prefix, set_script_prefix
-from django.utils import timezone
 
-from bot.core.model import Source
+from bot.core.model import InstallationId, Source
 from bot.core.ports import Outcomes, SourceSilent
 from bot.core.status import AWAITED
 from bot.models import Notice, NoticeState, Run
-from bot.runs import cleanup, finish, sources
+from bot.runs import cleanup, clock, finish, sources
 from bot.runs.deliver import Deliverer
 
 log = logging.getLogger(__name__)
@@ -96,7 +95,7 @@ class Watcher:
     _is_silent: bool = False
 
     def step(self) -> float:
-        now = timezone.now()
+        now = clock.now()
         try:
             found = self.outcomes.changed()
             changed = finish.record(found, now=now, deadline=self.deadline) + self._answered(now)
@@ -129,14 +128,23 @@ class Watcher:
 
 def delivery_step(deliverer: Deliverer) -> float:
     """Delivers what is due. Is called again at once while there is more."""
+    clock.now()  # asks the database if it is time to: the deliverer's threads, which count on from there, must not
     if deliverer.step():
         return 0.0
-    pending = Notice.objects.filter(state__in=[NoticeState.OWED, NoticeState.CLAIMED])
+    pending = Notice.objects.filter(
+        installation=deliverer.gate.installation, state__in=[NoticeState.OWED, NoticeState.CLAIMED]
+    )
     return BUSY if pending.exists() else IDLE
 
 
-def cleanup_step(keep: float) -> float:
+def cleanup_step(keep: float, installation: InstallationId) -> float:
     """Deletes one batch. Is called again soon after a full one, else in an hour."""
-    cleanup.forget_gone_users()
-    forgotten = cleanup.forget_old_runs(keep=timedelta(seconds=keep), now=timezone.now())
+    if not installation:
+        return RARELY  # Slack hasn't taken our token yet
+    forgotten = 0
+    try:
+        forgotten = cleanup.forget_old_runs(installation, keep=timedelta(seconds=keep), now=clock.now())
+        cleanup.forget_gone_users()
+    except cleanup.Unusual as exc:
+        log.error("nothing is cleaned up: that would delete most %s. `runtask cleanup` says more", exc)  # noqa: TRY400
     return BUSY if forgotten == cleanup.BATCH else HOUR

@@ -8,14 +8,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connections
-from django.utils import timezone
 
 from bot.core import arguments, options
 from bot.core.changes import changes
-from bot.core.model import Actor, ChannelId, Destination, Dispatch, Field, RunRequest, Schedule, SlackUserId, TeamId
+from bot.core.model import (
+    Actor,
+    ChannelId,
+    Destination,
+    Dispatch,
+    Field,
+    InstallationId,
+    RunRequest,
+    Schedule,
+    SlackUserId,
+    TeamId,
+)
 from bot.core.reasons import Invalid
 from bot.core.status import RunState
 from bot.models import Run, SlackLink, atomic, database_of, still, writers_turn
+from bot.runs import clock, installations
 from bot.runs.door import Platform
 from bot.runs.refusals import MaybeSent, NothingSent, Taken
 from bot.runs.waiting import Budget
@@ -26,10 +37,11 @@ ANSWERING = 0.3  # seconds of the budget that are kept for the answer
 
 def fields(platform: Platform, request: RunRequest, schedule: Schedule, dispatch: Dispatch) -> dict[str, Any]:
     """Without the key and the task's id: they stay the same when the row is used again."""
-    now = timezone.now()
+    now = clock.now()
     headers = {"headers": dispatch.target.headers} if dispatch.target.headers else {}
     found = {
         "state": RunState.QUEUED,
+        "created_at": now,
         "digest": request.digest,
         "not_sent_because": "",
         "schedule_id": schedule.id,
@@ -45,6 +57,7 @@ def fields(platform: Platform, request: RunRequest, schedule: Schedule, dispatch
         "deadline_at": now + timedelta(seconds=max(platform.deadline, _lifetime(dispatch, now))),
     }
     if (destination := request.destination or _announcement(platform, schedule, request.actor)) is not None:
+        found |= {"installation": destination.installation}
         found |= {"team": destination.team, "slack_user": destination.requester, "channel": destination.channel}
     return found
 
@@ -97,9 +110,17 @@ def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Desti
     channel = platform.announcements.get(schedule.name, platform.announcements.get("*", ""))
     if not channel:
         return None
-    link = SlackLink.objects.filter(user_id=str(actor.user)).order_by("pk").first()
-    team, requester = (link.team, link.slack_user) if link is not None else ("", "")
-    return Destination(team=TeamId(team), channel=ChannelId(channel), requester=SlackUserId(requester))
+    named, _, channel = channel.rpartition("/")
+    installation = InstallationId(named) or installations.only()
+    team = TeamId(installation.partition("/")[0])
+    there = SlackLink.objects.filter(user_id=str(actor.user), team=team) if team else SlackLink.objects.none()
+    requester = SlackUserId(there.order_by("pk").values_list("slack_user", flat=True).first() or "")
+    return Destination(
+        installation=installation,
+        channel=ChannelId(channel),
+        team=team if requester else TeamId(""),
+        requester=requester,
+    )
 
 
 def _changes(schedule: Schedule, dispatch: Dispatch, secret_keys: tuple[str, ...]) -> Iterator[dict[str, Any]]:

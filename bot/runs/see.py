@@ -29,7 +29,7 @@ NEWEST_RUNNING = Prepared(
     lambda: (
         Run.objects.filter(schedule_id=Placeholder("schedule"), state__in=AWAITED)
         .order_by("-created_at")
-        .values_list("pk", "created_at", "slack_user", f"user__{get_user_model().USERNAME_FIELD}")[:1]
+        .values_list("pk", "created_at", "team", "slack_user", f"user__{get_user_model().USERNAME_FIELD}")[:1]
     )
 )
 NEWEST_ENDED = Prepared(
@@ -64,7 +64,7 @@ def preview(platform: Platform, actor: Actor, schedule: ScheduleId) -> Preview |
     if found is None:
         return None
     target = platform.sender.target(found)
-    running = _running(platform, found)  # first: it may turn out to be the last run
+    running = _running(platform, actor, found)  # first: it may turn out to be the last run
     return Preview(
         schedule=found,
         when=platform.catalog.when(found),
@@ -89,8 +89,11 @@ def _last(platform: Platform, schedule: Schedule) -> LastRun | None:
     return None if row is None else LastRun(status=row[0], at=row[1])
 
 
-def _running(platform: Platform, schedule: Schedule) -> Running | None:
-    """The newest run that may be going on. An overdue run doesn't count."""
+def _running(platform: Platform, actor: Actor, schedule: Schedule) -> Running | None:
+    """The newest run that may be going on. An overdue run doesn't count.
+
+    Its requester's Slack account is named only to people of the same workspace: in another one, that id is somebody else's.
+    """
     row = NEWEST_RUNNING.first(database_of(Run), schedule=schedule.id)
     if row is None:
         return None
@@ -98,5 +101,6 @@ def _running(platform: Platform, schedule: Schedule) -> Running | None:
         row = NEWEST_RUNNING.first(database_of(Run), schedule=schedule.id)
         if row is None:
             return None
-    run, since, requester, name = row
-    return Running(run=RunId(run), since=since, requester=SlackUserId(requester), name=name or "")
+    run, since, team, requester, name = row
+    is_known = actor.slack is None or actor.slack.team == team
+    return Running(run=RunId(run), since=since, requester=SlackUserId(requester if is_known else ""), name=name or "")

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import DatabaseError
-from django.utils import timezone
 
 from bot.core import arguments, signature
 from bot.core.model import Dispatch, Field, NoticeKind, RunId, RunRequest, Schedule, Source, TaskId
@@ -15,7 +14,7 @@ from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid, Problem, Reason
 from bot.core.status import RunState
 from bot.models import Run, atomic, still
-from bot.runs import finish, outbox, rows
+from bot.runs import clock, finish, outbox, rows
 from bot.runs.door import Platform, authorise
 from bot.runs.refusals import Changed, Gone, MaybeSent, NothingSent, Refused
 from bot.runs.waiting import Budget
@@ -113,9 +112,9 @@ def _settle(platform: Platform, run: Run, state: RunState) -> None:
 
     If that can't be saved, the row stays `queued`, and the watcher goes on from its result or its deadline.
     """
-    now = timezone.now()
-    sent_at = now if state is RunState.SENT else None
     try:
+        now = clock.now()
+        sent_at = now if state is RunState.SENT else None
         with atomic():
             if not Run.objects.filter(still(RunState.QUEUED), pk=run.pk).update(state=state, sent_at=sent_at):
                 Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # its result was faster

@@ -6,15 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.utils import timezone
 from slack_sdk import WebClient
 
 from bot.core.model import Actor, Profile, SlackAccount, TeamId
 from bot.core.policy import of_profile
 from bot.models import SlackLink, database_of
 from bot.prepared import Placeholder, Prepared, columns
+from bot.runs import clock
 from bot.runs.actors import has_email, of_user
-from bot.slack.client import UNREACHABLE, Installation, error_code
+from bot.slack.client import UNREACHABLE, error_code
+from bot.slack.installation import OurInstallation
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class Identity:
     """Finds out who is acting. If Slack can't be asked, the actor is unknown, and the policy refuses them."""
 
     client: WebClient
-    installation: Installation
+    installation: OurInstallation
     link_by_email: bool
     profile_ttl: float  # seconds
 
@@ -53,12 +54,12 @@ class Identity:
         return _actor(account, team, link, profile)
 
     def _is_fresh(self, link: SlackLink) -> bool:
-        return link.checked_at is not None and timezone.now() - link.checked_at < timedelta(seconds=self.profile_ttl)
+        return link.checked_at is not None and clock.now() - link.checked_at < timedelta(seconds=self.profile_ttl)
 
     def _remember(
         self, account: SlackAccount, team: TeamId | None, link: SlackLink | None, profile: Profile
     ) -> SlackLink | None:
-        facts = {"checked_at": timezone.now(), **{name: getattr(profile, name) for name in FACTS}}
+        facts = {"checked_at": clock.now(), **{name: getattr(profile, name) for name in FACTS}}
         if link is not None:
             SlackLink.objects.filter(pk=link.pk).update(**facts)
             return link

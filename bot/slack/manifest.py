@@ -8,6 +8,7 @@ from typing import Any
 # The bot scopes of each Web API method that we call, by the client's name for it (docs.slack.dev: reference/methods).
 SCOPES: dict[str, tuple[str, ...]] = {
     "auth_test": (),
+    "bots_info": ("users:read",),
     "chat_postMessage": ("chat:write", "chat:write.public"),  # .public: without an invitation
     "chat_update": ("chat:write",),
     "conversations_history": ("channels:history", "groups:history", "im:history"),

@@ -13,6 +13,7 @@ from bot.texts import change_text, sentence, state_text
 
 RESULT = 1200  # characters of a result in a thread: a screen of a phone
 TRACEBACK = 1000  # characters of its end, which says most; a link leads to the whole
+SIMPLE = 300  # characters of a message that must be as plain as possible
 CHANGES = 20  # lines of changed values
 
 
@@ -23,6 +24,12 @@ def message(report: Report) -> dict[str, Any]:
     """
     text, blocks = BUILDERS[report.kind](report)
     return {"text": clip(text, FALLBACK_TEXT), "blocks": blocks, "metadata": metadata(report)}
+
+
+def simple_message(report: Report) -> dict[str, Any]:
+    """The same as one line of plain text, for when Slack doesn't take our blocks."""
+    text, _ = BUILDERS[report.kind](report)
+    return {"text": clip(one_line(text), SIMPLE), "mrkdwn": False, "metadata": metadata(report)}
 
 
 def metadata(report: Report) -> dict[str, Any]:

@@ -17,12 +17,12 @@ class Metadata:
     fingerprint: str = ""
 
     @classmethod
-    def sealed(cls, key: str, account: SlackAccount, channel: ChannelId) -> "Metadata":
-        return cls(channel=channel, mark=seal(key, account.team, account.user, channel))
+    def sealed(cls, keys: tuple[str, ...], account: SlackAccount, channel: ChannelId) -> "Metadata":
+        return cls(channel=channel, mark=seal(keys[0], account.team, account.user, channel))
 
-    def is_for(self, key: str, account: SlackAccount) -> bool:
+    def is_for(self, keys: tuple[str, ...], account: SlackAccount) -> bool:
         """Whether we made this form, and for this person."""
-        return holds(self.mark, key, account.team, account.user, self.channel)
+        return any(holds(self.mark, key, account.team, account.user, self.channel) for key in keys)
 
     def dump(self) -> str:
         return json.dumps(vars(self))

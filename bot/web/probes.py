@@ -5,21 +5,20 @@ from typing import Protocol
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 
-from bot.core.model import Source
+from bot.core.model import InstallationId, Source
 from bot.core.ports import NotSetUp
 from bot.models import Run
-from bot.runs import lateness, sources
+from bot.runs import clock, installations, lateness, sources
 from bot.texts import sentence
 
 
 class Slack(Protocol):
-    """Our installation in Slack. `problem` says why its team is unknown."""
+    """Our installation in Slack. `problem` says why it is unknown."""
 
     problem: str
 
-    def team(self) -> str | None: ...
+    def id(self) -> InstallationId: ...
 
 
 def alive(_: HttpRequest) -> HttpResponse:
@@ -30,8 +29,13 @@ def ready(installation: Callable[[], Slack], source: Callable[[], Source]) -> Ca
     """503 if something is wrong, with the state of each part: database, slack, delivery, results."""
 
     def view(_: HttpRequest) -> HttpResponse:
-        slack = "ok" if installation().team() else installation().problem
-        parts = {"database": _database(), "slack": slack, "delivery": _delivery(), "results": _results(source)}
+        ours = installation().id()
+        parts = {
+            "database": _database(),
+            "slack": _slack(ours) if ours else installation().problem,
+            "delivery": _delivery(ours),
+            "results": _results(source),
+        }
         healthy = all(state == "ok" for state in parts.values())
         return JsonResponse(parts, status=200 if healthy else 503)
 
@@ -57,13 +61,29 @@ def _results(source: Callable[[], Source]) -> str:
     return "ok" if problem is None else sentence(problem)
 
 
-def _delivery() -> str:
+def _slack(ours: InstallationId) -> str:
+    """As its deliverers wrote it down: their token may be another one."""
     try:
-        failing, late = lateness.failing(), lateness.late(timezone.now())
+        problem = installations.problem(ours)
+    except DatabaseError as exc:
+        return type(exc).__name__
+    return "ok" if problem is None else sentence(problem)
+
+
+def _delivery(ours: InstallationId) -> str:
+    """Of our own installation. Without a token we know none, and look at all."""
+    try:
+        now = clock.now()
+        failing, late, parked = lateness.failing(ours), lateness.late(now, ours), lateness.parked(now, ours)
+        nameless = lateness.nameless(now)
     except DatabaseError as exc:
         return type(exc).__name__
     if failing is not None:
         return f"messages fail: {sentence(failing.reason)}"
     if late is not None:
         return f"messages have been waiting since {late.due_at:%Y-%m-%d %H:%M:%S %Z}: is a deliverer running?"
+    if nameless is not None:
+        return "messages wait that name no installation: RUNTASK_ANNOUNCE must say T…/A…/C…"
+    if parked is not None:
+        return f"messages were given up within the last hour: {sentence(parked.reason)}"
     return "ok"

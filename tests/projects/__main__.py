@@ -35,7 +35,6 @@ from bot.core.model import (  # noqa: E402
     RunRequest,
     ScheduleId,
     SlackUserId,
-    TeamId,
 )
 from bot.core.reasons import Code  # noqa: E402
 from bot.core.status import RunState  # noqa: E402
@@ -48,6 +47,7 @@ from bot.runs.loops import Watcher, delivery_step  # noqa: E402
 from bot.runs.refusals import NotAllowed  # noqa: E402
 from bot.runs.waiting import Budget  # noqa: E402
 from bot.slack import messages  # noqa: E402
+from tests.factories import INSTALLATION, TEAM  # noqa: E402
 from tests.fakes import FakeMessenger  # noqa: E402
 from tests.support.worker import working  # noqa: E402
 
@@ -76,7 +76,10 @@ class Story:
             fingerprint=None,
             # A channel each: nobody waits for Slack's pace.
             destination=Destination(
-                team=TeamId("T1"), channel=ChannelId(f"C{key.upper()}"), requester=SlackUserId("U1")
+                installation=INSTALLATION,
+                channel=ChannelId(f"C{key.upper()}"),
+                team=TEAM,
+                requester=SlackUserId("U1"),
             ),
         )
 
@@ -209,7 +212,7 @@ def forgetting(story: Story) -> None:
     forget_gone_users()
     assert SlackLink.objects.filter(user=story.user).exists()
     Run.objects.update(deadline_at=timezone.now() - timedelta(days=3))
-    assert forget_old_runs(keep=timedelta(days=2), now=timezone.now() + timedelta(days=2))
+    assert forget_old_runs(INSTALLATION, knowingly=True, keep=timedelta(days=2), now=timezone.now() + timedelta(days=2))
 
 
 def nobody_may_act(story: Story) -> None:

@@ -8,12 +8,18 @@ from django.db import connection
 
 from bot.core.model import NoticeKind
 from bot.core.status import RunState
-from bot.models import ApiToken, Notice, Run, SlackLink
+from bot.models import ApiToken, Installation, Notice, Run, SlackLink
 from bot.runs import cleanup, outbox
-from tests.factories import NOW, TEAM, a_run
+from tests.factories import INSTALLATION, NOW, TEAM, a_run
 
 pytestmark = pytest.mark.django_db
 KEEP = timedelta(days=30)
+
+
+@pytest.fixture(autouse=True)
+def here() -> Installation:
+    """An installation whose last clean-up was an hour ago."""
+    return Installation.objects.create(key=INSTALLATION, seen_at=NOW, cleaned_at=NOW - timedelta(hours=1))
 
 
 def aged(state: RunState, age: timedelta) -> Run:
@@ -27,7 +33,7 @@ def test_only_what_is_over_and_old_is_forgotten_with_its_notices() -> None:
     outbox.owe(over[0], NoticeKind.ROOT, now=NOW)
     kept = [aged(state, KEEP * 2) for state in set(RunState) - set(cleanup.OVER)]
     kept += [aged(state, KEEP / 2) for state in RunState]
-    assert cleanup.forget_old_runs(keep=KEEP, now=NOW) == len(over)
+    assert cleanup.forget_old_runs(INSTALLATION, keep=KEEP, now=NOW) == len(over)
     assert set(Run.objects.all()) == set(kept)
     assert not Notice.objects.exists()
 
@@ -36,7 +42,7 @@ def test_a_large_backlog_goes_in_batches(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(cleanup, "BATCH", 2)
     for _ in range(3):
         aged(RunState.FINISHED, KEEP * 2)
-    assert [cleanup.forget_old_runs(keep=KEEP, now=NOW) for _ in range(3)] == [2, 1, 0]
+    assert [cleanup.forget_old_runs(INSTALLATION, keep=KEEP, now=NOW) for _ in range(3)] == [2, 1, 0]
 
 
 def test_what_refers_to_users_who_were_deleted_elsewhere_goes() -> None:
@@ -53,3 +59,54 @@ def test_what_refers_to_users_who_were_deleted_elsewhere_goes() -> None:
     assert [link.user for link in SlackLink.objects.all()] == [stays]
     assert [token.user for token in ApiToken.objects.all()] == [stays]
     assert [run.user for run in Run.objects.order_by("pk")] == [stays, None, None]
+
+
+def test_each_installation_forgets_its_own_runs_and_those_without_messages(here: Installation) -> None:
+    theirs = aged(RunState.FINISHED, KEEP * 2)
+    Run.objects.filter(pk=theirs.pk).update(installation="T0001/A0002")
+    for installation in ("", INSTALLATION):
+        Run.objects.filter(pk=aged(RunState.FINISHED, KEEP * 2).pk).update(installation=installation)
+    assert cleanup.forget_old_runs(INSTALLATION, keep=KEEP, now=NOW) == 2
+    assert list(Run.objects.all()) == [theirs]
+
+
+def test_a_clock_that_jumped_deletes_nothing(here: Installation) -> None:
+    """The clean-up before was long ago, by that clock, and most runs would go."""
+    for _ in range(3):
+        aged(RunState.FINISHED, timedelta(days=1))
+    jumped = NOW + KEEP * 3
+    with pytest.raises(cleanup.Unusual, match="runs"):
+        cleanup.forget_old_runs(INSTALLATION, keep=KEEP, now=jumped)
+    assert Run.objects.count() == 3
+    assert cleanup.forget_old_runs(INSTALLATION, keep=KEEP, now=jumped, knowingly=True) == 3
+
+
+def test_who_keeps_runs_for_a_shorter_time_from_now_on_needs_nobody(here: Installation) -> None:
+    for _ in range(3):
+        aged(RunState.FINISHED, timedelta(days=10))
+    assert cleanup.forget_old_runs(INSTALLATION, keep=timedelta(days=7), now=NOW) == 3
+
+
+def test_while_the_users_are_being_restored_no_link_goes() -> None:
+    user = User.objects.create_user("ada")
+    SlackLink.objects.create(team=TEAM, slack_user="U1", user=user)
+    run = a_run(user=user)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM auth_user")
+    with pytest.raises(cleanup.Unusual, match="links"):
+        cleanup.forget_gone_users()
+    run.refresh_from_db()
+    assert run.user_id == user.pk
+    cleanup.forget_gone_users(knowingly=True)
+    assert not SlackLink.objects.exists()
+
+
+def test_while_most_users_are_missing_no_link_goes() -> None:
+    users = [User.objects.create_user(f"user{number}") for number in range(5)]
+    for user in users:
+        SlackLink.objects.create(team=TEAM, slack_user=user.username, user=user)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM auth_user WHERE id > %s", [users[0].pk])
+    with pytest.raises(cleanup.Unusual):
+        cleanup.forget_gone_users()
+    assert SlackLink.objects.count() == 5

@@ -2,13 +2,14 @@
 
 import pytest
 
-from bot.core.model import MessageTs, NoticeKind
-from bot.core.ports import Hopeless, NotDelivered, RateLimited, TokenRefused
-from bot.models import Notice, Run
-from bot.runs import outbox
-from bot.runs.deliver import FIRST_RETRY, LAST_RETRY, OURS, TOKEN_PAUSE
-from tests.factories import ADA, NOW, a_run, slack_says
-from tests.runs.post import Post, a_started_run, about, end, notice
+from bot.core.model import InstallationId, MessageTs, NoticeKind
+from bot.core.ports import InstallationRefused, MessageRefused, NotDelivered, RateLimited
+from bot.models import Installation, Notice, Run
+from bot.runs import claims, installations, outbox
+from bot.runs.deliver import FIRST_RETRY, LAST_RETRY, OURS
+from tests.factories import ADA, INSTALLATION, NOW, a_run, slack_says
+from tests.fakes import FakeMessenger
+from tests.runs.post import START, Post, a_started_run, about, end, notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,24 +105,78 @@ def test_a_channel_gets_its_burst_and_then_a_message_a_second(post: Post) -> Non
 
 
 def test_a_refused_token_stops_everything_for_a_while_and_loses_nothing(post: Post) -> None:
-    for channel in ("C1", "C2"):
-        a_started_run(channel)
-    post.slack.fail(TokenRefused(slack_says("token_revoked")), TokenRefused(slack_says("token_revoked")))
+    a_started_run()
+    revoked = InstallationRefused(slack_says("token_revoked"))
+    post.slack.fail(revoked)
     post.deliver()
-    post.deliver(TOKEN_PAUSE * 2)
+    post.deliver(60)
     assert post.slack.posts == [], "the pause is real time: this process has it for 30 s"
-    owed = {("owed", slack_says("token_revoked").dump())}
-    assert set(Notice.objects.filter(kind="root").values_list("state", "problem")) == owed
+    assert set(Notice.objects.filter(kind="root").values_list("state", "attempts")) == {("owed", 0)}
+    assert installations.problem(INSTALLATION) == revoked.reason
 
     successor = Post(now=post.now, slack=post.slack)
     successor.deliver()
     successor.deliverer.drain(10)
-    assert len(post.slack.posts) == 4
+    assert post.said() == ["root", "id"], "given back at once"
+    assert installations.problem(INSTALLATION) is None
+
+
+def test_nothing_is_claimed_before_slack_has_taken_the_token(post: Post) -> None:
+    a_started_run()
+    refused = Post(now=post.now)
+    refused.slack.refuses = InstallationRefused(slack_says("invalid_auth"))
+    refused.deliverer.gate.ask()
+    refused.deliver(60)
+    assert not Notice.objects.exclude(claim="").exists()
+    post.deliver()
+    assert post.said() == ["root", "id"]
+
+
+def test_notices_of_another_installation_are_left_alone(post: Post) -> None:
+    theirs = a_run(installation="T0001/A0002")
+    outbox.owe(theirs, *START, now=NOW)
+    post.deliver()
+    assert post.slack.posts == []
+    other = Post(now=post.now, slack=FakeMessenger(installation=InstallationId("T0001/A0002")))
+    other.deliver()
+    other.deliverer.drain(10)
+    assert other.said() == ["root", "id"]
+
+
+def test_notices_that_name_no_installation_go_to_the_only_one(post: Post) -> None:
+    outbox.owe(a_run(installation=""), *START, now=NOW)
+    post.deliver()
+    assert post.said() == ["root", "id"]
+    assert Run.objects.get().installation == INSTALLATION
+
+
+def test_of_several_installations_none_takes_notices_that_name_none(post: Post) -> None:
+    Installation.objects.create(key="T0001/A0002", seen_at=NOW)
+    outbox.owe(a_run(installation=""), *START, now=NOW)
+    post.deliver()
+    assert post.slack.posts == []
+
+
+def test_after_a_refusal_one_message_tries_before_the_others(post: Post) -> None:
+    for number in range(5):
+        a_started_run(f"C{number}")
+    post.deliverer.gate.is_trusted = False
+    post.slack.fail(InstallationRefused(slack_says("missing_scope")))
+    post.deliver()
+    assert Notice.objects.exclude(claim="").count() == 1
+
+
+def test_a_message_that_slack_does_not_take_goes_out_as_one_line(post: Post) -> None:
+    a_started_run()
+    post.slack.fail(MessageRefused(slack_says("invalid_blocks")))
+    post.deliver()
+    assert ([one.kind for one in post.slack.simple], post.said()) == ([NoticeKind.ROOT], ["id"])
 
 
 def test_what_can_not_help_is_given_up_with_the_reason(post: Post) -> None:
     run = a_started_run()
-    post.slack.fail(Hopeless(slack_says("invalid_blocks must be less than 3001 characters")))
+    refused = MessageRefused(slack_says("invalid_blocks must be less than 3001 characters"))
+    post.slack.fail(refused, refused)
     post.deliver()
     assert notice(run, "root").reason == slack_says("invalid_blocks must be less than 3001 characters")
     assert {n.state for n in Notice.objects.all()} == {"parked"}
@@ -158,7 +213,7 @@ def test_a_message_that_certainly_was_not_posted_is_not_looked_for(post: Post) -
 
 def test_the_claim_of_a_dead_deliverer_is_taken_over_by_looking_first(post: Post) -> None:
     run = a_started_run()
-    assert len(outbox.claim(10, NOW)) == 1
+    assert len(claims.claim(INSTALLATION, 10, NOW).notices) == 1
     post.deliver(10)
     assert post.said() == []
     post.slack.findable = MessageTs("1699999999.000001")

@@ -77,7 +77,7 @@ def test_the_same_end_again_is_not_told(run: Run) -> None:
 def test_a_third_end_is_told_too(run: Run) -> None:
     record(said(run, "SUCCESS"))
     record(said(run, "FAILURE", 5))
-    Notice.objects.filter(kind="again").update(state="sent")
+    Notice.objects.update(state="sent")
     record(said(run, "REVOKED", 9))
     assert Notice.objects.get(kind="again").state == "owed"
 

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection
 
 from bot.core.model import Report
-from bot.core.ports import ChannelClosed, Hopeless, NotDelivered, NotSent
+from bot.core.ports import ChannelClosed, MessageRefused, NotDelivered, NotSent
 from bot.models import Notice, Run
-from bot.runs import outbox, start
+from bot.runs import claims, outbox, start
 from bot.runs.refusals import NothingSent
 from bot.runs.waiting import Budget
-from tests.factories import NOW, slack_says, unreachable
+from tests.factories import INSTALLATION, NOW, slack_says, unreachable
 from tests.runs.conftest import Door
 from tests.runs.post import Post, a_started_run, end
 
@@ -55,11 +55,11 @@ def test_no_update_can_go_by_an_index_of_states(door: Door, post: Post, updates:
     told, given_up, moved, held = (a_started_run(f"C{number}") for number in range(4))
     for problem, run in (
         (NotDelivered(slack_says("timeout")), told),
-        (Hopeless(slack_says("too_long")), given_up),
+        (MessageRefused(slack_says("too_long")), given_up),
         (ChannelClosed(slack_says("gone")), moved),
     ):
         post.slack.fail(problem, when=of(run))
-    assert outbox.hold(next(one for one in outbox.claim(10, NOW) if one.run == held), NOW)
+    assert claims.hold(next(one for one in claims.claim(INSTALLATION, 10, NOW).notices if one.run == held), NOW)
     post.deliver(20)
     post.deliver(2)
     end(told, post)

@@ -10,9 +10,10 @@ from django.db import connections
 from bot.core.model import NoticeKind
 from bot.core.reasons import Code, Reason
 from bot.models import Notice, Run
-from bot.runs import outbox
-from bot.runs.outbox import CLAIM, EDIT_PACE, Sent
-from tests.factories import NOW, a_run, slack_says
+from bot.runs import claims, outbox, pace
+from bot.runs.claims import CLAIM, Sent
+from bot.runs.outbox import EDIT_PACE
+from tests.factories import INSTALLATION, NOW, a_run, slack_says
 
 ROOT, ID, PROGRESS, DEADLINE, FINAL = (
     NoticeKind.ROOT,
@@ -25,13 +26,18 @@ SOON = NOW + timedelta(seconds=1)
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "FULL", timedelta(days=1))
+
+
 @pytest.fixture
 def run(db: None) -> Run:
     return a_run()
 
 
 def claim(limit: int = 10, after: timedelta = timedelta(0)) -> list[Notice]:
-    return outbox.claim(limit, NOW + after)
+    return claims.claim(INSTALLATION, limit, NOW + after).notices
 
 
 def kinds(notices: list[Notice]) -> list[str]:
@@ -39,7 +45,7 @@ def kinds(notices: list[Notice]) -> list[str]:
 
 
 def send(notice: Notice, ts: str = "1.1") -> None:
-    outbox.mark_sent([Sent(notice, channel=notice.run.channel, ts=ts, at=NOW)])
+    claims.mark_sent([Sent(notice, channel=notice.run.channel, ts=ts, at=NOW)])
 
 
 def behind(kind: NoticeKind) -> Reason:
@@ -58,7 +64,7 @@ def test_what_is_owed_already_is_not_owed_again(run: Run) -> None:
     outbox.owe(run, ROOT, ID, now=NOW)
     send(claim()[0])
     outbox.owe(run, ROOT, ID, FINAL, now=NOW)
-    assert states(run) == {ROOT: "sent", ID: "owed", FINAL: "owed"}
+    assert states(run) == {ROOT: "sent", ID: "owed", FINAL: "behind"}
 
 
 def test_a_run_that_belongs_to_no_channel_owes_nothing(db: None) -> None:
@@ -94,13 +100,12 @@ def test_a_progress_edit_waits_for_the_root_and_holds_up_nobody(run: Run) -> Non
     assert kinds(claim()) == [FINAL]
 
 
-def test_nothing_is_claimed_before_it_is_due_beyond_the_limit_or_for_a_resting_channel(db: None) -> None:
+def test_nothing_is_claimed_before_it_is_due_or_beyond_the_limit(db: None) -> None:
     late, other, third = a_run(), a_run(channel="C0002"), a_run(channel="C0003")
     outbox.owe(late, ROOT, now=SOON)
     outbox.owe(other, ROOT, now=NOW)
     outbox.owe(third, ROOT, now=NOW)
-    assert outbox.claim(10, NOW, avoiding=["C0002", "C0003"]) == []
-    assert len(outbox.claim(1, NOW, avoiding=["C0003"])) == 1
+    assert [notice.run_id for notice in claim(limit=1)] == [other.pk]
     assert [notice.run_id for notice in claim()] == [third.pk]
     assert [notice.run_id for notice in claim(after=timedelta(seconds=2))] == [late.pk]
 
@@ -129,7 +134,7 @@ def test_two_deliverers_never_claim_the_same_notice() -> None:
     def claim_all(owner: str) -> list[int]:
         try:
             mine: list[int] = []
-            while claimed := outbox.claim(3, NOW):
+            while claimed := claims.claim(INSTALLATION, 3, NOW).notices:
                 mine += [notice.pk for notice in claimed]
             return mine
         finally:
@@ -142,7 +147,7 @@ def test_two_deliverers_never_claim_the_same_notice() -> None:
 
 def test_a_failed_try_is_owed_later_and_counted(run: Run) -> None:
     outbox.owe(run, ROOT, now=NOW)
-    outbox.later(claim()[0], due_at=SOON, problem=slack_says("x" * 500))
+    claims.later(claim()[0], due_at=SOON, problem=slack_says("x" * 500))
     root = the(run, ROOT)
     assert (root.state, root.due_at, root.attempts, root.tried_at) == ("owed", SOON, 1, None)
     assert Reason.load(root.problem) == slack_says("?", "?")
@@ -150,7 +155,7 @@ def test_a_failed_try_is_owed_later_and_counted(run: Run) -> None:
 
 def test_a_pause_is_no_failure(run: Run) -> None:
     outbox.owe(run, ROOT, now=NOW)
-    outbox.later(claim()[0], due_at=SOON, failed=False)
+    claims.later(claim()[0], due_at=SOON, failed=False)
     assert the(run, ROOT).attempts == 0
 
 
@@ -167,7 +172,7 @@ def test_the_next_try_knows_of_the_first_whose_answer_was_lost(run: Run, answers
     outbox.owe(run, ROOT, now=NOW)
     for number, lost in enumerate(answers):
         (notice,) = claim(after=timedelta(seconds=number))
-        outbox.later(notice, due_at=NOW, maybe_posted=lost)
+        claims.later(notice, due_at=NOW, maybe_posted=lost)
     assert the(run, ROOT).tried_at == expected
 
 
@@ -218,7 +223,7 @@ def test_what_waits_behind_a_message_that_is_given_up_is_given_up_too(
     outbox.owe_edit(run, now=NOW)
     if given_up is ID:
         send(claim(limit=1)[0])
-    outbox.park(next(notice for notice in claim() if notice.kind == given_up), slack_says("invalid_blocks"))
+    claims.park(next(notice for notice in claim() if notice.kind == given_up), slack_says("invalid_blocks"), NOW)
     assert {kind for kind, state in states(run).items() if state == "parked"} == parked
     assert the(run, given_up).problem == slack_says("invalid_blocks").dump()
     assert Reason.load(the(run, FINAL).problem) == behind(given_up)
@@ -227,7 +232,7 @@ def test_what_waits_behind_a_message_that_is_given_up_is_given_up_too(
 def test_what_is_owed_behind_a_message_given_up_before_is_given_up_at_once(run: Run) -> None:
     """Else it would be looked for again and again, and nobody would ever see why."""
     outbox.owe(run, ROOT, ID, now=NOW)
-    outbox.park(claim()[0], slack_says("invalid_blocks"))
+    claims.park(claim()[0], slack_says("invalid_blocks"), NOW)
     outbox.owe(run, FINAL, now=NOW)
     outbox.owe_edit(run, now=NOW, at_once=True)
     assert set(states(run).values()) == {"parked"}
@@ -237,7 +242,7 @@ def test_what_is_owed_behind_a_message_given_up_before_is_given_up_at_once(run: 
 def test_an_edit_that_is_given_up_holds_up_nobody_and_is_tried_at_the_next_change(run: Run) -> None:
     edit = edited(run)
     outbox.owe(run, ID, now=NOW)
-    outbox.park(edit, slack_says("cant_update_message"))
+    claims.park(edit, slack_says("cant_update_message"), NOW)
     assert states(run) == {ROOT: "sent", PROGRESS: "parked", ID: "owed"}
     outbox.owe_edit(run, now=NOW)
     assert states(run)[PROGRESS] == "owed"
@@ -246,7 +251,7 @@ def test_an_edit_that_is_given_up_holds_up_nobody_and_is_tried_at_the_next_chang
 def test_redirecting_the_root_sends_it_to_the_new_channel(run: Run) -> None:
     outbox.owe(run, ROOT, ID, now=NOW)
     (root,) = claim()
-    outbox.redirect(root, channel="D1", because="not_in_channel", now=NOW)
+    claims.redirect(root, channel="D1", because="not_in_channel", now=NOW)
     run.refresh_from_db()
     assert (run.channel, run.redirected_from, run.redirected_because) == ("D1", "C0001", "not_in_channel")
     (again,) = claim()
@@ -258,7 +263,7 @@ def test_redirecting_a_reply_begins_with_a_root_there(run: Run) -> None:
     send(claim()[0])
     Run.objects.update(thread="1.1")
     (reply,) = claim()
-    outbox.redirect(reply, channel="D1", because="x" * 100, now=NOW)
+    claims.redirect(reply, channel="D1", because="x" * 100, now=NOW)
     run.refresh_from_db()
     assert (run.thread, run.redirected_because) == ("", "x" * 64)
     (root,) = claim()
@@ -269,8 +274,8 @@ def test_redirecting_a_reply_begins_with_a_root_there(run: Run) -> None:
 
 def test_a_second_redirection_does_not_forget_where_it_was_asked_for(run: Run) -> None:
     outbox.owe(run, ROOT, now=NOW)
-    outbox.redirect(claim()[0], channel="D1", because="first", now=NOW)
-    outbox.redirect(claim()[0], channel="D2", because="second", now=NOW)
+    claims.redirect(claim()[0], channel="D1", because="first", now=NOW)
+    claims.redirect(claim()[0], channel="D2", because="second", now=NOW)
     run.refresh_from_db()
     assert (run.channel, run.redirected_from, run.redirected_because) == ("D1", "C0001", "first")
 
@@ -278,9 +283,9 @@ def test_a_second_redirection_does_not_forget_where_it_was_asked_for(run: Run) -
 @pytest.mark.parametrize(
     "settle",
     [
-        lambda notice: outbox.mark_sent([Sent(notice, channel="C", ts="9.9", at=NOW)]),
-        lambda notice: outbox.later(notice, due_at=SOON, problem=slack_says("late")),
-        lambda notice: outbox.park(notice, slack_says("late")),
+        lambda notice: claims.mark_sent([Sent(notice, channel="C", ts="9.9", at=NOW)]),
+        lambda notice: claims.later(notice, due_at=SOON, problem=slack_says("late")),
+        lambda notice: claims.park(notice, slack_says("late"), NOW),
     ],
     ids=["sent", "later", "park"],
 )

@@ -1,85 +1,105 @@
-"""How fast a process may post, on a clock of the test's own."""
+"""How fast an installation may post, as its notices' rows say."""
 
-from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pytest
 
-from bot.runs.pace import BURST, REMEMBERED, Pacer
+from bot.core.model import InstallationId, NoticeKind
+from bot.models import Notice, Run
+from bot.runs import claims, outbox
+from bot.runs.claims import Sent
+from bot.runs.pace import BURST, EACH
+from tests.factories import INSTALLATION, NOW, a_run, slack_says
+
+pytestmark = pytest.mark.django_db
+ROOT, ID = NoticeKind.ROOT, NoticeKind.ID
 
 
-@dataclass
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def owed(channel: str = "C0001", number: int = 1, *kinds: NoticeKind) -> list[Run]:
+    runs = [a_run(channel=channel) for _ in range(number)]
+    for run in runs:
+        outbox.owe(run, *(kinds or (ROOT,)), now=NOW)
+    return runs
 
 
-def test_a_short_burst_may_go_at_once_then_one_a_second(clock: Clock) -> None:
-    pacer = Pacer(clock)
-    assert [pacer.wait("C1") for _ in range(BURST)] == [0.0] * BURST
-    assert pacer.wait("C1") == pytest.approx(1.0)
-    assert pacer.wait("C1") == pytest.approx(1.0), "being told to wait costs nothing"
-    clock.now += 1.0
-    assert pacer.wait("C1") == 0.0
-    assert pacer.wait("C1") == pytest.approx(1.0)
+def posted(at: datetime = NOW, limit: int = 100) -> list[Notice]:
+    """What a deliverer claims at this moment, and has sent at once."""
+    claimed = claims.claim(INSTALLATION, limit, at).notices
+    claims.mark_sent([Sent(one, channel=one.run.channel, ts=f"1.{one.pk}", at=at) for one in claimed])
+    return claimed
 
 
-def test_over_a_minute_it_is_one_a_second_beyond_the_burst(clock: Clock) -> None:
-    pacer = Pacer(clock)
-    sent = 0
-    for _ in range(600):
-        sent += pacer.wait("C1") == 0.0
-        clock.now += 0.1
-    assert sent == 60 + BURST - 1
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
 
 
-def test_channels_do_not_wait_for_each_other(clock: Clock) -> None:
-    pacer = Pacer(clock)
-    for _ in range(BURST + 1):
-        pacer.wait("C1")
-    assert pacer.closed() == ["C1"]
-    assert pacer.wait("C2") == 0.0
+def test_a_short_burst_may_go_at_once_then_one_a_second() -> None:
+    owed("C0001", 10)
+    assert [len(posted(NOW + number * EACH)) for number in range(4)] == [BURST, 1, 1, 1]
 
 
-def test_a_full_bucket_comes_back_after_a_rest(clock: Clock) -> None:
-    pacer = Pacer(clock)
-    for _ in range(BURST):
-        pacer.wait("C1")
-    clock.now += BURST
-    assert pacer.closed() == []
-    assert [pacer.wait("C1") for _ in range(BURST)] == [0.0] * BURST
+def test_after_a_rest_a_whole_burst_may_go() -> None:
+    owed("C0001", 10)
+    posted()
+    assert len(posted(NOW + BURST * EACH)) == BURST
 
 
-def test_a_pause_holds_for_its_time_and_only_its_channel(clock: Clock) -> None:
-    pacer = Pacer(clock)
-    pacer.pause("C1", 30)
-    assert pacer.closed() == ["C1"]
-    assert pacer.wait("C1") == pytest.approx(30)
-    assert pacer.wait("C2") == 0.0
-    clock.now += 30
-    assert pacer.closed() == []
-    assert pacer.wait("C1") == 0.0
+def test_over_a_minute_it_is_one_a_second_beyond_the_burst() -> None:
+    owed("C0001", 100)
+    sent = sum(len(posted(NOW + seconds(tenth / 10))) for tenth in range(600))
+    assert sent == 59 + BURST
 
 
-def test_a_shorter_pause_does_not_end_a_longer_one(clock: Clock) -> None:
-    """Several messages to one channel may be under way when Slack has enough."""
-    pacer = Pacer(clock)
-    pacer.pause("C1", 30)
-    pacer.pause("C1", 1)
-    assert pacer.wait("C1") == pytest.approx(30)
+def test_channels_do_not_wait_for_each_other() -> None:
+    owed("C0001", BURST + 1)
+    owed("C0002")
+    assert sorted(one.run.channel for one in posted()) == ["C0001"] * BURST + ["C0002"]
 
 
-def test_rested_channels_are_forgotten_paused_ones_are_not(clock: Clock) -> None:
-    pacer = Pacer(clock)
-    pacer.pause("paused", 10_000)
-    for number in range(2 * REMEMBERED):
-        pacer.wait(f"C{number}")
-        clock.now += 2.0
-    assert len(pacer._full_at) <= REMEMBERED + 1
-    assert pacer.wait("paused") > 0
+def test_replies_go_before_new_threads() -> None:
+    first = owed("C0001", BURST, ROOT, ID)
+    posted()
+    owed("C0001", BURST)
+    assert [(one.kind, one.run_id) for one in posted(NOW + BURST * EACH)] == [(ID, run.pk) for run in first]
+
+
+def test_all_deliverers_keep_one_pace() -> None:
+    owed("C0001", 2 * BURST)
+    one, other = (claims.claim(INSTALLATION, 10, NOW).notices for _ in range(2))
+    assert (len(one), other) == (BURST, [])
+
+
+def test_installations_have_a_pace_of_their_own() -> None:
+    owed("C0001", BURST)
+    posted()
+    theirs = a_run(installation="T0002/A0001")
+    outbox.owe(theirs, ROOT, now=NOW)
+    assert len(claims.claim(InstallationId("T0002/A0001"), 10, NOW).notices) == 1
+
+
+def test_a_pause_that_slack_asks_for_holds_for_its_channel_and_all_deliverers() -> None:
+    owed("C0001")
+    refused, *_ = claims.claim(INSTALLATION, 10, NOW).notices
+    claims.later(refused, due_at=NOW + seconds(30), problem=slack_says("ratelimited"), failed=False, closes=True)
+    owed("C0001")
+    owed("C0002")
+    assert [one.run.channel for one in posted(NOW + seconds(29))] == ["C0002"]
+    assert [one.run.channel for one in posted(NOW + seconds(31))] == ["C0001", "C0001"]
+
+
+def test_edits_do_not_count_and_do_not_wait() -> None:
+    (run,) = owed()
+    posted()
+    outbox.owe_edit(run, now=NOW)
+    Notice.objects.filter(kind=NoticeKind.PROGRESS).update(due_at=NOW)
+    owed("C0001", BURST)
+    assert [one.kind for one in posted()] == [NoticeKind.PROGRESS, *[ROOT] * (BURST - 1)]
+
+
+def test_those_that_wait_are_put_off_one_after_the_other() -> None:
+    """So a look at what is due doesn't find them all again."""
+    owed("C0001", BURST + 3)
+    posted()
+    waiting = Notice.objects.filter(state="owed").order_by("due_at").values_list("due_at", flat=True)
+    assert list(waiting) == [NOW + number * EACH for number in (1, 2, 3)]
+    assert not claims.claim(INSTALLATION, 1, NOW).is_more

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.model import ChannelId, NoticeKind
-from bot.core.ports import ChannelClosed, Hopeless, NotDelivered
+from bot.core.ports import ChannelClosed, MessageRefused, NotDelivered
 from bot.core.reasons import Code, Reason
 from bot.models import Run
 from tests.factories import slack_says
@@ -48,7 +48,7 @@ def test_a_channel_that_closes_later_gets_a_new_root_in_the_direct_message(post:
             ),
         ),
         (
-            Hopeless(slack_says("missing_scope")),
+            MessageRefused(slack_says("missing_scope")),
             Reason(
                 code=Code.NO_CHANNEL_NO_DIRECT_MESSAGE, params={"channel": "not_in_channel", "direct": "missing_scope"}
             ),

@@ -9,13 +9,13 @@ import pytest
 from django.db import InternalError, OperationalError, connection
 
 from bot.core.model import MessageTs, NoticeKind, Report
-from bot.core.ports import NotDelivered, RateLimited, TokenRefused
+from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
 from bot.models import Notice, Run
-from bot.runs import outbox
+from bot.runs import claims
+from bot.runs.claims import CLAIM, Sent
 from bot.runs.deliver import THREADS
 from bot.runs.loops import BUSY, delivery_step
-from bot.runs.outbox import CLAIM, Sent
-from tests.factories import NOW, slack_says
+from tests.factories import INSTALLATION, NOW, slack_says
 from tests.runs.post import Post, a_started_run, about, end, notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ class Database:
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if self.is_away and sql.lstrip().startswith("UPDATE"):
             raise self.problem
-        self.stored += sql == outbox.SENT
+        self.stored += sql == claims.SENT
         return execute(sql, params, many, context)
 
 
@@ -78,7 +78,9 @@ def test_what_can_not_be_stored_now_is_stored_later_and_not_sent_again(
 
 def test_what_can_not_be_stored_is_not_tried_again_at_once(post: Post) -> None:
     a_started_run()
-    post.slack.fail(TokenRefused(slack_says("invalid_auth")))  # a pause, in which nothing else is asked of the database
+    post.slack.fail(
+        InstallationRefused(slack_says("invalid_auth"))
+    )  # a pause, in which nothing else is asked of the database
     post.deliverer.step()
     post.wait()
     with connection.execute_wrapper(database := Database()):
@@ -89,7 +91,7 @@ def test_what_can_not_be_stored_is_not_tried_again_at_once(post: Post) -> None:
 
 def test_one_that_the_database_refuses_holds_up_no_other(post: Post, caplog: pytest.LogCaptureFixture) -> None:
     refused, sound = a_started_run("C1"), a_started_run("C2")
-    claimed = {one.run_id: one for one in outbox.claim(10, NOW)}
+    claimed = {one.run_id: one for one in claims.claim(INSTALLATION, 10, NOW).notices}
     no_ts: Any = None
     post.deliverer._unsettled = [
         Sent(claimed[refused.pk], channel="C1", ts=no_ts, at=NOW),
@@ -113,9 +115,9 @@ def test_what_no_thread_has_begun_in_time_is_given_back_at_the_end(post: Post, m
     runs = [a_started_run(f"C{number}") for number in range(2 * THREADS + 1)]
     quick = post.slack.post
 
-    def slow(report: Report) -> MessageTs:
+    def slow(report: Report, *, simply: bool) -> MessageTs:
         time.sleep(1.1)
-        return quick(report)
+        return quick(report, simply=simply)
 
     monkeypatch.setattr(post.slack, "post", slow)
     post.deliverer.step()
@@ -160,7 +162,7 @@ def is_held_and_sent_after_one_search(post: Post, run: Run) -> None:
 def test_a_claim_that_had_to_wait_is_held_anew_before_its_message_is_looked_for(post: Post) -> None:
     """Looked for first, many that Slack answers slowly would lose their claims one after the other, and be looked for again."""
     run = a_started_run()
-    (mine,) = outbox.claim(10, NOW)
+    (mine,) = claims.claim(INSTALLATION, 10, NOW).notices
     mine.tried_at = NOW
     post.now += CLAIM / 2
     post.deliverer._prepare(mine, {})
@@ -177,7 +179,7 @@ def test_a_claim_is_held_anew_after_a_search_that_took_long(post: Post, monkeypa
         return find(report, since)
 
     monkeypatch.setattr(post.slack, "find", slow)
-    (mine,) = outbox.claim(10, NOW)
+    (mine,) = claims.claim(INSTALLATION, 10, NOW).notices
     mine.tried_at = NOW
     post.deliverer._prepare(mine, {})
     post.wait()
@@ -187,12 +189,12 @@ def test_a_claim_is_held_anew_after_a_search_that_took_long(post: Post, monkeypa
 
 def test_who_was_frozen_for_longer_than_the_claim_sends_nothing(post: Post, caplog: pytest.LogCaptureFixture) -> None:
     run = a_started_run()
-    (mine,) = outbox.claim(10, NOW)
+    (mine,) = claims.claim(INSTALLATION, 10, NOW).notices
     post.now += CLAIM * 2
     with caplog.at_level(logging.WARNING):
         post.deliverer._prepare(mine, {})
         post.wait()
-        (theirs,) = outbox.claim(10, post.now)
+        (theirs,) = claims.claim(INSTALLATION, 10, post.now).notices
         post.deliverer._settle()
     assert "took longer than its claim lasts" in caplog.text
     assert (post.deliverer._out, post.slack.posts) == (0, [])

@@ -53,4 +53,4 @@ def called() -> set[str]:
 
 
 def _is_client(node: Any) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr == "client"
+    return "client" in (getattr(node, "attr", ""), getattr(node, "id", ""))

@@ -1,6 +1,8 @@
 """What Slack's errors mean for trying again."""
 
+import json
 import socket
+from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
@@ -8,9 +10,10 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse, WebClient
 
-from bot.core.ports import ChannelClosed, Hopeless, NotDelivered, RateLimited, TokenRefused
+from bot.core.ports import ChannelClosed, InstallationRefused, MessageRefused, NotDelivered, RateLimited
 from bot.slack.client import retry_after
-from bot.slack.notifier import CLOSED, LIMITED, MAYBE, TOKEN, _call
+from bot.slack.errors import INSTALLATION, LIMITED, MESSAGE, MOMENT, PLACE
+from bot.slack.notifier import _call
 from tests.factories import slack_says
 
 
@@ -40,16 +43,19 @@ def meaning(error: Exception) -> NotDelivered:
         pytest.param(answer("channel_not_found"), ChannelClosed, False, id="private channel"),
         pytest.param(answer("not_in_channel"), ChannelClosed, False, id="not a member"),
         pytest.param(answer("is_archived"), ChannelClosed, False, id="archived"),
-        pytest.param(answer("invalid_auth"), TokenRefused, False, id="bad token"),
-        pytest.param(answer("account_inactive"), TokenRefused, False, id="app removed"),
-        pytest.param(answer("accesslimited"), TokenRefused, False, id="not from this address"),
+        pytest.param(answer("invalid_auth"), InstallationRefused, False, id="bad token"),
+        pytest.param(answer("account_inactive"), InstallationRefused, False, id="app removed"),
+        pytest.param(answer("accesslimited"), InstallationRefused, False, id="not from this address"),
         pytest.param(answer("<html>Blocked", 403), NotDelivered, True, id="a proxy's 403"),
         pytest.param(answer("<html>Please sign in"), NotDelivered, True, id="a proxy's page"),
         pytest.param(answer("internal_error"), NotDelivered, True, id="Slack's own error"),
         pytest.param(answer("fatal_error"), NotDelivered, True, id="fatal: may have been posted"),
         pytest.param(answer(status=503), NotDelivered, True, id="503"),
-        pytest.param(answer("invalid_blocks"), Hopeless, False, id="our blocks"),
-        pytest.param(answer("something_new"), Hopeless, False, id="a code nobody knows"),
+        pytest.param(answer("invalid_blocks"), MessageRefused, False, id="our blocks"),
+        pytest.param(answer("something_new"), NotDelivered, True, id="a code nobody knows"),
+        pytest.param(answer("missing_scope"), InstallationRefused, False, id="a scope that posting needs"),
+        pytest.param(answer("no_permission"), ChannelClosed, False, id="not here"),
+        pytest.param(answer("external_channel_migrating"), NotDelivered, True, id="soon again"),
         pytest.param(URLError(ConnectionRefusedError()), NotDelivered, True, id="no connection"),
         pytest.param(TimeoutError(), NotDelivered, True, id="no answer in time"),
         pytest.param(socket.gaierror(), NotDelivered, True, id="no such host"),
@@ -61,9 +67,20 @@ def test_each_answer_has_one_meaning(error: Exception, kind: type[NotDelivered],
     assert found.maybe_posted is maybe_posted
 
 
-def test_no_code_has_two_meanings() -> None:
-    sets = [CLOSED, TOKEN, LIMITED, MAYBE]
+def test_every_code_that_slack_documents_has_exactly_one_meaning() -> None:
+    documented = json.loads((Path(__file__).parent / "errors.json").read_text())
+    del documented["source"]
+    sets = [PLACE, INSTALLATION, MESSAGE, MOMENT, LIMITED]
     assert sum(map(len, sets)) == len(frozenset().union(*sets))
+    assert {code for codes in documented.values() for code in codes} <= frozenset().union(*sets)
+
+
+def test_a_missing_scope_of_a_call_that_is_not_needed_concerns_only_that_call() -> None:
+    def method() -> None:
+        raise answer("missing_scope")
+
+    with pytest.raises(MessageRefused):
+        _call(method, is_optional=True)
 
 
 def test_slacks_details_are_kept_for_the_admin() -> None:

@@ -7,11 +7,11 @@ import pytest
 from django.test import RequestFactory
 from django.utils import timezone
 
-from bot.core.model import Source
+from bot.core.model import InstallationId, Source
 from bot.core.reasons import Code, Reason
-from bot.models import Notice, SourceHealth
+from bot.models import Installation, Notice, SourceHealth
 from bot.web.probes import ready
-from tests.factories import a_run
+from tests.factories import INSTALLATION, a_run, slack_says
 
 pytestmark = pytest.mark.django_db
 
@@ -19,15 +19,15 @@ pytestmark = pytest.mark.django_db
 class Known:
     problem = ""
 
-    def team(self) -> str | None:
-        return "T0001"
+    def id(self) -> InstallationId:
+        return INSTALLATION
 
 
 class Unknown:
     problem = "invalid_auth"
 
-    def team(self) -> str | None:
-        return None
+    def id(self) -> InstallationId:
+        return InstallationId("")
 
 
 def asked(workspace: Any) -> tuple[int, str]:
@@ -36,7 +36,7 @@ def asked(workspace: Any) -> tuple[int, str]:
 
 
 def owed(**fields: Any) -> None:
-    defaults = {"run": a_run(), "kind": "root", "rank": 0, "due_at": timezone.now()}
+    defaults = {"run": a_run(), "kind": "root", "rank": 0, "due_at": timezone.now(), "installation": INSTALLATION}
     Notice.objects.create(**{**defaults, **fields})
 
 
@@ -74,3 +74,31 @@ def test_results_that_can_not_be_read_are_told() -> None:
     assert "the results can't be read at the moment (ConnectionError)" in text
     SourceHealth.objects.filter(source="backend").update(problem="")
     assert asked(Known())[0] == 200
+
+
+def test_what_deliverers_know_of_our_installation_is_told() -> None:
+    """Their token may be another one than ours."""
+    why = slack_says("token_revoked").dump()
+    Installation.objects.create(key=INSTALLATION, seen_at=timezone.now(), problem=why)
+    assert asked(Known())[0] == 503
+    assert "token_revoked" in asked(Known())[1]
+
+
+def test_messages_that_were_given_up_are_news_for_an_hour() -> None:
+    owed(state="parked", problem=slack_says("is_archived").dump())
+    assert asked(Known())[0] == 503
+    assert "is_archived" in asked(Known())[1]
+    Notice.objects.update(due_at=timezone.now() - timedelta(hours=2))
+    assert asked(Known())[0] == 200
+
+
+def test_messages_of_other_installations_are_not_ours() -> None:
+    owed(installation="T0002/A0002", due_at=timezone.now() - timedelta(minutes=5))
+    assert asked(Known())[0] == 200
+    Installation.objects.create(key="T0002/A0002", seen_at=timezone.now())
+    assert asked(Unknown())[0] == 503
+
+
+def test_messages_that_name_no_installation_are_told() -> None:
+    owed(installation="", due_at=timezone.now() - timedelta(minutes=5))
+    assert "RUNTASK_ANNOUNCE" in asked(Known())[1]

@@ -7,7 +7,7 @@ from django_celery_results.models import TaskResult
 
 from bot.core.reasons import Code
 from bot.models import Notice, NoticeState, Run
-from bot.runs import deliver
+from bot.runs import gate, installations
 from localslack.testing import LocalSlack, Person
 from tests.factories import slack_says
 from tests.wire.conftest import OPS, Schedule
@@ -70,13 +70,13 @@ def test_messages_that_nobody_can_get_are_parked_with_the_reason(
 def test_a_refused_token_pauses_everything_and_heals_without_a_restart(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "TOKEN_PAUSE", 1.0)
+    monkeypatch.setattr(gate, "PAUSE", 1.0)
     http_bot.fault("error", method="chat.postMessage", error="token_revoked", count=0)
     stored = run(http_bot, ana, schedule())
     ends(stored)
     http_bot.wait_for(lambda: len(http_bot.calls("chat.postMessage")) >= 2)
     assert len(http_bot.calls("chat.postMessage")) < 5, "it doesn't hammer"
-    assert Notice.objects.get(kind="root").reason == slack_says("token_revoked")
+    assert installations.problem("T0LOCAL/A0LOCAL") == slack_says("token_revoked")
     http_bot.clear_faults()
     finished(http_bot, ana)
 

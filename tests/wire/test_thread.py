@@ -187,7 +187,7 @@ def test_a_wanted_pause_is_kept(http_bot: LocalSlack, ana: Person, schedule: Sch
 def test_a_message_slack_will_never_take_is_parked_with_the_reason(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
-    http_bot.fault("error", method="chat.postMessage", error="invalid_blocks", count=1)
+    http_bot.fault("error", method="chat.postMessage", error="invalid_blocks", count=2)  # also as one line
     run(http_bot, ana, schedule())
     http_bot.wait_for(lambda: Notice.objects.filter(state=NoticeState.PARKED).count() == 2)
     assert "invalid_blocks" in Notice.objects.get(kind="root").problem

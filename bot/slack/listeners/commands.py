@@ -62,7 +62,7 @@ class Commands:
 
     def _first_view(self, command: payloads.Command, actor: Actor) -> dict[str, Any]:
         platform = self.parts.platform
-        metadata = Metadata.sealed(self.parts.key, command.account, ChannelId(command.channel))
+        metadata = Metadata.sealed(self.parts.keys, command.account, ChannelId(command.channel))
         if not command.text:
             return modals.empty(metadata) if see.has_schedules(platform, actor) else modals.no_schedules(metadata)
         brief, matching = see.named(platform, actor, command.text)

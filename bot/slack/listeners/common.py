@@ -23,7 +23,9 @@ class Parts:
     client: WebClient
     threads: Threads
     command: str
-    key: str = field(repr=False)  # signs the values that the form carries
+    keys: tuple[str, ...] = field(
+        repr=False
+    )  # sign the values that the form carries: the first one now, the others until lately
 
 
 def view_of(

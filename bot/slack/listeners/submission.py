@@ -84,7 +84,7 @@ class Submissions:
         account, metadata = submission.account, submission.metadata
         actor = self.parts.identity.actor(account, may_link=False)
         authorise(actor, Action.RUN, Subject(schedule=submission.schedule))
-        if not metadata.is_for(self.parts.key, account):
+        if not metadata.is_for(self.parts.keys, account):
             log.warning("refused a form that was not opened for Slack user %s", account.user)
             raise _Misused(texts.NOT_OURS)
         if submission.schedule is None:
@@ -92,13 +92,16 @@ class Submissions:
         if submission.schedule != metadata.schedule:
             blank = replace(metadata, schedule=None)
             raise _NotShown(view_of(self.parts.platform, actor, submission.schedule, blank, texts.NOT_SHOWN_YET))
+        installation = self.parts.identity.installation.id()  # known, or nobody would be authorised
         request = RunRequest(
-            key=f"slack:{submission.view}",
+            key=f"slack:{installation}:{submission.view}",
             actor=actor,
             schedule=submission.schedule,
             args=submission.values.get(Field.ARGS),
             kwargs=submission.values.get(Field.KWARGS),
             fingerprint=metadata.fingerprint,
-            destination=Destination(team=account.team, channel=metadata.channel, requester=account.user),
+            destination=Destination(
+                installation=installation, channel=metadata.channel, team=account.team, requester=account.user
+            ),
         )
         start.start(self.parts.platform, request, budget)

@@ -1,0 +1,208 @@
+"""Who sends a notice, and what became of it. Any number of deliverers of an installation may claim its notices."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.db import connections
+from django.db.models import F, QuerySet
+
+from bot.core.model import InstallationId, NoticeKind
+from bot.core.reasons import Reason
+from bot.models import Notice, NoticeState, Run, atomic, database_of, still
+from bot.prepared import padded
+from bot.runs.outbox import RANK, arrange, lock
+from bot.runs.pace import Paced, after_pause, paced, with_pace
+
+PROBLEM_LIMIT = 300  # characters of Notice.problem
+CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
+FRESH = timedelta(seconds=3)  # a younger claim lasts long enough to look for a message and to post it (5 s each)
+LAST = max(RANK.values())  # nothing waits for a notice of this rank
+
+# The driver repeats each statement for many rows; the ORM would build one for each, which takes ten times as long. Rows are
+# updated one by one, in the order of their keys, so that two deliverers never deadlock. COALESCE: as in `still`.
+CLAIMED = """
+UPDATE runtask_notice SET state = 'claimed', claim = %s, claimed_until = %s, full_at = COALESCE(%s, full_at), tried_at = COALESCE(tried_at, %s)
+WHERE id = %s AND claim = %s AND version = %s AND (
+COALESCE(state, '') = 'owed' AND due_at <= %s OR COALESCE(state, '') = 'claimed' AND claimed_until < %s)
+"""
+PUT_OFF = """
+UPDATE runtask_notice SET due_at = %s
+WHERE id = %s AND claim = %s AND version = %s AND COALESCE(state, '') = 'owed'
+"""
+SENT = """
+UPDATE runtask_notice SET state = CASE WHEN version = %s THEN 'sent' ELSE 'owed' END,
+channel = %s, ts = %s, sent_at = %s, problem = '', tried_at = NULL, attempts = 0
+WHERE id = %s AND claim = %s AND COALESCE(state, '') = 'claimed'
+"""
+THREAD = """
+UPDATE runtask_run SET thread = %s
+WHERE id = %s AND EXISTS (
+SELECT 1 FROM runtask_notice WHERE id = %s AND claim = %s AND COALESCE(state, '') = 'sent' AND ts = %s)
+"""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """Notices to send, with their runs. They are ours until CLAIM is over.
+
+    One has `tried_at` if an earlier try may have reached Slack. `is_more`: others are due now, too.
+    """
+
+    notices: list[Notice]
+    is_more: bool
+
+
+def claim(installation: InstallationId, limit: int, now: datetime) -> Claimed:
+    """Claims up to `limit` notices that are due. Those whose channel has had enough are put off instead."""
+    # Two queries, as each can stop at its limit in the order of the index. With OR, the whole backlog would be sorted.
+    turn = with_pace(Notice.objects.filter(installation=installation).select_related("run"))
+    turn = turn.order_by("due_at", "pk")
+    deserted = {"state": NoticeState.CLAIMED, "claimed_until__lt": now}  # rare, so a cheap query looks for any first
+    is_any = Notice.objects.filter(installation=installation, **deserted).exists()
+    seen = list(turn.filter(**deserted)[:limit]) if is_any else []
+    seen += turn.filter(state=NoticeState.OWED, due_at__lte=now)[: limit - len(seen)]
+    return Claimed(_taken(paced(seen, now), now) if seen else [], is_more=len(seen) == limit)
+
+
+def _taken(seen: Paced, now: datetime) -> list[Notice]:
+    """Claims those that may go and haven't changed since they were read.
+
+    An edit has a new version if it was owed again since then: what was read of its run is out of date.
+    """
+    # The token names this claim, not the deliverer: a deliverer that wakes up late must not mistake its old claim for this
+    # one. A notice keeps it after the claim, so that a notice that was tried since it was read isn't claimed here.
+    token, until = uuid4().hex, now + CLAIM
+    connection = connections[database_of(Notice)]
+    adapt = connection.ops.adapt_datetimefield_value
+    at, ends = adapt(now), adapt(until)
+    go, later = sorted(seen.go, key=_key), sorted(seen.wait, key=lambda one: _key(one[0]))
+    with atomic(), connection.cursor() as cursor:
+        if later:
+            cursor.executemany(PUT_OFF, [(adapt(due), one.pk, one.claim, one.version) for one, due in later])
+        are_all = not go
+        if go:
+            values = [(token, ends, adapt(one.full_at), at, one.pk, one.claim, one.version, at, at) for one in go]
+            cursor.executemany(CLAIMED, values)
+            are_all = cursor.rowcount == len(go)
+    taken = go
+    if not are_all:  # another deliverer was faster
+        ours = set(Notice.objects.filter(pk__in=[one.pk for one in go], claim=token).values_list("pk", flat=True))
+        taken = [notice for notice in taken if notice.pk in ours]
+    for notice in taken:
+        notice.claim, notice.claimed_until = token, until
+    return taken
+
+
+def _key(notice: Notice) -> int:
+    return notice.pk
+
+
+def roots(edits: Iterable[Notice]) -> dict[int, Notice]:
+    """The root messages of the edits among these notices, by run."""
+    runs = [notice.run_id for notice in edits if notice.kind == NoticeKind.PROGRESS]
+    found = Notice.objects.filter(run__in=padded(runs), kind=NoticeKind.ROOT) if runs else ()
+    return {root.run_id: root for root in found}
+
+
+def is_fresh(notice: Notice, now: datetime) -> bool:
+    """Whether the claim is sure to last until the notice is sent. Check this just before sending; if not, call `hold`."""
+    return notice.claimed_until is not None and notice.claimed_until - now > CLAIM - FRESH
+
+
+@atomic()
+def hold(notice: Notice, now: datetime) -> bool:
+    """Renews our claim. False if the notice isn't ours any more."""
+    held = _ours(notice).filter(claimed_until__gt=now).update(claimed_until=now + CLAIM)
+    if held:
+        notice.claimed_until = now + CLAIM
+    return bool(held)
+
+
+def _ours(notice: Notice) -> QuerySet[Notice]:
+    return Notice.objects.filter(still(NoticeState.CLAIMED), pk=notice.pk, claim=notice.claim)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A notice that Slack has accepted."""
+
+    notice: Notice
+    channel: str
+    ts: str
+    at: datetime
+
+
+def mark_sent(these: Collection[Sent]) -> None:
+    """Saves those that we still claim, in one transaction. An edit that was owed again meanwhile stays owed."""
+    if not these:
+        return
+    connection = connections[database_of(Notice)]
+    done, threads = [], []
+    for sent in sorted(these, key=lambda sent: sent.notice.pk):
+        notice, at = sent.notice, connection.ops.adapt_datetimefield_value(sent.at)
+        done.append((notice.version, sent.channel, sent.ts, at, notice.pk, notice.claim))
+        if notice.kind == NoticeKind.ROOT:
+            threads.append((sent.ts, notice.run_id, notice.pk, notice.claim, sent.ts))
+    followed = {
+        sent.notice.run_id for sent in these if sent.notice.kind != NoticeKind.PROGRESS and sent.notice.rank < LAST
+    }
+    with atomic(), connection.cursor() as cursor:
+        lock(Run.objects.filter(pk__in={sent.notice.run_id for sent in these}))  # runs before notices, as everywhere
+        cursor.executemany(SENT, done)
+        if threads:
+            cursor.executemany(THREAD, threads)
+        if followed:
+            arrange(followed, max(sent.at for sent in these))
+
+
+@atomic()
+def later(
+    notice: Notice,
+    *,
+    due_at: datetime,
+    problem: Reason | None = None,
+    maybe_posted: bool = False,
+    failed: bool = True,
+    closes: bool = False,
+) -> None:
+    """Postpones the notice. After `maybe_posted`, the next try first looks for the message of this try.
+
+    `closes`: until then, nothing may be posted to its channel.
+    """
+    _ours(notice).update(
+        state=NoticeState.OWED,
+        due_at=due_at,
+        problem=problem.dump(PROBLEM_LIMIT) if problem else "",
+        attempts=F("attempts") + int(failed),
+        **({"full_at": after_pause(due_at)} if closes else {}),
+        **({} if maybe_posted else {"tried_at": notice.tried_at}),
+    )
+
+
+@atomic()
+def park(notice: Notice, problem: Reason, now: datetime) -> None:
+    """Gives up this notice, and all that wait for it now or later. The admin shows the reason."""
+    lock(Run.objects.filter(pk=notice.run_id))  # so that a notice that is being added isn't missed
+    _ours(notice).update(state=NoticeState.PARKED, problem=problem.dump(PROBLEM_LIMIT), due_at=now)
+    arrange([notice.run_id], now)
+
+
+@atomic()
+def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> None:
+    """From now on the run's messages go to `channel`, starting with a new root there."""
+    run = notice.run
+    lock(Run.objects.filter(pk=run.pk))
+    if not _ours(notice).update(state=NoticeState.OWED, due_at=now, tried_at=None):
+        return
+    Run.objects.filter(pk=run.pk, redirected_from="").update(
+        channel=channel, thread="", redirected_from=run.channel, redirected_because=because[:64]
+    )
+    Notice.objects.filter(run=run, kind=NoticeKind.ROOT).exclude(pk=notice.pk).update(
+        state=NoticeState.OWED, due_at=now
+    )
+    Notice.objects.filter(run=run).exclude(state=NoticeState.SENT).exclude(kind=NoticeKind.PROGRESS).update(
+        channel=channel
+    )
+    arrange([run.pk], now)

@@ -1,0 +1,77 @@
+"""The database's clock. Whatever processes compare with each other goes by it, as the clocks of their machines may differ.
+
+We ask for it now and then, and count on from there with this process's monotonic clock.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+from bot.models import Run, database_of
+
+LASTS = 10.0  # seconds until we ask again
+JUMP = 0.5  # seconds; if this machine's two clocks disagree by more, it was asleep or somebody has set its clock
+ASK = {
+    "postgresql": "SELECT clock_timestamp()",  # now() would be the start of the transaction
+    "mysql": "SELECT UTC_TIMESTAMP(6)",
+    "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
+}
+
+
+@dataclass(frozen=True)
+class _Reading:
+    utc: datetime
+    monotonic: float
+    wall: float  # this machine's clock at that moment
+
+    def now(self) -> datetime:
+        return self.utc + timedelta(seconds=time.monotonic() - self.monotonic)
+
+    def is_good(self) -> bool:
+        passed, by_wall = time.monotonic() - self.monotonic, time.time() - self.wall
+        return passed < LASTS and abs(by_wall - passed) < JUMP
+
+
+_reading: _Reading | None = None
+
+
+def now() -> datetime:
+    """As `django.utils.timezone.now`, but by the database's clock. May ask the database, but not in a transaction of ours."""
+    global _reading  # noqa: PLW0603  # the process has one
+    connection = connections[database_of(Run)]
+    if _reading is None or not (_reading.is_good() or connection.in_atomic_block):
+        _reading = _ask()
+    return last()
+
+
+def last() -> datetime:
+    """The same without asking, for those who must not wait. Before the first answer it is this machine's clock."""
+    reading = _reading
+    return timezone.now() if reading is None else _as_django(reading.now())
+
+
+def ahead() -> timedelta:
+    """How far this machine's clock is ahead of the database's. Asks."""
+    reading = _ask()
+    return datetime.fromtimestamp(reading.wall, UTC) - reading.utc
+
+
+def _ask() -> _Reading:
+    connection = connections[database_of(Run)]
+    began = time.monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute(ASK[connection.vendor])
+        (found,) = cursor.fetchone()
+    ended, wall = time.monotonic(), time.time()
+    if isinstance(found, str):
+        found = datetime.fromisoformat(found)
+    utc = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return _Reading(utc + timedelta(seconds=(ended - began) / 2), ended, wall)
+
+
+def _as_django(utc: datetime) -> datetime:
+    return utc if settings.USE_TZ else timezone.make_naive(utc, timezone.get_default_timezone())

@@ -1,0 +1,66 @@
+"""Whether Slack takes our token. Nothing is claimed before it did, nor after a refusal until it does again."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.model import InstallationId
+from bot.core.ports import InstallationRefused, Introduction, Messenger, NotDelivered
+from bot.core.reasons import Reason
+from bot.runs import installations
+
+log = logging.getLogger(__name__)
+
+EVERY = 20.0  # seconds between two questions while all is well: /readyz must tell within 30 s
+PAUSE = 30.0  # seconds after a refusal
+RETRY = 2.0  # seconds after a question that had no answer
+
+
+@dataclass
+class Gate:
+    """`ask` runs in a thread that may wait for Slack, `write` in the one that has the database."""
+
+    messenger: Messenger
+    clock: Callable[[], datetime]
+    installation: InstallationId = installations.NAMELESS  # as Slack said last
+    is_open: bool = False
+    is_trusted: bool = False  # a message got through since the last refusal. Until then, one is tried at a time.
+    _next: float = 0.0  # monotonic
+    _news: Introduction | Reason | None = None  # not written yet
+
+    def is_due(self) -> bool:
+        """Whether it is time to ask. Says so once."""
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + PAUSE
+        return True
+
+    def ask(self) -> None:
+        try:
+            found = self.messenger.introduce()
+        except InstallationRefused as exc:
+            self.shut(exc)
+        except NotDelivered as exc:
+            log.warning("Slack can't be asked whether our token is good: %s", exc)
+            self._next = time.monotonic() + (EVERY if self.is_open else RETRY)
+        else:
+            self._news, self.installation = found, found.installation
+            self.is_open, self._next = True, time.monotonic() + EVERY
+
+    def shut(self, exc: InstallationRefused) -> None:
+        """Slack refuses us."""
+        log.error("Slack refuses this installation (%s): nothing can be delivered until that is mended", exc)
+        self._news, self.is_open, self.is_trusted = exc.reason, False, False
+        self._next = time.monotonic() + PAUSE
+
+    def write(self) -> None:
+        """Writes down what is new, for /readyz."""
+        news = self._news
+        if isinstance(news, Introduction):
+            installations.seen(news, now=self.clock())
+        elif news is not None:
+            installations.refused(self.installation, news)
+        if self._news is news:
+            self._news = None

@@ -1,0 +1,55 @@
+"""The installations that share this database, as their deliverers write them down."""
+
+import logging
+from datetime import datetime
+
+from bot.core.model import InstallationId
+from bot.core.ports import Introduction
+from bot.core.reasons import Reason
+from bot.models import Installation, Notice, Run, atomic, writers_turn
+
+log = logging.getLogger(__name__)
+
+NAMELESS = InstallationId("")
+BATCH = 500
+
+
+def seen(who: Introduction, *, now: datetime) -> None:
+    """Slack has taken its token. If it is the only one, notices that name no installation become its own."""
+    with writers_turn():
+        Installation.objects.update_or_create(
+            key=who.installation, defaults={"address": who.address, "seen_at": now, "problem": ""}
+        )
+    nameless = Notice.objects.filter(installation=NAMELESS)
+    while only() == who.installation and (runs := list(nameless.values_list("run", flat=True)[:BATCH])):
+        _adopt(set(runs), who.installation)
+
+
+@atomic()
+def _adopt(runs: set[int], by: InstallationId) -> None:
+    adopted = Run.objects.filter(pk__in=runs, installation=NAMELESS).update(installation=by)
+    Notice.objects.filter(run__in=runs, installation=NAMELESS).update(installation=by)
+    log.info("%s runs that named no installation belong to %s now", adopted, by)
+
+
+def refused(installation: InstallationId, why: Reason) -> None:
+    """Slack doesn't take its token any more, or lets it do nothing."""
+    with writers_turn():
+        Installation.objects.filter(pk=installation).update(problem=why.dump(300))
+
+
+def only() -> InstallationId:
+    """The only installation that is known. Empty: there is none yet, or there are several."""
+    known = list(Installation.objects.values_list("pk", flat=True)[:2])
+    return InstallationId(known[0]) if len(known) == 1 else NAMELESS
+
+
+def address(installation: str) -> str:
+    """Of its workspace, https://….slack.com/. Empty if it isn't known."""
+    return Installation.objects.filter(pk=installation).values_list("address", flat=True).first() or ""
+
+
+def problem(installation: str) -> Reason | None:
+    """Why nothing can be delivered there, as far as its deliverers know."""
+    found = Installation.objects.filter(pk=installation).values_list("problem", flat=True).first()
+    return Reason.load(found) if found else None

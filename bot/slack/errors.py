@@ -1,0 +1,70 @@
+"""What Slack's error codes mean for a message: whether it must wait, go elsewhere, or look different.
+
+docs.slack.dev: reference/methods/chat.postMessage, chat.update, conversations.history, conversations.replies and
+conversations.open, each under "Errors". A test holds that every documented code stands in exactly one of these sets.
+"""
+
+from slack_sdk.errors import SlackApiError
+
+from bot.core.ports import ChannelClosed, InstallationRefused, MessageRefused, NotDelivered, RateLimited
+from bot.core.reasons import Code, Reason
+from bot.core.text import clip, one_line
+from bot.slack.client import error_code, retry_after
+
+
+def _codes(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+DETAILS = 120  # characters of what Slack says is wrong with a message
+
+# About the place: a direct message may work.
+PLACE = _codes("""
+    channel_not_found not_in_channel is_archived is_inactive no_permission channel_is_limited_access posting_to_channel_denied
+    restricted_action restricted_action_read_only_channel restricted_action_thread_only_channel
+    restricted_action_non_threadable_channel restricted_action_thread_locked ekm_access_denied
+    cannot_reply_to_message thread_not_found message_not_found cant_update_message edit_window_closed
+    user_not_found user_disabled users_not_found user_not_visible messages_tab_disabled
+    method_not_supported_for_channel_type invalid_user_combination team_not_found
+    slack_connect_canvas_sharing_blocked slack_connect_clip_sharing_blocked slack_connect_file_link_sharing_blocked
+    slack_connect_file_upload_sharing_blocked slack_connect_lists_sharing_blocked
+""")
+# About the installation: nothing works until somebody, or Slack, has mended it.
+INSTALLATION = _codes("""
+    invalid_auth not_authed account_inactive token_revoked token_expired not_allowed_token_type missing_scope
+    team_access_not_granted org_login_required accesslimited access_denied two_factor_setup_required team_added_to_org
+    enterprise_is_restricted forbidden_team method_deprecated deprecated_endpoint bot_not_found as_user_not_supported
+""")
+# About this message: a simpler one may work.
+MESSAGE = _codes("""
+    invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long no_text block_mismatch markdown_text_conflict
+    invalid_metadata_format invalid_metadata_schema metadata_too_large metadata_must_be_sent_from_app
+    invalid_attachments too_many_attachments attachment_payload_limit_exceeded too_many_contact_cards
+    cant_broadcast_message no_dual_broadcast_content_update duplicate_channel_not_found duplicate_message_not_found
+    draft_already_deleted draft_already_sent draft_has_conflict draft_not_found
+    file_deleted file_is_deleted file_not_found file_share_limit_reached max_file_sharing_exceeded missing_file_data
+    blocked_file_type slack_connect_blocked_file_type unable_to_share_files
+    invalid_arguments invalid_arg_name invalid_array_arg invalid_charset invalid_form_data invalid_post_type missing_post_type
+    missing_argument invalid_cursor invalid_metadata_filter_keys invalid_ts_latest invalid_ts_oldest
+    not_enough_users too_many_users users_list_not_supplied bots_not_found
+""")
+# About this moment. So does every code that we don't know: a new one must not lose a message.
+MOMENT = _codes("""
+    fatal_error internal_error request_timeout service_unavailable update_failed external_channel_migrating
+    streaming_state_conflict list_record_comment_fetch_failed
+""")
+LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+CLASSES = {ChannelClosed: PLACE, InstallationRefused: INSTALLATION, MessageRefused: MESSAGE, NotDelivered: MOMENT}
+
+
+def meaning(exc: SlackApiError, *, is_optional: bool = False) -> NotDelivered:
+    """`is_optional`: the program can do without this call. A missing scope then concerns only the call."""
+    code = error_code(exc)
+    details = " ".join(map(str, exc.response.get("response_metadata", {}).get("messages", [])))
+    reason = Reason(code=Code.SLACK_REFUSED, params={"error": code, "details": clip(one_line(details), DETAILS)})
+    if exc.response.status_code == 429 or code in LIMITED:
+        return RateLimited(reason, retry_after(exc))
+    if is_optional and code == "missing_scope":
+        return MessageRefused(reason)
+    kind = next((kind for kind, codes in CLASSES.items() if code in codes), NotDelivered)
+    return kind(reason)

@@ -1,0 +1,79 @@
+"""Which installation our token belongs to: the app in one workspace."""
+
+import logging
+import math
+import threading
+import time
+from dataclasses import dataclass, field
+
+from slack_sdk import WebClient
+
+from bot.core.model import InstallationId, TeamId
+from bot.slack.client import UNREACHABLE, error_code
+
+log = logging.getLogger(__name__)
+
+ASK_AGAIN = 2.0  # seconds after a call that failed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Introduced:
+    """What Slack says of a token."""
+
+    team: TeamId
+    app: str  # empty: it is no bot's token
+    address: str  # the workspace's, https://….slack.com/
+    date: str  # of Slack's answer, as HTTP writes it; empty: a proxy has taken it away
+
+    @property
+    def installation(self) -> InstallationId:
+        return InstallationId(f"{self.team}/{self.app}")
+
+
+def introduced(client: WebClient) -> Introduced:
+    """Two calls. Raises what the SDK raises (bot.slack.client.UNREACHABLE)."""
+    who = client.auth_test()
+    bot = who.get("bot_id")
+    app = client.bots_info(bot=bot)["bot"]["app_id"] if bot else ""
+    headers = {name.lower(): value for name, value in who.headers.items()}
+    return Introduced(
+        team=TeamId(str(who["team_id"])), app=str(app), address=str(who["url"]), date=str(headers.get("date", ""))
+    )
+
+
+@dataclass
+class OurInstallation:
+    """Asks Slack for it only once, but again after a failure."""
+
+    client: WebClient
+    _found: Introduced | None = None
+    _ask_again_at: float = 0.0  # monotonic
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    problem: str = "not asked yet"  # why the installation is unknown, for /readyz
+
+    def id(self) -> InstallationId:
+        """Empty if Slack can't be asked now; a later call asks again."""
+        found = self._asked()
+        return InstallationId("") if found is None else found.installation
+
+    def team(self) -> TeamId | None:
+        """The workspace's id. None if Slack can't be asked now."""
+        found = self._asked()
+        return None if found is None else found.team
+
+    def _asked(self) -> Introduced | None:
+        if self._found is None:
+            with self._lock:
+                if time.monotonic() >= self._ask_again_at:
+                    self._ask()
+        return self._found
+
+    def _ask(self) -> None:
+        self._ask_again_at = time.monotonic() + ASK_AGAIN
+        try:
+            self._found = introduced(self.client)
+        except UNREACHABLE as exc:
+            self.problem = error_code(exc)
+            log.warning("Slack doesn't say which installation this is: %s", self.problem)
+        else:
+            self.problem, self._ask_again_at = "", math.inf
