@@ -285,7 +285,7 @@ class Notice(models.Model):
         ordering = ["run", "rank"]
         constraints = [models.UniqueConstraint(fields=["run", "kind"], name="runtask_one_notice_of_a_kind")]
         indexes = [
-            models.Index(fields=["installation", "state", "due_at"], name="runtask_notice_due"),
+            models.Index(fields=["installation", "state", "due_at", "id"], name="runtask_notice_due"),
             models.Index(fields=["installation", "channel", "full_at"], name="runtask_notice_pace"),
         ]
 

@@ -11,9 +11,11 @@ from django.db.migrations.executor import MigrationExecutor
 from bot.broker.columns import missing_columns, read_models
 from bot.checks.sidecar import admin_tables
 from bot.core.text import clip
+from bot.doctor import findings
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
 from bot.models import Run, database_of
+from bot.runs import clock
 from bot.sidecar import is_sidecar
 
 
@@ -23,6 +25,7 @@ def database(subject: Subject) -> Iterator[Finding]:
         yield finding
         if finding.remedy:
             return
+    yield findings.clock("the database", clock.ahead().total_seconds())
     yield from _migrations(connections[database_of(Run)])
     yield from _columns()
     yield from _text(connections[database_of(Run)])

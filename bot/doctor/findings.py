@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+CLOCKS = 3.0  # seconds by which two clocks may differ: HTTP's dates are whole seconds
+
 
 class Level(StrEnum):
     """How bad it is. Doctor fails only for a problem."""
@@ -45,6 +47,14 @@ def warning(what: str, found: str, remedy: str) -> Finding:
 
 def problem(what: str, found: str, remedy: str) -> Finding:
     return Finding(what=what, found=found, level=Level.PROBLEM, remedy=remedy)
+
+
+def clock(whose: str, ahead: float) -> Finding:
+    """`ahead`: seconds by which this machine's clock is ahead of that one."""
+    if abs(ahead) <= CLOCKS:
+        return ok("clock", f"agrees with {whose}")
+    found = f"this machine is {abs(ahead):,.0f} s {'ahead of' if ahead > 0 else 'behind'} {whose}"
+    return warning("clock", found, "Correct it with NTP (chrony, systemd-timesyncd) on whichever of the two is wrong.")
 
 
 def some(names: list[str], limit: int = 3) -> str:

@@ -9,6 +9,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Count
 from django.db.models.functions import Lower
 
+from bot.conf import Conf
 from bot.core.reasons import Reason
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
@@ -78,7 +79,7 @@ def _e_mails(users: Any, people: Any) -> Iterator[Finding]:
         yield warning("e-mail", f"shared with another user, so it links nobody: that of {some(doubled)}", LINK)
 
 
-def _installations(now: datetime) -> Iterator[Finding]:
+def _installations(conf: Conf | None, now: datetime) -> Iterator[Finding]:
     """The apps and workspaces that share this database."""
     known = list(Installation.objects.order_by("pk"))
     for one in known:
@@ -92,17 +93,18 @@ def _installations(now: datetime) -> Iterator[Finding]:
             yield note(f"installation {one}", f"no process has delivered there since {since}")
         else:
             yield ok(f"installation {one}", f"is delivered to ({one.address})")
+    remedy = f"Name the installation in RUNTASK_ANNOUNCE: {some([f'{one}/C…' for one in known]) or 'T…/A…/C…'}."
     if lateness.nameless(now) is not None:
-        names = some([f"{one}/C…" for one in known]) or "T…/A…/C…"
-        remedy = f"Name the installation in RUNTASK_ANNOUNCE: {names}."
         yield problem("installation", "messages wait that name no installation", remedy)
+    elif len(known) > 1 and any(place and "/" not in place for place in ((conf and conf.announce) or {}).values()):
+        yield problem("installation", "a channel of RUNTASK_ANNOUNCE may belong to any of them", remedy)
 
 
-def messages(_: Subject) -> Iterator[Finding]:
+def messages(subject: Subject) -> Iterator[Finding]:
     """Notices that wait too long, fail, or were given up."""
     now = clock.now()
     failing, late = lateness.failing(), lateness.late(now)
-    yield from _installations(now)
+    yield from _installations(subject.conf, now)
     parked = Notice.objects.filter(state=NoticeState.PARKED)
     if failing is not None:
         remedy = "Correct what the reason says. Delivery is retried automatically."

@@ -6,6 +6,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +18,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.checks.options import ADDRESS
 from bot.checks.table import message
 from bot.conf import NEEDED_FOR, Conf
-from bot.doctor.findings import Finding, note, ok, problem, some, warning
+from bot.doctor.findings import Finding, clock, note, ok, problem, some, warning
 from bot.doctor.subject import Subject, complained
 from bot.slack.client import UNREACHABLE, error_code, web_client
 from bot.slack.manifest import COMMANDS_SCOPE, SCOPES
@@ -69,6 +71,8 @@ def _bot(conf: Conf) -> Iterator[Finding]:
         return
     yield ok("bot token", f"valid: {who}")
     headers = {name.lower(): value for name, value in answer.headers.items()}
+    with suppress(ValueError):  # a proxy may have taken the date away
+        yield clock("Slack", time.time() - parsedate_to_datetime(headers.get("date", "")).timestamp())
     if "x-oauth-scopes" in headers:
         yield from scopes({scope.strip() for scope in headers["x-oauth-scopes"].split(",") if scope.strip()})
     else:

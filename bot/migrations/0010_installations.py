@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="notice",
-            index=models.Index(fields=["installation", "state", "due_at"], name="runtask_notice_due"),
+            index=models.Index(fields=["installation", "state", "due_at", "id"], name="runtask_notice_due"),
         ),
         migrations.AddIndex(
             model_name="notice",

@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from localslack.access import Refused, installation, workspace
+from localslack.apps import App
 from localslack.control import act, look
 from localslack.conversation import Conversation
 from localslack.delivery import Ack, Delivery
@@ -66,7 +67,12 @@ class Setup:
         }
 
     async def _sockets(self, query: Json) -> Json:
-        return {"connections": installation(self._slack, query).app.sockets.shown()}
+        return {"connections": self._app(query).sockets.shown()}
+
+    def _app(self, asked: Json) -> App:
+        """Sockets are an app's, whichever workspaces it is installed in."""
+        named = self._slack.apps.get(asked.get("app") or "")
+        return named or installation(self._slack, asked).app
 
     async def _add_fault(self, body: Json) -> Json:
         try:
@@ -82,7 +88,7 @@ class Setup:
     async def _trouble(self, body: Json) -> Json:
         if body.get("do") not in TROUBLE:
             raise Refused(f"unknown trouble: {body.get('do')}")
-        await installation(self._slack, body).app.sockets.trouble(body["do"])
+        await self._app(body).sockets.trouble(body["do"])
         return await self._sockets(body)
 
     async def _set_person(self, body: Json) -> Json:
