@@ -93,6 +93,7 @@ class Standing:
     done: tuple[str, str] | None  # how many, and of how many
     result: str
     is_shortened: bool
+    later: list[tuple[str, str]]  # further ends: in words, and the result
 
 
 def standing(run: Run) -> Standing:
@@ -107,6 +108,7 @@ def standing(run: Run) -> Standing:
         done=None if finished or (match := DONE_OF.match(run.result)) is None else (match[1], match[2]),
         result=run.result if finished else "",
         is_shortened=finished and run.result_length > len(run.result),
+        later=[(_again(end), end["result"]) for end in run.later_ends],
     )
 
 
@@ -117,6 +119,10 @@ def how_far(run: Run) -> str:
     if run.duration is None:
         return run.status
     return texts.ENDED.format(status=run.status, duration=text.duration(run.duration))
+
+
+def _again(end: dict[str, str]) -> str:
+    return texts.ENDED_AGAIN.format(status=end["status"], at=moment(datetime.fromisoformat(end["at"])))
 
 
 def requester(run: Run) -> str:

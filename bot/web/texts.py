@@ -26,6 +26,7 @@ STATE_NOTES = {
     RunState.QUEUED: "It is not sent again. If a worker runs it, its result is shown here.",
 }
 ENDED = "{status} after {duration}"
+ENDED_AGAIN = "Ended again: {status}, {at}"
 SLACK_USER = "Slack user {id}"
 NOBODY_KNOWN = "a deleted account"
 

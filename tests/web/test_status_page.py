@@ -66,6 +66,14 @@ def test_a_finished_run_shows_everything(site: Site) -> None:
     assert "hunter2" not in page
 
 
+def test_a_second_end_stands_beside_the_first(site: Site) -> None:
+    again = {"status": "FAILURE", "result": "KeyError: <b>7</b>", "at": NOW.isoformat()}
+    page = words(shown(site, state="finished", status="SUCCESS", result="42", later_ends=[again]))
+    assert "SUCCESS" in page
+    assert "Ended again: FAILURE" in page
+    assert "KeyError: <b>7</b>" in page
+
+
 def test_a_long_result_says_that_it_is_shortened(site: Site) -> None:
     page = shown(site, state="finished", status="SUCCESS", result="x" * 3000, result_length=200_000)
     assert "Shortened from 200000 characters." in words(page)

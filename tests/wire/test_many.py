@@ -9,11 +9,13 @@ from celery.exceptions import Ignore, Reject
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
+from bot import wiring
 from bot.core.model import NoticeKind
 from bot.models import Notice, NoticeState, Run
 from bot.runs import outbox
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
+from tests.wire.test_destinations import ends
 from tests.wire.test_thread import all_words, finished, run
 
 pytestmark = [pytest.mark.usefixtures("delivering")]
@@ -87,3 +89,20 @@ def test_a_rejected_task_says_so(http_bot: LocalSlack, ana: Person, schedule: Sc
     run(http_bot, ana, schedule("Rejected", task="tests.wire.rejected"))
     _, [_, final] = finished(http_bot, ana)
     assert "Reject: not mine" in all_words(final)
+
+
+@pytest.mark.nightly  # it takes as long as Slack's pace
+def test_three_deliverers_keep_one_pace(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    http_bot.config(rate_limits=True)
+    both, row = [wiring.background() for _ in range(2)], schedule()
+    for loop in [loop for loops, _ in both for loop in loops]:
+        loop.start()
+    for _ in range(6):
+        ends(run(http_bot, ana, row))
+    http_bot.wait_for(lambda: Notice.objects.filter(kind="final", state=NoticeState.SENT).count() == 6, 60)
+    posts = [entry["status"] for entry in http_bot.log() if entry.get("method") == "chat.postMessage"]
+    assert (len(posts), set(posts)) == (18, {200})
+    for loops, deliverer in both:
+        for loop in loops:
+            loop.stop(10)
+        deliverer.drain(10)
