@@ -24,6 +24,7 @@ class Run:
     channel: str
     redirected_from: str
     slack_user: str
+    installation: str
     result: str  # "" if there is none
 
 
@@ -34,6 +35,7 @@ class Post:
     run: int
     kind: str
     channel: str
+    app: str
     ts: str
     thread_ts: str
     text: str
@@ -79,9 +81,9 @@ def audit(seen: Seen) -> Verdict:
     published = publications(seen.journal)
     for run in seen.runs:
         _judge_run(run, posts.get(run.pk, []), published[run.task_id], verdict)
-    by_key = {run.key: run for run in seen.runs}
+    by_view = {run.key.rpartition(":")[2]: run for run in seen.runs}
     for submission in seen.submissions:
-        made = by_key.get(f"slack:{submission.view}")
+        made = by_view.get(submission.view)
         _judge_submission(submission, made, posts.get(made.pk, []) if made else [], verdict)
     ours = {run.task_id for run in seen.runs}
     verdict.surprises += [f"task {task} was sent without a run" for task in published if task not in ours]
@@ -106,6 +108,8 @@ def _judge_run(run: Run, posts: list[Post], published: int, verdict: Verdict) ->
     about = f"run {run.pk} ({run.state}, result {run.result or 'none'})"
     if published > 1:
         verdict.published_twice.append(f"{about}: {published} times")
+    strange = {post.app for post in posts} - {run.installation.partition("/")[2]}
+    verdict.surprises += [f"{about}: told by {app}, asked for in {run.installation}" for app in strange]
     kinds = Counter(post.kind for post in posts)
     verdict.doubled += [f"{about}: {times} {kind} messages" for kind, times in kinds.items() if times > 1]
     if run.state == "not_sent":

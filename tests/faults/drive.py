@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.slack.manifest import manifest
-from localslack.testing import LocalSlack
+from localslack.testing import Installation, LocalSlack
 from tests.faults.audit import Post, Run, Seen, Verdict, audit
-from tests.faults.parts import Parts
+from tests.faults.parts import OTHER, OTHER_APP, Parts
 from tests.faults.people import Colleague, Pace
 from tests.faults.setups import SETUPS, Setup
 from tests.faults.table import Done, Site, plan, start
@@ -24,12 +24,12 @@ SETTLED = 180.0  # seconds in which all must have its end after the last fault
 QUIET = 3.0  # seconds without anything open
 SCHEDULES = {"Quick job": "quick", "Slow job": "slow", "Late job": "late", "Failing job": "failing"}
 RUNS = (
-    "SELECT r.id, r.key, r.task_id, r.state, r.channel, r.redirected_from, r.slack_user, COALESCE(t.status, '')"
+    "SELECT r.id, r.key, r.task_id, r.state, r.channel, r.redirected_from, r.slack_user, r.installation, COALESCE(t.status, '')"
     " FROM runtask_run r LEFT JOIN django_celery_results_taskresult t ON t.task_id = r.task_id"
 )
 OPEN = (
     "SELECT (SELECT COUNT(*) FROM runtask_run WHERE state IN ('queued', 'sent', 'unknown', 'running'))"
-    " + (SELECT COUNT(*) FROM runtask_notice WHERE state IN ('owed', 'claimed'))"
+    " + (SELECT COUNT(*) FROM runtask_notice WHERE state IN ('owed', 'behind', 'claimed'))"
 )
 
 
@@ -54,10 +54,10 @@ def drive(kind: str, folder: Path, *, submissions: int, faults: int, seed: int) 
     folder.mkdir(parents=True, exist_ok=True)
     began = time.time()
     with SETUPS[kind](folder) as setup, LocalSlack(scopes=SCOPES) as slack:
-        people, channels = _populated(slack)
-        parts = Parts(folder, slack, **_environment(folder), **setup.environment)
+        people, channels, other = _populated(slack)
+        parts = Parts(folder, slack, other, **_environment(folder), **setup.environment)
         if setup.results:
-            parts.of_worker["CELERY_RESULT_BACKEND"] = setup.results
+            parts.of["worker"] = {"CELERY_RESULT_BACKEND": setup.results}
         with parts:
             _seed(parts, people)
             site = Site(setup, slack, parts, random.Random(seed))
@@ -94,8 +94,8 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _populated(slack: LocalSlack) -> tuple[list[str], list[str]]:
-    """People, and the channels they use: public ones with the bot, and one that is closed to it."""
+def _populated(slack: LocalSlack) -> tuple[list[str], list[str], Installation]:
+    """People, the channels they use (public ones with the bots, and one that is closed to them), and a second app."""
     people = [f"U0F{number:02}" for number in range(PEOPLE)]
     for user in people:
         slack.control("people", id=user, name=user.lower(), email=f"{user.lower()}@example.com")
@@ -103,7 +103,11 @@ def _populated(slack: LocalSlack) -> tuple[list[str], list[str]]:
     for channel in channels:
         slack.control("channels", id=channel, name=channel.lower(), members=people, is_member_bot=True)
     slack.control("channels", id=CLOSED, name="closed", members=people, is_private=True)
-    return people, [*channels, CLOSED]
+    slack.add_app(OTHER_APP, name="Other", commands=[OTHER])
+    other = slack.install(
+        OTHER_APP, "T0LOCAL", channels=channels, bot_user_id="U0FOTHER", bot_id="B0FOTHER", scopes=SCOPES
+    )
+    return people, [*channels, CLOSED], other
 
 
 def _seed(parts: Parts, people: list[str]) -> None:
@@ -148,7 +152,7 @@ def _settle(setup: Setup) -> tuple[int, float]:
 
 
 def _seen(slack: LocalSlack, setup: Setup, folder: Path, colleagues: list[Colleague], channels: list[str]) -> Seen:
-    names = ("pk", "key", "task_id", "state", "channel", "redirected_from", "slack_user", "result")
+    names = ("pk", "key", "task_id", "state", "channel", "redirected_from", "slack_user", "installation", "result")
     runs = [Run(**dict(zip(names, row, strict=True))) for row in setup.rows(RUNS)]
     if setup.results:
         runs = [replace(run, result=setup.status(run.task_id)) for run in runs]
@@ -170,6 +174,7 @@ def _posts(slack: LocalSlack, channel: str, user: str) -> list[Post]:
             run=int(one["metadata"]["event_payload"]["run"]),
             kind=one["metadata"]["event_payload"]["kind"],
             channel=channel,
+            app=one["app_id"],
             ts=one["ts"],
             thread_ts=one.get("thread_ts", ""),
             text=one["text"],

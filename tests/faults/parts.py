@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from localslack.testing import LocalSlack
-from tests.e2e.platform import Platform
+from localslack.testing import Installation, LocalSlack
+from tests.e2e.platform import ROOT, Platform
 
 LOOK = 0.3  # seconds between two looks of the supervisor
 WORKER = ["-m", "celery", "-A", "bot", "worker", "--concurrency", "4", "--without-mingle", "--without-gossip"]
@@ -17,18 +17,32 @@ COMMANDS = {
     "bot": ["-m", "bot", "slack"],
     "replica": ["-m", "bot", "slack", "--no-deliver"],
     "notifier": ["-m", "bot", "notify"],
+    "other": ["-m", "bot", "slack"],  # the second app's
     "worker": [*WORKER, "--loglevel", "info"],
     "web": ["-m", "gunicorn", "bot.wsgi", "--worker-class", "gthread", "--threads", "8", "--bind"],
 }
 
 
+OTHER, OTHER_APP = "/other", "A0FOTHER"  # a second app in the workspace
+SKEWED = Path(__file__).parents[1] / "support" / "skewed"
+
+
+def _skewed(ahead: int) -> dict[str, str]:
+    return {"SKEW": str(ahead), "PYTHONPATH": f"{ROOT}:{SKEWED}"}
+
+
 class Parts(Platform):
     """Every part of COMMANDS, started anew whenever it ends, as a supervisor of an operator's does."""
 
-    def __init__(self, folder: Path, slack: LocalSlack, **environment: str) -> None:
+    def __init__(self, folder: Path, slack: LocalSlack, other: Installation, **environment: str) -> None:
         super().__init__(folder, slack, **environment)
         self.ended: list[tuple[str, int]] = []  # parts that nobody killed, with their exit codes
-        self.of_worker: dict[str, str] = {}  # environment of the worker only
+        # Of one part only. Two have wrong clocks.
+        self.of: dict[str, dict[str, str]] = {
+            "other": {"SLACK_BOT_TOKEN": other.bot_token, "SLACK_APP_TOKEN": other.app_token, "RUNTASK_COMMAND": OTHER},
+            "notifier": _skewed(40),
+            "replica": _skewed(-40),
+        }
         self._locks = {name: threading.Lock() for name in COMMANDS}
         self._over = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
@@ -40,6 +54,7 @@ class Parts(Platform):
         self.wait("worker", lambda: " ready." in self.log("worker"))
         self.wait("web", lambda: self._answers("/healthz"))
         self.slack.wait_for_app(2, timeout=60)
+        self.slack.wait_for_app(app=OTHER_APP, timeout=60)
         self._supervisor.start()
         return self
 
@@ -85,7 +100,13 @@ class Parts(Platform):
 
     def _begin(self, name: str) -> None:
         address = [f"127.0.0.1:{self.port}"] if name == "web" else []
-        self._start(name, *COMMANDS[name], *address, **(self.of_worker if name == "worker" else {}))
+        self._start(name, *COMMANDS[name], *address, **self.of.get(name, {}))
+
+    def run_with_a_bad_token(self, seconds: float) -> None:
+        """A deliverer beside the others, whose token Slack refuses."""
+        self._start("bad token", *COMMANDS["notifier"], SLACK_BOT_TOKEN="xoxb-revoked")
+        time.sleep(seconds)
+        self.stop("bad token")
 
     def _signal(self, name: str, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):

@@ -10,6 +10,7 @@ from enum import StrEnum
 from localslack.testing import Json, LocalSlack, Person
 
 KINDS = {"Quick job": 6, "Slow job": 2, "Late job": 1, "Failing job": 1}  # schedule -> how often it is picked
+COMMANDS = ["/runtask", "/runtask", "/other"]  # of two apps
 OPENS = 5.0  # seconds in which a form appears, or the person types the command again
 PRESSES = 8  # of Run in one form, before somebody gives up
 LOOK = 0.1
@@ -110,7 +111,7 @@ class Colleague:
         while True:
             if self._person.modal() is not None:
                 self._person.closes(everything=True)
-            answer = self._person.types(made.channel, f"/runtask {name}")
+            answer = self._person.types(made.channel, f"{self._random.choice(COMMANDS)} {name}")
             view = self._appears() if answer.get("ok") else None
             if view is not None:
                 filled = self._person.fills("kwargs:", None, json.dumps({"mark": made.mark}))

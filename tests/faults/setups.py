@@ -2,9 +2,10 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -24,6 +25,9 @@ REDIS_DATABASES = (*range(15, 11, -1), *range(10, 1, -1))  # the first free one 
 CLAIM = "runtask:faults"
 
 
+Refuses = Callable[[], AbstractContextManager[None]]
+
+
 @dataclass(kw_only=True)
 class Setup:
     """What the processes get as environment, how to break it, and a look at the database past all proxies."""
@@ -33,6 +37,7 @@ class Setup:
     database: Proxy | None = None
     broker: Proxy | None = None
     server: Database | None = None
+    broker_refuses: Refuses | None = None  # makes it take no message for a while
     results: str = ""  # where workers keep results, if not in rows
     results_proxy: Proxy | None = None  # between the bot and them
 
@@ -77,15 +82,17 @@ def on_sqlite(folder: Path) -> Iterator[Setup]:
 @contextmanager
 def on_redis(_folder: Path) -> Iterator[Setup]:
     """PostgreSQL and Redis."""
-    with _postgres() as (server, database), _redis() as (url, broker):
-        yield _served("PostgreSQL, Redis", server, database, url, broker)
+    with _postgres() as (server, database), _redis() as (url, broker), _may_push() as (user, refuses):
+        through = url.replace("://", f"://{user}@")
+        yield replace(_served("PostgreSQL, Redis", server, database, through, broker), broker_refuses=refuses)
 
 
 @contextmanager
 def on_rabbitmq(_folder: Path) -> Iterator[Setup]:
     """PostgreSQL and RabbitMQ."""
     with _postgres() as (server, database), _rabbitmq() as (url, broker):
-        yield _served("PostgreSQL, RabbitMQ", server, database, url, broker)
+        refuses = partial(_full, urlsplit(url).path[1:])
+        yield replace(_served("PostgreSQL, RabbitMQ", server, database, url, broker), broker_refuses=refuses)
 
 
 @contextmanager
@@ -169,6 +176,34 @@ def _redis() -> Iterator[tuple[str, Proxy]]:
     finally:
         with redis.Redis.from_url(f"{REDIS}/{number}") as client:
             client.flushdb()
+
+
+@contextmanager
+def _may_push() -> Iterator[tuple[str, Refuses]]:
+    """A user of Redis, `name:password`, and what takes them the right to push."""
+    name = f"runtask_faults_{uuid4().hex[:8]}"
+    with redis.Redis.from_url(REDIS) as client:
+        client.execute_command("ACL", "SETUSER", name, "on", ">faults", "~*", "&*", "+@all")
+
+        @contextmanager
+        def refuses() -> Iterator[None]:
+            client.execute_command("ACL", "SETUSER", name, "-lpush")
+            yield
+            client.execute_command("ACL", "SETUSER", name, "+lpush")
+
+        try:
+            yield f"{name}:faults", refuses
+        finally:
+            client.execute_command("ACL", "DELUSER", name)
+
+
+@contextmanager
+def _full(vhost: str) -> Iterator[None]:
+    """RabbitMQ's queues there are full, and refuse what is published (nack)."""
+    policy = json.dumps({"max-length": 0, "overflow": "reject-publish"})
+    _rabbitmqctl("set_policy", "-p", vhost, "--apply-to", "queues", "full", ".*", policy)
+    yield
+    _rabbitmqctl("clear_policy", "-p", vhost, "full")
 
 
 def _claims(number: int) -> bool:

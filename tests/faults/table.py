@@ -15,6 +15,7 @@ from tests.faults.setups import Setup
 
 POSTS = ["chat.postMessage", "chat.update"]
 CALLS = [*POSTS, "conversations.replies", "conversations.history", "views.open", "users.info", "apps.connections.open"]
+REFUSALS = ["token_revoked", "missing_scope", "invalid_blocks", "msg_too_long", "external_channel_migrating"]
 ANSWERS = ["ratelimited", "http500", "fatal_error", "timeout", "drop", "lost_answer"]
 SOCKETS = ["close", "fin", "refresh", "mute", "no_pong"]
 
@@ -80,9 +81,13 @@ def table(setup: Setup) -> list[Fault]:
         *_rows("processes", {f"SIGSTOP {part}": partial(_freeze, part) for part in COMMANDS}),
         *_rows("processes", {"kill -9 worker child": lambda site: site.parts.kill_child("worker")}),
         *_rows("network", {f"Slack: {kind}": partial(_slack, kind) for kind in ANSWERS}),
+        *_rows("network", {f"Slack: {code}": partial(_refusal, code) for code in REFUSALS}),
+        *_rows("processes", {"a deliverer with a bad token": lambda site: site.parts.run_with_a_bad_token(8)}),
         *_rows("network", {f"socket: {what}": partial(_socket, what) for what in SOCKETS}),
         *_rows("network", {"Slack: rate limits": _rate_limits, "database locked": _lock}),
     ]
+    if setup.broker_refuses is not None:
+        rows += _rows("network", {"broker refuses": _broker_refuses})
     if setup.database is not None:
         rows += _rows("network", {"database ends connections": lambda site: site.setup.end_connections()})
     for name, proxy in (("database", setup.database), ("broker", setup.broker), ("results", setup.results_proxy)):
@@ -122,6 +127,11 @@ def _slack(kind: str, site: Site) -> None:
     site.slack.fault(kind, method=method, count=site.random.randint(1, 4), **more)
 
 
+def _refusal(code: str, site: Site) -> None:
+    """Of one post. After some of these, the deliverer that made it pauses for half a minute."""
+    site.slack.fault("error", method="chat.postMessage", error=code)
+
+
 def _socket(what: str, site: Site) -> None:
     site.slack.trouble(what)
     if what == "mute":
@@ -134,6 +144,13 @@ def _rate_limits(site: Site) -> None:
     site.slack.config(rate_limits=True)
     time.sleep(5)
     site.slack.config(rate_limits=False)
+
+
+def _broker_refuses(site: Site) -> None:
+    """It answers, and takes no message."""
+    assert site.setup.broker_refuses is not None
+    with site.setup.broker_refuses():
+        time.sleep(site.random.uniform(0.5, 4))
 
 
 def _lock(site: Site) -> None:

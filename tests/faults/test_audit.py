@@ -8,15 +8,16 @@ from tests.faults.people import Submission, Told
 
 RUN = Run(
     pk=1,
-    key="slack:V1",
+    key="slack:T1/A1:V1",
     task_id="t1",
     state="finished",
     channel="C1",
     redirected_from="",
     slack_user="U1",
+    installation="T1/A1",
     result="SUCCESS",
 )
-ROOT = Post(run=1, kind="root", channel="C1", ts="1.0", thread_ts="1.0", text="")
+ROOT = Post(run=1, kind="root", channel="C1", app="A1", ts="1.0", thread_ts="1.0", text="")
 ID = replace(ROOT, kind="id", ts="2.0")
 FINAL = replace(ROOT, kind="final", ts="3.0")
 FORM = Submission(mark="m", user="U1", channel="C1", view="V1", told=Told.ACCEPTED)
@@ -52,6 +53,10 @@ def test_a_form_that_was_accepted_must_have_a_run() -> None:
 
 def test_a_message_that_stands_twice_is_found() -> None:
     assert broken(posts=[ROOT, ID, FINAL, replace(FINAL, ts="4.0")]) == ["doubled"]
+
+
+def test_a_message_of_another_app_is_found() -> None:
+    assert broken(posts=[ROOT, ID, replace(FINAL, app="A2")]) == ["a surprise"]
 
 
 def test_order_and_place_are_looked_at() -> None:
