@@ -86,12 +86,6 @@ def test_progress_is_what_the_task_says_of_it(app: Celery) -> None:
     assert only(app, "t").result == ""
 
 
-def test_before_the_first_worker_there_is_no_table_and_no_result(tmp_path: Path) -> None:
-    app = Celery("platform", set_as_current=False)
-    app.conf.update(result_backend=f"db+sqlite:///{tmp_path}/results.sqlite3", database_create_tables_at_setup=False)
-    assert BackendOutcomes(app).of(TaskId("t")) == []
-
-
 def test_a_task_that_is_not_there_is_unknown(app: Celery) -> None:
     assert BackendOutcomes(app).of(TaskId("t")) == []
     assert BackendOutcomes(app).changed() == []
