@@ -14,7 +14,7 @@ from bot.doctor.subject import Subject
 from bot.models import Notice, NoticeState, SlackLink
 from bot.runs import lateness
 from bot.runs.actors import has_email
-from bot.texts import sentence
+from bot.texts import moment, sentence
 
 LINK = "Link them: `runtask staff add U… USER`."
 
@@ -86,8 +86,7 @@ def messages(_: Subject) -> Iterator[Finding]:
         yield problem("delivery", f"messages fail: {sentence(failing.reason)}", remedy)
     elif late is not None:
         remedy = "Start `runtask notify`, or `runtask slack` without --no-deliver."
-        since = f"{late.due_at:%Y-%m-%d %H:%M:%S %Z}".rstrip()
-        yield problem("delivery", f"messages have been waiting since {since}", remedy)
+        yield problem("delivery", f"messages have been waiting since {moment(late.due_at)}", remedy)
     else:
         yield ok("delivery", "no message waits longer than it should")
     if (newest := parked.order_by("-pk").first()) is not None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bot.core.model import Source
 from bot.core.reasons import Code, Reason
-from bot.models import Notice, SourceHealth
+from bot.models import Notice, Run, SourceHealth
 from bot.web.probes import ready
 from tests.factories import a_run
 
@@ -73,4 +73,32 @@ def test_results_that_can_not_be_read_are_told() -> None:
     assert status == 503
     assert "the results can't be read at the moment (ConnectionError)" in text
     SourceHealth.objects.filter(source="backend").update(problem="")
+    assert asked(Known())[0] == 200
+
+
+def waiting(ago: timedelta, **fields: Any) -> None:
+    run = a_run(**{"source": "backend", **fields})
+    Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - ago)
+
+
+def test_results_that_nobody_looks_for_are_told() -> None:
+    waiting(timedelta(minutes=5))
+    status, text = asked(Known())
+    assert status == 503
+    assert "is a watcher running?" in text
+    SourceHealth.objects.create(source="backend", answered_at=timezone.now() - timedelta(minutes=3))
+    assert asked(Known())[0] == 503
+    SourceHealth.objects.update(answered_at=timezone.now() - timedelta(minutes=1))
+    assert asked(Known())[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("minutes", "fields"),
+    [(1, {}), (5, {"state": "finished"}), (5, {"state": "overdue"}), (5, {"source": "rows"})],
+    ids=["just sent", "ended", "overdue", "elsewhere"],
+)
+def test_where_no_result_is_awaited_nobody_has_to_look(minutes: int, fields: dict[str, str]) -> None:
+    """As with messages: a site on which nothing is due has no problem."""
+    waiting(timedelta(minutes=minutes), **fields)
+    SourceHealth.objects.create(source="backend", answered_at=timezone.now() - timedelta(hours=1))
     assert asked(Known())[0] == 200

@@ -30,6 +30,7 @@ NEWS = 500  # outcomes per pass
 SINGLE_PAUSE = 2.0  # seconds between two questions about a run, where each run costs a question of its own
 FORM_LIMIT, PASS_LIMIT = 0.5, 10.0  # seconds for an answer: while a person waits, and in the watcher's own thread
 FUTURE = timedelta(days=1)  # a date beyond is nonsense
+REMEMBERED = 1000
 _unreadable: set[str] = set()  # tokens that were logged
 
 
@@ -89,6 +90,8 @@ def _outcomes(answers: Iterable[Answer]) -> Iterator[Outcome]:
         except Exception:  # one task's odd result must not hide those of others
             if answer.token not in _unreadable:
                 log.exception("the result of task %s can't be read", answer.task)
+                if len(_unreadable) >= REMEMBERED:
+                    _unreadable.clear()  # then some are logged once more
                 _unreadable.add(answer.token)
         else:
             if found is not None:
