@@ -68,6 +68,7 @@ nightly: $(VENV)/.dev $(VENV)/.mariadb $(VENV)/.bench $(VENV)/.mutation $(OLDEST
 	CI=true HYPOTHESIS_PROFILE=nightly $(BIN)/pytest localslack -m "e2e or nightly" $(ARGS)
 	CI=true $(OLDEST)/bin/pytest tests/e2e/test_studio.py $(ARGS)
 	CI=true $(VENV)-3.13/bin/pytest tests/e2e/test_studio.py $(ARGS)
+	CI=true $(OLDEST)/bin/pytest tests/services/test_backends.py -k Redis $(ARGS)
 	$(BIN)/python -m tests.faults --submissions 400 --faults 80
 	$(BIN)/python -m bench --smoke
 	$(BIN)/python -m tests.mutation

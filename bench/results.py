@@ -9,6 +9,7 @@ from typing import Any
 from bench.stats import Round, Spread, spread
 
 OURS = "runtask"
+IN_REDIS = "results in Redis"  # where another contestant's runs have them
 
 
 @dataclass(frozen=True, kw_only=True)

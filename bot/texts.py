@@ -149,6 +149,11 @@ def sentence(reason: Reason | None) -> str:
     return f"{text} {KINDS[str(params['kind'])]}" if "kind" in params else text
 
 
+def moment(at: datetime) -> str:
+    """`2026-11-05 12:00:00 UTC`. Without USE_TZ, without a zone."""
+    return f"{at:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+
+
 def problem_text(problem: Problem) -> str:
     """The sentence. For a mistake in a text, with its place, and with an excerpt on the lines below."""
     if problem.place is None:

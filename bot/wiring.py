@@ -1,11 +1,11 @@
 """The composition root: builds the real parts, once per process. Building them touches no network."""
 
-from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from celery import Celery
 from django.conf import settings
+from django.db.models import Q
 from django.utils.encoding import force_str
 from slack_bolt import App
 
@@ -136,16 +136,17 @@ def _new_sources() -> Sources:
 def watchers() -> list[Watcher]:
     """New ones, whose first step asks about all open runs: one for each source.
 
-    That of new runs comes first, and also ends runs whose own source is gone.
+    That of new runs comes first. It also settles runs whose source isn't there: its app isn't installed any more, or only a
+    later version knows it.
     """
     there, deadline = _new_sources(), readable_options().deadline
     first = there.now if there.now in there.all else Source.NONE
     others = [one for one in there.all if one not in (first, Source.NONE)]
 
-    def watcher(source: Source, settles: Collection[Source], idle: float) -> Watcher:
-        return Watcher(there.all[source], deadline=deadline, wake=notices_owed.ring, sources=settles, idle=idle)
+    def watcher(source: Source, settles: Q, idle: float) -> Watcher:
+        return Watcher(there.all[source], deadline=deadline, wake=notices_owed.ring, settles=settles, idle=idle)
 
-    return [watcher(first, set(Source) - set(others), IDLE), *(watcher(one, [one], RARELY) for one in others)]
+    return [watcher(first, ~Q(source__in=others), IDLE), *(watcher(one, Q(source=one), RARELY) for one in others)]
 
 
 def background() -> tuple[list[Loop], Deliverer]:

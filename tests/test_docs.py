@@ -7,8 +7,9 @@ import pytest
 
 from bot.checks.table import CHECKS
 
-GUARANTEES = Path("docs/guarantees.md").read_text()
-NAMED = sorted(set(re.findall(r"`((?:\w+/)*test_\w+\.py)(?:::(\w+))?`", GUARANTEES)))
+GUARANTEES, SUPPORTED = (Path("docs", page).read_text() for page in ("guarantees.md", "supported.md"))
+NAMED = sorted(set(re.findall(r"`((?:\w+/)*test_\w+\.py)(?:::(\w+))?`", GUARANTEES + SUPPORTED)))
+PACKAGES = ["Django", "celery", "kombu", "django-celery-beat", "django-celery-results"]
 
 
 @pytest.mark.parametrize(("file", "test"), NAMED, ids=["::".join(filter(None, named)) for named in NAMED])
@@ -17,7 +18,7 @@ def test_every_promise_is_shown_by_a_test(file: str, test: str) -> None:
     assert f"def {test}(" in source if test else "def test_" in source
 
 
-@pytest.mark.parametrize("package", ["Django", "celery", "django-celery-beat", "django-celery-results"])
+@pytest.mark.parametrize("package", [package for package in PACKAGES if package != "kombu"])  # Celery brings it
 def test_the_oldest_versions_are_those_that_are_tested(package: str) -> None:
     bound = re.search(rf'^  "{package}(?:\[\w+\])?>=([\d.]+)', Path("pyproject.toml").read_text(), re.MULTILINE)
     assert bound is not None
@@ -27,6 +28,23 @@ def test_the_oldest_versions_are_those_that_are_tested(package: str) -> None:
         Path("requirements-oldest.txt").read_text(),
         re.MULTILINE | re.IGNORECASE,
     )
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_main_and_the_newest_versions_are_those_of_the_lock(package: str) -> None:
+    """The first one is that of Python 3.11."""
+    lock = Path("requirements-dev.txt").read_text()
+    locked = re.findall(rf"^{package}==([\d.]+)", lock, re.MULTILINE | re.IGNORECASE)
+    row = re.search(rf"^\| {package} \| [\d.]+ \| ([\d.]+) \| ([\d.]+) \|$", SUPPORTED, re.MULTILINE | re.IGNORECASE)
+    assert row is not None
+    for said, version in zip(row.groups(), (locked[0], locked[-1]), strict=True):
+        assert f"{version}.".startswith(f"{said}.")
+
+
+def test_the_versions_of_python_are_those_of_the_gate() -> None:
+    newest = re.search(r"^NEWEST = (.+)$", Path("Makefile").read_text(), re.MULTILINE)
+    assert newest is not None
+    assert f"| Python | 3.11 | 3.11 | {newest[1].replace(' ', ', ')} |" in SUPPORTED
 
 
 def test_promises_are_named_at_all() -> None:

@@ -8,7 +8,8 @@ from itertools import pairwise
 from bench.goals import AGAIN
 from bench.load import as_series, rotated
 from bench.processes import Broken, cpu_seconds
-from bench.results import OURS, Series, single
+from bench.results import IN_REDIS, OURS, Series, single
+from bench.setups import REDIS
 from bench.stage import Inside, Stage
 from bench.stats import Round, of_turn
 
@@ -20,8 +21,10 @@ LOOP, LIMITED = "bare loop", "with one channel limited"
 
 
 async def final(scene: Stage) -> list[Series]:
-    """From the moment when a result is visible in the database until its message is posted. And the cost of waiting."""
+    """From the moment when a result is visible where it is kept until its message is posted. And the cost of waiting."""
     found = await _finals(scene, OURS)
+    if scene.setup.broker.startswith("redis"):
+        found += await _finals(scene, IN_REDIS, "backend", CELERY_RESULT_BACKEND=REDIS)
     if scene.setup.postgres:
         await scene.runtask("trigger", "add")
         found += await _finals(scene, f"{OURS} with its trigger")
@@ -29,16 +32,16 @@ async def final(scene: Stage) -> list[Series]:
     return found
 
 
-async def _finals(scene: Stage, name: str) -> list[Series]:
+async def _finals(scene: Stage, name: str, source: str = "rows", **environment: str) -> list[Series]:
     mode = scene.mode
-    pid = scene.processes.start(name, scene.environment(name), *NOTIFY)
+    pid = scene.processes.start(name, scene.environment(name, **environment), *NOTIFY)
     rounds = []
     async with scene.inside("rows", "rows") as rows:
         idle = [await _share(pid, mode.idle)]
         for _ in range(mode.rounds):
             prefix, count = f"final{scene.stub.number()}-", max(2, mode.finishes // mode.rounds)
-            await rows.ask("runs", prefix, count)
-            rounds.append(of_turn([await _told(scene, rows, f"{prefix}{at}") for at in range(count)]))
+            await rows.ask("runs", prefix, count, source)
+            rounds.append(of_turn([await _told(scene, rows, f"{prefix}{at}", source) for at in range(count)]))
     scene.processes.stop(name)
     return [
         Series(experiment="final", what="told", load="", contestant=name, rounds=tuple(rounds)),
@@ -46,10 +49,10 @@ async def _finals(scene: Stage, name: str) -> list[Series]:
     ]
 
 
-async def _told(scene: Stage, rows: Inside, name: str) -> float:
+async def _told(scene: Stage, rows: Inside, name: str, source: str) -> float:
     await asyncio.sleep(random.uniform(0, CHANGES_EVERY))  # noqa: S311  # no secret
     arrival = scene.stub.expect(name)
-    visible: float = await rows.ask("finish", name)
+    visible: float = await rows.ask("finish", name, source)
     call = await asyncio.wait_for(arrival, PATIENCE)
     return float((call.at - visible) * 1000)
 

@@ -5,13 +5,12 @@ from typing import Any
 from bench.goals import AGAIN
 from bench.load import as_series, clients_in_words, rotated
 from bench.modes import Mode
-from bench.results import OURS, Series
+from bench.results import IN_REDIS, OURS, Series
 from bench.stage import Inside, Stage
 from bench.stats import Round
 
 FEW = "100 schedules"
 NAIVE = "AsyncResult each"
-IN_REDIS = "results in Redis"
 Found = dict[tuple[str, str, str], list[Round]]
 
 

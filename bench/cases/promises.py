@@ -3,7 +3,7 @@
 from bench.cases import memory, replicas, steady
 from bench.cases.wire import SLOW, WAYS
 from bench.goals import Goal
-from bench.results import OURS
+from bench.results import IN_REDIS, OURS
 
 
 def _of_each_way() -> list[Goal]:
@@ -67,13 +67,17 @@ GOALS = [
     Goal(title="result visible → final posted", experiment="final", what="told", limit=150, stats=("p50",)),
     Goal(title="result visible → final posted, with the trigger", experiment="final", what="told", limit=50, stats=("p50",),
          ours="runtask with its trigger"),
+    Goal(title="result visible → final posted, results in Redis", experiment="final", what="told", ours=IN_REDIS, of=OURS,
+         limit=1.5, stats=("p50",)),
     Goal(title="a deliverer, idle", experiment="final", what="share of a core", limit=1, stats=("p50",),
          loads=("0 open",)),
+    Goal(title="a deliverer, idle, results in Redis", experiment="final", what="share of a core", ours=IN_REDIS, limit=1,
+         stats=("p50",), loads=("0 open",)),
     Goal(title="a pass of the watcher, history of 1,000,000", experiment="watch", what="pass", of="with 1,000 results",
          limit=1.5, stats=("p50",)),
     Goal(title="a pass of the watcher", experiment="watch", what="pass", of="AsyncResult each", limit=100,
          at_least=True, stats=("p50",), loads=("1,000 open",)),
-    Goal(title="a pass of the watcher, results in Redis", experiment="watch", what="pass", ours="results in Redis", of=OURS,
+    Goal(title="a pass of the watcher, results in Redis", experiment="watch", what="pass", ours=IN_REDIS, of=OURS,
          limit=1.5, stats=("p50",), loads=("10 open", "1,000 open")),
     Goal(title="a changed run, linear", experiment="watch", what="for each changed run", of_load="10 changed at once",
          limit=1.3, stats=("p50",), loads=("100 changed at once",)),

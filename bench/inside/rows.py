@@ -3,28 +3,35 @@
 import time
 from typing import Any
 
+from celery import Celery
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from bench.inside.fill import RESULT, a_run, copies
+from bench.setups import REDIS
 from bot import wiring
-from bot.core.model import NoticeKind
+from bot.core.model import NoticeKind, Source
 from bot.models import Notice, NoticeState, Run
 
+in_redis = Celery("bench", backend=REDIS, set_as_current=False)
 
-def runs(prefix: str, count: int) -> None:
+
+def runs(prefix: str, count: int, source: str) -> None:
     """Open runs, each with a thread and a channel of its own, and with the message about its id already sent."""
     for number in range(count):
         name = f"{prefix}{number}"
-        run = a_run(name, task_id=name, thread=name, channel=f"C{name}")
+        run = a_run(name, task_id=name, thread=name, channel=f"C{name}", source=source)
         sent = {"run": run, "state": NoticeState.SENT, "due_at": run.sent_at, "sent_at": run.sent_at}
         Notice.objects.create(kind=NoticeKind.ROOT, rank=0, ts=run.thread, channel=run.channel, **sent)
         Notice.objects.create(kind=NoticeKind.ID, rank=1, ts="1.2", channel=run.channel, **sent)
 
 
-def finish(name: str) -> float:
+def finish(name: str, source: str) -> float:
     """Returns when the result became visible."""
-    TaskResult.objects.create(task_id=name, status="SUCCESS", **RESULT)
+    if source == Source.BACKEND:
+        in_redis.backend.store_result(name, "30 rows", "SUCCESS")
+    else:
+        TaskResult.objects.create(task_id=name, status="SUCCESS", **RESULT)
     return time.monotonic()
 
 

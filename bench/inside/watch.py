@@ -10,9 +10,8 @@ from celery.result import AsyncResult
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
-from bench.cases.inside import IN_REDIS
 from bench.inside.fill import RESULT, a_run, copies
-from bench.results import OURS
+from bench.results import IN_REDIS, OURS
 from bench.setups import REDIS
 from bench.stats import of_turn
 from bot import wiring

@@ -36,14 +36,14 @@ from bot.prepared import Placeholder, Prepared, columns
 
 log = logging.getLogger(__name__)
 
-CLOCKS: dict[str, type[Model]] = {  # in the order in which `words.when` asks
-    "crontab": CrontabSchedule,
+CLOCKS: dict[str, type[Model]] = {  # in beat's order (`PeriodicTask.scheduler`): a row may have several
     "interval": IntervalSchedule,
-    "clocked": ClockedSchedule,
+    "crontab": CrontabSchedule,
     "solar": SolarSchedule,
+    "clocked": ClockedSchedule,
 }
 SENT_FIELDS = ("name", "task", "args", "kwargs", *COLUMNS, "headers")
-READ_FIELDS = ("pk", "enabled", "description", *(f"{kind}_id" for kind in CLOCKS), *SENT_FIELDS)
+READ_FIELDS = ("pk", "enabled", "one_off", "description", *(f"{kind}_id" for kind in CLOCKS), *SENT_FIELDS)
 # Changes that beat's mark doesn't show (`QuerySet.update`, `bulk_create`, SQL) are noticed after this many seconds.
 UNMARKED_CHANGES = 5.0
 # Seconds. A search waits for a table that takes less to read. A larger one is read in the background.
@@ -104,12 +104,13 @@ class BeatCatalog:
         # A query of its own: a press of Run doesn't need it, and PostgreSQL takes longer to plan a join of five tables than
         # to answer two queries.
         if schedule.clock is None:
-            return when(PeriodicTask())
+            return when(PeriodicTask(), self.app)
         kind, key = schedule.clock
         found = CLOCK[kind].first(_alias(), clock=key)
         if found is None:  # deleted meanwhile, together with the schedule
             return "no schedule"
-        return when(PeriodicTask(**{kind: CLOCKS[kind].from_db(_alias(), columns(CLOCKS[kind]), found)}))
+        clock = CLOCKS[kind].from_db(_alias(), columns(CLOCKS[kind]), found)
+        return when(PeriodicTask(one_off=schedule.is_one_off, **{kind: clock}), self.app)
 
     def signature(self, task: str) -> Signature | None:
         """None if the task isn't registered in this process, or if it tells Celery not to check (`typing=False`)."""
@@ -190,6 +191,7 @@ def _schedule(row: Mapping[str, Any]) -> Schedule:
     return Schedule(
         id=ScheduleId(row["pk"]),
         enabled=row["enabled"],
+        is_one_off=row["one_off"],
         clock=next(((kind, key) for kind in CLOCKS if (key := row[f"{kind}_id"]) is not None), None),
         description=row["description"],
         fingerprint=_fingerprint(row),

@@ -1,21 +1,41 @@
 """Describes a schedule's times in words."""
 
+from datetime import UTC
+
+from celery import Celery
 from celery.schedules import ParseException
+from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from bot.broker.cronwords import sentence
 from bot.core.text import one_line
 
 
-def when(row: PeriodicTask) -> str:
-    """`every day at 02:00, Europe/Berlin`, `every 5 minutes`, …. May read one related row."""
-    if row.crontab_id:
-        return f"{cron(row.crontab)}, {row.crontab.timezone}"
+def when(row: PeriodicTask, app: Celery) -> str:
+    """`every day at 02:00, Europe/Berlin`, `every 5 minutes`, …. May read one related row. `app` is beat's."""
     if row.interval_id:
-        return str(row.interval)
-    if row.clocked_id:
-        return f"once, at {row.clocked.clocked_time:%Y-%m-%d %H:%M %Z}".strip()
-    return str(row.solar) if row.solar_id else "no schedule"
+        words = str(row.interval)
+    elif row.crontab_id:
+        words = f"{cron(row.crontab)}, {_zone(row.crontab, app)}"
+    elif row.solar_id:
+        words = str(row.solar)
+    elif row.clocked_id:
+        at = row.clocked.clocked_time
+        # beat reads a time without a zone as UTC (django_celery_beat/clockedschedule.py)
+        return f"once, at {at.replace(tzinfo=UTC) if timezone.is_naive(at) else at:%Y-%m-%d %H:%M %Z}"
+    else:
+        return "no schedule"
+    return f"{words}, but only once" if row.one_off else words
+
+
+def _zone(crontab: CrontabSchedule, app: Celery) -> str:
+    """The row's own. With DJANGO_CELERY_BEAT_TZ_AWARE = False, beat takes Celery's instead."""
+    try:
+        times = crontab.schedule
+    except (ValueError, ParseException):
+        return str(crontab.timezone)
+    times.app = app
+    return str(times.tz)
 
 
 def cron(crontab: CrontabSchedule) -> str:

@@ -98,6 +98,7 @@ class Schedule:
     kwargs: str
     enabled: bool
     clock: tuple[str, int] | None  # its kind of times (crontab, interval, …), and the key of that kind's row
+    is_one_off: bool = False  # beat sends it once, then disables it
     description: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)  # of the table in bot.core.options
     headers: str = ""

@@ -16,7 +16,7 @@ from bot.doctor.subject import Subject
 from bot.models import Installation, Notice, NoticeState, SlackLink
 from bot.runs import clock, lateness
 from bot.runs.actors import has_email
-from bot.texts import sentence
+from bot.texts import moment, sentence
 
 LINK = "Link them: `runtask staff add U… USER`."
 
@@ -89,8 +89,7 @@ def _installations(conf: Conf | None, now: datetime) -> Iterator[Finding]:
                 f"installation {one}", f"nothing can be delivered: {sentence(Reason.load(one.problem))}", remedy
             )
         elif now - one.seen_at > lateness.LATE:
-            since = f"{one.seen_at:%Y-%m-%d %H:%M:%S %Z}".rstrip()
-            yield note(f"installation {one}", f"no process has delivered there since {since}")
+            yield note(f"installation {one}", f"no process has delivered there since {moment(one.seen_at)}")
         else:
             yield ok(f"installation {one}", f"is delivered to ({one.address})")
     remedy = f"Name the installation in RUNTASK_ANNOUNCE: {some([f'{one}/C…' for one in known]) or 'T…/A…/C…'}."
@@ -111,8 +110,7 @@ def messages(subject: Subject) -> Iterator[Finding]:
         yield problem("delivery", f"messages fail: {sentence(failing.reason)}", remedy)
     elif late is not None:
         remedy = "Start `runtask notify`, or `runtask slack` without --no-deliver."
-        since = f"{late.due_at:%Y-%m-%d %H:%M:%S %Z}".rstrip()
-        yield problem("delivery", f"messages have been waiting since {since}", remedy)
+        yield problem("delivery", f"messages have been waiting since {moment(late.due_at)}", remedy)
     else:
         yield ok("delivery", "no message waits longer than it should")
     if (newest := parked.order_by("-pk").first()) is not None:

@@ -17,7 +17,8 @@ from bot.core.ports import SourceSilent
 from bot.core.text import duration
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
-from bot.texts import sentence
+from bot.runs import clock, sources
+from bot.texts import moment, sentence
 
 TOO_SHORT = timedelta(minutes=5)
 SHORT = timedelta(hours=1)
@@ -46,6 +47,9 @@ def results(subject: Subject) -> Iterator[Finding]:
         yield from _of_all(app)
     if source is Source.ROWS:
         yield from notification()
+    if (since := sources.unasked_since(source, now=clock.now())) is not None:
+        remedy = "Start `runtask notify`, or `runtask slack` without --no-deliver."
+        yield problem("watcher", f"nobody has looked for the results of runs since {moment(since)}", remedy)
 
 
 def _backend(app: Celery) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import DataError, IntegrityError, OperationalError
+from django.db.models import Q
 
 from bot.core.model import NoticeKind, Outcome, Source
 from bot.core.reasons import Code, Reason
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 BATCH = 500
 WRONG_VALUE = 1366  # MariaDB: a character that the table can't hold
 LATER_ENDS = 10  # are kept
+ANY = Q()
 WATCHED_ON = timedelta(hours=1)  # an ended run: a worker that was lost may leave its task to another one
 PATIENCE = timedelta(hours=24)  # after its deadline, a run's end counts as unseen
 
@@ -80,25 +82,23 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     return is_new
 
 
-def mark_overdue(*, now: datetime, sources: Collection[Source] = tuple(Source), only: int | None = None) -> int:
+def mark_overdue(*, now: datetime, of: Q = ANY) -> int:
     """Marks runs whose deadline has passed without a report.
 
-    `sources`: only runs of these. `only`: only this run. Returns how many runs changed, as the next function does.
+    `of`: which runs may be marked. Returns how many runs changed, as the next function does.
     """
-    return sum(_mark_overdue(pk, now) for pk in _late(AWAITED, now, sources, only))
+    return sum(_mark_overdue(pk, now) for pk in _late(AWAITED, now, of))
 
 
-def give_up(*, now: datetime, sources: Collection[Source] = tuple(Source), only: int | None = None) -> int:
+def give_up(*, now: datetime, of: Q = ANY) -> int:
     """Ends runs as unseen of which nothing has been heard for a day after their deadline."""
     why = Reason(code=Code.NEVER_HEARD)
-    return sum(end_unseen(pk, why, now=now) for pk in _late(OPEN, now - PATIENCE, sources, only))
+    return sum(end_unseen(pk, why, now=now) for pk in _late(OPEN, now - PATIENCE, of))
 
 
-def _late(states: Collection[RunState], by: datetime, sources: Collection[Source], only: int | None) -> list[int]:
+def _late(states: Collection[RunState], by: datetime, of: Q) -> list[int]:
     # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
-    late = Run.objects.filter(state__in=states, deadline_at__lte=by, source__in=sources).order_by("deadline_at")
-    if only is not None:
-        late = late.filter(pk=only)
+    late = Run.objects.filter(of, state__in=states, deadline_at__lte=by).order_by("deadline_at")
     return list(late.values_list("pk", flat=True)[:BATCH])
 
 

@@ -2,6 +2,8 @@
 
 import logging
 
+from django.db.models import Q
+
 from bot.core.ids import LARGEST_ID
 from bot.core.model import Actor, RunId, TaskId
 from bot.core.policy import Action, Subject
@@ -27,16 +29,19 @@ def catch_up(platform: Platform, run: Run) -> bool:
     """Asks the source of a run that may still change, once. True if the run has changed."""
     outcomes, now = platform.sources.of(run), clock.now()
     is_watched = run.state in OPEN or run.state == RunState.UNSEEN or (run.state in ENDED and run.deadline_at > now)
-    if not is_watched or outcomes is None:
+    if not is_watched:
         return False
-    try:
-        changed = finish.record(outcomes.of(TaskId(run.task_id)), now=now, deadline=platform.deadline)
-        changed = changed or sources.end_expired(outcomes, now=now, only=run.pk)
-    except SourceSilent as exc:
-        log.info("run %s can't be followed now: %s", run.pk, exc)
-        return False
+    changed = 0
+    if outcomes is not None:
+        try:
+            changed = finish.record(outcomes.of(TaskId(run.task_id)), now=now, deadline=platform.deadline)
+            changed = changed or sources.end_expired(outcomes, now=now, only=run.pk)
+        except SourceSilent as exc:
+            log.info("run %s can't be followed now: %s", run.pk, exc)
+            return False
     if not changed and run.deadline_at <= now:
-        changed = finish.give_up(now=now, only=run.pk) or finish.mark_overdue(now=now, only=run.pk)
+        this = Q(pk=run.pk)
+        changed = finish.give_up(now=now, of=this) or finish.mark_overdue(now=now, of=this)
     if changed:
         platform.wake()
     return bool(changed)

@@ -3,14 +3,15 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections
+from django.db.models import Q
 from django.urls import get_script_prefix, set_script_prefix
 
-from bot.core.model import InstallationId, Source
+from bot.core.model import InstallationId
 from bot.core.ports import Outcomes, SourceSilent
 from bot.core.status import AWAITED
 from bot.models import Notice, NoticeState, Run
@@ -88,7 +89,7 @@ class Watcher:
     outcomes: Outcomes
     deadline: float  # seconds
     wake: Callable[[], None]  # something is owed now
-    sources: Collection[Source] = tuple(Source)  # of runs that it marks as late: also those that nobody watches
+    settles: Q = finish.ANY  # the runs that it marks as late and gives up, also some that nobody watches
     idle: float = IDLE
     is_expecting: bool = False  # whether any of its results was awaited at the last step
     _noted: float = float("-inf")  # monotonic: when the source's health was last written down
@@ -104,24 +105,24 @@ class Watcher:
                 sources.silent(self.outcomes, exc.reason)
             self._is_silent = True
             # Its own runs aren't late while we can't know.
-            finish.mark_overdue(now=now, sources=set(self.sources) - {self.outcomes.source})
+            finish.mark_overdue(now=now, of=self.settles & ~Q(source=self.outcomes.source))
             return AFTER_ERROR
         self.is_expecting = self._expects()
-        if self.is_expecting and (late := finish.mark_overdue(now=now, sources=self.sources)):
+        if self.is_expecting and (late := finish.mark_overdue(now=now, of=self.settles)):
             changed, self.is_expecting = changed + late, self._expects()
         if changed:
             self.wake()
         return BUSY if self.is_expecting else self.idle
 
     def _expects(self) -> bool:
-        return Run.objects.filter(state__in=AWAITED, source__in=self.sources).exists()
+        return Run.objects.filter(self.settles, state__in=AWAITED).exists()
 
     def _answered(self, now: datetime) -> int:
         """Notes it now and then, and gives up runs. Returns how many."""
         pause = NOTED if self.outcomes.life is None else min(NOTED, self.outcomes.life / 4)
         if not self._is_silent and time.monotonic() - self._noted <= pause:
             return 0
-        ended = sources.answered(self.outcomes, now=now) + finish.give_up(now=now, sources=self.sources)
+        ended = sources.answered(self.outcomes, now=now) + finish.give_up(now=now, of=self.settles)
         self._noted, self._is_silent = time.monotonic(), False
         return ended
 

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from bot.core.model import Source, TaskId
 from bot.core.ports import Outcomes
 from bot.core.reasons import Code, Reason
-from bot.core.status import OPEN
+from bot.core.status import AWAITED, OPEN
 from bot.models import Run, SourceHealth, writers_turn
 from bot.runs import finish
 
 NO_TASK = TaskId("runtask-nothing")
+UNASKED = timedelta(minutes=2)  # a watcher asks several times a second, and notes it every ten seconds
 log = logging.getLogger(__name__)
 
 
@@ -41,6 +42,17 @@ def problem(source: Source) -> Reason | None:
     """Why it doesn't answer, if it doesn't."""
     health = _health(source)
     return Reason.load(health.problem) if health is not None and health.problem else None
+
+
+def unasked_since(source: Source, *, now: datetime) -> datetime | None:
+    """The moment from which on nobody has asked it although runs wait for their results, if that is too long ago."""
+    waiting = Run.objects.filter(source=source, state__in=AWAITED, created_at__lte=now - UNASKED).order_by("created_at")
+    first = waiting.values_list("created_at", flat=True).first()
+    if first is None:
+        return None
+    health = _health(source)
+    since = first if health is None or health.answered_at is None else max(first, health.answered_at)
+    return since if since <= now - UNASKED else None
 
 
 def answered(outcomes: Outcomes, *, now: datetime) -> int:

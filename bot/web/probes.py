@@ -10,7 +10,7 @@ from bot.core.model import InstallationId, Source
 from bot.core.ports import NotSetUp
 from bot.models import Run
 from bot.runs import clock, installations, lateness, sources
-from bot.texts import sentence
+from bot.texts import moment, sentence
 
 
 class Slack(Protocol):
@@ -54,11 +54,16 @@ def _results(source: Callable[[], Source]) -> str:
     """As the watcher wrote it down."""
     try:
         problem = sources.problem(source())
+        unasked = sources.unasked_since(source(), now=clock.now())
     except DatabaseError as exc:
         return type(exc).__name__
     except NotSetUp as exc:
         return str(exc)
-    return "ok" if problem is None else sentence(problem)
+    if problem is not None:
+        return sentence(problem)
+    if unasked is not None:
+        return f"nobody has looked for results since {moment(unasked)}: is a watcher running?"
+    return "ok"
 
 
 def _slack(ours: InstallationId) -> str:
@@ -81,7 +86,7 @@ def _delivery(ours: InstallationId) -> str:
     if failing is not None:
         return f"messages fail: {sentence(failing.reason)}"
     if late is not None:
-        return f"messages have been waiting since {late.due_at:%Y-%m-%d %H:%M:%S %Z}: is a deliverer running?"
+        return f"messages have been waiting since {moment(late.due_at)}: is a deliverer running?"
     if nameless is not None:
         return "messages wait that name no installation: RUNTASK_ANNOUNCE must say T…/A…/C…"
     if parked is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
-from django_celery_beat.models import PeriodicTask
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from bot.broker import catalog as module
 from bot.broker.catalog import SENT_FIELDS, BeatCatalog
@@ -35,6 +35,23 @@ def test_a_schedule_is_its_row(catalog: BeatCatalog) -> None:
         assert getattr(found, name) == getattr(row, name)
     assert found.columns == {name: getattr(row, name) for name in COLUMNS}
     assert (found.id, catalog.when(found)) == (row.pk, "every 10 seconds")
+
+
+def test_a_schedule_that_runs_once_says_so(catalog: BeatCatalog) -> None:
+    found = catalog.get(ScheduleId(a_row(one_off=True).pk))
+    assert found is not None
+    assert catalog.when(found) == "every 10 seconds, but only once"
+
+
+def test_of_several_kinds_of_times_beat_takes_the_interval(catalog: BeatCatalog) -> None:
+    """beat's admin refuses such a row; SQL makes it."""
+    row, night = a_row(), CrontabSchedule.objects.create(minute="0", hour="2")
+    PeriodicTask.objects.filter(pk=row.pk).update(crontab=night)
+    row.refresh_from_db()
+    assert row.scheduler == row.interval
+    found = catalog.get(ScheduleId(row.pk))
+    assert found is not None
+    assert catalog.when(found) == "every 10 seconds"
 
 
 def test_a_schedule_that_is_gone_is_none(catalog: BeatCatalog) -> None:

@@ -107,7 +107,13 @@ def test_a_running_task_can_be_revoked_though_the_pool_is_full(
     wait_until(lambda: lines(diary) == ["running", "next"])
 
 
-@pytest.mark.parametrize("stop", ["kill", pytest.param("terminate", marks=pytest.mark.nightly)])
+# Without an event loop, as on this broker, workers acknowledge in the next turn of their loop. One that stops has no next turn.
+FORGETS = pytest.mark.skipif(
+    celery.VERSION < (5, 5), reason="before Celery 5.5, a worker that stops gives back the tasks that it has just begun"
+)
+
+
+@pytest.mark.parametrize("stop", ["kill", pytest.param("terminate", marks=[pytest.mark.nightly, FORGETS])])
 def test_what_a_stopped_worker_had_taken_is_run_by_the_next(
     app: Celery, start_worker: StartWorker, folder: Path, diary: Path, stop: str
 ) -> None:
@@ -119,6 +125,6 @@ def test_what_a_stopped_worker_had_taken_is_run_by_the_next(
     worker.wait(PATIENCE)
     start_worker("two@test", "-P", "solo")
     wait_until(lambda: len(set(lines(diary))) == 6)
-    # Celery 5.5 acknowledges up to a second after a task has begun: killed before that, the message is given out again.
+    # Before Celery 5.6, that turn comes up to a second after a task has begun: killed before, the message is given out again.
     times = 1 if stop == "terminate" or celery.VERSION >= (5, 6) else lines(diary).count("begun")
     assert sorted(lines(diary)) == ["a", "b", *["begun"] * times, "c", "d", "e"]

@@ -1,14 +1,22 @@
 """A schedule's times in words."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
+from celery import Celery
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
+from django_celery_beat.schedulers import ModelEntry
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.broker.words import cron, when
+
+APP = Celery("platform", set_as_current=False)
+APP.conf.update(timezone="Asia/Tokyo")
 
 
 def crontab(expression: str, timezone: str = "Europe/Berlin") -> CrontabSchedule:
@@ -66,7 +74,33 @@ def test_no_crontab_however_odd_breaks_the_form(parts: list[str]) -> None:
 
 
 def test_a_crontab_names_its_time_zone() -> None:
-    assert when(row(crontab=saved(crontab("0 2 * * *")))) == "every day at 02:00, Europe/Berlin"
+    assert when(row(crontab=saved(crontab("0 2 * * *"))), APP) == "every day at 02:00, Europe/Berlin"
+
+
+@pytest.mark.parametrize(("aware", "zone"), [(True, "Europe/Berlin"), (False, "Asia/Tokyo")])
+def test_the_time_zone_is_the_one_in_which_beat_reads_the_crontab(aware: bool, zone: str, settings: Any) -> None:
+    settings.DJANGO_CELERY_BEAT_TZ_AWARE = aware
+    night, now = row(crontab=saved(crontab("0 2 * * *"))), datetime(2026, 11, 5, tzinfo=UTC)
+    night.last_run_at = now
+    entry = ModelEntry(night, app=APP)
+    entry.schedule.app = APP  # in beat's process, it is the current one
+    with time_machine.travel(now, tick=False):
+        sent = now + timedelta(seconds=entry.is_due().next)
+    assert f"{sent.astimezone(ZoneInfo(zone)):%H:%M}" == "02:00"
+    assert when(night, APP) == f"every day at 02:00, {zone}"
+
+
+TIMES: dict[str, Callable[[], Any]] = {
+    "crontab": lambda: crontab("0 2 * * *"),
+    "interval": lambda: IntervalSchedule(every=5, period="minutes"),
+    "solar": lambda: SolarSchedule(event="sunset", latitude=48.2, longitude=16.4),
+}
+
+
+@pytest.mark.parametrize("kind", TIMES)
+def test_a_schedule_that_beat_sends_once_says_so(kind: str) -> None:
+    times = {kind: saved(TIMES[kind]())}
+    assert when(row(**times, one_off=True), APP) == f"{when(row(**times), APP)}, but only once"
 
 
 @pytest.mark.parametrize(
@@ -79,21 +113,29 @@ def test_a_crontab_names_its_time_zone() -> None:
     ],
 )
 def test_an_interval(every: int, period: str, words: str) -> None:
-    assert when(row(interval=saved(IntervalSchedule(every=every, period=period)))) == words
+    assert when(row(interval=saved(IntervalSchedule(every=every, period=period))), APP) == words
 
 
 def test_a_moment() -> None:
     at = datetime(2026, 12, 24, 18, 0, tzinfo=UTC)
-    assert when(row(clocked=saved(ClockedSchedule(clocked_time=at)), one_off=True)) == "once, at 2026-12-24 18:00 UTC"
+    moment = row(clocked=saved(ClockedSchedule(clocked_time=at)), one_off=True)
+    assert when(moment, APP) == "once, at 2026-12-24 18:00 UTC"
+
+
+def test_a_moment_without_a_zone_is_what_beat_makes_of_it() -> None:
+    """As rows are without USE_TZ."""
+    clock = saved(ClockedSchedule(clocked_time=datetime(2026, 12, 24, 18, 0)))  # noqa: DTZ001
+    assert clock.schedule.clocked_time == datetime(2026, 12, 24, 18, 0, tzinfo=UTC)
+    assert when(row(clocked=clock, one_off=True), APP) == "once, at 2026-12-24 18:00 UTC"
 
 
 def test_the_sun() -> None:
     sun = SolarSchedule(event="sunset", latitude=48.2, longitude=16.4)
-    assert "Sunset" in when(row(solar=saved(sun)))
+    assert "Sunset" in when(row(solar=saved(sun)), APP)
 
 
 def test_a_row_that_lost_its_schedule_says_so() -> None:
-    assert when(PeriodicTask(name="x")) == "no schedule"
+    assert when(PeriodicTask(name="x"), APP) == "no schedule"
 
 
 def saved(schedule: Any) -> Any:

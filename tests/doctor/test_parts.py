@@ -22,7 +22,7 @@ from bot.doctor import database, people, results, schedules, secret, setup, slac
 from bot.doctor.areas import areas
 from bot.doctor.findings import Finding, Level
 from bot.doctor.subject import Subject
-from bot.models import Installation, Notice, SlackLink
+from bot.models import Installation, Notice, Run, SlackLink
 from bot.runs import clock
 from bot.slack.manifest import COMMANDS_SCOPE, SCOPES
 from tests.factories import NOW, a_result, a_row, a_run, slack_says
@@ -222,6 +222,12 @@ class TestRows:
         assert "invalid_auth" in told(people.messages(subject()))["delivery"].found
         Notice.objects.create(run=a_run(), kind="root", rank=0, due_at=now, state="parked", problem="is_archived")
         assert "is_archived" in told(people.messages(subject()))["parked"].found
+
+    def test_results_that_nobody_looks_for_are_told(self) -> None:
+        run = a_run()
+        assert "watcher" not in told(results.results(subject()))
+        Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(minutes=5))
+        assert "--no-deliver" in told(results.results(subject()))["watcher"].remedy
 
     def test_tasks_that_ignore_results_are_noted(self) -> None:
         app = wiring.celery_app()

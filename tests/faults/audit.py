@@ -8,7 +8,7 @@ from tests.faults.people import Submission, Told
 
 Json = dict[str, Any]
 ENDS = {"final", "deadline"}
-ORDER = ["root", "id", "deadline", "final"]
+ORDER = ["root", "id", "deadline", "unseen", "final", "again"]
 FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
 FILE = ".msg"
 

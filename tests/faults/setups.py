@@ -105,7 +105,7 @@ def on_mariadb(_folder: Path) -> Iterator[Setup]:
 @contextmanager
 def with_results_in_redis(folder: Path) -> Iterator[Setup]:
     """SQLite, the embedded broker, and results in Redis."""
-    with embedded(folder) as setup, result_store() as (direct, through, proxy):
+    with embedded(folder) as setup, results_in_redis() as (direct, through, proxy):
         environment = {"CELERY_RESULT_BACKEND": through}
         yield replace(
             setup, name="SQLite, results in Redis", environment=environment, results=direct, results_proxy=proxy
@@ -211,11 +211,31 @@ def _claims(number: int) -> bool:
         return client.dbsize() == 0 and bool(client.set(CLAIM, "in use", nx=True))
 
 
+Store = tuple[str, str, Proxy]  # where workers keep results, the same by way of the proxy, and the proxy
+
+
 @contextmanager
-def result_store() -> Iterator[tuple[str, str, Proxy]]:
-    """A database of Redis for results: its address, the one by way of the proxy, and the proxy."""
+def results_in_redis() -> Iterator[Store]:
     with _redis() as (url, proxy):
         yield f"{REDIS}{urlsplit(url).path}", url, proxy
+
+
+@contextmanager
+def results_in_postgres() -> Iterator[Store]:
+    """By SQLAlchemy."""
+    with _postgres() as (server, proxy):
+        yield _by_sqlalchemy(server.url, "psycopg"), _by_sqlalchemy(_through(server.url, proxy), "psycopg"), proxy
+
+
+@contextmanager
+def results_in_mariadb() -> Iterator[Store]:
+    """By SQLAlchemy."""
+    with _mariadb() as (server, proxy):
+        yield _by_sqlalchemy(server.url, "mysqldb"), _by_sqlalchemy(_through(server.url, proxy), "mysqldb"), proxy
+
+
+def _by_sqlalchemy(url: str, driver: str) -> str:
+    return f"db+{url.replace('://', f'+{driver}://', 1)}"
 
 
 @contextmanager

@@ -65,6 +65,12 @@ def test_order_and_place_are_looked_at() -> None:
     assert broken(submissions=[replace(FORM, channel="C2")]) == ["out of order"]
 
 
+def test_a_second_end_comes_after_the_first() -> None:
+    again = replace(FINAL, kind="again", ts="4.0")
+    assert broken(posts=[ROOT, ID, FINAL, again]) == []
+    assert broken(posts=[ROOT, ID, replace(again, ts="2.5"), FINAL]) == ["out of order"]
+
+
 def test_nothing_sent_means_nothing_sent() -> None:
     told = [replace(FORM, told=Told.NOTHING)]
     not_sent = [replace(RUN, state="not_sent", result="")]

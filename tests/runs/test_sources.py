@@ -74,10 +74,15 @@ def test_all_that_may_be_gone_ends_however_many() -> None:
     assert {state(run) for run in runs} == {"unseen"}
 
 
-def test_a_source_of_a_later_version_is_left_alone(door: Door) -> None:
+def test_a_source_of_a_later_version_is_not_asked_but_its_run_is_late_too(door: Door) -> None:
     run = open_run(source="events", schedule_id=7)
     found = follow(door.platform, door.request.actor, RunId(run.pk))
     assert found is not None
+    assert found.state == "sent"
+    Run.objects.update(deadline_at=timezone.now() - timedelta(seconds=1))
+    found = follow(door.platform, door.request.actor, RunId(run.pk))
+    assert found is not None
+    assert found.state == "overdue"
     assert see.preview(door.platform, door.request.actor, ScheduleId(7)) is not None
 
 

@@ -15,7 +15,7 @@ from bot.core.model import TaskId
 from tests.broker.waiting import wait_until
 from tests.e2e.processes import free_port
 from tests.faults.servers import Missing
-from tests.faults.setups import result_store
+from tests.faults.setups import results_in_redis
 from tests.support import needs
 
 pytestmark = pytest.mark.nightly
@@ -25,7 +25,7 @@ MASTER = "results"
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
     """Of a Sentinel that names the server of the results."""
-    with needs.services(), result_store() as (direct, _, _):
+    with needs.services(), results_in_redis() as (direct, _, _):
         if (server := shutil.which("redis-server")) is None:
             raise Missing("redis-server, which can be a Sentinel")
         port, parts = free_port(), urlsplit(direct)

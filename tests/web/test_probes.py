@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bot.core.model import InstallationId, Source
 from bot.core.reasons import Code, Reason
-from bot.models import Installation, Notice, SourceHealth
+from bot.models import Installation, Notice, Run, SourceHealth
 from bot.web.probes import ready
 from tests.factories import INSTALLATION, a_run, slack_says
 
@@ -102,3 +102,31 @@ def test_messages_of_other_installations_are_not_ours() -> None:
 def test_messages_that_name_no_installation_are_told() -> None:
     owed(installation="", due_at=timezone.now() - timedelta(minutes=5))
     assert "RUNTASK_ANNOUNCE" in asked(Known())[1]
+
+
+def waiting(ago: timedelta, **fields: Any) -> None:
+    run = a_run(**{"source": "backend", **fields})
+    Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - ago)
+
+
+def test_results_that_nobody_looks_for_are_told() -> None:
+    waiting(timedelta(minutes=5))
+    status, text = asked(Known())
+    assert status == 503
+    assert "is a watcher running?" in text
+    SourceHealth.objects.create(source="backend", answered_at=timezone.now() - timedelta(minutes=3))
+    assert asked(Known())[0] == 503
+    SourceHealth.objects.update(answered_at=timezone.now() - timedelta(minutes=1))
+    assert asked(Known())[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("minutes", "fields"),
+    [(1, {}), (5, {"state": "finished"}), (5, {"state": "overdue"}), (5, {"source": "rows"})],
+    ids=["just sent", "ended", "overdue", "elsewhere"],
+)
+def test_where_no_result_is_awaited_nobody_has_to_look(minutes: int, fields: dict[str, str]) -> None:
+    """As with messages: a site on which nothing is due has no problem."""
+    waiting(timedelta(minutes=minutes), **fields)
+    SourceHealth.objects.create(source="backend", answered_at=timezone.now() - timedelta(hours=1))
+    assert asked(Known())[0] == 200

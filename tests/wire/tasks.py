@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from celery import Task, shared_task
+from celery import Task, chord, shared_task
 from celery.exceptions import Ignore
 
 
@@ -28,6 +28,44 @@ def progress(self: Task, steps: int = 3) -> str:
         self.update_state(state="PROGRESS", meta={"done": step, "total": steps})
         time.sleep(0.3)  # a task that takes its time is what this is about
     return "done"
+
+
+@shared_task(name="tests.wire.retry", bind=True)
+def retry(self: Task) -> str:
+    if not self.request.retries:
+        raise self.retry(exc=RuntimeError("upstream said 503"), countdown=2)
+    return "at the second try"
+
+
+@shared_task(name="tests.wire.quiet", ignore_result=True)
+def quiet() -> str:
+    return "done quietly"
+
+
+@shared_task(name="tests.wire.total")
+def total(numbers: list[int]) -> str:
+    return f"{sum(numbers)} in total"
+
+
+@shared_task(name="tests.wire.number")
+def number(value: int) -> int:
+    return value
+
+
+@shared_task(name="tests.wire.hands_over", bind=True)
+def hands_over(self: Task) -> None:
+    self.replace(report.s(days=30))
+
+
+@shared_task(name="tests.wire.begins_a_chord")
+def begins_a_chord() -> str:
+    chord([number.s(1), number.s(2)])(total.s())
+    return "begun"
+
+
+@shared_task(name="tests.wire.becomes_a_chord", bind=True)
+def becomes_a_chord(self: Task) -> None:
+    self.replace(chord([number.s(1), number.s(2)], total.s()))
 
 
 @shared_task(name="tests.wire.silent")

@@ -22,6 +22,7 @@ from bot.broker.outcomes.shown import outcome, readable_value
 from bot.broker.outcomes.watched import Tokens, Turns, ended_runs, open_runs
 from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
 from bot.core.status import AWAITED, RunState
+from bot.runs import clock
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ NEWS = 500  # outcomes per pass
 SINGLE_PAUSE = 2.0  # seconds between two questions about a run, where each run costs a question of its own
 FORM_LIMIT, PASS_LIMIT = 0.5, 10.0  # seconds for an answer: while a person waits, and in the watcher's own thread
 FUTURE = timedelta(days=1)  # a date beyond is nonsense
+REMEMBERED = 1000
 _unreadable: set[str] = set()  # tokens that were logged
 
 
@@ -89,6 +91,8 @@ def _outcomes(answers: Iterable[Answer]) -> Iterator[Outcome]:
         except Exception:  # one task's odd result must not hide those of others
             if answer.token not in _unreadable:
                 log.exception("the result of task %s can't be read", answer.task)
+                if len(_unreadable) >= REMEMBERED:
+                    _unreadable.clear()  # then some are logged once more
                 _unreadable.add(answer.token)
         else:
             if found is not None:
@@ -105,7 +109,7 @@ def _outcome(answer: Answer) -> Outcome | None:
         answer.task,
         status,
         answer.token,
-        _moment(meta.get("date_done")) or timezone.now(),
+        _moment(meta.get("date_done")) or clock.last(),
         text=readable_value(result, status),
         traceback=str(meta.get("traceback") or ""),
         worker=str(meta.get("worker") or ""),

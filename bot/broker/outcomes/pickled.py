@@ -2,9 +2,10 @@
 
 import io
 import pickle
+import struct
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 HARMLESS: dict[tuple[str, str], Any] = {
@@ -36,11 +37,20 @@ class Stub:
 class _Unpickler(pickle._Unpickler):  # noqa: SLF001
     """Python's own version, whose memo is a dict: a large index in the data doesn't cost memory."""
 
+    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)  # noqa: SLF001
+
     def find_class(self, module: str, name: str) -> Any:
         return HARMLESS.get((module, name)) or type("Stub", (Stub,), {"kind": name})
 
     def persistent_load(self, _: Any) -> Any:
         return Stub()
+
+    def load_bytearray8(self: Any) -> None:
+        """Python's own asks for as much memory as the data names. This one takes as much as there is."""
+        [length] = struct.unpack("<Q", self.read(8))
+        self.append(bytearray(self.read(length)))
+
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
 
 
 def loads(data: bytes) -> Any:

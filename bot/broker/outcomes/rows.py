@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from bot.broker.outcomes import newest
@@ -19,6 +18,7 @@ from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
 from bot.core.status import OPEN
 from bot.models import Run, database_of
 from bot.prepared import padded
+from bot.runs import clock
 
 BATCH = 500  # outcomes per pass; older builds of SQLite allow 999 parameters
 RECENT = timedelta(seconds=3)
@@ -76,7 +76,7 @@ def _changed(watched: Tokens) -> list[str]:
 
 def _written_lately() -> list[str]:
     """Task ids, by the index of the results' dates. Costs time per written result, not per open run."""
-    lately = _results().filter(date_done__gte=timezone.now() - RECENT).order_by("date_done")
+    lately = _results().filter(date_done__gte=clock.now() - RECENT).order_by("date_done")
     written = [(id_, _token(at, status)) for id_, at, status in lately.values_list("task_id", "date_done", "status")]
     changed: list[str] = []
     for batch in (dict(written[at : at + BATCH]) for at in range(0, len(written), BATCH)):

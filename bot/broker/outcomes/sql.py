@@ -1,52 +1,63 @@
 """Reads the result tables of Celery's SQLAlchemy backend (`db+…://`), with our own SELECT: Celery unpickles as it loads rows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any
 
 import sqlalchemy
 from celery import Celery
+from celery.backends.base import Backend
 from celery.states import READY_STATES
+from kombu.utils import symbol_by_name
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy.pool import QueuePool
+from sqlalchemy.sql import TableClause
 
-from bot.broker.outcomes import kinds
 from bot.broker.outcomes.readers import Answer, Meta, token, unpacked
 
-SECONDS = 1  # for connecting; drivers take whole seconds. `Line` limits the rest
-CONNECT: dict[str, dict[str, Any]] = {  # by SQLAlchemy's name of the database
-    "postgresql": {"connect_timeout": SECONDS},
-    "mysql": {"connect_timeout": SECONDS},
-    "mariadb": {"connect_timeout": SECONDS},
-    "sqlite": {"timeout": SECONDS},
+# Time limits of the drivers we know, so that a connection that is dead doesn't keep a thread for hours. `Line` gives up earlier.
+CONNECTING, READING = 1, 10  # seconds; these drivers take whole ones
+_LIBPQ: dict[str, Any] = {
+    "connect_timeout": CONNECTING,
+    "tcp_user_timeout": READING * 1000,
+    "keepalives_idle": READING,
+    "keepalives_interval": CONNECTING,
 }
-POOL = {"pool_size": 2, "pool_timeout": SECONDS, "pool_pre_ping": True}
+_MYSQL: dict[str, Any] = {"connect_timeout": CONNECTING, "read_timeout": READING, "write_timeout": READING}
+LIMITS: dict[str, dict[str, Any]] = {  # by SQLAlchemy's name of the driver
+    "psycopg": _LIBPQ,
+    "psycopg2": _LIBPQ,
+    "mysqldb": _MYSQL,
+    "pymysql": _MYSQL,
+    "pysqlite": {"timeout": CONNECTING, "check_same_thread": False},
+}
+POOL = {"poolclass": QueuePool, "pool_size": 2, "pool_timeout": CONNECTING, "pool_pre_ping": True}
 COLUMNS: dict[str, Any] = {
     "task_id": sqlalchemy.String,
     "status": sqlalchemy.String,
     "result": sqlalchemy.LargeBinary,
     "date_done": sqlalchemy.DateTime,
     "traceback": sqlalchemy.Text,
+    "worker": sqlalchemy.String,  # with `result_extended`, and only if that was on when the table was made
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tables:
     """A table of results."""
 
     backend: Any  # for decoding
-    engine: sqlalchemy.Engine
-    table: sqlalchemy.TableClause
+    engine: Engine
+    table: TableClause
     zone: tzinfo | None  # of the ends of tasks; None: UTC
+    _columns: list[Any] = field(default_factory=list)  # those that the table has; none: it isn't there yet
 
     @classmethod
     def of(cls, app: Celery, url: str | None) -> "Tables":
-        found, _ = kinds.backend_class(app)
-        backend = found(app=app, url=url)
-        address, options = sqlalchemy.make_url(backend.url), dict(app.conf.database_engine_options or {})
-        kind = address.get_backend_name()
-        arguments = {**CONNECT.get(kind, {}), **options.pop("connect_args", {})}
-        engine = sqlalchemy.create_engine(address, **{**POOL, **options}, connect_args=arguments)
+        address = make_url(url or app.conf.database_url)
         schemas, names = app.conf.database_table_schemas or {}, app.conf.database_table_names or {}
         table = sqlalchemy.table(
             names.get("task") or "celery_taskmeta",
@@ -54,18 +65,31 @@ class Tables:
             schema=schemas.get("task"),
         )
         # Celery gives the database its own time. Only PostgreSQL converts that to the connection's time, usually UTC.
-        return cls(backend, engine, table, None if kind == "postgresql" else app.timezone)
+        zone = None if address.get_backend_name() == "postgresql" else app.timezone
+        # Not the platform's backend: making one makes or alters its tables.
+        return cls(Backend(app=app), _engine(app, address), table, zone)
 
     def read(self, tasks: list[str]) -> Iterator[Answer]:
         with self.engine.connect() as connection:
-            # The first worker makes the table; until then nobody has a result.
-            if not sqlalchemy.inspect(connection).has_table(self.table.name, schema=self.table.schema):
+            columns = self._there(connection)
+            if not columns:
                 return
-            wanted = sqlalchemy.select(self.table).where(self.table.c.task_id.in_(tasks))
+            wanted = sqlalchemy.select(*columns).where(self.table.c.task_id.in_(tasks))
             rows = connection.execute(wanted).mappings().all()
         for row in rows:
             found = dict(row)
             yield Answer(found["task_id"], token(found), partial(self._meta, found))
+
+    def _there(self, connection: Connection) -> list[Any]:
+        """The first worker makes the table; until then nobody has a result."""
+        if not self._columns:
+            try:
+                found = sqlalchemy.inspect(connection).get_columns(self.table.name, schema=self.table.schema)
+            except NoSuchTableError:
+                return []
+            names = {column["name"] for column in found}
+            self._columns = [column for column in self.table.c if column.name in names]
+        return self._columns
 
     def _meta(self, row: Meta) -> Meta:
         done = row["date_done"]
@@ -76,3 +100,15 @@ class Tables:
     def _result(self, stored: Any) -> Any:
         """Before Celery 5.7, it is a pickle whatever the serializer."""
         return None if stored is None else unpacked(self.backend, bytes(stored))
+
+
+def _engine(app: Celery, address: URL) -> Engine:
+    """With the platform's options. Only the pool is our own, as Celery's is outside of workers."""
+    given = {**(app.conf.database_engine_options or {})}
+    arguments = {**LIMITS.get(address.get_driver_name(), {}), **given.pop("connect_args", {})}
+    options = {name: value for name, value in given.items() if not name.startswith("pool")}
+    options = {name: value for name, value in options.items() if name not in ("max_overflow", "echo_pool")}
+    engine = sqlalchemy.create_engine(address, **options, **POOL, connect_args=arguments)
+    if callback := app.conf.get("database_engine_callback"):  # since Celery 5.7
+        symbol_by_name(callback)(engine)
+    return engine

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from bot.core.model import Source
 from bot.core.status import ENDED, RunState
 from bot.models import Run
+from bot.runs import clock
 from bot.runs.finish import WATCHED_ON
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ def ended_runs(source: Source) -> Tokens:
 
     Runs that ended before there was such a watch may have a deadline far ahead. They aren't all looked at.
     """
-    now = timezone.now()
+    now = clock.now()
     return _tokens(
         Run.objects.filter(source=source, state__in=ENDED, deadline_at__gt=now, deadline_at__lte=now + WATCHED_ON)
     )

@@ -14,7 +14,7 @@ from celery.backends.database.session import ResultModelBase  # type: ignore[att
 from django.core.cache import cache
 from django.utils import timezone
 
-from bot.broker.outcomes import kinds, readers
+from bot.broker.outcomes import backend, kinds, readers
 from bot.broker.outcomes.backend import CHUNK, BackendOutcomes
 from bot.core.model import Outcome, Source, TaskId
 from bot.core.ports import SourceSilent
@@ -86,12 +86,6 @@ def test_progress_is_what_the_task_says_of_it(app: Celery) -> None:
     assert only(app, "t").result == ""
 
 
-def test_before_the_first_worker_there_is_no_table_and_no_result(tmp_path: Path) -> None:
-    app = Celery("platform", set_as_current=False)
-    app.conf.update(result_backend=f"db+sqlite:///{tmp_path}/results.sqlite3", database_create_tables_at_setup=False)
-    assert BackendOutcomes(app).of(TaskId("t")) == []
-
-
 def test_a_task_that_is_not_there_is_unknown(app: Celery) -> None:
     assert BackendOutcomes(app).of(TaskId("t")) == []
     assert BackendOutcomes(app).changed() == []
@@ -135,12 +129,12 @@ class Evil:
         return os.mkdir, ("evil",)
 
 
-@pytest.mark.parametrize("backend", ["files", "SQLAlchemy"])
+@pytest.mark.parametrize("kind", ["files", "SQLAlchemy"])
 def test_a_pickle_is_read_without_doing_what_it_says(
-    backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    app = an_app(ADDRESSES[backend](tmp_path), result_serializer="pickle", accept_content=["pickle"])
+    app = an_app(ADDRESSES[kind](tmp_path), result_serializer="pickle", accept_content=["pickle"])
     store(app, "t", "SUCCESS", {"rows": Evil()})
     outcome = only(app, "t")
     assert (outcome.status, outcome.result) == ("SUCCESS", '{\n  "rows": "(a pickled result, not shown)"\n}')
@@ -154,6 +148,16 @@ def test_a_result_that_is_nonsense_hides_no_other(tmp_path: Path, caplog: pytest
     store(app, good.task_id, "SUCCESS")
     assert [one.task_id for one in BackendOutcomes(app).changed()] == [good.task_id]
     assert f"the result of task {bad.task_id} can't be read" in caplog.text
+
+
+def test_what_was_logged_is_not_remembered_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "REMEMBERED", 2)
+    backend._unreadable.clear()
+    app = an_app(f"file://{tmp_path}")
+    for number in range(5):
+        Path(tmp_path, f"celery-task-meta-{number}").write_bytes(pickle.dumps(number))
+        assert BackendOutcomes(app).of(TaskId(str(number))) == []
+    assert len(backend._unreadable) <= 2
 
 
 def test_a_server_that_is_not_there_is_said_without_its_address_and_not_asked_again_at_once(
@@ -170,7 +174,7 @@ def test_a_server_that_is_not_there_is_said_without_its_address_and_not_asked_ag
 
 
 @pytest.mark.parametrize(
-    ("backend", "source"),
+    ("address", "source"),
     [
         (None, Source.NONE),
         ("rpc://", Source.NONE),
@@ -184,14 +188,14 @@ def test_a_server_that_is_not_there_is_said_without_its_address_and_not_asked_ag
         ("db+sqlite://", Source.BACKEND),
     ],
 )
-def test_the_backend_says_where_outcomes_are_read(backend: str | None, source: Source) -> None:
+def test_the_backend_says_where_outcomes_are_read(address: str | None, source: Source) -> None:
     app = Celery("platform", set_as_current=False)
-    app.conf.update(result_backend=backend)
+    app.conf.update(result_backend=address)
     assert kinds.source(app) is source
 
 
 @pytest.mark.parametrize(
-    ("backend", "conf", "life"),
+    ("address", "conf", "life"),
     [
         ("redis://127.0.0.1:1/0", {}, 86_400.0),
         ("redis://127.0.0.1:1/0", {"result_expires": 600}, 600.0),
@@ -200,8 +204,8 @@ def test_the_backend_says_where_outcomes_are_read(backend: str | None, source: S
         ("db+sqlite://", {}, None),
     ],
 )
-def test_results_live_as_long_as_the_backend_keeps_them(backend: str, conf: dict[str, Any], life: float | None) -> None:
-    assert BackendOutcomes(an_app(backend, **conf)).life == life
+def test_results_live_as_long_as_the_backend_keeps_them(address: str, conf: dict[str, Any], life: float | None) -> None:
+    assert BackendOutcomes(an_app(address, **conf)).life == life
 
 
 def test_every_final_state_of_celery_is_read(tmp_path: Path) -> None:

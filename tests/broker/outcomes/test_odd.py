@@ -2,8 +2,11 @@
 
 import json
 import os
+import pickle
 import sqlite3
+import struct
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -113,6 +116,22 @@ def test_a_value_that_grows_when_it_is_written_out_is_cut() -> None:
 
 def test_a_pickle_with_a_large_index_costs_no_memory() -> None:
     assert pickled.loads(b"\x80\x04]r\xff\xff\xff\x3f.") == []
+
+
+@pytest.mark.parametrize("code", "BCTXG\x8a\x8b\x8d\x8e\x95\x96", ids=ascii)
+def test_a_pickle_takes_as_much_memory_as_it_has_bytes_whatever_length_it_names(code: str) -> None:
+    """Every opcode that names a length: BINBYTES8, LONG4, FRAME, BYTEARRAY8, …"""
+    tracemalloc.start()
+    try:
+        with pytest.raises(Exception):  # noqa: B017, PT011  # each has an error of its own
+            pickled.loads(b"\x80\x05" + code.encode("latin-1") + struct.pack("<Q", 2**26) + b"abc")
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_bytes_that_can_be_changed_are_read() -> None:
+    assert pickled.loads(pickle.dumps({"data": bytearray(b"x" * 100_000)}, protocol=5)) == {"data": b"x" * 100_000}
 
 
 @pytest.mark.parametrize("value", [ValueError(10**5000), {"exc_type": "E", "exc_message": [10**5000]}])
