@@ -1,0 +1,22 @@
+"""What a person sees of a schedule before they run it."""
+
+import pytest
+
+from bot.core.model import Running, ScheduleId
+from bot.runs import see
+from tests.factories import ADA, TEAM, a_run
+from tests.runs.conftest import Door
+
+
+def running(door: Door) -> Running:
+    preview = see.preview(door.platform, door.request.actor, ScheduleId(7))
+    assert preview is not None
+    assert preview.running is not None
+    return preview.running
+
+
+@pytest.mark.parametrize(("team", "named"), [(TEAM, ADA), ("T0002", "")])
+def test_who_runs_it_already_is_mentioned_within_their_workspace_only(door: Door, team: str, named: str) -> None:
+    """In another workspace, the id is somebody else's."""
+    a_run(team=team, installation=f"{team}/A0001", deadline_at="2099-01-01T00:00:00Z")
+    assert running(door).requester == named
