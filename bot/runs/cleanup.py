@@ -74,7 +74,7 @@ def _was_long_ago(installation: InstallationId, now: datetime) -> bool:
 
 def _are_most(aged: QuerySet[Run]) -> bool:
     """Judges by the primary keys, which grow with time: counting would read all runs."""
-    newest = aged.order_by("-deadline_at").values_list("pk", flat=True).first()
+    newest = aged.order_by("-deadline_at", "-pk").values_list("pk", flat=True).first()
     if newest is None:
         return False
     known = Run.objects.aggregate(first=Min("pk"), last=Max("pk"))

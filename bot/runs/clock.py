@@ -15,8 +15,8 @@ from bot.models import Run, database_of
 
 LASTS = 10.0  # seconds until we ask again
 JUMP = 0.5  # seconds; if this machine's two clocks disagree by more, it was asleep or somebody has set its clock
-ASK = {
-    "postgresql": "SELECT clock_timestamp()",  # now() would be the start of the transaction
+ASK = {  # UTC, without a zone
+    "postgresql": "SELECT clock_timestamp() AT TIME ZONE 'UTC'",  # now() would be the start of the transaction
     "mysql": "SELECT UTC_TIMESTAMP(6)",
     "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
 }
@@ -69,8 +69,7 @@ def _ask() -> _Reading:
     ended, wall = time.monotonic(), time.time()
     if isinstance(found, str):
         found = datetime.fromisoformat(found)
-    utc = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    return _Reading(utc + timedelta(seconds=(ended - began) / 2), ended, wall)
+    return _Reading(found.replace(tzinfo=UTC) + timedelta(seconds=(ended - began) / 2), ended, wall)
 
 
 def _as_django(utc: datetime) -> datetime:

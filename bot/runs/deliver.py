@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 THREADS = 8
 AHEAD = 6 * THREADS  # notices claimed at once, which share the cost of the claim's queries (2 ms and more)
 FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # seconds; doubling between them
+TRIES = 5  # of a message that Slack takes neither with blocks nor as one line
 OURS = Reason(code=Code.INTERNAL_ERROR)
 DATABASE_AWAY = (
     OperationalError,
@@ -252,11 +253,14 @@ class Deliverer:
 
     def _simpler(self, errand: _Errand, exc: MessageRefused) -> _Settling:
         """Slack doesn't take the message. One line of text still tells how the run went; of an edit, the replies do."""
-        if errand.simply or errand.notice.kind == NoticeKind.PROGRESS:
-            log.error("%s is given up: %s", errand.notice, exc)
-            return self._parked(errand.notice, exc.reason)
-        log.error("%s goes out as one line of text: %s", errand.notice, exc)
-        return self._try(replace(errand, is_new=True, simply=True))
+        notice = errand.notice
+        if not errand.simply and notice.kind != NoticeKind.PROGRESS:
+            log.error("%s goes out as one line of text: %s", notice, exc)
+            return self._try(replace(errand, is_new=True, simply=True))
+        if errand.simply and notice.attempts < TRIES - 1:  # hard to believe
+            return partial(claims.later, notice, due_at=self._backoff(notice), problem=exc.reason)
+        log.error("%s is given up: %s", notice, exc)
+        return self._parked(notice, exc.reason)
 
     def _refused(self, notice: Notice, exc: InstallationRefused) -> _Settling:
         """Gives the notice back at once: another deliverer's token may be good."""

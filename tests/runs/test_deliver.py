@@ -6,7 +6,7 @@ from bot.core.model import InstallationId, MessageTs, NoticeKind
 from bot.core.ports import InstallationRefused, MessageRefused, NotDelivered, RateLimited
 from bot.models import Installation, Notice, Run
 from bot.runs import claims, installations, outbox
-from bot.runs.deliver import FIRST_RETRY, LAST_RETRY, OURS
+from bot.runs.deliver import FIRST_RETRY, LAST_RETRY, OURS, TRIES
 from tests.factories import ADA, INSTALLATION, NOW, a_run, slack_says
 from tests.fakes import FakeMessenger
 from tests.runs.post import START, Post, a_started_run, about, end, notice
@@ -176,8 +176,10 @@ def test_a_message_that_slack_does_not_take_goes_out_as_one_line(post: Post) -> 
 def test_what_can_not_help_is_given_up_with_the_reason(post: Post) -> None:
     run = a_started_run()
     refused = MessageRefused(slack_says("invalid_blocks must be less than 3001 characters"))
-    post.slack.fail(refused, refused)
-    post.deliver()
+    post.slack.fail(*[refused] * TRIES * 2)  # with blocks and as one line
+    for _ in range(TRIES):
+        assert notice(run, "root").state == "owed"
+        post.deliver(60)
     assert notice(run, "root").reason == slack_says("invalid_blocks must be less than 3001 characters")
     assert {n.state for n in Notice.objects.all()} == {"parked"}
     assert post.deliverer.step() is False

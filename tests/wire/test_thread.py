@@ -10,6 +10,7 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
 from bot.models import Notice, NoticeState, Run
+from bot.runs import deliver
 from bot.slack.ids import Id
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, SCOPES, Schedule
@@ -185,8 +186,9 @@ def test_a_wanted_pause_is_kept(http_bot: LocalSlack, ana: Person, schedule: Sch
 
 
 def test_a_message_slack_will_never_take_is_parked_with_the_reason(
-    http_bot: LocalSlack, ana: Person, schedule: Schedule
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(deliver, "TRIES", 1)
     http_bot.fault("error", method="chat.postMessage", error="invalid_blocks", count=2)  # also as one line
     run(http_bot, ana, schedule())
     http_bot.wait_for(lambda: Notice.objects.filter(state=NoticeState.PARKED).count() == 2)
