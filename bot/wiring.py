@@ -134,12 +134,19 @@ def watchers() -> list[Watcher]:
 
     That of new runs comes first, and also ends runs whose own source is gone.
     """
-    there, deadline = _new_sources(), readable_options().deadline
+    there, options = _new_sources(), readable_options()
     first = there.now if there.now in there.all else Source.NONE
     others = [one for one in there.all if one not in (first, Source.NONE)]
 
     def watcher(source: Source, settles: Collection[Source], idle: float) -> Watcher:
-        return Watcher(there.all[source], deadline=deadline, wake=notices_owed.ring, sources=settles, idle=idle)
+        return Watcher(
+            there.all[source],
+            deadline=options.deadline,
+            wake=notices_owed.ring,
+            sources=settles,
+            idle=idle,
+            secret_keys=options.secret_keys,
+        )
 
     return [watcher(first, set(Source) - set(others), IDLE), *(watcher(one, [one], RARELY) for one in others)]
 

@@ -7,6 +7,7 @@ from bot/broker/dispatch.py. docs/parity.md compares the messages with beat's an
 import contextlib
 import logging
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,10 +22,11 @@ from bot.broker import route
 from bot.broker.connection import connect, own_connection
 from bot.broker.dispatch import RUN_HEADER, dispatch, headers, options_of, typed
 from bot.compat import HONOURS_HEADER
-from bot.core import arguments
+from bot.core import arguments, signature
 from bot.core.model import Dispatch, Field, RunId, Schedule, Target, TaskId
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid, Problem, Reason
+from bot.core.secrets import WORDS, Secrets
 from bot.core.text import clip, one_line
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,7 @@ class CelerySender:
     """Sender over Celery. Threads may share it. The platform's own Celery configuration stays as it is."""
 
     app: Celery
-    secret_keys: tuple[str, ...] = ()  # of headers, as shown
+    secret_keys: tuple[str, ...] = WORDS
     _pool: ProducerPool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,9 +94,11 @@ class CelerySender:
                 answer = self._publish(what, producer)
             except Exception as exc:  # whatever Celery, the platform's own code in it, or the transport raises
                 if producer.sent:  # from a receiver of `after_task_publish`, or from the event `task-sent`
-                    log.exception("run %s was sent; code that runs after sending failed", run)
+                    # The platform's own code failed, and its exception may repeat arguments.
+                    failed = self._secrets(what).text(traceback.format_exc())
+                    log.error("run %s was sent; code that runs after sending failed\n%s", run, failed)  # noqa: TRY400
                     return
-                raise _unsent(exc, producer) from exc
+                raise _unsent(exc, producer, self._secrets(what)) from exc
             if not producer.began and (other := getattr(answer, "id", what.task_id)) != what.task_id:
                 # celery-singleton returns the task that is already waiting or running, celery-once returns nothing.
                 raise _not_sent(Code.HELD_BACK_BY, task=str(other)) if other else _not_sent(Code.HELD_BACK)
@@ -105,8 +109,14 @@ class CelerySender:
         except Invalid:  # `problems` has it
             own = {}
         options, past = options_of(schedule, timezone.now())
-        shown = route.shown_headers(own, self.secret_keys)
+        shown = route.shown_headers(own, Secrets.of(self.secret_keys, (), (args, kwargs), headers=own))
         return route.target(self.app, schedule.task, options, args, kwargs, headers=shown, past_expires=past)
+
+    def _secrets(self, what: Dispatch) -> Secrets:
+        known = self.app.tasks.get(what.task)
+        found = None if known is None else signature.of(known.run)
+        names = () if found is None else signature.positional(found)
+        return Secrets.of(self.secret_keys, names, (what.args, what.kwargs), headers=what.options.get("headers"))
 
     def _publish(self, what: Dispatch, producer: Any) -> Any:
         args, kwargs = typed(what.args, Field.ARGS), typed(what.kwargs, Field.KWARGS)
@@ -165,7 +175,7 @@ class _Producer:
         return answer
 
 
-def _unsent(exc: Exception, producer: _Producer) -> Exception:
+def _unsent(exc: Exception, producer: _Producer, secrets: Secrets) -> Exception:
     """The exception that says whether the message may have been sent."""
     connection = producer.connection
     is_sure = not producer.began or connection.transport.driver_type in SURE
@@ -173,7 +183,8 @@ def _unsent(exc: Exception, producer: _Producer) -> Exception:
     if isinstance(exc, REFUSED) or not (producer.began or is_network):
         if isinstance(exc, ChannelError):
             connection.collect()  # the broker has closed the channel
-        return _not_sent(Code.CELERY_REFUSED, error=clip(one_line(str(exc) or type(exc).__name__), 300))
+        error = secrets.text(str(exc)) or type(exc).__name__
+        return _not_sent(Code.CELERY_REFUSED, error=clip(one_line(error), 300))
     connection.collect()
     return (NotSent if is_sure else FateUnknown)(_unreachable(exc))
 

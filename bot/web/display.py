@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from bot import texts as shared
-from bot.core import arguments, text
-from bot.core.changes import masked
+from bot.core import text
 from bot.core.model import Field, Preview, RunRequest
 from bot.core.reasons import Problem
 from bot.core.status import OPEN, RunState
 from bot.models import Run
+from bot.runs import masks
 from bot.web import texts
 
 TONES = {RunState.SENT: "waiting", RunState.RUNNING: "waiting", RunState.NOT_SENT: "bad"}
@@ -53,8 +53,7 @@ def problem(problem: Problem) -> dict[str, Any]:
 
 def inputs(preview: Preview, problems: Iterable[dict[str, Any]], typed: RunRequest | None) -> list[Input]:
     """With the typed values, or else with the stored values."""
-    stored = {Field.ARGS: preview.schedule.args, Field.KWARGS: preview.schedule.kwargs}
-    shown = {field: arguments.editable(value, field)[0] for field, value in stored.items()}
+    shown = {field: stored.text for field, stored in preview.stored.items()}
     if typed is not None:
         given = {Field.ARGS: typed.args, Field.KWARGS: typed.kwargs}
         shown |= {field: value for field, value in given.items() if value is not None}
@@ -128,6 +127,6 @@ def requester(run: Run) -> str:
 def sent_values(run: Run, secret_keys: tuple[str, ...]) -> list[tuple[str, str]]:
     """The arguments as sent, secrets masked."""
     return [
-        (shared.LABELS[field], json.dumps(masked(json.loads(value), secret_keys), ensure_ascii=False, indent=2))
-        for field, value in ((Field.ARGS, run.args), (Field.KWARGS, run.kwargs))
+        (shared.LABELS[field], json.dumps(value, ensure_ascii=False, indent=2))
+        for field, value in masks.sent(run, secret_keys).items()
     ]
