@@ -10,11 +10,13 @@ from datetime import datetime
 from bot.core.model import Change, Field, Target
 from bot.core.options import Kind, Option, named
 from bot.core.reasons import Code, Problem, Reason
+from bot.core.scrub import MASK
 from bot.core.status import RunState
 from bot.core.text import clip, one_line
 
 LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
 HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
+KEEPS_SECRET = f"{MASK} is a stored secret: left so, it is sent as stored."
 NOT_SET = "(not set)"
 CHANGED_UNSEEN = "{name}: {value} (a secret was changed)"
 AS_STORED = "none: sent as stored"
@@ -185,6 +187,11 @@ def change_text(change: Change) -> str:
 
 def _value(value: str | None) -> str:
     return NOT_SET if value is None else clip(one_line(value), 200)
+
+
+def hint(field: Field, text: str) -> str:
+    """Below an input that holds this text."""
+    return f"{HINTS[field]} {KEEPS_SECRET}" if MASK in text else HINTS[field]
 
 
 def label(option: Option) -> str:

@@ -147,7 +147,7 @@ def value(text: str, at: int, bare: re.Pattern[str]) -> Span:
     if bracket := BRACKET.match(text, at):
         return at, _closing_bracket(text, bracket.end())
     found = bare.match(text, at)
-    return (at, at + len(found.group().rstrip())) if found else (at, at)
+    return (at, at + len(found.group().rstrip().rstrip(","))) if found else (at, at)
 
 
 def _closing(text: str, at: int, escape: str, quote: str) -> int:

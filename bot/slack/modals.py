@@ -12,7 +12,7 @@ from bot.slack import texts
 from bot.slack.blocks import Block, code, context, date, escape, plain, preformatted, section
 from bot.slack.ids import ERROR_TEXT, INPUT_PREFIX, INPUT_TEXT, OPTION_DESCRIPTION, OPTION_TEXT, SUGGESTION_BYTES, Id
 from bot.slack.metadata import Metadata
-from bot.texts import HINTS, LABELS, options, problem_text, sentence
+from bot.texts import LABELS, hint, options, problem_text, sentence
 
 NO_SUGGESTIONS: Block = {"options": []}
 
@@ -176,6 +176,6 @@ def _input(field: Field, text: str, suffix: str) -> Block:
         "type": "input",
         "block_id": INPUT_PREFIX[field] + suffix,
         "label": plain(LABELS[field]),
-        "hint": plain(HINTS[field]),
+        "hint": plain(hint(field, text)),
         "element": {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": True, "initial_value": text},
     }

@@ -61,7 +61,7 @@ def inputs(preview: Preview, problems: Iterable[dict[str, Any]], typed: RunReque
         Input(
             name=field,
             label=shared.LABELS[field],
-            help=shared.HINTS[field],
+            help=shared.hint(field, value),
             text=value,
             problems=[problem for problem in problems if problem["field"] == field],
             rows=min(30, value.count("\n") + 2),

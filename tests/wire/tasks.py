@@ -33,3 +33,8 @@ def progress(self: Task, steps: int = 3) -> str:
 @shared_task(name="tests.wire.silent")
 def silent() -> None:
     raise Ignore
+
+
+@shared_task(name="tests.wire.log_in")
+def log_in(user: str = "", password: Any = "", **options: Any) -> dict[str, Any]:
+    return {"user": user, "password": password, "echo": f"{password} {options!r}"}
