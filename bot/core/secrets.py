@@ -4,25 +4,23 @@ A value is secret by the name of its key, its parameter, its option or its pair.
 for the secret values that are known of the run, wherever they stand.
 """
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Self, TypeAlias
-from urllib.parse import quote, quote_plus, unquote
 
 from bot.core import jsontext, scrub
 from bot.core.model import Field
 from bot.core.scrub import MASK, NAMED, NAMING
+from bot.core.written import SHORTEST, forms, parts, read
 
 WORDS = (
     "password", "passwd", "pwd", "passphrase", "passcode", "secret", "token", "access_token", "auth_token", "api_key",
     "access_key", "secret_key", "private_key", "credential", "auth", "authorization", "bearer", "cookie", "session_id",
     "dsn",
 )  # fmt: skip
-SHORTEST = 8  # characters; replacing shorter values everywhere would garble other words
 LONGEST_NAME = 100  # characters; a longer text names nothing
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W0-9_A-Za-z]+")
 ONE_NAME = re.compile(r"[\w.\-]{1,100}")
@@ -165,7 +163,7 @@ class Secrets:
         """The secrets that are long enough to be looked for in texts."""
         if isinstance(value, str):
             found = (value[start:end] for start, end in scrub.spans(value, self.is_secret))
-            yield from (part for one in found for part in _parts(one))
+            yield from (part for one in found for text in read(one) for part in parts(text))
         elif isinstance(value, (dict, list, tuple)):
             hidden = self.hidden(value, is_args=is_args)
             for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
@@ -212,30 +210,7 @@ def _leaves(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         yield from (leaf for inner in value for leaf in _leaves(inner))
     elif value is not None and not isinstance(value, bool):
-        yield from _parts(str(value))
-
-
-def _parts(secret: str) -> Iterator[str]:
-    """The secret, and its lines: tracebacks may indent them. `%40` may be shown as `@`."""
-    for text in {secret, unquote(secret)}:
-        yield from (part for one in (text, *text.splitlines()) if len(part := one.strip()) >= SHORTEST)
-
-
-def forms(secret: str) -> set[str]:
-    """How it may be written: as it is, in JSON, in Python's reprs, in JSON or reprs of those, in an address."""
-    once = {secret, *_escaped(secret)}
-    twice = {again for form in once for again in _escaped(form)}
-    plain = secret.encode(errors="replace")
-    return once | twice | {repr(plain)[2:-1], quote(plain), quote(plain, safe=""), quote_plus(plain)}
-
-
-def _escaped(text: str) -> Iterator[str]:
-    yield json.dumps(text)[1:-1]
-    yield json.dumps(text, ensure_ascii=False)[1:-1]
-    for made in (repr, ascii):  # quotes inside are escaped or not, depending on the text around
-        pieces = [made(f'"{piece}')[2:-1] for piece in text.split("'")]
-        yield "'".join(pieces)
-        yield r"\'".join(pieces)
+        yield from parts(str(value))
 
 
 def _by_beginning(found: Iterable[str]) -> dict[str, tuple[str, ...]]:
