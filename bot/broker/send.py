@@ -94,11 +94,10 @@ class CelerySender:
                 answer = self._publish(what, producer)
             except Exception as exc:  # whatever Celery, the platform's own code in it, or the transport raises
                 if producer.sent:  # from a receiver of `after_task_publish`, or from the event `task-sent`
-                    # The platform's own code failed, and its exception may repeat arguments.
-                    failed = self._secrets(what).text(traceback.format_exc())
+                    failed = self._text(traceback.format_exc(), what)
                     log.error("run %s was sent; code that runs after sending failed\n%s", run, failed)  # noqa: TRY400
                     return
-                raise _unsent(exc, producer, self._secrets(what)) from exc
+                raise _unsent(exc, producer, self._text(str(exc), what)) from exc
             if not producer.began and (other := getattr(answer, "id", what.task_id)) != what.task_id:
                 # celery-singleton returns the task that is already waiting or running, celery-once returns nothing.
                 raise _not_sent(Code.HELD_BACK_BY, task=str(other)) if other else _not_sent(Code.HELD_BACK)
@@ -109,14 +108,18 @@ class CelerySender:
         except Invalid:  # `problems` has it
             own = {}
         options, past = options_of(schedule, timezone.now())
-        shown = route.shown_headers(own, Secrets.of(self.secret_keys, (), (args, kwargs), headers=own))
+        shown = route.shown_headers(own, self._secrets(schedule.task, args, kwargs, own))
         return route.target(self.app, schedule.task, options, args, kwargs, headers=shown, past_expires=past)
 
-    def _secrets(self, what: Dispatch) -> Secrets:
-        known = self.app.tasks.get(what.task)
+    def _secrets(self, task: str, args: Any, kwargs: Any, headers: Any) -> Secrets:
+        known = self.app.tasks.get(task)
         found = None if known is None else signature.of(known.run)
         names = () if found is None else signature.positional(found)
-        return Secrets.of(self.secret_keys, names, (what.args, what.kwargs), headers=what.options.get("headers"))
+        return Secrets.of(self.secret_keys, names, (args, kwargs), headers=headers)
+
+    def _text(self, text: str, what: Dispatch) -> str:
+        """Of the platform's own code, which may repeat arguments."""
+        return self._secrets(what.task, what.args, what.kwargs, what.options.get("headers")).text(text)
 
     def _publish(self, what: Dispatch, producer: Any) -> Any:
         args, kwargs = typed(what.args, Field.ARGS), typed(what.kwargs, Field.KWARGS)
@@ -175,16 +178,15 @@ class _Producer:
         return answer
 
 
-def _unsent(exc: Exception, producer: _Producer, secrets: Secrets) -> Exception:
-    """The exception that says whether the message may have been sent."""
+def _unsent(exc: Exception, producer: _Producer, text: str) -> Exception:
+    """The exception that says whether the message may have been sent. `text` is that of `exc`, without secrets."""
     connection = producer.connection
     is_sure = not producer.began or connection.transport.driver_type in SURE
     is_network = isinstance(exc, (OperationalError, *connection.connection_errors))
     if isinstance(exc, REFUSED) or not (producer.began or is_network):
         if isinstance(exc, ChannelError):
             connection.collect()  # the broker has closed the channel
-        error = secrets.text(str(exc)) or type(exc).__name__
-        return _not_sent(Code.CELERY_REFUSED, error=clip(one_line(error), 300))
+        return _not_sent(Code.CELERY_REFUSED, error=clip(one_line(text or type(exc).__name__), 300))
     connection.collect()
     return (NotSent if is_sure else FateUnknown)(_unreachable(exc))
 

@@ -204,8 +204,10 @@ def is_one_of(key: Any, names: Collection[str]) -> bool:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """Of a value that is secret as a whole."""
-    if isinstance(value, dict):
+    """Of a value that is secret as a whole. The name of a type (kombu's `__type__`) isn't a secret."""
+    if isinstance(value, dict) and "__type__" in value:
+        yield from _leaves(value.get("__value__"))
+    elif isinstance(value, dict):
         yield from (leaf for inner in value.values() for leaf in _leaves(inner))
     elif isinstance(value, (list, tuple)):
         yield from (leaf for inner in value for leaf in _leaves(inner))

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ class Input:
     name: str
     label: str
     help: str
-    text: str
+    text: str = field(repr=False)  # it may be what somebody typed
     problems: list[dict[str, Any]]
     rows: int  # for browsers in which it doesn't grow
 
