@@ -14,13 +14,13 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 
 from bot.conf import conf
-from bot.core.changes import masked
 from bot.core.ids import MEMBER, WORKSPACE
+from bot.core.model import Field
 from bot.core.ports import NotSetUp
 from bot.core.text import clip
 from bot.env import BadEnvironment
 from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
-from bot.runs import clock, installations, links, outbox
+from bot.runs import clock, installations, links, masks, outbox
 from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence, stored_options
 from bot.web import display, history, texts
 from bot.web.beat_admin import may_run
@@ -97,11 +97,11 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     changed = _column(
         "changed values", lambda run: _lines("\n".join(map(change_text, run.changed_values)) or AS_STORED)
     )
-    sent_args = _column("arguments", lambda run: _lines(_masked(json.loads(run.args))))
-    sent_kwargs = _column("keyword arguments", lambda run: _lines(_masked(json.loads(run.kwargs))))
+    sent_args = _column("arguments", lambda run: _lines(_sent(run, Field.ARGS)))
+    sent_kwargs = _column("keyword arguments", lambda run: _lines(_sent(run, Field.KWARGS)))
     why_not_sent = _column("not sent because", lambda run: sentence(run.not_sent_reason))
     sent_where = _column("where", lambda run: _lines("\n".join(map(": ".join, stored_options(run.target)))))
-    sent_options = _column("options", lambda run: _lines(_masked(run.options)))
+    sent_options = _column("options", lambda run: _lines(_masked_options(run)))
     text_result = _column("result", lambda run: _lines(run.result))
     text_traceback = _column("traceback", lambda run: _lines(run.traceback))
     task_link = _column("task id", lambda run: _link(links.result_path(run), run.task_id) or run.task_id)
@@ -199,10 +199,18 @@ def _catch_up(request: HttpRequest) -> None:
         messages.error(request, texts.CANT_CATCH_UP.format(why=exc))
 
 
-def _masked(value: Any) -> str:
-    """Shows nothing if the option that names secret keys can't be read."""
+def _sent(run: Run, field: Field) -> str:
+    return _masked(lambda keys: masks.sent(run, keys)[field])
+
+
+def _masked_options(run: Run) -> str:
+    return _masked(lambda keys: masks.of_run(run, keys).value(run.options))
+
+
+def _masked(value: Callable[[tuple[str, ...]], Any]) -> str:
+    """Of what is made with the secret keys. Shows nothing if the option that names them can't be read."""
     try:
-        return json.dumps(masked(value, conf().secret_keys), ensure_ascii=False, indent=2)
+        return json.dumps(value(conf().secret_keys), ensure_ascii=False, indent=2)
     except BadEnvironment:
         return texts.NOT_READABLE
 

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.conf import settings
 
 from bot import env
+from bot.core.secrets import WORDS, joined
 from bot.env import BadEnvironment, variable
 
 PREFIX = "RUNTASK_"  # of a variable; the key in the RUNTASK dict lacks it
@@ -38,8 +39,11 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 
 def key_words(raw: str) -> tuple[str, ...]:
-    """As bot.core.changes compares keys: `API-Key` becomes api_key."""
-    return env.words(raw.lower().replace("-", "_"))
+    """Words of keys, however they are written: `API-Key` is api_key."""
+    words = env.words(raw.lower().replace("-", "_"))
+    if nameless := [word for word in words if not joined(word)]:
+        raise ValueError(f"must be words of letters and digits; {nameless[0]!r} has none")
+    return words
 
 
 def announcements(raw: str) -> dict[str, str]:
@@ -74,7 +78,7 @@ class Conf:
     secret_keys: tuple[str, ...] = variable(
         "RUNTASK_SECRET_KEYS",
         key_words,
-        ("password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "credential", "authorization"),
+        WORDS,
     )
     celery_app: str = variable("RUNTASK_CELERY_APP", env.text, "")  # empty: the project's current app
     outcomes: str = variable("RUNTASK_OUTCOMES", one_of("auto", "rows", "backend", "none"), "auto")

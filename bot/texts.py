@@ -10,12 +10,15 @@ from datetime import datetime
 from bot.core.model import Change, Field, Target
 from bot.core.options import Kind, Option, named
 from bot.core.reasons import Code, Problem, Reason
+from bot.core.scrub import MASK
 from bot.core.status import RunState
 from bot.core.text import clip, one_line
 
 LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
 HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
+KEEPS_SECRET = f"{MASK} is a stored secret: left so, it is sent as stored."
 NOT_SET = "(not set)"
+CHANGED_UNSEEN = "{name}: {value} (a secret was changed)"
 AS_STORED = "none: sent as stored"
 NOT_A_MEMBER = (
     "This is not a member id: those begin with U or W. Choose «Copy member ID» in the person's Slack profile."
@@ -58,6 +61,14 @@ SENTENCES: dict[Code, str] = {
     Code.ARGUMENT_MISSING: 'The task needs the argument "{name}".',
     Code.BAD_TYPED_VALUE: (
         'An object with "__type__" and "__value__" means a date, a decimal and so on, but this object can\'t be read.'
+    ),
+    Code.MASK_WITHOUT_SECRET: "•••••• stands for a stored secret, but none is stored at {where}. Type the value itself.",
+    Code.MASK_EDITED: (
+        "The text at {where} holds a stored secret, shown as ••••••. Leave the whole text as it was, or type all of it anew."
+    ),
+    Code.MASK_MOVED: (
+        "At {where}, the values around •••••• have changed, so it isn't sure which secret it stands for. Put them back as"
+        " they were, or type the secrets themselves."
     ),
     Code.HEADERS_NOT_AN_OBJECT: (
         "This schedule's message headers are not a JSON object. Correct them in the admin; beat can't send them either."
@@ -175,11 +186,18 @@ def change_name(change: Change) -> str:
 
 def change_text(change: Change) -> str:
     """`days: 7 -> 30`."""
+    if change.is_of_a_secret:
+        return CHANGED_UNSEEN.format(name=change_name(change), value=_value(change.new))
     return f"{change_name(change)}: {_value(change.old)} -> {_value(change.new)}"
 
 
 def _value(value: str | None) -> str:
     return NOT_SET if value is None else clip(one_line(value), 200)
+
+
+def hint(field: Field, text: str) -> str:
+    """Below an input that holds this text."""
+    return f"{HINTS[field]} {KEEPS_SECRET}" if MASK in text else HINTS[field]
 
 
 def label(option: Option) -> str:

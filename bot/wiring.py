@@ -139,12 +139,19 @@ def watchers() -> list[Watcher]:
     That of new runs comes first. It also settles runs whose source isn't there: its app isn't installed any more, or only a
     later version knows it.
     """
-    there, deadline = _new_sources(), readable_options().deadline
+    there, options = _new_sources(), readable_options()
     first = there.now if there.now in there.all else Source.NONE
     others = [one for one in there.all if one not in (first, Source.NONE)]
 
     def watcher(source: Source, settles: Q, idle: float) -> Watcher:
-        return Watcher(there.all[source], deadline=deadline, wake=notices_owed.ring, settles=settles, idle=idle)
+        return Watcher(
+            there.all[source],
+            deadline=options.deadline,
+            wake=notices_owed.ring,
+            settles=settles,
+            idle=idle,
+            secret_keys=options.secret_keys,
+        )
 
     return [watcher(first, ~Q(source__in=others), IDLE), *(watcher(one, Q(source=one), RARELY) for one in others)]
 

@@ -34,7 +34,9 @@ from bot.core.model import (
     TeamId,
 )
 from bot.core.reasons import Code, Reason
+from bot.core.secrets import Secrets
 from bot.models import Run
+from bot.runs import masks
 
 NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 TEAM = TeamId("T0001")
@@ -81,7 +83,12 @@ def a_preview(schedule: Schedule | None = None, **changes: Any) -> Preview:
     """Of a schedule that goes to the queue it names."""
     schedule = schedule or a_schedule()
     target = Target(options={"queue": schedule.columns.get("queue", "celery")})
-    return replace(Preview(schedule=schedule, when=WHEN, target=target, source=Source.ROWS), **changes)
+    return replace(
+        Preview(
+            schedule=schedule, when=WHEN, target=target, source=Source.ROWS, stored=masks.stored(schedule, Secrets())
+        ),
+        **changes,
+    )
 
 
 def slack_says(error: str, details: str = "") -> Reason:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bot import conf, env
 from bot.conf import NAMES, NEEDED_FOR, Conf
-from bot.core.changes import MASK, masked
+from bot.core.scrub import MASK
+from bot.core.secrets import Secrets
 from bot.env import BadEnvironment, Project
 
 SECRETS = {
@@ -50,7 +51,7 @@ def test_values_are_typed() -> None:
 def test_which_keys_are_secret_may_be_written_in_any_way() -> None:
     words = env.read(Conf, {"RUNTASK_SECRET_KEYS": "PIN Access-Code"}).secret_keys
     secrets = {"pin": 1, "User-Pin": 2, "access_code": 3, "ACCESS-CODE": 4}
-    assert set(masked(secrets, words).values()) == {MASK}
+    assert set(Secrets(keys=words).value(secrets).values()) == {MASK}
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from celery import Celery
 from celery.exceptions import QueueNotFound
 from kombu.utils.json import JSONEncoder
 
-from bot.core.changes import masked
 from bot.core.model import Target
 from bot.core.options import OPTIONS, ROUTED
+from bot.core.secrets import Secrets
 
 
 def target(
@@ -92,6 +92,6 @@ def _name(thing: Any) -> str | None:
     return str(getattr(thing, "name", thing)) if thing else None
 
 
-def shown_headers(headers: Mapping[str, Any], secret_keys: tuple[str, ...]) -> str:
+def shown_headers(headers: Mapping[str, Any], secrets: Secrets) -> str:
     """A row's own headers as one line of JSON, secrets masked. Empty if there are none."""
-    return json.dumps(masked(dict(headers), secret_keys), ensure_ascii=False, cls=JSONEncoder) if headers else ""
+    return json.dumps(secrets.value(dict(headers)), ensure_ascii=False, cls=JSONEncoder) if headers else ""

@@ -7,6 +7,7 @@ from bot/broker/dispatch.py. docs/parity.md compares the messages with beat's an
 import contextlib
 import logging
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,10 +22,11 @@ from bot.broker import route
 from bot.broker.connection import connect, own_connection
 from bot.broker.dispatch import RUN_HEADER, dispatch, headers, options_of, typed
 from bot.compat import HONOURS_HEADER
-from bot.core import arguments
+from bot.core import arguments, signature
 from bot.core.model import Dispatch, Field, RunId, Schedule, Target, TaskId
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid, Problem, Reason
+from bot.core.secrets import WORDS, Secrets
 from bot.core.text import clip, one_line
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,7 @@ class CelerySender:
     """Sender over Celery. Threads may share it. The platform's own Celery configuration stays as it is."""
 
     app: Celery
-    secret_keys: tuple[str, ...] = ()  # of headers, as shown
+    secret_keys: tuple[str, ...] = WORDS
     _pool: ProducerPool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,9 +94,10 @@ class CelerySender:
                 answer = self._publish(what, producer)
             except Exception as exc:  # whatever Celery, the platform's own code in it, or the transport raises
                 if producer.sent:  # from a receiver of `after_task_publish`, or from the event `task-sent`
-                    log.exception("run %s was sent; code that runs after sending failed", run)
+                    failed = self._text(traceback.format_exc(), what)
+                    log.error("run %s was sent; code that runs after sending failed\n%s", run, failed)  # noqa: TRY400
                     return
-                raise _unsent(exc, producer) from exc
+                raise _unsent(exc, producer, self._text(str(exc), what)) from exc
             if not producer.began and (other := getattr(answer, "id", what.task_id)) != what.task_id:
                 # celery-singleton returns the task that is already waiting or running, celery-once returns nothing.
                 raise _not_sent(Code.HELD_BACK_BY, task=str(other)) if other else _not_sent(Code.HELD_BACK)
@@ -105,8 +108,18 @@ class CelerySender:
         except Invalid:  # `problems` has it
             own = {}
         options, past = options_of(schedule, timezone.now())
-        shown = route.shown_headers(own, self.secret_keys)
+        shown = route.shown_headers(own, self._secrets(schedule.task, args, kwargs, own))
         return route.target(self.app, schedule.task, options, args, kwargs, headers=shown, past_expires=past)
+
+    def _secrets(self, task: str, args: Any, kwargs: Any, headers: Any) -> Secrets:
+        known = self.app.tasks.get(task)
+        found = None if known is None else signature.of(known.run)
+        names = () if found is None else signature.positional(found)
+        return Secrets.of(self.secret_keys, names, (args, kwargs), headers=headers)
+
+    def _text(self, text: str, what: Dispatch) -> str:
+        """Of the platform's own code, which may repeat arguments."""
+        return self._secrets(what.task, what.args, what.kwargs, what.options.get("headers")).text(text)
 
     def _publish(self, what: Dispatch, producer: Any) -> Any:
         args, kwargs = typed(what.args, Field.ARGS), typed(what.kwargs, Field.KWARGS)
@@ -165,15 +178,15 @@ class _Producer:
         return answer
 
 
-def _unsent(exc: Exception, producer: _Producer) -> Exception:
-    """The exception that says whether the message may have been sent."""
+def _unsent(exc: Exception, producer: _Producer, text: str) -> Exception:
+    """The exception that says whether the message may have been sent. `text` is that of `exc`, without secrets."""
     connection = producer.connection
     is_sure = not producer.began or connection.transport.driver_type in SURE
     is_network = isinstance(exc, (OperationalError, *connection.connection_errors))
     if isinstance(exc, REFUSED) or not (producer.began or is_network):
         if isinstance(exc, ChannelError):
             connection.collect()  # the broker has closed the channel
-        return _not_sent(Code.CELERY_REFUSED, error=clip(one_line(str(exc) or type(exc).__name__), 300))
+        return _not_sent(Code.CELERY_REFUSED, error=clip(one_line(text or type(exc).__name__), 300))
     connection.collect()
     return (NotSent if is_sure else FateUnknown)(_unreachable(exc))
 

@@ -1,10 +1,12 @@
 """The JSON texts of a task's arguments: how a form shows them, and their values."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.core import jsontext, strictjson
-from bot.core.model import Field
+from bot.core.model import Field, Shown
 from bot.core.reasons import Code, Invalid, Params, Problem
+from bot.core.secrets import Secrets
 
 LENGTH_LIMIT = 100_000  # characters; far below Slack's 250 kB for a whole view
 EMPTY = {Field.ARGS: "[]", Field.KWARGS: "{}"}
@@ -20,17 +22,29 @@ def invalid(code: Code, field: Field, params: Params | None = None) -> Invalid:
     return Invalid([Problem(code=code, field=field, params=params or {})])
 
 
-def parse(text: str, field: Field) -> Any:
-    """The list (Field.ARGS) or dict (Field.KWARGS) in `text`. Raises Invalid."""
+def parse(text: str, field: Field, secrets: Secrets | None = None) -> Any:
+    """The list (Field.ARGS) or dict (Field.KWARGS) in `text`. Raises Invalid, whose excerpts don't show the secrets."""
     if len(text) > LENGTH_LIMIT:
         raise invalid(Code.TOO_LONG, field, {"length": len(text), "limit": LENGTH_LIMIT})
     plain = jsontext.plain_spaces(text)
     if not plain.strip():
         raise invalid(NOTHING[field], field)
-    value = strictjson.read(plain, field)
+    try:
+        value = strictjson.read(plain, field)
+    except Invalid as exc:
+        if secrets is None:
+            raise
+        raise Invalid(_without_secrets(exc.problems, secrets.blotted(plain, field))) from None
     if not isinstance(value, TYPES[field]):
         raise invalid(WRONG_TYPE[field], field, {"kind": KINDS.get(type(value), "number")})
     return value
+
+
+def _without_secrets(problems: list[Problem], text: str) -> list[Problem]:
+    return [
+        replace(one, place=one.place and replace(one.place, excerpt=strictjson.excerpt(text, one.place.at)))
+        for one in problems
+    ]
 
 
 def stored(text: str, field: Field) -> str:
@@ -43,11 +57,14 @@ def parse_stored(text: str, field: Field) -> Any:
     return parse(stored(text, field), field)
 
 
-def editable(text: str, field: Field) -> tuple[str, list[Problem]]:
-    """A row's JSON text as a form shows it, and its problems. It is indented if it can be sent, else unchanged."""
+def shown(text: str, field: Field, secrets: Secrets) -> Shown:
+    """A row's JSON text for people. Numbers, escapes and doubled keys stay as they are written."""
     text = stored(text, field)
     try:
-        parse(text, field)
+        value = parse(text, field, secrets)
     except Invalid as exc:
-        return text, exc.problems
-    return jsontext.indented(text), []
+        masked = secrets.broken(text, field)
+        return Shown(text=masked, compact=masked, value=None, problems=tuple(exc.problems))
+    masked_value = secrets.of_field(value, field)
+    compact = jsontext.replaced(text, places) if (places := dict(jsontext.differences(value, masked_value))) else text
+    return Shown(text=jsontext.indented(compact), compact=compact, value=masked_value)

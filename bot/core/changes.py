@@ -1,42 +1,38 @@
-"""Compares a run's values with the schedule's stored ones, and masks secrets."""
+"""Compares a run's values with the schedule's stored ones."""
 
 import json
 from typing import Any, TypeAlias
 
 from bot.core.model import Change
+from bot.core.scrub import MASK
+from bot.core.secrets import Call, Parameters, Secrets
 
-MASK = "••••"
 _Values: TypeAlias = dict[tuple[int, str], Any]  # by position (0 for a keyword argument) and name
 
 
-def masked(value: Any, secret_keys: tuple[str, ...]) -> Any:
-    """The JSON value, with MASK for every value under a secret-looking key."""
-    if isinstance(value, dict):
-        return {k: MASK if is_secret(k, secret_keys) else masked(v, secret_keys) for k, v in value.items()}
-    if isinstance(value, list):
-        return [masked(item, secret_keys) for item in value]
-    return value
+def changes(old: Call, new: Call, keys: tuple[str, ...], names: Parameters = ()) -> tuple[Change, ...]:
+    """The values of (args, kwargs) that differ, positional arguments first, secrets masked.
 
-
-def is_secret(key: str, secret_keys: tuple[str, ...]) -> bool:
-    plain = key.lower().replace("-", "_")
-    return any(word in plain for word in secret_keys)
-
-
-def changes(
-    old: tuple[list[Any], dict[str, Any]], new: tuple[list[Any], dict[str, Any]], secret_keys: tuple[str, ...]
-) -> tuple[Change, ...]:
-    """The values of (args, kwargs) that differ, positional arguments first."""
+    Both sides of a change read the same if only a secret differs.
+    """
     before, after = _by_place(*old), _by_place(*new)
+    differing = [
+        place
+        for place in sorted({**before, **after}, key=lambda place: place[0] == 0)
+        if place not in before or place not in after or _json(before[place]) != _json(after[place])
+    ]
+    if not differing:
+        return ()
+    secrets = Secrets.of(keys, names, old, new)
+    shown_before, shown_after = _masked(old, secrets), _masked(new, secrets)
     return tuple(
         Change(
             position=place[0],
-            name=place[1].replace("\0", "\N{REPLACEMENT CHARACTER}"),  # databases can't store NUL in JSON
-            old=_shown(before, place, secret_keys),
-            new=_shown(after, place, secret_keys),
+            name=secrets.text(place[1]).replace("\0", "\N{REPLACEMENT CHARACTER}"),  # databases can't store NUL in JSON
+            old=_shown(shown_before, place),
+            new=_shown(shown_after, place),
         )
-        for place in sorted({**before, **after}, key=lambda place: place[0] == 0)
-        if place not in before or place not in after or _json(before[place]) != _json(after[place])
+        for place in differing
     )
 
 
@@ -44,10 +40,18 @@ def _by_place(args: list[Any], kwargs: dict[str, Any]) -> _Values:
     return {(i, ""): value for i, value in enumerate(args, 1)} | {(0, name): value for name, value in kwargs.items()}
 
 
-def _shown(values: _Values, place: tuple[int, str], secret_keys: tuple[str, ...]) -> str | None:
-    if place not in values:
+def _masked(call: Call, secrets: Secrets) -> _Values:
+    args, kwargs = call
+    hidden = secrets.hidden(kwargs)
+    return _by_place(
+        secrets.args(args), {name: MASK if name in hidden else secrets.value(value) for name, value in kwargs.items()}
+    )
+
+
+def _shown(masked: _Values, place: tuple[int, str]) -> str | None:
+    if place not in masked:
         return None
-    return MASK if is_secret(place[1], secret_keys) else _json(masked(values[place], secret_keys))
+    return MASK if masked[place] == MASK else _json(masked[place])
 
 
 def _json(value: Any) -> str:

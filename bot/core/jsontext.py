@@ -4,10 +4,11 @@ So a form shows what is stored: numbers (`1.10`, `1e400`), escapes, the order of
 while `dumps(loads(text))` changes them.
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # Unicode spaces that phones and web pages insert. JSON allows only four kinds of white space (RFC 8259, section 2).
 ODD_SPACES = "\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
@@ -17,6 +18,7 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 INDENT = "  "
+OPENING, CLOSING = ("[", "{"), ("]", "}")
 
 
 class Token(NamedTuple):
@@ -74,6 +76,53 @@ def members(text: str) -> Iterator[Member]:
         before = token
     if value is not None:
         yield Member(key.text, value.at, len(text))
+
+
+Path = tuple[str | int, ...]
+
+
+def differences(value: Any, other: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Places in one JSON value, and what another value has there, as deep inside as possible."""
+    if isinstance(value, dict) and isinstance(other, dict) and value.keys() == other.keys():
+        for key, inner in value.items():
+            yield from differences(inner, other[key], (*path, key))
+    elif isinstance(value, list) and isinstance(other, list) and len(value) == len(other):
+        for at, inner in enumerate(value):
+            yield from differences(inner, other[at], (*path, at))
+    elif value != other:
+        yield path, other
+
+
+def replaced(text: str, values: Mapping[Path, Any]) -> str:
+    """Valid JSON with other values at these places. Everything else stays as it is written."""
+    out: list[str] = []
+    open_brackets = 0  # of a value that was replaced
+    for token, place in _placed(text):
+        if open_brackets:
+            open_brackets += (token.text in OPENING) - (token.text in CLOSING)
+        elif place is not None and place in values:
+            out.append(json.dumps(values[place], ensure_ascii=False))
+            open_brackets = int(token.text in OPENING)
+        else:
+            out.append(token.text)
+    return "".join(out)
+
+
+def _placed(text: str) -> Iterator[tuple[Token, Path | None]]:
+    """The tokens of valid JSON, each with the place of the value that begins with it."""
+    path: list[Any] = []  # keys and indexes; None: a key comes next
+    for token in tokens(text):
+        is_key = path[-1:] == [None]
+        begins = not is_key and (token.kind in ("string", "word") or token.text in OPENING)
+        yield token, tuple(path) if begins else None
+        if token.text in OPENING:
+            path.append(0 if token.text == "[" else None)
+        elif token.text in CLOSING:
+            path.pop()
+        elif token.text == ",":
+            path[-1] = path[-1] + 1 if isinstance(path[-1], int) else None
+        elif is_key and token.kind == "string":
+            path[-1] = json.loads(token.text)
 
 
 def indented(text: str) -> str:

@@ -94,14 +94,14 @@ class Schedule:
     id: ScheduleId
     name: str
     task: str
-    args: str
-    kwargs: str
+    args: str = field(repr=False)
+    kwargs: str = field(repr=False)
     enabled: bool
     clock: tuple[str, int] | None  # its kind of times (crontab, interval, …), and the key of that kind's row
     is_one_off: bool = False  # beat sends it once, then disables it
     description: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)  # of the table in bot.core.options
-    headers: str = ""
+    headers: str = field(default="", repr=False)
     fingerprint: str = ""  # changes when anything that is sent changes
 
 
@@ -139,6 +139,16 @@ class Running:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """A schedule's stored args or kwargs as everybody sees them: secrets masked."""
+
+    text: str  # for a form: indented if it can be sent
+    compact: str  # the same, as it is written in the row
+    value: Any  # None if it can't be sent
+    problems: tuple[Problem, ...] = ()  # why it can't
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Preview:
     """Everything that a person sees of a schedule before they run it."""
 
@@ -146,6 +156,7 @@ class Preview:
     when: str  # in words: "every day at 02:00, Europe/Berlin"
     target: Target
     source: Source  # where the outcome of a run will be read
+    stored: Mapping[Field, Shown]
     last: LastRun | None = None
     running: Running | None = None
     listening: Listening = Listening.UNKNOWN  # on its queue
@@ -177,8 +188,8 @@ class RunRequest:
     key: str  # one per opened form: a repeated submission has the same
     actor: Actor
     schedule: ScheduleId
-    args: str | None
-    kwargs: str | None
+    args: str | None = field(repr=False)
+    kwargs: str | None = field(repr=False)
     fingerprint: str | None  # the schedule's, when the form was shown; None: as it is now
     destination: Destination | None = None
     digest: str = ""  # of the whole request, where a key must not be used for two different ones
@@ -190,24 +201,24 @@ class Dispatch:
 
     task_id: TaskId
     task: str
-    args: list[Any]
-    kwargs: dict[str, Any]
-    options: Mapping[str, Any]  # of Celery's apply_async: queue, priority, expires, headers, …
+    args: list[Any] = field(repr=False)
+    kwargs: dict[str, Any] = field(repr=False)
+    options: Mapping[str, Any] = field(repr=False)  # of Celery's apply_async: queue, priority, expires, headers, …
     target: Target = Target()  # where these options lead, for people
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What a source says of a task."""
+    """What a source says of a task. Its texts are as they are until `runs.finish` masks and shortens them."""
 
     task_id: TaskId
     status: str  # Celery's state, or a task's own (PROGRESS)
     token: str  # opaque, at most 100 characters: differs whenever the source says something else
     at: datetime  # when this became so, or when we saw it
     started_at: datetime | None = None
-    result: str = ""  # readable text, shortened to RESULT_LIMIT
+    result: str = field(default="", repr=False)  # readable text
     result_length: int = 0  # characters before shortening
-    traceback: str = ""
+    traceback: str = field(default="", repr=False)
     worker: str = ""
 
 
@@ -225,12 +236,17 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """One value that differs from the stored one, as JSON text. None: there is no such value."""
+    """One value that differs from the stored one, as JSON text, secrets masked. None: there is no such value."""
 
     name: str = ""  # of a keyword argument
     position: int = 0  # of a positional argument, from 1
     old: str | None
     new: str | None
+
+    @property
+    def is_of_a_secret(self) -> bool:
+        """Whether only a secret differs, so that both texts read the same."""
+        return self.old == self.new
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -52,6 +52,10 @@ class Code(StrEnum):
     NO_KEYWORDS = auto()
     ARGUMENT_MISSING = auto()
     BAD_TYPED_VALUE = auto()
+    # A mask that stands for no stored secret
+    MASK_WITHOUT_SECRET = auto()
+    MASK_EDITED = auto()
+    MASK_MOVED = auto()
     # A schedule that can't be sent
     HEADERS_NOT_AN_OBJECT = auto()
     HEADERS_NOT_STORABLE = auto()

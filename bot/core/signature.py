@@ -46,6 +46,13 @@ def _unknown(key: str, known: set[str]) -> Problem:
     return Problem(code=code, field=Field.KWARGS, params={"name": key, "known": ", ".join(sorted(known))})
 
 
+def positional(signature: Signature) -> tuple[str, ...]:
+    """The names of positional parameters. A last one with a * takes all further values."""
+    rest = Parameter.VAR_POSITIONAL
+    found = [p for p in signature.parameters.values() if p.kind in (*POSITIONAL, rest)]
+    return tuple(f"*{p.name}" if p.kind is rest else p.name for p in found)
+
+
 def of(function: Any) -> Signature | None:
     """A callable's signature; None for the few whose signature can't be inspected."""
     try:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import DataError, IntegrityError, OperationalError
@@ -9,13 +10,17 @@ from django.db.models import Q
 
 from bot.core.model import NoticeKind, Outcome, Source
 from bot.core.reasons import Code, Reason
+from bot.core.secrets import WORDS, Secrets
 from bot.core.status import AWAITED, ENDED, FINAL, OPEN, RunState, after
+from bot.core.text import clean, clip, clip_start
 from bot.models import Run, atomic
-from bot.runs import outbox
+from bot.runs import masks, outbox
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
+RESULT_LIMIT = 3000  # characters kept of a result; the whole stays where the site keeps it
+TRACEBACK_LIMIT = 6000  # characters kept of a traceback, from its end
 WRONG_VALUE = 1366  # MariaDB: a character that the table can't hold
 LATER_ENDS = 10  # are kept
 ANY = Q()
@@ -23,25 +28,27 @@ WATCHED_ON = timedelta(hours=1)  # an ended run: a worker that was lost may leav
 PATIENCE = timedelta(hours=24)  # after its deadline, a run's end counts as unseen
 
 
-def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float) -> int:
+def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secret_keys: tuple[str, ...] = WORDS) -> int:
     """Returns how many runs changed. Recording the same outcomes again changes nothing."""
     changed = 0
     for outcome in outcomes:
         try:
-            changed += _record(outcome, now, timedelta(seconds=deadline))
+            changed += _record(outcome, now, timedelta(seconds=deadline), secret_keys)
         except (DataError, IntegrityError, ValueError, OverflowError, OperationalError) as exc:
             if isinstance(exc, OperationalError) and exc.args[:1] != (WRONG_VALUE,):
                 raise  # the database itself fails
-            # It refuses this value, which must not block the others.
-            log.exception("the outcome of task %s can't be recorded", outcome.task_id)
+            # It refuses this value, which must not block the others. Further lines of its message hold the whole row.
+            first, *_ = [*str(exc).splitlines(), ""]
+            log.error("the outcome of task %s can't be recorded: %s %s", outcome.task_id, type(exc).__name__, first)  # noqa: TRY400
     return changed
 
 
 @atomic()
-def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
+def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: tuple[str, ...]) -> bool:
     run = Run.objects.select_for_update().filter(task_id=outcome.task_id, state__in=OPEN | ENDED).first()
     if run is None or run.seen == outcome.token:
         return False
+    outcome = _fit_to_show(outcome, masks.of_run(run, secret_keys))
     if run.state == RunState.FINISHED:
         return _record_again(run, outcome, now)
     run.state = after(RunState(run.state), outcome.status)
@@ -64,6 +71,15 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta) -> bool:
     if is_over:
         log.info("run %s ended: %s", run.pk, run.status)
     return True
+
+
+def _fit_to_show(outcome: Outcome, secrets: Secrets) -> Outcome:
+    """What every front end shows: without secrets, then cleaned, then shortened. A cut JSON text would hide less."""
+    return replace(
+        outcome,
+        result=clip(clean(secrets.text(outcome.result)), RESULT_LIMIT),
+        traceback=clip_start(clean(secrets.text(outcome.traceback)), TRACEBACK_LIMIT),
+    )
 
 
 def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:

@@ -34,7 +34,8 @@ def catch_up(platform: Platform, run: Run) -> bool:
     changed = 0
     if outcomes is not None:
         try:
-            changed = finish.record(outcomes.of(TaskId(run.task_id)), now=now, deadline=platform.deadline)
+            news = outcomes.of(TaskId(run.task_id))
+            changed = finish.record(news, now=now, deadline=platform.deadline, secret_keys=platform.secret_keys)
             changed = changed or sources.end_expired(outcomes, now=now, only=run.pk)
         except SourceSilent as exc:
             log.info("run %s can't be followed now: %s", run.pk, exc)

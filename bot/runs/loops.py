@@ -13,6 +13,7 @@ from django.urls import get_script_prefix, set_script_prefix
 
 from bot.core.model import InstallationId
 from bot.core.ports import Outcomes, SourceSilent
+from bot.core.secrets import WORDS
 from bot.core.status import AWAITED
 from bot.models import Notice, NoticeState, Run
 from bot.runs import cleanup, clock, finish, sources
@@ -91,6 +92,7 @@ class Watcher:
     wake: Callable[[], None]  # something is owed now
     settles: Q = finish.ANY  # the runs that it marks as late and gives up, also some that nobody watches
     idle: float = IDLE
+    secret_keys: tuple[str, ...] = WORDS
     is_expecting: bool = False  # whether any of its results was awaited at the last step
     _noted: float = float("-inf")  # monotonic: when the source's health was last written down
     _is_silent: bool = False
@@ -99,7 +101,8 @@ class Watcher:
         now = clock.now()
         try:
             found = self.outcomes.changed()
-            changed = finish.record(found, now=now, deadline=self.deadline) + self._answered(now)
+            changed = finish.record(found, now=now, deadline=self.deadline, secret_keys=self.secret_keys)
+            changed += self._answered(now)
         except SourceSilent as exc:
             if not self._is_silent:
                 sources.silent(self.outcomes, exc.reason)

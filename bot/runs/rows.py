@@ -24,9 +24,10 @@ from bot.core.model import (
     TeamId,
 )
 from bot.core.reasons import Invalid
+from bot.core.secrets import Parameters
 from bot.core.status import RunState
 from bot.models import Run, SlackLink, atomic, database_of, still, writers_turn
-from bot.runs import clock, installations
+from bot.runs import clock, installations, masks
 from bot.runs.door import Platform
 from bot.runs.refusals import MaybeSent, NothingSent, Taken
 from bot.runs.waiting import Budget
@@ -39,6 +40,8 @@ def fields(platform: Platform, request: RunRequest, schedule: Schedule, dispatch
     """Without the key and the task's id: they stay the same when the row is used again."""
     now = clock.now()
     headers = {"headers": dispatch.target.headers} if dispatch.target.headers else {}
+    names = masks.parameters(platform.catalog, schedule.task)
+    named = {masks.PARAMETERS: list(names)} if names and dispatch.args else {}
     found = {
         "state": RunState.QUEUED,
         "created_at": now,
@@ -49,9 +52,9 @@ def fields(platform: Platform, request: RunRequest, schedule: Schedule, dispatch
         "task": schedule.task,
         "args": json.dumps(dispatch.args, ensure_ascii=False),
         "kwargs": json.dumps(dispatch.kwargs, ensure_ascii=False),
-        "changes": list(_changes(schedule, dispatch, platform.secret_keys)),
+        "changes": list(_changes(schedule, dispatch, platform.secret_keys, names)),
         "options": json.loads(json.dumps(dict(dispatch.options), default=str)),
-        "target": options.stored({**dispatch.target.options, **headers}),
+        "target": options.stored({**dispatch.target.options, **headers, **named}),
         "user_id": request.actor.user,
         "source": platform.source_of(schedule.task),
         "deadline_at": now + timedelta(seconds=max(platform.deadline, _lifetime(dispatch, now))),
@@ -123,12 +126,14 @@ def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Desti
     )
 
 
-def _changes(schedule: Schedule, dispatch: Dispatch, secret_keys: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def _changes(
+    schedule: Schedule, dispatch: Dispatch, secret_keys: tuple[str, ...], names: Parameters
+) -> Iterator[dict[str, Any]]:
     try:
         old = (arguments.parse_stored(schedule.args, Field.ARGS), arguments.parse_stored(schedule.kwargs, Field.KWARGS))
     except Invalid:
         old = ([], {})  # the stored values can't be read: everything sent counts as changed
-    for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys):
+    for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys, names):
         yield {name: value for name, value in asdict(change).items() if value or name in ("old", "new")}
 
 

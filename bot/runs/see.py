@@ -21,6 +21,7 @@ from bot.core.ports import SourceSilent
 from bot.core.status import AWAITED, RunState
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
+from bot.runs import masks
 from bot.runs.door import Platform, authorise
 from bot.runs.follow import catch_up
 
@@ -64,11 +65,13 @@ def preview(platform: Platform, actor: Actor, schedule: ScheduleId) -> Preview |
     if found is None:
         return None
     target = platform.sender.target(found)
+    secrets = masks.of_schedule(found, platform.catalog, platform.secret_keys)
     running = _running(platform, actor, found)  # first: it may turn out to be the last run
     return Preview(
         schedule=found,
         when=platform.catalog.when(found),
         target=target,
+        stored=masks.stored(found, secrets),
         problems=tuple(platform.sender.problems(found)),
         source=platform.source_of(found.task),
         last=_last(platform, found),

@@ -14,7 +14,7 @@ from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid, Problem, Reason
 from bot.core.status import RunState
 from bot.models import Run, atomic, still
-from bot.runs import clock, finish, outbox, rows
+from bot.runs import clock, finish, masks, outbox, rows
 from bot.runs.door import Platform, authorise
 from bot.runs.refusals import Changed, Gone, MaybeSent, NothingSent, Refused
 from bot.runs.waiting import Budget
@@ -70,20 +70,32 @@ def _checked(platform: Platform, request: RunRequest) -> tuple[Schedule, list[An
     if request.fingerprint not in (None, schedule.fingerprint):
         raise Changed
     problems: list[Problem] = platform.sender.problems(schedule)
-    values: dict[Field, Any] = {}
-    for part, typed, stored in (
-        (Field.ARGS, request.args, schedule.args),
-        (Field.KWARGS, request.kwargs, schedule.kwargs),
-    ):
-        try:
-            values[part] = arguments.parse_stored(stored, part) if typed is None else arguments.parse(typed, part)
-        except Invalid as exc:
-            problems += exc.problems
+    try:
+        values = _values(platform, request, schedule)
+    except Invalid as exc:
+        raise Refused([*problems, *exc.problems]) from exc
     if not problems and (known := platform.catalog.signature(schedule.task)) is not None:
         problems += signature.problems(known, values[Field.ARGS], values[Field.KWARGS])
     if problems:
         raise Refused(problems)
     return schedule, values[Field.ARGS], values[Field.KWARGS]
+
+
+def _values(platform: Platform, request: RunRequest, schedule: Schedule) -> dict[Field, Any]:
+    """As they will be sent. Raises Invalid."""
+    secrets = masks.of_schedule(schedule, platform.catalog, platform.secret_keys)
+    asked = {Field.ARGS: (request.args, schedule.args), Field.KWARGS: (request.kwargs, schedule.kwargs)}
+    values: dict[Field, Any] = {}
+    problems: list[Problem] = []
+    for field, (typed, stored) in asked.items():
+        text = arguments.stored(stored, field) if typed is None else typed
+        try:
+            values[field] = arguments.parse(text, field, secrets)
+        except Invalid as exc:
+            problems += exc.problems
+    if problems:
+        raise Invalid(problems)
+    return masks.replaced(values, schedule, secrets)
 
 
 def _send(platform: Platform, run: Run, dispatch: Dispatch, budget: Budget) -> None:

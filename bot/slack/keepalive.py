@@ -6,6 +6,7 @@ later, the call fails.
 
 import http.client
 import io
+import logging
 import select
 import socket
 import ssl
@@ -28,7 +29,7 @@ class KeepAliveClient(WebClient):
 
     def __init__(self, *, base_url: str, **options: Any) -> None:
         tls = _tls() if base_url.startswith("https:") else None
-        super().__init__(base_url=base_url, ssl=tls, **options)
+        super().__init__(base_url=base_url, ssl=tls, logger=_quiet(), **options)
         self._kept: deque[tuple[http.client.HTTPConnection, float]] = deque()
         weakref.finalize(self, _close, self._kept)
 
@@ -71,6 +72,19 @@ class KeepAliveClient(WebClient):
         if address.scheme == "https":
             return http.client.HTTPSConnection(address.netloc, timeout=self.timeout, context=self.ssl)
         return http.client.HTTPConnection(address.netloc, timeout=self.timeout)
+
+
+def _quiet() -> logging.Logger:
+    """The SDK's loggers write whole requests and answers at DEBUG. They inherit that level from the root logger.
+
+    Somebody who wants to see bodies can still set the level of `slack_sdk` or `slack_bolt` itself.
+    """
+    for name in ("slack_sdk", "slack_bolt"):
+        if (library := logging.getLogger(name)).level == logging.NOTSET:
+            library.setLevel(logging.INFO)
+    ours = logging.getLogger("bot.slack.web")
+    ours.setLevel(logging.INFO)
+    return ours
 
 
 def _close(kept: deque[tuple[http.client.HTTPConnection, float]]) -> None:

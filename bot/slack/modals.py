@@ -5,15 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.core import arguments
-from bot.core.model import Brief, Field, Matches, Preview, Running, Source, Target
+from bot.core.model import Brief, Field, Matches, Preview, Running, Shown, Source, Target
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack import texts
 from bot.slack.blocks import Block, code, context, date, escape, plain, preformatted, section
 from bot.slack.ids import ERROR_TEXT, INPUT_PREFIX, INPUT_TEXT, OPTION_DESCRIPTION, OPTION_TEXT, SUGGESTION_BYTES, Id
 from bot.slack.metadata import Metadata
-from bot.texts import HINTS, LABELS, options, problem_text, sentence
+from bot.texts import LABELS, hint, options, problem_text, sentence
 
 NO_SUGGESTIONS: Block = {"options": []}
 
@@ -35,8 +34,8 @@ def chosen(metadata: Metadata, preview: Preview, *, nonce: str, note: str = "") 
     metadata = replace(metadata, schedule=schedule.id, fingerprint=schedule.fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
     blocks = [_picker(brief), *([section(note)] if note else []), *_details(preview)]
-    for field, text in ((Field.ARGS, schedule.args), (Field.KWARGS, schedule.kwargs)):
-        blocks += _stored_value(field, text, f"{schedule.id}:{nonce}")
+    for field, stored in preview.stored.items():
+        blocks += _stored_value(field, stored, f"{schedule.id}:{nonce}")
     return _modal(metadata, blocks)
 
 
@@ -160,17 +159,15 @@ def _target(target: Target) -> str:
     return ", ".join(parts) or texts.GOES_TO_EXCHANGE
 
 
-def _stored_value(field: Field, text: str, suffix: str) -> list[Block]:
-    text = arguments.stored(text, field)
-    shown, problems = arguments.editable(text, field)
-    shown = shown if len(shown) <= INPUT_TEXT else text
+def _stored_value(field: Field, stored: Shown, suffix: str) -> list[Block]:
+    shown = stored.text if len(stored.text) <= INPUT_TEXT else stored.compact
     blocks: list[Block] = []
-    if problems:
-        found = clean(clip("\n".join(map(problem_text, problems)), 2000))
+    if stored.problems:
+        found = clean(clip("\n".join(map(problem_text, stored.problems)), 2000))
         blocks += [section(texts.UNSENDABLE[field]), preformatted(found)]
     if len(shown) > INPUT_TEXT:
-        too_long = texts.TOO_LONG_AND_UNSENDABLE if problems else texts.TOO_LONG_TO_EDIT
-        return [*blocks, section(too_long.format(label=LABELS[field], length=len(text), limit=INPUT_TEXT))]
+        too_long = texts.TOO_LONG_AND_UNSENDABLE if stored.problems else texts.TOO_LONG_TO_EDIT
+        return [*blocks, section(too_long.format(label=LABELS[field], length=len(shown), limit=INPUT_TEXT))]
     return [*blocks, _input(field, shown, suffix)]
 
 
@@ -179,6 +176,6 @@ def _input(field: Field, text: str, suffix: str) -> Block:
         "type": "input",
         "block_id": INPUT_PREFIX[field] + suffix,
         "label": plain(LABELS[field]),
-        "hint": plain(HINTS[field]),
+        "hint": plain(hint(field, text)),
         "element": {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": True, "initial_value": text},
     }

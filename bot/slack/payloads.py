@@ -1,7 +1,7 @@
 """Parses Slack's payloads into values. Every function raises Malformed for a payload that Slack doesn't send."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -67,7 +67,7 @@ class Submission:
     view: str
     schedule: ScheduleId | None
     metadata: Metadata
-    values: dict[Field, str]
+    values: dict[Field, str] = field(repr=False)
     inputs: dict[Field, str]  # block ids, for errors
 
 

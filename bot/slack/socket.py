@@ -85,7 +85,7 @@ class SocketMode:
     def serve(self, stopping: threading.Event) -> None:
         """Blocks until `stopping` is set. Reconnects by itself, however long Slack can't be reached."""
         chatty = logging.getLogger("bot.slack.socket.client")
-        chatty.setLevel(logging.WARNING)
+        chatty.setLevel(logging.ERROR)  # its warnings repeat messages
         connection = _Client(
             self._lost,
             app_token=self.app_token,

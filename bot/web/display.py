@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from bot import texts as shared
-from bot.core import arguments, text
-from bot.core.changes import masked
+from bot.core import text
 from bot.core.model import Field, Preview, RunRequest
 from bot.core.reasons import Problem
 from bot.core.status import OPEN, RunState
 from bot.models import Run
+from bot.runs import masks
 from bot.web import texts
 
 TONES = {RunState.SENT: "waiting", RunState.RUNNING: "waiting", RunState.NOT_SENT: "bad"}
@@ -33,7 +33,7 @@ class Input:
     name: str
     label: str
     help: str
-    text: str
+    text: str = field(repr=False)  # it may be what somebody typed
     problems: list[dict[str, Any]]
     rows: int  # for browsers in which it doesn't grow
 
@@ -53,8 +53,7 @@ def problem(problem: Problem) -> dict[str, Any]:
 
 def inputs(preview: Preview, problems: Iterable[dict[str, Any]], typed: RunRequest | None) -> list[Input]:
     """With the typed values, or else with the stored values."""
-    stored = {Field.ARGS: preview.schedule.args, Field.KWARGS: preview.schedule.kwargs}
-    shown = {field: arguments.editable(value, field)[0] for field, value in stored.items()}
+    shown = {field: stored.text for field, stored in preview.stored.items()}
     if typed is not None:
         given = {Field.ARGS: typed.args, Field.KWARGS: typed.kwargs}
         shown |= {field: value for field, value in given.items() if value is not None}
@@ -62,7 +61,7 @@ def inputs(preview: Preview, problems: Iterable[dict[str, Any]], typed: RunReque
         Input(
             name=field,
             label=shared.LABELS[field],
-            help=shared.HINTS[field],
+            help=shared.hint(field, value),
             text=value,
             problems=[problem for problem in problems if problem["field"] == field],
             rows=min(30, value.count("\n") + 2),
@@ -134,6 +133,6 @@ def requester(run: Run) -> str:
 def sent_values(run: Run, secret_keys: tuple[str, ...]) -> list[tuple[str, str]]:
     """The arguments as sent, secrets masked."""
     return [
-        (shared.LABELS[field], json.dumps(masked(json.loads(value), secret_keys), ensure_ascii=False, indent=2))
-        for field, value in ((Field.ARGS, run.args), (Field.KWARGS, run.kwargs))
+        (shared.LABELS[field], json.dumps(value, ensure_ascii=False, indent=2))
+        for field, value in masks.sent(run, secret_keys).items()
     ]

@@ -15,6 +15,7 @@ from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from bot.core.model import Actor
@@ -49,6 +50,7 @@ View = Callable[..., HttpResponse]
 def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
     """`view` takes a Visit and the captured parts of the address. It may raise NotAllowed."""
 
+    @sensitive_post_parameters()  # Django's error reports would repeat what was typed
     @outside_transactions
     @never_cache
     @csrf_protect

@@ -14,6 +14,7 @@ from bot.compat import NAME_IS_HEADER
 from bot.core.model import Field, RunId, Schedule
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid
+from bot.core.scrub import MASK
 from tests.factories import NOW, TASK_ID, a_dispatch, a_schedule
 
 
@@ -202,3 +203,32 @@ def test_a_broker_that_is_not_there_is_said_without_its_address(url: str, monkey
     assert "127.0.0.1" not in str(caught.value)
     assert str(caught.value)
     assert not isinstance(caught.value, FateUnknown)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before it is sent", "after it was sent"])
+def test_what_the_platforms_own_code_says_holds_no_secret(
+    app: Celery, caplog: pytest.LogCaptureFixture, after: bool
+) -> None:
+    class Talks(Task):
+        def apply_async(self, *call: Any, **options: Any) -> Any:
+            if after:
+                super().apply_async(*call, **options)
+            raise ValueError(f"{call[0]} {call[1]} {options['headers']}")
+
+    @app.task(name="reports.tasks.nightly", shared=False, base=Talks)
+    def nightly(user, password, **_): ...
+
+    schedule = a_schedule(headers='{"X-Token": "third-secret"}')
+    sender = CelerySender(app)
+    what = sender.prepare(schedule, TASK_ID, ["ada", "first-secret"], {"pwd": "second-secret"}, requester="ada")
+    assert "third-secret" not in str(what.target)
+    if after:
+        sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
+        said = caplog.text
+    else:
+        with pytest.raises(NotSent) as failed:
+            sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
+        said = str(failed.value)
+    assert f"['ada', '{MASK}'] {{'pwd': '{MASK}'}}" in said
+    assert "-secret" not in said
+    taken(app)

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from bot.core.changes import MASK, changes, is_secret, masked
+from bot.core.changes import changes
 from bot.core.model import Change
+from bot.core.scrub import MASK
+from bot.core.secrets import Secrets, is_secret
 from tests.core import strategies
 
 SECRETS = ("password", "token", "api_key")
@@ -69,4 +71,4 @@ def test_nothing_changes_against_itself(value: dict[str, Any]) -> None:
 @given(strategies.values)
 def test_no_secret_survives_masking_however_deep_it_stands(value: Any) -> None:
     secret = {"password": "hunter2", "more": [value, {"my_token": {"inner": "hunter2"}}]}
-    assert "hunter2" not in repr(masked({"x": secret, "y": [secret]}, SECRETS))
+    assert "hunter2" not in repr(Secrets(keys=SECRETS).value({"x": secret, "y": [secret]}))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.jsontext import indented, line_and_column, members, plain_spaces, tokens
+from bot.core.jsontext import indented, line_and_column, members, plain_spaces, replaced, tokens
 from tests.core import strategies
 
 NUMBERS = st.sampled_from(["1.10", "1e400", "-0", "1E+2", "0.1000", "12345678901234567890", "1e-7", "7"])
@@ -107,3 +107,9 @@ def test_members_of_anything_stay_inside_the_text(text: str) -> None:
 )
 def test_members_of_what_is_no_json_are_found_as_far_as_it_goes(text: str, expected: list[str]) -> None:
     assert [f"{m.key}: {text[m.begin : m.end]}" for m in members(text)] == expected
+
+
+def test_only_the_replaced_values_are_written_anew() -> None:
+    text = '{"n": 1.10, "e": 1e400,"l": [ {"a": [1, {}], "b": "\\u00e9"}, 2 ], "n": [true]}'
+    places = {("l", 0, "a"): "x", ("l", 1): ["y"]}
+    assert replaced(text, places) == ('{"n": 1.10, "e": 1e400,"l": [ {"a": "x", "b": "\\u00e9"}, ["y"] ], "n": [true]}')

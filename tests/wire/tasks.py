@@ -71,3 +71,8 @@ def becomes_a_chord(self: Task) -> None:
 @shared_task(name="tests.wire.silent")
 def silent() -> None:
     raise Ignore
+
+
+@shared_task(name="tests.wire.log_in")
+def log_in(user: str = "", password: Any = "", **options: Any) -> dict[str, Any]:
+    return {"user": user, "password": password, "echo": f"{password} {options!r}"}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django_celery_results.models import TaskResult
 
 from bot.models import Run, SlackLink
 from bot.slack.ids import Id
@@ -160,3 +161,17 @@ def test_logs_hold_no_secrets(
     triggers = [d["trigger_id"] for d in bot.deliveries("slash_commands")]
     for secret in (bot.bot_token, bot.app_token, bot.signing_secret, "typed-by-a-person", *hooks, *triggers):
         assert secret not in caplog.text
+
+
+def test_even_at_debug_no_log_holds_what_slack_is_told(
+    bot: LocalSlack, ana: Person, schedule: Schedule, delivering: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    schedule(kwargs='{"region": "stored-by-a-person"}')
+    caplog.set_level(logging.DEBUG)
+    opened(bot, ana, "/runtask nightly")
+    ana.fills("kwargs:", None, '{"region": "typed-by-a-person"}')
+    assert ana.submits()["closed"]
+    TaskResult.objects.create(task_id=Run.objects.get().task_id, status="SUCCESS", result='"said-by-a-task"')
+    bot.wait_for(lambda: ana.messages(OPS) and "SUCCESS" in ana.messages(OPS)[-1]["text"], 20)
+    for text in (bot.bot_token, bot.app_token, "stored-by-a-person", "typed-by-a-person", "said-by-a-task"):
+        assert text not in caplog.text

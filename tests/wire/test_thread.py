@@ -9,12 +9,13 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
+from bot.core.scrub import MASK
 from bot.models import Notice, NoticeState, Run
 from bot.runs import deliver
 from bot.slack.ids import Id
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, SCOPES, Schedule
-from tests.wire.form import opened, words
+from tests.wire.form import errors, inputs, opened, words
 
 pytestmark = pytest.mark.usefixtures("delivering")
 FINAL = re.compile(r"\b(SUCCESS|FAILURE|REVOKED)\b")
@@ -154,8 +155,38 @@ def test_secret_looking_values_are_masked(http_bot: LocalSlack, ana: Person, sch
     assert json.loads(stored.kwargs)["api_token"] == "new-secret"
     http_bot.wait_for(lambda: ana.messages(OPS))
     text = json.dumps(http_bot.calls("chat.postMessage"), ensure_ascii=False)
-    assert "api_token: •••• -> ••••" in text
-    assert "secret" not in text
+    assert "api_token: •••••• (a secret was changed)" in text
+    assert "old-secret" not in text
+    assert "new-secret" not in text
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_secret_reaches_the_worker_and_nobody_else(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    row = schedule(
+        "Log in", task="tests.wire.log_in", args='["ana", "old-secret"]', kwargs='{"url": "amqp://a:old-pass@b"}'
+    )
+    form = opened(http_bot, ana, f"/runtask {row.name}", OPS)
+    assert inputs(form) == {
+        "args": f'[\n  "ana",\n  "{MASK}"\n]',
+        "kwargs": f'{{\n  "url": "amqp://a:{MASK}@b"\n}}',
+    }
+    ana.fills("args:", None, f'["ben", "{MASK}"]')
+    assert ana.submits()["closed"]
+    root, [_, final] = finished(http_bot, ana)
+    assert 'argument 1: "ana" -> "ben"' in all_words(root)
+    assert f'"password": "{MASK}"' in all_words(final)
+    assert f"\"echo\": \"{MASK} {{'url': 'amqp://a:{MASK}@b'}}\"" in all_words(final)
+    for method in ("views.open", "views.update", "chat.postMessage", "chat.update"):
+        assert "old-" not in json.dumps(http_bot.calls(method), ensure_ascii=False)
+    assert json.loads(TaskResult.objects.get().result)["password"] == "old-secret"
+
+
+def test_a_mask_without_a_secret_is_refused_at_its_field(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    row = schedule("Log in", task="tests.wire.log_in", kwargs='{"days": 7}')
+    opened(http_bot, ana, f"/runtask {row.name}", OPS)
+    ana.fills("kwargs:", None, json.dumps({"token": MASK}))
+    assert "none is stored at token" in errors(ana.submits())["kwargs"]
+    assert not Run.objects.exists()
 
 
 def test_a_lost_answer_is_found_again_and_not_repeated(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -24,7 +24,7 @@ class Answer:
 
     task: str
     token: str  # differs if anything in it differs
-    meta: Callable[[], Meta]
+    meta: Callable[[], Meta] = field(repr=False)
 
 
 class Reader(Protocol):

@@ -7,10 +7,9 @@ from typing import Any
 
 from bot.broker.outcomes.pickled import HARMLESS, Stub
 from bot.core.model import Outcome, TaskId
-from bot.core.text import clean, clip, clip_start
+from bot.core.text import clean, clip
 
-RESULT_LIMIT = 3000  # characters kept of a result; the whole stays where the site keeps it
-TRACEBACK_LIMIT = 6000  # characters kept of a traceback, from its end
+TEXT_LIMIT = 100_000  # characters that are passed on: more than is shown, as secrets must be found first
 LONGEST = 3_000_000  # characters; more of a result isn't even counted
 NOT_SHOWN = "(a pickled result, not shown)"
 STATUS_LIMIT, WORKER_LIMIT = 50, 100  # characters that a run's row holds
@@ -29,17 +28,16 @@ def outcome(
     worker: str,
     started_at: datetime | None = None,
 ) -> Outcome:
-    """`text` is the whole result, as people read it."""
-    # Cleaned: JSON escapes can hold NUL and lone surrogates, which databases refuse.
+    """`text` is the whole result, as people read it. `runs.finish` masks, cleans and shortens the texts."""
     return Outcome(
         task_id=TaskId(task),
         status=clip(clean(status), STATUS_LIMIT),
         token=token,
         at=at,
         started_at=started_at,
-        result=clean(clip(text, RESULT_LIMIT)),
+        result=text[:TEXT_LIMIT],
         result_length=len(text),
-        traceback=clean(clip_start(own_frames(traceback), TRACEBACK_LIMIT)),
+        traceback=own_frames(traceback)[-TEXT_LIMIT:],
         worker=clip(clean(worker), WORKER_LIMIT),
     )
 
@@ -99,7 +97,7 @@ def own_frames(traceback: str) -> str:
     """Without Celery's own frames, which begin every traceback, and without Python's lines of carets."""
     kept: list[str] = []
     skipping = False
-    for line in traceback.splitlines():
+    for line in traceback.split("\n"):  # not at other line ends: they may stand inside a secret
         if not line.startswith("    "):  # a frame's first line, or text between frames
             skipping = TRACER in line
         if not skipping and not CARETS.fullmatch(line):

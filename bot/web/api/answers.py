@@ -1,18 +1,15 @@
 """Runs and schedules as JSON values. Times are ISO 8601 in UTC, durations are seconds."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
 
-from bot.core import arguments
-from bot.core.changes import masked
-from bot.core.model import Brief, Field, Listening, Preview
-from bot.core.reasons import Invalid, Problem
+from bot.core.model import Brief, Listening, Preview
 from bot.core.status import OPEN, RunState
 from bot.models import Run
+from bot.runs import masks
 from bot.texts import change_name, options, problem_text, sentence, stored_options
 
 
@@ -29,8 +26,7 @@ def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links:
         "schedule": {"id": run.schedule_id, "name": run.schedule_name},
         "task": run.task,
         "requester": requester,
-        "args": masked(json.loads(run.args), secret_keys),
-        "kwargs": masked(json.loads(run.kwargs), secret_keys),
+        **{field.value: value for field, value in masks.sent(run, secret_keys).items()},
         "changes": [{"name": change_name(c), "old": c.old, "new": c.new} for c in run.changed_values],
         "target": dict(stored_options(run.target)),
         "created_at": _moment(run.created_at),
@@ -61,11 +57,9 @@ def brief(schedule: Brief) -> dict[str, Any]:
 
 
 def preview(preview: Preview) -> dict[str, Any]:
-    """A schedule with its stored values, which are sent if a request leaves them out."""
+    """A schedule with its stored values, secrets masked, which are sent if a request leaves them out."""
     schedule, last, running = preview.schedule, preview.last, preview.running
-    args, of_args = _stored(schedule.args, Field.ARGS)
-    kwargs, of_kwargs = _stored(schedule.kwargs, Field.KWARGS)
-    problems = [*preview.problems, *of_args, *of_kwargs]
+    problems = [*preview.problems, *(problem for stored in preview.stored.values() for problem in stored.problems)]
     return {
         "id": schedule.id,
         "name": schedule.name,
@@ -73,8 +67,7 @@ def preview(preview: Preview) -> dict[str, Any]:
         "enabled": schedule.enabled,
         "when": preview.when,
         "description": schedule.description,
-        "args": args,
-        "kwargs": kwargs,
+        **{field.value: stored.value for field, stored in preview.stored.items()},
         "problems": [{"field": p.field, "code": p.code, "text": problem_text(p)} for p in problems],
         "target": {name: _text(value) for name, value in options(preview.target)},
         "listened": LISTENED.get(preview.listening),
@@ -82,14 +75,6 @@ def preview(preview: Preview) -> dict[str, Any]:
         "running": None if running is None else {"run": running.run, "since": _moment(running.since)},
         "fingerprint": schedule.fingerprint,
     }
-
-
-def _stored(text: str, field: Field) -> tuple[Any, list[Problem]]:
-    """The value, or the problems because of which it can't be sent."""
-    try:
-        return arguments.parse_stored(text, field), []
-    except Invalid as exc:
-        return None, exc.problems
 
 
 def _text(value: str | datetime) -> str | None:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from uuid import uuid4
@@ -40,8 +40,8 @@ class Asked:
     """A well-formed request. Texts are JSON, or None if the member is missing."""
 
     schedule: int | str
-    args: str | None
-    kwargs: str | None
+    args: str | None = field(repr=False)
+    kwargs: str | None = field(repr=False)
     fingerprint: str | None
     places: Mapping[str, Place]  # of each member's value
     digest: str  # of the whole request, however it is written

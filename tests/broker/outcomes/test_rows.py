@@ -9,10 +9,10 @@ from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from bot.broker.outcomes.rows import BATCH, RowOutcomes
-from bot.broker.outcomes.shown import RESULT_LIMIT, TRACEBACK_LIMIT
 from bot.core.model import Outcome, TaskId
 from bot.models import Run
 from bot.runs import finish
+from bot.runs.finish import RESULT_LIMIT, TRACEBACK_LIMIT
 from tests.factories import NOW, a_result, a_run
 
 HAS_START = hasattr(TaskResult, "date_started")  # since the results app 2.6
@@ -40,11 +40,13 @@ def test_an_outcome_is_what_the_row_says() -> None:
 
 @pytest.mark.django_db
 def test_long_results_and_tracebacks_are_shortened_at_the_right_end() -> None:
-    a_result(a_run().task_id, result=json.dumps("x" * 200_000), traceback="\n".join(f"line {n}" for n in range(5000)))
-    outcome = the_outcome()
-    assert (len(outcome.result), outcome.result_length) == (RESULT_LIMIT, 200_000)
-    assert len(outcome.traceback) <= TRACEBACK_LIMIT
-    assert outcome.traceback.endswith("line 4999")
+    run = a_run()
+    a_result(run.task_id, result=json.dumps("x" * 200_000), traceback="\n".join(f"line {n}" for n in range(5000)))
+    assert record() == 1
+    run.refresh_from_db()
+    assert (len(run.result), run.result_length) == (RESULT_LIMIT, 200_000)
+    assert len(run.traceback) <= TRACEBACK_LIMIT
+    assert run.traceback.endswith("line 4999")
 
 
 @pytest.mark.django_db

@@ -1,0 +1,138 @@
+"""Puts stored secrets back where a form or a script left their masks.
+
+Masks are matched by their place. Where something was removed or moved, a place may mean another secret than before, so
+that is refused. So is a place where the secret would be shown.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.model import Field
+from bot.core.reasons import Code, Invalid, Problem
+from bot.core.scrub import MASK, NAMED, NAMING
+from bot.core.secrets import Secrets, is_one_of
+
+NOTHING = object()  # nothing is stored at this place
+Path = tuple[str | int, ...]
+
+
+def has_mask(value: Any) -> bool:
+    """Whether a mask is anywhere in this JSON."""
+    if isinstance(value, dict):
+        return any(MASK in key or has_mask(inner) for key, inner in value.items())
+    return any(map(has_mask, value)) if isinstance(value, list) else isinstance(value, str) and MASK in value
+
+
+def with_secrets(
+    typed: Mapping[Field, Any], stored: Mapping[Field, Any], secrets: Secrets, headers: Any
+) -> dict[Field, Any]:
+    """`typed`, with the values of `stored` for its masks. `secrets` are those of the schedule. Raises Invalid."""
+    masked = {of for of, value in typed.items() if has_mask(value) and value != stored.get(of)}
+    if not masked:
+        return dict(typed)
+    problems: list[Problem] = []
+    found = dict(typed)
+    for of in masked:
+        old = stored.get(of, NOTHING)
+        shown = NOTHING if old is NOTHING else secrets.of_field(old, of)
+        found[of] = _Keeping(of, problems).value(typed[of], old, shown, ())
+    if not problems:
+        # What is shown of the run must not show what is masked here.
+        after = Secrets.of(secrets.keys, secrets.names, (found[Field.ARGS], found[Field.KWARGS]), headers=headers)
+        for of in masked:
+            uncovered = _uncovered(typed[of], after.of_field(found[of], of), ())
+            problems += (_problem(Code.MASK_MOVED, of, path) for path in uncovered)
+    if problems:
+        raise Invalid(problems)
+    return found
+
+
+@dataclass
+class _Keeping:
+    """One walk through a value. `shown` is the masked form of `stored`."""
+
+    of: Field
+    problems: list[Problem]
+
+    def value(self, typed: Any, stored: Any, shown: Any, path: Path) -> Any:
+        if not has_mask(typed):
+            return typed
+        if isinstance(typed, dict):
+            return self._object(typed, stored, shown, path)
+        if isinstance(typed, list):
+            return self._list(typed, stored, shown, path)
+        if typed == shown:
+            return stored
+        is_edited = typed != MASK and isinstance(shown, str) and MASK in shown
+        return self._refused(Code.MASK_EDITED if is_edited else Code.MASK_WITHOUT_SECRET, path)
+
+    def _object(self, typed: dict[str, Any], stored: Any, shown: Any, path: Path) -> Any:
+        if not (isinstance(stored, dict) and isinstance(shown, dict) and len(stored) == len(shown)):
+            stored = shown = {}
+        there = dict(zip(shown, stored, strict=True))  # keys may be masked, too
+        if any(MASK in key and key not in there for key in typed):
+            return self._refused(Code.MASK_WITHOUT_SECRET, path)
+        is_renamed = any(typed.get(key) != shown.get(key) for key in {*typed, *shown} if is_one_of(key, NAMING))
+        found = {}
+        for key, inner in typed.items():
+            if is_renamed and inner == MASK and is_one_of(key, NAMED):
+                self._refused(Code.MASK_MOVED, (*path, key))
+            old = there.get(key, key)
+            found[old] = self.value(inner, stored.get(old, NOTHING), shown.get(key, NOTHING), (*path, key))
+        return found
+
+    def _list(self, typed: list[Any], stored: Any, shown: Any, path: Path) -> Any:
+        if not (isinstance(stored, list) and isinstance(shown, list)):
+            stored = shown = []
+        is_args = self.of is Field.ARGS and not path
+        if shown and not _is_in_place(typed, shown, is_args=is_args):
+            return self._refused(Code.MASK_MOVED, path)
+        both = [*zip(stored, shown, strict=True), *[(NOTHING, NOTHING)] * max(0, len(typed) - len(shown))]
+        return [self.value(inner, *both[at], (*path, at)) for at, inner in enumerate(typed)]
+
+    def _refused(self, code: Code, path: Path) -> None:
+        self.problems.append(_problem(code, self.of, path))
+
+
+def _is_in_place(typed: list[Any], shown: list[Any], *, is_args: bool) -> bool:
+    """Whether the items of a list still mean the same ones.
+
+    They do if all that show masks stand unchanged where they stood, or if only one of them was edited. A mask alone says
+    nothing of itself: in a list of arguments its position does, elsewhere the item before it.
+    """
+    masked = [at for at, item in enumerate(shown) if has_mask(item)]
+    changed = [at for at in masked if at >= len(typed) or typed[at] != shown[at]]
+    if not is_args and any(at and shown[at] == MASK and typed[at - 1 : at] != shown[at - 1 : at] for at in masked):
+        return False
+    if not changed:
+        return True
+    if len(typed) != len(shown):
+        return False
+    edited = [at for at in changed if isinstance(shown[at], (dict, list))]
+    twins = sum(shown[at] == shown[other] for at in edited for other in masked) > len(edited)
+    return not edited or (len(changed) == 1 and not twins)
+
+
+def _uncovered(typed: Any, shown: Any, path: Path) -> Iterator[Path]:
+    """Places where somebody left a mask, but where the result would be shown otherwise."""
+    if isinstance(typed, str):
+        if MASK in typed and typed != shown:
+            yield path
+    elif isinstance(typed, dict) and isinstance(shown, dict):
+        for key, inner in typed.items():
+            yield from _uncovered(inner, shown.get(key), (*path, key))
+    elif isinstance(typed, list) and isinstance(shown, list):
+        for at, inner in enumerate(typed):
+            yield from _uncovered(inner, shown[at], (*path, at))
+
+
+def _problem(code: Code, of: Field, path: Path) -> Problem:
+    return Problem(code=code, field=of, params={"where": _words(path, of)})
+
+
+def _words(path: Path, of: Field) -> str:
+    """`smtp.password`, `hosts[0].password`; positional arguments count from 1."""
+    first, rest = (f"argument {int(path[0]) + 1}", path[1:]) if of is Field.ARGS and path else ("", path)
+    words = first + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
+    return words.removeprefix(".") or "the outermost level"

@@ -1,0 +1,179 @@
+"""Finds secret values in free text by the names before them: in JSON, Python's reprs, options, headers and addresses.
+
+Takes time in proportion to the text's length, whatever it holds: possessive matches (`*+`, `++`) never go back, and what
+they pass isn't read again. Where a value's end isn't sure, more is taken rather than less.
+"""
+
+import re
+from typing import Protocol
+
+MASK = "••••••"
+NAMING = frozenset({"name", "key", "field", "param", "parameter", "option", "variable", "header", "env", "setting"})
+NAMED = frozenset({"value", "values", "val", "content", "data", "default"})
+NEAR = 1000  # characters in which the other half of a pair of name and value is looked for
+
+Span = tuple[int, int]
+
+
+class IsSecret(Protocol):
+    def __call__(self, name: str, /, *, at_end: bool = False) -> bool:
+        """`at_end`: only if the name's last words are secret."""
+
+
+# A name of up to three words, and what separates it from its value.
+KEY = re.compile(
+    r"""(?<![\w.\-])(?:
+        (?P<flag>--?[A-Za-z][\w\-]*+)[ \t]++(?=[^\s\-=:,])
+      | (?P<bearer>[Bb]earer|BEARER)[ \t]++(?=[\w.~+/\-]{8})
+      | (?P<key>[\w.\-]++(?:[ ](?!-)[\w.\-]++){0,2}+)(?:
+            (?P<quote>\\*+["'])\]?+\s*+(?:=>|:=|==?|:(?!:)|(?P<comma>,))\s*+
+          | \]?+[ \t]*+(?:(?P<equals>=>|:=|==?)|:(?!:|\\?/\\?/))[ \t]*+
+        )
+    )
+    | :(?:\\?/){2}(?P<userinfo>[^\s/?\#"'<>\\]*)@
+    """,
+    re.VERBOSE,
+)
+OPENING = re.compile(r"(?:[A-Za-z]{1,2}(?=[\"'\\]))?(?P<escape>\\*+)(?P<quote>\"\"\"|'''|[\"'])")
+BRACKET = re.compile(r"[\w.]*+(?=[(\[{])")
+MARK = re.compile(r"(?P<open>[(\[{])|(?P<close>[)\]}])|(?<!\\)(?P<escape>\\*+)(?P<quote>[\"'])")
+WORD = re.compile(r"(?:(?:bearer|basic|digest|token|apikey|negotiate)[ \t]+)?[^\s&;)\]}\"'<>]+", re.IGNORECASE)
+MEMBER = re.compile(r"[^,)\]}\n]+")
+LINE = re.compile(r"(?:Digest|OAuth|AWS4-HMAC-SHA256)\b[^\n]*|[^\n\"]+")
+TOKEN = re.compile(r"[\w.~+/\-]+=*")
+NAME = re.compile(r"\\*+[\"'](?P<name>[\w.\-]{1,100}+)\\*+[\"']")
+FAILURES = ("error", "exception", "warning")  # of classes: `TokenError: …` names no token
+
+
+def spans(text: str, is_secret: IsSecret) -> list[Span]:
+    """Where secret values stand: in order, apart from each other, not empty and not masked already."""
+    found, at = list[Span](), 0
+    pairs = _Pairs(text)
+    while match := KEY.search(text, at):
+        at = match.end()
+        span = _span(text, match, is_secret) or pairs.span(match, is_secret)
+        if span is not None and text[slice(*span)].strip("• \t\n"):
+            found.append(span)
+            at = max(at, span[1])
+    return _apart(found)
+
+
+def _apart(found: list[Span]) -> list[Span]:
+    apart: list[Span] = []
+    for start, end in sorted(found):
+        if apart and start < apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+        else:
+            apart.append((start, end))
+    return apart
+
+
+def _span(text: str, match: re.Match[str], is_secret: IsSecret) -> Span | None:
+    at = match.end()
+    if match["userinfo"] is not None:
+        return _of_address(text, match)
+    if match["bearer"]:
+        return value(text, at, TOKEN)
+    if (flag := match["flag"]) is not None:
+        return value(text, at, WORD) if is_secret(flag) else None
+    if match["comma"]:
+        return value(text, at, MEMBER) if is_secret(match["key"]) and _has_its_value(text, match) else None
+    if _names_a_secret(match, is_secret):
+        return value(text, at, WORD if match["equals"] else MEMBER if match["quote"] else LINE)
+    return None
+
+
+class _Pairs:
+    """Finds `"name": "password", "value": "x"`, in either order."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._named_at = -1  # where the last name of a secret ends
+        self._value: Span | None = None  # the last value whose name isn't known yet
+
+    def span(self, match: re.Match[str], is_secret: IsSecret) -> Span | None:
+        key, at = (match["key"] or "").casefold(), match.end()
+        if key in NAMED:
+            if self._is_near(self._named_at, at):
+                return value(self._text, at, MEMBER)
+            # Not for lists and objects, so that nothing long is read many times.
+            self._value = None if BRACKET.match(self._text, at) else value(self._text, at, MEMBER)
+        elif key in NAMING and (name := NAME.match(self._text, at)) and is_secret(name["name"]):
+            if self._value is not None and self._is_near(self._value[1], at):
+                return self._value
+            self._named_at = name.end()
+        return None
+
+    def _is_near(self, before: int, at: int) -> bool:
+        between = self._text[before:at] if 0 <= before <= at <= before + NEAR else "}"
+        return "}" not in between and ")" not in between
+
+
+def _names_a_secret(match: re.Match[str], is_secret: IsSecret) -> bool:
+    key: str = match["key"]
+    if match["quote"]:
+        return is_secret(key)
+    last = key.rsplit(" ", 1)[-1].rsplit(".", 1)[-1]
+    return is_secret(key, at_end=True) or (not last.casefold().endswith(FAILURES) and is_secret(last))
+
+
+def _has_its_value(text: str, match: re.Match[str]) -> bool:
+    """Of a quoted text before a comma: whether it is an option of a command, or the first of two."""
+    if match["key"].startswith("-"):
+        return True
+    before = text[max(0, match.start("key") - 20) : match.start("key")].rstrip("\"'\\").rstrip()
+    if not before.endswith(("[", "(")):
+        return False
+    if BRACKET.match(text, match.end()):
+        return True
+    _, end = value(text, match.end(), MEMBER)
+    return text[end : end + 20].lstrip("\"'\\ \n").startswith(("]", ")"))
+
+
+def _of_address(text: str, match: re.Match[str]) -> Span | None:
+    """The password. For the web, also a name alone, which is often a token."""
+    name, colon, _ = match["userinfo"].partition(":")
+    start, end = match.span("userinfo")
+    if colon:
+        return start + len(name) + 1, end
+    is_web = text[max(0, match.start() - 5) : match.start()].casefold().endswith(("http", "https"))
+    return (start, end) if is_web else None
+
+
+def value(text: str, at: int, bare: re.Pattern[str]) -> Span:
+    """Of the value that begins at `at`: inside its quotes, with its brackets, or as far as `bare` matches."""
+    if opening := OPENING.match(text, at):
+        return opening.end(), _closing(text, opening.end(), opening["escape"], opening["quote"])
+    if bracket := BRACKET.match(text, at):
+        return at, _closing_bracket(text, bracket.end())
+    found = bare.match(text, at)
+    return (at, at + len(found.group().rstrip().rstrip(","))) if found else (at, at)
+
+
+def _closing(text: str, at: int, escape: str, quote: str) -> int:
+    """Of a text in quotes. A JSON text inside a JSON text has quotes with backslashes, and longer rows of them inside."""
+    if len(quote) == 3:
+        end = text.find(quote, at)
+        return end if end >= 0 else len(text)
+    row = 2 * (len(escape) + 1)
+    for match in MARK_OF[quote].finditer(text, at):
+        if len(match["escape"]) % row == len(escape):
+            return match.end() - 1 - len(escape)
+    return len(text)
+
+
+MARK_OF = {quote: re.compile(rf"(?<!\\)(?P<escape>\\*+){quote}") for quote in "\"'"}
+
+
+def _closing_bracket(text: str, at: int) -> int:
+    depth = 0
+    while match := MARK.search(text, at):
+        at = match.end()
+        if match["quote"]:
+            end = _closing(text, at, match["escape"], match["quote"])
+            at = end + len(match["escape"]) + 1
+            continue
+        depth += 1 if match["open"] else -1
+        if depth <= 0:
+            return at
+    return len(text)

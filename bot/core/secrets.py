@@ -1,0 +1,222 @@
+"""What is secret in a run's values, and how it is shown: as MASK.
+
+A value is secret by the name of its key, its parameter, its option or its pair. Texts are searched for such names, too, and
+for the secret values that are known of the run, wherever they stand.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Self, TypeAlias
+
+from bot.core import jsontext, scrub
+from bot.core.model import Field
+from bot.core.scrub import MASK, NAMED, NAMING
+from bot.core.written import SHORTEST, forms, parts, read
+
+WORDS = (
+    "password", "passwd", "pwd", "passphrase", "passcode", "secret", "token", "access_token", "auth_token", "api_key",
+    "access_key", "secret_key", "private_key", "credential", "auth", "authorization", "bearer", "cookie", "session_id",
+    "dsn",
+)  # fmt: skip
+LONGEST_NAME = 100  # characters; a longer text names nothing
+PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W0-9_A-Za-z]+")
+ONE_NAME = re.compile(r"[\w.\-]{1,100}")
+
+Call: TypeAlias = tuple[Any, Any]  # args and kwargs; a text where they can't be read
+Parameters: TypeAlias = tuple[str, ...]  # names of positional parameters; a last one with a * takes all that follow
+
+
+def joined(word: str) -> str:
+    """`API-Key`, `api_key` and `apiKey` are one word: apikey."""
+    return "".join(PART.findall(unicodedata.normalize("NFKC", word))).casefold()
+
+
+@lru_cache
+def _words(keys: tuple[str, ...]) -> frozenset[str]:
+    found = {joined(key) for key in keys} - {""}
+    return frozenset(found | {f"{word}s" for word in found})
+
+
+def is_secret(name: str, keys: tuple[str, ...] = WORDS, *, at_end: bool = False) -> bool:
+    """Whether one of its words is one of `keys`, or in the plural. `at_end`: whether its last word is."""
+    if len(name) > LONGEST_NAME:
+        return not at_end and any(is_secret(part, keys) for part in _pieces(name))
+    return _is_secret(name, _words(keys), at_end=at_end)
+
+
+def _pieces(name: str) -> Iterator[str]:
+    """Of a very long key. They overlap, so that every word is whole in one of them."""
+    half = LONGEST_NAME // 2
+    return (name[at : at + LONGEST_NAME] for at in range(0, len(name), half))
+
+
+@lru_cache(maxsize=4096)
+def _is_secret(name: str, words: frozenset[str], *, at_end: bool) -> bool:
+    parts = [part.casefold() for part in PART.findall(unicodedata.normalize("NFKC", name))]
+    while at_end and parts and parts[-1].isdigit():
+        parts.pop()
+    longest = max(map(len, words), default=0)
+    for first in range(len(parts)):
+        row = ""
+        for last in range(first, len(parts)):
+            row += parts[last]
+            if len(row) > longest:
+                break
+            if row in words and (not at_end or last == len(parts) - 1):
+                return True
+    return False
+
+
+def parameter(names: Parameters, position: int) -> str:
+    """The name of a positional value, which counts from 0. Empty if it isn't known."""
+    if position < len(names) and not names[position].startswith("*"):
+        return names[position]
+    return names[-1] if names and names[-1].startswith("*") and position >= len(names) - 1 else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """How to mask the values of one schedule or run, and texts about it."""
+
+    keys: tuple[str, ...] = WORDS
+    names: Parameters = ()
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)  # by their first characters
+
+    @classmethod
+    def of(cls, keys: tuple[str, ...], names: Parameters, *calls: Call, headers: Any = None) -> Self:
+        """Knows the secrets that stand in these values."""
+        blind = cls(keys=keys, names=names)
+        found = set(blind.inside(headers))
+        for args, kwargs in calls:
+            found.update(blind.inside(args, is_args=True), blind.inside(kwargs))
+        return cls(keys=keys, names=names, known=_by_beginning(form for one in found for form in forms(one)))
+
+    def is_secret(self, name: str, /, *, at_end: bool = False) -> bool:
+        return is_secret(name, self.keys, at_end=at_end)
+
+    def of_field(self, value: Any, of: Field) -> Any:
+        return self.args(value) if of is Field.ARGS else self.value(value)
+
+    def args(self, values: list[Any]) -> list[Any]:
+        masked: list[Any] = self.value(values, is_args=True)
+        return masked
+
+    def value(self, value: Any, *, is_args: bool = False) -> Any:
+        """JSON of the same shape, with MASK for what is secret."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            hidden = self.hidden(value)
+            return {
+                self.text(key) if isinstance(key, str) else key: MASK if key in hidden else self.value(inner)
+                for key, inner in value.items()
+            }
+        if isinstance(value, (list, tuple)):
+            hidden = self.hidden(value, is_args=is_args)
+            return [MASK if at in hidden else self.value(inner) for at, inner in enumerate(value)]
+        return self._number(value)
+
+    def text(self, text: str, mask: Callable[[str], str] = lambda _: MASK) -> str:
+        """The text without known secrets, and without values whose names are secret. `mask` makes what is put there."""
+        return self._without_named(self._without_known(text, mask), mask)
+
+    def broken(self, text: str, of: Field) -> str:
+        """The text of arguments that aren't JSON. Where one of the positional ones is secret, every text in it may be."""
+        if of is Field.ARGS and any(map(self.is_secret, self.names)):
+            text = "".join(f'"{MASK}"' if one.kind == "string" else one.text for one in jsontext.tokens(text))
+        return self.text(text)
+
+    def blotted(self, text: str, of: Field) -> str:
+        """The same, with every character that isn't masked at its place."""
+        if of is Field.ARGS and any(map(self.is_secret, self.names)):
+            text = "".join(_blot(one.text) if one.kind == "string" else one.text for one in jsontext.tokens(text))
+        return self.text(text, _blot)
+
+    def hidden(self, values: Any, *, is_args: bool = False) -> Collection[Any]:
+        """The keys or positions whose values are secret by a name."""
+        if isinstance(values, dict):
+            found = {key for key in values if isinstance(key, str) and self.is_secret(key)}
+            if any(self._is_name(inner) for key, inner in values.items() if is_one_of(key, NAMING)):
+                found |= {key for key in values if is_one_of(key, NAMED)}
+            return found
+        names = self.names if is_args else ()
+        return {
+            at for at in range(len(values)) if self.is_secret(parameter(names, at)) or self.follows_name(values, at)
+        }
+
+    def follows_name(self, values: Any, at: int) -> bool:
+        """Whether it is the value of the option before it, or the second of a pair."""
+        before = values[at - 1] if at else None
+        if before is None or not self._is_name(before):
+            return False
+        if before.startswith("-"):
+            return not (isinstance(values[at], str) and values[at].startswith("-"))
+        return len(values) == 2
+
+    def _is_name(self, value: Any) -> bool:
+        return isinstance(value, str) and ONE_NAME.fullmatch(value) is not None and self.is_secret(value)
+
+    def inside(self, value: Any, *, is_args: bool = False) -> Iterator[str]:
+        """The secrets that are long enough to be looked for in texts."""
+        if isinstance(value, str):
+            found = (value[start:end] for start, end in scrub.spans(value, self.is_secret))
+            yield from (part for one in found for text in read(one) for part in parts(text))
+        elif isinstance(value, (dict, list, tuple)):
+            hidden = self.hidden(value, is_args=is_args)
+            for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+                yield from _leaves(inner) if key in hidden else self.inside(inner)
+
+    def _number(self, value: Any) -> Any:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return MASK if is_number and self.known and self._without_known(str(value), lambda _: "") == "" else value
+
+    def _without_known(self, text: str, mask: Callable[[str], str]) -> str:
+        if not self.known:
+            return text
+        out, last, at, end = list[str](), 0, 0, len(text) - SHORTEST
+        while at <= end:
+            forms = self.known.get(text[at : at + SHORTEST])
+            found = next((form for form in forms if text.startswith(form, at)), None) if forms else None
+            if found is None:
+                at += 1
+            else:
+                out += [text[last:at], mask(found)]
+                last = at = at + len(found)
+        return "".join([*out, text[last:]]) if out else text
+
+    def _without_named(self, text: str, mask: Callable[[str], str]) -> str:
+        out, last = list[str](), 0
+        for start, end in scrub.spans(text, self.is_secret):
+            out += [text[last:start], mask(text[start:end])]
+            last = end
+        return "".join([*out, text[last:]]) if out else text
+
+
+def _blot(text: str) -> str:
+    return re.sub(r"[^\n]", "•", text)
+
+
+def is_one_of(key: Any, names: Collection[str]) -> bool:
+    return isinstance(key, str) and key.casefold() in names
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Of a value that is secret as a whole. The name of a type (kombu's `__type__`) isn't a secret."""
+    if isinstance(value, dict) and "__type__" in value:
+        yield from _leaves(value.get("__value__"))
+    elif isinstance(value, dict):
+        yield from (leaf for inner in value.values() for leaf in _leaves(inner))
+    elif isinstance(value, (list, tuple)):
+        yield from (leaf for inner in value for leaf in _leaves(inner))
+    elif value is not None and not isinstance(value, bool):
+        yield from parts(str(value))
+
+
+def _by_beginning(found: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    index: dict[str, list[str]] = {}
+    for form in sorted(set(found), key=len, reverse=True):
+        index.setdefault(form[:SHORTEST], []).append(form)
+    return {beginning: tuple(forms) for beginning, forms in index.items()}

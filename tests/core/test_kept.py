@@ -1,0 +1,102 @@
+"""Masks that come back stand for the stored secrets, or are refused."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core import arguments, kept
+from bot.core.model import Field
+from bot.core.reasons import Code, Invalid
+from bot.core.scrub import MASK
+from bot.core.secrets import WORDS, Secrets
+from tests.core import strategies
+
+HOSTS = [{"name": "a", "password": "x"}, {"name": "b", "password": "y"}]
+A, B = {"name": "a", "password": MASK}, {"name": "b", "password": MASK}
+LOG_IN = ("user", "password")
+
+
+def sent(typed: Any, stored: Any, names: tuple[str, ...] = ()) -> Any:
+    """What is sent of an object, or of a list of arguments."""
+    of = Field.KWARGS if isinstance(typed, dict) else Field.ARGS
+    nothing: dict[Field, Any] = {Field.ARGS: [], Field.KWARGS: {}}
+    secrets = Secrets.of(WORDS, names, (stored, {}) if of is Field.ARGS else ([], stored))
+    return kept.with_secrets({**nothing, of: typed}, {**nothing, of: stored}, secrets, None)[of]
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored", "expected"),
+    [
+        pytest.param({"pwd": MASK, "n": 2}, {"pwd": "x", "n": 1}, {"pwd": "x", "n": 2}, id="beside an edit"),
+        pytest.param({"n": 1, "pwd": "new"}, {"pwd": "x"}, {"n": 1, "pwd": "new"}, id="a new secret"),
+        pytest.param({"auth": MASK}, {"auth": {"u": [1]}}, {"auth": {"u": [1]}}, id="a whole object"),
+        pytest.param({"l": [A, B, 5]}, {"l": HOSTS}, {"l": [*HOSTS, 5]}, id="something added behind"),
+        pytest.param(
+            {"l": [{**A, "n": 1}, B]}, {"l": HOSTS}, {"l": [{**HOSTS[0], "n": 1}, HOSTS[1]]}, id="one item edited"
+        ),
+        pytest.param({"u": f"amqp://u:{MASK}@h"}, {"u": "amqp://u:pw@h"}, {"u": "amqp://u:pw@h"}, id="a text"),
+        pytest.param({"c": ["--pwd", MASK, "-v"]}, {"c": ["--pwd", "x"]}, {"c": ["--pwd", "x", "-v"]}, id="an option"),
+        pytest.param({"n": MASK}, {"n": MASK}, {"n": MASK}, id="a text that is a mask"),
+    ],
+)
+def test_a_mask_that_stayed_is_sent_as_stored(typed: Any, stored: Any, expected: Any) -> None:
+    assert sent(typed, stored) == expected
+
+
+def test_positional_secrets_are_kept_by_their_position() -> None:
+    assert sent(["ben", MASK], ["ada", "x"], LOG_IN) == ["ben", "x"]
+    assert sent([MASK, "new"], ["x", "y"], ("token", "password")) == ["x", "new"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored", "code", "where"),
+    [
+        pytest.param({"pwd": MASK}, {}, Code.MASK_WITHOUT_SECRET, "pwd", id="nothing stored"),
+        pytest.param({"n": MASK}, {"pwd": "x", "n": 1}, Code.MASK_WITHOUT_SECRET, "n", id="nothing secret there"),
+        pytest.param({"s": {MASK: 1}}, {}, Code.MASK_WITHOUT_SECRET, "s", id="as a key"),
+        pytest.param({"pwd": f"x{MASK}"}, {"pwd": "x"}, Code.MASK_EDITED, "pwd", id="a part of a text"),
+        pytest.param({"u": f"amqp://u:{MASK}@evil"}, {"u": "amqp://u:pw@h"}, Code.MASK_EDITED, "u", id="a text around it"),
+        pytest.param({"l": [B, A]}, {"l": HOSTS}, Code.MASK_MOVED, "l", id="items swapped"),
+        pytest.param({"l": [B]}, {"l": HOSTS}, Code.MASK_MOVED, "l", id="an item removed"),
+        pytest.param({"l": [5, A, B]}, {"l": HOSTS}, Code.MASK_MOVED, "l", id="an item added before"),
+        pytest.param({"l": [B, 5]}, {"l": HOSTS}, Code.MASK_MOVED, "l", id="an item removed, another added"),
+        pytest.param({"l": [5, A]}, {"l": [HOSTS[0], HOSTS[0]]}, Code.MASK_MOVED, "l", id="one of twins removed"),
+        pytest.param({"name": "days", "value": MASK}, {"name": "pwd", "value": "x"}, Code.MASK_MOVED, "value", id="renamed"),
+        pytest.param({"c": ["--days", MASK]}, {"c": ["--pwd", "x"]}, Code.MASK_MOVED, "c", id="another option"),
+        pytest.param({"c": ["--token", MASK]}, {"c": ["--pwd", "x"]}, Code.MASK_MOVED, "c", id="another secret option"),
+        pytest.param(
+            {"pwd": "new-secret", "c": f"as {MASK}"}, {"pwd": "old-secret", "c": "as old-secret"}, Code.MASK_MOVED, "c",
+            id="a secret that would be shown",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mask_whose_secret_is_not_sure_is_refused(typed: Any, stored: Any, code: Code, where: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        sent(typed, stored)
+    assert [(problem.code, problem.params["where"]) for problem in refused.value.problems] == [(code, where)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        pytest.param([MASK, "ada"], LOG_IN, id="swapped"),
+        pytest.param([MASK], LOG_IN, id="the first one removed"),
+        pytest.param([MASK], ("token", "password"), id="one of two secrets removed"),
+    ],
+)
+def test_arguments_that_have_moved_are_refused(typed: list[Any], names: tuple[str, ...]) -> None:
+    with pytest.raises(Invalid):
+        sent(typed, ["ada", "x"], names)
+
+
+@given(strategies.objects, strategies.lists, st.sampled_from([(), ("token",), ("user", "password", "*keys")]))
+def test_what_is_shown_is_sent_as_stored(kwargs: dict[str, Any], args: list[Any], names: tuple[str, ...]) -> None:
+    stored = {Field.ARGS: args, Field.KWARGS: {**kwargs, "auth": args, "hosts": [{"token": kwargs, "x": args}]}}
+    secrets = Secrets.of(WORDS, names, (stored[Field.ARGS], stored[Field.KWARGS]))
+    shown = {of: arguments.shown(json.dumps(value), of, secrets) for of, value in stored.items()}
+    typed = {of: arguments.parse(one.text, of) for of, one in shown.items()}
+    assert typed == {of: one.value for of, one in shown.items()}
+    assert kept.with_secrets(typed, stored, secrets, None) == stored

@@ -1,0 +1,175 @@
+"""What counts as secret, in values and in texts, and how it is masked."""
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from bot.core.model import Field
+from bot.core.scrub import MASK
+from bot.core.secrets import WORDS, Secrets, is_secret
+from tests.core import strategies
+from tests.factories import a_dispatch, a_request, a_schedule, an_actor, an_outcome
+
+DEFAULT = Secrets()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "password", "PASSWORD", "passwords", "db_password", "dbPassword", "password2", "Passwd", "PWD", "pgPwd", "passphrase",
+        "privateKey", "PRIVATE-KEY", "accessKey", "aws_secret_access_key", "apikey", "apiKey", "API-KEY", "X-Api-Key", "API key",
+        "dsn", "sentryDSN", "cookie", "Set-Cookie", "auth", "auth_header", "Proxy-Authorization", "smtp.password", "oauth_token",
+        "OAuthToken", "ｐａｓｓｗｏｒｄ", "sessionid",
+    ],
+)  # fmt: skip
+def test_a_name_is_secret_if_one_of_its_words_is(name: str) -> None:
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["author", "authority", "compass_word", "tokenizer", "secretary", "keys", "api", "private", "cookieless", "", "•"],
+)
+def test_a_part_of_a_word_is_not_secret(name: str) -> None:
+    assert not is_secret(name)
+
+
+def test_an_operators_own_words_replace_the_default_ones() -> None:
+    own = ("PIN", "Zugangs-Code", "пароль")
+    assert [is_secret(name, own) for name in ("userPin", "zugangsCode", "ПАРОЛЬ", "password", "spin")] == [True] * 3 + [
+        False
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        pytest.param({"token": 5, "n": 5}, {"token": MASK, "n": 5}, id="a number"),
+        pytest.param({"auth": {"user": "a"}, "l": [{"pwd": None}]}, {"auth": MASK, "l": [{"pwd": MASK}]}, id="deep"),
+        pytest.param({"name": "api_key", "value": "x"}, {"name": "api_key", "value": MASK}, id="name and value"),
+        pytest.param({"Key": "pwd", "Value": [1]}, {"Key": "pwd", "Value": MASK}, id="in capitals"),
+        pytest.param({"name": "days", "value": "x"}, {"name": "days", "value": "x"}, id="another name"),
+        pytest.param([["pwd", "x"], ["user", "y"]], [["pwd", MASK], ["user", "y"]], id="pairs"),
+        pytest.param(["a", "--password", "x", "-v"], ["a", "--password", MASK, "-v"], id="an option"),
+        pytest.param(["--password", "--force"], ["--password", "--force"], id="an option without a value"),
+        pytest.param(["--password=x"], [f"--password={MASK}"], id="an option in one text"),
+        pytest.param({"fields": ["user", "password", "mail"]}, {"fields": ["user", "password", "mail"]}, id="names only"),
+        pytest.param(
+            {"pwd": "hunter2-hunter2", "log": "as hunter2-hunter2", "hunter2-hunter2": 1},
+            {"pwd": MASK, "log": f"as {MASK}", MASK: 1}, id="a known secret elsewhere",
+        ),
+        pytest.param({"pwd": 1234567890, "n": [1234567890, 7]}, {"pwd": MASK, "n": [MASK, 7]}, id="a known number"),
+        pytest.param({"pwd": "short", "log": "as short"}, {"pwd": MASK, "log": "as short"}, id="too short to be known"),
+    ],
+)  # fmt: skip
+def test_secret_values_are_masked(value: Any, shown: Any) -> None:
+    assert Secrets.of(WORDS, (), ([], value)).value(value) == shown
+
+
+def test_positional_values_are_secret_by_their_parameters_names() -> None:
+    secrets = Secrets.of(WORDS, ("user", "password", "*tokens"), (["ada", "p1", "t1", "t2"], {}))
+    assert secrets.args(["ada", "p1", "t1", "t2"]) == ["ada", MASK, MASK, MASK]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"password": "x", "days": 7}', f'{{"password": "{MASK}", "days": 7}}'),
+        ('cut {"days": 7, "password": "hunt', f'cut {{"days": 7, "password": "{MASK}'),
+        (r'{"a": "{\"pwd\": \"x\\\"y\", \"b\": 1}"}', rf'{{"a": "{{\"pwd\": \"{MASK}\", \"b\": 1}}"}}'),
+        ("{'pwd': 'it\\'s', 'days': 7}", f"{{'pwd': '{MASK}', 'days': 7}}"),
+        ("{'auth': {'user': 'a}', 'n': [1]}, 'days': 7}", f"{{'auth': {MASK}, 'days': 7}}"),
+        ("Login(password='x y', days=7)", f"Login(password='{MASK}', days=7)"),
+        ("Login(token=SecretStr('x'), days=7)", f"Login(token={MASK}, days=7)"),
+        ("password=x&user=ada", f"password={MASK}&user=ada"),
+        ("password: x is wrong\nnext", f"password: {MASK}\nnext"),
+        ("Authorization: Bearer abc.def", f"Authorization: {MASK}"),
+        ("sent Bearer abcdefgh1234 to", f"sent Bearer {MASK} to"),
+        ("Cookie: a=b; c=d\nHost: x", f"Cookie: {MASK}\nHost: x"),
+        ("postgres://user:pw@host/db", f"postgres://user:{MASK}@host/db"),
+        ("amqp://u:p@ss@host", f"amqp://u:{MASK}@host"),
+        ("https://ghp_1234@github.com/x", f"https://{MASK}@github.com/x"),
+        ("mysql --password x --user=ada", f"mysql --password {MASK} --user=ada"),
+        ("['mysql', '--password', 'x', '-v']", f"['mysql', '--password', '{MASK}', '-v']"),
+        ("[('pwd', 'x'), ('user', 'ada')]", f"[('pwd', '{MASK}'), ('user', 'ada')]"),
+        ('{"name": "pwd", "type": "s", "value": "x"}', f'{{"name": "pwd", "type": "s", "value": "{MASK}"}}'),
+        ('{"value": "x", "name": "pwd"}', f'{{"value": "{MASK}", "name": "pwd"}}'),
+        ("os.environ['API_KEY'] = 'x'", f"os.environ['API_KEY'] = '{MASK}'"),
+        ("secret access key: x", f"secret access key: {MASK}"),
+    ],
+)
+def test_a_text_is_searched_for_names_of_secrets(text: str, shown: str) -> None:
+    assert DEFAULT.text(text) == shown
+    assert DEFAULT.text(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "KeyError: 'token'", "jwt.InvalidTokenError: it has expired", "author: Bob", "ssh://git@host/x", "std::token::x",
+        "http://host:80/a@b", "invalid token in file: /tmp/x", "3 of 10, reading", "token, password and cookie", "12:30:45",
+    ],
+)  # fmt: skip
+def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
+    assert DEFAULT.text(text) == text
+
+
+@given(strategies.text.filter(lambda text: len(text.strip()) >= 8), strategies.text, strategies.text)
+def test_a_known_secret_is_found_in_any_text(secret: str, before: str, after: str) -> None:
+    secrets = Secrets.of(WORDS, (), ([], {"password": secret}))
+    for written in (secret, repr(secret), repr([secret, '"', "'"]), ascii(secret)):
+        shown = secrets.text(f"{before}{written}{after}")
+        assert secret.strip() not in shown.replace(before, "").replace(after, "")
+
+
+@given(strategies.values)
+def test_masking_twice_changes_nothing(value: Any) -> None:
+    secrets = Secrets.of(WORDS, (), ([], value))
+    once = secrets.value({"x": value, "token": value})
+    assert secrets.value(once) == once
+
+
+@given(strategies.any_text)
+def test_blotting_keeps_every_place(text: str) -> None:
+    for secrets in (DEFAULT, Secrets(names=("token",))):
+        blotted = secrets.blotted(text, Field.ARGS)
+        assert len(blotted) == len(text)
+        assert [at for at, c in enumerate(blotted) if c == "\n"] == [at for at, c in enumerate(text) if c == "\n"]
+
+
+PIECES = [
+    "a", "a ", ":", "password:", 'value: "', "value: ( ", "\\", '"', "'\"\\", "://", "://a@", "[(", "password=[", "name: 'pwd', ",
+    '{"value": "x", ', " ", "-a", "--a ", "a=b ", "'a',", "('token','", '\\"', 'token: \\"', "é", "a\\'", "value: ' value: \"",
+    "Bearer ", "['pwd', [", "--token '", "a\n", "token: '", '"token": ["',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_long_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
+    """Of the processor, so that a busy machine doesn't matter. In proportion to its square, it would take many minutes."""
+    began = time.process_time()
+    Secrets.of(WORDS, (), ([], {"token": piece * 8})).text(piece * (500_000 // len(piece)))
+    assert time.process_time() - began < 30
+
+
+def test_many_secrets_are_looked_for_at_once() -> None:
+    """One after the other in each text, they would take minutes."""
+    value = {"tokens": [f"secret {n} {n}" for n in range(10_000)], "log": ["a line of the log " * 3] * 10_000}
+    began = time.process_time()
+    assert Secrets.of(WORDS, (), ([], value)).value(value) == {**value, "tokens": MASK}
+    assert time.process_time() - began < 30
+
+
+def test_no_repr_holds_values() -> None:
+    """They get into logs and error reports."""
+    secret = '{"x": "hunter2"}'
+    values = [
+        a_schedule(args=secret, kwargs=secret, headers=secret),
+        a_dispatch(args=[secret], kwargs={"x": secret}, options={"headers": secret}),
+        an_outcome(result=secret, traceback=secret),
+        a_request(an_actor(), args=secret, kwargs=secret),
+        Secrets.of(WORDS, (), ([], {"token": "hunter2-hunter2"})),
+    ]
+    assert "hunter2" not in repr(values)
