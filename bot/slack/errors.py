@@ -60,7 +60,8 @@ CLASSES = {ChannelClosed: PLACE, InstallationRefused: INSTALLATION, MessageRefus
 def meaning(exc: SlackApiError, *, is_optional: bool = False) -> NotDelivered:
     """`is_optional`: the program can do without this call. A missing scope then concerns only the call."""
     code = error_code(exc)
-    details = " ".join(map(str, exc.response.get("response_metadata", {}).get("messages", [])))
+    messages = exc.response.get("response_metadata", {}).get("messages", [])
+    details = " ".join(map(str, messages or [exc.response.get("needed", "")]))  # the latter: the scope that is missing
     reason = Reason(code=Code.SLACK_REFUSED, params={"error": code, "details": clip(one_line(details), DETAILS)})
     if exc.response.status_code == 429 or code in LIMITED:
         return RateLimited(reason, retry_after(exc))

@@ -71,9 +71,10 @@ class OurInstallation:
     def _ask(self) -> None:
         self._ask_again_at = time.monotonic() + ASK_AGAIN
         try:
-            self._found = introduced(self.client)
+            found = introduced(self.client)
         except UNREACHABLE as exc:
             self.problem = error_code(exc)
             log.warning("Slack doesn't say which installation this is: %s", self.problem)
         else:
-            self.problem, self._ask_again_at = "", math.inf
+            self._ask_again_at = math.inf
+            self._found, self.problem = (found, "") if found.app else (None, "not a bot's token")

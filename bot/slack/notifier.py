@@ -27,12 +27,14 @@ class SlackMessenger:
     """Messenger over the Web API."""
 
     client: WebClient
+    _app: str = ""  # ours
     _ahead: float = 0.0  # seconds by which Slack's clock is ahead of the database's
 
     def introduce(self) -> Introduction:
         found = _call(introduced, client=self.client)
         if not found.app:
             raise InstallationRefused(Reason(code=Code.NO_BOT_TOKEN))
+        self._app = found.app
         with suppress(ValueError):  # there is no date, or none that can be read
             self._ahead = parsedate_to_datetime(found.date).timestamp() - clock.last().timestamp()
         return Introduction(installation=found.installation, address=found.address)
@@ -63,7 +65,9 @@ class SlackMessenger:
                 answer = _call(self.client.conversations_history, is_optional=True, **look)
         except (MessageRefused, ChannelClosed):
             return None
-        return next((MessageTs(m["ts"]) for m in answer["messages"] if m.get("metadata") == wanted), None)
+        # Another site's app may count its runs in the same channel.
+        ours = (m for m in answer["messages"] if m.get("app_id", self._app) == self._app)
+        return next((MessageTs(m["ts"]) for m in ours if m.get("metadata") == wanted), None)
 
     def open_direct_message(self, report: Report) -> ChannelId:
         answer = _call(self.client.conversations_open, is_optional=True, users=[report.requester])
