@@ -63,6 +63,12 @@ def test_links_need_an_address() -> None:
     )
 
 
+def test_without_a_row_the_result_is_on_the_runs_own_page() -> None:
+    kept, lost = a_run(source="backend"), a_run(source="none")
+    assert links.result("https://x.example", kept) == f"https://x.example/runs/{kept.pk}/"
+    assert links.result("https://x.example", lost) == "", "there will be none"
+
+
 def test_a_project_without_the_admin_has_no_links(settings: Any) -> None:
     settings.ROOT_URLCONF = "bot.urls"
     assert links.page("https://x.example", a_run()) == ""

@@ -45,6 +45,15 @@ COLUMNS: dict[str, Any] = {
 }
 
 
+class Decoder(Backend):
+    """Not the platform's backend: making one makes or alters its tables. Settings about storing results don't matter here."""
+
+    supports_failure_expires = True
+
+    def prepare_compression(self, _: Any) -> None:
+        """Since Celery 5.7."""
+
+
 @dataclass
 class Tables:
     """A table of results."""
@@ -66,8 +75,7 @@ class Tables:
         )
         # Celery gives the database its own time. Only PostgreSQL converts that to the connection's time, usually UTC.
         zone = None if address.get_backend_name() == "postgresql" else app.timezone
-        # Not the platform's backend: making one makes or alters its tables.
-        return cls(Backend(app=app), _engine(app, address), table, zone)
+        return cls(Decoder(app=app), _engine(app, address), table, zone)
 
     def read(self, tasks: list[str]) -> Iterator[Answer]:
         with self.engine.connect() as connection:

@@ -88,6 +88,12 @@ def test_the_platforms_options_hold_but_those_of_a_pool(tmp_path: Path, pool: di
     assert only(app).status == "SUCCESS"
 
 
+def test_settings_about_storing_results_are_not_ours(tmp_path: Path) -> None:
+    """Celery warns where a backend doesn't know them, and refuses a method of compression that isn't installed here."""
+    app = an_app(with_table(tmp_path), result_compression="no-such", result_failure_expires=60)
+    assert only(app).status == "SUCCESS"
+
+
 def test_the_platforms_callback_prepares_our_engine_too(tmp_path: Path) -> None:
     """It may, for example, get a fresh password for each connection."""
     engines: list[Any] = []

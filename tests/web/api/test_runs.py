@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from bot.core.model import Outcome, ScheduleId, TaskId
 from bot.core.ports import FateUnknown, NotSent
+from bot.core.reasons import Code, Reason
 from bot.core.scrub import MASK
 from bot.models import Run
-from bot.runs import start
+from bot.runs import finish, start
 from bot.runs.waiting import Budget
 from bot.web import tokens
 from tests.factories import NOW, a_request, a_run, a_schedule, an_actor, unreachable
@@ -146,6 +147,14 @@ def test_a_run_is_followed_to_its_end_without_a_watcher(api: Api) -> None:
     assert (told["state"], told["status"], told["done"], told["duration"]) == ("finished", "FAILURE", True, 7.0)
     assert (told["result"], told["progress"], told["traceback"]) == ("ValueError: x", None, "in f")
     assert told["finished_at"] == "2026-11-05T12:00:07+00:00"
+
+
+def test_a_run_whose_end_can_not_be_known_is_done(api: Api) -> None:
+    url = api.post({"schedule": 7}).json()["url"]
+    finish.end_unseen(Run.objects.get().pk, Reason(code=Code.NO_RESULTS), now=timezone.now())
+    told = api.get(url).json()
+    assert (told["state"], told["done"], told["status"]) == ("unseen", True, None)
+    assert told["unseen_code"] == "no_results"
 
 
 def test_a_run_from_slack_can_be_followed_too_with_secrets_masked(api: Api) -> None:
