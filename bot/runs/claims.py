@@ -54,14 +54,15 @@ class Claimed:
     is_more: bool
 
 
-def claim(installation: InstallationId, limit: int, now: datetime) -> Claimed:
-    """Claims up to `limit` notices that are due. Those whose channel has had enough are put off instead."""
+def claim(installation: InstallationId, limit: int, now: datetime, *, deserted: bool = True) -> Claimed:
+    """Claims up to `limit` notices that are due. Those whose channel has had enough are put off instead.
+
+    `deserted`: also those that a dead deliverer has claimed.
+    """
     # Two queries, as each can stop at its limit in the order of the index. With OR, the whole backlog would be sorted.
     turn = with_pace(Notice.objects.filter(installation=installation).select_related("run"))
     turn = turn.order_by("due_at", "pk")
-    deserted = {"state": NoticeState.CLAIMED, "claimed_until__lt": now}  # rare, so a cheap query looks for any first
-    is_any = Notice.objects.filter(installation=installation, **deserted).exists()
-    seen = list(turn.filter(**deserted)[:limit]) if is_any else []
+    seen = list(turn.filter(state=NoticeState.CLAIMED, claimed_until__lt=now)[:limit]) if deserted else []
     seen += turn.filter(state=NoticeState.OWED, due_at__lte=now)[: limit - len(seen)]
     return Claimed(_taken(paced(seen, now), now) if seen else [], is_more=len(seen) == limit)
 

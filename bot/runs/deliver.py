@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 THREADS = 8
 AHEAD = 6 * THREADS  # notices claimed at once, which share the cost of the claim's queries (2 ms and more)
 FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # seconds; doubling between them
+LOOK = timedelta(seconds=1)  # between two looks for what dead deliverers have left
 TRIES = 5  # of a message that Slack takes neither with blocks nor as one line
 OURS = Reason(code=Code.INTERNAL_ERROR)
 DATABASE_AWAY = (
@@ -65,6 +66,7 @@ class Deliverer:
     clock: Callable[[], datetime] = clock.last
     wake: Callable[[], None] = lambda: None  # called when a try has ended, which other notices may wait for
     gate: Gate = field(init=False)
+    _looked: datetime | None = None  # the last time for notices that another deliverer has deserted
     _start_until: float = math.inf  # monotonic
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="deliver"))
     _out: int = 0  # errands whose end has not been received
@@ -93,7 +95,10 @@ class Deliverer:
         if limit <= 0:
             self._receive(0.2)
             return True
-        claimed = claims.claim(self.gate.installation, limit, self.clock())
+        now = self.clock()
+        is_time = self._looked is None or now - self._looked >= LOOK
+        self._looked = now if is_time else self._looked
+        claimed = claims.claim(self.gate.installation, limit, now, deserted=is_time)
         roots = claims.roots(claimed.notices)
         for notice in claimed.notices:
             self._prepare(notice, roots)
