@@ -20,8 +20,11 @@ from hypothesis import strategies as st
 
 from bot import wiring
 from bot.broker.outcomes.rows import RowOutcomes
+from bot.broker.outcomes.shown import readable
+from bot.core import arguments, kept
 from bot.core.model import Actor, Field, RunRequest, ScheduleId, TaskId
 from bot.core.scrub import MASK
+from bot.core.secrets import WORDS, Secrets
 from bot.models import Notice, Run
 from bot.runs import finish, see, start
 from bot.runs.actors import of_user
@@ -256,3 +259,20 @@ def test_a_secret_that_was_typed_anew_is_shown_as_little_as_the_old_one(broker: 
     for text in ada.seen:
         assert not shows(text, old)
         assert not shows(text, new)
+
+
+@given(st.data(), secrets)
+def test_no_value_and_no_text_that_is_shown_holds_the_secret(data: st.DataObject, secret: str) -> None:
+    """The same without a process around it, so that many more values can be tried."""
+    values = data.draw(stored(secret))
+    whole = {"args": values.args, "kwargs": values.kwargs, "headers": values.headers}
+    known = Secrets.of(WORDS, ("user", "password"), (values.args, values.kwargs), headers=values.headers)
+    said = f"can't log in with {secret} ({whole!r}, {json.dumps(whole)}, {str(whole)!r})"
+    texts = [said, readable(json.dumps({"done": 1, "note": secret, "values": whole}), "PROGRESS")]
+    texts.append(readable(json.dumps({"result": whole, "said": said}), "SUCCESS"))
+    call = {Field.ARGS: values.args, Field.KWARGS: values.kwargs}
+    forms = {of: arguments.shown(json.dumps(value), of, known) for of, value in call.items()}
+    seen = [*map(known.text, texts), *(form.text for form in forms.values()), json.dumps(known.value(values.headers))]
+    assert not shows("\n".join(seen), secret)
+    typed = {of: arguments.parse(form.text, of, known) for of, form in forms.items()}
+    assert kept.with_secrets(typed, call, known, values.headers) == call

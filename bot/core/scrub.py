@@ -7,6 +7,8 @@ they pass isn't read again. Where a value's end isn't sure, more is taken rather
 import re
 from typing import Protocol
 
+from bot.core.written import unescaped
+
 MASK = "••••••"
 NAMING = frozenset({"name", "key", "field", "param", "parameter", "option", "variable", "header", "env", "setting"})
 NAMED = frozenset({"value", "values", "val", "content", "data", "default"})
@@ -20,17 +22,18 @@ class IsSecret(Protocol):
         """`at_end`: only if the name's last words are secret."""
 
 
+LETTERS = r"(?:[\w.\-]++|(?<!\\)\\++u[0-9a-fA-F]{4})++"  # JSON may escape them
 # A name of up to three words, and what separates it from its value.
 KEY = re.compile(
-    r"""(?<![\w.\-])(?:
+    rf"""(?<![\w.\-])(?:
         (?P<flag>--?[A-Za-z][\w\-]*+)[ \t]++(?=[^\s\-=:,])
-      | (?P<bearer>[Bb]earer|BEARER)[ \t]++(?=[\w.~+/\-]{8})
-      | (?P<key>[\w.\-]++(?:[ ](?!-)[\w.\-]++){0,2}+)(?:
+      | (?P<bearer>[Bb]earer|BEARER)[ \t]++(?=[\w.~+/\-]{{8}})
+      | (?P<key>{LETTERS}(?:[ ](?!-){LETTERS}){{0,2}}+)(?:
             (?P<quote>\\*+["'])\]?+\s*+(?:=>|:=|==?|:(?!:)|(?P<comma>,))\s*+
           | \]?+[ \t]*+(?:(?P<equals>=>|:=|==?)|:(?!:|\\?/\\?/))[ \t]*+
         )
     )
-    | :(?:\\?/){2}(?P<userinfo>[^\s/?\#"'<>\\]*)@
+    | :(?:\\?/){{2}}(?P<userinfo>[^\s/?\#"'<>\\]*)@
     """,
     re.VERBOSE,
 )
@@ -78,7 +81,7 @@ def _span(text: str, match: re.Match[str], is_secret: IsSecret) -> Span | None:
         return value(text, at, WORD) if is_secret(flag) else None
     if match["comma"]:
         return value(text, at, MEMBER) if is_secret(match["key"]) and _has_its_value(text, match) else None
-    if _names_a_secret(match, is_secret):
+    if any(_names_a_secret(key, match, is_secret) for key in _keys(text, match)):
         return value(text, at, WORD if match["equals"] else MEMBER if match["quote"] else LINE)
     return None
 
@@ -109,8 +112,13 @@ class _Pairs:
         return "}" not in between and ")" not in between
 
 
-def _names_a_secret(match: re.Match[str], is_secret: IsSecret) -> bool:
-    key: str = match["key"]
+def _keys(text: str, match: re.Match[str]) -> list[str]:
+    """The name. In a text inside of a text, its first letter may be a part of `\\n`."""
+    key = unescaped(match["key"]) if "\\" in match["key"] else match["key"]
+    return [key, key[1:]] if text[match.start() - 1 : match.start()] == "\\" else [key]
+
+
+def _names_a_secret(key: str, match: re.Match[str], is_secret: IsSecret) -> bool:
     if match["quote"]:
         return is_secret(key)
     last = key.rsplit(" ", 1)[-1].rsplit(".", 1)[-1]

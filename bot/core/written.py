@@ -16,12 +16,12 @@ def read(written: str) -> set[str]:
     """What a part of a text may stand for: it may be escaped, as in JSON or in a repr, and again as in JSON inside of JSON."""
     found, new = {written}, {written}
     for _ in range(LEVELS):
-        new = {_unescaped(one) for one in new} - found
+        new = {unescaped(one) for one in new} - found
         found |= new
     return found
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
     """As JSON and Python read it. JSON writes some characters as two halves."""
     found = ESCAPE.sub(_character, text)
     return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -97,6 +97,8 @@ def test_positional_values_are_secret_by_their_parameters_names() -> None:
         ('{"name": "pwd", "type": "s", "value": "x"}', f'{{"name": "pwd", "type": "s", "value": "{MASK}"}}'),
         ('{"value": "x", "name": "pwd"}', f'{{"value": "{MASK}", "name": "pwd"}}'),
         ("os.environ['API_KEY'] = 'x'", f"os.environ['API_KEY'] = '{MASK}'"),
+        (r'{"log": "a line\npassword: x\nmore"}', rf'{{"log": "a line\npassword: {MASK}"}}'),
+        (r'{"p\u0061ssword": "x", "\uff54oken": 5}', rf'{{"p\u0061ssword": "{MASK}", "\uff54oken": {MASK}}}'),
         ("secret access key: x", f"secret access key: {MASK}"),
     ],
 )
@@ -142,7 +144,7 @@ def test_blotting_keeps_every_place(text: str) -> None:
 PIECES = [
     "a", "a ", ":", "password:", 'value: "', "value: ( ", "\\", '"', "'\"\\", "://", "://a@", "[(", "password=[", "name: 'pwd', ",
     '{"value": "x", ', " ", "-a", "--a ", "a=b ", "'a',", "('token','", '\\"', 'token: \\"', "é", "a\\'", "value: ' value: \"",
-    "Bearer ", "['pwd', [", "--token '", "a\n", "token: '", '"token": ["',
+    "Bearer ", "['pwd', [", "--token '", "a\n", "token: '", "\\u00e9", "\\u", "a\\", "\\na: ", '"token": ["',
 ]  # fmt: skip
 
 
