@@ -16,10 +16,11 @@ BATCH = 500
 
 def seen(who: Introduction, *, now: datetime) -> None:
     """Slack has taken its token. If it is the only one, notices that name no installation become its own."""
+    values = {"address": who.address, "seen_at": now, "problem": ""}
     with writers_turn():
-        Installation.objects.update_or_create(
-            key=who.installation, defaults={"address": who.address, "seen_at": now, "problem": ""}
-        )
+        # Not update_or_create: in MariaDB, two that find no row deadlock.
+        if not Installation.objects.filter(pk=who.installation).update(**values):
+            Installation.objects.bulk_create([Installation(key=who.installation, **values)], ignore_conflicts=True)
     nameless = Notice.objects.filter(installation=NAMELESS)
     while only() == who.installation and (runs := list(nameless.values_list("run", flat=True)[:BATCH])):
         _adopt(set(runs), who.installation)

@@ -73,7 +73,9 @@ def silent(outcomes: Outcomes, why: Reason) -> None:
 
 def _write(source: Source, **values: object) -> None:
     with writers_turn():
-        SourceHealth.objects.update_or_create(source=source, defaults=values)
+        # Not update_or_create: in MariaDB, two that find no row deadlock.
+        if not SourceHealth.objects.filter(pk=source).update(**values):
+            SourceHealth.objects.bulk_create([SourceHealth(source=source, **values)], ignore_conflicts=True)
 
 
 def end_expired(outcomes: Outcomes, *, now: datetime, only: int | None = None) -> int:
