@@ -25,6 +25,7 @@ from bot.runs import links, outbox
 from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence, stored_options
 from bot.web import display, history, texts
 from bot.web.beat_admin import may_run
+from bot.web.lists import Guarded
 
 
 class ReadOnly:
@@ -55,7 +56,7 @@ class NoticeInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnly, admin.ModelAdmin):
+class RunAdmin(ReadOnly, Guarded):
     """Who ran what, when, with which changes, and how it ended. Values under secret-looking keys are masked."""
 
     list_display = ("id", "schedule_name", "who", "created_at", "ended", "changes_in_a_line", "came_from")
@@ -128,7 +129,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(RunNow)
-class RunNowAdmin(ReadOnly, admin.ModelAdmin):
+class RunNowAdmin(ReadOnly, Guarded):
     """The menu's link to the run page. It has no list and no forms."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -144,7 +145,7 @@ class RunNowAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnly, admin.ModelAdmin):
+class NoticeAdmin(ReadOnly, Guarded):
     """Messages that could not be sent, and why."""
 
     actions = ["try_again"]
@@ -164,7 +165,7 @@ class NoticeAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(SlackLink)
-class SlackLinkAdmin(admin.ModelAdmin):
+class SlackLinkAdmin(Guarded):
     """Which Slack account may act as which user."""
 
     list_display = ("slack_user", "team", "user", "checked_at", "is_guest", "is_deleted")
@@ -180,7 +181,7 @@ class SlackLinkAdmin(admin.ModelAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ReadOnly, admin.ModelAdmin):
+class ApiTokenAdmin(ReadOnly, Guarded):
     """Shows and removes tokens. Only `runtask token add` makes them, so that no secret is on a page or in a cookie."""
 
     list_display = ("name", "user", "created_at", "used_on")
