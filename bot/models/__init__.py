@@ -1,4 +1,4 @@
-"""Our own tables: links between Slack accounts and users, runs, and the notices that runs owe.
+"""Our own tables: links between Slack accounts and users, API tokens, runs, and the notices that runs owe.
 
 We never write to the platform's tables. Keys to users have no constraint in the database, because the Django of a
 sidecar's platform doesn't know our tables and must be able to delete a user. Joins don't find deleted users, and
@@ -18,7 +18,7 @@ from django.db.models.lookups import Exact
 from bot.core.model import Change, NoticeKind, Source
 from bot.core.reasons import Reason
 from bot.core.status import RunState
-from bot.models.people import ApiToken, SlackLink
+from bot.models.people import ApiToken, SlackLink, Throttle
 from bot.models.primary import Primary, database_of
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "RunNow",
     "SlackLink",
     "SourceHealth",
+    "Throttle",
     "atomic",
     "database_of",
     "still",

@@ -1,4 +1,4 @@
-"""Deletes old runs and their notices, after a time that the operator chooses, and references to deleted users."""
+"""Deletes old runs and their notices, after a time that the operator chooses, references to deleted users, and old counts."""
 
 import logging
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef
 
 from bot.core.status import RunState
-from bot.models import ApiToken, Run, SlackLink, database_of
+from bot.models import ApiToken, Run, SlackLink, Throttle, database_of
 
 log = logging.getLogger(__name__)
 
@@ -39,3 +39,8 @@ def forget_gone_users() -> None:
     for model in (SlackLink, ApiToken):
         model.objects.filter(gone).delete()
     Run.objects.filter(gone, user__isnull=False).update(user=None)
+
+
+def forget_old_counts(*, now: datetime) -> None:
+    """Those of minutes that are long over."""
+    Throttle.objects.filter(since__lt=now - timedelta(hours=1)).delete()

@@ -137,6 +137,8 @@ def delivery_step(deliverer: Deliverer) -> float:
 
 def cleanup_step(keep: float) -> float:
     """Deletes one batch. Is called again soon after a full one, else in an hour."""
+    now = timezone.now()
     cleanup.forget_gone_users()
-    forgotten = cleanup.forget_old_runs(keep=timedelta(seconds=keep), now=timezone.now())
+    cleanup.forget_old_counts(now=now)
+    forgotten = cleanup.forget_old_runs(keep=timedelta(seconds=keep), now=now)
     return BUSY if forgotten == cleanup.BATCH else HOUR
