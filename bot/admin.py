@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -20,10 +21,11 @@ from bot.core.ports import NotSetUp
 from bot.core.text import clip
 from bot.env import BadEnvironment
 from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
-from bot.runs import clock, installations, links, masks, outbox
+from bot.runs import accounts, clock, installations, links, masks, outbox
 from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence, stored_options
-from bot.web import display, history, texts
+from bot.web import display, history, rights, texts
 from bot.web.beat_admin import may_run
+from bot.web.lists import Guarded
 
 
 class ReadOnly:
@@ -33,6 +35,19 @@ class ReadOnly:
         return False
 
     has_change_permission = has_delete_permission = has_add_permission
+
+
+class LogsRemoval:
+    """For rows that give somebody rights."""
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        accounts.removed(obj, by=accounts.named(request.user))
+        super().delete_model(request, obj)  # type: ignore[misc]
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset.select_related("user"):
+            accounts.removed(row, by=accounts.named(request.user))
+        super().delete_queryset(request, queryset)  # type: ignore[misc]
 
 
 def _column(description: str, show: Callable[[Any], str], ordering: str | None = None) -> Any:
@@ -54,7 +69,7 @@ class NoticeInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnly, admin.ModelAdmin):
+class RunAdmin(ReadOnly, Guarded):
     """Who ran what, when, with which changes, and how it ended. Values under secret-looking keys are masked."""
 
     list_display = ("id", "schedule_name", "who", "created_at", "ended", "changes_in_a_line", "came_from")
@@ -127,7 +142,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(RunNow)
-class RunNowAdmin(ReadOnly, admin.ModelAdmin):
+class RunNowAdmin(ReadOnly, Guarded):
     """The menu's link to the run page. It has no list and no forms."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -143,7 +158,7 @@ class RunNowAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnly, admin.ModelAdmin):
+class NoticeAdmin(ReadOnly, Guarded):
     """Messages that could not be sent, and why."""
 
     actions = ["try_again"]
@@ -163,28 +178,62 @@ class NoticeAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(SlackLink)
-class SlackLinkAdmin(admin.ModelAdmin):
-    """Which Slack account may act as which user."""
+class SlackLinkAdmin(LogsRemoval, Guarded):
+    """Which Slack account may act as which user.
 
-    list_display = ("slack_user", "team", "user", "checked_at", "is_guest", "is_deleted")
+    People link accounts only to users who may do no more than they. They may remove any link: that gives nobody a right.
+    """
+
+    list_display = ("slack_user", "team", "user", "by_email", "checked_at", "is_guest", "is_deleted")
     search_fields = ("slack_user",)
     raw_id_fields = ("user",)
     patterns: ClassVar = {"slack_user": (MEMBER, NOT_A_MEMBER), "team": (WORKSPACE, NOT_A_WORKSPACE)}
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """The form says who has which key, and is for people who may see that."""
+        return super().has_add_permission(request) and rights.may_see_users(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and rights.may_see_users(request.user)
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        def no_more_rights(user: Any) -> None:
+            if not rights.may_act_as(request.user, user):
+                raise ValidationError(texts.MORE_RIGHTS)
+
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name in self.patterns:
             field.validators.append(RegexValidator(*self.patterns[db_field.name]))
+        if db_field.name == "user":
+            field.validators.append(no_more_rights)
         return field
+
+    def save_model(self, request: HttpRequest, obj: SlackLink, form: Any, change: bool) -> None:  # noqa: FBT001
+        """What Slack said about another account doesn't count for this one."""
+        if form.changed_data:
+            obj.by_email, obj.checked_at = False, None
+            super().save_model(request, obj, form, change)
+            accounts.given(obj, by=accounts.named(request.user), before=_before(form) if change else "")
+
+    def construct_change_message(  # type: ignore[override]  # a text is allowed, too
+        self,
+        _request: HttpRequest,
+        form: Any,
+        _formsets: Any,
+        add: bool = False,  # noqa: FBT001, FBT002
+    ) -> str:
+        """Who the account acts as now, and before."""
+        now = accounts.described(form.instance)
+        return texts.LINK_ADDED.format(now=now) if add else texts.LINK_CHANGED.format(now=now, before=_before(form))
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ReadOnly, admin.ModelAdmin):
+class ApiTokenAdmin(LogsRemoval, ReadOnly, Guarded):
     """Shows and removes tokens. Only `runtask token add` makes them, so that no secret is on a page or in a cookie."""
 
-    list_display = ("name", "user", "created_at", "used_on")
+    list_display = ("name", "user", "created_at", "expires_at", "used_at")
     list_select_related = ("user",)
-    fields = ("name", "user", "created_at", "used_on")
+    fields = ("name", "user", "created_at", "expires_at", "used_at")
     has_delete_permission = admin.ModelAdmin.has_delete_permission
 
 
@@ -197,6 +246,12 @@ def _catch_up(request: HttpRequest) -> None:
             watcher.step()
     except NotSetUp as exc:
         messages.error(request, texts.CANT_CATCH_UP.format(why=exc))
+
+
+def _before(form: Any) -> str:
+    """The link as it was before somebody changed it in this form."""
+    team, slack_user, user = (form.initial[name] for name in ("team", "slack_user", "user"))
+    return accounts.described(SlackLink(team=team, slack_user=slack_user, user_id=user))
 
 
 def _sent(run: Run, field: Field) -> str:

@@ -18,6 +18,7 @@ PREFIX = "RUNTASK_"  # of a variable; the key in the RUNTASK dict lacks it
 CHANNEL = re.compile(
     r"(?:(?:[TE][A-Z0-9]{1,31}/A[A-Z0-9]{1,31}/)?[CDG][A-Z0-9]{1,31})?"
 )  # of an installation; or empty
+DOMAIN = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 BAD_SETUP = 2  # exit code of our commands if somebody must correct the set-up first
 NEEDED_APPS = ("django_celery_beat",)
 
@@ -46,6 +47,14 @@ def key_words(raw: str) -> tuple[str, ...]:
     return words
 
 
+def domains(raw: str) -> tuple[str, ...]:
+    """Of e-mail addresses: what is behind the @."""
+    found = env.words(raw.lower())
+    if not found or not all(DOMAIN.fullmatch(domain) for domain in found):
+        raise ValueError("must be domains as they stand behind the @, like example.com, separated by commas")
+    return found
+
+
 def announcements(raw: str) -> dict[str, str]:
     """Channel ids by names of schedules; `*` stands for all other schedules."""
     wrong = ValueError(
@@ -71,7 +80,8 @@ class Conf:
     api_url: str = variable("SLACK_API_URL", env.url("https", "http"), "https://slack.com/api/")
     base_url: str = variable("RUNTASK_BASE_URL", env.url("https", "http"), "")  # of the site; empty: no links to it
     command: str = variable("RUNTASK_COMMAND", slash_command, "/runtask")
-    link_by_email: bool = variable("RUNTASK_LINK_BY_EMAIL", env.flag, True)
+    link_by_email: bool = variable("RUNTASK_LINK_BY_EMAIL", env.flag, False)
+    email_domains: tuple[str, ...] = variable("RUNTASK_EMAIL_DOMAINS", domains, ())  # of links by e-mail; empty: any
     profile_ttl: float = variable("RUNTASK_PROFILE_TTL", env.seconds, 900.0)  # of what Slack says about a person
     deadline: float = variable("RUNTASK_DEADLINE", env.seconds, 1800.0)  # of a run that no worker reports about
     keep: float = variable("RUNTASK_KEEP", env.seconds, 90 * 86_400.0)  # until finished runs are deleted

@@ -94,6 +94,7 @@ def slack_app() -> App:
         client=web_client(options, PROFILE),
         installation=installation(),
         link_by_email=options.link_by_email,
+        email_domains=options.email_domains,
         profile_ttl=options.profile_ttl,
     )
     threads = Threads(

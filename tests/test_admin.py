@@ -97,7 +97,7 @@ def test_what_has_ended_is_shown_so_without_a_watcher(site: Client, address: str
         ("?from=slack", ["ana's"]),
         ("?ended=FAILURE", ["ana's"]),
         ("?ended=SUCCESS", []),
-        ("?state=not_sent", ["ben's"]),
+        ("?state__exact=not_sent", ["ben's"]),
         ("?from=elsewhere", ["ben's", "ana's"]),
     ],
 )

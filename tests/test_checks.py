@@ -192,9 +192,10 @@ class Plain(AbstractBaseUser):
         abstract = True
 
 
-def test_users_who_can_not_be_staff(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_users_who_can_not_be_staff(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.checks.site.get_user_model", lambda: Plain)
     monkeypatch.setattr("bot.checks.site.database_of", lambda _: "default")
+    settings.RUNTASK |= {"LINK_BY_EMAIL": True}
     found = ours()
     assert set(found) == {"W008", "W009"}
     assert "boolean field (or a property) `is_staff`" in str(found["W008"].hint)

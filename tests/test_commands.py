@@ -1,6 +1,7 @@
 """Our management commands, as an operator types them."""
 
 import json
+import logging
 import subprocess
 import sys
 from io import StringIO
@@ -46,6 +47,22 @@ def test_a_link_made_again_moves_to_the_other_user_and_is_checked_anew(ana: User
     said("runtask_staff", "add", "U1", "cara", "--team", "T1")
     link = SlackLink.objects.get()
     assert (str(link.user), link.checked_at) == ("cara", None)
+
+
+def test_the_log_says_as_whom_an_account_acts_and_acted(ana: User, caplog: pytest.LogCaptureFixture) -> None:
+    cara = User.objects.create_user("cara", is_staff=True)
+    SlackLink.objects.create(team="T1", slack_user="U1", user=ana, by_email=True)
+    assert said("runtask_staff", "list").strip().endswith("U1  ana  (by e-mail)")
+    with caplog.at_level(logging.INFO, "bot"):
+        said("runtask_staff", "add", "U1", "cara", "--team", "T1")
+        assert not SlackLink.objects.get().by_email
+        said("runtask_staff", "remove", "U1", "--team", "T1")
+    was, now = (f"U1 in T1 as {user} (user {user.pk})" for user in (ana, cara))
+    by = "by `runtask staff`"
+    assert [record.message for record in caplog.records] == [
+        f"may act: {now}, {by}; before: {was}",
+        f"may no longer act: {now}, {by}",
+    ]
 
 
 def test_somebody_who_is_not_staff_is_linked_with_a_warning() -> None:

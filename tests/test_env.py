@@ -41,11 +41,12 @@ def test_nothing_set_is_every_default() -> None:
 
 def test_values_are_typed() -> None:
     found = env.read(Conf, {
-        "SLACK_BOT_TOKEN": " xoxb-1 ", "RUNTASK_LINK_BY_EMAIL": "Off", "RUNTASK_DEADLINE": "1.5", "RUNTASK_THREADS": " 4 ",
-        "RUNTASK_SECRET_KEYS": "pin, puk\ttan",
+        "SLACK_BOT_TOKEN": " xoxb-1 ", "RUNTASK_LINK_BY_EMAIL": "On", "RUNTASK_DEADLINE": "1.5", "RUNTASK_THREADS": " 4 ",
+        "RUNTASK_SECRET_KEYS": "pin, puk\ttan", "RUNTASK_EMAIL_DOMAINS": "Example.com, mail.acme.example",
     })  # fmt: skip
-    assert (found.bot_token, found.link_by_email, found.deadline, found.threads) == ("xoxb-1", False, 1.5, 4)
+    assert (found.bot_token, found.link_by_email, found.deadline, found.threads) == ("xoxb-1", True, 1.5, 4)
     assert found.secret_keys == ("pin", "puk", "tan")
+    assert found.email_domains == ("example.com", "mail.acme.example")
 
 
 def test_which_keys_are_secret_may_be_written_in_any_way() -> None:
@@ -65,6 +66,18 @@ def test_which_keys_are_secret_may_be_written_in_any_way() -> None:
         ("RUNTASK_DEADLINE", "nan", "RUNTASK_DEADLINE must be a number of seconds above 0"),
         ("RUNTASK_DEADLINE", "inf", "RUNTASK_DEADLINE must be a number of seconds above 0"),
         ("RUNTASK_LINK_BY_EMAIL", "maybe", "RUNTASK_LINK_BY_EMAIL is neither 1 nor 0"),
+        *(
+            ("RUNTASK_EMAIL_DOMAINS", nonsense, "RUNTASK_EMAIL_DOMAINS must be domains as they stand behind the @, ")
+            for nonsense in (
+                ",",
+                "yes",
+                "@example.com",
+                "ana@example.com",
+                "*.example.com",
+                "https://example.com",
+                "a..b",
+            )
+        ),
         ("SLACK_API_URL", "slack.com/api", "SLACK_API_URL must begin with https:// or http://"),
         ("SLACK_API_URL", "https:slack.com", "SLACK_API_URL must begin with https:// or http://"),
         ("RUNTASK_BASE_URL", "ftp://x", "RUNTASK_BASE_URL must begin with https:// or http://"),

@@ -1,24 +1,26 @@
 """Staff and their links, and whether messages are delivered."""
 
+from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Count
-from django.db.models.functions import Lower
 
 from bot.conf import Conf
 from bot.core.reasons import Reason
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
-from bot.models import Installation, Notice, NoticeState, SlackLink
+from bot.models import ApiToken, Installation, Notice, NoticeState, SlackLink
 from bot.runs import clock, lateness
-from bot.runs.actors import has_email
+from bot.runs.actors import has_email, is_superuser
+from bot.slack.by_email import address_of, flaw
 from bot.texts import moment, sentence
 
 LINK = "Link them: `runtask staff add U… USER`."
+ANOTHER = "Make another one: `runtask token add USER --name N`. Then remove this one: `runtask token remove ID`."
+SOON = timedelta(days=14)
 
 
 def staff(subject: Subject) -> Iterator[Finding]:
@@ -28,9 +30,11 @@ def staff(subject: Subject) -> Iterator[Finding]:
             yield subject.judged("users", "", number)
     if "W008" in subject.complaints:
         return
-    by_email = subject.conf is not None and subject.conf.link_by_email and has_email(users)
+    options = subject.conf or Conf()
+    by_email = options.link_by_email and has_email(users)
     yield from _links(by_email=by_email)
-    yield from _people(users, by_email=by_email)
+    yield from _people(users, by_email=by_email, domains=options.email_domains)
+    yield from _tokens()
 
 
 def _links(*, by_email: bool) -> Iterator[Finding]:
@@ -40,14 +44,14 @@ def _links(*, by_email: bool) -> Iterator[Finding]:
         active = len(users) - len(idle)
         yield ok("links", f"{len(users):,} Slack account{'s' * (len(users) != 1)}, {active:,} of them to active staff")
     elif by_email:
-        yield note("links", "none yet; staff are linked by their e-mail on first use")
+        yield note("links", "none yet")
     else:
         yield warning("links", "none, and RUNTASK_LINK_BY_EMAIL is off: nobody may run anything from Slack", LINK)
     if idle:
         yield note("links", f"without effect, as their users aren't active staff: {some(idle)}")
 
 
-def _people(users: Any, *, by_email: bool) -> Iterator[Finding]:
+def _people(users: Any, *, by_email: bool, domains: tuple[str, ...]) -> Iterator[Finding]:
     try:
         users._meta.get_field("is_staff"), users._meta.get_field("is_active")  # noqa: SLF001  # documented
     except FieldDoesNotExist:  # a property, which the database can't answer
@@ -61,22 +65,41 @@ def _people(users: Any, *, by_email: bool) -> Iterator[Finding]:
         return
     yield ok("staff", f"{count:,} active user{'s' * (count != 1)}")
     if by_email:
-        yield from _e_mails(users, people)
+        yield from _e_mails(people, domains)
+    else:
+        yield note("e-mail", "RUNTASK_LINK_BY_EMAIL is off: links are made by hand")
 
 
-def _e_mails(users: Any, people: Any) -> Iterator[Finding]:
-    """An empty or shared e-mail address can't link anybody."""
-    field = users.get_email_field_name()
-    theirs = {str(mail or "").lower(): str(name) for name, mail in people.values_list(users.USERNAME_FIELD, field)}
-    unlinked = people.exclude(slack_links__isnull=False).values_list(users.USERNAME_FIELD, field)
-    empty = [str(name) for name, mail in unlinked if not (mail or "").strip()]
-    alike = users._default_manager.annotate(mail=Lower(field)).filter(mail__in=[mail for mail in theirs if mail])  # noqa: SLF001  # documented
-    shared = alike.values("mail").annotate(count=Count("pk")).filter(count__gt=1).order_by("mail")
-    doubled = [theirs[mail] for mail in shared.values_list("mail", flat=True) if mail in theirs]
-    if empty:
-        yield note("e-mail", f"{len(empty):,} staff without one: {some(empty)}", LINK)
+def _e_mails(people: Any, domains: tuple[str, ...]) -> Iterator[Finding]:
+    """Whom their e-mail address can't link."""
+    among = f" of {', '.join(domains)}" if domains else ""
+    yield note("e-mail", f"staff who aren't superusers are linked on first use, by equal addresses{among}")
+    linkable = [user for user in people.iterator() if not is_superuser(user)]
+    counts = Counter(map(address_of, linkable))
+    linked = set(SlackLink.objects.values_list("user_id", flat=True))
+    unlinked = [user for user in linkable if user.pk not in linked]
+    unfit = [user.get_username() for user in unlinked if flaw(address_of(user), domains)]
+    doubled = [user.get_username() for user in unlinked if address_of(user) and counts[address_of(user)] > 1]
+    if unfit:
+        yield note("e-mail", f"{len(unfit):,} staff without a fitting address: {some(unfit)}", LINK)
     if doubled:
-        yield warning("e-mail", f"shared with another user, so it links nobody: that of {some(doubled)}", LINK)
+        yield warning("e-mail", f"shared with other staff, so it links nobody: that of {some(doubled)}", LINK)
+
+
+def _tokens() -> Iterator[Finding]:
+    now = clock.now()
+    tokens = ApiToken.objects.select_related("user").order_by("expires_at")
+    expired = [_told(token) for token in tokens.filter(expires_at__lte=now)]
+    ending = [_told(token) for token in tokens.filter(expires_at__gt=now, expires_at__lte=now + SOON)]
+    if expired:
+        yield warning("API tokens", f"{len(expired):,} expired: {some(expired)}", ANOTHER)
+    if ending:
+        yield warning("API tokens", f"{len(ending):,} expire within two weeks: {some(ending)}", ANOTHER)
+
+
+def _told(token: ApiToken) -> str:
+    user: Any = token.user
+    return f"{token.pk} ({token.name}, {user.get_username()}, {token.expires_at:%Y-%m-%d})"
 
 
 def _installations(conf: Conf | None, now: datetime) -> Iterator[Finding]:

@@ -19,6 +19,11 @@ def of_user(user: Any, **slack: Any) -> Actor:
     )
 
 
+def is_superuser(user: Any) -> bool:
+    """A user model may lack the flag."""
+    return bool(getattr(user, "is_superuser", False))
+
+
 def has_email(model: Any) -> bool:
     """Whether users of this model have an e-mail address."""
     return any(field.name == model.get_email_field_name() for field in model._meta.get_fields())  # noqa: SLF001  # documented

@@ -145,9 +145,10 @@ def cleanup_step(keep: float, installation: InstallationId) -> float:
     """Deletes one batch. Is called again soon after a full one, else in an hour."""
     if not installation:
         return RARELY  # Slack hasn't taken our token yet
-    forgotten = 0
+    now, forgotten = clock.now(), 0
+    cleanup.forget_old_counts(now=now)
     try:
-        forgotten = cleanup.forget_old_runs(installation, keep=timedelta(seconds=keep), now=clock.now())
+        forgotten = cleanup.forget_old_runs(installation, keep=timedelta(seconds=keep), now=now)
         cleanup.forget_gone_users()
     except cleanup.Unusual as exc:
         log.error("nothing is cleaned up: that would delete most %s. `runtask cleanup` says more", exc)  # noqa: TRY400

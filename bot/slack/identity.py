@@ -12,8 +12,9 @@ from bot.core.model import Actor, Profile, SlackAccount, TeamId
 from bot.core.policy import of_profile
 from bot.models import SlackLink, database_of
 from bot.prepared import Placeholder, Prepared, columns
-from bot.runs import clock
-from bot.runs.actors import has_email, of_user
+from bot.runs import accounts, clock
+from bot.runs.actors import is_superuser, of_user
+from bot.slack import by_email
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.installation import OurInstallation
 
@@ -35,6 +36,7 @@ class Identity:
     client: WebClient
     installation: OurInstallation
     link_by_email: bool
+    email_domains: tuple[str, ...]  # of links by e-mail; empty: any
     profile_ttl: float  # seconds
 
     def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
@@ -54,29 +56,42 @@ class Identity:
         return _actor(account, team, link, profile)
 
     def _is_fresh(self, link: SlackLink) -> bool:
-        return link.checked_at is not None and clock.now() - link.checked_at < timedelta(seconds=self.profile_ttl)
+        if link.checked_at is None or (link.by_email and is_superuser(link.user)):
+            return False
+        return clock.now() - link.checked_at < timedelta(seconds=self.profile_ttl)
 
     def _remember(
         self, account: SlackAccount, team: TeamId | None, link: SlackLink | None, profile: Profile
     ) -> SlackLink | None:
         facts = {"checked_at": clock.now(), **{name: getattr(profile, name) for name in FACTS}}
+        if link is not None and not self._holds(link, profile):
+            link = None
         if link is not None:
-            SlackLink.objects.filter(pk=link.pk).update(**facts)
+            # Not if the row belongs to another account by now: these facts aren't that one's.
+            SlackLink.objects.filter(pk=link.pk, team=account.team, slack_user=account.user).update(**facts)
             return link
         if not self.link_by_email or of_profile(profile) or profile.home != team or account.team != team:
             return None
-        user = _user_with(profile.email)
+        user, why = by_email.linkable(profile.email, self.email_domains)
         if user is None:
+            log.info("Slack user %s isn't linked by e-mail: %s", account.user, why)
             return None
         everybody: Any = get_user_model()._base_manager.all()  # noqa: SLF001  # documented
         # Another Django may have deleted the user of an old link (bot.models).
         SlackLink.objects.filter(team=account.team, slack_user=account.user).exclude(user__in=everybody).delete()
         link, made = SlackLink.objects.get_or_create(
-            team=account.team, slack_user=account.user, defaults={"user": user, **facts}
+            team=account.team, slack_user=account.user, defaults={"user": user, "by_email": True, **facts}
         )
         if made:
-            log.info("linked Slack user %s to user %s by e-mail", account.user, user.pk)
+            accounts.given(link, by="e-mail")
         return link
+
+    def _holds(self, link: SlackLink, profile: Profile) -> bool:
+        """Whether it was made by hand, or could still be made by e-mail. Removes it otherwise."""
+        why = by_email.objection(link.user, profile.email, self.email_domains) if link.by_email else ""
+        if why and SlackLink.objects.filter(pk=link.pk, by_email=True).delete()[0]:  # nobody has just made it by hand
+            accounts.removed(link, by=f"e-mail: {why}")
+        return not why
 
 
 def _link(account: SlackAccount) -> SlackLink | None:
@@ -90,11 +105,14 @@ def _link(account: SlackAccount) -> SlackLink | None:
 
 
 def profile_of(user: dict[str, Any]) -> Profile:
-    """From `users.info` (docs.slack.dev: reference/objects/user-object)."""
-    confirmed = user.get("is_email_confirmed", True)
+    """From `users.info` (docs.slack.dev: reference/objects/user-object). Only a confirmed e-mail address counts.
+
+    `is_email_confirmed` isn't on that page, but in Slack's own client libraries and in answers to bots.
+    """
+    is_confirmed = user.get("is_email_confirmed") is True
     return Profile(
         home=TeamId(str(user.get("team_id", ""))),
-        email=str(user.get("profile", {}).get("email") or "") if confirmed else "",
+        email=str(user.get("profile", {}).get("email") or "") if is_confirmed else "",
         is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         is_bot=bool(user.get("is_bot") or user.get("is_app_user")),
         is_deleted=bool(user.get("deleted")),
@@ -106,12 +124,3 @@ def _actor(account: SlackAccount, team: TeamId | None, link: SlackLink | None, p
     if link is None:
         return Actor(slack=account, team=team, profile=profile)
     return of_user(link.user, slack=account, team=team, profile=profile)
-
-
-def _user_with(email: str) -> Any:
-    """The only user with this e-mail address, ignoring case. None if it is empty or used twice."""
-    model: Any = get_user_model()
-    if not email or not has_email(model):
-        return None
-    found = list(model._default_manager.filter(**{f"{model.get_email_field_name()}__iexact": email})[:2])  # noqa: SLF001  # documented
-    return found[0] if len(found) == 1 else None

@@ -7,7 +7,6 @@ So it has no COUNT(*) over all runs, no DISTINCT for the choices of a filter, no
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -16,6 +15,7 @@ from django.utils.functional import cached_property
 from bot.core.status import FINAL
 from bot.models import Run
 from bot.web import texts
+from bot.web.lists import GuardedList
 
 COUNTED = 10_000  # rows; older ones are found by filters and the search
 LARGE = ("args", "kwargs", "options", "target", "result", "traceback", "not_sent_because")
@@ -30,7 +30,7 @@ class Newest(Paginator):
         return int(runs[:COUNTED].count())
 
 
-class RunList(ChangeList):
+class RunList(GuardedList):
     def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Run]:
         runs: QuerySet[Run] = super().get_queryset(*args, **kwargs)
         return runs.defer(*LARGE)

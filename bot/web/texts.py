@@ -34,6 +34,9 @@ NOBODY_KNOWN = "a deleted account"
 ENTRIES = {"slack": "Slack", "web": "web", "api": "API"}
 NOT_READABLE = "(not shown while an option can't be read)"
 TRIED_AGAIN = "{number} messages will be tried again. Messages that were sent or are being sent stay as they are."
+MORE_RIGHTS = "You can link accounts only to active users who may do no more on this site than you."
+LINK_ADDED = "Added: {now}."
+LINK_CHANGED = "Changed: {now}. Before: {before}."
 CANT_CATCH_UP = "The newest results can't be read, so that runs are shown as they were last recorded: {why}."
 
 

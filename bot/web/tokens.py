@@ -1,46 +1,93 @@
-"""API tokens. A script with a token acts as its user. A token is shown once, and only its digest is kept."""
+"""API tokens. A script with a token acts as its user. A token is shown once, and only digests are kept."""
 
 import hashlib
+import hmac
 import logging
 import secrets
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
+from django.contrib.auth.hashers import is_password_usable
 from django.db import DatabaseError
+from django.db.models import Q
+from django.utils import timezone
 
-from bot.models import ApiToken
+from bot.models import ApiToken, writers_turn
 
 log = logging.getLogger(__name__)
 
 PREFIX = "rt_"  # lets scanners for leaked secrets recognise a token
 RANDOM = 32  # bytes; they can't be guessed, so the digest needs neither salt nor stretching
+YEAR = timedelta(days=365)
+MINUTE = timedelta(minutes=1)
 
 
-def issue(user: Any, name: str) -> tuple[ApiToken, str]:
+class Flaw(StrEnum):
+    """Why a token isn't accepted, whatever its user may do."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+
+
+@dataclass
+class BadToken(Exception):
+    """`token` is None if it is unknown."""
+
+    flaw: Flaw
+    token: ApiToken | None = None
+
+
+def issue(user: Any, name: str, lifetime: timedelta = YEAR) -> tuple[ApiToken, str]:
     """A new token of this user: its row, and the secret, which isn't stored."""
     secret = PREFIX + secrets.token_urlsafe(RANDOM)
-    return ApiToken.objects.create(user=user, name=name, digest=digest(secret)), secret
+    marks = {"digest": digest(secret), "password_mark": password_mark(secret, user)}
+    return ApiToken.objects.create(user=user, name=name, expires_at=timezone.now() + lifetime, **marks), secret
 
 
-def user_of(secret: str) -> Any | None:
-    """The user that a token acts as, with the flags as they are now. None if there is no such token."""
+def accepted(secret: str) -> ApiToken:
+    """The token with its user, whose flags are as they are now. Raises BadToken."""
     token = ApiToken.objects.select_related("user").filter(digest=digest(secret)).first()
     if token is None:
-        return None
-    _used(token)
-    return token.user
+        raise BadToken(Flaw.UNKNOWN)
+    if token.is_expired:
+        raise BadToken(Flaw.EXPIRED, token)
+    mark = password_mark(secret, token.user)
+    if not hmac.compare_digest(token.password_mark or mark, mark):
+        raise BadToken(Flaw.PASSWORD_CHANGED, token)
+    token.password_mark = mark  # tokens of older versions have none before `used` has saved it
+    return token
+
+
+def used(token: ApiToken) -> None:
+    """Records an accepted token's use, at most once a minute. If that fails, the token works nevertheless."""
+    now = timezone.now()
+    if token.used_at is not None and abs(now - token.used_at) < MINUTE:
+        return
+    earlier = Q(used_at=None) | Q(used_at__lte=now - MINUTE) | Q(used_at__gte=now + MINUTE)
+    try:
+        with writers_turn():
+            ApiToken.objects.filter(earlier, pk=token.pk).update(used_at=now, password_mark=token.password_mark)
+    except DatabaseError:
+        log.warning("the use of token %s can't be recorded", token.pk, exc_info=True)
 
 
 def digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest()
+    return hashlib.sha256(_bytes(secret)).hexdigest()
 
 
-def _used(token: ApiToken) -> None:
-    """At most one write per token and day, in UTC. If the write fails, the token works nevertheless."""
-    today = datetime.now(UTC).date()
-    if token.used_on == today:
-        return
-    try:
-        ApiToken.objects.filter(pk=token.pk).update(used_on=today)
-    except DatabaseError:
-        log.warning("the use of token %s can't be recorded", token.pk, exc_info=True)
+def password_mark(secret: str, user: Any) -> str:
+    """Differs once the user's password is stored anew.
+
+    Its key is the token itself, so the row tells nothing about the password, and SECRET_KEY may change. Passwords that
+    nobody can log in with are alike, as some log-in back ends store another one each time.
+    """
+    password = getattr(user, "password", None) or ""
+    usable = password if is_password_usable(password) else ""
+    return hmac.new(_bytes(secret), usable.encode(), "sha256").hexdigest()
+
+
+def _bytes(secret: str) -> bytes:
+    return secret.encode(errors="surrogateescape")

@@ -25,6 +25,7 @@ from bot.doctor.subject import Subject
 from bot.models import Installation, Notice, Run, SlackLink
 from bot.runs import clock
 from bot.slack.manifest import COMMANDS_SCOPE, SCOPES
+from bot.web import tokens
 from tests.factories import NOW, a_result, a_row, a_run, slack_says
 
 SCOPES_WANTED = {COMMANDS_SCOPE, *(scope for needed in SCOPES.values() for scope in needed)}
@@ -194,11 +195,9 @@ class TestRows:
 
     def test_people_are_counted_as_they_are_now(self) -> None:
         assert told(people.staff(subject()))["staff"].level is Level.PROBLEM
-        ana, ben = (
-            User.objects.create_user("ana", "Ana@x.org", is_staff=True),
-            User.objects.create_user("ben", "ana@x.org"),
-        )
-        User.objects.create_user("cy", "", is_staff=True)
+        ana = User.objects.create_user("ana", "Ana@x.org", is_staff=True)
+        ben = User.objects.create_user("ben", "ana@x.org")
+        User.objects.create_superuser("root", "ana@x.org")
         for user in (ana, ben):
             SlackLink.objects.create(team="T1", slack_user=user.username, user=user)
         found = list(people.staff(subject()))
@@ -206,12 +205,36 @@ class TestRows:
             ("links", "2 Slack accounts, 1 of them to active staff"),
             ("links", "without effect, as their users aren't active staff: ben"),
             ("staff", "2 active users"),
-            ("e-mail", "1 staff without one: cy"),
-            ("e-mail", "shared with another user, so it links nobody: that of ana"),
+            ("e-mail", "RUNTASK_LINK_BY_EMAIL is off: links are made by hand"),
+        ]
+
+    def test_whom_their_e_mail_can_not_link_is_told(self) -> None:
+        for name, address in (("ana", "Ana@x.org"), ("anna", "ana@x.org"), ("cy", ""), ("di", "di@y.org"), ("eve", "")):
+            User.objects.create_user(name, address, is_staff=True)
+        User.objects.create_superuser("root", "")
+        SlackLink.objects.create(team="T1", slack_user="U1", user=User.objects.get(username="eve"))
+        by_email = Conf(link_by_email=True, email_domains=("x.org", "z.org"))
+        found = [finding.found for finding in people.staff(subject(conf=by_email)) if finding.what == "e-mail"]
+        assert found == [
+            "staff who aren't superusers are linked on first use, by equal addresses of x.org, z.org",
+            "2 staff without a fitting address: cy, di",
+            "shared with other staff, so it links nobody: that of ana, anna",
         ]
 
     def test_without_links_and_e_mail_nobody_can_act(self) -> None:
-        assert told(people.staff(subject(conf=Conf(link_by_email=False))))["links"].level is Level.WARNING
+        assert told(people.staff(subject()))["links"].level is Level.WARNING
+        assert told(people.staff(subject(conf=Conf(link_by_email=True))))["links"].level is Level.NOTE
+
+    def test_tokens_that_expire_are_told_in_time(self) -> None:
+        ana = User.objects.create_user("ana", is_staff=True)
+        for name, days in (("old", -1), ("soon", 13), ("later", 15)):
+            tokens.issue(ana, name, timedelta(days=days))
+        found = [finding for finding in people.staff(subject()) if finding.what == "API tokens"]
+        assert [re.sub(r"\d+ \(|\d{4}-\d\d-\d\d", "", finding.found) for finding in found] == [
+            "1 expired: old, ana, )",
+            "1 expire within two weeks: soon, ana, )",
+        ]
+        assert {finding.level for finding in found} == {Level.WARNING}
 
     def test_messages_that_do_not_get_out_are_told(self) -> None:
         assert told(people.messages(subject()))["delivery"].level is Level.OK

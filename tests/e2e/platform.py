@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Platform(Processes):
-    """A fresh installation in `folder`: the embedded default, the tasks of tests.wire, one staff user, ana.
+    """A fresh installation in `folder`: the embedded default, the tasks of tests.wire, one superuser, ana, who is linked.
 
     `environment` replaces variables of it.
     """
@@ -40,7 +40,9 @@ class Platform(Processes):
         self.runtask("migrate", "--verbosity", "0")
         self.shell(
             "from django.contrib.auth.models import User; "
-            "User.objects.create_superuser('ana', 'ana@example.com', 'ana')"
+            "from django.core.management import call_command; "
+            "User.objects.create_superuser('ana', 'ana@example.com', 'ana'); "
+            "call_command('runtask_staff', 'add', 'U0ANA', 'ana', '--team', 'T0LOCAL')"
         )
         return self
 

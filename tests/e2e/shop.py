@@ -79,11 +79,13 @@ class Shop(Project):
     celery = ("-A", "shop", "worker", "--queues", "default,mail")
     wsgi = "shop.wsgi"
     as_it_was = """
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from accounts.models import User
 call_command("migrate", verbosity=0)
 call_command("load_schedules")
-User.objects.create_superuser("ana@example.com", "ana", full_name="Ana Ruiz")
+ana = User.objects.create_user("ana@example.com", "ana", full_name="Ana Ruiz", is_staff=True)
+ana.user_permissions.set(Permission.objects.all())
 User.objects.create_superuser("carla@corp.example", "carla", full_name="Carla Staff")
 User.objects.create_user("ben@example.com", "ben", full_name="Ben Okafor")
 """

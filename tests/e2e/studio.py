@@ -28,7 +28,7 @@ from django.core.management import call_command
 from studio.users.models import User
 call_command("migrate", verbosity=0)
 call_command("load_schedules")
-User.objects.create_superuser("ana@example.com", "ana", name="Ana Ruiz")
+User.objects.create_user("ana@example.com", "ana", name="Ana Ruiz", is_staff=True)
 User.objects.create_superuser("carla@corp.example", "carla", name="Carla Staff")
 """
     names: ClassVar[dict[str, str]] = dict(NAMES.findall(guided.PAGE.read_text()))

@@ -123,7 +123,7 @@ def test_a_user_who_is_not_staff_is_refused(shop: Shop, slack: LocalSlack) -> No
     ben = slack.person("U0BEN")
     ben.types("C0OPS", "/runtask export")
     [answer] = slack.wait_for(lambda: ben.ephemerals("C0OPS"))
-    assert "isn't a staff account" in answer["text"]
+    assert "isn't linked to a staff account" in answer["text"]
 
 
 def test_it_is_the_wheel_that_runs_and_the_platform_owes_no_migration(shop: Shop, commands: Path) -> None:

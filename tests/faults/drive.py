@@ -90,6 +90,7 @@ def _environment(folder: Path) -> dict[str, str]:
     return {
         "RUNTASK_IMPORTS": "tests.faults.tasks",
         "RUNTASK_DEADLINE": str(DEADLINE),
+        "RUNTASK_LINK_BY_EMAIL": "1",
         JOURNAL: str(folder / "journal.jsonl"),
     }
 

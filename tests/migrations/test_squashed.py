@@ -1,14 +1,11 @@
 """The migrations of version 0.1.0 are one migration now. A database that they made goes on working."""
 
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bot import env
+from tests.migrations.conftest import Django
 
 SQUASHED = "0001_squashed_0008_one_index_of_states"
 OLD = "tests.migrations.version_0_1_0"
@@ -29,30 +26,6 @@ run = Run.objects.get()
 print(sentence(run.not_sent_reason), list(stored_options(run.target)), *map(change_text, run.changed_values), sep="|")
 print(sentence(Notice.objects.get().reason))
 """
-
-Django = Callable[..., str]
-
-
-@pytest.fixture
-def django(tmp_path: Path) -> Django:
-    """Runs the stand-alone project's command in a process of its own, on a database in a file."""
-
-    def run(*arguments: str, migrations: str = "bot.migrations") -> str:
-        settings = tmp_path / "settings_of_the_test.py"
-        settings.write_text(f"from bot.settings import *\nMIGRATION_MODULES = {{'runtask': '{migrations}'}}\n")
-        environment = {
-            **env.environ(),
-            "PYTHONPATH": f"{tmp_path}:{Path.cwd()}",
-            "DJANGO_SETTINGS_MODULE": settings.stem,
-            "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
-            "RUNTASK_IMPORTS": "",
-        }
-        command = [sys.executable, "-W", "ignore", "-m", "django", *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=50, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    return run
 
 
 def schema(file: Path) -> dict[str, list[str]]:

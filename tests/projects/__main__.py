@@ -199,7 +199,8 @@ def admin_pages() -> list[str]:
     names = ["runtask_run", "runtask_notice", "runtask_slacklink", "django_celery_beat_periodictask"]
     with suppress(NoReverseMatch):
         lists = [reverse(f"admin:{name}_changelist") for name in names]
-        return [*lists, reverse("admin:runtask_run_change", args=[Run.objects.latest("pk").pk])]
+        run = reverse("admin:runtask_run_change", args=[Run.objects.latest("pk").pk])
+        return [*lists, run, reverse("admin:runtask_slacklink_add")]
     return []
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from bot.core.model import NoticeKind
 from bot.core.status import RunState
-from bot.models import ApiToken, Installation, Notice, Run, SlackLink
+from bot.models import ApiToken, Installation, Notice, Run, SlackLink, Throttle
 from bot.runs import cleanup, outbox
 from tests.factories import INSTALLATION, NOW, TEAM, a_run
 
@@ -50,7 +50,7 @@ def test_what_refers_to_users_who_were_deleted_elsewhere_goes() -> None:
     stays, gone = (User.objects.create_user(name) for name in ("stays", "gone"))
     for user in (stays, gone):
         SlackLink.objects.create(team=TEAM, slack_user=user.username, user=user)
-        ApiToken.objects.create(name="cron", digest=user.username, user=user)
+        ApiToken.objects.create(name="cron", digest=user.username, user=user, expires_at=NOW)
         a_run(user=user)
     a_run(user=None)
     with connection.cursor() as cursor:
@@ -110,3 +110,10 @@ def test_while_most_users_are_missing_no_link_goes() -> None:
     with pytest.raises(cleanup.Unusual):
         cleanup.forget_gone_users()
     assert SlackLink.objects.count() == 5
+
+
+def test_counts_of_old_minutes_go() -> None:
+    for name, hours in (("old", 2), ("of now", 0)):
+        Throttle.objects.create(name=name, since=NOW - timedelta(hours=hours), count=1)
+    cleanup.forget_old_counts(now=NOW)
+    assert [one.name for one in Throttle.objects.all()] == ["of now"]

@@ -1,8 +1,10 @@
 """Tokens for scripts: made at the command line, shown once, gone at once."""
 
+import logging
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,9 +14,11 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.db.models import QuerySet
 from django.test import Client
+from django.utils import timezone
 
 from bot.models import ApiToken
 from bot.web import tokens
+from bot.web.tokens import BadToken, Flaw
 
 pytestmark = pytest.mark.django_db
 
@@ -30,16 +34,91 @@ def ana() -> User:
     return User.objects.create_user("ana", is_staff=True)
 
 
-def test_a_token_is_made_used_listed_and_removed(ana: User) -> None:
-    secret = said("add", "ana", "--name", "nightly CI")[0].strip()
-    assert re.fullmatch(r"rt_[A-Za-z0-9_-]{43}", secret)
-    assert tokens.user_of(secret) == ana
-    token = ApiToken.objects.get()
-    listed = said("list")[0]
-    assert listed.split() == [str(token.pk), "ana", "nightly", "CI", "last", "used", str(datetime.now(UTC).date())]
-    assert secret not in listed
-    said("remove", str(token.pk))
-    assert tokens.user_of(secret) is None
+def as_whom(secret: str) -> str:
+    """The user of an accepted token, otherwise what is wrong with it."""
+    try:
+        return tokens.accepted(secret).user.get_username()
+    except BadToken as exc:
+        return exc.flaw
+
+
+def test_a_token_is_made_used_listed_and_removed(ana: User, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "bot"), time_machine.travel(datetime(2026, 11, 5, 9, 30, tzinfo=UTC)):
+        secret = said("add", "ana", "--name", "nightly CI")[0].strip()
+        assert re.fullmatch(r"rt_[A-Za-z0-9_-]{43}", secret)
+        assert as_whom(secret) == "ana"
+        tokens.used(tokens.accepted(secret))
+        token = ApiToken.objects.get()
+        listed, _ = said("list")
+        assert listed == f"{token.pk}  ana  nightly CI  expires 2027-11-05 09:30  last used 2026-11-05 09:30\n"
+        said("remove", str(token.pk))
+    assert as_whom(secret) == Flaw.UNKNOWN
+    which = f"API token {token.pk}, nightly CI, as ana (user {ana.pk}), by `runtask token`"
+    assert [record.message for record in caplog.records] == [f"may act: {which}", f"may no longer act: {which}"]
+    assert secret not in listed + caplog.text
+
+
+@pytest.mark.parametrize(("expires", "lifetime"), [("90d", timedelta(days=90)), ("12h", timedelta(hours=12))])
+def test_a_token_expires(ana: User, expires: str, lifetime: timedelta) -> None:
+    with time_machine.travel(datetime(2026, 11, 5, tzinfo=UTC), tick=False) as clock:
+        secret = said("add", "ana", "--name", "CI", "--expires", expires)[0].strip()
+        clock.shift(lifetime - timedelta(seconds=1))
+        assert as_whom(secret) == "ana"
+        clock.shift(timedelta(seconds=1))
+        assert as_whom(secret) == Flaw.EXPIRED
+        assert "  expired 20" in said("list")[0]
+
+
+@pytest.mark.parametrize("nonsense", ["", "0d", "-1d", "1.5d", "90", "d", "never", "3651d", "9" * 30 + "d", "٣d"])
+def test_a_lifetime_that_can_not_be_read_makes_no_token(ana: User, nonsense: str) -> None:
+    with pytest.raises(CommandError, match="is not a time like 90d or 12h, of at most 3650d"):
+        said("add", "ana", "--name", "CI", f"--expires={nonsense}")
+    assert not ApiToken.objects.exists()
+
+
+def test_a_token_is_void_once_its_users_password_is_another(ana: User) -> None:
+    ana.set_password("before")
+    ana.save()
+    _, secret = tokens.issue(ana, "CI")
+    ana.set_password("after")
+    User.objects.filter(pk=ana.pk).update(password=ana.password)  # past all signals, as another Django would
+    assert as_whom(secret) == Flaw.PASSWORD_CHANGED
+    ana.set_unusable_password()
+    ana.save()
+    assert as_whom(secret) == Flaw.PASSWORD_CHANGED
+
+
+def test_a_password_that_nobody_can_log_in_with_may_be_stored_anew(ana: User) -> None:
+    """As some log-in back ends do each time. Each is another random text."""
+    ana.set_unusable_password()
+    ana.save()
+    _, secret = tokens.issue(ana, "CI")
+    ana.set_unusable_password()
+    ana.save()
+    assert as_whom(secret) == "ana"
+
+
+def test_a_token_of_a_user_without_any_password_works() -> None:
+    assert tokens.password_mark("rt_x", SimpleNamespace()) == tokens.password_mark("rt_x", User(password="!"))
+
+
+def test_no_row_tells_of_the_password(ana: User) -> None:
+    """Two tokens of one user differ in it, and no other key is needed that could be lost."""
+    ana.set_password("secret")
+    ana.save()
+    marks = {tokens.issue(ana, "CI")[0].password_mark for _ in range(2)}
+    assert len(marks) == 2
+    assert ana.password not in str(list(ApiToken.objects.values()))
+
+
+def test_a_token_of_an_older_version_is_bound_to_the_password_at_its_first_use(ana: User) -> None:
+    token, secret = tokens.issue(ana, "CI")
+    ApiToken.objects.update(password_mark="")
+    tokens.used(tokens.accepted(secret))
+    assert ApiToken.objects.get().password_mark == token.password_mark
+    ana.set_password("after")
+    ana.save()
+    assert as_whom(secret) == Flaw.PASSWORD_CHANGED
 
 
 def test_only_the_secret_goes_to_standard_output_so_that_it_can_be_piped(ana: User) -> None:
@@ -71,32 +150,43 @@ def test_what_is_not_there_is_said(arguments: tuple[str, ...]) -> None:
         said(*arguments)
 
 
-def test_its_use_is_noted_once_a_day(ana: User, django_assert_num_queries: Any) -> None:
+def test_its_use_is_recorded_once_a_minute(ana: User, django_assert_num_queries: Any) -> None:
     _, secret = tokens.issue(ana, "CI")
-    with time_machine.travel(datetime(2026, 11, 5, 23, 59, tzinfo=UTC)):
-        with django_assert_num_queries(2):
-            tokens.user_of(secret)
-        with django_assert_num_queries(1):
-            tokens.user_of(secret)
-    assert ApiToken.objects.get().used_on == date(2026, 11, 5)
-    with time_machine.travel(datetime(2026, 11, 6, 0, 1, tzinfo=UTC)), django_assert_num_queries(2):
-        tokens.user_of(secret)
+    with time_machine.travel(datetime(2026, 11, 5, 23, 59, tzinfo=UTC), tick=False) as clock:
+        for seconds, queries in ((0, 1), (59, 0), (1, 1), (-3600, 1)):  # the last one: another machine's clock
+            clock.shift(seconds)
+            token = tokens.accepted(secret)
+            with django_assert_num_queries(queries):
+                tokens.used(token)
+            assert token.used_at is None or queries == 0 or ApiToken.objects.get().used_at == timezone.now()
 
 
-def test_a_day_that_can_not_be_noted_keeps_nobody_out(ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_record_one_use(ana: User) -> None:
+    _, secret = tokens.issue(ana, "CI")
+    with time_machine.travel(datetime(2026, 11, 5, tzinfo=UTC), tick=False) as clock:
+        first, second = tokens.accepted(secret), tokens.accepted(secret)
+        tokens.used(first)
+        recorded = ApiToken.objects.get().used_at
+        clock.shift(1)
+        tokens.used(second)
+    assert ApiToken.objects.get().used_at == recorded
+
+
+def test_a_use_that_can_not_be_recorded_keeps_nobody_out(ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
     _, secret = tokens.issue(ana, "CI")
 
     def locked(*_: Any, **__: Any) -> None:
         raise OperationalError("database is locked")
 
     monkeypatch.setattr(QuerySet, "update", locked)
-    assert tokens.user_of(secret) == ana
+    tokens.used(tokens.accepted(secret))
+    assert as_whom(secret) == "ana"
 
 
 @pytest.mark.parametrize("secret", ["", "rt_", "rt_\udcff", "ü" * 100, "' OR 1=1 --"])
 def test_nothing_else_is_a_token(ana: User, secret: str) -> None:
     tokens.issue(ana, "CI")
-    assert tokens.user_of(secret) is None
+    assert as_whom(secret) == Flaw.UNKNOWN
 
 
 def test_the_admin_lists_and_removes_tokens_but_makes_none(client: Client, ana: User) -> None:
@@ -104,8 +194,9 @@ def test_the_admin_lists_and_removes_tokens_but_makes_none(client: Client, ana: 
     token, secret = tokens.issue(ana, "nightly CI")
     page = client.get("/admin/runtask/apitoken/").content.decode()
     assert "nightly CI" in page
+    assert f"{token.expires_at:%Y}" in page
     assert secret not in page
     assert token.digest not in client.get(f"/admin/runtask/apitoken/{token.pk}/change/").content.decode()
     assert client.get("/admin/runtask/apitoken/add/").status_code == 403
     client.post(f"/admin/runtask/apitoken/{token.pk}/delete/", {"post": "yes"})
-    assert tokens.user_of(secret) is None
+    assert as_whom(secret) == Flaw.UNKNOWN

@@ -38,7 +38,7 @@ def slack(workspace: LocalSlack, transactional_db: None, settings: Any) -> Itera
     """An empty workspace, and a bot that is wired to it but not running."""
     workspace.reset()
     workspace.config(scopes=SCOPES)
-    settings.RUNTASK = {**settings.RUNTASK, "SLACK_API_URL": workspace.api_url}
+    settings.RUNTASK = {**settings.RUNTASK, "SLACK_API_URL": workspace.api_url, "LINK_BY_EMAIL": True}
     for cached in CACHED:
         cached.cache_clear()
     wiring.celery_app().control.purge()

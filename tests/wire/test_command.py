@@ -93,6 +93,7 @@ def test_a_command_whose_text_contains_payload_is_not_lost(
 
 def test_a_colleague_who_is_not_staff_reads_what_to_do(bot: LocalSlack, ben: Person, schedule: Schedule) -> None:
     schedule()
+    SlackLink.objects.create(team="T0LOCAL", slack_user="U0BEN", user=User.objects.get(username="ben"))
     text = refusal(bot, ben)
     assert "isn't a staff account" in text
     assert "Nightly" not in text

@@ -8,7 +8,10 @@ from bot.core.ids import MEMBER, WORKSPACE
 from bot.management.options import readable_options
 from bot.management.people import database_in_words, is_active_staff, user_named, warn_unless_staff
 from bot.models import SlackLink
+from bot.runs import accounts
 from bot.texts import NOT_A_MEMBER, NOT_A_WORKSPACE
+
+COMMAND = "`runtask staff`"  # whoever has a shell here
 
 
 class Command(BaseCommand):
@@ -42,24 +45,30 @@ class Command(BaseCommand):
             raise CommandError(f"{options['team']!r}: {NOT_A_WORKSPACE} Without --team, it is that of the bot's token.")
         user = user_named(options["user"])
         team = self._team(options)
-        SlackLink.objects.update_or_create(
-            team=team, slack_user=options["slack_user"], defaults={"user": user, "checked_at": None}
+        account = {"team": team, "slack_user": options["slack_user"]}
+        earlier = SlackLink.objects.filter(**account).first()
+        link, _ = SlackLink.objects.update_or_create(
+            **account, defaults={"user": user, "by_email": False, "checked_at": None}
         )
+        accounts.given(link, by=COMMAND, before=accounts.described(earlier) if earlier else "")
         self.stdout.write(f"{options['slack_user']} in {team} may act as {user.get_username()}.")
         warn_unless_staff(self, user)
 
     def _remove(self, options: dict[str, Any]) -> None:
         team = self._team(options)
-        removed, _ = SlackLink.objects.filter(team=team, slack_user=options["slack_user"]).delete()
-        if not removed:
+        link = SlackLink.objects.filter(team=team, slack_user=options["slack_user"]).first()
+        if link is None:
             raise CommandError(f"{options['slack_user']} in {team} has no link.")
+        accounts.removed(link, by=COMMAND)
+        link.delete()
         self.stdout.write(f"The link of {options['slack_user']} in {team} is removed.")
 
     def _list(self, _: dict[str, Any]) -> None:
         for link in SlackLink.objects.select_related("user").order_by("team", "slack_user"):
             user: Any = link.user
-            state = "" if is_active_staff(user) else "  (not active staff)"
-            self.stdout.write(f"{link.team}  {link.slack_user}  {user.get_username()}{state}")
+            notes = (("by e-mail", link.by_email), ("not active staff", not is_active_staff(user)))
+            told = ", ".join(text for text, is_so in notes if is_so)
+            self.stdout.write(f"{link.team}  {link.slack_user}  {user.get_username()}{f'  ({told})' if told else ''}")
 
     def _team(self, options: dict[str, Any]) -> str:
         if options["team"]:

@@ -1,12 +1,19 @@
 """`runtask token`: makes and removes tokens with which scripts act as users at the JSON API."""
 
+import argparse
+import re
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot.management.people import database_in_words, user_named, warn_unless_staff
 from bot.models import ApiToken
+from bot.runs import accounts
 from bot.web import tokens
+
+COMMAND = "`runtask token`"  # whoever has a shell here
+LONGEST = timedelta(days=3650)
 
 
 class Command(BaseCommand):
@@ -20,6 +27,13 @@ class Command(BaseCommand):
         add = actions.add_parser("add", help="make a token and show it once")
         add.add_argument("user", metavar="USER", help="the user's natural key, usually the user name")
         add.add_argument("--name", required=True, help='what it is for, like "nightly CI"')
+        add.add_argument(
+            "--expires",
+            type=lifetime,
+            default=tokens.YEAR,
+            metavar="TIME",
+            help="after how many days or hours it stops working, like 90d or 12h (default: 365d)",
+        )
         remove = actions.add_parser("remove", help="remove a token, with immediate effect")
         remove.add_argument("id", type=int, metavar="ID", help="as `list` shows it")
         actions.add_parser("list", help="show all tokens, without their secrets")
@@ -34,18 +48,32 @@ class Command(BaseCommand):
         if len(options["name"]) > longest:
             raise CommandError(f"--name has {len(options['name'])} characters; at most {longest} are allowed.")
         user = user_named(options["user"])
-        token, secret = tokens.issue(user, options["name"])
-        self.stderr.write(f"Token {token.pk} acts as {user.get_username()}. It is not shown again:")
+        token, secret = tokens.issue(user, options["name"], options["expires"])
+        accounts.given(token, by=COMMAND)
+        until = f"{token.expires_at:%Y-%m-%d %H:%M %Z}".rstrip()
+        self.stderr.write(f"Token {token.pk} acts as {user.get_username()} until {until}. It is not shown again:")
         self.stdout.write(secret)
         warn_unless_staff(self, user)
 
     def _remove(self, options: dict[str, Any]) -> None:
-        removed, _ = ApiToken.objects.filter(pk=options["id"]).delete()
-        if not removed:
+        token = ApiToken.objects.filter(pk=options["id"]).first()
+        if token is None:
             raise CommandError(f"There is no token {options['id']}.")
+        accounts.removed(token, by=COMMAND)
+        token.delete()
         self.stdout.write(f"Token {options['id']} is no longer valid.")
 
     def _list(self, _: dict[str, Any]) -> None:
         for token in ApiToken.objects.select_related("user").order_by("pk"):
-            used = f"last used {token.used_on}" if token.used_on else "never used"
-            self.stdout.write(f"{token.pk}  {token.user.get_username()}  {token.name}  {used}")
+            ends = f"{'expired' if token.is_expired else 'expires'} {token.expires_at:%Y-%m-%d %H:%M}"
+            used = f"last used {token.used_at:%Y-%m-%d %H:%M}" if token.used_at else "never used"
+            self.stdout.write(f"{token.pk}  {token.user.get_username()}  {token.name}  {ends}  {used}")
+
+
+def lifetime(raw: str) -> timedelta:
+    """Raises ArgumentTypeError."""
+    given = re.fullmatch(r"([0-9]{1,6})([dh])", raw.strip())
+    value = timedelta(**{{"d": "days", "h": "hours"}[given[2]]: int(given[1])}) if given else timedelta(0)
+    if not timedelta(0) < value <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{raw!r} is not a time like 90d or 12h, of at most {LONGEST.days}d")
+    return value

@@ -1,20 +1,49 @@
 """Authenticates callers: by an API token, or by the site's session with Django's own CSRF check."""
 
+import hashlib
+import logging
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
-from bot.web import beyond_staff, tokens
+from bot.core.model import Actor
+from bot.models import ApiToken
+from bot.runs.actors import of_user
+from bot.web import beyond_staff, throttle, tokens
 from bot.web.api.errors import ApiError
+from bot.web.tokens import BadToken, Flaw
 
+log = logging.getLogger(__name__)
+
+FAILURES = 10  # a minute and address; further ones aren't looked at more closely
+BUCKETS = 4096  # for addresses, so that the table can't grow
 REALM = 'Bearer realm="runtask"'
 LOG_IN = "Send an API token: `Authorization: Bearer rt_…`. An administrator makes one with `runtask token add`."
-UNKNOWN = "This token is unknown; it may have been removed."
 NO_CSRF = "A session needs Django's CSRF token in the header X-CSRFToken: {reason}"
 ADMIN_REFUSES = (
     "The site's admin requires more than this log-in, such as a second factor. Log in there, or send an API token."
 )
+FLAWS = {
+    Flaw.UNKNOWN: "This token is unknown; it may have been removed.",
+    Flaw.EXPIRED: "This token has expired. An administrator makes a new one with `runtask token add`.",
+    Flaw.PASSWORD_CHANGED: (
+        "This token is void, because its user's password has changed."
+        " An administrator makes a new one with `runtask token add`."
+    ),
+}
+TOO_MANY_FAILURES = "Too many requests with tokens that aren't valid came from your address. Try again in {seconds} s."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who calls, and by which token; None: by a session."""
+
+    actor: Actor
+    token: ApiToken | None = None
 
 
 class _Check(CsrfViewMiddleware):
@@ -24,13 +53,15 @@ class _Check(CsrfViewMiddleware):
         return reason
 
 
-def caller(request: HttpRequest) -> Any:
-    """The authenticated user. Raises ApiError: 401, or 403 if a session isn't enough. An unknown token is always a 401."""
+def caller(request: HttpRequest) -> Caller:
+    """Raises ApiError: 401, 403 if a session isn't enough, or 429. A token that isn't valid is refused even with a session."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        if (user := tokens.user_of(secret.strip())) is not None:
-            return user
-        raise ApiError(401, "bad_token", UNKNOWN, headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'})
+        try:
+            token = tokens.accepted(secret.strip())
+        except BadToken as exc:
+            raise _refusal(request, exc) from None
+        return Caller(actor=of_user(token.user), token=token)
     user = getattr(request, "user", None)  # a project need not have sessions
     if user is None or not user.is_authenticated:
         raise ApiError(401, "no_token", LOG_IN, headers={"WWW-Authenticate": REALM})
@@ -38,7 +69,39 @@ def caller(request: HttpRequest) -> Any:
         raise ApiError(403, "csrf", NO_CSRF.format(reason=reason))
     if beyond_staff.is_missing(request):
         raise ApiError(403, "not_allowed", ADMIN_REFUSES)
-    return user
+    return Caller(actor=of_user(user))
+
+
+def _refusal(request: HttpRequest, bad: BadToken) -> ApiError:
+    """Failures are counted by address, and only failures are throttled: others behind the same address have good tokens."""
+    address = _network(request.META.get("REMOTE_ADDR", ""))
+    bucket = int.from_bytes(hashlib.sha256(address.encode()).digest()[:4]) % BUCKETS
+    try:
+        seconds = throttle.wait(f"bad tokens {bucket}", FAILURES)
+    except DatabaseError:
+        log.exception("a bad token can't be counted")
+        seconds = 0
+    if seconds:
+        text = TOO_MANY_FAILURES.format(seconds=seconds)
+        return ApiError(429, "too_many_failures", text, headers={"Retry-After": str(seconds)})
+    which = f"token {bad.token.pk} ({bad.flaw})" if bad.token else f"a token ({bad.flaw})"
+    log.warning("the API refused %s from %s", which, address)
+    headers = {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
+    return ApiError(401, "bad_token", FLAWS[bad.flaw], headers=headers, more={"reason": bad.flaw})
+
+
+def _network(address: str) -> str:
+    """An address, or for IPv6 its network of 64 bits, which is the least that one customer gets.
+
+    Headers such as X-Forwarded-For aren't read, as every client can write them.
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return "an unknown address"  # a server behind a socket file knows none
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+    return str(found)
 
 
 def _forged(request: HttpRequest) -> Any:

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError
@@ -15,24 +16,28 @@ from bot.core.ports import NotSetUp
 from bot.core.reasons import Code, Problem
 from bot.models import Run
 from bot.runs import links, see, start
-from bot.runs.actors import of_user
 from bot.runs.door import Platform, authorise
 from bot.runs.follow import follow
 from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused, Taken
 from bot.runs.requests import START_LIMIT, no_browser, outside_transactions
 from bot.runs.waiting import Budget
 from bot.texts import problem_text, sentence
+from bot.web import throttle, tokens
 from bot.web.api import answers
 from bot.web.api.asked import Asked, asked, key_of
-from bot.web.api.caller import caller
+from bot.web.api.caller import Caller, caller
 from bot.web.api.errors import ApiError, ApiProblem, bad_request, not_found
 
 log = logging.getLogger(__name__)
 
 LISTED = 100  # schedules in one answer
+RUNS = 60  # a minute and token
 AGAIN = "Make this request again; with the same Idempotency-Key nothing is sent twice."
+TOO_MANY_RUNS = (
+    f"Nothing was sent by this request: a token may ask for {RUNS} runs a minute. Try again in {{seconds}} s."
+)
 
-Handler = Callable[..., JsonResponse]  # (platform, actor, request, **captured)
+Handler = Callable[..., JsonResponse]  # (platform, who, request, **captured)
 
 
 def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
@@ -52,21 +57,7 @@ def _view(platform: Callable[[], Platform], **handlers: Handler) -> Callable[...
     @outside_transactions
     @no_browser  # `caller` authenticates
     def view(request: HttpRequest, **captured: Any) -> HttpResponse:
-        try:
-            answer = _answer(platform, allowed, request, captured)
-        except NotAllowed as exc:
-            more = {"reason": exc.denied.code}
-            answer = ApiError(403, "not_allowed", sentence(exc.denied), more=more).answer()
-        except ApiError as exc:
-            answer = exc.answer()
-        except NotSetUp as exc:
-            log.exception("not set up")
-            answer = ApiError(503, "not_set_up", f"Nothing can be run on this site yet: {exc}.").answer()
-        except DatabaseError:
-            log.exception("the database failed")
-            answer = ApiError(503, "database", "The database failed. Make this request again.").answer()
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return _in_json(lambda: _answer(platform, allowed, request, captured))
 
     return view
 
@@ -78,22 +69,54 @@ def _answer(
     if handler is None:
         methods = ", ".join(sorted(allowed))
         raise ApiError(405, "method_not_allowed", f"This address takes {methods}.", headers={"Allow": methods})
-    site, actor = platform(), of_user(caller(request))
-    authorise(actor, Action.SEE)
-    return handler(site, actor, request, **captured)
+    site, who = platform(), caller(request)
+    answer = _in_json(lambda: _handled(handler, site, who, request, captured))
+    if who.token is not None:
+        # Called when the answer is on its way (Django closes files so): a database that is busy then delays nobody.
+        answer._resource_closers.append(partial(tokens.used, who.token))  # type: ignore[attr-defined]  # noqa: SLF001
+    return answer
 
 
-def start_run(platform: Platform, actor: Actor, request: HttpRequest) -> JsonResponse:
+def _handled(
+    handler: Handler, site: Platform, who: Caller, request: HttpRequest, captured: dict[str, Any]
+) -> JsonResponse:
+    authorise(who.actor, Action.SEE)
+    return handler(site, who, request, **captured)
+
+
+def _in_json(make: Callable[[], JsonResponse]) -> JsonResponse:
+    """The answer, or why there is none. Nobody may keep it for somebody else."""
+    try:
+        answer = make()
+    except NotAllowed as exc:
+        more = {"reason": exc.denied.code}
+        answer = ApiError(403, "not_allowed", sentence(exc.denied), more=more).answer()
+    except ApiError as exc:
+        answer = exc.answer()
+    except NotSetUp as exc:
+        log.exception("not set up")
+        answer = ApiError(503, "not_set_up", f"Nothing can be run on this site yet: {exc}.").answer()
+    except DatabaseError:
+        log.exception("the database failed")
+        answer = ApiError(503, "database", "The database failed. Make this request again.").answer()
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def start_run(platform: Platform, who: Caller, request: HttpRequest) -> JsonResponse:
     """201 for a new run, 200 for a run that the same key has started before."""
-    key, is_chosen = key_of(request, str(actor.user))
+    key, is_chosen = key_of(request, str(who.actor.user))
     what = asked(request)
     try:
+        if who.token is not None and (seconds := throttle.wait(f"token {who.token.pk}", RUNS)):
+            text = TOO_MANY_RUNS.format(seconds=seconds)
+            raise ApiError(429, "too_many_runs", text, headers={"Retry-After": str(seconds)})
         run = start.start(
             platform,
             RunRequest(
                 key=key,
-                actor=actor,
-                schedule=_schedule(platform, actor, what),
+                actor=who.actor,
+                schedule=_schedule(platform, who.actor, what),
                 args=what.args,
                 kwargs=what.kwargs,
                 fingerprint=what.fingerprint,
@@ -110,14 +133,14 @@ def start_run(platform: Platform, actor: Actor, request: HttpRequest) -> JsonRes
         run.refresh_from_db()
     addresses = _links(run, request)
     return JsonResponse(
-        answers.run(run, requester=actor.name, secret_keys=platform.secret_keys, links=addresses),
+        answers.run(run, requester=who.actor.name, secret_keys=platform.secret_keys, links=addresses),
         status=200 if run.is_repeated else 201,
         headers={"Location": addresses["url"]},
     )
 
 
-def follow_run(platform: Platform, actor: Actor, request: HttpRequest, run: int) -> JsonResponse:
-    found = follow(platform, actor, RunId(run))
+def follow_run(platform: Platform, who: Caller, request: HttpRequest, run: int) -> JsonResponse:
+    found = follow(platform, who.actor, RunId(run))
     if found is None:
         raise not_found(f"run {run}")
     name = found.user.get_username() if found.user else None
@@ -125,23 +148,23 @@ def follow_run(platform: Platform, actor: Actor, request: HttpRequest, run: int)
     return JsonResponse(answers.run(found, requester=name, secret_keys=platform.secret_keys, links=addresses))
 
 
-def find(platform: Platform, actor: Actor, request: HttpRequest) -> JsonResponse:
+def find(platform: Platform, who: Caller, request: HttpRequest) -> JsonResponse:
     if unknown := sorted(set(request.GET) - {"q"}):
         wrong = "There is no parameter {!r}; there is q."
         raise bad_request(*(ApiProblem(field=n, code="unknown_parameter", text=wrong.format(n)) for n in unknown))
-    matches = see.find(platform, actor, request.GET.get("q", ""), LISTED)
+    matches = see.find(platform, who.actor, request.GET.get("q", ""), LISTED)
     return JsonResponse({"total": matches.total, "schedules": [answers.brief(brief) for brief in matches.first]})
 
 
-def preview(platform: Platform, actor: Actor, _: HttpRequest, schedule: int) -> JsonResponse:
-    found = see.preview(platform, actor, ScheduleId(schedule))
+def preview(platform: Platform, who: Caller, _: HttpRequest, schedule: int) -> JsonResponse:
+    found = see.preview(platform, who.actor, ScheduleId(schedule))
     if found is None:
         raise not_found(f"schedule {schedule}")
     return JsonResponse(answers.preview(found))
 
 
 def nothing_here(_: HttpRequest) -> JsonResponse:
-    return not_found("such address").answer()
+    return _in_json(not_found("such address").answer)
 
 
 def _schedule(platform: Platform, actor: Actor, what: Asked) -> ScheduleId:

@@ -76,6 +76,7 @@ def described(caller: Installation, person: Person) -> Json:
         "is_ultra_restricted": person.is_ultra_restricted,
         "is_bot": person.is_bot,
         "is_app_user": False,
+        "is_email_confirmed": person.is_email_confirmed and not person.is_bot,
     }
     if person.is_stranger:
         flags["is_stranger"] = True

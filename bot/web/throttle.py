@@ -1,0 +1,34 @@
+"""Limits how often something may happen in a minute, for all processes together: each counts in the same row."""
+
+from datetime import timedelta
+from math import ceil
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from bot.models import Throttle, writers_turn
+
+MINUTE = timedelta(minutes=1)
+
+
+def wait(name: str, limit: int) -> int:
+    """Counts one more. Returns 0, or if there were `limit` in this minute, the seconds until it is over, and counts nothing.
+
+    The minute begins with the first one that is counted. A clock that is wrong can begin it in the future.
+    """
+    while True:
+        now = timezone.now()
+        rows = Throttle.objects.filter(name=name)
+        this_minute = Q(since__gt=now - MINUTE, since__lt=now + MINUTE)
+        with writers_turn():
+            if rows.filter(this_minute, count__lt=limit).update(count=F("count") + 1):
+                return 0
+        began = rows.filter(this_minute).values_list("since", flat=True).first()
+        if began is not None:
+            return max(1, ceil((began + MINUTE - now).total_seconds()))
+        with writers_turn():
+            if rows.exclude(this_minute).update(since=now, count=1):
+                return 0
+            _, is_new = Throttle.objects.get_or_create(name=name, defaults={"since": now, "count": 1})
+        if is_new:
+            return 0

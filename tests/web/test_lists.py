@@ -1,0 +1,95 @@
+"""The admin's lists: what is masked can't be guessed by way of their addresses."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.auth.models import Permission, User
+from django.test import Client, RequestFactory
+from django.utils import timezone
+
+from bot.models import Notice, RunNow
+from bot.web.lists import Guarded
+from tests.factories import a_run
+
+pytestmark = pytest.mark.django_db
+OURS = [one for model, one in admin.site._registry.items() if model._meta.app_label == "runtask"]
+LISTS = [one for one in OURS if one.model is not RunNow]  # which has none
+TESTS = ("", "__contains", "__startswith", "__regex", "__isnull", "__in", "__gt", "__length")
+OWN = {f"{name}__{test}" for name in ("state", "kind") for test in ("exact", "isnull")} | {
+    f"created_at__{test}" for test in ("gte", "lt", "isnull")
+}
+ELSEWHERE = ("run__kwargs", "run__user__password", "user__password", "notices__problem", "changes__0__new", "pk")
+
+
+def lookups(one: Any) -> Iterator[str]:
+    for column in [*(field.attname for field in one.opts.concrete_fields), *ELSEWHERE]:
+        yield from (f"{column}{test}" for test in TESTS if f"{column}{test}" not in OWN)
+
+
+@pytest.fixture
+def viewer(client: Client) -> Client:
+    """A browser of somebody who may look at everything of ours, and change nothing."""
+    user = User.objects.create_user("viewer", is_staff=True)
+    looking = Permission.objects.filter(content_type__app_label="runtask", codename__startswith="view_")
+    user.user_permissions.set(looking)
+    client.force_login(user)
+    return client
+
+
+def test_every_admin_of_ours_is_guarded() -> None:
+    assert len(OURS) > 4
+    assert [one for one in OURS if not isinstance(one, Guarded)] == []
+
+
+@pytest.mark.parametrize(
+    "lookup", ["kwargs__contains=very-secret", "kwargs__startswith={", "args=[]", "options__queue=a"]
+)
+def test_masked_values_can_not_be_guessed(viewer: Client, lookup: str) -> None:
+    a_run(kwargs='{"api_token": "very-secret"}')
+    assert viewer.get(f"/admin/runtask/run/?{lookup}").status_code == 400
+
+
+@pytest.mark.parametrize("one", LISTS, ids=lambda one: one.opts.model_name)
+def test_no_column_can_be_asked_about(one: Any) -> None:
+    for lookup in lookups(one):
+        request = RequestFactory().get("/", {lookup: "1"})
+        request.user = User(is_superuser=True)
+        # Django itself refuses what it can't make a query of.
+        with pytest.raises((DisallowedModelAdminLookup, IncorrectLookupParameters)):
+            one.get_changelist_instance(request)
+
+
+def test_a_row_is_not_found_by_another_column_than_its_key(viewer: Client) -> None:
+    run = a_run(slack_user="U0ANA")
+    assert viewer.get(f"/admin/runtask/run/{run.pk}/change/?_to_field=id").status_code == 200
+    assert viewer.get("/admin/runtask/run/U0ANA/change/?_to_field=slack_user").status_code == 400
+    assert viewer.get("/admin/runtask/run/?_popup=1&_to_field=kwargs").status_code == 400
+
+
+def test_suggestions_find_what_lists_show(viewer: Client) -> None:
+    a_run(kwargs='{"api_token": "very-secret"}', schedule_name="nightly")
+    address = "/admin/autocomplete/?app_label=runtask&model_name=notice&field_name=run&term="
+    assert viewer.get(f"{address}very-secret").json()["results"] == []
+    assert len(viewer.get(f"{address}nightly").json()["results"]) == 1
+
+
+@pytest.mark.parametrize("path", [f"/admin/runtask/{one.opts.model_name}/" for one in LISTS])
+def test_the_lists_own_filters_work(viewer: Client, path: str) -> None:
+    Notice.objects.create(run=a_run(state="sent"), kind="root", rank=0, state="parked", due_at=timezone.now())
+    filters: Any = viewer.get(path).context["cl"]
+    for shown in filters.filter_specs:
+        for choice in shown.choices(filters):
+            assert viewer.get(path + choice["query_string"]).status_code == 200
+
+
+def test_runs_are_sorted_by_nothing_but_their_number(viewer: Client) -> None:
+    """Sorting by a column without an index would read all of history."""
+    for name in ("b", "a", "c"):
+        a_run(schedule_name=name)
+    for wanted, order in (("?o=0", "bac"), ("?o=-0", "cab"), ("?o=1", "cab"), ("?o=3", "cab")):
+        runs = viewer.get(f"/admin/runtask/run/{wanted}").context["cl"].result_list
+        assert "".join(run.schedule_name for run in runs) == order

@@ -1,0 +1,190 @@
+"""Links by e-mail: who is linked when Slack and the site know the same address, who isn't, and when a link ends."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from bot.conf import Conf, conf
+from bot.core.model import SlackAccount, SlackUserId, TeamId
+from bot.models import SlackLink
+from bot.slack import by_email
+from bot.slack.client import PROFILE, web_client
+from bot.slack.identity import Identity
+from bot.slack.installation import OurInstallation
+from localslack.testing import LocalSlack
+
+MIKE = "mike@example.com"
+ALIKE = {
+    "dotless i": "m\u0131ke@example.com",  # PostgreSQL's UPPER
+    "accent": "m\u00edke@example.com",  # MariaDB's collations
+    "full width": "\uff4d\uff49\uff4b\uff45@example.com",  # NFKC
+    "Kelvin sign": "mi\u212ae@example.com",  # casefold
+    "combining": "mi\u0301ke@example.com",
+    "zero width": "mi\u200bke@example.com",
+    "space": "mike@example.com ",
+}
+ACCOUNT = SlackAccount(team=TeamId("T0LOCAL"), user=SlackUserId("U0MIKE"))
+
+Acts = Callable[..., str | None]
+
+
+@pytest.fixture
+def mike(slack: LocalSlack) -> User:
+    slack.control("people", id="U0MIKE", name="mike", email=MIKE)
+    return a_user("mike", MIKE)
+
+
+@pytest.fixture
+def acts(slack: LocalSlack) -> Acts:
+    """As whom the account of Mike in Slack acts, at its next click."""
+
+    def acting(*domains: str, is_on: bool = True) -> str | None:
+        client = web_client(conf(), PROFILE)
+        identity = Identity(
+            client=client,
+            installation=OurInstallation(client),
+            link_by_email=is_on,
+            email_domains=domains,
+            profile_ttl=900,
+        )
+        return identity.actor(ACCOUNT).name or None
+
+    return acting
+
+
+def a_user(name: str, address: str) -> User:
+    return User.objects.create_user(name, address, is_staff=True)
+
+
+def an_hour_later() -> None:
+    """What Slack said is old by now."""
+    SlackLink.objects.update(checked_at=timezone.now() - timedelta(hours=1))
+
+
+def test_it_is_off_unless_it_is_switched_on(acts: Acts, mike: User) -> None:
+    assert not Conf().link_by_email
+    assert acts(is_on=False) is None
+    assert not SlackLink.objects.exists()
+
+
+def test_an_equal_address_links_whatever_the_case_of_its_letters(
+    acts: Acts, mike: User, slack: LocalSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.control("people", id="U0MIKE", email="Mike@Example.COM")
+    with caplog.at_level(logging.INFO, "bot"):
+        assert acts() == "mike"
+    assert SlackLink.objects.get().by_email
+    assert f"may act: U0MIKE in T0LOCAL as mike (user {mike.pk}), by e-mail" in caplog.text
+
+
+@pytest.mark.parametrize("address", ALIKE.values(), ids=ALIKE)
+@pytest.mark.parametrize("where", ["Slack", "site"])
+def test_an_address_that_only_looks_alike_links_nobody(
+    acts: Acts, mike: User, slack: LocalSlack, where: str, address: str
+) -> None:
+    in_slack, on_site = (address, MIKE) if where == "Slack" else (MIKE, address)
+    slack.control("people", id="U0MIKE", email=in_slack)
+    User.objects.update(email=on_site)
+    assert acts() is None
+    assert by_email.objection(User(email=on_site), in_slack, ()) == "the addresses differ"
+
+
+def test_an_address_that_slack_does_not_confirm_links_nobody(
+    acts: Acts, mike: User, slack: LocalSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.control("people", id="U0MIKE", is_email_confirmed=False)
+    with caplog.at_level(logging.INFO, "bot"):
+        assert acts() is None
+    assert "U0MIKE isn't linked by e-mail: Slack shows no confirmed address" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [{"is_superuser": True}, {"is_staff": False}, {"is_active": False}],
+    ids=["superuser", "not staff", "inactive"],
+)
+def test_some_are_never_linked_so_and_block_nobody_else(acts: Acts, mike: User, flags: dict[str, bool]) -> None:
+    User.objects.filter(pk=mike.pk).update(**flags)
+    assert acts() is None
+    a_user("another", "MIKE@example.com")
+    assert acts() == "another"
+
+
+def test_an_address_that_two_of_staff_share_links_nobody(acts: Acts, mike: User) -> None:
+    a_user("another", "MIKE@example.com")
+    assert acts() is None
+
+
+def test_very_many_that_look_alike_link_nobody(acts: Acts, mike: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(by_email, "CANDIDATES", 0)
+    assert acts() is None
+
+
+@pytest.mark.parametrize(
+    ("domains", "name"),
+    [
+        (("example.com",), "mike"),
+        (("acme.example", "example.com"), "mike"),
+        (("acme.example",), None),
+        (("ample.com",), None),
+    ],
+)
+def test_only_addresses_of_these_domains_link(
+    acts: Acts, mike: User, slack: LocalSlack, domains: tuple[str, ...], name: str | None
+) -> None:
+    slack.control("people", id="U0MIKE", email="mike@EXAMPLE.com")
+    assert acts(*domains) == name
+    an_hour_later()
+    assert acts("acme.example") is None, "also those who are linked already"
+
+
+def slack_changes(slack: LocalSlack) -> None:
+    slack.control("people", id="U0MIKE", email="michael@example.com")
+
+
+def the_site_changes(_: LocalSlack) -> None:
+    User.objects.filter(username="mike").update(email="michael@example.com")
+
+
+@pytest.mark.parametrize("change", [slack_changes, the_site_changes])
+def test_a_link_ends_when_the_addresses_differ(
+    acts: Acts, mike: User, slack: LocalSlack, change: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert acts() == "mike"
+    change(slack)
+    an_hour_later()
+    with caplog.at_level(logging.INFO, "bot"):
+        assert acts(is_on=False) is None
+    assert not SlackLink.objects.exists()
+    assert (
+        f"may no longer act: U0MIKE in T0LOCAL as mike (user {mike.pk}), by e-mail: the addresses differ" in caplog.text
+    )
+
+
+def test_an_account_whose_address_is_now_somebody_elses_acts_as_them(acts: Acts, mike: User, slack: LocalSlack) -> None:
+    assert acts() == "mike"
+    a_user("michael", "michael@example.com")
+    slack_changes(slack)
+    an_hour_later()
+    assert acts() == "michael"
+
+
+def test_whoever_becomes_a_superuser_loses_the_link_at_once(acts: Acts, mike: User) -> None:
+    assert acts() == "mike"
+    User.objects.update(is_superuser=True)
+    assert acts() is None
+    assert not SlackLink.objects.exists()
+
+
+@pytest.mark.parametrize("by_email", [False, None], ids=["by hand", "of an older version"])
+def test_other_links_stay_whatever_the_addresses_are(acts: Acts, mike: User, by_email: bool | None) -> None:
+    User.objects.update(email="", is_superuser=True)
+    SlackLink.objects.create(team="T0LOCAL", slack_user="U0MIKE", user=mike, by_email=by_email)
+    assert acts() == "mike"
+    an_hour_later()
+    assert acts() == "mike"
