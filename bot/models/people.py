@@ -1,10 +1,10 @@
 """Who acts as which user, by Slack or by a script, and how often they may."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 
 from bot.models.primary import Primary
 
@@ -73,9 +73,8 @@ class ApiToken(models.Model):
         """With the user's key, as a Slack link."""
         return f"{self.name} of user {self.user_id}"
 
-    @property
-    def is_expired(self) -> bool:
-        return self.expires_at <= timezone.now()
+    def has_expired(self, now: datetime) -> bool:
+        return self.expires_at <= now
 
 
 class Throttle(models.Model):

@@ -4,9 +4,9 @@ from datetime import timedelta
 from math import ceil
 
 from django.db.models import F, Q
-from django.utils import timezone
 
 from bot.models import Throttle, writers_turn
+from bot.runs import clock
 
 MINUTE = timedelta(minutes=1)
 
@@ -14,10 +14,10 @@ MINUTE = timedelta(minutes=1)
 def wait(name: str, limit: int) -> int:
     """Counts one more. Returns 0, or if there were `limit` in this minute, the seconds until it is over, and counts nothing.
 
-    The minute begins with the first one that is counted. A clock that is wrong can begin it in the future.
+    The minute begins with the first one that is counted.
     """
     while True:
-        now = timezone.now()
+        now = clock.now()
         rows = Throttle.objects.filter(name=name)
         this_minute = Q(since__gt=now - MINUTE, since__lt=now + MINUTE)
         with writers_turn():

@@ -12,9 +12,9 @@ from typing import Any
 from django.contrib.auth.hashers import is_password_usable
 from django.db import DatabaseError
 from django.db.models import Q
-from django.utils import timezone
 
 from bot.models import ApiToken, writers_turn
+from bot.runs import clock
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def issue(user: Any, name: str, lifetime: timedelta = YEAR) -> tuple[ApiToken, s
     """A new token of this user: its row, and the secret, which isn't stored."""
     secret = PREFIX + secrets.token_urlsafe(RANDOM)
     marks = {"digest": digest(secret), "password_mark": password_mark(secret, user)}
-    return ApiToken.objects.create(user=user, name=name, expires_at=timezone.now() + lifetime, **marks), secret
+    return ApiToken.objects.create(user=user, name=name, expires_at=clock.now() + lifetime, **marks), secret
 
 
 def accepted(secret: str) -> ApiToken:
@@ -52,7 +52,7 @@ def accepted(secret: str) -> ApiToken:
     token = ApiToken.objects.select_related("user").filter(digest=digest(secret)).first()
     if token is None:
         raise BadToken(Flaw.UNKNOWN)
-    if token.is_expired:
+    if token.has_expired(clock.now()):
         raise BadToken(Flaw.EXPIRED, token)
     mark = password_mark(secret, token.user)
     if not hmac.compare_digest(token.password_mark or mark, mark):
@@ -63,7 +63,7 @@ def accepted(secret: str) -> ApiToken:
 
 def used(token: ApiToken) -> None:
     """Records an accepted token's use, at most once a minute. If that fails, the token works nevertheless."""
-    now = timezone.now()
+    now = clock.now()
     if token.used_at is not None and abs(now - token.used_at) < MINUTE:
         return
     earlier = Q(used_at=None) | Q(used_at__lte=now - MINUTE) | Q(used_at__gte=now + MINUTE)

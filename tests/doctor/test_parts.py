@@ -22,11 +22,10 @@ from bot.doctor import database, people, results, schedules, secret, setup, slac
 from bot.doctor.areas import areas
 from bot.doctor.findings import Finding, Level
 from bot.doctor.subject import Subject
-from bot.models import Installation, Notice, Run, SlackLink
-from bot.runs import clock
+from bot.models import Notice, Run, SlackLink
 from bot.slack.manifest import COMMANDS_SCOPE, SCOPES
 from bot.web import tokens
-from tests.factories import NOW, a_result, a_row, a_run, slack_says
+from tests.factories import a_result, a_row, a_run
 
 SCOPES_WANTED = {COMMANDS_SCOPE, *(scope for needed in SCOPES.values() for scope in needed)}
 
@@ -294,29 +293,3 @@ def test_results_without_names_show_how_the_workers_are_configured() -> None:
     assert told(results.results(subject()))["result_extended"].level is Level.WARNING
     a_result("t2", task_name="shop.known")
     assert told(results.results(subject()))["result_extended"].level is Level.OK
-
-
-@pytest.mark.django_db
-def test_a_wrong_clock_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert told(database.database(subject()))["clock"].level is Level.OK
-    monkeypatch.setattr(clock, "ahead", lambda: timedelta(seconds=600))
-    found = told(database.database(subject()))["clock"]
-    assert (found.level, found.found) == (Level.WARNING, "this machine is 600 s ahead of the database")
-
-
-@pytest.mark.django_db
-def test_each_installation_is_told() -> None:
-    seen = {"seen_at": timezone.now(), "address": "https://shop.slack.com/"}
-    Installation.objects.create(key="T1/A1", **seen)
-    Installation.objects.create(key="T1/A2", **seen | {"seen_at": NOW})
-    Installation.objects.create(key="T2/A3", **seen, problem=slack_says("token_revoked").dump())
-    found = told(people.messages(subject()))
-    assert [found[f"installation {key}"].level for key in ("T1/A1", "T1/A2", "T2/A3")] == [
-        Level.OK, Level.NOTE, Level.PROBLEM,
-    ]  # fmt: skip
-    assert "token_revoked" in found["installation T2/A3"].found
-    assert "installation" not in found
-    announced = told(people.messages(subject(conf=Conf(announce={"*": "C0123456789"}))))
-    assert "T1/A1/C…" in announced["installation"].remedy
-    named = Conf(announce={"*": "T1/A1/C0123456789"})
-    assert "installation" not in told(people.messages(subject(conf=named)))

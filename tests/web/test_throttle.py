@@ -9,9 +9,16 @@ from django.db import connections
 from django.utils import timezone
 
 from bot.models import Throttle
+from bot.runs import clock
 from bot.web import throttle
 
 NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests travel in time; the database's clock can't."""
+    monkeypatch.setattr(clock, "now", timezone.now)
 
 
 @pytest.mark.django_db

@@ -17,10 +17,17 @@ from django.test import Client
 from django.utils import timezone
 
 from bot.models import ApiToken
+from bot.runs import clock
 from bot.web import tokens
 from bot.web.tokens import BadToken, Flaw
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests travel in time; the database's clock can't."""
+    monkeypatch.setattr(clock, "now", timezone.now)
 
 
 def said(*arguments: str) -> tuple[str, str]:

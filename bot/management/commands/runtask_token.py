@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot.management.people import database_in_words, user_named, warn_unless_staff
 from bot.models import ApiToken
-from bot.runs import accounts
+from bot.runs import accounts, clock
 from bot.web import tokens
 
 COMMAND = "`runtask token`"  # whoever has a shell here
@@ -65,7 +65,7 @@ class Command(BaseCommand):
 
     def _list(self, _: dict[str, Any]) -> None:
         for token in ApiToken.objects.select_related("user").order_by("pk"):
-            ends = f"{'expired' if token.is_expired else 'expires'} {token.expires_at:%Y-%m-%d %H:%M}"
+            ends = f"{'expired' if token.has_expired(clock.now()) else 'expires'} {token.expires_at:%Y-%m-%d %H:%M}"
             used = f"last used {token.used_at:%Y-%m-%d %H:%M}" if token.used_at else "never used"
             self.stdout.write(f"{token.pk}  {token.user.get_username()}  {token.name}  {ends}  {used}")
 
