@@ -98,6 +98,7 @@ SENTENCES: dict[Code, str] = {
     Code.HELD_BACK: "Nothing was sent: the task's own code prevented it.",
     Code.HELD_BACK_BY: "Nothing was sent: the task's own code prevented it, because task {task} is waiting or running.",
     Code.TOO_SLOW: "Nothing was sent: it took too long.",
+    Code.NOT_SAVED: "Nothing was sent: the database failed while the run was being saved.",
     Code.SOURCE_SILENT: "the results can't be read at the moment ({error})",
     Code.NO_RESULTS: "This site keeps no results of this task, so nobody can see here how it ends.",
     Code.RESULT_EXPIRED: (
@@ -108,7 +109,7 @@ SENTENCES: dict[Code, str] = {
     Code.CHANGED: "Somebody has changed this schedule since you picked it. Pick it again to see its new values.",
     Code.KEY_TAKEN: "This key belongs to a different request.",
     Code.MAYBE_SENT: (
-        "This run may already have been sent: the broker took it but did not answer. It is not sent again."
+        "This run may already have been sent: it isn't known whether the broker has taken it. It is not sent again."
         " Its thread and its page show how it ended."
     ),
     Code.SLACK_SILENT: (

@@ -71,6 +71,7 @@ class Code(StrEnum):
     HELD_BACK = auto()
     HELD_BACK_BY = auto()
     TOO_SLOW = auto()
+    NOT_SAVED = auto()
     # Why an outcome isn't known
     SOURCE_SILENT = auto()
     NO_RESULTS = auto()

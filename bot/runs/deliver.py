@@ -16,7 +16,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
-from django.db import InterfaceError, InternalError, OperationalError, close_old_connections
+from django.db import close_old_connections
 from django.utils import timezone
 
 from bot.core.model import MessageTs, NoticeKind, Report
@@ -24,6 +24,7 @@ from bot.core.ports import ChannelClosed, Hopeless, Messenger, NotDelivered, Rat
 from bot.core.reasons import Code, Reason
 from bot.models import Notice
 from bot.runs import outbox
+from bot.runs.failures import DATABASE_AWAY
 from bot.runs.outbox import Sent
 from bot.runs.pace import Pacer
 from bot.runs.report import report
@@ -35,11 +36,6 @@ AHEAD = 6 * THREADS  # notices claimed at once, which share the cost of the clai
 FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # seconds; doubling between them
 TOKEN_PAUSE = 30.0  # seconds between tries while Slack refuses our token
 OURS = Reason(code=Code.INTERNAL_ERROR)
-DATABASE_AWAY = (
-    OperationalError,
-    InterfaceError,
-    InternalError,
-)  # the last: PostgreSQL is read-only, as in a switchover
 
 
 @dataclass(frozen=True)

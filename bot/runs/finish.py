@@ -11,11 +11,11 @@ from bot.core.reasons import Code, Reason
 from bot.core.status import AWAITED, ENDED, FINAL, OPEN, RunState, after
 from bot.models import Run, atomic
 from bot.runs import outbox
+from bot.runs.failures import is_away
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
-WRONG_VALUE = 1366  # MariaDB: a character that the table can't hold
 LATER_ENDS = 10  # are kept
 WATCHED_ON = timedelta(hours=1)  # an ended run: a worker that was lost may leave its task to another one
 PATIENCE = timedelta(hours=24)  # after its deadline, a run's end counts as unseen
@@ -28,8 +28,8 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float) -> in
         try:
             changed += _record(outcome, now, timedelta(seconds=deadline))
         except (DataError, IntegrityError, ValueError, OverflowError, OperationalError) as exc:
-            if isinstance(exc, OperationalError) and exc.args[:1] != (WRONG_VALUE,):
-                raise  # the database itself fails
+            if is_away(exc):
+                raise
             # It refuses this value, which must not block the others.
             log.exception("the outcome of task %s can't be recorded", outcome.task_id)
     return changed

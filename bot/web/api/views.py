@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, re_path, reverse
 
@@ -62,7 +62,7 @@ def _view(platform: Callable[[], Platform], **handlers: Handler) -> Callable[...
         except NotSetUp as exc:
             log.exception("not set up")
             answer = ApiError(503, "not_set_up", f"Nothing can be run on this site yet: {exc}.").answer()
-        except DatabaseError:
+        except Error:
             log.exception("the database failed")
             answer = ApiError(503, "database", "The database failed. Make this request again.").answer()
         answer.headers["Cache-Control"] = "no-store"
@@ -103,10 +103,10 @@ def start_run(platform: Platform, actor: Actor, request: HttpRequest) -> JsonRes
         )
     except Refused as exc:
         raise _refusal(exc, what, request) from exc
-    except DatabaseError as exc:
+    except Error as exc:
         log.exception("nothing sent: the database failed")
         raise ApiError(503, "database", f"Nothing was sent by this request: the database failed. {AGAIN}") from exc
-    with contextlib.suppress(DatabaseError):  # it was sent, and the answer must say so
+    with contextlib.suppress(Error):  # it was sent, and the answer must say so
         run.refresh_from_db()
     addresses = _links(run, request)
     return JsonResponse(
