@@ -14,7 +14,8 @@ class RunTaskConfig(AppConfig):
     def ready(self) -> None:
         from bot.broker.app import remember_current  # noqa: PLC0415
         from bot.checks import options, platform, sidecar, site  # noqa: F401, PLC0415  # registers them; they need the models
-        from bot.sidecar import is_sidecar, keep_to  # noqa: PLC0415
+        from bot.conf import is_sidecar  # noqa: PLC0415
+        from bot.sidecar import keep_to  # noqa: PLC0415
 
         remember_current()
         if is_sidecar():

@@ -127,6 +127,11 @@ def conf() -> Conf:
     return env.read(Conf, values(getattr(settings, "RUNTASK", {}), env.environ()))
 
 
+def is_sidecar() -> bool:
+    """Whether this is the stand-alone project beside a platform (docs/sidecar.md)."""
+    return bool(getattr(settings, "RUNTASK_SIDECAR", False))
+
+
 def missing_apps() -> list[str]:
     """Needed apps that aren't in INSTALLED_APPS. Without them the bot has no pages, and a system check says why."""
     return [name for name in NEEDED_APPS if not apps.is_installed(name)]

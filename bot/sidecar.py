@@ -1,16 +1,11 @@
 """A sidecar uses the platform's database. There, `migrate` creates and records only our own tables."""
 
 from django.apps import AppConfig
-from django.conf import settings
 from django.contrib.auth.management import create_permissions
 from django.contrib.contenttypes.management import create_contenttypes
 from django.db.models.signals import post_migrate
 
 PERMISSIONS = "django.contrib.auth.management.create_permissions"  # dispatch_uid; django/contrib/auth/apps.py
-
-
-def is_sidecar() -> bool:
-    return bool(getattr(settings, "RUNTASK_SIDECAR", False))
 
 
 def keep_to(ours: AppConfig) -> None:

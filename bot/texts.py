@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.core.model import Change, Field, Target
 from bot.core.options import Kind, Option, named
-from bot.core.reasons import Code, Problem, Reason
+from bot.core.reasons import LASTING, Code, Problem, Reason
 from bot.core.scrub import MASK
 from bot.core.status import RunState
 from bot.core.text import clip, one_line
@@ -23,6 +23,8 @@ AS_STORED = "none: sent as stored"
 NOT_A_MEMBER = (
     "This is not a member id: those begin with U or W. Choose «Copy member ID» in the person's Slack profile."
 )
+PRESS_AGAIN = "Press Run to try again."
+PRESS_AGAIN_THEN = "Press Run again when that is corrected."
 NOT_A_WORKSPACE = "This is not a workspace id: those begin with T or E."
 
 SENTENCES: dict[Code, str] = {
@@ -87,10 +89,27 @@ SENTENCES: dict[Code, str] = {
         "Nothing can be sent: this project's Celery runs tasks where they are called (task_always_eager), and sends none."
     ),
     Code.BROKER_UNREACHABLE: "Nothing was sent: the broker can't be reached ({error}).",
+    Code.BROKER_REFUSED: "Nothing was sent: the broker refused the message: “{error}”.",
+    Code.BROKER_FORBIDS: (
+        "Nothing was sent: the broker doesn't allow runtask's account to send this. Its administrator must allow it. It says: “{error}”."
+    ),
+    Code.BROKER_FULL: "Nothing was sent: the broker's memory is full, so it takes no more messages.",
+    Code.BROKER_READ_ONLY: (
+        "Nothing was sent: the broker's server can only be read at the moment, because another server has taken over."
+    ),
+    Code.QUEUE_FULL: "Nothing was sent: the broker refused the message, because its queue is full or has failed.",
+    Code.QUEUE_DIFFERS: (
+        "Nothing was sent: the broker has this queue with other properties than this site's Celery settings (task_queues)."
+        " Somebody must correct the settings; until then, beat can't send there either. The broker says: “{error}”."
+    ),
+    Code.NO_QUEUE: (
+        "Nothing was sent: the broker has no queue {queue}. A worker that listens on it makes it. Start that worker first."
+    ),
     Code.CELERY_REFUSED: "Nothing was sent: Celery can't send this: {error}",
     Code.HELD_BACK: "Nothing was sent: the task's own code prevented it.",
     Code.HELD_BACK_BY: "Nothing was sent: the task's own code prevented it, because task {task} is waiting or running.",
     Code.TOO_SLOW: "Nothing was sent: it took too long.",
+    Code.NOT_SAVED: "Nothing was sent: the database failed while the run was being saved.",
     Code.SOURCE_SILENT: "the results can't be read at the moment ({error})",
     Code.NO_RESULTS: "This site keeps no results of this task, so nobody can see here how it ends.",
     Code.RESULT_EXPIRED: (
@@ -101,7 +120,7 @@ SENTENCES: dict[Code, str] = {
     Code.CHANGED: "Somebody has changed this schedule since you picked it. Pick it again to see its new values.",
     Code.KEY_TAKEN: "This key belongs to a different request.",
     Code.MAYBE_SENT: (
-        "This run may already have been sent: the broker took it but did not answer. It is not sent again."
+        "This run may already have been sent: it isn't known whether the broker has taken it. It is not sent again."
         " Its thread and its page show how it ended."
     ),
     Code.SLACK_SILENT: (
@@ -163,6 +182,11 @@ def sentence(reason: Reason | None) -> str:
 def moment(at: datetime) -> str:
     """`2026-11-05 12:00:00 UTC`. Without USE_TZ, without a zone."""
     return f"{at:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+
+
+def press_again(reason: Reason) -> str:
+    """What the person can do after "nothing was sent"."""
+    return PRESS_AGAIN_THEN if reason.code in LASTING else PRESS_AGAIN
 
 
 def problem_text(problem: Problem) -> str:

@@ -16,7 +16,7 @@ from bot.broker.outcomes import choice
 from bot.broker.send import CelerySender
 from bot.broker.trigger import Listener
 from bot.broker.workers import LiveQueues
-from bot.conf import Conf, conf
+from bot.conf import Conf, conf, is_sidecar
 from bot.core.model import Source
 from bot.core.ports import NotSetUp
 from bot.runs.deliver import Deliverer
@@ -67,7 +67,7 @@ def platform() -> Platform:
     app, options = celery_app(), readable_options()
     return Platform(
         catalog=catalog(),
-        sender=CelerySender(app, options.secret_keys),
+        sender=CelerySender(app, options.secret_keys, declares=not is_sidecar()),
         secret_keys=options.secret_keys,
         deadline=options.deadline,
         queues=LiveQueues(app),

@@ -18,7 +18,7 @@ from django.utils import timezone
 from kombu.exceptions import ChannelError, EncodeError, OperationalError
 from kombu.pools import ProducerPool
 
-from bot.broker import route
+from bot.broker import answers, route
 from bot.broker.connection import connect, own_connection
 from bot.broker.dispatch import RUN_HEADER, dispatch, headers, options_of, typed
 from bot.compat import HONOURS_HEADER
@@ -27,13 +27,12 @@ from bot.core.model import Dispatch, Field, RunId, Schedule, Target, TaskId
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid, Problem, Reason
 from bot.core.secrets import WORDS, Secrets
-from bot.core.text import clip, one_line
 
 log = logging.getLogger(__name__)
 
-SURE = frozenset({"filesystem", "memory"})  # if publishing to these fails, nothing was sent
-# Raised before a byte is written, or when the broker itself refuses the message (no such exchange, …).
-REFUSED = (TypeError, EncodeError, ChannelError)
+SURE = frozenset({"filesystem", "memory"})  # if putting a message into a queue of these fails, it isn't there
+# Raised before a byte is written. (If a broker's answer is a ChannelError, it is a refusal.)
+BEFORE = (TypeError, EncodeError, ChannelError)
 POOL_SIZE = 16
 
 
@@ -43,6 +42,7 @@ class CelerySender:
 
     app: Celery
     secret_keys: tuple[str, ...] = WORDS
+    declares: bool = True  # False: this process doesn't know with which arguments the platform makes its queues
     _pool: ProducerPool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,7 +79,7 @@ class CelerySender:
     def reach(self, within: float) -> str:
         """The transport's name, once the broker has answered. Raises NotSent."""
         with self._producer(within) as producer:
-            return str(producer.connection.transport.driver_type)
+            return str(producer.transport)
 
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
         """Raises NotSent while nothing of the message has been sent, FateUnknown afterwards."""
@@ -140,8 +140,9 @@ class CelerySender:
             try:
                 producer.revive(connect(producer.connection, until - time.monotonic()))
             except Exception as exc:
-                raise NotSent(_unreachable(exc)) from exc
-            yield _Producer(producer)
+                refusal = answers.refusal(exc, producer.connection.transport.driver_type)
+                raise NotSent(_unreachable(exc) if refusal is None else refusal.reason) from exc
+            yield _Producer(producer, declares=self.declares)
         finally:
             producer.release()
 
@@ -160,16 +161,26 @@ class _Producer:
     We do here what we do differently from beat, so that Celery calls the platform's routers, hooks and signals as for beat.
     """
 
-    def __init__(self, producer: Any) -> None:
+    def __init__(self, producer: Any, *, declares: bool) -> None:
         self._producer = producer
+        self._declares = declares
+        self._exchange = self.routing_key = ""
+        self.transport = str(producer.connection.transport.driver_type)
         self.began = self.sent = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._producer, name)
 
     def publish(self, body: Any, **options: Any) -> Any:
-        for entity in options.get("declare") or ():  # kombu would declare it later; an error here isn't the message's
-            self._producer.maybe_declare(entity)
+        is_rabbitmq = self.transport == "amqp"
+        if self._declares or not is_rabbitmq:  # other brokers compare no arguments
+            for entity in options.get("declare") or ():  # kombu would do it later; an error here isn't the message's
+                self._producer.maybe_declare(entity)
+        self._exchange, self.routing_key = (str(options.get(name) or "") for name in ("exchange", "routing_key"))
+        if is_rabbitmq and not self._exchange:
+            # The broker returns the message if there is no such queue, and doesn't drop it. Not for a named exchange: one
+            # that delays messages returns those that it will deliver later (rabbitmq_delayed_message_exchange).
+            options["mandatory"] = True
         if "ignore_result" in (headers := options.get("headers") or {}):
             headers["ignore_result"] = False  # we want the result
         self.began = True
@@ -177,18 +188,36 @@ class _Producer:
         self.sent = True
         return answer
 
+    def has_one_queue(self) -> bool:
+        """Whether the message goes to one queue at most. kombu's own exchanges put it into one after the other."""
+        if not self._exchange:
+            return True
+        try:
+            return self.transport != "amqp" and len(self.channel._lookup(self._exchange, self.routing_key)) <= 1  # noqa: SLF001
+        except Exception:  # noqa: BLE001  # the broker can't be asked any more
+            return False
+
 
 def _unsent(exc: Exception, producer: _Producer, text: str) -> Exception:
     """The exception that says whether the message may have been sent. `text` is that of `exc`, without secrets."""
     connection = producer.connection
-    is_sure = not producer.began or connection.transport.driver_type in SURE
-    is_network = isinstance(exc, (OperationalError, *connection.connection_errors))
-    if isinstance(exc, REFUSED) or not (producer.began or is_network):
-        if isinstance(exc, ChannelError):
-            connection.collect()  # the broker has closed the channel
-        return _not_sent(Code.CELERY_REFUSED, error=clip(one_line(text or type(exc).__name__), 300))
-    connection.collect()
-    return (NotSent if is_sure else FateUnknown)(_unreachable(exc))
+    refusal = answers.refusal(exc, producer.transport, producer.routing_key)
+    if refusal is None and (isinstance(exc, BEFORE) or not (producer.began or _is_network(exc, connection))):
+        return _not_sent(Code.CELERY_REFUSED, error=answers.shown(text or type(exc).__name__))
+    is_sure = (
+        not producer.began
+        or (refusal is not None and refusal.of_all)
+        or ((refusal is not None or producer.transport in SURE) and producer.has_one_queue())
+    )
+    connection.collect()  # its channel may be closed, or its server no longer the right one
+    if refusal is not None and refusal.reason.code is Code.BROKER_READ_ONLY:
+        connection.maybe_switch_next()  # of several addresses, another one may be that of the new server
+    return (NotSent if is_sure else FateUnknown)(_unreachable(exc) if refusal is None else refusal.reason)
+
+
+def _is_network(exc: Exception, connection: Any) -> bool:
+    """kombu counts KeyError as an error of Redis' connections; for us it is one of the platform's code."""
+    return isinstance(exc, (OperationalError, *connection.connection_errors)) and not isinstance(exc, LookupError)
 
 
 def _stored(text: str, of: Field) -> Any:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 
 from bot.broker.columns import missing_columns
 from bot.checks.table import message
-from bot.sidecar import is_sidecar
+from bot.conf import is_sidecar
 
 ADMIN_TABLES = ("django_session", "django_admin_log")
 

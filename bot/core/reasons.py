@@ -64,10 +64,18 @@ class Code(StrEnum):
     EAGER = auto()
     # What became of a message to the broker
     BROKER_UNREACHABLE = auto()
+    BROKER_REFUSED = auto()
+    BROKER_FORBIDS = auto()
+    BROKER_FULL = auto()
+    BROKER_READ_ONLY = auto()
+    QUEUE_FULL = auto()
+    QUEUE_DIFFERS = auto()
+    NO_QUEUE = auto()
     CELERY_REFUSED = auto()
     HELD_BACK = auto()
     HELD_BACK_BY = auto()
     TOO_SLOW = auto()
+    NOT_SAVED = auto()
     # Why an outcome isn't known
     SOURCE_SILENT = auto()
     NO_RESULTS = auto()
@@ -98,6 +106,10 @@ class Code(StrEnum):
     NO_CHANNEL_NO_ACCOUNT = auto()
     # A row from before reasons had codes holds a sentence
     STORED_TEXT = auto()
+
+
+# Why nothing was sent, where another try helps only after somebody has changed something.
+LASTING = frozenset({Code.EAGER, Code.BROKER_FORBIDS, Code.QUEUE_DIFFERS, Code.NO_QUEUE})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,13 +10,13 @@ from django.db.migrations.executor import MigrationExecutor
 
 from bot.broker.columns import missing_columns, read_models
 from bot.checks.sidecar import admin_tables
+from bot.conf import is_sidecar
 from bot.core.text import clip
 from bot.doctor import findings
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
 from bot.models import Run, database_of
 from bot.runs import clock
-from bot.sidecar import is_sidecar
 
 
 def database(subject: Subject) -> Iterator[Finding]:

@@ -12,8 +12,10 @@ from django_celery_beat.models import PeriodicTask
 from bot.broker import route
 from bot.broker.outcomes import kinds
 from bot.broker.outcomes.choice import chosen
+from bot.broker.queues import examine_queues
 from bot.broker.send import CelerySender
 from bot.broker.workers import ask
+from bot.conf import is_sidecar
 from bot.core.model import Source
 from bot.core.options import ROUTED
 from bot.core.ports import NotSent
@@ -22,6 +24,7 @@ from bot.doctor.subject import Subject
 from bot.texts import sentence
 
 WITHIN = 1.5  # seconds
+MOST_QUEUES = 50
 BACKEND = re.compile(r"\[backend=<([\w.]+) object")
 THEIRS = ("celery.backends.", "django_celery_results.")
 START = "Start one: celery -A PROJECT worker -Q {}"
@@ -43,6 +46,8 @@ def workers(subject: Subject) -> Iterator[Finding]:
         yield problem("broker", sentence(exc.reason), remedy)
         return
     yield ok("broker", f"{transport} answers")
+    going, unknown = destinations(app)
+    yield from declarations(app, going, declares=not is_sidecar())
     queues = ask(app, "active_queues", WITHIN)
     if queues is None:
         is_off = not app.conf.worker_enable_remote_control
@@ -58,31 +63,75 @@ def workers(subject: Subject) -> Iterator[Finding]:
         return
     listening = [f"{name} ({', '.join(sorted(queue['name'] for queue in queues[name]))})" for name in sorted(queues)]
     yield ok("workers", f"{len(queues)} alive: {some(listening, 6)}")
-    yield from unserved(app, {queue["name"] for theirs in queues.values() for queue in theirs})
+    yield from unserved(going, unknown, {queue["name"] for theirs in queues.values() for queue in theirs})
     yield from knowing(ask(app, "registered", WITHIN, "backend") or {}, expected_backend(subject))
 
 
-def unserved(app: Celery, served: set[str]) -> Iterator[Finding]:
-    """Compares the queues of enabled schedules, as this process routes them, with the queues that workers consume."""
-    waiting: Counter[str] = Counter()
-    total = unknown = 0
+def destinations(app: Celery) -> tuple[Counter[str], int]:
+    """The queues of enabled schedules, as this process routes them, and how many schedules go to exchanges only."""
+    going: Counter[str] = Counter()
+    unknown = 0
     kinds = PeriodicTask.objects.filter(enabled=True).values_list("task", *ROUTED).annotate(n=Count("pk")).order_by()
     for task, *values, count in kinds.iterator():
         options = {name: value for name, value in zip(ROUTED, values, strict=True) if value is not None}
         queue = route.target(app, task, options, [], {}).queue  # without arguments, which few routers read
-        total += count
         if queue is None:
             unknown += count
-        elif queue not in served:
-            waiting[queue] += count
+        else:
+            going[queue] += count
+    return going, unknown
+
+
+def declarations(app: Celery, going: Counter[str], *, declares: bool) -> Iterator[Finding]:
+    """Whether RabbitMQ takes messages to these queues. `declares`: whether this process declares queues when it sends."""
+    names = _largest_first(going)[:MOST_QUEUES]
+    try:
+        found = examine_queues(app, names, WITHIN, declares=declares) if names else None
+    except Exception as exc:  # noqa: BLE001  # whatever the transport raises
+        yield note("declared", f"the broker could not be asked for its queues: {type(exc).__name__}")
+        return
+    if found is None:
+        return
+    for name, reason in found.refused.items():
+        remedy = (
+            "Neither runtask nor beat can send to it from these settings. Give it the same arguments in task_queues as its"
+            " workers do, or the broker's account the right to declare it."
+        )
+        yield problem("declared", f"{name}: the broker refuses its declaration: {reason.params['error']}", remedy)
+    for name in () if declares else found.absent:
+        remedy = f"Nothing can be sent to it. A worker of the platform makes it. {START.format(name)}"
+        yield problem("declared", f"{name}: the broker has no such queue ({_schedules(going[name])})", remedy)
+    if found.there:
+        fit = ", with the arguments of these settings" if declares else ""
+        yield ok("declared", f"the broker has {some(found.there, 6)}{fit}")
+    if left := len(going) - len(names) + len(found.unasked):
+        yield note("declared", f"{left:,} more queues weren't looked at")
+
+
+def unserved(going: Counter[str], unknown: int, served: set[str]) -> Iterator[Finding]:
+    """Compares the queues of enabled schedules with those that workers consume. `unknown`: see `destinations`."""
+    waiting = Counter({queue: count for queue, count in going.items() if queue not in served})
+    total = going.total() + unknown
     if waiting:
-        queues = sorted(waiting, key=lambda queue: (-waiting[queue], queue))
+        queues = _largest_first(waiting)
         named = some([f"{queue} ({waiting[queue]:,})" for queue in queues])
-        go = "1 enabled schedule goes" if waiting.total() == 1 else f"{waiting.total():,} enabled schedules go"
-        yield warning("queues", f"{go} where no live worker listens: {named}", START.format(",".join(queues[:3])))
+        go = "goes" if waiting.total() == 1 else "go"
+        yield warning(
+            "queues",
+            f"{_schedules(waiting.total())} {go} where no live worker listens: {named}",
+            START.format(",".join(queues[:3])),
+        )
     if not waiting and total:
         also = f"; {unknown:,} go to exchanges, whose queues can't be listed" if unknown else ""
         yield ok("queues", f"a worker listens wherever enabled schedules go ({total:,}){also}")
+
+
+def _largest_first(going: Counter[str]) -> list[str]:
+    return sorted(going, key=lambda queue: (-going[queue], queue))
+
+
+def _schedules(number: int) -> str:
+    return "1 enabled schedule" if number == 1 else f"{number:,} enabled schedules"
 
 
 def expected_backend(subject: Subject) -> str:

@@ -14,11 +14,10 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connections
 
 from bot.broker.columns import missing_columns
-from bot.conf import BAD_SETUP, NEEDED_FOR
+from bot.conf import BAD_SETUP, NEEDED_FOR, is_sidecar
 from bot.core.ports import NotSetUp
 from bot.management.options import readable_options
 from bot.models import Run, database_of
-from bot.sidecar import is_sidecar
 
 log = logging.getLogger(__name__)
 

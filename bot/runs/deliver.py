@@ -16,7 +16,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
-from django.db import InterfaceError, InternalError, OperationalError, close_old_connections
+from django.db import close_old_connections
 
 from bot.core.model import MessageTs, NoticeKind, Report
 from bot.core.ports import ChannelClosed, InstallationRefused, MessageRefused, Messenger, NotDelivered, RateLimited
@@ -24,6 +24,7 @@ from bot.core.reasons import Code, Reason
 from bot.models import Notice
 from bot.runs import claims, clock
 from bot.runs.claims import Sent
+from bot.runs.failures import DATABASE_AWAY
 from bot.runs.gate import Gate
 from bot.runs.report import report
 
@@ -35,11 +36,6 @@ FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # seconds; doubling between them
 LOOK = timedelta(seconds=1)  # between two looks for what dead deliverers have left
 TRIES = 5  # of a message that Slack takes neither with blocks nor as one line
 OURS = Reason(code=Code.INTERNAL_ERROR)
-DATABASE_AWAY = (
-    OperationalError,
-    InterfaceError,
-    InternalError,
-)  # the last: PostgreSQL is read-only, as in a switchover
 
 
 @dataclass(frozen=True)

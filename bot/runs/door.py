@@ -15,6 +15,7 @@ from bot.core.ports import Catalog, Queues, Sender
 from bot.runs import actors
 from bot.runs.refusals import NotAllowed
 from bot.runs.sources import Sources
+from bot.runs.unsaved import Unsaved
 
 EVERYTHING = Subject()
 
@@ -30,6 +31,7 @@ class Platform:
     deadline: float  # seconds
     queues: Queues | None = None
     announcements: Mapping[str, str] = field(default_factory=dict)  # see Conf.announce
+    unsaved: Unsaved = field(default_factory=Unsaved)
     wake: Callable[[], None] = lambda: None  # wakes this process's loops, as a notice may be owed
 
     def source_of(self, task: str) -> Source:

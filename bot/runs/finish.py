@@ -15,13 +15,13 @@ from bot.core.status import AWAITED, ENDED, FINAL, OPEN, RunState, after
 from bot.core.text import clean, clip, clip_start
 from bot.models import Run, atomic
 from bot.runs import masks, outbox
+from bot.runs.failures import is_away
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
 RESULT_LIMIT = 3000  # characters kept of a result; the whole stays where the site keeps it
 TRACEBACK_LIMIT = 6000  # characters kept of a traceback, from its end
-WRONG_VALUE = 1366  # MariaDB: a character that the table can't hold
 LATER_ENDS = 10  # are kept
 ANY = Q()
 WATCHED_ON = timedelta(hours=1)  # an ended run: a worker that was lost may leave its task to another one
@@ -35,8 +35,8 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secre
         try:
             changed += _record(outcome, now, timedelta(seconds=deadline), secret_keys)
         except (DataError, IntegrityError, ValueError, OverflowError, OperationalError) as exc:
-            if isinstance(exc, OperationalError) and exc.args[:1] != (WRONG_VALUE,):
-                raise  # the database itself fails
+            if is_away(exc):
+                raise
             # It refuses this value, which must not block the others. Further lines of its message hold the whole row.
             first, *_ = [*str(exc).splitlines(), ""]
             log.error("the outcome of task %s can't be recorded: %s %s", outcome.task_id, type(exc).__name__, first)  # noqa: TRY400

@@ -1,4 +1,4 @@
-"""A run's row is saved before its message is sent: it is created, or used again after a failed try."""
+"""What the row of a run contains, and what the row of an earlier press of the same form means."""
 
 import json
 import time
@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
-
-from django.db import IntegrityError, connections
 
 from bot.core import arguments, options
 from bot.core.changes import changes
@@ -23,11 +21,12 @@ from bot.core.model import (
     SlackUserId,
     TeamId,
 )
-from bot.core.reasons import Invalid
+from bot.core.reasons import Code, Invalid
 from bot.core.secrets import Parameters
 from bot.core.status import RunState
-from bot.models import Run, SlackLink, atomic, database_of, still, writers_turn
+from bot.models import Run, SlackLink
 from bot.runs import clock, installations, masks
+from bot.runs.attempts import Attempt
 from bot.runs.door import Platform
 from bot.runs.refusals import MaybeSent, NothingSent, Taken
 from bot.runs.waiting import Budget
@@ -36,13 +35,13 @@ POLL = 0.05  # seconds between two reads while another press of the same form is
 ANSWERING = 0.3  # seconds of the budget that are kept for the answer
 
 
-def fields(platform: Platform, request: RunRequest, schedule: Schedule, dispatch: Dispatch) -> dict[str, Any]:
-    """Without the key and the task's id: they stay the same when the row is used again."""
+def attempt(platform: Platform, request: RunRequest, schedule: Schedule, dispatch: Dispatch) -> Attempt:
     now = clock.now()
     headers = {"headers": dispatch.target.headers} if dispatch.target.headers else {}
     names = masks.parameters(platform.catalog, schedule.task)
     named = {masks.PARAMETERS: list(names)} if names and dispatch.args else {}
     found = {
+        "task_id": dispatch.task_id,
         "state": RunState.QUEUED,
         "created_at": now,
         "digest": request.digest,
@@ -62,18 +61,7 @@ def fields(platform: Platform, request: RunRequest, schedule: Schedule, dispatch
     if (destination := request.destination or _announcement(platform, schedule, request.actor)) is not None:
         found |= {"installation": destination.installation}
         found |= {"team": destination.team, "slack_user": destination.requester, "channel": destination.channel}
-    return found
-
-
-def created(request: RunRequest, dispatch: Dispatch, values: dict[str, Any]) -> Run | None:
-    """The committed row. None if the same form was submitted before."""
-    # One statement commits by itself. Inside somebody's transaction, its failure must not end theirs.
-    nested = connections[database_of(Run)].in_atomic_block
-    try:
-        with atomic() if nested else writers_turn():
-            return Run.objects.create(key=request.key, task_id=dispatch.task_id, **values)
-    except IntegrityError:
-        return None
+    return Attempt(key=request.key, values=found)
 
 
 def can_be_retried(earlier: Run, request: RunRequest) -> bool:
@@ -81,25 +69,25 @@ def can_be_retried(earlier: Run, request: RunRequest) -> bool:
     return earlier.state == RunState.NOT_SENT and earlier.digest == request.digest
 
 
-def retried(earlier: Run, values: dict[str, Any]) -> Run | None:
-    """The row of the failed try, queued again. None if another submission was faster."""
-    if not Run.objects.filter(still(RunState.NOT_SENT), pk=earlier.pk).update(**values):
-        return None
-    earlier.refresh_from_db()
-    return earlier
+def was_unsaved(earlier: Run) -> bool:
+    """Whether it was not sent only because it couldn't be saved. Its requester has read that by now."""
+    reason = earlier.not_sent_reason
+    return earlier.state == RunState.NOT_SENT and reason is not None and reason.code is Code.NOT_SAVED
 
 
-def earlier_run(run: Run, request: RunRequest, budget: Budget) -> Run:
-    """The run that an earlier submission started.
-
-    Raises Refused if it was not sent, if that is unknown, or if it was a different request.
-    """
+def awaited(run: Run, request: RunRequest, budget: Budget) -> Run:
+    """An earlier run, once it is sent or not, as far as there is time. Raises Taken if it is another request's."""
     if run.digest != request.digest:
         raise Taken(run)
     # Queued: another thread is sending it at this moment, or a crash left it so.
     while run.state == RunState.QUEUED and budget.left() > ANSWERING:
         time.sleep(POLL)
         run.refresh_from_db()
+    return run
+
+
+def earlier_run(run: Run) -> Run:
+    """A run that another submission started. Raises Refused if it was not sent, or if that is unknown."""
     if run.state == RunState.NOT_SENT and (reason := run.not_sent_reason) is not None:
         raise NothingSent(reason)
     if run.state in (RunState.QUEUED, RunState.UNKNOWN):

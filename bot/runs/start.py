@@ -5,7 +5,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error
 
 from bot.core import arguments, signature
 from bot.core.model import Dispatch, Field, NoticeKind, RunId, RunRequest, Schedule, Source, TaskId
@@ -14,7 +14,8 @@ from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid, Problem, Reason
 from bot.core.status import RunState
 from bot.models import Run, atomic, still
-from bot.runs import clock, finish, masks, outbox, rows
+from bot.runs import attempts, clock, finish, masks, outbox, rows
+from bot.runs.attempts import Attempt
 from bot.runs.door import Platform, authorise
 from bot.runs.refusals import Changed, Gone, MaybeSent, NothingSent, Refused
 from bot.runs.waiting import Budget
@@ -37,17 +38,21 @@ def start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
         earlier = Run.objects.filter(key=request.key).first()  # sent before the schedule was changed?
         if earlier is None or rows.can_be_retried(earlier, request):
             raise
-        return rows.earlier_run(earlier, request, budget)
-    fields = rows.fields(platform, request, schedule, dispatch)
+        return rows.earlier_run(rows.awaited(earlier, request, budget))
+    attempt = rows.attempt(platform, request, schedule, dispatch)
     # A request is nearly always new. So we don't look first: the unique key reports an earlier one.
-    run = rows.created(request, dispatch, fields)
+    with platform.unsaved.unless_saved(attempt):
+        run = attempts.created(attempt)
     if run is None:
         earlier = Run.objects.get(key=request.key)
-        run = rows.retried(earlier, fields) if rows.can_be_retried(earlier, request) else None
-        if run is None:
-            return rows.earlier_run(Run.objects.get(key=request.key), request, budget)
-        dispatch = replace(dispatch, task_id=TaskId(run.task_id))
-    _send(platform, run, dispatch, budget)
+        if not rows.can_be_retried(earlier, request) and not rows.was_unsaved(rows.awaited(earlier, request, budget)):
+            return rows.earlier_run(earlier)
+        attempt = replace(attempt, replaces=earlier.task_id)
+        with platform.unsaved.unless_saved(attempt):
+            run = attempts.taken_over(attempt)
+    if run is None:  # another press was faster
+        return rows.earlier_run(rows.awaited(Run.objects.get(key=request.key), request, budget))
+    _send(platform, run, attempt, dispatch, budget)
     return run
 
 
@@ -98,7 +103,7 @@ def _values(platform: Platform, request: RunRequest, schedule: Schedule) -> dict
     return masks.replaced(values, schedule, secrets)
 
 
-def _send(platform: Platform, run: Run, dispatch: Dispatch, budget: Budget) -> None:
+def _send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, budget: Budget) -> None:
     """Raises NothingSent or MaybeSent."""
     try:
         platform.sender.send(dispatch, run=RunId(run.pk), within=budget.left(), enter=budget.enter)
@@ -107,7 +112,11 @@ def _send(platform: Platform, run: Run, dispatch: Dispatch, budget: Budget) -> N
         if not budget.leave():
             _settle(platform, run, RunState.UNKNOWN)
             raise MaybeSent(run) from exc
-        Run.objects.filter(pk=run.pk).update(state=RunState.NOT_SENT, not_sent_because=exc.reason.dump())
+        try:
+            attempts.end(attempt, exc.reason)
+        except Error:
+            log.exception("run %s was not sent, but that can't be saved now", run.pk)
+            platform.unsaved.end(attempt, exc.reason)
         raise NothingSent(exc.reason) from exc
     except FateUnknown as exc:
         log.warning("run %s may have been sent: %s", run.pk, exc)
@@ -133,6 +142,6 @@ def _settle(platform: Platform, run: Run, state: RunState) -> None:
             outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
             if state is RunState.SENT and run.source == Source.NONE:
                 finish.end_unseen(run.pk, Reason(code=Code.NO_RESULTS), now=now)
-    except DatabaseError:
+    except Error:
         log.exception("run %s is %s, but that can't be saved now", run.pk, state)
     platform.wake()

@@ -2,9 +2,11 @@
 
 import logging
 import re
+from collections.abc import Callable
 
-from slack_bolt import App, BoltResponse
+from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.middleware import Middleware
 
 from bot.conf import Conf
 from bot.slack.client import FAST, web_client
@@ -13,6 +15,7 @@ from bot.slack.listeners.commands import Commands
 from bot.slack.listeners.common import Parts
 from bot.slack.listeners.picker import Picker
 from bot.slack.listeners.submission import Submissions
+from bot.slack.replay import Presses
 from bot.slack.texts import SUBMISSION_FAILED
 
 log = logging.getLogger(__name__)
@@ -44,6 +47,7 @@ def create_app(conf: Conf, parts: Parts) -> App:
         raise_error_for_unhandled_request=False,
     )
 
+    app.use(_Once())
     picker = Picker(parts)
     app.command(conf.command)(Commands(parts).open)
     app.options({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.suggest)
@@ -54,6 +58,19 @@ def create_app(conf: Conf, parts: Parts) -> App:
         kind(ANYTHING)(_ack)
     app.error(_on_error)
     return app
+
+
+class _Once(Middleware):
+    """Stops a press that has come before."""
+
+    def __init__(self) -> None:
+        self._presses = Presses()
+
+    def process(self, *, req: BoltRequest, resp: BoltResponse, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002, ARG002
+        if self._presses.is_repeated(req.body):
+            log.warning("ignored a press that has come before")
+            return BoltResponse(status=200, body="")
+        return next()
 
 
 def _ack(ack: "object") -> None:

@@ -19,10 +19,10 @@ from slack_sdk.signature import SignatureVerifier
 from bot.core.ports import NotSetUp
 from bot.runs.requests import TooLarge, no_browser, outside_transactions, raw_body
 from bot.runs.waiting import Answer, making_answer
+from bot.slack.replay import is_late
 
 log = logging.getLogger(__name__)
 
-TOO_OLD = 10  # seconds; Slack itself waits for 3, but clocks differ
 CLOCK_SKEW = 300  # seconds (docs.slack.dev: authentication/verifying-requests-from-slack)
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
@@ -48,7 +48,7 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
                 return HttpResponse()  # Slack checks our certificate, unsigned (docs: implementing-slash-commands)
             verify(request, raw, signing_secret())
             body = parse(raw, request.content_type or "")
-            _refuse_old_submissions(request, body)
+            _refuse_late(request, body)
             if body.get("type") == "url_verification":
                 return HttpResponse(str(body.get("challenge", "")), content_type="text/plain")
             bolt = app()
@@ -106,11 +106,11 @@ def verify(request: HttpRequest, raw: bytes, signing_secret: str) -> None:
         raise Bad(401, "bad signature")
 
 
-def _refuse_old_submissions(request: HttpRequest, body: dict[str, Any]) -> None:
-    """Raises Bad for what waited while this process was frozen: Slack has shown the person an error meanwhile."""
+def _refuse_late(request: HttpRequest, body: dict[str, Any]) -> None:
+    """Raises Bad for what waited while this process was frozen, and for what somebody sends again."""
     age = time.time() - int(request.headers["X-Slack-Request-Timestamp"])
-    if body.get("type") == "view_submission" and age > TOO_OLD:
-        log.warning("refused a submission of %d s ago; is this machine's clock right?", age)
+    if is_late(body, age):
+        log.warning("refused a %s of %d s ago; is this machine's clock right?", body["type"], age)
         raise Bad(408, "too late")
 
 

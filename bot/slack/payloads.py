@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -53,6 +54,7 @@ class Selection:
     """A schedule was picked, or the picker was cleared (None). `hash` is the version of the view at that moment."""
 
     account: SlackAccount
+    at: Decimal  # by Slack's clock
     schedule: ScheduleId | None
     view: str
     hash: str
@@ -92,6 +94,7 @@ def selection(body: Payload) -> Selection:
     option = body["actions"][0]["selected_option"]  # null if the picked schedule is picked again
     return Selection(
         account=_account(body),
+        at=_moment(body["actions"][0]["action_ts"]),
         schedule=_schedule(option) if option else None,
         view=_text(body["view"]["id"]),
         hash=_text(body["view"]["hash"]),
@@ -129,6 +132,14 @@ def _account(body: Payload) -> SlackAccount:
 
 def _schedule(option: Payload) -> ScheduleId:
     return ScheduleId(int(_text(option["value"])))
+
+
+def _moment(value: Any) -> Decimal:
+    """Seconds since 1970, with microseconds: 1548426417.840180."""
+    moment = Decimal(_text(value))
+    if not moment.is_finite():
+        raise ValueError("not a moment")
+    return moment
 
 
 def _text(value: Any) -> str:

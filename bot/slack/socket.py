@@ -27,6 +27,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from bot.runs.waiting import making_answer
 from bot.slack.client import error_code, retry_after
 from bot.slack.keepalive import ended
+from bot.slack.replay import changes_something
 
 log = logging.getLogger(__name__)
 
@@ -135,10 +136,9 @@ class SocketMode:
 
     def _handle(self, connection: SocketModeClient, request: SocketModeRequest) -> None:
         """Runs in a thread of the client, whose database connections Django doesn't manage."""
-        if request.payload.get("type") == "view_submission" and (
-            self._was_frozen() or time.monotonic() < self._distrust_until
-        ):
-            log.warning("ignored a submission: this process was frozen, and it may be old")
+        is_distrusted = self._was_frozen() or time.monotonic() < self._distrust_until
+        if is_distrusted and changes_something(request.payload):
+            log.warning("ignored a %s: this process was frozen, and it may be old", request.payload["type"])
             return
         with self._idle:
             self._in_flight += 1

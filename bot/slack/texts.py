@@ -6,7 +6,7 @@ Texts are mrkdwn unless their name says otherwise. The caller escapes the values
 from bot.core.model import Field, Listening
 from bot.core.reasons import Reason
 from bot.core.status import RunState
-from bot.texts import sentence
+from bot.texts import press_again, sentence
 
 # The form: plain text
 TITLE = "Run a schedule"
@@ -26,7 +26,6 @@ NO_DATABASE = (
     " Press Run to try again; nothing is sent twice."
 )
 TOO_SLOW = "Nothing was sent by this press of Run: it took too long. Press Run to try again; nothing is sent twice."
-PRESS_AGAIN = "Press Run to try again."
 NOT_OURS = "This form was not opened for you. Close it and type the command again."
 NOT_PICKED = "Pick a schedule first."
 
@@ -149,4 +148,4 @@ ELSEWHERE_BECAUSE = {  # by Slack's code
 
 def nothing_sent(reason: Reason) -> str:
     """Under the picker, when the form may be submitted again."""
-    return f"{sentence(reason)} {PRESS_AGAIN}"
+    return f"{sentence(reason)} {press_again(reason)}"

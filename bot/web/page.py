@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
@@ -66,7 +66,7 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
             except NotAllowed as exc:
                 context = {"title": texts.NOT_ALLOWED, "why": sentence(exc.denied), "login": _to_log_in(request).url}
                 return visit.render("runtask/denied.html", context, 403)
-        except DatabaseError:
+        except Error:
             log.exception("%s %s: the database failed", request.method, request.path)
             return _no_database(request)
         except NotSetUp as exc:

@@ -21,7 +21,7 @@ from bot.runs.follow import follow
 from bot.runs.refusals import MaybeSent, NothingSent, Refused
 from bot.runs.requests import START_LIMIT
 from bot.runs.waiting import Budget
-from bot.texts import change_name, sentence, stored_options
+from bot.texts import change_name, press_again, sentence, stored_options
 from bot.web import display, forms, texts
 from bot.web.frame import admin_site
 from bot.web.page import Visit, page
@@ -88,7 +88,7 @@ def _start(visit: Visit) -> HttpResponse:
     except MaybeSent as exc:  # its page says so, and shows its result
         found = exc.run
     except Refused as exc:
-        hint = texts.PRESS_AGAIN if isinstance(exc, NothingSent) else ""
+        hint = press_again(exc.reason) if isinstance(exc, NothingSent) else ""
         return _form(visit, asked.schedule, asked, exc.problems, hint)
     if found.is_repeated:
         messages.info(visit.request, texts.SENT_BEFORE, fail_silently=True)

@@ -187,10 +187,11 @@ class TestRows:
             a_row(f"r{number}", queue="reports")
         a_row("here")
         a_row("off", queue="nowhere", enabled=False)
-        (finding,) = workers.unserved(wiring.celery_app(), {"celery"})
+        going = workers.destinations(wiring.celery_app())
+        (finding,) = workers.unserved(*going, {"celery"})
         assert finding.found == "3 enabled schedules go where no live worker listens: reports (3)"
         assert finding.remedy == "Start one: celery -A PROJECT worker -Q reports"
-        assert told(workers.unserved(wiring.celery_app(), {"celery", "reports"}))["queues"].level is Level.OK
+        assert told(workers.unserved(*going, {"celery", "reports"}))["queues"].level is Level.OK
 
     def test_people_are_counted_as_they_are_now(self) -> None:
         assert told(people.staff(subject()))["staff"].level is Level.PROBLEM

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Self, TypeVar
 
@@ -27,6 +27,7 @@ class Proxy:
         self._open: set[asyncio.StreamWriter] = set()
         self._serving: set[asyncio.Task[None]] = set()
         self._listener: socket.socket | None = None
+        self._fatal = b""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -52,12 +53,17 @@ class Proxy:
             if shut:
                 self._loop.call_soon_threadsafe(gate.clear)
 
+    def lose_answer(self, to: bytes) -> None:
+        """Whatever contains `to` gets there, and its connection ends instead of its answer; until `mend`."""
+        self._fatal = to
+
     def cut(self) -> None:
         """Every connection ends with a reset; what was held is lost."""
         self._do(self._cut())
 
     def mend(self) -> None:
         """As good as new; what was held goes on."""
+        self._fatal = b""
         self._loop.call_soon_threadsafe(self._there.set)
         self._loop.call_soon_threadsafe(self._back.set)
         self._do(self._listen())
@@ -111,7 +117,17 @@ class Proxy:
             await self._there.wait()
             answers, service = await asyncio.open_connection(*self._target)
             self._open.add(service)
-            await asyncio.gather(_pump(reader, service, self._there), _pump(answers, writer, self._back))
+            is_lost = False  # the next answer
+
+            def goes_there(data: bytes) -> bool:
+                nonlocal is_lost
+                is_lost = is_lost or bool(self._fatal and self._fatal in data)
+                return True
+
+            await asyncio.gather(
+                _pump(reader, service, self._there, goes_there),
+                _pump(answers, writer, self._back, lambda _: not is_lost),
+            )
         except OSError:
             writer.transport.abort()
         finally:
@@ -124,12 +140,16 @@ class Proxy:
                 self._open.discard(one)
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event) -> None:
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event, passes: Callable[[bytes], bool]
+) -> None:
     with suppress(OSError):
         while data := await reader.read(CHUNK):
             await gate.wait()
             if writer.is_closing():
                 return
+            if not passes(data):
+                break
             writer.write(data)
             await writer.drain()
     await gate.wait()

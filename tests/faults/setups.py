@@ -201,9 +201,9 @@ def _may_push() -> Iterator[tuple[str, Refuses]]:
 def _full(vhost: str) -> Iterator[None]:
     """RabbitMQ's queues there are full, and refuse what is published (nack)."""
     policy = json.dumps({"max-length": 0, "overflow": "reject-publish"})
-    _rabbitmqctl("set_policy", "-p", vhost, "--apply-to", "queues", "full", ".*", policy)
+    rabbitmqctl("set_policy", "-p", vhost, "--apply-to", "queues", "full", ".*", policy)
     yield
-    _rabbitmqctl("clear_policy", "-p", vhost, "full")
+    rabbitmqctl("clear_policy", "-p", vhost, "full")
 
 
 def _claims(number: int) -> bool:
@@ -243,16 +243,16 @@ def _rabbitmq() -> Iterator[tuple[str, Proxy]]:
     """A virtual host of our own, deleted at the end."""
     vhost = f"runtask_faults_{uuid4().hex[:8]}"
     parts = urlsplit(RABBITMQ)
-    _rabbitmqctl("add_vhost", vhost)
+    rabbitmqctl("add_vhost", vhost)
     try:
-        _rabbitmqctl("set_permissions", "-p", vhost, parts.username or "guest", ".*", ".*", ".*")
+        rabbitmqctl("set_permissions", "-p", vhost, parts.username or "guest", ".*", ".*", ".*")
         with Proxy(str(parts.hostname), parts.port or 5672) as proxy:
             yield _through(f"{RABBITMQ}/{vhost}", proxy), proxy
     finally:
-        _rabbitmqctl("delete_vhost", vhost)
+        rabbitmqctl("delete_vhost", vhost)
 
 
-def _rabbitmqctl(*arguments: str) -> None:
+def rabbitmqctl(*arguments: str) -> None:
     try:
         subprocess.run(["rabbitmqctl", "--quiet", *arguments], check=True, capture_output=True, timeout=60)
     except (FileNotFoundError, subprocess.CalledProcessError) as exc:

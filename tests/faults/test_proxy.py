@@ -94,3 +94,13 @@ def test_who_comes_as_it_begins_to_refuse_is_not_left_open(proxy: Proxy) -> None
     with clients[0] as client, suppress(ConnectionResetError):
         client.settimeout(5)
         assert client.recv(100) == b""
+
+
+def test_the_answer_to_one_thing_can_be_lost(proxy: Proxy, client: socket.socket) -> None:
+    client.settimeout(5)
+    proxy.lose_answer(b"INSERT")
+    client.sendall(b"two")
+    assert client.recv(100) == b"two"
+    client.sendall(b"an INSERT")
+    assert client.recv(100) == b"", "the connection has ended"
+    assert Echo.heard[-1] == b"an INSERT"

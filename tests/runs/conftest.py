@@ -11,6 +11,7 @@ from bot.core.model import RunRequest
 from bot.models import Run
 from bot.runs import start
 from bot.runs.door import Platform
+from bot.runs.unsaved import Unsaved
 from bot.runs.waiting import Budget
 from tests.factories import a_request, a_schedule, staff_actor
 from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender
@@ -26,6 +27,7 @@ class Door:
     request: RunRequest
     outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
     rings: list[str] = field(default_factory=list)
+    unsaved: Unsaved = field(default_factory=Unsaved)
 
     @property
     def platform(self) -> Platform:
@@ -35,6 +37,7 @@ class Door:
             sources=self.outcomes.sources(),
             secret_keys=("token",),
             deadline=1800,
+            unsaved=self.unsaved,
             wake=lambda: self.rings.append("ring"),
         )
 

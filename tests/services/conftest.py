@@ -35,11 +35,11 @@ def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def service(servers: Setup, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
     """Celery takes the broker's address from the environment before its settings."""
     monkeypatch.setenv("CELERY_BROKER_URL", servers.environment["CELERY_BROKER_URL"])
-    _forget_connections()
+    forget_connections()
     yield servers
     if servers.broker is not None:
         servers.broker.mend()
-    _forget_connections()
+    forget_connections()
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def brokered(service: Setup, http_bot: LocalSlack) -> Iterator[Setup]:  # noqa: 
         assert not asking.is_alive()
 
 
-def _forget_connections() -> None:
+def forget_connections() -> None:
     """Celery keeps pools per app and per address; the next test has another broker behind the same app."""
     pools.reset()
     app: Any = wiring.celery_app()

@@ -20,6 +20,7 @@ from slack_bolt import BoltRequest, BoltResponse
 from bot.core.ports import NotSetUp
 from bot.runs.requests import BODY_LIMIT
 from bot.slack.endpoint import CLOCK_SKEW, FORM, JSON, Bad, endpoint, parse, verify
+from bot.slack.replay import TOO_OLD
 
 SECRET = "local-signing-secret"
 # docs.slack.dev: authentication/verifying-requests-from-slack
@@ -113,6 +114,27 @@ def test_an_old_request_signed_rightly_is_refused(app: FakeApp) -> None:
     at = int(time.time()) - CLOCK_SKEW - 1
     headers = {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": sign(b"a=1", at)}
     assert call(app, request(b"a=1", **headers)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "is_refused"),
+    [
+        ({"type": "view_submission"}, True),
+        ({"type": "block_actions", "actions": [{"action_id": "any button, whatever its id"}]}, True),
+        ({"type": "view_closed"}, True),
+        ({"type": "something new"}, True),
+        ({"type": "block_suggestion"}, False),
+        ({"type": "shortcut"}, False),
+    ],
+    ids=str,
+)
+def test_what_changes_something_is_refused_when_it_is_old(app: FakeApp, body: dict[str, Any], is_refused: bool) -> None:
+    raw = interaction(body)
+    for age, expected in ((TOO_OLD, 200), (TOO_OLD + 1, 408 if is_refused else 200)):
+        at = int(time.time() - age)
+        headers = {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": sign(raw, at)}
+        assert call(app, request(raw, **headers)).status_code == expected
+    assert len(app.bodies) == 2 - is_refused
 
 
 @pytest.mark.parametrize(

@@ -167,8 +167,7 @@ def test_a_selection_that_comes_late_does_not_replace_a_later_one(
     bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     pick_two(bot, ana, schedule, 0.6)
-    bot.wait_for(lambda: len(bot.log("api", "views.update")) == 2)
-    assert inputs(top(ana))["kwargs"] == '{\n  "b": 2\n}'
+    bot.wait_for(lambda: inputs(top(ana)).get("kwargs") == '{\n  "b": 2\n}')
 
 
 def test_a_schedule_that_can_not_be_shown_is_told(

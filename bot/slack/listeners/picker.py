@@ -1,11 +1,14 @@
 """The form's picker: suggests schedules while somebody types, and shows the picked schedule."""
 
 import logging
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from slack_bolt import Ack
-from slack_sdk.errors import SlackApiError
 
 from bot.runs import see
 from bot.runs.refusals import NotAllowed
@@ -19,15 +22,20 @@ from bot.texts import sentence
 
 log = logging.getLogger(__name__)
 
+MOST_FORMS = 1000  # that are remembered
 STALE = frozenset({"hash_conflict", "not_found"})  # the person has picked again or closed the form meanwhile
 
 
 @dataclass(eq=False)
-class _Picked:
-    """A selection that is being shown, and the version of the form that it replaces."""
+class _Form:
+    """What this process knows of an open form."""
 
-    selection: payloads.Selection
-    hash: str
+    picked: payloads.Selection | None = None  # the newest selection, until it is shown
+    picked_at: Decimal = Decimal(0)  # when the newest selection was made
+    # The view that the newest selection was made in, and those by which we have replaced it since. Slack takes a new one only
+    # if the last of these is still there.
+    versions: list[str] = field(default_factory=list)
+    turn: threading.Lock = field(default_factory=threading.Lock)  # of the update that Slack is making
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,8 @@ class Picker:
     """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload."""
 
     parts: Parts
-    _newest: dict[str, _Picked] = field(default_factory=dict)  # selections that are being shown, by form
+    _forms: OrderedDict[str, _Form] = field(default_factory=OrderedDict)  # by view; those that were used last
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def suggest(self, ack: Ack, body: Payload) -> None:
         suggestion = payloads.suggestion(body)
@@ -52,15 +61,32 @@ class Picker:
     def pick(self, ack: Ack, body: Payload) -> None:
         ack()
         selection = payloads.selection(body)
-        self._newest[selection.view] = picked = _Picked(selection, selection.hash)
-        self.parts.threads.after_answer(lambda: self._show(picked), late=lambda: self._ask_to_wait(picked))
+        form = self._form_of(selection)
+        if form is None:
+            log.warning("ignored a selection that is older than one in the same form")
+            return
+        show, wait = partial(self._show, selection, form), partial(self._ask_to_wait, selection, form)
+        self.parts.threads.after_answer(show, late=wait)
 
-    def forget(self, form: str) -> None:
+    def forget(self, view: str) -> None:
         """After this, a selection that is still being shown can't replace what somebody types in this form."""
-        self._newest.pop(form, None)
+        with self._lock:
+            if view in self._forms:
+                self._forms[view].picked = None
 
-    def _show(self, picked: _Picked) -> None:
-        selection = picked.selection
+    def _form_of(self, selection: payloads.Selection) -> _Form | None:
+        """The form that the selection was made in. None: a newer one, or this one, was made there before."""
+        with self._lock:
+            form = self._forms.setdefault(selection.view, _Form())
+            self._forms.move_to_end(selection.view)
+            if len(self._forms) > MOST_FORMS:
+                self._forms.popitem(last=False)
+            if selection.at <= form.picked_at:
+                return None
+            form.picked, form.picked_at = selection, selection.at
+            return form
+
+    def _show(self, selection: payloads.Selection, form: _Form) -> None:
         metadata = replace(selection.metadata, schedule=None)
         try:
             actor = self.parts.identity.actor(selection.account, may_link=False)
@@ -70,39 +96,38 @@ class Picker:
         except Exception:
             log.exception("a schedule could not be shown")
             view = modals.empty(metadata, texts.WARNING.format(text=texts.SORRY))
-        try:
-            self._update(picked, view)
-        except UNREACHABLE as exc:
-            level = logging.INFO if error_code(exc) in STALE else logging.WARNING
-            log.log(level, "views.update: %s %s", error_code(exc), details(exc))
-        finally:
-            if self._newest.get(selection.view) is picked:
-                self._newest.pop(selection.view, None)
+        with form.turn:
+            try:
+                self._update(selection, form, view)
+            except UNREACHABLE as exc:
+                level = logging.INFO if error_code(exc) in STALE else logging.WARNING
+                log.log(level, "views.update: %s %s", error_code(exc), details(exc))
+            finally:
+                with self._lock:
+                    if form.picked is selection:
+                        form.picked = None
 
-    def _ask_to_wait(self, picked: _Picked) -> None:
+    def _ask_to_wait(self, selection: payloads.Selection, form: _Form) -> None:
         """The arguments replace this note when they come."""
-        selection = picked.selection
-        if self._newest.get(selection.view) is not picked:
-            return
-        log.warning("a schedule could not be shown in time: the database is slow")
-        view = modals.empty(replace(selection.metadata, schedule=None), texts.WAITING)
-        try:
-            answer = self.parts.client.views_update(view_id=selection.view, hash=selection.hash, view=view)
-            picked.hash = answer["view"]["hash"]
-        except UNREACHABLE as exc:
-            log.info("views.update: %s %s", error_code(exc), details(exc))
+        with form.turn:
+            if form.picked is not selection:
+                return
+            log.warning("a schedule could not be shown in time: the database is slow")
+            view = modals.empty(replace(selection.metadata, schedule=None), texts.WAITING)
+            try:
+                self._update(selection, form, view)
+            except UNREACHABLE as exc:
+                log.info("views.update: %s %s", error_code(exc), details(exc))
 
-    def _update(self, picked: _Picked, view: dict[str, Any]) -> None:
-        """The hash keeps an older selection from replacing the view of a newer selection.
+    def _update(self, selection: payloads.Selection, form: _Form, view: dict[str, Any]) -> None:
+        """Shows this view, unless there is a newer selection. The caller has the form's turn.
 
-        Two quick selections may have the same hash. If the older was shown first, Slack refuses the newer, so we repeat it
-        without a hash. But after the note of `_ask_to_wait`, a refusal means that another process has shown a newer selection.
+        Of two quick selections, the second one was made before the view of the first one was there. Then it replaces that
+        view, as this process knows it. A view that another process has put there stays: Slack refuses ours (hash_conflict).
         """
-        form, replaced = picked.selection.view, picked.hash
-        try:
-            self.parts.client.views_update(view_id=form, hash=replaced, view=view)
-        except SlackApiError as exc:
-            has_waited = replaced != picked.selection.hash
-            if error_code(exc) != "hash_conflict" or has_waited or self._newest.get(form) is not picked:
-                raise
-            self.parts.client.views_update(view_id=form, view=view)
+        if form.picked is not selection:
+            return
+        if selection.hash not in form.versions:
+            form.versions = [selection.hash]
+        answer = self.parts.client.views_update(view_id=selection.view, hash=form.versions[-1], view=view)
+        form.versions.append(answer["view"]["hash"])

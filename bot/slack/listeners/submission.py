@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error
 from slack_bolt import Ack
 
 from bot.core.model import Destination, Field, RunRequest
@@ -72,7 +72,7 @@ class Submissions:
             nothing_sent = budget.shut()
             log.warning("a submission took too long; %s", "nothing sent" if nothing_sent else "publishing had begun")
             text = texts.TOO_SLOW if nothing_sent else sentence(Reason(code=Code.MAYBE_SENT))
-        except DatabaseError:
+        except Error:
             log.exception("nothing sent: the database failed")
             text = texts.NO_DATABASE
         else:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, re_path, reverse
 
@@ -96,7 +96,7 @@ def _in_json(make: Callable[[], JsonResponse]) -> JsonResponse:
     except NotSetUp as exc:
         log.exception("not set up")
         answer = ApiError(503, "not_set_up", f"Nothing can be run on this site yet: {exc}.").answer()
-    except DatabaseError:
+    except Error:
         log.exception("the database failed")
         answer = ApiError(503, "database", "The database failed. Make this request again.").answer()
     answer.headers["Cache-Control"] = "no-store"
@@ -126,10 +126,10 @@ def start_run(platform: Platform, who: Caller, request: HttpRequest) -> JsonResp
         )
     except Refused as exc:
         raise _refusal(exc, what, request) from exc
-    except DatabaseError as exc:
+    except Error as exc:
         log.exception("nothing sent: the database failed")
         raise ApiError(503, "database", f"Nothing was sent by this request: the database failed. {AGAIN}") from exc
-    with contextlib.suppress(DatabaseError):  # it was sent, and the answer must say so
+    with contextlib.suppress(Error):  # it was sent, and the answer must say so
         run.refresh_from_db()
     addresses = _links(run, request)
     return JsonResponse(

@@ -1,0 +1,89 @@
+"""The database saves a run, and its answer is lost: the person reads that nothing was sent, and that stays true."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+
+from localslack.testing import LocalSlack, Person
+from tests.broker.waiting import wait_until
+from tests.e2e.conftest import slack  # noqa: F401  # a fixture
+from tests.e2e.platform import Platform
+from tests.faults.setups import Setup
+from tests.wire.form import errors, opened
+
+STATEMENTS = {"postgres": b'INSERT INTO "runtask_run"', "mariadb": b"INSERT INTO `runtask_run`"}
+REFUSED = "Nothing was sent by this press of Run: the database can't be reached."
+pytestmark = [
+    pytest.mark.timeout(120),
+    pytest.mark.parametrize(
+        ("servers", "statement"),
+        [
+            pytest.param("redis", STATEMENTS["postgres"], id="postgres"),
+            pytest.param("mariadb", STATEMENTS["mariadb"], id="mariadb", marks=pytest.mark.nightly),
+        ],
+        indirect=["servers"],
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def ana(
+    servers: Setup,
+    slack: LocalSlack,  # noqa: F811
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Person]:
+    """Beside a running bot."""
+    with Platform(tmp_path_factory.mktemp("platform"), slack, **servers.environment) as platform:
+        platform.schedules({"name": "Nightly report", "task": "tests.wire.report", "kwargs": '{"days": 7}'})
+        platform.start_bot()
+        yield slack.person("U0ANA")
+        platform.stop("slack")
+
+
+def lose(servers: Setup, person: Person, statement: bytes) -> None:
+    """Run is pressed, and the database's answer to this statement is lost."""
+    assert servers.database is not None
+    servers.database.lose_answer(to=statement)
+    assert REFUSED in errors(person.submits())["schedule"]
+    servers.database.mend()
+
+
+def newest_run(servers: Setup) -> Any:
+    [row] = servers.rows("SELECT state, not_sent_because FROM runtask_run ORDER BY id DESC LIMIT 1")
+    return row
+
+
+def taken(servers: Setup) -> int:
+    """How many messages were on the broker."""
+    with redis.Redis.from_url(servers.environment["CELERY_BROKER_URL"]) as client:
+        return len(client.lpop("celery", 10) or [])
+
+
+def test_a_run_that_was_saved_is_settled_and_sent_by_the_next_press_only(
+    servers: Setup,
+    ana: Person,
+    slack: LocalSlack,  # noqa: F811
+    statement: bytes,
+) -> None:
+    opened(slack, ana, "/runtask nightly")
+    lose(servers, ana, statement)
+    wait_until(lambda: newest_run(servers) == ("not_sent", '{"code": "not_saved"}'))
+    assert taken(servers) == 0
+    assert ana.submits()["closed"], "the same form takes the same run up again"
+    assert taken(servers) == 1
+    assert newest_run(servers) == ("sent", "")
+
+
+def test_the_next_press_may_come_before_it_is_settled(
+    servers: Setup,
+    ana: Person,
+    slack: LocalSlack,  # noqa: F811
+    statement: bytes,
+) -> None:
+    opened(slack, ana, "/runtask nightly")
+    lose(servers, ana, statement)
+    assert ana.submits()["closed"]
+    assert taken(servers) == 1
+    assert newest_run(servers) == ("sent", "")
