@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,11 +14,13 @@ import pytest
 import time_machine
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from slack_bolt import BoltRequest, BoltResponse
 
 from bot.core.ports import NotSetUp
+from bot.runs import clock
 from bot.runs.requests import BODY_LIMIT
 from bot.slack.endpoint import CLOCK_SKEW, FORM, JSON, Bad, endpoint, parse, verify
 from bot.slack.replay import TOO_OLD
@@ -54,7 +57,10 @@ def app() -> FakeApp:
 
 
 @pytest.fixture(autouse=True)
-def now() -> Iterator[float]:
+def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[float]:
+    """The database's clock goes with that of the machine, which stands still."""
+    for name in ("now", "last"):
+        monkeypatch.setattr(clock, name, timezone.now)
     with time_machine.travel(1_700_000_000, tick=False):
         yield 1_700_000_000
 
@@ -108,6 +114,15 @@ def test_the_documented_signature_is_accepted() -> None:
 def test_what_slack_did_not_sign_now_is_401(app: FakeApp, headers: dict[str, str]) -> None:
     assert call(app, request(DOCUMENTED_BODY, **headers)).status_code == 401
     assert app.bodies == []
+
+
+def test_a_machine_that_is_ahead_asks_the_database_what_is_old(app: FakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = timezone.now()
+    monkeypatch.setattr(clock, "now", lambda: right)
+    asked = request(json.dumps({"type": "view_submission"}).encode(), JSON)
+    with time_machine.travel(right + timedelta(seconds=600), tick=False):
+        assert call(app, asked).status_code == 200
+    assert len(app.bodies) == 1
 
 
 def test_an_old_request_signed_rightly_is_refused(app: FakeApp) -> None:
