@@ -42,6 +42,7 @@ class Parts(Platform):
             "other": {"SLACK_BOT_TOKEN": other.bot_token, "SLACK_APP_TOKEN": other.app_token, "RUNTASK_COMMAND": OTHER},
             "notifier": _skewed(40),
             "replica": _skewed(-40),
+            "web": _skewed(40),
         }
         self._locks = {name: threading.Lock() for name in COMMANDS}
         self._over = threading.Event()
