@@ -101,7 +101,7 @@ class RunAdmin(ReadOnly, Guarded):
                 )
             },
         ),
-        ("In Slack", {"fields": ("thread_link", "channel", "redirected_from", "redirected_because")}),
+        ("In Slack", {"fields": ("thread_link", "installation", "channel", "redirected_from", "redirected_because")}),
         ("Bookkeeping", {"fields": ("state", "status", "key", "schedule_id", "deadline_at", "seen_at", "thread")}),
     )
     who = _column("requester", display.requester)
@@ -163,7 +163,7 @@ class NoticeAdmin(ReadOnly, Guarded):
 
     actions = ["try_again"]
     list_display = ("run", "kind", "state", "due_at", "sent_at", "attempts", "why")
-    list_filter = ("state", "kind")
+    list_filter = (history.OfInstallation, "state", "kind")
     list_select_related = ("run",)
     show_full_result_count = False
     why = _column("problem", lambda notice: sentence(notice.reason), ordering="problem")

@@ -14,7 +14,7 @@ from django_celery_results.models import TaskResult
 
 from bot import conf, wiring
 from bot.admin import RunAdmin
-from bot.models import Notice, Run, SlackLink
+from bot.models import Installation, Notice, Run, SlackLink
 from bot.web import history
 
 pytestmark = pytest.mark.django_db
@@ -203,3 +203,13 @@ def test_who_may_only_look_cannot_try_again(client: Client) -> None:
     Notice.objects.create(run=a_run(), kind="root", rank=0, state="parked", due_at=timezone.now())
     client.post("/admin/runtask/notice/", {"action": "try_again", "_selected_action": [Notice.objects.get().pk]})
     assert Notice.objects.get().state == "parked"
+
+
+def test_messages_are_told_apart_by_installation(site: Client) -> None:
+    for key in ("T1/A1", "T1/A2"):
+        Installation.objects.create(key=key, seen_at=timezone.now())
+        run = a_run(installation=key, schedule_name=f"of {key}", key=key, task_id=key)
+        Notice.objects.create(run=run, installation=key, kind="root", rank=0, due_at=timezone.now())
+    page = site.get("/admin/runtask/notice/?of=T1/A1").content.decode()
+    assert "of T1/A1" in page
+    assert "of T1/A2" not in page

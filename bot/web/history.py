@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from bot.core.status import FINAL
-from bot.models import Run
+from bot.models import Installation, Notice, Run
 from bot.web import texts
 from bot.web.lists import GuardedList
 
@@ -47,6 +47,19 @@ class _Choice(admin.SimpleListFilter):
 
     def queryset(self, _request: HttpRequest, runs: QuerySet[Run]) -> QuerySet[Run]:
         return runs.filter(**{self.lookup: f"{self.value()}"}) if self.value() in self.choice else runs
+
+
+class OfInstallation(admin.SimpleListFilter):
+    """Of messages. Is there only if there are several."""
+
+    title, parameter_name = "installation", "of"
+
+    def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
+        known = list(Installation.objects.order_by("pk").values_list("pk", flat=True))
+        return [(key, key) for key in known] if len(known) > 1 else []
+
+    def queryset(self, _request: HttpRequest, notices: QuerySet[Notice]) -> QuerySet[Notice]:
+        return notices.filter(installation=f"{self.value()}") if self.value() else notices
 
 
 class Status(_Choice):
