@@ -21,6 +21,7 @@ class Introduced:
     """What Slack says of a token."""
 
     team: TeamId
+    bot: str
     app: str  # empty: it is no bot's token
     address: str  # the workspace's, https://….slack.com/
     date: str  # of Slack's answer, as HTTP writes it; empty: a proxy has taken it away
@@ -30,14 +31,21 @@ class Introduced:
         return InstallationId(f"{self.team}/{self.app}")
 
 
-def introduced(client: WebClient) -> Introduced:
-    """Two calls. Raises what the SDK raises (bot.slack.client.UNREACHABLE)."""
+def introduced(client: WebClient, before: Introduced | None = None) -> Introduced:
+    """Two calls; one if the bot is the same as before. Raises what the SDK raises (bot.slack.client.UNREACHABLE)."""
     who = client.auth_test()
-    bot = who.get("bot_id")
-    app = client.bots_info(bot=bot)["bot"]["app_id"] if bot else ""
+    bot = str(who.get("bot_id") or "")
+    if before is not None and before.bot == bot:
+        app = before.app
+    else:
+        app = client.bots_info(bot=bot)["bot"]["app_id"] if bot else ""
     headers = {name.lower(): value for name, value in who.headers.items()}
     return Introduced(
-        team=TeamId(str(who["team_id"])), app=str(app), address=str(who["url"]), date=str(headers.get("date", ""))
+        team=TeamId(str(who["team_id"])),
+        bot=bot,
+        app=str(app),
+        address=str(who["url"]),
+        date=str(headers.get("date", "")),
     )
 
 

@@ -16,7 +16,7 @@ from bot.core.reasons import Code, Reason
 from bot.runs import clock
 from bot.slack.client import error_code
 from bot.slack.errors import meaning
-from bot.slack.installation import introduced
+from bot.slack.installation import Introduced, introduced
 from bot.slack.messages import message, metadata, simple_message
 
 LOOK_BACK = 5.0  # seconds before the first try: HTTP's dates are whole seconds, and the answer took its time
@@ -27,14 +27,13 @@ class SlackMessenger:
     """Messenger over the Web API."""
 
     client: WebClient
-    _app: str = ""  # ours
+    _found: Introduced | None = None
     _ahead: float = 0.0  # seconds by which Slack's clock is ahead of the database's
 
     def introduce(self) -> Introduction:
-        found = _call(introduced, client=self.client)
+        self._found = found = _call(introduced, client=self.client, before=self._found)
         if not found.app:
             raise InstallationRefused(Reason(code=Code.NO_BOT_TOKEN))
-        self._app = found.app
         with suppress(ValueError):  # there is no date, or none that can be read
             self._ahead = parsedate_to_datetime(found.date).timestamp() - clock.last().timestamp()
         return Introduction(installation=found.installation, address=found.address)
@@ -66,7 +65,8 @@ class SlackMessenger:
         except (MessageRefused, ChannelClosed):
             return None
         # Another site's app may count its runs in the same channel.
-        ours = (m for m in answer["messages"] if m.get("app_id", self._app) == self._app)
+        app = "" if self._found is None else self._found.app
+        ours = (m for m in answer["messages"] if m.get("app_id", app) == app)
         return next((MessageTs(m["ts"]) for m in ours if m.get("metadata") == wanted), None)
 
     def open_direct_message(self, report: Report) -> ChannelId:
