@@ -33,10 +33,10 @@ def skewed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.usefixtures("skewed", "delivering")
-def test_a_root_whose_answers_are_lost_is_posted_once(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
-    http_bot.fault("lost_answer", method="chat.postMessage", count=2)
-    ends(run(http_bot, ana, schedule()))
-    finished(http_bot, ana)
+def test_a_root_whose_answers_are_lost_is_posted_once(socket_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    socket_bot.fault("lost_answer", method="chat.postMessage", count=2)
+    ends(run(socket_bot, ana, schedule()))
+    finished(socket_bot, ana)
     assert len(ana.messages(OPS)) == 1
 
 
