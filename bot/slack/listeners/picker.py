@@ -1,14 +1,14 @@
-"""The form's picker: suggests schedules while somebody types, and shows the picked schedule."""
+"""The form's picker: suggests schedules while somebody types, and shows the picked schedule, filled as was chosen."""
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from slack_bolt import Ack
 from slack_sdk.errors import SlackApiError
 
 from bot.runs import see
-from bot.runs.refusals import NotAllowed
+from bot.runs.refusals import NoSuchRun, NotAllowed
 from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads, texts
 from bot.slack.client import UNREACHABLE, error_code
@@ -51,7 +51,14 @@ class Picker:
 
     def pick(self, ack: Ack, body: Payload) -> None:
         ack()
-        selection = payloads.selection(body)
+        self._begin(payloads.selection(body))
+
+    def fill(self, ack: Ack, body: Payload) -> None:
+        """Something else was chosen under "Fill in from"."""
+        ack()
+        self._begin(payloads.filling(body))
+
+    def _begin(self, selection: payloads.Selection) -> None:
         self._newest[selection.view] = picked = _Picked(selection, selection.hash)
         self.parts.threads.after_answer(lambda: self._show(picked), late=lambda: self._ask_to_wait(picked))
 
@@ -61,12 +68,14 @@ class Picker:
 
     def _show(self, picked: _Picked) -> None:
         selection = picked.selection
-        metadata = replace(selection.metadata, schedule=None)
+        metadata = selection.metadata.blank()
         try:
             actor = self.parts.identity.actor(selection.account, may_link=False)
-            view = view_of(self.parts.platform, actor, selection.schedule, metadata)
+            view = view_of(self.parts, actor, selection.schedule, metadata, run=selection.again)
         except NotAllowed as exc:
             view = modals.empty(metadata, texts.REFUSED.format(text=sentence(exc.denied)))
+        except NoSuchRun as exc:
+            view = modals.empty(metadata, texts.WARNING.format(text=sentence(exc.reason)))
         except Exception:
             log.exception("a schedule could not be shown")
             view = modals.empty(metadata, texts.WARNING.format(text=texts.SORRY))
@@ -85,7 +94,7 @@ class Picker:
         if self._newest.get(selection.view) is not picked:
             return
         log.warning("a schedule could not be shown in time: the database is slow")
-        view = modals.empty(replace(selection.metadata, schedule=None), texts.WAITING)
+        view = modals.empty(selection.metadata.blank(), texts.WAITING)
         try:
             answer = self.parts.client.views_update(view_id=selection.view, hash=selection.hash, view=view)
             picked.hash = answer["view"]["hash"]
