@@ -72,7 +72,7 @@ class NoticeInline(ReadOnly, admin.TabularInline):
 class RunAdmin(ReadOnly, Guarded):
     """Who ran what, when, with which changes, and how it ended. Values under secret-looking keys are masked."""
 
-    list_display = ("id", "schedule_name", "who", "created_at", "ended", "changes_in_a_line", "came_from")
+    list_display = ("id", "schedule_name", "who", "created_at", "ended", "changes_in_a_line", "came_from", "again")
     list_display_links = ("id", "schedule_name")
     list_filter = ("state", history.Status, history.Entry, "created_at")
     list_select_related = ("user",)
@@ -85,7 +85,18 @@ class RunAdmin(ReadOnly, Guarded):
         (None, {"fields": ("schedule_name", "task", "user", "slack_account", "came_from", "created_at", "changed")}),
         (
             "How it ended",
-            {"fields": ("ended", "page_link", "started_at", "finished_at", "text_result", "text_traceback", "worker")},
+            {
+                "fields": (
+                    "ended",
+                    "page_link",
+                    "again",
+                    "started_at",
+                    "finished_at",
+                    "text_result",
+                    "text_traceback",
+                    "worker",
+                )
+            },
         ),
         (
             "What was sent where",
@@ -121,6 +132,7 @@ class RunAdmin(ReadOnly, Guarded):
     text_traceback = _column("traceback", lambda run: _lines(run.traceback))
     task_link = _column("task id", lambda run: _link(links.result_path(run), run.task_id) or run.task_id)
     page_link = _column("page", lambda run: _link(links.path("runtask:status", run.pk), "of this run"))
+    again = _column("again", lambda run: _again_link(run))  # noqa: PLW0108  # it stands below
     thread_link = _column("thread", lambda run: _thread_link(run) or run.thread)
 
     class Media:
@@ -277,6 +289,12 @@ def _lines(text: str) -> str:
 
 def _link(address: str, text: str) -> str:
     return format_html('<a href="{}">{}</a>', address, text) if address else ""
+
+
+def _again_link(run: Run) -> str:
+    """The page says why, if this run can't be repeated."""
+    page = links.path("runtask:run")
+    return _link(f"{page}?run={run.pk}", texts.RUN_AGAIN) if page else ""
 
 
 def _thread_link(run: Run) -> str:

@@ -19,6 +19,7 @@ HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
 KEEPS_SECRET = f"{MASK} is a stored secret: left so, it is sent as stored."
 NOT_SET = "(not set)"
 CHANGED_UNSEEN = "{name}: {value} (a secret was changed)"
+SETTING = "{name} of the schedule: {old} -> {new}"
 AS_STORED = "none: sent as stored"
 NOT_A_MEMBER = (
     "This is not a member id: those begin with U or W. Choose «Copy member ID» in the person's Slack profile."
@@ -123,6 +124,9 @@ SENTENCES: dict[Code, str] = {
         "This run may already have been sent: it isn't known whether the broker has taken it. It is not sent again."
         " Its thread and its page show how it ended."
     ),
+    Code.NO_SUCH_RUN: "There is no such run. Runs that have ended are deleted after some time.",
+    Code.SCHEDULE_OF_RUN_GONE: "The schedule of this run no longer exists, so it can't be run again.",
+    Code.NO_RUN_YET: "You have run nothing here yet, or it is so long ago that it was deleted.",
     Code.SLACK_SILENT: (
         "I can't check with Slack who you are at the moment, so I can't let you run anything."
         " Please try again in a minute."
@@ -213,6 +217,11 @@ def change_text(change: Change) -> str:
     if change.is_of_a_secret:
         return CHANGED_UNSEEN.format(name=change_name(change), value=_value(change.new))
     return f"{change_name(change)}: {_value(change.old)} -> {_value(change.new)}"
+
+
+def setting_text(change: Change) -> str:
+    """`queue of the schedule: fast -> slow`. Its values are texts, not JSON."""
+    return SETTING.format(name=change.name.replace("_", " "), old=_value(change.old), new=_value(change.new))
 
 
 def _value(value: str | None) -> str:

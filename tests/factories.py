@@ -9,12 +9,14 @@ from django.contrib.auth import get_user_model
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 
+from bot.core import arguments
 from bot.core.model import (
     Actor,
     Brief,
     ChannelId,
     Destination,
     Dispatch,
+    Field,
     InstallationId,
     MessageTs,
     NoticeKind,
@@ -36,7 +38,6 @@ from bot.core.model import (
 from bot.core.reasons import Code, Reason
 from bot.core.secrets import Secrets
 from bot.models import Run
-from bot.runs import masks
 
 NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 TEAM = TeamId("T0001")
@@ -83,10 +84,10 @@ def a_preview(schedule: Schedule | None = None, **changes: Any) -> Preview:
     """Of a schedule that goes to the queue it names."""
     schedule = schedule or a_schedule()
     target = Target(options={"queue": schedule.columns.get("queue", "celery")})
+    texts = {Field.ARGS: schedule.args, Field.KWARGS: schedule.kwargs}
+    stored = {of: arguments.shown(text, of, Secrets()) for of, text in texts.items()}
     return replace(
-        Preview(
-            schedule=schedule, when=WHEN, target=target, source=Source.ROWS, stored=masks.stored(schedule, Secrets())
-        ),
+        Preview(schedule=schedule, when=WHEN, target=target, source=Source.ROWS, stored=stored),
         **changes,
     )
 

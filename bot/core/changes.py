@@ -1,13 +1,15 @@
 """Compares a run's values with the schedule's stored ones."""
 
 import json
+from collections.abc import Collection
 from typing import Any, TypeAlias
 
 from bot.core.model import Change
 from bot.core.scrub import MASK
 from bot.core.secrets import Call, Parameters, Secrets
 
-_Values: TypeAlias = dict[tuple[int, str], Any]  # by position (0 for a keyword argument) and name
+_Place: TypeAlias = tuple[int, str]  # position (0 for a keyword argument) and name
+_Values: TypeAlias = dict[_Place, Any]
 
 
 def changes(old: Call, new: Call, keys: tuple[str, ...], names: Parameters = ()) -> tuple[Change, ...]:
@@ -18,7 +20,7 @@ def changes(old: Call, new: Call, keys: tuple[str, ...], names: Parameters = ())
     before, after = _by_place(*old), _by_place(*new)
     differing = [
         place
-        for place in sorted({**before, **after}, key=lambda place: place[0] == 0)
+        for place in _in_order({**before, **after})
         if place not in before or place not in after or _json(before[place]) != _json(after[place])
     ]
     if not differing:
@@ -28,12 +30,47 @@ def changes(old: Call, new: Call, keys: tuple[str, ...], names: Parameters = ())
     return tuple(
         Change(
             position=place[0],
-            name=secrets.text(place[1]).replace("\0", "\N{REPLACEMENT CHARACTER}"),  # databases can't store NUL in JSON
+            name=_shown_name(place, secrets),
             old=_shown(shown_before, place),
             new=_shown(shown_after, place),
         )
         for place in differing
     )
+
+
+def since(
+    sent: Call, made: Collection[Change], now: Call, keys: tuple[str, ...], names: Parameters = ()
+) -> tuple[Change, ...]:
+    """How the stored values have changed since a run sent `sent`, which differed from them by `made`. Secrets are masked.
+
+    The run's row doesn't hold the values that were stored then. They are what was sent, without the changes. Where a run
+    changed a secret, the stored one isn't known any more, so that a change of it isn't found.
+    """
+    before, after = _by_place(*sent), _by_place(*now)
+    secrets = Secrets.of(keys, names, sent, now)
+    shown_before, shown_after = _masked(sent, secrets), _masked(now, secrets)
+    undone = {(change.position, change.name): change.old for change in made}
+    places = {(place[0], _shown_name(place, secrets)): place for place in [*undone, *before, *after]}
+    found = []
+    for shown, place in places.items():
+        new = _shown(shown_after, place)
+        if shown in undone:
+            old, differs = undone[shown], undone[shown] != new
+        else:
+            old = _shown(shown_before, place)
+            differs = place not in before or place not in after or _json(before[place]) != _json(after[place])
+        if differs:
+            found.append(Change(position=shown[0], name=shown[1], old=old, new=new))
+    return tuple(sorted(found, key=lambda change: (not change.position, change.position)))
+
+
+def _in_order(places: Collection[_Place]) -> list[_Place]:
+    """Positional arguments first."""
+    return sorted(places, key=lambda place: place[0] == 0)
+
+
+def _shown_name(place: _Place, secrets: Secrets) -> str:
+    return secrets.text(place[1]).replace("\0", "\N{REPLACEMENT CHARACTER}")  # databases can't store NUL in JSON
 
 
 def _by_place(args: list[Any], kwargs: dict[str, Any]) -> _Values:

@@ -11,7 +11,7 @@ from typing import Any
 from bot.core.model import Field
 from bot.core.reasons import Code, Invalid, Problem
 from bot.core.scrub import MASK, NAMED, NAMING
-from bot.core.secrets import Secrets, is_one_of
+from bot.core.secrets import Parameters, Secrets, is_one_of
 
 NOTHING = object()  # nothing is stored at this place
 Path = tuple[str | int, ...]
@@ -25,9 +25,16 @@ def has_mask(value: Any) -> bool:
 
 
 def with_secrets(
-    typed: Mapping[Field, Any], stored: Mapping[Field, Any], secrets: Secrets, headers: Any
+    typed: Mapping[Field, Any],
+    stored: Mapping[Field, Any],
+    secrets: Secrets,
+    headers: Any,
+    names: Parameters | None = None,
 ) -> dict[Field, Any]:
-    """`typed`, with the values of `stored` for its masks. `secrets` are those of the schedule. Raises Invalid."""
+    """`typed`, with the values of `stored` for its masks. `secrets` are those by which `stored` was shown. Raises Invalid.
+
+    `names` are those by which the result will be shown, if they are others.
+    """
     masked = {of for of, value in typed.items() if has_mask(value) and value != stored.get(of)}
     if not masked:
         return dict(typed)
@@ -39,7 +46,8 @@ def with_secrets(
         found[of] = _Keeping(of, problems).value(typed[of], old, shown, ())
     if not problems:
         # What is shown of the run must not show what is masked here.
-        after = Secrets.of(secrets.keys, secrets.names, (found[Field.ARGS], found[Field.KWARGS]), headers=headers)
+        names = secrets.names if names is None else names
+        after = Secrets.of(secrets.keys, names, (found[Field.ARGS], found[Field.KWARGS]), headers=headers)
         for of in masked:
             uncovered = _uncovered(typed[of], after.of_field(found[of], of), ())
             problems += (_problem(Code.MASK_MOVED, of, path) for path in uncovered)

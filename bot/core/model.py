@@ -193,6 +193,7 @@ class RunRequest:
     fingerprint: str | None  # the schedule's, when the form was shown; None: as it is now
     destination: Destination | None = None
     digest: str = ""  # of the whole request, where a key must not be used for two different ones
+    again: RunId | None = None  # "as stored" and masks then mean the values of this run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,6 +86,9 @@ class Code(StrEnum):
     CHANGED = auto()
     KEY_TAKEN = auto()
     MAYBE_SENT = auto()
+    NO_SUCH_RUN = auto()
+    SCHEDULE_OF_RUN_GONE = auto()
+    NO_RUN_YET = auto()
     # Who may not act
     SLACK_SILENT = auto()
     BOT = auto()

@@ -1,14 +1,13 @@
 """What is secret in schedules and runs: front ends show the values and texts that these functions return."""
 
-import contextlib
 import json
 from typing import Any
 
-from bot.core import arguments, kept, signature
-from bot.core.model import Field, Schedule, Shown
+from bot.core import arguments, signature
+from bot.core.model import Field, Schedule
 from bot.core.ports import Catalog
 from bot.core.reasons import Invalid
-from bot.core.secrets import Parameters, Secrets
+from bot.core.secrets import Parameters, Secrets, is_secret, parameter
 from bot.core.strictjson import DEPTH_LIMIT
 from bot.models import Run
 
@@ -35,24 +34,20 @@ def headers(schedule: Schedule) -> Any:
         return text
 
 
-def stored(schedule: Schedule, secrets: Secrets) -> dict[Field, Shown]:
-    texts = {Field.ARGS: schedule.args, Field.KWARGS: schedule.kwargs}
-    return {of: arguments.shown(text, of, secrets) for of, text in texts.items()}
-
-
-def replaced(values: dict[Field, Any], schedule: Schedule, secrets: Secrets) -> dict[Field, Any]:
-    """The values, with the schedule's own secrets where they hold masks. Raises Invalid."""
-    stored = {}
-    for of, text in ((Field.ARGS, schedule.args), (Field.KWARGS, schedule.kwargs)):
-        with contextlib.suppress(Invalid):
-            stored[of] = arguments.parse_stored(text, of)
-    return kept.with_secrets(values, stored, secrets, headers(schedule))
-
-
-def of_run(run: Run, keys: tuple[str, ...]) -> Secrets:
+def of_run(run: Run, keys: tuple[str, ...], today: Parameters = ()) -> Secrets:
+    """`today`: the names that its task's positional values have now. What is secret by either name is."""
     names = run.target.get(PARAMETERS, ()) if isinstance(run.target, dict) else ()  # a list: from version 0.1.0
     call = json.loads(run.args), json.loads(run.kwargs)
-    return Secrets.of(keys, tuple(names), call, headers=run.options.get("headers"))
+    both = _either(tuple(names), today, keys, len(call[0]))
+    return Secrets.of(keys, both, call, headers=run.options.get("headers"))
+
+
+def _either(then: Parameters, now: Parameters, keys: tuple[str, ...], length: int) -> Parameters:
+    if not then or not now or then == now:
+        return now or then
+    pairs = [(parameter(then, at), parameter(now, at)) for at in range(max(length, len(then), len(now)))]
+    rest = tuple(name for name in now[-1:] if name.startswith("*"))
+    return (*(old if is_secret(old, keys) else new or old for old, new in pairs), *rest)
 
 
 def sent(run: Run, keys: tuple[str, ...]) -> dict[Field, Any]:

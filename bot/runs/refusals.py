@@ -37,6 +37,24 @@ class Gone(_OfTheSchedule):
     reason = Reason(code=Code.GONE)
 
 
+class NoSuchRun(_OfTheSchedule):
+    """There is no such run, or it isn't one of this schedule."""
+
+    reason = Reason(code=Code.NO_SUCH_RUN)
+
+
+class NoRunYet(_OfTheSchedule):
+    """The actor has no last run."""
+
+    reason = Reason(code=Code.NO_RUN_YET)
+
+
+class Orphaned(_OfTheSchedule):
+    """The schedule of a run that should be run again no longer exists."""
+
+    reason = Reason(code=Code.SCHEDULE_OF_RUN_GONE)
+
+
 class Changed(_OfTheSchedule):
     """The schedule has changed since the requester saw it."""
 

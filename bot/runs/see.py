@@ -21,7 +21,7 @@ from bot.core.ports import SourceSilent
 from bot.core.status import AWAITED, RunState
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs import masks
+from bot.runs import basis
 from bot.runs.door import Platform, authorise
 from bot.runs.follow import catch_up
 
@@ -65,13 +65,12 @@ def preview(platform: Platform, actor: Actor, schedule: ScheduleId) -> Preview |
     if found is None:
         return None
     target = platform.sender.target(found)
-    secrets = masks.of_schedule(found, platform.catalog, platform.secret_keys)
     running = _running(platform, actor, found)  # first: it may turn out to be the last run
     return Preview(
         schedule=found,
         when=platform.catalog.when(found),
         target=target,
-        stored=masks.stored(found, secrets),
+        stored=basis.of_schedule(platform, found).shown(),
         problems=tuple(platform.sender.problems(found)),
         source=platform.source_of(found.task),
         last=_last(platform, found),
@@ -93,10 +92,7 @@ def _last(platform: Platform, schedule: Schedule) -> LastRun | None:
 
 
 def _running(platform: Platform, actor: Actor, schedule: Schedule) -> Running | None:
-    """The newest run that may be going on. An overdue run doesn't count.
-
-    Its requester's Slack account is named only to people of the same workspace: in another one, that id is somebody else's.
-    """
+    """The newest run that may be going on. An overdue run doesn't count."""
     row = NEWEST_RUNNING.first(database_of(Run), schedule=schedule.id)
     if row is None:
         return None
@@ -105,5 +101,9 @@ def _running(platform: Platform, actor: Actor, schedule: Schedule) -> Running | 
         if row is None:
             return None
     run, since, team, requester, name = row
-    is_known = actor.slack is None or actor.slack.team == team
-    return Running(run=RunId(run), since=since, requester=SlackUserId(requester if is_known else ""), name=name or "")
+    return Running(run=RunId(run), since=since, requester=known(actor, team, requester), name=name or "")
+
+
+def known(actor: Actor, team: str, requester: str) -> SlackUserId:
+    """A requester's Slack account. Empty for people of another workspace: there, that id is somebody else's."""
+    return SlackUserId(requester if actor.slack is None or actor.slack.team == team else "")

@@ -7,15 +7,16 @@ from typing import Any
 
 from django.db import Error
 
-from bot.core import arguments, signature
+from bot.core import signature
 from bot.core.model import Dispatch, Field, NoticeKind, RunId, RunRequest, Schedule, Source, TaskId
 from bot.core.policy import Action, Subject
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid, Problem, Reason
 from bot.core.status import RunState
 from bot.models import Run, atomic, still
-from bot.runs import attempts, clock, finish, masks, outbox, rows
+from bot.runs import again, attempts, basis, clock, finish, outbox, rows
 from bot.runs.attempts import Attempt
+from bot.runs.basis import Basis
 from bot.runs.door import Platform, authorise
 from bot.runs.refusals import Changed, Gone, MaybeSent, NothingSent, Refused
 from bot.runs.waiting import Budget
@@ -72,11 +73,12 @@ def _checked(platform: Platform, request: RunRequest) -> tuple[Schedule, list[An
     schedule = platform.catalog.get(request.schedule)
     if schedule is None:
         raise Gone
-    if request.fingerprint not in (None, schedule.fingerprint):
+    filled = _basis(platform, request, schedule)
+    if request.fingerprint not in (None, filled.fingerprint):
         raise Changed
     problems: list[Problem] = platform.sender.problems(schedule)
     try:
-        values = _values(platform, request, schedule)
+        values = filled.parsed({Field.ARGS: request.args, Field.KWARGS: request.kwargs})
     except Invalid as exc:
         raise Refused([*problems, *exc.problems]) from exc
     if not problems and (known := platform.catalog.signature(schedule.task)) is not None:
@@ -86,21 +88,11 @@ def _checked(platform: Platform, request: RunRequest) -> tuple[Schedule, list[An
     return schedule, values[Field.ARGS], values[Field.KWARGS]
 
 
-def _values(platform: Platform, request: RunRequest, schedule: Schedule) -> dict[Field, Any]:
-    """As they will be sent. Raises Invalid."""
-    secrets = masks.of_schedule(schedule, platform.catalog, platform.secret_keys)
-    asked = {Field.ARGS: (request.args, schedule.args), Field.KWARGS: (request.kwargs, schedule.kwargs)}
-    values: dict[Field, Any] = {}
-    problems: list[Problem] = []
-    for field, (typed, stored) in asked.items():
-        text = arguments.stored(stored, field) if typed is None else typed
-        try:
-            values[field] = arguments.parse(text, field, secrets)
-        except Invalid as exc:
-            problems += exc.problems
-    if problems:
-        raise Invalid(problems)
-    return masks.replaced(values, schedule, secrets)
+def _basis(platform: Platform, request: RunRequest, schedule: Schedule) -> Basis:
+    """Raises NotAllowed or NoSuchRun."""
+    if request.again is None:
+        return basis.of_schedule(platform, schedule)
+    return basis.of_run(platform, schedule, again.row(request.actor, request.again, schedule.id))
 
 
 def _send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, budget: Budget) -> None:

@@ -14,6 +14,7 @@ from bot.slack.ids import Id
 from bot.slack.listeners.commands import Commands
 from bot.slack.listeners.common import Parts
 from bot.slack.listeners.picker import Picker
+from bot.slack.listeners.root import Root
 from bot.slack.listeners.submission import Submissions
 from bot.slack.replay import Presses
 from bot.slack.texts import SUBMISSION_FAILED
@@ -52,6 +53,8 @@ def create_app(conf: Conf, parts: Parts) -> App:
     app.command(conf.command)(Commands(parts).open)
     app.options({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.suggest)
     app.action({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.pick)
+    app.action(Id.FILL_SELECT)(picker.fill)
+    app.action(Id.RUN_AGAIN)(Root(parts).run_again)
     app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
     # Acknowledge everything else. Otherwise the person waits 3 s for an error, and Bolt logs the payload.
     for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from bot.core.text import ELLIPSIS, clip, one_line
+from bot.core.text import ELLIPSIS, clean, clip, one_line
 from bot.slack.ids import SECTION_TEXT
 
 Block = dict[str, Any]
@@ -30,6 +30,12 @@ def entities(text: str) -> str:
 
 def plain(text: str) -> Block:
     return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def label(text: str) -> str:
+    """Foreign text for an option, as one line. Slack refuses an empty one."""
+    found = clean(text).replace("\n", " ").replace("\t", " ")
+    return found if found.strip() else "?"
 
 
 def mrkdwn(text: str) -> Block:
@@ -60,9 +66,18 @@ def preformatted(text: str) -> Block:
     }
 
 
-def date(at: datetime) -> str:
-    """A moment, shown in the reader's own time zone."""
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M %Z}>"
+def buttons(*elements: Block) -> list[Block]:
+    """A row of buttons, if there are any."""
+    return [{"type": "actions", "elements": list(elements)}] if elements else []
+
+
+def button(action: str, text: str, value: str) -> Block:
+    return {"type": "button", "action_id": action, "text": plain(text), "value": value}
+
+
+def date(at: datetime, day: str = "date_short_pretty") -> str:
+    """A moment, shown in the reader's own time zone. With "date_short", a day is never "today"."""
+    return f"<!date^{int(at.timestamp())}^{{{day}}} {{time}}|{at:%Y-%m-%d %H:%M %Z}>"
 
 
 def link(address: str, text: str) -> str:

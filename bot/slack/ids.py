@@ -7,6 +7,8 @@ from bot.core.model import Field
 # The picker keeps its block id. The inputs get new block ids at each selection: otherwise Slack keeps what was typed before
 # and ignores the new values (docs.slack.dev: views.update, "Preserving input entry").
 INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:"}
+FILL_PREFIX = "fill:"
+STORED = "stored"  # the value of the option; those of the others are ids of runs
 
 
 class Id(StrEnum):
@@ -15,7 +17,9 @@ class Id(StrEnum):
     RUN_MODAL = "runtask_run"
     SCHEDULE_BLOCK = "schedule"
     SCHEDULE_SELECT = "schedule_select"
+    FILL_SELECT = "fill_select"
     JSON_INPUT = "json"
+    RUN_AGAIN = "run_again"
     NOTICE_EVENT = "runtask_notice"
 
 

@@ -1,20 +1,20 @@
 """The messages of a thread, as pure functions of a report. Foreign text in a report may be hostile."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from bot.core.model import Change, NoticeKind, Outcome, Report
+from bot.core.model import NoticeKind, Outcome, Report
 from bot.core.reasons import Code
-from bot.core.status import RunState
+from bot.core.status import ENDED, RunState
 from bot.core.text import clean, clip, clip_start, duration, one_line
 from bot.slack import texts
-from bot.slack.blocks import Block, code, context, date, entities, escape, link, preformatted, section
-from bot.slack.ids import FALLBACK_TEXT, PREFORMATTED_TEXT, Id
-from bot.texts import change_text, sentence, state_text
+from bot.slack.blocks import Block, button, buttons, code, context, date, entities, escape, link, preformatted, section
+from bot.slack.ids import FALLBACK_TEXT, Id
+from bot.texts import sentence, state_text
 
 RESULT = 1200  # characters of a result in a thread: a screen of a phone
 TRACEBACK = 1000  # characters of its end, which says most; a link leads to the whole
 SIMPLE = 300  # characters of a message that must be as plain as possible
-CHANGES = 20  # lines of changed values
 
 
 def message(report: Report) -> dict[str, Any]:
@@ -43,14 +43,20 @@ def _root(report: Report) -> tuple[str, list[Block]]:
     root = texts.ROOT.format(icon=_icon(report), who=_who(report), schedule=name, state=_state(report))
     blocks = [section(root)]
     if report.changes:
-        blocks.append(preformatted(_changes(report.changes)))
+        blocks.append(preformatted(texts.lines_of(report.changes)))
     notes = [f"{code(report.task)} · {date(report.created_at)}"]
     if not report.changes:
         notes.append(texts.STORED_ARGUMENTS)
     if report.redirected_from:
         notes.append(_elsewhere(report.redirected_from, report.redirected_because))
     plain = _end_plain(report) if report.state == RunState.FINISHED else _open_plain(report)
-    return plain, [*blocks, context(" · ".join(notes))]
+    return plain, [*blocks, context(" · ".join(notes)), *buttons(*_actions(report))]
+
+
+def _actions(report: Report) -> Iterator[Block]:
+    """The buttons of the root. Each press is checked again, however old the message is."""
+    if report.state in ENDED:
+        yield button(Id.RUN_AGAIN, texts.RUN_AGAIN, str(report.run))
 
 
 def _elsewhere(channel: str, because: str) -> str:
@@ -168,13 +174,6 @@ def _open_plain(report: Report) -> str:
 def _end_plain(report: Report) -> str:
     text = texts.FINAL_PLAIN if report.duration is None else texts.FINAL_PLAIN_AFTER
     return text.format(schedule=entities(one_line(report.schedule)), status=report.status, duration=_took(report))
-
-
-def _changes(changes: tuple[Change, ...]) -> str:
-    lines = [change_text(change) for change in changes[:CHANGES]]
-    if len(changes) > CHANGES:
-        lines.append(texts.MORE_CHANGES.format(number=len(changes) - CHANGES))
-    return clip("\n".join(lines), PREFORMATTED_TEXT)
 
 
 BUILDERS = {

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bot.core.again import AS_STORED, Fill
 from bot.core.model import Brief, Field, Matches, Preview, Running, Shown, Source, Target
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
-from bot.slack import texts
-from bot.slack.blocks import Block, code, context, date, escape, plain, preformatted, section
+from bot.slack import filling, texts
+from bot.slack.blocks import Block, code, context, date, escape, label, plain, preformatted, section
 from bot.slack.ids import ERROR_TEXT, INPUT_PREFIX, INPUT_TEXT, OPTION_DESCRIPTION, OPTION_TEXT, SUGGESTION_BYTES, Id
 from bot.slack.metadata import Metadata
 from bot.texts import LABELS, hint, options, problem_text, sentence
@@ -28,14 +29,19 @@ def no_schedules(metadata: Metadata) -> Block:
     return view
 
 
-def chosen(metadata: Metadata, preview: Preview, *, nonce: str, note: str = "") -> Block:
-    """The form with a schedule's details and stored values. `nonce` makes the block ids of the inputs new."""
-    schedule = preview.schedule
-    metadata = replace(metadata, schedule=schedule.id, fingerprint=schedule.fingerprint)
+def chosen(metadata: Metadata, preview: Preview, *, nonce: str, note: str = "", fill: Fill = AS_STORED) -> Block:
+    """The form with a schedule's details, and its stored values or those of a run.
+
+    `nonce` makes the block ids of the inputs new. `metadata` must say from which run the form is filled.
+    """
+    schedule, again = preview.schedule, fill.again
+    suffix = f"{schedule.id}:{nonce}"
+    metadata = replace(metadata, schedule=schedule.id, fingerprint=again.fingerprint if again else schedule.fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
-    blocks = [_picker(brief), *([section(note)] if note else []), *_details(preview)]
-    for field, stored in preview.stored.items():
-        blocks += _stored_value(field, stored, f"{schedule.id}:{nonce}")
+    blocks = [_picker(brief), *filling.menu(fill, suffix), *([section(note)] if note else [])]
+    blocks += [*(filling.heading(again) if again else []), *_details(preview)]
+    for field, value in (again.values if again else preview.stored).items():
+        blocks += _value(field, value, suffix, is_of_a_run=again is not None)
     return _modal(metadata, blocks)
 
 
@@ -61,15 +67,10 @@ def suggestions(matches: Matches) -> Block:
 def option(brief: Brief) -> Block:
     mark = "" if brief.enabled else texts.DISABLED_MARK
     return {
-        "text": plain(clip_middle(_label(brief.name), OPTION_TEXT - len(mark)) + mark),
+        "text": plain(clip_middle(label(brief.name), OPTION_TEXT - len(mark)) + mark),
         "value": str(brief.id),
-        "description": plain(clip_middle(_label(brief.task), OPTION_DESCRIPTION)),
+        "description": plain(clip_middle(label(brief.task), OPTION_DESCRIPTION)),
     }
-
-
-def _label(text: str) -> str:
-    label = clean(text).replace("\n", " ").replace("\t", " ")
-    return label if label.strip() else "?"
 
 
 def errors(problems: list[Problem], inputs: dict[Field, str]) -> dict[str, str]:
@@ -159,14 +160,15 @@ def _target(target: Target) -> str:
     return ", ".join(parts) or texts.GOES_TO_EXCHANGE
 
 
-def _stored_value(field: Field, stored: Shown, suffix: str) -> list[Block]:
+def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> list[Block]:
     shown = stored.text if len(stored.text) <= INPUT_TEXT else stored.compact
     blocks: list[Block] = []
     if stored.problems:
         found = clean(clip("\n".join(map(problem_text, stored.problems)), 2000))
         blocks += [section(texts.UNSENDABLE[field]), preformatted(found)]
     if len(shown) > INPUT_TEXT:
-        too_long = texts.TOO_LONG_AND_UNSENDABLE if stored.problems else texts.TOO_LONG_TO_EDIT
+        too_long = texts.TOO_LONG_SENT_AGAIN if is_of_a_run else texts.TOO_LONG_TO_EDIT
+        too_long = texts.TOO_LONG_AND_UNSENDABLE if stored.problems else too_long
         return [*blocks, section(too_long.format(label=LABELS[field], length=len(shown), limit=INPUT_TEXT))]
     return [*blocks, _input(field, shown, suffix)]
 

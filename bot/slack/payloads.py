@@ -6,8 +6,8 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from bot.core.model import Field, ScheduleId, SlackAccount, SlackUserId, TeamId
-from bot.slack.ids import INPUT_PREFIX, Id
+from bot.core.model import Field, RunId, ScheduleId, SlackAccount, SlackUserId, TeamId
+from bot.slack.ids import FILL_PREFIX, INPUT_PREFIX, STORED, Id
 from bot.slack.metadata import Metadata
 
 Payload = dict[str, Any]
@@ -59,6 +59,18 @@ class Selection:
     view: str
     hash: str
     metadata: Metadata
+    again: RunId | None = None  # the run to fill the form from
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Press:
+    """A button under the root of a run was pressed."""
+
+    account: SlackAccount
+    channel: str
+    run: RunId
+    trigger: str
+    response_url: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +80,7 @@ class Submission:
     account: SlackAccount
     view: str
     schedule: ScheduleId | None
+    again: RunId | None  # the run that is chosen under "Fill in from"
     metadata: Metadata
     values: dict[Field, str] = field(repr=False)
     inputs: dict[Field, str]  # block ids, for errors
@@ -103,15 +116,43 @@ def selection(body: Payload) -> Selection:
 
 
 @_parser
+def filling(body: Payload) -> Selection:
+    """Something else was chosen under "Fill in from". That counts only for the schedule that is still picked."""
+    view = body["view"]
+    metadata, picked = Metadata.load(view["private_metadata"]), _picked(view["state"]["values"])
+    return Selection(
+        account=_account(body),
+        at=_moment(body["actions"][0]["action_ts"]),
+        schedule=picked,
+        view=_text(view["id"]),
+        hash=_text(view["hash"]),
+        metadata=metadata,
+        again=_run(body["actions"][0]["selected_option"]) if picked == metadata.schedule else None,
+    )
+
+
+@_parser
+def press(body: Payload) -> Press:
+    return Press(
+        account=_account(body),
+        channel=_text(body["channel"]["id"]),
+        run=RunId(int(_text(body["actions"][0]["value"]))),
+        trigger=_text(body["trigger_id"]),
+        response_url=_text(body["response_url"]),
+    )
+
+
+@_parser
 def submission(body: Payload) -> Submission:
     view = body["view"]
     state = view["state"]["values"]
-    option = state[Id.SCHEDULE_BLOCK][Id.SCHEDULE_SELECT]["selected_option"]
+    menu = _input_block(view, FILL_PREFIX)
     inputs = {field: _input_block(view, prefix) for field, prefix in INPUT_PREFIX.items()}
     return Submission(
         account=_account(body),
         view=_text(view["id"]),
-        schedule=_schedule(option) if option else None,
+        schedule=_picked(state),
+        again=None if menu is None else _run(state[menu["block_id"]][Id.FILL_SELECT]["selected_option"]),
         metadata=Metadata.load(view["private_metadata"]),
         values={field: _value(block, state) for field, block in inputs.items() if block is not None},
         inputs={field: block["block_id"] for field, block in inputs.items() if block is not None},
@@ -128,6 +169,15 @@ def _account(body: Payload) -> SlackAccount:
     if not own or own == team.get("enterprise_id"):
         own = team["id"]
     return SlackAccount(team=TeamId(_text(own)), user=SlackUserId(_text(user["id"])))
+
+
+def _picked(state: Payload) -> ScheduleId | None:
+    option = state[Id.SCHEDULE_BLOCK][Id.SCHEDULE_SELECT]["selected_option"]
+    return _schedule(option) if option else None
+
+
+def _run(option: Payload) -> RunId | None:
+    return None if option["value"] == STORED else RunId(int(_text(option["value"])))
 
 
 def _schedule(option: Payload) -> ScheduleId:

@@ -3,10 +3,16 @@
 Texts are mrkdwn unless their name says otherwise. The caller escapes the values.
 """
 
-from bot.core.model import Field, Listening
+from collections.abc import Sequence
+
+from bot.core.model import Change, Field, Listening
 from bot.core.reasons import Reason
 from bot.core.status import RunState
-from bot.texts import press_again, sentence
+from bot.core.text import clip
+from bot.slack.ids import PREFORMATTED_TEXT
+from bot.texts import change_text, press_again, sentence, setting_text
+
+CHANGES = 20  # lines of changed values
 
 # The form: plain text
 TITLE = "Run a schedule"
@@ -16,6 +22,9 @@ SCHEDULE = "Schedule"
 PLACEHOLDER = "Type a part of its name or task"
 DISABLED_MARK = " (disabled)"
 KEEP_TYPING = "{shown} of {total}, keep typing"
+FILL_IN_FROM = "Fill in from"
+STORED_VALUES = "Stored values"
+EARLIER_RUN = "{who}, {at}: {ended}"
 
 # The form: mistakes, in plain text
 SORRY = "Something went wrong on my side; the log says what. Please try again."
@@ -28,6 +37,12 @@ NO_DATABASE = (
 TOO_SLOW = "Nothing was sent by this press of Run: it took too long. Press Run to try again; nothing is sent twice."
 NOT_OURS = "This form was not opened for you. Close it and type the command again."
 NOT_PICKED = "Pick a schedule first."
+
+# The form: filled with the values of an earlier run
+AS_RUN = ":repeat: As {who} ran it on {at}: *{ended}*"
+DIFFERS_NOW = "What differs from the schedule now:"
+SAME_AS_NOW = "Its values are those that the schedule has now, too."
+CHANGED_SINCE = ":warning: *The schedule has changed since that run:*"
 
 # The form: notes
 NO_SCHEDULES = "*There are no schedules yet.* You can add them in the site's admin, under _Periodic tasks_."
@@ -56,6 +71,7 @@ UNSENDABLE = {
 TOO_LONG_TO_EDIT = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). They will be sent as stored."
 )
+TOO_LONG_SENT_AGAIN = "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). They will be sent as in that run."
 TOO_LONG_AND_UNSENDABLE = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). Correct them in the admin."
 )
@@ -69,10 +85,18 @@ WAITING = ":hourglass: The site's database is slow to answer. The arguments appe
 
 # The command
 TOO_LATE = "That took too long, Slack no longer lets me open the form. Please type the command again."
+HELP_WORD = "help"
+AGAIN_WORD = "again"
 HELP = """*{command}* runs a schedule of the site now, with its stored arguments or others.
 • `{command}` opens the form: pick a schedule, check or edit its arguments, press *Run*.
 • `{command} nightly report` opens it with that schedule picked.
+• `{command} again` opens it with the values of your own last run.
+• `{command} "again"` picks the schedule that is really called again. What stands in quotes is always a schedule's name.
 Its id and how it ended arrive in a thread here. Only staff of the site can run schedules."""
+
+# A press of Run again
+RUN_AGAIN = "Run again"
+TOO_LATE_TO_RUN_AGAIN = "That took too long, Slack no longer lets me open the form. Please press *Run again* again."
 
 # The thread: all messages
 ICONS = {"SUCCESS": ":white_check_mark:", "FAILURE": ":x:", "REVOKED": ":no_entry:"}  # by Celery's status
@@ -144,6 +168,14 @@ ELSEWHERE_BECAUSE = {  # by Slack's code
     "restricted_action_read_only_channel": "Here because I can't post in {channel}: it is read-only.",
     "restricted_action": "Here because I can't post in {channel}: posting there is restricted.",
 }
+
+
+def lines_of(changes: Sequence[Change], settings: Sequence[Change] = ()) -> str:
+    """One line for each, for a preformatted block. `settings` are those of a schedule."""
+    lines = [*map(setting_text, settings), *map(change_text, changes)]
+    if len(lines) > CHANGES:
+        lines[CHANGES:] = [MORE_CHANGES.format(number=len(lines) - CHANGES)]
+    return clip("\n".join(lines), PREFORMATTED_TEXT)
 
 
 def nothing_sent(reason: Reason) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,8 @@ from django.utils.formats import date_format
 
 from bot import texts as shared
 from bot.core import text
-from bot.core.model import Field, Preview, RunRequest
+from bot.core.again import Again
+from bot.core.model import Field, Preview, RunRequest, Shown
 from bot.core.reasons import Problem
 from bot.core.status import OPEN, RunState
 from bot.models import Run
@@ -51,9 +52,9 @@ def problem(problem: Problem) -> dict[str, Any]:
     }
 
 
-def inputs(preview: Preview, problems: Iterable[dict[str, Any]], typed: RunRequest | None) -> list[Input]:
-    """With the typed values, or else with the stored values."""
-    shown = {field: stored.text for field, stored in preview.stored.items()}
+def inputs(values: Mapping[Field, Shown], problems: Iterable[dict[str, Any]], typed: RunRequest | None) -> list[Input]:
+    """With the typed values, or else with these, which are stored or a run's."""
+    shown = {field: value.text for field, value in values.items()}
     if typed is not None:
         given = {Field.ARGS: typed.args, Field.KWARGS: typed.kwargs}
         shown |= {field: value for field, value in given.items() if value is not None}
@@ -122,6 +123,20 @@ def how_far(run: Run) -> str:
 
 def _again(end: dict[str, str]) -> str:
     return texts.ENDED_AGAIN.format(status=end["status"], at=moment(datetime.fromisoformat(end["at"])))
+
+
+def again(again: Again) -> dict[str, Any]:
+    """Whose run the form is filled from, what differs from the schedule now, and what has changed since."""
+    run = again.run
+    finished = run.state == RunState.FINISHED
+    return {
+        "run": run.run,
+        "who": run.name or (texts.SLACK_USER.format(id=run.requester) if run.requester else texts.NOBODY_KNOWN),
+        "at": run.at,
+        "ended": run.status if finished else shared.state_text(RunState(run.state), run.status),
+        "differences": list(map(shared.change_text, again.differences)),
+        "since": [*map(shared.setting_text, again.settings), *map(shared.change_text, again.since)],
+    }
 
 
 def requester(run: Run) -> str:

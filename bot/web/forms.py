@@ -6,10 +6,10 @@ from uuid import uuid4
 
 from django.core.exceptions import BadRequest
 
-from bot.core.model import Actor, Field, RunRequest, ScheduleId
+from bot.core.model import Actor, Field, RunId, RunRequest, ScheduleId
 from bot.web import texts
 
-FORM, SCHEDULE, FINGERPRINT = "form", "schedule", "fingerprint"  # hidden inputs
+FORM, SCHEDULE, FINGERPRINT, AGAIN = "form", "schedule", "fingerprint", "again"  # hidden inputs
 FORM_ID = re.compile(r"[0-9a-f]{32}")
 NUMBER = re.compile(r"[0-9]{1,18}")  # ids aren't larger
 
@@ -22,7 +22,8 @@ def new_id() -> str:
 def run_request(data: Mapping[str, str], actor: Actor) -> RunRequest:
     """Raises BadRequest for data that our form doesn't send."""
     form, schedule = data.get(FORM, ""), schedule_id(data.get(SCHEDULE, ""))
-    if not FORM_ID.fullmatch(form) or schedule is None:
+    again = data.get(AGAIN, "")
+    if not FORM_ID.fullmatch(form) or schedule is None or (again and run_id(again) is None):
         raise BadRequest(texts.NOT_OUR_FORM)
     return RunRequest(
         key=f"web:{actor.user}:{form}",
@@ -31,6 +32,7 @@ def run_request(data: Mapping[str, str], actor: Actor) -> RunRequest:
         args=_typed(data, Field.ARGS),
         kwargs=_typed(data, Field.KWARGS),
         fingerprint=data.get(FINGERPRINT, ""),
+        again=run_id(again) if again else None,
     )
 
 
@@ -38,9 +40,13 @@ def schedule_id(text: str) -> ScheduleId | None:
     return ScheduleId(int(text)) if NUMBER.fullmatch(text) else None
 
 
+def run_id(text: str) -> RunId | None:
+    return RunId(int(text)) if NUMBER.fullmatch(text) else None
+
+
 def kept(data: Mapping[str, str]) -> dict[str, str]:
     """The form's values, for another form that sends them again."""
-    return {name: data[name] for name in (FORM, SCHEDULE, FINGERPRINT, Field.ARGS, Field.KWARGS) if name in data}
+    return {name: data[name] for name in (FORM, SCHEDULE, FINGERPRINT, AGAIN, Field.ARGS, Field.KWARGS) if name in data}
 
 
 def _typed(data: Mapping[str, str], field: Field) -> str | None:

@@ -78,9 +78,13 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
 
 
 def _to_log_in(request: HttpRequest) -> HttpResponseRedirect:
-    """After the log-in, the person comes back to this page, or to the schedule of the form that they had sent."""
-    schedule = forms.schedule_id(request.POST.get(forms.SCHEDULE, ""))
-    address = request.get_full_path() if schedule is None else f"{links.path('runtask:run')}?schedule={schedule}"
+    """After the log-in, the person comes back to this page, or to the form that they had sent, with the values that it had."""
+    schedule, run = (
+        forms.schedule_id(request.POST.get(forms.SCHEDULE, "")),
+        forms.run_id(request.POST.get(forms.AGAIN, "")),
+    )
+    form = f"?schedule={schedule}" if run is None else f"?run={run}"
+    address = request.get_full_path() if schedule is None else f"{links.path('runtask:run')}{form}"
     return redirect_to_login(address, links.path("admin:login") or resolve_url(settings.LOGIN_URL))
 
 

@@ -30,6 +30,7 @@ SLACK_USER = "Slack user {id}"
 NOBODY_KNOWN = "a deleted account"
 
 # The admin
+RUN_AGAIN = "Run again…"
 ENTRIES = {"slack": "Slack", "web": "web", "api": "API"}
 NOT_READABLE = "(not shown while an option can't be read)"
 TRIED_AGAIN = "{number} messages will be tried again. Messages that were sent or are being sent stay as they are."

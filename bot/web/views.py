@@ -11,23 +11,25 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 
 from bot.compat import model_admin
-from bot.core.model import Field, RunId, RunRequest, ScheduleId
+from bot.core.again import AS_STORED, Fill
+from bot.core.model import Field, Preview, RunId, RunRequest
 from bot.core.reasons import Code, Problem, Reason
 from bot.core.text import one_line
 from bot.models import Run
-from bot.runs import links, see, start
+from bot.runs import again, links, see, start
 from bot.runs.door import Platform
 from bot.runs.follow import follow
-from bot.runs.refusals import MaybeSent, NothingSent, Refused
+from bot.runs.refusals import MaybeSent, NoSuchRun, NothingSent, Orphaned, Refused
 from bot.runs.requests import START_LIMIT
 from bot.runs.waiting import Budget
-from bot.texts import change_name, press_again, sentence, stored_options
+from bot.texts import change_name, sentence, stored_options
 from bot.web import display, forms, texts
 from bot.web.frame import admin_site
 from bot.web.page import Visit, page
 
 PICKS = 100  # schedules shown at once
 GONE = sentence(Reason(code=Code.GONE))
+NO_RUN = RunId(0)
 
 
 def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
@@ -40,14 +42,17 @@ def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
 
 
 def run(visit: Visit) -> HttpResponse:
-    """`?q=` lists matching schedules, `?schedule=` shows a schedule's form, and the form is sent here."""
+    """`?q=` lists matching schedules. `?schedule=` shows a schedule's form, `?run=` with the values of a run. It is sent here."""
     if visit.request.method == "POST":
         return _start(visit)
     given = visit.request.GET
+    if "run" in given:
+        return _again(visit, forms.run_id(given["run"]))
     if "schedule" not in given:
         return _picker(visit, given.get("q", ""))
     schedule = forms.schedule_id(given["schedule"])
-    return _picker(visit, "", GONE) if schedule is None else _form(visit, schedule)
+    preview = None if schedule is None else see.preview(visit.platform, visit.actor, schedule)
+    return _picker(visit, "", GONE) if preview is None else _form(visit, preview)
 
 
 def check(visit: Visit) -> HttpResponse:
@@ -88,11 +93,31 @@ def _start(visit: Visit) -> HttpResponse:
     except MaybeSent as exc:  # its page says so, and shows its result
         found = exc.run
     except Refused as exc:
-        hint = press_again(exc.reason) if isinstance(exc, NothingSent) else ""
-        return _form(visit, asked.schedule, asked, exc.problems, hint)
+        return _refused(visit, asked, exc)
     if found.is_repeated:
         messages.info(visit.request, texts.SENT_BEFORE, fail_silently=True)
     return redirect("runtask:status", run=found.pk)
+
+
+def _refused(visit: Visit, asked: RunRequest, why: Refused) -> HttpResponse:
+    """The form with what was typed, and what is wrong."""
+    preview = see.preview(visit.platform, visit.actor, asked.schedule)
+    if preview is None:
+        return _picker(visit, "", GONE)
+    try:
+        fill = again.fill(visit.platform, visit.actor, preview, asked.again)
+    except NoSuchRun as exc:
+        return _picker(visit, "", sentence(exc.reason))
+    hint = press_again(why.reason) if isinstance(why, NothingSent) else ""
+    return _form(visit, preview, fill, typed=asked, problems=why.problems, hint=hint)
+
+
+def _again(visit: Visit, run: RunId | None) -> HttpResponse:
+    try:
+        preview, fill = again.preview(visit.platform, visit.actor, run or NO_RUN)
+    except (NoSuchRun, Orphaned) as exc:
+        return _picker(visit, "", sentence(exc.reason))
+    return _form(visit, preview, fill)
 
 
 def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
@@ -110,31 +135,37 @@ def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
 
 def _form(
     visit: Visit,
-    schedule: ScheduleId,
+    preview: Preview,
+    fill: Fill = AS_STORED,
+    *,
     typed: RunRequest | None = None,
     problems: Iterable[Problem] | None = None,
     hint: str = "",
 ) -> HttpResponse:
-    """With the stored values and their problems, or with what was typed and the given problems."""
-    preview = see.preview(visit.platform, visit.actor, schedule)
-    if preview is None:
-        return _picker(visit, "", GONE)
+    """With the values of `fill` and their problems, or with what was typed and the given problems."""
+    filled, schedule = fill.again, preview.schedule
+    run = filled.run.run if filled else None
     if problems is None:
-        as_stored = RunRequest(key="", actor=visit.actor, schedule=schedule, args=None, kwargs=None, fingerprint=None)
-        problems = _problems(visit, as_stored)
+        as_shown = RunRequest(
+            key="", actor=visit.actor, schedule=schedule.id, args=None, kwargs=None, fingerprint=None, again=run
+        )
+        problems = _problems(visit, as_shown)
     found = list(map(display.problem, problems))
-    name = one_line(preview.schedule.name)
-    fingerprint = preview.schedule.fingerprint if typed is None else typed.fingerprint
+    name = one_line(schedule.name)
+    now = filled.fingerprint if filled else schedule.fingerprint
+    fingerprint = now if typed is None else typed.fingerprint
     context = {
         "title": texts.RUN.format(schedule=name),
         "name": name,
         "preview": preview,
         "target": display.target(preview),
-        "inputs": display.inputs(preview, found, typed),
+        "again": display.again(filled) if filled else None,
+        "address": f"?run={run}" if run else f"?schedule={schedule.id}",
+        "inputs": display.inputs(filled.values if filled else preview.stored, found, typed),
         "problems": [problem for problem in found if problem["field"] == Field.SCHEDULE],
         "hint": hint,
         "is_refused": typed is not None,
-        "is_changed": fingerprint != preview.schedule.fingerprint,
+        "is_changed": fingerprint != now,
         "form_id": visit.request.POST.get(forms.FORM) or forms.new_id(),
         "fingerprint": fingerprint,
     }

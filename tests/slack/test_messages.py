@@ -18,6 +18,7 @@ from tests.factories import ADA, NOW, TASK_ID, a_report, an_outcome
 from tests.slack.forms import read
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+SHOWN = set(RunState) - {RunState.NOT_SENT}  # a run that wasn't sent has no messages
 REPLIES = [NoticeKind.ID, NoticeKind.DEADLINE, NoticeKind.UNSEEN, NoticeKind.FINAL, NoticeKind.AGAIN]
 
 
@@ -42,6 +43,17 @@ def test_every_state_has_its_words() -> None:
     assert set(STATES) == set(RunState) - {RunState.FINISHED}
     assert set(texts.ICONS) == states.READY_STATES
     assert set(messages.BUILDERS) == set(NoticeKind)
+
+
+@pytest.mark.parametrize("state", RunState)
+def test_only_the_root_of_an_ended_run_has_the_button(state: RunState) -> None:
+    for kind in (NoticeKind.ROOT, NoticeKind.PROGRESS):
+        root = message(a_report(kind, state=state, status="SUCCESS"))["blocks"] if state in SHOWN else []
+        assert message_problems(root).lines() == []
+        found = [one["elements"] for one in root if one["type"] == "actions"]
+        button = {"type": "button", "action_id": "run_again", "value": "1"}
+        plain = {"type": "plain_text", "text": "Run again", "emoji": False}
+        assert found == ([[{**button, "text": plain}]] if state in (RunState.FINISHED, RunState.UNSEEN) else [])
 
 
 @pytest.mark.parametrize(

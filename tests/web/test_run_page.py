@@ -93,7 +93,10 @@ def test_a_site_that_groups_its_digits_addresses_schedules_all_the_same(site: Si
     assert 'href="/?schedule=12345"' in site.refused(form, fingerprint="of yesterday")
     answer = site.press_run(form)
     assert answer.status_code == 302, answer.content.decode()
-    assert 'href="/?schedule=12345"' in site.get(answer.headers["Location"])
+    Run.objects.update(id=12345)
+    assert 'href="/?run=12345"' in site.get("/runs/12345/")
+    again = site.get("/?run=12345")
+    assert ('name="again" value="12345"' in again, 'href="/runs/12345/"' in again) == (True, True)
 
 
 def test_what_is_left_alone_is_no_change(site: Site) -> None:

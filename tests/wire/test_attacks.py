@@ -10,9 +10,10 @@ from django.contrib.auth.models import User
 from django_celery_results.models import TaskResult
 
 from bot.models import Run, SlackLink
-from bot.slack.ids import Id
+from bot.slack.ids import FILL_PREFIX, Id
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
+from tests.wire.ended import an_ended_run, press
 from tests.wire.form import opened, top
 
 SECRET_NAME = "Operation Nightfall"
@@ -60,15 +61,19 @@ def interaction(kind: str, user: str, view: Json, **more: Any) -> Json:
     return {"type": kind, "team": team, "user": who, "api_app_id": "A0LOCAL", "token": "t", "view": view, **more}
 
 
-def entries(user: str, view: Json, schedule: int) -> dict[str, tuple[str, Json]]:
+def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tuple[str, Json]]:
     """Every way in, as payloads that a modified client could cause."""
+    schedule = run.schedule_id
     select = {"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT}
     option = {"text": {"type": "plain_text", "text": "x"}, "value": str(schedule)}
+    chosen = {"block_id": FILL_PREFIX, "action_id": Id.FILL_SELECT, "selected_option": {**option, "value": str(run.pk)}}
     picked = {**select, "type": "external_select", "selected_option": option, "action_ts": "1"}
     return {
         "command": ("slash_commands", command(user)),
         "suggestion": ("block_suggestion", interaction("block_suggestion", user, view, value="", **select)),
         "selection": ("block_actions", interaction("block_actions", user, view, actions=[picked], trigger_id="1.2.3")),
+        "filling": ("block_actions", interaction("block_actions", user, view, actions=[chosen], trigger_id="1.2.3")),
+        "press": ("block_actions", press(slack, user, run)),
         "submission": (
             "view_submission",
             interaction("view_submission", user, view, trigger_id="1.2.3", response_urls=[]),
@@ -76,20 +81,20 @@ def entries(user: str, view: Json, schedule: int) -> dict[str, tuple[str, Json]]
     }
 
 
-@pytest.mark.parametrize("entry", ["command", "suggestion", "selection", "submission"])
+@pytest.mark.parametrize("entry", ["command", "suggestion", "selection", "filling", "press", "submission"])
 def test_intruders_get_nothing_anywhere(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, intruder: str, entry: str
 ) -> None:
-    row = schedule(SECRET_NAME)
+    run = an_ended_run(schedule(SECRET_NAME), kwargs='{"days": 2}')
     opened(http_bot, ana, f"/runtask {SECRET_NAME}")
     calls = len(http_bot.calls("views.open")) + len(http_bot.calls("views.update"))
-    kind, payload = entries(intruder, top(ana), row.pk)[entry]
+    kind, payload = entries(http_bot, intruder, top(ana), run)[entry]
     answer = http_bot.deliver(kind, payload)
     assert answer["status"] == 200
     assert SECRET_NAME not in json.dumps(answer)
-    if entry == "command":
+    if entry in ("command", "press"):
         http_bot.wait_for(lambda: http_bot.calls("users.info"))
-    assert not Run.objects.exists()
+    assert Run.objects.count() == 1
     shown = [
         view
         for view in http_bot.calls("views.open")[calls:] + http_bot.calls("views.update")

@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from bot.conf import conf
 from bot.models import SlackLink
 from bot.runs import see, waiting
-from bot.slack.listeners import commands
+from bot.slack.listeners import opening
 from bot.slack.texts import TOO_LATE
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
@@ -130,7 +130,7 @@ def test_a_reply_that_slack_does_not_take_is_in_the_log(
     ana.types(OPS, "/runtask help")
     address = http_bot.deliveries("slash_commands")[-1]["response_url"]
     http_bot.advance(31 * 60)
-    commands._reply(address, "too late")
+    opening.reply(address, "too late")
     assert "an ephemeral reply could not be sent: HTTP 404" in caplog.text
     assert address not in caplog.text
 

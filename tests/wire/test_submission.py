@@ -204,7 +204,8 @@ def test_pressing_run_again_after_trouble_connecting_runs_once(
 
 def test_no_secret_of_slack_is_stored_in_the_form(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     form_of(http_bot, ana, schedule())
-    assert set(json.loads(top(ana)["private_metadata"])) == {"channel", "mark", "schedule", "fingerprint"}
+    carried = {"channel", "mark", "schedule", "fingerprint", "again", "again_mark"}
+    assert set(json.loads(top(ana)["private_metadata"])) == carried
 
 
 def forged(slack: LocalSlack, view: dict[str, Any], user: str, **metadata: Any) -> Any:

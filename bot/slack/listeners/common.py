@@ -7,8 +7,9 @@ from uuid import uuid4
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.core.model import Actor, ScheduleId
-from bot.runs import see
+from bot.core.again import Fill
+from bot.core.model import Actor, Preview, RunId, ScheduleId
+from bot.runs import again, see
 from bot.runs.door import Platform
 from bot.runs.waiting import Threads
 from bot.slack import modals
@@ -29,17 +30,32 @@ class Parts:
 
 
 def view_of(
-    platform: Platform, actor: Actor, schedule: ScheduleId | None, metadata: Metadata, note: str = ""
+    parts: Parts,
+    actor: Actor,
+    schedule: ScheduleId | None,
+    metadata: Metadata,
+    *,
+    run: RunId | None = None,
+    note: str = "",
 ) -> dict[str, Any]:
-    """The form with this schedule picked; empty for None. Raises NotAllowed."""
+    """The form with this schedule picked; empty for None. Filled from `run`, or as stored. Raises NotAllowed or NoSuchRun."""
+    blank = metadata.blank()
     if schedule is None:
-        return modals.empty(metadata)
-    preview = see.preview(platform, actor, schedule)
-    return modals.chosen(metadata, preview, nonce=nonce(), note=note) if preview else modals.gone(metadata)
+        return modals.empty(blank)
+    preview = see.preview(parts.platform, actor, schedule)
+    if preview is None:
+        return modals.gone(blank)
+    return filled(parts, actor, blank, preview, again.fill(parts.platform, actor, preview, run), note=note)
 
 
-def nonce() -> str:
-    return uuid4().hex[:8]
+def filled(
+    parts: Parts, actor: Actor, metadata: Metadata, preview: Preview, fill: Fill, *, note: str = ""
+) -> dict[str, Any]:
+    """The form, which carries from which run it was filled. `actor` acts from Slack."""
+    run = fill.again.run.run if fill.again else None
+    if actor.slack is not None:
+        metadata = metadata.filled_from(parts.keys, actor.slack, run)
+    return modals.chosen(metadata, preview, nonce=uuid4().hex[:8], note=note, fill=fill)
 
 
 def details(exc: Exception) -> str:

@@ -1,9 +1,9 @@
-"""The form's picker: suggests schedules while somebody types, and shows the picked schedule."""
+"""The form's picker: suggests schedules while somebody types, and shows the picked schedule, filled as was chosen."""
 
 import logging
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from slack_bolt import Ack
 
 from bot.runs import see
-from bot.runs.refusals import NotAllowed
+from bot.runs.refusals import NoSuchRun, NotAllowed
 from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads, texts
 from bot.slack.client import UNREACHABLE, error_code
@@ -60,7 +60,14 @@ class Picker:
 
     def pick(self, ack: Ack, body: Payload) -> None:
         ack()
-        selection = payloads.selection(body)
+        self._begin(payloads.selection(body))
+
+    def fill(self, ack: Ack, body: Payload) -> None:
+        """Something else was chosen under "Fill in from"."""
+        ack()
+        self._begin(payloads.filling(body))
+
+    def _begin(self, selection: payloads.Selection) -> None:
         form = self._form_of(selection)
         if form is None:
             log.warning("ignored a selection that is older than one in the same form")
@@ -87,12 +94,14 @@ class Picker:
             return form
 
     def _show(self, selection: payloads.Selection, form: _Form) -> None:
-        metadata = replace(selection.metadata, schedule=None)
+        metadata = selection.metadata.blank()
         try:
             actor = self.parts.identity.actor(selection.account, may_link=False)
-            view = view_of(self.parts.platform, actor, selection.schedule, metadata)
+            view = view_of(self.parts, actor, selection.schedule, metadata, run=selection.again)
         except NotAllowed as exc:
             view = modals.empty(metadata, texts.REFUSED.format(text=sentence(exc.denied)))
+        except NoSuchRun as exc:
+            view = modals.empty(metadata, texts.WARNING.format(text=sentence(exc.reason)))
         except Exception:
             log.exception("a schedule could not be shown")
             view = modals.empty(metadata, texts.WARNING.format(text=texts.SORRY))
@@ -113,7 +122,7 @@ class Picker:
             if form.picked is not selection:
                 return
             log.warning("a schedule could not be shown in time: the database is slow")
-            view = modals.empty(replace(selection.metadata, schedule=None), texts.WAITING)
+            view = modals.empty(selection.metadata.blank(), texts.WAITING)
             try:
                 self._update(selection, form, view)
             except UNREACHABLE as exc:

@@ -1,7 +1,7 @@
 """A press of Run. Everything happens before the answer, so that the open form can show problems."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import Error
@@ -89,9 +89,12 @@ class Submissions:
             raise _Misused(texts.NOT_OURS)
         if submission.schedule is None:
             raise _Misused(texts.NOT_PICKED)
-        if submission.schedule != metadata.schedule:
-            blank = replace(metadata, schedule=None)
-            raise _NotShown(view_of(self.parts.platform, actor, submission.schedule, blank, texts.NOT_SHOWN_YET))
+        is_picked = submission.schedule == metadata.schedule
+        if not is_picked or submission.again != metadata.again:
+            run = submission.again if is_picked else None
+            raise _NotShown(
+                view_of(self.parts, actor, submission.schedule, metadata, run=run, note=texts.NOT_SHOWN_YET)
+            )
         installation = self.parts.identity.installation.id()  # known, or nobody would be authorised
         request = RunRequest(
             key=f"slack:{installation}:{submission.view}",
@@ -100,6 +103,7 @@ class Submissions:
             args=submission.values.get(Field.ARGS),
             kwargs=submission.values.get(Field.KWARGS),
             fingerprint=metadata.fingerprint,
+            again=metadata.again,
             destination=Destination(
                 installation=installation, channel=metadata.channel, team=account.team, requester=account.user
             ),

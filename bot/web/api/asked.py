@@ -8,9 +8,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from django.http import HttpRequest
@@ -20,6 +20,7 @@ from bot.core.jsontext import Member
 from bot.core.reasons import Invalid, Place, Problem
 from bot.core.strictjson import PROBLEMS, place
 from bot.core.text import clip, one_line
+from bot.models import Run
 from bot.runs.requests import BODY_LIMIT, TooLarge, raw_body
 from bot.texts import sentence
 from bot.web.api.errors import ApiError, ApiProblem, bad_request
@@ -27,12 +28,14 @@ from bot.web.api.errors import ApiError, ApiProblem, bad_request
 JSON = "application/json"
 KEY = "Idempotency-Key"
 TEXT_LIMIT = 2 * arguments.LENGTH_LIMIT + 1_000  # characters: args, kwargs, and the rest of the body
-TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
+Types: TypeAlias = Mapping[str, tuple[tuple[type, ...], str]]
+TYPES: Types = {
     "schedule": ((int, str), "a schedule's id (a whole number) or its exact name (a text)"),
     "args": ((list,), "a list"),
     "kwargs": ((dict,), "an object"),
     "fingerprint": ((str,), "a text, as `api/schedules/ID` shows it"),
 }
+OVERRIDES: Types = {name: kind for name, kind in TYPES.items() if name != "schedule"}  # for a run that is started again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,7 @@ class Asked:
     fingerprint: str | None
     places: Mapping[str, Place]  # of each member's value
     digest: str  # of the whole request, however it is written
+    left_out: str = "As stored"  # what a missing member means
 
     def problem(self, field: str, code: str, text: str) -> ApiProblem:
         """A problem with a member, at its place in the body. A stored value has no place there."""
@@ -62,19 +66,31 @@ def key_of(request: HttpRequest, user: str) -> tuple[str, bool]:
     return f"api:{user}:{hashlib.sha256(given.encode()).hexdigest()[:32]}", True
 
 
+def asked_again(request: HttpRequest, run: Run) -> Asked:
+    """For a run that is started again. The body may be missing, and has no `schedule`. Raises ApiError."""
+    has_body = request.headers.get("Content-Length") not in (None, "0") or "Transfer-Encoding" in request.headers
+    what = _parsed(request, OVERRIDES) if has_body else parse(b"{}", OVERRIDES)
+    digest = hashlib.sha256(f"again {run.pk} {what.digest}".encode()).hexdigest()
+    return replace(what, schedule=run.schedule_id, digest=digest, left_out="As that run sent it")
+
+
 def asked(request: HttpRequest) -> Asked:
     """Raises ApiError: 400, 411, 413, 415."""
+    return _parsed(request, TYPES)
+
+
+def _parsed(request: HttpRequest, types: Types) -> Asked:
     if request.content_type != JSON:
         raise ApiError(415, "not_json", f"The body must be JSON, with `Content-Type: {JSON}`.")
     if not request.headers.get("Content-Length"):
         raise ApiError(411, "no_length", "Send the body with a Content-Length: Django can't read it in chunks.")
     try:
-        return parse(raw_body(request))
+        return parse(raw_body(request), types)
     except TooLarge:
         raise ApiError(413, "too_large", f"The body must have at most {BODY_LIMIT:,} bytes.") from None
 
 
-def parse(raw: bytes) -> Asked:
+def parse(raw: bytes, types: Types) -> Asked:
     """Raises ApiError."""
     text = _text(raw)
     try:
@@ -82,13 +98,14 @@ def parse(raw: bytes) -> Asked:
     except Invalid as exc:
         raise bad_request(*_not_json(text, exc)) from None
     if not isinstance(body, dict):
-        raise bad_request(_of_body("not_an_object", 'The body must be an object, such as {"schedule": 7}.'))
+        example = '{"schedule": 7}' if "schedule" in types else '{"kwargs": {"days": 7}}'
+        raise bad_request(_of_body("not_an_object", f"The body must be an object, such as {example}."))
     members = {json.loads(member.key): member for member in jsontext.members(text)}
-    if problems := _problems(text, body, members):
+    if problems := _problems(text, body, members, types):
         raise bad_request(*problems[:PROBLEMS])
     given = {name: text[members[name].begin : members[name].end] for name in ("args", "kwargs") if name in members}
     return Asked(
-        schedule=body["schedule"],
+        schedule=body.get("schedule", 0),
         args=given.get("args"),
         kwargs=given.get("kwargs"),
         fingerprint=body.get("fingerprint"),
@@ -123,18 +140,18 @@ def _not_json(text: str, exc: Invalid) -> Iterator[ApiProblem]:
         yield ApiProblem(field=field(problem), code=problem.code, text=sentence(problem), place=problem.place)
 
 
-def _problems(text: str, body: dict[str, Any], members: Mapping[str, Member]) -> list[ApiProblem]:
+def _problems(text: str, body: dict[str, Any], members: Mapping[str, Member], types: Types) -> list[ApiProblem]:
     found = []
-    for name, member in islice(members.items(), len(TYPES) + PROBLEMS):
+    for name, member in islice(members.items(), len(types) + PROBLEMS):
         at = place(text, member.begin)
-        if name not in TYPES:
+        if name not in types:
             shown = clip(one_line(name), 60)
-            wrong = f"There is no member {shown!r}; there are {', '.join(TYPES)}."
+            wrong = f"There is no member {shown!r}; there are {', '.join(types)}."
             found.append(ApiProblem(field=shown, code="unknown_member", text=wrong, place=at))
-        elif not isinstance(body[name], TYPES[name][0]) or isinstance(body[name], bool):
-            wrong = f"{name} must be {TYPES[name][1]}."
+        elif not isinstance(body[name], types[name][0]) or isinstance(body[name], bool):
+            wrong = f"{name} must be {types[name][1]}."
             found.append(ApiProblem(field=name, code="wrong_type", text=wrong, place=at))
-    if "schedule" not in members:
+    if "schedule" in types and "schedule" not in members:
         wrong = f"schedule is missing: {TYPES['schedule'][1]}."
         found.append(ApiProblem(field="schedule", code="missing_member", text=wrong))
     return found

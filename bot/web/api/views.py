@@ -15,16 +15,17 @@ from bot.core.policy import Action
 from bot.core.ports import NotSetUp
 from bot.core.reasons import Code, Problem
 from bot.models import Run
-from bot.runs import links, see, start
+from bot.runs import again, links, see, start
+from bot.runs.basis import bound
 from bot.runs.door import Platform, authorise
 from bot.runs.follow import follow
-from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused, Taken
+from bot.runs.refusals import Changed, Gone, MaybeSent, NoSuchRun, NotAllowed, NothingSent, Refused, Taken
 from bot.runs.requests import START_LIMIT, no_browser, outside_transactions
 from bot.runs.waiting import Budget
 from bot.texts import problem_text, sentence
 from bot.web import throttle, tokens
 from bot.web.api import answers
-from bot.web.api.asked import Asked, asked, key_of
+from bot.web.api.asked import Asked, asked, asked_again, key_of
 from bot.web.api.caller import Caller, caller
 from bot.web.api.errors import ApiError, ApiProblem, bad_request, not_found
 
@@ -44,6 +45,7 @@ def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
     return [
         path("api/runs", _view(platform, POST=start_run), name="api-runs"),
         path("api/runs/<int:run>", _view(platform, GET=follow_run), name="api-run"),
+        path("api/runs/<int:run>/again", _view(platform, POST=run_again), name="api-again"),
         path("api/schedules", _view(platform, GET=find), name="api-schedules"),
         path("api/schedules/<int:schedule>", _view(platform, GET=preview), name="api-schedule"),
         re_path("^api/", no_browser(nothing_here)),
@@ -107,23 +109,46 @@ def start_run(platform: Platform, who: Caller, request: HttpRequest) -> JsonResp
     """201 for a new run, 200 for a run that the same key has started before."""
     key, is_chosen = key_of(request, str(who.actor.user))
     what = asked(request)
+    asked_for = RunRequest(
+        key=key,
+        actor=who.actor,
+        schedule=_schedule(platform, who.actor, what),
+        args=what.args,
+        kwargs=what.kwargs,
+        fingerprint=what.fingerprint,
+        digest=what.digest if is_chosen else "",
+    )
+    return _start(platform, who, asked_for, what, request)
+
+
+def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -> JsonResponse:
+    """As `start_run`, with the values of this run where the body has none."""
+    try:
+        earlier = again.row(who.actor, RunId(run))
+    except NoSuchRun:
+        raise not_found(f"run {run}") from None
+    key, is_chosen = key_of(request, str(who.actor.user))
+    what = asked_again(request, earlier)
+    asked_for = RunRequest(
+        key=key,
+        actor=who.actor,
+        schedule=ScheduleId(earlier.schedule_id),
+        args=what.args,
+        kwargs=what.kwargs,
+        fingerprint=None if what.fingerprint is None else bound(what.fingerprint, earlier),
+        digest=what.digest if is_chosen else "",
+        again=RunId(earlier.pk),
+    )
+    return _start(platform, who, asked_for, what, request)
+
+
+def _start(platform: Platform, who: Caller, asked_for: RunRequest, what: Asked, request: HttpRequest) -> JsonResponse:
+    """`what` is where `asked_for` stands in the body."""
     try:
         if who.token is not None and (seconds := throttle.wait(f"token {who.token.pk}", RUNS)):
             text = TOO_MANY_RUNS.format(seconds=seconds)
             raise ApiError(429, "too_many_runs", text, headers={"Retry-After": str(seconds)})
-        run = start.start(
-            platform,
-            RunRequest(
-                key=key,
-                actor=who.actor,
-                schedule=_schedule(platform, who.actor, what),
-                args=what.args,
-                kwargs=what.kwargs,
-                fingerprint=what.fingerprint,
-                digest=what.digest if is_chosen else "",
-            ),
-            Budget(START_LIMIT),
-        )
+        run = start.start(platform, asked_for, Budget(START_LIMIT))
     except Refused as exc:
         raise _refusal(exc, what, request) from exc
     except Error as exc:
@@ -133,7 +158,7 @@ def start_run(platform: Platform, who: Caller, request: HttpRequest) -> JsonResp
         run.refresh_from_db()
     addresses = _links(run, request)
     return JsonResponse(
-        answers.run(run, requester=who.actor.name, secret_keys=platform.secret_keys, links=addresses),
+        answers.run(run, requester=asked_for.actor.name, secret_keys=platform.secret_keys, links=addresses),
         status=200 if run.is_repeated else 201,
         headers={"Location": addresses["url"]},
     )
@@ -203,7 +228,7 @@ def _problem(what: Asked, problem: Problem) -> ApiProblem:
     """With the place of the member. The problem's own place is inside the member's text."""
     text = problem_text(problem)
     is_stored = problem.field != Field.SCHEDULE and problem.field not in what.places
-    return what.problem(problem.field, problem.code, f"As stored: {text}" if is_stored else text)
+    return what.problem(problem.field, problem.code, f"{what.left_out}: {text}" if is_stored else text)
 
 
 def _which(run: Run, request: HttpRequest) -> dict[str, Any]:

@@ -1,0 +1,171 @@
+"""The verb *run again*: fills a form with the values of an earlier run. `bot.runs.start` takes them from there, too."""
+
+import json
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from bot.core import arguments, policy
+from bot.core.again import Again, Earlier, Fill
+from bot.core.changes import changes, since
+from bot.core.ids import LARGEST_ID
+from bot.core.model import Actor, Change, Field, InstallationId, Preview, RunId, Schedule, ScheduleId
+from bot.core.options import OPTIONS, of_row
+from bot.core.policy import Action, Subject
+from bot.core.reasons import Invalid
+from bot.core.secrets import Call
+from bot.core.status import ENDED
+from bot.models import Run, database_of
+from bot.prepared import Placeholder, Prepared
+from bot.runs import basis, see
+from bot.runs.door import Platform, authorise
+from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned
+
+SETS = 5  # different sets of values in a form's menu
+OF_ROWS = frozenset(option.name for option in OPTIONS if option.columns)
+LOOKED_AT = 20  # runs in each state among which they are looked for, however many there are
+RECENT = Prepared(
+    # A range of one state: with a plain `=`, PostgreSQL may walk down the primary key through the runs of others.
+    lambda: (
+        Run.objects.filter(
+            schedule_id=Placeholder("schedule"), state__gte=Placeholder("state"), state__lte=Placeholder("state")
+        )
+        .order_by("-state", "-pk")
+        .values_list(
+            "pk",
+            "team",
+            "slack_user",
+            f"user__{get_user_model().USERNAME_FIELD}",
+            "created_at",
+            "state",
+            "status",
+            "changes",
+            "args",
+            "kwargs",
+        )[:LOOKED_AT]
+    )
+)
+
+
+def row(actor: Actor, run: RunId, schedule: ScheduleId | None = None) -> Run:
+    """The run, which must be one of `schedule` if that is given. Raises NotAllowed or NoSuchRun."""
+    authorise(actor, Action.SEE, Subject(run=run))
+    found = Run.objects.select_related("user").filter(pk=run).first() if 0 < run <= LARGEST_ID else None
+    if found is None or schedule not in (None, found.schedule_id):
+        raise NoSuchRun
+    authorise(actor, Action.RUN, Subject(schedule=ScheduleId(found.schedule_id), run=run))
+    return found
+
+
+def own_last(actor: Actor, installation: InstallationId) -> RunId:
+    """The actor's newest run of this installation. Raises NotAllowed or NoRunYet."""
+    authorise(actor, Action.SEE)
+    own = Run.objects.filter(user_id=str(actor.user), installation=installation).order_by("-pk")
+    found = own.values_list("pk", flat=True).first()
+    if found is None:
+        raise NoRunYet
+    return RunId(found)
+
+
+def preview(platform: Platform, actor: Actor, run: RunId) -> tuple[Preview, Fill]:
+    """The schedule of a run, and its values. Raises NotAllowed, NoSuchRun or Orphaned."""
+    earlier = row(actor, run)
+    found = see.preview(platform, actor, ScheduleId(earlier.schedule_id))
+    if found is None:
+        raise Orphaned
+    return found, _fill(platform, actor, found, earlier)
+
+
+def fill(platform: Platform, actor: Actor, preview: Preview, run: RunId | None = None) -> Fill:
+    """For a form of this schedule. With the values of `run`, or as stored. Raises NotAllowed or NoSuchRun."""
+    return _fill(platform, actor, preview, None if run is None else row(actor, run, preview.schedule.id))
+
+
+def _fill(platform: Platform, actor: Actor, preview: Preview, run: Run | None) -> Fill:
+    again = None if run is None else _again(platform, actor, preview.schedule, preview.target.headers, run)
+    return Fill(again=again, recent=_recent(actor, preview.schedule))
+
+
+def _recent(actor: Actor, schedule: Schedule) -> tuple[Earlier, ...]:
+    """The newest ended runs that the actor may see, one for each set of values that isn't the stored one."""
+    alias = database_of(Run)
+    rows = [line for state in ENDED for line in RECENT.rows(alias, schedule=schedule.id, state=state.value)]
+    sets, found = {_same(stored) if (stored := _stored(schedule)) else ""}, list[Earlier]()
+    for run, team, requester, name, at, state, status, made, args, kwargs in sorted(rows, reverse=True):
+        values = _same((json.loads(args), json.loads(kwargs)))
+        subject = Subject(schedule=schedule.id, run=RunId(run))
+        if values in sets or policy.may(actor, Action.SEE, subject):
+            continue
+        sets.add(values)
+        found.append(
+            Earlier(
+                run=RunId(run),
+                requester=see.known(actor, team, requester),
+                name=name or "",
+                at=at,
+                state=state,
+                status=status,
+                changes=tuple(Change(**change) for change in made),
+            )
+        )
+        if len(found) == SETS:
+            break
+    return tuple(found)
+
+
+def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, run: Run) -> Again:
+    filled = basis.of_run(platform, schedule, run)
+    sent, now, keys = (json.loads(run.args), json.loads(run.kwargs)), _stored(schedule), platform.secret_keys
+    names = filled.secrets.names
+    return Again(
+        run=Earlier(
+            run=RunId(run.pk),
+            requester=see.known(actor, run.team, run.slack_user),
+            name="" if run.user is None else run.user.get_username(),
+            at=run.created_at,
+            state=run.state,
+            status=run.status,
+            changes=run.changed_values,
+        ),
+        values=filled.shown(),
+        # Where the stored values can't be read, nothing can be compared; the preview says what is wrong with them.
+        differences=() if now is None else changes(now, sent, keys, names),
+        since=() if now is None else since(sent, run.changed_values, now, keys, names),
+        settings=_settings(schedule, headers, run),
+        fingerprint=filled.fingerprint,
+    )
+
+
+def _settings(schedule: Schedule, headers: str, run: Run) -> tuple[Change, ...]:
+    """What has changed of the schedule since then, other than its values."""
+    options = {name: value for name, value in of_row(schedule.columns).items() if not _had_passed(value, run)}
+    target = run.target if isinstance(run.target, dict) else {}  # a list: from version 0.1.0
+    now = {"name": schedule.name, "task": schedule.task, **_texts(options), "headers": headers}
+    then = {"name": run.schedule_name, "task": run.task, **_texts(run.options), "headers": target.get("headers", "")}
+    return tuple(
+        Change(name=name, old=then.get(name) or None, new=now.get(name) or None)
+        for name in dict.fromkeys([*then, *now])
+        if (then.get(name) or None) != (now.get(name) or None)
+    )
+
+
+def _texts(options: dict[str, Any]) -> dict[str, str]:
+    """Those of a row, as a run's row has them (bot.runs.rows)."""
+    return {name: str(value) for name, value in options.items() if name in OF_ROWS}
+
+
+def _had_passed(value: Any, run: Run) -> bool:
+    """Whether it is a moment that had passed when the run was sent, so that it was left out."""
+    return isinstance(value, type(run.created_at)) and value <= run.created_at
+
+
+def _stored(schedule: Schedule) -> Call | None:
+    try:
+        return arguments.parse_stored(schedule.args, Field.ARGS), arguments.parse_stored(schedule.kwargs, Field.KWARGS)
+    except Invalid:
+        return None
+
+
+def _same(values: Call) -> str:
+    """Equal for equal values, in whichever order their keys are."""
+    return json.dumps(values, sort_keys=True)

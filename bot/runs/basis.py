@@ -1,0 +1,88 @@
+"""The values that a form begins with, and that are sent where it is left as it was: a schedule's stored ones, or a run's."""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.core import arguments, kept
+from bot.core.model import Field, Schedule, Shown
+from bot.core.reasons import Invalid
+from bot.core.secrets import Parameters, Secrets
+from bot.models import Run
+from bot.runs import masks
+from bot.runs.door import Platform
+
+TEXTS = (Field.ARGS, Field.KWARGS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """`fingerprint` changes when these values or anything else that is sent changes."""
+
+    texts: Mapping[Field, str] = field(repr=False)
+    secrets: Secrets  # by which the values are shown
+    names: Parameters  # by which those of a new run will be shown
+    headers: Any = field(repr=False)  # of a new run
+    fingerprint: str
+
+    def shown(self) -> dict[Field, Shown]:
+        return {of: arguments.shown(text, of, self.secrets) for of, text in self.texts.items()}
+
+    def parsed(self, typed: Mapping[Field, str | None]) -> dict[Field, Any]:
+        """What is typed, and for the rest these values. Where masks were left, too. Raises Invalid."""
+        values, problems = dict[Field, Any](), []
+        for of, text in typed.items():
+            try:
+                values[of] = arguments.parse(
+                    arguments.stored(self.texts[of], of) if text is None else text, of, self.secrets
+                )
+            except Invalid as exc:
+                problems += exc.problems
+        if problems:
+            raise Invalid(problems)
+        return kept.with_secrets(values, self._readable(), self.secrets, self.headers, self.names)
+
+    def _readable(self) -> dict[Field, Any]:
+        found = {}
+        for of, text in self.texts.items():
+            with contextlib.suppress(Invalid):
+                found[of] = arguments.parse_stored(text, of)
+        return found
+
+
+def of_schedule(platform: Platform, schedule: Schedule) -> Basis:
+    secrets = masks.of_schedule(schedule, platform.catalog, platform.secret_keys)
+    return Basis(
+        texts={Field.ARGS: schedule.args, Field.KWARGS: schedule.kwargs},
+        secrets=secrets,
+        names=secrets.names,
+        headers=masks.headers(schedule),
+        fingerprint=schedule.fingerprint,
+    )
+
+
+def of_run(platform: Platform, schedule: Schedule, run: Run) -> Basis:
+    """The values that this run of the schedule sent."""
+    today = masks.parameters(platform.catalog, schedule.task)
+    return Basis(
+        texts={Field.ARGS: _short(run.args), Field.KWARGS: _short(run.kwargs)},
+        secrets=masks.of_run(run, platform.secret_keys, today),
+        names=today,
+        headers=masks.headers(schedule),
+        fingerprint=bound(schedule.fingerprint, run),
+    )
+
+
+def bound(fingerprint: str, run: Run) -> str:
+    """The schedule's fingerprint, bound to this run's values. A run that wasn't sent may be tried again with others."""
+    return hashlib.sha256(f"{fingerprint}\0{run.args}\0{run.kwargs}".encode()).hexdigest()[:16]
+
+
+def _short(text: str) -> str:
+    """Rows have blanks after commas, so that a text that was just short enough may be too long there."""
+    if len(text) <= arguments.LENGTH_LIMIT:
+        return text
+    return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))

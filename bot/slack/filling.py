@@ -1,0 +1,63 @@
+"""What the form shows of the run that it is filled from, and of those that it could be filled from. Pure functions."""
+
+from bot.core.again import Again, Earlier, Fill
+from bot.core.status import RunState
+from bot.core.text import clip
+from bot.slack import texts
+from bot.slack.blocks import Block, date, escape, label, plain, preformatted, section
+from bot.slack.ids import FILL_PREFIX, OPTION_DESCRIPTION, OPTION_TEXT, STORED, Id
+from bot.texts import change_text, state_text
+
+
+def menu(fill: Fill, suffix: str) -> list[Block]:
+    """ "Fill in from": the stored values, and runs. Empty if there are no runs."""
+    chosen = fill.again.run if fill.again else None
+    runs = {run.run: run for run in ([chosen] if chosen else [])} | {run.run: run for run in fill.recent}
+    if not runs:
+        return []
+    stored = {"text": plain(texts.STORED_VALUES), "value": STORED}
+    options = {run.run: _option(run) for run in sorted(runs.values(), key=lambda run: run.run, reverse=True)}
+    select = {
+        "type": "static_select",
+        "action_id": Id.FILL_SELECT,
+        "options": [stored, *options.values()],
+        "initial_option": options[chosen.run] if chosen else stored,
+    }
+    return [
+        {
+            "type": "input",
+            "block_id": FILL_PREFIX + suffix,
+            "dispatch_action": True,
+            "label": plain(texts.FILL_IN_FROM),
+            "element": select,
+        }
+    ]
+
+
+def heading(again: Again) -> list[Block]:
+    """Whose run it was, what differs from the schedule now, and what has changed since."""
+    run = again.run
+    who = f"<@{run.requester}>" if run.requester else f"*{escape(run.name) or texts.SOMEBODY}*"
+    text = texts.AS_RUN.format(who=who, at=date(run.at, "date_short"), ended=escape(_ended(run)))
+    blocks = [section(f"{text}\n{texts.DIFFERS_NOW if again.differences else texts.SAME_AS_NOW}")]
+    if again.differences:
+        blocks.append(preformatted(texts.lines_of(again.differences)))
+    if again.since or again.settings:
+        blocks += [section(texts.CHANGED_SINCE), preformatted(texts.lines_of(again.since, again.settings))]
+    return blocks
+
+
+def _option(run: Earlier) -> Block:
+    """Options can't show a moment in the reader's time zone, nor mention anybody."""
+    changes = "; ".join(map(change_text, run.changes)) or texts.STORED_ARGUMENTS
+    rest = texts.EARLIER_RUN.format(who="", at=f"{run.at:%Y-%m-%d %H:%M %Z}".rstrip(), ended=clip(_ended(run), 30))
+    who = clip(label(run.name or texts.SOMEBODY), OPTION_TEXT - len(rest))
+    return {
+        "text": plain(f"{who}{rest}"),
+        "value": str(run.run),
+        "description": plain(clip(label(changes), OPTION_DESCRIPTION)),
+    }
+
+
+def _ended(run: Earlier) -> str:
+    return run.status if run.state == RunState.FINISHED else state_text(RunState(run.state), run.status)

@@ -1,0 +1,74 @@
+"""Opens the form after an acknowledgement, or says why it can't be opened."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_sdk.webhook import WebhookClient
+
+from bot.core.model import Actor, SlackAccount
+from bot.runs.refusals import NotAllowed, Refused
+from bot.runs.waiting import Budget
+from bot.slack import texts
+from bot.slack.client import FAST, UNREACHABLE, error_code
+from bot.slack.listeners.common import Parts, details
+from bot.texts import problem_text, sentence
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """The trigger is valid for 3 s. `view` makes the form; it may raise NotAllowed or Refused."""
+
+    parts: Parts
+    account: SlackAccount
+    trigger: str
+    response_url: str
+    view: Callable[[Actor], dict[str, Any]]
+    too_late: str  # what the person reads if it took too long
+    budget: Budget = field(default_factory=Budget)
+
+    def begin(self) -> None:
+        """Call this after the acknowledgement."""
+        self.parts.threads.after_answer(self._open, late=self._give_up)
+
+    def _open(self) -> None:
+        try:
+            view = self.view(self.parts.identity.actor(self.account))
+            if self.budget.enter():
+                self.parts.client.views_open(trigger_id=self.trigger, view=view)
+        except NotAllowed as exc:
+            problem = sentence(exc.denied)
+        except Refused as exc:
+            problem = problem_text(exc.problems[0])
+        except UNREACHABLE as exc:
+            log.warning("views.open: %s %s", error_code(exc), details(exc))
+            problem = self.too_late if error_code(exc) == "expired_trigger_id" else texts.SORRY
+        except Exception:
+            log.exception("the form could not be opened")
+            problem = texts.SORRY
+        else:
+            return
+        if (
+            self.budget.entered or self.budget.enter()
+        ):  # otherwise `_give_up` has answered, and they may have tried again
+            reply(self.response_url, problem)
+
+    def _give_up(self) -> None:
+        if self.budget.shut():
+            log.warning("a form could not be prepared in time: the database, or Slack's users.info, is slow")
+            reply(self.response_url, self.too_late)
+
+
+def reply(response_url: str, text: str) -> None:
+    """An ephemeral message, which works where the bot isn't a member, too. The pressed message stays."""
+    try:
+        client = WebhookClient(response_url, timeout=FAST, retry_handlers=[])
+        status = client.send(text=text, response_type="ephemeral", replace_original=False).status_code
+        problem = "" if status == 200 else f"HTTP {status}"
+    except UNREACHABLE as exc:
+        problem = error_code(exc)
+    if problem:
+        log.warning("an ephemeral reply could not be sent: %s", problem)

@@ -1,0 +1,195 @@
+"""Run again: what a form shows of a run, and that this is what is sent."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from inspect import signature
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connections
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.again import Again, Fill
+from bot.core.changes import changes, since
+from bot.core.model import Change, Field, RunId, ScheduleId
+from bot.core.scrub import MASK
+from bot.models import Run, database_of
+from bot.runs import again, basis
+from bot.runs.refusals import Changed, NoRunYet, NoSuchRun, NotAllowed, Orphaned, Refused
+from tests.factories import ADA, INSTALLATION, TEAM, a_request, a_run, a_schedule, an_actor
+from tests.fakes import FakeCatalog, FakeSender
+from tests.runs.conftest import Door
+
+SENT = {"args": "[1]", "kwargs": '{"days": 30, "token": "of-that-run"}'}
+
+
+def ended(**fields: Any) -> Run:
+    return a_run(**{"state": "finished", "status": "SUCCESS", "finished_at": timezone.now(), **SENT, **fields})
+
+
+def shown(door: Door, run: Run) -> Again:
+    _, fill = again.preview(door.platform, door.request.actor, RunId(run.pk))
+    assert fill.again is not None
+    return fill.again
+
+
+def fill(door: Door) -> Fill:
+    return again.preview(door.platform, door.request.actor, RunId(ended().pk))[1]
+
+
+def test_a_form_shows_the_values_of_the_run_and_what_differs(door: Door) -> None:
+    run = ended(
+        changes=[{"name": "days", "old": "7", "new": "30"}], task="reports.tasks.old", options={"queue": "slow"}
+    )
+    found = shown(door, run)
+    assert {field: value.compact for field, value in found.values.items()} == {
+        "args": "[1]",
+        "kwargs": f'{{"days": 30, "token": "{MASK}"}}',
+    }
+    assert found.differences == (
+        Change(position=1, old=None, new="1"),
+        Change(name="days", old="7", new="30"),
+        Change(name="region", old='"EU"', new=None),
+        Change(name="token", old=None, new=MASK),
+    )
+    assert found.since == (
+        Change(position=1, old="1", new=None),
+        Change(name="token", old=MASK, new=None),
+        Change(name="region", old=None, new='"EU"'),
+    )
+    assert found.settings == (
+        Change(name="task", old="reports.tasks.old", new="reports.tasks.nightly"),
+        Change(name="queue", old="slow", new=None),
+    )
+
+
+def test_a_schedule_that_did_not_change_is_not_said_to_have(door: Door) -> None:
+    """Its expiry had passed when the run was sent, and was left out."""
+    passed = timezone.now() - timedelta(days=9)
+    stored = {"args": "[]", "kwargs": '{"days": 7, "region": "EU"}'}
+    door.catalog.schedules[ScheduleId(7)] = a_schedule(columns={"priority": 3, "expires": passed})
+    found = shown(door, ended(**stored, options={"priority": 3, "headers": {"runtask_requester": "ada"}}))
+    assert (found.differences, found.since, found.settings) == ((), (), ())
+
+
+TEXTS = st.text("abcxyz", max_size=12)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
+NAMES = ["days", "token", "smtp_token", "nested", "note"]
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner), max_leaves=6
+)
+PLAIN_CALLS = st.tuples(st.lists(LEAVES, max_size=2), st.dictionaries(st.sampled_from("abc"), LEAVES, max_size=3))
+
+
+@given(stored=PLAIN_CALLS, sent=PLAIN_CALLS, now=PLAIN_CALLS)
+def test_how_stored_values_changed_is_found_without_them(stored: Any, sent: Any, now: Any) -> None:
+    made = changes(stored, sent, ("token",))
+    found = {(one.position, one.name): (one.old, one.new) for one in since(sent, made, now, ("token",))}
+    exact = {(one.position, one.name): (one.old, one.new) for one in changes(stored, now, ("token",))}
+    assert found == exact
+
+
+@given(kwargs=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4), args=st.lists(VALUES, max_size=3))
+def test_what_is_submitted_is_what_was_shown(kwargs: Any, args: Any) -> None:
+    """The texts of the form, unchanged, stand for exactly what the run had sent."""
+    run = Run(args=json.dumps(args), kwargs=json.dumps(kwargs), options={}, target={})
+    door = Door(FakeCatalog({}), FakeSender(), a_request(an_actor()))
+    filled = basis.of_run(door.platform, a_schedule(), run)
+    texts = {field: value.text for field, value in filled.shown().items()}
+    for field, value in filled.parsed(texts).items():
+        assert json.dumps(value) == json.dumps({"args": args, "kwargs": kwargs}[field])
+    assert filled.parsed(dict.fromkeys(texts)) == filled.parsed(texts)
+
+
+def test_masks_stand_for_the_secrets_of_the_run(door: Door) -> None:
+    door.catalog.schedules[ScheduleId(7)] = a_schedule(kwargs='{"days": 7, "token": "of-the-schedule"}')
+    run = ended()
+    request = replace(
+        door.request,
+        again=RunId(run.pk),
+        kwargs=f'{{"days": 31, "token": "{MASK}"}}',
+        fingerprint=shown(door, run).fingerprint,
+    )
+    assert json.loads(door.start(request).kwargs) == {"days": 31, "token": "of-that-run"}
+    left_out = door.start(replace(request, key="slack:V2", args=None, kwargs=None))
+    assert (left_out.args, left_out.kwargs) == (SENT["args"], SENT["kwargs"])
+
+
+def test_a_parameter_that_was_secret_stays_so(door: Door) -> None:
+    """Its name has changed since. A mask that would be shown afterwards is refused."""
+    door.catalog.signatures["reports.tasks.nightly"] = signature(lambda plain=0, days=0: None)
+    run = ended(args='["abc"]', kwargs="{}", target={"parameters": ["token"]})
+    found = shown(door, run)
+    assert found.values[Field.ARGS].value == [MASK]
+    with pytest.raises(Refused) as refused:
+        door.start(replace(door.request, again=RunId(run.pk), args=f'["{MASK}"]', kwargs="{}", fingerprint=None))
+    assert [problem.code for problem in refused.value.problems] == ["mask_moved"]
+
+
+def test_who_may_not_and_what_is_not_there(door: Door) -> None:
+    run, actor = ended(), door.request.actor
+    with pytest.raises(NotAllowed):
+        again.preview(door.platform, an_actor(is_staff=False), RunId(run.pk))
+    for number in (run.pk + 1, 0, -1, 2**70):
+        with pytest.raises(NoSuchRun):
+            again.preview(door.platform, actor, RunId(number))
+    with pytest.raises(NoSuchRun):
+        again.row(actor, RunId(run.pk), ScheduleId(8))
+    door.catalog.schedules.clear()
+    with pytest.raises(Orphaned):
+        again.preview(door.platform, actor, RunId(run.pk))
+
+
+def test_a_request_names_a_run_of_its_schedule(door: Door) -> None:
+    other = ended(schedule_id=8)
+    with pytest.raises(NoSuchRun):
+        door.start(replace(door.request, again=RunId(other.pk), fingerprint=None))
+    with pytest.raises(Changed):  # of the schedule alone
+        door.start(replace(door.request, again=RunId(ended().pk)))
+    assert door.sender.sent == []
+
+
+def test_ones_own_last_run_is_of_this_installation(door: Door) -> None:
+    actor = door.request.actor
+    me = get_user_model().objects.get(pk=str(actor.user))
+    with pytest.raises(NoRunYet):
+        again.own_last(actor, INSTALLATION)
+    own = ended(user=me)
+    ended(user=me, installation="T0002/A0001")
+    ended(user=get_user_model().objects.create_user("ben"))
+    assert again.own_last(actor, INSTALLATION) == own.pk
+
+
+def test_the_menu_reads_a_bounded_number_of_runs(door: Door) -> None:
+    """However many there are, and whatever the planner thinks of them."""
+    for number in range(again.LOOKED_AT + 5):
+        ended(kwargs=f'{{"days": {number}}}')
+    found = fill(door).recent
+    assert len(found) == again.SETS
+    alias = database_of(Run)
+    assert len(again.RECENT.rows(alias, schedule=7, state="finished")) == again.LOOKED_AT
+    if connections[alias].vendor == "sqlite":
+        plan = (
+            Run.objects.filter(schedule_id=7, state__gte="finished", state__lte="finished")
+            .order_by("-state", "-pk")[:20]
+            .explain()
+        )
+        assert "runtask_run_schedule" in plan
+        assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize(("team", "named"), [(TEAM, ADA), ("T0002", "")])
+def test_who_ran_it_is_mentioned_within_their_workspace_only(door: Door, team: str, named: str) -> None:
+    run = ended(team=team, installation=f"{team}/A0001", changes=[])
+    assert shown(door, run).run.requester == named
+
+
+def test_stored_values_that_can_not_be_read_are_compared_with_nothing(door: Door) -> None:
+    door.catalog.schedules[ScheduleId(7)] = a_schedule(kwargs="{")
+    found = shown(door, ended())
+    assert (found.differences, found.since) == ((), ())
+    assert door.start(replace(door.request, again=found.run.run, fingerprint=found.fingerprint)).state == "sent"

@@ -1,0 +1,62 @@
+"""Ended runs, and the buttons under their roots."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from bot.models import Run
+from bot.slack.ids import Id
+from localslack.testing import LocalSlack, Person
+from tests.wire.conftest import OPS
+
+HERE = "T0LOCAL/A0LOCAL"
+Json = dict[str, Any]
+
+
+def an_ended_run(row: PeriodicTask, **fields: Any) -> Run:
+    """Of somebody whose account is gone, as it was stored and sent."""
+    now = timezone.now()
+    number = Run.objects.count()
+    known: Json = {
+        "key": f"slack:{number}", "task_id": f"task-{number}", "state": "finished", "status": "SUCCESS",
+        "schedule_id": row.pk, "schedule_name": row.name, "task": row.task, "args": row.args, "kwargs": row.kwargs,
+        "installation": HERE, "team": "T0LOCAL", "slack_user": "U0ANA", "channel": OPS,
+        "sent_at": now, "finished_at": now, "deadline_at": now - timedelta(hours=1),
+    }  # fmt: skip
+    return Run.objects.create(**known | fields)
+
+
+def newest() -> Run:
+    return Run.objects.latest("pk")
+
+
+def buttons(message: Json) -> list[str]:
+    return [one["action_id"] for block in message["blocks"] if block["type"] == "actions" for one in block["elements"]]
+
+
+def press(slack: LocalSlack, user: str, run: Run, **changes: Any) -> Json:
+    """The payload of the button, as Slack sends it."""
+    hook = slack.deliveries("slash_commands")[-1]["response_url"]
+    who = {"id": user, "username": "x", "name": "x", "team_id": "T0LOCAL"}
+    action = {"type": "button", "action_id": Id.RUN_AGAIN, "block_id": "b", "value": str(run.pk), "action_ts": "1"}
+    return {
+        "type": "block_actions",
+        "team": {"id": "T0LOCAL", "domain": "local"},
+        "user": who,
+        "api_app_id": "A0LOCAL",
+        "token": "t",
+        "container": {"type": "message", "message_ts": "1.2", "channel_id": OPS, "is_ephemeral": False},
+        "channel": {"id": OPS, "name": "ops"},
+        "message": {"type": "message", "ts": "1.2", "text": "x"},
+        "trigger_id": slack.deliveries("slash_commands")[-1]["trigger_id"],
+        "response_url": hook,
+        "actions": [action],
+        **changes,
+    }
+
+
+def typed_before(slack: LocalSlack, person: Person) -> None:
+    """So that Slack has an address for answers."""
+    person.types(OPS, "/runtask help")

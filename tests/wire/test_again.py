@@ -1,0 +1,150 @@
+"""Run again: the button under the root of an ended run, and `/runtask again`."""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django_celery_beat.models import PeriodicTask
+
+from bot.models import Run
+from bot.slack.ids import Id
+from bot.slack.metadata import Metadata
+from localslack.testing import LocalSlack, Person
+from tests.wire.conftest import OPS, Schedule
+from tests.wire.ended import an_ended_run, buttons, newest, press, typed_before
+from tests.wire.form import inputs, opened, shown
+
+Json = dict[str, Any]
+
+
+def root_of(slack: LocalSlack, person: Person) -> Json:
+    """The newest message of the channel, once it has its button."""
+
+    def look() -> Json | None:
+        roots = person.messages(OPS)
+        return roots[-1] if roots and buttons(roots[-1]) else None
+
+    return slack.wait_for(look, 20)
+
+
+@pytest.mark.usefixtures("worker", "delivering")
+def test_the_root_of_an_ended_run_opens_the_form_with_its_values(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule(kwargs='{"days": 7}')
+    opened(bot, ana, "/runtask nightly")
+    ana.fills("kwargs:", None, '{"days": 30}')
+    assert ana.submits()["closed"]
+    first = newest()
+    root = root_of(bot, ana)
+    PeriodicTask.objects.update(kwargs='{"days": 8}', queue="celery")
+    ana.clicks_in(OPS, root["ts"], Id.RUN_AGAIN)
+    modal = bot.wait_for(ana.modal)
+    assert inputs(modal) == {"args": "[]", "kwargs": '{\n  "days": 30\n}'}
+    read = shown(modal).replace("&lt;", "<").replace("&gt;", ">")
+    assert "As <@U0ANA> ran it on <!date^" in read
+    assert "*SUCCESS*" in read
+    assert "days: 8 -> 30" in read  # from the schedule now
+    assert "queue of the schedule: (not set) -> celery\ndays: 7 -> 8" in read  # since then
+    assert ana.submits()["closed"]
+    second = newest()
+    assert (second.pk > first.pk, second.kwargs, second.channel) == (True, '{"days": 30}', OPS)
+    bot.wait_for(lambda: len([root for root in ana.messages(OPS) if buttons(root)]) == 2, 20)
+
+
+@pytest.mark.usefixtures("delivering")
+def test_a_run_that_goes_on_has_no_button(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule()
+    opened(http_bot, ana, "/runtask nightly")
+    assert ana.submits()["closed"]
+    (root,) = http_bot.wait_for(lambda: ana.messages(OPS))
+    assert buttons(root) == []
+
+
+def refusal(slack: LocalSlack, person: Person, payload: Json) -> str:
+    """What only this person reads after a press."""
+    before = len(person.ephemerals(OPS))
+    assert slack.deliver("block_actions", payload)["status"] == 200
+    slack.wait_for(lambda: len(person.ephemerals(OPS)) > before)
+    assert person.modal() is None
+    return str(person.ephemerals(OPS)[-1]["text"])
+
+
+def test_who_may_not_run_it_reads_why(http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule) -> None:
+    run = an_ended_run(schedule())
+    typed_before(http_bot, ben)
+    assert "isn't a staff account" in refusal(http_bot, ben, press(http_bot, "U0BEN", run))
+    assert http_bot.calls("views.open") == []
+
+
+def test_a_run_whose_schedule_is_gone_and_one_that_was_deleted_are_told(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    row = schedule()
+    run = an_ended_run(row)
+    row.delete()
+    typed_before(http_bot, ana)
+    payload = press(http_bot, "U0ANA", run)
+    assert "The schedule of this run no longer exists" in refusal(http_bot, ana, payload)
+    run.delete()
+    assert "There is no such run" in refusal(http_bot, ana, payload)
+
+
+@pytest.mark.usefixtures("worker", "delivering")
+def test_a_trigger_that_has_expired_is_told(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule()
+    opened(http_bot, ana, "/runtask nightly")
+    assert ana.submits()["closed"]
+    root = root_of(http_bot, ana)
+    http_bot.fault("error", method="views.open", error="expired_trigger_id")
+    ana.clicks_in(OPS, root["ts"], Id.RUN_AGAIN)
+    said = http_bot.wait_for(lambda: [m for m in ana.thread(OPS, root["ts"]) if m.get("is_ephemeral")])
+    assert "Please press *Run again* again" in said[0]["text"]
+    assert buttons(ana.messages(OPS)[-1])  # the message is still there
+
+
+def test_a_press_that_is_repeated_starts_nothing(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    """A press opens a form. Each form starts one run."""
+    run = an_ended_run(schedule())
+    typed_before(http_bot, ana)
+    for number in (1, 2):
+        http_bot.deliver("block_actions", press(http_bot, "U0ANA", run))
+        http_bot.wait_for(lambda: len(http_bot.calls("views.open")) == number)  # noqa: B023
+    assert Run.objects.count() == 1
+    assert ana.submits()["ok"]
+    assert Run.objects.count() == 2
+
+
+def test_again_opens_ones_own_last_run_here(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    ana_of_the_site = User.objects.get(username="ana")
+    row = schedule("One", task="shop.one", kwargs='{"days": 1}')
+    own = an_ended_run(row, kwargs='{"days": 2}', user=ana_of_the_site)
+    an_ended_run(row, kwargs='{"days": 3}', user=User.objects.create_user("cara", is_staff=True))
+    an_ended_run(row, kwargs='{"days": 4}', user=ana_of_the_site, installation="T0ELSE/A0LOCAL", team="T0ELSE")
+    modal = opened(bot, ana, "/runtask  Again ")
+    assert json.loads(inputs(modal)["kwargs"]) == {"days": 2}
+    assert Metadata.load(modal["private_metadata"]).again == own.pk
+
+
+def test_who_has_run_nothing_is_told(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule()
+    ana.types(OPS, "/runtask again")
+    http_bot.wait_for(lambda: ana.ephemerals(OPS))
+    assert "You have run nothing here yet" in ana.ephemerals(OPS)[-1]["text"]
+
+
+@pytest.mark.parametrize("typed", ['"again"', "“again”", '"AGAIN"'])
+def test_a_schedule_that_is_called_again_can_be_named(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, typed: str
+) -> None:
+    schedule("again")
+    schedule("help")
+    modal = opened(http_bot, ana, f"/runtask {typed}")
+    assert modal["blocks"][0]["element"]["initial_option"]["text"]["text"] == "again"
+    ana.closes()
+    modal = opened(http_bot, ana, '/runtask "help"')
+    assert modal["blocks"][0]["element"]["initial_option"]["text"]["text"] == "help"
+    ana.closes()
+    help_text = ana.types(OPS, "/runtask help")["ack"]
+    assert '`/runtask "again"`' in help_text
