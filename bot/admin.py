@@ -1,7 +1,5 @@
 """Runs, notices, Slack links and API tokens in the admin. Only links can be edited."""
 
-import json
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -12,18 +10,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
-from django.utils.html import format_html
 
-from bot.conf import conf
 from bot.core.ids import MEMBER, WORKSPACE
 from bot.core.model import Field
 from bot.core.ports import NotSetUp
 from bot.core.text import clip
-from bot.env import BadEnvironment
 from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
-from bot.runs import accounts, clock, installations, links, masks, outbox
+from bot.runs import accounts, clock, links, outbox
 from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence, stored_options
-from bot.web import display, history, rights, texts
+from bot.web import columns, display, history, rights, texts
 from bot.web.beat_admin import may_run
 from bot.web.lists import Guarded
 
@@ -50,22 +45,12 @@ class LogsRemoval:
         super().delete_queryset(request, queryset)  # type: ignore[misc]
 
 
-def _column(description: str, show: Callable[[Any], str], ordering: str | None = None) -> Any:
-    """A column of a list, or a field of a form, that shows a row's value."""
-
-    @admin.display(description=description, ordering=ordering)
-    def column(_: object, row: Any) -> str:
-        return show(row) or "-"
-
-    return column
-
-
 class NoticeInline(ReadOnly, admin.TabularInline):
     model = Notice
     fields = ("kind", "state", "sent_at", "attempts", "why")
     readonly_fields = ("why",)
     extra = 0
-    why = _column("problem", lambda notice: sentence(notice.reason))
+    why = columns.column_of("problem", lambda notice: sentence(notice.reason))
 
 
 @admin.register(Run)
@@ -115,25 +100,33 @@ class RunAdmin(ReadOnly, Guarded):
         ("In Slack", {"fields": ("thread_link", "installation", "channel", "redirected_from", "redirected_because")}),
         ("Bookkeeping", {"fields": ("state", "status", "key", "schedule_id", "deadline_at", "seen_at", "thread")}),
     )
-    who = _column("requester", display.requester)
-    came_from = _column("from", lambda run: texts.ENTRIES.get(run.entry, run.entry))
-    changes_in_a_line = _column("changed values", lambda run: clip("; ".join(map(change_text, run.changed_values)), 80))
-    ended = _column("how it ended", display.how_far)
-    slack_account = _column("Slack account", lambda run: f"{run.slack_user} in {run.team}" if run.slack_user else "")
-    changed = _column(
-        "changed values", lambda run: _lines("\n".join(map(change_text, run.changed_values)) or AS_STORED)
+    who = columns.column_of("requester", display.requester)
+    came_from = columns.column_of("from", lambda run: texts.ENTRIES.get(run.entry, run.entry))
+    changes_in_a_line = columns.column_of(
+        "changed values", lambda run: clip("; ".join(map(change_text, run.changed_values)), 80)
     )
-    sent_args = _column("arguments", lambda run: _lines(_sent(run, Field.ARGS)))
-    sent_kwargs = _column("keyword arguments", lambda run: _lines(_sent(run, Field.KWARGS)))
-    why_not_sent = _column("not sent because", lambda run: sentence(run.not_sent_reason))
-    sent_where = _column("where", lambda run: _lines("\n".join(map(": ".join, stored_options(run.target)))))
-    sent_options = _column("options", lambda run: _lines(_masked_options(run)))
-    text_result = _column("result", lambda run: _lines(run.result))
-    text_traceback = _column("traceback", lambda run: _lines(run.traceback))
-    task_link = _column("task id", lambda run: _link(links.result_path(run), run.task_id) or run.task_id)
-    page_link = _column("page", lambda run: _link(links.path("runtask:status", run.pk), "of this run"))
-    again = _column("again", lambda run: _again_link(run))  # noqa: PLW0108  # it stands below
-    thread_link = _column("thread", lambda run: _thread_link(run) or run.thread)
+    ended = columns.column_of("how it ended", display.how_far)
+    slack_account = columns.column_of(
+        "Slack account", lambda run: f"{run.slack_user} in {run.team}" if run.slack_user else ""
+    )
+    changed = columns.column_of(
+        "changed values", lambda run: columns.lines("\n".join(map(change_text, run.changed_values)) or AS_STORED)
+    )
+    sent_args = columns.column_of("arguments", lambda run: columns.lines(columns.sent(run, Field.ARGS)))
+    sent_kwargs = columns.column_of("keyword arguments", lambda run: columns.lines(columns.sent(run, Field.KWARGS)))
+    why_not_sent = columns.column_of("not sent because", lambda run: sentence(run.not_sent_reason))
+    sent_where = columns.column_of(
+        "where", lambda run: columns.lines("\n".join(map(": ".join, stored_options(run.target))))
+    )
+    sent_options = columns.column_of("options", lambda run: columns.lines(columns.masked_options(run)))
+    text_result = columns.column_of("result", lambda run: columns.lines(run.result))
+    text_traceback = columns.column_of("traceback", lambda run: columns.lines(run.traceback))
+    task_link = columns.column_of(
+        "task id", lambda run: columns.link(links.result_path(run), run.task_id) or run.task_id
+    )
+    page_link = columns.column_of("page", lambda run: columns.link(links.path("runtask:status", run.pk), "of this run"))
+    again = columns.column_of("again", lambda run: columns.again_link(run))  # noqa: PLW0108  # it stands below
+    thread_link = columns.column_of("thread", lambda run: columns.thread_link(run) or run.thread)
 
     class Media:
         css: ClassVar = {"all": ["runtask/runtask.css"]}
@@ -178,7 +171,7 @@ class NoticeAdmin(ReadOnly, Guarded):
     list_filter = (history.OfInstallation, "state", "kind")
     list_select_related = ("run",)
     show_full_result_count = False
-    why = _column("problem", lambda notice: sentence(notice.reason), ordering="problem")
+    why = columns.column_of("problem", lambda notice: sentence(notice.reason), ordering="problem")
 
     @admin.action(description="Try again to deliver the selected messages", permissions=["retry"])
     def try_again(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:
@@ -264,38 +257,3 @@ def _before(form: Any) -> str:
     """The link as it was before somebody changed it in this form."""
     team, slack_user, user = (form.initial[name] for name in ("team", "slack_user", "user"))
     return accounts.described(SlackLink(team=team, slack_user=slack_user, user_id=user))
-
-
-def _sent(run: Run, field: Field) -> str:
-    return _masked(lambda keys: masks.sent(run, keys)[field])
-
-
-def _masked_options(run: Run) -> str:
-    return _masked(lambda keys: masks.of_run(run, keys).value(run.options))
-
-
-def _masked(value: Callable[[tuple[str, ...]], Any]) -> str:
-    """Of what is made with the secret keys. Shows nothing if the option that names them can't be read."""
-    try:
-        return json.dumps(value(conf().secret_keys), ensure_ascii=False, indent=2)
-    except BadEnvironment:
-        return texts.NOT_READABLE
-
-
-def _lines(text: str) -> str:
-    """Keeps lines and columns."""
-    return format_html('<pre class="runtask-lines">{}</pre>', text) if text else ""
-
-
-def _link(address: str, text: str) -> str:
-    return format_html('<a href="{}">{}</a>', address, text) if address else ""
-
-
-def _again_link(run: Run) -> str:
-    """The page says why, if this run can't be repeated."""
-    page = links.path("runtask:run")
-    return _link(f"{page}?run={run.pk}", texts.RUN_AGAIN) if page else ""
-
-
-def _thread_link(run: Run) -> str:
-    return _link(links.thread(installations.address(run.installation), run), "open in Slack") if run.thread else ""

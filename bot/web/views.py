@@ -22,7 +22,7 @@ from bot.runs.follow import follow
 from bot.runs.refusals import MaybeSent, NoSuchRun, NothingSent, Orphaned, Refused
 from bot.runs.requests import START_LIMIT
 from bot.runs.waiting import Budget
-from bot.texts import change_name, sentence, stored_options
+from bot.texts import change_name, press_again, sentence, stored_options
 from bot.web import display, forms, texts
 from bot.web.frame import admin_site
 from bot.web.page import Visit, page
