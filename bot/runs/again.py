@@ -1,6 +1,7 @@
 """The verb *run again*: fills a form with the values of an earlier run. `bot.runs.start` takes them from there, too."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -25,7 +26,8 @@ SETS = 5  # different sets of values in a form's menu
 OF_ROWS = frozenset(option.name for option in OPTIONS if option.columns)
 LOOKED_AT = 20  # runs in each state among which they are looked for, however many there are
 RECENT = Prepared(
-    # A range of one state: with a plain `=`, PostgreSQL may walk down the primary key through the runs of others.
+    # A range of one state: with a plain `=`, PostgreSQL may walk down the primary key through the runs of others. And no join:
+    # with old statistics, it may read all runs of the schedule before it joins and sorts them.
     lambda: (
         Run.objects.filter(
             schedule_id=Placeholder("schedule"), state__gte=Placeholder("state"), state__lte=Placeholder("state")
@@ -35,7 +37,7 @@ RECENT = Prepared(
             "pk",
             "team",
             "slack_user",
-            f"user__{get_user_model().USERNAME_FIELD}",
+            "user_id",
             "created_at",
             "state",
             "status",
@@ -91,17 +93,19 @@ def _recent(actor: Actor, schedule: Schedule) -> tuple[Earlier, ...]:
     alias = database_of(Run)
     rows = [line for state in ENDED for line in RECENT.rows(alias, schedule=schedule.id, state=state.value)]
     sets, found = {_same(stored) if (stored := _stored(schedule)) else ""}, list[Earlier]()
-    for run, team, requester, name, at, state, status, made, args, kwargs in sorted(rows, reverse=True):
+    users = list[Any]()
+    for run, team, requester, user, at, state, status, made, args, kwargs in sorted(rows, reverse=True):
         values = _same((json.loads(args), json.loads(kwargs)))
         subject = Subject(schedule=schedule.id, run=RunId(run))
         if values in sets or policy.may(actor, Action.SEE, subject):
             continue
         sets.add(values)
+        users.append(user)
         found.append(
             Earlier(
                 run=RunId(run),
                 requester=see.known(actor, team, requester),
-                name=name or "",
+                name="",
                 at=at,
                 state=state,
                 status=status,
@@ -110,7 +114,16 @@ def _recent(actor: Actor, schedule: Schedule) -> tuple[Earlier, ...]:
         )
         if len(found) == SETS:
             break
-    return tuple(found)
+    names = _names({user for user in users if user is not None})
+    return tuple(replace(run, name=names.get(user, "")) for run, user in zip(found, users, strict=True))
+
+
+def _names(users: set[Any]) -> dict[Any, str]:
+    if not users:
+        return {}
+    model: Any = get_user_model()
+    everybody = model._base_manager.using(database_of(Run))  # noqa: SLF001  # documented
+    return dict(everybody.filter(pk__in=users).values_list("pk", model.USERNAME_FIELD))
 
 
 def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, run: Run) -> Again:
