@@ -17,6 +17,7 @@ from bot.core.text import clip, one_line
 LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
 HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
 KEEPS_SECRET = f"{MASK} is a stored secret: left so, it is sent as stored."
+KEEPS_SECRET_OF_RUN = f"{MASK} is a secret of that run: left so, it is sent as in that run."
 NOT_SET = "(not set)"
 CHANGED_UNSEEN = "{name}: {value} (a secret was changed)"
 SETTING = "{name} of the schedule: {old} -> {new}"
@@ -228,9 +229,11 @@ def _value(value: str | None) -> str:
     return NOT_SET if value is None else clip(one_line(value), 200)
 
 
-def hint(field: Field, text: str) -> str:
-    """Below an input that holds this text."""
-    return f"{HINTS[field]} {KEEPS_SECRET}" if MASK in text else HINTS[field]
+def hint(field: Field, text: str, *, is_of_a_run: bool = False) -> str:
+    """Below an input that holds this text, which is stored or a run's."""
+    if MASK not in text:
+        return HINTS[field]
+    return f"{HINTS[field]} {KEEPS_SECRET_OF_RUN if is_of_a_run else KEEPS_SECRET}"
 
 
 def label(option: Option) -> str:

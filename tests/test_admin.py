@@ -63,11 +63,13 @@ def test_pages_hold_no_inline_script_or_style(site: Client, address: str) -> Non
 def test_the_list_says_who_what_when_with_which_changes_how_it_ended_and_where_from(site: Client) -> None:
     began = timezone.now()
     ended = began + timedelta(seconds=3.2)
-    a_run(user=User.objects.create_user("ana"), state="finished", status="FAILURE", started_at=began, finished_at=ended)
+    ana = User.objects.create_user("ana")
+    run = a_run(user=ana, state="finished", status="FAILURE", started_at=began, finished_at=ended)
     a_run(key="api:1:k", task_id="1", slack_user="U0BEN", state="not_sent", changes=[])
     page = site.get("/admin/runtask/run/").content.decode()
     for words in ("ana", "days: 7 -&gt; 30", "FAILURE after 3.2 s", "Slack", "Slack user U0BEN", "API", "not sent"):
         assert f">{words}</td>" in page, words
+    assert f'href="/?run={run.pk}">Run again…</a>' in page
     assert "<b>Nightly</b>" not in page
 
 

@@ -170,14 +170,14 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
         too_long = texts.TOO_LONG_SENT_AGAIN if is_of_a_run else texts.TOO_LONG_TO_EDIT
         too_long = texts.TOO_LONG_AND_UNSENDABLE if stored.problems else too_long
         return [*blocks, section(too_long.format(label=LABELS[field], length=len(shown), limit=INPUT_TEXT))]
-    return [*blocks, _input(field, shown, suffix)]
+    return [*blocks, _input(field, shown, suffix, hint(field, shown, is_of_a_run=is_of_a_run))]
 
 
-def _input(field: Field, text: str, suffix: str) -> Block:
+def _input(field: Field, text: str, suffix: str, hint: str) -> Block:
     return {
         "type": "input",
         "block_id": INPUT_PREFIX[field] + suffix,
         "label": plain(LABELS[field]),
-        "hint": plain(hint(field, text)),
+        "hint": plain(hint),
         "element": {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": True, "initial_value": text},
     }

@@ -52,7 +52,9 @@ def problem(problem: Problem) -> dict[str, Any]:
     }
 
 
-def inputs(values: Mapping[Field, Shown], problems: Iterable[dict[str, Any]], typed: RunRequest | None) -> list[Input]:
+def inputs(
+    values: Mapping[Field, Shown], problems: Iterable[dict[str, Any]], typed: RunRequest | None, *, is_of_a_run: bool
+) -> list[Input]:
     """With the typed values, or else with these, which are stored or a run's."""
     shown = {field: value.text for field, value in values.items()}
     if typed is not None:
@@ -62,7 +64,7 @@ def inputs(values: Mapping[Field, Shown], problems: Iterable[dict[str, Any]], ty
         Input(
             name=field,
             label=shared.LABELS[field],
-            help=shared.hint(field, value),
+            help=shared.hint(field, value, is_of_a_run=is_of_a_run),
             text=value,
             problems=[problem for problem in problems if problem["field"] == field],
             rows=min(30, value.count("\n") + 2),

@@ -161,7 +161,9 @@ def _form(
         "target": display.target(preview),
         "again": display.again(filled) if filled else None,
         "address": f"?run={run}" if run else f"?schedule={schedule.id}",
-        "inputs": display.inputs(filled.values if filled else preview.stored, found, typed),
+        "inputs": display.inputs(
+            filled.values if filled else preview.stored, found, typed, is_of_a_run=filled is not None
+        ),
         "problems": [problem for problem in found if problem["field"] == Field.SCHEDULE],
         "hint": hint,
         "is_refused": typed is not None,

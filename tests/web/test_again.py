@@ -34,6 +34,7 @@ def test_the_page_of_a_run_leads_to_the_form_with_its_values(site: Site, run: Ru
     assert "has changed since that run: queue of the schedule: (not set) -> slow days: 7 -> 8" in read
     assert json.loads(fields(page)["kwargs"]) == {"days": 30, "region": "EU", "api_token": MASK}
     assert "of-that-run" not in page
+    assert f"{MASK} is a secret of that run: left so, it is sent as in that run." in read
     answer = site.press_run(fields(page))
     assert answer.status_code == 302, answer.content.decode()
     assert site.sender.sent[0].kwargs == {"days": 30, "region": "EU", "api_token": "of-that-run"}

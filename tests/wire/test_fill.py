@@ -27,6 +27,7 @@ def test_secrets_are_those_of_the_run(http_bot: LocalSlack, ana: Person, schedul
     modal = fill_from(http_bot, ana, str(run.pk))
     assert json.loads(inputs(modal)["kwargs"]) == {"days": 30, "api_key": MASK}
     assert f"api_key: {MASK} (a secret was changed)" in shown(modal)
+    assert "is a secret of that run" in json.dumps(modal["blocks"][-1])
     ana.fills("kwargs:", None, json.dumps({"days": 31, "api_key": MASK}))
     assert ana.submits()["closed"]
     assert json.loads(newest().kwargs) == {"days": 31, "api_key": "key-of-the-run"}
