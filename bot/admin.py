@@ -70,7 +70,18 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         (None, {"fields": ("schedule_name", "task", "user", "slack_account", "came_from", "created_at", "changed")}),
         (
             "How it ended",
-            {"fields": ("ended", "page_link", "started_at", "finished_at", "text_result", "text_traceback", "worker")},
+            {
+                "fields": (
+                    "ended",
+                    "page_link",
+                    "started_at",
+                    "finished_at",
+                    "stop",
+                    "text_result",
+                    "text_traceback",
+                    "worker",
+                )
+            },
         ),
         (
             "What was sent where",
@@ -102,6 +113,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     why_not_sent = _column("not sent because", lambda run: sentence(run.not_sent_reason))
     sent_where = _column("where", lambda run: _lines("\n".join(map(": ".join, stored_options(run.target)))))
     sent_options = _column("options", lambda run: _lines(_masked_options(run)))
+    stop = _column("stop", display.stop)
     text_result = _column("result", lambda run: _lines(run.result))
     text_traceback = _column("traceback", lambda run: _lines(run.traceback))
     task_link = _column("task id", lambda run: _link(links.result_path(run), run.task_id) or run.task_id)

@@ -78,6 +78,11 @@ class Code(StrEnum):
     CHANGED = auto()
     KEY_TAKEN = auto()
     MAYBE_SENT = auto()
+    # Why a run can't be stopped
+    ENDED = auto()
+    NO_REMOTE_CONTROL = auto()
+    REMOTE_CONTROL_OFF = auto()
+    NO_KILL = auto()
     # Who may not act
     SLACK_SILENT = auto()
     BOT = auto()

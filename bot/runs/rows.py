@@ -82,8 +82,16 @@ def can_be_retried(earlier: Run, request: RunRequest) -> bool:
 
 
 def retried(earlier: Run, values: dict[str, Any]) -> Run | None:
-    """The row of the failed try, queued again. None if another submission was faster."""
-    if not Run.objects.filter(still(RunState.NOT_SENT), pk=earlier.pk).update(**values):
+    """The row of the failed try, queued again. None if another submission was faster. A Stop of the first try is over."""
+    values = {
+        **values,
+        "stop_asked_at": None,
+        "stopped_by": None,
+        "stopped_by_slack": "",
+        "stop_way": "",
+        "stop_tries": 0,
+    }
+    if not Run.objects.filter(still(RunState.NOT_SENT), pk=earlier.pk).update(stop_due_at=None, **values):
         return None
     earlier.refresh_from_db()
     return earlier

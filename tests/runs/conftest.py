@@ -13,7 +13,7 @@ from bot.runs import start
 from bot.runs.door import Platform
 from bot.runs.waiting import Budget
 from tests.factories import a_request, a_schedule, staff_actor
-from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender
+from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender, FakeStopper
 from tests.runs.post import Post
 
 
@@ -25,6 +25,8 @@ class Door:
     sender: FakeSender
     request: RunRequest
     outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
+    stopper: FakeStopper = field(default_factory=FakeStopper)
+    may_kill: bool = False
     rings: list[str] = field(default_factory=list)
 
     @property
@@ -33,6 +35,8 @@ class Door:
             catalog=self.catalog,
             sender=self.sender,
             sources=self.outcomes.sources(),
+            stopper=self.stopper,
+            may_kill=self.may_kill,
             secret_keys=("token",),
             deadline=1800,
             wake=lambda: self.rings.append("ring"),

@@ -8,10 +8,10 @@ bot.runs.cleanup removes references to them.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, Self
 
 from django.conf import settings
-from django.db import connections, models, router, transaction
+from django.db import connections, models, transaction
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 from django.utils import timezone
@@ -19,14 +19,28 @@ from django.utils import timezone
 from bot.core.model import Change, NoticeKind, Source
 from bot.core.reasons import Reason
 from bot.core.status import RunState
+from bot.core.stops import Standing, Way, standing
+from bot.models.people import ApiToken, SlackLink
+from bot.models.primary import Primary, database_of
+from bot.models.stoppable import Stoppable
 
-M = TypeVar("M", bound=models.Model)
+__all__ = [
+    "ApiToken",
+    "Installation",
+    "Notice",
+    "NoticeState",
+    "Primary",
+    "Run",
+    "RunNow",
+    "SlackLink",
+    "SourceHealth",
+    "atomic",
+    "database_of",
+    "still",
+    "writers_turn",
+]
+
 _writing = threading.Lock()
-
-
-def database_of(model: type[models.Model]) -> str:
-    """The alias of the database that a model is written to. We also read there: a replica may lag behind."""
-    return router.db_for_write(model)
 
 
 @contextmanager
@@ -65,13 +79,6 @@ def still(state: str) -> "Exact[str]":
     return Exact(Coalesce("state", models.Value("")), state)
 
 
-class Primary(models.Manager[M]):
-    """Reads from the database that it writes to. As base manager also for `refresh_from_db` and `notice.run`."""
-
-    def get_queryset(self) -> models.QuerySet[M]:
-        return super().get_queryset().using(database_of(self.model))
-
-
 class Installation(models.Model):
     """Our app in one workspace, as the processes that deliver there know it."""
 
@@ -90,38 +97,7 @@ class Installation(models.Model):
         return self.key
 
 
-class SlackLink(models.Model):
-    """A Slack account that may act as a Django user, and what Slack last said about that account."""
-
-    team = models.CharField(max_length=32, help_text="Slack workspace, T…")
-    slack_user = models.CharField(max_length=32, help_text="Slack user, U… or W…")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="slack_links", db_constraint=False
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-    checked_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="when Slack was last asked about the account"
-    )
-    home = models.CharField(
-        max_length=32, blank=True, editable=False, help_text="the workspace that Slack says the account belongs to"
-    )
-    is_guest = models.BooleanField(default=False, editable=False)
-    is_bot = models.BooleanField(default=False, editable=False)
-    is_deleted = models.BooleanField(default=False, editable=False)
-    is_stranger = models.BooleanField(default=False, editable=False)
-
-    objects: ClassVar["Primary[Self]"] = Primary()
-
-    class Meta:
-        base_manager_name = "objects"
-        verbose_name = "Slack link"
-        constraints = [models.UniqueConstraint(fields=["team", "slack_user"], name="runtask_one_link_per_account")]
-
-    def __str__(self) -> str:
-        return f"{self.slack_user} in {self.team}"
-
-
-class Run(models.Model):
+class Run(Stoppable):
     """A request to run a schedule now, and its result.
 
     Schedule and task are copied, not referenced: a run outlives its schedule, and our tables have no keys into the
@@ -195,6 +171,7 @@ class Run(models.Model):
             # No other index may begin with the state: PostgreSQL would use it while its statistics contain no open runs.
             models.Index(fields=["state", "deadline_at"], name="runtask_run_deadline"),
             models.Index(fields=["schedule_id", "state", "id"], name="runtask_run_schedule"),
+            models.Index(fields=["stop_due_at"], name="runtask_run_stop"),
         ]
 
     def __str__(self) -> str:
@@ -218,6 +195,20 @@ class Run(models.Model):
     @property
     def unseen_reason(self) -> Reason | None:
         return Reason.load(self.unseen_because) if self.unseen_because else None
+
+    @property
+    def stop_standing(self) -> Standing | None:
+        """None: nobody has asked to stop it."""
+        if self.stop_asked_at is None:
+            return None
+        return standing(
+            RunState(self.state),
+            self.status,
+            self.result,
+            way=Way(self.stop_way),
+            asked_at=self.stop_asked_at,
+            ended_at=self.finished_at,
+        )
 
     @property
     def entry(self) -> str:
@@ -295,27 +286,6 @@ class Notice(models.Model):
     @property
     def reason(self) -> Reason | None:
         return Reason.load(self.problem) if self.problem else None
-
-
-class ApiToken(models.Model):
-    """Lets a script act as a user at the JSON API. Only a digest of the token is kept."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="runtask_tokens", db_constraint=False
-    )
-    name = models.CharField(max_length=100, help_text="what it is for")
-    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256, in hexadecimal")
-    created_at = models.DateTimeField(auto_now_add=True)
-    used_on = models.DateField(null=True, blank=True, editable=False, help_text="the last day it was used")
-
-    objects: ClassVar["Primary[Self]"] = Primary()
-
-    class Meta:
-        base_manager_name = "objects"
-        verbose_name = "API token"
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class RunNow(Run):
