@@ -93,6 +93,6 @@ def waits(folder: str, name: str) -> str:
 def listens(self: AbortableTask, folder: str, name: str) -> str:
     """The same, and ends when it is aborted."""
     Path(folder, f"{name}.begun").touch()
-    while not self.is_aborted(task_id=self.request.id):
+    while not self.is_aborted(task_id=str(self.request.id)):
         time.sleep(0.05)
     return f"{name} has given up"
