@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 def follow(platform: Platform, actor: Actor, run: RunId) -> Run | None:
     """None: there is no such run."""
     authorise(actor, Action.SEE, Subject(run=run))
-    found = Run.objects.select_related("user", "stopped_by").filter(pk=run).first() if run <= LARGEST_ID else None
+    found = Run.objects.select_related("user").filter(pk=run).first() if run <= LARGEST_ID else None
     if found is not None and catch_up(platform, found):
         found.refresh_from_db()
     return found

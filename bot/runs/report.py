@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.contrib.auth import get_user_model
+
 from bot.core.model import (
     ChannelId,
     MessageTs,
@@ -66,12 +68,19 @@ def _outcome(run: Run) -> Outcome | None:
 
 
 def stopped(run: Run) -> Stopped | None:
-    """Reads the user."""
+    """Reads the user, who may have been deleted elsewhere."""
     standing, at = run.stop_standing, run.stop_asked_at
     if standing is None or at is None:
         return None
-    name = "" if run.stopped_by is None else run.stopped_by.get_username()
+    name = "" if run.stopped_by_id is None else _username(run.stopped_by_id)
     return Stopped(slack=SlackUserId(run.stopped_by_slack), name=name, at=at, standing=standing)
+
+
+def _username(key: object) -> str:
+    """Empty: there is no such user."""
+    users = get_user_model()
+    found = users._base_manager.filter(pk=str(key))  # noqa: SLF001  # documented: all of them
+    return found.values_list(users.USERNAME_FIELD, flat=True).first() or ""
 
 
 def _later_end(run: Run) -> Outcome | None:
