@@ -77,6 +77,7 @@ class RunAdmin(ReadOnly, Guarded):
                     "again",
                     "started_at",
                     "finished_at",
+                    "stop",
                     "text_result",
                     "text_traceback",
                     "worker",
@@ -119,6 +120,7 @@ class RunAdmin(ReadOnly, Guarded):
         "where", lambda run: columns.lines("\n".join(map(": ".join, stored_options(run.target))))
     )
     sent_options = columns.column_of("options", lambda run: columns.lines(columns.masked_options(run)))
+    stop = columns.column_of("stop", display.stop)
     text_result = columns.column_of("result", lambda run: columns.lines(run.result))
     text_traceback = columns.column_of("traceback", lambda run: columns.lines(run.traceback))
     task_link = columns.column_of(

@@ -93,6 +93,7 @@ class Conf:
     celery_app: str = variable("RUNTASK_CELERY_APP", env.text, "")  # empty: the project's current app
     outcomes: str = variable("RUNTASK_OUTCOMES", one_of("auto", "rows", "backend", "none"), "auto")
     announce: Mapping[str, str] | None = variable("RUNTASK_ANNOUNCE", announcements, None)
+    kill: bool = variable("RUNTASK_KILL", env.flag, False)  # whether Stop may terminate running tasks
     threads: int = variable("RUNTASK_THREADS", env.count, 16)  # for answers, and as many for work after answers
 
     def missing(self, *names: str) -> list[str]:

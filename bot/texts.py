@@ -7,11 +7,12 @@ escapes what it shows.
 from collections.abc import Iterator
 from datetime import datetime
 
-from bot.core.model import Change, Field, Target
+from bot.core.model import Change, Field, Stopped, Target
 from bot.core.options import Kind, Option, named
 from bot.core.reasons import LASTING, Code, Problem, Reason
 from bot.core.scrub import MASK
 from bot.core.status import RunState
+from bot.core.stops import Standing
 from bot.core.text import clip, one_line
 
 LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
@@ -128,6 +129,14 @@ SENTENCES: dict[Code, str] = {
     Code.NO_SUCH_RUN: "There is no such run. Runs that have ended are deleted after some time.",
     Code.SCHEDULE_OF_RUN_GONE: "The schedule of this run no longer exists, so it can't be run again.",
     Code.NO_RUN_YET: "You have run nothing here yet, or it is so long ago that it was deleted.",
+    Code.ENDED: "This run has ended already: nothing is left to stop.",
+    Code.NO_REMOTE_CONTROL: (
+        "It can't be stopped from here: the broker's transport ({transport}) has no remote control, so workers can't be told."
+    ),
+    Code.REMOTE_CONTROL_OFF: (
+        "It can't be stopped from here: remote control is switched off (worker_enable_remote_control), so workers can't be told."
+    ),
+    Code.NO_KILL: "Running tasks are not terminated on this site (RUNTASK_KILL).",
     Code.SLACK_SILENT: (
         "I can't check with Slack who you are at the moment, so I can't let you run anything."
         " Please try again in a minute."
@@ -172,7 +181,26 @@ STATES = {
     RunState.OVERDUE: "no word yet",
     RunState.UNSEEN: "sent, its end can't be known",
     RunState.NOT_SENT: "not sent",
+    RunState.WITHDRAWN: "withdrawn, not run",
 }  # a finished run shows Celery's status
+STOPS = {
+    Standing.WAITS: (
+        "{who} asked to stop it. Workers are told not to start it. If one has begun already, it goes on, and is not tried again."
+    ),
+    Standing.RUNS_ON: "{who} asked to stop it. It is running already, so it goes on. It is not tried again.",
+    Standing.ABORTING: "{who} asked to stop it. The task is told so, and decides itself when it ends.",
+    Standing.TERMINATING: "{who} asked to terminate it. Workers are told not to start it, or to end the process that runs it.",
+    Standing.WITHDRAWN: "{who} stopped it before a worker took it. It was not run.",
+    Standing.REVOKED: (
+        "{who} asked to stop it, and a worker has marked it as stopped. If another one runs it all the same, its end is told, too."
+    ),
+    Standing.TERMINATED: "{who} asked to terminate it, and its worker has ended the process that ran it.",
+    Standing.EXPIRED: "{who} asked to stop it. It expired before a worker took it.",
+    Standing.ENDED_FIRST: "{who} asked to stop it, but by its worker's clock it had ended before that.",
+    Standing.RAN_TO_ITS_END: "{who} asked to stop it, but it ran to its end.",
+    Standing.NOT_SENT: "{who} asked to stop it. It was not sent.",
+    Standing.NOT_KNOWN: "{who} asked to stop it, and workers are told not to start it. What became of it can't be known.",
+}
 
 
 def sentence(reason: Reason | None) -> str:
@@ -182,6 +210,11 @@ def sentence(reason: Reason | None) -> str:
     params = {name: one_line(value) if isinstance(value, str) else value for name, value in reason.params.items()}
     text = SENTENCES[reason.code].format(**params).strip()
     return f"{text} {KINDS[str(params['kind'])]}" if "kind" in params else text
+
+
+def stop_text(stopped: Stopped | None, who: str) -> str:
+    """`who` as the front end shows the person. Empty for None."""
+    return "" if stopped is None else STOPS[stopped.standing].format(who=who)
 
 
 def moment(at: datetime) -> str:

@@ -14,6 +14,7 @@ from bot.broker.app import NoApp, platform_app
 from bot.broker.catalog import BeatCatalog
 from bot.broker.outcomes import choice
 from bot.broker.send import CelerySender
+from bot.broker.stop import RemoteControl
 from bot.broker.trigger import Listener
 from bot.broker.workers import LiveQueues
 from bot.conf import Conf, conf, is_sidecar
@@ -23,6 +24,7 @@ from bot.runs.deliver import Deliverer
 from bot.runs.door import Platform
 from bot.runs.loops import IDLE, RARELY, Bell, Loop, Watcher, cleanup_step, delivery_step
 from bot.runs.sources import Sources
+from bot.runs.stop import Repeating
 from bot.runs.waiting import Threads
 from bot.slack.app import create_app
 from bot.slack.client import DELIVERY, FAST, PROFILE, web_client
@@ -71,6 +73,8 @@ def platform() -> Platform:
         secret_keys=options.secret_keys,
         deadline=options.deadline,
         queues=LiveQueues(app),
+        stopper=RemoteControl(app),
+        may_kill=options.kill,
         sources=sources(),
         announcements=options.announce or {},
         wake=_run_started,
@@ -166,7 +170,15 @@ def background() -> tuple[list[Loop], Deliverer]:
     notices_owed.wakes(delivery)
     cleanup = Loop("clean up", lambda: cleanup_step(options.keep, deliverer.gate.installation))
     watching = [loop for watcher in watchers() for loop in _watching(watcher)]
-    return [*watching, delivery, cleanup], deliverer
+    return [*watching, *_repeating_stops(), delivery, cleanup], deliverer
+
+
+def _repeating_stops() -> list[Loop]:
+    try:
+        app = platform_app(readable_options().celery_app)
+    except NoApp:
+        return []
+    return [Loop("repeat stops", Repeating(RemoteControl(app)).step)]
 
 
 def _watching(watcher: Watcher) -> list[Loop]:

@@ -1,7 +1,7 @@
 """Fakes of bot.core.ports; mypy holds them to the protocols."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from inspect import Signature
@@ -26,8 +26,20 @@ from bot.core.model import (
     TaskId,
 )
 from bot.core.options import of_row
-from bot.core.ports import Catalog, Introduction, Messenger, NotDelivered, NotSent, Outcomes, Sender, SourceSilent
+from bot.core.ports import (
+    Catalog,
+    Introduction,
+    Messenger,
+    NotDelivered,
+    NotSent,
+    NotTold,
+    Outcomes,
+    Sender,
+    SourceSilent,
+    Stopper,
+)
 from bot.core.reasons import Code, Problem, Reason
+from bot.core.stops import Way
 from bot.runs.sources import Sources
 from tests.factories import INSTALLATION
 
@@ -132,6 +144,38 @@ class FakeOutcomes:
 
 
 @dataclass
+class FakeStopper:
+    """Workers that hear everything, unless `fails` says how that fails. `waiting`: tasks whose messages can be taken back."""
+
+    told: list[tuple[list[TaskId], Way]] = field(default_factory=list)
+    waiting: set[TaskId] = field(default_factory=set)
+    abortable: bool = False
+    hindrance: Reason | None = None
+    fails: NotTold | None = None
+    meanwhile: Callable[[], None] = lambda: None
+
+    def problem(self) -> Reason | None:
+        return self.hindrance
+
+    def way(self, task: str, *, kill: bool) -> Way:
+        self.meanwhile()
+        if kill:
+            return Way.TERMINATE
+        return Way.ABORT if self.abortable else Way.REVOKE
+
+    def take_back(self, task: TaskId) -> bool:
+        if task not in self.waiting:
+            return False
+        self.waiting.remove(task)
+        return True
+
+    def tell(self, tasks: Sequence[TaskId], way: Way, *, within: float) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.told.append((list(tasks), way))
+
+
+@dataclass
 class FakeMessenger:
     """A Slack that takes everything; errors given to `fail` are raised first, one a call. Used from many threads."""
 
@@ -188,3 +232,4 @@ _CATALOG: type[Catalog] = FakeCatalog
 _SENDER: type[Sender] = FakeSender
 _OUTCOMES: type[Outcomes] = FakeOutcomes
 _MESSENGER: type[Messenger] = FakeMessenger
+_STOPPER: type[Stopper] = FakeStopper

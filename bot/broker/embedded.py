@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
+from celery import Celery
 from kombu import Connection
 from kombu.transport import virtual
 from kombu.utils.json import dumps, loads
@@ -43,6 +44,34 @@ def configure(folder: Path) -> dict[str, Any]:
         "worker_pool_putlocks": False,
         "worker_prefetch_multiplier": 1,
     }
+
+
+def take_back(app: Celery, task: str) -> bool:
+    """Removes a task's message, if this is the app's broker. True: it was certainly not run, and never will be.
+
+    Not a message that a worker had taken before, or that a task has sent for its next try: both may have done something.
+    """
+    if app.conf.broker_transport != f"{__name__}:Transport":
+        return False
+    spool = Spool(Path(app.conf.broker_transport_options["folder"]))
+
+    def is_only_one(content: bytes) -> bool:
+        if task.encode() not in content:
+            return False
+        try:
+            message = loads(content)
+            headers, place = message["headers"], message["properties"]["delivery_info"]
+            return headers["id"] == task and not headers["retries"] and len(_queues(spool, **place)) <= 1
+        except Exception:  # noqa: BLE001  # the file may contain anything
+            return False
+
+    return spool.take_back(is_only_one)
+
+
+def _queues(spool: Spool, exchange: str, routing_key: str, **_: Any) -> set[str]:
+    """Those that may have got a copy. Without a table, the exchange is the default one."""
+    table = [loads(each) for each in spool.bindings(exchange)] if exchange else []
+    return {queue for key, pattern, queue in table if pattern or not key or key == routing_key}
 
 
 def row(routing_key: str, pattern: str, queue: str) -> bytes:

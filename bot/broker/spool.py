@@ -14,6 +14,7 @@ the process ends for any reason. Forked children (Celery's pool) don't inherit i
 import fcntl
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from logging import getLogger
@@ -24,6 +25,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 SUFFIX = ".msg"
+AGAIN = f".again{SUFFIX}"  # of a message that a process had taken before, and may have begun to work on
 DRAFT_LIFE = 3600  # seconds; an older draft was left by a killed process
 
 log = getLogger(__name__)
@@ -70,12 +72,22 @@ class Spool:
     def give_back(self, tag: str) -> None:
         """Puts a message back at its old place in its queue. Does nothing after `done`."""
         with suppress(FileNotFoundError):
-            move(self._claim(tag), self.queues / tag)
+            move(self._claim(tag), again(self.queues / tag))
 
     def set_aside(self, tag: str, why: Exception) -> None:
         """Moves an unreadable message to another folder, where a person can look at it."""
         move(self._claim(tag), self.damaged / tag)
         log.warning("unreadable message moved to %s: %s", self.damaged / tag, type(why).__name__)
+
+    def take_back(self, is_wanted: Callable[[bytes], bool]) -> bool:
+        """Removes a message that no process has ever taken, and that no process can take any more. False: there is none."""
+        for file in self.queues.glob(f"*/*{SUFFIX}"):
+            if not file.name.endswith(AGAIN):
+                with suppress(FileNotFoundError):  # a process has just taken it
+                    if is_wanted(file.read_bytes()):
+                        file.unlink()
+                        return True
+        return False
 
     def size(self, queue: str) -> int:
         return len(waiting(self._queue(queue)))
@@ -110,7 +122,7 @@ class Spool:
             with suppress(FileNotFoundError, BlockingIOError, PermissionError), (folder / "lock").open("rb+") as lock:
                 fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 for file in folder.glob(f"*/*{SUFFIX}"):
-                    move(file, self.queues / file.parent.name / file.name)
+                    move(file, again(self.queues / file.parent.name / file.name))
                 shutil.rmtree(folder)
         for draft in self.drafts.glob("*"):
             with suppress(FileNotFoundError):
@@ -168,6 +180,11 @@ def waiting(folder: Path) -> list[str]:
     with suppress(FileNotFoundError):
         return [name for name in os.listdir(folder) if name.endswith(SUFFIX)]  # noqa: PTH208
     return []
+
+
+def again(file: Path) -> Path:
+    """The name of a message that goes back to its queue. It keeps its place."""
+    return file if file.name.endswith(AGAIN) else file.with_name(file.name.removesuffix(SUFFIX) + AGAIN)
 
 
 def move(file: Path, target: Path) -> None:

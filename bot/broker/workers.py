@@ -7,25 +7,22 @@ may turn it off; then the queues stay unknown.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 from celery import Celery
-from celery.app.control import Control, Inspect
-from kombu import Producer
-from kombu.pidbox import Mailbox
+from celery.app.control import Inspect
 
 from bot.broker.connection import connect, own_connection
+from bot.broker.control import Control, has_no_remote_control
 from bot.core.model import Listening
 
 log = logging.getLogger(__name__)
 
 ASK_AGAIN = 10.0  # seconds
 STALE = 60.0  # seconds after which an answer proves nothing
-REMOTE_CONTROL = frozenset({"amqp", "redis", "filesystem", "memory"})  # no answer over these: there is no worker
 WAIT = 1.0  # seconds for workers to answer
 CONNECT_WITHIN = 3.0  # seconds, for all addresses of the broker
 
@@ -71,37 +68,16 @@ class LiveQueues:
             self._answered_at = self.clock()
 
 
-class _Once(Producer):
-    """Publishes without kombu's retries, which end only when the broker is back."""
-
-    def publish(self, *args: Any, **options: Any) -> Any:
-        return super().publish(*args, **{**options, "retry": False})
-
-
-class _Mailbox(Mailbox):
-    """Asks over the connection that answers arrive on. The app's pool may hold one to an address that hangs."""
-
-    @contextmanager
-    def producer_or_acquire(self, producer: Any = None, channel: Any = None) -> Iterator[Any]:
-        yield producer or _Once(channel, auto_declare=False)
-
-
-class _Control(Control):
-    Mailbox = _Mailbox
-
-
 def ask(app: Celery, question: str, within: float = WAIT, *details: str) -> dict[str, Any] | None:
     """Each live worker's answer to a command of Celery's `inspect`, by worker. None: there is no remote control.
 
     Takes a few seconds more than `within` at most. Raises whatever the transport raises.
     """
-    if not app.conf.worker_enable_remote_control:
+    if has_no_remote_control(app):
         return None
     with own_connection(app) as connection:
         connect(connection, CONNECT_WITHIN)
-        asking: Any = SimpleNamespace(control=_Control(app))  # Inspect always asks through the `control` of its app
+        asking: Any = SimpleNamespace(control=Control(app))  # Inspect always asks through the `control` of its app
         inspect = Inspect(timeout=within, connection=connection, app=asking)
         answers = getattr(inspect, question)(*details)
-        if answers is None and connection.transport.driver_type not in REMOTE_CONTROL:
-            return None
     return dict(answers or {})

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, NewType
 
 from bot.core.reasons import Problem, Reason
+from bot.core.stops import Standing
 
 ScheduleId = NewType("ScheduleId", int)
 RunId = NewType("RunId", int)
@@ -231,6 +232,7 @@ class NoticeKind(StrEnum):
     PROGRESS = "progress"
     DEADLINE = "deadline"
     UNSEEN = "unseen"  # its end can't be known
+    CLOSED = "closed"  # it ended without having been run
     FINAL = "final"
     AGAIN = "again"  # it ended a second time, otherwise
 
@@ -248,6 +250,16 @@ class Change:
     def is_of_a_secret(self) -> bool:
         """Whether only a secret differs, so that both texts read the same."""
         return self.old == self.new
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stopped:
+    """Who has asked to stop a run, and what that has come to."""
+
+    slack: SlackUserId  # empty: they didn't ask from the workspace of the run's thread
+    name: str  # on the site; empty: that account is gone
+    at: datetime
+    standing: Standing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -272,6 +284,7 @@ class Report:
     has_results: bool = True  # False: nothing will ever be known of its end
     unseen_because: Reason | None = None
     later_end: Outcome | None = None  # the newest end after the first
+    stopped: Stopped | None = None  # None: nobody has asked for that
     duration: float | None = None  # seconds
     redirected_from: ChannelId | None = None
     redirected_because: str = ""

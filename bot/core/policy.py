@@ -12,6 +12,7 @@ class Action(StrEnum):
 
     SEE = "see"
     RUN = "run"
+    STOP = "stop"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

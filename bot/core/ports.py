@@ -1,6 +1,6 @@
 """Interfaces that the inner layers need and the outer layers implement. `tests.fakes` has typed fakes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from inspect import Signature
@@ -25,6 +25,7 @@ from bot.core.model import (
     TaskId,
 )
 from bot.core.reasons import Problem, Reason
+from bot.core.stops import Way
 
 
 class NotSetUp(Exception):
@@ -89,6 +90,29 @@ class Sender(Protocol):
         """Takes at most about `within` seconds. Raises NotSent or FateUnknown.
 
         Calls `enter` just before it sends the message's first byte, and sends nothing if that returns False.
+        """
+
+
+class NotTold(_Failed):
+    """Workers could not be told to stop a task."""
+
+
+class Stopper(Protocol):
+    """The way to the workers that may have a task. Threads may share it."""
+
+    def problem(self) -> Reason | None:
+        """Why workers can't be told anything, if they can't."""
+
+    def way(self, task: str, *, kill: bool) -> Way:
+        """What they are to be told about a run of this task."""
+
+    def take_back(self, task: TaskId) -> bool:
+        """True if its message was still in its queue, where nobody had ever taken it, and is gone from there now."""
+
+    def tell(self, tasks: Sequence[TaskId], way: Way, *, within: float) -> None:
+        """Tells all workers that are there now. Nobody knows which of them have heard it. Raises NotTold.
+
+        Takes at most about `within` seconds.
         """
 
 

@@ -89,6 +89,11 @@ class Code(StrEnum):
     NO_SUCH_RUN = auto()
     SCHEDULE_OF_RUN_GONE = auto()
     NO_RUN_YET = auto()
+    # Why a run can't be stopped
+    ENDED = auto()
+    NO_REMOTE_CONTROL = auto()
+    REMOTE_CONTROL_OFF = auto()
+    NO_KILL = auto()
     # Who may not act
     SLACK_SILENT = auto()
     BOT = auto()

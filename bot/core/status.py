@@ -3,7 +3,8 @@
 from enum import StrEnum
 
 FINAL = frozenset({"SUCCESS", "FAILURE", "REVOKED"})  # celery.states.READY_STATES; a test keeps them equal
-WAITING = frozenset({"PENDING", "RECEIVED"})  # nothing has happened yet
+# Nothing has happened yet. An AbortableTask that may not have begun is marked ABORTED.
+WAITING = frozenset({"PENDING", "RECEIVED", "ABORTED"})
 
 
 class RunState(StrEnum):
@@ -17,6 +18,7 @@ class RunState(StrEnum):
     FINISHED = "finished"
     UNSEEN = "unseen"  # it was sent, but how it ended can't be known any more; a late end still counts
     NOT_SENT = "not_sent"  # certainly not sent; the same form may try again
+    WITHDRAWN = "withdrawn"  # stopped before anybody could take it: it was certainly not run
 
 
 # Runs that wait for a report, until their deadline.

@@ -53,6 +53,7 @@ def workers(subject: Subject) -> Iterator[Finding]:
         is_off = not app.conf.worker_enable_remote_control
         why = "worker_enable_remote_control is off" if is_off else f"{transport} has no remote control"
         yield note("workers", f"not known: {why}")
+        yield note("stop", f"runs that were sent can't be stopped: {why}")
         return
     if not queues:
         remedy = (

@@ -19,9 +19,11 @@ from django.utils import timezone
 from bot.core.model import Change, NoticeKind, Source
 from bot.core.reasons import Reason
 from bot.core.status import RunState
+from bot.core.stops import Standing, Way, standing
 from bot.models.installation import Installation
 from bot.models.people import ApiToken, SlackLink, Throttle
 from bot.models.primary import Primary, database_of
+from bot.models.stoppable import Stoppable
 
 __all__ = [
     "ApiToken",
@@ -79,7 +81,7 @@ def still(state: str) -> "Exact[str]":
     return Exact(Coalesce("state", models.Value("")), state)
 
 
-class Run(models.Model):
+class Run(Stoppable):
     """A request to run a schedule now, and its result.
 
     Schedule and task are copied, not referenced: a run outlives its schedule, and our tables have no keys into the
@@ -153,6 +155,7 @@ class Run(models.Model):
             # No other index may begin with the state: PostgreSQL would use it while its statistics contain no open runs.
             models.Index(fields=["state", "deadline_at"], name="runtask_run_deadline"),
             models.Index(fields=["schedule_id", "state", "id"], name="runtask_run_schedule"),
+            models.Index(fields=["stop_due_at"], name="runtask_run_stop"),
         ]
 
     def __str__(self) -> str:
@@ -176,6 +179,20 @@ class Run(models.Model):
     @property
     def unseen_reason(self) -> Reason | None:
         return Reason.load(self.unseen_because) if self.unseen_because else None
+
+    @property
+    def stop_standing(self) -> Standing | None:
+        """None: nobody has asked to stop it."""
+        if self.stop_asked_at is None:
+            return None
+        return standing(
+            RunState(self.state),
+            self.status,
+            self.result,
+            way=Way(self.stop_way),
+            asked_at=self.stop_asked_at,
+            ended_at=self.finished_at,
+        )
 
     @property
     def entry(self) -> str:

@@ -16,7 +16,7 @@ from bot.runs.installations import NAMELESS
 
 log = logging.getLogger(__name__)
 
-OVER = (RunState.FINISHED, RunState.NOT_SENT, RunState.OVERDUE, RunState.UNSEEN)
+OVER = (RunState.FINISHED, RunState.NOT_SENT, RunState.OVERDUE, RunState.UNSEEN, RunState.WITHDRAWN)
 BATCH = 500  # runs per transaction, so that locks are short
 LONG = timedelta(days=7)  # since the last clean-up: the clock may have jumped
 FEW = 2  # links of deleted users that are deleted whatever their share is
@@ -59,6 +59,8 @@ def forget_gone_users(*, knowingly: bool = False) -> None:
     links.delete()
     tokens.delete()
     Run.objects.filter(gone, user__isnull=False).update(user=None)
+    by_gone = ~Exists(everybody.filter(pk=OuterRef("stopped_by")))
+    Run.objects.filter(by_gone, stopped_by__isnull=False).update(stopped_by=None)
 
 
 def forget_old_counts(*, now: datetime) -> None:

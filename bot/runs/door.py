@@ -1,4 +1,4 @@
-"""The door: Slack, the pages and the API share one permission check, `authorise`, and three verbs: see, start, follow.
+"""The door: Slack, the pages and the API share one permission check, `authorise`, and four verbs: see, start, follow, stop.
 
 Each verb is a module. Its functions take a `Platform` and an actor (or a request with one), and call `authorise` before they do
 anything.
@@ -11,7 +11,7 @@ from typing import Any
 from bot.core import policy
 from bot.core.model import Actor, Source
 from bot.core.policy import Action, Subject
-from bot.core.ports import Catalog, Queues, Sender
+from bot.core.ports import Catalog, Queues, Sender, Stopper
 from bot.runs import actors
 from bot.runs.refusals import NotAllowed
 from bot.runs.sources import Sources
@@ -30,6 +30,8 @@ class Platform:
     secret_keys: tuple[str, ...]
     deadline: float  # seconds
     queues: Queues | None = None
+    stopper: Stopper
+    may_kill: bool = False  # whether Stop may terminate a running task
     announcements: Mapping[str, str] = field(default_factory=dict)  # see Conf.announce
     unsaved: Unsaved = field(default_factory=Unsaved)
     wake: Callable[[], None] = lambda: None  # wakes this process's loops, as a notice may be owed

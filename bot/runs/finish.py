@@ -12,6 +12,7 @@ from bot.core.model import NoticeKind, Outcome, Source
 from bot.core.reasons import Code, Reason
 from bot.core.secrets import WORDS, Secrets
 from bot.core.status import AWAITED, ENDED, FINAL, OPEN, RunState, after
+from bot.core.stops import REVOKED
 from bot.core.text import clean, clip, clip_start
 from bot.models import Run, atomic
 from bot.runs import masks, outbox
@@ -87,6 +88,8 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     run.seen = outcome.token
     run.deadline_at = now + WATCHED_ON
     told = [(run.status, run.result), *((end["status"], end["result"]) for end in run.later_ends)]
+    if outcome.status == REVOKED == told[-1][0]:  # each worker that is told to stop a task may say so
+        return _say_better_why(run, outcome, now)
     is_new = outcome.status in FINAL and (outcome.status, outcome.result) != told[-1]
     if is_new:
         run.later_ends.append({"status": outcome.status, "result": outcome.result, "at": outcome.at.isoformat()})
@@ -96,6 +99,16 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
         outbox.owe_again(run, now=now)
         log.warning("run %s ended again: %s", run.pk, outcome.status)
     return is_new
+
+
+def _say_better_why(run: Run, outcome: Outcome, now: datetime) -> bool:
+    """It was revoked again, perhaps terminated. That is no other end."""
+    is_news = not run.later_ends and run.result != outcome.result
+    if is_news:
+        run.result = outcome.result
+        outbox.owe_edit(run, now=now)
+    run.save(update_fields=["seen", "result", "deadline_at"])
+    return is_news
 
 
 def mark_overdue(*, now: datetime, of: Q = ANY) -> int:
@@ -129,6 +142,19 @@ def _mark_overdue(pk: int, now: datetime) -> bool:
     run.save(update_fields=["state"])
     outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, NoticeKind.DEADLINE, now=now, at_once=True)
     log.warning("run %s: its deadline has passed without a report from a worker", run.pk)
+    return True
+
+
+@atomic()
+def withdraw(pk: int, *, now: datetime) -> bool:
+    """Ends a run whose message was taken back, so that it will certainly not be run."""
+    run = Run.objects.select_for_update().filter(pk=pk, state__in=OPEN).first()
+    if run is None:
+        return False
+    run.state, run.stop_due_at, run.deadline_at = RunState.WITHDRAWN, None, now
+    run.save(update_fields=["state", "stop_due_at", "deadline_at"])
+    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, NoticeKind.CLOSED, now=now, at_once=True)
+    log.info("run %s withdrawn", run.pk)
     return True
 
 

@@ -21,6 +21,7 @@ RANK = {
     NoticeKind.PROGRESS: 1,
     NoticeKind.DEADLINE: 2,
     NoticeKind.UNSEEN: 3,
+    NoticeKind.CLOSED: 3,
     NoticeKind.FINAL: 3,
     NoticeKind.AGAIN: 4,
 }

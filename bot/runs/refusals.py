@@ -75,6 +75,24 @@ class _WithRun(_OfTheSchedule):
         self.run = run
 
 
+class Ended(Exception):
+    """Nothing is left to stop: `run` has ended."""
+
+    reason = Reason(code=Code.ENDED)
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run.state)
+        self.run = run
+
+
+class CantStop(Exception):
+    """A run that was sent can't be stopped here, for this reason."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
+
 class Taken(_WithRun):
     """The request's key belongs to a different request, which became `run`."""
 

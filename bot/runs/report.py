@@ -2,7 +2,20 @@
 
 from datetime import datetime
 
-from bot.core.model import ChannelId, MessageTs, NoticeKind, Outcome, Report, RunId, SlackUserId, Source, TaskId
+from django.contrib.auth import get_user_model
+
+from bot.core.model import (
+    ChannelId,
+    MessageTs,
+    NoticeKind,
+    Outcome,
+    Report,
+    RunId,
+    SlackUserId,
+    Source,
+    Stopped,
+    TaskId,
+)
 from bot.models import Notice, Run
 from bot.runs import links
 
@@ -29,6 +42,7 @@ def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
         has_results=run.source != Source.NONE,
         unseen_because=run.unseen_reason,
         later_end=_later_end(run),
+        stopped=stopped(run),
         duration=run.duration,
         redirected_from=ChannelId(run.redirected_from) if run.redirected_from else None,
         redirected_because=run.redirected_because,
@@ -51,6 +65,22 @@ def _outcome(run: Run) -> Outcome | None:
         traceback=run.traceback,
         worker=run.worker,
     )
+
+
+def stopped(run: Run) -> Stopped | None:
+    """Reads the user, who may have been deleted elsewhere."""
+    standing, at = run.stop_standing, run.stop_asked_at
+    if standing is None or at is None:
+        return None
+    name = "" if run.stopped_by_id is None else _username(run.stopped_by_id)
+    return Stopped(slack=SlackUserId(run.stopped_by_slack), name=name, at=at, standing=standing)
+
+
+def _username(key: object) -> str:
+    """Empty: there is no such user."""
+    users = get_user_model()
+    found = users._base_manager.filter(pk=str(key))  # noqa: SLF001  # documented: all of them
+    return found.values_list(users.USERNAME_FIELD, flat=True).first() or ""
 
 
 def _later_end(run: Run) -> Outcome | None:

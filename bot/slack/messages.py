@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.core.model import NoticeKind, Outcome, Report
+from bot.core.model import NoticeKind, Outcome, Report, Stopped
 from bot.core.reasons import Code
 from bot.core.status import ENDED, RunState
+from bot.core.stops import Standing
 from bot.core.text import clean, clip, clip_start, duration, one_line
 from bot.slack import texts
 from bot.slack.blocks import Block, button, buttons, code, context, date, entities, escape, link, preformatted, section
 from bot.slack.ids import FALLBACK_TEXT, Id
-from bot.texts import sentence, state_text
+from bot.texts import sentence, state_text, stop_text
 
 RESULT = 1200  # characters of a result in a thread: a screen of a phone
 TRACEBACK = 1000  # characters of its end, which says most; a link leads to the whole
@@ -44,6 +45,8 @@ def _root(report: Report) -> tuple[str, list[Block]]:
     blocks = [section(root)]
     if report.changes:
         blocks.append(preformatted(texts.lines_of(report.changes)))
+    if report.stopped:
+        blocks.append(context(_stopped(report.stopped)))
     notes = [f"{code(report.task)} · {date(report.created_at)}"]
     if not report.changes:
         notes.append(texts.STORED_ARGUMENTS)
@@ -96,13 +99,33 @@ def _unseen(report: Report) -> tuple[str, list[Block]]:
     return texts.UNSEEN_PLAIN.format(schedule=entities(one_line(report.schedule))), [section(text), context(note)]
 
 
+def _closed(report: Report) -> tuple[str, list[Block]]:
+    text = texts.CLOSED.format(
+        icon=_icon(report),
+        who=_who(report),
+        schedule=link(report.run_link, escape(report.schedule)),
+        why=_stopped(report.stopped) if report.stopped else state_text(RunState.WITHDRAWN, ""),
+    )
+    plain = texts.ROOT_PLAIN.format(
+        schedule=entities(one_line(report.schedule)), state=state_text(RunState.WITHDRAWN, "")
+    )
+    return plain, [section(text)]
+
+
+def _stopped(stopped: Stopped) -> str:
+    who = f"<@{stopped.slack}>" if stopped.slack else f"*{escape(stopped.name) or texts.SOMEBODY}*"
+    return stop_text(stopped, who)
+
+
 def _again(report: Report) -> tuple[str, list[Block]]:
     end = report.later_end
     if end is None:  # can't be: this notice is owed together with it
         raise ValueError(report)
     icon = texts.ICONS.get(end.status, texts.OTHER_ICON)
     name = link(report.run_link, escape(report.schedule))
-    text = texts.AGAIN.format(icon=icon, who=_who(report), schedule=name, status=escape(end.status))
+    is_after_stop = report.stopped is not None and report.stopped.standing is Standing.REVOKED
+    words = texts.AGAIN_THOUGH_STOPPED if is_after_stop else texts.AGAIN
+    text = words.format(icon=icon, who=_who(report), schedule=name, status=escape(end.status))
     plain = texts.AGAIN_PLAIN.format(schedule=entities(one_line(report.schedule)), status=end.status)
     return plain, [section(text), *_result(end, report.result_link)]
 
@@ -117,11 +140,12 @@ def _final(report: Report) -> tuple[str, list[Block]]:
         duration=_took(report),
     )
     outcome, plain = report.outcome, _end_plain(report)
+    blocks = [section(end), *([context(_stopped(report.stopped))] if report.stopped else [])]
     if outcome is None:
-        return plain, [section(end)]
+        return plain, blocks
     if outcome.result:
         plain = texts.FINAL_PLAIN_RESULT.format(end=plain, result=entities(clip(one_line(outcome.result), 150)))
-    return plain, [section(end), *_result(outcome, report.result_link)]
+    return plain, [*blocks, *_result(outcome, report.result_link)]
 
 
 def _result(outcome: Outcome, address: str) -> list[Block]:
@@ -182,6 +206,7 @@ BUILDERS = {
     NoticeKind.ID: _id,
     NoticeKind.DEADLINE: _deadline,
     NoticeKind.UNSEEN: _unseen,
+    NoticeKind.CLOSED: _closed,
     NoticeKind.FINAL: _final,
     NoticeKind.AGAIN: _again,
 }

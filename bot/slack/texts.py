@@ -108,6 +108,7 @@ STATE_ICONS = {
     RunState.RUNNING: ":arrow_forward:",
     RunState.OVERDUE: ":warning:",
     RunState.UNSEEN: ":grey_question:",
+    RunState.WITHDRAWN: ":no_entry:",
 }
 
 # The thread: its first message, and the edits of it
@@ -143,7 +144,13 @@ UNSEEN_CHANGE = "The site's operator can change that: `docs/outcomes.md` of runt
 
 # The thread: the reply after a second end
 AGAIN = "{icon} {who} *{schedule}* ended again: *{status}*. A worker ran the task a second time."
+AGAIN_THOUGH_STOPPED = (
+    "{icon} {who} *{schedule}* ended again: *{status}*. It was marked as stopped, but a worker ran it all the same."
+)
 AGAIN_PLAIN = "{schedule} ended again: {status}"
+
+# The thread: the last reply, where the task was not run
+CLOSED = "{icon} {who} *{schedule}*: {why}"
 
 # The thread: the last reply, which says how the task ended
 FINAL = "{icon} {who} *{status}*: {schedule}"

@@ -13,11 +13,12 @@ from django.utils.formats import date_format
 from bot import texts as shared
 from bot.core import text
 from bot.core.again import Again
-from bot.core.model import Field, Preview, RunRequest, Shown
+from bot.core.model import Field, Preview, RunRequest, Shown, Stopped
 from bot.core.reasons import Problem
 from bot.core.status import OPEN, RunState
 from bot.models import Run
 from bot.runs import masks
+from bot.runs.report import stopped
 from bot.web import texts
 
 TONES = {RunState.SENT: "waiting", RunState.RUNNING: "waiting", RunState.NOT_SENT: "bad"}
@@ -96,6 +97,7 @@ class Standing:
     result: str
     is_shortened: bool
     later: list[tuple[str, str]]  # further ends: in words, and the result
+    stop: str  # what a Stop has come to
 
 
 def standing(run: Run) -> Standing:
@@ -111,6 +113,7 @@ def standing(run: Run) -> Standing:
         result=run.result if finished else "",
         is_shortened=finished and run.result_length > len(run.result),
         later=[(_again(end), end["result"]) for end in run.later_ends],
+        stop=stop(run),
     )
 
 
@@ -121,6 +124,16 @@ def how_far(run: Run) -> str:
     if run.duration is None:
         return run.status
     return texts.ENDED.format(status=run.status, duration=text.duration(run.duration))
+
+
+def stop(run: Run) -> str:
+    """What a Stop has come to. Empty: nobody has asked for one."""
+    found = stopped(run)
+    return shared.stop_text(found, stopper(found))
+
+
+def stopper(found: Stopped | None) -> str:
+    return (found.name if found else "") or texts.SOMEBODY
 
 
 def _again(end: dict[str, str]) -> str:

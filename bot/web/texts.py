@@ -28,6 +28,9 @@ ENDED = "{status} after {duration}"
 ENDED_AGAIN = "Ended again: {status}, {at}"
 SLACK_USER = "Slack user {id}"
 NOBODY_KNOWN = "a deleted account"
+SOMEBODY = "Somebody"
+STOP_RUN = "Stop the run of {schedule}?"
+TERMINATE_RUN = "Terminate the run of {schedule}?"
 
 # The admin
 RUN_AGAIN = "Run again…"

@@ -14,12 +14,13 @@ from bot.compat import model_admin
 from bot.core.again import AS_STORED, Fill
 from bot.core.model import Field, Preview, RunId, RunRequest
 from bot.core.reasons import Code, Problem, Reason
+from bot.core.stops import Way
 from bot.core.text import one_line
 from bot.models import Run
-from bot.runs import again, links, see, start
+from bot.runs import again, clock, links, see, start, stop
 from bot.runs.door import Platform
 from bot.runs.follow import follow
-from bot.runs.refusals import MaybeSent, NoSuchRun, NothingSent, Orphaned, Refused
+from bot.runs.refusals import CantStop, Ended, MaybeSent, NoSuchRun, NothingSent, Orphaned, Refused
 from bot.runs.requests import START_LIMIT
 from bot.runs.waiting import Budget
 from bot.texts import change_name, press_again, sentence, stored_options
@@ -38,6 +39,7 @@ def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
         path("check", page(check, platform, "POST"), name="check"),
         path("runs/<int:run>/", page(status, platform, "GET", "HEAD"), name="status"),
         path("runs/<int:run>/state", page(state, platform, "GET"), name="state"),
+        path("runs/<int:run>/stop", page(stop_run, platform, "GET", "HEAD", "POST"), name="stop"),
     ]
 
 
@@ -84,6 +86,37 @@ def state(visit: Visit, run: int) -> HttpResponse:
     return JsonResponse(
         {"html": html, "words": standing.words, "title": context["title"], "is_final": standing.is_final}
     )
+
+
+def stop_run(visit: Visit, run: int) -> HttpResponse:
+    """Asks before it stops: `?kill=1` asks a second question."""
+    if visit.request.method == "POST":
+        return _stop(visit, run)
+    found = _followed(visit, run)
+    if stop.hindrance(visit.platform, found, now=clock.now()) is not None:
+        return redirect("runtask:status", run=found.pk)
+    kill = "kill" in visit.request.GET
+    question = texts.TERMINATE_RUN if kill else texts.STOP_RUN
+    context = {
+        "title": question.format(schedule=one_line(found.schedule_name)),
+        "name": one_line(found.schedule_name),
+        "run": found,
+        "kill": kill,
+        "standing": display.standing(found),
+        "may_kill": visit.platform.may_kill,
+    }
+    return visit.render("runtask/stop.html", context)
+
+
+def _stop(visit: Visit, run: int) -> HttpResponse:
+    try:
+        found = stop.stop(visit.platform, visit.actor, RunId(run), kill="kill" in visit.request.POST)
+    except (Ended, CantStop) as exc:
+        messages.warning(visit.request, sentence(exc.reason), fail_silently=True)
+    else:
+        if found is None:
+            raise Http404(texts.NO_SUCH_RUN)
+    return redirect("runtask:status", run=run)
 
 
 def _start(visit: Visit) -> HttpResponse:
@@ -191,6 +224,8 @@ def _followed(visit: Visit, run: int) -> Run:
 
 def _standing(visit: Visit, run: Run) -> dict[str, Any]:
     standing = display.standing(run)
+    hindrance = stop.hindrance(visit.platform, run, now=clock.now())
+    is_asked = run.stop_way == Way.TERMINATE or (bool(run.stop_way) and not visit.platform.may_kill)
     address = links.result_path(run)
     may_see = bool(address) and _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
     return {
@@ -198,6 +233,8 @@ def _standing(visit: Visit, run: Run) -> dict[str, Any]:
         "standing": standing,
         "title": f"{standing.words}: {one_line(run.schedule_name)}",
         "result_path": address if may_see else "",
+        "can_stop": hindrance is None and not is_asked,
+        "cant_stop": "" if standing.is_final else sentence(hindrance),
     }
 
 

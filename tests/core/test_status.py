@@ -13,7 +13,7 @@ def test_celery_and_the_bot_agree_on_what_is_final() -> None:
 
 
 def test_open_is_everything_that_a_result_can_still_move() -> None:
-    assert set(RunState) - OPEN == {RunState.FINISHED, RunState.UNSEEN, RunState.NOT_SENT}
+    assert set(RunState) - OPEN == {RunState.FINISHED, RunState.UNSEEN, RunState.NOT_SENT, RunState.WITHDRAWN}
 
 
 @pytest.mark.parametrize("state", sorted(OPEN))
@@ -21,7 +21,7 @@ def test_open_is_everything_that_a_result_can_still_move() -> None:
 def test_after(state: RunState, status: str) -> None:
     if status in states.READY_STATES:
         expected = RunState.FINISHED
-    elif status in ("PENDING", "RECEIVED"):
+    elif status in ("PENDING", "RECEIVED", "ABORTED"):
         expected = state
     else:
         expected = RunState.RUNNING

@@ -107,8 +107,10 @@ def test_workers_that_take_no_questions_are_not_taken_for_dead(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(wiring.celery_app().conf, "worker_enable_remote_control", False)
-    found = doctor()[1]["workers"]
+    told = doctor()[1]
+    found, stop = told["workers"], told["stop"]
     assert (found["level"], found["found"]) == ("note", "not known: worker_enable_remote_control is off")
+    assert stop["found"] == "runs that were sent can't be stopped: worker_enable_remote_control is off"
 
 
 @pytest.mark.parametrize("options", ["nonsense", {"CELERY_APP": "no.such:app", "THREADS": "x"}], ids=str)

@@ -24,7 +24,7 @@ from bot.texts import problem_text
 from localslack.validation.surfaces import view_problems
 from tests.core import strategies
 from tests.factories import CHANNEL, NOW, a_row, staff_actor
-from tests.fakes import FakeOutcomes
+from tests.fakes import FakeOutcomes, FakeStopper
 from tests.parity.compare import pictured
 from tests.parity.ways import request_for
 from tests.parity.wire import InMemory
@@ -92,6 +92,7 @@ def test_any_row_is_shown_and_sent_or_said_to_be_wrong(app: Celery, actor: Actor
     platform = Platform(
         catalog=BeatCatalog(app),
         sources=FakeOutcomes().sources(),
+        stopper=FakeStopper(),
         sender=CelerySender(app),
         secret_keys=(),
         deadline=1800,

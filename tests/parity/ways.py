@@ -20,7 +20,7 @@ from bot.models import Run
 from bot.runs import start
 from bot.runs.door import Platform
 from bot.runs.waiting import Budget
-from tests.fakes import FakeOutcomes
+from tests.fakes import FakeOutcomes, FakeStopper
 
 Way = Callable[[Celery, PeriodicTask, Actor], None]
 
@@ -62,7 +62,12 @@ def runtask(app: Celery, row: PeriodicTask, actor: Actor) -> None:
     """The door, from the row's id on."""
     sender = CelerySender(app)
     platform = Platform(
-        catalog=BeatCatalog(app), sources=FakeOutcomes().sources(), sender=sender, secret_keys=(), deadline=1800
+        catalog=BeatCatalog(app),
+        sources=FakeOutcomes().sources(),
+        stopper=FakeStopper(),
+        sender=sender,
+        secret_keys=(),
+        deadline=1800,
     )
     try:
         start.start(platform, request_for(row, actor), Budget())

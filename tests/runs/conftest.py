@@ -14,7 +14,7 @@ from bot.runs.door import Platform
 from bot.runs.unsaved import Unsaved
 from bot.runs.waiting import Budget
 from tests.factories import a_request, a_schedule, staff_actor
-from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender
+from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender, FakeStopper
 from tests.runs.post import Post
 
 
@@ -26,6 +26,8 @@ class Door:
     sender: FakeSender
     request: RunRequest
     outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
+    stopper: FakeStopper = field(default_factory=FakeStopper)
+    may_kill: bool = False
     rings: list[str] = field(default_factory=list)
     unsaved: Unsaved = field(default_factory=Unsaved)
 
@@ -35,6 +37,8 @@ class Door:
             catalog=self.catalog,
             sender=self.sender,
             sources=self.outcomes.sources(),
+            stopper=self.stopper,
+            may_kill=self.may_kill,
             secret_keys=("token",),
             deadline=1800,
             unsaved=self.unsaved,

@@ -10,6 +10,7 @@ from bot.core.model import NoticeKind
 from bot.core.status import RunState
 from bot.models import ApiToken, Installation, Notice, Run, SlackLink, Throttle
 from bot.runs import cleanup, outbox
+from bot.runs.report import stopped
 from tests.factories import INSTALLATION, NOW, TEAM, a_run
 
 pytestmark = pytest.mark.django_db
@@ -51,14 +52,16 @@ def test_what_refers_to_users_who_were_deleted_elsewhere_goes() -> None:
     for user in (stays, gone):
         SlackLink.objects.create(team=TEAM, slack_user=user.username, user=user)
         ApiToken.objects.create(name="cron", digest=user.username, user=user, expires_at=NOW)
-        a_run(user=user)
+        a_run(user=user, stopped_by=user, stop_asked_at=NOW, stop_way="revoke")
     a_run(user=None)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM auth_user WHERE id = %s", [gone.pk])
+    assert [found.name for run in Run.objects.order_by("pk") if (found := stopped(run))] == ["stays", ""]
     cleanup.forget_gone_users()
     assert [link.user for link in SlackLink.objects.all()] == [stays]
     assert [token.user for token in ApiToken.objects.all()] == [stays]
     assert [run.user for run in Run.objects.order_by("pk")] == [stays, None, None]
+    assert [run.stopped_by for run in Run.objects.order_by("pk")] == [stays, None, None]
 
 
 def test_each_installation_forgets_its_own_runs_and_those_without_messages(here: Installation) -> None:

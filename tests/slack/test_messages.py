@@ -1,25 +1,28 @@
 """What a thread says of a run."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from celery import states
 
-from bot.core.model import Change, ChannelId, NoticeKind, Report
+from bot.core.model import Change, ChannelId, NoticeKind, Report, SlackUserId, Stopped
 from bot.core.reasons import Code, Reason
 from bot.core.status import RunState
+from bot.core.stops import Standing
 from bot.slack import messages, texts
 from bot.slack.messages import message
-from bot.texts import STATES
+from bot.texts import STATES, STOPS
 from localslack.validation.surfaces import message_problems
 from tests.factories import ADA, NOW, TASK_ID, a_report, an_outcome
 from tests.slack.forms import read
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 SHOWN = set(RunState) - {RunState.NOT_SENT}  # a run that wasn't sent has no messages
-REPLIES = [NoticeKind.ID, NoticeKind.DEADLINE, NoticeKind.UNSEEN, NoticeKind.FINAL, NoticeKind.AGAIN]
+REPLIES = [NoticeKind.ID, NoticeKind.DEADLINE, NoticeKind.UNSEEN, NoticeKind.CLOSED, NoticeKind.FINAL, NoticeKind.AGAIN]
+BEN = "U0BEN"
 
 
 def finished(status: str = "SUCCESS", kind: NoticeKind = NoticeKind.FINAL, **facts: Any) -> Report:
@@ -39,6 +42,7 @@ def text(report: Report) -> str:
 
 def test_every_state_has_its_words() -> None:
     no_root = {RunState.FINISHED, RunState.NOT_SENT}
+    assert set(STOPS) == set(Standing)
     assert set(texts.STATE_ICONS) == set(RunState) - no_root
     assert set(STATES) == set(RunState) - {RunState.FINISHED}
     assert set(texts.ICONS) == states.READY_STATES
@@ -231,3 +235,36 @@ def test_without_an_address_there_is_no_talk_of_a_link() -> None:
 def test_the_root_is_found_again_under_its_own_kind() -> None:
     found = [message(a_report(kind))["metadata"]["event_payload"] for kind in (NoticeKind.ROOT, NoticeKind.PROGRESS)]
     assert found == [{"run": "1", "kind": "root"}] * 2
+
+
+def stopped(standing: Standing, **who: Any) -> Stopped:
+    return Stopped(**{"slack": SlackUserId(BEN), "name": "ben", "at": NOW, "standing": standing, **who})
+
+
+def test_the_root_and_the_end_say_who_stopped_it_and_what_came_of_it() -> None:
+    waits = a_report(stopped=stopped(Standing.WAITS))
+    assert f"<@{BEN}> asked to stop it. Workers are told not to start it." in said(waits)
+    end = replace(finished("SUCCESS"), stopped=stopped(Standing.RAN_TO_ITS_END))
+    assert (
+        f"*SUCCESS*: <https://site.example/runs/1|nightly report> after 3.2 s\n<@{BEN}> asked to stop it, but it ran"
+        in said(end)
+    )
+
+
+def test_a_stopper_without_an_account_in_this_workspace_is_named() -> None:
+    report = a_report(stopped=stopped(Standing.RUNS_ON, slack=SlackUserId(""), name="<ben>"))
+    assert "*&lt;ben&gt;* asked to stop it. It is running already" in said(report)
+    assert "*Somebody* asked" in said(a_report(stopped=stopped(Standing.RUNS_ON, slack=SlackUserId(""), name="")))
+
+
+def test_a_run_that_was_withdrawn_is_closed_without_a_status() -> None:
+    report = a_report(NoticeKind.CLOSED, state="withdrawn", stopped=stopped(Standing.WITHDRAWN))
+    assert f"<@{BEN}> stopped it before a worker took it. It was not run." in said(report)
+    assert text(report) == "nightly report: withdrawn, not run"
+    assert not re.search(r"\b(SUCCESS|FAILURE|REVOKED)\b", said(report))
+
+
+def test_an_end_after_the_mark_of_a_stop_is_no_second_run() -> None:
+    report = finished("REVOKED", kind=NoticeKind.AGAIN)
+    report = replace(report, later_end=an_outcome("SUCCESS"), stopped=stopped(Standing.REVOKED))
+    assert "ended again: *SUCCESS*. It was marked as stopped, but a worker ran it all the same." in said(report)

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from bot.runs.door import Platform
-from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender
+from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender, FakeStopper
 
 INPUT = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 TEXT = re.compile(r'<textarea[^>]* name="(\w+)"[^>]*>\n(.*?)</textarea>', re.DOTALL)
@@ -24,6 +24,8 @@ class Site:
     user: User
     sender: FakeSender = field(default_factory=FakeSender)
     outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
+    stopper: FakeStopper = field(default_factory=FakeStopper)
+    may_kill: bool = False
     browser: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))
 
     @property
@@ -32,6 +34,8 @@ class Site:
             catalog=self.catalog,
             sender=self.sender,
             sources=self.outcomes.sources(),
+            stopper=self.stopper,
+            may_kill=self.may_kill,
             secret_keys=("token",),
             deadline=1800,
         )

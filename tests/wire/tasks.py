@@ -1,9 +1,11 @@
 """Tasks that the tests run; registered in this process, so that signatures are known."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 from celery import Task, chord, shared_task
+from celery.contrib.abortable import AbortableTask
 from celery.exceptions import Ignore
 
 
@@ -76,3 +78,21 @@ def silent() -> None:
 @shared_task(name="tests.wire.log_in")
 def log_in(user: str = "", password: Any = "", **options: Any) -> dict[str, Any]:
     return {"user": user, "password": password, "echo": f"{password} {options!r}"}
+
+
+@shared_task(name="tests.wire.waits")
+def waits(folder: str, name: str) -> str:
+    """Says that it has begun, and ends when it is told to."""
+    Path(folder, f"{name}.begun").touch()
+    while not Path(folder, f"{name}.end").exists():
+        time.sleep(0.05)
+    return f"{name} has ended"
+
+
+@shared_task(name="tests.wire.listens", bind=True, base=AbortableTask)
+def listens(self: AbortableTask, folder: str, name: str) -> str:
+    """The same, and ends when it is aborted."""
+    Path(folder, f"{name}.begun").touch()
+    while not self.is_aborted(task_id=str(self.request.id)):
+        time.sleep(0.05)
+    return f"{name} has given up"

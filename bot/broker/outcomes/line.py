@@ -32,11 +32,11 @@ def reader(app: Celery) -> Reader:
         from bot.broker.outcomes.sql import Tables  # noqa: PLC0415  # needs SQLAlchemy
 
         return Tables.of(app, url)
-    backend = _own(found(app=app, url=url))
+    backend = own_backend(found(app=app, url=url))
     return Keys(backend) if isinstance(backend, BaseKeyValueStoreBackend) else Others(backend)
 
 
-def _own(backend: Any) -> Any:
+def own_backend(backend: Any) -> Any:
     """This object is ours alone: it fails fast, and tries once."""
     backend.always_retry = False
     if (params := getattr(backend, "connparams", None)) is not None:  # Redis, also by way of Sentinel

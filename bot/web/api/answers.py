@@ -10,7 +10,9 @@ from bot.core.model import Brief, Listening, Preview
 from bot.core.status import OPEN, RunState
 from bot.models import Run
 from bot.runs import masks
-from bot.texts import change_name, options, problem_text, sentence, stored_options
+from bot.runs.report import stopped
+from bot.texts import change_name, options, problem_text, sentence, stop_text, stored_options
+from bot.web import display
 
 
 def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links: Mapping[str, str]) -> dict[str, Any]:
@@ -45,7 +47,19 @@ def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links:
         "unseen_because": sentence(unseen) or None,
         "unseen_code": unseen.code if unseen else None,
         "later_ends": run.later_ends,
+        **_stop(run),
         **links,
+    }
+
+
+def _stop(run: Run) -> dict[str, Any]:
+    found = stopped(run)
+    name = display.stopper(found)
+    return {
+        "stop": found.standing if found else None,
+        "stop_text": stop_text(found, name) or None,
+        "stop_asked_at": _moment(run.stop_asked_at),
+        "stopped_by": found.name or None if found else None,
     }
 
 

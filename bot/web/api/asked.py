@@ -1,4 +1,4 @@
-"""Parses the body of a request to run a schedule.
+"""Parses the bodies of requests to run a schedule, and to stop a run.
 
 The whole body is read as strictly as the form's inputs, so that every mistake is reported with its place in the body. The
 texts of `args` and `kwargs` are passed on as they were written.
@@ -26,6 +26,7 @@ from bot.texts import sentence
 from bot.web.api.errors import ApiError, ApiProblem, bad_request
 
 JSON = "application/json"
+NOT_JSON = f"The body must be JSON, with `Content-Type: {JSON}`."
 KEY = "Idempotency-Key"
 TEXT_LIMIT = 2 * arguments.LENGTH_LIMIT + 1_000  # characters: args, kwargs, and the rest of the body
 Types: TypeAlias = Mapping[str, tuple[tuple[type, ...], str]]
@@ -81,25 +82,31 @@ def asked(request: HttpRequest) -> Asked:
 
 def _parsed(request: HttpRequest, types: Types) -> Asked:
     if request.content_type != JSON:
-        raise ApiError(415, "not_json", f"The body must be JSON, with `Content-Type: {JSON}`.")
+        raise ApiError(415, "not_json", NOT_JSON)
     if not request.headers.get("Content-Length"):
         raise ApiError(411, "no_length", "Send the body with a Content-Length: Django can't read it in chunks.")
-    try:
-        return parse(raw_body(request), types)
-    except TooLarge:
-        raise ApiError(413, "too_large", f"The body must have at most {BODY_LIMIT:,} bytes.") from None
+    return parse(_raw(request), types)
+
+
+def is_kill_asked(request: HttpRequest) -> bool:
+    """Of a request to stop a run, whose body may be empty. Raises ApiError: 400, 413, 415."""
+    if (raw := _raw(request)) == b"":
+        return False
+    if request.content_type != JSON:
+        raise ApiError(415, "not_json", NOT_JSON)
+    body = _object(_text(raw), '{"kill": true}')
+    if unknown := sorted(set(body) - {"kill"}):
+        wrong = f"There is no member {clip(one_line(unknown[0]), 60)!r}; there is kill."
+        raise bad_request(_of_body("unknown_member", wrong))
+    if not isinstance(kill := body.get("kill", False), bool):
+        raise bad_request(ApiProblem(field="kill", code="wrong_type", text="kill must be true or false."))
+    return kill
 
 
 def parse(raw: bytes, types: Types) -> Asked:
     """Raises ApiError."""
     text = _text(raw)
-    try:
-        body = strictjson.read(text, "body")
-    except Invalid as exc:
-        raise bad_request(*_not_json(text, exc)) from None
-    if not isinstance(body, dict):
-        example = '{"schedule": 7}' if "schedule" in types else '{"kwargs": {"days": 7}}'
-        raise bad_request(_of_body("not_an_object", f"The body must be an object, such as {example}."))
+    body = _object(text, '{"schedule": 7}' if "schedule" in types else '{"kwargs": {"days": 7}}')
     members = {json.loads(member.key): member for member in jsontext.members(text)}
     if problems := _problems(text, body, members, types):
         raise bad_request(*problems[:PROBLEMS])
@@ -112,6 +119,23 @@ def parse(raw: bytes, types: Types) -> Asked:
         places={name: place(text, member.begin) for name, member in members.items()},
         digest=hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest(),
     )
+
+
+def _raw(request: HttpRequest) -> bytes:
+    try:
+        return raw_body(request)
+    except TooLarge:
+        raise ApiError(413, "too_large", f"The body must have at most {BODY_LIMIT:,} bytes.") from None
+
+
+def _object(text: str, example: str) -> dict[str, Any]:
+    try:
+        body = strictjson.read(text, "body")
+    except Invalid as exc:
+        raise bad_request(*_not_json(text, exc)) from None
+    if not isinstance(body, dict):
+        raise bad_request(_of_body("not_an_object", f"The body must be an object, such as {example}."))
+    return body
 
 
 def _text(raw: bytes) -> str:

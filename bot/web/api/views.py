@@ -15,17 +15,28 @@ from bot.core.policy import Action
 from bot.core.ports import NotSetUp
 from bot.core.reasons import Code, Problem
 from bot.models import Run
-from bot.runs import again, links, see, start
+from bot.runs import again, links, see, start, stop
 from bot.runs.basis import bound
 from bot.runs.door import Platform, authorise
 from bot.runs.follow import follow
-from bot.runs.refusals import Changed, Gone, MaybeSent, NoSuchRun, NotAllowed, NothingSent, Refused, Taken
+from bot.runs.refusals import (
+    CantStop,
+    Changed,
+    Ended,
+    Gone,
+    MaybeSent,
+    NoSuchRun,
+    NotAllowed,
+    NothingSent,
+    Refused,
+    Taken,
+)
 from bot.runs.requests import START_LIMIT, no_browser, outside_transactions
 from bot.runs.waiting import Budget
 from bot.texts import problem_text, sentence
 from bot.web import throttle, tokens
 from bot.web.api import answers
-from bot.web.api.asked import Asked, asked, asked_again, key_of
+from bot.web.api.asked import Asked, asked, asked_again, is_kill_asked, key_of
 from bot.web.api.caller import Caller, caller
 from bot.web.api.errors import ApiError, ApiProblem, bad_request, not_found
 
@@ -46,6 +57,7 @@ def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
         path("api/runs", _view(platform, POST=start_run), name="api-runs"),
         path("api/runs/<int:run>", _view(platform, GET=follow_run), name="api-run"),
         path("api/runs/<int:run>/again", _view(platform, POST=run_again), name="api-again"),
+        path("api/runs/<int:run>/stop", _view(platform, POST=stop_run), name="api-stop"),
         path("api/schedules", _view(platform, GET=find), name="api-schedules"),
         path("api/schedules/<int:schedule>", _view(platform, GET=preview), name="api-schedule"),
         re_path("^api/", no_browser(nothing_here)),
@@ -168,9 +180,26 @@ def follow_run(platform: Platform, who: Caller, request: HttpRequest, run: int) 
     found = follow(platform, who.actor, RunId(run))
     if found is None:
         raise not_found(f"run {run}")
+    return _run(platform, found, request)
+
+
+def _run(platform: Platform, found: Run, request: HttpRequest) -> JsonResponse:
     name = found.user.get_username() if found.user else None
     addresses = _links(found, request)
     return JsonResponse(answers.run(found, requester=name, secret_keys=platform.secret_keys, links=addresses))
+
+
+def stop_run(platform: Platform, who: Caller, request: HttpRequest, run: int) -> JsonResponse:
+    """The run, as it is once that is noted: its end comes later."""
+    try:
+        found = stop.stop(platform, who.actor, RunId(run), kill=is_kill_asked(request))
+    except Ended as exc:
+        raise ApiError(409, "ended", sentence(exc.reason), more=_which(exc.run, request)) from exc
+    except CantStop as exc:
+        raise ApiError(409, "cant_stop", sentence(exc.reason), more={"reason": exc.reason.code}) from exc
+    if found is None:
+        raise not_found(f"run {run}")
+    return _run(platform, found, request)
 
 
 def find(platform: Platform, who: Caller, request: HttpRequest) -> JsonResponse:

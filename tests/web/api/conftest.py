@@ -15,7 +15,7 @@ from bot.runs.door import Platform
 from bot.web import tokens
 from bot.web.api.views import urls
 from tests.factories import a_schedule
-from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender
+from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender, FakeStopper
 
 JSON = "application/json"
 
@@ -27,6 +27,8 @@ class Api:
     catalog: FakeCatalog
     sender: FakeSender = field(default_factory=FakeSender)
     outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
+    stopper: FakeStopper = field(default_factory=FakeStopper)
+    may_kill: bool = False
     client: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))
     token: str = ""
 
@@ -36,6 +38,8 @@ class Api:
             catalog=self.catalog,
             sender=self.sender,
             sources=self.outcomes.sources(),
+            stopper=self.stopper,
+            may_kill=self.may_kill,
             secret_keys=("token",),
             deadline=1800,
         )

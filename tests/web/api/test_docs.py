@@ -16,7 +16,7 @@ from bot.web import tokens
 from tests.factories import a_row
 
 DOCS = Path("docs/api.md").read_text()
-START, WAIT, LOOK = re.findall(r"^```sh\n(.*?)^```$", DOCS, re.DOTALL | re.MULTILINE)
+START, WAIT, STOP, LOOK = re.findall(r"^```sh\n(.*?)^```$", DOCS, re.DOTALL | re.MULTILINE)
 CODES = set(re.findall(r"^\| \d{3}[^|]* \| ([^|]+) \|", DOCS, re.MULTILINE))
 
 needs_curl = pytest.mark.skipif(
@@ -55,6 +55,15 @@ def test_a_run_is_waited_for_and_its_end_is_the_scripts(shell: Any, status: str,
     TaskResult.objects.create(task_id=Run.objects.get().task_id, status=status, result="{}")
     assert shell(WAIT)[0] == code  # the same key: the same run
     assert Run.objects.get().status == status
+
+
+@needs_curl
+def test_a_run_is_stopped(shell: Any) -> None:
+    assert shell(START)[0] == 0
+    code, said = shell(STOP.replace("/1/", f"/{Run.objects.get().pk}/"))
+    assert code == 0
+    assert '"stop": "waits"' in said
+    assert '"stopped_by": "ana"' in said
 
 
 @needs_curl

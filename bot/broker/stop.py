@@ -1,0 +1,65 @@
+"""Tells workers to stop tasks: by Celery's remote control, by the mark of an AbortableTask, and by the embedded broker's folder.
+
+What workers make of it is in celery/worker/control.py (`_revoke`) and request.py (`terminate`). From Celery 5.7 on, a worker that
+is told writes REVOKED if the backend knows nothing of the task yet, although the task may run at another worker.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from celery import Celery
+from celery.contrib.abortable import AbortableAsyncResult, AbortableTask
+
+from bot.broker import embedded
+from bot.broker.connection import connect, own_connection
+from bot.broker.control import Control, has_no_remote_control
+from bot.broker.outcomes import kinds
+from bot.broker.outcomes.line import own_backend
+from bot.core.model import Source, TaskId
+from bot.core.ports import NotTold
+from bot.core.reasons import Code, Reason
+from bot.core.stops import Way
+
+SIGNAL = "SIGTERM"
+
+
+@dataclass(frozen=True)
+class RemoteControl:
+    """Stopper over Celery."""
+
+    app: Celery
+
+    def problem(self) -> Reason | None:
+        return has_no_remote_control(self.app)
+
+    def way(self, task: str, *, kill: bool) -> Way:
+        """Tasks that this process doesn't know can't be told to abort."""
+        if kill:
+            return Way.TERMINATE
+        can_abort = isinstance(self.app.tasks.get(task), AbortableTask)
+        return Way.ABORT if can_abort and kinds.source(self.app) is not Source.NONE else Way.REVOKE
+
+    def take_back(self, task: TaskId) -> bool:
+        return embedded.take_back(self.app, task)
+
+    def tell(self, tasks: Sequence[TaskId], way: Way, *, within: float) -> None:
+        """Marks are written first: a worker that is told to revoke a task leaves one alone that has a mark."""
+        try:
+            if way is Way.ABORT:
+                for task in tasks:
+                    _abort(self.app, task)
+            with own_connection(self.app) as connection:
+                connect(connection, within)
+                Control(self.app).revoke(
+                    list(tasks), connection=connection, terminate=way is Way.TERMINATE, signal=SIGNAL
+                )
+        except Exception as exc:  # whatever the transport or the backend raises
+            reason = Reason(code=Code.BROKER_UNREACHABLE, params={"error": type(exc.__cause__ or exc).__name__})
+            raise NotTold(reason) from exc
+
+
+def _abort(app: Celery, task: TaskId) -> None:
+    """An end that is known already stays: only runs that haven't ended are told."""
+    found, url = kinds.backend_class(app)
+    backend = own_backend(found(app=app, url=url))
+    AbortableAsyncResult(task, backend=backend, app=app).abort()

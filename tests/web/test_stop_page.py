@@ -1,0 +1,89 @@
+"""Stopping a run on its page, in a browser without JavaScript."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from bot.core.reasons import Code, Reason
+from bot.core.stops import Way
+from bot.models import Run
+from tests.factories import a_run
+from tests.web.site import Site, fields, words
+
+
+def of(site: Site, **facts: Any) -> Run:
+    return a_run(**{"user": site.user, "deadline_at": timezone.now() + timedelta(hours=1), **facts})
+
+
+def test_it_asks_before_it_stops(site: Site) -> None:
+    run = of(site)
+    assert f'href="/runs/{run.pk}/stop"' in site.get(f"/runs/{run.pk}/")
+    page = site.get(f"/runs/{run.pk}/stop")
+    assert "Stop the run of nightly report?" in page
+    assert "kill" not in page
+    assert site.stopper.told == []
+    answer = site.browser.post(f"/runs/{run.pk}/stop", fields(page))
+    assert answer.headers["Location"] == f"/runs/{run.pk}/"
+    assert site.stopper.told == [([run.task_id], Way.REVOKE)]
+    read = words(site.get(f"/runs/{run.pk}/"))
+    assert "ana asked to stop it. Workers are told not to start it." in read
+    assert "Stop…" not in read, "there is nothing more to ask for"
+
+
+def test_terminating_is_a_second_question(site: Site) -> None:
+    site.may_kill = True
+    run = of(site, state="running", status="STARTED")
+    first = site.get(f"/runs/{run.pk}/stop")
+    assert f'href="/runs/{run.pk}/stop?kill=1"' in first
+    second = site.get(f"/runs/{run.pk}/stop?kill=1")
+    assert "SIGTERM" in second
+    site.browser.post(f"/runs/{run.pk}/stop", fields(first))
+    assert "Stop…" in words(site.get(f"/runs/{run.pk}/")), "one may still ask for more"
+    site.browser.post(f"/runs/{run.pk}/stop", fields(second))
+    assert [way for _, way in site.stopper.told] == [Way.REVOKE, Way.TERMINATE]
+
+
+def test_terminating_is_refused_where_the_option_is_off(site: Site) -> None:
+    run = of(site)
+    form = fields(site.get(f"/runs/{run.pk}/stop"))
+    answer = site.browser.post(f"/runs/{run.pk}/stop", {**form, "kill": "1"})
+    assert answer.status_code == 403
+    assert "RUNTASK_KILL" in answer.content.decode()
+    assert site.stopper.told == []
+
+
+def test_a_run_that_has_ended_meanwhile_is_told(site: Site) -> None:
+    run = of(site)
+    form = fields(site.get(f"/runs/{run.pk}/stop"))
+    Run.objects.update(state="finished", status="SUCCESS")
+    answer = site.browser.post(f"/runs/{run.pk}/stop", form, follow=True)
+    assert "has ended already" in answer.content.decode()
+    assert site.browser.get(f"/runs/{run.pk}/stop").status_code == 302, "there is nothing to ask"
+
+
+def test_where_workers_can_not_be_told_it_is_said_instead(site: Site) -> None:
+    site.stopper.hindrance = Reason(code=Code.NO_REMOTE_CONTROL, params={"transport": "sqs"})
+    run = of(site)
+    page = site.get(f"/runs/{run.pk}/")
+    assert "transport (sqs) has no remote control" in words(page)
+    assert f"/runs/{run.pk}/stop" not in page
+    run = of(site, state="finished", status="SUCCESS")
+    assert "remote control" not in site.get(f"/runs/{run.pk}/")
+
+
+def test_it_needs_the_form_and_rights(site: Site) -> None:
+    run = of(site)
+    assert site.browser.post(f"/runs/{run.pk}/stop").status_code == 403, "without the CSRF token"
+    form = fields(site.get(f"/runs/{run.pk}/stop"))
+    site.user.is_staff = False
+    site.user.save()
+    assert site.browser.post(f"/runs/{run.pk}/stop", form).status_code == 403
+    assert site.stopper.told == []
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_there_is_no_such_run(site: Site, method: str) -> None:
+    form = fields(site.get(f"/runs/{of(site).pk}/stop"))
+    assert getattr(site.browser, method)("/runs/999999/stop", form).status_code == 404
