@@ -68,14 +68,15 @@ def test_a_later_try_is_not_taken_back(app: Celery) -> None:
     assert not RemoteControl(app).take_back(sent(app, retries=1)), "the first one may have done something"
 
 
-def test_one_of_several_copies_is_not_taken_back(app: Celery) -> None:
-    everywhere = Exchange("everywhere", type="fanout")
+def test_one_of_several_copies_is_not_taken_back(app: Celery, spool: Spool) -> None:
+    app.conf.task_queues = [Queue(name, Exchange("everywhere", type="fanout")) for name in ("one", "two")]
     with app.connection_for_write() as connection:
-        for name in ("one", "two"):
-            Queue(name, everywhere).bind(connection.default_channel).declare()
-    task = sent(app, exchange="everywhere", routing_key="any")
+        for queue in app.amqp.queues.values():
+            queue.bind(connection.default_channel).declare()
+    task = sent(app, queue="one")
+    assert [spool.size("one"), spool.size("two")] == [1, 1]
     assert not RemoteControl(app).take_back(task)
-    assert Spool(Path(app.conf.broker_transport_options["folder"])).size("one") == 1
+    assert [spool.size("one"), spool.size("two")] == [1, 1]
 
 
 def test_another_broker_has_no_folder(app: Celery) -> None:
