@@ -165,20 +165,22 @@ def background() -> tuple[list[Loop], Deliverer]:
     """The loops that watch and deliver, and the deliverer, to be drained after the loops have stopped."""
     options = readable_options()
     messenger = SlackMessenger(web_client(options, DELIVERY))
-    deliverer = Deliverer(messenger, base_url=options.base_url, wake=notices_owed.ring)
+    stopper = _stopper()
+    can_stop = stopper is not None and stopper.problem() is None
+    deliverer = Deliverer(messenger, base_url=options.base_url, can_stop=can_stop, wake=notices_owed.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
     notices_owed.wakes(delivery)
     cleanup = Loop("clean up", lambda: cleanup_step(options.keep, deliverer.gate.installation))
     watching = [loop for watcher in watchers() for loop in _watching(watcher)]
-    return [*watching, *_repeating_stops(), delivery, cleanup], deliverer
+    stopping = [] if stopper is None else [Loop("repeat stops", Repeating(stopper).step)]
+    return [*watching, *stopping, delivery, cleanup], deliverer
 
 
-def _repeating_stops() -> list[Loop]:
+def _stopper() -> RemoteControl | None:
     try:
-        app = platform_app(readable_options().celery_app)
+        return RemoteControl(platform_app(readable_options().celery_app))
     except NoApp:
-        return []
-    return [Loop("repeat stops", Repeating(RemoteControl(app)).step)]
+        return None
 
 
 def _watching(watcher: Watcher) -> list[Loop]:

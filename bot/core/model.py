@@ -284,6 +284,7 @@ class Report:
     has_results: bool = True  # False: nothing will ever be known of its end
     unseen_because: Reason | None = None
     later_end: Outcome | None = None  # the newest end after the first
+    can_stop: bool = False  # whether workers can be told
     stopped: Stopped | None = None  # None: nobody has asked for that
     duration: float | None = None  # seconds
     redirected_from: ChannelId | None = None

@@ -59,6 +59,7 @@ class Deliverer:
 
     messenger: Messenger
     base_url: str = ""
+    can_stop: bool = False  # whether a Stop would reach workers
     clock: Callable[[], datetime] = clock.last
     wake: Callable[[], None] = lambda: None  # called when a try has ended, which other notices may wait for
     gate: Gate = field(init=False)
@@ -160,7 +161,8 @@ class Deliverer:
     def _prepare(self, notice: Notice, roots: dict[int, Notice]) -> None:
         try:
             root = roots[notice.run_id] if notice.kind == NoticeKind.PROGRESS else None
-            about = report(notice, base_url=self.base_url, channel=root.channel if root else "")
+            channel = root.channel if root else ""
+            about = report(notice, base_url=self.base_url, channel=channel, can_stop=self.can_stop)
         except Exception:  # a defect of ours, which must not block the others
             log.exception("%s", notice)
             claims.later(notice, due_at=self._backoff(notice), problem=OURS)

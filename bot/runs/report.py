@@ -20,7 +20,7 @@ from bot.models import Notice, Run
 from bot.runs import links
 
 
-def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
+def report(notice: Notice, *, base_url: str, channel: str = "", can_stop: bool = False) -> Report:
     """`channel` overrides the run's channel: an edit goes to its root's. Reads the user if the run has no Slack account."""
     run, kind = notice.run, NoticeKind(notice.kind)
     return Report(
@@ -42,6 +42,7 @@ def report(notice: Notice, *, base_url: str, channel: str = "") -> Report:
         has_results=run.source != Source.NONE,
         unseen_because=run.unseen_reason,
         later_end=_later_end(run),
+        can_stop=can_stop,
         stopped=stopped(run),
         duration=run.duration,
         redirected_from=ChannelId(run.redirected_from) if run.redirected_from else None,

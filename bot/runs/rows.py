@@ -32,6 +32,15 @@ from bot.runs.refusals import MaybeSent, NothingSent, Taken
 from bot.runs.waiting import Budget
 
 POLL = 0.05  # seconds between two reads while another press of the same form is being sent
+# A Stop of an attempt that sent nothing is over.
+NO_STOP = {
+    "stop_asked_at": None,
+    "stopped_by": None,
+    "stopped_by_slack": "",
+    "stop_way": "",
+    "stop_tries": 0,
+    "stop_due_at": None,
+}
 ANSWERING = 0.3  # seconds of the budget that are kept for the answer
 
 
@@ -41,6 +50,7 @@ def attempt(platform: Platform, request: RunRequest, schedule: Schedule, dispatc
     names = masks.parameters(platform.catalog, schedule.task)
     named = {masks.PARAMETERS: list(names)} if names and dispatch.args else {}
     found = {
+        **NO_STOP,
         "task_id": dispatch.task_id,
         "state": RunState.QUEUED,
         "created_at": now,

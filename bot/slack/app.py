@@ -55,6 +55,7 @@ def create_app(conf: Conf, parts: Parts) -> App:
     app.action({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.pick)
     app.action(Id.FILL_SELECT)(picker.fill)
     app.action(Id.RUN_AGAIN)(Root(parts).run_again)
+    app.action(Id.STOP)(Root(parts).stop)
     app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
     # Acknowledge everything else. Otherwise the person waits 3 s for an error, and Bolt logs the payload.
     for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):

@@ -20,6 +20,7 @@ class Id(StrEnum):
     FILL_SELECT = "fill_select"
     JSON_INPUT = "json"
     RUN_AGAIN = "run_again"
+    STOP = "stop"
     NOTICE_EVENT = "runtask_notice"
 
 

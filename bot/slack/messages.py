@@ -5,11 +5,24 @@ from typing import Any
 
 from bot.core.model import NoticeKind, Outcome, Report, Stopped
 from bot.core.reasons import Code
-from bot.core.status import ENDED, RunState
+from bot.core.status import ENDED, OPEN, RunState
 from bot.core.stops import Standing
 from bot.core.text import clean, clip, clip_start, duration, one_line
 from bot.slack import texts
-from bot.slack.blocks import Block, button, buttons, code, context, date, entities, escape, link, preformatted, section
+from bot.slack.blocks import (
+    Block,
+    button,
+    buttons,
+    code,
+    confirm,
+    context,
+    date,
+    entities,
+    escape,
+    link,
+    preformatted,
+    section,
+)
 from bot.slack.ids import FALLBACK_TEXT, Id
 from bot.texts import sentence, state_text, stop_text
 
@@ -58,6 +71,9 @@ def _root(report: Report) -> tuple[str, list[Block]]:
 
 def _actions(report: Report) -> Iterator[Block]:
     """The buttons of the root. Each press is checked again, however old the message is."""
+    if report.state in OPEN and report.can_stop and report.stopped is None:
+        sure = confirm(texts.STOP_REALLY, texts.STOP_MEANS, texts.STOP, texts.STOP_NOT)
+        yield button(Id.STOP, texts.STOP, str(report.run), confirm=sure)
     if report.state in ENDED:
         yield button(Id.RUN_AGAIN, texts.RUN_AGAIN, str(report.run))
 

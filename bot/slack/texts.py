@@ -96,6 +96,12 @@ Its id and how it ended arrive in a thread here. Only staff of the site can run 
 
 # A press of Run again
 RUN_AGAIN = "Run again"
+STOP = "Stop"
+STOP_REALLY = "Stop this run?"
+STOP_MEANS = "Workers are told not to start it. If it runs already, it runs on, but is not tried again."
+STOP_NOT = "Let it run"
+STOP_LATE = "That took too long. The thread says whether the run was stopped; otherwise please press *Stop* again."
+NO_SUCH_RUN = "There is no such run any more."
 TOO_LATE_TO_RUN_AGAIN = "That took too long, Slack no longer lets me open the form. Please press *Run again* again."
 
 # The thread: all messages

@@ -62,6 +62,8 @@ def test_a_notification_begins_with_what_it_is_about(report: Report) -> None:
         assert text.startswith("No word yet about ")
     elif report.kind is NoticeKind.UNSEEN:
         assert text.endswith(": its end can't be known")
+    elif report.kind is NoticeKind.CLOSED:
+        assert text.endswith(": withdrawn, not run")
     elif report.kind is NoticeKind.AGAIN:
         assert " ended again: " in text
     elif report.kind is NoticeKind.FINAL or report.state == RunState.FINISHED:

@@ -1,6 +1,7 @@
 """Ended runs, and the buttons under their roots."""
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from django.utils import timezone
@@ -13,6 +14,7 @@ from tests.wire.conftest import OPS
 
 HERE = "T0LOCAL/A0LOCAL"
 Json = dict[str, Any]
+MOMENTS = (f"{number}.000001" for number in count(1))  # a press that has come before is ignored
 
 
 def an_ended_run(row: PeriodicTask, **fields: Any) -> Run:
@@ -36,11 +38,11 @@ def buttons(message: Json) -> list[str]:
     return [one["action_id"] for block in message["blocks"] if block["type"] == "actions" for one in block["elements"]]
 
 
-def press(slack: LocalSlack, user: str, run: Run, **changes: Any) -> Json:
+def press(slack: LocalSlack, user: str, run: Run, button: Id = Id.RUN_AGAIN, **changes: Any) -> Json:
     """The payload of the button, as Slack sends it."""
     hook = slack.deliveries("slash_commands")[-1]["response_url"]
     who = {"id": user, "username": "x", "name": "x", "team_id": "T0LOCAL"}
-    action = {"type": "button", "action_id": Id.RUN_AGAIN, "block_id": "b", "value": str(run.pk), "action_ts": "1"}
+    action = {"type": "button", "action_id": button, "block_id": "b", "value": str(run.pk), "action_ts": next(MOMENTS)}
     return {
         "type": "block_actions",
         "team": {"id": "T0LOCAL", "domain": "local"},

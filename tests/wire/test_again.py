@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django_celery_beat.models import PeriodicTask
 
-from bot.models import Run
+from bot.models import Run, SlackLink
 from bot.slack.ids import Id
 from bot.slack.metadata import Metadata
 from localslack.testing import LocalSlack, Person
@@ -19,11 +19,11 @@ Json = dict[str, Any]
 
 
 def root_of(slack: LocalSlack, person: Person) -> Json:
-    """The newest message of the channel, once it has its button."""
+    """The newest message of the channel, once its run has ended."""
 
     def look() -> Json | None:
         roots = person.messages(OPS)
-        return roots[-1] if roots and buttons(roots[-1]) else None
+        return roots[-1] if roots and Id.RUN_AGAIN in buttons(roots[-1]) else None
 
     return slack.wait_for(look, 20)
 
@@ -50,16 +50,16 @@ def test_the_root_of_an_ended_run_opens_the_form_with_its_values(
     assert ana.submits()["closed"]
     second = newest()
     assert (second.pk > first.pk, second.kwargs, second.channel) == (True, '{"days": 30}', OPS)
-    bot.wait_for(lambda: len([root for root in ana.messages(OPS) if buttons(root)]) == 2, 20)
+    bot.wait_for(lambda: len([root for root in ana.messages(OPS) if Id.RUN_AGAIN in buttons(root)]) == 2, 20)
 
 
 @pytest.mark.usefixtures("delivering")
-def test_a_run_that_goes_on_has_no_button(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_a_run_that_goes_on_can_not_be_run_again(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule()
     opened(http_bot, ana, "/runtask nightly")
     assert ana.submits()["closed"]
     (root,) = http_bot.wait_for(lambda: ana.messages(OPS))
-    assert buttons(root) == []
+    assert Id.RUN_AGAIN not in buttons(root)
 
 
 def refusal(slack: LocalSlack, person: Person, payload: Json) -> str:
@@ -73,6 +73,7 @@ def refusal(slack: LocalSlack, person: Person, payload: Json) -> str:
 
 def test_who_may_not_run_it_reads_why(http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule) -> None:
     run = an_ended_run(schedule())
+    SlackLink.objects.create(team="T0LOCAL", slack_user="U0BEN", user=User.objects.get(username="ben"))
     typed_before(http_bot, ben)
     assert "isn't a staff account" in refusal(http_bot, ben, press(http_bot, "U0BEN", run))
     assert http_bot.calls("views.open") == []
@@ -85,10 +86,10 @@ def test_a_run_whose_schedule_is_gone_and_one_that_was_deleted_are_told(
     run = an_ended_run(row)
     row.delete()
     typed_before(http_bot, ana)
-    payload = press(http_bot, "U0ANA", run)
+    payload, again = (press(http_bot, "U0ANA", run) for _ in range(2))
     assert "The schedule of this run no longer exists" in refusal(http_bot, ana, payload)
     run.delete()
-    assert "There is no such run" in refusal(http_bot, ana, payload)
+    assert "There is no such run" in refusal(http_bot, ana, again)
 
 
 @pytest.mark.usefixtures("worker", "delivering")

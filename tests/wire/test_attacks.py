@@ -67,6 +67,7 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
     select = {"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT}
     option = {"text": {"type": "plain_text", "text": "x"}, "value": str(schedule)}
     chosen = {"block_id": FILL_PREFIX, "action_id": Id.FILL_SELECT, "selected_option": {**option, "value": str(run.pk)}}
+    chosen["action_ts"] = "1"
     picked = {**select, "type": "external_select", "selected_option": option, "action_ts": "1"}
     return {
         "command": ("slash_commands", command(user)),
@@ -74,6 +75,7 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
         "selection": ("block_actions", interaction("block_actions", user, view, actions=[picked], trigger_id="1.2.3")),
         "filling": ("block_actions", interaction("block_actions", user, view, actions=[chosen], trigger_id="1.2.3")),
         "press": ("block_actions", press(slack, user, run)),
+        "stop": ("block_actions", press(slack, user, run, Id.STOP)),
         "submission": (
             "view_submission",
             interaction("view_submission", user, view, trigger_id="1.2.3", response_urls=[]),
@@ -81,7 +83,7 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
     }
 
 
-@pytest.mark.parametrize("entry", ["command", "suggestion", "selection", "filling", "press", "submission"])
+@pytest.mark.parametrize("entry", ["command", "suggestion", "selection", "filling", "press", "stop", "submission"])
 def test_intruders_get_nothing_anywhere(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, intruder: str, entry: str
 ) -> None:
@@ -92,7 +94,7 @@ def test_intruders_get_nothing_anywhere(
     answer = http_bot.deliver(kind, payload)
     assert answer["status"] == 200
     assert SECRET_NAME not in json.dumps(answer)
-    if entry in ("command", "press"):
+    if entry in ("command", "press", "stop"):
         http_bot.wait_for(lambda: http_bot.calls("users.info"))
     assert Run.objects.count() == 1
     shown = [
