@@ -30,7 +30,7 @@ def report(notice: Notice, *, base_url: str, channel: str = "", can_stop: bool =
         schedule=run.schedule_name,
         task=run.task,
         requester=SlackUserId(run.slack_user),
-        name="" if run.slack_user or run.user is None else run.user.get_username(),
+        name="" if run.slack_user or run.user_id is None else _username(run.user_id),
         channel=ChannelId(channel or run.channel),
         thread=MessageTs(run.thread) if run.thread and kind is not NoticeKind.ROOT else None,
         state=run.state,
@@ -69,7 +69,7 @@ def _outcome(run: Run) -> Outcome | None:
 
 
 def stopped(run: Run) -> Stopped | None:
-    """Reads the user, who may have been deleted elsewhere."""
+    """Reads the user."""
     standing, at = run.stop_standing, run.stop_asked_at
     if standing is None or at is None:
         return None
@@ -78,7 +78,7 @@ def stopped(run: Run) -> Stopped | None:
 
 
 def _username(key: object) -> str:
-    """Empty: there is no such user."""
+    """Empty: another Django has deleted that user (bot.models)."""
     users = get_user_model()
     found = users._base_manager.filter(pk=str(key))  # noqa: SLF001  # documented: all of them
     return found.values_list(users.USERNAME_FIELD, flat=True).first() or ""

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
 
 from bot.core.model import Change, NoticeKind
 from bot.models import Notice, Run
@@ -72,3 +74,12 @@ def test_without_a_row_the_result_is_on_the_runs_own_page() -> None:
 def test_a_project_without_the_admin_has_no_links(settings: Any) -> None:
     settings.ROOT_URLCONF = "bot.urls"
     assert links.page("https://x.example", a_run()) == ""
+
+
+def test_a_requester_who_was_deleted_elsewhere_holds_up_no_message() -> None:
+    run = a_run(user=User.objects.create_user("ada"), slack_user="")
+    about = notice(run, NoticeKind.ROOT)
+    assert report(about, base_url="").name == "ada"
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM auth_user")
+    assert report(Notice.objects.get(), base_url="").name == ""
