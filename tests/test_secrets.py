@@ -49,6 +49,7 @@ secrets = st.builds(
     st.sampled_from(["", " ", "\\", "'"]),
 )
 keys = st.sampled_from(KEYS)
+EXAMPLES = settings().max_examples // 4  # each takes half a second
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def broker(db: None) -> Iterator[Any]:
     app.control.purge()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)  # each takes half a second
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=EXAMPLES)
 @given(st.data(), secrets)
 def test_a_secret_leaves_the_process_in_the_message_only(broker: Any, data: st.DataObject, secret: str) -> None:
     values = data.draw(stored(secret))
@@ -231,7 +232,7 @@ def test_a_secret_leaves_the_process_in_the_message_only(broker: Any, data: st.D
     assert not shows("\n".join([*ada.seen, *lines]), secret)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=5)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=EXAMPLES)
 @given(secrets, secrets)
 def test_a_secret_that_was_typed_anew_is_shown_as_little_as_the_old_one(broker: Any, old: str, new: str) -> None:
     night, _ = CrontabSchedule.objects.get_or_create(minute="0", hour="2")

@@ -45,8 +45,8 @@ def test_after_a_rest_a_whole_burst_may_go() -> None:
 
 
 def test_over_a_minute_it_is_one_a_second_beyond_the_burst() -> None:
-    owed("C0001", 100)
-    sent = sum(len(posted(NOW + seconds(tenth / 10))) for tenth in range(600))
+    owed("C0001", 80)
+    sent = sum(len(posted(NOW + seconds(half / 2))) for half in range(120))
     assert sent == 59 + BURST
 
 
