@@ -27,6 +27,7 @@ QUEUES = {
     "urgent": {"x-max-priority": 10},
     "short": {"x-message-ttl": 60_000, "x-max-length": 100},
 }
+ABSENT = "reports"
 
 
 @pytest.fixture
@@ -34,8 +35,9 @@ def waiting(service: Setup) -> Iterator[Callable[[str], int]]:
     """The platform's workers have made its queues. How many messages wait in one of them?"""
     with Connection(service.environment["CELERY_BROKER_URL"]) as connection:
         channel: Any = connection.default_channel
-        for name, arguments in QUEUES.items():
+        for name in (*QUEUES, ABSENT):  # the fixtures of other tests may have made them
             channel.queue_delete(name)
+        for name, arguments in QUEUES.items():
             Queue(name, durable=True, queue_arguments=arguments)(channel).declare()
 
         def count(name: str) -> int:
@@ -45,7 +47,7 @@ def waiting(service: Setup) -> Iterator[Callable[[str], int]]:
             return found
 
         yield count
-        for name in QUEUES:
+        for name in (*QUEUES, ABSENT):
             channel.queue_delete(name)
 
 
@@ -68,7 +70,7 @@ def test_a_sidecar_sends_to_queues_whatever_their_arguments(
 def test_a_sidecar_makes_no_queue_of_its_own_and_says_what_is_missing(
     beside: None, brokered: Setup, waiting: Callable[[str], int], http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
-    schedule(queue="reports")
+    schedule(queue=ABSENT)
     opened(http_bot, ana, "/runtask nightly")
     text = errors(ana.submits())["schedule"]
     assert text == (
@@ -77,10 +79,9 @@ def test_a_sidecar_makes_no_queue_of_its_own_and_says_what_is_missing(
     )
     with Connection(brokered.environment["CELERY_BROKER_URL"]) as connection:
         channel: Any = connection.default_channel
-        Queue("reports", queue_arguments={"x-queue-type": "quorum"})(channel).declare()
+        Queue(ABSENT, queue_arguments={"x-queue-type": "quorum"})(channel).declare()
         assert ana.submits()["closed"]
-        assert waiting("reports") == 1
-        channel.queue_delete("reports")
+        assert waiting(ABSENT) == 1
 
 
 def test_a_project_whose_settings_differ_from_its_queue_is_told_what_helps(
@@ -97,7 +98,7 @@ def test_a_project_whose_settings_differ_from_its_queue_is_told_what_helps(
 def test_doctor_says_which_queues_take_messages(service: Setup, waiting: Callable[[str], int]) -> None:
     app = Celery("platform", set_as_current=False)
     app.conf.task_queues = [Queue("urgent", queue_arguments={"x-max-priority": 10}), Queue("short")]
-    going = Counter({"urgent": 3, "short": 2, "reports": 1})
+    going = Counter({"urgent": 3, "short": 2, ABSENT: 1})
     assert [(one.level, one.found.partition(" (")[0]) for one in declarations(app, going, declares=False)] == [
         (Level.PROBLEM, "reports: the broker has no such queue"),
         (Level.OK, "the broker has urgent, short"),
@@ -108,9 +109,9 @@ def test_doctor_says_which_queues_take_messages(service: Setup, waiting: Callabl
         "short: the broker refuses its declaration: Queue.declare: (406) PRECONDITION_FAILED"
     )
     assert (fine.level, fine.found) == (Level.OK, "the broker has urgent, with the arguments of these settings")
-    found = examine_queues(app, ["reports"], 2.0, declares=True)
+    found = examine_queues(app, [ABSENT], 2.0, declares=True)
     assert found is not None
-    assert found.absent == ["reports"], "doctor has not made it"
+    assert found.absent == [ABSENT], "doctor has not made it"
 
 
 @pytest.mark.nightly
