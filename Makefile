@@ -48,7 +48,7 @@ COVERAGE = $(VENV)-3.13/bin/coverage
 newest-3.13: $(VENV)-3.13/.ready
 	$(COVERAGE) erase
 	$(COVERAGE) run -m pytest $(ARGS)
-	$(COVERAGE) run -m pytest $(SPREAD) $(addprefix tests/wire/test_,command.py picker.py submission.py thread.py) $(ARGS)
+	$(COVERAGE) run -m pytest $(SPREAD) $(addprefix tests/wire/test_,command.py picker.py submission.py thread.py again.py fill.py stop.py) $(ARGS)
 	$(COVERAGE) combine --quiet
 	$(COVERAGE) report
 

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         with database_in_words():
             now = clock.now()
             self.stdout.write(f"By the database's clock it is {now:%Y-%m-%d %H:%M:%S %Z}.")
-            for key in [*Installation.objects.values_list("pk", flat=True), NAMELESS]:
+            for key in list(Installation.objects.values_list("pk", flat=True)) or [NAMELESS]:
                 self._look(InstallationId(key), now - keep)
                 if options["yes"]:
                     self._delete(InstallationId(key), keep, now)
@@ -39,8 +39,8 @@ class Command(BaseCommand):
                 )
 
     def _look(self, installation: InstallationId, before: datetime) -> None:
-        whose = f"of {installation}" if installation else "without messages in Slack"
-        self.stdout.write(f"{cleanup.old(installation, before).count():,} old runs {whose}")
+        whose = f"of {installation}, or " if installation else ""
+        self.stdout.write(f"{cleanup.old(installation, before).count():,} old runs, {whose}without messages in Slack.")
 
     def _delete(self, installation: InstallationId, keep: timedelta, now: datetime) -> None:
         while cleanup.forget_old_runs(installation, keep=keep, now=now, knowingly=True):

@@ -1,0 +1,43 @@
+"""`runtask cleanup`: what the hourly clean-up hesitates to delete, shown first, and deleted on a yes."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.utils import timezone
+
+from bot.models import Installation, Run
+from tests.factories import INSTALLATION, a_run
+
+pytestmark = pytest.mark.django_db
+
+
+def said(*arguments: str) -> str:
+    out = StringIO()
+    call_command("runtask_cleanup", *arguments, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def old() -> None:
+    """Two runs of this installation, one without messages, and one of today."""
+    User.objects.create_user("ada")
+    long_ago = timezone.now() - timedelta(days=200)
+    Installation.objects.create(key=INSTALLATION, seen_at=timezone.now())
+    for installation in (INSTALLATION, INSTALLATION, ""):
+        a_run(state="finished", installation=installation, created_at=long_ago, deadline_at=long_ago)
+    a_run(state="finished")
+
+
+def test_it_says_what_would_go() -> None:
+    text = said()
+    assert f"3 old runs, of {INSTALLATION}, or without messages in Slack." in text
+    assert "Nothing was deleted" in text
+    assert Run.objects.count() == 4
+
+
+def test_it_deletes_on_a_yes() -> None:
+    assert "Nothing was deleted" not in said("--yes")
+    assert Run.objects.count() == 1
