@@ -19,6 +19,10 @@ from tests.support import needs
 from tests.wire.conftest import OPS, SCOPES
 from tests.wire.test_thread import all_words
 
+pytestmark = (
+    pytest.mark.nightly
+)  # in the gate, runs/test_stop.py and wire/test_stop.py hold the same with fakes of workers
+
 ABORTABLE, WAITS = "Listens", "Waits"
 SCHEDULES = (
     {"name": WAITS, "task": "tests.wire.waits"},
@@ -99,7 +103,7 @@ class Running:
         return str(self.stack.slack.wait_for(look, 20))
 
 
-@pytest.fixture(scope="module", params=["rabbitmq", pytest.param("redis", marks=pytest.mark.nightly)])
+@pytest.fixture(scope="module", params=["rabbitmq", "redis"])
 def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
     with ExitStack() as stack:
@@ -172,7 +176,6 @@ def test_an_abortable_task_is_told(stack: Stack) -> None:
     assert (end["stop"], end["later_ends"]) == ("ran_to_its_end", [])
 
 
-@pytest.mark.nightly
 def test_a_stop_outlives_the_worker_that_heard_it(stack: Stack) -> None:
     """All that heard it are killed. The next worker has other work first, and hears it meanwhile."""
     if stack.setup.name.endswith("Redis"):
@@ -194,7 +197,6 @@ def test_a_stop_outlives_the_worker_that_heard_it(stack: Stack) -> None:
     assert not run.has_begun
 
 
-@pytest.mark.nightly
 def test_a_stop_outlives_the_bot(stack: Stack) -> None:
     """It is noted before anybody is told. Another process repeats it, and the thread's last word is true."""
     blockers = stack.busy()
