@@ -50,7 +50,8 @@ NAMED = """\
 | `expires` with `USE_TZ` off | a time without a zone. Celery treats it as UTC; a worker treats it as a time in the setting `timezone` | the time in the site's `TIME_ZONE` | The admin shows it in this zone. In time zones west of UTC, such as New York, the worker would revoke the run hours too early |
 | `id` in the row's `headers` | it replaces the message's own id | nothing | With another id, runtask couldn't follow the run |
 
-If both beat and runtask send a message, no other field differs.
+If both beat and runtask send a message, no other field differs. On RabbitMQ, runtask sends a message for a queue as *mandatory*: if
+there is no such queue, the broker refuses it, and the form says so. beat's message would be dropped.
 """
 PEERS_LOSE = """\
 ## How to read the tables

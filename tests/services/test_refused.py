@@ -1,11 +1,7 @@
 """The broker itself refuses a message: nothing was sent, for certain, and the same form or key may send it later."""
 
 import json
-import shlex
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,55 +22,19 @@ from bot.models import Run
 from bot.web import tokens
 from localslack.testing import LocalSlack, Person
 from tests.broker.waiting import wait_until
-from tests.e2e.processes import free_port
 from tests.factories import a_dispatch
-from tests.faults.servers import Missing
 from tests.faults.setups import Setup, rabbitmqctl
 from tests.services.conftest import forget_connections
 from tests.services.test_publishing import NOTHING, Published, press
-from tests.support import needs
+from tests.support.own_redis import OwnRedis, redis_server
 from tests.wire.conftest import Schedule
 from tests.wire.form import errors, opened
 
 
-@dataclass
-class OwnRedis:
-    """A server of this module's own, which may refuse what it likes."""
-
-    folder: Path
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def does(self, *commands: str) -> None:
-        with redis.Redis(port=self.port) as client:
-            for command in commands:
-                client.execute_command(*shlex.split(command))
-
-    def is_alive(self) -> bool:
-        try:
-            self.does("PING")
-        except redis.ConnectionError:
-            return False
-        return True
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
-    with needs.services():
-        if (program := shutil.which("redis-server")) is None:
-            raise Missing("redis-server")
-        own = OwnRedis(tmp_path_factory.mktemp("redis"), free_port())
-        options = ["--port", str(own.port), "--dir", str(own.folder), "--save", ""]
-        process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-        try:
-            wait_until(own.is_alive)
-            yield own
-        finally:
-            process.kill()  # it would first want to save
-            process.wait(20)
+    with redis_server(tmp_path_factory.mktemp("redis")) as own:
+        yield own
 
 
 @pytest.fixture
@@ -182,23 +142,37 @@ EXPIRING = Queue("expiring", queue_arguments={"x-expires": 600_000})
 TOPIC = Exchange("news", "topic")
 
 
-def sends(broker: OwnRedis, *queues: Queue) -> Callable[[str], None]:
-    """The way from a platform with these queues to one of them."""
-    app = Celery("platform", broker=broker.url, set_as_current=False)
-    app.conf.task_queues = queues
-    with app.connection_for_write() as connection:
-        for queue in queues:
-            queue(connection.default_channel).declare()
-    sender = CelerySender(app)
-
-    def send(queue: str) -> None:
-        sender.send(a_dispatch(options={"headers": {}, "queue": queue}), run=RunId(5), within=2.0, enter=lambda: True)
-
-    return send
+Send = Callable[[str], None]
 
 
-def test_a_refused_transaction_was_not_carried_out_and_its_command_is_not_shown(broker: OwnRedis) -> None:
-    send = sends(broker, EXPIRING)
+@pytest.fixture
+def sends(broker: OwnRedis) -> Iterator[Callable[..., Send]]:
+    """Gives the way from a platform with these queues to one of them."""
+    senders: list[CelerySender] = []
+
+    def made(*queues: Queue) -> Send:
+        app = Celery("platform", set_as_current=False)  # its broker is in the environment
+        app.conf.task_queues = queues
+        with app.connection_for_write() as connection:
+            for queue in queues:
+                queue(connection.default_channel).declare()
+        senders.append(sender := CelerySender(app))
+
+        def send(queue: str) -> None:
+            options = {"headers": {}, "queue": queue}
+            sender.send(a_dispatch(options=options), run=RunId(5), within=2.0, enter=lambda: True)
+
+        return send
+
+    yield made
+    for sender in senders:
+        sender._pool.connections.force_close_all()
+
+
+def test_a_refused_transaction_was_not_carried_out_and_its_command_is_not_shown(
+    broker: OwnRedis, sends: Callable[..., Send]
+) -> None:
+    send = sends(EXPIRING)
     send("expiring")
     broker.does("ACL SETUSER default -lpush")
     with pytest.raises(NotSent) as caught:
@@ -215,13 +189,29 @@ def test_a_refused_transaction_was_not_carried_out_and_its_command_is_not_shown(
     ],
 )
 def test_a_message_that_goes_to_several_queues_may_be_in_some(
-    broker: OwnRedis, other: Queue, expected: type[Exception]
+    broker: OwnRedis, sends: Callable[..., Send], other: Queue, expected: type[Exception]
 ) -> None:
-    send = sends(broker, Queue("sales", TOPIC, routing_key="sales.#"), other)
+    send = sends(Queue("sales", TOPIC, routing_key="sales.#"), other)
     send("sales")
     broker.does("CONFIG SET maxmemory 1")
     with pytest.raises(expected, match="broker_full"):
         send("sales")
+
+
+def test_after_a_failover_the_next_try_goes_to_the_other_address(
+    broker: OwnRedis, sends: Callable[..., Send], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with redis_server(tmp_path) as other:
+        monkeypatch.setenv("CELERY_BROKER_URL", f"{broker.url};{other.url}")
+        send = sends(Queue("celery"))
+        send("celery")
+        broker.does(f"REPLICAOF 127.0.0.1 {other.port}")
+        with pytest.raises(NotSent, match=Code.BROKER_READ_ONLY):
+            send("celery")
+        send("celery")
+        with redis.Redis(port=other.port) as client:
+            assert client.llen("celery") == 1
+        broker.does(*ALLOW)
 
 
 def vhost(service: Setup) -> str:
