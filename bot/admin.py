@@ -229,7 +229,7 @@ class SlackLinkAdmin(LogsRemoval, Guarded):
         _formsets: Any,
         add: bool = False,  # noqa: FBT001, FBT002
     ) -> str:
-        """Who the account acts as now, and before."""
+        """Names the user that the account acts as, and the one before."""
         now = accounts.described(form.instance)
         return texts.LINK_ADDED.format(now=now) if add else texts.LINK_CHANGED.format(now=now, before=_before(form))
 

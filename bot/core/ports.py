@@ -104,7 +104,7 @@ class Stopper(Protocol):
         """Why workers can't be told anything, if they can't."""
 
     def way(self, task: str, *, kill: bool) -> Way:
-        """What they are to be told about a run of this task."""
+        """What workers must be told to stop a run of this task."""
 
     def take_back(self, task: TaskId) -> bool:
         """True if its message was still in its queue, where nobody had ever taken it, and is gone from there now."""

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeAlias
 
 Value: TypeAlias = str | int
 Params: TypeAlias = Mapping[str, Value]
+PROBLEM_LIMIT = 300  # characters of the columns called `problem`
 
 
 class Code(StrEnum):

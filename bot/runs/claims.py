@@ -9,13 +9,12 @@ from django.db import connections
 from django.db.models import F, QuerySet
 
 from bot.core.model import InstallationId, NoticeKind
-from bot.core.reasons import Reason
+from bot.core.reasons import PROBLEM_LIMIT, Reason
 from bot.models import Notice, NoticeState, Run, atomic, database_of, still
 from bot.prepared import padded
 from bot.runs.outbox import RANK, arrange, lock
 from bot.runs.pace import Paced, after_pause, paced, with_pace
 
-PROBLEM_LIMIT = 300  # characters of Notice.problem
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
 FRESH = timedelta(seconds=3)  # a younger claim lasts long enough to look for a message and to post it (5 s each)
 LAST = max(RANK.values())  # nothing waits for a notice of this rank
@@ -23,7 +22,8 @@ LAST = max(RANK.values())  # nothing waits for a notice of this rank
 # The driver repeats each statement for many rows; the ORM would build one for each, which takes ten times as long. Rows are
 # updated one by one, in the order of their keys, so that two deliverers never deadlock. COALESCE: as in `still`.
 CLAIMED = """
-UPDATE runtask_notice SET state = 'claimed', claim = %s, claimed_until = %s, full_at = COALESCE(%s, full_at), tried_at = COALESCE(tried_at, %s)
+UPDATE runtask_notice SET state = 'claimed', claim = %s, claimed_until = %s, full_at = COALESCE(%s, full_at),
+tried_at = COALESCE(tried_at, %s)
 WHERE id = %s AND claim = %s AND version = %s AND (
 COALESCE(state, '') = 'owed' AND due_at <= %s OR COALESCE(state, '') = 'claimed' AND claimed_until < %s)
 """

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.core.model import InstallationId
 from bot.core.ports import Introduction
-from bot.core.reasons import Reason
+from bot.core.reasons import PROBLEM_LIMIT, Reason
 from bot.models import Installation, Notice, Run, atomic, writers_turn
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def _adopt(runs: set[int], by: InstallationId) -> None:
 def refused(installation: InstallationId, why: Reason) -> None:
     """Slack doesn't take its token any more, or lets it do nothing."""
     with writers_turn():
-        Installation.objects.filter(pk=installation).update(problem=why.dump(300))
+        Installation.objects.filter(pk=installation).update(problem=why.dump(PROBLEM_LIMIT))
 
 
 def only() -> InstallationId:

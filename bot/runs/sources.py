@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.core.model import Source, TaskId
 from bot.core.ports import Outcomes
-from bot.core.reasons import Code, Reason
+from bot.core.reasons import PROBLEM_LIMIT, Code, Reason
 from bot.core.status import AWAITED, OPEN
 from bot.models import Run, SourceHealth, writers_turn
 from bot.runs import finish
@@ -68,7 +68,7 @@ def answered(outcomes: Outcomes, *, now: datetime) -> int:
 
 def silent(outcomes: Outcomes, why: Reason) -> None:
     log.warning("results can't be read now: %s (%s)", why.code, ", ".join(map(str, why.params.values())))
-    _write(outcomes.source, problem=why.dump(300))
+    _write(outcomes.source, problem=why.dump(PROBLEM_LIMIT))
 
 
 def _write(source: Source, **values: object) -> None:

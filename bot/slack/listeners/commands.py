@@ -31,9 +31,7 @@ class Commands:
         command = payloads.command(body)
         Opening(
             parts=self.parts,
-            account=command.account,
-            trigger=command.trigger,
-            response_url=command.response_url,
+            asked=command,
             view=lambda actor: self._view(command, actor),
             too_late=texts.TOO_LATE,
         ).begin()

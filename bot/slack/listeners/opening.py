@@ -7,12 +7,13 @@ from typing import Any
 
 from slack_sdk.webhook import WebhookClient
 
-from bot.core.model import Actor, SlackAccount
+from bot.core.model import Actor
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.waiting import Budget
 from bot.slack import texts
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
+from bot.slack.payloads import Command, Press
 from bot.texts import problem_text, sentence
 
 log = logging.getLogger(__name__)
@@ -23,9 +24,7 @@ class Opening:
     """The trigger is valid for 3 s. `view` makes the form; it may raise NotAllowed or Refused."""
 
     parts: Parts
-    account: SlackAccount
-    trigger: str
-    response_url: str
+    asked: Command | Press
     view: Callable[[Actor], dict[str, Any]]
     too_late: str  # what the person reads if it took too long
     budget: Budget = field(default_factory=Budget)
@@ -36,9 +35,9 @@ class Opening:
 
     def _open(self) -> None:
         try:
-            view = self.view(self.parts.identity.actor(self.account))
+            view = self.view(self.parts.identity.actor(self.asked.account))
             if self.budget.enter():
-                self.parts.client.views_open(trigger_id=self.trigger, view=view)
+                self.parts.client.views_open(trigger_id=self.asked.trigger, view=view)
         except NotAllowed as exc:
             problem = sentence(exc.denied)
         except Refused as exc:
@@ -54,12 +53,12 @@ class Opening:
         if (
             self.budget.entered or self.budget.enter()
         ):  # otherwise `_give_up` has answered, and they may have tried again
-            reply(self.response_url, problem)
+            reply(self.asked.response_url, problem)
 
     def _give_up(self) -> None:
         if self.budget.shut():
             log.warning("a form could not be prepared in time: the database, or Slack's users.info, is slow")
-            reply(self.response_url, self.too_late)
+            reply(self.asked.response_url, self.too_late)
 
 
 def reply(response_url: str, text: str) -> None:

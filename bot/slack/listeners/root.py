@@ -31,9 +31,7 @@ class Root:
         press = payloads.press(body)
         Opening(
             parts=self.parts,
-            account=press.account,
-            trigger=press.trigger,
-            response_url=press.response_url,
+            asked=press,
             view=lambda actor: self._view(press, actor),
             too_late=texts.TOO_LATE_TO_RUN_AGAIN,
         ).begin()
