@@ -75,6 +75,7 @@ def platform() -> Platform:
         queues=LiveQueues(app),
         stopper=RemoteControl(app),
         may_kill=options.kill,
+        base_url=options.base_url,
         sources=sources(),
         announcements=options.announce or {},
         wake=_run_started,
