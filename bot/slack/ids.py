@@ -8,6 +8,7 @@ from bot.core.model import Field
 # and ignores the new values (docs.slack.dev: views.update, "Preserving input entry").
 INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:"}
 FILL_PREFIX = "fill:"
+DETAILS_PREFIX = "details:"
 STORED = "stored"  # the value of the option; those of the others are ids of runs
 
 
@@ -21,6 +22,13 @@ class Id(StrEnum):
     JSON_INPUT = "json"
     RUN_AGAIN = "run_again"
     STOP = "stop"
+    STAR = "star"  # in the form
+    UNSTAR = "unstar"  # in the form, and on Home
+    HOME = "runtask_home"
+    HOME_RUN = "home_run"
+    HOME_RUN_FAVOURITE = "home_run_favourite"
+    HOME_RUN_AGAIN = "home_run_again"
+    HOME_STOP = "home_stop"
     NOTICE_EVENT = "runtask_notice"
 
 

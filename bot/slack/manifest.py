@@ -16,8 +16,11 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "conversations_replies": ("channels:history", "groups:history", "im:history"),
     "users_info": ("users:read", "users:read.email"),
     "views_open": (),
+    "views_publish": (),
+    "views_push": (),
     "views_update": (),
 }
+EVENTS = ["app_home_opened"]
 COMMANDS_SCOPE = "commands"
 EVENTS_PATH = "slack/events"
 
@@ -31,8 +34,10 @@ def manifest(command: str, address: str = "") -> dict[str, Any]:
         "should_escape": False,
     }
     interactivity: dict[str, Any] = {"is_enabled": True}
+    events: dict[str, Any] = {"bot_events": EVENTS}
     if address:
         slash["url"] = address
+        events["request_url"] = address
         interactivity |= {"request_url": address, "message_menu_options_url": address}
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
@@ -44,7 +49,7 @@ def manifest(command: str, address: str = "") -> dict[str, Any]:
         "features": {
             "bot_user": {"display_name": "Run tasks", "always_online": True},
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": True,
             },
@@ -54,6 +59,7 @@ def manifest(command: str, address: str = "") -> dict[str, Any]:
             "scopes": {"bot": sorted({COMMANDS_SCOPE, *(s for needed in SCOPES.values() for s in needed)})}
         },
         "settings": {
+            "event_subscriptions": events,
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": not address,

@@ -74,6 +74,25 @@ class Press:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HomePress:
+    """A button on Home was pressed. There, Slack names no channel and no address for answers."""
+
+    account: SlackAccount
+    value: int  # the id of a run or a schedule; 0 for the button that opens an empty form
+    trigger: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StarPress:
+    """The star in an open form was pressed. `view` is Slack's, with all its blocks."""
+
+    account: SlackAccount
+    schedule: ScheduleId
+    trigger: str
+    view: Payload = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Submission:
     """Run was pressed. `values` contains the inputs' texts, without the fields that have no input."""
 
@@ -139,6 +158,39 @@ def press(body: Payload) -> Press:
         run=RunId(int(_text(body["actions"][0]["value"]))),
         trigger=_text(body["trigger_id"]),
         response_url=_text(body["response_url"]),
+    )
+
+
+@_parser
+def home_opened(body: Payload) -> SlackAccount | None:
+    """Who looks at the Home tab. None: they look at the messages beside it."""
+    event = body["event"]
+    if event.get("tab") != "home":
+        return None
+    return SlackAccount(team=TeamId(_text(body["team_id"])), user=SlackUserId(_text(event["user"])))
+
+
+@_parser
+def home_press(body: Payload) -> HomePress:
+    return HomePress(
+        account=_account(body), value=int(_text(body["actions"][0]["value"])), trigger=_text(body["trigger_id"])
+    )
+
+
+def is_on_home(body: Payload) -> bool:
+    """Whether a press was made there, and not in a form."""
+    return bool((body.get("view") or {}).get("type") == "home")
+
+
+@_parser
+def star_press(body: Payload) -> StarPress:
+    view = body["view"]
+    _text(view["id"]), _text(view["hash"])
+    return StarPress(
+        account=_account(body),
+        schedule=_schedule(body["actions"][0]),
+        trigger=_text(body["trigger_id"]),
+        view={**view, "blocks": [dict(block) for block in view["blocks"]]},
     )
 
 

@@ -94,6 +94,37 @@ HELP = """*{command}* runs a schedule of the site now, with its stored arguments
 • `{command} "again"` picks the schedule that is really called again. What stands in quotes is always a schedule's name.
 Its id and how it ended arrive in a thread here. Only staff of the site can run schedules."""
 
+# The form: its star, and a small window that says why something was not done; in plain text
+STAR = "☆ Add to favourites"
+UNSTAR = "★ Remove from favourites"
+FAVOURITES = "Your favourites"
+ALL_SCHEDULES = "All schedules"
+CLOSE = "Close"
+STAR_LATE = "That took too long. Pick the schedule again to see whether it is a favourite now."
+
+# Home
+HOME_RUNNING = "Running now"
+HOME_NOTHING_RUNNING = "Nothing is running now."
+HOME_OPEN = "{icon} *{schedule}*: {state}\n{who} asked for it, {at}"
+HOME_OPEN_OWN = "{icon} *{schedule}*: {state}\nYou asked for it, {at}"
+HOME_STOPPING = "Workers have been told to stop it."
+HOME_MORE = "… and {number} more"
+HOME_MANY_MORE = "… and more than {number} others"
+HOME_FAVOURITES = "Your favourites"
+HOME_NO_FAVOURITES = "None yet. Press *Run a schedule*, pick one that you need often, and press *☆ Add to favourites* beside its details."
+HOME_FAVOURITE = "*{schedule}*\n{task}"
+HOME_FAVOURITE_DISABLED = "*{schedule}* (disabled)\n{task}"
+HOME_REMOVE = "★ Remove"
+HOME_LAST = "Your last runs"
+HOME_NO_RUNS = "None yet. Press *Run a schedule*: its id and how it ended arrive as messages, and the run appears here."
+HOME_ENDED = "{icon} *{schedule}*: {state}\n{at}"
+HOME_AS_OF = "As of {at}. Your own runs are kept up to date here for ten minutes. Open this tab again to see everything as it is."
+HOME_REFUSED = "Open this tab again when that has changed."
+HOME_TOO_LATE = "That took too long, Slack no longer lets me open the form. Please press the button again."
+HOME_LATE = (
+    "That took too long. What you see here is what has been done so far; if needed, please press the button again."
+)
+
 # A press of Run again
 RUN_AGAIN = "Run again"
 STOP = "Stop"
@@ -115,6 +146,7 @@ STATE_ICONS = {
     RunState.OVERDUE: ":warning:",
     RunState.UNSEEN: ":grey_question:",
     RunState.WITHDRAWN: ":no_entry:",
+    RunState.NOT_SENT: ":no_entry:",
 }
 
 # The thread: its first message, and the edits of it

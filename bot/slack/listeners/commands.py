@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from slack_bolt import Ack
@@ -10,7 +11,7 @@ from bot.core.model import Actor, ChannelId, RunId
 from bot.runs import again, see
 from bot.slack import modals, payloads, texts
 from bot.slack.listeners.common import Parts, filled
-from bot.slack.listeners.opening import Opening
+from bot.slack.listeners.opening import Opening, reply
 from bot.slack.metadata import Metadata
 from bot.slack.payloads import Payload
 
@@ -34,6 +35,7 @@ class Commands:
             asked=command,
             view=lambda actor: self._view(command, actor),
             too_late=texts.TOO_LATE,
+            tell=partial(reply, command.response_url),
         ).begin()
 
     def _view(self, command: payloads.Command, actor: Actor) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from bot.runs.waiting import Budget
 from bot.slack import texts
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
-from bot.slack.payloads import Command, Press
+from bot.slack.payloads import Command, HomePress, Press
 from bot.texts import problem_text, sentence
 
 log = logging.getLogger(__name__)
@@ -24,9 +24,10 @@ class Opening:
     """The trigger is valid for 3 s. `view` makes the form; it may raise NotAllowed or Refused."""
 
     parts: Parts
-    asked: Command | Press
+    asked: Command | Press | HomePress
     view: Callable[[Actor], dict[str, Any]]
     too_late: str  # what the person reads if it took too long
+    tell: Callable[[str], None]  # how they read why there is no form
     budget: Budget = field(default_factory=Budget)
 
     def begin(self) -> None:
@@ -53,12 +54,12 @@ class Opening:
         if (
             self.budget.entered or self.budget.enter()
         ):  # otherwise `_give_up` has answered, and they may have tried again
-            reply(self.asked.response_url, problem)
+            self.tell(problem)
 
     def _give_up(self) -> None:
         if self.budget.shut():
             log.warning("a form could not be prepared in time: the database, or Slack's users.info, is slow")
-            reply(self.asked.response_url, self.too_late)
+            self.tell(self.too_late)
 
 
 def reply(response_url: str, text: str) -> None:

@@ -83,6 +83,17 @@ class Person:
         """Look at an app's Home tab."""
         return self._do("home", tab=tab, app=app)
 
+    def presses_home(self, action_id: str, value: str | None = None, app: str | None = None) -> Json:
+        """Press the first button with this id, and this value if it is given, on an app's Home tab."""
+        home = self.home(app)
+        assert home is not None, f"{self.id} has no Home tab"
+        for block in home["blocks"]:
+            for element in elements_in(block):
+                if element.get("action_id") == action_id and value in (None, element.get("value")):
+                    ids = {"view_id": home["id"], "block_id": block["block_id"], "action_id": action_id}
+                    return self._do("click", **ids)
+        raise AssertionError(f"no button {action_id!r} {value or ''} in {home['blocks']}")
+
     def dm(self, other: str | None = None) -> str:
         """The direct message with the first app's bot, or with somebody else."""
         return str(self._do("dm", **{"with": other})["channel"]["id"])
