@@ -103,11 +103,16 @@ def _of(installation: InstallationId, account: SlackUserId) -> QuerySet[Home]:
 
 def changed(installation: InstallationId, now: datetime) -> list[Home]:
     """Those that were opened lately and whose reader has a new run, or one that has changed since. One or two queries."""
-    newest = Run.objects.filter(user_id=OuterRef("user_id")).order_by("-pk").values("pk")[:1]
-    recent = Home.objects.filter(installation=installation, opened_at__gt=now - RECENT, claimed_until__lte=now)
-    homes = list(recent.annotate(newest=Subquery(newest)).order_by("-opened_at")[:CHECKED])
+    homes = list(_recent(installation, now))
     marks = _marks({int(run) for home in homes for run in home.shown or ()})
     return [home for home in homes if _differs(home, marks)]
+
+
+def _recent(installation: InstallationId, now: datetime) -> QuerySet[Any]:
+    """Each with the `newest` run of its reader's."""
+    newest = Run.objects.filter(user_id=OuterRef("user_id")).order_by("-pk").values("pk")[:1]
+    recent = Home.objects.filter(installation=installation, opened_at__gt=now - RECENT, claimed_until__lte=now)
+    return recent.annotate(newest=Subquery(newest)).order_by("-opened_at")[:CHECKED]
 
 
 def _differs(home: Any, marks: dict[str, str]) -> bool:
