@@ -82,7 +82,7 @@ class Actor:
 class Place:
     """Where in a workspace a run's messages go."""
 
-    channel: ChannelId
+    channel: ChannelId  # or a person's id: the direct message with them, which may not be open yet
     parent: MessageTs | None = None  # the message that all of them, the root too, are replies to
 
 

@@ -19,9 +19,13 @@ class Id(StrEnum):
     SCHEDULE_SELECT = "schedule_select"
     FILL_SELECT = "fill_select"
     JSON_INPUT = "json"
+    REPORT_BLOCK = "report_in"
+    REPORT_SELECT = "report_in_select"
     RUN_AGAIN = "run_again"
     STOP = "stop"
     NOTICE_EVENT = "runtask_notice"
+    RUN_SHORTCUT = "run"
+    RUN_HERE_SHORTCUT = "run_here"
 
 
 OPTION_TEXT = 75

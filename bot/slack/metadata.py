@@ -11,7 +11,7 @@ from bot.core.seal import holds, seal
 class Metadata:
     """The place and the run are signed for the person who sees the form. The rest is checked against the database."""
 
-    place: Place
+    place: Place | None  # None: the form asks where the run's messages go
     mark: str
     schedule: ScheduleId | None = None
     fingerprint: str = ""
@@ -19,7 +19,7 @@ class Metadata:
     again_mark: str = ""
 
     @classmethod
-    def sealed(cls, keys: tuple[str, ...], account: SlackAccount, place: Place) -> "Metadata":
+    def sealed(cls, keys: tuple[str, ...], account: SlackAccount, place: Place | None) -> "Metadata":
         return cls(place=place, mark=seal(keys[0], *_of_place(account, place)))
 
     def blank(self) -> "Metadata":
@@ -39,8 +39,8 @@ class Metadata:
     def dump(self) -> str:
         return json.dumps(
             {
-                "channel": self.place.channel,
-                "parent": self.place.parent,
+                "channel": self.place.channel if self.place else "",
+                "parent": self.place.parent if self.place else None,
                 "mark": self.mark,
                 "schedule": self.schedule,
                 "fingerprint": self.fingerprint,
@@ -56,11 +56,11 @@ class Metadata:
         if not isinstance(raw, dict):
             raise ValueError("private_metadata isn't an object")  # noqa: TRY004  # as for other text that isn't ours
         schedule, again, parent = raw.get("schedule"), raw.get("again"), raw.get("parent")
+        channel = ChannelId(str(raw.get("channel", "")))
         return cls(
-            place=Place(
-                channel=ChannelId(str(raw.get("channel", ""))),
-                parent=None if parent is None else MessageTs(str(parent)),
-            ),
+            place=Place(channel=channel, parent=None if parent is None else MessageTs(str(parent)))
+            if channel
+            else None,
             mark=str(raw.get("mark", "")),
             schedule=None if schedule is None else ScheduleId(int(schedule)),
             fingerprint=str(raw.get("fingerprint", "")),
@@ -69,8 +69,10 @@ class Metadata:
         )
 
 
-def _of_place(account: SlackAccount, place: Place) -> tuple[str, ...]:
+def _of_place(account: SlackAccount, place: Place | None) -> tuple[str, ...]:
     """What is sealed. No two values that the form carries have equal parts, so no seal can stand for another one."""
+    if place is None:
+        return account.team, account.user, ""
     if place.parent is None:
         return account.team, account.user, place.channel
     return account.team, account.user, "reply", place.channel, place.parent

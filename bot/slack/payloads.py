@@ -1,5 +1,6 @@
 """Parses Slack's payloads into values. Every function raises Malformed for a payload that Slack doesn't send."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,6 +12,7 @@ from bot.slack.ids import FILL_PREFIX, INPUT_PREFIX, STORED, Id
 from bot.slack.metadata import Metadata
 
 Payload = dict[str, Any]
+CHANNEL = re.compile(r"[CG][A-Z0-9]{1,30}")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -74,6 +76,16 @@ class Press:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Shortcut:
+    """A shortcut was used: on a message, to whose thread `place` belongs, or in a menu, which knows no place."""
+
+    account: SlackAccount
+    place: Place | None
+    trigger: str
+    response_url: str  # empty: Slack gives none
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Submission:
     """Run was pressed. `values` contains the inputs' texts, without the fields that have no input."""
 
@@ -82,6 +94,7 @@ class Submission:
     schedule: ScheduleId | None
     again: RunId | None  # the run that is chosen under "Fill in from"
     metadata: Metadata
+    report_in: ChannelId | None  # of a form that asks for it
     values: dict[Field, str] = field(repr=False)
     inputs: dict[Field, str]  # block ids, for errors
 
@@ -143,6 +156,26 @@ def press(body: Payload) -> Press:
 
 
 @_parser
+def global_shortcut(body: Payload) -> Shortcut:
+    return Shortcut(account=_account(body), place=None, trigger=_text(body["trigger_id"]), response_url="")
+
+
+@_parser
+def message_shortcut(body: Payload) -> Shortcut:
+    """The message may be anybody's, and a reply: then its thread is that of its parent."""
+    message = body["message"]
+    return Shortcut(
+        account=_account(body),
+        place=Place(
+            channel=ChannelId(_text(body["channel"]["id"])),
+            parent=MessageTs(_text(message.get("thread_ts") or message["ts"])),
+        ),
+        trigger=_text(body["trigger_id"]),
+        response_url=_text(body["response_url"]),
+    )
+
+
+@_parser
 def submission(body: Payload) -> Submission:
     view = body["view"]
     state = view["state"]["values"]
@@ -154,6 +187,7 @@ def submission(body: Payload) -> Submission:
         schedule=_picked(state),
         again=None if menu is None else _run(state[menu["block_id"]][Id.FILL_SELECT]["selected_option"]),
         metadata=Metadata.load(view["private_metadata"]),
+        report_in=_channel(state.get(Id.REPORT_BLOCK, {}).get(Id.REPORT_SELECT, {}).get("selected_conversation")),
         values={field: _value(block, state) for field, block in inputs.items() if block is not None},
         inputs={field: block["block_id"] for field, block in inputs.items() if block is not None},
     )
@@ -169,6 +203,15 @@ def _account(body: Payload) -> SlackAccount:
     if not own or own == team.get("enterprise_id"):
         own = team["id"]
     return SlackAccount(team=TeamId(_text(own)), user=SlackUserId(_text(user["id"])))
+
+
+def _channel(picked: Any) -> ChannelId | None:
+    """Only what the menu offers: posting to a person's id would open a direct message with them."""
+    if picked is None:
+        return None
+    if not CHANNEL.fullmatch(_text(picked)):
+        raise ValueError("not a channel")
+    return ChannelId(picked)
 
 
 def _place(body: Payload) -> Place:

@@ -25,6 +25,10 @@ KEEP_TYPING = "{shown} of {total}, keep typing"
 FILL_IN_FROM = "Fill in from"
 STORED_VALUES = "Stored values"
 EARLIER_RUN = "{who}, {at}: {ended}"
+REPORT_IN = "Report in"
+REPORT_IN_PLACEHOLDER = "A direct message with me"
+REPORT_IN_HINT = "Pick a channel to have the run's messages there. I must be a member of a private one."
+CLOSE = "Close"
 
 # The form: mistakes, in plain text
 SORRY = "Something went wrong on my side; the log says what. Please try again."
@@ -35,7 +39,7 @@ NO_DATABASE = (
     " Press Run to try again; nothing is sent twice."
 )
 TOO_SLOW = "Nothing was sent by this press of Run: it took too long. Press Run to try again; nothing is sent twice."
-NOT_OURS = "This form was not opened for you. Close it and type the command again."
+NOT_OURS = "This form was not opened for you. Close it and open it anew."
 NOT_PICKED = "Pick a schedule first."
 
 # The form: filled with the values of an earlier run
@@ -85,6 +89,7 @@ WAITING = ":hourglass: The site's database is slow to answer. The arguments appe
 
 # The command
 TOO_LATE = "That took too long, Slack no longer lets me open the form. Please type the command again."
+TOO_LATE_SHORTCUT = "That took too long, Slack no longer lets me open the form. Please use the shortcut again."
 HELP_WORD = "help"
 AGAIN_WORD = "again"
 HELP = """*{command}* runs a schedule of the site now, with its stored arguments or others.

@@ -15,14 +15,15 @@ ACCOUNT = SlackAccount(team=TEAM, user=ADA)
 THREAD = Place(channel=CHANNEL, parent=MessageTs("1.5"))
 
 
-@pytest.mark.parametrize("place", [PLACE, THREAD])
-def test_a_form_is_for_one_person_and_one_place(place: Place) -> None:
+@pytest.mark.parametrize("place", [PLACE, THREAD, None])
+def test_a_form_is_for_one_person_and_one_place(place: Place | None) -> None:
     ours = Metadata.load(Metadata.sealed(KEYS, ACCOUNT, place).dump())
     assert ours.place == place
     assert ours.is_for(KEYS, ACCOUNT)
     assert Metadata.sealed(("old",), ACCOUNT, place).is_for(KEYS, ACCOUNT), "sealed before the key was changed"
     assert not ours.is_for(KEYS, replace(ACCOUNT, user=SlackUserId("U0BEN")))
     elsewhere = [
+        None,
         PLACE,
         THREAD,
         replace(THREAD, parent=MessageTs("1.6")),

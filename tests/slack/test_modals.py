@@ -1,6 +1,7 @@
 """The modal: what it shows of a schedule, and that it comes back unchanged."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -260,6 +261,18 @@ def test_suggestions_are_cut_to_what_a_socket_frame_takes(wide: str) -> None:
 def test_metadata_that_is_not_ours_is_refused(text: str) -> None:
     with pytest.raises((ValueError, TypeError)):
         Metadata.load(text)
+
+
+def test_only_a_form_that_does_not_know_where_to_report_asks_for_it() -> None:
+    asking = replace(METADATA, place=None)
+    for view in (modals.empty(asking), modals.chosen(asking, a_preview(a_schedule()), nonce="n")):
+        assert view["blocks"][-1]["block_id"] == Id.REPORT_BLOCK
+        assert view_problems(view).lines() == []
+        assert payloads.submission(submitted(view)).report_in is None
+    for view in (modals.empty(METADATA), modals.chosen(METADATA, a_preview(a_schedule()), nonce="n")):
+        assert Id.REPORT_BLOCK not in [block.get("block_id") for block in view["blocks"]]
+    assert view_problems(modals.no_schedules(asking)).lines() == []
+    assert view_problems(modals.notice("No.")).lines() == []
 
 
 def test_metadata_comes_back() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import SlackAccount, SlackUserId, TeamId
+from bot.core.model import ChannelId, MessageTs, Place, SlackAccount, SlackUserId, TeamId
 from bot.slack import modals, payloads
 from bot.slack.endpoint import FORM, parse
 from bot.slack.metadata import Metadata
@@ -147,6 +147,8 @@ GOOD: dict[Callable[[Payload], Any], Payload] = {
     payloads.command: recorded("slash_command.parsed.json"),
     payloads.suggestion: recorded("block_suggestion.view.json"),
     payloads.selection: a_selection(),
+    payloads.global_shortcut: recorded("shortcut.global.json"),
+    payloads.message_shortcut: recorded("shortcut.message.json"),
     payloads.submission: submitted(modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n")),
 }
 
@@ -176,6 +178,25 @@ def test_a_press_is_where_its_message_is(thread: Payload, parent: str | None) ->
     body["actions"][0]["value"] = "5"
     found = payloads.press(body).place
     assert (found.channel, found.parent) == (body["channel"]["id"], parent)
+
+
+def test_a_shortcut_of_the_menu_knows_no_place_and_has_no_way_to_answer() -> None:
+    found = payloads.global_shortcut(recorded("shortcut.global.json"))
+    assert (found.account.user, found.place, found.response_url) == ("W111", None, "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "parent"),
+    [({}, "1608093938.001200"), ({"thread_ts": "1608093930.000100"}, "1608093930.000100")],
+    ids=["a message", "a reply"],
+)
+def test_a_shortcut_on_a_message_is_for_its_thread(changes: Payload, parent: str) -> None:
+    body = recorded("shortcut.message.json")
+    body["message"] |= changes
+    found = payloads.message_shortcut(body)
+    assert found.place == Place(channel=ChannelId("C111"), parent=MessageTs(parent))
+    del body["message"]["user"]  # another bot's
+    assert payloads.message_shortcut(body) == found
 
 
 def test_metadata_nested_too_deep_is_malformed() -> None:

@@ -55,6 +55,30 @@ def command(user: str) -> Json:
     }
 
 
+def shortcut(user: str) -> Json:
+    return {
+        "type": "shortcut",
+        "token": "t",
+        "action_ts": "1.2",
+        "team": {"id": "T0LOCAL", "domain": "local"},
+        "user": {"id": user, "username": "x", "team_id": "T0LOCAL"},
+        "callback_id": Id.RUN_SHORTCUT,
+        "trigger_id": "1.2.3",
+    }
+
+
+def message_shortcut(user: str) -> Json:
+    return {
+        **shortcut(user),
+        "type": "message_action",
+        "callback_id": Id.RUN_HERE_SHORTCUT,
+        "channel": {"id": OPS, "name": "ops"},
+        "message_ts": "1.2",
+        "message": {"type": "message", "user": user, "ts": "1.2", "text": SECRET_NAME},
+        "response_url": "http://127.0.0.1:9/nobody",
+    }
+
+
 def interaction(kind: str, user: str, view: Json, **more: Any) -> Json:
     who = {"id": user, "username": "x", "name": "x", "team_id": "T0LOCAL"}
     team = {"id": "T0LOCAL", "domain": "local"}
@@ -74,6 +98,8 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
         "suggestion": ("block_suggestion", interaction("block_suggestion", user, view, value="", **select)),
         "selection": ("block_actions", interaction("block_actions", user, view, actions=[picked], trigger_id="1.2.3")),
         "filling": ("block_actions", interaction("block_actions", user, view, actions=[chosen], trigger_id="1.2.3")),
+        "shortcut": ("shortcut", shortcut(user)),
+        "message shortcut": ("message_action", message_shortcut(user)),
         "press": ("block_actions", press(slack, user, run)),
         "stop": ("block_actions", press(slack, user, run, Id.STOP)),
         "submission": (
@@ -83,7 +109,11 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
     }
 
 
-@pytest.mark.parametrize("entry", ["command", "suggestion", "selection", "filling", "press", "stop", "submission"])
+ENTRIES = ["command", "shortcut", "message shortcut"]
+ENTRIES += ["suggestion", "selection", "filling", "press", "stop", "submission"]
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_intruders_get_nothing_anywhere(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, intruder: str, entry: str
 ) -> None:
@@ -94,7 +124,7 @@ def test_intruders_get_nothing_anywhere(
     answer = http_bot.deliver(kind, payload)
     assert answer["status"] == 200
     assert SECRET_NAME not in json.dumps(answer)
-    if entry in ("command", "press", "stop"):
+    if entry in ("command", "shortcut", "message shortcut", "press", "stop"):
         http_bot.wait_for(lambda: http_bot.calls("users.info"))
     assert Run.objects.count() == 1
     shown = [
