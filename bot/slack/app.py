@@ -16,6 +16,7 @@ from bot.slack.listeners.common import Parts
 from bot.slack.listeners.home import Home
 from bot.slack.listeners.picker import Picker
 from bot.slack.listeners.root import Root
+from bot.slack.listeners.shortcuts import Shortcuts
 from bot.slack.listeners.stars import Stars
 from bot.slack.listeners.submission import Submissions
 from bot.slack.replay import Presses
@@ -67,6 +68,8 @@ def create_app(conf: Conf, parts: Parts) -> App:
     app.action(Id.HOME_RUN_FAVOURITE)(home.run_favourite)
     app.action(Id.HOME_RUN_AGAIN)(home.run_again)
     app.action(Id.HOME_STOP)(home.stop)
+    app.global_shortcut(Id.RUN_SHORTCUT)(Shortcuts(parts).run)
+    app.message_shortcut(Id.RUN_HERE_SHORTCUT)(Shortcuts(parts).run_here)
     app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
     # Acknowledge everything else. Otherwise the person waits 3 s for an error, and Bolt logs the payload.
     for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):

@@ -20,6 +20,8 @@ class Id(StrEnum):
     SCHEDULE_SELECT = "schedule_select"
     FILL_SELECT = "fill_select"
     JSON_INPUT = "json"
+    REPORT_BLOCK = "report_in"
+    REPORT_SELECT = "report_in_select"
     RUN_AGAIN = "run_again"
     STOP = "stop"
     STAR = "star"  # in the form
@@ -30,6 +32,8 @@ class Id(StrEnum):
     HOME_RUN_AGAIN = "home_run_again"
     HOME_STOP = "home_stop"
     NOTICE_EVENT = "runtask_notice"
+    RUN_SHORTCUT = "run"
+    RUN_HERE_SHORTCUT = "run_here"
 
 
 OPTION_TEXT = 75

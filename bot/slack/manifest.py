@@ -5,6 +5,8 @@ docs.slack.dev: reference/app-manifest. `connections:write` belongs to the app-l
 
 from typing import Any
 
+from bot.slack.ids import Id
+
 # The bot scopes of each Web API method that we call, by the client's name for it (docs.slack.dev: reference/methods).
 SCOPES: dict[str, tuple[str, ...]] = {
     "auth_test": (),
@@ -22,6 +24,20 @@ SCOPES: dict[str, tuple[str, ...]] = {
 }
 EVENTS = ["app_home_opened"]
 COMMANDS_SCOPE = "commands"
+SHORTCUTS = [
+    {
+        "name": "Run a schedule",
+        "type": "global",
+        "callback_id": Id.RUN_SHORTCUT.value,
+        "description": "Run a schedule now, with its stored arguments or others",
+    },
+    {
+        "name": "Run a schedule here",
+        "type": "message",
+        "callback_id": Id.RUN_HERE_SHORTCUT.value,
+        "description": "Run a schedule now, and report in the thread of this message",
+    },
+]
 EVENTS_PATH = "slack/events"
 
 
@@ -54,6 +70,7 @@ def manifest(command: str, address: str = "") -> dict[str, Any]:
                 "messages_tab_read_only_enabled": True,
             },
             "slash_commands": [slash],
+            "shortcuts": SHORTCUTS,
         },
         "oauth_config": {
             "scopes": {"bot": sorted({COMMANDS_SCOPE, *(s for needed in SCOPES.values() for s in needed)})}

@@ -31,13 +31,16 @@ NO_SUGGESTIONS: Block = {"options": []}
 
 def empty(metadata: Metadata, note: str = "") -> Block:
     """The form as it opens."""
-    return _modal(metadata, [_picker(None), *([section(note)] if note else [])])
+    return _form(metadata, [_picker(None), *([section(note)] if note else [])])
 
 
 def no_schedules(metadata: Metadata) -> Block:
-    view = _modal(metadata, [section(texts.NO_SCHEDULES)])
-    del view["submit"]
-    return view
+    return {**_modal([section(texts.NO_SCHEDULES)]), "private_metadata": metadata.dump()}
+
+
+def notice(text: str) -> Block:
+    """For what a person must read where Slack gives no other way to tell them. There is nothing to submit."""
+    return {**_modal([section(text)]), "close": plain(texts.CLOSE)}
 
 
 def chosen(
@@ -61,7 +64,7 @@ def chosen(
     blocks += [*(filling.heading(again) if again else []), *_details(preview, suffix, is_favourite=is_favourite)]
     for field, value in (again.values if again else preview.stored).items():
         blocks += _value(field, value, suffix, is_of_a_run=again is not None)
-    return _modal(metadata, blocks)
+    return _form(metadata, blocks)
 
 
 def gone(metadata: Metadata) -> Block:
@@ -119,15 +122,35 @@ def ambiguous(typed: str, matches: int) -> str:
     return text.format(typed=escape(one_line(typed), 100), number=matches)
 
 
-def _modal(metadata: Metadata, blocks: list[Block]) -> Block:
+def _form(metadata: Metadata, blocks: list[Block]) -> Block:
+    """Asks where to report if that isn't known. The block keeps its id, so the choice survives another schedule."""
+    asks = [_report_in()] if metadata.place is None else []
+    return {**_modal([*blocks, *asks]), "private_metadata": metadata.dump(), "submit": plain(texts.RUN)}
+
+
+def _modal(blocks: list[Block]) -> Block:
     return {
         "type": "modal",
         "callback_id": Id.RUN_MODAL,
-        "private_metadata": metadata.dump(),
         "title": plain(texts.TITLE),
-        "submit": plain(texts.RUN),
         "close": plain(texts.CANCEL),
         "blocks": blocks,
+    }
+
+
+def _report_in() -> Block:
+    return {
+        "type": "input",
+        "block_id": Id.REPORT_BLOCK,
+        "optional": True,
+        "label": plain(texts.REPORT_IN),
+        "hint": plain(texts.REPORT_IN_HINT),
+        "element": {
+            "type": "conversations_select",
+            "action_id": Id.REPORT_SELECT,
+            "placeholder": plain(texts.REPORT_IN_PLACEHOLDER),
+            "filter": {"include": ["public", "private"]},  # a bot can't be invited to other people's direct messages
+        },
     }
 
 
@@ -189,11 +212,6 @@ def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> 
 
     kept = {name: view[name] for name in ("type", "callback_id", "private_metadata", "title", "submit", "close")}
     return {**kept, "blocks": [turned(block) for block in view["blocks"]]}
-
-
-def said(text: str) -> Block:
-    """A small window with a sentence."""
-    return {"type": "modal", "title": plain(texts.TITLE), "close": plain(texts.CLOSE), "blocks": [section(text)]}
 
 
 def _already_running(running: Running) -> str:

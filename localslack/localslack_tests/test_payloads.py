@@ -190,6 +190,33 @@ def test_shortcuts_are_as_recorded(slack: LocalSlack, app: App, ana: Person) -> 
     assert sent["message"]["text"] == "look at this"
 
 
+def test_a_shortcut_works_on_everybodys_messages_in_every_conversation_of_the_person(
+    slack: LocalSlack, app: App, ana: Person
+) -> None:
+    """Also on those of bots, on replies, and where the app isn't a member."""
+    ts = app.client.chat_postMessage(channel="C0OPS", text="ours")["ts"]
+    reply = slack.person("U0BEN").types("C0OPS", "a reply", ts)["ts"]
+    secret = slack.person("U0CARA").types("G0SECRET", "a secret")["ts"]
+    for channel, one in [("C0OPS", ts), ("C0OPS", reply), ("G0SECRET", secret)]:
+        assert ana.uses("run_here", channel, one)["dispatched"]
+    ours, replied, elsewhere = (sent["message"] for sent in app.received("message_action"))
+    assert (ours["bot_id"], ours["ts"]) == ("B0BOT", ts)
+    assert (replied["user"], replied["thread_ts"]) == ("U0BEN", ts)
+    assert elsewhere["text"] == "a secret"
+    assert slack.person("U0BEN").uses("run_here", "G0SECRET", secret)["error"] == "channel_not_found"
+
+
+def test_no_shortcut_is_offered_on_what_is_gone_or_only_for_one_person(
+    slack: LocalSlack, app: App, ana: Person
+) -> None:
+    app.client.chat_postEphemeral(channel="C0OPS", user="U0ANA", text="only you")
+    parent = app.client.chat_postMessage(channel="C0OPS", text="parent")["ts"]
+    ana.types("C0OPS", "a reply", parent)
+    app.client.chat_delete(channel="C0OPS", ts=parent)
+    for ts in (ana.ephemerals("C0OPS")[-1]["ts"], parent, "1.2"):
+        assert ana.uses("run_here", "C0OPS", ts)["error"] == "message_not_found"
+
+
 def test_each_kind_of_element_has_the_recorded_state(slack: LocalSlack, app: App) -> None:
     values = recorded("view_state_values.many_elements.json")["values"]
     blocks: list[Json] = []

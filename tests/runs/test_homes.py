@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bot.core.model import SlackUserId
 from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
-from bot.models import Home, Run
+from bot.models import Favourite, Home, Run
 from bot.runs import cleanup, clock, favourites, homes, own
 from bot.runs.gate import Gate
 from bot.runs.homes import Contents, Refreshing
@@ -267,4 +267,4 @@ def test_favourites_of_users_who_were_deleted_elsewhere_go(door: Door) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM auth_user WHERE id = %s", [door.request.actor.user])
     cleanup.forget_gone_users()
-    assert not favourites.Favourite.objects.exists()
+    assert not Favourite.objects.exists()

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from bot.slack.manifest import SCOPES, manifest
+from localslack import seed
 
 SCHEMA = json.loads((Path(__file__).parent / "manifest.schema.2.0.0.json").read_text())
 ADDRESS = "https://runs.example.com/slack/events"
@@ -31,6 +32,12 @@ def test_http_mode_has_one_address_for_everything() -> None:
     assert content["settings"]["interactivity"]["request_url"] == ADDRESS
     assert content["settings"]["interactivity"]["message_menu_options_url"] == ADDRESS
     assert content["settings"]["socket_mode_enabled"] is False
+
+
+def test_the_local_slack_has_the_same_shortcuts() -> None:
+    ids = ("name", "type", "callback_id")
+    ours, theirs = manifest("/runtask")["features"]["shortcuts"], seed.SHORTCUTS
+    assert [[one[name] for name in ids] for one in theirs] == [[one[name] for name in ids] for one in ours]
 
 
 def test_scopes_are_known_for_exactly_the_methods_that_are_called() -> None:

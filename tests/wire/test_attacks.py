@@ -55,6 +55,30 @@ def command(user: str) -> Json:
     }
 
 
+def shortcut(user: str) -> Json:
+    return {
+        "type": "shortcut",
+        "token": "t",
+        "action_ts": "1.2",
+        "team": {"id": "T0LOCAL", "domain": "local"},
+        "user": {"id": user, "username": "x", "team_id": "T0LOCAL"},
+        "callback_id": Id.RUN_SHORTCUT,
+        "trigger_id": "1.2.3",
+    }
+
+
+def message_shortcut(user: str) -> Json:
+    return {
+        **shortcut(user),
+        "type": "message_action",
+        "callback_id": Id.RUN_HERE_SHORTCUT,
+        "channel": {"id": OPS, "name": "ops"},
+        "message_ts": "1.2",
+        "message": {"type": "message", "user": user, "ts": "1.2", "text": SECRET_NAME},
+        "response_url": "http://127.0.0.1:9/nobody",
+    }
+
+
 def interaction(kind: str, user: str, view: Json, **more: Any) -> Json:
     who = {"id": user, "username": "x", "name": "x", "team_id": "T0LOCAL"}
     team = {"id": "T0LOCAL", "domain": "local"}
@@ -86,6 +110,8 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
         "suggestion": ("block_suggestion", interaction("block_suggestion", user, view, value="", **select)),
         "selection": ("block_actions", interaction("block_actions", user, view, actions=[picked], trigger_id="1.2.3")),
         "filling": ("block_actions", interaction("block_actions", user, view, actions=[chosen], trigger_id="1.2.3")),
+        "shortcut": ("shortcut", shortcut(user)),
+        "message shortcut": ("message_action", message_shortcut(user)),
         "press": ("block_actions", press(slack, user, run)),
         "stop": ("block_actions", press(slack, user, run, Id.STOP)),
         "home": ("event_callback", home_opened(user)),
@@ -103,7 +129,7 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
 
 ON_HOME = [Id.HOME_RUN, Id.HOME_RUN_FAVOURITE, Id.HOME_RUN_AGAIN, Id.HOME_STOP, Id.UNSTAR]
 IN_FORM = ["suggestion", "selection", "filling", "star", "submission"]
-ELSEWHERE = ["command", "press", "stop", "home"]
+ELSEWHERE = ["command", "shortcut", "message shortcut", "press", "stop", "home"]
 
 
 @pytest.mark.parametrize("entry", [*ELSEWHERE, *IN_FORM, *map(str, ON_HOME)])

@@ -2,16 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from slack_bolt import Ack
 
-from bot.core.model import Actor, ChannelId, RunId
+from bot.core.model import Actor, ChannelId, Place, RunId
 from bot.runs import again, see
 from bot.slack import modals, payloads, texts
-from bot.slack.listeners.common import Parts, filled
-from bot.slack.listeners.opening import Opening, reply
+from bot.slack.listeners.common import Parts, filled, unpicked
+from bot.slack.listeners.opening import Opening
 from bot.slack.metadata import Metadata
 from bot.slack.payloads import Payload
 
@@ -35,14 +34,13 @@ class Commands:
             asked=command,
             view=lambda actor: self._view(command, actor),
             too_late=texts.TOO_LATE,
-            tell=partial(reply, command.response_url),
         ).begin()
 
     def _view(self, command: payloads.Command, actor: Actor) -> dict[str, Any]:
         platform = self.parts.platform
-        metadata = Metadata.sealed(self.parts.keys, command.account, ChannelId(command.channel))
+        metadata = Metadata.sealed(self.parts.keys, command.account, Place(channel=ChannelId(command.channel)))
         if not command.text:
-            return modals.empty(metadata) if see.has_schedules(platform, actor) else modals.no_schedules(metadata)
+            return unpicked(self.parts, actor, metadata)
         if command.text.lower() == texts.AGAIN_WORD:
             return self._last_run(metadata, actor)
         quoted = QUOTED.fullmatch(command.text)

@@ -36,6 +36,11 @@ class Parts:
     )  # sign the values that the form carries: the first one now, the others until lately
 
 
+def unpicked(parts: Parts, actor: Actor, metadata: Metadata) -> dict[str, Any]:
+    """The form as it opens where no schedule is named. Raises NotAllowed."""
+    return modals.empty(metadata) if see.has_schedules(parts.platform, actor) else modals.no_schedules(metadata)
+
+
 def view_of(
     parts: Parts,
     actor: Actor,

@@ -1,6 +1,5 @@
 """The Home tab: it is published when somebody opens it, and its buttons do what those in messages do."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -8,16 +7,13 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot.core.model import Actor, ChannelId, RunId, ScheduleId
-from bot.runs import again, see
-from bot.slack import modals, payloads, texts
-from bot.slack.client import UNREACHABLE, error_code
-from bot.slack.listeners.common import Parts, filled, stopped, view_of
-from bot.slack.listeners.opening import Opening
+from bot.core.model import Actor, RunId, ScheduleId
+from bot.runs import again
+from bot.slack import payloads, texts
+from bot.slack.listeners.common import Parts, filled, stopped, unpicked, view_of
+from bot.slack.listeners.opening import Opening, window
 from bot.slack.metadata import Metadata
 from bot.slack.payloads import Payload
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class Home:
         ack()
         account = payloads.home_opened(body)
         if account is not None:
-            self.parts.threads.after_answer(lambda: self.parts.homes.show(account), late=_nobody_waits)
+            self.parts.threads.after_answer(lambda: self.parts.homes.show(account), late=as_it_is)
 
     def run(self, ack: Ack, body: Payload) -> None:
         self._open(ack, body, self._empty)
@@ -44,35 +40,29 @@ class Home:
     def stop(self, ack: Ack, body: Payload) -> None:
         ack()
         press = payloads.home_press(body)
-        late = partial(self.parts.homes.show, press.account, texts.HOME_LATE)
-        self.parts.threads.after_answer(lambda: self._stop(press), late=late)
+        self.parts.threads.after_answer(lambda: self._stop(press), late=as_it_is)
 
     def _stop(self, press: payloads.HomePress) -> None:
         problem = stopped(self.parts, press.account, RunId(press.value))
-        if problem:
-            self._tell(press, problem)
-        self.parts.homes.show(press.account)
+        is_untold = bool(problem and window(self.parts, press.trigger, problem))
+        self.parts.homes.show(press.account, problem if is_untold else "")
 
     def _open(
         self, ack: Ack, body: Payload, view: Callable[[payloads.HomePress, Metadata, Actor], dict[str, Any]]
     ) -> None:
         ack()
         press = payloads.home_press(body)
+        metadata = Metadata.sealed(self.parts.keys, press.account, None)  # the form asks where to report
         Opening(
             parts=self.parts,
             asked=press,
-            view=lambda actor: view(press, self._metadata(press), actor),
+            view=lambda actor: view(press, metadata, actor),
             too_late=texts.HOME_TOO_LATE,
-            tell=partial(self._tell, press),
+            elsewhere=partial(self._say, press),
         ).begin()
 
-    def _metadata(self, press: payloads.HomePress) -> Metadata:
-        return Metadata.sealed(self.parts.keys, press.account, ChannelId(press.account.user))
-
     def _empty(self, _press: payloads.HomePress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
-        return (
-            modals.empty(metadata) if see.has_schedules(self.parts.platform, actor) else modals.no_schedules(metadata)
-        )
+        return unpicked(self.parts, actor, metadata)
 
     def _of_schedule(self, press: payloads.HomePress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
         return view_of(self.parts, actor, ScheduleId(press.value), metadata)
@@ -80,14 +70,10 @@ class Home:
     def _of_run(self, press: payloads.HomePress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
         return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, RunId(press.value)))
 
-    def _tell(self, press: payloads.HomePress, text: str) -> None:
-        """In a small window. If the trigger is used up or too old, on Home itself."""
-        try:
-            self.parts.client.views_open(trigger_id=press.trigger, view=modals.said(text))
-        except UNREACHABLE as exc:
-            log.info("views.open: %s; Home says it", error_code(exc))
-            self.parts.homes.show(press.account, text)
+    def _say(self, press: payloads.HomePress, text: str) -> None:
+        """On Home itself. The caller may be a thread that must not wait for the database."""
+        self.parts.threads.after_answer(lambda: self.parts.homes.show(press.account, text), late=as_it_is)
 
 
-def _nobody_waits() -> None:
-    """Slack shows the Home tab as it was published last, until there is a newer one."""
+def as_it_is() -> None:
+    """What is late appears when it is done. Until then, Slack shows what was published last."""

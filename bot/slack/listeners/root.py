@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot.core.model import Actor, ChannelId
+from bot.core.model import Actor
 from bot.runs import again
 from bot.slack import payloads, texts
 from bot.slack.listeners.common import Parts, filled, stopped
@@ -29,7 +29,6 @@ class Root:
             asked=press,
             view=lambda actor: self._view(press, actor),
             too_late=texts.TOO_LATE_TO_RUN_AGAIN,
-            tell=partial(reply, press.response_url),
         ).begin()
 
     def stop(self, ack: Ack, body: Payload) -> None:
@@ -44,5 +43,5 @@ class Root:
             reply(press.response_url, problem)
 
     def _view(self, press: payloads.Press, actor: Actor) -> dict[str, Any]:
-        metadata = Metadata.sealed(self.parts.keys, press.account, ChannelId(press.channel))
+        metadata = Metadata.sealed(self.parts.keys, press.account, press.place)
         return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, press.run))

@@ -13,6 +13,7 @@ from bot.runs.refusals import Full, Gone, NotAllowed
 from bot.slack import modals, payloads, texts
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
+from bot.slack.listeners.home import as_it_is
 from bot.slack.listeners.picker import Picker
 from bot.slack.payloads import Payload
 from bot.texts import sentence
@@ -47,7 +48,7 @@ class Stars:
         def do() -> None:
             show(press.account, self._done(favourites.remove, press.account, ScheduleId(press.value)))
 
-        self.parts.threads.after_answer(do, late=partial(show, press.account, texts.HOME_LATE))
+        self.parts.threads.after_answer(do, late=as_it_is)
 
     def _turn(self, press: payloads.StarPress, verb: Verb, *, is_on: bool) -> None:
         def do() -> None:
@@ -57,7 +58,7 @@ class Stars:
             self.picker.redraw(press.view, modals.restarred(press.view, press.schedule, is_on=is_on))
             self.parts.homes.owe(press.account)
 
-        self.parts.threads.after_answer(do, late=partial(self._tell, press, texts.STAR_LATE))
+        self.parts.threads.after_answer(do, late=as_it_is)
 
     def _done(self, verb: Verb, account: SlackAccount, schedule: ScheduleId) -> str:
         """Why it didn't work, for the person; empty if it did."""
@@ -75,6 +76,6 @@ class Stars:
     def _tell(self, press: payloads.StarPress, text: str) -> None:
         """In a small window on top of the form, which stays as it is."""
         try:
-            self.parts.client.views_push(trigger_id=press.trigger, view=modals.said(text))
+            self.parts.client.views_push(trigger_id=press.trigger, view=modals.notice(text))
         except UNREACHABLE as exc:
             log.warning("views.push: %s %s", error_code(exc), details(exc))

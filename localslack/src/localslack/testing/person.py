@@ -19,6 +19,10 @@ class Person:
         more = {"thread_ts": thread_ts} if thread_ts else {}
         return self._do("type", channel=channel, text=text, **more)
 
+    def uses(self, callback_id: str, channel: str | None = None, ts: str | None = None) -> Json:
+        """Use a shortcut of the first app: from the menu, or on a message."""
+        return self._do("shortcut", callback_id=callback_id, channel=channel, ts=ts)
+
     def modal(self) -> Json | None:
         """The topmost modal. Its `state` has what was typed."""
         stack = self.stack()
