@@ -87,7 +87,8 @@ def interaction(kind: str, user: str, view: Json, **more: Any) -> Json:
 
 def home_opened(user: str) -> Json:
     event = {"type": "app_home_opened", "user": user, "channel": "D1", "tab": "home", "event_ts": "1.2"}
-    return {"type": "event_callback", "team_id": "T0LOCAL", "api_app_id": "A0LOCAL", "event_id": "Ev1", "event": event}
+    about = {"team_id": "T0LOCAL", "api_app_id": "A0LOCAL", "event_id": "Ev1", "event_time": int(time.time())}
+    return {"type": "event_callback", **about, "event": event}
 
 
 def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tuple[str, Json]]:

@@ -21,6 +21,7 @@ SHORTCUTS = [
         "description": "Report in this thread",
     },
 ]
+EVENTS = ("app_home_opened",)
 
 _OURS = TEAM.id
 _PEOPLE = (
