@@ -62,6 +62,7 @@ def create_app(conf: Conf, parts: Parts) -> App:
     stars = Stars(parts, picker)
     app.action(Id.STAR)(stars.add)
     app.action(Id.UNSTAR)(stars.remove)
+    app.action(Id.HOME_UNSTAR)(stars.remove_on_home)
     home = Home(parts)
     app.event("app_home_opened")(home.opened)
     app.action(Id.HOME_RUN)(home.run)

@@ -73,7 +73,7 @@ def preformatted(text: str) -> Block:
 
 
 def buttons(*elements: Block) -> list[Block]:
-    """A row of buttons, if there are any."""
+    """A row of buttons and menus, if there are any."""
     return [{"type": "actions", "elements": list(elements)}] if elements else []
 
 

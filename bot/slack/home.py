@@ -7,9 +7,10 @@ from bot.runs.homes import Contents
 from bot.runs.now import Now, OpenRun
 from bot.runs.own import OwnRun
 from bot.slack import texts
-from bot.slack.blocks import Block, button, buttons, code, context, date, escape, header, link, section
+from bot.slack.blocks import Block, button, buttons, code, context, date, escape, header, link, plain, section
 from bot.slack.ids import Id
 from bot.slack.messages import how_far, icon, stop_button
+from bot.slack.modals import option
 from bot.texts import sentence
 
 NAME, TASK = 100, 120  # characters of a schedule's name and task in a list
@@ -72,17 +73,19 @@ def _open_run(run: OpenRun) -> Block:
 def _favourites(favourites: tuple[Brief, ...]) -> list[Block]:
     if not favourites:
         return [context(texts.HOME_NO_FAVOURITES)]
-    return [block for brief in favourites for block in _favourite(brief)]
+    unstar = {
+        "type": "static_select",
+        "action_id": Id.HOME_UNSTAR,
+        "placeholder": plain(texts.HOME_UNSTAR),
+        "options": [option(brief) for brief in favourites],
+    }
+    return [*map(_favourite, favourites), *buttons(unstar)]
 
 
-def _favourite(brief: Brief) -> list[Block]:
+def _favourite(brief: Brief) -> Block:
     text = texts.HOME_FAVOURITE if brief.enabled else texts.HOME_FAVOURITE_DISABLED
     what = text.format(schedule=_name(brief.name), task=code(clip_middle(one_line(brief.task), TASK)))
-    schedule = str(brief.id)
-    return [
-        section(what),
-        *buttons(button(Id.HOME_RUN_FAVOURITE, texts.RUN, schedule), button(Id.UNSTAR, texts.HOME_REMOVE, schedule)),
-    ]
+    return section(what, accessory=button(Id.HOME_RUN_FAVOURITE, texts.RUN, str(brief.id)))
 
 
 def _last(runs: tuple[OwnRun, ...]) -> list[Block]:

@@ -24,13 +24,14 @@ class Id(StrEnum):
     REPORT_SELECT = "report_in_select"
     RUN_AGAIN = "run_again"
     STOP = "stop"
-    STAR = "star"  # in the form
-    UNSTAR = "unstar"  # in the form, and on Home
+    STAR = "star"
+    UNSTAR = "unstar"
     HOME = "runtask_home"
     HOME_RUN = "home_run"
     HOME_RUN_FAVOURITE = "home_run_favourite"
     HOME_RUN_AGAIN = "home_run_again"
     HOME_STOP = "home_stop"
+    HOME_UNSTAR = "home_unstar"
     NOTICE_EVENT = "runtask_notice"
     RUN_SHORTCUT = "run"
     RUN_HERE_SHORTCUT = "run_here"

@@ -77,7 +77,7 @@ class Press:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HomePress:
-    """A button on Home was pressed. There, Slack names no channel and no address for answers."""
+    """A button on Home was pressed, or something picked in a menu. Slack names no channel and no address for answers there."""
 
     account: SlackAccount
     value: int  # the id of a run or a schedule; 0 for the button that opens an empty form
@@ -186,14 +186,9 @@ def home_opened(body: Payload) -> SlackAccount | None:
 
 @_parser
 def home_press(body: Payload) -> HomePress:
-    return HomePress(
-        account=_account(body), value=int(_text(body["actions"][0]["value"])), trigger=_text(body["trigger_id"])
-    )
-
-
-def is_on_home(body: Payload) -> bool:
-    """Whether a press was made there, and not in a form."""
-    return bool((body.get("view") or {}).get("type") == "home")
+    action = body["actions"][0]
+    pressed = action.get("selected_option") or action
+    return HomePress(account=_account(body), value=int(_text(pressed["value"])), trigger=_text(body["trigger_id"]))
 
 
 @_parser

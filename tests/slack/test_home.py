@@ -58,8 +58,13 @@ def _line(block: Json) -> str:
     words = [block["text"]["text"]] if "text" in block else []
     buttons = [*block.get("elements", []), *([block["accessory"]] if "accessory" in block else [])]
     for one in buttons:
-        is_button = one["type"] == "button"
-        words.append(f"[{one['text']['text']} {one['action_id']} {one['value']}]" if is_button else one["text"])
+        if one["type"] == "button":
+            words.append(f"[{one['text']['text']} {one['action_id']} {one['value']}]")
+        elif one["type"] == "static_select":
+            values = " ".join(option["value"] for option in one["options"])
+            words.append(f"[{one['placeholder']['text']} {one['action_id']} {values}]")
+        else:
+            words.append(one["text"])
     return " ".join(words)
 
 
@@ -84,10 +89,9 @@ def test_a_full_home_reads_so() -> None:
         f":hourglass_flowing_sand: *<{PAGE}|a &amp; b>*: sent\n<@U0ADA> asked for it, {AT}\n{texts.HOME_STOPPING}",
         "… and 4 more",
         "Your favourites",
-        "*nightly report*\n`reports.tasks.nightly`",
-        "[Run home_run_favourite 7] [★ Remove unstar 7]",
-        "*asleep* (disabled)\n`reports.tasks.nightly`",
-        "[Run home_run_favourite 8] [★ Remove unstar 8]",
+        "*nightly report*\n`reports.tasks.nightly` [Run home_run_favourite 7]",
+        "*asleep* (disabled)\n`reports.tasks.nightly` [Run home_run_favourite 8]",
+        "[★ Remove a favourite home_unstar 7 8]",
         "Your last runs",
         f":white_check_mark: *<{THREAD}|nightly report>*: *SUCCESS* after 3.2 s\n{AT} [Run again home_run_again 2]",
         f":no_entry: *<{PAGE}|nightly report>*: withdrawn, not run\n{AT} [Run again home_run_again 4]",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.slack.ids import Id
 from localslack.testing import LocalSlack, Person
 from localslack.testing.person import elements_in
 from tests.wire.form import shown
@@ -43,3 +44,11 @@ def buttons_of(home: Json) -> list[tuple[str, str]]:
     """Ids and values, from top to bottom."""
     found = [one for block in home["blocks"] for one in elements_in(block)]
     return [(one["action_id"], one["value"]) for one in found if one["type"] == "button"]
+
+
+def favourites_of(home: Json) -> list[str]:
+    """Their ids, as the buttons and the menu have them."""
+    buttons = [value for action, value in buttons_of(home) if action == Id.HOME_RUN_FAVOURITE]
+    menus = [one for block in home["blocks"] for one in elements_in(block) if one["type"] == "static_select"]
+    assert [option["value"] for one in menus for option in one["options"]] == buttons
+    return buttons

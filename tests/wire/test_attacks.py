@@ -100,11 +100,12 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
     chosen["action_ts"] = "1"
     home = {"id": "V1", "type": "home", "hash": "1.a", "blocks": []}
     buttons = {Id.HOME_RUN: 0, Id.HOME_RUN_FAVOURITE: schedule, Id.HOME_RUN_AGAIN: run.pk, Id.HOME_STOP: run.pk}
+    buttons |= {Id.HOME_UNSTAR: schedule, Id.STAR: schedule}
     on_home = {
         str(button): {"type": "button", "action_id": button, "block_id": "b", "value": str(value), "action_ts": "1"}
-        for button, value in (buttons | {Id.UNSTAR: schedule}).items()
+        for button, value in buttons.items()
     }
-    starred = {**on_home[Id.UNSTAR], "action_id": Id.STAR}
+    starred = on_home.pop(Id.STAR)
     picked = {**select, "type": "external_select", "selected_option": option, "action_ts": "1"}
     return {
         "command": ("slash_commands", command(user)),
@@ -128,7 +129,7 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
     }
 
 
-ON_HOME = [Id.HOME_RUN, Id.HOME_RUN_FAVOURITE, Id.HOME_RUN_AGAIN, Id.HOME_STOP, Id.UNSTAR]
+ON_HOME = [Id.HOME_RUN, Id.HOME_RUN_FAVOURITE, Id.HOME_RUN_AGAIN, Id.HOME_STOP, Id.HOME_UNSTAR]
 IN_FORM = ["suggestion", "selection", "filling", "star", "submission"]
 ELSEWHERE = ["command", "shortcut", "message shortcut", "press", "stop", "home"]
 

@@ -16,7 +16,7 @@ from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import Schedule
 from tests.wire.ended import an_ended_run
 from tests.wire.form import inputs, opened, picked, shown, top
-from tests.wire.homes import buttons_of, home_of, newer, says
+from tests.wire.homes import favourites_of, home_of, newer, says
 
 Json = dict[str, Any]
 
@@ -117,16 +117,15 @@ def test_home_lists_runs_and_forgets_them(bot: LocalSlack, ana: Person, user: Us
         Favourite.objects.create(user=user, place=place, schedule_id=row.pk)
     PeriodicTask.objects.get(pk=rows[2].pk).delete()
     home = home_of(bot, ana)
-    assert [value for action, value in buttons_of(home) if action == Id.UNSTAR] == [str(rows[1].pk), str(rows[0].pk)]
+    assert favourites_of(home) == [str(rows[1].pk), str(rows[0].pk)]
     assert "Gone" not in shown(home)
     ana.presses_home(Id.HOME_RUN_FAVOURITE, str(rows[0].pk))
     form = bot.wait_for(ana.modal)
     assert form["blocks"][0]["element"]["initial_option"]["text"]["text"] == "Beta"
     assert inputs(form)["kwargs"] == '{\n  "days": 7\n}'
     ana.closes()
-    ana.presses_home(Id.UNSTAR, str(rows[1].pk))
-    home = newer(bot, ana, home["hash"])
-    assert [value for action, value in buttons_of(home) if action == Id.UNSTAR] == [str(rows[0].pk)]
+    ana.picks_on_home(Id.HOME_UNSTAR, str(rows[1].pk))
+    assert favourites_of(newer(bot, ana, home["hash"])) == [str(rows[0].pk)]
 
 
 @pytest.mark.usefixtures("delivering")

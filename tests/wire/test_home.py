@@ -262,7 +262,7 @@ def test_home_itself_says_what_no_window_can(
     assert ana.modal() is None
 
 
-@pytest.mark.parametrize("action", [Id.HOME_RUN_AGAIN, Id.HOME_STOP, Id.HOME_RUN_FAVOURITE, Id.UNSTAR])
+@pytest.mark.parametrize("action", [Id.HOME_RUN_AGAIN, Id.HOME_STOP, Id.HOME_RUN_FAVOURITE, Id.HOME_UNSTAR])
 @pytest.mark.parametrize("value", ["999999999", "-1", str(2**70)])
 def test_a_press_for_what_is_not_there_is_told_so(
     http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule, action: Id, value: str
@@ -276,7 +276,7 @@ def test_a_press_for_what_is_not_there_is_told_so(
     payload = http_bot.deliveries("block_actions")[-1]
     forged = {**payload["actions"][0], "action_id": action, "value": value, "action_ts": "1.5"}
     http_bot.deliver("block_actions", {**payload, "actions": [forged]})
-    if action is Id.UNSTAR:
+    if action is Id.HOME_UNSTAR:
         newer(http_bot, ana, pressed)  # forgetting what isn't there is no mistake
     elif action is Id.HOME_RUN_FAVOURITE:
         assert "no longer exists" in shown(http_bot.wait_for(ana.modal))

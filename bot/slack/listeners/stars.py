@@ -1,4 +1,4 @@
-"""Favourites: the star in the form, and the one on Home."""
+"""Favourites: the star in the form, and the menu on Home that removes one."""
 
 import logging
 from collections.abc import Callable
@@ -37,12 +37,11 @@ class Stars:
 
     def remove(self, ack: Ack, body: Payload) -> None:
         ack()
-        if payloads.is_on_home(body):
-            self._remove_on_home(payloads.home_press(body))
-        else:
-            self._turn(payloads.star_press(body), favourites.remove, is_on=False)
+        self._turn(payloads.star_press(body), favourites.remove, is_on=False)
 
-    def _remove_on_home(self, press: payloads.HomePress) -> None:
+    def remove_on_home(self, ack: Ack, body: Payload) -> None:
+        ack()
+        press = payloads.home_press(body)
         show = self.parts.homes.show
 
         def do() -> None:

@@ -89,14 +89,23 @@ class Person:
 
     def presses_home(self, action_id: str, value: str | None = None, app: str | None = None) -> Json:
         """Press the first button with this id, and this value if it is given, on an app's Home tab."""
+        ids, _ = self._on_home(action_id, value, app)
+        return self._do("click", **ids)
+
+    def picks_on_home(self, action_id: str, value: str, app: str | None = None) -> Json:
+        """Pick the option with this value in a menu on an app's Home tab."""
+        ids, menu = self._on_home(action_id, None, app)
+        option = next(one for one in options_in(menu) if one["value"] == value)
+        return self._do("input", **ids, selected_option=option)
+
+    def _on_home(self, action_id: str, value: str | None, app: str | None) -> tuple[Json, Json]:
         home = self.home(app)
         assert home is not None, f"{self.id} has no Home tab"
         for block in home["blocks"]:
             for element in elements_in(block):
                 if element.get("action_id") == action_id and value in (None, element.get("value")):
-                    ids = {"view_id": home["id"], "block_id": block["block_id"], "action_id": action_id}
-                    return self._do("click", **ids)
-        raise AssertionError(f"no button {action_id!r} {value or ''} in {home['blocks']}")
+                    return {"view_id": home["id"], "block_id": block["block_id"], "action_id": action_id}, element
+        raise AssertionError(f"no element {action_id!r} {value or ''} in {home['blocks']}")
 
     def dm(self, other: str | None = None) -> str:
         """The direct message with the first app's bot, or with somebody else."""
