@@ -137,6 +137,7 @@ SENTENCES: dict[Code, str] = {
         "It can't be stopped from here: remote control is switched off (worker_enable_remote_control), so workers can't be told."
     ),
     Code.NO_KILL: "Running tasks are not terminated on this site (RUNTASK_KILL).",
+    Code.FAVOURITES_FULL: "You have {limit} favourites already, and nobody can have more. Remove one first.",
     Code.SLACK_SILENT: (
         "I can't check with Slack who you are at the moment, so I can't let you run anything."
         " Please try again in a minute."

@@ -22,12 +22,15 @@ from bot.core.model import Source
 from bot.core.ports import NotSetUp
 from bot.runs.deliver import Deliverer
 from bot.runs.door import Platform
+from bot.runs.gate import Gate
+from bot.runs.homes import Refreshing
 from bot.runs.loops import IDLE, RARELY, Bell, Loop, Watcher, cleanup_step, delivery_step
 from bot.runs.sources import Sources
 from bot.runs.stop import Repeating
 from bot.runs.waiting import Threads
 from bot.slack.app import create_app
 from bot.slack.client import DELIVERY, FAST, PROFILE, web_client
+from bot.slack.homes import Homes
 from bot.slack.identity import Identity
 from bot.slack.installation import OurInstallation
 from bot.slack.listeners.common import Parts
@@ -66,15 +69,20 @@ def catalog() -> BeatCatalog:
 
 @cache
 def platform() -> Platform:
-    app, options = celery_app(), readable_options()
+    return _platform(celery_app(), catalog())
+
+
+def _platform(app: Celery, schedules: BeatCatalog) -> Platform:
+    options = readable_options()
     return Platform(
-        catalog=catalog(),
+        catalog=schedules,
         sender=CelerySender(app, options.secret_keys, declares=not is_sidecar()),
         secret_keys=options.secret_keys,
         deadline=options.deadline,
         queues=LiveQueues(app),
         stopper=RemoteControl(app),
         may_kill=options.kill,
+        base_url=options.base_url,
         sources=sources(),
         announcements=options.announce or {},
         wake=_run_started,
@@ -92,15 +100,21 @@ def installation() -> OurInstallation:
 
 
 @cache
-def slack_app() -> App:
+def identity() -> Identity:
     options = readable_options()
-    identity = Identity(
+    return Identity(
         client=web_client(options, PROFILE),
         installation=installation(),
         link_by_email=options.link_by_email,
         email_domains=options.email_domains,
         profile_ttl=options.profile_ttl,
     )
+
+
+@cache
+def slack_app() -> App:
+    options = readable_options()
+    client = web_client(options, FAST)
     threads = Threads(
         answers=ThreadPoolExecutor(options.threads, thread_name_prefix="answer"),
         afterwards=ThreadPoolExecutor(options.threads, thread_name_prefix="afterwards"),
@@ -108,8 +122,9 @@ def slack_app() -> App:
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     parts = Parts(
         platform=platform(),
-        identity=identity,
-        client=web_client(options, FAST),
+        identity=identity(),
+        client=client,
+        homes=Homes(platform=platform(), identity=identity(), client=client),
         threads=threads,
         command=options.command,
         keys=tuple(f"runtask.form:{force_str(key)}" for key in secrets),
@@ -173,7 +188,7 @@ def background() -> tuple[list[Loop], Deliverer]:
     cleanup = Loop("clean up", lambda: cleanup_step(options.keep, deliverer.gate.installation))
     watching = [loop for watcher in watchers() for loop in _watching(watcher)]
     stopping = [] if stopper is None else [Loop("repeat stops", Repeating(stopper).step)]
-    return [*watching, *stopping, delivery, cleanup], deliverer
+    return [*watching, *stopping, *_homes(deliverer.gate), delivery, cleanup], deliverer
 
 
 def _stopper() -> RemoteControl | None:
@@ -181,6 +196,18 @@ def _stopper() -> RemoteControl | None:
         return RemoteControl(platform_app(readable_options().celery_app))
     except NoApp:
         return None
+
+
+def _homes(gate: Gate) -> list[Loop]:
+    """Doesn't load the platform's tasks, as `_new_sources`."""
+    options = readable_options()
+    try:
+        app = platform_app(options.celery_app)
+    except NoApp:
+        return []
+    shown = _platform(app, BeatCatalog(app))
+    homes = Homes(platform=shown, identity=identity(), client=web_client(options, DELIVERY))
+    return [Loop("homes", Refreshing(gate, homes.refresh).step)]
 
 
 def _watching(watcher: Watcher) -> list[Loop]:

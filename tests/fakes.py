@@ -1,7 +1,7 @@
 """Fakes of bot.core.ports; mypy holds them to the protocols."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from inspect import Signature
@@ -64,6 +64,10 @@ class FakeCatalog:
 
     def named(self, typed: str) -> tuple[Brief | None, int]:
         return self._index().named(typed)
+
+    def briefs(self, schedules: Collection[ScheduleId]) -> list[Brief]:
+        found = [self.schedules[one] for one in schedules if one in self.schedules]
+        return [Brief(id=one.id, name=one.name, task=one.task, enabled=one.enabled) for one in found]
 
     def when(self, schedule: Schedule) -> str:
         return "every day at 02:00, Europe/Berlin"

@@ -1,6 +1,6 @@
 """Interfaces that the inner layers need and the outer layers implement. `tests.fakes` has typed fakes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from inspect import Signature
@@ -56,6 +56,9 @@ class Catalog(Protocol):
     def is_empty(self) -> bool: ...
     def find(self, query: str, limit: int) -> Matches: ...
     def named(self, typed: str) -> tuple[Brief | None, int]: ...
+    def briefs(self, schedules: Collection[ScheduleId]) -> list[Brief]:
+        """Those of them that exist, in any order."""
+
     def when(self, schedule: Schedule) -> str:
         """Its times in words."""
 

@@ -95,6 +95,8 @@ class Code(StrEnum):
     NO_REMOTE_CONTROL = auto()
     REMOTE_CONTROL_OFF = auto()
     NO_KILL = auto()
+    # Why a schedule can't be a favourite
+    FAVOURITES_FULL = auto()
     # Who may not act
     SLACK_SILENT = auto()
     BOT = auto()

@@ -1,4 +1,4 @@
-"""Our own tables: installations, links between Slack accounts and users, API tokens, runs, and the notices that runs owe.
+"""Our own tables: installations, links between Slack accounts and users, API tokens, runs, the notices that runs owe, and Homes.
 
 We never write to the platform's tables. Keys to users have no constraint in the database, because the Django of a
 sidecar's platform doesn't know our tables and must be able to delete a user. Joins don't find deleted users, and
@@ -20,6 +20,7 @@ from bot.core.model import Change, NoticeKind, Source
 from bot.core.reasons import Reason
 from bot.core.status import RunState
 from bot.core.stops import Standing, Way, standing
+from bot.models.home import Favourite, Home
 from bot.models.installation import Installation
 from bot.models.people import ApiToken, SlackLink, Throttle
 from bot.models.primary import Primary, database_of
@@ -27,6 +28,8 @@ from bot.models.stoppable import Stoppable
 
 __all__ = [
     "ApiToken",
+    "Favourite",
+    "Home",
     "Installation",
     "Notice",
     "NoticeState",
@@ -113,6 +116,7 @@ class Run(Stoppable):
         related_name="runtask_runs",
         verbose_name="requester",
         db_constraint=False,
+        db_index=False,  # runtask_run_own begins with it
     )
     # Empty: it has no messages, or RUNTASK_ANNOUNCE doesn't say where.
     installation = models.CharField(max_length=65, blank=True, default="", help_text="workspace and app, T…/A…")
@@ -122,6 +126,10 @@ class Run(Stoppable):
     redirected_from = models.CharField(max_length=32, blank=True, help_text="the channel that was asked for")
     redirected_because = models.CharField(max_length=64, blank=True, help_text="Slack's error code")
     thread = models.CharField(max_length=32, blank=True, help_text="Slack's ts of the root message")
+    # NULL where there is none, as processes of the version before write it.
+    parent = models.CharField(  # noqa: DJ001
+        max_length=32, null=True, blank=True, help_text="Slack's ts of the message that all of them are replies to"
+    )
 
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -156,6 +164,7 @@ class Run(Stoppable):
             models.Index(fields=["state", "deadline_at"], name="runtask_run_deadline"),
             models.Index(fields=["schedule_id", "state", "id"], name="runtask_run_schedule"),
             models.Index(fields=["stop_due_at"], name="runtask_run_stop"),
+            models.Index(fields=["user", "id"], name="runtask_run_own"),
         ]
 
     def __str__(self) -> str:

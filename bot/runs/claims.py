@@ -192,13 +192,20 @@ def park(notice: Notice, problem: Reason, now: datetime) -> None:
 
 @atomic()
 def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> None:
-    """From now on the run's messages go to `channel`, starting with a new root there."""
+    """From now on the run's messages go to `channel`, starting with a new root there.
+
+    `because` is empty if they were to go there anyway, and it only had to be opened.
+    """
     run = notice.run
     lock(Run.objects.filter(pk=run.pk))
     if not _ours(notice).update(state=NoticeState.OWED, due_at=now, tried_at=None):
         return
     Run.objects.filter(pk=run.pk, redirected_from="").update(
-        channel=channel, thread="", redirected_from=run.channel, redirected_because=because[:64]
+        channel=channel,
+        parent=None,
+        thread="",
+        redirected_from=run.channel if because else "",
+        redirected_because=because[:64],
     )
     Notice.objects.filter(run=run, kind=NoticeKind.ROOT).exclude(pk=notice.pk).update(
         state=NoticeState.OWED, due_at=now

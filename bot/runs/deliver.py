@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from django.db import close_old_connections
 
-from bot.core.model import MessageTs, NoticeKind, Report
+from bot.core.model import ChannelId, MessageTs, NoticeKind, Report
 from bot.core.ports import ChannelClosed, InstallationRefused, MessageRefused, Messenger, NotDelivered, RateLimited
 from bot.core.reasons import Code, Reason
 from bot.models import Notice
@@ -210,6 +210,8 @@ class Deliverer:
         notice = errand.notice
         if not claims.is_fresh(notice, self.clock()):
             return partial(self._renew, errand)
+        if errand.report.channel == ChannelId(errand.report.requester):
+            return self._to_direct_message(errand)
         if errand.is_new or notice.tried_at is None:
             ts = self.messenger.post(errand.report, simply=errand.simply)
         elif (found := self.messenger.find(errand.report, since=notice.tried_at)) is not None:
@@ -242,16 +244,25 @@ class Deliverer:
             return self._parked(notice, Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": because}))
         if not run.slack_user:
             return self._parked(notice, Reason(code=Code.NO_CHANNEL_NO_ACCOUNT, params={"channel": because}))
+        return self._to_direct_message(errand, because)
+
+    def _to_direct_message(self, errand: _Errand, because: str = "") -> _Settling:
+        """Opens the direct message with the requester. `because` is empty if that is what they asked for."""
+        notice = errand.notice
         try:
             channel = self.messenger.open_direct_message(errand.report)
         except (ChannelClosed, MessageRefused) as exc:
+            if not because:
+                return self._parked(notice, Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": _code(exc)}))
             params = {"channel": because, "direct": _code(exc)}
             return self._parked(notice, Reason(code=Code.NO_CHANNEL_NO_DIRECT_MESSAGE, params=params))
         except InstallationRefused as exc:
             return self._refused(notice, exc)
         except NotDelivered as exc:
             return partial(claims.later, notice, due_at=self._backoff(notice), problem=exc.reason)
-        log.info("the messages of run %s go to a direct message: %s", notice.run_id, because)
+        if channel == errand.report.channel:  # it is open, and closed to us
+            return self._parked(notice, Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": because}))
+        log.info("the messages of run %s go to a direct message: %s", notice.run_id, because or "as asked for")
         return partial(claims.redirect, notice, channel=channel, because=because, now=self.clock())
 
     def _simpler(self, errand: _Errand, exc: MessageRefused) -> _Settling:

@@ -16,7 +16,7 @@ from bot.core.ports import Outcomes, SourceSilent
 from bot.core.secrets import WORDS
 from bot.core.status import AWAITED
 from bot.models import Notice, NoticeState, Run
-from bot.runs import cleanup, clock, finish, sources
+from bot.runs import cleanup, clock, finish, homes, sources
 from bot.runs.deliver import Deliverer
 
 log = logging.getLogger(__name__)
@@ -147,6 +147,7 @@ def cleanup_step(keep: float, installation: InstallationId) -> float:
         return RARELY  # Slack hasn't taken our token yet
     now, forgotten = clock.now(), 0
     cleanup.forget_old_counts(now=now)
+    homes.forget_old(now=now)
     try:
         forgotten = cleanup.forget_old_runs(installation, keep=timedelta(seconds=keep), now=now)
         cleanup.forget_gone_users()

@@ -103,3 +103,11 @@ class MaybeSent(_WithRun):
     """It is unknown whether `run` was sent. It is followed, and never sent again."""
 
     reason = Reason(code=Code.MAYBE_SENT)
+
+
+class Full(Exception):
+    """The actor has as many favourites as anybody may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.reason = Reason(code=Code.FAVOURITES_FULL, params={"limit": limit})

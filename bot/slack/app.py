@@ -13,8 +13,11 @@ from bot.slack.client import FAST, web_client
 from bot.slack.ids import Id
 from bot.slack.listeners.commands import Commands
 from bot.slack.listeners.common import Parts
+from bot.slack.listeners.home import Home
 from bot.slack.listeners.picker import Picker
 from bot.slack.listeners.root import Root
+from bot.slack.listeners.shortcuts import Shortcuts
+from bot.slack.listeners.stars import Stars
 from bot.slack.listeners.submission import Submissions
 from bot.slack.replay import Presses
 from bot.slack.texts import SUBMISSION_FAILED
@@ -56,6 +59,18 @@ def create_app(conf: Conf, parts: Parts) -> App:
     app.action(Id.FILL_SELECT)(picker.fill)
     app.action(Id.RUN_AGAIN)(Root(parts).run_again)
     app.action(Id.STOP)(Root(parts).stop)
+    stars = Stars(parts, picker)
+    app.action(Id.STAR)(stars.add)
+    app.action(Id.UNSTAR)(stars.remove)
+    app.action(Id.HOME_UNSTAR)(stars.remove_on_home)
+    home = Home(parts)
+    app.event("app_home_opened")(home.opened)
+    app.action(Id.HOME_RUN)(home.run)
+    app.action(Id.HOME_RUN_FAVOURITE)(home.run_favourite)
+    app.action(Id.HOME_RUN_AGAIN)(home.run_again)
+    app.action(Id.HOME_STOP)(home.stop)
+    app.global_shortcut(Id.RUN_SHORTCUT)(Shortcuts(parts).run)
+    app.message_shortcut(Id.RUN_HERE_SHORTCUT)(Shortcuts(parts).run_here)
     app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
     # Acknowledge everything else. Otherwise the person waits 3 s for an error, and Bolt logs the payload.
     for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):

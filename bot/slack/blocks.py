@@ -43,8 +43,14 @@ def mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def section(text: str) -> Block:
-    return {"type": "section", "text": mrkdwn(fit(text))}
+def section(text: str, **more: Any) -> Block:
+    """`more`: such as `accessory`, a button at its right."""
+    return {"type": "section", "text": mrkdwn(fit(text)), **more}
+
+
+def header(text: str) -> Block:
+    """Our own words."""
+    return {"type": "header", "text": plain(text)}
 
 
 def context(*texts: str) -> Block:
@@ -67,7 +73,7 @@ def preformatted(text: str) -> Block:
 
 
 def buttons(*elements: Block) -> list[Block]:
-    """A row of buttons, if there are any."""
+    """A row of buttons and menus, if there are any."""
     return [{"type": "actions", "elements": list(elements)}] if elements else []
 
 

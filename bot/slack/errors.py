@@ -1,8 +1,11 @@
-"""What Slack's error codes mean for a message: whether it must wait, go elsewhere, or look different.
+"""What Slack's error codes mean for a message or a Home tab: whether it must wait, go elsewhere, or look different.
 
-docs.slack.dev: reference/methods/chat.postMessage, chat.update, conversations.history, conversations.replies and
-conversations.open, each under "Errors". A test holds that every documented code stands in exactly one of these sets.
+docs.slack.dev: reference/methods/chat.postMessage, chat.update, conversations.history, conversations.replies,
+conversations.open and views.publish, each under "Errors". A test holds that every documented code stands in exactly one of these sets.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
@@ -47,11 +50,12 @@ MESSAGE = _codes("""
     invalid_arguments invalid_arg_name invalid_array_arg invalid_charset invalid_form_data invalid_post_type missing_post_type
     missing_argument invalid_cursor invalid_metadata_filter_keys invalid_ts_latest invalid_ts_oldest
     not_enough_users too_many_users users_list_not_supplied bots_not_found
+    view_too_large duplicate_external_id missing_profile_id not_enabled not_implemented
 """)
 # About this moment. So does every code that we don't know: a new one must not lose a message.
 MOMENT = _codes("""
     fatal_error internal_error request_timeout service_unavailable update_failed external_channel_migrating
-    streaming_state_conflict list_record_comment_fetch_failed
+    streaming_state_conflict hash_conflict list_record_comment_fetch_failed
 """)
 LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 CLASSES = {ChannelClosed: PLACE, InstallationRefused: INSTALLATION, MessageRefused: MESSAGE, NotDelivered: MOMENT}
@@ -69,3 +73,13 @@ def meaning(exc: SlackApiError, *, is_optional: bool = False) -> NotDelivered:
         return MessageRefused(reason)
     kind = next((kind for kind, codes in CLASSES.items() if code in codes), NotDelivered)
     return kind(reason)
+
+
+def call(method: Callable[..., Any], *, is_optional: bool = False, **arguments: Any) -> Any:
+    """Slack's answer. Raises NotDelivered or a subclass of it."""
+    try:
+        return method(**arguments)
+    except SlackApiError as exc:
+        raise meaning(exc, is_optional=is_optional) from exc
+    except OSError as exc:  # no connection, a lost one, or no answer in time
+        raise NotDelivered(Reason(code=Code.SLACK_UNREACHABLE, params={"error": error_code(exc)})) from exc

@@ -8,6 +8,7 @@ from bot.core.model import Field
 # and ignores the new values (docs.slack.dev: views.update, "Preserving input entry").
 INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:"}
 FILL_PREFIX = "fill:"
+DETAILS_PREFIX = "details:"
 STORED = "stored"  # the value of the option; those of the others are ids of runs
 
 
@@ -19,9 +20,21 @@ class Id(StrEnum):
     SCHEDULE_SELECT = "schedule_select"
     FILL_SELECT = "fill_select"
     JSON_INPUT = "json"
+    REPORT_BLOCK = "report_in"
+    REPORT_SELECT = "report_in_select"
     RUN_AGAIN = "run_again"
     STOP = "stop"
+    STAR = "star"
+    UNSTAR = "unstar"
+    HOME = "runtask_home"
+    HOME_RUN = "home_run"
+    HOME_RUN_FAVOURITE = "home_run_favourite"
+    HOME_RUN_AGAIN = "home_run_again"
+    HOME_STOP = "home_stop"
+    HOME_UNSTAR = "home_unstar"
     NOTICE_EVENT = "runtask_notice"
+    RUN_SHORTCUT = "run"
+    RUN_HERE_SHORTCUT = "run_here"
 
 
 OPTION_TEXT = 75

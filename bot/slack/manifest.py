@@ -5,6 +5,8 @@ docs.slack.dev: reference/app-manifest. `connections:write` belongs to the app-l
 
 from typing import Any
 
+from bot.slack.ids import Id
+
 # The bot scopes of each Web API method that we call, by the client's name for it (docs.slack.dev: reference/methods).
 SCOPES: dict[str, tuple[str, ...]] = {
     "auth_test": (),
@@ -16,9 +18,26 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "conversations_replies": ("channels:history", "groups:history", "im:history"),
     "users_info": ("users:read", "users:read.email"),
     "views_open": (),
+    "views_publish": (),
+    "views_push": (),
     "views_update": (),
 }
+EVENTS = ["app_home_opened"]
 COMMANDS_SCOPE = "commands"
+SHORTCUTS = [
+    {
+        "name": "Run a schedule",
+        "type": "global",
+        "callback_id": Id.RUN_SHORTCUT.value,
+        "description": "Run a schedule now, with its stored arguments or others",
+    },
+    {
+        "name": "Run a schedule here",
+        "type": "message",
+        "callback_id": Id.RUN_HERE_SHORTCUT.value,
+        "description": "Run a schedule now, and report in the thread of this message",
+    },
+]
 EVENTS_PATH = "slack/events"
 
 
@@ -31,8 +50,10 @@ def manifest(command: str, address: str = "") -> dict[str, Any]:
         "should_escape": False,
     }
     interactivity: dict[str, Any] = {"is_enabled": True}
+    events: dict[str, Any] = {"bot_events": EVENTS}
     if address:
         slash["url"] = address
+        events["request_url"] = address
         interactivity |= {"request_url": address, "message_menu_options_url": address}
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
@@ -44,16 +65,18 @@ def manifest(command: str, address: str = "") -> dict[str, Any]:
         "features": {
             "bot_user": {"display_name": "Run tasks", "always_online": True},
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": True,
             },
             "slash_commands": [slash],
+            "shortcuts": SHORTCUTS,
         },
         "oauth_config": {
             "scopes": {"bot": sorted({COMMANDS_SCOPE, *(s for needed in SCOPES.values() for s in needed)})}
         },
         "settings": {
+            "event_subscriptions": events,
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": not address,

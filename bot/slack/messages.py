@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.core.model import NoticeKind, Outcome, Report, Stopped
+from bot.core.model import NoticeKind, Outcome, Report, RunId, Stopped
 from bot.core.reasons import Code
 from bot.core.status import ENDED, OPEN, RunState
 from bot.core.stops import Standing
@@ -72,10 +72,14 @@ def _root(report: Report) -> tuple[str, list[Block]]:
 def _actions(report: Report) -> Iterator[Block]:
     """The buttons of the root. Each press is checked again, however old the message is."""
     if report.state in OPEN and report.can_stop and report.stopped is None:
-        sure = confirm(texts.STOP_REALLY, texts.STOP_MEANS, texts.STOP, texts.STOP_NOT)
-        yield button(Id.STOP, texts.STOP, str(report.run), confirm=sure)
+        yield stop_button(Id.STOP, report.run)
     if report.state in ENDED:
         yield button(Id.RUN_AGAIN, texts.RUN_AGAIN, str(report.run))
+
+
+def stop_button(action: Id, run: RunId) -> Block:
+    sure = confirm(texts.STOP_REALLY, texts.STOP_MEANS, texts.STOP, texts.STOP_NOT)
+    return button(action, texts.STOP, str(run), confirm=sure)
 
 
 def _elsewhere(channel: str, because: str) -> str:
@@ -191,19 +195,28 @@ def _took(report: Report) -> str:
 
 
 def _icon(report: Report) -> str:
-    if report.state == RunState.FINISHED:
-        return texts.ICONS.get(report.status, texts.OTHER_ICON)
-    return texts.STATE_ICONS[RunState(report.state)]
+    return icon(RunState(report.state), report.status)
+
+
+def icon(state: RunState, status: str) -> str:
+    if state is RunState.FINISHED:
+        return texts.ICONS.get(status, texts.OTHER_ICON)
+    return texts.STATE_ICONS[state]
 
 
 def _state(report: Report) -> str:
-    if report.state == RunState.FINISHED:
-        text = texts.ENDED if report.duration is None else texts.ENDED_AFTER
-        return text.format(status=escape(report.status), duration=_took(report))
-    words = state_text(RunState(report.state), report.status)
+    words = how_far(RunState(report.state), report.status, report.duration)
     if report.state == RunState.RUNNING and report.outcome and report.outcome.result:
         return f"{words} · {escape(report.outcome.result)}"
     return words
+
+
+def how_far(state: RunState, status: str, seconds: float | None) -> str:
+    """`seconds`: that an ended run took, if that is known."""
+    if state is not RunState.FINISHED:
+        return state_text(state, status)
+    text = texts.ENDED if seconds is None else texts.ENDED_AFTER
+    return text.format(status=escape(status), duration="" if seconds is None else duration(seconds))
 
 
 def _open_plain(report: Report) -> str:

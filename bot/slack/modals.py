@@ -1,17 +1,28 @@
 """The form, as pure functions of the values that it shows."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bot.core.again import AS_STORED, Fill
-from bot.core.model import Brief, Field, Matches, Preview, Running, Shown, Source, Target
+from bot.core.model import Brief, Field, Matches, Preview, Running, ScheduleId, Shown, Source, Target
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack import filling, texts
-from bot.slack.blocks import Block, code, context, date, escape, label, plain, preformatted, section
-from bot.slack.ids import ERROR_TEXT, INPUT_PREFIX, INPUT_TEXT, OPTION_DESCRIPTION, OPTION_TEXT, SUGGESTION_BYTES, Id
+from bot.slack.blocks import Block, button, code, context, date, escape, label, plain, preformatted, section
+from bot.slack.ids import (
+    DETAILS_PREFIX,
+    ERROR_TEXT,
+    INPUT_PREFIX,
+    INPUT_TEXT,
+    OPTION_DESCRIPTION,
+    OPTION_TEXT,
+    OPTIONS,
+    SUGGESTION_BYTES,
+    Id,
+)
 from bot.slack.metadata import Metadata
 from bot.texts import LABELS, hint, options, problem_text, sentence
 
@@ -20,16 +31,27 @@ NO_SUGGESTIONS: Block = {"options": []}
 
 def empty(metadata: Metadata, note: str = "") -> Block:
     """The form as it opens."""
-    return _modal(metadata, [_picker(None), *([section(note)] if note else [])])
+    return _form(metadata, [_picker(None), *([section(note)] if note else [])])
 
 
 def no_schedules(metadata: Metadata) -> Block:
-    view = _modal(metadata, [section(texts.NO_SCHEDULES)])
-    del view["submit"]
-    return view
+    return {**_modal([section(texts.NO_SCHEDULES)]), "private_metadata": metadata.dump()}
 
 
-def chosen(metadata: Metadata, preview: Preview, *, nonce: str, note: str = "", fill: Fill = AS_STORED) -> Block:
+def notice(text: str) -> Block:
+    """For what a person must read where Slack gives no other way to tell them. There is nothing to submit."""
+    return {**_modal([section(text)]), "close": plain(texts.CLOSE)}
+
+
+def chosen(
+    metadata: Metadata,
+    preview: Preview,
+    *,
+    nonce: str,
+    note: str = "",
+    fill: Fill = AS_STORED,
+    is_favourite: bool = False,
+) -> Block:
     """The form with a schedule's details, and its stored values or those of a run.
 
     `nonce` makes the block ids of the inputs new. `metadata` must say from which run the form is filled.
@@ -39,10 +61,10 @@ def chosen(metadata: Metadata, preview: Preview, *, nonce: str, note: str = "", 
     metadata = replace(metadata, schedule=schedule.id, fingerprint=again.fingerprint if again else schedule.fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
     blocks = [_picker(brief), *filling.menu(fill, suffix), *([section(note)] if note else [])]
-    blocks += [*(filling.heading(again) if again else []), *_details(preview)]
+    blocks += [*(filling.heading(again) if again else []), *_details(preview, suffix, is_favourite=is_favourite)]
     for field, value in (again.values if again else preview.stored).items():
         blocks += _value(field, value, suffix, is_of_a_run=again is not None)
-    return _modal(metadata, blocks)
+    return _form(metadata, blocks)
 
 
 def gone(metadata: Metadata) -> Block:
@@ -50,18 +72,26 @@ def gone(metadata: Metadata) -> Block:
     return empty(metadata, texts.GONE)
 
 
-def suggestions(matches: Matches) -> Block:
-    """The picker's menu. A group's label says when there are more matches than are shown."""
-    choices = [option(brief) for brief in matches.first]
+def suggestions(matches: Matches, favourites: Sequence[Brief] = ()) -> Block:
+    """The picker's menu, favourites first. A group's label says when there are more matches than are shown."""
+    own = [option(brief) for brief in favourites]
+    known = {brief.id for brief in favourites}
+    choices = [option(brief) for brief in matches.first if brief.id not in known][: OPTIONS - len(own)]
     while True:
-        answer: Block = {"options": choices}
-        if len(choices) < matches.total:
-            label = texts.KEEP_TYPING.format(shown=len(choices), total=matches.total)
-            answer = {"option_groups": [{"label": plain(label), "options": choices}]}
+        answer = _menu(own, choices, matches.total)
         size = len(json.dumps(answer))
         if size <= SUGGESTION_BYTES:
             return answer
         choices = choices[: min(len(choices) - 1, len(choices) * SUGGESTION_BYTES // size)]
+
+
+def _menu(own: list[Block], choices: list[Block], total: int) -> Block:
+    shown = len(own) + len(choices)
+    label = texts.KEEP_TYPING.format(shown=shown, total=total) if shown < total else texts.ALL_SCHEDULES
+    if not own and shown >= total:
+        return {"options": choices}
+    groups = [(texts.FAVOURITES, own), (label, choices)]
+    return {"option_groups": [{"label": plain(text), "options": options} for text, options in groups if options]}
 
 
 def option(brief: Brief) -> Block:
@@ -92,15 +122,35 @@ def ambiguous(typed: str, matches: int) -> str:
     return text.format(typed=escape(one_line(typed), 100), number=matches)
 
 
-def _modal(metadata: Metadata, blocks: list[Block]) -> Block:
+def _form(metadata: Metadata, blocks: list[Block]) -> Block:
+    """Asks where to report if that isn't known. The block keeps its id, so the choice survives another schedule."""
+    asks = [_report_in()] if metadata.place is None else []
+    return {**_modal([*blocks, *asks]), "private_metadata": metadata.dump(), "submit": plain(texts.RUN)}
+
+
+def _modal(blocks: list[Block]) -> Block:
     return {
         "type": "modal",
         "callback_id": Id.RUN_MODAL,
-        "private_metadata": metadata.dump(),
         "title": plain(texts.TITLE),
-        "submit": plain(texts.RUN),
         "close": plain(texts.CANCEL),
         "blocks": blocks,
+    }
+
+
+def _report_in() -> Block:
+    return {
+        "type": "input",
+        "block_id": Id.REPORT_BLOCK,
+        "optional": True,
+        "label": plain(texts.REPORT_IN),
+        "hint": plain(texts.REPORT_IN_HINT),
+        "element": {
+            "type": "conversations_select",
+            "action_id": Id.REPORT_SELECT,
+            "placeholder": plain(texts.REPORT_IN_PLACEHOLDER),
+            "filter": {"include": ["public", "private"]},  # a bot can't be invited to other people's direct messages
+        },
     }
 
 
@@ -124,7 +174,7 @@ def _picker(selected: Brief | None) -> Block:
     }
 
 
-def _details(preview: Preview) -> list[Block]:
+def _details(preview: Preview, suffix: str, *, is_favourite: bool) -> list[Block]:
     schedule, last = preview.schedule, preview.last
     lines = [code(schedule.task), texts.WHEN.format(when=escape(preview.when))]
     if not schedule.enabled:
@@ -139,7 +189,29 @@ def _details(preview: Preview) -> list[Block]:
         lines.append(texts.NO_RESULTS)
     lines += [texts.WARNING.format(text=escape(sentence(problem), 500)) for problem in preview.problems]
     ended = texts.LAST_RUN.format(status=escape(last.status), at=date(last.at)) if last else texts.NO_LAST_RUN
-    return [section("\n".join(lines)), context(ended, texts.GOES_TO.format(target=_target(preview.target)))]
+    what = section("\n".join(lines), block_id=DETAILS_PREFIX + suffix, accessory=_star(schedule.id, is_on=is_favourite))
+    return [what, context(ended, texts.GOES_TO.format(target=_target(preview.target)))]
+
+
+def _star(schedule: ScheduleId, *, is_on: bool) -> Block:
+    """What the press does stands on it."""
+    if is_on:
+        return button(Id.UNSTAR, texts.UNSTAR, str(schedule))
+    return button(Id.STAR, texts.STAR, str(schedule))
+
+
+def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> Block:
+    """The form as Slack shows it, with its star turned.
+
+    All else stays, with its ids: so Slack keeps what the person has typed and chosen.
+    """
+
+    def turned(block: Block) -> Block:
+        is_about_it = str(block.get("block_id", "")).startswith(f"{DETAILS_PREFIX}{schedule}:")
+        return {**block, "accessory": _star(schedule, is_on=is_on)} if is_about_it else block
+
+    kept = {name: view[name] for name in ("type", "callback_id", "private_metadata", "title", "submit", "close")}
+    return {**kept, "blocks": [turned(block) for block in view["blocks"]]}
 
 
 def _already_running(running: Running) -> str:

@@ -1,6 +1,5 @@
 """Sends reports to Slack: posts, edits and finds messages."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,14 +7,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from bot.core.model import ChannelId, MessageTs, Report
-from bot.core.ports import ChannelClosed, InstallationRefused, Introduction, MessageRefused, NotDelivered
+from bot.core.ports import ChannelClosed, InstallationRefused, Introduction, MessageRefused
 from bot.core.reasons import Code, Reason
 from bot.runs import clock
-from bot.slack.client import error_code
-from bot.slack.errors import meaning
+from bot.slack.errors import call
 from bot.slack.installation import Introduced, introduced
 from bot.slack.messages import message, metadata, simple_message
 
@@ -31,7 +28,7 @@ class SlackMessenger:
     _ahead: float = 0.0  # seconds by which Slack's clock is ahead of the database's
 
     def introduce(self) -> Introduction:
-        self._found = found = _call(introduced, client=self.client, before=self._found)
+        self._found = found = call(introduced, client=self.client, before=self._found)
         if not found.app:
             raise InstallationRefused(Reason(code=Code.NO_BOT_TOKEN))
         with suppress(ValueError):  # there is no date, or none that can be read
@@ -39,7 +36,7 @@ class SlackMessenger:
         return Introduction(installation=found.installation, address=found.address)
 
     def post(self, report: Report, *, simply: bool = False) -> MessageTs:
-        answer = _call(
+        answer = call(
             self.client.chat_postMessage,
             channel=report.channel,
             thread_ts=report.thread,
@@ -50,7 +47,7 @@ class SlackMessenger:
         return MessageTs(answer["ts"])
 
     def edit(self, report: Report, root: MessageTs) -> None:
-        _call(self.client.chat_update, channel=report.channel, ts=root, **message(report))
+        call(self.client.chat_update, channel=report.channel, ts=root, **message(report))
 
     def find(self, report: Report, since: datetime) -> MessageTs | None:
         """Searches the thread, or the channel's history for a root. Finds nothing without the scopes for that."""
@@ -59,9 +56,9 @@ class SlackMessenger:
         look: dict[str, Any] = {"channel": report.channel, "include_all_metadata": True, "oldest": oldest, "limit": 200}
         try:
             if report.thread:
-                answer = _call(self.client.conversations_replies, is_optional=True, ts=report.thread, **look)
+                answer = call(self.client.conversations_replies, is_optional=True, ts=report.thread, **look)
             else:
-                answer = _call(self.client.conversations_history, is_optional=True, **look)
+                answer = call(self.client.conversations_history, is_optional=True, **look)
         except (MessageRefused, ChannelClosed):
             return None
         # Another site's app may count its runs in the same channel.
@@ -70,14 +67,5 @@ class SlackMessenger:
         return next((MessageTs(m["ts"]) for m in ours if m.get("metadata") == wanted), None)
 
     def open_direct_message(self, report: Report) -> ChannelId:
-        answer = _call(self.client.conversations_open, is_optional=True, users=[report.requester])
+        answer = call(self.client.conversations_open, is_optional=True, users=[report.requester])
         return ChannelId(answer["channel"]["id"])
-
-
-def _call(method: Callable[..., Any], *, is_optional: bool = False, **arguments: Any) -> Any:
-    try:
-        return method(**arguments)
-    except SlackApiError as exc:
-        raise meaning(exc, is_optional=is_optional) from exc
-    except OSError as exc:  # no connection, a lost one, or no answer in time
-        raise NotDelivered(Reason(code=Code.SLACK_UNREACHABLE, params={"error": error_code(exc)})) from exc

@@ -1,16 +1,18 @@
 """Parses Slack's payloads into values. Every function raises Malformed for a payload that Slack doesn't send."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from bot.core.model import Field, RunId, ScheduleId, SlackAccount, SlackUserId, TeamId
+from bot.core.model import ChannelId, Field, MessageTs, Place, RunId, ScheduleId, SlackAccount, SlackUserId, TeamId
 from bot.slack.ids import FILL_PREFIX, INPUT_PREFIX, STORED, Id
 from bot.slack.metadata import Metadata
 
 Payload = dict[str, Any]
+CHANNEL = re.compile(r"[CG][A-Z0-9]{1,30}")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -64,13 +66,43 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Press:
-    """A button under the root of a run was pressed."""
+    """A button under the root of a run was pressed. `place` is where the root is."""
 
     account: SlackAccount
-    channel: str
+    place: Place
     run: RunId
     trigger: str
     response_url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HomePress:
+    """A button on Home was pressed, or something picked in a menu. Slack names no channel and no address for answers there."""
+
+    account: SlackAccount
+    value: int  # the id of a run or a schedule; 0 for the button that opens an empty form
+    trigger: str
+    response_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StarPress:
+    """The star in an open form was pressed. `view` is Slack's, with all its blocks."""
+
+    account: SlackAccount
+    schedule: ScheduleId
+    trigger: str
+    view: Payload = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shortcut:
+    """A shortcut was used: on a message, to whose thread `place` belongs, or in a menu, which knows no place."""
+
+    account: SlackAccount
+    place: Place | None
+    trigger: str
+    response_url: str  # empty: Slack gives none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +114,7 @@ class Submission:
     schedule: ScheduleId | None
     again: RunId | None  # the run that is chosen under "Fill in from"
     metadata: Metadata
+    report_in: ChannelId | None  # of a form that asks for it
     values: dict[Field, str] = field(repr=False)
     inputs: dict[Field, str]  # block ids, for errors
 
@@ -135,8 +168,56 @@ def filling(body: Payload) -> Selection:
 def press(body: Payload) -> Press:
     return Press(
         account=_account(body),
-        channel=_text(body["channel"]["id"]),
+        place=_place(body),
         run=RunId(int(_text(body["actions"][0]["value"]))),
+        trigger=_text(body["trigger_id"]),
+        response_url=_text(body["response_url"]),
+    )
+
+
+@_parser
+def home_opened(body: Payload) -> SlackAccount | None:
+    """Who looks at the Home tab. None: they look at the messages beside it."""
+    event = body["event"]
+    if event.get("tab") != "home":
+        return None
+    return SlackAccount(team=TeamId(_text(body["team_id"])), user=SlackUserId(_text(event["user"])))
+
+
+@_parser
+def home_press(body: Payload) -> HomePress:
+    action = body["actions"][0]
+    pressed = action.get("selected_option") or action
+    return HomePress(account=_account(body), value=int(_text(pressed["value"])), trigger=_text(body["trigger_id"]))
+
+
+@_parser
+def star_press(body: Payload) -> StarPress:
+    view = body["view"]
+    _text(view["id"]), _text(view["hash"])
+    return StarPress(
+        account=_account(body),
+        schedule=_schedule(body["actions"][0]),
+        trigger=_text(body["trigger_id"]),
+        view={**view, "blocks": [dict(block) for block in view["blocks"]]},
+    )
+
+
+@_parser
+def global_shortcut(body: Payload) -> Shortcut:
+    return Shortcut(account=_account(body), place=None, trigger=_text(body["trigger_id"]), response_url="")
+
+
+@_parser
+def message_shortcut(body: Payload) -> Shortcut:
+    """The message may be anybody's, and a reply: then its thread is that of its parent."""
+    message = body["message"]
+    return Shortcut(
+        account=_account(body),
+        place=Place(
+            channel=ChannelId(_text(body["channel"]["id"])),
+            parent=MessageTs(_text(message.get("thread_ts") or message["ts"])),
+        ),
         trigger=_text(body["trigger_id"]),
         response_url=_text(body["response_url"]),
     )
@@ -154,6 +235,7 @@ def submission(body: Payload) -> Submission:
         schedule=_picked(state),
         again=None if menu is None else _run(state[menu["block_id"]][Id.FILL_SELECT]["selected_option"]),
         metadata=Metadata.load(view["private_metadata"]),
+        report_in=_channel(state.get(Id.REPORT_BLOCK, {}).get(Id.REPORT_SELECT, {}).get("selected_conversation")),
         values={field: _value(block, state) for field, block in inputs.items() if block is not None},
         inputs={field: block["block_id"] for field, block in inputs.items() if block is not None},
     )
@@ -169,6 +251,24 @@ def _account(body: Payload) -> SlackAccount:
     if not own or own == team.get("enterprise_id"):
         own = team["id"]
     return SlackAccount(team=TeamId(_text(own)), user=SlackUserId(_text(user["id"])))
+
+
+def _channel(picked: Any) -> ChannelId | None:
+    """Only what the menu offers: posting to a person's id would open a direct message with them."""
+    if picked is None:
+        return None
+    if not CHANNEL.fullmatch(_text(picked)):
+        raise ValueError("not a channel")
+    return ChannelId(picked)
+
+
+def _place(body: Payload) -> Place:
+    """Where the message is, so that others can go next to it: a message in a thread has its thread's first message."""
+    ts, thread = body["container"]["message_ts"], body["container"].get("thread_ts")
+    return Place(
+        channel=ChannelId(_text(body["channel"]["id"])),
+        parent=None if thread in (None, ts) else MessageTs(_text(thread)),  # one that has replies is its own
+    )
 
 
 def _picked(state: Payload) -> ScheduleId | None:

@@ -25,6 +25,10 @@ KEEP_TYPING = "{shown} of {total}, keep typing"
 FILL_IN_FROM = "Fill in from"
 STORED_VALUES = "Stored values"
 EARLIER_RUN = "{who}, {at}: {ended}"
+REPORT_IN = "Report in"
+REPORT_IN_PLACEHOLDER = "A direct message with me"
+REPORT_IN_HINT = "Pick a channel to have the run's messages there. I must be a member of a private one."
+CLOSE = "Close"
 
 # The form: mistakes, in plain text
 SORRY = "Something went wrong on my side; the log says what. Please try again."
@@ -35,7 +39,7 @@ NO_DATABASE = (
     " Press Run to try again; nothing is sent twice."
 )
 TOO_SLOW = "Nothing was sent by this press of Run: it took too long. Press Run to try again; nothing is sent twice."
-NOT_OURS = "This form was not opened for you. Close it and type the command again."
+NOT_OURS = "This form was not opened for you. Close it and open it anew."
 NOT_PICKED = "Pick a schedule first."
 
 # The form: filled with the values of an earlier run
@@ -85,6 +89,7 @@ WAITING = ":hourglass: The site's database is slow to answer. The arguments appe
 
 # The command
 TOO_LATE = "That took too long, Slack no longer lets me open the form. Please type the command again."
+TOO_LATE_SHORTCUT = "That took too long, Slack no longer lets me open the form. Please use the shortcut again."
 HELP_WORD = "help"
 AGAIN_WORD = "again"
 HELP = """*{command}* runs a schedule of the site now, with its stored arguments or others.
@@ -93,6 +98,32 @@ HELP = """*{command}* runs a schedule of the site now, with its stored arguments
 • `{command} again` opens it with the values of your own last run.
 • `{command} "again"` picks the schedule that is really called again. What stands in quotes is always a schedule's name.
 Its id and how it ended arrive in a thread here. Only staff of the site can run schedules."""
+
+# The form: its star, and the picker's groups; in plain text
+STAR = "☆ Add to favourites"
+UNSTAR = "★ Remove from favourites"
+FAVOURITES = "Your favourites"
+ALL_SCHEDULES = "All schedules"
+
+# Home
+HOME_RUNNING = "Running now"
+HOME_NOTHING_RUNNING = "Nothing is running now."
+HOME_OPEN = "{icon} *{schedule}*: {state}\n{who} asked for it, {at}"
+HOME_OPEN_OWN = "{icon} *{schedule}*: {state}\nYou asked for it, {at}"
+HOME_STOPPING = "Workers have been told to stop it."
+HOME_MORE = "… and {number} more"
+HOME_MANY_MORE = "… and more than {number} others"
+HOME_FAVOURITES = "Your favourites"
+HOME_NO_FAVOURITES = "None yet. Press *Run a schedule*, pick one that you need often, and press *☆ Add to favourites* beside its details."
+HOME_FAVOURITE = "*{schedule}*\n{task}"
+HOME_FAVOURITE_DISABLED = "*{schedule}* (disabled)\n{task}"
+HOME_UNSTAR = "★ Remove a favourite"
+HOME_LAST = "Your last runs"
+HOME_NO_RUNS = "None yet. Press *Run a schedule*: its id and how it ended arrive as messages, and the run appears here."
+HOME_ENDED = "{icon} *{schedule}*: {state}\n{at}"
+HOME_AS_OF = "As of {at}. Your own runs are kept up to date here for ten minutes. Open this tab again to see everything as it is."
+HOME_REFUSED = "Open this tab again when that has changed."
+HOME_TOO_LATE = "That took too long, Slack no longer lets me open the form. Please press the button again."
 
 # A press of Run again
 RUN_AGAIN = "Run again"
@@ -115,6 +146,7 @@ STATE_ICONS = {
     RunState.OVERDUE: ":warning:",
     RunState.UNSEEN: ":grey_question:",
     RunState.WITHDRAWN: ":no_entry:",
+    RunState.NOT_SENT: ":no_entry:",
 }
 
 # The thread: its first message, and the edits of it
@@ -177,6 +209,7 @@ ELSEWHERE_BECAUSE = {  # by Slack's code
     "not_in_channel": NOT_A_MEMBER,
     "is_archived": "Here because I can't post in {channel}: it is archived.",
     "thread_not_found": "Here because I can't post in {channel}: its thread is gone.",
+    "cannot_reply_to_message": "Here because I can't post in {channel}: that message takes no replies.",
     "restricted_action_thread_locked": "Here because I can't post in {channel}: its thread is locked.",
     "restricted_action_read_only_channel": "Here because I can't post in {channel}: it is read-only.",
     "restricted_action": "Here because I can't post in {channel}: posting there is restricted.",

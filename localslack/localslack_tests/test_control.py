@@ -45,6 +45,12 @@ def test_people_see_only_their_own(slack: LocalSlack, path: str, query: Json, er
     [
         ("type", {"user": "U0ANA"}, "missing: channel"),
         ("config", {"mode": "pigeon"}, "wrong value for mode"),
+        (
+            "config",
+            {"shortcuts": [{"callback_id": "a", "name": "x" * 25, "type": "global"}]},
+            "wrong value for shortcuts",
+        ),
+        ("config", {"shortcuts": [{"callback_id": "a", "name": "x", "type": "slash"}]}, "wrong value for shortcuts"),
         ("config", {"colour": "red"}, "unknown setting: colour"),
         ("config", {"deadline": "soon"}, "wrong value for deadline"),
         ("socket", {"do": "dance"}, "unknown trouble: dance"),

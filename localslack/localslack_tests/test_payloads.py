@@ -158,6 +158,34 @@ def test_a_click_in_a_message_is_as_recorded(slack: LocalSlack, app: App, ana: P
     assert_same_shape(sent["actions"][0], sample["actions"][0])
 
 
+def test_a_click_on_a_home_tab_is_as_recorded_and_names_no_channel(slack: LocalSlack, app: App, ana: Person) -> None:
+    app.client.views_publish(user_id="U0ANA", view={"type": "home", "blocks": [section(), actions(button())]})
+    ana.presses_home("press")
+    sent, sample = app.received("block_actions")[0], recorded("block_actions.button_in_view.json")
+    # The recording's button has a question and no value; the local Slack leaves out what a view doesn't have.
+    del sample["actions"][0]["confirm"], sample["actions"][0]["style"]
+    assert_same_shape(sent, sample, more=frozenset({"is_enterprise_install", "enterprise", "state"}))
+    assert_same_shape(sent["actions"][0], sample["actions"][0], more=frozenset({"value"}))
+    assert not {"channel", "message", "response_url"} & set(sent)
+
+
+def test_opening_a_home_tab_tells_from_the_second_time_on_what_is_there(
+    slack: LocalSlack, either_app: App, ana: Person
+) -> None:
+    ana.opens_home()
+    slack.wait_for(lambda: either_app.received("event_callback"))
+    published = either_app.client.views_publish(user_id="U0ANA", view={"type": "home", "blocks": [section("one")]})
+    ana.opens_home("messages")
+    slack.wait_for(lambda: len(either_app.received("event_callback")) == 2)
+    first, second = (sent["event"] for sent in either_app.received("event_callback"))
+    assert (first["tab"], "view" in first, second["tab"]) == ("home", False, "messages")
+    assert second["view"] == published["view"]
+    sample = recorded("event.app_home_opened.java_shape.json")["event"]
+    # The sample has every key that any app's view had, and an empty state.
+    sample["view"] = {name: sample["view"].get(name) for name in second["view"] if name in {*sample["view"], "blocks"}}
+    assert_same_shape(second, sample, more=frozenset({"close", "submit", "values"}))
+
+
 def test_a_click_in_an_ephemeral_thread_message_is_as_recorded(slack: LocalSlack, app: App, ana: Person) -> None:
     ts = app.client.chat_postMessage(channel="C0OPS", text="root")["ts"]
     blocks = [actions(button())]
@@ -188,6 +216,33 @@ def test_shortcuts_are_as_recorded(slack: LocalSlack, app: App, ana: Person) -> 
     sent = app.received("message_action")[0]
     assert_same_shape(sent, recorded("shortcut.message.json"), more=more)
     assert sent["message"]["text"] == "look at this"
+
+
+def test_a_shortcut_works_on_everybodys_messages_in_every_conversation_of_the_person(
+    slack: LocalSlack, app: App, ana: Person
+) -> None:
+    """Also on those of bots, on replies, and where the app isn't a member."""
+    ts = app.client.chat_postMessage(channel="C0OPS", text="ours")["ts"]
+    reply = slack.person("U0BEN").types("C0OPS", "a reply", ts)["ts"]
+    secret = slack.person("U0CARA").types("G0SECRET", "a secret")["ts"]
+    for channel, one in [("C0OPS", ts), ("C0OPS", reply), ("G0SECRET", secret)]:
+        assert ana.uses("run_here", channel, one)["dispatched"]
+    ours, replied, elsewhere = (sent["message"] for sent in app.received("message_action"))
+    assert (ours["bot_id"], ours["ts"]) == ("B0BOT", ts)
+    assert (replied["user"], replied["thread_ts"]) == ("U0BEN", ts)
+    assert elsewhere["text"] == "a secret"
+    assert slack.person("U0BEN").uses("run_here", "G0SECRET", secret)["error"] == "channel_not_found"
+
+
+def test_no_shortcut_is_offered_on_what_is_gone_or_only_for_one_person(
+    slack: LocalSlack, app: App, ana: Person
+) -> None:
+    app.client.chat_postEphemeral(channel="C0OPS", user="U0ANA", text="only you")
+    parent = app.client.chat_postMessage(channel="C0OPS", text="parent")["ts"]
+    ana.types("C0OPS", "a reply", parent)
+    app.client.chat_delete(channel="C0OPS", ts=parent)
+    for ts in (ana.ephemerals("C0OPS")[-1]["ts"], parent, "1.2"):
+        assert ana.uses("run_here", "C0OPS", ts)["error"] == "message_not_found"
 
 
 def test_each_kind_of_element_has_the_recorded_state(slack: LocalSlack, app: App) -> None:

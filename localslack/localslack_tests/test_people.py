@@ -153,6 +153,7 @@ def test_unread_messages_are_counted_until_read(slack: LocalSlack, client: WebCl
 
 
 def test_events_come_only_when_subscribed_to(app: App, slack: LocalSlack, ana: Person) -> None:
+    slack.config(events=[])
     ana.types("C0OPS", "<@U0BOT> before")
     ana.opens_home()
     slack.config(events=["app_mention", "message.im", "app_home_opened"])

@@ -23,6 +23,7 @@ def holding(slack: LocalSlack, app: App, element: Json) -> Any:
         ({"type": "users_select"}, {"selected_user": "U0BEN"}, {"selected_user": "U0BEN"}),
         ({"type": "multi_users_select"}, {"selected_users": ["U0BEN"]}, {"selected_users": ["U0BEN"]}),
         ({"type": "conversations_select"}, {"selected_conversation": "C0OPS"}, {"selected_conversation": "C0OPS"}),
+        ({"type": "conversations_select", "filter": {"include": ["private"]}}, {"selected_conversation": "G0SECRET"}, {"selected_conversation": "G0SECRET"}),
         ({"type": "channels_select"}, {"selected_channel": "C0QUIET"}, {"selected_channel": "C0QUIET"}),
         ({"type": "radio_buttons", "options": OPTIONS}, {"value": "two"}, {"selected_option": "two"}),
         ({"type": "checkboxes", "options": OPTIONS}, {"selected_options": ["one", "two"]}, {"selected_options": ["one", "two"]}),
@@ -51,6 +52,10 @@ def _values(value: Any) -> Any:
     [
         ({"type": "users_select"}, {"selected_user": "U0NOBODY"}, "option_not_offered"),
         ({"type": "conversations_select"}, {"selected_conversation": "D0BEN"}, "option_not_offered"),
+        ({"type": "conversations_select", "filter": {"include": ["public"]}}, {"selected_conversation": "G0SECRET"}, "option_not_offered"),
+        ({"type": "conversations_select", "filter": {"include": ["public", "private"]}}, {"selected_conversation": "D0ANABEN"}, "option_not_offered"),
+        ({"type": "conversations_select", "filter": {"exclude_external_shared_channels": True}}, {"selected_conversation": "C0SHARED"}, "option_not_offered"),
+        ({"type": "channels_select"}, {"selected_channel": "G0SECRET"}, "option_not_offered"),
         ({"type": "radio_buttons", "options": OPTIONS}, {"value": "three"}, "option_not_offered"),
         ({"type": "multi_static_select", "options": OPTIONS, "max_selected_items": 1}, {"selected_options": ["one", "two"]}, "too_many_items"),
         ({"type": "datepicker"}, {"selected_date": "tomorrow"}, "wrong_kind_of_value"),

@@ -228,6 +228,20 @@ def test_a_home_tab_is_published_and_replaced(
     assert refused(lambda: client.views_publish(**stale))["error"] == "not_enabled"
 
 
+def test_a_home_tab_has_the_limits_of_a_view(client: WebClient, refused: Refused) -> None:
+    def publish(*blocks: Json, **more: str) -> Callable[[], SlackResponse]:
+        return lambda: client.views_publish(user_id="U0ANA", view={"type": "home", "blocks": list(blocks), **more})
+
+    assert publish(*[section()] * 100)()["ok"]
+    many = refused(publish(*[section()] * 101))
+    assert many["error"] == "invalid_arguments"
+    assert "[json-pointer:/view/blocks]" in str(many["response_metadata"]["messages"])
+    long = {"type": "section", "fields": [{"type": "mrkdwn", "text": "x" * 2000}] * 10}
+    assert refused(publish(*[long] * 13))["error"] == "view_too_large"
+    assert refused(publish(section(), submit="x"))["error"] == "invalid_arguments"
+    assert publish(text_input())()["ok"]  # inputs are allowed without a button to submit them
+
+
 def test_a_menu_may_start_with_the_current_conversation(app: App, trigger: Callable[[], str], ana: Person) -> None:
     select = {"type": "conversations_select", "action_id": "a", "default_to_current_conversation": True}
     select["response_url_enabled"] = True

@@ -148,3 +148,59 @@ def test_in_a_channel_closed_to_the_bot_it_comes_as_a_direct_message(
     expect(root).to_contain_text("I'm not a member of it", timeout=PATIENCE)
     expect(root).to_contain_text("SUCCESS", timeout=PATIENCE)
     page.screenshot(path=screenshots / "direct.png")
+
+
+@pytest.mark.nightly
+def test_home_shows_what_is_there_and_its_buttons_work(page: Page, slack: LocalSlack, screenshots: Path) -> None:
+    at(page, slack, "U0ANA", "D0ANA")
+    page.get_by_test_id("tab-home").click()
+    home = page.get_by_test_id("home")
+    expect(home).to_contain_text("Nothing is running now.")
+    page.screenshot(path=screenshots / "home-empty.png")
+
+    starred_and_run(page, home, '{"steps": 40}', screenshots)
+    expect(home).to_contain_text("You asked for it", timeout=PATIENCE)
+    expect(home.get_by_role("button", name="Stop")).to_be_visible()
+
+    home.get_by_role("button", name="Run", exact=True).click()
+    kwargs = field(page, "kwargs:").locator("textarea")
+    expect(kwargs).to_have_value('{\n  "steps": 12\n}')
+    kwargs.fill('{"steps": 1}')
+    page.get_by_test_id("modal-submit").click()
+    expect(home).to_contain_text("SUCCESS after", timeout=PATIENCE)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=screenshots / f"home-{scheme}.png")
+    page.emulate_media(color_scheme="light")
+
+    home.get_by_role("button", name="Stop").first.click()
+    page.get_by_test_id("confirm").get_by_role("button", name="Stop").click()
+    expect(home).to_contain_text("Workers have been told to stop it.", timeout=PATIENCE)
+    page.get_by_test_id("tab-messages").click()
+    expect(page.get_by_test_id("message").last).to_contain_text("Slow")
+
+
+def starred_and_run(page: Page, home: Locator, kwargs: str, screenshots: Path) -> None:
+    home.get_by_role("button", name="Run a schedule").click()
+    modal = page.get_by_test_id("modal")
+    expect(modal).to_be_visible()
+    page.keyboard.type("slow")
+    expect(page.get_by_test_id("select-option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    shown = field(page, "kwargs:").locator("textarea")
+    expect(shown).to_have_value('{\n  "steps": 12\n}')
+    shown.fill(kwargs)
+    modal.get_by_role("button", name="Add to favourites").click()
+    expect(modal.get_by_role("button", name="Remove from favourites")).to_be_visible()
+    expect(shown).to_have_value(kwargs)
+    modal.screenshot(path=screenshots / "home-star.png")
+    page.get_by_test_id("modal-submit").click()
+    expect(modal).to_be_hidden()
+
+
+@pytest.mark.nightly
+def test_home_says_how_to_get_in(page: Page, slack: LocalSlack, screenshots: Path) -> None:
+    at(page, slack, "U0BEN", "D0BEN")
+    page.get_by_test_id("tab-home").click()
+    expect(page.get_by_test_id("home")).to_contain_text("runtask staff add U0BEN YOUR-USER-NAME")
+    page.screenshot(path=screenshots / "home-not-linked.png")

@@ -1,12 +1,14 @@
 """Channels that are closed to us: the thread goes to a direct message, and says why."""
 
+from typing import Any
+
 import pytest
 
 from bot.core.model import ChannelId, NoticeKind
 from bot.core.ports import ChannelClosed, MessageRefused, NotDelivered
 from bot.core.reasons import Code, Reason
 from bot.models import Run
-from tests.factories import slack_says
+from tests.factories import ADA, slack_says
 from tests.fakes import DIRECT
 from tests.runs.post import START, Post, a_started_run, about, end, notice
 
@@ -22,6 +24,48 @@ def test_a_closed_channel_sends_everything_to_a_direct_message(post: Post) -> No
     assert post.slack.posts[0].redirected_because == "not_in_channel"
     assert post.slack.posts[1].thread == notice(run, "root").ts
     assert notice(run, "root").channel == DIRECT
+
+
+@pytest.mark.parametrize("error", ["thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"])
+def test_a_thread_that_takes_no_replies_sends_everything_to_a_direct_message(post: Post, error: str) -> None:
+    run = a_started_run(parent="1.2")
+    post.deliver()
+    end(run, post)
+    post.slack.fail(ChannelClosed(slack_says(error)), when=about(NoticeKind.FINAL))
+    post.deliver(5)
+    post.deliver(5)
+    kinds = [*START, NoticeKind.ROOT, NoticeKind.FINAL]
+    assert [report.kind for report in post.slack.posts] == kinds
+    root = notice(run, "root").ts
+    assert [(report.channel, report.thread) for report in post.slack.posts] == [
+        ("C0001", "1.2"), ("C0001", "1.2"), (DIRECT, None), (DIRECT, root),
+    ]  # fmt: skip
+    assert post.slack.posts[-2].redirected_because == error
+
+
+def test_a_direct_message_that_was_asked_for_is_opened_and_needs_no_excuse(post: Post) -> None:
+    run = a_started_run(ADA)
+    post.deliver()
+    end(run, post)
+    post.deliver(5)
+    assert [(report.kind, report.channel) for report in post.slack.posts] == [
+        (kind, DIRECT) for kind in [*START, NoticeKind.FINAL]
+    ]
+    assert {(report.redirected_from, report.redirected_because) for report in post.slack.posts} == {(None, "")}
+    assert Run.objects.get().channel == notice(run, "id").channel == DIRECT
+
+
+@pytest.mark.parametrize(
+    "answer", [ChannelClosed(slack_says("user_disabled")), DIRECT], ids=["at once", "when posting"]
+)
+def test_a_direct_message_that_was_asked_for_and_is_closed_is_the_end(post: Post, answer: Any) -> None:
+    run = a_started_run(ADA)
+    post.slack.direct = answer
+    post.slack.fail(ChannelClosed(slack_says("user_disabled")))
+    post.deliver()
+    parked = Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": "user_disabled"})
+    assert (notice(run, "root").state, notice(run, "root").reason) == ("parked", parked)
+    assert Run.objects.get().redirected_from == ""
 
 
 def test_a_channel_that_closes_later_gets_a_new_root_in_the_direct_message(post: Post) -> None:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from bot.slack.manifest import SCOPES, manifest
+from localslack import seed
 
 SCHEMA = json.loads((Path(__file__).parent / "manifest.schema.2.0.0.json").read_text())
 ADDRESS = "https://runs.example.com/slack/events"
@@ -33,12 +34,25 @@ def test_http_mode_has_one_address_for_everything() -> None:
     assert content["settings"]["socket_mode_enabled"] is False
 
 
+def test_the_local_slack_has_the_same_shortcuts() -> None:
+    ids = ("name", "type", "callback_id")
+    ours, theirs = manifest("/runtask")["features"]["shortcuts"], seed.SHORTCUTS
+    assert [[one[name] for name in ids] for one in theirs] == [[one[name] for name in ids] for one in ours]
+
+
 def test_scopes_are_known_for_exactly_the_methods_that_are_called() -> None:
     assert called() == set(SCOPES)
 
 
-def test_no_event_is_asked_for_and_none_is_listened_to() -> None:
-    assert "event_subscriptions" not in manifest("/runtask")["settings"]
+@pytest.mark.parametrize("address", ["", ADDRESS], ids=["socket", "http"])
+def test_the_events_that_are_listened_to_are_asked_for(address: str) -> None:
+    content = manifest("/runtask", address)
+    asked = content["settings"]["event_subscriptions"]
+    assert (asked["bot_events"], asked.get("request_url", "")) == (["app_home_opened"], address)
+    assert content["features"]["app_home"]["home_tab_enabled"]
+
+
+def test_the_scope_of_the_app_level_token_is_not_in_it() -> None:
     assert "connections:write" not in manifest("/runtask")["oauth_config"]["scopes"]["bot"]
 
 

@@ -12,8 +12,7 @@ from slack_sdk.web import SlackResponse, WebClient
 
 from bot.core.ports import ChannelClosed, InstallationRefused, MessageRefused, NotDelivered, RateLimited
 from bot.slack.client import retry_after
-from bot.slack.errors import INSTALLATION, LIMITED, MESSAGE, MOMENT, PLACE
-from bot.slack.notifier import _call
+from bot.slack.errors import INSTALLATION, LIMITED, MESSAGE, MOMENT, PLACE, call
 from tests.factories import slack_says
 
 
@@ -30,7 +29,7 @@ def meaning(error: Exception) -> NotDelivered:
         raise error
 
     with pytest.raises(NotDelivered) as caught:
-        _call(method)
+        call(method)
     return caught.value
 
 
@@ -75,12 +74,12 @@ def test_every_code_that_slack_documents_has_exactly_one_meaning() -> None:
     assert {code for codes in documented.values() for code in codes} <= frozenset().union(*sets)
 
 
-def test_a_missing_scope_of_a_call_that_is_not_needed_concerns_only_that_call() -> None:
+def test_a_missing_scope_of_a_call_that_is_not_needed_concerns_only_thatcall() -> None:
     def method() -> None:
         raise answer("missing_scope")
 
     with pytest.raises(MessageRefused):
-        _call(method, is_optional=True)
+        call(method, is_optional=True)
 
 
 def test_slacks_details_are_kept_for_the_admin() -> None:

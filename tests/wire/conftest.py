@@ -15,7 +15,9 @@ from localslack.testing import LocalSlack, Person
 from tests.support.worker import working
 
 OPS = "C0OPS"
-SCOPES = manifest("/runtask")["oauth_config"]["scopes"]["bot"]
+MANIFEST = manifest("/runtask")
+SCOPES = MANIFEST["oauth_config"]["scopes"]["bot"]
+EVENTS = MANIFEST["settings"]["event_subscriptions"]["bot_events"]
 CACHED: list[Any] = [
     conf.conf,
     wiring.celery_app,
@@ -23,6 +25,7 @@ CACHED: list[Any] = [
     wiring.sources,
     wiring.platform,
     wiring.installation,
+    wiring.identity,
     wiring.slack_app,
 ]
 
@@ -37,7 +40,7 @@ def workspace() -> Iterator[LocalSlack]:
 def slack(workspace: LocalSlack, transactional_db: None, settings: Any) -> Iterator[LocalSlack]:
     """An empty workspace, and a bot that is wired to it but not running."""
     workspace.reset()
-    workspace.config(scopes=SCOPES)
+    workspace.config(scopes=SCOPES, events=EVENTS)
     settings.RUNTASK = {**settings.RUNTASK, "SLACK_API_URL": workspace.api_url, "LINK_BY_EMAIL": True}
     for cached in CACHED:
         cached.cache_clear()

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django_celery_results.models import TaskResult
 
-from bot.models import Run, SlackLink
+from bot.models import Favourite, Run, SlackLink
 from bot.slack.ids import FILL_PREFIX, Id
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
@@ -55,10 +55,40 @@ def command(user: str) -> Json:
     }
 
 
+def shortcut(user: str) -> Json:
+    return {
+        "type": "shortcut",
+        "token": "t",
+        "action_ts": "1.2",
+        "team": {"id": "T0LOCAL", "domain": "local"},
+        "user": {"id": user, "username": "x", "team_id": "T0LOCAL"},
+        "callback_id": Id.RUN_SHORTCUT,
+        "trigger_id": "1.2.3",
+    }
+
+
+def message_shortcut(user: str) -> Json:
+    return {
+        **shortcut(user),
+        "type": "message_action",
+        "callback_id": Id.RUN_HERE_SHORTCUT,
+        "channel": {"id": OPS, "name": "ops"},
+        "message_ts": "1.2",
+        "message": {"type": "message", "user": user, "ts": "1.2", "text": SECRET_NAME},
+        "response_url": "http://127.0.0.1:9/nobody",
+    }
+
+
 def interaction(kind: str, user: str, view: Json, **more: Any) -> Json:
     who = {"id": user, "username": "x", "name": "x", "team_id": "T0LOCAL"}
     team = {"id": "T0LOCAL", "domain": "local"}
     return {"type": kind, "team": team, "user": who, "api_app_id": "A0LOCAL", "token": "t", "view": view, **more}
+
+
+def home_opened(user: str) -> Json:
+    event = {"type": "app_home_opened", "user": user, "channel": "D1", "tab": "home", "event_ts": "1.2"}
+    about = {"team_id": "T0LOCAL", "api_app_id": "A0LOCAL", "event_id": "Ev1", "event_time": int(time.time())}
+    return {"type": "event_callback", **about, "event": event}
 
 
 def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tuple[str, Json]]:
@@ -68,14 +98,30 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
     option = {"text": {"type": "plain_text", "text": "x"}, "value": str(schedule)}
     chosen = {"block_id": FILL_PREFIX, "action_id": Id.FILL_SELECT, "selected_option": {**option, "value": str(run.pk)}}
     chosen["action_ts"] = "1"
+    home = {"id": "V1", "type": "home", "hash": "1.a", "blocks": []}
+    buttons = {Id.HOME_RUN: 0, Id.HOME_RUN_FAVOURITE: schedule, Id.HOME_RUN_AGAIN: run.pk, Id.HOME_STOP: run.pk}
+    buttons |= {Id.HOME_UNSTAR: schedule, Id.STAR: schedule}
+    on_home = {
+        str(button): {"type": "button", "action_id": button, "block_id": "b", "value": str(value), "action_ts": "1"}
+        for button, value in buttons.items()
+    }
+    starred = on_home.pop(Id.STAR)
     picked = {**select, "type": "external_select", "selected_option": option, "action_ts": "1"}
     return {
         "command": ("slash_commands", command(user)),
         "suggestion": ("block_suggestion", interaction("block_suggestion", user, view, value="", **select)),
         "selection": ("block_actions", interaction("block_actions", user, view, actions=[picked], trigger_id="1.2.3")),
         "filling": ("block_actions", interaction("block_actions", user, view, actions=[chosen], trigger_id="1.2.3")),
+        "shortcut": ("shortcut", shortcut(user)),
+        "message shortcut": ("message_action", message_shortcut(user)),
         "press": ("block_actions", press(slack, user, run)),
         "stop": ("block_actions", press(slack, user, run, Id.STOP)),
+        "home": ("event_callback", home_opened(user)),
+        **{
+            button: ("block_actions", interaction("block_actions", user, home, actions=[pressed], trigger_id="1.2.3"))
+            for button, pressed in on_home.items()
+        },
+        "star": ("block_actions", interaction("block_actions", user, view, actions=[starred], trigger_id="1.2.3")),
         "submission": (
             "view_submission",
             interaction("view_submission", user, view, trigger_id="1.2.3", response_urls=[]),
@@ -83,7 +129,12 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
     }
 
 
-@pytest.mark.parametrize("entry", ["command", "suggestion", "selection", "filling", "press", "stop", "submission"])
+ON_HOME = [Id.HOME_RUN, Id.HOME_RUN_FAVOURITE, Id.HOME_RUN_AGAIN, Id.HOME_STOP, Id.HOME_UNSTAR]
+IN_FORM = ["suggestion", "selection", "filling", "star", "submission"]
+ELSEWHERE = ["command", "shortcut", "message shortcut", "press", "stop", "home"]
+
+
+@pytest.mark.parametrize("entry", [*ELSEWHERE, *IN_FORM, *map(str, ON_HOME)])
 def test_intruders_get_nothing_anywhere(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, intruder: str, entry: str
 ) -> None:
@@ -94,12 +145,16 @@ def test_intruders_get_nothing_anywhere(
     answer = http_bot.deliver(kind, payload)
     assert answer["status"] == 200
     assert SECRET_NAME not in json.dumps(answer)
-    if entry in ("command", "press", "stop"):
+    if entry not in IN_FORM:
         http_bot.wait_for(lambda: http_bot.calls("users.info"))
+    if entry in ("home", *ON_HOME):
+        http_bot.wait_for(lambda: http_bot.calls("views.publish"))
     assert Run.objects.count() == 1
+    assert not Favourite.objects.exists()
     shown = [
         view
-        for view in http_bot.calls("views.open")[calls:] + http_bot.calls("views.update")
+        for method in ("views.open", "views.push", "views.update", "views.publish")
+        for view in http_bot.calls(method)[calls if method == "views.open" else 0 :]
         if SECRET_NAME in str(view)
     ]
     assert shown == []

@@ -1,5 +1,6 @@
 """Shared by all listeners."""
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -8,13 +9,18 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.core.again import Fill
-from bot.core.model import Actor, Preview, RunId, ScheduleId
-from bot.runs import again, see
+from bot.core.model import Actor, Preview, RunId, ScheduleId, SlackAccount
+from bot.runs import again, favourites, see, stop
 from bot.runs.door import Platform
+from bot.runs.refusals import CantStop, Ended, NotAllowed
 from bot.runs.waiting import Threads
-from bot.slack import modals
+from bot.slack import modals, texts
+from bot.slack.homes import Homes
 from bot.slack.identity import Identity
 from bot.slack.metadata import Metadata
+from bot.texts import sentence
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +28,17 @@ class Parts:
     platform: Platform
     identity: Identity
     client: WebClient
+    homes: Homes
     threads: Threads
     command: str
     keys: tuple[str, ...] = field(
         repr=False
     )  # sign the values that the form carries: the first one now, the others until lately
+
+
+def unpicked(parts: Parts, actor: Actor, metadata: Metadata) -> dict[str, Any]:
+    """The form as it opens where no schedule is named. Raises NotAllowed."""
+    return modals.empty(metadata) if see.has_schedules(parts.platform, actor) else modals.no_schedules(metadata)
 
 
 def view_of(
@@ -55,7 +67,22 @@ def filled(
     run = fill.again.run.run if fill.again else None
     if actor.slack is not None:
         metadata = metadata.filled_from(parts.keys, actor.slack, run)
-    return modals.chosen(metadata, preview, nonce=uuid4().hex[:8], note=note, fill=fill)
+    is_favourite = favourites.holds(actor, preview.schedule.id)
+    return modals.chosen(metadata, preview, nonce=uuid4().hex[:8], note=note, fill=fill, is_favourite=is_favourite)
+
+
+def stopped(parts: Parts, account: SlackAccount, run: RunId) -> str:
+    """Stops a run. Why that didn't work, for the person who has pressed Stop; empty if it did."""
+    try:
+        found = stop.stop(parts.platform, parts.identity.actor(account), run)
+    except NotAllowed as exc:
+        return sentence(exc.denied)
+    except (Ended, CantStop) as exc:
+        return sentence(exc.reason)
+    except Exception:
+        log.exception("run %s could not be stopped", run)
+        return texts.SORRY
+    return "" if found is not None else texts.NO_SUCH_RUN
 
 
 def details(exc: Exception) -> str:

@@ -10,10 +10,10 @@ from slack_sdk.webhook import WebhookClient
 from bot.core.model import Actor
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.waiting import Budget
-from bot.slack import texts
+from bot.slack import modals, texts
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
-from bot.slack.payloads import Command, Press
+from bot.slack.payloads import Command, HomePress, Press, Shortcut
 from bot.texts import problem_text, sentence
 
 log = logging.getLogger(__name__)
@@ -24,9 +24,10 @@ class Opening:
     """The trigger is valid for 3 s. `view` makes the form; it may raise NotAllowed or Refused."""
 
     parts: Parts
-    asked: Command | Press
+    asked: Command | Press | Shortcut | HomePress
     view: Callable[[Actor], dict[str, Any]]
     too_late: str  # what the person reads if it took too long
+    elsewhere: Callable[[str], None] | None = None  # tells them why there is no form, where no modal can
     budget: Budget = field(default_factory=Budget)
 
     def begin(self) -> None:
@@ -53,12 +54,35 @@ class Opening:
         if (
             self.budget.entered or self.budget.enter()
         ):  # otherwise `_give_up` has answered, and they may have tried again
-            reply(self.asked.response_url, problem)
+            self._tell(problem)
 
     def _give_up(self) -> None:
         if self.budget.shut():
             log.warning("a form could not be prepared in time: the database, or Slack's users.info, is slow")
-            reply(self.asked.response_url, self.too_late)
+            self._tell(self.too_late)
+
+    def _tell(self, text: str) -> None:
+        """Without a response_url, only a modal can tell it, and that only as long as the trigger is valid."""
+        if self.asked.response_url:
+            reply(self.asked.response_url, text)
+            return
+        error = window(self.parts, self.asked.trigger, text)
+        if error and self.elsewhere is not None:
+            self.elsewhere(text)
+        elif error:
+            log.warning("%s could not be told why there is no form: %s", self.asked.account.user, error)
+
+
+def window(parts: Parts, trigger: str, text: str) -> str:
+    """Tells somebody something in a modal. Slack's error code if it doesn't take that; empty if it does.
+
+    A trigger is good only once, and for 3 s.
+    """
+    try:
+        parts.client.views_open(trigger_id=trigger, view=modals.notice(text))
+    except UNREACHABLE as exc:
+        return error_code(exc)
+    return ""
 
 
 def reply(response_url: str, text: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot.runs import see
+from bot.runs import favourites, see
 from bot.runs.refusals import NoSuchRun, NotAllowed
 from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads, texts
@@ -51,7 +51,9 @@ class Picker:
 
         def find() -> dict[str, Any]:
             actor = self.parts.identity.actor(suggestion.account, may_link=False)
-            return modals.suggestions(see.find(self.parts.platform, actor, suggestion.query, OPTIONS))
+            matches = see.find(self.parts.platform, actor, suggestion.query, OPTIONS)
+            own = () if suggestion.query.strip() else favourites.listed(self.parts.platform, actor)
+            return modals.suggestions(matches, own)
 
         try:
             ack(self.parts.threads.within(Budget(), find))
@@ -75,6 +77,22 @@ class Picker:
         show, wait = partial(self._show, selection, form), partial(self._ask_to_wait, selection, form)
         self.parts.threads.after_answer(show, late=wait)
 
+    def redraw(self, shown: Payload, view: dict[str, Any]) -> None:
+        """Replaces the form as the person saw it (`shown`, from a payload) by one with the same inputs.
+
+        Not if it shows something else by now, or is about to.
+        """
+        with self._lock:
+            form = self._known(shown["id"])
+        with form.turn:
+            newest = form.versions[-1] if shown["hash"] in form.versions else shown["hash"]
+            if form.picked is not None or newest != shown["hash"]:
+                return
+            try:
+                self._replace(form, shown["id"], shown["hash"], view)
+            except UNREACHABLE as exc:
+                _log_refusal(exc)
+
     def forget(self, view: str) -> None:
         """After this, a selection that is still being shown can't replace what somebody types in this form."""
         with self._lock:
@@ -84,14 +102,19 @@ class Picker:
     def _form_of(self, selection: payloads.Selection) -> _Form | None:
         """The form that the selection was made in. None: a newer one, or this one, was made there before."""
         with self._lock:
-            form = self._forms.setdefault(selection.view, _Form())
-            self._forms.move_to_end(selection.view)
-            if len(self._forms) > MOST_FORMS:
-                self._forms.popitem(last=False)
+            form = self._known(selection.view)
             if selection.at <= form.picked_at:
                 return None
             form.picked, form.picked_at = selection, selection.at
             return form
+
+    def _known(self, view: str) -> _Form:
+        """The caller has the lock."""
+        form = self._forms.setdefault(view, _Form())
+        self._forms.move_to_end(view)
+        if len(self._forms) > MOST_FORMS:
+            self._forms.popitem(last=False)
+        return form
 
     def _show(self, selection: payloads.Selection, form: _Form) -> None:
         metadata = selection.metadata.blank()
@@ -109,8 +132,7 @@ class Picker:
             try:
                 self._update(selection, form, view)
             except UNREACHABLE as exc:
-                level = logging.INFO if error_code(exc) in STALE else logging.WARNING
-                log.log(level, "views.update: %s %s", error_code(exc), details(exc))
+                _log_refusal(exc)
             finally:
                 with self._lock:
                     if form.picked is selection:
@@ -136,7 +158,16 @@ class Picker:
         """
         if form.picked is not selection:
             return
-        if selection.hash not in form.versions:
-            form.versions = [selection.hash]
-        answer = self.parts.client.views_update(view_id=selection.view, hash=form.versions[-1], view=view)
+        self._replace(form, selection.view, selection.hash, view)
+
+    def _replace(self, form: _Form, shown: str, version: str, view: dict[str, Any]) -> None:
+        """`version`: that of the view in which the person has acted. The caller has the form's turn."""
+        if version not in form.versions:
+            form.versions = [version]
+        answer = self.parts.client.views_update(view_id=shown, hash=form.versions[-1], view=view)
         form.versions.append(answer["view"]["hash"])
+
+
+def _log_refusal(exc: Exception) -> None:
+    level = logging.INFO if error_code(exc) in STALE else logging.WARNING
+    log.log(level, "views.update: %s %s", error_code(exc), details(exc))

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import Error
 from slack_bolt import Ack
 
-from bot.core.model import Destination, Field, RunRequest
+from bot.core.model import ChannelId, Destination, Field, Place, RunRequest
 from bot.core.policy import Action, Subject
 from bot.core.reasons import Code, Reason
 from bot.runs import start
@@ -95,6 +95,7 @@ class Submissions:
             raise _NotShown(
                 view_of(self.parts, actor, submission.schedule, metadata, run=run, note=texts.NOT_SHOWN_YET)
             )
+        place = metadata.place or Place(channel=submission.report_in or ChannelId(account.user))
         installation = self.parts.identity.installation.id()  # known, or nobody would be authorised
         request = RunRequest(
             key=f"slack:{installation}:{submission.view}",
@@ -104,8 +105,6 @@ class Submissions:
             kwargs=submission.values.get(Field.KWARGS),
             fingerprint=metadata.fingerprint,
             again=metadata.again,
-            destination=Destination(
-                installation=installation, channel=metadata.channel, team=account.team, requester=account.user
-            ),
+            destination=Destination(installation=installation, place=place, requester=account),
         )
         start.start(self.parts.platform, request, budget)

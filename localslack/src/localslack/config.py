@@ -8,6 +8,7 @@ from localslack.limits import LIMITS
 
 Json = dict[str, Any]
 _INTERACTION = LIMITS["interaction"]
+_SHORTCUT = LIMITS["manifest"]["features.shortcuts"]
 _SECRETS = frozenset({"signing_secret", "bot_token", "app_token"})
 
 
@@ -79,11 +80,25 @@ def _fits(name: str, value: Any, current: Any) -> bool:
         return value in ("socket", "http")
     if name == "scopes":
         return value is None or isinstance(value, list)
+    if name == "shortcuts":
+        return isinstance(value, list) and len(value) <= _SHORTCUT["max_items"] and all(map(_is_shortcut, value))
     if isinstance(current, bool):
         return isinstance(value, bool)
     if isinstance(current, (int, float)):
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     return isinstance(value, type(current))
+
+
+def _is_shortcut(one: Any) -> bool:
+    """As in an app's manifest (docs.slack.dev: reference/app-manifest)."""
+    if not isinstance(one, dict) or one.get("type") not in ("global", "message"):
+        return False
+    given = {"description": "-"} | one
+    return all(_is_text(given.get(name), *_SHORTCUT[name]) for name in ("name", "callback_id", "description"))
+
+
+def _is_text(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, str) and least <= len(value) <= most
 
 
 def _command(one: str | Json) -> Json:

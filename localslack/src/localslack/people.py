@@ -88,7 +88,8 @@ async def use_shortcut(to: Installation, user: str, callback_id: str, channel: s
     else:
         where = conversation(to.workspace, user, channel)
         message = where.messages.get(ts or "")
-        if message is None:
+        # Slack's client offers none on messages that are gone, or that only one person sees.
+        if message is None or message.get("is_ephemeral") or message.get("subtype") == "tombstone":
             raise Refused("message_not_found", 404)
         payload = payloads.message_shortcut(to, user, where, message, callback_id)
     ack = await to.deliver(payload["type"], payload, user=user)

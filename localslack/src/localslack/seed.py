@@ -12,6 +12,16 @@ BOT = Bot(team_id=TEAM.id, app_id="A0LOCAL", user_id="U0BOT", bot_id="B0BOT", na
 BOT_NAME = "runtask"
 BOT_CHANNELS = ("C0GENERAL", "C0OPS", "C0SHARED")  # the channels that our bot is in
 COMMANDS = [{"command": "/runtask", "description": "Run a schedule now", "usage_hint": "[name]"}]
+SHORTCUTS = [
+    {"name": "Run a schedule", "type": "global", "callback_id": "run", "description": "Run a schedule now"},
+    {
+        "name": "Run a schedule here",
+        "type": "message",
+        "callback_id": "run_here",
+        "description": "Report in this thread",
+    },
+]
+EVENTS = ("app_home_opened",)
 
 _OURS = TEAM.id
 _PEOPLE = (

@@ -29,7 +29,12 @@ class Slack:
         self.shared = Shared()
         self.workspaces: dict[str, Workspace] = {}
         self.apps: dict[str, App] = {}
-        first = AppSettings(app_token="xapp-local", commands=list(seed.COMMANDS))  # noqa: S106
+        first = AppSettings(
+            app_token="xapp-local",  # noqa: S106
+            commands=list(seed.COMMANDS),
+            shortcuts=list(seed.SHORTCUTS),
+            events=list(seed.EVENTS),
+        )
         app = self.add_app(seed.BOT.app_id, seed.BOT.name, first)
         self._start_first(app, Grant(bot_token="xoxb-local"))  # noqa: S106
         apply(settings or {}, *self.settings_of(app, self.first))

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from localslack.access import Refused
+from localslack.conversation import Conversation
 from localslack.places import Place
 from localslack.state import empty, slot
 from localslack.validation.elements import all_options
@@ -29,7 +30,7 @@ def accepted(place: Place, block_id: str, element: Json, given: Json) -> Json:
     elif key == "selected_options":
         state[key] = [_picked(place, block_id, element, one) for one in _as_list(raw)]
     else:
-        state[key] = _plain(place, key, raw)
+        state[key] = _plain(place, element, key, raw)
     most = element.get("max_selected_items")
     if most is not None and len(_as_list(state[key])) > most:
         raise Refused("too_many_items")
@@ -47,16 +48,31 @@ def _picked(place: Place, block_id: str, element: Json, wanted: Any) -> Json:
     raise Refused("option_not_offered")
 
 
-def _plain(place: Place, key: str, raw: Any) -> Any:
+def _plain(place: Place, element: Json, key: str, raw: Any) -> Any:
     if key in ("selected_user", "selected_users"):
         known = set(place.to.workspace.people)
     elif key.startswith(("selected_conversation", "selected_channel")):
-        known = {one.id for one in place.to.workspace.of(place.user)}
+        known = {one.id for one in place.to.workspace.of(place.user) if _is_offered(place, element, one)}
     else:
         return _typed(key, raw)
     if any(one not in known for one in _as_list(raw)):
         raise Refused("option_not_offered")
     return raw
+
+
+def _is_offered(place: Place, element: Json, one: Conversation) -> bool:
+    """By the menu's filter (docs.slack.dev: composition-objects/conversation-filter-object), or its kind."""
+    if "channels_select" in element["type"]:
+        return one.kind == "channel"
+    wanted = element.get("filter", {})
+    kind = {"channel": "public"}.get(one.kind, one.kind)
+    people = place.to.workspace.people
+    is_with_bot = one.kind == "im" and any(people[user].is_bot for user in one.members)
+    return (
+        kind in wanted.get("include", [kind])
+        and not (wanted.get("exclude_external_shared_channels") and one.is_shared)
+        and not (wanted.get("exclude_bot_users") and is_with_bot)
+    )
 
 
 def _typed(key: str, raw: Any) -> Any:

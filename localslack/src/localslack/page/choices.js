@@ -22,15 +22,21 @@ const people = () => [...store.people.values()]
   .filter((person) => !person.deleted)
   .map((person) => ({ text: text(directory.nameOf(person.id)), value: person.id }));
 
-const channels = ({ direct }) => [...store.channels.values()]
-  .filter((channel) => direct || channel.kind !== "im")
-  .map((channel) => ({ text: text(directory.title(channel)), value: channel.id }));
+const options = (channels) => channels.map((channel) => ({ text: text(directory.title(channel)), value: channel.id }));
+
+/** Whether the element's `filter` lets a conversation through. */
+function passes(channel, { include, exclude_external_shared_channels: ours, exclude_bot_users: human } = {}) {
+  const kind = channel.kind === "channel" ? "public" : channel.kind;
+  return (!include || include.includes(kind))
+    && !(ours && channel.is_shared)
+    && !(human && channel.kind === "im" && directory.person(channel.user)?.is_bot);
+}
 
 /** The kinds whose options the client knows. Their value in the state is an id. */
 const KNOWN = {
   users: people,
-  conversations: () => channels({ direct: true }),
-  channels: () => channels({ direct: false }),
+  conversations: ({ filter }) => options([...store.channels.values()].filter((channel) => passes(channel, filter))),
+  channels: () => options([...store.channels.values()].filter((channel) => channel.kind === "channel")),
 };
 
 async function asked(element, field, query) {
@@ -46,14 +52,14 @@ const kindOf = (element) => element.type.replace(/^multi_/, "").replace(/_select
 function source(element, field) {
   const kind = kindOf(element);
   if (kind === "external") return (query) => asked(element, field, query);
-  const groups = kind === "static" ? grouped(element) : [{ options: KNOWN[kind]() }];
+  const groups = kind === "static" ? grouped(element) : [{ options: KNOWN[kind](element) }];
   return (query) => ({ groups: matching(groups, query) });
 }
 
 /** The node of a select element. elements.js describes `field`. */
 export function select(element, field) {
   const many = element.type.startsWith("multi_");
-  const known = KNOWN[kindOf(element)]?.();
+  const known = KNOWN[kindOf(element)]?.(element);
   const chosen = [field.value() ?? []].flat();
   const box = new Combobox({
     load: source(element, field),

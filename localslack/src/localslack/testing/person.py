@@ -19,6 +19,10 @@ class Person:
         more = {"thread_ts": thread_ts} if thread_ts else {}
         return self._do("type", channel=channel, text=text, **more)
 
+    def uses(self, callback_id: str, channel: str | None = None, ts: str | None = None) -> Json:
+        """Use a shortcut of the first app: from the menu, or on a message."""
+        return self._do("shortcut", callback_id=callback_id, channel=channel, ts=ts)
+
     def modal(self) -> Json | None:
         """The topmost modal. Its `state` has what was typed."""
         stack = self.stack()
@@ -82,6 +86,26 @@ class Person:
     def opens_home(self, tab: str = "home", app: str | None = None) -> Json:
         """Look at an app's Home tab."""
         return self._do("home", tab=tab, app=app)
+
+    def presses_home(self, action_id: str, value: str | None = None, app: str | None = None) -> Json:
+        """Press the first button with this id, and this value if it is given, on an app's Home tab."""
+        ids, _ = self._on_home(action_id, value, app)
+        return self._do("click", **ids)
+
+    def picks_on_home(self, action_id: str, value: str, app: str | None = None) -> Json:
+        """Pick the option with this value in a menu on an app's Home tab."""
+        ids, menu = self._on_home(action_id, None, app)
+        option = next(one for one in options_in(menu) if one["value"] == value)
+        return self._do("input", **ids, selected_option=option)
+
+    def _on_home(self, action_id: str, value: str | None, app: str | None) -> tuple[Json, Json]:
+        home = self.home(app)
+        assert home is not None, f"{self.id} has no Home tab"
+        for block in home["blocks"]:
+            for element in elements_in(block):
+                if element.get("action_id") == action_id and value in (None, element.get("value")):
+                    return {"view_id": home["id"], "block_id": block["block_id"], "action_id": action_id}, element
+        raise AssertionError(f"no element {action_id!r} {value or ''} in {home['blocks']}")
 
     def dm(self, other: str | None = None) -> str:
         """The direct message with the first app's bot, or with somebody else."""

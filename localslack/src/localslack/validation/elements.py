@@ -14,6 +14,8 @@ from localslack.validation.schema import ELEMENT_FIELDS
 Json = dict[str, Any]
 _OPTION = LIMITS["composition"]["option"]
 _GROUP = LIMITS["composition"]["option_group"]
+_INCLUDED = ["im", "mpim", "private", "public"]
+_EXCLUDES = ("exclude_external_shared_channels", "exclude_bot_users")
 _CONFIRM = LIMITS["composition"]["confirm"]
 _IMAGE = {"required": LIMITS["blocks"]["image"]["required"]}
 _TRIGGERS = LIMITS["elements"]["plain_text_input"]["dispatch_action_config.trigger_actions_on"]
@@ -52,6 +54,7 @@ def check_element(element: Any, at: str, problems: Problems, *, allowed: list[st
         _check_confirm(element["confirm"], f"{at}/confirm", problems)
     _check_choices(element, at, problems)
     _check_typed(element, at, problems)
+    _check_filter(element, f"{at}/filter", problems)
     _check_formats(element, at, problems)
     for flag in _FLAGS:
         if not isinstance(element.get(flag, False), bool):
@@ -173,6 +176,25 @@ def _check_number_input(element: Json, at: str, problems: Problems) -> None:
     low, high = numbers.get("min_value"), numbers.get("max_value")
     if low is not None and high is not None and low > high:
         problems.add("`min_value` must not exceed `max_value`", f"{at}/min_value")
+
+
+def _check_filter(element: Json, at: str, problems: Problems) -> None:
+    """Which conversations a menu offers (docs.slack.dev: composition-objects/conversation-filter-object)."""
+    wanted = element.get("filter", {"include": _INCLUDED})
+    if not isinstance(wanted, dict):
+        problems.add("must provide an object", at)
+        return
+    check_known(wanted, frozenset({"include", *_EXCLUDES}), at, problems)
+    if not wanted:
+        problems.add("must provide at least 1 items", at)
+    included = wanted.get("include", _INCLUDED)
+    if not isinstance(included, list) or not included:
+        problems.add("must provide at least 1 items", f"{at}/include")
+    elif any(one not in _INCLUDED for one in included):
+        problems.add("must be a valid enum value", f"{at}/include")
+    for flag in _EXCLUDES:
+        if not isinstance(wanted.get(flag, False), bool):
+            problems.add("must be a valid boolean", f"{at}/{flag}")
 
 
 def _check_formats(element: Json, at: str, problems: Problems) -> None:

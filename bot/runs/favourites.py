@@ -1,0 +1,67 @@
+"""A user's favourite schedules: the verbs that keep and forget one, and the list."""
+
+from django.db import IntegrityError
+
+from bot.core import policy
+from bot.core.ids import LARGEST_ID
+from bot.core.model import Actor, Brief, ScheduleId
+from bot.core.policy import Action, Subject
+from bot.models import Favourite, atomic
+from bot.runs.door import Platform, authorise
+from bot.runs.refusals import Full, Gone
+
+MOST = 20  # per user
+TRIES = 5  # of taking a place that somebody else is faster at: only the same user, in another process
+
+
+def add(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
+    """Raises NotAllowed, Gone or Full. Changes nothing if it is one already."""
+    authorise(actor, Action.SEE, Subject(schedule=schedule))
+    if platform.catalog.get(schedule) is None:
+        raise Gone
+    for _ in range(TRIES):
+        taken = _taken(actor)
+        if schedule in taken:
+            return
+        free = set(range(MOST)) - set(taken.values()) or _left_by_deleted(platform, actor, taken)
+        if not free:
+            raise Full(MOST)
+        try:
+            with atomic():
+                Favourite.objects.create(user_id=str(actor.user), place=min(free), schedule_id=schedule)
+        except IntegrityError:  # taken meanwhile
+            continue
+        return
+    raise Full(MOST)
+
+
+def remove(actor: Actor, schedule: ScheduleId) -> None:
+    """Raises NotAllowed. Changes nothing if it isn't one, or if there is no such schedule."""
+    authorise(actor, Action.SEE)  # not of the schedule: who may not see it any more may still forget it
+    if schedule <= LARGEST_ID:
+        Favourite.objects.filter(user_id=str(actor.user), schedule_id=schedule).delete()
+
+
+def holds(actor: Actor, schedule: ScheduleId) -> bool:
+    """Whether it is one. For somebody who may see it."""
+    return Favourite.objects.filter(user_id=str(actor.user), schedule_id=schedule).exists()
+
+
+def listed(platform: Platform, actor: Actor) -> tuple[Brief, ...]:
+    """Those that exist and that the actor may see, by name. Raises NotAllowed."""
+    authorise(actor, Action.SEE)
+    visible = [one for one in _taken(actor) if not policy.may(actor, Action.SEE, Subject(schedule=one))]
+    return tuple(sorted(platform.catalog.briefs(visible), key=lambda brief: (brief.name.casefold(), brief.id)))
+
+
+def _taken(actor: Actor) -> dict[ScheduleId, int]:
+    """Places, by schedule."""
+    own = Favourite.objects.filter(user_id=str(actor.user))
+    return {ScheduleId(schedule): place for schedule, place in own.values_list("schedule_id", "place")}
+
+
+def _left_by_deleted(platform: Platform, actor: Actor, taken: dict[ScheduleId, int]) -> set[int]:
+    """Frees the places of schedules that were deleted, which nobody sees any more."""
+    gone = set(taken) - {brief.id for brief in platform.catalog.briefs(list(taken))}
+    Favourite.objects.filter(user_id=str(actor.user), schedule_id__in=gone).delete()
+    return {taken[schedule] for schedule in gone}

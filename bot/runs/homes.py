@@ -1,0 +1,176 @@
+"""Home tabs: what they show, and which of them must be published anew.
+
+They aren't pushed to: a loop looks at those that were opened lately, so that it doesn't matter which process has changed a run.
+"""
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from bot.core.model import Actor, Brief, InstallationId, SlackUserId
+from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
+from bot.core.status import OPEN
+from bot.models import Home, Run, writers_turn
+from bot.prepared import padded
+from bot.runs import clock, favourites, now, own
+from bot.runs.door import Platform
+from bot.runs.gate import Gate
+from bot.runs.now import Now, OpenRun
+from bot.runs.own import OwnRun
+
+log = logging.getLogger(__name__)
+
+LAST = 10  # own runs that have ended
+LOOKED_AT = 20  # own runs that are read for that
+RECENT = timedelta(minutes=10)  # since it was opened; older ones are published only when they are opened again
+CLAIM = timedelta(seconds=15)  # for publishing one
+EVERY = 2.0  # seconds between two looks; what changes in between is published once
+CHECKED = 200  # that are looked at at once, those that were opened last
+BATCH = 10  # that are published at once, so that the loop can be stopped in between
+CHUNK = 500  # runs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contents:
+    """What somebody reads on Home."""
+
+    at: datetime
+    has_schedules: bool
+    now: Now
+    favourites: tuple[Brief, ...]
+    last: tuple[OwnRun, ...]
+    marks: dict[str, str]  # of the reader's own runs, by id: what is said of them here
+
+
+def contents(platform: Platform, actor: Actor) -> Contents:
+    """Raises NotAllowed."""
+    running = now.running(platform, actor)
+    newest = own.newest(platform, actor, LOOKED_AT)
+    mine: list[OwnRun | OpenRun] = [*newest, *(run for run in running.first if run.is_own)]
+    return Contents(
+        at=clock.now(),
+        has_schedules=not platform.catalog.is_empty(),
+        now=running,
+        favourites=favourites.listed(platform, actor),
+        last=tuple(run for run in newest if run.state not in OPEN)[:LAST],
+        marks={str(run.run): _mark(run.state, run.status, is_stopping=run.is_stopping) for run in mine},
+    )
+
+
+def opened(installation: InstallationId, account: SlackUserId, *, now: datetime) -> None:
+    """Somebody looks at it, and what they should see is owed: whoever calls this publishes it, or else the loop soon does."""
+    values = {"opened_at": now, "shown": None, "claimed_until": now + CLAIM}
+    with writers_turn():
+        # Not update_or_create: in MariaDB, two that find no row deadlock.
+        if not _of(installation, account).update(**values):
+            row = Home(installation=installation, slack_user=account, **values)
+            Home.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def owe(installation: InstallationId, account: SlackUserId, *, now: datetime) -> None:
+    """If it was opened lately, the loop publishes it soon: something else than runs has changed for its reader."""
+    with writers_turn():
+        _of(installation, account).update(shown=None, claimed_until=now)
+
+
+def version(installation: InstallationId, account: SlackUserId) -> str:
+    """Slack's hash of the view, as it was published last. Empty: not known."""
+    return _of(installation, account).values_list("hash", flat=True).first() or ""
+
+
+def published(
+    installation: InstallationId,
+    account: SlackUserId,
+    *,
+    user: str | None,
+    version: str,
+    marks: dict[str, str] | None,
+    now: datetime,
+) -> None:
+    """`user`: whose runs it shows, if it shows any. `marks`: those of the contents. None: the loop must publish it again."""
+    with writers_turn():
+        claimed = now + CLAIM if marks is None else now
+        _of(installation, account).update(user_id=user, hash=version, shown=marks, claimed_until=claimed)
+
+
+def _of(installation: InstallationId, account: SlackUserId) -> QuerySet[Home]:
+    return Home.objects.filter(installation=installation, slack_user=account)
+
+
+def changed(installation: InstallationId, now: datetime) -> list[Home]:
+    """Those that were opened lately and whose reader has a new run, or one that has changed since. One or two queries."""
+    homes = list(_recent(installation, now))
+    marks = _marks({int(run) for home in homes for run in home.shown or ()})
+    return [home for home in homes if _differs(home, marks)]
+
+
+def _recent(installation: InstallationId, now: datetime) -> QuerySet[Any]:
+    """Each with the `newest` run of its reader's."""
+    newest = Run.objects.filter(user_id=OuterRef("user_id")).order_by("-pk").values("pk")[:1]
+    recent = Home.objects.filter(installation=installation, opened_at__gt=now - RECENT, claimed_until__lte=now)
+    return recent.annotate(newest=Subquery(newest)).order_by("-opened_at")[:CHECKED]
+
+
+def _differs(home: Any, marks: dict[str, str]) -> bool:
+    if home.shown is None:
+        return True
+    is_new = home.newest is not None and str(home.newest) not in home.shown
+    return is_new or any(marks.get(run) != mark for run, mark in home.shown.items())
+
+
+def _marks(runs: Collection[int]) -> dict[str, str]:
+    keys, found = sorted(runs), dict[str, str]()
+    for at in range(0, len(keys), CHUNK):
+        rows = Run.objects.filter(pk__in=padded(keys[at : at + CHUNK])).order_by()
+        for run, state, status, asked_at in rows.values_list("pk", "state", "status", "stop_asked_at"):
+            found[str(run)] = _mark(state, status, is_stopping=asked_at is not None)
+    return found
+
+
+def _mark(state: str, status: str, *, is_stopping: bool) -> str:
+    return f"{state} {status}{' stopping' if is_stopping else ''}"
+
+
+def claim(home: Home, now: datetime) -> bool:
+    """False if another process is publishing it, or has done so since this row was read."""
+    with writers_turn():
+        mine = Home.objects.filter(pk=home.pk, hash=home.hash, claimed_until__lte=now)
+        return bool(mine.update(claimed_until=now + CLAIM))
+
+
+@dataclass(frozen=True)
+class Refreshing:
+    """A step of a loop of its own. `publish` raises NotDelivered or a subclass of it."""
+
+    gate: Gate
+    publish: Callable[[SlackUserId], None]
+
+    def step(self) -> float:
+        """Returns the seconds until the next one."""
+        if not self.gate.is_open:
+            return EVERY
+        now = clock.now()
+        found = changed(self.gate.installation, now)
+        for home in found[:BATCH]:
+            if not claim(home, now):
+                continue
+            try:
+                self.publish(SlackUserId(home.slack_user))
+            except RateLimited as exc:
+                log.info("Slack asks for a pause of %s s before another Home is published", exc.retry_after)
+                return exc.retry_after
+            except InstallationRefused as exc:
+                self.gate.shut(exc)
+                return EVERY
+            except NotDelivered as exc:  # tried again when the claim is over
+                log.warning("%s could not be published: %s", home, exc)
+        return 0.0 if len(found) > BATCH else EVERY
+
+
+def forget_old(*, now: datetime) -> None:
+    """Rows of Home tabs that nobody has opened for a day. The tabs stay as they are."""
+    Home.objects.filter(opened_at__lt=now - timedelta(days=1)).delete()

@@ -1,0 +1,95 @@
+"""What is running now: the open runs, for whoever may see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, QuerySet, Value, When
+
+from bot.core import policy
+from bot.core.model import Actor, RunId, ScheduleId, SlackUserId
+from bot.core.policy import Action, Subject
+from bot.core.status import OPEN, RunState
+from bot.models import Run
+from bot.runs import clock, installations, links, see, stop
+from bot.runs.door import Platform, authorise
+
+MOST = 10  # runs in the list
+LOOKED_AT = 200  # open runs that are read, however many there are
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenRun:
+    """A run that has not ended."""
+
+    run: RunId
+    schedule: str
+    requester: SlackUserId  # empty: not asked for in Slack, or in a workspace where the reader isn't
+    name: str  # the requester's on the site; empty: that account is gone
+    is_own: bool
+    since: datetime
+    state: RunState
+    status: str  # Celery's
+    can_stop: bool  # whether workers can be told; false also if they have been told already
+    is_stopping: bool
+    thread: str  # the address of its thread; empty: it has none, or none that is known yet
+    page: str  # the address of its page; empty: there is none
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Now:
+    """The first open runs, the actor's own before the others, each newest first."""
+
+    first: tuple[OpenRun, ...]
+    more: int  # others that the actor may see
+    is_more_at_least: bool  # there are so many open runs that not all were looked at
+
+
+def running(platform: Platform, actor: Actor) -> Now:
+    """Raises NotAllowed."""
+    authorise(actor, Action.SEE)
+    found = list(open_runs(actor))
+    visible = [pk for pk, schedule in found if not policy.may(actor, Action.SEE, _subject(pk, schedule))]
+    rows = Run.objects.select_related("user").in_bulk(visible[:MOST])
+    addresses = {one: installations.address(one) for one in {run.installation for run in rows.values()}}
+    first = (rows[pk] for pk in visible[:MOST] if pk in rows)
+    return Now(
+        first=tuple(_shown(platform, actor, run, addresses[run.installation]) for run in first),
+        more=len(visible[MOST:]),
+        is_more_at_least=len(found) == LOOKED_AT,
+    )
+
+
+def open_runs(actor: Actor) -> QuerySet[Run, tuple[int, int]]:
+    """Primary keys and schedules.
+
+    Only the state is a condition, so that the database reads open runs and nothing of history. A condition on the user could
+    make it read all that they have ever run. It isn't ordered by the primary key for the same reason (bot.runs.see).
+    """
+    others_last: Any = Case(When(user_id=actor.user, then=Value(0)), default=Value(1))
+    found = Run.objects.filter(state__in=OPEN).order_by(others_last, "-created_at", "-pk")
+    return found.values_list("pk", "schedule_id")[:LOOKED_AT]
+
+
+def _subject(pk: int, schedule: int) -> Subject:
+    return Subject(schedule=ScheduleId(schedule), run=RunId(pk))
+
+
+def _shown(platform: Platform, actor: Actor, run: Run, workspace: str) -> OpenRun:
+    may_stop = policy.may(actor, Action.STOP, _subject(run.pk, run.schedule_id)) is None
+    is_stopping = run.stop_asked_at is not None
+    hindrance = stop.hindrance(platform, run, now=clock.now())
+    return OpenRun(
+        run=RunId(run.pk),
+        schedule=run.schedule_name,
+        requester=see.known(actor, run.team, run.slack_user),
+        name="" if run.user is None else run.user.get_username(),
+        is_own=run.user is not None and str(run.user.pk) == actor.user,
+        since=run.created_at,
+        state=RunState(run.state),
+        status=run.status,
+        can_stop=may_stop and not is_stopping and hindrance is None,
+        is_stopping=is_stopping,
+        thread=links.thread(workspace, run),
+        page=links.page(platform.base_url, run),
+    )

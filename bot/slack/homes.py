@@ -1,0 +1,108 @@
+"""Publishes Home tabs: when they are opened, after a press there, and when the loop says so."""
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk import WebClient
+
+from bot.core.model import InstallationId, SlackAccount, SlackUserId
+from bot.core.ports import NotDelivered
+from bot.core.reasons import Code
+from bot.runs import clock, homes
+from bot.runs.door import Platform
+from bot.runs.refusals import NotAllowed
+from bot.slack import home
+from bot.slack.client import UNREACHABLE
+from bot.slack.errors import call
+from bot.slack.identity import Identity
+
+log = logging.getLogger(__name__)
+
+TRIES = 3  # of publishing, while others publish the same Home
+CONFLICT = "hash_conflict"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Page:
+    """What somebody reads, and what `homes.published` notes about it."""
+
+    view: dict[str, Any]
+    user: str | None = None
+    marks: dict[str, str] | None = None
+    is_silent: bool = False  # Slack can't be asked who they are
+
+
+@dataclass(frozen=True, kw_only=True)
+class Homes:
+    platform: Platform
+    identity: Identity
+    client: WebClient
+
+    def show(self, account: SlackAccount, note: str = "") -> None:
+        """To somebody who looks at it. What Slack doesn't take now is left to the loop."""
+        try:
+            installation = self.identity.installation.id()
+            if account.team != installation.partition("/")[0]:
+                log.info("no Home is published for %s, who looks at it from %s", account.user, account.team)
+                return
+            homes.opened(installation, account.user, now=clock.now())
+            self._publish(installation, account, note=note, is_asked=True)
+        except NotDelivered as exc:
+            log.warning("the Home of %s could not be published now: %s", account.user, exc)
+        except Exception:
+            log.exception("the Home of %s could not be made", account.user)
+            with suppress(*UNREACHABLE):
+                self.client.views_publish(user_id=account.user, view=home.failed())
+
+    def refresh(self, user: SlackUserId) -> None:
+        """For the loop. Raises NotDelivered or a subclass of it."""
+        installation, team = self.identity.installation.id(), self.identity.installation.team()
+        if team is not None:
+            self._publish(installation, SlackAccount(team=team, user=user), is_asked=False)
+
+    def owe(self, account: SlackAccount) -> None:
+        """Something else than a run has changed. If this Home was opened lately, the loop publishes it."""
+        homes.owe(self.identity.installation.id(), account.user, now=clock.now())
+
+    def _publish(self, installation: InstallationId, account: SlackAccount, *, is_asked: bool, note: str = "") -> None:
+        """Never an older view over a newer one: Slack takes it only if the version is the one that we know.
+
+        Where that isn't so, somebody else has published. If they haven't noted their version by the second try, they may be
+        dead, and what we have read since is newer in any case.
+        """
+        missed = None
+        for _ in range(TRIES):
+            version = homes.version(installation, account.user)
+            page = self._page(account, note, may_link=is_asked)  # read after the version
+            if page.is_silent and not is_asked:
+                return
+            known = None if version in ("", missed) else version
+            try:
+                answer = call(self.client.views_publish, user_id=account.user, view=page.view, hash=known)
+            except NotDelivered as exc:
+                if exc.reason.params.get("error") != CONFLICT:
+                    raise
+                missed = version
+                continue
+            homes.published(
+                installation,
+                account.user,
+                user=page.user,
+                version=answer["view"]["hash"],
+                marks=page.marks,
+                now=clock.now(),
+            )
+            return
+        log.info("the Home of %s is being published by others", account.user)
+
+    def _page(self, account: SlackAccount, note: str, *, may_link: bool) -> _Page:
+        actor = self.identity.actor(account, may_link=may_link)
+        try:
+            found = homes.contents(self.platform, actor)
+        except NotAllowed as exc:
+            if exc.denied.code is Code.SLACK_SILENT:
+                return _Page(view=home.refused(exc.denied), is_silent=True)
+            return _Page(view=home.refused(exc.denied), marks={})
+        return _Page(view=home.view(found, note), user=actor.user, marks=found.marks)

@@ -1,0 +1,79 @@
+"""The Home tab: it is published when somebody opens it, and its buttons do what those in messages do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from slack_bolt import Ack
+
+from bot.core.model import Actor, RunId, ScheduleId
+from bot.runs import again
+from bot.slack import payloads, texts
+from bot.slack.listeners.common import Parts, filled, stopped, unpicked, view_of
+from bot.slack.listeners.opening import Opening, window
+from bot.slack.metadata import Metadata
+from bot.slack.payloads import Payload
+
+
+@dataclass(frozen=True)
+class Home:
+    """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload."""
+
+    parts: Parts
+
+    def opened(self, ack: Ack, body: Payload) -> None:
+        ack()
+        account = payloads.home_opened(body)
+        if account is not None:
+            self.parts.threads.after_answer(lambda: self.parts.homes.show(account), late=as_it_is)
+
+    def run(self, ack: Ack, body: Payload) -> None:
+        self._open(ack, body, self._empty)
+
+    def run_favourite(self, ack: Ack, body: Payload) -> None:
+        self._open(ack, body, self._of_schedule)
+
+    def run_again(self, ack: Ack, body: Payload) -> None:
+        self._open(ack, body, self._of_run)
+
+    def stop(self, ack: Ack, body: Payload) -> None:
+        ack()
+        press = payloads.home_press(body)
+        self.parts.threads.after_answer(lambda: self._stop(press), late=as_it_is)
+
+    def _stop(self, press: payloads.HomePress) -> None:
+        problem = stopped(self.parts, press.account, RunId(press.value))
+        is_untold = bool(problem and window(self.parts, press.trigger, problem))
+        self.parts.homes.show(press.account, problem if is_untold else "")
+
+    def _open(
+        self, ack: Ack, body: Payload, view: Callable[[payloads.HomePress, Metadata, Actor], dict[str, Any]]
+    ) -> None:
+        ack()
+        press = payloads.home_press(body)
+        metadata = Metadata.sealed(self.parts.keys, press.account, None)  # the form asks where to report
+        Opening(
+            parts=self.parts,
+            asked=press,
+            view=lambda actor: view(press, metadata, actor),
+            too_late=texts.HOME_TOO_LATE,
+            elsewhere=partial(self._say, press),
+        ).begin()
+
+    def _empty(self, _press: payloads.HomePress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
+        return unpicked(self.parts, actor, metadata)
+
+    def _of_schedule(self, press: payloads.HomePress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
+        return view_of(self.parts, actor, ScheduleId(press.value), metadata)
+
+    def _of_run(self, press: payloads.HomePress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
+        return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, RunId(press.value)))
+
+    def _say(self, press: payloads.HomePress, text: str) -> None:
+        """On Home itself. The caller may be a thread that must not wait for the database."""
+        self.parts.threads.after_answer(lambda: self.parts.homes.show(press.account, text), late=as_it_is)
+
+
+def as_it_is() -> None:
+    """What is late appears when it is done. Until then, Slack shows what was published last."""

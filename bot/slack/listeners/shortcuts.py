@@ -1,0 +1,40 @@
+"""The shortcuts: one in Slack's menu, and one on every message. Both open the form."""
+
+from dataclasses import dataclass
+
+from slack_bolt import Ack
+
+from bot.slack import payloads, texts
+from bot.slack.listeners.common import Parts, unpicked
+from bot.slack.listeners.opening import Opening
+from bot.slack.metadata import Metadata
+from bot.slack.payloads import Payload
+
+
+@dataclass(frozen=True)
+class Shortcuts:
+    """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload.
+
+    A shortcut that comes twice does no harm: Slack opens one form for a trigger, and a form starts one run.
+    """
+
+    parts: Parts
+
+    def run(self, ack: Ack, body: Payload) -> None:
+        """The form asks where to report."""
+        ack()
+        self._open(payloads.global_shortcut(body))
+
+    def run_here(self, ack: Ack, body: Payload) -> None:
+        """The run's messages will be replies to the message."""
+        ack()
+        self._open(payloads.message_shortcut(body))
+
+    def _open(self, shortcut: payloads.Shortcut) -> None:
+        metadata = Metadata.sealed(self.parts.keys, shortcut.account, shortcut.place)
+        Opening(
+            parts=self.parts,
+            asked=shortcut,
+            view=lambda actor: unpicked(self.parts, actor, metadata),
+            too_late=texts.TOO_LATE_SHORTCUT,
+        ).begin()

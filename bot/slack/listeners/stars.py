@@ -1,0 +1,80 @@
+"""Favourites: the star in the form, and the menu on Home that removes one."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from slack_bolt import Ack
+
+from bot.core.model import Actor, ScheduleId, SlackAccount
+from bot.runs import favourites
+from bot.runs.refusals import Full, Gone, NotAllowed
+from bot.slack import modals, payloads, texts
+from bot.slack.client import UNREACHABLE, error_code
+from bot.slack.listeners.common import Parts, details
+from bot.slack.listeners.home import as_it_is
+from bot.slack.listeners.picker import Picker
+from bot.slack.payloads import Payload
+from bot.texts import sentence
+
+log = logging.getLogger(__name__)
+
+Verb = Callable[[Actor, ScheduleId], None]
+
+
+@dataclass(frozen=True)
+class Stars:
+    """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload."""
+
+    parts: Parts
+    picker: Picker
+
+    def add(self, ack: Ack, body: Payload) -> None:
+        ack()
+        press = payloads.star_press(body)
+        self._turn(press, partial(favourites.add, self.parts.platform), is_on=True)
+
+    def remove(self, ack: Ack, body: Payload) -> None:
+        ack()
+        self._turn(payloads.star_press(body), favourites.remove, is_on=False)
+
+    def remove_on_home(self, ack: Ack, body: Payload) -> None:
+        ack()
+        press = payloads.home_press(body)
+        show = self.parts.homes.show
+
+        def do() -> None:
+            show(press.account, self._done(favourites.remove, press.account, ScheduleId(press.value)))
+
+        self.parts.threads.after_answer(do, late=as_it_is)
+
+    def _turn(self, press: payloads.StarPress, verb: Verb, *, is_on: bool) -> None:
+        def do() -> None:
+            if problem := self._done(verb, press.account, press.schedule):
+                self._tell(press, problem)
+                return
+            self.picker.redraw(press.view, modals.restarred(press.view, press.schedule, is_on=is_on))
+            self.parts.homes.owe(press.account)
+
+        self.parts.threads.after_answer(do, late=as_it_is)
+
+    def _done(self, verb: Verb, account: SlackAccount, schedule: ScheduleId) -> str:
+        """Why it didn't work, for the person; empty if it did."""
+        try:
+            verb(self.parts.identity.actor(account), schedule)
+        except NotAllowed as exc:
+            return sentence(exc.denied)
+        except (Full, Gone) as exc:
+            return sentence(exc.reason)
+        except Exception:
+            log.exception("a favourite could not be changed")
+            return texts.SORRY
+        return ""
+
+    def _tell(self, press: payloads.StarPress, text: str) -> None:
+        """In a small window on top of the form, which stays as it is."""
+        try:
+            self.parts.client.views_push(trigger_id=press.trigger, view=modals.notice(text))
+        except UNREACHABLE as exc:
+            log.warning("views.push: %s %s", error_code(exc), details(exc))

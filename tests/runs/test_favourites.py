@@ -1,0 +1,118 @@
+"""Favourites: the list, its limit, and who may see what."""
+
+from dataclasses import replace
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from bot.core import policy
+from bot.core.model import Actor, ScheduleId
+from bot.core.policy import Action, Denied, Subject
+from bot.core.reasons import Code
+from bot.models import Favourite
+from bot.runs import favourites
+from bot.runs.refusals import Full, Gone, NotAllowed
+from tests.factories import a_schedule
+from tests.runs.conftest import Door
+
+
+@pytest.fixture
+def many(door: Door) -> list[ScheduleId]:
+    """More schedules than anybody can keep."""
+    found = [ScheduleId(100 + number) for number in range(favourites.MOST + 1)]
+    door.catalog.schedules |= {one: a_schedule(id=one, name=f"No. {one}") for one in found}
+    return found
+
+
+def names(door: Door) -> list[str]:
+    return [brief.name for brief in favourites.listed(door.platform, door.request.actor)]
+
+
+def add(door: Door, *schedules: ScheduleId) -> None:
+    for one in schedules:
+        favourites.add(door.platform, door.request.actor, one)
+
+
+def test_they_are_listed_by_name_and_each_once(door: Door) -> None:
+    door.catalog.schedules[ScheduleId(8)] = a_schedule(id=ScheduleId(8), name="Alpha")
+    add(door, ScheduleId(7), ScheduleId(8), ScheduleId(7))
+    assert names(door) == ["Alpha", "nightly report"]
+    assert favourites.holds(door.request.actor, ScheduleId(7))
+    favourites.remove(door.request.actor, ScheduleId(7))
+    favourites.remove(door.request.actor, ScheduleId(7))
+    assert names(door) == ["Alpha"]
+    assert not favourites.holds(door.request.actor, ScheduleId(7))
+
+
+def test_there_are_at_most_twenty_and_the_database_holds_it(door: Door, many: list[ScheduleId]) -> None:
+    add(door, *many[:-1])
+    with pytest.raises(Full) as full:
+        add(door, many[-1])
+    assert (full.value.reason.code, full.value.reason.params) == (Code.FAVOURITES_FULL, {"limit": favourites.MOST})
+    assert sorted(Favourite.objects.values_list("place", flat=True)) == list(range(favourites.MOST))
+    favourites.remove(door.request.actor, many[5])
+    add(door, many[-1])
+    assert len(names(door)) == favourites.MOST
+
+
+def test_of_two_processes_that_fill_the_last_place_one_is_refused(
+    door: Door, many: list[ScheduleId], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(door, *many[:-2])
+    taken = favourites._taken
+
+    def slowly(actor: Actor) -> dict[ScheduleId, int]:
+        found = taken(actor)
+        if many[-1] not in taken(actor):  # the other process is faster
+            Favourite.objects.create(user_id=str(actor.user), place=favourites.MOST - 1, schedule_id=many[-1])
+        return found
+
+    monkeypatch.setattr(favourites, "_taken", slowly)
+    with pytest.raises(Full):
+        add(door, many[-2])
+    assert Favourite.objects.count() == favourites.MOST
+
+
+def test_deleted_schedules_vanish_and_leave_their_places(door: Door, many: list[ScheduleId]) -> None:
+    add(door, *many[:-1])
+    for one in many[:2]:
+        del door.catalog.schedules[one]
+    assert len(names(door)) == favourites.MOST - 2
+    add(door, many[-1])
+    assert len(names(door)) == favourites.MOST - 1
+    assert Favourite.objects.count() == favourites.MOST - 1
+
+
+@pytest.mark.parametrize("schedule", [999, -1, 2**70])
+def test_what_is_not_there_can_not_be_kept_but_forgotten(door: Door, schedule: int) -> None:
+    with pytest.raises(Gone):
+        add(door, ScheduleId(schedule))
+    favourites.remove(door.request.actor, ScheduleId(schedule))
+
+
+def test_each_user_has_their_own_whichever_account_they_use(door: Door) -> None:
+    add(door, ScheduleId(7))
+    other = get_user_model().objects.create_user("ben", is_staff=True)
+    assert favourites.listed(door.platform, replace(door.request.actor, user=str(other.pk))) == ()
+    assert len(favourites.listed(door.platform, replace(door.request.actor, slack=None, profile=None))) == 1
+
+
+def test_who_may_not_see_it_neither_keeps_nor_reads_it(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = replace(door.request.actor, is_staff=False)
+    for verb in (
+        lambda: favourites.add(door.platform, nobody, ScheduleId(7)),
+        lambda: favourites.remove(nobody, ScheduleId(7)),
+        lambda: favourites.listed(door.platform, nobody),
+    ):
+        with pytest.raises(NotAllowed):
+            verb()
+    add(door, ScheduleId(7))
+    may = policy.may
+
+    def not_seven(actor: Actor, action: Action, subject: Subject) -> Denied | None:
+        return Denied(code=Code.NOT_STAFF) if subject.schedule == 7 else may(actor, action, subject)
+
+    monkeypatch.setattr(policy, "may", not_seven)
+    assert names(door) == []
+    favourites.remove(door.request.actor, ScheduleId(7))
+    assert not Favourite.objects.exists()

@@ -1,0 +1,121 @@
+"""What is running now: the list that Slack and other front ends show."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+
+from bot.core import policy
+from bot.core.model import Actor, RunId
+from bot.core.policy import Action, Denied, Subject
+from bot.core.reasons import Code, Reason
+from bot.core.status import OPEN, RunState
+from bot.models import Installation, Run
+from bot.runs import now, stop
+from bot.runs.now import Now
+from bot.runs.refusals import NotAllowed
+from tests.factories import ADA, INSTALLATION, NOW, a_run
+from tests.runs.conftest import Door
+
+
+def shown(door: Door) -> Now:
+    return now.running(door.platform, door.request.actor)
+
+
+def names(found: Now) -> list[str]:
+    return [run.schedule for run in found.first]
+
+
+def started(name: str, *, minutes: int = 0, **changes: object) -> Run:
+    """So many minutes ago."""
+    return a_run(schedule_name=name, created_at=NOW - timedelta(minutes=minutes), **changes)
+
+
+def test_ones_own_come_first_each_newest_first(door: Door) -> None:
+    me = door.request.actor.user
+    other = get_user_model().objects.create_user("ben")
+    started("own, older", minutes=30, user_id=me)
+    started("own", minutes=20, user_id=me)
+    started("another's, newest", user=other)
+    started("nobody's", minutes=10)
+    found = shown(door)
+    assert names(found) == ["own", "own, older", "another's, newest", "nobody's"]
+    assert [run.is_own for run in found.first] == [True, True, False, False]
+    assert [run.name for run in found.first] == ["ada", "ada", "ben", ""]
+    assert (found.more, found.is_more_at_least) == (0, False)
+
+
+def test_only_what_has_not_ended_is_running(door: Door) -> None:
+    for state in RunState:
+        started(state, state=state)
+    assert set(names(shown(door))) == {state.value for state in OPEN}
+
+
+def test_there_are_at_most_ten_and_the_number_of_others(door: Door) -> None:
+    for minutes in range(now.MOST + 3):
+        started(f"{minutes}", minutes=minutes)
+    found = shown(door)
+    assert names(found) == [f"{minutes}" for minutes in range(now.MOST)]
+    assert (found.more, found.is_more_at_least) == (3, False)
+
+
+def test_it_reads_a_bounded_number_of_open_runs_and_nothing_of_history(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(now, "LOOKED_AT", 12)
+    for minutes in range(20):
+        started(f"{minutes}", minutes=minutes)
+    found = shown(door)
+    assert (len(found.first), found.more, found.is_more_at_least) == (10, 2, True)
+    if connection.vendor == "sqlite":
+        plan = now.open_runs(door.request.actor).explain()
+        assert "runtask_run_deadline (state=?)" in plan
+        assert "SCAN" not in plan
+
+
+def test_what_somebody_may_not_see_is_neither_shown_nor_counted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    started("theirs")
+    for _ in range(now.MOST + 1):
+        started("hidden", schedule_id=8)
+    may = policy.may
+
+    def some(actor: Actor, action: Action, subject: Subject) -> Denied | None:
+        return Denied(code=Code.NOT_STAFF) if subject.schedule == 8 else may(actor, action, subject)
+
+    monkeypatch.setattr(policy, "may", some)
+    found = shown(door)
+    assert (names(found), found.more) == (["theirs"], 0)
+
+
+def test_who_may_see_nothing_is_refused(door: Door) -> None:
+    with pytest.raises(NotAllowed):
+        now.running(door.platform, replace(door.request.actor, is_staff=False))
+
+
+def test_each_has_its_addresses_and_whether_it_can_be_stopped(door: Door) -> None:
+    Installation.objects.create(key=INSTALLATION, address="https://acme.slack.com/", seen_at=NOW)
+    run = started("one", thread="1700000000.000100", deadline_at="2099-01-01T00:00:00Z")
+    [found] = now.running(replace(door.platform, base_url="https://site.example"), door.request.actor).first
+    assert found.thread == "https://acme.slack.com/archives/C0001/p1700000000000100"
+    assert found.page == f"https://site.example/runs/{run.pk}/"
+    assert (found.requester, found.can_stop, found.is_stopping) == (ADA, True, False)
+    stop.stop(door.platform, door.request.actor, RunId(run.pk))
+    [found] = shown(door).first
+    assert (found.can_stop, found.is_stopping) == (False, True)
+
+
+def test_where_workers_can_not_be_told_nothing_can_be_stopped(door: Door) -> None:
+    door.stopper.hindrance = Reason(code=Code.REMOTE_CONTROL_OFF)
+    started("one")
+    [found] = shown(door).first
+    assert (found.can_stop, found.is_stopping) == (False, False)
+
+
+@pytest.mark.parametrize(("team", "named"), [("T0001", ADA), ("T0002", "")])
+def test_a_requester_is_mentioned_within_their_workspace_only(door: Door, team: str, named: str) -> None:
+    """In another workspace, the id is somebody else's."""
+    started("one", team=team, installation=f"{team}/A0001")
+    [found] = shown(door).first
+    assert found.requester == named

@@ -1,0 +1,160 @@
+"""The Home tab's view: what it shows, and that Slack takes it whatever there is to show."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.model import Brief, RunId, ScheduleId
+from bot.core.policy import Denied
+from bot.core.reasons import Code
+from bot.core.status import OPEN, RunState
+from bot.runs import favourites, homes, now
+from bot.runs.homes import Contents
+from bot.runs.now import Now, OpenRun
+from bot.runs.own import OwnRun
+from bot.slack import home, texts
+from localslack.validation.surfaces import view_is_too_large, view_problems
+from tests.core import strategies
+from tests.factories import ADA, NOW, a_brief
+from tests.slack.forms import foreign_markup, objects
+
+Json = dict[str, Any]
+NOTHING = Now(first=(), more=0, is_more_at_least=False)
+PAGE = "https://site.example/runs/1/"
+THREAD = "https://acme.slack.com/archives/C1/p1"
+AT = f"<!date^{int(NOW.timestamp())}^{{date_short_pretty}} {{time}}|2026-11-05 12:00 UTC>"
+
+
+def an_open_run(**changes: Any) -> OpenRun:
+    run = OpenRun(
+        run=RunId(1), schedule="nightly report", requester=ADA, name="ada", is_own=True, since=NOW, state=RunState.RUNNING,
+        status="STARTED", can_stop=True, is_stopping=False, thread=THREAD, page=PAGE,
+    )  # fmt: skip
+    return replace(run, **changes)
+
+
+def an_own_run(**changes: Any) -> OwnRun:
+    run = OwnRun(
+        run=RunId(2), schedule="nightly report", at=NOW, state=RunState.FINISHED, status="SUCCESS", duration=3.2,
+        is_stopping=False, thread=THREAD, page=PAGE,
+    )  # fmt: skip
+    return replace(run, **changes)
+
+
+def some(**changes: Any) -> Contents:
+    return replace(Contents(at=NOW, has_schedules=True, now=NOTHING, favourites=(), last=(), marks={}), **changes)
+
+
+def lines(view: Json) -> list[str]:
+    """What somebody reads, one block a line, buttons in brackets."""
+    return [_line(block) for block in view["blocks"]]
+
+
+def _line(block: Json) -> str:
+    if block["type"] == "divider":
+        return "---"
+    words = [block["text"]["text"]] if "text" in block else []
+    buttons = [*block.get("elements", []), *([block["accessory"]] if "accessory" in block else [])]
+    for one in buttons:
+        if one["type"] == "button":
+            words.append(f"[{one['text']['text']} {one['action_id']} {one['value']}]")
+        elif one["type"] == "static_select":
+            values = " ".join(option["value"] for option in one["options"])
+            words.append(f"[{one['placeholder']['text']} {one['action_id']} {values}]")
+        else:
+            words.append(one["text"])
+    return " ".join(words)
+
+
+def test_a_full_home_reads_so() -> None:
+    theirs = an_open_run(run=RunId(3), schedule="a & b", is_own=False, can_stop=False, is_stopping=True)
+    view = home.view(
+        some(
+            now=Now(first=(an_open_run(), replace(theirs, state=RunState.SENT)), more=4, is_more_at_least=False),
+            favourites=(a_brief(), a_brief(id=ScheduleId(8), name="asleep", enabled=False)),
+            last=(
+                an_own_run(),
+                an_own_run(run=RunId(4), state=RunState.WITHDRAWN, status="", thread="", duration=None),
+            ),
+        ),
+        note="Something to read.",
+    )
+    assert lines(view) == [
+        ":warning: Something to read.",
+        "[Run a schedule home_run 0]",
+        "Running now",
+        f":arrow_forward: *<{THREAD}|nightly report>*: running\nYou asked for it, {AT} [Stop home_stop 1]",
+        f":hourglass_flowing_sand: *<{PAGE}|a &amp; b>*: sent\n<@U0ADA> asked for it, {AT}\n{texts.HOME_STOPPING}",
+        "… and 4 more",
+        "Your favourites",
+        "*nightly report*\n`reports.tasks.nightly` [Run home_run_favourite 7]",
+        "*asleep* (disabled)\n`reports.tasks.nightly` [Run home_run_favourite 8]",
+        "[★ Remove a favourite home_unstar 7 8]",
+        "Your last runs",
+        f":white_check_mark: *<{THREAD}|nightly report>*: *SUCCESS* after 3.2 s\n{AT} [Run again home_run_again 2]",
+        f":no_entry: *<{PAGE}|nightly report>*: withdrawn, not run\n{AT} [Run again home_run_again 4]",
+        "---",
+        texts.HOME_AS_OF.format(at=AT),
+    ]
+    stop = view["blocks"][3]["accessory"]
+    assert stop["confirm"]["text"]["text"] == texts.STOP_MEANS
+
+
+def test_an_empty_home_says_what_to_do() -> None:
+    assert lines(home.view(some()))[1:-2] == [
+        "Running now",
+        texts.HOME_NOTHING_RUNNING,
+        "Your favourites",
+        texts.HOME_NO_FAVOURITES,
+        "Your last runs",
+        texts.HOME_NO_RUNS,
+    ]
+    assert lines(home.view(some(has_schedules=False))) == [texts.NO_SCHEDULES]
+
+
+def test_who_may_see_nothing_reads_why_and_what_helps() -> None:
+    read = lines(home.refused(Denied(code=Code.NO_LINK, params={"user": "U0ADA"})))
+    assert "`runtask staff add U0ADA YOUR-USER-NAME`" in read[0]
+    assert read[1] == texts.HOME_REFUSED
+    for view in (home.refused(Denied(code=Code.GUEST)), home.failed()):
+        assert view_problems(view, kind="home").lines() == []
+
+
+def test_links_to_where_others_talk_are_not_shown() -> None:
+    """Their threads may be in places where the reader isn't."""
+    view = home.view(some(now=Now(first=(an_open_run(is_own=False),), more=0, is_more_at_least=False)))
+    assert "acme.slack.com" not in str(view)
+
+
+names = st.text(strategies.characters, min_size=1, max_size=200) | strategies.long(200)
+briefs = st.builds(Brief, id=st.integers(1, 2**63 - 1), name=names, task=names, enabled=st.booleans())
+open_runs = st.builds(
+    an_open_run, run=st.integers(1, 2**63 - 1), schedule=names, requester=st.sampled_from([ADA, ""]), name=names,
+    is_own=st.booleans(), state=st.sampled_from(sorted(OPEN)), status=strategies.long(50), can_stop=st.booleans(),
+    is_stopping=st.booleans(), thread=st.sampled_from(["", THREAD]), page=st.sampled_from(["", PAGE]),
+)  # fmt: skip
+own_runs = st.builds(
+    an_own_run, run=st.integers(1, 2**63 - 1), schedule=names, state=st.sampled_from(sorted(set(RunState) - OPEN)),
+    status=strategies.long(50), duration=st.none() | st.floats(0, 10**7), thread=st.sampled_from(["", THREAD]),
+    page=st.sampled_from(["", PAGE]),
+)  # fmt: skip
+
+
+def many(of: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[Any]:
+    return st.lists(of, max_size=most).map(tuple) | st.lists(of, min_size=most, max_size=most).map(tuple)
+
+
+running = st.builds(Now, first=many(open_runs, now.MOST), more=st.integers(0, 200), is_more_at_least=st.booleans())
+
+
+@given(running, many(briefs, favourites.MOST), many(own_runs, homes.LAST))
+def test_slack_takes_any_home(found: Now, own: tuple[Brief, ...], last: tuple[OwnRun, ...]) -> None:
+    view = home.view(some(now=found, favourites=own, last=last), note="A note.")
+    assert view_problems(view, kind="home").lines() == []
+    assert not view_is_too_large(view)
+    for text in objects(view, "mrkdwn"):
+        assert text["verbatim"] is True
+        ours = r"!date\^\d+\^[^|<>]*\|[^|<>]*|@U0ADA|https://[^|<>]*\|[^<>]*"
+        assert foreign_markup(text["text"], ours) == []

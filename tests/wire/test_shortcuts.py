@@ -1,0 +1,296 @@
+"""The shortcuts: a run whose messages are replies to a message, and one that is told where the form says."""
+
+import json
+from typing import Any
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.core.reasons import Code
+from bot.models import Notice, NoticeState, Run
+from bot.slack.ids import Id
+from localslack.testing import LocalSlack, Person
+from tests.wire.conftest import OPS, Schedule
+from tests.wire.ended import buttons, newest
+from tests.wire.form import opened, picked, shown, top
+from tests.wire.test_destinations import ends
+from tests.wire.test_submission import forged
+from tests.wire.test_thread import FINAL, all_words, finished
+
+Json = dict[str, Any]
+SHORTCUTS = [Id.RUN_SHORTCUT, Id.RUN_HERE_SHORTCUT]
+
+
+def used(slack: LocalSlack, person: Person, shortcut: str, *message: str) -> Json:
+    """Uses a shortcut and waits for what opens."""
+    assert person.uses(shortcut, *message) == {"ok": True, "dispatched": True}
+    return slack.wait_for(person.modal)
+
+
+def run_here(slack: LocalSlack, person: Person, channel: str, ts: str) -> Run:
+    """The run is there, and has not ended."""
+    used(slack, person, Id.RUN_HERE_SHORTCUT, channel, ts)
+    picked(slack, person, "Nightly report")
+    assert person.submits()["closed"]
+    return newest()
+
+
+def report_in(person: Person, channel: str | None) -> Json:
+    return person.sets(Id.REPORT_BLOCK, Id.REPORT_SELECT, selected_conversation=channel)
+
+
+def replies(slack: LocalSlack, person: Person, channel: str, ts: str, number: int = 3) -> list[Json]:
+    """The run's messages in this thread: all of them, once the root has the end, too."""
+
+    def look() -> list[Json] | None:
+        found = [one for one in person.thread(channel, ts) if one.get("app_id") == "A0LOCAL"]
+        return found if len(found) == number and FINAL.search(found[0]["text"]) else None
+
+    return slack.wait_for(look, 20)
+
+
+@pytest.fixture
+def alarm(slack: LocalSlack) -> WebClient:
+    """Another bot."""
+    slack.add_app("A0ALARM", name="Alarm")
+    other = slack.install("A0ALARM", "T0LOCAL", channels=[OPS], bot_user_id="U0ALARM", bot_id="B0ALARM")
+    return WebClient(token=other.bot_token, base_url=slack.api_url)
+
+
+def blocks(modal: Json) -> list[str]:
+    return [block["block_id"] for block in modal["blocks"]]
+
+
+@pytest.mark.usefixtures("worker", "delivering")
+def test_a_runs_messages_are_replies_to_a_persons_message_in_order(
+    bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule
+) -> None:
+    schedule()
+    asked = ben.types(OPS, "Can somebody run the report?")["ts"]
+    stored = run_here(bot, ana, OPS, asked)
+    root, task_id, final = replies(bot, ana, OPS, asked)
+    assert "ran" in all_words(root)
+    assert "SUCCESS" in all_words(root)
+    assert stored.task_id in all_words(task_id)
+    assert "SUCCESS" in all_words(final)
+    assert [one["ts"] for one in ana.messages(OPS)] == [asked], "nothing stands outside the thread"
+    stored.refresh_from_db()
+    assert (stored.channel, stored.parent, stored.thread, stored.redirected_from) == (OPS, asked, root["ts"], "")
+
+
+@pytest.mark.usefixtures("delivering")
+def test_another_bots_message_has_a_thread_too(
+    http_bot: LocalSlack, ana: Person, alarm: WebClient, schedule: Schedule
+) -> None:
+    schedule()
+    ts = alarm.chat_postMessage(channel=OPS, text="Disk is full")["ts"]
+    ends(run_here(http_bot, ana, OPS, ts))
+    assert len(replies(http_bot, ana, OPS, ts)) == 3
+
+
+@pytest.mark.usefixtures("delivering")
+def test_on_a_reply_it_is_the_thread_of_that_reply(
+    http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule
+) -> None:
+    schedule()
+    parent = ben.types(OPS, "Look")["ts"]
+    reply = ben.types(OPS, "here", parent)["ts"]
+    ends(run_here(http_bot, ana, OPS, reply))
+    assert len(replies(http_bot, ana, OPS, parent)) == 3
+    assert {call["thread_ts"] for call in http_bot.calls("chat.postMessage")} == {parent}
+
+
+@pytest.mark.usefixtures("delivering")
+def test_run_again_in_a_thread_stays_there(http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule) -> None:
+    schedule()
+    asked = ben.types(OPS, "Run it")["ts"]
+    ends(run_here(http_bot, ana, OPS, asked))
+    root, *_ = replies(http_bot, ana, OPS, asked)
+    http_bot.wait_for(lambda: Id.RUN_AGAIN in buttons(ana.thread(OPS, asked)[0]))
+    ana.clicks_in(OPS, root["ts"], Id.RUN_AGAIN)
+    assert Id.REPORT_BLOCK not in blocks(http_bot.wait_for(ana.modal))
+    assert ana.submits()["closed"]
+    again = newest()
+    assert (again.channel, again.parent) == (OPS, asked)
+    http_bot.wait_for(lambda: len(ana.thread(OPS, asked)) == 5)
+
+
+@pytest.mark.usefixtures("delivering")
+def test_in_a_private_channel_without_the_bot_it_is_a_direct_message(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule()
+    asked = http_bot.person("U0CARA").types("G0SECRET", "Run it")["ts"]
+    ends(run_here(http_bot, ana, "G0SECRET", asked))
+    root, thread = finished(http_bot, ana, ana.dm())
+    assert "not a member" in all_words(root)
+    assert len(thread) == 2
+    assert newest().parent is None
+
+
+@pytest.mark.usefixtures("delivering")
+def test_where_the_message_was_deleted_meanwhile_it_is_a_direct_message(
+    http_bot: LocalSlack, ana: Person, alarm: WebClient, schedule: Schedule
+) -> None:
+    schedule()
+    ts = alarm.chat_postMessage(channel=OPS, text="Disk is full")["ts"]
+    used(http_bot, ana, Id.RUN_HERE_SHORTCUT, OPS, ts)
+    picked(http_bot, ana, "Nightly report")
+    alarm.chat_delete(channel=OPS, ts=ts)
+    assert ana.submits()["closed"]
+    ends(newest())
+    root, thread = finished(http_bot, ana, ana.dm())
+    assert "its thread is gone" in all_words(root)
+    assert len(thread) == 2
+    assert ana.messages(OPS) == []
+
+
+@pytest.mark.usefixtures("delivering")
+def test_a_lost_answer_is_found_again_among_the_replies(
+    http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule
+) -> None:
+    schedule()
+    asked = ben.types(OPS, "Run it")["ts"]
+    http_bot.fault("lost_answer", method="chat.postMessage", count=2)
+    ends(run_here(http_bot, ana, OPS, asked))
+    replies(http_bot, ana, OPS, asked)
+    http_bot.wait_for(lambda: not Notice.objects.exclude(state=NoticeState.SENT).exists())
+    assert len(ana.thread(OPS, asked)) == 3
+    assert http_bot.calls("conversations.replies")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"parent": "1700000000.000100"}, {"parent": None}, {"channel": "C0QUIET"}, {"channel": "", "parent": None}],
+)
+def test_a_form_for_a_thread_is_for_no_other_place(
+    http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule, change: Json
+) -> None:
+    schedule()
+    used(http_bot, ana, Id.RUN_HERE_SHORTCUT, OPS, ben.types(OPS, "Run it")["ts"])
+    picked(http_bot, ana, "Nightly report")
+    answer = forged(http_bot, top(ana), "U0ANA", **change)
+    assert "was not opened for you" in json.dumps(answer)
+    assert not Run.objects.exists()
+
+
+@pytest.mark.usefixtures("worker", "delivering")
+def test_from_the_menu_a_run_is_told_in_a_direct_message(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule()
+    used(bot, ana, Id.RUN_SHORTCUT)
+    picked(bot, ana, "Nightly report")
+    assert ana.submits()["closed"]
+    root, [task_id, final] = finished(bot, ana, ana.dm())
+    assert "Here because" not in all_words(root)
+    stored = newest()
+    assert stored.task_id in all_words(task_id)
+    assert "SUCCESS" in all_words(final)
+    assert (stored.channel, stored.redirected_from, stored.thread) == (ana.dm(), "", root["ts"])
+
+
+@pytest.mark.usefixtures("delivering")
+def test_from_the_menu_a_run_is_told_where_the_form_says_also_after_another_pick(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule()
+    schedule("Other")
+    used(http_bot, ana, Id.RUN_SHORTCUT)
+    report_in(ana, "C0QUIET")
+    for name in ("Other", "Nightly report"):
+        state = picked(http_bot, ana, name)["state"]["values"]
+        assert state[Id.REPORT_BLOCK][Id.REPORT_SELECT]["selected_conversation"] == "C0QUIET"
+    assert ana.submits()["closed"]
+    ends(newest())
+    finished(http_bot, ana, "C0QUIET")
+    assert (newest().channel, newest().redirected_from) == ("C0QUIET", "")
+
+
+def test_a_form_that_knows_its_place_does_not_ask(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule()
+    opened(http_bot, ana, "/runtask")
+    assert blocks(top(ana)) == [Id.SCHEDULE_BLOCK]
+    assert Id.REPORT_BLOCK not in blocks(picked(http_bot, ana, "Nightly report"))
+
+
+@pytest.mark.parametrize("conversation", ["U0BEN", "D0ANABEN", "#ops", "C" * 40, 7])
+def test_the_menu_can_not_be_made_to_send_elsewhere(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, conversation: str | int
+) -> None:
+    """A person's id would open a direct message with them, and a name might be anything."""
+    schedule()
+    used(http_bot, ana, Id.RUN_SHORTCUT)
+    view = picked(http_bot, ana, "Nightly report")
+    view["state"]["values"][Id.REPORT_BLOCK][Id.REPORT_SELECT]["selected_conversation"] = conversation
+    assert "errors" in forged(http_bot, view, "U0ANA")
+    assert not Run.objects.exists()
+
+
+@pytest.mark.usefixtures("delivering")
+def test_a_direct_message_that_can_not_be_opened_is_parked_with_the_reason(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule()
+    http_bot.fault("error", method="conversations.open", error="user_disabled", count=0)
+    used(http_bot, ana, Id.RUN_SHORTCUT)
+    picked(http_bot, ana, "Nightly report")
+    assert ana.submits()["closed"]
+    http_bot.wait_for(lambda: Notice.objects.filter(kind="root", state=NoticeState.PARKED).exists())
+    reason = Notice.objects.get(kind="root").reason
+    assert reason is not None
+    assert (reason.code, dict(reason.params)) == (Code.NO_DIRECT_MESSAGE, {"direct": "user_disabled"})
+
+
+def told(slack: LocalSlack, person: Person, shortcut: str) -> str:
+    """What only this person reads instead of a form."""
+    if shortcut == Id.RUN_SHORTCUT:
+        view = used(slack, person, shortcut)
+        assert view["submit"] is None
+        return shown(view)
+    assert person.uses(shortcut, OPS, person.types(OPS, "Run it")["ts"])["dispatched"]
+    (only,) = slack.wait_for(lambda: person.ephemerals(OPS))
+    assert person.modal() is None
+    return str(only["text"])
+
+
+@pytest.mark.parametrize("shortcut", SHORTCUTS)
+@pytest.mark.parametrize(("who", "why"), [("U0BEN", "isn't linked to a staff account"), ("U0GIL", "Guests of this")])
+def test_who_may_not_run_schedules_reads_why(http_bot: LocalSlack, shortcut: str, who: str, why: str) -> None:
+    assert why in told(http_bot, http_bot.person(who), shortcut)
+
+
+@pytest.mark.parametrize("shortcut", SHORTCUTS)
+def test_without_schedules_there_is_nothing_to_submit(http_bot: LocalSlack, ana: Person, shortcut: str) -> None:
+    view = used(http_bot, ana, shortcut, OPS, ana.types(OPS, "Run it")["ts"])
+    assert view["submit"] is None
+    assert "There are no schedules yet" in shown(view)
+
+
+@pytest.mark.parametrize("shortcut", SHORTCUTS)
+def test_a_trigger_that_has_expired_is_told_where_slack_lets_us(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, shortcut: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A shortcut in the menu has no response_url, so nobody can be told: the log says it."""
+    schedule()
+    http_bot.fault("error", method="views.open", error="expired_trigger_id", count=0)
+    ts = ana.types(OPS, "Run it")["ts"]
+    assert ana.uses(shortcut, OPS, ts)["dispatched"]
+    if shortcut == Id.RUN_HERE_SHORTCUT:
+        (only,) = http_bot.wait_for(lambda: ana.ephemerals(OPS))
+        assert "Please use the shortcut again" in only["text"]
+    else:
+        http_bot.wait_for(lambda: "U0ANA could not be told why there is no form: expired_trigger_id" in caplog.text)
+    assert ana.modal() is None
+
+
+@pytest.mark.parametrize("shortcut", SHORTCUTS)
+def test_a_shortcut_that_comes_twice_opens_one_form(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, shortcut: str
+) -> None:
+    schedule()
+    used(http_bot, ana, shortcut, OPS, ana.types(OPS, "Run it")["ts"])
+    kind = "shortcut" if shortcut == Id.RUN_SHORTCUT else "message_action"
+    (payload,) = http_bot.deliveries(kind)
+    first = top(ana)["id"]
+    assert http_bot.deliver(kind, payload)["status"] == 200
+    http_bot.wait_for(lambda: len(http_bot.calls("views.open")) >= 2)
+    assert [view["id"] for view in ana.stack()] == [first]
