@@ -67,6 +67,14 @@ SENTENCES: dict[Code, str] = {
     Code.BAD_TYPED_VALUE: (
         'An object with "__type__" and "__value__" means a date, a decimal and so on, but this object can\'t be read.'
     ),
+    Code.MENTION_NO_NAME: "The schedule's name is missing: it comes first, then the values.",
+    Code.MENTION_NOT_A_PAIR: (
+        "After the schedule's name there may be only key=value, without spaces around the =, and JSON."
+        " Text with spaces needs quotes."
+    ),
+    Code.MENTION_TWO_LISTS: "There are two JSON lists. The task has only one list of arguments.",
+    Code.MENTION_OPEN_QUOTE: "A text has no closing quote, or no space after it.",
+    Code.MENTION_NO_SPACE: "A space is missing after a closing bracket.",
     Code.MASK_WITHOUT_SECRET: "•••••• stands for a stored secret, but none is stored at {where}. Type the value itself.",
     Code.MASK_EDITED: (
         "The text at {where} holds a stored secret, shown as ••••••. Leave the whole text as it was, or type all of it anew."
@@ -129,6 +137,10 @@ SENTENCES: dict[Code, str] = {
     Code.NO_SUCH_RUN: "There is no such run. Runs that have ended are deleted after some time.",
     Code.SCHEDULE_OF_RUN_GONE: "The schedule of this run no longer exists, so it can't be run again.",
     Code.NO_RUN_YET: "You have run nothing here yet, or it is so long ago that it was deleted.",
+    Code.NO_SUCH_DRAFT: (
+        "These values are not there any more: they are kept for ten minutes, for the person who wrote them."
+        " Please mention me again."
+    ),
     Code.ENDED: "This run has ended already: nothing is left to stop.",
     Code.NO_REMOTE_CONTROL: (
         "It can't be stopped from here: the broker's transport ({transport}) has no remote control, so workers can't be told."
