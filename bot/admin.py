@@ -98,7 +98,19 @@ class RunAdmin(ReadOnly, Guarded):
                 )
             },
         ),
-        ("In Slack", {"fields": ("thread_link", "installation", "channel", "redirected_from", "redirected_because")}),
+        (
+            "In Slack",
+            {
+                "fields": (
+                    "thread_link",
+                    "installation",
+                    "channel",
+                    "parent",
+                    "redirected_from",
+                    "redirected_because",
+                )
+            },
+        ),
         ("Bookkeeping", {"fields": ("state", "status", "key", "schedule_id", "deadline_at", "seen_at", "thread")}),
     )
     who = columns.column_of("requester", display.requester)

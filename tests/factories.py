@@ -21,6 +21,7 @@ from bot.core.model import (
     MessageTs,
     NoticeKind,
     Outcome,
+    Place,
     Preview,
     Profile,
     Report,
@@ -44,6 +45,7 @@ TEAM = TeamId("T0001")
 INSTALLATION = InstallationId(f"{TEAM}/A0001")
 ADA = SlackUserId("U0ADA")
 CHANNEL = ChannelId("C0001")
+PLACE = Place(channel=CHANNEL)
 WHEN = "every day at 02:00, Europe/Berlin"
 TASK_ID = TaskId("5bb8ac10-6b2a-4d3e-9d5c-1c4c7c1f0a01")
 
@@ -117,7 +119,7 @@ def a_request(actor: Actor, **changes: Any) -> RunRequest:
         args="[]",
         kwargs='{"days": 30, "region": "EU"}',
         fingerprint="f1",
-        destination=Destination(installation=INSTALLATION, channel=CHANNEL, team=TEAM, requester=ADA),
+        destination=Destination(installation=INSTALLATION, place=PLACE, requester=SlackAccount(team=TEAM, user=ADA)),
     )
     return replace(request, **changes)
 

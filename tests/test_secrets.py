@@ -34,7 +34,7 @@ from bot.slack import messages, modals, payloads
 from bot.slack.metadata import Metadata
 from bot.web import tokens
 from tests.core import strategies
-from tests.factories import CHANNEL
+from tests.factories import PLACE
 from tests.slack.forms import submitted
 
 KEYS = [
@@ -135,7 +135,7 @@ class Colleague:
         """In Slack, on the page, and by the API. Returns what Slack's form would send, unchanged."""
         preview = see.preview(wiring.platform(), self.actor, schedule)
         assert preview is not None
-        view = modals.chosen(Metadata(channel=CHANNEL, mark="m"), preview, nonce="12345678")
+        view = modals.chosen(Metadata(place=PLACE, mark="m"), preview, nonce="12345678")
         self.seen += [json.dumps(view, ensure_ascii=False), repr(preview)]
         self.gets(f"/?schedule={schedule}")
         self.gets(f"/api/schedules/{schedule}")

@@ -17,7 +17,17 @@ from bench.payloads import person
 from bench.setups import CHANNEL, TEAM
 from bench.stats import of_turn
 from bot import wiring
-from bot.core.model import ChannelId, Destination, InstallationId, RunRequest, ScheduleId, SlackUserId, TeamId
+from bot.core.model import (
+    ChannelId,
+    Destination,
+    InstallationId,
+    Place,
+    RunRequest,
+    ScheduleId,
+    SlackAccount,
+    SlackUserId,
+    TeamId,
+)
 from bot.models import Run
 from bot.runs import start
 from bot.runs.actors import of_user
@@ -35,9 +45,8 @@ schedule = PeriodicTask.objects.order_by("pk")[0]
 actor = of_user(User.objects.get(username="ana"))
 where = Destination(
     installation=InstallationId(f"{TEAM}/A0LOCAL"),
-    channel=ChannelId(CHANNEL),
-    team=TeamId(TEAM),
-    requester=SlackUserId(person(0)),
+    place=Place(channel=ChannelId(CHANNEL)),
+    requester=SlackAccount(team=TeamId(TEAM), user=SlackUserId(person(0))),
 )
 
 

@@ -79,13 +79,20 @@ class Actor:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where in a workspace a run's messages go."""
+
+    channel: ChannelId
+    parent: MessageTs | None = None  # the message that all of them, the root too, are replies to
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Destination:
-    """Where a run's messages go."""
+    """Where a run's messages go, and for whom."""
 
     installation: InstallationId
-    channel: ChannelId
-    team: TeamId  # the requester's
-    requester: SlackUserId  # empty: a person without a Slack account
+    place: Place
+    requester: SlackAccount | None  # None: a person without a Slack account there
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

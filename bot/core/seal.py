@@ -3,12 +3,21 @@
 import hashlib
 import hmac
 
+SEPARATOR = "\0"
+
 
 def seal(key: str, *parts: str) -> str:
-    """32 hexadecimal digits. Only a process that knows `key` can make them for these parts."""
-    text = "\0".join(parts)
+    """32 hexadecimal digits. Only a process that knows `key` can make them for these parts.
+
+    Raises ValueError for a part that contains the separator: other parts would have the same seal.
+    """
+    if any(SEPARATOR in part for part in parts):
+        raise ValueError("a sealed part contains the separator")
+    text = SEPARATOR.join(parts)
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def holds(mark: str, key: str, *parts: str) -> bool:
+    if any(SEPARATOR in part for part in parts):
+        return False
     return hmac.compare_digest(mark.encode(), seal(key, *parts).encode())

@@ -122,6 +122,10 @@ class Run(Stoppable):
     redirected_from = models.CharField(max_length=32, blank=True, help_text="the channel that was asked for")
     redirected_because = models.CharField(max_length=64, blank=True, help_text="Slack's error code")
     thread = models.CharField(max_length=32, blank=True, help_text="Slack's ts of the root message")
+    # NULL where there is none, as processes of the version before write it.
+    parent = models.CharField(  # noqa: DJ001
+        max_length=32, null=True, blank=True, help_text="Slack's ts of the message that all of them are replies to"
+    )
 
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)

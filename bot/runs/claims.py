@@ -198,7 +198,7 @@ def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> No
     if not _ours(notice).update(state=NoticeState.OWED, due_at=now, tried_at=None):
         return
     Run.objects.filter(pk=run.pk, redirected_from="").update(
-        channel=channel, thread="", redirected_from=run.channel, redirected_because=because[:64]
+        channel=channel, parent=None, thread="", redirected_from=run.channel, redirected_because=because[:64]
     )
     Notice.objects.filter(run=run, kind=NoticeKind.ROOT).exclude(pk=notice.pk).update(
         state=NoticeState.OWED, due_at=now

@@ -27,7 +27,10 @@ def thread(workspace: str, run: Run) -> str:
     """
     if not (run.channel and run.thread):
         return ""
-    return _absolute(workspace, f"/archives/{quote(run.channel)}/p{quote(run.thread.replace('.', ''))}")
+    address = f"/archives/{quote(run.channel)}/p{quote(run.thread.replace('.', ''))}"
+    if run.parent:
+        address += f"?thread_ts={quote(run.parent)}&cid={quote(run.channel)}"
+    return _absolute(workspace, address)
 
 
 def result_path(run: Run) -> str:

@@ -32,7 +32,7 @@ def report(notice: Notice, *, base_url: str, channel: str = "", can_stop: bool =
         requester=SlackUserId(run.slack_user),
         name="" if run.slack_user or run.user_id is None else _username(run.user_id),
         channel=ChannelId(channel or run.channel),
-        thread=MessageTs(run.thread) if run.thread and kind is not NoticeKind.ROOT else None,
+        thread=_thread(run, kind),
         state=run.state,
         status=run.status,
         created_at=run.created_at,
@@ -50,6 +50,12 @@ def report(notice: Notice, *, base_url: str, channel: str = "", can_stop: bool =
         result_link=links.result(base_url, run),
         run_link=links.page(base_url, run),
     )
+
+
+def _thread(run: Run, kind: NoticeKind) -> MessageTs | None:
+    """The message that this one is a reply to: Slack has no threads in threads, so a parent is everybody's."""
+    found = run.parent or ("" if kind is NoticeKind.ROOT else run.thread)
+    return MessageTs(found) if found else None
 
 
 def _outcome(run: Run) -> Outcome | None:

@@ -16,8 +16,10 @@ from bot.core.model import (
     Dispatch,
     Field,
     InstallationId,
+    Place,
     RunRequest,
     Schedule,
+    SlackAccount,
     SlackUserId,
     TeamId,
 )
@@ -69,8 +71,10 @@ def attempt(platform: Platform, request: RunRequest, schedule: Schedule, dispatc
         "deadline_at": now + timedelta(seconds=max(platform.deadline, _lifetime(dispatch, now))),
     }
     if (destination := request.destination or _announcement(platform, schedule, request.actor)) is not None:
+        requester = destination.requester
         found |= {"installation": destination.installation}
-        found |= {"team": destination.team, "slack_user": destination.requester, "channel": destination.channel}
+        found |= {"team": requester.team if requester else "", "slack_user": requester.user if requester else ""}
+        found |= {"channel": destination.place.channel, "parent": destination.place.parent}
     return Attempt(key=request.key, values=found)
 
 
@@ -115,12 +119,11 @@ def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Desti
     installation = InstallationId(named) or installations.only()
     team = TeamId(installation.partition("/")[0])
     there = SlackLink.objects.filter(user_id=str(actor.user), team=team) if team else SlackLink.objects.none()
-    requester = SlackUserId(there.order_by("pk").values_list("slack_user", flat=True).first() or "")
+    requester = there.order_by("pk").values_list("slack_user", flat=True).first()
     return Destination(
         installation=installation,
-        channel=ChannelId(channel),
-        team=team if requester else TeamId(""),
-        requester=requester,
+        place=Place(channel=ChannelId(channel)),
+        requester=SlackAccount(team=team, user=SlackUserId(requester)) if requester else None,
     )
 
 

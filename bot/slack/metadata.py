@@ -3,15 +3,15 @@
 import json
 from dataclasses import dataclass, replace
 
-from bot.core.model import ChannelId, RunId, ScheduleId, SlackAccount
+from bot.core.model import ChannelId, MessageTs, Place, RunId, ScheduleId, SlackAccount
 from bot.core.seal import holds, seal
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """The channel and the run are signed for the person who sees the form. The rest is checked against the database."""
+    """The place and the run are signed for the person who sees the form. The rest is checked against the database."""
 
-    channel: ChannelId
+    place: Place
     mark: str
     schedule: ScheduleId | None = None
     fingerprint: str = ""
@@ -19,12 +19,12 @@ class Metadata:
     again_mark: str = ""
 
     @classmethod
-    def sealed(cls, keys: tuple[str, ...], account: SlackAccount, channel: ChannelId) -> "Metadata":
-        return cls(channel=channel, mark=seal(keys[0], account.team, account.user, channel))
+    def sealed(cls, keys: tuple[str, ...], account: SlackAccount, place: Place) -> "Metadata":
+        return cls(place=place, mark=seal(keys[0], *_of_place(account, place)))
 
     def blank(self) -> "Metadata":
         """The same form without a schedule."""
-        return Metadata(channel=self.channel, mark=self.mark)
+        return Metadata(place=self.place, mark=self.mark)
 
     def filled_from(self, keys: tuple[str, ...], account: SlackAccount, run: RunId | None) -> "Metadata":
         mark = "" if run is None else seal(keys[0], *_of_run(account, run))
@@ -32,22 +32,35 @@ class Metadata:
 
     def is_for(self, keys: tuple[str, ...], account: SlackAccount) -> bool:
         """Whether we made this form, and for this person."""
-        if not any(holds(self.mark, key, account.team, account.user, self.channel) for key in keys):
+        if not any(holds(self.mark, key, *_of_place(account, self.place)) for key in keys):
             return False
         return self.again is None or any(holds(self.again_mark, key, *_of_run(account, self.again)) for key in keys)
 
     def dump(self) -> str:
-        return json.dumps(vars(self))
+        return json.dumps(
+            {
+                "channel": self.place.channel,
+                "parent": self.place.parent,
+                "mark": self.mark,
+                "schedule": self.schedule,
+                "fingerprint": self.fingerprint,
+                "again": self.again,
+                "again_mark": self.again_mark,
+            }
+        )
 
     @classmethod
     def load(cls, text: str) -> "Metadata":
-        """Raises ValueError."""
+        """Raises ValueError. A form that was opened before an update may not have all of it."""
         raw = json.loads(text)
         if not isinstance(raw, dict):
             raise ValueError("private_metadata isn't an object")  # noqa: TRY004  # as for other text that isn't ours
-        schedule, again = raw.get("schedule"), raw.get("again")
+        schedule, again, parent = raw.get("schedule"), raw.get("again"), raw.get("parent")
         return cls(
-            channel=ChannelId(str(raw.get("channel", ""))),
+            place=Place(
+                channel=ChannelId(str(raw.get("channel", ""))),
+                parent=None if parent is None else MessageTs(str(parent)),
+            ),
             mark=str(raw.get("mark", "")),
             schedule=None if schedule is None else ScheduleId(int(schedule)),
             fingerprint=str(raw.get("fingerprint", "")),
@@ -56,6 +69,12 @@ class Metadata:
         )
 
 
+def _of_place(account: SlackAccount, place: Place) -> tuple[str, ...]:
+    """What is sealed. No two values that the form carries have equal parts, so no seal can stand for another one."""
+    if place.parent is None:
+        return account.team, account.user, place.channel
+    return account.team, account.user, "reply", place.channel, place.parent
+
+
 def _of_run(account: SlackAccount, run: RunId) -> tuple[str, ...]:
-    """No channel is called so, so that one of the two seals can't stand for the other."""
     return account.team, account.user, "again", str(run)

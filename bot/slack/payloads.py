@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from bot.core.model import Field, RunId, ScheduleId, SlackAccount, SlackUserId, TeamId
+from bot.core.model import ChannelId, Field, MessageTs, Place, RunId, ScheduleId, SlackAccount, SlackUserId, TeamId
 from bot.slack.ids import FILL_PREFIX, INPUT_PREFIX, STORED, Id
 from bot.slack.metadata import Metadata
 
@@ -64,10 +64,10 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Press:
-    """A button under the root of a run was pressed."""
+    """A button under the root of a run was pressed. `place` is where the root is."""
 
     account: SlackAccount
-    channel: str
+    place: Place
     run: RunId
     trigger: str
     response_url: str
@@ -135,7 +135,7 @@ def filling(body: Payload) -> Selection:
 def press(body: Payload) -> Press:
     return Press(
         account=_account(body),
-        channel=_text(body["channel"]["id"]),
+        place=_place(body),
         run=RunId(int(_text(body["actions"][0]["value"]))),
         trigger=_text(body["trigger_id"]),
         response_url=_text(body["response_url"]),
@@ -169,6 +169,15 @@ def _account(body: Payload) -> SlackAccount:
     if not own or own == team.get("enterprise_id"):
         own = team["id"]
     return SlackAccount(team=TeamId(_text(own)), user=SlackUserId(_text(user["id"])))
+
+
+def _place(body: Payload) -> Place:
+    """Where the message is, so that others can go next to it: a message in a thread has its thread's first message."""
+    ts, thread = body["container"]["message_ts"], body["container"].get("thread_ts")
+    return Place(
+        channel=ChannelId(_text(body["channel"]["id"])),
+        parent=None if thread in (None, ts) else MessageTs(_text(thread)),  # one that has replies is its own
+    )
 
 
 def _picked(state: Payload) -> ScheduleId | None:

@@ -177,6 +177,7 @@ ELSEWHERE_BECAUSE = {  # by Slack's code
     "not_in_channel": NOT_A_MEMBER,
     "is_archived": "Here because I can't post in {channel}: it is archived.",
     "thread_not_found": "Here because I can't post in {channel}: its thread is gone.",
+    "cannot_reply_to_message": "Here because I can't post in {channel}: that message takes no replies.",
     "restricted_action_thread_locked": "Here because I can't post in {channel}: its thread is locked.",
     "restricted_action_read_only_channel": "Here because I can't post in {channel}: it is read-only.",
     "restricted_action": "Here because I can't post in {channel}: posting there is restricted.",

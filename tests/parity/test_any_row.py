@@ -23,7 +23,7 @@ from bot.slack.metadata import Metadata
 from bot.texts import problem_text
 from localslack.validation.surfaces import view_problems
 from tests.core import strategies
-from tests.factories import CHANNEL, NOW, a_row, staff_actor
+from tests.factories import NOW, PLACE, a_row, staff_actor
 from tests.fakes import FakeOutcomes, FakeStopper
 from tests.parity.compare import pictured
 from tests.parity.ways import request_for
@@ -99,7 +99,7 @@ def test_any_row_is_shown_and_sent_or_said_to_be_wrong(app: Celery, actor: Actor
     )
     preview = see.preview(platform, actor, ScheduleId(row.pk))
     assert preview is not None
-    view = modals.chosen(Metadata(channel=CHANNEL, mark="m"), preview, nonce="n1")
+    view = modals.chosen(Metadata(place=PLACE, mark="m"), preview, nonce="n1")
     assert view_problems(view).lines() == []
     problems = refusal(platform, request_for(row, actor))
     assert all(problem_text(problem) for problem in problems)

@@ -31,9 +31,11 @@ from bot.core.model import (  # noqa: E402
     ChannelId,
     Destination,
     NoticeKind,
+    Place,
     RunId,
     RunRequest,
     ScheduleId,
+    SlackAccount,
     SlackUserId,
 )
 from bot.core.reasons import Code  # noqa: E402
@@ -77,9 +79,8 @@ class Story:
             # A channel each: nobody waits for Slack's pace.
             destination=Destination(
                 installation=INSTALLATION,
-                channel=ChannelId(f"C{key.upper()}"),
-                team=TEAM,
-                requester=SlackUserId("U1"),
+                place=Place(channel=ChannelId(f"C{key.upper()}")),
+                requester=SlackAccount(team=TEAM, user=SlackUserId("U1")),
             ),
         )
 

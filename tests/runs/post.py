@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.core.model import NoticeKind, Report, TaskId
 from bot.models import Notice, Run
@@ -47,8 +48,8 @@ class Post:
         return [report.kind.value for report in self.slack.posts]
 
 
-def a_started_run(channel: str = "C0001") -> Run:
-    run = a_run(channel=channel)
+def a_started_run(channel: str = "C0001", **fields: Any) -> Run:
+    run = a_run(channel=channel, **fields)
     outbox.owe(run, *START, now=NOW)
     return run
 

@@ -24,6 +24,23 @@ def test_a_closed_channel_sends_everything_to_a_direct_message(post: Post) -> No
     assert notice(run, "root").channel == DIRECT
 
 
+@pytest.mark.parametrize("error", ["thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"])
+def test_a_thread_that_takes_no_replies_sends_everything_to_a_direct_message(post: Post, error: str) -> None:
+    run = a_started_run(parent="1.2")
+    post.deliver()
+    end(run, post)
+    post.slack.fail(ChannelClosed(slack_says(error)), when=about(NoticeKind.FINAL))
+    post.deliver(5)
+    post.deliver(5)
+    kinds = [*START, NoticeKind.ROOT, NoticeKind.FINAL]
+    assert [report.kind for report in post.slack.posts] == kinds
+    root = notice(run, "root").ts
+    assert [(report.channel, report.thread) for report in post.slack.posts] == [
+        ("C0001", "1.2"), ("C0001", "1.2"), (DIRECT, None), (DIRECT, root),
+    ]  # fmt: skip
+    assert post.slack.posts[-2].redirected_because == error
+
+
 def test_a_channel_that_closes_later_gets_a_new_root_in_the_direct_message(post: Post) -> None:
     run = a_started_run()
     post.deliver()

@@ -29,6 +29,19 @@ def test_only_a_root_stands_outside_the_thread(kind: NoticeKind, thread: str | N
     assert report(notice(a_run(thread="1.5"), kind), base_url="").thread == thread
 
 
+@pytest.mark.parametrize("kind", [NoticeKind.ROOT, NoticeKind.ID, NoticeKind.FINAL])
+def test_below_somebody_elses_message_all_are_replies_to_that(kind: NoticeKind) -> None:
+    assert report(notice(a_run(parent="1.2", thread="1.5"), kind), base_url="").thread == "1.2"
+
+
+def test_the_link_to_a_root_in_a_thread_opens_that_thread() -> None:
+    at = "https://acme.slack.com"
+    assert links.thread(at, a_run(thread="1700000000.000500")) == f"{at}/archives/C0001/p1700000000000500"
+    assert links.thread(at, a_run(parent="1700000000.000200", thread="1700000000.000500")) == (
+        f"{at}/archives/C0001/p1700000000000500?thread_ts=1700000000.000200&cid=C0001"
+    )
+
+
 def test_a_run_without_a_word_has_no_outcome() -> None:
     found = report(notice(a_run(), NoticeKind.ROOT), base_url="")
     assert (found.outcome, found.duration) == (None, None)

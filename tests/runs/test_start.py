@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.model import Actor, Field, NoticeKind, Schedule, ScheduleId
+from bot.core.model import Actor, ChannelId, Destination, Field, MessageTs, NoticeKind, Place, Schedule, ScheduleId
 from bot.core.ports import NotSent
 from bot.core.reasons import Code, Invalid, Problem
 from bot.models import Notice, Run
@@ -17,7 +17,7 @@ from bot.runs import see, start
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.waiting import Budget
 from bot.texts import problem_text
-from tests.factories import CHANNEL, a_preview, a_schedule, an_actor, unreachable
+from tests.factories import CHANNEL, INSTALLATION, a_preview, a_schedule, an_actor, unreachable
 from tests.runs.conftest import Door
 
 FIRST_NOTICES = [NoticeKind.ROOT, NoticeKind.ID]
@@ -81,6 +81,14 @@ def test_unreadable_stored_values_can_be_corrected_in_the_form(door: Door) -> No
 def test_without_a_destination_a_run_owes_nobody_a_notice(door: Door) -> None:
     run = door.start(replace(door.request, destination=None))
     assert (run.state, run.channel, owed(run)) == ("sent", "", [])
+
+
+def test_a_run_keeps_which_message_its_messages_are_replies_to(door: Door) -> None:
+    place = Place(channel=ChannelId("C5"), parent=MessageTs("1.5"))
+    destination = Destination(installation=INSTALLATION, place=place, requester=None)
+    there = door.start(replace(door.request, destination=destination))
+    elsewhere = door.start(replace(door.request, key="slack:V2"))
+    assert [(run.channel, run.parent) for run in (there, elsewhere)] == [("C5", "1.5"), ("C0001", None)]
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from bot.slack import modals, payloads
 from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES, Id
 from bot.slack.metadata import Metadata
 from localslack.validation.surfaces import options_problems, submission_problems, view_problems
-from tests.factories import CHANNEL, a_brief, a_preview, a_schedule
+from tests.factories import PLACE, a_brief, a_preview, a_schedule
 from tests.slack.forms import Payload, inputs, read, submitted
 
-METADATA = Metadata(channel=CHANNEL, mark="m")
+METADATA = Metadata(place=PLACE, mark="m")
 
 
 def view_of(schedule: Schedule, last: LastRun | None = None) -> Payload:
@@ -166,7 +166,7 @@ def test_submitting_unchanged_brings_back_what_was_shown() -> None:
     schedule = a_schedule(id=ScheduleId(2**40))
     found = payloads.submission(submitted(view_of(schedule)))
     assert found.schedule == schedule.id
-    assert found.metadata == Metadata(channel=CHANNEL, mark="m", schedule=schedule.id, fingerprint="f1")
+    assert found.metadata == Metadata(place=PLACE, mark="m", schedule=schedule.id, fingerprint="f1")
     assert json.loads(found.values[Field.KWARGS]) == {"days": 7, "region": "EU"}
     assert set(found.inputs) == {Field.ARGS, Field.KWARGS}
 
@@ -263,6 +263,6 @@ def test_metadata_that_is_not_ours_is_refused(text: str) -> None:
 
 
 def test_metadata_comes_back() -> None:
-    metadata = Metadata(channel=CHANNEL, mark="m", schedule=ScheduleId(3), fingerprint="abc")
+    metadata = Metadata(place=PLACE, mark="m", schedule=ScheduleId(3), fingerprint="abc")
     assert Metadata.load(metadata.dump()) == metadata
     assert Metadata.load(METADATA.dump()) == METADATA

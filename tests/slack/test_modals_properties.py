@@ -14,10 +14,10 @@ from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES
 from bot.slack.metadata import Metadata
 from localslack.validation.surfaces import options_problems, view_is_too_large, view_problems
 from tests.core import strategies
-from tests.factories import CHANNEL, NOW, a_brief, a_preview, a_schedule
+from tests.factories import NOW, PLACE, a_brief, a_preview, a_schedule
 from tests.slack.forms import foreign_markup, objects, submitted
 
-METADATA = Metadata(channel=CHANNEL, mark="m")
+METADATA = Metadata(place=PLACE, mark="m")
 names = st.text(strategies.characters, min_size=1, max_size=200) | strategies.long(200)
 values = st.one_of(
     strategies.long(10_000),

@@ -14,7 +14,7 @@ from bot.slack import modals, payloads
 from bot.slack.endpoint import FORM, parse
 from bot.slack.metadata import Metadata
 from bot.slack.payloads import Malformed
-from tests.factories import CHANNEL, a_preview, a_schedule
+from tests.factories import PLACE, a_preview, a_schedule
 from tests.slack.forms import RECORDED, Payload, recorded, submitted
 
 
@@ -25,7 +25,7 @@ def account(team: str, user: str) -> SlackAccount:
 def a_selection() -> Payload:
     """The shape of a pick, with our ids in it."""
     body = recorded("composed.block_actions.select_in_modal.json")
-    body["view"]["private_metadata"] = Metadata(channel=CHANNEL, mark="m").dump()
+    body["view"]["private_metadata"] = Metadata(place=PLACE, mark="m").dump()
     body["actions"][0]["selected_option"]["value"] = "42"
     return body  # type: ignore[no-any-return]
 
@@ -69,11 +69,11 @@ def test_a_selection() -> None:
     found = payloads.selection(a_selection())
     assert found.account == account("T0000000001", "U0000000001")
     assert (found.schedule, found.view, found.hash) == (42, "V0000000001", "1700000000.AbCdEfGh")
-    assert found.metadata.channel == CHANNEL
+    assert found.metadata.place == PLACE
 
 
 def test_a_submission_of_our_modal() -> None:
-    view = modals.chosen(Metadata(channel=CHANNEL, mark="m"), a_preview(a_schedule()), nonce="n")
+    view = modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n")
     found = payloads.submission(submitted(view))
     assert (found.schedule, found.view, found.metadata.fingerprint) == (7, "V0001", "f1")
 
@@ -94,7 +94,7 @@ def test_submissions_of_other_forms_are_malformed(name: str) -> None:
 def test_somebody_from_a_shared_channel_acts_for_their_own_team() -> None:
     """Bolt's context would say the installing team; the envelope says theirs."""
     body = recorded("bolt_python.view_submission.slack_connect_external_user.json")
-    ours = submitted(modals.chosen(Metadata(channel=CHANNEL, mark="m"), a_preview(a_schedule()), nonce="n"))
+    ours = submitted(modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n"))
     found = payloads.submission({**ours, "user": body["user"], "team": body["team"]})
     assert found.account == account("T-other-side", "W111")
 
@@ -147,9 +147,7 @@ GOOD: dict[Callable[[Payload], Any], Payload] = {
     payloads.command: recorded("slash_command.parsed.json"),
     payloads.suggestion: recorded("block_suggestion.view.json"),
     payloads.selection: a_selection(),
-    payloads.submission: submitted(
-        modals.chosen(Metadata(channel=CHANNEL, mark="m"), a_preview(a_schedule()), nonce="n")
-    ),
+    payloads.submission: submitted(modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n")),
 }
 
 
@@ -165,6 +163,19 @@ def test_anything_else_is_malformed_and_nothing_worse(parser: Callable[[Payload]
     assert all(isinstance(value, str) for value in getattr(found, "values", {}).values())
     for name in ("channel", "text", "trigger", "response_url", "query", "view", "hash"):
         assert isinstance(getattr(found, name, ""), str)
+
+
+@pytest.mark.parametrize(
+    ("thread", "parent"),
+    [({}, None), ({"thread_ts": "1.2"}, "1.2"), ({"thread_ts": "1.5"}, None)],
+    ids=["no thread", "reply", "has replies"],
+)
+def test_a_press_is_where_its_message_is(thread: Payload, parent: str | None) -> None:
+    body = recorded("bolt_python.block_actions.message.json")
+    body["container"] |= {"message_ts": "1.5", **thread}
+    body["actions"][0]["value"] = "5"
+    found = payloads.press(body).place
+    assert (found.channel, found.parent) == (body["channel"]["id"], parent)
 
 
 def test_metadata_nested_too_deep_is_malformed() -> None:

@@ -204,7 +204,7 @@ def test_pressing_run_again_after_trouble_connecting_runs_once(
 
 def test_no_secret_of_slack_is_stored_in_the_form(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     form_of(http_bot, ana, schedule())
-    carried = {"channel", "mark", "schedule", "fingerprint", "again", "again_mark"}
+    carried = {"channel", "parent", "mark", "schedule", "fingerprint", "again", "again_mark"}
     assert set(json.loads(top(ana)["private_metadata"])) == carried
 
 
@@ -224,8 +224,8 @@ def forged(slack: LocalSlack, view: dict[str, Any], user: str, **metadata: Any) 
     return slack.deliver("view_submission", payload)["body"]
 
 
-@pytest.mark.parametrize("metadata", [{"channel": "C0GENERAL"}, {"mark": "0" * 32}, {"mark": ""}])
-def test_a_made_up_channel_gains_nothing(
+@pytest.mark.parametrize("metadata", [{"channel": "C0GENERAL"}, {"parent": "1.2"}, {"mark": "0" * 32}, {"mark": ""}])
+def test_a_made_up_place_gains_nothing(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published, metadata: dict[str, str]
 ) -> None:
     form_of(http_bot, ana, schedule())

@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot.core.model import Actor, ChannelId, RunId
+from bot.core.model import Actor, ChannelId, Place, RunId
 from bot.runs import again, see
 from bot.slack import modals, payloads, texts
 from bot.slack.listeners.common import Parts, filled
@@ -38,7 +38,7 @@ class Commands:
 
     def _view(self, command: payloads.Command, actor: Actor) -> dict[str, Any]:
         platform = self.parts.platform
-        metadata = Metadata.sealed(self.parts.keys, command.account, ChannelId(command.channel))
+        metadata = Metadata.sealed(self.parts.keys, command.account, Place(channel=ChannelId(command.channel)))
         if not command.text:
             return modals.empty(metadata) if see.has_schedules(platform, actor) else modals.no_schedules(metadata)
         if command.text.lower() == texts.AGAIN_WORD:

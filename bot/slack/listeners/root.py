@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot.core.model import Actor, ChannelId
+from bot.core.model import Actor
 from bot.runs import again, stop
 from bot.runs.refusals import CantStop, Ended, NotAllowed
 from bot.slack import payloads, texts
@@ -59,5 +59,5 @@ class Root:
             reply(press.response_url, problem)
 
     def _view(self, press: payloads.Press, actor: Actor) -> dict[str, Any]:
-        metadata = Metadata.sealed(self.parts.keys, press.account, ChannelId(press.channel))
+        metadata = Metadata.sealed(self.parts.keys, press.account, press.place)
         return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, press.run))

@@ -104,8 +104,6 @@ class Submissions:
             kwargs=submission.values.get(Field.KWARGS),
             fingerprint=metadata.fingerprint,
             again=metadata.again,
-            destination=Destination(
-                installation=installation, channel=metadata.channel, team=account.team, requester=account.user
-            ),
+            destination=Destination(installation=installation, place=metadata.place, requester=account),
         )
         start.start(self.parts.platform, request, budget)

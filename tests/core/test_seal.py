@@ -1,0 +1,21 @@
+"""Sealed values are noticed when they change, also where one part ends and the next begins."""
+
+import pytest
+
+from bot.core.seal import holds, seal
+
+KEY = "key"
+
+
+def test_a_seal_holds_for_its_parts_only() -> None:
+    mark = seal(KEY, "T1", "C1", "1.5")
+    assert holds(mark, KEY, "T1", "C1", "1.5")
+    for parts in [("T1", "C1"), ("T1", "C11", ".5"), ("T1", "C1", "1.5", ""), ("T1", "C1", "1.6")]:
+        assert not holds(mark, KEY, *parts)
+    assert not holds(mark, "another key", "T1", "C1", "1.5")
+
+
+def test_two_parts_can_not_be_passed_as_one() -> None:
+    assert not holds(seal(KEY, "T1", "C1", "1.5"), KEY, "T1", "C1\0" + "1.5")
+    with pytest.raises(ValueError, match="separator"):
+        seal(KEY, "T1", "C1\0" + "1.5")
