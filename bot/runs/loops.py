@@ -147,6 +147,7 @@ def cleanup_step(keep: float, installation: InstallationId) -> float:
         return RARELY  # Slack hasn't taken our token yet
     now, forgotten = clock.now(), 0
     cleanup.forget_old_counts(now=now)
+    cleanup.forget_old_drafts(now=now)
     try:
         forgotten = cleanup.forget_old_runs(installation, keep=timedelta(seconds=keep), now=now)
         cleanup.forget_gone_users()

@@ -1,5 +1,6 @@
 """What is read in a message to the bot."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -116,11 +117,8 @@ KEYS = st.from_regex(r"\A[a-z_][a-z0-9_]{0,8}\Z")
 @given(strategies.any_text)
 def test_any_text_is_read_or_is_invalid(text: str) -> None:
     """Nothing else is raised."""
-    try:
+    with contextlib.suppress(Invalid):
         read = parse(text)
-    except Invalid as exc:
-        assert exc.problems
-    else:
         json.dumps([read.args, read.kwargs], allow_nan=False, ensure_ascii=False).encode()
 
 
