@@ -15,6 +15,7 @@ from bot.slack.listeners.commands import Commands
 from bot.slack.listeners.common import Parts
 from bot.slack.listeners.picker import Picker
 from bot.slack.listeners.root import Root
+from bot.slack.listeners.status import Status
 from bot.slack.listeners.submission import Submissions
 from bot.slack.replay import Presses
 from bot.slack.texts import SUBMISSION_FAILED
@@ -56,6 +57,7 @@ def create_app(conf: Conf, parts: Parts) -> App:
     app.action(Id.FILL_SELECT)(picker.fill)
     app.action(Id.RUN_AGAIN)(Root(parts).run_again)
     app.action(Id.STOP)(Root(parts).stop)
+    app.action(Id.STOP_LISTED)(Status(parts).stop)
     app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
     # Acknowledge everything else. Otherwise the person waits 3 s for an error, and Bolt logs the payload.
     for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):

@@ -8,6 +8,7 @@ from bot.core.model import Field
 # and ignores the new values (docs.slack.dev: views.update, "Preserving input entry").
 INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:"}
 FILL_PREFIX = "fill:"
+CHOOSE_PREFIX = "choose:"  # action ids of the buttons of an answer to a mention
 STORED = "stored"  # the value of the option; those of the others are ids of runs
 
 
@@ -21,6 +22,7 @@ class Id(StrEnum):
     JSON_INPUT = "json"
     RUN_AGAIN = "run_again"
     STOP = "stop"
+    STOP_LISTED = "stop_listed"
     NOTICE_EVENT = "runtask_notice"
 
 

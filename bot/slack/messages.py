@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.core.model import NoticeKind, Outcome, Report, Stopped
+from bot.core.model import NoticeKind, Outcome, Report, RunId, SlackUserId, Stopped
 from bot.core.reasons import Code
 from bot.core.status import ENDED, OPEN, RunState
 from bot.core.stops import Standing
@@ -72,10 +72,19 @@ def _root(report: Report) -> tuple[str, list[Block]]:
 def _actions(report: Report) -> Iterator[Block]:
     """The buttons of the root. Each press is checked again, however old the message is."""
     if report.state in OPEN and report.can_stop and report.stopped is None:
-        sure = confirm(texts.STOP_REALLY, texts.STOP_MEANS, texts.STOP, texts.STOP_NOT)
-        yield button(Id.STOP, texts.STOP, str(report.run), confirm=sure)
+        yield stop_button(Id.STOP, report.run)
     if report.state in ENDED:
         yield button(Id.RUN_AGAIN, texts.RUN_AGAIN, str(report.run))
+
+
+def stop_button(action: Id, run: RunId) -> Block:
+    sure = confirm(texts.STOP_REALLY, texts.STOP_MEANS, texts.STOP, texts.STOP_NOT)
+    return button(action, texts.STOP, str(run), confirm=sure)
+
+
+def person(account: SlackUserId, name: str) -> str:
+    """A mention, which notifies them. A person without a Slack account is named."""
+    return f"<@{account}>" if account else f"*{escape(name) or texts.SOMEBODY}*"
 
 
 def _elsewhere(channel: str, because: str) -> str:
@@ -129,8 +138,7 @@ def _closed(report: Report) -> tuple[str, list[Block]]:
 
 
 def _stopped(stopped: Stopped) -> str:
-    who = f"<@{stopped.slack}>" if stopped.slack else f"*{escape(stopped.name) or texts.SOMEBODY}*"
-    return stop_text(stopped, who)
+    return stop_text(stopped, person(stopped.slack, stopped.name))
 
 
 def _again(report: Report) -> tuple[str, list[Block]]:
@@ -182,8 +190,7 @@ def _result(outcome: Outcome, address: str) -> list[Block]:
 
 
 def _who(report: Report) -> str:
-    """Mentions the requester. A person without a Slack account is named."""
-    return f"<@{report.requester}>" if report.requester else f"*{escape(report.name) or texts.SOMEBODY}*"
+    return person(report.requester, report.name)
 
 
 def _took(report: Report) -> str:

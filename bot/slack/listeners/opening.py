@@ -1,7 +1,7 @@
 """Opens the form after an acknowledgement, or says why it can't be opened."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from bot.core.model import Actor
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.waiting import Budget
 from bot.slack import texts
+from bot.slack.blocks import Block
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
 from bot.slack.payloads import Command, Press
@@ -61,11 +62,12 @@ class Opening:
             reply(self.asked.response_url, self.too_late)
 
 
-def reply(response_url: str, text: str) -> None:
-    """An ephemeral message, which works where the bot isn't a member, too. The pressed message stays."""
+def reply(response_url: str, text: str, blocks: Sequence[Block] | None = None, *, replace: bool = False) -> None:
+    """An ephemeral message, which works where the bot isn't a member, too. It may replace the one with the pressed button."""
     try:
         client = WebhookClient(response_url, timeout=FAST, retry_handlers=[])
-        status = client.send(text=text, response_type="ephemeral", replace_original=False).status_code
+        answer = client.send(text=text, blocks=blocks, response_type="ephemeral", replace_original=replace)
+        status = answer.status_code
         problem = "" if status == 200 else f"HTTP {status}"
     except UNREACHABLE as exc:
         problem = error_code(exc)

@@ -8,6 +8,7 @@ from typing import Any
 from slack_bolt import Ack
 
 from bot.core.model import Actor
+from bot.models import Run
 from bot.runs import again, stop
 from bot.runs.refusals import CantStop, Ended, NotAllowed
 from bot.slack import payloads, texts
@@ -44,20 +45,24 @@ class Root:
         self.parts.threads.after_answer(lambda: self._stop(press), late=late)
 
     def _stop(self, press: payloads.Press) -> None:
-        try:
-            found = stop.stop(self.parts.platform, self.parts.identity.actor(press.account), press.run)
-        except NotAllowed as exc:
-            problem = sentence(exc.denied)
-        except (Ended, CantStop) as exc:
-            problem = sentence(exc.reason)
-        except Exception:
-            log.exception("run %s could not be stopped", press.run)
-            problem = texts.SORRY
-        else:
-            problem = "" if found is not None else texts.NO_SUCH_RUN
+        _, problem = stop_or_say_why(self.parts, press)
         if problem:
             reply(press.response_url, problem)
 
     def _view(self, press: payloads.Press, actor: Actor) -> dict[str, Any]:
         metadata = Metadata.sealed(self.parts.keys, press.account, press.place)
         return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, press.run))
+
+
+def stop_or_say_why(parts: Parts, press: payloads.Press) -> tuple[Run | None, str]:
+    """The run, or why it can't be stopped."""
+    try:
+        found = stop.stop(parts.platform, parts.identity.actor(press.account), press.run)
+    except NotAllowed as exc:
+        return None, sentence(exc.denied)
+    except (Ended, CantStop) as exc:
+        return None, sentence(exc.reason)
+    except Exception:
+        log.exception("run %s could not be stopped", press.run)
+        return None, texts.SORRY
+    return found, "" if found is not None else texts.NO_SUCH_RUN
