@@ -9,11 +9,12 @@ from bot.core.again import AS_STORED, Fill
 from bot.core.model import Brief, Field, Matches, Preview, Running, Shown, Source, Target
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
+from bot.option_texts import options
 from bot.slack import filling, texts
 from bot.slack.blocks import Block, code, context, date, escape, label, plain, preformatted, section
 from bot.slack.ids import ERROR_TEXT, INPUT_PREFIX, INPUT_TEXT, OPTION_DESCRIPTION, OPTION_TEXT, SUGGESTION_BYTES, Id
 from bot.slack.metadata import Metadata
-from bot.texts import LABELS, hint, options, problem_text, sentence
+from bot.texts import LABELS, hint, problem_text, sentence
 
 NO_SUGGESTIONS: Block = {"options": []}
 
