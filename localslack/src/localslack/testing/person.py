@@ -19,6 +19,10 @@ class Person:
         more = {"thread_ts": thread_ts} if thread_ts else {}
         return self._do("type", channel=channel, text=text, **more)
 
+    def edits(self, channel: str, ts: str, text: str) -> Json:
+        """Edit an own message."""
+        return self._do("edit", channel=channel, ts=ts, text=text)
+
     def modal(self) -> Json | None:
         """The topmost modal. Its `state` has what was typed."""
         stack = self.stack()
