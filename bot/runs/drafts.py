@@ -30,7 +30,7 @@ from bot.runs import clock, masks
 from bot.runs.door import Platform, authorise
 from bot.runs.refusals import NoSuchDraft
 
-LIFE = timedelta(minutes=10)
+LIFE = timedelta(minutes=10)  # events of older messages aren't taken (bot.slack.replay), so that the row may go then
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,11 +56,6 @@ class Values:
 NOTHING = Values()
 
 
-def is_old(message: MessageTs) -> bool:
-    """Whether a draft of it would be over. Then its row may be gone, so that it isn't known whether it was answered."""
-    return float(message) < (clock.now() - LIFE).timestamp()
-
-
 def without_secrets(platform: Platform, read: Mention, tasks: Collection[str]) -> Values:
     """`tasks`: those that the values may be for. Their signatures say which arguments are secret."""
     call = (read.args or [], read.kwargs)
@@ -81,10 +76,14 @@ def without_secrets(platform: Platform, read: Mention, tasks: Collection[str]) -
     )
 
 
-def keep(written: Written, values: Values = NOTHING) -> str | None:
-    """The draft's key. None: this message was answered before, by this process or another one."""
+def new_key() -> str:
+    return token_urlsafe()
+
+
+def keep(key: str, written: Written, values: Values = NOTHING) -> bool:
+    """False: this message was answered before, by this process or another one."""
     row = Draft(
-        key=token_urlsafe(),
+        key=key,
         installation=written.installation,
         team=written.account.team,
         slack_user=written.account.user,
@@ -102,8 +101,8 @@ def keep(written: Written, values: Values = NOTHING) -> str | None:
         with atomic() if nested else writers_turn():
             row.save(force_insert=True)
     except IntegrityError:
-        return None
-    return row.key
+        return False
+    return True
 
 
 def get(actor: Actor, installation: InstallationId, key: str) -> tuple[Place, Values]:

@@ -25,6 +25,11 @@ WRITTEN = Written(
 )
 
 
+def keep(written: Written = WRITTEN, values: Values = drafts.NOTHING) -> str:
+    key = drafts.new_key()
+    return key if drafts.keep(key, written, values) else ""
+
+
 def safe(door: Door, args: list[Any] | None = None, **kwargs: Any) -> Values:
     tasks = [schedule.task for schedule in door.catalog.schedules.values()]
     return drafts.without_secrets(door.platform, Mention(name="x", args=args, kwargs=kwargs), tasks)
@@ -33,24 +38,23 @@ def safe(door: Door, args: list[Any] | None = None, **kwargs: Any) -> Values:
 def test_a_draft_comes_back_to_its_author(door: Door) -> None:
     place = Place(channel=ChannelId("C1"), parent=MessageTs("1699999999.000100"))
     values = Values(args=[1.5, "ü"], kwargs={"days": 30}, left_out=("token",), has_left_out_args=True)
-    key = drafts.keep(replace(WRITTEN, place=place), values)
-    assert key is not None
+    key = keep(replace(WRITTEN, place=place), values)
     assert drafts.get(door.request.actor, INSTALLATION, key) == (place, values)
     assert len(key) > 40
 
 
 def test_a_message_is_answered_once(door: Door) -> None:
     """Whichever process gets its event: the database decides."""
-    assert drafts.keep(WRITTEN)
-    assert drafts.keep(WRITTEN, Values(kwargs={"days": 30})) is None
-    assert drafts.keep(replace(WRITTEN, message=MessageTs("1700000000.000300")))
-    assert drafts.keep(replace(WRITTEN, place=Place(channel=ChannelId("C2"))))
-    assert drafts.keep(replace(WRITTEN, installation=InstallationId("T0001/A0002")))  # it was mentioned, too
+    assert keep()
+    assert not keep(values=Values(kwargs={"days": 30}))
+    assert keep(replace(WRITTEN, message=MessageTs("1700000000.000300")))
+    assert keep(replace(WRITTEN, place=Place(channel=ChannelId("C2"))))
+    assert keep(replace(WRITTEN, installation=InstallationId("T0001/A0002")))  # it was mentioned, too
     assert Draft.objects.count() == 4
 
 
 def test_a_draft_of_somebody_else_is_like_one_that_is_not_there(door: Door) -> None:
-    key = drafts.keep(WRITTEN) or ""
+    key = keep()
     actor = door.request.actor
     someone_else = replace(actor, slack=SlackAccount(team=TEAM, user=SlackUserId("U0BEN")))
     home = TeamId("T0002")
@@ -67,7 +71,7 @@ def test_a_draft_of_somebody_else_is_like_one_that_is_not_there(door: Door) -> N
 
 
 def test_a_draft_is_over_after_ten_minutes(door: Door) -> None:
-    key = drafts.keep(WRITTEN) or ""
+    key = keep()
     left = Draft.objects.get().valid_until - clock.now()
     assert timedelta(minutes=9, seconds=50) < left <= timedelta(minutes=10)
     Draft.objects.update(valid_until=clock.now() - timedelta(seconds=1))
@@ -77,17 +81,11 @@ def test_a_draft_is_over_after_ten_minutes(door: Door) -> None:
 
 def test_drafts_that_are_over_are_deleted(door: Door) -> None:
     for number, minutes in enumerate((-1, 1)):
-        drafts.keep(replace(WRITTEN, message=MessageTs(f"1700000000.00000{number}")))
+        keep(replace(WRITTEN, message=MessageTs(f"1700000000.00000{number}")))
         latest = Draft.objects.latest("pk")
         Draft.objects.filter(pk=latest.pk).update(valid_until=clock.now() + timedelta(minutes=minutes))
     cleanup.forget_old_drafts(now=clock.now())
     assert [draft.message for draft in Draft.objects.all()] == ["1700000000.000001"]
-
-
-def test_a_message_whose_row_may_be_gone_is_old(door: Door) -> None:
-    now = clock.now().timestamp()
-    assert drafts.is_old(MessageTs(f"{now - 601:.6f}"))
-    assert not drafts.is_old(MessageTs(f"{now - 590:.6f}"))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +100,7 @@ def test_a_message_whose_row_may_be_gone_is_old(door: Door) -> None:
 def test_secrets_are_left_out(door: Door, kwargs: dict[str, Any], left_out: tuple[str, ...]) -> None:
     found = safe(door, **kwargs)
     assert (dict(found.kwargs), found.left_out) == ({"days": 30}, left_out)
-    drafts.keep(WRITTEN, found)
+    keep(values=found)
     stored = json.dumps(Draft.objects.values().get(), default=str)
     assert not [secret for secret in ("a-long-secret", "hunter2", "abcdefgh") if secret in stored]
 

@@ -14,7 +14,7 @@ from bot.slack import texts
 from bot.slack.blocks import Block
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
-from bot.slack.payloads import Command, Press
+from bot.slack.payloads import Choice, Command, Press
 from bot.texts import problem_text, sentence
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class Opening:
     """The trigger is valid for 3 s. `view` makes the form; it may raise NotAllowed or Refused."""
 
     parts: Parts
-    asked: Command | Press
+    asked: Command | Press | Choice
     view: Callable[[Actor], dict[str, Any]]
     too_late: str  # what the person reads if it took too long
     budget: Budget = field(default_factory=Budget)
