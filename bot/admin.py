@@ -16,8 +16,9 @@ from bot.core.model import Field
 from bot.core.ports import NotSetUp
 from bot.core.text import clip
 from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
+from bot.option_texts import stored_options
 from bot.runs import accounts, clock, links, outbox
-from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence, stored_options
+from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence
 from bot.web import columns, display, history, rights, texts
 from bot.web.beat_admin import may_run
 from bot.web.lists import Guarded

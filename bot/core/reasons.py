@@ -53,6 +53,12 @@ class Code(StrEnum):
     NO_KEYWORDS = auto()
     ARGUMENT_MISSING = auto()
     BAD_TYPED_VALUE = auto()
+    # A message to the bot that can't be read
+    MENTION_NO_NAME = auto()
+    MENTION_NOT_A_PAIR = auto()
+    MENTION_TWO_LISTS = auto()
+    MENTION_OPEN_QUOTE = auto()
+    MENTION_NO_SPACE = auto()
     # A mask that stands for no stored secret
     MASK_WITHOUT_SECRET = auto()
     MASK_EDITED = auto()
@@ -90,6 +96,7 @@ class Code(StrEnum):
     NO_SUCH_RUN = auto()
     SCHEDULE_OF_RUN_GONE = auto()
     NO_RUN_YET = auto()
+    NO_SUCH_DRAFT = auto()
     # Why a run can't be stopped
     ENDED = auto()
     NO_REMOTE_CONTROL = auto()

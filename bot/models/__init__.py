@@ -1,4 +1,4 @@
-"""Our own tables: installations, links between Slack accounts and users, API tokens, runs, the notices that runs owe, and Homes.
+"""Our own tables: installations, people's accounts and tokens, drafts, favourites and Homes, runs, and the notices that runs owe.
 
 We never write to the platform's tables. Keys to users have no constraint in the database, because the Django of a
 sidecar's platform doesn't know our tables and must be able to delete a user. Joins don't find deleted users, and
@@ -20,6 +20,7 @@ from bot.core.model import Change, NoticeKind, Source
 from bot.core.reasons import Reason
 from bot.core.status import RunState
 from bot.core.stops import Standing, Way, standing
+from bot.models.draft import Draft
 from bot.models.home import Favourite, Home
 from bot.models.installation import Installation
 from bot.models.people import ApiToken, SlackLink, Throttle
@@ -28,6 +29,7 @@ from bot.models.stoppable import Stoppable
 
 __all__ = [
     "ApiToken",
+    "Draft",
     "Favourite",
     "Home",
     "Installation",

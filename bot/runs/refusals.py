@@ -49,6 +49,12 @@ class NoRunYet(_OfTheSchedule):
     reason = Reason(code=Code.NO_RUN_YET)
 
 
+class NoSuchDraft(_OfTheSchedule):
+    """There is no such draft, or it is over, or it is somebody else's."""
+
+    reason = Reason(code=Code.NO_SUCH_DRAFT)
+
+
 class Orphaned(_OfTheSchedule):
     """The schedule of a run that should be run again no longer exists."""
 

@@ -10,14 +10,16 @@ from slack_bolt.middleware import Middleware
 
 from bot.conf import Conf
 from bot.slack.client import FAST, web_client
-from bot.slack.ids import Id
+from bot.slack.ids import CHOOSE_PREFIX, Id
 from bot.slack.listeners.commands import Commands
 from bot.slack.listeners.common import Parts
 from bot.slack.listeners.home import Home
+from bot.slack.listeners.mentions import Mentions
 from bot.slack.listeners.picker import Picker
 from bot.slack.listeners.root import Root
 from bot.slack.listeners.shortcuts import Shortcuts
 from bot.slack.listeners.stars import Stars
+from bot.slack.listeners.status import Status
 from bot.slack.listeners.submission import Submissions
 from bot.slack.replay import Presses
 from bot.slack.texts import SUBMISSION_FAILED
@@ -71,6 +73,9 @@ def create_app(conf: Conf, parts: Parts) -> App:
     app.action(Id.HOME_STOP)(home.stop)
     app.global_shortcut(Id.RUN_SHORTCUT)(Shortcuts(parts).run)
     app.message_shortcut(Id.RUN_HERE_SHORTCUT)(Shortcuts(parts).run_here)
+    app.action(Id.STOP_LISTED)(Status(parts).stop)
+    app.event("app_mention")(Mentions(parts).answer)
+    app.action(re.compile(f"{CHOOSE_PREFIX}[0-9]"))(Mentions(parts).choose)
     app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
     # Acknowledge everything else. Otherwise the person waits 3 s for an error, and Bolt logs the payload.
     for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):

@@ -9,6 +9,7 @@ from bot.core.model import Field
 INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:"}
 FILL_PREFIX = "fill:"
 DETAILS_PREFIX = "details:"
+CHOOSE_PREFIX = "choose:"  # action ids of the buttons of an answer to a mention
 STORED = "stored"  # the value of the option; those of the others are ids of runs
 
 
@@ -24,6 +25,7 @@ class Id(StrEnum):
     REPORT_SELECT = "report_in_select"
     RUN_AGAIN = "run_again"
     STOP = "stop"
+    STOP_LISTED = "stop_listed"
     STAR = "star"
     UNSTAR = "unstar"
     HOME = "runtask_home"

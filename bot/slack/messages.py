@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.core.model import NoticeKind, Outcome, Report, RunId, Stopped
+from bot.core.model import NoticeKind, Outcome, Report, RunId, SlackUserId, Stopped
 from bot.core.reasons import Code
 from bot.core.status import ENDED, OPEN, RunState
 from bot.core.stops import Standing
@@ -82,6 +82,11 @@ def stop_button(action: Id, run: RunId) -> Block:
     return button(action, texts.STOP, str(run), confirm=sure)
 
 
+def person(account: SlackUserId, name: str) -> str:
+    """A mention, which notifies them. A person without a Slack account is named."""
+    return f"<@{account}>" if account else f"*{escape(name) or texts.SOMEBODY}*"
+
+
 def _elsewhere(channel: str, because: str) -> str:
     """Why the thread isn't in the channel of the request. We can't link to other people's direct messages."""
     if channel.startswith("D"):
@@ -133,8 +138,7 @@ def _closed(report: Report) -> tuple[str, list[Block]]:
 
 
 def _stopped(stopped: Stopped) -> str:
-    who = f"<@{stopped.slack}>" if stopped.slack else f"*{escape(stopped.name) or texts.SOMEBODY}*"
-    return stop_text(stopped, who)
+    return stop_text(stopped, person(stopped.slack, stopped.name))
 
 
 def _again(report: Report) -> tuple[str, list[Block]]:
@@ -186,8 +190,7 @@ def _result(outcome: Outcome, address: str) -> list[Block]:
 
 
 def _who(report: Report) -> str:
-    """Mentions the requester. A person without a Slack account is named."""
-    return f"<@{report.requester}>" if report.requester else f"*{escape(report.name) or texts.SOMEBODY}*"
+    return person(report.requester, report.name)
 
 
 def _took(report: Report) -> str:

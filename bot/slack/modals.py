@@ -10,6 +10,7 @@ from bot.core.again import AS_STORED, Fill
 from bot.core.model import Brief, Field, Matches, Preview, Running, ScheduleId, Shown, Source, Target
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
+from bot.option_texts import options
 from bot.slack import filling, texts
 from bot.slack.blocks import Block, button, code, context, date, escape, label, plain, preformatted, section
 from bot.slack.ids import (
@@ -24,7 +25,7 @@ from bot.slack.ids import (
     Id,
 )
 from bot.slack.metadata import Metadata
-from bot.texts import LABELS, hint, options, problem_text, sentence
+from bot.texts import LABELS, hint, problem_text, sentence
 
 NO_SUGGESTIONS: Block = {"options": []}
 

@@ -7,7 +7,18 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from bot.core.model import ChannelId, Field, MessageTs, Place, RunId, ScheduleId, SlackAccount, SlackUserId, TeamId
+from bot.core.model import (
+    ChannelId,
+    Field,
+    InstallationId,
+    MessageTs,
+    Place,
+    RunId,
+    ScheduleId,
+    SlackAccount,
+    SlackUserId,
+    TeamId,
+)
 from bot.slack.ids import FILL_PREFIX, INPUT_PREFIX, STORED, Id
 from bot.slack.metadata import Metadata
 
@@ -103,6 +114,28 @@ class Shortcut:
     place: Place | None
     trigger: str
     response_url: str  # empty: Slack gives none
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mention:
+    """Somebody has mentioned the bot of `installation`. `text` is as Slack sends it."""
+
+    account: SlackAccount
+    installation: InstallationId
+    place: Place  # with a parent if the message is a reply
+    message: MessageTs
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """A button in the answer to a mention was pressed."""
+
+    account: SlackAccount
+    draft: str  # its key
+    schedule: ScheduleId
+    trigger: str
+    response_url: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,6 +237,27 @@ def star_press(body: Payload) -> StarPress:
 
 
 @_parser
+def mention(body: Payload) -> Mention | None:
+    """None: not written by a person, or edited, or without text. Bots that answer each other never stop."""
+    event = body["event"]
+    if any(event.get(name) for name in ("bot_id", "subtype", "edited")) or event.get("app_id") == body["api_app_id"]:
+        return None
+    if not (event.get("user") and str(event.get("text") or "").strip()):
+        return None
+    ts, thread = _text(event["ts"]), event.get("thread_ts")
+    return Mention(
+        account=SlackAccount(team=TeamId(_text(_team(event, body))), user=SlackUserId(_text(event["user"]))),
+        installation=InstallationId(f"{_text(body['team_id'])}/{_text(body['api_app_id'])}"),
+        place=Place(
+            channel=ChannelId(_text(event["channel"])),
+            parent=None if thread in (None, ts) else MessageTs(_text(thread)),
+        ),
+        message=MessageTs(ts),
+        text=_text(event["text"]),
+    )
+
+
+@_parser
 def global_shortcut(body: Payload) -> Shortcut:
     return Shortcut(account=_account(body), place=None, trigger=_text(body["trigger_id"]), response_url="")
 
@@ -218,6 +272,18 @@ def message_shortcut(body: Payload) -> Shortcut:
             channel=ChannelId(_text(body["channel"]["id"])),
             parent=MessageTs(_text(message.get("thread_ts") or message["ts"])),
         ),
+        trigger=_text(body["trigger_id"]),
+        response_url=_text(body["response_url"]),
+    )
+
+
+@_parser
+def choice(body: Payload) -> Choice:
+    draft, _, schedule = _text(body["actions"][0]["value"]).partition(":")
+    return Choice(
+        account=_account(body),
+        draft=draft,
+        schedule=ScheduleId(int(schedule)),
         trigger=_text(body["trigger_id"]),
         response_url=_text(body["response_url"]),
     )
@@ -260,6 +326,12 @@ def _channel(picked: Any) -> ChannelId | None:
     if not CHANNEL.fullmatch(_text(picked)):
         raise ValueError("not a channel")
     return ChannelId(picked)
+
+
+def _team(event: Payload, body: Payload) -> Any:
+    """The author's own team. In a shared channel it isn't the one that the app is installed in. As in `_account`."""
+    own = event.get("user_team") or event.get("team")
+    return body["team_id"] if not own or own == body.get("enterprise_id") else own
 
 
 def _place(body: Payload) -> Place:

@@ -92,12 +92,65 @@ TOO_LATE = "That took too long, Slack no longer lets me open the form. Please ty
 TOO_LATE_SHORTCUT = "That took too long, Slack no longer lets me open the form. Please use the shortcut again."
 HELP_WORD = "help"
 AGAIN_WORD = "again"
+STATUS_WORD = "status"
 HELP = """*{command}* runs a schedule of the site now, with its stored arguments or others.
 • `{command}` opens the form: pick a schedule, check or edit its arguments, press *Run*.
 • `{command} nightly report` opens it with that schedule picked.
 • `{command} again` opens it with the values of your own last run.
-• `{command} "again"` picks the schedule that is really called again. What stands in quotes is always a schedule's name.
-Its id and how it ended arrive in a thread here. Only staff of the site can run schedules."""
+• `{command} status` shows what is running now, with buttons to stop it.
+• `{command} "again"` picks the schedule that is really called again; so with status and help. What stands in quotes is always a schedule's name.
+• Mention me in a channel where I am a member, followed by `nightly report days=30`: you get a button that opens the form so filled. A mention alone runs nothing.
+• The shortcuts *Run a schedule* and, on a message, *Run a schedule here* open the form, too.
+Its id and how it ended arrive in a thread. Only staff of the site can run schedules."""
+
+# What is running now
+NOW = "*Running now*"
+NOW_PLAIN = "Running now: {number}"
+OPEN_RUN = "{icon} *{schedule}*: {state}, since {since}, asked for by {who}."
+STOP_ASKED = "Somebody has asked to stop it."
+NOT_SHOWN = "Not shown: {number} more."
+NOT_SHOWN_AT_LEAST = "Not shown: at least {number} more."
+NOTHING_RUNS = (
+    "Nothing is running now. `{command}` runs a schedule, and `{command} again` fills the form as in your own last run."
+)
+STOP_OF = ":octagonal_sign: *{schedule}*: {why}"
+STATUS_LATE = "That took too long. Please type the command again."
+
+# An answer to a mention
+CHOOSE = "Choose parameters"
+CHOICE = "*{schedule}*\n{task}"
+CHOOSE_ONE = ":point_right: Nothing has been sent. Open the form, check the parameters, and press *Run* in it."
+CHOOSE_ONE_OF = ":mag: “{typed}” matches {number} schedules, and nothing has been sent. Open the form of one of them."
+CHOOSE_PLAIN = "Choose the parameters of the run"
+NOT_SHOWN_SAY_MORE = "Not shown: {number} more. Write more of the name to see them."
+NO_MATCH = ":mag: No schedule matches “{typed}”. `{command}` lets you search for it."
+NOT_READ = ":warning: {text}"
+WRITE_SO = 'Write for example `nightly report days=30 region="EU west"` after the mention. Nothing has been sent.'
+NEVER_FILLED_IN = (
+    ":lock: Left out, as they are secret: {names}. Type them in the form. Your message shows them to everybody here:"
+    " you may want to delete it."
+)
+NEVER_FILLED_IN_LIST = (
+    ":lock: The list of arguments is left out, as it holds a secret. Type it in the form. Your message shows it to"
+    " everybody here: you may want to delete it."
+)
+MENTION_HELP = """Write a schedule's name after the mention, and what should differ: `nightly report days=30`. You get a button that opens the form so filled; nothing runs before you press *Run* in it.
+• `{command}` opens the form, and `{command} again` opens it as in your own last run.
+• `{command} status` shows what is running now, and `{command} help` says more."""
+FROM_MENTION = ":speech_balloon: From your message: {names}. The rest is as stored."
+LIST_FROM_MENTION = ":speech_balloon: The list of arguments is from your message."
+LEFT_OUT = ":lock: Left out of your message, as they are secret: {names}. Type them below if you need others than the stored ones."
+LEFT_OUT_LIST = ":lock: The list of arguments of your message is left out, as it holds a secret."
+LEFT_OUT_FIELD = {
+    Field.ARGS: ":warning: The list of arguments of your message is left out: it is too long to be shown here.",
+    Field.KWARGS: (
+        ":warning: The values of your message are left out: together with the stored ones they are too long to be shown"
+        " here, or the stored ones can't be read."
+    ),
+}
+TOO_LATE_TO_CHOOSE = (
+    "That took too long, Slack no longer lets me open the form. Please press *Choose parameters* again."
+)
 
 # The form: its star, and the picker's groups; in plain text
 STAR = "☆ Add to favourites"

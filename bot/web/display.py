@@ -17,6 +17,7 @@ from bot.core.model import Field, Preview, RunRequest, Shown, Stopped
 from bot.core.reasons import Problem
 from bot.core.status import OPEN, RunState
 from bot.models import Run
+from bot.option_texts import options
 from bot.runs import masks
 from bot.runs.report import stopped
 from bot.web import texts
@@ -75,7 +76,7 @@ def inputs(
 
 
 def target(preview: Preview) -> list[tuple[str, str]]:
-    pairs = shared.options(preview.target)
+    pairs = options(preview.target)
     return [(name, moment(value) if isinstance(value, datetime) else value) for name, value in pairs]
 
 

@@ -17,13 +17,14 @@ from bot.core.reasons import Code, Problem, Reason
 from bot.core.stops import Way
 from bot.core.text import one_line
 from bot.models import Run
+from bot.option_texts import stored_options
 from bot.runs import again, clock, links, see, start, stop
 from bot.runs.door import Platform
 from bot.runs.follow import follow
 from bot.runs.refusals import CantStop, Ended, MaybeSent, NoSuchRun, NothingSent, Orphaned, Refused
 from bot.runs.requests import START_LIMIT
 from bot.runs.waiting import Budget
-from bot.texts import change_name, press_again, sentence, stored_options
+from bot.texts import change_name, press_again, sentence
 from bot.web import display, forms, texts
 from bot.web.frame import admin_site
 from bot.web.page import Visit, page

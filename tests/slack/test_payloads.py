@@ -30,6 +30,53 @@ def a_selection() -> Payload:
     return body  # type: ignore[no-any-return]
 
 
+def a_mention(**changes: Any) -> Payload:
+    body = recorded("socket_mode.envelope.events_api.json")["payload"]
+    body["event"] |= changes
+    return body  # type: ignore[no-any-return]
+
+
+def a_choice() -> Payload:
+    body = recorded("block_actions.button_in_ephemeral_thread_message.json")
+    body["actions"][0]["value"] = "a-key_1:42"
+    return body  # type: ignore[no-any-return]
+
+
+def test_a_recorded_mention() -> None:
+    found = payloads.mention(a_mention())
+    assert found is not None
+    assert (found.account, found.installation) == (account("T111", "U111"), "T111/A111")
+    assert (found.place.channel, found.place.parent, found.message) == ("C111", None, "1605853844.000800")
+    assert found.text == "<@U222> hey"
+
+
+@pytest.mark.parametrize(
+    ("changes", "team"),
+    [({"user_team": "T222"}, "T222"), ({"team": ""}, "T111"), ({"team": "E111"}, "T111"), ({"team": "T333"}, "T333")],
+    ids=["shared channel", "no team", "the organisation's", "another team"],
+)
+def test_the_author_of_a_mention_has_their_own_team(changes: Payload, team: str) -> None:
+    body = {**a_mention(**changes), "enterprise_id": "E111"}
+    found = payloads.mention(body)
+    assert found is not None
+    assert found.account.team == team
+
+
+@pytest.mark.parametrize(
+    ("thread", "parent"), [("1605853800.000100", "1605853800.000100"), ("1605853844.000800", None)]
+)
+def test_a_mention_in_a_thread_has_its_first_message(thread: str, parent: str | None) -> None:
+    found = payloads.mention(a_mention(thread_ts=thread))
+    assert found is not None
+    assert found.place.parent == parent
+
+
+def test_a_recorded_button_of_an_ephemeral_message() -> None:
+    found = payloads.choice(a_choice())
+    assert (found.account, found.draft, found.schedule) == (account("T111", "U111"), "a-key_1", 42)
+    assert found.response_url == "https://hooks.slack.com/actions/T111/111/xxx"
+
+
 def test_a_recorded_command() -> None:
     raw = (RECORDED / "slash_command.form.txt").read_bytes()
     body = parse(raw, FORM)
@@ -149,6 +196,8 @@ GOOD: dict[Callable[[Payload], Any], Payload] = {
     payloads.selection: a_selection(),
     payloads.global_shortcut: recorded("shortcut.global.json"),
     payloads.message_shortcut: recorded("shortcut.message.json"),
+    payloads.mention: a_mention(thread_ts="1605853800.000100"),
+    payloads.choice: a_choice(),
     payloads.submission: submitted(modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n")),
 }
 
@@ -161,9 +210,11 @@ def test_anything_else_is_malformed_and_nothing_worse(parser: Callable[[Payload]
         found = parser(body)
     except Malformed:
         return
+    if found is None:  # a mention that isn't a person's
+        return
     assert all(isinstance(getattr(found.account, item.name), str) for item in fields(found.account))
     assert all(isinstance(value, str) for value in getattr(found, "values", {}).values())
-    for name in ("channel", "text", "trigger", "response_url", "query", "view", "hash"):
+    for name in ("channel", "text", "trigger", "response_url", "query", "view", "hash", "draft", "message"):
         assert isinstance(getattr(found, name, ""), str)
 
 

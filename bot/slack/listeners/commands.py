@@ -1,4 +1,4 @@
-"""The slash command: it opens the form."""
+"""The slash command: it opens the form, or says what is running."""
 
 import re
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from bot.runs import again, see
 from bot.slack import modals, payloads, texts
 from bot.slack.listeners.common import Parts, filled, unpicked
 from bot.slack.listeners.opening import Opening
+from bot.slack.listeners.status import Status
 from bot.slack.metadata import Metadata
 from bot.slack.payloads import Payload
 
@@ -29,6 +30,9 @@ class Commands:
             return
         ack()
         command = payloads.command(body)
+        if command.text.lower() == texts.STATUS_WORD:
+            Status(self.parts).show(command)
+            return
         Opening(
             parts=self.parts,
             asked=command,

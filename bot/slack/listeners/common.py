@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.core.again import Fill
 from bot.core.model import Actor, Preview, RunId, ScheduleId, SlackAccount
+from bot.models import Run
 from bot.runs import again, favourites, see, stop
 from bot.runs.door import Platform
 from bot.runs.refusals import CantStop, Ended, NotAllowed
@@ -71,18 +72,18 @@ def filled(
     return modals.chosen(metadata, preview, nonce=uuid4().hex[:8], note=note, fill=fill, is_favourite=is_favourite)
 
 
-def stopped(parts: Parts, account: SlackAccount, run: RunId) -> str:
-    """Stops a run. Why that didn't work, for the person who has pressed Stop; empty if it did."""
+def stop_or_say_why(parts: Parts, account: SlackAccount, run: RunId) -> tuple[Run | None, str]:
+    """The stopped run, or why it can't be stopped, for the person who has pressed Stop."""
     try:
         found = stop.stop(parts.platform, parts.identity.actor(account), run)
     except NotAllowed as exc:
-        return sentence(exc.denied)
+        return None, sentence(exc.denied)
     except (Ended, CantStop) as exc:
-        return sentence(exc.reason)
+        return None, sentence(exc.reason)
     except Exception:
         log.exception("run %s could not be stopped", run)
-        return texts.SORRY
-    return "" if found is not None else texts.NO_SUCH_RUN
+        return None, texts.SORRY
+    return found, "" if found is not None else texts.NO_SUCH_RUN
 
 
 def details(exc: Exception) -> str:

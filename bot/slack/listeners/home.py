@@ -10,7 +10,7 @@ from slack_bolt import Ack
 from bot.core.model import Actor, RunId, ScheduleId
 from bot.runs import again
 from bot.slack import payloads, texts
-from bot.slack.listeners.common import Parts, filled, stopped, unpicked, view_of
+from bot.slack.listeners.common import Parts, filled, stop_or_say_why, unpicked, view_of
 from bot.slack.listeners.opening import Opening, window
 from bot.slack.metadata import Metadata
 from bot.slack.payloads import Payload
@@ -43,7 +43,7 @@ class Home:
         self.parts.threads.after_answer(lambda: self._stop(press), late=as_it_is)
 
     def _stop(self, press: payloads.HomePress) -> None:
-        problem = stopped(self.parts, press.account, RunId(press.value))
+        _, problem = stop_or_say_why(self.parts, press.account, RunId(press.value))
         is_untold = bool(problem and window(self.parts, press.trigger, problem))
         self.parts.homes.show(press.account, problem if is_untold else "")
 

@@ -9,7 +9,7 @@ from slack_bolt import Ack
 from bot.core.model import Actor
 from bot.runs import again
 from bot.slack import payloads, texts
-from bot.slack.listeners.common import Parts, filled, stopped
+from bot.slack.listeners.common import Parts, filled, stop_or_say_why
 from bot.slack.listeners.opening import Opening, reply
 from bot.slack.metadata import Metadata
 from bot.slack.payloads import Payload
@@ -39,7 +39,8 @@ class Root:
         self.parts.threads.after_answer(lambda: self._stop(press), late=late)
 
     def _stop(self, press: payloads.Press) -> None:
-        if problem := stopped(self.parts, press.account, press.run):
+        _, problem = stop_or_say_why(self.parts, press.account, press.run)
+        if problem:
             reply(press.response_url, problem)
 
     def _view(self, press: payloads.Press, actor: Actor) -> dict[str, Any]:

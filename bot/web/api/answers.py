@@ -9,9 +9,10 @@ from django.utils import timezone
 from bot.core.model import Brief, Listening, Preview
 from bot.core.status import OPEN, RunState
 from bot.models import Run
+from bot.option_texts import options, stored_options
 from bot.runs import masks
 from bot.runs.report import stopped
-from bot.texts import change_name, options, problem_text, sentence, stop_text, stored_options
+from bot.texts import change_name, problem_text, sentence, stop_text
 from bot.web import display
 
 
