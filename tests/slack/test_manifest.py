@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from bot.slack.manifest import SCOPES, manifest
+from bot.slack.manifest import EVENTS, OPTIONAL, SCOPES, WANTED, manifest
 
 SCHEMA = json.loads((Path(__file__).parent / "manifest.schema.2.0.0.json").read_text())
 ADDRESS = "https://runs.example.com/slack/events"
@@ -30,6 +30,7 @@ def test_http_mode_has_one_address_for_everything() -> None:
     assert (command["command"], command["url"]) == ("/run", ADDRESS)
     assert content["settings"]["interactivity"]["request_url"] == ADDRESS
     assert content["settings"]["interactivity"]["message_menu_options_url"] == ADDRESS
+    assert content["settings"]["event_subscriptions"]["request_url"] == ADDRESS
     assert content["settings"]["socket_mode_enabled"] is False
 
 
@@ -37,9 +38,17 @@ def test_scopes_are_known_for_exactly_the_methods_that_are_called() -> None:
     assert called() == set(SCOPES)
 
 
-def test_no_event_is_asked_for_and_none_is_listened_to() -> None:
-    assert "event_subscriptions" not in manifest("/runtask")["settings"]
-    assert "connections:write" not in manifest("/runtask")["oauth_config"]["scopes"]["bot"]
+def test_what_may_be_left_out_is_asked_for_all_the_same() -> None:
+    scopes = manifest("/runtask")["oauth_config"]["scopes"]
+    assert set(scopes["bot"]) == WANTED
+    assert set(scopes["bot_optional"]) == OPTIONAL
+    assert set(WANTED - OPTIONAL) == {"commands", "chat:write", "users:read"}
+    assert "connections:write" not in scopes["bot"]
+
+
+def test_events_are_asked_for_with_their_scopes() -> None:
+    assert manifest("/runtask")["settings"]["event_subscriptions"] == {"bot_events": list(EVENTS)}
+    assert set().union(*EVENTS.values()) <= WANTED
 
 
 def called() -> set[str]:
