@@ -80,9 +80,9 @@ class Deliverer:
         """
         self._receive(0)
         self._settle()
+        self._note()
         if self.gate.is_due():
             self._pool.submit(self._ask)
-        self._note()
         if self._out > THREADS or not self.gate.is_open:
             if not self._out:
                 return False  # while something can't be saved, the next try needn't be at once
@@ -104,6 +104,7 @@ class Deliverer:
     def _note(self) -> None:
         try:
             self.gate.write()
+            self.gate.listen()
         except DATABASE_AWAY:
             log.exception("what Slack says of our token can't be saved now")
 

@@ -9,14 +9,16 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.middleware import Middleware
 
 from bot.conf import Conf
+from bot.runs import clock
 from bot.slack.client import FAST, web_client
 from bot.slack.ids import Id
 from bot.slack.listeners.commands import Commands
 from bot.slack.listeners.common import Parts
+from bot.slack.listeners.farewell import Farewells
 from bot.slack.listeners.picker import Picker
 from bot.slack.listeners.root import Root
 from bot.slack.listeners.submission import Submissions
-from bot.slack.replay import Presses
+from bot.slack.replay import Seen, is_stale
 from bot.slack.texts import SUBMISSION_FAILED
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,8 @@ def create_app(conf: Conf, parts: Parts) -> App:
     app.action(Id.RUN_AGAIN)(Root(parts).run_again)
     app.action(Id.STOP)(Root(parts).stop)
     app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
+    for event in ("app_uninstalled", "tokens_revoked"):
+        app.event(event)(Farewells(parts).ask)
     # Acknowledge everything else. Otherwise the person waits 3 s for an error, and Bolt logs the payload.
     for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):
         kind(ANYTHING)(_ack)
@@ -65,14 +69,17 @@ def create_app(conf: Conf, parts: Parts) -> App:
 
 
 class _Once(Middleware):
-    """Stops a press that has come before."""
+    """Stops presses and events that have come before, and events that come much too late."""
 
     def __init__(self) -> None:
-        self._presses = Presses()
+        self._seen = Seen()
 
     def process(self, *, req: BoltRequest, resp: BoltResponse, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002, ARG002
-        if self._presses.is_repeated(req.body):
-            log.warning("ignored a press that has come before")
+        if self._seen.is_repeated(req.body):
+            log.warning("ignored a %s that has come before", req.body["type"])
+            return BoltResponse(status=200, body="")
+        if is_stale(req.body, clock.last().timestamp()):
+            log.warning("ignored an event that is too old: %s", req.body["event"]["type"])
             return BoltResponse(status=200, body="")
         return next()
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from bot.core.model import Field, RunId, ScheduleId, SlackAccount, SlackUserId, TeamId
+from bot.core.model import Field, InstallationId, RunId, ScheduleId, SlackAccount, SlackUserId, TeamId
 from bot.slack.ids import FILL_PREFIX, INPUT_PREFIX, STORED, Id
 from bot.slack.metadata import Metadata
 
@@ -157,6 +157,15 @@ def submission(body: Payload) -> Submission:
         values={field: _value(block, state) for field, block in inputs.items() if block is not None},
         inputs={field: block["block_id"] for field, block in inputs.items() if block is not None},
     )
+
+
+@_parser
+def farewell(body: Payload) -> InstallationId | None:
+    """The installation that has ended, as `app_uninstalled` and `tokens_revoked` say. None: only people's tokens were revoked."""
+    event = body["event"]
+    if event["type"] == "tokens_revoked" and not event["tokens"].get("bot"):
+        return None
+    return InstallationId(f"{_text(body['team_id'])}/{_text(body['api_app_id'])}")
 
 
 def _account(body: Payload) -> SlackAccount:

@@ -15,7 +15,8 @@ from localslack.testing import LocalSlack, Person
 from tests.support.worker import working
 
 OPS = "C0OPS"
-SCOPES = manifest("/runtask")["oauth_config"]["scopes"]["bot"]
+MANIFEST = manifest("/runtask")
+SCOPES = MANIFEST["oauth_config"]["scopes"]["bot"]
 CACHED: list[Any] = [
     conf.conf,
     wiring.celery_app,
@@ -37,7 +38,7 @@ def workspace() -> Iterator[LocalSlack]:
 def slack(workspace: LocalSlack, transactional_db: None, settings: Any) -> Iterator[LocalSlack]:
     """An empty workspace, and a bot that is wired to it but not running."""
     workspace.reset()
-    workspace.config(scopes=SCOPES)
+    workspace.use_manifest(MANIFEST)
     settings.RUNTASK = {**settings.RUNTASK, "SLACK_API_URL": workspace.api_url, "LINK_BY_EMAIL": True}
     for cached in CACHED:
         cached.cache_clear()
