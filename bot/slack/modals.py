@@ -1,26 +1,43 @@
 """The form, as pure functions of the values that it shows."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bot.core.again import AS_STORED, Fill
-from bot.core.model import Brief, Field, Matches, Preview, Running, Shown, Source, Target
+from bot.core.model import Brief, Field, Listening, Matches, Preview, Running, Shown, Source, Target
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack import filling, texts
-from bot.slack.blocks import Block, code, context, date, escape, label, plain, preformatted, section
+from bot.slack.blocks import (
+    Block,
+    Level,
+    Note,
+    alerts,
+    code,
+    context,
+    date,
+    escape,
+    label,
+    plain,
+    preformatted,
+    section,
+)
 from bot.slack.ids import ERROR_TEXT, INPUT_PREFIX, INPUT_TEXT, OPTION_DESCRIPTION, OPTION_TEXT, SUGGESTION_BYTES, Id
 from bot.slack.metadata import Metadata
 from bot.texts import LABELS, hint, options, problem_text, sentence
 
 NO_SUGGESTIONS: Block = {"options": []}
+GONE = Note(Level.WARNING, texts.GONE)
+NOT_SHOWN_YET = Note(Level.WARNING, texts.NOT_SHOWN_YET)
+WAITING = Note(Level.INFO, texts.WAITING)
 
 
-def empty(metadata: Metadata, note: str = "") -> Block:
+def empty(metadata: Metadata, *notes: Note) -> Block:
     """The form as it opens."""
-    return _modal(metadata, [_picker(None), *([section(note)] if note else [])])
+    return _modal(metadata, [_picker(None), *alerts(*notes)])
 
 
 def no_schedules(metadata: Metadata) -> Block:
@@ -29,7 +46,9 @@ def no_schedules(metadata: Metadata) -> Block:
     return view
 
 
-def chosen(metadata: Metadata, preview: Preview, *, nonce: str, note: str = "", fill: Fill = AS_STORED) -> Block:
+def chosen(
+    metadata: Metadata, preview: Preview, *, nonce: str, notes: tuple[Note, ...] = (), fill: Fill = AS_STORED
+) -> Block:
     """The form with a schedule's details, and its stored values or those of a run.
 
     `nonce` makes the block ids of the inputs new. `metadata` must say from which run the form is filled.
@@ -38,7 +57,7 @@ def chosen(metadata: Metadata, preview: Preview, *, nonce: str, note: str = "", 
     suffix = f"{schedule.id}:{nonce}"
     metadata = replace(metadata, schedule=schedule.id, fingerprint=again.fingerprint if again else schedule.fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
-    blocks = [_picker(brief), *filling.menu(fill, suffix), *([section(note)] if note else [])]
+    blocks = [_picker(brief), *filling.menu(fill, suffix), *alerts(*notes)]
     blocks += [*(filling.heading(again) if again else []), *_details(preview)]
     for field, value in (again.values if again else preview.stored).items():
         blocks += _value(field, value, suffix, is_of_a_run=again is not None)
@@ -47,7 +66,7 @@ def chosen(metadata: Metadata, preview: Preview, *, nonce: str, note: str = "", 
 
 def gone(metadata: Metadata) -> Block:
     """The form if the picked schedule was deleted meanwhile."""
-    return empty(metadata, texts.GONE)
+    return empty(metadata, GONE)
 
 
 def suggestions(matches: Matches) -> Block:
@@ -86,10 +105,10 @@ def error(text: str) -> dict[str, str]:
     return {Id.SCHEDULE_BLOCK.value: clip(text, ERROR_TEXT)}
 
 
-def ambiguous(typed: str, matches: int) -> str:
+def ambiguous(typed: str, matches: int) -> Note:
     """The form's note if the command's text doesn't name exactly one schedule."""
     text = texts.SEVERAL_MATCH if matches else texts.NONE_MATCHES
-    return text.format(typed=escape(one_line(typed), 100), number=matches)
+    return Note(Level.INFO, text.format(typed=escape(one_line(typed), 100), number=matches))
 
 
 def _modal(metadata: Metadata, blocks: list[Block]) -> Block:
@@ -127,19 +146,26 @@ def _picker(selected: Brief | None) -> Block:
 def _details(preview: Preview) -> list[Block]:
     schedule, last = preview.schedule, preview.last
     lines = [code(schedule.task), texts.WHEN.format(when=escape(preview.when))]
-    if not schedule.enabled:
-        lines.append(texts.DISABLED)
     if schedule.description.strip():
         lines.insert(0, escape(schedule.description, 500))
-    if preview.running is not None:
-        lines.append(_already_running(preview.running))
-    if preview.listening in texts.LISTENING:
-        lines.append(texts.LISTENING[preview.listening])
-    if preview.source is Source.NONE:
-        lines.append(texts.NO_RESULTS)
-    lines += [texts.WARNING.format(text=escape(sentence(problem), 500)) for problem in preview.problems]
     ended = texts.LAST_RUN.format(status=escape(last.status), at=date(last.at)) if last else texts.NO_LAST_RUN
-    return [section("\n".join(lines)), context(ended, texts.GOES_TO.format(target=_target(preview.target)))]
+    goes_to = texts.GOES_TO.format(target=_target(preview.target))
+    return [*alerts(*_warnings(preview)), section("\n".join(lines)), context(ended, goes_to)]
+
+
+def _warnings(preview: Preview) -> Iterator[Note]:
+    """What a person should know before they press Run."""
+    for problem in preview.problems:
+        yield Note(Level.ERROR, escape(sentence(problem), 500))
+    if preview.running is not None:
+        yield Note(Level.WARNING, _already_running(preview.running))
+    if preview.listening in texts.LISTENING:
+        level = Level.WARNING if preview.listening is Listening.NO else Level.INFO
+        yield Note(level, texts.LISTENING[preview.listening])
+    if not preview.schedule.enabled:
+        yield Note(Level.INFO, texts.DISABLED)
+    if preview.source is Source.NONE:
+        yield Note(Level.INFO, texts.NO_RESULTS)
 
 
 def _already_running(running: Running) -> str:
@@ -165,7 +191,7 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
     blocks: list[Block] = []
     if stored.problems:
         found = clean(clip("\n".join(map(problem_text, stored.problems)), 2000))
-        blocks += [section(texts.UNSENDABLE[field]), preformatted(found)]
+        blocks += [*alerts(Note(Level.WARNING, texts.UNSENDABLE[field])), preformatted(found)]
     if len(shown) > INPUT_TEXT:
         too_long = texts.TOO_LONG_SENT_AGAIN if is_of_a_run else texts.TOO_LONG_TO_EDIT
         too_long = texts.TOO_LONG_AND_UNSENDABLE if stored.problems else too_long

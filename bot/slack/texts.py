@@ -42,22 +42,20 @@ NOT_PICKED = "Pick a schedule first."
 AS_RUN = ":repeat: As {who} ran it on {at}: *{ended}*"
 DIFFERS_NOW = "What differs from the schedule now:"
 SAME_AS_NOW = "Its values are those that the schedule has now, too."
-CHANGED_SINCE = ":warning: *The schedule has changed since that run:*"
+CHANGED_SINCE = "*The schedule has changed since that run:*"
 
-# The form: notes
+# The form: notes. Most are in alerts, which have icons of their own.
 NO_SCHEDULES = "*There are no schedules yet.* You can add them in the site's admin, under _Periodic tasks_."
-GONE = ":warning: That schedule no longer exists. Pick another one."
-DISABLED = ":double_vertical_bar: *Disabled*: beat doesn't run it, but you can."
+GONE = "That schedule no longer exists. Pick another one."
+DISABLED = "*Disabled*: beat doesn't run it, but you can."
 WHEN = ":calendar: {when}"
-ALREADY_RUNNING = ":arrows_counterclockwise: *Already running* since {since}."
-ALREADY_RUNNING_BY = ":arrows_counterclockwise: *Already running* since {since}, asked for by {who}."
+ALREADY_RUNNING = "*Already running* since {since}."
+ALREADY_RUNNING_BY = "*Already running* since {since}, asked for by {who}."
 LISTENING = {
-    Listening.NO: ":warning: *No live worker listens on its queue.* The run would wait there for a worker.",
-    Listening.SILENT: ":grey_question: *No worker has answered.* They may be busy. If there is none, the run would wait.",
+    Listening.NO: "*No live worker listens on its queue.* The run would wait there for a worker.",
+    Listening.SILENT: "*No worker has answered.* They may be busy. If there is none, the run would wait.",
 }
-WARNING = ":warning: {text}"
-REFUSED = ":no_entry: {text}"
-NO_RESULTS = ":information_source: This site keeps no results of this task: the thread can't say how it ends."
+NO_RESULTS = "This site keeps no results of this task: the thread can't say how it ends."
 LAST_RUN = "Last run: *{status}*, {at}"
 NO_LAST_RUN = "No run of it is known yet."
 GOES_TO = "Goes to {target}"
@@ -65,8 +63,8 @@ GOES_TO_EXCHANGE = "where its exchange decides"
 WITHOUT_EXPIRY = "without the schedule's expiry {at}, which has passed"
 SENT_BY_NAME = "by name: this bot doesn't know the task, so its own options and parameters can't be checked"
 UNSENDABLE = {
-    Field.ARGS: ":warning: *The stored arguments can't be sent as they are:*",
-    Field.KWARGS: ":warning: *The stored keyword arguments can't be sent as they are:*",
+    Field.ARGS: "*The stored arguments can't be sent as they are:*",
+    Field.KWARGS: "*The stored keyword arguments can't be sent as they are:*",
 }
 TOO_LONG_TO_EDIT = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). They will be sent as stored."
@@ -75,13 +73,12 @@ TOO_LONG_SENT_AGAIN = "*{label}*: {length:,} characters, too long to edit here (
 TOO_LONG_AND_UNSENDABLE = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). Correct them in the admin."
 )
-SEVERAL_MATCH = ":mag: “{typed}” matches {number} schedules. Pick one of them."
-NONE_MATCHES = ":mag: No schedule's name contains “{typed}”. Pick a schedule."
+SEVERAL_MATCH = "“{typed}” matches {number} schedules. Pick one of them."
+NONE_MATCHES = "No schedule's name contains “{typed}”. Pick a schedule."
 NOT_SHOWN_YET = (
-    ":point_down: Nothing was sent: the arguments of this schedule had not appeared yet."
-    " Check them, then press *Run* again."
+    "Nothing was sent: the arguments of this schedule had not appeared yet. Check them, then press *Run* again."
 )
-WAITING = ":hourglass: The site's database is slow to answer. The arguments appear here when it does; you can also pick again."
+WAITING = "The site's database is slow to answer. The arguments appear here when it does; you can also pick again."
 
 # The command
 TOO_LATE = "That took too long, Slack no longer lets me open the form. Please type the command again."

@@ -13,6 +13,7 @@ from bot.runs import again, see
 from bot.runs.door import Platform
 from bot.runs.waiting import Threads
 from bot.slack import modals
+from bot.slack.blocks import Note
 from bot.slack.identity import Identity
 from bot.slack.metadata import Metadata
 
@@ -36,7 +37,7 @@ def view_of(
     metadata: Metadata,
     *,
     run: RunId | None = None,
-    note: str = "",
+    notes: tuple[Note, ...] = (),
 ) -> dict[str, Any]:
     """The form with this schedule picked; empty for None. Filled from `run`, or as stored. Raises NotAllowed or NoSuchRun."""
     blank = metadata.blank()
@@ -45,17 +46,17 @@ def view_of(
     preview = see.preview(parts.platform, actor, schedule)
     if preview is None:
         return modals.gone(blank)
-    return filled(parts, actor, blank, preview, again.fill(parts.platform, actor, preview, run), note=note)
+    return filled(parts, actor, blank, preview, again.fill(parts.platform, actor, preview, run), notes=notes)
 
 
 def filled(
-    parts: Parts, actor: Actor, metadata: Metadata, preview: Preview, fill: Fill, *, note: str = ""
+    parts: Parts, actor: Actor, metadata: Metadata, preview: Preview, fill: Fill, *, notes: tuple[Note, ...] = ()
 ) -> dict[str, Any]:
     """The form, which carries from which run it was filled. `actor` acts from Slack."""
     run = fill.again.run.run if fill.again else None
     if actor.slack is not None:
         metadata = metadata.filled_from(parts.keys, actor.slack, run)
-    return modals.chosen(metadata, preview, nonce=uuid4().hex[:8], note=note, fill=fill)
+    return modals.chosen(metadata, preview, nonce=uuid4().hex[:8], notes=notes, fill=fill)
 
 
 def details(exc: Exception) -> str:
