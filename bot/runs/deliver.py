@@ -60,6 +60,7 @@ class Deliverer:
     messenger: Messenger
     base_url: str = ""
     can_stop: bool = False  # whether a Stop would reach workers
+    may_kill: bool = False  # whether it may terminate a running task
     clock: Callable[[], datetime] = clock.last
     wake: Callable[[], None] = lambda: None  # called when a try has ended, which other notices may wait for
     gate: Gate = field(init=False)
@@ -163,7 +164,9 @@ class Deliverer:
         try:
             root = roots[notice.run_id] if notice.kind == NoticeKind.PROGRESS else None
             channel = root.channel if root else ""
-            about = report(notice, base_url=self.base_url, channel=channel, can_stop=self.can_stop)
+            about = report(
+                notice, base_url=self.base_url, channel=channel, can_stop=self.can_stop, may_kill=self.may_kill
+            )
         except Exception:  # a defect of ours, which must not block the others
             log.exception("%s", notice)
             claims.later(notice, due_at=self._backoff(notice), problem=OURS)

@@ -58,6 +58,7 @@ def create_app(conf: Conf, parts: Parts) -> App:
     app.action(Id.FILL_SELECT)(picker.fill)
     app.action(Id.RUN_AGAIN)(Root(parts).run_again)
     app.action(Id.STOP)(Root(parts).stop)
+    app.action(Id.TERMINATE)(Root(parts).terminate)
     app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
     for event in ("app_uninstalled", "tokens_revoked"):
         app.event(event)(Farewells(parts).ask)

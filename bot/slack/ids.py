@@ -21,6 +21,7 @@ class Id(StrEnum):
     JSON_INPUT = "json"
     RUN_AGAIN = "run_again"
     STOP = "stop"
+    TERMINATE = "terminate"
     NOTICE_EVENT = "runtask_notice"
 
 

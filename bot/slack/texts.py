@@ -98,6 +98,15 @@ STOP_REALLY = "Stop this run?"
 STOP_MEANS = "Workers are told not to start it. If it runs already, it runs on, but is not tried again."
 STOP_NOT = "Let it run"
 STOP_LATE = "That took too long. The thread says whether the run was stopped; otherwise please press *Stop* again."
+TERMINATE = "Terminate"
+TERMINATE_REALLY = "Terminate this run?"
+TERMINATE_MEANS = (
+    "Workers are told to end the process that runs the task, in the middle of what it is doing. What it has done so far stays"
+    " half done. Only prefork workers can do that; with others, the task goes on."
+)
+TERMINATE_LATE = (
+    "That took too long. The thread says whether the run was terminated; otherwise please press *Terminate* again."
+)
 NO_SUCH_RUN = "There is no such run any more."
 TOO_LATE_TO_RUN_AGAIN = "That took too long, Slack no longer lets me open the form. Please press *Run again* again."
 
