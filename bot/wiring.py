@@ -182,7 +182,9 @@ def background() -> tuple[list[Loop], Deliverer]:
     messenger = SlackMessenger(web_client(options, DELIVERY))
     stopper = _stopper()
     can_stop = stopper is not None and stopper.problem() is None
-    deliverer = Deliverer(messenger, base_url=options.base_url, can_stop=can_stop, wake=notices_owed.ring)
+    deliverer = Deliverer(
+        messenger, base_url=options.base_url, can_stop=can_stop, may_kill=options.kill, wake=notices_owed.ring
+    )
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
     notices_owed.wakes(delivery)
     cleanup = Loop("clean up", lambda: cleanup_step(options.keep, deliverer.gate.installation))

@@ -188,6 +188,7 @@ class FakeMessenger:
     searches: list[Report] = field(default_factory=list)
     simple: list[Report] = field(default_factory=list)  # posts of one line of text
     refuses: NotDelivered | None = None  # when it is asked whether the token is good
+    introductions: int = 0  # how often it was asked that
     installation: InstallationId = INSTALLATION
     findable: MessageTs | None = None
     direct: ChannelId | Exception = DIRECT
@@ -200,6 +201,7 @@ class FakeMessenger:
 
     def introduce(self) -> Introduction:
         with self._lock:
+            self.introductions += 1
             if self.refuses is not None:
                 raise self.refuses
         return Introduction(installation=self.installation, address="https://local.slack.example/")

@@ -292,6 +292,7 @@ class Report:
     unseen_because: Reason | None = None
     later_end: Outcome | None = None  # the newest end after the first
     can_stop: bool = False  # whether workers can be told
+    may_kill: bool = False  # whether they may be told to terminate it
     stopped: Stopped | None = None  # None: nobody has asked for that
     duration: float | None = None  # seconds
     redirected_from: ChannelId | None = None

@@ -60,6 +60,7 @@ class Deliverer:
     messenger: Messenger
     base_url: str = ""
     can_stop: bool = False  # whether a Stop would reach workers
+    may_kill: bool = False  # whether it may terminate a running task
     clock: Callable[[], datetime] = clock.last
     wake: Callable[[], None] = lambda: None  # called when a try has ended, which other notices may wait for
     gate: Gate = field(init=False)
@@ -80,9 +81,9 @@ class Deliverer:
         """
         self._receive(0)
         self._settle()
+        self._note()
         if self.gate.is_due():
             self._pool.submit(self._ask)
-        self._note()
         if self._out > THREADS or not self.gate.is_open:
             if not self._out:
                 return False  # while something can't be saved, the next try needn't be at once
@@ -104,6 +105,7 @@ class Deliverer:
     def _note(self) -> None:
         try:
             self.gate.write()
+            self.gate.listen()
         except DATABASE_AWAY:
             log.exception("what Slack says of our token can't be saved now")
 
@@ -162,7 +164,9 @@ class Deliverer:
         try:
             root = roots[notice.run_id] if notice.kind == NoticeKind.PROGRESS else None
             channel = root.channel if root else ""
-            about = report(notice, base_url=self.base_url, channel=channel, can_stop=self.can_stop)
+            about = report(
+                notice, base_url=self.base_url, channel=channel, can_stop=self.can_stop, may_kill=self.may_kill
+            )
         except Exception:  # a defect of ours, which must not block the others
             log.exception("%s", notice)
             claims.later(notice, due_at=self._backoff(notice), problem=OURS)

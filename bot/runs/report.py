@@ -20,7 +20,9 @@ from bot.models import Notice, Run
 from bot.runs import links
 
 
-def report(notice: Notice, *, base_url: str, channel: str = "", can_stop: bool = False) -> Report:
+def report(
+    notice: Notice, *, base_url: str, channel: str = "", can_stop: bool = False, may_kill: bool = False
+) -> Report:
     """`channel` overrides the run's channel: an edit goes to its root's. Reads the user if the run has no Slack account."""
     run, kind = notice.run, NoticeKind(notice.kind)
     return Report(
@@ -43,6 +45,7 @@ def report(notice: Notice, *, base_url: str, channel: str = "", can_stop: bool =
         unseen_because=run.unseen_reason,
         later_end=_later_end(run),
         can_stop=can_stop,
+        may_kill=may_kill,
         stopped=stopped(run),
         duration=run.duration,
         redirected_from=ChannelId(run.redirected_from) if run.redirected_from else None,

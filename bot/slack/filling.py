@@ -4,7 +4,7 @@ from bot.core.again import Again, Earlier, Fill
 from bot.core.status import RunState
 from bot.core.text import clip
 from bot.slack import texts
-from bot.slack.blocks import Block, date, escape, label, plain, preformatted, section
+from bot.slack.blocks import Block, Level, Note, alerts, date, escape, label, plain, preformatted, section
 from bot.slack.ids import FILL_PREFIX, OPTION_DESCRIPTION, OPTION_TEXT, STORED, Id
 from bot.slack.messages import person
 from bot.texts import change_text, state_text
@@ -44,7 +44,8 @@ def heading(again: Again) -> list[Block]:
     if again.differences:
         blocks.append(preformatted(texts.lines_of(again.differences)))
     if again.since or again.settings:
-        blocks += [section(texts.CHANGED_SINCE), preformatted(texts.lines_of(again.since, again.settings))]
+        changed = Note(Level.WARNING, texts.CHANGED_SINCE)
+        blocks += [*alerts(changed), preformatted(texts.lines_of(again.since, again.settings))]
     return blocks
 
 

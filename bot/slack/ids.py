@@ -25,6 +25,7 @@ class Id(StrEnum):
     REPORT_SELECT = "report_in_select"
     RUN_AGAIN = "run_again"
     STOP = "stop"
+    TERMINATE = "terminate"
     STOP_LISTED = "stop_listed"
     STAR = "star"
     UNSTAR = "unstar"
@@ -44,6 +45,7 @@ OPTION_DESCRIPTION = 75
 OPTIONS = 100
 SUGGESTION_BYTES = 60_000  # the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py)
 SECTION_TEXT = 3000
+ALERT_TEXT = 200
 INPUT_TEXT = 3000
 ERROR_TEXT = 2000  # ours: Slack documents no limit
 FALLBACK_TEXT = 4000  # chat.update refuses more: msg_too_long

@@ -6,7 +6,7 @@ from typing import Any
 from bot.core.model import NoticeKind, Outcome, Report, RunId, SlackUserId, Stopped
 from bot.core.reasons import Code
 from bot.core.status import ENDED, OPEN, RunState
-from bot.core.stops import Standing
+from bot.core.stops import GOES_ON, Standing
 from bot.core.text import clean, clip, clip_start, duration, one_line
 from bot.slack import texts
 from bot.slack.blocks import (
@@ -73,6 +73,9 @@ def _actions(report: Report) -> Iterator[Block]:
     """The buttons of the root. Each press is checked again, however old the message is."""
     if report.state in OPEN and report.can_stop and report.stopped is None:
         yield stop_button(Id.STOP, report.run)
+    if report.can_stop and report.may_kill and report.stopped is not None and report.stopped.standing in GOES_ON:
+        sure = confirm(texts.TERMINATE_REALLY, texts.TERMINATE_MEANS, texts.TERMINATE, texts.STOP_NOT)
+        yield button(Id.TERMINATE, texts.TERMINATE, str(report.run), confirm=sure)
     if report.state in ENDED:
         yield button(Id.RUN_AGAIN, texts.RUN_AGAIN, str(report.run))
 

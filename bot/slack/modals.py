@@ -1,18 +1,32 @@
 """The form, as pure functions of the values that it shows."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bot.core.again import AS_STORED, Fill
-from bot.core.model import Brief, Field, Matches, Preview, Running, ScheduleId, Shown, Source, Target
+from bot.core.model import Brief, Field, Listening, Matches, Preview, Running, ScheduleId, Shown, Source, Target
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.option_texts import options
 from bot.slack import filling, texts
-from bot.slack.blocks import Block, button, code, context, date, escape, label, plain, preformatted, section
+from bot.slack.blocks import (
+    Block,
+    Level,
+    Note,
+    alerts,
+    button,
+    code,
+    context,
+    date,
+    escape,
+    label,
+    plain,
+    preformatted,
+    section,
+)
 from bot.slack.ids import (
     DETAILS_PREFIX,
     ERROR_TEXT,
@@ -28,11 +42,14 @@ from bot.slack.metadata import Metadata
 from bot.texts import LABELS, hint, problem_text, sentence
 
 NO_SUGGESTIONS: Block = {"options": []}
+GONE = Note(Level.WARNING, texts.GONE)
+NOT_SHOWN_YET = Note(Level.WARNING, texts.NOT_SHOWN_YET)
+WAITING = Note(Level.INFO, texts.WAITING)
 
 
-def empty(metadata: Metadata, note: str = "") -> Block:
+def empty(metadata: Metadata, *notes: Note) -> Block:
     """The form as it opens."""
-    return _form(metadata, [_picker(None), *([section(note)] if note else [])])
+    return _form(metadata, [_picker(None), *alerts(*notes)])
 
 
 def no_schedules(metadata: Metadata) -> Block:
@@ -49,7 +66,7 @@ def chosen(
     preview: Preview,
     *,
     nonce: str,
-    note: str = "",
+    notes: tuple[Note, ...] = (),
     fill: Fill = AS_STORED,
     is_favourite: bool = False,
 ) -> Block:
@@ -61,7 +78,7 @@ def chosen(
     suffix = f"{schedule.id}:{nonce}"
     metadata = replace(metadata, schedule=schedule.id, fingerprint=again.fingerprint if again else schedule.fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
-    blocks = [_picker(brief), *filling.menu(fill, suffix), *([section(note)] if note else [])]
+    blocks = [_picker(brief), *filling.menu(fill, suffix), *alerts(*notes)]
     blocks += [*(filling.heading(again) if again else []), *_details(preview, suffix, is_favourite=is_favourite)]
     for field, value in (again.values if again else preview.stored).items():
         blocks += _value(field, value, suffix, is_of_a_run=again is not None)
@@ -70,7 +87,7 @@ def chosen(
 
 def gone(metadata: Metadata) -> Block:
     """The form if the picked schedule was deleted meanwhile."""
-    return empty(metadata, texts.GONE)
+    return empty(metadata, GONE)
 
 
 def suggestions(matches: Matches, favourites: Sequence[Brief] = ()) -> Block:
@@ -117,10 +134,10 @@ def error(text: str) -> dict[str, str]:
     return {Id.SCHEDULE_BLOCK.value: clip(text, ERROR_TEXT)}
 
 
-def ambiguous(typed: str, matches: int) -> str:
+def ambiguous(typed: str, matches: int) -> Note:
     """The form's note if the command's text doesn't name exactly one schedule."""
     text = texts.SEVERAL_MATCH if matches else texts.NONE_MATCHES
-    return text.format(typed=escape(one_line(typed), 100), number=matches)
+    return Note(Level.INFO, text.format(typed=escape(one_line(typed), 100), number=matches))
 
 
 def _form(metadata: Metadata, blocks: list[Block]) -> Block:
@@ -178,20 +195,12 @@ def _picker(selected: Brief | None) -> Block:
 def _details(preview: Preview, suffix: str, *, is_favourite: bool) -> list[Block]:
     schedule, last = preview.schedule, preview.last
     lines = [code(schedule.task), texts.WHEN.format(when=escape(preview.when))]
-    if not schedule.enabled:
-        lines.append(texts.DISABLED)
     if schedule.description.strip():
         lines.insert(0, escape(schedule.description, 500))
-    if preview.running is not None:
-        lines.append(_already_running(preview.running))
-    if preview.listening in texts.LISTENING:
-        lines.append(texts.LISTENING[preview.listening])
-    if preview.source is Source.NONE:
-        lines.append(texts.NO_RESULTS)
-    lines += [texts.WARNING.format(text=escape(sentence(problem), 500)) for problem in preview.problems]
     ended = texts.LAST_RUN.format(status=escape(last.status), at=date(last.at)) if last else texts.NO_LAST_RUN
+    goes_to = texts.GOES_TO.format(target=_target(preview.target))
     what = section("\n".join(lines), block_id=DETAILS_PREFIX + suffix, accessory=_star(schedule.id, is_on=is_favourite))
-    return [what, context(ended, texts.GOES_TO.format(target=_target(preview.target)))]
+    return [*alerts(*_warnings(preview)), what, context(ended, goes_to)]
 
 
 def _star(schedule: ScheduleId, *, is_on: bool) -> Block:
@@ -213,6 +222,21 @@ def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> 
 
     kept = {name: view[name] for name in ("type", "callback_id", "private_metadata", "title", "submit", "close")}
     return {**kept, "blocks": [turned(block) for block in view["blocks"]]}
+
+
+def _warnings(preview: Preview) -> Iterator[Note]:
+    """What a person should know before they press Run."""
+    for problem in preview.problems:
+        yield Note(Level.ERROR, escape(sentence(problem), 500))
+    if preview.running is not None:
+        yield Note(Level.WARNING, _already_running(preview.running))
+    if preview.listening in texts.LISTENING:
+        level = Level.WARNING if preview.listening is Listening.NO else Level.INFO
+        yield Note(level, texts.LISTENING[preview.listening])
+    if not preview.schedule.enabled:
+        yield Note(Level.INFO, texts.DISABLED)
+    if preview.source is Source.NONE:
+        yield Note(Level.INFO, texts.NO_RESULTS)
 
 
 def _already_running(running: Running) -> str:
@@ -238,7 +262,7 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
     blocks: list[Block] = []
     if stored.problems:
         found = clean(clip("\n".join(map(problem_text, stored.problems)), 2000))
-        blocks += [section(texts.UNSENDABLE[field]), preformatted(found)]
+        blocks += [*alerts(Note(Level.WARNING, texts.UNSENDABLE[field])), preformatted(found)]
     if len(shown) > INPUT_TEXT:
         too_long = texts.TOO_LONG_SENT_AGAIN if is_of_a_run else texts.TOO_LONG_TO_EDIT
         too_long = texts.TOO_LONG_AND_UNSENDABLE if stored.problems else too_long

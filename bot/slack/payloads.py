@@ -307,6 +307,15 @@ def submission(body: Payload) -> Submission:
     )
 
 
+@_parser
+def farewell(body: Payload) -> InstallationId | None:
+    """The installation that has ended, as `app_uninstalled` and `tokens_revoked` say. None: only people's tokens were revoked."""
+    event = body["event"]
+    if event["type"] == "tokens_revoked" and not event["tokens"].get("bot"):
+        return None
+    return InstallationId(f"{_text(body['team_id'])}/{_text(body['api_app_id'])}")
+
+
 def _account(body: Payload) -> SlackAccount:
     """The account in the person's own team. In shared channels, Bolt's context has the installing team instead.
 

@@ -46,22 +46,22 @@ NOT_PICKED = "Pick a schedule first."
 AS_RUN = ":repeat: As {who} ran it on {at}: *{ended}*"
 DIFFERS_NOW = "What differs from the schedule now:"
 SAME_AS_NOW = "Its values are those that the schedule has now, too."
-CHANGED_SINCE = ":warning: *The schedule has changed since that run:*"
+CHANGED_SINCE = "*The schedule has changed since that run:*"
 
-# The form: notes
+# The form: notes. Most are in alerts, which have icons of their own.
 NO_SCHEDULES = "*There are no schedules yet.* You can add them in the site's admin, under _Periodic tasks_."
-GONE = ":warning: That schedule no longer exists. Pick another one."
-DISABLED = ":double_vertical_bar: *Disabled*: beat doesn't run it, but you can."
+GONE = "That schedule no longer exists. Pick another one."
+DISABLED = "*Disabled*: beat doesn't run it, but you can."
 WHEN = ":calendar: {when}"
-ALREADY_RUNNING = ":arrows_counterclockwise: *Already running* since {since}."
-ALREADY_RUNNING_BY = ":arrows_counterclockwise: *Already running* since {since}, asked for by {who}."
+ALREADY_RUNNING = "*Already running* since {since}."
+ALREADY_RUNNING_BY = "*Already running* since {since}, asked for by {who}."
 LISTENING = {
-    Listening.NO: ":warning: *No live worker listens on its queue.* The run would wait there for a worker.",
-    Listening.SILENT: ":grey_question: *No worker has answered.* They may be busy. If there is none, the run would wait.",
+    Listening.NO: "*No live worker listens on its queue.* The run would wait there for a worker.",
+    Listening.SILENT: "*No worker has answered.* They may be busy. If there is none, the run would wait.",
 }
 WARNING = ":warning: {text}"
 REFUSED = ":no_entry: {text}"
-NO_RESULTS = ":information_source: This site keeps no results of this task: the thread can't say how it ends."
+NO_RESULTS = "This site keeps no results of this task: the thread can't say how it ends."
 LAST_RUN = "Last run: *{status}*, {at}"
 NO_LAST_RUN = "No run of it is known yet."
 GOES_TO = "Goes to {target}"
@@ -69,8 +69,8 @@ GOES_TO_EXCHANGE = "where its exchange decides"
 WITHOUT_EXPIRY = "without the schedule's expiry {at}, which has passed"
 SENT_BY_NAME = "by name: this bot doesn't know the task, so its own options and parameters can't be checked"
 UNSENDABLE = {
-    Field.ARGS: ":warning: *The stored arguments can't be sent as they are:*",
-    Field.KWARGS: ":warning: *The stored keyword arguments can't be sent as they are:*",
+    Field.ARGS: "*The stored arguments can't be sent as they are:*",
+    Field.KWARGS: "*The stored keyword arguments can't be sent as they are:*",
 }
 TOO_LONG_TO_EDIT = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). They will be sent as stored."
@@ -79,13 +79,12 @@ TOO_LONG_SENT_AGAIN = "*{label}*: {length:,} characters, too long to edit here (
 TOO_LONG_AND_UNSENDABLE = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). Correct them in the admin."
 )
-SEVERAL_MATCH = ":mag: “{typed}” matches {number} schedules. Pick one of them."
-NONE_MATCHES = ":mag: No schedule's name contains “{typed}”. Pick a schedule."
+SEVERAL_MATCH = "“{typed}” matches {number} schedules. Pick one of them."
+NONE_MATCHES = "No schedule's name contains “{typed}”. Pick a schedule."
 NOT_SHOWN_YET = (
-    ":point_down: Nothing was sent: the arguments of this schedule had not appeared yet."
-    " Check them, then press *Run* again."
+    "Nothing was sent: the arguments of this schedule had not appeared yet. Check them, then press *Run* again."
 )
-WAITING = ":hourglass: The site's database is slow to answer. The arguments appear here when it does; you can also pick again."
+WAITING = "The site's database is slow to answer. The arguments appear here when it does; you can also pick again."
 
 # The command
 TOO_LATE = "That took too long, Slack no longer lets me open the form. Please type the command again."
@@ -106,7 +105,8 @@ Its id and how it ended arrive in a thread. Only staff of the site can run sched
 # What is running now
 NOW = "*Running now*"
 NOW_PLAIN = "Running now: {number}"
-OPEN_RUN = "{icon} *{schedule}*: {state}, since {since}, asked for by {who}."
+OPEN_RUN = "{icon} *{schedule}*: {state}\n{who} asked for it, {at}"
+OPEN_RUN_OWN = "{icon} *{schedule}*: {state}\nYou asked for it, {at}"
 STOP_ASKED = "Somebody has asked to stop it."
 NOT_SHOWN = "Not shown: {number} more."
 NOT_SHOWN_AT_LEAST = "Not shown: at least {number} more."
@@ -161,11 +161,6 @@ ALL_SCHEDULES = "All schedules"
 # Home
 HOME_RUNNING = "Running now"
 HOME_NOTHING_RUNNING = "Nothing is running now."
-HOME_OPEN = "{icon} *{schedule}*: {state}\n{who} asked for it, {at}"
-HOME_OPEN_OWN = "{icon} *{schedule}*: {state}\nYou asked for it, {at}"
-HOME_STOPPING = "Workers have been told to stop it."
-HOME_MORE = "… and {number} more"
-HOME_MANY_MORE = "… and more than {number} others"
 HOME_FAVOURITES = "Your favourites"
 HOME_NO_FAVOURITES = "None yet. Press *Run a schedule*, pick one that you need often, and press *☆ Add to favourites* beside its details."
 HOME_FAVOURITE = "*{schedule}*\n{task}"
@@ -185,6 +180,15 @@ STOP_REALLY = "Stop this run?"
 STOP_MEANS = "Workers are told not to start it. If it runs already, it runs on, but is not tried again."
 STOP_NOT = "Let it run"
 STOP_LATE = "That took too long. The thread says whether the run was stopped; otherwise please press *Stop* again."
+TERMINATE = "Terminate"
+TERMINATE_REALLY = "Terminate this run?"
+TERMINATE_MEANS = (
+    "Workers are told to end the process that runs the task, in the middle of what it is doing. What it has done so far stays"
+    " half done. Only prefork workers can do that; with others, the task goes on."
+)
+TERMINATE_LATE = (
+    "That took too long. The thread says whether the run was terminated; otherwise please press *Terminate* again."
+)
 NO_SUCH_RUN = "There is no such run any more."
 TOO_LATE_TO_RUN_AGAIN = "That took too long, Slack no longer lets me open the form. Please press *Run again* again."
 

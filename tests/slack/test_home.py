@@ -86,7 +86,7 @@ def test_a_full_home_reads_so() -> None:
         "[Run a schedule home_run 0]",
         "Running now",
         f":arrow_forward: *<{THREAD}|nightly report>*: running\nYou asked for it, {AT} [Stop home_stop 1]",
-        f":hourglass_flowing_sand: *<{PAGE}|a &amp; b>*: sent\n<@U0ADA> asked for it, {AT}\n{texts.HOME_STOPPING}",
+        f":hourglass_flowing_sand: *<{PAGE}|a &amp; b>*: sent\n<@U0ADA> asked for it, {AT}\n{texts.STOP_ASKED}",
         "… and 4 more",
         "Your favourites",
         "*nightly report*\n`reports.tasks.nightly` [Run home_run_favourite 7]",

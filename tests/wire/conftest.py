@@ -17,7 +17,6 @@ from tests.support.worker import working
 OPS = "C0OPS"
 MANIFEST = manifest("/runtask")
 SCOPES = MANIFEST["oauth_config"]["scopes"]["bot"]
-EVENTS = MANIFEST["settings"]["event_subscriptions"]["bot_events"]
 CACHED: list[Any] = [
     conf.conf,
     wiring.celery_app,
@@ -40,7 +39,7 @@ def workspace() -> Iterator[LocalSlack]:
 def slack(workspace: LocalSlack, transactional_db: None, settings: Any) -> Iterator[LocalSlack]:
     """An empty workspace, and a bot that is wired to it but not running."""
     workspace.reset()
-    workspace.config(scopes=SCOPES, events=EVENTS)
+    workspace.use_manifest(MANIFEST)
     settings.RUNTASK = {**settings.RUNTASK, "SLACK_API_URL": workspace.api_url, "LINK_BY_EMAIL": True}
     for cached in CACHED:
         cached.cache_clear()

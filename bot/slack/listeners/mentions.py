@@ -17,7 +17,7 @@ from bot.runs.door import authorise
 from bot.runs.drafts import NOTHING, Values, Written
 from bot.runs.refusals import NotAllowed
 from bot.slack import mentions, modals, payloads, texts
-from bot.slack.blocks import Block
+from bot.slack.blocks import Block, Level, Note
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import INPUT_TEXT
 from bot.slack.listeners.common import Parts, details, filled
@@ -116,4 +116,5 @@ class Mentions:
         stored, left_out = overlaid(preview.stored, values.args, values.kwargs, limit=INPUT_TEXT)
         shown = replace(preview, stored=stored)
         fill = again.fill(platform, actor, preview)
-        return filled(self.parts, actor, metadata, shown, fill, note=mentions.note(values, left_out))
+        note = Note(Level.INFO, mentions.note(values, left_out))
+        return filled(self.parts, actor, metadata, shown, fill, notes=(note,))

@@ -32,14 +32,21 @@ class Root:
         ).begin()
 
     def stop(self, ack: Ack, body: Payload) -> None:
-        """If it works, the root says so. Otherwise the person reads why not."""
         ack()
-        press = payloads.press(body)
-        late = partial(reply, press.response_url, texts.STOP_LATE)
-        self.parts.threads.after_answer(lambda: self._stop(press), late=late)
+        self._begin(payloads.press(body), texts.STOP_LATE)
 
-    def _stop(self, press: payloads.Press) -> None:
-        _, problem = stop_or_say_why(self.parts, press.account, press.run)
+    def terminate(self, ack: Ack, body: Payload) -> None:
+        """The root has this button once somebody has asked to stop the run, and Slack asks the person a second question."""
+        ack()
+        self._begin(payloads.press(body), texts.TERMINATE_LATE, kill=True)
+
+    def _begin(self, press: payloads.Press, too_late: str, *, kill: bool = False) -> None:
+        """If it works, the root says so. Otherwise the person reads why not."""
+        late = partial(reply, press.response_url, too_late)
+        self.parts.threads.after_answer(lambda: self._stop(press, kill=kill), late=late)
+
+    def _stop(self, press: payloads.Press, *, kill: bool) -> None:
+        _, problem = stop_or_say_why(self.parts, press.account, press.run, kill=kill)
         if problem:
             reply(press.response_url, problem)
 

@@ -93,7 +93,7 @@ class Submissions:
         if not is_picked or submission.again != metadata.again:
             run = submission.again if is_picked else None
             raise _NotShown(
-                view_of(self.parts, actor, submission.schedule, metadata, run=run, note=texts.NOT_SHOWN_YET)
+                view_of(self.parts, actor, submission.schedule, metadata, run=run, notes=(modals.NOT_SHOWN_YET,))
             )
         place = metadata.place or Place(channel=submission.report_in or ChannelId(account.user))
         installation = self.parts.identity.installation.id()  # known, or nobody would be authorised

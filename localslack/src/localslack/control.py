@@ -62,7 +62,7 @@ class People:
     async def _state(self, query: Json) -> Json:
         where = workspace(self._slack, query)
         me = person(where, query.get("user"))
-        apps = [_shown(one) for one in where.installations]
+        apps = [_shown(one) for one in where.installations if not one.is_removed]
         return {
             **await self._people(query),
             "me": asdict(me),

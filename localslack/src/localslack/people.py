@@ -60,7 +60,8 @@ def tell_apps(workspace: Workspace, where: Conversation, message: Json) -> None:
 async def _command(workspace: Workspace, who: Person, where: Conversation, text: str) -> Json:
     command, _, rest = text.partition(" ")
     # If several apps have the command, the newest installation gets it (docs.slack.dev: implementing-slash-commands).
-    to = next((one for one in reversed(workspace.installations) if one.app.declares(command)), None)
+    able = (one for one in reversed(workspace.installations) if not one.is_removed and one.grant.has("commands"))
+    to = next((one for one in able if one.app.declares(command)), None)
     if to is None or who.is_stranger:  # commands are not shared over Slack Connect (docs.slack.dev: slack-connect)
         _slackbot_says(workspace, where, f"`{command}` is not a valid command.", who.id)
         return {"dispatched": False}
@@ -100,7 +101,7 @@ async def use_shortcut(to: Installation, user: str, callback_id: str, channel: s
     """Use a shortcut of an app, from the menu or on a message."""
     person(to.workspace, user)
     kind = next((one["type"] for one in to.app.settings.shortcuts if one["callback_id"] == callback_id), None)
-    if kind is None:
+    if kind is None or to.is_removed or not to.grant.has("commands"):
         raise Refused("shortcut_not_found", 404)
     if kind == "global":
         payload = payloads.shortcut(to, user, callback_id)
@@ -124,23 +125,24 @@ def open_home(to: Installation, user: str, tab: str) -> Json:
     event: Json = {"type": "app_home_opened", "user": user, "channel": dm.id, "tab": tab, "event_ts": now}
     if home is not None:
         event["view"] = home.shown()
-    if to.app.settings.home_tab and "app_home_opened" in to.app.settings.events:
+    if to.app.settings.home_tab and "app_home_opened" in to.app.settings.events and not to.is_removed:
         to.send_event(payloads.event_callback(to, event))
     return {"home": home.shown() if home else None, "channel": dm.id}
 
 
 def _tell_app(to: Installation, where: Conversation, message: Json) -> None:
-    """Send the events that the app has subscribed to, if its bot is a member."""
-    if to.bot.user_id not in where.members:
+    """Send the events that the app has subscribed to and has the scopes for, if its bot is a member."""
+    if to.bot.user_id not in where.members or to.is_removed:
         return
     subscribed = to.app.settings.events
     event = message | {"channel": where.id, "event_ts": message["ts"]}
     kind = {"im": "im", "private": "group"}.get(where.kind, "channel")
-    if f"message.{kind}s" in subscribed or f"message.{kind}" in subscribed:
+    family = {"im": "im", "private": "groups"}.get(where.kind, "channels")
+    if f"message.{family}" in subscribed and to.grant.has(f"{family}:history"):
         to.send_event(payloads.event_callback(to, event | {"channel_type": kind}))
     # Not in direct messages (docs.slack.dev: reference/events/app_mention).
     is_mentioned = f"<@{to.bot.user_id}>" in message["text"] and where.kind != "im"
-    if is_mentioned and "app_mention" in subscribed:
+    if is_mentioned and "app_mention" in subscribed and to.grant.has("app_mentions:read"):
         to.send_event(payloads.event_callback(to, payloads.app_mention(event)))
 
 
