@@ -7,6 +7,7 @@ escapes what it shows.
 from collections.abc import Iterator
 from datetime import datetime
 
+from bot import rule_texts
 from bot.core.model import Change, Field, Stopped, Target
 from bot.core.options import Kind, Option, named
 from bot.core.reasons import LASTING, Code, Problem, Reason
@@ -153,6 +154,7 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_STAFF: (
         "Your account on the site isn't a staff account. Ask an administrator of the site to make it one."
     ),
+    **rule_texts.SENTENCES,
     Code.INTERNAL_ERROR: "internal error, see the log",
     Code.SLACK_UNREACHABLE: "Slack can't be reached ({error})",
     Code.SLACK_REFUSED: "Slack says {error} {details}",

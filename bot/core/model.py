@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, NewType
 
 from bot.core.reasons import Problem, Reason
+from bot.core.rights import NONE, Entry, Rights
 from bot.core.stops import Standing
 
 ScheduleId = NewType("ScheduleId", int)
@@ -42,6 +43,7 @@ class Field(StrEnum):
     SCHEDULE = "schedule"
     ARGS = "args"
     KWARGS = "kwargs"
+    REASON = "reason"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +74,8 @@ class Actor:
     name: str = ""
     is_active: bool = False
     is_staff: bool = False
+    rights: Rights = NONE
+    entry: Entry = Entry.WEB
     slack: SlackAccount | None = None
     profile: Profile | None = None
     team: TeamId | None = None  # the workspace that the bot is installed in; only of people who act from Slack
