@@ -8,6 +8,7 @@ from typing import Any, NewType
 
 from bot.core.reasons import Problem, Reason
 from bot.core.rights import NONE, Entry, Rights
+from bot.core.rules import NO_LIMITS, Limits
 from bot.core.stops import Standing
 
 ScheduleId = NewType("ScheduleId", int)
@@ -165,6 +166,7 @@ class Preview:
     last: LastRun | None = None
     running: Running | None = None
     listening: Listening = Listening.UNKNOWN  # on its queue
+    limits: Limits = NO_LIMITS  # what rules say of a run by this actor
     problems: tuple[Problem, ...] = ()  # why it can't be sent with any arguments
 
 
@@ -199,6 +201,7 @@ class RunRequest:
     destination: Destination | None = None
     digest: str = ""  # of the whole request, where a key must not be used for two different ones
     again: RunId | None = None  # "as stored" and masks then mean the values of this run
+    reason: str = ""  # why, in the requester's words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -64,7 +64,6 @@ class Index:
     _tasks: dict[str, str] = field(default_factory=dict)  # folded, by the task
     _answers: dict[tuple[str, int], Matches] = field(default_factory=dict)  # two threads may compute the same answer
     _places: dict[Globs, frozenset[int]] = field(default_factory=dict)  # what each of them matches
-    _by_id: dict[int, int] = field(default_factory=dict)  # filled when it is needed
     _without: dict[tuple[Globs, ...], "Index"] = field(default_factory=dict)
 
     @classmethod
@@ -120,13 +119,6 @@ class Index:
             found.update(at for at in near if fits(self._names[at]))
         answer = self._places[globs] = frozenset(found)
         return answer
-
-    def brief(self, schedule: ScheduleId) -> Brief | None:
-        """None: there is none here with this id."""
-        if not self._by_id:
-            self._by_id.update(zip(self.rows.ids, range(len(self.rows)), strict=True))
-        at = self._by_id.get(schedule)
-        return None if at is None else self._brief(at)
 
     def search(self, query: str, limit: int) -> Matches:
         """Schedules whose name and task together contain every word of `query`, in any order.

@@ -42,7 +42,7 @@ def view_of(
     blank = metadata.blank()
     if schedule is None:
         return modals.empty(blank)
-    preview = see.preview(parts.platform, actor, schedule)
+    preview = see.preview(parts.platform, actor, schedule, blank.channel)
     if preview is None:
         return modals.gone(blank)
     return filled(parts, actor, blank, preview, again.fill(parts.platform, actor, preview, run), note=note)

@@ -60,4 +60,6 @@ class Root:
 
     def _view(self, press: payloads.Press, actor: Actor) -> dict[str, Any]:
         metadata = Metadata.sealed(self.parts.keys, press.account, ChannelId(press.channel))
-        return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, press.run))
+        return filled(
+            self.parts, actor, metadata, *again.preview(self.parts.platform, actor, press.run, metadata.channel)
+        )

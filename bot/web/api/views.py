@@ -11,13 +11,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, re_path, reverse
 
 from bot.core.model import Actor, Field, RunId, RunRequest, ScheduleId
-from bot.core.policy import Action
 from bot.core.ports import NotSetUp
 from bot.core.reasons import Code, Problem
 from bot.models import Run
 from bot.runs import again, links, see, start, stop
 from bot.runs.basis import bound
-from bot.runs.door import Platform, authorise
+from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
 from bot.runs.refusals import (
     CantStop,
@@ -94,7 +93,7 @@ def _answer(
 def _handled(
     handler: Handler, site: Platform, who: Caller, request: HttpRequest, captured: dict[str, Any]
 ) -> JsonResponse:
-    authorise(who.actor, Action.SEE)
+    admit(site, who.actor)
     return handler(site, who, request, **captured)
 
 
@@ -136,7 +135,7 @@ def start_run(platform: Platform, who: Caller, request: HttpRequest) -> JsonResp
 def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -> JsonResponse:
     """As `start_run`, with the values of this run where the body has none."""
     try:
-        earlier = again.row(who.actor, RunId(run))
+        earlier = again.row(platform, who.actor, RunId(run))
     except NoSuchRun:
         raise not_found(f"run {run}") from None
     key, is_chosen = key_of(request, str(who.actor.user))

@@ -69,7 +69,10 @@ def test_what_can_not_be_repeated_is_refused(api: Api, run: Run) -> None:
     Run.objects.filter(pk=run.pk).update(kwargs='{"dys": 1}')
     (problem,) = refused(again(api, run.pk), 400, "refused")
     assert problem["text"].startswith("As that run sent it: Unknown argument")
+    assert refused(again(api, run.pk + 1), 404, "not_found") == []
     api.catalog.schedules.clear()
+    assert refused(again(api, run.pk), 404, "not_found") == []  # it belongs to its requester now
+    Run.objects.filter(pk=run.pk).update(user=User.objects.get())
     (problem,) = refused(again(api, run.pk), 404, "not_found")
     assert (problem["field"], problem["code"]) == ("schedule", "gone")
     assert api.sender.sent == []
