@@ -7,8 +7,7 @@ from enum import StrEnum
 from typing import Any, NewType
 
 from bot.core.reasons import Problem, Reason
-from bot.core.rights import NONE, Entry, Rights
-from bot.core.rules import NO_LIMITS, Limits
+from bot.core.rights import NO_LIMITS, NONE, NOTHING_SAID, Entry, Limits, Rights, Said
 from bot.core.stops import Standing
 
 ScheduleId = NewType("ScheduleId", int)
@@ -287,6 +286,7 @@ class Report:
     created_at: datetime
     sent_at: datetime | None = None  # None: unknown whether it was sent
     changes: tuple[Change, ...] = ()
+    said: Said = NOTHING_SAID
     outcome: Outcome | None = None
     has_results: bool = True  # False: nothing will ever be known of its end
     unseen_because: Reason | None = None

@@ -1,7 +1,9 @@
-"""What the site lets an account do, as the database says at this moment."""
+"""What the site lets somebody do, as the database says at this moment."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from bot.core.reasons import Problem, Reason
 
 
 class Entry(StrEnum):
@@ -22,7 +24,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rights:
-    """By default, none that anybody has to be given."""
+    """Of an account. By default, none that anybody has to be given."""
 
     is_superuser: bool = False
     groups: frozenset[str] = frozenset()  # names of Django's
@@ -31,3 +33,26 @@ class Rights:
 
 NONE = Rights()
 EVERYTHING = frozenset(Action)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What the rules say of a run of a schedule by somebody, before they press Run."""
+
+    denied: Reason | None = None  # why they can't run it now
+    reason_for: str = ""  # the rule that asks for a reason; empty: none does
+    problems: tuple[Problem, ...] = ()  # what the rules don't allow of the values that the form shows
+
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """What a run's messages show because of rules."""
+
+    reason: str = ""  # the requester's
+    mention: tuple[str, ...] = ()  # Slack user groups and users, of a run that failed
+
+
+NOTHING_SAID = Said()

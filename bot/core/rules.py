@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Any
 
 from bot.core.globs import Globs
-from bot.core.reasons import Problem, Reason
 from bot.core.rights import Entry
 
 
@@ -67,18 +66,6 @@ class Terms:
     mention: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
     approval_hours: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """What the rules say of a run of a schedule by somebody, before they press Run."""
-
-    denied: Reason | None = None  # why they can't run it now
-    reason_for: str = ""  # the rule that asks for a reason; empty: none does
-    problems: tuple[Problem, ...] = ()  # what the rules don't allow of the values that the form shows
-
-
-NO_LIMITS = Limits()
 
 
 def terms(rules: Iterable[Rule]) -> Terms:

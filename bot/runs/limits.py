@@ -7,7 +7,8 @@ from bot.core import arguments, bound
 from bot.core.model import ChannelId, Field, RunId, RunRequest, Schedule
 from bot.core.policy import Action, Denied
 from bot.core.reasons import Code, Invalid, Problem
-from bot.core.rules import Limits, Rule, terms
+from bot.core.rights import Limits
+from bot.core.rules import Rule, terms
 from bot.core.secrets import Call
 from bot.core.status import OPEN
 from bot.models import Run

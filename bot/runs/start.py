@@ -19,7 +19,7 @@ from bot.runs import again, attempts, basis, clock, finish, limits, outbox, rows
 from bot.runs.attempts import Attempt
 from bot.runs.basis import Basis
 from bot.runs.door import Admitted, Platform, admit
-from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused
+from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused, Taken
 from bot.runs.turns import turn
 from bot.runs.waiting import Budget
 
@@ -40,6 +40,8 @@ def start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
         return _sent_before(admitted, request, budget, exc)
     try:
         run, attempt = _saved(platform, request, ready, budget)
+    except Taken as exc:
+        raise exc if exc.run is None or admitted.sees(exc.run) else Taken(None) from None
     except NotAllowed as exc:  # it isn't its turn
         return _sent_before(admitted, request, budget, exc)
     if attempt is None:

@@ -37,6 +37,12 @@ def hindrance(platform: Platform, run: Run, *, now: datetime) -> Reason | None:
     return platform.stopper.problem() if _is_stoppable(run, now) else Ended.reason
 
 
+def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
+    """Why this actor may not stop it. For buttons; `stop` decides again."""
+    admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
+    return admitted.denied(Action.STOP, schedule, admitted.rules_of(schedule))
+
+
 def stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool = False, within: float = WITHIN) -> Run | None:
     """The run. None: there is no such run for this actor. Raises NotAllowed, Ended or CantStop.
 

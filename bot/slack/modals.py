@@ -10,8 +10,17 @@ from bot.core.model import Brief, Field, Matches, Preview, Running, Shown, Sourc
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack import filling, texts
-from bot.slack.blocks import Block, code, context, date, escape, label, plain, preformatted, section
-from bot.slack.ids import ERROR_TEXT, INPUT_PREFIX, INPUT_TEXT, OPTION_DESCRIPTION, OPTION_TEXT, SUGGESTION_BYTES, Id
+from bot.slack.blocks import Block, code, context, date, entities, escape, label, plain, preformatted, section
+from bot.slack.ids import (
+    ERROR_TEXT,
+    INPUT_PREFIX,
+    INPUT_TEXT,
+    OPTION_DESCRIPTION,
+    OPTION_TEXT,
+    REASON_TEXT,
+    SUGGESTION_BYTES,
+    Id,
+)
 from bot.slack.metadata import Metadata
 from bot.texts import LABELS, hint, options, problem_text, sentence
 
@@ -40,9 +49,15 @@ def chosen(metadata: Metadata, preview: Preview, *, nonce: str, note: str = "", 
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
     blocks = [_picker(brief), *filling.menu(fill, suffix), *([section(note)] if note else [])]
     blocks += [*(filling.heading(again) if again else []), *_details(preview)]
+    limits = preview.limits
+    if limits.denied is not None:  # whatever they type, they can't run it
+        return _modal(metadata, [*blocks, section(texts.REFUSED.format(text=entities(sentence(limits.denied))))])
+    if problems := again.problems if again else limits.problems:
+        lines = [texts.WARNING.format(text=escape(sentence(problem), 500)) for problem in problems]
+        blocks.append(section("\n".join(lines)))
     for field, value in (again.values if again else preview.stored).items():
         blocks += _value(field, value, suffix, is_of_a_run=again is not None)
-    return _modal(metadata, blocks)
+    return _modal(metadata, [*blocks, *([_reason(limits.reason_for, suffix)] if limits.reason_for else [])])
 
 
 def gone(metadata: Metadata) -> Block:
@@ -171,6 +186,17 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
         too_long = texts.TOO_LONG_AND_UNSENDABLE if stored.problems else too_long
         return [*blocks, section(too_long.format(label=LABELS[field], length=len(shown), limit=INPUT_TEXT))]
     return [*blocks, _input(field, shown, suffix, hint(field, shown, is_of_a_run=is_of_a_run))]
+
+
+def _reason(rule: str, suffix: str) -> Block:
+    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_TEXT}
+    return {
+        "type": "input",
+        "block_id": INPUT_PREFIX[Field.REASON] + suffix,
+        "label": plain(texts.REASON_LABEL),
+        "hint": plain(texts.REASON_HINT.format(rule=clip(one_line(rule), 100))),
+        "element": element,
+    }
 
 
 def _input(field: Field, text: str, suffix: str, hint: str) -> Block:

@@ -14,6 +14,7 @@ from bot.runs import see
 from bot.runs.refusals import NoSuchRun, NotAllowed
 from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads, texts
+from bot.slack.blocks import entities
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import OPTIONS
 from bot.slack.listeners.common import Parts, details, view_of
@@ -99,7 +100,7 @@ class Picker:
             actor = self.parts.identity.actor(selection.account, may_link=False)
             view = view_of(self.parts, actor, selection.schedule, metadata, run=selection.again)
         except NotAllowed as exc:
-            view = modals.empty(metadata, texts.REFUSED.format(text=sentence(exc.denied)))
+            view = modals.empty(metadata, texts.REFUSED.format(text=entities(sentence(exc.denied))))
         except NoSuchRun as exc:
             view = modals.empty(metadata, texts.WARNING.format(text=sentence(exc.reason)))
         except Exception:

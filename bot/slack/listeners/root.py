@@ -11,6 +11,7 @@ from bot.core.model import Actor, ChannelId
 from bot.runs import again, stop
 from bot.runs.refusals import CantStop, Ended, NotAllowed
 from bot.slack import payloads, texts
+from bot.slack.blocks import entities
 from bot.slack.listeners.common import Parts, filled
 from bot.slack.listeners.opening import Opening, reply
 from bot.slack.metadata import Metadata
@@ -47,7 +48,7 @@ class Root:
         try:
             found = stop.stop(self.parts.platform, self.parts.identity.actor(press.account), press.run)
         except NotAllowed as exc:
-            problem = sentence(exc.denied)
+            problem = entities(sentence(exc.denied))
         except (Ended, CantStop) as exc:
             problem = sentence(exc.reason)
         except Exception:

@@ -103,6 +103,7 @@ class Submissions:
             kwargs=submission.values.get(Field.KWARGS),
             fingerprint=metadata.fingerprint,
             again=metadata.again,
+            reason=submission.values.get(Field.REASON, ""),
             destination=Destination(
                 installation=installation, channel=metadata.channel, team=account.team, requester=account.user
             ),
