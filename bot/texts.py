@@ -6,6 +6,7 @@ escapes what it shows.
 
 from datetime import datetime
 
+from bot import rule_texts
 from bot.core.model import Change, Field, Stopped
 from bot.core.reasons import LASTING, Code, Problem, Reason
 from bot.core.scrub import MASK
@@ -164,6 +165,7 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_STAFF: (
         "Your account on the site isn't a staff account. Ask an administrator of the site to make it one."
     ),
+    **rule_texts.SENTENCES,
     Code.INTERNAL_ERROR: "internal error, see the log",
     Code.SLACK_UNREACHABLE: "Slack can't be reached ({error})",
     Code.SLACK_REFUSED: "Slack says {error} {details}",

@@ -8,6 +8,7 @@ from inspect import Signature
 from typing import Any
 
 from bot.core import search
+from bot.core.globs import Globs
 from bot.core.model import (
     Brief,
     ChannelId,
@@ -59,11 +60,14 @@ class FakeCatalog:
     def is_empty(self) -> bool:
         return not self.schedules
 
-    def find(self, query: str, limit: int) -> Matches:
-        return self._index().search(query, limit)
+    def find(self, query: str, limit: int, hidden: tuple[Globs, ...] = ()) -> Matches:
+        return self._index().without(hidden).search(query, limit)
 
-    def named(self, typed: str) -> tuple[Brief | None, int]:
-        return self._index().named(typed)
+    def named(self, typed: str, hidden: tuple[Globs, ...] = ()) -> tuple[Brief | None, int]:
+        return self._index().without(hidden).named(typed)
+
+    def ids(self, hidden: tuple[Globs, ...] = ()) -> Sequence[int]:
+        return self._index().without(hidden).rows.ids
 
     def briefs(self, schedules: Collection[ScheduleId]) -> list[Brief]:
         found = [self.schedules[one] for one in schedules if one in self.schedules]

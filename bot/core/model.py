@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, NewType
 
 from bot.core.reasons import Problem, Reason
+from bot.core.rights import NO_LIMITS, NONE, NOTHING_SAID, Entry, Limits, Rights, Said
 from bot.core.stops import Standing
 
 ScheduleId = NewType("ScheduleId", int)
@@ -42,6 +43,7 @@ class Field(StrEnum):
     SCHEDULE = "schedule"
     ARGS = "args"
     KWARGS = "kwargs"
+    REASON = "reason"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +74,8 @@ class Actor:
     name: str = ""
     is_active: bool = False
     is_staff: bool = False
+    rights: Rights = NONE
+    entry: Entry = Entry.WEB
     slack: SlackAccount | None = None
     profile: Profile | None = None
     team: TeamId | None = None  # the workspace that the bot is installed in; only of people who act from Slack
@@ -168,6 +172,7 @@ class Preview:
     last: LastRun | None = None
     running: Running | None = None
     listening: Listening = Listening.UNKNOWN  # on its queue
+    limits: Limits = NO_LIMITS  # what rules say of a run by this actor
     problems: tuple[Problem, ...] = ()  # why it can't be sent with any arguments
 
 
@@ -202,6 +207,7 @@ class RunRequest:
     destination: Destination | None = None
     digest: str = ""  # of the whole request, where a key must not be used for two different ones
     again: RunId | None = None  # "as stored" and masks then mean the values of this run
+    reason: str = ""  # why, in the requester's words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -287,6 +293,7 @@ class Report:
     created_at: datetime
     sent_at: datetime | None = None  # None: unknown whether it was sent
     changes: tuple[Change, ...] = ()
+    said: Said = NOTHING_SAID
     outcome: Outcome | None = None
     has_results: bool = True  # False: nothing will ever be known of its end
     unseen_because: Reason | None = None

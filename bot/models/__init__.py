@@ -25,6 +25,8 @@ from bot.models.home import Favourite, Home
 from bot.models.installation import Installation
 from bot.models.people import ApiToken, SlackLink, Throttle
 from bot.models.primary import Primary, database_of
+from bot.models.ruled import Ruled
+from bot.models.rules import SiteState, StoredRule, Turn
 from bot.models.stoppable import Stoppable
 
 __all__ = [
@@ -38,9 +40,12 @@ __all__ = [
     "Primary",
     "Run",
     "RunNow",
+    "SiteState",
     "SlackLink",
     "SourceHealth",
+    "StoredRule",
     "Throttle",
+    "Turn",
     "atomic",
     "database_of",
     "still",
@@ -86,7 +91,7 @@ def still(state: str) -> "Exact[str]":
     return Exact(Coalesce("state", models.Value("")), state)
 
 
-class Run(Stoppable):
+class Run(Ruled, Stoppable):
     """A request to run a schedule now, and its result.
 
     Schedule and task are copied, not referenced: a run outlives its schedule, and our tables have no keys into the

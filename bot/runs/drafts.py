@@ -23,11 +23,10 @@ from bot.core.model import (
     SlackUserId,
     TeamId,
 )
-from bot.core.policy import Action
 from bot.core.secrets import Secrets
 from bot.models import Draft, atomic, database_of, writers_turn
 from bot.runs import clock, masks
-from bot.runs.door import Platform, authorise
+from bot.runs.door import Platform, admit
 from bot.runs.refusals import NoSuchDraft
 
 LIFE = timedelta(minutes=10)  # events of older messages aren't taken (bot.slack.replay), so that the row may go then
@@ -105,9 +104,9 @@ def keep(key: str, written: Written, values: Values = NOTHING) -> bool:
     return True
 
 
-def get(actor: Actor, installation: InstallationId, key: str) -> tuple[Place, Values]:
+def get(platform: Platform, actor: Actor, installation: InstallationId, key: str) -> tuple[Place, Values]:
     """Where it was written and its values. It must be the actor's own. Raises NotAllowed or NoSuchDraft."""
-    authorise(actor, Action.SEE)
+    admit(platform, actor)
     row = Draft.objects.filter(key=key, installation=installation, valid_until__gt=clock.now()).first()
     if row is None or actor.slack != SlackAccount(team=TeamId(row.team), user=SlackUserId(row.slack_user)):
         raise NoSuchDraft

@@ -16,6 +16,7 @@ from bot.core.model import (
     Stopped,
     TaskId,
 )
+from bot.core.rights import Said
 from bot.models import Notice, Run
 from bot.runs import links
 
@@ -40,6 +41,7 @@ def report(
         created_at=run.created_at,
         sent_at=run.sent_at,
         changes=run.changed_values,
+        said=Said(reason=run.reason or "", mention=tuple(run.mention or ()) if run.status == "FAILURE" else ()),
         outcome=_outcome(run),
         has_results=run.source != Source.NONE,
         unseen_because=run.unseen_reason,

@@ -38,6 +38,11 @@ def escape(text: str, limit: int = 200) -> str:
     return entities(FORMATTING.sub("\\g<0>\u200b", clip(one_line(text), limit)))
 
 
+def mention(who: str) -> str:
+    """Of a user (U…, W…) or a user group (S…)."""
+    return f"<!subteam^{who}>" if who.startswith("S") else f"<@{who}>"
+
+
 def code(text: str, limit: int = 200) -> str:
     """Foreign text as one line of code. Backticks are replaced, as they would end the code."""
     return f"`{entities(clip(one_line(text), limit)).replace('`', 'ˋ') or ' '}`"

@@ -6,7 +6,7 @@ from bot.core.text import clip_middle, one_line
 from bot.runs.homes import Contents
 from bot.runs.own import OwnRun
 from bot.slack import texts
-from bot.slack.blocks import Block, button, buttons, code, context, date, header, link, plain, section
+from bot.slack.blocks import Block, button, buttons, code, context, date, entities, header, link, plain, section
 from bot.slack.ids import Id
 from bot.slack.lists import open_runs, short_name
 from bot.slack.messages import how_far, icon
@@ -34,7 +34,7 @@ def view(contents: Contents, note: str = "") -> Block:
 
 def refused(denied: Denied) -> Block:
     """For somebody who may see nothing: why, and what helps."""
-    return _home([section(texts.REFUSED.format(text=sentence(denied))), context(texts.HOME_REFUSED)])
+    return _home([section(texts.REFUSED.format(text=entities(sentence(denied)))), context(texts.HOME_REFUSED)])
 
 
 def failed() -> Block:

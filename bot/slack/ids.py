@@ -6,7 +6,7 @@ from bot.core.model import Field
 
 # The picker keeps its block id. The inputs get new block ids at each selection: otherwise Slack keeps what was typed before
 # and ignores the new values (docs.slack.dev: views.update, "Preserving input entry").
-INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:"}
+INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:", Field.REASON: "reason:"}
 FILL_PREFIX = "fill:"
 DETAILS_PREFIX = "details:"
 CHOOSE_PREFIX = "choose:"  # action ids of the buttons of an answer to a mention
@@ -41,6 +41,7 @@ class Id(StrEnum):
 
 
 OPTION_TEXT = 75
+REASON_TEXT = 500
 OPTION_DESCRIPTION = 75
 OPTIONS = 100
 SUGGESTION_BYTES = 60_000  # the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py)

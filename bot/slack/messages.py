@@ -20,6 +20,7 @@ from bot.slack.blocks import (
     entities,
     escape,
     link,
+    mention,
     preformatted,
     section,
 )
@@ -28,6 +29,7 @@ from bot.texts import sentence, state_text, stop_text
 
 RESULT = 1200  # characters of a result in a thread: a screen of a phone
 TRACEBACK = 1000  # characters of its end, which says most; a link leads to the whole
+REASON_LENGTH = 500
 SIMPLE = 300  # characters of a message that must be as plain as possible
 
 
@@ -58,6 +60,8 @@ def _root(report: Report) -> tuple[str, list[Block]]:
     blocks = [section(root)]
     if report.changes:
         blocks.append(preformatted(texts.lines_of(report.changes)))
+    if report.said.reason:
+        blocks.append(context(texts.REASON.format(reason=escape(report.said.reason, REASON_LENGTH))))
     if report.stopped:
         blocks.append(context(_stopped(report.stopped)))
     notes = [f"{code(report.task)} · {date(report.created_at)}"]
@@ -167,6 +171,8 @@ def _final(report: Report) -> tuple[str, list[Block]]:
         duration=_took(report),
     )
     outcome, plain = report.outcome, _end_plain(report)
+    if report.said.mention:
+        end = texts.FINAL_MENTIONS.format(end=end, who=" ".join(map(mention, report.said.mention)))
     blocks = [section(end), *([context(_stopped(report.stopped))] if report.stopped else [])]
     if outcome is None:
         return plain, blocks

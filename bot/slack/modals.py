@@ -21,6 +21,7 @@ from bot.slack.blocks import (
     code,
     context,
     date,
+    entities,
     escape,
     label,
     plain,
@@ -35,6 +36,7 @@ from bot.slack.ids import (
     OPTION_DESCRIPTION,
     OPTION_TEXT,
     OPTIONS,
+    REASON_TEXT,
     SUGGESTION_BYTES,
     Id,
 )
@@ -80,9 +82,15 @@ def chosen(
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
     blocks = [_picker(brief), *filling.menu(fill, suffix), *alerts(*notes)]
     blocks += [*(filling.heading(again) if again else []), *_details(preview, suffix, is_favourite=is_favourite)]
+    limits = preview.limits
+    if limits.denied is not None:  # whatever they type, they can't run it
+        denied = Note(Level.ERROR, entities(sentence(limits.denied)))
+        return _form(metadata, [*blocks, *alerts(denied)])
+    problems = again.problems if again else limits.problems
+    blocks += alerts(*(Note(Level.WARNING, escape(sentence(problem), 500)) for problem in problems))
     for field, value in (again.values if again else preview.stored).items():
         blocks += _value(field, value, suffix, is_of_a_run=again is not None)
-    return _form(metadata, blocks)
+    return _form(metadata, [*blocks, *([_reason(limits.reason_for, suffix)] if limits.reason_for else [])])
 
 
 def gone(metadata: Metadata) -> Block:
@@ -268,6 +276,17 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
         too_long = texts.TOO_LONG_AND_UNSENDABLE if stored.problems else too_long
         return [*blocks, section(too_long.format(label=LABELS[field], length=len(shown), limit=INPUT_TEXT))]
     return [*blocks, _input(field, shown, suffix, hint(field, shown, is_of_a_run=is_of_a_run))]
+
+
+def _reason(rule: str, suffix: str) -> Block:
+    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_TEXT}
+    return {
+        "type": "input",
+        "block_id": INPUT_PREFIX[Field.REASON] + suffix,
+        "label": plain(texts.REASON_LABEL),
+        "hint": plain(texts.REASON_HINT.format(rule=clip(one_line(rule), 100))),
+        "element": element,
+    }
 
 
 def _input(field: Field, text: str, suffix: str, hint: str) -> Block:

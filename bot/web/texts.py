@@ -18,6 +18,8 @@ SENT_BEFORE = "This form was sent before, and each form runs only once, so nothi
 NO_SUCH_RUN = "There is no such run. Finished runs are deleted after some time."
 NO_ADMIN = "This page needs Django's admin, and this site has no address for it."
 NOT_OUR_FORM = "not a form of the run page"
+REASON = "Reason"
+REASON_HELP = "Why you run it now: the rule “{rule}” asks for that. The run's page and thread show it."
 STATE_NOTES = {
     RunState.SENT: "It waits for a worker. This page follows it.",
     RunState.OVERDUE: "No worker has reported anything for a long time. If a result arrives later, it is shown here.",

@@ -50,11 +50,11 @@ class Commands:
         quoted = QUOTED.fullmatch(command.text)
         name = quoted[1] if quoted else command.text
         brief, matching = see.named(platform, actor, name)
-        preview = None if brief is None else see.preview(platform, actor, brief.id)
+        preview = None if brief is None else see.preview(platform, actor, brief.id, metadata.channel)
         if preview is None:
             return modals.empty(metadata, modals.ambiguous(name, matching))
         return filled(self.parts, actor, metadata, preview, again.fill(platform, actor, preview))
 
     def _last_run(self, metadata: Metadata, actor: Actor) -> dict[str, Any]:
-        run: RunId = again.own_last(actor, self.parts.identity.installation.id())
-        return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, run))
+        run: RunId = again.own_last(self.parts.platform, actor, self.parts.identity.installation.id())
+        return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, run, metadata.channel))

@@ -16,7 +16,7 @@ from bot.runs.door import Platform
 from bot.runs.refusals import CantStop, Ended, NotAllowed
 from bot.runs.waiting import Threads
 from bot.slack import modals, texts
-from bot.slack.blocks import Note
+from bot.slack.blocks import Note, entities
 from bot.slack.homes import Homes
 from bot.slack.identity import Identity
 from bot.slack.metadata import Metadata
@@ -56,7 +56,7 @@ def view_of(
     blank = metadata.blank()
     if schedule is None:
         return modals.empty(blank)
-    preview = see.preview(parts.platform, actor, schedule)
+    preview = see.preview(parts.platform, actor, schedule, blank.channel)
     if preview is None:
         return modals.gone(blank)
     return filled(parts, actor, blank, preview, again.fill(parts.platform, actor, preview, run), notes=notes)
@@ -78,7 +78,7 @@ def stop_or_say_why(parts: Parts, account: SlackAccount, run: RunId, *, kill: bo
     try:
         found = stop.stop(parts.platform, parts.identity.actor(account), run, kill=kill)
     except NotAllowed as exc:
-        return None, sentence(exc.denied)
+        return None, entities(sentence(exc.denied))
     except (Ended, CantStop) as exc:
         return None, sentence(exc.reason)
     except Exception:

@@ -10,14 +10,13 @@ from slack_bolt import Ack
 from bot.core import mention
 from bot.core.model import Actor, Matches
 from bot.core.overlay import overlaid
-from bot.core.policy import Action
 from bot.core.reasons import Invalid
 from bot.runs import again, drafts, see
-from bot.runs.door import authorise
+from bot.runs.door import admit
 from bot.runs.drafts import NOTHING, Values, Written
 from bot.runs.refusals import NotAllowed
 from bot.slack import mentions, modals, payloads, texts
-from bot.slack.blocks import Block, Level, Note
+from bot.slack.blocks import Block, Level, Note, entities
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import INPUT_TEXT
 from bot.slack.listeners.common import Parts, details, filled
@@ -86,10 +85,10 @@ class Mentions:
         platform, command = self.parts.platform, self.parts.command
         actor = self.parts.identity.actor(found.account)
         try:
-            authorise(actor, Action.SEE)
+            admit(platform, actor)
             read = mention.parse(typed(found.text, self.parts.identity.installation.user()))
         except NotAllowed as exc:
-            return mentions.plain(sentence(exc.denied)), NOTHING
+            return mentions.plain(entities(sentence(exc.denied))), NOTHING
         except Invalid as exc:
             return mentions.not_read(exc.problems[0]), NOTHING
         if not read.name or (read.name.lower() in WORDS and not (read.is_quoted or read.has_values)):
@@ -108,9 +107,9 @@ class Mentions:
 
     def _view(self, choice: payloads.Choice, actor: Actor) -> dict[str, Any]:
         platform, keys = self.parts.platform, self.parts.keys
-        place, values = drafts.get(actor, self.parts.identity.installation.id(), choice.draft)
+        place, values = drafts.get(platform, actor, self.parts.identity.installation.id(), choice.draft)
         metadata = Metadata.sealed(keys, choice.account, place)
-        preview = see.preview(platform, actor, choice.schedule)
+        preview = see.preview(platform, actor, choice.schedule, place.channel)
         if preview is None:
             return modals.gone(metadata)
         stored, left_out = overlaid(preview.stored, values.args, values.kwargs, limit=INPUT_TEXT)

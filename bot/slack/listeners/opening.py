@@ -11,7 +11,7 @@ from bot.core.model import Actor
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.waiting import Budget
 from bot.slack import modals, texts
-from bot.slack.blocks import Block
+from bot.slack.blocks import Block, entities
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
 from bot.slack.payloads import Choice, Command, HomePress, Press, Shortcut
@@ -41,7 +41,7 @@ class Opening:
             if self.budget.enter():
                 self.parts.client.views_open(trigger_id=self.asked.trigger, view=view)
         except NotAllowed as exc:
-            problem = sentence(exc.denied)
+            problem = entities(sentence(exc.denied))
         except Refused as exc:
             problem = problem_text(exc.problems[0])
         except UNREACHABLE as exc:

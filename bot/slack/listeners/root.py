@@ -52,4 +52,5 @@ class Root:
 
     def _view(self, press: payloads.Press, actor: Actor) -> dict[str, Any]:
         metadata = Metadata.sealed(self.parts.keys, press.account, press.place)
-        return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, press.run))
+        found = again.preview(self.parts.platform, actor, press.run, press.place.channel)
+        return filled(self.parts, actor, metadata, *found)

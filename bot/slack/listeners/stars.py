@@ -11,6 +11,7 @@ from bot.core.model import Actor, ScheduleId, SlackAccount
 from bot.runs import favourites
 from bot.runs.refusals import Full, Gone, NotAllowed
 from bot.slack import modals, payloads, texts
+from bot.slack.blocks import entities
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
 from bot.slack.listeners.home import as_it_is
@@ -37,7 +38,7 @@ class Stars:
 
     def remove(self, ack: Ack, body: Payload) -> None:
         ack()
-        self._turn(payloads.star_press(body), favourites.remove, is_on=False)
+        self._turn(payloads.star_press(body), partial(favourites.remove, self.parts.platform), is_on=False)
 
     def remove_on_home(self, ack: Ack, body: Payload) -> None:
         ack()
@@ -45,7 +46,8 @@ class Stars:
         show = self.parts.homes.show
 
         def do() -> None:
-            show(press.account, self._done(favourites.remove, press.account, ScheduleId(press.value)))
+            remove = partial(favourites.remove, self.parts.platform)
+            show(press.account, self._done(remove, press.account, ScheduleId(press.value)))
 
         self.parts.threads.after_answer(do, late=as_it_is)
 
@@ -64,7 +66,7 @@ class Stars:
         try:
             verb(self.parts.identity.actor(account), schedule)
         except NotAllowed as exc:
-            return sentence(exc.denied)
+            return entities(sentence(exc.denied))
         except (Full, Gone) as exc:
             return sentence(exc.reason)
         except Exception:

@@ -12,7 +12,7 @@ from bot.runs.refusals import NotAllowed
 from bot.runs.report import stopped
 from bot.runs.waiting import Budget
 from bot.slack import payloads, status, texts
-from bot.slack.blocks import Block, escape
+from bot.slack.blocks import Block, entities, escape
 from bot.slack.listeners.common import Parts, stop_or_say_why
 from bot.slack.listeners.opening import reply
 from bot.slack.payloads import Payload
@@ -61,7 +61,7 @@ class Status:
         try:
             found = now.running(self.parts.platform, self.parts.identity.actor(account))
         except NotAllowed as exc:
-            return {"text": sentence(exc.denied)}
+            return {"text": entities(sentence(exc.denied))}
         except Exception:
             log.exception("what is running could not be read")
             return {"text": texts.SORRY}
