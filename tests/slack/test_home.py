@@ -87,7 +87,7 @@ def test_a_full_home_reads_so() -> None:
         "Running now",
         f":arrow_forward: *<{THREAD}|nightly report>*: running\nYou asked for it, {AT} [Stop home_stop 1]",
         f":hourglass_flowing_sand: *<{PAGE}|a &amp; b>*: sent\n<@U0ADA> asked for it, {AT}\n{texts.STOP_ASKED}",
-        "… and 4 more",
+        "Not shown: 4 more.",
         "Your favourites",
         "*nightly report*\n`reports.tasks.nightly` [Run home_run_favourite 7]",
         "*asleep* (disabled)\n`reports.tasks.nightly` [Run home_run_favourite 8]",
