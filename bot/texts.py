@@ -7,8 +7,9 @@ escapes what it shows.
 from datetime import datetime
 
 from bot import rule_texts
-from bot.core.model import Change, Field, Stopped
+from bot.core.model import Change, Field
 from bot.core.reasons import LASTING, Code, Problem, Reason
+from bot.core.report import Stopped
 from bot.core.scrub import MASK
 from bot.core.status import RunState
 from bot.core.stops import Standing

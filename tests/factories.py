@@ -24,7 +24,6 @@ from bot.core.model import (
     Place,
     Preview,
     Profile,
-    Report,
     RunId,
     RunRequest,
     Schedule,
@@ -37,6 +36,7 @@ from bot.core.model import (
     TeamId,
 )
 from bot.core.reasons import Code, Reason
+from bot.core.report import Report
 from bot.core.rights import EVERYTHING, Entry, Rights
 from bot.core.secrets import Secrets
 from bot.models import Run

@@ -18,7 +18,6 @@ from bot.core.model import (
     Matches,
     MessageTs,
     Outcome,
-    Report,
     RunId,
     Schedule,
     ScheduleId,
@@ -40,6 +39,7 @@ from bot.core.ports import (
     Stopper,
 )
 from bot.core.reasons import Code, Problem, Reason
+from bot.core.report import Report
 from bot.core.stops import Way
 from bot.runs.sources import Sources
 from tests.factories import INSTALLATION

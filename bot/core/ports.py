@@ -17,7 +17,6 @@ from bot.core.model import (
     Matches,
     MessageTs,
     Outcome,
-    Report,
     RunId,
     Schedule,
     ScheduleId,
@@ -26,6 +25,7 @@ from bot.core.model import (
     TaskId,
 )
 from bot.core.reasons import Problem, Reason
+from bot.core.report import Report
 from bot.core.stops import Way
 
 

@@ -18,9 +18,10 @@ from typing import TypeAlias
 
 from django.db import close_old_connections
 
-from bot.core.model import ChannelId, MessageTs, NoticeKind, Report
+from bot.core.model import ChannelId, MessageTs, NoticeKind
 from bot.core.ports import ChannelClosed, InstallationRefused, MessageRefused, Messenger, NotDelivered, RateLimited
 from bot.core.reasons import Code, Reason
+from bot.core.report import Report
 from bot.models import Notice
 from bot.runs import claims, clock
 from bot.runs.claims import Sent

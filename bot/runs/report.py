@@ -4,18 +4,8 @@ from datetime import datetime
 
 from django.contrib.auth import get_user_model
 
-from bot.core.model import (
-    ChannelId,
-    MessageTs,
-    NoticeKind,
-    Outcome,
-    Report,
-    RunId,
-    SlackUserId,
-    Source,
-    Stopped,
-    TaskId,
-)
+from bot.core.model import ChannelId, MessageTs, NoticeKind, Outcome, RunId, SlackUserId, Source, TaskId
+from bot.core.report import Report, Stopped
 from bot.core.rights import Said
 from bot.models import Notice, Run
 from bot.runs import links

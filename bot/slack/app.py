@@ -23,7 +23,7 @@ from bot.slack.listeners.shortcuts import Shortcuts
 from bot.slack.listeners.stars import Stars
 from bot.slack.listeners.status import Status
 from bot.slack.listeners.submission import Submissions
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 from bot.slack.replay import Seen, is_stale
 from bot.slack.texts import SUBMISSION_FAILED
 

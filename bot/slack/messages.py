@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.core.model import NoticeKind, Outcome, Report, RunId, SlackUserId, Stopped
+from bot.core.model import NoticeKind, Outcome, RunId, SlackUserId
 from bot.core.reasons import Code
+from bot.core.report import Report, Stopped
 from bot.core.status import ENDED, OPEN, RunState
 from bot.core.stops import GOES_ON, Standing
 from bot.core.text import clean, clip, clip_start, duration, one_line

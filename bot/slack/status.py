@@ -1,6 +1,6 @@
 """The answer to `/runtask status`, as a pure function of what is running."""
 
-from bot.core.model import Stopped
+from bot.core.report import Stopped
 from bot.runs.now import Now
 from bot.slack import texts
 from bot.slack.blocks import Block, escape, section

@@ -13,8 +13,9 @@ from django.utils.formats import date_format
 from bot import texts as shared
 from bot.core import text
 from bot.core.again import Again
-from bot.core.model import Field, Preview, RunRequest, Shown, Stopped
+from bot.core.model import Field, Preview, RunRequest, Shown
 from bot.core.reasons import Problem
+from bot.core.report import Stopped
 from bot.core.status import OPEN, RunState
 from bot.models import Run
 from bot.option_texts import options

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core.model import NoticeKind, Report, TaskId
+from bot.core.model import NoticeKind, TaskId
+from bot.core.report import Report
 from bot.models import Notice, Run
 from bot.runs import finish, outbox
 from bot.runs.deliver import Deliverer

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.db import InternalError, OperationalError, connection
 
-from bot.core.model import MessageTs, NoticeKind, Report
+from bot.core.model import MessageTs, NoticeKind
 from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
+from bot.core.report import Report
 from bot.models import Notice, Run
 from bot.runs import claims
 from bot.runs.claims import CLAIM, Sent

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from celery import states
 
-from bot.core.model import Change, ChannelId, NoticeKind, Report, SlackUserId, Stopped
+from bot.core.model import Change, ChannelId, NoticeKind, SlackUserId
 from bot.core.reasons import Code, Reason
+from bot.core.report import Report, Stopped
 from bot.core.status import RunState
 from bot.core.stops import Standing
 from bot.slack import messages, texts

@@ -291,12 +291,6 @@ def test_suggestions_are_cut_to_what_a_socket_frame_takes(wide: str) -> None:
         assert len(json.dumps(answer)) > SUGGESTION_BYTES * 0.9, "no fewer than need be"
 
 
-@pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"schedule": "x"}', '{"schedule": [1]}', "{"])
-def test_metadata_that_is_not_ours_is_refused(text: str) -> None:
-    with pytest.raises((ValueError, TypeError)):
-        Metadata.load(text)
-
-
 def test_only_a_form_that_does_not_know_where_to_report_asks_for_it() -> None:
     asking = replace(METADATA, place=None)
     for view in (modals.empty(asking), modals.chosen(asking, a_preview(a_schedule()), nonce="n")):
@@ -307,9 +301,3 @@ def test_only_a_form_that_does_not_know_where_to_report_asks_for_it() -> None:
         assert Id.REPORT_BLOCK not in [block.get("block_id") for block in view["blocks"]]
     assert view_problems(modals.no_schedules(asking)).lines() == []
     assert view_problems(modals.notice("No.")).lines() == []
-
-
-def test_metadata_comes_back() -> None:
-    metadata = Metadata(place=PLACE, mark="m", schedule=ScheduleId(3), fingerprint="abc")
-    assert Metadata.load(metadata.dump()) == metadata
-    assert Metadata.load(METADATA.dump()) == METADATA

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.model import ChannelId, MessageTs, Place, SlackAccount, SlackUserId, TeamId
-from bot.slack import modals, payloads
+from bot.slack import events, modals, payloads, presses
 from bot.slack.endpoint import FORM, parse
 from bot.slack.metadata import Metadata
-from bot.slack.payloads import Malformed
+from bot.slack.parsing import Malformed
 from tests.factories import PLACE, a_preview, a_schedule
 from tests.slack.forms import RECORDED, Payload, recorded, submitted
 
@@ -43,7 +43,7 @@ def a_choice() -> Payload:
 
 
 def test_a_recorded_mention() -> None:
-    found = payloads.mention(a_mention())
+    found = events.mention(a_mention())
     assert found is not None
     assert (found.account, found.installation) == (account("T111", "U111"), "T111/A111")
     assert (found.place.channel, found.place.parent, found.message) == ("C111", None, "1605853844.000800")
@@ -57,7 +57,7 @@ def test_a_recorded_mention() -> None:
 )
 def test_the_author_of_a_mention_has_their_own_team(changes: Payload, team: str) -> None:
     body = {**a_mention(**changes), "enterprise_id": "E111"}
-    found = payloads.mention(body)
+    found = events.mention(body)
     assert found is not None
     assert found.account.team == team
 
@@ -66,13 +66,13 @@ def test_the_author_of_a_mention_has_their_own_team(changes: Payload, team: str)
     ("thread", "parent"), [("1605853800.000100", "1605853800.000100"), ("1605853844.000800", None)]
 )
 def test_a_mention_in_a_thread_has_its_first_message(thread: str, parent: str | None) -> None:
-    found = payloads.mention(a_mention(thread_ts=thread))
+    found = events.mention(a_mention(thread_ts=thread))
     assert found is not None
     assert found.place.parent == parent
 
 
 def test_a_recorded_button_of_an_ephemeral_message() -> None:
-    found = payloads.choice(a_choice())
+    found = presses.choice(a_choice())
     assert (found.account, found.draft, found.schedule) == (account("T111", "U111"), "a-key_1", 42)
     assert found.response_url == "https://hooks.slack.com/actions/T111/111/xxx"
 
@@ -194,10 +194,10 @@ GOOD: dict[Callable[[Payload], Any], Payload] = {
     payloads.command: recorded("slash_command.parsed.json"),
     payloads.suggestion: recorded("block_suggestion.view.json"),
     payloads.selection: a_selection(),
-    payloads.global_shortcut: recorded("shortcut.global.json"),
-    payloads.message_shortcut: recorded("shortcut.message.json"),
-    payloads.mention: a_mention(thread_ts="1605853800.000100"),
-    payloads.choice: a_choice(),
+    presses.global_shortcut: recorded("shortcut.global.json"),
+    presses.message_shortcut: recorded("shortcut.message.json"),
+    events.mention: a_mention(thread_ts="1605853800.000100"),
+    presses.choice: a_choice(),
     payloads.submission: submitted(modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n")),
 }
 
@@ -227,12 +227,12 @@ def test_a_press_is_where_its_message_is(thread: Payload, parent: str | None) ->
     body = recorded("bolt_python.block_actions.message.json")
     body["container"] |= {"message_ts": "1.5", **thread}
     body["actions"][0]["value"] = "5"
-    found = payloads.press(body).place
+    found = presses.press(body).place
     assert (found.channel, found.parent) == (body["channel"]["id"], parent)
 
 
 def test_a_shortcut_of_the_menu_knows_no_place_and_has_no_way_to_answer() -> None:
-    found = payloads.global_shortcut(recorded("shortcut.global.json"))
+    found = presses.global_shortcut(recorded("shortcut.global.json"))
     assert (found.account.user, found.place, found.response_url) == ("W111", None, "")
 
 
@@ -244,10 +244,10 @@ def test_a_shortcut_of_the_menu_knows_no_place_and_has_no_way_to_answer() -> Non
 def test_a_shortcut_on_a_message_is_for_its_thread(changes: Payload, parent: str) -> None:
     body = recorded("shortcut.message.json")
     body["message"] |= changes
-    found = payloads.message_shortcut(body)
+    found = presses.message_shortcut(body)
     assert found.place == Place(channel=ChannelId("C111"), parent=MessageTs(parent))
     del body["message"]["user"]  # another bot's
-    assert payloads.message_shortcut(body) == found
+    assert presses.message_shortcut(body) == found
 
 
 def test_metadata_nested_too_deep_is_malformed() -> None:

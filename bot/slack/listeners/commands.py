@@ -13,7 +13,7 @@ from bot.slack.listeners.common import Parts, filled, unpicked
 from bot.slack.listeners.opening import Opening
 from bot.slack.listeners.status import Status
 from bot.slack.metadata import Metadata
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 
 QUOTED = re.compile(r"[\"“”„«](.+)[\"“”«»]")  # phones type typographic quotes
 

@@ -8,10 +8,10 @@ from slack_bolt import Ack
 from bot.core.model import InstallationId
 from bot.runs import clock
 from bot.runs.gate import Gate
-from bot.slack import payloads
+from bot.slack import events
 from bot.slack.listeners.common import Parts
 from bot.slack.notifier import SlackMessenger
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Farewells:
     def ask(self, ack: Ack, body: Payload) -> None:
         """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload."""
         ack()
-        ended = payloads.farewell(body)
+        ended = events.farewell(body)
         if ended is not None:
             self.parts.threads.after_answer(lambda: self._ask(ended), late=lambda: None)  # nobody waits
 

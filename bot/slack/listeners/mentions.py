@@ -15,14 +15,14 @@ from bot.runs import again, drafts, see
 from bot.runs.door import admit
 from bot.runs.drafts import NOTHING, Values, Written
 from bot.runs.refusals import NotAllowed
-from bot.slack import mentions, modals, payloads, texts
+from bot.slack import events, mentions, modals, presses, texts
 from bot.slack.blocks import Block, Level, Note, entities
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import INPUT_TEXT
 from bot.slack.listeners.common import Parts, details, filled
 from bot.slack.listeners.opening import Opening
 from bot.slack.metadata import Metadata
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 from bot.slack.typed import typed
 from bot.texts import sentence
 
@@ -39,14 +39,14 @@ class Mentions:
 
     def answer(self, ack: Ack, body: Payload) -> None:
         ack()
-        found = payloads.mention(body)
+        found = events.mention(body)
         if found is not None:
             late = partial(log.warning, "a mention is answered late: the database, or Slack's users.info, is slow")
             self.parts.threads.after_answer(partial(self._answer, found), late=late)
 
     def choose(self, ack: Ack, body: Payload) -> None:
         ack()
-        choice = payloads.choice(body)
+        choice = presses.choice(body)
         Opening(
             parts=self.parts,
             asked=choice,
@@ -54,7 +54,7 @@ class Mentions:
             too_late=texts.TOO_LATE_TO_CHOOSE,
         ).begin()
 
-    def _answer(self, found: payloads.Mention) -> None:
+    def _answer(self, found: events.Mention) -> None:
         if found.installation != self.parts.identity.installation.id():
             log.info("ignored a mention of another installation, or of one that isn't known now")
             return
@@ -72,7 +72,7 @@ class Mentions:
         except UNREACHABLE as exc:
             log.warning("chat.postEphemeral: %s %s", error_code(exc), details(exc))
 
-    def _message(self, found: payloads.Mention) -> Block | None:
+    def _message(self, found: events.Mention) -> Block | None:
         """None: it was answered before."""
         key = drafts.new_key()
         message, values = self._read(found, key)
@@ -81,7 +81,7 @@ class Mentions:
         )
         return message if drafts.keep(key, written, values) else None
 
-    def _read(self, found: payloads.Mention, key: str) -> tuple[Block, Values]:
+    def _read(self, found: events.Mention, key: str) -> tuple[Block, Values]:
         platform, command = self.parts.platform, self.parts.command
         actor = self.parts.identity.actor(found.account)
         try:
@@ -105,7 +105,7 @@ class Mentions:
             return Matches(first=(one,), total=1)
         return see.find(self.parts.platform, actor, name, mentions.BUTTONS)
 
-    def _view(self, choice: payloads.Choice, actor: Actor) -> dict[str, Any]:
+    def _view(self, choice: presses.Choice, actor: Actor) -> dict[str, Any]:
         platform, keys = self.parts.platform, self.parts.keys
         place, values = drafts.get(platform, actor, self.parts.identity.installation.id(), choice.draft)
         metadata = Metadata.sealed(keys, choice.account, place)

@@ -14,7 +14,8 @@ from bot.slack import modals, texts
 from bot.slack.blocks import Block, entities
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
-from bot.slack.payloads import Choice, Command, HomePress, Press, Shortcut
+from bot.slack.payloads import Command
+from bot.slack.presses import Choice, HomePress, Press, Shortcut
 from bot.texts import problem_text, sentence
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from bot.slack.blocks import Level, Note, entities
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import OPTIONS
 from bot.slack.listeners.common import Parts, details, view_of
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 from bot.texts import sentence
 
 log = logging.getLogger(__name__)

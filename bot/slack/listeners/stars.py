@@ -10,13 +10,13 @@ from slack_bolt import Ack
 from bot.core.model import Actor, ScheduleId, SlackAccount
 from bot.runs import favourites
 from bot.runs.refusals import Full, Gone, NotAllowed
-from bot.slack import modals, payloads, texts
+from bot.slack import modals, presses, texts
 from bot.slack.blocks import entities
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
 from bot.slack.listeners.home import as_it_is
 from bot.slack.listeners.picker import Picker
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 from bot.texts import sentence
 
 log = logging.getLogger(__name__)
@@ -33,16 +33,16 @@ class Stars:
 
     def add(self, ack: Ack, body: Payload) -> None:
         ack()
-        press = payloads.star_press(body)
+        press = presses.star_press(body)
         self._turn(press, partial(favourites.add, self.parts.platform), is_on=True)
 
     def remove(self, ack: Ack, body: Payload) -> None:
         ack()
-        self._turn(payloads.star_press(body), partial(favourites.remove, self.parts.platform), is_on=False)
+        self._turn(presses.star_press(body), partial(favourites.remove, self.parts.platform), is_on=False)
 
     def remove_on_home(self, ack: Ack, body: Payload) -> None:
         ack()
-        press = payloads.home_press(body)
+        press = presses.home_press(body)
         show = self.parts.homes.show
 
         def do() -> None:
@@ -51,7 +51,7 @@ class Stars:
 
         self.parts.threads.after_answer(do, late=as_it_is)
 
-    def _turn(self, press: payloads.StarPress, verb: Verb, *, is_on: bool) -> None:
+    def _turn(self, press: presses.StarPress, verb: Verb, *, is_on: bool) -> None:
         def do() -> None:
             if problem := self._done(verb, press.account, press.schedule):
                 self._tell(press, problem)
@@ -74,7 +74,7 @@ class Stars:
             return texts.SORRY
         return ""
 
-    def _tell(self, press: payloads.StarPress, text: str) -> None:
+    def _tell(self, press: presses.StarPress, text: str) -> None:
         """In a small window on top of the form, which stays as it is."""
         try:
             self.parts.client.views_push(trigger_id=press.trigger, view=modals.notice(text))

@@ -11,11 +11,11 @@ from bot.runs import now
 from bot.runs.refusals import NotAllowed
 from bot.runs.report import stopped
 from bot.runs.waiting import Budget
-from bot.slack import payloads, status, texts
+from bot.slack import payloads, presses, status, texts
 from bot.slack.blocks import Block, entities, escape
 from bot.slack.listeners.common import Parts, stop_or_say_why
 from bot.slack.listeners.opening import reply
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 from bot.texts import sentence
 
 log = logging.getLogger(__name__)
@@ -46,11 +46,11 @@ class Status:
     def stop(self, ack: Ack, body: Payload) -> None:
         """A new list replaces the one with the button, and says what became of the press."""
         ack()
-        press = payloads.press(body)
+        press = presses.press(body)
         late = partial(reply, press.response_url, texts.STOP_LATE)
         self.parts.threads.after_answer(partial(self._stop, press), late=late)
 
-    def _stop(self, press: payloads.Press) -> None:
+    def _stop(self, press: presses.Press) -> None:
         run, problem = stop_or_say_why(self.parts, press.account, press.run)
         note = texts.WARNING.format(text=escape(problem, 500))
         if run is not None:

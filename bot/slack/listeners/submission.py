@@ -16,7 +16,7 @@ from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads, texts
 from bot.slack.listeners.common import Parts, view_of
 from bot.slack.listeners.picker import Picker
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 from bot.texts import sentence
 
 log = logging.getLogger(__name__)
