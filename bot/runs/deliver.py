@@ -27,7 +27,7 @@ from bot.runs import claims, clock
 from bot.runs.claims import Sent
 from bot.runs.failures import DATABASE_AWAY
 from bot.runs.gate import Gate
-from bot.runs.report import report
+from bot.runs.report import Site, report
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +59,7 @@ class Deliverer:
     """One per process; there may be any number of processes. One thread calls `step` and `drain`."""
 
     messenger: Messenger
-    base_url: str = ""
-    can_stop: bool = False  # whether a Stop would reach workers
-    may_kill: bool = False  # whether it may terminate a running task
+    site: Site = field(default_factory=Site)
     clock: Callable[[], datetime] = clock.last
     wake: Callable[[], None] = lambda: None  # called when a try has ended, which other notices may wait for
     gate: Gate = field(init=False)
@@ -164,10 +162,7 @@ class Deliverer:
     def _prepare(self, notice: Notice, roots: dict[int, Notice]) -> None:
         try:
             root = roots[notice.run_id] if notice.kind == NoticeKind.PROGRESS else None
-            channel = root.channel if root else ""
-            about = report(
-                notice, base_url=self.base_url, channel=channel, can_stop=self.can_stop, may_kill=self.may_kill
-            )
+            about = report(notice, self.site, channel=root.channel if root else "")
         except Exception:  # a defect of ours, which must not block the others
             log.exception("%s", notice)
             claims.later(notice, due_at=self._backoff(notice), problem=OURS)
