@@ -134,7 +134,7 @@ MENTION_HELP = """Write a schedule's name after the mention, and what should dif
 • `{command} status` shows what is running now, and `{command} help` says more."""
 FROM_MENTION = ":speech_balloon: From your message: {names}. The rest is as stored."
 LIST_FROM_MENTION = ":speech_balloon: The list of arguments is from your message."
-LEFT_OUT = ":lock: Left out of your message, as they are secret: {names}. Type them below if you need others than the stored ones."
+LEFT_OUT = ":lock: Left out of your message, as they are secret: {names}. Type them below if you need them."
 LEFT_OUT_LIST = ":lock: The list of arguments of your message is left out, as it holds a secret."
 LEFT_OUT_FIELD = {
     Field.ARGS: ":warning: The list of arguments of your message is left out: it is too long to be shown here.",
