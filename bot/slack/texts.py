@@ -96,7 +96,7 @@ HELP = """*{command}* runs a schedule of the site now, with its stored arguments
 • `{command} "again"` picks the schedule that is really called again; so with status and help. What stands in quotes is always a schedule's name.
 • Mention me in a channel where I am a member, followed by `nightly report days=30`: you get a button that opens the form so filled. A mention alone runs nothing.
 • The shortcuts *Run a schedule* and, on a message, *Run a schedule here* open the form, too.
-Its id and how it ended arrive in a thread. Only staff of the site can run schedules."""
+A run's id and how it ended arrive in a thread. Only staff of the site can run schedules."""
 
 # What is running now
 NOW = "*Running now*"
