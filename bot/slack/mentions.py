@@ -15,7 +15,7 @@ BUTTONS = 5
 NAMES = 20  # of arguments, in a sentence
 
 
-def help_(command: str) -> Block:
+def usage(command: str) -> Block:
     return plain(texts.MENTION_HELP.format(command=command))
 
 

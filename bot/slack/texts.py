@@ -102,7 +102,7 @@ HELP = """*{command}* runs a schedule of the site now, with its stored arguments
 • `{command} "again"` picks the schedule that is really called again; so with status and help. What stands in quotes is always a schedule's name.
 • Mention me in a channel where I am a member, followed by `nightly report days=30`: you get a button that opens the form so filled. A mention alone runs nothing.
 • The shortcuts *Run a schedule* and, on a message, *Run a schedule here* open the form, too.
-Its id and how it ended arrive in a thread. Only staff of the site can run schedules."""
+A run's id and how it ended arrive in a thread. Only staff of the site can run schedules."""
 
 # What is running now
 NOW = "*Running now*"
@@ -141,7 +141,7 @@ MENTION_HELP = """Write a schedule's name after the mention, and what should dif
 • `{command} status` shows what is running now, and `{command} help` says more."""
 FROM_MENTION = ":speech_balloon: From your message: {names}. The rest is as stored."
 LIST_FROM_MENTION = ":speech_balloon: The list of arguments is from your message."
-LEFT_OUT = ":lock: Left out of your message, as they are secret: {names}. Type them below if you need others than the stored ones."
+LEFT_OUT = ":lock: Left out of your message, as they are secret: {names}. Type them below if you need them."
 LEFT_OUT_LIST = ":lock: The list of arguments of your message is left out, as it holds a secret."
 LEFT_OUT_FIELD = {
     Field.ARGS: ":warning: The list of arguments of your message is left out: it is too long to be shown here.",

@@ -220,6 +220,14 @@ def test_somebody_of_another_workspace_is_refused(http_bot: LocalSlack, ana: Per
     assert SENTENCES[Code.OTHER_TEAM] in str(answers(http_bot))
 
 
+def test_when_slack_can_not_be_asked_nobody_gets_a_button(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule("Operation Nightfall")
+    http_bot.fault("http500", method="auth.test", count=0)
+    assert SENTENCES[Code.SLACK_SILENT] in said(answer(http_bot, ana, f"{BOT} nightfall"))
+
+
 def test_who_loses_their_rights_can_not_open_the_form_any_more(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:

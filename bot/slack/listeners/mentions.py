@@ -55,8 +55,9 @@ class Mentions:
         ).begin()
 
     def _answer(self, found: events.Mention) -> None:
-        if found.installation != self.parts.identity.installation.id():
-            log.info("ignored a mention of another installation, or of one that isn't known now")
+        ours = self.parts.identity.installation.id()
+        if ours and found.installation != ours:  # unknown if Slack can't be asked: then they read that
+            log.info("ignored a mention of another installation")
             return
         try:
             message = self._message(found)
@@ -92,7 +93,7 @@ class Mentions:
         except Invalid as exc:
             return mentions.not_read(exc.problems[0]), NOTHING
         if not read.name or (read.name.lower() in WORDS and not (read.is_quoted or read.has_values)):
-            return mentions.help_(command), NOTHING
+            return mentions.usage(command), NOTHING
         matches = self._matches(actor, read.name)
         if not matches.total:
             return mentions.no_match(read.name, command), NOTHING

@@ -14,6 +14,7 @@ from runtask_demo.seed import ADMIN
 
 HOST = "127.0.0.1"
 QUEUES = "celery,reports"
+EVENTS = ("app_mention",)
 # The demo has its own database and broker, so it ignores these variables of the shell. The proxies are among them because
 # slack_sdk would use a proxy even for this computer.
 FOREIGN = ("SLACK_", "RUNTASK_", "DJANGO_", "CELERY_", "DATABASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -35,6 +36,9 @@ Things to try
   /runtask import         fails, with its traceback in the thread
   /runtask visitors       returns 200 KB that would like to ring everybody
   /runtask monthly tax    its stored arguments are broken
+  @Runtask nightly sales days=30
+                          answers with a button, and runs nothing
+  /runtask status         what is running now, with Stop
 
 Ctrl-C stops everything. Your data stays in {data}. Delete that folder to start from the beginning.
 """
@@ -102,6 +106,7 @@ class Plan:
     def processes(self) -> dict[str, list[str]]:
         """The commands by name, in the order in which they start."""
         way = ["--http", f"{self.site}/slack/events"] if self.http else ["--socket"]
+        way += [part for event in EVENTS for part in ("--event", event)]
         state = str(self.data / "localslack.json")
         address = f"{HOST}:{self.web_port}"
         return {
