@@ -87,12 +87,12 @@ class HomePress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StarPress:
-    """The star in an open form was pressed. `view` is Slack's, with all its blocks."""
+    """The star in an open form was pressed. `form` is Slack's view, with all its blocks."""
 
     account: SlackAccount
     schedule: ScheduleId
     trigger: str
-    view: Payload = field(repr=False)
+    form: Payload = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,13 +193,12 @@ def home_press(body: Payload) -> HomePress:
 
 @_parser
 def star_press(body: Payload) -> StarPress:
-    view = body["view"]
-    _text(view["id"]), _text(view["hash"])
+    form = body["view"]
     return StarPress(
         account=_account(body),
         schedule=_schedule(body["actions"][0]),
         trigger=_text(body["trigger_id"]),
-        view={**view, "blocks": [dict(block) for block in view["blocks"]]},
+        form={**form, "id": _text(form["id"]), "hash": _text(form["hash"]), "blocks": list(map(dict, form["blocks"]))},
     )
 
 

@@ -30,6 +30,12 @@ def a_selection() -> Payload:
     return body  # type: ignore[no-any-return]
 
 
+def a_press_in_a_view() -> Payload:
+    body = recorded("block_actions.button_in_view.json")
+    body["actions"][0] |= {"value": "42"}
+    return body  # type: ignore[no-any-return]
+
+
 def test_a_recorded_command() -> None:
     raw = (RECORDED / "slash_command.form.txt").read_bytes()
     body = parse(raw, FORM)
@@ -70,6 +76,30 @@ def test_a_selection() -> None:
     assert found.account == account("T0000000001", "U0000000001")
     assert (found.schedule, found.view, found.hash) == (42, "V0000000001", "1700000000.AbCdEfGh")
     assert found.metadata.place == PLACE
+
+
+def test_who_opens_the_home_tab_is_known_by_the_events_team() -> None:
+    body = recorded("event.app_home_opened.java_shape.json")
+    body["team_id"], body["event"]["user"], body["event"]["tab"] = "T1", "U1", "home"
+    assert payloads.home_opened(body) == account("T1", "U1")
+    body["event"]["tab"] = "messages"
+    assert payloads.home_opened(body) is None
+
+
+@pytest.mark.parametrize("pressed", [{"value": "42"}, {"selected_option": {"value": "42"}}], ids=["button", "menu"])
+def test_a_press_on_home(pressed: Payload) -> None:
+    body = recorded("block_actions.button_in_view.json")
+    body["actions"][0] |= pressed
+    found = payloads.home_press(body)
+    assert (found.account, found.value) == (account("T12345678", "U12345678"), 42)
+    assert (found.trigger, found.response_url) == (body["trigger_id"], "")
+
+
+def test_a_press_of_the_star_has_the_form_as_it_is() -> None:
+    body = a_press_in_a_view()
+    found = payloads.star_press(body)
+    assert (found.schedule, found.form) == (42, body["view"])
+    assert "blocks" not in repr(found)
 
 
 def test_a_submission_of_our_modal() -> None:
@@ -147,6 +177,8 @@ GOOD: dict[Callable[[Payload], Any], Payload] = {
     payloads.command: recorded("slash_command.parsed.json"),
     payloads.suggestion: recorded("block_suggestion.view.json"),
     payloads.selection: a_selection(),
+    payloads.home_press: a_press_in_a_view(),
+    payloads.star_press: a_press_in_a_view(),
     payloads.global_shortcut: recorded("shortcut.global.json"),
     payloads.message_shortcut: recorded("shortcut.message.json"),
     payloads.submission: submitted(modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n")),
