@@ -228,8 +228,11 @@ def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> 
         is_about_it = str(block.get("block_id", "")).startswith(f"{DETAILS_PREFIX}{schedule}:")
         return {**block, "accessory": _star(schedule, is_on=is_on)} if is_about_it else block
 
-    kept = {name: view[name] for name in ("type", "callback_id", "private_metadata", "title", "submit", "close")}
-    return {**kept, "blocks": [turned(block) for block in view["blocks"]]}
+    kept = ("type", "callback_id", "private_metadata", "title", "submit", "close")
+    return {
+        **{name: view[name] for name in kept if view.get(name)},
+        "blocks": [turned(block) for block in view["blocks"]],
+    }
 
 
 def _warnings(preview: Preview) -> Iterator[Note]:

@@ -9,12 +9,12 @@ import pytest
 
 from bot.core.model import Field, LastRun, Listening, Matches, RunId, Running, Schedule, ScheduleId, Source, Target
 from bot.core.reasons import Code, Problem
-from bot.slack import modals, payloads
+from bot.slack import modals, payloads, texts
 from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES, Id
 from bot.slack.metadata import Metadata
 from localslack.validation.surfaces import options_problems, submission_problems, view_problems
 from tests.factories import ADA, NOW, PLACE, a_brief, a_preview, a_schedule
-from tests.slack.forms import Payload, inputs, read, submitted
+from tests.slack.forms import Payload, inputs, objects, read, submitted
 
 METADATA = Metadata(place=PLACE, mark="m")
 
@@ -189,6 +189,23 @@ def test_the_picker_keeps_its_place_and_the_inputs_get_new_ones() -> None:
     two = modals.chosen(METADATA, a_preview(a_schedule()), nonce="n2")
     assert one["blocks"][0]["block_id"] == two["blocks"][0]["block_id"] == Id.SCHEDULE_BLOCK
     assert not set(inputs(one)) & set(inputs(two))
+
+
+def test_turning_the_star_changes_nothing_else() -> None:
+    off, on = (modals.chosen(METADATA, a_preview(), nonce="n", is_favourite=is_on) for is_on in (False, True))
+    assert modals.restarred(off, ScheduleId(7), is_on=True) == on
+    assert modals.restarred(on, ScheduleId(7), is_on=False) == off
+    assert modals.restarred(off, ScheduleId(8), is_on=True) == off  # it is about another schedule
+    words = [text["text"] for view in (off, on) for text in objects(view, "plain_text") if "favourites" in text["text"]]
+    assert words == [texts.STAR, texts.UNSTAR]
+
+
+def test_favourites_come_first_and_only_once() -> None:
+    briefs = tuple(a_brief(id=ScheduleId(number), name=f"No. {number}") for number in range(100))
+    answer = modals.suggestions(Matches(first=briefs, total=120), briefs[98:])
+    own, others = answer["option_groups"]
+    assert (own["label"]["text"], [one["value"] for one in own["options"]]) == (texts.FAVOURITES, ["98", "99"])
+    assert (others["label"]["text"], len(others["options"])) == ("100 of 120, keep typing", 98)
 
 
 def test_both_inputs_are_required() -> None:

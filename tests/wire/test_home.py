@@ -20,10 +20,10 @@ from bot.texts import SENTENCES
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import CACHED, OPS, Schedule
 from tests.wire.ended import an_ended_run
-from tests.wire.form import inputs, shown
+from tests.wire.form import inputs, picked, shown
 from tests.wire.homes import buttons_of, home_of, newer, says, version, words_of
 from tests.wire.test_destinations import ends
-from tests.wire.test_thread import run
+from tests.wire.test_thread import finished, run
 
 Json = dict[str, Any]
 
@@ -173,8 +173,7 @@ def test_a_newer_view_that_we_do_not_know_is_replaced_by_a_newer_one(
     client.views_publish(user_id="U0ANA", view={"type": "home", "blocks": [{"type": "divider"}]})
     run(http_bot, ana, row)
     says(http_bot, ana, "Nightly report")
-    known = Home.objects.get()
-    assert known.hash == version(ana)
+    http_bot.wait_for(lambda: Home.objects.get().hash == version(ana))
     conflicts = [one for one in http_bot.log("api", "views.publish") if one["response"].get("error") == "hash_conflict"]
     assert len(conflicts) == 1
 
@@ -215,6 +214,23 @@ def test_an_event_that_comes_twice_does_no_harm(http_bot: LocalSlack, ana: Perso
     http_bot.deliver("event_callback", {**event, "event_id": "Ev1"})
     assert texts.HOME_NO_RUNS in shown(home_of(http_bot, ana))
     assert Home.objects.count() == 1
+
+
+@pytest.mark.usefixtures("delivering", "worker")
+def test_a_run_from_there_is_told_in_a_direct_message_unless_somebody_picks_a_channel(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    row = schedule()
+    home_of(bot, ana)
+    for channel in (None, OPS):
+        ana.presses_home(Id.HOME_RUN)
+        bot.wait_for(ana.modal)
+        picked(bot, ana, row.name)
+        if channel is not None:
+            ana.sets(Id.REPORT_BLOCK, Id.REPORT_SELECT, selected_conversation=channel)
+        assert ana.submits()["closed"]
+        root, _ = finished(bot, ana, channel or ana.dm())
+        assert "SUCCESS" in root["text"]
 
 
 def test_run_again_opens_the_form_with_the_values_of_the_run(
