@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from bot.core.model import Actor, ChannelId, Destination, Field, RunId, ScheduleId
 from bot.core.reasons import Code
 from bot.core.rights import Entry
-from bot.core.rules import Notify
+from bot.core.rules import Notify, Rule, RuleBook
 from bot.core.status import RunState
 from bot.models import Run, SiteState, StoredRule
 from bot.runs import again, clock, rulebook, see, start, stop
@@ -55,6 +55,33 @@ def test_what_is_hidden_is_nowhere(door: Door) -> None:
     with pytest.raises(Gone):
         door.start(asked(ben, again=RunId(run.pk)))
     assert door.sender.sent == []
+
+
+def test_what_is_hidden_costs_as_much_as_what_is_not_there(door: Door) -> None:
+    in_force(SECRET, *(a_rule(f"rule {number}", tasks=(f"other{number}.*",)) for number in range(20)))
+    run, ben, compared = RunId(a_run(state="finished").pk), person("ben"), list[tuple[str, str]]()
+    book = rulebook.in_force().book
+
+    class Counting(RuleBook):
+        def of(self, name: str, task: str) -> tuple[Rule, ...]:
+            compared.append((name, task))
+            return super().of(name, task)
+
+    rulebook._held = replace(rulebook._held, book=Counting(book.rules))
+    costs = []
+    for schedule in (SEVEN, ScheduleId(9)):
+        compared.clear()
+        with CaptureQueriesContext(connection) as queries:
+            assert see.preview(door.platform, ben, schedule) is None
+        costs.append((len(queries), len(compared)))
+    assert costs[0] == costs[1] == (1, 1)
+    costs = []
+    for number in (run, RunId(run + 1)):
+        compared.clear()
+        with CaptureQueriesContext(connection) as queries:
+            assert follow(door.platform, ben, number) is None
+        costs.append((len(queries), len(compared)))
+    assert costs[0] == costs[1] == (2, 1)
 
 
 def test_what_is_hidden_is_there_for_its_group_and_for_superusers(door: Door) -> None:
