@@ -19,7 +19,7 @@ from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
 from bot.option_texts import stored_options
 from bot.runs import accounts, clock, links, outbox
 from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence
-from bot.web import columns, display, history, rights, texts
+from bot.web import columns, display, history, rights, rule_admin, texts, visible  # noqa: F401  # rule_admin registers itself
 from bot.web.beat_admin import may_run
 from bot.web.lists import Guarded
 
@@ -154,6 +154,9 @@ class RunAdmin(ReadOnly, Guarded):
         _catch_up(request)
         return super().changeform_view(request, *args, **kwargs)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        return super().get_queryset(request).filter(visible.runs(request))
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[history.RunList]:  # noqa: ARG002
         return history.RunList
 
@@ -187,6 +190,9 @@ class NoticeAdmin(ReadOnly, Guarded):
     list_select_related = ("run",)
     show_full_result_count = False
     why = columns.column_of("problem", lambda notice: sentence(notice.reason), ordering="problem")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notice]:
+        return super().get_queryset(request).filter(visible.runs(request, "run__"))
 
     @admin.action(description="Try again to deliver the selected messages", permissions=["retry"])
     def try_again(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:

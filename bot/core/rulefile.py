@@ -1,5 +1,6 @@
 """Rules as YAML: a list, as in docs/rules.md. Every mistake is told with its line and column."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +17,12 @@ TYPES = {  # what YAML's plain values may be; not dates, sets or binary data
 }
 
 
-def read(text: str) -> tuple[Rule, ...]:
-    """Raises Invalid, with every mistake."""
+def read(text: str, groups: Collection[str] | None = None) -> tuple[Rule, ...]:
+    """Raises Invalid, with every mistake. `groups`: those that there are; None: any."""
     document = _Document(text)
     document.read()
     if not document.problems:
-        for path, code, params in rulefields.flaws(document.value):
+        for path, code, params in rulefields.flaws(document.value, groups):
             document.tell(document.mark(path), code, **params)
     if document.problems:
         raise Invalid(sorted(document.problems, key=lambda problem: problem.place.at if problem.place else 0))

@@ -7,7 +7,7 @@ from bot.core.reasons import Problem
 from bot.core.text import ELLIPSIS, one_line
 from bot.runs.drafts import Values
 from bot.slack import texts
-from bot.slack.blocks import Block, button, code, context, escape, section
+from bot.slack.blocks import Block, Level, Note, button, code, context, escape, section
 from bot.slack.ids import CHOOSE_PREFIX
 from bot.texts import problem_text
 
@@ -46,7 +46,7 @@ def plain(text: str) -> Block:
     return {"text": text, "blocks": [section(text)]}
 
 
-def note(values: Values, left_out: Collection[Field]) -> str:
+def notes(values: Values, left_out: Collection[Field]) -> tuple[Note, ...]:
     """In the form: which values are from the message, and which of its values are not in the form."""
     lines = []
     if values.args is not None and Field.ARGS not in left_out:
@@ -57,7 +57,8 @@ def note(values: Values, left_out: Collection[Field]) -> str:
         lines.append(texts.LEFT_OUT.format(names=_names(values.left_out)))
     if values.has_left_out_args:
         lines.append(texts.LEFT_OUT_LIST)
-    return "\n".join([*lines, *(texts.LEFT_OUT_FIELD[of] for of in left_out)])
+    lines += [texts.LEFT_OUT_FIELD[of] for of in left_out]
+    return tuple(Note(Level.INFO, line) for line in lines)
 
 
 def _choice(at: int, brief: Brief, draft: str) -> Block:

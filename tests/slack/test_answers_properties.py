@@ -10,8 +10,8 @@ from bot.core.status import OPEN
 from bot.runs.drafts import Values
 from bot.runs.now import Now, OpenRun
 from bot.slack import mentions, status
-from bot.slack.blocks import section
-from bot.slack.ids import SECTION_TEXT
+from bot.slack.blocks import alerts
+from bot.slack.ids import ALERT_TEXT, SECTION_TEXT
 from localslack.validation.surfaces import message_problems
 from tests.core import strategies
 from tests.factories import ADA, NOW
@@ -62,9 +62,10 @@ def test_an_answer_with_buttons(first: list[Brief], more: int, typed: str, value
 
 @given(written, st.sets(st.sampled_from([Field.ARGS, Field.KWARGS])))
 def test_the_note_in_the_form(values: Values, left_out: set[Field]) -> None:
-    shown = section(mentions.note(values, left_out))["text"]["text"]
-    assert len(shown) <= SECTION_TEXT
-    assert foreign_markup(shown, OURS) == []
+    for block in alerts(*mentions.notes(values, left_out)):
+        shown = block["text"]["text"]
+        assert 0 < len(shown) <= (ALERT_TEXT if block["type"] == "alert" else SECTION_TEXT)
+        assert foreign_markup(shown, OURS) == []
 
 
 @given(st.lists(runs, max_size=10), st.integers(0, 300), st.booleans(), name)

@@ -16,7 +16,7 @@ from bot.runs.door import admit
 from bot.runs.drafts import NOTHING, Values, Written
 from bot.runs.refusals import NotAllowed
 from bot.slack import events, mentions, modals, presses, texts
-from bot.slack.blocks import Block, Level, Note, entities
+from bot.slack.blocks import Block, entities
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import INPUT_TEXT
 from bot.slack.listeners.common import Parts, details, filled
@@ -116,5 +116,4 @@ class Mentions:
         stored, left_out = overlaid(preview.stored, values.args, values.kwargs, limit=INPUT_TEXT)
         shown = replace(preview, stored=stored)
         fill = again.fill(platform, actor, preview)
-        note = Note(Level.INFO, mentions.note(values, left_out))
-        return filled(self.parts, actor, metadata, shown, fill, notes=(note,))
+        return filled(self.parts, actor, metadata, shown, fill, notes=mentions.notes(values, left_out))
