@@ -1,26 +1,20 @@
 """The form, as pure functions of the values that it shows."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from bot.core.again import AS_STORED, Fill
-from bot.core.model import Brief, Field, Listening, Matches, Preview, Running, ScheduleId, Shown, Source, Target
+from bot.core.model import Brief, Field, Matches, Preview, Shown
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
-from bot.option_texts import options
 from bot.slack import filling, texts
 from bot.slack.blocks import (
     Block,
     Level,
     Note,
     alerts,
-    button,
-    code,
-    context,
-    date,
     entities,
     escape,
     label,
@@ -28,8 +22,8 @@ from bot.slack.blocks import (
     preformatted,
     section,
 )
+from bot.slack.details import details
 from bot.slack.ids import (
-    DETAILS_PREFIX,
     ERROR_TEXT,
     INPUT_PREFIX,
     INPUT_TEXT,
@@ -81,7 +75,7 @@ def chosen(
     metadata = replace(metadata, schedule=schedule.id, fingerprint=again.fingerprint if again else schedule.fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
     blocks = [_picker(brief), *filling.menu(fill, suffix), *alerts(*notes)]
-    blocks += [*(filling.heading(again) if again else []), *_details(preview, suffix, is_favourite=is_favourite)]
+    blocks += [*(filling.heading(again) if again else []), *details(preview, suffix, is_favourite=is_favourite)]
     limits = preview.limits
     if limits.denied is not None:  # whatever they type, they can't run it
         denied = Note(Level.ERROR, entities(sentence(limits.denied)))
@@ -198,74 +192,6 @@ def _picker(selected: Brief | None) -> Block:
         "label": plain(texts.SCHEDULE),
         "element": select,
     }
-
-
-def _details(preview: Preview, suffix: str, *, is_favourite: bool) -> list[Block]:
-    schedule, last = preview.schedule, preview.last
-    lines = [code(schedule.task), texts.WHEN.format(when=escape(preview.when))]
-    if schedule.description.strip():
-        lines.insert(0, escape(schedule.description, 500))
-    ended = texts.LAST_RUN.format(status=escape(last.status), at=date(last.at)) if last else texts.NO_LAST_RUN
-    goes_to = texts.GOES_TO.format(target=_target(preview.target))
-    what = section("\n".join(lines), block_id=DETAILS_PREFIX + suffix, accessory=_star(schedule.id, is_on=is_favourite))
-    return [*alerts(*_warnings(preview)), what, context(ended, goes_to)]
-
-
-def _star(schedule: ScheduleId, *, is_on: bool) -> Block:
-    """What the press does stands on it."""
-    if is_on:
-        return button(Id.UNSTAR, texts.UNSTAR, str(schedule))
-    return button(Id.STAR, texts.STAR, str(schedule))
-
-
-def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> Block:
-    """The form as Slack shows it, with its star turned.
-
-    All else stays, with its ids: so Slack keeps what the person has typed and chosen.
-    """
-
-    def turned(block: Block) -> Block:
-        is_about_it = str(block.get("block_id", "")).startswith(f"{DETAILS_PREFIX}{schedule}:")
-        return {**block, "accessory": _star(schedule, is_on=is_on)} if is_about_it else block
-
-    kept = ("type", "callback_id", "private_metadata", "title", "submit", "close")
-    return {
-        **{name: view[name] for name in kept if view.get(name)},
-        "blocks": [turned(block) for block in view["blocks"]],
-    }
-
-
-def _warnings(preview: Preview) -> Iterator[Note]:
-    """What a person should know before they press Run."""
-    for problem in preview.problems:
-        yield Note(Level.ERROR, escape(sentence(problem), 500))
-    if preview.running is not None:
-        yield Note(Level.WARNING, _already_running(preview.running))
-    if preview.listening in texts.LISTENING:
-        level = Level.WARNING if preview.listening is Listening.NO else Level.INFO
-        yield Note(level, texts.LISTENING[preview.listening])
-    if not preview.schedule.enabled:
-        yield Note(Level.INFO, texts.DISABLED)
-    if preview.source is Source.NONE:
-        yield Note(Level.INFO, texts.NO_RESULTS)
-
-
-def _already_running(running: Running) -> str:
-    who = f"<@{running.requester}>" if running.requester else escape(running.name)
-    text = texts.ALREADY_RUNNING_BY if who else texts.ALREADY_RUNNING
-    return text.format(since=date(running.since), who=who)
-
-
-def _target(target: Target) -> str:
-    parts = [
-        f"{name} {date(value)}" if isinstance(value, datetime) else f"{name} {code(value, 500)}"
-        for name, value in options(target)
-    ]
-    if target.past_expires is not None:
-        parts.append(texts.WITHOUT_EXPIRY.format(at=date(target.past_expires)))
-    if not target.is_registered:
-        parts.append(texts.SENT_BY_NAME)
-    return ", ".join(parts) or texts.GOES_TO_EXCHANGE
 
 
 def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> list[Block]:
