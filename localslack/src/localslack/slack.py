@@ -32,7 +32,8 @@ class Slack:
         self.dead_tokens: dict[str, str] = {}  # with the error that they get
         first = AppSettings(app_token="xapp-local", commands=list(seed.COMMANDS))  # noqa: S106
         app = self.add_app(seed.BOT.app_id, seed.BOT.name, first)
-        self._start_first(app, Grant(bot_token="xoxb-local"))  # noqa: S106
+        self._first_grant = Grant(bot_token="xoxb-local")  # noqa: S106
+        self._start_first(app, self._first_grant)
         apply(settings or {}, *self.settings_of(app, self.first))
 
     @property
@@ -110,7 +111,7 @@ class Slack:
             await app.close()
         self.workspaces.clear()
         self.dead_tokens.clear()
-        self._start_first(first.app, first.grant)
+        self._start_first(first.app, self._first_grant)
         first.app.rates.clear()
         self.shared.faults.clear()
         self.shared.log.clear()
