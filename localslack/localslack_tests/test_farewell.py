@@ -77,8 +77,10 @@ def test_an_app_that_comes_back_has_its_bot_and_a_new_token(
 
 def test_a_reset_brings_everything_back(slack: LocalSlack, client: WebClient) -> None:
     slack.uninstall()
+    slack.install("A0LOCAL", "T0LOCAL", bot_token="xoxb-new")
     slack.reset()
     assert client.auth_test()["ok"]
+    assert slack.bot_token == client.token
 
 
 @pytest.mark.parametrize("scopes", [["chat:write"], ["app_mentions:read"]], ids=str)

@@ -92,6 +92,7 @@ class Plan:
             "RUNTASK_DATA": str(self.data),
             "RUNTASK_BASE_URL": self.site,
             "RUNTASK_LINK_BY_EMAIL": "1",  # the addresses in both places are ours
+            "RUNTASK_KILL": "1",  # the worker is a prefork one
             "RUNTASK_DEADLINE": "120",  # so that nobody waits half an hour for a “no word yet”
             "RUNTASK_IMPORTS": "runtask_demo.tasks",
             "SLACK_API_URL": f"{self.slack}api/",
