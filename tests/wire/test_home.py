@@ -19,7 +19,7 @@ from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import CACHED, OPS, Schedule
 from tests.wire.ended import an_ended_run
 from tests.wire.form import shown
-from tests.wire.homes import buttons_of, home_of, newer, says, version, words_of
+from tests.wire.homes import buttons_of, home_of, newer, says, version
 from tests.wire.test_destinations import ends
 from tests.wire.test_thread import run
 
@@ -226,7 +226,9 @@ def test_a_press_for_what_is_not_there_is_told_so(
     elif action is Id.HOME_RUN_FAVOURITE:
         assert "no longer exists" in shown(http_bot.wait_for(ana.modal))
     else:
-        http_bot.wait_for(lambda: "There is no such run" in words_of(ana) or ana.modal())
+        assert "There is no such run" in shown(http_bot.wait_for(ana.modal))
+    if action is Id.HOME_STOP:
+        newer(http_bot, ana, pressed)
     assert Run.objects.count() == 1
 
 
