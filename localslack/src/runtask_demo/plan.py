@@ -35,6 +35,10 @@ Things to try
   /runtask import         fails, with its traceback in the thread
   /runtask visitors       returns 200 KB that would like to ring everybody
   /runtask monthly tax    its stored arguments are broken
+  /runtask send invoice   a rule lets only accounting run it: Ana reads whom to ask, Cara is asked for a reason,
+                          Ben may run nothing, because he isn't staff
+  /runtask rotate         a rule hides it: for Ana it is nowhere, for Cara it is there.
+                          The rules are in the admin, as user {admin}: change them, or pause the site
 
 Ctrl-C stops everything. Your data stays in {data}. Delete that folder to start from the beginning.
 """
