@@ -1,5 +1,6 @@
 """Which runs the admin's lists show to somebody: those of schedules that they may see."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
@@ -16,20 +17,18 @@ from bot.runs.refusals import NotAllowed
 NOTHING = Q(pk__in=())
 
 
-def runs(request: HttpRequest, prefix: str = "") -> Q:
-    """A condition. `prefix` leads to the run. Superusers see all runs."""
+def runs(platform: Callable[[], Platform], request: HttpRequest, prefix: str = "") -> Q:
+    """A condition. `prefix` leads to the run. Superusers see all runs; where nothing is set up, others see none."""
     actor = actors.of_user(request.user)
     if actor.rights.is_superuser:
         return Q()
-    from bot import wiring  # noqa: PLC0415
-
     try:
-        platform = wiring.platform()
-        hidden = _hidden(platform, admit(platform, actor).hidden)
+        site = platform()
+        hidden = _hidden(site, admit(site, actor).hidden)
     except (NotSetUp, NotAllowed):
         return NOTHING
     of_schedule = f"{prefix}schedule_id__in"
-    there = Q(**{of_schedule: _all(platform)})
+    there = Q(**{of_schedule: _all(site)})
     own = Q(**{f"{prefix}user_id": str(actor.user)})
     return (there & ~Q(**{of_schedule: hidden})) | (~there & own)
 

@@ -32,13 +32,21 @@ Everything runs, on this computer only.
 
 Things to try
   /runtask nightly sales  a report; change its days, break its JSON, misspell a key
-  /runtask rebuild        says how far it is
+  /runtask rebuild        says how far it is: Stop it while it runs, or Run again when it has ended
   /runtask import         fails, with its traceback in the thread
   /runtask visitors       returns 200 KB that would like to ring everybody
   /runtask monthly tax    its stored arguments are broken
+  /runtask again          the form as in your last run
+  /runtask status         what is running now, with Stop
   @Runtask nightly sales days=30
                           answers with a button, and runs nothing
-  /runtask status         what is running now, with Stop
+  Runtask, on the left    its Home tab: what is running, your favourites, your last runs
+  … on a message          Run a schedule here: the run is told in that message's thread
+  / in the message box    the shortcut Run a schedule, whose form asks where to report
+  /runtask send invoice   a rule lets only accounting run it: Ana reads whom to ask, Cara is asked for a reason,
+                          Ben may run nothing, because he isn't staff
+  /runtask rotate         a rule hides it: for Ana it is nowhere, for Cara it is there.
+                          The rules are in the admin, as user {admin}: change them, or pause the site
 
 Ctrl-C stops everything. Your data stays in {data}. Delete that folder to start from the beginning.
 """
