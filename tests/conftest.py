@@ -48,7 +48,11 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    marks = {path: _marks(path) for path in {item.path for item in items}}  # a file has many tests
     for item in items:
-        for place, mark in MARKED.items():
-            if item.path.is_relative_to(HERE / place):
-                item.add_marker(mark)
+        for mark in marks[item.path]:
+            item.add_marker(mark)
+
+
+def _marks(path: Path) -> list[str]:
+    return [mark for place, mark in MARKED.items() if path.is_relative_to(HERE / place)]
