@@ -11,12 +11,11 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.demo
 	$(BIN)/runtask demo $(ARGS)
 
-# `pytest` alone runs what is fast; then come the marked tests. Those that need a service or a browser are skipped where it
-# is missing, and fail in CI. A file's tests run in one process, because many share what takes long to start.
+# Tests that need a service or a browser are skipped where it is missing, and fail in CI. A file's tests run in one process,
+# because many share what takes long to start.
 SPREAD = --numprocesses 3 --dist loadfile
 test: lint
-	$(BIN)/pytest $(ARGS)
-	$(BIN)/pytest -m "(slow or service or e2e) and not nightly" $(SPREAD) $(ARGS)
+	$(BIN)/pytest -m "not nightly" $(SPREAD) $(ARGS)
 	$(BIN)/pytest localslack -m "not (e2e or nightly)" $(SPREAD) $(ARGS)
 
 lint: $(VENV)/.dev
