@@ -29,17 +29,18 @@ lint: $(VENV)/.dev
 PAIR = --numprocesses 2 --dist loadfile
 
 # The lowest versions that pyproject.toml allows: all that touches Django, Celery and its two apps. Where threads write, on
-# PostgreSQL, because our options for SQLite need Django 5.1. The embedded broker's folder is the same for all versions.
+# PostgreSQL, because our options for SQLite need Django 5.1. The embedded broker's folder is the same for all versions. That
+# each message is beat's is nightly: parity/test_target.py reads the same messages.
 OLDEST = $(VENV)-oldest
 IN_PROCESS = -m "not (e2e or nightly)"
 test-oldest: $(OLDEST)/.ready
 	$(OLDEST)/bin/pytest $(IN_PROCESS) $(PAIR) tests/broker tests/parity tests/runs tests/web tests/test_prepared.py \
-	  tests/test_admin.py tests/test_checks.py --ignore tests/broker/test_spool.py $(ARGS)
+	  tests/test_admin.py tests/test_checks.py --ignore tests/broker/test_spool.py --ignore tests/parity/test_parity.py $(ARGS)
 	TEST_DATABASE_URL=$(POSTGRES) $(OLDEST)/bin/pytest $(IN_PROCESS) tests/broker/test_catalog.py \
 	  tests/wire/test_submission.py $(ARGS)
 
-# The highest: Django 6 on newer Pythons. From 3.12 on, Python measures coverage itself, which costs almost nothing. The fast
-# tests run on Python 3.11 and 3.13; on 3.12, which has nothing that neither of them has, they are nightly.
+# The highest: Django 6 on newer Pythons. From 3.12 on, Python measures coverage itself, which costs almost nothing. On 3.12,
+# which lies between the two Pythons that run all fast tests, most of them are nightly.
 NEWEST = 3.12 3.13
 test-newest:
 	for version in $(NEWEST); do \
@@ -58,19 +59,21 @@ newest-3.13: $(VENV)-3.13/.ready
 # What talks most to the database, on real servers (docs/supported.md).
 POSTGRES ?= postgresql://postgres@127.0.0.1:5432/postgres
 MARIADB ?= mysql://root@127.0.0.1:3306/mysql
-ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py tests/broker/outcomes tests/runs tests/test_admin.py \
-  tests/test_database.py tests/web/test_run_page.py tests/web/test_status_page.py tests/parity/test_rows.py tests/parity/test_any_row.py
+ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py $(addprefix tests/broker/outcomes/test_,rows.py newest.py odd.py) \
+  tests/runs tests/test_admin.py tests/test_database.py tests/web/test_run_page.py tests/web/test_status_page.py \
+  tests/parity/test_rows.py tests/parity/test_any_row.py
 test-databases: $(VENV)/.mariadb
 	TEST_DATABASE_URL=$(POSTGRES) $(BIN)/pytest $(PAIR) $(ON_DATABASES) $(ARGS)
 	TEST_DATABASE_URL=$(MARIADB) $(BIN)/pytest $(PAIR) $(ON_DATABASES) $(ARGS)
 
-# What takes long: every installation, long faults, mutations, the demo, the benchmark's code.
+# What takes long, or repeats a test of the gate in a further set-up: every installation, long faults, mutations, the demo, the
+# benchmark's code.
 nightly: $(VENV)/.dev $(VENV)/.mariadb $(VENV)/.bench $(VENV)/.mutation $(OLDEST)/.ready $(NEWEST:%=$(VENV)-%/.ready)
 	CI=true HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 600 $(ARGS)
 	CI=true HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m nightly $(ARGS)
 	CI=true HYPOTHESIS_PROFILE=nightly $(BIN)/pytest localslack -m "e2e or nightly" $(ARGS)
 	CI=true $(VENV)-3.12/bin/pytest $(ARGS)
-	CI=true $(OLDEST)/bin/pytest tests/e2e/test_studio.py $(ARGS)
+	CI=true $(OLDEST)/bin/pytest tests/e2e/test_studio.py tests/parity/test_parity.py $(ARGS)
 	CI=true $(VENV)-3.13/bin/pytest tests/e2e/test_studio.py $(ARGS)
 	CI=true $(OLDEST)/bin/pytest tests/services/test_backends.py -k Redis $(ARGS)
 	$(BIN)/python -m tests.faults --submissions 400 --faults 80

@@ -1,6 +1,5 @@
 """What all tests share: which of them `pytest` runs by itself, and options."""
 
-import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,11 +90,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     slowest = {item.path for item in items for mark in ("service", "e2e") if item.get_closest_marker(mark)}
     items.sort(key=lambda item: (item.path not in slowest, item.path not in slow))
-
-
-def pytest_collection_finish() -> None:
-    """What is loaded stays: the garbage collector, which some tests call, need not look through it each time."""
-    gc.freeze()
 
 
 def _marks(path: Path) -> list[str]:
