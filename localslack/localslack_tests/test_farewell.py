@@ -49,6 +49,7 @@ def test_the_order_of_the_two_events_varies(app: App, slack: LocalSlack) -> None
 
 
 def test_an_app_that_has_not_subscribed_is_told_nothing(app: App, slack: LocalSlack) -> None:
+    slack.config(events=[])
     slack.uninstall()
     assert slack.log("delivery") == []
 

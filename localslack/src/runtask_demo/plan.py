@@ -14,7 +14,6 @@ from runtask_demo.seed import ADMIN
 
 HOST = "127.0.0.1"
 QUEUES = "celery,reports"
-EVENTS = ("app_mention",)
 # The demo has its own database and broker, so it ignores these variables of the shell. The proxies are among them because
 # slack_sdk would use a proxy even for this computer.
 FOREIGN = ("SLACK_", "RUNTASK_", "DJANGO_", "CELERY_", "DATABASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -115,7 +114,6 @@ class Plan:
     def processes(self) -> dict[str, list[str]]:
         """The commands by name, in the order in which they start."""
         way = ["--http", f"{self.site}/slack/events"] if self.http else ["--socket"]
-        way += [part for event in EVENTS for part in ("--event", event)]
         state = str(self.data / "localslack.json")
         address = f"{HOST}:{self.web_port}"
         return {
