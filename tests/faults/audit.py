@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.core.status import OPEN
 from tests.faults.people import Stop, Submission, Told
 
 Json = dict[str, Any]
@@ -11,7 +12,7 @@ ENDS = {"final", "deadline", "closed"}
 ORDER = ["root", "id", "deadline", "unseen", "closed", "final", "again"]
 FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
 WORDS = {"final", "again"}  # which name Celery's status
-FILE = ".msg"
+FILE, AGAIN = ".msg", ".again.msg"  # of the embedded broker; it renames a message that a worker had taken before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,7 @@ class Seen:
     posts: list[Post]
     journal: list[Json]
     stops: list[Stop] = field(default_factory=list)
+    homes: dict[str, list[int]] = field(default_factory=dict)  # by person: the last runs on their Home
 
 
 @dataclass
@@ -92,18 +94,29 @@ def audit(seen: Seen) -> Verdict:
     for submission in seen.submissions:
         made = by_view.get(submission.view)
         _judge_submission(submission, made, posts.get(made.pk, []) if made else [], verdict)
+    for user, shown in seen.homes.items():
+        if shown != (own := last_runs(seen.runs, user)):
+            verdict.surprises.append(f"the Home of {user} shows {shown} and not {own}")
     ours = {run.task_id for run in seen.runs}
     verdict.surprises += [f"task {task} was sent without a run" for task in published if task not in ours]
     return verdict
 
 
+def last_runs(runs: list[Run], user: str) -> list[int]:
+    """What Home shows of a person's runs: of the last 20, the first ten that have ended, newest first."""
+    own = sorted((run for run in runs if run.slack_user == user), key=lambda run: -run.pk)[:20]
+    return [run.pk for run in own if run.state not in OPEN][:10]
+
+
 def publications(journal: list[Json]) -> Counter[str]:
     """How often each task was put on the broker: messages handed out, less those handed out again.
 
-    Redis and RabbitMQ mark those; the embedded broker doesn't, but its tag is the name of the message's one file.
+    Redis and RabbitMQ mark those. The embedded broker's tag is the name of the message's file, which says so.
     """
     handed_out = Counter(
-        (one["task"], one["tag"]) for one in journal if one["event"] == "received" and not one["redelivered"]
+        (one["task"], one["tag"].replace(AGAIN, FILE))
+        for one in journal
+        if one["event"] == "received" and not one["redelivered"]
     )
     counted: Counter[str] = Counter()
     for (task, tag), times in handed_out.items():

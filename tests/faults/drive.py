@@ -179,7 +179,8 @@ def _seen(slack: LocalSlack, setup: Setup, folder: Path, colleagues: list[Collea
     journal = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
     submissions = [made for one in colleagues for made in one.submissions]
     stops = [stop for one in colleagues for stop in one.stops]
-    return Seen(submissions=submissions, runs=runs, posts=posts, journal=journal, stops=stops)
+    homes = {one.user: one.home() for one in colleagues}
+    return Seen(submissions=submissions, runs=runs, posts=posts, journal=journal, stops=stops, homes=homes)
 
 
 def _posts(slack: LocalSlack, channel: str, user: str) -> list[Post]:

@@ -90,6 +90,12 @@ def test_a_withdrawn_run_was_stopped_by_somebody_and_never_executed() -> None:
     assert broken(runs=runs, posts=[ROOT, closed], stops=stops, journal=began) == ["a surprise"]
 
 
+def test_home_shows_the_last_runs_of_its_reader() -> None:
+    assert broken(homes={"U1": [1], "U2": []}) == []
+    assert broken(homes={"U1": []}) == ["a surprise"]
+    assert broken(homes={"U2": [1]}) == ["a surprise"]
+
+
 def test_nothing_sent_means_nothing_sent() -> None:
     told = [replace(FORM, told=Told.NOTHING)]
     not_sent = [replace(RUN, state="not_sent", result="")]
@@ -106,4 +112,5 @@ def test_publications_are_what_the_broker_handed_out_less_what_it_handed_out_aga
     assert publications([RECEIVED, {**RECEIVED, "tag": "b"}])["t1"] == 2
     assert publications([RECEIVED, RECEIVED])["t1"] == 2
     assert publications([folder, folder])["t1"] == 1
+    assert publications([folder, {**folder, "tag": "celery.q/1.again.msg"}])["t1"] == 1
     assert broken(journal=[RECEIVED, {**RECEIVED, "tag": "b"}]) == ["published twice"]
