@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from django.apps import apps
+from django.apps import apps as installed
 from django.db import connections, router
 
 MADE = {"run_periodictask": "Can run periodic task", "stop_periodictask": "Can stop runs of periodic task"}
 
 
-def make(*, using: str, **_: Any) -> None:
-    """After `migrate`. Only where the tables of permissions are: a project may have them elsewhere, or not at all."""
-    if not apps.is_installed("django.contrib.auth") or not apps.is_installed("django_celery_beat"):
+def make(*, using: str, apps: Any = installed, **_: Any) -> None:
+    """After `migrate`. `apps`: the models as they are then; a project may lack those of permissions, or have them elsewhere."""
+    if not installed.is_installed("django.contrib.auth") or not installed.is_installed("django_celery_beat"):
         return
-    permissions: Any = apps.get_model("auth", "Permission")
-    types: Any = apps.get_model("contenttypes", "ContentType")
+    try:
+        permissions, types = apps.get_model("auth", "Permission"), apps.get_model("contenttypes", "ContentType")
+    except LookupError:
+        return
     tables = set(connections[using].introspection.table_names())
     needed = {model._meta.db_table for model in (permissions, types)}  # noqa: SLF001  # documented
     if not router.allow_migrate_model(using, permissions) or not needed <= tables:
