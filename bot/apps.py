@@ -15,8 +15,10 @@ class RunTaskConfig(AppConfig):
         from bot.broker.app import remember_current  # noqa: PLC0415
         from bot.checks import options, platform, sidecar, site  # noqa: F401, PLC0415  # registers them; they need the models
         from bot.conf import is_sidecar  # noqa: PLC0415
+        from bot.runs.accounts import watch_deletions  # noqa: PLC0415
         from bot.sidecar import keep_to  # noqa: PLC0415
 
         remember_current()
+        watch_deletions()
         if is_sidecar():
             keep_to(self)

@@ -10,6 +10,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 
 from bot.core import arguments
+from bot.core.entry import Entry
 from bot.core.model import (
     Actor,
     Brief,
@@ -57,6 +58,7 @@ def an_actor(**changes: Any) -> Actor:
     staff = Actor(
         user="1",
         name="ada",
+        entry=Entry.SLACK,
         is_active=True,
         is_staff=True,
         slack=SlackAccount(team=TEAM, user=ADA),

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
 
+from bot.core.entry import Entry
 from bot.core.reasons import Problem, Reason
 from bot.core.stops import Standing
 
@@ -72,6 +73,8 @@ class Actor:
     name: str = ""
     is_active: bool = False
     is_staff: bool = False
+    entry: Entry = Entry.SYSTEM
+    token: str = ""  # primary key of the API token; only of people who act by one
     slack: SlackAccount | None = None
     profile: Profile | None = None
     team: TeamId | None = None  # the workspace that the bot is installed in; only of people who act from Slack

@@ -104,6 +104,8 @@ class Code(StrEnum):
     NO_LINK = auto()
     INACTIVE = auto()
     NOT_STAFF = auto()
+    NOT_SUPERUSER = auto()
+    SAME_PERSON = auto()
     # What became of a notice
     INTERNAL_ERROR = auto()
     SLACK_UNREACHABLE = auto()

@@ -34,6 +34,11 @@ class Standing(StrEnum):
     NOT_KNOWN = "not_known"
 
 
+def is_terminated(status: str, result: str) -> bool:
+    """Whether a worker says that it has ended the task's process. `result`: as in `standing`."""
+    return status == REVOKED and result.rpartition(" ")[2] == TERMINATED
+
+
 def standing(
     state: RunState, status: str, result: str, *, way: Way, asked_at: datetime, ended_at: datetime | None
 ) -> Standing:

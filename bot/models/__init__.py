@@ -1,4 +1,4 @@
-"""Our own tables: installations, links between Slack accounts and users, API tokens, runs, and the notices that runs owe.
+"""Our own tables: installations, links between Slack accounts and users, API tokens, runs, the notices that they owe, the audit log.
 
 We never write to the platform's tables. Keys to users have no constraint in the database, because the Django of a
 sidecar's platform doesn't know our tables and must be able to delete a user. Joins don't find deleted users, and
@@ -20,6 +20,7 @@ from bot.core.model import Change, NoticeKind, Source
 from bot.core.reasons import Reason
 from bot.core.status import RunState
 from bot.core.stops import Standing, Way, standing
+from bot.models.audit import AppendOnly, AuditRecord, Person
 from bot.models.installation import Installation
 from bot.models.people import ApiToken, SlackLink, Throttle
 from bot.models.primary import Primary, database_of
@@ -27,9 +28,12 @@ from bot.models.stoppable import Stoppable
 
 __all__ = [
     "ApiToken",
+    "AppendOnly",
+    "AuditRecord",
     "Installation",
     "Notice",
     "NoticeState",
+    "Person",
     "Primary",
     "Run",
     "RunNow",

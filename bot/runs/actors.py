@@ -5,8 +5,8 @@ from typing import Any
 from bot.core.model import Actor
 
 
-def of_user(user: Any, **slack: Any) -> Actor:
-    """With the flags as they are now. `slack`: further fields of Actor, for people who act from Slack.
+def of_user(user: Any, **more: Any) -> Actor:
+    """With the flags as they are now. `more`: further fields of Actor, such as the entry.
 
     A user model may lack `is_staff` (django.contrib.auth: AbstractBaseUser): then nobody is staff.
     """
@@ -15,7 +15,7 @@ def of_user(user: Any, **slack: Any) -> Actor:
         name=user.get_username(),
         is_active=bool(user.is_active),
         is_staff=bool(getattr(user, "is_staff", False)),
-        **slack,
+        **more,
     )
 
 

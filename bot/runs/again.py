@@ -18,7 +18,7 @@ from bot.core.secrets import Call
 from bot.core.status import ENDED
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs import basis, see
+from bot.runs import basis, denials, see
 from bot.runs.door import Platform, authorise
 from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned
 
@@ -71,11 +71,12 @@ def own_last(actor: Actor, installation: InstallationId) -> RunId:
 
 def preview(platform: Platform, actor: Actor, run: RunId) -> tuple[Preview, Fill]:
     """The schedule of a run, and its values. Raises NotAllowed, NoSuchRun or Orphaned."""
-    earlier = row(actor, run)
-    found = see.preview(platform, actor, ScheduleId(earlier.schedule_id))
-    if found is None:
-        raise Orphaned
-    return found, _fill(platform, actor, found, earlier)
+    with denials.recorded(platform, actor, Action.RUN, run=run):
+        earlier = row(actor, run)
+        found = see.preview(platform, actor, ScheduleId(earlier.schedule_id))
+        if found is None:
+            raise Orphaned
+        return found, _fill(platform, actor, found, earlier)
 
 
 def fill(platform: Platform, actor: Actor, preview: Preview, run: RunId | None = None) -> Fill:

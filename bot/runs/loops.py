@@ -141,14 +141,16 @@ def delivery_step(deliverer: Deliverer) -> float:
     return BUSY if pending.exists() else IDLE
 
 
-def cleanup_step(keep: float, installation: InstallationId) -> float:
+def cleanup_step(keep: float, keep_audit: float, installation: InstallationId) -> float:
     """Deletes one batch. Is called again soon after a full one, else in an hour."""
     if not installation:
         return RARELY  # Slack hasn't taken our token yet
     now, forgotten = clock.now(), 0
     cleanup.forget_old_counts(now=now)
     try:
-        forgotten = cleanup.forget_old_runs(installation, keep=timedelta(seconds=keep), now=now)
+        old_records = cleanup.forget_old_records(installation, keep=timedelta(seconds=keep_audit), now=now)
+        old_runs = cleanup.forget_old_runs(installation, keep=timedelta(seconds=keep), now=now)
+        forgotten = max(old_records, old_runs)
         cleanup.forget_gone_users()
     except cleanup.Unusual as exc:
         log.error("nothing is cleaned up: that would delete most %s. `runtask cleanup` says more", exc)  # noqa: TRY400

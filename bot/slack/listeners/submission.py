@@ -10,7 +10,7 @@ from slack_bolt import Ack
 from bot.core.model import Destination, Field, RunRequest
 from bot.core.policy import Action, Subject
 from bot.core.reasons import Code, Reason
-from bot.runs import start
+from bot.runs import denials, start
 from bot.runs.door import authorise
 from bot.runs.refusals import NotAllowed, NothingSent, Refused
 from bot.runs.waiting import Budget, TooSlow
@@ -83,7 +83,8 @@ class Submissions:
         """Raises NotAllowed, _Misused or Refused, or _NotShown if the person hasn't seen the schedule's arguments yet."""
         account, metadata = submission.account, submission.metadata
         actor = self.parts.identity.actor(account, may_link=False)
-        authorise(actor, Action.RUN, Subject(schedule=submission.schedule))
+        with denials.recorded(self.parts.platform, actor, Action.RUN, schedule=submission.schedule):
+            authorise(actor, Action.RUN, Subject(schedule=submission.schedule))
         if not metadata.is_for(self.parts.keys, account):
             log.warning("refused a form that was not opened for Slack user %s", account.user)
             raise _Misused(texts.NOT_OURS)
