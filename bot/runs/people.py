@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from bot.core.audit import PersonId, Who
@@ -39,14 +40,21 @@ def remember(who: Who) -> PersonId:
 
 
 def named(text: str) -> list[PersonId]:
-    """Everybody of this user name, Slack id (U… or T…/U…), user of the operating system, or number (#12)."""
+    """Everybody of this user name, now or when they last acted, Slack id (U… or T…/U…), user of the operating system, or number (#12)."""
     if not text:  # columns of others are empty
         return []
     team, _, account = text.rpartition("/")
-    asked = Q(name=text) | Q(os_user=text)
+    asked = Q(name=text) | Q(os_user=text) | Q(user__in=users_named(text))
     if account:
         asked |= Q(slack_user=account, **({"team": team} if team else {}))
     number = text.removeprefix("#")
     if number != text and number.isdecimal() and int(number) <= LARGEST_ID:
         asked |= Q(pk=int(number))
     return [PersonId(pk) for pk in Person.objects.filter(asked).order_by("pk").values_list("pk", flat=True)]
+
+
+def users_named(name: str) -> set[str]:
+    """The primary key of the user who has this name now."""
+    users: Any = get_user_model()
+    found = users._default_manager.filter(**{users.USERNAME_FIELD: name})  # noqa: SLF001  # documented
+    return {str(user) for user in found.values_list("pk", flat=True)}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from tests.faults.audit import Post, Run, Seen, audit, publications
+from tests.faults.audit import Post, Record, Run, Seen, audit, publications
 from tests.faults.people import Submission, Told
 
 RUN = Run(
@@ -22,11 +22,23 @@ ID = replace(ROOT, kind="id", ts="2.0")
 FINAL = replace(ROOT, kind="final", ts="3.0")
 FORM = Submission(mark="m", user="U1", channel="C1", view="V1", told=Told.ACCEPTED)
 RECEIVED = {"event": "received", "task": "t1", "tag": "a", "redelivered": False}
-GOOD = Seen(submissions=[FORM], runs=[RUN], posts=[ROOT, ID, FINAL], journal=[RECEIVED])
+ASKED = Record(run=1, action="run.asked", task_id="t1")
+SENT, NOT_SENT = replace(ASKED, action="run.sent"), replace(ASKED, action="run.not_sent")
+ENDED = replace(ASKED, action="run.ended", state="finished")
+LOG = [ASKED, SENT, ENDED]
+GOOD = Seen(submissions=[FORM], runs=[RUN], posts=[ROOT, ID, FINAL], journal=[RECEIVED], records=LOG)
 
 
 def broken(**changes: Any) -> list[str]:
-    return [sentence.partition(":")[0] for sentence in audit(replace(GOOD, **changes)).broken()]
+    """What is wrong with this. The audit log says of each run what its row says, unless it is given."""
+    logged = [record for run in changes.get("runs", [RUN]) for record in log_of(run)]
+    return [sentence.partition(":")[0] for sentence in audit(replace(GOOD, **{"records": logged, **changes})).broken()]
+
+
+def log_of(run: Run) -> list[Record]:
+    if run.state == "not_sent":
+        return [ASKED, NOT_SENT]
+    return [ASKED, SENT, *([ENDED] if run.state == "finished" else [])]
 
 
 def test_nothing_is_wrong_with_what_is_right() -> None:
@@ -48,7 +60,7 @@ def test_a_deadline_is_an_end_only_while_there_is_no_result() -> None:
 
 def test_a_form_that_was_accepted_must_have_a_run() -> None:
     assert broken(runs=[], posts=[], journal=[]) == ["lost"]
-    assert broken(runs=[replace(RUN, state="not_sent")], posts=[], journal=[]) == ["lost"]
+    assert broken(runs=[replace(RUN, state="not_sent", is_sent=False)], posts=[], journal=[]) == ["lost"]
 
 
 def test_a_message_that_stands_twice_is_found() -> None:
@@ -73,7 +85,7 @@ def test_a_second_end_comes_after_the_first() -> None:
 
 def test_nothing_sent_means_nothing_sent() -> None:
     told = [replace(FORM, told=Told.NOTHING)]
-    not_sent = [replace(RUN, state="not_sent", result="")]
+    not_sent = [replace(RUN, state="not_sent", result="", is_sent=False)]
     assert broken(submissions=told) == ["a surprise"]
     assert broken(submissions=told, runs=not_sent, posts=[]) == ["a surprise"]
     assert broken(submissions=told, runs=not_sent, posts=[], journal=[]) == []
@@ -88,3 +100,12 @@ def test_publications_are_what_the_broker_handed_out_less_what_it_handed_out_aga
     assert publications([RECEIVED, RECEIVED])["t1"] == 2
     assert publications([folder, folder])["t1"] == 1
     assert broken(journal=[RECEIVED, {**RECEIVED, "tag": "b"}]) == ["published twice"]
+
+
+def test_the_audit_log_says_each_thing_once() -> None:
+    other, again = replace(ASKED, task_id="t0"), replace(ENDED, is_again=True)
+    for records in ([], [ASKED, SENT], [ASKED, ENDED], [*LOG, SENT], [*LOG, ENDED], [*LOG, NOT_SENT], [*LOG, other]):
+        assert set(broken(records=records)) == {"misrecorded"}
+    assert broken(records=[*LOG, again]) == []
+    assert broken(records=[other, replace(NOT_SENT, task_id="t0"), *LOG]) == []
+    assert broken(records=[ASKED, ENDED], runs=[replace(RUN, is_sent=False)]) == []

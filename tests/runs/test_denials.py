@@ -1,18 +1,22 @@
 """Refusals in the audit log: what they say, and how they are counted."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 
+from bot.core.audit import Act, Record, Who
 from bot.core.entry import Entry
 from bot.core.model import ScheduleId
-from bot.runs import audit, clock
+from bot.models import Person
+from bot.runs import audit, clock, denials
 from bot.runs.refusals import NotAllowed, Refused
 from tests.audit import records
 from tests.runs.conftest import Door
+from tests.runs.test_together import at_once
 
 
 def is_refused(door: Door) -> None:
@@ -73,3 +77,23 @@ def test_numbers_that_no_row_can_have_are_left_out(door: Door) -> None:
         with pytest.raises(Refused):
             door.start(replace(door.request, schedule=ScheduleId(number)))
     assert {row.schedule_id for row in records()} == {None}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_processes_count_without_losing_or_doubling_any() -> None:
+    who = Who(user="7", name="ada", team="T1", slack_user="U1")
+    record = Record(act=Act.RUN_REFUSED, entry=Entry.SLACK, who=who, details={"asked": "run", "code": "not_staff"})
+    threads, times = 6, 10
+    together = threading.Barrier(threads)
+
+    def refuses() -> None:
+        together.wait(30)
+        for _ in range(times):
+            denials.refuse(record)
+        connections.close_all()
+
+    at_once([refuses] * threads)
+    counts = [row.count for row in records()]
+    assert sum(counts) == threads * times
+    assert len(counts) <= 2, "a minute of the clock may have begun meanwhile"
+    assert Person.objects.count() == 1
