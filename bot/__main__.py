@@ -26,6 +26,7 @@ OURS = (
     "rules",
     "pause",
     "resume",
+    "audit",
 )
 SERVING = ("slack", "notify")
 

@@ -11,40 +11,34 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
+from bot.core.entry import Entry
 from bot.core.ids import MEMBER, WORKSPACE
 from bot.core.model import Field
 from bot.core.ports import NotSetUp
 from bot.core.text import clip
-from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
+from bot.models import ApiToken, Notice, Run, RunNow, SlackLink, atomic
 from bot.option_texts import stored_options
-from bot.runs import accounts, clock, links, outbox
+from bot.runs import accounts, actors, clock, links, outbox
 from bot.runs.door import Platform
 from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence
-from bot.web import columns, display, history, rights, rule_admin, texts, visible  # noqa: F401  # rule_admin registers itself
+from bot.web import audit_admin, columns, display, history, rights, rule_admin, texts, visible  # noqa: F401  # two register themselves
 from bot.web.beat_admin import may_run
-from bot.web.lists import Guarded
-
-
-class ReadOnly:
-    """For tables that nobody edits by hand."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    has_change_permission = has_delete_permission = has_add_permission
+from bot.web.lists import Guarded, ReadOnly
 
 
 class LogsRemoval:
     """For rows that give somebody rights."""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        accounts.removed(obj, by=accounts.named(request.user))
-        super().delete_model(request, obj)  # type: ignore[misc]
+        with atomic():
+            accounts.removed(obj, by=accounts.by_admin(request.user))
+            super().delete_model(request, obj)  # type: ignore[misc]
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for row in queryset.select_related("user"):
-            accounts.removed(row, by=accounts.named(request.user))
-        super().delete_queryset(request, queryset)  # type: ignore[misc]
+        with atomic():
+            for row in queryset.select_related("user"):
+                accounts.removed(row, by=accounts.by_admin(request.user))
+            super().delete_queryset(request, queryset)  # type: ignore[misc]
 
 
 class NoticeInline(ReadOnly, admin.TabularInline):
@@ -201,7 +195,8 @@ class NoticeAdmin(ReadOnly, Guarded):
 
     @admin.action(description="Try again to deliver the selected messages", permissions=["retry"])
     def try_again(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:
-        revived = outbox.revive(notices, now=clock.now())
+        actor = actors.of_user(request.user, entry=Entry.ADMIN)
+        revived = outbox.revive(notices, actor=actor, now=clock.now())
         self.message_user(request, texts.TRIED_AGAIN.format(number=revived))
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
@@ -243,8 +238,9 @@ class SlackLinkAdmin(LogsRemoval, Guarded):
         """What Slack said about another account doesn't count for this one."""
         if form.changed_data:
             obj.by_email, obj.checked_at = False, None
-            super().save_model(request, obj, form, change)
-            accounts.given(obj, by=accounts.named(request.user), before=_before(form) if change else "")
+            with atomic():
+                super().save_model(request, obj, form, change)
+                accounts.given(obj, by=accounts.by_admin(request.user), before=_before(form) if change else None)
 
     def construct_change_message(  # type: ignore[override]  # a text is allowed, too
         self,
@@ -255,7 +251,11 @@ class SlackLinkAdmin(LogsRemoval, Guarded):
     ) -> str:
         """Names the user that the account acts as, and the one before."""
         now = accounts.described(form.instance)
-        return texts.LINK_ADDED.format(now=now) if add else texts.LINK_CHANGED.format(now=now, before=_before(form))
+        return (
+            texts.LINK_ADDED.format(now=now)
+            if add
+            else texts.LINK_CHANGED.format(now=now, before=accounts.described(_before(form)))
+        )
 
 
 @admin.register(ApiToken)
@@ -286,7 +286,7 @@ def _catch_up(request: HttpRequest) -> None:
         messages.error(request, texts.CANT_CATCH_UP.format(why=exc))
 
 
-def _before(form: Any) -> str:
+def _before(form: Any) -> SlackLink:
     """The link as it was before somebody changed it in this form."""
     team, slack_user, user = (form.initial[name] for name in ("team", "slack_user", "user"))
-    return accounts.described(SlackLink(team=team, slack_user=slack_user, user_id=user))
+    return SlackLink(team=team, slack_user=slack_user, user_id=user)

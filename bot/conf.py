@@ -87,6 +87,7 @@ class Conf:
     profile_ttl: float = variable("RUNTASK_PROFILE_TTL", env.seconds, 900.0)  # of what Slack says about a person
     deadline: float = variable("RUNTASK_DEADLINE", env.seconds, 1800.0)  # of a run that no worker reports about
     keep: float = variable("RUNTASK_KEEP", env.seconds, 90 * 86_400.0)  # until finished runs are deleted
+    keep_audit: float = variable("RUNTASK_KEEP_AUDIT", env.seconds, 2 * 365 * 86_400.0)  # until records are deleted
     secret_keys: tuple[str, ...] = variable(
         "RUNTASK_SECRET_KEYS",
         key_words,

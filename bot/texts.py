@@ -166,6 +166,8 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_STAFF: (
         "Your account on the site isn't a staff account. Ask an administrator of the site to make it one."
     ),
+    Code.NOT_SUPERUSER: "Only an active superuser can do this.",
+    Code.SAME_PERSON: "Nobody can make the audit log forget themselves. Another superuser must do it.",
     **rule_texts.SENTENCES,
     Code.INTERNAL_ERROR: "internal error, see the log",
     Code.SLACK_UNREACHABLE: "Slack can't be reached ({error})",

@@ -187,7 +187,7 @@ def background() -> tuple[list[Loop], Deliverer]:
     deliverer = Deliverer(messenger, site, wake=notices_owed.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
     notices_owed.wakes(delivery)
-    cleanup = Loop("clean up", lambda: cleanup_step(options.keep, deliverer.gate.installation))
+    cleanup = Loop("clean up", lambda: cleanup_step(options.keep, options.keep_audit, deliverer.gate.installation))
     watching = [loop for watcher in watchers() for loop in _watching(watcher)]
     stopping = [] if stopper is None else [Loop("repeat stops", Repeating(stopper).step)]
     return [*watching, *stopping, *_homes(deliverer.gate), delivery, cleanup], deliverer

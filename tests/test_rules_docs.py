@@ -11,10 +11,11 @@ import pytest
 
 from bot.core import rulefile
 from bot.core.bound import problems
+from bot.core.entry import Entry
 from bot.core.model import Actor, ChannelId
 from bot.core.policy import Subject, may
 from bot.core.reasons import Code
-from bot.core.rights import EVERYTHING, Action, Entry, Rights
+from bot.core.rights import EVERYTHING, Action, Rights
 from bot.core.rules import Notify, Rule, RuleBook, terms
 from tests.factories import an_actor
 

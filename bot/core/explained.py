@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.core.entry import BY_PEOPLE, Entry
 from bot.core.globs import Globs
 from bot.core.model import Actor
 from bot.core.policy import Denied, Subject, may
-from bot.core.rights import Action, Entry
+from bot.core.rights import Action
 from bot.core.rules import Rule, RuleBook, passes
 
 
@@ -40,7 +41,7 @@ def explained(
         asked = subject if entry is None else replace(subject, entry=entry)
         return Answer(action=action, entry=entry, denied=may(actor, action, asked))
 
-    runs = (answer(Action.RUN, entry) for entry in Entry)
+    runs = (answer(Action.RUN, entry) for entry in BY_PEOPLE)
     rights = actor.rights
     hiding = (one for one in rules if not passes(one.see, rights.groups, is_superuser=rights.is_superuser))
     return Explained(rules=rules, hiding=tuple(hiding), answers=(answer(Action.SEE), *runs, answer(Action.STOP)))

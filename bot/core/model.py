@@ -6,8 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
 
+from bot.core.entry import Entry
 from bot.core.reasons import Problem
-from bot.core.rights import NO_LIMITS, NONE, Entry, Limits, Rights
+from bot.core.rights import NO_LIMITS, NONE, Limits, Rights
 
 ScheduleId = NewType("ScheduleId", int)
 RunId = NewType("RunId", int)
@@ -74,7 +75,8 @@ class Actor:
     is_active: bool = False
     is_staff: bool = False
     rights: Rights = NONE
-    entry: Entry = Entry.WEB
+    entry: Entry = Entry.SYSTEM
+    token: str = ""  # primary key of the API token; only of people who act by one
     slack: SlackAccount | None = None
     profile: Profile | None = None
     team: TeamId | None = None  # the workspace that the bot is installed in; only of people who act from Slack

@@ -6,9 +6,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.core import windows
+from bot.core.entry import Entry
 from bot.core.model import Actor, ChannelId, Profile, RunId, ScheduleId, SlackAccount
 from bot.core.reasons import Code, Reason
-from bot.core.rights import Action, Entry
+from bot.core.rights import Action
 from bot.core.rules import Rule, passes
 
 __all__ = ["Action", "Denied", "Subject", "may", "of_profile"]

@@ -169,6 +169,8 @@ class Code(StrEnum):
     CIRCULAR_REFERENCE = auto()
     NOT_JSON_VALUE = auto()
     NO_EXTRA = auto()
+    NOT_SUPERUSER = auto()
+    SAME_PERSON = auto()
     # What became of a notice
     INTERNAL_ERROR = auto()
     SLACK_UNREACHABLE = auto()

@@ -11,8 +11,8 @@ from dataclasses import fields
 from typing import Any, TypeAlias
 
 from bot.core import schemas, windows
+from bot.core.entry import BY_PEOPLE, Entry
 from bot.core.reasons import Code, Params
-from bot.core.rights import Entry
 from bot.core.rules import Notify, Rule
 from bot.core.schemas import Flaw, Path
 from bot.core.text import fold, one_line
@@ -65,8 +65,8 @@ def _entries(value: Any) -> Checked:
     found = list(_texts(value))
     yield from found
     for at, one in enumerate(value if not found else ()):
-        if one not in list(Entry):
-            yield (at,), Code.NOT_ONE_OF, {"known": ", ".join(Entry)}
+        if one not in BY_PEOPLE:
+            yield (at,), Code.NOT_ONE_OF, {"known": ", ".join(BY_PEOPLE)}
 
 
 def _approvals(value: Any) -> Checked:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bot.core.entry import Entry
 from bot.core.globs import Globs
-from bot.core.rights import Entry
 
 
 class Notify(StrEnum):

@@ -1,6 +1,5 @@
 """What commands about rules share."""
 
-import getpass
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,6 @@ from bot.core import rulefile
 from bot.core.reasons import Invalid
 from bot.core.rules import Rule
 from bot.texts import problem_text
-
-
-def by(command: str) -> str:
-    """Who types a command, for the log."""
-    try:
-        return f"`{command}`, {getpass.getuser()}"
-    except (OSError, KeyError):  # a container whose user has no name
-        return f"`{command}`"
 
 
 def read(file: str) -> tuple[Rule, ...]:

@@ -1,4 +1,4 @@
-"""Our own tables: installations, people's accounts and tokens, drafts, favourites and Homes, runs, and the notices that runs owe.
+"""Our own tables: installations, people's accounts and tokens, drafts, Homes, runs, the notices that runs owe, the audit log, rules.
 
 We never write to the platform's tables. Keys to users have no constraint in the database, because the Django of a
 sidecar's platform doesn't know our tables and must be able to delete a user. Joins don't find deleted users, and
@@ -20,6 +20,7 @@ from bot.core.model import Change, NoticeKind, Source
 from bot.core.reasons import Reason
 from bot.core.status import RunState
 from bot.core.stops import Standing, Way, standing
+from bot.models.audit import AppendOnly, AuditRecord, Person
 from bot.models.draft import Draft
 from bot.models.home import Favourite, Home
 from bot.models.installation import Installation
@@ -27,16 +28,20 @@ from bot.models.people import ApiToken, SlackLink, Throttle
 from bot.models.primary import Primary, database_of
 from bot.models.ruled import Ruled
 from bot.models.rules import SiteState, StoredRule, Turn
+from bot.models.source import SourceHealth
 from bot.models.stoppable import Stoppable
 
 __all__ = [
     "ApiToken",
+    "AppendOnly",
+    "AuditRecord",
     "Draft",
     "Favourite",
     "Home",
     "Installation",
     "Notice",
     "NoticeState",
+    "Person",
     "Primary",
     "Run",
     "RunNow",
@@ -214,22 +219,6 @@ class Run(Ruled, Stoppable):
     def entry(self) -> str:
         """The entry that the request came through (slack, web, api): the first word of its key."""
         return self.key.partition(":")[0]
-
-
-class SourceHealth(models.Model):
-    """Whether a source of outcomes answers: what the process that watches it wrote down last."""
-
-    source = models.CharField(max_length=16, primary_key=True)
-    answered_at = models.DateTimeField(null=True)
-    problem = models.CharField(max_length=300, blank=True, help_text="why it doesn't answer: a reason")
-
-    objects: ClassVar["Primary[Self]"] = Primary()
-
-    class Meta:
-        base_manager_name = "objects"
-
-    def __str__(self) -> str:
-        return self.source
 
 
 class NoticeState(models.TextChoices):

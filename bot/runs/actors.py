@@ -20,7 +20,7 @@ GROUPS = Prepared(
 
 
 def of_user(user: Any, **more: Any) -> Actor:
-    """With the flags, the groups and the permissions as they are now. `more`: further fields of Actor.
+    """With the flags, the groups and the permissions as they are now. `more`: further fields of Actor, such as the entry.
 
     A user model may lack `is_staff` (django.contrib.auth: AbstractBaseUser): then nobody is staff.
     """

@@ -1,17 +1,20 @@
 """The row of a run, as one press of Run writes it.
 
-It is committed before the message is sent, in one statement: a new row, or that of an attempt that certainly sent nothing.
+It is committed before the message is sent, with its audit record: a new row, or that of an attempt that certainly sent nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import IntegrityError, connections
+from django.db import IntegrityError
 
+from bot.core.audit import Act, Record
+from bot.core.model import RunId
 from bot.core.reasons import Reason
 from bot.core.status import RunState
-from bot.models import Run, atomic, database_of, still, writers_turn
+from bot.models import Run, atomic, still
+from bot.runs import audit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,45 +23,64 @@ class Attempt:
 
     key: str
     values: Mapping[str, Any]  # all columns but the key
+    asked: Record  # that somebody has asked for it
     replaces: str = ""  # the task id of the failed attempt whose row this one takes over
 
     @property
     def task_id(self) -> str:
         return str(self.values["task_id"])
 
+    def record(self, act: Act, run: Run, **details: Any) -> Record:
+        """What became of it. It is by whoever has asked for it."""
+        return replace(self.asked, act=act, run=RunId(run.pk), details={"task_id": self.task_id, **details})
 
-def created(attempt: Attempt) -> Run | None:
-    """The committed row. None if there is one with this key."""
-    # One statement commits by itself. Inside somebody's transaction, its failure must not end theirs.
-    nested = connections[database_of(Run)].in_atomic_block
+
+def created(attempt: Attempt, failed: Reason | None = None) -> Run | None:
+    """The committed row. None if there is one with this key. `failed`: why it is not sent, if that is certain already."""
     try:
-        with atomic() if nested else writers_turn():
-            return Run.objects.create(key=attempt.key, **attempt.values)
+        with atomic():
+            return _recorded(Run.objects.create(key=attempt.key, **attempt.values), attempt, failed)
     except IntegrityError:
         return None
 
 
-def taken_over(attempt: Attempt) -> Run | None:
+def taken_over(attempt: Attempt, failed: Reason | None = None) -> Run | None:
     """The row of the failed attempt, which now is that of this one. None if another attempt was faster."""
-    return Run.objects.get(task_id=attempt.task_id) if _take_over(attempt) else None
+    before = Run.objects.filter(still(RunState.NOT_SENT), key=attempt.key, task_id=attempt.replaces)
+    with atomic():
+        if not before.update(**attempt.values):
+            return None
+        return _recorded(Run.objects.get(task_id=attempt.task_id), attempt, failed)
 
 
 def end(attempt: Attempt, reason: Reason) -> None:
-    """Makes the row say that this attempt sent nothing, whether or not the statement that queued it was carried out.
+    """Makes the row say that this attempt sent nothing, whether or not the transaction that queued it was carried out.
 
     If it comes later, it finds the key or the failed attempt taken, and changes nothing.
     """
     not_sent = {"state": RunState.NOT_SENT, "not_sent_because": reason.dump()}
-    ended = Attempt(key=attempt.key, values={**attempt.values, **not_sent}, replaces=attempt.replaces)
-    queued = Run.objects.filter(still(RunState.QUEUED), key=attempt.key, task_id=attempt.task_id)
-    for _ in range(2):  # it may also come between our two statements
-        with writers_turn():
-            is_ended = queued.update(**not_sent)
-        if is_ended or (_take_over(ended) if attempt.replaces else created(ended)):
+    ended = replace(attempt, values={**attempt.values, **not_sent})
+    save = taken_over if attempt.replaces else created
+    for _ in range(2):  # it may also come between our two transactions
+        if _end_queued(attempt, not_sent, reason) or save(ended, reason):
             return
 
 
-def _take_over(attempt: Attempt) -> bool:
-    failed = Run.objects.filter(still(RunState.NOT_SENT), key=attempt.key, task_id=attempt.replaces)
-    with writers_turn():
-        return bool(failed.update(**attempt.values))
+@atomic()
+def _end_queued(attempt: Attempt, not_sent: Mapping[str, Any], reason: Reason) -> bool:
+    queued = Run.objects.filter(still(RunState.QUEUED), key=attempt.key, task_id=attempt.task_id)
+    if not queued.update(**not_sent):
+        return False
+    _record_failure(Run.objects.get(task_id=attempt.task_id), attempt, reason)
+    return True
+
+
+def _recorded(run: Run, attempt: Attempt, failed: Reason | None) -> Run:
+    audit.append(replace(attempt.asked, run=RunId(run.pk)))
+    if failed is not None:
+        _record_failure(run, attempt, failed)
+    return run
+
+
+def _record_failure(run: Run, attempt: Attempt, reason: Reason) -> None:
+    audit.append(attempt.record(Act.RUN_NOT_SENT, run, code=reason.code, **reason.params))

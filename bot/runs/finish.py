@@ -4,18 +4,21 @@ import logging
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import DataError, IntegrityError, OperationalError
 from django.db.models import Q
 
-from bot.core.model import NoticeKind, Outcome, Source
+from bot.core.audit import Act, Record
+from bot.core.entry import Entry
+from bot.core.model import NoticeKind, Outcome, RunId, ScheduleId, Source
 from bot.core.reasons import Code, Reason
 from bot.core.secrets import WORDS, Secrets
 from bot.core.status import AWAITED, ENDED, FINAL, OPEN, RunState, after
-from bot.core.stops import REVOKED
+from bot.core.stops import REVOKED, is_terminated
 from bot.core.text import clean, clip, clip_start
 from bot.models import Run, atomic
-from bot.runs import masks, outbox
+from bot.runs import audit, masks, outbox
 from bot.runs.failures import is_away
 
 log = logging.getLogger(__name__)
@@ -70,6 +73,7 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
     run.save()
     outbox.owe_edit(run, *owed, now=now, at_once=is_over)
     if is_over:
+        _append_end(run, status=run.status)
         log.info("run %s ended: %s", run.pk, run.status)
     return True
 
@@ -98,6 +102,7 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     if is_new and run.tells_of(outcome.status):
         outbox.owe_again(run, now=now)
     if is_new:
+        audit.append(of_run(Act.RUN_ENDED, run, state=run.state, status=outcome.status, again=True))
         log.warning("run %s ended again: %s", run.pk, outcome.status)
     return is_new
 
@@ -106,6 +111,8 @@ def _say_better_why(run: Run, outcome: Outcome, now: datetime) -> bool:
     """It was revoked again, perhaps terminated. That is no other end."""
     is_news = not run.later_ends and run.result != outcome.result
     if is_news:
+        if is_terminated(run.status, outcome.result) and not is_terminated(run.status, run.result):
+            audit.append(of_run(Act.RUN_TERMINATED, run))
         run.result = outcome.result
         outbox.owe_edit(run, now=now)
     run.save(update_fields=["seen", "result", "deadline_at"])
@@ -156,6 +163,7 @@ def withdraw(pk: int, *, now: datetime) -> bool:
     run.save(update_fields=["state", "stop_due_at", "deadline_at"])
     told = [NoticeKind.CLOSED] if run.tells_of("") else []
     outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
+    audit.append(of_run(Act.RUN_WITHDRAWN, run))
     log.info("run %s withdrawn", run.pk)
     return True
 
@@ -172,5 +180,25 @@ def end_unseen(pk: int, why: Reason, *, now: datetime) -> bool:
     run.save(update_fields=["state", "unseen_because", "deadline_at"])
     told = [NoticeKind.UNSEEN] if run.tells_of("") else []
     outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
+    _append_end(run, code=why.code, **why.params)
     log.warning("run %s: its end can't be known (%s)", run.pk, why.code)
     return True
+
+
+def _append_end(run: Run, **details: Any) -> None:
+    if is_terminated(run.status, run.result):
+        audit.append(of_run(Act.RUN_TERMINATED, run))
+    audit.append(of_run(Act.RUN_ENDED, run, state=run.state, **details))
+
+
+def of_run(act: Act, run: Run, **details: Any) -> Record:
+    """A record that nobody in particular has caused."""
+    return Record(
+        act=act,
+        entry=Entry.SYSTEM,
+        schedule=ScheduleId(run.schedule_id),
+        schedule_name=run.schedule_name,
+        run=RunId(run.pk),
+        installation=run.installation,
+        details={"task_id": run.task_id, **details},
+    )

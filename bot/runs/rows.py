@@ -2,12 +2,13 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core import arguments, options
+from bot.core.audit import Act, Record, Who
 from bot.core.changes import changes
 from bot.core.model import (
     Actor,
@@ -80,7 +81,20 @@ def attempt(
         found |= {"installation": destination.installation}
         found |= {"team": requester.team if requester else "", "slack_user": requester.user if requester else ""}
         found |= {"channel": destination.place.channel, "parent": destination.place.parent}
-    return Attempt(key=request.key, values=found)
+    return Attempt(key=request.key, values=found, asked=_asked(request, schedule, found))
+
+
+def _asked(request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -> Record:
+    details = {name: values[name] for name in ("task_id", "task", "changes")}
+    return Record(
+        act=Act.RUN_ASKED,
+        entry=request.actor.entry,
+        who=Who.of(request.actor),
+        schedule=schedule.id,
+        schedule_name=schedule.name,
+        installation=values.get("installation", ""),
+        details={**details, **({"again": request.again} if request.again is not None else {})},
+    )
 
 
 def can_be_retried(earlier: Run, request: RunRequest) -> bool:

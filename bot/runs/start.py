@@ -8,6 +8,7 @@ from typing import Any
 from django.db import Error
 
 from bot.core import signature
+from bot.core.audit import Act
 from bot.core.model import ChannelId, Dispatch, Field, NoticeKind, RunId, RunRequest, Schedule, Source, TaskId
 from bot.core.policy import Action
 from bot.core.ports import FateUnknown, NotSent
@@ -15,7 +16,7 @@ from bot.core.reasons import Code, Invalid, Problem, Reason
 from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.models import Run, atomic, still
-from bot.runs import again, attempts, basis, clock, finish, limits, outbox, rows
+from bot.runs import again, attempts, audit, basis, clock, denials, finish, limits, outbox, rows
 from bot.runs.attempts import Attempt
 from bot.runs.basis import Basis
 from bot.runs.door import Admitted, Platform, admit
@@ -33,6 +34,12 @@ def check(platform: Platform, request: RunRequest) -> None:
 
 def start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
     """The run, sent. For a repeated submission, the run that the first one started. Raises NotAllowed or Refused."""
+    where = request.destination.installation if request.destination else ""
+    with denials.recorded(platform, request.actor, Action.RUN, schedule=request.schedule, installation=where):
+        return _start(platform, request, budget)
+
+
+def _start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
     admitted = admit(platform, request.actor)
     try:
         ready = _prepared(admitted, request, TaskId(str(uuid.uuid4())))
@@ -131,7 +138,7 @@ def _send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, bu
     except NotSent as exc:
         log.warning("run %s not sent: %s", run.pk, exc)
         if not budget.leave():
-            _settle(platform, run, RunState.UNKNOWN)
+            _settle(platform, run, attempt, RunState.UNKNOWN)
             raise MaybeSent(run) from exc
         try:
             attempts.end(attempt, exc.reason)
@@ -141,13 +148,13 @@ def _send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, bu
         raise NothingSent(exc.reason) from exc
     except FateUnknown as exc:
         log.warning("run %s may have been sent: %s", run.pk, exc)
-        _settle(platform, run, RunState.UNKNOWN)
+        _settle(platform, run, attempt, RunState.UNKNOWN)
         raise MaybeSent(run) from exc
     log.info("run %s of schedule %s sent as task %s", run.pk, run.schedule_id, run.task_id)
-    _settle(platform, run, RunState.SENT)
+    _settle(platform, run, attempt, RunState.SENT)
 
 
-def _settle(platform: Platform, run: Run, state: RunState) -> None:
+def _settle(platform: Platform, run: Run, attempt: Attempt, state: RunState) -> None:
     """Saves the new state and the notices that the run owes. Its result may have landed already.
 
     Where no results are kept, a run that was sent has come to its end.
@@ -161,6 +168,8 @@ def _settle(platform: Platform, run: Run, state: RunState) -> None:
             if not Run.objects.filter(still(RunState.QUEUED), pk=run.pk).update(state=state, sent_at=sent_at):
                 Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # its result was faster
             outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
+            if state is RunState.SENT:
+                audit.append(attempt.record(Act.RUN_SENT, run))
             if state is RunState.SENT and run.source == Source.NONE:
                 finish.end_unseen(run.pk, Reason(code=Code.NO_RESULTS), now=now)
     except Error:

@@ -1,7 +1,8 @@
 """What somebody may do with a schedule, in words, for the people who write rules: in the admin and on the command line."""
 
+from bot.core.entry import Entry
 from bot.core.explained import Answer, Explained
-from bot.core.rights import Action, Entry
+from bot.core.rights import Action
 from bot.core.text import one_line
 from bot.texts import sentence
 

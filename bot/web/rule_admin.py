@@ -15,7 +15,7 @@ from django.utils import timezone
 from bot.core.explained import explained, idle
 from bot.core.rulefields import rule
 from bot.core.text import one_line
-from bot.models import SiteState, StoredRule
+from bot.models import SiteState, StoredRule, atomic
 from bot.models.rules import ONLY
 from bot.runs import accounts, actors, clock, rulebook
 from bot.web import columns, rule_form, texts
@@ -75,13 +75,19 @@ class RuleAdmin(Guarded):
         if not change:
             last = StoredRule.objects.aggregate(last=Max("position"))["last"]
             obj.position = 0 if last is None else last + 1
-        super().save_model(request, obj, form, change)
-        log.info("rule %r saved, by %s", obj.name, accounts.named(request.user))
+        by = accounts.by_admin(request.user)
+        with atomic():
+            super().save_model(request, obj, form, change)
+            rulebook.record_change(by, saved=[obj.name])
+        log.info("rule %r saved, by %s", obj.name, by.words)
         self._warn(request, obj)
 
     def delete_model(self, request: HttpRequest, obj: StoredRule) -> None:
-        super().delete_model(request, obj)
-        log.info("rule %r deleted, by %s", obj.name, accounts.named(request.user))
+        by = accounts.by_admin(request.user)
+        with atomic():
+            super().delete_model(request, obj)
+            rulebook.record_change(by, deleted=[obj.name])
+        log.info("rule %r deleted, by %s", obj.name, by.words)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[StoredRule]) -> None:
         for row in list(queryset):
@@ -110,7 +116,7 @@ class RuleAdmin(Guarded):
 
     def _switch(self, request: HttpRequest) -> str:
         """What is wrong with what was sent, if anything."""
-        by = accounts.named(request.user)
+        by = accounts.by_admin(request.user)
         if "resume" in request.POST:
             rulebook.resume(by=by)
             return ""

@@ -7,9 +7,9 @@ from django import forms
 from django.apps import apps
 
 from bot.core import rulefields, strictjson
+from bot.core.entry import BY_PEOPLE
 from bot.core.model import Field
 from bot.core.reasons import Invalid, Reason
-from bot.core.rights import Entry
 from bot.core.rules import Notify
 from bot.core.text import fold
 from bot.models import StoredRule
@@ -30,7 +30,7 @@ class RuleForm(forms.ModelForm):
     """What is left empty, the rule says nothing of."""
 
     entries = forms.MultipleChoiceField(
-        choices=[(one.value, one.value) for one in Entry], required=False, widget=forms.CheckboxSelectMultiple
+        choices=[(one.value, one.value) for one in BY_PEOPLE], required=False, widget=forms.CheckboxSelectMultiple
     )
     arguments = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}))
     approvals = forms.IntegerField(required=False, min_value=0, max_value=rulefields.MOST_APPROVALS)

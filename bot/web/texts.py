@@ -42,6 +42,11 @@ TRIED_AGAIN = "{number} messages will be tried again. Messages that were sent or
 MORE_RIGHTS = "You can link accounts only to active users who may do no more on this site than you."
 LINK_ADDED = "Added: {now}."
 LINK_CHANGED = "Changed: {now}. Before: {before}."
+FIND_RECORDS = (
+    "A run's number, or exactly a user name, a Slack id (U… or T…/U…) or a user of the operating system."
+    " Links in the list narrow it to a person or a schedule."
+)
+RECORDS_OF_PERSON = "what they did"
 CANT_CATCH_UP = "The newest results can't be read, so that runs are shown as they were last recorded: {why}."
 
 # Rules in the admin

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import rulefields, rulefile
+from bot.core.entry import BY_PEOPLE, Entry
 from bot.core.reasons import Code, Invalid
-from bot.core.rights import Entry
 from bot.core.rules import Notify, Rule
 
 EVERYTHING = """\
@@ -81,7 +81,7 @@ rules = st.builds(
     see=lists(words),
     run=lists(words),
     stop=lists(words),
-    entries=lists(st.sampled_from(Entry)),
+    entries=lists(st.sampled_from(BY_PEOPLE)),
     channels=lists(st.just("C1")),
     arguments=st.none() | schemas,
     approvals=st.integers(0, 10),

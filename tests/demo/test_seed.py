@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django_celery_beat.models import PeriodicTask
 
 from bot.runs import rulebook
+from bot.runs.accounts import By
 from bot.runs.actors import of_user
 from runtask_demo import tasks
 from runtask_demo.schedules import TIME_ZONE
@@ -107,7 +108,7 @@ def test_two_rules_are_there_at_first_and_stay_away_once_they_are_deleted(seeded
     cara, ana = (of_user(User.objects.get(username=name)) for name in ("cara", "ana"))
     assert cara.rights.groups == {"partners", "accounting"}
     assert not ana.rights.groups
-    rulebook.replace([], by="a test")
+    rulebook.replace([], by=By(words="a test"))
     seed()
     assert rulebook.stored() == []
 

@@ -1,6 +1,7 @@
 """What is checked for every run, once everything is mended: pure functions over what was seen from outside."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,18 @@ class Run:
     slack_user: str
     installation: str
     result: str  # "" if there is none
+    is_sent: bool = True  # by its row: the broker has confirmed the message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A row of the audit log about a run."""
+
+    run: int
+    action: str
+    task_id: str
+    state: str = ""  # of an end
+    is_again: bool = False  # a second end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +64,7 @@ class Seen:
     runs: list[Run]
     posts: list[Post]
     journal: list[Json]
+    records: list[Record]
     stops: list[Stop] = field(default_factory=list)
     homes: dict[str, list[int]] = field(default_factory=dict)  # by person: the last runs on their Home
 
@@ -64,6 +78,7 @@ class Verdict:
     doubled: list[str] = field(default_factory=list)
     disordered: list[str] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
+    misrecorded: list[str] = field(default_factory=list)
     ends: dict[str, float] = field(default_factory=dict)  # by mark
 
     def broken(self) -> list[str]:
@@ -73,6 +88,7 @@ class Verdict:
             "doubled": self.doubled,
             "out of order": self.disordered,
             "a surprise": self.surprises,
+            "misrecorded": self.misrecorded,
         }
         return [f"{name}: {one}" for name, found in named.items() for one in found]
 
@@ -90,6 +106,7 @@ def audit(seen: Seen) -> Verdict:
             _judge_withdrawn(run, posts.get(run.pk, []), verdict, began=began, stopped=stopped)
         else:
             _judge_run(run, posts.get(run.pk, []), published[run.task_id], verdict)
+    verdict.misrecorded += _misrecorded(seen)
     by_view = {run.key.rpartition(":")[2]: run for run in seen.runs}
     for submission in seen.submissions:
         made = by_view.get(submission.view)
@@ -122,6 +139,31 @@ def publications(journal: list[Json]) -> Counter[str]:
     for (task, tag), times in handed_out.items():
         counted[task] += 1 if tag.endswith(FILE) else times
     return counted
+
+
+def _misrecorded(seen: Seen) -> Iterator[str]:
+    """Each attempt is asked for once; it has been sent, or not, and ended as its run says, each once."""
+    found: dict[int, dict[str, Counter[str]]] = {}
+    for one in seen.records:
+        what = f"{one.action} {one.state}".strip() if not one.is_again else "again"
+        found.setdefault(one.run, {}).setdefault(one.task_id, Counter())[what] += 1
+    for run in seen.runs:
+        attempts = found.get(run.pk, {})
+        last = attempts.pop(run.task_id, Counter())
+        for what, expected in _expected(run).items():
+            if last[what] != expected:
+                yield f"run {run.pk} ({run.state}): {what} stands {last[what]} times, not {expected}"
+        for task, before in attempts.items():  # failed, or there would be no other
+            if (before["run.asked"], before["run.not_sent"], before.total()) != (1, 1, 2):
+                yield f"run {run.pk}, its earlier attempt {task}: {dict(before)}"
+
+
+def _expected(run: Run) -> dict[str, int]:
+    ends = {"run.withdrawn": run.state == "withdrawn", "run.ended finished": run.state == "finished"}
+    if run.state != "finished":  # a run that was unseen may be heard of again
+        ends["run.ended unseen"] = run.state == "unseen"
+    all_of_it = {"run.asked": True, "run.sent": run.is_sent, "run.not_sent": run.state == "not_sent", **ends}
+    return {what: int(is_there) for what, is_there in all_of_it.items()}
 
 
 def _judge_run(run: Run, posts: list[Post], published: int, verdict: Verdict) -> None:

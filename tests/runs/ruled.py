@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from bot.core.model import Actor, RunRequest
 from bot.core.rules import Rule
 from bot.runs import rulebook
+from bot.runs.accounts import By
 from bot.runs.actors import of_user
 from tests.factories import a_request
 
@@ -16,7 +17,7 @@ EVERYTHING = ("*",)
 
 
 def in_force(*rules: Rule) -> None:
-    rulebook.replace(rules, by="a test")
+    rulebook.replace(rules, by=By(words="a test"))
 
 
 def a_rule(name: str = "r", **fields: Any) -> Rule:

@@ -10,13 +10,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bot.core.entry import Entry
 from bot.core.model import Actor, ChannelId, Destination, Field, Place, RunId, ScheduleId, SlackAccount
 from bot.core.reasons import Code
-from bot.core.rights import Entry
 from bot.core.rules import Notify, Rule, RuleBook
 from bot.core.status import RunState
 from bot.models import Run, SiteState, StoredRule
 from bot.runs import again, clock, rulebook, see, start, stop
+from bot.runs.accounts import By
 from bot.runs.follow import follow
 from bot.runs.refusals import Gone, NoRunYet, NoSuchRun, NotAllowed, Refused
 from bot.runs.rulebook import Unreadable
@@ -166,15 +167,15 @@ def test_runs_from_slack_keep_to_their_channels(door: Door) -> None:
 
 def test_a_pause_refuses_every_new_run_and_nothing_else(door: Door) -> None:
     root, run = person("root", is_superuser=True), a_run()
-    rulebook.pause("the books are closed", by="a test", user=root.user, now=clock.now())
+    rulebook.pause("the books are closed", by=By(words="a test"), user=root.user, now=clock.now())
     assert refusal(door, root) is Code.PAUSED
     preview = see.preview(door.platform, root, SEVEN)
     assert preview is not None
     assert preview.limits.denied is not None
     assert preview.limits.denied.params == {"reason": "the books are closed"}
     assert stop.stop(door.platform, root, RunId(run.pk)) is not None
-    assert rulebook.resume(by="a test")
-    assert not rulebook.resume(by="a test")
+    assert rulebook.resume(by=By(words="a test"))
+    assert not rulebook.resume(by=By(words="a test"))
     assert door.start(asked(root)).state == RunState.SENT
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
-from bot.core.rights import Entry
+from bot.core.entry import Entry
 from bot.core.rules import Notify
 from bot.models import StoredRule
 from bot.runs import rulebook

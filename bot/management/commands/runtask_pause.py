@@ -5,8 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot.core.text import one_line
-from bot.management import rules
-from bot.management.people import database_in_words
+from bot.management.people import by_command, database_in_words
 from bot.runs import clock, rulebook
 
 LONGEST = 300  # characters
@@ -26,5 +25,5 @@ class Command(BaseCommand):
         if not 0 < len(reason) <= LONGEST:
             raise CommandError(f"REASON must have 1 to {LONGEST} characters.")
         with database_in_words():
-            rulebook.pause(reason, by=rules.by("runtask pause"), user=None, now=clock.now())
+            rulebook.pause(reason, by=by_command("`runtask pause`"), user=None, now=clock.now())
         self.stdout.write("Paused: every new run is refused until `runtask resume`.")

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from bot.management import rules
-from bot.management.people import database_in_words
+from bot.management.people import by_command, database_in_words
 from bot.runs import rulebook
 
 
@@ -17,5 +16,5 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         with database_in_words():
-            resumed = rulebook.resume(by=rules.by("runtask resume"))
+            resumed = rulebook.resume(by=by_command("`runtask resume`"))
         self.stdout.write("Resumed: schedules can be run again." if resumed else "There was no pause.")

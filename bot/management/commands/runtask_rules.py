@@ -12,7 +12,7 @@ from bot.core.explained import explained, idle
 from bot.core.reasons import Code, Reason
 from bot.core.rules import Rule, RuleBook
 from bot.management import rules
-from bot.management.people import database_in_words, user_named
+from bot.management.people import by_command, database_in_words, user_named
 from bot.runs import rulebook
 from bot.runs.actors import of_user
 from bot.texts import sentence
@@ -66,7 +66,7 @@ class Command(BaseCommand):
         self._warn(found)
         before, after = _written_now().splitlines(), rulefile.written(found).splitlines()
         difference = list(difflib.unified_diff(before, after, "before", options["file"], lineterm=""))
-        rulebook.replace(found, by=rules.by("runtask rules"))
+        rulebook.replace(found, by=by_command("`runtask rules`"))
         self.stdout.write("\n".join(difference) if difference else "The rules are the same as before.")
         self.stdout.write(f"In force: {_count(found)}.")
 

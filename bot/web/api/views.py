@@ -13,8 +13,9 @@ from django.urls import URLPattern, path, re_path, reverse
 from bot.core.model import Actor, Field, RunId, RunRequest, ScheduleId
 from bot.core.ports import NotSetUp
 from bot.core.reasons import Code, Problem
+from bot.core.rights import Action
 from bot.models import Run
-from bot.runs import again, links, see, start, stop
+from bot.runs import again, denials, links, see, start, stop
 from bot.runs.basis import bound
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
@@ -93,7 +94,12 @@ def _answer(
 def _handled(
     handler: Handler, site: Platform, who: Caller, request: HttpRequest, captured: dict[str, Any]
 ) -> JsonResponse:
-    admit(site, who.actor)
+    if (wanted := WANTED.get(handler)) is None:
+        admit(site, who.actor)
+    else:
+        run = captured.get("run")
+        with denials.recorded(site, who.actor, wanted, run=None if run is None else RunId(run)):
+            admit(site, who.actor)
     return handler(site, who, request, **captured)
 
 
@@ -135,7 +141,8 @@ def start_run(platform: Platform, who: Caller, request: HttpRequest) -> JsonResp
 def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -> JsonResponse:
     """As `start_run`, with the values of this run where the body has none."""
     try:
-        earlier = again.row(platform, who.actor, RunId(run))
+        with denials.recorded(platform, who.actor, Action.RUN, run=RunId(run)):
+            earlier = again.row(platform, who.actor, RunId(run))
     except NoSuchRun:
         raise not_found(f"run {run}") from None
     key, is_chosen = key_of(request, str(who.actor.user))
@@ -225,10 +232,19 @@ def _schedule(platform: Platform, actor: Actor, what: Asked) -> ScheduleId:
     """By id, or by its exact name. Raises ApiError."""
     if isinstance(what.schedule, int):
         return ScheduleId(what.schedule)
-    brief, _ = see.named(platform, actor, what.schedule)
-    if brief is None or brief.name != what.schedule:
+    try:
+        with denials.recorded(platform, actor, Action.RUN):
+            return _named(platform, actor, what.schedule)
+    except Gone:
         wrong = "No schedule has exactly this name."
-        raise not_found("schedule of this name", what.problem("schedule", Code.GONE, wrong))
+        raise not_found("schedule of this name", what.problem("schedule", Code.GONE, wrong)) from None
+
+
+def _named(platform: Platform, actor: Actor, name: str) -> ScheduleId:
+    """Raises Gone."""
+    brief, _ = see.named(platform, actor, name)
+    if brief is None or brief.name != name:
+        raise Gone
     return brief.id
 
 
@@ -258,6 +274,9 @@ def _problem(what: Asked, problem: Problem) -> ApiProblem:
     text = problem_text(problem)
     is_stored = problem.field in (Field.ARGS, Field.KWARGS) and problem.field not in what.places
     return what.problem(problem.field, problem.code, f"{what.left_out}: {text}" if is_stored else text)
+
+
+WANTED: Mapping[Handler, Action] = {start_run: Action.RUN, run_again: Action.RUN, stop_run: Action.STOP}
 
 
 def _which(run: Run, request: HttpRequest) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from django_celery_beat.models import (
 
 from bot.core.rules import Rule
 from bot.runs import rulebook
+from bot.runs.accounts import By
 from runtask_demo.schedules import ORDINARY, TROUBLED, Entry, Timing, every
 
 ENTRIES = (*ORDINARY, *TROUBLED)
@@ -76,7 +77,7 @@ def _rules() -> None:
     for name, members in GROUPS.items():
         group, _ = Group.objects.get_or_create(name=name)
         group.user_set.set(User.objects.filter(username__in=members))
-    rulebook.replace(RULES, by="the demo")
+    rulebook.replace(RULES, by=By(words="the demo"))
 
 
 def _fields(entry: Entry) -> dict[str, Any]:

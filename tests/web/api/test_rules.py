@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from bot.core.entry import Entry
 from bot.core.model import ScheduleId
-from bot.core.rights import Entry
 from bot.models import Run
 from bot.runs import clock, rulebook
+from bot.runs.accounts import By
 from tests.factories import a_run, a_schedule
 from tests.runs.ruled import a_rule, in_force
 from tests.web.api.conftest import Api, refused
@@ -75,7 +76,7 @@ def test_one_at_a_time_names_the_run(api: Api) -> None:
 
 
 def test_a_pause(api: Api) -> None:
-    rulebook.pause("month's end", by="a test", user=None, now=clock.now())
+    rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     refused(api.post(START), 409, "paused")
 
 
