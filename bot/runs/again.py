@@ -18,7 +18,7 @@ from bot.core.secrets import Call
 from bot.core.status import ENDED
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs import basis, see
+from bot.runs import basis, own, see
 from bot.runs.door import Platform, authorise
 from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned
 
@@ -62,8 +62,7 @@ def row(actor: Actor, run: RunId, schedule: ScheduleId | None = None) -> Run:
 def own_last(actor: Actor, installation: InstallationId) -> RunId:
     """The actor's newest run of this installation. Raises NotAllowed or NoRunYet."""
     authorise(actor, Action.SEE)
-    own = Run.objects.filter(user_id=str(actor.user), installation=installation).order_by("-pk")
-    found = own.values_list("pk", flat=True).first()
+    found = own.of(str(actor.user)).filter(installation=installation).values_list("pk", flat=True).first()
     if found is None:
         raise NoRunYet
     return RunId(found)

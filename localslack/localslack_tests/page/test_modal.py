@@ -22,7 +22,7 @@ Act = Callable[[Page, Locator], None]
 def test_a_slash_command_is_suggested_completed_and_sent_by_keyboard(page: Page, app: App) -> None:
     answer_command(app, modal(menu()))
     composer = page.get_by_test_id("composer")
-    composer.press_sequentially("/r")
+    composer.press_sequentially("/runt")
     expect(page.get_by_test_id("command-option")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(composer).to_have_value("/runtask ")
@@ -193,6 +193,11 @@ ELEMENTS: list[tuple[Json, Act, Json]] = [
         {"type": "multi_static_select", "options": CHOICES},
         keys("ArrowDown", "Enter", "Enter", "ArrowDown", "Enter"),
         {"selected_options": [ONE, TWO]},
+    ),
+    (
+        {"type": "conversations_select", "filter": {"include": ["private"]}},
+        keys("ArrowDown", "Enter"),
+        {"selected_conversation": "G0SECRET"},
     ),
     ({"type": "users_select"}, keys("b", "e", "n", "Enter"), {"selected_user": "U0BEN"}),
     ({"type": "checkboxes", "options": CHOICES}, ticks("Three", "One"), {"selected_options": [ONE, THREE]}),
