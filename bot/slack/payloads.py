@@ -76,23 +76,14 @@ class Press:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HomePress:
-    """A button on Home was pressed, or something picked in a menu. Slack names no channel and no address for answers there."""
+class ViewPress:
+    """Something was pressed or picked on Home, or the star in the form. There, Slack names no channel."""
 
     account: SlackAccount
     value: int  # the id of a run or a schedule; 0 for the button that opens an empty form
     trigger: str
-    response_url: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StarPress:
-    """The star in an open form was pressed. `form` is Slack's view, with all its blocks."""
-
-    account: SlackAccount
-    schedule: ScheduleId
-    trigger: str
-    form: Payload = field(repr=False)
+    shown: Payload = field(repr=False)  # Slack's view, with all its blocks
+    response_url: str = ""  # Slack gives none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,20 +176,13 @@ def home_opened(body: Payload) -> SlackAccount | None:
 
 
 @_parser
-def home_press(body: Payload) -> HomePress:
-    action = body["actions"][0]
-    pressed = action.get("selected_option") or action
-    return HomePress(account=_account(body), value=int(_text(pressed["value"])), trigger=_text(body["trigger_id"]))
-
-
-@_parser
-def star_press(body: Payload) -> StarPress:
-    form = body["view"]
-    return StarPress(
+def view_press(body: Payload) -> ViewPress:
+    action, view = body["actions"][0], body["view"]
+    return ViewPress(
         account=_account(body),
-        schedule=_schedule(body["actions"][0]),
+        value=int(_text((action.get("selected_option") or action)["value"])),
         trigger=_text(body["trigger_id"]),
-        form={**form, "id": _text(form["id"]), "hash": _text(form["hash"]), "blocks": list(map(dict, form["blocks"]))},
+        shown={**view, "id": _text(view["id"]), "hash": _text(view["hash"]), "blocks": list(map(dict, view["blocks"]))},
     )
 
 

@@ -87,18 +87,18 @@ def test_who_opens_the_home_tab_is_known_by_the_events_team() -> None:
 
 
 @pytest.mark.parametrize("pressed", [{"value": "42"}, {"selected_option": {"value": "42"}}], ids=["button", "menu"])
-def test_a_press_on_home(pressed: Payload) -> None:
+def test_a_press_in_a_view(pressed: Payload) -> None:
     body = recorded("block_actions.button_in_view.json")
     body["actions"][0] |= pressed
-    found = payloads.home_press(body)
+    found = payloads.view_press(body)
     assert (found.account, found.value) == (account("T12345678", "U12345678"), 42)
     assert (found.trigger, found.response_url) == (body["trigger_id"], "")
 
 
 def test_a_press_of_the_star_has_the_form_as_it_is() -> None:
     body = a_press_in_a_view()
-    found = payloads.star_press(body)
-    assert (found.schedule, found.form) == (42, body["view"])
+    found = payloads.view_press(body)
+    assert (found.value, found.shown) == (42, body["view"])
     assert "blocks" not in repr(found)
 
 
@@ -177,8 +177,7 @@ GOOD: dict[Callable[[Payload], Any], Payload] = {
     payloads.command: recorded("slash_command.parsed.json"),
     payloads.suggestion: recorded("block_suggestion.view.json"),
     payloads.selection: a_selection(),
-    payloads.home_press: a_press_in_a_view(),
-    payloads.star_press: a_press_in_a_view(),
+    payloads.view_press: a_press_in_a_view(),
     payloads.global_shortcut: recorded("shortcut.global.json"),
     payloads.message_shortcut: recorded("shortcut.message.json"),
     payloads.submission: submitted(modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n")),

@@ -13,7 +13,7 @@ from bot.runs.waiting import Budget
 from bot.slack import modals, texts
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
-from bot.slack.payloads import Command, HomePress, Press, Shortcut
+from bot.slack.payloads import Command, Press, Shortcut, ViewPress
 from bot.texts import problem_text, sentence
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ class Opening:
     """The trigger is valid for 3 s. `view` makes the form; it may raise NotAllowed or Refused."""
 
     parts: Parts
-    asked: Command | Press | Shortcut | HomePress
+    asked: Command | Press | Shortcut | ViewPress
     view: Callable[[Actor], dict[str, Any]]
     too_late: str  # what the person reads if it took too long
     elsewhere: Callable[[str], None] | None = None  # tells them why there is no form, where no modal can

@@ -32,16 +32,16 @@ class Stars:
 
     def add(self, ack: Ack, body: Payload) -> None:
         ack()
-        press = payloads.star_press(body)
+        press = payloads.view_press(body)
         self._turn(press, partial(favourites.add, self.parts.platform), is_on=True)
 
     def remove(self, ack: Ack, body: Payload) -> None:
         ack()
-        self._turn(payloads.star_press(body), favourites.remove, is_on=False)
+        self._turn(payloads.view_press(body), favourites.remove, is_on=False)
 
     def remove_on_home(self, ack: Ack, body: Payload) -> None:
         ack()
-        press = payloads.home_press(body)
+        press = payloads.view_press(body)
         show = self.parts.homes.show
 
         def do() -> None:
@@ -49,12 +49,13 @@ class Stars:
 
         self.parts.threads.after_answer(do, late=as_it_is)
 
-    def _turn(self, press: payloads.StarPress, verb: Verb, *, is_on: bool) -> None:
+    def _turn(self, press: payloads.ViewPress, verb: Verb, *, is_on: bool) -> None:
         def do() -> None:
-            if problem := self._done(verb, press.account, press.schedule):
+            schedule = ScheduleId(press.value)
+            if problem := self._done(verb, press.account, schedule):
                 self._tell(press, problem)
                 return
-            self.picker.redraw(press.form, modals.restarred(press.form, press.schedule, is_on=is_on))
+            self.picker.redraw(press.shown, modals.restarred(press.shown, schedule, is_on=is_on))
             self.parts.homes.owe(press.account)
 
         self.parts.threads.after_answer(do, late=as_it_is)
@@ -72,7 +73,7 @@ class Stars:
             return texts.SORRY
         return ""
 
-    def _tell(self, press: payloads.StarPress, text: str) -> None:
+    def _tell(self, press: payloads.ViewPress, text: str) -> None:
         """In a small window on top of the form, which stays as it is."""
         try:
             self.parts.client.views_push(trigger_id=press.trigger, view=modals.notice(text))
