@@ -16,9 +16,11 @@ from bot.core.model import Field
 from bot.core.ports import NotSetUp
 from bot.core.text import clip
 from bot.models import ApiToken, Notice, Run, RunNow, SlackLink
+from bot.option_texts import stored_options
 from bot.runs import accounts, clock, links, outbox
-from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence, stored_options
-from bot.web import columns, display, history, rights, texts
+from bot.runs.door import Platform
+from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence
+from bot.web import columns, display, history, rights, rule_admin, texts, visible  # noqa: F401  # rule_admin registers itself
 from bot.web.beat_admin import may_run
 from bot.web.lists import Guarded
 
@@ -67,7 +69,10 @@ class RunAdmin(ReadOnly, Guarded):
     show_facets: ClassVar[Any] = None  # never; `ShowFacets` came with Django 5.0
     inlines = (NoticeInline,)
     fieldsets = (
-        (None, {"fields": ("schedule_name", "task", "user", "slack_account", "came_from", "created_at", "changed")}),
+        (
+            None,
+            {"fields": ("schedule_name", "task", "user", "slack_account", "came_from", "created_at", "changed", "why")},
+        ),
         (
             "How it ended",
             {
@@ -125,6 +130,7 @@ class RunAdmin(ReadOnly, Guarded):
     changed = columns.column_of(
         "changed values", lambda run: columns.lines("\n".join(map(change_text, run.changed_values)) or AS_STORED)
     )
+    why = columns.column_of("reason", lambda run: columns.lines(run.reason or ""))
     sent_args = columns.column_of("arguments", lambda run: columns.lines(columns.sent(run, Field.ARGS)))
     sent_kwargs = columns.column_of("keyword arguments", lambda run: columns.lines(columns.sent(run, Field.KWARGS)))
     why_not_sent = columns.column_of("not sent because", lambda run: sentence(run.not_sent_reason))
@@ -152,6 +158,9 @@ class RunAdmin(ReadOnly, Guarded):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         _catch_up(request)
         return super().changeform_view(request, *args, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        return super().get_queryset(request).filter(visible.runs(_platform, request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[history.RunList]:  # noqa: ARG002
         return history.RunList
@@ -186,6 +195,9 @@ class NoticeAdmin(ReadOnly, Guarded):
     list_select_related = ("run",)
     show_full_result_count = False
     why = columns.column_of("problem", lambda notice: sentence(notice.reason), ordering="problem")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notice]:
+        return super().get_queryset(request).filter(visible.runs(_platform, request, "run__"))
 
     @admin.action(description="Try again to deliver the selected messages", permissions=["retry"])
     def try_again(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:
@@ -254,6 +266,13 @@ class ApiTokenAdmin(LogsRemoval, ReadOnly, Guarded):
     list_select_related = ("user",)
     fields = ("name", "user", "created_at", "expires_at", "used_at")
     has_delete_permission = admin.ModelAdmin.has_delete_permission
+
+
+def _platform() -> Platform:
+    """Raises NotSetUp."""
+    from bot import wiring  # noqa: PLC0415
+
+    return wiring.platform()
 
 
 def _catch_up(request: HttpRequest) -> None:

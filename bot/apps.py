@@ -1,6 +1,7 @@
 """The Django app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class RunTaskConfig(AppConfig):
@@ -15,8 +16,10 @@ class RunTaskConfig(AppConfig):
         from bot.broker.app import remember_current  # noqa: PLC0415
         from bot.checks import options, platform, sidecar, site  # noqa: F401, PLC0415  # registers them; they need the models
         from bot.conf import is_sidecar  # noqa: PLC0415
+        from bot.models.permissions import make  # noqa: PLC0415
         from bot.sidecar import keep_to  # noqa: PLC0415
 
         remember_current()
+        post_migrate.connect(make, sender=self)
         if is_sidecar():
             keep_to(self)

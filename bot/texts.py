@@ -4,12 +4,12 @@ Every sentence is complete, so that it can be translated by itself. Values in se
 escapes what it shows.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 
-from bot.core.model import Change, Field, Stopped, Target
-from bot.core.options import Kind, Option, named
+from bot import rule_texts
+from bot.core.model import Change, Field
 from bot.core.reasons import LASTING, Code, Problem, Reason
+from bot.core.report import Stopped
 from bot.core.scrub import MASK
 from bot.core.status import RunState
 from bot.core.stops import Standing
@@ -67,6 +67,14 @@ SENTENCES: dict[Code, str] = {
     Code.BAD_TYPED_VALUE: (
         'An object with "__type__" and "__value__" means a date, a decimal and so on, but this object can\'t be read.'
     ),
+    Code.MENTION_NO_NAME: "The schedule's name is missing: it comes first, then the values.",
+    Code.MENTION_NOT_A_PAIR: (
+        "After the schedule's name there may be only key=value, without spaces around the =, and JSON."
+        " Text with spaces needs quotes."
+    ),
+    Code.MENTION_TWO_LISTS: "There are two JSON lists. The task has only one list of arguments.",
+    Code.MENTION_OPEN_QUOTE: "A text has no closing quote, or no space after it.",
+    Code.MENTION_NO_SPACE: "A space is missing after a closing bracket.",
     Code.MASK_WITHOUT_SECRET: "•••••• stands for a stored secret, but none is stored at {where}. Type the value itself.",
     Code.MASK_EDITED: (
         "The text at {where} holds a stored secret, shown as ••••••. Leave the whole text as it was, or type all of it anew."
@@ -129,6 +137,10 @@ SENTENCES: dict[Code, str] = {
     Code.NO_SUCH_RUN: "There is no such run. Runs that have ended are deleted after some time.",
     Code.SCHEDULE_OF_RUN_GONE: "The schedule of this run no longer exists, so it can't be run again.",
     Code.NO_RUN_YET: "You have run nothing here yet, or it is so long ago that it was deleted.",
+    Code.NO_SUCH_DRAFT: (
+        "These values are not there any more: they are kept for ten minutes, for the person who wrote them."
+        " Please mention me again."
+    ),
     Code.ENDED: "This run has ended already: nothing is left to stop.",
     Code.NO_REMOTE_CONTROL: (
         "It can't be stopped from here: the broker's transport ({transport}) has no remote control, so workers can't be told."
@@ -154,6 +166,7 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_STAFF: (
         "Your account on the site isn't a staff account. Ask an administrator of the site to make it one."
     ),
+    **rule_texts.SENTENCES,
     Code.INTERNAL_ERROR: "internal error, see the log",
     Code.SLACK_UNREACHABLE: "Slack can't be reached ({error})",
     Code.SLACK_REFUSED: "Slack says {error} {details}",
@@ -268,31 +281,3 @@ def hint(field: Field, text: str, *, is_of_a_run: bool = False) -> str:
     if MASK not in text:
         return HINTS[field]
     return f"{HINTS[field]} {KEEPS_SECRET_OF_RUN if is_of_a_run else KEEPS_SECRET}"
-
-
-def label(option: Option) -> str:
-    return option.name.replace("_", " ")
-
-
-def options(target: Target) -> list[tuple[str, str | datetime]]:
-    """Pairs of label and value. Moments stay moments, so that each reader sees them in their own time zone."""
-    found = [(label(option), _option(option, value)) for option, value in named(target.options)]
-    return [*found, ("headers", target.headers)] if target.headers else found
-
-
-def stored_options(stored: dict[str, object] | list[list[str]]) -> Iterator[tuple[str, str]]:
-    """The same, from a run's row. Rows of version 0.1.0 and older store a list of such pairs."""
-    if isinstance(stored, list):
-        yield from ((name, value) for name, value in stored)
-        return
-    yield from ((label(option), str(_option(option, value))) for option, value in named(stored))
-    if headers := stored.get("headers"):
-        yield "headers", str(headers)
-
-
-def _option(option: Option, value: object) -> str | datetime:
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, (int, float)) and option.kind is not Kind.PLAIN:
-        return f"after {value:g} s" if option.kind is Kind.EXPIRY else f"{value:g} s"
-    return str(value)

@@ -25,6 +25,7 @@ from bot.runs.door import Platform
 from bot.runs.gate import Gate
 from bot.runs.homes import Refreshing
 from bot.runs.loops import IDLE, RARELY, Bell, Loop, Watcher, cleanup_step, delivery_step
+from bot.runs.report import Site
 from bot.runs.sources import Sources
 from bot.runs.stop import Repeating
 from bot.runs.waiting import Threads
@@ -182,7 +183,8 @@ def background() -> tuple[list[Loop], Deliverer]:
     messenger = SlackMessenger(web_client(options, DELIVERY))
     stopper = _stopper()
     can_stop = stopper is not None and stopper.problem() is None
-    deliverer = Deliverer(messenger, base_url=options.base_url, can_stop=can_stop, wake=notices_owed.ring)
+    site = Site(base_url=options.base_url, can_stop=can_stop, may_kill=options.kill)
+    deliverer = Deliverer(messenger, site, wake=notices_owed.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
     notices_owed.wakes(delivery)
     cleanup = Loop("clean up", lambda: cleanup_step(options.keep, deliverer.gate.installation))

@@ -24,7 +24,6 @@ from bot.core.model import (
     Place,
     Preview,
     Profile,
-    Report,
     RunId,
     RunRequest,
     Schedule,
@@ -37,6 +36,8 @@ from bot.core.model import (
     TeamId,
 )
 from bot.core.reasons import Code, Reason
+from bot.core.report import Report
+from bot.core.rights import EVERYTHING, Entry, Rights
 from bot.core.secrets import Secrets
 from bot.models import Run
 
@@ -61,6 +62,8 @@ def an_actor(**changes: Any) -> Actor:
         name="ada",
         is_active=True,
         is_staff=True,
+        rights=Rights(permitted=EVERYTHING),
+        entry=Entry.SLACK,
         slack=SlackAccount(team=TEAM, user=ADA),
         profile=a_profile(),
         team=TEAM,

@@ -8,6 +8,7 @@ from inspect import Signature
 from typing import Any
 
 from bot.core import search
+from bot.core.globs import Globs
 from bot.core.model import (
     Brief,
     ChannelId,
@@ -17,7 +18,6 @@ from bot.core.model import (
     Matches,
     MessageTs,
     Outcome,
-    Report,
     RunId,
     Schedule,
     ScheduleId,
@@ -39,6 +39,7 @@ from bot.core.ports import (
     Stopper,
 )
 from bot.core.reasons import Code, Problem, Reason
+from bot.core.report import Report
 from bot.core.stops import Way
 from bot.runs.sources import Sources
 from tests.factories import INSTALLATION
@@ -59,11 +60,14 @@ class FakeCatalog:
     def is_empty(self) -> bool:
         return not self.schedules
 
-    def find(self, query: str, limit: int) -> Matches:
-        return self._index().search(query, limit)
+    def find(self, query: str, limit: int, hidden: tuple[Globs, ...] = ()) -> Matches:
+        return self._index().without(hidden).search(query, limit)
 
-    def named(self, typed: str) -> tuple[Brief | None, int]:
-        return self._index().named(typed)
+    def named(self, typed: str, hidden: tuple[Globs, ...] = ()) -> tuple[Brief | None, int]:
+        return self._index().without(hidden).named(typed)
+
+    def ids(self, hidden: tuple[Globs, ...] = ()) -> Sequence[int]:
+        return self._index().without(hidden).rows.ids
 
     def briefs(self, schedules: Collection[ScheduleId]) -> list[Brief]:
         found = [self.schedules[one] for one in schedules if one in self.schedules]
@@ -188,6 +192,7 @@ class FakeMessenger:
     searches: list[Report] = field(default_factory=list)
     simple: list[Report] = field(default_factory=list)  # posts of one line of text
     refuses: NotDelivered | None = None  # when it is asked whether the token is good
+    introductions: int = 0  # how often it was asked that
     installation: InstallationId = INSTALLATION
     findable: MessageTs | None = None
     direct: ChannelId | Exception = DIRECT
@@ -200,6 +205,7 @@ class FakeMessenger:
 
     def introduce(self) -> Introduction:
         with self._lock:
+            self.introductions += 1
             if self.refuses is not None:
                 raise self.refuses
         return Introduction(installation=self.installation, address="https://local.slack.example/")

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.checks.table import CHECKS
+from bot.doctor.slack import WITHOUT
+from bot.slack.manifest import EVENTS, OPTIONAL
 
 GUARANTEES, SUPPORTED = (Path("docs", page).read_text() for page in ("guarantees.md", "supported.md"))
 NAMED = sorted(set(re.findall(r"`((?:\w+/)*test_\w+\.py)(?:::(\w+))?`", GUARANTEES + SUPPORTED)))
@@ -45,6 +47,16 @@ def test_the_versions_of_python_are_those_of_the_gate() -> None:
     newest = re.search(r"^NEWEST = (.+)$", Path("Makefile").read_text(), re.MULTILINE)
     assert newest is not None
     assert f"| Python | 3.11 | 3.11 | {newest[1].replace(' ', ', ')} |" in SUPPORTED
+
+
+def test_the_tables_of_scopes_and_events_are_those_of_the_manifest() -> None:
+    def rows(name: str) -> list[list[str]]:
+        text = Path("docs/install.md").read_text().partition(f"<!-- {name}: begin -->")[2].partition("<!--")[0]
+        return [line.strip("| ").split(" | ") for line in text.strip().splitlines()[2:]]
+
+    scopes = {scope.strip("`"): (optional == "yes", without) for scope, _, optional, without in rows("scopes")}
+    assert scopes == {scope: (scope in OPTIONAL, without) for scope, without in WITHOUT.items()}
+    assert [row[0].strip("`") for row in rows("events")] == list(EVENTS)
 
 
 def test_promises_are_named_at_all() -> None:

@@ -28,7 +28,7 @@ from bot.core.secrets import WORDS, Secrets
 from bot.models import Notice, Run
 from bot.runs import finish, see, start
 from bot.runs.actors import of_user
-from bot.runs.report import report
+from bot.runs.report import Site, report
 from bot.runs.waiting import Budget
 from bot.slack import messages, modals, payloads
 from bot.slack.metadata import Metadata
@@ -145,7 +145,7 @@ class Colleague:
 
     def looks_at(self, run: Run) -> None:
         for notice in Notice.objects.filter(run=run).select_related("run"):
-            told = report(notice, base_url="https://site.example")
+            told = report(notice, Site(base_url="https://site.example"))
             self.seen += [json.dumps(messages.message(told), ensure_ascii=False), repr(told)]
         for address in (f"/runs/{run.pk}/", f"/api/runs/{run.pk}", f"/admin/runtask/run/{run.pk}/change/"):
             self.gets(address)

@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from inspect import Signature
@@ -29,6 +29,7 @@ from django_celery_beat.models import (
 
 from bot.broker.words import when
 from bot.core import search, signature
+from bot.core.globs import Globs
 from bot.core.ids import LARGEST_ID
 from bot.core.model import Brief, Matches, Schedule, ScheduleId
 from bot.core.options import COLUMNS
@@ -94,11 +95,14 @@ class BeatCatalog:
         """Doesn't ask the database where the index has rows."""
         return not self._held.index.rows and not ANY_ROW.rows(_alias())
 
-    def find(self, query: str, limit: int) -> Matches:
-        return self.index().search(query, limit)
+    def find(self, query: str, limit: int, hidden: tuple[Globs, ...] = ()) -> Matches:
+        return self.index().without(hidden).search(query, limit)
 
-    def named(self, typed: str) -> tuple[Brief | None, int]:
-        return self.index().named(typed)
+    def named(self, typed: str, hidden: tuple[Globs, ...] = ()) -> tuple[Brief | None, int]:
+        return self.index().without(hidden).named(typed)
+
+    def ids(self, hidden: tuple[Globs, ...] = ()) -> Sequence[int]:
+        return self.index().without(hidden).rows.ids
 
     def briefs(self, schedules: Collection[ScheduleId]) -> list[Brief]:
         """From the table, not from the index, which a process that only delivers never reads."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.model import Change, Field, RunId, Shown, SlackUserId
+from bot.core.reasons import Problem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +31,7 @@ class Again:
     since: tuple[Change, ...]  # of the stored values, since the run
     settings: tuple[Change, ...]  # of the schedule's name, task and options, since the run; as texts, not JSON
     fingerprint: str  # of the schedule and these values
+    problems: tuple[Problem, ...] = ()  # what rules don't allow of these values
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
 
-from bot.core.reasons import Problem, Reason
-from bot.core.stops import Standing
+from bot.core.reasons import Problem
+from bot.core.rights import NO_LIMITS, NONE, Entry, Limits, Rights
 
 ScheduleId = NewType("ScheduleId", int)
 RunId = NewType("RunId", int)
@@ -42,6 +42,7 @@ class Field(StrEnum):
     SCHEDULE = "schedule"
     ARGS = "args"
     KWARGS = "kwargs"
+    REASON = "reason"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +73,8 @@ class Actor:
     name: str = ""
     is_active: bool = False
     is_staff: bool = False
+    rights: Rights = NONE
+    entry: Entry = Entry.WEB
     slack: SlackAccount | None = None
     profile: Profile | None = None
     team: TeamId | None = None  # the workspace that the bot is installed in; only of people who act from Slack
@@ -168,6 +171,7 @@ class Preview:
     last: LastRun | None = None
     running: Running | None = None
     listening: Listening = Listening.UNKNOWN  # on its queue
+    limits: Limits = NO_LIMITS  # what rules say of a run by this actor
     problems: tuple[Problem, ...] = ()  # why it can't be sent with any arguments
 
 
@@ -202,6 +206,7 @@ class RunRequest:
     destination: Destination | None = None
     digest: str = ""  # of the whole request, where a key must not be used for two different ones
     again: RunId | None = None  # "as stored" and masks then mean the values of this run
+    reason: str = ""  # why, in the requester's words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -257,44 +262,3 @@ class Change:
     def is_of_a_secret(self) -> bool:
         """Whether only a secret differs, so that both texts read the same."""
         return self.old == self.new
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stopped:
-    """Who has asked to stop a run, and what that has come to."""
-
-    slack: SlackUserId  # empty: they didn't ask from the workspace of the run's thread
-    name: str  # on the site; empty: that account is gone
-    at: datetime
-    standing: Standing
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
-    """Everything that a Slack message about a run can show."""
-
-    kind: NoticeKind
-    run: RunId
-    task_id: TaskId
-    schedule: str
-    task: str
-    requester: SlackUserId  # empty: asked for elsewhere than in Slack
-    name: str  # the requester's on the site
-    channel: ChannelId
-    thread: MessageTs | None
-    state: str
-    status: str
-    created_at: datetime
-    sent_at: datetime | None = None  # None: unknown whether it was sent
-    changes: tuple[Change, ...] = ()
-    outcome: Outcome | None = None
-    has_results: bool = True  # False: nothing will ever be known of its end
-    unseen_because: Reason | None = None
-    later_end: Outcome | None = None  # the newest end after the first
-    can_stop: bool = False  # whether workers can be told
-    stopped: Stopped | None = None  # None: nobody has asked for that
-    duration: float | None = None  # seconds
-    redirected_from: ChannelId | None = None
-    redirected_because: str = ""
-    result_link: str = ""
-    run_link: str = ""

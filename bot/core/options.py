@@ -1,6 +1,6 @@
 """The options that go with a task's message, in one table: beat's columns, Celery's names, and how people see them.
 
-To add an option that beat sends, add a line here. Its label is its name with blanks (`bot.texts.label`).
+To add an option that beat sends, add a line here. Its label is its name with blanks (`bot.option_texts.label`).
 """
 
 from collections.abc import Iterator, Mapping

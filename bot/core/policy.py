@@ -1,44 +1,137 @@
-"""Authorisation: a pure function from a person and an action to the reason for a refusal, or None."""
+"""Authorisation: a pure function from a person, an action and what it is about to the reason for a refusal, or None."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from bot.core.model import Actor, Profile, RunId, ScheduleId, SlackAccount
+from bot.core import windows
+from bot.core.model import Actor, ChannelId, Profile, RunId, ScheduleId, SlackAccount
 from bot.core.reasons import Code, Reason
+from bot.core.rights import Action, Entry
+from bot.core.rules import Rule, passes
 
-
-class Action(StrEnum):
-    """What an actor wants to do."""
-
-    SEE = "see"
-    RUN = "run"
-    STOP = "stop"
+__all__ = ["Action", "Denied", "Subject", "may", "of_profile"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """What an action is about: a schedule, a run, or if both are None, all schedules."""
+    """What an action is about: a schedule, a run, or if both are None, all schedules. And the circumstances."""
 
     schedule: ScheduleId | None = None
     run: RunId | None = None
+    rules: tuple[Rule, ...] = ()  # those that match the schedule
+    owner: str | None = None  # of a run whose schedule is gone: its requester's key; empty if they are gone, too
+    entry: Entry = Entry.WEB
+    channel: ChannelId | None = None  # that a run from Slack reports to; None: not known yet
+    kill: bool = False  # whether a Stop would terminate a running task
+    paused: str | None = None  # why nothing may be run at all
+    now: datetime | None = None  # aware. Needed for Action.RUN
 
 
 class Denied(Reason):
     """Why an actor may not act."""
 
+    @property
+    def is_hidden(self) -> bool:
+        """To this actor, the subject doesn't exist. They must get the same answer as for what isn't there."""
+        return self.code is Code.HIDDEN
 
-def may(actor: Actor, action: Action, subject: Subject) -> Denied | None:  # noqa: ARG001  # staff may do everything
-    """None if they may, otherwise why not.
+
+def may(actor: Actor, action: Action, subject: Subject) -> Denied | None:
+    """None if they may, otherwise why not. Whoever may not see something may do nothing with it.
 
     Checks the Slack account first: no link helps a guest, a bot, a deleted user or a member of another workspace.
     """
+    return next(_refusals(actor, action, subject), None)
+
+
+def _refusals(actor: Actor, action: Action, subject: Subject) -> Iterator[Denied]:
+    """The most important one first."""
+    yield from _of_person(actor)
+    yield from _by_permissions(actor, action)
+    yield from _by_sight(actor, subject)
+    if action is Action.RUN:
+        yield from _by_group(actor, subject, Code.RULE_RUN)
+        yield from _by_place(subject)
+        yield from _by_time(subject)
+    if action is Action.STOP:
+        yield from _by_group(actor, subject, Code.RULE_STOP)
+        if subject.kill:
+            yield from (
+                Denied(code=Code.RULE_KILL, params={"rule": rule.name}) for rule in subject.rules if not rule.kill
+            )
+
+
+def _by_permissions(actor: Actor, action: Action) -> Iterator[Denied]:
+    for needed in dict.fromkeys((Action.SEE, action)):
+        if needed not in actor.rights.permitted:
+            yield Denied(code=Code.NO_PERMISSION, params={"permission": codename(needed)})
+
+
+def codename(action: Action) -> str:
+    """Of Django's permission on beat's schedules."""
+    return f"{'view' if action is Action.SEE else action}_periodictask"
+
+
+def _by_sight(actor: Actor, subject: Subject) -> Iterator[Denied]:
+    rights = actor.rights
+    if subject.owner is not None and not rights.is_superuser and subject.owner != actor.user:
+        yield Denied(code=Code.HIDDEN)
+    if not all(passes(rule.see, rights.groups, is_superuser=rights.is_superuser) for rule in subject.rules):
+        yield Denied(code=Code.HIDDEN)
+
+
+def _by_group(actor: Actor, subject: Subject, code: Code) -> Iterator[Denied]:
+    rights = actor.rights
+    for rule in subject.rules:
+        listed = rule.run if code is Code.RULE_RUN else rule.stop
+        if not passes(listed, rights.groups, is_superuser=rights.is_superuser):
+            yield Denied(code=code, params={"rule": rule.name, "groups": ", ".join(listed)})
+
+
+def _by_place(subject: Subject) -> Iterator[Denied]:
+    for rule in subject.rules:
+        if rule.entries and subject.entry not in rule.entries:
+            yield Denied(code=Code.RULE_ENTRIES, params={"rule": rule.name, "entries": ", ".join(rule.entries)})
+        is_elsewhere = subject.channel is not None and subject.channel not in rule.channels
+        if rule.channels and subject.entry is Entry.SLACK and is_elsewhere:
+            yield Denied(code=Code.RULE_CHANNELS, params={"rule": rule.name, "channels": ", ".join(rule.channels)})
+
+
+def _by_time(subject: Subject) -> Iterator[Denied]:
+    if subject.paused is not None:
+        yield Denied(code=Code.PAUSED, params={"reason": subject.paused})
+    yield from _closed(subject)
+    for rule in subject.rules:
+        if rule.approvals:
+            yield Denied(code=Code.NEEDS_APPROVAL, params={"rule": rule.name})
+
+
+def _closed(subject: Subject) -> Iterator[Denied]:
+    """With the moment at which no rule closes it any more, on the clocks that the rule goes by."""
+    closed = [(rule, window) for rule in subject.rules for window in rule.closed]
+    if not closed:
+        return
+    if subject.now is None:
+        raise ValueError("without a moment nobody knows what is closed")
+    for rule, window in closed:
+        if windows.closed_until([window], subject.now) is not None:
+            until = windows.closed_until((one for _, one in closed), subject.now)
+            zone = windows.parse(window).zone
+            shown = f"{until.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}" if until else ""
+            yield Denied(code=Code.CLOSED, params={"rule": rule.name, "until": shown})
+
+
+def _of_person(actor: Actor) -> Iterator[Denied]:
     if actor.slack is not None and (denied := _from_slack(actor, actor.slack)):
-        return denied
+        yield denied
     if actor.user is None:
-        return _no_link(actor)
+        yield _no_link(actor)
     if not actor.is_active:
-        return Denied(code=Code.INACTIVE)
-    return None if actor.is_staff else Denied(code=Code.NOT_STAFF)
+        yield Denied(code=Code.INACTIVE)
+    if not actor.is_staff:
+        yield Denied(code=Code.NOT_STAFF)
 
 
 def _from_slack(actor: Actor, account: SlackAccount) -> Denied | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from inspect import Signature
 from typing import Any, Protocol
 
+from bot.core.globs import Globs
 from bot.core.model import (
     Brief,
     ChannelId,
@@ -16,7 +17,6 @@ from bot.core.model import (
     Matches,
     MessageTs,
     Outcome,
-    Report,
     RunId,
     Schedule,
     ScheduleId,
@@ -25,6 +25,7 @@ from bot.core.model import (
     TaskId,
 )
 from bot.core.reasons import Problem, Reason
+from bot.core.report import Report
 from bot.core.stops import Way
 
 
@@ -54,8 +55,11 @@ class Catalog(Protocol):
 
     def get(self, schedule: ScheduleId) -> Schedule | None: ...
     def is_empty(self) -> bool: ...
-    def find(self, query: str, limit: int) -> Matches: ...
-    def named(self, typed: str) -> tuple[Brief | None, int]: ...
+    def find(self, query: str, limit: int, hidden: tuple[Globs, ...] = ()) -> Matches:
+        """Without what `hidden` matches, which isn't counted either. So in the next two."""
+
+    def named(self, typed: str, hidden: tuple[Globs, ...] = ()) -> tuple[Brief | None, int]: ...
+    def ids(self, hidden: tuple[Globs, ...] = ()) -> Sequence[int]: ...
     def briefs(self, schedules: Collection[ScheduleId]) -> list[Brief]:
         """Those of them that exist, in any order."""
 

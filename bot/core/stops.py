@@ -34,6 +34,9 @@ class Standing(StrEnum):
     NOT_KNOWN = "not_known"
 
 
+GOES_ON = frozenset({Standing.RUNS_ON, Standing.ABORTING})  # it is running, although somebody has asked to stop it
+
+
 def standing(
     state: RunState, status: str, result: str, *, way: Way, asked_at: datetime, ended_at: datetime | None
 ) -> Standing:

@@ -25,6 +25,11 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def fold(text: str) -> str:
+    """Equal for texts that differ only in case, in the number of spaces, or in Unicode's composition (é as e and ´)."""
+    return " ".join(unicodedata.normalize("NFKC", text.replace("\0", " ")).casefold().split())
+
+
 def clip(text: str, limit: int) -> str:
     """At most `limit` characters, the cut end marked with …"""
     return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS

@@ -21,25 +21,34 @@ from bot.conf import NEEDED_FOR, Conf
 from bot.doctor.findings import Finding, clock, note, ok, problem, some, warning
 from bot.doctor.subject import Subject, complained
 from bot.slack.client import UNREACHABLE, error_code, web_client
-from bot.slack.manifest import COMMANDS_SCOPE, SCOPES
+from bot.slack.manifest import VITAL, WANTED
 
 TIMEOUT = 4  # seconds
 SLACK = "https://slack.com/api/"
-WITHOUT = {  # scope -> what doesn't work without it
+WITHOUT = {  # scope -> what doesn't work without it; docs/install.md has the same words
     "commands": "the slash command",
     "chat:write": "every message",
     "users:read": "identifying people, so everybody is refused",
     "chat:write.public": "messages in channels that the bot wasn't invited to",
     "users:read.email": "links by equal e-mail",
     "im:write": "direct messages when the bot can't post in a channel",
-    "channels:history": "finding a message if Slack's answer was lost: it may be posted twice",
-    "groups:history": "the same in private channels",
-    "im:history": "the same in direct messages",
+    "app_mentions:read": "answers to mentions of the bot",
+    "channels:history": "finding a message in a public channel if Slack's answer was lost, so it may be posted twice",
+    "groups:history": "finding a message in a private channel if Slack's answer was lost, so it may be posted twice",
+    "im:history": "finding a message in a direct message if Slack's answer was lost, so it may be posted twice",
 }
-VITAL = ("commands", "chat:write", "users:read")
 GET_BOT = "Copy the Bot User OAuth Token (OAuth & Permissions, xoxb-…) into SLACK_BOT_TOKEN; install the app if there is none."
 GET_APP = "Generate one with connections:write (Basic Information, App-Level Tokens) for SLACK_APP_TOKEN."
+INSTALL = (
+    "The app was removed from the workspace, or its token was revoked. Install it again (Install App), copy the new Bot User"
+    " OAuth Token (xoxb-…) into SLACK_BOT_TOKEN, and restart runtask's processes. Messages that are owed wait."
+)
+BOT_REMEDIES = {"account_inactive": INSTALL, "token_revoked": INSTALL}
 REMEDIES = {"socket_mode_not_enabled": "Turn on Socket Mode in the app's settings.", "missing_scope": GET_APP}
+AGAIN = (
+    "Paste the manifest again (`runtask manifest`) at api.slack.com/apps, App Manifest; then Reinstall to Workspace."
+)
+UNKNOWN = "a bot can't ask Slack which events, shortcuts and Home tab its app has"
 NETWORK = "Look at the network, DNS and proxy of this machine, and at https://status.slack.com."
 
 
@@ -63,7 +72,7 @@ def _bot(conf: Conf) -> Iterator[Finding]:
     try:
         answer = web_client(conf, TIMEOUT).auth_test()
     except UNREACHABLE as exc:
-        yield _refused("bot token", exc, GET_BOT)
+        yield _refused("bot token", exc, BOT_REMEDIES.get(error_code(exc), GET_BOT))
         return
     who = f"{answer.get('user')} in {answer.get('team')} ({answer.get('team_id')})"
     if not answer.get("bot_id"):
@@ -74,23 +83,22 @@ def _bot(conf: Conf) -> Iterator[Finding]:
     with suppress(ValueError):  # a proxy may have taken the date away
         yield clock("Slack", time.time() - parsedate_to_datetime(headers.get("date", "")).timestamp())
     if "x-oauth-scopes" in headers:
-        yield from scopes({scope.strip() for scope in headers["x-oauth-scopes"].split(",") if scope.strip()})
+        yield from scopes(frozenset(filter(None, map(str.strip, headers["x-oauth-scopes"].split(",")))))
     else:
         yield note("scopes", "unknown: Slack's answer doesn't contain them")
+    yield note("events", UNKNOWN, f"If one of them is missing: {AGAIN}")
 
 
-def scopes(granted: set[str]) -> Iterator[Finding]:
+def scopes(granted: frozenset[str]) -> Iterator[Finding]:
     """The token's scopes, against the manifest's."""
-    wanted = {COMMANDS_SCOPE, *(scope for needed in SCOPES.values() for scope in needed)}
-    missing = [scope for scope in WITHOUT if scope in wanted - granted]
-    remedy = "Paste the manifest again (`runtask manifest`) at api.slack.com/apps, App Manifest; then Reinstall to Workspace."
+    missing = [scope for scope in WITHOUT if scope in WANTED - granted]
     if missing:
         text = "missing: " + "; ".join(f"{scope} ({WITHOUT[scope]})" for scope in missing)
-        report = problem if set(missing) & set(VITAL) else warning
-        yield report("scopes", text, remedy)
+        report = problem if VITAL.intersection(missing) else warning
+        yield report("scopes", text, AGAIN)
     else:
-        yield ok("scopes", f"all {len(wanted)} of the manifest")
-    if extra := sorted(granted - wanted):
+        yield ok("scopes", f"all {len(WANTED)} of the manifest")
+    if extra := sorted(granted - WANTED):
         yield note("scopes", f"more than needed: {some(extra, 6)}")
 
 

@@ -1,4 +1,4 @@
-"""Our own tables: installations, links between Slack accounts and users, API tokens, runs, the notices that runs owe, and Homes.
+"""Our own tables: installations, people's accounts and tokens, drafts, favourites and Homes, runs, and the notices that runs owe.
 
 We never write to the platform's tables. Keys to users have no constraint in the database, because the Django of a
 sidecar's platform doesn't know our tables and must be able to delete a user. Joins don't find deleted users, and
@@ -20,14 +20,18 @@ from bot.core.model import Change, NoticeKind, Source
 from bot.core.reasons import Reason
 from bot.core.status import RunState
 from bot.core.stops import Standing, Way, standing
+from bot.models.draft import Draft
 from bot.models.home import Favourite, Home
 from bot.models.installation import Installation
 from bot.models.people import ApiToken, SlackLink, Throttle
 from bot.models.primary import Primary, database_of
+from bot.models.ruled import Ruled
+from bot.models.rules import SiteState, StoredRule, Turn
 from bot.models.stoppable import Stoppable
 
 __all__ = [
     "ApiToken",
+    "Draft",
     "Favourite",
     "Home",
     "Installation",
@@ -36,9 +40,12 @@ __all__ = [
     "Primary",
     "Run",
     "RunNow",
+    "SiteState",
     "SlackLink",
     "SourceHealth",
+    "StoredRule",
     "Throttle",
+    "Turn",
     "atomic",
     "database_of",
     "still",
@@ -84,7 +91,7 @@ def still(state: str) -> "Exact[str]":
     return Exact(Coalesce("state", models.Value("")), state)
 
 
-class Run(Stoppable):
+class Run(Ruled, Stoppable):
     """A request to run a schedule now, and its result.
 
     Schedule and task are copied, not referenced: a run outlives its schedule, and our tables have no keys into the

@@ -2,21 +2,72 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
+from django.db import connections, router
+
+from bot.conf import PERMISSIONS, conf
 from bot.core.model import Actor
+from bot.core.policy import codename
+from bot.core.rights import EVERYTHING, NONE, Action, Rights
+from bot.env import BadEnvironment
+from bot.prepared import Placeholder, Prepared
+
+BEAT = "django_celery_beat"
+GROUPS = Prepared(
+    lambda: get_user_model()._base_manager.filter(pk=Placeholder("user")).values_list("groups__name")  # noqa: SLF001  # documented
+)
 
 
-def of_user(user: Any, **slack: Any) -> Actor:
-    """With the flags as they are now. `slack`: further fields of Actor, for people who act from Slack.
+def of_user(user: Any, **more: Any) -> Actor:
+    """With the flags, the groups and the permissions as they are now. `more`: further fields of Actor.
 
     A user model may lack `is_staff` (django.contrib.auth: AbstractBaseUser): then nobody is staff.
     """
+    is_active, is_staff = bool(user.is_active), bool(getattr(user, "is_staff", False))
     return Actor(
         user=str(user.pk),
         name=user.get_username(),
-        is_active=bool(user.is_active),
-        is_staff=bool(getattr(user, "is_staff", False)),
-        **slack,
+        is_active=is_active,
+        is_staff=is_staff,
+        rights=_rights(user) if is_active and is_staff else NONE,
+        **more,
     )
+
+
+def _rights(user: Any) -> Rights:
+    """In one short query, and two more where permissions are asked."""
+    return Rights(
+        is_superuser=is_superuser(user),
+        groups=frozenset() if is_superuser(user) or not _has_groups(user) else _groups(user),
+        permitted=_permitted(user),
+    )
+
+
+def _groups(user: Any) -> frozenset[str]:
+    alias = user._state.db or router.db_for_read(get_user_model())  # noqa: SLF001  # documented
+    key = user._meta.pk.get_db_prep_value(user.pk, connections[alias])  # noqa: SLF001  # documented
+    rows = GROUPS.rows(alias, user=key)
+    return frozenset(str(name) for (name,) in rows if name is not None)
+
+
+def _has_groups(user: Any) -> bool:
+    try:
+        return hasattr(user, "groups") and bool(user._meta.get_field("groups").many_to_many)  # noqa: SLF001  # documented
+    except FieldDoesNotExist:
+        return False
+
+
+def _permitted(user: Any) -> frozenset[Action]:
+    """Back ends that decide by object aren't asked: rules say what is for which schedule."""
+    try:
+        if conf().allow != PERMISSIONS:
+            return EVERYTHING
+    except BadEnvironment:  # nothing can be run then
+        return frozenset()
+    if not hasattr(user, "has_perm"):
+        return frozenset()
+    return frozenset(action for action in Action if user.has_perm(f"{BEAT}.{codename(action)}"))
 
 
 def is_superuser(user: Any) -> bool:

@@ -6,20 +6,17 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from bot.core import arguments, policy
 from bot.core.again import Again, Earlier, Fill
 from bot.core.changes import changes, since
-from bot.core.ids import LARGEST_ID
-from bot.core.model import Actor, Change, Field, InstallationId, Preview, RunId, Schedule, ScheduleId
+from bot.core.model import Actor, Change, ChannelId, InstallationId, Preview, RunId, Schedule, ScheduleId
 from bot.core.options import OPTIONS, of_row
-from bot.core.policy import Action, Subject
-from bot.core.reasons import Invalid
+from bot.core.reasons import Problem
 from bot.core.secrets import Call
 from bot.core.status import ENDED
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs import basis, own, see
-from bot.runs.door import Platform, authorise
+from bot.runs import basis, limits, own, see
+from bot.runs.door import Platform, admit
 from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned
 
 SETS = 5  # different sets of values in a form's menu
@@ -49,29 +46,28 @@ RECENT = Prepared(
 )
 
 
-def row(actor: Actor, run: RunId, schedule: ScheduleId | None = None) -> Run:
+def row(platform: Platform, actor: Actor, run: RunId, schedule: ScheduleId | None = None) -> Run:
     """The run, which must be one of `schedule` if that is given. Raises NotAllowed or NoSuchRun."""
-    authorise(actor, Action.SEE, Subject(run=run))
-    found = Run.objects.select_related("user").filter(pk=run).first() if 0 < run <= LARGEST_ID else None
+    found = admit(platform, actor).run(run)
     if found is None or schedule not in (None, found.schedule_id):
         raise NoSuchRun
-    authorise(actor, Action.RUN, Subject(schedule=ScheduleId(found.schedule_id), run=run))
     return found
 
 
-def own_last(actor: Actor, installation: InstallationId) -> RunId:
+def own_last(platform: Platform, actor: Actor, installation: InstallationId) -> RunId:
     """The actor's newest run of this installation. Raises NotAllowed or NoRunYet."""
-    authorise(actor, Action.SEE)
-    found = own.of(str(actor.user)).filter(installation=installation).values_list("pk", flat=True).first()
+    admitted = admit(platform, actor)
+    here = own.of(str(actor.user)).filter(installation=installation)[:LOOKED_AT]
+    found = next(filter(admitted.sees, here), None)
     if found is None:
         raise NoRunYet
-    return RunId(found)
+    return RunId(found.pk)
 
 
-def preview(platform: Platform, actor: Actor, run: RunId) -> tuple[Preview, Fill]:
-    """The schedule of a run, and its values. Raises NotAllowed, NoSuchRun or Orphaned."""
-    earlier = row(actor, run)
-    found = see.preview(platform, actor, ScheduleId(earlier.schedule_id))
+def preview(platform: Platform, actor: Actor, run: RunId, channel: ChannelId | None = None) -> tuple[Preview, Fill]:
+    """The schedule of a run, and its values. Raises NotAllowed, NoSuchRun or Orphaned. `channel`: as for `see.preview`."""
+    earlier = row(platform, actor, run)
+    found = see.preview(platform, actor, ScheduleId(earlier.schedule_id), channel)
     if found is None:
         raise Orphaned
     return found, _fill(platform, actor, found, earlier)
@@ -79,7 +75,7 @@ def preview(platform: Platform, actor: Actor, run: RunId) -> tuple[Preview, Fill
 
 def fill(platform: Platform, actor: Actor, preview: Preview, run: RunId | None = None) -> Fill:
     """For a form of this schedule. With the values of `run`, or as stored. Raises NotAllowed or NoSuchRun."""
-    return _fill(platform, actor, preview, None if run is None else row(actor, run, preview.schedule.id))
+    return _fill(platform, actor, preview, None if run is None else row(platform, actor, run, preview.schedule.id))
 
 
 def _fill(platform: Platform, actor: Actor, preview: Preview, run: Run | None) -> Fill:
@@ -88,15 +84,14 @@ def _fill(platform: Platform, actor: Actor, preview: Preview, run: Run | None) -
 
 
 def _recent(actor: Actor, schedule: Schedule) -> tuple[Earlier, ...]:
-    """The newest ended runs that the actor may see, one for each set of values that isn't the stored one."""
+    """The newest ended runs, one for each set of values that isn't the stored one."""
     alias = database_of(Run)
     rows = [line for state in ENDED for line in RECENT.rows(alias, schedule=schedule.id, state=state.value)]
-    sets, found = {_same(stored) if (stored := _stored(schedule)) else ""}, list[Earlier]()
+    sets, found = {_same(stored) if (stored := limits.stored_call(schedule)) else ""}, list[Earlier]()
     users = list[Any]()
     for run, team, requester, user, at, state, status, made, args, kwargs in sorted(rows, reverse=True):
         values = _same((json.loads(args), json.loads(kwargs)))
-        subject = Subject(schedule=schedule.id, run=RunId(run))
-        if values in sets or policy.may(actor, Action.SEE, subject):
+        if values in sets:
             continue
         sets.add(values)
         users.append(user)
@@ -127,7 +122,7 @@ def _names(users: set[Any]) -> dict[Any, str]:
 
 def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, run: Run) -> Again:
     filled = basis.of_run(platform, schedule, run)
-    sent, now, keys = (json.loads(run.args), json.loads(run.kwargs)), _stored(schedule), platform.secret_keys
+    sent, now, keys = (json.loads(run.args), json.loads(run.kwargs)), limits.stored_call(schedule), platform.secret_keys
     names = filled.secrets.names
     return Again(
         run=Earlier(
@@ -145,7 +140,13 @@ def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, r
         since=() if now is None else since(sent, run.changed_values, now, keys, names),
         settings=_settings(schedule, headers, run),
         fingerprint=filled.fingerprint,
+        problems=_problems(platform, actor, schedule, sent),
     )
+
+
+def _problems(platform: Platform, actor: Actor, schedule: Schedule, sent: Call) -> tuple[Problem, ...]:
+    admitted = admit(platform, actor)
+    return tuple(limits.of_values(admitted, schedule, admitted.rules_of(schedule), sent))
 
 
 def _settings(schedule: Schedule, headers: str, run: Run) -> tuple[Change, ...]:
@@ -169,13 +170,6 @@ def _texts(options: dict[str, Any]) -> dict[str, str]:
 def _had_passed(value: Any, run: Run) -> bool:
     """Whether it is a moment that had passed when the run was sent, so that it was left out."""
     return isinstance(value, type(run.created_at)) and value <= run.created_at
-
-
-def _stored(schedule: Schedule) -> Call | None:
-    try:
-        return arguments.parse_stored(schedule.args, Field.ARGS), arguments.parse_stored(schedule.kwargs, Field.KWARGS)
-    except Invalid:
-        return None
 
 
 def _same(values: Call) -> str:

@@ -1,4 +1,4 @@
-"""Deletes old runs and their notices, after a time that the operator chooses, references to deleted users, and old counts.
+"""Deletes old runs and their notices, after a time that the operator chooses, references to deleted users, drafts and old counts.
 
 Where that would take an unusual share, it stops: the database's clock may be wrong, or users are just being restored.
 """
@@ -11,7 +11,7 @@ from django.db.models import Exists, Max, Min, OuterRef, QuerySet
 
 from bot.core.model import InstallationId
 from bot.core.status import RunState
-from bot.models import ApiToken, Favourite, Installation, Run, SlackLink, Throttle, database_of
+from bot.models import ApiToken, Draft, Favourite, Installation, Run, SlackLink, Throttle, database_of
 from bot.runs.installations import NAMELESS
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,10 @@ def forget_gone_users(*, knowingly: bool = False) -> None:
 def forget_old_counts(*, now: datetime) -> None:
     """Those of minutes that are long over."""
     Throttle.objects.filter(since__lt=now - timedelta(hours=1)).delete()
+
+
+def forget_old_drafts(*, now: datetime) -> None:
+    Draft.objects.filter(valid_until__lt=now).delete()
 
 
 def old(installation: InstallationId, before: datetime) -> QuerySet[Run]:

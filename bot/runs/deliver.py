@@ -18,15 +18,16 @@ from typing import TypeAlias
 
 from django.db import close_old_connections
 
-from bot.core.model import ChannelId, MessageTs, NoticeKind, Report
+from bot.core.model import ChannelId, MessageTs, NoticeKind
 from bot.core.ports import ChannelClosed, InstallationRefused, MessageRefused, Messenger, NotDelivered, RateLimited
 from bot.core.reasons import Code, Reason
+from bot.core.report import Report
 from bot.models import Notice
 from bot.runs import claims, clock
 from bot.runs.claims import Sent
 from bot.runs.failures import DATABASE_AWAY
 from bot.runs.gate import Gate
-from bot.runs.report import report
+from bot.runs.report import Site, report
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,7 @@ class Deliverer:
     """One per process; there may be any number of processes. One thread calls `step` and `drain`."""
 
     messenger: Messenger
-    base_url: str = ""
-    can_stop: bool = False  # whether a Stop would reach workers
+    site: Site = field(default_factory=Site)
     clock: Callable[[], datetime] = clock.last
     wake: Callable[[], None] = lambda: None  # called when a try has ended, which other notices may wait for
     gate: Gate = field(init=False)
@@ -80,9 +80,9 @@ class Deliverer:
         """
         self._receive(0)
         self._settle()
+        self._note()
         if self.gate.is_due():
             self._pool.submit(self._ask)
-        self._note()
         if self._out > THREADS or not self.gate.is_open:
             if not self._out:
                 return False  # while something can't be saved, the next try needn't be at once
@@ -104,6 +104,7 @@ class Deliverer:
     def _note(self) -> None:
         try:
             self.gate.write()
+            self.gate.listen()
         except DATABASE_AWAY:
             log.exception("what Slack says of our token can't be saved now")
 
@@ -161,8 +162,7 @@ class Deliverer:
     def _prepare(self, notice: Notice, roots: dict[int, Notice]) -> None:
         try:
             root = roots[notice.run_id] if notice.kind == NoticeKind.PROGRESS else None
-            channel = root.channel if root else ""
-            about = report(notice, base_url=self.base_url, channel=channel, can_stop=self.can_stop)
+            about = report(notice, self.site, channel=root.channel if root else "")
         except Exception:  # a defect of ours, which must not block the others
             log.exception("%s", notice)
             claims.later(notice, due_at=self._backoff(notice), problem=OURS)

@@ -1,23 +1,30 @@
-"""The door: Slack, the pages and the API share one permission check, `authorise`, and four verbs: see, start, follow, stop.
+"""The door: Slack, the pages and the API share one permission check, `admit`, and four verbs: see, start, follow, stop.
 
-Each verb is a module. Its functions take a `Platform` and an actor (or a request with one), and call `authorise` before they do
-anything.
+Each verb is a module. Its functions take a `Platform` and an actor (or a request with one), and call `admit` before they do
+anything. What it returns knows the rules, and finds schedules and runs only for people who may see them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
+from django.utils import timezone
+
 from bot.core import policy
-from bot.core.model import Actor, Source
-from bot.core.policy import Action, Subject
+from bot.core.globs import Globs
+from bot.core.ids import LARGEST_ID
+from bot.core.model import Actor, Brief, ChannelId, RunId, Schedule, ScheduleId, Source
+from bot.core.policy import Action, Denied, Subject
 from bot.core.ports import Catalog, Queues, Sender, Stopper
-from bot.runs import actors
+from bot.core.rules import Rule
+from bot.models import Run
+from bot.runs import actors, clock, rulebook
 from bot.runs.refusals import NotAllowed
+from bot.runs.rulebook import InForce
 from bot.runs.sources import Sources
 from bot.runs.unsaved import Unsaved
-
-EVERYTHING = Subject()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +49,99 @@ class Platform:
         return self.sources.now if self.sender.keeps_result(task) else Source.NONE
 
 
-def authorise(actor: Actor, action: Action, subject: Subject = EVERYTHING) -> None:
-    """Raises NotAllowed."""
-    if denied := policy.may(actor, action, subject):
+@dataclass(frozen=True)
+class Admitted:
+    """A person whom the door has let in, and what is in force at this moment. Lives as long as one request."""
+
+    platform: Platform
+    actor: Actor
+    in_force: InForce
+
+    @cached_property
+    def hidden(self) -> tuple[Globs, ...]:
+        """What these match doesn't exist for this person."""
+        rights = self.actor.rights
+        return self.in_force.book.hiding(rights.groups, is_superuser=rights.is_superuser)
+
+    def rules_of(self, schedule: Schedule | Brief | None) -> tuple[Rule, ...]:
+        """Takes as long for a schedule that isn't there, so that time doesn't tell what is hidden."""
+        found = self.in_force.book.of(*(("", "") if schedule is None else (schedule.name, schedule.task)))
+        return () if schedule is None else found
+
+    def schedule(self, schedule: ScheduleId) -> Schedule | None:
+        """None: there is no such schedule, or it is hidden."""
+        found = self.platform.catalog.get(schedule)
+        is_hidden = self.denied(Action.SEE, found, self.rules_of(found)) is not None
+        return None if is_hidden else found
+
+    def run(self, run: RunId) -> Run | None:
+        """None: there is no such run, or it is one of a hidden schedule. Those of a deleted one belong to their requester.
+
+        Both take as long: a schedule is looked for in either case.
+        """
+        found = Run.objects.select_related("user").filter(pk=run).first() if 0 < run <= LARGEST_ID else None
+        return found if self.sees(found or Run(schedule_id=0)) and found is not None else None
+
+    def sees(self, run: Run) -> bool:
+        return self._sees(run, self.platform.catalog.get(ScheduleId(run.schedule_id)))
+
+    def those_seen(self, runs: Collection[Run]) -> list[Run]:
+        """In one query for all of their schedules."""
+        schedules = self.briefs({ScheduleId(run.schedule_id) for run in runs})
+        return [run for run in runs if self._sees(run, schedules.get(ScheduleId(run.schedule_id)))]
+
+    def briefs(self, schedules: Collection[ScheduleId]) -> dict[ScheduleId, Brief]:
+        """Those that exist, hidden ones too."""
+        return {brief.id: brief for brief in self.platform.catalog.briefs(schedules)}
+
+    def _sees(self, run: Run, schedule: Schedule | Brief | None) -> bool:
+        owner = str(run.user_id or "") if schedule is None else None
+        return self.denied(Action.SEE, schedule, self.rules_of(schedule), owner=owner) is None
+
+    def authorise(self, action: Action, schedule: Schedule | None, **more: Any) -> tuple[Rule, ...]:
+        """The rules of the schedule. `more`: as for `denied`. Raises NotAllowed."""
+        rules = self.rules_of(schedule)
+        if denied := self.denied(action, schedule, rules, **more):
+            raise NotAllowed(denied)
+        return rules
+
+    def denied(
+        self,
+        action: Action,
+        schedule: Schedule | Brief | None,
+        rules: tuple[Rule, ...],
+        *,
+        owner: str | None = None,
+        channel: ChannelId | None = None,
+        kill: bool = False,
+    ) -> Denied | None:
+        """`schedule`: None if it is gone. Then `owner` is the requester of the run that this is about."""
+        subject = Subject(
+            schedule=None if schedule is None else schedule.id,
+            rules=rules,
+            owner=owner,
+            entry=self.actor.entry,
+            channel=channel,
+            kill=kill,
+            paused=self.in_force.paused,
+            now=_now() if action is Action.RUN else None,
+        )
+        return policy.may(self.actor, action, subject)
+
+
+def admit(platform: Platform, actor: Actor) -> Admitted:
+    """Lets in whoever may see any schedules. Raises NotAllowed."""
+    if denied := policy.may(actor, Action.SEE, Subject()):
         raise NotAllowed(denied)
+    return Admitted(platform, actor, rulebook.in_force())
 
 
 def may_see(user: Any) -> bool:
     """Whether a user of the site may see any schedules. For links; the verbs decide again."""
-    return policy.may(actors.of_user(user), Action.SEE, EVERYTHING) is None
+    return policy.may(actors.of_user(user), Action.SEE, Subject()) is None
+
+
+def _now() -> datetime:
+    """Aware, whatever the project's USE_TZ is."""
+    now = clock.now()
+    return now if timezone.is_aware(now) else timezone.make_aware(now, timezone.get_default_timezone()).astimezone(UTC)

@@ -2,12 +2,11 @@
 
 from django.db import IntegrityError
 
-from bot.core import policy
 from bot.core.ids import LARGEST_ID
 from bot.core.model import Actor, Brief, ScheduleId
-from bot.core.policy import Action, Subject
+from bot.core.policy import Action
 from bot.models import Favourite, atomic
-from bot.runs.door import Platform, authorise
+from bot.runs.door import Platform, admit
 from bot.runs.refusals import Full, Gone
 
 MOST = 20  # per user
@@ -16,8 +15,7 @@ TRIES = 5  # of taking a place that somebody else is faster at: only the same us
 
 def add(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
     """Raises NotAllowed, Gone or Full. Changes nothing if it is one already."""
-    authorise(actor, Action.SEE, Subject(schedule=schedule))
-    if platform.catalog.get(schedule) is None:
+    if admit(platform, actor).schedule(schedule) is None:
         raise Gone
     for _ in range(TRIES):
         taken = _taken(actor)
@@ -35,9 +33,9 @@ def add(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
     raise Full(MOST)
 
 
-def remove(actor: Actor, schedule: ScheduleId) -> None:
+def remove(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
     """Raises NotAllowed. Changes nothing if it isn't one, or if there is no such schedule."""
-    authorise(actor, Action.SEE)  # not of the schedule: who may not see it any more may still forget it
+    admit(platform, actor)  # not to the schedule: who may not see it any more may still forget it
     if schedule <= LARGEST_ID:
         Favourite.objects.filter(user_id=str(actor.user), schedule_id=schedule).delete()
 
@@ -49,9 +47,10 @@ def holds(actor: Actor, schedule: ScheduleId) -> bool:
 
 def listed(platform: Platform, actor: Actor) -> tuple[Brief, ...]:
     """Those that exist and that the actor may see, by name. Raises NotAllowed."""
-    authorise(actor, Action.SEE)
-    visible = [one for one in _taken(actor) if not policy.may(actor, Action.SEE, Subject(schedule=one))]
-    return tuple(sorted(platform.catalog.briefs(visible), key=lambda brief: (brief.name.casefold(), brief.id)))
+    admitted = admit(platform, actor)
+    found = admitted.briefs(list(_taken(actor))).values()
+    visible = [one for one in found if admitted.denied(Action.SEE, one, admitted.rules_of(one)) is None]
+    return tuple(sorted(visible, key=lambda brief: (brief.name.casefold(), brief.id)))
 
 
 def _taken(actor: Actor) -> dict[ScheduleId, int]:

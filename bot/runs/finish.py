@@ -66,7 +66,7 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
     if is_over:
         run.finished_at = outcome.at
         run.deadline_at = now + WATCHED_ON
-        owed.append(NoticeKind.FINAL)
+        owed += [NoticeKind.FINAL] if run.tells_of(run.status) else []
     run.save()
     outbox.owe_edit(run, *owed, now=now, at_once=is_over)
     if is_over:
@@ -95,8 +95,9 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
         run.later_ends.append({"status": outcome.status, "result": outcome.result, "at": outcome.at.isoformat()})
         run.later_ends = run.later_ends[-LATER_ENDS:]
     run.save(update_fields=["seen", "later_ends", "deadline_at"])
-    if is_new:
+    if is_new and run.tells_of(outcome.status):
         outbox.owe_again(run, now=now)
+    if is_new:
         log.warning("run %s ended again: %s", run.pk, outcome.status)
     return is_new
 
@@ -153,7 +154,8 @@ def withdraw(pk: int, *, now: datetime) -> bool:
         return False
     run.state, run.stop_due_at, run.deadline_at = RunState.WITHDRAWN, None, now
     run.save(update_fields=["state", "stop_due_at", "deadline_at"])
-    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, NoticeKind.CLOSED, now=now, at_once=True)
+    told = [NoticeKind.CLOSED] if run.tells_of("") else []
+    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
     log.info("run %s withdrawn", run.pk)
     return True
 
@@ -168,6 +170,7 @@ def end_unseen(pk: int, why: Reason, *, now: datetime) -> bool:
     run.unseen_because = why.dump()
     run.deadline_at = now + WATCHED_ON
     run.save(update_fields=["state", "unseen_because", "deadline_at"])
-    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, NoticeKind.UNSEEN, now=now, at_once=True)
+    told = [NoticeKind.UNSEEN] if run.tells_of("") else []
+    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
     log.warning("run %s: its end can't be known (%s)", run.pk, why.code)
     return True

@@ -4,22 +4,19 @@ import logging
 
 from django.db.models import Q
 
-from bot.core.ids import LARGEST_ID
 from bot.core.model import Actor, RunId, TaskId
-from bot.core.policy import Action, Subject
 from bot.core.ports import SourceSilent
 from bot.core.status import ENDED, OPEN, RunState
 from bot.models import Run
 from bot.runs import clock, finish, sources
-from bot.runs.door import Platform, authorise
+from bot.runs.door import Platform, admit
 
 log = logging.getLogger(__name__)
 
 
 def follow(platform: Platform, actor: Actor, run: RunId) -> Run | None:
-    """None: there is no such run."""
-    authorise(actor, Action.SEE, Subject(run=run))
-    found = Run.objects.select_related("user").filter(pk=run).first() if run <= LARGEST_ID else None
+    """None: there is no such run for this actor. Raises NotAllowed."""
+    found = admit(platform, actor).run(run)
     if found is not None and catch_up(platform, found):
         found.refresh_from_db()
     return found

@@ -16,11 +16,12 @@ log = logging.getLogger(__name__)
 EVERY = 20.0  # seconds between two questions while all is well: /readyz must tell within 30 s
 PAUSE = 30.0  # seconds after a refusal
 RETRY = 2.0  # seconds after a question that had no answer
+LISTEN = 0.2  # seconds between two looks at what other processes have written down
 
 
 @dataclass
 class Gate:
-    """`ask` runs in a thread that may wait for Slack, `write` in the one that has the database."""
+    """`ask` runs in a thread that may wait for Slack, `write` and `listen` in the one that has the database."""
 
     messenger: Messenger
     clock: Callable[[], datetime]
@@ -29,6 +30,8 @@ class Gate:
     is_trusted: bool = False  # a message got through since the last refusal. Until then, one is tried at a time.
     _next: float = 0.0  # monotonic
     _news: Introduction | Reason | None = None  # not written yet
+    _heard: Reason | None = None  # the problem that was known at the last look
+    _listen: float = 0.0  # monotonic
 
     def is_due(self) -> bool:
         """Whether it is time to ask. Says so once."""
@@ -52,7 +55,8 @@ class Gate:
     def shut(self, exc: InstallationRefused) -> None:
         """Slack refuses us."""
         log.error("Slack refuses this installation (%s): nothing can be delivered until that is mended", exc)
-        self._news, self.is_open, self.is_trusted = exc.reason, False, False
+        self._news = self._heard = exc.reason
+        self.is_open = self.is_trusted = False
         self._next = time.monotonic() + PAUSE
 
     def write(self) -> None:
@@ -64,3 +68,13 @@ class Gate:
             installations.refused(self.installation, news)
         if self._news is news:
             self._news = None
+
+    def listen(self) -> None:
+        """If another process has just been refused, it is time to ask. Its token may be another one, so that proves nothing."""
+        if not self.is_open or time.monotonic() < self._listen:
+            return
+        self._listen = time.monotonic() + LISTEN
+        problem = installations.problem(self.installation)
+        if problem is not None and problem != self._heard:
+            self._next = 0.0
+        self._heard = problem

@@ -148,6 +148,7 @@ def cleanup_step(keep: float, installation: InstallationId) -> float:
     now, forgotten = clock.now(), 0
     cleanup.forget_old_counts(now=now)
     homes.forget_old(now=now)
+    cleanup.forget_old_drafts(now=now)
     try:
         forgotten = cleanup.forget_old_runs(installation, keep=timedelta(seconds=keep), now=now)
         cleanup.forget_gone_users()

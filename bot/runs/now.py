@@ -6,13 +6,12 @@ from typing import Any
 
 from django.db.models import Case, QuerySet, Value, When
 
-from bot.core import policy
-from bot.core.model import Actor, RunId, ScheduleId, SlackUserId
-from bot.core.policy import Action, Subject
+from bot.core.model import Actor, Brief, RunId, ScheduleId, SlackUserId
+from bot.core.policy import Action
 from bot.core.status import OPEN, RunState
 from bot.models import Run
 from bot.runs import clock, installations, links, see, stop
-from bot.runs.door import Platform, authorise
+from bot.runs.door import Admitted, Platform, admit
 
 MOST = 10  # runs in the list
 LOOKED_AT = 200  # open runs that are read, however many there are
@@ -47,36 +46,37 @@ class Now:
 
 def running(platform: Platform, actor: Actor) -> Now:
     """Raises NotAllowed."""
-    authorise(actor, Action.SEE)
+    admitted = admit(platform, actor)
     found = list(open_runs(actor))
-    visible = [pk for pk, schedule in found if not policy.may(actor, Action.SEE, _subject(pk, schedule))]
+    visible = [run.pk for run in admitted.those_seen(found)]
     rows = Run.objects.select_related("user").in_bulk(visible[:MOST])
+    schedules = admitted.briefs({ScheduleId(run.schedule_id) for run in rows.values()})
     addresses = {one: installations.address(one) for one in {run.installation for run in rows.values()}}
     first = (rows[pk] for pk in visible[:MOST] if pk in rows)
     return Now(
-        first=tuple(_shown(platform, actor, run, addresses[run.installation]) for run in first),
+        first=tuple(
+            _shown(admitted, run, schedules.get(ScheduleId(run.schedule_id)), addresses[run.installation])
+            for run in first
+        ),
         more=len(visible[MOST:]),
         is_more_at_least=len(found) == LOOKED_AT,
     )
 
 
-def open_runs(actor: Actor) -> QuerySet[Run, tuple[int, int]]:
-    """Primary keys and schedules.
+def open_runs(actor: Actor) -> QuerySet[Run]:
+    """With what the door must know of them.
 
     Only the state is a condition, so that the database reads open runs and nothing of history. A condition on the user could
     make it read all that they have ever run. It isn't ordered by the primary key for the same reason (bot.runs.see).
     """
     others_last: Any = Case(When(user_id=actor.user, then=Value(0)), default=Value(1))
     found = Run.objects.filter(state__in=OPEN).order_by(others_last, "-created_at", "-pk")
-    return found.values_list("pk", "schedule_id")[:LOOKED_AT]
+    return found.only("pk", "schedule_id", "user_id")[:LOOKED_AT]
 
 
-def _subject(pk: int, schedule: int) -> Subject:
-    return Subject(schedule=ScheduleId(schedule), run=RunId(pk))
-
-
-def _shown(platform: Platform, actor: Actor, run: Run, workspace: str) -> OpenRun:
-    may_stop = policy.may(actor, Action.STOP, _subject(run.pk, run.schedule_id)) is None
+def _shown(admitted: Admitted, run: Run, schedule: Brief | None, workspace: str) -> OpenRun:
+    platform, actor = admitted.platform, admitted.actor
+    may_stop = admitted.denied(Action.STOP, schedule, admitted.rules_of(schedule)) is None
     is_stopping = run.stop_asked_at is not None
     hindrance = stop.hindrance(platform, run, now=clock.now())
     return OpenRun(

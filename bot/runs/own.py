@@ -8,17 +8,15 @@ from typing import Any
 from django.db import connections
 from django.db.models import QuerySet
 
-from bot.core import policy
-from bot.core.model import Actor, RunId, ScheduleId
-from bot.core.policy import Action, Subject
+from bot.core.model import Actor, RunId
 from bot.core.status import RunState
 from bot.models import Run, database_of
 from bot.runs import installations, links
-from bot.runs.door import Platform, authorise
+from bot.runs.door import Platform, admit
 
 COLUMNS = (
     "installation", "schedule_id", "schedule_name", "state", "status", "created_at", "started_at", "finished_at",
-    "stop_asked_at", "channel", "thread",
+    "stop_asked_at", "channel", "thread", "parent", "user_id",
 )  # fmt: skip
 
 
@@ -65,8 +63,8 @@ def newest_of(users: Collection[Any]) -> dict[Any, int]:
 
 def newest(platform: Platform, actor: Actor, most: int) -> tuple[OwnRun, ...]:
     """The last ones that the actor may see. Raises NotAllowed."""
-    authorise(actor, Action.SEE)
-    rows = list(of(str(actor.user)).only(*COLUMNS)[:most])
+    admitted = admit(platform, actor)
+    rows = admitted.those_seen(of(str(actor.user)).only(*COLUMNS)[:most])
     addresses = {one: installations.address(one) for one in {run.installation for run in rows}}
     return tuple(
         OwnRun(
@@ -81,5 +79,4 @@ def newest(platform: Platform, actor: Actor, most: int) -> tuple[OwnRun, ...]:
             page=links.page(platform.base_url, run),
         )
         for run in rows
-        if not policy.may(actor, Action.SEE, Subject(schedule=ScheduleId(run.schedule_id), run=RunId(run.pk)))
     )

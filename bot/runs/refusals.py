@@ -49,6 +49,12 @@ class NoRunYet(_OfTheSchedule):
     reason = Reason(code=Code.NO_RUN_YET)
 
 
+class NoSuchDraft(_OfTheSchedule):
+    """There is no such draft, or it is over, or it is somebody else's."""
+
+    reason = Reason(code=Code.NO_SUCH_DRAFT)
+
+
 class Orphaned(_OfTheSchedule):
     """The schedule of a run that should be run again no longer exists."""
 
@@ -69,12 +75,6 @@ class NothingSent(_OfTheSchedule):
         super().__init__()
 
 
-class _WithRun(_OfTheSchedule):
-    def __init__(self, run: Run) -> None:
-        super().__init__()
-        self.run = run
-
-
 class Ended(Exception):
     """Nothing is left to stop: `run` has ended."""
 
@@ -93,16 +93,24 @@ class CantStop(Exception):
         self.reason = reason
 
 
-class Taken(_WithRun):
-    """The request's key belongs to a different request, which became `run`."""
+class Taken(_OfTheSchedule):
+    """The request's key belongs to a different request, which became `run`; None: its schedule is hidden now."""
 
     reason = Reason(code=Code.KEY_TAKEN)
 
+    def __init__(self, run: Run | None) -> None:
+        super().__init__()
+        self.run = run
 
-class MaybeSent(_WithRun):
+
+class MaybeSent(_OfTheSchedule):
     """It is unknown whether `run` was sent. It is followed, and never sent again."""
 
     reason = Reason(code=Code.MAYBE_SENT)
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
 
 
 class Full(Exception):

@@ -1,26 +1,27 @@
 """Makes a `Report` from the rows of a notice and its run. Messages are built from reports."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
 
-from bot.core.model import (
-    ChannelId,
-    MessageTs,
-    NoticeKind,
-    Outcome,
-    Report,
-    RunId,
-    SlackUserId,
-    Source,
-    Stopped,
-    TaskId,
-)
+from bot.core.model import ChannelId, MessageTs, NoticeKind, Outcome, RunId, SlackUserId, Source, TaskId
+from bot.core.report import Report, Stopped
+from bot.core.rights import Said
 from bot.models import Notice, Run
 from bot.runs import links
 
 
-def report(notice: Notice, *, base_url: str, channel: str = "", can_stop: bool = False) -> Report:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """What messages say of the site, whichever run they are about."""
+
+    base_url: str = ""  # empty: there are no links to it
+    can_stop: bool = False  # whether a Stop would reach workers
+    may_kill: bool = False  # whether it may terminate a running task
+
+
+def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
     """`channel` overrides the run's channel: an edit goes to its root's. Reads the user if the run has no Slack account."""
     run, kind = notice.run, NoticeKind(notice.kind)
     return Report(
@@ -38,17 +39,19 @@ def report(notice: Notice, *, base_url: str, channel: str = "", can_stop: bool =
         created_at=run.created_at,
         sent_at=run.sent_at,
         changes=run.changed_values,
+        said=Said(reason=run.reason or "", mention=tuple(run.mention or ()) if run.status == "FAILURE" else ()),
         outcome=_outcome(run),
         has_results=run.source != Source.NONE,
         unseen_because=run.unseen_reason,
         later_end=_later_end(run),
-        can_stop=can_stop,
+        can_stop=site.can_stop,
+        may_kill=site.may_kill,
         stopped=stopped(run),
         duration=run.duration,
         redirected_from=ChannelId(run.redirected_from) if run.redirected_from else None,
         redirected_because=run.redirected_because,
-        result_link=links.result(base_url, run),
-        run_link=links.page(base_url, run),
+        result_link=links.result(site.base_url, run),
+        run_link=links.page(site.base_url, run),
     )
 
 

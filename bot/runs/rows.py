@@ -24,10 +24,11 @@ from bot.core.model import (
     TeamId,
 )
 from bot.core.reasons import Code, Invalid
+from bot.core.rules import Rule
 from bot.core.secrets import Parameters
 from bot.core.status import RunState
 from bot.models import Run, SlackLink
-from bot.runs import clock, installations, masks
+from bot.runs import clock, installations, limits, masks
 from bot.runs.attempts import Attempt
 from bot.runs.door import Platform
 from bot.runs.refusals import MaybeSent, NothingSent, Taken
@@ -46,13 +47,17 @@ NO_STOP = {
 ANSWERING = 0.3  # seconds of the budget that are kept for the answer
 
 
-def attempt(platform: Platform, request: RunRequest, schedule: Schedule, dispatch: Dispatch) -> Attempt:
+def attempt(
+    platform: Platform, request: RunRequest, schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...]
+) -> Attempt:
     now = clock.now()
     headers = {"headers": dispatch.target.headers} if dispatch.target.headers else {}
     names = masks.parameters(platform.catalog, schedule.task)
     named = {masks.PARAMETERS: list(names)} if names and dispatch.args else {}
     found = {
         **NO_STOP,
+        **limits.said(rules),
+        "reason": request.reason.strip() or None,
         "task_id": dispatch.task_id,
         "state": RunState.QUEUED,
         "created_at": now,

@@ -6,6 +6,7 @@ from django.db.models import F
 from bot.core.model import (
     Actor,
     Brief,
+    ChannelId,
     LastRun,
     Listening,
     Matches,
@@ -16,13 +17,12 @@ from bot.core.model import (
     ScheduleId,
     SlackUserId,
 )
-from bot.core.policy import Action, Subject
 from bot.core.ports import SourceSilent
 from bot.core.status import AWAITED, RunState
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs import basis
-from bot.runs.door import Platform, authorise
+from bot.runs import basis, limits
+from bot.runs.door import Platform, admit
 from bot.runs.follow import catch_up
 
 NEWEST_RUNNING = Prepared(
@@ -43,25 +43,23 @@ NEWEST_ENDED = Prepared(
 
 
 def has_schedules(platform: Platform, actor: Actor) -> bool:
-    authorise(actor, Action.SEE)
-    return not platform.catalog.is_empty()
+    hidden = admit(platform, actor).hidden
+    return bool(find(platform, actor, "", 1).first) if hidden else not platform.catalog.is_empty()
 
 
 def find(platform: Platform, actor: Actor, query: str, limit: int) -> Matches:
-    authorise(actor, Action.SEE)
-    return platform.catalog.find(query, limit)
+    return platform.catalog.find(query, limit, admit(platform, actor).hidden)
 
 
 def named(platform: Platform, actor: Actor, typed: str) -> tuple[Brief | None, int]:
     """The schedule that `typed` names, and how many match."""
-    authorise(actor, Action.SEE)
-    return platform.catalog.named(typed)
+    return platform.catalog.named(typed, admit(platform, actor).hidden)
 
 
-def preview(platform: Platform, actor: Actor, schedule: ScheduleId) -> Preview | None:
-    """None: there is no such schedule."""
-    authorise(actor, Action.SEE, Subject(schedule=schedule))
-    found = platform.catalog.get(schedule)
+def preview(platform: Platform, actor: Actor, schedule: ScheduleId, channel: ChannelId | None = None) -> Preview | None:
+    """None: there is no such schedule for this actor. `channel`: that a run from Slack would report to; None: not known yet."""
+    admitted = admit(platform, actor)
+    found = admitted.schedule(schedule)
     if found is None:
         return None
     target = platform.sender.target(found)
@@ -75,6 +73,7 @@ def preview(platform: Platform, actor: Actor, schedule: ScheduleId) -> Preview |
         source=platform.source_of(found.task),
         last=_last(platform, found),
         running=running,
+        limits=limits.of_stored(admitted, found, channel),
         listening=Listening.UNKNOWN if platform.queues is None else platform.queues.listening(target.queue),
     )
 

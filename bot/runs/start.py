@@ -2,23 +2,25 @@
 
 import logging
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import Error
 
 from bot.core import signature
-from bot.core.model import Dispatch, Field, NoticeKind, RunId, RunRequest, Schedule, Source, TaskId
-from bot.core.policy import Action, Subject
+from bot.core.model import ChannelId, Dispatch, Field, NoticeKind, RunId, RunRequest, Schedule, Source, TaskId
+from bot.core.policy import Action
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid, Problem, Reason
+from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.models import Run, atomic, still
-from bot.runs import again, attempts, basis, clock, finish, outbox, rows
+from bot.runs import again, attempts, basis, clock, finish, limits, outbox, rows
 from bot.runs.attempts import Attempt
 from bot.runs.basis import Basis
-from bot.runs.door import Platform, authorise
-from bot.runs.refusals import Changed, Gone, MaybeSent, NothingSent, Refused
+from bot.runs.door import Admitted, Platform, admit
+from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused, Taken
+from bot.runs.turns import turn
 from bot.runs.waiting import Budget
 
 log = logging.getLogger(__name__)
@@ -26,53 +28,78 @@ log = logging.getLogger(__name__)
 
 def check(platform: Platform, request: RunRequest) -> None:
     """Finds what `start` would find wrong before sending. Raises NotAllowed or Refused."""
-    _authorise(request)
-    _prepared(platform, request, TaskId(""))
+    _prepared(admit(platform, request.actor), request, TaskId(""))
 
 
 def start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
     """The run, sent. For a repeated submission, the run that the first one started. Raises NotAllowed or Refused."""
-    _authorise(request)
+    admitted = admit(platform, request.actor)
     try:
-        schedule, dispatch = _prepared(platform, request, TaskId(str(uuid.uuid4())))
-    except Refused:
-        earlier = Run.objects.filter(key=request.key).first()  # sent before the schedule was changed?
-        if earlier is None or rows.can_be_retried(earlier, request):
-            raise
-        return rows.earlier_run(rows.awaited(earlier, request, budget))
-    attempt = rows.attempt(platform, request, schedule, dispatch)
+        ready = _prepared(admitted, request, TaskId(str(uuid.uuid4())))
+    except (Refused, NotAllowed) as exc:
+        return _sent_before(admitted, request, budget, exc)
+    try:
+        run, attempt = _saved(platform, request, ready, budget)
+    except Taken as exc:
+        raise exc if exc.run is None or admitted.sees(exc.run) else Taken(None) from None
+    except NotAllowed as exc:  # it isn't its turn
+        return _sent_before(admitted, request, budget, exc)
+    if attempt is None:
+        return run
+    _send(platform, run, attempt, ready.dispatch, budget)
+    return run
+
+
+def _sent_before(admitted: Admitted, request: RunRequest, budget: Budget, why: Refused | NotAllowed) -> Run:
+    """The run of an earlier press, which was sent before something was changed. Otherwise raises `why`."""
+    earlier = Run.objects.filter(key=request.key).first()
+    if earlier is None or rows.can_be_retried(earlier, request) or not admitted.sees(earlier):
+        raise why
+    return rows.earlier_run(rows.awaited(earlier, request, budget))
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A request that nothing speaks against."""
+
+    schedule: Schedule
+    rules: tuple[Rule, ...]
+    dispatch: Dispatch
+
+
+def _saved(platform: Platform, request: RunRequest, ready: _Ready, budget: Budget) -> tuple[Run, Attempt | None]:
+    """The row of the run, and the attempt that must be sent now; None if another press of the same form sends it."""
+    attempt = rows.attempt(platform, request, ready.schedule, ready.dispatch, ready.rules)
     # A request is nearly always new. So we don't look first: the unique key reports an earlier one.
-    with platform.unsaved.unless_saved(attempt):
+    with platform.unsaved.unless_saved(attempt), turn(platform, request, ready.schedule, ready.rules):
         run = attempts.created(attempt)
     if run is None:
         earlier = Run.objects.get(key=request.key)
         if not rows.can_be_retried(earlier, request) and not rows.was_unsaved(rows.awaited(earlier, request, budget)):
-            return rows.earlier_run(earlier)
+            return rows.earlier_run(earlier), None
         attempt = replace(attempt, replaces=earlier.task_id)
-        with platform.unsaved.unless_saved(attempt):
+        with platform.unsaved.unless_saved(attempt), turn(platform, request, ready.schedule, ready.rules):
             run = attempts.taken_over(attempt)
     if run is None:  # another press was faster
-        return rows.earlier_run(rows.awaited(Run.objects.get(key=request.key), request, budget))
-    _send(platform, run, attempt, dispatch, budget)
-    return run
+        return rows.earlier_run(rows.awaited(Run.objects.get(key=request.key), request, budget)), None
+    return run, attempt
 
 
-def _authorise(request: RunRequest) -> None:
-    authorise(request.actor, Action.RUN, Subject(schedule=request.schedule))
-
-
-def _prepared(platform: Platform, request: RunRequest, task_id: TaskId) -> tuple[Schedule, Dispatch]:
-    schedule, args, kwargs = _checked(platform, request)
+def _prepared(admitted: Admitted, request: RunRequest, task_id: TaskId) -> _Ready:
+    schedule, rules, args, kwargs = _checked(admitted, request)
     try:
-        return schedule, platform.sender.prepare(schedule, task_id, args, kwargs, requester=request.actor.name)
+        dispatch = admitted.platform.sender.prepare(schedule, task_id, args, kwargs, requester=request.actor.name)
     except Invalid as exc:
         raise Refused(exc.problems) from exc
+    return _Ready(schedule, rules, dispatch)
 
 
-def _checked(platform: Platform, request: RunRequest) -> tuple[Schedule, list[Any], dict[str, Any]]:
-    schedule = platform.catalog.get(request.schedule)
+def _checked(admitted: Admitted, request: RunRequest) -> tuple[Schedule, tuple[Rule, ...], list[Any], dict[str, Any]]:
+    platform, schedule = admitted.platform, admitted.schedule(request.schedule)
     if schedule is None:
         raise Gone
+    channel = ChannelId("") if request.destination is None else request.destination.place.channel
+    rules = admitted.authorise(Action.RUN, schedule, channel=channel)
     filled = _basis(platform, request, schedule)
     if request.fingerprint not in (None, filled.fingerprint):
         raise Changed
@@ -83,16 +110,18 @@ def _checked(platform: Platform, request: RunRequest) -> tuple[Schedule, list[An
         raise Refused([*problems, *exc.problems]) from exc
     if not problems and (known := platform.catalog.signature(schedule.task)) is not None:
         problems += signature.problems(known, values[Field.ARGS], values[Field.KWARGS])
+    call = values[Field.ARGS], values[Field.KWARGS]
+    problems += [*limits.of_reason(rules, request), *limits.of_values(admitted, schedule, rules, call)]
     if problems:
         raise Refused(problems)
-    return schedule, values[Field.ARGS], values[Field.KWARGS]
+    return schedule, rules, *call
 
 
 def _basis(platform: Platform, request: RunRequest, schedule: Schedule) -> Basis:
     """Raises NotAllowed or NoSuchRun."""
     if request.again is None:
         return basis.of_schedule(platform, schedule)
-    return basis.of_run(platform, schedule, again.row(request.actor, request.again, schedule.id))
+    return basis.of_run(platform, schedule, again.row(platform, request.actor, request.again, schedule.id))
 
 
 def _send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, budget: Budget) -> None:

@@ -11,16 +11,16 @@ from itertools import groupby
 
 from django.db.models import F, QuerySet
 
-from bot.core.model import Actor, NoticeKind, RunId, TaskId
-from bot.core.policy import Action, Denied, Subject
+from bot.core.model import Actor, NoticeKind, RunId, ScheduleId, TaskId
+from bot.core.policy import Action, Denied
 from bot.core.ports import NotTold, Stopper
 from bot.core.reasons import Code, Reason
 from bot.core.status import OPEN, WAITING, RunState
 from bot.core.stops import Standing, Way
 from bot.models import Run, atomic
 from bot.runs import clock, finish, outbox
-from bot.runs.door import Platform, authorise
-from bot.runs.follow import follow
+from bot.runs.door import Platform, admit
+from bot.runs.follow import catch_up
 from bot.runs.refusals import CantStop, Ended, NotAllowed
 
 log = logging.getLogger(__name__)
@@ -37,17 +37,27 @@ def hindrance(platform: Platform, run: Run, *, now: datetime) -> Reason | None:
     return platform.stopper.problem() if _is_stoppable(run, now) else Ended.reason
 
 
+def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
+    """Why this actor may not stop it. For buttons; `stop` decides again."""
+    admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
+    return admitted.denied(Action.STOP, schedule, admitted.rules_of(schedule))
+
+
 def stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool = False, within: float = WITHIN) -> Run | None:
-    """The run. None: there is no such run. Raises NotAllowed, Ended or CantStop.
+    """The run. None: there is no such run for this actor. Raises NotAllowed, Ended or CantStop.
 
     A second Stop changes nothing, but may ask for more (`kill`). If workers can't be told within that time, it is repeated.
     """
-    authorise(actor, Action.STOP, Subject(run=run))
-    if kill and not platform.may_kill:
-        raise NotAllowed(Denied(code=Code.NO_KILL))
-    found = follow(platform, actor, run)
+    admitted = admit(platform, actor)
+    found = admitted.run(run)
     if found is None:
         return None
+    schedule = platform.catalog.get(ScheduleId(found.schedule_id))
+    admitted.authorise(Action.STOP, schedule, kill=kill)
+    if kill and not platform.may_kill:
+        raise NotAllowed(Denied(code=Code.NO_KILL))
+    if catch_up(platform, found):
+        found.refresh_from_db()
     now = clock.now()
     if not _is_stoppable(found, now):
         raise Ended(found)

@@ -4,27 +4,33 @@ import logging
 import re
 from collections.abc import Callable
 
-from slack_bolt import App, BoltRequest, BoltResponse
+from slack_bolt import Ack, App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.middleware import Middleware
 
 from bot.conf import Conf
+from bot.runs import clock
 from bot.slack.client import FAST, web_client
-from bot.slack.ids import Id
+from bot.slack.ids import CHOOSE_PREFIX, Id
 from bot.slack.listeners.commands import Commands
 from bot.slack.listeners.common import Parts
+from bot.slack.listeners.farewell import Farewells
 from bot.slack.listeners.home import Home
+from bot.slack.listeners.mentions import Mentions
 from bot.slack.listeners.picker import Picker
 from bot.slack.listeners.root import Root
 from bot.slack.listeners.shortcuts import Shortcuts
 from bot.slack.listeners.stars import Stars
+from bot.slack.listeners.status import Status
 from bot.slack.listeners.submission import Submissions
-from bot.slack.replay import Presses
+from bot.slack.parsing import Payload
+from bot.slack.replay import Seen, is_stale
 from bot.slack.texts import SUBMISSION_FAILED
 
 log = logging.getLogger(__name__)
 
 ANYTHING = re.compile(".*")
+Listener = Callable[[Ack, Payload], None]
 
 
 def create_app(conf: Conf, parts: Parts) -> App:
@@ -52,42 +58,62 @@ def create_app(conf: Conf, parts: Parts) -> App:
     )
 
     app.use(_Once())
-    picker = Picker(parts)
-    app.command(conf.command)(Commands(parts).open)
-    app.options({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.suggest)
-    app.action({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.pick)
-    app.action(Id.FILL_SELECT)(picker.fill)
-    app.action(Id.RUN_AGAIN)(Root(parts).run_again)
-    app.action(Id.STOP)(Root(parts).stop)
-    stars = Stars(parts, picker)
-    app.action(Id.STAR)(stars.add)
-    app.action(Id.UNSTAR)(stars.remove)
-    app.action(Id.HOME_UNSTAR)(stars.remove_on_home)
-    home = Home(parts)
-    app.event("app_home_opened")(home.opened)
-    app.action(Id.HOME_RUN)(home.run)
-    app.action(Id.HOME_RUN_FAVOURITE)(home.run_favourite)
-    app.action(Id.HOME_RUN_AGAIN)(home.run_again)
-    app.action(Id.HOME_STOP)(home.stop)
-    app.global_shortcut(Id.RUN_SHORTCUT)(Shortcuts(parts).run)
-    app.message_shortcut(Id.RUN_HERE_SHORTCUT)(Shortcuts(parts).run_here)
-    app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
-    # Acknowledge everything else. Otherwise the person waits 3 s for an error, and Bolt logs the payload.
-    for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):
-        kind(ANYTHING)(_ack)
+    _register(app, conf.command, parts)
     app.error(_on_error)
     return app
 
 
+def _register(app: App, command: str, parts: Parts) -> None:
+    picker, root, home, mentions, shortcuts = Picker(parts), Root(parts), Home(parts), Mentions(parts), Shortcuts(parts)
+    stars, farewells = Stars(parts, picker), Farewells(parts)
+    app.command(command)(Commands(parts).open)
+    app.options({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.suggest)
+    app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
+    app.global_shortcut(Id.RUN_SHORTCUT)(shortcuts.run)
+    app.message_shortcut(Id.RUN_HERE_SHORTCUT)(shortcuts.run_here)
+    actions: dict[str | re.Pattern[str], Listener] = {
+        Id.SCHEDULE_SELECT: picker.pick,
+        Id.FILL_SELECT: picker.fill,
+        Id.STAR: stars.add,
+        Id.UNSTAR: stars.remove,
+        Id.RUN_AGAIN: root.run_again,
+        Id.STOP: root.stop,
+        Id.TERMINATE: root.terminate,
+        Id.STOP_LISTED: Status(parts).stop,
+        re.compile(f"{CHOOSE_PREFIX}[0-9]"): mentions.choose,
+        Id.HOME_RUN: home.run,
+        Id.HOME_RUN_FAVOURITE: home.run_favourite,
+        Id.HOME_RUN_AGAIN: home.run_again,
+        Id.HOME_STOP: home.stop,
+        Id.HOME_UNSTAR: stars.remove_on_home,
+    }
+    for action, listener in actions.items():
+        app.action(action)(listener)
+    events: dict[str, Listener] = {
+        "app_home_opened": home.opened,
+        "app_mention": mentions.answer,
+        "app_uninstalled": farewells.ask,
+        "tokens_revoked": farewells.ask,
+    }
+    for event, listener in events.items():
+        app.event(event)(listener)
+    # Acknowledge everything else. Otherwise the person waits 3 s for an error, and Bolt logs the payload.
+    for kind in (app.command, app.options, app.action, app.view, app.view_closed, app.shortcut, app.event):
+        kind(ANYTHING)(_ack)
+
+
 class _Once(Middleware):
-    """Stops a press that has come before."""
+    """Stops presses and events that have come before, and events that come much too late."""
 
     def __init__(self) -> None:
-        self._presses = Presses()
+        self._seen = Seen()
 
     def process(self, *, req: BoltRequest, resp: BoltResponse, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002, ARG002
-        if self._presses.is_repeated(req.body):
-            log.warning("ignored a press that has come before")
+        if self._seen.is_repeated(req.body):
+            log.warning("ignored a %s that has come before", req.body["type"])
+            return BoltResponse(status=200, body="")
+        if is_stale(req.body, clock.last().timestamp()):
+            log.warning("ignored an event that is too old: %s", req.body["event"]["type"])
             return BoltResponse(status=200, body="")
         return next()
 

@@ -1,11 +1,14 @@
 """The elements of Block Kit. Foreign text goes through `escape`, `code` or `preformatted`, and never unescaped into mrkdwn."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from bot.core.text import ELLIPSIS, clean, clip, one_line
-from bot.slack.ids import SECTION_TEXT
+from bot.slack.ids import ALERT_TEXT, SECTION_TEXT
 
 Block = dict[str, Any]
 CUT_OFF = re.compile(r"(<[^>]*|&[a-z]*)$")  # a link or an entity that has lost its end
@@ -14,9 +17,30 @@ CUT_OFF = re.compile(r"(<[^>]*|&[a-z]*)$")  # a link or an entity that has lost 
 FORMATTING = re.compile(r"(?<!\w)[*_~](?=\S)|(?<=\S)[*_~](?!\w)|`|:(?=[a-z0-9_+-]+:)")
 
 
+class Level(StrEnum):
+    """How grave a note is, the gravest first (docs.slack.dev: blocks/alert-block)."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of mrkdwn that a person must notice in a form."""
+
+    level: Level
+    text: str
+
+
 def escape(text: str, limit: int = 200) -> str:
     """Foreign text as one line of mrkdwn without formatting (docs.slack.dev: messaging/formatting-message-text)."""
     return entities(FORMATTING.sub("\\g<0>\u200b", clip(one_line(text), limit)))
+
+
+def mention(who: str) -> str:
+    """Of a user (U…, W…) or a user group (S…)."""
+    return f"<!subteam^{who}>" if who.startswith("S") else f"<@{who}>"
 
 
 def code(text: str, limit: int = 200) -> str:
@@ -57,11 +81,26 @@ def context(*texts: str) -> Block:
     return {"type": "context", "elements": [mrkdwn(fit(text)) for text in texts]}
 
 
-def fit(text: str) -> str:
+def alerts(*notes: Note) -> list[Block]:
+    """One alert for each level, in modals only. A line that doesn't fit into its 200 characters stands below it, whole."""
+    blocks: list[Block] = []
+    for level in Level:
+        if lines := [note.text for note in notes if note.level is level]:
+            blocks += _alert(level, lines)
+    return blocks
+
+
+def _alert(level: Level, lines: Sequence[str]) -> list[Block]:
+    count = max((n for n in range(1, len(lines) + 1) if len("\n".join(lines[:n])) <= ALERT_TEXT), default=0)
+    text = "\n".join(lines[:count]) or fit(lines[0], ALERT_TEXT)
+    return [{"type": "alert", "level": level.value, "text": mrkdwn(text)}, *map(section, lines[count:])]
+
+
+def fit(text: str, limit: int = SECTION_TEXT) -> str:
     """mrkdwn within Slack's maximum length. Not cut inside an entity, a link or a date."""
-    if len(text) <= SECTION_TEXT:
+    if len(text) <= limit:
         return text
-    return CUT_OFF.sub("", text[: SECTION_TEXT - len(ELLIPSIS)]) + ELLIPSIS
+    return CUT_OFF.sub("", text[: limit - len(ELLIPSIS)]) + ELLIPSIS
 
 
 def preformatted(text: str) -> Block:

@@ -4,8 +4,9 @@ from bot.core.again import Again, Earlier, Fill
 from bot.core.status import RunState
 from bot.core.text import clip
 from bot.slack import texts
-from bot.slack.blocks import Block, date, escape, label, plain, preformatted, section
+from bot.slack.blocks import Block, Level, Note, alerts, date, escape, label, plain, preformatted, section
 from bot.slack.ids import FILL_PREFIX, OPTION_DESCRIPTION, OPTION_TEXT, STORED, Id
+from bot.slack.messages import person
 from bot.texts import change_text, state_text
 
 
@@ -37,13 +38,14 @@ def menu(fill: Fill, suffix: str) -> list[Block]:
 def heading(again: Again) -> list[Block]:
     """Whose run it was, what differs from the schedule now, and what has changed since."""
     run = again.run
-    who = f"<@{run.requester}>" if run.requester else f"*{escape(run.name) or texts.SOMEBODY}*"
+    who = person(run.requester, run.name)
     text = texts.AS_RUN.format(who=who, at=date(run.at, "date_short"), ended=escape(_ended(run)))
     blocks = [section(f"{text}\n{texts.DIFFERS_NOW if again.differences else texts.SAME_AS_NOW}")]
     if again.differences:
         blocks.append(preformatted(texts.lines_of(again.differences)))
     if again.since or again.settings:
-        blocks += [section(texts.CHANGED_SINCE), preformatted(texts.lines_of(again.since, again.settings))]
+        changed = Note(Level.WARNING, texts.CHANGED_SINCE)
+        blocks += [*alerts(changed), preformatted(texts.lines_of(again.since, again.settings))]
     return blocks
 
 

@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 
 from bot.core.model import Actor, Profile, SlackAccount, TeamId
 from bot.core.policy import of_profile
+from bot.core.rights import Entry
 from bot.models import SlackLink, database_of
 from bot.prepared import Placeholder, Prepared, columns
 from bot.runs import accounts, clock
@@ -123,4 +124,4 @@ def profile_of(user: dict[str, Any]) -> Profile:
 def _actor(account: SlackAccount, team: TeamId | None, link: SlackLink | None, profile: Profile) -> Actor:
     if link is None:
         return Actor(slack=account, team=team, profile=profile)
-    return of_user(link.user, slack=account, team=team, profile=profile)
+    return of_user(link.user, entry=Entry.SLACK, slack=account, team=team, profile=profile)

@@ -6,9 +6,10 @@ from bot.core.model import Field
 
 # The picker keeps its block id. The inputs get new block ids at each selection: otherwise Slack keeps what was typed before
 # and ignores the new values (docs.slack.dev: views.update, "Preserving input entry").
-INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:"}
+INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:", Field.REASON: "reason:"}
 FILL_PREFIX = "fill:"
 DETAILS_PREFIX = "details:"
+CHOOSE_PREFIX = "choose:"  # action ids of the buttons of an answer to a mention
 STORED = "stored"  # the value of the option; those of the others are ids of runs
 
 
@@ -24,6 +25,8 @@ class Id(StrEnum):
     REPORT_SELECT = "report_in_select"
     RUN_AGAIN = "run_again"
     STOP = "stop"
+    TERMINATE = "terminate"
+    STOP_LISTED = "stop_listed"
     STAR = "star"
     UNSTAR = "unstar"
     HOME = "runtask_home"
@@ -38,10 +41,12 @@ class Id(StrEnum):
 
 
 OPTION_TEXT = 75
+REASON_TEXT = 500
 OPTION_DESCRIPTION = 75
 OPTIONS = 100
 SUGGESTION_BYTES = 60_000  # the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py)
 SECTION_TEXT = 3000
+ALERT_TEXT = 200
 INPUT_TEXT = 3000
 ERROR_TEXT = 2000  # ours: Slack documents no limit
 FALLBACK_TEXT = 4000  # chat.update refuses more: msg_too_long

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from slack_sdk import WebClient
 
-from bot.core.model import InstallationId, TeamId
+from bot.core.model import InstallationId, SlackUserId, TeamId
 from bot.slack.client import UNREACHABLE, error_code
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,7 @@ class Introduced:
     """What Slack says of a token."""
 
     team: TeamId
+    user: SlackUserId  # as whom the bot is mentioned
     bot: str
     app: str  # empty: it is no bot's token
     address: str  # the workspace's, https://….slack.com/
@@ -42,6 +43,7 @@ def introduced(client: WebClient, before: Introduced | None = None) -> Introduce
     headers = {name.lower(): value for name, value in who.headers.items()}
     return Introduced(
         team=TeamId(str(who["team_id"])),
+        user=SlackUserId(str(who["user_id"])),
         bot=bot,
         app=str(app),
         address=str(who["url"]),
@@ -68,6 +70,11 @@ class OurInstallation:
         """The workspace's id. None if Slack can't be asked now."""
         found = self._asked()
         return None if found is None else found.team
+
+    def user(self) -> SlackUserId:
+        """As whom the bot is mentioned. Empty if Slack can't be asked now."""
+        found = self._asked()
+        return SlackUserId("") if found is None else found.user
 
     def _asked(self) -> Introduced | None:
         if self._found is None:

@@ -1,4 +1,4 @@
-"""The app's manifest for Socket Mode and HTTP mode, with the scopes of the methods that we call.
+"""The app's manifest for Socket Mode and HTTP mode, with the scopes of what we call and of what we are told.
 
 docs.slack.dev: reference/app-manifest. `connections:write` belongs to the app-level token and can't be in a manifest.
 """
@@ -11,6 +11,7 @@ from bot.slack.ids import Id
 SCOPES: dict[str, tuple[str, ...]] = {
     "auth_test": (),
     "bots_info": ("users:read",),
+    "chat_postEphemeral": ("chat:write",),
     "chat_postMessage": ("chat:write", "chat:write.public"),  # .public: without an invitation
     "chat_update": ("chat:write",),
     "conversations_history": ("channels:history", "groups:history", "im:history"),
@@ -22,8 +23,17 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "views_push": (),
     "views_update": (),
 }
-EVENTS = ["app_home_opened"]
+# The bot scopes of each event that we subscribe to (docs.slack.dev: reference/events).
+EVENTS: dict[str, tuple[str, ...]] = {
+    "app_home_opened": (),
+    "app_mention": ("app_mentions:read",),
+    "app_uninstalled": (),
+    "tokens_revoked": (),
+}
 COMMANDS_SCOPE = "commands"
+WANTED = frozenset({COMMANDS_SCOPE}.union(*SCOPES.values(), *EVENTS.values()))
+VITAL = frozenset({COMMANDS_SCOPE, "chat:write", "users:read"})
+OPTIONAL = WANTED - VITAL  # whoever installs the app may leave these out
 SHORTCUTS = [
     {
         "name": "Run a schedule",
@@ -50,11 +60,11 @@ def manifest(command: str, address: str = "") -> dict[str, Any]:
         "should_escape": False,
     }
     interactivity: dict[str, Any] = {"is_enabled": True}
-    events: dict[str, Any] = {"bot_events": EVENTS}
+    subscriptions: dict[str, Any] = {"bot_events": list(EVENTS)}
     if address:
         slash["url"] = address
-        events["request_url"] = address
         interactivity |= {"request_url": address, "message_menu_options_url": address}
+        subscriptions["request_url"] = address
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {
@@ -72,11 +82,10 @@ def manifest(command: str, address: str = "") -> dict[str, Any]:
             "slash_commands": [slash],
             "shortcuts": SHORTCUTS,
         },
-        "oauth_config": {
-            "scopes": {"bot": sorted({COMMANDS_SCOPE, *(s for needed in SCOPES.values() for s in needed)})}
-        },
+        # Slack wants the optional ones in both lists (docs.slack.dev: authentication/installing-with-oauth).
+        "oauth_config": {"scopes": {"bot": sorted(WANTED), "bot_optional": sorted(OPTIONAL)}},
         "settings": {
-            "event_subscriptions": events,
+            "event_subscriptions": subscriptions,
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": not address,

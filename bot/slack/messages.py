@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.core.model import NoticeKind, Outcome, Report, RunId, Stopped
+from bot.core.model import NoticeKind, Outcome, RunId, SlackUserId
 from bot.core.reasons import Code
+from bot.core.report import Report, Stopped
 from bot.core.status import ENDED, OPEN, RunState
-from bot.core.stops import Standing
+from bot.core.stops import GOES_ON, Standing
 from bot.core.text import clean, clip, clip_start, duration, one_line
 from bot.slack import texts
 from bot.slack.blocks import (
@@ -20,6 +21,7 @@ from bot.slack.blocks import (
     entities,
     escape,
     link,
+    mention,
     preformatted,
     section,
 )
@@ -28,6 +30,7 @@ from bot.texts import sentence, state_text, stop_text
 
 RESULT = 1200  # characters of a result in a thread: a screen of a phone
 TRACEBACK = 1000  # characters of its end, which says most; a link leads to the whole
+REASON_LENGTH = 500
 SIMPLE = 300  # characters of a message that must be as plain as possible
 
 
@@ -58,6 +61,8 @@ def _root(report: Report) -> tuple[str, list[Block]]:
     blocks = [section(root)]
     if report.changes:
         blocks.append(preformatted(texts.lines_of(report.changes)))
+    if report.said.reason:
+        blocks.append(context(texts.REASON.format(reason=escape(report.said.reason, REASON_LENGTH))))
     if report.stopped:
         blocks.append(context(_stopped(report.stopped)))
     notes = [f"{code(report.task)} · {date(report.created_at)}"]
@@ -73,6 +78,9 @@ def _actions(report: Report) -> Iterator[Block]:
     """The buttons of the root. Each press is checked again, however old the message is."""
     if report.state in OPEN and report.can_stop and report.stopped is None:
         yield stop_button(Id.STOP, report.run)
+    if report.can_stop and report.may_kill and report.stopped is not None and report.stopped.standing in GOES_ON:
+        sure = confirm(texts.TERMINATE_REALLY, texts.TERMINATE_MEANS, texts.TERMINATE, texts.STOP_NOT)
+        yield button(Id.TERMINATE, texts.TERMINATE, str(report.run), confirm=sure)
     if report.state in ENDED:
         yield button(Id.RUN_AGAIN, texts.RUN_AGAIN, str(report.run))
 
@@ -80,6 +88,11 @@ def _actions(report: Report) -> Iterator[Block]:
 def stop_button(action: Id, run: RunId) -> Block:
     sure = confirm(texts.STOP_REALLY, texts.STOP_MEANS, texts.STOP, texts.STOP_NOT)
     return button(action, texts.STOP, str(run), confirm=sure)
+
+
+def person(account: SlackUserId, name: str) -> str:
+    """A mention, which notifies them. A person without a Slack account is named."""
+    return f"<@{account}>" if account else f"*{escape(name) or texts.SOMEBODY}*"
 
 
 def _elsewhere(channel: str, because: str) -> str:
@@ -133,8 +146,7 @@ def _closed(report: Report) -> tuple[str, list[Block]]:
 
 
 def _stopped(stopped: Stopped) -> str:
-    who = f"<@{stopped.slack}>" if stopped.slack else f"*{escape(stopped.name) or texts.SOMEBODY}*"
-    return stop_text(stopped, who)
+    return stop_text(stopped, person(stopped.slack, stopped.name))
 
 
 def _again(report: Report) -> tuple[str, list[Block]]:
@@ -160,6 +172,8 @@ def _final(report: Report) -> tuple[str, list[Block]]:
         duration=_took(report),
     )
     outcome, plain = report.outcome, _end_plain(report)
+    if report.said.mention:
+        end = texts.FINAL_MENTIONS.format(end=end, who=" ".join(map(mention, report.said.mention)))
     blocks = [section(end), *([context(_stopped(report.stopped))] if report.stopped else [])]
     if outcome is None:
         return plain, blocks
@@ -186,8 +200,7 @@ def _result(outcome: Outcome, address: str) -> list[Block]:
 
 
 def _who(report: Report) -> str:
-    """Mentions the requester. A person without a Slack account is named."""
-    return f"<@{report.requester}>" if report.requester else f"*{escape(report.name) or texts.SOMEBODY}*"
+    return person(report.requester, report.name)
 
 
 def _took(report: Report) -> str:

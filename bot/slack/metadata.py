@@ -22,6 +22,11 @@ class Metadata:
     def sealed(cls, keys: tuple[str, ...], account: SlackAccount, place: Place | None) -> "Metadata":
         return cls(place=place, mark=seal(keys[0], *_of_place(account, place)))
 
+    @property
+    def channel(self) -> ChannelId | None:
+        """Where the run's messages will go. None: the form asks for that."""
+        return None if self.place is None else self.place.channel
+
     def blank(self) -> "Metadata":
         """The same form without a schedule."""
         return Metadata(place=self.place, mark=self.mark)

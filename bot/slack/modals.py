@@ -1,37 +1,51 @@
 """The form, as pure functions of the values that it shows."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from bot.core.again import AS_STORED, Fill
-from bot.core.model import Brief, Field, Matches, Preview, Running, ScheduleId, Shown, Source, Target
+from bot.core.model import Brief, Field, Matches, Preview, Shown
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack import filling, texts
-from bot.slack.blocks import Block, button, code, context, date, escape, label, plain, preformatted, section
+from bot.slack.blocks import (
+    Block,
+    Level,
+    Note,
+    alerts,
+    entities,
+    escape,
+    label,
+    plain,
+    preformatted,
+    section,
+)
+from bot.slack.details import details
 from bot.slack.ids import (
-    DETAILS_PREFIX,
     ERROR_TEXT,
     INPUT_PREFIX,
     INPUT_TEXT,
     OPTION_DESCRIPTION,
     OPTION_TEXT,
     OPTIONS,
+    REASON_TEXT,
     SUGGESTION_BYTES,
     Id,
 )
 from bot.slack.metadata import Metadata
-from bot.texts import LABELS, hint, options, problem_text, sentence
+from bot.texts import LABELS, hint, problem_text, sentence
 
 NO_SUGGESTIONS: Block = {"options": []}
+GONE = Note(Level.WARNING, texts.GONE)
+NOT_SHOWN_YET = Note(Level.WARNING, texts.NOT_SHOWN_YET)
+WAITING = Note(Level.INFO, texts.WAITING)
 
 
-def empty(metadata: Metadata, note: str = "") -> Block:
+def empty(metadata: Metadata, *notes: Note) -> Block:
     """The form as it opens."""
-    return _form(metadata, [_picker(None), *([section(note)] if note else [])])
+    return _form(metadata, [_picker(None), *alerts(*notes)])
 
 
 def no_schedules(metadata: Metadata) -> Block:
@@ -48,7 +62,7 @@ def chosen(
     preview: Preview,
     *,
     nonce: str,
-    note: str = "",
+    notes: tuple[Note, ...] = (),
     fill: Fill = AS_STORED,
     is_favourite: bool = False,
 ) -> Block:
@@ -60,16 +74,22 @@ def chosen(
     suffix = f"{schedule.id}:{nonce}"
     metadata = replace(metadata, schedule=schedule.id, fingerprint=again.fingerprint if again else schedule.fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
-    blocks = [_picker(brief), *filling.menu(fill, suffix), *([section(note)] if note else [])]
-    blocks += [*(filling.heading(again) if again else []), *_details(preview, suffix, is_favourite=is_favourite)]
+    blocks = [_picker(brief), *filling.menu(fill, suffix), *alerts(*notes)]
+    blocks += [*(filling.heading(again) if again else []), *details(preview, suffix, is_favourite=is_favourite)]
+    limits = preview.limits
+    if limits.denied is not None:  # whatever they type, they can't run it
+        denied = Note(Level.ERROR, entities(sentence(limits.denied)))
+        return _form(metadata, [*blocks, *alerts(denied)])
+    problems = again.problems if again else limits.problems
+    blocks += alerts(*(Note(Level.WARNING, escape(sentence(problem), 500)) for problem in problems))
     for field, value in (again.values if again else preview.stored).items():
         blocks += _value(field, value, suffix, is_of_a_run=again is not None)
-    return _form(metadata, blocks)
+    return _form(metadata, [*blocks, *([_reason(limits.reason_for, suffix)] if limits.reason_for else [])])
 
 
 def gone(metadata: Metadata) -> Block:
     """The form if the picked schedule was deleted meanwhile."""
-    return empty(metadata, texts.GONE)
+    return empty(metadata, GONE)
 
 
 def suggestions(matches: Matches, favourites: Sequence[Brief] = ()) -> Block:
@@ -116,10 +136,10 @@ def error(text: str) -> dict[str, str]:
     return {Id.SCHEDULE_BLOCK.value: clip(text, ERROR_TEXT)}
 
 
-def ambiguous(typed: str, matches: int) -> str:
+def ambiguous(typed: str, matches: int) -> Note:
     """The form's note if the command's text doesn't name exactly one schedule."""
     text = texts.SEVERAL_MATCH if matches else texts.NONE_MATCHES
-    return text.format(typed=escape(one_line(typed), 100), number=matches)
+    return Note(Level.INFO, text.format(typed=escape(one_line(typed), 100), number=matches))
 
 
 def _form(metadata: Metadata, blocks: list[Block]) -> Block:
@@ -174,78 +194,28 @@ def _picker(selected: Brief | None) -> Block:
     }
 
 
-def _details(preview: Preview, suffix: str, *, is_favourite: bool) -> list[Block]:
-    schedule, last = preview.schedule, preview.last
-    lines = [code(schedule.task), texts.WHEN.format(when=escape(preview.when))]
-    if not schedule.enabled:
-        lines.append(texts.DISABLED)
-    if schedule.description.strip():
-        lines.insert(0, escape(schedule.description, 500))
-    if preview.running is not None:
-        lines.append(_already_running(preview.running))
-    if preview.listening in texts.LISTENING:
-        lines.append(texts.LISTENING[preview.listening])
-    if preview.source is Source.NONE:
-        lines.append(texts.NO_RESULTS)
-    lines += [texts.WARNING.format(text=escape(sentence(problem), 500)) for problem in preview.problems]
-    ended = texts.LAST_RUN.format(status=escape(last.status), at=date(last.at)) if last else texts.NO_LAST_RUN
-    what = section("\n".join(lines), block_id=DETAILS_PREFIX + suffix, accessory=_star(schedule.id, is_on=is_favourite))
-    return [what, context(ended, texts.GOES_TO.format(target=_target(preview.target)))]
-
-
-def _star(schedule: ScheduleId, *, is_on: bool) -> Block:
-    """What the press does stands on it."""
-    if is_on:
-        return button(Id.UNSTAR, texts.UNSTAR, str(schedule))
-    return button(Id.STAR, texts.STAR, str(schedule))
-
-
-def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> Block:
-    """The form as Slack shows it, with its star turned.
-
-    All else stays, with its ids: so Slack keeps what the person has typed and chosen.
-    """
-
-    def turned(block: Block) -> Block:
-        is_about_it = str(block.get("block_id", "")).startswith(f"{DETAILS_PREFIX}{schedule}:")
-        return {**block, "accessory": _star(schedule, is_on=is_on)} if is_about_it else block
-
-    kept = ("type", "callback_id", "private_metadata", "title", "submit", "close")
-    return {
-        **{name: view[name] for name in kept if view.get(name)},
-        "blocks": [turned(block) for block in view["blocks"]],
-    }
-
-
-def _already_running(running: Running) -> str:
-    who = f"<@{running.requester}>" if running.requester else escape(running.name)
-    text = texts.ALREADY_RUNNING_BY if who else texts.ALREADY_RUNNING
-    return text.format(since=date(running.since), who=who)
-
-
-def _target(target: Target) -> str:
-    parts = [
-        f"{name} {date(value)}" if isinstance(value, datetime) else f"{name} {code(value, 500)}"
-        for name, value in options(target)
-    ]
-    if target.past_expires is not None:
-        parts.append(texts.WITHOUT_EXPIRY.format(at=date(target.past_expires)))
-    if not target.is_registered:
-        parts.append(texts.SENT_BY_NAME)
-    return ", ".join(parts) or texts.GOES_TO_EXCHANGE
-
-
 def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> list[Block]:
     shown = stored.text if len(stored.text) <= INPUT_TEXT else stored.compact
     blocks: list[Block] = []
     if stored.problems:
         found = clean(clip("\n".join(map(problem_text, stored.problems)), 2000))
-        blocks += [section(texts.UNSENDABLE[field]), preformatted(found)]
+        blocks += [*alerts(Note(Level.WARNING, texts.UNSENDABLE[field])), preformatted(found)]
     if len(shown) > INPUT_TEXT:
         too_long = texts.TOO_LONG_SENT_AGAIN if is_of_a_run else texts.TOO_LONG_TO_EDIT
         too_long = texts.TOO_LONG_AND_UNSENDABLE if stored.problems else too_long
         return [*blocks, section(too_long.format(label=LABELS[field], length=len(shown), limit=INPUT_TEXT))]
     return [*blocks, _input(field, shown, suffix, hint(field, shown, is_of_a_run=is_of_a_run))]
+
+
+def _reason(rule: str, suffix: str) -> Block:
+    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_TEXT}
+    return {
+        "type": "input",
+        "block_id": INPUT_PREFIX[Field.REASON] + suffix,
+        "label": plain(texts.REASON_LABEL),
+        "hint": plain(texts.REASON_HINT.format(rule=clip(one_line(rule), 100))),
+        "element": element,
+    }
 
 
 def _input(field: Field, text: str, suffix: str, hint: str) -> Block:

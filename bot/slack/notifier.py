@@ -8,9 +8,10 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.core.model import ChannelId, MessageTs, Report
+from bot.core.model import ChannelId, MessageTs
 from bot.core.ports import ChannelClosed, InstallationRefused, Introduction, MessageRefused
 from bot.core.reasons import Code, Reason
+from bot.core.report import Report
 from bot.runs import clock
 from bot.slack.errors import call
 from bot.slack.installation import Introduced, introduced

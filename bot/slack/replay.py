@@ -2,18 +2,28 @@
 
 Whoever answers late acts behind the back of a person who has seen Slack's own error, and may have gone on. And whoever gets hold of
 a signed request can send it again: its signature is valid for five minutes.
+
+Events are different. Nobody sees an error, and Slack sends those that weren't acknowledged again: at once, after 1 and after 5
+minutes, and with Delayed Events for a day (docs.slack.dev: apis/events-api). So late events are taken, and ours change nothing:
+
+- app_home_opened shows how things are at this moment.
+- app_uninstalled and tokens_revoked make us ask Slack, which knows whether our token is good now.
+- app_mention gets an answer that only its author sees, and that runs nothing. After ten minutes nobody waits for that any more.
 """
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+EVENT = "event_callback"
 TOO_OLD = 10.0  # seconds; Slack itself waits for 3, but clocks differ
 # These only read, or open a form, for which Slack takes a trigger once and within 3 s. A slash command has no type.
-HARMLESS = frozenset({"", "block_suggestion", "shortcut", "message_action", "url_verification"})
-MOST = 10_000  # presses that are remembered: more than come in TOO_OLD
+HARMLESS = frozenset({"", "block_suggestion", "shortcut", "message_action", "url_verification", EVENT})
+ANSWERED_FOR = {"app_mention": 600.0}  # seconds after the event; others have no limit
+MOST = 10_000  # presses and events that are remembered: more than come in TOO_OLD
 
 
 def changes_something(body: Mapping[str, Any]) -> bool:
@@ -26,11 +36,19 @@ def is_late(body: Mapping[str, Any], age: float) -> bool:
     return age > TOO_OLD and changes_something(body)
 
 
-@dataclass
-class Presses:
-    """The block actions that this process has received: presses of buttons, and selections in menus. Threads may share it.
+def is_stale(body: Mapping[str, Any], now: float) -> bool:
+    """Whether this is an event for whose answer nobody waits any more. `now`: seconds since 1970."""
+    if body.get("type") != EVENT:
+        return False
+    limit = ANSWERED_FOR.get(body.get("event", {}).get("type"), math.inf)
+    return now - float(body.get("event_time", now)) > limit
 
-    A submission isn't one: its form's key makes it harmless, and a repeated one gets the answer of the first.
+
+@dataclass
+class Seen:
+    """The block actions (presses of buttons, selections in menus) and events that this process has received.
+
+    Threads may share it. A submission isn't one: its form's key makes it harmless, and a repeated one gets the answer of the first.
     """
 
     _seen: OrderedDict[str, None] = field(default_factory=OrderedDict)
@@ -38,13 +56,16 @@ class Presses:
 
     def is_repeated(self, body: Mapping[str, Any]) -> bool:
         """Whether it has come before. From now on, it has."""
-        if body.get("type") != "block_actions":
+        if body.get("type") == "block_actions":
+            key = f"{body.get('trigger_id')} {[action.get('action_ts') for action in body.get('actions') or ()]}"
+        elif body.get("type") == EVENT:
+            key = str(body.get("event_id"))
+        else:
             return False
-        press = f"{body.get('trigger_id')} {[action.get('action_ts') for action in body.get('actions') or ()]}"
         with self._lock:
-            if press in self._seen:
+            if key in self._seen:
                 return True
-            self._seen[press] = None
+            self._seen[key] = None
             if len(self._seen) > MOST:
                 self._seen.popitem(last=False)
             return False

@@ -22,6 +22,8 @@ SCHEDULE = "Schedule"
 PLACEHOLDER = "Type a part of its name or task"
 DISABLED_MARK = " (disabled)"
 KEEP_TYPING = "{shown} of {total}, keep typing"
+REASON_LABEL = "Reason"
+REASON_HINT = "Why you run it now: the rule “{rule}” asks for that. The run's thread and page show it."
 FILL_IN_FROM = "Fill in from"
 STORED_VALUES = "Stored values"
 EARLIER_RUN = "{who}, {at}: {ended}"
@@ -46,22 +48,22 @@ NOT_PICKED = "Pick a schedule first."
 AS_RUN = ":repeat: As {who} ran it on {at}: *{ended}*"
 DIFFERS_NOW = "What differs from the schedule now:"
 SAME_AS_NOW = "Its values are those that the schedule has now, too."
-CHANGED_SINCE = ":warning: *The schedule has changed since that run:*"
+CHANGED_SINCE = "*The schedule has changed since that run:*"
 
-# The form: notes
+# The form: notes. Most are in alerts, which have icons of their own.
 NO_SCHEDULES = "*There are no schedules yet.* You can add them in the site's admin, under _Periodic tasks_."
-GONE = ":warning: That schedule no longer exists. Pick another one."
-DISABLED = ":double_vertical_bar: *Disabled*: beat doesn't run it, but you can."
+GONE = "That schedule no longer exists. Pick another one."
+DISABLED = "*Disabled*: beat doesn't run it, but you can."
 WHEN = ":calendar: {when}"
-ALREADY_RUNNING = ":arrows_counterclockwise: *Already running* since {since}."
-ALREADY_RUNNING_BY = ":arrows_counterclockwise: *Already running* since {since}, asked for by {who}."
+ALREADY_RUNNING = "*Already running* since {since}."
+ALREADY_RUNNING_BY = "*Already running* since {since}, asked for by {who}."
 LISTENING = {
-    Listening.NO: ":warning: *No live worker listens on its queue.* The run would wait there for a worker.",
-    Listening.SILENT: ":grey_question: *No worker has answered.* They may be busy. If there is none, the run would wait.",
+    Listening.NO: "*No live worker listens on its queue.* The run would wait there for a worker.",
+    Listening.SILENT: "*No worker has answered.* They may be busy. If there is none, the run would wait.",
 }
 WARNING = ":warning: {text}"
 REFUSED = ":no_entry: {text}"
-NO_RESULTS = ":information_source: This site keeps no results of this task: the thread can't say how it ends."
+NO_RESULTS = "This site keeps no results of this task: the thread can't say how it ends."
 LAST_RUN = "Last run: *{status}*, {at}"
 NO_LAST_RUN = "No run of it is known yet."
 GOES_TO = "Goes to {target}"
@@ -69,8 +71,8 @@ GOES_TO_EXCHANGE = "where its exchange decides"
 WITHOUT_EXPIRY = "without the schedule's expiry {at}, which has passed"
 SENT_BY_NAME = "by name: this bot doesn't know the task, so its own options and parameters can't be checked"
 UNSENDABLE = {
-    Field.ARGS: ":warning: *The stored arguments can't be sent as they are:*",
-    Field.KWARGS: ":warning: *The stored keyword arguments can't be sent as they are:*",
+    Field.ARGS: "*The stored arguments can't be sent as they are:*",
+    Field.KWARGS: "*The stored keyword arguments can't be sent as they are:*",
 }
 TOO_LONG_TO_EDIT = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). They will be sent as stored."
@@ -79,25 +81,78 @@ TOO_LONG_SENT_AGAIN = "*{label}*: {length:,} characters, too long to edit here (
 TOO_LONG_AND_UNSENDABLE = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). Correct them in the admin."
 )
-SEVERAL_MATCH = ":mag: “{typed}” matches {number} schedules. Pick one of them."
-NONE_MATCHES = ":mag: No schedule's name contains “{typed}”. Pick a schedule."
+SEVERAL_MATCH = "“{typed}” matches {number} schedules. Pick one of them."
+NONE_MATCHES = "No schedule's name contains “{typed}”. Pick a schedule."
 NOT_SHOWN_YET = (
-    ":point_down: Nothing was sent: the arguments of this schedule had not appeared yet."
-    " Check them, then press *Run* again."
+    "Nothing was sent: the arguments of this schedule had not appeared yet. Check them, then press *Run* again."
 )
-WAITING = ":hourglass: The site's database is slow to answer. The arguments appear here when it does; you can also pick again."
+WAITING = "The site's database is slow to answer. The arguments appear here when it does; you can also pick again."
 
 # The command
 TOO_LATE = "That took too long, Slack no longer lets me open the form. Please type the command again."
 TOO_LATE_SHORTCUT = "That took too long, Slack no longer lets me open the form. Please use the shortcut again."
 HELP_WORD = "help"
 AGAIN_WORD = "again"
+STATUS_WORD = "status"
 HELP = """*{command}* runs a schedule of the site now, with its stored arguments or others.
 • `{command}` opens the form: pick a schedule, check or edit its arguments, press *Run*.
 • `{command} nightly report` opens it with that schedule picked.
 • `{command} again` opens it with the values of your own last run.
-• `{command} "again"` picks the schedule that is really called again. What stands in quotes is always a schedule's name.
-Its id and how it ended arrive in a thread here. Only staff of the site can run schedules."""
+• `{command} status` shows what is running now, with buttons to stop it.
+• `{command} "again"` picks the schedule that is really called again; so with status and help. What stands in quotes is always a schedule's name.
+• Mention me in a channel where I am a member, followed by `nightly report days=30`: you get a button that opens the form so filled. A mention alone runs nothing.
+• The shortcuts *Run a schedule* and, on a message, *Run a schedule here* open the form, too.
+A run's id and how it ended arrive in a thread. Only staff of the site can run schedules."""
+
+# What is running now
+NOW = "*Running now*"
+NOW_PLAIN = "Running now: {number}"
+OPEN_RUN = "{icon} *{schedule}*: {state}\n{who} asked for it, {at}"
+OPEN_RUN_OWN = "{icon} *{schedule}*: {state}\nYou asked for it, {at}"
+STOP_ASKED = "Somebody has asked to stop it."
+NOT_SHOWN = "Not shown: {number} more."
+NOT_SHOWN_AT_LEAST = "Not shown: at least {number} more."
+NOTHING_RUNS = (
+    "Nothing is running now. `{command}` runs a schedule, and `{command} again` fills the form as in your own last run."
+)
+STOP_OF = ":octagonal_sign: *{schedule}*: {why}"
+STATUS_LATE = "That took too long. Please type the command again."
+
+# An answer to a mention
+CHOOSE = "Choose parameters"
+CHOICE = "*{schedule}*\n{task}"
+CHOOSE_ONE = ":point_right: Nothing has been sent. Open the form, check the parameters, and press *Run* in it."
+CHOOSE_ONE_OF = ":mag: “{typed}” matches {number} schedules, and nothing has been sent. Open the form of one of them."
+CHOOSE_PLAIN = "Choose the parameters of the run"
+NOT_SHOWN_SAY_MORE = "Not shown: {number} more. Write more of the name to see them."
+NO_MATCH = ":mag: No schedule matches “{typed}”. `{command}` lets you search for it."
+NOT_READ = ":warning: {text}"
+WRITE_SO = 'Write for example `nightly report days=30 region="EU west"` after the mention. Nothing has been sent.'
+NEVER_FILLED_IN = (
+    ":lock: Left out, as they are secret: {names}. Type them in the form. Your message shows them to everybody here:"
+    " you may want to delete it."
+)
+NEVER_FILLED_IN_LIST = (
+    ":lock: The list of arguments is left out, as it holds a secret. Type it in the form. Your message shows it to"
+    " everybody here: you may want to delete it."
+)
+MENTION_HELP = """Write a schedule's name after the mention, and what should differ: `nightly report days=30`. You get a button that opens the form so filled; nothing runs before you press *Run* in it.
+• `{command}` opens the form, and `{command} again` opens it as in your own last run.
+• `{command} status` shows what is running now, and `{command} help` says more."""
+FROM_MENTION = ":speech_balloon: From your message: {names}. The rest is as stored."
+LIST_FROM_MENTION = ":speech_balloon: The list of arguments is from your message."
+LEFT_OUT = ":lock: Left out of your message, as they are secret: {names}. Type them below if you need them."
+LEFT_OUT_LIST = ":lock: The list of arguments of your message is left out, as it holds a secret."
+LEFT_OUT_FIELD = {
+    Field.ARGS: ":warning: The list of arguments of your message is left out: it is too long to be shown here.",
+    Field.KWARGS: (
+        ":warning: The values of your message are left out: together with the stored ones they are too long to be shown"
+        " here, or the stored ones can't be read."
+    ),
+}
+TOO_LATE_TO_CHOOSE = (
+    "That took too long, Slack no longer lets me open the form. Please press *Choose parameters* again."
+)
 
 # The form: its star, and the picker's groups; in plain text
 STAR = "☆ Add to favourites"
@@ -108,11 +163,6 @@ ALL_SCHEDULES = "All schedules"
 # Home
 HOME_RUNNING = "Running now"
 HOME_NOTHING_RUNNING = "Nothing is running now."
-HOME_OPEN = "{icon} *{schedule}*: {state}\n{who} asked for it, {at}"
-HOME_OPEN_OWN = "{icon} *{schedule}*: {state}\nYou asked for it, {at}"
-HOME_STOPPING = "Workers have been told to stop it."
-HOME_MORE = "… and {number} more"
-HOME_MANY_MORE = "… and more than {number} others"
 HOME_FAVOURITES = "Your favourites"
 HOME_NO_FAVOURITES = "None yet. Press *Run a schedule*, pick one that you need often, and press *☆ Add to favourites* beside its details."
 HOME_FAVOURITE = "*{schedule}*\n{task}"
@@ -132,6 +182,15 @@ STOP_REALLY = "Stop this run?"
 STOP_MEANS = "Workers are told not to start it. If it runs already, it runs on, but is not tried again."
 STOP_NOT = "Let it run"
 STOP_LATE = "That took too long. The thread says whether the run was stopped; otherwise please press *Stop* again."
+TERMINATE = "Terminate"
+TERMINATE_REALLY = "Terminate this run?"
+TERMINATE_MEANS = (
+    "Workers are told to end the process that runs the task, in the middle of what it is doing. What it has done so far stays"
+    " half done. Only prefork workers can do that; with others, the task goes on."
+)
+TERMINATE_LATE = (
+    "That took too long. The thread says whether the run was terminated; otherwise please press *Terminate* again."
+)
 NO_SUCH_RUN = "There is no such run any more."
 TOO_LATE_TO_RUN_AGAIN = "That took too long, Slack no longer lets me open the form. Please press *Run again* again."
 
@@ -155,6 +214,7 @@ ROOT_PLAIN = "{schedule}: {state}"
 ENDED = "*{status}*"
 ENDED_AFTER = "*{status}* after {duration}"
 STORED_ARGUMENTS = "stored arguments"
+REASON = "Reason: {reason}"
 MORE_CHANGES = "… and {number} more"
 SOMEBODY = "Somebody"
 
@@ -193,6 +253,7 @@ CLOSED = "{icon} {who} *{schedule}*: {why}"
 # The thread: the last reply, which says how the task ended
 FINAL = "{icon} {who} *{status}*: {schedule}"
 FINAL_AFTER = "{icon} {who} *{status}*: {schedule} after {duration}"
+FINAL_MENTIONS = "{end} {who}"
 FINAL_PLAIN = "{schedule}: {status}"
 FINAL_PLAIN_AFTER = "{schedule}: {status} after {duration}"
 FINAL_PLAIN_RESULT = "{end} – {result}"

@@ -13,10 +13,12 @@ from django.utils.formats import date_format
 from bot import texts as shared
 from bot.core import text
 from bot.core.again import Again
-from bot.core.model import Field, Preview, RunRequest, Shown, Stopped
+from bot.core.model import Field, Preview, RunRequest, Shown
 from bot.core.reasons import Problem
+from bot.core.report import Stopped
 from bot.core.status import OPEN, RunState
 from bot.models import Run
+from bot.option_texts import options
 from bot.runs import masks
 from bot.runs.report import stopped
 from bot.web import texts
@@ -54,14 +56,27 @@ def problem(problem: Problem) -> dict[str, Any]:
 
 
 def inputs(
-    values: Mapping[Field, Shown], problems: Iterable[dict[str, Any]], typed: RunRequest | None, *, is_of_a_run: bool
+    values: Mapping[Field, Shown],
+    problems: Iterable[dict[str, Any]],
+    typed: RunRequest | None,
+    *,
+    is_of_a_run: bool,
+    reason_for: str = "",
 ) -> list[Input]:
-    """With the typed values, or else with these, which are stored or a run's."""
+    """With the typed values, or else with these, which are stored or a run's. `reason_for`: the rule that asks for a reason."""
     shown = {field: value.text for field, value in values.items()}
     if typed is not None:
         given = {Field.ARGS: typed.args, Field.KWARGS: typed.kwargs}
         shown |= {field: value for field, value in given.items() if value is not None}
-    return [
+    reason = Input(
+        name=Field.REASON,
+        label=texts.REASON,
+        help=texts.REASON_HELP.format(rule=text.one_line(reason_for)),
+        text=typed.reason if typed else "",
+        problems=[problem for problem in problems if problem["field"] == Field.REASON],
+        rows=2,
+    )
+    arguments = [
         Input(
             name=field,
             label=shared.LABELS[field],
@@ -72,10 +87,11 @@ def inputs(
         )
         for field, value in shown.items()
     ]
+    return [*arguments, reason] if reason_for else arguments
 
 
 def target(preview: Preview) -> list[tuple[str, str]]:
-    pairs = shared.options(preview.target)
+    pairs = options(preview.target)
     return [(name, moment(value) if isinstance(value, datetime) else value) for name, value in pairs]
 
 

@@ -33,6 +33,7 @@ def run_request(data: Mapping[str, str], actor: Actor) -> RunRequest:
         kwargs=_typed(data, Field.KWARGS),
         fingerprint=data.get(FINGERPRINT, ""),
         again=run_id(again) if again else None,
+        reason=data.get(Field.REASON, ""),
     )
 
 
@@ -46,7 +47,8 @@ def run_id(text: str) -> RunId | None:
 
 def kept(data: Mapping[str, str]) -> dict[str, str]:
     """The form's values, for another form that sends them again."""
-    return {name: data[name] for name in (FORM, SCHEDULE, FINGERPRINT, AGAIN, Field.ARGS, Field.KWARGS) if name in data}
+    names = (FORM, SCHEDULE, FINGERPRINT, AGAIN, Field.ARGS, Field.KWARGS, Field.REASON)
+    return {name: data[name] for name in names if name in data}
 
 
 def _typed(data: Mapping[str, str], field: Field) -> str | None:

@@ -17,13 +17,14 @@ from bot.core.reasons import Code, Problem, Reason
 from bot.core.stops import Way
 from bot.core.text import one_line
 from bot.models import Run
+from bot.option_texts import stored_options
 from bot.runs import again, clock, links, see, start, stop
-from bot.runs.door import Platform
+from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
-from bot.runs.refusals import CantStop, Ended, MaybeSent, NoSuchRun, NothingSent, Orphaned, Refused
+from bot.runs.refusals import CantStop, Ended, MaybeSent, NoSuchRun, NotAllowed, NothingSent, Orphaned, Refused
 from bot.runs.requests import START_LIMIT
 from bot.runs.waiting import Budget
-from bot.texts import change_name, press_again, sentence, stored_options
+from bot.texts import change_name, press_again, sentence
 from bot.web import display, forms, texts
 from bot.web.frame import admin_site
 from bot.web.page import Visit, page
@@ -127,6 +128,8 @@ def _start(visit: Visit) -> HttpResponse:
         found = exc.run
     except Refused as exc:
         return _refused(visit, asked, exc)
+    except NotAllowed as exc:
+        return _refused(visit, asked, _as_problem(exc))
     if found.is_repeated:
         messages.info(visit.request, texts.SENT_BEFORE, fail_silently=True)
     return redirect("runtask:status", run=found.pk)
@@ -183,7 +186,8 @@ def _form(
             key="", actor=visit.actor, schedule=schedule.id, args=None, kwargs=None, fingerprint=None, again=run
         )
         problems = _problems(visit, as_shown)
-    found = list(map(display.problem, problems))
+    # Nobody has been asked for a reason yet.
+    found = [display.problem(one) for one in problems if typed is not None or one.field != Field.REASON]
     name = one_line(schedule.name)
     now = filled.fingerprint if filled else schedule.fingerprint
     fingerprint = now if typed is None else typed.fingerprint
@@ -195,8 +199,13 @@ def _form(
         "again": display.again(filled) if filled else None,
         "address": f"?run={run}" if run else f"?schedule={schedule.id}",
         "inputs": display.inputs(
-            filled.values if filled else preview.stored, found, typed, is_of_a_run=filled is not None
+            filled.values if filled else preview.stored,
+            found,
+            typed,
+            is_of_a_run=filled is not None,
+            reason_for=preview.limits.reason_for,
         ),
+        "is_closed": preview.limits.denied is not None and typed is None,
         "problems": [problem for problem in found if problem["field"] == Field.SCHEDULE],
         "hint": hint,
         "is_refused": typed is not None,
@@ -208,11 +217,19 @@ def _form(
 
 
 def _problems(visit: Visit, asked: RunRequest) -> list[Problem]:
+    admit(visit.platform, visit.actor)
     try:
         start.check(visit.platform, asked)
+    except NotAllowed as exc:
+        return _as_problem(exc).problems
     except Refused as exc:
         return exc.problems
     return []
+
+
+def _as_problem(exc: NotAllowed) -> Refused:
+    """A rule's refusal, at the schedule. Whoever may do nothing at all isn't shown the form."""
+    return Refused([Problem(code=exc.denied.code, params=exc.denied.params, field=Field.SCHEDULE)])
 
 
 def _followed(visit: Visit, run: int) -> Run:
@@ -224,7 +241,7 @@ def _followed(visit: Visit, run: int) -> Run:
 
 def _standing(visit: Visit, run: Run) -> dict[str, Any]:
     standing = display.standing(run)
-    hindrance = stop.hindrance(visit.platform, run, now=clock.now())
+    hindrance = stop.hindrance(visit.platform, run, now=clock.now()) or stop.denied(visit.platform, visit.actor, run)
     is_asked = run.stop_way == Way.TERMINATE or (bool(run.stop_way) and not visit.platform.may_kill)
     address = links.result_path(run)
     may_see = bool(address) and _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))

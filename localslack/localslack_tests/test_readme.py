@@ -56,6 +56,12 @@ def test_the_example_with_several_workspaces_works(slack: LocalSlack) -> None:
     assert {one["bot_token"] for one in installed} >= {names["there"].bot_token, names["other"].bot_token}
 
 
+def test_the_example_of_scopes_and_farewells_works(slack: LocalSlack) -> None:
+    manifest = {"oauth_config": {"scopes": {"bot": ["commands", "im:history"], "bot_optional": ["im:history"]}}}
+    exec(compile(EXAMPLES[2], "README.md", "exec"), {"slack": slack, "manifest": manifest})
+    assert slack.look("config")["config"]["scopes"] is None  # of the new installation
+
+
 def test_every_route_of_the_control_api_is_named() -> None:
     routes = {str(one.resource.canonical) for one in application(Slack()).router.routes() if one.resource}
     names = {path.removeprefix("/control/") for path in routes if path.startswith("/control/")}

@@ -44,6 +44,8 @@ GOOD = {
     "an accessory": modal(section(accessory=button())),
     "rich text": modal(rich({"type": "text", "text": "a < b & c"}, kind="rich_text_preformatted")),
     "a confirmation without its own buttons": modal(actions(button(confirm={"title": plain("Sure?"), "text": plain("?")}))),
+    "200 characters of alert": modal({"type": "alert", "text": plain("x" * 200)}),
+    "an alert of a level": modal({"type": "alert", "text": {"type": "mrkdwn", "text": "*x*"}, "level": "warning"}),
     "an image": modal(section(accessory={"type": "image", "image_url": "https://example.com/a.png", "alt_text": "a"})),
 }  # fmt: skip
 
@@ -60,6 +62,9 @@ BAD: dict[str, tuple[Json, str]] = {
     "an unknown property": (modal(submit_disabled=False), "invalid additional property: submit_disabled [json-pointer:/view]"),
     "an unknown block": (modal({"type": "data_visualization"}), "unsupported type: data_visualization [json-pointer:/view/blocks/0/type]"),
     "a block for messages only": (modal({"type": "markdown", "text": "x"}), "unsupported type: markdown [json-pointer:/view/blocks/0/type]"),
+    "201 of alert": (modal({"type": "alert", "text": plain("x" * 201)}), "must be less than 201 characters [json-pointer:/view/blocks/0/text/text]"),
+    "an alert of another level": (modal({"type": "alert", "text": plain("x"), "level": "danger"}), "must be a valid enum value [json-pointer:/view/blocks/0/level]"),
+    "an alert without text": (modal({"type": "alert"}), "missing required field: text [json-pointer:/view/blocks/0]"),
     "3001 of section text": (modal(section("x" * 3001)), "must be less than 3001 characters [json-pointer:/view/blocks/0/text/text]"),
     "an empty section": (modal({"type": "section"}), "must define either `text` or `fields` [json-pointer:/view/blocks/0/type]"),
     "11 fields": (modal({"type": "section", "fields": [plain("x")] * 11}), "no more than 10 items allowed [json-pointer:/view/blocks/0/fields]"),
@@ -126,6 +131,13 @@ def test_what_slack_refuses_is_named_with_its_place(view: Json, complaint: str) 
 def test_a_home_tab_has_no_submit_button() -> None:
     view = {"type": "home", "blocks": [section()], "submit": plain("x")}
     assert view_problems(view, kind="home").lines() == ["invalid additional property: submit [json-pointer:/view]"]
+
+
+def test_alerts_are_for_modals_only() -> None:
+    alert = {"type": "alert", "text": plain("x")}
+    assert message_problems([alert]).lines() == ["unsupported type: alert [json-pointer:/blocks/0/type]"]
+    home = view_problems({"type": "home", "blocks": [alert]}, kind="home")
+    assert home.lines() == ["unsupported type: alert [json-pointer:/view/blocks/0/type]"]
 
 
 def test_a_view_answer_begins_with_the_failed_schema() -> None:

@@ -10,7 +10,7 @@ from django_celery_beat.models import PeriodicTask
 
 from bot.core.model import Target
 from bot.core.options import COLUMNS, OPTIONS, of_row, stored
-from bot.texts import label, options, stored_options
+from bot.option_texts import label, options, stored_options
 
 LATER = datetime(2026, 11, 5, 13, 0, tzinfo=UTC)
 

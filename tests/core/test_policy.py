@@ -5,6 +5,7 @@ import pytest
 from bot.core.model import Actor, SlackAccount, TeamId
 from bot.core.policy import Action, Subject, may
 from bot.core.reasons import Code
+from bot.core.rights import EVERYTHING, Rights
 from bot.texts import sentence
 from tests.factories import ADA, a_profile, an_actor
 
@@ -16,7 +17,11 @@ FROM_ELSEWHERE = SlackAccount(team=ELSEWHERE, user=ADA)
     ("actor", "expected"),
     [
         pytest.param(an_actor(), None, id="linked staff"),
-        pytest.param(Actor(user="1", is_active=True, is_staff=True), None, id="staff on the site, without Slack"),
+        pytest.param(
+            Actor(user="1", is_active=True, is_staff=True, rights=Rights(permitted=EVERYTHING)),
+            None,
+            id="staff on the site, without Slack",
+        ),
         pytest.param(an_actor(is_staff=False), Code.NOT_STAFF, id="linked, not staff"),
         pytest.param(an_actor(is_active=False), Code.INACTIVE, id="linked staff, deactivated on the site"),
         pytest.param(an_actor(user=None), Code.NO_LINK, id="no link"),

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.search import REMEMBERED, Index, Row, fold
+from bot.core.search import REMEMBERED, Index, Row
+from bot.core.text import fold
 from tests.core import strategies
 
 NAMES = {

@@ -13,6 +13,7 @@ from bot.doctor import slack as slack_area
 from bot.doctor import workers
 from bot.doctor.findings import Level
 from bot.management.commands.runtask_doctor import as_typed_here
+from bot.slack.manifest import OPTIONAL, manifest
 from localslack.testing import LocalSlack
 from tests.wire.conftest import http_bot, schedule, slack, worker, workspace  # noqa: F401  # fixtures
 
@@ -80,6 +81,20 @@ def test_what_slack_refuses_is_told_with_its_own_word(slack: LocalSlack, setting
 def test_missing_scopes_are_told_with_what_does_not_work(slack: LocalSlack) -> None:  # noqa: F811
     slack.config(scopes=["commands", "chat:write", "users:read"])
     assert "users:read.email (links by equal e-mail)" in doctor()[1]["scopes"]["found"]
+
+
+@pytest.mark.parametrize("scope", sorted(OPTIONAL))
+def test_what_an_optional_scope_costs_is_told_by_name(slack: LocalSlack, scope: str) -> None:  # noqa: F811
+    slack.use_manifest(manifest("/runtask"), without=[scope])
+    found = doctor()[1]["scopes"]
+    assert (found["level"], found["found"]) == ("warning", f"missing: {scope} ({slack_area.WITHOUT[scope]})")
+
+
+def test_an_app_that_was_removed_is_told_with_what_to_do(slack: LocalSlack) -> None:  # noqa: F811
+    slack.uninstall()
+    found = doctor()[1]["bot token"]
+    assert (found["level"], found["found"]) == ("problem", "Slack says account_inactive")
+    assert "Install it again" in found["remedy"]
 
 
 def test_a_slack_that_is_away_is_told(slack: LocalSlack, settings: Any) -> None:  # noqa: F811

@@ -23,11 +23,9 @@ from bot.doctor.areas import areas
 from bot.doctor.findings import Finding, Level
 from bot.doctor.subject import Subject
 from bot.models import Notice, Run, SlackLink
-from bot.slack.manifest import COMMANDS_SCOPE, SCOPES
+from bot.slack.manifest import WANTED
 from bot.web import tokens
 from tests.factories import a_result, a_row, a_run
-
-SCOPES_WANTED = {COMMANDS_SCOPE, *(scope for needed in SCOPES.values() for scope in needed)}
 
 
 def subject(**changes: Any) -> Subject:
@@ -56,26 +54,25 @@ def test_a_version_outside_the_range_is_told(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_every_scope_of_the_manifest_has_a_word_on_what_is_missing_without_it() -> None:
-    assert set(slack.WITHOUT) == SCOPES_WANTED
-    assert set(slack.VITAL) <= SCOPES_WANTED
+    assert set(slack.WITHOUT) == WANTED
 
 
 @pytest.mark.parametrize(
     ("granted", "level", "says"),
     [
-        (SCOPES_WANTED, Level.OK, "all 9"),
-        (SCOPES_WANTED - {"im:history"}, Level.WARNING, "missing: im:history"),
-        (SCOPES_WANTED - {"commands", "im:write"}, Level.PROBLEM, "missing: commands (the slash command); im:write"),
+        (WANTED, Level.OK, "all 10"),
+        (WANTED - {"im:history"}, Level.WARNING, "missing: im:history"),
+        (WANTED - {"commands", "im:write"}, Level.PROBLEM, "missing: commands (the slash command); im:write"),
     ],
 )
-def test_scopes_are_held_against_the_manifest(granted: set[str], level: Level, says: str) -> None:
+def test_scopes_are_held_against_the_manifest(granted: frozenset[str], level: Level, says: str) -> None:
     (finding,) = slack.scopes(granted)
     assert finding.level is level
     assert says in finding.found
 
 
 def test_more_scopes_than_needed_are_noted() -> None:
-    assert [finding.level for finding in slack.scopes(SCOPES_WANTED | {"files:write"})] == [Level.OK, Level.NOTE]
+    assert [finding.level for finding in slack.scopes(WANTED | {"files:write"})] == [Level.OK, Level.NOTE]
 
 
 @pytest.mark.parametrize(

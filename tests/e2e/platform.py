@@ -37,10 +37,10 @@ class Platform(Processes):
         super().__init__(folder, clean_environment(**{**ours, **environment}), where=ROOT)
 
     def __enter__(self) -> Self:
-        self.runtask("migrate", "--verbosity", "0")
         self.shell(
             "from django.contrib.auth.models import User; "
             "from django.core.management import call_command; "
+            "call_command('migrate', verbosity=0); "
             "User.objects.create_superuser('ana', 'ana@example.com', 'ana'); "
             "call_command('runtask_staff', 'add', 'U0ANA', 'ana', '--team', 'T0LOCAL')"
         )

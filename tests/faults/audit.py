@@ -4,12 +4,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.people import Submission, Told
+from tests.faults.people import Stop, Submission, Told
 
 Json = dict[str, Any]
-ENDS = {"final", "deadline"}
-ORDER = ["root", "id", "deadline", "unseen", "final", "again"]
+ENDS = {"final", "deadline", "closed"}
+ORDER = ["root", "id", "deadline", "unseen", "closed", "final", "again"]
 FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
+WORDS = {"final", "again"}  # which name Celery's status
 FILE = ".msg"
 
 
@@ -49,6 +50,7 @@ class Seen:
     runs: list[Run]
     posts: list[Post]
     journal: list[Json]
+    stops: list[Stop] = field(default_factory=list)
 
 
 @dataclass
@@ -79,8 +81,13 @@ def audit(seen: Seen) -> Verdict:
     for post in sorted(seen.posts, key=lambda one: one.ts):
         posts.setdefault(post.run, []).append(post)
     published = publications(seen.journal)
+    began = {one["task"] for one in seen.journal if one["event"] == "began"}
+    stopped = {stop.run for stop in seen.stops}
     for run in seen.runs:
-        _judge_run(run, posts.get(run.pk, []), published[run.task_id], verdict)
+        if run.state == "withdrawn":
+            _judge_withdrawn(run, posts.get(run.pk, []), verdict, began=began, stopped=stopped)
+        else:
+            _judge_run(run, posts.get(run.pk, []), published[run.task_id], verdict)
     by_view = {run.key.rpartition(":")[2]: run for run in seen.runs}
     for submission in seen.submissions:
         made = by_view.get(submission.view)
@@ -122,6 +129,22 @@ def _judge_run(run: Run, posts: list[Post], published: int, verdict: Verdict) ->
         verdict.lost.append(f"{about}: neither a final nor a deadline message")
     elif run.result in FINAL and "final" not in kinds:
         verdict.lost.append(f"{about}: its result is not told")
+    elif run.result in FINAL and run.result not in [post for post in posts if post.kind in WORDS][-1].text:
+        verdict.surprises.append(f"{about}: the last word in its thread is another one")
+    else:
+        _judge_thread(run, posts, about, verdict)
+
+
+def _judge_withdrawn(run: Run, posts: list[Post], verdict: Verdict, *, began: set[str], stopped: set[int]) -> None:
+    about = f"run {run.pk} ({run.state})"
+    if run.pk not in stopped:
+        verdict.surprises.append(f"{about}: nobody has stopped it")
+    if run.task_id in began:
+        verdict.surprises.append(f"{about}: a worker has run it")
+    kinds = Counter(post.kind for post in posts)
+    verdict.doubled += [f"{about}: {times} {kind} messages" for kind, times in kinds.items() if times > 1]
+    if missing := {"root", "closed"} - kinds.keys():
+        verdict.lost.append(f"{about}: no {' and no '.join(sorted(missing))} message")
     else:
         _judge_thread(run, posts, about, verdict)
 

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from bot.core.stops import REVOKED
 from bot.slack.manifest import manifest
 from localslack.testing import Installation, LocalSlack
 from tests.faults.audit import Post, Run, Seen, Verdict, audit
@@ -26,6 +27,11 @@ SCHEDULES = {"Quick job": "quick", "Slow job": "slow", "Late job": "late", "Fail
 RUNS = (
     "SELECT r.id, r.key, r.task_id, r.state, r.channel, r.redirected_from, r.slack_user, r.installation, COALESCE(t.status, '')"
     " FROM runtask_run r LEFT JOIN django_celery_results_taskresult t ON t.task_id = r.task_id"
+)
+# Runs that have ended, Celery's last word on them, and what we know of it. Ended runs are looked at once a minute.
+LAST_WORDS = (
+    "SELECT r.task_id, r.status, r.later_ends, COALESCE(t.status, '') FROM runtask_run r"
+    " LEFT JOIN django_celery_results_taskresult t ON t.task_id = r.task_id WHERE r.state = 'finished'"
 )
 OPEN = (
     "SELECT (SELECT COUNT(*) FROM runtask_run WHERE state IN ('queued', 'sent', 'unknown', 'running'))"
@@ -144,12 +150,23 @@ def _settle(setup: Setup) -> tuple[int, float]:
     left = 0
     while time.monotonic() - began < SETTLED:
         [(left,)] = setup.rows(OPEN)
+        left += _untold(setup)
         now = time.monotonic()
         quiet_since = None if left else quiet_since or now
         if quiet_since is not None and now - quiet_since >= QUIET:
             return 0, quiet_since - began
         time.sleep(0.5)
     return left, SETTLED
+
+
+def _untold(setup: Setup) -> int:
+    """How many runs have ended otherwise than we know: those that were stopped while a worker had them."""
+    found = 0
+    for task, status, later, result in setup.rows(LAST_WORDS):
+        ends = json.loads(later) if isinstance(later, str) else later
+        last = ends[-1]["status"] if ends else status
+        found += last == REVOKED and (setup.status(task) if setup.results else result) not in (last, "")
+    return found
 
 
 def _seen(slack: LocalSlack, setup: Setup, folder: Path, colleagues: list[Colleague], channels: list[str]) -> Seen:
@@ -161,7 +178,8 @@ def _seen(slack: LocalSlack, setup: Setup, folder: Path, colleagues: list[Collea
     posts = [post for channel, user in looks.items() for post in _posts(slack, channel, user)]
     journal = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
     submissions = [made for one in colleagues for made in one.submissions]
-    return Seen(submissions=submissions, runs=runs, posts=posts, journal=journal)
+    stops = [stop for one in colleagues for stop in one.stops]
+    return Seen(submissions=submissions, runs=runs, posts=posts, journal=journal, stops=stops)
 
 
 def _posts(slack: LocalSlack, channel: str, user: str) -> list[Post]:

@@ -7,13 +7,17 @@ import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.slack.ids import Id
 from localslack.testing import Json, LocalSlack, Person
+from localslack.testing.person import elements_in
 
 KINDS = {"Quick job": 6, "Slow job": 2, "Late job": 1, "Failing job": 1}  # schedule -> how often it is picked
 COMMANDS = ["/runtask", "/runtask", "/other"]  # of two apps
 OPENS = 5.0  # seconds in which a form appears, or the person types the command again
 PRESSES = 8  # of Run in one form, before somebody gives up
 LOOK = 0.1
+STOPS = 0.25  # how often somebody presses Stop after a form
+RUNS_AGAIN = 0.2  # how often a form is opened by a button, where there is one
 
 
 class Told(StrEnum):
@@ -36,6 +40,14 @@ class Submission:
     pressed_at: float = 0.0  # the first time
     told: Told = Told.UNCLEAR
     words: list[str] = field(default_factory=list)  # every answer, in order
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """A press of Stop under the root of a run, perhaps somebody else's."""
+
+    run: int
+    user: str
 
 
 @dataclass
@@ -81,6 +93,7 @@ class Colleague:
         self._channels = channels
         self._random = random.Random(seed)
         self.submissions: list[Submission] = []
+        self.stops: list[Stop] = []
 
     def work(self, pace: Pace) -> None:
         while pace.next("submissions"):
@@ -91,6 +104,8 @@ class Colleague:
             )
             self._submit(made)
             self.submissions.append(made)
+            if self._random.random() < STOPS:
+                self._stop(made.channel)
             time.sleep(self._random.uniform(0, 1))
 
     def _submit(self, made: Submission) -> None:
@@ -105,13 +120,33 @@ class Colleague:
                 return
             time.sleep(self._random.uniform(0.3, 2))
 
+    def _stop(self, channel: str) -> None:
+        """Press Stop on a run that seems to be going on."""
+        if going_on := self._roots(channel, Id.STOP):
+            ts, run = self._random.choice(going_on)
+            self.stops.append(Stop(run=run, user=self._person.id))
+            self._person.clicks_in(channel, ts, Id.STOP)
+
+    def _roots(self, channel: str, button: str) -> list[tuple[str, int]]:
+        """The messages in a channel that have this button, and their runs."""
+        found = [(one["ts"], element_of(one, button)) for one in self._person.messages(channel)]
+        return [(ts, int(element["value"])) for ts, element in found if element is not None]
+
+    def _asks(self, channel: str, name: str) -> Json:
+        """For a form: by the command, or by the button of a run that has ended."""
+        ended = self._roots(channel, Id.RUN_AGAIN) if self._random.random() < RUNS_AGAIN else []
+        if ended:
+            ts, _ = self._random.choice(ended)
+            return self._person.clicks_in(channel, ts, Id.RUN_AGAIN)
+        return self._person.types(channel, f"{self._random.choice(COMMANDS)} {name}")
+
     def _open(self, made: Submission) -> str:
-        """Type the command until its form is there, filled in; its view id."""
+        """Ask until the form is there, filled in; its view id."""
         name = self._random.choices(list(KINDS), list(KINDS.values()))[0]
         while True:
             if self._person.modal() is not None:
                 self._person.closes(everything=True)
-            answer = self._person.types(made.channel, f"{self._random.choice(COMMANDS)} {name}")
+            answer = self._asks(made.channel, name)
             view = self._appears() if answer.get("ok") else None
             if view is not None:
                 filled = self._person.fills("kwargs:", None, json.dumps({"mark": made.mark}))
@@ -162,3 +197,9 @@ def told_by(answer: Json) -> Told:
     return (
         Told.NOTHING if "Nothing was sent:" in said else Told.UNCLEAR
     )  # "by this press" says nothing of an earlier one
+
+
+def element_of(message: Json, action: str) -> Json | None:
+    """The button of a message that does this."""
+    elements = (element for block in message.get("blocks", []) for element in elements_in(block))
+    return next((element for element in elements if element.get("action_id") == action), None)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.audit import Post, Run, Seen, audit, publications
-from tests.faults.people import Submission, Told
+from tests.faults.people import Stop, Submission, Told
 
 RUN = Run(
     pk=1,
@@ -19,7 +19,7 @@ RUN = Run(
 )
 ROOT = Post(run=1, kind="root", channel="C1", app="A1", ts="1.0", thread_ts="1.0", text="")
 ID = replace(ROOT, kind="id", ts="2.0")
-FINAL = replace(ROOT, kind="final", ts="3.0")
+FINAL = replace(ROOT, kind="final", ts="3.0", text="SUCCESS")
 FORM = Submission(mark="m", user="U1", channel="C1", view="V1", told=Told.ACCEPTED)
 RECEIVED = {"event": "received", "task": "t1", "tag": "a", "redelivered": False}
 GOOD = Seen(submissions=[FORM], runs=[RUN], posts=[ROOT, ID, FINAL], journal=[RECEIVED])
@@ -69,6 +69,25 @@ def test_a_second_end_comes_after_the_first() -> None:
     again = replace(FINAL, kind="again", ts="4.0")
     assert broken(posts=[ROOT, ID, FINAL, again]) == []
     assert broken(posts=[ROOT, ID, replace(again, ts="2.5"), FINAL]) == ["out of order"]
+
+
+def test_the_last_word_is_the_last_result() -> None:
+    revoked = replace(FINAL, text="REVOKED")
+    again = replace(FINAL, kind="again", ts="4.0")
+    assert broken(posts=[ROOT, ID, revoked]) == ["a surprise"]
+    assert broken(posts=[ROOT, ID, revoked, again]) == []
+
+
+def test_a_withdrawn_run_was_stopped_by_somebody_and_never_executed() -> None:
+    runs, closed = [replace(RUN, state="withdrawn", result="")], replace(FINAL, kind="closed")
+    stops = [Stop(run=1, user="U2")]
+    assert broken(runs=runs, posts=[ROOT, closed], stops=stops) == []
+    assert broken(runs=runs, posts=[ROOT, ID, closed], stops=stops) == []
+    assert broken(runs=runs, posts=[ROOT, closed]) == ["a surprise"]
+    assert broken(runs=runs, posts=[ROOT], stops=stops) == ["lost"]
+    assert broken(runs=runs, posts=[ROOT, closed, replace(closed, ts="4.0")], stops=stops) == ["doubled"]
+    began = [{"event": "began", "task": "t1", "mark": "m"}]
+    assert broken(runs=runs, posts=[ROOT, closed], stops=stops, journal=began) == ["a surprise"]
 
 
 def test_nothing_sent_means_nothing_sent() -> None:

@@ -13,7 +13,7 @@ from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
 from bot.core.model import ScheduleId, Target
 from bot.models import Run
-from bot.texts import options, stored_options
+from bot.option_texts import options, stored_options
 from tests.factories import staff_actor
 from tests.parity.cases import CASES, Case
 from tests.parity.compare import queues, stored

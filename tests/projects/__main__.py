@@ -47,6 +47,7 @@ from bot.runs.deliver import Deliverer  # noqa: E402
 from bot.runs.follow import follow  # noqa: E402
 from bot.runs.loops import Watcher, delivery_step  # noqa: E402
 from bot.runs.refusals import NotAllowed  # noqa: E402
+from bot.runs.report import Site  # noqa: E402
 from bot.runs.waiting import Budget  # noqa: E402
 from bot.slack import messages  # noqa: E402
 from tests.factories import INSTALLATION, TEAM  # noqa: E402
@@ -97,7 +98,7 @@ class Story:
     def step(self) -> None:
         """What the watcher and the deliverer do."""
         Watcher(RowOutcomes(), deadline=60, wake=lambda: None).step()
-        deliverer = Deliverer(self.messenger, base_url="https://shop.example.com")
+        deliverer = Deliverer(self.messenger, Site(base_url="https://shop.example.com"))
         until(lambda: delivery_step(deliverer) and not Notice.objects.filter(state__in=UNDER_WAY).exists())
         deliverer.drain(10)
 

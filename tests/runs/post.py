@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core.model import NoticeKind, Report, TaskId
+from bot.core.model import NoticeKind, TaskId
+from bot.core.report import Report
 from bot.models import Notice, Run
 from bot.runs import finish, outbox
 from bot.runs.deliver import Deliverer
+from bot.runs.report import Site
 from tests.factories import NOW, a_run, an_outcome
 from tests.fakes import FakeMessenger
 
@@ -26,7 +28,7 @@ class Post:
     def __post_init__(self) -> None:
         self.deliverer = Deliverer(
             self.slack,
-            base_url="https://site.example",
+            Site(base_url="https://site.example"),
             clock=lambda: self.now,
             wake=lambda: self.rings.append("ring"),
         )

@@ -138,9 +138,12 @@ def test_who_may_not_and_what_is_not_there(door: Door) -> None:
         with pytest.raises(NoSuchRun):
             again.preview(door.platform, actor, RunId(number))
     with pytest.raises(NoSuchRun):
-        again.row(actor, RunId(run.pk), ScheduleId(8))
+        again.row(door.platform, actor, RunId(run.pk), ScheduleId(8))
+    own = ended(user_id=actor.user)
     door.catalog.schedules.clear()
     with pytest.raises(Orphaned):
+        again.preview(door.platform, actor, RunId(own.pk))
+    with pytest.raises(NoSuchRun):  # it belongs to its requester now
         again.preview(door.platform, actor, RunId(run.pk))
 
 
@@ -157,11 +160,11 @@ def test_ones_own_last_run_is_of_this_installation(door: Door) -> None:
     actor = door.request.actor
     me = get_user_model().objects.get(pk=str(actor.user))
     with pytest.raises(NoRunYet):
-        again.own_last(actor, INSTALLATION)
+        again.own_last(door.platform, actor, INSTALLATION)
     own = ended(user=me)
     ended(user=me, installation="T0002/A0001")
     ended(user=get_user_model().objects.create_user("ben"))
-    assert again.own_last(actor, INSTALLATION) == own.pk
+    assert again.own_last(door.platform, actor, INSTALLATION) == own.pk
 
 
 def test_the_menu_reads_a_bounded_number_of_runs(door: Door) -> None:

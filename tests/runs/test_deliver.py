@@ -5,8 +5,9 @@ import pytest
 from bot.core.model import InstallationId, MessageTs, NoticeKind
 from bot.core.ports import InstallationRefused, MessageRefused, NotDelivered, RateLimited
 from bot.models import Installation, Notice, Run
-from bot.runs import claims, installations, outbox
+from bot.runs import claims, gate, installations, outbox
 from bot.runs.deliver import FIRST_RETRY, LAST_RETRY, OURS, TRIES
+from tests.broker.waiting import wait_until
 from tests.factories import ADA, INSTALLATION, NOW, a_run, slack_says
 from tests.fakes import FakeMessenger
 from tests.runs.post import START, Post, a_started_run, about, end, notice
@@ -130,6 +131,27 @@ def test_nothing_is_claimed_before_slack_has_taken_the_token(post: Post) -> None
     assert not Notice.objects.exclude(claim="").exists()
     post.deliver()
     assert post.said() == ["root", "id"]
+
+
+@pytest.mark.parametrize("is_refused", [True, False], ids=["the same token", "another token"])
+def test_what_another_process_was_refused_is_asked_again_before_the_next_message(
+    post: Post, monkeypatch: pytest.MonkeyPatch, is_refused: bool
+) -> None:
+    """Its own question decides: the token of that process may be another one."""
+    monkeypatch.setattr(gate, "LISTEN", 0.0)
+    post.deliver()
+    asked, rings = post.slack.introductions, len(post.rings)
+    revoked = InstallationRefused(slack_says("token_revoked"))
+    installations.refused(INSTALLATION, revoked.reason)
+    post.slack.refuses = revoked if is_refused else None
+    post.deliver()
+    wait_until(lambda: len(post.rings) > rings)  # its thread is back from Slack
+    post.deliver()
+    a_started_run()
+    post.deliver()
+    assert post.said() == ([] if is_refused else ["root", "id"])
+    assert installations.problem(INSTALLATION) == (revoked.reason if is_refused else None)
+    assert post.slack.introductions == asked + 1, "once for each problem"
 
 
 def test_notices_of_another_installation_are_left_alone(post: Post) -> None:

@@ -38,8 +38,8 @@ def test_they_are_listed_by_name_and_each_once(door: Door) -> None:
     add(door, ScheduleId(7), ScheduleId(8), ScheduleId(7))
     assert names(door) == ["Alpha", "nightly report"]
     assert favourites.holds(door.request.actor, ScheduleId(7))
-    favourites.remove(door.request.actor, ScheduleId(7))
-    favourites.remove(door.request.actor, ScheduleId(7))
+    favourites.remove(door.platform, door.request.actor, ScheduleId(7))
+    favourites.remove(door.platform, door.request.actor, ScheduleId(7))
     assert names(door) == ["Alpha"]
     assert not favourites.holds(door.request.actor, ScheduleId(7))
 
@@ -50,7 +50,7 @@ def test_there_are_at_most_twenty_and_the_database_holds_it(door: Door, many: li
         add(door, many[-1])
     assert (full.value.reason.code, full.value.reason.params) == (Code.FAVOURITES_FULL, {"limit": favourites.MOST})
     assert sorted(Favourite.objects.values_list("place", flat=True)) == list(range(favourites.MOST))
-    favourites.remove(door.request.actor, many[5])
+    favourites.remove(door.platform, door.request.actor, many[5])
     add(door, many[-1])
     assert len(names(door)) == favourites.MOST
 
@@ -87,7 +87,7 @@ def test_deleted_schedules_vanish_and_leave_their_places(door: Door, many: list[
 def test_what_is_not_there_can_not_be_kept_but_forgotten(door: Door, schedule: int) -> None:
     with pytest.raises(Gone):
         add(door, ScheduleId(schedule))
-    favourites.remove(door.request.actor, ScheduleId(schedule))
+    favourites.remove(door.platform, door.request.actor, ScheduleId(schedule))
 
 
 def test_each_user_has_their_own_whichever_account_they_use(door: Door) -> None:
@@ -101,7 +101,7 @@ def test_who_may_not_see_it_neither_keeps_nor_reads_it(door: Door, monkeypatch: 
     nobody = replace(door.request.actor, is_staff=False)
     for verb in (
         lambda: favourites.add(door.platform, nobody, ScheduleId(7)),
-        lambda: favourites.remove(nobody, ScheduleId(7)),
+        lambda: favourites.remove(door.platform, nobody, ScheduleId(7)),
         lambda: favourites.listed(door.platform, nobody),
     ):
         with pytest.raises(NotAllowed):
@@ -114,5 +114,5 @@ def test_who_may_not_see_it_neither_keeps_nor_reads_it(door: Door, monkeypatch: 
 
     monkeypatch.setattr(policy, "may", not_seven)
     assert names(door) == []
-    favourites.remove(door.request.actor, ScheduleId(7))
+    favourites.remove(door.platform, door.request.actor, ScheduleId(7))
     assert not Favourite.objects.exists()

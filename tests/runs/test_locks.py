@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from bot.core.model import Report
 from bot.core.ports import ChannelClosed, MessageRefused, NotDelivered, NotSent
+from bot.core.report import Report
 from bot.models import Notice, Run
 from bot.runs import claims, outbox, start
 from bot.runs.refusals import NothingSent

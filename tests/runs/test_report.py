@@ -10,7 +10,7 @@ from django.db import connection
 from bot.core.model import Change, NoticeKind
 from bot.models import Notice, Run
 from bot.runs import links, outbox
-from bot.runs.report import report
+from bot.runs.report import Site, report
 from tests.factories import NOW, a_run
 
 pytestmark = pytest.mark.django_db
@@ -26,12 +26,12 @@ def notice(run: Run, kind: NoticeKind) -> Notice:
     [(NoticeKind.ROOT, None), (NoticeKind.ID, "1.5"), (NoticeKind.FINAL, "1.5"), (NoticeKind.DEADLINE, "1.5")],
 )
 def test_only_a_root_stands_outside_the_thread(kind: NoticeKind, thread: str | None) -> None:
-    assert report(notice(a_run(thread="1.5"), kind), base_url="").thread == thread
+    assert report(notice(a_run(thread="1.5"), kind), Site()).thread == thread
 
 
 @pytest.mark.parametrize("kind", [NoticeKind.ROOT, NoticeKind.ID, NoticeKind.FINAL])
 def test_below_somebody_elses_message_all_are_replies_to_that(kind: NoticeKind) -> None:
-    assert report(notice(a_run(parent="1.2", thread="1.5"), kind), base_url="").thread == "1.2"
+    assert report(notice(a_run(parent="1.2", thread="1.5"), kind), Site()).thread == "1.2"
 
 
 def test_the_link_to_a_root_in_a_thread_opens_that_thread() -> None:
@@ -43,14 +43,14 @@ def test_the_link_to_a_root_in_a_thread_opens_that_thread() -> None:
 
 
 def test_a_run_without_a_word_has_no_outcome() -> None:
-    found = report(notice(a_run(), NoticeKind.ROOT), base_url="")
+    found = report(notice(a_run(), NoticeKind.ROOT), Site())
     assert (found.outcome, found.duration) == (None, None)
 
 
 def test_the_outcome_is_what_was_recorded_last() -> None:
     run = a_run(state="finished", status="FAILURE", seen_at=NOW, started_at=NOW, finished_at=NOW + timedelta(seconds=3),
                 result="ValueError: no", result_length=14, traceback="T", worker="w1")  # fmt: skip
-    found = report(notice(run, NoticeKind.FINAL), base_url="")
+    found = report(notice(run, NoticeKind.FINAL), Site())
     assert found.duration == 3.0
     assert found.outcome is not None
     assert (found.outcome.status, found.outcome.result, found.outcome.traceback) == ("FAILURE", "ValueError: no", "T")
@@ -59,13 +59,13 @@ def test_the_outcome_is_what_was_recorded_last() -> None:
 def test_changes_and_a_redirection_come_back_as_values() -> None:
     change = {"name": "days", "old": None, "new": "30"}
     run = a_run(changes=[change], redirected_from="C9", redirected_because="is_archived")
-    found = report(notice(run, NoticeKind.ROOT), base_url="")
+    found = report(notice(run, NoticeKind.ROOT), Site())
     assert found.changes == (Change(name="days", old=None, new="30"),)
     assert (found.redirected_from, found.redirected_because) == ("C9", "is_archived")
 
 
 def test_an_edit_stays_where_its_root_is() -> None:
-    found = report(notice(a_run(channel="D1"), NoticeKind.PROGRESS), base_url="", channel="C1")
+    found = report(notice(a_run(channel="D1"), NoticeKind.PROGRESS), Site(), channel="C1")
     assert found.channel == "C1"
 
 
@@ -92,7 +92,7 @@ def test_a_project_without_the_admin_has_no_links(settings: Any) -> None:
 def test_a_requester_who_was_deleted_elsewhere_holds_up_no_message() -> None:
     run = a_run(user=User.objects.create_user("ada"), slack_user="")
     about = notice(run, NoticeKind.ROOT)
-    assert report(about, base_url="").name == "ada"
+    assert report(about, Site()).name == "ada"
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM auth_user")
-    assert report(Notice.objects.get(), base_url="").name == ""
+    assert report(Notice.objects.get(), Site()).name == ""

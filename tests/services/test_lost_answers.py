@@ -24,6 +24,7 @@ pytestmark = [
             pytest.param("mariadb", STATEMENTS["mariadb"], id="mariadb", marks=pytest.mark.nightly),
         ],
         indirect=["servers"],
+        scope="module",  # both tests have one bot
     ),
 ]
 

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from bot.slack.ids import Id
 from localslack.testing import LocalSlack
 from tests.broker.waiting import wait_until
 from tests.e2e.platform import Platform
 from tests.faults.setups import SETUPS, Setup
 from tests.support import needs
 from tests.wire.conftest import OPS, SCOPES
+from tests.wire.ended import buttons
 from tests.wire.test_thread import all_words
 
 pytestmark = (
@@ -90,6 +92,12 @@ class Running:
     def tries(self) -> int:
         [(tries,)] = self.stack.setup.rows(f"SELECT stop_tries FROM runtask_run WHERE id = {self.run}")
         return int(str(tries))
+
+    def root(self, button: str) -> dict[str, Any] | None:
+        """Its first message, once that has this button."""
+        messages = self.stack.slack.person("U0ANA").messages(OPS)
+        roots = (one for one in messages if f"/runs/{self.run}/" in json.dumps(one["blocks"]))
+        return next((one for one in roots if button in buttons(one)), None)
 
     def last_words(self) -> str:
         """The newest reply of its thread, once that tells its end."""
@@ -165,6 +173,20 @@ def test_a_running_task_is_terminated(stack: Stack) -> None:
     after = stack.run()
     after.may_end()
     assert after.end()["status"] == "SUCCESS", "the worker goes on"
+
+
+def test_a_running_task_is_terminated_from_its_thread(stack: Stack) -> None:
+    """By the two buttons of its first message, of which the second comes once the task is known to go on."""
+    stack.slack.config(mode="http", http_url=f"{stack.platform.url}/slack/events")
+    ana = stack.slack.person("U0ANA")
+    run = stack.run()
+    run.begins()
+    for action in (Id.STOP, Id.TERMINATE):
+        root = stack.slack.wait_for(lambda: run.root(action), 20)  # noqa: B023
+        ana.clicks_in(OPS, root["ts"], action)
+    end = run.end()
+    assert (end["status"], end["stop"]) == ("REVOKED", "terminated")
+    assert "<@U0ANA> asked to terminate it, and its worker has ended the process" in run.last_words()
 
 
 def test_an_abortable_task_is_told(stack: Stack) -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.blocks import code, context, date, entities, escape, fit, link, section
-from bot.slack.ids import SECTION_TEXT
+from bot.slack.blocks import Level, Note, alerts, code, context, date, entities, escape, fit, link, section
+from bot.slack.ids import ALERT_TEXT, SECTION_TEXT
 from tests.core import strategies
 from tests.slack.forms import foreign_markup
 
@@ -65,6 +65,29 @@ def test_what_is_too_long_is_not_cut_within_markup(text: str) -> None:
 def test_sections_and_contexts_are_fitted() -> None:
     assert len(section("x" * 5000)["text"]["text"]) == SECTION_TEXT
     assert [len(element["text"]) for element in context("x" * 5000, "y")["elements"]] == [SECTION_TEXT, 1]
+
+
+def texts(*lines: str) -> list[tuple[str, str]]:
+    """The blocks of warnings with these texts: type and text of each."""
+    return [(block["type"], block["text"]["text"]) for block in alerts(*(Note(Level.WARNING, line) for line in lines))]
+
+
+def test_what_does_not_fit_into_an_alert_stands_below_it() -> None:
+    short, long = "a" * 100, "b" * 300
+    assert texts() == []
+    assert texts(short, "c" * 99) == [("alert", f"{short}\n{'c' * 99}")]
+    assert texts(short, "c" * 100) == [("alert", short), ("section", "c" * 100)]
+    assert texts(short, long, short) == [("alert", short), ("section", long), ("section", short)]
+    assert texts(long) == [("alert", "b" * 199 + "…"), ("section", long)]
+
+
+@given(st.lists(st.text("ab&", min_size=1, max_size=300).map(entities), min_size=1, max_size=5))
+def test_alerts_lose_nothing(lines: list[str]) -> None:
+    shown = texts(*lines)
+    assert all(kind == "section" or len(text) <= ALERT_TEXT for kind, text in shown)
+    whole = "\n".join(text for _, text in shown).split("\n")
+    assert [line for line in whole if not line.endswith("…")] == lines
+    assert all(foreign_markup(text, "nothing") == [] for _, text in shown)
 
 
 def test_dates_are_in_the_readers_zone() -> None:

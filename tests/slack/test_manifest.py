@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from bot.slack.manifest import SCOPES, manifest
+from bot.slack.manifest import EVENTS, OPTIONAL, SCOPES, WANTED, manifest
 from localslack import seed
 
 SCHEMA = json.loads((Path(__file__).parent / "manifest.schema.2.0.0.json").read_text())
@@ -31,6 +31,7 @@ def test_http_mode_has_one_address_for_everything() -> None:
     assert (command["command"], command["url"]) == ("/run", ADDRESS)
     assert content["settings"]["interactivity"]["request_url"] == ADDRESS
     assert content["settings"]["interactivity"]["message_menu_options_url"] == ADDRESS
+    assert content["settings"]["event_subscriptions"]["request_url"] == ADDRESS
     assert content["settings"]["socket_mode_enabled"] is False
 
 
@@ -44,16 +45,21 @@ def test_scopes_are_known_for_exactly_the_methods_that_are_called() -> None:
     assert called() == set(SCOPES)
 
 
+def test_what_may_be_left_out_is_asked_for_all_the_same() -> None:
+    scopes = manifest("/runtask")["oauth_config"]["scopes"]
+    assert set(scopes["bot"]) == WANTED
+    assert set(scopes["bot_optional"]) == OPTIONAL
+    assert set(WANTED - OPTIONAL) == {"commands", "chat:write", "users:read"}
+    assert "connections:write" not in scopes["bot"]
+
+
 @pytest.mark.parametrize("address", ["", ADDRESS], ids=["socket", "http"])
-def test_the_events_that_are_listened_to_are_asked_for(address: str) -> None:
+def test_events_are_asked_for_with_their_scopes(address: str) -> None:
     content = manifest("/runtask", address)
     asked = content["settings"]["event_subscriptions"]
-    assert (asked["bot_events"], asked.get("request_url", "")) == (["app_home_opened"], address)
+    assert (asked["bot_events"], asked.get("request_url", "")) == (list(EVENTS), address)
+    assert set().union(*EVENTS.values()) <= WANTED
     assert content["features"]["app_home"]["home_tab_enabled"]
-
-
-def test_the_scope_of_the_app_level_token_is_not_in_it() -> None:
-    assert "connections:write" not in manifest("/runtask")["oauth_config"]["scopes"]["bot"]
 
 
 def called() -> set[str]:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from celery import states
 
-from bot.core.model import Change, ChannelId, NoticeKind, Report, SlackUserId, Stopped
+from bot.core.model import Change, ChannelId, NoticeKind, SlackUserId
 from bot.core.reasons import Code, Reason
+from bot.core.report import Report, Stopped
 from bot.core.status import RunState
 from bot.core.stops import Standing
 from bot.slack import messages, texts
@@ -248,6 +249,33 @@ def test_the_root_and_the_end_say_who_stopped_it_and_what_came_of_it() -> None:
         f"*SUCCESS*: <https://site.example/runs/1|nightly report> after 3.2 s\n<@{BEN}> asked to stop it, but it ran"
         in said(end)
     )
+
+
+def buttons(report: Report) -> list[str]:
+    blocks = message(report)["blocks"]
+    assert message_problems(blocks).lines() == []
+    return [one["action_id"] for block in blocks if block["type"] == "actions" for one in block["elements"]]
+
+
+@pytest.mark.parametrize("standing", Standing)
+def test_what_goes_on_after_a_stop_may_be_terminated_where_that_is_allowed(standing: Standing) -> None:
+    report = a_report(state="running", stopped=stopped(standing), can_stop=True, may_kill=True)
+    goes_on = standing in (Standing.RUNS_ON, Standing.ABORTING)
+    assert buttons(report) == (["terminate"] if goes_on else [])
+    assert buttons(replace(report, may_kill=False)) == []
+    assert buttons(replace(report, can_stop=False)) == []
+
+
+def test_a_run_that_nobody_has_stopped_can_be_stopped_before_it_can_be_terminated() -> None:
+    assert buttons(a_report(state="running", can_stop=True, may_kill=True)) == ["stop"]
+
+
+def test_terminating_asks_a_second_question_that_says_what_it_does() -> None:
+    report = a_report(state="running", stopped=stopped(Standing.RUNS_ON), can_stop=True, may_kill=True)
+    (button,) = (one for block in message(report)["blocks"] if block["type"] == "actions" for one in block["elements"])
+    sure = button["confirm"]
+    assert (sure["title"]["text"], sure["confirm"]["text"]) == ("Terminate this run?", "Terminate")
+    assert "stays half done" in sure["text"]["text"]
 
 
 def test_a_stopper_without_an_account_in_this_workspace_is_named() -> None:

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import Change, ChannelId, NoticeKind, Report
+from bot.core.model import Change, ChannelId, NoticeKind
+from bot.core.report import Report
 from bot.core.status import RunState
 from bot.slack.ids import FALLBACK_TEXT
 from bot.slack.messages import message

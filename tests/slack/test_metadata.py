@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.model import ChannelId, MessageTs, Place, RunId, SlackAccount, SlackUserId
+from bot.core.model import ChannelId, MessageTs, Place, RunId, ScheduleId, SlackAccount, SlackUserId
 from bot.core.seal import seal
 from bot.slack.metadata import Metadata
 from tests.factories import ADA, CHANNEL, PLACE, TEAM
@@ -50,3 +50,16 @@ def test_a_form_that_was_opened_before_threads_were_known_still_works() -> None:
     found = Metadata.load(json.dumps(old))
     assert (found.place, found.schedule) == (PLACE, 7)
     assert found.is_for(KEYS, ACCOUNT)
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"schedule": "x"}', '{"schedule": [1]}', "{"])
+def test_metadata_that_is_not_ours_is_refused(text: str) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        Metadata.load(text)
+
+
+def test_metadata_comes_back() -> None:
+    metadata = Metadata(place=PLACE, mark="m", schedule=ScheduleId(3), fingerprint="abc")
+    assert Metadata.load(metadata.dump()) == metadata
+    bare = Metadata(place=PLACE, mark="m")
+    assert Metadata.load(bare.dump()) == bare

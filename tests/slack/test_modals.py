@@ -3,17 +3,16 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from bot.core.model import Field, LastRun, Listening, Matches, Schedule, ScheduleId, Source, Target
+from bot.core.model import Field, LastRun, Schedule, ScheduleId, Target
 from bot.core.reasons import Code, Problem
-from bot.slack import modals, payloads, texts
-from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES, Id
+from bot.slack import details, modals, payloads, texts
+from bot.slack.ids import INPUT_TEXT, Id
 from bot.slack.metadata import Metadata
-from localslack.validation.surfaces import options_problems, submission_problems, view_problems
-from tests.factories import PLACE, a_brief, a_preview, a_schedule
+from localslack.validation.surfaces import submission_problems, view_problems
+from tests.factories import PLACE, a_preview, a_schedule
 from tests.slack.forms import Payload, inputs, objects, read, submitted
 
 METADATA = Metadata(place=PLACE, mark="m")
@@ -45,8 +44,8 @@ def test_slack_takes_every_view(view: Payload) -> None:
 
 
 def test_ambiguous_names_say_what_to_do() -> None:
-    assert "matches 4 schedules" in modals.ambiguous("report", 4)
-    assert "No schedule's name contains “&lt;!here&gt;”" in modals.ambiguous("<!here>", 0).replace("\u200b", "")
+    assert "matches 4 schedules" in modals.ambiguous("report", 4).text
+    assert "No schedule's name contains “&lt;!here&gt;”" in modals.ambiguous("<!here>", 0).text.replace("\u200b", "")
 
 
 def test_the_modal_shows_what_will_be_sent_where() -> None:
@@ -70,26 +69,6 @@ def test_the_modal_shows_what_will_be_sent_where() -> None:
         "without the schedule's expiry <!date^1793491200^", "doesn't know the task",
     ):  # fmt: skip
         assert words in said
-
-
-def test_what_keeps_a_schedule_from_being_sent_is_said_before_anybody_presses_run() -> None:
-    problem = Problem(field=Field.SCHEDULE, code=Code.QUEUE_NOT_DECLARED, params={"queue": "<slow>"})
-    view = modals.chosen(METADATA, a_preview(problems=(problem,)), nonce="n1")
-    assert view_problems(view).lines() == []
-    assert ":warning: This Celery app has no queue &lt;slow&gt; (task_queues)." in read(view)
-
-
-@pytest.mark.parametrize(
-    ("facts", "words"),
-    [
-        ({"source": Source.NONE}, "This site keeps no results of this task"),
-        ({"listening": Listening.NO}, "No live worker listens on its queue"),
-        ({"listening": Listening.SILENT}, "No worker has answered"),
-    ],
-)
-def test_what_a_person_should_know_before_they_press_run_is_one_line(facts: dict[str, Any], words: str) -> None:
-    assert words in read(modals.chosen(METADATA, a_preview(**facts), nonce="n1"))
-    assert words not in read(modals.chosen(METADATA, a_preview(listening=Listening.YES), nonce="n1"))
 
 
 def test_a_plain_schedule_says_no_more_than_there_is() -> None:
@@ -159,19 +138,11 @@ def test_the_picker_keeps_its_place_and_the_inputs_get_new_ones() -> None:
 
 def test_turning_the_star_changes_nothing_else() -> None:
     off, on = (modals.chosen(METADATA, a_preview(), nonce="n", is_favourite=is_on) for is_on in (False, True))
-    assert modals.restarred(off, ScheduleId(7), is_on=True) == on
-    assert modals.restarred(on, ScheduleId(7), is_on=False) == off
-    assert modals.restarred(off, ScheduleId(8), is_on=True) == off  # it is about another schedule
+    assert details.restarred(off, ScheduleId(7), is_on=True) == on
+    assert details.restarred(on, ScheduleId(7), is_on=False) == off
+    assert details.restarred(off, ScheduleId(8), is_on=True) == off  # it is about another schedule
     words = [text["text"] for view in (off, on) for text in objects(view, "plain_text") if "favourites" in text["text"]]
     assert words == [texts.STAR, texts.UNSTAR]
-
-
-def test_favourites_come_first_and_only_once() -> None:
-    briefs = tuple(a_brief(id=ScheduleId(number), name=f"No. {number}") for number in range(100))
-    answer = modals.suggestions(Matches(first=briefs, total=120), briefs[98:])
-    own, others = answer["option_groups"]
-    assert (own["label"]["text"], [one["value"] for one in own["options"]]) == (texts.FAVOURITES, ["98", "99"])
-    assert (others["label"]["text"], len(others["options"])) == ("100 of 120, keep typing", 98)
 
 
 def test_both_inputs_are_required() -> None:
@@ -225,61 +196,6 @@ def test_an_error_of_a_value_that_has_no_field_stands_under_the_picker() -> None
     assert list(modals.errors([problem], found.inputs)) == [Id.SCHEDULE_BLOCK]
 
 
-@pytest.mark.parametrize(
-    ("name", "enabled", "label"),
-    [
-        pytest.param("nightly report", True, "nightly report", id="the name itself"),
-        pytest.param("x" * OPTION_TEXT, True, "x" * OPTION_TEXT, id="just fits"),
-        pytest.param("a" * 50 + "b" * 50, True, "a" * 37 + "…" + "b" * 37, id="cut in the middle"),
-        pytest.param("nightly", False, "nightly (disabled)", id="disabled"),
-        pytest.param("a" * 50 + "b" * 50, False, "a" * 32 + "…" + "b" * 31 + " (disabled)", id="disabled and cut"),
-        pytest.param("a\nb\x1b[1m\u202ec", True, "a bc", id="hostile"),
-        pytest.param("\x1b[1m", True, "?", id="nothing to see"),
-        pytest.param("  ", True, "?", id="only spaces"),
-    ],
-)
-def test_an_option_is_labelled_with_its_name(name: str, enabled: bool, label: str) -> None:
-    option = modals.option(a_brief(name=name, enabled=enabled))
-    assert option["text"]["text"] == label
-    assert option["value"] == "7"
-    assert option["description"]["text"] == "reports.tasks.nightly"
-
-
-def many(count: int, total: int | None = None, **changes: Any) -> Matches:
-    briefs = tuple(a_brief(id=ScheduleId(n), **{"name": f"job {n}", **changes}) for n in range(count))
-    return Matches(first=briefs, total=count if total is None else total)
-
-
-def test_all_that_match_are_shown_as_plain_options() -> None:
-    answer = modals.suggestions(many(100))
-    assert [option["value"] for option in answer["options"]] == [str(n) for n in range(100)]
-    assert modals.suggestions(many(0)) == {"options": []}
-
-
-def test_a_label_says_when_there_are_more() -> None:
-    (group,) = modals.suggestions(many(100, total=431))["option_groups"]
-    assert group["label"]["text"] == "100 of 431, keep typing"
-    assert len(group["options"]) == 100
-
-
-@pytest.mark.parametrize("wide", ["é", "漢", "😀", "&", '"', "\\"])
-def test_suggestions_are_cut_to_what_a_socket_frame_takes(wide: str) -> None:
-    matches = many(100, name=wide * 200, task=wide * 200)
-    answer = modals.suggestions(matches)
-    assert options_problems(answer).lines() == []
-    assert len(json.dumps(answer)) <= SUGGESTION_BYTES
-    shown = answer.get("options") or answer["option_groups"][0]["options"]
-    if len(shown) < 100:
-        assert answer["option_groups"][0]["label"]["text"] == f"{len(shown)} of 100, keep typing"
-        assert len(json.dumps(answer)) > SUGGESTION_BYTES * 0.9, "no fewer than need be"
-
-
-@pytest.mark.parametrize("text", ["", "null", "[]", "7", '{"schedule": "x"}', '{"schedule": [1]}', "{"])
-def test_metadata_that_is_not_ours_is_refused(text: str) -> None:
-    with pytest.raises((ValueError, TypeError)):
-        Metadata.load(text)
-
-
 def test_only_a_form_that_does_not_know_where_to_report_asks_for_it() -> None:
     asking = replace(METADATA, place=None)
     for view in (modals.empty(asking), modals.chosen(asking, a_preview(a_schedule()), nonce="n")):
@@ -290,9 +206,3 @@ def test_only_a_form_that_does_not_know_where_to_report_asks_for_it() -> None:
         assert Id.REPORT_BLOCK not in [block.get("block_id") for block in view["blocks"]]
     assert view_problems(modals.no_schedules(asking)).lines() == []
     assert view_problems(modals.notice("No.")).lines() == []
-
-
-def test_metadata_comes_back() -> None:
-    metadata = Metadata(place=PLACE, mark="m", schedule=ScheduleId(3), fingerprint="abc")
-    assert Metadata.load(metadata.dump()) == metadata
-    assert Metadata.load(METADATA.dump()) == METADATA

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.model import ChannelId, MessageTs, Place, SlackAccount, SlackUserId, TeamId
-from bot.slack import modals, payloads
+from bot.slack import events, modals, payloads, presses
 from bot.slack.endpoint import FORM, parse
 from bot.slack.metadata import Metadata
-from bot.slack.payloads import Malformed
+from bot.slack.parsing import Malformed
 from tests.factories import PLACE, a_preview, a_schedule
 from tests.slack.forms import RECORDED, Payload, recorded, submitted
 
@@ -28,6 +28,53 @@ def a_selection() -> Payload:
     body["view"]["private_metadata"] = Metadata(place=PLACE, mark="m").dump()
     body["actions"][0]["selected_option"]["value"] = "42"
     return body  # type: ignore[no-any-return]
+
+
+def a_mention(**changes: Any) -> Payload:
+    body = recorded("socket_mode.envelope.events_api.json")["payload"]
+    body["event"] |= changes
+    return body  # type: ignore[no-any-return]
+
+
+def a_choice() -> Payload:
+    body = recorded("block_actions.button_in_ephemeral_thread_message.json")
+    body["actions"][0]["value"] = "a-key_1:42"
+    return body  # type: ignore[no-any-return]
+
+
+def test_a_recorded_mention() -> None:
+    found = events.mention(a_mention())
+    assert found is not None
+    assert (found.account, found.installation) == (account("T111", "U111"), "T111/A111")
+    assert (found.place.channel, found.place.parent, found.message) == ("C111", None, "1605853844.000800")
+    assert found.text == "<@U222> hey"
+
+
+@pytest.mark.parametrize(
+    ("changes", "team"),
+    [({"user_team": "T222"}, "T222"), ({"team": ""}, "T111"), ({"team": "E111"}, "T111"), ({"team": "T333"}, "T333")],
+    ids=["shared channel", "no team", "the organisation's", "another team"],
+)
+def test_the_author_of_a_mention_has_their_own_team(changes: Payload, team: str) -> None:
+    body = {**a_mention(**changes), "enterprise_id": "E111"}
+    found = events.mention(body)
+    assert found is not None
+    assert found.account.team == team
+
+
+@pytest.mark.parametrize(
+    ("thread", "parent"), [("1605853800.000100", "1605853800.000100"), ("1605853844.000800", None)]
+)
+def test_a_mention_in_a_thread_has_its_first_message(thread: str, parent: str | None) -> None:
+    found = events.mention(a_mention(thread_ts=thread))
+    assert found is not None
+    assert found.place.parent == parent
+
+
+def test_a_recorded_button_of_an_ephemeral_message() -> None:
+    found = presses.choice(a_choice())
+    assert (found.account, found.draft, found.schedule) == (account("T111", "U111"), "a-key_1", 42)
+    assert found.response_url == "https://hooks.slack.com/actions/T111/111/xxx"
 
 
 def a_press_in_a_view() -> Payload:
@@ -81,24 +128,24 @@ def test_a_selection() -> None:
 def test_who_opens_the_home_tab_is_known_by_the_events_team() -> None:
     body = recorded("event.app_home_opened.java_shape.json")
     body["team_id"], body["event"]["user"], body["event"]["tab"] = "T1", "U1", "home"
-    assert payloads.home_opened(body) == account("T1", "U1")
+    assert events.home_opened(body) == account("T1", "U1")
     body["event"]["tab"] = "messages"
-    assert payloads.home_opened(body) is None
+    assert events.home_opened(body) is None
 
 
 @pytest.mark.parametrize("pressed", [{"value": "42"}, {"selected_option": {"value": "42"}}], ids=["button", "menu"])
-def test_a_press_in_a_view(pressed: Payload) -> None:
+def test_a_press_on_home(pressed: Payload) -> None:
     body = recorded("block_actions.button_in_view.json")
     body["actions"][0] |= pressed
-    found = payloads.view_press(body)
+    found = presses.home_press(body)
     assert (found.account, found.value) == (account("T12345678", "U12345678"), 42)
     assert (found.trigger, found.response_url) == (body["trigger_id"], "")
 
 
 def test_a_press_of_the_star_has_the_form_as_it_is() -> None:
     body = a_press_in_a_view()
-    found = payloads.view_press(body)
-    assert (found.value, found.shown) == (42, body["view"])
+    found = presses.star_press(body)
+    assert (found.schedule, found.form) == (42, body["view"])
     assert "blocks" not in repr(found)
 
 
@@ -177,9 +224,14 @@ GOOD: dict[Callable[[Payload], Any], Payload] = {
     payloads.command: recorded("slash_command.parsed.json"),
     payloads.suggestion: recorded("block_suggestion.view.json"),
     payloads.selection: a_selection(),
-    payloads.view_press: a_press_in_a_view(),
-    payloads.global_shortcut: recorded("shortcut.global.json"),
-    payloads.message_shortcut: recorded("shortcut.message.json"),
+    presses.global_shortcut: recorded("shortcut.global.json"),
+    presses.message_shortcut: recorded("shortcut.message.json"),
+    events.mention: a_mention(thread_ts="1605853800.000100"),
+    presses.choice: a_choice(),
+    presses.home_press: a_press_in_a_view(),
+    presses.star_press: a_press_in_a_view(),
+    presses.global_shortcut: recorded("shortcut.global.json"),
+    presses.message_shortcut: recorded("shortcut.message.json"),
     payloads.submission: submitted(modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n")),
 }
 
@@ -192,9 +244,11 @@ def test_anything_else_is_malformed_and_nothing_worse(parser: Callable[[Payload]
         found = parser(body)
     except Malformed:
         return
+    if found is None:  # a mention that isn't a person's
+        return
     assert all(isinstance(getattr(found.account, item.name), str) for item in fields(found.account))
     assert all(isinstance(value, str) for value in getattr(found, "values", {}).values())
-    for name in ("channel", "text", "trigger", "response_url", "query", "view", "hash"):
+    for name in ("channel", "text", "trigger", "response_url", "query", "view", "hash", "draft", "message"):
         assert isinstance(getattr(found, name, ""), str)
 
 
@@ -207,12 +261,12 @@ def test_a_press_is_where_its_message_is(thread: Payload, parent: str | None) ->
     body = recorded("bolt_python.block_actions.message.json")
     body["container"] |= {"message_ts": "1.5", **thread}
     body["actions"][0]["value"] = "5"
-    found = payloads.press(body).place
+    found = presses.press(body).place
     assert (found.channel, found.parent) == (body["channel"]["id"], parent)
 
 
 def test_a_shortcut_of_the_menu_knows_no_place_and_has_no_way_to_answer() -> None:
-    found = payloads.global_shortcut(recorded("shortcut.global.json"))
+    found = presses.global_shortcut(recorded("shortcut.global.json"))
     assert (found.account.user, found.place, found.response_url) == ("W111", None, "")
 
 
@@ -224,10 +278,10 @@ def test_a_shortcut_of_the_menu_knows_no_place_and_has_no_way_to_answer() -> Non
 def test_a_shortcut_on_a_message_is_for_its_thread(changes: Payload, parent: str) -> None:
     body = recorded("shortcut.message.json")
     body["message"] |= changes
-    found = payloads.message_shortcut(body)
+    found = presses.message_shortcut(body)
     assert found.place == Place(channel=ChannelId("C111"), parent=MessageTs(parent))
     del body["message"]["user"]  # another bot's
-    assert payloads.message_shortcut(body) == found
+    assert presses.message_shortcut(body) == found
 
 
 def test_metadata_nested_too_deep_is_malformed() -> None:

@@ -18,7 +18,6 @@ from tests.support.worker import working
 OPS = "C0OPS"
 MANIFEST = manifest("/runtask")
 SCOPES = MANIFEST["oauth_config"]["scopes"]["bot"]
-EVENTS = MANIFEST["settings"]["event_subscriptions"]["bot_events"]
 CACHED: list[Any] = [
     conf.conf,
     wiring.celery_app,
@@ -41,7 +40,7 @@ def workspace() -> Iterator[LocalSlack]:
 def slack(workspace: LocalSlack, transactional_db: None, settings: Any) -> Iterator[LocalSlack]:
     """An empty workspace, and a bot that is wired to it but not running."""
     workspace.reset()
-    workspace.config(scopes=SCOPES, events=EVENTS)
+    workspace.use_manifest(MANIFEST)
     settings.RUNTASK = {**settings.RUNTASK, "SLACK_API_URL": workspace.api_url, "LINK_BY_EMAIL": True}
     for cached in CACHED:
         cached.cache_clear()
@@ -106,14 +105,6 @@ def ana(slack: LocalSlack) -> Person:
 
 
 @pytest.fixture
-def ana_of_the_site(ana: Person) -> User:
-    """With her link, as if she had been here before."""
-    user = User.objects.get(username="ana")
-    SlackLink.objects.create(team="T0LOCAL", slack_user="U0ANA", user=user)
-    return user
-
-
-@pytest.fixture
 def ben(slack: LocalSlack) -> Person:
     """A colleague whose account on the site isn't staff."""
     User.objects.create_user("ben", "ben@example.com")
@@ -152,3 +143,11 @@ def published(slack: LocalSlack) -> Callable[[], list[Any]]:
         return found
 
     return take
+
+
+@pytest.fixture
+def ana_of_the_site(ana: Person) -> User:
+    """With her link, as if she had been here before."""
+    user = User.objects.get(username="ana")
+    SlackLink.objects.create(team="T0LOCAL", slack_user="U0ANA", user=user)
+    return user

@@ -83,7 +83,7 @@ def test_a_run_whose_schedule_is_gone_and_one_that_was_deleted_are_told(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     row = schedule()
-    run = an_ended_run(row)
+    run = an_ended_run(row, user=User.objects.get(username="ana"))
     row.delete()
     typed_before(http_bot, ana)
     payload, again = (press(http_bot, "U0ANA", run) for _ in range(2))

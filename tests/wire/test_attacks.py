@@ -9,12 +9,18 @@ import pytest
 from django.contrib.auth.models import User
 from django_celery_results.models import TaskResult
 
+from bot.core.model import ChannelId, InstallationId, MessageTs, Place, SlackAccount, SlackUserId, TeamId
+from bot.core.reasons import Code
 from bot.models import Favourite, Run, SlackLink
+from bot.runs import drafts
+from bot.runs.drafts import Values, Written
 from bot.slack.ids import FILL_PREFIX, Id
+from bot.texts import SENTENCES
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
-from tests.wire.ended import an_ended_run, press
+from tests.wire.ended import HERE, an_ended_run, press, typed_before
 from tests.wire.form import opened, top
+from tests.wire.mentioning import BOT, event
 
 SECRET_NAME = "Operation Nightfall"
 Json = dict[str, Any]
@@ -122,6 +128,10 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
             for button, pressed in on_home.items()
         },
         "star": ("block_actions", interaction("block_actions", user, view, actions=[starred], trigger_id="1.2.3")),
+        "stop in the list": ("block_actions", press(slack, user, run, Id.STOP_LISTED)),
+        "status": ("slash_commands", {**command(user), "text": "status"}),
+        "mention": ("event_callback", event(user=user, text=f"{BOT} {SECRET_NAME}")),
+        "choice": ("block_actions", choice(slack, user, run)),
         "submission": (
             "view_submission",
             interaction("view_submission", user, view, trigger_id="1.2.3", response_urls=[]),
@@ -129,9 +139,23 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
     }
 
 
+def choice(slack: LocalSlack, user: str, run: Run) -> Json:
+    """The button in the answer to somebody else's mention, whose key has leaked."""
+    place = Place(channel=ChannelId(OPS))
+    ana = SlackAccount(team=TeamId("T0LOCAL"), user=SlackUserId("U0ANA"))
+    key = drafts.new_key()
+    written = Written(installation=InstallationId(HERE), account=ana, place=place, message=MessageTs(key[:20]))
+    assert drafts.keep(key, written, Values(kwargs={"days": SECRET_NAME}))
+    payload = press(slack, user, run)
+    payload["actions"][0] |= {"action_id": "choose:0", "value": f"{key}:{run.schedule_id}"}
+    return payload
+
+
 ON_HOME = [Id.HOME_RUN, Id.HOME_RUN_FAVOURITE, Id.HOME_RUN_AGAIN, Id.HOME_STOP, Id.HOME_UNSTAR]
 IN_FORM = ["suggestion", "selection", "filling", "star", "submission"]
-ELSEWHERE = ["command", "shortcut", "message shortcut", "press", "stop", "home"]
+ELSEWHERE = [
+    "command", "status", "shortcut", "message shortcut", "mention", "choice", "press", "stop", "stop in the list", "home",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("entry", [*ELSEWHERE, *IN_FORM, *map(str, ON_HOME)])
@@ -158,6 +182,26 @@ def test_intruders_get_nothing_anywhere(
         if SECRET_NAME in str(view)
     ]
     assert shown == []
+    assert SECRET_NAME not in str(http_bot.calls("chat.postEphemeral"))
+    assert SECRET_NAME not in str(http_bot.log("hook"))
+
+
+def test_somebody_elses_draft_is_like_one_that_is_not_there(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    """Also for a colleague who may run everything."""
+    User.objects.create_user("cara", "cara@example.com", is_staff=True)
+    run = an_ended_run(schedule())
+    typed_before(http_bot, ana)
+    payload = choice(http_bot, "U0CARA", run)
+    unknown = press(http_bot, "U0CARA", run)
+    unknown["actions"][0] |= {"action_id": "choose:0", "value": f"no-such-key:{run.schedule_id}"}
+    for number, sent in enumerate((payload, unknown), 1):
+        http_bot.deliver("block_actions", sent)
+        http_bot.wait_for(lambda: len(http_bot.log("hook")) == number)  # noqa: B023
+    first, second = (entry["request"]["text"] for entry in http_bot.log("hook"))
+    assert first == second == SENTENCES[Code.NO_SUCH_DRAFT]
+    assert http_bot.calls("views.open") == []
 
 
 @pytest.mark.parametrize(

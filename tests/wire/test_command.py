@@ -14,16 +14,12 @@ from bot.slack.listeners import opening
 from bot.slack.texts import TOO_LATE
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
-from tests.wire.form import opened
+from tests.wire.form import opened, shown
 
 
 def selected(modal: dict) -> Any:
     option = modal["blocks"][0]["element"].get("initial_option")
     return option and option["text"]["text"]
-
-
-def texts(modal: dict) -> str:
-    return "\n".join(block["text"]["text"] for block in modal["blocks"] if block["type"] == "section")
 
 
 def refusal(slack: LocalSlack, person: Person, typed: str = "/runtask") -> Any:
@@ -60,7 +56,7 @@ def test_a_name_that_fits_several_is_said_to_do_so(socket_bot: LocalSlack, ana: 
     schedule("report B")
     modal = opened(socket_bot, ana, "/runtask report")
     assert selected(modal) is None
-    assert "matches 2 schedules" in texts(modal)
+    assert "matches 2 schedules" in shown(modal)
 
 
 def test_a_name_that_fits_none_is_said_to_do_so_and_is_harmless(
@@ -68,13 +64,13 @@ def test_a_name_that_fits_none_is_said_to_do_so_and_is_harmless(
 ) -> None:
     schedule()
     modal = opened(socket_bot, ana, "/runtask <!channel> *nothing*")
-    assert "No schedule's name contains" in texts(modal)
+    assert "No schedule's name contains" in shown(modal)
     assert "<!channel>" not in socket_bot.calls("views.open")[0]["view"]["blocks"][1]["text"]["text"]
 
 
 def test_without_schedules_the_form_says_so(bot: LocalSlack, ana: Person) -> None:
     modal = opened(bot, ana, "/runtask")
-    assert "no schedules yet" in texts(modal)
+    assert "no schedules yet" in shown(modal)
     assert modal["submit"] is None
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django_celery_beat.models import PeriodicTask
 
 from bot.core.reasons import Code
-from bot.models import Favourite, Run
+from bot.models import Favourite, Run, SlackLink
 from bot.runs import favourites
 from bot.slack import texts
 from bot.slack.ids import DETAILS_PREFIX, FILL_PREFIX, Id
@@ -19,6 +19,14 @@ from tests.wire.form import inputs, opened, picked, shown, top
 from tests.wire.homes import favourites_of, home_of, newer, says
 
 Json = dict[str, Any]
+
+
+@pytest.fixture
+def user(ana: Person) -> User:
+    """Ana on the site, with her link."""
+    found = User.objects.get(username="ana")
+    SlackLink.objects.create(team="T0LOCAL", slack_user="U0ANA", user=found)
+    return found
 
 
 def star(form: Json) -> str:
@@ -35,10 +43,10 @@ def press(slack: LocalSlack, person: Person) -> Json:
 
 
 def test_a_star_is_turned_without_losing_what_somebody_has_typed(
-    bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
+    bot: LocalSlack, ana: Person, user: User, schedule: Schedule
 ) -> None:
     row = schedule(kwargs='{"days": 7}')
-    an_ended_run(row, kwargs='{"days": 8}', user=ana_of_the_site)
+    an_ended_run(row, kwargs='{"days": 8}', user=user)
     form = opened(bot, ana, "/runtask nightly")
     assert star(form) == Id.STAR
     ana.fills("kwargs:", None, '{"days": 30}')
@@ -56,10 +64,10 @@ def test_a_star_is_turned_without_losing_what_somebody_has_typed(
 
 
 def test_a_schedule_can_be_picked_and_filled_in_after_its_star_was_turned(
-    http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
+    http_bot: LocalSlack, ana: Person, user: User, schedule: Schedule
 ) -> None:
     schedule(kwargs='{"days": 7}')
-    an_ended_run(schedule("Other", kwargs='{"days": 1}'), kwargs='{"days": 2}', user=ana_of_the_site)
+    an_ended_run(schedule("Other", kwargs='{"days": 1}'), kwargs='{"days": 2}', user=user)
     opened(http_bot, ana, "/runtask nightly")
     press(http_bot, ana)
     assert star(picked(http_bot, ana, "Other")) == Id.STAR
@@ -74,7 +82,7 @@ def test_a_schedule_can_be_picked_and_filled_in_after_its_star_was_turned(
 
 
 def test_a_star_does_not_bring_back_a_form_that_shows_something_else_by_now(
-    http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
+    http_bot: LocalSlack, ana: Person, user: User, schedule: Schedule
 ) -> None:
     schedule()
     schedule("Other")
@@ -92,10 +100,10 @@ def test_a_star_does_not_bring_back_a_form_that_shows_something_else_by_now(
 
 
 def test_the_picker_offers_them_first_while_nothing_is_typed(
-    http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
+    http_bot: LocalSlack, ana: Person, user: User, schedule: Schedule
 ) -> None:
     rows = [schedule(name) for name in ("Alpha", "Beta", "Gamma")]
-    Favourite.objects.create(user=ana_of_the_site, place=0, schedule_id=rows[2].pk)
+    Favourite.objects.create(user=user, place=0, schedule_id=rows[2].pk)
     opened(http_bot, ana)
     answer = ana.suggests(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, "")
     groups = [(g["label"]["text"], [o["text"]["text"] for o in g["options"]]) for g in answer["option_groups"]]
@@ -103,12 +111,10 @@ def test_the_picker_offers_them_first_while_nothing_is_typed(
     assert ana.labels(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, "a") == ["Alpha", "Beta", "Gamma"]
 
 
-def test_home_lists_runs_and_forgets_them(
-    bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
-) -> None:
+def test_home_lists_runs_and_forgets_them(bot: LocalSlack, ana: Person, user: User, schedule: Schedule) -> None:
     rows = [schedule(name, kwargs='{"days": 7}') for name in ("Beta", "alpha", "*Gone*")]
     for place, row in enumerate(rows):
-        Favourite.objects.create(user=ana_of_the_site, place=place, schedule_id=row.pk)
+        Favourite.objects.create(user=user, place=place, schedule_id=row.pk)
     PeriodicTask.objects.get(pk=rows[2].pk).delete()
     home = home_of(bot, ana)
     assert favourites_of(home) == [str(rows[1].pk), str(rows[0].pk)]
@@ -124,7 +130,7 @@ def test_home_lists_runs_and_forgets_them(
 
 @pytest.mark.usefixtures("delivering")
 def test_a_star_in_the_form_appears_on_an_open_home(
-    http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
+    http_bot: LocalSlack, ana: Person, user: User, schedule: Schedule
 ) -> None:
     schedule()
     home_of(http_bot, ana)
@@ -136,10 +142,10 @@ def test_a_star_in_the_form_appears_on_an_open_home(
 
 
 def test_one_too_many_is_refused_in_a_window_above_the_form(
-    http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
+    http_bot: LocalSlack, ana: Person, user: User, schedule: Schedule
 ) -> None:
     for number in range(favourites.MOST):
-        Favourite.objects.create(user=ana_of_the_site, place=number, schedule_id=schedule(f"No. {number}").pk)
+        Favourite.objects.create(user=user, place=number, schedule_id=schedule(f"No. {number}").pk)
     schedule()
     opened(http_bot, ana, "/runtask nightly")
     ana.fills("kwargs:", None, '{"days": 30}')
@@ -153,7 +159,7 @@ def test_one_too_many_is_refused_in_a_window_above_the_form(
 
 @pytest.mark.parametrize("value", ["999999999", str(2**70)])
 def test_a_star_for_a_schedule_that_is_not_there_is_refused(
-    http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule, value: str
+    http_bot: LocalSlack, ana: Person, user: User, schedule: Schedule, value: str
 ) -> None:
     """As a modified client sends it."""
     schedule()

@@ -1,5 +1,6 @@
 """The Home tab: what people read there, and when it is published."""
 
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from bot.runs import homes
 from bot.slack import texts
 from bot.slack.ids import Id
 from localslack.testing import LocalSlack, Person
-from tests.wire.conftest import CACHED, Schedule
+from tests.wire.conftest import CACHED, OPS, Schedule
 from tests.wire.ended import an_ended_run
 from tests.wire.form import shown
 from tests.wire.homes import buttons_of, home_of, newer, says, version
@@ -203,3 +204,43 @@ def test_an_event_that_comes_twice_does_no_harm(http_bot: LocalSlack, ana: Perso
     http_bot.deliver("event_callback", {**event, "event_id": "Ev1"})
     assert texts.HOME_NO_RUNS in shown(home_of(http_bot, ana))
     assert Home.objects.count() == 1
+
+
+@pytest.mark.usefixtures("delivering", "worker")
+@pytest.mark.parametrize("action", [Id.HOME_RUN_AGAIN, Id.HOME_STOP, Id.HOME_RUN_FAVOURITE, Id.HOME_UNSTAR])
+@pytest.mark.parametrize("value", ["999999999", "-1", str(2**70)])
+def test_a_press_for_what_is_not_there_is_told_so(
+    http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule, action: Id, value: str
+) -> None:
+    """As a modified client sends it."""
+    an_ended_run(schedule(), user=ana_of_the_site, state="sent")
+    before = home_of(http_bot, ana)["hash"]
+    ana.presses_home(Id.HOME_STOP)
+    http_bot.wait_for(lambda: http_bot.deliveries("block_actions"))
+    pressed = newer(http_bot, ana, before)["hash"]
+    payload = http_bot.deliveries("block_actions")[-1]
+    forged = {**payload["actions"][0], "action_id": action, "value": value, "action_ts": "1.5"}
+    http_bot.deliver("block_actions", {**payload, "actions": [forged]})
+    if action is Id.HOME_UNSTAR:
+        newer(http_bot, ana, pressed)  # forgetting what isn't there is no mistake
+    elif action is Id.HOME_RUN_FAVOURITE:
+        assert "no longer exists" in shown(http_bot.wait_for(ana.modal))
+    else:
+        assert "There is no such run" in shown(http_bot.wait_for(ana.modal))
+    if action is Id.HOME_STOP:
+        newer(http_bot, ana, pressed)
+    assert Run.objects.count() == 1
+
+
+def test_logs_hold_nothing_of_what_it_shows(
+    http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    an_ended_run(schedule(kwargs='{"region": "stored-by-a-person"}'), user=ana_of_the_site)
+    home_of(http_bot, ana)
+    ana.presses_home(Id.HOME_RUN_AGAIN)
+    trigger = http_bot.wait_for(lambda: http_bot.deliveries("block_actions"))[-1]["trigger_id"]
+    http_bot.wait_for(ana.modal)
+    for secret in ("stored-by-a-person", trigger, http_bot.bot_token):
+        assert secret not in caplog.text
+    assert ana.ephemerals(OPS) == []

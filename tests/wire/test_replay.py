@@ -66,7 +66,7 @@ def test_a_selection_that_was_seen_is_ignored(
     http_bot: LocalSlack, ana: Person, typed: Json, published: Callable[[], list[Any]], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert again(http_bot, typed) == 200
-    assert "ignored a press that has come before" in caplog.text
+    assert "ignored a block_actions that has come before" in caplog.text
     is_unchanged(http_bot, ana, published)
 
 

@@ -16,6 +16,7 @@ from django_celery_results.models import TaskResult
 from bot.conf import conf
 from bot.runs import see, waiting
 from bot.slack import modals
+from bot.slack.blocks import Level, Note
 from bot.slack.client import FAST, web_client
 from bot.slack.ids import Id
 from bot.slack.metadata import Metadata
@@ -213,7 +214,7 @@ def test_what_was_picked_since_by_way_of_another_process_is_not_replaced(
     bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     answers = pick_while_silent(bot, ana, schedule, monkeypatch)
-    theirs = modals.empty(Metadata.load(top(ana)["private_metadata"]), "The other one's arguments")
+    theirs = modals.empty(Metadata.load(top(ana)["private_metadata"]), Note(Level.INFO, "The other one's arguments"))
     web_client(conf(), FAST).views_update(view_id=top(ana)["id"], view=theirs)
     with caplog.at_level(logging.INFO):
         answers.set()

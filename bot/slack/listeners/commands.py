@@ -1,4 +1,4 @@
-"""The slash command: it opens the form."""
+"""The slash command: it opens the form, or says what is running."""
 
 import re
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from bot.runs import again, see
 from bot.slack import modals, payloads, texts
 from bot.slack.listeners.common import Parts, filled, unpicked
 from bot.slack.listeners.opening import Opening
+from bot.slack.listeners.status import Status
 from bot.slack.metadata import Metadata
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 
 QUOTED = re.compile(r"[\"“”„«](.+)[\"“”«»]")  # phones type typographic quotes
 
@@ -29,6 +30,9 @@ class Commands:
             return
         ack()
         command = payloads.command(body)
+        if command.text.lower() == texts.STATUS_WORD:
+            Status(self.parts).show(command)
+            return
         Opening(
             parts=self.parts,
             asked=command,
@@ -46,11 +50,11 @@ class Commands:
         quoted = QUOTED.fullmatch(command.text)
         name = quoted[1] if quoted else command.text
         brief, matching = see.named(platform, actor, name)
-        preview = None if brief is None else see.preview(platform, actor, brief.id)
+        preview = None if brief is None else see.preview(platform, actor, brief.id, metadata.channel)
         if preview is None:
             return modals.empty(metadata, modals.ambiguous(name, matching))
         return filled(self.parts, actor, metadata, preview, again.fill(platform, actor, preview))
 
     def _last_run(self, metadata: Metadata, actor: Actor) -> dict[str, Any]:
-        run: RunId = again.own_last(actor, self.parts.identity.installation.id())
-        return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, run))
+        run: RunId = again.own_last(self.parts.platform, actor, self.parts.identity.installation.id())
+        return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, run, metadata.channel))

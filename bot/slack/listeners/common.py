@@ -10,11 +10,13 @@ from slack_sdk.errors import SlackApiError
 
 from bot.core.again import Fill
 from bot.core.model import Actor, Preview, RunId, ScheduleId, SlackAccount
+from bot.models import Run
 from bot.runs import again, favourites, see, stop
 from bot.runs.door import Platform
 from bot.runs.refusals import CantStop, Ended, NotAllowed
 from bot.runs.waiting import Threads
 from bot.slack import modals, texts
+from bot.slack.blocks import Note, entities
 from bot.slack.homes import Homes
 from bot.slack.identity import Identity
 from bot.slack.metadata import Metadata
@@ -48,41 +50,41 @@ def view_of(
     metadata: Metadata,
     *,
     run: RunId | None = None,
-    note: str = "",
+    notes: tuple[Note, ...] = (),
 ) -> dict[str, Any]:
     """The form with this schedule picked; empty for None. Filled from `run`, or as stored. Raises NotAllowed or NoSuchRun."""
     blank = metadata.blank()
     if schedule is None:
         return modals.empty(blank)
-    preview = see.preview(parts.platform, actor, schedule)
+    preview = see.preview(parts.platform, actor, schedule, blank.channel)
     if preview is None:
         return modals.gone(blank)
-    return filled(parts, actor, blank, preview, again.fill(parts.platform, actor, preview, run), note=note)
+    return filled(parts, actor, blank, preview, again.fill(parts.platform, actor, preview, run), notes=notes)
 
 
 def filled(
-    parts: Parts, actor: Actor, metadata: Metadata, preview: Preview, fill: Fill, *, note: str = ""
+    parts: Parts, actor: Actor, metadata: Metadata, preview: Preview, fill: Fill, *, notes: tuple[Note, ...] = ()
 ) -> dict[str, Any]:
     """The form, which carries from which run it was filled. `actor` acts from Slack."""
     run = fill.again.run.run if fill.again else None
     if actor.slack is not None:
         metadata = metadata.filled_from(parts.keys, actor.slack, run)
     is_favourite = favourites.holds(actor, preview.schedule.id)
-    return modals.chosen(metadata, preview, nonce=uuid4().hex[:8], note=note, fill=fill, is_favourite=is_favourite)
+    return modals.chosen(metadata, preview, nonce=uuid4().hex[:8], notes=notes, fill=fill, is_favourite=is_favourite)
 
 
-def stopped(parts: Parts, account: SlackAccount, run: RunId) -> str:
-    """Stops a run. Why that didn't work, for the person who has pressed Stop; empty if it did."""
+def stop_or_say_why(parts: Parts, account: SlackAccount, run: RunId, *, kill: bool = False) -> tuple[Run | None, str]:
+    """The stopped run, or why it can't be stopped, for the person who has pressed Stop or Terminate."""
     try:
-        found = stop.stop(parts.platform, parts.identity.actor(account), run)
+        found = stop.stop(parts.platform, parts.identity.actor(account), run, kill=kill)
     except NotAllowed as exc:
-        return sentence(exc.denied)
+        return None, entities(sentence(exc.denied))
     except (Ended, CantStop) as exc:
-        return sentence(exc.reason)
+        return None, sentence(exc.reason)
     except Exception:
         log.exception("run %s could not be stopped", run)
-        return texts.SORRY
-    return "" if found is not None else texts.NO_SUCH_RUN
+        return None, texts.SORRY
+    return found, "" if found is not None else texts.NO_SUCH_RUN
 
 
 def details(exc: Exception) -> str:

@@ -9,11 +9,11 @@ from slack_bolt import Ack
 
 from bot.core.model import Actor, RunId, ScheduleId
 from bot.runs import again
-from bot.slack import payloads, texts
-from bot.slack.listeners.common import Parts, filled, stopped, unpicked, view_of
+from bot.slack import events, presses, texts
+from bot.slack.listeners.common import Parts, filled, stop_or_say_why, unpicked, view_of
 from bot.slack.listeners.opening import Opening, window
 from bot.slack.metadata import Metadata
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Home:
 
     def opened(self, ack: Ack, body: Payload) -> None:
         ack()
-        account = payloads.home_opened(body)
+        account = events.home_opened(body)
         if account is not None:
             self.parts.threads.after_answer(lambda: self.parts.homes.show(account), late=as_it_is)
 
@@ -39,19 +39,19 @@ class Home:
 
     def stop(self, ack: Ack, body: Payload) -> None:
         ack()
-        press = payloads.view_press(body)
+        press = presses.home_press(body)
         self.parts.threads.after_answer(lambda: self._stop(press), late=as_it_is)
 
-    def _stop(self, press: payloads.ViewPress) -> None:
-        problem = stopped(self.parts, press.account, RunId(press.value))
+    def _stop(self, press: presses.HomePress) -> None:
+        _, problem = stop_or_say_why(self.parts, press.account, RunId(press.value))
         is_untold = bool(problem and window(self.parts, press.trigger, problem))
         self.parts.homes.show(press.account, problem if is_untold else "")
 
     def _open(
-        self, ack: Ack, body: Payload, view: Callable[[payloads.ViewPress, Metadata, Actor], dict[str, Any]]
+        self, ack: Ack, body: Payload, view: Callable[[presses.HomePress, Metadata, Actor], dict[str, Any]]
     ) -> None:
         ack()
-        press = payloads.view_press(body)
+        press = presses.home_press(body)
         metadata = Metadata.sealed(self.parts.keys, press.account, None)  # the form asks where to report
         Opening(
             parts=self.parts,
@@ -61,16 +61,16 @@ class Home:
             elsewhere=partial(self._say, press),
         ).begin()
 
-    def _empty(self, _press: payloads.ViewPress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
+    def _empty(self, _press: presses.HomePress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
         return unpicked(self.parts, actor, metadata)
 
-    def _of_schedule(self, press: payloads.ViewPress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
+    def _of_schedule(self, press: presses.HomePress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
         return view_of(self.parts, actor, ScheduleId(press.value), metadata)
 
-    def _of_run(self, press: payloads.ViewPress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
+    def _of_run(self, press: presses.HomePress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
         return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, RunId(press.value)))
 
-    def _say(self, press: payloads.ViewPress, text: str) -> None:
+    def _say(self, press: presses.HomePress, text: str) -> None:
         """On Home itself. The caller may be a thread that must not wait for the database."""
         self.parts.threads.after_answer(lambda: self.parts.homes.show(press.account, text), late=as_it_is)
 

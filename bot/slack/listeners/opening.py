@@ -1,7 +1,7 @@
 """Opens the form after an acknowledgement, or says why it can't be opened."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,11 @@ from bot.core.model import Actor
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.waiting import Budget
 from bot.slack import modals, texts
+from bot.slack.blocks import Block, entities
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
-from bot.slack.payloads import Command, Press, Shortcut, ViewPress
+from bot.slack.payloads import Command
+from bot.slack.presses import Choice, HomePress, Press, Shortcut
 from bot.texts import problem_text, sentence
 
 log = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ class Opening:
     """The trigger is valid for 3 s. `view` makes the form; it may raise NotAllowed or Refused."""
 
     parts: Parts
-    asked: Command | Press | Shortcut | ViewPress
+    asked: Command | Press | Shortcut | HomePress | Choice
     view: Callable[[Actor], dict[str, Any]]
     too_late: str  # what the person reads if it took too long
     elsewhere: Callable[[str], None] | None = None  # tells them why there is no form, where no modal can
@@ -40,7 +42,7 @@ class Opening:
             if self.budget.enter():
                 self.parts.client.views_open(trigger_id=self.asked.trigger, view=view)
         except NotAllowed as exc:
-            problem = sentence(exc.denied)
+            problem = entities(sentence(exc.denied))
         except Refused as exc:
             problem = problem_text(exc.problems[0])
         except UNREACHABLE as exc:
@@ -85,11 +87,12 @@ def window(parts: Parts, trigger: str, text: str) -> str:
     return ""
 
 
-def reply(response_url: str, text: str) -> None:
-    """An ephemeral message, which works where the bot isn't a member, too. The pressed message stays."""
+def reply(response_url: str, text: str, blocks: Sequence[Block] | None = None, *, replace: bool = False) -> None:
+    """An ephemeral message, which works where the bot isn't a member, too. It may replace the one with the pressed button."""
     try:
         client = WebhookClient(response_url, timeout=FAST, retry_handlers=[])
-        status = client.send(text=text, response_type="ephemeral", replace_original=False).status_code
+        answer = client.send(text=text, blocks=blocks, response_type="ephemeral", replace_original=replace)
+        status = answer.status_code
         problem = "" if status == 200 else f"HTTP {status}"
     except UNREACHABLE as exc:
         problem = error_code(exc)

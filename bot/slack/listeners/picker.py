@@ -14,10 +14,11 @@ from bot.runs import favourites, see
 from bot.runs.refusals import NoSuchRun, NotAllowed
 from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads, texts
+from bot.slack.blocks import Level, Note, entities
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import OPTIONS
 from bot.slack.listeners.common import Parts, details, view_of
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 from bot.texts import sentence
 
 log = logging.getLogger(__name__)
@@ -122,12 +123,12 @@ class Picker:
             actor = self.parts.identity.actor(selection.account, may_link=False)
             view = view_of(self.parts, actor, selection.schedule, metadata, run=selection.again)
         except NotAllowed as exc:
-            view = modals.empty(metadata, texts.REFUSED.format(text=sentence(exc.denied)))
+            view = modals.empty(metadata, Note(Level.ERROR, entities(sentence(exc.denied))))
         except NoSuchRun as exc:
-            view = modals.empty(metadata, texts.WARNING.format(text=sentence(exc.reason)))
+            view = modals.empty(metadata, Note(Level.WARNING, sentence(exc.reason)))
         except Exception:
             log.exception("a schedule could not be shown")
-            view = modals.empty(metadata, texts.WARNING.format(text=texts.SORRY))
+            view = modals.empty(metadata, Note(Level.ERROR, texts.SORRY))
         with form.turn:
             try:
                 self._update(selection, form, view)
@@ -144,7 +145,7 @@ class Picker:
             if form.picked is not selection:
                 return
             log.warning("a schedule could not be shown in time: the database is slow")
-            view = modals.empty(selection.metadata.blank(), texts.WAITING)
+            view = modals.empty(selection.metadata.blank(), modals.WAITING)
             try:
                 self._update(selection, form, view)
             except UNREACHABLE as exc:

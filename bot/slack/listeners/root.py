@@ -8,11 +8,11 @@ from slack_bolt import Ack
 
 from bot.core.model import Actor
 from bot.runs import again
-from bot.slack import payloads, texts
-from bot.slack.listeners.common import Parts, filled, stopped
+from bot.slack import presses, texts
+from bot.slack.listeners.common import Parts, filled, stop_or_say_why
 from bot.slack.listeners.opening import Opening, reply
 from bot.slack.metadata import Metadata
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Root:
 
     def run_again(self, ack: Ack, body: Payload) -> None:
         ack()
-        press = payloads.press(body)
+        press = presses.press(body)
         Opening(
             parts=self.parts,
             asked=press,
@@ -32,16 +32,25 @@ class Root:
         ).begin()
 
     def stop(self, ack: Ack, body: Payload) -> None:
-        """If it works, the root says so. Otherwise the person reads why not."""
         ack()
-        press = payloads.press(body)
-        late = partial(reply, press.response_url, texts.STOP_LATE)
-        self.parts.threads.after_answer(lambda: self._stop(press), late=late)
+        self._begin(presses.press(body), texts.STOP_LATE)
 
-    def _stop(self, press: payloads.Press) -> None:
-        if problem := stopped(self.parts, press.account, press.run):
+    def terminate(self, ack: Ack, body: Payload) -> None:
+        """The root has this button once somebody has asked to stop the run, and Slack asks the person a second question."""
+        ack()
+        self._begin(presses.press(body), texts.TERMINATE_LATE, kill=True)
+
+    def _begin(self, press: presses.Press, too_late: str, *, kill: bool = False) -> None:
+        """If it works, the root says so. Otherwise the person reads why not."""
+        late = partial(reply, press.response_url, too_late)
+        self.parts.threads.after_answer(lambda: self._stop(press, kill=kill), late=late)
+
+    def _stop(self, press: presses.Press, *, kill: bool) -> None:
+        _, problem = stop_or_say_why(self.parts, press.account, press.run, kill=kill)
+        if problem:
             reply(press.response_url, problem)
 
-    def _view(self, press: payloads.Press, actor: Actor) -> dict[str, Any]:
+    def _view(self, press: presses.Press, actor: Actor) -> dict[str, Any]:
         metadata = Metadata.sealed(self.parts.keys, press.account, press.place)
-        return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, press.run))
+        found = again.preview(self.parts.platform, actor, press.run, press.place.channel)
+        return filled(self.parts, actor, metadata, *found)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from slack_bolt import Ack
 
-from bot.slack import payloads, texts
+from bot.slack import presses, texts
 from bot.slack.listeners.common import Parts, unpicked
 from bot.slack.listeners.opening import Opening
 from bot.slack.metadata import Metadata
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class Shortcuts:
     def run(self, ack: Ack, body: Payload) -> None:
         """The form asks where to report."""
         ack()
-        self._open(payloads.global_shortcut(body))
+        self._open(presses.global_shortcut(body))
 
     def run_here(self, ack: Ack, body: Payload) -> None:
         """The run's messages will be replies to the message."""
         ack()
-        self._open(payloads.message_shortcut(body))
+        self._open(presses.message_shortcut(body))
 
-    def _open(self, shortcut: payloads.Shortcut) -> None:
+    def _open(self, shortcut: presses.Shortcut) -> None:
         metadata = Metadata.sealed(self.parts.keys, shortcut.account, shortcut.place)
         Opening(
             parts=self.parts,

@@ -10,12 +10,14 @@ from slack_bolt import Ack
 from bot.core.model import Actor, ScheduleId, SlackAccount
 from bot.runs import favourites
 from bot.runs.refusals import Full, Gone, NotAllowed
-from bot.slack import modals, payloads, texts
+from bot.slack import modals, presses, texts
+from bot.slack.blocks import entities
 from bot.slack.client import UNREACHABLE, error_code
+from bot.slack.details import restarred
 from bot.slack.listeners.common import Parts, details
 from bot.slack.listeners.home import as_it_is
 from bot.slack.listeners.picker import Picker
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 from bot.texts import sentence
 
 log = logging.getLogger(__name__)
@@ -32,30 +34,30 @@ class Stars:
 
     def add(self, ack: Ack, body: Payload) -> None:
         ack()
-        press = payloads.view_press(body)
+        press = presses.star_press(body)
         self._turn(press, partial(favourites.add, self.parts.platform), is_on=True)
 
     def remove(self, ack: Ack, body: Payload) -> None:
         ack()
-        self._turn(payloads.view_press(body), favourites.remove, is_on=False)
+        self._turn(presses.star_press(body), partial(favourites.remove, self.parts.platform), is_on=False)
 
     def remove_on_home(self, ack: Ack, body: Payload) -> None:
         ack()
-        press = payloads.view_press(body)
+        press = presses.home_press(body)
         show = self.parts.homes.show
 
         def do() -> None:
-            show(press.account, self._done(favourites.remove, press.account, ScheduleId(press.value)))
+            remove = partial(favourites.remove, self.parts.platform)
+            show(press.account, self._done(remove, press.account, ScheduleId(press.value)))
 
         self.parts.threads.after_answer(do, late=as_it_is)
 
-    def _turn(self, press: payloads.ViewPress, verb: Verb, *, is_on: bool) -> None:
+    def _turn(self, press: presses.StarPress, verb: Verb, *, is_on: bool) -> None:
         def do() -> None:
-            schedule = ScheduleId(press.value)
-            if problem := self._done(verb, press.account, schedule):
+            if problem := self._done(verb, press.account, press.schedule):
                 self._tell(press, problem)
                 return
-            self.picker.redraw(press.shown, modals.restarred(press.shown, schedule, is_on=is_on))
+            self.picker.redraw(press.form, restarred(press.form, press.schedule, is_on=is_on))
             self.parts.homes.owe(press.account)
 
         self.parts.threads.after_answer(do, late=as_it_is)
@@ -65,7 +67,7 @@ class Stars:
         try:
             verb(self.parts.identity.actor(account), schedule)
         except NotAllowed as exc:
-            return sentence(exc.denied)
+            return entities(sentence(exc.denied))
         except (Full, Gone) as exc:
             return sentence(exc.reason)
         except Exception:
@@ -73,7 +75,7 @@ class Stars:
             return texts.SORRY
         return ""
 
-    def _tell(self, press: payloads.ViewPress, text: str) -> None:
+    def _tell(self, press: presses.StarPress, text: str) -> None:
         """In a small window on top of the form, which stays as it is."""
         try:
             self.parts.client.views_push(trigger_id=press.trigger, view=modals.notice(text))

@@ -8,16 +8,15 @@ from django.db import Error
 from slack_bolt import Ack
 
 from bot.core.model import ChannelId, Destination, Field, Place, RunRequest
-from bot.core.policy import Action, Subject
 from bot.core.reasons import Code, Reason
 from bot.runs import start
-from bot.runs.door import authorise
+from bot.runs.door import admit
 from bot.runs.refusals import NotAllowed, NothingSent, Refused
 from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads, texts
 from bot.slack.listeners.common import Parts, view_of
 from bot.slack.listeners.picker import Picker
-from bot.slack.payloads import Payload
+from bot.slack.parsing import Payload
 from bot.texts import sentence
 
 log = logging.getLogger(__name__)
@@ -83,7 +82,7 @@ class Submissions:
         """Raises NotAllowed, _Misused or Refused, or _NotShown if the person hasn't seen the schedule's arguments yet."""
         account, metadata = submission.account, submission.metadata
         actor = self.parts.identity.actor(account, may_link=False)
-        authorise(actor, Action.RUN, Subject(schedule=submission.schedule))
+        admit(self.parts.platform, actor)
         if not metadata.is_for(self.parts.keys, account):
             log.warning("refused a form that was not opened for Slack user %s", account.user)
             raise _Misused(texts.NOT_OURS)
@@ -93,7 +92,7 @@ class Submissions:
         if not is_picked or submission.again != metadata.again:
             run = submission.again if is_picked else None
             raise _NotShown(
-                view_of(self.parts, actor, submission.schedule, metadata, run=run, note=texts.NOT_SHOWN_YET)
+                view_of(self.parts, actor, submission.schedule, metadata, run=run, notes=(modals.NOT_SHOWN_YET,))
             )
         place = metadata.place or Place(channel=submission.report_in or ChannelId(account.user))
         installation = self.parts.identity.installation.id()  # known, or nobody would be authorised
@@ -105,6 +104,7 @@ class Submissions:
             kwargs=submission.values.get(Field.KWARGS),
             fingerprint=metadata.fingerprint,
             again=metadata.again,
+            reason=submission.values.get(Field.REASON, ""),
             destination=Destination(installation=installation, place=place, requester=account),
         )
         start.start(self.parts.platform, request, budget)

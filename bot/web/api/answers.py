@@ -9,9 +9,10 @@ from django.utils import timezone
 from bot.core.model import Brief, Listening, Preview
 from bot.core.status import OPEN, RunState
 from bot.models import Run
+from bot.option_texts import options, stored_options
 from bot.runs import masks
 from bot.runs.report import stopped
-from bot.texts import change_name, options, problem_text, sentence, stop_text, stored_options
+from bot.texts import change_name, problem_text, sentence, stop_text
 from bot.web import display
 
 
@@ -28,6 +29,7 @@ def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links:
         "schedule": {"id": run.schedule_id, "name": run.schedule_name},
         "task": run.task,
         "requester": requester,
+        "reason": run.reason or None,
         **{field.value: value for field, value in masks.sent(run, secret_keys).items()},
         "changes": [{"name": change_name(c), "old": c.old, "new": c.new} for c in run.changed_values],
         "target": dict(stored_options(run.target)),
@@ -73,7 +75,12 @@ def brief(schedule: Brief) -> dict[str, Any]:
 def preview(preview: Preview) -> dict[str, Any]:
     """A schedule with its stored values, secrets masked, which are sent if a request leaves them out."""
     schedule, last, running = preview.schedule, preview.last, preview.running
-    problems = [*preview.problems, *(problem for stored in preview.stored.values() for problem in stored.problems)]
+    limits = preview.limits
+    problems = [
+        *preview.problems,
+        *limits.problems,
+        *(problem for stored in preview.stored.values() for problem in stored.problems),
+    ]
     return {
         "id": schedule.id,
         "name": schedule.name,
@@ -86,6 +93,8 @@ def preview(preview: Preview) -> dict[str, Any]:
         "target": {name: _text(value) for name, value in options(preview.target)},
         "listened": LISTENED.get(preview.listening),
         "last": None if last is None else {"status": last.status, "at": _moment(last.at)},
+        "refused": None if limits.denied is None else {"code": limits.denied.code, "text": sentence(limits.denied)},
+        "needs_reason": bool(limits.reason_for),
         "running": None if running is None else {"run": running.run, "since": _moment(running.since)},
         "fingerprint": schedule.fingerprint,
     }

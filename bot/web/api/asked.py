@@ -35,6 +35,7 @@ TYPES: Types = {
     "args": ((list,), "a list"),
     "kwargs": ((dict,), "an object"),
     "fingerprint": ((str,), "a text, as `api/schedules/ID` shows it"),
+    "reason": ((str,), "a text: why it is run"),
 }
 OVERRIDES: Types = {name: kind for name, kind in TYPES.items() if name != "schedule"}  # for a run that is started again
 
@@ -49,6 +50,7 @@ class Asked:
     fingerprint: str | None
     places: Mapping[str, Place]  # of each member's value
     digest: str  # of the whole request, however it is written
+    reason: str = ""
     left_out: str = "As stored"  # what a missing member means
 
     def problem(self, field: str, code: str, text: str) -> ApiProblem:
@@ -116,6 +118,7 @@ def parse(raw: bytes, types: Types) -> Asked:
         args=given.get("args"),
         kwargs=given.get("kwargs"),
         fingerprint=body.get("fingerprint"),
+        reason=body.get("reason", ""),
         places={name: place(text, member.begin) for name, member in members.items()},
         digest=hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest(),
     )

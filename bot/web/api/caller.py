@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
 from bot.core.model import Actor
+from bot.core.rights import Entry
 from bot.models import ApiToken
 from bot.runs.actors import of_user
 from bot.web import beyond_staff, throttle, tokens
@@ -61,7 +62,7 @@ def caller(request: HttpRequest) -> Caller:
             token = tokens.accepted(secret.strip())
         except BadToken as exc:
             raise _refusal(request, exc) from None
-        return Caller(actor=of_user(token.user), token=token)
+        return Caller(actor=of_user(token.user, entry=Entry.API), token=token)
     user = getattr(request, "user", None)  # a project need not have sessions
     if user is None or not user.is_authenticated:
         raise ApiError(401, "no_token", LOG_IN, headers={"WWW-Authenticate": REALM})
@@ -69,7 +70,7 @@ def caller(request: HttpRequest) -> Caller:
         raise ApiError(403, "csrf", NO_CSRF.format(reason=reason))
     if beyond_staff.is_missing(request):
         raise ApiError(403, "not_allowed", ADMIN_REFUSES)
-    return Caller(actor=of_user(user))
+    return Caller(actor=of_user(user, entry=Entry.API))
 
 
 def _refusal(request: HttpRequest, bad: BadToken) -> ApiError:

@@ -6,7 +6,9 @@ from typing import Any
 
 from django.http import JsonResponse
 
-from bot.core.reasons import Place
+from bot.core.policy import Denied
+from bot.core.reasons import Code, Place
+from bot.texts import sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,28 @@ class ApiError(Exception):
         problems = [problem.json() for problem in self.problems]
         body = {"code": self.code, "error": self.code, "message": self.message, "problems": problems, **self.more}
         return JsonResponse(body, status=self.status, headers=dict(self.headers))
+
+
+BY_RULE = frozenset({Code.RULE_RUN, Code.RULE_STOP, Code.RULE_ENTRIES, Code.RULE_CHANNELS, Code.RULE_KILL})
+
+
+def denied(why: Denied) -> ApiError:
+    text, more = sentence(why), {"reason": str(why.code)}
+    if "rule" in why.params:
+        more["rule"] = str(why.params["rule"])
+    match why.code:
+        case Code.PAUSED:
+            return ApiError(409, "paused", text, more=more)
+        case Code.CLOSED:
+            return ApiError(409, "closed", text, more=more)
+        case Code.BUSY:
+            return ApiError(409, "busy", text, more={**more, "run": why.params["run"]})
+        case Code.NEEDS_APPROVAL:
+            return ApiError(409, "needs_approval", text, more=more)
+        case _ if why.code in BY_RULE:
+            return ApiError(403, "rule", text, more=more)
+        case _:
+            return ApiError(403, "not_allowed", text, more=more)
 
 
 def not_found(what: str, *problems: ApiProblem) -> ApiError:

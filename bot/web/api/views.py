@@ -11,13 +11,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, re_path, reverse
 
 from bot.core.model import Actor, Field, RunId, RunRequest, ScheduleId
-from bot.core.policy import Action
 from bot.core.ports import NotSetUp
 from bot.core.reasons import Code, Problem
 from bot.models import Run
 from bot.runs import again, links, see, start, stop
 from bot.runs.basis import bound
-from bot.runs.door import Platform, authorise
+from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
 from bot.runs.refusals import (
     CantStop,
@@ -38,7 +37,7 @@ from bot.web import throttle, tokens
 from bot.web.api import answers
 from bot.web.api.asked import Asked, asked, asked_again, is_kill_asked, key_of
 from bot.web.api.caller import Caller, caller
-from bot.web.api.errors import ApiError, ApiProblem, bad_request, not_found
+from bot.web.api.errors import ApiError, ApiProblem, bad_request, denied, not_found
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +93,7 @@ def _answer(
 def _handled(
     handler: Handler, site: Platform, who: Caller, request: HttpRequest, captured: dict[str, Any]
 ) -> JsonResponse:
-    authorise(who.actor, Action.SEE)
+    admit(site, who.actor)
     return handler(site, who, request, **captured)
 
 
@@ -103,8 +102,7 @@ def _in_json(make: Callable[[], JsonResponse]) -> JsonResponse:
     try:
         answer = make()
     except NotAllowed as exc:
-        more = {"reason": exc.denied.code}
-        answer = ApiError(403, "not_allowed", sentence(exc.denied), more=more).answer()
+        answer = denied(exc.denied).answer()
     except ApiError as exc:
         answer = exc.answer()
     except NotSetUp as exc:
@@ -128,6 +126,7 @@ def start_run(platform: Platform, who: Caller, request: HttpRequest) -> JsonResp
         args=what.args,
         kwargs=what.kwargs,
         fingerprint=what.fingerprint,
+        reason=what.reason,
         digest=what.digest if is_chosen else "",
     )
     return _start(platform, who, asked_for, what, request)
@@ -136,7 +135,7 @@ def start_run(platform: Platform, who: Caller, request: HttpRequest) -> JsonResp
 def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -> JsonResponse:
     """As `start_run`, with the values of this run where the body has none."""
     try:
-        earlier = again.row(who.actor, RunId(run))
+        earlier = again.row(platform, who.actor, RunId(run))
     except NoSuchRun:
         raise not_found(f"run {run}") from None
     key, is_chosen = key_of(request, str(who.actor.user))
@@ -148,6 +147,7 @@ def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -
         args=what.args,
         kwargs=what.kwargs,
         fingerprint=None if what.fingerprint is None else bound(what.fingerprint, earlier),
+        reason=what.reason,
         digest=what.digest if is_chosen else "",
         again=RunId(earlier.pk),
     )
@@ -241,7 +241,7 @@ def _refusal(exc: Refused, what: Asked, request: HttpRequest) -> ApiError:
             text = "The schedule has changed since this fingerprint was read. Read the schedule again."
             return ApiError(409, "changed", text, [what.problem("fingerprint", Code.CHANGED, text)])
         case Taken(run=run):
-            return ApiError(409, "key_taken", sentence(exc.reason), more=_which(run, request))
+            return ApiError(409, "key_taken", sentence(exc.reason), more=_which(run, request) if run else {})
         case MaybeSent(run=run):
             return ApiError(409, "maybe_sent", sentence(exc.reason), more=_which(run, request))
         case NothingSent(reason=reason):
@@ -256,7 +256,7 @@ def _refusal(exc: Refused, what: Asked, request: HttpRequest) -> ApiError:
 def _problem(what: Asked, problem: Problem) -> ApiProblem:
     """With the place of the member. The problem's own place is inside the member's text."""
     text = problem_text(problem)
-    is_stored = problem.field != Field.SCHEDULE and problem.field not in what.places
+    is_stored = problem.field in (Field.ARGS, Field.KWARGS) and problem.field not in what.places
     return what.problem(problem.field, problem.code, f"{what.left_out}: {text}" if is_stored else text)
 
 

@@ -68,6 +68,19 @@ def test_an_ephemeral_message_is_for_one_person_only(visit: Visit, app: App) -> 
     expect(secret.get_by_test_id("ephemeral")).to_have_text("Only visible to you")
 
 
+def test_who_is_mentioned_is_suggested_and_told(page: Page, app: App, slack: LocalSlack) -> None:
+    slack.config(events=["app_mention"])
+    composer = page.get_by_test_id("composer")
+    composer.press_sequentially("hey @run")
+    expect(page.get_by_test_id("command-option")).to_have_text("@Runtask")
+    page.keyboard.press("Enter")
+    expect(composer).to_have_value("hey @Runtask ")
+    types(page, "nightly @Ben Okafor")
+    slack.wait_for(lambda: app.received("event_callback"))
+    assert app.received("event_callback")[0]["event"]["text"] == "hey <@U0BOT> nightly <@U0BEN>"
+    expect(page.get_by_test_id("message").last).to_contain_text("hey @Runtask nightly @Ben Okafor")
+
+
 def test_a_thread_is_opened_answered_and_still_there_after_a_reload(page: Page, app: App) -> None:
     root = says(app, text="<@U0ANA> root")
     says(app, text="first", thread_ts=root)

@@ -139,6 +139,19 @@ def test_too_few_letters_and_no_options_are_said_in_the_menu(page: Page, app: Ap
     expect(dialog.get_by_test_id("options-note")).to_have_text("No results")
 
 
+def test_an_alert_shows_its_text_and_its_level(page: Page, app: App) -> None:
+    text = {"type": "mrkdwn", "text": "*Disabled*: it still runs"}
+    dialog = open_modal(
+        page, app, {"type": "alert", "level": "warning", "text": text}, {"type": "alert", "text": plain("As usual")}
+    )
+    alerts = dialog.get_by_test_id("alert")
+    expect(alerts).to_have_text(["Disabled: it still runs", "As usual"])
+    expect(alerts.first.locator("strong, b")).to_have_text("Disabled")
+    assert [alerts.nth(n).get_attribute("data-level") for n in range(2)] == ["warning", "default"]
+    colours = [alerts.nth(n).evaluate("node => getComputedStyle(node).backgroundColor") for n in range(2)]
+    assert colours[0] != colours[1]
+
+
 def test_tab_stays_inside_the_modal(page: Page, app: App) -> None:
     open_modal(page, app, text_input())
     stops = []

@@ -131,6 +131,8 @@ def _authenticated(slack: Slack, method: str, args: Json, request: web.Request) 
     token = bearer.strip() if scheme.lower() == "bearer" else str(args.get("token") or "")
     if not token:
         raise ApiError("not_authed")
+    if token in slack.dead_tokens:
+        raise ApiError(slack.dead_tokens[token])
     app = next((one for one in slack.apps.values() if one.settings.app_token == token), None)
     installation = next((one for one in slack.installations() if one.grant.bot_token == token), None)
     right, wrong = (app, installation) if method == _OPEN else (installation, app)

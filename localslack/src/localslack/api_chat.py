@@ -6,6 +6,7 @@ from localslack.api_call import ApiError, destination, flag, joined, structure, 
 from localslack.conversation import Conversation
 from localslack.limits import LIMITS
 from localslack.messages import bot_message, changed, delete, echoed_message_text, post
+from localslack.people import tell_apps
 from localslack.shape import echoed_blocks
 from localslack.validation.surfaces import message_problems
 from localslack.workspace import Installation
@@ -26,6 +27,7 @@ def post_message(caller: Installation, args: Json) -> Json:
         where,
         bot_message(caller.bot, content.pop("text"), content.pop("blocks", None), **thread, **content),
     )
+    tell_apps(caller.workspace, where, message)
     answer: Json = {"ok": True, "channel": where.id, "ts": message["ts"], "message": dict(message)}
     if len(text(args, "text")) > _MESSAGE["text"]["truncated_above_chars"]:
         answer["response_metadata"] = {"warnings": ["message_truncated"]}

@@ -13,7 +13,7 @@ from localslack import modals
 from localslack.access import Refused, conversation, installation, person, workspace
 from localslack.actions import click, put_in, suggest
 from localslack.conversation import is_hidden_reply
-from localslack.people import open_home, type_text, use_shortcut
+from localslack.people import edit_text, open_home, type_text, use_shortcut
 from localslack.places import Places, owner, top_view
 from localslack.slack import Slack
 from localslack.workspace import Installation
@@ -22,6 +22,7 @@ Json = dict[str, Any]
 # What a request must contain besides its `user`.
 _NEEDED = {
     "type": ("channel", "text"),
+    "edit": ("channel", "ts", "text"),
     "submit": ("view_id",),
     "close": ("view_id",),
     "read": ("channel",),
@@ -42,6 +43,7 @@ class People:
         looks = {"state": self._state, "messages": self._messages, "views": self._views, "people": self._people}
         acts = {
             "type": self._type,
+            "edit": self._edit,
             "suggest": self._suggest,
             "input": self._input,
             "click": self._click,
@@ -60,7 +62,7 @@ class People:
     async def _state(self, query: Json) -> Json:
         where = workspace(self._slack, query)
         me = person(where, query.get("user"))
-        apps = [_shown(one) for one in where.installations]
+        apps = [_shown(one) for one in where.installations if not one.is_removed]
         return {
             **await self._people(query),
             "me": asdict(me),
@@ -93,6 +95,10 @@ class People:
     async def _type(self, body: Json) -> Json:
         where = workspace(self._slack, body)
         return await type_text(where, body["user"], body["channel"], body["text"], body.get("thread_ts"))
+
+    async def _edit(self, body: Json) -> Json:
+        where = workspace(self._slack, body)
+        return edit_text(where, body["user"], body["channel"], body["ts"], body["text"])
 
     async def _suggest(self, body: Json) -> Json:
         return await suggest(self._places.find(body), body)

@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from localslack import farewell, manifest
 from localslack.access import Refused, installation, workspace
 from localslack.apps import App
 from localslack.config import AppSettings, BadConfig, Grant, Settings, apply, public
@@ -29,6 +30,9 @@ class Apps:
             web.post("/control/apps", act(self._add_app, "id")),
             web.post("/control/installations", act(self._install, "app", "team")),
             web.get("/control/installations", look(self._installations)),
+            web.post("/control/uninstall", act(self._uninstall)),
+            web.post("/control/revoke", act(self._revoke)),
+            web.post("/control/manifest", act(self._use_manifest, "manifest")),
             web.get("/control/config", look(self._config)),
             web.post("/control/config", act(self._configure)),
         ]
@@ -58,7 +62,7 @@ class Apps:
         return {"app": {"id": app_id, "name": name} | _secrets(settings)}
 
     async def _install(self, body: Json) -> Json:
-        """Install `app` in `team`. The bot becomes a member of `channels`."""
+        """Install `app` in `team`, for the first time or again. The bot becomes a member of `channels`."""
         where = workspace(self._slack, {"team": body.pop("team")})
         app = self._app(body.pop("app"))
         channels = body.pop("channels", [])
@@ -79,10 +83,30 @@ class Apps:
         except Taken as error:
             raise Refused(str(error)) from error
         for channel in channels:
-            where.conversations[channel].members.append(bot.user_id)
+            members = where.conversations[channel].members
+            members += [made.bot.user_id] if made.bot.user_id not in members else []
             where.tell_channel(where.conversations[channel])
         self._tell()
         return {"installation": _shown(made)}
+
+    async def _uninstall(self, body: Json) -> Json:
+        """Somebody removes the app from the workspace. `installations` installs it again."""
+        farewell.uninstall(self._slack, installation(self._slack, body))
+        self._tell()
+        return {}
+
+    async def _revoke(self, body: Json) -> Json:
+        """Somebody revokes the app's bot token."""
+        farewell.revoke(self._slack, installation(self._slack, body))
+        return {}
+
+    async def _use_manifest(self, body: Json) -> Json:
+        """Make the app what its `manifest` says, and install it `without` some of its optional scopes."""
+        try:
+            changes = manifest.settings_of(body.pop("manifest"), body.pop("without", []))
+        except manifest.BadManifest as error:
+            raise Refused(str(error)) from error
+        return await self._configure(body | changes)
 
     async def _installations(self, _query: Json) -> Json:
         return {"installations": [_shown(one) for one in self._slack.installations()]}

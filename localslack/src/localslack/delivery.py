@@ -97,6 +97,8 @@ class Courier:
 
     async def _event(self, to: Addressee, delivery: Delivery) -> None:
         ack = await self._send(to, delivery, None)
+        if ack.error is None and self._faults.for_delivery("duplicate", delivery.kind, to.bot):
+            ack = Ack(error="operation_timeout")  # the app's ack got lost on its way, so Slack tries again
         for number, delay in enumerate(self._switches.event_retry_delays, start=1):
             if ack.error is None or ack.no_retry:
                 return

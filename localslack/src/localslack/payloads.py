@@ -1,15 +1,18 @@
 """The payloads that an app receives, in the shapes recorded from Slack (localslack_tests/payloads)."""
 
 import copy
+import re
 from typing import Any
 
 from localslack.conversation import Conversation
-from localslack.ids import new_id
+from localslack.escape import unescape
+from localslack.ids import new_id, short_id
 from localslack.state import Values, empty
 from localslack.views import View
 from localslack.workspace import Installation
 
 Json = dict[str, Any]
+_MENTIONED = re.compile(r"<@([A-Z0-9]+)(?:\|[^<>]*)?>")
 TOKEN = "local-verification-token"  # noqa: S105 - Slack's deprecated verification token; apps must not rely on it
 
 
@@ -130,6 +133,21 @@ def event_callback(to: Installation, event: Json) -> Json:
         "is_ext_shared_channel": False,
         "event_context": f"4-{event['type']}-{team_id}",
     }
+
+
+def app_mention(message: Json) -> Json:
+    """The event, from the one about the message. A person's text comes as rich text, too; an app's message keeps its blocks."""
+    if "bot_id" in message:
+        return message | {"type": "app_mention"}
+    parts = _MENTIONED.split(message["text"])  # text and ids in turn
+    elements = [
+        {"type": "user", "user_id": part} if at % 2 else {"type": "text", "text": unescape(part)}
+        for at, part in enumerate(parts)
+        if part
+    ]
+    section = {"type": "rich_text_section", "elements": elements}
+    block = {"type": "rich_text", "block_id": short_id(), "elements": [section]}
+    return message | {"type": "app_mention", "blocks": [block]}
 
 
 def in_view(to: Installation, view: View, kind: str) -> Json:

@@ -1,6 +1,7 @@
 """What a person does outside of modals: types, runs commands, uses shortcuts, opens the Home tab."""
 
 from typing import Any
+from uuid import uuid4
 
 from localslack import payloads
 from localslack.access import Refused, conversation, person
@@ -8,7 +9,7 @@ from localslack.conversation import Conversation
 from localslack.delivery import Ack
 from localslack.escape import escape_mrkdwn, escape_plain
 from localslack.members import Person
-from localslack.messages import bot_message, post, slackbot_message
+from localslack.messages import bot_message, changed, post, slackbot_message
 from localslack.validation.surfaces import message_problems
 from localslack.workspace import Installation, Workspace
 
@@ -31,17 +32,36 @@ async def type_text(workspace: Workspace, user: str, channel: str, text: str, th
     if thread_ts and where.parent(thread_ts) is None:
         raise Refused("thread_not_found", 404)
     thread = {"thread_ts": thread_ts} if thread_ts else {}
-    message = {"type": "message", "user": user, "team": who.team_id, "text": _typed(text)} | thread
-    post(workspace, where, message)
+    said = {"user": user, "team": who.team_id, "text": _typed(text), "client_msg_id": str(uuid4())}
+    message = post(workspace, where, {"type": "message"} | said | thread)
+    tell_apps(workspace, where, message)
+    _offer_invitations(workspace, where, message)
+    return {"ts": message["ts"]}
+
+
+def edit_text(workspace: Workspace, user: str, channel: str, ts: str, text: str) -> Json:
+    """Edit an own message. An edit is no new mention, so no app gets an `app_mention`."""
+    person(workspace, user)
+    where = conversation(workspace, user, channel)
+    message = where.messages.get(ts)
+    if message is None or message.get("user") != user:
+        raise Refused("message_not_found", 404)
+    message |= {"text": _typed(text), "edited": {"user": user, "ts": workspace.shared.clock.ts()}}
+    changed(workspace, where, message)
+    return {"ts": ts}
+
+
+def tell_apps(workspace: Workspace, where: Conversation, message: Json) -> None:
+    """Send the events about a new message, by a person or by an app, to the apps in its conversation."""
     for installation in workspace.installations:
         _tell_app(installation, where, message)
-    return {"ts": message["ts"]}
 
 
 async def _command(workspace: Workspace, who: Person, where: Conversation, text: str) -> Json:
     command, _, rest = text.partition(" ")
     # If several apps have the command, the newest installation gets it (docs.slack.dev: implementing-slash-commands).
-    to = next((one for one in reversed(workspace.installations) if one.app.declares(command)), None)
+    able = (one for one in reversed(workspace.installations) if not one.is_removed and one.grant.has("commands"))
+    to = next((one for one in able if one.app.declares(command)), None)
     if to is None or who.is_stranger:  # commands are not shared over Slack Connect (docs.slack.dev: slack-connect)
         _slackbot_says(workspace, where, f"`{command}` is not a valid command.", who.id)
         return {"dispatched": False}
@@ -81,7 +101,7 @@ async def use_shortcut(to: Installation, user: str, callback_id: str, channel: s
     """Use a shortcut of an app, from the menu or on a message."""
     person(to.workspace, user)
     kind = next((one["type"] for one in to.app.settings.shortcuts if one["callback_id"] == callback_id), None)
-    if kind is None:
+    if kind is None or to.is_removed or not to.grant.has("commands"):
         raise Refused("shortcut_not_found", 404)
     if kind == "global":
         payload = payloads.shortcut(to, user, callback_id)
@@ -105,22 +125,32 @@ def open_home(to: Installation, user: str, tab: str) -> Json:
     event: Json = {"type": "app_home_opened", "user": user, "channel": dm.id, "tab": tab, "event_ts": now}
     if home is not None:
         event["view"] = home.shown()
-    if to.app.settings.home_tab and "app_home_opened" in to.app.settings.events:
+    if to.app.settings.home_tab and "app_home_opened" in to.app.settings.events and not to.is_removed:
         to.send_event(payloads.event_callback(to, event))
     return {"home": home.shown() if home else None, "channel": dm.id}
 
 
 def _tell_app(to: Installation, where: Conversation, message: Json) -> None:
-    """Send the events that the app has subscribed to, if its bot is a member."""
-    if to.bot.user_id not in where.members:
+    """Send the events that the app has subscribed to and has the scopes for, if its bot is a member."""
+    if to.bot.user_id not in where.members or to.is_removed:
         return
     subscribed = to.app.settings.events
     event = message | {"channel": where.id, "event_ts": message["ts"]}
     kind = {"im": "im", "private": "group"}.get(where.kind, "channel")
-    if f"message.{kind}s" in subscribed or f"message.{kind}" in subscribed:
+    family = {"im": "im", "private": "groups"}.get(where.kind, "channels")
+    if f"message.{family}" in subscribed and to.grant.has(f"{family}:history"):
         to.send_event(payloads.event_callback(to, event | {"channel_type": kind}))
-    if f"<@{to.bot.user_id}>" in message["text"] and "app_mention" in subscribed:
-        to.send_event(payloads.event_callback(to, event | {"type": "app_mention"}))
+    # Not in direct messages (docs.slack.dev: reference/events/app_mention).
+    is_mentioned = f"<@{to.bot.user_id}>" in message["text"] and where.kind != "im"
+    if is_mentioned and "app_mention" in subscribed and to.grant.has("app_mentions:read"):
+        to.send_event(payloads.event_callback(to, payloads.app_mention(event)))
+
+
+def _offer_invitations(workspace: Workspace, where: Conversation, message: Json) -> None:
+    """Slack offers to invite a bot that was mentioned and isn't a member. The bot itself hears nothing."""
+    for bot in (one.bot for one in workspace.installations):
+        if f"<@{bot.user_id}>" in message["text"] and bot.user_id not in where.members and where.kind != "im":
+            _slackbot_says(workspace, where, f"<@{bot.user_id}> isn't in this channel. Invite it?", message["user"])
 
 
 def _typed(text: str) -> str:

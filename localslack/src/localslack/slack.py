@@ -29,6 +29,7 @@ class Slack:
         self.shared = Shared()
         self.workspaces: dict[str, Workspace] = {}
         self.apps: dict[str, App] = {}
+        self.dead_tokens: dict[str, str] = {}  # with the error that they get
         first = AppSettings(
             app_token="xapp-local",  # noqa: S106
             commands=list(seed.COMMANDS),
@@ -36,7 +37,8 @@ class Slack:
             events=list(seed.EVENTS),
         )
         app = self.add_app(seed.BOT.app_id, seed.BOT.name, first)
-        self._start_first(app, Grant(bot_token="xoxb-local"))  # noqa: S106
+        self._first_grant = Grant(bot_token="xoxb-local")  # noqa: S106
+        self._start_first(app, self._first_grant)
         apply(settings or {}, *self.settings_of(app, self.first))
 
     @property
@@ -82,12 +84,17 @@ class Slack:
     def install(self, app: App, workspace: Workspace, grant: Grant, bot: Bot, name: str) -> Installation:
         """Install an app. Its bot becomes a member called `name`, and everybody has a direct message with it.
 
-        Raises Taken.
+        An app that was removed gets its old bot back. Raises Taken.
         """
-        if workspace.installation(app.id) is not None:
+        before = workspace.installation(app.id)
+        if before is not None and not before.is_removed:
             raise Taken("already_installed")
-        if any(one.grant.bot_token == grant.bot_token for one in self.installations()):
+        if any(one.grant.bot_token == grant.bot_token for one in self.installations() if one is not before):
             raise Taken("bot_token_taken")
+        if before is not None:
+            self.dead_tokens.pop(grant.bot_token, None)
+            before.grant, before.is_removed = grant, False
+            return before
         if _is_taken(bot, workspace):
             raise Taken("bot_taken")
         workspace.people[bot.user_id] = Person(
@@ -108,7 +115,8 @@ class Slack:
             del self.apps[app.id]
             await app.close()
         self.workspaces.clear()
-        self._start_first(first.app, first.grant)
+        self.dead_tokens.clear()
+        self._start_first(first.app, self._first_grant)
         first.app.rates.clear()
         self.shared.faults.clear()
         self.shared.log.clear()

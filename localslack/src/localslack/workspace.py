@@ -133,6 +133,7 @@ class Installation:
     workspace: Workspace
     grant: Grant
     rates: Rates
+    is_removed: bool = False  # somebody has uninstalled it
 
     @property
     def shared(self) -> Shared:

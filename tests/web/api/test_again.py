@@ -64,12 +64,15 @@ def test_the_fingerprint_is_that_of_the_schedule(api: Api, run: Run) -> None:
 def test_what_can_not_be_repeated_is_refused(api: Api, run: Run) -> None:
     refused(again(api, run.pk + 1), 404, "not_found")
     (problem,) = refused(again(api, run.pk, '{"schedule": 7}'), 400, "bad_request")
-    assert problem["text"] == "There is no member 'schedule'; there are args, kwargs, fingerprint."
+    assert problem["text"] == "There is no member 'schedule'; there are args, kwargs, fingerprint, reason."
     refused(again(api, run.pk, "[]"), 400, "bad_request")
     Run.objects.filter(pk=run.pk).update(kwargs='{"dys": 1}')
     (problem,) = refused(again(api, run.pk), 400, "refused")
     assert problem["text"].startswith("As that run sent it: Unknown argument")
+    assert refused(again(api, run.pk + 1), 404, "not_found") == []
     api.catalog.schedules.clear()
+    assert refused(again(api, run.pk), 404, "not_found") == []  # it belongs to its requester now
+    Run.objects.filter(pk=run.pk).update(user=User.objects.get())
     (problem,) = refused(again(api, run.pk), 404, "not_found")
     assert (problem["field"], problem["code"]) == ("schedule", "gone")
     assert api.sender.sent == []

@@ -14,6 +14,7 @@
 
 import { h, uid } from "./dom.js";
 import { renderElement, unsupported, warning } from "./elements.js";
+import { icon } from "./icons.js";
 import { markdown } from "./markdown.js";
 import { askConfirm } from "./overlay.js";
 import { richText } from "./richtext.js";
@@ -31,6 +32,7 @@ const RENDERERS = {
   image,
   markdown: (block) => markdown(block.text),
   table,
+  alert,
 };
 
 export function renderBlock(block, host) {
@@ -131,4 +133,12 @@ function table(block) {
   return h("div", { class: "table-scroll", tabindex: "0" }, h("table", { class: "table" },
     h("thead", {}, h("tr", {}, first.map((content) => h("th", { scope: "col" }, cell(content))))),
     h("tbody", {}, rest.map((row) => h("tr", {}, row.map((content) => h("td", {}, cell(content))))))));
+}
+
+const ALERTS = { default: "info", info: "info", warning: "alert", error: "alert", success: "check" };
+
+function alert(block) {
+  const level = block.level ?? "default";
+  return h("div", { class: `alert alert-${level}`, role: "note", testid: "alert", data: { level } },
+    icon(ALERTS[level]), h("div", { class: "alert-text" }, textObject(block.text)));
 }

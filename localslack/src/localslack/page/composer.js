@@ -1,12 +1,14 @@
-/** The field for messages and slash commands. Enter sends, Shift+Enter breaks the line, `/` suggests commands. */
+/** The field for messages and slash commands. Enter sends, Shift+Enter breaks the line, `/` suggests commands, `@` people. */
 
 import { control } from "./api.js";
-import { appMark } from "./avatar.js";
+import { appMark, avatar } from "./avatar.js";
 import { Keyed, fill, h, uid } from "./dom.js";
 import { icon } from "./icons.js";
 import { directory, store } from "./store.js";
 
 const MARKS = [["bold", "Bold", "*"], ["italic", "Italic", "_"], ["strike", "Strikethrough", "~"], ["code", "Code", "`"]];
+
+const WHOM = /(^|\s)@\S*$/; // a name that is being typed
 
 export class Composer {
   #drafts = new Map(); // where -> text
@@ -73,8 +75,9 @@ export class Composer {
     if (input.scrollHeight) input.style.height = `${input.scrollHeight}px`; // 0 while it is hidden
     this.send.disabled = !input.value.trim();
     fill(this.problem);
-    const typed = /^\/\S*$/.test(input.value) && !this.thread ? input.value.toLowerCase() : null;
-    this.#suggest(typed ? this.#offers().filter(({ name }) => name.toLowerCase().startsWith(typed)) : []);
+    const typed = /^\/\S*$/.test(input.value) && !this.thread ? input.value : WHOM.exec(input.value)?.[0].trim();
+    const offers = typed?.startsWith("/") ? this.#offers() : whom();
+    this.#suggest(typed ? offers.filter(({ name }) => name.toLowerCase().startsWith(typed.toLowerCase())) : []);
   }
 
   /** Slash commands, and the apps' global shortcuts, which Slack lists in the same menu. */
@@ -95,7 +98,7 @@ export class Composer {
       sign: JSON.stringify,
       make: (offer) => h("div", { class: "suggestion", role: "option", id: uid("command"), testid: "command-option",
         data: { command: offer.name }, onclick: () => this.#take(offer) },
-        appMark("small"),
+        offer.user && !directory.appOfBot(offer.user) ? avatar(offer.user, "small") : appMark("small"),
         h("span", { class: "suggestion-main" },
           h("span", { class: "suggestion-name" }, offer.name, offer.hint ? h("span", { class: "suggestion-hint" }, ` ${offer.hint}`) : null),
           h("span", { class: "suggestion-text" }, offer.text))),
@@ -119,7 +122,7 @@ export class Composer {
     if (offer.shortcut) {
       this.#set("");
       control.shortcut({ user: store.user, app: offer.app, callback_id: offer.shortcut });
-    } else this.#set(`${offer.name} `);
+    } else this.#set(`${offer.user ? this.input.value.replace(WHOM, "$1") : ""}${offer.name} `);
     this.input.focus();
   }
 
@@ -138,7 +141,7 @@ export class Composer {
 
   /** Send a fully typed command. Complete a suggested command first. */
   #enter(offer) {
-    if (offer && offer.name !== this.input.value) this.#take(offer);
+    if (offer && !this.input.value.endsWith(offer.name)) this.#take(offer);
     else this.#submit();
   }
 
@@ -148,11 +151,23 @@ export class Composer {
     const where = this.#where;
     const { channel, thread } = store.place;
     this.#set("");
-    const answer = await control.type({ user: store.user, channel, text, ...(this.thread ? { thread_ts: thread } : {}) });
+    const sent = text.startsWith("/") ? text : withMentions(text);
+    const answer = await control.type({ user: store.user, channel, text: sent, ...(this.thread ? { thread_ts: thread } : {}) });
     if (answer.ok || answer.dispatched) return;
     if (where === this.#where && !this.input.value) this.#set(text);
     fill(this.problem, problemText(text, answer.error));
   }
+}
+
+/** People and bots who can be mentioned. */
+function whom() {
+  return [...store.people.keys()].map((user) => ({ name: `@${directory.nameOf(user)}`, hint: "", text: "", user }));
+}
+
+/** `<@U…>` for typed names, as Slack's client sends it. The longest name first, as another one may begin like it. */
+function withMentions(text) {
+  const longestFirst = whom().sort((one, other) => other.name.length - one.name.length);
+  return longestFirst.reduce((found, { name, user }) => found.replaceAll(name, `<@${user}>`), text);
 }
 
 function problemText(text, error) {

@@ -87,6 +87,18 @@ class LocalSlack(Control):
         """Change settings until the next reset. `team` and `app` choose whose."""
         return self.done("config", **settings)
 
+    def use_manifest(self, manifest: Json, *, without: Collection[str] = (), **whose: str) -> Json:
+        """Make the app what its manifest says, and install it without some of its optional scopes. Until the next reset."""
+        return self.done("manifest", manifest=manifest, without=list(without), **whose)
+
+    def uninstall(self, team: str | None = None, app: str | None = None) -> None:
+        """Somebody removes the app: it is told by events, and its token answers `account_inactive`."""
+        self.done("uninstall", team=team, app=app)
+
+    def revoke(self, team: str | None = None, app: str | None = None) -> None:
+        """Somebody revokes the app's bot token: the app is told by an event, and its token answers `token_revoked`."""
+        self.done("revoke", team=team, app=app)
+
     def add_workspace(self, team: str, **names: str) -> None:
         """Add a workspace with the same people and channels as the first, but without an app."""
         self.done("workspaces", id=team, **names)

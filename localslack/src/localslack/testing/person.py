@@ -23,6 +23,10 @@ class Person:
         """Use a shortcut of the first app: from the menu, or on a message."""
         return self._do("shortcut", callback_id=callback_id, channel=channel, ts=ts)
 
+    def edits(self, channel: str, ts: str, text: str) -> Json:
+        """Edit an own message."""
+        return self._do("edit", channel=channel, ts=ts, text=text)
+
     def modal(self) -> Json | None:
         """The topmost modal. Its `state` has what was typed."""
         stack = self.stack()

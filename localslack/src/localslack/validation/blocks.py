@@ -8,7 +8,7 @@ from localslack.validation.elements import check_element, is_one_of
 from localslack.validation.fields import check_fields, check_known, check_text, check_value, kind_of
 from localslack.validation.problems import Problems
 from localslack.validation.rich_text import check_rich_text
-from localslack.validation.schema import BLOCK_FIELDS, MESSAGE_ONLY
+from localslack.validation.schema import BLOCK_FIELDS, ONLY_IN
 
 Json = dict[str, Any]
 Surface = Literal["modal", "home", "message"]
@@ -47,7 +47,7 @@ def _check_block(block: Any, surface: Surface, at: str, problems: Problems) -> N
     if kind is None:
         problems.add("missing required field: type" if isinstance(block, dict) else "must provide an object", at)
         return
-    if kind not in BLOCK_FIELDS or (kind in MESSAGE_ONLY and surface != "message"):
+    if kind not in BLOCK_FIELDS or surface != ONLY_IN.get(kind, surface):
         problems.add(f"unsupported type: {kind}", f"{at}/type")
         return
     check_known(block, BLOCK_FIELDS[kind], at, problems)

@@ -1,7 +1,7 @@
 """The properties that Slack knows (docs.slack.dev/reference/block-kit). Others are refused by name.
 
 These are missing here, so they are refused: `video` and `workflow_button`, which need permissions that apps here don't
-have, and newer blocks (alert, card, carousel, container, context_actions, data_table).
+have, and newer blocks (card, carousel, container, context_actions, data_table).
 """
 
 _SELECT = frozenset({"type", "action_id", "placeholder", "confirm", "focus_on_load"})
@@ -52,8 +52,10 @@ BLOCK_FIELDS: dict[str, frozenset[str]] = {
     "table": _BLOCK | {"rows", "column_settings"},
     "task_card": _BLOCK | {"task_id", "title", "details", "output", "sources", "status"},
     "plan": _BLOCK | {"title", "tasks"},
+    "alert": _BLOCK | {"text", "level"},
 }
-MESSAGE_ONLY = frozenset({"markdown", "table", "task_card", "plan"})
+# Blocks that only one surface has.
+ONLY_IN = {**dict.fromkeys(("markdown", "table", "task_card", "plan"), "message"), "alert": "modal"}
 
 VIEW_FIELDS: dict[str, frozenset[str]] = {
     "modal": frozenset(

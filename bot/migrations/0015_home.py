@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runtask", "0013_places"),
+        ("runtask", "0014_drafts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,89 @@
+"""Holds the arguments of a run to the rules that limit them."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from inspect import Parameter, Signature
+from typing import Any
+
+from bot.core import schemas
+from bot.core.model import Field
+from bot.core.reasons import Code, Problem
+from bot.core.rules import Rule
+from bot.core.secrets import Call
+from bot.core.signature import POSITIONAL
+from bot.core.text import clip, one_line
+
+MOST = 5  # problems that are told of one rule
+EXPECTED = 200  # characters
+
+
+def problems(rules: Iterable[Rule], call: Call, stored: Call | None, signature: Signature | None) -> Iterator[Problem]:
+    """What these rules don't allow of `call`, at the field that must change. Never contains a value of it.
+
+    `stored`: the schedule's own values; None if they can't be read. `signature`: the task's; None if it isn't known.
+    """
+    limiting = [rule for rule in rules if rule.arguments is not None]
+    if not limiting:
+        return
+    args, kwargs = call
+    names = _names(signature, args)
+    if names is None and args != (stored[0] if stored else []):
+        for rule in limiting:
+            yield Problem(code=Code.RULE_ARGS_UNNAMED, field=Field.ARGS, params={"rule": rule.name})
+        return
+    by_place = dict(names or {})
+    if twice := sorted(set(by_place) & set(kwargs)):
+        yield Problem(code=Code.ARGUMENT_TWICE, field=Field.KWARGS, params={"name": twice[0]})
+        return
+    for rule in limiting:
+        yield from _of_rule(rule, {**by_place, **kwargs}, frozenset(by_place))
+
+
+def _names(signature: Signature | None, args: list[Any]) -> dict[str, Any] | None:
+    """Positional values by their names; None if they have none. Those of `*names` are a list."""
+    if signature is None:
+        return None if args else {}
+    parameters = signature.parameters.values()
+    positional = [p.name for p in parameters if p.kind in POSITIONAL]
+    found = dict(zip(positional, args, strict=False))
+    rest = next((p.name for p in parameters if p.kind is Parameter.VAR_POSITIONAL), None)
+    if more := args[len(positional) :]:
+        if rest is None:
+            return None
+        found[rest] = more
+    return found
+
+
+def _of_rule(rule: Rule, values: Mapping[str, Any], by_place: frozenset[str]) -> Iterator[Problem]:
+    try:
+        validator = schemas.validator(rule.arguments)
+    except schemas.ExtraMissing:
+        yield Problem(
+            code=Code.RULE_UNCHECKED, field=Field.SCHEDULE, params={"rule": rule.name, "extra": schemas.EXTRA}
+        )
+        return
+    for number, error in enumerate(validator.iter_errors(values)):
+        if number == MOST:
+            return
+        yield _problem(rule, error, by_place)
+
+
+def _problem(rule: Rule, error: Any, by_place: frozenset[str]) -> Problem:
+    path = list(error.absolute_path)
+    field = Field.ARGS if path and path[0] in by_place else Field.KWARGS
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        where = _where([*path, missing[0]])
+        return Problem(code=Code.RULE_NEEDS_ARGUMENT, field=field, params={"rule": rule.name, "name": where})
+    expected = clip(one_line(json.dumps(error.validator_value, ensure_ascii=False)), EXPECTED)
+    if not path:
+        params = {"rule": rule.name, "keyword": error.validator, "expected": expected}
+        return Problem(code=Code.RULE_REFUSES_ARGUMENTS, field=field, params=params)
+    params = {"rule": rule.name, "name": _where(path), "keyword": error.validator, "expected": expected}
+    return Problem(code=Code.RULE_REFUSES_VALUE, field=field, params=params)
+
+
+def _where(path: list[str | int]) -> str:
+    """`days`, `options.days`, `days[0]`."""
+    first, *others = path
+    return clip(str(first) + "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in others), 100)

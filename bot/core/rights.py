@@ -1,0 +1,58 @@
+"""What the site lets somebody do, as the database says at this moment."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.core.reasons import Problem, Reason
+
+
+class Entry(StrEnum):
+    """The way by which somebody acts."""
+
+    SLACK = "slack"
+    WEB = "web"
+    API = "api"
+
+
+class Action(StrEnum):
+    """What an actor wants to do."""
+
+    SEE = "see"
+    RUN = "run"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rights:
+    """Of an account. By default, none that anybody has to be given."""
+
+    is_superuser: bool = False
+    groups: frozenset[str] = frozenset()  # names of Django's
+    permitted: frozenset[Action] = frozenset()  # by Django's permissions, or all (RUNTASK_ALLOW)
+
+
+NONE = Rights()
+EVERYTHING = frozenset(Action)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What the rules say of a run of a schedule by somebody, before they press Run."""
+
+    denied: Reason | None = None  # why they can't run it now
+    reason_for: str = ""  # the rule that asks for a reason; empty: none does
+    problems: tuple[Problem, ...] = ()  # what the rules don't allow of the values that the form shows
+
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """What a run's messages show because of rules."""
+
+    reason: str = ""  # the requester's
+    mention: tuple[str, ...] = ()  # Slack user groups and users, of a run that failed
+
+
+NOTHING_SAID = Said()

@@ -1,0 +1,110 @@
+"""Rules as YAML: a list, as in docs/rules.md. Every mistake is told with its line and column."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.core import rulefields
+from bot.core.reasons import Code, Invalid, Problem
+from bot.core.rules import Rule
+from bot.core.schemas import EXTRA, Path
+from bot.core.strictjson import place
+from bot.core.text import one_line
+
+FIELD = "rules"  # of the problems
+TYPES = {  # what YAML's plain values may be; not dates, sets or binary data
+    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")
+}
+
+
+def read(text: str, groups: Collection[str] | None = None) -> tuple[Rule, ...]:
+    """Raises Invalid, with every mistake. `groups`: those that there are; None: any."""
+    document = _Document(text)
+    document.read()
+    if not document.problems:
+        for path, code, params in rulefields.flaws(document.value, groups):
+            document.tell(document.mark(path), code, **params)
+    if document.problems:
+        raise Invalid(sorted(document.problems, key=lambda problem: problem.place.at if problem.place else 0))
+    return tuple(map(rulefields.rule, document.value))
+
+
+def written(rules: tuple[Rule, ...]) -> str:
+    """`read` makes the same rules of it."""
+    import yaml  # noqa: PLC0415  # an extra has it
+
+    if not rules:
+        return "[]\n"
+    return "\n".join(_one(yaml, rule) for rule in rules)
+
+
+def _one(yaml: Any, rule: Rule) -> str:
+    return str(
+        yaml.safe_dump(
+            [rulefields.plain(rule)], sort_keys=False, allow_unicode=True, width=120, default_flow_style=None
+        )
+    )
+
+
+@dataclass
+class _Document:
+    """A text, its value, and where each part of that stands."""
+
+    text: str
+    value: Any = None
+    problems: list[Problem] = field(default_factory=list)
+    _marks: dict[Path, int] = field(default_factory=dict)
+
+    def read(self) -> None:
+        try:
+            import yaml  # noqa: PLC0415  # an extra has it
+        except ImportError:
+            self.tell(0, Code.NO_EXTRA, extra=EXTRA)
+            return
+        try:
+            node = yaml.compose(self.text, Loader=yaml.SafeLoader)
+            # Aliases are found by their events, because a composed tree has none any more.
+            for event in yaml.parse(self.text, Loader=yaml.SafeLoader):
+                if isinstance(event, yaml.AliasEvent):
+                    self.tell(event.start_mark.index, Code.YAML_ALIAS)  # type: ignore[union-attr]  # parsers set it
+        except yaml.MarkedYAMLError as exc:
+            mark = exc.problem_mark or exc.context_mark
+            self.tell(mark.index if mark else 0, Code.NOT_YAML, message=one_line(exc.problem or str(exc)))
+            return
+        except (yaml.YAMLError, RecursionError) as exc:
+            self.tell(getattr(exc, "position", 0), Code.NOT_YAML, message=one_line(str(exc)))
+            return
+        if not self.problems:
+            self.value = None if node is None else self._value(node, (), yaml)
+
+    def mark(self, path: Path) -> int:
+        """Of the part itself or, if it is missing, of what it is missing from."""
+        while path and path not in self._marks:
+            path = path[:-1]
+        return self._marks.get(path, 0)
+
+    def tell(self, at: int, code: Code, **params: str | int) -> None:
+        self.problems.append(Problem(code=code, field=FIELD, params=params, place=place(self.text, at)))
+
+    def _value(self, node: Any, path: Path, yaml: Any) -> Any:
+        self._marks[path] = node.start_mark.index
+        if node.tag not in TYPES:
+            self.tell(node.start_mark.index, Code.YAML_TAG)
+            return None
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(one, (*path, at), yaml) for at, one in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path, yaml)
+        return yaml.SafeLoader("").construct_object(node)
+
+    def _mapping(self, node: Any, path: Path, yaml: Any) -> dict[Any, Any]:
+        found = dict[Any, Any]()
+        for key_node, one in node.value:
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in TYPES:
+                self.tell(key_node.start_mark.index, Code.YAML_TAG)
+                continue
+            key = yaml.SafeLoader("").construct_object(key_node)
+            if key in found:
+                self.tell(key_node.start_mark.index, Code.DOUBLED_KEY, key=one_line(str(key)))
+            found[key] = self._value(one, (*path, key), yaml)
+        return found

@@ -1,0 +1,200 @@
+"""Which JSON Schemas a rule may have for the arguments of runs (bot.core.bound holds values to them).
+
+JSON Schema says nothing of a value that isn't of a keyword's type, and ignores keywords that it doesn't know: `{maximum: 31}` lets
+"9999" through, and `{maxmum: 31}` everything. So a rule's schema may use the keywords below only, and must name types.
+Nothing is fetched: references lead to the schema's own `$defs`.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from bot.core.reasons import Code, Params
+from bot.core.text import clip, one_line
+
+Path: TypeAlias = tuple[str | int, ...]  # keys and indices that lead to a part of a document
+Flaw: TypeAlias = tuple[Path, Code, Params]
+EXTRA = "rules"  # of our distribution; it has jsonschema
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+NUMBER, TEXT, LIST, OBJECT = {"integer", "number"}, {"string"}, {"array"}, {"object"}
+OF_TYPES = {  # the types that a keyword says something of
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), NUMBER),
+    **dict.fromkeys(("minLength", "maxLength", "pattern"), TEXT),
+    **dict.fromkeys(
+        ("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains"), LIST
+    ),
+    **dict.fromkeys(
+        (
+            "properties",
+            "patternProperties",
+            "additionalProperties",
+            "propertyNames",
+            "required",
+            "dependentRequired",
+            "minProperties",
+            "maxProperties",
+        ),
+        OBJECT,
+    ),
+}
+ALTERNATIVES = ("anyOf", "oneOf")
+OF_ANY_TYPE = ("type", "enum", "const", "$ref", "allOf", *ALTERNATIVES)
+NOTES = ("title", "description", "default", "examples", "$comment", "$schema", "$defs")
+KEYWORDS = (*OF_TYPES, *OF_ANY_TYPE, *NOTES)
+ONE = ("items", "contains", "additionalProperties", "propertyNames")  # each holds a schema
+LISTS = ("prefixItems", "allOf", *ALTERNATIVES)
+MAPPINGS = ("properties", "patternProperties", "$defs")
+OWN = "#/$defs/"
+
+
+class ExtraMissing(Exception):
+    """jsonschema isn't installed."""
+
+
+def validator(schema: Mapping[str, Any] | None) -> Any:
+    """Checks values against the schema. Raises ExtraMissing."""
+    return _validators()(schema)
+
+
+def _validators() -> Any:
+    try:
+        from jsonschema import Draft202012Validator  # noqa: PLC0415  # an extra has it
+    except ImportError:
+        raise ExtraMissing from None
+    return Draft202012Validator
+
+
+def flaws(schema: Mapping[str, Any]) -> Iterator[Flaw]:
+    """Why a rule can't have this schema. Raises ExtraMissing."""
+    validators = _validators()
+    if schema.get("$schema", DIALECT) != DIALECT:
+        yield ("$schema",), Code.SCHEMA_DIALECT, {"known": DIALECT}
+        return
+    found = list(_walk(schema, (), schema))
+    yield from found
+    if found:
+        return
+    for error in validators(validators.META_SCHEMA).iter_errors(schema):
+        yield tuple(error.absolute_path), Code.BAD_SCHEMA, {"message": clip(one_line(error.message), 200)}
+
+
+def _walk(schema: Any, path: Path, root: Mapping[str, Any]) -> Iterator[Flaw]:
+    """`path` is empty for the arguments themselves, which are an object."""
+    if isinstance(schema, bool):
+        return
+    if not isinstance(schema, Mapping):
+        yield path, Code.NOT_A_SCHEMA, {}
+        return
+    types = {"object"} if not path else _types(schema)
+    for keyword in schema:
+        yield from _of_keyword(keyword, types, (*path, keyword))
+    yield from _patterns(schema, path)
+    yield from _reference(schema, path, root)
+    if "properties" in schema and isinstance(schema["properties"], Mapping):
+        yield from _properties(schema, path, root)
+    for keyword, at, part in _parts(schema):
+        yield from _walk(part, (*path, keyword, *at), root)
+        if keyword not in (*MAPPINGS, "allOf", *ALTERNATIVES) and not _is_typed(part, root):
+            yield (*path, keyword, *at), Code.SCHEMA_NEEDS_TYPE, {"name": keyword}
+
+
+def _of_keyword(keyword: Any, types: set[str], path: Path) -> Iterator[Flaw]:
+    if keyword not in KEYWORDS:
+        close = difflib.get_close_matches(str(keyword), KEYWORDS, n=1)
+        if close:
+            yield path, Code.MISSPELLED_KEYWORD, {"keyword": one_line(str(keyword)), "known": close[0]}
+        else:
+            yield path, Code.UNKNOWN_KEYWORD, {"keyword": one_line(str(keyword))}
+    elif keyword in OF_TYPES and (not types or types - OF_TYPES[keyword] - {"null"}):
+        yield path, Code.KEYWORD_NEEDS_TYPE, {"keyword": keyword, "types": " or ".join(sorted(OF_TYPES[keyword]))}
+
+
+def _properties(schema: Mapping[str, Any], path: Path, root: Mapping[str, Any]) -> Iterator[Flaw]:
+    """A property that isn't required may be left out, and then a default of the task's own applies, which no rule sees."""
+    required = schema.get("required", ())
+    for name, part in schema["properties"].items():
+        where = (*path, "properties", name)
+        if isinstance(part, Mapping) and set(part) - set(NOTES):
+            if not _is_typed(part, root):
+                yield where, Code.SCHEMA_NEEDS_TYPE, {"name": one_line(str(name))}
+            if name not in required:
+                yield where, Code.SCHEMA_NEEDS_REQUIRED, {"name": one_line(str(name))}
+
+
+def _patterns(schema: Mapping[str, Any], path: Path) -> Iterator[Flaw]:
+    several = schema.get("patternProperties")
+    found = [((*path, "patternProperties", one), one) for one in several] if isinstance(several, Mapping) else []
+    for where, pattern in [*found, ((*path, "pattern"), schema.get("pattern", ""))]:
+        try:
+            re.compile(pattern)
+        except (re.error, TypeError, OverflowError) as exc:
+            yield where, Code.BAD_SCHEMA, {"message": one_line(str(exc))}
+
+
+def _reference(schema: Mapping[str, Any], path: Path, root: Mapping[str, Any]) -> Iterator[Flaw]:
+    if (target := schema.get("$ref")) is None:
+        return
+    if _target(target, root) is None:
+        yield (*path, "$ref"), Code.FOREIGN_REFERENCE, {"target": clip(one_line(str(target)), 100)}
+    elif target in _reached(target, root):
+        yield (*path, "$ref"), Code.CIRCULAR_REFERENCE, {"target": target}
+
+
+def _target(target: Any, root: Mapping[str, Any]) -> Any:
+    """What a reference leads to; None unless that is one of the schema's own definitions."""
+    known = root.get("$defs")
+    if not isinstance(target, str) or not target.startswith(OWN) or not isinstance(known, Mapping):
+        return None
+    return known.get(target.removeprefix(OWN))
+
+
+def _reached(target: str, root: Mapping[str, Any]) -> set[str]:
+    """All references that this one leads to, directly or by others."""
+    found, left = set[str](), [target]
+    while left:
+        after = {part["$ref"] for part in _all(_target(left.pop(), root)) if isinstance(part.get("$ref"), str)}
+        left += after - found
+        found |= after
+    return found
+
+
+def _all(schema: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(schema, Mapping):
+        yield schema
+        for _, _, part in _parts(schema):
+            yield from _all(part)
+
+
+def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[str, Path, Any]]:
+    """The schemas inside a schema: the keyword, where below it, and the schema."""
+    for keyword in ONE:
+        if keyword in schema:
+            yield keyword, (), schema[keyword]
+    for keyword in LISTS:
+        if isinstance(schema.get(keyword), list):
+            yield from ((keyword, (at,), part) for at, part in enumerate(schema[keyword]))
+    for keyword in MAPPINGS:
+        if isinstance(schema.get(keyword), Mapping):
+            yield from ((keyword, (name,), part) for name, part in schema[keyword].items())
+
+
+def _types(schema: Mapping[str, Any]) -> set[str]:
+    found = schema.get("type", ())
+    return {found} if isinstance(found, str) else {one for one in found if isinstance(one, str)}
+
+
+def _is_typed(schema: Any, root: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> bool:
+    """Whether it says of every value whether it is allowed. True and an empty schema say so, too."""
+    if not isinstance(schema, Mapping) or not set(schema) - set(NOTES):
+        return True
+    if {"type", "enum", "const"} & set(schema):
+        return True
+    target = schema.get("$ref")
+    if isinstance(target, str) and target not in seen and (found := _target(target, root)) is not None:
+        return _is_typed(found, root, seen | {target})
+    for keyword in ALTERNATIVES:
+        if isinstance(schema.get(keyword), list):
+            return all(_is_typed(part, root, seen) for part in schema[keyword])
+    parts = schema.get("allOf")
+    return isinstance(parts, list) and any(_is_typed(part, root, seen) for part in parts)

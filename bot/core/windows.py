@@ -1,0 +1,114 @@
+"""Times at which nothing may be run: `Fri 16:00-Mon 06:00 Europe/Berlin` each week, `22:00-06:00 Europe/Berlin` each day.
+
+A window lasts from the first moment at which clocks there show its begin to the last moment at which they show its end. So where
+clocks are put back, what is shown twice is closed both times, and where they are put forward, nothing is left out.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY = timedelta(days=1)
+WEEK = timedelta(weeks=1)
+TEXT = re.compile(r"(?:([A-Za-z]{3}) )?([0-2][0-9]):([0-5][0-9])-(?:([A-Za-z]{3}) )?([0-2][0-9]):([0-5][0-9]) (\S+)")
+LOOKED_AHEAD = timedelta(weeks=5)  # of windows that follow each other without a gap
+
+
+class BadWindow(ValueError):
+    """The text isn't a window."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """Times since the begin of a week (Monday) or, if `is_daily`, of a day. `end` is later than `begin`."""
+
+    begin: timedelta
+    end: timedelta
+    is_daily: bool
+    zone: str
+
+    def closed_until(self, now: datetime) -> datetime | None:
+        """The end of the window that `now` is in, in UTC; None if it is in none."""
+        zone, until = ZoneInfo(self.zone), None
+        for begin, end in self._around(now.astimezone(zone).replace(tzinfo=None)):
+            if _first(begin, zone) <= now < (last := _last(end, zone)):
+                until = max(until or last, last)
+        return until
+
+    def _around(self, local: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Its occurrences on clocks there that may include a moment at which they show `local`."""
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        period = DAY if self.is_daily else WEEK
+        first = midnight if self.is_daily else midnight - midnight.weekday() * DAY
+        for start in (first - 2 * period, first - period, first, first + period):
+            yield start + self.begin, start + self.end
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Window:
+    """Raises BadWindow."""
+    match = TEXT.fullmatch(text.strip())
+    if match is None:
+        raise BadWindow(text)
+    day, hour, minute, end_day, end_hour, end_minute, zone = match.groups()
+    if (day is None) != (end_day is None) or not {day, end_day} - {None} <= {*DAYS, *(d.title() for d in DAYS)}:
+        raise BadWindow(text)
+    begin, end = _time(hour, minute), _time(end_hour, end_minute)
+    if begin >= DAY or end > DAY:
+        raise BadWindow(text)
+    if day is not None and end_day is not None:
+        begin, end = begin + DAYS.index(day.lower()) * DAY, end + DAYS.index(end_day.lower()) * DAY
+    if begin == end:
+        raise BadWindow(text)
+    try:
+        ZoneInfo(zone)
+    except (ValueError, KeyError, OSError):  # malformed, unknown, or the name of a folder of time zones
+        raise BadWindow(text) from None
+    period = DAY if day is None else WEEK
+    return Window(begin=begin, end=end if end > begin else end + period, is_daily=day is None, zone=zone)
+
+
+def closed_until(windows: Iterable[str], now: datetime) -> datetime | None:
+    """When nothing is closed any more, in UTC; None if it isn't closed now. One window may begin before another one ends."""
+    found, until = [parse(window) for window in windows], None
+    moment = now
+    while ends := [end for window in found if (end := window.closed_until(moment))]:
+        moment = until = max(ends)
+        if moment - now > LOOKED_AHEAD:
+            break
+    return until
+
+
+def _time(hour: str, minute: str) -> timedelta:
+    return timedelta(hours=int(hour), minutes=int(minute))
+
+
+def _first(local: datetime, zone: tzinfo) -> datetime:
+    """The first moment at which clocks there show this time or a later one. They never show some times, and others twice."""
+    before, after = _utc(local, zone, 0), _utc(local, zone, 1)
+    return before if before <= after else _jump(local, after, before, zone)
+
+
+def _last(local: datetime, zone: tzinfo) -> datetime:
+    """The moment after the last one at which clocks there show an earlier time."""
+    before, after = _utc(local, zone, 0), _utc(local, zone, 1)
+    return after if before <= after else _jump(local, after, before, zone)
+
+
+def _utc(local: datetime, zone: tzinfo, fold: int) -> datetime:
+    return local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+
+
+def _jump(local: datetime, low: datetime, high: datetime, zone: tzinfo) -> datetime:
+    """When clocks were put forward over this time, which lies between the two moments."""
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
+        if middle.astimezone(zone).replace(tzinfo=None) >= local:
+            high = middle
+        else:
+            low = middle
+    return high

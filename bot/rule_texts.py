@@ -1,0 +1,83 @@
+"""What rules and permissions refuse, and what is wrong with a rule or a file of rules. Whole sentences, as in bot.texts."""
+
+from bot.core.reasons import Code
+
+SENTENCES: dict[Code, str] = {
+    # Refusals
+    Code.NO_PERMISSION: (
+        "Your account on the site doesn't have the permission for this ({permission}). Ask an administrator of the site for it."
+    ),
+    Code.HIDDEN: "This schedule no longer exists. Pick another one.",
+    Code.RULE_RUN: (
+        "You can't run this schedule: the rule “{rule}” is for members of {groups}."
+        " Ask one of them to run it, or an administrator of the site to add you to that group."
+    ),
+    Code.RULE_STOP: (
+        "You can't stop runs of this schedule: the rule “{rule}” is for members of {groups}."
+        " Ask one of them to stop it, or an administrator of the site to add you to that group."
+    ),
+    Code.RULE_ENTRIES: "It can't be run from here: the rule “{rule}” allows {entries} only.",
+    Code.RULE_CHANNELS: (
+        "It can't be run from this channel: the rule “{rule}” allows {channels} only."
+        " Type the command there, or ask an administrator of the site."
+    ),
+    Code.RULE_KILL: "Runs of this schedule are never terminated: the rule “{rule}” says so.",
+    Code.PAUSED: (
+        "Nothing can be run on this site at the moment: an administrator has paused it (“{reason}”). Try again when it goes on."
+    ),
+    Code.CLOSED: "It can't be run before {until}: the rule “{rule}” has closed it until then.",
+    Code.BUSY: (
+        "It can't be run now: the rule “{rule}” allows one run at a time, and run {run} has not ended. Wait for its end, or stop it."
+    ),
+    Code.NEEDS_APPROVAL: (
+        "It can't be run: the rule “{rule}” asks for approval by somebody else, and this version of runtask can't ask for that yet."
+        " Ask an administrator of the site."
+    ),
+    Code.REASON_MISSING: "Say why you run it: the rule “{rule}” asks for a reason.",
+    Code.REASON_TOO_LONG: "A reason has at most {limit} characters; this one has {length}.",
+    Code.RULE_ARGS_UNNAMED: (
+        "These must stay as they are stored: the rule “{rule}” limits arguments by name, and this site doesn't know the names of"
+        " this task's positional ones."
+    ),
+    Code.RULE_NEEDS_ARGUMENT: "The rule “{rule}” needs the argument {name}.",
+    Code.RULE_REFUSES_ARGUMENTS: "The rule “{rule}” doesn't allow these arguments: {keyword} is {expected}.",
+    Code.RULE_REFUSES_VALUE: "The rule “{rule}” doesn't allow this value of {name}: {keyword} is {expected}.",
+    Code.RULE_UNCHECKED: (
+        "The rule “{rule}” limits arguments, and this site can't check them. An administrator must install the extra “{extra}”."
+    ),
+    # Mistakes in a file
+    Code.NOT_YAML: "This isn't YAML: {message}.",
+    Code.YAML_ALIAS: "Aliases aren't allowed. Write the value again.",
+    Code.YAML_TAG: "This must be a text, a number, true or false, a list or a mapping. Put quotes around a text that looks like a date.",
+    Code.NOT_RULES: "This must be a list of rules: each begins with “- name: …”.",
+    Code.NO_RULES: "This list is empty. To delete all rules, add --empty.",
+    Code.NOT_A_RULE: "This must be a rule: fields with values, such as “name: …”.",
+    Code.UNKNOWN_FIELD: "A rule has no field {name}.",
+    Code.MISSPELLED_FIELD: "A rule has no field {name}; did you mean {known}?",
+    Code.NO_NAME: "A rule needs a name: a text of one line and at most {limit} characters.",
+    Code.NAME_TWICE: "There is another rule named {name}.",
+    Code.MATCHES_NOTHING: "A rule needs tasks or schedules: without them it matches nothing.",
+    Code.NOT_A_TEXT: "This must be a text.",
+    Code.NOT_TEXTS: "This must be a list of texts with at least one. If the rule says nothing of it, leave the field out.",
+    Code.NOT_A_FLAG: "This must be true or false.",
+    Code.NOT_A_COUNT: "This must be a whole number from 0 to {limit}.",
+    Code.NOT_HOURS: "This must be a number above 0, at most {limit}.",
+    Code.NOT_ONE_OF: "This must be one of: {known}.",
+    Code.NOT_A_CHANNEL: "{given} is not a channel's id, like C0123456789. Slack shows the id at the end of the channel's details.",
+    Code.NOT_A_USER_GROUP: "{given} is not the id of a Slack user group, like S0123ABCD.",
+    Code.NOT_A_MENTION: "{given} is not the id of a Slack user group or user, like S0123ABCD or U0123ABCD.",
+    Code.NO_SUCH_GROUP: "There is no group {name} on this site.",
+    Code.BAD_WINDOW: "{given} is not a window, like “Fri 16:00-Mon 06:00 Europe/Berlin” or “22:00-06:00 Europe/Berlin”.",
+    Code.NOT_A_SCHEMA: "This must be a JSON Schema: a mapping, with “properties”.",
+    Code.BAD_SCHEMA: "This is not a valid JSON Schema: {message}",
+    Code.SCHEMA_DIALECT: "Only this dialect of JSON Schema is known here: {known}.",
+    Code.UNKNOWN_KEYWORD: "The keyword {keyword} can't be used in a rule's schema.",
+    Code.MISSPELLED_KEYWORD: "The keyword {keyword} can't be used in a rule's schema; did you mean {known}?",
+    Code.KEYWORD_NEEDS_TYPE: "{keyword} needs “type: {types}” beside it: it lets values of any other type through.",
+    Code.SCHEMA_NEEDS_TYPE: "{name} needs a type, an enum or a const: otherwise values of any other type get through.",
+    Code.SCHEMA_NEEDS_REQUIRED: "{name} must be listed in “required”: otherwise a run that leaves it out gets through.",
+    Code.FOREIGN_REFERENCE: "{target} doesn't lead to this schema's own “$defs”, and nothing is fetched.",
+    Code.CIRCULAR_REFERENCE: "{target} leads back to itself.",
+    Code.NOT_JSON_VALUE: "{given} is not a JSON value. Put quotes around a text that looks like a date.",
+    Code.NO_EXTRA: "This needs a package that isn't installed here. Install django-runtask with the extra “{extra}”.",
+}

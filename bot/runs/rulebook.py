@@ -1,0 +1,108 @@
+"""The rules and the pause that are in force. Every request reads one row; the rules are read again only when they have changed."""
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.core import rulefields
+from bot.core.ports import NotSetUp
+from bot.core.rules import Rule, RuleBook
+from bot.core.text import fold
+from bot.models import SiteState, StoredRule, atomic, database_of
+from bot.models.rules import ONLY, renew
+from bot.prepared import Prepared
+
+log = logging.getLogger(__name__)
+
+STATE = Prepared(lambda: SiteState.objects.filter(pk=ONLY).values_list("version", "paused_at", "paused_because"))
+
+
+class Unreadable(NotSetUp):
+    """A stored rule can't be read, so nobody can say what it forbids: nothing is done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InForce:
+    """What holds for everybody at this moment."""
+
+    book: RuleBook = field(default_factory=RuleBook)
+    paused: str | None = None  # why nothing may be run
+
+
+@dataclass(frozen=True)
+class _Held:
+    version: str | None = None  # None: never read
+    book: RuleBook = field(default_factory=RuleBook)
+
+
+_held = _Held()
+
+
+def in_force() -> InForce:
+    """Raises Unreadable."""
+    global _held  # noqa: PLW0603  # the process has one
+    row = STATE.first(database_of(SiteState))
+    version, paused_at, because = row or ("", None, "")
+    if (held := _held).version != version:
+        # The version was read first. So rules that are changed just now are at worst read once more.
+        held = _held = _Held(version, RuleBook(tuple(stored())))
+    return InForce(book=held.book, paused=None if paused_at is None else because)
+
+
+def stored() -> list[Rule]:
+    """In their order. Raises Unreadable."""
+    return [_rule(row) for row in StoredRule.objects.all()]
+
+
+def _rule(row: StoredRule) -> Rule:
+    try:
+        body = {"name": row.name, **json.loads(row.body)}
+        flaws = list(rulefields.flaws_of_one(body, checks_schema=False))
+    except (ValueError, TypeError) as exc:
+        raise Unreadable(f"the rule {row.name!r} can't be read ({type(exc).__name__})") from exc
+    if flaws:
+        path, code, _ = flaws[0]
+        raise Unreadable(f"the rule {row.name!r} can't be read: {'.'.join(map(str, path))} ({code})")
+    return rulefields.rule(body)
+
+
+def body(rule: Rule) -> str:
+    """Of the row."""
+    return json.dumps(
+        {key: value for key, value in rulefields.plain(rule).items() if key != "name"}, ensure_ascii=False
+    )
+
+
+@atomic()
+def replace(rules: Iterable[Rule], *, by: str) -> None:
+    """All rules, at once. A rule that keeps its name keeps its row."""
+    # The row of the state is locked first, so that two of these don't mix.
+    if not SiteState.objects.filter(pk=ONLY).update(version=""):
+        SiteState.objects.create(pk=ONLY)
+    found = list(rules)
+    there = {fold(row.name): row for row in StoredRule.objects.all()}
+    kept = {fold(rule.name) for rule in found}
+    StoredRule.objects.filter(pk__in=[row.pk for name, row in there.items() if name not in kept]).delete()
+    for position, rule in enumerate(found):
+        row = there.get(fold(rule.name)) or StoredRule()
+        row.name, row.body, row.position = rule.name, body(rule), position
+        row.save()
+    renew(database_of(SiteState))
+    log.info("rules changed: there are %s now, by %s", len(found), by)
+
+
+def pause(reason: str, *, by: str, user: str | None, now: datetime) -> None:
+    values = {"paused_at": now, "paused_because": reason, "paused_by_id": user}
+    SiteState.objects.update_or_create(pk=ONLY, defaults=values)
+    log.warning("paused, by %s: %s", by, reason)
+
+
+def resume(*, by: str) -> bool:
+    """False: it wasn't paused."""
+    values = {"paused_at": None, "paused_because": "", "paused_by": None}
+    if not SiteState.objects.filter(pk=ONLY, paused_at__isnull=False).update(**values):
+        return False
+    log.warning("resumed, by %s", by)
+    return True

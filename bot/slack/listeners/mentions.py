@@ -1,0 +1,119 @@
+"""Mentions: the author gets a button that opens the form, filled as they wrote. A mention alone runs nothing."""
+
+import logging
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from slack_bolt import Ack
+
+from bot.core import mention
+from bot.core.model import Actor, Matches
+from bot.core.overlay import overlaid
+from bot.core.reasons import Invalid
+from bot.runs import again, drafts, see
+from bot.runs.door import admit
+from bot.runs.drafts import NOTHING, Values, Written
+from bot.runs.refusals import NotAllowed
+from bot.slack import events, mentions, modals, presses, texts
+from bot.slack.blocks import Block, entities
+from bot.slack.client import UNREACHABLE, error_code
+from bot.slack.ids import INPUT_TEXT
+from bot.slack.listeners.common import Parts, details, filled
+from bot.slack.listeners.opening import Opening
+from bot.slack.metadata import Metadata
+from bot.slack.parsing import Payload
+from bot.slack.typed import typed
+from bot.texts import sentence
+
+log = logging.getLogger(__name__)
+
+WORDS = (texts.HELP_WORD, texts.AGAIN_WORD, texts.STATUS_WORD)  # of the command
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload."""
+
+    parts: Parts
+
+    def answer(self, ack: Ack, body: Payload) -> None:
+        ack()
+        found = events.mention(body)
+        if found is not None:
+            late = partial(log.warning, "a mention is answered late: the database, or Slack's users.info, is slow")
+            self.parts.threads.after_answer(partial(self._answer, found), late=late)
+
+    def choose(self, ack: Ack, body: Payload) -> None:
+        ack()
+        choice = presses.choice(body)
+        Opening(
+            parts=self.parts,
+            asked=choice,
+            view=partial(self._view, choice),
+            too_late=texts.TOO_LATE_TO_CHOOSE,
+        ).begin()
+
+    def _answer(self, found: events.Mention) -> None:
+        ours = self.parts.identity.installation.id()
+        if ours and found.installation != ours:  # unknown if Slack can't be asked: then they read that
+            log.info("ignored a mention of another installation")
+            return
+        try:
+            message = self._message(found)
+        except Exception:
+            log.exception("a mention could not be answered")
+            message = mentions.plain(texts.SORRY)
+        if message is None:
+            log.info("ignored a mention that was answered before")
+            return
+        place, client = found.place, self.parts.client
+        try:
+            client.chat_postEphemeral(channel=place.channel, user=found.account.user, thread_ts=place.parent, **message)
+        except UNREACHABLE as exc:
+            log.warning("chat.postEphemeral: %s %s", error_code(exc), details(exc))
+
+    def _message(self, found: events.Mention) -> Block | None:
+        """None: it was answered before."""
+        key = drafts.new_key()
+        message, values = self._read(found, key)
+        written = Written(
+            installation=found.installation, account=found.account, place=found.place, message=found.message
+        )
+        return message if drafts.keep(key, written, values) else None
+
+    def _read(self, found: events.Mention, key: str) -> tuple[Block, Values]:
+        platform, command = self.parts.platform, self.parts.command
+        actor = self.parts.identity.actor(found.account)
+        try:
+            admit(platform, actor)
+            read = mention.parse(typed(found.text, self.parts.identity.installation.user()))
+        except NotAllowed as exc:
+            return mentions.plain(entities(sentence(exc.denied))), NOTHING
+        except Invalid as exc:
+            return mentions.not_read(exc.problems[0]), NOTHING
+        if not read.name or (read.name.lower() in WORDS and not (read.is_quoted or read.has_values)):
+            return mentions.usage(command), NOTHING
+        matches = self._matches(actor, read.name)
+        if not matches.total:
+            return mentions.no_match(read.name, command), NOTHING
+        values = drafts.without_secrets(platform, read, [brief.task for brief in matches.first])
+        return mentions.choices(matches, read.name, values, key), values
+
+    def _matches(self, actor: Actor, name: str) -> Matches:
+        one, _ = see.named(self.parts.platform, actor, name)
+        if one is not None:
+            return Matches(first=(one,), total=1)
+        return see.find(self.parts.platform, actor, name, mentions.BUTTONS)
+
+    def _view(self, choice: presses.Choice, actor: Actor) -> dict[str, Any]:
+        platform, keys = self.parts.platform, self.parts.keys
+        place, values = drafts.get(platform, actor, self.parts.identity.installation.id(), choice.draft)
+        metadata = Metadata.sealed(keys, choice.account, place)
+        preview = see.preview(platform, actor, choice.schedule, place.channel)
+        if preview is None:
+            return modals.gone(metadata)
+        stored, left_out = overlaid(preview.stored, values.args, values.kwargs, limit=INPUT_TEXT)
+        shown = replace(preview, stored=stored)
+        fill = again.fill(platform, actor, preview)
+        return filled(self.parts, actor, metadata, shown, fill, notes=mentions.notes(values, left_out))

@@ -1,0 +1,122 @@
+"""Parses presses of buttons and uses of shortcuts into values."""
+
+from dataclasses import dataclass, field
+
+from bot.core.model import ChannelId, MessageTs, Place, RunId, ScheduleId, SlackAccount
+from bot.slack.parsing import Payload, account_of, parser, place_of, schedule_of, text_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Press:
+    """A button under the root of a run was pressed. `place` is where the root is."""
+
+    account: SlackAccount
+    place: Place
+    run: RunId
+    trigger: str
+    response_url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HomePress:
+    """A button on Home was pressed, or something picked in a menu. Slack names no channel and no address for answers there."""
+
+    account: SlackAccount
+    value: int  # the id of a run or a schedule; 0 for the button that opens an empty form
+    trigger: str
+    response_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StarPress:
+    """The star in an open form was pressed. `form` is Slack's view, with all its blocks."""
+
+    account: SlackAccount
+    schedule: ScheduleId
+    trigger: str
+    form: Payload = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """A button in the answer to a mention was pressed."""
+
+    account: SlackAccount
+    draft: str  # its key
+    schedule: ScheduleId
+    trigger: str
+    response_url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shortcut:
+    """A shortcut was used: on a message, to whose thread `place` belongs, or in a menu, which knows no place."""
+
+    account: SlackAccount
+    place: Place | None
+    trigger: str
+    response_url: str  # empty: Slack gives none
+
+
+@parser
+def press(body: Payload) -> Press:
+    return Press(
+        account=account_of(body),
+        place=place_of(body),
+        run=RunId(int(text_of(body["actions"][0]["value"]))),
+        trigger=text_of(body["trigger_id"]),
+        response_url=text_of(body["response_url"]),
+    )
+
+
+@parser
+def home_press(body: Payload) -> HomePress:
+    action = body["actions"][0]
+    pressed = action.get("selected_option") or action
+    return HomePress(
+        account=account_of(body), value=int(text_of(pressed["value"])), trigger=text_of(body["trigger_id"])
+    )
+
+
+@parser
+def star_press(body: Payload) -> StarPress:
+    form = body["view"]
+    kept = {"id": text_of(form["id"]), "hash": text_of(form["hash"]), "blocks": list(map(dict, form["blocks"]))}
+    return StarPress(
+        account=account_of(body),
+        schedule=schedule_of(body["actions"][0]),
+        trigger=text_of(body["trigger_id"]),
+        form={**form, **kept},
+    )
+
+
+@parser
+def choice(body: Payload) -> Choice:
+    draft, _, schedule = text_of(body["actions"][0]["value"]).partition(":")
+    return Choice(
+        account=account_of(body),
+        draft=draft,
+        schedule=ScheduleId(int(schedule)),
+        trigger=text_of(body["trigger_id"]),
+        response_url=text_of(body["response_url"]),
+    )
+
+
+@parser
+def global_shortcut(body: Payload) -> Shortcut:
+    return Shortcut(account=account_of(body), place=None, trigger=text_of(body["trigger_id"]), response_url="")
+
+
+@parser
+def message_shortcut(body: Payload) -> Shortcut:
+    """The message may be anybody's, and a reply: then its thread is that of its parent."""
+    message = body["message"]
+    return Shortcut(
+        account=account_of(body),
+        place=Place(
+            channel=ChannelId(text_of(body["channel"]["id"])),
+            parent=MessageTs(text_of(message.get("thread_ts") or message["ts"])),
+        ),
+        trigger=text_of(body["trigger_id"]),
+        response_url=text_of(body["response_url"]),
+    )

@@ -1,0 +1,26 @@
+"""The answer to `/runtask status`, as a pure function of what is running."""
+
+from bot.core.report import Stopped
+from bot.runs.now import Now
+from bot.slack import texts
+from bot.slack.blocks import Block, escape, section
+from bot.slack.ids import Id
+from bot.slack.lists import open_runs
+from bot.slack.messages import person
+from bot.texts import stop_text
+
+
+def message(now: Now, command: str, note: str = "") -> Block:
+    """`note`: what became of a press of Stop, as mrkdwn."""
+    notes = [section(note)] if note else []
+    if not now.first:
+        text = texts.NOTHING_RUNS.format(command=command)
+        return {"text": text, "blocks": [*notes, section(text)]}
+    blocks = [*notes, section(texts.NOW), *open_runs(now, Id.STOP_LISTED)]
+    return {"text": texts.NOW_PLAIN.format(number=len(now.first) + now.more), "blocks": blocks}
+
+
+def stopped(schedule: str, how: Stopped | None) -> str:
+    """What became of a Stop."""
+    who = "" if how is None else person(how.slack, how.name)
+    return texts.STOP_OF.format(schedule=escape(schedule), why=stop_text(how, who))

@@ -1,0 +1,152 @@
+"""Argument rules: nothing gets around them."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.core import schemas
+from bot.core.bound import problems
+from bot.core.model import Field
+from bot.core.reasons import Code
+from bot.core.rules import Rule
+
+DAYS = {"properties": {"days": {"type": "integer", "maximum": 31}}, "required": ["days"]}
+
+
+def by_name(days=7, region="EU"): ...
+def by_place(days, /): ...
+def rest(*days): ...
+def anything(*args, **kwargs): ...
+def both(days, /, **others): ...
+
+
+def told(
+    schema: Any, task: Callable[..., Any] | None, args: list[Any], kwargs: dict[str, Any], stored: Any = ([], {})
+) -> list[tuple[Field, Code]]:
+    rule = Rule(name="r", tasks=("*",), arguments=schema)
+    signature = None if task is None else inspect.signature(task)
+    return [(Field(one.field), one.code) for one in problems([rule], (args, kwargs), stored, signature)]
+
+
+@pytest.mark.parametrize(
+    ("task", "args", "kwargs", "expected"),
+    [
+        pytest.param(by_name, [], {"days": 31}, [], id="a keyword"),
+        pytest.param(by_name, [31], {}, [], id="by its place"),
+        pytest.param(by_place, [31], {}, [], id="by its place only"),
+        pytest.param(None, [], {"days": 31}, [], id="a keyword of a task that isn't known"),
+        pytest.param(by_name, [], {"days": 9999}, [(Field.KWARGS, Code.RULE_REFUSES_VALUE)], id="too many"),
+        pytest.param(by_name, [], {"days": "9999"}, [(Field.KWARGS, Code.RULE_REFUSES_VALUE)], id="a text"),
+        pytest.param(by_name, [], {"days": [99]}, [(Field.KWARGS, Code.RULE_REFUSES_VALUE)], id="a list"),
+        pytest.param(by_name, [], {"days": True}, [(Field.KWARGS, Code.RULE_REFUSES_VALUE)], id="true is no integer"),
+        pytest.param(by_name, [], {"days": None}, [(Field.KWARGS, Code.RULE_REFUSES_VALUE)], id="null"),
+        pytest.param(by_name, [], {}, [(Field.KWARGS, Code.RULE_NEEDS_ARGUMENT)], id="left out"),
+        pytest.param(by_name, [], {"Days": 9}, [(Field.KWARGS, Code.RULE_NEEDS_ARGUMENT)], id="another name"),
+        pytest.param(by_name, [9999], {}, [(Field.ARGS, Code.RULE_REFUSES_VALUE)], id="too many by its place"),
+        pytest.param(by_place, ["9999"], {}, [(Field.ARGS, Code.RULE_REFUSES_VALUE)], id="a text by its place"),
+        pytest.param(rest, [9999], {}, [(Field.ARGS, Code.RULE_REFUSES_VALUE)], id="all others are a list"),
+        pytest.param(anything, [9999], {}, [(Field.KWARGS, Code.RULE_NEEDS_ARGUMENT)], id="under another name"),
+        pytest.param(both, [9999], {"days": 1}, [(Field.KWARGS, Code.ARGUMENT_TWICE)], id="two values of a name"),
+        pytest.param(None, [9999], {}, [(Field.ARGS, Code.RULE_ARGS_UNNAMED)], id="by a place without a name"),
+        pytest.param(None, [9999], {"days": 1}, [(Field.ARGS, Code.RULE_ARGS_UNNAMED)], id="the same, with a name"),
+        pytest.param(by_place, [1, 9999], {}, [(Field.ARGS, Code.RULE_ARGS_UNNAMED)], id="more than there are places"),
+    ],
+)
+def test_days_are_at_most_31(
+    task: Callable[..., Any] | None, args: list[Any], kwargs: dict[str, Any], expected: list[tuple[Field, Code]]
+) -> None:
+    assert told(DAYS, task, args, kwargs) == expected
+
+
+def test_where_names_are_not_known_the_stored_values_may_be_sent() -> None:
+    schema = {"properties": {"days": {"const": 1}}, "required": ["days"]}
+    assert told(schema, None, [5], {"days": 1}, ([5], {})) == []
+    assert told(schema, None, [6], {"days": 1}, ([5], {})) == [(Field.ARGS, Code.RULE_ARGS_UNNAMED)]
+    assert told(schema, None, [5], {"days": 2}, ([5], {"days": 2})) == [(Field.KWARGS, Code.RULE_REFUSES_VALUE)]
+
+
+def test_every_rule_must_be_kept() -> None:
+    rules = [
+        Rule(name=name, arguments={"properties": {"days": {"const": at}}, "required": ["days"]})
+        for at, name in enumerate("ab")
+    ]
+    found = list(problems(rules, ([], {"days": 0}), None, None))
+    assert [one.params["rule"] for one in found] == ["b"]
+
+
+def test_what_is_told_has_no_value_of_the_run() -> None:
+    rule = Rule(name="r", arguments={"properties": {"token": {"type": "integer"}}, "required": ["token"]})
+    (found,) = problems([rule], ([], {"token": "hunter2"}), None, None)
+    assert "hunter2" not in repr(found)
+    assert found.params == {"rule": "r", "name": "token", "keyword": "type", "expected": '"integer"'}
+
+
+def test_without_jsonschema_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "jsonschema", None)
+    assert told(DAYS, by_name, [], {"days": 1}) == [(Field.SCHEDULE, Code.RULE_UNCHECKED)]
+    with pytest.raises(schemas.ExtraMissing):
+        list(schemas.flaws(DAYS))
+
+
+TYPED = {"type": "integer"}
+GOOD: list[dict[str, Any]] = [
+    DAYS,
+    {},
+    {"additionalProperties": False},
+    {"properties": {"days": {}}},
+    {"properties": {"days": {"description": "how many"}}},
+    {"properties": {"days": {"enum": [1, 7]}}, "required": ["days"]},
+    {"properties": {"days": {"anyOf": [TYPED, {"type": "null"}]}}, "required": ["days"]},
+    {"properties": {"days": {"type": ["integer", "null"], "maximum": 31}}, "required": ["days"]},
+    {"properties": {"days": {"$ref": "#/$defs/few"}}, "required": ["days"], "$defs": {"few": TYPED}},
+    {"properties": {"ids": {"type": "array", "items": TYPED, "maxItems": 3}}, "required": ["ids"]},
+    {"oneOf": [{"type": "object", "properties": {"a": {"const": 1}}, "required": ["a"]}]},
+    {"patternProperties": {"^d": {"type": "integer", "maximum": 31}}},
+]
+BAD: list[tuple[dict[str, Any], Code]] = [
+    ({"properties": {"days": {"maximum": 31}}, "required": ["days"]}, Code.KEYWORD_NEEDS_TYPE),
+    ({"properties": {"days": {"type": "string", "maximum": 31}}, "required": ["days"]}, Code.KEYWORD_NEEDS_TYPE),
+    (
+        {"properties": {"days": {"type": ["integer", "string"], "maximum": 31}}, "required": ["days"]},
+        Code.KEYWORD_NEEDS_TYPE,
+    ),
+    ({"properties": {"days": TYPED}}, Code.SCHEMA_NEEDS_REQUIRED),
+    ({"properties": {"days": {"anyOf": [TYPED, {"maximum": 31}]}}, "required": ["days"]}, Code.SCHEMA_NEEDS_TYPE),
+    ({"properties": {"days": {"allOf": [{"maximum": 31}]}}, "required": ["days"]}, Code.KEYWORD_NEEDS_TYPE),
+    (
+        {"properties": {"ids": {"type": "array", "items": {"maximum": 31}}}, "required": ["ids"]},
+        Code.KEYWORD_NEEDS_TYPE,
+    ),
+    (
+        {
+            "properties": {"o": {"type": "object", "properties": {"days": TYPED}}},
+            "required": ["o"],
+        },
+        Code.SCHEMA_NEEDS_REQUIRED,
+    ),
+    ({"maxmum": 31}, Code.MISSPELLED_KEYWORD),
+    ({"not": {"type": "object"}}, Code.UNKNOWN_KEYWORD),
+    ({"if": {}}, Code.UNKNOWN_KEYWORD),
+    ({"properties": {"d": {"type": "string", "format": "date"}}, "required": ["d"]}, Code.UNKNOWN_KEYWORD),
+    ({"$ref": "https://example.com/schema.json"}, Code.FOREIGN_REFERENCE),
+    ({"$ref": "#"}, Code.FOREIGN_REFERENCE),
+    ({"$ref": "#/$defs/none"}, Code.FOREIGN_REFERENCE),
+    ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}, Code.CIRCULAR_REFERENCE),
+    ({"$schema": "http://json-schema.org/draft-04/schema#"}, Code.SCHEMA_DIALECT),
+    ({"properties": {"days": {"type": "int"}}, "required": ["days"]}, Code.BAD_SCHEMA),
+    ({"properties": {"days": {"type": "string", "pattern": "("}}, "required": ["days"]}, Code.BAD_SCHEMA),
+    ({"properties": []}, Code.BAD_SCHEMA),
+    ({"properties": {"days": 7}}, Code.NOT_A_SCHEMA),
+]
+
+
+@pytest.mark.parametrize("schema", GOOD)
+def test_a_rule_may_have_this_schema(schema: dict[str, Any]) -> None:
+    assert list(schemas.flaws(schema)) == []
+
+
+@pytest.mark.parametrize(("schema", "code"), BAD)
+def test_a_rule_may_not_have_this_schema(schema: dict[str, Any], code: Code) -> None:
+    assert code in {found for _, found, _ in schemas.flaws(schema)}

@@ -1,0 +1,103 @@
+"""Rules for scripts: stable codes, and 404 with the same body for what is hidden and for what isn't there."""
+
+from typing import Any
+
+import pytest
+
+from bot.core.model import ScheduleId
+from bot.core.rights import Entry
+from bot.models import Run
+from bot.runs import clock, rulebook
+from tests.factories import a_run, a_schedule
+from tests.runs.ruled import a_rule, in_force
+from tests.web.api.conftest import Api, refused
+
+pytestmark = pytest.mark.django_db
+SECRET = a_rule("Finance only", schedules=("nightly*",), see=("finance",))
+START = {"schedule": 7, "kwargs": {"days": 3}}
+
+
+def test_what_is_hidden_answers_as_what_is_not_there(api: Api) -> None:
+    run = a_run(state="finished")
+    in_force(SECRET)
+    absent = run.pk + 1
+    auth = {"Authorization": f"Bearer {api.token}"}
+
+    def both(hidden: Any, other: Any, shown: tuple[object, object]) -> None:
+        assert (hidden.status_code, other.status_code) == (404, 404)
+        assert hidden.content.decode().replace(str(shown[0]), "N") == other.content.decode().replace(str(shown[1]), "N")
+
+    both(api.get("/api/schedules/7"), api.get("/api/schedules/9"), (7, 9))
+    both(api.get(f"/api/runs/{run.pk}"), api.get(f"/api/runs/{absent}"), (run.pk, absent))
+    for verb in ("stop", "again"):
+        one, other = (api.client.post(f"/api/runs/{pk}/{verb}", b"", "", headers=auth) for pk in (run.pk, absent))
+        both(one, other, (run.pk, absent))
+    both(api.post({"schedule": 7}), api.post({"schedule": 9}), (7, 9))
+    both(api.post({"schedule": "nightly report"}), api.post({"schedule": "nightly repork"}), ("", ""))
+    assert api.get("/api/schedules").json() == {"total": 0, "schedules": []}
+    assert api.sender.sent == []
+
+
+def test_a_key_of_a_run_that_is_hidden_now_tells_nothing(api: Api) -> None:
+    assert api.post(START, Idempotency_Key="k").status_code == 201
+    in_force(SECRET)
+    api.catalog.schedules[ScheduleId(8)] = a_schedule(id=ScheduleId(8), name="Weekly")
+    assert refused(api.post(START, Idempotency_Key="k"), 404, "not_found")
+    told = api.post({"schedule": 8}, Idempotency_Key="k")
+    assert "run" not in told.json()
+    assert len(api.sender.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "status", "code"),
+    [
+        (a_rule("R", run=("ops",)), 403, "rule"),
+        (a_rule("R", entries=(Entry.SLACK,)), 403, "rule"),
+        (a_rule("R", closed=("00:00-24:00 UTC",)), 409, "closed"),
+        (a_rule("R", approvals=1), 409, "needs_approval"),
+    ],
+)
+def test_refusals_have_codes_and_name_their_rule(api: Api, rule: Any, status: int, code: str) -> None:
+    in_force(rule)
+    answer = api.post(START)
+    refused(answer, status, code)
+    assert answer.json()["rule"] == "R"
+    assert api.get("/api/schedules/7").json()["refused"]["code"] == answer.json()["reason"]
+
+
+def test_one_at_a_time_names_the_run(api: Api) -> None:
+    in_force(a_rule("R", one_at_a_time=True))
+    first = api.post(START, Idempotency_Key="a")
+    answer = api.post(START, Idempotency_Key="b")
+    refused(answer, 409, "busy")
+    assert answer.json()["run"] == first.json()["run"]
+    assert api.post(START, Idempotency_Key="a").status_code == 200
+
+
+def test_a_pause(api: Api) -> None:
+    rulebook.pause("month's end", by="a test", user=None, now=clock.now())
+    refused(api.post(START), 409, "paused")
+
+
+def test_a_reason_is_a_member(api: Api) -> None:
+    in_force(a_rule("R", reason=True))
+    assert api.get("/api/schedules/7").json()["needs_reason"] is True
+    (problem,) = refused(api.post(START), 400, "refused")
+    assert (problem["field"], problem["code"]) == ("reason", "reason_missing")
+    answer = api.post({**START, "reason": "month's end"})
+    assert answer.json()["reason"] == "month's end"
+    (problem,) = refused(api.post({**START, "reason": 7}), 400, "bad_request")
+    assert problem["field"] == "reason"
+
+
+def test_arguments_are_told_at_their_member(api: Api) -> None:
+    in_force(a_rule("R", arguments={"properties": {"days": {"type": "integer", "maximum": 31}}, "required": ["days"]}))
+    for body, field in (
+        ({"kwargs": {"days": 99}}, "kwargs"),
+        ({"kwargs": {}}, "kwargs"),
+        ({"args": [99], "kwargs": {}}, "args"),
+    ):
+        (problem,) = refused(api.post({"schedule": 7, **body}), 400, "refused")
+        assert problem["field"] == field
+    assert api.post(START).status_code == 201
+    assert Run.objects.count() == 1

@@ -1,0 +1,107 @@
+"""Rules on the pages and in the API: what is hidden reads as what isn't there."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from bot.core.model import ScheduleId
+from bot.core.rights import Entry
+from bot.models import Run
+from bot.runs import clock, rulebook
+from tests.factories import a_run, a_schedule
+from tests.runs.ruled import a_rule, in_force
+from tests.web.site import Site, fields, words
+
+SECRET = a_rule("Finance only", schedules=("nightly*",), see=("finance",))
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="\w+"|nonce="[^"]+"')
+LIMIT = {"properties": {"days": {"type": "integer", "maximum": 31}}, "required": ["days"]}
+
+
+def same(site: Site, hidden: str, absent: str) -> None:
+    """The two answers differ in nothing but what was asked for."""
+    one, other = site.browser.get(hidden), site.browser.get(absent)
+    assert (one.status_code, other.status_code) == (404, 404)
+    assert TOKEN.sub("", one.content.decode()).replace(hidden, "") == TOKEN.sub("", other.content.decode()).replace(
+        absent, ""
+    )
+
+
+def test_what_is_hidden_reads_as_what_is_not_there(site: Site) -> None:
+    site.catalog.schedules[ScheduleId(8)] = a_schedule(id=ScheduleId(8), name="Weekly", task="sums")
+    run = a_run(user=site.user)
+    assert "2 schedules" in words(site.get("/"))
+    in_force(SECRET)
+    assert "1 schedule Weekly" in words(site.get("/"))
+    assert "No schedule's name" in words(site.get("/?q=nightly"))
+    same(site, "/?schedule=7", "/?schedule=99")
+    same(site, f"/?run={run.pk}", "/?run=99")
+    for address in ("/runs/{}/", "/runs/{}/state", "/runs/{}/stop"):
+        same(site, address.format(run.pk), address.format(run.pk + 1))
+    form = site.form(8)
+    answers = [site.press_run({**form, "schedule": number, "form": number * 32}) for number in "79"]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert site.sender.sent == []
+    site.user.groups.add(Group.objects.create(name="finance"))
+    assert "2 schedules" in words(site.get("/"))
+
+
+def test_a_refusal_is_told_on_the_form_which_then_offers_no_run(site: Site) -> None:
+    before = site.form()
+    in_force(a_rule("Ops only", run=("ops",)))
+    page = site.get("/?schedule=7")
+    assert "You can't run this schedule: the rule “Ops only” is for members of ops." in words(page)
+    assert 'value="Run"' not in page
+    typed = site.refused(before, kwargs='{"days": 8}')  # a form that was open before
+    assert "the rule “Ops only”" in words(typed)
+    assert fields(typed)["kwargs"] == '{"days": 8}'
+    assert "the rule “Ops only”" in str(site.browser.post("/check", before).json())
+
+
+def test_a_reason_is_asked_for_and_kept(site: Site) -> None:
+    in_force(a_rule("Why", reason=True))
+    page = site.get("/?schedule=7")
+    assert "Why you run it now: the rule “Why” asks for that." in words(page)
+    assert "asks for a reason" not in words(page)  # before anybody has tried
+    form = fields(page)
+    assert "asks for a reason" in words(site.refused(form))
+    assert site.press_run(form, reason="<b>month's end</b>").status_code == 302
+    run = Run.objects.get()
+    assert run.reason == "<b>month's end</b>"
+    assert "&lt;b&gt;month" in site.get(f"/runs/{run.pk}/")
+
+
+def test_stored_values_that_a_rule_does_not_allow_are_told_before_run(site: Site) -> None:
+    site.catalog.schedules[ScheduleId(7)] = a_schedule(kwargs='{"days": 365}')
+    in_force(a_rule("A month", arguments=LIMIT))
+    assert "doesn't allow this value of days: maximum is 31" in words(site.get("/?schedule=7"))
+
+
+def test_stop_is_offered_to_those_who_may(site: Site) -> None:
+    run = a_run(user=site.user, deadline_at=timezone.now() + timedelta(hours=1))
+    address = f"/runs/{run.pk}/stop"
+    assert address in site.get(f"/runs/{run.pk}/")
+    in_force(a_rule("Ops stop", stop=("ops",)))
+    page = site.get(f"/runs/{run.pk}/")
+    assert address not in page
+    assert "You can't stop runs of this schedule" in words(page)
+
+
+def test_a_pause_is_told(site: Site) -> None:
+    rulebook.pause("month's end", by="a test", user=None, now=clock.now())
+    assert "has paused it (“month's end”)" in words(site.get("/?schedule=7"))
+
+
+def test_the_lists_entries_count_by_their_own_entry(site: Site) -> None:
+    in_force(a_rule("No web", entries=(Entry.SLACK, Entry.API)))
+    assert "allows slack, api only" in words(site.get("/?schedule=7"))
+
+
+@pytest.mark.parametrize("name", ["schedule", "run"])
+def test_hostile_numbers_are_not_there(site: Site, name: str) -> None:
+    in_force(SECRET)
+    answer: Any = site.browser.get("/", {name: "9" * 18})
+    assert answer.status_code == 404

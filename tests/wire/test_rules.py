@@ -1,0 +1,98 @@
+"""Rules in Slack: what is hidden isn't there, and what is refused is told in the form."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django_celery_results.models import TaskResult
+
+from bot.core.rules import Notify
+from bot.models import Run
+from bot.runs import clock, rulebook
+from bot.slack.ids import Id
+from localslack.testing import LocalSlack, Person
+from tests.runs.ruled import a_rule, in_force
+from tests.wire.conftest import OPS, Schedule
+from tests.wire.ended import an_ended_run, press
+from tests.wire.form import errors, inputs, opened, picked, shown
+from tests.wire.test_again import refusal
+from tests.wire.test_destinations import ends
+from tests.wire.test_thread import all_words, finished, run
+
+FOR_FINANCE = a_rule("Billing is for finance", tasks=("tests.wire.report",), see=("finance",))
+
+
+def suggested(person: Person) -> list[str]:
+    return person.labels(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, "n")
+
+
+def test_a_hidden_schedule_is_neither_suggested_nor_opened_by_its_name(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    row = schedule()
+    schedule("Nightly export", task="tests.wire.other")
+    in_force(FOR_FINANCE)
+    assert "matches" not in shown(opened(http_bot, ana, "/runtask nightly"))  # the only one that there is
+    assert suggested(ana) == ["Nightly export"]
+    ana.closes()
+    told = refusal(http_bot, ana, press(http_bot, "U0ANA", an_ended_run(row)))
+    assert "There is no such run" in told
+    User.objects.get(username="ana").groups.add(Group.objects.create(name="finance"))
+    opened(http_bot, ana)
+    assert len(suggested(ana)) == 2  # at once
+
+
+def test_a_refusal_is_told_when_the_schedule_is_picked(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule()
+    in_force(a_rule("Only <!channel>", run=("finance",)))
+    opened(http_bot, ana)
+    form = picked(http_bot, ana, "Nightly report")
+    assert "You can't run this schedule: the rule “Only &lt;!channel&gt;” is for members of finance." in shown(form)
+    assert inputs(form) == {}
+    assert "You can't run this schedule" in errors(ana.submits())[Id.SCHEDULE_BLOCK]
+    assert not Run.objects.exists()
+
+
+def test_a_pause_is_told_in_the_form(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule()
+    rulebook.pause("month's end", by="a test", user=None, now=clock.now())
+    form = opened(http_bot, ana, "/runtask nightly")
+    assert "has paused it (“month's end”)" in shown(form)
+
+
+def test_stored_values_that_a_rule_does_not_allow_are_told_before_run(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule(kwargs='{"days": 365}')
+    limit = {"properties": {"days": {"type": "integer", "maximum": 31}}, "required": ["days"]}
+    in_force(a_rule("A month at most", arguments=limit))
+    form = opened(http_bot, ana, "/runtask nightly")
+    assert "The rule “A month at most” doesn't allow this value of days: maximum is 31." in shown(form)
+    assert "maximum is 31" in errors(ana.submits())["kwargs"]
+    ana.fills("kwargs:", None, '{"days": 30}')
+    assert ana.submits()["closed"]
+
+
+@pytest.mark.usefixtures("delivering")
+def test_a_reason_is_asked_for_and_shown_and_a_failure_mentions_whom_a_rule_names(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    row = schedule()
+    in_force(a_rule("Why", reason=True, notify=Notify.FAILURE, mention=("U0ANA", "S0123")))
+    opened(http_bot, ana, f"/runtask {row.name}")
+    ana.fills("reason:", None, " ")
+    assert "asks for a reason" in errors(ana.submits())["reason"]
+    ana.fills("reason:", None, "the auditors ask <now>")
+    assert ana.submits()["closed"]
+    TaskResult.objects.create(task_id=Run.objects.get().task_id, status="FAILURE", result='"no"')
+    root, replies = finished(http_bot, ana)
+    assert "Reason: the auditors ask &lt;now&gt;" in all_words(root)
+    assert "<@U0ANA> <!subteam^S0123>" in all_words(replies[-1])
+
+
+@pytest.mark.usefixtures("delivering")
+def test_a_quiet_rule_leaves_the_end_to_the_root(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    row = schedule()
+    in_force(a_rule("Quiet", notify=Notify.FAILURE))
+    ends(run(http_bot, ana, row))
+    http_bot.wait_for(lambda: "SUCCESS" in all_words(ana.messages(OPS)[-1]), 20)
+    root = ana.messages(OPS)[-1]
+    assert all("SUCCESS" not in all_words(reply) for reply in ana.thread(OPS, root["ts"]))
