@@ -16,7 +16,7 @@ from bot.core.secrets import Call
 from bot.core.status import ENDED
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs import basis, denials, limits, see
+from bot.runs import basis, denials, limits, own, see
 from bot.runs.door import Platform, admit
 from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned
 
@@ -58,8 +58,8 @@ def row(platform: Platform, actor: Actor, run: RunId, schedule: ScheduleId | Non
 def own_last(platform: Platform, actor: Actor, installation: InstallationId) -> RunId:
     """The actor's newest run of this installation. Raises NotAllowed or NoRunYet."""
     admitted = admit(platform, actor)
-    own = Run.objects.filter(user_id=str(actor.user), installation=installation).order_by("-pk")[:LOOKED_AT]
-    found = next(filter(admitted.sees, own), None)
+    here = own.of(str(actor.user)).filter(installation=installation)[:LOOKED_AT]
+    found = next(filter(admitted.sees, here), None)
     if found is None:
         raise NoRunYet
     return RunId(found.pk)

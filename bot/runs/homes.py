@@ -7,9 +7,8 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 
 from bot.core.model import Actor, Brief, InstallationId, SlackUserId
 from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
@@ -102,23 +101,21 @@ def _of(installation: InstallationId, account: SlackUserId) -> QuerySet[Home]:
 
 
 def changed(installation: InstallationId, now: datetime) -> list[Home]:
-    """Those that were opened lately and whose reader has a new run, or one that has changed since. One or two queries."""
-    homes = list(_recent(installation, now))
-    marks = _marks({int(run) for home in homes for run in home.shown or ()})
-    return [home for home in homes if _differs(home, marks)]
+    """Those that were opened lately and whose reader has a new run, or one that has changed since.
 
-
-def _recent(installation: InstallationId, now: datetime) -> QuerySet[Any]:
-    """Each with the `newest` run of its reader's."""
-    newest = Run.objects.filter(user_id=OuterRef("user_id")).order_by("-pk").values("pk")[:1]
+    Three queries, whoever has however many runs; one if nobody looks.
+    """
     recent = Home.objects.filter(installation=installation, opened_at__gt=now - RECENT, claimed_until__lte=now)
-    return recent.annotate(newest=Subquery(newest)).order_by("-opened_at")[:CHECKED]
+    homes = list(recent.order_by("-opened_at")[:CHECKED])
+    newest = own.newest_of({home.user_id for home in homes if home.user_id is not None})
+    marks = _marks({int(run) for home in homes for run in home.shown or ()})
+    return [home for home in homes if _differs(home, newest.get(home.user_id), marks)]
 
 
-def _differs(home: Any, marks: dict[str, str]) -> bool:
+def _differs(home: Home, newest: int | None, marks: dict[str, str]) -> bool:
     if home.shown is None:
         return True
-    is_new = home.newest is not None and str(home.newest) not in home.shown
+    is_new = newest is not None and str(newest) not in home.shown
     return is_new or any(marks.get(run) != mark for run, mark in home.shown.items())
 
 

@@ -206,7 +206,6 @@ def test_an_event_that_comes_twice_does_no_harm(http_bot: LocalSlack, ana: Perso
     assert Home.objects.count() == 1
 
 
-@pytest.mark.usefixtures("delivering", "worker")
 @pytest.mark.parametrize("action", [Id.HOME_RUN_AGAIN, Id.HOME_STOP, Id.HOME_RUN_FAVOURITE, Id.HOME_UNSTAR])
 @pytest.mark.parametrize("value", ["999999999", "-1", str(2**70)])
 def test_a_press_for_what_is_not_there_is_told_so(

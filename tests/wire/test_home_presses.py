@@ -16,6 +16,7 @@ from tests.wire.homes import buttons_of, home_of, newer, says
 from tests.wire.test_thread import finished, run
 
 
+@pytest.mark.usefixtures("delivering", "worker")
 def test_a_run_from_there_is_told_in_a_direct_message_unless_somebody_picks_a_channel(
     bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
