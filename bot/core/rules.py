@@ -51,9 +51,6 @@ class Rule:
     def globs(self) -> Globs:
         return Globs(self.tasks, self.schedules)
 
-    def groups(self) -> frozenset[str]:
-        return frozenset((*self.see, *self.run, *self.stop, *self.approvers))
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
@@ -89,6 +86,10 @@ class RuleBook:
     """All rules, in their order."""
 
     rules: tuple[Rule, ...] = ()
+
+    @property
+    def names_groups(self) -> bool:
+        return any(rule.see or rule.run or rule.stop for rule in self.rules)
 
     def of(self, name: str, task: str) -> tuple[Rule, ...]:
         """Those that match a schedule of this name and task."""

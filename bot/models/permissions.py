@@ -5,12 +5,16 @@ from typing import Any
 from django.apps import apps as installed
 from django.db import connections, router
 
+from bot.conf import PERMISSIONS, conf, is_sidecar
+from bot.env import BadEnvironment
+
 MADE = {"run_periodictask": "Can run periodic task", "stop_periodictask": "Can stop runs of periodic task"}
 
 
 def make(*, using: str, apps: Any = installed, **_: Any) -> None:
     """After `migrate`. `apps`: the models as they are then; a project may lack those of permissions, or have them elsewhere."""
-    if not installed.is_installed("django.contrib.auth") or not installed.is_installed("django_celery_beat"):
+    needed_apps = ("django.contrib.auth", "django_celery_beat")
+    if not all(map(installed.is_installed, needed_apps)) or not _are_wanted():
         return
     try:
         permissions, types = apps.get_model("auth", "Permission"), apps.get_model("contenttypes", "ContentType")
@@ -23,3 +27,11 @@ def make(*, using: str, apps: Any = installed, **_: Any) -> None:
     of, _ = types.objects.using(using).get_or_create(app_label="django_celery_beat", model="periodictask")
     for codename, name in MADE.items():
         permissions.objects.using(using).get_or_create(content_type=of, codename=codename, defaults={"name": name})
+
+
+def _are_wanted() -> bool:
+    """A sidecar leaves the platform's tables alone, unless it is told to go by permissions."""
+    try:
+        return not is_sidecar() or conf().allow == PERMISSIONS
+    except BadEnvironment:
+        return False

@@ -156,5 +156,7 @@ def _explained(user: str, schedule: str) -> tuple[list[str], str]:
     now = timezone.now()
     aware = now if timezone.is_aware(now) else timezone.make_aware(now)
     in_force = rulebook.in_force()
-    told = explained(actors.of_user(found), in_force.book, name=schedule, task=task, now=aware, paused=in_force.paused)
+    told = explained(
+        actors.with_groups(found), in_force.book, name=schedule, task=task, now=aware, paused=in_force.paused
+    )
     return lines_of(told), ""

@@ -17,7 +17,7 @@ from bot.runs.actors import of_user
 from bot.runs.refusals import NotAllowed
 from tests.factories import a_run
 from tests.runs.conftest import Door
-from tests.runs.ruled import asked, person
+from tests.runs.ruled import a_rule, asked, in_force, person
 
 
 @pytest.fixture
@@ -28,7 +28,9 @@ def by_permissions(settings: Any) -> Iterator[None]:
     conf.cache_clear()
 
 
-def test_groups_are_read_at_each_request(db: None) -> None:
+def test_groups_are_read_at_each_request_if_a_rule_names_any(db: None) -> None:
+    assert person("nobody", "support").rights.groups == frozenset()
+    in_force(a_rule(see=("support",)))
     assert person("ben", "support", "ops").rights.groups == {"support", "ops"}
     assert person("root", "ops", is_superuser=True).rights.groups == frozenset()  # nobody asks
     assert person("guest", "ops", is_staff=False).rights == NONE

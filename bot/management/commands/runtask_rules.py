@@ -14,7 +14,7 @@ from bot.core.rules import Rule, RuleBook
 from bot.management import rules
 from bot.management.people import by_command, database_in_words, user_named
 from bot.runs import rulebook
-from bot.runs.actors import of_user
+from bot.runs.actors import with_groups
 from bot.texts import sentence
 from bot.web.explained import GLOB_MATCHES_NOTHING, lines_of
 
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{options['file']} is good: {_count(found)}.")
             return
         user, name = options["explain"]
-        actor = of_user(user_named(user))
+        actor = with_groups(user_named(user))
         name, task = rules.schedule(name)
         paused = rulebook.in_force().paused
         told = explained(actor, RuleBook(found), name=name, task=task, now=_now(), paused=paused)
