@@ -65,6 +65,16 @@ class Who:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class By:
+    """Who changes something that isn't a run, and by which way."""
+
+    words: str  # for the log
+    entry: Entry = Entry.SYSTEM
+    who: Who | None = None
+    why: str = ""  # a code
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """Something that somebody has done, or that has happened. When it is true, it stays true."""
 

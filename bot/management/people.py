@@ -11,11 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from bot.conf import BAD_SETUP
-from bot.core.audit import Who
+from bot.core.audit import By, Who
 from bot.core.entry import Entry
 from bot.core.text import clip, one_line
 from bot.env import environ
-from bot.runs.accounts import By
 from bot.runs.actors import of_user
 
 

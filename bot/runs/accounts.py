@@ -3,13 +3,12 @@ calls this, in the transaction that does it.
 """
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models.signals import pre_delete
 
-from bot.core.audit import Act, Record, Who
+from bot.core.audit import Act, By, Record, Who
 from bot.core.entry import Entry
 from bot.core.text import one_line
 from bot.models import ApiToken, SlackLink
@@ -17,16 +16,6 @@ from bot.runs import audit, people
 from bot.runs.actors import of_user
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class By:
-    """Who makes or removes it, and by which way."""
-
-    words: str  # for the log
-    entry: Entry = Entry.SYSTEM
-    who: Who | None = None
-    why: str = ""  # a code
 
 
 NO_USER = By(words="the deletion of the user", why="user_deleted")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core import rulefields
-from bot.core.audit import Act, Record
+from bot.core.audit import Act, By, Record
 from bot.core.ports import NotSetUp
 from bot.core.rules import Rule, RuleBook
 from bot.core.text import fold
@@ -15,7 +15,6 @@ from bot.models import SiteState, StoredRule, atomic, database_of
 from bot.models.rules import ONLY, renew
 from bot.prepared import Prepared
 from bot.runs import audit
-from bot.runs.accounts import By
 
 log = logging.getLogger(__name__)
 

@@ -8,14 +8,13 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from slack_sdk import WebClient
 
-from bot.core.audit import Who
+from bot.core.audit import By, Who
 from bot.core.entry import Entry
 from bot.core.model import Actor, Profile, SlackAccount, SlackUserId, TeamId
 from bot.core.policy import of_profile
 from bot.models import SlackLink, atomic, database_of
 from bot.prepared import Placeholder, Prepared, columns
 from bot.runs import accounts, clock
-from bot.runs.accounts import By
 from bot.runs.actors import is_superuser, of_user
 from bot.slack import by_email
 from bot.slack.client import UNREACHABLE, error_code

@@ -9,8 +9,8 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django_celery_beat.models import PeriodicTask
 
+from bot.core.audit import By
 from bot.runs import rulebook
-from bot.runs.accounts import By
 from bot.runs.actors import of_user
 from runtask_demo import tasks
 from runtask_demo.schedules import TIME_ZONE

@@ -6,10 +6,10 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
+from bot.core.audit import By
 from bot.core.model import Actor, RunRequest
 from bot.core.rules import Rule
 from bot.runs import rulebook
-from bot.runs.accounts import By
 from bot.runs.actors import of_user
 from tests.factories import a_request
 

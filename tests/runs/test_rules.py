@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bot.core.audit import By
 from bot.core.entry import Entry
 from bot.core.model import Actor, ChannelId, Destination, Field, Place, RunId, ScheduleId, SlackAccount
 from bot.core.reasons import Code
@@ -17,7 +18,6 @@ from bot.core.rules import Notify, Rule, RuleBook
 from bot.core.status import RunState
 from bot.models import Run, SiteState, StoredRule
 from bot.runs import again, clock, rulebook, see, start, stop
-from bot.runs.accounts import By
 from bot.runs.follow import follow
 from bot.runs.refusals import Gone, NoRunYet, NoSuchRun, NotAllowed, Refused
 from bot.runs.rulebook import Unreadable

@@ -4,10 +4,10 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django_celery_results.models import TaskResult
 
+from bot.core.audit import By
 from bot.core.rules import Notify
 from bot.models import Run
 from bot.runs import clock, rulebook
-from bot.runs.accounts import By
 from bot.slack.ids import Id
 from localslack.testing import LocalSlack, Person
 from tests.runs.ruled import a_rule, in_force

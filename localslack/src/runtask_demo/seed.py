@@ -15,9 +15,9 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
+from bot.core.audit import By
 from bot.core.rules import Rule
 from bot.runs import rulebook
-from bot.runs.accounts import By
 from runtask_demo.schedules import ORDINARY, TROUBLED, Entry, Timing, every
 
 ENTRIES = (*ORDINARY, *TROUBLED)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from bot.core.audit import By
 from bot.core.entry import Entry
 from bot.core.model import ScheduleId
 from bot.models import Run
 from bot.runs import clock, rulebook
-from bot.runs.accounts import By
 from tests.factories import a_run, a_schedule
 from tests.runs.ruled import a_rule, in_force
 from tests.web.api.conftest import Api, refused
