@@ -86,6 +86,8 @@ def attempt(
 
 def _asked(request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -> Record:
     details = {name: values[name] for name in ("task_id", "task", "changes")}
+    if values["reason"]:
+        details["reason"] = values["reason"]
     return Record(
         act=Act.RUN_ASKED,
         entry=request.actor.entry,

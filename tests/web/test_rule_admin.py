@@ -11,6 +11,7 @@ from bot.core.entry import Entry
 from bot.core.rules import Notify
 from bot.models import StoredRule
 from bot.runs import rulebook
+from tests.audit import records, told
 from tests.factories import a_row, a_run
 from tests.runs.ruled import a_rule, in_force
 from tests.web.site import words
@@ -59,6 +60,8 @@ def test_a_rule_is_saved_as_it_was_shown(site: Client) -> None:
     address = f"{RULES}{StoredRule.objects.get().pk}/change/"
     assert site.post(address, form_of(site, address)).status_code == 302
     assert rulebook.stored() == [FULL]
+    assert told(entry="admin") == [("rules.changed", "admin", "root")]
+    assert records(entry="admin")[0].details == {"saved": ["Everything"], "deleted": []}
 
 
 def test_a_rule_is_added_after_the_others_and_a_glob_that_matches_nothing_is_named(site: Client) -> None:
@@ -124,11 +127,11 @@ def test_it_explains_what_somebody_may_do_and_why(site: Client) -> None:
     assert "See it: no. The rule “Finance” shows it to members of finance only." in said
     root = words(site.get(f"{RULES}explain/", {"user": "root", "schedule": "Invoices"}).content.decode())
     assert "Run it by the API: yes." in root
-    for asked, told in (
+    for asked, sentence in (
         ({"user": "x", "schedule": "Invoices"}, "no user x"),
         ({"user": "ben", "schedule": "y"}, "no schedule y"),
     ):
-        assert told in words(site.get(f"{RULES}explain/", asked).content.decode())
+        assert sentence in words(site.get(f"{RULES}explain/", asked).content.decode())
 
 
 def test_pause_and_resume(site: Client) -> None:

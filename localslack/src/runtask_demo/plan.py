@@ -26,7 +26,7 @@ Everything runs, on this computer only.
   Site    {site}/
           user {admin}, password {admin}: the same form as a page. Its runs are told in #ops, too.
   Admin   {site}/admin/
-          schedules, each with "Run…", runs, and who may run them
+          schedules, each with "Run…", runs, rules, the audit log, and who may run them
   Logs    {logs}
 
 Things to try
