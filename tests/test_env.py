@@ -181,7 +181,7 @@ def test_an_unknown_setting_is_named_and_so_are_those_there_are() -> None:
     with pytest.raises(BadEnvironment) as caught:
         conf.values({"DEADLIEN": 5, "RUNTASK_DEADLINE": 5, "BOT_TOKEN": "xoxb-hunter2"}, {})
     assert len(caught.value.problems) == 3
-    assert "RUNTASK['DEADLIEN'] is not an option; there are ANNOUNCE, BASE_URL, " in caught.value.problems[1]
+    assert "RUNTASK['DEADLIEN'] is not an option; there are ALLOW, ANNOUNCE, BASE_URL, " in caught.value.problems[1]
     assert "hunter2" not in str(caught.value)
 
 
