@@ -56,7 +56,8 @@ newest-3.13: $(VENV)-3.13/.ready
 POSTGRES ?= postgresql://postgres@127.0.0.1:5432/postgres
 MARIADB ?= mysql://root@127.0.0.1:3306/mysql
 ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py tests/broker/outcomes tests/runs tests/test_admin.py \
-  tests/test_settings.py tests/web/test_run_page.py tests/web/test_status_page.py tests/parity/test_rows.py tests/parity/test_any_row.py
+  tests/test_settings.py tests/web/test_run_page.py tests/web/test_status_page.py tests/web/test_rule_admin.py \
+  tests/parity/test_rows.py tests/parity/test_any_row.py
 test-databases: $(VENV)/.mariadb
 	TEST_DATABASE_URL=$(POSTGRES) $(BIN)/pytest $(SPREAD) $(ON_DATABASES) $(ARGS)
 	TEST_DATABASE_URL=$(MARIADB) $(BIN)/pytest $(SPREAD) $(ON_DATABASES) $(ARGS)
