@@ -57,7 +57,8 @@ def row(platform: Platform, actor: Actor, run: RunId, schedule: ScheduleId | Non
 def own_last(platform: Platform, actor: Actor, installation: InstallationId) -> RunId:
     """The actor's newest run of this installation. Raises NotAllowed or NoRunYet."""
     admitted = admit(platform, actor)
-    own = Run.objects.filter(user_id=str(actor.user), installation=installation).order_by("-pk")[:LOOKED_AT]
+    own = Run.objects.filter(user_id=str(actor.user), installation=installation).order_by("-pk")
+    own = own.only("schedule_id", "user_id")[:LOOKED_AT]
     found = next(filter(admitted.sees, own), None)
     if found is None:
         raise NoRunYet
