@@ -60,7 +60,7 @@ newest-3.13: $(VENV)-3.13/.ready
 POSTGRES ?= postgresql://postgres@127.0.0.1:5432/postgres
 MARIADB ?= mysql://root@127.0.0.1:3306/mysql
 ON_DATABASES = tests/test_prepared.py tests/broker/test_catalog.py $(addprefix tests/broker/outcomes/test_,rows.py newest.py odd.py) \
-  tests/runs tests/test_admin.py tests/test_database.py tests/web/test_run_page.py tests/web/test_status_page.py \
+  tests/runs tests/test_admin.py tests/test_database.py tests/web/test_run_page.py tests/web/test_status_page.py tests/web/test_rule_admin.py \
   tests/parity/test_rows.py tests/parity/test_any_row.py
 test-databases: $(VENV)/.mariadb
 	TEST_DATABASE_URL=$(POSTGRES) $(BIN)/pytest $(PAIR) $(ON_DATABASES) $(ARGS)

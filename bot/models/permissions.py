@@ -8,7 +8,11 @@ from django.db import connections, router
 from bot.conf import PERMISSIONS, conf, is_sidecar
 from bot.env import BadEnvironment
 
-MADE = {"run_periodictask": "Can run periodic task", "stop_periodictask": "Can stop runs of periodic task"}
+MADE = {
+    "run_periodictask": "Can run periodic task",
+    "stop_periodictask": "Can stop runs of periodic task",
+    "approve_periodictask": "Can approve runs of periodic task",
+}
 
 
 def make(*, using: str, apps: Any = installed, **_: Any) -> None:

@@ -54,15 +54,18 @@ def _count_groups() -> bool:
 
 
 def _rights(user: Any, *, reads_groups: bool) -> Rights:
-    asks = reads_groups and not is_superuser(user) and _has_groups(user)
+    asks = reads_groups and not is_superuser(user)
     return Rights(
         is_superuser=is_superuser(user),
-        groups=_groups(user) if asks else frozenset(),
+        groups=groups_of(user) if asks else frozenset(),
         permitted=_permitted(user),
     )
 
 
-def _groups(user: Any) -> frozenset[str]:
+def groups_of(user: Any) -> frozenset[str]:
+    """The names of Django's groups that a user is in. A user model may have none."""
+    if not _has_groups(user):
+        return frozenset()
     alias = user._state.db or router.db_for_read(get_user_model())  # noqa: SLF001  # documented
     key = user._meta.pk.get_db_prep_value(user.pk, connections[alias])  # noqa: SLF001  # documented
     rows = GROUPS.rows(alias, user=key)

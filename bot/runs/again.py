@@ -58,7 +58,7 @@ def row(platform: Platform, actor: Actor, run: RunId, schedule: ScheduleId | Non
 def own_last(platform: Platform, actor: Actor, installation: InstallationId) -> RunId:
     """The actor's newest run of this installation. Raises NotAllowed or NoRunYet."""
     admitted = admit(platform, actor)
-    here = own.of(str(actor.user)).filter(installation=installation)[:LOOKED_AT]
+    here = own.of(str(actor.user)).filter(installation=installation).only("schedule_id", "user_id")[:LOOKED_AT]
     found = next(filter(admitted.sees, here), None)
     if found is None:
         raise NoRunYet

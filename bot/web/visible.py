@@ -24,19 +24,14 @@ def runs(platform: Callable[[], Platform], request: HttpRequest, prefix: str = "
         return Q()
     try:
         site = platform()
-        hidden = _hidden(site, admit(site, actor).hidden)
+        admitted = admit(site, actor)
     except (NotSetUp, NotAllowed):
         return NOTHING
+    hidden = sorted(set(site.catalog.ids()) - admitted.schedules) if admitted.hidden else []
     of_schedule = f"{prefix}schedule_id__in"
     there = Q(**{of_schedule: _all(site)})
     own = Q(**{f"{prefix}user_id": str(actor.user)})
     return (there & ~Q(**{of_schedule: hidden})) | (~there & own)
-
-
-def _hidden(platform: Platform, globs: Any) -> list[int]:
-    if not globs:
-        return []
-    return sorted(set(platform.catalog.ids()) - set(platform.catalog.ids(globs)))
 
 
 def _all(platform: Platform) -> Any:

@@ -62,6 +62,6 @@ def test_where_permissions_count_staff_may_do_what_they_were_given(door: Door) -
 
 def test_our_permissions_are_made(db: None) -> None:
     found = Permission.objects.filter(content_type__app_label="django_celery_beat", codename__contains="_periodictask")
-    assert {"run_periodictask", "stop_periodictask", "view_periodictask"} <= set(
+    assert {"run_periodictask", "stop_periodictask", "approve_periodictask", "view_periodictask"} <= set(
         found.values_list("codename", flat=True)
     )
