@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.conf import Conf
+from bot.core.audit import By
 from bot.doctor.findings import Finding, Level
 from bot.doctor.rules import rules
 from bot.doctor.subject import Subject
@@ -29,7 +30,7 @@ def test_what_is_in_force_and_what_may_be_wrong_with_it(monkeypatch: pytest.Monk
     a_row("Invoices", task="billing.send")
     limit: Any = {"properties": {"days": {"const": 1}}, "required": ["days"]}
     in_force(a_rule("a", tasks=("billing.*",), arguments=limit), a_rule("b", tasks=("biling.*",), approvals=1))
-    rulebook.pause("month's end", by="a test", user=None, now=clock.now())
+    rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     found = told()
     assert found["rules"].found == "2 in force"
     assert found["pause"].found == "nothing can be run: “month's end”"
