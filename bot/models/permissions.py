@@ -5,7 +5,11 @@ from typing import Any
 from django.apps import apps
 from django.db import connections, router
 
-MADE = {"run_periodictask": "Can run periodic task", "stop_periodictask": "Can stop runs of periodic task"}
+MADE = {
+    "run_periodictask": "Can run periodic task",
+    "stop_periodictask": "Can stop runs of periodic task",
+    "approve_periodictask": "Can approve runs of periodic task",
+}
 
 
 def make(*, using: str, **_: Any) -> None:

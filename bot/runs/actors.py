@@ -30,16 +30,23 @@ def of_user(user: Any, **more: Any) -> Actor:
         name=user.get_username(),
         is_active=is_active,
         is_staff=is_staff,
+        email=_email(user),
         rights=_rights(user) if is_active and is_staff else NONE,
         **more,
     )
+
+
+def _email(user: Any) -> str:
+    """A user model may have none."""
+    name = user.get_email_field_name() if hasattr(user, "get_email_field_name") else ""
+    return str(getattr(user, name, "") or "") if name else ""
 
 
 def _rights(user: Any) -> Rights:
     """In one short query, and two more where permissions are asked."""
     return Rights(
         is_superuser=is_superuser(user),
-        groups=frozenset() if is_superuser(user) or not _has_groups(user) else _groups(user),
+        groups=frozenset() if is_superuser(user) or not has_groups(user) else _groups(user),
         permitted=_permitted(user),
     )
 
@@ -51,9 +58,10 @@ def _groups(user: Any) -> frozenset[str]:
     return frozenset(str(name) for (name,) in rows if name is not None)
 
 
-def _has_groups(user: Any) -> bool:
+def has_groups(model: Any) -> bool:
+    """Whether users are in Django's groups. Takes a user, or their model."""
     try:
-        return hasattr(user, "groups") and bool(user._meta.get_field("groups").many_to_many)  # noqa: SLF001  # documented
+        return hasattr(model, "groups") and bool(model._meta.get_field("groups").many_to_many)  # noqa: SLF001  # documented
     except FieldDoesNotExist:
         return False
 

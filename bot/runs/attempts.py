@@ -1,10 +1,11 @@
-"""The row of a run, as one press of Run writes it.
+"""The row of a run, as one press of Run or Approve writes it.
 
-It is committed before the message is sent, in one statement: a new row, or that of an attempt that certainly sent nothing.
+It is committed before the message is sent, in one statement: a new row, or that of an attempt that certainly sent nothing, or
+that of a run that waits for approval.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import IntegrityError, connections
@@ -16,11 +17,13 @@ from bot.models import Run, atomic, database_of, still, writers_turn
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One press of Run. No other attempt has its task id, so that shows whose attempt a row is."""
+    """One press. No other attempt has its task id, so that shows whose attempt a row is."""
 
     key: str
     values: Mapping[str, Any]  # all columns but the key
-    replaces: str = ""  # the task id of the failed attempt whose row this one takes over
+    replaces: str = ""  # the task id in the row that this one takes over
+    # The columns if nothing is sent. A row that is taken over has this state before, too.
+    otherwise: Mapping[str, Any] = field(default_factory=lambda: {"state": RunState.NOT_SENT})
 
     @property
     def task_id(self) -> str:
@@ -48,17 +51,17 @@ def end(attempt: Attempt, reason: Reason) -> None:
 
     If it comes later, it finds the key or the failed attempt taken, and changes nothing.
     """
-    not_sent = {"state": RunState.NOT_SENT, "not_sent_because": reason.dump()}
-    ended = Attempt(key=attempt.key, values={**attempt.values, **not_sent}, replaces=attempt.replaces)
-    queued = Run.objects.filter(still(RunState.QUEUED), key=attempt.key, task_id=attempt.task_id)
+    not_sent = {**attempt.otherwise, "not_sent_because": reason.dump()}
+    ended = replace(attempt, values={**attempt.values, **not_sent})
+    begun = Run.objects.filter(still(attempt.values["state"]), key=attempt.key, task_id=attempt.task_id)
     for _ in range(2):  # it may also come between our two statements
         with writers_turn():
-            is_ended = queued.update(**not_sent)
+            is_ended = begun.update(**not_sent)
         if is_ended or (_take_over(ended) if attempt.replaces else created(ended)):
             return
 
 
 def _take_over(attempt: Attempt) -> bool:
-    failed = Run.objects.filter(still(RunState.NOT_SENT), key=attempt.key, task_id=attempt.replaces)
+    before = Run.objects.filter(still(attempt.otherwise["state"]), key=attempt.key, task_id=attempt.replaces)
     with writers_turn():
-        return bool(failed.update(**attempt.values))
+        return bool(before.update(**attempt.values))

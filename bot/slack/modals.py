@@ -1,16 +1,14 @@
 """The form, as pure functions of the values that it shows."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from bot.core.again import AS_STORED, Fill
-from bot.core.model import Brief, Field, Listening, Matches, Preview, Running, ScheduleId, Shown, Source, Target
+from bot.core.model import Brief, Field, Matches, Preview, ScheduleId, Shown
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
-from bot.option_texts import options
 from bot.slack import filling, texts
 from bot.slack.blocks import (
     Block,
@@ -28,6 +26,7 @@ from bot.slack.blocks import (
     preformatted,
     section,
 )
+from bot.slack.details import warnings, where
 from bot.slack.ids import (
     DETAILS_PREFIX,
     ERROR_TEXT,
@@ -206,9 +205,9 @@ def _details(preview: Preview, suffix: str, *, is_favourite: bool) -> list[Block
     if schedule.description.strip():
         lines.insert(0, escape(schedule.description, 500))
     ended = texts.LAST_RUN.format(status=escape(last.status), at=date(last.at)) if last else texts.NO_LAST_RUN
-    goes_to = texts.GOES_TO.format(target=_target(preview.target))
+    goes_to = texts.GOES_TO.format(target=where(preview.target))
     what = section("\n".join(lines), block_id=DETAILS_PREFIX + suffix, accessory=_star(schedule.id, is_on=is_favourite))
-    return [*alerts(*_warnings(preview)), what, context(ended, goes_to)]
+    return [*alerts(*warnings(preview)), what, context(ended, goes_to)]
 
 
 def _star(schedule: ScheduleId, *, is_on: bool) -> Block:
@@ -230,39 +229,6 @@ def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> 
 
     kept = {name: view[name] for name in ("type", "callback_id", "private_metadata", "title", "submit", "close")}
     return {**kept, "blocks": [turned(block) for block in view["blocks"]]}
-
-
-def _warnings(preview: Preview) -> Iterator[Note]:
-    """What a person should know before they press Run."""
-    for problem in preview.problems:
-        yield Note(Level.ERROR, escape(sentence(problem), 500))
-    if preview.running is not None:
-        yield Note(Level.WARNING, _already_running(preview.running))
-    if preview.listening in texts.LISTENING:
-        level = Level.WARNING if preview.listening is Listening.NO else Level.INFO
-        yield Note(level, texts.LISTENING[preview.listening])
-    if not preview.schedule.enabled:
-        yield Note(Level.INFO, texts.DISABLED)
-    if preview.source is Source.NONE:
-        yield Note(Level.INFO, texts.NO_RESULTS)
-
-
-def _already_running(running: Running) -> str:
-    who = f"<@{running.requester}>" if running.requester else escape(running.name)
-    text = texts.ALREADY_RUNNING_BY if who else texts.ALREADY_RUNNING
-    return text.format(since=date(running.since), who=who)
-
-
-def _target(target: Target) -> str:
-    parts = [
-        f"{name} {date(value)}" if isinstance(value, datetime) else f"{name} {code(value, 500)}"
-        for name, value in options(target)
-    ]
-    if target.past_expires is not None:
-        parts.append(texts.WITHOUT_EXPIRY.format(at=date(target.past_expires)))
-    if not target.is_registered:
-        parts.append(texts.SENT_BY_NAME)
-    return ", ".join(parts) or texts.GOES_TO_EXCHANGE
 
 
 def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> list[Block]:

@@ -1,0 +1,23 @@
+"""Whether sources of outcomes answer."""
+
+from typing import ClassVar, Self
+
+from django.db import models
+
+from bot.models.primary import Primary
+
+
+class SourceHealth(models.Model):
+    """Whether a source of outcomes answers: what the process that watches it wrote down last."""
+
+    source = models.CharField(max_length=16, primary_key=True)
+    answered_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=300, blank=True, help_text="why it doesn't answer: a reason")
+
+    objects: ClassVar["Primary[Self]"] = Primary()
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return self.source
