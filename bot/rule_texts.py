@@ -1,6 +1,24 @@
 """What rules and permissions refuse, and what is wrong with a rule or a file of rules. Whole sentences, as in bot.texts."""
 
 from bot.core.reasons import Code
+from bot.core.rights import Need
+from bot.core.text import one_line
+
+APPROVE, DECLINE = "Approve", "Decline"
+NOBODY_IN_TIME = "Nobody approved it in time, so it was not sent."
+NEED = {  # by whether one yes is enough, and whether the rule names groups
+    (
+        True,
+        True,
+    ): "The rule “{rule}” asks for the yes of another person, a member of {groups}. Nothing is sent before that.",
+    (True, False): "The rule “{rule}” asks for the yes of another person who may run it. Nothing is sent before that.",
+    (False, True): (
+        "The rule “{rule}” asks for the yes of {needed} other people, members of {groups}. Nothing is sent before that."
+    ),
+    (False, False): (
+        "The rule “{rule}” asks for the yes of {needed} other people who may run it. Nothing is sent before that."
+    ),
+}
 
 SENTENCES: dict[Code, str] = {
     # Refusals
@@ -22,6 +40,10 @@ SENTENCES: dict[Code, str] = {
         " Type the command there, or ask an administrator of the site."
     ),
     Code.RULE_KILL: "Runs of this schedule are never terminated: the rule “{rule}” says so.",
+    Code.RULE_APPROVE: "You can't approve or decline this run: the rule “{rule}” leaves that to other people.",
+    Code.OWN_RUN: "Nobody approves their own run, whichever account they use. Somebody else must say yes.",
+    Code.NOT_BY_API: "Runs are approved and declined by people, in Slack or on the site's pages, and not by a script.",
+    Code.OTHER_REQUEST: "This button belongs to another request. Open the run's page, or its thread, and press the button there.",
     Code.PAUSED: (
         "Nothing can be run on this site at the moment: an administrator has paused it (“{reason}”). Try again when it goes on."
     ),
@@ -29,11 +51,8 @@ SENTENCES: dict[Code, str] = {
     Code.BUSY: (
         "It can't be run now: the rule “{rule}” allows one run at a time, and run {run} has not ended. Wait for its end, or stop it."
     ),
-    Code.NEEDS_APPROVAL: (
-        "It can't be run: the rule “{rule}” asks for approval by somebody else, and this version of runtask can't ask for that yet."
-        " Ask an administrator of the site."
-    ),
     Code.REASON_MISSING: "Say why you run it: the rule “{rule}” asks for a reason.",
+    Code.WHY_MISSING: "Say why: the person who asked for this run reads it.",
     Code.REASON_TOO_LONG: "A reason has at most {limit} characters; this one has {length}.",
     Code.RULE_ARGS_UNNAMED: (
         "These must stay as they are stored: the rule “{rule}” limits arguments by name, and this site doesn't know the names of"
@@ -81,3 +100,9 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_JSON_VALUE: "{given} is not a JSON value. Put quotes around a text that looks like a date.",
     Code.NO_EXTRA: "This needs a package that isn't installed here. Install django-runtask with the extra “{extra}”.",
 }
+
+
+def need_text(need: Need) -> str:
+    """Who can approve."""
+    groups = ", ".join(map(one_line, need.approvers))
+    return NEED[need.needed == 1, bool(groups)].format(rule=one_line(need.rule), needed=need.needed, groups=groups)

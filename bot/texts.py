@@ -142,6 +142,13 @@ SENTENCES: dict[Code, str] = {
         " Please mention me again."
     ),
     Code.ENDED: "This run has ended already: nothing is left to stop.",
+    Code.NOT_WAITING: "This run doesn't wait for approval any more. Its thread and its page say what became of it.",
+    Code.JUST_APPROVED: "It was approved at this moment, and is being sent. Press Stop again.",
+    Code.SCHEDULE_DELETED: "It can't be approved any more: its schedule was deleted.",
+    Code.SCHEDULE_CHANGED: "It can't be approved any more: the schedule was changed after it was asked for ({what}).",
+    Code.RULES_CHANGED: "It can't be approved any more: the rules for this schedule were changed after it was asked for.",
+    Code.REQUESTER_GONE: "It can't be approved any more: the account of the person who asked for it is gone or deactivated.",
+    Code.REQUESTER_MAY_NOT: "It can't be approved any more: the person who asked for it may not run it now.",
     Code.NO_REMOTE_CONTROL: (
         "It can't be stopped from here: the broker's transport ({transport}) has no remote control, so workers can't be told."
     ),
@@ -190,6 +197,7 @@ KINDS = {  # second sentences of NOT_A_LIST and NOT_AN_OBJECT
     "null": "It is null.",
 }
 STATES = {
+    RunState.WAITING: "waits for approval, not sent",
     RunState.QUEUED: "may or may not have been sent",
     RunState.SENT: "sent",
     RunState.UNKNOWN: "may have been sent: the broker didn't answer",
@@ -198,6 +206,8 @@ STATES = {
     RunState.UNSEEN: "sent, its end can't be known",
     RunState.NOT_SENT: "not sent",
     RunState.WITHDRAWN: "withdrawn, not run",
+    RunState.DECLINED: "declined, not sent",
+    RunState.LAPSED: "not approved in time, not sent",
 }  # a finished run shows Celery's status
 STOPS = {
     Standing.WAITS: (
@@ -207,6 +217,7 @@ STOPS = {
     Standing.ABORTING: "{who} asked to stop it. The task is told so, and decides itself when it ends.",
     Standing.TERMINATING: "{who} asked to terminate it. Workers are told not to start it, or to end the process that runs it.",
     Standing.WITHDRAWN: "{who} stopped it before a worker took it. It was not run.",
+    Standing.NEVER_SENT: "{who} withdrew it while it waited for approval. It was not sent.",
     Standing.REVOKED: (
         "{who} asked to stop it, and a worker has marked it as stopped. If another one runs it all the same, its end is told, too."
     ),

@@ -20,6 +20,7 @@ from bot.broker.workers import LiveQueues
 from bot.conf import Conf, conf, is_sidecar
 from bot.core.model import Source
 from bot.core.ports import NotSetUp
+from bot.runs.approvals import Tending
 from bot.runs.deliver import Deliverer
 from bot.runs.door import Platform
 from bot.runs.gate import Gate
@@ -190,7 +191,7 @@ def background() -> tuple[list[Loop], Deliverer]:
     cleanup = Loop("clean up", lambda: cleanup_step(options.keep, options.keep_audit, deliverer.gate.installation))
     watching = [loop for watcher in watchers() for loop in _watching(watcher)]
     stopping = [] if stopper is None else [Loop("repeat stops", Repeating(stopper).step)]
-    return [*watching, *stopping, *_homes(deliverer.gate), delivery, cleanup], deliverer
+    return [*watching, *stopping, *_with_schedules(deliverer.gate), delivery, cleanup], deliverer
 
 
 def _stopper() -> RemoteControl | None:
@@ -200,7 +201,7 @@ def _stopper() -> RemoteControl | None:
         return None
 
 
-def _homes(gate: Gate) -> list[Loop]:
+def _with_schedules(gate: Gate) -> list[Loop]:
     """Doesn't load the platform's tasks, as `_new_sources`."""
     options = readable_options()
     try:
@@ -209,7 +210,7 @@ def _homes(gate: Gate) -> list[Loop]:
         return []
     shown = _platform(app, BeatCatalog(app))
     homes = Homes(platform=shown, identity=identity(), client=web_client(options, DELIVERY))
-    return [Loop("homes", Refreshing(gate, homes.refresh).step)]
+    return [Loop("homes", Refreshing(gate, homes.refresh).step), Loop("approvals", Tending(shown).step)]
 
 
 def _watching(watcher: Watcher) -> list[Loop]:

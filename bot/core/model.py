@@ -74,6 +74,7 @@ class Actor:
     name: str = ""
     is_active: bool = False
     is_staff: bool = False
+    email: str = field(default="", repr=False)
     rights: Rights = NONE
     entry: Entry = Entry.SYSTEM
     token: str = ""  # primary key of the API token; only of people who act by one
@@ -239,7 +240,7 @@ class Outcome:
 
 
 class NoticeKind(StrEnum):
-    """A message that a run owes its thread. `progress` edits the root, the others are posted."""
+    """A message that a run owes. `progress` edits the root of its thread, `answered` an `ask`; the others are posted."""
 
     ROOT = "root"
     ID = "id"
@@ -249,6 +250,16 @@ class NoticeKind(StrEnum):
     CLOSED = "closed"  # it ended without having been run
     FINAL = "final"
     AGAIN = "again"  # it ended a second time, otherwise
+    ASK = "ask"  # asks an approver, in a direct message of their own
+    ANSWERED = "answered"  # edits that one
+
+    @classmethod
+    def of(cls, stored: str) -> "NoticeKind":
+        """Of a notice's row, where those to approvers are numbered."""
+        return cls(stored.partition(":")[0])
+
+
+EDITS = {NoticeKind.PROGRESS: NoticeKind.ROOT, NoticeKind.ANSWERED: NoticeKind.ASK}  # and which message they edit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

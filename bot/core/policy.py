@@ -1,18 +1,19 @@
 """Authorisation: a pure function from a person, an action and what it is about to the reason for a refusal, or None."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.core import windows
+from bot.core import approval, windows
+from bot.core.approval import Person
 from bot.core.entry import Entry
 from bot.core.model import Actor, ChannelId, Profile, RunId, ScheduleId, SlackAccount
 from bot.core.reasons import Code, Reason
 from bot.core.rights import Action
 from bot.core.rules import Rule, passes
 
-__all__ = ["Action", "Denied", "Subject", "may", "of_profile"]
+__all__ = ["Action", "Denied", "Subject", "lacking", "may", "of_profile"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +24,7 @@ class Subject:
     run: RunId | None = None
     rules: tuple[Rule, ...] = ()  # those that match the schedule
     owner: str | None = None  # of a run whose schedule is gone: its requester's key; empty if they are gone, too
+    requester: Person | None = None  # of a run that waits for approval
     entry: Entry = Entry.WEB
     channel: ChannelId | None = None  # that a run from Slack reports to; None: not known yet
     kill: bool = False  # whether a Stop would terminate a running task
@@ -56,6 +58,8 @@ def _refusals(actor: Actor, action: Action, subject: Subject) -> Iterator[Denied
         yield from _by_group(actor, subject, Code.RULE_RUN)
         yield from _by_place(subject)
         yield from _by_time(subject)
+    if action is Action.APPROVE:
+        yield from _by_approvers(actor, subject)
     if action is Action.STOP:
         yield from _by_group(actor, subject, Code.RULE_STOP)
         if subject.kill:
@@ -104,9 +108,22 @@ def _by_time(subject: Subject) -> Iterator[Denied]:
     if subject.paused is not None:
         yield Denied(code=Code.PAUSED, params={"reason": subject.paused})
     yield from _closed(subject)
-    for rule in subject.rules:
-        if rule.approvals:
-            yield Denied(code=Code.NEEDS_APPROVAL, params={"rule": rule.name})
+
+
+def lacking(subject: Subject, answered: Sequence[Actor]) -> dict[str, int]:
+    """How many more people must say yes, by rule. Of those who have said it, only they count who may do so now."""
+    valid = [actor for actor in answered if may(actor, Action.APPROVE, subject) is None]
+    return approval.lacking(subject.rules, subject.requester or Person(), valid)
+
+
+def _by_approvers(actor: Actor, subject: Subject) -> Iterator[Denied]:
+    if actor.entry is Entry.API:  # a token acts for its owner without them
+        yield Denied(code=Code.NOT_BY_API)
+    if subject.requester is not None and approval.is_same(approval.person(actor), subject.requester):
+        yield Denied(code=Code.OWN_RUN)
+    asking = [rule for rule in subject.rules if rule.approvals]
+    if asking and not any(approval.counts_for(actor, rule, subject.rules) for rule in asking):
+        yield Denied(code=Code.RULE_APPROVE, params={"rule": asking[0].name})
 
 
 def _closed(subject: Subject) -> Iterator[Denied]:

@@ -99,9 +99,17 @@ class Code(StrEnum):
     NO_SUCH_DRAFT = auto()
     # Why a run can't be stopped
     ENDED = auto()
+    NOT_WAITING = auto()
+    JUST_APPROVED = auto()
     NO_REMOTE_CONTROL = auto()
     REMOTE_CONTROL_OFF = auto()
     NO_KILL = auto()
+    # Why nobody can approve a run any more
+    SCHEDULE_DELETED = auto()
+    SCHEDULE_CHANGED = auto()
+    RULES_CHANGED = auto()
+    REQUESTER_GONE = auto()
+    REQUESTER_MAY_NOT = auto()
     # Why a schedule can't be a favourite
     FAVOURITES_FULL = auto()
     # Who may not act
@@ -120,14 +128,18 @@ class Code(StrEnum):
     RULE_ENTRIES = auto()
     RULE_CHANNELS = auto()
     RULE_KILL = auto()
+    RULE_APPROVE = auto()
+    OWN_RUN = auto()
+    NOT_BY_API = auto()
+    OTHER_REQUEST = auto()
     # Why nobody may run it now
     PAUSED = auto()
     CLOSED = auto()
     BUSY = auto()
-    NEEDS_APPROVAL = auto()
     # What a rule doesn't allow of a run's values
     REASON_MISSING = auto()
     REASON_TOO_LONG = auto()
+    WHY_MISSING = auto()
     RULE_ARGS_UNNAMED = auto()
     RULE_NEEDS_ARGUMENT = auto()
     RULE_REFUSES_ARGUMENTS = auto()

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from bot.core.model import Change, ChannelId, MessageTs, NoticeKind, Outcome, RunId, SlackUserId, TaskId
 from bot.core.reasons import Reason
-from bot.core.rights import NOTHING_SAID, Said
+from bot.core.rights import NOTHING_SAID, Need, Said
+from bot.core.status import UNSENT, RunState
 from bot.core.stops import Standing
 
 
@@ -17,6 +18,28 @@ class Stopped:
     name: str  # on the site; empty: that account is gone
     at: datetime
     standing: Standing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """What an approver has said."""
+
+    slack: SlackUserId  # empty: they have no account in the workspace of the run's messages
+    name: str  # on the site; empty: that account is gone
+    is_yes: bool
+    why: str  # of a no
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """The approval that a run waits for, or had."""
+
+    needs: tuple[Need, ...]
+    until: datetime
+    mark: str  # for the buttons
+    ask: tuple[str, ...] = ()  # Slack user groups
+    answers: tuple[Answered, ...] = ()
+    problem: Reason | None = None  # why the last try sent nothing, or why it can't be approved any more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,3 +73,17 @@ class Report:
     redirected_because: str = ""
     result_link: str = ""
     run_link: str = ""
+    asked: Asked | None = None  # None: nobody had to be asked
+    recipient: SlackUserId | None = None  # of a message to an approver
+    is_hidden: bool = False  # the recipient may not see the schedule
+
+    @property
+    def is_unsent(self) -> bool:
+        """It waits for approval, or it ended while it did."""
+        is_withdrawn = self.state == RunState.WITHDRAWN and self.sent_at is None
+        return self.asked is not None and (self.state in UNSENT or is_withdrawn)
+
+    @property
+    def reader(self) -> SlackUserId:
+        """Whose direct message it may go to."""
+        return self.recipient or self.requester

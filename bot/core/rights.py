@@ -12,6 +12,7 @@ class Action(StrEnum):
     SEE = "see"
     RUN = "run"
     STOP = "stop"
+    APPROVE = "approve"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,11 +29,21 @@ EVERYTHING = frozenset(Action)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Need:
+    """The approval that one rule asks for."""
+
+    rule: str
+    needed: int  # other people who must say yes
+    approvers: tuple[str, ...] = ()  # groups; empty: whoever may run the schedule
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
     """What the rules say of a run of a schedule by somebody, before they press Run."""
 
     denied: Reason | None = None  # why they can't run it now
     reason_for: str = ""  # the rule that asks for a reason; empty: none does
+    needs: tuple[Need, ...] = ()  # who must approve it before it is sent
     problems: tuple[Problem, ...] = ()  # what the rules don't allow of the values that the form shows
 
 

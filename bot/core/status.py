@@ -10,6 +10,7 @@ WAITING = frozenset({"PENDING", "RECEIVED", "ABORTED"})
 class RunState(StrEnum):
     """How far a run is."""
 
+    WAITING = "waiting"  # for the approval of others; nothing is sent before that
     QUEUED = "queued"  # the row is saved; the message may or may not have been sent
     SENT = "sent"  # the broker has confirmed the message
     UNKNOWN = "unknown"  # the broker didn't answer: the message may have been sent
@@ -18,12 +19,16 @@ class RunState(StrEnum):
     FINISHED = "finished"
     UNSEEN = "unseen"  # it was sent, but how it ended can't be known any more; a late end still counts
     NOT_SENT = "not_sent"  # certainly not sent; the same form may try again
-    WITHDRAWN = "withdrawn"  # stopped before anybody could take it: it was certainly not run
+    WITHDRAWN = "withdrawn"  # stopped before anybody could take it, or before it was sent: it was certainly not run
+    DECLINED = "declined"  # an approver said no: it was not sent
+    LAPSED = "lapsed"  # nobody approved it in time: it was not sent
 
 
 # Runs that wait for a report, until their deadline.
 AWAITED = frozenset({RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING})
-OPEN = AWAITED | {RunState.OVERDUE}
+OPEN = AWAITED | {RunState.OVERDUE}  # it was sent, or may have been
+UNSENT = frozenset({RunState.WAITING, RunState.DECLINED, RunState.LAPSED})
+UNENDED = OPEN | {RunState.WAITING}
 ENDED = frozenset({RunState.FINISHED, RunState.UNSEEN})  # for an hour more, their source is asked for another end
 
 

@@ -15,6 +15,7 @@ class Way(StrEnum):
     REVOKE = "revoke"  # not to start the task, nor to try it again
     ABORT = "abort"  # the same, and the task itself is told: it is an AbortableTask
     TERMINATE = "terminate"  # the same, and to end the process that runs it
+    WITHDRAW = "withdraw"  # nothing: it had not been sent
 
 
 class Standing(StrEnum):
@@ -25,6 +26,7 @@ class Standing(StrEnum):
     ABORTING = "aborting"
     TERMINATING = "terminating"
     WITHDRAWN = "withdrawn"
+    NEVER_SENT = "never_sent"  # withdrawn while it waited for approval
     REVOKED = "revoked"
     TERMINATED = "terminated"
     EXPIRED = "expired"  # before a worker took it
@@ -53,7 +55,8 @@ def standing(
             return Standing.WAITS
         return Standing.ABORTING if way is Way.ABORT else Standing.RUNS_ON
     if state is not RunState.FINISHED:
-        named = {RunState.WITHDRAWN: Standing.WITHDRAWN, RunState.NOT_SENT: Standing.NOT_SENT}
+        withdrawn = Standing.NEVER_SENT if way is Way.WITHDRAW else Standing.WITHDRAWN
+        named = {RunState.WITHDRAWN: withdrawn, RunState.NOT_SENT: Standing.NOT_SENT}
         return named.get(state, Standing.NOT_KNOWN)
     if status == REVOKED:
         because = {TERMINATED: Standing.TERMINATED, EXPIRED: Standing.EXPIRED}

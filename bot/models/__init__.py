@@ -16,10 +16,11 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
-from bot.core.model import Change, NoticeKind, Source
+from bot.core.model import EDITS, Change, NoticeKind, Source
 from bot.core.reasons import Reason
 from bot.core.status import RunState
 from bot.core.stops import Standing, Way, standing
+from bot.models.approvable import Answer, Approvable
 from bot.models.audit import AppendOnly, AuditRecord, Person
 from bot.models.draft import Draft
 from bot.models.home import Favourite, Home
@@ -32,6 +33,7 @@ from bot.models.source import SourceHealth
 from bot.models.stoppable import Stoppable
 
 __all__ = [
+    "Answer",
     "ApiToken",
     "AppendOnly",
     "AuditRecord",
@@ -96,7 +98,7 @@ def still(state: str) -> "Exact[str]":
     return Exact(Coalesce("state", models.Value("")), state)
 
 
-class Run(Ruled, Stoppable):
+class Run(Ruled, Approvable, Stoppable):
     """A request to run a schedule now, and its result.
 
     Schedule and task are copied, not referenced: a run outlives its schedule, and our tables have no keys into the
@@ -146,7 +148,8 @@ class Run(Ruled, Stoppable):
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
     not_sent_because = models.TextField(blank=True, help_text="a reason (bot.core.reasons.Reason.dump)")
-    # Of an open run: if nothing is known by then, the thread says so. Of an ended run: until then, another end is looked for.
+    # Of a run that waits for approval: it lapses then. Of an open run: if nothing is known by then, the thread says so.
+    # Of an ended run: until then, another end is looked for.
     deadline_at = models.DateTimeField()
 
     source = models.CharField(max_length=16, choices=[(s.value, s.value) for s in Source], default=Source.ROWS)
@@ -236,7 +239,11 @@ class Notice(models.Model):
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="notices")
     installation = models.CharField(max_length=65, blank=True, default="", help_text="its run's")
+    # A run has one notice of a kind. Those to approvers are numbered: ask:0, ask:1, …
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in NoticeKind])
+    recipient = models.CharField(  # noqa: DJ001  # processes of the version before write NULL
+        max_length=32, null=True, blank=True, help_text="the Slack account it is for, if it isn't for the run's thread"
+    )
     rank = models.PositiveSmallIntegerField(help_text="order within its run")
     state = models.CharField(max_length=16, choices=NoticeState.choices, default=NoticeState.OWED)
     version = models.PositiveIntegerField(default=0, help_text="counts how often it was owed again")
@@ -271,6 +278,10 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of run {self.run_id}"
+
+    @property
+    def is_edit(self) -> bool:
+        return NoticeKind.of(self.kind) in EDITS
 
     @property
     def reason(self) -> Reason | None:

@@ -40,9 +40,16 @@ def _actor(user: Any, *, reads_groups: bool, **more: Any) -> Actor:
         name=user.get_username(),
         is_active=is_active,
         is_staff=is_staff,
+        email=_email(user),
         rights=_rights(user, reads_groups=reads_groups) if is_active and is_staff else NONE,
         **more,
     )
+
+
+def _email(user: Any) -> str:
+    """A user model may have none."""
+    name = user.get_email_field_name() if hasattr(user, "get_email_field_name") else ""
+    return str(getattr(user, name, "") or "") if name else ""
 
 
 def _count_groups() -> bool:
@@ -64,7 +71,7 @@ def _rights(user: Any, *, reads_groups: bool) -> Rights:
 
 def groups_of(user: Any) -> frozenset[str]:
     """The names of Django's groups that a user is in. A user model may have none."""
-    if not _has_groups(user):
+    if not has_groups(user):
         return frozenset()
     alias = user._state.db or router.db_for_read(get_user_model())  # noqa: SLF001  # documented
     key = user._meta.pk.get_db_prep_value(user.pk, connections[alias])  # noqa: SLF001  # documented
@@ -72,9 +79,10 @@ def groups_of(user: Any) -> frozenset[str]:
     return frozenset(str(name) for (name,) in rows if name is not None)
 
 
-def _has_groups(user: Any) -> bool:
+def has_groups(model: Any) -> bool:
+    """Whether users are in Django's groups. Takes a user, or their model."""
     try:
-        return hasattr(user, "groups") and bool(user._meta.get_field("groups").many_to_many)  # noqa: SLF001  # documented
+        return hasattr(model, "groups") and bool(model._meta.get_field("groups").many_to_many)  # noqa: SLF001  # documented
     except FieldDoesNotExist:
         return False
 

@@ -164,6 +164,16 @@ def _settings(schedule: Schedule, headers: str, run: Run) -> tuple[Change, ...]:
     )
 
 
+def changed_since(platform: Platform, schedule: Schedule, run: Run) -> tuple[str, ...]:
+    """The names of what has changed of a schedule since this run was asked for."""
+    secrets, stored = basis.of_run(platform, schedule, run).secrets, limits.stored_call(schedule)
+    sent = json.loads(run.args), json.loads(run.kwargs)
+    keys, names = platform.secret_keys, secrets.names
+    values = () if stored is None else since(sent, run.changed_values, stored, keys, names)
+    settings = _settings(schedule, platform.sender.target(schedule).headers, run)
+    return tuple(change.name.replace("_", " ") or f"#{change.position}" for change in (*settings, *values))
+
+
 def _texts(options: dict[str, Any]) -> dict[str, str]:
     """Those of a row, as a run's row has them (bot.runs.rows)."""
     return {name: str(value) for name, value in options.items() if name in OF_ROWS}

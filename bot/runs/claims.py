@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import connections
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from bot.core.model import InstallationId, NoticeKind
 from bot.core.reasons import PROBLEM_LIMIT, Reason
@@ -100,11 +100,12 @@ def _key(notice: Notice) -> int:
     return notice.pk
 
 
-def roots(edits: Iterable[Notice]) -> dict[int, Notice]:
-    """The root messages of the edits among these notices, by run."""
-    runs = [notice.run_id for notice in edits if notice.kind == NoticeKind.PROGRESS]
-    found = Notice.objects.filter(run__in=padded(runs), kind=NoticeKind.ROOT) if runs else ()
-    return {root.run_id: root for root in found}
+def roots(notices: Iterable[Notice]) -> dict[int, Notice]:
+    """The messages that the edits among these notices change, by the edit's key."""
+    edits = {(notice.run_id, notice.recipient): notice.pk for notice in notices if notice.is_edit}
+    is_edited = Q(kind=NoticeKind.ROOT) | Q(kind__startswith=f"{NoticeKind.ASK}:")
+    found = Notice.objects.filter(is_edited, run__in=padded([run for run, _ in edits])) if edits else ()
+    return {edits[root.run_id, root.recipient]: root for root in found if (root.run_id, root.recipient) in edits}
 
 
 def is_fresh(notice: Notice, now: datetime) -> bool:
@@ -146,9 +147,7 @@ def mark_sent(these: Collection[Sent]) -> None:
         done.append((notice.version, sent.channel, sent.ts, at, notice.pk, notice.claim))
         if notice.kind == NoticeKind.ROOT:
             threads.append((sent.ts, notice.run_id, notice.pk, notice.claim, sent.ts))
-    followed = {
-        sent.notice.run_id for sent in these if sent.notice.kind != NoticeKind.PROGRESS and sent.notice.rank < LAST
-    }
+    followed = {sent.notice.run_id for sent in these if not sent.notice.is_edit and sent.notice.rank < LAST}
     with atomic(), connection.cursor() as cursor:
         lock(Run.objects.filter(pk__in={sent.notice.run_id for sent in these}))  # runs before notices, as everywhere
         cursor.executemany(SENT, done)
@@ -200,6 +199,11 @@ def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> No
     lock(Run.objects.filter(pk=run.pk))
     if not _ours(notice).update(state=NoticeState.OWED, due_at=now, tried_at=None):
         return
+    if notice.recipient:
+        Notice.objects.filter(run=run, recipient=notice.recipient).exclude(state=NoticeState.SENT).update(
+            channel=channel
+        )
+        return
     Run.objects.filter(pk=run.pk, redirected_from="").update(
         channel=channel,
         parent=None,
@@ -210,7 +214,7 @@ def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> No
     Notice.objects.filter(run=run, kind=NoticeKind.ROOT).exclude(pk=notice.pk).update(
         state=NoticeState.OWED, due_at=now
     )
-    Notice.objects.filter(run=run).exclude(state=NoticeState.SENT).exclude(kind=NoticeKind.PROGRESS).update(
-        channel=channel
-    )
+    Notice.objects.filter(run=run, recipient=None).exclude(state=NoticeState.SENT).exclude(
+        kind=NoticeKind.PROGRESS
+    ).update(channel=channel)
     arrange([run.pk], now)

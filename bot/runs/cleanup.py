@@ -31,7 +31,15 @@ from bot.runs.installations import NAMELESS
 
 log = logging.getLogger(__name__)
 
-OVER = (RunState.FINISHED, RunState.NOT_SENT, RunState.OVERDUE, RunState.UNSEEN, RunState.WITHDRAWN)
+OVER = (
+    RunState.FINISHED,
+    RunState.NOT_SENT,
+    RunState.OVERDUE,
+    RunState.UNSEEN,
+    RunState.WITHDRAWN,
+    RunState.DECLINED,
+    RunState.LAPSED,
+)
 BATCH = 500  # runs per transaction, so that locks are short
 LONG = timedelta(days=7)  # since the last clean-up: the clock may have jumped
 FEW = 2  # links of deleted users that are deleted whatever their share is

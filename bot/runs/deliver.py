@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from django.db import close_old_connections
 
-from bot.core.model import ChannelId, MessageTs, NoticeKind
+from bot.core.model import ChannelId, MessageTs
 from bot.core.ports import ChannelClosed, InstallationRefused, MessageRefused, Messenger, NotDelivered, RateLimited
 from bot.core.reasons import Code, Reason
 from bot.core.report import Report
@@ -161,7 +161,7 @@ class Deliverer:
 
     def _prepare(self, notice: Notice, roots: dict[int, Notice]) -> None:
         try:
-            root = roots[notice.run_id] if notice.kind == NoticeKind.PROGRESS else None
+            root = roots[notice.pk] if notice.is_edit else None
             about = report(notice, self.site, channel=root.channel if root else "")
         except Exception:  # a defect of ours, which must not block the others
             log.exception("%s", notice)
@@ -191,10 +191,10 @@ class Deliverer:
         notice = errand.notice
         later = partial(claims.later, notice)
         try:
-            return self._edit(errand) if notice.kind == NoticeKind.PROGRESS else self._post(errand)
+            return self._edit(errand) if notice.is_edit else self._post(errand)
         except RateLimited as exc:
             log.info("%s: Slack asks for a pause of %s s", notice, exc.retry_after)
-            closes = notice.kind != NoticeKind.PROGRESS  # the limit of edits isn't the channel's
+            closes = not notice.is_edit  # the limit of edits isn't the channel's
             return partial(later, due_at=self._in(exc.retry_after), problem=exc.reason, failed=False, closes=closes)
         except ChannelClosed as exc:
             return self._redirect(errand, _code(exc))
@@ -210,7 +210,7 @@ class Deliverer:
         notice = errand.notice
         if not claims.is_fresh(notice, self.clock()):
             return partial(self._renew, errand)
-        if errand.report.channel == ChannelId(errand.report.requester):
+        if errand.report.channel == ChannelId(errand.report.reader):
             return self._to_direct_message(errand)
         if errand.is_new or notice.tried_at is None:
             ts = self.messenger.post(errand.report, simply=errand.simply)
@@ -240,7 +240,7 @@ class Deliverer:
     def _redirect(self, errand: _Errand, because: str) -> _Settling:
         """`because` is Slack's error code."""
         notice, run = errand.notice, errand.notice.run
-        if run.redirected_from:
+        if run.redirected_from or notice.recipient:
             return self._parked(notice, Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": because}))
         if not run.slack_user:
             return self._parked(notice, Reason(code=Code.NO_CHANNEL_NO_ACCOUNT, params={"channel": because}))
@@ -268,7 +268,7 @@ class Deliverer:
     def _simpler(self, errand: _Errand, exc: MessageRefused) -> _Settling:
         """Slack doesn't take the message. One line of text still tells how the run went; of an edit, the replies do."""
         notice = errand.notice
-        if not errand.simply and notice.kind != NoticeKind.PROGRESS:
+        if not errand.simply and not notice.is_edit:
             log.error("%s goes out as one line of text: %s", notice, exc)
             return self._try(replace(errand, is_new=True, simply=True))
         if errand.simply and notice.attempts < TRIES - 1:  # hard to believe

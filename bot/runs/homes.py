@@ -12,10 +12,11 @@ from django.db.models import QuerySet
 
 from bot.core.model import Actor, Brief, InstallationId, SlackUserId
 from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
-from bot.core.status import OPEN
+from bot.core.status import OPEN, RunState
 from bot.models import Home, Run, writers_turn
 from bot.prepared import padded
-from bot.runs import clock, favourites, now, own
+from bot.runs import approvals, clock, favourites, now, own
+from bot.runs.approvals import WaitingFor
 from bot.runs.door import Platform
 from bot.runs.gate import Gate
 from bot.runs.now import Now, OpenRun
@@ -39,24 +40,30 @@ class Contents:
 
     at: datetime
     has_schedules: bool
+    waiting: WaitingFor
     now: Now
     favourites: tuple[Brief, ...]
     last: tuple[OwnRun, ...]
-    marks: dict[str, str]  # of the reader's own runs, by id: what is said of them here
+    marks: dict[str, str]  # of the reader's own runs and those that wait for them, by id: what is said of them here
 
 
 def contents(platform: Platform, actor: Actor) -> Contents:
     """Raises NotAllowed."""
     running = now.running(platform, actor)
     newest = own.newest(platform, actor, LOOKED_AT)
+    waiting = approvals.waiting_for(platform, actor)
     mine: list[OwnRun | OpenRun] = [*newest, *(run for run in running.first if run.is_own)]
     return Contents(
         at=clock.now(),
         has_schedules=not platform.catalog.is_empty(),
+        waiting=waiting,
         now=running,
         favourites=favourites.listed(platform, actor),
         last=tuple(run for run in newest if run.state not in OPEN)[:LAST],
-        marks={str(run.run): _mark(run.state, run.status, is_stopping=run.is_stopping) for run in mine},
+        marks={
+            **{str(run.run): _mark(RunState.WAITING, "", is_stopping=False) for run in waiting.first},
+            **{str(run.run): _mark(run.state, run.status, is_stopping=run.is_stopping) for run in mine},
+        },
     )
 
 

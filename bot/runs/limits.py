@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.core import arguments, bound
+from bot.core import approval, arguments, bound
 from bot.core.model import ChannelId, Field, RunId, RunRequest, Schedule
 from bot.core.policy import Action, Denied
 from bot.core.reasons import Code, Invalid, Problem
@@ -24,6 +24,7 @@ def of_stored(admitted: Admitted, schedule: Schedule, channel: ChannelId | None)
     return Limits(
         denied=denied,
         reason_for=next((rule.name for rule in rules if rule.reason), ""),
+        needs=approval.needs(rules),
         problems=tuple(of_values(admitted, schedule, rules, stored_call(schedule) or ([], {}))),
     )
 

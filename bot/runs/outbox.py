@@ -1,6 +1,6 @@
 """The notices that runs owe, written together with the change that makes them true. `bot.runs.claims` sends them on their way."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -10,13 +10,13 @@ from django.db.models import Case, DateTimeField, F, IntegerField, Q, QuerySet, 
 from django.db.models.functions import Coalesce, Greatest
 
 from bot.core.audit import Act, Record, Who
-from bot.core.model import Actor, NoticeKind
+from bot.core.model import EDITS, Actor, InstallationId, NoticeKind, SlackUserId
 from bot.core.reasons import Code, Reason
 from bot.models import Notice, NoticeState, Run, atomic, still
 from bot.prepared import padded
 from bot.runs import audit
 
-# A notice waits for those of its run that have a lower rank. None waits for a progress edit.
+# A notice waits for those of its run and recipient that have a lower rank. None waits for an edit.
 RANK = {
     NoticeKind.ROOT: 0,
     NoticeKind.ID: 1,
@@ -26,6 +26,8 @@ RANK = {
     NoticeKind.CLOSED: 3,
     NoticeKind.FINAL: 3,
     NoticeKind.AGAIN: 4,
+    NoticeKind.ASK: 0,
+    NoticeKind.ANSWERED: 1,
 }
 WAITING = (NoticeState.OWED, NoticeState.BEHIND)
 FIRST = {NoticeKind.ROOT, NoticeKind.ID}  # owed together, before any notice of their run can be parked
@@ -41,12 +43,53 @@ def owe(run: Run, *kinds: NoticeKind, now: datetime) -> None:
 
 def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False) -> None:
     """Owes an edit of the root, which shows the run as it is when it is sent. Also owes `others`, as `owe` does."""
-    if not _insert(run, [*others, NoticeKind.PROGRESS], now):
-        return
+    if _insert(run, [*others, NoticeKind.PROGRESS], now):
+        _owe_again(run, [NoticeKind.PROGRESS], now=now, at_once=at_once)
+
+
+def owe_asks(run: Run, installation: InstallationId, recipients: Sequence[SlackUserId], *, now: datetime) -> None:
+    """Owes each of these a direct message, which asks them to approve the run."""
+    notices = [
+        Notice(
+            run=run,
+            installation=installation,
+            channel=recipient,
+            recipient=recipient,
+            kind=f"{NoticeKind.ASK}:{number}",
+            rank=RANK[NoticeKind.ASK],
+            due_at=now,
+        )
+        for number, recipient in enumerate(recipients)
+    ]
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+
+
+def owe_answered(run: Run, *, now: datetime) -> None:
+    """Owes an edit of every such message, as somebody has answered, or the run waits no longer."""
+    asks = list(Notice.objects.filter(run=run, kind__startswith=f"{NoticeKind.ASK}:").order_by("kind"))
+    edits = [
+        Notice(
+            run=run,
+            installation=ask.installation,
+            channel=ask.channel,
+            recipient=ask.recipient,
+            kind=ask.kind.replace(NoticeKind.ASK, NoticeKind.ANSWERED),
+            rank=RANK[NoticeKind.ANSWERED],
+            state=NoticeState.BEHIND,
+            due_at=now,
+        )
+        for ask in asks
+    ]
+    if edits:
+        Notice.objects.bulk_create(edits, ignore_conflicts=True)
+        _owe_again(run, [edit.kind for edit in edits], now=now, at_once=True)
+
+
+def _owe_again(run: Run, kinds: Sequence[str], *, now: datetime, at_once: bool) -> None:
     waits, is_over = Q(state__in=WAITING), Q(state__in=[NoticeState.SENT, NoticeState.PARKED])
     next_one = Coalesce(F("sent_at"), now, output_field=DateTimeField()) + EDIT_PACE
     # `state` comes last: MariaDB sets one column after the other, and conditions read the new values.
-    Notice.objects.filter(run=run, kind=NoticeKind.PROGRESS).update(
+    Notice.objects.filter(run=run, kind__in=kinds).update(
         version=F("version") + 1,
         due_at=now if at_once else Case(When(waits, then=F("due_at")), default=next_one),
         attempts=Case(When(is_over, then=0), default=F("attempts"), output_field=IntegerField()),
@@ -93,17 +136,17 @@ def arrange(runs: Collection[int], now: datetime) -> None:
     So a deliverer looks only at what is due. Call this inside a transaction that has locked the runs' rows.
     """
     moves: dict[tuple[str, str, str], list[int]] = {}
-    rows = Notice.objects.filter(run__in=padded(runs)).order_by("run", "rank")
-    found = rows.values_list("run", "pk", "kind", "rank", "state")
-    for _, notices in groupby(found, key=lambda row: row[0]):
+    rows = Notice.objects.filter(run__in=padded(runs)).order_by("run", "recipient", "rank")
+    found = rows.values_list("run", "recipient", "pk", "kind", "rank", "state")
+    for _, notices in groupby(found, key=lambda row: row[:2]):
         ahead: list[tuple[str, int, str]] = []  # kind, rank and state of those that others wait for
-        for _, pk, kind, rank, state in notices:
+        for _, _, pk, kind, rank, state in notices:
             if state in WAITING:
                 place = _place([one for one in ahead if one[1] < rank])
                 if place[0] != state:
                     moves.setdefault((state, *place), []).append(pk)
                 state = place[0]  # noqa: PLW2901
-            if kind != NoticeKind.PROGRESS and state != NoticeState.SENT:
+            if NoticeKind.of(kind) not in EDITS and state != NoticeState.SENT:
                 ahead.append((kind, rank, state))
     for (was, state, cause), keys in moves.items():
         moved = Notice.objects.filter(still(was), pk__in=padded(keys))

@@ -113,6 +113,24 @@ class MaybeSent(_OfTheSchedule):
         self.run = run
 
 
+class NotWaiting(_OfTheSchedule):
+    """Nothing is left to approve or to decline: `run` doesn't wait any more."""
+
+    reason = Reason(code=Code.NOT_WAITING)
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+
+
+class Void(_OfTheSchedule):
+    """`run` can't be approved any more, for this reason, and has ended."""
+
+    def __init__(self, run: Run, reason: Reason) -> None:
+        self.run, self.reason = run, reason
+        super().__init__()
+
+
 class Full(Exception):
     """The actor has as many favourites as anybody may have."""
 

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from django.contrib.auth import get_user_model
 
+from bot.core import approval
 from bot.core.model import ChannelId, MessageTs, NoticeKind, Outcome, RunId, SlackUserId, Source, TaskId
-from bot.core.report import Report, Stopped
+from bot.core.report import Answered, Asked, Report, Stopped
 from bot.core.rights import Said
 from bot.models import Notice, Run
-from bot.runs import links
+from bot.runs import involved, links
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +24,8 @@ class Site:
 
 def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
     """`channel` overrides the run's channel: an edit goes to its root's. Reads the user if the run has no Slack account."""
-    run, kind = notice.run, NoticeKind(notice.kind)
+    run, kind = notice.run, NoticeKind.of(notice.kind)
+    recipient = SlackUserId(notice.recipient) if notice.recipient else None
     return Report(
         kind=kind,
         run=RunId(run.pk),
@@ -32,8 +34,8 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         task=run.task,
         requester=SlackUserId(run.slack_user),
         name="" if run.slack_user or run.user_id is None else _username(run.user_id),
-        channel=ChannelId(channel or run.channel),
-        thread=_thread(run, kind),
+        channel=ChannelId(channel or (notice.channel if recipient else run.channel)),
+        thread=None if recipient else _thread(run, kind),
         state=run.state,
         status=run.status,
         created_at=run.created_at,
@@ -52,6 +54,9 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         redirected_because=run.redirected_because,
         result_link=links.result(site.base_url, run),
         run_link=links.page(site.base_url, run),
+        asked=asked(run),
+        recipient=recipient,
+        is_hidden=recipient is not None and not involved.may_see(run, notice.installation, recipient),
     )
 
 
@@ -84,6 +89,28 @@ def stopped(run: Run) -> Stopped | None:
         return None
     name = "" if run.stopped_by_id is None else _username(run.stopped_by_id)
     return Stopped(slack=SlackUserId(run.stopped_by_slack), name=name, at=at, standing=standing)
+
+
+def asked(run: Run) -> Asked | None:
+    """Reads the answers."""
+    if run.approval_digest is None:
+        return None
+    return Asked(
+        needs=run.needs,
+        until=run.deadline_at,
+        mark=approval.mark(run.approval_digest),
+        ask=tuple(run.approval_ask or ()),
+        answers=tuple(
+            Answered(
+                slack=SlackUserId(one.slack_user if one.team == run.installation.partition("/")[0] else ""),
+                name="" if one.user is None else one.user.get_username(),
+                is_yes=one.is_yes,
+                why=one.why,
+            )
+            for one in run.answers.select_related("user")
+        ),
+        problem=run.not_sent_reason,
+    )
 
 
 def _username(key: object) -> str:

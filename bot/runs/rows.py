@@ -1,13 +1,14 @@
 """What the row of a run contains, and what the row of an earlier press of the same form means."""
 
 import json
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core import arguments, options
+from bot.core import approval, arguments, options
 from bot.core.audit import Act, Record, Who
 from bot.core.changes import changes
 from bot.core.model import (
@@ -25,7 +26,7 @@ from bot.core.model import (
     TeamId,
 )
 from bot.core.reasons import Code, Invalid
-from bot.core.rules import Rule
+from bot.core.rules import Rule, terms
 from bot.core.secrets import Parameters
 from bot.core.status import RunState
 from bot.models import Run, SlackLink
@@ -52,9 +53,7 @@ def attempt(
     platform: Platform, request: RunRequest, schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...]
 ) -> Attempt:
     now = clock.now()
-    headers = {"headers": dispatch.target.headers} if dispatch.target.headers else {}
     names = masks.parameters(platform.catalog, schedule.task)
-    named = {masks.PARAMETERS: list(names)} if names and dispatch.args else {}
     found = {
         **NO_STOP,
         **limits.said(rules),
@@ -70,18 +69,18 @@ def attempt(
         "args": json.dumps(dispatch.args, ensure_ascii=False),
         "kwargs": json.dumps(dispatch.kwargs, ensure_ascii=False),
         "changes": list(_changes(schedule, dispatch, platform.secret_keys, names)),
-        "options": json.loads(json.dumps(dict(dispatch.options), default=str)),
-        "target": options.stored({**dispatch.target.options, **headers, **named}),
+        **sent_where(dispatch, names),
         "user_id": request.actor.user,
         "source": platform.source_of(schedule.task),
-        "deadline_at": now + timedelta(seconds=max(platform.deadline, _lifetime(dispatch, now))),
+        "deadline_at": deadline(platform, dispatch, now),
+        **_approval(schedule, dispatch, rules, now),
     }
     if (destination := request.destination or _announcement(platform, schedule, request.actor)) is not None:
         requester = destination.requester
         found |= {"installation": destination.installation}
         found |= {"team": requester.team if requester else "", "slack_user": requester.user if requester else ""}
         found |= {"channel": destination.place.channel, "parent": destination.place.parent}
-    return Attempt(key=request.key, values=found, asked=_asked(request, schedule, found))
+    return Attempt(key=request.key, values=found, pressed=_asked(request, schedule, found))
 
 
 def _asked(request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -> Record:
@@ -97,6 +96,41 @@ def _asked(request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -
         installation=values.get("installation", ""),
         details={**details, **({"again": request.again} if request.again is not None else {})},
     )
+
+
+def sent_where(dispatch: Dispatch, names: Parameters) -> dict[str, Any]:
+    """The columns of its options, and of where they lead. `names`: of the positional arguments."""
+    headers = {"headers": dispatch.target.headers} if dispatch.target.headers else {}
+    named = {masks.PARAMETERS: list(names)} if names and dispatch.args else {}
+    return {
+        "options": json.loads(json.dumps(dict(dispatch.options), default=str)),
+        "target": options.stored({**dispatch.target.options, **headers, **named}),
+    }
+
+
+def deadline(platform: Platform, dispatch: Dispatch, now: datetime) -> datetime:
+    """Of a run that is sent now."""
+    return now + timedelta(seconds=max(platform.deadline, _lifetime(dispatch, now)))
+
+
+def _approval(schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...], now: datetime) -> dict[str, Any]:
+    """The columns of a run that waits for approval first. Empty: it is sent at once."""
+    needs = approval.needs(rules)
+    if not needs:
+        return {"approval_needs": None, "approval_ask": None, "approval_digest": None, "approvers_asked_at": None}
+    return {
+        "state": RunState.WAITING,
+        "approval_needs": [asdict(need) for need in needs],
+        "approval_ask": list(terms(rules).ask),
+        "approval_digest": digest(schedule, dispatch, salt=secrets.token_hex(approval.SALT // 2)),
+        "approvers_asked_at": None,
+        "deadline_at": now + timedelta(hours=approval.hours(rules)),
+    }
+
+
+def digest(schedule: Schedule, dispatch: Dispatch, *, salt: str) -> str:
+    call = json.loads(json.dumps([dispatch.args, dispatch.kwargs]))  # as the row has them
+    return approval.digest(schedule, (call[0], call[1]), dispatch.options, salt=salt)
 
 
 def can_be_retried(earlier: Run, request: RunRequest) -> bool:

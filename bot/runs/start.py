@@ -1,30 +1,24 @@
 """The verb *start*: check a request, save the run, send it."""
 
-import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import Error
-
 from bot.core import signature
-from bot.core.audit import Act
-from bot.core.model import ChannelId, Dispatch, Field, NoticeKind, RunId, RunRequest, Schedule, Source, TaskId
+from bot.core.model import ChannelId, Dispatch, Field, NoticeKind, RunRequest, Schedule, TaskId
 from bot.core.policy import Action
-from bot.core.ports import FateUnknown, NotSent
-from bot.core.reasons import Code, Invalid, Problem, Reason
+from bot.core.reasons import Invalid, Problem
 from bot.core.rules import Rule
 from bot.core.status import RunState
-from bot.models import Run, atomic, still
-from bot.runs import again, attempts, audit, basis, clock, denials, finish, limits, outbox, rows
+from bot.models import Run, atomic
+from bot.runs import again, attempts, basis, denials, limits, outbox, rows, sending
 from bot.runs.attempts import Attempt
 from bot.runs.basis import Basis
 from bot.runs.door import Admitted, Platform, admit
-from bot.runs.refusals import Changed, Gone, MaybeSent, NotAllowed, NothingSent, Refused, Taken
+from bot.runs.refusals import Changed, Gone, NotAllowed, Refused, Taken
 from bot.runs.turns import turn
 from bot.runs.waiting import Budget
-
-log = logging.getLogger(__name__)
 
 
 def check(platform: Platform, request: RunRequest) -> None:
@@ -33,7 +27,7 @@ def check(platform: Platform, request: RunRequest) -> None:
 
 
 def start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
-    """The run, sent. For a repeated submission, the run that the first one started. Raises NotAllowed or Refused."""
+    """The run, sent, or waiting for approval. For a repeated submission, that of the first one. Raises NotAllowed or Refused."""
     where = request.destination.installation if request.destination else ""
     with denials.recorded(platform, request.actor, Action.RUN, schedule=request.schedule, installation=where):
         return _start(platform, request, budget)
@@ -53,7 +47,10 @@ def _start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
         return _sent_before(admitted, request, budget, exc)
     if attempt is None:
         return run
-    _send(platform, run, attempt, ready.dispatch, budget)
+    if run.state == RunState.WAITING:
+        platform.wake()
+        return run
+    sending.send(platform, run, attempt, ready.dispatch, budget)
     return run
 
 
@@ -78,18 +75,29 @@ def _saved(platform: Platform, request: RunRequest, ready: _Ready, budget: Budge
     """The row of the run, and the attempt that must be sent now; None if another press of the same form sends it."""
     attempt = rows.attempt(platform, request, ready.schedule, ready.dispatch, ready.rules)
     # A request is nearly always new. So we don't look first: the unique key reports an earlier one.
-    with platform.unsaved.unless_saved(attempt), turn(platform, request, ready.schedule, ready.rules):
-        run = attempts.created(attempt)
+    with platform.unsaved.unless_saved(attempt), turn(platform, request.key, ready.schedule, ready.rules):
+        run = _told(attempt, attempts.created)
     if run is None:
         earlier = Run.objects.get(key=request.key)
         if not rows.can_be_retried(earlier, request) and not rows.was_unsaved(rows.awaited(earlier, request, budget)):
             return rows.earlier_run(earlier), None
         attempt = replace(attempt, replaces=earlier.task_id)
-        with platform.unsaved.unless_saved(attempt), turn(platform, request, ready.schedule, ready.rules):
-            run = attempts.taken_over(attempt)
+        with platform.unsaved.unless_saved(attempt), turn(platform, request.key, ready.schedule, ready.rules):
+            run = _told(attempt, attempts.taken_over)
     if run is None:  # another press was faster
         return rows.earlier_run(rows.awaited(Run.objects.get(key=request.key), request, budget)), None
     return run, attempt
+
+
+def _told(attempt: Attempt, save: Callable[[Attempt], Run | None]) -> Run | None:
+    """The saved row. A run that waits for approval is told at once, as it may never be sent."""
+    if attempt.values["state"] != RunState.WAITING:
+        return save(attempt)
+    with atomic():
+        run = save(attempt)
+        if run is not None:
+            outbox.owe(run, NoticeKind.ROOT, now=run.created_at)
+        return run
 
 
 def _prepared(admitted: Admitted, request: RunRequest, task_id: TaskId) -> _Ready:
@@ -129,49 +137,3 @@ def _basis(platform: Platform, request: RunRequest, schedule: Schedule) -> Basis
     if request.again is None:
         return basis.of_schedule(platform, schedule)
     return basis.of_run(platform, schedule, again.row(platform, request.actor, request.again, schedule.id))
-
-
-def _send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, budget: Budget) -> None:
-    """Raises NothingSent or MaybeSent."""
-    try:
-        platform.sender.send(dispatch, run=RunId(run.pk), within=budget.left(), enter=budget.enter)
-    except NotSent as exc:
-        log.warning("run %s not sent: %s", run.pk, exc)
-        if not budget.leave():
-            _settle(platform, run, attempt, RunState.UNKNOWN)
-            raise MaybeSent(run) from exc
-        try:
-            attempts.end(attempt, exc.reason)
-        except Error:
-            log.exception("run %s was not sent, but that can't be saved now", run.pk)
-            platform.unsaved.end(attempt, exc.reason)
-        raise NothingSent(exc.reason) from exc
-    except FateUnknown as exc:
-        log.warning("run %s may have been sent: %s", run.pk, exc)
-        _settle(platform, run, attempt, RunState.UNKNOWN)
-        raise MaybeSent(run) from exc
-    log.info("run %s of schedule %s sent as task %s", run.pk, run.schedule_id, run.task_id)
-    _settle(platform, run, attempt, RunState.SENT)
-
-
-def _settle(platform: Platform, run: Run, attempt: Attempt, state: RunState) -> None:
-    """Saves the new state and the notices that the run owes. Its result may have landed already.
-
-    Where no results are kept, a run that was sent has come to its end.
-
-    If that can't be saved, the row stays `queued`, and the watcher goes on from its result or its deadline.
-    """
-    try:
-        now = clock.now()
-        sent_at = now if state is RunState.SENT else None
-        with atomic():
-            if not Run.objects.filter(still(RunState.QUEUED), pk=run.pk).update(state=state, sent_at=sent_at):
-                Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # its result was faster
-            outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
-            if state is RunState.SENT:
-                audit.append(attempt.record(Act.RUN_SENT, run))
-            if state is RunState.SENT and run.source == Source.NONE:
-                finish.end_unseen(run.pk, Reason(code=Code.NO_RESULTS), now=now)
-    except Error:
-        log.exception("run %s is %s, but that can't be saved now", run.pk, state)
-    platform.wake()

@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from django.db.models import F, QuerySet
 
@@ -19,7 +20,7 @@ from bot.core.reasons import Code, Reason
 from bot.core.status import OPEN, WAITING, RunState
 from bot.core.stops import Standing, Way
 from bot.models import Run, atomic
-from bot.runs import audit, clock, denials, finish, outbox
+from bot.runs import audit, clock, denials, finish, outbox, unsent
 from bot.runs.door import Platform, admit
 from bot.runs.follow import catch_up
 from bot.runs.refusals import CantStop, Ended, NotAllowed
@@ -35,19 +36,22 @@ BATCH = 200
 
 def hindrance(platform: Platform, run: Run, *, now: datetime) -> Reason | None:
     """Why it can't be stopped, if it can't. For buttons; `stop` decides again."""
+    if run.state == RunState.WAITING:
+        return None
     return platform.stopper.problem() if _is_stoppable(run, now) else Ended.reason
 
 
 def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
     """Why this actor may not stop it. For buttons; `stop` decides again."""
     admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
-    return admitted.denied(Action.STOP, schedule, admitted.rules_of(schedule))
+    return None if _is_own(run, actor) else admitted.denied(Action.STOP, schedule, admitted.rules_of(schedule))
 
 
 def stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool = False, within: float = WITHIN) -> Run | None:
     """The run. None: there is no such run for this actor. Raises NotAllowed, Ended or CantStop.
 
     A second Stop changes nothing, but may ask for more (`kill`). If workers can't be told within that time, it is repeated.
+    A run that waits for approval is withdrawn; its requester may always do that.
     """
     with denials.recorded(platform, actor, Action.STOP, run=run):
         return _stop(platform, actor, run, kill=kill, within=within)
@@ -59,7 +63,15 @@ def _stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool, within: f
     if found is None:
         return None
     schedule = platform.catalog.get(ScheduleId(found.schedule_id))
-    admitted.authorise(Action.STOP, schedule, kill=kill)
+    if not _is_own(found, actor):
+        admitted.authorise(Action.STOP, schedule, kill=kill and found.state != RunState.WAITING)
+    if found.state == RunState.WAITING:
+        return _withdraw(platform, actor, found)
+    return _revoke(platform, actor, found, kill=kill, within=within)
+
+
+def _revoke(platform: Platform, actor: Actor, found: Run, *, kill: bool, within: float) -> Run:
+    """A run that was sent. Raises NotAllowed, Ended or CantStop."""
     if kill and not platform.may_kill:
         raise NotAllowed(Denied(code=Code.NO_KILL))
     if catch_up(platform, found):
@@ -78,16 +90,39 @@ def _stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool, within: f
     return found
 
 
+def _is_own(run: Run, actor: Actor) -> bool:
+    """Whether it waits for approval, and this actor has asked for it."""
+    return run.state == RunState.WAITING and run.user_id is not None and str(run.user_id) == actor.user
+
+
+def _withdraw(platform: Platform, actor: Actor, run: Run) -> Run:
+    """Of presses in the same moment, one ends it: this one, an approval, or another. Raises Ended, or CantStop if it is sent now."""
+    now = clock.now()
+    asked = {"stop_asked_at": now, "stop_way": Way.WITHDRAW, **_who(run, actor)}
+    ended = unsent.end(run.pk, RunState.WITHDRAWN, now=now, by=actor, **asked)
+    platform.wake()
+    if ended is None:
+        run.refresh_from_db()
+        raise CantStop(Reason(code=Code.JUST_APPROVED)) if run.state in OPEN else Ended(run)
+    return ended
+
+
+def _who(run: Run, actor: Actor) -> dict[str, Any]:
+    """The columns of who has asked for it."""
+    team = run.installation.partition("/")[0]
+    is_there = actor.slack is not None and actor.slack.team == team
+    return {"stopped_by_id": actor.user, "stopped_by_slack": actor.slack.user if actor.slack and is_there else ""}
+
+
 @atomic()
 def _note(pk: int, actor: Actor, way: Way, now: datetime) -> bool:
     """False if there is nothing new to tell."""
     run = Run.objects.select_for_update().get(pk=pk)
     if not _is_stoppable(run, now) or (run.stop_asked_at is not None and run.stop_way in (way, Way.TERMINATE)):
         return False
-    team = run.installation.partition("/")[0]
     run.stop_asked_at, run.stop_way, run.stop_due_at = now, way, now
-    run.stopped_by_id = actor.user
-    run.stopped_by_slack = actor.slack.user if actor.slack is not None and actor.slack.team == team else ""
+    for name, value in _who(run, actor).items():
+        setattr(run, name, value)
     run.save(update_fields=["stop_asked_at", "stop_way", "stop_due_at", "stopped_by", "stopped_by_slack"])
     if run.state != RunState.QUEUED:  # if that one is sent, its messages are owed and show this
         outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, now=now, at_once=True)

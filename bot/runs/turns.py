@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.db.models import F
 
-from bot.core.model import RunRequest, Schedule
+from bot.core.model import Schedule
 from bot.core.rules import Rule
 from bot.models import Run, Turn, atomic
 from bot.runs import limits
@@ -15,12 +15,12 @@ from bot.runs.refusals import NotAllowed
 
 
 @contextmanager
-def turn(platform: Platform, request: RunRequest, schedule: Schedule, rules: tuple[Rule, ...]) -> Iterator[None]:
-    """Around the statement that saves the run. Raises NotAllowed if another one is open. Without such a rule, it does nothing."""
+def turn(platform: Platform, key: str, schedule: Schedule, rules: tuple[Rule, ...]) -> Iterator[None]:
+    """Around the statement that saves the run with this key. Raises NotAllowed if another one is open. Without such a rule, it does nothing."""
     if not any(rule.one_at_a_time for rule in rules):
         yield
         return
-    if denied := limits.busy(rules, schedule, key=request.key):
+    if denied := limits.busy(rules, schedule, key=key):
         # Perhaps nobody has asked yet how that one ended. That may take a moment, so nobody else waits for it.
         _ = catch_up(platform, Run.objects.get(pk=denied.params["run"]))
     if not Turn.objects.filter(pk=schedule.id).exists():
@@ -29,6 +29,6 @@ def turn(platform: Platform, request: RunRequest, schedule: Schedule, rules: tup
     with atomic():
         # This locks the row until the run is saved. As the first statement, it also makes SQLite begin as a writer.
         Turn.objects.filter(pk=schedule.id).update(taken=F("taken") + 1)
-        if denied := limits.busy(rules, schedule, key=request.key):
+        if denied := limits.busy(rules, schedule, key=key):
             raise NotAllowed(denied)
         yield

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
+from typing import Any
 
 from slack_bolt import Ack, App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
@@ -12,6 +13,7 @@ from bot.conf import Conf
 from bot.runs import clock
 from bot.slack.client import FAST, web_client
 from bot.slack.ids import CHOOSE_PREFIX, Id
+from bot.slack.listeners.approvals import Approvals
 from bot.slack.listeners.commands import Commands
 from bot.slack.listeners.common import Parts
 from bot.slack.listeners.farewell import Farewells
@@ -65,10 +67,11 @@ def create_app(conf: Conf, parts: Parts) -> App:
 
 def _register(app: App, command: str, parts: Parts) -> None:
     picker, root, home, mentions, shortcuts = Picker(parts), Root(parts), Home(parts), Mentions(parts), Shortcuts(parts)
-    stars, farewells = Stars(parts, picker), Farewells(parts)
+    stars, farewells, approvals = Stars(parts, picker), Farewells(parts), Approvals(parts)
     app.command(command)(Commands(parts).open)
     app.options({"block_id": Id.SCHEDULE_BLOCK, "action_id": Id.SCHEDULE_SELECT})(picker.suggest)
     app.view(Id.RUN_MODAL)(Submissions(parts, picker).submit)
+    app.view(Id.DECLINE_MODAL)(approvals.submit)
     app.global_shortcut(Id.RUN_SHORTCUT)(shortcuts.run)
     app.message_shortcut(Id.RUN_HERE_SHORTCUT)(shortcuts.run_here)
     actions: dict[str | re.Pattern[str], Listener] = {
@@ -79,6 +82,10 @@ def _register(app: App, command: str, parts: Parts) -> None:
         Id.RUN_AGAIN: root.run_again,
         Id.STOP: root.stop,
         Id.TERMINATE: root.terminate,
+        Id.APPROVE: approvals.approve,
+        Id.DECLINE: approvals.decline,
+        Id.HOME_APPROVE: approvals.approve,
+        Id.HOME_DECLINE: approvals.decline,
         Id.STOP_LISTED: Status(parts).stop,
         re.compile(f"{CHOOSE_PREFIX}[0-9]"): mentions.choose,
         Id.HOME_RUN: home.run,
@@ -122,11 +129,17 @@ def _ack(ack: "object") -> None:
     ack()  # type: ignore[operator]
 
 
-def _on_error(error: Exception, body: dict[str, object]) -> BoltResponse:
+def _block(body: dict[str, Any]) -> str:
+    """Where a modal shows that it could not be submitted."""
+    is_declining = body.get("view", {}).get("callback_id") == Id.DECLINE_MODAL
+    return (Id.WHY_BLOCK if is_declining else Id.SCHEDULE_BLOCK).value
+
+
+def _on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
     """Logs the kind of payload and the error, but not the payload. Shows the person a sentence."""
     kind = body.get("type") or "command"
     log.error("a %s failed: %s", kind, type(error).__name__, exc_info=error)
     if kind == "view_submission":
-        errors = {Id.SCHEDULE_BLOCK.value: SUBMISSION_FAILED}
+        errors = {_block(body): SUBMISSION_FAILED}
         return BoltResponse(status=200, body={"response_action": "errors", "errors": errors})
     return BoltResponse(status=200, body="")

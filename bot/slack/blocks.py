@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.core.text import ELLIPSIS, clean, clip, one_line
+from bot.slack import texts
 from bot.slack.ids import ALERT_TEXT, SECTION_TEXT
 
 Block = dict[str, Any]
@@ -41,6 +42,11 @@ def escape(text: str, limit: int = 200) -> str:
 def mention(who: str) -> str:
     """Of a user (U…, W…) or a user group (S…)."""
     return f"<!subteam^{who}>" if who.startswith("S") else f"<@{who}>"
+
+
+def person(account: str, name: str) -> str:
+    """A mention of a user, which notifies them. A person without a Slack account is named."""
+    return mention(account) if account else f"*{escape(name) or texts.SOMEBODY}*"
 
 
 def code(text: str, limit: int = 200) -> str:

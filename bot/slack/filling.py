@@ -4,9 +4,8 @@ from bot.core.again import Again, Earlier, Fill
 from bot.core.status import RunState
 from bot.core.text import clip
 from bot.slack import texts
-from bot.slack.blocks import Block, Level, Note, alerts, date, escape, label, plain, preformatted, section
+from bot.slack.blocks import Block, Level, Note, alerts, date, escape, label, person, plain, preformatted, section
 from bot.slack.ids import FILL_PREFIX, OPTION_DESCRIPTION, OPTION_TEXT, STORED, Id
-from bot.slack.messages import person
 from bot.texts import change_text, state_text
 
 

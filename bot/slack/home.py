@@ -2,10 +2,11 @@
 
 from bot.core.model import Brief
 from bot.core.policy import Denied
+from bot.core.status import RunState
 from bot.core.text import clip_middle, one_line
 from bot.runs.homes import Contents
 from bot.runs.own import OwnRun
-from bot.slack import texts
+from bot.slack import approval_texts, approvals, texts
 from bot.slack.blocks import Block, button, buttons, code, context, date, entities, header, link, plain, section
 from bot.slack.ids import Id
 from bot.slack.lists import open_runs, short_name
@@ -27,6 +28,7 @@ def view(contents: Contents, note: str = "") -> Block:
         header(texts.HOME_RUNNING),
         *(open_runs(contents.now, Id.HOME_STOP) or [context(texts.HOME_NOTHING_RUNNING)]),
     ]
+    blocks += [header(approval_texts.WAITING), *approvals.on_home(contents.waiting)]
     blocks += [header(texts.HOME_FAVOURITES), *_favourites(contents.favourites)]
     blocks += [header(texts.HOME_LAST), *_last(contents.last)]
     return _home([*blocks, {"type": "divider"}, context(texts.HOME_AS_OF.format(at=date(contents.at)))])
@@ -74,4 +76,6 @@ def _own_run(run: OwnRun) -> Block:
         state=how_far(run.state, run.status, run.duration),
         at=date(run.at),
     )
+    if run.state is RunState.WAITING:
+        return section(what, accessory=approvals.withdraw(run.run, Id.HOME_STOP))
     return section(what, accessory=button(Id.HOME_RUN_AGAIN, texts.RUN_AGAIN, str(run.run)))

@@ -3,9 +3,9 @@
 from bot.core.text import clip_middle, one_line
 from bot.runs.now import Now, OpenRun
 from bot.slack import texts
-from bot.slack.blocks import Block, context, date, escape, link, section
+from bot.slack.blocks import Block, context, date, escape, link, person, section
 from bot.slack.ids import Id
-from bot.slack.messages import how_far, icon, person, stop_button
+from bot.slack.messages import how_far, icon, stop_button
 
 NAME = 100  # characters of a schedule's name in a list
 

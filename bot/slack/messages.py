@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.core.model import NoticeKind, Outcome, RunId, SlackUserId
+from bot.core.model import EDITS, NoticeKind, Outcome, RunId
 from bot.core.reasons import Code
 from bot.core.report import Report, Stopped
 from bot.core.status import ENDED, OPEN, RunState
 from bot.core.stops import GOES_ON, Standing
 from bot.core.text import clean, clip, clip_start, duration, one_line
-from bot.slack import texts
+from bot.slack import approval_texts, approvals, texts
 from bot.slack.blocks import (
     Block,
     button,
@@ -22,6 +22,7 @@ from bot.slack.blocks import (
     escape,
     link,
     mention,
+    person,
     preformatted,
     section,
 )
@@ -51,18 +52,20 @@ def simple_message(report: Report) -> dict[str, Any]:
 
 def metadata(report: Report) -> dict[str, Any]:
     """With this we find the message again if Slack's answer was lost. Everybody in the workspace can read it."""
-    kind = NoticeKind.ROOT if report.kind is NoticeKind.PROGRESS else report.kind
+    kind = EDITS.get(report.kind, report.kind)
     return {"event_type": Id.NOTICE_EVENT, "event_payload": {"run": str(report.run), "kind": kind.value}}
 
 
 def _root(report: Report) -> tuple[str, list[Block]]:
     name = link(report.run_link, escape(report.schedule))
-    root = texts.ROOT.format(icon=_icon(report), who=_who(report), schedule=name, state=_state(report))
+    text = approval_texts.ROOT if report.is_unsent else texts.ROOT
+    root = text.format(icon=_icon(report), who=_who(report), schedule=name, state=_state(report))
     blocks = [section(root)]
     if report.changes:
         blocks.append(preformatted(texts.lines_of(report.changes)))
     if report.said.reason:
         blocks.append(context(texts.REASON.format(reason=escape(report.said.reason, REASON_LENGTH))))
+    blocks += approvals.of_root(report)
     if report.stopped:
         blocks.append(context(_stopped(report.stopped)))
     notes = [f"{code(report.task)} · {date(report.created_at)}"]
@@ -76,23 +79,23 @@ def _root(report: Report) -> tuple[str, list[Block]]:
 
 def _actions(report: Report) -> Iterator[Block]:
     """The buttons of the root. Each press is checked again, however old the message is."""
+    if report.state == RunState.WAITING and report.asked is not None:
+        yield from approvals.answers(report.run, report.asked.mark)
+        if report.recipient is None:
+            yield approvals.withdraw(report.run)
     if report.state in OPEN and report.can_stop and report.stopped is None:
         yield stop_button(Id.STOP, report.run)
     if report.can_stop and report.may_kill and report.stopped is not None and report.stopped.standing in GOES_ON:
         sure = confirm(texts.TERMINATE_REALLY, texts.TERMINATE_MEANS, texts.TERMINATE, texts.STOP_NOT)
         yield button(Id.TERMINATE, texts.TERMINATE, str(report.run), confirm=sure)
-    if report.state in ENDED:
+    is_over = report.state in ENDED or (report.is_unsent and report.state != RunState.WAITING)
+    if is_over and report.recipient is None:
         yield button(Id.RUN_AGAIN, texts.RUN_AGAIN, str(report.run))
 
 
 def stop_button(action: Id, run: RunId) -> Block:
     sure = confirm(texts.STOP_REALLY, texts.STOP_MEANS, texts.STOP, texts.STOP_NOT)
     return button(action, texts.STOP, str(run), confirm=sure)
-
-
-def person(account: SlackUserId, name: str) -> str:
-    """A mention, which notifies them. A person without a Slack account is named."""
-    return f"<@{account}>" if account else f"*{escape(name) or texts.SOMEBODY}*"
 
 
 def _elsewhere(channel: str, because: str) -> str:
@@ -133,16 +136,31 @@ def _unseen(report: Report) -> tuple[str, list[Block]]:
 
 
 def _closed(report: Report) -> tuple[str, list[Block]]:
-    text = texts.CLOSED.format(
-        icon=_icon(report),
-        who=_who(report),
-        schedule=link(report.run_link, escape(report.schedule)),
-        why=_stopped(report.stopped) if report.stopped else state_text(RunState.WITHDRAWN, ""),
-    )
-    plain = texts.ROOT_PLAIN.format(
-        schedule=entities(one_line(report.schedule)), state=state_text(RunState.WITHDRAWN, "")
-    )
-    return plain, [section(text)]
+    """It was not run. If it was never approved, its requester can ask again."""
+    if report.stopped:
+        why = _stopped(report.stopped)
+    else:
+        why = approvals.why_unsent(report) if report.is_unsent else state_text(RunState.WITHDRAWN, "")
+    name = link(report.run_link, escape(report.schedule))
+    text = texts.CLOSED.format(icon=_icon(report), who=_who(report), schedule=name, why=why)
+    again = [button(Id.RUN_AGAIN, texts.RUN_AGAIN, str(report.run))] if report.is_unsent else []
+    state = RunState(report.state) if report.is_unsent else RunState.WITHDRAWN
+    plain = texts.ROOT_PLAIN.format(schedule=entities(one_line(report.schedule)), state=state_text(state, ""))
+    return plain, [section(text), *buttons(*again)]
+
+
+def _ask(report: Report) -> tuple[str, list[Block]]:
+    """For an approver, in a direct message. Edited when anybody answers."""
+    if report.is_hidden or report.asked is None:
+        return approval_texts.HIDDEN_PLAIN, [section(approval_texts.HIDDEN)]
+    plain, blocks = _root(report)
+    if report.is_unsent:
+        return plain, blocks
+    words = approval_texts.IS_APPROVED  # how it goes on is in its thread
+    name = link(report.run_link, escape(report.schedule))
+    root = approval_texts.ROOT.format(icon=_icon(report), who=_who(report), schedule=name, state=words)
+    plain = texts.ROOT_PLAIN.format(schedule=entities(one_line(report.schedule)), state=words)
+    return plain, [section(root), *approvals.of_root(report)]
 
 
 def _stopped(stopped: Stopped) -> str:
@@ -251,4 +269,6 @@ BUILDERS = {
     NoticeKind.CLOSED: _closed,
     NoticeKind.FINAL: _final,
     NoticeKind.AGAIN: _again,
+    NoticeKind.ASK: _ask,
+    NoticeKind.ANSWERED: _ask,
 }

@@ -68,5 +68,5 @@ class SlackMessenger:
         return next((MessageTs(m["ts"]) for m in ours if m.get("metadata") == wanted), None)
 
     def open_direct_message(self, report: Report) -> ChannelId:
-        answer = call(self.client.conversations_open, is_optional=True, users=[report.requester])
+        answer = call(self.client.conversations_open, is_optional=True, users=[report.reader])
         return ChannelId(answer["channel"]["id"])

@@ -1,8 +1,10 @@
 """Parses presses of buttons and uses of shortcuts into values."""
 
+import json
 from dataclasses import dataclass, field
 
 from bot.core.model import ChannelId, MessageTs, Place, RunId, ScheduleId, SlackAccount
+from bot.slack.ids import Id
 from bot.slack.parsing import Payload, account_of, parser, place_of, schedule_of, text_of
 
 
@@ -15,6 +17,27 @@ class Press:
     run: RunId
     trigger: str
     response_url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnswerPress:
+    """Approve or Decline was pressed, under a message or on Home."""
+
+    account: SlackAccount
+    run: RunId
+    mark: str  # of what was asked for
+    trigger: str
+    response_url: str  # empty on Home
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declining:
+    """The window that asks why was submitted."""
+
+    account: SlackAccount
+    run: RunId
+    mark: str
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +89,31 @@ def press(body: Payload) -> Press:
         run=RunId(int(text_of(body["actions"][0]["value"]))),
         trigger=text_of(body["trigger_id"]),
         response_url=text_of(body["response_url"]),
+    )
+
+
+@parser
+def answer(body: Payload) -> AnswerPress:
+    run, _, mark = text_of(body["actions"][0]["value"]).partition(":")
+    return AnswerPress(
+        account=account_of(body),
+        run=RunId(int(run)),
+        mark=mark,
+        trigger=text_of(body["trigger_id"]),
+        response_url=text_of(body.get("response_url", "")),
+    )
+
+
+@parser
+def declining(body: Payload) -> Declining:
+    """Slack may send null for an empty input."""
+    view = body["view"]
+    about = json.loads(view["private_metadata"])
+    return Declining(
+        account=account_of(body),
+        run=RunId(int(about["run"])),
+        mark=text_of(about["mark"]),
+        why=text_of(view["state"]["values"][Id.WHY_BLOCK][Id.JSON_INPUT]["value"] or ""),
     )
 
 

@@ -3,10 +3,9 @@
 from bot.core.report import Stopped
 from bot.runs.now import Now
 from bot.slack import texts
-from bot.slack.blocks import Block, escape, section
+from bot.slack.blocks import Block, escape, person, section
 from bot.slack.ids import Id
 from bot.slack.lists import open_runs
-from bot.slack.messages import person
 from bot.texts import stop_text
 
 

@@ -198,6 +198,7 @@ TOO_LATE_TO_RUN_AGAIN = "That took too long, Slack no longer lets me open the fo
 ICONS = {"SUCCESS": ":white_check_mark:", "FAILURE": ":x:", "REVOKED": ":no_entry:"}  # by Celery's status
 OTHER_ICON = ":grey_question:"
 STATE_ICONS = {
+    RunState.WAITING: ":raised_hand:",
     RunState.QUEUED: ":grey_question:",
     RunState.SENT: ":hourglass_flowing_sand:",
     RunState.UNKNOWN: ":grey_question:",
@@ -205,6 +206,8 @@ STATE_ICONS = {
     RunState.OVERDUE: ":warning:",
     RunState.UNSEEN: ":grey_question:",
     RunState.WITHDRAWN: ":no_entry:",
+    RunState.DECLINED: ":no_entry:",
+    RunState.LAPSED: ":no_entry:",
     RunState.NOT_SENT: ":no_entry:",
 }
 

@@ -16,14 +16,21 @@ from bot.core.again import Again
 from bot.core.model import Field, Preview, RunRequest, Shown
 from bot.core.reasons import Problem
 from bot.core.report import Stopped
-from bot.core.status import OPEN, RunState
+from bot.core.status import UNENDED, RunState
 from bot.models import Run
 from bot.option_texts import options
 from bot.runs import masks
 from bot.runs.report import stopped
 from bot.web import texts
 
-TONES = {RunState.SENT: "waiting", RunState.RUNNING: "waiting", RunState.NOT_SENT: "bad"}
+TONES = {
+    RunState.WAITING: "waiting",
+    RunState.SENT: "waiting",
+    RunState.RUNNING: "waiting",
+    RunState.NOT_SENT: "bad",
+    RunState.DECLINED: "bad",
+    RunState.LAPSED: "bad",
+}
 FINAL_TONES = {"SUCCESS": "good", "FAILURE": "bad"}
 DONE_OF = re.compile(
     r"([0-9]+(?:\.[0-9]+)?) of ([1-9][0-9]*)\b"
@@ -122,7 +129,7 @@ def standing(run: Run) -> Standing:
     return Standing(
         words=how_far(run),
         tone=FINAL_TONES.get(run.status, "unsure") if finished else TONES.get(state, "unsure"),
-        is_final=state not in OPEN,
+        is_final=state not in UNENDED,
         note=shared.sentence(run.not_sent_reason or run.unseen_reason) or texts.STATE_NOTES.get(state, ""),
         progress="" if finished else run.result,
         done=None if finished or (match := DONE_OF.match(run.result)) is None else (match[1], match[2]),

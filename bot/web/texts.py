@@ -5,6 +5,7 @@ Sentences that belong to the structure of a page are in its template.
 
 from bot.core.status import RunState
 from bot.core.text import clip, one_line
+from bot.rule_texts import NOBODY_IN_TIME
 
 # Pages
 RUN_A_SCHEDULE = "Run a schedule"
@@ -21,6 +22,8 @@ NOT_OUR_FORM = "not a form of the run page"
 REASON = "Reason"
 REASON_HELP = "Why you run it now: the rule “{rule}” asks for that. The run's page and thread show it."
 STATE_NOTES = {
+    RunState.WAITING: "It is sent when enough other people have approved it. This page follows it.",
+    RunState.LAPSED: NOBODY_IN_TIME,
     RunState.SENT: "It waits for a worker. This page follows it.",
     RunState.OVERDUE: "No worker has reported anything for a long time. If a result arrives later, it is shown here.",
     RunState.UNKNOWN: "It is not sent again. If a worker runs it, its result is shown here.",
@@ -33,6 +36,14 @@ NOBODY_KNOWN = "a deleted account"
 SOMEBODY = "Somebody"
 STOP_RUN = "Stop the run of {schedule}?"
 TERMINATE_RUN = "Terminate the run of {schedule}?"
+
+WAITING_FOR_YOU = "Waiting for you"
+WAITING_FOR_YOU_NUMBER = "Waiting for you ({number})"
+IS_APPROVED = "You have approved this run, and it was sent."
+IS_APPROVED_BY_ONE = "You have approved this run. It waits for the yes of somebody else, too."
+IS_DECLINED = "You have declined this run."
+APPROVED_BY = "{who} approved it."
+DECLINED_BY = "{who} declined it: {why}"
 
 # The admin
 RUN_AGAIN = "Run again…"

@@ -18,6 +18,7 @@ from bot.core.stops import Way
 from bot.core.text import one_line
 from bot.models import Run
 from bot.option_texts import stored_options
+from bot.rule_texts import need_text
 from bot.runs import again, clock, links, see, start, stop
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
@@ -25,7 +26,7 @@ from bot.runs.refusals import CantStop, Ended, MaybeSent, NoSuchRun, NotAllowed,
 from bot.runs.requests import START_LIMIT
 from bot.runs.waiting import Budget
 from bot.texts import change_name, press_again, sentence
-from bot.web import display, forms, texts
+from bot.web import approvals, display, forms, texts
 from bot.web.frame import admin_site
 from bot.web.page import Visit, page
 
@@ -41,6 +42,7 @@ def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
         path("runs/<int:run>/", page(status, platform, "GET", "HEAD"), name="status"),
         path("runs/<int:run>/state", page(state, platform, "GET"), name="state"),
         path("runs/<int:run>/stop", page(stop_run, platform, "GET", "HEAD", "POST"), name="stop"),
+        *approvals.urls(platform),
     ]
 
 
@@ -74,6 +76,7 @@ def status(visit: Visit, run: int) -> HttpResponse:
         "changes": [(change_name(change), change) for change in found.changed_values],
         "sent": display.sent_values(found, visit.platform.secret_keys),
         "record": links.record_path(found) if _may_see(visit.request, Run) else "",
+        "approval": approvals.of_run(visit, found),
         **_standing(visit, found),
     }
     return visit.render("runtask/status.html", context)
@@ -205,6 +208,7 @@ def _form(
             is_of_a_run=filled is not None,
             reason_for=preview.limits.reason_for,
         ),
+        "needs": list(map(need_text, preview.limits.needs)),
         "is_closed": preview.limits.denied is not None and typed is None,
         "problems": [problem for problem in found if problem["field"] == Field.SCHEDULE],
         "hint": hint,

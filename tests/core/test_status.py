@@ -3,7 +3,7 @@
 import pytest
 from celery import states
 
-from bot.core.status import FINAL, OPEN, WAITING, RunState, after
+from bot.core.status import FINAL, OPEN, UNENDED, UNSENT, WAITING, RunState, after
 from bot.texts import state_text
 
 
@@ -13,7 +13,9 @@ def test_celery_and_the_bot_agree_on_what_is_final() -> None:
 
 
 def test_open_is_everything_that_a_result_can_still_move() -> None:
-    assert set(RunState) - OPEN == {RunState.FINISHED, RunState.UNSEEN, RunState.NOT_SENT, RunState.WITHDRAWN}
+    ended = {RunState.FINISHED, RunState.UNSEEN, RunState.NOT_SENT, RunState.WITHDRAWN}
+    assert set(RunState) - OPEN == ended | UNSENT
+    assert {RunState.WAITING} == UNENDED - OPEN
 
 
 @pytest.mark.parametrize("state", sorted(OPEN))

@@ -42,6 +42,7 @@ AFTER, BEFORE = NOW + timedelta(seconds=1), NOW - timedelta(seconds=1)
         ("unseen", "", "", "revoke", None, "not_known"),
         ("not_sent", "", "", "revoke", None, "not_sent"),
         ("withdrawn", "", "", "revoke", None, "withdrawn"),
+        ("withdrawn", "", "", "withdraw", None, "never_sent"),
     ],
 )
 def test_the_words_say_no_more_than_is_known(

@@ -127,7 +127,6 @@ def test_runs_of_a_deleted_schedule_belong_to_their_requester_and_superusers(doo
         (a_rule(run=("finance",)), Code.RULE_RUN),
         (a_rule(entries=(Entry.SLACK, Entry.API)), Code.RULE_ENTRIES),
         (a_rule(closed=("00:00-24:00 UTC",)), Code.CLOSED),
-        (a_rule(approvals=1), Code.NEEDS_APPROVAL),
     ],
 )
 def test_what_is_refused_is_said_when_the_schedule_is_picked_and_when_it_is_run(

@@ -6,15 +6,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import Brief, RunId, ScheduleId
+from bot.core.model import Brief, Change, RunId, ScheduleId
 from bot.core.policy import Denied
 from bot.core.reasons import Code
 from bot.core.status import OPEN, RunState
-from bot.runs import favourites, homes, now
+from bot.runs import approvals, favourites, homes, now
+from bot.runs.approvals import WaitingFor, WaitingRun
 from bot.runs.homes import Contents
 from bot.runs.now import Now, OpenRun
 from bot.runs.own import OwnRun
-from bot.slack import home, texts
+from bot.slack import approval_texts, home, texts
 from localslack.validation.surfaces import view_is_too_large, view_problems
 from tests.core import strategies
 from tests.factories import ADA, NOW, a_brief
@@ -25,6 +26,12 @@ NOTHING = Now(first=(), more=0, is_more_at_least=False)
 PAGE = "https://site.example/runs/1/"
 THREAD = "https://acme.slack.com/archives/C1/p1"
 AT = f"<!date^{int(NOW.timestamp())}^{{date_short_pretty}} {{time}}|2026-11-05 12:00 UTC>"
+
+
+WAITING_LINE = (
+    f"*<{PAGE}|nightly report>*, asked for by <@U0ADA>: month's end\nIt waits until {AT}.\n"
+    "token: •••••• (a secret was changed)\n:lock: Not shown, as they are secret: `token`."
+)
 
 
 def an_open_run(**changes: Any) -> OpenRun:
@@ -43,8 +50,19 @@ def an_own_run(**changes: Any) -> OwnRun:
     return replace(run, **changes)
 
 
+def a_waiting_run(**changes: Any) -> WaitingRun:
+    run = WaitingRun(
+        run=RunId(5), mark="0123", schedule="nightly report", requester=ADA, name="ada", since=NOW, until=NOW,
+        changes=(Change(name="token", old="••••••", new="••••••"),), reason="month's end", page=PAGE,
+    )  # fmt: skip
+    return replace(run, **changes)
+
+
 def some(**changes: Any) -> Contents:
-    return replace(Contents(at=NOW, has_schedules=True, now=NOTHING, favourites=(), last=(), marks={}), **changes)
+    return replace(
+        Contents(at=NOW, has_schedules=True, waiting=WaitingFor(), now=NOTHING, favourites=(), last=(), marks={}),
+        **changes,
+    )
 
 
 def lines(view: Json) -> list[str]:
@@ -73,6 +91,7 @@ def test_a_full_home_reads_so() -> None:
     view = home.view(
         some(
             now=Now(first=(an_open_run(), replace(theirs, state=RunState.SENT)), more=4, is_more_at_least=False),
+            waiting=WaitingFor(first=(a_waiting_run(),), more=2),
             favourites=(a_brief(), a_brief(id=ScheduleId(8), name="asleep", enabled=False)),
             last=(
                 an_own_run(),
@@ -88,6 +107,10 @@ def test_a_full_home_reads_so() -> None:
         f":arrow_forward: *<{THREAD}|nightly report>*: running\nYou asked for it, {AT} [Stop home_stop 1]",
         f":hourglass_flowing_sand: *<{PAGE}|a &amp; b>*: sent\n<@U0ADA> asked for it, {AT}\n{texts.STOP_ASKED}",
         "Not shown: 4 more.",
+        "Waiting for you",
+        WAITING_LINE,
+        "[Approve home_approve 5:0123] [Decline home_decline 5:0123]",
+        "Not shown: 2 more.",
         "Your favourites",
         "*nightly report*\n`reports.tasks.nightly` [Run home_run_favourite 7]",
         "*asleep* (disabled)\n`reports.tasks.nightly` [Run home_run_favourite 8]",
@@ -106,6 +129,8 @@ def test_an_empty_home_says_what_to_do() -> None:
     assert lines(home.view(some()))[1:-2] == [
         "Running now",
         texts.HOME_NOTHING_RUNNING,
+        "Waiting for you",
+        approval_texts.NOTHING_WAITS,
         "Your favourites",
         texts.HOME_NO_FAVOURITES,
         "Your last runs",
@@ -149,9 +174,19 @@ def many(of: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[Any]:
 running = st.builds(Now, first=many(open_runs, now.MOST), more=st.integers(0, 200), is_more_at_least=st.booleans())
 
 
-@given(running, many(briefs, favourites.MOST), many(own_runs, homes.LAST))
-def test_slack_takes_any_home(found: Now, own: tuple[Brief, ...], last: tuple[OwnRun, ...]) -> None:
-    view = home.view(some(now=found, favourites=own, last=last), note="A note.")
+values = st.none() | strategies.long(300)
+waiting = st.builds(
+    a_waiting_run, run=st.integers(1, 2**63 - 1), mark=st.just("0" * 16), schedule=names, name=names,
+    requester=st.sampled_from([ADA, ""]), reason=strategies.long(500), page=st.sampled_from(["", PAGE]),
+    changes=st.lists(st.builds(Change, name=names, old=values, new=values), max_size=8).map(tuple),
+)  # fmt: skip
+
+
+@given(running, many(briefs, favourites.MOST), many(own_runs, homes.LAST), many(waiting, approvals.SHOWN))
+def test_slack_takes_any_home(
+    found: Now, own: tuple[Brief, ...], last: tuple[OwnRun, ...], mine: tuple[WaitingRun, ...]
+) -> None:
+    view = home.view(some(now=found, favourites=own, last=last, waiting=WaitingFor(first=mine, more=3)), note="A note.")
     assert view_problems(view, kind="home").lines() == []
     assert not view_is_too_large(view)
     for text in objects(view, "mrkdwn"):

@@ -1,11 +1,16 @@
 """However hostile a schedule, its values and its result: Slack takes the message, and nothing foreign works in it."""
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.model import Change, ChannelId, NoticeKind
-from bot.core.report import Report
+from bot.core.reasons import Code, Reason
+from bot.core.report import Answered, Asked, Report
+from bot.core.rights import Need
 from bot.core.status import RunState
+from bot.slack import approval_texts
 from bot.slack.ids import FALLBACK_TEXT
 from bot.slack.messages import message
 from localslack.validation.surfaces import message_problems
@@ -13,7 +18,7 @@ from tests.core import strategies
 from tests.factories import ADA, NOW, a_report, an_outcome
 from tests.slack.forms import foreign_markup, objects
 
-OURS = rf"@{ADA}|#C0009|!date\^\d+\^[^|<>]*\|[^|<>]*|https://site\.example/[^|<>]*\|[^<>]*"
+OURS = rf"@{ADA}|!subteam\^S0123ABCD|#C0009|!date\^\d+\^[^|<>]*\|[^|<>]*|https://site\.example/[^|<>]*\|[^<>]*"
 name = strategies.long(200)
 maybe = st.none() | strategies.long(400)
 outcomes = st.builds(
@@ -23,7 +28,25 @@ outcomes = st.builds(
     result_length=st.integers(0, 200_000),
     traceback=strategies.long(6000),
 )
+TO_APPROVERS = (NoticeKind.ASK, NoticeKind.ANSWERED)
 shown = [state.value for state in RunState if state is not RunState.NOT_SENT]
+asked = st.builds(
+    Asked,
+    needs=st.lists(
+        st.builds(Need, rule=name, needed=st.integers(1, 10), approvers=st.lists(name, max_size=3).map(tuple)),
+        max_size=3,
+    ).map(tuple),
+    until=st.just(NOW),
+    mark=st.just("0123456789abcdef"),
+    ask=st.just(()) | st.just(("S0123ABCD",)),
+    answers=st.lists(
+        st.builds(
+            Answered, slack=st.sampled_from([ADA, ""]), name=name, is_yes=st.booleans(), why=strategies.long(500)
+        ),
+        max_size=4,
+    ).map(tuple),
+    problem=st.none() | st.builds(lambda text: Reason(code=Code.STORED_TEXT, params={"text": text}), name),
+)
 reports = st.builds(
     a_report,
     kind=st.sampled_from(list(NoticeKind)),
@@ -38,6 +61,9 @@ reports = st.builds(
     duration=st.none() | st.floats(0, 10**7),
     redirected_from=st.none() | st.just(ChannelId("C0009")),
     redirected_because=strategies.long(64),
+    asked=st.none() | asked,
+    recipient=st.none() | st.just(ADA),
+    is_hidden=st.booleans(),
 )
 
 
@@ -54,7 +80,17 @@ def test_slack_takes_any_message_and_nothing_foreign_works_in_it(report: Report)
         assert "\n" not in found["text"]
 
 
-@given(reports)
+@given(reports.filter(lambda report: report.kind in TO_APPROVERS))
+def test_a_message_to_an_approver_says_how_it_stands_or_nothing_at_all(report: Report) -> None:
+    built = message(report)
+    if report.is_hidden or report.asked is None:
+        assert built["text"] == approval_texts.HIDDEN_PLAIN
+        assert len(built["blocks"]) == 1
+    elif not report.is_unsent:
+        assert built["text"].endswith(": approved and sent")
+
+
+@given(reports.filter(lambda report: report.kind not in TO_APPROVERS))
 def test_a_notification_begins_with_what_it_is_about(report: Report) -> None:
     text = message(report)["text"]
     if report.kind is NoticeKind.ID:
@@ -64,7 +100,7 @@ def test_a_notification_begins_with_what_it_is_about(report: Report) -> None:
     elif report.kind is NoticeKind.UNSEEN:
         assert text.endswith(": its end can't be known")
     elif report.kind is NoticeKind.CLOSED:
-        assert text.endswith(": withdrawn, not run")
+        assert re.search(": (withdrawn, not run|.*not sent)$", text)
     elif report.kind is NoticeKind.AGAIN:
         assert " ended again: " in text
     elif report.kind is NoticeKind.FINAL or report.state == RunState.FINISHED:

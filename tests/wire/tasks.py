@@ -14,6 +14,11 @@ def report(days: int = 7, region: str = "EU") -> dict[str, Any]:
     return {"rows": days, "region": region}
 
 
+@shared_task(name="tests.wire.keyed")
+def keyed(days: int = 7, token: str = "") -> dict[str, Any]:
+    return {"rows": days, "is_keyed": bool(token)}
+
+
 @shared_task(name="tests.wire.fail")
 def fail() -> None:
     raise ValueError("no <!channel> such *thing*")

@@ -15,7 +15,7 @@ from bot.slack.blocks import Block, entities
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
 from bot.slack.payloads import Command
-from bot.slack.presses import Choice, HomePress, Press, Shortcut
+from bot.slack.presses import AnswerPress, Choice, HomePress, Press, Shortcut
 from bot.texts import problem_text, sentence
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Opening:
     """The trigger is valid for 3 s. `view` makes the form; it may raise NotAllowed or Refused."""
 
     parts: Parts
-    asked: Command | Press | Shortcut | HomePress | Choice
+    asked: Command | Press | Shortcut | HomePress | AnswerPress | Choice
     view: Callable[[Actor], dict[str, Any]]
     too_late: str  # what the person reads if it took too long
     elsewhere: Callable[[str], None] | None = None  # tells them why there is no form, where no modal can

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.model import Brief, Listening, Preview
-from bot.core.status import OPEN, RunState
+from bot.core.rights import Need
+from bot.core.status import UNENDED, RunState
 from bot.models import Run
 from bot.option_texts import options, stored_options
 from bot.runs import clock, masks
-from bot.runs.report import stopped
+from bot.runs.report import asked, stopped
 from bot.texts import change_name, problem_text, sentence, stop_text
 from bot.web import display
 
@@ -23,7 +24,7 @@ def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links:
         "task_id": run.task_id,
         "state": run.state,
         "status": run.status or None,
-        "done": run.state not in OPEN,
+        "done": run.state not in UNENDED,
         "schedule": {"id": run.schedule_id, "name": run.schedule_name},
         "task": run.task,
         "requester": requester,
@@ -47,9 +48,26 @@ def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links:
         "unseen_because": sentence(unseen) or None,
         "unseen_code": unseen.code if unseen else None,
         "later_ends": run.later_ends,
+        "approval": _approval(run),
         **_stop(run),
         **links,
     }
+
+
+def _approval(run: Run) -> dict[str, Any] | None:
+    """None: nobody had to be asked."""
+    found = asked(run)
+    if found is None:
+        return None
+    return {
+        "needs": list(map(need, found.needs)),
+        "until": _moment(found.until) if run.state == RunState.WAITING else None,
+        "answers": [{"by": one.name or None, "yes": one.is_yes, "why": one.why or None} for one in found.answers],
+    }
+
+
+def need(need: Need) -> dict[str, Any]:
+    return {"rule": need.rule, "needed": need.needed, "approvers": list(need.approvers)}
 
 
 def _stop(run: Run) -> dict[str, Any]:
@@ -92,6 +110,7 @@ def preview(preview: Preview) -> dict[str, Any]:
         "listened": LISTENED.get(preview.listening),
         "last": None if last is None else {"status": last.status, "at": _moment(last.at)},
         "refused": None if limits.denied is None else {"code": limits.denied.code, "text": sentence(limits.denied)},
+        "approvals": list(map(need, limits.needs)),
         "needs_reason": bool(limits.reason_for),
         "running": None if running is None else {"run": running.run, "since": _moment(running.since)},
         "fingerprint": schedule.fingerprint,

@@ -43,7 +43,9 @@ class ApiError(Exception):
         return JsonResponse(body, status=self.status, headers=dict(self.headers))
 
 
-BY_RULE = frozenset({Code.RULE_RUN, Code.RULE_STOP, Code.RULE_ENTRIES, Code.RULE_CHANNELS, Code.RULE_KILL})
+BY_RULE = frozenset(
+    {Code.RULE_RUN, Code.RULE_STOP, Code.RULE_ENTRIES, Code.RULE_CHANNELS, Code.RULE_KILL, Code.RULE_APPROVE}
+)
 
 
 def denied(why: Denied) -> ApiError:
@@ -57,8 +59,6 @@ def denied(why: Denied) -> ApiError:
             return ApiError(409, "closed", text, more=more)
         case Code.BUSY:
             return ApiError(409, "busy", text, more={**more, "run": why.params["run"]})
-        case Code.NEEDS_APPROVAL:
-            return ApiError(409, "needs_approval", text, more=more)
         case _ if why.code in BY_RULE:
             return ApiError(403, "rule", text, more=more)
         case _:

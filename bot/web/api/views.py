@@ -11,9 +11,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, re_path, reverse
 
 from bot.core.model import Actor, Field, RunId, RunRequest, ScheduleId
+from bot.core.policy import Denied
 from bot.core.ports import NotSetUp
 from bot.core.reasons import Code, Problem
 from bot.core.rights import Action
+from bot.core.status import RunState
 from bot.models import Run
 from bot.runs import again, denials, links, see, start, stop
 from bot.runs.basis import bound
@@ -58,6 +60,8 @@ def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
         path("api/runs/<int:run>", _view(platform, GET=follow_run), name="api-run"),
         path("api/runs/<int:run>/again", _view(platform, POST=run_again), name="api-again"),
         path("api/runs/<int:run>/stop", _view(platform, POST=stop_run), name="api-stop"),
+        path("api/runs/<int:run>/approve", _view(platform, POST=approve_run), name="api-approve"),
+        path("api/runs/<int:run>/decline", _view(platform, POST=approve_run), name="api-decline"),
         path("api/schedules", _view(platform, GET=find), name="api-schedules"),
         path("api/schedules/<int:schedule>", _view(platform, GET=preview), name="api-schedule"),
         re_path("^api/", no_browser(nothing_here)),
@@ -122,7 +126,7 @@ def _in_json(make: Callable[[], JsonResponse]) -> JsonResponse:
 
 
 def start_run(platform: Platform, who: Caller, request: HttpRequest) -> JsonResponse:
-    """201 for a new run, 200 for a run that the same key has started before."""
+    """201 for a new run, 200 for a run that the same key has started before, 202 for one that waits for approval."""
     key, is_chosen = key_of(request, str(who.actor.user))
     what = asked(request)
     asked_for = RunRequest(
@@ -178,7 +182,7 @@ def _start(platform: Platform, who: Caller, asked_for: RunRequest, what: Asked, 
     addresses = _links(run, request)
     return JsonResponse(
         answers.run(run, requester=asked_for.actor.name, secret_keys=platform.secret_keys, links=addresses),
-        status=200 if run.is_repeated else 201,
+        status=202 if run.state == RunState.WAITING else 200 if run.is_repeated else 201,
         headers={"Location": addresses["url"]},
     )
 
@@ -207,6 +211,13 @@ def stop_run(platform: Platform, who: Caller, request: HttpRequest, run: int) ->
     if found is None:
         raise not_found(f"run {run}")
     return _run(platform, found, request)
+
+
+def approve_run(platform: Platform, who: Caller, _: HttpRequest, run: int) -> JsonResponse:
+    """Only people approve and decline, in Slack and on the pages. This address says so."""
+    if admit(platform, who.actor).run(RunId(run)) is None:
+        raise not_found(f"run {run}")
+    raise denied(Denied(code=Code.NOT_BY_API))
 
 
 def find(platform: Platform, who: Caller, request: HttpRequest) -> JsonResponse:

@@ -55,7 +55,6 @@ def test_a_key_of_a_run_that_is_hidden_now_tells_nothing(api: Api) -> None:
         (a_rule("R", run=("ops",)), 403, "rule"),
         (a_rule("R", entries=(Entry.SLACK,)), 403, "rule"),
         (a_rule("R", closed=("00:00-24:00 UTC",)), 409, "closed"),
-        (a_rule("R", approvals=1), 409, "needs_approval"),
     ],
 )
 def test_refusals_have_codes_and_name_their_rule(api: Api, rule: Any, status: int, code: str) -> None:

@@ -1,0 +1,93 @@
+"""A second person's yes to exactly one payload: what rules ask for, who counts as whom, and what a yes is bound to."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.model import Actor, Schedule, SlackAccount
+from bot.core.rights import Action, Need
+from bot.core.rules import Rule, passes, terms
+from bot.core.secrets import Call
+from bot.core.text import fold
+
+HOURS = 24.0  # that a run waits where no rule says how long
+SALT = 16  # characters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """Somebody, by all that shows who they are."""
+
+    user: str | None = None  # key of the Django user; None: that account is gone
+    email: str = ""
+    account: SlackAccount | None = None
+
+
+def person(actor: Actor) -> Person:
+    return Person(user=actor.user, email=actor.email, account=actor.slack)
+
+
+def is_same(one: Person, other: Person) -> bool:
+    """Whether these may be two accounts of one person: a shared address, or a Slack account that was linked anew."""
+    return (
+        (one.user is not None and one.user == other.user)
+        or (fold(one.email.strip()) != "" and fold(one.email.strip()) == fold(other.email.strip()))
+        or (one.account is not None and one.account == other.account)
+    )
+
+
+def needs(rules: Iterable[Rule]) -> tuple[Need, ...]:
+    """Empty: a run is sent at once."""
+    return tuple(
+        Need(rule=rule.name, needed=rule.approvals, approvers=rule.approvers) for rule in rules if rule.approvals
+    )
+
+
+def hours(rules: Iterable[Rule]) -> float:
+    """How long a run waits."""
+    found = terms(rules).approval_hours
+    return HOURS if found is None else found
+
+
+def counts_for(actor: Actor, rule: Rule, rules: Sequence[Rule]) -> bool:
+    """Whether this rule takes a yes of theirs. `rules`: all that match the schedule."""
+    rights = actor.rights
+    if rule.approvers:
+        return passes(rule.approvers, rights.groups, is_superuser=rights.is_superuser)
+    may_run = all(passes(one.run, rights.groups, is_superuser=rights.is_superuser) for one in rules)
+    return may_run and Action.RUN in rights.permitted
+
+
+def lacking(rules: Sequence[Rule], requester: Person, approvers: Sequence[Actor]) -> dict[str, int]:
+    """How many more people must say yes, by rule. `approvers` have said it, and may."""
+    found = {}
+    for rule in rules:
+        others = _others([person(one) for one in approvers if counts_for(one, rule, rules)], requester)
+        if (short := rule.approvals - others) > 0:
+            found[rule.name] = short
+    return found
+
+
+def _others(people: Iterable[Person], requester: Person) -> int:
+    """How many different people these are, without the requester. Accounts may be the same person by way of a third one."""
+    groups = [[requester]]
+    for one in people:
+        same = [group for group in groups if any(is_same(one, other) for other in group)]
+        merged = [one, *(other for group in same for other in group)]
+        groups = [group for group in groups if group not in same]
+        # The requester's group stays the first one.
+        groups.insert(0 if requester in merged else len(groups), merged)
+    return len(groups) - 1
+
+
+def digest(schedule: Schedule, call: Call, options: Mapping[str, Any], *, salt: str) -> str:
+    """Of all that would be sent. `salt`: random, of SALT characters, as values may be secrets that are easily guessed."""
+    payload = json.dumps([schedule.id, schedule.task, schedule.fingerprint, *call, options], default=str)
+    return salt + hashlib.sha256(f"{salt}{payload}".encode()).hexdigest()[: 64 - SALT]
+
+
+def mark(digest: str) -> str:
+    """What a button carries of a digest, so that a press says yes to one payload only."""
+    return digest[-16:]

@@ -1,0 +1,262 @@
+"""The verbs *approve* and *decline*. A yes counts for exactly what was asked for, and everything is checked again at that moment."""
+
+import json
+import logging
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from bot.core import approval
+from bot.core.audit import Act, Record, Who
+from bot.core.model import Actor, ChannelId, Dispatch, Field, NoticeKind, RunId, Schedule, ScheduleId, TaskId
+from bot.core.policy import Action, Denied, Subject, lacking
+from bot.core.reasons import Code, Invalid, Problem, Reason
+from bot.core.rules import Rule
+from bot.core.status import RunState
+from bot.core.text import clip
+from bot.models import Answer, Run, atomic
+from bot.runs import (
+    again,
+    attempts,
+    audit,
+    clock,
+    denials,
+    finish,
+    involved,
+    limits,
+    masks,
+    outbox,
+    rows,
+    sending,
+    unsent,
+)
+from bot.runs.approvals import WaitingRun, waiting_run
+from bot.runs.attempts import Attempt
+from bot.runs.door import Admitted, Platform, admit
+from bot.runs.refusals import NotAllowed, NothingSent, NotWaiting, Refused, Void
+from bot.runs.turns import turn
+from bot.runs.waiting import Budget
+
+log = logging.getLogger(__name__)
+
+LATER = frozenset({Code.PAUSED, Code.CLOSED})  # why its requester may not run it now, while it goes on waiting
+NOT_NOW = LATER | {Code.BUSY}  # why it can't be approved now, whoever presses
+
+
+class _Overtaken(Exception):
+    """Another press has tried to send it since it was read, and failed."""
+
+
+def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
+    """Why this actor may neither approve nor decline it. For buttons; the verbs decide again."""
+    admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
+    return admitted.denied(Action.APPROVE, schedule, admitted.rules_of(schedule), requester=involved.requesting(run))
+
+
+def approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Budget) -> Run | None:
+    """The run: sent, or still waiting for others. None: there is no such run for this actor.
+
+    `mark`: what the pressed button carries of the payload. Raises NotAllowed, NotWaiting, Void, NothingSent or MaybeSent.
+    """
+    with denials.recorded(platform, actor, Action.APPROVE, run=run):
+        return _approve(platform, actor, run, mark, budget)
+
+
+def _approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Budget) -> Run | None:
+    admitted = admit(platform, actor)
+    asked = _asked(admitted, run, mark)
+    if asked is None:
+        return None
+    found, schedule, rules = asked
+    dispatch = _dispatch(admitted, found, schedule, rules)
+    attempt = _attempt(platform, actor, found, dispatch)
+    try:
+        with platform.unsaved.unless_saved(attempt), turn(platform, found.key, schedule, rules):
+            queued = _said_yes(admitted, found, attempt, rules)
+    except _Overtaken:
+        return _approve(platform, actor, run, mark, budget)
+    platform.wake()
+    if queued is None:
+        found.refresh_from_db()
+        return found
+    try:
+        sending.send(platform, queued, attempt, dispatch, budget)
+    except NothingSent:
+        _waits_again(queued, clock.now())
+        platform.wake()
+        raise
+    queued.refresh_from_db()
+    return queued
+
+
+def asked_of(platform: Platform, actor: Actor, run: RunId, mark: str) -> WaitingRun | None:
+    """What this actor may answer. None: there is no such run for them. Raises NotAllowed or NotWaiting."""
+    admitted = admit(platform, actor)
+    asked = _asked(admitted, run, mark)
+    return None if asked is None else waiting_run(admitted, asked[0])
+
+
+def decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) -> Run | None:
+    """The run, declined. None: there is no such run for this actor. Raises NotAllowed, NotWaiting or Refused."""
+    with denials.recorded(platform, actor, Action.APPROVE, run=run):
+        return _decline(platform, actor, run, mark, why)
+
+
+def _decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) -> Run | None:
+    admitted = admit(platform, actor)
+    asked = _asked(admitted, run, mark)
+    if asked is None:
+        return None
+    if problems := list(_of_why(why)):
+        raise Refused(problems)
+    found, now = asked[0], clock.now()
+    with atomic():
+        outbox.lock(Run.objects.filter(pk=found.pk))
+        _note(found, actor, now, is_yes=False, why=why.strip())
+        ended = unsent.end(found.pk, RunState.DECLINED, now=now, by=actor)
+        if ended is None:
+            raise NotWaiting(Run.objects.get(pk=found.pk))
+    platform.wake()
+    return ended
+
+
+def _of_why(why: str) -> Iterator[Problem]:
+    length = len(why.strip())
+    if not length:
+        yield Problem(code=Code.WHY_MISSING, field=Field.REASON)
+    if length > limits.REASON_LIMIT:
+        params = {"limit": limits.REASON_LIMIT, "length": length}
+        yield Problem(code=Code.REASON_TOO_LONG, field=Field.REASON, params=params)
+
+
+def _asked(admitted: Admitted, run: RunId, mark: str) -> tuple[Run, Schedule, tuple[Rule, ...]] | None:
+    """Whoever may not answer learns nothing of the run, and changes nothing. Raises NotAllowed or NotWaiting."""
+    found = admitted.run(run)
+    schedule = None if found is None else admitted.platform.catalog.get(ScheduleId(found.schedule_id))
+    if found is None or schedule is None:  # that of a deleted schedule is ended by bot.runs.approvals
+        return None
+    if found.approval_digest is None:
+        raise NotWaiting(found)
+    rules = admitted.authorise(Action.APPROVE, schedule, requester=involved.requesting(found))
+    if found.state != RunState.WAITING:
+        raise NotWaiting(found)
+    if not secrets.compare_digest(mark.encode(), approval.mark(found.approval_digest).encode()):
+        raise NotAllowed(Denied(code=Code.OTHER_REQUEST))
+    now = clock.now()
+    if found.deadline_at <= now:
+        unsent.lapse(found, now=now)
+        admitted.platform.wake()
+        found.refresh_from_db()
+        raise NotWaiting(found)
+    return found, schedule, rules
+
+
+def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rule, ...]) -> Dispatch:
+    """The message, which is what was asked for. Raises NotAllowed if it can't be sent now, NothingSent, or Void."""
+    platform = admitted.platform
+    requester = involved.requester(run)
+    if requester is None or not requester.is_active:
+        raise _void(platform, run, Code.REQUESTER_GONE)
+    call = json.loads(run.args), json.loads(run.kwargs)
+    problems = platform.sender.problems(schedule)
+    if problems:
+        raise NothingSent(problems[0])
+    try:
+        dispatch = platform.sender.prepare(schedule, TaskId(str(uuid4())), *call, requester=requester.name)
+    except Invalid as exc:
+        raise NothingSent(exc.problems[0]) from exc
+    digest = run.approval_digest or ""
+    if rows.digest(schedule, dispatch, salt=digest[: approval.SALT]) != digest:
+        what = ", ".join(again.changed_since(platform, schedule, run)) or "?"
+        raise _void(platform, run, Code.SCHEDULE_CHANGED, what=clip(what, 200))
+    channel = ChannelId(run.redirected_from or run.channel)
+    why = Admitted(platform, requester, admitted.in_force).denied(Action.RUN, schedule, rules, channel=channel)
+    if why is not None:
+        raise NotAllowed(why) if why.code in LATER else _void(platform, run, Code.REQUESTER_MAY_NOT)
+    if approval.needs(rules) != run.needs or any(limits.of_values(admitted, schedule, rules, call)):
+        raise _void(platform, run, Code.RULES_CHANGED)
+    return dispatch
+
+
+def _void(platform: Platform, run: Run, code: Code, **params: Any) -> Exception:
+    """Ends it. Its requester is told, and can ask again."""
+    reason = Reason(code=code, params=params)
+    ended = unsent.end(run.pk, RunState.WITHDRAWN, now=clock.now(), why=reason)
+    platform.wake()
+    return NotWaiting(Run.objects.get(pk=run.pk)) if ended is None else Void(ended, reason)
+
+
+def _attempt(platform: Platform, actor: Actor, run: Run, dispatch: Dispatch) -> Attempt:
+    now = clock.now()
+    names = masks.parameters(platform.catalog, run.task)
+    values = {
+        "task_id": dispatch.task_id,
+        "state": RunState.QUEUED,
+        "not_sent_because": "",
+        "deadline_at": rows.deadline(platform, dispatch, now),
+        "source": platform.source_of(run.task),
+        **rows.sent_where(dispatch, names),
+    }
+    otherwise = {"state": RunState.WAITING, "deadline_at": run.deadline_at}
+    return Attempt(
+        key=run.key,
+        values=values,
+        pressed=_approved(run, actor, dispatch.task_id),
+        replaces=run.task_id,
+        otherwise=otherwise,
+    )
+
+
+def _approved(run: Run, actor: Actor, task_id: str) -> Record:
+    record = finish.of_run(Act.RUN_APPROVED, run, reason=run.reason or "")
+    return replace(record, entry=actor.entry, who=Who.of(actor), details={**record.details, "task_id": task_id})
+
+
+@atomic()
+def _said_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Rule, ...]) -> Run | None:
+    """The run, queued for sending by this attempt. None: others must say yes, too. Raises NotWaiting or _Overtaken."""
+    actor, now = admitted.actor, clock.now()
+    outbox.lock(Run.objects.filter(pk=found.pk))
+    _note(found, actor, now, is_yes=True)  # the first statement on SQLite, which so begins as a writer
+    run = Run.objects.get(pk=found.pk)
+    if run.state != RunState.WAITING:
+        raise NotWaiting(run)
+    if run.task_id != found.task_id:
+        raise _Overtaken
+    others = [one for one in involved.who_said_yes(run) if one.user != actor.user]
+    subject = Subject(schedule=ScheduleId(run.schedule_id), rules=rules, requester=involved.requesting(run))
+    if lacking(subject, [actor, *others]):
+        outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)
+        outbox.owe_answered(run, now=now)
+        audit.append(_approved(run, actor, run.task_id))
+        log.info("run %s approved by %s, and waits for others", run.pk, actor.name)
+        return None
+    queued = attempts.taken_over(attempt)
+    if queued is None:
+        raise _Overtaken
+    log.info("run %s approved by %s", run.pk, actor.name)
+    return queued
+
+
+@atomic()
+def _waits_again(run: Run, now: datetime) -> None:
+    """Its messages say why this press sent nothing. If the database couldn't save that, they stay as they are."""
+    outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)
+    outbox.owe_answered(run, now=now)
+
+
+def _note(run: Run, actor: Actor, now: datetime, *, is_yes: bool, why: str = "") -> None:
+    """Call this with the run's row locked."""
+    slack = actor.slack
+    values = {
+        "is_yes": is_yes,
+        "why": why,
+        "at": now,
+        "team": slack.team if slack else "",
+        "slack_user": slack.user if slack else "",
+    }
+    if not Answer.objects.filter(run=run, user_id=str(actor.user)).update(**values):
+        Answer.objects.create(run=run, user_id=actor.user, **values)

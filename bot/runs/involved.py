@@ -1,0 +1,69 @@
+"""People who asked for a run, or answered, as the actors that they are at this moment.
+
+What Slack said of them last stands in their link. A person who acts now is asked about anew (bot.slack.identity).
+"""
+
+from typing import Any
+
+from bot.core.approval import Person
+from bot.core.entry import Entry
+from bot.core.model import Actor, Profile, SlackAccount, SlackUserId, TeamId
+from bot.core.policy import Action, Subject, may
+from bot.models import Answer, Run, SlackLink
+from bot.runs import rulebook
+from bot.runs.actors import of_user
+
+FACTS = ("is_guest", "is_bot", "is_deleted", "is_stranger")
+
+
+def requester(run: Run) -> Actor | None:
+    """None: their account is gone. `run.user` must have been read from the database."""
+    if run.user is None:
+        return None
+    return _actor(run.user, Entry(run.entry), run.team, run.slack_user)
+
+
+def requesting(run: Run) -> Person:
+    """The same, as somebody whom others are compared with. Reads the user."""
+    actor = None if run.user is None else of_user(run.user)
+    account = SlackAccount(team=TeamId(run.team), user=SlackUserId(run.slack_user)) if run.slack_user else None
+    return Person(
+        user=None if actor is None else actor.user, email="" if actor is None else actor.email, account=account
+    )
+
+
+def who_said_yes(run: Run) -> list[Actor]:
+    """Without those whose account is gone."""
+    answers = run.answers.filter(is_yes=True).select_related("user")
+    return [of_answer(one) for one in answers if one.user is not None]
+
+
+def of_answer(answer: Answer) -> Actor:
+    return _actor(answer.user, Entry.SLACK if answer.slack_user else Entry.WEB, answer.team, answer.slack_user)
+
+
+def of_link(link: SlackLink) -> Actor:
+    return _linked(link.user, SlackAccount(team=TeamId(link.team), user=SlackUserId(link.slack_user)), link)
+
+
+def may_see(run: Run, installation: str, account: SlackUserId) -> bool:
+    """Whether this Slack account of an installation may see the run's schedule, as it was when it was asked for."""
+    team = installation.partition("/")[0]
+    link = SlackLink.objects.select_related("user").filter(team=team, slack_user=account).first()
+    if link is None:
+        return False
+    rules = rulebook.in_force().book.of(run.schedule_name, run.task)
+    return may(of_link(link), Action.SEE, Subject(rules=rules)) is None
+
+
+def _actor(user: Any, entry: Entry, team: str, slack_user: str) -> Actor:
+    if entry is not Entry.SLACK:
+        return of_user(user, entry=entry)
+    account = SlackAccount(team=TeamId(team), user=SlackUserId(slack_user))
+    link = SlackLink.objects.filter(team=team, slack_user=slack_user, user=user.pk).first()
+    return Actor(slack=account, team=account.team) if link is None else _linked(user, account, link)
+
+
+def _linked(user: Any, account: SlackAccount, link: SlackLink) -> Actor:
+    profile = Profile(home=TeamId(link.home or link.team), **{name: getattr(link, name) for name in FACTS})
+    return of_user(user, entry=Entry.SLACK, slack=account, team=account.team, profile=profile)

@@ -1,0 +1,69 @@
+"""Sends the message of a run whose row is queued, and saves what became of it."""
+
+import logging
+
+from django.db import Error
+
+from bot.core.audit import Act
+from bot.core.model import Dispatch, NoticeKind, RunId, Source
+from bot.core.ports import FateUnknown, NotSent
+from bot.core.reasons import Code, Reason
+from bot.core.status import RunState
+from bot.models import Run, atomic, still
+from bot.runs import attempts, audit, clock, finish, outbox
+from bot.runs.attempts import Attempt
+from bot.runs.door import Platform
+from bot.runs.refusals import MaybeSent, NothingSent
+from bot.runs.waiting import Budget
+
+log = logging.getLogger(__name__)
+
+
+def send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, budget: Budget) -> None:
+    """Raises NothingSent or MaybeSent. `run` is queued, and nobody else sends it."""
+    try:
+        platform.sender.send(dispatch, run=RunId(run.pk), within=budget.left(), enter=budget.enter)
+    except NotSent as exc:
+        log.warning("run %s not sent: %s", run.pk, exc)
+        if not budget.leave():
+            _settle(platform, run, attempt, RunState.UNKNOWN)
+            raise MaybeSent(run) from exc
+        try:
+            attempts.end(attempt, exc.reason)
+        except Error:
+            log.exception("run %s was not sent, but that can't be saved now", run.pk)
+            platform.unsaved.end(attempt, exc.reason)
+        raise NothingSent(exc.reason) from exc
+    except FateUnknown as exc:
+        log.warning("run %s may have been sent: %s", run.pk, exc)
+        _settle(platform, run, attempt, RunState.UNKNOWN)
+        raise MaybeSent(run) from exc
+    log.info("run %s of schedule %s sent as task %s", run.pk, run.schedule_id, run.task_id)
+    _settle(platform, run, attempt, RunState.SENT)
+
+
+def _settle(platform: Platform, run: Run, attempt: Attempt, state: RunState) -> None:
+    """Saves the new state and the notices that the run owes. Its result may have landed already.
+
+    Where no results are kept, a run that was sent has come to its end.
+
+    If that can't be saved, the row stays `queued`, and the watcher goes on from its result or its deadline.
+    """
+    try:
+        now = clock.now()
+        sent_at = now if state is RunState.SENT else None
+        with atomic():
+            if not Run.objects.filter(still(RunState.QUEUED), pk=run.pk).update(state=state, sent_at=sent_at):
+                Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # its result was faster
+            if run.approval_digest is None:
+                outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
+            else:  # its root is there already
+                outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, now=now, at_once=True)
+                outbox.owe_answered(run, now=now)
+            if state is RunState.SENT:
+                audit.append(attempt.record(Act.RUN_SENT, run))
+            if state is RunState.SENT and run.source == Source.NONE:
+                finish.end_unseen(run.pk, Reason(code=Code.NO_RESULTS), now=now)
+    except Error:
+        log.exception("run %s is %s, but that can't be saved now", run.pk, state)
+    platform.wake()

@@ -1,0 +1,32 @@
+"""The texts of runs that wait for approval, as in bot.slack.texts."""
+
+ROOT = "{icon} {who} asks to run *{schedule}*: {state}"
+CLOSED = "{icon} {who} *{schedule}*: {why}"
+NEED = ":lock_with_ink_pen: {need}"
+UNTIL = "It waits until {until}."
+ASK = "{who} Please approve or decline this."
+APPROVED_BY = ":white_check_mark: {who} approved it."
+DECLINED_BY = ":no_entry: {who} declined it: {why}"
+PROBLEM = ":warning: The last press of *Approve* sent nothing, and nothing is sent by itself: {problem} Press *Approve* to try again."
+UNSEEN = ":lock: Not shown, as they are secret: {names}."
+IS_APPROVED = "approved and sent"
+HIDDEN = ":lock: You may not see this schedule any more."
+HIDDEN_PLAIN = "You may not see this schedule any more."
+
+# The answers
+APPROVE_LATE = "That took too long. Nothing was sent by this press; press *Approve* again."
+DECLINE_LATE = (
+    "That took too long. The run's thread and page say whether it was declined; otherwise press *Decline* again."
+)
+DECLINE_TITLE = "Decline a run"
+DECLINE_OF = "*{schedule}* will not be run. {who} can ask again."
+WHY = "Why"
+WHY_HINT = "The person who asked for the run reads this."
+WITHDRAW_MEANS = "It has not been sent. Nobody can approve it any more."
+
+# Home
+WAITING = "Waiting for you"
+NOTHING_WAITS = "Nothing waits for your approval."
+WAITING_RUN = "*{schedule}*, asked for by {who}\nIt waits until {until}.\n{what}"
+WAITING_REASON = "*{schedule}*, asked for by {who}: {reason}\nIt waits until {until}.\n{what}"
+MORE = "Not shown: {number} more."

@@ -1,0 +1,142 @@
+"""What messages, Home and modals show of runs that wait for approval. Pure functions. Foreign text in them may be hostile."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from bot.core.model import Change, RunId
+from bot.core.report import Answered, Asked, Report
+from bot.core.scrub import MASK
+from bot.core.status import RunState
+from bot.core.text import clip, one_line
+from bot.rule_texts import APPROVE, DECLINE, NOBODY_IN_TIME, need_text
+from bot.runs.approvals import WaitingFor, WaitingRun
+from bot.slack import approval_texts as texts
+from bot.slack.blocks import (
+    Block,
+    button,
+    buttons,
+    code,
+    confirm,
+    context,
+    date,
+    escape,
+    link,
+    mention,
+    person,
+    plain,
+    section,
+)
+from bot.slack.ids import REASON_TEXT, Id
+from bot.slack.texts import CANCEL, STOP, STOP_NOT, STOP_REALLY, STORED_ARGUMENTS
+from bot.texts import change_name, change_text, sentence
+
+REASON = 500
+CHANGES = 5  # in a list
+
+
+def of_root(report: Report) -> list[Block]:
+    """Who can approve it, or who has, and until when it waits."""
+    asked = report.asked
+    if asked is None:
+        return []
+    is_waiting = report.state == RunState.WAITING
+    lines = [*map(_answer, asked.answers), *(_open(asked) if is_waiting else [])]
+    if is_waiting and (secret := unseen(report.changes)):
+        lines.append(texts.UNSEEN.format(names=secret))
+    if asked.problem is not None and report.is_unsent:
+        problem = escape(sentence(asked.problem), 500)
+        lines.append(texts.PROBLEM.format(problem=problem) if is_waiting else problem)
+    if report.state == RunState.LAPSED:
+        lines.append(NOBODY_IN_TIME)
+    blocks = [context(line) for line in lines]
+    if is_waiting and asked.ask and report.recipient is None:
+        blocks.append(section(texts.ASK.format(who=" ".join(map(mention, asked.ask)))))
+    return blocks
+
+
+def _open(asked: Asked) -> Iterator[str]:
+    for need in asked.needs:
+        yield texts.NEED.format(need=escape(need_text(need), 500))
+    yield texts.UNTIL.format(until=date(asked.until))
+
+
+def _answer(answer: Answered) -> str:
+    who = person(answer.slack, answer.name)
+    if answer.is_yes:
+        return texts.APPROVED_BY.format(who=who)
+    return texts.DECLINED_BY.format(who=who, why=escape(answer.why, REASON))
+
+
+def why_unsent(report: Report) -> str:
+    """Of a run that ended while it waited, unless somebody withdrew it."""
+    asked = report.asked
+    if asked is None or report.state == RunState.LAPSED:
+        return NOBODY_IN_TIME
+    if report.state == RunState.DECLINED:
+        return " ".join(_answer(one) for one in asked.answers if not one.is_yes)
+    return escape(sentence(asked.problem), 500)
+
+
+def unseen(changes: Iterable[Change]) -> str:
+    """The names of values that are masked."""
+    return ", ".join(code(change_name(one), 60) for one in changes if MASK in f"{one.old}{one.new}")
+
+
+def answers(run: RunId, mark: str, approve: Id = Id.APPROVE, decline: Id = Id.DECLINE) -> tuple[Block, Block]:
+    """The two buttons."""
+    value = f"{run}:{mark}"
+    return (
+        button(approve, APPROVE, value) | {"style": "primary"},
+        button(decline, DECLINE, value) | {"style": "danger"},
+    )
+
+
+def withdraw(run: RunId, action: Id = Id.STOP) -> Block:
+    return button(action, STOP, str(run), confirm=confirm(STOP_REALLY, texts.WITHDRAW_MEANS, STOP, STOP_NOT))
+
+
+def why_modal(run: WaitingRun, *, mark: str) -> Block:
+    """Asks why somebody declines a run."""
+    what = texts.DECLINE_OF.format(schedule=escape(run.schedule), who=person(run.requester, run.name))
+    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": True, "max_length": REASON_TEXT}
+    why = {
+        "type": "input",
+        "block_id": Id.WHY_BLOCK,
+        "label": plain(texts.WHY),
+        "hint": plain(texts.WHY_HINT),
+        "element": element,
+    }
+    return {
+        "type": "modal",
+        "callback_id": Id.DECLINE_MODAL,
+        "private_metadata": json.dumps({"run": run.run, "mark": mark}),
+        "title": plain(texts.DECLINE_TITLE),
+        "submit": plain(DECLINE),
+        "close": plain(CANCEL),
+        "blocks": [section(what), why],
+    }
+
+
+def on_home(waiting: WaitingFor) -> list[Block]:
+    """Each with its buttons."""
+    blocks: list[Block] = []
+    for run in waiting.first:
+        blocks += [section(_line(run)), *buttons(*answers(run.run, run.mark, Id.HOME_APPROVE, Id.HOME_DECLINE))]
+    if waiting.more:
+        blocks.append(context(texts.MORE.format(number=waiting.more)))
+    return blocks or [context(texts.NOTHING_WAITS)]
+
+
+def _line(run: WaitingRun) -> str:
+    changes = [escape(change_text(one)) for one in run.changes[:CHANGES]]
+    if secret := unseen(run.changes):
+        changes.append(texts.UNSEEN.format(names=secret))
+    values: dict[str, Any] = {
+        "schedule": link(run.page, escape(clip(one_line(run.schedule), 100))),
+        "who": person(run.requester, run.name),
+        "until": date(run.until),
+        "what": "\n".join(changes) or STORED_ARGUMENTS,
+        "reason": escape(run.reason, REASON),
+    }
+    return (texts.WAITING_REASON if run.reason else texts.WAITING_RUN).format(**values)

@@ -1,0 +1,121 @@
+"""Approve and Decline, under messages and on Home."""
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db import Error
+from slack_bolt import Ack
+
+from bot.core.model import Actor
+from bot.core.reasons import Code, Reason
+from bot.runs import approve
+from bot.runs.refusals import NoSuchRun, NotAllowed, Refused
+from bot.runs.waiting import Budget, TooSlow
+from bot.slack import approval_texts, presses, texts
+from bot.slack.approvals import why_modal
+from bot.slack.blocks import entities
+from bot.slack.ids import ERROR_TEXT, Id
+from bot.slack.listeners.common import Parts
+from bot.slack.listeners.home import as_it_is
+from bot.slack.listeners.opening import Opening, reply
+from bot.slack.parsing import Payload
+from bot.texts import problem_text, sentence
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Approvals:
+    """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload."""
+
+    parts: Parts
+
+    def approve(self, ack: Ack, body: Payload) -> None:
+        """If it works, the messages say so. Otherwise the person reads why not."""
+        ack()
+        press, budget = presses.answer(body), Budget()
+
+        def approve() -> None:
+            problem = self._approve(press, budget)
+            if problem or not press.response_url:
+                self._tell(press, problem)
+
+        self.parts.threads.after_answer(approve, late=partial(self._give_up, press, budget))
+
+    def _approve(self, press: presses.AnswerPress, budget: Budget) -> str:
+        """Why it wasn't approved; empty if it was."""
+        try:
+            actor = self.parts.identity.actor(press.account)
+            found = approve.approve(self.parts.platform, actor, press.run, press.mark, budget)
+        except NotAllowed as exc:
+            return entities(sentence(exc.denied))
+        except Refused as exc:
+            return entities(problem_text(exc.problems[0]))
+        except Exception:
+            log.exception("run %s could not be approved", press.run)
+            return texts.SORRY
+        return "" if found is not None else texts.NO_SUCH_RUN
+
+    def _give_up(self, press: presses.AnswerPress, budget: Budget) -> None:
+        """Of a run that is being sent at this moment, its thread says what becomes of it."""
+        if budget.shut():
+            log.warning("an approval took too long; nothing sent")
+            self._tell(press, approval_texts.APPROVE_LATE)
+        else:
+            log.warning("an approval takes long; publishing has begun")
+            self._tell(press, sentence(Reason(code=Code.MAYBE_SENT)))
+
+    def decline(self, ack: Ack, body: Payload) -> None:
+        """Asks why, in a window."""
+        ack()
+        press = presses.answer(body)
+        Opening(
+            parts=self.parts,
+            asked=press,
+            view=lambda actor: self._question(press, actor),
+            too_late=approval_texts.DECLINE_LATE,
+            elsewhere=partial(self._tell, press),
+        ).begin()
+
+    def _question(self, press: presses.AnswerPress, actor: Actor) -> dict[str, Any]:
+        found = approve.asked_of(self.parts.platform, actor, press.run, press.mark)
+        if found is None:
+            raise NoSuchRun
+        return why_modal(found, mark=press.mark)
+
+    def submit(self, ack: Ack, body: Payload) -> None:
+        """Everything happens before the answer, so that the window can show problems."""
+        declining = presses.declining(body)
+        problem = self._decline(declining)
+        if problem:
+            ack(response_action="errors", errors={Id.WHY_BLOCK.value: problem[:ERROR_TEXT]})
+        else:
+            ack()
+            self.parts.threads.after_answer(partial(self.parts.homes.owe, declining.account), late=as_it_is)
+
+    def _decline(self, declining: presses.Declining) -> str:
+        budget = Budget()
+
+        def decline() -> object:
+            actor = self.parts.identity.actor(declining.account, may_link=False)
+            return approve.decline(self.parts.platform, actor, declining.run, declining.mark, declining.why)
+
+        try:
+            found = self.parts.threads.within(budget, decline)
+        except NotAllowed as exc:
+            return sentence(exc.denied)
+        except Refused as exc:
+            return problem_text(exc.problems[0])
+        except (TooSlow, Error) as exc:
+            log.warning("run %s could not be declined in time: %s", declining.run, type(exc).__name__)
+            return approval_texts.DECLINE_LATE
+        return "" if found is not None else texts.NO_SUCH_RUN
+
+    def _tell(self, press: presses.AnswerPress, text: str) -> None:
+        """In a message that only they see, or on Home, which is then as it is now."""
+        if press.response_url:
+            reply(press.response_url, text)
+        else:
+            self.parts.homes.show(press.account, text)

@@ -1,0 +1,117 @@
+"""*Waiting for you*: the list of runs that somebody may approve, and the two buttons, which are on a run's page, too."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+
+from bot.core.model import Field, RunId
+from bot.core.report import Answered
+from bot.core.status import UNSENT, RunState
+from bot.core.text import one_line
+from bot.models import Run
+from bot.rule_texts import need_text
+from bot.runs import approvals, approve
+from bot.runs.approvals import WaitingRun
+from bot.runs.door import Platform
+from bot.runs.refusals import NotAllowed, Refused
+from bot.runs.report import asked
+from bot.runs.requests import START_LIMIT
+from bot.runs.waiting import Budget
+from bot.texts import change_text, problem_text, sentence
+from bot.web import texts
+from bot.web.page import Visit, page
+
+SHOWN = 50  # runs in the list
+
+
+def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
+    return [
+        path("approvals/", page(waiting, platform, "GET", "HEAD"), name="approvals"),
+        path("runs/<int:run>/approve", page(say_yes, platform, "POST"), name="approve"),
+        path("runs/<int:run>/decline", page(say_no, platform, "POST"), name="decline"),
+    ]
+
+
+def waiting(visit: Visit) -> HttpResponse:
+    found = approvals.waiting_for(visit.platform, visit.actor, SHOWN)
+    context = {"title": texts.WAITING_FOR_YOU, "items": list(map(_item, found.first)), "more": found.more}
+    return visit.render("runtask/approvals.html", context)
+
+
+def _item(run: WaitingRun) -> dict[str, Any]:
+    somebody = texts.SLACK_USER.format(id=run.requester) if run.requester else texts.NOBODY_KNOWN
+    return {
+        "run": run.run,
+        "mark": run.mark,
+        "name": one_line(run.schedule),
+        "requester": run.name or somebody,
+        "since": run.since,
+        "until": run.until,
+        "reason": run.reason,
+        "changes": list(map(change_text, run.changes)),
+    }
+
+
+def of_run(visit: Visit, run: Run) -> dict[str, Any] | None:
+    """For the page of a run. None: nobody had to be asked."""
+    found = asked(run)
+    if found is None:
+        return None
+    is_waiting = run.state == RunState.WAITING
+    return {
+        "run": run.pk,
+        "mark": found.mark,
+        "may_answer": is_waiting and approve.denied(visit.platform, visit.actor, run) is None,
+        "is_unsent": run.state in UNSENT or (run.state == RunState.WITHDRAWN and run.sent_at is None),
+        "lines": [*map(need_text, found.needs), *map(_answer, found.answers)],
+        "until": found.until if is_waiting else None,
+    }
+
+
+def _answer(answer: Answered) -> str:
+    who = answer.name or texts.NOBODY_KNOWN
+    if answer.is_yes:
+        return texts.APPROVED_BY.format(who=who)
+    return texts.DECLINED_BY.format(who=who, why=one_line(answer.why))
+
+
+def say_yes(visit: Visit, run: int) -> HttpResponse:
+    mark = visit.request.POST.get("mark", "")
+
+    def verb() -> Run | None:
+        return approve.approve(visit.platform, visit.actor, RunId(run), mark, Budget(START_LIMIT))
+
+    return _answered(visit, run, verb, texts.IS_APPROVED)
+
+
+def say_no(visit: Visit, run: int) -> HttpResponse:
+    given = visit.request.POST
+
+    def verb() -> Run | None:
+        return approve.decline(
+            visit.platform, visit.actor, RunId(run), given.get("mark", ""), given.get(Field.REASON, "")
+        )
+
+    return _answered(visit, run, verb, texts.IS_DECLINED)
+
+
+def _answered(visit: Visit, run: int, verb: Callable[[], Run | None], done: str) -> HttpResponse:
+    """The run's page, which says what has become of it. Why nothing has stands above it."""
+    try:
+        found = verb()
+    except NotAllowed as exc:
+        if exc.denied.code not in approve.NOT_NOW:
+            raise
+        messages.warning(visit.request, sentence(exc.denied), fail_silently=True)
+    except Refused as exc:
+        messages.warning(visit.request, problem_text(exc.problems[0]), fail_silently=True)
+    else:
+        if found is None:
+            raise Http404(texts.NO_SUCH_RUN)
+        words = texts.IS_APPROVED_BY_ONE if found.state == RunState.WAITING else done
+        messages.success(visit.request, words, fail_silently=True)
+    return redirect("runtask:status", run=run)

@@ -1,0 +1,45 @@
+"""Runs that wait for approval, and people who answer."""
+
+from dataclasses import replace
+from typing import Any
+
+from bot.core import approval
+from bot.core.model import Actor, RunId, ScheduleId
+from bot.models import Notice, Run
+from bot.runs import approve
+from bot.runs.waiting import Budget
+from tests.factories import a_request
+from tests.runs.conftest import Door
+from tests.runs.ruled import a_rule, in_force, person
+
+SEVEN = ScheduleId(7)
+TWO_PAIRS_OF_EYES = a_rule("Four eyes", approvals=1, approvers=("leads",))
+
+
+def asked(door: Door, requester: Actor | None = None, key: str = "web:1:a", **changes: Any) -> Run:
+    """A run that waits. Its requester acts on the pages."""
+    who = requester or person(f"ana{Run.objects.count()}", email=f"ana{Run.objects.count()}@example.com")
+    return door.start(replace(a_request(who, key=key), **changes))
+
+
+def waiting(door: Door, **changes: Any) -> Run:
+    """The same, where one of the leads must say yes."""
+    in_force(TWO_PAIRS_OF_EYES)
+    return asked(door, **changes)
+
+
+def mark(run: Run) -> str:
+    return approval.mark(run.approval_digest or "")
+
+
+def says_yes(door: Door, run: Run, actor: Actor, of: str | None = None) -> Run | None:
+    return approve.approve(door.platform, actor, RunId(run.pk), mark(run) if of is None else of, Budget())
+
+
+def says_no(door: Door, run: Run, actor: Actor, why: str = "not today") -> Run | None:
+    return approve.decline(door.platform, actor, RunId(run.pk), mark(run), why)
+
+
+def kinds(run: Run, recipient: str | None = None) -> list[str]:
+    """The notices that it owes."""
+    return sorted(Notice.objects.filter(run=run, recipient=recipient).values_list("kind", flat=True))

@@ -1,0 +1,230 @@
+"""What happens around a waiting run: approvers are asked directly, and every way in which it ends is told."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from bot.core.model import Actor, ChannelId, Destination, NoticeKind, Place, SlackAccount, SlackUserId
+from bot.core.ports import ChannelClosed
+from bot.core.reasons import Code
+from bot.core.report import Report
+from bot.core.status import RunState
+from bot.models import Home, Installation, Notice, NoticeState, Run, SlackLink
+from bot.runs import approvals, clock, see
+from bot.runs.approvals import Tending
+from tests.factories import INSTALLATION, TEAM, a_request, a_schedule, an_actor, slack_says
+from tests.fakes import DIRECT, FakeCatalog, FakeSender
+from tests.runs.approving import SEVEN, TWO_PAIRS_OF_EYES, asked, kinds, says_no, says_yes, waiting
+from tests.runs.conftest import Door
+from tests.runs.post import Post
+from tests.runs.ruled import in_force, person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HERE = Destination(
+    installation=INSTALLATION,
+    place=Place(channel=ChannelId("D0ADA")),
+    requester=SlackAccount(team=TEAM, user=SlackUserId("U0ADA")),
+)
+
+
+@pytest.fixture
+def door(transactional_db: None) -> Door:
+    schedule = a_schedule()
+    return Door(FakeCatalog({schedule.id: schedule}), FakeSender(), a_request(an_actor()))
+
+
+def linked(name: str, *groups: str, team: str = TEAM, **fields: Any) -> Actor:
+    actor = person(name, *groups, email=f"{name}@x")
+    SlackLink.objects.create(
+        team=team,
+        slack_user=f"U0{name.upper()}",
+        user_id=str(actor.user),
+        home=team,
+        **{"checked_at": timezone.now(), **fields},
+    )
+    return actor
+
+
+def tend(door: Door) -> None:
+    Tending(door.platform).step()
+
+
+def told(run: Run) -> list[str]:
+    asks = Notice.objects.filter(run=run, kind__startswith="ask:").order_by("kind")
+    return [str(one.recipient) for one in asks]
+
+
+def test_linked_approvers_are_asked_directly_once(door: Door) -> None:
+    linked("cara", "leads")
+    linked("dora", "leads", checked_at=timezone.now() - timedelta(days=1))
+    linked("eve", "leads", checked_at=None)
+    linked("ben")
+    linked("far", "leads", team="T0ELSE")
+    linked("left", "leads", is_deleted=True)
+    get_user_model().objects.filter(pk=str(linked("off", "leads").user)).update(is_active=False)
+    run = waiting(door, requester=linked("ana", "leads"), destination=HERE)
+    for _ in range(2):
+        tend(door)
+    assert told(run) == ["U0CARA", "U0DORA", "U0EVE"]  # who was active lately comes first, and never the requester
+    assert kinds(run, "U0CARA") == ["ask:0"]
+
+
+def test_at_most_ten_are_asked_and_a_superuser_may_be_one(door: Door) -> None:
+    for number in range(12):
+        linked(f"lead{number}", "leads", checked_at=timezone.now() - timedelta(hours=number))
+    root = linked("root")
+    get_user_model().objects.filter(pk=str(root.user)).update(is_superuser=True)
+    SlackLink.objects.filter(user_id=str(root.user)).update(checked_at=timezone.now() + timedelta(hours=1))
+    run = waiting(door, destination=HERE)
+    tend(door)
+    assert told(run) == ["U0ROOT", *(f"U0LEAD{number}" for number in range(9))]
+
+
+def test_who_reads_the_thread_is_not_asked_directly(door: Door) -> None:
+    linked("cara", "leads")
+    in_force(replace(TWO_PAIRS_OF_EYES, ask=("S1",)))
+    run = asked(door, destination=replace(HERE, place=Place(channel=ChannelId("C1"))))
+    tend(door)
+    assert told(run) == []
+    unread = asked(door, destination=HERE, key="web:1:b")
+    tend(door)
+    assert told(unread) == ["U0CARA"]
+
+
+def test_a_run_without_messages_asks_in_the_only_workspace(door: Door) -> None:
+    linked("cara", "leads")
+    Installation.objects.create(key=INSTALLATION, seen_at=timezone.now())
+    run = waiting(door, destination=None)
+    tend(door)
+    assert told(run) == ["U0CARA"]
+    assert kinds(run) == []
+
+
+def test_the_home_of_an_approver_is_owed(door: Door) -> None:
+    linked("cara", "leads")
+    now = timezone.now()
+    Home.objects.create(installation=INSTALLATION, slack_user="U0CARA", opened_at=now, shown={}, claimed_until=now)
+    waiting(door, destination=HERE)
+    tend(door)
+    assert Home.objects.get().shown is None
+
+
+def deliver(post: Post) -> None:
+    """All that is owed, at Slack's pace."""
+    post.now = max(post.now, clock.now())
+    for _ in range(6):
+        post.deliver(1.5)
+
+
+def by_kind(reports: list[Report], *of: NoticeKind) -> list[Report]:
+    return [report for report in reports if report.kind in of]
+
+
+def test_a_direct_message_is_opened_posted_and_edited_when_anybody_answers(door: Door, post: Post) -> None:
+    in_force(replace(TWO_PAIRS_OF_EYES, approvals=2))
+    cara, dora = linked("cara", "leads"), linked("dora", "leads")
+    run = asked(door, requester=linked("ana"), destination=HERE)
+    tend(door)
+    deliver(post)
+    asks = by_kind(post.slack.posts, NoticeKind.ASK)
+    assert sorted((report.channel, str(report.recipient), report.thread) for report in asks) == [
+        (DIRECT, "U0CARA", None),
+        (DIRECT, "U0DORA", None),
+    ]
+    assert [change.new for change in asks[0].changes] == ["30"]
+    assert Run.objects.get().channel == "D0ADA"  # the thread stays where it is
+    says_yes(door, run, cara)
+    deliver(post)
+    edits = by_kind([report for report, _ in post.slack.edits], NoticeKind.ANSWERED)
+    assert len(edits) == 2
+    assert edits[0].asked is not None
+    assert [answer.name for answer in edits[0].asked.answers] == ["cara"]
+    says_yes(door, run, dora)
+    deliver(post)
+    edits = by_kind([report for report, _ in post.slack.edits], NoticeKind.ANSWERED)
+    assert len(edits) == 4
+    assert edits[-1].state == RunState.SENT
+    assert post.said().count("root") == 1
+    assert not Notice.objects.exclude(state=NoticeState.SENT).exists()
+
+
+def test_a_direct_message_shows_nothing_to_somebody_who_may_not_see_the_schedule_any_more(
+    door: Door, post: Post
+) -> None:
+    cara, dora = linked("cara", "leads", "finance"), linked("dora", "leads", "finance")
+    in_force(replace(TWO_PAIRS_OF_EYES, see=("finance",)))
+    run = asked(door, requester=linked("ana", "finance"), destination=HERE)
+    tend(door)
+    deliver(post)
+    get_user_model().objects.get(pk=str(dora.user)).groups.remove(Group.objects.get(name="finance"))
+    says_no(door, run, cara)
+    deliver(post)
+    hidden = {
+        str(report.recipient): report.is_hidden for report, _ in post.slack.edits if report.kind is NoticeKind.ANSWERED
+    }
+    assert hidden == {"U0CARA": False, "U0DORA": True}
+
+
+def test_an_approver_who_takes_no_messages_is_no_hindrance(door: Door, post: Post) -> None:
+    cara = linked("cara", "leads")
+    post.slack.direct = ChannelClosed(slack_says("user_disabled"))
+    run = waiting(door, destination=HERE)
+    tend(door)
+    deliver(post)
+    assert Notice.objects.get(kind="ask:0").state == NoticeState.PARKED
+    says_yes(door, run, cara)
+    deliver(post)
+    assert post.said() == ["root", "id"]
+    assert set(Notice.objects.filter(recipient=None).values_list("state", flat=True)) == {NoticeState.SENT}
+
+
+def test_it_lapses_in_words(door: Door) -> None:
+    run = waiting(door)
+    tend(door)
+    assert Run.objects.get().state == RunState.WAITING
+    Run.objects.update(deadline_at=clock.now())
+    tend(door)
+    run.refresh_from_db()
+    assert (run.state, kinds(run), door.sender.sent) == (RunState.LAPSED, ["closed", "progress", "root"], [])
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"),
+    [
+        (lambda door, _: door.catalog.schedules.clear(), Code.SCHEDULE_DELETED),
+        (
+            lambda _, run: get_user_model().objects.filter(pk=str(run.user_id)).update(is_active=False),
+            Code.REQUESTER_GONE,
+        ),
+        (lambda _, run: Run.objects.filter(pk=run.pk).update(user=None), Code.REQUESTER_GONE),
+    ],
+    ids=["schedule deleted", "requester inactive", "requester deleted"],
+)
+def test_what_nobody_can_approve_any_more_ends_in_words(door: Door, ends: Any, code: Code) -> None:
+    run = waiting(door)
+    ends(door, run)
+    tend(door)
+    run.refresh_from_db()
+    assert (run.state, run.not_sent_reason and run.not_sent_reason.code) == (RunState.WITHDRAWN, code)
+    assert kinds(run) == ["closed", "progress", "root"]
+
+
+def test_the_form_of_somebody_else_does_not_say_that_it_is_running(door: Door) -> None:
+    waiting(door)
+    preview = see.preview(door.platform, person("ben"), SEVEN)
+    assert preview is not None
+    assert preview.running is None
+
+
+def test_waiting_runs_cost_one_look_each(door: Door, django_assert_max_num_queries: Any) -> None:
+    cara = person("cara", "leads")
+    for number in range(12):
+        waiting(door, key=f"web:1:{number}")
+    with django_assert_max_num_queries(10 + 3 * 12):
+        found = approvals.waiting_for(door.platform, cara)
+    assert (len(found.first), found.more) == (approvals.SHOWN, 2)

@@ -1,0 +1,373 @@
+"""A second person's yes: it sends exactly what was asked for, once, or says why not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+
+from bot.core.audit import By
+from bot.core.entry import Entry
+from bot.core.model import Actor, RunId
+from bot.core.ports import FateUnknown, NotSent
+from bot.core.reasons import Code
+from bot.core.rights import Action
+from bot.core.rules import Rule
+from bot.core.status import RunState
+from bot.models import Answer, Run
+from bot.runs import again, approve, clock, rulebook, see, stop
+from bot.runs.approvals import waiting_for
+from bot.runs.follow import follow
+from bot.runs.refusals import CantStop, Ended, MaybeSent, NotAllowed, NothingSent, NotWaiting, Refused, Void
+from bot.runs.waiting import Budget
+from tests.factories import TEAM, a_run, a_schedule, unreachable
+from tests.runs.approving import SEVEN, TWO_PAIRS_OF_EYES, asked, kinds, mark, says_no, says_yes, waiting
+from tests.runs.conftest import Door
+from tests.runs.ruled import a_rule, in_force, person
+
+pytestmark = pytest.mark.django_db
+DAYS = {"properties": {"days": {"type": "integer", "maximum": 7}}, "required": ["days"]}
+
+
+def refused(verb: Callable[[], object]) -> Code:
+    with pytest.raises(NotAllowed) as caught:
+        verb()
+    return caught.value.denied.code
+
+
+def now_it_is(run: Run) -> str:
+    return str(Run.objects.get(pk=run.pk).state)
+
+
+def user(actor: Actor) -> Any:
+    return get_user_model().objects.filter(pk=str(actor.user))
+
+
+def test_run_waits_where_a_rule_asks_for_approval_and_nothing_is_sent(door: Door) -> None:
+    in_force(replace(TWO_PAIRS_OF_EYES, approval_hours=0.5, ask=("S1",)))
+    preview = see.preview(door.platform, person("ben"), SEVEN)
+    assert preview is not None
+    assert preview.limits.denied is None
+    assert [(need.rule, need.needed, need.approvers) for need in preview.limits.needs] == [("Four eyes", 1, ("leads",))]
+    run = asked(door)
+    assert (run.state, run.sent_at, door.sender.sent) == (RunState.WAITING, None, [])
+    assert timedelta(minutes=29) < run.deadline_at - clock.now() < timedelta(minutes=31)
+    assert (run.approval_ask, len(run.approval_digest or "")) == (["S1"], 64)
+    assert kinds(run) == ["root"]  # and no task id
+    assert asked(door, key="web:1:a").pk == run.pk  # pressed twice
+
+
+def test_a_yes_sends_exactly_what_was_asked_for(door: Door) -> None:
+    run, cara = waiting(door), person("cara", "leads")
+    found = says_yes(door, run, cara)
+    assert found is not None
+    assert found.state == RunState.SENT
+    assert [(one.task_id, one.kwargs) for one in door.sender.sent] == [(found.task_id, {"days": 30, "region": "EU"})]
+    assert kinds(run) == ["id", "progress", "root"]
+    answer = Answer.objects.get()
+    assert (str(answer.user_id), answer.is_yes) == (cara.user, True)
+    assert found.deadline_at > clock.now() + timedelta(minutes=29)
+    with pytest.raises(NotWaiting):
+        says_yes(door, run, cara)
+    assert len(door.sender.sent) == 1
+
+
+def test_a_no_ends_it_with_its_reason(door: Door) -> None:
+    run, cara = waiting(door), person("cara", "leads")
+    for why, code in (("", Code.WHY_MISSING), ("  ", Code.WHY_MISSING), ("x" * 501, Code.REASON_TOO_LONG)):
+        with pytest.raises(Refused) as caught:
+            says_no(door, run, cara, why)
+        assert [problem.code for problem in caught.value.problems] == [code]
+    found = says_no(door, run, cara, " not today ")
+    assert found is not None
+    assert (found.state, Answer.objects.get().why) == (RunState.DECLINED, "not today")
+    assert kinds(run) == ["closed", "progress", "root"]
+    for late in (says_yes, says_no):
+        with pytest.raises(NotWaiting):
+            late(door, run, cara)
+    assert door.sender.sent == []
+
+
+def test_one_person_counts_once_and_two_are_needed_for_two(door: Door) -> None:
+    in_force(replace(TWO_PAIRS_OF_EYES, approvals=2))
+    run = asked(door)
+    cara, dora = person("cara", "leads", email="c@x"), person("dora", "leads", email="d@x")
+    for _ in range(2):
+        found = says_yes(door, run, cara)
+        assert found is not None
+        assert found.state == RunState.WAITING
+    says_yes(door, run, person("cara2", "leads", email="C@x"))  # her other account
+    assert now_it_is(run) == RunState.WAITING
+    assert door.sender.sent == []
+    says_yes(door, run, dora)
+    assert now_it_is(run) == RunState.SENT
+
+
+def test_a_yes_of_somebody_who_has_lost_the_right_since_does_not_count(door: Door) -> None:
+    in_force(replace(TWO_PAIRS_OF_EYES, approvals=2))
+    run, cara, dora, eve = asked(door), *(person(name, "leads") for name in ("cara", "dora", "eve"))
+    says_yes(door, run, cara)
+    user(cara).update(is_active=False)
+    says_yes(door, run, dora)
+    assert now_it_is(run) == RunState.WAITING
+    user(dora).get().groups.clear()
+    says_yes(door, run, eve)
+    assert now_it_is(run) == RunState.WAITING
+    user(cara).update(is_active=True)
+    says_yes(door, run, eve)
+    assert now_it_is(run) == RunState.SENT
+
+
+def test_never_ones_own_run(door: Door) -> None:
+    in_force(a_rule("Anybody", approvals=1))
+    ana = person("ana", email="ana@example.com", is_superuser=True)
+    run = asked(door, ana)
+    twin = person("ana.admin", email="ANA@example.com", is_superuser=True)
+    assert refused(lambda: says_yes(door, run, ana)) is Code.OWN_RUN
+    assert refused(lambda: says_no(door, run, ana)) is Code.OWN_RUN
+    assert refused(lambda: says_yes(door, run, twin)) is Code.OWN_RUN
+    moved = replace(person("ben"), slack=door.request.actor.slack, profile=door.request.actor.profile, team=TEAM)
+    assert refused(lambda: says_yes(door, run, moved)) is Code.OWN_RUN  # her Slack account, linked to somebody else now
+    assert now_it_is(run) == RunState.WAITING
+    assert not Answer.objects.exists()
+
+
+def test_never_by_a_script(door: Door) -> None:
+    run = waiting(door)
+    script = replace(person("cara", "leads"), entry=Entry.API)
+    assert refused(lambda: says_yes(door, run, script)) is Code.NOT_BY_API
+    assert refused(lambda: says_no(door, run, script)) is Code.NOT_BY_API
+
+
+def test_never_without_the_right_at_that_moment(door: Door) -> None:
+    run, cara = waiting(door), person("cara", "leads")
+    assert refused(lambda: says_yes(door, run, person("ben"))) is Code.RULE_APPROVE
+    assert refused(lambda: says_yes(door, run, replace(cara, is_active=False))) is Code.INACTIVE
+    hidden = replace(TWO_PAIRS_OF_EYES, see=("finance",))
+    in_force(hidden)
+    assert says_yes(door, run, cara) is None  # for her, there is no such run any more
+    assert says_no(door, run, cara) is None
+    assert now_it_is(run) == RunState.WAITING  # who may not approve it changes nothing
+
+
+def test_never_by_a_button_of_another_run_or_payload(door: Door) -> None:
+    run, other, cara = waiting(door), waiting(door, key="web:1:b"), person("cara", "leads")
+    for wrong in (mark(other), "", "ä"):
+        assert refused(lambda: says_yes(door, run, cara, of=wrong)) is Code.OTHER_REQUEST  # noqa: B023
+    assert refused(lambda: approve.decline(door.platform, cara, RunId(run.pk), mark(other), "no")) is Code.OTHER_REQUEST
+    plain = a_run()
+    with pytest.raises(NotWaiting):
+        approve.approve(door.platform, cara, RunId(plain.pk), "", Budget())
+    assert {now_it_is(run), now_it_is(other)} == {RunState.WAITING}
+
+
+def user_of(run: Run) -> Any:
+    return get_user_model().objects.filter(pk=str(run.user_id))
+
+
+VOIDED: dict[str, tuple[Callable[[Door, Run], object], Code]] = {
+    "stored value": (
+        lambda door, _: edited(door, kwargs='{"days": 8, "region": "EU"}', fingerprint="f2"),
+        Code.SCHEDULE_CHANGED,
+    ),
+    "queue": (lambda door, _: edited(door, columns={"queue": "slow"}, fingerprint="f2"), Code.SCHEDULE_CHANGED),
+    "name": (lambda door, _: edited(door, name="Nightly", fingerprint="f2"), Code.SCHEDULE_CHANGED),
+    "requester inactive": (lambda _, run: user_of(run).update(is_active=False), Code.REQUESTER_GONE),
+    "requester no staff": (lambda _, run: user_of(run).update(is_staff=False), Code.REQUESTER_MAY_NOT),
+    "requester may not run": (lambda *_: in_force(ruled(run=("ops",))), Code.REQUESTER_MAY_NOT),
+    "not from the pages": (lambda *_: in_force(ruled(entries=(Entry.SLACK,))), Code.REQUESTER_MAY_NOT),
+    "more approvals": (lambda *_: in_force(ruled(approvals=2)), Code.RULES_CHANGED),
+    "other approvers": (lambda *_: in_force(ruled(approvers=("leads", "ops"))), Code.RULES_CHANGED),
+    "no approval": (lambda *_: in_force(ruled(approvals=0)), Code.RULES_CHANGED),
+    "values": (lambda *_: in_force(ruled(arguments=DAYS)), Code.RULES_CHANGED),
+}
+
+
+def ruled(**fields: Any) -> Rule:
+    return replace(TWO_PAIRS_OF_EYES, **fields)
+
+
+def edited(door: Door, **fields: Any) -> None:
+    door.catalog.schedules[SEVEN] = a_schedule(**fields)
+
+
+@pytest.mark.parametrize("what", VOIDED)
+def test_what_has_changed_since_voids_it_and_is_told(door: Door, what: str) -> None:
+    run, cara = waiting(door), person("cara", "leads", "ops")
+    change, code = VOIDED[what]
+    change(door, run)
+    with pytest.raises(Void) as caught:
+        says_yes(door, run, cara)
+    assert caught.value.reason.code is code
+    ended = Run.objects.get()
+    assert (ended.state, door.sender.sent, Answer.objects.count()) == (RunState.WITHDRAWN, [], 0)
+    assert ended.not_sent_reason == caught.value.reason
+    assert kinds(run) == ["closed", "progress", "root"]
+    if code is Code.SCHEDULE_CHANGED:
+        assert caught.value.reason.params["what"] in ("days", "queue", "name")
+
+
+def test_the_requester_can_ask_again_with_the_same_values(door: Door) -> None:
+    ana = person("ana", email="ana@example.com")
+    run = waiting(door, requester=ana)
+    edited(door, kwargs='{"days": 8, "region": "EU"}', fingerprint="f2")
+    with pytest.raises(Void):
+        says_yes(door, run, person("cara", "leads"))
+    _, fill = again.preview(door.platform, ana, RunId(run.pk))
+    assert fill.again is not None
+    assert '"days": 30' in str(fill.again.values)
+    once_more = asked(door, ana, key="web:1:c", args=None, kwargs=None, again=RunId(run.pk), fingerprint=None)
+    assert (once_more.state, once_more.kwargs) == (RunState.WAITING, run.kwargs)
+
+
+def test_enabling_or_disabling_the_schedule_voids_nothing(door: Door) -> None:
+    run = waiting(door)
+    edited(door, enabled=False)
+    says_yes(door, run, person("cara", "leads"))
+    assert now_it_is(run) == RunState.SENT
+
+
+def test_what_can_not_be_sent_now_is_refused_with_words_and_goes_on_waiting(door: Door) -> None:
+    busy = ruled(one_at_a_time=True)
+    in_force(busy)
+    run, cara = asked(door), person("cara", "leads")
+    rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
+    assert refused(lambda: says_yes(door, run, cara)) is Code.PAUSED
+    rulebook.resume(by=By(words="a test"))
+    in_force(busy, a_rule("Closed", closed=("00:00-24:00 UTC",)))
+    assert refused(lambda: says_yes(door, run, cara)) is Code.CLOSED
+    in_force(busy)
+    other = a_run(state="running", deadline_at=clock.now() + timedelta(hours=1))
+    assert refused(lambda: says_yes(door, run, cara)) is Code.BUSY
+    assert (now_it_is(run), Answer.objects.count(), door.sender.sent) == (RunState.WAITING, 0, [])
+    other.delete()
+    says_yes(door, run, cara)
+    assert now_it_is(run) == RunState.SENT
+
+
+def test_a_waiting_run_does_not_keep_others_from_running(door: Door) -> None:
+    in_force(ruled(one_at_a_time=True))
+    assert asked(door).state == asked(door, key="web:1:b").state == RunState.WAITING
+
+
+def test_while_the_broker_is_down_it_waits_again_and_only_another_press_sends_it(door: Door) -> None:
+    run, cara = waiting(door), person("cara", "leads")
+    until = run.deadline_at
+    door.sender.fails = NotSent(unreachable())
+    with pytest.raises(NothingSent) as caught:
+        says_yes(door, run, cara)
+    run.refresh_from_db()
+    assert (run.state, run.not_sent_reason, run.sent_at) == (RunState.WAITING, caught.value.reason, None)
+    assert run.deadline_at == until
+    assert kinds(run) == ["progress", "root"]
+    assert [one.run for one in waiting_for(door.platform, cara).first] == [run.pk]
+    door.sender.fails = None
+    follow(door.platform, cara, RunId(run.pk))
+    assert (door.sender.sent, now_it_is(run)) == ([], RunState.WAITING)
+    says_yes(door, run, cara)  # the same button
+    run.refresh_from_db()
+    assert (run.state, run.not_sent_because, len(door.sender.sent)) == (RunState.SENT, "", 1)
+
+
+def test_when_nobody_knows_whether_it_was_sent_it_never_waits_again(door: Door) -> None:
+    run, cara = waiting(door), person("cara", "leads")
+    door.sender.fails = FateUnknown(unreachable())
+    with pytest.raises(MaybeSent):
+        says_yes(door, run, cara)
+    assert now_it_is(run) == RunState.UNKNOWN
+    door.sender.fails = None
+    with pytest.raises(NotWaiting):
+        says_yes(door, run, cara)
+    assert door.sender.sent == []
+    assert kinds(run) == ["id", "progress", "root"]
+
+
+def test_a_press_whose_time_is_over_sends_nothing(door: Door) -> None:
+    run, cara = waiting(door), person("cara", "leads")
+    budget = Budget()
+    budget.shut()
+    with pytest.raises(NothingSent):
+        approve.approve(door.platform, cara, RunId(run.pk), mark(run), budget)
+    assert (now_it_is(run), door.sender.sent) == (RunState.WAITING, [])
+
+
+def test_a_press_after_its_time_lapses_it(door: Door) -> None:
+    run, cara = waiting(door), person("cara", "leads")
+    Run.objects.update(deadline_at=clock.now())
+    assert waiting_for(door.platform, cara).first == ()
+    for verb in (says_yes, says_no):
+        with pytest.raises(NotWaiting):
+            verb(door, run, cara)
+    assert (now_it_is(run), door.sender.sent) == (RunState.LAPSED, [])
+    assert kinds(run) == ["closed", "progress", "root"]
+
+
+def test_stop_withdraws_it(door: Door) -> None:
+    in_force(ruled(stop=("ops",)))
+    ana, cara = person("ana"), person("cara", "leads")
+    own, others, kept = (asked(door, ana, key=f"web:1:{key}") for key in "abc")
+    assert stop.hindrance(door.platform, own, now=clock.now()) is None
+    assert stop.denied(door.platform, ana, own) is None
+    found = stop.stop(door.platform, ana, RunId(own.pk))
+    assert found is not None
+    assert (found.state, found.stop_standing) == (RunState.WITHDRAWN, "never_sent")
+    assert stop.stop(door.platform, person("ops", "ops"), RunId(others.pk)) is not None
+    assert refused(lambda: stop.stop(door.platform, person("ben"), RunId(kept.pk))) is Code.RULE_STOP
+    assert door.stopper.told == []
+    assert kinds(own) == ["closed", "progress", "root"]
+    with pytest.raises(NotWaiting):
+        says_yes(door, own, cara)
+    with pytest.raises(Ended):
+        stop.stop(door.platform, person("ops2", "ops"), RunId(own.pk))
+    assert door.sender.sent == []
+
+
+def test_a_stop_that_comes_while_it_is_being_sent_is_told_so(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    ana = person("ana")
+    run = waiting(door, requester=ana)
+
+    def approved_meanwhile(*_: object, **__: object) -> None:
+        Run.objects.update(state=RunState.SENT)
+
+    monkeypatch.setattr("bot.runs.stop.unsent.end", approved_meanwhile)
+    with pytest.raises(CantStop) as caught:
+        stop.stop(door.platform, ana, RunId(run.pk))
+    assert caught.value.reason.code is Code.JUST_APPROVED
+
+
+def test_what_waits_for_somebody_is_what_they_may_approve_and_have_not(door: Door) -> None:
+    in_force(ruled(approvals=2))
+    ana, cara = person("ana", "leads"), person("cara", "leads")
+    run = asked(door, ana)
+
+    def listed(actor: Actor) -> list[int]:
+        return [one.run for one in waiting_for(door.platform, actor).first]
+
+    assert listed(cara) == [run.pk]
+    assert listed(ana) == listed(person("ben")) == []
+    one = waiting_for(door.platform, cara).first[0]
+    assert (one.mark, one.name, one.changes[0].new) == (mark(run), "ana", "30")
+    says_yes(door, run, cara)
+    assert listed(cara) == []
+    assert listed(person("dora", "leads")) == [run.pk]
+    in_force(replace(TWO_PAIRS_OF_EYES, see=("finance",)))
+    assert listed(person("eve", "leads")) == []
+
+
+def test_a_superuser_passes_the_list_of_approvers_as_one_person(door: Door) -> None:
+    in_force(ruled(approvals=2))
+    run, root = asked(door), person("root", is_superuser=True)
+    says_yes(door, run, root)
+    assert now_it_is(run) == RunState.WAITING
+    says_yes(door, run, person("cara", "leads"))
+    assert now_it_is(run) == RunState.SENT
+
+
+def test_where_permissions_decide_approvers_need_theirs(door: Door, settings: Any) -> None:
+    run, cara = waiting(door), person("cara", "leads")
+    without = replace(cara, rights=replace(cara.rights, permitted=frozenset({Action.SEE, Action.RUN})))
+    assert refused(lambda: says_yes(door, run, without)) is Code.NO_PERMISSION
+    assert Group.objects.filter(name="leads").exists()
