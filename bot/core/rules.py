@@ -89,7 +89,7 @@ class RuleBook:
 
     @property
     def names_groups(self) -> bool:
-        return any(rule.see or rule.run or rule.stop for rule in self.rules)
+        return any(rule.see or rule.run or rule.stop or rule.approvers for rule in self.rules)
 
     def of(self, name: str, task: str) -> tuple[Rule, ...]:
         """Those that match a schedule of this name and task."""
