@@ -47,6 +47,7 @@ __all__ = [
     "Primary",
     "Run",
     "RunNow",
+    "RunWaiting",
     "SiteState",
     "SlackLink",
     "SourceHealth",
@@ -288,11 +289,4 @@ class Notice(models.Model):
         return Reason.load(self.problem) if self.problem else None
 
 
-class RunNow(Run):
-    """The run page's entry in the admin's menu. It has no table."""
-
-    class Meta:
-        proxy = True
-        default_permissions = ()
-        verbose_name = "run page"
-        verbose_name_plural = "Run a schedule"
+from bot.models.menu import RunNow, RunWaiting  # noqa: E402  # they need Run

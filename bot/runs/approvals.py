@@ -28,6 +28,7 @@ LOOKED_AT = 50  # linked people among whom they are looked for
 SHOWN = 10  # runs in a list
 WAITING = 200  # runs that are read, however many wait
 BATCH = 100
+LARGE = ("args", "kwargs", "options", "target", "result", "traceback")  # columns that nobody needs here
 EVERY = 1.0  # seconds between two steps
 
 
@@ -77,7 +78,7 @@ def waiting_for(platform: Platform, actor: Actor, most: int = SHOWN) -> WaitingF
 
 def _waiting() -> QuerySet[Run]:
     """By the index of states, not by the primary key (bot.runs.see)."""
-    return Run.objects.filter(state=RunState.WAITING).order_by("deadline_at")
+    return Run.objects.filter(state=RunState.WAITING).order_by("deadline_at").defer(*LARGE)
 
 
 def _may_approve(admitted: Admitted, run: Run, schedule: Brief | None) -> bool:

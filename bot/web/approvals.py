@@ -9,12 +9,13 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
 from bot.core.model import Field, RunId
+from bot.core.ports import NotSetUp
 from bot.core.report import Answered
 from bot.core.status import UNSENT, RunState
 from bot.core.text import one_line
 from bot.models import Run
 from bot.rule_texts import need_text
-from bot.runs import approvals, approve
+from bot.runs import actors, approvals, approve
 from bot.runs.approvals import WaitingRun
 from bot.runs.door import Platform
 from bot.runs.refusals import NotAllowed, Refused
@@ -40,6 +41,14 @@ def waiting(visit: Visit) -> HttpResponse:
     found = approvals.waiting_for(visit.platform, visit.actor, SHOWN)
     context = {"title": texts.WAITING_FOR_YOU, "items": list(map(_item, found.first)), "more": found.more}
     return visit.render("runtask/approvals.html", context)
+
+
+def number_for(platform: Callable[[], Platform], user: Any) -> int:
+    """How many runs wait for this user of the site. 0 also for who may see nothing, and where nothing can be run."""
+    try:
+        return approvals.waiting_for(platform(), actors.of_user(user), 0).more
+    except (NotAllowed, NotSetUp):
+        return 0
 
 
 def _item(run: WaitingRun) -> dict[str, Any]:

@@ -38,7 +38,6 @@ STOP_RUN = "Stop the run of {schedule}?"
 TERMINATE_RUN = "Terminate the run of {schedule}?"
 
 WAITING_FOR_YOU = "Waiting for you"
-WAITING_FOR_YOU_NUMBER = "Waiting for you ({number})"
 IS_APPROVED = "You have approved this run, and it was sent."
 IS_APPROVED_BY_ONE = "You have approved this run. It waits for the yes of somebody else, too."
 IS_DECLINED = "You have declined this run."

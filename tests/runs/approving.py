@@ -1,12 +1,18 @@
 """Runs that wait for approval, and people who answer."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+from django.contrib.auth import get_user_model
+
 from bot.core import approval
 from bot.core.model import Actor, RunId, ScheduleId
+from bot.core.reasons import Code
 from bot.models import Notice, Run
 from bot.runs import approve
+from bot.runs.refusals import NotAllowed
 from bot.runs.waiting import Budget
 from tests.factories import a_request
 from tests.runs.conftest import Door
@@ -43,3 +49,17 @@ def says_no(door: Door, run: Run, actor: Actor, why: str = "not today") -> Run |
 def kinds(run: Run, recipient: str | None = None) -> list[str]:
     """The notices that it owes."""
     return sorted(Notice.objects.filter(run=run, recipient=recipient).values_list("kind", flat=True))
+
+
+def refused(verb: Callable[[], object]) -> Code:
+    with pytest.raises(NotAllowed) as caught:
+        verb()
+    return caught.value.denied.code
+
+
+def now_it_is(run: Run) -> str:
+    return str(Run.objects.get(pk=run.pk).state)
+
+
+def user(actor: Actor) -> Any:
+    return get_user_model().objects.filter(pk=str(actor.user))

@@ -7,43 +7,37 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 
 from bot.core.audit import By
 from bot.core.entry import Entry
 from bot.core.model import Actor, RunId
-from bot.core.ports import FateUnknown, NotSent
+from bot.core.ports import NotSent
 from bot.core.reasons import Code
-from bot.core.rights import Action
 from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.models import Answer, Run
-from bot.runs import again, approve, clock, rulebook, see, stop
+from bot.runs import again, clock, rulebook, see, stop
 from bot.runs.approvals import waiting_for
 from bot.runs.follow import follow
-from bot.runs.refusals import CantStop, Ended, MaybeSent, NotAllowed, NothingSent, NotWaiting, Refused, Void
-from bot.runs.waiting import Budget
-from tests.factories import TEAM, a_run, a_schedule, unreachable
-from tests.runs.approving import SEVEN, TWO_PAIRS_OF_EYES, asked, kinds, mark, says_no, says_yes, waiting
+from bot.runs.refusals import CantStop, Ended, NothingSent, NotWaiting, Refused, Void
+from tests.factories import a_run, a_schedule, unreachable
+from tests.runs.approving import (
+    SEVEN,
+    TWO_PAIRS_OF_EYES,
+    asked,
+    kinds,
+    mark,
+    now_it_is,
+    refused,
+    says_no,
+    says_yes,
+    waiting,
+)
 from tests.runs.conftest import Door
 from tests.runs.ruled import a_rule, in_force, person
 
 pytestmark = pytest.mark.django_db
 DAYS = {"properties": {"days": {"type": "integer", "maximum": 7}}, "required": ["days"]}
-
-
-def refused(verb: Callable[[], object]) -> Code:
-    with pytest.raises(NotAllowed) as caught:
-        verb()
-    return caught.value.denied.code
-
-
-def now_it_is(run: Run) -> str:
-    return str(Run.objects.get(pk=run.pk).state)
-
-
-def user(actor: Actor) -> Any:
-    return get_user_model().objects.filter(pk=str(actor.user))
 
 
 def test_run_waits_where_a_rule_asks_for_approval_and_nothing_is_sent(door: Door) -> None:
@@ -89,79 +83,6 @@ def test_a_no_ends_it_with_its_reason(door: Door) -> None:
         with pytest.raises(NotWaiting):
             late(door, run, cara)
     assert door.sender.sent == []
-
-
-def test_one_person_counts_once_and_two_are_needed_for_two(door: Door) -> None:
-    in_force(replace(TWO_PAIRS_OF_EYES, approvals=2))
-    run = asked(door)
-    cara, dora = person("cara", "leads", email="c@x"), person("dora", "leads", email="d@x")
-    for _ in range(2):
-        found = says_yes(door, run, cara)
-        assert found is not None
-        assert found.state == RunState.WAITING
-    says_yes(door, run, person("cara2", "leads", email="C@x"))  # her other account
-    assert now_it_is(run) == RunState.WAITING
-    assert door.sender.sent == []
-    says_yes(door, run, dora)
-    assert now_it_is(run) == RunState.SENT
-
-
-def test_a_yes_of_somebody_who_has_lost_the_right_since_does_not_count(door: Door) -> None:
-    in_force(replace(TWO_PAIRS_OF_EYES, approvals=2))
-    run, cara, dora, eve = asked(door), *(person(name, "leads") for name in ("cara", "dora", "eve"))
-    says_yes(door, run, cara)
-    user(cara).update(is_active=False)
-    says_yes(door, run, dora)
-    assert now_it_is(run) == RunState.WAITING
-    user(dora).get().groups.clear()
-    says_yes(door, run, eve)
-    assert now_it_is(run) == RunState.WAITING
-    user(cara).update(is_active=True)
-    says_yes(door, run, eve)
-    assert now_it_is(run) == RunState.SENT
-
-
-def test_never_ones_own_run(door: Door) -> None:
-    in_force(a_rule("Anybody", approvals=1))
-    ana = person("ana", email="ana@example.com", is_superuser=True)
-    run = asked(door, ana)
-    twin = person("ana.admin", email="ANA@example.com", is_superuser=True)
-    assert refused(lambda: says_yes(door, run, ana)) is Code.OWN_RUN
-    assert refused(lambda: says_no(door, run, ana)) is Code.OWN_RUN
-    assert refused(lambda: says_yes(door, run, twin)) is Code.OWN_RUN
-    moved = replace(person("ben"), slack=door.request.actor.slack, profile=door.request.actor.profile, team=TEAM)
-    assert refused(lambda: says_yes(door, run, moved)) is Code.OWN_RUN  # her Slack account, linked to somebody else now
-    assert now_it_is(run) == RunState.WAITING
-    assert not Answer.objects.exists()
-
-
-def test_never_by_a_script(door: Door) -> None:
-    run = waiting(door)
-    script = replace(person("cara", "leads"), entry=Entry.API)
-    assert refused(lambda: says_yes(door, run, script)) is Code.NOT_BY_API
-    assert refused(lambda: says_no(door, run, script)) is Code.NOT_BY_API
-
-
-def test_never_without_the_right_at_that_moment(door: Door) -> None:
-    run, cara = waiting(door), person("cara", "leads")
-    assert refused(lambda: says_yes(door, run, person("ben"))) is Code.RULE_APPROVE
-    assert refused(lambda: says_yes(door, run, replace(cara, is_active=False))) is Code.INACTIVE
-    hidden = replace(TWO_PAIRS_OF_EYES, see=("finance",))
-    in_force(hidden)
-    assert says_yes(door, run, cara) is None  # for her, there is no such run any more
-    assert says_no(door, run, cara) is None
-    assert now_it_is(run) == RunState.WAITING  # who may not approve it changes nothing
-
-
-def test_never_by_a_button_of_another_run_or_payload(door: Door) -> None:
-    run, other, cara = waiting(door), waiting(door, key="web:1:b"), person("cara", "leads")
-    for wrong in (mark(other), "", "ä"):
-        assert refused(lambda: says_yes(door, run, cara, of=wrong)) is Code.OTHER_REQUEST  # noqa: B023
-    assert refused(lambda: approve.decline(door.platform, cara, RunId(run.pk), mark(other), "no")) is Code.OTHER_REQUEST
-    plain = a_run()
-    with pytest.raises(NotWaiting):
-        approve.approve(door.platform, cara, RunId(plain.pk), "", Budget())
-    assert {now_it_is(run), now_it_is(other)} == {RunState.WAITING}
 
 
 def user_of(run: Run) -> Any:
@@ -272,28 +193,6 @@ def test_while_the_broker_is_down_it_waits_again_and_only_another_press_sends_it
     assert (run.state, run.not_sent_because, len(door.sender.sent)) == (RunState.SENT, "", 1)
 
 
-def test_when_nobody_knows_whether_it_was_sent_it_never_waits_again(door: Door) -> None:
-    run, cara = waiting(door), person("cara", "leads")
-    door.sender.fails = FateUnknown(unreachable())
-    with pytest.raises(MaybeSent):
-        says_yes(door, run, cara)
-    assert now_it_is(run) == RunState.UNKNOWN
-    door.sender.fails = None
-    with pytest.raises(NotWaiting):
-        says_yes(door, run, cara)
-    assert door.sender.sent == []
-    assert kinds(run) == ["id", "progress", "root"]
-
-
-def test_a_press_whose_time_is_over_sends_nothing(door: Door) -> None:
-    run, cara = waiting(door), person("cara", "leads")
-    budget = Budget()
-    budget.shut()
-    with pytest.raises(NothingSent):
-        approve.approve(door.platform, cara, RunId(run.pk), mark(run), budget)
-    assert (now_it_is(run), door.sender.sent) == (RunState.WAITING, [])
-
-
 def test_a_press_after_its_time_lapses_it(door: Door) -> None:
     run, cara = waiting(door), person("cara", "leads")
     Run.objects.update(deadline_at=clock.now())
@@ -355,19 +254,3 @@ def test_what_waits_for_somebody_is_what_they_may_approve_and_have_not(door: Doo
     assert listed(person("dora", "leads")) == [run.pk]
     in_force(replace(TWO_PAIRS_OF_EYES, see=("finance",)))
     assert listed(person("eve", "leads")) == []
-
-
-def test_a_superuser_passes_the_list_of_approvers_as_one_person(door: Door) -> None:
-    in_force(ruled(approvals=2))
-    run, root = asked(door), person("root", is_superuser=True)
-    says_yes(door, run, root)
-    assert now_it_is(run) == RunState.WAITING
-    says_yes(door, run, person("cara", "leads"))
-    assert now_it_is(run) == RunState.SENT
-
-
-def test_where_permissions_decide_approvers_need_theirs(door: Door, settings: Any) -> None:
-    run, cara = waiting(door), person("cara", "leads")
-    without = replace(cara, rights=replace(cara.rights, permitted=frozenset({Action.SEE, Action.RUN})))
-    assert refused(lambda: says_yes(door, run, without)) is Code.NO_PERMISSION
-    assert Group.objects.filter(name="leads").exists()

@@ -101,3 +101,35 @@ def test_arguments_are_told_at_their_member(api: Api) -> None:
         assert problem["field"] == field
     assert api.post(START).status_code == 201
     assert Run.objects.count() == 1
+
+
+def test_a_run_that_waits_for_approval_is_accepted_and_told(api: Api) -> None:
+    in_force(a_rule("Four eyes", approvals=2, approvers=("leads",)))
+    shown = api.get("/api/schedules/7").json()
+    assert (shown["refused"], shown["approvals"]) == (
+        None,
+        [{"rule": "Four eyes", "needed": 2, "approvers": ["leads"]}],
+    )
+    answer = api.post(START, Idempotency_Key="k")
+    assert answer.status_code == 202
+    body = answer.json()
+    assert (body["state"], body["done"], body["sent_at"]) == ("waiting", False, None)
+    assert body["approval"]["needs"] == shown["approvals"]
+    assert body["approval"]["until"]
+    assert api.post(START, Idempotency_Key="k").json()["run"] == body["run"]
+    Run.objects.update(state="lapsed")
+    later = api.get(f"/api/runs/{body['run']}").json()
+    assert (later["state"], later["done"], later["approval"]["until"]) == ("lapsed", True, None)
+    assert api.sender.sent == []
+
+
+@pytest.mark.parametrize("verb", ["approve", "decline"])
+def test_no_token_approves_or_declines(api: Api, verb: str) -> None:
+    in_force(a_rule("Four eyes", approvals=1))
+    run = api.post(START).json()["run"]
+    headers = {"Authorization": f"Bearer {api.token}"}
+    answer = api.client.post(f"/api/runs/{run}/{verb}", b"", "", headers=headers)
+    refused(answer, 403, "not_allowed")
+    assert answer.json()["reason"] == "not_by_api"
+    assert api.client.post(f"/api/runs/{run + 1}/{verb}", b"", "", headers=headers).status_code == 404
+    assert Run.objects.get().state == "waiting"
