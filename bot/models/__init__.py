@@ -28,7 +28,7 @@ from bot.models.people import ApiToken, SlackLink, Throttle
 from bot.models.primary import Primary, database_of
 from bot.models.ruled import Ruled
 from bot.models.rules import SiteState, StoredRule, Turn
-from bot.models.source_health import SourceHealth
+from bot.models.source import SourceHealth
 from bot.models.stoppable import Stoppable
 
 __all__ = [

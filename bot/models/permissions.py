@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from django.apps import apps
+from django.apps import apps as installed
 from django.db import connections, router
+
+from bot.conf import PERMISSIONS, conf, is_sidecar
+from bot.env import BadEnvironment
 
 MADE = {
     "run_periodictask": "Can run periodic task",
@@ -12,12 +15,15 @@ MADE = {
 }
 
 
-def make(*, using: str, **_: Any) -> None:
-    """After `migrate`. Only where the tables of permissions are: a project may have them elsewhere, or not at all."""
-    if not apps.is_installed("django.contrib.auth") or not apps.is_installed("django_celery_beat"):
+def make(*, using: str, apps: Any = installed, **_: Any) -> None:
+    """After `migrate`. `apps`: the models as they are then; a project may lack those of permissions, or have them elsewhere."""
+    needed_apps = ("django.contrib.auth", "django_celery_beat")
+    if not all(map(installed.is_installed, needed_apps)) or not _are_wanted():
         return
-    permissions: Any = apps.get_model("auth", "Permission")
-    types: Any = apps.get_model("contenttypes", "ContentType")
+    try:
+        permissions, types = apps.get_model("auth", "Permission"), apps.get_model("contenttypes", "ContentType")
+    except LookupError:
+        return
     tables = set(connections[using].introspection.table_names())
     needed = {model._meta.db_table for model in (permissions, types)}  # noqa: SLF001  # documented
     if not router.allow_migrate_model(using, permissions) or not needed <= tables:
@@ -25,3 +31,11 @@ def make(*, using: str, **_: Any) -> None:
     of, _ = types.objects.using(using).get_or_create(app_label="django_celery_beat", model="periodictask")
     for codename, name in MADE.items():
         permissions.objects.using(using).get_or_create(content_type=of, codename=codename, defaults={"name": name})
+
+
+def _are_wanted() -> bool:
+    """A sidecar leaves the platform's tables alone, unless it is told to go by permissions."""
+    try:
+        return not is_sidecar() or conf().allow == PERMISSIONS
+    except BadEnvironment:
+        return False

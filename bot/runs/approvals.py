@@ -17,7 +17,7 @@ from bot.core.rights import Need
 from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.models import Home, Run, SlackLink, atomic
-from bot.runs import clock, installations, links, outbox, people, rulebook, see, unsent
+from bot.runs import clock, installations, links, outbox, recalled, rulebook, see, unsent
 from bot.runs.actors import has_groups
 from bot.runs.door import Admitted, Platform, admit
 
@@ -84,7 +84,7 @@ def _waiting() -> QuerySet[Run]:
 def _may_approve(admitted: Admitted, run: Run, schedule: Brief | None) -> bool:
     if schedule is None:
         return False
-    rules, requester = admitted.rules_of(schedule), people.requesting(run)
+    rules, requester = admitted.rules_of(schedule), recalled.requesting(run)
     return bool(approval.needs(rules)) and not admitted.denied(Action.APPROVE, schedule, rules, requester=requester)
 
 
@@ -157,10 +157,10 @@ def _is_read_by_them(run: Run) -> bool:
 
 def _approvers(run: Run, rules: tuple[Rule, ...], installation: InstallationId) -> list[SlackLink]:
     """Those who may approve it, by their links to that workspace; who was active lately comes first."""
-    subject = Subject(rules=rules, requester=people.requesting(run))
+    subject = Subject(rules=rules, requester=recalled.requesting(run))
     found, users = list[SlackLink](), set[Any]()
     for link in _linked(run.needs, installation)[:LOOKED_AT]:
-        if link.user_id not in users and may(people.of_link(link), Action.APPROVE, subject) is None:
+        if link.user_id not in users and may(recalled.of_link(link), Action.APPROVE, subject) is None:
             users.add(link.user_id)
             found.append(link)
         if len(found) == TOLD:

@@ -16,7 +16,7 @@ from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.core.text import clip
 from bot.models import Answer, Run, atomic
-from bot.runs import again, attempts, clock, limits, masks, outbox, people, rows, sending, unsent
+from bot.runs import again, attempts, clock, limits, masks, outbox, recalled, rows, sending, unsent
 from bot.runs.approvals import WaitingRun, waiting_run
 from bot.runs.attempts import Attempt
 from bot.runs.door import Admitted, Platform, admit
@@ -37,7 +37,7 @@ class _Overtaken(Exception):
 def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
     """Why this actor may neither approve nor decline it. For buttons; the verbs decide again."""
     admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
-    return admitted.denied(Action.APPROVE, schedule, admitted.rules_of(schedule), requester=people.requesting(run))
+    return admitted.denied(Action.APPROVE, schedule, admitted.rules_of(schedule), requester=recalled.requesting(run))
 
 
 def approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Budget) -> Run | None:
@@ -114,7 +114,7 @@ def _asked(admitted: Admitted, run: RunId, mark: str) -> tuple[Run, Schedule, tu
         return None
     if found.approval_digest is None:
         raise NotWaiting(found)
-    rules = admitted.authorise(Action.APPROVE, schedule, requester=people.requesting(found))
+    rules = admitted.authorise(Action.APPROVE, schedule, requester=recalled.requesting(found))
     if found.state != RunState.WAITING:
         raise NotWaiting(found)
     if not secrets.compare_digest(mark.encode(), approval.mark(found.approval_digest).encode()):
@@ -131,7 +131,7 @@ def _asked(admitted: Admitted, run: RunId, mark: str) -> tuple[Run, Schedule, tu
 def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rule, ...]) -> Dispatch:
     """The message, which is what was asked for. Raises NotAllowed if it can't be sent now, NothingSent, or Void."""
     platform = admitted.platform
-    requester = people.requester(run)
+    requester = recalled.requester(run)
     if requester is None or not requester.is_active:
         raise _void(platform, run, Code.REQUESTER_GONE)
     call = json.loads(run.args), json.loads(run.kwargs)
@@ -189,8 +189,8 @@ def _said_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Rul
         raise NotWaiting(run)
     if run.task_id != found.task_id:
         raise _Overtaken
-    others = [one for one in people.who_said_yes(run) if one.user != actor.user]
-    subject = Subject(schedule=ScheduleId(run.schedule_id), rules=rules, requester=people.requesting(run))
+    others = [one for one in recalled.who_said_yes(run) if one.user != actor.user]
+    subject = Subject(schedule=ScheduleId(run.schedule_id), rules=rules, requester=recalled.requesting(run))
     if lacking(subject, [actor, *others]):
         outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)
         outbox.owe_answered(run, now=now)

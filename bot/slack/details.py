@@ -1,17 +1,55 @@
-"""What the form says of a schedule besides its values. Pure functions."""
+"""What the form shows of the picked schedule, as pure functions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
-from bot.core.model import Listening, Preview, Running, Source, Target
+from bot.core.model import Listening, Preview, Running, ScheduleId, Source, Target
 from bot.option_texts import options
 from bot.rule_texts import need_text
 from bot.slack import texts
-from bot.slack.blocks import Level, Note, code, date, escape
+from bot.slack.blocks import Block, Level, Note, alerts, button, code, context, date, escape, section
+from bot.slack.ids import DETAILS_PREFIX, Id
 from bot.texts import sentence
 
 
-def warnings(preview: Preview) -> Iterator[Note]:
+def details(preview: Preview, suffix: str, *, is_favourite: bool) -> list[Block]:
+    """Its task, its times and where it goes, with what a person should know before they press Run."""
+    schedule, last = preview.schedule, preview.last
+    lines = [code(schedule.task), texts.WHEN.format(when=escape(preview.when))]
+    if schedule.description.strip():
+        lines.insert(0, escape(schedule.description, 500))
+    ended = texts.LAST_RUN.format(status=escape(last.status), at=date(last.at)) if last else texts.NO_LAST_RUN
+    goes_to = texts.GOES_TO.format(target=_target(preview.target))
+    what = section("\n".join(lines), block_id=DETAILS_PREFIX + suffix, accessory=_star(schedule.id, is_on=is_favourite))
+    return [*alerts(*_warnings(preview)), what, context(ended, goes_to)]
+
+
+def _star(schedule: ScheduleId, *, is_on: bool) -> Block:
+    """What the press does stands on it."""
+    if is_on:
+        return button(Id.UNSTAR, texts.UNSTAR, str(schedule))
+    return button(Id.STAR, texts.STAR, str(schedule))
+
+
+def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> Block:
+    """The form as Slack shows it, with its star turned.
+
+    All else stays, with its ids: so Slack keeps what the person has typed and chosen.
+    """
+
+    def turned(block: Block) -> Block:
+        is_about_it = str(block.get("block_id", "")).startswith(f"{DETAILS_PREFIX}{schedule}:")
+        return {**block, "accessory": _star(schedule, is_on=is_on)} if is_about_it else block
+
+    kept = ("type", "callback_id", "private_metadata", "title", "submit", "close")
+    return {
+        **{name: view[name] for name in kept if view.get(name)},
+        "blocks": [turned(block) for block in view["blocks"]],
+    }
+
+
+def _warnings(preview: Preview) -> Iterator[Note]:
     """What a person should know before they press Run."""
     for problem in preview.problems:
         yield Note(Level.ERROR, escape(sentence(problem), 500))
@@ -34,8 +72,7 @@ def _already_running(running: Running) -> str:
     return text.format(since=date(running.since), who=who)
 
 
-def where(target: Target) -> str:
-    """Where a message goes."""
+def _target(target: Target) -> str:
     parts = [
         f"{name} {date(value)}" if isinstance(value, datetime) else f"{name} {code(value, 500)}"
         for name, value in options(target)

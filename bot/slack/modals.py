@@ -1,12 +1,12 @@
 """The form, as pure functions of the values that it shows."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from bot.core.again import AS_STORED, Fill
-from bot.core.model import Brief, Field, Matches, Preview, ScheduleId, Shown
+from bot.core.model import Brief, Field, Matches, Preview, Shown
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack import filling, texts
@@ -15,10 +15,6 @@ from bot.slack.blocks import (
     Level,
     Note,
     alerts,
-    button,
-    code,
-    context,
-    date,
     entities,
     escape,
     label,
@@ -26,9 +22,8 @@ from bot.slack.blocks import (
     preformatted,
     section,
 )
-from bot.slack.details import warnings, where
+from bot.slack.details import details
 from bot.slack.ids import (
-    DETAILS_PREFIX,
     ERROR_TEXT,
     INPUT_PREFIX,
     INPUT_TEXT,
@@ -80,7 +75,7 @@ def chosen(
     metadata = replace(metadata, schedule=schedule.id, fingerprint=again.fingerprint if again else schedule.fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
     blocks = [_picker(brief), *filling.menu(fill, suffix), *alerts(*notes)]
-    blocks += [*(filling.heading(again) if again else []), *_details(preview, suffix, is_favourite=is_favourite)]
+    blocks += [*(filling.heading(again) if again else []), *details(preview, suffix, is_favourite=is_favourite)]
     limits = preview.limits
     if limits.denied is not None:  # whatever they type, they can't run it
         denied = Note(Level.ERROR, entities(sentence(limits.denied)))
@@ -197,38 +192,6 @@ def _picker(selected: Brief | None) -> Block:
         "label": plain(texts.SCHEDULE),
         "element": select,
     }
-
-
-def _details(preview: Preview, suffix: str, *, is_favourite: bool) -> list[Block]:
-    schedule, last = preview.schedule, preview.last
-    lines = [code(schedule.task), texts.WHEN.format(when=escape(preview.when))]
-    if schedule.description.strip():
-        lines.insert(0, escape(schedule.description, 500))
-    ended = texts.LAST_RUN.format(status=escape(last.status), at=date(last.at)) if last else texts.NO_LAST_RUN
-    goes_to = texts.GOES_TO.format(target=where(preview.target))
-    what = section("\n".join(lines), block_id=DETAILS_PREFIX + suffix, accessory=_star(schedule.id, is_on=is_favourite))
-    return [*alerts(*warnings(preview)), what, context(ended, goes_to)]
-
-
-def _star(schedule: ScheduleId, *, is_on: bool) -> Block:
-    """What the press does stands on it."""
-    if is_on:
-        return button(Id.UNSTAR, texts.UNSTAR, str(schedule))
-    return button(Id.STAR, texts.STAR, str(schedule))
-
-
-def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> Block:
-    """The form as Slack shows it, with its star turned.
-
-    All else stays, with its ids: so Slack keeps what the person has typed and chosen.
-    """
-
-    def turned(block: Block) -> Block:
-        is_about_it = str(block.get("block_id", "")).startswith(f"{DETAILS_PREFIX}{schedule}:")
-        return {**block, "accessory": _star(schedule, is_on=is_on)} if is_about_it else block
-
-    kept = {name: view[name] for name in ("type", "callback_id", "private_metadata", "title", "submit", "close")}
-    return {**kept, "blocks": [turned(block) for block in view["blocks"]]}
 
 
 def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> list[Block]:

@@ -13,6 +13,7 @@ from bot.runs.refusals import Full, Gone, NotAllowed
 from bot.slack import modals, presses, texts
 from bot.slack.blocks import entities
 from bot.slack.client import UNREACHABLE, error_code
+from bot.slack.details import restarred
 from bot.slack.listeners.common import Parts, details
 from bot.slack.listeners.home import as_it_is
 from bot.slack.listeners.picker import Picker
@@ -56,7 +57,7 @@ class Stars:
             if problem := self._done(verb, press.account, press.schedule):
                 self._tell(press, problem)
                 return
-            self.picker.redraw(press.view, modals.restarred(press.view, press.schedule, is_on=is_on))
+            self.picker.redraw(press.view, restarred(press.view, press.schedule, is_on=is_on))
             self.parts.homes.owe(press.account)
 
         self.parts.threads.after_answer(do, late=as_it_is)

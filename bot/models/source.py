@@ -1,4 +1,4 @@
-"""Whether sources of outcomes answer."""
+"""How the sources of outcomes are."""
 
 from typing import ClassVar, Self
 
