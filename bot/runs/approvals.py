@@ -114,15 +114,15 @@ class Tending:
         now, changed = clock.now(), False
         for run in _waiting().filter(deadline_at__lte=now)[:BATCH]:
             changed |= unsent.lapse(run, now=now) is not None
-        rows = list(_waiting().select_related("user")[:BATCH])
+        rows = list(_waiting().select_related("user")[:WAITING])
         found = self.platform.catalog.briefs({ScheduleId(run.schedule_id) for run in rows})
         schedules = {brief.id: brief for brief in found}
         for run in rows:
             if (why := _hindrance(run, schedules)) is not None:
                 changed |= unsent.end(run.pk, RunState.WITHDRAWN, now=now, why=Reason(code=why)) is not None
-            elif run.approvers_asked_at is None:
-                _ask(run, now)
-                changed = True
+        for run in _waiting().filter(approvers_asked_at=None).select_related("user")[:BATCH]:
+            _ask(run, now)
+            changed = True
         if changed:
             self.platform.wake()
         return EVERY

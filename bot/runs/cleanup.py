@@ -11,7 +11,7 @@ from django.db.models import Exists, Max, Min, OuterRef, QuerySet
 
 from bot.core.model import InstallationId
 from bot.core.status import RunState
-from bot.models import ApiToken, Draft, Favourite, Installation, Run, SlackLink, Throttle, database_of
+from bot.models import Answer, ApiToken, Draft, Favourite, Installation, Run, SlackLink, Throttle, database_of
 from bot.runs.installations import NAMELESS
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,7 @@ def forget_gone_users(*, knowingly: bool = False) -> None:
     tokens.delete()
     Favourite.objects.filter(gone).delete()
     Run.objects.filter(gone, user__isnull=False).update(user=None)
+    Answer.objects.filter(gone, user__isnull=False).update(user=None)
     by_gone = ~Exists(everybody.filter(pk=OuterRef("stopped_by")))
     Run.objects.filter(by_gone, stopped_by__isnull=False).update(stopped_by=None)
 
