@@ -17,7 +17,7 @@ from bot.core.rights import Need
 from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.models import Home, Run, SlackLink, atomic
-from bot.runs import clock, installations, involved, links, outbox, rulebook, see, unsent
+from bot.runs import clock, installations, links, outbox, recalled, rulebook, see, unsent
 from bot.runs.actors import has_groups
 from bot.runs.door import Admitted, Platform, admit
 
@@ -84,7 +84,7 @@ def _waiting() -> QuerySet[Run]:
 def _may_approve(admitted: Admitted, run: Run, schedule: Brief | None) -> bool:
     if schedule is None:
         return False
-    rules, requester = admitted.rules_of(schedule), involved.requesting(run)
+    rules, requester = admitted.rules_of(schedule), recalled.requesting(run)
     return bool(approval.needs(rules)) and not admitted.denied(Action.APPROVE, schedule, rules, requester=requester)
 
 
@@ -114,15 +114,15 @@ class Tending:
         now, changed = clock.now(), False
         for run in _waiting().filter(deadline_at__lte=now)[:BATCH]:
             changed |= unsent.lapse(run, now=now) is not None
-        rows = list(_waiting().select_related("user")[:BATCH])
+        rows = list(_waiting().select_related("user")[:WAITING])
         found = self.platform.catalog.briefs({ScheduleId(run.schedule_id) for run in rows})
         schedules = {brief.id: brief for brief in found}
         for run in rows:
             if (why := _hindrance(run, schedules)) is not None:
                 changed |= unsent.end(run.pk, RunState.WITHDRAWN, now=now, why=Reason(code=why)) is not None
-            elif run.approvers_asked_at is None:
-                _ask(run, now)
-                changed = True
+        for run in _waiting().filter(approvers_asked_at=None).select_related("user")[:BATCH]:
+            _ask(run, now)
+            changed = True
         if changed:
             self.platform.wake()
         return EVERY
@@ -157,10 +157,10 @@ def _is_read_by_them(run: Run) -> bool:
 
 def _approvers(run: Run, rules: tuple[Rule, ...], installation: InstallationId) -> list[SlackLink]:
     """Those who may approve it, by their links to that workspace; who was active lately comes first."""
-    subject = Subject(rules=rules, requester=involved.requesting(run))
+    subject = Subject(rules=rules, requester=recalled.requesting(run))
     found, users = list[SlackLink](), set[Any]()
     for link in _linked(run.needs, installation)[:LOOKED_AT]:
-        if link.user_id not in users and may(involved.of_link(link), Action.APPROVE, subject) is None:
+        if link.user_id not in users and may(recalled.of_link(link), Action.APPROVE, subject) is None:
             users.add(link.user_id)
             found.append(link)
         if len(found) == TOLD:

@@ -25,10 +25,10 @@ from bot.runs import (
     clock,
     denials,
     finish,
-    involved,
     limits,
     masks,
     outbox,
+    recalled,
     rows,
     sending,
     unsent,
@@ -53,7 +53,7 @@ class _Overtaken(Exception):
 def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
     """Why this actor may neither approve nor decline it. For buttons; the verbs decide again."""
     admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
-    return admitted.denied(Action.APPROVE, schedule, admitted.rules_of(schedule), requester=involved.requesting(run))
+    return admitted.denied(Action.APPROVE, schedule, admitted.rules_of(schedule), requester=recalled.requesting(run))
 
 
 def approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Budget) -> Run | None:
@@ -140,7 +140,7 @@ def _asked(admitted: Admitted, run: RunId, mark: str) -> tuple[Run, Schedule, tu
         return None
     if found.approval_digest is None:
         raise NotWaiting(found)
-    rules = admitted.authorise(Action.APPROVE, schedule, requester=involved.requesting(found))
+    rules = admitted.authorise(Action.APPROVE, schedule, requester=recalled.requesting(found))
     if found.state != RunState.WAITING:
         raise NotWaiting(found)
     if not secrets.compare_digest(mark.encode(), approval.mark(found.approval_digest).encode()):
@@ -157,7 +157,7 @@ def _asked(admitted: Admitted, run: RunId, mark: str) -> tuple[Run, Schedule, tu
 def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rule, ...]) -> Dispatch:
     """The message, which is what was asked for. Raises NotAllowed if it can't be sent now, NothingSent, or Void."""
     platform = admitted.platform
-    requester = involved.requester(run)
+    requester = recalled.requester(run)
     if requester is None or not requester.is_active:
         raise _void(platform, run, Code.REQUESTER_GONE)
     call = json.loads(run.args), json.loads(run.kwargs)
@@ -226,8 +226,8 @@ def _said_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Rul
         raise NotWaiting(run)
     if run.task_id != found.task_id:
         raise _Overtaken
-    others = [one for one in involved.who_said_yes(run) if one.user != actor.user]
-    subject = Subject(schedule=ScheduleId(run.schedule_id), rules=rules, requester=involved.requesting(run))
+    others = [one for one in recalled.who_said_yes(run) if one.user != actor.user]
+    subject = Subject(schedule=ScheduleId(run.schedule_id), rules=rules, requester=recalled.requesting(run))
     if lacking(subject, [actor, *others]):
         outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)
         outbox.owe_answered(run, now=now)

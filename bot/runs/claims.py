@@ -210,6 +210,7 @@ def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> No
         thread="",
         redirected_from=run.channel if because else "",
         redirected_because=because[:64],
+        **({"approvers_asked_at": None} if because else {}),  # those who would have read it there are asked directly
     )
     Notice.objects.filter(run=run, kind=NoticeKind.ROOT).exclude(pk=notice.pk).update(
         state=NoticeState.OWED, due_at=now

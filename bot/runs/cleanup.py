@@ -15,6 +15,7 @@ from django.db.models import Exists, Max, Min, OuterRef, QuerySet
 from bot.core.model import InstallationId
 from bot.core.status import RunState
 from bot.models import (
+    Answer,
     ApiToken,
     AuditRecord,
     Draft,
@@ -87,6 +88,7 @@ def forget_gone_users(*, knowingly: bool = False) -> None:
         tokens.delete()
     Favourite.objects.filter(gone).delete()
     Run.objects.filter(gone, user__isnull=False).update(user=None)
+    Answer.objects.filter(gone, user__isnull=False).update(user=None)
     by_gone = ~Exists(everybody.filter(pk=OuterRef("stopped_by")))
     Run.objects.filter(by_gone, stopped_by__isnull=False).update(stopped_by=None)
 

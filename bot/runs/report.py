@@ -10,7 +10,7 @@ from bot.core.model import ChannelId, MessageTs, NoticeKind, Outcome, RunId, Sla
 from bot.core.report import Answered, Asked, Report, Stopped
 from bot.core.rights import Said
 from bot.models import Notice, Run
-from bot.runs import involved, links
+from bot.runs import links, recalled
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +56,7 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         run_link=links.page(site.base_url, run),
         asked=asked(run),
         recipient=recipient,
-        is_hidden=recipient is not None and not involved.may_see(run, notice.installation, recipient),
+        is_hidden=recipient is not None and not recalled.may_see(run, notice.installation, recipient),
     )
 
 

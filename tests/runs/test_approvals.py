@@ -98,6 +98,18 @@ def test_who_reads_the_thread_is_not_asked_directly(door: Door) -> None:
     assert told(unread) == ["U0CARA"]
 
 
+def test_where_the_channel_turns_out_to_be_closed_approvers_are_asked_directly(door: Door, post: Post) -> None:
+    linked("cara", "leads")
+    in_force(replace(TWO_PAIRS_OF_EYES, ask=("S1",)))
+    run = asked(door, requester=linked("ada"), destination=replace(HERE, place=Place(channel=ChannelId("C1"))))
+    tend(door)
+    assert told(run) == []
+    post.slack.fail(ChannelClosed(slack_says("not_in_channel")))
+    deliver(post)
+    tend(door)
+    assert told(run) == ["U0CARA"]
+
+
 def test_a_run_without_messages_asks_in_the_only_workspace(door: Door) -> None:
     linked("cara", "leads")
     Installation.objects.create(key=INSTALLATION, seen_at=timezone.now())
