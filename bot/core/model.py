@@ -24,6 +24,7 @@ class Source(StrEnum):
 
     ROWS = "rows"  # in the table of django-celery-results
     BACKEND = "backend"  # in Celery's result backend, which is asked by task id
+    EVENTS = "events"  # in the events that workers send while they run tasks
     NONE = "none"  # nowhere: the site keeps no results
 
 
@@ -282,7 +283,8 @@ class Report:
     changes: tuple[Change, ...] = ()
     outcome: Outcome | None = None
     has_results: bool = True  # False: nothing will ever be known of its end
-    unseen_because: Reason | None = None
+    by_events: bool = False  # its results are Celery's short texts of them
+    unseen_because: Reason | None = None  # why its end can't be known or, while it is open, may stay unknown
     later_end: Outcome | None = None  # the newest end after the first
     can_stop: bool = False  # whether workers can be told
     stopped: Stopped | None = None  # None: nobody has asked for that

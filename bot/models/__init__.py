@@ -141,7 +141,9 @@ class Run(Stoppable):
     result_length = models.PositiveIntegerField(default=0)
     traceback = models.TextField(blank=True)
     worker = models.CharField(max_length=100, blank=True)
-    unseen_because = models.TextField(blank=True, help_text="why its end can't be known: a reason, as above")
+    unseen_because = models.TextField(
+        blank=True, help_text="why its end can't be known, or, while it is open, may stay unknown: a reason, as above"
+    )
     later_ends = models.JSONField(default=list)  # other ends that came after the first
 
     objects: ClassVar["Primary[Self]"] = Primary()
@@ -206,6 +208,9 @@ class SourceHealth(models.Model):
     source = models.CharField(max_length=16, primary_key=True)
     answered_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True, help_text="why it doesn't answer: a reason")
+    # Of a source that only one process may follow at a time. Null: nobody has ever done so.
+    holder = models.CharField(max_length=32, null=True, blank=True, help_text="the process that follows it")  # noqa: DJ001
+    held_until = models.DateTimeField(null=True, blank=True, help_text="then another process may take over")
 
     objects: ClassVar["Primary[Self]"] = Primary()
 

@@ -12,6 +12,7 @@ from bot.core import policy
 from bot.core.model import Actor, Source
 from bot.core.policy import Action, Subject
 from bot.core.ports import Catalog, Queues, Sender, Stopper
+from bot.core.reasons import Code, Reason
 from bot.runs import actors
 from bot.runs.refusals import NotAllowed
 from bot.runs.sources import Sources
@@ -37,8 +38,15 @@ class Platform:
     wake: Callable[[], None] = lambda: None  # wakes this process's loops, as a notice may be owed
 
     def source_of(self, task: str) -> Source:
-        """Where the outcome of a new run of this task will be read."""
+        """Where the outcome of a new run of this task will be read. Events come whether or not its result is kept."""
+        if self.sources.now is Source.EVENTS:
+            return Source.EVENTS
         return self.sources.now if self.sender.keeps_result(task) else Source.NONE
+
+    def why_unseen(self, task: str) -> Reason | None:
+        """Why the end of a new run of this task may stay unknown, if that is known beforehand."""
+        is_silent = self.sources.now is Source.EVENTS and not self.sender.sends_events(task)
+        return Reason(code=Code.NO_EVENTS) if is_silent else None
 
 
 def authorise(actor: Actor, action: Action, subject: Subject = EVERYTHING) -> None:

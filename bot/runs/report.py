@@ -40,6 +40,7 @@ def report(notice: Notice, *, base_url: str, channel: str = "", can_stop: bool =
         changes=run.changed_values,
         outcome=_outcome(run),
         has_results=run.source != Source.NONE,
+        by_events=run.source == Source.EVENTS,
         unseen_because=run.unseen_reason,
         later_end=_later_end(run),
         can_stop=can_stop,

@@ -48,6 +48,7 @@ def attempt(platform: Platform, request: RunRequest, schedule: Schedule, dispatc
     now = clock.now()
     headers = {"headers": dispatch.target.headers} if dispatch.target.headers else {}
     names = masks.parameters(platform.catalog, schedule.task)
+    unseen = platform.why_unseen(schedule.task)
     named = {masks.PARAMETERS: list(names)} if names and dispatch.args else {}
     found = {
         **NO_STOP,
@@ -66,6 +67,7 @@ def attempt(platform: Platform, request: RunRequest, schedule: Schedule, dispatc
         "target": options.stored({**dispatch.target.options, **headers, **named}),
         "user_id": request.actor.user,
         "source": platform.source_of(schedule.task),
+        "unseen_because": "" if unseen is None else unseen.dump(),
         "deadline_at": now + timedelta(seconds=max(platform.deadline, _lifetime(dispatch, now))),
     }
     if (destination := request.destination or _announcement(platform, schedule, request.actor)) is not None:
