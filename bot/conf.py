@@ -62,6 +62,14 @@ def queue_name(raw: str) -> str:
     return raw.strip()
 
 
+def queue_expiry(raw: str) -> float:
+    """RabbitMQ takes milliseconds of at most 32 bits."""
+    seconds = env.seconds(raw)
+    if not 60 <= seconds <= 4_000_000:
+        raise ValueError("must be a number of seconds from 60 to 4,000,000 (46 days)")
+    return seconds
+
+
 def announcements(raw: str) -> dict[str, str]:
     """Channel ids by names of schedules; `*` stands for all other schedules."""
     wrong = ValueError(
@@ -103,7 +111,7 @@ class Conf:
     events_length: int = variable(
         "RUNTASK_EVENTS_LENGTH", env.count, 100_000
     )  # messages, before the oldest are dropped
-    events_expires: float = variable("RUNTASK_EVENTS_EXPIRES", env.seconds, 7 * 86_400.0)  # without a reader
+    events_expires: float = variable("RUNTASK_EVENTS_EXPIRES", queue_expiry, 7 * 86_400.0)  # without a reader
     announce: Mapping[str, str] | None = variable("RUNTASK_ANNOUNCE", announcements, None)
     kill: bool = variable("RUNTASK_KILL", env.flag, False)  # whether Stop may terminate running tasks
     threads: int = variable("RUNTASK_THREADS", env.count, 16)  # for answers, and as many for work after answers

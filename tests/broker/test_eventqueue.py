@@ -53,3 +53,14 @@ def test_a_queue_has_a_name_that_rabbitmq_takes(name: str, is_good: bool) -> Non
     else:
         with pytest.raises(ValueError, match="must be a queue's name"):
             conf.queue_name(name)
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_good"), [("60", True), ("604800", True), ("59", False), ("4000001", False), ("x", False)]
+)
+def test_a_queue_expires_when_rabbitmq_lets_it(raw: str, is_good: bool) -> None:
+    if is_good:
+        assert conf.queue_expiry(raw) == float(raw)
+    else:
+        with pytest.raises(ValueError, match="seconds"):
+            conf.queue_expiry(raw)

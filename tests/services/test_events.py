@@ -46,6 +46,13 @@ from bot import wiring
 from bot.models import Run
 wiring.celery_app().control.revoke(Run.objects.latest("pk").task_id, terminate=True)
 """
+SHORTER = """
+from bot import wiring
+from bot.broker import eventqueue
+queue = eventqueue.EventQueue(name="runtask.events", length=5, expires=604800)
+try: eventqueue.add(wiring.celery_app(), queue)
+except eventqueue.Refused as exc: print(exc)
+"""
 
 
 @dataclass
@@ -148,12 +155,14 @@ def test_every_fate_is_told_and_nobody_had_to_ask_for_it(stack: Stack) -> None:
         assert words in end
 
 
+@nightly
 def test_a_run_that_is_terminated_says_so(stack: Stack) -> None:
     channel = stack.waits("terminated")
     stack.platform.shell(REVOKE)
     assert "REVOKED" in stack.end(channel)
 
 
+@nightly
 def test_when_the_process_that_hears_is_killed_another_one_tells_the_end(stack: Stack) -> None:
     """Also of a task that ends before the other one has noticed."""
     channel = stack.waits("orphan")
@@ -235,6 +244,7 @@ def test_the_queue_is_shown_removed_and_added(stack: Stack) -> None:
     assert "Processes that read it: 0" in stack.platform.runtask("events", "show")
     assert "There is no queue" in stack.platform.runtask("events", "remove")
     assert "exists" in stack.platform.runtask("events", "add")
+    assert "inequivalent arg 'x-max-length'" in stack.platform.shell(SHORTER)
     stack.start_bot()
 
 

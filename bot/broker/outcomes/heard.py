@@ -31,6 +31,7 @@ STATUSES = {  # as celery/events/state.py. `task-sent` says nothing that we don'
     "task-failed": "FAILURE",
     "task-revoked": "REVOKED",
 }
+WRAPPED = "ExceptionWithTraceback()"  # what Celery shows of TimeLimitExceeded and WorkerLostError
 MOST = 2**63  # of a clock
 
 
@@ -143,7 +144,14 @@ def _text(event: Event) -> str:
     if said == "REVOKED":  # the words that Celery stores as a result (celery/worker/request.py, _announce_revoked)
         why = TERMINATED if event.get("terminated") else EXPIRED if event.get("expired") else "revoked"
         return f"TaskRevokedError: {why}"
-    return _plain(event.get("exception"))
+    exception, traceback = _plain(event.get("exception")), _plain(event.get("traceback"))
+    return _last_line(traceback) or exception if exception == WRAPPED else exception
+
+
+def _last_line(traceback: str) -> str:
+    """`package.Type: message`, without the package."""
+    name, colon, message = traceback.rstrip().rpartition("\n")[2].partition(": ")
+    return f"{name.rpartition('.')[2]}{colon}{message}"
 
 
 def _plain(value: Any) -> str:

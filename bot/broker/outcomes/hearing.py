@@ -35,9 +35,7 @@ ENABLE = 5.0  # seconds until workers are told again to send events: one may hav
 RENEW = 1.0  # seconds; a fifth of what a claim lasts
 STANDBY = 1.0  # seconds between two looks whether the process that hears is gone
 AFTER_ERROR = 2.0
-SPARE = (
-    2 * sources.HELD.total_seconds()
-)  # what a process on standby remembers, so that nothing is lost when it takes over
+SPARE = 2 * sources.HELD.total_seconds()  # what a process on standby remembers, so that it takes over without a gap
 MOST = 10_000  # messages that are remembered
 MOST_ASKED = 500  # tasks
 GONE = "ready"  # a task that a worker has, but has done (celery/worker/control.py)
@@ -59,9 +57,8 @@ class Hearing:
     secret_keys: tuple[str, ...] = WORDS
     _name: str = field(default_factory=lambda: uuid4().hex)
     _connection: Any = None
-    _got: deque[tuple[float, Any]] = field(
-        default_factory=lambda: deque(maxlen=MOST)
-    )  # not recorded yet, and when they came
+    # Messages that aren't recorded yet, and when they came.
+    _got: deque[tuple[float, Any]] = field(default_factory=lambda: deque(maxlen=MOST))
     _since: datetime | None = None  # on Redis: since when this process has missed nothing
     _missed_before: datetime | None = None  # open runs from before may have ended unnoticed; that isn't noted yet
     _holds_until: float = float("-inf")  # monotonic
@@ -210,7 +207,7 @@ class Hearing:
 
 
 def _events(message: Any) -> list[Event]:
-    """None if it can't be read: anybody who may publish to the broker may publish anything."""
+    """Nothing if it can't be read: anybody who may publish to the broker may publish anything."""
     try:
         return heard.of_tasks(message.payload)
     except Exception:  # noqa: BLE001  # whatever decoders raise

@@ -29,6 +29,8 @@ ENDS = {  # state, status, result
     "is rejected, before Celery 5.7": ("unseen", "REJECTED", ""),
     "is unknown": ("finished", "FAILURE", "NotRegistered('nobody.knows')"),
     "expires": ("finished", "REVOKED", "TaskRevokedError: expired"),
+    "takes too long": ("finished", "FAILURE", "TimeLimitExceeded: TimeLimitExceeded(1,)"),  # said twice
+    "is killed": ("finished", "FAILURE", "WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 1."),
     "is terminated": ("finished", "REVOKED", "TaskRevokedError: terminated"),
 }
 FATES = pytest.mark.parametrize("fate", RECORDED)
