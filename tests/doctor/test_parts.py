@@ -15,11 +15,10 @@ from django_celery_beat.schedulers import DatabaseScheduler
 from packaging.specifiers import SpecifierSet
 
 from bot import wiring
-from bot.broker import eventqueue, heartbeats
 from bot.broker.outcomes import kinds
 from bot.checks.table import CHECKS, Check
 from bot.conf import Conf
-from bot.doctor import database, events, people, results, schedules, secret, setup, slack, workers
+from bot.doctor import database, people, results, schedules, secret, setup, slack, workers
 from bot.doctor.areas import areas
 from bot.doctor.findings import Finding, Level
 from bot.doctor.subject import Subject
@@ -261,47 +260,6 @@ class TestRows:
             assert told(results.results(subject()))["ignore_result"].level is Level.NOTE
         finally:
             app.tasks["celery.backend_cleanup"].ignore_result = False
-
-    def test_tasks_that_send_no_events_are_told_where_events_are_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(eventqueue, "is_possible", lambda _: True)
-        monkeypatch.setattr(events, "_queue", lambda *_: iter(()))
-        monkeypatch.setattr(events, "_workers", lambda *_: iter(()))
-        app, by_events = wiring.celery_app(), subject(conf=Conf(outcomes="events"))
-        a_row(task="celery.backend_cleanup")
-        assert "send_events" not in told(results.results(by_events))
-        monkeypatch.setattr(app.tasks["celery.backend_cleanup"], "send_events", False)
-        found = told(results.results(by_events))
-        assert found["source"].found == "events: in the events that workers send while they run tasks"
-        assert "celery.backend_cleanup" in found["send_events"].found
-        assert "track_started" not in found, "that is about results"
-
-    def test_workers_whose_heartbeats_are_not_heard_are_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(events, "ask", lambda *_: {"a@1": {"ok": "pong"}, "b@1": {"ok": "pong"}})
-        heard = {"a@1"}
-        monkeypatch.setattr(heartbeats, "heard", lambda *_: heard)
-        [finding] = events._workers(wiring.celery_app())
-        assert (finding.level, "b@1" in finding.found) == (Level.PROBLEM, True)
-        heard.add("b@1")
-        [finding] = events._workers(wiring.celery_app())
-        assert (finding.level, finding.found) == (Level.OK, "sent by 2 of 2 workers")
-
-    @pytest.mark.parametrize(
-        ("there", "level", "words"),
-        [
-            (None, Level.PROBLEM, "there is no queue"),
-            ((7, 0), Level.PROBLEM, "no process reads it"),
-            ((60, 1), Level.WARNING, "which holds 100"),
-            ((7, 1), Level.OK, "7 messages wait"),
-        ],
-    )
-    def test_the_queue_of_events_is_looked_at(
-        self, monkeypatch: pytest.MonkeyPatch, there: Any, level: Level, words: str
-    ) -> None:
-        monkeypatch.setattr(eventqueue, "transport", lambda _: "amqp")
-        monkeypatch.setattr(eventqueue, "waiting", lambda *_: there)
-        [finding] = events._queue(wiring.celery_app(), eventqueue.EventQueue(name="q", length=100, expires=60))
-        assert finding.level is level
-        assert words in finding.found
 
     @pytest.mark.skipif(django.VERSION < (5, 1), reason="our options for SQLite need Django 5.1")
     def test_the_database_is_well(self) -> None:
