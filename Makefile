@@ -76,6 +76,7 @@ nightly: $(VENV)/.dev $(VENV)/.mariadb $(VENV)/.bench $(VENV)/.mutation $(OLDEST
 	CI=true $(OLDEST)/bin/pytest tests/e2e/test_studio.py tests/parity/test_parity.py $(ARGS)
 	CI=true $(VENV)-3.13/bin/pytest tests/e2e/test_studio.py $(ARGS)
 	CI=true $(OLDEST)/bin/pytest tests/services/test_backends.py -k Redis $(ARGS)
+	CI=true $(OLDEST)/bin/pytest tests/services/test_events.py -k "rabbitmq and (fate or away)" $(ARGS)
 	$(BIN)/python -m tests.faults --submissions 400 --faults 80
 	$(BIN)/python -m bench --smoke
 	$(BIN)/python -m tests.mutation

@@ -22,6 +22,7 @@ OURS = (
     "manifest",
     "doctor",
     "trigger",
+    "events",
     "cleanup",
     "rules",
     "pause",

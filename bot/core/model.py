@@ -25,6 +25,7 @@ class Source(StrEnum):
 
     ROWS = "rows"  # in the table of django-celery-results
     BACKEND = "backend"  # in Celery's result backend, which is asked by task id
+    EVENTS = "events"  # in the events that workers send while they run tasks
     NONE = "none"  # nowhere: the site keeps no results
 
 

@@ -88,6 +88,10 @@ class Code(StrEnum):
     NO_RESULTS = auto()
     RESULT_EXPIRED = auto()
     NEVER_HEARD = auto()
+    EVENTS_QUEUE = auto()
+    NO_EVENTS = auto()
+    UNHEARD = auto()
+    REJECTED = auto()
     # What became of a request
     GONE = auto()
     CHANGED = auto()

@@ -165,7 +165,9 @@ class Run(Ruled, Approvable, Stoppable):
     result_length = models.PositiveIntegerField(default=0)
     traceback = models.TextField(blank=True)
     worker = models.CharField(max_length=100, blank=True)
-    unseen_because = models.TextField(blank=True, help_text="why its end can't be known: a reason, as above")
+    unseen_because = models.TextField(
+        blank=True, help_text="why its end can't be known, or, while it is open, may stay unknown: a reason, as above"
+    )
     later_ends = models.JSONField(default=list)  # other ends that came after the first
 
     objects: ClassVar["Primary[Self]"] = Primary()

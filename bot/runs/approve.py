@@ -197,7 +197,7 @@ def _attempt(platform: Platform, actor: Actor, run: Run, dispatch: Dispatch) -> 
         "state": RunState.QUEUED,
         "not_sent_because": "",
         "deadline_at": rows.deadline(platform, dispatch, now),
-        "source": platform.source_of(run.task),
+        **rows.followed(platform, run.task),
         **rows.sent_where(dispatch, names),
     }
     otherwise = {"state": RunState.WAITING, "deadline_at": run.deadline_at}

@@ -19,6 +19,7 @@ from bot.core.ids import LARGEST_ID
 from bot.core.model import Actor, Brief, ChannelId, RunId, Schedule, ScheduleId, Source
 from bot.core.policy import Action, Denied, Subject
 from bot.core.ports import Catalog, Queues, Sender, Stopper
+from bot.core.reasons import Code, Reason
 from bot.core.rules import Rule
 from bot.models import Run
 from bot.runs import actors, clock, rulebook
@@ -46,8 +47,15 @@ class Platform:
     wake: Callable[[], None] = lambda: None  # wakes this process's loops, as a notice may be owed
 
     def source_of(self, task: str) -> Source:
-        """Where the outcome of a new run of this task will be read."""
+        """Where the outcome of a new run of this task will be read. Events come whether or not its result is kept."""
+        if self.sources.now is Source.EVENTS:
+            return Source.EVENTS
         return self.sources.now if self.sender.keeps_result(task) else Source.NONE
+
+    def why_unseen(self, task: str) -> Reason | None:
+        """Why the end of a new run of this task may stay unknown, if that is known beforehand."""
+        is_silent = self.sources.now is Source.EVENTS and not self.sender.sends_events(task)
+        return Reason(code=Code.NO_EVENTS) if is_silent else None
 
 
 @dataclass(frozen=True)

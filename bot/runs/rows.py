@@ -71,7 +71,7 @@ def attempt(
         "changes": list(_changes(schedule, dispatch, platform.secret_keys, names)),
         **sent_where(dispatch, names),
         "user_id": request.actor.user,
-        "source": platform.source_of(schedule.task),
+        **followed(platform, schedule.task),
         "deadline_at": deadline(platform, dispatch, now),
         **_approval(schedule, dispatch, rules, now),
     }
@@ -106,6 +106,12 @@ def sent_where(dispatch: Dispatch, names: Parameters) -> dict[str, Any]:
         "options": json.loads(json.dumps(dict(dispatch.options), default=str)),
         "target": options.stored({**dispatch.target.options, **headers, **named}),
     }
+
+
+def followed(platform: Platform, task: str) -> dict[str, Any]:
+    """The columns of where the outcome will be read, and of why it may stay unknown."""
+    unseen = platform.why_unseen(task)
+    return {"source": platform.source_of(task), "unseen_because": "" if unseen is None else unseen.dump()}
 
 
 def deadline(platform: Platform, dispatch: Dispatch, now: datetime) -> datetime:

@@ -235,6 +235,7 @@ NO_WORD = ":warning: {who} No word yet about *{schedule}*. {known} If a result a
 NO_WORD_PLAIN = "No word yet about {schedule}"
 NO_WORD_SINCE = "It began {began}, and no worker has reported anything since {at}."
 NO_WORD_SENT = "It was sent {at}, and no worker has reported anything since. Does a worker listen on its queue?"
+NO_EVENT_SENT = "It was sent {at}, and no worker has reported anything since. Does a worker listen on its queue, and does it send events?"
 NO_WORD_UNKNOWN = "It may or may not have been sent, and no worker has reported anything. It is not sent again."
 
 # The thread: the reply where the end can't be known
@@ -260,6 +261,7 @@ FINAL_MENTIONS = "{end} {who}"
 FINAL_PLAIN = "{schedule}: {status}"
 FINAL_PLAIN_AFTER = "{schedule}: {status} after {duration}"
 FINAL_PLAIN_RESULT = "{end} – {result}"
+SHORT_FORM = "This is Celery's own short form of it."
 SHORTENED = "Shortened from {length:,} characters."
 TRACEBACK_END = "The traceback's end."
 ALL_OF_IT = "All of it"

@@ -61,8 +61,8 @@ class Platform(Processes):
             f"[PeriodicTask.objects.create(interval=hourly, **row) for row in {list(map(dict, rows))!r}]"
         )
 
-    def start_worker(self, **environment: str) -> None:
-        options = ["-A", "bot", "worker", "--concurrency", "2", "--loglevel", "info"]
+    def start_worker(self, *further: str, **environment: str) -> None:
+        options = ["-A", "bot", "worker", "--concurrency", "2", "--loglevel", "info", *further]
         self._start("worker", "-m", "celery", *options, **environment)
         self.wait("worker", lambda: " ready." in self.log("worker"))
 
