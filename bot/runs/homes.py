@@ -15,10 +15,10 @@ from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
 from bot.core.status import OPEN
 from bot.models import Home, Run, writers_turn
 from bot.prepared import padded
-from bot.runs import clock, favourites, now, own
+from bot.runs import clock, favourites, now, own, see
 from bot.runs.door import Platform
 from bot.runs.gate import Gate
-from bot.runs.now import Now, OpenRun
+from bot.runs.now import Now
 from bot.runs.own import OwnRun
 
 log = logging.getLogger(__name__)
@@ -42,21 +42,30 @@ class Contents:
     now: Now
     favourites: tuple[Brief, ...]
     last: tuple[OwnRun, ...]
-    marks: dict[str, str]  # of the reader's own runs, by id: what is said of them here
+    marks: dict[
+        str, str
+    ]  # by id, of the reader's own runs: how far they are. Also of those that are hidden from them now
 
 
 def contents(platform: Platform, actor: Actor) -> Contents:
     """Raises NotAllowed."""
     running = now.running(platform, actor)
-    newest = own.newest(platform, actor, LOOKED_AT)
-    mine: list[OwnRun | OpenRun] = [*newest, *(run for run in running.first if run.is_own)]
+    newest = own.newest(actor, LOOKED_AT)
+    ended = [run for run in own.shown(platform, actor, newest) if run.state not in OPEN]
     return Contents(
         at=clock.now(),
-        has_schedules=not platform.catalog.is_empty(),
+        has_schedules=see.has_schedules(platform, actor),
         now=running,
         favourites=favourites.listed(platform, actor),
-        last=tuple(run for run in newest if run.state not in OPEN)[:LAST],
-        marks={str(run.run): _mark(run.state, run.status, is_stopping=run.is_stopping) for run in mine},
+        last=tuple(ended[:LAST]),
+        marks={
+            **{str(run.pk): _mark(run.state, run.status, is_stopping=run.stop_asked_at is not None) for run in newest},
+            **{
+                str(run.run): _mark(run.state, run.status, is_stopping=run.is_stopping)
+                for run in running.first
+                if run.is_own
+            },
+        },
     )
 
 
