@@ -102,3 +102,8 @@ def test_arguments_are_told_at_their_member(api: Api) -> None:
         assert problem["field"] == field
     assert api.post(START).status_code == 201
     assert Run.objects.count() == 1
+
+
+def test_a_reason_with_a_character_that_no_database_takes_is_kept_without_it(api: Api) -> None:
+    assert api.post({"schedule": 7, "reason": "end of\0month"}).status_code == 201
+    assert Run.objects.get().reason == "end of\N{REPLACEMENT CHARACTER}month"
