@@ -153,14 +153,15 @@ class Index:
     def _search(self, whole: str, limit: int) -> Matches:
         if not whole:
             return Matches(first=tuple(map(self._brief, range(len(self.rows))[:limit])), total=len(self.rows))
-        # Long words are rare, so that the other words are looked for in few places.
-        words = sorted(whole.split(), key=len, reverse=True)
+        # Long words are rare, so that the other words are looked for in few places. A message may repeat a word 10,000 times.
+        words = sorted(set(whole.split()), key=len, reverse=True)
         hits = self._holding(words)
-        holds_it = hits if len(words) == 1 else self._holding([whole], hits)
+        is_word = whole == words[0]
+        holds_it = hits if is_word else self._holding([whole], hits)
         ranked = chain(  # each rank contains the ones before it
             self._beginning(whole),
             _where(whole, self._names, holds_it),
-            self._holding_by_name(words, hits),
+            () if is_word else self._holding_by_name(words, hits),  # for a word, the rank before contains all of these
             holds_it,
             hits,
         )
@@ -186,6 +187,8 @@ class Index:
         """Places whose name or task holds every word."""
         places = range(len(self.rows)) if among is None else among
         for word in words:
+            if not places:
+                break
             by_task = {task: word in folded for task, folded in self._tasks.items()}
             if not all(by_task.values()):
                 holds: Iterable[bool] = map(contains, _those(self._names, places), repeat(word))
@@ -195,11 +198,10 @@ class Index:
         return places
 
     def _holding_by_name(self, words: Sequence[str], hits: Sequence[int]) -> Iterator[int]:
-        """Lazy, as few searches get here. For a single word, the rank before this one contains all of these."""
-        if len(words) > 1:
-            for word in words:
-                hits = list(_where(word, self._names, hits))
-            yield from hits
+        """Lazy, as few searches get here."""
+        for word in words:
+            hits = list(_where(word, self._names, hits))
+        yield from hits
 
     def _brief(self, i: int) -> Brief:
         pk, name, task, enabled = self.rows[i]

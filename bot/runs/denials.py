@@ -1,4 +1,7 @@
-"""Records what somebody was refused. Equal refusals within a minute are one record, which counts them."""
+"""Records what somebody was refused. Equal refusals within a minute are one record, which counts them.
+
+So are all refusals of a person beyond MOST different ones in a minute, whatever they were.
+"""
 
 import hashlib
 import json
@@ -6,7 +9,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import Error, IntegrityError
@@ -22,6 +25,7 @@ from bot.runs.refusals import CantStop, Ended, MaybeSent, NotAllowed, NothingSen
 log = logging.getLogger(__name__)
 
 MINUTE = timedelta(minutes=1)
+MOST = 60  # different refusals of one person within a minute that have records of their own
 EQUAL = ("asked", "code", "flaw", "address")  # details of equal refusals
 IDENTIFYING = frozenset({"user"})  # parameters of reasons that name somebody; only a person's row may
 
@@ -74,11 +78,13 @@ def refuse(record: Record, platform: Platform | None = None) -> None:
 
 def _count(record: Record, platform: Platform | None) -> None:
     now = clock.now()
-    minute = int(now.timestamp()) // 60
-    this, before = (_digest(record, one) for one in (minute, minute - 1))
-    with writers_turn():
-        if AuditRecord.objects.filter(same__in=[this, before], at__gt=now - MINUTE).count_again():
+    if _counted(record, now):
+        return
+    if _has_many(record, now):  # whoever guesses numbers must not fill the table
+        record = replace(record, schedule=None, run=None, installation="", details={"code": "many"})
+        if _counted(record, now):
             return
+    this = _digest(record, _minute(now))
     if platform is not None and record.schedule is not None:
         found = platform.catalog.get(record.schedule)
         record = replace(record, schedule_name=found.name if found else "")
@@ -89,6 +95,25 @@ def _count(record: Record, platform: Platform | None) -> None:
         with writers_turn():
             if not AuditRecord.objects.filter(same=this).count_again():
                 raise
+
+
+def _counted(record: Record, now: datetime) -> bool:
+    """Whether an equal one has a record already, which counts this one."""
+    equal = [_digest(record, minute) for minute in (_minute(now), _minute(now) - 1)]
+    with writers_turn():
+        return bool(AuditRecord.objects.filter(same__in=equal, at__gt=now - MINUTE).count_again())
+
+
+def _has_many(record: Record, now: datetime) -> bool:
+    """Of somebody unknown, there are few: the API throttles tokens that it doesn't know, by address."""
+    if record.who is None:
+        return False
+    theirs = AuditRecord.objects.filter(person__key=record.who.key, at__gt=now - MINUTE, same__isnull=False)
+    return len(theirs.order_by().values_list("pk")[:MOST]) == MOST
+
+
+def _minute(now: datetime) -> int:
+    return int(now.timestamp()) // 60
 
 
 def _digest(record: Record, minute: int) -> str:

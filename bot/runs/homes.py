@@ -15,11 +15,11 @@ from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
 from bot.core.status import OPEN, RunState
 from bot.models import Home, Run, writers_turn
 from bot.prepared import padded
-from bot.runs import approvals, clock, favourites, now, own
+from bot.runs import approvals, clock, favourites, now, own, see
 from bot.runs.approvals import WaitingFor
 from bot.runs.door import Platform
 from bot.runs.gate import Gate
-from bot.runs.now import Now, OpenRun
+from bot.runs.now import Now
 from bot.runs.own import OwnRun
 
 log = logging.getLogger(__name__)
@@ -44,26 +44,30 @@ class Contents:
     now: Now
     favourites: tuple[Brief, ...]
     last: tuple[OwnRun, ...]
-    marks: dict[str, str]  # of the reader's own runs and those that wait for them, by id: what is said of them here
+    # By id, of the reader's own runs and those that wait for them: how far they are. Also of those that are hidden from them now.
+    marks: dict[str, str]
 
 
 def contents(platform: Platform, actor: Actor) -> Contents:
     """Raises NotAllowed."""
     running = now.running(platform, actor)
-    newest = own.newest(platform, actor, LOOKED_AT)
+    newest = own.newest(actor, LOOKED_AT)
+    ended = [run for run in own.shown(platform, actor, newest) if run.state not in OPEN]
     waiting = approvals.waiting_for(platform, actor)
-    mine: list[OwnRun | OpenRun] = [*newest, *(run for run in running.first if run.is_own)]
+    marks = {str(run.run): _mark(RunState.WAITING, "", is_stopping=False) for run in waiting.first}
+    for run in newest:
+        marks[str(run.pk)] = _mark(run.state, run.status, is_stopping=run.stop_asked_at is not None)
+    for one in running.first:
+        if one.is_own:
+            marks[str(one.run)] = _mark(one.state, one.status, is_stopping=one.is_stopping)
     return Contents(
         at=clock.now(),
-        has_schedules=not platform.catalog.is_empty(),
+        has_schedules=see.has_schedules(platform, actor),
         waiting=waiting,
         now=running,
         favourites=favourites.listed(platform, actor),
-        last=tuple(run for run in newest if run.state not in OPEN)[:LAST],
-        marks={
-            **{str(run.run): _mark(RunState.WAITING, "", is_stopping=False) for run in waiting.first},
-            **{str(run.run): _mark(run.state, run.status, is_stopping=run.is_stopping) for run in mine},
-        },
+        last=tuple(ended[:LAST]),
+        marks=marks,
     )
 
 

@@ -29,6 +29,7 @@ from bot.core.reasons import Code, Invalid
 from bot.core.rules import Rule, terms
 from bot.core.secrets import Parameters
 from bot.core.status import RunState
+from bot.core.text import clean
 from bot.models import Run, SlackLink
 from bot.runs import clock, installations, limits, masks
 from bot.runs.attempts import Attempt
@@ -57,7 +58,7 @@ def attempt(
     found = {
         **NO_STOP,
         **limits.said(rules),
-        "reason": request.reason.strip() or None,
+        "reason": clean(request.reason).strip() or None,  # PostgreSQL takes no U+0000
         "task_id": dispatch.task_id,
         "state": RunState.QUEUED,
         "created_at": now,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from bot.core.model import Brief, Field, Matches
 from bot.core.reasons import Problem
 from bot.core.text import ELLIPSIS, one_line
-from bot.runs.drafts import Values
+from bot.runs.drafts import MOST, Values
 from bot.slack import texts
 from bot.slack.blocks import Block, Level, Note, button, code, context, escape, section
 from bot.slack.ids import CHOOSE_PREFIX
@@ -40,6 +40,10 @@ def no_match(typed: str, command: str) -> Block:
 
 def not_read(problem: Problem) -> Block:
     return plain(f"{texts.NOT_READ.format(text=escape(problem_text(problem), 500))}\n{texts.WRITE_SO}")
+
+
+def too_many() -> Block:
+    return plain(texts.TOO_MANY_MENTIONS.format(number=MOST))
 
 
 def plain(text: str) -> Block:

@@ -139,6 +139,10 @@ NEVER_FILLED_IN_LIST = (
 MENTION_HELP = """Write a schedule's name after the mention, and what should differ: `nightly report days=30`. You get a button that opens the form so filled; nothing runs before you press *Run* in it.
 • `{command}` opens the form, and `{command} again` opens it as in your own last run.
 • `{command} status` shows what is running now, and `{command} help` says more."""
+TOO_MANY_MENTIONS = (
+    ":hourglass: These were more than {number} messages to me within a minute. Nothing has been sent."
+    " I answer again in a minute."
+)
 FROM_MENTION = ":speech_balloon: From your message: {names}. The rest is as stored."
 LIST_FROM_MENTION = ":speech_balloon: The list of arguments is from your message."
 LEFT_OUT = ":lock: Left out of your message, as they are secret: {names}. Type them below if you need them."

@@ -60,6 +60,29 @@ def test_other_refusals_have_records_of_their_own(door: Door) -> None:
     assert [row.count for row in records()] == [3, 1, 1, 1, 1]
 
 
+def test_who_guesses_numbers_does_not_fill_the_table(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, passed = clock.now(), timedelta(0)
+    monkeypatch.setattr(clock, "now", lambda: began + passed)
+    monkeypatch.setattr(denials, "MOST", 3)
+
+    def guesses(door: Door) -> None:
+        for number in range(100, 110):
+            with pytest.raises(Refused):
+                door.start(replace(door.request, schedule=ScheduleId(number)))
+
+    guesses(door)
+    found = records()
+    assert [(row.schedule_id, row.count) for row in found] == [(100, 1), (101, 1), (102, 1), (None, 7)]
+    assert found[-1].details == {"code": "many"}
+    other = replace(door.request.actor, user="99", slack=None)
+    with pytest.raises(Refused):
+        door.start(replace(door.request, actor=other, schedule=ScheduleId(100)))
+    assert len(records()) == 5, "others have their own"
+    passed = timedelta(seconds=61)
+    guesses(door)
+    assert len(records()) == 9, "and each minute has its own"
+
+
 def test_somebody_is_refused_also_where_that_cannot_be_recorded(
     door: Door, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -19,6 +19,7 @@ from bot.runs.refusals import NotAllowed
 from tests.factories import ADA, INSTALLATION, NOW, a_run, slack_says
 from tests.fakes import FakeMessenger
 from tests.runs.conftest import Door
+from tests.runs.ruled import a_rule, in_force
 
 BEN = SlackUserId("U0BEN")
 
@@ -62,6 +63,20 @@ def test_the_last_runs_are_the_readers_own_that_have_ended(door: Door) -> None:
 def test_who_may_see_nothing_is_refused(door: Door) -> None:
     with pytest.raises(NotAllowed):
         homes.contents(door.platform, replace(door.request.actor, is_staff=False))
+
+
+def test_where_all_schedules_are_hidden_it_is_as_if_there_were_none(door: Door) -> None:
+    assert contents(door).has_schedules
+    in_force(a_rule(see=("finance",)))
+    assert not contents(door).has_schedules
+
+
+def test_a_new_run_of_a_hidden_schedule_is_no_reason_to_publish_it_again_and_again(door: Door) -> None:
+    in_force(a_rule(see=("finance",)))
+    started(door, state="running")
+    an_open_home(door)
+    assert (contents(door).last, contents(door).now.first) == ((), ())
+    assert changed() == []
 
 
 def test_it_costs_as_much_after_years_as_on_the_first_day(door: Door) -> None:

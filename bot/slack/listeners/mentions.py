@@ -65,7 +65,7 @@ class Mentions:
             log.exception("a mention could not be answered")
             message = mentions.plain(texts.SORRY)
         if message is None:
-            log.info("ignored a mention that was answered before")
+            log.info("ignored a mention that was answered before, or one of too many")
             return
         place, client = found.place, self.parts.client
         try:
@@ -74,12 +74,16 @@ class Mentions:
             log.warning("chat.postEphemeral: %s %s", error_code(exc), details(exc))
 
     def _message(self, found: events.Mention) -> Block | None:
-        """None: it was answered before."""
+        """None: it was answered before, or its author has read that there were too many."""
         key = drafts.new_key()
-        message, values = self._read(found, key)
         written = Written(
             installation=found.installation, account=found.account, place=found.place, message=found.message
         )
+        answered = drafts.lately(written)
+        if answered > drafts.MOST:
+            return None
+        is_enough = answered == drafts.MOST
+        message, values = (mentions.too_many(), NOTHING) if is_enough else self._read(found, key)
         return message if drafts.keep(key, written, values) else None
 
     def _read(self, found: events.Mention, key: str) -> tuple[Block, Values]:

@@ -133,3 +133,8 @@ def test_no_token_approves_or_declines(api: Api, verb: str) -> None:
     assert answer.json()["reason"] == "not_by_api"
     assert api.client.post(f"/api/runs/{run + 1}/{verb}", b"", "", headers=headers).status_code == 404
     assert Run.objects.get().state == "waiting"
+
+
+def test_a_reason_with_a_character_that_no_database_takes_is_kept_without_it(api: Api) -> None:
+    assert api.post({"schedule": 7, "reason": "end of\0month"}).status_code == 201
+    assert Run.objects.get().reason == "end of\N{REPLACEMENT CHARACTER}month"
