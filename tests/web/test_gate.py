@@ -25,6 +25,9 @@ ADDRESSES = [
     ("post", "/check"),
     ("get", "/runs/1/"),
     ("get", "/runs/1/state"),
+    ("get", "/approvals/"),
+    ("post", "/runs/1/approve"),
+    ("post", "/runs/1/decline"),
 ]
 IDS = [f"{method} {address}" for method, address in ADDRESSES]
 
