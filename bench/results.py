@@ -10,6 +10,7 @@ from bench.stats import Round, Spread, spread
 
 OURS = "runtask"
 IN_REDIS = "results in Redis"  # where another contestant's runs have them
+BY_EVENTS = "workers' events"  # what a third one hears
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import WSMsgType, web
 
-from bench.setups import TEAM
+from bench.setups import APP, TEAM
 
 Json = dict[str, Any]
 ACCOUNT = {"is_restricted": False, "deleted": False, "is_bot": False, "profile": {"email": ""}}
@@ -124,6 +124,8 @@ class Stub:
             return {"channel": arguments.get("channel"), "ts": arguments.get("ts") or f"1.{self.number():06}"}
         if method.startswith("views."):
             return {"view": {"id": f"V{self.number()}", "hash": "h"}}
+        if method == "bots.info":
+            return {"bot": {"id": "B0BOT", "app_id": APP, "user_id": "U0BOT"}}
         return {"team_id": TEAM, "user_id": "U0BOT", "bot_id": "B0BOT", "messages": []}
 
     async def _link(self, request: web.Request) -> web.WebSocketResponse:

@@ -13,7 +13,22 @@ from django.core.management import execute_from_command_line
 from bot import env
 from bot.conf import BAD_SETUP, NEEDED_FOR, Conf
 
-OURS = ("demo", "slack", "notify", "staff", "token", "manifest", "doctor", "trigger", "cleanup")
+OURS = (
+    "demo",
+    "slack",
+    "notify",
+    "staff",
+    "token",
+    "manifest",
+    "doctor",
+    "trigger",
+    "events",
+    "cleanup",
+    "rules",
+    "pause",
+    "resume",
+    "audit",
+)
 SERVING = ("slack", "notify")
 
 

@@ -1,50 +1,27 @@
-"""Runs, notices, Slack links and API tokens in the admin. Only links can be edited."""
+"""Runs and notices in the admin, and the links in its menu. Nothing of that can be edited."""
 
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
-from bot.core.ids import MEMBER, WORKSPACE
+from bot.core.entry import Entry
 from bot.core.model import Field
 from bot.core.ports import NotSetUp
 from bot.core.text import clip
-from bot.models import ApiToken, Notice, Run, RunNow, RunWaiting, SlackLink
+from bot.models import Notice, Run, RunNow, RunWaiting
 from bot.models.menu import number_waiting
 from bot.option_texts import stored_options
-from bot.runs import accounts, clock, links, outbox
-from bot.texts import AS_STORED, NOT_A_MEMBER, NOT_A_WORKSPACE, change_text, sentence
-from bot.web import approvals, columns, display, history, rights, texts
+from bot.runs import actors, clock, links, outbox
+from bot.runs.door import Platform
+from bot.texts import AS_STORED, change_text, sentence
+from bot.web import account_admin, approvals, audit_admin, columns, display, history, rights, rule_admin, texts, visible  # noqa: F401  # three register themselves
 from bot.web.beat_admin import may_run
-from bot.web.lists import Guarded
-
-
-class ReadOnly:
-    """For tables that nobody edits by hand."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    has_change_permission = has_delete_permission = has_add_permission
-
-
-class LogsRemoval:
-    """For rows that give somebody rights."""
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        accounts.removed(obj, by=accounts.named(request.user))
-        super().delete_model(request, obj)  # type: ignore[misc]
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for row in queryset.select_related("user"):
-            accounts.removed(row, by=accounts.named(request.user))
-        super().delete_queryset(request, queryset)  # type: ignore[misc]
+from bot.web.lists import Guarded, ReadOnly
 
 
 class NoticeInline(ReadOnly, admin.TabularInline):
@@ -69,7 +46,10 @@ class RunAdmin(ReadOnly, Guarded):
     show_facets: ClassVar[Any] = None  # never; `ShowFacets` came with Django 5.0
     inlines = (NoticeInline,)
     fieldsets = (
-        (None, {"fields": ("schedule_name", "task", "user", "slack_account", "came_from", "created_at", "changed")}),
+        (
+            None,
+            {"fields": ("schedule_name", "task", "user", "slack_account", "came_from", "created_at", "changed", "why")},
+        ),
         (
             "How it ended",
             {
@@ -127,6 +107,7 @@ class RunAdmin(ReadOnly, Guarded):
     changed = columns.column_of(
         "changed values", lambda run: columns.lines("\n".join(map(change_text, run.changed_values)) or AS_STORED)
     )
+    why = columns.column_of("reason", lambda run: columns.lines(run.reason or ""))
     sent_args = columns.column_of("arguments", lambda run: columns.lines(columns.sent(run, Field.ARGS)))
     sent_kwargs = columns.column_of("keyword arguments", lambda run: columns.lines(columns.sent(run, Field.KWARGS)))
     why_not_sent = columns.column_of("not sent because", lambda run: sentence(run.not_sent_reason))
@@ -154,6 +135,9 @@ class RunAdmin(ReadOnly, Guarded):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         _catch_up(request)
         return super().changeform_view(request, *args, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        return super().get_queryset(request).filter(visible.runs(_platform, request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[history.RunList]:  # noqa: ARG002
         return history.RunList
@@ -207,73 +191,24 @@ class NoticeAdmin(ReadOnly, Guarded):
     show_full_result_count = False
     why = columns.column_of("problem", lambda notice: sentence(notice.reason), ordering="problem")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notice]:
+        return super().get_queryset(request).filter(visible.runs(_platform, request, "run__"))
+
     @admin.action(description="Try again to deliver the selected messages", permissions=["retry"])
     def try_again(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:
-        revived = outbox.revive(notices, now=clock.now())
+        actor = actors.of_user(request.user, entry=Entry.ADMIN)
+        revived = outbox.revive(notices, actor=actor, now=clock.now())
         self.message_user(request, texts.TRIED_AGAIN.format(number=revived))
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("runtask.change_notice")
 
 
-@admin.register(SlackLink)
-class SlackLinkAdmin(LogsRemoval, Guarded):
-    """Which Slack account may act as which user.
+def _platform() -> Platform:
+    """Raises NotSetUp."""
+    from bot import wiring  # noqa: PLC0415
 
-    People link accounts only to users who may do no more than they. They may remove any link: that gives nobody a right.
-    """
-
-    list_display = ("slack_user", "team", "user", "by_email", "checked_at", "is_guest", "is_deleted")
-    search_fields = ("slack_user",)
-    raw_id_fields = ("user",)
-    patterns: ClassVar = {"slack_user": (MEMBER, NOT_A_MEMBER), "team": (WORKSPACE, NOT_A_WORKSPACE)}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """The form says who has which key, and is for people who may see that."""
-        return super().has_add_permission(request) and rights.may_see_users(request.user)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and rights.may_see_users(request.user)
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        def no_more_rights(user: Any) -> None:
-            if not rights.may_act_as(request.user, user):
-                raise ValidationError(texts.MORE_RIGHTS)
-
-        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name in self.patterns:
-            field.validators.append(RegexValidator(*self.patterns[db_field.name]))
-        if db_field.name == "user":
-            field.validators.append(no_more_rights)
-        return field
-
-    def save_model(self, request: HttpRequest, obj: SlackLink, form: Any, change: bool) -> None:  # noqa: FBT001
-        """What Slack said about another account doesn't count for this one."""
-        if form.changed_data:
-            obj.by_email, obj.checked_at = False, None
-            super().save_model(request, obj, form, change)
-            accounts.given(obj, by=accounts.named(request.user), before=_before(form) if change else "")
-
-    def construct_change_message(  # type: ignore[override]  # a text is allowed, too
-        self,
-        _request: HttpRequest,
-        form: Any,
-        _formsets: Any,
-        add: bool = False,  # noqa: FBT001, FBT002
-    ) -> str:
-        """Names the user that the account acts as, and the one before."""
-        now = accounts.described(form.instance)
-        return texts.LINK_ADDED.format(now=now) if add else texts.LINK_CHANGED.format(now=now, before=_before(form))
-
-
-@admin.register(ApiToken)
-class ApiTokenAdmin(LogsRemoval, ReadOnly, Guarded):
-    """Shows and removes tokens. Only `runtask token add` makes them, so that no secret is on a page or in a cookie."""
-
-    list_display = ("name", "user", "created_at", "expires_at", "used_at")
-    list_select_related = ("user",)
-    fields = ("name", "user", "created_at", "expires_at", "used_at")
-    has_delete_permission = admin.ModelAdmin.has_delete_permission
+    return wiring.platform()
 
 
 def _catch_up(request: HttpRequest) -> None:
@@ -285,9 +220,3 @@ def _catch_up(request: HttpRequest) -> None:
             watcher.step()
     except NotSetUp as exc:
         messages.error(request, texts.CANT_CATCH_UP.format(why=exc))
-
-
-def _before(form: Any) -> str:
-    """The link as it was before somebody changed it in this form."""
-    team, slack_user, user = (form.initial[name] for name in ("team", "slack_user", "user"))
-    return accounts.described(SlackLink(team=team, slack_user=slack_user, user_id=user))

@@ -56,6 +56,21 @@ def domains(raw: str) -> tuple[str, ...]:
     return found
 
 
+def queue_name(raw: str) -> str:
+    """Of RabbitMQ: at most 255 bytes, and names that begin with amq. are its own."""
+    if not re.fullmatch(r"(?!amq\.)[\w.:\-]{1,200}", raw.strip(), re.ASCII):
+        raise ValueError("must be a queue's name of letters, digits and . : _ -, which doesn't begin with amq.")
+    return raw.strip()
+
+
+def queue_expiry(raw: str) -> float:
+    """RabbitMQ takes milliseconds of at most 32 bits."""
+    seconds = env.seconds(raw)
+    if not 60 <= seconds <= 4_000_000:
+        raise ValueError("must be a number of seconds from 60 to 4,000,000 (46 days)")
+    return seconds
+
+
 def announcements(raw: str) -> dict[str, str]:
     """Channel ids by names of schedules; `*` stands for all other schedules."""
     wrong = ValueError(
@@ -87,13 +102,19 @@ class Conf:
     profile_ttl: float = variable("RUNTASK_PROFILE_TTL", env.seconds, 900.0)  # of what Slack says about a person
     deadline: float = variable("RUNTASK_DEADLINE", env.seconds, 1800.0)  # of a run that no worker reports about
     keep: float = variable("RUNTASK_KEEP", env.seconds, 90 * 86_400.0)  # until finished runs are deleted
+    keep_audit: float = variable("RUNTASK_KEEP_AUDIT", env.seconds, 2 * 365 * 86_400.0)  # until records are deleted
     secret_keys: tuple[str, ...] = variable(
         "RUNTASK_SECRET_KEYS",
         key_words,
         WORDS,
     )
     celery_app: str = variable("RUNTASK_CELERY_APP", env.text, "")  # empty: the project's current app
-    outcomes: str = variable("RUNTASK_OUTCOMES", one_of("auto", "rows", "backend", "none"), "auto")
+    outcomes: str = variable("RUNTASK_OUTCOMES", one_of("auto", "rows", "backend", "events", "none"), "auto")
+    events_queue: str = variable("RUNTASK_EVENTS_QUEUE", queue_name, "runtask.events")  # on RabbitMQ, as all three
+    events_length: int = variable(
+        "RUNTASK_EVENTS_LENGTH", env.count, 100_000
+    )  # messages, before the oldest are dropped
+    events_expires: float = variable("RUNTASK_EVENTS_EXPIRES", queue_expiry, 7 * 86_400.0)  # without a reader
     announce: Mapping[str, str] | None = variable("RUNTASK_ANNOUNCE", announcements, None)
     kill: bool = variable("RUNTASK_KILL", env.flag, False)  # whether Stop may terminate running tasks
     threads: int = variable("RUNTASK_THREADS", env.count, 16)  # for answers, and as many for work after answers

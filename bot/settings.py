@@ -164,5 +164,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"bot": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
+    "loggers": {"bot": {"level": "INFO"}, "runtask.audit": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
 }

@@ -1,7 +1,6 @@
 """The sentences that all front ends share. Sentences of one front end only are in bot.slack.texts and bot.web.texts.
 
-Every sentence is complete, so that it can be translated by itself. Values in sentences may be hostile text; each front end
-escapes what it shows.
+Every sentence is complete, so that it can be translated by itself. Values may be hostile text: front ends escape them.
 """
 
 from datetime import datetime
@@ -127,6 +126,10 @@ SENTENCES: dict[Code, str] = {
         "Its end can't be known: results are kept for {seconds} s only, and nobody looked for this one in that time."
     ),
     Code.NEVER_HEARD: "Its end can't be known: nothing was heard of it until a day after its deadline.",
+    Code.EVENTS_QUEUE: "the queue of the workers' events can't be used, see `runtask events`: {error}",
+    Code.NO_EVENTS: "Workers send no events about this task (send_events), so nobody can see here how it ends.",
+    Code.UNHEARD: "For some time, runtask didn't listen to the workers, so its end may have gone by unnoticed.",
+    Code.REJECTED: "A worker has rejected its message. It isn't run again, unless the broker passes the message on.",
     Code.GONE: "This schedule no longer exists. Pick another one.",
     Code.CHANGED: "Somebody has changed this schedule since you picked it. Pick it again to see its new values.",
     Code.KEY_TAKEN: "This key belongs to a different request.",
@@ -173,6 +176,8 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_STAFF: (
         "Your account on the site isn't a staff account. Ask an administrator of the site to make it one."
     ),
+    Code.NOT_SUPERUSER: "Only an active superuser can do this.",
+    Code.SAME_PERSON: "Nobody can make the audit log forget themselves. Another superuser must do it.",
     **rule_texts.SENTENCES,
     Code.INTERNAL_ERROR: "internal error, see the log",
     Code.SLACK_UNREACHABLE: "Slack can't be reached ({error})",

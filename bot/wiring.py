@@ -12,7 +12,10 @@ from slack_bolt import App
 from bot import env
 from bot.broker.app import NoApp, platform_app
 from bot.broker.catalog import BeatCatalog
+from bot.broker.eventqueue import EventQueue
 from bot.broker.outcomes import choice
+from bot.broker.outcomes.events import EventOutcomes
+from bot.broker.outcomes.hearing import Hearing
 from bot.broker.send import CelerySender
 from bot.broker.stop import RemoteControl
 from bot.broker.trigger import Listener
@@ -188,7 +191,7 @@ def background() -> tuple[list[Loop], Deliverer]:
     deliverer = Deliverer(messenger, site, wake=notices_owed.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
     notices_owed.wakes(delivery)
-    cleanup = Loop("clean up", lambda: cleanup_step(options.keep, deliverer.gate.installation))
+    cleanup = Loop("clean up", lambda: cleanup_step(options.keep, options.keep_audit, deliverer.gate.installation))
     watching = [loop for watcher in watchers() for loop in _watching(watcher)]
     stopping = [] if stopper is None else [Loop("repeat stops", Repeating(stopper).step)]
     return [*watching, *stopping, *_with_schedules(deliverer.gate), delivery, cleanup], deliverer
@@ -214,13 +217,27 @@ def _with_schedules(gate: Gate) -> list[Loop]:
 
 
 def _watching(watcher: Watcher) -> list[Loop]:
-    """Its loop, and for rows another one that wakes it when the database says that there is something new."""
+    """Its loop, and another one: for rows, it wakes the watcher when the database says that there is something new."""
     watch = Loop(f"watch {watcher.outcomes.source}", watcher.step)
     runs_sent.wakes(watch)
+    if isinstance(watcher.outcomes, EventOutcomes):
+        return [watch, Loop("hear events", _hearing(watcher.outcomes).step)]
     if watcher.outcomes.source is not Source.ROWS:
         return [watch]
     listener = Listener(wake=watch.wake, is_expecting=lambda: watcher.is_expecting)
     return [watch, Loop("listen", listener.step)]
+
+
+def _hearing(outcomes: EventOutcomes) -> Hearing:
+    options = readable_options()
+    return Hearing(
+        platform_app(options.celery_app),
+        outcomes,
+        EventQueue.of(options),
+        deadline=options.deadline,
+        wake=notices_owed.ring,
+        secret_keys=options.secret_keys,
+    )
 
 
 def warm_up() -> Loop:

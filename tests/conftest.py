@@ -1,12 +1,18 @@
 """What all tests share: which of them `pytest` runs by itself, and options."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+from celery._state import set_default_app
+from django.db import connection
 
+from bot.celery import app
 from localslack.testing.browser import browser  # noqa: F401  # a fixture
+from tests.support import migrated
 
 HERE = Path(__file__).parent
 MARKED = {
@@ -34,10 +40,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-docs", action="store_true", help="write the tables in docs/ that tests make")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """pytest-django's, but several processes on SQLite migrate once together."""
+
+    def migrate() -> None:
+        request.getfixturevalue("django_db_setup")  # the one that this one hides
+
+    if hasattr(request.config, "workerinput") and connection.vendor == "sqlite":
+        with django_db_blocker.unblock():
+            migrated.copied(tmp_path_factory.getbasetemp().parent, migrate)
+    else:
+        migrate()
+
+
+@pytest.fixture(autouse=True)
+def default_app() -> None:
+    """Celery makes every app that is created beside Django the one of all threads, also an app of an earlier test."""
+    set_default_app(app)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """`pytest` alone is fast and needs nothing. A test that is named on the command line runs whatever its marks."""
     option = config.option
+    option.loadscopereorder = False  # xdist would begin with the files of most tests; we begin with the slowest
     if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.markexpr:
         return
     option.markexpr = FAST
@@ -46,9 +79,18 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         option.numprocesses = "auto"
 
 
-@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Tests are marked before they are chosen. Files that wait for processes go first: at the end, nothing would run beside them."""
+    marks = {path: _marks(path) for path in {item.path for item in items}}  # a file has many tests
     for item in items:
-        for place, mark in MARKED.items():
-            if item.path.is_relative_to(HERE / place):
-                item.add_marker(mark)
+        for mark in marks[item.path]:
+            item.add_marker(mark)
+    yield  # they are chosen and shuffled
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    slowest = {item.path for item in items for mark in ("service", "e2e") if item.get_closest_marker(mark)}
+    items.sort(key=lambda item: (item.path not in slowest, item.path not in slow))
+
+
+def _marks(path: Path) -> list[str]:
+    return [mark for place, mark in MARKED.items() if path.is_relative_to(HERE / place)]

@@ -10,6 +10,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 
 from bot.core import arguments
+from bot.core.entry import Entry
 from bot.core.model import (
     Actor,
     Brief,
@@ -37,7 +38,7 @@ from bot.core.model import (
 )
 from bot.core.reasons import Code, Reason
 from bot.core.report import Report
-from bot.core.rights import EVERYTHING, Entry, Rights
+from bot.core.rights import EVERYTHING, Rights
 from bot.core.secrets import Secrets
 from bot.models import Run
 

@@ -91,6 +91,7 @@ class FakeSender:
     fails: Exception | None = None
     unfit: Exception | None = None
     wrong: tuple[Problem, ...] = ()
+    eventless: frozenset[str] = frozenset()  # tasks that send no events
     meanwhile: Callable[[], None] = lambda: None
 
     def prepare(
@@ -106,6 +107,9 @@ class FakeSender:
 
     def keeps_result(self, task: str) -> bool:
         return True
+
+    def sends_events(self, task: str) -> bool:
+        return task not in self.eventless
 
     def problems(self, schedule: Schedule) -> list[Problem]:
         return list(self.wrong)

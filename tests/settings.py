@@ -38,3 +38,5 @@ else:
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # The broker in memory is looked at once a second otherwise; every run with a worker waits for that.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.02}
+# WhiteNoise looks for a file when it is asked for one, and not through all of the admin's at each test's first request.
+WHITENOISE_AUTOREFRESH = True

@@ -135,6 +135,27 @@ def test_results_go_where_nobody_can_read_them(settings: Any, backend: str | Non
     assert ours() == {}, "it is meant so"
 
 
+@pytest.mark.parametrize(
+    ("broker", "transport"),
+    [
+        ("redis://", ""),
+        ("amqp://", ""),
+        ("memory://", "memory"),
+        ("sqs://", "this broker"),
+        ("no-such://:hunter2@mq", "this broker"),
+    ],
+)
+def test_events_need_a_broker_over_which_they_can_be_heard(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, broker: str, transport: str
+) -> None:
+    settings.RUNTASK = {**settings.RUNTASK, "OUTCOMES": "events"}
+    monkeypatch.setenv("CELERY_BROKER_URL", broker)  # Celery takes it before its settings
+    found = ours()
+    assert set(found) == ({"W019"} if transport else set())
+    assert not transport or f"over {transport}" in found["W019"].msg
+    assert all("hunter2" not in message.msg for message in found.values())
+
+
 @pytest.mark.parametrize("backend", ["redis://:hunter2@mq.example/1", "django-cache", "file:///var/results"])
 def test_results_in_any_backend_that_can_be_asked_will_do(backend: str) -> None:
     APP.conf.update(result_backend=backend, result_extended=False)

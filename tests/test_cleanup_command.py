@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
-from bot.models import Installation, Run
+from bot.models import AuditRecord, Installation, Run
+from tests.audit import filled, records
 from tests.factories import INSTALLATION, a_run
 
 pytestmark = pytest.mark.django_db
@@ -29,11 +30,13 @@ def old() -> None:
     for installation in (INSTALLATION, INSTALLATION, ""):
         a_run(state="finished", installation=installation, created_at=long_ago, deadline_at=long_ago)
     a_run(state="finished")
+    filled([AuditRecord(at=at, action="run.asked", entry="slack") for at in (long_ago - timedelta(days=600), long_ago)])
 
 
 def test_it_says_what_would_go() -> None:
     text = said()
     assert f"3 old runs, of {INSTALLATION}, or without messages in Slack." in text
+    assert "1 old records of the audit log." in text
     assert "Nothing was deleted" in text
     assert Run.objects.count() == 4
 
@@ -41,3 +44,4 @@ def test_it_says_what_would_go() -> None:
 def test_it_deletes_on_a_yes() -> None:
     assert "Nothing was deleted" not in said("--yes")
     assert Run.objects.count() == 1
+    assert len(records()) == 1

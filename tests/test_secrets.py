@@ -26,13 +26,14 @@ from bot.core.model import Actor, Field, RunRequest, ScheduleId, TaskId
 from bot.core.scrub import MASK
 from bot.core.secrets import WORDS, Secrets
 from bot.models import Notice, Run
-from bot.runs import finish, see, start
+from bot.runs import audit, finish, see, start
 from bot.runs.actors import of_user
 from bot.runs.report import Site, report
 from bot.runs.waiting import Budget
 from bot.slack import messages, modals, payloads
 from bot.slack.metadata import Metadata
 from bot.web import tokens
+from tests.audit import records
 from tests.core import strategies
 from tests.factories import PLACE
 from tests.slack.forms import submitted
@@ -150,6 +151,15 @@ class Colleague:
         for address in (f"/runs/{run.pk}/", f"/api/runs/{run.pk}", f"/admin/runtask/run/{run.pk}/change/"):
             self.gets(address)
 
+    def audits(self, run: Run) -> None:
+        """As `runtask audit --json` and the logger write it, and in the admin."""
+        rows = records(run_id=run.pk)
+        assert [row.action for row in rows] == ["run.asked", "run.sent", "run.ended", "run.ended"]
+        self.seen += [json.dumps(audit.shown(row), ensure_ascii=False) for row in rows]
+        for row in rows:
+            self.gets(f"/admin/runtask/auditrecord/{row.pk}/change/")
+        self.gets(f"/admin/runtask/auditrecord/?of_run={run.pk}")
+
     def gets(self, address: str) -> None:
         bearer = {"HTTP_AUTHORIZATION": f"Bearer {self.token}"} if address.startswith("/api/") else {}
         answer = self.browser.get(address, **bearer)  # type: ignore[arg-type]
@@ -223,6 +233,7 @@ def test_a_secret_leaves_the_process_in_the_message_only(broker: Any, data: st.D
         ada.looks_at(run)
         told(run, "SUCCESS", {"result": whole, "said": said})  # ended again
         ada.looks_at(run)
+        ada.audits(run)
         ada.gets("/admin/runtask/run/")
         ada.gets("/admin/runtask/notice/")
     message = broker()

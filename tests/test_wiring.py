@@ -37,7 +37,7 @@ def settled(run: Run, late: timedelta) -> str:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("platform")
-@pytest.mark.parametrize("source", ["rows", "backend", "none", "events"])
+@pytest.mark.parametrize("source", ["rows", "backend", "events", "none", "elsewhere"])
 def test_a_late_run_is_told_of_once_wherever_its_results_are(source: str) -> None:
     """Also if that isn't there any more, or if a later version, which is gone again, has written it."""
     run = a_run(source=source)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from bench.goals import AGAIN
 from bench.load import as_series, rotated
 from bench.processes import Broken, cpu_seconds
-from bench.results import IN_REDIS, OURS, Series, single
+from bench.results import BY_EVENTS, IN_REDIS, OURS, Series, single
 from bench.setups import REDIS
 from bench.stage import Inside, Stage
 from bench.stats import Round, of_turn
@@ -25,6 +25,8 @@ async def final(scene: Stage) -> list[Series]:
     found = await _finals(scene, OURS)
     if scene.setup.broker.startswith("redis"):
         found += await _finals(scene, IN_REDIS, "backend", CELERY_RESULT_BACKEND=REDIS)
+    if scene.setup.broker:
+        found += await _finals(scene, BY_EVENTS, "events", RUNTASK_OUTCOMES="events")
     if scene.setup.postgres:
         await scene.runtask("trigger", "add")
         found += await _finals(scene, f"{OURS} with its trigger")

@@ -3,7 +3,7 @@
 from bench.cases import memory, replicas, steady
 from bench.cases.wire import SLOW, WAYS
 from bench.goals import Goal
-from bench.results import IN_REDIS, OURS
+from bench.results import BY_EVENTS, IN_REDIS, OURS
 
 
 def _of_each_way() -> list[Goal]:
@@ -69,9 +69,13 @@ GOALS = [
          ours="runtask with its trigger"),
     Goal(title="result visible → final posted, results in Redis", experiment="final", what="told", ours=IN_REDIS, of=OURS,
          limit=1.5, stats=("p50",)),
+    Goal(title="result visible → final posted, workers' events", experiment="final", what="told", ours=BY_EVENTS, of=OURS,
+         limit=1.5, stats=("p50",)),
     Goal(title="a deliverer, idle", experiment="final", what="share of a core", limit=1, stats=("p50",),
          loads=("0 open",)),
     Goal(title="a deliverer, idle, results in Redis", experiment="final", what="share of a core", ours=IN_REDIS, limit=1,
+         stats=("p50",), loads=("0 open",)),
+    Goal(title="a deliverer, idle, workers' events", experiment="final", what="share of a core", ours=BY_EVENTS, limit=1,
          stats=("p50",), loads=("0 open",)),
     Goal(title="a pass of the watcher, history of 1,000,000", experiment="watch", what="pass", of="with 1,000 results",
          limit=1.5, stats=("p50",)),

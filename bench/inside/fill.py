@@ -10,7 +10,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 
 from bench.payloads import PEOPLE, person
-from bench.setups import CHANNEL, SECRET, TEAM
+from bench.setups import CHANNEL, INSTALLATION, SECRET, TEAM
 from bot.core.model import NoticeKind
 from bot.models import Notice, NoticeState, Run, SlackLink
 
@@ -68,7 +68,13 @@ def runs(count: int, schedule_count: int) -> None:
     dates = dict.fromkeys(("created_at", "sent_at", "seen_at", "finished_at"), AGO)
     schedule = f"i % {schedule_count} + 1"
     copies(prototype, 1, count, key="'slack:' || i", task_id=TASK_ID, schedule_id=schedule, **dates)
-    told = {"state": NoticeState.SENT, "channel": CHANNEL, "ts": "1.1", "due_at": prototype.created_at}
+    told = {
+        "installation": INSTALLATION,
+        "state": NoticeState.SENT,
+        "channel": CHANNEL,
+        "ts": "1.1",
+        "due_at": prototype.created_at,
+    }
     notice = Notice.objects.create(run=prototype, kind=NoticeKind.FINAL, rank=3, sent_at=prototype.created_at, **told)
     first = prototype.pk + 1
     copies(notice, first, first + count - 1, run_id="i", due_at=AGO, sent_at=AGO)
@@ -79,7 +85,7 @@ def a_run(key: str, **fields: Any) -> Run:
     """An open run of the first schedule, sent from the benchmark's channel."""
     now = timezone.now()
     what = {"schedule_id": 2, "schedule_name": "report", "task": "bench.report", "sent_at": now}
-    where = {"team": TEAM, "slack_user": person(0), "channel": CHANNEL, "thread": "1.1"}
+    where = {"installation": INSTALLATION, "team": TEAM, "slack_user": person(0), "channel": CHANNEL, "thread": "1.1"}
     deadline = now + timedelta(days=1000)
     made = {"key": key, "task_id": f"task-{key}", "state": "sent", "deadline_at": deadline, **what, **where, **fields}
     return Run.objects.create(**made)

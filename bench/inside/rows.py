@@ -2,13 +2,14 @@
 
 import time
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from celery import Celery
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from bench.inside.fill import RESULT, a_run, copies
-from bench.setups import REDIS
+from bench.setups import INSTALLATION, REDIS
 from bot import wiring
 from bot.core.model import NoticeKind, Source
 from bot.models import Notice, NoticeState, Run
@@ -20,8 +21,14 @@ def runs(prefix: str, count: int, source: str) -> None:
     """Open runs, each with a thread and a channel of its own, and with the message about its id already sent."""
     for number in range(count):
         name = f"{prefix}{number}"
-        run = a_run(name, task_id=name, thread=name, channel=f"C{name}", source=source)
-        sent = {"run": run, "state": NoticeState.SENT, "due_at": run.sent_at, "sent_at": run.sent_at}
+        run = a_run(name, task_id=_task(name, source), thread=name, channel=f"C{name}", source=source)
+        sent = {
+            "run": run,
+            "installation": INSTALLATION,
+            "state": NoticeState.SENT,
+            "due_at": run.sent_at,
+            "sent_at": run.sent_at,
+        }
         Notice.objects.create(kind=NoticeKind.ROOT, rank=0, ts=run.thread, channel=run.channel, **sent)
         Notice.objects.create(kind=NoticeKind.ID, rank=1, ts="1.2", channel=run.channel, **sent)
 
@@ -30,9 +37,18 @@ def finish(name: str, source: str) -> float:
     """Returns when the result became visible."""
     if source == Source.BACKEND:
         in_redis.backend.store_result(name, "30 rows", "SUCCESS")
+    elif source == Source.EVENTS:
+        said = {"uuid": _task(name, source), "result": "'30 rows'", "runtime": 1.0}
+        with wiring.celery_app().events.default_dispatcher() as dispatcher:
+            dispatcher.send("task-succeeded", **said)
     else:
         TaskResult.objects.create(task_id=name, status="SUCCESS", **RESULT)
     return time.monotonic()
+
+
+def _task(name: str, source: str) -> str:
+    """The task's id. Events of anything but our own ids are dropped unread."""
+    return str(uuid5(NAMESPACE_URL, name)) if source == Source.EVENTS else name
 
 
 def owed(prefix: str, count: int) -> None:
@@ -41,7 +57,7 @@ def owed(prefix: str, count: int) -> None:
     name = f"'{prefix}' || i"
     copies(prototype, 1, count, key=name, task_id=name, channel=f"'C' || {name}")
     prototype.delete()
-    root = {"kind": NoticeKind.ROOT, "rank": 0, "due_at": timezone.now()}
+    root = {"installation": INSTALLATION, "kind": NoticeKind.ROOT, "rank": 0, "due_at": timezone.now()}
     Notice.objects.bulk_create(Notice(run=run, **root) for run in Run.objects.filter(key__startswith=prefix))
 
 

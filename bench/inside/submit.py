@@ -14,7 +14,7 @@ from django_celery_beat.models import PeriodicTask
 
 from bench.inside.fill import a_run
 from bench.payloads import person
-from bench.setups import CHANNEL, TEAM
+from bench.setups import CHANNEL, INSTALLATION, TEAM
 from bench.stats import of_turn
 from bot import wiring
 from bot.core.model import (
@@ -44,7 +44,7 @@ if app.connection_for_write().transport.driver_type == "amqp":
 schedule = PeriodicTask.objects.order_by("pk")[0]
 actor = of_user(User.objects.get(username="ana"))
 where = Destination(
-    installation=InstallationId(f"{TEAM}/A0LOCAL"),
+    installation=InstallationId(INSTALLATION),
     place=Place(channel=ChannelId(CHANNEL)),
     requester=SlackAccount(team=TeamId(TEAM), user=SlackUserId(person(0))),
 )

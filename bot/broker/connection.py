@@ -22,13 +22,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
 OPENING = {"redis": ("socket_timeout", "socket_connect_timeout"), "amqp": ("connect_timeout",)}  # options that limit it
 
 
-def own_connection(app: Celery) -> Any:
-    """A kombu Connection that connects at its first use. The connections of the app's pool retry for ever."""
+def own_connection(app: Celery, heartbeat: float | None = None) -> Any:
+    """A kombu Connection that connects at its first use. The connections of the app's pool retry for ever.
+
+    `heartbeat`: seconds after which RabbitMQ may close it if we say nothing. None: it never does.
+    """
     transport = app.connection_for_write().transport.driver_type
     options = {**RETRY, **OPTIONS.get(transport, {})}
     strategy = _shuffled if app.conf.broker_failover_strategy == "shuffle" else None  # None: the platform's
     return app.connection_for_write(
-        connect_timeout=CONNECT_TIMEOUT, transport_options=options, failover_strategy=strategy
+        connect_timeout=CONNECT_TIMEOUT, transport_options=options, failover_strategy=strategy, heartbeat=heartbeat
     )
 
 

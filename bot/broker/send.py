@@ -76,6 +76,10 @@ class CelerySender:
         known = self.app.tasks.get(task)
         return HONOURS_HEADER or not (self.app.conf.task_ignore_result if known is None else known.ignore_result)
 
+    def sends_events(self, task: str) -> bool:
+        known = self.app.tasks.get(task)
+        return known is None or bool(known.send_events)
+
     def reach(self, within: float) -> str:
         """The transport's name, once the broker has answered. Raises NotSent."""
         with self._producer(within) as producer:

@@ -10,6 +10,7 @@ from celery import Celery
 from django.apps import apps
 from django.core.checks import CheckMessage, register
 
+from bot.broker import eventqueue
 from bot.broker.app import NoApp, platform_app
 from bot.broker.outcomes import kinds
 from bot.broker.outcomes.choice import AUTO, chosen
@@ -59,6 +60,14 @@ def outcomes_can_be_read(**_: Any) -> list[CheckMessage]:
     is_unasked = source is Source.NONE and options.outcomes == AUTO
     is_wrong = source is Source.BACKEND and kinds.source(app) is Source.NONE
     return [message("W004", backend=repr(kinds.shown(app)))] if is_unasked or is_wrong else []
+
+
+@register()
+def events_can_be_heard(**_: Any) -> list[CheckMessage]:
+    app, options = _app(), readable()
+    if app is None or options is None or options.outcomes != Source.EVENTS or eventqueue.is_possible(app):
+        return []
+    return [message("W019", transport=eventqueue.shown(app))]
 
 
 @register()

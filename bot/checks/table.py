@@ -57,7 +57,7 @@ CHECKS = (
         text="The result backend is {backend}: nobody can read results there by a task's id, so threads can't say how tasks end.",
         hint=(
             'Set CELERY_RESULT_BACKEND to "redis://…", "django-db" or another backend of docs/outcomes.md, for the workers too.'
-            " If that is how you want it, set RUNTASK_OUTCOMES to none."
+            " Or read workers' events: RUNTASK_OUTCOMES=events. If you want no outcomes, set RUNTASK_OUTCOMES to none."
         ),
         area="Results",
     ),
@@ -144,6 +144,12 @@ CHECKS = (
         id="W018",
         text="There is another package called 'bot': {other}. Python imports only one of the two.",
         hint="runtask's package can't be renamed. Rename yours, or run runtask as a sidecar (docs/sidecar.md).",
+    ),
+    Check(
+        id="W019",
+        text="RUNTASK_OUTCOMES is events, but workers' events can't be heard over {transport}: threads can't say how tasks end.",
+        hint="Events need RabbitMQ or Redis as the broker. With another one, use a result backend (docs/outcomes.md).",
+        area="Results",
     ),
     Check(
         id="E001",

@@ -27,7 +27,7 @@ def problems(rules: Iterable[Rule], call: Call, stored: Call | None, signature: 
         return
     args, kwargs = call
     names = _names(signature, args)
-    if names is None and args != (stored[0] if stored else []):
+    if names is None and _written(args) != _written(stored[0] if stored else []):
         for rule in limiting:
             yield Problem(code=Code.RULE_ARGS_UNNAMED, field=Field.ARGS, params={"rule": rule.name})
         return
@@ -37,6 +37,11 @@ def problems(rules: Iterable[Rule], call: Call, stored: Call | None, signature: 
         return
     for rule in limiting:
         yield from _of_rule(rule, {**by_place, **kwargs}, frozenset(by_place))
+
+
+def _written(args: list[Any]) -> str:
+    """To compare values that may differ in their types only: in Python, `[1] == [True]`."""
+    return json.dumps(args, sort_keys=True)
 
 
 def _names(signature: Signature | None, args: list[Any]) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ and a JSON list (arguments), in any order. A value is JSON if it can be read so,
 import json
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from bot.core import jsontext, strictjson
@@ -65,6 +66,11 @@ class _Reading:
         for of, value in ((Field.ARGS, self.args), (Field.KWARGS, self.kwargs)):
             strictjson.read(json.dumps(value), of)  # it may hold half a character
         return Mention(name=name, is_quoted=is_quoted, args=self.args, kwargs=self.kwargs)
+
+    @cached_property
+    def _straight(self) -> str:
+        """The text with straight quotes. It is as long, so that places are the same."""
+        return self.text.translate(STRAIGHT)
 
     @property
     def _next(self) -> str:
@@ -147,7 +153,7 @@ class _Reading:
             value, length = _json(rest)
         except Invalid as exc:
             try:
-                value, length = _json(rest.translate(STRAIGHT))
+                value, length = _json(self._straight[self.at :])
             except Invalid:
                 raise exc from None
         self.at += length

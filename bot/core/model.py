@@ -6,8 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
 
+from bot.core.entry import Entry
 from bot.core.reasons import Problem
-from bot.core.rights import NO_LIMITS, NONE, Entry, Limits, Rights
+from bot.core.rights import NO_LIMITS, NONE, Limits, Rights
 
 ScheduleId = NewType("ScheduleId", int)
 RunId = NewType("RunId", int)
@@ -24,6 +25,7 @@ class Source(StrEnum):
 
     ROWS = "rows"  # in the table of django-celery-results
     BACKEND = "backend"  # in Celery's result backend, which is asked by task id
+    EVENTS = "events"  # in the events that workers send while they run tasks
     NONE = "none"  # nowhere: the site keeps no results
 
 
@@ -75,7 +77,8 @@ class Actor:
     is_staff: bool = False
     email: str = field(default="", repr=False)
     rights: Rights = NONE
-    entry: Entry = Entry.WEB
+    entry: Entry = Entry.SYSTEM
+    token: str = ""  # primary key of the API token; only of people who act by one
     slack: SlackAccount | None = None
     profile: Profile | None = None
     team: TeamId | None = None  # the workspace that the bot is installed in; only of people who act from Slack

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from bot.core import approval, windows
 from bot.core.approval import Person
+from bot.core.entry import Entry
 from bot.core.model import Actor, ChannelId, Profile, RunId, ScheduleId, SlackAccount
 from bot.core.reasons import Code, Reason
-from bot.core.rights import Action, Entry
+from bot.core.rights import Action
 from bot.core.rules import Rule, passes
 
 __all__ = ["Action", "Denied", "Subject", "lacking", "may", "of_profile"]

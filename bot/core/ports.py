@@ -90,6 +90,9 @@ class Sender(Protocol):
     def keeps_result(self, task: str) -> bool:
         """False if workers drop the results of this task even though we ask for them."""
 
+    def sends_events(self, task: str) -> bool:
+        """False if workers send no events about this task."""
+
     def problems(self, schedule: Schedule) -> list[Problem]:
         """Why the row can't be sent with any arguments."""
 

@@ -88,6 +88,10 @@ class Code(StrEnum):
     NO_RESULTS = auto()
     RESULT_EXPIRED = auto()
     NEVER_HEARD = auto()
+    EVENTS_QUEUE = auto()
+    NO_EVENTS = auto()
+    UNHEARD = auto()
+    REJECTED = auto()
     # What became of a request
     GONE = auto()
     CHANGED = auto()
@@ -181,6 +185,8 @@ class Code(StrEnum):
     CIRCULAR_REFERENCE = auto()
     NOT_JSON_VALUE = auto()
     NO_EXTRA = auto()
+    NOT_SUPERUSER = auto()
+    SAME_PERSON = auto()
     # What became of a notice
     INTERNAL_ERROR = auto()
     SLACK_UNREACHABLE = auto()

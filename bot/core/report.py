@@ -63,7 +63,8 @@ class Report:
     said: Said = NOTHING_SAID
     outcome: Outcome | None = None
     has_results: bool = True  # False: nothing will ever be known of its end
-    unseen_because: Reason | None = None
+    by_events: bool = False  # its results are Celery's short texts of them
+    unseen_because: Reason | None = None  # why its end can't be known or, while it is open, may stay unknown
     later_end: Outcome | None = None  # the newest end after the first
     can_stop: bool = False  # whether workers can be told
     may_kill: bool = False  # whether they may be told to terminate it

@@ -6,14 +6,6 @@ from enum import StrEnum
 from bot.core.reasons import Problem, Reason
 
 
-class Entry(StrEnum):
-    """The way by which somebody acts."""
-
-    SLACK = "slack"
-    WEB = "web"
-    API = "api"
-
-
 class Action(StrEnum):
     """What an actor wants to do."""
 

@@ -6,13 +6,13 @@ A flaw says where in the document something is wrong: `(0, "closed", 1)` is the 
 import difflib
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, TypeAlias
 
 from bot.core import schemas, windows
+from bot.core.entry import BY_PEOPLE, Entry
 from bot.core.reasons import Code, Params
-from bot.core.rights import Entry
 from bot.core.rules import Notify, Rule
 from bot.core.schemas import Flaw, Path
 from bot.core.text import fold, one_line
@@ -25,6 +25,7 @@ USER_GROUP = re.compile(r"S[A-Z0-9]{1,31}")
 MENTION = re.compile(r"[SUW][A-Z0-9]{1,31}")
 Checked: TypeAlias = Iterator[tuple[Path, Code, Params]]  # the path below the field
 Check: TypeAlias = Callable[[Any], Checked]
+GROUPS = ("see", "run", "stop", "approvers")
 FIELDS = tuple(one.name for one in fields(Rule))
 
 
@@ -64,8 +65,8 @@ def _entries(value: Any) -> Checked:
     found = list(_texts(value))
     yield from found
     for at, one in enumerate(value if not found else ()):
-        if one not in list(Entry):
-            yield (at,), Code.NOT_ONE_OF, {"known": ", ".join(Entry)}
+        if one not in BY_PEOPLE:
+            yield (at,), Code.NOT_ONE_OF, {"known": ", ".join(BY_PEOPLE)}
 
 
 def _approvals(value: Any) -> Checked:
@@ -125,7 +126,7 @@ def _not_json(value: Any) -> Checked:
 
 CHECKS: dict[str, Check] = {
     "name": _name,
-    **dict.fromkeys(("tasks", "schedules", "see", "run", "stop", "approvers"), _texts),
+    **dict.fromkeys(("tasks", "schedules", *GROUPS), _texts),
     "entries": _entries,
     "channels": _texts_like(CHANNEL, Code.NOT_A_CHANNEL),
     "arguments": _schema,
@@ -139,20 +140,20 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def flaws(document: Any) -> Iterator[Flaw]:
-    """What keeps a document from being a list of rules."""
+def flaws(document: Any, groups: Collection[str] | None = None) -> Iterator[Flaw]:
+    """What keeps a document from being a list of rules. `groups`: those that there are; None: any."""
     if not isinstance(document, list):
         yield (), Code.NOT_RULES, {}
         return
     names = dict[str, int]()
     for at, value in enumerate(document):
-        yield from (((at, *path), code, params) for path, code, params in flaws_of_one(value))
+        yield from (((at, *path), code, params) for path, code, params in flaws_of_one(value, groups))
         name = value.get("name") if isinstance(value, Mapping) else None
         if isinstance(name, str) and names.setdefault(fold(name), at) != at:
             yield (at, "name"), Code.NAME_TWICE, {"name": one_line(name)}
 
 
-def flaws_of_one(value: Any, *, checks_schema: bool = True) -> Iterator[Flaw]:
+def flaws_of_one(value: Any, groups: Collection[str] | None = None, *, checks_schema: bool = True) -> Iterator[Flaw]:
     """`checks_schema=False`: of a stored rule, whose schema was checked; the package for that may be missing here."""
     if not isinstance(value, Mapping):
         yield (), Code.NOT_A_RULE, {}
@@ -167,6 +168,16 @@ def flaws_of_one(value: Any, *, checks_schema: bool = True) -> Iterator[Flaw]:
     for key, check in CHECKS.items():
         if key in value and (checks_schema or key != "arguments"):
             yield from (((key, *path), code, params) for path, code, params in check(value[key]))
+
+    yield from _unknown_groups(value, groups)
+
+
+def _unknown_groups(value: Mapping[str, Any], groups: Collection[str] | None) -> Iterator[Flaw]:
+    for key in GROUPS if groups is not None else ():
+        listed = value.get(key)
+        for at, name in enumerate(listed if isinstance(listed, list) else ()):
+            if isinstance(name, str) and name.strip() and name not in (groups or ()):
+                yield (key, at), Code.NO_SUCH_GROUP, {"name": one_line(name)}
 
 
 def _unknown(key: Any) -> Flaw:

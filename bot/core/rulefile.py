@@ -1,5 +1,6 @@
 """Rules as YAML: a list, as in docs/rules.md. Every mistake is told with its line and column."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,17 +12,18 @@ from bot.core.strictjson import place
 from bot.core.text import one_line
 
 FIELD = "rules"  # of the problems
+LONGEST = 1_000_000  # characters; PyYAML takes seconds for so many
 TYPES = {  # what YAML's plain values may be; not dates, sets or binary data
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")
 }
 
 
-def read(text: str) -> tuple[Rule, ...]:
-    """Raises Invalid, with every mistake."""
+def read(text: str, groups: Collection[str] | None = None) -> tuple[Rule, ...]:
+    """Raises Invalid, with every mistake. `groups`: those that there are; None: any."""
     document = _Document(text)
     document.read()
     if not document.problems:
-        for path, code, params in rulefields.flaws(document.value):
+        for path, code, params in rulefields.flaws(document.value, groups):
             document.tell(document.mark(path), code, **params)
     if document.problems:
         raise Invalid(sorted(document.problems, key=lambda problem: problem.place.at if problem.place else 0))
@@ -60,6 +62,9 @@ class _Document:
         except ImportError:
             self.tell(0, Code.NO_EXTRA, extra=EXTRA)
             return
+        if len(self.text) > LONGEST:
+            self.tell(0, Code.TOO_LONG, length=len(self.text), limit=LONGEST)
+            return
         try:
             node = yaml.compose(self.text, Loader=yaml.SafeLoader)
             # Aliases are found by their events, because a composed tree has none any more.
@@ -94,7 +99,15 @@ class _Document:
             return [self._value(one, (*path, at), yaml) for at, one in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, yaml)
-        return yaml.SafeLoader("").construct_object(node)
+        return self._plain(node, yaml)
+
+    def _plain(self, node: Any, yaml: Any) -> Any:
+        """A text like `!!int x` or `0x_`, or a number of thousands of digits, has a known tag and no value."""
+        try:
+            return yaml.SafeLoader("").construct_object(node)
+        except (ValueError, KeyError, yaml.YAMLError):
+            self.tell(node.start_mark.index, Code.YAML_TAG)
+            return None
 
     def _mapping(self, node: Any, path: Path, yaml: Any) -> dict[Any, Any]:
         found = dict[Any, Any]()
@@ -102,7 +115,7 @@ class _Document:
             if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in TYPES:
                 self.tell(key_node.start_mark.index, Code.YAML_TAG)
                 continue
-            key = yaml.SafeLoader("").construct_object(key_node)
+            key = self._plain(key_node, yaml)
             if key in found:
                 self.tell(key_node.start_mark.index, Code.DOUBLED_KEY, key=one_line(str(key)))
             found[key] = self._value(one, (*path, key), yaml)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bot.core.entry import Entry
 from bot.core.globs import Globs
-from bot.core.rights import Entry
 
 
 class Notify(StrEnum):
@@ -51,9 +51,6 @@ class Rule:
     def globs(self) -> Globs:
         return Globs(self.tasks, self.schedules)
 
-    def groups(self) -> frozenset[str]:
-        return frozenset((*self.see, *self.run, *self.stop, *self.approvers))
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
@@ -89,6 +86,10 @@ class RuleBook:
     """All rules, in their order."""
 
     rules: tuple[Rule, ...] = ()
+
+    @property
+    def names_groups(self) -> bool:
+        return any(rule.see or rule.run or rule.stop or rule.approvers for rule in self.rules)
 
     def of(self, name: str, task: str) -> tuple[Rule, ...]:
         """Those that match a schedule of this name and task."""

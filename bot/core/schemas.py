@@ -6,8 +6,11 @@ Nothing is fetched: references lead to the schema's own `$defs`.
 """
 
 import difflib
+import json
 import re
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from functools import cache
 from typing import Any, TypeAlias
 
 from bot.core.reasons import Code, Params
@@ -46,6 +49,7 @@ ONE = ("items", "contains", "additionalProperties", "propertyNames")  # each hol
 LISTS = ("prefixItems", "allOf", *ALTERNATIVES)
 MAPPINGS = ("properties", "patternProperties", "$defs")
 OWN = "#/$defs/"
+DEEPEST = 50  # lists and mappings in each other; jsonschema goes through each by several calls in each other
 
 
 class ExtraMissing(Exception):
@@ -62,12 +66,51 @@ def _validators() -> Any:
         from jsonschema import Draft202012Validator  # noqa: PLC0415  # an extra has it
     except ImportError:
         raise ExtraMissing from None
-    return Draft202012Validator
+    return _with_ours(Draft202012Validator)
+
+
+@cache
+def _with_ours(theirs: Any) -> Any:
+    """With two keywords of our own: jsonschema's fail on long numbers, and take minutes for long lists of objects."""
+    from jsonschema.validators import extend  # noqa: PLC0415
+
+    return extend(theirs, {"multipleOf": _multiple_of, "uniqueItems": _unique_items})  # type: ignore[no-untyped-call]
+
+
+def _multiple_of(validator: Any, factor: Any, value: Any, _: Any) -> Iterator[Any]:
+    """By the digits that were written, so that 0.3 is a multiple of 0.1."""
+    from jsonschema import ValidationError  # noqa: PLC0415
+
+    if validator.is_type(value, "number") and Fraction(str(value)) % Fraction(str(factor)):
+        yield ValidationError("not a multiple")
+
+
+def _unique_items(validator: Any, is_wanted: Any, value: Any, _: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError  # noqa: PLC0415
+
+    if is_wanted and validator.is_type(value, "array") and len(set(map(_same, value))) < len(value):
+        yield ValidationError("an item is there twice")
+
+
+def _same(value: Any) -> str:
+    """Equal for values that JSON Schema calls equal: 1 and 1.0, but not 1 and true."""
+    return json.dumps(_whole(value), sort_keys=True)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _whole(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return list(map(_whole, value))
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def flaws(schema: Mapping[str, Any]) -> Iterator[Flaw]:
     """Why a rule can't have this schema. Raises ExtraMissing."""
     validators = _validators()
+    if _is_deeper(schema, DEEPEST):
+        yield (), Code.TOO_DEEP, {"limit": DEEPEST}
+        return
     if schema.get("$schema", DIALECT) != DIALECT:
         yield ("$schema",), Code.SCHEMA_DIALECT, {"known": DIALECT}
         return
@@ -77,6 +120,14 @@ def flaws(schema: Mapping[str, Any]) -> Iterator[Flaw]:
         return
     for error in validators(validators.META_SCHEMA).iter_errors(schema):
         yield tuple(error.absolute_path), Code.BAD_SCHEMA, {"message": clip(one_line(error.message), 200)}
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    layer = [value]
+    for _ in range(limit):
+        insides = (one.values() if isinstance(one, Mapping) else one for one in layer)
+        layer = [one for inside in insides for one in inside if isinstance(one, (Mapping, list))]
+    return bool(layer)
 
 
 def _walk(schema: Any, path: Path, root: Mapping[str, Any]) -> Iterator[Flaw]:

@@ -20,7 +20,7 @@ from bot.core.text import fold
 T = TypeVar("T")
 Row = tuple[int, str, str, bool]  # id, name, task, enabled
 
-LITERAL = re.compile(r"[^*?\[]*")  # what a glob begins with
+WILD = re.compile(r"[*?\[]")
 INDEXES = 50  # kept, each without some schedules
 REMEMBERED = 100  # answers kept: people begin with the same letters, and Slack asks again for the same text
 
@@ -63,6 +63,7 @@ class Index:
     _names: Sequence[str] = ()  # folded
     _tasks: dict[str, str] = field(default_factory=dict)  # folded, by the task
     _answers: dict[tuple[str, int], Matches] = field(default_factory=dict)  # two threads may compute the same answer
+    _by_task: dict[str, list[int]] = field(default_factory=dict)  # places; filled when they are needed
     _places: dict[Globs, frozenset[int]] = field(default_factory=dict)  # what each of them matches
     _without: dict[tuple[Globs, ...], "Index"] = field(default_factory=dict)
 
@@ -110,15 +111,30 @@ class Index:
     def _matched(self, globs: Globs) -> frozenset[int]:
         if (known := self._places.get(globs)) is not None:
             return known
-        tasks = {task for task in self._tasks if globs.match_task(task)}
-        found = {at for at, task in enumerate(self.rows.tasks) if task in tasks} if tasks else set()
+        found = set[int]()
+        for task in self._tasks if globs.tasks else ():
+            if globs.match_task(task):
+                found.update(self._of_task(task))
         for glob in map(fold, globs.schedules):
-            # Most globs begin with some letters: then the others needn't be looked at.
-            near = self._beginning(LITERAL.match(glob)[0])  # type: ignore[index]  # it matches the empty text, too
             fits = pattern(glob).fullmatch
-            found.update(at for at in near if fits(self._names[at]))
+            found.update(at for at in self._near(glob) if fits(self._names[at]))
         answer = self._places[globs] = frozenset(found)
         return answer
+
+    def _of_task(self, task: str) -> Sequence[int]:
+        if not self._by_task:
+            places = dict[str, list[int]]()
+            for at, one in enumerate(self.rows.tasks):
+                places.setdefault(one, []).append(at)
+            self._by_task.update(places)
+        return self._by_task.get(task, ())
+
+    def _near(self, glob: str) -> Iterable[int]:
+        """Places of the names that may match: they begin as the glob does, and contain its longest word. Both are quick to find."""
+        begin, *others = WILD.split(glob)
+        near: Sequence[int] = self._beginning(begin)
+        word = "" if "[" in glob else max(others, key=len, default="")
+        return _where(word, self._names, near) if word else near
 
     def search(self, query: str, limit: int) -> Matches:
         """Schedules whose name and task together contain every word of `query`, in any order.
@@ -137,14 +153,15 @@ class Index:
     def _search(self, whole: str, limit: int) -> Matches:
         if not whole:
             return Matches(first=tuple(map(self._brief, range(len(self.rows))[:limit])), total=len(self.rows))
-        # Long words are rare, so that the other words are looked for in few places.
-        words = sorted(whole.split(), key=len, reverse=True)
+        # Long words are rare, so that the other words are looked for in few places. A message may repeat a word 10,000 times.
+        words = sorted(set(whole.split()), key=len, reverse=True)
         hits = self._holding(words)
-        holds_it = hits if len(words) == 1 else self._holding([whole], hits)
+        is_word = whole == words[0]
+        holds_it = hits if is_word else self._holding([whole], hits)
         ranked = chain(  # each rank contains the ones before it
             self._beginning(whole),
             _where(whole, self._names, holds_it),
-            self._holding_by_name(words, hits),
+            () if is_word else self._holding_by_name(words, hits),  # for a word, the rank before contains all of these
             holds_it,
             hits,
         )
@@ -170,6 +187,8 @@ class Index:
         """Places whose name or task holds every word."""
         places = range(len(self.rows)) if among is None else among
         for word in words:
+            if not places:
+                break
             by_task = {task: word in folded for task, folded in self._tasks.items()}
             if not all(by_task.values()):
                 holds: Iterable[bool] = map(contains, _those(self._names, places), repeat(word))
@@ -179,11 +198,10 @@ class Index:
         return places
 
     def _holding_by_name(self, words: Sequence[str], hits: Sequence[int]) -> Iterator[int]:
-        """Lazy, as few searches get here. For a single word, the rank before this one contains all of these."""
-        if len(words) > 1:
-            for word in words:
-                hits = list(_where(word, self._names, hits))
-            yield from hits
+        """Lazy, as few searches get here."""
+        for word in words:
+            hits = list(_where(word, self._names, hits))
+        yield from hits
 
     def _brief(self, i: int) -> Brief:
         pk, name, task, enabled = self.rows[i]

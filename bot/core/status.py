@@ -5,6 +5,7 @@ from enum import StrEnum
 FINAL = frozenset({"SUCCESS", "FAILURE", "REVOKED"})  # celery.states.READY_STATES; a test keeps them equal
 # Nothing has happened yet. An AbortableTask that may not have begun is marked ABORTED.
 WAITING = frozenset({"PENDING", "RECEIVED", "ABORTED"})
+REJECTED = "REJECTED"  # no worker runs it any more, unless the broker has another use for its message
 
 
 class RunState(StrEnum):
@@ -36,4 +37,6 @@ def after(state: RunState, status: str) -> RunState:
     """The state of an open run once Celery has said `status`."""
     if status in FINAL:
         return RunState.FINISHED
+    if status == REJECTED:
+        return RunState.UNSEEN
     return state if status in WAITING else RunState.RUNNING

@@ -39,6 +39,11 @@ class Standing(StrEnum):
 GOES_ON = frozenset({Standing.RUNS_ON, Standing.ABORTING})  # it is running, although somebody has asked to stop it
 
 
+def is_terminated(status: str, result: str) -> bool:
+    """Whether a worker says that it has ended the task's process. `result`: as in `standing`."""
+    return status == REVOKED and result.rpartition(" ")[2] == TERMINATED
+
+
 def standing(
     state: RunState, status: str, result: str, *, way: Way, asked_at: datetime, ended_at: datetime | None
 ) -> Standing:

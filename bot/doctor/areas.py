@@ -14,7 +14,7 @@ def areas(subject: Subject) -> dict[str, Examination]:
     """By name, in the order in which they are shown."""
     parts: dict[str, Callable[[Subject], Iterable[Finding]]] = {"Settings": setup.settings, "Versions": setup.versions}
     if can_examine(subject):
-        from bot.doctor import database, people, results, schedules, slack, workers  # noqa: PLC0415  # need the models
+        from bot.doctor import database, people, results, rules, schedules, slack, workers  # noqa: PLC0415  # need the models
 
         parts |= {
             "Slack": slack.slack,
@@ -23,6 +23,7 @@ def areas(subject: Subject) -> dict[str, Examination]:
             "Results": results.results,
             "Schedules": schedules.schedules,
             "Staff": people.staff,
+            "Rules": rules.rules,
             "Messages": people.messages,
         }
     return {area: partial(part, subject) for area, part in parts.items()}

@@ -8,13 +8,16 @@ from django.apps import apps
 from django_celery_beat.models import PeriodicTask
 
 from bot.broker import trigger
+from bot.broker.eventqueue import EventQueue
 from bot.broker.outcomes import kinds
 from bot.broker.outcomes.backend import BackendOutcomes
 from bot.broker.outcomes.choice import AUTO, chosen
 from bot.compat import HONOURS_HEADER
+from bot.conf import Conf
 from bot.core.model import Source
 from bot.core.ports import SourceSilent
 from bot.core.text import duration
+from bot.doctor import events
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
 from bot.runs import clock, sources
@@ -28,6 +31,7 @@ CLEANUP = "celery.backend_cleanup, which beat sends at 4 in the morning,"
 SOURCES = {
     Source.ROWS: "rows: in the table of django-celery-results",
     Source.BACKEND: "backend: Celery's result backend, which is asked by task id",
+    Source.EVENTS: "events: in the events that workers send while they run tasks",
     Source.NONE: "none: threads can't say how tasks end",
 }
 CANT_KNOW = "a backend knows tasks by their ids only: runs that beat started aren't shown as a schedule's last run"
@@ -38,12 +42,15 @@ def results(subject: Subject) -> Iterator[Finding]:
     if app is None:
         return
     source = chosen(app, options.outcomes if options is not None else AUTO)
-    yield subject.judged("source", f"{SOURCES[source]} ({kinds.shown(app)}, as this process is configured)", "W004")
+    keeps = "" if source is Source.EVENTS else f" ({kinds.shown(app)}, as this process is configured)"
+    yield subject.judged("source", f"{SOURCES[source]}{keeps}", "W004", "W019")
+    if source is Source.EVENTS:
+        yield from events.events(app, EventQueue.of(options or Conf()))
     if source is Source.BACKEND:
         yield from _backend(app)
     if source is Source.ROWS and apps.is_installed("django_celery_results"):
         yield _extended(subject)
-    if source is not Source.NONE:
+    if source in (Source.ROWS, Source.BACKEND):
         yield from _of_all(app)
     if source is Source.ROWS:
         yield from notification()

@@ -138,7 +138,7 @@ def _schedules(number: int) -> str:
 def expected_backend(subject: Subject) -> str:
     """The class that workers should use, or the module if rows are read. Empty: no matter which."""
     app, options = subject.app, subject.conf
-    if app is None or options is None or options.outcomes == Source.NONE:
+    if app is None or options is None or options.outcomes in (Source.NONE, Source.EVENTS):
         return ""
     if chosen(app, options.outcomes) is Source.ROWS:
         return kinds.ROWS

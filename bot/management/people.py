@@ -1,7 +1,9 @@
 """Users in commands, for any user model."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pwd import getpwuid
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -9,7 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from bot.conf import BAD_SETUP
+from bot.core.audit import By, Who
+from bot.core.entry import Entry
 from bot.core.text import clip, one_line
+from bot.env import environ
 from bot.runs.actors import of_user
 
 
@@ -21,6 +26,20 @@ def database_in_words() -> Iterator[None]:
     except DatabaseError as exc:
         told = f"The database says: {clip(one_line(str(exc)), 300)}. Is it up, and migrated (`migrate`)?"
         raise CommandError(told, returncode=BAD_SETUP) from exc
+
+
+def operator() -> Who:
+    """The operating system's user who gives the command, and who they were before `sudo`."""
+    try:
+        name = getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run under a number only
+        name = str(os.getuid())
+    before = environ().get("SUDO_USER", "")
+    return Who(os_user=f"{before} as {name}" if before not in ("", name) else name)
+
+
+def by_command(words: str) -> By:
+    return By(words=words, entry=Entry.COMMAND, who=operator())
 
 
 def user_named(name: str) -> Any:

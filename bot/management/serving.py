@@ -30,7 +30,7 @@ def require(command: str) -> None:
 
     A process that only watches and delivers needs no Celery app.
     """
-    readable_options(*NEEDED_FOR[command], checks=["W006", "W003"] if command == "slack" else ["W006"])
+    readable_options(*NEEDED_FOR[command], checks=["W006", "W019", *(["W003"] if command == "slack" else [])])
     if not is_sidecar():
         return
     try:

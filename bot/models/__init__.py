@@ -1,4 +1,4 @@
-"""Our own tables: installations, people's accounts and tokens, drafts, favourites and Homes, runs, and the notices that runs owe.
+"""Our own tables: installations, people's accounts and tokens, drafts, Homes, runs, the notices that runs owe, the audit log, rules.
 
 We never write to the platform's tables. Keys to users have no constraint in the database, because the Django of a
 sidecar's platform doesn't know our tables and must be able to delete a user. Joins don't find deleted users, and
@@ -21,6 +21,7 @@ from bot.core.reasons import Reason
 from bot.core.status import RunState
 from bot.core.stops import Standing, Way, standing
 from bot.models.approvable import Answer, Approvable
+from bot.models.audit import AppendOnly, AuditRecord, Person
 from bot.models.draft import Draft
 from bot.models.home import Favourite, Home
 from bot.models.installation import Installation
@@ -34,12 +35,15 @@ from bot.models.stoppable import Stoppable
 __all__ = [
     "Answer",
     "ApiToken",
+    "AppendOnly",
+    "AuditRecord",
     "Draft",
     "Favourite",
     "Home",
     "Installation",
     "Notice",
     "NoticeState",
+    "Person",
     "Primary",
     "Run",
     "RunNow",
@@ -161,7 +165,9 @@ class Run(Ruled, Approvable, Stoppable):
     result_length = models.PositiveIntegerField(default=0)
     traceback = models.TextField(blank=True)
     worker = models.CharField(max_length=100, blank=True)
-    unseen_because = models.TextField(blank=True, help_text="why its end can't be known: a reason, as above")
+    unseen_because = models.TextField(
+        blank=True, help_text="why its end can't be known, or, while it is open, may stay unknown: a reason, as above"
+    )
     later_ends = models.JSONField(default=list)  # other ends that came after the first
 
     objects: ClassVar["Primary[Self]"] = Primary()

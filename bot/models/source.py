@@ -14,6 +14,10 @@ class SourceHealth(models.Model):
     answered_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True, help_text="why it doesn't answer: a reason")
 
+    # Of a source that only one process may follow at a time. Null: nobody has ever done so.
+    holder = models.CharField(max_length=32, null=True, blank=True, help_text="the process that follows it")  # noqa: DJ001
+    held_until = models.DateTimeField(null=True, blank=True, help_text="then another process may take over")
+
     objects: ClassVar["Primary[Self]"] = Primary()
 
     class Meta:

@@ -1,14 +1,28 @@
-"""The log of who may act as whom. Every way to make, change or remove a Slack link or an API token writes to it."""
+"""Who may act as whom, in the log and in the audit log. Every way to make, change or remove a Slack link or an API token
+calls this, in the transaction that does it.
+"""
 
 import logging
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models.signals import pre_delete
 
+from bot.core.audit import Act, By, Record, Who
+from bot.core.entry import Entry
 from bot.core.text import one_line
 from bot.models import ApiToken, SlackLink
+from bot.runs import audit, people
+from bot.runs.actors import of_user
 
 log = logging.getLogger(__name__)
+
+
+NO_USER = By(words="the deletion of the user", why="user_deleted")
+
+
+def by_admin(user: Any) -> By:
+    return By(words=named(user), entry=Entry.ADMIN, who=Who.of(of_user(user)))
 
 
 def named(user: Any) -> str:
@@ -24,10 +38,42 @@ def described(row: SlackLink | ApiToken) -> str:
         return str(row)
 
 
-def given(row: SlackLink | ApiToken, *, by: str, before: str = "") -> None:
-    """`before` describes what was there."""
-    log.info("may act: %s, by %s%s", described(row), by, f"; before: {before}" if before else "")
+def given(row: SlackLink | ApiToken, *, by: By, before: SlackLink | None = None) -> None:
+    """`before`: the link that was there."""
+    log.info("may act: %s, by %s%s", described(row), by.words, f"; before: {described(before)}" if before else "")
+    if before is not None:
+        _append(before, by, Act.LINK_REMOVED)
+    _append(row, by, Act.LINK_ADDED if isinstance(row, SlackLink) else Act.TOKEN_ADDED)
 
 
-def removed(row: SlackLink | ApiToken, *, by: str) -> None:
-    log.info("may no longer act: %s, by %s", described(row), by)
+def removed(row: SlackLink | ApiToken, *, by: By) -> None:
+    log.info("may no longer act: %s, by %s", described(row), by.words)
+    _append(row, by, Act.LINK_REMOVED if isinstance(row, SlackLink) else Act.TOKEN_REMOVED)
+
+
+def _append(row: SlackLink | ApiToken, by: By, act: Act) -> None:
+    try:
+        name = row.user.get_username()
+    except ObjectDoesNotExist:
+        name = ""
+    user = str(row.user_id)
+    details: dict[str, Any] = {"code": by.why} if by.why else {}
+    if isinstance(row, SlackLink):
+        about = Who(user=user, name=name, team=row.team, slack_user=row.slack_user)
+        details |= {"by_email": True} if row.by_email else {}
+    else:
+        about = Who(user=user, name=name, token=str(row.pk))
+        details |= {"name": row.name}
+    audit.append(Record(act=act, entry=by.entry, who=by.who, about=people.remember(about), details=details))
+
+
+def watch_deletions() -> None:
+    """Django deletes the links and tokens of a user whom it deletes, wherever that is done."""
+    for model in (SlackLink, ApiToken):
+        pre_delete.connect(_deleted, sender=model, dispatch_uid=f"runtask.{model.__name__}")
+
+
+def _deleted(sender: Any, instance: Any, origin: Any = None, **_: Any) -> None:
+    """`origin` is what somebody deleted, a row or a query. Our own code deletes links and tokens, and calls `removed`."""
+    if sender not in (type(origin), getattr(origin, "model", None)):
+        removed(instance, by=NO_USER)

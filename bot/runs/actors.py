@@ -12,6 +12,7 @@ from bot.core.policy import codename
 from bot.core.rights import EVERYTHING, NONE, Action, Rights
 from bot.env import BadEnvironment
 from bot.prepared import Placeholder, Prepared
+from bot.runs import rulebook
 
 BEAT = "django_celery_beat"
 GROUPS = Prepared(
@@ -20,10 +21,19 @@ GROUPS = Prepared(
 
 
 def of_user(user: Any, **more: Any) -> Actor:
-    """With the flags, the groups and the permissions as they are now. `more`: further fields of Actor.
+    """With the flags and the permissions as they are now, and the groups if a rule in force names any. `more`: fields of Actor.
 
     A user model may lack `is_staff` (django.contrib.auth: AbstractBaseUser): then nobody is staff.
     """
+    return _actor(user, reads_groups=_count_groups(), **more)
+
+
+def with_groups(user: Any) -> Actor:
+    """The same, whatever rules are in force: to explain what other rules would mean."""
+    return _actor(user, reads_groups=True)
+
+
+def _actor(user: Any, *, reads_groups: bool, **more: Any) -> Actor:
     is_active, is_staff = bool(user.is_active), bool(getattr(user, "is_staff", False))
     return Actor(
         user=str(user.pk),
@@ -31,7 +41,7 @@ def of_user(user: Any, **more: Any) -> Actor:
         is_active=is_active,
         is_staff=is_staff,
         email=email_of(user),
-        rights=_rights(user) if is_active and is_staff else NONE,
+        rights=_rights(user, reads_groups=reads_groups) if is_active and is_staff else NONE,
         **more,
     )
 
@@ -42,16 +52,27 @@ def email_of(user: Any) -> str:
     return str(getattr(user, name, "") or "") if name else ""
 
 
-def _rights(user: Any) -> Rights:
-    """In one short query, and two more where permissions are asked."""
+def _count_groups() -> bool:
+    """Whether groups matter now. Otherwise nobody asks for them: a sidecar may not be allowed to read them."""
+    try:
+        return rulebook.in_force().book.names_groups
+    except rulebook.Unreadable:  # then the door lets nobody in
+        return False
+
+
+def _rights(user: Any, *, reads_groups: bool) -> Rights:
+    asks = reads_groups and not is_superuser(user)
     return Rights(
         is_superuser=is_superuser(user),
-        groups=frozenset() if is_superuser(user) or not has_groups(user) else _groups(user),
+        groups=groups_of(user) if asks else frozenset(),
         permitted=_permitted(user),
     )
 
 
-def _groups(user: Any) -> frozenset[str]:
+def groups_of(user: Any) -> frozenset[str]:
+    """The names of Django's groups that a user is in. A user model may have none."""
+    if not has_groups(user):
+        return frozenset()
     alias = user._state.db or router.db_for_read(get_user_model())  # noqa: SLF001  # documented
     key = user._meta.pk.get_db_prep_value(user.pk, connections[alias])  # noqa: SLF001  # documented
     rows = GROUPS.rows(alias, user=key)

@@ -11,11 +11,12 @@ from bot.core.changes import changes, since
 from bot.core.model import Actor, Change, ChannelId, InstallationId, Preview, RunId, Schedule, ScheduleId
 from bot.core.options import OPTIONS, of_row
 from bot.core.reasons import Problem
+from bot.core.rights import Action
 from bot.core.secrets import Call
 from bot.core.status import ENDED
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs import basis, limits, see
+from bot.runs import basis, denials, limits, own, see
 from bot.runs.door import Platform, admit
 from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned
 
@@ -57,8 +58,8 @@ def row(platform: Platform, actor: Actor, run: RunId, schedule: ScheduleId | Non
 def own_last(platform: Platform, actor: Actor, installation: InstallationId) -> RunId:
     """The actor's newest run of this installation. Raises NotAllowed or NoRunYet."""
     admitted = admit(platform, actor)
-    own = Run.objects.filter(user_id=str(actor.user), installation=installation).order_by("-pk")[:LOOKED_AT]
-    found = next(filter(admitted.sees, own), None)
+    here = own.of(str(actor.user)).filter(installation=installation).only("schedule_id", "user_id")[:LOOKED_AT]
+    found = next(filter(admitted.sees, here), None)
     if found is None:
         raise NoRunYet
     return RunId(found.pk)
@@ -66,11 +67,12 @@ def own_last(platform: Platform, actor: Actor, installation: InstallationId) -> 
 
 def preview(platform: Platform, actor: Actor, run: RunId, channel: ChannelId | None = None) -> tuple[Preview, Fill]:
     """The schedule of a run, and its values. Raises NotAllowed, NoSuchRun or Orphaned. `channel`: as for `see.preview`."""
-    earlier = row(platform, actor, run)
-    found = see.preview(platform, actor, ScheduleId(earlier.schedule_id), channel)
-    if found is None:
-        raise Orphaned
-    return found, _fill(platform, actor, found, earlier)
+    with denials.recorded(platform, actor, Action.RUN, run=run):
+        earlier = row(platform, actor, run)
+        found = see.preview(platform, actor, ScheduleId(earlier.schedule_id), channel)
+        if found is None:
+            raise Orphaned
+        return found, _fill(platform, actor, found, earlier)
 
 
 def fill(platform: Platform, actor: Actor, preview: Preview, run: RunId | None = None) -> Fill:

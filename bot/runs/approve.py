@@ -4,11 +4,13 @@ import json
 import logging
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from bot.core import approval
+from bot.core.audit import Act, Record, Who
 from bot.core.model import Actor, ChannelId, Dispatch, Field, NoticeKind, RunId, Schedule, ScheduleId, TaskId
 from bot.core.policy import Action, Denied, Subject, lacking
 from bot.core.reasons import Code, Invalid, Problem, Reason
@@ -16,7 +18,21 @@ from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.core.text import clip
 from bot.models import Answer, Run, atomic
-from bot.runs import again, attempts, clock, limits, masks, outbox, recalled, rows, sending, unsent
+from bot.runs import (
+    again,
+    attempts,
+    audit,
+    clock,
+    denials,
+    finish,
+    limits,
+    masks,
+    outbox,
+    recalled,
+    rows,
+    sending,
+    unsent,
+)
 from bot.runs.approvals import WaitingRun, waiting_run
 from bot.runs.attempts import Attempt
 from bot.runs.door import Admitted, Platform, admit
@@ -45,18 +61,23 @@ def approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Bud
 
     `mark`: what the pressed button carries of the payload. Raises NotAllowed, NotWaiting, Void, NothingSent or MaybeSent.
     """
+    with denials.recorded(platform, actor, Action.APPROVE, run=run):
+        return _approve(platform, actor, run, mark, budget)
+
+
+def _approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Budget) -> Run | None:
     admitted = admit(platform, actor)
     asked = _asked(admitted, run, mark)
     if asked is None:
         return None
     found, schedule, rules = asked
     dispatch = _dispatch(admitted, found, schedule, rules)
-    attempt = _attempt(platform, found, dispatch)
+    attempt = _attempt(platform, actor, found, dispatch)
     try:
         with platform.unsaved.unless_saved(attempt), turn(platform, found.key, schedule, rules):
             queued = _said_yes(admitted, found, attempt, rules)
     except _Overtaken:
-        return approve(platform, actor, run, mark, budget)
+        return _approve(platform, actor, run, mark, budget)
     platform.wake()
     if queued is None:
         found.refresh_from_db()
@@ -80,6 +101,11 @@ def asked_of(platform: Platform, actor: Actor, run: RunId, mark: str) -> Waiting
 
 def decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) -> Run | None:
     """The run, declined. None: there is no such run for this actor. Raises NotAllowed, NotWaiting or Refused."""
+    with denials.recorded(platform, actor, Action.APPROVE, run=run):
+        return _decline(platform, actor, run, mark, why)
+
+
+def _decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) -> Run | None:
     admitted = admit(platform, actor)
     asked = _asked(admitted, run, mark)
     if asked is None:
@@ -90,7 +116,7 @@ def decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) -
     with atomic():
         outbox.lock(Run.objects.filter(pk=found.pk))
         _note(found, actor, now, is_yes=False, why=why.strip())
-        ended = unsent.end(found.pk, RunState.DECLINED, now=now)
+        ended = unsent.end(found.pk, RunState.DECLINED, now=now, by=actor)
         if ended is None:
             raise NotWaiting(Run.objects.get(pk=found.pk))
     platform.wake()
@@ -163,7 +189,7 @@ def _void(platform: Platform, run: Run, code: Code, **params: Any) -> Exception:
     return NotWaiting(Run.objects.get(pk=run.pk)) if ended is None else Void(ended, reason)
 
 
-def _attempt(platform: Platform, run: Run, dispatch: Dispatch) -> Attempt:
+def _attempt(platform: Platform, actor: Actor, run: Run, dispatch: Dispatch) -> Attempt:
     now = clock.now()
     names = masks.parameters(platform.catalog, run.task)
     values = {
@@ -171,11 +197,22 @@ def _attempt(platform: Platform, run: Run, dispatch: Dispatch) -> Attempt:
         "state": RunState.QUEUED,
         "not_sent_because": "",
         "deadline_at": rows.deadline(platform, dispatch, now),
-        "source": platform.source_of(run.task),
+        **rows.followed(platform, run.task),
         **rows.sent_where(dispatch, names),
     }
     otherwise = {"state": RunState.WAITING, "deadline_at": run.deadline_at}
-    return Attempt(key=run.key, values=values, replaces=run.task_id, otherwise=otherwise)
+    return Attempt(
+        key=run.key,
+        values=values,
+        pressed=_approved(run, actor, dispatch.task_id),
+        replaces=run.task_id,
+        otherwise=otherwise,
+    )
+
+
+def _approved(run: Run, actor: Actor, task_id: str) -> Record:
+    record = finish.of_run(Act.RUN_APPROVED, run, reason=run.reason or "")
+    return replace(record, entry=actor.entry, who=Who.of(actor), details={**record.details, "task_id": task_id})
 
 
 @atomic()
@@ -194,6 +231,7 @@ def _said_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Rul
     if lacking(subject, [actor, *others]):
         outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)
         outbox.owe_answered(run, now=now)
+        audit.append(_approved(run, actor, run.task_id))
         log.info("run %s approved by %s, and waits for others", run.pk, actor.name)
         return None
     queued = attempts.taken_over(attempt)

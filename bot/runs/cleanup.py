@@ -1,17 +1,33 @@
-"""Deletes old runs and their notices, after a time that the operator chooses, references to deleted users, drafts and old counts.
+"""Deletes old runs and their notices, old records of the audit log, references to deleted users, drafts, and old counts.
+
+How long runs and records are kept is the operator's choice.
 
 Where that would take an unusual share, it stops: the database's clock may be wrong, or users are just being restored.
 """
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, Max, Min, OuterRef, QuerySet
 
 from bot.core.model import InstallationId
 from bot.core.status import RunState
-from bot.models import Answer, ApiToken, Draft, Favourite, Installation, Run, SlackLink, Throttle, database_of
+from bot.models import (
+    Answer,
+    ApiToken,
+    AuditRecord,
+    Draft,
+    Favourite,
+    Installation,
+    Run,
+    SlackLink,
+    Throttle,
+    atomic,
+    database_of,
+)
+from bot.runs import accounts
 from bot.runs.installations import NAMELESS
 
 log = logging.getLogger(__name__)
@@ -64,13 +80,32 @@ def forget_gone_users(*, knowingly: bool = False) -> None:
         there = SlackLink.objects.count() + ApiToken.objects.count()
         if not everybody.exists() or (lost > FEW and 2 * lost > there):
             raise Unusual("links and tokens")
-    links.delete()
-    tokens.delete()
+    with atomic():
+        for rows in (links, tokens):
+            for row in rows:
+                accounts.removed(row, by=accounts.NO_USER)
+        links.delete()
+        tokens.delete()
     Favourite.objects.filter(gone).delete()
     Run.objects.filter(gone, user__isnull=False).update(user=None)
     Answer.objects.filter(gone, user__isnull=False).update(user=None)
     by_gone = ~Exists(everybody.filter(pk=OuterRef("stopped_by")))
     Run.objects.filter(by_gone, stopped_by__isnull=False).update(stopped_by=None)
+
+
+def forget_old_records(installation: InstallationId, *, keep: timedelta, now: datetime, knowingly: bool = False) -> int:
+    """Deletes one batch of the audit log. Returns how many; a full batch means that there are more. Raises Unusual.
+
+    Call this before `forget_old_runs`, which notes when the last clean-up was.
+    """
+    before = now - keep
+    if not knowingly and _was_long_ago(installation, now) and _are_most(old_records(before), "at"):
+        raise Unusual("records of the audit log")
+    with atomic():
+        gone = AuditRecord.objects.all().expire(before, BATCH)
+    if gone:
+        log.info("deleted %s old records of the audit log", gone)
+    return int(gone)
 
 
 def forget_old_counts(*, now: datetime) -> None:
@@ -88,15 +123,19 @@ def old(installation: InstallationId, before: datetime) -> QuerySet[Run]:
     return ours.filter(created_at__lt=before, deadline_at__lt=before)
 
 
+def old_records(before: datetime) -> QuerySet[AuditRecord]:
+    return AuditRecord.objects.filter(at__lt=before)  # type: ignore[no-any-return]
+
+
 def _was_long_ago(installation: InstallationId, now: datetime) -> bool:
     last = Installation.objects.filter(pk=installation).values_list("cleaned_at", flat=True).first()
     return last is None or now - last > LONG
 
 
-def _are_most(aged: QuerySet[Run]) -> bool:
-    """Judges by the primary keys, which grow with time: counting would read all runs."""
-    newest = aged.order_by("-deadline_at", "-pk").values_list("pk", flat=True).first()
+def _are_most(aged: QuerySet[Any], by: str = "deadline_at") -> bool:
+    """Judges by the primary keys, which grow with time: counting would read all rows."""
+    newest = aged.order_by(f"-{by}", "-pk").values_list("pk", flat=True).first()
     if newest is None:
         return False
-    known = Run.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    known = aged.model.objects.aggregate(first=Min("pk"), last=Max("pk"))
     return bool(2 * (newest - known["first"] + 1) > known["last"] - known["first"] + 1)

@@ -74,3 +74,8 @@ def _ask() -> _Reading:
 
 def _as_django(utc: datetime) -> datetime:
     return utc if settings.USE_TZ else timezone.make_naive(utc, timezone.get_default_timezone())
+
+
+def iso(moment: datetime) -> str:
+    """In UTC. A project without USE_TZ stores local time."""
+    return (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).astimezone(UTC).isoformat()

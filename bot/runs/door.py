@@ -19,6 +19,7 @@ from bot.core.ids import LARGEST_ID
 from bot.core.model import Actor, Brief, ChannelId, RunId, Schedule, ScheduleId, Source
 from bot.core.policy import Action, Denied, Subject
 from bot.core.ports import Catalog, Queues, Sender, Stopper
+from bot.core.reasons import Code, Reason
 from bot.core.rules import Rule
 from bot.models import Run
 from bot.runs import actors, clock, rulebook
@@ -46,8 +47,15 @@ class Platform:
     wake: Callable[[], None] = lambda: None  # wakes this process's loops, as a notice may be owed
 
     def source_of(self, task: str) -> Source:
-        """Where the outcome of a new run of this task will be read."""
+        """Where the outcome of a new run of this task will be read. Events come whether or not its result is kept."""
+        if self.sources.now is Source.EVENTS:
+            return Source.EVENTS
         return self.sources.now if self.sender.keeps_result(task) else Source.NONE
+
+    def why_unseen(self, task: str) -> Reason | None:
+        """Why the end of a new run of this task may stay unknown, if that is known beforehand."""
+        is_silent = self.sources.now is Source.EVENTS and not self.sender.sends_events(task)
+        return Reason(code=Code.NO_EVENTS) if is_silent else None
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,11 @@ class Admitted:
         rights = self.actor.rights
         return self.in_force.book.hiding(rights.groups, is_superuser=rights.is_superuser)
 
+    @cached_property
+    def schedules(self) -> frozenset[int]:
+        """The ids of all schedules that this person may see, as searches know them. For lists: it needs no query for each."""
+        return frozenset(self.platform.catalog.ids(self.hidden))
+
     def rules_of(self, schedule: Schedule | Brief | None) -> tuple[Rule, ...]:
         """Takes as long for a schedule that isn't there, so that time doesn't tell what is hidden."""
         found = self.in_force.book.of(*(("", "") if schedule is None else (schedule.name, schedule.task)))
@@ -76,9 +89,12 @@ class Admitted:
         return None if is_hidden else found
 
     def run(self, run: RunId) -> Run | None:
-        """None: there is no such run, or it is one of a hidden schedule. Those of a deleted one belong to their requester."""
+        """None: there is no such run, or it is one of a hidden schedule. Those of a deleted one belong to their requester.
+
+        Both take as long: a schedule is looked for in either case.
+        """
         found = Run.objects.select_related("user").filter(pk=run).first() if 0 < run <= LARGEST_ID else None
-        return None if found is None or not self.sees(found) else found
+        return found if self.sees(found or Run(schedule_id=0)) and found is not None else None
 
     def sees(self, run: Run) -> bool:
         return self._sees(run, self.platform.catalog.get(ScheduleId(run.schedule_id)))

@@ -29,6 +29,8 @@ from bot.runs import clock, masks
 from bot.runs.door import Platform, admit
 from bot.runs.refusals import NoSuchDraft
 
+MOST = 20  # messages of one person within a minute that are answered
+MINUTE = timedelta(minutes=1)
 LIFE = timedelta(minutes=10)  # events of older messages aren't taken (bot.slack.replay), so that the row may go then
 
 
@@ -73,6 +75,14 @@ def without_secrets(platform: Platform, read: Mention, tasks: Collection[str]) -
         left_out=tuple(map(secrets.text, left_out)),
         has_left_out_args=has_secret_args,
     )
+
+
+def lately(written: Written) -> int:
+    """How many messages of this author were answered within the last minute."""
+    own = Draft.objects.filter(
+        installation=written.installation, team=written.account.team, slack_user=written.account.user
+    )
+    return own.filter(valid_until__gt=clock.now() + LIFE - MINUTE).count()
 
 
 def new_key() -> str:

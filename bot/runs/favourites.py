@@ -1,12 +1,14 @@
 """A user's favourite schedules: the verbs that keep and forget one, and the list."""
 
+from collections.abc import Collection
+
 from django.db import IntegrityError
 
 from bot.core.ids import LARGEST_ID
 from bot.core.model import Actor, Brief, ScheduleId
 from bot.core.policy import Action
 from bot.models import Favourite, atomic
-from bot.runs.door import Platform, admit
+from bot.runs.door import Admitted, Platform, admit
 from bot.runs.refusals import Full, Gone
 
 MOST = 20  # per user
@@ -15,13 +17,14 @@ TRIES = 5  # of taking a place that somebody else is faster at: only the same us
 
 def add(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
     """Raises NotAllowed, Gone or Full. Changes nothing if it is one already."""
-    if admit(platform, actor).schedule(schedule) is None:
+    admitted = admit(platform, actor)
+    if admitted.schedule(schedule) is None:
         raise Gone
     for _ in range(TRIES):
         taken = _taken(actor)
         if schedule in taken:
             return
-        free = set(range(MOST)) - set(taken.values()) or _left_by_deleted(platform, actor, taken)
+        free = set(range(MOST)) - set(taken.values()) or _left(admitted, taken)
         if not free:
             raise Full(MOST)
         try:
@@ -48,9 +51,12 @@ def holds(actor: Actor, schedule: ScheduleId) -> bool:
 def listed(platform: Platform, actor: Actor) -> tuple[Brief, ...]:
     """Those that exist and that the actor may see, by name. Raises NotAllowed."""
     admitted = admit(platform, actor)
-    found = admitted.briefs(list(_taken(actor))).values()
-    visible = [one for one in found if admitted.denied(Action.SEE, one, admitted.rules_of(one)) is None]
-    return tuple(sorted(visible, key=lambda brief: (brief.name.casefold(), brief.id)))
+    return tuple(sorted(_visible(admitted, _taken(actor)), key=lambda brief: (brief.name.casefold(), brief.id)))
+
+
+def _visible(admitted: Admitted, schedules: Collection[ScheduleId]) -> list[Brief]:
+    found = admitted.briefs(list(schedules)).values()
+    return [one for one in found if admitted.denied(Action.SEE, one, admitted.rules_of(one)) is None]
 
 
 def _taken(actor: Actor) -> dict[ScheduleId, int]:
@@ -59,8 +65,8 @@ def _taken(actor: Actor) -> dict[ScheduleId, int]:
     return {ScheduleId(schedule): place for schedule, place in own.values_list("schedule_id", "place")}
 
 
-def _left_by_deleted(platform: Platform, actor: Actor, taken: dict[ScheduleId, int]) -> set[int]:
-    """Frees the places of schedules that were deleted, which nobody sees any more."""
-    gone = set(taken) - {brief.id for brief in platform.catalog.briefs(list(taken))}
-    Favourite.objects.filter(user_id=str(actor.user), schedule_id__in=gone).delete()
+def _left(admitted: Admitted, taken: dict[ScheduleId, int]) -> set[int]:
+    """Frees the places of schedules that were deleted, or that a rule hides now: nobody finds these to remove them."""
+    gone = set(taken) - {brief.id for brief in _visible(admitted, taken)}
+    Favourite.objects.filter(user_id=str(admitted.actor.user), schedule_id__in=gone).delete()
     return {taken[schedule] for schedule in gone}

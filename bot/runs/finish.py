@@ -4,18 +4,21 @@ import logging
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import DataError, IntegrityError, OperationalError
 from django.db.models import Q
 
-from bot.core.model import NoticeKind, Outcome, Source
+from bot.core.audit import Act, Record
+from bot.core.entry import Entry
+from bot.core.model import NoticeKind, Outcome, RunId, ScheduleId, Source
 from bot.core.reasons import Code, Reason
 from bot.core.secrets import WORDS, Secrets
-from bot.core.status import AWAITED, ENDED, FINAL, OPEN, RunState, after
-from bot.core.stops import REVOKED
+from bot.core.status import AWAITED, ENDED, FINAL, OPEN, REJECTED, RunState, after
+from bot.core.stops import REVOKED, is_terminated
 from bot.core.text import clean, clip, clip_start
 from bot.models import Run, atomic
-from bot.runs import masks, outbox
+from bot.runs import audit, masks, outbox
 from bot.runs.failures import is_away
 
 log = logging.getLogger(__name__)
@@ -52,26 +55,38 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
     outcome = _fit_to_show(outcome, masks.of_run(run, secret_keys))
     if run.state == RunState.FINISHED:
         return _record_again(run, outcome, now)
-    run.state = after(RunState(run.state), outcome.status)
-    if run.state != RunState.UNSEEN:  # it may be heard of again
-        run.unseen_because = ""
-    run.status = outcome.status
-    run.seen, run.seen_at = outcome.token, outcome.at
-    run.started_at = run.started_at or outcome.started_at or (outcome.at if run.state == RunState.RUNNING else None)
-    run.result, run.result_length = outcome.result, outcome.result_length
-    run.traceback, run.worker = outcome.traceback, outcome.worker
-    run.deadline_at = now + deadline
-    owed = [NoticeKind.ROOT, NoticeKind.ID]  # a run that a crash left `queued` still owes them
+    _take(run, outcome)
     is_over = run.state == RunState.FINISHED
-    if is_over:
-        run.finished_at = outcome.at
-        run.deadline_at = now + WATCHED_ON
-        owed += [NoticeKind.FINAL] if run.tells_of(run.status) else []
+    is_rejected = run.state == RunState.UNSEEN and outcome.status == REJECTED
+    run.deadline_at = now + (WATCHED_ON if is_over or is_rejected else deadline)
+    owed = [NoticeKind.ROOT, NoticeKind.ID]  # a run that a crash left `queued` still owes them
+    if is_over and run.tells_of(run.status):
+        owed.append(NoticeKind.FINAL)
+    if is_rejected and run.tells_of(""):
+        owed.append(NoticeKind.UNSEEN)
     run.save()
     outbox.owe_edit(run, *owed, now=now, at_once=is_over)
     if is_over:
+        _append_end(run, status=run.status)
         log.info("run %s ended: %s", run.pk, run.status)
+    if is_rejected:
+        _append_end(run, code=Code.REJECTED)
     return True
+
+
+def _take(run: Run, outcome: Outcome) -> None:
+    """What the source says now."""
+    run.state = after(RunState(run.state), outcome.status)
+    if run.state != RunState.UNSEEN:  # it may be heard of again
+        run.unseen_because = ""
+    elif outcome.status == REJECTED:
+        run.unseen_because = Reason(code=Code.REJECTED).dump()
+    run.status = outcome.status
+    run.seen, run.seen_at = outcome.token, outcome.at
+    run.started_at = run.started_at or outcome.started_at or (outcome.at if run.state == RunState.RUNNING else None)
+    run.finished_at = outcome.at if run.state == RunState.FINISHED else run.finished_at
+    run.result, run.result_length = outcome.result, outcome.result_length
+    run.traceback, run.worker = outcome.traceback, outcome.worker
 
 
 def _fit_to_show(outcome: Outcome, secrets: Secrets) -> Outcome:
@@ -87,10 +102,11 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     """Of a run that has ended: only another end is told. The first one stays what the run shows."""
     run.seen = outcome.token
     run.deadline_at = now + WATCHED_ON
-    told = [(run.status, run.result), *((end["status"], end["result"]) for end in run.later_ends)]
+    told = _told(run)
     if outcome.status == REVOKED == told[-1][0]:  # each worker that is told to stop a task may say so
         return _say_better_why(run, outcome, now)
-    is_new = outcome.status in FINAL and (outcome.status, outcome.result) != told[-1]
+    this = (outcome.status, outcome.result, outcome.at)
+    is_new = outcome.status in FINAL and this[:2] != told[-1][:2] and this not in told  # events may come twice
     if is_new:
         run.later_ends.append({"status": outcome.status, "result": outcome.result, "at": outcome.at.isoformat()})
         run.later_ends = run.later_ends[-LATER_ENDS:]
@@ -98,14 +114,23 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     if is_new and run.tells_of(outcome.status):
         outbox.owe_again(run, now=now)
     if is_new:
+        audit.append(of_run(Act.RUN_ENDED, run, state=run.state, status=outcome.status, again=True))
         log.warning("run %s ended again: %s", run.pk, outcome.status)
     return is_new
+
+
+def _told(run: Run) -> list[tuple[str, str, datetime | None]]:
+    """Its ends so far: status, result, and when."""
+    later = ((end["status"], end["result"], datetime.fromisoformat(end["at"])) for end in run.later_ends)
+    return [(run.status, run.result, run.finished_at), *later]
 
 
 def _say_better_why(run: Run, outcome: Outcome, now: datetime) -> bool:
     """It was revoked again, perhaps terminated. That is no other end."""
     is_news = not run.later_ends and run.result != outcome.result
     if is_news:
+        if is_terminated(run.status, outcome.result) and not is_terminated(run.status, run.result):
+            audit.append(of_run(Act.RUN_TERMINATED, run))
         run.result = outcome.result
         outbox.owe_edit(run, now=now)
     run.save(update_fields=["seen", "result", "deadline_at"])
@@ -156,21 +181,42 @@ def withdraw(pk: int, *, now: datetime) -> bool:
     run.save(update_fields=["state", "stop_due_at", "deadline_at"])
     told = [NoticeKind.CLOSED] if run.tells_of("") else []
     outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
+    audit.append(of_run(Act.RUN_WITHDRAWN, run))
     log.info("run %s withdrawn", run.pk)
     return True
 
 
 @atomic()
 def end_unseen(pk: int, why: Reason, *, now: datetime) -> bool:
-    """Ends an open run whose end can't be known any more."""
+    """Ends an open run whose end can't be known any more. A reason that was known before says more than `why`."""
     run = Run.objects.select_for_update().filter(pk=pk, state__in=OPEN).first()
     if run is None:
         return False
     run.state = RunState.UNSEEN
-    run.unseen_because = why.dump()
+    run.unseen_because = run.unseen_because or why.dump()
     run.deadline_at = now + WATCHED_ON
     run.save(update_fields=["state", "unseen_because", "deadline_at"])
     told = [NoticeKind.UNSEEN] if run.tells_of("") else []
     outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
+    _append_end(run, code=why.code, **why.params)
     log.warning("run %s: its end can't be known (%s)", run.pk, why.code)
     return True
+
+
+def _append_end(run: Run, **details: Any) -> None:
+    if is_terminated(run.status, run.result):
+        audit.append(of_run(Act.RUN_TERMINATED, run))
+    audit.append(of_run(Act.RUN_ENDED, run, state=run.state, **details))
+
+
+def of_run(act: Act, run: Run, **details: Any) -> Record:
+    """A record that nobody in particular has caused."""
+    return Record(
+        act=act,
+        entry=Entry.SYSTEM,
+        schedule=ScheduleId(run.schedule_id),
+        schedule_name=run.schedule_name,
+        run=RunId(run.pk),
+        installation=run.installation,
+        details={"task_id": run.task_id, **details},
+    )

@@ -7,20 +7,19 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 
 from bot.core.model import Actor, Brief, InstallationId, SlackUserId
 from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
 from bot.core.status import OPEN, RunState
 from bot.models import Home, Run, writers_turn
 from bot.prepared import padded
-from bot.runs import approvals, clock, favourites, now, own
+from bot.runs import approvals, clock, favourites, now, own, see
 from bot.runs.approvals import WaitingFor
 from bot.runs.door import Platform
 from bot.runs.gate import Gate
-from bot.runs.now import Now, OpenRun
+from bot.runs.now import Now
 from bot.runs.own import OwnRun
 
 log = logging.getLogger(__name__)
@@ -45,26 +44,30 @@ class Contents:
     now: Now
     favourites: tuple[Brief, ...]
     last: tuple[OwnRun, ...]
-    marks: dict[str, str]  # of the reader's own runs and those that wait for them, by id: what is said of them here
+    # By id, of the reader's own runs and those that wait for them: how far they are. Also of those that are hidden from them now.
+    marks: dict[str, str]
 
 
 def contents(platform: Platform, actor: Actor) -> Contents:
     """Raises NotAllowed."""
     running = now.running(platform, actor)
-    newest = own.newest(platform, actor, LOOKED_AT)
+    newest = own.newest(actor, LOOKED_AT)
+    ended = [run for run in own.shown(platform, actor, newest) if run.state not in OPEN]
     waiting = approvals.waiting_for(platform, actor)
-    mine: list[OwnRun | OpenRun] = [*newest, *(run for run in running.first if run.is_own)]
+    marks = {str(run.run): _mark(RunState.WAITING, "", is_stopping=False) for run in waiting.first}
+    for run in newest:
+        marks[str(run.pk)] = _mark(run.state, run.status, is_stopping=run.stop_asked_at is not None)
+    for one in running.first:
+        if one.is_own:
+            marks[str(one.run)] = _mark(one.state, one.status, is_stopping=one.is_stopping)
     return Contents(
         at=clock.now(),
-        has_schedules=not platform.catalog.is_empty(),
+        has_schedules=see.has_schedules(platform, actor),
         waiting=waiting,
         now=running,
         favourites=favourites.listed(platform, actor),
-        last=tuple(run for run in newest if run.state not in OPEN)[:LAST],
-        marks={
-            **{str(run.run): _mark(RunState.WAITING, "", is_stopping=False) for run in waiting.first},
-            **{str(run.run): _mark(run.state, run.status, is_stopping=run.is_stopping) for run in mine},
-        },
+        last=tuple(ended[:LAST]),
+        marks=marks,
     )
 
 
@@ -109,23 +112,21 @@ def _of(installation: InstallationId, account: SlackUserId) -> QuerySet[Home]:
 
 
 def changed(installation: InstallationId, now: datetime) -> list[Home]:
-    """Those that were opened lately and whose reader has a new run, or one that has changed since. One or two queries."""
-    homes = list(_recent(installation, now))
-    marks = _marks({int(run) for home in homes for run in home.shown or ()})
-    return [home for home in homes if _differs(home, marks)]
+    """Those that were opened lately and whose reader has a new run, or one that has changed since.
 
-
-def _recent(installation: InstallationId, now: datetime) -> QuerySet[Any]:
-    """Each with the `newest` run of its reader's."""
-    newest = Run.objects.filter(user_id=OuterRef("user_id")).order_by("-pk").values("pk")[:1]
+    Three queries, whoever has however many runs; one if nobody looks.
+    """
     recent = Home.objects.filter(installation=installation, opened_at__gt=now - RECENT, claimed_until__lte=now)
-    return recent.annotate(newest=Subquery(newest)).order_by("-opened_at")[:CHECKED]
+    homes = list(recent.order_by("-opened_at")[:CHECKED])
+    newest = own.newest_of({home.user_id for home in homes if home.user_id is not None})
+    marks = _marks({int(run) for home in homes for run in home.shown or ()})
+    return [home for home in homes if _differs(home, newest.get(home.user_id), marks)]
 
 
-def _differs(home: Any, marks: dict[str, str]) -> bool:
+def _differs(home: Home, newest: int | None, marks: dict[str, str]) -> bool:
     if home.shown is None:
         return True
-    is_new = home.newest is not None and str(home.newest) not in home.shown
+    is_new = newest is not None and str(newest) not in home.shown
     return is_new or any(marks.get(run) != mark for run, mark in home.shown.items())
 
 

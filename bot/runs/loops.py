@@ -141,7 +141,7 @@ def delivery_step(deliverer: Deliverer) -> float:
     return BUSY if pending.exists() else IDLE
 
 
-def cleanup_step(keep: float, installation: InstallationId) -> float:
+def cleanup_step(keep: float, keep_audit: float, installation: InstallationId) -> float:
     """Deletes one batch. Is called again soon after a full one, else in an hour."""
     if not installation:
         return RARELY  # Slack hasn't taken our token yet
@@ -150,7 +150,9 @@ def cleanup_step(keep: float, installation: InstallationId) -> float:
     homes.forget_old(now=now)
     cleanup.forget_old_drafts(now=now)
     try:
-        forgotten = cleanup.forget_old_runs(installation, keep=timedelta(seconds=keep), now=now)
+        old_records = cleanup.forget_old_records(installation, keep=timedelta(seconds=keep_audit), now=now)
+        old_runs = cleanup.forget_old_runs(installation, keep=timedelta(seconds=keep), now=now)
+        forgotten = max(old_records, old_runs)
         cleanup.forget_gone_users()
     except cleanup.Unusual as exc:
         log.error("nothing is cleaned up: that would delete most %s. `runtask cleanup` says more", exc)  # noqa: TRY400

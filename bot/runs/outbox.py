@@ -9,10 +9,12 @@ from django.db import connections
 from django.db.models import Case, DateTimeField, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
-from bot.core.model import EDITS, InstallationId, NoticeKind, SlackUserId
+from bot.core.audit import Act, Record, Who
+from bot.core.model import EDITS, Actor, InstallationId, NoticeKind, SlackUserId
 from bot.core.reasons import Code, Reason
 from bot.models import Notice, NoticeState, Run, atomic, still
 from bot.prepared import padded
+from bot.runs import audit
 
 # A notice waits for those of its run and recipient that have a lower rank. None waits for an edit.
 RANK = {
@@ -30,6 +32,7 @@ RANK = {
 WAITING = (NoticeState.OWED, NoticeState.BEHIND)
 FIRST = {NoticeKind.ROOT, NoticeKind.ID}  # owed together, before any notice of their run can be parked
 EDIT_PACE = timedelta(seconds=2)  # between two edits of one root: chat.update allows about 50 a minute (Tier 3)
+LISTED = 100  # runs that a record names
 
 
 def owe(run: Run, *kinds: NoticeKind, now: datetime) -> None:
@@ -171,11 +174,14 @@ def lock(rows: QuerySet[Any]) -> None:
 
 
 @atomic()
-def revive(notices: QuerySet[Notice], *, now: datetime) -> int:
+def revive(notices: QuerySet[Notice], *, actor: Actor, now: datetime) -> int:
     """Owes parked notices again, together with those that were parked behind them. Returns how many."""
     runs = sorted(set(notices.filter(state=NoticeState.PARKED).values_list("run", flat=True)))
     lock(Run.objects.filter(pk__in=runs))
     parked = Notice.objects.filter(still(NoticeState.PARKED), run__in=runs)
     revived = parked.update(state=NoticeState.OWED, due_at=now, attempts=0, problem="", tried_at=None)
     arrange(runs, now)
+    if revived:
+        details = {"notices": revived, "runs": runs[:LISTED]}
+        audit.append(Record(act=Act.NOTICES_RETRIED, entry=actor.entry, who=Who.of(actor), details=details))
     return revived

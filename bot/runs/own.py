@@ -1,11 +1,16 @@
 """A user's own runs, newest first, whichever way they asked for them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db import connections
+from django.db.models import QuerySet
 
 from bot.core.model import Actor, RunId
 from bot.core.status import RunState
-from bot.models import Run
+from bot.models import Run, database_of
 from bot.runs import installations, links
 from bot.runs.door import Platform, admit
 
@@ -30,10 +35,40 @@ class OwnRun:
     page: str  # the address of its page; empty: there is none
 
 
-def newest(platform: Platform, actor: Actor, most: int) -> tuple[OwnRun, ...]:
-    """The last ones that the actor may see. Raises NotAllowed."""
-    admitted = admit(platform, actor)
-    rows = admitted.those_seen(Run.objects.filter(user_id=str(actor.user)).only(*COLUMNS).order_by("-pk")[:most])
+def of(user: Any) -> QuerySet[Run]:
+    """Newest first. `user` is a primary key.
+
+    A range of one user: with a plain `=`, PostgreSQL may walk down the primary key through the runs of others.
+    """
+    return Run.objects.filter(user_id__gte=user, user_id__lte=user).order_by("-user_id", "-pk")
+
+
+def newest_of(users: Collection[Any]) -> dict[Any, int]:
+    """The newest run of each, in one query. Without those who have none.
+
+    As many subqueries as users: a correlated one, or one with IN, reads more than one run of each in one database or another.
+    """
+    connection, keys = connections[database_of(Run)], list(users)
+    parts, values = list[str](), list[Any]()
+    for number, user in enumerate(keys):
+        sql, params = of(user).values_list("pk")[:1].query.get_compiler(connection=connection).as_sql()
+        parts.append(f"SELECT {number}, one.* FROM ({sql}) AS one")  # noqa: S608  # the ORM's
+        values += params
+    if not parts:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        return {keys[number]: run for number, run in cursor.fetchall()}
+
+
+def newest(actor: Actor, most: int) -> list[Run]:
+    """The last ones, also those that the actor may not see any more. Nobody may be shown these rows."""
+    return list(of(str(actor.user)).only(*COLUMNS)[:most])
+
+
+def shown(platform: Platform, actor: Actor, runs: Collection[Run]) -> tuple[OwnRun, ...]:
+    """Those that the actor may see. Raises NotAllowed."""
+    rows = admit(platform, actor).those_seen(runs)
     addresses = {one: installations.address(one) for one in {run.installation for run in rows}}
     return tuple(
         OwnRun(

@@ -6,9 +6,9 @@ What Slack said of them last stands in their link. A person who acts now is aske
 from typing import Any
 
 from bot.core.approval import Person
+from bot.core.entry import Entry
 from bot.core.model import Actor, Profile, SlackAccount, SlackUserId, TeamId
 from bot.core.policy import Action, Subject, may
-from bot.core.rights import Entry
 from bot.models import Answer, Run, SlackLink
 from bot.runs import rulebook
 from bot.runs.actors import email_of, of_user

@@ -44,6 +44,7 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         said=Said(reason=run.reason or "", mention=tuple(run.mention or ()) if run.status == "FAILURE" else ()),
         outcome=_outcome(run),
         has_results=run.source != Source.NONE,
+        by_events=run.source == Source.EVENTS,
         unseen_because=run.unseen_reason,
         later_end=_later_end(run),
         can_stop=site.can_stop,

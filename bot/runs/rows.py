@@ -3,12 +3,13 @@
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core import approval, arguments, options
+from bot.core.audit import Act, Record, Who
 from bot.core.changes import changes
 from bot.core.model import (
     Actor,
@@ -28,6 +29,7 @@ from bot.core.reasons import Code, Invalid
 from bot.core.rules import Rule, terms
 from bot.core.secrets import Parameters
 from bot.core.status import RunState
+from bot.core.text import clean
 from bot.models import Run, SlackLink
 from bot.runs import clock, installations, limits, masks
 from bot.runs.attempts import Attempt
@@ -56,7 +58,7 @@ def attempt(
     found = {
         **NO_STOP,
         **limits.said(rules),
-        "reason": request.reason.strip() or None,
+        "reason": clean(request.reason).strip() or None,  # PostgreSQL takes no U+0000
         "task_id": dispatch.task_id,
         "state": RunState.QUEUED,
         "created_at": now,
@@ -70,7 +72,7 @@ def attempt(
         "changes": list(_changes(schedule, dispatch, platform.secret_keys, names)),
         **sent_where(dispatch, names),
         "user_id": request.actor.user,
-        "source": platform.source_of(schedule.task),
+        **followed(platform, schedule.task),
         "deadline_at": deadline(platform, dispatch, now),
         **_approval(schedule, dispatch, rules, now),
     }
@@ -79,7 +81,22 @@ def attempt(
         found |= {"installation": destination.installation}
         found |= {"team": requester.team if requester else "", "slack_user": requester.user if requester else ""}
         found |= {"channel": destination.place.channel, "parent": destination.place.parent}
-    return Attempt(key=request.key, values=found)
+    return Attempt(key=request.key, values=found, pressed=_asked(request, schedule, found))
+
+
+def _asked(request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -> Record:
+    details = {name: values[name] for name in ("task_id", "task", "changes")}
+    if values["reason"]:
+        details["reason"] = values["reason"]
+    return Record(
+        act=Act.RUN_ASKED,
+        entry=request.actor.entry,
+        who=Who.of(request.actor),
+        schedule=schedule.id,
+        schedule_name=schedule.name,
+        installation=values.get("installation", ""),
+        details={**details, **({"again": request.again} if request.again is not None else {})},
+    )
 
 
 def sent_where(dispatch: Dispatch, names: Parameters) -> dict[str, Any]:
@@ -90,6 +107,12 @@ def sent_where(dispatch: Dispatch, names: Parameters) -> dict[str, Any]:
         "options": json.loads(json.dumps(dict(dispatch.options), default=str)),
         "target": options.stored({**dispatch.target.options, **headers, **named}),
     }
+
+
+def followed(platform: Platform, task: str) -> dict[str, Any]:
+    """The columns of where the outcome will be read, and of why it may stay unknown."""
+    unseen = platform.why_unseen(task)
+    return {"source": platform.source_of(task), "unseen_because": "" if unseen is None else unseen.dump()}
 
 
 def deadline(platform: Platform, dispatch: Dispatch, now: datetime) -> datetime:

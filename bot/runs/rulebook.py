@@ -2,17 +2,19 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core import rulefields
+from bot.core.audit import Act, By, Record
 from bot.core.ports import NotSetUp
 from bot.core.rules import Rule, RuleBook
 from bot.core.text import fold
 from bot.models import SiteState, StoredRule, atomic, database_of
 from bot.models.rules import ONLY, renew
 from bot.prepared import Prepared
+from bot.runs import audit
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ def body(rule: Rule) -> str:
 
 
 @atomic()
-def replace(rules: Iterable[Rule], *, by: str) -> None:
+def replace(rules: Iterable[Rule], *, by: By) -> None:
     """All rules, at once. A rule that keeps its name keeps its row."""
     # The row of the state is locked first, so that two of these don't mix.
     if not SiteState.objects.filter(pk=ONLY).update(version=""):
@@ -85,24 +87,38 @@ def replace(rules: Iterable[Rule], *, by: str) -> None:
     there = {fold(row.name): row for row in StoredRule.objects.all()}
     kept = {fold(rule.name) for rule in found}
     StoredRule.objects.filter(pk__in=[row.pk for name, row in there.items() if name not in kept]).delete()
+    saved = []
     for position, rule in enumerate(found):
         row = there.get(fold(rule.name)) or StoredRule()
+        if (row.name, row.body) != (rule.name, body(rule)):
+            saved.append(rule.name)
         row.name, row.body, row.position = rule.name, body(rule), position
         row.save()
     renew(database_of(SiteState))
-    log.info("rules changed: there are %s now, by %s", len(found), by)
+    log.info("rules changed: there are %s now, by %s", len(found), by.words)
+    record_change(by, saved=saved, deleted=[row.name for name, row in there.items() if name not in kept])
 
 
-def pause(reason: str, *, by: str, user: str | None, now: datetime) -> None:
+def record_change(by: By, *, saved: Sequence[str] = (), deleted: Sequence[str] = ()) -> None:
+    """For the audit log, with the rules' names. Call this inside the transaction that changes them."""
+    details = {"saved": list(saved), "deleted": list(deleted)}
+    audit.append(Record(act=Act.RULES_CHANGED, entry=by.entry, who=by.who, details=details))
+
+
+@atomic()
+def pause(reason: str, *, by: By, user: str | None, now: datetime) -> None:
     values = {"paused_at": now, "paused_because": reason, "paused_by_id": user}
     SiteState.objects.update_or_create(pk=ONLY, defaults=values)
-    log.warning("paused, by %s: %s", by, reason)
+    audit.append(Record(act=Act.PAUSED, entry=by.entry, who=by.who, details={"reason": reason}))
+    log.warning("paused, by %s: %s", by.words, reason)
 
 
-def resume(*, by: str) -> bool:
+@atomic()
+def resume(*, by: By) -> bool:
     """False: it wasn't paused."""
     values = {"paused_at": None, "paused_because": "", "paused_by": None}
     if not SiteState.objects.filter(pk=ONLY, paused_at__isnull=False).update(**values):
         return False
-    log.warning("resumed, by %s", by)
+    audit.append(Record(act=Act.RESUMED, entry=by.entry, who=by.who))
+    log.warning("resumed, by %s", by.words)
     return True

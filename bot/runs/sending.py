@@ -4,12 +4,13 @@ import logging
 
 from django.db import Error
 
+from bot.core.audit import Act
 from bot.core.model import Dispatch, NoticeKind, RunId, Source
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Reason
 from bot.core.status import RunState
 from bot.models import Run, atomic, still
-from bot.runs import attempts, clock, finish, outbox
+from bot.runs import attempts, audit, clock, finish, outbox
 from bot.runs.attempts import Attempt
 from bot.runs.door import Platform
 from bot.runs.refusals import MaybeSent, NothingSent
@@ -25,7 +26,7 @@ def send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, bud
     except NotSent as exc:
         log.warning("run %s not sent: %s", run.pk, exc)
         if not budget.leave():
-            _settle(platform, run, RunState.UNKNOWN)
+            _settle(platform, run, attempt, RunState.UNKNOWN)
             raise MaybeSent(run) from exc
         try:
             attempts.end(attempt, exc.reason)
@@ -35,13 +36,13 @@ def send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, bud
         raise NothingSent(exc.reason) from exc
     except FateUnknown as exc:
         log.warning("run %s may have been sent: %s", run.pk, exc)
-        _settle(platform, run, RunState.UNKNOWN)
+        _settle(platform, run, attempt, RunState.UNKNOWN)
         raise MaybeSent(run) from exc
     log.info("run %s of schedule %s sent as task %s", run.pk, run.schedule_id, run.task_id)
-    _settle(platform, run, RunState.SENT)
+    _settle(platform, run, attempt, RunState.SENT)
 
 
-def _settle(platform: Platform, run: Run, state: RunState) -> None:
+def _settle(platform: Platform, run: Run, attempt: Attempt, state: RunState) -> None:
     """Saves the new state and the notices that the run owes. Its result may have landed already.
 
     Where no results are kept, a run that was sent has come to its end.
@@ -59,6 +60,8 @@ def _settle(platform: Platform, run: Run, state: RunState) -> None:
             else:  # its root is there already
                 outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, now=now, at_once=True)
                 outbox.owe_answered(run, now=now)
+            if state is RunState.SENT:
+                audit.append(attempt.record(Act.RUN_SENT, run))
             if state is RunState.SENT and run.source == Source.NONE:
                 finish.end_unseen(run.pk, Reason(code=Code.NO_RESULTS), now=now)
     except Error:

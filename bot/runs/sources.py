@@ -1,9 +1,11 @@
 """The sources of outcomes: which there are, whether they answer, and what they can't know any more."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from django.db.models import Q
 
 from bot.core.model import Source, TaskId
 from bot.core.ports import Outcomes
@@ -12,7 +14,9 @@ from bot.core.status import AWAITED, OPEN
 from bot.models import Run, SourceHealth, writers_turn
 from bot.runs import finish
 
+BATCH = 500
 NO_TASK = TaskId("runtask-nothing")
+HELD = timedelta(seconds=5)  # a process that follows a source and is silent for longer counts as dead
 UNASKED = timedelta(minutes=2)  # a watcher asks several times a second, and notes it every ten seconds
 log = logging.getLogger(__name__)
 
@@ -69,6 +73,45 @@ def answered(outcomes: Outcomes, *, now: datetime) -> int:
 def silent(outcomes: Outcomes, why: Reason) -> None:
     log.warning("results can't be read now: %s (%s)", why.code, ", ".join(map(str, why.params.values())))
     _write(outcomes.source, problem=why.dump(PROBLEM_LIMIT))
+
+
+def hold(source: Source, holder: str, *, now: datetime) -> bool:
+    """Claims a source that one process follows for all, or goes on holding it. False: another process has it."""
+    free = Q(holder=holder) | Q(held_until=None) | Q(held_until__lte=now)
+    rows = SourceHealth.objects.filter(free, pk=source)
+    with writers_turn():
+        if rows.update(holder=holder, held_until=now + HELD):
+            return True
+        if SourceHealth.objects.filter(pk=source).exists():
+            return False
+        SourceHealth.objects.bulk_create([SourceHealth(source=source)], ignore_conflicts=True)  # as in `_write`
+        return bool(rows.update(holder=holder, held_until=now + HELD))
+
+
+def let_go(source: Source, holder: str, *, now: datetime) -> None:
+    """Lets another process take over at once."""
+    with writers_turn():
+        SourceHealth.objects.filter(pk=source, holder=holder, held_until__gt=now).update(held_until=now)
+
+
+def followed_until(source: Source) -> datetime | None:
+    """Until then somebody has followed it for certain. None: nobody ever has."""
+    health = _health(source)
+    return None if health is None or health.held_until is None else health.held_until - HELD
+
+
+def missed(source: Source, *, before: datetime, still_there: Collection[str]) -> int:
+    """Notes on open runs from before that moment that their end may have gone by unnoticed. Returns on how many.
+
+    `still_there`: tasks that a worker has at this moment.
+    """
+    runs = Run.objects.filter(source=source, state__in=OPEN, created_at__lt=before, unseen_because="")
+    found = [pk for pk, task in runs.order_by().values_list("pk", "task_id") if task not in still_there]
+    because, noted = Reason(code=Code.UNHEARD).dump(), 0
+    for at in range(0, len(found), BATCH):
+        with writers_turn():
+            noted += runs.filter(pk__in=found[at : at + BATCH]).update(unseen_because=because)
+    return noted
 
 
 def _write(source: Source, **values: object) -> None:

@@ -12,7 +12,7 @@ from bot.core.reasons import Invalid, Problem
 from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.models import Run, atomic
-from bot.runs import again, attempts, basis, limits, outbox, rows, sending
+from bot.runs import again, attempts, basis, denials, limits, outbox, rows, sending
 from bot.runs.attempts import Attempt
 from bot.runs.basis import Basis
 from bot.runs.door import Admitted, Platform, admit
@@ -27,7 +27,13 @@ def check(platform: Platform, request: RunRequest) -> None:
 
 
 def start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
-    """The run, sent, or waiting for approval. For a repeated submission, the run that the first one started. Raises NotAllowed or Refused."""
+    """The run, sent, or waiting for approval. For a repeated submission, that of the first one. Raises NotAllowed or Refused."""
+    where = request.destination.installation if request.destination else ""
+    with denials.recorded(platform, request.actor, Action.RUN, schedule=request.schedule, installation=where):
+        return _start(platform, request, budget)
+
+
+def _start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
     admitted = admit(platform, request.actor)
     try:
         ready = _prepared(admitted, request, TaskId(str(uuid.uuid4())))

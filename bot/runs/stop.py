@@ -5,13 +5,14 @@ a run that is just being sent counts as sent. Workers remember what they are tol
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from django.db.models import F, QuerySet
 
+from bot.core.audit import Act, Who
 from bot.core.model import Actor, NoticeKind, RunId, ScheduleId, TaskId
 from bot.core.policy import Action, Denied
 from bot.core.ports import NotTold, Stopper
@@ -19,7 +20,7 @@ from bot.core.reasons import Code, Reason
 from bot.core.status import OPEN, WAITING, RunState
 from bot.core.stops import Standing, Way
 from bot.models import Run, atomic
-from bot.runs import clock, finish, outbox, unsent
+from bot.runs import audit, clock, denials, finish, outbox, unsent
 from bot.runs.door import Platform, admit
 from bot.runs.follow import catch_up
 from bot.runs.refusals import CantStop, Ended, NotAllowed
@@ -52,6 +53,11 @@ def stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool = False, wi
     A second Stop changes nothing, but may ask for more (`kill`). If workers can't be told within that time, it is repeated.
     A run that waits for approval is withdrawn; its requester may always do that.
     """
+    with denials.recorded(platform, actor, Action.STOP, run=run):
+        return _stop(platform, actor, run, kill=kill, within=within)
+
+
+def _stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool, within: float) -> Run | None:
     admitted = admit(platform, actor)
     found = admitted.run(run)
     if found is None:
@@ -93,7 +99,7 @@ def _withdraw(platform: Platform, actor: Actor, run: Run) -> Run:
     """Of presses in the same moment, one ends it: this one, an approval, or another. Raises Ended, or CantStop if it is sent now."""
     now = clock.now()
     asked = {"stop_asked_at": now, "stop_way": Way.WITHDRAW, **_who(run, actor)}
-    ended = unsent.end(run.pk, RunState.WITHDRAWN, now=now, **asked)
+    ended = unsent.end(run.pk, RunState.WITHDRAWN, now=now, by=actor, **asked)
     platform.wake()
     if ended is None:
         run.refresh_from_db()
@@ -120,6 +126,8 @@ def _note(pk: int, actor: Actor, way: Way, now: datetime) -> bool:
     run.save(update_fields=["stop_asked_at", "stop_way", "stop_due_at", "stopped_by", "stopped_by_slack"])
     if run.state != RunState.QUEUED:  # if that one is sent, its messages are owed and show this
         outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, now=now, at_once=True)
+    asked = finish.of_run(Act.RUN_STOP_ASKED, run, way=way.value)
+    audit.append(replace(asked, entry=actor.entry, who=Who.of(actor)))
     log.info("run %s: %s asked for (%s)", run.pk, way, actor.name)
     return True
 

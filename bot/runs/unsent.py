@@ -1,21 +1,31 @@
 """Ends of runs that were waiting for approval, and so were never sent. Each is told: in the thread, and to the approvers."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.core.model import NoticeKind
+from bot.core.audit import Act, Who
+from bot.core.model import Actor, NoticeKind
 from bot.core.reasons import Reason
 from bot.core.status import RunState
 from bot.models import Run, atomic, still
-from bot.runs import outbox
+from bot.runs import audit, finish, outbox
 
 log = logging.getLogger(__name__)
 
+ACTS = {
+    RunState.DECLINED: Act.RUN_DECLINED,
+    RunState.LAPSED: Act.RUN_LAPSED,
+    RunState.WITHDRAWN: Act.RUN_WITHDRAWN,
+}
+
 
 @atomic()
-def end(pk: int, state: RunState, *, now: datetime, why: Reason | None = None, **more: Any) -> Run | None:
-    """None: it doesn't wait any more. `more`: further columns."""
+def end(
+    pk: int, state: RunState, *, now: datetime, why: Reason | None = None, by: Actor | None = None, **more: Any
+) -> Run | None:
+    """None: it doesn't wait any more. `by`: who has pressed for that. `more`: further columns."""
     reason = {} if why is None else {"not_sent_because": why.dump()}
     values = {"state": state, "deadline_at": now, **reason, **more}
     if not Run.objects.filter(still(RunState.WAITING), pk=pk).update(**values):
@@ -24,6 +34,8 @@ def end(pk: int, state: RunState, *, now: datetime, why: Reason | None = None, *
     told = [NoticeKind.CLOSED] if run.tells_of("") else []
     outbox.owe_edit(run, NoticeKind.ROOT, *told, now=now, at_once=True)
     outbox.owe_answered(run, now=now)
+    record = finish.of_run(ACTS[state], run, **({} if why is None else {"code": why.code, **why.params}))
+    audit.append(record if by is None else replace(record, entry=by.entry, who=Who.of(by)))
     log.info("run %s %s without having been sent%s", pk, state, "" if why is None else f" ({why.code})")
     return run
 

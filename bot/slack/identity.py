@@ -8,10 +8,11 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from slack_sdk import WebClient
 
-from bot.core.model import Actor, Profile, SlackAccount, TeamId
+from bot.core.audit import By, Who
+from bot.core.entry import Entry
+from bot.core.model import Actor, Profile, SlackAccount, SlackUserId, TeamId
 from bot.core.policy import of_profile
-from bot.core.rights import Entry
-from bot.models import SlackLink, database_of
+from bot.models import SlackLink, atomic, database_of
 from bot.prepared import Placeholder, Prepared, columns
 from bot.runs import accounts, clock
 from bot.runs.actors import is_superuser, of_user
@@ -47,12 +48,12 @@ class Identity:
         if link is not None and self._is_fresh(link):
             return _actor(account, team, link, Profile(**{name: getattr(link, name) for name in FACTS}))
         if link is None and not may_link:
-            return Actor(slack=account, team=team)
+            return Actor(entry=Entry.SLACK, slack=account, team=team)
         try:
             profile = profile_of(self.client.users_info(user=account.user)["user"])
         except UNREACHABLE as exc:
             log.warning("Slack's users.info on %s: %s", account.user, error_code(exc))
-            return Actor(slack=account, team=team, unknown_because=error_code(exc))
+            return Actor(entry=Entry.SLACK, slack=account, team=team, unknown_because=error_code(exc))
         link = self._remember(account, team, link, profile)
         return _actor(account, team, link, profile)
 
@@ -79,20 +80,34 @@ class Identity:
             return None
         everybody: Any = get_user_model()._base_manager.all()  # noqa: SLF001  # documented
         # Another Django may have deleted the user of an old link (bot.models).
-        SlackLink.objects.filter(team=account.team, slack_user=account.user).exclude(user__in=everybody).delete()
-        link, made = SlackLink.objects.get_or_create(
-            team=account.team, slack_user=account.user, defaults={"user": user, "by_email": True, **facts}
-        )
-        if made:
-            accounts.given(link, by="e-mail")
+        with atomic():
+            gone = SlackLink.objects.filter(team=account.team, slack_user=account.user).exclude(user__in=everybody)
+            for old in gone:
+                accounts.removed(old, by=accounts.NO_USER)
+            gone.delete()
+            link, made = SlackLink.objects.get_or_create(
+                team=account.team, slack_user=account.user, defaults={"user": user, "by_email": True, **facts}
+            )
+            if made:
+                accounts.given(link, by=_by_email(account))
         return link
 
     def _holds(self, link: SlackLink, profile: Profile) -> bool:
         """Whether it was made by hand, or could still be made by e-mail. Removes it otherwise."""
         why = by_email.objection(link.user, profile.email, self.email_domains) if link.by_email else ""
-        if why and SlackLink.objects.filter(pk=link.pk, by_email=True).delete()[0]:  # nobody has just made it by hand
-            accounts.removed(link, by=f"e-mail: {why}")
-        return not why
+        if not why:
+            return True
+        with atomic():
+            if SlackLink.objects.filter(pk=link.pk, by_email=True).delete()[0]:  # nobody has just made it by hand
+                account = SlackAccount(team=TeamId(link.team), user=SlackUserId(link.slack_user))
+                accounts.removed(link, by=_by_email(account, why))
+        return False
+
+
+def _by_email(account: SlackAccount, why: str = "") -> By:
+    """The person acts in Slack, and is linked, or no longer."""
+    who = Who(team=account.team, slack_user=account.user)
+    return By(words=f"e-mail: {why}" if why else "e-mail", entry=Entry.SLACK, who=who, why="e_mail")
 
 
 def _link(account: SlackAccount) -> SlackLink | None:
@@ -123,5 +138,5 @@ def profile_of(user: dict[str, Any]) -> Profile:
 
 def _actor(account: SlackAccount, team: TeamId | None, link: SlackLink | None, profile: Profile) -> Actor:
     if link is None:
-        return Actor(slack=account, team=team, profile=profile)
+        return Actor(entry=Entry.SLACK, slack=account, team=team, profile=profile)
     return of_user(link.user, entry=Entry.SLACK, slack=account, team=team, profile=profile)

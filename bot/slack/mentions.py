@@ -5,9 +5,9 @@ from collections.abc import Collection, Sequence
 from bot.core.model import Brief, Field, Matches
 from bot.core.reasons import Problem
 from bot.core.text import ELLIPSIS, one_line
-from bot.runs.drafts import Values
+from bot.runs.drafts import MOST, Values
 from bot.slack import texts
-from bot.slack.blocks import Block, button, code, context, escape, section
+from bot.slack.blocks import Block, Level, Note, button, code, context, escape, section
 from bot.slack.ids import CHOOSE_PREFIX
 from bot.texts import problem_text
 
@@ -15,7 +15,7 @@ BUTTONS = 5
 NAMES = 20  # of arguments, in a sentence
 
 
-def help_(command: str) -> Block:
+def usage(command: str) -> Block:
     return plain(texts.MENTION_HELP.format(command=command))
 
 
@@ -42,11 +42,15 @@ def not_read(problem: Problem) -> Block:
     return plain(f"{texts.NOT_READ.format(text=escape(problem_text(problem), 500))}\n{texts.WRITE_SO}")
 
 
+def too_many() -> Block:
+    return plain(texts.TOO_MANY_MENTIONS.format(number=MOST))
+
+
 def plain(text: str) -> Block:
     return {"text": text, "blocks": [section(text)]}
 
 
-def note(values: Values, left_out: Collection[Field]) -> str:
+def notes(values: Values, left_out: Collection[Field]) -> tuple[Note, ...]:
     """In the form: which values are from the message, and which of its values are not in the form."""
     lines = []
     if values.args is not None and Field.ARGS not in left_out:
@@ -57,7 +61,8 @@ def note(values: Values, left_out: Collection[Field]) -> str:
         lines.append(texts.LEFT_OUT.format(names=_names(values.left_out)))
     if values.has_left_out_args:
         lines.append(texts.LEFT_OUT_LIST)
-    return "\n".join([*lines, *(texts.LEFT_OUT_FIELD[of] for of in left_out)])
+    lines += [texts.LEFT_OUT_FIELD[of] for of in left_out]
+    return tuple(Note(Level.INFO, line) for line in lines)
 
 
 def _choice(at: int, brief: Brief, draft: str) -> Block:

@@ -119,11 +119,13 @@ def _deadline(report: Report) -> tuple[str, list[Block]]:
     if outcome is not None:
         known = texts.NO_WORD_SINCE.format(began=date(outcome.started_at or outcome.at), at=date(outcome.at))
     elif report.sent_at is not None:
-        known = texts.NO_WORD_SENT.format(at=date(report.sent_at))
+        sent = texts.NO_EVENT_SENT if report.by_events else texts.NO_WORD_SENT
+        known = sent.format(at=date(report.sent_at))
     else:
         known = texts.NO_WORD_UNKNOWN
     text = texts.NO_WORD.format(who=_who(report), schedule=escape(report.schedule), known=known)
-    return texts.NO_WORD_PLAIN.format(schedule=entities(one_line(report.schedule))), [section(text)]
+    why = [context(escape(sentence(report.unseen_because)))] if report.unseen_because else []
+    return texts.NO_WORD_PLAIN.format(schedule=entities(one_line(report.schedule))), [section(text), *why]
 
 
 def _unseen(report: Report) -> tuple[str, list[Block]]:
@@ -177,7 +179,7 @@ def _again(report: Report) -> tuple[str, list[Block]]:
     words = texts.AGAIN_THOUGH_STOPPED if is_after_stop else texts.AGAIN
     text = words.format(icon=icon, who=_who(report), schedule=name, status=escape(end.status))
     plain = texts.AGAIN_PLAIN.format(schedule=entities(one_line(report.schedule)), status=end.status)
-    return plain, [section(text), *_result(end, report.result_link)]
+    return plain, [section(text), *_result(end, report)]
 
 
 def _final(report: Report) -> tuple[str, list[Block]]:
@@ -197,15 +199,17 @@ def _final(report: Report) -> tuple[str, list[Block]]:
         return plain, blocks
     if outcome.result:
         plain = texts.FINAL_PLAIN_RESULT.format(end=plain, result=entities(clip(one_line(outcome.result), 150)))
-    return plain, [*blocks, *_result(outcome, report.result_link)]
+    return plain, [*blocks, *_result(outcome, report)]
 
 
-def _result(outcome: Outcome, address: str) -> list[Block]:
-    """The result, or the exception and the end of its traceback, and a note if something was left out."""
-    blocks, notes = [], []
+def _result(outcome: Outcome, report: Report) -> list[Block]:
+    """The result, or the exception and the end of its traceback, and a note if something was or may be left out."""
+    blocks, notes, address = [], [], report.result_link
     result, traceback = clean(outcome.result).strip(), clean(outcome.traceback).strip()
     if result:
         blocks.append(preformatted(clip(result, RESULT)))
+        if report.by_events:
+            blocks.append(context(texts.SHORT_FORM))
         if max(outcome.result_length, len(result)) > RESULT:
             notes.append(texts.SHORTENED.format(length=outcome.result_length))
     if traceback:

@@ -52,12 +52,12 @@ class HomePress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StarPress:
-    """The star in an open form was pressed. `view` is Slack's, with all its blocks."""
+    """The star in an open form was pressed. `form` is Slack's view, with all its blocks."""
 
     account: SlackAccount
     schedule: ScheduleId
     trigger: str
-    view: Payload = field(repr=False)
+    form: Payload = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,13 +128,13 @@ def home_press(body: Payload) -> HomePress:
 
 @parser
 def star_press(body: Payload) -> StarPress:
-    view = body["view"]
-    text_of(view["id"]), text_of(view["hash"])
+    form = body["view"]
+    kept = {"id": text_of(form["id"]), "hash": text_of(form["hash"]), "blocks": list(map(dict, form["blocks"]))}
     return StarPress(
         account=account_of(body),
         schedule=schedule_of(body["actions"][0]),
         trigger=text_of(body["trigger_id"]),
-        view={**view, "blocks": [dict(block) for block in view["blocks"]]},
+        form={**form, **kept},
     )
 
 

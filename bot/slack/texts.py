@@ -102,7 +102,7 @@ HELP = """*{command}* runs a schedule of the site now, with its stored arguments
 • `{command} "again"` picks the schedule that is really called again; so with status and help. What stands in quotes is always a schedule's name.
 • Mention me in a channel where I am a member, followed by `nightly report days=30`: you get a button that opens the form so filled. A mention alone runs nothing.
 • The shortcuts *Run a schedule* and, on a message, *Run a schedule here* open the form, too.
-Its id and how it ended arrive in a thread. Only staff of the site can run schedules."""
+A run's id and how it ended arrive in a thread. Only staff of the site can run schedules."""
 
 # What is running now
 NOW = "*Running now*"
@@ -139,9 +139,13 @@ NEVER_FILLED_IN_LIST = (
 MENTION_HELP = """Write a schedule's name after the mention, and what should differ: `nightly report days=30`. You get a button that opens the form so filled; nothing runs before you press *Run* in it.
 • `{command}` opens the form, and `{command} again` opens it as in your own last run.
 • `{command} status` shows what is running now, and `{command} help` says more."""
+TOO_MANY_MENTIONS = (
+    ":hourglass: These were more than {number} messages to me within a minute. Nothing has been sent."
+    " I answer again in a minute."
+)
 FROM_MENTION = ":speech_balloon: From your message: {names}. The rest is as stored."
 LIST_FROM_MENTION = ":speech_balloon: The list of arguments is from your message."
-LEFT_OUT = ":lock: Left out of your message, as they are secret: {names}. Type them below if you need others than the stored ones."
+LEFT_OUT = ":lock: Left out of your message, as they are secret: {names}. Type them below if you need them."
 LEFT_OUT_LIST = ":lock: The list of arguments of your message is left out, as it holds a secret."
 LEFT_OUT_FIELD = {
     Field.ARGS: ":warning: The list of arguments of your message is left out: it is too long to be shown here.",
@@ -235,6 +239,7 @@ NO_WORD = ":warning: {who} No word yet about *{schedule}*. {known} If a result a
 NO_WORD_PLAIN = "No word yet about {schedule}"
 NO_WORD_SINCE = "It began {began}, and no worker has reported anything since {at}."
 NO_WORD_SENT = "It was sent {at}, and no worker has reported anything since. Does a worker listen on its queue?"
+NO_EVENT_SENT = "It was sent {at}, and no worker has reported anything since. Does a worker listen on its queue, and does it send events?"
 NO_WORD_UNKNOWN = "It may or may not have been sent, and no worker has reported anything. It is not sent again."
 
 # The thread: the reply where the end can't be known
@@ -260,6 +265,7 @@ FINAL_MENTIONS = "{end} {who}"
 FINAL_PLAIN = "{schedule}: {status}"
 FINAL_PLAIN_AFTER = "{schedule}: {status} after {duration}"
 FINAL_PLAIN_RESULT = "{end} – {result}"
+SHORT_FORM = "This is Celery's own short form of it."
 SHORTENED = "Shortened from {length:,} characters."
 TRACEBACK_END = "The traceback's end."
 ALL_OF_IT = "All of it"

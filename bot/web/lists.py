@@ -29,3 +29,12 @@ class Guarded(admin.ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
         return GuardedList
+
+
+class ReadOnly:
+    """For tables that nobody edits by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    has_change_permission = has_delete_permission = has_add_permission

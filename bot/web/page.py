@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from bot.core.entry import Entry
 from bot.core.model import Actor
 from bot.core.ports import NotSetUp
 from bot.runs import actors, links
@@ -60,7 +61,7 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
         try:
             if not request.user.is_authenticated or beyond_staff.is_missing(request):
                 return _logged_out(request)
-            visit = Visit(request, platform(), actors.of_user(request.user))
+            visit = Visit(request, platform(), actors.of_user(request.user, entry=Entry.WEB))
             try:
                 return view(visit, **captured)
             except NotAllowed as exc:

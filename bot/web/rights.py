@@ -5,19 +5,21 @@ from typing import Any
 from django.contrib.auth import get_permission_codename, get_user_model
 from django.contrib.auth.models import Permission
 
-from bot.runs.actors import is_superuser, of_user
+from bot.runs.actors import groups_of, is_superuser, of_user
 
 
 def may_act_as(user: Any, other: Any) -> bool:
     """Whether `user` may do all that `other` may do, so that a Slack account that acts as `other` gains nobody anything.
 
-    Permissions are compared one by one, as the log-in back ends decide on them. An inactive user seems to have none, and may
+    Groups are compared by name, as rules name them. Permissions are compared one by one, as the log-in back ends decide on them. An inactive user seems to have none, and may
     be activated later: only superusers may act as them.
     """
     if is_superuser(user):
         return True
     theirs = of_user(other)
     if is_superuser(other) or not theirs.is_active or (theirs.is_staff and not of_user(user).is_staff):
+        return False
+    if not groups_of(other) <= groups_of(user):  # rules may give a group more than others
         return False
     permissions = Permission.objects.values_list("content_type__app_label", "codename").distinct()
     names = [f"{app}.{codename}" for app, codename in permissions.order_by()]

@@ -52,7 +52,50 @@ TRIED_AGAIN = "{number} messages will be tried again. Messages that were sent or
 MORE_RIGHTS = "You can link accounts only to active users who may do no more on this site than you."
 LINK_ADDED = "Added: {now}."
 LINK_CHANGED = "Changed: {now}. Before: {before}."
+FIND_RECORDS = (
+    "A run's number, or exactly a user name, a Slack id (U… or T…/U…) or a user of the operating system."
+    " Links in the list narrow it to a person or a schedule."
+)
+RECORDS_OF_PERSON = "what they did"
 CANT_CATCH_UP = "The newest results can't be read, so that runs are shown as they were last recorded: {why}."
+
+# Rules in the admin
+RULE_MATCHING = "Which schedules"
+RULE_WHO = "Who may do what from where"
+RULE_WITH_WHAT = "Under which conditions"
+RULE_APPROVAL = "Approval by others"
+RULE_MESSAGES = "What is posted in Slack"
+RULE_HELP = {
+    "name": "People read it when the rule refuses something.",
+    "tasks": "Globs over the task's dotted name, such as billing.*, one a line. Case counts. A schedule matches by this list or the next.",
+    "schedules": "Globs over the schedule's name, such as Invoice*, one a line. Case doesn't count.",
+    "see": "Django groups, one a line. For everybody else, the schedules and their runs don't exist. Empty: everybody.",
+    "run": "Django groups, one a line. Empty: everybody who may see them.",
+    "stop": "Django groups, one a line. Empty: everybody who may see them.",
+    "entries": "None: all of them.",
+    "channels": "Of runs from Slack: ids such as C0123456789, one a line. Empty: any channel.",
+    "arguments": "A JSON Schema of the arguments by name. Each argument that it limits needs a type, and must be required.",
+    "approvals": "How many other people must say yes. This version can't ask them yet: such schedules can't be run.",
+    "approvers": "Django groups, one a line. Empty: everybody who may run them.",
+    "ask": "Slack user groups to mention, such as S0123ABCD, one a line.",
+    "approval_hours": "After these hours, an unanswered request lapses.",
+    "reason": "The requester must say why.",
+    "one_at_a_time": "Refused while a run of the schedule is open.",
+    "kill": "Without the tick, Stop never terminates a running task, whatever RUNTASK_KILL says.",
+    "closed": "When nothing can be run, such as Fri 16:00-Mon 06:00 Europe/Berlin, one a line.",
+    "notify": "Whether the end is posted as a reply. A run's first message always shows it.",
+    "mention": "Slack user groups and users to mention when a run fails, such as S0123ABCD or U0123ABCD, one a line.",
+}
+RULE_UNREADABLE = (
+    "This version of runtask doesn't know all of this rule, so it can't be changed here. Delete it, or import a file."
+)
+RULE_NAME_TAKEN = "There is another rule of this name."
+EXPLAIN = "What may somebody do?"
+PAUSE = "Pause"
+PAUSE_NEEDS_REASON = "Say why, in at most {limit} characters: people read it in the form."
+ONLY_SUPERUSERS = "Only superusers write rules and pause the site."
+NO_SUCH_USER = "There is no user {name}."
+NO_SUCH_SCHEDULE = "There is no schedule {name}."
 
 
 def count(shown: int, total: int, query: str) -> str:

@@ -49,6 +49,7 @@ def test_the_order_of_the_two_events_varies(app: App, slack: LocalSlack) -> None
 
 
 def test_an_app_that_has_not_subscribed_is_told_nothing(app: App, slack: LocalSlack) -> None:
+    slack.config(events=[])
     slack.uninstall()
     assert slack.log("delivery") == []
 
@@ -77,8 +78,10 @@ def test_an_app_that_comes_back_has_its_bot_and_a_new_token(
 
 def test_a_reset_brings_everything_back(slack: LocalSlack, client: WebClient) -> None:
     slack.uninstall()
+    slack.install("A0LOCAL", "T0LOCAL", bot_token="xoxb-new")
     slack.reset()
     assert client.auth_test()["ok"]
+    assert slack.bot_token == client.token
 
 
 @pytest.mark.parametrize("scopes", [["chat:write"], ["app_mentions:read"]], ids=str)

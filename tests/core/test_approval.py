@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.approval import Person, counts_for, digest, hours, is_same, lacking, mark, needs, person
+from bot.core.entry import Entry
 from bot.core.model import Actor, SlackAccount, SlackUserId
 from bot.core.policy import Subject, may
 from bot.core.policy import lacking as lacking_now
 from bot.core.reasons import Code
-from bot.core.rights import EVERYTHING, Action, Entry, Rights
+from bot.core.rights import EVERYTHING, Action, Rights
 from bot.core.rules import Rule
 from tests.core.test_policy_rules import any_rule
 from tests.factories import ADA, TEAM, a_schedule, an_actor

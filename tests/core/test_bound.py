@@ -1,6 +1,7 @@
 """Argument rules: nothing gets around them."""
 
 import inspect
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -83,6 +84,59 @@ def test_what_is_told_has_no_value_of_the_run() -> None:
     assert found.params == {"rule": "r", "name": "token", "keyword": "type", "expected": '"integer"'}
 
 
+@pytest.mark.parametrize("typed", [[True], [1.0], ["1"]])
+def test_values_without_names_are_the_stored_ones_in_their_types_too(typed: list[Any]) -> None:
+    """In Python, 1, 1.0 and True are equal."""
+    assert told({}, None, [1], {}, stored=([1], {})) == []
+    assert told({}, None, typed, {}, stored=([1], {})) == [(Field.ARGS, Code.RULE_ARGS_UNNAMED)]
+
+
+def of_days(**schema: Any) -> dict[str, Any]:
+    return {"properties": {"days": schema}, "required": ["days"]}
+
+
+@pytest.mark.parametrize(
+    ("factor", "value", "is_good"),
+    [
+        (0.5, 10**600, True),
+        (0.5, 1e300, True),
+        (5, 10**600 + 1, False),
+        (0.1, 0.3, True),
+        (0.1, 0.35, False),
+        (5, 10, True),
+        (1e-300, 1e300, True),
+    ],
+)
+def test_a_multiple_is_one_however_long_the_number_is(factor: float, value: float, is_good: bool) -> None:
+    """jsonschema divides, which fails for long numbers, and says that 0.3 isn't a multiple of 0.1."""
+    found = told(of_days(type="number", multipleOf=factor), None, [], {"days": value})
+    assert found == ([] if is_good else [(Field.KWARGS, Code.RULE_REFUSES_VALUE)])
+
+
+@pytest.mark.parametrize(
+    ("items", "is_good"),
+    [
+        ([1, True, "1", None, [1], {"a": 1}, [True]], True),
+        ([1, 1.0], False),
+        ([{"a": [1, 2], "b": 0}, {"b": -0.0, "a": [1.0, 2]}], False),
+        ([{"a": [1, 2]}, {"a": [2, 1]}], True),
+        ([1e300, 10**300], True),
+        ([], True),
+    ],
+)
+def test_items_are_unique_as_json_schema_says(items: list[Any], is_good: bool) -> None:
+    found = told(of_days(type="array", uniqueItems=True), None, [], {"days": items})
+    assert found == ([] if is_good else [(Field.KWARGS, Code.RULE_REFUSES_VALUE)])
+
+
+def test_a_long_list_takes_time_in_proportion_to_its_length() -> None:
+    """Of the processor, so that a busy machine doesn't matter. Item by item, it would take many minutes."""
+    began = time.process_time()
+    items = [{"day": number} for number in range(10_000)]
+    assert told(of_days(type="array", uniqueItems=True), None, [], {"days": items}) == []
+    assert time.process_time() - began < 30
+
+
 def test_without_jsonschema_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "jsonschema", None)
     assert told(DAYS, by_name, [], {"days": 1}) == [(Field.SCHEDULE, Code.RULE_UNCHECKED)]
@@ -91,6 +145,14 @@ def test_without_jsonschema_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 TYPED = {"type": "integer"}
+
+
+def nested(schema: dict[str, Any], times: int) -> dict[str, Any]:
+    for _ in range(times):
+        schema = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
+    return schema
+
+
 GOOD: list[dict[str, Any]] = [
     DAYS,
     {},
@@ -104,8 +166,10 @@ GOOD: list[dict[str, Any]] = [
     {"properties": {"ids": {"type": "array", "items": TYPED, "maxItems": 3}}, "required": ["ids"]},
     {"oneOf": [{"type": "object", "properties": {"a": {"const": 1}}, "required": ["a"]}]},
     {"patternProperties": {"^d": {"type": "integer", "maximum": 31}}},
+    nested(TYPED, 20),
 ]
 BAD: list[tuple[dict[str, Any], Code]] = [
+    (nested(TYPED, 200), Code.TOO_DEEP),
     ({"properties": {"days": {"maximum": 31}}, "required": ["days"]}, Code.KEYWORD_NEEDS_TYPE),
     ({"properties": {"days": {"type": "string", "maximum": 31}}, "required": ["days"]}, Code.KEYWORD_NEEDS_TYPE),
     (

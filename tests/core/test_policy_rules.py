@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.bound import problems
+from bot.core.entry import BY_PEOPLE, Entry
 from bot.core.model import Actor, ChannelId
 from bot.core.policy import Subject, may
 from bot.core.reasons import Code
-from bot.core.rights import EVERYTHING, Action, Entry, Rights
+from bot.core.rights import EVERYTHING, Action, Rights
 from bot.core.rules import Notify, Rule, terms
 from tests.factories import an_actor
 
@@ -119,7 +120,7 @@ any_rule = st.builds(
     see=groups,
     run=groups,
     stop=groups,
-    entries=st.lists(st.sampled_from(Entry), max_size=2).map(tuple),
+    entries=st.lists(st.sampled_from(BY_PEOPLE), max_size=2).map(tuple),
     channels=st.lists(st.sampled_from(["C1", "C2"]), max_size=1).map(tuple),
     arguments=st.none() | days,
     approvals=st.integers(0, 1),
@@ -142,7 +143,7 @@ actors = st.builds(
     st.sampled_from([SEE, RUN, STOP]),  # an approver of one rule needn't be one of another (test_approval)
     st.lists(any_rule, max_size=3),
     any_rule,
-    st.sampled_from(Entry),
+    st.sampled_from(BY_PEOPLE),
     st.sampled_from([None, "C1", "C2", ""]),
     st.booleans(),
     st.sampled_from([NOON, FRIDAY_EVENING]),

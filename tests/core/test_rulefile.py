@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core import rulefields, rulefile
+from bot.core.entry import BY_PEOPLE, Entry
 from bot.core.reasons import Code, Invalid
-from bot.core.rights import Entry
 from bot.core.rules import Notify, Rule
 
 EVERYTHING = """\
@@ -81,7 +81,7 @@ rules = st.builds(
     see=lists(words),
     run=lists(words),
     stop=lists(words),
-    entries=lists(st.sampled_from(Entry)),
+    entries=lists(st.sampled_from(BY_PEOPLE)),
     channels=lists(st.just("C1")),
     arguments=st.none() | schemas,
     approvals=st.integers(0, 10),
@@ -141,6 +141,13 @@ MISTAKES: list[Any] = [
     ("- name: a\n\ttasks: [x]", [(2, 1, Code.NOT_YAML)]),
     ("- name: a\x00", [(1, 10, Code.NOT_YAML)]),
     ("- [x]: y", [(1, 3, Code.YAML_TAG)]),
+    ("- name: !!int a\n  tasks: [x]", [(1, 9, Code.YAML_TAG)]),
+    ("- name: a\n  tasks: [!!float x, !!bool y]", [(2, 11, Code.YAML_TAG), (2, 22, Code.YAML_TAG)]),
+    ("- name: a\n  tasks: [x]\n  approvals: 0x_", [(3, 14, Code.YAML_TAG)]),
+    ("- name: a\n  tasks: [x]\n  !!int b: 1", [(3, 3, Code.YAML_TAG)]),
+    (f"- name: a\n  tasks: [x]\n  approvals: {'9' * 5000}", [(3, 14, Code.YAML_TAG)]),
+    ("[" * 5000, [(1, 1, Code.NOT_YAML)]),
+    (f"# {'x' * rulefile.LONGEST}\n[]", [(1, 1, Code.TOO_LONG)]),
     ("- name: a\n  tasks: [x]\n  reason: 1\n  kill: 0", [(3, 11, Code.NOT_A_FLAG), (4, 9, Code.NOT_A_FLAG)]),
 ]
 

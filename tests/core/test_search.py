@@ -1,5 +1,6 @@
 """Finding schedules by what somebody types."""
 
+import time
 import unicodedata
 from typing import Any
 
@@ -81,6 +82,15 @@ def test_each_of_ten_thousand_is_reachable_by_its_name(spell: Any) -> None:
     for pk, name, *_ in many[::97]:
         found = index.search(spell(name), 100)
         assert found.first[0].id == pk
+
+
+@pytest.mark.parametrize("words", ["a " * 500_000, "task.a " * 100_000, " ".join(map(str, range(200_000)))])
+def test_a_query_of_very_many_words_is_no_work(words: str) -> None:
+    """A message may have so many. Word by word, this would take minutes of the processor, in which nobody is answered."""
+    index = Index.of(rows({f"a {number:x}": f"task.a{number % 500}" for number in range(10_000)}))
+    began = time.process_time()
+    index.search(words, 100)
+    assert time.process_time() - began < 10
 
 
 def rank(row: Row, query: str) -> int | None:

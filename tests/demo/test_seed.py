@@ -9,6 +9,9 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django_celery_beat.models import PeriodicTask
 
+from bot.core.audit import By
+from bot.runs import rulebook
+from bot.runs.actors import of_user
 from runtask_demo import tasks
 from runtask_demo.schedules import TIME_ZONE
 from runtask_demo.seed import ENTRIES, many, seed
@@ -96,6 +99,18 @@ def test_what_people_changed_stays_changed(seeded: dict[str, PeriodicTask]) -> N
     assert (report.kwargs, report.enabled, report.description) == ('{"days": 30}', False, "mine")
     assert (ana.is_staff, ana.email) == (False, "ana@elsewhere.example")
     assert authenticate(username="admin", password="better") is not None
+
+
+def test_two_rules_are_there_at_first_and_stay_away_once_they_are_deleted(seeded: dict[str, PeriodicTask]) -> None:
+    assert [rule.name for rule in rulebook.stored()] == ["Partners' keys", "Invoices are for accounting"]
+    book = rulebook.in_force().book
+    assert all(any(rule in book.of(row.name, row.task) for row in seeded.values()) for rule in book.rules)
+    cara, ana = (of_user(User.objects.get(username=name)) for name in ("cara", "ana"))
+    assert cara.rights.groups == {"partners", "accounting"}
+    assert not ana.rights.groups
+    rulebook.replace([], by=By(words="a test"))
+    seed()
+    assert rulebook.stored() == []
 
 
 def test_staff_and_others_are_who_the_local_slack_knows(seeded: dict[str, PeriodicTask]) -> None:

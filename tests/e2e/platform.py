@@ -37,10 +37,10 @@ class Platform(Processes):
         super().__init__(folder, clean_environment(**{**ours, **environment}), where=ROOT)
 
     def __enter__(self) -> Self:
-        self.runtask("migrate", "--verbosity", "0")
         self.shell(
             "from django.contrib.auth.models import User; "
             "from django.core.management import call_command; "
+            "call_command('migrate', verbosity=0); "
             "User.objects.create_superuser('ana', 'ana@example.com', 'ana'); "
             "call_command('runtask_staff', 'add', 'U0ANA', 'ana', '--team', 'T0LOCAL')"
         )
@@ -61,8 +61,8 @@ class Platform(Processes):
             f"[PeriodicTask.objects.create(interval=hourly, **row) for row in {list(map(dict, rows))!r}]"
         )
 
-    def start_worker(self, **environment: str) -> None:
-        options = ["-A", "bot", "worker", "--concurrency", "2", "--loglevel", "info"]
+    def start_worker(self, *further: str, **environment: str) -> None:
+        options = ["-A", "bot", "worker", "--concurrency", "2", "--loglevel", "info", *further]
         self._start("worker", "-m", "celery", *options, **environment)
         self.wait("worker", lambda: " ready." in self.log("worker"))
 

@@ -86,7 +86,7 @@ def proxy(certificate: Path) -> Iterator[tuple[str, set[str]]]:
     tls.load_cert_chain(certificate)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Seeing", (Forward,), {"seen": seen, "tls": tls}))
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}", seen
     server.shutdown()
     server.server_close()

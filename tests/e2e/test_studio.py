@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,25 @@ SERVER = {
     "DJANGO_ALLOWED_HOSTS": "127.0.0.1",
     "DJANGO_HTTPS": "false",  # a cookie for HTTPS never comes back over HTTP
 }
+
+
+CHECK = """
+from django.core.management import call_command
+from django.urls import reverse
+call_command("check")
+print(reverse("runtask:run"))
+"""
+
+
+def test_the_pages_lines_fit_and_the_project_finds_nothing_wrong_with_them(tmp_path: Path) -> None:
+    """In this environment and with no server beside it. What follows takes ten times as long, and is nightly."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
+    environment = clean_environment(PATH=path, **SERVER, DATABASE_URL=f"sqlite:///{tmp_path}/studio.sqlite3")
+    with Studio(tmp_path, environment) as studio:
+        for block in guided.BLOCKS:
+            if block.language == "diff":
+                studio.change(block)
+        assert studio.shell(CHECK).split()[-1] == "/runtask/"
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +85,7 @@ def ended(studio: Studio, slack: LocalSlack, name: str, channel: str) -> tuple[s
     return guided.the_end(studio, slack, ana, channel)
 
 
+@pytest.mark.nightly
 def test_a_run_from_slack_succeeds_and_its_result_is_told(studio: Studio, slack: LocalSlack) -> None:
     announced, final = ended(studio, slack, "Weekly studio time", "C0OPS")
     assert "/runtask/runs/" in announced
@@ -72,6 +93,7 @@ def test_a_run_from_slack_succeeds_and_its_result_is_told(studio: Studio, slack:
     assert '"minutes": 0' in final
 
 
+@pytest.mark.nightly
 def test_a_failure_brings_its_traceback(studio: Studio, slack: LocalSlack) -> None:
     _, final = ended(studio, slack, "Archive masters", "C0GENERAL")
     assert "FAILURE" in final
@@ -79,6 +101,7 @@ def test_a_failure_brings_its_traceback(studio: Studio, slack: LocalSlack) -> No
     assert "BucketFull: masters-2026 has no room for 0 masters" in final
 
 
+@pytest.mark.nightly
 def test_staff_log_in_by_e_mail_and_run_a_schedule_on_the_page(studio: Studio, slack: LocalSlack) -> None:
     ana = Visitor(studio.start_web())
     ana.opens("/runtask/?q=previews")
@@ -95,6 +118,7 @@ def test_staff_log_in_by_e_mail_and_run_a_schedule_on_the_page(studio: Studio, s
     assert "django_celery_results" not in ana.page
 
 
+@pytest.mark.nightly
 def test_doctor_finds_no_problem_and_reads_results_in_redis(studio: Studio, slack: LocalSlack) -> None:
     findings = studio.doctor(slack)
     assert [finding for finding in findings if finding["level"] == "problem"] == []
@@ -103,11 +127,13 @@ def test_doctor_finds_no_problem_and_reads_results_in_redis(studio: Studio, slac
     assert {finding["level"] for finding in results.values()} <= {"ok", "note"}
 
 
+@pytest.mark.nightly
 def test_with_the_local_settings_a_check_says_that_nothing_can_be_sent(studio: Studio) -> None:
     warned = studio.run("sh", "-ec", "unset DJANGO_SETTINGS_MODULE; python manage.py check 2>&1")
     assert "runtask.W012" in warned
 
 
+@pytest.mark.nightly
 def test_it_is_the_wheel_that_runs(studio: Studio, commands: Path) -> None:
     assert studio.run("python", "-c", "import bot; print(bot.__file__)").startswith(str(commands.parent))
 

@@ -1,9 +1,11 @@
 """What is checked for every run, once everything is mended: pure functions over what was seen from outside."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.core.status import OPEN
 from tests.faults.people import Stop, Submission, Told
 
 Json = dict[str, Any]
@@ -11,7 +13,7 @@ ENDS = {"final", "deadline", "closed"}
 ORDER = ["root", "id", "deadline", "unseen", "closed", "final", "again"]
 FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
 WORDS = {"final", "again"}  # which name Celery's status
-FILE = ".msg"
+FILE, AGAIN = ".msg", ".again.msg"  # of the embedded broker; it renames a message that a worker had taken before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,18 @@ class Run:
     slack_user: str
     installation: str
     result: str  # "" if there is none
+    is_sent: bool = True  # by its row: the broker has confirmed the message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A row of the audit log about a run."""
+
+    run: int
+    action: str
+    task_id: str
+    state: str = ""  # of an end
+    is_again: bool = False  # a second end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +64,9 @@ class Seen:
     runs: list[Run]
     posts: list[Post]
     journal: list[Json]
+    records: list[Record]
     stops: list[Stop] = field(default_factory=list)
+    homes: dict[str, list[int]] = field(default_factory=dict)  # by person: the last runs on their Home
 
 
 @dataclass
@@ -62,6 +78,7 @@ class Verdict:
     doubled: list[str] = field(default_factory=list)
     disordered: list[str] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
+    misrecorded: list[str] = field(default_factory=list)
     ends: dict[str, float] = field(default_factory=dict)  # by mark
 
     def broken(self) -> list[str]:
@@ -71,6 +88,7 @@ class Verdict:
             "doubled": self.doubled,
             "out of order": self.disordered,
             "a surprise": self.surprises,
+            "misrecorded": self.misrecorded,
         }
         return [f"{name}: {one}" for name, found in named.items() for one in found]
 
@@ -88,27 +106,64 @@ def audit(seen: Seen) -> Verdict:
             _judge_withdrawn(run, posts.get(run.pk, []), verdict, began=began, stopped=stopped)
         else:
             _judge_run(run, posts.get(run.pk, []), published[run.task_id], verdict)
+    verdict.misrecorded += _misrecorded(seen)
     by_view = {run.key.rpartition(":")[2]: run for run in seen.runs}
     for submission in seen.submissions:
         made = by_view.get(submission.view)
         _judge_submission(submission, made, posts.get(made.pk, []) if made else [], verdict)
+    for user, shown in seen.homes.items():
+        if shown != (own := last_runs(seen.runs, user)):
+            verdict.surprises.append(f"the Home of {user} shows {shown} and not {own}")
     ours = {run.task_id for run in seen.runs}
     verdict.surprises += [f"task {task} was sent without a run" for task in published if task not in ours]
     return verdict
 
 
+def last_runs(runs: list[Run], user: str) -> list[int]:
+    """What Home shows of a person's runs: of the last 20, the first ten that have ended, newest first."""
+    own = sorted((run for run in runs if run.slack_user == user), key=lambda run: -run.pk)[:20]
+    return [run.pk for run in own if run.state not in OPEN][:10]
+
+
 def publications(journal: list[Json]) -> Counter[str]:
     """How often each task was put on the broker: messages handed out, less those handed out again.
 
-    Redis and RabbitMQ mark those; the embedded broker doesn't, but its tag is the name of the message's one file.
+    Redis and RabbitMQ mark those. The embedded broker's tag is the name of the message's file, which says so.
     """
     handed_out = Counter(
-        (one["task"], one["tag"]) for one in journal if one["event"] == "received" and not one["redelivered"]
+        (one["task"], one["tag"].replace(AGAIN, FILE))
+        for one in journal
+        if one["event"] == "received" and not one["redelivered"]
     )
     counted: Counter[str] = Counter()
     for (task, tag), times in handed_out.items():
         counted[task] += 1 if tag.endswith(FILE) else times
     return counted
+
+
+def _misrecorded(seen: Seen) -> Iterator[str]:
+    """Each attempt is asked for once; it has been sent, or not, and ended as its run says, each once."""
+    found: dict[int, dict[str, Counter[str]]] = {}
+    for one in seen.records:
+        what = f"{one.action} {one.state}".strip() if not one.is_again else "again"
+        found.setdefault(one.run, {}).setdefault(one.task_id, Counter())[what] += 1
+    for run in seen.runs:
+        attempts = found.get(run.pk, {})
+        last = attempts.pop(run.task_id, Counter())
+        for what, expected in _expected(run).items():
+            if last[what] != expected:
+                yield f"run {run.pk} ({run.state}): {what} stands {last[what]} times, not {expected}"
+        for task, before in attempts.items():  # failed, or there would be no other
+            if (before["run.asked"], before["run.not_sent"], before.total()) != (1, 1, 2):
+                yield f"run {run.pk}, its earlier attempt {task}: {dict(before)}"
+
+
+def _expected(run: Run) -> dict[str, int]:
+    ends = {"run.withdrawn": run.state == "withdrawn", "run.ended finished": run.state == "finished"}
+    if run.state != "finished":  # a run that was unseen may be heard of again
+        ends["run.ended unseen"] = run.state == "unseen"
+    all_of_it = {"run.asked": True, "run.sent": run.is_sent, "run.not_sent": run.state == "not_sent", **ends}
+    return {what: int(is_there) for what, is_there in all_of_it.items()}
 
 
 def _judge_run(run: Run, posts: list[Post], published: int, verdict: Verdict) -> None:

@@ -6,11 +6,12 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from bot.core.stops import REVOKED
 from bot.slack.manifest import manifest
 from localslack.testing import Installation, LocalSlack
-from tests.faults.audit import Post, Run, Seen, Verdict, audit
+from tests.faults.audit import Post, Record, Run, Seen, Verdict, audit
 from tests.faults.parts import OTHER, OTHER_APP, Parts
 from tests.faults.people import Colleague, Pace
 from tests.faults.setups import SETUPS, Setup
@@ -25,7 +26,8 @@ SETTLED = 180.0  # seconds in which all must have its end after the last fault
 QUIET = 3.0  # seconds without anything open
 SCHEDULES = {"Quick job": "quick", "Slow job": "slow", "Late job": "late", "Failing job": "failing"}
 RUNS = (
-    "SELECT r.id, r.key, r.task_id, r.state, r.channel, r.redirected_from, r.slack_user, r.installation, COALESCE(t.status, '')"
+    "SELECT r.id, r.key, r.task_id, r.state, r.channel, r.redirected_from, r.slack_user, r.installation, COALESCE(t.status, ''),"
+    " r.sent_at IS NOT NULL"
     " FROM runtask_run r LEFT JOIN django_celery_results_taskresult t ON t.task_id = r.task_id"
 )
 # Runs that have ended, Celery's last word on them, and what we know of it. Ended runs are looked at once a minute.
@@ -33,6 +35,7 @@ LAST_WORDS = (
     "SELECT r.task_id, r.status, r.later_ends, COALESCE(t.status, '') FROM runtask_run r"
     " LEFT JOIN django_celery_results_taskresult t ON t.task_id = r.task_id WHERE r.state = 'finished'"
 )
+RECORDS = "SELECT run_id, action, details FROM runtask_auditrecord WHERE run_id IS NOT NULL AND action <> 'run.refused'"
 OPEN = (
     "SELECT (SELECT COUNT(*) FROM runtask_run WHERE state IN ('queued', 'sent', 'unknown', 'running'))"
     " + (SELECT COUNT(*) FROM runtask_notice WHERE state IN ('owed', 'behind', 'claimed'))"
@@ -170,16 +173,42 @@ def _untold(setup: Setup) -> int:
 
 
 def _seen(slack: LocalSlack, setup: Setup, folder: Path, colleagues: list[Colleague], channels: list[str]) -> Seen:
-    names = ("pk", "key", "task_id", "state", "channel", "redirected_from", "slack_user", "installation", "result")
+    names = (
+        "pk",
+        "key",
+        "task_id",
+        "state",
+        "channel",
+        "redirected_from",
+        "slack_user",
+        "installation",
+        "result",
+        "is_sent",
+    )
     runs = [Run(**dict(zip(names, row, strict=True))) for row in setup.rows(RUNS)]
     if setup.results:
         runs = [replace(run, result=setup.status(run.task_id)) for run in runs]
     looks = dict.fromkeys(channels, "U0F00") | {run.channel: run.slack_user for run in runs}
     posts = [post for channel, user in looks.items() for post in _posts(slack, channel, user)]
+    records = [_record(*row) for row in setup.rows(RECORDS)]
     journal = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
     submissions = [made for one in colleagues for made in one.submissions]
-    stops = [stop for one in colleagues for stop in one.stops]
-    return Seen(submissions=submissions, runs=runs, posts=posts, journal=journal, stops=stops)
+    return Seen(
+        submissions=submissions,
+        runs=runs,
+        posts=posts,
+        journal=journal,
+        records=records,
+        stops=[stop for one in colleagues for stop in one.stops],
+        homes={one.user: one.home() for one in colleagues},
+    )
+
+
+def _record(run: int, action: str, details: Any) -> Record:
+    """Some drivers read JSON, others leave it as text."""
+    said = json.loads(details) if isinstance(details, str) else details
+    again = bool(said.get("again")) and action == "run.ended"
+    return Record(run=run, action=action, task_id=said["task_id"], state=said.get("state", ""), is_again=again)
 
 
 def _posts(slack: LocalSlack, channel: str, user: str) -> list[Post]:

@@ -17,6 +17,7 @@ OPENS = 5.0  # seconds in which a form appears, or the person types the command 
 PRESSES = 8  # of Run in one form, before somebody gives up
 LOOK = 0.1
 STOPS = 0.25  # how often somebody presses Stop after a form
+HOMES = 0.15  # how often somebody looks at Home
 RUNS_AGAIN = 0.2  # how often a form is opened by a button, where there is one
 
 
@@ -91,6 +92,7 @@ class Colleague:
         self._slack = slack
         self._person: Person = slack.person(user)
         self._channels = channels
+        self.user = user
         self._random = random.Random(seed)
         self.submissions: list[Submission] = []
         self.stops: list[Stop] = []
@@ -106,6 +108,8 @@ class Colleague:
             self.submissions.append(made)
             if self._random.random() < STOPS:
                 self._stop(made.channel)
+            if self._random.random() < HOMES:
+                self._person.opens_home()
             time.sleep(self._random.uniform(0, 1))
 
     def _submit(self, made: Submission) -> None:
@@ -119,6 +123,14 @@ class Colleague:
             if made.told in (Told.ACCEPTED, Told.MAYBE) or gives_up:
                 return
             time.sleep(self._random.uniform(0.3, 2))
+
+    def home(self) -> list[int]:
+        """The runs that Home offers to run again, once it shows nothing older any more."""
+        before = (self._person.home() or {}).get("hash")
+        self._person.opens_home()
+        self._slack.wait_for(lambda: (self._person.home() or {}).get("hash") != before)
+        found = [element_of(block, Id.HOME_RUN_AGAIN) for block in _blocks_of(self._person.home())]
+        return [int(element["value"]) for element in found if element is not None]
 
     def _stop(self, channel: str) -> None:
         """Press Stop on a run that seems to be going on."""
@@ -197,6 +209,11 @@ def told_by(answer: Json) -> Told:
     return (
         Told.NOTHING if "Nothing was sent:" in said else Told.UNCLEAR
     )  # "by this press" says nothing of an earlier one
+
+
+def _blocks_of(view: Json | None) -> list[Json]:
+    """Each block by itself, as if it were a message."""
+    return [{"blocks": [block]} for block in (view or {}).get("blocks", [])]
 
 
 def element_of(message: Json, action: str) -> Json | None:

@@ -27,7 +27,7 @@ class Proxy:
         self._open: set[asyncio.StreamWriter] = set()
         self._serving: set[asyncio.Task[None]] = set()
         self._listener: socket.socket | None = None
-        self._fatal = b""
+        self._fatal: tuple[bytes, ...] = ()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -53,8 +53,8 @@ class Proxy:
             if shut:
                 self._loop.call_soon_threadsafe(gate.clear)
 
-    def lose_answer(self, to: bytes) -> None:
-        """Whatever contains `to` gets there, and its connection ends instead of its answer; until `mend`."""
+    def lose_answer(self, *to: bytes) -> None:
+        """After these have gone there over one connection, in this order, it ends instead of the last one's answer; until `mend`."""
         self._fatal = to
 
     def cut(self) -> None:
@@ -63,7 +63,7 @@ class Proxy:
 
     def mend(self) -> None:
         """As good as new; what was held goes on."""
-        self._fatal = b""
+        self._fatal = ()
         self._loop.call_soon_threadsafe(self._there.set)
         self._loop.call_soon_threadsafe(self._back.set)
         self._do(self._listen())
@@ -117,11 +117,12 @@ class Proxy:
             await self._there.wait()
             answers, service = await asyncio.open_connection(*self._target)
             self._open.add(service)
-            is_lost = False  # the next answer
+            is_lost, gone = False, 0  # the next answer; how many of the fatal texts
 
             def goes_there(data: bytes) -> bool:
-                nonlocal is_lost
-                is_lost = is_lost or bool(self._fatal and self._fatal in data)
+                nonlocal is_lost, gone
+                gone = gone + (self._fatal[gone] in data) if gone < len(self._fatal) else 0
+                is_lost = is_lost or 0 < gone == len(self._fatal)
                 return True
 
             await asyncio.gather(

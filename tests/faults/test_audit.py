@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from tests.faults.audit import Post, Run, Seen, audit, publications
+from tests.faults.audit import Post, Record, Run, Seen, audit, publications
 from tests.faults.people import Stop, Submission, Told
 
+Json = dict[str, Any]
 RUN = Run(
     pk=1,
     key="slack:T1/A1:V1",
@@ -22,11 +23,23 @@ ID = replace(ROOT, kind="id", ts="2.0")
 FINAL = replace(ROOT, kind="final", ts="3.0", text="SUCCESS")
 FORM = Submission(mark="m", user="U1", channel="C1", view="V1", told=Told.ACCEPTED)
 RECEIVED = {"event": "received", "task": "t1", "tag": "a", "redelivered": False}
-GOOD = Seen(submissions=[FORM], runs=[RUN], posts=[ROOT, ID, FINAL], journal=[RECEIVED])
+ASKED = Record(run=1, action="run.asked", task_id="t1")
+SENT, NOT_SENT = replace(ASKED, action="run.sent"), replace(ASKED, action="run.not_sent")
+ENDED = replace(ASKED, action="run.ended", state="finished")
+LOG = [ASKED, SENT, ENDED]
+GOOD = Seen(submissions=[FORM], runs=[RUN], posts=[ROOT, ID, FINAL], journal=[RECEIVED], records=LOG)
 
 
 def broken(**changes: Any) -> list[str]:
-    return [sentence.partition(":")[0] for sentence in audit(replace(GOOD, **changes)).broken()]
+    """What is wrong with this. The audit log says of each run what its row says, unless it is given."""
+    logged = [record for run in changes.get("runs", [RUN]) for record in log_of(run)]
+    return [sentence.partition(":")[0] for sentence in audit(replace(GOOD, **{"records": logged, **changes})).broken()]
+
+
+def log_of(run: Run) -> list[Record]:
+    if run.state == "not_sent":
+        return [ASKED, NOT_SENT]
+    return [ASKED, SENT, *([ENDED] if run.state == "finished" else [])]
 
 
 def test_nothing_is_wrong_with_what_is_right() -> None:
@@ -48,7 +61,7 @@ def test_a_deadline_is_an_end_only_while_there_is_no_result() -> None:
 
 def test_a_form_that_was_accepted_must_have_a_run() -> None:
     assert broken(runs=[], posts=[], journal=[]) == ["lost"]
-    assert broken(runs=[replace(RUN, state="not_sent")], posts=[], journal=[]) == ["lost"]
+    assert broken(runs=[replace(RUN, state="not_sent", is_sent=False)], posts=[], journal=[]) == ["lost"]
 
 
 def test_a_message_that_stands_twice_is_found() -> None:
@@ -79,20 +92,31 @@ def test_the_last_word_is_the_last_result() -> None:
 
 
 def test_a_withdrawn_run_was_stopped_by_somebody_and_never_executed() -> None:
-    runs, closed = [replace(RUN, state="withdrawn", result="")], replace(FINAL, kind="closed")
-    stops = [Stop(run=1, user="U2")]
-    assert broken(runs=runs, posts=[ROOT, closed], stops=stops) == []
-    assert broken(runs=runs, posts=[ROOT, ID, closed], stops=stops) == []
-    assert broken(runs=runs, posts=[ROOT, closed]) == ["a surprise"]
-    assert broken(runs=runs, posts=[ROOT], stops=stops) == ["lost"]
-    assert broken(runs=runs, posts=[ROOT, closed, replace(closed, ts="4.0")], stops=stops) == ["doubled"]
-    began = [{"event": "began", "task": "t1", "mark": "m"}]
-    assert broken(runs=runs, posts=[ROOT, closed], stops=stops, journal=began) == ["a surprise"]
+    withdrawn = [ASKED, SENT, replace(ASKED, action="run.withdrawn")]
+    good: Json = {
+        "runs": [replace(RUN, state="withdrawn", result="")],
+        "posts": [ROOT, replace(FINAL, kind="closed")],
+        "stops": [Stop(run=1, user="U2")],
+        "records": withdrawn,
+    }
+    closed = good["posts"][1]
+    assert broken(**good) == []
+    assert broken(**good | {"posts": [ROOT, ID, closed]}) == []
+    assert broken(**good | {"stops": []}) == ["a surprise"]
+    assert broken(**good | {"posts": [ROOT]}) == ["lost"]
+    assert broken(**good | {"posts": [ROOT, closed, replace(closed, ts="4.0")]}) == ["doubled"]
+    assert broken(**good, journal=[{"event": "began", "task": "t1", "mark": "m"}]) == ["a surprise"]
+
+
+def test_home_shows_the_last_runs_of_its_reader() -> None:
+    assert broken(homes={"U1": [1], "U2": []}) == []
+    assert broken(homes={"U1": []}) == ["a surprise"]
+    assert broken(homes={"U2": [1]}) == ["a surprise"]
 
 
 def test_nothing_sent_means_nothing_sent() -> None:
     told = [replace(FORM, told=Told.NOTHING)]
-    not_sent = [replace(RUN, state="not_sent", result="")]
+    not_sent = [replace(RUN, state="not_sent", result="", is_sent=False)]
     assert broken(submissions=told) == ["a surprise"]
     assert broken(submissions=told, runs=not_sent, posts=[]) == ["a surprise"]
     assert broken(submissions=told, runs=not_sent, posts=[], journal=[]) == []
@@ -106,4 +130,14 @@ def test_publications_are_what_the_broker_handed_out_less_what_it_handed_out_aga
     assert publications([RECEIVED, {**RECEIVED, "tag": "b"}])["t1"] == 2
     assert publications([RECEIVED, RECEIVED])["t1"] == 2
     assert publications([folder, folder])["t1"] == 1
+    assert publications([folder, {**folder, "tag": "celery.q/1.again.msg"}])["t1"] == 1
     assert broken(journal=[RECEIVED, {**RECEIVED, "tag": "b"}]) == ["published twice"]
+
+
+def test_the_audit_log_says_each_thing_once() -> None:
+    other, again = replace(ASKED, task_id="t0"), replace(ENDED, is_again=True)
+    for records in ([], [ASKED, SENT], [ASKED, ENDED], [*LOG, SENT], [*LOG, ENDED], [*LOG, NOT_SENT], [*LOG, other]):
+        assert set(broken(records=records)) == {"misrecorded"}
+    assert broken(records=[*LOG, again]) == []
+    assert broken(records=[other, replace(NOT_SENT, task_id="t0"), *LOG]) == []
+    assert broken(records=[ASKED, ENDED], runs=[replace(RUN, is_sent=False)]) == []

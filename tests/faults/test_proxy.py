@@ -30,7 +30,7 @@ def proxy() -> Iterator[Proxy]:
     Echo.heard.clear()
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         with Proxy("127.0.0.1", server.server_address[1]) as made:
             yield made
         server.shutdown()

@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from bot.core.audit import By
 from bot.core.model import Actor, RunId
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.status import OPEN, RunState
@@ -95,7 +96,9 @@ class Approvals(RuleBasedStateMachine):
     @rule()
     def pause_or_resume(self) -> None:
         self.paused = not self.paused
-        rulebook.pause("p", by="a test", user=None, now=clock.now()) if self.paused else rulebook.resume(by="a test")
+        rulebook.pause("p", by=By(words="a test"), user=None, now=clock.now()) if self.paused else rulebook.resume(
+            by=By(words="a test")
+        )
 
     @rule()
     def all_is_well_again(self) -> None:

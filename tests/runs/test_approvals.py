@@ -34,6 +34,8 @@ HERE = Destination(
 
 @pytest.fixture
 def door(transactional_db: None) -> Door:
+    """With the rule in force from the start: only then, people are read with their groups."""
+    in_force(TWO_PAIRS_OF_EYES)
     schedule = a_schedule()
     return Door(FakeCatalog({schedule.id: schedule}), FakeSender(), a_request(an_actor()))
 

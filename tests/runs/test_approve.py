@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 
+from bot.core.audit import By
+from bot.core.entry import Entry
 from bot.core.model import Actor, RunId
 from bot.core.ports import NotSent
 from bot.core.reasons import Code
-from bot.core.rights import Entry
 from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.models import Answer, Run, SlackLink
@@ -192,9 +193,9 @@ def test_what_can_not_be_sent_now_is_refused_with_words_and_goes_on_waiting(door
     busy = ruled(one_at_a_time=True)
     in_force(busy)
     run, cara = asked(door), person("cara", "leads")
-    rulebook.pause("month's end", by="a test", user=None, now=clock.now())
+    rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     assert refused(lambda: says_yes(door, run, cara)) is Code.PAUSED
-    rulebook.resume(by="a test")
+    rulebook.resume(by=By(words="a test"))
     in_force(busy, a_rule("Closed", closed=("00:00-24:00 UTC",)))
     assert refused(lambda: says_yes(door, run, cara)) is Code.CLOSED
     in_force(busy)

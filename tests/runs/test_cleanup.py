@@ -1,6 +1,7 @@
 """Forgetting old runs: only what is over, in batches."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
@@ -8,9 +9,10 @@ from django.db import connection
 
 from bot.core.model import NoticeKind
 from bot.core.status import RunState
-from bot.models import ApiToken, Installation, Notice, Run, SlackLink, Throttle
+from bot.models import ApiToken, AuditRecord, Installation, Notice, Run, SlackLink, Throttle
 from bot.runs import cleanup, outbox
 from bot.runs.report import stopped
+from tests.audit import filled, records
 from tests.factories import INSTALLATION, NOW, TEAM, a_run
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +122,48 @@ def test_counts_of_old_minutes_go() -> None:
         Throttle.objects.create(name=name, since=NOW - timedelta(hours=hours), count=1)
     cleanup.forget_old_counts(now=NOW)
     assert [one.name for one in Throttle.objects.all()] == ["of now"]
+
+
+class TestTheAuditLog:
+    """It is kept for a time of its own, and outlives its runs."""
+
+    @pytest.fixture(autouse=True)
+    def log(self) -> None:
+        ages = [KEEP * 3, KEEP * 2, KEEP / 2, KEEP / 3, timedelta(0)]
+        filled([AuditRecord(at=NOW - age, action="run.asked", entry="slack", run_id=1) for age in ages])
+
+    def test_only_what_is_old_goes_in_batches(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(cleanup, "BATCH", 1)
+        forget = partial(cleanup.forget_old_records, INSTALLATION, keep=KEEP, now=NOW)
+        assert [forget() for _ in range(3)] == [1, 1, 0]
+        assert all(row.at >= NOW - KEEP for row in records())
+        assert len(records()) == 3
+
+    def test_it_is_not_runs_that_it_depends_on(self) -> None:
+        run = aged(RunState.FINISHED, KEEP * 2)
+        cleanup.forget_old_runs(INSTALLATION, keep=KEEP, now=NOW)
+        assert not Run.objects.filter(pk=run.pk).exists()
+        assert len(records()) == 5
+
+    def test_a_clock_that_jumped_deletes_nothing(self, here: Installation) -> None:
+        later = NOW + KEEP * 2
+        with pytest.raises(cleanup.Unusual, match="audit log"):
+            cleanup.forget_old_records(INSTALLATION, keep=KEEP, now=later)
+        assert len(records()) == 5
+        assert cleanup.forget_old_records(INSTALLATION, keep=KEEP, now=later, knowingly=True) == 5
+
+    def test_links_and_tokens_that_go_are_recorded(self) -> None:
+        gone = User.objects.create_user("gone")
+        for name in ("stays", "also"):
+            SlackLink.objects.create(team=TEAM, slack_user=name, user=User.objects.create_user(name))
+        SlackLink.objects.create(team=TEAM, slack_user="U1", user=gone)
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM auth_user WHERE id = %s", [gone.pk])
+        cleanup.forget_gone_users()
+        [row] = records(action="link.removed")
+        assert (row.entry, row.person, str(row.about), row.details) == (
+            "system",
+            None,
+            f"{TEAM}/U1",
+            {"code": "user_deleted"},
+        )

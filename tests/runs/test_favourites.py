@@ -14,6 +14,7 @@ from bot.runs import favourites
 from bot.runs.refusals import Full, Gone, NotAllowed
 from tests.factories import a_schedule
 from tests.runs.conftest import Door
+from tests.runs.ruled import a_rule, in_force
 
 
 @pytest.fixture
@@ -53,6 +54,15 @@ def test_there_are_at_most_twenty_and_the_database_holds_it(door: Door, many: li
     favourites.remove(door.platform, door.request.actor, many[5])
     add(door, many[-1])
     assert len(names(door)) == favourites.MOST
+
+
+def test_those_that_a_rule_hides_take_no_place(door: Door, many: list[ScheduleId]) -> None:
+    """Otherwise the limit would tell how many are hidden, and nobody could remove them."""
+    add(door, *many[:-1])
+    in_force(a_rule(schedules=("No. 10?",), see=("finance",)))
+    add(door, many[-1])
+    assert names(door)[-1] == "No. 120"
+    assert len(names(door)) == Favourite.objects.count() == favourites.MOST - 9
 
 
 def test_of_two_processes_that_fill_the_last_place_one_is_refused(

@@ -19,6 +19,7 @@ from bot.runs.refusals import NotAllowed
 from tests.factories import ADA, INSTALLATION, NOW, a_run, slack_says
 from tests.fakes import FakeMessenger
 from tests.runs.conftest import Door
+from tests.runs.ruled import a_rule, in_force
 
 BEN = SlackUserId("U0BEN")
 
@@ -64,6 +65,20 @@ def test_who_may_see_nothing_is_refused(door: Door) -> None:
         homes.contents(door.platform, replace(door.request.actor, is_staff=False))
 
 
+def test_where_all_schedules_are_hidden_it_is_as_if_there_were_none(door: Door) -> None:
+    assert contents(door).has_schedules
+    in_force(a_rule(see=("finance",)))
+    assert not contents(door).has_schedules
+
+
+def test_a_new_run_of_a_hidden_schedule_is_no_reason_to_publish_it_again_and_again(door: Door) -> None:
+    in_force(a_rule(see=("finance",)))
+    started(door, state="running")
+    an_open_home(door)
+    assert (contents(door).last, contents(door).now.first) == ((), ())
+    assert changed() == []
+
+
 def test_it_costs_as_much_after_years_as_on_the_first_day(door: Door) -> None:
     def queries() -> int:
         with CaptureQueriesContext(
@@ -82,8 +97,8 @@ def test_it_costs_as_much_after_years_as_on_the_first_day(door: Door) -> None:
     found = contents(door)
     assert (len(found.last), len(found.marks)) == (homes.LAST, homes.LOOKED_AT)
     if connection.vendor == "sqlite":
-        plan = Run.objects.filter(user_id=1).only(*own.COLUMNS).order_by("-pk")[:20].explain()
-        assert "runtask_run_own (user_id=?)" in plan
+        plan = own.of(door.request.actor.user)[: homes.LOOKED_AT].explain()
+        assert "runtask_run_own (user_id>? AND user_id<?)" in plan
         assert "TEMP B-TREE" not in plan
 
 
@@ -144,7 +159,7 @@ def test_who_may_see_nothing_has_nothing_that_changes(door: Door) -> None:
     assert changed() == []
 
 
-def test_looking_takes_two_queries_for_however_many_and_one_for_none(door: Door) -> None:
+def test_looking_takes_three_queries_for_however_many_and_one_for_none(door: Door) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as found:
             homes.changed(INSTALLATION, NOW)
@@ -156,12 +171,23 @@ def test_looking_takes_two_queries_for_however_many_and_one_for_none(door: Door)
         an_open_home(door, account=SlackUserId(f"U{number}"))
     for _ in range(50):
         started(door, state="finished")
-    assert queries() == 2
+    assert queries() == 3
+    for number in range(homes.CHECKED):
+        homes.opened(INSTALLATION, SlackUserId(f"V{number}"), now=NOW - homes.CLAIM)
+    Home.objects.filter(user=None).update(user_id=door.request.actor.user)
+    assert queries() == 3
     if connection.vendor == "sqlite":
-        newest = homes._recent(INSTALLATION, NOW).explain()
-        assert "runtask_home_opened (installation=? AND opened_at>?)" in newest
-        assert "runtask_run_own (user_id=?)" in newest
-        assert "SCAN" not in newest
+        recent = Home.objects.filter(installation=INSTALLATION, opened_at__gt=NOW).order_by("-opened_at")[:9].explain()
+        assert "runtask_home_opened (installation=? AND opened_at>?)" in recent
+
+
+def test_the_newest_run_of_each_is_found_among_those_of_all(door: Door) -> None:
+    users = [get_user_model().objects.create_user(f"user-{number}") for number in range(homes.CHECKED)]
+    newest = {}
+    for number in range(10):
+        newest[users[number % 3].pk] = a_run(user=users[number % 3]).pk
+    assert own.newest_of({user.pk for user in users}) == newest
+    assert own.newest_of(()) == {}
 
 
 def test_only_one_process_publishes_it_and_a_dead_one_not_for_ever(door: Door) -> None:

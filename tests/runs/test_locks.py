@@ -63,7 +63,7 @@ def test_no_update_can_go_by_an_index_of_states(door: Door, post: Post, updates:
     post.deliver(20)
     post.deliver(2)
     end(told, post)
-    outbox.revive(Notice.objects.filter(run=given_up), now=NOW)
+    outbox.revive(Notice.objects.filter(run=given_up), actor=door.request.actor, now=NOW)
     post.deliver(2)
     ends = Notice.objects.filter(run__in=[told, given_up, moved, held])
     assert set(ends.values_list("state", flat=True)) == {"sent"}

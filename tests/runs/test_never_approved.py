@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 
+from bot.core.entry import Entry
 from bot.core.model import RunId
 from bot.core.ports import FateUnknown
 from bot.core.reasons import Code
-from bot.core.rights import Action, Entry
+from bot.core.rights import Action
 from bot.core.status import RunState
 from bot.models import Answer
 from bot.runs import approve

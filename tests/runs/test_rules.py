@@ -1,40 +1,32 @@
 """Rules at the door: what is hidden exists nowhere, and what is refused is told in time."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from inspect import signature
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bot.conf import conf
+from bot.core.audit import By
+from bot.core.entry import Entry
 from bot.core.model import Actor, ChannelId, Destination, Field, Place, RunId, ScheduleId, SlackAccount
 from bot.core.reasons import Code
-from bot.core.rights import NONE, Entry
-from bot.core.rules import Notify
+from bot.core.rules import Notify, Rule, RuleBook
 from bot.core.status import RunState
 from bot.models import Run, SiteState, StoredRule
 from bot.runs import again, clock, rulebook, see, start, stop
-from bot.runs.actors import of_user
 from bot.runs.follow import follow
 from bot.runs.refusals import Gone, NoRunYet, NoSuchRun, NotAllowed, Refused
 from bot.runs.rulebook import Unreadable
-from tests.factories import ADA, CHANNEL, INSTALLATION, TEAM, a_request, a_run, a_schedule
+from tests.factories import ADA, CHANNEL, INSTALLATION, TEAM, a_run, a_schedule
 from tests.runs.conftest import Door
-from tests.runs.ruled import a_rule, in_force, person
+from tests.runs.ruled import a_rule, asked, in_force, person
 
 SECRET = a_rule("Finance only", see=("finance",))
 SEVEN = ScheduleId(7)
-
-
-def asked(actor: Actor, **changes: Any) -> Any:
-    return replace(a_request(actor), key=f"web:{actor.user}", destination=None, **changes)
 
 
 def refusal(door: Door, actor: Actor, **changes: Any) -> Code:
@@ -64,6 +56,33 @@ def test_what_is_hidden_is_nowhere(door: Door) -> None:
     with pytest.raises(Gone):
         door.start(asked(ben, again=RunId(run.pk)))
     assert door.sender.sent == []
+
+
+def test_what_is_hidden_costs_as_much_as_what_is_not_there(door: Door) -> None:
+    in_force(SECRET, *(a_rule(f"rule {number}", tasks=(f"other{number}.*",)) for number in range(20)))
+    run, ben, compared = RunId(a_run(state="finished").pk), person("ben"), list[tuple[str, str]]()
+    book = rulebook.in_force().book
+
+    class Counting(RuleBook):
+        def of(self, name: str, task: str) -> tuple[Rule, ...]:
+            compared.append((name, task))
+            return super().of(name, task)
+
+    rulebook._held = replace(rulebook._held, book=Counting(book.rules))
+    costs = []
+    for schedule in (SEVEN, ScheduleId(9)):
+        compared.clear()
+        with CaptureQueriesContext(connection) as queries:
+            assert see.preview(door.platform, ben, schedule) is None
+        costs.append((len(queries), len(compared)))
+    assert costs[0] == costs[1] == (1, 1)
+    costs = []
+    for number in (run, RunId(run + 1)):
+        compared.clear()
+        with CaptureQueriesContext(connection) as queries:
+            assert follow(door.platform, ben, number) is None
+        costs.append((len(queries), len(compared)))
+    assert costs[0] == costs[1] == (2, 1)
 
 
 def test_what_is_hidden_is_there_for_its_group_and_for_superusers(door: Door) -> None:
@@ -147,15 +166,15 @@ def test_runs_from_slack_keep_to_their_channels(door: Door) -> None:
 
 def test_a_pause_refuses_every_new_run_and_nothing_else(door: Door) -> None:
     root, run = person("root", is_superuser=True), a_run()
-    rulebook.pause("the books are closed", by="a test", user=root.user, now=clock.now())
+    rulebook.pause("the books are closed", by=By(words="a test"), user=root.user, now=clock.now())
     assert refusal(door, root) is Code.PAUSED
     preview = see.preview(door.platform, root, SEVEN)
     assert preview is not None
     assert preview.limits.denied is not None
     assert preview.limits.denied.params == {"reason": "the books are closed"}
     assert stop.stop(door.platform, root, RunId(run.pk)) is not None
-    assert rulebook.resume(by="a test")
-    assert not rulebook.resume(by="a test")
+    assert rulebook.resume(by=By(words="a test"))
+    assert not rulebook.resume(by=By(words="a test"))
     assert door.start(asked(root)).state == RunState.SENT
 
 
@@ -277,48 +296,3 @@ def test_rules_come_back_from_the_database_as_they_were(db: None) -> None:
     in_force(*reversed(rules))
     assert rulebook.stored() == rules[::-1]
     assert SiteState.objects.count() == 1
-
-
-@pytest.fixture
-def by_permissions(settings: Any) -> Iterator[None]:
-    settings.RUNTASK = {**settings.RUNTASK, "ALLOW": "permissions"}
-    conf.cache_clear()
-    yield
-    conf.cache_clear()
-
-
-def test_groups_are_read_at_each_request(db: None) -> None:
-    assert person("ben", "support", "ops").rights.groups == {"support", "ops"}
-    assert person("root", "ops", is_superuser=True).rights.groups == frozenset()  # nobody asks
-    assert person("guest", "ops", is_staff=False).rights == NONE
-
-
-@pytest.mark.usefixtures("by_permissions")
-def test_where_permissions_count_staff_may_do_what_they_were_given(door: Door) -> None:
-    run, given = RunId(a_run().pk), ["view_periodictask", "run_periodictask", "stop_periodictask"]
-    for number in range(len(given) + 1):
-        ben = person(f"ben{number}")
-        user = get_user_model().objects.get(pk=str(ben.user))
-        group = Group.objects.create(name=f"group {number}")
-        group.permissions.set(Permission.objects.filter(codename__in=given[:number]))
-        user.groups.add(group)
-        ben = of_user(get_user_model().objects.get(pk=str(ben.user)))
-        may = []
-        for act in (
-            lambda who: see.find(door.platform, who, "", 10),
-            lambda who: door.start(asked(who)),
-            lambda who: stop.stop(door.platform, who, run),
-        ):
-            with contextlib.suppress(NotAllowed):
-                act(ben)
-                may.append(True)
-        assert len(may) == number
-    root = person("root", is_superuser=True)
-    assert door.start(asked(root)).state == RunState.SENT
-
-
-def test_our_permissions_are_made(db: None) -> None:
-    found = Permission.objects.filter(content_type__app_label="django_celery_beat", codename__contains="_periodictask")
-    assert {"run_periodictask", "stop_periodictask", "view_periodictask"} <= set(
-        found.values_list("codename", flat=True)
-    )

@@ -16,6 +16,7 @@ from bot.runs import claims
 from bot.runs.claims import CLAIM, Sent
 from bot.runs.deliver import THREADS
 from bot.runs.loops import BUSY, delivery_step
+from tests.broker.waiting import wait_until
 from tests.factories import INSTALLATION, NOW, slack_says
 from tests.runs.post import Post, a_started_run, about, end, notice
 
@@ -117,12 +118,12 @@ def test_what_no_thread_has_begun_in_time_is_given_back_at_the_end(post: Post, m
     quick = post.slack.post
 
     def slow(report: Report, *, simply: bool) -> MessageTs:
-        time.sleep(1.1)
+        wait_until(lambda: time.monotonic() >= post.deliverer._start_until)
         return quick(report, simply=simply)
 
     monkeypatch.setattr(post.slack, "post", slow)
     post.deliverer.step()
-    post.deliverer.drain(2)
+    post.deliverer.drain(3)
     post.deliverer._pool.shutdown()
     assert len(post.slack.posts) == THREADS
     roots = [notice(run, "root") for run in runs]

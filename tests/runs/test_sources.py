@@ -153,3 +153,20 @@ def test_a_run_of_unknown_fate_without_results_ends_at_its_deadline() -> None:
     run = open_run(state="unknown", source="none", deadline_at=timezone.now() - timedelta(seconds=1))
     a_watcher(FakeOutcomes()).step()
     assert state(run) == "unseen"
+
+
+@pytest.mark.parametrize(
+    ("eventless", "code"), [(frozenset(), None), (frozenset({"reports.tasks.nightly"}), Code.NO_EVENTS)]
+)
+def test_a_run_that_is_followed_by_events_knows_if_its_task_sends_none(
+    door: Door, eventless: frozenset[str], code: Code | None
+) -> None:
+    door.outcomes.source, door.sender.eventless = Source.EVENTS, eventless
+    run = door.start()
+    assert (run.state, run.source) == ("sent", "events"), "a worker may send some all the same"
+    assert (run.unseen_reason and run.unseen_reason.code) == code
+
+
+def test_other_sources_need_no_events(door: Door) -> None:
+    door.sender.eventless = frozenset({"reports.tasks.nightly"})
+    assert door.start().unseen_because == ""

@@ -9,6 +9,8 @@ import pytest
 from django.db import DataError, OperationalError
 from django.db.models import QuerySet
 
+from bot.core.audit import Act, Record
+from bot.core.entry import Entry
 from bot.core.ports import NotSent
 from bot.core.reasons import Code, Reason
 from bot.models import Run
@@ -34,7 +36,8 @@ def an_attempt(task_id: str, *, replaces: str = "", state: str = "queued") -> At
         "task": "reports.tasks.nightly",
         "deadline_at": NOW,
     }
-    return Attempt(key="slack:V1", values=values, replaces=replaces)
+    asked = Record(act=Act.RUN_ASKED, entry=Entry.SLACK, details={"task_id": task_id})
+    return Attempt(key="slack:V1", values=values, pressed=asked, replaces=replaces)
 
 
 def stored() -> tuple[str, str, str]:

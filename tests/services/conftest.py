@@ -24,6 +24,14 @@ from tests.wire.conftest import (  # noqa: F401  # fixtures
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _loaded() -> Iterator[None]:
+    """`forget_connections` collects garbage for each test. It need not look through all that is loaded."""
+    gc.freeze()
+    yield
+    gc.unfreeze()  # Hypothesis asks who refers to what
+
+
 @pytest.fixture(scope="module", params=["redis", "rabbitmq"])
 def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
     """A broker and a database of a module's own, behind proxies."""

@@ -150,14 +150,22 @@ def test_the_id_reply_says_if_nobody_knows_whether_it_was_sent(changes: dict[str
         ({}, "no worker has reported anything since. Does a worker listen on its queue?"),
         ({"sent_at": None}, "It may or may not have been sent"),
         ({"outcome": an_outcome("STARTED", started_at=NOW - timedelta(minutes=5))}, "It began <!date^1793879700^"),
+        ({"by_events": True}, "Does a worker listen on its queue, and does it send events?"),
+        ({"unseen_because": Reason(code=Code.UNHEARD)}, "runtask didn't listen to the workers"),
     ],
-    ids=["sent", "nobody knows", "begun"],
+    ids=["sent", "nobody knows", "begun", "by events", "perhaps missed"],
 )
 def test_the_deadline_tells_what_is_known(changes: dict[str, Any], words: str) -> None:
     report = a_report(NoticeKind.DEADLINE, state="overdue", **changes)
     assert words in said(report)
     assert f"<@{ADA}> No word yet about *nightly report*" in said(report)
     assert text(report) == "No word yet about nightly report"
+
+
+def test_texts_that_are_celerys_short_forms_are_called_so() -> None:
+    end = {"state": "finished", "status": "SUCCESS", "outcome": an_outcome(result="{'rows': 7}")}
+    assert texts.SHORT_FORM in said(a_report(NoticeKind.FINAL, by_events=True, **end))
+    assert texts.SHORT_FORM not in said(a_report(NoticeKind.FINAL, **end))
 
 
 @pytest.mark.parametrize("status", sorted(states.READY_STATES))

@@ -3,18 +3,17 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from bot.core.model import Field, LastRun, Listening, Matches, RunId, Running, Schedule, ScheduleId, Source, Target
+from bot.core.model import Field, LastRun, Schedule, ScheduleId, Target
 from bot.core.reasons import Code, Problem
-from bot.slack import modals, payloads
-from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES, Id
+from bot.slack import details, modals, payloads, texts
+from bot.slack.ids import INPUT_TEXT, Id
 from bot.slack.metadata import Metadata
-from localslack.validation.surfaces import options_problems, submission_problems, view_problems
-from tests.factories import ADA, NOW, PLACE, a_brief, a_preview, a_schedule
-from tests.slack.forms import Payload, inputs, read, submitted
+from localslack.validation.surfaces import submission_problems, view_problems
+from tests.factories import PLACE, a_preview, a_schedule
+from tests.slack.forms import Payload, inputs, objects, read, submitted
 
 METADATA = Metadata(place=PLACE, mark="m")
 
@@ -23,11 +22,6 @@ def view_of(schedule: Schedule, last: LastRun | None = None) -> Payload:
     view = modals.chosen(METADATA, a_preview(schedule, last=last), nonce="n1")
     assert view_problems(view).lines() == []
     return view
-
-
-def alerted(view: Payload) -> dict[str, str]:
-    """The alerts' texts, by level."""
-    return {block["level"]: block["text"]["text"] for block in view["blocks"] if block["type"] == "alert"}
 
 
 def prefill(view: Payload, field: Field) -> str:
@@ -77,55 +71,6 @@ def test_the_modal_shows_what_will_be_sent_where() -> None:
         assert words in said
 
 
-def test_what_keeps_a_schedule_from_being_sent_is_said_before_anybody_presses_run() -> None:
-    problem = Problem(field=Field.SCHEDULE, code=Code.QUEUE_NOT_DECLARED, params={"queue": "<slow>"})
-    view = modals.chosen(METADATA, a_preview(problems=(problem,)), nonce="n1")
-    assert view_problems(view).lines() == []
-    assert "This Celery app has no queue &lt;slow&gt; (task_queues)." in alerted(view)["error"]
-
-
-@pytest.mark.parametrize(
-    ("facts", "level", "words"),
-    [
-        ({"schedule": a_schedule(enabled=False)}, "info", "beat doesn't run it, but you can"),
-        ({"source": Source.NONE}, "info", "This site keeps no results of this task"),
-        ({"listening": Listening.NO}, "warning", "No live worker listens on its queue"),
-        ({"listening": Listening.SILENT}, "info", "No worker has answered"),
-        ({"running": Running(run=RunId(1), since=NOW, requester=ADA)}, "warning", f"asked for by <@{ADA}>"),
-    ],
-)
-def test_what_a_person_should_know_before_they_press_run_is_an_alert(
-    facts: dict[str, Any], level: str, words: str
-) -> None:
-    view = modals.chosen(METADATA, a_preview(**facts), nonce="n1")
-    assert view_problems(view).lines() == []
-    assert words in alerted(view)[level]
-    assert alerted(modals.chosen(METADATA, a_preview(listening=Listening.YES), nonce="n1")) == {}
-
-
-def test_notes_of_one_level_share_an_alert_and_the_gravest_comes_first() -> None:
-    facts: dict[str, Any] = {
-        "schedule": a_schedule(enabled=False),
-        "problems": (Problem(field=Field.SCHEDULE, code=Code.EAGER),),
-        "source": Source.NONE,
-        "listening": Listening.NO,
-        "running": Running(run=RunId(1), since=NOW, requester=ADA),
-    }
-    view = modals.chosen(METADATA, a_preview(**facts), nonce="n1")
-    assert view_problems(view).lines() == []
-    assert list(alerted(view)) == ["error", "warning", "info"]
-    assert "No live worker" in alerted(view)["warning"]
-    assert "Already running" in alerted(view)["warning"]
-
-
-def test_other_notes_are_alerts_too() -> None:
-    assert "Pick another one" in alerted(modals.gone(METADATA))["warning"]
-    assert "matches 4" in alerted(modals.empty(METADATA, modals.ambiguous("report", 4)))["info"]
-    assert "slow to answer" in alerted(modals.empty(METADATA, modals.WAITING))["info"]
-    view = modals.chosen(METADATA, a_preview(), nonce="n1", notes=(modals.NOT_SHOWN_YET,))
-    assert "Nothing was sent" in alerted(view)["warning"]
-
-
 def test_a_plain_schedule_says_no_more_than_there_is() -> None:
     said = read(view_of(a_schedule()))
     for words in ("Disabled", "priority", "expires", "headers", "exchange"):
@@ -158,8 +103,8 @@ def test_stored_values_are_shown_as_they_are(stored: str, field: Field, shown: s
 )
 def test_what_is_wrong_with_a_stored_value_stands_above_it(stored: str, problem: str) -> None:
     said = read(view_of(a_schedule(kwargs=stored)))
+    assert "The stored keyword arguments can't be sent" in said
     assert problem in said
-    assert "The stored keyword arguments can't be sent" in alerted(view_of(a_schedule(kwargs=stored)))["warning"]
 
 
 def test_a_value_too_long_for_slack_has_no_field_and_says_how_long_it_is() -> None:
@@ -189,6 +134,15 @@ def test_the_picker_keeps_its_place_and_the_inputs_get_new_ones() -> None:
     two = modals.chosen(METADATA, a_preview(a_schedule()), nonce="n2")
     assert one["blocks"][0]["block_id"] == two["blocks"][0]["block_id"] == Id.SCHEDULE_BLOCK
     assert not set(inputs(one)) & set(inputs(two))
+
+
+def test_turning_the_star_changes_nothing_else() -> None:
+    off, on = (modals.chosen(METADATA, a_preview(), nonce="n", is_favourite=is_on) for is_on in (False, True))
+    assert details.restarred(off, ScheduleId(7), is_on=True) == on
+    assert details.restarred(on, ScheduleId(7), is_on=False) == off
+    assert details.restarred(off, ScheduleId(8), is_on=True) == off  # it is about another schedule
+    words = [text["text"] for view in (off, on) for text in objects(view, "plain_text") if "favourites" in text["text"]]
+    assert words == [texts.STAR, texts.UNSTAR]
 
 
 def test_both_inputs_are_required() -> None:
@@ -240,55 +194,6 @@ def test_an_error_of_a_value_that_has_no_field_stands_under_the_picker() -> None
     found = payloads.submission(submitted(view))
     problem = Problem(field=Field.KWARGS, code=Code.NO_KEYWORDS, params={"name": "x", "known": ""})
     assert list(modals.errors([problem], found.inputs)) == [Id.SCHEDULE_BLOCK]
-
-
-@pytest.mark.parametrize(
-    ("name", "enabled", "label"),
-    [
-        pytest.param("nightly report", True, "nightly report", id="the name itself"),
-        pytest.param("x" * OPTION_TEXT, True, "x" * OPTION_TEXT, id="just fits"),
-        pytest.param("a" * 50 + "b" * 50, True, "a" * 37 + "…" + "b" * 37, id="cut in the middle"),
-        pytest.param("nightly", False, "nightly (disabled)", id="disabled"),
-        pytest.param("a" * 50 + "b" * 50, False, "a" * 32 + "…" + "b" * 31 + " (disabled)", id="disabled and cut"),
-        pytest.param("a\nb\x1b[1m\u202ec", True, "a bc", id="hostile"),
-        pytest.param("\x1b[1m", True, "?", id="nothing to see"),
-        pytest.param("  ", True, "?", id="only spaces"),
-    ],
-)
-def test_an_option_is_labelled_with_its_name(name: str, enabled: bool, label: str) -> None:
-    option = modals.option(a_brief(name=name, enabled=enabled))
-    assert option["text"]["text"] == label
-    assert option["value"] == "7"
-    assert option["description"]["text"] == "reports.tasks.nightly"
-
-
-def many(count: int, total: int | None = None, **changes: Any) -> Matches:
-    briefs = tuple(a_brief(id=ScheduleId(n), **{"name": f"job {n}", **changes}) for n in range(count))
-    return Matches(first=briefs, total=count if total is None else total)
-
-
-def test_all_that_match_are_shown_as_plain_options() -> None:
-    answer = modals.suggestions(many(100))
-    assert [option["value"] for option in answer["options"]] == [str(n) for n in range(100)]
-    assert modals.suggestions(many(0)) == {"options": []}
-
-
-def test_a_label_says_when_there_are_more() -> None:
-    (group,) = modals.suggestions(many(100, total=431))["option_groups"]
-    assert group["label"]["text"] == "100 of 431, keep typing"
-    assert len(group["options"]) == 100
-
-
-@pytest.mark.parametrize("wide", ["é", "漢", "😀", "&", '"', "\\"])
-def test_suggestions_are_cut_to_what_a_socket_frame_takes(wide: str) -> None:
-    matches = many(100, name=wide * 200, task=wide * 200)
-    answer = modals.suggestions(matches)
-    assert options_problems(answer).lines() == []
-    assert len(json.dumps(answer)) <= SUGGESTION_BYTES
-    shown = answer.get("options") or answer["option_groups"][0]["options"]
-    if len(shown) < 100:
-        assert answer["option_groups"][0]["label"]["text"] == f"{len(shown)} of 100, keep typing"
-        assert len(json.dumps(answer)) > SUGGESTION_BYTES * 0.9, "no fewer than need be"
 
 
 def test_only_a_form_that_does_not_know_where_to_report_asks_for_it() -> None:

@@ -10,13 +10,14 @@ from bot.core.jsontext import tokens
 from bot.core.model import Field, LastRun, Matches, Schedule
 from bot.core.reasons import Invalid
 from bot.slack import modals, payloads
-from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, SUGGESTION_BYTES
+from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, OPTIONS, SUGGESTION_BYTES
 from bot.slack.metadata import Metadata
 from localslack.validation.surfaces import options_problems, view_is_too_large, view_problems
 from tests.core import strategies
 from tests.factories import NOW, PLACE, a_brief, a_preview, a_schedule
 from tests.slack.forms import foreign_markup, objects, submitted
 
+ids = st.integers(1, 50)
 METADATA = Metadata(place=PLACE, mark="m")
 names = st.text(strategies.characters, min_size=1, max_size=200) | strategies.long(200)
 values = st.one_of(
@@ -73,10 +74,16 @@ def test_submitting_unchanged_gives_exactly_the_stored_values(schedule: Schedule
 
 
 @given(
-    st.lists(st.builds(a_brief, name=names, task=names, enabled=st.booleans()), max_size=100), st.integers(0, 10_000)
+    st.lists(st.builds(a_brief, id=ids, name=names, task=names, enabled=st.booleans()), max_size=100),
+    st.integers(0, 10_000),
+    st.lists(st.builds(a_brief, id=ids, name=names, task=names, enabled=st.booleans()), max_size=20),
 )
-def test_slack_takes_any_suggestions(briefs: list, more: int) -> None:
-    answer = modals.suggestions(Matches(first=tuple(briefs), total=len(briefs) + (more if briefs else 0)))
+def test_slack_takes_any_suggestions(briefs: list, more: int, favourites: list) -> None:
+    matches = Matches(first=tuple(briefs), total=len(briefs) + (more if briefs else 0))
+    answer = modals.suggestions(matches, favourites)
+    groups = [group["options"] for group in answer.get("option_groups", [])] or [answer["options"]]
+    assert sum(map(len, groups)) <= OPTIONS
+    assert [option["value"] for option in groups[0]][: len(favourites)] == [str(one.id) for one in favourites]
     assert options_problems(answer).lines() == []
     assert len(json.dumps(answer)) <= SUGGESTION_BYTES
     for text in objects(answer, "plain_text"):

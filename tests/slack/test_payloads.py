@@ -77,6 +77,12 @@ def test_a_recorded_button_of_an_ephemeral_message() -> None:
     assert found.response_url == "https://hooks.slack.com/actions/T111/111/xxx"
 
 
+def a_press_in_a_view() -> Payload:
+    body = recorded("block_actions.button_in_view.json")
+    body["actions"][0] |= {"value": "42"}
+    return body  # type: ignore[no-any-return]
+
+
 def test_a_recorded_command() -> None:
     raw = (RECORDED / "slash_command.form.txt").read_bytes()
     body = parse(raw, FORM)
@@ -117,6 +123,30 @@ def test_a_selection() -> None:
     assert found.account == account("T0000000001", "U0000000001")
     assert (found.schedule, found.view, found.hash) == (42, "V0000000001", "1700000000.AbCdEfGh")
     assert found.metadata.place == PLACE
+
+
+def test_who_opens_the_home_tab_is_known_by_the_events_team() -> None:
+    body = recorded("event.app_home_opened.java_shape.json")
+    body["team_id"], body["event"]["user"], body["event"]["tab"] = "T1", "U1", "home"
+    assert events.home_opened(body) == account("T1", "U1")
+    body["event"]["tab"] = "messages"
+    assert events.home_opened(body) is None
+
+
+@pytest.mark.parametrize("pressed", [{"value": "42"}, {"selected_option": {"value": "42"}}], ids=["button", "menu"])
+def test_a_press_on_home(pressed: Payload) -> None:
+    body = recorded("block_actions.button_in_view.json")
+    body["actions"][0] |= pressed
+    found = presses.home_press(body)
+    assert (found.account, found.value) == (account("T12345678", "U12345678"), 42)
+    assert (found.trigger, found.response_url) == (body["trigger_id"], "")
+
+
+def test_a_press_of_the_star_has_the_form_as_it_is() -> None:
+    body = a_press_in_a_view()
+    found = presses.star_press(body)
+    assert (found.schedule, found.form) == (42, body["view"])
+    assert "blocks" not in repr(found)
 
 
 def test_a_submission_of_our_modal() -> None:
@@ -198,6 +228,10 @@ GOOD: dict[Callable[[Payload], Any], Payload] = {
     presses.message_shortcut: recorded("shortcut.message.json"),
     events.mention: a_mention(thread_ts="1605853800.000100"),
     presses.choice: a_choice(),
+    presses.home_press: a_press_in_a_view(),
+    presses.star_press: a_press_in_a_view(),
+    presses.global_shortcut: recorded("shortcut.global.json"),
+    presses.message_shortcut: recorded("shortcut.message.json"),
     payloads.submission: submitted(modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n")),
 }
 

@@ -1,12 +1,12 @@
 """The run page in a browser of Ana's, with fakes behind the real door."""
 
+from collections.abc import Iterator
 from inspect import signature
-from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import include, path
 
 from bot.web import views
@@ -15,14 +15,22 @@ from tests.fakes import FakeCatalog
 from tests.web.site import Site
 
 
+@pytest.fixture(scope="module")
+def behind() -> Iterator[list[Site]]:
+    """The site's addresses, once for a module: to read the admin's takes long. The list has what stands behind them."""
+    sites: list[Site] = []
+    ours = include((views.urls(lambda: sites[-1].platform), "runtask"))
+    with override_settings(ROOT_URLCONF=(path("", ours), path("admin/", admin.site.urls))):
+        yield sites
+
+
 @pytest.fixture
-def site(db: None, settings: Any) -> Site:
+def site(db: None, behind: list[Site]) -> Site:
     """Ana is staff, without any permission of the admin's."""
     schedule = a_schedule()
     site = Site(FakeCatalog({schedule.id: schedule}), User.objects.create_user("ana", is_staff=True))
     site.catalog.signatures[schedule.task] = signature(lambda days=1, region="", api_token="": None)
-    ours = include((views.urls(lambda: site.platform), "runtask"))
-    settings.ROOT_URLCONF = (path("", ours), path("admin/", admin.site.urls))
+    behind[:] = [site]
     site.browser.force_login(site.user)
     return site
 

@@ -11,6 +11,7 @@ from django_celery_beat.models import PeriodicTask
 
 from bot import wiring
 from bot.core import approval
+from bot.core.audit import By
 from bot.core.model import ScheduleId
 from bot.core.ports import NotSent
 from bot.core.reasons import Code
@@ -112,10 +113,10 @@ def test_who_may_not_answer_is_refused(site: Site, cara: Site) -> None:
 def test_what_can_not_be_sent_now_is_told_and_goes_on_waiting(site: Site, cara: Site) -> None:
     in_force(RULE)
     run = asked(site)
-    rulebook.pause("month's end", by="a test", user=None, now=clock.now())
+    rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     assert press(cara, run, "approve").status_code == 302
     assert "has paused it" in cara.get(f"/runs/{run.pk}/")
-    rulebook.resume(by="a test")
+    rulebook.resume(by=By(words="a test"))
     site.sender.fails = NotSent(unreachable())
     press(cara, run, "approve")
     page = words(cara.get(f"/runs/{run.pk}/"))

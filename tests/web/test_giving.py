@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.utils import timezone
 
@@ -70,6 +70,15 @@ def test_a_link_to_somebody_who_may_do_more_is_not_given_to_another_account(site
     link = SlackLink.objects.create(team="T1", slack_user="U0ROOT", user=root)
     assert MORE_RIGHTS in asked_for(site, root, f"{link.pk}/change/").content.decode()
     assert SlackLink.objects.get().slack_user == "U0ROOT"
+
+
+def test_nobody_links_an_account_to_a_member_of_a_group_that_they_are_not_in(site: Client, helper: User) -> None:
+    """A rule may be for that group."""
+    finance, other = Group.objects.create(name="finance"), User.objects.create_user("other", is_staff=True)
+    other.groups.add(finance)
+    assert MORE_RIGHTS in asked_for(site, other).content.decode()
+    helper.groups.add(finance)
+    assert asked_for(site, other).status_code == 302
 
 
 def test_colleagues_with_as_many_rights_are_linked(site: Client, helper: User) -> None:

@@ -8,8 +8,9 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
+from bot.core.audit import By
+from bot.core.entry import Entry
 from bot.core.model import ScheduleId
-from bot.core.rights import Entry
 from bot.models import Run
 from bot.runs import clock, rulebook
 from tests.factories import a_run, a_schedule
@@ -91,7 +92,7 @@ def test_stop_is_offered_to_those_who_may(site: Site) -> None:
 
 
 def test_a_pause_is_told(site: Site) -> None:
-    rulebook.pause("month's end", by="a test", user=None, now=clock.now())
+    rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     assert "has paused it (“month's end”)" in words(site.get("/?schedule=7"))
 
 

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from bot import conf, wiring
+from bot.models import SlackLink
 from bot.slack.manifest import manifest
 from localslack.testing import LocalSlack, Person
 from tests.support.worker import working
@@ -142,3 +143,11 @@ def published(slack: LocalSlack) -> Callable[[], list[Any]]:
         return found
 
     return take
+
+
+@pytest.fixture
+def ana_of_the_site(ana: Person) -> User:
+    """With her link, as if she had been here before."""
+    user = User.objects.get(username="ana")
+    SlackLink.objects.create(team="T0LOCAL", slack_user="U0ANA", user=user)
+    return user

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Task, chord, shared_task
 from celery.contrib.abortable import AbortableTask
-from celery.exceptions import Ignore
+from celery.exceptions import Ignore, Reject
 
 
 @shared_task(name="tests.wire.report")
@@ -78,6 +78,16 @@ def becomes_a_chord(self: Task) -> None:
 @shared_task(name="tests.wire.silent")
 def silent() -> None:
     raise Ignore
+
+
+@shared_task(name="tests.wire.reject", acks_late=True)
+def reject() -> None:
+    raise Reject("no", requeue=False)
+
+
+@shared_task(name="tests.wire.secretive", send_events=False)
+def secretive() -> None:
+    """Workers send no events about it."""
 
 
 @shared_task(name="tests.wire.log_in")

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, User
 from django_celery_beat.models import PeriodicTask
 
 from bot.core import approval
+from bot.core.audit import By
 from bot.core.reasons import Code
 from bot.models import Answer, Run, SlackLink
 from bot.runs import clock, rulebook
@@ -184,9 +185,9 @@ def test_presses_are_checked_again_on_the_server(
 
     assert "isn't linked" in says_to(ben)
     assert SENTENCES[Code.OTHER_REQUEST] in says_to(cara, mark="0" * 16)
-    rulebook.pause("month's end", by="a test", user=None, now=clock.now())
+    rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     assert "has paused it" in says_to(cara)
-    rulebook.resume(by="a test")
+    rulebook.resume(by=By(words="a test"))
     User.objects.get(username="cara").groups.clear()
     assert "leaves that to other people" in says_to(cara)
     assert (Run.objects.get().state, Answer.objects.count(), published()) == ("waiting", 0, [])
@@ -252,7 +253,7 @@ def test_a_press_on_home_that_does_nothing_says_why(
     in_force(RULE)
     asks(http_bot, ana, schedule())
     home_of(http_bot, cara)
-    rulebook.pause("month's end", by="a test", user=None, now=clock.now())
+    rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     cara.presses_home(Id.HOME_APPROVE)
     says(http_bot, cara, "has paused it")
     assert "asked for by <@U0ANA>" in words_of(cara)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 
 from bot.core.reasons import Code
 from bot.models import Draft, Run, SlackLink
-from bot.runs import clock
+from bot.runs import clock, drafts
 from bot.slack.ids import INPUT_TEXT, Id
 from bot.slack.texts import MENTION_HELP, SORRY, WRITE_SO
 from bot.texts import SENTENCES
@@ -212,12 +213,37 @@ def test_who_may_not_act_reads_why_and_no_names(http_bot: LocalSlack, ben: Perso
     assert "Operation" not in json.dumps(answers(http_bot))
 
 
+def test_of_very_many_within_a_minute_only_the_first_are_answered(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many somebody writes, neither the table of drafts nor the channel is filled."""
+    schedule()
+    monkeypatch.setattr(drafts, "MOST", 2)
+    for _ in range(2):
+        assert buttons(answer(http_bot, ana, f"{BOT} nightly"))
+    assert "I answer again in a minute" in said(answer(http_bot, ana, f"{BOT} nightly"))
+    for _ in range(3):
+        ana.types(OPS, f"{BOT} nightly")
+    assert "isn't a staff account" not in said(answer(http_bot, http_bot.person("U0CARA"), f"{BOT} nightly"))
+    assert (len(answers(http_bot)), Draft.objects.count()) == (4, 4)
+    Draft.objects.update(valid_until=F("valid_until") - timedelta(minutes=1))
+    assert buttons(answer(http_bot, ana, f"{BOT} nightly"))
+
+
 def test_somebody_of_another_workspace_is_refused(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule()
     SlackLink.objects.create(team="T0ELSE", slack_user="U0OLGA", user=User.objects.get(username="ana"))
     http_bot.person("U0OLGA").types("C0SHARED", f"{BOT} nightly")
     http_bot.wait_for(lambda: answers(http_bot))
     assert SENTENCES[Code.OTHER_TEAM] in str(answers(http_bot))
+
+
+def test_when_slack_can_not_be_asked_nobody_gets_a_button(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule("Operation Nightfall")
+    http_bot.fault("http500", method="auth.test", count=0)
+    assert SENTENCES[Code.SLACK_SILENT] in said(answer(http_bot, ana, f"{BOT} nightfall"))
 
 
 def test_who_loses_their_rights_can_not_open_the_form_any_more(

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django_celery_results.models import TaskResult
 
+from bot.core.audit import By
 from bot.core.rules import Notify
 from bot.models import Run
 from bot.runs import clock, rulebook
@@ -53,7 +54,7 @@ def test_a_refusal_is_told_when_the_schedule_is_picked(http_bot: LocalSlack, ana
 
 def test_a_pause_is_told_in_the_form(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule()
-    rulebook.pause("month's end", by="a test", user=None, now=clock.now())
+    rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     form = opened(http_bot, ana, "/runtask nightly")
     assert "has paused it (“month's end”)" in shown(form)
 

@@ -42,21 +42,20 @@ def stops(message: Json) -> list[str]:
     return [one["value"] for one in accessories if one["action_id"] == Id.STOP_LISTED]
 
 
-def test_only_the_one_who_asked_sees_what_is_running(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_only_the_one_who_asked_sees_what_is_running(
+    bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
+) -> None:
     Installation.objects.create(
         key="T0LOCAL/A0LOCAL", address="https://local.slack.example/", seen_at="2026-01-01T00:00Z"
     )
-    run = an_open_run(schedule, thread="1700000000.000100")
+    run = an_open_run(schedule, thread="1700000000.000100", user=ana_of_the_site)
     other = an_open_run(schedule, "Weekly report", slack_user="", state="sent")
     message = status(bot, ana)
     text = listed(message)
-    assert (
-        "*<https://local.slack.example/archives/C0OPS/p1700000000000100|Nightly report>*: running, since <!date^"
-        in text
-    )
-    assert "asked for by <@U0ANA>" in text
+    assert "*<https://local.slack.example/archives/C0OPS/p1700000000000100|Nightly report>*: running" in text
+    assert "You asked for it, <!date^" in text
     assert f"*<http://127.0.0.1:8000/runs/{other.pk}/|Weekly report>*: sent" in text
-    assert stops(message) == [str(other.pk), str(run.pk)]
+    assert stops(message) == [str(run.pk), str(other.pk)]
     assert bot.person("U0BEN").ephemerals(OPS) == []
     assert bot.calls("chat.postMessage") == bot.calls("views.open") == []
 

@@ -6,16 +6,15 @@ The platform's own backend object isn't used: it waits for minutes if its server
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, ClassVar
 
 from celery import Celery
 from celery.states import PENDING
-from django.conf import settings
-from django.utils import timezone
 
 from bot.broker.outcomes import kinds
+from bot.broker.outcomes.dates import as_django
 from bot.broker.outcomes.line import SHARE, line
 from bot.broker.outcomes.readers import Answer, Reader
 from bot.broker.outcomes.shown import outcome, readable_value
@@ -30,7 +29,6 @@ CHUNK, LATE_CHUNK = 500, 20  # task ids in one question; of ended runs, whose wh
 NEWS = 500  # outcomes per pass
 SINGLE_PAUSE = 2.0  # seconds between two questions about a run, where each run costs a question of its own
 FORM_LIMIT, PASS_LIMIT = 0.5, 10.0  # seconds for an answer: while a person waits, and in the watcher's own thread
-FUTURE = timedelta(days=1)  # a date beyond is nonsense
 REMEMBERED = 1000
 _unreadable: set[str] = set()  # tokens that were logged
 
@@ -120,9 +118,6 @@ def _moment(value: Any) -> datetime | None:
     """Celery writes when a task ended, as text, in UTC unless it names a zone. None: no such date, or nonsense."""
     try:
         at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-        if at > datetime.now(UTC) + FUTURE:
-            return None
-        return at if settings.USE_TZ else timezone.make_naive(at, timezone.get_default_timezone())
+        return as_django(at if at.tzinfo else at.replace(tzinfo=UTC))
     except (TypeError, ValueError, OverflowError):
         return None

@@ -6,8 +6,10 @@ from typing import ClassVar
 from celery import Celery
 from django.apps import apps
 
+from bot.broker import eventqueue
 from bot.broker.outcomes import kinds
 from bot.broker.outcomes.backend import BackendOutcomes
+from bot.broker.outcomes.events import EventOutcomes
 from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
 from bot.core.ports import Outcomes
 from bot.runs.sources import Sources
@@ -33,7 +35,9 @@ class Nowhere:
 
 
 def chosen(app: Celery | None, wanted: str) -> Source:
-    """`wanted` is RUNTASK_OUTCOMES. Without an app, only rows can be read."""
+    """`wanted` is RUNTASK_OUTCOMES. Without an app, only rows can be read. Events can't be heard on every broker."""
+    if wanted == Source.EVENTS and (app is None or not eventqueue.is_possible(app)):
+        return Source.NONE
     if wanted != AUTO:
         return Source(wanted)
     return Source.ROWS if app is None else kinds.source(app)
@@ -49,4 +53,6 @@ def sources(app: Celery | None, wanted: str) -> Sources:
         found[Source.ROWS] = RowOutcomes()
     if app is not None and Source.BACKEND in (now, kinds.source(app)) and kinds.backend_class(app)[0] is not None:
         found[Source.BACKEND] = BackendOutcomes(app)
+    if now is Source.EVENTS:
+        found[Source.EVENTS] = EventOutcomes()
     return Sources(now, found)

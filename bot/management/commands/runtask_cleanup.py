@@ -16,14 +16,18 @@ from bot.runs.installations import NAMELESS
 class Command(BaseCommand):
     """An operator's knowing yes, after a look at the database's clock."""
 
-    help = "Delete runs that are older than RUNTASK_KEEP, and links of deleted users, however many they are."
+    help = (
+        "Delete runs that are older than RUNTASK_KEEP, records of the audit log that are older than RUNTASK_KEEP_AUDIT,"
+        " and links of deleted users, however many they are."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--yes", action="store_true", help="do it. Without this, only say what would be deleted")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        keep = timedelta(seconds=readable_options().keep)
+        found = readable_options()
+        keep, keep_audit = timedelta(seconds=found.keep), timedelta(seconds=found.keep_audit)
         with database_in_words():
             now = clock.now()
             self.stdout.write(f"By the database's clock it is {now:%Y-%m-%d %H:%M:%S %Z}.")
@@ -31,7 +35,10 @@ class Command(BaseCommand):
                 self._look(InstallationId(key), now - keep)
                 if options["yes"]:
                     self._delete(InstallationId(key), keep, now)
+            self.stdout.write(f"{cleanup.old_records(now - keep_audit).count():,} old records of the audit log.")
             if options["yes"]:
+                while cleanup.forget_old_records(NAMELESS, keep=keep_audit, now=now, knowingly=True):
+                    pass
                 cleanup.forget_gone_users(knowingly=True)
             else:
                 self.stdout.write(

@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot.core.ids import MEMBER, WORKSPACE
 from bot.management.options import readable_options
-from bot.management.people import database_in_words, is_active_staff, user_named, warn_unless_staff
-from bot.models import SlackLink
+from bot.management.people import by_command, database_in_words, is_active_staff, user_named, warn_unless_staff
+from bot.models import SlackLink, atomic
 from bot.runs import accounts
 from bot.texts import NOT_A_MEMBER, NOT_A_WORKSPACE
 
@@ -46,11 +46,12 @@ class Command(BaseCommand):
         user = user_named(options["user"])
         team = self._team(options)
         account = {"team": team, "slack_user": options["slack_user"]}
-        earlier = SlackLink.objects.filter(**account).first()
-        link, _ = SlackLink.objects.update_or_create(
-            **account, defaults={"user": user, "by_email": False, "checked_at": None}
-        )
-        accounts.given(link, by=COMMAND, before=accounts.described(earlier) if earlier else "")
+        with atomic():
+            earlier = SlackLink.objects.filter(**account).first()
+            link, _ = SlackLink.objects.update_or_create(
+                **account, defaults={"user": user, "by_email": False, "checked_at": None}
+            )
+            accounts.given(link, by=by_command(COMMAND), before=earlier)
         self.stdout.write(f"{options['slack_user']} in {team} may act as {user.get_username()}.")
         warn_unless_staff(self, user)
 
@@ -59,8 +60,9 @@ class Command(BaseCommand):
         link = SlackLink.objects.filter(team=team, slack_user=options["slack_user"]).first()
         if link is None:
             raise CommandError(f"{options['slack_user']} in {team} has no link.")
-        accounts.removed(link, by=COMMAND)
-        link.delete()
+        with atomic():
+            accounts.removed(link, by=by_command(COMMAND))
+            link.delete()
         self.stdout.write(f"The link of {options['slack_user']} in {team} is removed.")
 
     def _list(self, _: dict[str, Any]) -> None:

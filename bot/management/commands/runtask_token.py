@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bot.management.people import database_in_words, user_named, warn_unless_staff
-from bot.models import ApiToken
+from bot.management.people import by_command, database_in_words, user_named, warn_unless_staff
+from bot.models import ApiToken, atomic
 from bot.runs import accounts, clock
 from bot.web import tokens
 
@@ -48,8 +48,9 @@ class Command(BaseCommand):
         if len(options["name"]) > longest:
             raise CommandError(f"--name has {len(options['name'])} characters; at most {longest} are allowed.")
         user = user_named(options["user"])
-        token, secret = tokens.issue(user, options["name"], options["expires"])
-        accounts.given(token, by=COMMAND)
+        with atomic():
+            token, secret = tokens.issue(user, options["name"], options["expires"])
+            accounts.given(token, by=by_command(COMMAND))
         until = f"{token.expires_at:%Y-%m-%d %H:%M %Z}".rstrip()
         self.stderr.write(f"Token {token.pk} acts as {user.get_username()} until {until}. It is not shown again:")
         self.stdout.write(secret)
@@ -59,8 +60,9 @@ class Command(BaseCommand):
         token = ApiToken.objects.filter(pk=options["id"]).first()
         if token is None:
             raise CommandError(f"There is no token {options['id']}.")
-        accounts.removed(token, by=COMMAND)
-        token.delete()
+        with atomic():
+            accounts.removed(token, by=by_command(COMMAND))
+            token.delete()
         self.stdout.write(f"Token {options['id']} is no longer valid.")
 
     def _list(self, _: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from bot.runs.door import admit
 from bot.runs.drafts import NOTHING, Values, Written
 from bot.runs.refusals import NotAllowed
 from bot.slack import events, mentions, modals, presses, texts
-from bot.slack.blocks import Block, Level, Note, entities
+from bot.slack.blocks import Block, entities
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import INPUT_TEXT
 from bot.slack.listeners.common import Parts, details, filled
@@ -55,8 +55,9 @@ class Mentions:
         ).begin()
 
     def _answer(self, found: events.Mention) -> None:
-        if found.installation != self.parts.identity.installation.id():
-            log.info("ignored a mention of another installation, or of one that isn't known now")
+        ours = self.parts.identity.installation.id()
+        if ours and found.installation != ours:  # unknown if Slack can't be asked: then they read that
+            log.info("ignored a mention of another installation")
             return
         try:
             message = self._message(found)
@@ -64,7 +65,7 @@ class Mentions:
             log.exception("a mention could not be answered")
             message = mentions.plain(texts.SORRY)
         if message is None:
-            log.info("ignored a mention that was answered before")
+            log.info("ignored a mention that was answered before, or one of too many")
             return
         place, client = found.place, self.parts.client
         try:
@@ -73,12 +74,16 @@ class Mentions:
             log.warning("chat.postEphemeral: %s %s", error_code(exc), details(exc))
 
     def _message(self, found: events.Mention) -> Block | None:
-        """None: it was answered before."""
+        """None: it was answered before, or its author has read that there were too many."""
         key = drafts.new_key()
-        message, values = self._read(found, key)
         written = Written(
             installation=found.installation, account=found.account, place=found.place, message=found.message
         )
+        answered = drafts.lately(written)
+        if answered > drafts.MOST:
+            return None
+        is_enough = answered == drafts.MOST
+        message, values = (mentions.too_many(), NOTHING) if is_enough else self._read(found, key)
         return message if drafts.keep(key, written, values) else None
 
     def _read(self, found: events.Mention, key: str) -> tuple[Block, Values]:
@@ -92,7 +97,7 @@ class Mentions:
         except Invalid as exc:
             return mentions.not_read(exc.problems[0]), NOTHING
         if not read.name or (read.name.lower() in WORDS and not (read.is_quoted or read.has_values)):
-            return mentions.help_(command), NOTHING
+            return mentions.usage(command), NOTHING
         matches = self._matches(actor, read.name)
         if not matches.total:
             return mentions.no_match(read.name, command), NOTHING
@@ -115,5 +120,4 @@ class Mentions:
         stored, left_out = overlaid(preview.stored, values.args, values.kwargs, limit=INPUT_TEXT)
         shown = replace(preview, stored=stored)
         fill = again.fill(platform, actor, preview)
-        note = Note(Level.INFO, mentions.note(values, left_out))
-        return filled(self.parts, actor, metadata, shown, fill, notes=(note,))
+        return filled(self.parts, actor, metadata, shown, fill, notes=mentions.notes(values, left_out))

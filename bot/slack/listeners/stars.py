@@ -57,7 +57,7 @@ class Stars:
             if problem := self._done(verb, press.account, press.schedule):
                 self._tell(press, problem)
                 return
-            self.picker.redraw(press.view, restarred(press.view, press.schedule, is_on=is_on))
+            self.picker.redraw(press.form, restarred(press.form, press.schedule, is_on=is_on))
             self.parts.homes.owe(press.account)
 
         self.parts.threads.after_answer(do, late=as_it_is)

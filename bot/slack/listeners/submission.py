@@ -9,7 +9,8 @@ from slack_bolt import Ack
 
 from bot.core.model import ChannelId, Destination, Field, Place, RunRequest
 from bot.core.reasons import Code, Reason
-from bot.runs import start
+from bot.core.rights import Action
+from bot.runs import denials, start
 from bot.runs.door import admit
 from bot.runs.refusals import NotAllowed, NothingSent, Refused
 from bot.runs.waiting import Budget, TooSlow
@@ -82,7 +83,8 @@ class Submissions:
         """Raises NotAllowed, _Misused or Refused, or _NotShown if the person hasn't seen the schedule's arguments yet."""
         account, metadata = submission.account, submission.metadata
         actor = self.parts.identity.actor(account, may_link=False)
-        admit(self.parts.platform, actor)
+        with denials.recorded(self.parts.platform, actor, Action.RUN, schedule=submission.schedule):
+            admit(self.parts.platform, actor)
         if not metadata.is_for(self.parts.keys, account):
             log.warning("refused a form that was not opened for Slack user %s", account.user)
             raise _Misused(texts.NOT_OURS)

@@ -1,17 +1,15 @@
 """Runs and schedules as JSON values. Times are ISO 8601 in UTC, durations are seconds."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-
-from django.utils import timezone
 
 from bot.core.model import Brief, Listening, Preview
 from bot.core.rights import Need
 from bot.core.status import UNENDED, RunState
 from bot.models import Run
 from bot.option_texts import options, stored_options
-from bot.runs import masks
+from bot.runs import clock, masks
 from bot.runs.report import asked, stopped
 from bot.texts import change_name, problem_text, sentence, stop_text
 from bot.web import display
@@ -124,7 +122,4 @@ def _text(value: str | datetime) -> str | None:
 
 
 def _moment(value: datetime | None) -> str | None:
-    """A project without USE_TZ stores local time."""
-    if value is None:
-        return None
-    return (value if timezone.is_aware(value) else timezone.make_aware(value)).astimezone(UTC).isoformat()
+    return None if value is None else clock.iso(value)

@@ -10,9 +10,11 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
+from bot.core.audit import Act, Record, Who
+from bot.core.entry import Entry
 from bot.core.model import Actor
-from bot.core.rights import Entry
 from bot.models import ApiToken
+from bot.runs import denials
 from bot.runs.actors import of_user
 from bot.web import beyond_staff, throttle, tokens
 from bot.web.api.errors import ApiError
@@ -62,7 +64,7 @@ def caller(request: HttpRequest) -> Caller:
             token = tokens.accepted(secret.strip())
         except BadToken as exc:
             raise _refusal(request, exc) from None
-        return Caller(actor=of_user(token.user, entry=Entry.API), token=token)
+        return Caller(actor=of_user(token.user, entry=Entry.API, token=str(token.pk)), token=token)
     user = getattr(request, "user", None)  # a project need not have sessions
     if user is None or not user.is_authenticated:
         raise ApiError(401, "no_token", LOG_IN, headers={"WWW-Authenticate": REALM})
@@ -87,8 +89,20 @@ def _refusal(request: HttpRequest, bad: BadToken) -> ApiError:
         return ApiError(429, "too_many_failures", text, headers={"Retry-After": str(seconds)})
     which = f"token {bad.token.pk} ({bad.flaw})" if bad.token else f"a token ({bad.flaw})"
     log.warning("the API refused %s from %s", which, address)
+    denials.refuse(_record(bad, address))
     headers = {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
     return ApiError(401, "bad_token", FLAWS[bad.flaw], headers=headers, more={"reason": bad.flaw})
+
+
+def _record(bad: BadToken, address: str) -> Record:
+    token = bad.token
+    actor = of_user(token.user, token=str(token.pk)) if token else None
+    return Record(
+        act=Act.RUN_REFUSED,
+        entry=Entry.API,
+        who=Who.of(actor) if actor else None,
+        details={"code": "bad_token", "flaw": bad.flaw.value, **({} if actor else {"address": address})},
+    )
 
 
 def _network(address: str) -> str:

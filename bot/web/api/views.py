@@ -14,24 +14,13 @@ from bot.core.model import Actor, Field, RunId, RunRequest, ScheduleId
 from bot.core.policy import Denied
 from bot.core.ports import NotSetUp
 from bot.core.reasons import Code, Problem
+from bot.core.rights import Action
 from bot.core.status import RunState
 from bot.models import Run
-from bot.runs import again, links, see, start, stop
+from bot.runs import again, denials, links, refusals, see, start, stop
 from bot.runs.basis import bound
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
-from bot.runs.refusals import (
-    CantStop,
-    Changed,
-    Ended,
-    Gone,
-    MaybeSent,
-    NoSuchRun,
-    NotAllowed,
-    NothingSent,
-    Refused,
-    Taken,
-)
 from bot.runs.requests import START_LIMIT, no_browser, outside_transactions
 from bot.runs.waiting import Budget
 from bot.texts import problem_text, sentence
@@ -97,7 +86,12 @@ def _answer(
 def _handled(
     handler: Handler, site: Platform, who: Caller, request: HttpRequest, captured: dict[str, Any]
 ) -> JsonResponse:
-    admit(site, who.actor)
+    if (wanted := WANTED.get(handler)) is None:
+        admit(site, who.actor)
+    else:
+        run = captured.get("run")
+        with denials.recorded(site, who.actor, wanted, run=None if run is None else RunId(run)):
+            admit(site, who.actor)
     return handler(site, who, request, **captured)
 
 
@@ -105,7 +99,7 @@ def _in_json(make: Callable[[], JsonResponse]) -> JsonResponse:
     """The answer, or why there is none. Nobody may keep it for somebody else."""
     try:
         answer = make()
-    except NotAllowed as exc:
+    except refusals.NotAllowed as exc:
         answer = denied(exc.denied).answer()
     except ApiError as exc:
         answer = exc.answer()
@@ -139,8 +133,9 @@ def start_run(platform: Platform, who: Caller, request: HttpRequest) -> JsonResp
 def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -> JsonResponse:
     """As `start_run`, with the values of this run where the body has none."""
     try:
-        earlier = again.row(platform, who.actor, RunId(run))
-    except NoSuchRun:
+        with denials.recorded(platform, who.actor, Action.RUN, run=RunId(run)):
+            earlier = again.row(platform, who.actor, RunId(run))
+    except refusals.NoSuchRun:
         raise not_found(f"run {run}") from None
     key, is_chosen = key_of(request, str(who.actor.user))
     what = asked_again(request, earlier)
@@ -165,7 +160,7 @@ def _start(platform: Platform, who: Caller, asked_for: RunRequest, what: Asked, 
             text = TOO_MANY_RUNS.format(seconds=seconds)
             raise ApiError(429, "too_many_runs", text, headers={"Retry-After": str(seconds)})
         run = start.start(platform, asked_for, Budget(START_LIMIT))
-    except Refused as exc:
+    except refusals.Refused as exc:
         raise _refusal(exc, what, request) from exc
     except Error as exc:
         log.exception("nothing sent: the database failed")
@@ -197,9 +192,9 @@ def stop_run(platform: Platform, who: Caller, request: HttpRequest, run: int) ->
     """The run, as it is once that is noted: its end comes later."""
     try:
         found = stop.stop(platform, who.actor, RunId(run), kill=is_kill_asked(request))
-    except Ended as exc:
+    except refusals.Ended as exc:
         raise ApiError(409, "ended", sentence(exc.reason), more=_which(exc.run, request)) from exc
-    except CantStop as exc:
+    except refusals.CantStop as exc:
         raise ApiError(409, "cant_stop", sentence(exc.reason), more={"reason": exc.reason.code}) from exc
     if found is None:
         raise not_found(f"run {run}")
@@ -236,26 +231,35 @@ def _schedule(platform: Platform, actor: Actor, what: Asked) -> ScheduleId:
     """By id, or by its exact name. Raises ApiError."""
     if isinstance(what.schedule, int):
         return ScheduleId(what.schedule)
-    brief, _ = see.named(platform, actor, what.schedule)
-    if brief is None or brief.name != what.schedule:
+    try:
+        with denials.recorded(platform, actor, Action.RUN):
+            return _named(platform, actor, what.schedule)
+    except refusals.Gone:
         wrong = "No schedule has exactly this name."
-        raise not_found("schedule of this name", what.problem("schedule", Code.GONE, wrong))
+        raise not_found("schedule of this name", what.problem("schedule", Code.GONE, wrong)) from None
+
+
+def _named(platform: Platform, actor: Actor, name: str) -> ScheduleId:
+    """Raises refusals.Gone."""
+    brief, _ = see.named(platform, actor, name)
+    if brief is None or brief.name != name:
+        raise refusals.Gone
     return brief.id
 
 
-def _refusal(exc: Refused, what: Asked, request: HttpRequest) -> ApiError:
+def _refusal(exc: refusals.Refused, what: Asked, request: HttpRequest) -> ApiError:
     match exc:
-        case Gone():
+        case refusals.Gone():
             wrong = "No schedule has this id."
             return not_found(f"schedule {what.schedule}", what.problem("schedule", Code.GONE, wrong))
-        case Changed():
+        case refusals.Changed():
             text = "The schedule has changed since this fingerprint was read. Read the schedule again."
             return ApiError(409, "changed", text, [what.problem("fingerprint", Code.CHANGED, text)])
-        case Taken(run=run):
+        case refusals.Taken(run=run):
             return ApiError(409, "key_taken", sentence(exc.reason), more=_which(run, request) if run else {})
-        case MaybeSent(run=run):
+        case refusals.MaybeSent(run=run):
             return ApiError(409, "maybe_sent", sentence(exc.reason), more=_which(run, request))
-        case NothingSent(reason=reason):
+        case refusals.NothingSent(reason=reason):
             more = {"reason": reason.code}
             text = f"{sentence(reason)} {AGAIN}"
             return ApiError(503, "not_sent", text, headers={"Retry-After": "5"}, more=more)
@@ -269,6 +273,9 @@ def _problem(what: Asked, problem: Problem) -> ApiProblem:
     text = problem_text(problem)
     is_stored = problem.field in (Field.ARGS, Field.KWARGS) and problem.field not in what.places
     return what.problem(problem.field, problem.code, f"{what.left_out}: {text}" if is_stored else text)
+
+
+WANTED: Mapping[Handler, Action] = {start_run: Action.RUN, run_again: Action.RUN, stop_run: Action.STOP}
 
 
 def _which(run: Run, request: HttpRequest) -> dict[str, Any]:

@@ -147,6 +147,34 @@ def test_the_home_tab_shows_what_the_app_published(visit: Visit, app: App, slack
     slack.wait_for(lambda: app.received("block_actions"))
 
 
+def test_an_app_opens_at_its_home_tab_or_at_messages_that_are_unread(visit: Visit, app: App) -> None:
+    page = visit()
+    bot = channel(page, "D0ANA")
+    home, messages = page.get_by_test_id("tab-home"), page.get_by_test_id("tab-messages")
+    bot.click()
+    expect(home).to_have_attribute("aria-selected", "true")
+    says(app, channel="D0ANA", text="done")
+    expect(bot.get_by_test_id("unread")).to_have_text("1")
+    channel(page, "C0OPS").click()
+    expect(page.get_by_test_id("channel-title")).to_contain_text("ops")
+    bot.click()
+    expect(messages).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_test_id("message")).to_contain_text(["done"])
+    expect(bot.get_by_test_id("unread")).to_have_count(0)
+    channel(page, "C0OPS").click()
+    bot.click()
+    expect(home).to_have_attribute("aria-selected", "true")
+
+
+def test_an_app_without_a_home_tab_opens_at_its_messages(visit: Visit, app: App, slack: LocalSlack) -> None:
+    slack.config(home_tab=False)
+    page = visit()
+    channel(page, "D0ANA").click()
+    expect(page.get_by_test_id("composer")).to_have_attribute("placeholder", "Message Runtask")
+    expect(page.get_by_test_id("composer")).to_be_visible()
+    expect(page.get_by_test_id("home")).to_be_hidden()
+
+
 def test_on_a_phone_the_channels_are_in_a_drawer_and_nothing_is_cut_off(visit: Visit, app: App) -> None:
     page = visit(viewport={"width": 360, "height": 740})
     says(app, text="x" * 300)

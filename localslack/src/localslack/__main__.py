@@ -24,7 +24,6 @@ def main() -> int:
         "mode": "http" if options.http else "socket",
         "http_url": options.http or "",
         "rate_limits": options.rate_limits,
-        "events": options.event,
     }
     named = {"signing_secret", "bot_token", "app_token", "commands"}
     settings |= {name: value for name, value in vars(options).items() if name in named and value is not None}
@@ -80,7 +79,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--command", dest="commands", action="append", metavar="/COMMAND", help="a slash command of the app; repeatable"
     )
-    parser.add_argument("--event", action="append", default=[], help="an event of the app's; repeatable")
     parser.add_argument("--rate-limits", action="store_true", help="answer 429 as Slack would")
     return parser
 

@@ -21,7 +21,7 @@ SHORTCUTS = [
         "description": "Report in this thread",
     },
 ]
-EVENTS = ("app_home_opened",)
+EVENTS = ("app_home_opened", "app_mention", "app_uninstalled", "tokens_revoked")
 
 _OURS = TEAM.id
 _PEOPLE = (

@@ -37,7 +37,8 @@ class Slack:
             events=list(seed.EVENTS),
         )
         app = self.add_app(seed.BOT.app_id, seed.BOT.name, first)
-        self._start_first(app, Grant(bot_token="xoxb-local"))  # noqa: S106
+        self._first_grant = Grant(bot_token="xoxb-local")  # noqa: S106
+        self._start_first(app, self._first_grant)
         apply(settings or {}, *self.settings_of(app, self.first))
 
     @property
@@ -115,7 +116,7 @@ class Slack:
             await app.close()
         self.workspaces.clear()
         self.dead_tokens.clear()
-        self._start_first(first.app, first.grant)
+        self._start_first(first.app, self._first_grant)
         first.app.rates.clear()
         self.shared.faults.clear()
         self.shared.log.clear()

@@ -26,15 +26,26 @@ Everything runs, on this computer only.
   Site    {site}/
           user {admin}, password {admin}: the same form as a page. Its runs are told in #ops, too.
   Admin   {site}/admin/
-          schedules, each with "Run…", runs, and who may run them
+          schedules, each with "Run…", runs, rules, the audit log, and who may run them
   Logs    {logs}
 
 Things to try
   /runtask nightly sales  a report; change its days, break its JSON, misspell a key
-  /runtask rebuild        says how far it is
+  /runtask rebuild        says how far it is: Stop it while it runs, or Run again when it has ended
   /runtask import         fails, with its traceback in the thread
   /runtask visitors       returns 200 KB that would like to ring everybody
   /runtask monthly tax    its stored arguments are broken
+  /runtask again          the form as in your last run
+  /runtask status         what is running now, with Stop
+  @Runtask nightly sales days=30
+                          answers with a button, and runs nothing
+  Runtask, on the left    its Home tab: what is running, your favourites, your last runs
+  … on a message          Run a schedule here: the run is told in that message's thread
+  / in the message box    the shortcut Run a schedule, whose form asks where to report
+  /runtask send invoice   a rule lets only accounting run it: Ana reads whom to ask, Cara is asked for a reason,
+                          Ben may run nothing, because he isn't staff
+  /runtask rotate         a rule hides it: for Ana it is nowhere, for Cara it is there.
+                          The rules are in the admin, as user {admin}: change them, or pause the site
 
 Ctrl-C stops everything. Your data stays in {data}. Delete that folder to start from the beginning.
 """
@@ -88,6 +99,7 @@ class Plan:
             "RUNTASK_DATA": str(self.data),
             "RUNTASK_BASE_URL": self.site,
             "RUNTASK_LINK_BY_EMAIL": "1",  # the addresses in both places are ours
+            "RUNTASK_KILL": "1",  # the worker is a prefork one
             "RUNTASK_DEADLINE": "120",  # so that nobody waits half an hour for a “no word yet”
             "RUNTASK_IMPORTS": "runtask_demo.tasks",
             "SLACK_API_URL": f"{self.slack}api/",

@@ -5,7 +5,7 @@ Everything goes by name: what is there stays as people changed it, what isn't is
 
 from typing import Any
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django_celery_beat.models import (
     ClockedSchedule,
     CrontabSchedule,
@@ -15,12 +15,20 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
+from bot.core.audit import By
+from bot.core.rules import Rule
+from bot.runs import rulebook
 from runtask_demo.schedules import ORDINARY, TROUBLED, Entry, Timing, every
 
 ENTRIES = (*ORDINARY, *TROUBLED)
 ADMIN = "admin"  # user name and password alike; the demo is on loopback only
 STAFF = ("ana", "cara")
 OTHERS = ("ben",)
+GROUPS = {"partners": ("cara",), "accounting": ("cara",)}
+RULES = (
+    Rule(name="Partners' keys", tasks=("demo.partners.*",), see=("partners",)),
+    Rule(name="Invoices are for accounting", tasks=("demo.billing.*",), run=("accounting",), reason=True),
+)
 TABLES: dict[str, Any] = {
     "interval": IntervalSchedule,
     "crontab": CrontabSchedule,
@@ -30,8 +38,11 @@ TABLES: dict[str, Any] = {
 
 
 def seed() -> None:
-    """Add the people and schedules that aren't there."""
+    """Add the people and schedules that aren't there. Groups and rules only at first: people may want to do without them."""
+    is_first = not User.objects.exists()
     _people()
+    if is_first:
+        _rules()
     for entry in ENTRIES:
         if not PeriodicTask.objects.filter(name=entry.name).exists():
             PeriodicTask.objects.create(**_fields(entry))
@@ -60,6 +71,13 @@ def _people() -> None:
     for name in (*STAFF, *OTHERS):
         if not User.objects.filter(username=name).exists():
             User.objects.create_user(name, f"{name}@example.com", is_staff=name in STAFF)  # no password: Slack only
+
+
+def _rules() -> None:
+    for name, members in GROUPS.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        group.user_set.set(User.objects.filter(username__in=members))
+    rulebook.replace(RULES, by=By(words="the demo"))
 
 
 def _fields(entry: Entry) -> dict[str, Any]:

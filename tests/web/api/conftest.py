@@ -1,6 +1,7 @@
 """The endpoint for scripts, called as scripts call it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import include, path
 
 from bot.runs.door import Platform
@@ -61,13 +62,21 @@ def ana() -> User:
     return User.objects.create_user("ana", is_staff=True)
 
 
+@pytest.fixture(scope="module")
+def behind() -> Iterator[list[Api]]:
+    """The site's addresses, once for a module, as in tests.web."""
+    apis: list[Api] = []
+    ours = include((urls(lambda: apis[-1].platform), "runtask"))
+    with override_settings(ROOT_URLCONF=(path("", ours), path("admin/", admin.site.urls))):
+        yield apis
+
+
 @pytest.fixture
-def api(settings: Any, ana: User) -> Api:
+def api(behind: list[Api], ana: User) -> Api:
     schedule = a_schedule()
     api = Api(FakeCatalog({schedule.id: schedule}), token=tokens.issue(ana, "CI")[1])
     api.catalog.signatures["reports.tasks.nightly"] = signature(lambda days=1, region="", api_token="": None)
-    ours = include((urls(lambda: api.platform), "runtask"))
-    settings.ROOT_URLCONF = (path("", ours), path("admin/", admin.site.urls))
+    behind[:] = [api]
     return api
 
 

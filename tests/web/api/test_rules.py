@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from bot.core.audit import By
+from bot.core.entry import Entry
 from bot.core.model import ScheduleId
-from bot.core.rights import Entry
 from bot.models import Run
 from bot.runs import clock, rulebook
 from tests.factories import a_run, a_schedule
@@ -74,7 +75,7 @@ def test_one_at_a_time_names_the_run(api: Api) -> None:
 
 
 def test_a_pause(api: Api) -> None:
-    rulebook.pause("month's end", by="a test", user=None, now=clock.now())
+    rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     refused(api.post(START), 409, "paused")
 
 
@@ -132,3 +133,8 @@ def test_no_token_approves_or_declines(api: Api, verb: str) -> None:
     assert answer.json()["reason"] == "not_by_api"
     assert api.client.post(f"/api/runs/{run + 1}/{verb}", b"", "", headers=headers).status_code == 404
     assert Run.objects.get().state == "waiting"
+
+
+def test_a_reason_with_a_character_that_no_database_takes_is_kept_without_it(api: Api) -> None:
+    assert api.post({"schedule": 7, "reason": "end of\0month"}).status_code == 201
+    assert Run.objects.get().reason == "end of\N{REPLACEMENT CHARACTER}month"

@@ -4,7 +4,7 @@
  */
 
 import { control, listen } from "./api.js";
-import { emit, hashOf, placeIn, store, whose } from "./store.js";
+import { emit, hashOf, isWatched, placeIn, store, whose } from "./store.js";
 import { dismissAbout, notify } from "./toasts.js";
 
 const LAST_TEAM = "localslack.team";
@@ -61,7 +61,7 @@ const refreshMessages = coalesced(async () => {
   }
   if (inThread.ok) store.replies = inThread.messages;
   emit("messages");
-  if (all.ok && !document.hidden) markRead(user, channel, all.messages.at(-1)?.ts);
+  if (all.ok && !document.hidden && isWatched(channel)) markRead(user, channel, all.messages.at(-1)?.ts);
 });
 
 /** Tell the server, once for each newest message, that it was seen. */
@@ -103,7 +103,7 @@ const here = (data) => data.channel === store.place.channel;
 
 function arrived(data) {
   if (here(data)) refreshMessages();
-  else refreshWorkspace(); // its number of unread messages
+  if (!isWatched(data.channel)) refreshWorkspace(); // its number of unread messages
 }
 
 const handlers = {

@@ -8,7 +8,7 @@ import { icon } from "./icons.js";
 import { MessageList } from "./messages.js";
 import { startModal } from "./modal.js";
 import { channelIcon, sidebar } from "./sidebar.js";
-import { directory, on, store, whose } from "./store.js";
+import { directory, isWatched, on, store, whose } from "./store.js";
 
 function iconButton(name, label, onclick, testid) {
   return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, testid, onclick }, icon(name));
@@ -66,7 +66,7 @@ function appTabs() {
   on(["workspace", "place", "views"], () => {
     const channel = current();
     const app = directory.appOfBot(channel?.user);
-    tabs.hidden = !(app && (app.home_tab || store.homes[app.id]));
+    tabs.hidden = !directory.hasHome(app);
     for (const button of buttons) button.setAttribute("aria-selected", String(button.dataset.tab === store.place.tab));
   });
   return tabs;
@@ -175,7 +175,7 @@ function threadPane() {
 function titleAndBadge() {
   on(["workspace", "place"], () => {
     const channel = current();
-    const unread = [...store.channels.values()].some((one) => one.unread && one.id !== store.place.channel);
+    const unread = [...store.channels.values()].some((one) => one.unread && !isWatched(one.id));
     document.title = `${unread ? "● " : ""}${channel ? `${directory.title(channel)} · ` : ""}${store.team.name || "Local Slack"}`;
   });
 }

@@ -4,7 +4,7 @@ import { avatar, standing } from "./avatar.js";
 import { goTo, switchTo } from "./client.js";
 import { Keyed, fill, h, uid } from "./dom.js";
 import { icon } from "./icons.js";
-import { directory, on, store } from "./store.js";
+import { directory, isWatched, on, store } from "./store.js";
 
 /** The workspaces, if there are several: the page shows one at a time. */
 function workspaces() {
@@ -74,7 +74,7 @@ function section([title, belongs]) {
     node.hidden = !channels.length;
     rows.update(list, channels, {
       key: (channel) => channel.id,
-      sign: (channel) => JSON.stringify([channel, directory.title(channel), channel.id === store.place.channel]),
+      sign: (channel) => JSON.stringify([channel, directory.title(channel), channel.id === store.place.channel, isWatched(channel.id)]),
       make: channelRow,
     });
   });
@@ -88,7 +88,7 @@ export function channelIcon(channel, size = "tiny") {
 
 function channelRow(channel) {
   const current = channel.id === store.place.channel;
-  const unread = current ? 0 : channel.unread;
+  const unread = isWatched(channel.id) ? 0 : channel.unread;
   const name = channel.kind === "im" ? directory.title(channel) : channel.name;
   const kind = { private: "private channel ", im: "direct message with ", channel: "channel " }[channel.kind];
   return h("li", {}, h("button",
@@ -100,10 +100,11 @@ function channelRow(channel) {
     unread ? h("span", { class: "badge", testid: "unread" }, unread > 99 ? "99+" : String(unread)) : null));
 }
 
+/** An app opens at its Home tab, or at its messages if some are unread (github.com/slackapi/bolt-python/issues/1079). */
 function open(channel) {
   document.body.classList.remove("drawer-open");
-  const app = directory.appOfBot(channel.user);
-  goTo({ channel: channel.id, tab: app && store.homes[app.id] ? "home" : "messages" });
+  const atHome = directory.hasHome(directory.appOfBot(channel.user)) && !channel.unread;
+  goTo({ channel: channel.id, tab: atHome ? "home" : "messages" });
 }
 
 export function sidebar() {

@@ -21,6 +21,9 @@ export const store = {
 /** Which person of which workspace the page shows: ids of people are unique in their workspace only. */
 export const whose = () => `${store.team.id} ${store.user}`;
 
+/** Whether the person sees this channel's messages. At an app's Home tab, they don't see those of its direct message. */
+export const isWatched = (channel) => channel === store.place.channel && store.place.tab === "messages";
+
 const listeners = new Map();
 
 /** Call `listener` whenever one of the topics changes: "workspace", "place", "messages", "views", "connection". */
@@ -41,6 +44,7 @@ export const directory = {
   channelNamed: (name) => [...store.channels.values()].find((c) => c.name === name && c.kind !== "im")?.id ?? null,
   app: (id) => store.apps.find((app) => app.id === id) ?? null,
   appOfBot: (user) => store.apps.find((app) => app.bot_user_id === user) ?? null,
+  hasHome: (app) => Boolean(app && (app.home_tab || store.homes[app.id])),
   channelHash: (id) => hashOf({ channel: id }),
   /** All slash commands. If several apps have the same one, the newest app gets it, as in Slack. */
   commands: () => [...new Map(store.apps.flatMap((app) => app.commands.map((one) => [one.command, one]))).values()],

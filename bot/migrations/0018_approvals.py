@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runtask", "0016_rules"),
+        ("runtask", "0017_audit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,50 @@
+"""Which workers send events: those whose heartbeats are heard.
+
+`enable_events` can't tell: workers answer "ok" to it even if they send none (`--without-gossip --without-heartbeat`).
+"""
+
+import time
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+from celery import Celery
+from kombu import Consumer, Queue
+
+from bot.broker import eventqueue
+from bot.broker.connection import connect, own_connection
+from bot.broker.control import Control
+
+FIRST = 0.01  # seconds; Redis is told only then that we listen
+
+
+def heard(app: Celery, expected: set[str], within: float) -> set[str]:
+    """The names of workers that send events, as far as they answer. Raises whatever the transport raises."""
+    names: set[str] = set()
+
+    def take(body: Any, _: Any) -> None:
+        for event in body if isinstance(body, list) else [body]:
+            names.add(str(event.get("hostname")))
+
+    with own_connection(app) as connection:
+        connect(connection, eventqueue.WITHIN)
+        channel = connection.channel()
+        queue = Queue(
+            f"runtask.doctor.{uuid4().hex}",
+            exchange=eventqueue.exchange(app, channel),
+            routing_key=eventqueue.WORKERS,
+            durable=False,
+            auto_delete=True,
+        )
+        with Consumer(channel, [queue], callbacks=[take], no_ack=True, accept=eventqueue.formats(app)):
+            until = time.monotonic() + within
+            _receive(connection, FIRST)
+            Control(app).broadcast("heartbeat", connection=connection)  # they send one at once
+            while not expected <= names and (left := until - time.monotonic()) > 0:
+                _receive(connection, left)
+    return names
+
+
+def _receive(connection: Any, within: float) -> None:
+    with suppress(TimeoutError):
+        connection.drain_events(timeout=within)

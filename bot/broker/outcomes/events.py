@@ -1,0 +1,57 @@
+"""Outcomes from the events that workers publish while they run tasks (celery/events). Nobody can be asked for an event.
+
+A process hears them in a loop of its own (`hearing`). This source says whether it does, and finds the runs that events are about.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.broker.outcomes import heard
+from bot.broker.outcomes.heard import Event
+from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
+from bot.core.ports import SourceSilent
+from bot.core.reasons import Reason
+from bot.core.status import ENDED, OPEN, RunState
+from bot.models import Run
+from bot.prepared import padded
+
+BATCH = 500  # task ids in one query
+
+
+@dataclass
+class EventOutcomes:
+    """What is heard is recorded at once, so there is never anything new to ask for."""
+
+    source: ClassVar = Source.EVENTS
+    life: ClassVar = None
+    problem: Reason | None = None  # why this process can't hear anything, if it should and can't
+
+    def changed(self) -> list[Outcome]:
+        if self.problem is not None:
+            raise SourceSilent(self.problem)
+        return []
+
+    def of(self, task: TaskId) -> list[Outcome]:  # noqa: ARG002
+        return self.changed()
+
+    def last_run(self, schedule: Schedule) -> LastRun | None:  # noqa: ARG002  # events name tasks, and no schedules
+        return None
+
+
+def outcomes(events: Iterable[Event]) -> list[Outcome]:
+    """Of our runs. One query for up to BATCH tasks, most of which aren't ours.
+
+    A run is committed before its message is sent, so there is no event that comes before its run.
+    """
+    by_task: dict[str, list[Event]] = {}
+    for event in events:
+        by_task.setdefault(event["uuid"], []).append(event)
+    tasks, found = list(by_task), list[Outcome]()
+    for at in range(0, len(tasks), BATCH):
+        # By the task id alone, so that no database chooses the index of states.
+        rows = Run.objects.filter(task_id__in=padded(tasks[at : at + BATCH])).order_by()
+        for task, source, state, seen in rows.values_list("task_id", "source", "state", "seen"):
+            if source == Source.EVENTS and state in OPEN | ENDED:
+                found += heard.news(seen, by_task[task], has_ended=state == RunState.FINISHED)
+    return found

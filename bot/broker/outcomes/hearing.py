@@ -1,0 +1,214 @@
+"""Hears workers' events and records what they say of our runs: one process for all, and another one when that is gone."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+from celery import Celery
+from kombu import Consumer
+
+from bot.broker import eventqueue, workers
+from bot.broker.connection import connect, own_connection
+from bot.broker.control import Control
+from bot.broker.eventqueue import RABBITMQ, EventQueue, Refused
+from bot.broker.outcomes import events, heard
+from bot.broker.outcomes.events import EventOutcomes
+from bot.broker.outcomes.heard import Event
+from bot.core.reasons import Code, Reason
+from bot.core.secrets import WORDS
+from bot.core.status import OPEN
+from bot.models import Run
+from bot.runs import clock, finish, sources
+
+log = logging.getLogger(__name__)
+
+LISTEN, MORE = 0.5, 0.01  # seconds that a step waits for a first message, and for each further one
+BATCH = 500  # messages in a step; RabbitMQ leaves no more with us unacknowledged
+HEARTBEAT = 10.0  # seconds
+ENABLE = 5.0  # seconds until workers are told again to send events: one may have started meanwhile
+RENEW = 1.0  # seconds; a fifth of what a claim lasts
+STANDBY = 1.0  # seconds between two looks whether the process that hears is gone
+AFTER_ERROR = 2.0
+SPARE = 2 * sources.HELD.total_seconds()  # what a process on standby remembers, so that it takes over without a gap
+MOST = 10_000  # messages that are remembered
+MOST_ASKED = 500  # tasks
+GONE = "ready"  # a task that a worker has, but has done (celery/worker/control.py)
+
+
+@dataclass
+class Hearing:
+    """`step` is for a Loop, which survives errors.
+
+    On RabbitMQ, only the process that has claimed the source reads the queue, and acknowledges what it has recorded. On Redis,
+    every process listens, and those on standby forget what they have heard after a while.
+    """
+
+    app: Celery
+    outcomes: EventOutcomes
+    queue: EventQueue
+    deadline: float  # seconds
+    wake: Callable[[], None]  # something is owed now
+    secret_keys: tuple[str, ...] = WORDS
+    _name: str = field(default_factory=lambda: uuid4().hex)
+    _connection: Any = None
+    # Messages that aren't recorded yet, and when they came.
+    _got: deque[tuple[float, Any]] = field(default_factory=lambda: deque(maxlen=MOST))
+    _since: datetime | None = None  # on Redis: since when this process has missed nothing
+    _missed_before: datetime | None = None  # open runs from before may have ended unnoticed; that isn't noted yet
+    _holds_until: float = float("-inf")  # monotonic
+    _holds: bool = False
+    _enabled_at: float = float("-inf")  # monotonic
+
+    @cached_property
+    def _is_kept(self) -> bool:
+        """Whether the broker keeps events for us, in a queue."""
+        return eventqueue.transport(self.app) == RABBITMQ
+
+    def step(self) -> float:
+        if self._is_kept and not self._claims():
+            self.close()
+            return STANDBY
+        try:
+            self._listen()
+        except Exception as exc:  # noqa: BLE001  # whatever the transport raises
+            self._cant(exc)
+            return AFTER_ERROR
+        if self._claims():
+            self._note_missed()
+            self._record()
+        else:
+            self._forget()
+        return 0.0
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if self._is_kept:
+            self._got.clear()  # RabbitMQ delivers them again
+        if connection is not None:
+            connection.collect()
+
+    def _claims(self) -> bool:
+        """Whether this process hears for all."""
+        if self._holds and time.monotonic() < self._holds_until:
+            return True
+        before = self._holds
+        followed = None if before else sources.followed_until(self.outcomes.source)
+        held = sources.hold(self.outcomes.source, self._name, now=clock.now())
+        self._holds, self._holds_until = held, time.monotonic() + RENEW
+        if held and not before:
+            log.info("this process hears the workers' events now")
+            self._enabled_at = float("-inf")
+            if self._since is not None and (followed is None or followed < self._since):
+                self._missed_before = self._since
+        return held
+
+    def _listen(self) -> None:
+        if self._connection is None:
+            self._connect()
+        connection = self._connection
+        if self._is_kept:
+            connection.heartbeat_check()
+        if self._holds and time.monotonic() - self._enabled_at >= ENABLE:
+            self._enabled_at = time.monotonic()
+            if self.app.conf.worker_enable_remote_control:
+                Control(self.app).enable_events(connection=connection)
+        self._receive(LISTEN)
+        self.outcomes.problem = None
+
+    def _connect(self) -> None:
+        connection = own_connection(self.app, HEARTBEAT)
+        try:
+            connect(connection, eventqueue.WITHIN)
+            queue, was_there = self.queue.made(self.app, connection)
+            formats, is_kept = eventqueue.formats(self.app), self._is_kept
+            consumer = Consumer(queue.channel, [queue], on_message=self._take, no_ack=not is_kept, accept=formats)
+            if is_kept:
+                consumer.qos(prefetch_count=BATCH)
+            consumer.consume()
+        except Exception:
+            connection.collect()
+            raise
+        self._connection = connection
+        self._receive(MORE)  # Redis is told now, and not before, that we listen
+        if not is_kept:
+            self._since = clock.last()
+        elif not was_there:
+            self._missed_before = clock.last()
+
+    def _take(self, message: Any) -> None:
+        self._got.append((time.monotonic(), message))
+
+    def _receive(self, within: float) -> None:
+        """All messages that are there, once the first one has come."""
+        room = BATCH
+        while room > 0:
+            before = len(self._got)
+            try:
+                self._connection.drain_events(timeout=within)
+            except TimeoutError:
+                return
+            room -= max(1, len(self._got) - before)
+            within = MORE
+
+    def _record(self) -> None:
+        """Raises the database's errors. Then everything is recorded, and acknowledged, at a later step."""
+        if not self._got:
+            return
+        batch = list(self._got)
+        found = events.outcomes(event for _, message in batch for event in _events(message))
+        changed = finish.record(found, now=clock.now(), deadline=self.deadline, secret_keys=self.secret_keys)
+        if changed:
+            self.wake()
+        _, last = batch[-1]
+        if self._is_kept:
+            last.ack(multiple=True)
+        self._got.clear()
+
+    def _forget(self) -> None:
+        """What another process has recorded by now."""
+        old = time.monotonic() - SPARE
+        while self._got and self._got[0][0] < old:
+            self._got.popleft()
+
+    def _note_missed(self) -> None:
+        """Runs may have ended while nobody listened. Those that a worker still has certainly haven't."""
+        if (before := self._missed_before) is None:
+            return
+        waiting = Run.objects.filter(source=self.outcomes.source, state__in=OPEN, created_at__lt=before)
+        tasks = list(waiting.order_by().values_list("task_id", flat=True)[:MOST_ASKED])
+        if tasks and (noted := sources.missed(self.outcomes.source, before=before, still_there=self._held(tasks))):
+            log.warning("nobody listened to the workers for some time: the ends of %s runs may have gone by", noted)
+        self._missed_before = None
+
+    def _held(self, tasks: list[str]) -> set[str]:
+        """Those that a worker says it has. That a worker doesn't answer proves nothing."""
+        try:
+            answers = workers.ask(self.app, "query_task", workers.WAIT, *tasks) or {}
+        except Exception as exc:  # noqa: BLE001  # whatever the transport raises
+            log.info("workers could not be asked for their tasks: %s", type(exc).__name__)
+            return set()
+        return {task for theirs in answers.values() for task, (state, *_) in theirs.items() if state != GONE}
+
+    def _cant(self, exc: Exception) -> None:
+        """Names only the error: its text may hold an address with a password."""
+        self.close()
+        reason = exc.reason if isinstance(exc, Refused) else None
+        params = {"error": type(exc.__cause__ or exc).__name__}
+        self.outcomes.problem = reason or Reason(code=Code.SOURCE_SILENT, params=params)
+        held, self._holds, self._since = self._holds, False, None
+        if held:
+            sources.let_go(self.outcomes.source, self._name, now=clock.now())
+
+
+def _events(message: Any) -> list[Event]:
+    """Nothing if it can't be read: anybody who may publish to the broker may publish anything."""
+    try:
+        return heard.of_tasks(message.payload)
+    except Exception:  # noqa: BLE001  # whatever decoders raise
+        return []

@@ -1,0 +1,59 @@
+"""What somebody may do with a schedule, and why: for the people who write rules."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.core.entry import BY_PEOPLE, Entry
+from bot.core.globs import Globs
+from bot.core.model import Actor
+from bot.core.policy import Denied, Subject, may
+from bot.core.rights import Action
+from bot.core.rules import Rule, RuleBook, passes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """Whether an action is allowed. `entry`: from where, if that may matter."""
+
+    action: Action
+    entry: Entry | None = None
+    denied: Denied | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explained:
+    """The rules that match the schedule, and the answers."""
+
+    rules: tuple[Rule, ...]
+    hiding: tuple[Rule, ...]  # those that hide it from this person
+    answers: tuple[Answer, ...]
+
+
+def explained(
+    actor: Actor, book: RuleBook, *, name: str, task: str, now: datetime, paused: str | None = None
+) -> Explained:
+    """For a schedule of this name and task. `now` must be aware."""
+    rules = book.of(name, task)
+    subject = Subject(rules=rules, now=now, paused=paused)
+
+    def answer(action: Action, entry: Entry | None = None) -> Answer:
+        asked = subject if entry is None else replace(subject, entry=entry)
+        return Answer(action=action, entry=entry, denied=may(actor, action, asked))
+
+    runs = (answer(Action.RUN, entry) for entry in BY_PEOPLE)
+    rights = actor.rights
+    hiding = (one for one in rules if not passes(one.see, rights.groups, is_superuser=rights.is_superuser))
+    return Explained(rules=rules, hiding=tuple(hiding), answers=(answer(Action.SEE), *runs, answer(Action.STOP)))
+
+
+def idle(rules: Iterable[Rule], schedules: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Rules and their globs that match none of these schedules (names and tasks)."""
+    found = list(schedules)
+    for rule in rules:
+        for one in (
+            *(Globs(tasks=(glob,)) for glob in rule.tasks),
+            *(Globs(schedules=(glob,)) for glob in rule.schedules),
+        ):
+            if not any(one.match(name, task) for name, task in found):
+                yield rule.name, (one.tasks or one.schedules)[0]

@@ -1,0 +1,42 @@
+"""Rules: whether they can be read and checked here, and whether the site is paused."""
+
+from collections.abc import Iterator
+
+from django_celery_beat.models import PeriodicTask
+
+from bot.core.explained import idle
+from bot.core.schemas import EXTRA, ExtraMissing, validator
+from bot.doctor.findings import Finding, note, ok, problem, warning
+from bot.doctor.subject import Subject
+from bot.runs import rulebook
+
+
+def rules(_: Subject) -> Iterator[Finding]:
+    try:
+        in_force = rulebook.in_force()
+    except rulebook.Unreadable as exc:
+        yield problem(
+            "rules", f"{exc}: nobody can do anything", "Delete it in the admin, or run `runtask rules import FILE`."
+        )
+        return
+    found = in_force.book.rules
+    yield ok("rules", f"{len(found)} in force" if found else "none: active staff may do everything")
+    if in_force.paused is not None:
+        yield note("pause", f"nothing can be run: “{in_force.paused}”", "`runtask resume` ends it.")
+    for rule, glob in idle(found, PeriodicTask.objects.values_list("name", "task") if found else ()):
+        yield note("globs", f"no schedule matches {glob} of the rule “{rule}”", "Is it misspelled?")
+    if unasked := [rule.name for rule in found if rule.approvals]:
+        names = ", ".join(f"“{name}”" for name in unasked)
+        yield warning(
+            "approvals", f"nobody can run what {names} match: approval can't be asked for yet", "Set approvals to 0."
+        )
+    if any(rule.arguments is not None for rule in found):
+        yield from _checked()
+
+
+def _checked() -> Iterator[Finding]:
+    try:
+        validator({})
+    except ExtraMissing:
+        told = "rules limit arguments, and this process can't check them: it refuses these runs"
+        yield problem("arguments", told, f"Install django-runtask with the extra `{EXTRA}`.")

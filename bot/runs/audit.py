@@ -1,0 +1,119 @@
+"""The audit log: appends records, in the transaction that makes them true, and shows them as JSON values.
+
+A record usually costs one statement, as the INSERT itself looks up the row of whoever acted. So no process remembers a person
+whom another one has forgotten.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from django.db import connections, transaction
+
+from bot.core.audit import Record, Who
+from bot.core.ids import LARGEST_ID
+from bot.core.secrets import Secrets
+from bot.core.text import clean
+from bot.models import AuditRecord, Person, database_of
+from bot.runs import clock, people
+
+log = logging.getLogger(
+    "runtask.audit"
+)  # for programs: one JSON object a line, as bot.management's `audit --json` prints it
+
+FIELDS: list[Any] = [one for one in AuditRecord._meta.concrete_fields if one.attname not in ("id", "person_id")]  # noqa: SLF001
+SECRETS = Secrets()
+
+
+def append(record: Record, *, same: str | None = None) -> None:
+    """Call this inside the transaction that makes the record true. `same` is unique, for refusals (bot.runs.denials)."""
+    alias = database_of(AuditRecord)
+    if not connections[alias].in_atomic_block:
+        raise transaction.TransactionManagementError("An audit record belongs to a transaction.")
+    row = AuditRecord(
+        at=clock.now(),
+        action=record.act,
+        about_id=record.about,
+        entry=record.entry,
+        schedule_id=_key(record.schedule),
+        schedule_name=record.schedule_name,
+        run_id=_key(record.run),
+        installation=record.installation,
+        same=same,
+        details=_safe(SECRETS.value(dict(record.details))),
+    )
+    if record.who is None:
+        _insert(row, "", [])
+    elif not _insert(row, "WHERE {key} = %s AND name = %s", [record.who.key, people.fitting(record.who)["name"]]):
+        people.remember(record.who)
+        if not _insert(row, "WHERE {key} = %s", [record.who.key]):
+            raise Person.DoesNotExist(record.who.key)
+    if log.isEnabledFor(logging.INFO):
+        about = {"id": record.about} if record.about else None
+        line = json.dumps(_shown(row, _account(record.who), about))
+        transaction.on_commit(partial(log.info, "%s", line), using=alias)
+
+
+def _key(number: int | None) -> int | None:
+    """None for a number from a forged form or an address that no row can have."""
+    return number if number is not None and 0 < number <= LARGEST_ID else None
+
+
+def _insert(row: AuditRecord, where: str, by: list[str]) -> bool:
+    """With the person's row that `where` finds. False: there is none, and nothing is inserted."""
+    connection = connections[database_of(AuditRecord)]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(name) for name in [*(field.column for field in FIELDS), "person_id"])
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in FIELDS]
+    source = f"FROM runtask_person {where.format(key=quote('key'))}" if where else ""
+    person = "id" if where else "NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO runtask_auditrecord ({columns}) SELECT {', '.join(['%s'] * len(FIELDS))}, {person} {source}",
+            [*values, *by],
+        )
+        return bool(cursor.rowcount)
+
+
+def _safe(value: Any) -> Any:
+    """Without characters that a database or a terminal can't take."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(key)): _safe(inner) for key, inner in value.items()}
+    return [_safe(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+def shown(row: AuditRecord) -> dict[str, Any]:
+    """A JSON object. Its names and the shapes of its values are stable."""
+    return _shown(row, _person(row.person), _person(row.about))
+
+
+def _shown(row: AuditRecord, person: Any, about: Any) -> dict[str, Any]:
+    schedule = {"id": row.schedule_id, "name": row.schedule_name}
+    return {
+        "at": clock.iso(row.at),
+        "action": row.action,
+        "person": person,
+        "entry": row.entry,
+        "schedule": schedule if row.schedule_id is not None else None,
+        "run": row.run_id,
+        "installation": row.installation or None,
+        "count": row.count,
+        "details": {**row.details, "about": about} if about else row.details,
+    }
+
+
+def _person(row: Person | None) -> dict[str, Any] | None:
+    return None if row is None else {"id": row.pk, **{name: getattr(row, name) or None for name in people.COLUMNS}}
+
+
+def _account(who: Who | None) -> dict[str, Any] | None:
+    """For the log, which can't forget: keys of accounts, but not the user's name."""
+    return (
+        None
+        if who is None
+        else {name: value for name, value in people.fitting(who).items() if value and name != "name"}
+    )

@@ -1,0 +1,162 @@
+"""Rules and the pause in the admin, for superusers: whoever writes rules could give themselves every right."""
+
+import logging
+from typing import Any, ClassVar
+
+from django.apps import apps
+from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from bot.core.explained import explained, idle
+from bot.core.rulefields import rule
+from bot.core.text import one_line
+from bot.models import SiteState, StoredRule, atomic
+from bot.models.rules import ONLY
+from bot.runs import accounts, actors, clock, rulebook
+from bot.web import columns, rule_form, texts
+from bot.web.explained import GLOB_MATCHES_NOTHING, lines_of
+from bot.web.lists import Guarded
+
+log = logging.getLogger(__name__)
+REASON_LENGTH = 300
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_active) and actors.is_superuser(request.user)
+
+
+def _matches(row: StoredRule) -> str:
+    found, _ = rule_form.stored(row)
+    return ", ".join(map(str, [*found.get("tasks", ()), *found.get("schedules", ())]))
+
+
+@admin.register(StoredRule)
+class RuleAdmin(Guarded):
+    """A file is easier to review (`runtask rules`); here, single rules are changed, and explained."""
+
+    form = rule_form.RuleForm
+    list_display = ("name", "matches")
+    ordering = ("position", "pk")
+    sortable_by = ()
+    fieldsets = (
+        (None, {"fields": ("name",)}),
+        (texts.RULE_MATCHING, {"fields": rule_form.MATCHING}),
+        (texts.RULE_WHO, {"fields": rule_form.WHO}),
+        (texts.RULE_WITH_WHAT, {"fields": rule_form.WITH_WHAT}),
+        (texts.RULE_APPROVAL, {"fields": rule_form.APPROVAL}),
+        (texts.RULE_MESSAGES, {"fields": rule_form.MESSAGES}),
+    )
+    matches = columns.column_of("matches", _matches)
+
+    class Media:
+        css: ClassVar = {"all": ["runtask/runtask.css"]}
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return _is_superuser(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return _is_superuser(request)
+
+    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("explain/", self.admin_site.admin_view(self.explain), name="runtask_rules_explain"),
+            path("pause/", self.admin_site.admin_view(self.pause), name="runtask_rules_pause"),
+            *super().get_urls(),
+        ]
+
+    def save_model(self, request: HttpRequest, obj: StoredRule, form: Any, change: bool) -> None:  # noqa: FBT001
+        if not change:
+            last = StoredRule.objects.aggregate(last=Max("position"))["last"]
+            obj.position = 0 if last is None else last + 1
+        by = accounts.by_admin(request.user)
+        with atomic():
+            super().save_model(request, obj, form, change)
+            rulebook.record_change(by, saved=[obj.name])
+        log.info("rule %r saved, by %s", obj.name, by.words)
+        self._warn(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: StoredRule) -> None:
+        by = accounts.by_admin(request.user)
+        with atomic():
+            super().delete_model(request, obj)
+            rulebook.record_change(by, deleted=[obj.name])
+        log.info("rule %r deleted, by %s", obj.name, by.words)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[StoredRule]) -> None:
+        for row in list(queryset):
+            self.delete_model(request, row)
+
+    def explain(self, request: HttpRequest) -> HttpResponse:
+        """`?user=…&schedule=…`: what this person may do with this schedule, and why."""
+        if not _is_superuser(request):
+            return self._refused(request)
+        user, schedule = (one_line(request.GET.get(name, "")) for name in ("user", "schedule"))
+        lines, problem = _explained(user, schedule) if user and schedule else ([], "")
+        context = {"title": texts.EXPLAIN, "asked_user": user, "schedule": schedule, "lines": lines, "problem": problem}
+        return self._page(request, "runtask/rules_explain.html", context)
+
+    def pause(self, request: HttpRequest) -> HttpResponse:
+        if not _is_superuser(request):
+            return self._refused(request)
+        problem = ""
+        if request.method == "POST":
+            problem = self._switch(request)
+            if not problem:
+                return redirect("admin:runtask_rules_pause")
+        state = SiteState.objects.filter(pk=ONLY, paused_at__isnull=False).select_related("paused_by").first()
+        context = {"title": texts.PAUSE, "state": state, "problem": problem, "limit": REASON_LENGTH}
+        return self._page(request, "runtask/pause.html", context)
+
+    def _switch(self, request: HttpRequest) -> str:
+        """What is wrong with what was sent, if anything."""
+        by = accounts.by_admin(request.user)
+        if "resume" in request.POST:
+            rulebook.resume(by=by)
+            return ""
+        reason = one_line(request.POST.get("reason", ""))
+        if not 0 < len(reason) <= REASON_LENGTH:
+            return texts.PAUSE_NEEDS_REASON.format(limit=REASON_LENGTH)
+        rulebook.pause(reason, by=by, user=str(request.user.pk), now=clock.now())
+        return ""
+
+    def _page(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+        return render(request, template, self.admin_site.each_context(request) | context, status=status)
+
+    def _refused(self, request: HttpRequest) -> HttpResponse:
+        context = {"title": texts.NOT_ALLOWED, "why": texts.ONLY_SUPERUSERS}
+        return self._page(request, "runtask/denied.html", context, 403)
+
+    def _warn(self, request: HttpRequest, row: StoredRule) -> None:
+        """Of globs that match nothing: most often, they are misspelled."""
+        found = rule(rule_form.stored(row)[0])
+        for name, glob in idle([found], _schedules()):
+            messages.warning(request, GLOB_MATCHES_NOTHING.format(rule=name, glob=glob))
+
+
+def _schedules() -> list[tuple[str, str]]:
+    model: Any = apps.get_model("django_celery_beat", "PeriodicTask")
+    return list(model.objects.values_list("name", "task"))
+
+
+def _explained(user: str, schedule: str) -> tuple[list[str], str]:
+    users: Any = get_user_model()
+    found = users._default_manager.filter(**{users.USERNAME_FIELD: user}).first()  # noqa: SLF001  # documented
+    if found is None:
+        return [], texts.NO_SUCH_USER.format(name=user)
+    task = next((task for name, task in _schedules() if name == schedule), None)
+    if task is None:
+        return [], texts.NO_SUCH_SCHEDULE.format(name=schedule)
+    now = timezone.now()
+    aware = now if timezone.is_aware(now) else timezone.make_aware(now)
+    in_force = rulebook.in_force()
+    told = explained(
+        actors.with_groups(found), in_force.book, name=schedule, task=task, now=aware, paused=in_force.paused
+    )
+    return lines_of(told), ""

@@ -1,0 +1,74 @@
+"""What a person must notice in the form: alerts, by level."""
+
+from typing import Any
+
+import pytest
+
+from bot.core.model import Field, Listening, RunId, Running, Source
+from bot.core.reasons import Code, Problem
+from bot.slack import modals
+from bot.slack.metadata import Metadata
+from localslack.validation.surfaces import view_problems
+from tests.factories import ADA, NOW, PLACE, a_preview, a_schedule
+from tests.slack.forms import Payload
+
+METADATA = Metadata(place=PLACE, mark="m")
+
+
+def alerted(view: Payload) -> dict[str, str]:
+    """The alerts' texts, by level."""
+    return {block["level"]: block["text"]["text"] for block in view["blocks"] if block["type"] == "alert"}
+
+
+def test_what_keeps_a_schedule_from_being_sent_is_said_before_anybody_presses_run() -> None:
+    problem = Problem(field=Field.SCHEDULE, code=Code.QUEUE_NOT_DECLARED, params={"queue": "<slow>"})
+    view = modals.chosen(METADATA, a_preview(problems=(problem,)), nonce="n1")
+    assert view_problems(view).lines() == []
+    assert "This Celery app has no queue &lt;slow&gt; (task_queues)." in alerted(view)["error"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "level", "words"),
+    [
+        ({"schedule": a_schedule(enabled=False)}, "info", "beat doesn't run it, but you can"),
+        ({"source": Source.NONE}, "info", "This site keeps no results of this task"),
+        ({"listening": Listening.NO}, "warning", "No live worker listens on its queue"),
+        ({"listening": Listening.SILENT}, "info", "No worker has answered"),
+        ({"running": Running(run=RunId(1), since=NOW, requester=ADA)}, "warning", f"asked for by <@{ADA}>"),
+    ],
+)
+def test_what_a_person_should_know_before_they_press_run_is_an_alert(
+    facts: dict[str, Any], level: str, words: str
+) -> None:
+    view = modals.chosen(METADATA, a_preview(**facts), nonce="n1")
+    assert view_problems(view).lines() == []
+    assert words in alerted(view)[level]
+    assert alerted(modals.chosen(METADATA, a_preview(listening=Listening.YES), nonce="n1")) == {}
+
+
+def test_notes_of_one_level_share_an_alert_and_the_gravest_comes_first() -> None:
+    facts: dict[str, Any] = {
+        "schedule": a_schedule(enabled=False),
+        "problems": (Problem(field=Field.SCHEDULE, code=Code.EAGER),),
+        "source": Source.NONE,
+        "listening": Listening.NO,
+        "running": Running(run=RunId(1), since=NOW, requester=ADA),
+    }
+    view = modals.chosen(METADATA, a_preview(**facts), nonce="n1")
+    assert view_problems(view).lines() == []
+    assert list(alerted(view)) == ["error", "warning", "info"]
+    assert "No live worker" in alerted(view)["warning"]
+    assert "Already running" in alerted(view)["warning"]
+
+
+def test_other_notes_are_alerts_too() -> None:
+    assert "Pick another one" in alerted(modals.gone(METADATA))["warning"]
+    assert "matches 4" in alerted(modals.empty(METADATA, modals.ambiguous("report", 4)))["info"]
+    assert "slow to answer" in alerted(modals.empty(METADATA, modals.WAITING))["info"]
+    view = modals.chosen(METADATA, a_preview(), nonce="n1", notes=(modals.NOT_SHOWN_YET,))
+    assert "Nothing was sent" in alerted(view)["warning"]
+
+
+def test_stored_values_that_can_not_be_sent_are_a_warning() -> None:
+    view = modals.chosen(METADATA, a_preview(a_schedule(kwargs="{broken")), nonce="n1")
+    assert "The stored keyword arguments can't be sent" in alerted(view)["warning"]

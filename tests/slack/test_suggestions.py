@@ -1,0 +1,69 @@
+"""The picker's menu."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.core.model import Matches, ScheduleId
+from bot.slack import modals, texts
+from bot.slack.ids import OPTION_TEXT, SUGGESTION_BYTES
+from localslack.validation.surfaces import options_problems
+from tests.factories import a_brief
+
+
+def test_favourites_come_first_and_only_once() -> None:
+    briefs = tuple(a_brief(id=ScheduleId(number), name=f"No. {number}") for number in range(100))
+    answer = modals.suggestions(Matches(first=briefs, total=120), briefs[98:])
+    own, others = answer["option_groups"]
+    assert (own["label"]["text"], [one["value"] for one in own["options"]]) == (texts.FAVOURITES, ["98", "99"])
+    assert (others["label"]["text"], len(others["options"])) == ("100 of 120, keep typing", 98)
+
+
+@pytest.mark.parametrize(
+    ("name", "enabled", "label"),
+    [
+        pytest.param("nightly report", True, "nightly report", id="the name itself"),
+        pytest.param("x" * OPTION_TEXT, True, "x" * OPTION_TEXT, id="just fits"),
+        pytest.param("a" * 50 + "b" * 50, True, "a" * 37 + "…" + "b" * 37, id="cut in the middle"),
+        pytest.param("nightly", False, "nightly (disabled)", id="disabled"),
+        pytest.param("a" * 50 + "b" * 50, False, "a" * 32 + "…" + "b" * 31 + " (disabled)", id="disabled and cut"),
+        pytest.param("a\nb\x1b[1m\u202ec", True, "a bc", id="hostile"),
+        pytest.param("\x1b[1m", True, "?", id="nothing to see"),
+        pytest.param("  ", True, "?", id="only spaces"),
+    ],
+)
+def test_an_option_is_labelled_with_its_name(name: str, enabled: bool, label: str) -> None:
+    option = modals.option(a_brief(name=name, enabled=enabled))
+    assert option["text"]["text"] == label
+    assert option["value"] == "7"
+    assert option["description"]["text"] == "reports.tasks.nightly"
+
+
+def many(count: int, total: int | None = None, **changes: Any) -> Matches:
+    briefs = tuple(a_brief(id=ScheduleId(n), **{"name": f"job {n}", **changes}) for n in range(count))
+    return Matches(first=briefs, total=count if total is None else total)
+
+
+def test_all_that_match_are_shown_as_plain_options() -> None:
+    answer = modals.suggestions(many(100))
+    assert [option["value"] for option in answer["options"]] == [str(n) for n in range(100)]
+    assert modals.suggestions(many(0)) == {"options": []}
+
+
+def test_a_label_says_when_there_are_more() -> None:
+    (group,) = modals.suggestions(many(100, total=431))["option_groups"]
+    assert group["label"]["text"] == "100 of 431, keep typing"
+    assert len(group["options"]) == 100
+
+
+@pytest.mark.parametrize("wide", ["é", "漢", "😀", "&", '"', "\\"])
+def test_suggestions_are_cut_to_what_a_socket_frame_takes(wide: str) -> None:
+    matches = many(100, name=wide * 200, task=wide * 200)
+    answer = modals.suggestions(matches)
+    assert options_problems(answer).lines() == []
+    assert len(json.dumps(answer)) <= SUGGESTION_BYTES
+    shown = answer.get("options") or answer["option_groups"][0]["options"]
+    if len(shown) < 100:
+        assert answer["option_groups"][0]["label"]["text"] == f"{len(shown)} of 100, keep typing"
+        assert len(json.dumps(answer)) > SUGGESTION_BYTES * 0.9, "no fewer than need be"

@@ -1,0 +1,35 @@
+"""Migrations of SQLite run in one process of a run; the others copy its database."""
+
+import fcntl
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """No other process holds this file meanwhile."""
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def copied(folder: Path, migrate: Callable[[], object]) -> None:
+    """Makes this process's test database from the one in `folder`, which all processes share; the first migrates it."""
+    shared = folder / "migrated.sqlite3"
+    with alone(folder / "migrated.lock"):
+        if not shared.exists():
+            migrate()
+            connection.ensure_connection()
+            with closing(sqlite3.connect(shared)) as copy:  # not the file: what is written may still lie beside it
+                connection.connection.backup(copy)
+            return
+    own = connection.settings_dict["TEST"]["NAME"]
+    shutil.copyfile(shared, own)
+    connection.close()
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = own

@@ -1,0 +1,141 @@
+"""`runtask rules`, `pause` and `resume`."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from bot.core import rulefile
+from bot.runs import rulebook
+from tests.factories import a_row
+from tests.runs.ruled import a_rule, in_force
+
+pytestmark = pytest.mark.django_db
+BILLING = """\
+- name: Billing is for finance
+  tasks: ["billing.*"]
+  see: [finance, support]
+  run: [finance]
+  closed: ["00:00-24:00 UTC"]
+"""
+
+
+def run(command: str, *words: str) -> tuple[str, str]:
+    """What it says, and its warnings."""
+    out, err = StringIO(), StringIO()
+    call_command(f"runtask_{command}", *words, stdout=out, stderr=err, no_color=True)
+    return out.getvalue(), err.getvalue()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    for name in ("finance", "support"):
+        Group.objects.create(name=name)
+    file = tmp_path / "rules.yml"
+    file.write_text(BILLING)
+    return file
+
+
+def test_an_import_shows_the_difference_and_replaces_all_rules(file: Path) -> None:
+    a_row("Invoices", task="billing.send")
+    in_force(a_rule("An old one"))
+    said, warned = run("rules", "import", str(file))
+    assert "-- name: An old one" in said
+    assert "+- name: Billing is for finance" in said
+    assert "In force: 1 rule." in said
+    assert warned == ""
+    assert rulebook.stored() == list(rulefile.read(BILLING))
+    assert "The rules are the same as before." in run("rules", "import", str(file))[0]
+
+
+def test_what_is_exported_imports_as_the_same(file: Path, tmp_path: Path) -> None:
+    run("rules", "import", str(file))
+    before, (text, _) = rulebook.stored(), run("rules", "export")
+    assert rulefile.read(text) == tuple(before)
+    other = tmp_path / "other.yml"
+    assert f"Written to {other}" in run("rules", "export", str(other))[0]
+    assert other.read_text() == text
+    in_force()
+    run("rules", "import", str(other))
+    assert rulebook.stored() == before
+
+
+def test_each_mistake_is_named_with_its_place_and_nothing_is_changed(file: Path) -> None:
+    in_force(a_rule("stays"))
+    file.write_text("- name: a\n  tasks: [x]\n  see: [strangers]\n- tasks: [y]\n  notify: loudly\n")
+    for action in ("check", "import"):
+        with pytest.raises(CommandError) as caught:
+            run("rules", action, str(file))
+        told = str(caught.value)
+        assert "Line 3, column 9: There is no group strangers on this site." in told
+        assert "Line 4, column 3: A rule needs a name" in told
+        assert "Line 5, column 11: This must be one of: never, failure, always." in told
+    assert [rule.name for rule in rulebook.stored()] == ["stays"]
+
+
+def test_an_empty_list_needs_a_second_word(file: Path) -> None:
+    in_force(a_rule("stays"))
+    file.write_text("[]")
+    with pytest.raises(CommandError, match="--empty"):
+        run("rules", "import", str(file))
+    assert len(rulebook.stored()) == 1
+    run("rules", "import", str(file), "--empty")
+    assert rulebook.stored() == []
+    assert run("rules", "export")[0] == "[]\n"
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="can't be read"):
+        run("rules", "check", str(tmp_path / "none.yml"))
+
+
+def test_globs_that_match_nothing_are_named(file: Path) -> None:
+    said, warned = run("rules", "check", str(file))
+    assert said == f"{file} is good: 1 rule.\n"
+    assert warned == "No schedule matches billing.* of the rule “Billing is for finance”.\n"
+
+
+def test_it_explains_what_somebody_may_do_before_the_import(file: Path) -> None:
+    row = a_row("Invoices", task="billing.send")
+    a_row("Other", task="other")
+    for name, groups in (("ana", ["finance"]), ("ben", ["support"]), ("cara", [])):
+        user: Any = User.objects.create_user(name, is_staff=True)
+        user.groups.set(Group.objects.filter(name__in=groups))
+
+    def told(user: str, schedule: str) -> str:
+        return run("rules", "check", str(file), "--explain", user, schedule)[0]
+
+    assert "Run it on the site: no. It can't be run before" in told("ana", "Invoices")
+    assert "Run it by the API: no. You can't run this schedule: the rule “Billing is for finance”" in told(
+        "ben", str(row.pk)
+    )
+    assert "See it: no. The rule “Billing is for finance” shows it to members of finance, support only." in told(
+        "cara", "Invoices"
+    )
+    assert told("cara", "Other").splitlines() == [
+        "No rule matches it.",
+        "See it: yes.",
+        "Run it from Slack: yes.",
+        "Run it on the site: yes.",
+        "Run it by the API: yes.",
+        "Stop its runs: yes.",
+    ]
+    with pytest.raises(CommandError, match="no schedule"):
+        told("ana", "None")
+    with pytest.raises(CommandError, match="no user"):
+        told("nobody", "Other")
+
+
+def test_pause_and_resume() -> None:
+    assert "There was no pause" in run("resume")[0]
+    assert "Paused" in run("pause", "month's\nend")[0]
+    assert rulebook.in_force().paused == "month's end"
+    assert "Resumed" in run("resume")[0]
+    assert rulebook.in_force().paused is None
+    for reason in ("", " ", "x" * 301):
+        with pytest.raises(CommandError, match="1 to 300"):
+            run("pause", reason)
