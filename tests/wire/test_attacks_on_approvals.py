@@ -14,7 +14,8 @@ from localslack.testing import LocalSlack, Person
 from tests.runs.ruled import a_rule, in_force
 from tests.wire.conftest import Schedule
 from tests.wire.ended import an_ended_run, press, typed_before
-from tests.wire.test_attacks import SECRET_NAME, Json, interaction, intruder
+from tests.wire.entries import SECRET_NAME, Json, interaction
+from tests.wire.test_attacks import intruder
 
 __all__ = ["intruder"]  # a fixture
 

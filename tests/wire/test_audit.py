@@ -9,8 +9,8 @@ from localslack.testing import LocalSlack, Person
 from tests.audit import records, told
 from tests.wire.conftest import Schedule
 from tests.wire.ended import an_ended_run, press
+from tests.wire.entries import entries
 from tests.wire.form import opened, top
-from tests.wire.test_attacks import entries
 
 ANA = ("slack", "ana T0LOCAL/U0ANA")
 

@@ -1,0 +1,77 @@
+"""What messages say of a Stop, and which buttons they have."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.core.model import NoticeKind, SlackUserId
+from bot.core.report import Report, Stopped
+from bot.core.stops import Standing
+from bot.slack.messages import message
+from localslack.validation.surfaces import message_problems
+from tests.factories import NOW, a_report, an_outcome
+from tests.slack.test_messages import finished, said, text
+
+BEN = "U0BEN"
+
+
+def stopped(standing: Standing, **who: Any) -> Stopped:
+    return Stopped(**{"slack": SlackUserId(BEN), "name": "ben", "at": NOW, "standing": standing, **who})
+
+
+def test_the_root_and_the_end_say_who_stopped_it_and_what_came_of_it() -> None:
+    waits = a_report(stopped=stopped(Standing.WAITS))
+    assert f"<@{BEN}> asked to stop it. Workers are told not to start it." in said(waits)
+    end = replace(finished("SUCCESS"), stopped=stopped(Standing.RAN_TO_ITS_END))
+    assert (
+        f"*SUCCESS*: <https://site.example/runs/1|nightly report> after 3.2 s\n<@{BEN}> asked to stop it, but it ran"
+        in said(end)
+    )
+
+
+def buttons(report: Report) -> list[str]:
+    blocks = message(report)["blocks"]
+    assert message_problems(blocks).lines() == []
+    return [one["action_id"] for block in blocks if block["type"] == "actions" for one in block["elements"]]
+
+
+@pytest.mark.parametrize("standing", Standing)
+def test_what_goes_on_after_a_stop_may_be_terminated_where_that_is_allowed(standing: Standing) -> None:
+    report = a_report(state="running", stopped=stopped(standing), can_stop=True, may_kill=True)
+    goes_on = standing in (Standing.RUNS_ON, Standing.ABORTING)
+    assert buttons(report) == (["terminate"] if goes_on else [])
+    assert buttons(replace(report, may_kill=False)) == []
+    assert buttons(replace(report, can_stop=False)) == []
+
+
+def test_a_run_that_nobody_has_stopped_can_be_stopped_before_it_can_be_terminated() -> None:
+    assert buttons(a_report(state="running", can_stop=True, may_kill=True)) == ["stop"]
+
+
+def test_terminating_asks_a_second_question_that_says_what_it_does() -> None:
+    report = a_report(state="running", stopped=stopped(Standing.RUNS_ON), can_stop=True, may_kill=True)
+    (button,) = (one for block in message(report)["blocks"] if block["type"] == "actions" for one in block["elements"])
+    sure = button["confirm"]
+    assert (sure["title"]["text"], sure["confirm"]["text"]) == ("Terminate this run?", "Terminate")
+    assert "stays half done" in sure["text"]["text"]
+
+
+def test_a_stopper_without_an_account_in_this_workspace_is_named() -> None:
+    report = a_report(stopped=stopped(Standing.RUNS_ON, slack=SlackUserId(""), name="<ben>"))
+    assert "*&lt;ben&gt;* asked to stop it. It is running already" in said(report)
+    assert "*Somebody* asked" in said(a_report(stopped=stopped(Standing.RUNS_ON, slack=SlackUserId(""), name="")))
+
+
+def test_a_run_that_was_withdrawn_is_closed_without_a_status() -> None:
+    report = a_report(NoticeKind.CLOSED, state="withdrawn", stopped=stopped(Standing.WITHDRAWN))
+    assert f"<@{BEN}> stopped it before a worker took it. It was not run." in said(report)
+    assert text(report) == "nightly report: withdrawn, not run"
+    assert not re.search(r"\b(SUCCESS|FAILURE|REVOKED)\b", said(report))
+
+
+def test_an_end_after_the_mark_of_a_stop_is_no_second_run() -> None:
+    report = finished("REVOKED", kind=NoticeKind.AGAIN)
+    report = replace(report, later_end=an_outcome("SUCCESS"), stopped=stopped(Standing.REVOKED))
+    assert "ended again: *SUCCESS*. It was marked as stopped, but a worker ran it all the same." in said(report)
