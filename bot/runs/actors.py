@@ -40,13 +40,13 @@ def _actor(user: Any, *, reads_groups: bool, **more: Any) -> Actor:
         name=user.get_username(),
         is_active=is_active,
         is_staff=is_staff,
-        email=_email(user),
+        email=email_of(user),
         rights=_rights(user, reads_groups=reads_groups) if is_active and is_staff else NONE,
         **more,
     )
 
 
-def _email(user: Any) -> str:
+def email_of(user: Any) -> str:
     """A user model may have none."""
     name = user.get_email_field_name() if hasattr(user, "get_email_field_name") else ""
     return str(getattr(user, name, "") or "") if name else ""

@@ -158,14 +158,14 @@ def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rul
     """The message, which is what was asked for. Raises NotAllowed if it can't be sent now, NothingSent, or Void."""
     platform = admitted.platform
     requester = recalled.requester(run)
-    if requester is None or not requester.is_active:
+    if requester is None or run.user is None or not run.user.is_active:
         raise _void(platform, run, Code.REQUESTER_GONE)
     call = json.loads(run.args), json.loads(run.kwargs)
     problems = platform.sender.problems(schedule)
     if problems:
         raise NothingSent(problems[0])
     try:
-        dispatch = platform.sender.prepare(schedule, TaskId(str(uuid4())), *call, requester=requester.name)
+        dispatch = platform.sender.prepare(schedule, TaskId(str(uuid4())), *call, requester=run.user.get_username())
     except Invalid as exc:
         raise NothingSent(exc.problems[0]) from exc
     digest = run.approval_digest or ""

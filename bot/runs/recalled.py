@@ -11,7 +11,7 @@ from bot.core.model import Actor, Profile, SlackAccount, SlackUserId, TeamId
 from bot.core.policy import Action, Subject, may
 from bot.models import Answer, Run, SlackLink
 from bot.runs import rulebook
-from bot.runs.actors import of_user
+from bot.runs.actors import email_of, of_user
 
 FACTS = ("is_guest", "is_bot", "is_deleted", "is_stranger")
 
@@ -24,12 +24,11 @@ def requester(run: Run) -> Actor | None:
 
 
 def requesting(run: Run) -> Person:
-    """The same, as somebody whom others are compared with. Reads the user."""
-    actor = None if run.user is None else of_user(run.user)
+    """The same, as somebody whom others are compared with."""
     account = SlackAccount(team=TeamId(run.team), user=SlackUserId(run.slack_user)) if run.slack_user else None
-    return Person(
-        user=None if actor is None else actor.user, email="" if actor is None else actor.email, account=account
-    )
+    if run.user is None:
+        return Person(account=account)
+    return Person(user=str(run.user.pk), email=email_of(run.user), account=account)
 
 
 def who_said_yes(run: Run) -> list[Actor]:

@@ -1,7 +1,9 @@
 """`runtask demo` itself, from its first start to its last process gone."""
 
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 
 from bot import env
+from bot.slack.ids import Id
 from localslack.testing import Control, Person
 from tests.broker.waiting import wait_until
 from tests.demo.processes import descendants, is_gone
@@ -63,8 +66,17 @@ class Demo:
     def said(self) -> str:
         return self.output.read_text()
 
+    def person(self, account: str) -> Person:
+        return Person(Control(f"http://127.0.0.1:{self.port}"), account)
+
     def ana(self) -> Person:
-        return Person(Control(f"http://127.0.0.1:{self.port}"), "U0ANA")
+        return self.person("U0ANA")
+
+    def audit(self) -> list[dict[str, Any]]:
+        """Its records, oldest first."""
+        with sqlite3.connect(self.folder / "runtask.sqlite3") as database:
+            rows = database.execute("SELECT action, details FROM runtask_auditrecord ORDER BY id").fetchall()
+        return [{"action": action, **json.loads(details)} for action, details in rows]
 
 
 @pytest.fixture
@@ -111,3 +123,39 @@ def test_when_a_process_dies_it_is_named_and_everything_ends(demo: Demo) -> None
     os.kill(worker, signal.SIGKILL)
     assert demo.ends() == 1
     assert "worker ended by itself with exit code -9" in demo.said()
+
+
+def refunds(ana: Person, days: int) -> str:
+    """Asks for a run that a rule wants approved. The ts of its first message."""
+    before = len(ana.messages(OPS))
+    ana.types(OPS, "/runtask Pay refunds")
+    wait_until(ana.modal)
+    ana.fills("kwargs:", None, f'{{"days": {days}, "most": 500}}')
+    ana.fills("reason:", None, "the strike is over")
+    assert ana.submits()["closed"]
+    wait_until(lambda: len(ana.messages(OPS)) > before)
+    assert ana.messages(OPS)[-1]["text"] == "Pay refunds: waits for approval, not sent"
+    return str(ana.messages(OPS)[-1]["ts"])
+
+
+def test_a_second_person_approves_and_declines_and_the_audit_log_tells_it(demo: Demo) -> None:
+    demo.start()
+    ana, cara = demo.ana(), demo.person("U0CARA")
+    root = refunds(ana, 14)
+    ana.clicks_in(OPS, root, Id.APPROVE)
+    wait_until(lambda: any("Nobody approves their own run" in text for text in texts(ana.ephemerals(OPS))))
+    cara.opens_home()
+    wait_until(lambda: "the strike is over" in str(cara.home()))
+    cara.presses_home(Id.HOME_APPROVE)
+    wait_until(lambda: any("SUCCESS" in text for text in texts(ana.thread(OPS, root))))
+    assert "Refunds of 14 days paid" in str(ana.thread(OPS, root))
+    declined = refunds(ana, 30)
+    cara.clicks_in(OPS, declined, Id.DECLINE)
+    wait_until(cara.modal)
+    cara.fills(Id.WHY_BLOCK, None, "a month is too much")
+    assert cara.submits()["closed"]
+    wait_until(lambda: "a month is too much" in str(ana.thread(OPS, declined)))
+    told = [one["action"] for one in demo.audit() if str(one["action"]).startswith("run.")]
+    assert told == [
+        "run.asked", "run.refused", "run.approved", "run.sent", "run.ended", "run.asked", "run.declined",
+    ]  # fmt: skip

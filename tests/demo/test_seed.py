@@ -101,8 +101,12 @@ def test_what_people_changed_stays_changed(seeded: dict[str, PeriodicTask]) -> N
     assert authenticate(username="admin", password="better") is not None
 
 
-def test_two_rules_are_there_at_first_and_stay_away_once_they_are_deleted(seeded: dict[str, PeriodicTask]) -> None:
-    assert [rule.name for rule in rulebook.stored()] == ["Partners' keys", "Invoices are for accounting"]
+def test_three_rules_are_there_at_first_and_stay_away_once_they_are_deleted(seeded: dict[str, PeriodicTask]) -> None:
+    assert [rule.name for rule in rulebook.stored()] == [
+        "Partners' keys",
+        "Invoices are for accounting",
+        "Refunds need a second person",
+    ]
     book = rulebook.in_force().book
     assert all(any(rule in book.of(row.name, row.task) for row in seeded.values()) for rule in book.rules)
     cara, ana = (of_user(User.objects.get(username=name)) for name in ("cara", "ana"))

@@ -15,12 +15,12 @@ from bot.core.ports import NotSent
 from bot.core.reasons import Code
 from bot.core.rules import Rule
 from bot.core.status import RunState
-from bot.models import Answer, Run
-from bot.runs import again, clock, rulebook, see, stop
+from bot.models import Answer, Run, SlackLink
+from bot.runs import again, clock, finish, rulebook, see, stop
 from bot.runs.approvals import waiting_for
 from bot.runs.follow import follow
 from bot.runs.refusals import CantStop, Ended, NothingSent, NotWaiting, Refused, Void
-from tests.factories import a_run, a_schedule, unreachable
+from tests.factories import ADA, TEAM, a_run, a_schedule, unreachable
 from tests.runs.approving import (
     SEVEN,
     TWO_PAIRS_OF_EYES,
@@ -142,6 +142,44 @@ def test_the_requester_can_ask_again_with_the_same_values(door: Door) -> None:
     assert '"days": 30' in str(fill.again.values)
     once_more = asked(door, ana, key="web:1:c", args=None, kwargs=None, again=RunId(run.pk), fingerprint=None)
     assert (once_more.state, once_more.kwargs) == (RunState.WAITING, run.kwargs)
+
+
+def test_who_asked_in_slack_must_still_be_somebody_there(door: Door) -> None:
+    in_force(TWO_PAIRS_OF_EYES)
+    cara, kept, lost = person("cara", "leads"), door.request, replace(door.request, key="slack:V2")
+    link = SlackLink.objects.create(team=TEAM, slack_user=ADA, user_id=str(kept.actor.user), home=TEAM)
+    first, second, third = door.start(kept), door.start(lost), door.start(replace(lost, key="slack:V3"))
+    says_yes(door, first, cara)
+    assert now_it_is(first) == RunState.SENT
+    SlackLink.objects.update(is_deleted=True)
+    with pytest.raises(Void):
+        says_yes(door, second, cara)
+    link.delete()
+    with pytest.raises(Void) as caught:
+        says_yes(door, third, cara)
+    assert caught.value.reason.code is Code.REQUESTER_MAY_NOT
+    assert len(door.sender.sent) == 1
+
+
+def test_a_process_that_dies_between_the_press_and_the_message_leaves_a_run_that_is_never_sent_again(
+    door: Door,
+) -> None:
+    run, cara = waiting(door), person("cara", "leads")
+
+    def dies() -> None:
+        raise SystemExit
+
+    door.sender.meanwhile = dies
+    with pytest.raises(SystemExit):
+        says_yes(door, run, cara)
+    door.sender.meanwhile = lambda: None
+    assert now_it_is(run) == RunState.QUEUED
+    with pytest.raises(NotWaiting):
+        says_yes(door, run, cara)
+    Run.objects.update(deadline_at=clock.now())
+    finish.mark_overdue(now=clock.now())
+    assert (now_it_is(run), door.sender.sent) == (RunState.OVERDUE, [])
+    assert kinds(run) == ["deadline", "id", "progress", "root"]  # it may or may not have been sent
 
 
 def test_enabling_or_disabling_the_schedule_voids_nothing(door: Door) -> None:

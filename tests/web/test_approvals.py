@@ -60,7 +60,7 @@ def test_a_run_is_asked_for_listed_and_approved(site: Site, cara: Site) -> None:
     assert f"/runs/{run.pk}/stop" in page
     assert "Nothing waits for your approval" in words(site.get("/approvals/"))
     listed = cara.get("/approvals/")
-    assert "Asked for by ana" in words(listed)
+    assert "Asked for by ana," in words(listed)
     assert "days: 7 -> 8" in words(listed)
     assert 'value="Approve"' in cara.get(f"/runs/{run.pk}/")
     assert fields(listed)["mark"] == approval.mark(run.approval_digest or "")

@@ -44,6 +44,8 @@ Things to try
   / in the message box    the shortcut Run a schedule, whose form asks where to report
   /runtask send invoice   a rule lets only accounting run it: Ana reads whom to ask, Cara is asked for a reason,
                           Ben may run nothing, because he isn't staff
+  /runtask pay refunds    a rule asks for the yes of accounting: ask as Ana with other days, try to approve it yourself, then
+                          approve as Cara, in the thread or on her Home tab. Decline another one with a reason
   /runtask rotate         a rule hides it: for Ana it is nowhere, for Cara it is there.
                           The rules are in the admin, as user {admin}: change them, or pause the site
 

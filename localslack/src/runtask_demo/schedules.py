@@ -71,6 +71,13 @@ ORDINARY = (
         description="The same report with arguments by position.",
     ),
     Entry(
+        name="Pay refunds",
+        task="demo.refunds.pay",
+        timing=at(9, day_of_week="5"),
+        kwargs='{"days": 7, "most": 500}',
+        description="Pays customers back. A rule asks for the yes of somebody in accounting.",
+    ),
+    Entry(
         name="Rebuild search index",
         task="demo.search.rebuild_index",
         timing=every(6, "hours"),

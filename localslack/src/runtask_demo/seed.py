@@ -28,6 +28,14 @@ GROUPS = {"partners": ("cara",), "accounting": ("cara",)}
 RULES = (
     Rule(name="Partners' keys", tasks=("demo.partners.*",), see=("partners",)),
     Rule(name="Invoices are for accounting", tasks=("demo.billing.*",), run=("accounting",), reason=True),
+    Rule(
+        name="Refunds need a second person",
+        tasks=("demo.refunds.*",),
+        approvals=1,
+        approvers=("accounting",),
+        approval_hours=4,
+        reason=True,
+    ),
 )
 TABLES: dict[str, Any] = {
     "interval": IntervalSchedule,

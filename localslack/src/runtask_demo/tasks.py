@@ -76,6 +76,12 @@ def close_month(month: str) -> str:
     return f"{month} is closed"
 
 
+@shared_task(name="demo.refunds.pay")
+def pay_refunds(days: int = 7, most: int = 500) -> str:
+    """Pays back what customers have returned, up to so many euros each."""
+    return f"Refunds of {days} days paid, at most {most} EUR each"
+
+
 @shared_task(name="demo.partners.rotate_key")
 def rotate_key(partner: str, api_token: str, webhook: dict[str, str]) -> str:
     """Replaces the key by which a partner reaches our interface, and tells the partner's own."""
