@@ -124,7 +124,8 @@ class Stub:
             return {"channel": arguments.get("channel"), "ts": arguments.get("ts") or f"1.{self.number():06}"}
         if method.startswith("views."):
             return {"view": {"id": f"V{self.number()}", "hash": "h"}}
-        return {"team_id": TEAM, "user_id": "U0BOT", "bot_id": "B0BOT", "messages": []}
+        found = {"messages": [], "channel": {"is_ext_shared": False}}
+        return {"team_id": TEAM, "user_id": "U0BOT", "bot_id": "B0BOT", **found}
 
     async def _link(self, request: web.Request) -> web.WebSocketResponse:
         contestant = request.match_info["contestant"]
