@@ -20,6 +20,7 @@ from bench.setups import TEAM
 
 Json = dict[str, Any]
 ACCOUNT = {"is_restricted": False, "deleted": False, "is_bot": False, "profile": {"email": ""}}
+OWN = {"channel": {"is_ext_shared": False}}  # as conversations.info says it
 
 
 @dataclass
@@ -113,7 +114,7 @@ class Stub:
             return web.json_response(
                 {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": f"{seconds}"}
             )
-        return web.json_response({"ok": True, **self._answer(method, contestant, arguments)})
+        return web.json_response({"ok": True, **OWN, **self._answer(method, contestant, arguments)})
 
     def _answer(self, method: str, contestant: str, arguments: Json) -> Json:
         if method == "apps.connections.open":
@@ -124,8 +125,7 @@ class Stub:
             return {"channel": arguments.get("channel"), "ts": arguments.get("ts") or f"1.{self.number():06}"}
         if method.startswith("views."):
             return {"view": {"id": f"V{self.number()}", "hash": "h"}}
-        found = {"messages": [], "channel": {"is_ext_shared": False}}
-        return {"team_id": TEAM, "user_id": "U0BOT", "bot_id": "B0BOT", **found}
+        return {"team_id": TEAM, "user_id": "U0BOT", "bot_id": "B0BOT", "messages": []}
 
     async def _link(self, request: web.Request) -> web.WebSocketResponse:
         contestant = request.match_info["contestant"]
