@@ -7,7 +7,7 @@ a report is left out unless somebody adds it here.
 from bot.core.model import NoticeKind
 from bot.core.report import Report
 from bot.core.status import RunState
-from bot.slack import external_texts
+from bot.slack import external_texts, texts
 from bot.slack.blocks import Block, buttons, context, link, section
 from bot.slack.states import how_far, icon
 from bot.texts import state_text
@@ -27,6 +27,8 @@ def external(report: Report, actions: list[Block]) -> tuple[str, list[Block]]:
     if report.kind is NoticeKind.AGAIN and report.later_end is not None:
         status, seconds = report.later_end.status, None
         text, plain = external_texts.AGAIN, external_texts.AGAIN_PLAIN
+    if report.kind is NoticeKind.ID:  # a random id says nothing, and whoever looks for the task needs it
+        return texts.TASK_ID_PLAIN.format(id=report.task_id), [section(texts.TASK_ID.format(id=report.task_id))]
     run, words = link(report.run_link, external_texts.RUN), how_far(state, status, seconds)
     blocks = [section(text.format(icon=icon(state, status), run=run, state=words))]
     if report.kind in (NoticeKind.ROOT, NoticeKind.PROGRESS):
@@ -37,7 +39,4 @@ def external(report: Report, actions: list[Block]) -> tuple[str, list[Block]]:
 
 def _told(report: Report) -> RunState:
     """The state that the message is about. The run may be further by now, which its later messages say."""
-    if report.kind is NoticeKind.ID:
-        is_known = report.sent_at is not None or report.outcome is not None
-        return RunState.SENT if is_known else RunState.UNKNOWN
     return STATES_TOLD.get(report.kind, RunState(report.state))

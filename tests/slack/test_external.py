@@ -9,8 +9,8 @@ import pytest
 
 from bot.core.model import Change, ChannelId, NoticeKind, SlackUserId
 from bot.core.reasons import Code, Reason
-from bot.core.report import Report, Stopped
-from bot.core.rights import Said
+from bot.core.report import Answered, Asked, Report, Stopped
+from bot.core.rights import Need, Said
 from bot.core.status import RunState
 from bot.core.stops import Standing
 from bot.slack.messages import message, simple_message
@@ -44,6 +44,15 @@ def told(kind: NoticeKind, state: RunState = RunState.FINISHED, **changes: Any) 
         redirected_because="acme",
         result_link="https://site.example/results?q=acme",
         duration=3.21,
+        by_events=True,
+        asked=Asked(
+            needs=(Need(rule="acme's rule", needed=1),),
+            until=NOW,
+            mark="mark",
+            ask=("SACME",),
+            answers=(Answered(slack=SlackUserId("UACME"), name="acme", is_yes=False, why="acme says no"),),
+            problem=Reason(code=Code.SLACK_REFUSED, params={"error": "acme", "details": "acme"}),
+        ),
     )
     return replace(full, is_external=True, **changes)
 
@@ -63,6 +72,7 @@ def test_the_run_of_these_tests_holds_everything() -> None:
     empty = a_report(NoticeKind.ROOT)
     full = told(NoticeKind.FINAL, can_stop=True, may_kill=True)
     ignored = {"is_external", "channel", "run", "task_id", "created_at", "sent_at", "run_link", "has_results"}
+    ignored |= {"recipient", "is_hidden"}  # of messages to an approver, which nobody else reads
     same = {one.name for one in fields(Report) if getattr(full, one.name) == getattr(empty, one.name)}
     assert same <= ignored
     assert SECRETS in json.dumps(message(replace(full, is_external=False)))
