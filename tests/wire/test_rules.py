@@ -18,9 +18,9 @@ from localslack.testing import LocalSlack, Person
 from tests.runs.ruled import a_rule, in_force
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.ended import an_ended_run, press
+from tests.wire.entries import ELSEWHERE, IN_FORM, ON_HOME, SECRET_NAME, entries
 from tests.wire.form import errors, inputs, opened, picked, shown, top
 from tests.wire.test_again import refusal
-from tests.wire.test_attacks import ELSEWHERE, IN_FORM, ON_HOME, SECRET_NAME, entries
 from tests.wire.test_destinations import ends
 from tests.wire.test_thread import all_words, finished, run
 
