@@ -76,7 +76,7 @@ def test_a_refused_token_pauses_everything_and_heals_without_a_restart(
     ends(stored)
     http_bot.wait_for(lambda: len(http_bot.calls("chat.postMessage")) >= 2)
     assert len(http_bot.calls("chat.postMessage")) < 5, "it doesn't hammer"
-    assert installations.problem("T0LOCAL/A0LOCAL") == slack_says("token_revoked")
+    http_bot.wait_for(lambda: installations.problem("T0LOCAL/A0LOCAL") == slack_says("token_revoked"))
     http_bot.clear_faults()
     finished(http_bot, ana)
 
