@@ -75,7 +75,7 @@ RULE_HELP = {
     "entries": "None: all of them.",
     "channels": "Of runs from Slack: ids such as C0123456789, one a line. Empty: any channel.",
     "arguments": "A JSON Schema of the arguments by name. Each argument that it limits needs a type, and must be required.",
-    "approvals": "How many other people must say yes. This version can't ask them yet: such schedules can't be run.",
+    "approvals": "How many other people must say yes before a run is sent.",
     "approvers": "Django groups, one a line. Empty: everybody who may run them.",
     "ask": "Slack user groups to mention, such as S0123ABCD, one a line.",
     "approval_hours": "After these hours, an unanswered request lapses.",
