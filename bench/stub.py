@@ -20,6 +20,7 @@ from bench.setups import APP, TEAM
 
 Json = dict[str, Any]
 ACCOUNT = {"is_restricted": False, "deleted": False, "is_bot": False, "profile": {"email": ""}}
+OWN = {"channel": {"is_ext_shared": False}}  # as conversations.info says it
 
 
 @dataclass
@@ -113,7 +114,7 @@ class Stub:
             return web.json_response(
                 {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": f"{seconds}"}
             )
-        return web.json_response({"ok": True, **self._answer(method, contestant, arguments)})
+        return web.json_response({"ok": True, **OWN, **self._answer(method, contestant, arguments)})
 
     def _answer(self, method: str, contestant: str, arguments: Json) -> Json:
         if method == "apps.connections.open":

@@ -21,6 +21,7 @@ CHANNEL = re.compile(
 DOMAIN = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 BAD_SETUP = 2  # exit code of our commands if somebody must correct the set-up first
 STAFF, PERMISSIONS = "staff", "permissions"  # who may do what no rule forbids
+STATE, FULL = "state", "full"  # what messages say where another company reads them
 NEEDED_APPS = ("django_celery_beat",)
 
 
@@ -98,6 +99,7 @@ class Conf:
     command: str = variable("RUNTASK_COMMAND", slash_command, "/runtask")
     link_by_email: bool = variable("RUNTASK_LINK_BY_EMAIL", env.flag, False)
     allow: str = variable("RUNTASK_ALLOW", one_of(STAFF, PERMISSIONS), STAFF)
+    external: str = variable("RUNTASK_EXTERNAL", one_of(STATE, FULL), STATE)
     email_domains: tuple[str, ...] = variable("RUNTASK_EMAIL_DOMAINS", domains, ())  # of links by e-mail; empty: any
     profile_ttl: float = variable("RUNTASK_PROFILE_TTL", env.seconds, 900.0)  # of what Slack says about a person
     deadline: float = variable("RUNTASK_DEADLINE", env.seconds, 1800.0)  # of a run that no worker reports about

@@ -20,7 +20,7 @@ from bot.broker.send import CelerySender
 from bot.broker.stop import RemoteControl
 from bot.broker.trigger import Listener
 from bot.broker.workers import LiveQueues
-from bot.conf import Conf, conf, is_sidecar
+from bot.conf import FULL, Conf, conf, is_sidecar
 from bot.core.model import Source
 from bot.core.ports import NotSetUp
 from bot.runs.approvals import Tending
@@ -34,6 +34,7 @@ from bot.runs.sources import Sources
 from bot.runs.stop import Repeating
 from bot.runs.waiting import Threads
 from bot.slack.app import create_app
+from bot.slack.audience import Audiences
 from bot.slack.client import DELIVERY, FAST, PROFILE, web_client
 from bot.slack.homes import Homes
 from bot.slack.identity import Identity
@@ -117,6 +118,13 @@ def identity() -> Identity:
 
 
 @cache
+def audiences() -> Audiences:
+    """One for forms and messages: what a form has asked, the run's messages needn't ask again."""
+    options = readable_options()
+    return Audiences(web_client(options, FAST), is_full=options.external == FULL)
+
+
+@cache
 def slack_app() -> App:
     options = readable_options()
     client = web_client(options, FAST)
@@ -129,6 +137,7 @@ def slack_app() -> App:
         platform=platform(),
         identity=identity(),
         client=client,
+        audiences=audiences(),
         homes=Homes(platform=platform(), identity=identity(), client=client),
         threads=threads,
         command=options.command,
@@ -184,7 +193,7 @@ def watchers() -> list[Watcher]:
 def background() -> tuple[list[Loop], Deliverer]:
     """The loops that watch and deliver, and the deliverer, to be drained after the loops have stopped."""
     options = readable_options()
-    messenger = SlackMessenger(web_client(options, DELIVERY))
+    messenger = SlackMessenger(web_client(options, DELIVERY), audiences())
     stopper = _stopper()
     can_stop = stopper is not None and stopper.problem() is None
     site = Site(base_url=options.base_url, can_stop=can_stop, may_kill=options.kill)

@@ -18,6 +18,7 @@ SLOW = 0.05  # seconds that Slack takes for an answer, if it doesn't answer at o
 CHANGES_EVERY = 0.4  # seconds between two results, at most and at random: else the watcher is always at the same point
 PATIENCE = 20.0
 LOOP, LIMITED = "bare loop", "with one channel limited"
+ASKING = "asking first who reads each channel"
 
 
 async def final(scene: Stage) -> list[Series]:
@@ -74,7 +75,7 @@ async def deliver(scene: Stage) -> list[Series]:
         for number in range(max(1, scene.mode.rounds // 2)):  # the longest turns
             for load, delay in (("Slack answers at once", 0.0), (f"Slack takes {SLOW * 1000:.0f} ms", SLOW)):
                 scene.stub.delay = delay
-                for name in rotated([OURS, LOOP, AGAIN + LOOP, LIMITED], number):
+                for name in rotated([OURS, LOOP, AGAIN + LOOP, LIMITED, ASKING], number):
                     count = scene.mode.messages // (10 if delay and LOOP in name else 1)
                     prefix = f"d{scene.stub.number()}-"
                     scene.stub.limited = {f"C{prefix}1": 30} if name == LIMITED else {}
@@ -85,7 +86,11 @@ async def deliver(scene: Stage) -> list[Series]:
 
 
 async def _delivered(scene: Stage, rows: Inside, name: str, prefix: str, count: int) -> Round:
-    """A process starts when its messages are due. Measured from its first message to its last."""
+    """A process starts when its messages are due. Measured from its first message to its last.
+
+    Each message goes to a channel of its own. By default, Slack is asked about each of them first: only ASKING does that here, as the
+    bare loop doesn't.
+    """
     if LOOP in name:
         arguments: tuple[str, ...] = ("-m", "bench.apps.post", str(count), prefix)
     else:
@@ -93,7 +98,9 @@ async def _delivered(scene: Stage, rows: Inside, name: str, prefix: str, count: 
         arguments = NOTIFY
     expected = count - len(scene.stub.limited)
     posted = scene.stub.posting(prefix)
-    scene.processes.start("deliver", scene.environment("deliver"), *arguments)
+    scene.processes.start(
+        "deliver", scene.environment("deliver", RUNTASK_EXTERNAL="state" if name == ASKING else "full"), *arguments
+    )
     await until_posted(scene, "deliver", posted, expected)
     scene.processes.stop("deliver")
     await rows.ask("forget", prefix)

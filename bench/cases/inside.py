@@ -10,15 +10,17 @@ from bench.stage import Inside, Stage
 from bench.stats import Round
 
 FEW = "100 schedules"
+RULES = 200
 NAIVE = "AsyncResult each"
 Found = dict[tuple[str, str, str], list[Round]]
 
 
 async def typeahead(scene: Stage) -> list[Series]:
-    """The picker's menu: with few schedules and many, and while beat saves a schedule between two queries."""
+    """The picker's menu: with few schedules and many, under rules, and while beat saves a schedule between two queries."""
     mode, found = scene.mode, Found()
     many = f"{mode.many_schedules:,} schedules"
     async with scene.inside("few", "typeahead", "small") as few, scene.inside("many", "typeahead") as most:
+        await _under_rules(most, mode, found)
         await most.ask("grow", mode.schedules + 1, mode.many_schedules)
         turns = [
             (few, FEW, 0),
@@ -31,6 +33,17 @@ async def typeahead(scene: Stage) -> list[Series]:
                 _keep(found, ("menu", load, OURS), one, number)
         await most.ask("shrink", mode.schedules)
     return as_series("typeahead", found)
+
+
+async def _under_rules(process: Inside, mode: Mode, found: Found) -> None:
+    """The menu and the form, without rules and with many, in turns."""
+    load = f"{mode.schedules:,} schedules"
+    for number in range(-1, mode.rounds):
+        for words, count in rotated([(load, 0), (f"{load}, {RULES} rules", RULES)], number):
+            await process.ask("rules", count, "staff")
+            for what, question in (("menu", ("turn", mode.passes, 0)), ("form", ("form", mode.passes, mode.schedules))):
+                _keep(found, (what, words, OURS), Round(**await process.ask(*question)), number)
+    await process.ask("rules", 0, "superuser")
 
 
 async def start(scene: Stage) -> list[Series]:

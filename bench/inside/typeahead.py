@@ -1,18 +1,24 @@
-"""The picker's menu: from a parsed request to a rendered answer."""
+"""The picker's menu, from a parsed request to a rendered answer; and what the form shows of a schedule."""
 
 import time
 from dataclasses import asdict
 from itertools import cycle
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import connection
 from django_celery_beat.models import PeriodicTask
 from slack_bolt import BoltRequest
 
 from bench.inside.fill import schedules
 from bench.payloads import person, suggestion
+from bench.setups import TEAM
 from bench.stats import of_turn
 from bot import wiring
+from bot.core.audit import By
+from bot.core.model import ScheduleId, SlackAccount, SlackUserId, TeamId
+from bot.core.rules import Rule
+from bot.runs import rulebook, see
 from bot.slack.ids import Id
 
 # Nothing, a letter, words in all names, words in few names, a whole name, a word in no name, a part of the task's name.
@@ -30,6 +36,7 @@ QUERIES = cycle(
         "bench.",
     )
 )
+TEAMS = 37  # in the names of schedules
 app = wiring.slack_app()
 wiring.installation().team()
 
@@ -53,10 +60,40 @@ def turn(passes: int, saving: int) -> dict[str, Any]:
     return asdict(of_turn(taken))
 
 
+def form(passes: int, schedule_count: int) -> dict[str, Any]:
+    """What the form shows of a schedule, from a parsed request: each time of another one."""
+    taken, found, account = [], 0, SlackAccount(team=TeamId(TEAM), user=SlackUserId(person(0)))
+    for number in range(passes):
+        begin = time.perf_counter()
+        actor = wiring.identity().actor(account, may_link=False)
+        preview = see.preview(wiring.platform(), actor, ScheduleId(number * 7919 % schedule_count + 2))
+        taken.append((time.perf_counter() - begin) * 1000)
+        found += preview is not None
+    assert found > passes / 2  # rules may hide some
+    return asdict(of_turn(taken))
+
+
+def rules(count: int, ana: str) -> None:
+    """So many rules are in force. They hide a tenth of the schedules from `ana` if she is only "staff", and no "superuser"."""
+    User.objects.filter(username="ana").update(is_superuser=ana == "superuser")
+    found = [
+        Rule(
+            name=f"Rule {number}",
+            tasks=(f"billing.{number}.*", f"*.secret_{number}"),
+            schedules=(f"Team {number} hourly report *5",) if number < TEAMS else (f"*invoice {number}*",),
+            see=("finance",) if number < TEAMS else (),
+            run=("finance", f"group {number}"),
+        )
+        for number in range(count)
+    ]
+    rulebook.replace(found, by=By(words="the benchmark"))
+    _menu("")  # the first one after a change reads the rules and prepares the list
+
+
 def shrink(count: int) -> None:
     """Delete all but the first `count` schedules. The id of the first is 2, because their prototype had 1."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_celery_beat_periodictask WHERE id > %s", [count + 1])
 
 
-QUESTIONS = {"turn": turn, "grow": schedules, "shrink": shrink}
+QUESTIONS = {"turn": turn, "form": form, "rules": rules, "grow": schedules, "shrink": shrink}

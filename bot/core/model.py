@@ -38,6 +38,14 @@ class Listening(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Audience(StrEnum):
+    """Who reads a channel."""
+
+    OWN = "own"  # nobody outside our own organisation
+    EXTERNAL = "external"  # another company, too
+    UNKNOWN = "unknown"  # we may not ask
+
+
 class Field(StrEnum):
     """A field of the form."""
 

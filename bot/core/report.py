@@ -54,6 +54,7 @@ class Report:
     requester: SlackUserId  # empty: asked for elsewhere than in Slack
     name: str  # the requester's on the site
     channel: ChannelId
+    is_external: bool = False  # whether another company reads the channel, so that only the state and a link are shown
     thread: MessageTs | None
     state: str
     status: str

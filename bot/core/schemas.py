@@ -163,7 +163,8 @@ def _of_keyword(keyword: Any, types: set[str], path: Path) -> Iterator[Flaw]:
 
 def _properties(schema: Mapping[str, Any], path: Path, root: Mapping[str, Any]) -> Iterator[Flaw]:
     """A property that isn't required may be left out, and then a default of the task's own applies, which no rule sees."""
-    required = schema.get("required", ())
+    listed = schema.get("required")
+    required = listed if isinstance(listed, list) else ()
     for name, part in schema["properties"].items():
         where = (*path, "properties", name)
         if isinstance(part, Mapping) and set(part) - set(NOTES):
@@ -231,8 +232,9 @@ def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[str, Path, Any]]:
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:
-    found = schema.get("type", ())
-    return {found} if isinstance(found, str) else {one for one in found if isinstance(one, str)}
+    found = schema.get("type")
+    several = found if isinstance(found, list) else [found]
+    return {one for one in several if isinstance(one, str)}
 
 
 def _is_typed(schema: Any, root: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> bool:

@@ -16,7 +16,9 @@ from bot.runs.outbox import RANK, arrange, lock
 from bot.runs.pace import Paced, after_pause, paced, with_pace
 
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
-FRESH = timedelta(seconds=3)  # a younger claim lasts long enough to look for a message and to post it (5 s each)
+FRESH = timedelta(
+    seconds=2
+)  # a younger claim lasts for asking who reads (2 s), looking for a message and posting it (5 s each)
 LAST = max(RANK.values())  # nothing waits for a notice of this rank
 
 # The driver repeats each statement for many rows; the ORM would build one for each, which takes ten times as long. Rows are

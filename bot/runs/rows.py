@@ -29,7 +29,7 @@ from bot.core.reasons import Code, Invalid
 from bot.core.rules import Rule, terms
 from bot.core.secrets import Parameters
 from bot.core.status import RunState
-from bot.core.text import clean
+from bot.core.text import clean, clip
 from bot.models import Run, SlackLink
 from bot.runs import clock, installations, limits, masks
 from bot.runs.attempts import Attempt
@@ -47,6 +47,8 @@ NO_STOP = {
     "stop_tries": 0,
     "stop_due_at": None,
 }
+AUDITED = 20  # changed values in a record of the audit log
+AUDITED_TEXT = 200  # characters of each
 ANSWERING = 0.3  # seconds of the budget that are kept for the answer
 
 
@@ -85,7 +87,7 @@ def attempt(
 
 
 def _asked(request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -> Record:
-    details = {name: values[name] for name in ("task_id", "task", "changes")}
+    details = {"task_id": values["task_id"], "task": values["task"], **_clipped(values["changes"])}
     if values["reason"]:
         details["reason"] = values["reason"]
     return Record(
@@ -97,6 +99,16 @@ def _asked(request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -
         installation=values.get("installation", ""),
         details={**details, **({"again": request.again} if request.again is not None else {})},
     )
+
+
+def _clipped(changed: list[dict[str, Any]]) -> dict[str, Any]:
+    """The audit log is kept for long, and is no place for 100,000 characters of arguments. The run has all of them."""
+    told = [
+        {name: clip(text, AUDITED_TEXT) if isinstance(text, str) else text for name, text in change.items()}
+        for change in changed[:AUDITED]
+    ]
+    more = len(changed) - len(told)
+    return {"changes": told, **({"changes_left_out": more} if more else {})}
 
 
 def sent_where(dispatch: Dispatch, names: Parameters) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from bot.slack.keepalive import KeepAliveClient
 
 FAST = 2  # seconds: a trigger is valid for 3
 PROFILE = 1  # seconds for users.info and auth.test, while a person waits for an answer
-DELIVERY = 5  # seconds: searching for a message and posting it must both fit into a claim (15 s)
+DELIVERY = 5  # seconds: searching for a message and posting it must both fit into a claim (15 s), after a FAST call
 CODE = re.compile(r"[a-z0-9_]{1,80}")
 UNREACHABLE = (SlackApiError, OSError)  # urllib's URLError and time-outs are OSErrors
 

@@ -10,8 +10,8 @@ from bot.slack import approval_texts, approvals, texts
 from bot.slack.blocks import Block, button, buttons, code, context, date, entities, header, link, plain, section
 from bot.slack.ids import Id
 from bot.slack.lists import open_runs, short_name
-from bot.slack.messages import how_far, icon
 from bot.slack.modals import option
+from bot.slack.states import how_far, icon
 from bot.texts import sentence
 
 TASK = 120  # characters of a task in a list

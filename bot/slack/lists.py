@@ -5,7 +5,8 @@ from bot.runs.now import Now, OpenRun
 from bot.slack import texts
 from bot.slack.blocks import Block, context, date, escape, link, person, section
 from bot.slack.ids import Id
-from bot.slack.messages import how_far, icon, stop_button
+from bot.slack.messages import stop_button
+from bot.slack.states import how_far, icon
 
 NAME = 100  # characters of a schedule's name in a list
 

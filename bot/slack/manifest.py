@@ -15,6 +15,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "chat_postMessage": ("chat:write", "chat:write.public"),  # .public: without an invitation
     "chat_update": ("chat:write",),
     "conversations_history": ("channels:history", "groups:history", "im:history"),
+    "conversations_info": ("channels:read", "groups:read", "mpim:read"),  # by the kind of channel; not asked of im
     "conversations_open": ("im:write",),
     "conversations_replies": ("channels:history", "groups:history", "im:history"),
     "users_info": ("users:read", "users:read.email"),

@@ -26,7 +26,9 @@ from bot.slack.blocks import (
     preformatted,
     section,
 )
+from bot.slack.external import external
 from bot.slack.ids import FALLBACK_TEXT, Id
+from bot.slack.states import how_far, icon
 from bot.texts import sentence, state_text, stop_text
 
 RESULT = 1200  # characters of a result in a thread: a screen of a phone
@@ -40,14 +42,18 @@ def message(report: Report) -> dict[str, Any]:
 
     Notifications and screen readers use `text`, which says in one line what happened.
     """
-    text, blocks = BUILDERS[report.kind](report)
+    text, blocks = _built(report)
     return {"text": clip(text, FALLBACK_TEXT), "blocks": blocks, "metadata": metadata(report)}
 
 
 def simple_message(report: Report) -> dict[str, Any]:
     """The same as one line of plain text, for when Slack doesn't take our blocks."""
-    text, _ = BUILDERS[report.kind](report)
+    text, _ = _built(report)
     return {"text": clip(one_line(text), SIMPLE), "mrkdwn": False, "metadata": metadata(report)}
+
+
+def _built(report: Report) -> tuple[str, list[Block]]:
+    return external(report, list(_actions(report))) if report.is_external else BUILDERS[report.kind](report)
 
 
 def metadata(report: Report) -> dict[str, Any]:
@@ -233,25 +239,11 @@ def _icon(report: Report) -> str:
     return icon(RunState(report.state), report.status)
 
 
-def icon(state: RunState, status: str) -> str:
-    if state is RunState.FINISHED:
-        return texts.ICONS.get(status, texts.OTHER_ICON)
-    return texts.STATE_ICONS[state]
-
-
 def _state(report: Report) -> str:
     words = how_far(RunState(report.state), report.status, report.duration)
     if report.state == RunState.RUNNING and report.outcome and report.outcome.result:
         return f"{words} · {escape(report.outcome.result)}"
     return words
-
-
-def how_far(state: RunState, status: str, seconds: float | None) -> str:
-    """`seconds`: that an ended run took, if that is known."""
-    if state is not RunState.FINISHED:
-        return state_text(state, status)
-    text = texts.ENDED if seconds is None else texts.ENDED_AFTER
-    return text.format(status=escape(status), duration="" if seconds is None else duration(seconds))
 
 
 def _open_plain(report: Report) -> str:

@@ -1,7 +1,7 @@
 """Sends reports to Slack: posts, edits and finds messages."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -13,6 +13,7 @@ from bot.core.ports import ChannelClosed, InstallationRefused, Introduction, Mes
 from bot.core.reasons import Code, Reason
 from bot.core.report import Report
 from bot.runs import clock
+from bot.slack.audience import Audiences
 from bot.slack.errors import call
 from bot.slack.installation import Introduced, introduced
 from bot.slack.messages import message, metadata, simple_message
@@ -25,6 +26,7 @@ class SlackMessenger:
     """Messenger over the Web API."""
 
     client: WebClient
+    audiences: Audiences
     _found: Introduced | None = None
     _ahead: float = 0.0  # seconds by which Slack's clock is ahead of the database's
 
@@ -37,6 +39,7 @@ class SlackMessenger:
         return Introduction(installation=found.installation, address=found.address)
 
     def post(self, report: Report, *, simply: bool = False) -> MessageTs:
+        report = self._for_its_readers(report)
         answer = call(
             self.client.chat_postMessage,
             channel=report.channel,
@@ -48,7 +51,7 @@ class SlackMessenger:
         return MessageTs(answer["ts"])
 
     def edit(self, report: Report, root: MessageTs) -> None:
-        call(self.client.chat_update, channel=report.channel, ts=root, **message(report))
+        call(self.client.chat_update, channel=report.channel, ts=root, **message(self._for_its_readers(report)))
 
     def find(self, report: Report, since: datetime) -> MessageTs | None:
         """Searches the thread, or the channel's history for a root. Finds nothing without the scopes for that."""
@@ -70,3 +73,6 @@ class SlackMessenger:
     def open_direct_message(self, report: Report) -> ChannelId:
         answer = call(self.client.conversations_open, is_optional=True, users=[report.reader])
         return ChannelId(answer["channel"]["id"])
+
+    def _for_its_readers(self, report: Report) -> Report:
+        return replace(report, is_external=self.audiences.is_external(report.channel))

@@ -29,7 +29,7 @@ STORED_VALUES = "Stored values"
 EARLIER_RUN = "{who}, {at}: {ended}"
 REPORT_IN = "Report in"
 REPORT_IN_PLACEHOLDER = "A direct message with me"
-REPORT_IN_HINT = "Pick a channel to have the run's messages there. I must be a member of a private one."
+REPORT_IN_HINT = "Pick a channel to have the run's messages there. I must be a member of a private one. If another company reads the channel, too, they may say only how far the run is."
 CLOSE = "Close"
 
 # The form: mistakes, in plain text

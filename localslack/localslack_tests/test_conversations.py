@@ -33,6 +33,28 @@ def test_what_an_app_may_not_know_of(client: WebClient, refused: Refused, channe
     assert refused(lambda: client.conversations_info(channel=channel))["error"] == "channel_not_found"
 
 
+def test_a_channel_is_shared_once_the_other_company_has_come(slack: LocalSlack, client: WebClient) -> None:
+    def shared() -> tuple[bool, bool, bool]:
+        shown = client.conversations_info(channel="C0OPS")["channel"]
+        return shown["is_pending_ext_shared"], shown["is_ext_shared"], shown["is_org_shared"]
+
+    assert shared() == (False, False, False)
+    slack.control("channels", id="C0OPS", is_pending_shared=True)
+    assert shared() == (True, False, False)
+    slack.control("channels", id="C0OPS", is_pending_shared=False, is_shared=True)
+    assert shared() == (False, True, False)
+
+
+@pytest.mark.parametrize(
+    ("channel", "needed"), [("C0OPS", "channels:read"), ("G0SECRET", "groups:read"), ("D0ANA", "im:read")]
+)
+def test_each_kind_of_conversation_has_a_scope_of_its_own(
+    slack: LocalSlack, client: WebClient, refused: Refused, channel: str, needed: str
+) -> None:
+    slack.config(scopes=sorted({"channels:read", "groups:read", "im:read"} - {needed}))
+    assert refused(lambda: client.conversations_info(channel=channel))["needed"] == needed
+
+
 def test_a_direct_message_is_opened_once(slack: LocalSlack, client: WebClient, refused: Refused) -> None:
     slack.control("people", id="U0DORA", name="dora")
     first = client.conversations_open(users="U0DORA")

@@ -170,6 +170,9 @@ GOOD: list[dict[str, Any]] = [
 ]
 BAD: list[tuple[dict[str, Any], Code]] = [
     (nested(TYPED, 200), Code.TOO_DEEP),
+    ({"properties": {"days": TYPED}, "required": None}, Code.SCHEMA_NEEDS_REQUIRED),
+    ({"properties": {"days": TYPED}, "required": 7}, Code.SCHEMA_NEEDS_REQUIRED),
+    ({"properties": {"days": {"type": None}}, "required": ["days"]}, Code.BAD_SCHEMA),
     ({"properties": {"days": {"maximum": 31}}, "required": ["days"]}, Code.KEYWORD_NEEDS_TYPE),
     ({"properties": {"days": {"type": "string", "maximum": 31}}, "required": ["days"]}, Code.KEYWORD_NEEDS_TYPE),
     (

@@ -1,6 +1,7 @@
 """Several apps and workspaces on one database, a real `runtask slack` for each: every thread is where it was asked for, and whole."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from localslack.testing import Installation, LocalSlack, Person
 from tests.e2e.platform import Platform
 from tests.e2e.processes import PATIENCE
 from tests.wire.conftest import OPS
-from tests.wire.form import opened
+from tests.wire.form import opened, shown
 from tests.wire.test_thread import FINAL, all_words
 
 RUNS = 4
@@ -63,3 +64,28 @@ def test_every_run_is_told_by_its_own_app_in_its_own_workspace(slack: LocalSlack
     assert sorted(apps) == ["A0LOCAL"] * RUNS + ["A0OTHER"] * RUNS
     assert {thread[0] for thread in whole(there)} == {"A0THERE"}
     assert "was given up" not in "".join(shared.log(name) for name in ("slack", "A0OTHER", "A0THERE"))
+
+
+@pytest.fixture
+def rule(shared: Platform, tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Imports the only rule: runs from Slack may report only to this channel."""
+    file = tmp_path / "rules.yaml"
+
+    def imported(channel: str) -> None:
+        file.write_text(f'- name: Only there\n  tasks: ["*"]\n  channels: [{channel}]\n')
+        shared.runtask("rules", "import", str(file))
+
+    yield imported
+    file.write_text("[]")
+    shared.runtask("rules", "import", str(file), "--empty")
+
+
+def test_rules_are_those_of_every_installation_at_once(slack: LocalSlack, rule: Callable[[str], None]) -> None:
+    """Two workspaces have a channel with this id; a rule means both."""
+    here, there = slack.person("U0ANA"), slack.person("U0ANA", "T0TWO")
+    for channel, is_refused in (("C0QUIET", True), (OPS, False)):
+        rule(channel)
+        for person, (_, _, command) in ((here, FIRST), (here, OTHER), (there, THERE)):
+            form = shown(opened(slack, person, f"{command} nightly"))
+            assert ("Only there" in form) is is_refused
+            person.closes()

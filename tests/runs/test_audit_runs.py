@@ -1,5 +1,6 @@
 """What each thing that happens to a run leaves in the audit log. tests.test_audit_entries has links, tokens and the ways in."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -192,3 +193,13 @@ def test_each_attempt_of_a_run_has_its_own_task_id(door: Door) -> None:
     first, failed, second, sent = [row.details["task_id"] for row in records()]
     assert first == failed != second == sent
     assert records(action="run.not_sent")[0].details["code"] == "broker_unreachable"
+
+
+def test_a_record_does_not_grow_with_the_arguments(door: Door) -> None:
+    """They may have 200,000 characters; records are kept for longer than runs."""
+    kwargs = {f"k{number}": "v" * 1000 for number in range(30)}
+    door.start(replace(door.request, kwargs=json.dumps(kwargs)))
+    asked = records()[0].details
+    assert len(asked["changes"]) == 20
+    assert asked["changes_left_out"] == len(Run.objects.get().changes) - 20
+    assert max(len(change["new"] or "") for change in asked["changes"]) == 200

@@ -26,6 +26,7 @@ CACHED: list[Any] = [
     wiring.platform,
     wiring.installation,
     wiring.identity,
+    wiring.audiences,
     wiring.slack_app,
 ]
 

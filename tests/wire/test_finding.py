@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from slack_sdk import WebClient
 
+from bot import wiring
 from bot.conf import conf
 from bot.core.model import ChannelId
 from bot.runs import clock
@@ -47,7 +48,7 @@ def test_a_message_of_another_app_is_not_taken_for_ours(slack: LocalSlack) -> No
     report, since = a_report(channel=ChannelId(OPS)), clock.last() - timedelta(minutes=1)
     client = WebClient(token=theirs.bot_token, base_url=slack.api_url)
     client.chat_postMessage(channel=OPS, text="theirs", metadata=metadata(report))
-    messenger = SlackMessenger(web_client(conf(), DELIVERY))
+    messenger = SlackMessenger(web_client(conf(), DELIVERY), wiring.audiences())
     messenger.introduce()
     assert messenger.find(report, since) is None
     ours = messenger.post(report)

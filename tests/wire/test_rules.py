@@ -1,23 +1,30 @@
 """Rules in Slack: what is hidden isn't there, and what is refused is told in the form."""
 
+import json
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Group, User
+from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from bot.core.audit import By
 from bot.core.rules import Notify
-from bot.models import Run
+from bot.models import Favourite, Run
 from bot.runs import clock, rulebook
 from bot.slack.ids import Id
 from localslack.testing import LocalSlack, Person
 from tests.runs.ruled import a_rule, in_force
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.ended import an_ended_run, press
-from tests.wire.form import errors, inputs, opened, picked, shown
+from tests.wire.form import errors, inputs, opened, picked, shown, top
 from tests.wire.test_again import refusal
+from tests.wire.test_attacks import ELSEWHERE, IN_FORM, ON_HOME, SECRET_NAME, entries
 from tests.wire.test_destinations import ends
 from tests.wire.test_thread import all_words, finished, run
 
+Json = dict[str, Any]
 FOR_FINANCE = a_rule("Billing is for finance", tasks=("tests.wire.report",), see=("finance",))
 
 
@@ -97,3 +104,41 @@ def test_a_quiet_rule_leaves_the_end_to_the_root(http_bot: LocalSlack, ana: Pers
     http_bot.wait_for(lambda: "SUCCESS" in all_words(ana.messages(OPS)[-1]), 20)
     root = ana.messages(OPS)[-1]
     assert all("SUCCESS" not in all_words(reply) for reply in ana.thread(OPS, root["ts"]))
+
+
+@pytest.mark.parametrize("entry", [*ELSEWHERE, *IN_FORM, *map(str, ON_HOME)])
+def test_what_a_rule_hides_is_nowhere_also_for_who_has_just_seen_it(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, entry: str
+) -> None:
+    """Her form is open, it is her favourite, she has runs of it and a draft for it."""
+    row = schedule(SECRET_NAME)
+    staff = User.objects.get(username="ana")
+    ended = an_ended_run(row, user=staff, kwargs='{"days": 2}')
+    soon = timezone.now() + timedelta(hours=1)
+    an_ended_run(row, user=staff, state="running", status="STARTED", finished_at=None, deadline_at=soon)
+    Favourite.objects.create(user=staff, place=0, schedule_id=row.pk)
+    opened(http_bot, ana, f"/runtask {SECRET_NAME}")
+    form = top(ana)
+    assert SECRET_NAME in str(form)
+    in_force(a_rule("Only finance", schedules=(SECRET_NAME,), see=("finance",)))
+    kind, payload = entries(http_bot, "U0ANA", form, ended)[entry]
+    if "response_url" in payload:
+        payload["response_url"] = http_bot.deliveries("slash_commands")[-1]["response_url"]
+    before = [len(calls) for calls in told(http_bot)]
+    answer = http_bot.deliver(kind, payload)
+    assert answer["status"] == 200
+    if entry not in ("suggestion", "submission"):
+        http_bot.wait_for(lambda: [len(calls) for calls in told(http_bot)] != before)
+    # What the mention and the command repeat is what she has just typed.
+    since = [calls[number:] for number, calls in zip(before, told(http_bot), strict=True)]
+    said = json.dumps([answer, since], ensure_ascii=False).replace(f"“{SECRET_NAME}”", "")
+    assert SECRET_NAME not in said
+    assert "tests.wire" not in said
+    assert Run.objects.filter(stop_asked_at__isnull=False).count() == 0
+    assert Run.objects.count() == 2
+
+
+def told(slack: LocalSlack) -> list[list[Json]]:
+    """All that anybody in Slack may read of the bot."""
+    methods = ("views.open", "views.push", "views.update", "views.publish", "chat.postEphemeral", "chat.postMessage")
+    return [*map(slack.calls, methods), slack.log("hook")]

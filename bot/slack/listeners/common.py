@@ -9,14 +9,16 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.core.again import Fill
-from bot.core.model import Actor, Preview, RunId, ScheduleId, SlackAccount
+from bot.core.model import Actor, ChannelId, Preview, RunId, ScheduleId, SlackAccount
+from bot.core.ports import NotDelivered
 from bot.models import Run
 from bot.runs import again, favourites, see, stop
 from bot.runs.door import Platform
 from bot.runs.refusals import CantStop, Ended, NotAllowed
 from bot.runs.waiting import Threads
-from bot.slack import modals, texts
-from bot.slack.blocks import Note, entities
+from bot.slack import external_texts, modals, texts
+from bot.slack.audience import Audiences
+from bot.slack.blocks import Level, Note, entities
 from bot.slack.homes import Homes
 from bot.slack.identity import Identity
 from bot.slack.metadata import Metadata
@@ -30,6 +32,7 @@ class Parts:
     platform: Platform
     identity: Identity
     client: WebClient
+    audiences: Audiences
     homes: Homes
     threads: Threads
     command: str
@@ -70,7 +73,21 @@ def filled(
     if actor.slack is not None:
         metadata = metadata.filled_from(parts.keys, actor.slack, run)
     is_favourite = favourites.holds(actor, preview.schedule.id)
+    notes = (*_of_readers(parts.audiences, metadata.channel), *notes)
     return modals.chosen(metadata, preview, nonce=uuid4().hex[:8], notes=notes, fill=fill, is_favourite=is_favourite)
+
+
+def _of_readers(audiences: Audiences, channel: ChannelId | None) -> tuple[Note, ...]:
+    """What the person should know of those who read the run's messages. Takes at most one short call to Slack."""
+    if channel is None:  # the form asks for it, and says it there
+        return ()
+    words = external_texts.READERS_OF_ALL if audiences.is_full else external_texts.READERS
+    try:
+        found = words.get(audiences.of(channel))
+    except NotDelivered as exc:
+        log.warning("Slack doesn't say who reads %s: %s", channel, exc)
+        found = None if audiences.is_full else external_texts.READERS_NOT_TOLD
+    return () if found is None else (Note(Level.INFO, found),)
 
 
 def stop_or_say_why(parts: Parts, account: SlackAccount, run: RunId, *, kill: bool = False) -> tuple[Run | None, str]:

@@ -37,7 +37,7 @@ class Farewells:
         if ended != ours:
             log.info("an installation has ended that is not ours: %s", ended)
             return
-        gate = Gate(SlackMessenger(self.parts.client), clock.last, installation=ours)
+        gate = Gate(SlackMessenger(self.parts.client, self.parts.audiences), clock.last, installation=ours)
         gate.ask()
         if not gate.is_open:
             gate.write()

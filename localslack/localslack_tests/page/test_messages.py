@@ -102,6 +102,18 @@ def test_a_thread_is_opened_answered_and_still_there_after_a_reload(page: Page, 
     expect(page.locator(f'[data-ts="{root}"].revealed')).to_be_visible()
 
 
+def test_the_menu_of_a_message_in_a_thread_offers_the_shortcut(page: Page, app: App, slack: LocalSlack) -> None:
+    root = says(app, text="root")
+    ts = slack.person("U0BEN").types("C0OPS", "first", root)["ts"]
+    page.get_by_test_id("open-thread").click()
+    reply = page.get_by_test_id("thread-pane").get_by_test_id("message").filter(has_text="first")
+    reply.hover()
+    reply.get_by_test_id("message-actions").click()
+    page.get_by_role("menuitem", name="Run a schedule here").click()
+    [used] = slack.wait_for(lambda: app.received("message_action"))
+    assert (used["callback_id"], used["message"]["ts"], used["message"]["thread_ts"]) == ("run_here", ts, root)
+
+
 def test_news_elsewhere_shows_as_badge_and_as_notification_of_the_fallback_text(visit: Visit, app: App) -> None:
     page = visit(channel="C0GENERAL")
     says(app, text="<@U0ANA> report &lt;done&gt; :white_check_mark:", blocks=[section("something else")])

@@ -1,0 +1,42 @@
+"""The messages of a thread that another company reads, too: only the state, with a link.
+
+Names, values, reasons, results and errors stay inside. These messages are made from what may be shown, so that what is added to
+a report is left out unless somebody adds it here.
+"""
+
+from bot.core.model import NoticeKind
+from bot.core.report import Report
+from bot.core.status import RunState
+from bot.slack import external_texts, texts
+from bot.slack.blocks import Block, buttons, context, link, section
+from bot.slack.states import how_far, icon
+from bot.texts import state_text
+
+STATES_TOLD = {
+    NoticeKind.DEADLINE: RunState.OVERDUE,
+    NoticeKind.UNSEEN: RunState.UNSEEN,
+    NoticeKind.FINAL: RunState.FINISHED,
+    NoticeKind.AGAIN: RunState.FINISHED,
+}  # the others tell how far the run is now
+
+
+def external(report: Report, actions: list[Block]) -> tuple[str, list[Block]]:
+    """Its text, its blocks. `actions`: the buttons, if it is the root."""
+    state, status, seconds = _told(report), report.status, report.duration
+    text, plain = external_texts.STATE, external_texts.PLAIN
+    if report.kind is NoticeKind.AGAIN and report.later_end is not None:
+        status, seconds = report.later_end.status, None
+        text, plain = external_texts.AGAIN, external_texts.AGAIN_PLAIN
+    if report.kind is NoticeKind.ID:  # a random id says nothing, and whoever looks for the task needs it
+        return texts.TASK_ID_PLAIN.format(id=report.task_id), [section(texts.TASK_ID.format(id=report.task_id))]
+    run, words = link(report.run_link, external_texts.RUN), how_far(state, status, seconds)
+    blocks = [section(text.format(icon=icon(state, status), run=run, state=words))]
+    if report.kind in (NoticeKind.ROOT, NoticeKind.PROGRESS):
+        blocks += [context(external_texts.NOTE), *buttons(*actions)]
+    in_a_word = status if state is RunState.FINISHED else state_text(state, status)
+    return plain.format(state=in_a_word), blocks
+
+
+def _told(report: Report) -> RunState:
+    """The state that the message is about. The run may be further by now, which its later messages say."""
+    return STATES_TOLD.get(report.kind, RunState(report.state))

@@ -1,0 +1,30 @@
+"""The texts about channels that another company reads, too. mrkdwn; the caller escapes the values."""
+
+from bot.core.model import Audience
+
+# The form
+READERS = {
+    Audience.EXTERNAL: (
+        "*Another company reads this channel, too.* So the run's messages here say only how far it is, with a link."
+    ),
+    Audience.UNKNOWN: (
+        "It isn't known whether another company reads this channel, too. The run's messages here say everything."
+    ),
+}
+READERS_NOT_TOLD = (
+    "Slack doesn't say now whether another company reads this channel, too."
+    " If one does, the run's messages here say only how far it is."
+)
+READERS_OF_ALL = {
+    Audience.EXTERNAL: (
+        "*Another company reads this channel, too.* The run's messages here say everything: values, results and errors."
+    )
+}
+
+# The thread
+RUN = "Run"
+STATE = "{icon} {run}: {state}"
+PLAIN = "Run: {state}"
+AGAIN = "{icon} {run} ended again: {state}"
+AGAIN_PLAIN = "Run ended again: {state}"
+NOTE = "Another company reads this channel, too. So only the run's state is shown here."

@@ -1,0 +1,180 @@
+"""Channels that are shared with another company: what is posted there, and what the form says before Run."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django_celery_beat.models import PeriodicTask
+
+from bot import conf, wiring
+from bot.models import Notice, NoticeState, Run
+from bot.slack import audience
+from bot.slack.ids import Id
+from localslack.testing import LocalSlack, Person
+from tests.wire.conftest import OPS, Schedule
+from tests.wire.form import opened, picked, shown
+from tests.wire.test_announcements import announced, starts  # noqa: F401  # a fixture
+from tests.wire.test_destinations import ends
+from tests.wire.test_scopes import without  # noqa: F401  # a fixture
+from tests.wire.test_shortcuts import replies, run_here, used
+from tests.wire.test_thread import all_words, finished, run
+
+SHARED = "C0SHARED"
+CONFIDENTIAL = ("Nightly report", "tests.wire", "U0ANA", "ana", "days", "rows")
+ANOTHER, UNKNOWN = "Another company reads this channel, too.", "It isn't known whether another company"
+NOT_NOW = "Slack doesn't say now whether another company"
+
+
+def said(slack: LocalSlack, channel: str = SHARED) -> list[dict[str, Any]]:
+    """All that was posted there and edited, without what only our own app reads back."""
+    calls = slack.calls("chat.postMessage") + slack.calls("chat.update")
+    return [{key: call[key] for key in ("text", "blocks")} for call in calls if call["channel"] == channel]
+
+
+def seen_and_run(
+    slack: LocalSlack, person: Person, row: PeriodicTask, *, channel: str = SHARED, kwargs: str | None = None
+) -> tuple[str, Run]:
+    """What the form says before Run is pressed in it, and the run."""
+    form = shown(opened(slack, person, f"/runtask {row.name}", channel))
+    if kwargs is not None:
+        person.fills("kwargs:", None, kwargs)
+    assert person.submits()["closed"]
+    return form, Run.objects.latest("pk")
+
+
+def assert_nothing_is_given_away(slack: LocalSlack, task_id: str) -> None:
+    found = json.dumps(said(slack)).replace(f"{task_id}", "TASK-ID")
+    assert found != "[]"
+    for word in (*CONFIDENTIAL, "TASK-ID"):
+        assert word not in found, word
+
+
+@pytest.mark.usefixtures("worker", "delivering")
+def test_only_the_state_and_a_link_are_posted_where_another_company_reads(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    row = schedule(kwargs='{"days": 7}')
+    form, stored = seen_and_run(bot, ana, row, kwargs='{"days": 30}')
+    assert ANOTHER in form
+    root, [task_id, final] = finished(bot, ana, SHARED)
+    for message in (root, final):
+        assert f"/runs/{stored.pk}/|Run>: *SUCCESS*" in all_words(message)
+    assert "Run>: sent" in all_words(task_id)
+    assert_nothing_is_given_away(bot, stored.task_id)
+    assert len(bot.calls("conversations.info")) == 1
+
+
+@pytest.mark.usefixtures("worker", "delivering")
+def test_a_failure_says_as_little(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    stored = run(http_bot, ana, schedule("Fails", task="tests.wire.fail"), channel=SHARED)
+    finished(http_bot, ana, SHARED)
+    assert_nothing_is_given_away(http_bot, stored.task_id)
+    assert "in fail" not in json.dumps(said(http_bot))
+
+
+@pytest.mark.usefixtures("worker", "delivering")
+def test_a_run_here_says_as_little_in_its_thread(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule(kwargs='{"days": 30}')
+    asked = ana.types(SHARED, "please")["ts"]
+    stored = run_here(http_bot, ana, SHARED, asked)
+    replies(http_bot, ana, SHARED, asked)
+    assert_nothing_is_given_away(http_bot, stored.task_id)
+
+
+@pytest.mark.usefixtures("delivering")
+def test_an_announced_run_says_as_little(
+    http_bot: LocalSlack,
+    ana: Person,
+    schedule: Schedule,
+    announced: Callable[..., None],  # noqa: F811
+) -> None:
+    schedule()
+    announced(SHARED)
+    stored = starts(User.objects.get(username="ana"), kwargs={"days": 30})
+    ends(stored)
+    finished(http_bot, ana, SHARED)
+    assert_nothing_is_given_away(http_bot, stored.task_id)
+
+
+@pytest.mark.usefixtures("delivering")
+def test_with_full_everything_is_posted_and_the_form_says_so(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, settings: Any
+) -> None:
+    settings.RUNTASK = {**settings.RUNTASK, "EXTERNAL": "full"}
+    conf.conf.cache_clear()
+    told = wiring.audiences()  # those of the deliverer, which is running already
+    told.is_full = True
+    form, stored = seen_and_run(http_bot, ana, schedule())
+    assert "say everything: values, results and errors" in form
+    ends(stored)
+    root, _ = finished(http_bot, ana, SHARED)
+    assert "<@U0ANA> ran" in all_words(root)
+
+
+@pytest.mark.usefixtures("delivering")
+def test_without_the_scope_the_form_says_that_it_is_not_known(
+    without: Callable[..., LocalSlack],  # noqa: F811
+    ana: Person,
+    schedule: Schedule,
+) -> None:
+    slack = without("channels:read")
+    form, stored = seen_and_run(slack, ana, schedule())
+    assert UNKNOWN in form
+    ends(stored)
+    root, _ = finished(slack, ana, SHARED)
+    assert "<@U0ANA> ran" in all_words(root)
+
+
+@pytest.mark.usefixtures("delivering")
+def test_a_channel_that_becomes_shared_is_told_no_more(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "FRESH", 0.0)
+    stored = run(http_bot, ana, schedule())
+    http_bot.wait_for(lambda: Notice.objects.filter(kind="id", state=NoticeState.SENT).exists())
+    assert "Nightly report" in all_words(ana.messages(OPS)[-1])
+    http_bot.control("channels", id=OPS, is_shared=True)
+    ends(stored)
+    root, [_, final] = finished(http_bot, ana)
+    for message in (root, final):
+        assert "Nightly report" not in json.dumps(message)
+        assert "SUCCESS" in all_words(message)
+
+
+@pytest.mark.usefixtures("delivering")
+@pytest.mark.parametrize("fault", ["http500", "drop"])
+def test_nothing_is_posted_as_long_as_slack_can_not_be_asked(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, fault: str
+) -> None:
+    http_bot.fault(fault, method="conversations.info", count=0)
+    form, stored = seen_and_run(http_bot, ana, schedule())
+    assert NOT_NOW in form
+    ends(stored)
+    http_bot.wait_for(lambda: Notice.objects.filter(kind="root", attempts__gt=0).exists())
+    assert said(http_bot) == []
+    http_bot.clear_faults()
+    finished(http_bot, ana, SHARED)
+    assert_nothing_is_given_away(http_bot, stored.task_id)
+    assert http_bot.calls("conversations.history") == [], "nothing can have been posted"
+
+
+def test_a_picked_schedule_says_who_reads_the_channel_and_others_say_nothing(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule()
+    opened(http_bot, ana, "/runtask", SHARED)
+    assert ANOTHER in shown(picked(http_bot, ana, "Nightly report"))
+    ana.closes()
+    opened(http_bot, ana, "/runtask", OPS)
+    assert "company" not in shown(picked(http_bot, ana, "Nightly report"))
+
+
+def test_a_form_that_asks_for_the_channel_says_it_there(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    schedule()
+    used(http_bot, ana, Id.RUN_SHORTCUT)
+    modal = picked(http_bot, ana, "Nightly report")
+    hint = next(one["hint"]["text"] for one in modal["blocks"] if one["block_id"] == Id.REPORT_BLOCK)
+    assert "If another company reads the channel, too, they may say only how far the run is." in hint
+    assert http_bot.calls("conversations.info") == []
