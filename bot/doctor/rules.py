@@ -6,7 +6,7 @@ from django_celery_beat.models import PeriodicTask
 
 from bot.core.explained import idle
 from bot.core.schemas import EXTRA, ExtraMissing, validator
-from bot.doctor.findings import Finding, note, ok, problem, warning
+from bot.doctor.findings import Finding, note, ok, problem
 from bot.doctor.subject import Subject
 from bot.runs import rulebook
 
@@ -25,11 +25,6 @@ def rules(_: Subject) -> Iterator[Finding]:
         yield note("pause", f"nothing can be run: “{in_force.paused}”", "`runtask resume` ends it.")
     for rule, glob in idle(found, PeriodicTask.objects.values_list("name", "task") if found else ()):
         yield note("globs", f"no schedule matches {glob} of the rule “{rule}”", "Is it misspelled?")
-    if unasked := [rule.name for rule in found if rule.approvals]:
-        names = ", ".join(f"“{name}”" for name in unasked)
-        yield warning(
-            "approvals", f"nobody can run what {names} match: approval can't be asked for yet", "Set approvals to 0."
-        )
     if any(rule.arguments is not None for rule in found):
         yield from _checked()
 

@@ -35,7 +35,6 @@ def test_what_is_in_force_and_what_may_be_wrong_with_it(monkeypatch: pytest.Monk
     assert found["rules"].found == "2 in force"
     assert found["pause"].found == "nothing can be run: “month's end”"
     assert found["globs"].found == "no schedule matches biling.* of the rule “b”"
-    assert found["approvals"].level is Level.WARNING
     assert "arguments" not in found
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     assert told()["arguments"].level is Level.PROBLEM

@@ -1,21 +1,26 @@
 """Updates lock rows in the order of their keys, by whatever index MariaDB might find them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from bot.core.model import RunId
 from bot.core.ports import ChannelClosed, MessageRefused, NotDelivered, NotSent
 from bot.core.report import Report
 from bot.models import Notice, Run
-from bot.runs import claims, outbox, start
+from bot.runs import claims, clock, outbox, start, stop
+from bot.runs.approvals import Tending
 from bot.runs.refusals import NothingSent
 from bot.runs.waiting import Budget
-from tests.factories import INSTALLATION, NOW, slack_says, unreachable
+from tests.factories import INSTALLATION, NOW, a_request, a_schedule, an_actor, slack_says, unreachable
+from tests.fakes import FakeCatalog, FakeSender
+from tests.runs.approving import SEVEN, TWO_PAIRS_OF_EYES, asked, says_no, says_yes
 from tests.runs.conftest import Door
 from tests.runs.post import Post, a_started_run, end
+from tests.runs.ruled import in_force, person
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -68,6 +73,23 @@ def test_no_update_can_go_by_an_index_of_states(door: Door, post: Post, updates:
     ends = Notice.objects.filter(run__in=[told, given_up, moved, held])
     assert set(ends.values_list("state", flat=True)) == {"sent"}
     assert len(updates.indexes) > 10
+    assert {sql: OF_STATES & found for sql, found in updates.indexes.items() if OF_STATES & found} == {}
+
+
+def test_nor_do_those_of_approvals(transactional_db: None, updates: Updates) -> None:
+    door = Door(FakeCatalog({SEVEN: a_schedule()}), FakeSender(), a_request(an_actor()))
+    in_force(replace(TWO_PAIRS_OF_EYES, approvals=2))
+    cara, dora, ana = person("cara", "leads"), person("dora", "leads"), person("ana")
+    sent, declined, withdrawn, lapsed = (asked(door, ana, key=f"web:{number}") for number in range(4))
+    Tending(door.platform).step()
+    for who in (cara, dora):
+        says_yes(door, sent, who)
+    says_no(door, declined, cara)
+    stop.stop(door.platform, ana, RunId(withdrawn.pk))
+    Run.objects.filter(pk=lapsed.pk).update(deadline_at=clock.now())
+    Tending(door.platform).step()
+    states = Run.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["sent", "declined", "withdrawn", "lapsed"]
     assert {sql: OF_STATES & found for sql, found in updates.indexes.items() if OF_STATES & found} == {}
 
 
