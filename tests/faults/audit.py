@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core.status import OPEN
-from tests.faults.people import Stop, Submission, Told
+from tests.faults.people import Stop, Submission, Told, Yes
 
 Json = dict[str, Any]
 ENDS = {"final", "deadline", "closed"}
@@ -30,6 +30,7 @@ class Run:
     installation: str
     result: str  # "" if there is none
     is_sent: bool = True  # by its row: the broker has confirmed the message
+    needs_a_yes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,7 @@ class Seen:
     journal: list[Json]
     records: list[Record]
     stops: list[Stop] = field(default_factory=list)
+    yeses: list[Yes] = field(default_factory=list)
     homes: dict[str, list[int]] = field(default_factory=dict)  # by person: the last runs on their Home
 
 
@@ -99,24 +101,48 @@ def audit(seen: Seen) -> Verdict:
     for post in sorted(seen.posts, key=lambda one: one.ts):
         posts.setdefault(post.run, []).append(post)
     published = publications(seen.journal)
-    began = {one["task"] for one in seen.journal if one["event"] == "began"}
-    stopped = {stop.run for stop in seen.stops}
     for run in seen.runs:
-        if run.state == "withdrawn":
-            _judge_withdrawn(run, posts.get(run.pk, []), verdict, began=began, stopped=stopped)
-        else:
-            _judge_run(run, posts.get(run.pk, []), published[run.task_id], verdict)
+        _judge(run, posts.get(run.pk, []), published[run.task_id], seen, verdict)
     verdict.misrecorded += _misrecorded(seen)
     by_view = {run.key.rpartition(":")[2]: run for run in seen.runs}
     for submission in seen.submissions:
         made = by_view.get(submission.view)
         _judge_submission(submission, made, posts.get(made.pk, []) if made else [], verdict)
-    for user, shown in seen.homes.items():
-        if shown != (own := last_runs(seen.runs, user)):
-            verdict.surprises.append(f"the Home of {user} shows {shown} and not {own}")
+    verdict.surprises += [
+        f"the Home of {user} shows {shown} and not {own}"
+        for user, shown in seen.homes.items()
+        if shown != (own := last_runs(seen.runs, user))
+    ]
     ours = {run.task_id for run in seen.runs}
     verdict.surprises += [f"task {task} was sent without a run" for task in published if task not in ours]
     return verdict
+
+
+def _judge(run: Run, posts: list[Post], published: int, seen: Seen, verdict: Verdict) -> None:
+    """By its state, and by what people have pressed."""
+    if run.needs_a_yes and not _is_answered(run, seen.yeses) and (published or run.is_sent):
+        verdict.surprises.append(f"run {run.pk} ({run.state}): sent without a yes of somebody else")
+    if run.state == "waiting":
+        _judge_waiting(run, posts, published, verdict)
+    elif run.state == "withdrawn":
+        began = any(one["event"] == "began" and one["task"] == run.task_id for one in seen.journal)
+        is_stopped = any(stop.run == run.pk for stop in seen.stops)
+        _judge_withdrawn(run, posts, verdict, began=began, is_stopped=is_stopped)
+    else:
+        _judge_run(run, posts, published, verdict)
+
+
+def _is_answered(run: Run, yeses: list[Yes]) -> bool:
+    return any(yes.run == run.pk and yes.user != run.slack_user for yes in yeses)
+
+
+def _judge_waiting(run: Run, posts: list[Post], published: int, verdict: Verdict) -> None:
+    about = f"run {run.pk} ({run.state})"
+    if published:
+        verdict.surprises.append(f"{about}: {published} published")
+    kinds = [post.kind for post in posts]
+    if kinds != ["root"]:
+        verdict.lost.append(f"{about}: messages {kinds}")
 
 
 def last_runs(runs: list[Run], user: str) -> list[int]:
@@ -141,6 +167,16 @@ def publications(journal: list[Json]) -> Counter[str]:
     return counted
 
 
+EARLIER = {  # what the log may say of an earlier attempt, by whether the run needs a yes
+    False: [Counter({"run.asked": 1, "run.not_sent": 1})],
+    True: [
+        Counter({"run.asked": 1}),
+        Counter({"run.asked": 1, "run.not_sent": 1}),
+        Counter({"run.approved": 1, "run.not_sent": 1}),
+    ],
+}
+
+
 def _misrecorded(seen: Seen) -> Iterator[str]:
     """Each attempt is asked for once; it has been sent, or not, and ended as its run says, each once."""
     found: dict[int, dict[str, Counter[str]]] = {}
@@ -154,7 +190,7 @@ def _misrecorded(seen: Seen) -> Iterator[str]:
             if last[what] != expected:
                 yield f"run {run.pk} ({run.state}): {what} stands {last[what]} times, not {expected}"
         for task, before in attempts.items():  # failed, or there would be no other
-            if (before["run.asked"], before["run.not_sent"], before.total()) != (1, 1, 2):
+            if before not in EARLIER[run.needs_a_yes]:
                 yield f"run {run.pk}, its earlier attempt {task}: {dict(before)}"
 
 
@@ -162,6 +198,8 @@ def _expected(run: Run) -> dict[str, int]:
     ends = {"run.withdrawn": run.state == "withdrawn", "run.ended finished": run.state == "finished"}
     if run.state != "finished":  # a run that was unseen may be heard of again
         ends["run.ended unseen"] = run.state == "unseen"
+    if run.needs_a_yes and run.state != "not_sent":  # asked for under another id, once somebody has said yes
+        return {what: int(is_there) for what, is_there in {"run.sent": run.is_sent, **ends}.items()}
     all_of_it = {"run.asked": True, "run.sent": run.is_sent, "run.not_sent": run.state == "not_sent", **ends}
     return {what: int(is_there) for what, is_there in all_of_it.items()}
 
@@ -190,11 +228,11 @@ def _judge_run(run: Run, posts: list[Post], published: int, verdict: Verdict) ->
         _judge_thread(run, posts, about, verdict)
 
 
-def _judge_withdrawn(run: Run, posts: list[Post], verdict: Verdict, *, began: set[str], stopped: set[int]) -> None:
+def _judge_withdrawn(run: Run, posts: list[Post], verdict: Verdict, *, began: bool, is_stopped: bool) -> None:
     about = f"run {run.pk} ({run.state})"
-    if run.pk not in stopped:
+    if not is_stopped:
         verdict.surprises.append(f"{about}: nobody has stopped it")
-    if run.task_id in began:
+    if began:
         verdict.surprises.append(f"{about}: a worker has run it")
     kinds = Counter(post.kind for post in posts)
     verdict.doubled += [f"{about}: {times} {kind} messages" for kind, times in kinds.items() if times > 1]

@@ -11,7 +11,7 @@ from typing import Any
 from bot.core.stops import REVOKED
 from bot.slack.manifest import manifest
 from localslack.testing import Installation, LocalSlack
-from tests.faults.audit import Post, Record, Run, Seen, Verdict, audit
+from tests.faults.audit import ORDER, Post, Record, Run, Seen, Verdict, audit
 from tests.faults.parts import OTHER, OTHER_APP, Parts
 from tests.faults.people import Colleague, Pace
 from tests.faults.setups import SETUPS, Setup
@@ -24,10 +24,16 @@ CLOSED = "C0FCLOSED"  # private, and the bot is no member
 DEADLINE = 25  # seconds: RUNTASK_DEADLINE
 SETTLED = 180.0  # seconds in which all must have its end after the last fault
 QUIET = 3.0  # seconds without anything open
-SCHEDULES = {"Quick job": "quick", "Slow job": "slow", "Late job": "late", "Failing job": "failing"}
+SCHEDULES = {
+    "Quick job": "quick",
+    "Slow job": "slow",
+    "Late job": "late",
+    "Failing job": "failing",
+    "Job of two": "quick",
+}
 RUNS = (
     "SELECT r.id, r.key, r.task_id, r.state, r.channel, r.redirected_from, r.slack_user, r.installation, COALESCE(t.status, ''),"
-    " r.sent_at IS NOT NULL"
+    " r.sent_at IS NOT NULL, r.approval_digest IS NOT NULL"
     " FROM runtask_run r LEFT JOIN django_celery_results_taskresult t ON t.task_id = r.task_id"
 )
 # Runs that have ended, Celery's last word on them, and what we know of it. Ended runs are looked at once a minute.
@@ -127,6 +133,12 @@ def _seed(parts: Parts, people: list[str]) -> None:
         f"for name in {[user.lower() for user in people]!r}:\n"
         "    User.objects.create_user(name, f'{name}@example.com', is_staff=True)"
     )
+    parts.shell(
+        "from bot.core.audit import By\n"
+        "from bot.core.rules import Rule\n"
+        "from bot.runs import rulebook\n"
+        "rulebook.replace([Rule(name='Two people', schedules=('Job of two',), approvals=1)], by=By(words='the fault run'))"
+    )
     rows = ({"name": name, "task": f"tests.faults.{task}"} for name, task in SCHEDULES.items())
     parts.schedules(*({**row, "kwargs": '{"mark": ""}'} for row in rows))
 
@@ -184,6 +196,7 @@ def _seen(slack: LocalSlack, setup: Setup, folder: Path, colleagues: list[Collea
         "installation",
         "result",
         "is_sent",
+        "needs_a_yes",
     )
     runs = [Run(**dict(zip(names, row, strict=True))) for row in setup.rows(RUNS)]
     if setup.results:
@@ -200,6 +213,7 @@ def _seen(slack: LocalSlack, setup: Setup, folder: Path, colleagues: list[Collea
         journal=journal,
         records=records,
         stops=[stop for one in colleagues for stop in one.stops],
+        yeses=[yes for one in colleagues for yes in one.yeses],
         homes={one.user: one.home() for one in colleagues},
     )
 
@@ -228,7 +242,7 @@ def _posts(slack: LocalSlack, channel: str, user: str) -> list[Post]:
             text=one["text"],
         )
         for one in found
-        if one.get("metadata")
+        if one.get("metadata") and one["metadata"]["event_payload"]["kind"] in ORDER
     ]
 
 

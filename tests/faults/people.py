@@ -11,12 +11,19 @@ from bot.slack.ids import Id
 from localslack.testing import Json, LocalSlack, Person
 from localslack.testing.person import elements_in
 
-KINDS = {"Quick job": 6, "Slow job": 2, "Late job": 1, "Failing job": 1}  # schedule -> how often it is picked
+KINDS = {
+    "Quick job": 6,
+    "Slow job": 2,
+    "Late job": 1,
+    "Failing job": 1,
+    "Job of two": 2,
+}  # schedule -> how often it is picked
 COMMANDS = ["/runtask", "/runtask", "/other"]  # of two apps
 OPENS = 5.0  # seconds in which a form appears, or the person types the command again
 PRESSES = 8  # of Run in one form, before somebody gives up
 LOOK = 0.1
 STOPS = 0.25  # how often somebody presses Stop after a form
+YESES = 0.6  # how often somebody looks for a run that waits for a yes
 HOMES = 0.15  # how often somebody looks at Home
 RUNS_AGAIN = 0.2  # how often a form is opened by a button, where there is one
 
@@ -46,6 +53,14 @@ class Submission:
 @dataclass(frozen=True, kw_only=True)
 class Stop:
     """A press of Stop under the root of a run, perhaps somebody else's."""
+
+    run: int
+    user: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yes:
+    """A press of Approve under the root of a run, perhaps one's own."""
 
     run: int
     user: str
@@ -96,6 +111,7 @@ class Colleague:
         self._random = random.Random(seed)
         self.submissions: list[Submission] = []
         self.stops: list[Stop] = []
+        self.yeses: list[Yes] = []
 
     def work(self, pace: Pace) -> None:
         while pace.next("submissions"):
@@ -108,6 +124,8 @@ class Colleague:
             self.submissions.append(made)
             if self._random.random() < STOPS:
                 self._stop(made.channel)
+            if self._random.random() < YESES:
+                self._approve(self._random.choice(self._channels))
             if self._random.random() < HOMES:
                 self._person.opens_home()
             time.sleep(self._random.uniform(0, 1))
@@ -139,10 +157,17 @@ class Colleague:
             self.stops.append(Stop(run=run, user=self._person.id))
             self._person.clicks_in(channel, ts, Id.STOP)
 
+    def _approve(self, channel: str) -> None:
+        """Press Approve on a run that seems to wait."""
+        if waiting := self._roots(channel, Id.APPROVE):
+            ts, run = self._random.choice(waiting)
+            self.yeses.append(Yes(run=run, user=self._person.id))
+            self._person.clicks_in(channel, ts, Id.APPROVE)
+
     def _roots(self, channel: str, button: str) -> list[tuple[str, int]]:
         """The messages in a channel that have this button, and their runs."""
         found = [(one["ts"], element_of(one, button)) for one in self._person.messages(channel)]
-        return [(ts, int(element["value"])) for ts, element in found if element is not None]
+        return [(ts, int(element["value"].partition(":")[0])) for ts, element in found if element is not None]
 
     def _asks(self, channel: str, name: str) -> Json:
         """For a form: by the command, or by the button of a run that has ended."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.audit import Post, Record, Run, Seen, audit, publications
-from tests.faults.people import Stop, Submission, Told
+from tests.faults.people import Stop, Submission, Told, Yes
 
 Json = dict[str, Any]
 RUN = Run(
@@ -106,6 +106,32 @@ def test_a_withdrawn_run_was_stopped_by_somebody_and_never_executed() -> None:
     assert broken(**good | {"posts": [ROOT]}) == ["lost"]
     assert broken(**good | {"posts": [ROOT, closed, replace(closed, ts="4.0")]}) == ["doubled"]
     assert broken(**good, journal=[{"event": "began", "task": "t1", "mark": "m"}]) == ["a surprise"]
+
+
+def test_a_run_that_needs_a_yes_is_sent_after_somebody_elses_only() -> None:
+    yes = Yes(run=1, user="U2")
+    asked = replace(ASKED, task_id="t0")
+    good: Json = {
+        "runs": [replace(RUN, needs_a_yes=True, slack_user="U1")],
+        "records": [asked, replace(ASKED, action="run.approved"), SENT, ENDED],
+        "yeses": [yes],
+    }
+    assert broken(**good) == []
+    assert broken(**good | {"yeses": []}) == ["a surprise"]
+    assert broken(**good | {"yeses": [replace(yes, user="U1")]}) == ["a surprise"]
+    failed = [replace(ASKED, action=action, task_id="t9") for action in ("run.approved", "run.not_sent")]
+    assert broken(**good | {"records": [*good["records"], *failed]}) == []
+
+
+def test_a_run_that_waits_has_its_first_message_and_is_not_published() -> None:
+    waits: Json = {
+        "runs": [replace(RUN, state="waiting", result="", is_sent=False, needs_a_yes=True)],
+        "records": [ASKED],
+    }
+    assert broken(**waits, posts=[ROOT], journal=[]) == []
+    assert broken(**waits, posts=[ROOT, ID], journal=[]) == ["lost"]
+    assert broken(**waits, posts=[], journal=[]) == ["lost"]
+    assert broken(**waits, posts=[ROOT]) == ["a surprise", "a surprise"]
 
 
 def test_home_shows_the_last_runs_of_its_reader() -> None:
