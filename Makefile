@@ -52,7 +52,7 @@ COVERAGE = $(VENV)-3.13/bin/coverage
 newest-3.13: $(VENV)-3.13/.ready
 	$(COVERAGE) erase
 	$(COVERAGE) run -m pytest $(ARGS)
-	$(COVERAGE) run -m pytest $(PAIR) $(addprefix tests/wire/test_,command.py picker.py submission.py thread.py again.py fill.py stop.py) $(ARGS)
+	$(COVERAGE) run -m pytest $(PAIR) $(addprefix tests/wire/test_,command.py picker.py submission.py thread.py again.py fill.py stop.py mentions.py approvals.py home_presses.py favourites.py) $(ARGS)
 	$(COVERAGE) combine --quiet
 	$(COVERAGE) report
 

@@ -74,7 +74,7 @@ RESULTS = "/backoffice/django_celery_results/taskresult/"
 RUNS = {  # where, by whom
     "Rebuild search index": ("C0OPS", "U0ANA"),  # tells its progress
     "Send invoices": ("C0GENERAL", "U0ANA"),  # on another queue
-    "Export orders": ("C0SHARED", "U0CARA"),  # 280 KB of result
+    "Export orders": ("C0QUIET", "U0ANA"),  # 280 KB of result
     "Prune carts": ("D0CARA", "U0CARA"),  # ignores its result when beat sends it
 }
 
