@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.core.status import OPEN
+from bot.core.status import UNENDED
 from tests.faults.people import Stop, Submission, Told, Yes
 
 Json = dict[str, Any]
@@ -148,7 +148,7 @@ def _judge_waiting(run: Run, posts: list[Post], published: int, verdict: Verdict
 def last_runs(runs: list[Run], user: str) -> list[int]:
     """What Home shows of a person's runs: of the last 20, the first ten that have ended, newest first."""
     own = sorted((run for run in runs if run.slack_user == user), key=lambda run: -run.pk)[:20]
-    return [run.pk for run in own if run.state not in OPEN][:10]
+    return [run.pk for run in own if run.state not in UNENDED][:10]
 
 
 def publications(journal: list[Json]) -> Counter[str]:

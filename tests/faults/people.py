@@ -22,6 +22,7 @@ COMMANDS = ["/runtask", "/runtask", "/other"]  # of two apps
 OPENS = 5.0  # seconds in which a form appears, or the person types the command again
 PRESSES = 8  # of Run in one form, before somebody gives up
 LOOK = 0.1
+SEEN = 1.0  # seconds for which somebody looks for the run that they have just begun
 STOPS = 0.25  # how often somebody presses Stop after a form
 YESES = 0.6  # how often somebody looks for a run that waits for a yes
 HOMES = 0.15  # how often somebody looks at Home
@@ -125,7 +126,7 @@ class Colleague:
             if self._random.random() < STOPS:
                 self._stop(made.channel)
             if self._random.random() < YESES:
-                self._approve(self._random.choice(self._channels))
+                self._approve()
             if self._random.random() < HOMES:
                 self._person.opens_home()
             time.sleep(self._random.uniform(0, 1))
@@ -152,17 +153,22 @@ class Colleague:
 
     def _stop(self, channel: str) -> None:
         """Press Stop on a run that seems to be going on."""
-        if going_on := self._roots(channel, Id.STOP):
+        until = time.monotonic() + SEEN
+        while not (going_on := self._roots(channel, Id.STOP)) and time.monotonic() < until:
+            time.sleep(LOOK)
+        if going_on:
             ts, run = self._random.choice(going_on)
             self.stops.append(Stop(run=run, user=self._person.id))
             self._person.clicks_in(channel, ts, Id.STOP)
 
-    def _approve(self, channel: str) -> None:
-        """Press Approve on a run that seems to wait."""
-        if waiting := self._roots(channel, Id.APPROVE):
-            ts, run = self._random.choice(waiting)
-            self.yeses.append(Yes(run=run, user=self._person.id))
-            self._person.clicks_in(channel, ts, Id.APPROVE)
+    def _approve(self) -> None:
+        """Press Approve on a run that seems to wait, wherever that is."""
+        for channel in self._random.sample(self._channels, len(self._channels)):
+            if waiting := self._roots(channel, Id.APPROVE):
+                ts, run = self._random.choice(waiting)
+                self.yeses.append(Yes(run=run, user=self._person.id))
+                self._person.clicks_in(channel, ts, Id.APPROVE)
+                return
 
     def _roots(self, channel: str, button: str) -> list[tuple[str, int]]:
         """The messages in a channel that have this button, and their runs."""
