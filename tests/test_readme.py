@@ -19,7 +19,7 @@ def test_every_command_is_in_the_table(command: str) -> None:
 
 
 def test_its_pictures_are_there() -> None:
-    for name in ("form", "run-page", "thread"):
+    for name in ("form", "home", "mention", "run-page", "shortcut", "thread"):
         assert Path(f"docs/images/{name}.png").stat().st_size > 10_000
 
 

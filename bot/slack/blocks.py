@@ -58,6 +58,24 @@ def entities(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def unescaped(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def as_sent(returned: Any) -> Any:
+    """A view as we have sent it, from the one that Slack returns.
+
+    In plain text, Slack returns `&`, `<` and `>` as entities (gh:slackapi/bolt-python#513). Sent again, they could be too long.
+    """
+    if isinstance(returned, list):
+        return list(map(as_sent, returned))
+    if not isinstance(returned, dict):
+        return returned
+    if returned.get("type") == "plain_text":
+        return {**returned, "text": unescaped(returned["text"])}
+    return {name: as_sent(value) for name, value in returned.items()}
+
+
 def plain(text: str) -> Block:
     return {"type": "plain_text", "text": text, "emoji": False}
 

@@ -8,7 +8,7 @@ from bot.core.model import Listening, Preview, Running, ScheduleId, Source, Targ
 from bot.option_texts import options
 from bot.rule_texts import need_text
 from bot.slack import texts
-from bot.slack.blocks import Block, Level, Note, alerts, button, code, context, date, escape, section
+from bot.slack.blocks import Block, Level, Note, alerts, as_sent, button, code, context, date, escape, section
 from bot.slack.ids import DETAILS_PREFIX, Id
 from bot.texts import sentence
 
@@ -44,8 +44,8 @@ def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> 
 
     kept = ("type", "callback_id", "private_metadata", "title", "submit", "close")
     return {
-        **{name: view[name] for name in kept if view.get(name)},
-        "blocks": [turned(block) for block in view["blocks"]],
+        **{name: as_sent(view[name]) for name in kept if view.get(name)},
+        "blocks": [turned(as_sent(block)) for block in view["blocks"]],
     }
 
 

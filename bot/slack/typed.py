@@ -2,6 +2,8 @@
 
 import re
 
+from bot.slack.blocks import unescaped
+
 SEQUENCE = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 MENTION = "<@>"  # Slack sends no such sequence
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?://)?")
@@ -15,7 +17,7 @@ def typed(text: str, bot: str) -> str:
     before, _, behind = re.sub(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>", MENTION, text).partition(MENTION)
     behind = behind.replace(MENTION, " ")
     found = SEQUENCE.sub(lambda match: _typed(match[1], match[2] or ""), behind if behind.strip() else before)
-    return found.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return unescaped(found)
 
 
 def _typed(target: str, label: str) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from localslack.testing import LocalSlack
 from tests.e2e import guided
+from tests.e2e.hands import PATIENCE
 from tests.e2e.platform import Platform
 from tests.e2e.shop import virtual_environment
 
@@ -27,6 +29,18 @@ def platform(slack: LocalSlack, tmp_path_factory: pytest.TempPathFactory) -> Ite
         )
         installed.start_worker()
         yield installed
+
+
+@pytest.fixture
+def page(browser: Browser, slack: LocalSlack) -> Iterator[Page]:
+    """A page of the local Slack, which forgets what earlier tests left there."""
+    slack.reset()
+    context = browser.new_context(viewport={"width": 1100, "height": 880}, device_scale_factor=1.5)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)  # by default 5 s, which is too short on a busy machine
+    yield page
+    context.close()
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,21 @@ def test_a_star_is_turned_without_losing_what_somebody_has_typed(
     assert Run.objects.latest("pk").kwargs == '{"days": 30}'
 
 
+def test_a_star_is_turned_beside_texts_that_slack_returns_longer_than_they_may_be(
+    http_bot: LocalSlack, ana: Person, user: User, schedule: Schedule
+) -> None:
+    """An option's description has at most 75 characters. Slack returns each `>` in it as four."""
+    changes = [{"name": "region", "old": None, "new": ">" * 70}]
+    an_ended_run(schedule(), kwargs=f'{{"region": "{">" * 70}"}}', changes=changes, user=user)
+    form = opened(http_bot, ana, "/runtask nightly")
+    turned = press(http_bot, ana)
+    assert star(turned) == Id.UNSTAR
+    (shown_before, shown_now) = (
+        next(block for block in one["blocks"] if block["block_id"].startswith(FILL_PREFIX)) for one in (form, turned)
+    )
+    assert shown_now == shown_before
+
+
 def test_a_schedule_can_be_picked_and_filled_in_after_its_star_was_turned(
     http_bot: LocalSlack, ana: Person, user: User, schedule: Schedule
 ) -> None:
