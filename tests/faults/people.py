@@ -159,7 +159,7 @@ class Colleague:
         if going_on:
             ts, run = self._random.choice(going_on)
             self.stops.append(Stop(run=run, user=self._person.id))
-            self._person.clicks_in(channel, ts, Id.STOP)
+            self._press_under(channel, ts, Id.STOP)
 
     def _approve(self) -> None:
         """Press Approve on a run that seems to wait, wherever that is."""
@@ -167,8 +167,15 @@ class Colleague:
             if waiting := self._roots(channel, Id.APPROVE):
                 ts, run = self._random.choice(waiting)
                 self.yeses.append(Yes(run=run, user=self._person.id))
-                self._person.clicks_in(channel, ts, Id.APPROVE)
+                self._press_under(channel, ts, Id.APPROVE)
                 return
+
+    def _press_under(self, channel: str, ts: str, button: str) -> Json:
+        """Not ok if the button has gone since it was seen."""
+        try:
+            return self._person.clicks_in(channel, ts, button)
+        except AssertionError:
+            return {"ok": False}
 
     def _roots(self, channel: str, button: str) -> list[tuple[str, int]]:
         """The messages in a channel that have this button, and their runs."""
@@ -180,7 +187,7 @@ class Colleague:
         ended = self._roots(channel, Id.RUN_AGAIN) if self._random.random() < RUNS_AGAIN else []
         if ended:
             ts, _ = self._random.choice(ended)
-            return self._person.clicks_in(channel, ts, Id.RUN_AGAIN)
+            return self._press_under(channel, ts, Id.RUN_AGAIN)
         return self._person.types(channel, f"{self._random.choice(COMMANDS)} {name}")
 
     def _open(self, made: Submission) -> str:

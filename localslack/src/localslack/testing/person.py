@@ -76,8 +76,12 @@ class Person:
     def clicks_in(self, channel: str, ts: str, action_id: str, value: str | None = None) -> Json:
         """Press a button, or pick from a menu, in a message."""
         more = {"value": value} if value else {}
-        block_id = self._block_of(channel, ts, action_id)
-        return self._do("click", channel=channel, ts=ts, block_id=block_id, action_id=action_id, **more)
+        while True:
+            block_id = self._block_of(channel, ts, action_id)
+            answer = self._do("click", channel=channel, ts=ts, block_id=block_id, action_id=action_id, **more)
+            # If the app has edited the message in between, its blocks have new ids: then look again.
+            if answer.get("error") != "element_not_found" or block_id == self._block_of(channel, ts, action_id):
+                return answer
 
     def submits(self, view_id: str | None = None) -> Json:
         """Press the modal's submit button."""
