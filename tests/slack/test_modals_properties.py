@@ -2,13 +2,14 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.core.arguments import parse, stored
 from bot.core.jsontext import tokens
 from bot.core.model import Field, LastRun, Matches, Schedule
 from bot.core.reasons import Invalid
+from bot.core.scrub import MASK
 from bot.slack import modals, payloads
 from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, OPTIONS, SUGGESTION_BYTES
 from bot.slack.metadata import Metadata
@@ -63,6 +64,7 @@ def test_slack_takes_any_modal(schedule: Schedule, last: LastRun | None, when: s
 def test_submitting_unchanged_gives_exactly_the_stored_values(schedule: Schedule) -> None:
     view = modals.chosen(METADATA, a_preview(schedule), nonce="12345678")
     found = payloads.submission(submitted(view))
+    assume(not any(MASK in value for value in found.values.values()))  # secrets are filled in again (bot.core.kept)
     for field, text in ((Field.ARGS, schedule.args), (Field.KWARGS, schedule.kwargs)):
         text = stored(text, field)  # noqa: PLW2901  # what beat reads
         if field not in found.values:
