@@ -16,7 +16,7 @@ from bot.web.history import COUNTED
 from tests.audit import filled
 from tests.factories import a_run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 ADDRESS = "/admin/runtask/auditrecord/"
 BASE, DOUBLED = 1600, 6  # records, and how often they are copied: 102,400
 COPY = """

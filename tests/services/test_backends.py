@@ -1,6 +1,7 @@
 """Results that are kept elsewhere than in rows: real workers write them, and the thread tells how runs ended."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -103,10 +104,13 @@ class Stack:
         """Tasks that a worker takes when the bot has told of their begin and was stopped. Returns their channels."""
         self.platform.stop("worker")
         channels = {name: f"C0FATE{number}" for number, name in enumerate(names)}  # each has a pace of its own
+        before = len(self.slack.calls("chat.postMessage"))
         for name, channel in channels.items():
             self.slack.control("channels", id=channel, name=channel.lower(), members=["U0ANA"], is_member_bot=True)
             self.run(name, channel)
-        self.slack.wait_for(lambda: len(self.slack.calls("chat.postMessage")) >= 2 * len(names), 20)
+        over = time.monotonic() + 1.5  # then what expires after a second has done so
+        self.slack.wait_for(lambda: len(self.slack.calls("chat.postMessage")) >= before + 2 * len(names), 20)
+        self.slack.wait_for(lambda: time.monotonic() > over)
         self.platform.stop("slack")
         (self.platform.folder / "worker.log").unlink()
         self.start_worker()
@@ -197,6 +201,6 @@ def test_a_backend_that_is_away_delays_no_form_and_what_ended_is_told_afterwards
     stack.proxy.refuse() if how == "dead" else stack.proxy.hold()
     opened(stack.slack, stack.ana, "/runtask slow")  # it asks whether the run is still going on
     stack.platform.wait("worker", lambda: " succeeded in " in stack.platform.log("worker").rpartition("received")[2])
-    assert "results can't be read" in stack.platform.log("slack")
+    stack.platform.wait("slack", lambda: "results can't be read" in stack.platform.log("slack"))
     stack.proxy.mend()
     assert "SUCCESS" in stack.end()

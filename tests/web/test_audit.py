@@ -128,7 +128,7 @@ class TestTheAdmin:
             "by=99",
             "by=x",
             "of=8",
-            "of_run=99",
+            "of_run=999999999",
             "day=2001-01-01",
             "day=x",
             "day=9999-12-31",
