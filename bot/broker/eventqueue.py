@@ -73,7 +73,7 @@ class EventQueue:
         return queue, was_there
 
     def waiting(self, connection: Any) -> tuple[int, int] | None:
-        """On RabbitMQ: how many messages wait in it, and how many processes read it. None: there is no such queue."""
+        """How many messages and how many readers the queue has on RabbitMQ. None if it doesn't exist."""
         channel = connection.channel()
         try:
             found = channel.queue_declare(self.name, passive=True)

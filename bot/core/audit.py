@@ -66,7 +66,7 @@ class Who:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class By:
-    """Who changes something that isn't a run, and by which way."""
+    """The person and the entry behind a change that isn't a run's."""
 
     words: str  # for the log
     entry: Entry = Entry.SYSTEM
