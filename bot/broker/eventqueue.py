@@ -104,12 +104,12 @@ def is_possible(app: Celery) -> bool:
     """Whether events can be heard on this broker."""
     try:
         return transport(app) in (RABBITMQ, REDIS)
-    except Exception:  # noqa: BLE001  # there is no such transport, or its library isn't installed
+    except Exception:  # noqa: BLE001  # kombu doesn't know the transport, or its library is missing
         return False
 
 
 def shown(app: Celery) -> str:
-    """The transport for people, also if there is no such one."""
+    """The transport's name, for people. It works for an unknown transport too."""
     try:
         return transport(app)
     except Exception as exc:  # noqa: BLE001  # as above
@@ -136,7 +136,9 @@ def waiting(app: Celery, queue: EventQueue) -> tuple[int, int] | None:
 def _rabbitmq(app: Celery) -> Any:
     found = transport(app)
     if found == REDIS:
-        raise NotPossible("Redis keeps no events: runtask hears them only while it runs, and there is no queue")
+        raise NotPossible(
+            "Redis has no queue of events to add, show or remove: runtask hears events only while it runs"
+        )
     if found != RABBITMQ:
         raise NotPossible(f"runtask can't hear workers' events over {found}, only on RabbitMQ and Redis")
     connection = own_connection(app)

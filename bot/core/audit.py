@@ -80,7 +80,7 @@ class Record:
 
     act: Act
     entry: Entry
-    who: Who | None = None  # None: the program itself, or somebody unknown
+    who: Who | None = None  # None if runtask did it itself, or if nobody knows who did
     about: PersonId | None = None  # whom a link, a token, … is for
     schedule: ScheduleId | None = None
     schedule_name: str = ""

@@ -42,7 +42,7 @@ class EventOutcomes:
 def outcomes(events: Iterable[Event]) -> list[Outcome]:
     """Of our runs. One query for up to BATCH tasks, most of which aren't ours.
 
-    A run is committed before its message is sent, so there is no event that comes before its run.
+    runtask commits a run before it sends the message, so each event finds its run.
     """
     by_task: dict[str, list[Event]] = {}
     for event in events:
