@@ -9,7 +9,7 @@ from django.db import connections
 
 from bot.core.model import Actor, RunId
 from bot.core.status import RunState
-from bot.models import Answer, Run
+from bot.models import Answer, Run, still
 from bot.runs import clock, stop
 from bot.runs.approvals import Tending
 from bot.runs.refusals import CantStop, Ended, NotAllowed, Refused
@@ -103,7 +103,7 @@ def test_an_approval_and_an_end_in_the_same_moment(door: Door, end: str) -> None
         run = asked(door, ana, key=f"web:{number}")
 
         def lapses(run: Run = run) -> None:
-            Run.objects.filter(pk=run.pk, state=RunState.WAITING).update(deadline_at=clock.now())
+            Run.objects.filter(still(RunState.WAITING), pk=run.pk).update(deadline_at=clock.now())
             Tending(door.platform).step()
 
         ends: dict[str, Callable[[], object]] = {
