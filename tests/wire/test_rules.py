@@ -16,7 +16,7 @@ from bot.runs import clock, rulebook
 from bot.slack.ids import Id
 from localslack.testing import LocalSlack, Person
 from tests.runs.ruled import a_rule, in_force
-from tests.wire.conftest import OPS, Schedule
+from tests.wire.conftest import Schedule
 from tests.wire.ended import an_ended_run, press
 from tests.wire.entries import ELSEWHERE, IN_FORM, ON_HOME, SECRET_NAME, entries
 from tests.wire.form import errors, inputs, opened, picked, shown, top
