@@ -13,15 +13,18 @@ class RunTaskConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from bot import sidecar as beside  # noqa: PLC0415
         from bot.broker.app import remember_current  # noqa: PLC0415
         from bot.checks import options, platform, sidecar, site  # noqa: F401, PLC0415  # registers them; they need the models
-        from bot.conf import is_sidecar  # noqa: PLC0415
+        from bot.conf import is_apart, is_sidecar  # noqa: PLC0415
         from bot.models.permissions import make  # noqa: PLC0415
         from bot.runs.accounts import watch_deletions  # noqa: PLC0415
-        from bot.sidecar import keep_to  # noqa: PLC0415
 
         remember_current()
         watch_deletions()
         post_migrate.connect(make, sender=self)
-        if is_sidecar():
-            keep_to(self)
+        if is_apart():
+            beside.only_read()
+            beside.hide()
+        elif is_sidecar():
+            beside.keep_to(self)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -23,6 +23,7 @@ BAD_SETUP = 2  # exit code of our commands if somebody must correct the set-up f
 STAFF, PERMISSIONS = "staff", "permissions"  # who may do what no rule forbids
 STATE, FULL = "state", "full"  # what messages say where another company reads them
 NEEDED_APPS = ("django_celery_beat",)
+PLATFORM = "platform"  # the alias of the platform's database, in a sidecar that has its own
 
 
 def slash_command(raw: str) -> str:
@@ -30,15 +31,6 @@ def slash_command(raw: str) -> str:
     if not re.fullmatch(r"/\S{1,31}", raw.strip()):
         raise ValueError("must be a slash and a name, like /runtask, of at most 32 characters")
     return raw.strip()
-
-
-def one_of(*words: str) -> Callable[[str], str]:
-    def parse(raw: str) -> str:
-        if raw.strip().lower() not in words:
-            raise ValueError(f"must be one of {', '.join(words)}")
-        return raw.strip().lower()
-
-    return parse
 
 
 def key_words(raw: str) -> tuple[str, ...]:
@@ -98,8 +90,8 @@ class Conf:
     base_url: str = variable("RUNTASK_BASE_URL", env.url("https", "http"), "")  # of the site; empty: no links to it
     command: str = variable("RUNTASK_COMMAND", slash_command, "/runtask")
     link_by_email: bool = variable("RUNTASK_LINK_BY_EMAIL", env.flag, False)
-    allow: str = variable("RUNTASK_ALLOW", one_of(STAFF, PERMISSIONS), STAFF)
-    external: str = variable("RUNTASK_EXTERNAL", one_of(STATE, FULL), STATE)
+    allow: str = variable("RUNTASK_ALLOW", env.one_of(STAFF, PERMISSIONS), STAFF)
+    external: str = variable("RUNTASK_EXTERNAL", env.one_of(STATE, FULL), STATE)
     email_domains: tuple[str, ...] = variable("RUNTASK_EMAIL_DOMAINS", domains, ())  # of links by e-mail; empty: any
     profile_ttl: float = variable("RUNTASK_PROFILE_TTL", env.seconds, 900.0)  # of what Slack says about a person
     deadline: float = variable("RUNTASK_DEADLINE", env.seconds, 1800.0)  # of a run that no worker reports about
@@ -111,7 +103,7 @@ class Conf:
         WORDS,
     )
     celery_app: str = variable("RUNTASK_CELERY_APP", env.text, "")  # empty: the project's current app
-    outcomes: str = variable("RUNTASK_OUTCOMES", one_of("auto", "rows", "backend", "events", "none"), "auto")
+    outcomes: str = variable("RUNTASK_OUTCOMES", env.one_of("auto", "rows", "backend", "events", "none"), "auto")
     events_queue: str = variable("RUNTASK_EVENTS_QUEUE", queue_name, "runtask.events")  # on RabbitMQ, as all three
     events_length: int = variable(
         "RUNTASK_EVENTS_LENGTH", env.count, 100_000
@@ -156,6 +148,11 @@ def conf() -> Conf:
 def is_sidecar() -> bool:
     """Whether this is the stand-alone project beside a platform (docs/sidecar.md)."""
     return bool(getattr(settings, "RUNTASK_SIDECAR", False))
+
+
+def is_apart() -> bool:
+    """Whether it is a sidecar with a database of its own, which only reads the platform's."""
+    return is_sidecar() and PLATFORM in settings.DATABASES
 
 
 def missing_apps() -> list[str]:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 SKIP_CHECKS = "CELERY_SKIP_CHECKS"
+DATABASES = ("sqlite", "postgres", "postgresql", "mysql")  # schemes
 T = TypeVar("T")
 Parse = Callable[[str], Any]
 
@@ -66,6 +67,27 @@ def seconds(raw: str) -> float:
         value = 0
     if not 0 < value < 10**9:
         raise ValueError("must be a number of seconds above 0")
+    return value
+
+
+def one_of(*words: str) -> Parse:
+    def parse(raw: str) -> str:
+        if raw.strip().lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return raw.strip().lower()
+
+    return parse
+
+
+def mapping(raw: str) -> dict[str, Any]:
+    """JSON. Errors don't contain it, as it may hold a password."""
+    wrong = ValueError('must be a JSON object, like {"key": "value"}')
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        raise wrong from None
+    if not isinstance(value, dict):
+        raise wrong
     return value
 
 
@@ -161,7 +183,7 @@ def _as_text(given: Any) -> str:
 class Project:
     """The variables of the stand-alone project (docs/configuration.md). The bot's own options are in bot.conf."""
 
-    database_url: str = variable("DATABASE_URL", url("sqlite", "postgres", "postgresql", "mysql"), "", secret=True)
+    database_url: str = variable("DATABASE_URL", url(*DATABASES), "", secret=True)
     broker_url: str = variable(
         "CELERY_BROKER_URL",
         url("redis", "rediss", "redis+socket", "amqp", "amqps", "filesystem", "memory"),
@@ -170,12 +192,22 @@ class Project:
     )
     result_backend: str = variable("CELERY_RESULT_BACKEND", text, "django-db", secret=True)
     default_queue: str = variable("CELERY_TASK_DEFAULT_QUEUE", text, "celery")
+    routes: Mapping[str, Any] | None = variable("CELERY_TASK_ROUTES", mapping, None)
+    serializer: str = variable("CELERY_TASK_SERIALIZER", one_of("json", "pickle", "yaml", "msgpack"), "json")
+    protocol: str = variable("CELERY_TASK_PROTOCOL", one_of("1", "2"), "2")
+    broker_options: Mapping[str, Any] | None = variable("CELERY_BROKER_TRANSPORT_OPTIONS", mapping, None, secret=True)
+    result_options: Mapping[str, Any] | None = variable(
+        "CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS", mapping, None, secret=True
+    )
     secret_key: str = variable("DJANGO_SECRET_KEY", text, "", secret=True)
     allowed_hosts: tuple[str, ...] = variable("DJANGO_ALLOWED_HOSTS", words, ())
     debug: bool = variable("DJANGO_DEBUG", flag, False)
     time_zone: str = variable("DJANGO_TIME_ZONE", zone, "UTC")
     data: str = variable("RUNTASK_DATA", text, "var")  # the folder of the embedded database and broker
     sidecar: bool = variable("RUNTASK_SIDECAR", flag, False)
+    # Of a sidecar that has its own database. Empty: it is in the platform's.
+    platform_url: str = variable("PLATFORM_DATABASE_URL", url(*DATABASES), "", secret=True)
+    platform_zone: str = variable("PLATFORM_TIME_ZONE", zone, "")  # empty: UTC
     imports: tuple[str, ...] = variable("RUNTASK_IMPORTS", words, ())  # modules that define tasks
 
 

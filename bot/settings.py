@@ -10,7 +10,7 @@ from django.utils.crypto import get_random_string, salted_hmac
 from bot import env
 from bot.broker import embedded
 from bot.compat import sqlite_options
-from bot.conf import Conf
+from bot.conf import PLATFORM, Conf
 
 try:
     import dj_database_url
@@ -23,6 +23,8 @@ except ImportError as exc:
 _problems: list[str] = []
 _project = env.read(env.Project, env.environ(), _problems)
 _bot = env.read(Conf, env.environ(), _problems)
+if _project.platform_url and not _project.sidecar:
+    _problems.append("PLATFORM_DATABASE_URL is only for a sidecar: set RUNTASK_SIDECAR=1, too")
 if _problems:
     raise ImproperlyConfigured(str(env.BadEnvironment(_problems)))
 
@@ -103,19 +105,30 @@ if not _project.database_url:
         _data.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise ImproperlyConfigured(f"RUNTASK_DATA: the folder {_data} can't be created ({exc.strerror})") from exc
-_address = _project.database_url or f"sqlite:///{_data / 'runtask.sqlite3'}"
-_database: dict[str, Any] = {**dj_database_url.parse(_address, conn_max_age=60, conn_health_checks=True)}
-_database["OPTIONS"] = DATABASE_OPTIONS[_database["ENGINE"]] | _database.get("OPTIONS", {})
-DATABASES = {"default": _database}
+
+
+def _database(address: str) -> dict[str, Any]:
+    found: dict[str, Any] = {**dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True)}
+    return {**found, "OPTIONS": DATABASE_OPTIONS[found["ENGINE"]] | found.get("OPTIONS", {})}
+
+
+DATABASES = {"default": _database(_project.database_url or f"sqlite:///{_data / 'runtask.sqlite3'}")}
 RUNTASK_SIDECAR = _project.sidecar
 if RUNTASK_SIDECAR:  # the platform migrates its own tables
+    MIGRATION_MODULES = dict.fromkeys(("django_celery_beat", "django_celery_results"))
     if not _project.result_backend.startswith(
         ("django-db", "django_celery_results")
     ):  # it may have no table of results
         INSTALLED_APPS.remove("django_celery_results")
-    MIGRATION_MODULES = dict.fromkeys(
-        ("admin", "auth", "contenttypes", "sessions", "django_celery_beat", "django_celery_results")
-    )
+    if _project.platform_url:
+        _theirs = _database(_project.platform_url)
+        if _theirs["ENGINE"] == "django.db.backends.sqlite3":  # WAL mode would be written to their file
+            _theirs["OPTIONS"] = {"timeout": 20}
+        # Without time zones (`USE_TZ = False`), MariaDB and SQLite hold local times.
+        DATABASES[PLATFORM] = {**_theirs, "TIME_ZONE": _project.platform_zone or None}
+        DATABASE_ROUTERS = ["bot.sidecar.Router"]
+    else:
+        MIGRATION_MODULES |= dict.fromkeys(("admin", "auth", "contenttypes", "sessions"))
 
 USE_TZ = True
 TIME_ZONE = _project.time_zone
@@ -142,10 +155,15 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a supervisor's probes do
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"] if _site.netloc else []
 
-RUNTASK = {"CELERY_APP": "bot.celery:app"}
+RUNTASK = {"CELERY_APP": _bot.celery_app or "bot.celery:app"}
 
 CELERY_BROKER_URL = _project.broker_url
 CELERY_TASK_DEFAULT_QUEUE = _project.default_queue
+CELERY_TASK_ROUTES = _project.routes
+CELERY_TASK_SERIALIZER = _project.serializer
+CELERY_TASK_PROTOCOL = int(_project.protocol)
+CELERY_BROKER_TRANSPORT_OPTIONS = _project.broker_options or {}
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = _project.result_options or {}
 CELERY_RESULT_BACKEND = _project.result_backend
 CELERY_RESULT_EXTENDED = True  # without it a failed task has no traceback and no name
 CELERY_TASK_TRACK_STARTED = True

@@ -11,6 +11,7 @@ from celery._state import set_default_app
 from django.db import connection
 
 from bot.celery import app
+from bot.runs import clock
 from localslack.testing.browser import browser  # noqa: F401  # a fixture
 from tests.support import migrated
 
@@ -58,6 +59,13 @@ def django_db_setup(
             migrated.copied(tmp_path_factory.getbasetemp().parent, migrate)
     else:
         migrate()
+
+
+@pytest.fixture
+def django_assert_num_queries(db: None, django_assert_num_queries: Any) -> Any:
+    """The first question for the database's clock is nobody's."""
+    clock.now()
+    return django_assert_num_queries
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
 from io import StringIO
@@ -32,6 +33,38 @@ def said(*arguments: str) -> str:
 @pytest.fixture
 def ana() -> User:
     return User.objects.create_user("ana", is_staff=True)
+
+
+def test_a_link_may_be_made_together_with_its_user() -> None:
+    told = said("runtask_staff", "add", "U1", "ana", "--team", "T1", "--create", "--email", "Ana@Example.com")
+    assert "ana is a new user: active staff, without a password." in told
+    assert "U1 in T1 may act as ana." in told
+    made = User.objects.get(username="ana")
+    assert (made.is_staff, made.is_superuser, made.email) == (True, False, "Ana@example.com")
+    assert not made.has_usable_password()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("bob", "--create"), "There is a user 'bob' already. Link them without --create."),
+        (("two words", "--create"), "Enter a valid username."),
+        (("ana", "--create", "--email", "not one"), "Enter a valid email address."),
+        (("bob", "--email", "bob@example.com"), "--email is for a user that --create makes."),
+    ],
+)
+def test_a_user_that_cant_be_made_leaves_nothing_behind(arguments: tuple[str, ...], why: str) -> None:
+    User.objects.create_user("bob", is_staff=True)
+    with pytest.raises(CommandError, match=re.escape(why)):
+        said("runtask_staff", "add", "U1", *arguments, "--team", "T1")
+    assert User.objects.count() == 1
+    assert not SlackLink.objects.exists()
+
+
+def test_users_of_a_platform_are_made_there(settings: Any) -> None:
+    settings.RUNTASK_SIDECAR = True  # in the platform's database
+    with pytest.raises(CommandError, match="they are the platform's"):
+        said("runtask_staff", "add", "U1", "ana", "--team", "T1", "--create")
 
 
 def test_a_link_is_made_listed_and_removed(ana: User) -> None:

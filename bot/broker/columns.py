@@ -2,22 +2,26 @@
 
 The ORM selects every field of the installed packages' models. A sidecar whose django-celery-beat, -results or Django is
 newer than the platform's asks for columns that don't exist there. Further columns do no harm: we only read.
+
+A sidecar with a database of its own does without the columns in `SPARED`, and so fits older platforms.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.migrations import AddField, RenameField
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model
 
+from bot.conf import PLATFORM, is_apart
 from bot.models import database_of
 
 SCHEDULES = ("PeriodicTask", "PeriodicTasks", "IntervalSchedule", "CrontabSchedule", "SolarSchedule", "ClockedSchedule")
@@ -26,9 +30,11 @@ DISTRIBUTIONS = {
     "django_celery_beat": "django-celery-beat",
     "django_celery_results": "django-celery-results",
 }
+# Of the results' table; the package has them since 2.3 and 2.6. Then the form shows no last run, and threads no duration.
+SPARED = frozenset({"periodic_task_name", "date_started"})
 NO_USERS = (
     "Is this the platform's database? A platform with a user model of its own has no auth_user:"
-    " install runtask into that project instead (docs/sidecar.md)."
+    " give the sidecar a database of its own (docs/sidecar.md)."
 )
 
 Columns = frozenset[str]
@@ -64,7 +70,8 @@ class Missing:
         if self.is_of_users:
             return NO_USERS
         if not self.columns:
-            return f"Is this the platform's database? If so, run the platform's migrations ({self.app})."
+            rights = " Otherwise, let this account read it." if self.alias == PLATFORM else ""
+            return f"Is this the platform's database? If so, run the platform's migrations ({self.app}).{rights}"
         here = f"{name} {_version(name)}"
         added = f" Its migration {', '.join(self.migrations)} adds what is missing." if self.migrations else ""
         applied = f" The platform has applied {self.applied}." if self.applied else ""
@@ -77,8 +84,21 @@ class Missing:
 def read_models() -> list[type[Model]]:
     """The platform's models that we read, as far as they are installed: schedules, results, users."""
     labels = [f"django_celery_beat.{name}" for name in SCHEDULES]
-    labels += ["django_celery_results.TaskResult", settings.AUTH_USER_MODEL]
+    labels += ["django_celery_results.TaskResult", *([] if is_apart() else [settings.AUTH_USER_MODEL])]
     return [apps.get_model(label) for label in labels if label.partition(".")[0] in apps.app_configs]
+
+
+@cache
+def lacking(model: type[Model]) -> frozenset[str]:
+    """The names of fields in `SPARED` that the platform's table doesn't have. Raises DatabaseError.
+
+    Looked up once: after an update of the platform, the sidecar must be restarted.
+    """
+    meta = model._meta  # noqa: SLF001  # documented
+    present = _columns(database_of(model), meta.db_table) if is_apart() else None
+    if present is None:
+        return frozenset()
+    return frozenset(one.name for one in meta.concrete_fields if one.name in SPARED and one.column not in present)
 
 
 def missing_columns(aliases: Iterable[str] | None = None) -> list[Missing]:
@@ -91,7 +111,8 @@ def _missing_of(model: type[Model], aliases: Iterable[str] | None) -> Iterator[M
     if aliases is not None and alias not in aliases:
         return
     present = _columns(alias, meta.db_table)
-    wanted = [field for field in meta.concrete_fields if field.column]
+    spared = SPARED if is_apart() else frozenset()
+    wanted = [field for field in meta.concrete_fields if field.column and field.name not in spared]
     absent = [field for field in wanted if present is not None and field.column not in present]
     if present is None:
         yield Missing(app=meta.app_label, table=meta.db_table, alias=alias)
@@ -140,7 +161,11 @@ def _added(operation: Operation, model: str) -> str | None:
 
 
 def _newest_applied(alias: str, app: str) -> str:
-    applied = MigrationRecorder(connections[alias]).applied_migrations()
+    """Empty if this account may not read the platform's record of migrations."""
+    try:
+        applied = MigrationRecorder(connections[alias]).applied_migrations()
+    except DatabaseError:
+        return ""
     return max((name for label, name in applied if label == app), default="")
 
 

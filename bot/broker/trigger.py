@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db import connections
 from django.db.models import Model
 
+from bot.conf import is_apart
 from bot.models import database_of
 
 NAME = "runtask_result_written"  # of the trigger, its function and its channel
@@ -30,7 +31,7 @@ IS_THERE = "SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = to_regclass
 
 
 class NotPossible(Exception):
-    """The results are not in PostgreSQL."""
+    """The results are not in PostgreSQL, or not ours to change."""
 
 
 def add() -> None:
@@ -67,6 +68,8 @@ def _is_there(connection: Any) -> bool:
 
 
 def _execute(statements: str) -> None:
+    if is_apart():
+        raise NotPossible("this sidecar only reads the platform's database")
     if not is_possible():
         raise NotPossible("the results are not in PostgreSQL, and no other database can notify runtask of them")
     with _results().cursor() as cursor:

@@ -11,9 +11,10 @@ from django.db import DatabaseError, connection
 
 from bot.broker.columns import missing_columns
 from bot.checks.table import message
-from bot.conf import is_sidecar
+from bot.conf import is_apart, is_sidecar
 
 ADMIN_TABLES = ("django_session", "django_admin_log")
+SCHEDULES = "django_celery_beat_periodictask"
 
 
 @register(Tags.database)
@@ -21,17 +22,24 @@ def the_platform_fits(*, databases: Sequence[str] | None = None, **_: Any) -> li
     if not is_sidecar() or not databases:
         return []
     try:
-        found = missing_columns(databases)
+        found = misfits()
+        return found if is_apart() or any(one.id == "runtask.E001" for one in found) else found + admin_tables()
     except DatabaseError:  # the command itself reports it
         return []
+
+
+def misfits() -> list[CheckMessage]:
+    """Why this sidecar can't work here. Raises DatabaseError."""
+    if is_apart() and SCHEDULES in connection.introspection.table_names():
+        return [message("E002")]
+    found = missing_columns()
     if users := [missing for missing in found if missing.is_of_users]:
         return [message("E001", problem=missing.text) for missing in users]
-    return [message("W014", problem=missing.text, remedy=missing.hint) for missing in found] + admin_tables()
+    return [message("W014", problem=missing.text, remedy=missing.hint) for missing in found]
 
 
 def admin_tables() -> list[CheckMessage]:
-    """A sidecar's admin keeps its sessions and its log in the platform's tables."""
-    with connection.cursor() as cursor:
-        present = connection.introspection.table_names(cursor)
+    """The admin of a sidecar that shares the platform's database keeps its sessions and its log in the platform's tables."""
+    present = connection.introspection.table_names()
     missing = [name for name in ADMIN_TABLES if name not in present]
     return [message("W015", tables=", ".join(missing))] if missing else []

@@ -15,7 +15,7 @@ SETTINGS = "Settings"  # doctor's area for checks that no other area shows
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """Texts may have placeholders. All checks are warnings, so that none stops `migrate` or `shell`, except for E001."""
+    """Texts may have placeholders. None stops `migrate` or `shell`, except for the errors: E001 and E002."""
 
     id: str
     text: str
@@ -155,6 +155,16 @@ CHECKS = (
         id="E001",
         text="This sidecar doesn't fit the platform's users, which its own tables refer to. {problem}",
         hint=NO_USERS,
+        is_grave=True,
+        area="Database",
+    ),
+    Check(
+        id="E002",
+        text="DATABASE_URL leads to a platform's database: it has beat's table of schedules.",
+        hint=(
+            "PLATFORM_DATABASE_URL is the platform's, which a sidecar only reads. Give runtask an empty database of its own"
+            " in DATABASE_URL (docs/sidecar.md)."
+        ),
         is_grave=True,
         area="Database",
     ),

@@ -1,22 +1,29 @@
 """The databases: whether they answer, are migrated, have the columns that we read, and can store any text."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
+from django_celery_beat.models import PeriodicTask, PeriodicTasks
 
-from bot.broker.columns import missing_columns, read_models
-from bot.checks.sidecar import admin_tables
-from bot.conf import is_sidecar
-from bot.core.text import clip
+from bot.broker.columns import lacking, missing_columns, read_models
+from bot.checks.sidecar import admin_tables, misfits
+from bot.conf import PLATFORM, is_apart, is_sidecar
+from bot.core.text import clip, duration
 from bot.doctor import findings
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
 from bot.models import Run, database_of
 from bot.runs import clock
+
+AHEAD = timedelta(minutes=2)  # more than clocks differ
+LOCAL = "If the platform has USE_TZ = False, PLATFORM_TIME_ZONE must be its TIME_ZONE."
+OLDER = "The form shows no schedule's last run, or threads no duration. An update of django-celery-results there brings them."
 
 
 def database(subject: Subject) -> Iterator[Finding]:
@@ -31,7 +38,9 @@ def database(subject: Subject) -> Iterator[Finding]:
     yield from _text(connections[database_of(Run)])
     if "W017" in subject.complaints:
         yield subject.judged("SQLite", "", "W017")
-    if is_sidecar():
+    if is_apart():
+        yield from _apart(connections[PLATFORM])
+    elif is_sidecar():
         yield from _beside()
 
 
@@ -42,7 +51,8 @@ def _reached(alias: str) -> Finding:
         connection.ensure_connection()
         number = ".".join(str(part) for part in connection.get_database_version())
     except DatabaseError as exc:
-        setting = "DATABASE_URL" if settings.SETTINGS_MODULE == "bot.settings" else f"DATABASES[{alias!r}]"
+        variables = {"default": "DATABASE_URL", PLATFORM: "PLATFORM_DATABASE_URL"}
+        setting = variables[alias] if settings.SETTINGS_MODULE == "bot.settings" else f"DATABASES[{alias!r}]"
         return problem(what, f"can't be reached: {clip(str(exc), 300)}", f"Is it up, and is {setting} right?")
     return ok(what, f"{connection.display_name} {number}")
 
@@ -70,7 +80,7 @@ def _columns() -> Iterator[Finding]:
         if missing.columns:
             yield problem("tables", missing.text, missing.hint)
     if not found:
-        yield ok("tables", "schedules, results and users have every column that runtask reads")
+        yield ok("tables", "they have every column that runtask reads")
 
 
 def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
@@ -102,3 +112,31 @@ def _beside() -> Iterator[Finding]:
     yield note("sidecar", f"only our own tables are migrated; {some(labels, 4)} are the platform's")
     for message in admin_tables():
         yield warning("sidecar", str(message.msg), str(message.hint))
+
+
+def _apart(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
+    """A sidecar with a database of its own."""
+    for message in misfits():
+        if message.id == "runtask.E002":
+            yield problem("sidecar", str(message.msg), str(message.hint))
+            return
+    yield ok("sidecar", "has a database of its own, and only reads the platform's")
+    for model in read_models():
+        if absent := lacking(model):
+            yield note("older results", f"the platform's table has no {some(sorted(absent))}", OLDER)
+    yield from _zone(connection)
+
+
+def _zone(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
+    """Only dates ahead of now show for certain that local times are read as UTC."""
+    if connection.features.supports_timezones:
+        return
+    ran = PeriodicTask.objects.aggregate(last=Max("last_run_at"))["last"]
+    newest = max((date for date in (PeriodicTasks.last_change(), ran) if date is not None), default=None)
+    ahead = timedelta(0) if newest is None else newest - clock.now()
+    read = f"the platform's dates are read as {connection.timezone_name}"
+    if ahead > AHEAD:
+        found = f"{read}, but its newest one is {duration(ahead.total_seconds())} ahead"
+        yield problem("time zone", found, f"{LOCAL} It may not be the one of PLATFORM_TIME_ZONE.")
+    else:
+        yield note("time zone", read, LOCAL)

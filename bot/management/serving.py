@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connections
 
-from bot.broker.columns import missing_columns
+from bot.checks.sidecar import misfits
 from bot.conf import BAD_SETUP, NEEDED_FOR, is_sidecar
 from bot.core.ports import NotSetUp
 from bot.management.options import readable_options
@@ -34,11 +34,11 @@ def require(command: str) -> None:
     if not is_sidecar():
         return
     try:
-        lines = [f"{missing.text}\n  {missing.hint}" for missing in missing_columns()]
+        lines = [f"{found.msg}\n  {found.hint}" for found in misfits()]
     except DatabaseError:  # it may come up later; the loops wait for it
         return
     if lines:
-        raise CommandError("\n".join(["This sidecar doesn't fit the platform:", *lines]), returncode=BAD_SETUP)
+        raise CommandError("\n".join(lines), returncode=BAD_SETUP)
 
 
 def require_tasks() -> None:

@@ -18,7 +18,8 @@ INSTALLED_APPS = {apps!r}
 AUTH_USER_MODEL = {user!r}
 DATABASES = {{"default": dj_database_url.parse({database!r})}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-USE_TZ = True
+USE_TZ = {zone!r} == "UTC"
+TIME_ZONE = {zone!r}
 SILENCED_SYSTEM_CHECKS = ["admin.E403", "admin.E406", "admin.E408", "admin.E409", "admin.E410"]  # only its tables matter
 """
 APPS = (
@@ -33,13 +34,20 @@ Snapshot = dict[str, list[Any]]
 
 
 class Platform:
-    """Its project lies in `folder`; `database` is an URL."""
+    """Its project lies in `folder`; `database` is an URL. Any zone but UTC: it keeps local times (`USE_TZ = False`)."""
 
     def __init__(
-        self, folder: Path, database: str, *, apps: tuple[str, ...] = APPS, user: str = "auth.User", models: str = ""
+        self,
+        folder: Path,
+        database: str,
+        *,
+        apps: tuple[str, ...] = APPS,
+        user: str = "auth.User",
+        models: str = "",
+        zone: str = "UTC",
     ) -> None:
         self.folder, self.database = folder, database
-        (folder / "shop.py").write_text(SETTINGS.format(apps=[*apps], user=user, database=database))
+        (folder / "shop.py").write_text(SETTINGS.format(apps=[*apps], user=user, database=database, zone=zone))
         if models:
             (folder / "people").mkdir()
             (folder / "people" / "__init__.py").touch()
@@ -52,8 +60,13 @@ class Platform:
         return done.stdout
 
     def sidecar(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """`runtask` beside it."""
+        """`runtask` beside it, in its database."""
         return self._run("-m", "bot", *arguments, DATABASE_URL=self.database, RUNTASK_SIDECAR="1", **environment)
+
+    def apart(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`runtask` beside it, with a database of its own."""
+        ours = {"PLATFORM_DATABASE_URL": self.database, "RUNTASK_SIDECAR": "1", "RUNTASK_DATA": str(self.folder)}
+        return self._run("-m", "bot", *arguments, **{**ours, **environment})
 
     def query(self, sql: str) -> list[Any]:
         """Straight from the database."""

@@ -8,6 +8,7 @@ from django.db.models import F, QuerySet, Subquery, Value
 from django.db.models.functions import NullIf
 from django_celery_results.models import TaskResult
 
+from bot.broker.columns import lacking
 from bot.compat import is_indexed
 from bot.core.model import LastRun
 from bot.prepared import Placeholder, Prepared
@@ -46,8 +47,10 @@ def _newest_result(schedule: str) -> tuple[str, datetime] | None:
 
     Without that index, only the recent results are read.
     """
-    alias = router.db_for_read(TaskResult)
-    if not HAS_INDEX:
+    alias, absent = router.db_for_read(TaskResult), lacking(TaskResult)
+    if "periodic_task_name" in absent:
+        return None
+    if not HAS_INDEX or "date_started" in absent:  # that column and the index of names both came with 2.6
         return NAMED_LATELY.first(alias, name=schedule)
     if connections[alias].vendor == "postgresql":
         return NAMED_LATELY.first(alias, name=schedule) or NAMED_BY_NAME.first(alias, name=schedule)

@@ -6,11 +6,12 @@ raises Ignore or Reject, leaves no row.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django_celery_results.models import TaskResult
 
+from bot.broker.columns import lacking
 from bot.broker.outcomes import newest
 from bot.broker.outcomes.shown import outcome, readable
 from bot.broker.outcomes.watched import Tokens, Turns, ended_runs, open_runs
@@ -22,6 +23,7 @@ from bot.runs import clock
 
 BATCH = 500  # outcomes per pass; older builds of SQLite allow 999 parameters
 RECENT = timedelta(seconds=3)
+READ = ("task_id", "status", "date_done", "result", "traceback", "worker", "date_started")
 
 
 @dataclass
@@ -44,10 +46,10 @@ class RowOutcomes:
         if ids is None:
             ids = _written_lately()
         ids += self._ended.take(lambda: _changed(ended_runs(Source.ROWS))) or []
-        return [_outcome(row) for row in _results().filter(task_id__in=padded(ids))] if ids else []
+        return [_outcome(row) for row in _rows().filter(task_id__in=padded(ids))] if ids else []
 
     def of(self, task: TaskId) -> list[Outcome]:
-        return [_outcome(row) for row in _results().filter(task_id=task)]
+        return [_outcome(row) for row in _rows().filter(task_id=task)]
 
     def last_run(self, schedule: Schedule) -> LastRun | None:
         """Started by beat or by us: results carry the schedule's name (`result_extended`)."""
@@ -57,6 +59,13 @@ class RowOutcomes:
 def _results() -> QuerySet[TaskResult]:
     """From the database that they are written to: a replica may lag behind."""
     return TaskResult.objects.using(database_of(TaskResult))
+
+
+def _rows() -> QuerySet[TaskResult, dict[str, Any]]:
+    """What outcomes are made of. The installed package, or the platform's table, may be older than others."""
+    there = {one.name for one in TaskResult._meta.concrete_fields} - lacking(TaskResult)  # noqa: SLF001  # documented
+    rows: QuerySet[TaskResult, dict[str, Any]] = _results().values(*(name for name in READ if name in there))
+    return rows
 
 
 def _changed(watched: Tokens) -> list[str]:
@@ -90,14 +99,15 @@ def _token(at: datetime, status: str) -> str:
     return f"{at.isoformat()} {status}"
 
 
-def _outcome(row: TaskResult) -> Outcome:
+def _outcome(row: dict[str, Any]) -> Outcome:
+    status, at = row["status"], row["date_done"]
     return outcome(
-        row.task_id,
-        row.status,
-        _token(row.date_done, row.status),
-        row.date_done,
-        text=readable(row.result, row.status),
-        traceback=row.traceback or "",
-        worker=getattr(row, "worker", None) or "",
-        started_at=getattr(row, "date_started", None),
+        row["task_id"],
+        status,
+        _token(at, status),
+        at,
+        text=readable(row["result"], status),
+        traceback=row["traceback"] or "",
+        worker=row.get("worker") or "",
+        started_at=row.get("date_started"),
     )

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from bot.conf import is_apart, is_sidecar
 from bot.core.ids import MEMBER, WORKSPACE
 from bot.management.options import readable_options
 from bot.management.people import by_command, database_in_words, is_active_staff, user_named, warn_unless_staff
@@ -25,6 +28,8 @@ class Command(BaseCommand):
         add = actions.add_parser("add", help="link a Slack account to a user")
         add.add_argument("slack_user", metavar="U…", help="Slack user id (in their profile, «Copy member ID»)")
         add.add_argument("user", metavar="USER", help="the user's natural key, usually the user name")
+        add.add_argument("--create", action="store_true", help="make the user: active staff, without a password")
+        add.add_argument("--email", default="", help="with --create: the user's e-mail address")
         remove = actions.add_parser("remove", help="remove a link")
         remove.add_argument("slack_user", metavar="U…")
         for subparser in (add, remove):
@@ -43,10 +48,12 @@ class Command(BaseCommand):
             raise CommandError(f"{options['slack_user']!r}: {NOT_A_MEMBER}")
         if options["team"] and not WORKSPACE.match(options["team"]):
             raise CommandError(f"{options['team']!r}: {NOT_A_WORKSPACE} Without --team, it is that of the bot's token.")
-        user = user_named(options["user"])
+        if options["email"] and not options["create"]:
+            raise CommandError("--email is for a user that --create makes.")
         team = self._team(options)
         account = {"team": team, "slack_user": options["slack_user"]}
         with atomic():
+            user = self._made(options) if options["create"] else user_named(options["user"])
             earlier = SlackLink.objects.filter(**account).first()
             link, _ = SlackLink.objects.update_or_create(
                 **account, defaults={"user": user, "by_email": False, "checked_at": None}
@@ -54,6 +61,24 @@ class Command(BaseCommand):
             accounts.given(link, by=by_command(COMMAND), before=earlier)
         self.stdout.write(f"{options['slack_user']} in {team} may act as {user.get_username()}.")
         warn_unless_staff(self, user)
+
+    def _made(self, options: dict[str, Any]) -> Any:
+        """A user who acts in Slack only: without a password, nobody can log in as them."""
+        model: Any = get_user_model()
+        if model._meta.label != "auth.User" or (is_sidecar() and not is_apart()):  # noqa: SLF001  # documented
+            raise CommandError("--create makes no users here, for they are the platform's. Make the user there.")
+        name, email = options["user"], options["email"]
+        if model.objects.filter(username=name).exists():
+            raise CommandError(f"There is a user {name!r} already. Link them without --create.")
+        user = model(username=name, email=model.objects.normalize_email(email), is_staff=True)
+        user.set_unusable_password()
+        try:
+            user.full_clean()
+        except ValidationError as exc:
+            raise CommandError(" ".join(exc.messages)) from exc
+        user.save()
+        self.stdout.write(f"{name} is a new user: active staff, without a password.")
+        return user
 
     def _remove(self, options: dict[str, Any]) -> None:
         team = self._team(options)
