@@ -30,7 +30,6 @@ FIRST = (
     ("Run → form closed, HTTP", "beat's admin action", "1 client", "p50"),
     ("64 people press Run at once, the slowest", "", "64 clients", "worst"),
     ("result visible → final posted", "", "", "p50"),
-    ("result visible → final posted, with the trigger", "", "", "p50"),
     ("messages delivered", "bare loop", "Slack takes 50 ms", "per_second"),
     ("a deliverer, idle", "", "0 open", "p50"),
     ("memory", "libraries", "runtask slack", "p50"),

@@ -21,7 +21,6 @@ OURS = (
     "token",
     "manifest",
     "doctor",
-    "trigger",
     "events",
     "cleanup",
     "rules",

@@ -18,7 +18,6 @@ from bot.broker.outcomes.events import EventOutcomes
 from bot.broker.outcomes.hearing import Hearing
 from bot.broker.send import CelerySender
 from bot.broker.stop import RemoteControl
-from bot.broker.trigger import Listener
 from bot.broker.workers import LiveQueues
 from bot.conf import FULL, Conf, conf, is_sidecar
 from bot.core.model import Source
@@ -226,15 +225,12 @@ def _with_schedules(gate: Gate) -> list[Loop]:
 
 
 def _watching(watcher: Watcher) -> list[Loop]:
-    """Its loop, and another one: for rows, it wakes the watcher when the database says that there is something new."""
+    """Its loop, and for events another one, which hears them."""
     watch = Loop(f"watch {watcher.outcomes.source}", watcher.step)
     runs_sent.wakes(watch)
     if isinstance(watcher.outcomes, EventOutcomes):
         return [watch, Loop("hear events", _hearing(watcher.outcomes).step)]
-    if watcher.outcomes.source is not Source.ROWS:
-        return [watch]
-    listener = Listener(wake=watch.wake, is_expecting=lambda: watcher.is_expecting)
-    return [watch, Loop("listen", listener.step)]
+    return [watch]
 
 
 def _hearing(outcomes: EventOutcomes) -> Hearing:

@@ -28,10 +28,6 @@ async def final(scene: Stage) -> list[Series]:
         found += await _finals(scene, IN_REDIS, "backend", CELERY_RESULT_BACKEND=REDIS)
     if scene.setup.broker:
         found += await _finals(scene, BY_EVENTS, "events", RUNTASK_OUTCOMES="events")
-    if scene.setup.postgres:
-        await scene.runtask("trigger", "add")
-        found += await _finals(scene, f"{OURS} with its trigger")
-        await scene.runtask("trigger", "remove")
     return found
 
 

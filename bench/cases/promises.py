@@ -66,8 +66,6 @@ GOALS = [
          loads=("64 clients",), stats=("worst",)),
     Goal(title="submissions lost or doubled", experiment="submission", what="lost or doubled", limit=0, stats=("p50",)),
     Goal(title="result visible → final posted", experiment="final", what="told", limit=150, stats=("p50",)),
-    Goal(title="result visible → final posted, with the trigger", experiment="final", what="told", limit=50, stats=("p50",),
-         ours="runtask with its trigger"),
     Goal(title="result visible → final posted, results in Redis", experiment="final", what="told", ours=IN_REDIS, of=OURS,
          limit=1.5, stats=("p50",)),
     Goal(title="result visible → final posted, workers' events", experiment="final", what="told", ours=BY_EVENTS, of=OURS,

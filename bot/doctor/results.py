@@ -7,7 +7,6 @@ from celery import Celery
 from django.apps import apps
 from django_celery_beat.models import PeriodicTask
 
-from bot.broker import trigger
 from bot.broker.eventqueue import EventQueue
 from bot.broker.outcomes import kinds
 from bot.broker.outcomes.backend import BackendOutcomes
@@ -52,8 +51,6 @@ def results(subject: Subject) -> Iterator[Finding]:
         yield _extended(subject)
     if source in (Source.ROWS, Source.BACKEND):
         yield from _of_all(app)
-    if source is Source.ROWS:
-        yield from notification()
     if (since := sources.unasked_since(source, now=clock.now())) is not None:
         remedy = "Start `runtask notify`, or `runtask slack` without --no-deliver."
         yield problem("watcher", f"nobody has looked for the results of runs since {moment(since)}", remedy)
@@ -126,10 +123,3 @@ def _ignored(app: Celery) -> Iterator[Finding]:
         else:
             remedy = "Update Celery to 5.6.3 or newer, or remove ignore_result from these tasks."
             yield note("ignore_result", f"set by {some(names)}: threads can't say how these end", remedy)
-
-
-def notification() -> Iterator[Finding]:
-    if trigger.is_there():
-        yield ok("trigger", "installed: PostgreSQL notifies runtask as soon as a result is written")
-    elif trigger.is_possible():
-        yield ok("trigger", "not installed: runtask looks for results by itself")

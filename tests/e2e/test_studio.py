@@ -143,7 +143,7 @@ def test_nothing_is_left_after_it_was_removed_as_the_page_says(wheel: Path, tmp_
     path = f"{virtual_environment(tmp_path / 'venv')}{os.pathsep}{os.defpath}"
     database = f"sqlite:///{tmp_path}/studio.sqlite3"
     environment = clean_environment(PATH=path, PYTHONPATH="", **OFFLINE, **SERVER, DATABASE_URL=database)
-    _, drop, forget, uninstall = guided.commands_of("Remove")  # the first one is for those who have the trigger
+    drop, forget, uninstall = guided.commands_of("Remove")
     with Studio(tmp_path, environment) as studio:
         studio.prepare()
         as_it_was = {file: file.read_text() for file in studio.where.glob("config/**/*.py")}

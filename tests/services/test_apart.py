@@ -213,7 +213,6 @@ def test_nothing_is_written_whatever_the_account_may_do(shop: Platform, servers:
     for attempt in (
         ["shell", "--command", saved],
         ["migrate", "--database", "platform"],
-        ["trigger", "add"],
     ):
         done = shop.apart(*attempt)
         assert done.returncode != 0, attempt
