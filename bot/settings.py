@@ -122,8 +122,8 @@ if RUNTASK_SIDECAR:  # the platform migrates its own tables
         INSTALLED_APPS.remove("django_celery_results")
     if _project.platform_url:
         _theirs = _database(_project.platform_url)
-        if _theirs["ENGINE"] == "django.db.backends.sqlite3":  # WAL mode would be written to their file
-            _theirs["OPTIONS"] = {"timeout": 20}
+        if _theirs["ENGINE"] == "django.db.backends.sqlite3":
+            _theirs |= {"NAME": f"file:{_theirs['NAME']}?mode=ro", "OPTIONS": {"timeout": 20}}
         # Without time zones (`USE_TZ = False`), MariaDB and SQLite hold local times.
         DATABASES[PLATFORM] = {**_theirs, "TIME_ZONE": _project.platform_zone or None}
         DATABASE_ROUTERS = ["bot.sidecar.Router"]
