@@ -91,6 +91,7 @@ OLD = f"""
 INSERT INTO {RESULTS}_taskresult (task_id, status, content_type, content_encoding, result, date_created, date_done)
 VALUES ('t', 'SUCCESS', 'application/json', 'utf-8', '"fine"', now(), now())
 """
+NAMES = 'from bot import wiring; print([one.name for one in wiring.catalog().find("", 5).first])'
 READ = """
 from bot import wiring
 from bot.broker.outcomes import newest
@@ -218,6 +219,21 @@ def test_nothing_is_written_whatever_the_account_may_do(shop: Platform, servers:
         assert done.returncode != 0, attempt
         assert "only reads the platform's database" in done.stderr
     assert dump(getattr(servers.server, "url")) == before  # noqa: B009
+
+
+@nightly
+def test_a_file_is_opened_for_reading_only(tmp_path: Path) -> None:
+    file = tmp_path / "shop.sqlite3"
+    platform = Platform(tmp_path, f"sqlite:///{file}")
+    assert "unable to open database file" in platform.apart("doctor", **TOKENS).stdout
+    assert not file.exists()
+    platform.manage("migrate", "--verbosity", "0")
+    platform.manage("shell", "--command", ROW)
+    before = file.read_bytes()
+    platform.apart("migrate", "--verbosity", "0")
+    told = platform.apart("shell", "--verbosity", "0", "--command", NAMES)
+    assert told.stdout == "['Nightly report']\n", told.stderr
+    assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
