@@ -1,4 +1,4 @@
-"""What the admin shows of runs: all of it readable, nothing secret, nothing to change."""
+"""The admin shows runs in full, but no secrets, and lets nobody change them."""
 
 import json
 from datetime import timedelta
@@ -53,14 +53,14 @@ def test_a_run_is_readable_and_masked(site: Client) -> None:
 
 @pytest.mark.parametrize("address", ["", "{}/change/"])
 def test_pages_hold_no_inline_script_or_style(site: Client, address: str) -> None:
-    """So that a strict Content-Security-Policy may stand."""
+    """A strict Content-Security-Policy would block them."""
     page = site.get(f"/admin/runtask/run/{address.format(a_run().pk)}").content.decode()
     for inline in ("<script>", "<style", " style=", " onclick="):
         assert inline not in page
     assert '<link href="/static/runtask/runtask.css"' in page
 
 
-def test_the_list_says_who_what_when_with_which_changes_how_it_ended_and_where_from(site: Client) -> None:
+def test_the_list_shows_who_ran_what_through_which_entry_with_which_changes_and_how_it_ended(site: Client) -> None:
     began = timezone.now()
     ended = began + timedelta(seconds=3.2)
     ana = User.objects.create_user("ana")
@@ -73,7 +73,7 @@ def test_the_list_says_who_what_when_with_which_changes_how_it_ended_and_where_f
     assert "<b>Nightly</b>" not in page
 
 
-def test_the_run_says_what_was_sent_where_and_who_asked(site: Client) -> None:
+def test_the_page_of_a_run_shows_where_it_was_sent_and_who_asked(site: Client) -> None:
     where = [["queue", "reports"], ["expires", "after 60 s"]]
     run = a_run(target=where, user=User.objects.create_user("ana"), slack_user="U0ANA", team="T1", channel="C1")
     page = site.get(f"/admin/runtask/run/{run.pk}/change/").content.decode()
@@ -82,7 +82,7 @@ def test_the_run_says_what_was_sent_where_and_who_asked(site: Client) -> None:
 
 
 @pytest.mark.parametrize("address", ["", "{}/change/"])
-def test_what_has_ended_is_shown_so_without_a_watcher(site: Client, address: str) -> None:
+def test_an_end_is_shown_even_if_no_watcher_runs(site: Client, address: str) -> None:
     run = a_run(state="sent", deadline_at=timezone.now() + timedelta(hours=1))
     TaskResult.objects.create(task_id=run.task_id, status="FAILURE", result="{}")
     assert "FAILURE" in site.get(f"/admin/runtask/run/{address.format(run.pk)}").content.decode().replace(
@@ -103,7 +103,7 @@ def test_what_has_ended_is_shown_so_without_a_watcher(site: Client, address: str
         ("?from=elsewhere", ["ben's", "ana's"]),
     ],
 )
-def test_history_can_be_narrowed(site: Client, address: str, found: list[str]) -> None:
+def test_the_list_can_be_searched_and_filtered(site: Client, address: str, found: list[str]) -> None:
     user = User.objects.create_user("ana")
     a_run(user=user, state="finished", status="FAILURE", schedule_name="ana's")
     a_run(key="api:1:k", task_id="1", slack_user="U0BEN", state="not_sent", schedule_name="ben's")
@@ -111,7 +111,7 @@ def test_history_can_be_narrowed(site: Client, address: str, found: list[str]) -
     assert [run.schedule_name for run in runs] == found
 
 
-def test_the_list_costs_the_same_however_long_history_is(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_longer_history_costs_the_list_no_more_queries(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RunAdmin, "list_per_page", 5)
 
     def queries() -> list[str]:
@@ -127,11 +127,11 @@ def test_the_list_costs_the_same_however_long_history_is(site: Client, monkeypat
     many = queries()
     assert len(many) == len(few) > 1
     for sql in many:
-        assert "LIMIT" in sql or ".`state` IN" in sql.replace('"', "`"), "not all of history is read or counted"
+        assert "LIMIT" in sql or ".`state` IN" in sql.replace('"', "`"), "it must not read or count all of history"
         assert "traceback" not in sql
 
 
-def test_older_runs_than_are_counted_are_still_found(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_also_finds_runs_beyond_those_that_are_counted(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "COUNTED", 3)
     monkeypatch.setattr(RunAdmin, "list_per_page", 2)
     for number in range(5):
@@ -142,7 +142,7 @@ def test_older_runs_than_are_counted_are_still_found(site: Client, monkeypatch: 
 
 
 @pytest.mark.parametrize("address", ["", "{}/change/"])
-def test_an_option_that_can_not_be_read_is_named_and_what_is_stored_is_shown(
+def test_pages_name_an_option_that_can_not_be_read_and_still_show_the_run(
     site: Client, settings: Any, address: str
 ) -> None:
     run = a_run(channel="C1", thread="1700000000.000100")
@@ -158,7 +158,7 @@ def test_an_option_that_can_not_be_read_is_named_and_what_is_stored_is_shown(
     assert "very-secret" not in page
 
 
-def test_lists_tell_what_is_stuck_and_why(site: Client) -> None:
+def test_the_list_of_notices_says_why_one_is_parked_and_the_list_of_runs_finds_a_task_id(site: Client) -> None:
     Notice.objects.create(
         run=a_run(), kind="root", rank=0, state="parked", due_at=timezone.now(), problem="is_archived"
     )
@@ -167,21 +167,21 @@ def test_lists_tell_what_is_stuck_and_why(site: Client) -> None:
     assert "Nightly" in site.get("/admin/runtask/run/?q=0f4c").content.decode()
 
 
-def test_runs_and_notices_cannot_be_made_or_changed_by_hand(site: Client) -> None:
+def test_a_run_can_not_be_added_changed_or_deleted_by_hand(site: Client) -> None:
     run = a_run()
     assert site.get("/admin/runtask/run/add/").status_code == 403
     assert site.post(f"/admin/runtask/run/{run.pk}/change/", {"state": "sent"}).status_code == 403
     assert site.post(f"/admin/runtask/run/{run.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_links_can_be_made(site: Client) -> None:
+def test_a_superuser_can_make_a_slack_link(site: Client) -> None:
     user = User.objects.create_user("ana", is_staff=True)
     answer = site.post("/admin/runtask/slacklink/add/", {"team": "T1", "slack_user": "U1", "user": user.pk})
     assert answer.status_code == 302
     assert SlackLink.objects.get().user == user
 
 
-def test_a_link_is_made_with_ids_not_with_names(site: Client) -> None:
+def test_a_slack_link_takes_ids_and_refuses_names(site: Client) -> None:
     user = User.objects.create_user("ana", is_staff=True)
     page = site.post("/admin/runtask/slacklink/add/", {"team": "acme", "slack_user": "@ana", "user": user.pk})
     assert "This is not a member id" in page.content.decode()
@@ -189,7 +189,7 @@ def test_a_link_is_made_with_ids_not_with_names(site: Client) -> None:
     assert not SlackLink.objects.exists()
 
 
-def test_parked_messages_can_be_tried_again(site: Client) -> None:
+def test_parked_notices_can_be_tried_again(site: Client) -> None:
     run = a_run()
     for kind, rank, state in (("root", 0, "sent"), ("id", 1, "parked"), ("final", 3, "parked")):
         Notice.objects.create(run=run, kind=kind, rank=rank, state=state, due_at=timezone.now(), problem="why")
@@ -198,7 +198,7 @@ def test_parked_messages_can_be_tried_again(site: Client) -> None:
     assert dict(Notice.objects.values_list("kind", "state")) == {"root": "sent", "id": "owed", "final": "behind"}
 
 
-def test_who_may_only_look_cannot_try_again(client: Client) -> None:
+def test_a_user_who_may_only_view_notices_can_not_try_again(client: Client) -> None:
     viewer = User.objects.create_user("viewer", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_notice"))
     client.force_login(viewer)
@@ -207,7 +207,7 @@ def test_who_may_only_look_cannot_try_again(client: Client) -> None:
     assert Notice.objects.get().state == "parked"
 
 
-def test_messages_are_told_apart_by_installation(site: Client) -> None:
+def test_the_list_of_notices_can_be_filtered_by_installation(site: Client) -> None:
     for key in ("T1/A1", "T1/A2"):
         Installation.objects.create(key=key, seen_at=timezone.now())
         run = a_run(installation=key, schedule_name=f"of {key}", key=key, task_id=key)

@@ -1,4 +1,4 @@
-"""`runtask cleanup`: what the hourly clean-up hesitates to delete, shown first, and deleted on a yes."""
+"""`runtask cleanup` shows how much it would delete, even what the hourly clean-up refuses to. It deletes only with `--yes`."""
 
 from datetime import timedelta
 from io import StringIO

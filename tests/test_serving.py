@@ -1,4 +1,4 @@
-"""How the loops of a process end."""
+"""A process that is stopped ends its loops first."""
 
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ from bot.management import serving
 
 @dataclass
 class Watch:
-    """A clock that goes only while somebody waits."""
+    """A clock that moves only while the process waits for a loop."""
 
     now: float = 0.0
 
@@ -21,7 +21,7 @@ class Watch:
 
 @dataclass
 class Stuck:
-    """A loop whose step never comes back, as with a silent database."""
+    """A loop whose step never ends, as if the database didn't answer."""
 
     watch: Watch
     told: list[str]
@@ -36,7 +36,7 @@ class Stuck:
         self.watch.now += timeout
 
 
-def test_loops_that_are_stuck_hold_up_a_stop_no_longer_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_stuck_loops_delay_the_end_no_longer_than_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     watch, told = Watch(), list[str]()
     loops, deliverer = [Stuck(watch, told), Stuck(watch, told)], SimpleNamespace(drain=lambda _: told.append("drain"))
     monkeypatch.setattr(wiring, "background", lambda: (loops, deliverer))

@@ -1,7 +1,7 @@
-"""Where workers' events are heard.
+"""The queue from which runtask reads workers' events.
 
-On RabbitMQ, a durable queue of our own collects them, also while no process of runtask reads it. It is bounded, and RabbitMQ
-deletes it if nobody reads it for long. On Redis, events are broadcast, and whoever doesn't listen misses them.
+On RabbitMQ, the queue is durable, so it collects events even while no process of runtask reads it. Its length is limited, and
+RabbitMQ deletes it if nobody reads it for long. Redis keeps no events: a process that isn't listening misses them.
 """
 
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ from bot.conf import Conf
 from bot.core.reasons import Code, Reason
 
 RABBITMQ, REDIS = "amqp", "redis"  # kombu's names of the transports
-TASKS = "task.#"  # also `task.multi`, under which prefork workers send several at once
+TASKS = "task.#"  # matches `task.multi`, too: with that key, prefork workers send several events in one message
 WORKERS = "worker.#"
-WITHIN = 3.0  # seconds, for all addresses of the broker
+WITHIN = 3.0  # seconds to connect, for all addresses of the broker together
 
 
 class NotPossible(Exception):
-    """The broker isn't RabbitMQ. The text says what that means."""
+    """The broker isn't RabbitMQ, so there is no queue to work on. The text tells the operator."""
 
 
 class Refused(Exception):
-    """RabbitMQ refuses the queue. `reason` says why."""
+    """RabbitMQ refuses to declare the queue or to say anything about it. `reason` holds its error."""
 
     def __init__(self, name: str, exc: ChannelError) -> None:
         refusal = answers.refusal(exc, RABBITMQ, name)
@@ -40,32 +40,32 @@ class Refused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class EventQueue:
-    """The queue as the options say."""
+    """The name and the limits of the queue, from the options."""
 
     name: str
-    length: int  # messages, before the oldest are dropped
-    expires: float  # seconds without a reader
+    length: int  # messages; if more come, RabbitMQ drops the oldest
+    expires: float  # seconds without a reader, after which RabbitMQ deletes the queue
 
     @classmethod
     def of(cls, options: Conf) -> "EventQueue":
         return cls(name=options.events_queue, length=options.events_length, expires=options.events_expires)
 
-    def bound(self, app: Celery, channel: Any) -> Any:
-        """Not declared yet."""
-        kept = transport(app) == RABBITMQ
-        limits = {"x-max-length": self.length, "x-expires": int(self.expires * 1000)} if kept else {}
+    def _on(self, channel: Any, app: Celery) -> Any:
+        """kombu's Queue on this channel, not declared yet."""
+        is_rabbitmq = transport(app) == RABBITMQ
+        limits = {"x-max-length": self.length, "x-expires": int(self.expires * 1000)} if is_rabbitmq else {}
         return Queue(
             self.name, exchange=exchange(app, channel), routing_key=TASKS, queue_arguments=limits, durable=True
         )(channel)
 
-    def made(self, app: Celery, connection: Any) -> tuple[Any, bool]:
-        """The queue, declared on a channel of its own, and whether it was there before. Raises Refused."""
+    def declare(self, app: Celery, connection: Any) -> tuple[Any, bool]:
+        """Declares the queue on a new channel. Returns it, and whether RabbitMQ had it before. Raises Refused."""
         if transport(app) != RABBITMQ:
-            queue = self.bound(app, connection.channel())
+            queue = self._on(connection.channel(), app)
             queue.declare()
             return queue, False
         was_there = self.waiting(connection) is not None
-        queue = self.bound(app, connection.channel())
+        queue = self._on(connection.channel(), app)
         try:
             queue.declare()
         except ChannelError as exc:
@@ -73,8 +73,8 @@ class EventQueue:
         return queue, was_there
 
     def waiting(self, connection: Any) -> tuple[int, int] | None:
-        """How many messages and how many readers the queue has on RabbitMQ. None if it doesn't exist."""
-        channel = connection.channel()
+        """The number of messages in the queue on RabbitMQ, and of its readers. None: there is no such queue. Raises Refused."""
+        channel = connection.channel()  # a new one, because RabbitMQ closes it with an error if there is no such queue
         try:
             found = channel.queue_declare(self.name, passive=True)
         except NotFound:
@@ -86,22 +86,22 @@ class EventQueue:
 
 
 def exchange(app: Celery, channel: Any) -> Any:
-    """As workers declare it."""
+    """The exchange to which workers send events, declared as they declare it."""
     return get_exchange(channel.connection.client, name=app.conf.event_exchange)
 
 
 def formats(app: Celery) -> list[str]:
-    """Those in which events are read. Never pickle, whatever the workers use."""
+    """The formats in which events are read: JSON and the one of the app, but never pickle."""
     return list({"json", app.conf.event_serializer} - {"pickle", "application/x-python-serialize"})
 
 
 def transport(app: Celery) -> str:
-    """kombu's name of it. Connects to nothing."""
+    """kombu's name of the broker's transport. Doesn't connect."""
     return str(own_connection(app).transport.driver_type)
 
 
 def is_possible(app: Celery) -> bool:
-    """Whether events can be heard on this broker."""
+    """Whether runtask can read events on this broker."""
     try:
         return transport(app) in (RABBITMQ, REDIS)
     except Exception:  # noqa: BLE001  # kombu doesn't know the transport, or its library is missing
@@ -109,38 +109,40 @@ def is_possible(app: Celery) -> bool:
 
 
 def shown(app: Celery) -> str:
-    """The transport's name, for people. It works for an unknown transport too."""
+    """The transport's name, for a message to people. Doesn't raise if kombu doesn't know the transport."""
     try:
         return transport(app)
-    except Exception as exc:  # noqa: BLE001  # as above
+    except Exception as exc:  # noqa: BLE001  # as in `is_possible`
         return f"this broker ({type(exc).__name__})"
 
 
 def add(app: Celery, queue: EventQueue) -> None:
-    """Raises NotPossible, Refused, or whatever the transport raises, as the next two do."""
+    """Declares the queue. Raises NotPossible, Refused, or an error of the transport."""
     with _rabbitmq(app) as connection:
-        queue.made(app, connection)
+        queue.declare(app, connection)
 
 
 def remove(app: Celery, queue: EventQueue) -> None:
+    """Deletes the queue and the events in it. Raises NotPossible, or an error of the transport."""
     with _rabbitmq(app) as connection:
         connection.channel().queue_delete(queue.name)
 
 
 def waiting(app: Celery, queue: EventQueue) -> tuple[int, int] | None:
-    """See EventQueue."""
+    """As `EventQueue.waiting`, over a connection of its own. Raises NotPossible, Refused, or an error of the transport."""
     with _rabbitmq(app) as connection:
         return queue.waiting(connection)
 
 
 def _rabbitmq(app: Celery) -> Any:
-    found = transport(app)
-    if found == REDIS:
+    """A connection to RabbitMQ. Raises NotPossible if the broker is another one, or an error of the transport."""
+    name = transport(app)
+    if name == REDIS:
         raise NotPossible(
             "Redis has no queue of events to add, show or remove: runtask hears events only while it runs"
         )
-    if found != RABBITMQ:
-        raise NotPossible(f"runtask can't hear workers' events over {found}, only on RabbitMQ and Redis")
+    if name != RABBITMQ:
+        raise NotPossible(f"runtask can't hear workers' events over {name}, only on RabbitMQ and Redis")
     connection = own_connection(app)
     connect(connection, WITHIN)
     return connection

@@ -25,12 +25,12 @@ from urllib.parse import quote
 from uuid import uuid4
 
 SUFFIX = ".msg"
-AGAIN = f".again{SUFFIX}"  # of a message that a process had taken before, and may have begun to work on
+AGAIN = f".again{SUFFIX}"  # a message that was given back; the process that had taken it may have begun to work on it
 DRAFT_LIFE = 3600  # seconds; an older draft was left by a killed process
 
 log = getLogger(__name__)
-own_folders: dict[tuple[Path, int], Path] = {}
-opening = Lock()
+own_folders: dict[tuple[Path, int], Path] = {}  # by folder of claims and by process: forked children need their own
+opening = Lock()  # held while a thread looks for this process's folder, or makes it
 
 
 class Spool:
@@ -40,7 +40,7 @@ class Spool:
         self.root = root
         self.queues, self.claimed, self.damaged = root / "queues", root / "claimed", root / "damaged"
         self.exchanges, self.drafts = root / "exchanges", root / "tmp"
-        self._listed: dict[str, list[str]] = {}
+        self._listed: dict[str, list[str]] = {}  # by queue, the names that `take` hasn't tried yet, newest first
 
     def create(self) -> None:
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ class Spool:
         """Claims the oldest message. The caller then calls `read`, and `done`, `give_back` or `set_aside`."""
         folder = self._queue(queue)
         names = self._listed.get(queue) or sorted(waiting(folder), reverse=True)
-        self._listed[queue] = names  # not listed again before all are used: listing a long queue is expensive
+        self._listed[queue] = names  # listed again when all have been tried: listing a long queue is expensive
         while names:
             tag = f"{folder.name}/{names.pop()}"
             claim = self._claim(tag)
@@ -80,7 +80,7 @@ class Spool:
         log.warning("unreadable message moved to %s: %s", self.damaged / tag, type(why).__name__)
 
     def take_back(self, is_wanted: Callable[[bytes], bool]) -> bool:
-        """Removes a message that no process has ever taken, and that no process can take any more. False: there is none."""
+        """Removes a wanted message, unless a process has ever taken it. True: it is gone, so no process will take it."""
         for file in self.queues.glob(f"*/*{SUFFIX}"):
             if not file.name.endswith(AGAIN):
                 with suppress(FileNotFoundError):  # a process has just taken it
@@ -93,7 +93,7 @@ class Spool:
         return len(waiting(self._queue(queue)))
 
     def purge(self, queue: str, *, older_than: float = 0) -> int:
-        """Deletes the waiting messages of at least that age in seconds."""
+        """Deletes the waiting messages that are at least `older_than` seconds old. Returns how many."""
         folder, youngest = self._queue(queue), f"{time_ns() - int(older_than * 10**9):020}"
         old = [name for name in waiting(folder) if name[:20] <= youngest]
         for name in old:
@@ -139,7 +139,10 @@ class Spool:
         return self._own_folder() / tag
 
     def _own_folder(self) -> Path:
-        """This process's folder in claimed/. Its lock is taken before it is moved there, and held until the process ends."""
+        """This process's folder in claimed/. The process holds its lock until it ends.
+
+        It takes the lock before it moves the folder there. Otherwise, others could mistake it for a dead process's folder.
+        """
         key = self.claimed, os.getpid()
         with opening:
             if key not in own_folders:
@@ -166,24 +169,24 @@ class Spool:
             draft.unlink(missing_ok=True)
             raise
         if durable:
-            with suppress(OSError):  # readers can take it already, so an error would be wrong
+            with suppress(OSError):  # readers can take the message already, so the caller must not hear that it failed
                 sync(target.parent)
 
 
 def segment(name: str) -> str:
-    """A foreign name as one safe path segment: without `/`, and never `.` or `..`."""
+    """The name of a queue or an exchange as one safe path segment: without `/`, and never `.` or `..`."""
     return f"{quote(name, safe='@')}.q"
 
 
 def waiting(folder: Path) -> list[str]:
-    """Names, in no order. kombu asks for the length of long queues, for which pathlib would take ten times as long."""
+    """The names of messages, in no order. Not by pathlib: it takes ten times as long, and kombu counts long queues this way."""
     with suppress(FileNotFoundError):
         return [name for name in os.listdir(folder) if name.endswith(SUFFIX)]  # noqa: PTH208
     return []
 
 
 def again(file: Path) -> Path:
-    """The name of a message that goes back to its queue. It keeps its place."""
+    """The path of a message that is given back. Its new name keeps its place in the queue."""
     return file if file.name.endswith(AGAIN) else file.with_name(file.name.removesuffix(SUFFIX) + AGAIN)
 
 
@@ -193,7 +196,7 @@ def move(file: Path, target: Path) -> None:
 
 
 def sync(folder: Path) -> None:
-    """Writes the names in `folder` to the disk."""
+    """Makes sure that the names in `folder` are on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,7 +1,7 @@
-"""Which queues live workers consume. Workers are asked in the background, so that nobody waits for their answers.
+"""Which queues live workers consume. runtask asks workers in the background, so that nobody waits for their answers.
 
-They answer over Celery's remote control (`inspect active_queues`). Some transports have none, such as SQS, and a project
-may turn it off; then the queues stay unknown.
+Workers answer over Celery's remote control (`inspect active_queues`). Some transports, such as SQS, have none, and a project
+may turn it off. Then the queues stay unknown.
 """
 
 import logging
@@ -21,15 +21,15 @@ from bot.core.model import Listening
 
 log = logging.getLogger(__name__)
 
-ASK_AGAIN = 10.0  # seconds
-STALE = 60.0  # seconds after which an answer proves nothing
-WAIT = 1.0  # seconds for workers to answer
-CONNECT_WITHIN = 3.0  # seconds, for all addresses of the broker
+ASK_AGAIN = 10.0  # seconds between two questions
+STALE = 60.0  # seconds; an older answer no longer counts
+WAIT = 1.0  # seconds that workers have to answer
+CONNECT_WITHIN = 3.0  # seconds, for all addresses of the broker together
 
 
 @dataclass
 class LiveQueues:
-    """The queues of the last answer. Threads may share it. Only one question is open at a time, even if the broker hangs."""
+    """The queues in the last answer. Threads may share an instance. At most one thread asks, even if the broker hangs."""
 
     app: Celery
     clock: Callable[[], float] = time.monotonic
@@ -40,7 +40,7 @@ class LiveQueues:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def listening(self, queue: str | None) -> Listening:
-        """Unknown at the first call."""
+        """Whether a live worker consumes this queue. UNKNOWN until workers have answered; the first call asks them."""
         self._ask_in_background()
         if queue is None or self._queues is None or self.clock() - self._answered_at > STALE:
             return Listening.UNKNOWN
@@ -69,9 +69,9 @@ class LiveQueues:
 
 
 def ask(app: Celery, question: str, within: float = WAIT, *details: str) -> dict[str, Any] | None:
-    """Each live worker's answer to a command of Celery's `inspect`, by worker. None: there is no remote control.
+    """The answers of live workers to a command of Celery's `inspect`, by worker. None: there is no remote control.
 
-    Takes a few seconds more than `within` at most. Raises whatever the transport raises.
+    Takes at most a few seconds longer than `within`. Raises the errors of the transport.
     """
     if has_no_remote_control(app):
         return None

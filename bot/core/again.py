@@ -1,4 +1,4 @@
-"""What a form shows of an earlier run whose values it is filled with."""
+"""What a form shows about an earlier run, if it is filled with the values of that run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from bot.core.reasons import Problem
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Earlier:
-    """A run of a schedule: who asked for it, when, and how far it is."""
+    """An earlier run: who asked for it, when, and how far it is."""
 
     run: RunId
-    requester: SlackUserId  # empty: not asked for in Slack, or in a workspace where the reader isn't
-    name: str  # the requester's on the site
+    requester: SlackUserId  # empty if they didn't ask in Slack, or asked in a workspace that isn't the reader's
+    name: str  # the requester's username on the site
     at: datetime
     state: str
     status: str
-    changes: tuple[Change, ...]  # from the values that were stored then
+    changes: tuple[Change, ...]  # from the values that were stored at that time to the run's
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,18 +27,18 @@ class Again:
 
     run: Earlier
     values: Mapping[Field, Shown]
-    differences: tuple[Change, ...]  # from the stored values as they are now (old) to those of the run (new)
-    since: tuple[Change, ...]  # of the stored values, since the run
-    settings: tuple[Change, ...]  # of the schedule's name, task and options, since the run; as texts, not JSON
+    differences: tuple[Change, ...]  # from the values that are stored now (old) to the run's (new)
+    since: tuple[Change, ...]  # how the stored values have changed since the run
+    settings: tuple[Change, ...]  # how its name, task and options have changed since the run; as texts, not JSON
     fingerprint: str  # of the schedule and these values
-    problems: tuple[Problem, ...] = ()  # what rules don't allow of these values
+    problems: tuple[Problem, ...] = ()  # why rules don't allow these values
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fill:
-    """What a form is filled with, and what else it could be filled with."""
+    """What a form is filled with, and the other runs that could fill it."""
 
-    again: Again | None = None  # None: the stored values
+    again: Again | None = None  # None: with the stored values
     recent: tuple[Earlier, ...] = ()  # the newest runs with different values, newest first
 
 

@@ -1,7 +1,7 @@
-"""JSON as text: splits it into tokens and indents them, without reading values.
+"""Handles JSON as text: splits it into tokens, indents it, and replaces single values.
 
-So a form shows what is stored: numbers (`1.10`, `1e400`), escapes, the order of keys and doubled keys stay as they are,
-while `dumps(loads(text))` changes them.
+Everything else stays as it is stored: numbers (`1.10`, `1e400`), escapes, the order of keys, and doubled keys. So a form can
+show it. `dumps(loads(text))` would change these.
 """
 
 import json
@@ -30,20 +30,20 @@ class Token(NamedTuple):
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Every character of `text` belongs to exactly one token, whether it is JSON or not."""
+    """The tokens of `text`, which needn't be JSON. Every character belongs to exactly one token."""
     for match in TOKEN.finditer(text):
         yield Token(str(match.lastgroup), match.group(), match.start())
 
 
 def plain_spaces(text: str) -> str:
     """`text` with plain spaces instead of the odd Unicode spaces between its tokens. Its length stays the same."""
-    if not ODD_SPACE.search(text):  # nearly always
+    if not ODD_SPACE.search(text):  # the usual case, and faster
         return text
     return "".join(ODD_SPACE.sub(" ", t.text) if t.kind == "space" else t.text for t in tokens(text))
 
 
 def line_and_column(text: str, at: int) -> tuple[int, int]:
-    """Of the character `at`; both count from 1."""
+    """Where the character at index `at` is. Line and column count from 1."""
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
@@ -57,7 +57,7 @@ class Member:
 
 
 def members(text: str) -> Iterator[Member]:
-    """The members of the outermost object of `text`. Works as far as possible where the text isn't JSON."""
+    """The members of the outermost object of `text`. If `text` isn't JSON, those that can be found."""
     depth = 0
     key = before = Token("", "", 0)
     value: Token | None = None
@@ -78,11 +78,11 @@ def members(text: str) -> Iterator[Member]:
         yield Member(key.text, value.at, len(text))
 
 
-Path = tuple[str | int, ...]
+Path = tuple[str | int, ...]  # the keys and indexes that lead to a value, from the outermost one
 
 
 def differences(value: Any, other: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Places in one JSON value, and what another value has there, as deep inside as possible."""
+    """The places where two JSON values differ, as deep inside as possible, each with what `other` has there."""
     if isinstance(value, dict) and isinstance(other, dict) and value.keys() == other.keys():
         for key, inner in value.items():
             yield from differences(inner, other[key], (*path, key))
@@ -94,9 +94,9 @@ def differences(value: Any, other: Any, path: Path = ()) -> Iterator[tuple[Path,
 
 
 def replaced(text: str, values: Mapping[Path, Any]) -> str:
-    """Valid JSON with other values at these places. Everything else stays as it is written."""
+    """`text`, which must be valid JSON, with these values at their places. Everything else stays as it is written."""
     out: list[str] = []
-    open_brackets = 0  # of a value that was replaced
+    open_brackets = 0  # of the old value, whose tokens are left out
     for token, place in _placed(text):
         if open_brackets:
             open_brackets += (token.text in OPENING) - (token.text in CLOSING)
@@ -109,7 +109,7 @@ def replaced(text: str, values: Mapping[Path, Any]) -> str:
 
 
 def _placed(text: str) -> Iterator[tuple[Token, Path | None]]:
-    """The tokens of valid JSON, each with the place of the value that begins with it."""
+    """The tokens of valid JSON, each with the place of the value that begins with it. None: no value does."""
     path: list[Any] = []  # keys and indexes; None: a key comes next
     for token in tokens(text):
         is_key = path[-1:] == [None]
@@ -126,10 +126,10 @@ def _placed(text: str) -> Iterator[tuple[Token, Path | None]]:
 
 
 def indented(text: str) -> str:
-    """Valid JSON with one member per line. Strings and numbers stay as they are written."""
+    """`text`, which must be valid JSON, with one member per line. Strings and numbers stay as they are written."""
     out: list[str] = []
     depth = 0
-    opened = False  # the last token opened a list or object; only a filled one breaks the line
+    opened = False  # whether the last token opened a list or object; an empty one stays on its line
     for token in tokens(text):
         if token.kind == "space":
             continue

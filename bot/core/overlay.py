@@ -1,4 +1,4 @@
-"""Puts other values over the stored ones that a form shows."""
+"""Replaces some of the stored values that a form shows."""
 
 import json
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from bot.core.model import Field, Shown
 def overlaid(
     stored: Mapping[Field, Shown], args: list[Any] | None, kwargs: Mapping[str, Any], *, limit: int
 ) -> tuple[dict[Field, Shown], tuple[Field, ...]]:
-    """What a form shows, and the fields whose values had to be left out.
+    """Returns what a form shows, and the fields whose new values had to be left out.
 
-    `args` replaces the stored list, None leaves it. `kwargs` are put into the stored object. A field can't have other values
-    where they would be longer than `limit` characters: an input wouldn't show them, and what isn't shown isn't sent. Nor where
-    the stored object can't be read.
+    `args` replaces the stored list; None keeps it. `kwargs` are put into the stored object, unless that can't be read.
+    A field keeps its stored value if the new one is longer than `limit` characters: an input wouldn't show it, and what isn't
+    shown isn't sent.
     """
     found, left_out = dict(stored), []
     if args is not None:
@@ -24,15 +24,15 @@ def overlaid(
         found[Field.KWARGS] = _shown(_with(old.compact, old.value, kwargs), {**old.value, **kwargs})
     elif kwargs:
         left_out.append(Field.KWARGS)
-    for of, shown in found.items():
-        if shown is not stored[of] and len(shown.compact) > limit:
-            found[of] = stored[of]
-            left_out.append(of)
+    for field, shown in found.items():
+        if shown is not stored[field] and len(shown.compact) > limit:
+            found[field] = stored[field]
+            left_out.append(field)
     return found, tuple(left_out)
 
 
 def _with(text: str, value: Mapping[str, Any], kwargs: Mapping[str, Any]) -> str:
-    """The JSON object with these members. The others stay as they are written."""
+    """`text`, a JSON object, with these members replaced or added. The others stay as they are written."""
     text = jsontext.replaced(text, {(name,): new for name, new in kwargs.items() if name in value})
     added = json.dumps({name: new for name, new in kwargs.items() if name not in value}, ensure_ascii=False)
     if added == "{}":

@@ -9,7 +9,7 @@ SEPARATOR = "\0"
 def seal(key: str, *parts: str) -> str:
     """32 hexadecimal digits. Only a process that knows `key` can make them for these parts.
 
-    Raises ValueError for a part that contains the separator: other parts would have the same seal.
+    Raises ValueError if a part contains the separator, because other parts could then have the same seal.
     """
     if any(SEPARATOR in part for part in parts):
         raise ValueError("a sealed part contains the separator")
@@ -18,6 +18,7 @@ def seal(key: str, *parts: str) -> str:
 
 
 def holds(mark: str, key: str, *parts: str) -> bool:
+    """Whether `mark` is the seal of these parts."""
     if any(SEPARATOR in part for part in parts):
         return False
     return hmac.compare_digest(mark.encode(), seal(key, *parts).encode())

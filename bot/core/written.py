@@ -1,4 +1,4 @@
-"""How a secret may be written in texts, so that it is found there."""
+"""The ways in which a secret may be written in a text, so that masking finds all of them."""
 
 import json
 import re
@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from urllib.parse import quote, quote_plus, unquote
 
 SHORTEST = 8  # characters; replacing shorter values everywhere would garble other words
-LEVELS = 3  # of texts inside of texts
+LEVELS = 3  # how often a text may be escaped, as JSON inside JSON is
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 CHARACTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "a": "\a", "0": "\0"}
 
 
 def read(written: str) -> set[str]:
-    """What a part of a text may stand for: it may be escaped, as in JSON or in a repr, and again as in JSON inside of JSON."""
+    """Everything that a part of a text may stand for: the part itself, and what it says without its escapes.
+
+    JSON and reprs escape characters, and JSON inside JSON escapes them again.
+    """
     found, new = {written}, {written}
     for _ in range(LEVELS):
         new = {unescaped(one) for one in new} - found
@@ -22,7 +25,7 @@ def read(written: str) -> set[str]:
 
 
 def unescaped(text: str) -> str:
-    """As JSON and Python read it. JSON writes some characters as two halves."""
+    """`text` with the escapes of JSON and Python resolved. JSON escapes some characters as two halves, which are joined."""
     found = ESCAPE.sub(_character, text)
     return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -33,13 +36,13 @@ def _character(match: re.Match[str]) -> str:
 
 
 def parts(secret: str) -> Iterator[str]:
-    """The secret, and its lines: tracebacks may indent them. `%40` may be shown as `@`."""
+    """The secret, and each of its lines, as tracebacks may indent them. Also both with `@` for `%40`, as in an address."""
     for text in {secret, unquote(secret)}:
         yield from (part for one in (text, *text.splitlines()) if len(part := one.strip()) >= SHORTEST)
 
 
 def forms(secret: str) -> set[str]:
-    """How it may be written: as it is, in JSON, in Python's reprs, in JSON or reprs of those, in an address."""
+    """The ways in which the secret may be written: as it is, in JSON, in Python's reprs, in JSON or a repr of these, in an address."""
     once = {secret, *_escaped(secret)}
     twice = {again for form in once for again in _escaped(form)}
     plain = secret.encode(errors="replace")
@@ -49,7 +52,7 @@ def forms(secret: str) -> set[str]:
 def _escaped(text: str) -> Iterator[str]:
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
-    for made in (repr, ascii):  # quotes inside are escaped or not, depending on the text around
-        pieces = [made(f'"{piece}')[2:-1] for piece in text.split("'")]
+    for represent in (repr, ascii):  # they escape `'` only if the text contains `"`, too: both ways are possible
+        pieces = [represent(f'"{piece}')[2:-1] for piece in text.split("'")]
         yield "'".join(pieces)
         yield r"\'".join(pieces)

@@ -21,9 +21,12 @@ from bot.doctor.subject import Subject
 from bot.models import Run, database_of
 from bot.runs import clock
 
-AHEAD = timedelta(minutes=2)  # more than clocks differ
+AHEAD = timedelta(minutes=2)  # the clocks of two machines differ by less
 LOCAL = "If the platform has USE_TZ = False, PLATFORM_TIME_ZONE must be its TIME_ZONE."
-OLDER = "The form shows no schedule's last run, or threads no duration. An update of django-celery-results there brings them."
+OLDER = (
+    "The form can't show a schedule's last run, or threads can't show how long a task took."
+    " An update of django-celery-results there helps."
+)
 
 
 def database(subject: Subject) -> Iterator[Finding]:
@@ -73,7 +76,7 @@ def _migrations(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
 def _columns() -> Iterator[Finding]:
     found = missing_columns()
     if absent := [missing for missing in found if not missing.columns]:
-        # Users come last, and their hint matters most.
+        # The table of users is the last one, and its hint matters most.
         hint = absent[-1].hint if is_sidecar() else "Run `migrate`."
         yield problem("tables", f"missing: {some([missing.table for missing in absent])}", hint)
     for missing in found:
@@ -84,7 +87,7 @@ def _columns() -> Iterator[Finding]:
 
 
 def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
-    """Faults that only some databases have."""
+    """Whether SQLite is in WAL mode, and whether the tables in MySQL or MariaDB can hold every character."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA journal_mode")
@@ -128,7 +131,7 @@ def _apart(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
 
 
 def _zone(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
-    """Only dates ahead of now show for certain that local times are read as UTC."""
+    """The zone in which dates are read, if the database stores no zone. Only a date in the future proves that it is wrong."""
     if connection.features.supports_timezones:
         return
     ran = PeriodicTask.objects.aggregate(last=Max("last_run_at"))["last"]
@@ -137,6 +140,6 @@ def _zone(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
     read = f"the platform's dates are read as {connection.timezone_name}"
     if ahead > AHEAD:
         found = f"{read}, but its newest one is {duration(ahead.total_seconds())} ahead"
-        yield problem("time zone", found, f"{LOCAL} It may not be the one of PLATFORM_TIME_ZONE.")
+        yield problem("time zone", found, f"{LOCAL} PLATFORM_TIME_ZONE seems to be wrong, or missing.")
     else:
         yield note("time zone", read, LOCAL)

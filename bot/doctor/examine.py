@@ -19,7 +19,7 @@ Examination = Callable[[], Iterable[Finding]]
 
 
 def examine(areas: Mapping[str, Examination], within: float = WITHIN) -> list[Section]:
-    """Sections in the order of `areas`. Doesn't raise what an examination raises."""
+    """One section for each area, in the order of `areas`. If an examination raises an error, its section says that."""
     found: dict[str, list[Finding]] = {area: [] for area in areas}
     threads: dict[str, threading.Thread] = {}
     deadline = time.monotonic() + within

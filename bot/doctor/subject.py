@@ -27,7 +27,7 @@ class Subject:
     unloaded: str = ""  # why the tasks can't be loaded
 
     def judged(self, what: str, found: str, *numbers: str) -> Finding:
-        """The first complaint of these checks; without complaints, that all is well."""
+        """The first complaint of these checks. If there is none, that all is well, with the text `found`."""
         for number in numbers:
             for complaint in self.complaints.get(number, ()):
                 return complained(what, number, complaint)
@@ -40,7 +40,7 @@ def complained(what: str, number: str, complaint: CheckMessage) -> Finding:
 
 
 def subject() -> Subject:
-    """The set-up of this process. Doesn't raise if it is wrong."""
+    """The set-up of this process. If it is wrong, complaints say so, and nothing is raised."""
     try:
         app = configured_app()
     except NoApp:
@@ -49,7 +49,7 @@ def subject() -> Subject:
 
 
 def _load_tasks(app: Celery) -> str:
-    """Loads them as the bot does when it starts. Returns why that fails, or an empty text."""
+    """Loads tasks as the bot does when it starts. Returns why that fails, or an empty text."""
     try:
         app.loader.import_default_modules()
         app.finalize()

@@ -1,4 +1,4 @@
-"""What people have written to the bot, until they open the form or ten minutes have passed."""
+"""The values that people have written in a mention. They fill a form within ten minutes."""
 
 from typing import ClassVar, Self
 
@@ -8,9 +8,9 @@ from bot.models.primary import Primary
 
 
 class Draft(models.Model):
-    """A message that was answered. Its values fill a form, for its author only. They hold no secrets.
+    """A mention that the bot has answered, and the values in it. Only its author can open the form with them. None is secret.
 
-    There is a row for every such message, also for one without values, so that a repeated event is answered once.
+    Every answered mention has a row, even without values. So the bot doesn't answer it again if Slack repeats the event.
     """
 
     key = models.CharField(max_length=64, unique=True, help_text="which the button carries")

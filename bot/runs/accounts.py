@@ -1,5 +1,6 @@
-"""Who may act as whom, in the log and in the audit log. Every way to make, change or remove a Slack link or an API token
-calls this, in the transaction that does it.
+"""Writes into the log and the audit log who may act as which user, and who no longer may.
+
+Code that makes, changes or removes a Slack link or an API token calls `given` or `removed`, in the same transaction.
 """
 
 import logging
@@ -26,7 +27,7 @@ def by_admin(user: Any) -> By:
 
 
 def named(user: Any) -> str:
-    """With the key, as names can change."""
+    """The user's name, with their primary key, as names can change."""
     return one_line(f"{user.get_username()} (user {user.pk})")
 
 
@@ -39,7 +40,7 @@ def described(row: SlackLink | ApiToken) -> str:
 
 
 def given(row: SlackLink | ApiToken, *, by: By, before: SlackLink | None = None) -> None:
-    """`before`: the link that was there."""
+    """`before`: the link that `row` replaces."""
     log.info("may act: %s, by %s%s", described(row), by.words, f"; before: {described(before)}" if before else "")
     if before is not None:
         _append(before, by, Act.LINK_REMOVED)
@@ -68,12 +69,12 @@ def _append(row: SlackLink | ApiToken, by: By, act: Act) -> None:
 
 
 def watch_deletions() -> None:
-    """Django deletes the links and tokens of a user whom it deletes, wherever that is done."""
+    """Django deletes a user's links and tokens with the user. This records that, whatever code deletes the user."""
     for model in (SlackLink, ApiToken):
         pre_delete.connect(_deleted, sender=model, dispatch_uid=f"runtask.{model.__name__}")
 
 
 def _deleted(sender: Any, instance: Any, origin: Any = None, **_: Any) -> None:
-    """`origin` is what somebody deleted, a row or a query. Our own code deletes links and tokens, and calls `removed`."""
+    """`origin`: the row or query on which `delete` was called. If it is about links or tokens, our own code calls `removed`."""
     if sender not in (type(origin), getattr(origin, "model", None)):
         removed(instance, by=NO_USER)

@@ -1,6 +1,6 @@
-"""The database's clock. Whatever processes compare with each other goes by it, as the clocks of their machines may differ.
+"""The time by the database's clock. Dates that processes compare are by this clock, as the clocks of their machines may differ.
 
-We ask for it now and then, and count on from there with this process's monotonic clock.
+We ask the database only if its last answer is too old. From that answer on, we count with this process's monotonic clock.
 """
 
 import time
@@ -15,7 +15,7 @@ from bot.models import Run, database_of
 
 LASTS = 10.0  # seconds until we ask again
 JUMP = 0.5  # seconds; if this machine's two clocks disagree by more, it was asleep or somebody has set its clock
-ASK = {  # UTC, without a zone
+ASK = {  # by vendor; answers are in UTC, without a zone
     "postgresql": "SELECT clock_timestamp() AT TIME ZONE 'UTC'",  # now() would be the start of the transaction
     "mysql": "SELECT UTC_TIMESTAMP(6)",
     "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
@@ -40,8 +40,11 @@ _reading: _Reading | None = None
 
 
 def now() -> datetime:
-    """As `django.utils.timezone.now`, but by the database's clock. May ask the database, but not in a transaction of ours."""
-    global _reading  # noqa: PLW0603  # the process has one
+    """As `django.utils.timezone.now`, but by the database's clock. Asks the database if the last answer is too old.
+
+    In a transaction of ours, any earlier answer is good enough.
+    """
+    global _reading  # noqa: PLW0603  # one for the whole process
     connection = connections[database_of(Run)]
     if _reading is None or not (_reading.is_good() or connection.in_atomic_block):
         _reading = _ask()
@@ -49,13 +52,13 @@ def now() -> datetime:
 
 
 def last() -> datetime:
-    """The same without asking, for those who must not wait. Before the first answer it is this machine's clock."""
+    """The same, but never asks, for code that must not wait. By this machine's clock until the database has answered once."""
     reading = _reading
     return timezone.now() if reading is None else _as_django(reading.now())
 
 
 def ahead() -> timedelta:
-    """How far this machine's clock is ahead of the database's. Asks."""
+    """How far this machine's clock is ahead of the database's. Always asks the database."""
     reading = _ask()
     return datetime.fromtimestamp(reading.wall, UTC) - reading.utc
 
@@ -77,5 +80,5 @@ def _as_django(utc: datetime) -> datetime:
 
 
 def iso(moment: datetime) -> str:
-    """In UTC. A project without USE_TZ stores local time."""
+    """`moment` in UTC, in ISO format. It is naive local time in a project without USE_TZ."""
     return (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).astimezone(UTC).isoformat()

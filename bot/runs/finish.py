@@ -1,4 +1,4 @@
-"""Records outcomes in runs, together with the notices that the runs owe for them."""
+"""Saves outcomes in runs, together with the notices that the runs then owe."""
 
 import logging
 from collections.abc import Collection, Iterable
@@ -23,13 +23,13 @@ from bot.runs.failures import is_away
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 500  # runs per call
 RESULT_LIMIT = 3000  # characters kept of a result; the whole stays where the site keeps it
 TRACEBACK_LIMIT = 6000  # characters kept of a traceback, from its end
-LATER_ENDS = 10  # are kept
-ANY = Q()
-WATCHED_ON = timedelta(hours=1)  # an ended run: a worker that was lost may leave its task to another one
-PATIENCE = timedelta(hours=24)  # after its deadline, a run's end counts as unseen
+LATER_ENDS = 10  # that a run keeps, the newest ones
+ANY = Q()  # every run
+WATCHED_ON = timedelta(hours=1)  # after its end, as the broker may give the task of a lost worker to another one
+PATIENCE = timedelta(hours=24)  # after its deadline; then an open run ends as unseen
 
 
 def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secret_keys: tuple[str, ...] = WORDS) -> int:
@@ -41,7 +41,8 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secre
         except (DataError, IntegrityError, ValueError, OverflowError, OperationalError) as exc:
             if is_away(exc):
                 raise
-            # It refuses this value, which must not block the others. Further lines of its message hold the whole row.
+            # The database refuses this outcome, which must not block the others. Only the first line of its error is logged,
+            # because further lines contain the whole row.
             first, *_ = [*str(exc).splitlines(), ""]
             log.error("the outcome of task %s can't be recorded: %s %s", outcome.task_id, type(exc).__name__, first)  # noqa: TRY400
     return changed
@@ -59,7 +60,7 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
     is_over = run.state == RunState.FINISHED
     is_rejected = run.state == RunState.UNSEEN and outcome.status == REJECTED
     run.deadline_at = now + (WATCHED_ON if is_over or is_rejected else deadline)
-    owed = [NoticeKind.ROOT, NoticeKind.ID]  # a run that a crash left `queued` still owes them
+    owed = [NoticeKind.ROOT, NoticeKind.ID]  # a crash may have left the run `queued`, without these
     if is_over and run.tells_of(run.status):
         owed.append(NoticeKind.FINAL)
     if is_rejected and run.tells_of(""):
@@ -75,9 +76,9 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
 
 
 def _take(run: Run, outcome: Outcome) -> None:
-    """What the source says now."""
+    """Copies the outcome into the run. The caller saves the run."""
     run.state = after(RunState(run.state), outcome.status)
-    if run.state != RunState.UNSEEN:  # it may be heard of again
+    if run.state != RunState.UNSEEN:  # something was heard of it, so the reason is no longer true
         run.unseen_because = ""
     elif outcome.status == REJECTED:
         run.unseen_because = Reason(code=Code.REJECTED).dump()
@@ -90,7 +91,7 @@ def _take(run: Run, outcome: Outcome) -> None:
 
 
 def _fit_to_show(outcome: Outcome, secrets: Secrets) -> Outcome:
-    """What every front end shows: without secrets, then cleaned, then shortened. A cut JSON text would hide less."""
+    """The outcome as every front end may show it. Secrets are masked before the text is cut: in cut JSON, fewer are found."""
     return replace(
         outcome,
         result=clip(clean(secrets.text(outcome.result)), RESULT_LIMIT),
@@ -99,11 +100,11 @@ def _fit_to_show(outcome: Outcome, secrets: Secrets) -> Outcome:
 
 
 def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
-    """Of a run that has ended: only another end is told. The first one stays what the run shows."""
+    """Saves a later outcome of a run that has ended. If that is another end, it is told. The run still shows its first end."""
     run.seen = outcome.token
     run.deadline_at = now + WATCHED_ON
     told = _told(run)
-    if outcome.status == REVOKED == told[-1][0]:  # each worker that is told to stop a task may say so
+    if outcome.status == REVOKED == told[-1][0]:  # several workers may report that they revoked the task
         return _say_better_why(run, outcome, now)
     this = (outcome.status, outcome.result, outcome.at)
     is_new = outcome.status in FINAL and this[:2] != told[-1][:2] and this not in told  # events may come twice
@@ -120,13 +121,13 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
 
 
 def _told(run: Run) -> list[tuple[str, str, datetime | None]]:
-    """Its ends so far: status, result, and when."""
+    """The run's ends so far, the first one first: status, result, and when."""
     later = ((end["status"], end["result"], datetime.fromisoformat(end["at"])) for end in run.later_ends)
     return [(run.status, run.result, run.finished_at), *later]
 
 
 def _say_better_why(run: Run, outcome: Outcome, now: datetime) -> bool:
-    """It was revoked again, perhaps terminated. That is no other end."""
+    """The task was revoked already. That isn't another end, but this report may say that it was terminated."""
     is_news = not run.later_ends and run.result != outcome.result
     if is_news:
         if is_terminated(run.status, outcome.result) and not is_terminated(run.status, run.result):
@@ -140,13 +141,13 @@ def _say_better_why(run: Run, outcome: Outcome, now: datetime) -> bool:
 def mark_overdue(*, now: datetime, of: Q = ANY) -> int:
     """Marks runs whose deadline has passed without a report.
 
-    `of`: which runs may be marked. Returns how many runs changed, as the next function does.
+    `of`: which runs may be marked. Returns how many runs changed.
     """
     return sum(_mark_overdue(pk, now) for pk in _late(AWAITED, now, of))
 
 
 def give_up(*, now: datetime, of: Q = ANY) -> int:
-    """Ends runs as unseen of which nothing has been heard for a day after their deadline."""
+    """Ends open runs as unseen a day after their deadline. Returns how many runs changed. `of`: as above."""
     why = Reason(code=Code.NEVER_HEARD)
     return sum(end_unseen(pk, why, now=now) for pk in _late(OPEN, now - PATIENCE, of))
 
@@ -188,7 +189,7 @@ def withdraw(pk: int, *, now: datetime) -> bool:
 
 @atomic()
 def end_unseen(pk: int, why: Reason, *, now: datetime) -> bool:
-    """Ends an open run whose end can't be known any more. A reason that was known before says more than `why`."""
+    """Ends an open run whose end can't be known any more. If the run has a reason already, that stays: it says more than `why`."""
     run = Run.objects.select_for_update().filter(pk=pk, state__in=OPEN).first()
     if run is None:
         return False
@@ -210,7 +211,7 @@ def _append_end(run: Run, **details: Any) -> None:
 
 
 def of_run(act: Act, run: Run, **details: Any) -> Record:
-    """A record that nobody in particular has caused."""
+    """A record of something that happened to a run, and that no person did."""
     return Record(
         act=act,
         entry=Entry.SYSTEM,

@@ -1,6 +1,6 @@
-"""Whether notices are being delivered, whichever process does that.
+"""Whether notices are delivered in time. It doesn't matter which process delivers them.
 
-`of`: only those of this installation; empty: those of all.
+`of`: the installation whose notices are meant; empty: all installations.
 """
 
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ from bot.core.model import InstallationId
 from bot.models import Installation, Notice, NoticeState
 from bot.runs.installations import NAMELESS
 
-LATE = timedelta(minutes=2)  # if a notice is overdue for longer, no process delivers, or not fast enough
+LATE = timedelta(minutes=2)  # if a notice is overdue for longer, no process delivers, or none fast enough
 FAILING = 3  # tries
-TOLD = timedelta(hours=1)  # so long a given-up notice counts as news
+TOLD = timedelta(hours=1)  # how long a parked notice is reported
 
 
 def failing(of: InstallationId = NAMELESS) -> Notice | None:
@@ -22,12 +22,12 @@ def failing(of: InstallationId = NAMELESS) -> Notice | None:
 
 
 def late(now: datetime, of: InstallationId = NAMELESS) -> Notice | None:
-    """The notice that has waited longest, if that is too long."""
+    """The notice that has waited longest, if it has waited for longer than LATE."""
     return _notices(of, NoticeState.OWED).filter(due_at__lt=now - LATE).order_by("due_at").first()
 
 
 def parked(now: datetime, of: InstallationId = NAMELESS) -> Notice | None:
-    """The newest notice that was given up lately."""
+    """The newest of the notices that were parked within the last hour."""
     return _notices(of, NoticeState.PARKED).filter(due_at__gt=now - TOLD).order_by("-due_at").first()
 
 

@@ -1,4 +1,4 @@
-"""The notices that runs owe, written together with the change that makes them true. `bot.runs.claims` sends them on their way."""
+"""Saves the notices that runs owe, in the transaction that saves what they report. Deliverers claim them: `bot.runs.claims`."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from bot.models import Notice, NoticeState, Run, atomic, still
 from bot.prepared import padded
 from bot.runs import audit
 
-# A notice waits for those of its run and recipient that have a lower rank. None waits for an edit.
+# A notice waits for those of its run and recipient that have a lower rank. No notice waits for an edit.
 RANK = {
     NoticeKind.ROOT: 0,
     NoticeKind.ID: 1,
@@ -30,25 +30,26 @@ RANK = {
     NoticeKind.ANSWERED: 1,
 }
 WAITING = (NoticeState.OWED, NoticeState.BEHIND)
-FIRST = {NoticeKind.ROOT, NoticeKind.ID}  # owed together, before any notice of their run can be parked
-EDIT_PACE = timedelta(seconds=2)  # between two edits of one root: chat.update allows about 50 a minute (Tier 3)
-LISTED = 100  # runs that a record names
+# A run owes these together, and before all others. So `_insert` knows their states, and they needn't be arranged.
+FIRST = {NoticeKind.ROOT, NoticeKind.ID}
+EDIT_PACE = timedelta(seconds=2)  # between two edits of a root: chat.update allows about 50 a minute (Tier 3)
+LISTED = 100  # runs that an audit record names
 
 
 def owe(run: Run, *kinds: NoticeKind, now: datetime) -> None:
-    """Call this inside the transaction that makes the notices true. Notices that exist already stay as they are."""
+    """Call this inside the transaction that saves what the notices report. Notices that exist already stay as they are."""
     if _insert(run, kinds, now) and not set(kinds) <= FIRST:
         arrange([run.pk], now)
 
 
 def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False) -> None:
-    """Owes an edit of the root, which shows the run as it is when it is sent. Also owes `others`, as `owe` does."""
+    """Owes an edit of the root. It will show the run as the run is at the time of the edit. Also owes `others`, as `owe` does."""
     if _insert(run, [*others, NoticeKind.PROGRESS], now):
-        _owe_again(run, [NoticeKind.PROGRESS], now=now, at_once=at_once)
+        _owe_edits_again(run, [NoticeKind.PROGRESS], now=now, at_once=at_once)
 
 
 def owe_asks(run: Run, installation: InstallationId, recipients: Sequence[SlackUserId], *, now: datetime) -> None:
-    """Owes each of these a direct message, which asks them to approve the run."""
+    """Owes each recipient a direct message that asks them to approve the run."""
     notices = [
         Notice(
             run=run,
@@ -65,7 +66,7 @@ def owe_asks(run: Run, installation: InstallationId, recipients: Sequence[SlackU
 
 
 def owe_answered(run: Run, *, now: datetime) -> None:
-    """Owes an edit of every such message, as somebody has answered, or the run waits no longer."""
+    """Owes an edit of each message of `owe_asks`: somebody has answered, or the run doesn't wait any more."""
     asks = list(Notice.objects.filter(run=run, kind__startswith=f"{NoticeKind.ASK}:").order_by("kind"))
     edits = [
         Notice(
@@ -82,16 +83,16 @@ def owe_answered(run: Run, *, now: datetime) -> None:
     ]
     if edits:
         Notice.objects.bulk_create(edits, ignore_conflicts=True)
-        _owe_again(run, [edit.kind for edit in edits], now=now, at_once=True)
+        _owe_edits_again(run, [edit.kind for edit in edits], now=now, at_once=True)
 
 
-def _owe_again(run: Run, kinds: Sequence[str], *, now: datetime, at_once: bool) -> None:
+def _owe_edits_again(run: Run, kinds: Sequence[str], *, now: datetime, at_once: bool) -> None:
     waits, is_over = Q(state__in=WAITING), Q(state__in=[NoticeState.SENT, NoticeState.PARKED])
-    next_one = Coalesce(F("sent_at"), now, output_field=DateTimeField()) + EDIT_PACE
+    after_pause = Coalesce(F("sent_at"), now, output_field=DateTimeField()) + EDIT_PACE
     # `state` comes last: MariaDB sets one column after the other, and conditions read the new values.
     Notice.objects.filter(run=run, kind__in=kinds).update(
         version=F("version") + 1,
-        due_at=now if at_once else Case(When(waits, then=F("due_at")), default=next_one),
+        due_at=now if at_once else Case(When(waits, then=F("due_at")), default=after_pause),
         attempts=Case(When(is_over, then=0), default=F("attempts"), output_field=IntegerField()),
         state=Case(When(is_over, then=Value(NoticeState.OWED)), default=F("state")),
     )
@@ -99,7 +100,7 @@ def _owe_again(run: Run, kinds: Sequence[str], *, now: datetime, at_once: bool) 
 
 
 def owe_again(run: Run, *, now: datetime) -> None:
-    """Owes the reply about another end, once more if it was sent before."""
+    """Owes the reply that says that the task ended again. If it was sent before, it will be sent once more."""
     if not _insert(run, [NoticeKind.AGAIN], now):
         return
     Notice.objects.filter(run=run, kind=NoticeKind.AGAIN).update(
@@ -131,15 +132,15 @@ def _insert(run: Run, kinds: Iterable[NoticeKind], now: datetime) -> bool:
 
 
 def arrange(runs: Collection[int], now: datetime) -> None:
-    """Puts the waiting notices of these runs where they belong: owed, behind another one, or parked with it.
+    """Gives the waiting notices of these runs their state: owed, behind another one, or parked because another one is.
 
-    So a deliverer looks only at what is due. Call this inside a transaction that has locked the runs' rows.
+    So a deliverer reads only notices that are due. Call this inside a transaction that has locked the runs' rows.
     """
     moves: dict[tuple[str, str, str], list[int]] = {}
     rows = Notice.objects.filter(run__in=padded(runs)).order_by("run", "recipient", "rank")
     found = rows.values_list("run", "recipient", "pk", "kind", "rank", "state")
     for _, notices in groupby(found, key=lambda row: row[:2]):
-        ahead: list[tuple[str, int, str]] = []  # kind, rank and state of those that others wait for
+        ahead: list[tuple[str, int, str]] = []  # kind, rank and state of notices that others may wait for
         for _, _, pk, kind, rank, state in notices:
             if state in WAITING:
                 place = _place([one for one in ahead if one[1] < rank])
@@ -158,7 +159,7 @@ def arrange(runs: Collection[int], now: datetime) -> None:
 
 
 def _place(ahead: list[tuple[str, int, str]]) -> tuple[str, str]:
-    """The state of a notice that waits for these, and the kind of the one that it is parked with, or empty."""
+    """The state of a notice that waits for these. If one of them is parked: its kind, too; otherwise, an empty text."""
     if parked := next((kind for kind, _, state in ahead if state == NoticeState.PARKED), ""):
         return NoticeState.PARKED, parked
     return (NoticeState.BEHIND if ahead else NoticeState.OWED), ""
@@ -175,7 +176,7 @@ def lock(rows: QuerySet[Any]) -> None:
 
 @atomic()
 def revive(notices: QuerySet[Notice], *, actor: Actor, now: datetime) -> int:
-    """Owes parked notices again, together with those that were parked behind them. Returns how many."""
+    """Owes parked notices again, together with all other parked notices of their runs. Returns how many."""
     runs = sorted(set(notices.filter(state=NoticeState.PARKED).values_list("run", flat=True)))
     lock(Run.objects.filter(pk__in=runs))
     parked = Notice.objects.filter(still(NoticeState.PARKED), run__in=runs)

@@ -1,4 +1,4 @@
-"""A user's own runs, newest first, whichever way they asked for them."""
+"""A user's own runs, newest first, through whichever entry they asked for them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OwnRun:
-    """A run of the reader's."""
+    """One of the reader's runs, as a list shows it."""
 
     run: RunId
     schedule: str
@@ -31,28 +31,30 @@ class OwnRun:
     status: str  # Celery's
     duration: float | None  # seconds
     is_stopping: bool
-    thread: str  # the address of its thread; empty: it has none, or none that is known yet
+    thread: str  # the address of its thread; empty: it has none, or it isn't known yet
     page: str  # the address of its page; empty: there is none
 
 
 def of(user: Any) -> QuerySet[Run]:
-    """Newest first. `user` is a primary key.
+    """The runs of a user, newest first. `user` is a primary key.
 
-    A range of one user: with a plain `=`, PostgreSQL may walk down the primary key through the runs of others.
+    The condition is a range that contains one user. With a plain `=`, PostgreSQL may read the runs of others, too, by walking
+    down the primary key.
     """
     return Run.objects.filter(user_id__gte=user, user_id__lte=user).order_by("-user_id", "-pk")
 
 
 def newest_of(users: Collection[Any]) -> dict[Any, int]:
-    """The newest run of each, in one query. Without those who have none.
+    """By user, the key of their newest run. Users without a run are missing. Makes one query.
 
-    As many subqueries as users: a correlated one, or one with IN, reads more than one run of each in one database or another.
+    The query has a subquery for each user. If it had a correlated one, or one with IN, some databases would read more than one
+    run of each user.
     """
     connection, keys = connections[database_of(Run)], list(users)
     parts, values = list[str](), list[Any]()
     for number, user in enumerate(keys):
         sql, params = of(user).values_list("pk")[:1].query.get_compiler(connection=connection).as_sql()
-        parts.append(f"SELECT {number}, one.* FROM ({sql}) AS one")  # noqa: S608  # the ORM's
+        parts.append(f"SELECT {number}, one.* FROM ({sql}) AS one")  # noqa: S608  # the ORM made `sql`
         values += params
     if not parts:
         return {}
@@ -62,12 +64,12 @@ def newest_of(users: Collection[Any]) -> dict[Any, int]:
 
 
 def newest(actor: Actor, most: int) -> list[Run]:
-    """The last ones, also those that the actor may not see any more. Nobody may be shown these rows."""
+    """The actor's last runs, even those that they may not see any more. Show nobody these rows: `shown` makes what they may see."""
     return list(of(str(actor.user)).only(*COLUMNS)[:most])
 
 
 def shown(platform: Platform, actor: Actor, runs: Collection[Run]) -> tuple[OwnRun, ...]:
-    """Those that the actor may see. Raises NotAllowed."""
+    """Those of `runs` that the actor may see. Raises NotAllowed."""
     rows = admit(platform, actor).those_seen(runs)
     addresses = {one: installations.address(one) for one in {run.installation for run in rows}}
     return tuple(

@@ -1,4 +1,4 @@
-"""Sends the message of a run whose row is queued, and saves what became of it."""
+"""Sends the message of a queued run, and saves whether it was sent."""
 
 import logging
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, budget: Budget) -> None:
-    """Raises NothingSent or MaybeSent. `run` is queued, and nobody else sends it."""
+    """`run` must be queued, and nobody else may be sending it. Raises NothingSent or MaybeSent."""
     try:
         platform.sender.send(dispatch, run=RunId(run.pk), within=budget.left(), enter=budget.enter)
     except NotSent as exc:
@@ -43,21 +43,21 @@ def send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, bud
 
 
 def _settle(platform: Platform, run: Run, attempt: Attempt, state: RunState) -> None:
-    """Saves the new state and the notices that the run owes. Its result may have landed already.
+    """Saves the new state and the notices that the run owes. The task's result may have been recorded before that.
 
-    Where no results are kept, a run that was sent has come to its end.
+    If the site keeps no results, the run ends here.
 
-    If that can't be saved, the row stays `queued`, and the watcher goes on from its result or its deadline.
+    If the state can't be saved, the row stays `queued`. The watcher then changes it when the result or the deadline comes.
     """
     try:
         now = clock.now()
         sent_at = now if state is RunState.SENT else None
         with atomic():
             if not Run.objects.filter(still(RunState.QUEUED), pk=run.pk).update(state=state, sent_at=sent_at):
-                Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # its result was faster
+                Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # a result was recorded first, and stays
             if run.approval_digest is None:
                 outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
-            else:  # its root is there already
+            else:  # it has owed its root since it began to wait for approval
                 outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, now=now, at_once=True)
                 outbox.owe_answered(run, now=now)
             if state is RunState.SENT:

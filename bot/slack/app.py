@@ -36,14 +36,14 @@ Listener = Callable[[Ack, Payload], None]
 
 
 def create_app(conf: Conf, parts: Parts) -> App:
-    """Listeners run inline, so that Slack is answered as soon as they return. Bolt's own threads poll every 10 ms.
+    """Listeners run inline, so that Slack gets the answer as soon as they return. Bolt's own threads poll every 10 ms for it.
 
-    Bolt's lazy listeners aren't used either: they copy the payload, and start before the answer has been sent. Work after an
+    We don't use Bolt's lazy listeners either: they copy the payload, and start before the answer has been sent. Work after an
     answer goes through bot.runs.waiting.
     """
 
     def authorize() -> AuthorizeResult:
-        """There is only one workspace and token. Bolt's own would call auth.test within the 3 s of the first request."""
+        """There is only one workspace and token. Bolt's own function would call auth.test within the 3 s of the first request."""
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=conf.bot_token)
 
     # Bolt logs whole payloads at WARNING (slack_bolt/logger/messages.py). All its loggers take their level from this logger.
@@ -110,7 +110,7 @@ def _register(app: App, command: str, parts: Parts) -> None:
 
 
 class _Once(Middleware):
-    """Stops presses and events that have come before, and events that come much too late."""
+    """Acknowledges presses and events that this process has seen before, and events that come much too late. No listener runs."""
 
     def __init__(self) -> None:
         self._seen = Seen()
@@ -130,7 +130,7 @@ def _ack(ack: "object") -> None:
 
 
 def _block(body: dict[str, Any]) -> str:
-    """Where a modal shows that it could not be submitted."""
+    """The block of the modal under which Slack shows that the submission failed."""
     is_declining = body.get("view", {}).get("callback_id") == Id.DECLINE_MODAL
     return (Id.WHY_BLOCK if is_declining else Id.SCHEDULE_BLOCK).value
 

@@ -30,7 +30,7 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 class Bad(Exception):
-    """Slack doesn't send such a request. `status` is our answer."""
+    """The request is refused. `status` is the status of our answer."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -41,7 +41,7 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
     """The view for `/slack/events`: commands, interactivity, and loading options. `app` and `signing_secret` may raise NotSetUp."""
 
     @outside_transactions
-    @no_browser  # signed by Slack
+    @no_browser  # Slack's signature proves who calls
     @require_POST
     def view(request: HttpRequest) -> HttpResponse:
         try:
@@ -68,7 +68,7 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
 
 
 class _Response(HttpResponse):
-    """Servers close a response after sending it (PEP 3333). Then the work after the answer begins."""
+    """Starts the work after the answer when the server closes the response, which it does after sending it (PEP 3333)."""
 
     def __init__(self, answer: Answer, made: BoltResponse) -> None:
         self._answer = answer
@@ -79,7 +79,7 @@ class _Response(HttpResponse):
         super().close()
 
     def __del__(self) -> None:
-        """For a response that is never closed, as a middleware of the project has sent another response instead."""
+        """The server never closes this response if a middleware of the project has replaced it by another one."""
         self._answer.done()
 
 
@@ -112,7 +112,7 @@ def verify(request: HttpRequest, raw: bytes, signing_secret: str) -> float:
 
 
 class _Stopped(Clock):
-    """Lets the SDK look at the signature only: it would compare the time with this machine's clock."""
+    """The request's own time, as the SDK's clock. So the SDK checks only the signature; `verify` checks the time itself."""
 
     def __init__(self, at: int) -> None:
         self._at = at
@@ -122,7 +122,7 @@ class _Stopped(Clock):
 
 
 def _age(timestamp: int) -> float:
-    """Seconds, by the database's clock, which is asked only if the request seems to be old."""
+    """How many seconds ago Slack signed this, by the database's clock. Asks the database only if that seems to be long ago."""
     age = clock.last().timestamp() - timestamp
     if abs(age) > TOO_OLD:
         with suppress(Error):
@@ -131,7 +131,7 @@ def _age(timestamp: int) -> float:
 
 
 def _refuse_late(body: dict[str, Any], age: float) -> None:
-    """Raises Bad for what waited while this process was frozen, and for what somebody sends again."""
+    """Raises Bad if the request waited while this process was frozen, or if somebody sends an old request again."""
     if is_late(body, age):
         log.warning("refused a %s of %d s ago; is the database's clock right?", body["type"], age)
         raise Bad(408, "too late")

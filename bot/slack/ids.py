@@ -10,7 +10,7 @@ INPUT_PREFIX = {Field.ARGS: "args:", Field.KWARGS: "kwargs:", Field.REASON: "rea
 FILL_PREFIX = "fill:"
 DETAILS_PREFIX = "details:"
 CHOOSE_PREFIX = "choose:"  # action ids of the buttons of an answer to a mention
-STORED = "stored"  # the value of the option; those of the others are ids of runs
+STORED = "stored"  # the value of the option "Stored values"; the other options have ids of runs as their values
 
 
 class Id(StrEnum):
@@ -46,10 +46,11 @@ class Id(StrEnum):
     RUN_HERE_SHORTCUT = "run_here"
 
 
+# Slack's limits, in characters unless the line says otherwise.
 OPTION_TEXT = 75
-REASON_TEXT = 500
+REASON_TEXT = 500  # ours
 OPTION_DESCRIPTION = 75
-OPTIONS = 100
+OPTIONS = 100  # options in a menu
 SUGGESTION_BYTES = 60_000  # the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py)
 SECTION_TEXT = 3000
 ALERT_TEXT = 200

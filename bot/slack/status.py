@@ -1,4 +1,4 @@
-"""The answer to `/runtask status`, as a pure function of what is running."""
+"""The answer to `/runtask status`, and to a press of Stop in it. Pure functions."""
 
 from bot.core.report import Stopped
 from bot.runs.now import Now
@@ -10,7 +10,7 @@ from bot.texts import stop_text
 
 
 def message(now: Now, command: str, note: str = "") -> Block:
-    """`note`: what became of a press of Stop, as mrkdwn."""
+    """The list of what is running. `note`: what a press of Stop has done, as mrkdwn."""
     notes = [section(note)] if note else []
     if not now.first:
         text = texts.NOTHING_RUNS.format(command=command)
@@ -20,6 +20,6 @@ def message(now: Now, command: str, note: str = "") -> Block:
 
 
 def stopped(schedule: str, how: Stopped | None) -> str:
-    """What became of a Stop."""
+    """The note about a press of Stop."""
     who = "" if how is None else person(how.slack, how.name)
     return texts.STOP_OF.format(schedule=escape(schedule), why=stop_text(how, who))

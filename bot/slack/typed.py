@@ -1,22 +1,22 @@
-"""What a person has typed, from the text of their message (docs.slack.dev: messaging/formatting-message-text)."""
+"""What a person typed, restored from what Slack makes of it (docs.slack.dev: messaging/formatting-message-text)."""
 
 import re
 
 from bot.slack.blocks import unescaped
 
 SEQUENCE = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
-MENTION = "<@>"  # Slack sends no such sequence
+MENTION = "<@>"  # stands for any mention of the bot; Slack itself sends no such sequence
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?://)?")
 
 
 def typed(text: str, bot: str) -> str:
-    """What follows the first mention of `bot`, or else what is before it.
+    """The text after the first mention of `bot`. If nothing follows it, the text before it.
 
-    Links, people and channels are as they were typed, as far as Slack tells that.
+    Links, people and channels appear as the person typed them, as far as Slack's text says how.
     """
-    before, _, behind = re.sub(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>", MENTION, text).partition(MENTION)
-    behind = behind.replace(MENTION, " ")
-    found = SEQUENCE.sub(lambda match: _typed(match[1], match[2] or ""), behind if behind.strip() else before)
+    before, _, after = re.sub(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>", MENTION, text).partition(MENTION)
+    after = after.replace(MENTION, " ")
+    found = SEQUENCE.sub(lambda match: _typed(match[1], match[2] or ""), after if after.strip() else before)
     return unescaped(found)
 
 
@@ -26,5 +26,5 @@ def _typed(target: str, label: str) -> str:
         return f"{target[0]}{label}" if label else target[1:]
     if target.startswith("!"):
         return label or f"@{target[1:]}"
-    # Somebody can also give a link any label. Then the address is what counts.
+    # If the label isn't the address, somebody gave the link a label of their own. Then the address counts.
     return label if label and SCHEME.sub("", target, count=1).rstrip("/") == label.rstrip("/") else target

@@ -1,4 +1,4 @@
-"""Whether a goal is met."""
+"""What the figure of a goal says, and when the goal is met."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def test_a_ratio_is_the_median_of_the_rounds_with_its_range() -> None:
     assert figure.met
 
 
-def test_at_least_five_times_better_is_the_other_way_round_for_times_only() -> None:
+def test_an_at_least_goal_divides_their_time_by_ours_and_our_rate_by_theirs() -> None:
     found = results(a_series("runtask", 1, rate=30), a_series("peer", 6, rate=40))
     times, rates = judge([a_goal(of="peer", at_least=True, limit=0.7, stats=("p50", "per_second"))], found)
     assert (times.value.median, rates.value.median) == (6, 0.75)
@@ -31,14 +31,14 @@ def test_at_least_five_times_better_is_the_other_way_round_for_times_only() -> N
     assert rates.met
 
 
-def test_a_figure_may_stand_alone() -> None:
+def test_a_goal_without_another_contestant_limits_our_own_figure() -> None:
     (figure,) = judge([a_goal(of="", limit=0.9)], results(a_series("runtask", 1)))
     assert figure.theirs is None
     assert figure.words == "at most 0.9 ms"
     assert not figure.met
 
 
-def test_a_figure_may_have_no_goal() -> None:
+def test_a_goal_without_a_limit_only_shows_the_figure() -> None:
     (figure,) = judge([a_goal(of="", limit=None)], results(a_series("runtask", 1)))
     assert figure.words == ""
     assert figure.met
@@ -60,7 +60,7 @@ def test_the_share_of_a_limit_is_above_1_if_the_goal_is_missed() -> None:
     assert not least.met
 
 
-def test_the_same_contestant_twice_shows_the_noise() -> None:
+def test_a_contestant_that_runs_twice_shows_how_large_the_noise_is() -> None:
     twins = results(a_series("runtask", 10), a_series("floor", 10, rate=8), a_series("again: floor", 12, rate=10))
     assert [round(goals.noise_of(twins, stat), 2) for stat in ("p50", "p99", "per_second")] == [1.2, 1.2, 1.25]
     assert goals.noise_of(results(a_series("floor", 10), a_series("again: floor", 12)), "per_second") == 1
@@ -68,7 +68,7 @@ def test_the_same_contestant_twice_shows_the_noise() -> None:
     assert round(figure.noise, 2) == 1.2
 
 
-def test_what_was_not_run_has_no_figure() -> None:
+def test_a_goal_has_no_figure_if_its_experiment_was_not_run() -> None:
     assert judge([a_goal()], results(a_series("runtask", 1))) == []
     assert judge([a_goal()], results(single("memory", "memory", "runtask", [80], "MB"))) == []
 

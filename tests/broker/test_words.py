@@ -1,4 +1,4 @@
-"""A schedule's times in words."""
+"""How the times of a schedule read."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -112,29 +112,29 @@ def test_a_schedule_that_beat_sends_once_says_so(kind: str) -> None:
         (90, "seconds", "every 90 seconds"),
     ],
 )
-def test_an_interval(every: int, period: str, words: str) -> None:
+def test_an_interval_says_how_often(every: int, period: str, words: str) -> None:
     assert when(row(interval=saved(IntervalSchedule(every=every, period=period))), APP) == words
 
 
-def test_a_moment() -> None:
+def test_a_single_moment_says_its_date_and_time() -> None:
     at = datetime(2026, 12, 24, 18, 0, tzinfo=UTC)
     moment = row(clocked=saved(ClockedSchedule(clocked_time=at)), one_off=True)
     assert when(moment, APP) == "once, at 2026-12-24 18:00 UTC"
 
 
-def test_a_moment_without_a_zone_is_what_beat_makes_of_it() -> None:
-    """As rows are without USE_TZ."""
+def test_a_moment_without_a_zone_is_read_as_beat_reads_it() -> None:
+    """Without USE_TZ, rows have such moments."""
     clock = saved(ClockedSchedule(clocked_time=datetime(2026, 12, 24, 18, 0)))  # noqa: DTZ001
     assert clock.schedule.clocked_time == datetime(2026, 12, 24, 18, 0, tzinfo=UTC)
     assert when(row(clocked=clock, one_off=True), APP) == "once, at 2026-12-24 18:00 UTC"
 
 
-def test_the_sun() -> None:
+def test_a_solar_schedule_names_its_event() -> None:
     sun = SolarSchedule(event="sunset", latitude=48.2, longitude=16.4)
     assert "Sunset" in when(row(solar=saved(sun)), APP)
 
 
-def test_a_row_that_lost_its_schedule_says_so() -> None:
+def test_a_row_without_a_schedule_says_so() -> None:
     assert when(PeriodicTask(name="x"), APP) == "no schedule"
 
 

@@ -1,4 +1,4 @@
-"""The audit log tells who has changed the rules or pressed the pause, and why somebody ran what asks for a reason."""
+"""The audit log says who has changed the rules or paused the site, and which reason somebody gave for a run."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 ROOT = By(words="root", entry=Entry.ADMIN, who=Who(user="1", name="root"))
 
 
-def test_an_import_says_which_rules_it_has_saved_and_deleted() -> None:
+def test_the_record_of_an_import_names_the_rules_that_were_saved_and_deleted() -> None:
     rulebook.replace([a_rule("a"), a_rule("b")], by=ROOT)
     rulebook.replace([a_rule("b"), a_rule("c", kill=False), a_rule("d")], by=ROOT)
     rulebook.replace([a_rule("b", reason=True), a_rule("c", kill=False), a_rule("d")], by=ROOT)
@@ -28,7 +28,7 @@ def test_an_import_says_which_rules_it_has_saved_and_deleted() -> None:
     ]
 
 
-def test_the_pause_and_its_end_are_recorded_once() -> None:
+def test_a_pause_and_its_end_are_each_recorded_once() -> None:
     rulebook.pause("the books are closed", by=ROOT, user=None, now=clock.now())
     assert rulebook.resume(by=ROOT)
     assert not rulebook.resume(by=ROOT)
@@ -36,7 +36,7 @@ def test_the_pause_and_its_end_are_recorded_once() -> None:
     assert records()[0].details == {"reason": "the books are closed"}
 
 
-def test_commands_name_the_user_of_the_operating_system(tmp_path: Path) -> None:
+def test_the_records_of_commands_name_the_user_of_the_operating_system(tmp_path: Path) -> None:
     file = tmp_path / "rules.yml"
     file.write_text("- name: one\n  tasks: ['*']\n")
     call_command("runtask_rules", "import", str(file))
@@ -50,7 +50,7 @@ def test_commands_name_the_user_of_the_operating_system(tmp_path: Path) -> None:
     assert all(row.person is not None and row.person.os_user for row in records())
 
 
-def test_the_reason_of_a_run_is_kept_with_its_request(door: Door) -> None:
+def test_the_record_of_a_request_has_its_reason(door: Door) -> None:
     in_force(a_rule(reason=True))
     door.start(asked(person("ben"), reason=" month's end "))
     assert records(action="run.asked")[0].details["reason"] == "month's end"

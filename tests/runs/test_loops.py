@@ -1,4 +1,4 @@
-"""The loops of a process: what they look at, what wakes them, and that an error is survived."""
+"""The loops of a process: what they do, what wakes them, and that they survive errors."""
 
 import threading
 from datetime import timedelta
@@ -22,36 +22,36 @@ def rings() -> list[str]:
 
 
 @pytest.fixture
-def looks() -> threading.Semaphore:
-    """One for each look of a loop."""
+def steps() -> threading.Semaphore:
+    """A loop releases it once for each step."""
     return threading.Semaphore(0)
 
 
-def test_a_loop_looks_again_when_it_is_woken_and_stops_when_told(looks: threading.Semaphore) -> None:
+def test_a_loop_takes_a_step_when_it_is_woken_and_stops_when_it_is_told_to(steps: threading.Semaphore) -> None:
     def step() -> float:
-        looks.release()
+        steps.release()
         return 3600.0
 
     loop, bell = Loop("test", step), Bell()
     bell.wakes(loop)
     loop.start()
-    assert looks.acquire(timeout=10)
+    assert steps.acquire(timeout=10)
     bell.ring()
-    assert looks.acquire(timeout=10)
+    assert steps.acquire(timeout=10)
     loop.stop(10)
     assert loop._thread is not None
     assert not loop._thread.is_alive()
     bell.ring()
-    assert not looks.acquire(blocking=False)
+    assert not steps.acquire(blocking=False)
 
 
-def test_addresses_begin_with_the_sites_own_prefix_in_a_loop_too(looks: threading.Semaphore) -> None:
+def test_addresses_begin_with_the_sites_own_prefix_in_a_loop_too(steps: threading.Semaphore) -> None:
     """`django.setup` sets FORCE_SCRIPT_NAME in the main thread."""
     found: list[str] = []
 
     def step() -> float:
         found.append(reverse("runtask:status", args=[7]))
-        looks.release()
+        steps.release()
         return 3600.0
 
     before, loop = get_script_prefix(), Loop("test", step)
@@ -60,27 +60,27 @@ def test_addresses_begin_with_the_sites_own_prefix_in_a_loop_too(looks: threadin
         loop.start()
     finally:
         set_script_prefix(before)
-    assert looks.acquire(timeout=10)
+    assert steps.acquire(timeout=10)
     loop.stop(10)
     assert found == ["/shop/runs/7/"]
 
 
-def test_a_loop_survives_an_error(looks: threading.Semaphore, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_loop_survives_an_error(steps: threading.Semaphore, caplog: pytest.LogCaptureFixture) -> None:
     def step() -> float:
-        looks.release()
+        steps.release()
         raise ZeroDivisionError
 
     loop = Loop("test", step)
     loop.start()
-    assert looks.acquire(timeout=10)
+    assert steps.acquire(timeout=10)
     loop.wake()
-    assert looks.acquire(timeout=10)
+    assert steps.acquire(timeout=10)
     loop.stop(10)
     assert "this step failed" in caplog.text
 
 
 @pytest.mark.django_db
-def test_the_watcher_records_what_is_new_and_tells_the_deliverer(rings: list[str]) -> None:
+def test_the_watcher_records_outcomes_and_wakes_the_deliverer(rings: list[str]) -> None:
     run = a_run(deadline_at=timezone.now() + timedelta(hours=1))
     outcomes = FakeOutcomes()
     watcher = Watcher(outcomes, deadline=1800, wake=lambda: rings.append("ring"))
@@ -93,7 +93,7 @@ def test_the_watcher_records_what_is_new_and_tells_the_deliverer(rings: list[str
 
 
 @pytest.mark.django_db
-def test_the_watcher_tells_of_silence_and_then_looks_more_rarely(rings: list[str]) -> None:
+def test_the_watcher_reports_a_passed_deadline_and_then_looks_less_often(rings: list[str]) -> None:
     a_run(deadline_at=timezone.now() - timedelta(seconds=1))
     watcher = Watcher(FakeOutcomes(), deadline=1800, wake=lambda: rings.append("ring"))
     assert (watcher.step(), rings) == (IDLE, ["ring"])
@@ -101,7 +101,7 @@ def test_the_watcher_tells_of_silence_and_then_looks_more_rarely(rings: list[str
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_deliverer_looks_at_once_while_there_is_more_and_rarely_when_all_is_said(post: Post) -> None:
+def test_the_deliverer_looks_again_sooner_while_notices_are_due_or_waiting(post: Post) -> None:
     outbox.owe(a_run(), NoticeKind.ROOT, now=NOW)
     assert delivery_step(post.deliverer) == 0.0
     post.wait()

@@ -1,4 +1,4 @@
-"""What comes back from Slack is stored together, later if it can't be now, and nothing that came back is sent again."""
+"""Which messages were sent is saved in one statement, or later if it can't be saved now. No message is sent twice."""
 
 import logging
 import time
@@ -25,7 +25,7 @@ CHANNELS = [f"C{number}" for number in range(6)]
 
 
 class Database:
-    """Counts the statements that store what was sent; refuses all writing while it is told to."""
+    """Counts the statements that save what was sent. While `is_away` is set, it refuses every UPDATE."""
 
     is_away = False
     problem: Exception = OperationalError("the database is away")
@@ -38,7 +38,7 @@ class Database:
         return execute(sql, params, many, context)
 
 
-def test_what_came_back_meanwhile_is_stored_in_one_statement(post: Post) -> None:
+def test_messages_that_were_sent_meanwhile_are_saved_in_one_statement(post: Post) -> None:
     runs = [a_started_run(channel) for channel in CHANNELS]
     post.deliverer.step()
     post.wait()
@@ -55,7 +55,7 @@ def test_what_came_back_meanwhile_is_stored_in_one_statement(post: Post) -> None
 
 
 @pytest.mark.parametrize("problem", [OperationalError("away"), InternalError("in a read-only transaction")])
-def test_what_can_not_be_stored_now_is_stored_later_and_not_sent_again(
+def test_messages_that_can_not_be_saved_now_are_saved_later_and_not_sent_again(
     post: Post, caplog: pytest.LogCaptureFixture, problem: Exception
 ) -> None:
     runs = [a_started_run(channel) for channel in CHANNELS]
@@ -78,11 +78,10 @@ def test_what_can_not_be_stored_now_is_stored_later_and_not_sent_again(
     assert post.slack.searches == []
 
 
-def test_what_can_not_be_stored_is_not_tried_again_at_once(post: Post) -> None:
+def test_a_failed_save_is_not_repeated_at_once(post: Post) -> None:
     a_started_run()
-    post.slack.fail(
-        InstallationRefused(slack_says("invalid_auth"))
-    )  # a pause, in which nothing else is asked of the database
+    # Delivery pauses then, so that a step has nothing else to ask the database.
+    post.slack.fail(InstallationRefused(slack_says("invalid_auth")))
     post.deliverer.step()
     post.wait()
     with connection.execute_wrapper(database := Database()):
@@ -91,7 +90,9 @@ def test_what_can_not_be_stored_is_not_tried_again_at_once(post: Post) -> None:
     assert len(post.deliverer._unsettled) == 1
 
 
-def test_one_that_the_database_refuses_holds_up_no_other(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_message_that_the_database_refuses_does_not_block_the_others(
+    post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
     refused, sound = a_started_run("C1"), a_started_run("C2")
     claimed = {one.run_id: one for one in claims.claim(INSTALLATION, 10, NOW).notices}
     no_ts: Any = None
@@ -104,7 +105,7 @@ def test_one_that_the_database_refuses_holds_up_no_other(post: Post, caplog: pyt
     assert "can't be saved: it is tried again when its claim is over" in caplog.text
 
 
-def test_before_the_end_what_came_back_is_stored(post: Post) -> None:
+def test_a_deliverer_that_is_stopped_saves_which_messages_were_sent(post: Post) -> None:
     runs = [a_started_run(channel) for channel in CHANNELS]
     post.deliverer.step()
     post.deliverer.drain(10)
@@ -112,8 +113,10 @@ def test_before_the_end_what_came_back_is_stored(post: Post) -> None:
     assert {notice(run, "id").state for run in runs} == {"owed"}
 
 
-def test_what_no_thread_has_begun_in_time_is_given_back_at_the_end(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begun shortly before it, nobody would be there to store what Slack has taken, and it would be sent again."""
+def test_a_deliverer_that_is_stopped_gives_back_notices_that_no_thread_has_started(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it posted them just before it ends, it couldn't save that. Another deliverer would post them again."""
     runs = [a_started_run(f"C{number}") for number in range(2 * THREADS + 1)]
     quick = post.slack.post
 
@@ -134,7 +137,7 @@ def test_what_no_thread_has_begun_in_time_is_given_back_at_the_end(post: Post, m
     assert {root.attempts for root in roots} == {0}
 
 
-def test_who_dies_before_storing_leaves_a_message_that_is_found(post: Post) -> None:
+def test_a_message_is_found_if_its_deliverer_died_before_saving_that_it_was_sent(post: Post) -> None:
     run = a_started_run()
     post.deliverer.step()
     post.wait()
@@ -146,23 +149,23 @@ def test_who_dies_before_storing_leaves_a_message_that_is_found(post: Post) -> N
     assert post.slack.searches == [root]
     assert notice(run, "root").ts == "1700000000.000001"
 
-    post.deliver()  # it was only frozen
+    post.deliver()  # the first deliverer isn't dead, but was only frozen
     assert notice(run, "root").ts == "1700000000.000001"
     assert post.said() == ["root", "id"]
     successor.deliverer.drain(10)
 
 
-def is_held_and_sent_after_one_search(post: Post, run: Run) -> None:
+def assert_renewed_and_sent_after_one_search(post: Post, run: Run) -> None:
     post.deliverer._settle()
     assert notice(run, "root").claimed_until == NOW + CLAIM * 1.5
     post.wait()
     post.deliver()
     assert post.said() == ["root", "id"]
-    assert len(post.slack.searches) == 1, "once is enough"
+    assert len(post.slack.searches) == 1, "it is looked for only once"
 
 
-def test_a_claim_that_had_to_wait_is_held_anew_before_its_message_is_looked_for(post: Post) -> None:
-    """Looked for first, many that Slack answers slowly would lose their claims one after the other, and be looked for again."""
+def test_a_claim_that_had_to_wait_is_renewed_before_the_search_for_its_message(post: Post) -> None:
+    """Otherwise, if Slack answers slowly, the claims of many messages could end during the search, which would begin again."""
     run = a_started_run()
     (mine,) = claims.claim(INSTALLATION, 10, NOW).notices
     mine.tried_at = NOW
@@ -170,10 +173,10 @@ def test_a_claim_that_had_to_wait_is_held_anew_before_its_message_is_looked_for(
     post.deliverer._prepare(mine, {})
     post.wait()
     assert (post.slack.searches, post.slack.posts) == ([], [])
-    is_held_and_sent_after_one_search(post, run)
+    assert_renewed_and_sent_after_one_search(post, run)
 
 
-def test_a_claim_is_held_anew_after_a_search_that_took_long(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_claim_is_renewed_after_a_long_search(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     run, find = a_started_run(), post.slack.find
 
     def slow(report: Report, since: datetime) -> MessageTs | None:
@@ -186,10 +189,12 @@ def test_a_claim_is_held_anew_after_a_search_that_took_long(post: Post, monkeypa
     post.deliverer._prepare(mine, {})
     post.wait()
     assert (len(post.slack.searches), post.slack.posts) == (1, [])
-    is_held_and_sent_after_one_search(post, run)
+    assert_renewed_and_sent_after_one_search(post, run)
 
 
-def test_who_was_frozen_for_longer_than_the_claim_sends_nothing(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_deliverer_that_was_frozen_for_longer_than_its_claim_sends_nothing(
+    post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
     run = a_started_run()
     (mine,) = claims.claim(INSTALLATION, 10, NOW).notices
     post.now += CLAIM * 2
@@ -203,7 +208,7 @@ def test_who_was_frozen_for_longer_than_the_claim_sends_nothing(post: Post, capl
     assert notice(run, "root").claim == theirs.claim
 
 
-def test_an_edit_is_of_the_run_as_it_was_claimed(post: Post) -> None:
+def test_an_edit_shows_the_run_as_it_is_when_the_edit_is_claimed(post: Post) -> None:
     run = a_started_run()
     post.deliver()
     post.slack.fail(NotDelivered(slack_says("no")), when=about(NoticeKind.PROGRESS))

@@ -1,4 +1,4 @@
-"""A schedule that can't be sent as it stands: said before anybody presses Run, and nothing starts."""
+"""A schedule that can't be sent as it is stored: people are told before they press Run, and no run starts."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from bot.runs.refusals import Refused
 from tests.runs.conftest import Door
 
 
-def test_what_keeps_a_schedule_from_being_sent_is_seen_and_stops_a_run(door: Door) -> None:
+def test_a_problem_of_a_schedule_is_shown_before_run_and_refuses_a_run(door: Door) -> None:
     door.sender.wrong = (Problem(field=Field.SCHEDULE, code=Code.HEADERS_NOT_AN_OBJECT),)
     preview = see.preview(door.platform, door.request.actor, door.request.schedule)
     assert preview is not None
@@ -22,7 +22,7 @@ def test_what_keeps_a_schedule_from_being_sent_is_seen_and_stops_a_run(door: Doo
     assert not Run.objects.exists()
 
 
-def test_what_is_found_only_in_preparing_a_message_is_checked_beforehand_too(door: Door) -> None:
+def test_a_check_also_finds_the_problems_that_only_preparing_a_message_shows(door: Door) -> None:
     door.sender.unfit = Invalid([Problem(field=Field.KWARGS, code=Code.BAD_TYPED_VALUE)])
     with pytest.raises(Refused, match=Code.BAD_TYPED_VALUE):
         start.check(door.platform, door.request)

@@ -1,4 +1,4 @@
-"""What a person must notice in the form: alerts, by level."""
+"""The alerts in the form, which show what a person must notice before they press Run."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def alerted(view: Payload) -> dict[str, str]:
     return {block["level"]: block["text"]["text"] for block in view["blocks"] if block["type"] == "alert"}
 
 
-def test_what_keeps_a_schedule_from_being_sent_is_said_before_anybody_presses_run() -> None:
+def test_a_problem_that_prevents_sending_is_an_error_in_the_form() -> None:
     problem = Problem(field=Field.SCHEDULE, code=Code.QUEUE_NOT_DECLARED, params={"queue": "<slow>"})
     view = modals.chosen(METADATA, a_preview(problems=(problem,)), nonce="n1")
     assert view_problems(view).lines() == []
@@ -37,7 +37,7 @@ def test_what_keeps_a_schedule_from_being_sent_is_said_before_anybody_presses_ru
         ({"running": Running(run=RunId(1), since=NOW, requester=ADA)}, "warning", f"asked for by <@{ADA}>"),
     ],
 )
-def test_what_a_person_should_know_before_they_press_run_is_an_alert(
+def test_a_fact_that_matters_before_a_run_is_an_alert_of_its_level(
     facts: dict[str, Any], level: str, words: str
 ) -> None:
     view = modals.chosen(METADATA, a_preview(**facts), nonce="n1")
@@ -61,7 +61,7 @@ def test_notes_of_one_level_share_an_alert_and_the_gravest_comes_first() -> None
     assert "Already running" in alerted(view)["warning"]
 
 
-def test_other_notes_are_alerts_too() -> None:
+def test_notes_about_the_form_itself_are_alerts_too() -> None:
     assert "Pick another one" in alerted(modals.gone(METADATA))["warning"]
     assert "matches 4" in alerted(modals.empty(METADATA, modals.ambiguous("report", 4)))["info"]
     assert "slow to answer" in alerted(modals.empty(METADATA, modals.WAITING))["info"]

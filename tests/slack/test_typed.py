@@ -1,4 +1,4 @@
-"""What somebody has typed, from what Slack makes of it."""
+"""What somebody typed is restored from what Slack makes of it."""
 
 import pytest
 from hypothesis import given
@@ -43,5 +43,5 @@ def test_text_without_sequences_comes_back_as_it_was(text: str) -> None:
 
 
 @given(strategies.any_text)
-def test_any_text_is_read(text: str) -> None:
+def test_no_text_raises_an_error(text: str) -> None:
     typed(text, BOT)

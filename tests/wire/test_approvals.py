@@ -1,4 +1,4 @@
-"""Approval in Slack: who is asked and where, the two buttons, and what they do."""
+"""Approval in Slack: who is asked and where, and what the two buttons do."""
 
 import json
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def cara(slack: LocalSlack) -> Person:
 
 
 def asks(slack: LocalSlack, person: Person, row: PeriodicTask, kwargs: str = '{"days": 30}') -> Run:
-    """Presses Run where a rule asks for approval."""
+    """Presses Run for a schedule whose rule asks for approval. Returns the run that waits for it."""
     form = opened(slack, person, f"/runtask {row.name}")
     assert "asks for the yes of another person, a member of leads" in shown(form)
     person.fills("kwargs:", None, kwargs)
@@ -56,7 +56,7 @@ def asks(slack: LocalSlack, person: Person, row: PeriodicTask, kwargs: str = '{"
 
 
 def root_of(slack: LocalSlack, person: Person, *wanted: Id, text: str = "") -> Json:
-    """The run's first message, once it has these buttons, and says this."""
+    """The root, as soon as it has these buttons and contains `text`."""
 
     def look() -> Json | None:
         roots = person.messages(OPS)
@@ -66,7 +66,7 @@ def root_of(slack: LocalSlack, person: Person, *wanted: Id, text: str = "") -> J
 
 
 def told(slack: LocalSlack, person: Person, act: Callable[[], object]) -> str:
-    """What only this person reads in the channel after that."""
+    """The ephemeral message that the person gets in the channel after `act`."""
     before = len(person.ephemerals(OPS))
     act()
     slack.wait_for(lambda: len(person.ephemerals(OPS)) > before, 15)
@@ -74,7 +74,7 @@ def told(slack: LocalSlack, person: Person, act: Callable[[], object]) -> str:
 
 
 def direct(slack: LocalSlack, person: Person, text: str) -> Json:
-    """The direct message from the bot, once it says this."""
+    """The last direct message from the bot, as soon as it contains `text`."""
 
     def look() -> Json | None:
         found = person.messages(person.dm())
@@ -84,7 +84,9 @@ def direct(slack: LocalSlack, person: Person, text: str) -> Json:
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_run_is_asked_for_approved_and_run(bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule) -> None:
+def test_a_run_that_needs_approval_is_sent_after_the_yes_of_another_person(
+    bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule
+) -> None:
     in_force(replace(RULE, ask=("S0LEADS",)))
     run = asks(
         bot,
@@ -114,7 +116,7 @@ def test_a_run_is_asked_for_approved_and_run(bot: LocalSlack, ana: Person, cara:
     assert '"rows": 30' in all_words(final)
 
 
-def test_an_approver_reads_it_in_a_direct_message_and_declines_there(
+def test_an_approver_can_decline_a_run_in_their_direct_message(
     bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule, published: Callable[[], list[Any]]
 ) -> None:
     in_force(RULE)
@@ -139,7 +141,7 @@ def test_an_approver_reads_it_in_a_direct_message_and_declines_there(
     assert published() == []
 
 
-def test_what_changed_since_is_told_and_can_be_asked_for_again(
+def test_if_the_schedule_has_changed_the_run_is_withdrawn_and_can_be_asked_for_again(
     http_bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule, published: Callable[[], list[Any]]
 ) -> None:
     in_force(RULE)
@@ -163,7 +165,7 @@ def test_what_changed_since_is_told_and_can_be_asked_for_again(
 
 
 def answer(slack: LocalSlack, user: str, run: Run, button: Id = Id.APPROVE, mark: str | None = None) -> Json:
-    """A press of the button, as a modified client could make it."""
+    """The payload of a press, as a modified client could send it. `mark`: another request's; None: the right one."""
     payload = press(slack, user, run, button)
     of = approval.mark(run.approval_digest or "") if mark is None else mark
     payload["actions"][0]["value"] = f"{run.pk}:{of}"
@@ -173,13 +175,13 @@ def answer(slack: LocalSlack, user: str, run: Run, button: Id = Id.APPROVE, mark
 def test_presses_are_checked_again_on_the_server(
     http_bot: LocalSlack, ana: Person, ben: Person, cara: Person, schedule: Schedule, published: Callable[[], list[Any]]
 ) -> None:
-    """By somebody who may not approve, with the mark of something else, and while the site is paused."""
+    """Nothing is sent if the person may not approve, if the mark is another request's, or while the site is paused."""
     in_force(RULE)
     run = asks(http_bot, ana, schedule())
     root_of(http_bot, ana, *OPEN)
 
     def says_to(person: Person, mark: str | None = None) -> str:
-        typed_before(http_bot, person)  # so that Slack has an address for answers to them
+        typed_before(http_bot, person)  # after that, the local Slack has a response_url for this person
         payload = answer(http_bot, person.id, run, mark=mark)
         return told(http_bot, person, lambda: http_bot.deliver("block_actions", payload))
 
@@ -207,7 +209,9 @@ def test_a_press_that_comes_twice_sends_once(
     assert len(published()) == 1
 
 
-def test_its_requester_withdraws_it(http_bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule) -> None:
+def test_the_requester_can_withdraw_a_waiting_run(
+    http_bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule
+) -> None:
     in_force(replace(RULE, stop=("ops",)))
     asks(http_bot, ana, schedule())
     root = root_of(http_bot, ana, *OPEN)
@@ -219,14 +223,14 @@ def test_its_requester_withdraws_it(http_bot: LocalSlack, ana: Person, cara: Per
 
 
 @pytest.mark.usefixtures("worker")
-def test_what_waits_for_somebody_is_on_their_home(
+def test_home_lists_the_runs_that_wait_for_the_reader(
     http_bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule
 ) -> None:
     in_force(RULE)
     row = schedule()
     assert approval_texts.NOTHING_WAITS in shown(home_of(http_bot, cara))
     run = asks(http_bot, ana, row)
-    says(http_bot, cara, "asked for by <@U0ANA>: month's end")  # without having opened it again
+    says(http_bot, cara, "asked for by <@U0ANA>: month's end")  # she doesn't need to open Home again
     value = f"{run.pk}:{approval.mark(run.approval_digest or '')}"
     home = cara.home()
     assert home is not None

@@ -1,4 +1,4 @@
-"""The app is removed, or its token is revoked: this installation pauses, loses nothing, and goes on by itself."""
+"""If the app is removed or its token is revoked, delivery pauses. It loses nothing, and goes on by itself."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 
 def event(kind: str, **changes: Any) -> Json:
-    """As Slack sends it, with a time and an id of its own."""
+    """An event as Slack sends it now. Events of different kinds have different ids."""
     body: Json = {
         "token": "t", "team_id": "T0LOCAL", "api_app_id": "A0LOCAL", "type": "event_callback", "event_id": f"Ev{kind}",
         "event_time": int(time.time()), "event": {"type": kind, "event_ts": "1.2"},
@@ -41,7 +41,8 @@ def known(slack: LocalSlack) -> None:
     assert wiring.installation().id() == HERE
 
 
-def asked(slack: LocalSlack) -> int:
+def times_asked(slack: LocalSlack) -> int:
+    """How often the bot has asked Slack about its token."""
     return len(slack.calls("auth.test"))
 
 
@@ -49,7 +50,7 @@ def asked(slack: LocalSlack) -> int:
 @pytest.mark.parametrize(
     ("go", "code"), [(LocalSlack.uninstall, "account_inactive"), (LocalSlack.revoke, "token_revoked")]
 )
-def test_an_installation_that_ends_pauses_and_goes_on_when_it_is_back(
+def test_delivery_pauses_if_the_app_is_removed_or_its_token_revoked_and_goes_on_when_it_is_back(
     bot: LocalSlack,
     ana: Person,
     schedule: Schedule,
@@ -57,12 +58,12 @@ def test_an_installation_that_ends_pauses_and_goes_on_when_it_is_back(
     go: Callable[[LocalSlack], None],
     code: str,
 ) -> None:
-    """Delivery asks Slack every 20 s while all is well. So what happens within 10 s is the event's doing."""
+    """Without an event, delivery asks Slack only every 20 s. Here it pauses within 10 s, so the event has caused that."""
     monkeypatch.setattr(gate, "PAUSE", 1.0)
     stored = run(bot, ana, schedule())
     bot.wait_for(lambda: Notice.objects.filter(kind="id", state=NoticeState.SENT).exists())
     go(bot)
-    # Each event asks, and then the deliverer, which has read their answers.
+    # The bot asks once for each event. The deliverer reads the answer and asks, too: that makes one refusal more.
     bot.wait_for(lambda: refusals(bot) > len(bot.deliveries("event_callback")) > 0)
     problem = installations.problem(HERE)
     assert problem is not None
@@ -73,7 +74,7 @@ def test_an_installation_that_ends_pauses_and_goes_on_when_it_is_back(
     bot.wait_for(lambda: Notice.objects.filter(kind="final", state=NoticeState.OWED).exists())
     before = refusals(bot)
     bot.wait_for(lambda: refusals(bot) >= before + 2)
-    assert len(bot.log("api", "chat.postMessage")) == posted, "no message is tried"
+    assert len(bot.log("api", "chat.postMessage")) == posted, "it posts nothing while it pauses"
     assert set(Notice.objects.filter(kind="final").values_list("state", "attempts")) == {("owed", 0)}
     back(bot, code)
     _, [_, final] = finished(bot, ana)
@@ -87,7 +88,7 @@ def refusals(slack: LocalSlack) -> int:
 
 
 def back(slack: LocalSlack, code: str) -> None:
-    """Somebody installs it again, with the same token."""
+    """Installs the app again, with the same token."""
     if code == "token_revoked":
         slack.uninstall()
     slack.install("A0LOCAL", "T0LOCAL", bot_token=slack.bot_token)
@@ -102,9 +103,9 @@ def test_an_event_that_is_late_or_forged_changes_nothing(
 ) -> None:
     stored = run(bot, ana, schedule())
     bot.wait_for(lambda: Notice.objects.filter(kind="id", state=NoticeState.SENT).exists())
-    before = asked(bot)
+    before = times_asked(bot)
     assert bot.deliver("event_callback", late)["error"] is None
-    bot.wait_for(lambda: asked(bot) > before)
+    bot.wait_for(lambda: times_asked(bot) > before)
     ends(stored)
     finished(bot, ana)
     assert installations.problem(HERE) is None
@@ -121,22 +122,22 @@ def test_an_event_that_is_late_or_forged_changes_nothing(
     ],
     ids=["another workspace", "another app", "a person's token", "no list of bots"],
 )
-def test_what_does_not_concern_our_token_is_only_acknowledged(bot: LocalSlack, other: Json) -> None:
-    before = asked(bot)
+def test_an_event_about_another_token_is_only_acknowledged(bot: LocalSlack, other: Json) -> None:
+    before = times_asked(bot)
     assert bot.deliver("event_callback", other | {"event_id": "Ev1"})["error"] is None
     assert bot.deliver("event_callback", event("app_uninstalled", event_id="Ev2"))["error"] is None
-    bot.wait_for(lambda: asked(bot) > before)
-    assert asked(bot) == before + 1, "only for the second one"
+    bot.wait_for(lambda: times_asked(bot) > before)
+    assert times_asked(bot) == before + 1, "the first event makes it ask nothing"
 
 
 @pytest.mark.usefixtures("known")
-def test_an_event_that_slack_sends_again_is_acknowledged_and_done_once(bot: LocalSlack) -> None:
-    before = asked(bot)
+def test_an_event_that_slack_sends_again_is_acknowledged_and_handled_once(bot: LocalSlack) -> None:
+    before = times_asked(bot)
     for number in (1, 1, 1, 2):
         body = event("app_uninstalled", event_id=f"Ev{number}")
         assert bot.deliver("event_callback", body)["error"] is None
-    bot.wait_for(lambda: asked(bot) >= before + 2)
-    assert asked(bot) == before + 2
+    bot.wait_for(lambda: times_asked(bot) >= before + 2)
+    assert times_asked(bot) == before + 2
 
 
 @pytest.mark.parametrize("kind", [*EVENTS, "message", "something_new"])
@@ -151,7 +152,7 @@ def test_every_event_is_acknowledged_and_none_is_logged(
 
 
 @pytest.mark.parametrize("age", [0, 601])
-def test_an_old_mention_is_acknowledged_and_goes_no_further(
+def test_only_a_mention_of_more_than_ten_minutes_ago_is_ignored(
     bot: LocalSlack, caplog: pytest.LogCaptureFixture, age: int
 ) -> None:
     body = event("app_mention")
@@ -160,7 +161,7 @@ def test_an_old_mention_is_acknowledged_and_goes_no_further(
     assert ("ignored an event that is too old: app_mention" in caplog.text) is (age > 0)
 
 
-def test_a_mention_of_a_minute_ago_that_comes_again_is_taken(bot: LocalSlack, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_mention_of_a_minute_ago_is_not_ignored(bot: LocalSlack, caplog: pytest.LogCaptureFixture) -> None:
     body = event("app_mention")
     body["event_time"] -= 60
     assert bot.deliver("event_callback", body)["error"] is None

@@ -1,4 +1,4 @@
-"""What Slack has signed, and somebody sends again: it changes nothing, in particular not what somebody has typed."""
+"""If somebody repeats a request that Slack has signed, nothing changes, not even what a person has typed into the form."""
 
 import json
 import math
@@ -23,7 +23,7 @@ TYPED = '{"days": 99}'
 
 @pytest.fixture
 def typed(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> Json:
-    """The payload of a selection, after which something was typed."""
+    """The payload of a selection in the picker. After it, the person has typed TYPED into the form."""
     schedule("Nightly report", kwargs='{"days": 7}')
     schedule("Weekly report", kwargs='{"weeks": 1}')
     opened(http_bot, ana)
@@ -34,23 +34,23 @@ def typed(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> Json:
 
 
 def another_process() -> None:
-    """From now on, a bot answers that remembers nothing."""
+    """From now on, a new bot answers, which hasn't seen any earlier request."""
     wiring.slack_app.cache_clear()
 
 
 def again(slack: LocalSlack, payload: Json, *, age: float = 0.0) -> int:
-    """The same, signed by Slack so many seconds ago. Returns the status of the answer."""
+    """Sends the payload again, as Slack signed it `age` seconds ago. Returns the status of the answer."""
     return int(slack.deliver("block_actions", payload, timestamp=str(int(time.time() - age)))["status"])
 
 
-def is_unchanged(slack: LocalSlack, ana: Person, published: Callable[[], list[Any]]) -> None:
-    """The form shows what was typed, and sends it."""
-    settled = len(slack.calls("views.update"))
+def assert_unchanged(slack: LocalSlack, ana: Person, published: Callable[[], list[Any]]) -> None:
+    """The form still shows what was typed, and sends it."""
+    updates = len(slack.calls("views.update"))
     assert inputs(top(ana))["kwargs"] == TYPED
     assert ana.submits()["closed"]
     [message] = published()
     assert message.payload[1] == json.loads(TYPED)
-    assert len(slack.calls("views.update")) == settled
+    assert len(slack.calls("views.update")) == updates
 
 
 @pytest.mark.parametrize("age", [TOO_OLD + 2, 200])
@@ -59,27 +59,27 @@ def test_an_old_selection_is_refused(
 ) -> None:
     another_process()
     assert again(http_bot, typed, age=age) == 408
-    is_unchanged(http_bot, ana, published)
+    assert_unchanged(http_bot, ana, published)
 
 
-def test_a_selection_that_was_seen_is_ignored(
+def test_a_repeated_selection_is_ignored_by_the_process_that_has_seen_it(
     http_bot: LocalSlack, ana: Person, typed: Json, published: Callable[[], list[Any]], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert again(http_bot, typed) == 200
     assert "ignored a block_actions that has come before" in caplog.text
-    is_unchanged(http_bot, ana, published)
+    assert_unchanged(http_bot, ana, published)
 
 
-def test_another_process_that_sees_it_for_the_first_time_replaces_nothing(
+def test_a_repeated_selection_replaces_nothing_if_another_process_gets_it(
     http_bot: LocalSlack, ana: Person, typed: Json, published: Callable[[], list[Any]]
 ) -> None:
     another_process()
     assert again(http_bot, typed) == 200
     http_bot.wait_for(lambda: http_bot.log("api", "views.update")[-1]["response"].get("error") == "hash_conflict")
-    is_unchanged(http_bot, ana, published)
+    assert_unchanged(http_bot, ana, published)
 
 
-def test_an_older_selection_replaces_no_newer_one_either(
+def test_a_repeated_selection_does_not_replace_a_newer_one(
     http_bot: LocalSlack,
     ana: Person,
     typed: Json,
@@ -97,13 +97,13 @@ def test_an_older_selection_replaces_no_newer_one_either(
     ana.fills("kwargs:", None, TYPED)
     assert again(http_bot, older) == 200
     assert "ignored a selection that is older" in caplog.text
-    is_unchanged(http_bot, ana, published)
+    assert_unchanged(http_bot, ana, published)
 
 
 @pytest.fixture
 def distrusting(slack: LocalSlack) -> Iterator[SocketMode]:
-    """Socket Mode, as it is for a moment after a freeze."""
-    slack.config(deadline=0.5)  # nobody waits for the answers that don't come
+    """Socket Mode just after a freeze, when it doesn't trust what it receives."""
+    slack.config(deadline=0.5)  # seconds that Slack waits for an answer; here, none comes
     stopping, mode = threading.Event(), wiring.socket_mode()
     mode._distrust_until = math.inf
     thread = threading.Thread(target=mode.serve, args=(stopping,))

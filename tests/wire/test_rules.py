@@ -1,4 +1,4 @@
-"""Rules in Slack: what is hidden isn't there, and what is refused is told in the form."""
+"""Rules in Slack: what they hide appears nowhere, and what they refuse is said in the form."""
 
 import json
 from datetime import timedelta
@@ -38,14 +38,15 @@ def test_a_hidden_schedule_is_neither_suggested_nor_opened_by_its_name(
     row = schedule()
     schedule("Nightly export", task="tests.wire.other")
     in_force(FOR_FINANCE)
-    assert "matches" not in shown(opened(http_bot, ana, "/runtask nightly"))  # the only one that there is
+    # She may see only one schedule with "nightly" in its name.
+    assert "matches" not in shown(opened(http_bot, ana, "/runtask nightly"))
     assert suggested(ana) == ["Nightly export"]
     ana.closes()
     told = refusal(http_bot, ana, press(http_bot, "U0ANA", an_ended_run(row)))
     assert "There is no such run" in told
     User.objects.get(username="ana").groups.add(Group.objects.create(name="finance"))
     opened(http_bot, ana)
-    assert len(suggested(ana)) == 2  # at once
+    assert len(suggested(ana)) == 2, "a new group counts at once"
 
 
 def test_a_refusal_is_told_when_the_schedule_is_picked(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
@@ -66,7 +67,7 @@ def test_a_pause_is_told_in_the_form(http_bot: LocalSlack, ana: Person, schedule
     assert "has paused it (“month's end”)" in shown(form)
 
 
-def test_stored_values_that_a_rule_does_not_allow_are_told_before_run(
+def test_the_form_says_which_stored_value_a_rule_does_not_allow(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule(kwargs='{"days": 365}')
@@ -80,7 +81,7 @@ def test_stored_values_that_a_rule_does_not_allow_are_told_before_run(
 
 
 @pytest.mark.usefixtures("delivering")
-def test_a_reason_is_asked_for_and_shown_and_a_failure_mentions_whom_a_rule_names(
+def test_a_rule_can_ask_for_a_reason_and_say_whom_a_failure_mentions(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     row = schedule()
@@ -97,7 +98,7 @@ def test_a_reason_is_asked_for_and_shown_and_a_failure_mentions_whom_a_rule_name
 
 
 @pytest.mark.usefixtures("delivering")
-def test_a_quiet_rule_leaves_the_end_to_the_root(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_with_a_quiet_rule_only_the_root_shows_a_success(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     row = schedule()
     in_force(a_rule("Quiet", notify=Notify.FAILURE))
     ends(run(http_bot, ana, row))
@@ -106,10 +107,10 @@ def test_a_quiet_rule_leaves_the_end_to_the_root(http_bot: LocalSlack, ana: Pers
 
 
 @pytest.mark.parametrize("entry", [*ELSEWHERE, *IN_FORM, *map(str, ON_HOME)])
-def test_what_a_rule_hides_is_nowhere_also_for_who_has_just_seen_it(
+def test_what_a_rule_hides_is_nowhere_even_for_somebody_who_has_just_seen_it(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, entry: str
 ) -> None:
-    """Her form is open, it is her favourite, she has runs of it and a draft for it."""
+    """Ana has the form open. The schedule is her favourite, and she has runs of it and a draft for it."""
     row = schedule(SECRET_NAME)
     staff = User.objects.get(username="ana")
     ended = an_ended_run(row, user=staff, kwargs='{"days": 2}')
@@ -128,7 +129,7 @@ def test_what_a_rule_hides_is_nowhere_also_for_who_has_just_seen_it(
     assert answer["status"] == 200
     if entry not in ("suggestion", "submission"):
         http_bot.wait_for(lambda: [len(calls) for calls in told(http_bot)] != before)
-    # What the mention and the command repeat is what she has just typed.
+    # The answers to a mention and a command repeat in quotation marks what she has just typed. They may.
     since = [calls[number:] for number, calls in zip(before, told(http_bot), strict=True)]
     said = json.dumps([answer, since], ensure_ascii=False).replace(f"“{SECRET_NAME}”", "")
     assert SECRET_NAME not in said
@@ -138,6 +139,6 @@ def test_what_a_rule_hides_is_nowhere_also_for_who_has_just_seen_it(
 
 
 def told(slack: LocalSlack) -> list[list[Json]]:
-    """All that anybody in Slack may read of the bot."""
+    """Everything that the bot has sent to Slack for people to read."""
     methods = ("views.open", "views.push", "views.update", "views.publish", "chat.postEphemeral", "chat.postMessage")
     return [*map(slack.calls, methods), slack.log("hook")]

@@ -125,7 +125,7 @@ class Hearing:
         connection = own_connection(self.app, HEARTBEAT)
         try:
             connect(connection, eventqueue.WITHIN)
-            queue, was_there = self.queue.made(self.app, connection)
+            queue, was_there = self.queue.declare(self.app, connection)
             formats, is_kept = eventqueue.formats(self.app), self._is_kept
             consumer = Consumer(queue.channel, [queue], on_message=self._take, no_ack=not is_kept, accept=formats)
             if is_kept:

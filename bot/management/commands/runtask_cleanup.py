@@ -1,4 +1,4 @@
-"""`runtask cleanup`: deletes what the hourly clean-up hesitates to delete."""
+"""`runtask cleanup`: deletes old rows, even if they are so many that the hourly clean-up refuses to."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from bot.runs.installations import NAMELESS
 
 
 class Command(BaseCommand):
-    """An operator's knowing yes, after a look at the database's clock."""
+    """Shows the operator what would be deleted, and the time of the database. Deletes it only with `--yes`."""
 
     help = (
         "Delete runs that are older than RUNTASK_KEEP, records of the audit log that are older than RUNTASK_KEEP_AUDIT,"

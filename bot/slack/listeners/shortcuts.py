@@ -15,18 +15,18 @@ from bot.slack.parsing import Payload
 class Shortcuts:
     """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload.
 
-    A shortcut that comes twice does no harm: Slack opens one form for a trigger, and a form starts one run.
+    A shortcut that comes twice does no harm: Slack opens at most one form for it, and a form starts at most one run.
     """
 
     parts: Parts
 
     def run(self, ack: Ack, body: Payload) -> None:
-        """The form asks where to report."""
+        """Opens a form that also asks where the run's messages go."""
         ack()
         self._open(presses.global_shortcut(body))
 
     def run_here(self, ack: Ack, body: Payload) -> None:
-        """The run's messages will be replies to the message."""
+        """Opens a form for a run whose messages will be replies to this message."""
         ack()
         self._open(presses.message_shortcut(body))
 

@@ -1,4 +1,4 @@
-"""A press of Run. Everything happens before the answer, so that the open form can show problems."""
+"""Starts a run when somebody presses Run. All work is done before the answer, so that the open form can show problems."""
 
 import logging
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class _NotShown(Exception):
-    """The form has not shown the arguments of the picked schedule yet; `view` does."""
+    """The form hasn't shown these arguments of the picked schedule yet. `view` is a form that shows them."""
 
     def __init__(self, view: dict[str, Any]) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class _NotShown(Exception):
 
 
 class _Misused(Exception):
-    """This form can't be submitted. The text is for the person."""
+    """The person may not submit this form, or has picked nothing in it. The text tells them."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Submissions:
         return modals.error(text)
 
     def _start(self, submission: payloads.Submission, budget: Budget) -> None:
-        """Raises NotAllowed, _Misused or Refused, or _NotShown if the person hasn't seen the schedule's arguments yet."""
+        """Raises NotAllowed, _Misused, _NotShown, and what `start` raises."""
         account, metadata = submission.account, submission.metadata
         actor = self.parts.identity.actor(account, may_link=False)
         with denials.recorded(self.parts.platform, actor, Action.RUN, schedule=submission.schedule):
@@ -97,7 +97,7 @@ class Submissions:
                 view_of(self.parts, actor, submission.schedule, metadata, run=run, notes=(modals.NOT_SHOWN_YET,))
             )
         place = metadata.place or Place(channel=submission.report_in or ChannelId(account.user))
-        installation = self.parts.identity.installation.id()  # known, or nobody would be authorised
+        installation = self.parts.identity.installation.id()  # not empty: without it, `admit` refuses everybody
         request = RunRequest(
             key=f"slack:{installation}:{submission.view}",
             actor=actor,

@@ -1,6 +1,6 @@
-"""Which process hears events, what it does when the broker or the database fails, and what it says was missed.
+"""How processes take turns at recording events, survive a failing broker or database, and note which ends they may have missed.
 
-Here the broker is kombu's in memory, over which nothing waits for a process that is away; services/test_events.py has real ones.
+The broker is kombu's in-memory one, which keeps no events for a process that is away. services/test_events.py has real brokers.
 """
 
 import json
@@ -46,8 +46,8 @@ def woken() -> list[str]:
 
 
 @pytest.fixture
-def process(app: Celery, woken: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Hearing]]:
-    """Makes one. Each has a queue of its own, as on Redis."""
+def new_process(app: Celery, woken: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Hearing]]:
+    """Makes a `Hearing`, the part of a process that hears events. Each one has its own queue, as on Redis."""
     monkeypatch.setattr(hearing, "LISTEN", 0.05)
     monkeypatch.setattr(hearing, "RENEW", 0.0)
     made: list[Hearing] = []
@@ -63,7 +63,7 @@ def process(app: Celery, woken: list[str], monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def send(app: Celery, *fates: str) -> None:
-    """As a prefork worker: several in one message."""
+    """Publishes a task's events in one message, as a prefork worker does. A fate is a recorded task, such as `fails`."""
     with app.connection_for_write() as connection:
         dispatcher = app.events.Dispatcher(connection, hostname="w")
         for fate in fates:
@@ -85,41 +85,41 @@ def run() -> Run:
     return a_run(source="events", task_id=TASK_ID, created_at=clock.now(), deadline_at=clock.now() + timedelta(hours=1))
 
 
-def let_time_pass() -> None:
-    """The claim of whoever has it is over."""
+def end_the_claim() -> None:
+    """Ends the claim of the process that has it, as if that process had died."""
     SourceHealth.objects.update(held_until=clock.now() - timedelta(seconds=0.001))
 
 
-def test_what_is_heard_is_recorded_and_somebody_is_woken(
-    app: Celery, process: Callable[[], Hearing], run: Run, woken: list[str]
+def test_an_event_is_recorded_and_the_deliverer_is_woken(
+    app: Celery, new_process: Callable[[], Hearing], run: Run, woken: list[str]
 ) -> None:
-    ear = process()
-    assert ear.step() == 0.0
+    process = new_process()
+    assert process.step() == 0.0
     send(app, "returns")
-    ear.step()
+    process.step()
     assert (state(run), woken) == ("finished", ["owed"])
 
 
-def test_one_process_hears_and_another_one_takes_over_without_a_gap(
-    app: Celery, process: Callable[[], Hearing], run: Run
+def test_one_process_records_events_and_another_one_takes_over_without_a_gap(
+    app: Celery, new_process: Callable[[], Hearing], run: Run
 ) -> None:
-    first, second = process(), process()
+    first, second = new_process(), new_process()
     for one in (first, second):
         one.step()
     send(app, "returns")
     second.step()
-    assert state(run) == "sent", "it is the other one's"
-    let_time_pass()  # and the first one is dead
+    assert state(run) == "sent", "the first process records it"
+    end_the_claim()
     second.step()
-    assert state(run) == "finished", "it has heard that, too"
+    assert state(run) == "finished", "the second process has heard it, too"
     assert run.unseen_because == ""
 
 
-def test_what_the_other_one_has_recorded_by_now_is_forgotten(
-    app: Celery, process: Callable[[], Hearing], run: Run, monkeypatch: pytest.MonkeyPatch
+def test_a_process_forgets_events_that_another_one_has_recorded_by_now(
+    app: Celery, new_process: Callable[[], Hearing], run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hearing, "SPARE", 0.0)
-    first, second = process(), process()
+    first, second = new_process(), new_process()
     for one in (first, second):
         one.step()
     send(app, "returns")
@@ -127,10 +127,12 @@ def test_what_the_other_one_has_recorded_by_now_is_forgotten(
     assert not second._got
 
 
-def test_a_run_from_before_anybody_listened_may_have_ended_unnoticed(process: Callable[[], Hearing], run: Run) -> None:
+def test_runs_that_may_have_ended_before_anybody_listened_are_noted(
+    new_process: Callable[[], Hearing], run: Run
+) -> None:
     earlier = a_run(source="events", created_at=clock.now() - timedelta(hours=1))
     elsewhere = a_run(source="rows", created_at=clock.now() - timedelta(hours=1))
-    process().step()
+    new_process().step()
     earlier.refresh_from_db()
     elsewhere.refresh_from_db()
     assert earlier.unseen_reason is not None
@@ -138,77 +140,77 @@ def test_a_run_from_before_anybody_listened_may_have_ended_unnoticed(process: Ca
     assert (earlier.state, elsewhere.unseen_because) == ("sent", "")
 
 
-def test_a_task_that_a_worker_still_has_was_not_missed(
-    process: Callable[[], Hearing], monkeypatch: pytest.MonkeyPatch
+def test_a_run_is_not_noted_if_a_worker_still_has_its_task(
+    new_process: Callable[[], Hearing], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there, gone, unknown = (a_run(source="events", created_at=clock.now() - timedelta(hours=1)) for _ in range(3))
     answers = {"w": {there.task_id: ["active", {}], gone.task_id: ["ready", {}]}}
     monkeypatch.setattr(workers, "ask", lambda *_: answers)
-    process().step()
+    new_process().step()
     for run, is_noted in ((there, False), (gone, True), (unknown, True)):
         run.refresh_from_db()
         assert bool(run.unseen_because) is is_noted
 
 
-def test_why_an_end_may_have_been_missed_is_why_it_stays_unknown(process: Callable[[], Hearing]) -> None:
+def test_a_noted_run_that_ends_as_unseen_keeps_the_noted_reason(new_process: Callable[[], Hearing]) -> None:
     run = a_run(source="events", created_at=clock.now() - timedelta(hours=1))
-    process().step()
+    new_process().step()
     finish.give_up(now=clock.now() + timedelta(days=400))
     run.refresh_from_db()
     assert run.unseen_reason is not None
     assert (run.state, run.unseen_reason.code) == ("unseen", Code.UNHEARD)
 
 
-def test_a_word_of_a_worker_shows_that_nothing_was_missed(
-    app: Celery, process: Callable[[], Hearing], run: Run
-) -> None:
+def test_an_event_about_a_noted_run_removes_the_note(app: Celery, new_process: Callable[[], Hearing], run: Run) -> None:
     Run.objects.update(created_at=clock.now() - timedelta(hours=1))
-    ear = process()
-    ear.step()
+    process = new_process()
+    process.step()
     send(app, "fails")
-    ear.step()
+    process.step()
     assert (state(run), run.unseen_because) == ("finished", "")
 
 
-def test_while_the_database_is_away_what_is_heard_is_kept(
-    app: Celery, process: Callable[[], Hearing], run: Run, monkeypatch: pytest.MonkeyPatch
+def test_events_that_come_while_the_database_is_away_are_recorded_later(
+    app: Celery, new_process: Callable[[], Hearing], run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ear = process()
-    ear.step()
+    process = new_process()
+    process.step()
     send(app, "returns")
     with monkeypatch.context() as broken:
         broken.setattr(events, "outcomes", lambda _: (_ for _ in ()).throw(OperationalError("gone")))
         with pytest.raises(OperationalError):
-            ear.step()
-    ear.step()
+            process.step()
+    process.step()
     assert state(run) == "finished"
 
 
-def test_a_broker_that_is_away_is_said_without_its_address_and_left_to_others(
-    app: Celery, process: Callable[[], Hearing], run: Run, monkeypatch: pytest.MonkeyPatch
+def test_a_process_without_its_broker_says_so_without_an_address_and_lets_others_take_over(
+    app: Celery, new_process: Callable[[], Hearing], run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(**_: Any) -> None:
         raise ConnectionResetError("redis://:hunter2@127.0.0.1:1/0")
 
-    ear = process()
-    ear.step()
-    monkeypatch.setattr(ear._connection, "drain_events", fail)
-    assert ear.step() == hearing.AFTER_ERROR
+    process = new_process()
+    process.step()
+    monkeypatch.setattr(process._connection, "drain_events", fail)
+    assert process.step() == hearing.AFTER_ERROR
     with pytest.raises(SourceSilent) as caught:
-        ear.outcomes.of(TaskId("t"))
+        process.outcomes.of(TaskId("t"))
     assert str(caught.value) == "source_silent: ConnectionResetError"
-    assert sources.hold(Source.EVENTS, "another", now=clock.now()), "at once"
-    let_time_pass()
-    assert ear.step() == 0.0
-    assert ear.outcomes.of(TaskId("t")) == []
+    assert sources.hold(Source.EVENTS, "another", now=clock.now()), "another process needn't wait"
+    end_the_claim()
+    assert process.step() == 0.0
+    assert process.outcomes.of(TaskId("t")) == []
     send(app, "returns")
-    ear.step()
+    process.step()
     assert state(run) == "finished"
 
 
-def test_a_message_that_cannot_be_read_hides_no_other(app: Celery, process: Callable[[], Hearing], run: Run) -> None:
-    ear = process()
-    ear.step()
+def test_a_message_that_can_not_be_read_does_not_block_the_others(
+    app: Celery, new_process: Callable[[], Hearing], run: Run
+) -> None:
+    process = new_process()
+    process.step()
     with app.connection_for_write() as connection:
         exchange = events_exchange(app, connection)
         producer = connection.Producer(exchange=exchange)
@@ -221,7 +223,7 @@ def test_a_message_that_cannot_be_read_hides_no_other(app: Celery, process: Call
                 body, routing_key="task.started", content_type=content, content_encoding="utf-8", declare=[exchange]
             )
     send(app, "returns")
-    ear.step()
+    process.step()
     assert state(run) == "finished"
 
 
@@ -229,7 +231,7 @@ def events_exchange(app: Celery, connection: Connection) -> Any:
     return app.events.Dispatcher(connection).exchange
 
 
-def test_a_source_is_held_by_one_until_it_is_silent_or_lets_go() -> None:
+def test_one_process_holds_a_source_until_it_is_silent_or_lets_go() -> None:
     now = clock.now()
     assert sources.followed_until(Source.EVENTS) is None
     assert [sources.hold(Source.EVENTS, name, now=now) for name in ("a", "b", "a")] == [True, False, True]
@@ -242,6 +244,6 @@ def test_a_source_is_held_by_one_until_it_is_silent_or_lets_go() -> None:
     assert sources.hold(Source.EVENTS, "a", now=now + sources.HELD)
 
 
-def test_a_source_that_only_says_that_it_is_well_has_no_news() -> None:
+def test_the_source_itself_never_has_news() -> None:
     outcomes = EventOutcomes()
     assert (outcomes.changed(), outcomes.of(TaskId("t")), outcomes.last_run(None)) == ([], [], None)  # type: ignore[arg-type]
