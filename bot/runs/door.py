@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from bot.core import policy
-from bot.core.approval import Person
+from bot.core.approval import Identifiers
 from bot.core.globs import Globs
 from bot.core.ids import LARGEST_ID
 from bot.core.model import Actor, Brief, ChannelId, RunId, Schedule, ScheduleId, Source
@@ -128,7 +128,7 @@ class Admitted:
         owner: str | None = None,
         channel: ChannelId | None = None,
         kill: bool = False,
-        requester: Person | None = None,
+        requester: Identifiers | None = None,
     ) -> Denied | None:
         """`schedule`: None if it is gone. Then `owner` is the requester of the run that this is about."""
         subject = Subject(
