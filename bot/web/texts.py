@@ -21,6 +21,9 @@ NO_ADMIN = "This page needs Django's admin, and this site has no address for it.
 NOT_OUR_FORM = "not a form of the run page"
 REASON = "Reason"
 REASON_HELP = "Why you run it now: the rule “{rule}” asks for that. The run's page and thread show it."
+REASON_HELP_APPROVERS = (
+    "Why you run it now; you may leave it empty. Those who can approve it read this; the run's page and thread show it."
+)
 STATE_NOTES = {
     RunState.WAITING: "It is sent when enough other people have approved it. This page follows it.",
     RunState.LAPSED: NOBODY_IN_TIME,

@@ -36,8 +36,8 @@ def cara(site: Site) -> Site:
     return hers
 
 
-def asked(site: Site) -> Run:
-    assert site.press_run(site.form(), kwargs='{"days": 8}').status_code == 302
+def asked(site: Site, **typed: str) -> Run:
+    assert site.press_run(site.form(), kwargs='{"days": 8}', **typed).status_code == 302
     return Run.objects.latest("pk")
 
 
@@ -71,6 +71,21 @@ def test_a_run_is_asked_for_listed_and_approved(site: Site, cara: Site) -> None:
     assert "cara approved it." in words(page)
     assert "You have approved this run, and it was sent." in page
     assert Run.objects.get().task_id in page
+
+
+def test_the_form_asks_why_for_those_who_approve_and_takes_no_answer(site: Site, cara: Site) -> None:
+    assert "reason" not in fields(site.get("/?schedule=7"))
+    in_force(RULE)
+    page = site.get("/?schedule=7")
+    assert fields(page)["reason"] == ""
+    assert "you may leave it empty. Those who can approve it read this" in words(page)
+    assert asked(site).reason is None
+    asked(site, reason="<b>month's end</b>")
+    listed = cara.get("/approvals/")
+    assert listed.count("<dt>Reason</dt>") == 1
+    assert "&lt;b&gt;month" in listed
+    in_force(replace(RULE, reason=True))
+    assert "asks for a reason" in words(site.refused(site.form(), reason=" "))
 
 
 def test_a_run_is_declined_with_a_reason(site: Site, cara: Site) -> None:
