@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,7 +38,7 @@ WAITING_LINE = (
 def an_open_run(**changes: Any) -> OpenRun:
     run = OpenRun(
         run=RunId(1), schedule="nightly report", requester=ADA, name="ada", is_own=True, since=NOW, state=RunState.RUNNING,
-        status="STARTED", can_stop=True, is_stopping=False, thread=THREAD, page=PAGE,
+        status="STARTED", can_stop=True, is_stopping=False, is_own_stop=False, thread=THREAD, page=PAGE,
     )  # fmt: skip
     return replace(run, **changes)
 
@@ -147,6 +148,13 @@ def test_who_may_see_nothing_reads_why_and_what_helps() -> None:
         assert view_problems(view, kind="home").lines() == []
 
 
+@pytest.mark.parametrize(("is_own_stop", "words"), [(True, "You have asked"), (False, "Somebody has asked")])
+def test_it_says_whether_the_reader_has_asked_to_stop_a_run(is_own_stop: bool, words: str) -> None:
+    run = an_open_run(is_stopping=True, is_own_stop=is_own_stop)
+    view = home.view(some(now=Now(first=(run,), more=0, is_more_at_least=False)))
+    assert f"{words} to stop it." in lines(view)[2]
+
+
 def test_links_to_where_others_talk_are_not_shown() -> None:
     """Their threads may be in places where the reader isn't."""
     view = home.view(some(now=Now(first=(an_open_run(is_own=False),), more=0, is_more_at_least=False)))
@@ -158,7 +166,8 @@ briefs = st.builds(Brief, id=st.integers(1, 2**63 - 1), name=names, task=names, 
 open_runs = st.builds(
     an_open_run, run=st.integers(1, 2**63 - 1), schedule=names, requester=st.sampled_from([ADA, ""]), name=names,
     is_own=st.booleans(), state=st.sampled_from(sorted(OPEN)), status=strategies.long(50), can_stop=st.booleans(),
-    is_stopping=st.booleans(), thread=st.sampled_from(["", THREAD]), page=st.sampled_from(["", PAGE]),
+    is_stopping=st.booleans(), is_own_stop=st.booleans(), thread=st.sampled_from(["", THREAD]),
+    page=st.sampled_from(["", PAGE]),
 )  # fmt: skip
 own_runs = st.builds(
     an_own_run, run=st.integers(1, 2**63 - 1), schedule=names, state=st.sampled_from(sorted(set(RunState) - OPEN)),
