@@ -235,9 +235,7 @@ def test_the_form_of_somebody_else_does_not_say_that_it_is_running(door: Door) -
     assert preview.running is None
 
 
-def test_what_somebody_may_not_approve_hides_nothing_that_they_may(
-    door: Door, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_somebody_may_not_approve_hides_nothing_that_they_may(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their own runs, those of other schedules, and those that they have approved are more than are read."""
     monkeypatch.setattr(approvals, "WAITING", 2)
     cara = person("cara", "leads")
