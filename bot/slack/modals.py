@@ -9,7 +9,7 @@ from bot.core.again import AS_STORED, Fill
 from bot.core.model import Brief, Field, Matches, Preview, Shown
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
-from bot.slack import filling, texts
+from bot.slack import approval_texts, filling, texts
 from bot.slack.blocks import (
     Block,
     Level,
@@ -210,7 +210,7 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
 def _reason(rule: str, suffix: str) -> Block:
     """`rule`: that asks for it. Empty: it is for those who approve the run."""
     element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_TEXT}
-    hint = texts.REASON_HINT.format(rule=clip(one_line(rule), 100)) if rule else texts.REASON_HINT_APPROVERS
+    hint = texts.REASON_HINT.format(rule=clip(one_line(rule), 100)) if rule else approval_texts.REASON_HINT
     return {
         "type": "input",
         "block_id": INPUT_PREFIX[Field.REASON] + suffix,

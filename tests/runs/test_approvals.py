@@ -12,7 +12,7 @@ from django.utils import timezone
 from bot.core.model import Actor, ChannelId, Destination, NoticeKind, Place, ScheduleId, SlackAccount, SlackUserId
 from bot.core.ports import ChannelClosed
 from bot.core.reasons import Code
-from bot.core.report import Report
+from bot.core.report import Report, Untold
 from bot.core.status import RunState
 from bot.models import Home, Installation, Notice, NoticeState, Run, SlackLink
 from bot.runs import approvals, clock, see
@@ -191,6 +191,10 @@ def test_an_approver_who_takes_no_messages_is_no_hindrance(door: Door, post: Pos
     tend(door)
     deliver(post)
     assert Notice.objects.get(kind="ask:0").state == NoticeState.PARKED
+    edits = by_kind([report for report, _ in post.slack.edits], NoticeKind.PROGRESS)
+    assert [report.asked and report.asked.untold for report in edits] == [
+        Untold(number=1, all=1, because="user_disabled")
+    ]
     says_yes(door, run, cara)
     deliver(post)
     assert post.said() == ["root", "id"]
