@@ -71,10 +71,11 @@ def _untold(untold: Untold) -> str:
 
 
 def _answer(answer: Answered) -> str:
-    who = person(answer.slack, answer.name)
-    if answer.is_yes:
-        return texts.APPROVED_BY.format(who=who)
-    return texts.DECLINED_BY.format(who=who, why=escape(answer.why, REASON))
+    return (texts.APPROVED_BY if answer.is_yes else texts.DECLINED_BY).format(**_said(answer))
+
+
+def _said(answer: Answered) -> dict[str, str]:
+    return {"who": person(answer.slack, answer.name), "why": escape(answer.why, REASON)}
 
 
 def why_unsent(report: Report) -> str:
@@ -83,7 +84,7 @@ def why_unsent(report: Report) -> str:
     if asked is None or report.state == RunState.LAPSED:
         return NOBODY_IN_TIME
     if report.state == RunState.DECLINED:
-        return " ".join(_answer(one) for one in asked.answers if not one.is_yes)
+        return " ".join(texts.DECLINED.format(**_said(one)) for one in asked.answers if not one.is_yes)
     return escape(sentence(asked.problem), 500)
 
 

@@ -134,6 +134,7 @@ def test_an_approver_reads_it_in_a_direct_message_and_declines_there(
     bot.wait_for(lambda: ana.thread(OPS, root["ts"]), 15)
     [closed] = ana.thread(OPS, root["ts"])
     assert "<@U0CARA> declined it" in all_words(closed)
+    assert all_words(closed).count(":no_entry:") == 1
     assert buttons(closed) == [Id.RUN_AGAIN]
     assert buttons(direct(bot, cara, "declined, not sent")) == []
     assert published() == []
