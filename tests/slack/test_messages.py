@@ -1,17 +1,15 @@
 """What a thread says of a run."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from celery import states
 
-from bot.core.model import Change, ChannelId, NoticeKind, SlackUserId
+from bot.core.model import Change, ChannelId, NoticeKind
 from bot.core.reasons import Code, Reason
-from bot.core.report import Asked, Report, Untold
-from bot.core.rights import Need
+from bot.core.report import Report
 from bot.core.status import RunState
 from bot.core.stops import Standing
 from bot.slack import messages, texts
@@ -244,29 +242,3 @@ def test_without_an_address_there_is_no_talk_of_a_link() -> None:
 def test_the_root_is_found_again_under_its_own_kind() -> None:
     found = [message(a_report(kind))["metadata"]["event_payload"] for kind in (NoticeKind.ROOT, NoticeKind.PROGRESS)]
     assert found == [{"run": "1", "kind": "root"}] * 2
-
-
-WAITS = Asked(needs=(Need(rule="Four eyes", needed=1),), until=NOW, mark="0123456789abcdef")
-LACK = "missing_scope"
-
-
-@pytest.mark.parametrize(
-    ("untold", "words"),
-    [
-        (
-            Untold(number=1, all=3, because="user_disabled"),
-            "got no direct message: 1 of 3 (Slack says `user_disabled`)",
-        ),
-        (Untold(number=1, all=3, because=LACK), "got no direct message: 1 of 3 (Slack says `missing_scope`)"),
-        (
-            Untold(number=3, all=3, because=LACK),
-            "No approver got a direct message: the app lacks Slack's scope `im:write`",
-        ),
-    ],
-)
-def test_the_root_says_which_approvers_could_not_be_told(untold: Untold, words: str) -> None:
-    waiting = a_report(state="waiting", sent_at=None, asked=replace(WAITS, untold=untold))
-    assert words in said(waiting)
-    assert "no direct message" not in said(replace(waiting, asked=WAITS)).casefold()
-    to_one_of_them = replace(waiting, kind=NoticeKind.ASK, recipient=SlackUserId("U0CARA"))
-    assert "direct message" not in said(to_one_of_them)
