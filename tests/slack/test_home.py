@@ -104,14 +104,14 @@ def test_a_full_home_reads_so() -> None:
     assert lines(view) == [
         ":warning: Something to read.",
         "[Run a schedule home_run 0]",
-        "Running now",
-        f":arrow_forward: *<{THREAD}|nightly report>*: running\nYou asked for it, {AT} [Stop home_stop 1]",
-        f":hourglass_flowing_sand: *<{PAGE}|a &amp; b>*: sent\n<@U0ADA> asked for it, {AT}\n{texts.STOP_ASKED}",
-        "Not shown: 4 more.",
         "Waiting for you",
         WAITING_LINE,
         "[Approve home_approve 5:0123] [Decline home_decline 5:0123]",
         "Not shown: 2 more.",
+        "Running now",
+        f":arrow_forward: *<{THREAD}|nightly report>*: running\nYou asked for it, {AT} [Stop home_stop 1]",
+        f":hourglass_flowing_sand: *<{PAGE}|a &amp; b>*: sent\n<@U0ADA> asked for it, {AT}\n{texts.STOP_ASKED}",
+        "Not shown: 4 more.",
         "Your favourites",
         "*nightly report*\n`reports.tasks.nightly` [Run home_run_favourite 7]",
         "*asleep* (disabled)\n`reports.tasks.nightly` [Run home_run_favourite 8]",
@@ -122,16 +122,16 @@ def test_a_full_home_reads_so() -> None:
         "---",
         texts.HOME_AS_OF.format(at=AT),
     ]
-    stop = view["blocks"][3]["accessory"]
+    stop = view["blocks"][7]["accessory"]
     assert stop["confirm"]["text"]["text"] == texts.STOP_MEANS
 
 
 def test_an_empty_home_says_what_to_do() -> None:
     assert lines(home.view(some()))[1:-2] == [
-        "Running now",
-        texts.HOME_NOTHING_RUNNING,
         "Waiting for you",
         approval_texts.NOTHING_WAITS,
+        "Running now",
+        texts.HOME_NOTHING_RUNNING,
         "Your favourites",
         texts.HOME_NO_FAVOURITES,
         "Your last runs",
@@ -152,7 +152,7 @@ def test_who_may_see_nothing_reads_why_and_what_helps() -> None:
 def test_it_says_whether_the_reader_has_asked_to_stop_a_run(is_own_stop: bool, words: str) -> None:
     run = an_open_run(is_stopping=True, is_own_stop=is_own_stop)
     view = home.view(some(now=Now(first=(run,), more=0, is_more_at_least=False)))
-    assert f"{words} to stop it." in lines(view)[2]
+    assert f"{words} to stop it." in "\n".join(lines(view))
 
 
 def test_links_to_where_others_talk_are_not_shown() -> None:
