@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core.model import Actor, Schedule, SlackAccount
@@ -17,19 +17,19 @@ SALT = 16  # characters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Person:
-    """Somebody, by all that shows who they are."""
+class Identifiers:
+    """What shows that two accounts may be one person."""
 
     user: str | None = None  # key of the Django user; None: that account is gone
-    email: str = ""
+    email: str = field(default="", repr=False)
     account: SlackAccount | None = None
 
 
-def person(actor: Actor) -> Person:
-    return Person(user=actor.user, email=actor.email, account=actor.slack)
+def identifiers(actor: Actor) -> Identifiers:
+    return Identifiers(user=actor.user, email=actor.email, account=actor.slack)
 
 
-def is_same(one: Person, other: Person) -> bool:
+def is_same(one: Identifiers, other: Identifiers) -> bool:
     """Whether these may be two accounts of one person: a shared address, or a Slack account that was linked anew."""
     return (
         (one.user is not None and one.user == other.user)
@@ -60,17 +60,17 @@ def counts_for(actor: Actor, rule: Rule, rules: Sequence[Rule]) -> bool:
     return may_run and Action.RUN in rights.permitted
 
 
-def lacking(rules: Sequence[Rule], requester: Person, approvers: Sequence[Actor]) -> dict[str, int]:
+def lacking(rules: Sequence[Rule], requester: Identifiers, approvers: Sequence[Actor]) -> dict[str, int]:
     """How many more people must say yes, by rule. `approvers` have said it, and may."""
     found = {}
     for rule in rules:
-        others = _others([person(one) for one in approvers if counts_for(one, rule, rules)], requester)
+        others = _others([identifiers(one) for one in approvers if counts_for(one, rule, rules)], requester)
         if (short := rule.approvals - others) > 0:
             found[rule.name] = short
     return found
 
 
-def _others(people: Iterable[Person], requester: Person) -> int:
+def _others(people: Iterable[Identifiers], requester: Identifiers) -> int:
     """How many different people these are, without the requester. Accounts may be the same person by way of a third one."""
     groups = [[requester]]
     for one in people:

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.core import approval, windows
-from bot.core.approval import Person
+from bot.core.approval import Identifiers
 from bot.core.entry import Entry
 from bot.core.model import Actor, ChannelId, Profile, RunId, ScheduleId, SlackAccount
 from bot.core.reasons import Code, Reason
@@ -24,7 +24,7 @@ class Subject:
     run: RunId | None = None
     rules: tuple[Rule, ...] = ()  # those that match the schedule
     owner: str | None = None  # of a run whose schedule is gone: its requester's key; empty if they are gone, too
-    requester: Person | None = None  # of a run that waits for approval
+    requester: Identifiers | None = None  # of a run that waits for approval
     entry: Entry = Entry.WEB
     channel: ChannelId | None = None  # that a run from Slack reports to; None: not known yet
     kill: bool = False  # whether a Stop would terminate a running task
@@ -113,13 +113,13 @@ def _by_time(subject: Subject) -> Iterator[Denied]:
 def lacking(subject: Subject, answered: Sequence[Actor]) -> dict[str, int]:
     """How many more people must say yes, by rule. Of those who have said it, only they count who may do so now."""
     valid = [actor for actor in answered if may(actor, Action.APPROVE, subject) is None]
-    return approval.lacking(subject.rules, subject.requester or Person(), valid)
+    return approval.lacking(subject.rules, subject.requester or Identifiers(), valid)
 
 
 def _by_approvers(actor: Actor, subject: Subject) -> Iterator[Denied]:
     if actor.entry is Entry.API:  # a token acts for its owner without them
         yield Denied(code=Code.NOT_BY_API)
-    if subject.requester is not None and approval.is_same(approval.person(actor), subject.requester):
+    if subject.requester is not None and approval.is_same(approval.identifiers(actor), subject.requester):
         yield Denied(code=Code.OWN_RUN)
     asking = [rule for rule in subject.rules if rule.approvals]
     if asking and not any(approval.counts_for(actor, rule, subject.rules) for rule in asking):

@@ -31,6 +31,15 @@ class Answered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Untold:
+    """Approvers who should have got a direct message, and can't."""
+
+    number: int
+    all: int  # who should have got one
+    because: str  # Slack's error code, of one of them
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
     """The approval that a run waits for, or had."""
 
@@ -40,6 +49,7 @@ class Asked:
     ask: tuple[str, ...] = ()  # Slack user groups
     answers: tuple[Answered, ...] = ()
     problem: Reason | None = None  # why the last try sent nothing, or why it can't be approved any more
+    untold: Untold | None = None  # None: nobody, as far as is known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

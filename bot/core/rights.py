@@ -46,6 +46,11 @@ class Limits:
     needs: tuple[Need, ...] = ()  # who must approve it before it is sent
     problems: tuple[Problem, ...] = ()  # what the rules don't allow of the values that the form shows
 
+    @property
+    def asks_why(self) -> bool:
+        """Whether the form has a field for the reason. Without `reason_for`, it may stay empty."""
+        return bool(self.reason_for or self.needs)
+
 
 NO_LIMITS = Limits()
 

@@ -31,7 +31,7 @@ WITHOUT = {  # scope -> what doesn't work without it; docs/install.md has the sa
     "users:read": "identifying people, so everybody is refused",
     "chat:write.public": "messages in channels that the bot wasn't invited to",
     "users:read.email": "links by equal e-mail",
-    "im:write": "direct messages when the bot can't post in a channel",
+    "im:write": "direct messages: to those who can approve a run, and when the bot can't post in a channel",
     "app_mentions:read": "answers to mentions of the bot",
     "channels:read": "knowing whether another company reads a public channel, so messages there say everything",
     "groups:read": "knowing whether another company reads a private channel, so messages there say everything",

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import F, Q, QuerySet
 
 from bot.core import approval
+from bot.core.approval import Identifiers
 from bot.core.model import Actor, Brief, Change, InstallationId, RunId, ScheduleId, SlackUserId
 from bot.core.policy import Action, Subject, may
 from bot.core.reasons import Code, Reason
@@ -19,14 +20,14 @@ from bot.core.status import RunState
 from bot.models import Home, Run, SlackLink, atomic
 from bot.runs import clock, installations, links, outbox, recalled, rulebook, see, unsent
 from bot.runs.actors import has_groups
-from bot.runs.door import Admitted, Platform, admit
+from bot.runs.door import Admitted, Platform, admit, schedules_of
 
 log = logging.getLogger(__name__)
 
 TOLD = 10  # approvers of a run that get a direct message
 LOOKED_AT = 50  # linked people among whom they are looked for
 SHOWN = 10  # runs in a list
-WAITING = 200  # runs that are read, however many wait
+WAITING = 200  # runs that are read at once, however many wait
 BATCH = 100
 LARGE = ("args", "kwargs", "options", "target", "result", "traceback")  # columns that nobody needs here
 EVERY = 1.0  # seconds between two steps
@@ -59,19 +60,20 @@ class WaitingFor:
 def waiting_for(platform: Platform, actor: Actor, most: int = SHOWN) -> WaitingFor:
     """What this actor may approve now, and hasn't. Raises NotAllowed."""
     admitted = admit(platform, actor)
-    rows = list(_waiting().filter(deadline_at__gt=clock.now()).select_related("user")[:WAITING])
-    if not rows:
+    waiting = _waiting().filter(deadline_at__gt=clock.now())
+    found = admitted.briefs(schedules_of(waiting))
+    # What they may not approve doesn't fill the beginning of the list.
+    schedules = {key: schedule for key, schedule in found.items() if _may_approve(admitted, schedule)}
+    if not schedules:
         return WaitingFor()
-    schedules = admitted.briefs({ScheduleId(run.schedule_id) for run in rows})
     # A press that sent nothing may be repeated.
     key: Any = actor.user
-    done = set(
-        Run.objects.filter(answers__user=key, state=RunState.WAITING, not_sent_because="").values_list("pk", flat=True)
-    )
+    done = Run.objects.filter(answers__user=key, state=RunState.WAITING, not_sent_because="").values("pk")
+    rows = waiting.filter(schedule_id__in=schedules).exclude(user_id=key).exclude(pk__in=done)
     mine = [
         run
-        for run in rows
-        if run.pk not in done and _may_approve(admitted, run, schedules.get(ScheduleId(run.schedule_id)))
+        for run in rows.select_related("user")[:WAITING]
+        if _may_approve(admitted, schedules[ScheduleId(run.schedule_id)], recalled.requesting(run))
     ]
     return WaitingFor(first=tuple(waiting_run(admitted, run) for run in mine[:most]), more=len(mine[most:]))
 
@@ -81,10 +83,9 @@ def _waiting() -> QuerySet[Run]:
     return Run.objects.filter(state=RunState.WAITING).order_by("deadline_at").defer(*LARGE)
 
 
-def _may_approve(admitted: Admitted, run: Run, schedule: Brief | None) -> bool:
-    if schedule is None:
-        return False
-    rules, requester = admitted.rules_of(schedule), recalled.requesting(run)
+def _may_approve(admitted: Admitted, schedule: Brief, requester: Identifiers | None = None) -> bool:
+    """`requester`: of a run. None: whether they may approve any run of this schedule."""
+    rules = admitted.rules_of(schedule)
     return bool(approval.needs(rules)) and not admitted.denied(Action.APPROVE, schedule, rules, requester=requester)
 
 
@@ -103,18 +104,20 @@ def waiting_run(admitted: Admitted, run: Run) -> WaitingRun:
     )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tending:
     """A step of a loop of its own: asks approvers directly, and ends what can't be approved any more, in words."""
 
     platform: Platform
+    _at: int = 0  # how many were looked at in this round
 
     def step(self) -> float:
         """Returns the seconds until the next one."""
         now, changed = clock.now(), False
         for run in _waiting().filter(deadline_at__lte=now)[:BATCH]:
             changed |= unsent.lapse(run, now=now) is not None
-        rows = list(_waiting().select_related("user")[:WAITING])
+        rows = list(_waiting().select_related("user")[self._at : self._at + WAITING])
+        self._at = self._at + WAITING if len(rows) == WAITING else 0
         found = self.platform.catalog.briefs({ScheduleId(run.schedule_id) for run in rows})
         schedules = {brief.id: brief for brief in found}
         for run in rows:

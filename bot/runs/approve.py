@@ -116,7 +116,7 @@ def _decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) 
     with atomic():
         outbox.lock(Run.objects.filter(pk=found.pk))
         _note(found, actor, now, is_yes=False, why=why.strip())
-        ended = unsent.end(found.pk, RunState.DECLINED, now=now, by=actor)
+        ended = unsent.end(found.pk, RunState.DECLINED, now=now, by=actor, said=why.strip())
         if ended is None:
             raise NotWaiting(Run.objects.get(pk=found.pk))
     platform.wake()
@@ -211,8 +211,9 @@ def _attempt(platform: Platform, actor: Actor, run: Run, dispatch: Dispatch) -> 
 
 
 def _approved(run: Run, actor: Actor, task_id: str) -> Record:
-    record = finish.of_run(Act.RUN_APPROVED, run, reason=run.reason or "")
-    return replace(record, entry=actor.entry, who=Who.of(actor), details={**record.details, "task_id": task_id})
+    reason = {"reason": run.reason} if run.reason else {}
+    record = finish.of_run(Act.RUN_APPROVED, run, **reason, task_id=task_id)
+    return replace(record, entry=actor.entry, who=Who.of(actor), about=audit.requester(run.pk))
 
 
 @atomic()

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connections, transaction
 
-from bot.core.audit import Record, Who
+from bot.core.audit import Act, PersonId, Record, Who
 from bot.core.ids import LARGEST_ID
 from bot.core.secrets import Secrets
 from bot.core.text import clean
@@ -54,6 +54,13 @@ def append(record: Record, *, same: str | None = None) -> None:
         about = {"id": record.about} if record.about else None
         line = json.dumps(_shown(row, _account(record.who), about))
         transaction.on_commit(partial(log.info, "%s", line), using=alias)
+
+
+def requester(run: int) -> PersonId | None:
+    """Who asked for a run, as its record says. None: there is no such record any more."""
+    asked = AuditRecord.objects.filter(run_id=run, action=Act.RUN_ASKED).order_by("-at", "-id")
+    found = asked.values_list("person_id", flat=True).first()
+    return None if found is None else PersonId(found)
 
 
 def _key(number: int | None) -> int | None:

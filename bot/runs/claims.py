@@ -12,7 +12,7 @@ from bot.core.model import InstallationId, NoticeKind
 from bot.core.reasons import PROBLEM_LIMIT, Reason
 from bot.models import Notice, NoticeState, Run, atomic, database_of, still
 from bot.prepared import padded
-from bot.runs.outbox import RANK, arrange, lock
+from bot.runs.outbox import RANK, arrange, lock, owe_edit
 from bot.runs.pace import Paced, after_pause, paced, with_pace
 
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
@@ -189,6 +189,8 @@ def park(notice: Notice, problem: Reason, now: datetime) -> None:
     lock(Run.objects.filter(pk=notice.run_id))  # so that a notice that is being added isn't missed
     _ours(notice).update(state=NoticeState.PARKED, problem=problem.dump(PROBLEM_LIMIT), due_at=now)
     arrange([notice.run_id], now)
+    if NoticeKind.of(notice.kind) is NoticeKind.ASK:  # the root says so
+        owe_edit(notice.run, NoticeKind.ROOT, now=now)
 
 
 @atomic()

@@ -14,7 +14,7 @@ from bot.runs import clock, installations, links, see, stop
 from bot.runs.door import Admitted, Platform, admit
 
 MOST = 10  # runs in the list
-LOOKED_AT = 200  # open runs that are read, however many there are
+LOOKED_AT = 200  # open runs that are counted, however many there are
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +31,7 @@ class OpenRun:
     status: str  # Celery's
     can_stop: bool  # whether workers can be told; false also if they have been told already
     is_stopping: bool
+    is_own_stop: bool  # the reader has asked for that
     thread: str  # the address of its thread; empty: it has none, or none that is known yet
     page: str  # the address of its page; empty: there is none
 
@@ -41,14 +42,13 @@ class Now:
 
     first: tuple[OpenRun, ...]
     more: int  # others that the actor may see
-    is_more_at_least: bool  # there are so many open runs that not all were looked at
+    is_more_at_least: bool  # there are so many that not all were counted
 
 
 def running(platform: Platform, actor: Actor) -> Now:
     """Raises NotAllowed."""
     admitted = admit(platform, actor)
-    found = list(open_runs(actor))
-    visible = [run.pk for run in admitted.those_seen(found)]
+    visible = list(admitted.visible(open_runs(actor)).values_list("pk", flat=True)[:LOOKED_AT])
     rows = Run.objects.select_related("user").in_bulk(visible[:MOST])
     schedules = admitted.briefs({ScheduleId(run.schedule_id) for run in rows.values()})
     addresses = {one: installations.address(one) for one in {run.installation for run in rows.values()}}
@@ -59,19 +59,18 @@ def running(platform: Platform, actor: Actor) -> Now:
             for run in first
         ),
         more=len(visible[MOST:]),
-        is_more_at_least=len(found) == LOOKED_AT,
+        is_more_at_least=len(visible) == LOOKED_AT,
     )
 
 
 def open_runs(actor: Actor) -> QuerySet[Run]:
-    """With what the door must know of them.
+    """Only the state is a condition, so that the database reads open runs and nothing of history.
 
-    Only the state is a condition, so that the database reads open runs and nothing of history. A condition on the user could
-    make it read all that they have ever run. It isn't ordered by the primary key for the same reason (bot.runs.see).
+    A condition on the user could make it read all that they have ever run. It isn't ordered by the primary key for the same
+    reason (bot.runs.see).
     """
     others_last: Any = Case(When(user_id=actor.user, then=Value(0)), default=Value(1))
-    found = Run.objects.filter(state__in=OPEN).order_by(others_last, "-created_at", "-pk")
-    return found.only("pk", "schedule_id", "user_id")[:LOOKED_AT]
+    return Run.objects.filter(state__in=OPEN).order_by(others_last, "-created_at", "-pk")
 
 
 def _shown(admitted: Admitted, run: Run, schedule: Brief | None, workspace: str) -> OpenRun:
@@ -84,12 +83,18 @@ def _shown(admitted: Admitted, run: Run, schedule: Brief | None, workspace: str)
         schedule=run.schedule_name,
         requester=see.known(actor, run.team, run.slack_user),
         name="" if run.user is None else run.user.get_username(),
-        is_own=run.user is not None and str(run.user.pk) == actor.user,
+        is_own=_is(actor, run.user_id),
         since=run.created_at,
         state=RunState(run.state),
         status=run.status,
         can_stop=may_stop and not is_stopping and hindrance is None,
         is_stopping=is_stopping,
+        is_own_stop=_is(actor, run.stopped_by_id),
         thread=links.thread(workspace, run),
         page=links.page(platform.base_url, run),
     )
+
+
+def _is(actor: Actor, user: Any) -> bool:
+    """Whether this is the key of the actor's user. None: of nobody."""
+    return user is not None and str(user) == actor.user

@@ -5,7 +5,7 @@ What Slack said of them last stands in their link. A person who acts now is aske
 
 from typing import Any
 
-from bot.core.approval import Person
+from bot.core.approval import Identifiers
 from bot.core.entry import Entry
 from bot.core.model import Actor, Profile, SlackAccount, SlackUserId, TeamId
 from bot.core.policy import Action, Subject, may
@@ -23,12 +23,12 @@ def requester(run: Run) -> Actor | None:
     return _actor(run.user, Entry(run.entry), run.team, run.slack_user)
 
 
-def requesting(run: Run) -> Person:
+def requesting(run: Run) -> Identifiers:
     """The same, as somebody whom others are compared with."""
     account = SlackAccount(team=TeamId(run.team), user=SlackUserId(run.slack_user)) if run.slack_user else None
     if run.user is None:
-        return Person(account=account)
-    return Person(user=str(run.user.pk), email=email_of(run.user), account=account)
+        return Identifiers(account=account)
+    return Identifiers(user=str(run.user.pk), email=email_of(run.user), account=account)
 
 
 def who_said_yes(run: Run) -> list[Actor]:

@@ -7,9 +7,10 @@ from django.contrib.auth import get_user_model
 
 from bot.core import approval
 from bot.core.model import ChannelId, MessageTs, NoticeKind, Outcome, RunId, SlackUserId, Source, TaskId
-from bot.core.report import Answered, Asked, Report, Stopped
+from bot.core.report import Answered, Asked, Report, Stopped, Untold
 from bot.core.rights import Said
-from bot.models import Notice, Run
+from bot.core.status import RunState
+from bot.models import Notice, NoticeState, Run
 from bot.runs import links, recalled
 
 
@@ -93,7 +94,7 @@ def stopped(run: Run) -> Stopped | None:
 
 
 def asked(run: Run) -> Asked | None:
-    """Reads the answers."""
+    """Reads the answers and, while it waits, what became of the messages to approvers."""
     if run.approval_digest is None:
         return None
     return Asked(
@@ -111,7 +112,15 @@ def asked(run: Run) -> Asked | None:
             for one in run.answers.select_related("user")
         ),
         problem=run.not_sent_reason,
+        untold=_untold(run) if run.state == RunState.WAITING else None,
     )
+
+
+def _untold(run: Run) -> Untold | None:
+    asks = list(Notice.objects.filter(run=run, kind__startswith=f"{NoticeKind.ASK}:"))
+    parked = [ask.reason for ask in asks if ask.state == NoticeState.PARKED]
+    codes = [str(reason.params.get("direct", "")) for reason in parked if reason is not None]
+    return Untold(number=len(parked), all=len(asks), because=next(filter(None, codes), "?")) if parked else None
 
 
 def _username(key: object) -> str:

@@ -23,9 +23,16 @@ ACTS = {
 
 @atomic()
 def end(
-    pk: int, state: RunState, *, now: datetime, why: Reason | None = None, by: Actor | None = None, **more: Any
+    pk: int,
+    state: RunState,
+    *,
+    now: datetime,
+    why: Reason | None = None,
+    by: Actor | None = None,
+    said: str = "",
+    **more: Any,
 ) -> Run | None:
-    """None: it doesn't wait any more. `by`: who has pressed for that. `more`: further columns."""
+    """None: it doesn't wait any more. `by`: who has pressed for that, and what they `said`. `more`: further columns."""
     reason = {} if why is None else {"not_sent_because": why.dump()}
     values = {"state": state, "deadline_at": now, **reason, **more}
     if not Run.objects.filter(still(RunState.WAITING), pk=pk).update(**values):
@@ -34,7 +41,9 @@ def end(
     told = [NoticeKind.CLOSED] if run.tells_of("") else []
     outbox.owe_edit(run, NoticeKind.ROOT, *told, now=now, at_once=True)
     outbox.owe_answered(run, now=now)
-    record = finish.of_run(ACTS[state], run, **({} if why is None else {"code": why.code, **why.params}))
+    details = {} if why is None else {"code": why.code, **why.params}
+    record = finish.of_run(ACTS[state], run, **details, **({"why": said} if said else {}))
+    record = replace(record, about=audit.requester(pk))
     audit.append(record if by is None else replace(record, entry=by.entry, who=Who.of(by)))
     log.info("run %s %s without having been sent%s", pk, state, "" if why is None else f" ({why.code})")
     return run

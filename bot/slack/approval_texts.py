@@ -6,12 +6,25 @@ NEED = ":lock_with_ink_pen: {need}"
 UNTIL = "It waits until {until}."
 ASK = "{who} Please approve or decline this."
 APPROVED_BY = ":white_check_mark: {who} approved it."
+DECLINED = "{who} declined it: {why}"
 DECLINED_BY = ":no_entry: {who} declined it: {why}"
 PROBLEM = ":warning: The last press of *Approve* sent nothing: {problem} runtask doesn't try again by itself. Press *Approve* to try again."
 UNSEEN = ":lock: Not shown, as they are secret: {names}."
 IS_APPROVED = "approved and sent"
 HIDDEN = ":lock: You may not see this schedule any more."
 HIDDEN_PLAIN = "You may not see this schedule any more."
+
+UNTOLD = (
+    ":warning: Approvers who got no direct message: {number} of {all} (Slack says {code}). Tell them yourself: it is on"
+    " their Home tab, and on the site under *Waiting for you*."
+)
+UNTOLD_FOR_LACK_OF_SCOPE = (
+    ":warning: No approver got a direct message: the app lacks Slack's scope `im:write`. Tell them yourself: it is on"
+    " their Home tab, and on the site under *Waiting for you*."
+)
+
+# The form: plain text
+REASON_HINT = "Why you run it now. Those who can approve it read this; the run's thread and page show it."
 
 # The answers
 APPROVE_LATE = "That took too long. Nothing was sent by this press; press *Approve* again."

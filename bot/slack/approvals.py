@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bot.core.model import Change, RunId
-from bot.core.report import Answered, Asked, Report
+from bot.core.report import Answered, Asked, Report, Untold
 from bot.core.scrub import MASK
 from bot.core.status import RunState
 from bot.core.text import clip, one_line
@@ -33,6 +33,7 @@ from bot.texts import change_name, change_text, sentence
 
 REASON = 500
 CHANGES = 5  # in a list
+LACKS_SCOPE = "missing_scope"  # Slack's code
 
 
 def of_root(report: Report) -> list[Block]:
@@ -44,6 +45,8 @@ def of_root(report: Report) -> list[Block]:
     lines = [*map(_answer, asked.answers), *(_open(asked) if is_waiting else [])]
     if is_waiting and (secret := unseen(report.changes)):
         lines.append(texts.UNSEEN.format(names=secret))
+    if asked.untold is not None and report.recipient is None:
+        lines.append(_untold(asked.untold))
     if asked.problem is not None and report.is_unsent:
         problem = escape(sentence(asked.problem), 500)
         lines.append(texts.PROBLEM.format(problem=problem) if is_waiting else problem)
@@ -61,11 +64,18 @@ def _open(asked: Asked) -> Iterator[str]:
     yield texts.UNTIL.format(until=date(asked.until))
 
 
+def _untold(untold: Untold) -> str:
+    if untold.because == LACKS_SCOPE and untold.number == untold.all:
+        return texts.UNTOLD_FOR_LACK_OF_SCOPE
+    return texts.UNTOLD.format(number=untold.number, all=untold.all, code=code(untold.because))
+
+
 def _answer(answer: Answered) -> str:
-    who = person(answer.slack, answer.name)
-    if answer.is_yes:
-        return texts.APPROVED_BY.format(who=who)
-    return texts.DECLINED_BY.format(who=who, why=escape(answer.why, REASON))
+    return (texts.APPROVED_BY if answer.is_yes else texts.DECLINED_BY).format(**_said(answer))
+
+
+def _said(answer: Answered) -> dict[str, str]:
+    return {"who": person(answer.slack, answer.name), "why": escape(answer.why, REASON)}
 
 
 def why_unsent(report: Report) -> str:
@@ -74,7 +84,7 @@ def why_unsent(report: Report) -> str:
     if asked is None or report.state == RunState.LAPSED:
         return NOBODY_IN_TIME
     if report.state == RunState.DECLINED:
-        return " ".join(_answer(one) for one in asked.answers if not one.is_yes)
+        return " ".join(texts.DECLINED.format(**_said(one)) for one in asked.answers if not one.is_yes)
     return escape(sentence(asked.problem), 500)
 
 

@@ -23,12 +23,9 @@ def view(contents: Contents, note: str = "") -> Block:
     if not contents.has_schedules:
         return _home([*blocks, section(texts.NO_SCHEDULES)])
     run = button(Id.HOME_RUN, texts.TITLE, "0") | {"style": "primary"}
-    blocks += [
-        *buttons(run),
-        header(texts.HOME_RUNNING),
-        *(open_runs(contents.now, Id.HOME_STOP) or [context(texts.HOME_NOTHING_RUNNING)]),
-    ]
-    blocks += [header(approval_texts.WAITING), *approvals.on_home(contents.waiting)]
+    blocks += [*buttons(run), header(approval_texts.WAITING), *approvals.on_home(contents.waiting)]
+    running = open_runs(contents.now, Id.HOME_STOP) or [context(texts.HOME_NOTHING_RUNNING)]
+    blocks += [header(texts.HOME_RUNNING), *running]
     blocks += [header(texts.HOME_FAVOURITES), *_favourites(contents.favourites)]
     blocks += [header(texts.HOME_LAST), *_last(contents.last)]
     return _home([*blocks, {"type": "divider"}, context(texts.HOME_AS_OF.format(at=date(contents.at)))])

@@ -30,7 +30,8 @@ def _open_run(run: OpenRun, stop: Id) -> Block:
         who=person(run.requester, run.name),
         at=date(run.since),
     )
-    lines = [text, texts.STOP_ASKED] if run.is_stopping else [text]
+    asked = texts.STOP_ASKED_OWN if run.is_own_stop else texts.STOP_ASKED
+    lines = [text, asked] if run.is_stopping else [text]
     more = {"accessory": stop_button(stop, run.run)} if run.can_stop else {}
     return section("\n".join(lines), **more)
 

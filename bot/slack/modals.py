@@ -9,7 +9,7 @@ from bot.core.again import AS_STORED, Fill
 from bot.core.model import Brief, Field, Matches, Preview, Shown
 from bot.core.reasons import Problem
 from bot.core.text import clean, clip, clip_middle, one_line
-from bot.slack import filling, texts
+from bot.slack import approval_texts, filling, texts
 from bot.slack.blocks import (
     Block,
     Level,
@@ -84,7 +84,7 @@ def chosen(
     blocks += alerts(*(Note(Level.WARNING, escape(sentence(problem), 500)) for problem in problems))
     for field, value in (again.values if again else preview.stored).items():
         blocks += _value(field, value, suffix, is_of_a_run=again is not None)
-    return _form(metadata, [*blocks, *([_reason(limits.reason_for, suffix)] if limits.reason_for else [])])
+    return _form(metadata, [*blocks, *([_reason(limits.reason_for, suffix)] if limits.asks_why else [])])
 
 
 def gone(metadata: Metadata) -> Block:
@@ -208,12 +208,15 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
 
 
 def _reason(rule: str, suffix: str) -> Block:
+    """`rule`: that asks for it. Empty: it is for those who approve the run."""
     element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_TEXT}
+    hint = texts.REASON_HINT.format(rule=clip(one_line(rule), 100)) if rule else approval_texts.REASON_HINT
     return {
         "type": "input",
         "block_id": INPUT_PREFIX[Field.REASON] + suffix,
+        "optional": not rule,
         "label": plain(texts.REASON_LABEL),
-        "hint": plain(texts.REASON_HINT.format(rule=clip(one_line(rule), 100))),
+        "hint": plain(hint),
         "element": element,
     }
 

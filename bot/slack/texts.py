@@ -110,6 +110,7 @@ NOW_PLAIN = "Running now: {number}"
 OPEN_RUN = "{icon} *{schedule}*: {state}\n{who} asked for it, {at}"
 OPEN_RUN_OWN = "{icon} *{schedule}*: {state}\nYou asked for it, {at}"
 STOP_ASKED = "Somebody has asked to stop it."
+STOP_ASKED_OWN = "You have asked to stop it."
 NOT_SHOWN = "Not shown: {number} more."
 NOT_SHOWN_AT_LEAST = "Not shown: at least {number} more."
 NOTHING_RUNS = (

@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 
 from bot.core.model import Field, RunId
 from bot.core.ports import NotSetUp
-from bot.core.report import Answered
+from bot.core.report import Answered, Untold
 from bot.core.status import UNSENT, RunState
 from bot.core.text import one_line
 from bot.models import Run
@@ -76,9 +76,13 @@ def of_run(visit: Visit, run: Run) -> dict[str, Any] | None:
         "mark": found.mark,
         "may_answer": is_waiting and approve.denied(visit.platform, visit.actor, run) is None,
         "is_unsent": run.state in UNSENT or (run.state == RunState.WITHDRAWN and run.sent_at is None),
-        "lines": [*map(need_text, found.needs), *map(_answer, found.answers)],
+        "lines": [*map(need_text, found.needs), *map(_answer, found.answers), *_untold(found.untold)],
         "until": found.until if is_waiting else None,
     }
+
+
+def _untold(untold: Untold | None) -> list[str]:
+    return [] if untold is None else [texts.UNTOLD.format(number=untold.number, all=untold.all, code=untold.because)]
 
 
 def _answer(answer: Answered) -> str:

@@ -16,6 +16,7 @@ from bot.core.again import Again
 from bot.core.model import Field, Preview, RunRequest, Shown
 from bot.core.reasons import Problem
 from bot.core.report import Stopped
+from bot.core.rights import Limits
 from bot.core.status import UNENDED, RunState
 from bot.models import Run
 from bot.option_texts import options
@@ -68,17 +69,18 @@ def inputs(
     typed: RunRequest | None,
     *,
     is_of_a_run: bool,
-    reason_for: str = "",
+    limits: Limits,
 ) -> list[Input]:
-    """With the typed values, or else with these, which are stored or a run's. `reason_for`: the rule that asks for a reason."""
+    """With the typed values, or else with these, which are stored or a run's."""
     shown = {field: value.text for field, value in values.items()}
     if typed is not None:
         given = {Field.ARGS: typed.args, Field.KWARGS: typed.kwargs}
         shown |= {field: value for field, value in given.items() if value is not None}
+    rule = text.one_line(limits.reason_for)
     reason = Input(
         name=Field.REASON,
         label=texts.REASON,
-        help=texts.REASON_HELP.format(rule=text.one_line(reason_for)),
+        help=texts.REASON_HELP.format(rule=rule) if rule else texts.REASON_HELP_APPROVERS,
         text=typed.reason if typed else "",
         problems=[problem for problem in problems if problem["field"] == Field.REASON],
         rows=2,
@@ -94,7 +96,7 @@ def inputs(
         )
         for field, value in shown.items()
     ]
-    return [*arguments, reason] if reason_for else arguments
+    return [*arguments, reason] if limits.asks_why else arguments
 
 
 def target(preview: Preview) -> list[tuple[str, str]]:

@@ -21,6 +21,9 @@ NO_ADMIN = "This page needs Django's admin, and this site has no address for it.
 NOT_OUR_FORM = "not a form of the run page"
 REASON = "Reason"
 REASON_HELP = "Why you run it now: the rule “{rule}” asks for that. The run's page and thread show it."
+REASON_HELP_APPROVERS = (
+    "Why you run it now; you may leave it empty. Those who can approve it read this; the run's page and thread show it."
+)
 STATE_NOTES = {
     RunState.WAITING: "It is sent when enough other people have approved it. This page follows it.",
     RunState.LAPSED: NOBODY_IN_TIME,
@@ -43,6 +46,7 @@ IS_APPROVED_BY_ONE = "You have approved this run. It waits for the yes of somebo
 IS_DECLINED = "You have declined this run."
 APPROVED_BY = "{who} approved it."
 DECLINED_BY = "{who} declined it: {why}"
+UNTOLD = "Approvers who got no direct message in Slack: {number} of {all} (Slack says {code})."
 
 # The admin
 RUN_AGAIN = "Run again…"

@@ -206,7 +206,7 @@ def _form(
             found,
             typed,
             is_of_a_run=filled is not None,
-            reason_for=preview.limits.reason_for,
+            limits=preview.limits,
         ),
         "needs": list(map(need_text, preview.limits.needs)),
         "is_closed": preview.limits.denied is not None and typed is None,

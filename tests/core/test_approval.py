@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.approval import Person, counts_for, digest, hours, is_same, lacking, mark, needs, person
+from bot.core.approval import Identifiers, counts_for, digest, hours, identifiers, is_same, lacking, mark, needs
 from bot.core.entry import Entry
 from bot.core.model import Actor, SlackAccount, SlackUserId
 from bot.core.policy import Subject, may
@@ -18,7 +18,7 @@ from bot.core.rules import Rule
 from tests.core.test_policy_rules import any_rule
 from tests.factories import ADA, TEAM, a_schedule, an_actor
 
-ANA = Person(user="1", email="ana@example.com", account=SlackAccount(team=TEAM, user=ADA))
+ANA = Identifiers(user="1", email="ana@example.com", account=SlackAccount(team=TEAM, user=ADA))
 SALT = "0123456789abcdef"
 
 
@@ -105,7 +105,7 @@ def test_accounts_may_be_one_person_by_way_of_a_third_one() -> None:
     one = somebody("2", "ops", email="c@x")
     third = replace(somebody("3", "ops", email="c@x"), slack=SlackAccount(team=TEAM, user=SlackUserId("U4")))
     other = somebody("4", "ops", email="d@x")
-    assert not is_same(person(one), person(other))
+    assert not is_same(identifiers(one), identifiers(other))
     assert lacking((OPS,), ANA, [one, other]) == {}
     assert lacking((OPS,), ANA, [one, other, third]) == {"Ops": 1}
     twin = somebody("5", "ops", email=ANA.email)
@@ -114,8 +114,8 @@ def test_accounts_may_be_one_person_by_way_of_a_third_one() -> None:
 
 def test_nobody_is_everybody() -> None:
     """Empty addresses and deleted accounts aren't the same."""
-    assert not is_same(Person(user=None), Person(user=None))
-    assert not is_same(Person(user="1"), Person(user="2"))
+    assert not is_same(Identifiers(user=None), Identifiers(user=None))
+    assert not is_same(Identifiers(user="1"), Identifiers(user="2"))
 
 
 def test_a_yes_of_somebody_who_may_not_say_it_now_does_not_count() -> None:
@@ -151,14 +151,14 @@ def test_another_rule_or_another_account_of_the_requester_never_makes_less_do(
     rules: list[Rule], another: Rule, approvers: list[Actor], requester: Actor
 ) -> None:
     named = [replace(rule, name=str(number)) for number, rule in enumerate([*rules, another])]
-    subject = Subject(rules=tuple(named[:-1]), requester=person(requester))
+    subject = Subject(rules=tuple(named[:-1]), requester=identifiers(requester))
     wider = replace(subject, rules=tuple(named))
     before, after = lacking_now(subject, approvers), lacking_now(wider, approvers)
     # Where a rule names nobody, those approve it who may run it: another rule can only make them fewer.
     assert all(after.get(name, 0) >= short for name, short in before.items())
     assert lacking_now(subject, [*approvers, requester]) == before
     if not after:
-        others = {one.user for one in approvers if not is_same(person(one), person(requester))}
+        others = {one.user for one in approvers if not is_same(identifiers(one), identifiers(requester))}
         assert len(others) >= max((rule.approvals for rule in named), default=0)
 
 

@@ -149,7 +149,7 @@ def test_home_shows_what_is_there_and_its_buttons_work(page: Page, slack: LocalS
 
     home.get_by_role("button", name="Stop").first.click()
     page.get_by_test_id("confirm").get_by_role("button", name="Stop").click()
-    expect(home).to_contain_text("Somebody has asked to stop it.")
+    expect(home).to_contain_text("You have asked to stop it.")
     page.get_by_test_id("tab-messages").click()
     expect(page.get_by_test_id("message").last).to_contain_text("Slow")
 

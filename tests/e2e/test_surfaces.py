@@ -121,7 +121,7 @@ def test_home_follows_before_and_after_a_restart_of_the_bot(
     presses_run(page)
     second.begins()
     expect(home.get_by_role("button", name="Stop")).to_be_visible()
-    picture(page, screenshots / "home.png")
+    picture(page, screenshots / "home.png", height=700)
     platform.stop("slack", signal.SIGKILL)
     slack.wait_for(lambda: not slack.connections())
     second.may_end()

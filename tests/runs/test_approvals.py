@@ -9,20 +9,20 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from bot.core.model import Actor, ChannelId, Destination, NoticeKind, Place, SlackAccount, SlackUserId
+from bot.core.model import Actor, ChannelId, Destination, NoticeKind, Place, ScheduleId, SlackAccount, SlackUserId
 from bot.core.ports import ChannelClosed
 from bot.core.reasons import Code
-from bot.core.report import Report
+from bot.core.report import Report, Untold
 from bot.core.status import RunState
 from bot.models import Home, Installation, Notice, NoticeState, Run, SlackLink
 from bot.runs import approvals, clock, see
 from bot.runs.approvals import Tending
 from tests.factories import INSTALLATION, TEAM, a_request, a_schedule, an_actor, slack_says
 from tests.fakes import DIRECT, FakeCatalog, FakeSender
-from tests.runs.approving import SEVEN, TWO_PAIRS_OF_EYES, asked, kinds, says_no, says_yes, waiting
+from tests.runs.approving import SEVEN, TWO_PAIRS_OF_EYES, asked, kinds, now_it_is, says_no, says_yes, waiting
 from tests.runs.conftest import Door
 from tests.runs.post import Post
-from tests.runs.ruled import in_force, person
+from tests.runs.ruled import a_rule, in_force, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HERE = Destination(
@@ -191,6 +191,10 @@ def test_an_approver_who_takes_no_messages_is_no_hindrance(door: Door, post: Pos
     tend(door)
     deliver(post)
     assert Notice.objects.get(kind="ask:0").state == NoticeState.PARKED
+    edits = by_kind([report for report, _ in post.slack.edits], NoticeKind.PROGRESS)
+    assert [report.asked and report.asked.untold for report in edits] == [
+        Untold(number=1, all=1, because="user_disabled")
+    ]
     says_yes(door, run, cara)
     deliver(post)
     assert post.said() == ["root", "id"]
@@ -233,6 +237,39 @@ def test_the_form_of_somebody_else_does_not_say_that_it_is_running(door: Door) -
     preview = see.preview(door.platform, person("ben"), SEVEN)
     assert preview is not None
     assert preview.running is None
+
+
+def test_what_somebody_may_not_approve_hides_nothing_that_they_may(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their own runs, those of other schedules, and those that they have approved are more than are read."""
+    monkeypatch.setattr(approvals, "WAITING", 2)
+    cara = person("cara", "leads")
+    schedules = {8: "payroll", 9: "export"}
+    door.catalog.schedules |= {
+        ScheduleId(pk): a_schedule(id=ScheduleId(pk), name=name) for pk, name in schedules.items()
+    }
+    in_force(
+        a_rule("Nightly", schedules=("nightly*",), approvals=2, approvers=("leads",)),
+        a_rule("Payroll", schedules=("payroll",), approvals=1, see=("finance",)),
+        a_rule("Export", schedules=("export",), approvals=1, approvers=("ops",)),
+    )
+    ana = person("ana", "finance")
+    for number in range(3):
+        asked(door, ana, key=f"web:1:p{number}", schedule=ScheduleId(8))
+        asked(door, ana, key=f"web:1:e{number}", schedule=ScheduleId(9))
+        asked(door, cara, key=f"web:2:o{number}")
+        says_yes(door, asked(door, key=f"web:3:y{number}"), cara)
+    wanted = asked(door, key="web:4:a")
+    assert [one.run for one in approvals.waiting_for(door.platform, cara).first] == [wanted.pk]
+
+
+def test_however_many_wait_each_is_looked_at(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approvals, "WAITING", 2)
+    runs = [waiting(door, key=f"web:1:{number}") for number in range(5)]
+    get_user_model().objects.filter(pk=str(runs[-1].user_id)).update(is_active=False)
+    tending = approvals.Tending(door.platform)
+    for _ in range(3):
+        tending.step()
+    assert [now_it_is(run) for run in runs] == [*[RunState.WAITING] * 4, RunState.WITHDRAWN]
 
 
 def test_waiting_runs_cost_one_look_each(door: Door, django_assert_max_num_queries: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from bot.core.entry import Entry
-from bot.core.model import RunId
+from bot.core.model import RunId, SlackAccount, SlackUserId
 from bot.core.ports import FateUnknown
 from bot.core.reasons import Code
 from bot.core.rights import Action
@@ -43,6 +43,8 @@ def test_never_ones_own_run(door: Door) -> None:
     assert refused(lambda: says_yes(door, run, ana)) is Code.OWN_RUN
     assert refused(lambda: says_no(door, run, ana)) is Code.OWN_RUN
     assert refused(lambda: says_yes(door, run, twin)) is Code.OWN_RUN
+    by_slack = replace(door.request.actor, user=ana.user, slack=SlackAccount(team=TEAM, user=SlackUserId("U0ANA2")))
+    assert refused(lambda: says_yes(door, run, by_slack)) is Code.OWN_RUN  # another account that is linked to her
     moved = replace(person("ben"), slack=door.request.actor.slack, profile=door.request.actor.profile, team=TEAM)
     assert refused(lambda: says_yes(door, run, moved)) is Code.OWN_RUN  # her Slack account, linked to somebody else now
     assert now_it_is(run) == RunState.WAITING

@@ -6,18 +6,22 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
 
 from bot.core import policy
-from bot.core.model import Actor, RunId
+from bot.core.model import Actor, RunId, ScheduleId
 from bot.core.policy import Action, Denied, Subject
 from bot.core.reasons import Code, Reason
 from bot.core.status import OPEN, RunState
 from bot.models import Installation, Run
 from bot.runs import now, stop
+from bot.runs.door import schedules_of
 from bot.runs.now import Now
 from bot.runs.refusals import NotAllowed
-from tests.factories import ADA, INSTALLATION, NOW, a_run
+from tests.factories import ADA, INSTALLATION, NOW, a_run, a_schedule
 from tests.runs.conftest import Door
+from tests.runs.ruled import a_rule, in_force, person
 
 
 def shown(door: Door) -> Now:
@@ -70,9 +74,17 @@ def test_it_reads_a_bounded_number_of_open_runs_and_nothing_of_history(
     found = shown(door)
     assert (len(found.first), found.more, found.is_more_at_least) == (10, 2, True)
     if connection.vendor == "sqlite":
-        plan = now.open_runs(door.request.actor).explain()
-        assert "runtask_run_deadline (state=?)" in plan
-        assert "SCAN" not in plan
+        runs = now.open_runs(door.request.actor)
+        narrowed = runs.filter(~Q(schedule_id__in=[8]) | Q(schedule_id__in=[9], user_id=door.request.actor.user))
+        for plan in (runs.explain(), narrowed.explain()):
+            assert "runtask_run_deadline (state=?)" in plan
+            assert "SCAN" not in plan
+        with CaptureQueriesContext(connection) as asked:
+            schedules_of(runs)
+        [distinct] = asked
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {distinct['sql']}")
+            assert "runtask_run_deadline (state=?)" in str(cursor.fetchall())
 
 
 def test_what_somebody_may_not_see_is_neither_shown_nor_counted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +101,22 @@ def test_what_somebody_may_not_see_is_neither_shown_nor_counted(door: Door, monk
     assert (names(found), found.more) == (["theirs"], 0)
 
 
+def test_what_somebody_may_not_see_hides_nothing_that_they_may(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hidden runs, and those of schedules that were deleted, are more than are looked at."""
+    monkeypatch.setattr(now, "LOOKED_AT", 3)
+    door.catalog.schedules[ScheduleId(8)] = a_schedule(id=ScheduleId(8), name="payroll")
+    in_force(a_rule("Payroll", schedules=("payroll",), see=("payroll",)))
+    for _ in range(5):
+        started("payroll", schedule_id=8)
+        started("deleted", schedule_id=9)
+    started("own, deleted", minutes=30, schedule_id=9, user_id=door.request.actor.user)
+    started("theirs", minutes=60)
+    found = shown(door)
+    assert (names(found), found.more, found.is_more_at_least) == (["own, deleted", "theirs"], 0, False)
+    boss = now.running(door.platform, person("boss", is_superuser=True))
+    assert (len(boss.first), boss.is_more_at_least) == (3, True)
+
+
 def test_who_may_see_nothing_is_refused(door: Door) -> None:
     with pytest.raises(NotAllowed):
         now.running(door.platform, replace(door.request.actor, is_staff=False))
@@ -103,7 +131,12 @@ def test_each_has_its_addresses_and_whether_it_can_be_stopped(door: Door) -> Non
     assert (found.requester, found.can_stop, found.is_stopping) == (ADA, True, False)
     stop.stop(door.platform, door.request.actor, RunId(run.pk))
     [found] = shown(door).first
-    assert (found.can_stop, found.is_stopping) == (False, True)
+    assert (found.can_stop, found.is_stopping, found.is_own_stop) == (False, True, True)
+    [found] = now.running(door.platform, person("ben")).first
+    assert (found.is_stopping, found.is_own_stop) == (True, False)
+    Run.objects.update(stopped_by=None)  # that account is gone
+    [found] = shown(door).first
+    assert (found.is_stopping, found.is_own_stop) == (True, False)
 
 
 def test_where_workers_can_not_be_told_nothing_can_be_stopped(door: Door) -> None:

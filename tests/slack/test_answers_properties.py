@@ -40,6 +40,7 @@ runs = st.builds(
     status=st.sampled_from(["", "STARTED", "RETRY"]),
     can_stop=st.booleans(),
     is_stopping=st.booleans(),
+    is_own_stop=st.booleans(),
     thread=st.sampled_from(["", "https://site.example/archives/C1/p1"]),
     page=st.sampled_from(["", "https://site.example/runs/7/"]),
 )

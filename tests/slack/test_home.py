@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,7 +38,7 @@ WAITING_LINE = (
 def an_open_run(**changes: Any) -> OpenRun:
     run = OpenRun(
         run=RunId(1), schedule="nightly report", requester=ADA, name="ada", is_own=True, since=NOW, state=RunState.RUNNING,
-        status="STARTED", can_stop=True, is_stopping=False, thread=THREAD, page=PAGE,
+        status="STARTED", can_stop=True, is_stopping=False, is_own_stop=False, thread=THREAD, page=PAGE,
     )  # fmt: skip
     return replace(run, **changes)
 
@@ -103,14 +104,14 @@ def test_a_full_home_reads_so() -> None:
     assert lines(view) == [
         ":warning: Something to read.",
         "[Run a schedule home_run 0]",
-        "Running now",
-        f":arrow_forward: *<{THREAD}|nightly report>*: running\nYou asked for it, {AT} [Stop home_stop 1]",
-        f":hourglass_flowing_sand: *<{PAGE}|a &amp; b>*: sent\n<@U0ADA> asked for it, {AT}\n{texts.STOP_ASKED}",
-        "Not shown: 4 more.",
         "Waiting for you",
         WAITING_LINE,
         "[Approve home_approve 5:0123] [Decline home_decline 5:0123]",
         "Not shown: 2 more.",
+        "Running now",
+        f":arrow_forward: *<{THREAD}|nightly report>*: running\nYou asked for it, {AT} [Stop home_stop 1]",
+        f":hourglass_flowing_sand: *<{PAGE}|a &amp; b>*: sent\n<@U0ADA> asked for it, {AT}\n{texts.STOP_ASKED}",
+        "Not shown: 4 more.",
         "Your favourites",
         "*nightly report*\n`reports.tasks.nightly` [Run home_run_favourite 7]",
         "*asleep* (disabled)\n`reports.tasks.nightly` [Run home_run_favourite 8]",
@@ -121,16 +122,16 @@ def test_a_full_home_reads_so() -> None:
         "---",
         texts.HOME_AS_OF.format(at=AT),
     ]
-    stop = view["blocks"][3]["accessory"]
+    stop = view["blocks"][7]["accessory"]
     assert stop["confirm"]["text"]["text"] == texts.STOP_MEANS
 
 
 def test_an_empty_home_says_what_to_do() -> None:
     assert lines(home.view(some()))[1:-2] == [
-        "Running now",
-        texts.HOME_NOTHING_RUNNING,
         "Waiting for you",
         approval_texts.NOTHING_WAITS,
+        "Running now",
+        texts.HOME_NOTHING_RUNNING,
         "Your favourites",
         texts.HOME_NO_FAVOURITES,
         "Your last runs",
@@ -147,6 +148,13 @@ def test_who_may_see_nothing_reads_why_and_what_helps() -> None:
         assert view_problems(view, kind="home").lines() == []
 
 
+@pytest.mark.parametrize(("is_own_stop", "words"), [(True, "You have asked"), (False, "Somebody has asked")])
+def test_it_says_whether_the_reader_has_asked_to_stop_a_run(is_own_stop: bool, words: str) -> None:
+    run = an_open_run(is_stopping=True, is_own_stop=is_own_stop)
+    view = home.view(some(now=Now(first=(run,), more=0, is_more_at_least=False)))
+    assert f"{words} to stop it." in "\n".join(lines(view))
+
+
 def test_links_to_where_others_talk_are_not_shown() -> None:
     """Their threads may be in places where the reader isn't."""
     view = home.view(some(now=Now(first=(an_open_run(is_own=False),), more=0, is_more_at_least=False)))
@@ -158,7 +166,8 @@ briefs = st.builds(Brief, id=st.integers(1, 2**63 - 1), name=names, task=names, 
 open_runs = st.builds(
     an_open_run, run=st.integers(1, 2**63 - 1), schedule=names, requester=st.sampled_from([ADA, ""]), name=names,
     is_own=st.booleans(), state=st.sampled_from(sorted(OPEN)), status=strategies.long(50), can_stop=st.booleans(),
-    is_stopping=st.booleans(), thread=st.sampled_from(["", THREAD]), page=st.sampled_from(["", PAGE]),
+    is_stopping=st.booleans(), is_own_stop=st.booleans(), thread=st.sampled_from(["", THREAD]),
+    page=st.sampled_from(["", PAGE]),
 )  # fmt: skip
 own_runs = st.builds(
     an_own_run, run=st.integers(1, 2**63 - 1), schedule=names, state=st.sampled_from(sorted(set(RunState) - OPEN)),

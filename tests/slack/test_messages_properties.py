@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.core.model import Change, ChannelId, NoticeKind
 from bot.core.reasons import Code, Reason
-from bot.core.report import Answered, Asked, Report
+from bot.core.report import Answered, Asked, Report, Untold
 from bot.core.rights import Need
 from bot.core.status import RunState
 from bot.slack import approval_texts
@@ -46,6 +46,7 @@ asked = st.builds(
         max_size=4,
     ).map(tuple),
     problem=st.none() | st.builds(lambda text: Reason(code=Code.STORED_TEXT, params={"text": text}), name),
+    untold=st.none() | st.builds(Untold, number=st.integers(1, 10), all=st.integers(1, 10), because=name),
 )
 reports = st.builds(
     a_report,

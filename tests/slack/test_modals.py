@@ -8,6 +8,7 @@ import pytest
 
 from bot.core.model import Field, LastRun, Schedule, ScheduleId, Target
 from bot.core.reasons import Code, Problem
+from bot.core.rights import Limits, Need
 from bot.slack import details, modals, payloads, texts
 from bot.slack.ids import INPUT_TEXT, Id
 from bot.slack.metadata import Metadata
@@ -149,6 +150,25 @@ def test_both_inputs_are_required() -> None:
     view = view_of(a_schedule())
     assert len(inputs(view)) == 2
     assert not [block for block in view["blocks"] if block.get("optional")]
+
+
+@pytest.mark.parametrize(
+    ("limits", "optional", "hint"),
+    [
+        (Limits(reason_for="Why"), False, "the rule “Why” asks for that"),
+        (Limits(needs=(Need(rule="Four eyes", needed=1),)), True, "Those who can approve it read this"),
+        (Limits(reason_for="Why", needs=(Need(rule="Four eyes", needed=1),)), False, "the rule “Why” asks for that"),
+    ],
+    ids=["a rule asks for it", "others must approve it", "both"],
+)
+def test_the_reason_is_asked_for_where_somebody_wants_it(limits: Limits, optional: bool, hint: str) -> None:
+    view = modals.chosen(METADATA, a_preview(limits=limits), nonce="n")
+    reason = view["blocks"][-1]
+    assert view_problems(view).lines() == []
+    assert (reason["block_id"], reason["optional"]) == ("reason:7:n", optional)
+    assert hint in reason["hint"]["text"]
+    assert payloads.submission(submitted(view, {"reason:7:n": None})).values[Field.REASON] == ""
+    assert Field.REASON not in payloads.submission(submitted(view_of(a_schedule()))).values
 
 
 def test_submitting_unchanged_brings_back_what_was_shown() -> None:

@@ -14,8 +14,8 @@ from bot.core import approval
 from bot.core.audit import By
 from bot.core.model import ScheduleId
 from bot.core.ports import NotSent
-from bot.core.reasons import Code
-from bot.models import Answer, Run
+from bot.core.reasons import Code, Reason
+from bot.models import Answer, Notice, NoticeState, Run
 from bot.runs import clock, rulebook
 from bot.texts import SENTENCES
 from tests.factories import a_row, a_run, a_schedule, unreachable
@@ -36,8 +36,8 @@ def cara(site: Site) -> Site:
     return hers
 
 
-def asked(site: Site) -> Run:
-    assert site.press_run(site.form(), kwargs='{"days": 8}').status_code == 302
+def asked(site: Site, **typed: str) -> Run:
+    assert site.press_run(site.form(), kwargs='{"days": 8}', **typed).status_code == 302
     return Run.objects.latest("pk")
 
 
@@ -73,6 +73,21 @@ def test_a_run_is_asked_for_listed_and_approved(site: Site, cara: Site) -> None:
     assert Run.objects.get().task_id in page
 
 
+def test_the_form_asks_why_for_those_who_approve_and_takes_no_answer(site: Site, cara: Site) -> None:
+    assert "reason" not in fields(site.get("/?schedule=7"))
+    in_force(RULE)
+    page = site.get("/?schedule=7")
+    assert fields(page)["reason"] == ""
+    assert "you may leave it empty. Those who can approve it read this" in words(page)
+    assert asked(site).reason is None
+    asked(site, reason="<b>month's end</b>")
+    listed = cara.get("/approvals/")
+    assert listed.count("<dt>Reason</dt>") == 1
+    assert "&lt;b&gt;month" in listed
+    in_force(replace(RULE, reason=True))
+    assert "asks for a reason" in words(site.refused(site.form(), reason=" "))
+
+
 def test_a_run_is_declined_with_a_reason(site: Site, cara: Site) -> None:
     in_force(RULE)
     run = asked(site)
@@ -84,6 +99,23 @@ def test_a_run_is_declined_with_a_reason(site: Site, cara: Site) -> None:
     assert "cara declined it: &lt;b&gt;no&lt;/b&gt;" in page
     assert f"?run={run.pk}" in page  # ask again
     assert site.sender.sent == []
+
+
+def test_the_page_says_which_approvers_could_not_be_told(site: Site) -> None:
+    in_force(RULE)
+    run = asked(site)
+    problem = Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": "missing_scope"}).dump()
+    for number, state in enumerate((NoticeState.SENT, NoticeState.PARKED)):
+        Notice.objects.create(
+            run=run,
+            kind=f"ask:{number}",
+            recipient=f"U{number}",
+            rank=0,
+            state=state,
+            due_at=clock.now(),
+            problem=problem,
+        )
+    assert "no direct message in Slack: 1 of 2 (Slack says missing_scope)" in words(site.get(f"/runs/{run.pk}/"))
 
 
 def test_who_may_not_answer_is_refused(site: Site, cara: Site) -> None:

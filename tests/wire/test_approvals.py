@@ -9,8 +9,10 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django_celery_beat.models import PeriodicTask
 
+from bot.broker.send import CelerySender
 from bot.core import approval
 from bot.core.audit import By
+from bot.core.ports import NotSent
 from bot.core.reasons import Code
 from bot.models import Answer, Run, SlackLink
 from bot.runs import clock, rulebook
@@ -18,6 +20,7 @@ from bot.slack import approval_texts
 from bot.slack.ids import Id
 from bot.texts import SENTENCES
 from localslack.testing import LocalSlack, Person
+from tests.factories import unreachable
 from tests.runs.ruled import a_rule, in_force
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.ended import buttons, press, typed_before
@@ -136,6 +139,7 @@ def test_an_approver_can_decline_a_run_in_their_direct_message(
     bot.wait_for(lambda: ana.thread(OPS, root["ts"]), 15)
     [closed] = ana.thread(OPS, root["ts"])
     assert "<@U0CARA> declined it" in all_words(closed)
+    assert all_words(closed).count(":no_entry:") == 1
     assert buttons(closed) == [Id.RUN_AGAIN]
     assert buttons(direct(bot, cara, "declined, not sent")) == []
     assert published() == []
@@ -206,6 +210,33 @@ def test_a_press_that_comes_twice_sends_once(
         http_bot.deliver("block_actions", payload)
     again = answer(http_bot, "U0CARA", run)
     assert SENTENCES[Code.NOT_WAITING] in told(http_bot, cara, lambda: http_bot.deliver("block_actions", again))
+    assert len(published()) == 1
+
+
+def test_while_the_broker_is_down_the_thread_says_so_and_only_another_press_sends_it(
+    http_bot: LocalSlack,
+    ana: Person,
+    cara: Person,
+    schedule: Schedule,
+    published: Callable[[], list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise NotSent(unreachable())
+
+    in_force(RULE)
+    asks(http_bot, ana, schedule())
+    root = root_of(http_bot, ana, *OPEN)
+    with monkeypatch.context() as down:
+        down.setattr(CelerySender, "send", fails)
+        text = told(http_bot, cara, lambda: cara.clicks_in(OPS, root["ts"], Id.APPROVE))
+        assert "Nothing was sent: the broker can't be reached" in text
+        root_of(http_bot, ana, *OPEN, text="nothing is sent by itself")
+    direct(http_bot, cara, "nothing is sent by itself")
+    assert published() == []
+    cara.clicks_in(OPS, root["ts"], Id.APPROVE)
+    root = root_of(http_bot, ana, Id.STOP)
+    assert "sent by itself" not in all_words(root)
     assert len(published()) == 1
 
 

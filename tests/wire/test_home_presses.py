@@ -47,7 +47,7 @@ def test_stop_works_from_there_and_is_seen_at_once(bot: LocalSlack, ana: Person,
     run(bot, ana, schedule())
     home_of(bot, ana)
     ana.presses_home(Id.HOME_STOP)
-    says(bot, ana, texts.STOP_ASKED)
+    says(bot, ana, texts.STOP_ASKED_OWN)
     assert Run.objects.get().stopped_by_slack == "U0ANA"
     home = ana.home()
     assert home is not None

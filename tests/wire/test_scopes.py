@@ -7,8 +7,11 @@ import pytest
 
 from bot.core.reasons import Code
 from bot.models import Notice, NoticeState
+from bot.slack.ids import Id
 from localslack.testing import LocalSlack, Person
+from tests.runs.ruled import in_force
 from tests.wire.conftest import MANIFEST, OPS, Schedule
+from tests.wire.test_approvals import OPEN, RULE, asks, lead, root_of
 from tests.wire.test_destinations import ends
 from tests.wire.test_thread import all_words, finished, run
 
@@ -54,6 +57,21 @@ def test_without_im_write_messages_that_can_go_nowhere_are_parked_with_the_reaso
     )
     ends(run(slack, ana, schedule("Elsewhere")))
     finished(slack, ana, OPS)  # nothing else is held up
+
+
+@pytest.mark.usefixtures("delivering")
+def test_without_im_write_the_thread_says_that_no_approver_was_told(
+    without: Callable[..., LocalSlack], ana: Person, schedule: Schedule
+) -> None:
+    slack = without("im:write")
+    in_force(RULE)
+    cara = lead(slack, "cara", "U0CARA")
+    asks(slack, ana, schedule())
+    root = root_of(slack, ana, *OPEN, text="No approver got a direct message: the app lacks Slack's scope `im:write`")
+    assert cara.messages(cara.dm()) == []
+    cara.clicks_in(OPS, root["ts"], Id.APPROVE)
+    root = root_of(slack, ana, Id.STOP)
+    assert "direct message" not in all_words(root)
 
 
 def test_without_users_read_email_nobody_is_linked_by_e_mail(without: Callable[..., LocalSlack], ana: Person) -> None:

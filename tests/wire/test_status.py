@@ -10,7 +10,7 @@ from bot.core.reasons import Code
 from bot.models import Installation, Run, SlackLink
 from bot.runs import now, waiting
 from bot.slack.ids import Id
-from bot.slack.texts import STATUS_LATE, STOP_ASKED
+from bot.slack.texts import STATUS_LATE, STOP_ASKED_OWN
 from bot.texts import SENTENCES
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
@@ -87,7 +87,7 @@ def test_a_press_of_stop_replaces_the_list(bot: LocalSlack, ana: Person, schedul
     text = listed(bot.wait_for(replaced))
     assert Run.objects.get().stop_asked_at is not None
     assert "*Nightly report*: <@U0ANA> asked to stop it. It is running already" in text
-    assert STOP_ASKED in text
+    assert STOP_ASKED_OWN in text
     assert stops(ana.ephemerals(OPS)[-1]) == []
 
 

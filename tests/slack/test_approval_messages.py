@@ -1,0 +1,111 @@
+"""What the messages say of a run that waits for approval, or did."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.core.model import Change, NoticeKind, SlackUserId
+from bot.core.reasons import Code, Reason
+from bot.core.report import Answered, Asked, Report, Untold
+from bot.core.rights import Need, Said
+from bot.core.scrub import MASK
+from bot.slack.blocks import date
+from bot.slack.messages import message
+from localslack.validation.surfaces import message_problems
+from tests.factories import ADA, NOW, a_report, unreachable
+from tests.slack.forms import read
+
+CARA = SlackUserId("U0CARA")
+YES, NO = (
+    Answered(slack=CARA, name="cara", is_yes=is_yes, why="" if is_yes else "no money") for is_yes in (True, False)
+)
+ASKED = Asked(
+    needs=(Need(rule="Four eyes", needed=2, approvers=("leads",)),),
+    until=NOW,
+    mark="0123456789abcdef",
+    ask=("S0LEADS",),
+)
+CHANGES = (Change(name="days", old="7", new="30"), Change(name="token", old=MASK, new=MASK))
+LACK = "missing_scope"
+
+
+def waiting(**asked: Any) -> Report:
+    said = Said(reason="month's end")
+    return a_report(state="waiting", sent_at=None, changes=CHANGES, said=said, asked=replace(ASKED, **asked))
+
+
+def words(report: Report) -> str:
+    built = message(report)
+    assert message_problems(built["blocks"]).lines() == []
+    return read(built)
+
+
+def to_an_approver(report: Report, kind: NoticeKind = NoticeKind.ASK) -> Report:
+    return replace(report, kind=kind, recipient=CARA)
+
+
+def test_the_root_says_all_that_an_approver_needs_and_mentions_the_groups() -> None:
+    for report in (waiting(), to_an_approver(waiting())):
+        said = words(report)
+        for one in (
+            f"<@{ADA}> asks to run *<https://site.example/runs/1|nightly report>*: waits for approval, not sent",
+            "days: 7 -> 30",
+            "Not shown, as they are secret: `token`.",
+            "Reason: month's end",
+            "the yes of 2 other people, members of leads. Nothing is sent before that.",
+            f"It waits until {date(NOW)}.",
+        ):
+            assert one in said
+        assert report.task_id not in said
+    assert "<!subteam^S0LEADS> Please approve or decline this." in words(waiting())
+    assert "subteam" not in words(to_an_approver(waiting()))
+
+
+def test_after_a_press_that_sent_nothing_it_says_so_and_that_nothing_is_sent_by_itself() -> None:
+    for report in (waiting(problem=unreachable()), to_an_approver(waiting(problem=unreachable()))):
+        assert "The last press of *Approve* sent nothing, and nothing is sent by itself" in words(report)
+        assert "the broker can't be reached" in words(report)
+        assert words(report).count("Approve") == 3  # twice in the note, and the button
+
+
+VOID = Reason(code=Code.SCHEDULE_CHANGED, params={"what": "queue"})
+ENDS = {
+    "declined": (NO, None, "<@U0CARA> declined it: no money"),
+    "lapsed": (YES, None, "Nobody approved it in time, so it was not sent."),
+    "withdrawn": (YES, VOID, "the schedule was changed after it was asked for (queue)"),
+}
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_each_end_is_told_in_words_in_every_message(state: str) -> None:
+    answer, problem, expected = ENDS[state]
+    report = replace(waiting(answers=(answer,), problem=problem), state=state)
+    closed = words(replace(report, kind=NoticeKind.CLOSED))
+    assert expected in closed
+    assert closed.count(":no_entry:") == 1
+    for other in (report, to_an_approver(report, NoticeKind.ANSWERED)):
+        assert expected in words(other)
+        assert "Decline" not in words(other)
+
+
+def test_an_approver_who_may_not_see_the_schedule_any_more_reads_nothing_of_it() -> None:
+    hidden = words(replace(to_an_approver(waiting()), is_hidden=True))
+    assert hidden == ":lock: You may not see this schedule any more."
+
+
+@pytest.mark.parametrize(
+    ("untold", "expected"),
+    [
+        (Untold(number=1, all=3, because="user_disabled"), "no direct message: 1 of 3 (Slack says `user_disabled`)"),
+        (Untold(number=1, all=3, because=LACK), "no direct message: 1 of 3 (Slack says `missing_scope`)"),
+        (
+            Untold(number=3, all=3, because=LACK),
+            "No approver got a direct message: the app lacks Slack's scope `im:write`",
+        ),
+    ],
+)
+def test_the_root_says_which_approvers_could_not_be_told(untold: Untold, expected: str) -> None:
+    assert expected in words(waiting(untold=untold))
+    assert "direct message" not in words(waiting())
+    assert "direct message" not in words(to_an_approver(waiting(untold=untold)))
