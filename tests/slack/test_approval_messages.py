@@ -64,7 +64,8 @@ def test_the_root_says_all_that_an_approver_needs_and_mentions_the_groups() -> N
 
 def test_after_a_press_that_sent_nothing_it_says_so_and_that_nothing_is_sent_by_itself() -> None:
     for report in (waiting(problem=unreachable()), to_an_approver(waiting(problem=unreachable()))):
-        assert "The last press of *Approve* sent nothing, and nothing is sent by itself" in words(report)
+        assert "The last press of *Approve* sent nothing: " in words(report)
+        assert "runtask doesn't try again by itself. Press *Approve* to try again." in words(report)
         assert "the broker can't be reached" in words(report)
         assert words(report).count("Approve") == 3  # twice in the note, and the button
 

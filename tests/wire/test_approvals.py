@@ -231,12 +231,12 @@ def test_while_the_broker_is_down_the_thread_says_so_and_only_another_press_send
         down.setattr(CelerySender, "send", fails)
         text = told(http_bot, cara, lambda: cara.clicks_in(OPS, root["ts"], Id.APPROVE))
         assert "Nothing was sent: the broker can't be reached" in text
-        root_of(http_bot, ana, *OPEN, text="nothing is sent by itself")
-    direct(http_bot, cara, "nothing is sent by itself")
+        root_of(http_bot, ana, *OPEN, text="try again by itself")
+    direct(http_bot, cara, "try again by itself")
     assert published() == []
     cara.clicks_in(OPS, root["ts"], Id.APPROVE)
     root = root_of(http_bot, ana, Id.STOP)
-    assert "sent by itself" not in all_words(root)
+    assert "try again by itself" not in all_words(root)
     assert len(published()) == 1
 
 
