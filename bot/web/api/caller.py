@@ -12,6 +12,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 
 from bot.core.audit import Act, Record, Who
 from bot.core.entry import Entry
+from bot.core.kinds import Kind
 from bot.core.model import Actor
 from bot.models import ApiToken
 from bot.runs import denials
@@ -101,7 +102,7 @@ def _record(bad: BadToken, address: str) -> Record:
         act=Act.RUN_REFUSED,
         entry=Entry.API,
         who=Who.of(actor) if actor else None,
-        details={"code": "bad_token", "flaw": bad.flaw.value, **({} if actor else {"address": address})},
+        details={"code": Kind.BAD_TOKEN.value, "flaw": bad.flaw.value, **({} if actor else {"address": address})},
     )
 
 
