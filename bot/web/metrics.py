@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from bot.core.ports import NotSetUp
 from bot.runs.requests import no_browser, outside_transactions
+from bot.web.tokens import bearer
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +42,10 @@ def _is_allowed(request: HttpRequest, token: Callable[[], str]) -> bool:
         expected = token()
     except NotSetUp:
         return False
-    # Taken out of the request: a report of an error, which Django may send by e-mail, shows what is in there.
-    scheme, _, given = request.META.pop("HTTP_AUTHORIZATION", "").partition(" ")
-    if not expected or scheme.lower() != "bearer":
+    given = bearer(request)
+    if not expected or given is None:
         return False
-    if secrets.compare_digest(given.strip().encode(errors="backslashreplace"), expected.encode()):
+    if secrets.compare_digest(given.encode(errors="backslashreplace"), expected.encode()):
         return True
     log.warning("refused a request for the metrics: its token isn't RUNTASK_METRICS_TOKEN")
     return False

@@ -80,7 +80,7 @@ class History:
         for field in model._meta.concrete_fields:
             if field.column in ("id", "same"):
                 continue
-            columns.append(name := quote(field.column))
+            columns.append(name := quote(str(field.column)))
             values.append(joined.format(name, suffix) if (model, field.column) in UNIQUE else name)
         with connection.cursor() as cursor:
             cursor.execute(

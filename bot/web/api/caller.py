@@ -59,10 +59,9 @@ class _Check(CsrfViewMiddleware):
 
 def caller(request: HttpRequest) -> Caller:
     """Raises ApiError: 401, 403 if a session isn't enough, or 429. A token that isn't valid is refused even with a session."""
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
+    if (secret := tokens.bearer(request)) is not None:
         try:
-            token = tokens.accepted(secret.strip())
+            token = tokens.accepted(secret)
         except BadToken as exc:
             raise _refusal(request, exc) from None
         return Caller(actor=of_user(token.user, entry=Entry.API, token=str(token.pk)), token=token)
