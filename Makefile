@@ -165,14 +165,14 @@ $(VENV)-%/.ready: requirements-dev.txt $(PROJECTS)
 
 # Versions stay as they are unless a requirement asks for others; the smaller locks take theirs from the largest.
 COMPILE = $(VENV)-uv/bin/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
-ALL = --extra standalone --extra rules $(PROJECTS)
+ALL = --extra standalone --extra rules --extra metrics $(PROJECTS)
 TESTS = --group test --group localslack/pyproject.toml:test
 lock:
 	$(COMPILE) $(ALL) --group build --group dev $(TESTS) -o requirements-dev.txt
 	$(COMPILE) $(ALL) --group build --group bench -c requirements-dev.txt -o requirements-bench.txt
 	$(COMPILE) $(ALL) --group build -c requirements-dev.txt -o requirements-demo.txt
 	$(COMPILE) --group mutation -c requirements-dev.txt -o requirements-mutation.txt
-	$(COMPILE) --extra standalone --extra rules pyproject.toml --group build -c requirements-dev.txt -o requirements.txt
+	$(COMPILE) --extra standalone --extra rules --extra metrics pyproject.toml --group build -c requirements-dev.txt -o requirements.txt
 	$(COMPILE) --group installer -o requirements-uv.txt
 	grep -o '"mysqlclient[^"]*"' pyproject.toml | tr -d '"' | $(COMPILE) - -o requirements-mariadb.txt
 	rm requirements-oldest.txt  # uv would keep its versions

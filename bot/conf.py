@@ -49,6 +49,13 @@ def domains(raw: str) -> tuple[str, ...]:
     return found
 
 
+def scrape_token(raw: str) -> str:
+    """Long enough that nobody guesses it: nothing else protects the page."""
+    if not re.fullmatch(r"[!-~]{16,}", raw.strip()):
+        raise ValueError("must be at least 16 letters, digits and signs of ASCII without spaces, at random")
+    return raw.strip()
+
+
 def queue_name(raw: str) -> str:
     """Of RabbitMQ: at most 255 bytes, and names that begin with amq. are its own."""
     if not re.fullmatch(r"(?!amq\.)[\w.:\-]{1,200}", raw.strip(), re.ASCII):
@@ -110,6 +117,7 @@ class Conf:
     )  # messages, before the oldest are dropped
     events_expires: float = variable("RUNTASK_EVENTS_EXPIRES", queue_expiry, 7 * 86_400.0)  # without a reader
     announce: Mapping[str, str] | None = variable("RUNTASK_ANNOUNCE", announcements, None)
+    metrics_token: str = variable("RUNTASK_METRICS_TOKEN", scrape_token, "", secret=True)  # empty: no `/metrics`
     kill: bool = variable("RUNTASK_KILL", env.flag, False)  # whether Stop may terminate running tasks
     threads: int = variable("RUNTASK_THREADS", env.count, 16)  # for answers, and as many for work after answers
 

@@ -11,10 +11,17 @@ app_name = "runtask"
 def _patterns() -> list[URLPattern]:
     from bot import wiring  # noqa: PLC0415  # needs the models of beat and the results
     from bot.slack.endpoint import endpoint  # noqa: PLC0415
+    from bot.web import metrics  # noqa: PLC0415
     from bot.web.api import views as api  # noqa: PLC0415
 
     from_slack = endpoint(wiring.slack_app, lambda: wiring.readable_options().signing_secret)
-    return [path("slack/events", from_slack, name="slack-events"), *api.urls(wiring.platform), *_pages()]
+    for_prometheus = metrics.page(lambda: wiring.readable_options().metrics_token)
+    return [
+        path("slack/events", from_slack, name="slack-events"),
+        path("metrics", for_prometheus, name="metrics"),
+        *api.urls(wiring.platform),
+        *_pages(),
+    ]
 
 
 def _pages() -> list[URLPattern]:

@@ -1,5 +1,6 @@
 """Every system check, once with its hint, and a healthy set-up without any."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,15 @@ def test_announcements_that_nobody_can_make(settings: Any) -> None:
     assert "Set SLACK_BOT_TOKEN" in str(found["W016"].hint)
     settings.RUNTASK |= {"ANNOUNCE": {"*": ""}}
     assert set(ours()) == {"W002"}
+
+
+def test_metrics_that_nothing_can_show(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.RUNTASK |= {"METRICS_TOKEN": "0123456789abcdef"}
+    assert ours() == {}
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    assert "with the extra `metrics`" in str(only("W020").hint)
+    settings.RUNTASK |= {"METRICS_TOKEN": " "}
+    assert ours() == {}
 
 
 @pytest.mark.parametrize(
@@ -243,6 +253,8 @@ def test_pages_that_are_not_included(settings: Any) -> None:
     assert 'path("runtask/", include("bot.urls"))' in str(only("W011").hint)
     settings.RUNTASK |= {"SLACK_SIGNING_SECRET": " ", "BASE_URL": "https://shop.example"}
     assert only("W011").msg.startswith("RUNTASK_BASE_URL is set")
+    settings.RUNTASK |= {"BASE_URL": " ", "METRICS_TOKEN": "0123456789abcdef"}
+    assert only("W011").msg.startswith("RUNTASK_METRICS_TOKEN is set")
 
 
 urlpatterns: list[Any] = []

@@ -23,6 +23,7 @@ SECRETS = {
     "SLACK_BOT_TOKEN": "xoxb-hunter2",
     "SLACK_APP_TOKEN": "xapp-hunter2",
     "SLACK_SIGNING_SECRET": "hunter2",
+    "RUNTASK_METRICS_TOKEN": "hunter2-hunter2-hunter2",
 }
 
 CONF = {item.name for item in env.variables(Conf)}
@@ -77,6 +78,10 @@ def test_which_keys_are_secret_may_be_written_in_any_way() -> None:
                 "https://example.com",
                 "a..b",
             )
+        ),
+        *(
+            ("RUNTASK_METRICS_TOKEN", weak, "RUNTASK_METRICS_TOKEN must be at least 16 letters, digits and signs")
+            for weak in ("0123456789abcde", "0123456789abcde f", "0123456789abcdé", "0123456789abcdef\n0")
         ),
         ("SLACK_API_URL", "slack.com/api", "SLACK_API_URL must begin with https:// or http://"),
         ("SLACK_API_URL", "https:slack.com", "SLACK_API_URL must begin with https:// or http://"),

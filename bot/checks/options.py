@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from bot.checks.table import message
 from bot.conf import NEEDED_FOR, Conf, conf, missing_apps
 from bot.env import BadEnvironment
+from bot.web import metrics
 
 ADDRESS = "runtask:slack-events"
 
@@ -49,15 +50,25 @@ def announcements_can_be_made(**_: Any) -> list[CheckMessage]:
 
 
 @register()
+def metrics_can_be_shown(**_: Any) -> list[CheckMessage]:
+    options = readable()
+    if options is None or not options.metrics_token or metrics.is_possible():
+        return []
+    return [message("W020")]
+
+
+@register()
 def pages_are_included(**_: Any) -> list[CheckMessage]:
     options = readable()
     if options is None or missing_apps() or not getattr(settings, "ROOT_URLCONF", None) or _path() is not None:
         return []
-    is_http = not options.missing(*NEEDED_FOR["http"])
-    if not (is_http or options.base_url):
-        return []
-    setting = "SLACK_SIGNING_SECRET (HTTP mode)" if is_http else "RUNTASK_BASE_URL"
-    return [message("W011", setting=setting, urlconf=settings.ROOT_URLCONF)]
+    needing = {
+        "SLACK_SIGNING_SECRET (HTTP mode)": not options.missing(*NEEDED_FOR["http"]),
+        "RUNTASK_BASE_URL": options.base_url,
+        "RUNTASK_METRICS_TOKEN": options.metrics_token,
+    }
+    given = [setting for setting, is_set in needing.items() if is_set]
+    return [message("W011", setting=given[0], urlconf=settings.ROOT_URLCONF)] if given else []
 
 
 @register()

@@ -152,6 +152,11 @@ CHECKS = (
         area="Results",
     ),
     Check(
+        id="W020",
+        text="RUNTASK_METRICS_TOKEN is set, but the package prometheus-client isn't installed: there is no page `metrics`.",
+        hint="Install django-runtask with the extra `metrics` where the web process runs, or unset RUNTASK_METRICS_TOKEN.",
+    ),
+    Check(
         id="E001",
         text="This sidecar doesn't fit the platform's users, which its own tables refer to. {problem}",
         hint=NO_USERS,

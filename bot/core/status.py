@@ -7,6 +7,8 @@ FINAL = frozenset({"SUCCESS", "FAILURE", "REVOKED"})  # celery.states.READY_STAT
 WAITING = frozenset({"PENDING", "RECEIVED", "ABORTED"})
 REJECTED = "REJECTED"  # no worker runs it any more, unless the broker has another use for its message
 
+CELERYS = FINAL | WAITING | {"STARTED", "RETRY", REJECTED}  # tasks may have statuses of their own
+
 
 class RunState(StrEnum):
     """How far a run is."""
@@ -31,6 +33,7 @@ OPEN = AWAITED | {RunState.OVERDUE}  # it was sent, or may have been
 UNSENT = frozenset({RunState.WAITING, RunState.DECLINED, RunState.LAPSED})
 UNENDED = OPEN | {RunState.WAITING}
 ENDED = frozenset({RunState.FINISHED, RunState.UNSEEN})  # for an hour more, their source is asked for another end
+NEVER_RUN = frozenset(RunState) - UNENDED - ENDED  # it has ended, too: since its deadline
 
 
 def after(state: RunState, status: str) -> RunState:

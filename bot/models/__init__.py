@@ -150,7 +150,7 @@ class Run(Ruled, Approvable, Stoppable):
     sent_at = models.DateTimeField(null=True, blank=True)
     not_sent_because = models.TextField(blank=True, help_text="a reason (bot.core.reasons.Reason.dump)")
     # Of a run that waits for approval: it lapses then. Of an open run: if nothing is known by then, the thread says so.
-    # Of an ended run: until then, another end is looked for.
+    # Of an ended run: until then, another end is looked for. Of one that was never run: since then, that is so.
     deadline_at = models.DateTimeField()
 
     source = models.CharField(max_length=16, choices=[(s.value, s.value) for s in Source], default=Source.ROWS)

@@ -5,7 +5,7 @@ that of a run that waits for approval.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import IntegrityError
@@ -13,7 +13,6 @@ from django.db import IntegrityError
 from bot.core.audit import Act, Record
 from bot.core.model import RunId
 from bot.core.reasons import Reason
-from bot.core.status import RunState
 from bot.models import Run, atomic, still
 from bot.runs import audit
 
@@ -26,8 +25,7 @@ class Attempt:
     values: Mapping[str, Any]  # all columns but the key
     pressed: Record  # that somebody has asked for it, or has approved it
     replaces: str = ""  # the task id in the row that this one takes over
-    # The columns if nothing is sent. A row that is taken over has this state before, too.
-    otherwise: Mapping[str, Any] = field(default_factory=lambda: {"state": RunState.NOT_SENT})
+    otherwise: Mapping[str, Any]  # the columns if nothing is sent. A row that is taken over has this state before, too.
 
     @property
     def task_id(self) -> str:

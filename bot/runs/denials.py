@@ -15,6 +15,7 @@ from typing import Any
 from django.db import Error, IntegrityError
 
 from bot.core.audit import Act, Record, Who
+from bot.core.kinds import Kind
 from bot.core.model import Actor, RunId, ScheduleId
 from bot.core.policy import Action
 from bot.models import AuditRecord, atomic, writers_turn
@@ -81,7 +82,7 @@ def _count(record: Record, platform: Platform | None) -> None:
     if _counted(record, now):
         return
     if _has_many(record, now):  # whoever guesses numbers must not fill the table
-        record = replace(record, schedule=None, run=None, installation="", details={"code": "many"})
+        record = replace(record, schedule=None, run=None, installation="", details={"code": Kind.MANY.value})
         if _counted(record, now):
             return
     this = _digest(record, _minute(now))

@@ -152,6 +152,14 @@ def give_up(*, now: datetime, of: Q = ANY) -> int:
     return sum(end_unseen(pk, why, now=now) for pk in _late(OPEN, now - PATIENCE, of))
 
 
+def watched_on(now: datetime) -> Q:
+    """Which runs have ended within the last hour, and may still end a second time, or late.
+
+    Runs that ended before there was such a watch may have a deadline far ahead. They aren't all looked at.
+    """
+    return Q(state__in=ENDED, deadline_at__gt=now, deadline_at__lte=now + WATCHED_ON)
+
+
 def _late(states: Collection[RunState], by: datetime, of: Q) -> list[int]:
     # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
     late = Run.objects.filter(of, state__in=states, deadline_at__lte=by).order_by("deadline_at")

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from bot.core.model import InstallationId
-from bot.models import Installation, Notice, NoticeState
+from bot.models import Notice, NoticeState
+from bot.runs import installations
 from bot.runs.installations import NAMELESS
 
 LATE = timedelta(minutes=2)  # if a notice is overdue for longer, no process delivers, or none fast enough
@@ -39,5 +40,4 @@ def nameless(now: datetime) -> Notice | None:
 
 def _notices(of: InstallationId, state: NoticeState) -> QuerySet[Notice]:
     """By installation, because the index begins with it."""
-    installations = [of] if of else [*Installation.objects.values_list("pk", flat=True), NAMELESS]
-    return Notice.objects.filter(installation__in=installations, state=state)
+    return Notice.objects.filter(installation__in=[of] if of else installations.named(), state=state)

@@ -83,7 +83,8 @@ def attempt(
         found |= {"installation": destination.installation}
         found |= {"team": requester.team if requester else "", "slack_user": requester.user if requester else ""}
         found |= {"channel": destination.place.channel, "parent": destination.place.parent}
-    return Attempt(key=request.key, values=found, pressed=_asked(request, schedule, found))
+    otherwise = {"state": RunState.NOT_SENT, "deadline_at": now}
+    return Attempt(key=request.key, values=found, pressed=_asked(request, schedule, found), otherwise=otherwise)
 
 
 def _asked(request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -> Record:

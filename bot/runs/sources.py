@@ -55,8 +55,22 @@ def unasked_since(source: Source, *, now: datetime) -> datetime | None:
     if first is None:
         return None
     health = _health(source)
-    since = first if health is None or health.answered_at is None else max(first, health.answered_at)
+    since = _unread_since(first, None if health is None else health.answered_at)
     return since if since <= now - UNASKED else None
+
+
+def lags(waiting: Mapping[str, datetime], *, now: datetime) -> dict[str, float]:
+    """For each source, for how many seconds nobody has read it although runs wait for their results; 0 if none waits.
+
+    `waiting`: since when the oldest of these runs waits, by source.
+    """
+    read = dict(SourceHealth.objects.values_list("source", "answered_at"))
+    since = {source: _unread_since(first, read.get(source)) for source, first in waiting.items()}
+    return {source: max(0.0, (now - since.get(source, now)).total_seconds()) for source in {*read, *waiting}}
+
+
+def _unread_since(first: datetime, answered_at: datetime | None) -> datetime:
+    return first if answered_at is None else max(first, answered_at)
 
 
 def answered(outcomes: Outcomes, *, now: datetime) -> int:

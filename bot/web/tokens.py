@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.auth.hashers import is_password_usable
 from django.db import DatabaseError
 from django.db.models import Q
+from django.http import HttpRequest
 
 from bot.models import ApiToken, writers_turn
 from bot.runs import clock
@@ -38,6 +39,18 @@ class BadToken(Exception):
 
     flaw: Flaw
     token: ApiToken | None = None
+
+
+def bearer(request: HttpRequest) -> str | None:
+    """The token that a request carries. None: it carries none.
+
+    It is taken out of the request: reports of errors, which Django may send by e-mail, show what is in there.
+    """
+    scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    del request.META["HTTP_AUTHORIZATION"]
+    return str(secret).strip()
 
 
 def issue(user: Any, name: str, lifetime: timedelta = YEAR) -> tuple[ApiToken, str]:

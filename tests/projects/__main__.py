@@ -20,6 +20,7 @@ from django.test import Client
 from django.test.utils import setup_test_environment
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
 
 django.setup()
 setup_test_environment()
@@ -211,6 +212,20 @@ def nothing_is_open(**_: Any) -> None:
     assert not any(connection.in_atomic_block for connection in connections.all(initialized_only=True))
 
 
+def its_metrics(**expected: float) -> None:
+    """By their names without the prefix."""
+    told = Client().get("/tools/runtask/metrics", headers={"Authorization": "Bearer only-for-prometheus"})
+    assert told.status_code == 200, told
+    found = {
+        sample.name.removeprefix("runtask_"): sample.value
+        for family in text_string_to_metric_families(told.content.decode())
+        for sample in family.samples
+        if "SUCCESS" in sample.labels.values() or not sample.labels
+    }
+    assert {**found, **expected} == found
+    assert found["oldest_open_run_seconds"] < 60, found
+
+
 def forgetting(story: Story) -> None:
     forget_gone_users()
     assert SlackLink.objects.filter(user=story.user).exists()
@@ -227,10 +242,12 @@ def main() -> None:
     story = prepared()
     if not hasattr(story.user, "is_staff"):
         nobody_may_act(story)
+        its_metrics(runs=0)
         return
     a_run_from_begin_to_end(story)
     a_run_without_a_word(story)
     a_run_from_the_web(story)
+    its_metrics(runs=1, failing_notices=0)
     forgetting(story)
     call_command("check", fail_level="WARNING")
 

@@ -58,6 +58,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+RUNTASK = {"METRICS_TOKEN": "only-for-prometheus"}
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.02}  # it is looked at once a second otherwise
 CELERY_RESULT_BACKEND = "django-db"

@@ -110,7 +110,8 @@ def loses_its_answer(door: Door) -> None:
     """The row was queued; whether or not it was is unknown."""
     values = {"task_id": "a", "state": "queued", "schedule_id": 7, "deadline_at": clock.now()}
     who = Who.of(door.request.actor)
-    attempt = attempts.Attempt(key="k", values=values, pressed=Record(act=Act.RUN_ASKED, entry=Entry.SLACK, who=who))
+    pressed = Record(act=Act.RUN_ASKED, entry=Entry.SLACK, who=who)
+    attempt = attempts.Attempt(key="k", values=values, pressed=pressed, otherwise={"state": "not_sent"})
     attempts.end(attempt, Reason(code=Code.NOT_SAVED))
     attempts.end(attempt, Reason(code=Code.NOT_SAVED))
 

@@ -37,7 +37,7 @@ def an_attempt(task_id: str, *, replaces: str = "", state: str = "queued") -> At
         "deadline_at": NOW,
     }
     asked = Record(act=Act.RUN_ASKED, entry=Entry.SLACK, details={"task_id": task_id})
-    return Attempt(key="slack:V1", values=values, pressed=asked, replaces=replaces)
+    return Attempt(key="slack:V1", values=values, pressed=asked, replaces=replaces, otherwise={"state": "not_sent"})
 
 
 def stored() -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError, connection
 from django.test import Client
-from django.urls import include, path
+from django.urls import include, path, resolve
 
 from bot import conf, wiring
 from bot.core.ports import NotSetUp
@@ -152,6 +152,8 @@ def test_a_site_whose_options_can_not_be_read_says_which(site: Site, settings: A
     try:
         answers = [site.browser.get(address) for address in ("/", "/api/schedules")]
         answers.append(site.browser.post("/slack/events"))
+        assert resolve("/metrics").view_name == "runtask:metrics"
+        assert site.browser.get("/metrics", headers={"Authorization": "Bearer x"}).status_code == 404, "it has no token"
     finally:
         conf.conf.cache_clear()
     assert [answer.status_code for answer in answers] == [503, 503, 503]

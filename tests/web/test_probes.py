@@ -95,8 +95,9 @@ def test_messages_that_were_given_up_are_news_for_an_hour() -> None:
 def test_messages_of_other_installations_are_not_ours() -> None:
     owed(installation="T0002/A0002", due_at=timezone.now() - timedelta(minutes=5))
     assert asked(Known())[0] == 200
-    Installation.objects.create(key="T0002/A0002", seen_at=timezone.now())
-    assert asked(Unknown())[0] == 503
+    status, text = asked(Unknown())
+    assert status == 503
+    assert "is a deliverer running?" in text, "also where none has ever been running"
 
 
 def test_messages_that_name_no_installation_are_told() -> None:

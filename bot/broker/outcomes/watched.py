@@ -8,10 +8,9 @@ from typing import TypeVar
 from django.db.models import QuerySet
 
 from bot.core.model import Source
-from bot.core.status import ENDED, RunState
+from bot.core.status import RunState
 from bot.models import Run
-from bot.runs import clock
-from bot.runs.finish import WATCHED_ON
+from bot.runs import clock, finish
 
 T = TypeVar("T")
 Tokens = dict[str, str]  # what was recorded last, by task id, oldest run first
@@ -41,14 +40,8 @@ def open_runs(source: Source, states: Collection[RunState]) -> Tokens:
 
 
 def ended_runs(source: Source) -> Tokens:
-    """Those that may still end a second time, or late.
-
-    Runs that ended before there was such a watch may have a deadline far ahead. They aren't all looked at.
-    """
-    now = clock.now()
-    return _tokens(
-        Run.objects.filter(source=source, state__in=ENDED, deadline_at__gt=now, deadline_at__lte=now + WATCHED_ON)
-    )
+    """Those that may still end a second time, or late."""
+    return _tokens(Run.objects.filter(finish.watched_on(clock.now()), source=source))
 
 
 def _tokens(runs: QuerySet[Run]) -> Tokens:

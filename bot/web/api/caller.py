@@ -12,6 +12,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 
 from bot.core.audit import Act, Record, Who
 from bot.core.entry import Entry
+from bot.core.kinds import Kind
 from bot.core.model import Actor
 from bot.models import ApiToken
 from bot.runs import denials
@@ -58,10 +59,9 @@ class _Check(CsrfViewMiddleware):
 
 def caller(request: HttpRequest) -> Caller:
     """Raises ApiError: 401, 403 if a session isn't enough, or 429. A token that isn't valid is refused even with a session."""
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
+    if (secret := tokens.bearer(request)) is not None:
         try:
-            token = tokens.accepted(secret.strip())
+            token = tokens.accepted(secret)
         except BadToken as exc:
             raise _refusal(request, exc) from None
         return Caller(actor=of_user(token.user, entry=Entry.API, token=str(token.pk)), token=token)
@@ -101,7 +101,7 @@ def _record(bad: BadToken, address: str) -> Record:
         act=Act.RUN_REFUSED,
         entry=Entry.API,
         who=Who.of(actor) if actor else None,
-        details={"code": "bad_token", "flaw": bad.flaw.value, **({} if actor else {"address": address})},
+        details={"code": Kind.BAD_TOKEN.value, "flaw": bad.flaw.value, **({} if actor else {"address": address})},
     )
 
 

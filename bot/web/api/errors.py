@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import JsonResponse
 
+from bot.core.kinds import BY_RULE
 from bot.core.policy import Denied
 from bot.core.reasons import Code, Place
 from bot.texts import sentence
@@ -41,11 +42,6 @@ class ApiError(Exception):
         problems = [problem.json() for problem in self.problems]
         body = {"code": self.code, "error": self.code, "message": self.message, "problems": problems, **self.more}
         return JsonResponse(body, status=self.status, headers=dict(self.headers))
-
-
-BY_RULE = frozenset(
-    {Code.RULE_RUN, Code.RULE_STOP, Code.RULE_ENTRIES, Code.RULE_CHANNELS, Code.RULE_KILL, Code.RULE_APPROVE}
-)
 
 
 def denied(why: Denied) -> ApiError:

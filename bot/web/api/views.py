@@ -75,7 +75,7 @@ def _answer(
     if handler is None:
         methods = ", ".join(sorted(allowed))
         raise ApiError(405, "method_not_allowed", f"This address takes {methods}.", headers={"Allow": methods})
-    site, who = platform(), caller(request)
+    who, site = caller(request), platform()
     answer = _in_json(lambda: _handled(handler, site, who, request, captured))
     if who.token is not None:
         # Called when the answer is on its way (Django closes files so): a database that is busy then delays nobody.

@@ -1,12 +1,16 @@
 """Who may call the endpoint, and how: tokens, sessions, methods, addresses."""
 
+from collections.abc import Callable
 from typing import Any
 
 import django
 import pytest
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
+from django.core import mail
+from django.db import OperationalError
 
+from bot.core.ports import NotSetUp
 from tests.web.api.conftest import Api, refused
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +74,27 @@ def test_a_session_that_the_admin_would_not_let_in_is_refused_and_a_token_is_not
     api.token = ""
     api.client.force_login(ana)
     refused(api.get("/api/schedules"), 403, "not_allowed")
+
+
+def database(_: Any) -> None:
+    raise OperationalError("gone away")
+
+
+def nothing(_: Any) -> None:
+    raise NotSetUp("no Celery app")
+
+
+@pytest.mark.parametrize("fails", [database, nothing])
+def test_no_report_of_an_error_has_the_token(
+    api: Api, settings: Any, monkeypatch: pytest.MonkeyPatch, fails: Callable[[Any], None]
+) -> None:
+    """Django sends them by e-mail, and before 5.1 with this header."""
+    settings.ADMINS = [("Ada", "ada@example.com")]
+    monkeypatch.setattr(Api, "platform", property(fails))
+    assert api.get("/api/schedules").status_code == 503
+    [report] = mail.outbox
+    assert "/api/schedules" in report.body
+    assert api.token not in report.body
 
 
 def test_another_scheme_than_ours_leaves_it_to_the_session(api: Api, ana: User) -> None:

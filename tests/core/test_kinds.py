@@ -1,0 +1,40 @@
+"""Refusals are counted by few kinds."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bot.core.kinds import KINDS, Kind, kind
+from bot.core.reasons import Code
+
+
+def test_who_may_not_act_has_not_asked_for_something_wrong() -> None:
+    """All codes that the policy names are about the person, a rule or the moment."""
+    codes = {Code[name] for name in re.findall(r"Code\.([A-Z_]+)", Path("bot/core/policy.py").read_text())}
+    assert len(codes) > 10
+    assert [code for code in sorted(codes) if kind(code) is Kind.BAD_REQUEST] == []
+
+
+def test_a_code_has_one_kind() -> None:
+    assert [
+        code for code, times in Counter(code for codes in KINDS.values() for code in codes).items() if times > 1
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (Code.NO_LINK, "not_allowed"),
+        (Code.RULE_RUN, "rule"),
+        (Code.BUSY, "busy"),
+        (Code.ARGUMENT_MISSING, "bad_request"),
+        ("bad_token", "bad_token"),
+        ("many", "many"),
+        ("a later version's", "bad_request"),
+        ("", "bad_request"),
+    ],
+)
+def test_the_kind_of_a_code(code: str, expected: str) -> None:
+    assert kind(code) == expected
