@@ -27,12 +27,14 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
+from bot.broker import calls
 from bot.broker.words import when
-from bot.core import search, signature
+from bot.core import search
 from bot.core.globs import Globs
 from bot.core.ids import LARGEST_ID
 from bot.core.model import Brief, Matches, Schedule, ScheduleId
 from bot.core.options import COLUMNS
+from bot.core.signature import Names
 from bot.prepared import Placeholder, Prepared, columns, padded
 
 log = logging.getLogger(__name__)
@@ -127,9 +129,10 @@ class BeatCatalog:
         return when(PeriodicTask(one_off=schedule.is_one_off, **{kind: clock}), self.app)
 
     def signature(self, task: str) -> Signature | None:
-        """None if the task isn't registered in this process, or if it tells Celery not to check (`typing=False`)."""
-        registered = self.app.tasks.get(task)
-        return signature.of(registered.run) if registered is not None and registered.typing else None
+        return calls.signature(self.app, task)
+
+    def names(self, task: str) -> Names:
+        return calls.names(self.app, task)
 
     def index(self) -> search.Index:
         """As fresh as beat's own mark says, which every saved or deleted schedule moves. Costs one short query.

@@ -170,6 +170,10 @@ class Shown:
     value: Any  # None if it can't be sent
     problems: tuple[Problem, ...] = ()  # why it can't
 
+    def fitting(self, limit: int) -> str | None:
+        """For an input that takes so many characters. None: it can't be edited there."""
+        return next((text for text in (self.text, self.compact) if len(text) <= limit), None)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preview:
