@@ -119,7 +119,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
     pydantic.BaseModel = type("BaseModel", (), {})
     monkeypatch.setitem(sys.modules, "pydantic", pydantic)
     monkeypatch.setenv("CELERY_BROKER_URL", "memory://")
-    with Celery("platform", set_as_current=False, fixups=[]) as made:
+    made: Any = Celery("platform", set_as_current=False, fixups=[])
+    with made:
         made.conf.task_default_queue = "tests.calls"
         for name, (function, options) in FUNCTIONS.items():
             made.task(name=name, shared=False, **options)(function)
