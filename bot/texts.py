@@ -12,7 +12,7 @@ from bot.core.report import Stopped
 from bot.core.scrub import MASK
 from bot.core.status import RETRY, RunState, own
 from bot.core.stops import Standing
-from bot.core.text import clip, one_line
+from bot.core.text import clip, exact, one_line
 
 LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
 HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
@@ -245,7 +245,8 @@ def change_text(change: Change) -> str:
 
 def setting_text(change: Change) -> str:
     """`queue of the schedule: fast -> slow`. Its values are texts, not JSON."""
-    return SETTING.format(name=change.name.replace("_", " "), old=_value(change.old), new=_value(change.new))
+    old, new = (value if value is None else exact(value) for value in (change.old, change.new))
+    return SETTING.format(name=change.name.replace("_", " "), old=_value(old), new=_value(new))
 
 
 def _value(value: str | None) -> str:

@@ -119,7 +119,7 @@ def option(brief: Brief) -> Block:
     return {
         "text": plain(clip_middle(label(brief.name), OPTION_TEXT - len(mark)) + mark),
         "value": str(brief.id),
-        "description": plain(clip_middle(label(brief.task), OPTION_DESCRIPTION)),
+        "description": plain(clip_middle(label(brief.exact_task), OPTION_DESCRIPTION)),
     }
 
 

@@ -111,7 +111,7 @@ def _too_long(value: Shown, *, is_of_a_run: bool) -> str:
 
 def target(preview: Preview) -> list[tuple[str, str]]:
     pairs = options(preview.target)
-    return [(name, moment(value) if isinstance(value, datetime) else value) for name, value in pairs]
+    return [(name, moment(value) if isinstance(value, datetime) else text.exact(value)) for name, value in pairs]
 
 
 def moment(at: datetime) -> str:
