@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from bot.core.entry import Entry
 from bot.core.model import Field
 from bot.core.ports import NotSetUp
-from bot.core.text import clip
+from bot.core.text import clip, exact
 from bot.models import Notice, Run, RunNow, RunWaiting
 from bot.models.menu import number_waiting
 from bot.option_texts import stored_options
@@ -48,7 +48,18 @@ class RunAdmin(ReadOnly, Guarded):
     fieldsets = (
         (
             None,
-            {"fields": ("schedule_name", "task", "user", "slack_account", "came_from", "created_at", "changed", "why")},
+            {
+                "fields": (
+                    "schedule_name",
+                    "exact_task",
+                    "user",
+                    "slack_account",
+                    "came_from",
+                    "created_at",
+                    "changed",
+                    "why",
+                )
+            },
         ),
         (
             "How it ended",
@@ -96,6 +107,7 @@ class RunAdmin(ReadOnly, Guarded):
         ("Bookkeeping", {"fields": ("state", "status", "key", "schedule_id", "deadline_at", "seen_at", "thread")}),
     )
     who = columns.column_of("requester", display.requester)
+    exact_task = columns.column_of("task", lambda run: exact(run.task))
     came_from = columns.column_of("from", lambda run: texts.ENTRIES.get(run.entry, run.entry))
     changes_in_a_line = columns.column_of(
         "changed values", lambda run: clip("; ".join(map(change_text, run.changed_values)), 80)

@@ -97,6 +97,9 @@ SENTENCES: dict[Code, str] = {
     Code.SCHEMA_NEEDS_REQUIRED: "{name} must be listed in “required”: otherwise a run that leaves it out gets through.",
     Code.FOREIGN_REFERENCE: "{target} doesn't lead to this schema's own “$defs”, and nothing is fetched.",
     Code.CIRCULAR_REFERENCE: "{target} leads back to itself.",
+    Code.SCHEMA_TOO_LARGE: (
+        "This schema has more than {limit:,} parts, counted as often as a “$ref” leads to them. To check a run would take too long."
+    ),
     Code.NOT_JSON_VALUE: "{given} is not a JSON value. Put quotes around a text that looks like a date.",
     Code.NO_EXTRA: "This needs a package that isn't installed here. Install django-runtask with the extra “{extra}”.",
 }

@@ -4,10 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from bot import wiring
+from bot.web.api import outside
 from bot.web.probes import alive, ready
 
 admin.site.site_header = admin.site.site_title = "Run tasks"
 
+# Django finds them by these names.
+handler400, handler403 = outside.bad_request, outside.permission_denied
+handler404, handler500 = outside.not_found, outside.server_error
 urlpatterns = [
     path("healthz", alive),
     path("readyz", ready(wiring.installation, lambda: wiring.sources().now)),

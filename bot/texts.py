@@ -5,14 +5,14 @@ Every sentence is complete, so that it can be translated by itself. Values may b
 
 from datetime import datetime
 
-from bot import rule_texts
+from bot import argument_texts, rule_texts
 from bot.core.model import Change, Field
 from bot.core.reasons import LASTING, Code, Problem, Reason
 from bot.core.report import Stopped
 from bot.core.scrub import MASK
-from bot.core.status import RunState
+from bot.core.status import RETRY, RunState, own
 from bot.core.stops import Standing
-from bot.core.text import clip, one_line
+from bot.core.text import clip, exact, one_line
 
 LABELS = {Field.ARGS: "Arguments (JSON list)", Field.KWARGS: "Keyword arguments (JSON object)"}
 HINTS = {Field.ARGS: "[] sends none.", Field.KWARGS: "{} sends none."}
@@ -30,58 +30,7 @@ PRESS_AGAIN_THEN = "Press Run again when that is corrected."
 NOT_A_WORKSPACE = "This is not a workspace id: those begin with T or E."
 
 SENTENCES: dict[Code, str] = {
-    Code.TYPOGRAPHIC_QUOTE: '{quote} is a typographic quote. JSON needs the straight one: "',
-    Code.TOO_DEEP: "Lists and objects are nested more than {limit} deep.",
-    Code.LONG_NUMBER: "This number has more than {limit} digits.",
-    Code.PYTHON_WORD: "Python's {python} is written {json} in JSON.",
-    Code.TRAILING_COMMA: "There must be no comma before a closing bracket.",
-    Code.SINGLE_QUOTES: "JSON needs double quotes, not single quotes.",
-    Code.COMMA_MISSING: "A comma or a closing bracket is missing before this.",
-    Code.COLON_MISSING: "A colon is missing after the key.",
-    Code.KEY_MISSING: 'A key in double quotes is missing here, as in "days": 7.',
-    Code.VALUE_MISSING: "A value is missing here, or it isn't JSON (text needs double quotes).",
-    Code.EXTRA_DATA: "There is more text after the end of the JSON.",
-    Code.OPEN_TEXT: "This text has no closing double quote.",
-    Code.OPEN_TEXT_TYPOGRAPHIC: "This text has no closing double quote; {quote} is a typographic quote and closes nothing.",
-    Code.CONTROL_CHARACTER: "A line break or tab inside a text must be written as \\n or \\t.",
-    Code.BAD_ESCAPE: "A backslash inside a text must be doubled: \\\\",
-    Code.BAD_UNICODE_ESCAPE: "\\u must be followed by four hexadecimal digits.",
-    Code.NOT_JSON: "This isn't JSON ({message}).",
-    Code.NOT_A_NUMBER: "{word} isn't JSON.",
-    Code.NUMBER_TOO_LARGE: "This number is too large.",
-    Code.HALF_CHARACTER: "This text contains half a character (a lone \\ud800 to \\udfff).",
-    Code.DOUBLED_KEY: "The key {key} appears a second time here.",
-    Code.TOO_LONG: "This is {length:,} characters long; {limit:,} are allowed.",
-    Code.LIST_EMPTY: "Type a JSON list; [] sends nothing.",
-    Code.OBJECT_EMPTY: "Type a JSON object; {{}} sends nothing.",
-    Code.NOT_A_LIST: 'This must be a JSON list, such as [7, "EU"].',
-    Code.NOT_AN_OBJECT: 'This must be a JSON object, such as {{"days": 7}}.',
-    Code.TOO_MANY_ARGUMENTS: "Too many arguments: the task takes at most {limit}, and there are {given}.",
-    Code.NO_ARGUMENTS: "Too many arguments: the task takes none, and there are {given}.",
-    Code.ARGUMENT_TWICE: 'The argument "{name}" is given twice: it is in the list of arguments, too.',
-    Code.UNKNOWN_ARGUMENT: 'Unknown argument "{name}"; the task takes {known}.',
-    Code.MISSPELLED_ARGUMENT: 'Unknown argument "{name}", did you mean "{known}"?',
-    Code.NO_KEYWORDS: 'Unknown argument "{name}"; the task takes none.',
-    Code.ARGUMENT_MISSING: 'The task needs the argument "{name}".',
-    Code.BAD_TYPED_VALUE: (
-        'An object with "__type__" and "__value__" means a date, a decimal and so on, but this object can\'t be read.'
-    ),
-    Code.MENTION_NO_NAME: "The schedule's name is missing: it comes first, then the values.",
-    Code.MENTION_NOT_A_PAIR: (
-        "After the schedule's name there may be only key=value, without spaces around the =, and JSON."
-        " Text with spaces needs quotes."
-    ),
-    Code.MENTION_TWO_LISTS: "There are two JSON lists. The task has only one list of arguments.",
-    Code.MENTION_OPEN_QUOTE: "A text has no closing quote, or no space after it.",
-    Code.MENTION_NO_SPACE: "A space is missing after a closing bracket.",
-    Code.MASK_WITHOUT_SECRET: "•••••• stands for a stored secret, but none is stored at {where}. Type the value itself.",
-    Code.MASK_EDITED: (
-        "The text at {where} holds a stored secret, shown as ••••••. Leave the whole text as it was, or type all of it anew."
-    ),
-    Code.MASK_MOVED: (
-        "At {where}, the values around •••••• have changed, so it isn't sure which secret it stands for. Put them back as"
-        " they were, or type the secrets themselves."
-    ),
+    **argument_texts.SENTENCES,
     Code.HEADERS_NOT_AN_OBJECT: (
         "This schedule's message headers are not a JSON object. Correct them in the admin; beat can't send them either."
     ),
@@ -212,6 +161,16 @@ STATES = {
     RunState.DECLINED: "declined, not sent",
     RunState.LAPSED: "not approved in time, not sent",
 }  # a finished run shows Celery's status
+RETRYING = {  # with RETRY, Celery waits before the next try, so the task isn't running
+    RunState.RUNNING: "waiting for its next try",
+    RunState.OVERDUE: "waiting for its next try, no word since",
+    RunState.UNSEEN: "waited for its next try, its end can't be known",
+}
+IN_OWN_STATE = {  # nobody knows whether that is an end
+    RunState.RUNNING: "in state {status}",
+    RunState.OVERDUE: "in state {status}, no word since",
+    RunState.UNSEEN: "in state {status}, its end can't be known",
+}
 STOPS = {
     Standing.WAITS: (
         "{who} asked to stop it. Workers are told not to start it. If one has begun already, it goes on, and is not tried again."
@@ -266,10 +225,11 @@ def problem_text(problem: Problem) -> str:
 
 
 def state_text(state: RunState, status: str) -> str:
-    """The state of an open run. With RETRY, Celery waits before the next try, so the task isn't running."""
-    if state is RunState.RUNNING and status == "RETRY":
-        return "waiting for its next try"
-    return STATES[state]
+    """The state of a run that isn't finished. It may contain a state's name that the task has made up."""
+    if status == RETRY:
+        return RETRYING.get(state, STATES[state])
+    words = IN_OWN_STATE.get(state, STATES[state]) if own(status) else STATES[state]
+    return words.format(status=one_line(status))
 
 
 def change_name(change: Change) -> str:
@@ -285,7 +245,8 @@ def change_text(change: Change) -> str:
 
 def setting_text(change: Change) -> str:
     """`queue of the schedule: fast -> slow`. Its values are texts, not JSON."""
-    return SETTING.format(name=change.name.replace("_", " "), old=_value(change.old), new=_value(change.new))
+    old, new = (value if value is None else exact(value) for value in (change.old, change.new))
+    return SETTING.format(name=change.name.replace("_", " "), old=_value(old), new=_value(new))
 
 
 def _value(value: str | None) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth import get_user_model
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django.db import connections
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 
 from bot.core import arguments
@@ -172,6 +173,14 @@ def a_row(name: str = "nightly report", **changes: Any) -> PeriodicTask:
     if not {"crontab", "interval", "clocked", "solar"} & set(fields):
         fields["interval"], _ = IntervalSchedule.objects.get_or_create(every=10, period=IntervalSchedule.SECONDS)
     return PeriodicTask.objects.create(name=name, **fields)
+
+
+def in_zone(zone: str) -> CrontabSchedule:
+    """A crontab, every day at 02:00, with a zone that beat's admin would refuse."""
+    crontab = CrontabSchedule.objects.create(minute="0", hour="2")
+    with connections[CrontabSchedule.objects.db].cursor() as cursor:
+        cursor.execute(f"UPDATE {CrontabSchedule._meta.db_table} SET timezone = %s WHERE id = %s", [zone, crontab.pk])
+    return crontab
 
 
 def a_run(**changes: Any) -> Run:

@@ -40,6 +40,7 @@ from bot.core.ports import (
 )
 from bot.core.reasons import Code, Problem, Reason
 from bot.core.report import Report
+from bot.core.signature import UNKNOWN, Names, names
 from bot.core.stops import Way
 from bot.runs.sources import Sources
 from tests.factories import INSTALLATION
@@ -78,6 +79,9 @@ class FakeCatalog:
 
     def signature(self, task: str) -> Signature | None:
         return self.signatures.get(task)
+
+    def names(self, task: str) -> Names:
+        return names(found, found) if (found := self.signatures.get(task)) is not None else UNKNOWN
 
     def _index(self) -> search.Index:
         return search.Index.of((s.id, s.name, s.task, s.enabled) for s in self.schedules.values())

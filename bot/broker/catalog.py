@@ -17,32 +17,21 @@ from typing import Any
 
 from celery import Celery
 from django.db import connections, router
-from django.db.models import Model
-from django_celery_beat.models import (
-    ClockedSchedule,
-    CrontabSchedule,
-    IntervalSchedule,
-    PeriodicTask,
-    PeriodicTasks,
-    SolarSchedule,
-)
+from django_celery_beat.models import PeriodicTask, PeriodicTasks
 
+from bot.broker import calls, clocks
+from bot.broker.clocks import CLOCKS
 from bot.broker.words import when
-from bot.core import search, signature
+from bot.core import search
 from bot.core.globs import Globs
-from bot.core.ids import LARGEST_ID
+from bot.core.ids import is_id
 from bot.core.model import Brief, Matches, Schedule, ScheduleId
 from bot.core.options import COLUMNS
-from bot.prepared import Placeholder, Prepared, columns, padded
+from bot.core.signature import Names
+from bot.prepared import Placeholder, Prepared, padded
 
 log = logging.getLogger(__name__)
 
-CLOCKS: dict[str, type[Model]] = {  # in beat's order (`PeriodicTask.scheduler`): a row may have several
-    "interval": IntervalSchedule,
-    "crontab": CrontabSchedule,
-    "solar": SolarSchedule,
-    "clocked": ClockedSchedule,
-}
 SENT_FIELDS = ("name", "task", "args", "kwargs", *COLUMNS, "headers")
 READ_FIELDS = ("pk", "enabled", "one_off", "description", *(f"{kind}_id" for kind in CLOCKS), *SENT_FIELDS)
 # Changes that beat's mark doesn't show (`QuerySet.update`, `bulk_create`, SQL) are noticed after this many seconds.
@@ -54,16 +43,10 @@ READ_SHARE = 20  # a large table is read at most every 20 times the duration of 
 CHUNK = 500  # rows: about a millisecond; then other threads get the interpreter
 
 
-def _clock(model: type[Model]) -> Prepared:
-    rows = model._default_manager  # noqa: SLF001  # documented
-    return Prepared(lambda: rows.filter(pk=Placeholder("clock")).values_list(*columns(model)))
-
-
 ROW = Prepared(lambda: PeriodicTask.objects.filter(pk=Placeholder("schedule")).values_list(*READ_FIELDS))
 # Sorted by the database, which leaves little to sort for us.
 ROWS = Prepared(lambda: PeriodicTask.objects.order_by("name").values_list("pk", "name", "task", "enabled"))
 ANY_ROW = Prepared(lambda: PeriodicTask.objects.values_list("pk")[:1])
-CLOCK = {kind: _clock(model) for kind, model in CLOCKS.items()}
 
 
 @dataclass(frozen=True)
@@ -86,7 +69,7 @@ class BeatCatalog:
     _reading: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, schedule: ScheduleId) -> Schedule | None:
-        if schedule > LARGEST_ID:
+        if not is_id(schedule):
             return None
         row = ROW.first(_alias(), schedule=schedule)
         return None if row is None else _schedule(dict(zip(READ_FIELDS, row, strict=True)))
@@ -120,16 +103,17 @@ class BeatCatalog:
         if schedule.clock is None:
             return when(PeriodicTask(), self.app)
         kind, key = schedule.clock
-        found = CLOCK[kind].first(_alias(), clock=key)
+        found = clocks.of(kind, key, _alias())
         if found is None:  # deleted meanwhile, together with the schedule
             return "no schedule"
-        clock = CLOCKS[kind].from_db(_alias(), columns(CLOCKS[kind]), found)
-        return when(PeriodicTask(one_off=schedule.is_one_off, **{kind: clock}), self.app)
+        clock, unknown_zone = found
+        return when(PeriodicTask(one_off=schedule.is_one_off, **{kind: clock}), self.app, unknown_zone)
 
     def signature(self, task: str) -> Signature | None:
-        """None if the task isn't registered in this process, or if it tells Celery not to check (`typing=False`)."""
-        registered = self.app.tasks.get(task)
-        return signature.of(registered.run) if registered is not None and registered.typing else None
+        return calls.signature(self.app, task)
+
+    def names(self, task: str) -> Names:
+        return calls.names(self.app, task)
 
     def index(self) -> search.Index:
         """As fresh as beat's own mark says, which every saved or deleted schedule moves. Costs one short query.

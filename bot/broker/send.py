@@ -18,11 +18,11 @@ from django.utils import timezone
 from kombu.exceptions import ChannelError, EncodeError, OperationalError
 from kombu.pools import ProducerPool
 
-from bot.broker import answers, route
+from bot.broker import answers, calls, route
 from bot.broker.connection import connect, own_connection
 from bot.broker.dispatch import RUN_HEADER, dispatch, headers, options_of, typed
 from bot.compat import HONOURS_HEADER
-from bot.core import arguments, signature
+from bot.core import arguments
 from bot.core.model import Dispatch, Field, RunId, Schedule, Target, TaskId
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid, Problem, Reason
@@ -116,10 +116,7 @@ class CelerySender:
         return route.target(self.app, schedule.task, options, args, kwargs, headers=shown, past_expires=past)
 
     def _secrets(self, task: str, args: Any, kwargs: Any, headers: Any) -> Secrets:
-        known = self.app.tasks.get(task)
-        found = None if known is None else signature.of(known.run)
-        names = () if found is None else signature.positional(found)
-        return Secrets.of(self.secret_keys, names, (args, kwargs), headers=headers)
+        return Secrets.of(self.secret_keys, calls.names(self.app, task).possible, (args, kwargs), headers=headers)
 
     def _text(self, text: str, what: Dispatch) -> str:
         """Of the platform's own code, which may repeat arguments."""

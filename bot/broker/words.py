@@ -11,12 +11,18 @@ from bot.broker.cronwords import sentence
 from bot.core.text import one_line
 
 
-def when(row: PeriodicTask, app: Celery) -> str:
-    """`every day at 02:00, Europe/Berlin`, `every 5 minutes`, …. May read one related row. `app` is beat's."""
+def when(row: PeriodicTask, app: Celery, unknown_zone: str = "") -> str:
+    """`every day at 02:00, Europe/Berlin`, `every 5 minutes`, …. May read one related row. `app` is beat's.
+
+    `unknown_zone`: the name of its crontab's time zone, if that isn't known here.
+    """
     if row.interval_id:
         words = str(row.interval)
     elif row.crontab_id:
-        words = f"{cron(row.crontab)}, {_zone(row.crontab, app)}"
+        zone = (
+            f"{one_line(unknown_zone)} (this time zone isn't known here)" if unknown_zone else _zone(row.crontab, app)
+        )
+        words = f"{cron(row.crontab)}, {zone}"
     elif row.solar_id:
         words = str(row.solar)
     elif row.clocked_id:

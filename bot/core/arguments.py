@@ -1,5 +1,7 @@
 """The JSON texts of a task's arguments: how a form shows them, and their values."""
 
+import json
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -7,8 +9,9 @@ from bot.core import jsontext, strictjson
 from bot.core.model import Field, Shown
 from bot.core.reasons import Code, Invalid, Params, Problem
 from bot.core.secrets import Secrets
+from bot.core.strictjson import DIGITS_LIMIT
 
-LENGTH_LIMIT = 100_000  # characters; far below Slack's 250 kB for a whole view
+LENGTH_LIMIT = 100_000  # characters of a typed text; far below Slack's 250 kB for a whole view
 EMPTY = {Field.ARGS: "[]", Field.KWARGS: "{}"}
 TYPES: dict[Field, type] = {Field.ARGS: list, Field.KWARGS: dict}
 NOTHING = {Field.ARGS: Code.LIST_EMPTY, Field.KWARGS: Code.OBJECT_EMPTY}
@@ -23,14 +26,36 @@ def invalid(code: Code, field: Field, params: Params | None = None) -> Invalid:
 
 
 def parse(text: str, field: Field, secrets: Secrets | None = None) -> Any:
-    """The list (Field.ARGS) or dict (Field.KWARGS) in `text`. Raises Invalid, whose excerpts don't show the secrets."""
+    """The list (Field.ARGS) or dict (Field.KWARGS) in a typed text. Raises Invalid, whose excerpts don't show the secrets."""
     if len(text) > LENGTH_LIMIT:
         raise invalid(Code.TOO_LONG, field, {"length": len(text), "limit": LENGTH_LIMIT})
+    return _parsed(text, field, secrets, DIGITS_LIMIT)
+
+
+def parse_stored(text: str, field: Field, secrets: Secrets | None = None) -> Any:
+    """The same of a row's text, which may be as long as beat can read."""
+    return _parsed(stored(text, field), field, secrets, sys.get_int_max_str_digits() or sys.maxsize)
+
+
+def stored(text: str, field: Field) -> str:
+    """A row's JSON text. Whatever is false, such as `null` or a blank, is sent by beat as an empty list or object.
+
+    (schedulers.py, ModelEntry; celery/app/amqp.py, as_task_v2)
+    """
+    if text.lstrip()[:1] == EMPTY[field][0]:  # nearly always
+        return text
+    try:
+        return text if text.strip() and json.loads(text) else EMPTY[field]
+    except (ValueError, RecursionError):
+        return text
+
+
+def _parsed(text: str, field: Field, secrets: Secrets | None, digits: int) -> Any:
     plain = jsontext.plain_spaces(text)
     if not plain.strip():
         raise invalid(NOTHING[field], field)
     try:
-        value = strictjson.read(plain, field)
+        value = strictjson.read(plain, field, digits=digits)
     except Invalid as exc:
         if secrets is None:
             raise
@@ -47,24 +72,16 @@ def _without_secrets(problems: list[Problem], text: str) -> list[Problem]:
     ]
 
 
-def stored(text: str, field: Field) -> str:
-    """A row's JSON text. Beat reads a blank as an empty list or object (schedulers.py, ModelEntry)."""
-    return text if text.strip() else EMPTY[field]
-
-
-def parse_stored(text: str, field: Field) -> Any:
-    """As `parse`, for a row's text."""
-    return parse(stored(text, field), field)
-
-
 def shown(text: str, field: Field, secrets: Secrets) -> Shown:
     """A row's JSON text for people. Numbers, escapes and doubled keys stay as they are written."""
     text = stored(text, field)
     try:
-        value = parse(text, field, secrets)
+        value = parse_stored(text, field, secrets)
     except Invalid as exc:
         masked = secrets.broken(text, field)
         return Shown(text=masked, compact=masked, value=None, problems=tuple(exc.problems))
     masked_value = secrets.of_field(value, field)
     compact = jsontext.replaced(text, places) if (places := dict(jsontext.differences(value, masked_value))) else text
-    return Shown(text=jsontext.indented(compact), compact=compact, value=masked_value)
+    # One that nobody can edit needs no form.
+    text = compact if len(compact) > LENGTH_LIMIT else jsontext.indented(compact)
+    return Shown(text=text, compact=compact, value=masked_value)

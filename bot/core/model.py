@@ -9,6 +9,7 @@ from typing import Any, NewType
 from bot.core.entry import Entry
 from bot.core.reasons import Problem
 from bot.core.rights import NO_LIMITS, NONE, Limits, Rights
+from bot.core.text import exact
 
 ScheduleId = NewType("ScheduleId", int)
 RunId = NewType("RunId", int)
@@ -127,6 +128,10 @@ class Schedule:
     headers: str = field(default="", repr=False)
     fingerprint: str = ""  # changes when anything that is sent changes
 
+    @property
+    def exact_task(self) -> str:
+        return exact(self.task)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
@@ -170,6 +175,10 @@ class Shown:
     value: Any  # None if it can't be sent
     problems: tuple[Problem, ...] = ()  # why it can't
 
+    def fitting(self, limit: int) -> str | None:
+        """For an input that takes so many characters. None: it can't be edited there."""
+        return next((text for text in (self.text, self.compact) if len(text) <= limit), None)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preview:
@@ -195,6 +204,10 @@ class Brief:
     name: str
     task: str
     enabled: bool
+
+    @property
+    def exact_task(self) -> str:
+        return exact(self.task)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

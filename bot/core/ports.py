@@ -26,6 +26,7 @@ from bot.core.model import (
 )
 from bot.core.reasons import Problem, Reason
 from bot.core.report import Report
+from bot.core.signature import Names
 from bot.core.stops import Way
 
 
@@ -66,7 +67,10 @@ class Catalog(Protocol):
     def when(self, schedule: Schedule) -> str:
         """Its times in words."""
 
-    def signature(self, task: str) -> Signature | None: ...
+    def signature(self, task: str) -> Signature | None:
+        """By which arguments are checked before they are sent. None: they aren't."""
+
+    def names(self, task: str) -> Names: ...
 
 
 class Queues(Protocol):

@@ -183,6 +183,7 @@ class Code(StrEnum):
     SCHEMA_NEEDS_REQUIRED = auto()
     FOREIGN_REFERENCE = auto()
     CIRCULAR_REFERENCE = auto()
+    SCHEMA_TOO_LARGE = auto()
     NOT_JSON_VALUE = auto()
     NO_EXTRA = auto()
     NOT_SUPERUSER = auto()

@@ -9,6 +9,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from typing import Any, TypeAlias
@@ -50,6 +51,9 @@ LISTS = ("prefixItems", "allOf", *ALTERNATIVES)
 MAPPINGS = ("properties", "patternProperties", "$defs")
 OWN = "#/$defs/"
 DEEPEST = 50  # lists and mappings in each other; jsonschema goes through each by several calls in each other
+MOST = (
+    1_000  # parts, counted as often as references lead to them: jsonschema takes up to 50 µs for each, at every check
+)
 
 
 class ExtraMissing(Exception):
@@ -108,8 +112,12 @@ def _whole(value: Any) -> Any:
 def flaws(schema: Mapping[str, Any]) -> Iterator[Flaw]:
     """Why a rule can't have this schema. Raises ExtraMissing."""
     validators = _validators()
-    if _is_deeper(schema, DEEPEST):
+    parts, depth = (0, DEEPEST + 1) if _is_deeper(schema, DEEPEST) else _Expanded(schema).measured(schema)
+    if depth > DEEPEST:
         yield (), Code.TOO_DEEP, {"limit": DEEPEST}
+        return
+    if parts > MOST:
+        yield (), Code.SCHEMA_TOO_LARGE, {"limit": MOST}
         return
     if schema.get("$schema", DIALECT) != DIALECT:
         yield ("$schema",), Code.SCHEMA_DIALECT, {"known": DIALECT}
@@ -120,6 +128,29 @@ def flaws(schema: Mapping[str, Any]) -> Iterator[Flaw]:
         return
     for error in validators(validators.META_SCHEMA).iter_errors(schema):
         yield tuple(error.absolute_path), Code.BAD_SCHEMA, {"message": clip(one_line(error.message), 200)}
+
+
+@dataclass
+class _Expanded:
+    """A schema with what its references lead to at their places. Each definition is measured once."""
+
+    root: Mapping[str, Any]
+    _known: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def measured(self, schema: Any, depth: int = 0) -> tuple[int, int]:
+        """How many parts there are, and how deep they are in each other. Looks no deeper than DEEPEST."""
+        if not isinstance(schema, Mapping) or depth > DEEPEST:
+            return 1, 1
+        inner = [self.measured(part, depth + 1) for _, _, part in _parts(schema)]
+        if isinstance(target := schema.get("$ref"), str):
+            inner.append(self._measured_target(target, depth + 1))
+        return 1 + sum(parts for parts, _ in inner), 1 + max((deep for _, deep in inner), default=0)
+
+    def _measured_target(self, target: str, depth: int) -> tuple[int, int]:
+        if target not in self._known:
+            self._known[target] = 1, 1  # if it leads back to itself, that is another flaw
+            self._known[target] = self.measured(_target(target, self.root), depth)
+        return self._known[target]
 
 
 def _is_deeper(value: Any, limit: int) -> bool:
@@ -237,17 +268,21 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     return {one for one in several if isinstance(one, str)}
 
 
-def _is_typed(schema: Any, root: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> bool:
-    """Whether it says of every value whether it is allowed. True and an empty schema say so, too."""
+def _is_typed(schema: Any, root: Mapping[str, Any], known: dict[str, bool] | None = None) -> bool:
+    """Whether it says of every value whether it is allowed. True and an empty schema say so, too. `known`: of references."""
+    known = {} if known is None else known
     if not isinstance(schema, Mapping) or not set(schema) - set(NOTES):
         return True
     if {"type", "enum", "const"} & set(schema):
         return True
     target = schema.get("$ref")
-    if isinstance(target, str) and target not in seen and (found := _target(target, root)) is not None:
-        return _is_typed(found, root, seen | {target})
+    if isinstance(target, str) and (found := _target(target, root)) is not None:
+        if target not in known:
+            known[target] = False  # if it leads back to itself
+            known[target] = _is_typed(found, root, known)
+        return known[target]
     for keyword in ALTERNATIVES:
         if isinstance(schema.get(keyword), list):
-            return all(_is_typed(part, root, seen) for part in schema[keyword])
+            return all(_is_typed(part, root, known) for part in schema[keyword])
     parts = schema.get("allOf")
-    return isinstance(parts, list) and any(_is_typed(part, root, seen) for part in parts)
+    return isinstance(parts, list) and any(_is_typed(part, root, known) for part in parts)

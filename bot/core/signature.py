@@ -1,13 +1,15 @@
-"""Checks arguments against the signature of a task's function, to find a TypeError of the call before sending."""
+"""Signatures: checks arguments against one, to find a TypeError before sending, and names positional values by one."""
 
 import difflib
 import inspect
 from collections.abc import Iterator
+from dataclasses import dataclass
 from inspect import Parameter, Signature
 from typing import Any
 
 from bot.core.model import Field
 from bot.core.reasons import Code, Problem
+from bot.core.secrets import Parameters
 
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 NAMED = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
@@ -46,16 +48,41 @@ def _unknown(key: str, known: set[str]) -> Problem:
     return Problem(code=code, field=Field.KWARGS, params={"name": key, "known": ", ".join(sorted(known))})
 
 
-def positional(signature: Signature) -> tuple[str, ...]:
+def of(function: Any, *, follow: bool = True) -> Signature | None:
+    """A callable's signature; None for the few whose signature can't be inspected.
+
+    `follow`: that of the function inside its decorators.
+    """
+    try:
+        return inspect.signature(function, follow_wrapped=follow)
+    except (TypeError, ValueError):
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """The names of a task's positional values.
+
+    `sure` is what takes them as they are sent; None: unknown. `possible` is for finding secrets: a text may hold several names.
+    """
+
+    sure: Signature | None = None
+    possible: Parameters = ()
+
+
+UNKNOWN = Names()
+
+
+def names(own: Signature | None, innermost: Signature | None, *, is_sure: bool = True) -> Names:
+    """Of the function that is called, which may pass the values on to another one (`innermost`), with others before them."""
+    found = () if innermost is None else _positional(innermost)
+    if own is None or _positional(own) != found:
+        found = tuple(" ".join(found[at:]) for at in range(len(found)))
+    return Names(sure=own if is_sure else None, possible=found)
+
+
+def _positional(signature: Signature) -> Parameters:
     """The names of positional parameters. A last one with a * takes all further values."""
     rest = Parameter.VAR_POSITIONAL
     found = [p for p in signature.parameters.values() if p.kind in (*POSITIONAL, rest)]
     return tuple(f"*{p.name}" if p.kind is rest else p.name for p in found)
-
-
-def of(function: Any) -> Signature | None:
-    """A callable's signature; None for the few whose signature can't be inspected."""
-    try:
-        return inspect.signature(function)
-    except (TypeError, ValueError):
-        return None

@@ -3,11 +3,17 @@
 from enum import StrEnum
 
 FINAL = frozenset({"SUCCESS", "FAILURE", "REVOKED"})  # celery.states.READY_STATES; a test keeps them equal
+RECEIVED = "RECEIVED"  # by a worker, which hasn't begun it
 # Nothing has happened yet. An AbortableTask that may not have begun is marked ABORTED.
-WAITING = frozenset({"PENDING", "RECEIVED", "ABORTED"})
+WAITING = frozenset({"PENDING", RECEIVED, "ABORTED"})
+RETRY = "RETRY"  # Celery waits before the next try, so the task isn't running
 REJECTED = "REJECTED"  # no worker runs it any more, unless the broker has another use for its message
 
 CELERYS = FINAL | WAITING | {"STARTED", "RETRY", REJECTED}  # tasks may have statuses of their own
+
+
+# What a task says on its way, by Celery's names and the one that its documentation uses.
+USUAL = FINAL | WAITING | {"STARTED", "PROGRESS", RETRY, REJECTED, ""}
 
 
 class RunState(StrEnum):
@@ -43,3 +49,8 @@ def after(state: RunState, status: str) -> RunState:
     if status == REJECTED:
         return RunState.UNSEEN
     return state if status in WAITING else RunState.RUNNING
+
+
+def own(status: str) -> str:
+    """A state that the task has given itself (`update_state`), such as CANCELLED. Nobody knows whether it is an end. Empty: it has none."""
+    return "" if status in USUAL else status

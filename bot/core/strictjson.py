@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain, islice
 from typing import Any, NoReturn
 
@@ -33,28 +34,32 @@ SYNTAX = {  # how json's message begins -> the reason
 }
 PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
 FRACTION = re.compile(r"^-?\d.*[.eE]")  # what json.loads reads as a float
-LONG_NUMBER = re.compile(rf"-?[0-9]{{{DIGITS_LIMIT + 1}}}")
+WHOLE = re.compile(r"-?([0-9]*)")  # what a number begins with
 HALF = re.compile("[\ud800-\udfff]")
 MAYBE_HALF = re.compile(r"[\ud800-\udfff]|\\u[dD]")
 NOT_NUMBERS = ("NaN", "Infinity", "-Infinity")
 
 
-def read(text: str, field: str) -> Any:
-    """The value of strict JSON. Raises Invalid, with problems of `field`."""
+def read(text: str, field: str, *, digits: int = DIGITS_LIMIT) -> Any:
+    """The value of strict JSON. Raises Invalid, with problems of `field`. `digits`: that a number may have."""
     try:
-        return _read(text)
+        return _read(text, digits)
     except (ValueError, RecursionError):
-        raise Invalid(_problems(text, field)) from None
+        raise Invalid(_problems(text, field, digits)) from None
 
 
-def _read(text: str) -> Any:
+def _read(text: str, digits: int) -> Any:
     """Nearly as fast as json.loads, as doctor reads hundreds of thousands of rows. Raises ValueError or RecursionError."""
     if MAYBE_HALF.search(text) and any(_has_half(token) for token in jsontext.tokens(text)):
         raise ValueError("half a character")
     if text.count("[") + text.count("{") > DEPTH_LIMIT and any(_too_deep(jsontext.tokens(text))):
         raise ValueError("too deep")
     return json.loads(
-        text, object_pairs_hook=_unique, parse_int=_whole, parse_float=_finite, parse_constant=_no_constant
+        text,
+        object_pairs_hook=_unique,
+        parse_int=partial(_whole, digits),
+        parse_float=partial(_finite, digits),
+        parse_constant=_no_constant,
     )
 
 
@@ -64,26 +69,31 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _whole(digits: str) -> int:
-    if LONG_NUMBER.match(digits):
+def _whole(limit: int, word: str) -> int:
+    if _is_long(word, limit):
         raise ValueError("too many digits")
-    return int(digits)
+    return int(word)
 
 
-def _finite(digits: str) -> float:
-    if math.isinf(value := float(digits)) or LONG_NUMBER.match(digits):
+def _finite(limit: int, word: str) -> float:
+    if math.isinf(value := float(word)) or _is_long(word, limit):
         raise ValueError("too large")
     return value
+
+
+def _is_long(word: str, limit: int) -> bool:
+    """Whether a number has more digits before its point."""
+    return len(word) > limit and (found := WHOLE.match(word)) is not None and len(found[1]) > limit
 
 
 def _no_constant(word: str) -> NoReturn:
     raise ValueError(word)
 
 
-def _problems(text: str, field: str) -> list[Problem]:
+def _problems(text: str, field: str, digits: int) -> list[Problem]:
     """Why `_read` refuses this text."""
     tokens = list(jsontext.tokens(text))
-    mistakes = list(islice(chain(_typography(tokens), _too_deep(tokens), _long_numbers(tokens)), 1))
+    mistakes = list(islice(chain(_typography(tokens), _too_deep(tokens), _long_numbers(tokens, digits)), 1))
     if not mistakes:
         try:
             json.loads(text)
@@ -112,10 +122,10 @@ def _too_deep(found: Iterable[Token]) -> Iterator[Mistake]:
             yield token.at, Code.TOO_DEEP, {"limit": DEPTH_LIMIT}
 
 
-def _long_numbers(found: Iterable[Token]) -> Iterator[Mistake]:
+def _long_numbers(found: Iterable[Token], limit: int) -> Iterator[Mistake]:
     for token in found:
-        if token.kind == "word" and LONG_NUMBER.match(token.text):
-            yield token.at, Code.LONG_NUMBER, {"limit": DIGITS_LIMIT}
+        if token.kind == "word" and _is_long(token.text, limit):
+            yield token.at, Code.LONG_NUMBER, {"limit": limit}
 
 
 def _syntax(text: str, exc: json.JSONDecodeError) -> Mistake:

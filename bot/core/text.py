@@ -7,6 +7,10 @@ ELLIPSIS = "…"
 # ECMA-48 control sequences for terminals (colours, cursor moves): CSI, OSC up to its end, two-character escapes.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 # Unicode's explicit direction marks (UAX #9) can make a text read as another one.
+BLANK = "␣"
+UNSEEN = re.compile(
+    "[\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
+)  # but for the blank
 BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
@@ -23,6 +27,14 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """Cleaned, with every run of white space as one space."""
     return " ".join(clean(text).split())
+
+
+def exact(name: str) -> str:
+    """A name as one line. Blanks at its ends, and characters that can't be seen, are shown as ␣: to Celery they make another name."""
+    shown = UNSEEN.sub(BLANK, name)
+    inner = shown.strip()
+    before, after = len(shown) - len(shown.lstrip()), len(shown) - len(shown.rstrip())
+    return f"{BLANK * before}{one_line(inner)}{BLANK * after}" if inner else BLANK * before
 
 
 def fold(text: str) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.core.text import exact
+
 CLOCKS = 3.0  # seconds by which two clocks may differ: HTTP's dates are whole seconds
 
 
@@ -59,5 +61,5 @@ def clock(whose: str, ahead: float) -> Finding:
 
 def some(names: list[str], limit: int = 3) -> str:
     """`a, b, c and 4 more`."""
-    shown = ", ".join(names[:limit])
+    shown = ", ".join(map(exact, names[:limit]))
     return f"{shown} and {len(names) - limit:,} more" if len(names) > limit else shown

@@ -12,6 +12,7 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
 from kombu.utils.imports import symbol_by_name
 
+from bot.broker import clocks
 from bot.core import arguments
 from bot.core.model import Field
 from bot.core.reasons import Invalid
@@ -20,6 +21,10 @@ from bot.doctor.subject import Subject
 
 SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 SILENT = timedelta(hours=25)  # beat sends its own celery.backend_cleanup every day
+ZONES = (
+    "A beat that doesn't know it, too, reads no schedule at all, and the admin can't show the crontab. Install Python's package tzdata,"
+    " or correct the column timezone of django_celery_beat_crontabschedule by SQL."
+)
 ADMIN = "Correct them in the admin, Periodic tasks: they can't be sent."
 READ = ("name", "task", "args", "kwargs", "headers", "enabled", "expires")
 
@@ -82,6 +87,14 @@ def rows(app: Celery, now: datetime) -> Iterator[Finding]:
     if unknown := sorted(seen.unknown):
         found = f"{len(unknown):,}: {some(unknown)}; sent by name, so that their arguments can't be checked"
         yield note("unknown tasks", found, "Load the modules that define them (stand-alone: RUNTASK_IMPORTS).")
+    yield from _zones()
+
+
+def _zones() -> Iterator[Finding]:
+    if zones := clocks.unknown_zones():
+        named = PeriodicTask.objects.filter(crontab__in=list(zones)).order_by("name").values_list("name", flat=True)
+        found = f"{some(sorted(set(zones.values())))}, not known here; of {some(list(named)) or 'no schedule'}"
+        yield warning("time zone", found, ZONES)
 
 
 def _see(app: Celery, now: datetime) -> _Seen:

@@ -16,7 +16,7 @@ from bot.core.policy import Action, Denied, Subject, lacking
 from bot.core.reasons import Code, Invalid, Problem, Reason
 from bot.core.rules import Rule
 from bot.core.status import RunState
-from bot.core.text import clip
+from bot.core.text import clean, clip
 from bot.models import Answer, Run, atomic
 from bot.runs import (
     again,
@@ -115,8 +115,9 @@ def _decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) 
     found, now = asked[0], clock.now()
     with atomic():
         outbox.lock(Run.objects.filter(pk=found.pk))
-        _note(found, actor, now, is_yes=False, why=why.strip())
-        ended = unsent.end(found.pk, RunState.DECLINED, now=now, by=actor, said=why.strip())
+        why = clean(why).strip()  # PostgreSQL takes no U+0000
+        _note(found, actor, now, is_yes=False, why=why)
+        ended = unsent.end(found.pk, RunState.DECLINED, now=now, by=actor, said=why)
         if ended is None:
             raise NotWaiting(Run.objects.get(pk=found.pk))
     platform.wake()

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connections, transaction
 
 from bot.core.audit import Act, PersonId, Record, Who
-from bot.core.ids import LARGEST_ID
+from bot.core.ids import is_id
 from bot.core.secrets import Secrets
 from bot.core.text import clean
 from bot.models import AuditRecord, Person, database_of
@@ -65,7 +65,7 @@ def requester(run: int) -> PersonId | None:
 
 def _key(number: int | None) -> int | None:
     """None for a number from a forged form or an address that no row can have."""
-    return number if number is not None and 0 < number <= LARGEST_ID else None
+    return number if number is not None and is_id(number) else None
 
 
 def _insert(row: AuditRecord, where: str, by: list[str]) -> bool:

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,9 +35,10 @@ class Basis:
         values, problems = dict[Field, Any](), []
         for of, text in typed.items():
             try:
-                values[of] = arguments.parse(
-                    arguments.stored(self.texts[of], of) if text is None else text, of, self.secrets
-                )
+                if text is None:
+                    values[of] = arguments.parse_stored(self.texts[of], of, self.secrets)
+                else:
+                    values[of] = arguments.parse(text, of, self.secrets)
             except Invalid as exc:
                 problems += exc.problems
         if problems:
@@ -68,7 +68,7 @@ def of_run(platform: Platform, schedule: Schedule, run: Run) -> Basis:
     """The values that this run of the schedule sent."""
     today = masks.parameters(platform.catalog, schedule.task)
     return Basis(
-        texts={Field.ARGS: _short(run.args), Field.KWARGS: _short(run.kwargs)},
+        texts={Field.ARGS: run.args, Field.KWARGS: run.kwargs},
         secrets=masks.of_run(run, platform.secret_keys, today),
         names=today,
         headers=masks.headers(schedule),
@@ -79,10 +79,3 @@ def of_run(platform: Platform, schedule: Schedule, run: Run) -> Basis:
 def bound(fingerprint: str, run: Run) -> str:
     """The schedule's fingerprint, bound to this run's values. A run that wasn't sent may be tried again with others."""
     return hashlib.sha256(f"{fingerprint}\0{run.args}\0{run.kwargs}".encode()).hexdigest()[:16]
-
-
-def _short(text: str) -> str:
-    """Rows have blanks after commas, so that a text that was just short enough may be too long there."""
-    if len(text) <= arguments.LENGTH_LIMIT:
-        return text
-    return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))

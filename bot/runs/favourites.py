@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from django.db import IntegrityError
 
-from bot.core.ids import LARGEST_ID
+from bot.core.ids import is_id
 from bot.core.model import Actor, Brief, ScheduleId
 from bot.core.policy import Action
 from bot.models import Favourite, atomic
@@ -39,7 +39,7 @@ def add(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
 def remove(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
     """Raises NotAllowed. Changes nothing if it isn't one, or if there is no such schedule."""
     admit(platform, actor)  # not to the schedule: who may not see it any more may still forget it
-    if schedule <= LARGEST_ID:
+    if is_id(schedule):
         Favourite.objects.filter(user_id=str(actor.user), schedule_id=schedule).delete()
 
 

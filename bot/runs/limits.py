@@ -30,8 +30,7 @@ def of_stored(admitted: Admitted, schedule: Schedule, channel: ChannelId | None)
 
 
 def of_values(admitted: Admitted, schedule: Schedule, rules: tuple[Rule, ...], call: Call) -> Iterator[Problem]:
-    signature = admitted.platform.catalog.signature(schedule.task)
-    return bound.problems(rules, call, stored_call(schedule), signature)
+    return bound.problems(rules, call, stored_call(schedule), admitted.platform.catalog.names(schedule.task).sure)
 
 
 def of_reason(rules: tuple[Rule, ...], request: RunRequest) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from bot.core import arguments, signature
+from bot.core import arguments
 from bot.core.model import Field, Schedule
 from bot.core.ports import Catalog
 from bot.core.reasons import Invalid
@@ -15,9 +15,8 @@ PARAMETERS = "parameters"  # in a run's target: the process that follows the run
 
 
 def parameters(catalog: Catalog, task: str) -> Parameters:
-    """The names of positional values. Empty if this process doesn't know the task."""
-    known = catalog.signature(task)
-    return () if known is None else signature.positional(known)
+    """The names that positional values may have. Empty if this process doesn't know the task."""
+    return catalog.names(task).possible
 
 
 def of_schedule(schedule: Schedule, catalog: Catalog, keys: tuple[str, ...]) -> Secrets:

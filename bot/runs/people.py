@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from bot.core.audit import PersonId, Who
-from bot.core.ids import LARGEST_ID
+from bot.core.ids import id_in
 from bot.core.text import clip, one_line
 from bot.models import Person
 from bot.runs import clock
@@ -48,8 +48,8 @@ def named(text: str) -> list[PersonId]:
     if account:
         asked |= Q(slack_user=account, **({"team": team} if team else {}))
     number = text.removeprefix("#")
-    if number != text and number.isdecimal() and int(number) <= LARGEST_ID:
-        asked |= Q(pk=int(number))
+    if number != text and (pk := id_in(number)) is not None:
+        asked |= Q(pk=pk)
     return [PersonId(pk) for pk in Person.objects.filter(asked).order_by("pk").values_list("pk", flat=True)]
 
 

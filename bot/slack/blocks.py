@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.core.text import ELLIPSIS, clean, clip, one_line
+from bot.core.text import ELLIPSIS, clean, clip, exact, one_line
 from bot.slack import texts
 from bot.slack.ids import ALERT_TEXT, SECTION_TEXT
 
@@ -50,8 +50,8 @@ def person(account: str, name: str) -> str:
 
 
 def code(text: str, limit: int = 200) -> str:
-    """Foreign text as one line of code. Backticks are replaced, as they would end the code."""
-    return f"`{entities(clip(one_line(text), limit)).replace('`', 'ˋ') or ' '}`"
+    """A foreign name as one line of code. Backticks are replaced, as they would end the code."""
+    return f"`{entities(clip(exact(text), limit)).replace('`', 'ˋ') or ' '}`"
 
 
 def entities(text: str) -> str:

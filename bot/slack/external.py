@@ -6,7 +6,7 @@ a report is left out unless somebody adds it here.
 
 from bot.core.model import NoticeKind
 from bot.core.report import Report
-from bot.core.status import RunState
+from bot.core.status import RunState, own
 from bot.slack import external_texts, texts
 from bot.slack.blocks import Block, buttons, context, link, section
 from bot.slack.states import how_far, icon
@@ -22,7 +22,8 @@ STATES_TOLD = {
 
 def external(report: Report, actions: list[Block]) -> tuple[str, list[Block]]:
     """Its text, its blocks. `actions`: the buttons, if it is the root."""
-    state, status, seconds = _told(report), report.status, report.duration
+    state, seconds = _told(report), report.duration
+    status = "" if own(report.status) else report.status  # its name may say something of what is done inside
     text, plain = external_texts.STATE, external_texts.PLAIN
     if report.kind is NoticeKind.AGAIN and report.later_end is not None:
         status, seconds = report.later_end.status, None

@@ -3,7 +3,7 @@
 from bot.core.model import Brief
 from bot.core.policy import Denied
 from bot.core.status import RunState
-from bot.core.text import clip_middle, one_line
+from bot.core.text import clip_middle, exact
 from bot.runs.homes import Contents
 from bot.runs.own import OwnRun
 from bot.slack import approval_texts, approvals, texts
@@ -58,7 +58,7 @@ def _favourites(favourites: tuple[Brief, ...]) -> list[Block]:
 
 def _favourite(brief: Brief) -> Block:
     text = texts.HOME_FAVOURITE if brief.enabled else texts.HOME_FAVOURITE_DISABLED
-    what = text.format(schedule=short_name(brief.name), task=code(clip_middle(one_line(brief.task), TASK)))
+    what = text.format(schedule=short_name(brief.name), task=code(clip_middle(exact(brief.task), TASK)))
     return section(what, accessory=button(Id.HOME_RUN_FAVOURITE, texts.RUN, str(brief.id)))
 
 

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.core.model import EDITS, NoticeKind, Outcome, RunId
-from bot.core.reasons import Code
 from bot.core.report import Report, Stopped
 from bot.core.status import ENDED, OPEN, RunState
 from bot.core.stops import GOES_ON, Standing
 from bot.core.text import clean, clip, clip_start, duration, one_line
-from bot.slack import approval_texts, approvals, texts
+from bot.slack import approval_texts, approvals, silence, texts
 from bot.slack.blocks import (
     Block,
     button,
@@ -29,11 +28,12 @@ from bot.slack.blocks import (
 from bot.slack.external import external
 from bot.slack.ids import FALLBACK_TEXT, Id
 from bot.slack.states import how_far, icon
-from bot.texts import sentence, state_text, stop_text
+from bot.texts import state_text, stop_text
 
 RESULT = 1200  # characters of a result in a thread: a screen of a phone
 TRACEBACK = 1000  # characters of its end, which says most; a link leads to the whole
 REASON_LENGTH = 500
+HEARD_OF = (RunState.RUNNING, RunState.OVERDUE, RunState.UNSEEN)  # the task may have said something on its way
 SIMPLE = 300  # characters of a message that must be as plain as possible
 
 
@@ -118,29 +118,6 @@ def _id(report: Report) -> tuple[str, list[Block]]:
     if report.sent_at is None and report.outcome is None:
         blocks.append(context(texts.FATE_UNKNOWN if report.has_results else texts.FATE_NEVER_KNOWN))
     return texts.TASK_ID_PLAIN.format(id=report.task_id), blocks
-
-
-def _deadline(report: Report) -> tuple[str, list[Block]]:
-    outcome = report.outcome
-    if outcome is not None:
-        known = texts.NO_WORD_SINCE.format(began=date(outcome.started_at or outcome.at), at=date(outcome.at))
-    elif report.sent_at is not None:
-        sent = texts.NO_EVENT_SENT if report.by_events else texts.NO_WORD_SENT
-        known = sent.format(at=date(report.sent_at))
-    else:
-        known = texts.NO_WORD_UNKNOWN
-    text = texts.NO_WORD.format(who=_who(report), schedule=escape(report.schedule), known=known)
-    why = [context(escape(sentence(report.unseen_because)))] if report.unseen_because else []
-    return texts.NO_WORD_PLAIN.format(schedule=entities(one_line(report.schedule))), [section(text), *why]
-
-
-def _unseen(report: Report) -> tuple[str, list[Block]]:
-    text = texts.UNSEEN.format(
-        who=_who(report), schedule=escape(report.schedule), why=escape(sentence(report.unseen_because))
-    )
-    is_fixed = report.unseen_because is not None and report.unseen_because.code is Code.NO_RESULTS
-    note = texts.UNSEEN_CHANGE if is_fixed else texts.UNSEEN_MORE
-    return texts.UNSEEN_PLAIN.format(schedule=entities(one_line(report.schedule))), [section(text), context(note)]
 
 
 def _closed(report: Report) -> tuple[str, list[Block]]:
@@ -241,13 +218,13 @@ def _icon(report: Report) -> str:
 
 def _state(report: Report) -> str:
     words = how_far(RunState(report.state), report.status, report.duration)
-    if report.state == RunState.RUNNING and report.outcome and report.outcome.result:
+    if report.state in HEARD_OF and report.outcome and report.outcome.result:
         return f"{words} · {escape(report.outcome.result)}"
     return words
 
 
 def _open_plain(report: Report) -> str:
-    words = state_text(RunState(report.state), report.status)
+    words = entities(state_text(RunState(report.state), report.status))
     return texts.ROOT_PLAIN.format(schedule=entities(one_line(report.schedule)), state=words)
 
 
@@ -260,8 +237,8 @@ BUILDERS = {
     NoticeKind.ROOT: _root,
     NoticeKind.PROGRESS: _root,
     NoticeKind.ID: _id,
-    NoticeKind.DEADLINE: _deadline,
-    NoticeKind.UNSEEN: _unseen,
+    NoticeKind.DEADLINE: silence.deadline,
+    NoticeKind.UNSEEN: silence.unseen,
     NoticeKind.CLOSED: _closed,
     NoticeKind.FINAL: _final,
     NoticeKind.AGAIN: _again,

@@ -119,7 +119,7 @@ def option(brief: Brief) -> Block:
     return {
         "text": plain(clip_middle(label(brief.name), OPTION_TEXT - len(mark)) + mark),
         "value": str(brief.id),
-        "description": plain(clip_middle(label(brief.task), OPTION_DESCRIPTION)),
+        "description": plain(clip_middle(label(brief.exact_task), OPTION_DESCRIPTION)),
     }
 
 
@@ -195,15 +195,15 @@ def _picker(selected: Brief | None) -> Block:
 
 
 def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> list[Block]:
-    shown = stored.text if len(stored.text) <= INPUT_TEXT else stored.compact
+    shown = stored.fitting(INPUT_TEXT)
     blocks: list[Block] = []
     if stored.problems:
         found = clean(clip("\n".join(map(problem_text, stored.problems)), 2000))
         blocks += [*alerts(Note(Level.WARNING, texts.UNSENDABLE[field])), preformatted(found)]
-    if len(shown) > INPUT_TEXT:
+    if shown is None:
         too_long = texts.TOO_LONG_SENT_AGAIN if is_of_a_run else texts.TOO_LONG_TO_EDIT
         too_long = texts.TOO_LONG_AND_UNSENDABLE if stored.problems else too_long
-        return [*blocks, section(too_long.format(label=LABELS[field], length=len(shown), limit=INPUT_TEXT))]
+        return [*blocks, section(too_long.format(label=LABELS[field], length=len(stored.compact), limit=INPUT_TEXT))]
     return [*blocks, _input(field, shown, suffix, hint(field, shown, is_of_a_run=is_of_a_run))]
 
 

@@ -16,6 +16,6 @@ def icon(state: RunState, status: str) -> str:
 def how_far(state: RunState, status: str, seconds: float | None) -> str:
     """`seconds`: that an ended run took, if that is known."""
     if state is not RunState.FINISHED:
-        return state_text(state, status)
+        return escape(state_text(state, status))
     text = texts.ENDED if seconds is None else texts.ENDED_AFTER
     return text.format(status=escape(status), duration="" if seconds is None else duration(seconds))

@@ -235,20 +235,6 @@ FATE_NEVER_KNOWN = (
 )
 FATE_UNKNOWN = "It may or may not have been sent, and it is not sent again. If it was sent, its result comes here."
 
-# The thread: the reply after the deadline
-NO_WORD = ":warning: {who} No word yet about *{schedule}*. {known} If a result arrives later, it still comes here."
-NO_WORD_PLAIN = "No word yet about {schedule}"
-NO_WORD_SINCE = "It began {began}, and no worker has reported anything since {at}."
-NO_WORD_SENT = "It was sent {at}, and no worker has reported anything since. Does a worker listen on its queue?"
-NO_EVENT_SENT = "It was sent {at}, and no worker has reported anything since. Does a worker listen on its queue, and does it send events?"
-NO_WORD_UNKNOWN = "It may or may not have been sent, and no worker has reported anything. It is not sent again."
-
-# The thread: the reply where the end can't be known
-UNSEEN = ":grey_question: {who} *{schedule}*: {why}"
-UNSEEN_PLAIN = "{schedule}: its end can't be known"
-UNSEEN_MORE = "If its end shows up within an hour, it still comes here."
-UNSEEN_CHANGE = "The site's operator can change that: `docs/outcomes.md` of runtask says how."
-
 # The thread: the reply after a second end
 AGAIN = "{icon} {who} *{schedule}* ended again: *{status}*. A worker ran the task a second time."
 AGAIN_THOUGH_STOPPED = (

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from bot.core.audit import Act
-from bot.core.ids import LARGEST_ID
+from bot.core.ids import id_in
 from bot.core.text import clip, one_line
 from bot.models import AuditRecord, Person, Run
 from bot.prepared import padded
@@ -40,7 +40,7 @@ class _Numbered(admin.SimpleListFilter):
         return value
 
     def queryset(self, _request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
-        number = _number(self.value() or "")
+        number = id_in(self.value() or "")
         return records.none() if number is None else records.filter(**{self.column: number})
 
 
@@ -48,7 +48,7 @@ class ByPerson(_Numbered):
     title, parameter_name, column = "person", "by", "person"
 
     def label(self, value: str) -> str:
-        number = _number(value)
+        number = id_in(value)
         return value if number is None else str(Person.objects.filter(pk=number).first() or value)
 
 
@@ -136,7 +136,7 @@ class AuditRecordAdmin(ReadOnly, Guarded):
         """By exactly one index: a run's number, or else somebody's name or account."""
         if not search_term.strip():
             return queryset, False
-        number = _number(search_term.strip())
+        number = id_in(search_term.strip())
         by = {"person__in": people.named(search_term.strip())} if number is None else {"run_id": number}
         return queryset.filter(**by), False
 
@@ -158,10 +158,6 @@ class PersonAdmin(ReadOnly, Guarded):
         "Slack account", lambda row: f"{row.slack_user} in {row.team}" if row.slack_user else ""
     )
     records = columns.column_of("records", lambda row: _narrowed("by", row.pk, texts.RECORDS_OF_PERSON))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LARGEST_ID else None
 
 
 def _midnight(day: date) -> datetime:

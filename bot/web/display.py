@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from bot import texts as shared
 from bot.core import text
 from bot.core.again import Again
+from bot.core.arguments import LENGTH_LIMIT
 from bot.core.model import Field, Preview, RunRequest, Shown
 from bot.core.reasons import Problem
 from bot.core.report import Stopped
@@ -40,12 +41,12 @@ DONE_OF = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Input:
-    """A text area of the form."""
+    """A text area of the form, or what stands at its place: then only its help is shown."""
 
     name: str
     label: str
     help: str
-    text: str = field(repr=False)  # it may be what somebody typed
+    text: str | None = field(repr=False)  # it may be what somebody typed. None: it is too long for a form
     problems: list[dict[str, Any]]
     rows: int  # for browsers in which it doesn't grow
 
@@ -72,10 +73,7 @@ def inputs(
     limits: Limits,
 ) -> list[Input]:
     """With the typed values, or else with these, which are stored or a run's."""
-    shown = {field: value.text for field, value in values.items()}
-    if typed is not None:
-        given = {Field.ARGS: typed.args, Field.KWARGS: typed.kwargs}
-        shown |= {field: value for field, value in given.items() if value is not None}
+    given = {} if typed is None else {Field.ARGS: typed.args, Field.KWARGS: typed.kwargs}
     rule = text.one_line(limits.reason_for)
     reason = Input(
         name=Field.REASON,
@@ -86,22 +84,36 @@ def inputs(
         rows=2,
     )
     arguments = [
-        Input(
-            name=field,
-            label=shared.LABELS[field],
-            help=shared.hint(field, value, is_of_a_run=is_of_a_run),
-            text=value,
-            problems=[problem for problem in problems if problem["field"] == field],
-            rows=min(30, value.count("\n") + 2),
-        )
-        for field, value in shown.items()
+        _input(of, value, given.get(of), [one for one in problems if one["field"] == of], is_of_a_run=is_of_a_run)
+        for of, value in values.items()
     ]
     return [*arguments, reason] if limits.asks_why else arguments
 
 
+def _input(of: Field, value: Shown, typed: str | None, problems: list[dict[str, Any]], *, is_of_a_run: bool) -> Input:
+    shown = value.fitting(LENGTH_LIMIT) if typed is None else typed
+    return Input(
+        name=of,
+        label=shared.LABELS[of],
+        help=_too_long(value, is_of_a_run=is_of_a_run)
+        if shown is None
+        else shared.hint(of, shown, is_of_a_run=is_of_a_run),
+        text=shown,
+        problems=problems,
+        rows=min(30, (shown or "").count("\n") + 2),
+    )
+
+
+def _too_long(value: Shown, *, is_of_a_run: bool) -> str:
+    words = texts.TOO_LONG_SENT_AGAIN if is_of_a_run else texts.TOO_LONG_TO_EDIT
+    if value.problems:
+        words = texts.TOO_LONG_AND_UNSENDABLE
+    return words.format(length=len(value.compact), limit=LENGTH_LIMIT)
+
+
 def target(preview: Preview) -> list[tuple[str, str]]:
     pairs = options(preview.target)
-    return [(name, moment(value) if isinstance(value, datetime) else value) for name, value in pairs]
+    return [(name, moment(value) if isinstance(value, datetime) else text.exact(value)) for name, value in pairs]
 
 
 def moment(at: datetime) -> str:

@@ -4,8 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
 from django.http import HttpRequest
+
+NUL = "\0"  # PostgreSQL fails at a text that holds it
 
 
 class GuardedList(ChangeList):
@@ -15,6 +19,8 @@ class GuardedList(ChangeList):
     """
 
     def get_filters(self, request: HttpRequest) -> Any:
+        if any(NUL in value for _, values in request.GET.lists() for value in values):
+            raise IncorrectLookupParameters  # Django then shows the list without them
         found = super().get_filters(request)
         if foreign := found[2]:  # what is left when each filter has taken its parameters
             raise DisallowedModelAdminLookup(f"Filtering by {', '.join(sorted(foreign))} not allowed")
@@ -29,6 +35,16 @@ class Guarded(admin.ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
         return GuardedList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Suggestions (`autocomplete/`) come here without a form's check."""
+        return (
+            (queryset.none(), False)
+            if NUL in search_term
+            else super().get_search_results(request, queryset, search_term)
+        )
 
 
 class ReadOnly:

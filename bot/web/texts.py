@@ -24,6 +24,13 @@ REASON_HELP = "Why you run it now: the rule “{rule}” asks for that. The run'
 REASON_HELP_APPROVERS = (
     "Why you run it now; you may leave it empty. Those who can approve it read this; the run's page and thread show it."
 )
+TOO_LONG_TO_EDIT = "{length:,} characters, too long to edit here ({limit:,} are allowed). They will be sent as stored."
+TOO_LONG_SENT_AGAIN = (
+    "{length:,} characters, too long to edit here ({limit:,} are allowed). They will be sent as in that run."
+)
+TOO_LONG_AND_UNSENDABLE = (
+    "{length:,} characters, too long to edit here ({limit:,} are allowed). Correct them in the admin."
+)
 STATE_NOTES = {
     RunState.WAITING: "It is sent when enough other people have approved it. This page follows it.",
     RunState.LAPSED: NOBODY_IN_TIME,

@@ -15,7 +15,7 @@ from bot.core.again import AS_STORED, Fill
 from bot.core.model import Field, Preview, RunId, RunRequest
 from bot.core.reasons import Code, Problem, Reason
 from bot.core.stops import Way
-from bot.core.text import one_line
+from bot.core.text import exact, one_line
 from bot.models import Run
 from bot.option_texts import stored_options
 from bot.rule_texts import need_text
@@ -72,7 +72,8 @@ def status(visit: Visit, run: int) -> HttpResponse:
         "run": found,
         "name": one_line(found.schedule_name),
         "requester": display.requester(found),
-        "target": list(stored_options(found.target)),
+        "task": exact(found.task),
+        "target": [(name, exact(value)) for name, value in stored_options(found.target)],
         "changes": [(change_name(change), change) for change in found.changed_values],
         "sent": display.sent_values(found, visit.platform.secret_keys),
         "record": links.record_path(found) if _may_see(visit.request, Run) else "",

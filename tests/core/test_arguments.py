@@ -1,12 +1,15 @@
 """Every mistake in typed JSON: named, with its line and column, and a caret under it."""
 
+import json
+import sys
 from typing import Any
 
 import pytest
 
-from bot.core.arguments import LENGTH_LIMIT, parse, stored
+from bot.core.arguments import LENGTH_LIMIT, parse, parse_stored, shown, stored
 from bot.core.model import Field
 from bot.core.reasons import Invalid, Problem
+from bot.core.secrets import Secrets
 from bot.core.strictjson import DEPTH_LIMIT, DIGITS_LIMIT, EXCERPT, excerpt
 from bot.texts import problem_text
 
@@ -163,7 +166,47 @@ def test_the_caret_stands_under_the_place(text: str, at: int, shown: list[str]) 
         pytest.param(" ", Field.KWARGS, "{}", id="white space"),
         pytest.param("[1]", Field.ARGS, "[1]", id="anything else as it is"),
         pytest.param("nonsense", Field.KWARGS, "nonsense", id="even nonsense"),
+        pytest.param("7", Field.ARGS, "7", id="a number"),
+        pytest.param('{"days": 7}', Field.ARGS, '{"days": 7}', id="an object for a list"),
+        pytest.param("[1]", Field.KWARGS, "[1]", id="a list for an object"),
+        pytest.param("[" * 5000, Field.KWARGS, "[" * 5000, id="what nobody can read"),
     ],
 )
 def test_a_stored_blank_means_nothing(text: str, field: Field, expected: str) -> None:
     assert stored(text, field) == expected
+
+
+@pytest.mark.parametrize("text", ["null", '""', "false", "0", "-0.0", "0e7", " null\n", "{}", "[ ]"])
+def test_what_is_false_in_python_means_nothing_where_it_is_stored(text: str) -> None:
+    for field, nothing in ((Field.ARGS, []), (Field.KWARGS, {})):
+        assert parse_stored(text, field) == nothing
+        assert shown(text, field, Secrets()).value == nothing
+
+
+@pytest.mark.parametrize("text", ["null", '""', "false", "0", "{}"])
+def test_what_is_false_in_python_is_a_mistake_where_it_is_typed(text: str) -> None:
+    assert "must be a JSON list" in problem_text(problem(text))
+
+
+def test_a_stored_text_may_be_longer_than_a_typed_one() -> None:
+    text = f'["{"x" * 128_888}"]'
+    assert parse_stored(text, Field.ARGS) == ["x" * 128_888]
+    found = shown(text, Field.ARGS, Secrets())
+    assert (found.value, found.problems) == (["x" * 128_888], ())
+    assert found.fitting(LENGTH_LIMIT) is None
+
+
+def test_a_stored_number_may_be_as_long_as_python_reads() -> None:
+    longest = sys.get_int_max_str_digits()
+    assert parse_stored(f"[{'9' * longest}]", Field.ARGS) == [int("9" * longest)]
+    with pytest.raises(Invalid, match="long_number") as caught:
+        parse_stored(f"[{'9' * (longest + 1)}]", Field.ARGS)
+    assert f"more than {longest} digits" in problem_text(caught.value.problems[0])
+
+
+def test_a_form_shows_as_many_lines_as_fit() -> None:
+    text = json.dumps([1] * 100)
+    found = shown(text, Field.ARGS, Secrets())
+    assert found.fitting(1000) == found.text != text
+    assert found.fitting(len(text)) == text
+    assert found.fitting(len(text) - 1) is None

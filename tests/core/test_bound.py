@@ -2,7 +2,7 @@
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -153,6 +153,27 @@ def nested(schema: dict[str, Any], times: int) -> dict[str, Any]:
     return schema
 
 
+def doubling(times: int, keyword: str = "allOf") -> dict[str, Any]:
+    """A small text: each definition leads twice to the one before."""
+    known: dict[str, Any] = {"d0": TYPED}
+    for number in range(1, times + 1):
+        known[f"d{number}"] = {keyword: [{"$ref": f"#/$defs/d{number - 1}"}] * 2}
+    return {"properties": {"days": {"$ref": f"#/$defs/d{times}"}}, "required": ["days"], "$defs": known}
+
+
+def chained(length: int) -> dict[str, Any]:
+    """Each definition leads to the next one."""
+    known = {f"d{number}": {"$ref": f"#/$defs/d{number + 1}"} for number in range(length)}
+    return {"$ref": "#/$defs/d0", "$defs": {**known, f"d{length}": {"type": "object"}}}
+
+
+def tangled(size: int) -> dict[str, Any]:
+    """Each definition leads to every other one."""
+    names = [f"#/$defs/d{number}" for number in range(size)]
+    known = {f"d{number}": {"anyOf": [{"$ref": name} for name in names]} for number in range(size)}
+    return {"properties": {"days": {"$ref": "#/$defs/d0"}}, "required": ["days"], "$defs": known}
+
+
 GOOD: list[dict[str, Any]] = [
     DAYS,
     {},
@@ -167,9 +188,18 @@ GOOD: list[dict[str, Any]] = [
     {"oneOf": [{"type": "object", "properties": {"a": {"const": 1}}, "required": ["a"]}]},
     {"patternProperties": {"^d": {"type": "integer", "maximum": 31}}},
     nested(TYPED, 20),
+    doubling(5),
+    doubling(5, "anyOf"),
+    chained(20),
 ]
 BAD: list[tuple[dict[str, Any], Code]] = [
     (nested(TYPED, 200), Code.TOO_DEEP),
+    (doubling(18), Code.SCHEMA_TOO_LARGE),
+    (doubling(18, "anyOf"), Code.SCHEMA_TOO_LARGE),
+    (doubling(40), Code.TOO_DEEP),
+    (chained(5_000), Code.TOO_DEEP),
+    (tangled(4), Code.CIRCULAR_REFERENCE),
+    (tangled(40), Code.TOO_DEEP),
     ({"properties": {"days": TYPED}, "required": None}, Code.SCHEMA_NEEDS_REQUIRED),
     ({"properties": {"days": TYPED}, "required": 7}, Code.SCHEMA_NEEDS_REQUIRED),
     ({"properties": {"days": {"type": None}}, "required": ["days"]}, Code.BAD_SCHEMA),
@@ -207,6 +237,24 @@ BAD: list[tuple[dict[str, Any], Code]] = [
     ({"properties": []}, Code.BAD_SCHEMA),
     ({"properties": {"days": 7}}, Code.NOT_A_SCHEMA),
 ]
+
+
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
+def test_a_check_looks_at_a_bounded_number_of_parts(keyword: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small the text of the schema is."""
+    allowed = [schema for n in range(20) if not list(schemas.flaws(schema := doubling(n, keyword)))]
+    asked: list[Any] = []
+
+    def counted(*args: Any) -> Iterator[Any]:
+        asked.append(args)
+        return iter(())
+
+    monkeypatch.setattr(schemas, "_multiple_of", counted)
+    schemas._with_ours.cache_clear()
+    largest = {**allowed[-1], "$defs": {**allowed[-1]["$defs"], "d0": {**TYPED, "multipleOf": 1}}}
+    list(schemas.validator(largest).iter_errors({"days": 7}))
+    schemas._with_ours.cache_clear()
+    assert 0 < len(asked) <= schemas.MOST
 
 
 @pytest.mark.parametrize("schema", GOOD)

@@ -34,7 +34,7 @@ def test_a_list_replaces_the_stored_one() -> None:
     assert found[Field.KWARGS] == stored()[Field.KWARGS]
 
 
-@pytest.mark.parametrize("kwargs", ["{", "[]", '{"a": 1, "a": 2}'])
+@pytest.mark.parametrize("kwargs", ["{", "[1]", '{"a": 1, "a": 2}'])
 def test_stored_values_that_can_not_be_read_stay(kwargs: str) -> None:
     before = stored(kwargs=kwargs)
     found, left_out = overlaid(before, [2], {"days": 30}, limit=LIMIT)

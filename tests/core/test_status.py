@@ -3,7 +3,7 @@
 import pytest
 from celery import states
 
-from bot.core.status import FINAL, OPEN, UNENDED, UNSENT, WAITING, RunState, after
+from bot.core.status import FINAL, OPEN, UNENDED, UNSENT, WAITING, RunState, after, own
 from bot.texts import state_text
 
 
@@ -33,4 +33,18 @@ def test_after(state: RunState, status: str) -> None:
 def test_a_try_that_failed_is_not_told_as_running() -> None:
     assert state_text(RunState.RUNNING, "RETRY") == "waiting for its next try"
     assert state_text(RunState.RUNNING, "STARTED") == "running"
-    assert state_text(RunState.OVERDUE, "RETRY") == "no word yet"
+    assert state_text(RunState.OVERDUE, "RETRY") == "waiting for its next try, no word since"
+    assert state_text(RunState.OVERDUE, "STARTED") == "no word yet"
+
+
+@pytest.mark.parametrize("status", [*sorted(states.ALL_STATES), "PROGRESS", ""])
+def test_only_what_a_task_has_made_up_is_its_own_state(status: str) -> None:
+    assert own(status) == ""
+    assert own("CANCELLED") == "CANCELLED"
+
+
+@pytest.mark.parametrize("state", sorted(set(RunState) - {RunState.FINISHED}))
+def test_a_state_of_the_tasks_own_is_named_where_the_task_may_have_said_more(state: RunState) -> None:
+    said = state_text(state, "CANCELLED")
+    assert ("CANCELLED" in said) is (state in (RunState.RUNNING, RunState.OVERDUE, RunState.UNSEEN))
+    assert state_text(state, "{status}\n") == said.replace("CANCELLED", "{status}")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.text import BIDI, clean, clip, clip_middle, clip_start, duration, one_line
+from bot.core.text import BIDI, clean, clip, clip_middle, clip_start, duration, exact, one_line
 from tests.core import strategies
 
 LIMITS = st.integers(3, 80)
@@ -92,3 +92,27 @@ def test_clip_start_keeps_whole_lines_of_the_end() -> None:
 )  # fmt: skip
 def test_duration(seconds: float, expected: str) -> None:
     assert duration(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("shop.tasks.nightly", "shop.tasks.nightly"),
+        ("shop.tasks.nightly ", "shop.tasks.nightly␣"),
+        ("  shop.tasks", "␣␣shop.tasks"),
+        ("shop.tasks\n", "shop.tasks␣"),
+        ("shop\u200b.tasks\u00a0", "shop␣.tasks␣"),
+        ("\u202eshop", "␣shop"),
+        ("two words", "two words"),
+        (" ", "␣"),
+        ("", ""),
+    ],
+)
+def test_what_nobody_can_see_of_a_name_is_shown(name: str, shown: str) -> None:
+    assert exact(name) == shown
+
+
+@given(st.text(st.sampled_from("ab \t\u00a0\u200b\ufeff")))
+def test_a_name_that_differs_at_an_end_looks_different(name: str) -> None:
+    for blank in " \t\u00a0\u200b":
+        assert exact(f"{name}{blank}") != exact(name) != exact(f"{blank}{name}")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 
 import celery
@@ -47,10 +48,33 @@ def shadow(task: Any, args: Any, kwargs: Any, options: Any) -> str:
     return f"nightly of {kwargs.get('days')} days, {sorted(options)}"
 
 
+def nightly_of(days: int) -> None: ...
+
+
+def with_database(function: Any) -> Any:
+    """A decorator of a platform's: the task gets an argument that nobody sends."""
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function("a database", *args, **kwargs)
+
+    return wrapper
+
+
+@with_database
+def injected(database: str, days: int) -> None: ...
+
+
+@with_database
+def injected_and_bound(self: Any, database: str, days: int) -> None: ...
+
+
 def _json(value: Any) -> str:
     return json.dumps(value)
 
 
+FALSE = ("null", '""', "false", "0")
+LONG = _json(["x" * 128_888])
 DATE = {"__type__": "datetime", "__value__": "2026-11-05T12:00:00Z"}
 NAIVE = {"USE_TZ": False, "DJANGO_CELERY_BEAT_TZ_AWARE": False}
 ALL = {
@@ -70,6 +94,10 @@ ROWS = [
     Case(name="typed values (kombu's JSON)", row={"args": _json([DATE]), "kwargs": _json({"at": [DATE]})}),
     Case(name="… and the task's serializer is pickle", row={"args": _json([DATE])}, task={"serializer": "pickle"}),
     Case(name="blank `args` and `kwargs`", stored={"args": "", "kwargs": ""}),
+    *(Case(name=f"`args` and `kwargs` are `{text}`", stored={"args": text, "kwargs": text}) for text in FALSE),
+    Case(name="`args` are `{}`, `kwargs` are `[]`", stored={"args": "{}", "kwargs": "[]"}),
+    Case(name="`args` of 128,892 characters", stored={"args": LONG}),
+    Case(name="a number of 1,000 digits", stored={"args": f"[{'9' * 1000}]"}),
     Case(name="`queue`", row={"queue": "rowq"}),
     Case(name="`exchange` and `routing_key`", row={"exchange": "rowx", "routing_key": "rowk"}, bound=ROWX),
     Case(name="`exchange` alone", row={"exchange": "rowx"}),
@@ -111,8 +139,14 @@ TASKS = [
     Case(name="`ignore_result`", task={"ignore_result": True}),
     Case(name="`typing` off", task={"typing": False}, row={"kwargs": '{"whatever": 1}'}),
     Case(name="a `shadow_name`", task={"shadow_name": shadow}, row={"kwargs": '{"days": 7}', "queue": "rowq"}),
+    Case(name="a decorator that adds an argument", task={"takes": injected}, row={"args": "[7]"}),
+    Case(name="… by a keyword", task={"takes": injected}, row={"kwargs": '{"days": 7}'}),
+    Case(name="… and it is bound", task={"takes": injected_and_bound, "bind": True}, row={"args": "[7]"}),
     Case(
-        name="arguments that it doesn't accept", task={"takes": "days"}, row={"kwargs": '{"day": 7}'}, is_nothing=True
+        name="arguments that it doesn't accept",
+        task={"takes": nightly_of},
+        row={"kwargs": '{"day": 7}'},
+        is_nothing=True,
     ),
     Case(
         name="a soft time limit above the time limit",
@@ -185,6 +219,7 @@ REFUSED = [
     Case(name="`kwargs` are a list", stored={"kwargs": "[1]"}, is_nothing=True),
     Case(name="`args` contain `NaN`", stored={"args": "[NaN]"}, differs=frozenset({"sent"})),
     Case(name="`kwargs` contain a key twice", stored={"kwargs": '{"days": 7, "days": 8}'}, differs=frozenset({"sent"})),
+    Case(name="`args` are nested 101 deep", stored={"args": "[" * 101 + "]" * 101}, differs=frozenset({"sent"})),
     Case(name="a typed value can't be read", stored={"args": _json([DATE | {"__value__": "today"}])}, is_nothing=True),
     Case(name="`headers` aren't JSON", stored={"headers": "{"}, is_nothing=True),
     Case(

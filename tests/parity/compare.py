@@ -115,8 +115,8 @@ def _app(case: Case, url: str, now: datetime) -> Iterator[tuple[Celery, list[str
     vars(app)["now"] = lambda: now.astimezone(app.timezone)
     if case.task is not None:
         declared = dict(case.task)
-        takes = declared.pop("takes", "")
-        app.task(name=TASK, shared=False, **declared)(_task(ran, takes=bool(takes)))
+        function = declared.pop("takes", None) or _task(ran)
+        app.task(name=TASK, shared=False, **declared)(function)
     with connected(app):
         app.finalize()
         if case.bound:
@@ -126,14 +126,11 @@ def _app(case: Case, url: str, now: datetime) -> Iterator[tuple[Celery, list[str
         yield app, ran
 
 
-def _task(ran: list[str], *, takes: bool) -> Any:
+def _task(ran: list[str]) -> Any:
     def nightly(*args: Any, **kwargs: Any) -> None:
         ran.append("nightly")
 
-    def nightly_of(days: int) -> None:
-        ran.append("nightly")
-
-    return nightly_of if takes else nightly
+    return nightly
 
 
 def queues(app: Celery) -> set[str]:

@@ -75,9 +75,9 @@ def test_a_no_ends_it_with_its_reason(door: Door) -> None:
         with pytest.raises(Refused) as caught:
             says_no(door, run, cara, why)
         assert [problem.code for problem in caught.value.problems] == [code]
-    found = says_no(door, run, cara, " not today ")
+    found = says_no(door, run, cara, " not today\0 ")
     assert found is not None
-    assert (found.state, Answer.objects.get().why) == (RunState.DECLINED, "not today")
+    assert (found.state, Answer.objects.get().why) == (RunState.DECLINED, "not today\N{REPLACEMENT CHARACTER}")
     assert kinds(run) == ["closed", "progress", "root"]
     for late in (says_yes, says_no):
         with pytest.raises(NotWaiting):

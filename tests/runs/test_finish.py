@@ -132,6 +132,14 @@ def test_started_is_kept_from_its_first_word(run: Run) -> None:
     assert run.finished_at == NOW + timedelta(seconds=9)
 
 
+@pytest.mark.parametrize("status", ["PENDING", "RECEIVED"])
+def test_what_comes_before_the_start_is_no_start(run: Run, status: str) -> None:
+    record(said(run, status, 1))
+    record(said(run, "SUCCESS", 9))
+    run.refresh_from_db()
+    assert (run.started_at, run.duration) == (None, None)
+
+
 def test_the_workers_own_word_on_the_start_counts_more(run: Run) -> None:
     record(said(run, "SUCCESS", 9, started_at=NOW + timedelta(seconds=2)))
     assert Run.objects.get().started_at == NOW + timedelta(seconds=2)

@@ -98,3 +98,7 @@ def test_dates_are_in_the_readers_zone() -> None:
 def test_a_link_without_an_address_is_its_text() -> None:
     assert link("", "x") == "x"
     assert link("https://x/?a=1&b=<2>", "x") == "<https://x/?a=1&amp;b=&lt;2&gt;|x>"
+
+
+def test_a_blank_at_the_end_of_a_name_can_be_seen() -> None:
+    assert code("shop.tasks.nightly ") == "`shop.tasks.nightly␣`"

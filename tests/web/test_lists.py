@@ -95,6 +95,25 @@ def test_the_lists_own_filters_work(viewer: Client, path: str) -> None:
             assert viewer.get(path + choice["query_string"]).status_code == 200
 
 
+@pytest.mark.parametrize("one", LISTS, ids=lambda one: one.opts.model_name)
+def test_a_filter_that_no_database_takes_shows_the_whole_list(viewer: Client, one: Any) -> None:
+    path = f"/admin/runtask/{one.opts.model_name}/"
+    parameters = {
+        parameter for shown in viewer.get(path).context["cl"].filter_specs for parameter in shown.expected_parameters()
+    }
+    for parameter in parameters | {"q", "of", "by", "o", "p"}:
+        answer = viewer.get(f"{path}?{parameter}=%00")
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"{path}?e=1")
+    assert viewer.get(f"{path}?e=1").status_code == 200
+
+
+def test_suggestions_for_what_no_database_takes_are_none(viewer: Client) -> None:
+    a_run()
+    address = "/admin/autocomplete/?app_label=runtask&model_name=notice&field_name=run&term="
+    assert len(viewer.get(address).json()["results"]) == 1
+    assert viewer.get(f"{address}%00").json()["results"] == []
+
+
 def test_runs_are_sorted_by_nothing_but_their_number(viewer: Client) -> None:
     """Sorting by a column without an index would read all of history."""
     for name in ("b", "a", "c"):

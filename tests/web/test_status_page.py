@@ -30,14 +30,26 @@ def shown(site: Site, **fields: Any) -> str:
         pytest.param({"state": "unknown"}, "may have been sent", id="unknown"),
         pytest.param({"state": "running", "status": "PROGRESS", "result": "3 of 10"}, "running", id="running"),
         pytest.param({"state": "overdue"}, "no word yet", id="overdue"),
+        pytest.param(
+            {"state": "overdue", "status": "CANCELLED", "result": "stopped by hand"},
+            "in state CANCELLED, no word since", id="a state of its own",
+        ),
+        pytest.param(
+            {"state": "overdue", "status": "RETRY", "result": "HTTPError: upstream said 503"},
+            "waiting for its next try, no word since", id="a retry",
+        ),
+        pytest.param(
+            {"state": "unseen", "status": "CANCELLED", "result": "stopped by hand"},
+            "in state CANCELLED, its end can't be known", id="a state of its own, for ever",
+        ),
         pytest.param({"state": "not_sent", "not_sent_because": "it is away"}, "not sent", id="not sent"),
         pytest.param({"state": "finished", "status": "REVOKED"}, "REVOKED", id="revoked"),
     ],
-)
+)  # fmt: skip
 def test_every_state_has_its_words(site: Site, fields: dict[str, Any], said: str) -> None:
     page = shown(site, **fields)
     assert said in words(page, "runtask-state")
-    assert ("data-follow" in page) == (fields["state"] not in ("finished", "not_sent"))
+    assert ("data-follow" in page) == (fields["state"] not in ("finished", "not_sent", "unseen"))
     for extra in ("result", "not_sent_because"):
         assert fields.get(extra, "") in words(page, "runtask-state")
 

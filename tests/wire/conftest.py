@@ -121,7 +121,7 @@ def schedule(slack: LocalSlack) -> Schedule:
     night = CrontabSchedule.objects.create(minute="0", hour="2", timezone="Europe/Berlin")
 
     def make(name: str = "Nightly report", task: str = "tests.wire.report", **fields: Any) -> PeriodicTask:
-        return PeriodicTask.objects.create(name=name, task=task, crontab=night, **fields)
+        return PeriodicTask.objects.create(**{"name": name, "task": task, "crontab": night, **fields})
 
     return make
 

@@ -1,6 +1,8 @@
 """Tasks that the tests run; registered in this process, so that signatures are known."""
 
 import time
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,28 @@ def retry(self: Task) -> str:
     if not self.request.retries:
         raise self.retry(exc=RuntimeError("upstream said 503"), countdown=2)
     return "at the second try"
+
+
+@shared_task(name="tests.wire.cancelled", bind=True)
+def cancelled(self: Task) -> None:
+    self.update_state(state="CANCELLED", meta={"note": "stopped by hand"})
+    raise Ignore
+
+
+def with_database(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As platforms have them: the task gets an argument that nobody sends."""
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function("a database", *args, **kwargs)
+
+    return wrapper
+
+
+@shared_task(name="tests.wire.injected")
+@with_database
+def injected(database: str, days: int) -> str:
+    return f"{days} days from {database}"
 
 
 @shared_task(name="tests.wire.quiet", ignore_result=True)

@@ -21,6 +21,7 @@ from bot.slack.client import FAST, web_client
 from bot.slack.ids import Id
 from bot.slack.metadata import Metadata
 from localslack.testing import LocalSlack, Person
+from tests.factories import in_zone
 from tests.wire.conftest import Schedule
 from tests.wire.form import inputs, opened, picked, shown, top
 
@@ -34,6 +35,15 @@ def test_it_shows_task_time_and_stored_values(bot: LocalSlack, ana: Person, sche
     assert inputs(modal) == {"args": "[\n  1\n]", "kwargs": '{\n  "days": 7\n}'}
     for text in ("`shop.daily`", "every day at 02:00, Europe/Berlin", "Sales of the day", "No run of it is known"):
         assert text in shown(modal)
+
+
+def test_a_time_zone_that_nobody_knows_is_said_and_the_schedule_can_be_run(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule("Nightly report", crontab=in_zone("US/Pacific-New"))
+    opened(http_bot, ana)
+    assert "US/Pacific-New (this time zone isn't known here)" in shown(picked(http_bot, ana, "Nightly report"))
+    assert ana.submits()["closed"]
 
 
 def test_key_order_unicode_and_numbers_are_exactly_as_stored(

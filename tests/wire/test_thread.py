@@ -240,6 +240,26 @@ def test_a_run_without_any_word_is_told_and_a_late_result_still_arrives(
     assert "at last" in all_words(thread[-1])
 
 
+@pytest.mark.usefixtures("worker")
+def test_a_state_of_the_tasks_own_is_told_where_no_end_comes(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    run(http_bot, ana, schedule("Cancelled", task="tests.wire.cancelled"))
+    http_bot.wait_for(lambda: Run.objects.filter(status="CANCELLED").exists())
+    Run.objects.update(deadline_at=timezone.now())
+    http_bot.wait_for(lambda: len(ana.thread(OPS, ana.messages(OPS)[-1]["ts"])) == 2)
+    root = ana.messages(OPS)[-1]
+    assert "CANCELLED: stopped by hand" in all_words(ana.thread(OPS, root["ts"])[-1])
+    http_bot.wait_for(lambda: "in state CANCELLED, no word since" in all_words(ana.messages(OPS)[-1]))
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_task_whose_decorator_adds_an_argument_is_run(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    run(http_bot, ana, schedule("Injected", task="tests.wire.injected", args="[7]"))
+    _, [_, final] = finished(http_bot, ana)
+    assert "7 days from a database" in all_words(final)
+
+
 def test_messages_do_not_unfurl_and_carry_the_run(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     stored = run(http_bot, ana, schedule())
     http_bot.wait_for(lambda: http_bot.calls("chat.postMessage"))

@@ -98,10 +98,10 @@ def _outcomes(answers: Iterable[Answer]) -> Iterator[Outcome]:
 
 
 def _outcome(answer: Answer) -> Outcome | None:
-    """None: the backend knows nothing of this task."""
+    """None: the backend knows nothing of this task. `PENDING` says nothing, even if somebody has stored it."""
     meta = answer.meta()
     status, result = str(meta.get("status") or PENDING), meta.get("result")
-    if status == PENDING and result is None:
+    if status == PENDING:
         return None
     return outcome(
         answer.task,

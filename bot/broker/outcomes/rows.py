@@ -1,13 +1,15 @@
 """Reads outcomes from django-celery-results' `TaskResult` rows. The cost of a pass doesn't grow with history.
 
-`PENDING` proves nothing, `date_done` moves with every write (it is `auto_now`), and a task that ignores its result, or
-raises Ignore or Reject, leaves no row.
+`PENDING` says nothing of a task: a platform may write such rows when it publishes. `date_done` moves with every write (it is
+`auto_now`), and a task that ignores its result, or raises Ignore or Reject, leaves no row of its own.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from celery.states import PENDING
 from django.db.models import QuerySet
 from django_celery_results.models import TaskResult
 
@@ -24,6 +26,7 @@ from bot.runs import clock
 BATCH = 500  # outcomes per pass; older builds of SQLite allow 999 parameters
 RECENT = timedelta(seconds=3)
 READ = ("task_id", "status", "date_done", "result", "traceback", "worker", "date_started")
+PUBLISHING = timedelta(seconds=5)  # at most; `sent_at` is its end
 
 
 @dataclass
@@ -46,10 +49,10 @@ class RowOutcomes:
         if ids is None:
             ids = _written_lately()
         ids += self._ended.take(lambda: _changed(ended_runs(Source.ROWS))) or []
-        return [_outcome(row) for row in _rows().filter(task_id__in=padded(ids))] if ids else []
+        return _outcomes(_rows().filter(task_id__in=padded(ids))) if ids else []
 
     def of(self, task: TaskId) -> list[Outcome]:
-        return [_outcome(row) for row in _rows().filter(task_id=task)]
+        return _outcomes(_rows().filter(task_id=task))
 
     def last_run(self, schedule: Schedule) -> LastRun | None:
         """Started by beat or by us: results carry the schedule's name (`result_extended`)."""
@@ -78,7 +81,7 @@ def _changed(watched: Tokens) -> list[str]:
     changed: list[str] = []
     for batch in (dict(seen[at : at + BATCH]) for at in range(0, len(seen), BATCH)):
         written = _results().filter(task_id__in=padded(batch)).values_list("task_id", "date_done", "status")
-        tokens = {task_id: _token(at, status) for task_id, at, status in written}
+        tokens = {task_id: _token(at, status) for task_id, at, status in written if status != PENDING}
         changed += [task_id for task_id, token in batch.items() if tokens.get(task_id, token) != token]
     return changed[:BATCH]
 
@@ -86,7 +89,8 @@ def _changed(watched: Tokens) -> list[str]:
 def _written_lately() -> list[str]:
     """Task ids, by the index of the results' dates. Costs time per written result, not per open run."""
     lately = _results().filter(date_done__gte=clock.now() - RECENT).order_by("date_done")
-    written = [(id_, _token(at, status)) for id_, at, status in lately.values_list("task_id", "date_done", "status")]
+    values = lately.values_list("task_id", "date_done", "status")
+    written = [(id_, _token(at, status)) for id_, at, status in values if status != PENDING]
     changed: list[str] = []
     for batch in (dict(written[at : at + BATCH]) for at in range(0, len(written), BATCH)):
         runs = Run.objects.filter(task_id__in=padded(batch), state__in=OPEN).order_by("pk")
@@ -99,7 +103,27 @@ def _token(at: datetime, status: str) -> str:
     return f"{at.isoformat()} {status}"
 
 
-def _outcome(row: dict[str, Any]) -> Outcome:
+def _outcomes(found: Iterable[dict[str, Any]]) -> list[Outcome]:
+    rows = [row for row in found if row["status"] != PENDING]
+    sent = _sending(row["task_id"] for row in rows if row.get("date_started") is not None)
+    return [
+        _outcome(row, _believed(row.get("date_started"), sent.get(row["task_id"]), row["date_done"])) for row in rows
+    ]
+
+
+def _sending(tasks: Iterable[str]) -> dict[str, datetime]:
+    """When the sending of these runs began, or later. Nothing is asked for no tasks."""
+    ids = padded(list(tasks))
+    runs = Run.objects.filter(task_id__in=ids).order_by().values_list("task_id", "created_at", "sent_at") if ids else ()
+    return {task: min(sent, max(asked, sent - PUBLISHING)) if sent else asked for task, asked, sent in runs}
+
+
+def _believed(began: datetime | None, sent: datetime | None, ended: datetime) -> datetime | None:
+    """`date_started`, if it can be true. The database writes it (`Now()`), and some do so in the local time of their session."""
+    return began if began is not None and sent is not None and sent <= began <= ended else None
+
+
+def _outcome(row: dict[str, Any], started_at: datetime | None) -> Outcome:
     status, at = row["status"], row["date_done"]
     return outcome(
         row["task_id"],
@@ -109,5 +133,5 @@ def _outcome(row: dict[str, Any]) -> Outcome:
         text=readable(row["result"], status),
         traceback=row["traceback"] or "",
         worker=row.get("worker") or "",
-        started_at=row.get("date_started"),
+        started_at=started_at,
     )

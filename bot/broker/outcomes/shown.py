@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from bot.broker.outcomes.pickled import HARMLESS, Stub
 from bot.core.model import Outcome, TaskId
@@ -13,6 +15,8 @@ TEXT_LIMIT = 100_000  # characters that are passed on: more than is shown, as se
 LONGEST = 3_000_000  # characters; more of a result isn't even counted
 NOT_SHOWN = "(a pickled result, not shown)"
 STATUS_LIMIT, WORKER_LIMIT = 50, 100  # characters that a run's row holds
+PLAIN = tuple(HARMLESS.values())  # dates, decimals and so on, which people read as texts
+WRAPPER = "UnpickleableExceptionWrapper"
 TRACER = "celery/app/trace.py"
 CARETS = re.compile(r"\s+[~^]+\s*")
 
@@ -45,9 +49,17 @@ def outcome(
 def readable(stored: str | None, status: str) -> str:
     """The stored JSON for people (`readable_value`). If it isn't JSON, or is nested too deep, as it is."""
     try:
-        return readable_value(json.loads(stored), status, otherwise=stored) if stored else ""
-    except (ValueError, RecursionError):
+        return readable_value(json.loads(stored, object_hook=_untyped), status, otherwise=stored) if stored else ""
+    except (TypeError, ValueError, RecursionError):
         return stored or ""
+
+
+def _untyped(value: dict[str, Any]) -> Any:
+    """A date, a decimal and so on in kombu's JSON (kombu/utils/json.py), as the text that it is written as."""
+    if value.keys() != {"__type__", "__value__"}:
+        return value
+    written = value["__value__"]
+    return str(UUID(**written)) if value["__type__"] == "uuid" and isinstance(written, dict) else written
 
 
 def readable_value(value: Any, status: str, otherwise: str = NOT_SHOWN) -> str:
@@ -61,12 +73,13 @@ def readable_value(value: Any, status: str, otherwise: str = NOT_SHOWN) -> str:
     is_end = status == "SUCCESS"
     try:
         if isinstance(value, (BaseException, Stub)) and not is_end:
-            name = value.kind if isinstance(value, Stub) else type(value).__name__
-            texts = [one for one in value.args if isinstance(one, (str, int, float))]
-            return exception({"exc_type": name, "exc_message": texts})
+            name, args = _unwrapped(value.kind if isinstance(value, Stub) else type(value).__name__, value.args)
+            return exception(
+                {"exc_type": name, "exc_message": [one for one in args if isinstance(one, (str, int, float))]}
+            )
         if isinstance(value, dict) and not is_end:
             return exception(value) if "exc_type" in value else progress(value)
-        return value if isinstance(value, str) else _json(value, indent=2)
+        return str(value) if isinstance(value, (str, *PLAIN)) else _json(value, indent=2)
     except (
         TypeError,
         ValueError,
@@ -90,7 +103,7 @@ def _plain(value: Any) -> Any:
     """Of a value that JSON hasn't: what Celery's own JSON and pickles often hold."""
     if isinstance(value, (set, frozenset)):
         return list(value)
-    return str(value) if isinstance(value, tuple(HARMLESS.values())) else NOT_SHOWN
+    return str(value) if isinstance(value, PLAIN) else NOT_SHOWN
 
 
 def own_frames(traceback: str) -> str:
@@ -120,6 +133,14 @@ def progress(meta: dict[str, Any]) -> str:
 def exception(value: dict[str, Any]) -> str:
     """Celery's JSON form of an exception (celery/backends/base.py, prepare_exception)."""
     message = value.get("exc_message")
-    parts = message if isinstance(message, (list, tuple)) else [message]
+    name, parts = _unwrapped(str(value["exc_type"]), message if isinstance(message, (list, tuple)) else [message])
     text = ", ".join(part if isinstance(part, str) else _json(part) for part in parts if part is not None)
-    return f"{value['exc_type']}: {text}" if text else str(value["exc_type"])
+    return f"{name}: {text}" if text else name
+
+
+def _unwrapped(name: str, args: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+    """The exception inside of Celery's wrapper for those that can't be pickled, which has its module, name and arguments."""
+    match args:
+        case [_, str(inner), list() | tuple() as theirs, *_] if name == WRAPPER:
+            return inner, theirs
+    return name, args

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from bot.core.audit import Act
-from bot.core.ids import LARGEST_ID
+from bot.core.ids import id_in
 from bot.core.text import one_line
 from bot.management.people import database_in_words, operator, user_named
 from bot.models import AuditRecord
@@ -91,7 +91,7 @@ def chosen(options: dict[str, Any]) -> "QuerySet[AuditRecord]":
     if options["action"]:
         found = found.filter(action=options["action"])
     if which := options["schedule"]:
-        number = int(which) if which.isdecimal() and int(which) <= LARGEST_ID else None
+        number = id_in(which)
         found = found.filter(Q(schedule_name=which) if number is None else Q(schedule_id=number))
     if options["person"]:
         by = people.named(options["person"])

@@ -44,6 +44,22 @@ class ApiError(Exception):
         return JsonResponse(body, status=self.status, headers=dict(self.headers))
 
 
+# For what nobody expected, by status.
+UNEXPECTED = {
+    error.status: error
+    for error in (
+        ApiError(
+            400, "bad_request", "This request can't be read: its address or its headers aren't as they should be."
+        ),
+        ApiError(403, "not_allowed", "This site doesn't allow this request."),
+        ApiError(404, "not_found", "There is no such address."),
+        ApiError(
+            500, "internal_error", "Something went wrong; the site's log says what. A run may have been sent or not."
+        ),
+    )
+}
+
+
 def denied(why: Denied) -> ApiError:
     text, more = sentence(why), {"reason": str(why.code)}
     if "rule" in why.params:

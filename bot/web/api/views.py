@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, re_path, reverse
@@ -28,7 +29,7 @@ from bot.web import throttle, tokens
 from bot.web.api import answers
 from bot.web.api.asked import Asked, asked, asked_again, is_kill_asked, key_of
 from bot.web.api.caller import Caller, caller
-from bot.web.api.errors import ApiError, ApiProblem, bad_request, denied, not_found
+from bot.web.api.errors import UNEXPECTED, ApiError, ApiProblem, bad_request, denied, not_found
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,12 @@ def _in_json(make: Callable[[], JsonResponse]) -> JsonResponse:
     except Error:
         log.exception("the database failed")
         answer = ApiError(503, "database", "The database failed. Make this request again.").answer()
+    except (SuspiciousOperation, BadRequest):
+        log.warning("a request that can't be read", exc_info=True)
+        answer = UNEXPECTED[400].answer()
+    except Exception:
+        log.exception("an error that nobody expected")
+        answer = UNEXPECTED[500].answer()
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -157,3 +157,76 @@ def test_between_looks_at_all_open_runs_only_the_latest_results_are_looked_at(
     assert outcomes.changed() == []
     outcomes._full._next = 0.0
     assert [outcome.task_id for outcome in outcomes.changed()] == [old.task_id]
+
+
+begins = pytest.mark.skipif(not HAS_START, reason="the results app says when a task began since 2.6")
+
+
+@begins
+@pytest.mark.django_db
+@pytest.mark.parametrize("minutes", [-300, -60, -15, 15, 60, 300])
+@pytest.mark.parametrize("status", ["STARTED", "SUCCESS"])
+def test_a_beginning_in_another_time_zone_is_not_believed(status: str, minutes: int) -> None:
+    """The results app lets the database write it, which may do so in the local time of its session."""
+    now = timezone.now()
+    run = a_run(created_at=now - timedelta(minutes=2), sent_at=now - timedelta(minutes=2))
+    a_result(run.task_id, status, date_started=now - timedelta(minutes=1) + timedelta(minutes=minutes))
+    assert the_outcome().started_at is None
+    assert RowOutcomes().of(TaskId(run.task_id))[0].started_at is None
+
+
+@begins
+@pytest.mark.django_db
+@pytest.mark.parametrize("approved", [False, True])
+def test_a_beginning_while_the_message_was_being_sent_is_believed(*, approved: bool) -> None:
+    """A worker may be faster than our own note that the message was sent. A run that was approved was asked for long before."""
+    now = timezone.now()
+    asked, sent = now - timedelta(hours=5 if approved else 0, seconds=10), now - timedelta(seconds=9)
+    run = a_run(created_at=asked, sent_at=sent)
+    row: Any = a_result(run.task_id, date_started=sent - timedelta(milliseconds=500))
+    assert the_outcome().started_at == row.date_started
+    TaskResult.objects.update(date_started=now - timedelta(hours=5))
+    assert the_outcome().started_at is None
+
+
+@begins
+@pytest.mark.django_db
+def test_a_beginning_counts_from_the_moment_of_asking_where_nobody_knows_when_it_was_sent() -> None:
+    now = timezone.now()
+    run = a_run(created_at=now - timedelta(seconds=9), sent_at=None, state="unknown")
+    row: Any = a_result(run.task_id, date_started=now - timedelta(seconds=5))
+    assert the_outcome().started_at == row.date_started
+    TaskResult.objects.update(date_started=now - timedelta(seconds=10))
+    assert the_outcome().started_at is None
+
+
+@begins
+@pytest.mark.django_db
+def test_a_run_whose_beginning_is_not_believed_has_no_duration() -> None:
+    now = timezone.now()
+    run = a_run(created_at=now, sent_at=now)
+    a_result(run.task_id, date_started=now - timedelta(hours=5))
+    assert record() == 1
+    run.refresh_from_db()
+    assert (run.state, run.started_at, run.duration) == ("finished", None, None)
+
+
+@pytest.mark.django_db
+def test_a_row_that_a_platform_writes_when_it_publishes_is_no_news() -> None:
+    run = a_run()
+    a_result(run.task_id, "PENDING")
+    outcomes = RowOutcomes()
+    assert outcomes.changed() == []
+    outcomes._full._next = float("inf")
+    assert outcomes.changed() == [], "between two looks at all"
+    assert outcomes.of(TaskId(run.task_id)) == []
+    TaskResult.objects.update(status="SUCCESS")
+    assert [outcome.status for outcome in outcomes.changed()] == ["SUCCESS"]
+
+
+@pytest.mark.django_db
+def test_a_crowd_of_rows_from_publishing_hides_no_end() -> None:
+    runs = [a_run(key=f"k{number}") for number in range(BATCH + 1)]
+    TaskResult.objects.bulk_create(TaskResult(task_id=run.task_id, status="PENDING") for run in runs[:-1])
+    a_result(runs[-1].task_id)
+    assert [outcome.task_id for outcome in RowOutcomes().changed()] == [runs[-1].task_id]

@@ -1,12 +1,20 @@
 """Results and tracebacks, as people read them."""
 
 import json
+import pickle
 import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
+from celery import Celery
+from celery.utils.serialization import get_pickleable_exception
+from kombu.utils import json as typed_json
 
-from bot.broker.outcomes.shown import exception, own_frames, progress, readable
+from bot.broker.outcomes import pickled
+from bot.broker.outcomes.shown import WRAPPER, exception, own_frames, progress, readable, readable_value
 
 
 @pytest.mark.parametrize(
@@ -69,6 +77,65 @@ def test_a_success_that_looks_like_an_exception_is_a_result() -> None:
 )
 def test_progress_is_what_the_task_says_of_it(meta: dict[str, Any], shown: str) -> None:
     assert progress(meta) == readable(json.dumps(meta), "PROGRESS") == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        pytest.param(Decimal("12.50"), "12.50", id="a decimal"),
+        pytest.param(datetime(2026, 11, 5, 12, tzinfo=UTC), "2026-11-05T12:00:00+00:00", id="a moment"),
+        pytest.param(date(2026, 11, 5), "2026-11-05", id="a day"),
+        pytest.param(UUID(int=7), "00000000-0000-0000-0000-000000000007", id="a UUID"),
+        pytest.param(b"abc", "abc", id="bytes"),
+        pytest.param({"total": Decimal("12.50")}, '{\n  "total": "12.50"\n}', id="inside an object"),
+        pytest.param([Decimal(1)], '[\n  "1"\n]', id="in a list"),
+    ],
+)
+def test_typed_values_are_read_as_what_they_are(value: Any, shown: str) -> None:
+    """As kombu writes them into JSON."""
+    assert readable(typed_json.dumps(value), "SUCCESS") == shown
+
+
+def test_a_decimal_is_shown_alike_whichever_way_it_comes() -> None:
+    """Celery's own backends give the value itself, the results' table its JSON."""
+    assert readable_value(Decimal("12.50"), "SUCCESS") == readable(typed_json.dumps(Decimal("12.50")), "SUCCESS")
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        '{"__type__": "decimal"}',
+        '{"__type__": "uuid", "__value__": {"hex": "no"}}',
+        '{"__type__": "uuid", "__value__": {"x": 1}}',
+        '{"__type__": ["x"], "__value__": null}',
+        '{"__type__": "own", "__value__": {"a": 1}}',
+    ],
+)
+def test_odd_typed_values_are_shown_somehow(stored: str) -> None:
+    assert isinstance(readable(stored, "SUCCESS"), str)
+    assert isinstance(readable(stored, "FAILURE"), str)
+
+
+class Odd(Exception):
+    """It keeps more than its constructor takes, so that it can't be unpickled."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, {"code": 7})
+
+
+def test_an_exception_that_can_not_be_pickled_is_shown_as_itself() -> None:
+    """Celery wraps it."""
+    wrapped = get_pickleable_exception(Odd("no such region"))
+    assert type(wrapped).__name__ == WRAPPER
+    stored = Celery(backend="cache+memory://", set_as_current=False).backend.prepare_exception(wrapped, "json")
+    assert readable(json.dumps(stored), "FAILURE") == 'Odd: no such region, {"code": 7}'
+    assert readable_value(wrapped, "FAILURE") == "Odd: no such region"
+    assert readable_value(pickled.loads(pickle.dumps(wrapped)), "FAILURE") == "Odd: no such region"
+
+
+@pytest.mark.parametrize("message", [[], ["m"], ["m", "Odd"], ["m", 7, []], ["m", "Odd", "x"], None, "x"])
+def test_a_wrapper_that_holds_something_else_is_shown_as_it_is(message: Any) -> None:
+    assert exception({"exc_type": WRAPPER, "exc_message": message}).startswith(WRAPPER)
 
 
 def test_celerys_own_note_on_the_worker_is_no_result() -> None:

@@ -1,0 +1,58 @@
+"""Reads the times of schedules from beat's tables."""
+
+from zoneinfo import ZoneInfo
+
+from django.db.models import CharField, Model
+from django.db.models.functions import Cast
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule
+
+from bot.prepared import Placeholder, Prepared, columns
+
+CLOCKS: dict[str, type[Model]] = {  # in beat's order (`PeriodicTask.scheduler`): a row may have several
+    "interval": IntervalSchedule,
+    "crontab": CrontabSchedule,
+    "solar": SolarSchedule,
+    "clocked": ClockedSchedule,
+}
+ZONE = "timezone"  # of a crontab. Its field raises an error for a zone that isn't known here
+ZONE_AS_TEXT = Cast(ZONE, CharField())
+
+
+def _query(model: type[Model]) -> Prepared:
+    """With the zone of a crontab behind its other columns, as text."""
+    plain = [name for name in columns(model) if name != ZONE]
+    expressions = [ZONE_AS_TEXT] if ZONE in columns(model) else []
+    rows = model._default_manager  # noqa: SLF001  # documented
+    return Prepared(lambda: rows.filter(pk=Placeholder("clock")).values_list(*plain, *expressions))
+
+
+QUERIES = {kind: _query(model) for kind, model in CLOCKS.items()}
+
+
+def of(kind: str, key: int, alias: str) -> tuple[Model, str] | None:
+    """The row, and the name of its time zone if that isn't known here; the row is in UTC then. None: there is no such row."""
+    model, found = CLOCKS[kind], QUERIES[kind].first(alias, clock=key)
+    if found is None:
+        return None
+    if ZONE not in columns(model):
+        return model.from_db(alias, columns(model), found), ""
+    *values, name = found
+    zone = known(name)
+    names = [column for column in columns(model) if column != ZONE]
+    return model.from_db(
+        alias, [*names, ZONE], [*values, zone or ZoneInfo("UTC")]
+    ), "" if zone else name or "no time zone"
+
+
+def known(zone: str) -> ZoneInfo | None:
+    """None: it isn't known here."""
+    try:
+        return ZoneInfo(zone)
+    except (LookupError, ValueError, OSError):  # no such zone, no name, or a folder
+        return None
+
+
+def unknown_zones() -> dict[int, str]:
+    """The zones that aren't known here, by the keys of their crontabs. beat can't read these rows either."""
+    rows = CrontabSchedule.objects.order_by("pk").values_list("pk", ZONE_AS_TEXT)
+    return {pk: zone for pk, zone in rows if known(zone) is None}

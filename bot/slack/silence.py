@@ -1,0 +1,65 @@
+"""The replies about runs of which no more is heard: what is known of them. Pure functions of a report."""
+
+from bot.core.model import Outcome
+from bot.core.reasons import Code
+from bot.core.report import Report
+from bot.core.status import FINAL, RECEIVED, REJECTED, RETRY, WAITING, own
+from bot.core.text import one_line
+from bot.slack import silence_texts as texts
+from bot.slack.blocks import Block, context, date, entities, escape, person, section
+from bot.texts import sentence
+
+SAID = 300  # characters of what a task has said last
+
+
+def deadline(report: Report) -> tuple[str, list[Block]]:
+    """Its text, its blocks."""
+    outcome = report.outcome
+    has_stopped = outcome is not None and (outcome.status == RETRY or own(outcome.status))
+    text, plain = (texts.NO_END, texts.NO_END_PLAIN) if has_stopped else (texts.NO_WORD, texts.NO_WORD_PLAIN)
+    known = (_known(outcome) if outcome else "") or _sent(report)
+    words = text.format(who=_who(report), schedule=escape(report.schedule), known=known)
+    why = [context(escape(sentence(report.unseen_because)))] if report.unseen_because else []
+    return plain.format(schedule=entities(one_line(report.schedule))), [section(words), *why]
+
+
+def unseen(report: Report) -> tuple[str, list[Block]]:
+    """Its text, its blocks."""
+    words = texts.UNSEEN.format(
+        who=_who(report), schedule=escape(report.schedule), why=escape(sentence(report.unseen_because))
+    )
+    is_fixed = report.unseen_because is not None and report.unseen_because.code is Code.NO_RESULTS
+    notes = [_known(report.outcome) if report.outcome else "", texts.UNSEEN_CHANGE if is_fixed else texts.UNSEEN_MORE]
+    blocks = [section(words), *(context(note) for note in notes if note)]
+    return texts.UNSEEN_PLAIN.format(schedule=entities(one_line(report.schedule))), blocks
+
+
+def _known(outcome: Outcome) -> str:
+    """What was heard last, but for an end, which has its own reply. Empty: nothing that a worker has reported."""
+    at, said = date(outcome.at), escape(outcome.result, SAID)
+    if outcome.status == RETRY:
+        return (texts.NEXT_TRY_AFTER if said else texts.NEXT_TRY).format(since=at, at=at, why=said)
+    if own(outcome.status):
+        name = escape(outcome.status)
+        return texts.LAST_STATE.format(at=at, state=f"{name}: {said}" if said else name)
+    if outcome.status in FINAL | {REJECTED}:
+        return ""
+    if outcome.started_at is not None:
+        return _with_last_word(texts.NO_WORD_SINCE.format(began=date(outcome.started_at), at=at), said)
+    if outcome.status == RECEIVED:
+        return texts.NO_WORD_RECEIVED.format(at=at)
+    return "" if outcome.status in WAITING else _with_last_word(texts.NO_WORD_REPORTED.format(at=at), said)
+
+
+def _with_last_word(known: str, said: str) -> str:
+    return f"{known} {texts.LAST_WORD.format(said=said)}" if said else known
+
+
+def _sent(report: Report) -> str:
+    if report.sent_at is None:
+        return texts.NO_WORD_UNKNOWN
+    return (texts.NO_EVENT_SENT if report.by_events else texts.NO_WORD_SENT).format(at=date(report.sent_at))
+
+
+def _who(report: Report) -> str:
+    return person(report.requester, report.name)

@@ -1,0 +1,189 @@
+"""What is known of how a task is called: what Celery itself would refuse to send, and the names of positional values."""
+
+import functools
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import celery
+import pytest
+from celery import Celery, Task
+
+from bot.broker import calls
+from bot.core import signature
+from bot.core.secrets import Secrets
+
+CALLS: list[tuple[list[Any], dict[str, Any]]] = [
+    ([], {}),
+    ([7], {}),
+    ([7, 8], {}),
+    ([7, 8, 9], {}),
+    ([], {"days": 7}),
+    ([], {"dayz": 7}),
+    ([7], {"days": 7}),
+    ([], {"db": 1, "days": 7}),
+]
+
+
+def with_database(function: Any) -> Any:
+    """As platforms have them: the task gets an argument that nobody sends."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function("a database", *args, **kwargs)
+
+    return wrapper
+
+
+def logged(function: Any) -> Any:
+    """Passes everything on as it is."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def nightly(days, region="EU"): ...
+def bound(self, days): ...
+def injected(db, days): ...
+def bound_and_injected(self, db, days): ...
+def positional_only(days, /, **more): ...
+def keyword_only(*, days): ...
+
+
+class _Tasks:
+    def nightly(self, days): ...
+
+
+class _Passing(Task):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.run(*args, **kwargs)
+
+
+FUNCTIONS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "plain": (nightly, {}),
+    "bound": (bound, {"bind": True}),
+    "injected": (with_database(injected), {}),
+    "bound and injected": (with_database(bound_and_injected), {"bind": True}),
+    "logged": (logged(nightly), {}),
+    "tried again": (nightly, {"autoretry_for": (ValueError,)}),
+    "unchecked": (nightly, {"typing": False}),
+    "positional only": (positional_only, {}),
+    "keyword only": (keyword_only, {}),
+    "of an own base": (nightly, {"base": _Passing}),
+    "a method": (_Tasks().nightly, {}),
+}
+HAS_PYDANTIC = celery.VERSION >= (5, 5)
+if HAS_PYDANTIC:
+    FUNCTIONS["pydantic"] = (nightly, {"pydantic": True})
+    FUNCTIONS["bound pydantic"] = (bound, {"bind": True, "pydantic": True})
+
+
+class _Class(Task):
+    name = "a class"
+
+    def run(self, days): ...
+
+
+class _Injecting(Task):
+    name = "an injecting class"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        self.run("a database", *args, **kwargs)
+
+    def run(self, db: str, days: int) -> None: ...
+
+
+class _Decorated(Task):
+    name = "a decorated class"
+
+    @with_database
+    def run(self, db, days): ...
+
+
+class _Partial(Task):
+    name = "a partial"
+    run = functools.partial(lambda db, days: None, "a database")
+
+
+CLASSES: tuple[Any, ...] = (_Class, _Injecting, _Decorated, _Partial)
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
+    """With a task of each kind. Of pydantic, Celery needs only the name of a class here."""
+    pydantic: Any = ModuleType("pydantic")
+    pydantic.BaseModel = type("BaseModel", (), {})
+    monkeypatch.setitem(sys.modules, "pydantic", pydantic)
+    monkeypatch.setenv("CELERY_BROKER_URL", "memory://")
+    made: Any = Celery("platform", set_as_current=False, fixups=[])
+    with made:
+        made.conf.task_default_queue = "tests.calls"
+        for name, (function, options) in FUNCTIONS.items():
+            made.task(name=name, shared=False, **options)(function)
+        for kind in CLASSES:
+            made.register_task(kind())
+        yield made
+
+
+@pytest.mark.parametrize("kind", [*FUNCTIONS, *(kind.name for kind in CLASSES)])
+def test_what_is_refused_is_what_celery_refuses_to_send(app: Celery, kind: str) -> None:
+    known = calls.signature(app, kind)
+    for args, kwargs in CALLS:
+        refused = known is not None and any(signature.problems(known, args, kwargs))
+        assert refused is _does_celery_refuse(app, kind, args, kwargs), (args, kwargs)
+
+
+def _does_celery_refuse(app: Celery, kind: str, args: list[Any], kwargs: dict[str, Any]) -> bool:
+    try:
+        app.tasks[kind].apply_async(tuple(args), kwargs)
+    except TypeError:
+        return True
+    return False
+
+
+def test_of_an_unknown_task_nothing_is_known(app: Celery) -> None:
+    assert calls.signature(app, "elsewhere") is None
+    assert calls.names(app, "elsewhere") == signature.Names()
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("plain", "(days, region='EU')"),
+        ("bound", "(days)"),
+        ("tried again", "(days, region='EU')"),
+        ("of an own base", "(days, region='EU')"),
+        ("a class", "(days)"),
+        ("a partial", "(days)"),
+        ("injected", "(*args, **kwargs)"),
+        ("logged", "(*args, **kwargs)"),
+        ("a decorated class", "(*args, **kwargs)"),
+        ("an injecting class", None),
+        ("unchecked", None),
+        *([("pydantic", "(days, region='EU')"), ("bound pydantic", "(days)")] if HAS_PYDANTIC else []),
+    ],
+)
+def test_a_rule_goes_by_names_that_are_sure(app: Celery, kind: str, names: str | None) -> None:
+    """By a decorator's own names, which bind nothing: what it passes on may stand at another place."""
+    found = calls.names(app, kind).sure
+    assert (None if found is None else str(found)) == names
+
+
+@pytest.mark.parametrize("wrap", [with_database, logged])
+def test_a_secret_is_masked_wherever_a_decorator_may_put_it(app: Celery, wrap: Any) -> None:
+    """Nobody knows which one it is: with an argument that is added, the token is the first value, else the second."""
+
+    def nightly(db, api_token, days): ...
+
+    app.task(name="shop.secret", shared=False)(wrap(nightly))
+    secrets = Secrets(names=calls.names(app, "shop.secret").possible)
+    assert secrets.args(["one", "two", 7]) == ["••••••", "••••••", 7]
+
+
+@pytest.mark.parametrize("kind", ["plain", "unchecked", "tried again"])
+def test_values_of_a_plain_task_have_the_names_of_its_parameters(app: Celery, kind: str) -> None:
+    assert calls.names(app, kind).possible == ("days", "region")
