@@ -35,6 +35,7 @@ DEBUG = _project.debug
 # forms that are open in Slack, which the key seals, must outlive a restart of `runtask slack`.
 _seed = _bot.bot_token or get_random_string(50)
 SECRET_KEY = _project.secret_key or salted_hmac("runtask.settings", "SECRET_KEY", secret=_seed).hexdigest()
+SECRET_KEY_FALLBACKS = list(_project.secret_key_fallbacks)
 ALLOWED_HOSTS = [*(_project.allowed_hosts or filter(None, [_site.hostname])), *LOOPBACK]
 ROOT_URLCONF = "bot.site_urls"
 WSGI_APPLICATION = "bot.wsgi.application"

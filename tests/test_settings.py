@@ -1,7 +1,10 @@
 """What the stand-alone project's settings come to."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +28,32 @@ def test_with_an_https_address_the_site_is_ready_for_production(address: str, *,
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=50)
     assert (done.returncode == 0) is is_ready, done.stderr
     assert ("security.W" in done.stderr) is not is_ready
+
+
+SAID = """
+import json, sys
+from bot import settings
+print(json.dumps({name: getattr(settings, name, None) for name in sys.argv[1:]}))
+"""
+
+
+def said(names: list[str], **environment: str) -> dict[str, Any]:
+    """What these settings come to in a process of its own."""
+    command = [sys.executable, "-c", SAID, *names]
+    done = subprocess.run(
+        command, env=clean_environment(**environment), capture_output=True, text=True, check=True, timeout=50
+    )
+    return dict(json.loads(done.stdout))
+
+
+def test_former_secret_keys_are_still_known(tmp_path: Path) -> None:
+    found = said(
+        ["SECRET_KEY", "SECRET_KEY_FALLBACKS"],
+        RUNTASK_DATA=str(tmp_path),
+        DJANGO_SECRET_KEY="of-today",
+        DJANGO_SECRET_KEY_FALLBACKS="of,yesterday\nof-the-day-before",
+    )
+    assert found == {"SECRET_KEY": "of-today", "SECRET_KEY_FALLBACKS": ["of,yesterday", "of-the-day-before"]}
 
 
 WITHOUT_EXTRA = """
