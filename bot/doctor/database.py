@@ -17,6 +17,7 @@ from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
 from bot.models import Run, database_of
 from bot.runs import clock
+from bot.web.probes import unwritable
 
 
 def database(subject: Subject) -> Iterator[Finding]:
@@ -56,8 +57,19 @@ def _migrations(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
         yield problem("our tables", f"migrations not applied: {some(ours)}", "Run `runtask migrate`.")
     else:
         yield ok("our tables", "all migrations of runtask are applied")
+        yield _written()
     if others := [name for name in waiting if name not in ours]:
         yield note("other tables", f"migrations not applied: {some(others)}", "Run `migrate`.")
+
+
+def _written() -> Finding:
+    """Writes one row, as `/readyz` does."""
+    failure = unwritable("doctor")
+    if failure is None:
+        return ok("writing", "our tables can be written")
+    found = f"our tables can be read, but not written: {clip(str(failure), 300)}"
+    remedy = "Is this server a standby, is its disk full, or may this account or process not write?"
+    return problem("writing", found, remedy)
 
 
 def _columns() -> Iterator[Finding]:
