@@ -1,5 +1,6 @@
 """Settings of the stand-alone project. They come from the environment (bot.env, bot.conf)."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from bot import env
 from bot.broker import embedded
 from bot.compat import sqlite_options
 from bot.conf import Conf
+from bot.core import private
 
 try:
     import dj_database_url
@@ -101,11 +103,14 @@ DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
 }
 if not _project.database_url:
     try:
-        _data.mkdir(parents=True, exist_ok=True)
+        private.make_folder(_data)
     except OSError as exc:
         raise ImproperlyConfigured(f"RUNTASK_DATA: the folder {_data} can't be created ({exc.strerror})") from exc
 _address = _project.database_url or f"sqlite:///{_data / 'runtask.sqlite3'}"
 _database: dict[str, Any] = {**dj_database_url.parse(_address, conn_max_age=60, conn_health_checks=True)}
+if _database["ENGINE"].endswith("sqlite3") and not str(_database["NAME"]).startswith((":", "file:")):
+    with suppress(OSError):  # connecting says what is wrong
+        private.make_file(Path(_database["NAME"]))
 _database["OPTIONS"] = DATABASE_OPTIONS[_database["ENGINE"]] | _database.get("OPTIONS", {})
 DATABASES = {"default": _database}
 RUNTASK_SIDECAR = _project.sidecar

@@ -56,6 +56,44 @@ def test_former_secret_keys_are_still_known(tmp_path: Path) -> None:
     assert found == {"SECRET_KEY": "of-today", "SECRET_KEY_FALLBACKS": ["of,yesterday", "of-the-day-before"]}
 
 
+OPENED = """
+import json, os, sys
+from pathlib import Path
+os.umask(0o022)
+import django
+django.setup()
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("CREATE TABLE t (c)")
+    folder = Path(sys.argv[1])
+    modes = {path.name: f"{path.stat().st_mode & 0o777:o}" for path in (folder, *folder.glob("*.sqlite3*"))}
+print(json.dumps(modes))
+"""
+
+
+def opened(folder: Path, **environment: str) -> dict[str, str]:
+    """The modes of the folder and of SQLite's files in it, while a process uses them."""
+    given = clean_environment(DJANGO_SETTINGS_MODULE="bot.settings", RUNTASK_DATA=str(folder), **environment)
+    command = [sys.executable, "-c", OPENED, str(folder)]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=True, timeout=50)
+    return dict(json.loads(done.stdout))
+
+
+def test_nobody_else_on_the_machine_can_read_the_data(tmp_path: Path) -> None:
+    files = {f"runtask.sqlite3{end}": "600" for end in ("", "-wal", "-shm")}
+    assert opened(tmp_path / "new") == {"new": "700", **files}
+
+
+def test_a_folder_that_is_there_stays_as_it_is_but_its_new_files_are_private(tmp_path: Path) -> None:
+    (folder := tmp_path / "there").mkdir(mode=0o755)
+    address = f"sqlite:///{folder / 'own.sqlite3'}"
+    assert opened(folder, DATABASE_URL=address) == {
+        "there": "755",
+        "own.sqlite3": "600",
+        **{f"own.sqlite3{end}": "600" for end in ("-wal", "-shm")},
+    }
+
+
 WITHOUT_EXTRA = """
 import sys
 sys.modules["dj_database_url"] = None

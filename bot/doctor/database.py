@@ -1,6 +1,7 @@
 """The databases: whether they answer, are migrated, have the columns that we read, and can store any text."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from bot.broker.columns import missing_columns, read_models
 from bot.checks.sidecar import admin_tables
 from bot.conf import is_sidecar
+from bot.core import private
 from bot.core.text import clip
 from bot.doctor import findings
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
@@ -89,6 +91,7 @@ def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
     """Faults that only some databases have."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
+            yield from _private(Path(connection.settings_dict["NAME"]))
             cursor.execute("PRAGMA journal_mode")
             if cursor.fetchone()[0] == "wal":
                 yield note("SQLite", "in WAL mode: for evaluation and small teams on one machine")
@@ -106,6 +109,13 @@ def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
                 yield problem("text", f"{some(names)} can't hold every character (no utf8mb4)", remedy)
             else:
                 yield ok("text", "utf8mb4: holds every character")
+
+
+def _private(file: Path) -> Iterator[Finding]:
+    """We change no rights of what is there, as somebody may need them."""
+    if private.is_open(file):
+        found = f"every user of this machine can read or change {file}"
+        yield warning("SQLite file", found, f"chmod 700 {file.parent}; chmod 600 {file}*")
 
 
 def _beside() -> Iterator[Finding]:

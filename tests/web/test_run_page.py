@@ -84,13 +84,6 @@ def test_edited_values_are_sent_once_and_lead_to_the_run(site: Site) -> None:
     assert len(site.sender.sent) == 1
 
 
-def test_a_rotated_secret_key_leaves_open_forms_and_log_ins_alone(site: Site, settings: Any) -> None:
-    form = site.form()
-    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
-    assert site.press_run(form, kwargs='{"days": 30}').status_code == 302
-    assert site.sender.sent[0].kwargs == {"days": 30}
-
-
 def test_a_site_that_groups_its_digits_addresses_schedules_all_the_same(site: Site, settings: Any) -> None:
     settings.USE_THOUSAND_SEPARATOR = True
     large = ScheduleId(12345)

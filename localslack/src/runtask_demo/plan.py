@@ -85,7 +85,9 @@ class Plan:
         else:
             found += filter(None, (_trouble(self.port, "--port"), _trouble(self.web_port, "--web-port")))
         try:
-            self.logs.mkdir(parents=True, exist_ok=True)
+            if not self.data.exists():
+                self.data.mkdir(mode=0o700, parents=True)
+            self.logs.mkdir(exist_ok=True)
         except OSError as exc:
             found.append(f"The folder {self.data} can't be used ({exc.strerror}); choose another with --data.")
         return found
