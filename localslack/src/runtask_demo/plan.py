@@ -123,7 +123,9 @@ class Plan:
         return {
             "local-slack": _python("localslack", "--port", str(self.port), "--state", state, "--rate-limits", *way),
             "worker": _python("celery", *["-A", "bot", "worker", "-c", "2", "-l", "warning", "-Q"], QUEUES),
-            "web": _python("gunicorn", "bot.wsgi", "--bind", address, *["--worker-class", "gthread", "--threads", "8"]),
+            "web": _python(
+                "gunicorn", *["--config", "python:bot.gunicorn_conf", "bot.wsgi"], "--bind", address, "-w", "1"
+            ),
             "bot": _python("bot", "notify" if self.http else "slack"),
         }
 
