@@ -10,7 +10,7 @@ from django.utils.crypto import get_random_string, salted_hmac
 
 from bot import env
 from bot.broker import embedded
-from bot.compat import sqlite_options
+from bot.compat import CSP_MIDDLEWARE, sqlite_options
 from bot.conf import Conf
 from bot.core import private
 
@@ -55,6 +55,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    CSP_MIDDLEWARE,
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -147,6 +148,20 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else Non
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a supervisor's probes don't use TLS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"] if _site.netloc else []
+
+# Nothing inline, nothing from elsewhere: neither our pages nor the admin need it. Django's page of errors does, in debug mode.
+_self, _none = ["'self'"], ["'none'"]
+_policy = {
+    "default-src": _none,
+    "script-src": _self,
+    "style-src": _self,
+    "img-src": _self,
+    "connect-src": _self,
+    "form-action": _self,
+    "base-uri": _none,
+    "frame-ancestors": _none,
+}
+SECURE_CSP = {} if DEBUG else _policy
 
 RUNTASK = {"CELERY_APP": "bot.celery:app"}
 

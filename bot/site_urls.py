@@ -4,9 +4,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 from bot import wiring
+from bot.web import beat_admin
 from bot.web.probes import alive, ready
 
 admin.site.site_header = admin.site.site_title = "Run tasks"
+beat_admin.without_inline_script(admin.site)
 
 urlpatterns = [
     path("healthz", alive),
