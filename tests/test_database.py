@@ -6,7 +6,6 @@ import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -78,11 +77,8 @@ def full() -> Iterator[None]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("unwritable", [read_only, full])
-def test_a_database_that_can_not_be_written_is_told(unwritable: Any) -> None:
-    if unwritable is full and connection.vendor != "sqlite":
-        pytest.skip("the files are those of another process")
-    with unwritable():
+def test_a_database_that_can_only_be_read_is_told() -> None:
+    with read_only():
         status, parts = ready()
         found = told(database.database(subject()))["writing"]
     assert status == 503
@@ -91,6 +87,17 @@ def test_a_database_that_can_not_be_written_is_told(unwritable: Any) -> None:
     assert found.level is Level.PROBLEM
     assert ready() == (200, dict.fromkeys(parts, "ok"))
     assert told(database.database(subject()))["writing"].level is Level.OK
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the files are those of another process")
+def test_a_full_disk_is_told() -> None:
+    """Nothing fails before the write is committed."""
+    connection.ensure_connection()
+    with full():
+        status, parts = ready()
+    assert status == 503
+    assert parts["database"] == "it can be read, but not written (OperationalError)"
 
 
 @pytest.mark.django_db
