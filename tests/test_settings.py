@@ -30,68 +30,48 @@ def test_with_an_https_address_the_site_is_ready_for_production(address: str, *,
     assert ("security.W" in done.stderr) is not is_ready
 
 
-SAID = """
-import json, sys
-from bot import settings
-print(json.dumps({name: getattr(settings, name, None) for name in sys.argv[1:]}))
-"""
-
-
-def said(names: list[str], **environment: str) -> dict[str, Any]:
-    """What these settings come to in a process of its own."""
-    command = [sys.executable, "-c", SAID, *names]
-    done = subprocess.run(
-        command, env=clean_environment(**environment), capture_output=True, text=True, check=True, timeout=50
-    )
-    return dict(json.loads(done.stdout))
-
-
-def test_former_secret_keys_are_still_known(tmp_path: Path) -> None:
-    found = said(
-        ["SECRET_KEY", "SECRET_KEY_FALLBACKS"],
-        RUNTASK_DATA=str(tmp_path),
-        DJANGO_SECRET_KEY="of-today",
-        DJANGO_SECRET_KEY_FALLBACKS="of,yesterday\nof-the-day-before",
-    )
-    assert found == {"SECRET_KEY": "of-today", "SECRET_KEY_FALLBACKS": ["of,yesterday", "of-the-day-before"]}
-
-
 OPENED = """
-import json, os, sys
+import json, os
 from pathlib import Path
 os.umask(0o022)
 import django
 django.setup()
+from django.conf import settings
 from django.db import connection
 with connection.cursor() as cursor:
     cursor.execute("CREATE TABLE t (c)")
-    folder = Path(sys.argv[1])
-    modes = {path.name: f"{path.stat().st_mode & 0o777:o}" for path in (folder, *folder.glob("*.sqlite3*"))}
-print(json.dumps(modes))
+    file = Path(settings.DATABASES["default"]["NAME"])
+    modes = {path.name: f"{path.stat().st_mode & 0o777:o}" for path in (file.parent, *file.parent.glob("*.sqlite3*"))}
+print(json.dumps({"modes": modes, "keys": [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]}))
 """
+SQLITE = ("runtask.sqlite3", "runtask.sqlite3-wal", "runtask.sqlite3-shm")
 
 
-def opened(folder: Path, **environment: str) -> dict[str, str]:
-    """The modes of the folder and of SQLite's files in it, while a process uses them."""
-    given = clean_environment(DJANGO_SETTINGS_MODULE="bot.settings", RUNTASK_DATA=str(folder), **environment)
-    command = [sys.executable, "-c", OPENED, str(folder)]
-    done = subprocess.run(command, env=given, capture_output=True, text=True, check=True, timeout=50)
-    return dict(json.loads(done.stdout))
+def opened(**environment: str) -> Any:
+    """The secret keys, and the modes of the folder and of SQLite's files in it, while a process uses them."""
+    given = clean_environment(DJANGO_SETTINGS_MODULE="bot.settings", **environment)
+    done = subprocess.run(
+        [sys.executable, "-c", OPENED], env=given, capture_output=True, text=True, check=True, timeout=50
+    )
+    return json.loads(done.stdout)
 
 
-def test_nobody_else_on_the_machine_can_read_the_data(tmp_path: Path) -> None:
-    files = {f"runtask.sqlite3{end}": "600" for end in ("", "-wal", "-shm")}
-    assert opened(tmp_path / "new") == {"new": "700", **files}
+@pytest.mark.slow
+def test_its_data_is_private_and_former_keys_are_known(tmp_path: Path) -> None:
+    found = opened(
+        RUNTASK_DATA=str(tmp_path / "new"),
+        DJANGO_SECRET_KEY="of-today",
+        DJANGO_SECRET_KEY_FALLBACKS="of,yesterday\nof-the-day-before",
+    )
+    assert found["modes"] == {"new": "700", **dict.fromkeys(SQLITE, "600")}
+    assert found["keys"] == ["of-today", "of,yesterday", "of-the-day-before"]
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_there_stays_as_it_is_but_its_new_files_are_private(tmp_path: Path) -> None:
     (folder := tmp_path / "there").mkdir(mode=0o755)
-    address = f"sqlite:///{folder / 'own.sqlite3'}"
-    assert opened(folder, DATABASE_URL=address) == {
-        "there": "755",
-        "own.sqlite3": "600",
-        **{f"own.sqlite3{end}": "600" for end in ("-wal", "-shm")},
-    }
+    found = opened(DATABASE_URL=f"sqlite:///{folder / 'runtask.sqlite3'}")
+    assert found["modes"] == {"there": "755", **dict.fromkeys(SQLITE, "600")}
 
 
 WITHOUT_EXTRA = """
