@@ -88,6 +88,7 @@ class RunAdmin(ReadOnly, Guarded):
                     "sent_args",
                     "sent_kwargs",
                     "sent_options",
+                    "values_deleted_at",
                 )
             },
         ),
@@ -117,7 +118,7 @@ class RunAdmin(ReadOnly, Guarded):
         "Slack account", lambda run: f"{run.slack_user} in {run.team}" if run.slack_user else ""
     )
     changed = columns.column_of(
-        "changed values", lambda run: columns.lines("\n".join(map(change_text, run.changed_values)) or AS_STORED)
+        "changed values", lambda run: columns.lines("\n".join(map(change_text, run.changed_values)) or _unchanged(run))
     )
     why = columns.column_of("reason", lambda run: columns.lines(run.reason or ""))
     sent_args = columns.column_of("arguments", lambda run: columns.lines(columns.sent(run, Field.ARGS)))
@@ -214,6 +215,10 @@ class NoticeAdmin(ReadOnly, Guarded):
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("runtask.change_notice")
+
+
+def _unchanged(run: Run) -> str:
+    return AS_STORED if run.values_deleted_at is None else texts.DELETED
 
 
 def _platform() -> Platform:

@@ -5,10 +5,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import django
+from django.conf import settings
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
     from django.db.models import Model
+    from django.http import HttpRequest, HttpResponse
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -22,6 +24,26 @@ def _installed(package: str) -> tuple[int, ...]:
 NAME_IS_HEADER = _installed("django-celery-beat") >= (2, 8)
 # Until Celery 5.6.2 goes: its workers ignore the header by which we ask for the result of a task with `ignore_result`.
 HONOURS_HEADER = _installed("celery") >= (5, 6, 3)
+
+
+# Until Django 5.2 goes: 6.0 brought a middleware for the setting SECURE_CSP.
+CSP_MIDDLEWARE = (
+    "django.middleware.csp.ContentSecurityPolicyMiddleware"
+    if django.VERSION >= (6, 0)
+    else "bot.compat.content_security_policy"
+)
+
+
+def content_security_policy(get_response: "Callable[[HttpRequest], HttpResponse]") -> Any:
+    policy = "; ".join(f"{directive} {' '.join(sources)}" for directive, sources in settings.SECURE_CSP.items())
+
+    def middleware(request: "HttpRequest") -> "HttpResponse":
+        response = get_response(request)
+        if policy:
+            response.headers.setdefault("Content-Security-Policy", policy)
+        return response
+
+    return middleware
 
 
 def login_not_required(view: V) -> V:

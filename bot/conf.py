@@ -103,6 +103,7 @@ class Conf:
     profile_ttl: float = variable("RUNTASK_PROFILE_TTL", env.seconds, 900.0)  # of what Slack says about a person
     deadline: float = variable("RUNTASK_DEADLINE", env.seconds, 1800.0)  # of a run that no worker reports about
     keep: float = variable("RUNTASK_KEEP", env.seconds, 90 * 86_400.0)  # until finished runs are deleted
+    keep_values: float | None = variable("RUNTASK_KEEP_VALUES", env.seconds, None)  # of runs; None: as long as the runs
     keep_audit: float = variable("RUNTASK_KEEP_AUDIT", env.seconds, 2 * 365 * 86_400.0)  # until records are deleted
     secret_keys: tuple[str, ...] = variable(
         "RUNTASK_SECRET_KEYS",
@@ -120,6 +121,11 @@ class Conf:
     metrics_token: str = variable("RUNTASK_METRICS_TOKEN", scrape_token, "", secret=True)  # empty: no `/metrics`
     kill: bool = variable("RUNTASK_KILL", env.flag, False)  # whether Stop may terminate running tasks
     threads: int = variable("RUNTASK_THREADS", env.count, 16)  # for answers, and as many for work after answers
+
+    @property
+    def audits_values(self) -> bool:
+        """Whether the audit log, from which nothing is deleted earlier, has the values of changed arguments."""
+        return self.keep_values is None or self.keep_values >= self.keep_audit
 
     def missing(self, *names: str) -> list[str]:
         """A sentence for each of the variables `names` that is not set."""

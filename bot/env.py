@@ -109,6 +109,11 @@ def words(raw: str) -> tuple[str, ...]:
     return tuple(raw.replace(",", " ").split())
 
 
+def keys(raw: str) -> tuple[str, ...]:
+    """Secrets separated by white space: unlike a name, a key may contain commas."""
+    return tuple(raw.split())
+
+
 def url(*schemes: str) -> Parse:
     """An address with one of these schemes. Errors don't contain it, as it may hold a password."""
 
@@ -200,6 +205,7 @@ class Project:
         "CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS", mapping, None, secret=True
     )
     secret_key: str = variable("DJANGO_SECRET_KEY", text, "", secret=True)
+    secret_key_fallbacks: tuple[str, ...] = variable("DJANGO_SECRET_KEY_FALLBACKS", keys, (), secret=True)
     allowed_hosts: tuple[str, ...] = variable("DJANGO_ALLOWED_HOSTS", words, ())
     debug: bool = variable("DJANGO_DEBUG", flag, False)
     time_zone: str = variable("DJANGO_TIME_ZONE", zone, "UTC")

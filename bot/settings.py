@@ -1,5 +1,6 @@
 """Settings of the stand-alone project. They come from the environment (bot.env, bot.conf)."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,8 +10,9 @@ from django.utils.crypto import get_random_string, salted_hmac
 
 from bot import env
 from bot.broker import embedded
-from bot.compat import sqlite_options
+from bot.compat import CSP_MIDDLEWARE, sqlite_options
 from bot.conf import PLATFORM, Conf
+from bot.core import private
 
 try:
     import dj_database_url
@@ -37,6 +39,7 @@ DEBUG = _project.debug
 # forms that are open in Slack, which the key seals, must outlive a restart of `runtask slack`.
 _seed = _bot.bot_token or get_random_string(50)
 SECRET_KEY = _project.secret_key or salted_hmac("runtask.settings", "SECRET_KEY", secret=_seed).hexdigest()
+SECRET_KEY_FALLBACKS = list(_project.secret_key_fallbacks)
 ALLOWED_HOSTS = [*(_project.allowed_hosts or filter(None, [_site.hostname])), *LOOPBACK]
 ROOT_URLCONF = "bot.site_urls"
 WSGI_APPLICATION = "bot.wsgi.application"
@@ -54,6 +57,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    CSP_MIDDLEWARE,
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -76,11 +80,12 @@ TEMPLATES = [
     }
 ]
 
+SQLITE = "django.db.backends.sqlite3"
 # By engine. Options in the address (`?sslmode=require`) override these. The time-outs keep our threads from hanging on a
 # server that doesn't answer. All are options of the client, so that connection poolers accept them.
 DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
     # WAL needs IMMEDIATE: otherwise a transaction that reads and then writes may fail at once (sqlite.org/wal.html).
-    "django.db.backends.sqlite3": sqlite_options(
+    SQLITE: sqlite_options(
         {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
@@ -102,7 +107,7 @@ DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
 }
 if not _project.database_url:
     try:
-        _data.mkdir(parents=True, exist_ok=True)
+        private.make_folder(_data)
     except OSError as exc:
         raise ImproperlyConfigured(f"RUNTASK_DATA: the folder {_data} can't be created ({exc.strerror})") from exc
 
@@ -112,7 +117,11 @@ def _database(address: str) -> dict[str, Any]:
     return {**found, "OPTIONS": DATABASE_OPTIONS[found["ENGINE"]] | found.get("OPTIONS", {})}
 
 
-DATABASES = {"default": _database(_project.database_url or f"sqlite:///{_data / 'runtask.sqlite3'}")}
+_ours = _database(_project.database_url or f"sqlite:///{_data / 'runtask.sqlite3'}")
+if _ours["ENGINE"] == SQLITE and not str(_ours["NAME"]).startswith((":", "file:")):
+    with suppress(OSError):  # connecting says what is wrong
+        private.make_file(Path(_ours["NAME"]))
+DATABASES = {"default": _ours}
 RUNTASK_SIDECAR = _project.sidecar
 if RUNTASK_SIDECAR:  # the platform migrates its own tables
     MIGRATION_MODULES = dict.fromkeys(("django_celery_beat", "django_celery_results"))
@@ -122,7 +131,7 @@ if RUNTASK_SIDECAR:  # the platform migrates its own tables
         INSTALLED_APPS.remove("django_celery_results")
     if _project.platform_url:
         _theirs = _database(_project.platform_url)
-        if _theirs["ENGINE"] == "django.db.backends.sqlite3":
+        if _theirs["ENGINE"] == SQLITE:
             _theirs |= {"NAME": f"file:{_theirs['NAME']}?mode=ro", "OPTIONS": {"timeout": 20}}
         # Without time zones (`USE_TZ = False`), MariaDB and SQLite hold local times.
         DATABASES[PLATFORM] = {**_theirs, "TIME_ZONE": _project.platform_zone or None}
@@ -154,6 +163,20 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else Non
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a supervisor's probes don't use TLS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"] if _site.netloc else []
+
+# Nothing inline, nothing from elsewhere: neither our pages nor the admin need it. Django's page of errors does, in debug mode.
+_self, _none = ["'self'"], ["'none'"]
+_policy = {
+    "default-src": _none,
+    "script-src": _self,
+    "style-src": _self,
+    "img-src": _self,
+    "connect-src": _self,
+    "form-action": _self,
+    "base-uri": _none,
+    "frame-ancestors": _none,
+}
+SECURE_CSP = {} if DEBUG else _policy
 
 RUNTASK = {"CELERY_APP": _bot.celery_app or "bot.celery:app"}
 

@@ -4,10 +4,12 @@ from django.contrib import admin
 from django.urls import include, path
 
 from bot import wiring
+from bot.web import beat_admin
 from bot.web.api import outside
 from bot.web.probes import alive, ready
 
 admin.site.site_header = admin.site.site_title = "Run tasks"
+beat_admin.without_inline_script(admin.site)
 
 # Django finds them by these names.
 handler400, handler403 = outside.bad_request, outside.permission_denied

@@ -1,6 +1,7 @@
 """The composition root: builds the real parts, once per process. Building them touches no network."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import cache
 
 from celery import Celery
@@ -23,6 +24,7 @@ from bot.conf import FULL, Conf, conf, is_sidecar
 from bot.core.model import Source
 from bot.core.ports import NotSetUp
 from bot.runs.approvals import Tending
+from bot.runs.cleanup import Keep
 from bot.runs.deliver import Deliverer
 from bot.runs.door import Platform
 from bot.runs.gate import Gate
@@ -90,6 +92,7 @@ def _platform(app: Celery, schedules: BeatCatalog) -> Platform:
         base_url=options.base_url,
         sources=sources(),
         announcements=options.announce or {},
+        audits_values=options.audits_values,
         wake=_run_started,
     )
 
@@ -199,10 +202,16 @@ def background() -> tuple[list[Loop], Deliverer]:
     deliverer = Deliverer(messenger, site, wake=notices_owed.ring)
     delivery = Loop("deliver", lambda: delivery_step(deliverer))
     notices_owed.wakes(delivery)
-    cleanup = Loop("clean up", lambda: cleanup_step(options.keep, options.keep_audit, deliverer.gate.installation))
+    cleanup = Loop("clean up", lambda: cleanup_step(keeping(options), deliverer.gate.installation))
     watching = [loop for watcher in watchers() for loop in _watching(watcher)]
     stopping = [] if stopper is None else [Loop("repeat stops", Repeating(stopper).step)]
     return [*watching, *stopping, *_with_schedules(deliverer.gate), delivery, cleanup], deliverer
+
+
+def keeping(options: Conf) -> Keep:
+    values = options.keep if options.keep_values is None else options.keep_values
+    seconds = {"runs": options.keep, "values": values, "records": options.keep_audit}
+    return Keep(**{what: timedelta(seconds=number) for what, number in seconds.items()})
 
 
 def _stopper() -> RemoteControl | None:

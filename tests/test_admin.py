@@ -60,6 +60,13 @@ def test_pages_hold_no_inline_script_or_style(site: Client, address: str) -> Non
     assert '<link href="/static/runtask/runtask.css"' in page
 
 
+def test_values_that_were_deleted_are_said_to_be(site: Client) -> None:
+    run = a_run(changes=[], kwargs="{}", values_deleted_at=timezone.now())
+    page = site.get(f"/admin/runtask/run/{run.pk}/change/").content.decode()
+    assert page.count("(deleted)") == 3
+    assert "as stored" not in page
+
+
 def test_the_list_shows_who_ran_what_through_which_entry_with_which_changes_and_how_it_ended(site: Client) -> None:
     began = timezone.now()
     ended = began + timedelta(seconds=3.2)

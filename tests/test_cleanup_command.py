@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
+from bot import conf
 from bot.models import AuditRecord, Installation, Run
 from tests.audit import filled, records
 from tests.factories import INSTALLATION, a_run
@@ -39,6 +41,21 @@ def test_it_says_what_would_go() -> None:
     assert "1 old records of the audit log." in text
     assert "Nothing was deleted" in text
     assert Run.objects.count() == 4
+
+
+def test_it_says_and_deletes_values_that_are_kept_for_a_shorter_time(settings: Any) -> None:
+    yesterday = timezone.now() - timedelta(days=1)
+    run = a_run(state="finished", kwargs='{"days": 30}', deadline_at=yesterday)
+    assert "with old values" not in said()
+    settings.RUNTASK = {**settings.RUNTASK, "KEEP_VALUES": 3600}
+    conf.conf.cache_clear()
+    try:
+        assert "runs with old values" in said()
+        said("--yes")
+    finally:
+        conf.conf.cache_clear()
+    run.refresh_from_db()
+    assert run.kwargs == "{}"
 
 
 def test_it_deletes_on_a_yes() -> None:

@@ -20,6 +20,7 @@ SECRETS = {
     "DATABASE_URL": "postgres://bot:hunter2@db.example/x",
     "CELERY_BROKER_URL": "amqp://bot:hunter2@mq.example//",
     "DJANGO_SECRET_KEY": "hunter2",
+    "DJANGO_SECRET_KEY_FALLBACKS": "hunter2",
     "SLACK_BOT_TOKEN": "xoxb-hunter2",
     "SLACK_APP_TOKEN": "xapp-hunter2",
     "SLACK_SIGNING_SECRET": "hunter2",

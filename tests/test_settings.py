@@ -1,7 +1,10 @@
 """What the stand-alone project's settings come to."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +28,50 @@ def test_with_an_https_address_the_site_is_ready_for_production(address: str, *,
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=50)
     assert (done.returncode == 0) is is_ready, done.stderr
     assert ("security.W" in done.stderr) is not is_ready
+
+
+OPENED = """
+import json, os
+from pathlib import Path
+os.umask(0o022)
+import django
+django.setup()
+from django.conf import settings
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("CREATE TABLE t (c)")
+    file = Path(settings.DATABASES["default"]["NAME"])
+    modes = {path.name: f"{path.stat().st_mode & 0o777:o}" for path in (file.parent, *file.parent.glob("*.sqlite3*"))}
+print(json.dumps({"modes": modes, "keys": [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]}))
+"""
+SQLITE = ("runtask.sqlite3", "runtask.sqlite3-wal", "runtask.sqlite3-shm")
+
+
+def opened(**environment: str) -> Any:
+    """The secret keys, and the modes of the folder and of SQLite's files in it, while a process uses them."""
+    given = clean_environment(DJANGO_SETTINGS_MODULE="bot.settings", **environment)
+    done = subprocess.run(
+        [sys.executable, "-c", OPENED], env=given, capture_output=True, text=True, check=True, timeout=50
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+def test_its_data_is_private_and_former_keys_are_known(tmp_path: Path) -> None:
+    found = opened(
+        RUNTASK_DATA=str(tmp_path / "new"),
+        DJANGO_SECRET_KEY="of-today",
+        DJANGO_SECRET_KEY_FALLBACKS="of,yesterday\nof-the-day-before",
+    )
+    assert found["modes"] == {"new": "700", **dict.fromkeys(SQLITE, "600")}
+    assert found["keys"] == ["of-today", "of,yesterday", "of-the-day-before"]
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_there_stays_as_it_is_but_its_new_files_are_private(tmp_path: Path) -> None:
+    (folder := tmp_path / "there").mkdir(mode=0o755)
+    found = opened(DATABASE_URL=f"sqlite:///{folder / 'runtask.sqlite3'}")
+    assert found["modes"] == {"there": "755", **dict.fromkeys(SQLITE, "600")}
 
 
 WITHOUT_EXTRA = """

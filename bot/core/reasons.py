@@ -11,6 +11,9 @@ from typing import Any, Self, TypeAlias
 
 Value: TypeAlias = str | int
 Params: TypeAlias = Mapping[str, Value]
+FOREIGN = frozenset(
+    {"error", "text"}
+)  # parameters that are texts of the broker, of Celery, or of a row of version 0.1.0
 PROBLEM_LIMIT = 300  # characters of the columns called `problem`
 
 
@@ -98,6 +101,7 @@ class Code(StrEnum):
     KEY_TAKEN = auto()
     MAYBE_SENT = auto()
     NO_SUCH_RUN = auto()
+    VALUES_DELETED = auto()
     SCHEDULE_OF_RUN_GONE = auto()
     NO_RUN_YET = auto()
     NO_SUCH_DRAFT = auto()
@@ -216,6 +220,10 @@ class Reason:
         """As text columns store it. If it is longer than `limit` characters, every value becomes `?`."""
         text = json.dumps({"code": self.code, **self.params}, ensure_ascii=False)
         return text if len(text) <= limit else json.dumps({"code": self.code, **dict.fromkeys(self.params, "?")})
+
+    def without_texts(self) -> "Reason":
+        """The same without what somebody else has said, which may repeat a run's values."""
+        return Reason(code=self.code, params={k: "…" if k in FOREIGN else v for k, v in self.params.items()})
 
     @classmethod
     def load(cls, text: str) -> Self:

@@ -71,6 +71,7 @@ class Report:
     created_at: datetime
     sent_at: datetime | None = None  # None: unknown whether it was sent
     changes: tuple[Change, ...] = ()
+    is_emptied: bool = False  # what was changed, and the result, have been deleted
     said: Said = NOTHING_SAID
     outcome: Outcome | None = None
     has_results: bool = True  # False: nothing will ever be known of its end

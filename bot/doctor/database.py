@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
@@ -14,12 +15,14 @@ from django_celery_beat.models import PeriodicTask, PeriodicTasks
 from bot.broker.columns import lacking, missing_columns, read_models
 from bot.checks.sidecar import admin_tables, misfits
 from bot.conf import PLATFORM, is_apart, is_sidecar
+from bot.core import private
 from bot.core.text import clip, duration
 from bot.doctor import findings
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
 from bot.models import Run, database_of
 from bot.runs import clock
+from bot.web.probes import unwritable
 
 AHEAD = timedelta(minutes=2)  # the clocks of two machines differ by less
 LOCAL = "If the platform has USE_TZ = False, PLATFORM_TIME_ZONE must be its TIME_ZONE."
@@ -69,8 +72,19 @@ def _migrations(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
         yield problem("our tables", f"migrations not applied: {some(ours)}", "Run `runtask migrate`.")
     else:
         yield ok("our tables", "all migrations of runtask are applied")
+        yield _written()
     if others := [name for name in waiting if name not in ours]:
         yield note("other tables", f"migrations not applied: {some(others)}", "Run `migrate`.")
+
+
+def _written() -> Finding:
+    """Writes one row, as `/readyz` does."""
+    failure = unwritable("doctor")
+    if failure is None:
+        return ok("writing", "our tables can be written")
+    found = f"our tables can be read, but not written: {clip(str(failure), 300)}"
+    remedy = "Is this server a standby, is its disk full, or may this account or process not write?"
+    return problem("writing", found, remedy)
 
 
 def _columns() -> Iterator[Finding]:
@@ -90,6 +104,7 @@ def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
     """Whether SQLite is in WAL mode, and whether the tables in MySQL or MariaDB can hold every character."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
+            yield from _private(Path(connection.settings_dict["NAME"]))
             cursor.execute("PRAGMA journal_mode")
             if cursor.fetchone()[0] == "wal":
                 yield note("SQLite", "in WAL mode: for evaluation and small teams on one machine")
@@ -107,6 +122,13 @@ def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
                 yield problem("text", f"{some(names)} can't hold every character (no utf8mb4)", remedy)
             else:
                 yield ok("text", "utf8mb4: holds every character")
+
+
+def _private(file: Path) -> Iterator[Finding]:
+    """We change no rights of what is there, as somebody may need them."""
+    if private.is_open(file):
+        found = f"every user of this machine can read or change {file}"
+        yield warning("SQLite file", found, f"chmod 700 {file.parent}; chmod 600 {file}*")
 
 
 def _beside() -> Iterator[Finding]:

@@ -23,7 +23,7 @@ def hide(text: str, secrets: list[str]) -> str:
 
 
 def _all(conf: Conf | None, app: Celery | None) -> Iterator[str]:
-    yield str(settings.SECRET_KEY)
+    yield from map(str, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
     for database in settings.DATABASES.values():
         yield str(database.get("PASSWORD") or "")
     if conf is not None:

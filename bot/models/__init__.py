@@ -31,6 +31,7 @@ from bot.models.ruled import Ruled
 from bot.models.rules import SiteState, StoredRule, Turn
 from bot.models.source import SourceHealth
 from bot.models.stoppable import Stoppable
+from bot.models.values import Emptied
 
 __all__ = [
     "Answer",
@@ -99,7 +100,7 @@ def still(state: str) -> "Exact[str]":
     return Exact(Coalesce("state", models.Value("")), state)
 
 
-class Run(Ruled, Approvable, Stoppable):
+class Run(Ruled, Approvable, Stoppable, Emptied):
     """A request to run a schedule now, and its result.
 
     Schedule and task are copied, not referenced: a run outlives its schedule, and our tables have no keys into the
@@ -183,6 +184,7 @@ class Run(Ruled, Approvable, Stoppable):
             models.Index(fields=["schedule_id", "state", "id"], name="runtask_run_schedule"),
             models.Index(fields=["stop_due_at"], name="runtask_run_stop"),
             models.Index(fields=["user", "id"], name="runtask_run_own"),
+            models.Index(fields=["values_deleted_at", "deadline_at"], name="runtask_run_values"),
         ]
 
     def __str__(self) -> str:

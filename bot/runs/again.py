@@ -18,7 +18,7 @@ from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
 from bot.runs import basis, denials, limits, own, see
 from bot.runs.door import Platform, admit
-from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned
+from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned, ValuesDeleted
 
 SETS = 5  # different sets of values in a form's menu
 OF_ROWS = frozenset(option.name for option in OPTIONS if option.columns)
@@ -42,16 +42,19 @@ RECENT = Prepared(
             "changes",
             "args",
             "kwargs",
+            "values_deleted_at",
         )[:LOOKED_AT]
     )
 )
 
 
 def row(platform: Platform, actor: Actor, run: RunId, schedule: ScheduleId | None = None) -> Run:
-    """The run, which must be one of `schedule` if that is given. Raises NotAllowed or NoSuchRun."""
+    """The run, which must be one of `schedule` if that is given. Raises NotAllowed, NoSuchRun or ValuesDeleted."""
     found = admit(platform, actor).run(run)
     if found is None or schedule not in (None, found.schedule_id):
         raise NoSuchRun
+    if found.values_deleted_at is not None:
+        raise ValuesDeleted
     return found
 
 
@@ -66,7 +69,7 @@ def own_last(platform: Platform, actor: Actor, installation: InstallationId) -> 
 
 
 def preview(platform: Platform, actor: Actor, run: RunId, channel: ChannelId | None = None) -> tuple[Preview, Fill]:
-    """The schedule of a run, and its values. Raises NotAllowed, NoSuchRun or Orphaned. `channel`: as for `see.preview`."""
+    """The schedule of a run, and its values. Raises NotAllowed, CantRepeat or Orphaned. `channel`: as for `see.preview`."""
     with denials.recorded(platform, actor, Action.RUN, run=run):
         earlier = row(platform, actor, run)
         found = see.preview(platform, actor, ScheduleId(earlier.schedule_id), channel)
@@ -76,7 +79,7 @@ def preview(platform: Platform, actor: Actor, run: RunId, channel: ChannelId | N
 
 
 def fill(platform: Platform, actor: Actor, preview: Preview, run: RunId | None = None) -> Fill:
-    """For a form of this schedule. With the values of `run`, or as stored. Raises NotAllowed or NoSuchRun."""
+    """For a form of this schedule. With the values of `run`, or as stored. Raises NotAllowed or CantRepeat."""
     return _fill(platform, actor, preview, None if run is None else row(platform, actor, run, preview.schedule.id))
 
 
@@ -91,7 +94,8 @@ def _recent(actor: Actor, schedule: Schedule) -> tuple[Earlier, ...]:
     rows = [line for state in ENDED for line in RECENT.rows(alias, schedule=schedule.id, state=state.value)]
     sets, found = {_same(stored) if (stored := limits.stored_call(schedule)) else ""}, list[Earlier]()
     users = list[Any]()
-    for run, team, requester, user, at, state, status, made, args, kwargs in sorted(rows, reverse=True):
+    there = (row for row in sorted(rows, reverse=True) if row[-1] is None)  # not deleted
+    for run, team, requester, user, at, state, status, made, args, kwargs, _ in there:
         values = _same((json.loads(args), json.loads(kwargs)))
         if values in sets:
             continue

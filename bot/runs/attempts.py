@@ -12,7 +12,7 @@ from django.db import IntegrityError
 
 from bot.core.audit import Act, Record
 from bot.core.model import RunId
-from bot.core.reasons import Reason
+from bot.core.reasons import FOREIGN, Reason
 from bot.models import Run, atomic, still
 from bot.runs import audit
 
@@ -84,4 +84,5 @@ def _recorded(run: Run, attempt: Attempt, failed: Reason | None) -> Run:
 
 
 def _record_failure(run: Run, attempt: Attempt, reason: Reason) -> None:
-    audit.append(attempt.record(Act.RUN_NOT_SENT, run, code=reason.code, **reason.params))
+    known = {name: value for name, value in reason.params.items() if name not in FOREIGN}
+    audit.append(attempt.record(Act.RUN_NOT_SENT, run, code=reason.code, **known))

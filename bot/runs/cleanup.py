@@ -1,19 +1,22 @@
-"""Deletes old runs and their notices, old records of the audit log, references to deleted users, drafts, and old counts.
+"""Deletes old runs and their notices, values of runs, records of the audit log, references to deleted users, drafts, and counts.
 
-How long runs and records are kept is the operator's choice.
+How long runs, their values and records are kept is the operator's choice.
 
 Where that would take an unusual share, it stops: the database's clock may be wrong, or users are just being restored.
 """
 
 import logging
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, Max, Min, OuterRef, QuerySet
+from django.db.models import Case, Exists, F, Max, Min, OuterRef, QuerySet, TextField, Value, When
 
 from bot.core.model import InstallationId
 from bot.core.status import RunState
+from bot.core.stops import REVOKED
 from bot.models import (
     Answer,
     ApiToken,
@@ -41,9 +44,27 @@ OVER = (
     RunState.DECLINED,
     RunState.LAPSED,
 )
+EMPTY: dict[str, Any] = {
+    "args": "[]",
+    "kwargs": "{}",
+    "changes": [],
+    # Celery's word for how it was stopped.
+    "result": Case(When(status=REVOKED, then=F("result")), default=Value(""), output_field=TextField()),
+    "result_length": 0,
+    "traceback": "",
+}
 BATCH = 500  # runs per transaction, so that locks are short
 LONG = timedelta(days=7)  # since the last clean-up: the clock may have jumped
 FEW = 2  # links of deleted users that are deleted whatever their share is
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Keep:
+    """For how long."""
+
+    runs: timedelta
+    values: timedelta  # of runs
+    records: timedelta  # of the audit log
 
 
 class Unusual(Exception):
@@ -66,6 +87,34 @@ def forget_old_runs(installation: InstallationId, *, keep: timedelta, now: datet
         log.info("deleted %s old runs", len(ids))
     Installation.objects.filter(pk=installation).update(cleaned_at=now)
     return len(ids)
+
+
+def forget_old_values(installation: InstallationId, *, keep: timedelta, now: datetime, knowingly: bool = False) -> int:
+    """Empties one batch of runs that have ended and whose deadline passed before `now - keep`. Their source tells nothing more.
+
+    Who asked for which schedule, when, why and how it ended stay. Of these installations, and returns and raises, as
+    `forget_old_runs`. Call this before that, which notes when the last clean-up was.
+    """
+    aged = with_old_values(installation, now - keep)
+    if not knowingly and _was_long_ago(installation, now) and _are_most(aged):
+        raise Unusual("values of runs")
+    rows = list(aged.only("later_ends", "not_sent_because").order_by("deadline_at")[:BATCH])
+    with atomic():
+        for row in rows:
+            if row.later_ends or row.not_sent_because:
+                Run.objects.filter(pk=row.pk).update(**_without_texts(row))
+        Run.objects.filter(pk__in=[row.pk for row in rows]).update(**EMPTY, values_deleted_at=now)
+    if rows:
+        log.info("deleted the values of %s runs", len(rows))
+    return len(rows)
+
+
+def _without_texts(run: Run) -> dict[str, Any]:
+    reason = run.not_sent_reason
+    return {
+        "later_ends": [{**end, "result": ""} for end in run.later_ends],
+        "not_sent_because": "" if reason is None else reason.without_texts().dump(),
+    }
 
 
 def forget_gone_users(*, knowingly: bool = False) -> None:
@@ -119,8 +168,17 @@ def forget_old_drafts(*, now: datetime) -> None:
 
 def old(installation: InstallationId, before: datetime) -> QuerySet[Run]:
     """Runs that may be deleted. One whose end is unknown counts as ended at its deadline."""
-    ours = Run.objects.filter(installation__in=[NAMELESS, installation], state__in=OVER)
-    return ours.filter(created_at__lt=before, deadline_at__lt=before)
+    return _of(installation, OVER).filter(created_at__lt=before, deadline_at__lt=before)
+
+
+def with_old_values(installation: InstallationId, before: datetime) -> QuerySet[Run]:
+    """Runs whose values may be deleted, and weren't yet. Not overdue ones, of which a worker may still tell something."""
+    ended = [state for state in OVER if state is not RunState.OVERDUE]
+    return _of(installation, ended).filter(values_deleted_at=None, deadline_at__lt=before)
+
+
+def _of(installation: InstallationId, states: Collection[RunState]) -> QuerySet[Run]:
+    return Run.objects.filter(installation__in=[NAMELESS, installation], state__in=states)
 
 
 def old_records(before: datetime) -> QuerySet[AuditRecord]:

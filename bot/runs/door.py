@@ -44,6 +44,7 @@ class Platform:
     may_kill: bool = False  # whether Stop may terminate a running task
     base_url: str = ""  # of the site; empty: no links to it
     announcements: Mapping[str, str] = field(default_factory=dict)  # see Conf.announce
+    audits_values: bool = True  # whether the audit log has the values of changed arguments
     unsaved: Unsaved = field(default_factory=Unsaved)
     wake: Callable[[], None] = lambda: None  # wakes this process's loops, as a notice may be owed
 

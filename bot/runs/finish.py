@@ -54,6 +54,8 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
     if run is None or run.seen == outcome.token:
         return False
     outcome = _fit_to_show(outcome, masks.of_run(run, secret_keys))
+    if run.values_deleted_at is not None and outcome.status != REVOKED:
+        outcome = replace(outcome, result="", result_length=0, traceback="")
     if run.state == RunState.FINISHED:
         return _record_again(run, outcome, now)
     _take(run, outcome)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import close_old_connections
 from django.db.models import Q
@@ -141,7 +141,7 @@ def delivery_step(deliverer: Deliverer) -> float:
     return BUSY if pending.exists() else IDLE
 
 
-def cleanup_step(keep: float, keep_audit: float, installation: InstallationId) -> float:
+def cleanup_step(keep: cleanup.Keep, installation: InstallationId) -> float:
     """Deletes one batch. Is called again soon after a full one, else in an hour."""
     if not installation:
         return RARELY  # Slack hasn't taken our token yet
@@ -150,9 +150,10 @@ def cleanup_step(keep: float, keep_audit: float, installation: InstallationId) -
     homes.forget_old(now=now)
     cleanup.forget_old_drafts(now=now)
     try:
-        old_records = cleanup.forget_old_records(installation, keep=timedelta(seconds=keep_audit), now=now)
-        old_runs = cleanup.forget_old_runs(installation, keep=timedelta(seconds=keep), now=now)
-        forgotten = max(old_records, old_runs)
+        forgotten = cleanup.forget_old_records(installation, keep=keep.records, now=now)
+        if keep.values < keep.runs:
+            forgotten = max(forgotten, cleanup.forget_old_values(installation, keep=keep.values, now=now))
+        forgotten = max(forgotten, cleanup.forget_old_runs(installation, keep=keep.runs, now=now))
         cleanup.forget_gone_users()
     except cleanup.Unusual as exc:
         log.error("nothing is cleaned up: that would delete most %s. `runtask cleanup` says more", exc)  # noqa: TRY400

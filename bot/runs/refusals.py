@@ -37,10 +37,20 @@ class Gone(_OfTheSchedule):
     reason = Reason(code=Code.GONE)
 
 
-class NoSuchRun(_OfTheSchedule):
+class CantRepeat(_OfTheSchedule):
+    """No form can be filled with the values of this run."""
+
+
+class NoSuchRun(CantRepeat):
     """There is no such run, or it isn't one of this schedule."""
 
     reason = Reason(code=Code.NO_SUCH_RUN)
+
+
+class ValuesDeleted(CantRepeat):
+    """The run is kept for longer than its values."""
+
+    reason = Reason(code=Code.VALUES_DELETED)
 
 
 class NoRunYet(_OfTheSchedule):

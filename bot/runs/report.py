@@ -42,6 +42,7 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         created_at=run.created_at,
         sent_at=run.sent_at,
         changes=run.changed_values,
+        is_emptied=run.values_deleted_at is not None,
         said=Said(reason=run.reason or "", mention=tuple(run.mention or ()) if run.status == "FAILURE" else ()),
         outcome=_outcome(run),
         has_results=run.source != Source.NONE,

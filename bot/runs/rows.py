@@ -66,6 +66,7 @@ def attempt(
         "created_at": now,
         "digest": request.digest,
         "not_sent_because": "",
+        "values_deleted_at": None,
         "schedule_id": schedule.id,
         "schedule_name": schedule.name,
         "task": schedule.task,
@@ -84,11 +85,14 @@ def attempt(
         found |= {"team": requester.team if requester else "", "slack_user": requester.user if requester else ""}
         found |= {"channel": destination.place.channel, "parent": destination.place.parent}
     otherwise = {"state": RunState.NOT_SENT, "deadline_at": now}
-    return Attempt(key=request.key, values=found, pressed=_asked(request, schedule, found), otherwise=otherwise)
+    return Attempt(
+        key=request.key, values=found, pressed=_asked(platform, request, schedule, found), otherwise=otherwise
+    )
 
 
-def _asked(request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -> Record:
-    details = {"task_id": values["task_id"], "task": values["task"], **_clipped(values["changes"])}
+def _asked(platform: Platform, request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -> Record:
+    changed = _clipped(values["changes"], has_values=platform.audits_values)
+    details = {"task_id": values["task_id"], "task": values["task"], **changed}
     if values["reason"]:
         details["reason"] = values["reason"]
     return Record(
@@ -102,10 +106,15 @@ def _asked(request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -
     )
 
 
-def _clipped(changed: list[dict[str, Any]]) -> dict[str, Any]:
+def _clipped(changed: list[dict[str, Any]], *, has_values: bool) -> dict[str, Any]:
     """The audit log is kept for long, and is no place for 100,000 characters of arguments. The run has all of them."""
+    left_out = () if has_values else ("old", "new")
     told = [
-        {name: clip(text, AUDITED_TEXT) if isinstance(text, str) else text for name, text in change.items()}
+        {
+            name: clip(it, AUDITED_TEXT) if isinstance(it, str) else it
+            for name, it in change.items()
+            if name not in left_out
+        }
         for change in changed[:AUDITED]
     ]
     more = len(changed) - len(told)

@@ -133,7 +133,7 @@ def _checked(admitted: Admitted, request: RunRequest) -> tuple[Schedule, tuple[R
 
 
 def _basis(platform: Platform, request: RunRequest, schedule: Schedule) -> Basis:
-    """Raises NotAllowed or NoSuchRun."""
+    """Raises NotAllowed or CantRepeat."""
     if request.again is None:
         return basis.of_schedule(platform, schedule)
     return basis.of_run(platform, schedule, again.row(platform, request.actor, request.again, schedule.id))

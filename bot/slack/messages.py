@@ -75,7 +75,7 @@ def _root(report: Report) -> tuple[str, list[Block]]:
     if report.stopped:
         blocks.append(context(_stopped(report.stopped)))
     notes = [f"{code(report.task)} · {date(report.created_at)}"]
-    if not report.changes:
+    if not report.changes and not report.is_emptied:
         notes.append(texts.STORED_ARGUMENTS)
     if report.redirected_from:
         notes.append(_elsewhere(report.redirected_from, report.redirected_because))

@@ -26,6 +26,8 @@ def column_of(description: str, show: Callable[[Any], str], ordering: str | None
 
 
 def sent(run: Run, field: Field) -> str:
+    if run.values_deleted_at is not None:
+        return texts.DELETED
     return _masked(lambda keys: masks.sent(run, keys)[field])
 
 

@@ -135,6 +135,7 @@ class Standing:
     is_shortened: bool
     later: list[tuple[str, str]]  # further ends: in words, and the result
     stop: str  # what a Stop has come to
+    emptied: str  # that its values have been deleted
 
 
 def standing(run: Run) -> Standing:
@@ -151,6 +152,7 @@ def standing(run: Run) -> Standing:
         is_shortened=finished and run.result_length > len(run.result),
         later=[(_again(end), end["result"]) for end in run.later_ends],
         stop=stop(run),
+        emptied="" if run.values_deleted_at is None else texts.VALUES_DELETED.format(at=moment(run.values_deleted_at)),
     )
 
 

@@ -1,5 +1,6 @@
 """Probes for a supervisor: `/healthz` answers while the process is alive, `/readyz` says whether it can work."""
 
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
@@ -11,6 +12,12 @@ from bot.core.ports import NotSetUp
 from bot.models import Run
 from bot.runs import clock, installations, lateness, sources
 from bot.texts import moment, sentence
+from bot.web import throttle
+
+log = logging.getLogger(__name__)
+
+NAME = "readyz"  # of the row that counts them
+WRITES = 60  # a minute, of all processes together: anybody who can reach the site may ask
 
 
 class Slack(Protocol):
@@ -47,7 +54,26 @@ def _database() -> str:
         Run.objects.exists()
     except DatabaseError as exc:
         return type(exc).__name__
-    return "ok"
+    failure = unwritable(NAME)
+    return "ok" if failure is None else f"it can be read, but not written ({kind(failure)})"
+
+
+def unwritable(name: str) -> DatabaseError | None:
+    """Why our tables can't be written, by counting one more in the row `name`. None: they can, or that was tried just now.
+
+    The count is committed: only then does a full disk show.
+    """
+    try:
+        throttle.wait(name, WRITES)
+    except DatabaseError as exc:
+        log.warning("the database can't be written: %s: %s", kind(exc), exc)
+        return exc
+    return None
+
+
+def kind(exc: DatabaseError) -> str:
+    """The driver's name for it says more than Django's: `ReadOnlySqlTransaction` is an `InternalError` there."""
+    return type(exc.__cause__ or exc).__name__
 
 
 def _results(source: Callable[[], Source]) -> str:

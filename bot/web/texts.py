@@ -39,6 +39,8 @@ STATE_NOTES = {
     RunState.UNKNOWN: "It is not sent again. If a worker runs it, its result is shown here.",
     RunState.QUEUED: "It is not sent again. If a worker runs it, its result is shown here.",
 }
+VALUES_DELETED = "Its arguments, changes, result and traceback were deleted on {at}: this site keeps them for a shorter time than the run."
+DELETED = "(deleted)"
 ENDED = "{status} after {duration}"
 ENDED_AGAIN = "Ended again: {status}, {at}"
 SLACK_USER = "Slack user {id}"

@@ -22,7 +22,7 @@ from bot.rule_texts import need_text
 from bot.runs import again, clock, links, see, start, stop
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
-from bot.runs.refusals import CantStop, Ended, MaybeSent, NoSuchRun, NotAllowed, NothingSent, Orphaned, Refused
+from bot.runs.refusals import CantRepeat, CantStop, Ended, MaybeSent, NotAllowed, NothingSent, Orphaned, Refused
 from bot.runs.requests import START_LIMIT
 from bot.runs.waiting import Budget
 from bot.texts import change_name, press_again, sentence
@@ -146,7 +146,7 @@ def _refused(visit: Visit, asked: RunRequest, why: Refused) -> HttpResponse:
         return _picker(visit, "", GONE)
     try:
         fill = again.fill(visit.platform, visit.actor, preview, asked.again)
-    except NoSuchRun as exc:
+    except CantRepeat as exc:
         return _picker(visit, "", sentence(exc.reason))
     hint = press_again(why.reason) if isinstance(why, NothingSent) else ""
     return _form(visit, preview, fill, typed=asked, problems=why.problems, hint=hint)
@@ -155,7 +155,7 @@ def _refused(visit: Visit, asked: RunRequest, why: Refused) -> HttpResponse:
 def _again(visit: Visit, run: RunId | None) -> HttpResponse:
     try:
         preview, fill = again.preview(visit.platform, visit.actor, run or NO_RUN)
-    except (NoSuchRun, Orphaned) as exc:
+    except (CantRepeat, Orphaned) as exc:
         return _picker(visit, "", sentence(exc.reason))
     return _form(visit, preview, fill)
 

@@ -96,6 +96,11 @@ def test_what_the_shell_points_to_is_left_alone(tmp_path: Path) -> None:
     assert options.missing(*conf.NEEDED_FOR["slack"], *conf.NEEDED_FOR["http"]) == []
 
 
+def test_the_folder_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    assert a_plan(tmp_path / "new").problems() == []
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
 def test_the_key_is_kept_and_nobody_elses_to_read(tmp_path: Path) -> None:
     keys = {a_plan(tmp_path).environment({})["DJANGO_SECRET_KEY"] for _ in range(2)}
     assert [len(key) > 50 for key in keys] == [True]

@@ -120,11 +120,12 @@ def test_a_setting_is_named_as_the_app_reads_it(namespace: str | None, name: str
     assert results.track_started(app) == name
 
 
-def test_secrets_are_known_wherever_they_stand() -> None:
+def test_secrets_are_known_wherever_they_stand(settings: Any) -> None:
+    settings.SECRET_KEY_FALLBACKS = ["of-yesterday"]
     app = Celery("shop", set_as_current=False)
     app.conf.update(broker_url="amqp://u:pa%2Fss@a//;amqp://u:second@b//", result_backend="db+mysql://u:third@c/d")
     known = secret.known(Conf(bot_token="xoxb-1", app_token="x"), app)
-    assert {"pa%2Fss", "pa/ss", "second", "third", "xoxb-1"} <= set(known)
+    assert {"pa%2Fss", "pa/ss", "second", "third", "xoxb-1", "of-yesterday"} <= set(known)
     assert "x" not in known
     assert secret.hide("amqp://u:pa%2Fss@a and xoxb-1", known) == "amqp://u:***@a and ***"
 

@@ -75,7 +75,7 @@ class Platform(Processes):
         self._start("notify", "-m", "bot", "notify")
 
     def start_web(self) -> None:
-        options = ["--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--threads", "8"]
+        options = ["--config", "python:bot.gunicorn_conf", "--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
         self._start("web", "-m", "gunicorn", "bot.wsgi", *options)
         self.wait("web", lambda: self._answers("/healthz"))
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
@@ -18,7 +19,7 @@ ALWAYS = frozenset({BEATS_MARK, RESULT, "headers.periodic_task_name"})  # said o
 QUIET = frozenset(  # follow from others, or from the process
     {"headers.argsrepr", "headers.kwargsrepr", "headers.expires", "queue", "properties.reply_to"}
 )
-INVISIBLE = {0: "\\u0000", 0x2028: "\\u2028"}  # a NUL would make the page a binary file for grep and git
+INVISIBLE = ("Cc", "Cf", "Zl", "Zp")  # Unicode's categories
 INTRODUCTION = """\
 # What is sent, compared with beat
 
@@ -102,7 +103,12 @@ def _row(case: Case, compared: All) -> str:
     if ways["beat"].messages and not rabbit["beat"].messages:
         cells[1] += "; RabbitMQ drops it immediately"
     cells += [_peer(ways["beat"], ways[peer]) for peer in PEERS]
-    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n"
+    return f"| {' | '.join(visible(cell).replace('|', '&#124;') for cell in cells)} |\n"
+
+
+def visible(text: str) -> str:
+    """With control characters, line separators and the like as JSON escapes. A NUL makes a file binary for grep and git."""
+    return "".join(json.dumps(one)[1:-1] if unicodedata.category(one) in INVISIBLE else one for one in text)
 
 
 def _beat(sent: Sent, plain: Sent) -> str:
@@ -156,7 +162,7 @@ def _value(name: str, message: Fields) -> str:
     if name == "body":
         value = _body(value, message)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return f"`{clip(text.translate(INVISIBLE), 60)}`"
+    return f"`{clip(visible(text), 60)}`"
 
 
 def _body(body: bytes, message: Fields) -> str:

@@ -28,6 +28,7 @@ class Door:
     outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
     stopper: FakeStopper = field(default_factory=FakeStopper)
     may_kill: bool = False
+    audits_values: bool = True
     rings: list[str] = field(default_factory=list)
     unsaved: Unsaved = field(default_factory=Unsaved)
 
@@ -39,6 +40,7 @@ class Door:
             sources=self.outcomes.sources(),
             stopper=self.stopper,
             may_kill=self.may_kill,
+            audits_values=self.audits_values,
             secret_keys=("token",),
             deadline=1800,
             unsaved=self.unsaved,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from bot.core.status import RunState
 from bot.models import Installation, Run
 from bot.runs import clock, loops
+from bot.runs.cleanup import Keep
 from tests.factories import INSTALLATION, a_run
 
 pytestmark = pytest.mark.django_db
@@ -61,5 +62,5 @@ def test_without_time_zones_it_is_as_django_stores_times(settings: Any) -> None:
 def test_a_clean_up_by_a_machine_that_is_ahead_deletes_nothing(ahead: timedelta) -> None:
     run = a_run(state=RunState.FINISHED, deadline_at=datetime.now(UTC) - ahead, created_at=datetime.now(UTC) - ahead)
     Installation.objects.create(key=INSTALLATION, seen_at=run.created_at)
-    loops.cleanup_step(90 * 86_400.0, 730 * 86_400.0, INSTALLATION)
+    loops.cleanup_step(Keep(runs=90 * DAY, values=DAY, records=730 * DAY), INSTALLATION)
     assert Run.objects.exists()

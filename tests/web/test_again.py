@@ -10,6 +10,7 @@ from django.utils import timezone
 from bot.core.model import ScheduleId
 from bot.core.scrub import MASK
 from bot.models import Run
+from bot.runs import cleanup
 from bot.web import forms
 from tests.factories import a_run, a_schedule, an_actor
 from tests.web.site import Site, fields, words
@@ -96,3 +97,17 @@ def test_an_id_that_our_form_does_not_send_is_refused(again: str) -> None:
     data: dict[str, Any] = {"form": "0" * 32, "schedule": "7", "again": again}
     with pytest.raises(BadRequest):
         forms.run_request(data, an_actor())
+
+
+def test_values_that_have_been_deleted_are_not_offered(site: Site, run: Run) -> None:
+    form = fields(site.get(f"/?run={run.pk}"))
+    Run.objects.filter(pk=run.pk).update(**cleanup.EMPTY, values_deleted_at=timezone.now())
+    assert "The values of this run have been deleted" in missing(site, f"/?run={run.pk}")
+    answer = site.press_run(form)
+    assert (answer.status_code, site.sender.sent) == (404, [])
+    page = site.get(f"/runs/{run.pk}/")
+    assert "Its arguments, changes, result and traceback were deleted on" in words(page)
+    assert "as stored" not in page
+    assert "Everything that was sent" not in page
+    assert f'href="/?run={run.pk}"' not in page
+    assert 'href="/?schedule=7"' in page

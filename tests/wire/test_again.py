@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from bot.models import Run, SlackLink
@@ -79,14 +80,16 @@ def test_who_may_not_run_it_reads_why(http_bot: LocalSlack, ana: Person, ben: Pe
     assert http_bot.calls("views.open") == []
 
 
-def test_a_run_whose_schedule_is_gone_and_one_that_was_deleted_are_told(
+def test_a_run_whose_values_or_schedule_are_gone_and_one_that_was_deleted_are_told(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     row = schedule()
     run = an_ended_run(row, user=User.objects.get(username="ana"))
-    row.delete()
+    emptied = an_ended_run(row, values_deleted_at=timezone.now())
     typed_before(http_bot, ana)
     payload, again = (press(http_bot, "U0ANA", run) for _ in range(2))
+    assert "values of this run have been deleted" in refusal(http_bot, ana, press(http_bot, "U0ANA", emptied))
+    row.delete()
     assert "The schedule of this run no longer exists" in refusal(http_bot, ana, payload)
     run.delete()
     assert "There is no such run" in refusal(http_bot, ana, again)

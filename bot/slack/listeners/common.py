@@ -55,7 +55,7 @@ def view_of(
     run: RunId | None = None,
     notes: tuple[Note, ...] = (),
 ) -> dict[str, Any]:
-    """The form with this schedule picked; empty for None. Filled from `run`, or as stored. Raises NotAllowed or NoSuchRun."""
+    """The form with this schedule picked; empty for None. Filled from `run`, or as stored. Raises NotAllowed or CantRepeat."""
     blank = metadata.blank()
     if schedule is None:
         return modals.empty(blank)

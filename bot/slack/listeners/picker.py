@@ -11,7 +11,7 @@ from typing import Any
 from slack_bolt import Ack
 
 from bot.runs import favourites, see
-from bot.runs.refusals import NoSuchRun, NotAllowed
+from bot.runs.refusals import CantRepeat, NotAllowed
 from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads, texts
 from bot.slack.blocks import Level, Note, entities
@@ -124,7 +124,7 @@ class Picker:
             view = view_of(self.parts, actor, selection.schedule, metadata, run=selection.again)
         except NotAllowed as exc:
             view = modals.empty(metadata, Note(Level.ERROR, entities(sentence(exc.denied))))
-        except NoSuchRun as exc:
+        except CantRepeat as exc:
             view = modals.empty(metadata, Note(Level.WARNING, sentence(exc.reason)))
         except Exception:
             log.exception("a schedule could not be shown")

@@ -29,7 +29,7 @@ def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links:
         "task": run.task,
         "requester": requester,
         "reason": run.reason or None,
-        **{field.value: value for field, value in masks.sent(run, secret_keys).items()},
+        **_values(run, secret_keys),
         "changes": [{"name": change_name(c), "old": c.old, "new": c.new} for c in run.changed_values],
         "target": dict(stored_options(run.target)),
         "created_at": _moment(run.created_at),
@@ -41,6 +41,7 @@ def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links:
         "result": run.result if finished else None,
         "result_length": run.result_length,
         "traceback": run.traceback or None,
+        "values_deleted_at": _moment(run.values_deleted_at),
         "worker": run.worker or None,
         "not_sent_because": sentence(reason) or None,
         "not_sent_code": reason.code if reason else None,
@@ -52,6 +53,12 @@ def run(run: Run, *, requester: str | None, secret_keys: tuple[str, ...], links:
         **_stop(run),
         **links,
     }
+
+
+def _values(run: Run, secret_keys: tuple[str, ...]) -> dict[str, Any]:
+    """The arguments. None: they have been deleted."""
+    sent = masks.sent(run, secret_keys)
+    return {field.value: value if run.values_deleted_at is None else None for field, value in sent.items()}
 
 
 def _approval(run: Run) -> dict[str, Any] | None:

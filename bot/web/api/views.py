@@ -144,6 +144,8 @@ def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -
             earlier = again.row(platform, who.actor, RunId(run))
     except refusals.NoSuchRun:
         raise not_found(f"run {run}") from None
+    except refusals.ValuesDeleted as exc:
+        raise ApiError(409, "values_deleted", sentence(exc.reason)) from exc
     key, is_chosen = key_of(request, str(who.actor.user))
     what = asked_again(request, earlier)
     asked_for = RunRequest(

@@ -85,7 +85,9 @@ class Plan:
         else:
             found += filter(None, (_trouble(self.port, "--port"), _trouble(self.web_port, "--web-port")))
         try:
-            self.logs.mkdir(parents=True, exist_ok=True)
+            if not self.data.exists():
+                self.data.mkdir(mode=0o700, parents=True)
+            self.logs.mkdir(exist_ok=True)
         except OSError as exc:
             found.append(f"The folder {self.data} can't be used ({exc.strerror}); choose another with --data.")
         return found
@@ -121,7 +123,9 @@ class Plan:
         return {
             "local-slack": _python("localslack", "--port", str(self.port), "--state", state, "--rate-limits", *way),
             "worker": _python("celery", *["-A", "bot", "worker", "-c", "2", "-l", "warning", "-Q"], QUEUES),
-            "web": _python("gunicorn", "bot.wsgi", "--bind", address, *["--worker-class", "gthread", "--threads", "8"]),
+            "web": _python(
+                "gunicorn", *["--config", "python:bot.gunicorn_conf", "bot.wsgi"], "--bind", address, "-w", "1"
+            ),
             "bot": _python("bot", "notify" if self.http else "slack"),
         }
 

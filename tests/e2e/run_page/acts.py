@@ -19,7 +19,8 @@ def run(page: Page) -> None:
 
 
 def finds_nothing_serious(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
+    without_styles = {"preload": False}  # axe would put our style sheets into the page, which the site's policy forbids
+    found = Axe().run(page, options=without_styles).response["violations"]
     grave = [v for v in found if v["impact"] in ("serious", "critical")]
     assert grave == [], [(v["id"], [node["html"] for node in v["nodes"]]) for v in grave]
 

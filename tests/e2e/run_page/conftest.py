@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.e2e.platform import Platform
 from tests.e2e.run_page.acts import PATIENCE
@@ -39,17 +39,24 @@ def login(platform: Platform, browser: Browser, _running: None) -> Any:
 def contexts(browser: Browser, platform: Platform, login: Any) -> Iterator[Any]:
     """Makes browsers of Ana's; options as Playwright's."""
     made: list[BrowserContext] = []
+    forbidden: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            forbidden.append(f"{message.page.url if message.page else ''}: {message.text}")
 
     def make(**options: Any) -> Page:
         wide = {"viewport": {"width": 1100, "height": 800}, "device_scale_factor": 1.5}
         context = browser.new_context(**{**wide, "storage_state": login, "base_url": platform.url, **options})
         context.set_default_timeout(PATIENCE)
+        context.on("console", hear)
         made.append(context)
         return context.new_page()
 
     yield make
     for context in made:
         context.close()
+    assert forbidden == []  # by the site's policy (bot.settings)
 
 
 @pytest.fixture

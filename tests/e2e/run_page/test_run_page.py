@@ -136,3 +136,34 @@ def test_from_a_periodic_task_in_the_admin(page: Page) -> None:
     page.goto("/admin/")
     page.get_by_role("link", name="Run a schedule", exact=True).first.click()
     expect(page.get_by_label("Find a schedule")).to_be_focused()
+
+
+def test_the_admin_works_under_the_sites_policy(page: Page) -> None:
+    """A schedule is made with its windows and menus. What the policy forbids, the browser would tell (conftest)."""
+    for address in (
+        "",
+        "runtask/run/",
+        "runtask/notice/",
+        "runtask/auditrecord/",
+        "auth/user/1/change/",
+        "runtask/slacklink/add/",
+    ):
+        page.goto(f"/admin/{address}")
+        expect(page.locator("h1").last).to_be_visible()
+    page.goto("/admin/django_celery_beat/periodictask/add/")
+    page.get_by_label("Name:", exact=True).fill("Made under a policy")
+    page.get_by_label("Task (registered):").select_option("tests.wire.report")
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Add another crontab").click()
+    opened.value.get_by_label("Minute(s):").fill("7")
+    opened.value.get_by_role("button", name="Save").click()
+    expect(page.locator(".field-crontab_translation .readonly")).to_contain_text("-")
+    page.get_by_role("button", name="Save and continue editing").click()
+    words = page.locator(".field-crontab_translation .readonly")
+    expect(words).to_contain_text("7 minutes past the hour")
+    page.locator("#id_crontab").select_option(index=0)
+    expect(words).to_have_text("-")
+    page.locator("#id_crontab").select_option(index=1)
+    expect(words).not_to_have_text("-")
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Yes, I").click()

@@ -9,6 +9,7 @@ from django.utils import timezone
 from bot.core.model import ScheduleId
 from bot.core.scrub import MASK
 from bot.models import Run
+from bot.runs import cleanup
 from bot.web import tokens
 from tests.factories import a_run, a_schedule
 from tests.web.api.conftest import JSON, Api, refused
@@ -84,4 +85,13 @@ def test_only_staff_may(api: Api, run: Run) -> None:
     refused(again(api, run.pk), 403, "not_allowed")
     api.token = ""
     refused(api.client.post(f"/api/runs/{run.pk}/again"), 401, "no_token")
+    assert api.sender.sent == []
+
+
+def test_values_that_have_been_deleted_are_null_and_are_not_sent(api: Api, run: Run) -> None:
+    Run.objects.filter(pk=run.pk).update(**cleanup.EMPTY, values_deleted_at=timezone.now())
+    shown = api.get(f"/api/runs/{run.pk}").json()
+    assert (shown["args"], shown["kwargs"], shown["result"], shown["status"]) == (None, None, "", "FAILURE")
+    assert shown["values_deleted_at"] is not None
+    assert refused(again(api, run.pk, '{"args": [], "kwargs": {}}'), 409, "values_deleted") == []
     assert api.sender.sent == []

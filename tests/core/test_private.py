@@ -1,0 +1,51 @@
+"""Folders and files that only their owner can read."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from bot.core import private
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_what_is_made_is_private_and_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "parent" / "data"
+    private.make_folder(folder)
+    private.make_file(file := folder / "file")
+    assert (mode(folder), mode(file)) == (0o700, 0o600)
+    file.write_text("kept")
+    folder.chmod(0o755)
+    file.chmod(0o644)
+    private.make_folder(folder)
+    private.make_file(file)
+    assert (mode(folder), mode(file), file.read_text()) == (0o755, 0o644, "kept")
+
+
+@pytest.mark.parametrize(
+    ("above", "folder", "file", "is_open"),
+    [
+        (0o755, 0o755, 0o644, True),
+        (0o755, 0o711, 0o604, True),
+        (0o755, 0o755, 0o602, True),
+        (0o755, 0o755, 0o640, False),
+        (0o755, 0o700, 0o644, False),
+        (0o755, 0o750, 0o644, False),
+        (0o700, 0o755, 0o644, False),
+    ],
+)
+def test_a_file_is_open_to_others_if_all_folders_above_it_are(
+    tmp_path: Path, above: int, folder: int, file: int, *, is_open: bool
+) -> None:
+    (there := tmp_path / "above" / "folder").mkdir(parents=True)
+    (it := there / "file").touch()
+    for path, its_mode in ((it, file), (there, folder), (there.parent, above)):
+        path.chmod(its_mode)
+    assert private.is_open(it, below=tmp_path) is is_open
+
+
+def test_a_file_that_is_not_there_is_open_to_nobody(tmp_path: Path) -> None:
+    assert not private.is_open(tmp_path / "nothing")

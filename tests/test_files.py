@@ -1,0 +1,35 @@
+"""The text of the repository can be read as it stands, by people, grep and git."""
+
+import unicodedata
+
+import pytest
+
+from tests.support.wheel import ROOT, tracked
+
+TABS = ("Makefile", ".tsv")
+PICTURES = ".png"
+# Unicode's explicit directions make code read otherwise than it runs (CVE-2021-42574).
+DIRECTIONS = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
+
+
+def hidden(text: str, *, may: str = "\n") -> set[str]:
+    """The characters in it that nobody sees."""
+    return {
+        one
+        for one in set(text) - set(may)
+        if unicodedata.category(one) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(one) in DIRECTIONS
+    }
+
+
+@pytest.mark.parametrize("character", ["\0", "\r", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\t"])
+def test_what_counts_as_hidden(character: str) -> None:
+    assert hidden(f"a{character}b\n") == {character}
+
+
+def test_no_file_has_hidden_characters() -> None:
+    files = [name for name in tracked() if not name.endswith(PICTURES)]
+    assert "docs/parity.md" in files
+    found = {
+        name: hidden((ROOT / name).read_bytes().decode(), may="\n\t" if name.endswith(TABS) else "\n") for name in files
+    }
+    assert {name: sorted(map(ascii, characters)) for name, characters in found.items() if characters} == {}
