@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
+from django.apps import apps
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from bot.conf import is_apart
 from bot.core.model import InstallationId, Source
 from bot.core.ports import NotSetUp
 from bot.models import Run
@@ -33,7 +35,7 @@ def alive(_: HttpRequest) -> HttpResponse:
 
 
 def ready(installation: Callable[[], Slack], source: Callable[[], Source]) -> Callable[[HttpRequest], HttpResponse]:
-    """503 if something is wrong, with the state of each part: database, slack, delivery, results."""
+    """503 if something is wrong, with the state of each part: database, slack, delivery, results, and a sidecar's platform."""
 
     def view(_: HttpRequest) -> HttpResponse:
         ours = installation().id()
@@ -42,6 +44,7 @@ def ready(installation: Callable[[], Slack], source: Callable[[], Source]) -> Ca
             "slack": _slack(ours) if ours else installation().problem,
             "delivery": _delivery(ours),
             "results": _results(source),
+            **({"platform": _platform()} if is_apart() else {}),
         }
         healthy = all(state == "ok" for state in parts.values())
         return JsonResponse(parts, status=200 if healthy else 503)
@@ -56,6 +59,17 @@ def _database() -> str:
         return type(exc).__name__
     failure = unwritable(NAME)
     return "ok" if failure is None else f"it can be read, but not written ({kind(failure)})"
+
+
+def _platform() -> str:
+    """Whether a sidecar can read the platform's schedules."""
+    schedules: Any = apps.get_model("django_celery_beat", "PeriodicTask")
+    try:
+        schedules.objects.exists()
+    except DatabaseError as exc:
+        log.warning("the platform's database can't be read: %s: %s", kind(exc), exc)
+        return kind(exc)
+    return "ok"
 
 
 def unwritable(name: str) -> DatabaseError | None:

@@ -4,12 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import RequestFactory
 from django.utils import timezone
 
 from bot.core.model import InstallationId, Source
 from bot.core.reasons import Code, Reason
 from bot.models import Installation, Notice, Run, SourceHealth
+from bot.web import probes
 from bot.web.probes import ready
 from tests.factories import INSTALLATION, a_run, slack_says
 
@@ -43,6 +45,23 @@ def owed(**fields: Any) -> None:
 def test_all_is_well() -> None:
     owed()
     assert asked(Known())[0] == 200
+
+
+def test_a_platform_whose_database_is_down_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "platform" not in asked(Known())[1]
+    monkeypatch.setattr(probes, "is_apart", lambda: True)  # a sidecar; here, beat's table is in our own database
+    assert '"platform": "ok"' in asked(Known())[1]
+
+    def down(execute: Any, sql: str, *rest: Any) -> Any:
+        if "django_celery_beat" in sql:
+            raise OperationalError("connection refused")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(down):
+        status, text = asked(Known())
+    assert status == 503
+    assert '"platform": "OperationalError"' in text
+    assert '"database": "ok"' in text
 
 
 def test_a_refused_token_is_told() -> None:
