@@ -109,8 +109,8 @@ def _state(shown: Json) -> Json:
         element = block.get("element")
         if block["type"] != "input":
             continue
-        if element["type"] == "external_select":
-            held = {"type": "external_select", "selected_option": element.get("initial_option")}
+        if element["type"] in ("external_select", "static_select"):
+            held = {"type": element["type"], "selected_option": element.get("initial_option")}
         else:
             held = {"type": element["type"], "value": element.get("initial_value")}
         values[block["block_id"]] = {element["action_id"]: held}

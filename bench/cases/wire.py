@@ -9,6 +9,7 @@ from bench import payloads
 from bench.goals import AGAIN
 from bench.http import FORM, Client
 from bench.load import Operation, rounds
+from bench.processes import Broken
 from bench.results import OURS, Series, single
 from bench.setups import SECRET
 from bench.stage import Press, Stage, form, opened, over_http
@@ -112,6 +113,8 @@ async def submission(scene: Stage) -> list[Series]:
         for experiment, those in (("submission", operations), ("submission/slow", patient)):
             counted = {name: _counting(operation, accepted) for name, operation in those.items()}
             found += await rounds(experiment, counted, scene.mode)
+        if not any(one.what == "closed" and one.contestant == OURS for one in found):
+            raise Broken(f"no submission was accepted: {scene.processes.log(OURS)[-2000:]}")
         lost = abs(before + next(accepted) - await rows.ask("waiting"))
         await rows.ask("forget", "slack:V")
     return [*found, single("submission", "lost or doubled", OURS, [lost], "messages")]
