@@ -147,7 +147,7 @@ def expected_backend(subject: Subject) -> str:
 
 
 def knowing(answers: Mapping[str, list[str]], backend: str) -> Iterator[Finding]:
-    """From `inspect registered`, with each task's backend: tasks that no worker knows, and results that go elsewhere.
+    """Finds tasks that no worker knows, and results that go elsewhere. `answers`: `inspect registered`, with each task's backend.
 
     `inspect conf` isn't used: with the usual set-up for Django it sends all settings of the worker over the broker.
     """
@@ -167,6 +167,6 @@ def knowing(answers: Mapping[str, list[str]], backend: str) -> Iterator[Finding]
                 "Give it the same CELERY_RESULT_BACKEND as this process."
                 " Until then runtask can't report how its tasks ended."
             )
-            is_certain = all(name.startswith(THEIRS) for name in elsewhere)  # a backend of the platform may write rows
+            is_certain = all(name.startswith(THEIRS) for name in elsewhere)  # the platform's own backend may write rows
             report = problem if is_certain else warning
             yield report("results", f"{worker} keeps them in {some(sorted(elsewhere))}", remedy)

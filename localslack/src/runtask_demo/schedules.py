@@ -31,7 +31,7 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A PeriodicTask row to be; `options` are its other fields."""
+    """The values of a PeriodicTask row. `options` are its other fields."""
 
     name: str
     task: str
