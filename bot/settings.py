@@ -125,9 +125,8 @@ DATABASES = {"default": _ours}
 RUNTASK_SIDECAR = _project.sidecar
 if RUNTASK_SIDECAR:  # the platform migrates its own tables
     MIGRATION_MODULES = dict.fromkeys(("django_celery_beat", "django_celery_results"))
-    if not _project.result_backend.startswith(
-        ("django-db", "django_celery_results")
-    ):  # it may have no table of results
+    # Without these back ends, the platform may have no table of results.
+    if not _project.result_backend.startswith(("django-db", "django_celery_results")):
         INSTALLED_APPS.remove("django_celery_results")
     if _project.platform_url:
         _theirs = _database(_project.platform_url)
