@@ -39,7 +39,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     command = arguments[0] if arguments else ""
     if command in SERVING:
-        gc.disable()  # until all is loaded (bot.management.serving.loaded): it would find nothing, and take a tenth longer
+        gc.disable()  # until bot.management.serving.loaded: it would find nothing, and make loading a tenth slower
     needed = () if {"-h", "--help"} & set(arguments) else NEEDED_FOR.get(command, ())
     if env.environ()["DJANGO_SETTINGS_MODULE"] == "bot.settings" and (problems := stand_alone_problems(needed)):
         stop(str(env.BadEnvironment(problems)))

@@ -186,7 +186,7 @@ class RunWaitingAdmin(RunNowAdmin):
         return redirect("runtask:approvals")
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
-        """Django asks this for whoever looks at the menu, just before it shows the name."""
+        """Django calls this for each viewer of the menu, just before it shows the name."""
         from bot import wiring  # noqa: PLC0415
 
         number_waiting.set(approvals.number_for(wiring.platform, request.user))

@@ -1,4 +1,4 @@
-"""What differs between the versions that we support. Each part says when it may go."""
+"""Code for the differences between the versions that we support. Each part names the versions that need it."""
 
 from collections.abc import Callable
 from importlib.metadata import version
@@ -19,14 +19,14 @@ def _installed(package: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version(package).split(".")[:3] if part.isdecimal())
 
 
-# Until beat 2.7 goes: its messages name the schedule in an option, where the results app before 2.6 looks for it. Since 2.8
-# there is a header for it.
+# Beat up to 2.7: its messages name the schedule in an option, in which the results app before 2.6 looks for it. Beat 2.8 names
+# it in a header.
 NAME_IS_HEADER = _installed("django-celery-beat") >= (2, 8)
-# Until Celery 5.6.2 goes: its workers ignore the header by which we ask for the result of a task with `ignore_result`.
+# Celery up to 5.6.2: its workers ignore the header by which we ask for the result of a task with `ignore_result`.
 HONOURS_HEADER = _installed("celery") >= (5, 6, 3)
 
 
-# Until Django 5.2 goes: 6.0 brought a middleware for the setting SECURE_CSP.
+# Django up to 5.2: 6.0 brought a middleware for the setting SECURE_CSP.
 CSP_MIDDLEWARE = (
     "django.middleware.csp.ContentSecurityPolicyMiddleware"
     if django.VERSION >= (6, 0)
@@ -47,7 +47,7 @@ def content_security_policy(get_response: "Callable[[HttpRequest], HttpResponse]
 
 
 def login_not_required(view: V) -> V:
-    """Until Django 5.0 goes: LoginRequiredMiddleware came with 5.1."""
+    """Django up to 5.0: LoginRequiredMiddleware came with 5.1."""
     if django.VERSION < (5, 1):
         return view
     from django.contrib.auth.decorators import login_not_required as marked  # noqa: PLC0415
@@ -56,15 +56,15 @@ def login_not_required(view: V) -> V:
 
 
 def model_admin(site: "AdminSite", model: type) -> Any:
-    """Until Django 4.2 goes: `get_model_admin` came with 5.0."""
+    """Django up to 4.2: `get_model_admin` came with 5.0."""
     return site.get_model_admin(model) if django.VERSION >= (5, 0) else site._registry[model]  # noqa: SLF001
 
 
 def is_indexed(model: type["Model"], field: str) -> bool:
-    """Until the results app 2.5 goes: 2.6 brought an index of the schedules' names."""
+    """The results app up to 2.5: 2.6 brought an index of the schedules' names."""
     return any(index.fields[:1] == [field] for index in model._meta.indexes)  # noqa: SLF001  # documented
 
 
 def sqlite_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Until Django 5.0 goes: of these, older versions know only the `timeout`. W017 says so."""
+    """Django up to 5.0: it knows only the `timeout` of these options. W017 reports that."""
     return options if django.VERSION >= (5, 1) else {"timeout": options["timeout"]}

@@ -14,27 +14,26 @@ from bot import env
 from bot.core.secrets import WORDS, joined
 from bot.env import BadEnvironment, variable
 
-PREFIX = "RUNTASK_"  # of a variable; the key in the RUNTASK dict lacks it
-CHANNEL = re.compile(
-    r"(?:(?:[TE][A-Z0-9]{1,31}/A[A-Z0-9]{1,31}/)?[CDG][A-Z0-9]{1,31})?"
-)  # of an installation; or empty
+PREFIX = "RUNTASK_"  # variables begin with it; keys of the RUNTASK dict don't
+# A channel's id, which may follow its installation (`T…/A…/`); or empty.
+CHANNEL = re.compile(r"(?:(?:[TE][A-Z0-9]{1,31}/A[A-Z0-9]{1,31}/)?[CDG][A-Z0-9]{1,31})?")
 DOMAIN = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 BAD_SETUP = 2  # exit code of our commands if somebody must correct the set-up first
-STAFF, PERMISSIONS = "staff", "permissions"  # who may do what no rule forbids
-STATE, FULL = "state", "full"  # what messages say where another company reads them
+STAFF, PERMISSIONS = "staff", "permissions"  # who may do something that no rule restricts
+STATE, FULL = "state", "full"  # what messages say in channels that another company can read
 NEEDED_APPS = ("django_celery_beat",)
 PLATFORM = "platform"  # the alias of the platform's database, in a sidecar that has its own
 
 
 def slash_command(raw: str) -> str:
-    """As the manifest's schema wants it: a slash and 1 to 31 characters without white space."""
+    """Requires what the manifest's schema allows: a slash and 1 to 31 characters without white space."""
     if not re.fullmatch(r"/\S{1,31}", raw.strip()):
         raise ValueError("must be a slash and a name, like /runtask, of at most 32 characters")
     return raw.strip()
 
 
 def key_words(raw: str) -> tuple[str, ...]:
-    """Words of keys, however they are written: `API-Key` is api_key."""
+    """The words in lower case, with `_` instead of `-`: `API-Key` becomes `api_key`."""
     words = env.words(raw.lower().replace("-", "_"))
     if nameless := [word for word in words if not joined(word)]:
         raise ValueError(f"must be words of letters and digits; {nameless[0]!r} has none")
@@ -42,7 +41,7 @@ def key_words(raw: str) -> tuple[str, ...]:
 
 
 def domains(raw: str) -> tuple[str, ...]:
-    """Of e-mail addresses: what is behind the @."""
+    """The domains of e-mail addresses: the part behind the @."""
     found = env.words(raw.lower())
     if not found or not all(DOMAIN.fullmatch(domain) for domain in found):
         raise ValueError("must be domains as they stand behind the @, like example.com, separated by commas")
@@ -50,21 +49,21 @@ def domains(raw: str) -> tuple[str, ...]:
 
 
 def scrape_token(raw: str) -> str:
-    """Long enough that nobody guesses it: nothing else protects the page."""
+    """Requires a token that nobody can guess, because nothing else protects `/metrics`."""
     if not re.fullmatch(r"[!-~]{16,}", raw.strip()):
         raise ValueError("must be at least 16 letters, digits and signs of ASCII without spaces, at random")
     return raw.strip()
 
 
 def queue_name(raw: str) -> str:
-    """Of RabbitMQ: at most 255 bytes, and names that begin with amq. are its own."""
+    """RabbitMQ allows at most 255 bytes, and reserves names that begin with `amq.`."""
     if not re.fullmatch(r"(?!amq\.)[\w.:\-]{1,200}", raw.strip(), re.ASCII):
         raise ValueError("must be a queue's name of letters, digits and . : _ -, which doesn't begin with amq.")
     return raw.strip()
 
 
 def queue_expiry(raw: str) -> float:
-    """RabbitMQ takes milliseconds of at most 32 bits."""
+    """RabbitMQ takes the expiry in milliseconds, as a number of at most 32 bits."""
     seconds = env.seconds(raw)
     if not 60 <= seconds <= 4_000_000:
         raise ValueError("must be a number of seconds from 60 to 4,000,000 (46 days)")
@@ -72,7 +71,7 @@ def queue_expiry(raw: str) -> float:
 
 
 def announcements(raw: str) -> dict[str, str]:
-    """Channel ids by names of schedules; `*` stands for all other schedules."""
+    """The ids of channels by the names of schedules. `*` stands for all other schedules."""
     wrong = ValueError(
         "must be a channel's id, like C0123456789 (not its name; Slack shows the id at the end of the channel's details),"
         ' or JSON like {"nightly report": "C0123456789"}; with several installations each channel needs its own: T…/A…/C…'
@@ -94,16 +93,16 @@ class Conf:
     app_token: str = variable("SLACK_APP_TOKEN", env.text, "", secret=True)  # for Socket Mode
     signing_secret: str = variable("SLACK_SIGNING_SECRET", env.text, "", secret=True)  # for HTTP mode
     api_url: str = variable("SLACK_API_URL", env.url("https", "http"), "https://slack.com/api/")
-    base_url: str = variable("RUNTASK_BASE_URL", env.url("https", "http"), "")  # of the site; empty: no links to it
+    base_url: str = variable("RUNTASK_BASE_URL", env.url("https", "http"), "")  # the site; empty: no links to it
     command: str = variable("RUNTASK_COMMAND", slash_command, "/runtask")
     link_by_email: bool = variable("RUNTASK_LINK_BY_EMAIL", env.flag, False)
     allow: str = variable("RUNTASK_ALLOW", env.one_of(STAFF, PERMISSIONS), STAFF)
     external: str = variable("RUNTASK_EXTERNAL", env.one_of(STATE, FULL), STATE)
-    email_domains: tuple[str, ...] = variable("RUNTASK_EMAIL_DOMAINS", domains, ())  # of links by e-mail; empty: any
-    profile_ttl: float = variable("RUNTASK_PROFILE_TTL", env.seconds, 900.0)  # of what Slack says about a person
-    deadline: float = variable("RUNTASK_DEADLINE", env.seconds, 1800.0)  # of a run that no worker reports about
+    email_domains: tuple[str, ...] = variable("RUNTASK_EMAIL_DOMAINS", domains, ())  # for links by e-mail; empty: any
+    profile_ttl: float = variable("RUNTASK_PROFILE_TTL", env.seconds, 900.0)  # until Slack is asked again
+    deadline: float = variable("RUNTASK_DEADLINE", env.seconds, 1800.0)  # until a run without a report is overdue
     keep: float = variable("RUNTASK_KEEP", env.seconds, 90 * 86_400.0)  # until finished runs are deleted
-    keep_values: float | None = variable("RUNTASK_KEEP_VALUES", env.seconds, None)  # of runs; None: as long as the runs
+    keep_values: float | None = variable("RUNTASK_KEEP_VALUES", env.seconds, None)  # until deleted; None: with the run
     keep_audit: float = variable("RUNTASK_KEEP_AUDIT", env.seconds, 2 * 365 * 86_400.0)  # until records are deleted
     secret_keys: tuple[str, ...] = variable(
         "RUNTASK_SECRET_KEYS",
@@ -112,19 +111,19 @@ class Conf:
     )
     celery_app: str = variable("RUNTASK_CELERY_APP", env.text, "")  # empty: the project's current app
     outcomes: str = variable("RUNTASK_OUTCOMES", env.one_of("auto", "rows", "backend", "events", "none"), "auto")
-    events_queue: str = variable("RUNTASK_EVENTS_QUEUE", queue_name, "runtask.events")  # on RabbitMQ, as all three
-    events_length: int = variable(
-        "RUNTASK_EVENTS_LENGTH", env.count, 100_000
-    )  # messages, before the oldest are dropped
-    events_expires: float = variable("RUNTASK_EVENTS_EXPIRES", queue_expiry, 7 * 86_400.0)  # without a reader
+    events_queue: str = variable("RUNTASK_EVENTS_QUEUE", queue_name, "runtask.events")
+    # Messages. If more come, RabbitMQ drops the oldest.
+    events_length: int = variable("RUNTASK_EVENTS_LENGTH", env.count, 100_000)
+    # Without a reader, until RabbitMQ deletes the queue.
+    events_expires: float = variable("RUNTASK_EVENTS_EXPIRES", queue_expiry, 7 * 86_400.0)
     announce: Mapping[str, str] | None = variable("RUNTASK_ANNOUNCE", announcements, None)
     metrics_token: str = variable("RUNTASK_METRICS_TOKEN", scrape_token, "", secret=True)  # empty: no `/metrics`
     kill: bool = variable("RUNTASK_KILL", env.flag, False)  # whether Stop may terminate running tasks
-    threads: int = variable("RUNTASK_THREADS", env.count, 16)  # for answers, and as many for work after answers
+    threads: int = variable("RUNTASK_THREADS", env.count, 16)  # for answers, and as many for the work after them
 
     @property
     def audits_values(self) -> bool:
-        """Whether the audit log, from which nothing is deleted earlier, has the values of changed arguments."""
+        """Whether audit records hold the values of changed arguments. They don't if values must be deleted before records."""
         return self.keep_values is None or self.keep_values >= self.keep_audit
 
     def missing(self, *names: str) -> list[str]:
@@ -165,7 +164,7 @@ def is_sidecar() -> bool:
 
 
 def is_apart() -> bool:
-    """Whether it is a sidecar with a database of its own, which only reads the platform's."""
+    """Whether this is a sidecar with a database of its own, which only reads the platform's database."""
     return is_sidecar() and PLATFORM in settings.DATABASES
 
 

@@ -20,7 +20,7 @@ Parse = Callable[[str], Any]
 
 
 class BadEnvironment(Exception):
-    """Variables are missing or can't be read. There is a sentence for each, which never contains the value."""
+    """Variables are missing or can't be read. `problems` has a sentence for each, which never contains the value."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(["Please set these right:", *(f"  - {problem}" for problem in problems)]))
@@ -80,7 +80,7 @@ def one_of(*words: str) -> Parse:
 
 
 def mapping(raw: str) -> dict[str, Any]:
-    """JSON. Errors don't contain it, as it may hold a password."""
+    """A JSON object. Errors don't contain the text, as it may hold a password."""
     wrong = ValueError('must be a JSON object, like {"key": "value"}')
     try:
         value = json.loads(raw)
@@ -211,7 +211,7 @@ class Project:
     time_zone: str = variable("DJANGO_TIME_ZONE", zone, "UTC")
     data: str = variable("RUNTASK_DATA", text, "var")  # the folder of the embedded database and broker
     sidecar: bool = variable("RUNTASK_SIDECAR", flag, False)
-    # Of a sidecar that has its own database. Empty: it is in the platform's.
+    # For a sidecar with its own database. Empty: our tables are in the platform's database.
     platform_url: str = variable("PLATFORM_DATABASE_URL", url(*DATABASES), "", secret=True)
     platform_zone: str = variable("PLATFORM_TIME_ZONE", zone, "")  # empty: UTC
     imports: tuple[str, ...] = variable("RUNTASK_IMPORTS", words, ())  # modules that define tasks

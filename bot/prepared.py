@@ -9,7 +9,7 @@ from django.db.models import Expression, Model, QuerySet
 
 T = TypeVar("T", int, str)
 Row = tuple[Any, ...]
-CHUNK = 500  # rows
+CHUNK = 500  # rows that are fetched at once
 
 
 class Placeholder(Expression):
@@ -25,7 +25,7 @@ class Placeholder(Expression):
 
 @dataclass(frozen=True)
 class _Made:
-    """The SQL for one database. `converters` turn the driver's values into the fields', by column."""
+    """The SQL for one database. `converters` has functions by column, which turn the driver's values into the field's."""
 
     sql: str
     params: tuple[Any, ...]
@@ -40,11 +40,11 @@ class Prepared:
     _made: dict[str, _Made] = field(default_factory=dict)
 
     def rows(self, alias: str, **values: str | int) -> list[Row]:
-        """From the database `alias`. `values` fill the placeholders, by name."""
+        """All rows from the database `alias`. `values` fill the placeholders, by name."""
         return [row for some in self.chunks(alias, **values) for row in some]
 
     def chunks(self, alias: str, **values: str | int) -> Iterator[list[Row]]:
-        """The same, at most CHUNK rows at a time. Uses no server-side cursor, which poolers forbid."""
+        """Yields the same rows, at most CHUNK at a time. Uses no server-side cursor, because poolers forbid it."""
         made = self._made.get(alias) or self._made.setdefault(alias, self._make(alias))
         connection = connections[alias]
         with connection.cursor() as cursor:
@@ -62,17 +62,17 @@ class Prepared:
         return next(iter(self.rows(alias, **values)), None)
 
     def _make(self, alias: str) -> _Made:
-        # As QuerySet.values_list itself does (django/db/models/sql/compiler.py, results_iter).
+        # QuerySet.values_list does the same (django/db/models/sql/compiler.py, results_iter).
         compiler: Any = self.make().query.get_compiler(alias)
         sql, params = compiler.as_sql()
         return _Made(sql, tuple(params), compiler.get_converters([column for column, _, _ in compiler.select]))
 
 
 def padded(values: Collection[T]) -> list[T]:
-    """For `__in`: filled up to the next power of two with -1, -2, …, which match nothing.
+    """Fills values for `__in` up to the next power of two. The added values -1, -2, … match nothing.
 
-    Each number of values makes another statement. Python's sqlite3 caches 128 statements per connection, and a statement
-    with hundreds of values takes 60 KB.
+    Otherwise each number of values would make another statement. Python's sqlite3 caches 128 statements per connection, and a
+    statement with hundreds of values takes 60 KB.
     """
     found = list(values)
     if not found:

@@ -35,8 +35,8 @@ _site = urlsplit(_bot.base_url)
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 DEBUG = _project.debug
-# Commands work without a key. The web process refuses to start without one (bot.wsgi). The bot's token may stand in, because
-# forms that are open in Slack, which the key seals, must outlive a restart of `runtask slack`.
+# Commands work without a key. The web process refuses to start without one (bot.wsgi). Without a key, the
+# bot's token replaces it: the key seals forms that are open in Slack, and those must survive a restart of `runtask slack`.
 _seed = _bot.bot_token or get_random_string(50)
 SECRET_KEY = _project.secret_key or salted_hmac("runtask.settings", "SECRET_KEY", secret=_seed).hexdigest()
 SECRET_KEY_FALLBACKS = list(_project.secret_key_fallbacks)
@@ -81,7 +81,7 @@ TEMPLATES = [
 ]
 
 SQLITE = "django.db.backends.sqlite3"
-# By engine. Options in the address (`?sslmode=require`) override these. The time-outs keep our threads from hanging on a
+# Options by engine. Those in the address (`?sslmode=require`) override these. The time-outs keep our threads from hanging on a
 # server that doesn't answer. All are options of the client, so that connection poolers accept them.
 DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
     # WAL needs IMMEDIATE: otherwise a transaction that reads and then writes may fail at once (sqlite.org/wal.html).
@@ -98,7 +98,7 @@ DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
     "django.db.backends.postgresql": {
         "connect_timeout": 3,  # seconds
         "tcp_user_timeout": 15_000,  # milliseconds without a confirmation
-        # Seconds. While we wait for an answer, only these probes are sent; by default, the first after two hours.
+        # Seconds. While we wait for an answer, only these probes are sent. By default, the first one is sent after two hours.
         "keepalives_idle": 5,
         "keepalives_interval": 5,
     },
@@ -119,15 +119,14 @@ def _database(address: str) -> dict[str, Any]:
 
 _ours = _database(_project.database_url or f"sqlite:///{_data / 'runtask.sqlite3'}")
 if _ours["ENGINE"] == SQLITE and not str(_ours["NAME"]).startswith((":", "file:")):
-    with suppress(OSError):  # connecting says what is wrong
+    with suppress(OSError):  # if the file can't be made, connecting reports why
         private.make_file(Path(_ours["NAME"]))
 DATABASES = {"default": _ours}
 RUNTASK_SIDECAR = _project.sidecar
 if RUNTASK_SIDECAR:  # the platform migrates its own tables
     MIGRATION_MODULES = dict.fromkeys(("django_celery_beat", "django_celery_results"))
-    if not _project.result_backend.startswith(
-        ("django-db", "django_celery_results")
-    ):  # it may have no table of results
+    # Without these back ends, the platform may have no table of results.
+    if not _project.result_backend.startswith(("django-db", "django_celery_results")):
         INSTALLED_APPS.remove("django_celery_results")
     if _project.platform_url:
         _theirs = _database(_project.platform_url)
@@ -164,7 +163,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a supervisor's probes do
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"] if _site.netloc else []
 
-# Nothing inline, nothing from elsewhere: neither our pages nor the admin need it. Django's page of errors does, in debug mode.
+# Pages may use nothing inline and nothing from other sites. Only Django's page of errors in debug mode would need that.
 _self, _none = ["'self'"], ["'none'"]
 _policy = {
     "default-src": _none,

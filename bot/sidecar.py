@@ -1,8 +1,8 @@
 """A sidecar leaves the platform's database as it is.
 
-With a database of its own, it only reads the platform's schedules and results: the operator gives it an account that may do no
-more (docs/sidecar.md), and what stands here refuses to write, whatever that account may do. In the platform's own database,
-`migrate` creates and records only our own tables.
+With a database of its own, it only reads the platform's schedules and results. The operator gives it an account that may only
+read (docs/sidecar.md). This module refuses to write even if the account may. If our tables are in the platform's database,
+`migrate` creates and records only these.
 """
 
 from typing import Any
@@ -20,23 +20,23 @@ from bot.conf import PLATFORM
 
 PERMISSIONS = "django.contrib.auth.management.create_permissions"  # dispatch_uid; django/contrib/auth/apps.py
 APPS = ("django_celery_beat", "django_celery_results")
-READING = frozenset({"SELECT", "SHOW", "EXPLAIN", "PRAGMA", "SET"})  # what Django's introspection needs, too
+READING = frozenset({"SELECT", "SHOW", "EXPLAIN", "PRAGMA", "SET"})  # with the statements of Django's introspection
 
 
 class Router:
-    """For `DATABASE_ROUTERS`. Everything else is in our own database."""
+    """Sends queries of the platform's models to its database. All other models are in ours. For `DATABASE_ROUTERS`."""
 
     def db_for_read(self, model: type[models.Model], **_: Any) -> str | None:
         return PLATFORM if model._meta.app_label in APPS else None  # noqa: SLF001  # documented
 
-    db_for_write = db_for_read  # bot.models.database_of asks for it; no such statement gets through
+    db_for_write = db_for_read  # for bot.models.database_of; `only_read` refuses to write
 
     def allow_migrate(self, db: str, app_label: str, **_: Any) -> bool | None:
         return False if db == PLATFORM or app_label in APPS else None
 
 
 def only_read() -> None:
-    """Call this when Django starts. Lets no connection to the platform's database write."""
+    """Refuses to write over any connection to the platform's database. Call this when Django starts."""
     connection_created.connect(_watch, dispatch_uid="runtask.only_read")
 
 

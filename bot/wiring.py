@@ -1,4 +1,4 @@
-"""The composition root: builds the real parts, once per process. Building them touches no network."""
+"""The composition root: builds the real parts, once per process. Building them doesn't use the network."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -45,7 +45,7 @@ from bot.slack.notifier import SlackMessenger
 from bot.slack.socket import SocketMode
 
 notices_owed = Bell()
-runs_sent = Bell()  # the watcher looks for their results
+runs_sent = Bell()  # wakes watchers, which then look for results
 
 
 def readable_options() -> Conf:
@@ -121,7 +121,7 @@ def identity() -> Identity:
 
 @cache
 def audiences() -> Audiences:
-    """One for forms and messages: what a form has asked, the run's messages needn't ask again."""
+    """Forms and messages share it, so that a run's messages don't ask Slack again for what the form has asked."""
     options = readable_options()
     return Audiences(web_client(options, FAST), is_full=options.external == FULL)
 
@@ -170,10 +170,10 @@ def _new_sources() -> Sources:
 
 
 def watchers() -> list[Watcher]:
-    """New ones, whose first step asks about all open runs: one for each source.
+    """A new watcher for each source. Its first step asks about all open runs.
 
-    That of new runs comes first. It also settles runs whose source isn't there: its app isn't installed any more, or only a
-    later version knows it.
+    The watcher for the source of new runs comes first. It also settles runs whose source isn't there: its app isn't installed
+    any more, or only a later version knows it.
     """
     there, options = _new_sources(), readable_options()
     first = there.now if there.now in there.all else Source.NONE
@@ -222,7 +222,7 @@ def _stopper() -> RemoteControl | None:
 
 
 def _with_schedules(gate: Gate) -> list[Loop]:
-    """Doesn't load the platform's tasks, as `_new_sources`."""
+    """The loops that need schedules. Doesn't load the platform's tasks."""
     options = readable_options()
     try:
         app = platform_app(options.celery_app)
@@ -234,7 +234,7 @@ def _with_schedules(gate: Gate) -> list[Loop]:
 
 
 def _watching(watcher: Watcher) -> list[Loop]:
-    """Its loop, and for events another one, which hears them."""
+    """The watcher's loop. If its source is workers' events, also the loop that receives them."""
     watch = Loop(f"watch {watcher.outcomes.source}", watcher.step)
     runs_sent.wakes(watch)
     if isinstance(watcher.outcomes, EventOutcomes):

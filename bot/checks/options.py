@@ -34,7 +34,7 @@ def options_are_readable(**_: Any) -> list[CheckMessage]:
 
 @register()
 def a_mode_is_chosen(**_: Any) -> list[CheckMessage]:
-    """A process without any token, or with the bot's only, may be a worker or a notifier. Doctor looks closer."""
+    """Accepts a process with no token or only the bot's, as it may be a worker or a notifier. Doctor looks closer."""
     options = readable()
     if options is None or options.bot_token or not (options.app_token or options.signing_secret):
         return []

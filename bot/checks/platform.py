@@ -1,7 +1,7 @@
 """Checks of the platform's Celery app, without loading its tasks.
 
-What counts is the configuration of the platform's workers. In a project it is the same as here. In a sidecar it may differ,
-and `runtask doctor` asks the workers.
+The configuration of the platform's workers counts. In a project it is the same as that of this process. In a sidecar it may
+differ, so `runtask doctor` asks the workers.
 """
 
 from typing import Any
@@ -86,7 +86,7 @@ def tasks_are_sent(**_: Any) -> list[CheckMessage]:
 
 
 def _app() -> Celery | None:
-    """None if there is no app, which W001 or W003 reports."""
+    """The app. None: there is none, which W001 or W003 reports."""
     try:
         return configured_app()
     except NoApp:

@@ -26,7 +26,7 @@ def needed_apps_are_installed(**_: Any) -> list[CheckMessage]:
 
 @register()
 def no_other_package_has_our_name(**_: Any) -> list[CheckMessage]:
-    """Where theirs comes first on the path, this isn't reached: Django then finds no `bot.urls` (docs/install.md)."""
+    """If the other package comes first on the path, Django finds no `bot.urls`, and this doesn't run (docs/install.md)."""
     ours = Path(__file__).parents[1].resolve()
     places = [Path(entry, "bot").resolve() for entry in sys.path]
     others = [place for place in places if place != ours and (place / "__init__.py").is_file()]
@@ -62,6 +62,6 @@ def sqlite_is_set_up(**_: Any) -> list[CheckMessage]:
 
 @register()
 def users_are_where_runs_are(**_: Any) -> list[CheckMessage]:
-    """Our rows refer to users."""
+    """They must be, because rows of runs refer to users."""
     ours, theirs = database_of(Run), database_of(get_user_model())
     return [] if ours == theirs else [message("W010", ours=ours, theirs=theirs)]

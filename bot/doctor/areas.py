@@ -11,7 +11,7 @@ from bot.doctor.subject import Subject
 
 
 def areas(subject: Subject) -> dict[str, Examination]:
-    """By name, in the order in which they are shown."""
+    """The examinations by area, in the order in which doctor shows them."""
     parts: dict[str, Callable[[Subject], Iterable[Finding]]] = {"Settings": setup.settings, "Versions": setup.versions}
     if can_examine(subject):
         from bot.doctor import database, people, results, rules, schedules, slack, workers  # noqa: PLC0415  # need the models

@@ -125,7 +125,7 @@ def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
 
 
 def _private(file: Path) -> Iterator[Finding]:
-    """We change no rights of what is there, as somebody may need them."""
+    """Warns only. runtask doesn't change a file's permissions, because somebody may need them."""
     if private.is_open(file):
         found = f"every user of this machine can read or change {file}"
         yield warning("SQLite file", found, f"chmod 700 {file.parent}; chmod 600 {file}*")
@@ -140,7 +140,7 @@ def _beside() -> Iterator[Finding]:
 
 
 def _apart(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
-    """A sidecar with a database of its own."""
+    """Examines a sidecar that has its own database."""
     if unfit := misfits():
         if unfit[0].id == "runtask.E002":  # the others are shown above
             yield problem("sidecar", str(unfit[0].msg), str(unfit[0].hint))
@@ -153,7 +153,7 @@ def _apart(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
 
 
 def _zone(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
-    """The zone in which dates are read, if the database stores no zone. Only a date in the future proves that it is wrong."""
+    """The zone in which dates are read, if the database stores none. Only a date in the future proves that it is wrong."""
     if connection.features.supports_timezones:
         return
     ran = PeriodicTask.objects.aggregate(last=Max("last_run_at"))["last"]

@@ -1,4 +1,4 @@
-"""Workers' events, where outcomes are read in them: the queue on RabbitMQ, and whether workers send any."""
+"""Workers' events, if outcomes are read from them: the queue on RabbitMQ, and whether workers send events."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,8 @@ from bot.broker.eventqueue import EventQueue, Refused
 from bot.broker.workers import ask
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 
-WITHIN = 1.5  # seconds
-MUCH = 0.5  # of the queue's length
+WITHIN = 1.5  # seconds for workers to answer
+MUCH = 0.5  # of the queue's length: doctor warns above that
 CANT_KNOW = "results and exceptions are Celery's short texts of them; progress isn't in events"
 COSTS = "workers publish each task's arguments and result for everybody who may read the broker (docs/outcomes.md)"
 
@@ -66,7 +66,7 @@ def _workers(app: Celery) -> Iterator[Finding]:
         yield note("workers' events", "not known: remote control is off (worker_enable_remote_control)", remedy)
     alive = set(answers or {})
     if not alive:
-        return  # the area of Celery says so
+        return  # the area of Celery reports that
     deaf = sorted(alive - heartbeats.heard(app, alive, WITHIN))
     if deaf:
         remedy = "Start it with -E, or without --without-heartbeat and --without-gossip together."

@@ -14,7 +14,7 @@ from bot.doctor.findings import Finding, Section, problem, warning
 
 log = logging.getLogger(__name__)
 
-WITHIN = 9.0  # seconds
+WITHIN = 9.0  # seconds for all areas together
 Examination = Callable[[], Iterable[Finding]]
 
 

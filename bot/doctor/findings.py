@@ -1,4 +1,4 @@
-"""What doctor found out about one thing."""
+"""The result of one examination."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ CLOCKS = 3.0  # seconds by which two clocks may differ: HTTP's dates are whole s
 
 
 class Level(StrEnum):
-    """How bad it is. Doctor fails only for a problem."""
+    """How bad a finding is. Doctor fails only for a problem."""
 
     OK = "ok"
     NOTE = "note"
@@ -52,7 +52,7 @@ def problem(what: str, found: str, remedy: str) -> Finding:
 
 
 def clock(whose: str, ahead: float) -> Finding:
-    """`ahead`: seconds by which this machine's clock is ahead of that one."""
+    """`ahead`: seconds by which this machine's clock is ahead of the other one, whose owner is `whose`."""
     if abs(ahead) <= CLOCKS:
         return ok("clock", f"agrees with {whose}")
     found = f"this machine is {abs(ahead):,.0f} s {'ahead of' if ahead > 0 else 'behind'} {whose}"

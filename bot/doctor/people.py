@@ -54,7 +54,7 @@ def _links(*, by_email: bool) -> Iterator[Finding]:
 def _people(users: Any, *, by_email: bool, domains: tuple[str, ...]) -> Iterator[Finding]:
     try:
         users._meta.get_field("is_staff"), users._meta.get_field("is_active")  # noqa: SLF001  # documented
-    except FieldDoesNotExist:  # a property, which the database can't answer
+    except FieldDoesNotExist:  # it is a property, by which the database can't filter
         return
     people = users._default_manager.filter(is_active=True, is_staff=True)  # noqa: SLF001  # documented
     count = people.count()
@@ -71,7 +71,7 @@ def _people(users: Any, *, by_email: bool, domains: tuple[str, ...]) -> Iterator
 
 
 def _e_mails(people: Any, domains: tuple[str, ...]) -> Iterator[Finding]:
-    """Whom their e-mail address can't link."""
+    """Finds staff whom their e-mail address can't link to a Slack account."""
     among = f" of {', '.join(domains)}" if domains else ""
     yield note("e-mail", f"staff who aren't superusers are linked on first use, by equal addresses{among}")
     linkable = [user for user in people.iterator() if not is_superuser(user)]
@@ -123,7 +123,7 @@ def _installations(conf: Conf | None, now: datetime) -> Iterator[Finding]:
 
 
 def messages(subject: Subject) -> Iterator[Finding]:
-    """Notices that wait too long, fail, or were given up."""
+    """Notices that wait too long, fail, or are parked."""
     now = clock.now()
     failing, late = lateness.failing(), lateness.late(now)
     yield from _installations(subject.conf, now)

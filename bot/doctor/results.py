@@ -24,7 +24,7 @@ from bot.texts import moment, sentence
 
 TOO_SHORT = timedelta(minutes=5)
 SHORT = timedelta(hours=1)
-NEWEST = 20  # rows
+NEWEST = 20  # rows that are examined
 WITHIN = 3.0  # seconds
 CLEANUP = "celery.backend_cleanup, which beat sends at 4 in the morning,"
 SOURCES = {
@@ -96,7 +96,7 @@ def _extended(subject: Subject) -> Finding:
 
 
 def expiry(value: timedelta | float | None, *, is_automatic: bool) -> Finding:
-    """`value` is `result_expires`: seconds, a timedelta, or None for never. `is_automatic`: the backend drops them itself."""
+    """`value` is `result_expires`: seconds, a timedelta, or None for never. `is_automatic`: the backend deletes results itself."""
     if not value:
         return ok("result_expires", "never: results stay")
     life = value if isinstance(value, timedelta) else timedelta(seconds=value)

@@ -46,7 +46,7 @@ def _scheduler(app: Celery) -> Finding:
 
 
 def _is_beats(name: str) -> bool:
-    """Whether it is django-celery-beat's scheduler or a subclass."""
+    """Whether `name` is django-celery-beat's scheduler or a subclass."""
     try:
         found = symbol_by_name(name)
     except (ImportError, AttributeError, ValueError):

@@ -17,7 +17,7 @@ NAMES = ((Level.PROBLEM, "problem"), (Level.WARNING, "warning"), (Level.NOTE, "n
 
 
 def screen(sections: Sequence[Section], *, width: int = 100, is_plain: bool = True, is_coloured: bool = False) -> str:
-    """Grouped and aligned, at most `width` columns wide. `is_plain`: with ASCII marks."""
+    """The findings as text, grouped and aligned, at most `width` columns wide. `is_plain`: with ASCII marks."""
     wide = max((len(finding.what) for section in sections for finding in section.findings), default=0)
     lines = []
     for section in sections:
@@ -29,13 +29,13 @@ def screen(sections: Sequence[Section], *, width: int = 100, is_plain: bool = Tr
 
 
 def as_json(sections: Sequence[Section]) -> str:
-    """`ok`, and `findings` with area, what, found, level, remedy."""
+    """An object with `ok`, and `findings`, each with area, what, found, level, remedy."""
     findings = [{"area": s.area, **asdict(finding)} for s in sections for finding in s.findings]
     return json.dumps({"ok": not has_problems(sections), "findings": findings}, indent=2)
 
 
 def hidden(sections: Sequence[Section], hide: Callable[[str], str]) -> list[Section]:
-    """The same, with each text passed through `hide` and on one line."""
+    """The sections with each text on one line, and passed through `hide`."""
 
     def safe(finding: Finding) -> Finding:
         texts = {name: one_line(hide(getattr(finding, name))) for name in ("what", "found", "remedy")}
@@ -49,7 +49,7 @@ def has_problems(sections: Sequence[Section]) -> bool:
 
 
 def verdict(sections: Sequence[Section]) -> str:
-    """`2 problems, 1 note.`"""
+    """A summary, such as `2 problems, 1 note.`"""
     counted = _levels(sections)
     parts = [f"{counted[level]} {name}{'s' * (counted[level] != 1)}" for level, name in NAMES if counted[level]]
     return f"{', '.join(parts)}." if parts else "All is well."

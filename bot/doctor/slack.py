@@ -23,7 +23,7 @@ from bot.doctor.subject import Subject, complained
 from bot.slack.client import UNREACHABLE, error_code, web_client
 from bot.slack.manifest import VITAL, WANTED
 
-TIMEOUT = 4  # seconds
+TIMEOUT = 4  # seconds per request
 SLACK = "https://slack.com/api/"
 WITHOUT = {  # scope -> what doesn't work without it; docs/install.md has the same words
     "commands": "the slash command",
@@ -93,7 +93,7 @@ def _bot(conf: Conf) -> Iterator[Finding]:
 
 
 def scopes(granted: frozenset[str]) -> Iterator[Finding]:
-    """The token's scopes, against the manifest's."""
+    """Compares the token's scopes with those of the manifest."""
     missing = [scope for scope in WITHOUT if scope in WANTED - granted]
     if missing:
         text = "missing: " + "; ".join(f"{scope} ({WITHOUT[scope]})" for scope in missing)

@@ -23,11 +23,11 @@ class Subject:
 
     conf: Conf | None
     app: Celery | None
-    complaints: Mapping[str, tuple[CheckMessage, ...]]  # by their number, such as W004
+    complaints: Mapping[str, tuple[CheckMessage, ...]]  # by the check's number, such as W004
     unloaded: str = ""  # why the tasks can't be loaded
 
     def judged(self, what: str, found: str, *numbers: str) -> Finding:
-        """The first complaint of these checks. If there is none, that all is well, with the text `found`."""
+        """The first complaint of these checks. If there is none, a finding of the level OK with the text `found`."""
         for number in numbers:
             for complaint in self.complaints.get(number, ()):
                 return complained(what, number, complaint)

@@ -23,10 +23,10 @@ from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
 from bot.texts import sentence
 
-WITHIN = 1.5  # seconds
-MOST_QUEUES = 50
+WITHIN = 1.5  # seconds for each question to the broker or to workers
+MOST_QUEUES = 50  # that the broker is asked for
 BACKEND = re.compile(r"\[backend=<([\w.]+) object")
-THEIRS = ("celery.backends.", "django_celery_results.")
+THEIRS = ("celery.backends.", "django_celery_results.")  # modules of known back ends
 START = "Start one: celery -A PROJECT worker -Q {}"
 
 
@@ -136,7 +136,7 @@ def _schedules(number: int) -> str:
 
 
 def expected_backend(subject: Subject) -> str:
-    """The class that workers should use, or the module if rows are read. Empty: no matter which."""
+    """The class of the backend that workers should use, or its module if rows are read. Empty: any backend will do."""
     app, options = subject.app, subject.conf
     if app is None or options is None or options.outcomes in (Source.NONE, Source.EVENTS):
         return ""
@@ -147,9 +147,10 @@ def expected_backend(subject: Subject) -> str:
 
 
 def knowing(answers: Mapping[str, list[str]], backend: str) -> Iterator[Finding]:
-    """From `inspect registered`, with each task's backend: tasks that no worker knows, and results that go elsewhere.
+    """Finds tasks that no worker knows, and workers whose results go elsewhere.
 
-    `inspect conf` isn't used: with the usual set-up for Django it sends all settings of the worker over the broker.
+    `answers` come from `inspect registered`, with each task's backend. `inspect conf` isn't used: with the usual set-up for Django
+    it sends all settings of the worker over the broker.
     """
     known = {line.partition(" [")[0] for lines in answers.values() for line in lines}
     used = PeriodicTask.objects.filter(enabled=True).values_list("task", flat=True).distinct().order_by("task")
@@ -167,6 +168,6 @@ def knowing(answers: Mapping[str, list[str]], backend: str) -> Iterator[Finding]
                 "Give it the same CELERY_RESULT_BACKEND as this process."
                 " Until then runtask can't report how its tasks ended."
             )
-            is_certain = all(name.startswith(THEIRS) for name in elsewhere)  # a backend of the platform may write rows
+            is_certain = all(name.startswith(THEIRS) for name in elsewhere)  # the platform's own backend may write rows
             report = problem if is_certain else warning
             yield report("results", f"{worker} keeps them in {some(sorted(elsewhere))}", remedy)

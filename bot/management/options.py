@@ -1,4 +1,4 @@
-"""What a command needs before it can start. Everything that is missing is named together, as sentences."""
+"""Checks what a command needs before it can start. One error names everything that is missing."""
 
 from collections.abc import Collection
 

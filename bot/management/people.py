@@ -20,7 +20,7 @@ from bot.runs.actors import of_user
 
 @contextmanager
 def database_in_words() -> Iterator[None]:
-    """Raises CommandError where the database can't be reached, or has no tables yet."""
+    """Raises CommandError if the database can't be reached, or has no tables yet."""
     try:
         yield
     except DatabaseError as exc:
@@ -43,7 +43,7 @@ def by_command(words: str) -> By:
 
 
 def user_named(name: str) -> Any:
-    """By natural key, which is the login name. Raises CommandError."""
+    """The user with this natural key, which is the login name. Raises CommandError."""
     model: Any = get_user_model()
     try:
         return model._default_manager.get_by_natural_key(name)  # noqa: SLF001  # documented

@@ -1,4 +1,4 @@
-"""What commands about rules share."""
+"""Functions that the commands about rules share."""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def groups() -> frozenset[str]:
 
 
 def schedules() -> list[tuple[str, str]]:
-    """Names and tasks."""
+    """The name and the task of every schedule."""
     model: Any = apps.get_model("django_celery_beat", "PeriodicTask")
     return list(model.objects.values_list("name", "task"))
 

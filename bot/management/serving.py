@@ -52,7 +52,7 @@ def require_tasks() -> None:
 
 
 def look_for_tables() -> None:
-    """Logs an error if our tables don't exist yet. In the background, as the database may hang."""
+    """Logs an error if our tables don't exist yet. Looks in the background, as the database may hang."""
     threading.Thread(target=_look_for_tables, name="tables", daemon=True).start()
 
 
@@ -61,7 +61,7 @@ def _look_for_tables() -> None:
     try:
         if Run._meta.db_table not in connection.introspection.table_names():  # noqa: SLF001  # documented
             log.error(NOT_MIGRATED, settings.SETTINGS_MODULE)
-    except DatabaseError:  # as in `require`
+    except DatabaseError:  # the database may come up later
         pass
     finally:
         connection.close()
@@ -98,7 +98,7 @@ def delivering(*, enabled: bool) -> Iterator[None]:
     if not enabled:
         yield
         return
-    from bot import wiring  # noqa: PLC0415  # as above
+    from bot import wiring  # noqa: PLC0415  # needs the models that `require` asks for
 
     loops, deliverer = wiring.background()
     for loop in loops:

@@ -17,7 +17,7 @@ from bot.web.lists import Guarded, ReadOnly
 
 
 class LogsRemoval:
-    """For rows that give somebody rights."""
+    """Records in the audit log that somebody has deleted a row that gave rights."""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with atomic():
@@ -33,9 +33,10 @@ class LogsRemoval:
 
 @admin.register(SlackLink)
 class SlackLinkAdmin(LogsRemoval, Guarded):
-    """Which Slack account may act as which user.
+    """Shows and edits which Slack account acts as which user.
 
-    People link accounts only to users who may do no more than they. They may remove any link: that gives nobody a right.
+    People may link an account only to a user who has no more rights than they have. They may remove any link, because that
+    gives nobody a right.
     """
 
     list_display = ("slack_user", "team", "user", "by_email", "checked_at", "is_guest", "is_deleted")
@@ -44,7 +45,7 @@ class SlackLinkAdmin(LogsRemoval, Guarded):
     patterns: ClassVar = {"slack_user": (MEMBER, NOT_A_MEMBER), "team": (WORKSPACE, NOT_A_WORKSPACE)}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """The form says who has which key, and is for people who may see that."""
+        """Only people who may see users get the form, because it shows which user has which primary key."""
         return super().has_add_permission(request) and rights.may_see_users(request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -63,7 +64,7 @@ class SlackLinkAdmin(LogsRemoval, Guarded):
         return field
 
     def save_model(self, request: HttpRequest, obj: SlackLink, form: Any, change: bool) -> None:  # noqa: FBT001
-        """What Slack said about another account doesn't count for this one."""
+        """Forgets what Slack said, because it was about the account before the change."""
         if form.changed_data:
             obj.by_email, obj.checked_at = False, None
             with atomic():

@@ -44,7 +44,7 @@ def waiting(visit: Visit) -> HttpResponse:
 
 
 def number_for(platform: Callable[[], Platform], user: Any) -> int:
-    """How many runs wait for this user of the site. 0 also for who may see nothing, and where nothing can be run."""
+    """How many runs wait for this user's approval. 0, too, if the user may see nothing, or if nothing can be run here."""
     try:
         return approvals.waiting_for(platform(), actors.of_user(user), 0).more
     except (NotAllowed, NotSetUp):
@@ -66,7 +66,7 @@ def _item(run: WaitingRun) -> dict[str, Any]:
 
 
 def of_run(visit: Visit, run: Run) -> dict[str, Any] | None:
-    """For the page of a run. None: nobody had to be asked."""
+    """The approval, for the page of a run. None: the run needs none."""
     found = asked(run)
     if found is None:
         return None
@@ -113,7 +113,7 @@ def say_no(visit: Visit, run: int) -> HttpResponse:
 
 
 def _answered(visit: Visit, run: int, verb: Callable[[], Run | None], done: str) -> HttpResponse:
-    """The run's page, which says what has become of it. Why nothing has stands above it."""
+    """Leads to the run's page. A message there says what was done, or why nothing was done."""
     try:
         found = verb()
     except NotAllowed as exc:

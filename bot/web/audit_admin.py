@@ -1,4 +1,4 @@
-"""The audit log in the admin, and the people in it: to read only.
+"""The audit log and the people in it, in the admin. Both are read-only.
 
 The list takes as long for ten million records as for a hundred (bot.web.history says how). Each filter has an index.
 """
@@ -24,12 +24,12 @@ from bot.web import columns, texts
 from bot.web.history import Newest
 from bot.web.lists import Guarded, GuardedList, ReadOnly
 
-DAYS = 7  # to choose from; the address takes any day
+DAYS = 7  # that the filter offers; the address takes any day
 ONE_DAY = timedelta(days=1)
 
 
 class _Numbered(admin.SimpleListFilter):
-    """By a number that a link of the list puts into the address. It is shown only then."""
+    """Filters by a number in the address, which comes from a link in the list. Otherwise the filter isn't shown."""
 
     column: str
 
@@ -103,7 +103,7 @@ class RecordList(GuardedList):
 
 @admin.register(AuditRecord)
 class AuditRecordAdmin(ReadOnly, Guarded):
-    """Who did what, or was refused it, when, and by which way."""
+    """Shows who did something or was refused, when, and by which entry."""
 
     list_display = ("when", "action", "who", "entry", "schedule", "run", "count", "in_a_line")
     list_display_links = ("when",)
@@ -133,7 +133,7 @@ class AuditRecordAdmin(ReadOnly, Guarded):
         queryset: QuerySet[Any],
         search_term: str,
     ) -> tuple[QuerySet[Any], bool]:
-        """By exactly one index: a run's number, or else somebody's name or account."""
+        """Searches with only one index: for a run's number, or else for a person's name or account."""
         if not search_term.strip():
             return queryset, False
         number = id_in(search_term.strip())
@@ -143,7 +143,7 @@ class AuditRecordAdmin(ReadOnly, Guarded):
 
 @admin.register(Person)
 class PersonAdmin(ReadOnly, Guarded):
-    """Whom records refer to. `runtask audit forget` empties rows."""
+    """Shows the people to whom records refer. `runtask audit forget` empties their rows."""
 
     list_display = ("id", "name", "user", "slack_account", "token", "os_user", "created_at", "forgotten_at", "records")
     list_display_links = ("id",)

@@ -31,7 +31,7 @@ def add_links() -> None:
 
 
 def without_inline_script(site: AdminSite) -> None:
-    """Gives beat's form another template: its own has a script in the page, which the stand-alone site's policy forbids."""
+    """Gives beat's form another template: beat's has an inline script, which the stand-alone site's policy forbids."""
     model = apps.get_model("django_celery_beat", "PeriodicTask")
     if site.is_registered(model):
         model_admin(site, model).change_form_template = "runtask/periodic_task.html"
@@ -50,7 +50,7 @@ def _add_link(shown_by: Any) -> None:
 
 
 def may_run(request: HttpRequest) -> bool:
-    """Whether to show a link to the run page. The door decides again on that page."""
+    """Whether to show a link to the run page. The permission check follows on that page."""
     return bool(links.path("runtask:run")) and door.may_see(request.user)
 
 

@@ -1,4 +1,4 @@
-"""What columns of the admin's lists, and fields of its forms, show."""
+"""The values in columns of the admin's lists, and in fields of its forms."""
 
 import json
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def masked_options(run: Run) -> str:
 
 
 def _masked(value: Callable[[tuple[str, ...]], Any]) -> str:
-    """Of what is made with the secret keys. Shows nothing if the option that names them can't be read."""
+    """JSON of a value in which secrets are masked. If the option that names the secret keys can't be read, a text says so."""
     try:
         return json.dumps(value(conf().secret_keys), ensure_ascii=False, indent=2)
     except BadEnvironment:
@@ -44,7 +44,7 @@ def _masked(value: Callable[[tuple[str, ...]], Any]) -> str:
 
 
 def lines(text: str) -> str:
-    """Keeps lines and columns."""
+    """Shows the text with its line breaks and columns."""
     return format_html('<pre class="runtask-lines">{}</pre>', text) if text else ""
 
 
@@ -53,7 +53,7 @@ def link(address: str, text: str) -> str:
 
 
 def again_link(run: Run) -> str:
-    """The page says why, if this run can't be repeated."""
+    """A link to the form. If this run can't be repeated, that page says why."""
     page = links.path("runtask:run")
     return link(f"{page}?run={run.pk}", texts.RUN_AGAIN) if page else ""
 

@@ -34,21 +34,19 @@ TONES = {
     RunState.LAPSED: "bad",
 }
 FINAL_TONES = {"SUCCESS": "good", "FAILURE": "bad"}
-DONE_OF = re.compile(
-    r"([0-9]+(?:\.[0-9]+)?) of ([1-9][0-9]*)\b"
-)  # how the text of a progress begins, if the task counts
+DONE_OF = re.compile(r"([0-9]+(?:\.[0-9]+)?) of ([1-9][0-9]*)\b")  # the start of a progress text, if the task counts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Input:
-    """A text area of the form, or what stands at its place: then only its help is shown."""
+    """A text area of the form. Without a text, only the help is shown in its place."""
 
     name: str
     label: str
     help: str
-    text: str | None = field(repr=False)  # it may be what somebody typed. None: it is too long for a form
+    text: str | None = field(repr=False)  # somebody may have typed it. None: it is too long for a form
     problems: list[dict[str, Any]]
-    rows: int  # for browsers in which it doesn't grow
+    rows: int  # the height, for browsers in which the area doesn't grow
 
 
 def problem(problem: Problem) -> dict[str, Any]:
@@ -72,7 +70,7 @@ def inputs(
     is_of_a_run: bool,
     limits: Limits,
 ) -> list[Input]:
-    """With the typed values, or else with these, which are stored or a run's."""
+    """The text areas with the typed values, or else with `values`, which are the schedule's or a run's."""
     given = {} if typed is None else {Field.ARGS: typed.args, Field.KWARGS: typed.kwargs}
     rule = text.one_line(limits.reason_for)
     reason = Input(
@@ -117,7 +115,7 @@ def target(preview: Preview) -> list[tuple[str, str]]:
 
 
 def moment(at: datetime) -> str:
-    """As the admin shows it, in the reader's time zone."""
+    """The time in the admin's format, in the reader's time zone."""
     return date_format(timezone.localtime(at) if timezone.is_aware(at) else at, "DATETIME_FORMAT")
 
 
@@ -130,12 +128,12 @@ class Standing:
     is_final: bool
     note: str
     progress: str
-    done: tuple[str, str] | None  # how many, and of how many
+    done: tuple[str, str] | None  # the number of finished parts, and of all
     result: str
     is_shortened: bool
     later: list[tuple[str, str]]  # further ends: in words, and the result
-    stop: str  # what a Stop has come to
-    emptied: str  # that its values have been deleted
+    stop: str  # the effect of a Stop; empty: nobody has asked for one
+    emptied: str  # says that the values have been deleted, if they have
 
 
 def standing(run: Run) -> Standing:
@@ -157,7 +155,7 @@ def standing(run: Run) -> Standing:
 
 
 def how_far(run: Run) -> str:
-    """How it ended, and after how long. For an open run, its state."""
+    """How the run ended, and after how long. For an open run, its state."""
     if run.state != RunState.FINISHED:
         return shared.state_text(RunState(run.state), run.status)
     if run.duration is None:
@@ -166,7 +164,7 @@ def how_far(run: Run) -> str:
 
 
 def stop(run: Run) -> str:
-    """What a Stop has come to. Empty: nobody has asked for one."""
+    """The effect of a Stop. Empty: nobody has asked for one."""
     found = stopped(run)
     return shared.stop_text(found, stopper(found))
 
@@ -180,7 +178,7 @@ def _again(end: dict[str, str]) -> str:
 
 
 def again(again: Again) -> dict[str, Any]:
-    """Whose run the form is filled from, what differs from the schedule now, and what has changed since."""
+    """The earlier run that fills the form: its requester, how it differs from the schedule now, and what has changed since."""
     run = again.run
     finished = run.state == RunState.FINISHED
     return {

@@ -1,4 +1,4 @@
-"""What somebody may do with a schedule, in words, for the people who write rules: in the admin and on the command line."""
+"""Says what a person may do with a schedule. People who write rules see this in the admin and on the command line."""
 
 from bot.core.entry import Entry
 from bot.core.explained import Answer, Explained

@@ -9,24 +9,24 @@ from prometheus_client.registry import Collector
 from bot.runs import clock
 from bot.runs.metrics import Metrics, measure
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST  # of what `generate_latest` writes
+CONTENT_TYPE = CONTENT_TYPE_LATEST  # the format that `generate_latest` writes
 
 
 class _Rows(Collector):
-    """Reads the rows when it is asked, so that every process of the site tells the same."""
+    """Reads the rows at each scrape, so that every process of the site reports the same."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield from families(measure(now=clock.now()))
 
 
 def shown() -> bytes:
-    registry = CollectorRegistry()  # of our own, without what the process itself would tell
+    registry = CollectorRegistry()  # our own, because the default one has metrics of the process
     registry.register(_Rows())
     return generate_latest(registry)
 
 
 def families(found: Metrics) -> Iterator[GaugeMetricFamily]:
-    """What docs/operations.md has a table of."""
+    """All metrics. docs/operations.md has a table of them."""
     yield _by(
         "runtask_runs",
         "Runs that have not ended, and those that have ended within the last hour, by state and by Celery's status.",

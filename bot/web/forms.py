@@ -52,6 +52,6 @@ def kept(data: Mapping[str, str]) -> dict[str, str]:
 
 
 def _typed(data: Mapping[str, str], field: Field) -> str | None:
-    """With LF only: browsers send CRLF (HTML, form data), which would shift the places of mistakes."""
+    """The text with LF only. Browsers send CRLF (HTML, form data), which would shift the places of mistakes."""
     text = data.get(field)
     return None if text is None else text.replace("\r\n", "\n")

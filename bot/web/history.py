@@ -50,7 +50,7 @@ class _Choice(admin.SimpleListFilter):
 
 
 class OfInstallation(admin.SimpleListFilter):
-    """Of messages. Is there only if there are several."""
+    """Filters messages by installation. It is shown only if there are several installations."""
 
     title, parameter_name = "installation", "of"
 

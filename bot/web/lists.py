@@ -1,4 +1,4 @@
-"""What the addresses of the admin's lists may ask for."""
+"""Limits what the addresses of the admin's lists can ask for."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-NUL = "\0"  # PostgreSQL fails at a text that holds it
+NUL = "\0"  # PostgreSQL refuses a text that holds it
 
 
 class GuardedList(ChangeList):
@@ -31,7 +31,7 @@ class GuardedList(ChangeList):
 
 
 class Guarded(admin.ModelAdmin):
-    """With such a list. Every ModelAdmin of ours is one."""
+    """A ModelAdmin with a GuardedList. All of ours are subclasses."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
         return GuardedList
@@ -39,7 +39,7 @@ class Guarded(admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Suggestions (`autocomplete/`) come here without a form's check."""
+        """Checks for NUL, because no form has checked the text when it comes from `autocomplete/`."""
         return (
             (queryset.none(), False)
             if NUL in search_term
@@ -48,7 +48,7 @@ class Guarded(admin.ModelAdmin):
 
 
 class ReadOnly:
-    """For tables that nobody edits by hand."""
+    """Forbids to add, change and delete rows, in tables that nobody edits by hand."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False

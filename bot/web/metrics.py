@@ -23,13 +23,13 @@ def is_possible() -> bool:
 
 
 def page(token: Callable[[], str]) -> Callable[[HttpRequest], HttpResponse]:
-    """`token`: empty if there is none. May raise NotSetUp, as if there were none."""
+    """`token` returns the token, or an empty text if there is none. NotSetUp has the same effect as an empty text."""
 
     @outside_transactions
     @no_browser
     def view(request: HttpRequest) -> HttpResponse:
         if not _is_allowed(request, token):
-            raise Resolver404  # as for an address that nobody knows, also in a project's own page for that
+            raise Resolver404  # as for an unknown address, so that a project's own error page is shown
         answer = _shown(request)
         answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -56,7 +56,7 @@ def _shown(_: HttpRequest) -> HttpResponse:
     if not is_possible():
         log.error("there are no metrics: install django-runtask with the extra `metrics`")
         raise Resolver404
-    from bot.web import exposition  # noqa: PLC0415  # needs that extra
+    from bot.web import exposition  # noqa: PLC0415  # needs the extra `metrics`
 
     try:
         return HttpResponse(exposition.shown(), content_type=exposition.CONTENT_TYPE)

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request from a logged-in person. The door decides what they may do."""
+    """A request from a logged-in person. bot.runs.door decides what they may do."""
 
     request: HttpRequest
     platform: Platform
@@ -100,7 +100,7 @@ def _logged_out(request: HttpRequest) -> HttpResponse:
 
 
 def _no_database(request: HttpRequest) -> HttpResponse:
-    """In the admin's frame, but without anything that needs the database. What was typed is kept."""
+    """A page in the admin's frame, without the parts that need the database. It keeps what was typed."""
     context: dict[str, Any] = {"title": texts.DATABASE_AWAY, "address": request.get_full_path()}
     if request.method == "POST":
         context |= {"typed": forms.kept(request.POST), "csrf_token": get_token(request)}

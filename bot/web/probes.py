@@ -18,8 +18,8 @@ from bot.web import throttle
 
 log = logging.getLogger(__name__)
 
-NAME = "readyz"  # of the row that counts them
-WRITES = 60  # a minute, of all processes together: anybody who can reach the site may ask
+NAME = "readyz"  # names the row that counts the writes
+WRITES = 60  # per minute, for all processes together: anybody who can reach the site can cause them
 
 
 class Slack(Protocol):
@@ -35,7 +35,7 @@ def alive(_: HttpRequest) -> HttpResponse:
 
 
 def ready(installation: Callable[[], Slack], source: Callable[[], Source]) -> Callable[[HttpRequest], HttpResponse]:
-    """503 if something is wrong, with the state of each part: database, slack, delivery, results, and a sidecar's platform."""
+    """Answers with the state of each part: database, slack, delivery, results, and a sidecar's platform. 503: one is wrong."""
 
     def view(_: HttpRequest) -> HttpResponse:
         ours = installation().id()
@@ -73,7 +73,7 @@ def _platform() -> str:
 
 
 def unwritable(name: str) -> DatabaseError | None:
-    """Why our tables can't be written, by counting one more in the row `name`. None: they can, or that was tried just now.
+    """Tries to write by counting one more in the row `name`, at most WRITES times per minute. Returns the error, if any.
 
     The count is committed: only then does a full disk show.
     """
@@ -86,12 +86,12 @@ def unwritable(name: str) -> DatabaseError | None:
 
 
 def kind(exc: DatabaseError) -> str:
-    """The driver's name for it says more than Django's: `ReadOnlySqlTransaction` is an `InternalError` there."""
+    """The driver's name of the error. It says more than Django's, which calls a `ReadOnlySqlTransaction` an `InternalError`."""
     return type(exc.__cause__ or exc).__name__
 
 
 def _results(source: Callable[[], Source]) -> str:
-    """As the watcher wrote it down."""
+    """The state of the results, which the watcher records."""
     try:
         problem = sources.problem(source())
         unasked = sources.unasked_since(source(), now=clock.now())
@@ -107,7 +107,7 @@ def _results(source: Callable[[], Source]) -> str:
 
 
 def _slack(ours: InstallationId) -> str:
-    """As its deliverers wrote it down: their token may be another one."""
+    """The state that deliverers have recorded. They may use another token than this process."""
     try:
         problem = installations.problem(ours)
     except DatabaseError as exc:
@@ -116,7 +116,7 @@ def _slack(ours: InstallationId) -> str:
 
 
 def _delivery(ours: InstallationId) -> str:
-    """Of our own installation. Without a token we know none, and look at all."""
+    """The state of our installation's messages. Without a token, the installation is unknown: all messages count."""
     try:
         now = clock.now()
         failing, late, parked = lateness.failing(ours), lateness.late(now, ours), lateness.parked(now, ours)

@@ -1,4 +1,4 @@
-"""Compares what users may do on the site, so that nobody gives away more than they have. For any user model."""
+"""Compares what users may do on the site, so that nobody gives away more rights than they have. For any user model."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from bot.runs.actors import groups_of, is_superuser, of_user
 
 
 def may_act_as(user: Any, other: Any) -> bool:
-    """Whether `user` may do all that `other` may do, so that a Slack account that acts as `other` gains nobody anything.
+    """Whether `user` may do all that `other` may do, so that a Slack account that acts as `other` gives no new rights.
 
-    Groups are compared by name, as rules name them. Permissions are compared one by one, as the log-in back ends decide on them. An inactive user seems to have none, and may
-    be activated later: only superusers may act as them.
+    Groups are compared by name, as rules name them. Permissions are compared one by one, as the log-in back ends
+    decide on them. Only superusers may act as an inactive user, who seems to have no permissions, but may be activated later.
     """
     if is_superuser(user):
         return True

@@ -1,4 +1,4 @@
-"""Rules and the pause in the admin, for superusers: whoever writes rules could give themselves every right."""
+"""Rules and the pause in the admin. They are for superusers, because people who write rules can give themselves any right."""
 
 import logging
 from typing import Any, ClassVar
@@ -37,7 +37,7 @@ def _matches(row: StoredRule) -> str:
 
 @admin.register(StoredRule)
 class RuleAdmin(Guarded):
-    """A file is easier to review (`runtask rules`); here, single rules are changed, and explained."""
+    """Changes and explains single rules. A file with all rules (`runtask rules`) is easier to review."""
 
     form = rule_form.RuleForm
     list_display = ("name", "matches")
@@ -115,7 +115,7 @@ class RuleAdmin(Guarded):
         return self._page(request, "runtask/pause.html", context)
 
     def _switch(self, request: HttpRequest) -> str:
-        """What is wrong with what was sent, if anything."""
+        """Starts or ends the pause. Returns what is wrong with the request; empty: nothing."""
         by = accounts.by_admin(request.user)
         if "resume" in request.POST:
             rulebook.resume(by=by)
@@ -134,7 +134,7 @@ class RuleAdmin(Guarded):
         return self._page(request, "runtask/denied.html", context, 403)
 
     def _warn(self, request: HttpRequest, row: StoredRule) -> None:
-        """Of globs that match nothing: most often, they are misspelled."""
+        """Warns of globs that match nothing, because most of these are misspelled."""
         found = rule(rule_form.stored(row)[0])
         for name, glob in idle([found], _schedules()):
             messages.warning(request, GLOB_MATCHES_NOTHING.format(rule=name, glob=glob))

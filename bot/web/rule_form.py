@@ -27,7 +27,7 @@ MESSAGES = ("notify", "mention")
 
 
 class RuleForm(forms.ModelForm):
-    """What is left empty, the rule says nothing of."""
+    """Fields that are left empty don't become part of the rule."""
 
     entries = forms.MultipleChoiceField(
         choices=[(one.value, one.value) for one in BY_PEOPLE], required=False, widget=forms.CheckboxSelectMultiple
@@ -73,7 +73,7 @@ class RuleForm(forms.ModelForm):
         return found
 
     def _plain(self, found: dict[str, Any]) -> dict[str, Any]:
-        """As in a file."""
+        """The rule as plain values, as in a file of rules."""
         rule = {"name": found.get("name", "")}
         rule |= {name: lines for name in LISTS if (lines := _lines(found.get(name, "")))}
         rule |= {name: found[name] for name in ("entries", "notify", "approvals") if found.get(name)}

@@ -12,7 +12,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def wait(name: str, limit: int) -> int:
-    """Counts one more. Returns 0, or if there were `limit` in this minute, the seconds until it is over, and counts nothing.
+    """Counts one more and returns 0. After `limit` in this minute: counts nothing, and returns the seconds until the minute ends.
 
     The minute begins with the first one that is counted.
     """

@@ -44,7 +44,7 @@ class BadToken(Exception):
 def bearer(request: HttpRequest) -> str | None:
     """The token that a request carries. None: it carries none.
 
-    It is taken out of the request: reports of errors, which Django may send by e-mail, show what is in there.
+    This removes the token from the request, because Django's error reports, which may be sent by e-mail, show the request.
     """
     scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() != "bearer":
@@ -92,10 +92,10 @@ def digest(secret: str) -> str:
 
 
 def password_mark(secret: str, user: Any) -> str:
-    """Differs once the user's password is stored anew.
+    """A digest that changes when the user's password is stored again.
 
-    Its key is the token itself, so the row tells nothing about the password, and SECRET_KEY may change. Passwords that
-    nobody can log in with are alike, as some log-in back ends store another one each time.
+    Its key is the token itself, so the row tells nothing about the password, and SECRET_KEY may change. All
+    unusable passwords have the same digest, because some log-in back ends store a new one at each log-in.
     """
     password = getattr(user, "password", None) or ""
     usable = password if is_password_usable(password) else ""

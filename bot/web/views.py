@@ -47,7 +47,7 @@ def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
 
 
 def run(visit: Visit) -> HttpResponse:
-    """`?q=` lists matching schedules. `?schedule=` shows a schedule's form, `?run=` with the values of a run. It is sent here."""
+    """`?q=` lists matching schedules. `?schedule=` shows a schedule's form. `?run=` fills it from a run. It is posted here."""
     if visit.request.method == "POST":
         return _start(visit)
     given = visit.request.GET
@@ -94,7 +94,7 @@ def state(visit: Visit, run: int) -> HttpResponse:
 
 
 def stop_run(visit: Visit, run: int) -> HttpResponse:
-    """Asks before it stops: `?kill=1` asks a second question."""
+    """Asks for confirmation before it stops the run. With `?kill=1`, it asks whether to terminate the task."""
     if visit.request.method == "POST":
         return _stop(visit, run)
     found = _followed(visit, run)
@@ -128,7 +128,7 @@ def _start(visit: Visit) -> HttpResponse:
     asked = forms.run_request(visit.request.POST, visit.actor)
     try:
         found = start.start(visit.platform, asked, Budget(START_LIMIT))
-    except MaybeSent as exc:  # its page says so, and shows its result
+    except MaybeSent as exc:  # the run's page says so, and shows the result
         found = exc.run
     except Refused as exc:
         return _refused(visit, asked, exc)
@@ -182,7 +182,7 @@ def _form(
     problems: Iterable[Problem] | None = None,
     hint: str = "",
 ) -> HttpResponse:
-    """With the values of `fill` and their problems, or with what was typed and the given problems."""
+    """The form with the values of `fill` and their problems, or with what was typed and the given problems."""
     filled, schedule = fill.again, preview.schedule
     run = filled.run.run if filled else None
     if problems is None:
@@ -233,7 +233,7 @@ def _problems(visit: Visit, asked: RunRequest) -> list[Problem]:
 
 
 def _as_problem(exc: NotAllowed) -> Refused:
-    """A rule's refusal, at the schedule. Whoever may do nothing at all isn't shown the form."""
+    """A rule's refusal as a problem of the schedule. People who may do nothing at all don't see the form."""
     return Refused([Problem(code=exc.denied.code, params=exc.denied.params, field=Field.SCHEDULE)])
 
 

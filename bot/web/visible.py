@@ -1,4 +1,4 @@
-"""Which runs the admin's lists show to somebody: those of schedules that they may see."""
+"""Limits the admin's lists to runs of schedules that the person may see."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ NOTHING = Q(pk__in=())
 
 
 def runs(platform: Callable[[], Platform], request: HttpRequest, prefix: str = "") -> Q:
-    """A condition. `prefix` leads to the run. Superusers see all runs; where nothing is set up, others see none."""
+    """The condition for runs. `prefix` leads to the run. Superusers see all runs; others see none if nothing is set up."""
     actor = actors.of_user(request.user)
     if actor.rights.is_superuser:
         return Q()
@@ -35,6 +35,6 @@ def runs(platform: Callable[[], Platform], request: HttpRequest, prefix: str = "
 
 
 def _all(platform: Platform) -> Any:
-    """All schedules. Where our tables are beside beat's, the database finds them itself."""
+    """The ids of all schedules. They are a subquery if our tables are in beat's database."""
     beat: Any = apps.get_model("django_celery_beat", "PeriodicTask")
     return beat.objects.values("pk") if router.db_for_read(beat) == database_of(Run) else list(platform.catalog.ids())

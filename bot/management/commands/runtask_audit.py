@@ -26,7 +26,7 @@ Moment = datetime | timedelta
 
 
 class Command(BaseCommand):
-    """Oldest records first."""
+    """Prints the oldest records first."""
 
     help = "Print the audit log: who ran, stopped, linked or was refused what. With --json, for other programs."
     requires_system_checks = []
@@ -82,7 +82,7 @@ def moment(raw: str) -> Moment:
 
 
 def chosen(options: dict[str, Any]) -> "QuerySet[AuditRecord]":
-    """Raises CommandError."""
+    """The records that the options select. Raises CommandError."""
     found: QuerySet[AuditRecord] = AuditRecord.objects.select_related("person", "about")
     if since := options["since"]:
         found = found.filter(at__gte=_stored(since))
@@ -102,7 +102,7 @@ def chosen(options: dict[str, Any]) -> "QuerySet[AuditRecord]":
 
 
 def chunks(records: "QuerySet[AuditRecord]") -> Iterator[AuditRecord]:
-    """In order, few at a time. Uses no server-side cursor, which poolers forbid."""
+    """Yields the records in order, with few in memory. Uses no server-side cursor, because poolers forbid it."""
     rest = records.order_by("at", "pk")
     while found := list(rest[:CHUNK]):
         yield from found
@@ -126,7 +126,7 @@ def text_line(row: AuditRecord) -> str:
 
 
 def _stored(at: Moment) -> datetime:
-    """As the database has it. A time without a zone is in the site's."""
+    """The time as the database stores it. A time without a zone is in the site's zone."""
     if isinstance(at, timedelta):
         return clock.now() - at
     is_aware = timezone.is_aware(clock.now())

@@ -48,4 +48,4 @@ class Command(BaseCommand):
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
-        self.stdout.flush()  # somebody may wait for it at the other end of a pipe
+        self.stdout.flush()  # a program may read it from a pipe

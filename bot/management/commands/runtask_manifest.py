@@ -11,7 +11,7 @@ from bot.slack.manifest import EVENTS_PATH, manifest
 
 
 class Command(BaseCommand):
-    """Prints YAML, or JSON where PyYAML isn't installed: Slack takes both. Without an option, it is manifest.yml."""
+    """Prints YAML, or JSON where PyYAML isn't installed: Slack takes both. Without an option, this is manifest.yml's content."""
 
     help = "Print the Slack app's manifest for Socket Mode, or for HTTP mode at an address."
     requires_system_checks = []

@@ -8,7 +8,7 @@ from bot.management.serving import delivering, loaded, look_for_tables, require,
 
 
 class Command(BaseCommand):
-    """Any number of these may run."""
+    """Any number of these processes may run."""
 
     help = "Watch runs and deliver their messages to Slack."
     requires_system_checks = []

@@ -8,11 +8,11 @@ from bot.core.text import one_line
 from bot.management.people import by_command, database_in_words
 from bot.runs import clock, rulebook
 
-LONGEST = 300  # characters
+LONGEST = 300  # characters of a reason
 
 
 class Command(BaseCommand):
-    """What was sent goes on, and can be stopped."""
+    """Runs that were sent go on, and can be stopped."""
 
     help = "Refuse every new run, until `runtask resume`. People read the reason in the form."
     requires_system_checks = []

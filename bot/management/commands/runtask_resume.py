@@ -9,7 +9,7 @@ from bot.runs import rulebook
 
 
 class Command(BaseCommand):
-    """Sends nothing that was refused meanwhile."""
+    """Runs that were refused during the pause are not sent."""
 
     help = "End the pause of `runtask pause`."
     requires_system_checks = []

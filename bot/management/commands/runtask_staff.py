@@ -14,7 +14,7 @@ from bot.models import SlackLink, atomic
 from bot.runs import accounts
 from bot.texts import NOT_A_MEMBER, NOT_A_WORKSPACE
 
-COMMAND = "`runtask staff`"  # whoever has a shell here
+COMMAND = "`runtask staff`"  # in the audit log, with the user of the operating system
 
 
 class Command(BaseCommand):

@@ -12,7 +12,7 @@ from bot.models import ApiToken, atomic
 from bot.runs import accounts, clock
 from bot.web import tokens
 
-COMMAND = "`runtask token`"  # whoever has a shell here
+COMMAND = "`runtask token`"  # in the audit log, with the user of the operating system
 LONGEST = timedelta(days=3650)
 
 
@@ -73,7 +73,7 @@ class Command(BaseCommand):
 
 
 def lifetime(raw: str) -> timedelta:
-    """Raises ArgumentTypeError."""
+    """Parses how long a token is accepted. Raises ArgumentTypeError."""
     given = re.fullmatch(r"([0-9]{1,6})([dh])", raw.strip())
     value = timedelta(**{{"d": "days", "h": "hours"}[given[2]]: int(given[1])}) if given else timedelta(0)
     if not timedelta(0) < value <= LONGEST:

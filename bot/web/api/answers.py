@@ -62,7 +62,7 @@ def _values(run: Run, secret_keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _approval(run: Run) -> dict[str, Any] | None:
-    """None: nobody had to be asked."""
+    """The approval. None: the run needs none."""
     found = asked(run)
     if found is None:
         return None

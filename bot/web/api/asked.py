@@ -37,7 +37,7 @@ TYPES: Types = {
     "fingerprint": ((str,), "a text, as `api/schedules/ID` shows it"),
     "reason": ((str,), "a text: why it is run"),
 }
-OVERRIDES: Types = {name: kind for name, kind in TYPES.items() if name != "schedule"}  # for a run that is started again
+OVERRIDES: Types = {name: kind for name, kind in TYPES.items() if name != "schedule"}  # to start a run again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +48,10 @@ class Asked:
     args: str | None = field(repr=False)
     kwargs: str | None = field(repr=False)
     fingerprint: str | None
-    places: Mapping[str, Place]  # of each member's value
-    digest: str  # of the whole request, however it is written
+    places: Mapping[str, Place]  # where each member's value is in the body
+    digest: str  # of the body's values: white space and the order of members don't matter
     reason: str = ""
-    left_out: str = "As stored"  # what a missing member means
+    left_out: str = "As stored"  # how texts call the value of a missing member
 
     def problem(self, field: str, code: str, text: str) -> ApiProblem:
         """A problem with a member, at its place in the body. A stored value has no place there."""
@@ -59,7 +59,7 @@ class Asked:
 
 
 def key_of(request: HttpRequest, user: str) -> tuple[str, bool]:
-    """The run's key, and whether the caller chose it. A digest, because to MariaDB A and a are equal. Raises ApiError."""
+    """The run's key, and whether the caller chose it. The key is a digest, as A and a are equal to MariaDB. Raises ApiError."""
     given = request.headers.get(KEY)
     if given is None:
         return f"api:{uuid4()}", False
@@ -70,7 +70,7 @@ def key_of(request: HttpRequest, user: str) -> tuple[str, bool]:
 
 
 def asked_again(request: HttpRequest, run: Run) -> Asked:
-    """For a run that is started again. The body may be missing, and has no `schedule`. Raises ApiError."""
+    """The request to start a run again. Its body may be missing, and has no `schedule`. Raises ApiError."""
     has_body = request.headers.get("Content-Length") not in (None, "0") or "Transfer-Encoding" in request.headers
     what = _parsed(request, OVERRIDES) if has_body else parse(b"{}", OVERRIDES)
     digest = hashlib.sha256(f"again {run.pk} {what.digest}".encode()).hexdigest()
@@ -78,7 +78,7 @@ def asked_again(request: HttpRequest, run: Run) -> Asked:
 
 
 def asked(request: HttpRequest) -> Asked:
-    """Raises ApiError: 400, 411, 413, 415."""
+    """The request to run a schedule. Raises ApiError: 400, 411, 413, 415."""
     return _parsed(request, TYPES)
 
 
@@ -91,7 +91,7 @@ def _parsed(request: HttpRequest, types: Types) -> Asked:
 
 
 def is_kill_asked(request: HttpRequest) -> bool:
-    """Of a request to stop a run, whose body may be empty. Raises ApiError: 400, 413, 415."""
+    """Whether a request to stop a run asks for `kill`. Its body may be empty. Raises ApiError: 400, 413, 415."""
     if (raw := _raw(request)) == b"":
         return False
     if request.content_type != JSON:
@@ -106,7 +106,7 @@ def is_kill_asked(request: HttpRequest) -> bool:
 
 
 def parse(raw: bytes, types: Types) -> Asked:
-    """Raises ApiError."""
+    """Reads a body whose members are limited to `types`. Raises ApiError."""
     text = _text(raw)
     body = _object(text, '{"schedule": 7}' if "schedule" in types else '{"kwargs": {"days": 7}}')
     members = {json.loads(member.key): member for member in jsontext.members(text)}
@@ -156,7 +156,7 @@ def _of_body(code: str, text: str) -> ApiProblem:
 
 
 def _not_json(text: str, exc: Invalid) -> Iterator[ApiProblem]:
-    """Each mistake, with the member that it is in. Members are found even though the body isn't JSON."""
+    """Yields each mistake with its member. Members are found even though the body isn't JSON."""
     known = [(name, m) for m in jsontext.members(text) if (name := m.key.strip('"')) in TYPES]
 
     def field(problem: Problem) -> str:

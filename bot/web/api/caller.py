@@ -23,8 +23,8 @@ from bot.web.tokens import BadToken, Flaw
 
 log = logging.getLogger(__name__)
 
-FAILURES = 10  # a minute and address; further ones aren't looked at more closely
-BUCKETS = 4096  # for addresses, so that the table can't grow
+FAILURES = 10  # per minute and address; further ones are answered with 429, and not recorded
+BUCKETS = 4096  # rows that count failures; each address is assigned to one, so that the table can't grow
 REALM = 'Bearer realm="runtask"'
 LOG_IN = "Send an API token: `Authorization: Bearer rt_…`. An administrator makes one with `runtask token add`."
 NO_CSRF = "A session needs Django's CSRF token in the header X-CSRFToken: {reason}"
@@ -44,7 +44,7 @@ TOO_MANY_FAILURES = "Too many requests with tokens that aren't valid came from y
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who calls, and by which token; None: by a session."""
+    """The person who calls, and their token. None: they have a session."""
 
     actor: Actor
     token: ApiToken | None = None
@@ -76,7 +76,7 @@ def caller(request: HttpRequest) -> Caller:
 
 
 def _refusal(request: HttpRequest, bad: BadToken) -> ApiError:
-    """Failures are counted by address, and only failures are throttled: others behind the same address have good tokens."""
+    """Counts failures by address. Only failures are throttled, as others behind the same address may have valid tokens."""
     address = _network(request.META.get("REMOTE_ADDR", ""))
     bucket = int.from_bytes(hashlib.sha256(address.encode()).digest()[:4]) % BUCKETS
     try:
@@ -106,14 +106,14 @@ def _record(bad: BadToken, address: str) -> Record:
 
 
 def _network(address: str) -> str:
-    """An address, or for IPv6 its network of 64 bits, which is the least that one customer gets.
+    """The address. For IPv6, its network of 64 bits, the smallest that a customer gets.
 
     Headers such as X-Forwarded-For aren't read, as every client can write them.
     """
     try:
         found = ip_address(address)
     except ValueError:
-        return "an unknown address"  # a server behind a socket file knows none
+        return "an unknown address"  # behind a socket file, a server knows none
     if isinstance(found, IPv6Address):
         return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
     return str(found)

@@ -19,7 +19,7 @@ class ApiProblem:
     field: str  # a member of the body, `body`, or the name of a header or parameter
     code: str
     text: str
-    place: Place | None = None  # in the body
+    place: Place | None = None  # where it is in the body
 
     def json(self) -> dict[str, Any]:
         line, column = (self.place.line, self.place.column) if self.place else (None, None)
@@ -44,7 +44,7 @@ class ApiError(Exception):
         return JsonResponse(body, status=self.status, headers=dict(self.headers))
 
 
-# For what nobody expected, by status.
+# The answers to unexpected errors, by status.
 UNEXPECTED = {
     error.status: error
     for error in (

@@ -1,4 +1,4 @@
-"""Errors that end a request before it reaches the API, on the stand-alone site, whose error pages are ours: JSON, too, below `api/`."""
+"""The stand-alone site's error pages. Below `api/` they are JSON, even if a request fails before it reaches the API."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, status: int) -> Any:
-    """None: the address isn't one of the API."""
+    """The error as JSON. None: the address isn't one of the API."""
     if not request.path_info.startswith(HERE):
         return None
     answer = UNEXPECTED[status].answer()

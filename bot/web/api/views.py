@@ -1,4 +1,4 @@
-"""The JSON API for scripts (docs/api.md). It uses the same door as Slack and the run page."""
+"""The JSON API for scripts (docs/api.md). It shares the permission check (bot.runs.door) with Slack and the run page."""
 
 import contextlib
 import logging
@@ -34,7 +34,7 @@ from bot.web.api.errors import UNEXPECTED, ApiError, ApiProblem, bad_request, de
 log = logging.getLogger(__name__)
 
 LISTED = 100  # schedules in one answer
-RUNS = 60  # a minute and token
+RUNS = 60  # per minute and token
 AGAIN = "Make this request again; with the same Idempotency-Key nothing is sent twice."
 TOO_MANY_RUNS = (
     f"Nothing was sent by this request: a token may ask for {RUNS} runs a minute. Try again in {{seconds}} s."
@@ -79,7 +79,7 @@ def _answer(
     who, site = caller(request), platform()
     answer = _in_json(lambda: _handled(handler, site, who, request, captured))
     if who.token is not None:
-        # Called when the answer is on its way (Django closes files so): a database that is busy then delays nobody.
+        # Called after the answer has been sent, as Django closes files then. So a busy database delays nobody.
         answer._resource_closers.append(partial(tokens.used, who.token))  # type: ignore[attr-defined]  # noqa: SLF001
     return answer
 
@@ -97,7 +97,7 @@ def _handled(
 
 
 def _in_json(make: Callable[[], JsonResponse]) -> JsonResponse:
-    """The answer, or why there is none. Nobody may keep it for somebody else."""
+    """The answer that `make` returns, or its error as JSON. Caches must not store it."""
     try:
         answer = make()
     except refusals.NotAllowed as exc:
@@ -138,7 +138,7 @@ def start_run(platform: Platform, who: Caller, request: HttpRequest) -> JsonResp
 
 
 def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -> JsonResponse:
-    """As `start_run`, with the values of this run where the body has none."""
+    """Like `start_run`. Values that the body lacks come from this run."""
     try:
         with denials.recorded(platform, who.actor, Action.RUN, run=RunId(run)):
             earlier = again.row(platform, who.actor, RunId(run))
@@ -163,7 +163,7 @@ def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -
 
 
 def _start(platform: Platform, who: Caller, asked_for: RunRequest, what: Asked, request: HttpRequest) -> JsonResponse:
-    """`what` is where `asked_for` stands in the body."""
+    """`what` knows the places of the values of `asked_for` in the body."""
     try:
         if who.token is not None and (seconds := throttle.wait(f"token {who.token.pk}", RUNS)):
             text = TOO_MANY_RUNS.format(seconds=seconds)
@@ -198,7 +198,7 @@ def _run(platform: Platform, found: Run, request: HttpRequest) -> JsonResponse:
 
 
 def stop_run(platform: Platform, who: Caller, request: HttpRequest, run: int) -> JsonResponse:
-    """The run, as it is once that is noted: its end comes later."""
+    """The run after the stop has been saved. It ends later."""
     try:
         found = stop.stop(platform, who.actor, RunId(run), kill=is_kill_asked(request))
     except refusals.Ended as exc:
@@ -211,7 +211,7 @@ def stop_run(platform: Platform, who: Caller, request: HttpRequest, run: int) ->
 
 
 def approve_run(platform: Platform, who: Caller, _: HttpRequest, run: int) -> JsonResponse:
-    """Only people approve and decline, in Slack and on the pages. This address says so."""
+    """Always refuses: only people approve and decline, in Slack and on the pages."""
     if admit(platform, who.actor).run(RunId(run)) is None:
         raise not_found(f"run {run}")
     raise denied(Denied(code=Code.NOT_BY_API))
@@ -237,7 +237,7 @@ def nothing_here(_: HttpRequest) -> JsonResponse:
 
 
 def _schedule(platform: Platform, actor: Actor, what: Asked) -> ScheduleId:
-    """By id, or by its exact name. Raises ApiError."""
+    """The schedule's id. The request gives it, or the exact name. Raises ApiError."""
     if isinstance(what.schedule, int):
         return ScheduleId(what.schedule)
     try:
@@ -278,7 +278,7 @@ def _refusal(exc: refusals.Refused, what: Asked, request: HttpRequest) -> ApiErr
 
 
 def _problem(what: Asked, problem: Problem) -> ApiProblem:
-    """With the place of the member. The problem's own place is inside the member's text."""
+    """The problem at the place of its member. The place in `problem` itself is inside the member's text."""
     text = problem_text(problem)
     is_stored = problem.field in (Field.ARGS, Field.KWARGS) and problem.field not in what.places
     return what.problem(problem.field, problem.code, f"{what.left_out}: {text}" if is_stored else text)
@@ -292,7 +292,7 @@ def _which(run: Run, request: HttpRequest) -> dict[str, Any]:
 
 
 def _links(run: Run, request: HttpRequest) -> dict[str, str]:
-    """With the host name that the caller used. `url` is for scripts, `page` is for people."""
+    """The run's addresses, with the host name that the caller used. `url` is for scripts, `page` is for people."""
     here = request.build_absolute_uri("/")
     url = request.build_absolute_uri(reverse("runtask:api-run", args=[run.pk]))
     return {"url": url, "page": links.page(here, run)}

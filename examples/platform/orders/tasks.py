@@ -21,7 +21,7 @@ def reconcile_payments(day: str, *, dry_run: bool = False) -> dict:
 
 @shared_task(bind=True, priority=5)
 def rebuild_search_index(self, batch: int = 500, *, only: list[str] | None = None, batches: int = 5) -> str:
-    """Takes a while and says how far it is."""
+    """Takes a while and reports its progress."""
     for done in range(batches):
         self.update_state(state="PROGRESS", meta={"current": done, "total": batches})
         time.sleep(0.3)
@@ -30,7 +30,7 @@ def rebuild_search_index(self, batch: int = 500, *, only: list[str] | None = Non
 
 @shared_task(soft_time_limit=120, time_limit=150)
 def export_orders(rows: int = 4000, *, columns: list[str] | None = None) -> str:
-    """The whole CSV is the result: 200 KB and more."""
+    """Returns the whole CSV: 200 KB and more."""
     columns = columns or ["number", "customer", "total"]
     lines = [";".join(columns)]
     lines += [";".join(f"{column}-{row:06}-{'x' * 8}" for column in columns) for row in range(rows)]
@@ -39,7 +39,7 @@ def export_orders(rows: int = 4000, *, columns: list[str] | None = None) -> str:
 
 @shared_task(queue="mail", max_retries=3)
 def send_invoices(month: str, *, limit: int | None = None) -> int:
-    """Another queue, where a worker of its own listens."""
+    """Runs on another queue, which has its own worker."""
     orders = Order.objects.filter(placed_on__startswith=month, paid=True)[: limit or 1000]
     for order in orders:
         logger.info("invoice %s to %s", order.number, order.customer_email)
@@ -48,5 +48,5 @@ def send_invoices(month: str, *, limit: int | None = None) -> int:
 
 @shared_task(ignore_result=True)
 def prune_carts(days: int = 30) -> None:
-    """Nobody cares what it returns."""
+    """Its result is ignored."""
     logger.info("carts older than %s days are gone", days)

@@ -1,4 +1,4 @@
-"""Text as visitors write it when they mean harm, for a chat that must show it and not obey it."""
+"""Text with which a visitor tries to do harm. Slack must show it, and not interpret it."""
 
 SIZE = 200_000  # characters
 TRICKS = (

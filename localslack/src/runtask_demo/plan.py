@@ -104,7 +104,7 @@ class Plan:
             "RUNTASK_BASE_URL": self.site,
             "RUNTASK_LINK_BY_EMAIL": "1",  # the addresses in both places are ours
             "RUNTASK_KILL": "1",  # the worker is a prefork one
-            "RUNTASK_DEADLINE": "120",  # so that nobody waits half an hour for a “no word yet”
+            "RUNTASK_DEADLINE": "120",  # seconds, so that people soon see the “no word yet”
             "RUNTASK_IMPORTS": "runtask_demo.tasks",
             "SLACK_API_URL": f"{self.slack}api/",
             "SLACK_BOT_TOKEN": "xoxb-local",
@@ -130,7 +130,7 @@ class Plan:
         }
 
     def ping(self) -> list[str]:
-        """Succeeds when a worker answers."""
+        """The command that succeeds when a worker answers."""
         return _python("celery", *["-A", "bot", "inspect", "ping"])
 
     def welcome(self) -> str:
@@ -154,7 +154,8 @@ def _trouble(port: int, option: str) -> str:
     if port not in range(1, 65536):
         return f"There is no port {port}; choose another with {option}."
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port just left is free
+        # Servers set this, too. Without it, a port that was closed a moment ago would seem to be in use.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as exc:

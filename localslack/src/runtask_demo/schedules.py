@@ -1,6 +1,6 @@
-"""The imagined shop's schedules, as rows: ordinary ones first, then those made to show what can go wrong.
+"""The schedules of an imagined shop: ordinary ones first, then those that show what can go wrong.
 
-Arguments are texts, since that is what the database holds: exact numbers, large ones and broken ones stay as they are.
+Arguments are texts, as in the database, so that exact, large and broken numbers stay as they are.
 """
 
 import json
@@ -23,7 +23,7 @@ RATES = """{
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """Where a schedule gets its time from: a field of PeriodicTask, and the row that it points to."""
+    """When a schedule runs: the field of PeriodicTask that says so, and the row to which it refers."""
 
     kind: Literal["interval", "crontab", "solar", "clocked"]
     row: Mapping[str, Any]
@@ -31,7 +31,7 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A PeriodicTask row to be; `options` are its other fields."""
+    """The values of a PeriodicTask row. `options` are its other fields."""
 
     name: str
     task: str

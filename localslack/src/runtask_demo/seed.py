@@ -1,6 +1,6 @@
-"""What the demo's database holds at first: the shop's people and schedules.
+"""Fills the demo's database with the shop's people and schedules.
 
-Everything goes by name: what is there stays as people changed it, what isn't is added.
+Rows are identified by name. Those that exist stay as they are, the others are added.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ from bot.runs import rulebook
 from runtask_demo.schedules import ORDINARY, TROUBLED, Entry, Timing, every
 
 ENTRIES = (*ORDINARY, *TROUBLED)
-ADMIN = "admin"  # user name and password alike; the demo is on loopback only
+ADMIN = "admin"  # the user name and the password; the demo is on loopback only
 STAFF = ("ana", "cara")
 OTHERS = ("ben",)
 GROUPS = {"partners": ("cara",), "accounting": ("cara",)}
@@ -46,7 +46,7 @@ TABLES: dict[str, Any] = {
 
 
 def seed() -> None:
-    """Add the people and schedules that aren't there. Groups and rules only at first: people may want to do without them."""
+    """Add missing people and schedules. Groups and rules are added only at first, as people may have removed them."""
     is_first = not User.objects.exists()
     _people()
     if is_first:
@@ -57,7 +57,7 @@ def seed() -> None:
 
 
 def many(count: int) -> None:
-    """Add as many ordinary schedules as make `count` with those above."""
+    """Add ordinary schedules until there are `count`, including ENTRIES."""
     hourly = _row(every(1, "hours"))
     rows = [
         PeriodicTask(

@@ -1,6 +1,6 @@
 """Starts the demo's processes, says when all of them work, and leaves none behind.
 
-Not honcho: it signals whole process groups, which kills a worker's pool in the middle of a task instead of letting the
+honcho can't do this: it signals whole process groups, which kills a worker's pool in the middle of a task instead of letting the
 worker finish it, and stops Slack and the bot in no order, so that last messages are lost.
 """
 
@@ -19,9 +19,9 @@ from threading import Event
 from runtask_demo.plan import Plan
 
 LOOK = 0.2  # seconds between two looks at the processes
-PATIENCE = 90.0  # seconds until everything must work
+PATIENCE = 90.0  # seconds from the start until everything must work
 GRACE = 10.0  # seconds for a process to end by itself
-LAST_WORDS = 20  # lines
+LAST_WORDS = 20  # lines of the log
 Say = Callable[[str], None]
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy on the way to this computer
 
@@ -62,7 +62,7 @@ def run(plan: Plan, inherited: Mapping[str, str], stopping: Event, say: Say) -> 
 
 
 def finish(command: list[str], environment: Mapping[str, str]) -> tuple[int, str]:
-    """Exit code and output."""
+    """Runs the command until it ends. Returns its exit code and output."""
     done = subprocess.run(  # noqa: S603 - our own words
         command,
         env=environment,
@@ -78,7 +78,7 @@ def finish(command: list[str], environment: Mapping[str, str]) -> tuple[int, str
 
 @contextmanager
 def started(plan: Plan, environment: Mapping[str, str]) -> Iterator[list[Child]]:
-    """All processes while the block runs. They end together, but for the first, Slack: last messages go there."""
+    """Runs all processes while the block runs. Slack, the first, ends after the others, which still send messages to it."""
     children: list[Child] = []
     try:
         for name, command in plan.processes().items():
@@ -141,7 +141,7 @@ def connected(plan: Plan) -> bool:
 
 
 def answer(url: str) -> str | None:
-    """None unless it is a good one."""
+    """The body of the answer. None: there is none, or its status is an error."""
     try:
         with DIRECT.open(url, timeout=2) as response:
             return str(response.read().decode())

@@ -1,6 +1,6 @@
 """Tasks of an imagined shop, for the demo: ordinary ones, slow ones, and every way in which a task can end badly.
 
-They pretend: nothing outside is touched. Loaded by name (`RUNTASK_IMPORTS=runtask_demo.tasks`).
+They only pretend to work, and touch nothing outside. Celery loads them by name (`RUNTASK_IMPORTS=runtask_demo.tasks`).
 """
 
 import os
@@ -37,7 +37,7 @@ def yearly_archive(year: int, *, compress: bool = True) -> str:
 def rebuild_index(
     self: Task[..., Any], seconds: float = 20, index: str = "products", parts: int = 10
 ) -> dict[str, Any]:
-    """Builds the shop's search index anew, part by part, and says how far it is."""
+    """Builds the shop's search index again, part by part, and reports its progress."""
     for part in range(parts):
         note = f"part {part + 1} of the index “{index}”"
         self.update_state(state="PROGRESS", meta={"done": part, "total": parts, "note": note})
@@ -90,7 +90,7 @@ def rotate_key(partner: str, api_token: str, webhook: dict[str, str]) -> str:
 
 @shared_task(name="demo.cleanup.sessions", ignore_result=True)
 def clear_sessions(older_than_days: int = 30) -> None:
-    """Removes sessions that nobody used. Its result is not kept when the clock starts it; when the bot does, it is."""
+    """Removes sessions that nobody used. Its result is kept only if the bot starts it, and not if beat does."""
     log.info("sessions older than %s days removed", older_than_days)
 
 

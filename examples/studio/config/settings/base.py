@@ -1,4 +1,4 @@
-"""What all environments share."""
+"""The settings that all environments share."""
 
 import os
 from pathlib import Path

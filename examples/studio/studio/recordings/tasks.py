@@ -14,7 +14,7 @@ class BucketFull(Exception):
 
 @shared_task()
 def sum_up_studio_time(days: int = 7) -> dict:
-    """How much was recorded in the last days."""
+    """Counts the recordings of the last days, and their minutes."""
     since = timezone.localdate() - timedelta(days=days)
     found = Recording.objects.filter(recorded_on__gt=since).aggregate(count=Count("id"), minutes=Sum("minutes"))
     return {"days": days, "recordings": found["count"], "minutes": found["minutes"] or 0}
@@ -22,7 +22,7 @@ def sum_up_studio_time(days: int = 7) -> dict:
 
 @shared_task(bind=True)
 def render_previews(self, tracks: int = 8, *, seconds: int = 30, bitrate: str = "128k") -> str:
-    """Takes a while and says how far it is."""
+    """Takes a while and reports its progress."""
     for done in range(tracks):
         self.update_state(state="PROGRESS", meta={"current": done, "total": tracks})
         time.sleep(0.3)

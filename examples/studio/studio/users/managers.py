@@ -2,7 +2,7 @@ from django.contrib.auth.models import UserManager as DjangosManager
 
 
 class UserManager(DjangosManager):
-    """Django's takes a username first. Here people have none."""
+    """Django's manager takes a username first, but users here have none."""
 
     def create_user(self, email, password=None, **fields):
         fields.setdefault("is_staff", False)
