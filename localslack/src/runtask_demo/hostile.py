@@ -1,4 +1,4 @@
-"""Text as visitors write it when they mean harm, for a chat that must show it and not obey it."""
+"""Hostile text, as a visitor might write it. The chat must show it as text."""
 
 SIZE = 200_000  # characters
 TRICKS = (

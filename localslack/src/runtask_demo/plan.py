@@ -1,4 +1,4 @@
-"""What `runtask demo` checks first, which processes it starts, and what it prints. Nothing here starts a process."""
+"""The plan of `runtask demo`: its first checks, its processes and its texts. Nothing here starts a process."""
 
 import errno
 import importlib.util
@@ -154,7 +154,7 @@ def _trouble(port: int, option: str) -> str:
     if port not in range(1, 65536):
         return f"There is no port {port}; choose another with {option}."
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port just left is free
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port whose server has just ended is free
         try:
             probe.bind((HOST, port))
         except OSError as exc:

@@ -31,7 +31,7 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A PeriodicTask row to be; `options` are its other fields."""
+    """The fields of a PeriodicTask row. `options` are those without a field here."""
 
     name: str
     task: str

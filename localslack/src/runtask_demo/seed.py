@@ -1,6 +1,6 @@
-"""What the demo's database holds at first: the shop's people and schedules.
+"""The first contents of the demo's database: the shop's people and schedules.
 
-Everything goes by name: what is there stays as people changed it, what isn't is added.
+Rows are found by name: existing rows stay as people changed them, and missing rows are added.
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ TABLES: dict[str, Any] = {
 
 
 def seed() -> None:
-    """Add the people and schedules that aren't there. Groups and rules only at first: people may want to do without them."""
+    """Add the missing people and schedules. Groups and rules are added only the first time: people may have deleted them."""
     is_first = not User.objects.exists()
     _people()
     if is_first:
@@ -57,7 +57,7 @@ def seed() -> None:
 
 
 def many(count: int) -> None:
-    """Add as many ordinary schedules as make `count` with those above."""
+    """Add ordinary schedules until there are `count`, with those of the shop."""
     hourly = _row(every(1, "hours"))
     rows = [
         PeriodicTask(

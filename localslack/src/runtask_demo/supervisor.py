@@ -1,7 +1,7 @@
 """Starts the demo's processes, says when all of them work, and leaves none behind.
 
 Not honcho: it signals whole process groups, which kills a worker's pool in the middle of a task instead of letting the
-worker finish it, and stops Slack and the bot in no order, so that last messages are lost.
+worker finish it, and stops Slack and the bot in any order, so that last messages are lost.
 """
 
 import json
@@ -78,7 +78,7 @@ def finish(command: list[str], environment: Mapping[str, str]) -> tuple[int, str
 
 @contextmanager
 def started(plan: Plan, environment: Mapping[str, str]) -> Iterator[list[Child]]:
-    """All processes while the block runs. They end together, but for the first, Slack: last messages go there."""
+    """All processes, while the block runs. At the end, Slack (the first one) stops last, because it takes the last messages."""
     children: list[Child] = []
     try:
         for name, command in plan.processes().items():
@@ -141,7 +141,7 @@ def connected(plan: Plan) -> bool:
 
 
 def answer(url: str) -> str | None:
-    """None unless it is a good one."""
+    """The body of the answer. None if there is none, or an error."""
     try:
         with DIRECT.open(url, timeout=2) as response:
             return str(response.read().decode())

@@ -37,7 +37,7 @@ def yearly_archive(year: int, *, compress: bool = True) -> str:
 def rebuild_index(
     self: Task[..., Any], seconds: float = 20, index: str = "products", parts: int = 10
 ) -> dict[str, Any]:
-    """Builds the shop's search index anew, part by part, and says how far it is."""
+    """Rebuilds the shop's search index part by part, and reports its progress."""
     for part in range(parts):
         note = f"part {part + 1} of the index “{index}”"
         self.update_state(state="PROGRESS", meta={"done": part, "total": parts, "note": note})
@@ -84,13 +84,13 @@ def pay_refunds(days: int = 7, most: int = 500) -> str:
 
 @shared_task(name="demo.partners.rotate_key")
 def rotate_key(partner: str, api_token: str, webhook: dict[str, str]) -> str:
-    """Replaces the key by which a partner reaches our interface, and tells the partner's own."""
+    """Replaces the key by which a partner reaches our interface, and notifies the partner's webhook."""
     return f"{partner} has a new key of {len(api_token)} characters; {webhook['url']} was told"
 
 
 @shared_task(name="demo.cleanup.sessions", ignore_result=True)
 def clear_sessions(older_than_days: int = 30) -> None:
-    """Removes sessions that nobody used. Its result is not kept when the clock starts it; when the bot does, it is."""
+    """Removes sessions that nobody used. Celery keeps its result only when the bot starts it, not when beat does."""
     log.info("sessions older than %s days removed", older_than_days)
 
 
