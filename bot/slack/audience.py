@@ -35,9 +35,9 @@ class Audiences:
         return not self.is_full and self.of(channel) is Audience.EXTERNAL
 
     def of(self, channel: ChannelId) -> Audience:
-        """Whose people can read the channel: ours only, or those of another company, too. Makes one short call to Slack, unless a recent answer is known.
+        """Whose people can read the channel: ours only, or those of another company, too.
 
-        Raises NotDelivered if there is no answer, or RateLimited.
+        Makes one short call to Slack, unless a recent answer is known. Raises NotDelivered if there is no answer, or RateLimited.
         """
         if channel.startswith("D"):
             return Audience.OWN  # a direct message of the bot, which writes only to people of our workspace

@@ -43,9 +43,9 @@ def flaw(email: str, domains: tuple[str, ...]) -> str:
 def plain(address: str) -> str:
     """The form in which addresses are compared: ASCII letters in lower case, everything else as it is.
 
-    Databases find more addresses equal: PostgreSQL's UPPER takes ı for i, and MariaDB's collations take í for i. Django's password reset
-    (_unicode_ci_compare) takes full-width letters and the Kelvin sign for ASCII, but it writes to the address that is
-    stored. We would give the link to somebody else.
+    Databases find more addresses equal: PostgreSQL's UPPER takes ı for i, and MariaDB's collations take í for i. Django's
+    password reset (_unicode_ci_compare) takes full-width letters and the Kelvin sign for ASCII, but it writes to the
+    address that is stored. We would give the link to somebody else.
     """
     return address.translate(ASCII_LOWER)
 

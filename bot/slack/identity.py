@@ -98,7 +98,8 @@ class Identity:
         if not why:
             return True
         with atomic():
-            if SlackLink.objects.filter(pk=link.pk, by_email=True).delete()[0]:  # 0 if somebody has just made it by hand
+            # The number of deleted rows is 0 if somebody has just made the link by hand.
+            if SlackLink.objects.filter(pk=link.pk, by_email=True).delete()[0]:
                 account = SlackAccount(team=TeamId(link.team), user=SlackUserId(link.slack_user))
                 accounts.removed(link, by=_by_email(account, why))
         return False
@@ -121,9 +122,9 @@ def _link(account: SlackAccount) -> SlackLink | None:
 
 
 def profile_of(user: dict[str, Any]) -> Profile:
-    """The profile in an answer of `users.info` (docs.slack.dev: reference/objects/user-object). Only a confirmed e-mail address counts.
+    """The profile in an answer of `users.info` (docs.slack.dev: reference/objects/user-object).
 
-    `is_email_confirmed` isn't on that page. It is in Slack's own client libraries and in answers to bots.
+    Only a confirmed e-mail address counts. `is_email_confirmed` isn't on that page. It is in Slack's own client libraries and in answers to bots.
     """
     is_confirmed = user.get("is_email_confirmed") is True
     return Profile(

@@ -33,7 +33,7 @@ class Introduced:
 
 
 def introduced(client: WebClient, before: Introduced | None = None) -> Introduced:
-    """Asks Slack in two calls; in one if the bot is the same as before. Raises what the SDK raises (bot.slack.client.UNREACHABLE)."""
+    """Asks Slack in two calls; in one if the bot is the same as before. Raises the errors of the SDK (bot.slack.client.UNREACHABLE)."""
     who = client.auth_test()
     bot = str(who.get("bot_id") or "")
     if before is not None and before.bot == bot:

@@ -33,7 +33,8 @@ from bot.texts import state_text, stop_text
 RESULT = 1200  # characters shown of a result: about a screen of a phone
 TRACEBACK = 1000  # characters shown of a traceback, from its end, which says most; a link leads to the whole
 REASON_LENGTH = 500  # characters shown of a reason
-HEARD_OF = (RunState.RUNNING, RunState.OVERDUE, RunState.UNSEEN)  # states in which the task may have reported something of its own
+# States in which the task may have reported something of its own.
+HEARD_OF = (RunState.RUNNING, RunState.OVERDUE, RunState.UNSEEN)
 SIMPLE = 300  # characters of a message without blocks
 
 

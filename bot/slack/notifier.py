@@ -18,7 +18,8 @@ from bot.slack.errors import call
 from bot.slack.installation import Introduced, introduced
 from bot.slack.messages import message, metadata, simple_message
 
-LOOK_BACK = 5.0  # seconds before the first try, from which we search: HTTP's dates are whole seconds, and answers take time
+# Seconds before the first try from which we search: HTTP's dates are whole seconds, and Slack's answer took some time.
+LOOK_BACK = 5.0
 
 
 @dataclass

@@ -43,7 +43,8 @@ def place_of(body: Payload) -> Place:
     ts, thread = body["container"]["message_ts"], body["container"].get("thread_ts")
     return Place(
         channel=ChannelId(text_of(body["channel"]["id"])),
-        parent=None if thread in (None, ts) else MessageTs(text_of(thread)),  # a message with replies names itself as its thread
+        # A message with replies names itself as its thread.
+        parent=None if thread in (None, ts) else MessageTs(text_of(thread)),
     )
 
 

@@ -22,7 +22,8 @@ EVENT = "event_callback"
 TOO_OLD = 10.0  # seconds; Slack itself waits for 3, but clocks differ
 # These only read, or open a form, for which Slack takes a trigger once and within 3 s. A slash command has no type.
 HARMLESS = frozenset({"", "block_suggestion", "shortcut", "message_action", "url_verification", EVENT})
-ANSWERED_FOR = {"app_mention": 600.0}  # seconds after which an event of this type is no longer answered; other types have no limit
+# Seconds after which an event of this type is no longer answered. Other types have no limit.
+ANSWERED_FOR = {"app_mention": 600.0}
 MOST = 10_000  # presses and events that are remembered: more than come in TOO_OLD
 
 
@@ -48,7 +49,8 @@ def is_stale(body: Mapping[str, Any], now: float) -> bool:
 class Seen:
     """The block actions (presses of buttons, selections in menus) and events that this process has received.
 
-    Threads may share it. Submissions aren't among them: a form starts at most one run, and a repeated submission gets the same answer.
+    Threads may share it. Submissions aren't among them: a form starts at most one run, and a
+    repeated submission gets the same answer.
     """
 
     _seen: OrderedDict[str, None] = field(default_factory=OrderedDict)

@@ -28,7 +28,8 @@ from bot.texts import sentence
 
 log = logging.getLogger(__name__)
 
-WORDS = (texts.HELP_WORD, texts.AGAIN_WORD, texts.STATUS_WORD)  # that mean something after the command, but not in a mention
+# Words with a meaning after the command, but not in a mention.
+WORDS = (texts.HELP_WORD, texts.AGAIN_WORD, texts.STATUS_WORD)
 
 
 @dataclass(frozen=True)

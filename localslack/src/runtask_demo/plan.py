@@ -154,7 +154,7 @@ def _trouble(port: int, option: str) -> str:
     if port not in range(1, 65536):
         return f"There is no port {port}; choose another with {option}."
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port whose server has just ended is free
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do, so that a port just left is free
         try:
             probe.bind((HOST, port))
         except OSError as exc:
