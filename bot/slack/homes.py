@@ -1,4 +1,4 @@
-"""Publishes Home tabs: when they are opened, after a press on them, and by the loop `homes` when something on them has changed."""
+"""Publishes Home tabs: when they are opened, after a press on them, and when the loop `homes` finds that they have changed."""
 
 import logging
 from contextlib import suppress

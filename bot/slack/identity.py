@@ -38,7 +38,7 @@ class Identity:
     client: WebClient
     installation: OurInstallation
     link_by_email: bool
-    email_domains: tuple[str, ...]  # that links by e-mail allow; empty: any
+    email_domains: tuple[str, ...]  # allowed for links by e-mail; empty: any
     profile_ttl: float  # seconds after which a profile is read again
 
     def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
@@ -106,7 +106,7 @@ class Identity:
 
 
 def _by_email(account: SlackAccount, why: str = "") -> By:
-    """The actor in the audit log: the person, whose acting in Slack made or removed the link."""
+    """For the audit log: the person whose link was made or removed when they acted in Slack."""
     who = Who(team=account.team, slack_user=account.user)
     return By(words=f"e-mail: {why}" if why else "e-mail", entry=Entry.SLACK, who=who, why="e_mail")
 
@@ -124,7 +124,8 @@ def _link(account: SlackAccount) -> SlackLink | None:
 def profile_of(user: dict[str, Any]) -> Profile:
     """The profile in an answer of `users.info` (docs.slack.dev: reference/objects/user-object).
 
-    Only a confirmed e-mail address counts. `is_email_confirmed` isn't on that page. It is in Slack's own client libraries and in answers to bots.
+    Only a confirmed e-mail address counts. `is_email_confirmed` isn't on that page. It is in Slack's own client libraries
+    and in answers to bots.
     """
     is_confirmed = user.get("is_email_confirmed") is True
     return Profile(
