@@ -36,7 +36,9 @@ Listener = Callable[[Ack, Payload], None]
 
 
 def create_app(conf: Conf, parts: Parts) -> App:
-    """Listeners run inline, so that Slack gets the answer as soon as they return. Bolt's own threads poll every 10 ms for it.
+    """The app, with all listeners. They run inline, so that Slack gets the answer as soon as they return.
+
+    With its own threads, Bolt would look for the answer only every 10 ms.
 
     We don't use Bolt's lazy listeners either: they copy the payload, and start before the answer has been sent. Work after an
     answer goes through bot.runs.waiting.
@@ -110,7 +112,7 @@ def _register(app: App, command: str, parts: Parts) -> None:
 
 
 class _Once(Middleware):
-    """Acknowledges presses and events that this process has seen before, and events that come much too late. No listener runs."""
+    """Acknowledges repeated presses and events, and events that come much too late. No listener runs for them."""
 
     def __init__(self) -> None:
         self._seen = Seen()

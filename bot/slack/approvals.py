@@ -1,4 +1,4 @@
-"""What messages, Home and modals show of runs that wait for approval. Pure functions. Foreign text in them may be hostile."""
+"""The parts of messages, Home and modals that are about approvals. Pure functions. Foreign text in their values may be hostile."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -31,13 +31,13 @@ from bot.slack.ids import REASON_TEXT, Id
 from bot.slack.texts import CANCEL, STOP, STOP_NOT, STOP_REALLY, STORED_ARGUMENTS
 from bot.texts import change_name, change_text, sentence
 
-REASON = 500
-CHANGES = 5  # in a list
+REASON = 500  # characters shown of a reason
+CHANGES = 5  # changed values that Home shows of a run
 LACKS_SCOPE = "missing_scope"  # Slack's code
 
 
 def of_root(report: Report) -> list[Block]:
-    """Who can approve it, or who has, and until when it waits."""
+    """The blocks in a run's root: who has answered, and if it still waits, who can approve it and until when."""
     asked = report.asked
     if asked is None:
         return []
@@ -79,7 +79,7 @@ def _said(answer: Answered) -> dict[str, str]:
 
 
 def why_unsent(report: Report) -> str:
-    """Of a run that ended while it waited, unless somebody withdrew it."""
+    """Why a run was not sent that had to wait for approval. Not for a run that somebody withdrew."""
     asked = report.asked
     if asked is None or report.state == RunState.LAPSED:
         return NOBODY_IN_TIME
@@ -94,7 +94,7 @@ def unseen(changes: Iterable[Change]) -> str:
 
 
 def answers(run: RunId, mark: str, approve: Id = Id.APPROVE, decline: Id = Id.DECLINE) -> tuple[Block, Block]:
-    """The two buttons."""
+    """The buttons Approve and Decline. `mark` says which payload they are for."""
     value = f"{run}:{mark}"
     return (
         button(approve, APPROVE, value) | {"style": "primary"},
@@ -107,7 +107,7 @@ def withdraw(run: RunId, action: Id = Id.STOP) -> Block:
 
 
 def why_modal(run: WaitingRun, *, mark: str) -> Block:
-    """Asks why somebody declines a run."""
+    """The window that asks why somebody declines a run."""
     what = texts.DECLINE_OF.format(schedule=escape(run.schedule), who=person(run.requester, run.name))
     element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": True, "max_length": REASON_TEXT}
     why = {
@@ -129,7 +129,7 @@ def why_modal(run: WaitingRun, *, mark: str) -> Block:
 
 
 def on_home(waiting: WaitingFor) -> list[Block]:
-    """Each with its buttons."""
+    """The runs that wait for the reader's approval, each with its buttons."""
     blocks: list[Block] = []
     for run in waiting.first:
         blocks += [section(_line(run)), *buttons(*answers(run.run, run.mark, Id.HOME_APPROVE, Id.HOME_DECLINE))]

@@ -1,4 +1,4 @@
-"""Whether people of another company read a channel (Slack Connect), as Slack says.
+"""Asks Slack whether people of another company can read a channel (Slack Connect).
 
 docs.slack.dev: reference/methods/conversations.info, reference/objects/conversation-object
 """
@@ -16,27 +16,31 @@ from bot.core.model import Audience, ChannelId
 from bot.core.ports import ChannelClosed, InstallationRefused, MessageRefused, NotDelivered
 from bot.slack.errors import call
 
-FRESH = 300.0  # seconds that an answer counts: a channel may be shared later, or no longer
+FRESH = 300.0  # seconds for which an answer counts; meanwhile a channel may become shared, or unshared
 MOST = 1000  # channels that are remembered
 
 
 @dataclass
 class Audiences:
-    """Threads may share it. Two that ask about the same channel at the same time both ask Slack."""
+    """Slack's answers, by channel. Threads may share it. Two threads that need the same answer at the same time both ask Slack."""
 
     client: WebClient
-    is_full: bool = False  # whether messages say everything, whoever reads them
-    _known: OrderedDict[ChannelId, tuple[Audience, float]] = field(default_factory=OrderedDict)  # until when, monotonic
+    is_full: bool = False  # whether messages say everything, even to another company
+    # The answers, each with the monotonic time until which it counts.
+    _known: OrderedDict[ChannelId, tuple[Audience, float]] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def is_external(self, channel: ChannelId) -> bool:
-        """Whether messages in this channel may say only the state, with a link. Raises as `of`."""
+        """Whether messages in this channel may say only the state, with a link. Raises what `of` raises."""
         return not self.is_full and self.of(channel) is Audience.EXTERNAL
 
     def of(self, channel: ChannelId) -> Audience:
-        """One short call to Slack, unless there was one lately. Raises NotDelivered if there is no answer, or RateLimited."""
+        """Whose people can read the channel: ours only, or those of another company, too.
+
+        Makes one short call to Slack, unless a recent answer is known. Raises NotDelivered if there is no answer, or RateLimited.
+        """
         if channel.startswith("D"):
-            return Audience.OWN  # the bot's direct message with somebody of our workspace: it writes to no others
+            return Audience.OWN  # a direct message of the bot, which writes only to people of our workspace
         with self._lock:
             found, until = self._known.get(channel, (Audience.UNKNOWN, 0.0))
         if time.monotonic() < until:
@@ -45,11 +49,11 @@ class Audiences:
             answer = call(self.client.conversations_info, is_optional=True, channel=channel)
         except (ChannelClosed, MessageRefused, InstallationRefused) as exc:
             if exc.reason.params.get("error") != "missing_scope":
-                # We may ask, but aren't told. If posting is possible all the same, it must give nothing away.
+                # Slack refuses to tell us. If we can post there all the same, the message must give nothing away.
                 return Audience.EXTERNAL
             found = Audience.UNKNOWN
         except NotDelivered as exc:
-            exc.maybe_posted = False  # we have only asked
+            exc.maybe_posted = False  # this call posts nothing
             raise
         else:
             found = _audience(answer["channel"])
@@ -65,7 +69,7 @@ class Audiences:
 
 
 def _audience(channel: Mapping[str, Any]) -> Audience:
-    """Once an invitation is accepted, the other company reads older messages, too. So one that is pending counts."""
+    """A pending invitation counts: once it is accepted, the other company can read older messages, too."""
     if channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"):
         return Audience.EXTERNAL
     return Audience.OWN if "is_ext_shared" in channel else Audience.UNKNOWN

@@ -19,7 +19,7 @@ FORMATTING = re.compile(r"(?<!\w)[*_~](?=\S)|(?<=\S)[*_~](?!\w)|`|:(?=[a-z0-9_+-
 
 
 class Level(StrEnum):
-    """How grave a note is, the gravest first (docs.slack.dev: blocks/alert-block)."""
+    """The severity of a note, the most severe first (docs.slack.dev: blocks/alert-block)."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -40,7 +40,7 @@ def escape(text: str, limit: int = 200) -> str:
 
 
 def mention(who: str) -> str:
-    """Of a user (U…, W…) or a user group (S…)."""
+    """A mention of a user (U…, W…) or of a user group (S…)."""
     return f"<!subteam^{who}>" if who.startswith("S") else f"<@{who}>"
 
 
@@ -81,7 +81,7 @@ def plain(text: str) -> Block:
 
 
 def label(text: str) -> str:
-    """Foreign text for an option, as one line. Slack refuses an empty one."""
+    """Foreign text for an option, as one line. Never empty, because Slack refuses that."""
     found = clean(text).replace("\n", " ").replace("\t", " ")
     return found if found.strip() else "?"
 
@@ -92,12 +92,12 @@ def mrkdwn(text: str) -> Block:
 
 
 def section(text: str, **more: Any) -> Block:
-    """`more`: such as `accessory`, a button at its right."""
+    """`more`: further fields, such as `accessory`, a button on the right."""
     return {"type": "section", "text": mrkdwn(fit(text)), **more}
 
 
 def header(text: str) -> Block:
-    """Our own words."""
+    """A heading. `text` is our own, never foreign."""
     return {"type": "header", "text": plain(text)}
 
 
@@ -106,7 +106,7 @@ def context(*texts: str) -> Block:
 
 
 def alerts(*notes: Note) -> list[Block]:
-    """One alert for each level, in modals only. A line that doesn't fit into its 200 characters stands below it, whole."""
+    """One alert for each level, in modals only. Lines that don't fit into its 200 characters follow it uncut."""
     blocks: list[Block] = []
     for level in Level:
         if lines := [note.text for note in notes if note.level is level]:
@@ -121,7 +121,7 @@ def _alert(level: Level, lines: Sequence[str]) -> list[Block]:
 
 
 def fit(text: str, limit: int = SECTION_TEXT) -> str:
-    """mrkdwn within Slack's maximum length. Not cut inside an entity, a link or a date."""
+    """mrkdwn, cut to Slack's maximum length, but not inside an entity, a link or a date."""
     if len(text) <= limit:
         return text
     return CUT_OFF.sub("", text[: limit - len(ELLIPSIS)]) + ELLIPSIS
@@ -141,12 +141,12 @@ def buttons(*elements: Block) -> list[Block]:
 
 
 def button(action: str, text: str, value: str, **more: Block) -> Block:
-    """`more`: such as `confirm`."""
+    """`more`: further fields, such as `confirm`."""
     return {"type": "button", "action_id": action, "text": plain(text), "value": value, **more}
 
 
 def confirm(title: str, text: str, yes: str, no: str) -> Block:
-    """Slack asks the person, but a modified client needn't."""
+    """The question that Slack asks before it sends a press. A modified client can skip it."""
     return {"title": plain(title), "text": plain(text), "confirm": plain(yes), "deny": plain(no), "style": "danger"}
 
 

@@ -1,4 +1,7 @@
-"""Which user a Slack account belongs to by e-mail. Whoever can set an address in Slack decides on this, so it is narrow."""
+"""Finds the user of a Slack account by e-mail.
+
+The conditions are strict, because somebody who can set addresses in Slack could choose the user.
+"""
 
 import string
 from collections.abc import Iterator
@@ -8,12 +11,12 @@ from django.contrib.auth import get_user_model
 
 from bot.runs.actors import has_email, is_superuser, of_user
 
-CANDIDATES = 50  # users whom the database takes for equal; with more than these, nobody is linked
+CANDIDATES = 50  # users whose addresses the database finds equal; if there are more, nobody is linked
 ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def linkable(email: str, domains: tuple[str, ...]) -> tuple[Any, str]:
-    """The only active member of staff with this address who isn't a superuser; or None, and why, for the log."""
+    """The only active member of staff with this address who isn't a superuser. Otherwise None, and the reason for the log."""
     if why := flaw(email, domains):
         return None, why
     found = list(_users_with(email)) if has_email(get_user_model()) else []
@@ -38,17 +41,17 @@ def flaw(email: str, domains: tuple[str, ...]) -> str:
 
 
 def plain(address: str) -> str:
-    """Two addresses are equal if they are this way: they differ at most in the case of ASCII letters.
+    """The form in which addresses are compared: ASCII letters in lower case, everything else as it is.
 
-    Databases find more: PostgreSQL's UPPER takes ı for i, and MariaDB's collations take í for i. Django's password reset
-    (_unicode_ci_compare) takes full-width letters and the Kelvin sign for ASCII, but it writes to the address that is
-    stored. We would believe the address of somebody else.
+    Databases find more addresses equal: PostgreSQL's UPPER takes ı for i, and MariaDB's collations take í for i. Django's
+    password reset (_unicode_ci_compare) takes full-width letters and the Kelvin sign for ASCII, but it writes to the
+    address that is stored. We would give the link to somebody else.
     """
     return address.translate(ASCII_LOWER)
 
 
 def address_of(user: Any) -> str:
-    """In the form of `plain`."""
+    """The user's address in the form of `plain`."""
     return plain(str(getattr(user, user.get_email_field_name(), None) or ""))
 
 

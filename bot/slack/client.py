@@ -1,4 +1,4 @@
-"""Clients for Slack's Web API, and what its errors hold."""
+"""Makes clients for Slack's Web API, and reads its errors."""
 
 import re
 
@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from bot.conf import Conf
 from bot.slack.keepalive import KeepAliveClient
 
-FAST = 2  # seconds: a trigger is valid for 3
+FAST = 2  # seconds for a call while a person waits: a trigger is valid for 3
 PROFILE = 1  # seconds for users.info and auth.test, while a person waits for an answer
 DELIVERY = 5  # seconds: searching for a message and posting it must both fit into a claim (15 s), after a FAST call
 CODE = re.compile(r"[a-z0-9_]{1,80}")
@@ -16,12 +16,12 @@ UNREACHABLE = (SlackApiError, OSError)  # urllib's URLError and time-outs are OS
 
 
 def web_client(conf: Conf, timeout: int) -> WebClient:
-    """Without retries: by default the SDK repeats a POST after a lost connection, which can post a message twice."""
+    """A client without retries: by default the SDK repeats a POST after a lost connection, which can post a message twice."""
     return KeepAliveClient(token=conf.bot_token, base_url=conf.api_url, timeout=timeout, retry_handlers=[])
 
 
 def error_code(exc: Exception) -> str:
-    """Slack's own code, or the kind of failure. Never an address or a payload."""
+    """Slack's error code, or else the kind of failure. Never an address or a payload."""
     if isinstance(exc, SlackApiError):
         code = str(exc.response.get("error") or "")
         return code if CODE.fullmatch(code) else f"HTTP {exc.response.status_code}"  # the SDK may put a sentence there

@@ -1,4 +1,4 @@
-"""What the form shows of the picked schedule, as pure functions."""
+"""The part of the form that describes the picked schedule. Pure functions."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ from bot.texts import sentence
 
 
 def details(preview: Preview, suffix: str, *, is_favourite: bool) -> list[Block]:
-    """Its task, its times and where it goes, with what a person should know before they press Run."""
+    """The schedule's task and times, its last run, where its message goes, and warnings."""
     schedule, last = preview.schedule, preview.last
     lines = [code(schedule.task), texts.WHEN.format(when=escape(preview.when))]
     if schedule.description.strip():
@@ -26,16 +26,16 @@ def details(preview: Preview, suffix: str, *, is_favourite: bool) -> list[Block]
 
 
 def _star(schedule: ScheduleId, *, is_on: bool) -> Block:
-    """What the press does stands on it."""
+    """The button that makes the schedule a favourite, or no favourite any more."""
     if is_on:
         return button(Id.UNSTAR, texts.UNSTAR, str(schedule))
     return button(Id.STAR, texts.STAR, str(schedule))
 
 
 def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> Block:
-    """The form as Slack shows it, with its star turned.
+    """The form that Slack shows, with the other star button.
 
-    All else stays, with its ids: so Slack keeps what the person has typed and chosen.
+    Everything else stays, ids included, so that Slack keeps what the person has typed and chosen.
     """
 
     def turned(block: Block) -> Block:
@@ -50,7 +50,7 @@ def restarred(view: Mapping[str, Any], schedule: ScheduleId, *, is_on: bool) -> 
 
 
 def _warnings(preview: Preview) -> Iterator[Note]:
-    """What a person should know before they press Run."""
+    """Notes that a person should read before they press Run."""
     for problem in preview.problems:
         yield Note(Level.ERROR, escape(sentence(problem), 500))
     if preview.running is not None:

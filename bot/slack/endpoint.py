@@ -79,7 +79,7 @@ class _Response(HttpResponse):
         super().close()
 
     def __del__(self) -> None:
-        """The server never closes this response if a middleware of the project has replaced it by another one."""
+        """If a middleware of the project has replaced this response, the server never closes it."""
         self._answer.done()
 
 
@@ -122,7 +122,7 @@ class _Stopped(Clock):
 
 
 def _age(timestamp: int) -> float:
-    """How many seconds ago Slack signed this, by the database's clock. Asks the database only if that seems to be long ago."""
+    """How many seconds ago Slack signed this, by the database's clock. Asks the database only if that seems long ago."""
     age = clock.last().timestamp() - timestamp
     if abs(age) > TOO_OLD:
         with suppress(Error):

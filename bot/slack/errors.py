@@ -1,7 +1,7 @@
-"""What Slack's error codes mean for a message or a Home tab: whether it must wait, go elsewhere, or look different.
+"""Classifies Slack's error codes: whether a message or a Home tab must wait, go elsewhere, or be simpler.
 
 docs.slack.dev: reference/methods/chat.postMessage, chat.update, conversations.history, conversations.replies,
-conversations.open and views.publish, each under "Errors". A test holds that every documented code stands in exactly one of these sets.
+conversations.open and views.publish, each under "Errors". A test checks that each documented code is in exactly one of these sets.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def _codes(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-DETAILS = 120  # characters of what Slack says is wrong with a message
+DETAILS = 120  # characters kept of Slack's explanation
 
 # About the place: a direct message may work.
 PLACE = _codes("""
@@ -52,7 +52,7 @@ MESSAGE = _codes("""
     not_enough_users too_many_users users_list_not_supplied bots_not_found
     view_too_large duplicate_external_id missing_profile_id not_enabled not_implemented
 """)
-# About this moment. So does every code that we don't know: a new one must not lose a message.
+# About this moment: a later try may work. An unknown code counts as one of these, so that it loses no message.
 MOMENT = _codes("""
     fatal_error internal_error request_timeout service_unavailable update_failed external_channel_migrating
     streaming_state_conflict hash_conflict list_record_comment_fetch_failed
@@ -62,10 +62,10 @@ CLASSES = {ChannelClosed: PLACE, InstallationRefused: INSTALLATION, MessageRefus
 
 
 def meaning(exc: SlackApiError, *, is_optional: bool = False) -> NotDelivered:
-    """`is_optional`: the program can do without this call. A missing scope then concerns only the call."""
+    """The error to raise. `is_optional`: the program can do without this call, so a missing scope concerns only the call."""
     code = error_code(exc)
     messages = exc.response.get("response_metadata", {}).get("messages", [])
-    details = " ".join(map(str, messages or [exc.response.get("needed", "")]))  # the latter: the scope that is missing
+    details = " ".join(map(str, messages or [exc.response.get("needed", "")]))  # `needed`: the missing scope
     reason = Reason(code=Code.SLACK_REFUSED, params={"error": code, "details": clip(one_line(details), DETAILS)})
     if exc.response.status_code == 429 or code in LIMITED:
         return RateLimited(reason, retry_after(exc))
@@ -76,7 +76,7 @@ def meaning(exc: SlackApiError, *, is_optional: bool = False) -> NotDelivered:
 
 
 def call(method: Callable[..., Any], *, is_optional: bool = False, **arguments: Any) -> Any:
-    """Slack's answer. Raises NotDelivered or a subclass of it."""
+    """Calls Slack and returns its answer. Raises NotDelivered or a subclass of it."""
     try:
         return method(**arguments)
     except SlackApiError as exc:

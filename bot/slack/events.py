@@ -20,7 +20,7 @@ class Mention:
 
 @parser
 def home_opened(body: Payload) -> SlackAccount | None:
-    """Who looks at the Home tab. None: they look at the messages beside it."""
+    """The account of the person who opened the Home tab. None if they opened the messages beside it."""
     event = body["event"]
     if event.get("tab") != "home":
         return None
@@ -29,7 +29,7 @@ def home_opened(body: Payload) -> SlackAccount | None:
 
 @parser
 def mention(body: Payload) -> Mention | None:
-    """None: not written by a person, or edited, or without text. Bots that answer each other never stop."""
+    """None if the message was edited, has no text, or is by a bot: two bots that answer each other never stop."""
     event = body["event"]
     if any(event.get(name) for name in ("bot_id", "subtype", "edited")) or event.get("app_id") == body["api_app_id"]:
         return None
@@ -50,7 +50,7 @@ def mention(body: Payload) -> Mention | None:
 
 @parser
 def farewell(body: Payload) -> InstallationId | None:
-    """The installation that has ended, as `app_uninstalled` and `tokens_revoked` say. None: only people's tokens were revoked."""
+    """The installation that an `app_uninstalled` or `tokens_revoked` ended. None if only people's tokens were revoked."""
     event = body["event"]
     if event["type"] == "tokens_revoked" and not event["tokens"].get("bot"):
         return None
@@ -58,6 +58,6 @@ def farewell(body: Payload) -> InstallationId | None:
 
 
 def _team(event: Payload, body: Payload) -> Any:
-    """The author's own team. In a shared channel it isn't the one that the app is installed in. As in `_account`."""
+    """The author's own team. In a shared channel, it may differ from the team in which the app is installed."""
     own = event.get("user_team") or event.get("team")
     return body["team_id"] if not own or own == body.get("enterprise_id") else own

@@ -1,7 +1,7 @@
 """The messages of a thread that another company reads, too: only the state, with a link.
 
-Names, values, reasons, results and errors stay inside. These messages are made from what may be shown, so that what is added to
-a report is left out unless somebody adds it here.
+Names, values, reasons, results and errors are left out. This module names what may be shown, so a new field of a report stays
+out until somebody adds it here.
 """
 
 from bot.core.model import NoticeKind
@@ -17,18 +17,18 @@ STATES_TOLD = {
     NoticeKind.UNSEEN: RunState.UNSEEN,
     NoticeKind.FINAL: RunState.FINISHED,
     NoticeKind.AGAIN: RunState.FINISHED,
-}  # the others tell how far the run is now
+}  # the other notices show how far the run is now
 
 
 def external(report: Report, actions: list[Block]) -> tuple[str, list[Block]]:
-    """Its text, its blocks. `actions`: the buttons, if it is the root."""
+    """The message's text and blocks. `actions`: the buttons, which only the root has."""
     state, seconds = _told(report), report.duration
-    status = "" if own(report.status) else report.status  # its name may say something of what is done inside
+    status = "" if own(report.status) else report.status  # a task's own status may reveal what it does
     text, plain = external_texts.STATE, external_texts.PLAIN
     if report.kind is NoticeKind.AGAIN and report.later_end is not None:
         status, seconds = report.later_end.status, None
         text, plain = external_texts.AGAIN, external_texts.AGAIN_PLAIN
-    if report.kind is NoticeKind.ID:  # a random id says nothing, and whoever looks for the task needs it
+    if report.kind is NoticeKind.ID:  # a random id reveals nothing, and helps people to find the task
         return texts.TASK_ID_PLAIN.format(id=report.task_id), [section(texts.TASK_ID.format(id=report.task_id))]
     run, words = link(report.run_link, external_texts.RUN), how_far(state, status, seconds)
     blocks = [section(text.format(icon=icon(state, status), run=run, state=words))]

@@ -1,4 +1,4 @@
-"""What the form shows of the run that it is filled from, and of those that it could be filled from. Pure functions."""
+"""The form's menu “Fill in from”, and its heading about the chosen run. Pure functions."""
 
 from bot.core.again import Again, Earlier, Fill
 from bot.core.status import RunState
@@ -10,7 +10,7 @@ from bot.texts import change_text, state_text
 
 
 def menu(fill: Fill, suffix: str) -> list[Block]:
-    """ "Fill in from": the stored values, and runs. Empty if there are no runs."""
+    """The menu “Fill in from”: the stored values, and earlier runs. Empty if there are no runs."""
     chosen = fill.again.run if fill.again else None
     runs = {run.run: run for run in ([chosen] if chosen else [])} | {run.run: run for run in fill.recent}
     if not runs:
@@ -35,7 +35,7 @@ def menu(fill: Fill, suffix: str) -> list[Block]:
 
 
 def heading(again: Again) -> list[Block]:
-    """Whose run it was, what differs from the schedule now, and what has changed since."""
+    """The requester of the run, what differs from the schedule now, and what has changed since."""
     run = again.run
     who = person(run.requester, run.name)
     text = texts.AS_RUN.format(who=who, at=date(run.at, "date_short"), ended=escape(_ended(run)))
@@ -49,7 +49,7 @@ def heading(again: Again) -> list[Block]:
 
 
 def _option(run: Earlier) -> Block:
-    """Options can't show a moment in the reader's time zone, nor mention anybody."""
+    """The run as an option. Slack shows no mentions in options, and no times in the reader's time zone."""
     changes = "; ".join(map(change_text, run.changes)) or texts.STORED_ARGUMENTS
     rest = texts.EARLIER_RUN.format(who="", at=f"{run.at:%Y-%m-%d %H:%M %Z}".rstrip(), ended=clip(_ended(run), 30))
     who = clip(label(run.name or texts.SOMEBODY), OPTION_TEXT - len(rest))

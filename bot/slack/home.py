@@ -14,7 +14,7 @@ from bot.slack.modals import option
 from bot.slack.states import how_far, icon
 from bot.texts import sentence
 
-TASK = 120  # characters of a task in a list
+TASK = 120  # characters of a task's name in a list
 
 
 def view(contents: Contents, note: str = "") -> Block:
@@ -32,7 +32,7 @@ def view(contents: Contents, note: str = "") -> Block:
 
 
 def refused(denied: Denied) -> Block:
-    """For somebody who may see nothing: why, and what helps."""
+    """The tab of somebody who may see nothing: why, and what helps."""
     return _home([section(texts.REFUSED.format(text=entities(sentence(denied)))), context(texts.HOME_REFUSED)])
 
 

@@ -1,4 +1,4 @@
-"""Publishes Home tabs: when they are opened, after a press there, and when the loop says so."""
+"""Publishes Home tabs: when they are opened, after a press on them, and when the loop `homes` finds that they have changed."""
 
 import logging
 from contextlib import suppress
@@ -20,18 +20,18 @@ from bot.slack.identity import Identity
 
 log = logging.getLogger(__name__)
 
-TRIES = 3  # of publishing, while others publish the same Home
+TRIES = 3  # tries to publish, if others publish the same Home meanwhile
 CONFLICT = "hash_conflict"
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Page:
-    """What somebody reads, and what `homes.published` notes about it."""
+    """A Home tab, and the facts that `homes.published` saves about it."""
 
     view: dict[str, Any]
     user: str | None = None
     marks: dict[str, str] | None = None
-    is_silent: bool = False  # Slack can't be asked who they are
+    is_silent: bool = False  # Slack didn't answer who the reader is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Homes:
     client: WebClient
 
     def show(self, account: SlackAccount, note: str = "") -> None:
-        """To somebody who looks at it. What Slack doesn't take now is left to the loop."""
+        """Publishes the Home that somebody looks at. If Slack doesn't take it now, the loop `homes` tries again."""
         try:
             installation = self.identity.installation.id()
             if account.team != installation.partition("/")[0]:
@@ -57,20 +57,20 @@ class Homes:
                 self.client.views_publish(user_id=account.user, view=home.failed())
 
     def refresh(self, user: SlackUserId) -> None:
-        """For the loop. Raises NotDelivered or a subclass of it."""
+        """Publishes a Home for the loop `homes`. Raises NotDelivered or a subclass of it."""
         installation, team = self.identity.installation.id(), self.identity.installation.team()
         if team is not None:
             self._publish(installation, SlackAccount(team=team, user=user), is_asked=False)
 
     def owe(self, account: SlackAccount) -> None:
-        """Something else than a run has changed. If this Home was opened lately, the loop publishes it."""
+        """Call this when something other than a run has changed. If this Home was opened lately, the loop publishes it."""
         homes.owe(self.identity.installation.id(), account.user, now=clock.now())
 
     def _publish(self, installation: InstallationId, account: SlackAccount, *, is_asked: bool, note: str = "") -> None:
-        """Never an older view over a newer one: Slack takes it only if the version is the one that we know.
+        """Publishes the Home, but never over a newer one: Slack takes it only if it replaces the version that we know.
 
-        Where that isn't so, somebody else has published. If they haven't noted their version by the second try, they may be
-        dead, and what we have read since is newer in any case.
+        If it doesn't, another process has published. If that process hasn't saved its version by our second try, it may have
+        crashed. Then we name no version: what we have read since is newer in any case.
         """
         missed = None
         for _ in range(TRIES):

@@ -22,8 +22,8 @@ from bot.slack.installation import OurInstallation
 
 log = logging.getLogger(__name__)
 
-FACTS = ("home", "is_guest", "is_bot", "is_deleted", "is_stranger")  # of a Profile, which a SlackLink stores
-# With its user. Every click needs it.
+FACTS = ("home", "is_guest", "is_bot", "is_deleted", "is_stranger")  # fields of a Profile that a SlackLink stores
+# A link and its user. Prepared, because every click needs them.
 LINK = Prepared(
     lambda: SlackLink.objects.filter(team=Placeholder("team"), slack_user=Placeholder("slack_user")).values_list(
         *columns(SlackLink), *columns(get_user_model(), "user__")
@@ -38,11 +38,11 @@ class Identity:
     client: WebClient
     installation: OurInstallation
     link_by_email: bool
-    email_domains: tuple[str, ...]  # of links by e-mail; empty: any
-    profile_ttl: float  # seconds
+    email_domains: tuple[str, ...]  # allowed for links by e-mail; empty: any
+    profile_ttl: float  # seconds after which a profile is read again
 
     def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
-        """Makes at most two short calls to Slack; none if the link is fresh. `may_link=False`: none for unlinked people."""
+        """Makes at most two short calls to Slack; none if the link is fresh. `may_link=False`: none if there is no link."""
         team = self.installation.team()
         link = _link(account)
         if link is not None and self._is_fresh(link):
@@ -69,7 +69,7 @@ class Identity:
         if link is not None and not self._holds(link, profile):
             link = None
         if link is not None:
-            # Not if the row belongs to another account by now: these facts aren't that one's.
+            # The row may belong to another account by now, to which these facts don't apply. So filter by the account, too.
             SlackLink.objects.filter(pk=link.pk, team=account.team, slack_user=account.user).update(**facts)
             return link
         if not self.link_by_email or of_profile(profile) or profile.home != team or account.team != team:
@@ -93,19 +93,20 @@ class Identity:
         return link
 
     def _holds(self, link: SlackLink, profile: Profile) -> bool:
-        """Whether it was made by hand, or could still be made by e-mail. Removes it otherwise."""
+        """Whether the link was made by hand, or could still be made by e-mail. Otherwise removes it."""
         why = by_email.objection(link.user, profile.email, self.email_domains) if link.by_email else ""
         if not why:
             return True
         with atomic():
-            if SlackLink.objects.filter(pk=link.pk, by_email=True).delete()[0]:  # nobody has just made it by hand
+            # The number of deleted rows is 0 if somebody has just made the link by hand.
+            if SlackLink.objects.filter(pk=link.pk, by_email=True).delete()[0]:
                 account = SlackAccount(team=TeamId(link.team), user=SlackUserId(link.slack_user))
                 accounts.removed(link, by=_by_email(account, why))
         return False
 
 
 def _by_email(account: SlackAccount, why: str = "") -> By:
-    """The person acts in Slack, and is linked, or no longer."""
+    """For the audit log: the person whose link was made or removed when they acted in Slack."""
     who = Who(team=account.team, slack_user=account.user)
     return By(words=f"e-mail: {why}" if why else "e-mail", entry=Entry.SLACK, who=who, why="e_mail")
 
@@ -121,9 +122,10 @@ def _link(account: SlackAccount) -> SlackLink | None:
 
 
 def profile_of(user: dict[str, Any]) -> Profile:
-    """From `users.info` (docs.slack.dev: reference/objects/user-object). Only a confirmed e-mail address counts.
+    """The profile in an answer of `users.info` (docs.slack.dev: reference/objects/user-object).
 
-    `is_email_confirmed` isn't on that page, but in Slack's own client libraries and in answers to bots.
+    Only a confirmed e-mail address counts. `is_email_confirmed` isn't on that page. It is in Slack's own client libraries
+    and in answers to bots.
     """
     is_confirmed = user.get("is_email_confirmed") is True
     return Profile(

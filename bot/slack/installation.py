@@ -1,4 +1,4 @@
-"""Which installation our token belongs to: the app in one workspace."""
+"""Finds the installation that our token belongs to: the app in one workspace."""
 
 import logging
 import math
@@ -13,19 +13,19 @@ from bot.slack.client import UNREACHABLE, error_code
 
 log = logging.getLogger(__name__)
 
-ASK_AGAIN = 2.0  # seconds after a call that failed
+ASK_AGAIN = 2.0  # seconds from a failed call to the next one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Introduced:
-    """What Slack says of a token."""
+    """A token's owner, as Slack describes it."""
 
     team: TeamId
-    user: SlackUserId  # as whom the bot is mentioned
+    user: SlackUserId  # the bot's user id, which mentions of the bot contain
     bot: str
-    app: str  # empty: it is no bot's token
+    app: str  # empty if it isn't a bot's token
     address: str  # the workspace's, https://….slack.com/
-    date: str  # of Slack's answer, as HTTP writes it; empty: a proxy has taken it away
+    date: str  # the Date header of Slack's answer; empty if a proxy has removed it
 
     @property
     def installation(self) -> InstallationId:
@@ -33,7 +33,7 @@ class Introduced:
 
 
 def introduced(client: WebClient, before: Introduced | None = None) -> Introduced:
-    """Two calls; one if the bot is the same as before. Raises what the SDK raises (bot.slack.client.UNREACHABLE)."""
+    """Asks Slack in two calls; in one if the bot is the same as before. Raises the errors of the SDK (bot.slack.client.UNREACHABLE)."""
     who = client.auth_test()
     bot = str(who.get("bot_id") or "")
     if before is not None and before.bot == bot:
@@ -53,7 +53,7 @@ def introduced(client: WebClient, before: Introduced | None = None) -> Introduce
 
 @dataclass
 class OurInstallation:
-    """Asks Slack for it only once, but again after a failure."""
+    """The installation of our token. Asks Slack only once, but again after a failure."""
 
     client: WebClient
     _found: Introduced | None = None
@@ -72,7 +72,7 @@ class OurInstallation:
         return None if found is None else found.team
 
     def user(self) -> SlackUserId:
-        """As whom the bot is mentioned. Empty if Slack can't be asked now."""
+        """The bot's user id. Empty if Slack can't be asked now."""
         found = self._asked()
         return SlackUserId("") if found is None else found.user
 

@@ -21,7 +21,7 @@ from urllib.request import Request
 
 from slack_sdk import WebClient
 
-IDLE = 15.0  # seconds; a server may close an older connection just when we send
+IDLE = 15.0  # seconds after which an unused connection is replaced: a server may close it just when we send
 
 
 class KeepAliveClient(WebClient):
@@ -36,7 +36,7 @@ class KeepAliveClient(WebClient):
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         if self.proxy is not None or not url.startswith(self.base_url):
             return super()._perform_urllib_http_request_internal(url, req)
-        connection = self._kept_one() or self._new_one()
+        connection = self._kept_connection() or self._new_connection()
         try:
             connection.request("POST", req.selector, body=req.data, headers=dict(req.header_items()))
             answer = connection.getresponse()
@@ -56,7 +56,7 @@ class KeepAliveClient(WebClient):
         charset = answer.headers.get_content_charset() or "utf-8"
         return {"status": answer.status, "headers": answer.headers, "body": body.decode(charset)}
 
-    def _kept_one(self) -> http.client.HTTPConnection | None:
+    def _kept_connection(self) -> http.client.HTTPConnection | None:
         """The connection that was used last and can still be used."""
         while True:
             try:
@@ -67,7 +67,7 @@ class KeepAliveClient(WebClient):
                 return connection
             connection.close()
 
-    def _new_one(self) -> http.client.HTTPConnection:
+    def _new_connection(self) -> http.client.HTTPConnection:
         address = urlsplit(self.base_url)
         if address.scheme == "https":
             return http.client.HTTPSConnection(address.netloc, timeout=self.timeout, context=self.ssl)
@@ -104,7 +104,7 @@ def ended(sock: socket.socket) -> bool:
         looking = select.poll()
         looking.register(sock, select.POLLIN)
         if not looking.poll(0):
-            return False  # nothing to read, not even the end: nearly always
+            return False  # the usual case: nothing to read, not even the end
         with socket.socket(fileno=socket.dup(sock.fileno())) as raw:
             return raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:

@@ -12,7 +12,7 @@ NAME = 100  # characters of a schedule's name in a list
 
 
 def open_runs(now: Now, stop: Id) -> list[Block]:
-    """`stop`: what the buttons do."""
+    """`stop`: the action id of the buttons."""
     blocks = [_open_run(run, stop) for run in now.first]
     if now.more:
         more = texts.NOT_SHOWN_AT_LEAST if now.is_more_at_least else texts.NOT_SHOWN
@@ -21,7 +21,7 @@ def open_runs(now: Now, stop: Id) -> list[Block]:
 
 
 def _open_run(run: OpenRun, stop: Id) -> Block:
-    """Others' threads may be in places where the reader isn't, so their links lead to the run's page."""
+    """Other people's runs link to the run's page, because the reader may not be in the channel of the thread."""
     address = (run.thread or run.page) if run.is_own else run.page
     text = (texts.OPEN_RUN_OWN if run.is_own else texts.OPEN_RUN).format(
         icon=icon(run.state, run.status),

@@ -1,4 +1,4 @@
-"""The app's manifest for Socket Mode and HTTP mode, with the scopes of what we call and of what we are told.
+"""The app's manifest for Socket Mode and HTTP mode, with the scopes that our calls and events need.
 
 docs.slack.dev: reference/app-manifest. `connections:write` belongs to the app-level token and can't be in a manifest.
 """
@@ -12,10 +12,10 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "auth_test": (),
     "bots_info": ("users:read",),
     "chat_postEphemeral": ("chat:write",),
-    "chat_postMessage": ("chat:write", "chat:write.public"),  # .public: without an invitation
+    "chat_postMessage": ("chat:write", "chat:write.public"),  # .public: in public channels without an invitation
     "chat_update": ("chat:write",),
     "conversations_history": ("channels:history", "groups:history", "im:history"),
-    "conversations_info": ("channels:read", "groups:read", "mpim:read"),  # by the kind of channel; not asked of im
+    "conversations_info": ("channels:read", "groups:read", "mpim:read"),  # by kind of channel; never asked of an im
     "conversations_open": ("im:write",),
     "conversations_replies": ("channels:history", "groups:history", "im:history"),
     "users_info": ("users:read", "users:read.email"),
@@ -34,7 +34,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
 COMMANDS_SCOPE = "commands"
 WANTED = frozenset({COMMANDS_SCOPE}.union(*SCOPES.values(), *EVENTS.values()))
 VITAL = frozenset({COMMANDS_SCOPE, "chat:write", "users:read"})
-OPTIONAL = WANTED - VITAL  # whoever installs the app may leave these out
+OPTIONAL = WANTED - VITAL  # the person who installs the app may leave these out
 SHORTCUTS = [
     {
         "name": "Run a schedule",
@@ -53,7 +53,7 @@ EVENTS_PATH = "slack/events"
 
 
 def manifest(command: str, address: str = "") -> dict[str, Any]:
-    """For HTTP mode if the `address` of the endpoint is given, else for Socket Mode."""
+    """The manifest for HTTP mode if the `address` of the endpoint is given, else for Socket Mode."""
     slash: dict[str, Any] = {
         "command": command,
         "description": "Run a schedule now, with its stored arguments or others",
@@ -83,7 +83,7 @@ def manifest(command: str, address: str = "") -> dict[str, Any]:
             "slash_commands": [slash],
             "shortcuts": SHORTCUTS,
         },
-        # Slack wants the optional ones in both lists (docs.slack.dev: authentication/installing-with-oauth).
+        # Slack wants the optional scopes in both lists (docs.slack.dev: authentication/installing-with-oauth).
         "oauth_config": {"scopes": {"bot": sorted(WANTED), "bot_optional": sorted(OPTIONAL)}},
         "settings": {
             "event_subscriptions": subscriptions,

@@ -11,8 +11,8 @@ from bot.slack.blocks import Block, Level, Note, button, code, context, escape, 
 from bot.slack.ids import CHOOSE_PREFIX
 from bot.texts import problem_text
 
-BUTTONS = 5
-NAMES = 20  # of arguments, in a sentence
+BUTTONS = 5  # schedules in an answer, each with a button
+NAMES = 20  # names of arguments in a sentence
 
 
 def usage(command: str) -> Block:
@@ -20,7 +20,7 @@ def usage(command: str) -> Block:
 
 
 def choices(found: Matches, typed: str, values: Values, draft: str) -> Block:
-    """A button for each of the first schedules. It carries the draft's key."""
+    """The first schedules, each with a button that carries the draft's key."""
     head = texts.CHOOSE_ONE
     if found.total > 1:
         head = texts.CHOOSE_ONE_OF.format(typed=escape(typed, 100), number=found.total)
@@ -51,7 +51,7 @@ def plain(text: str) -> Block:
 
 
 def notes(values: Values, left_out: Collection[Field]) -> tuple[Note, ...]:
-    """In the form: which values are from the message, and which of its values are not in the form."""
+    """Notes in the form: which values are from the message, and which of the message's values are left out."""
     lines = []
     if values.args is not None and Field.ARGS not in left_out:
         lines.append(texts.LIST_FROM_MENTION)

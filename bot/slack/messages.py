@@ -30,11 +30,12 @@ from bot.slack.ids import FALLBACK_TEXT, Id
 from bot.slack.states import how_far, icon
 from bot.texts import state_text, stop_text
 
-RESULT = 1200  # characters of a result in a thread: a screen of a phone
-TRACEBACK = 1000  # characters of its end, which says most; a link leads to the whole
-REASON_LENGTH = 500
-HEARD_OF = (RunState.RUNNING, RunState.OVERDUE, RunState.UNSEEN)  # the task may have said something on its way
-SIMPLE = 300  # characters of a message that must be as plain as possible
+RESULT = 1200  # characters shown of a result: about a screen of a phone
+TRACEBACK = 1000  # characters shown of a traceback, from its end, which says most; a link leads to the whole
+REASON_LENGTH = 500  # characters shown of a reason
+# States in which the task may have reported something of its own.
+HEARD_OF = (RunState.RUNNING, RunState.OVERDUE, RunState.UNSEEN)
+SIMPLE = 300  # characters of a message without blocks
 
 
 def message(report: Report) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def message(report: Report) -> dict[str, Any]:
 
 
 def simple_message(report: Report) -> dict[str, Any]:
-    """The same as one line of plain text, for when Slack doesn't take our blocks."""
+    """Arguments of chat.postMessage for one line of plain text, for when Slack doesn't take our blocks."""
     text, _ = _built(report)
     return {"text": clip(one_line(text), SIMPLE), "mrkdwn": False, "metadata": metadata(report)}
 
@@ -57,7 +58,7 @@ def _built(report: Report) -> tuple[str, list[Block]]:
 
 
 def metadata(report: Report) -> dict[str, Any]:
-    """With this we find the message again if Slack's answer was lost. Everybody in the workspace can read it."""
+    """Metadata by which we find the message again if Slack's answer was lost. Everybody in the workspace can read it."""
     kind = EDITS.get(report.kind, report.kind)
     return {"event_type": Id.NOTICE_EVENT, "event_payload": {"run": str(report.run), "kind": kind.value}}
 
@@ -121,7 +122,7 @@ def _id(report: Report) -> tuple[str, list[Block]]:
 
 
 def _closed(report: Report) -> tuple[str, list[Block]]:
-    """It was not run. If it was never approved, its requester can ask again."""
+    """The last reply of a run that was not run. If nobody approved it, the reply has a button to ask again."""
     if report.stopped:
         why = _stopped(report.stopped)
     else:
@@ -135,13 +136,13 @@ def _closed(report: Report) -> tuple[str, list[Block]]:
 
 
 def _ask(report: Report) -> tuple[str, list[Block]]:
-    """For an approver, in a direct message. Edited when anybody answers."""
+    """The direct message to an approver. It is edited when anybody answers."""
     if report.is_hidden or report.asked is None:
         return approval_texts.HIDDEN_PLAIN, [section(approval_texts.HIDDEN)]
     plain, blocks = _root(report)
     if report.is_unsent:
         return plain, blocks
-    words = approval_texts.IS_APPROVED  # how it goes on is in its thread
+    words = approval_texts.IS_APPROVED  # the thread says how the run goes on
     name = link(report.run_link, escape(report.schedule))
     root = approval_texts.ROOT.format(icon=_icon(report), who=_who(report), schedule=name, state=words)
     plain = texts.ROOT_PLAIN.format(schedule=entities(one_line(report.schedule)), state=words)
@@ -154,7 +155,7 @@ def _stopped(stopped: Stopped) -> str:
 
 def _again(report: Report) -> tuple[str, list[Block]]:
     end = report.later_end
-    if end is None:  # can't be: this notice is owed together with it
+    if end is None:  # can't be: the later end and this notice are saved together
         raise ValueError(report)
     icon = texts.ICONS.get(end.status, texts.OTHER_ICON)
     name = link(report.run_link, escape(report.schedule))

@@ -12,11 +12,11 @@ class Metadata:
     """The place and the run are signed for the person who sees the form. The rest is checked against the database."""
 
     place: Place | None  # None: the form asks where the run's messages go
-    mark: str
+    mark: str  # the signature of the place
     schedule: ScheduleId | None = None
     fingerprint: str = ""
     again: RunId | None = None  # the run whose values the form was filled with
-    again_mark: str = ""
+    again_mark: str = ""  # the signature of `again`
 
     @classmethod
     def sealed(cls, keys: tuple[str, ...], account: SlackAccount, place: Place | None) -> "Metadata":
@@ -28,7 +28,7 @@ class Metadata:
         return None if self.place is None else self.place.channel
 
     def blank(self) -> "Metadata":
-        """The same form without a schedule."""
+        """The values of the same form without a schedule."""
         return Metadata(place=self.place, mark=self.mark)
 
     def filled_from(self, keys: tuple[str, ...], account: SlackAccount, run: RunId | None) -> "Metadata":
@@ -56,7 +56,7 @@ class Metadata:
 
     @classmethod
     def load(cls, text: str) -> "Metadata":
-        """Raises ValueError. A form that was opened before an update may not have all of it."""
+        """Raises ValueError. A form that was opened before an update may lack some of the values."""
         raw = json.loads(text)
         if not isinstance(raw, dict):
             raise ValueError("private_metadata isn't an object")  # noqa: TRY004  # as for other text that isn't ours
@@ -75,7 +75,7 @@ class Metadata:
 
 
 def _of_place(account: SlackAccount, place: Place | None) -> tuple[str, ...]:
-    """What is sealed. No two values that the form carries have equal parts, so no seal can stand for another one."""
+    """The parts that are signed. No two values that the form carries have equal parts, so no signature fits another value."""
     if place is None:
         return account.team, account.user, ""
     if place.parent is None:

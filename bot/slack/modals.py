@@ -44,7 +44,7 @@ WAITING = Note(Level.INFO, texts.WAITING)
 
 
 def empty(metadata: Metadata, *notes: Note) -> Block:
-    """The form as it opens."""
+    """The form without a picked schedule."""
     return _form(metadata, [_picker(None), *alerts(*notes)])
 
 
@@ -53,7 +53,7 @@ def no_schedules(metadata: Metadata) -> Block:
 
 
 def notice(text: str) -> Block:
-    """For what a person must read where Slack gives no other way to tell them. There is nothing to submit."""
+    """A modal that only shows a text, for when Slack has no other way to tell the person."""
     return {**_modal([section(text)]), "close": plain(texts.CLOSE)}
 
 
@@ -77,7 +77,7 @@ def chosen(
     blocks = [_picker(brief), *filling.menu(fill, suffix), *alerts(*notes)]
     blocks += [*(filling.heading(again) if again else []), *details(preview, suffix, is_favourite=is_favourite)]
     limits = preview.limits
-    if limits.denied is not None:  # whatever they type, they can't run it
+    if limits.denied is not None:  # the person can't run it with any values
         denied = Note(Level.ERROR, entities(sentence(limits.denied)))
         return _form(metadata, [*blocks, *alerts(denied)])
     problems = again.problems if again else limits.problems
@@ -132,7 +132,7 @@ def errors(problems: list[Problem], inputs: dict[Field, str]) -> dict[str, str]:
 
 
 def error(text: str) -> dict[str, str]:
-    """The same, for a text under the picker."""
+    """Slack's `errors` for a text under the picker."""
     return {Id.SCHEDULE_BLOCK.value: clip(text, ERROR_TEXT)}
 
 
@@ -143,7 +143,7 @@ def ambiguous(typed: str, matches: int) -> Note:
 
 
 def _form(metadata: Metadata, blocks: list[Block]) -> Block:
-    """Asks where to report if that isn't known. The block keeps its id, so the choice survives another schedule."""
+    """The form asks where to report if that isn't known. That block keeps its id, so Slack keeps the choice between schedules."""
     asks = [_report_in()] if metadata.place is None else []
     return {**_modal([*blocks, *asks]), "private_metadata": metadata.dump(), "submit": plain(texts.RUN)}
 
@@ -208,7 +208,7 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
 
 
 def _reason(rule: str, suffix: str) -> Block:
-    """`rule`: that asks for it. Empty: it is for those who approve the run."""
+    """The input for a reason. `rule`: the rule that requires it. If that is empty, the reason is optional, and for the approvers."""
     element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_TEXT}
     hint = texts.REASON_HINT.format(rule=clip(one_line(rule), 100)) if rule else approval_texts.REASON_HINT
     return {

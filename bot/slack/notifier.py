@@ -18,7 +18,8 @@ from bot.slack.errors import call
 from bot.slack.installation import Introduced, introduced
 from bot.slack.messages import message, metadata, simple_message
 
-LOOK_BACK = 5.0  # seconds before the first try: HTTP's dates are whole seconds, and the answer took its time
+# Seconds before the first try from which we search: HTTP's dates are whole seconds, and Slack's answer took some time.
+LOOK_BACK = 5.0
 
 
 @dataclass
@@ -34,7 +35,7 @@ class SlackMessenger:
         self._found = found = call(introduced, client=self.client, before=self._found)
         if not found.app:
             raise InstallationRefused(Reason(code=Code.NO_BOT_TOKEN))
-        with suppress(ValueError):  # there is no date, or none that can be read
+        with suppress(ValueError):  # the date is missing, or can't be read
             self._ahead = parsedate_to_datetime(found.date).timestamp() - clock.last().timestamp()
         return Introduction(installation=found.installation, address=found.address)
 
@@ -54,7 +55,7 @@ class SlackMessenger:
         call(self.client.chat_update, channel=report.channel, ts=root, **message(self._for_its_readers(report)))
 
     def find(self, report: Report, since: datetime) -> MessageTs | None:
-        """Searches the thread, or the channel's history for a root. Finds nothing without the scopes for that."""
+        """Searches the thread, or for a root the channel's history. Finds nothing if the scopes for that are missing."""
         wanted = metadata(report)
         oldest = f"{since.timestamp() + self._ahead - LOOK_BACK:.6f}"  # by Slack's clock
         look: dict[str, Any] = {"channel": report.channel, "include_all_metadata": True, "oldest": oldest, "limit": 200}

@@ -1,4 +1,4 @@
-"""What all parsers of Slack's payloads share. They raise Malformed for a payload that Slack doesn't send."""
+"""Helpers for the parsers of Slack's payloads. A parser raises Malformed for a payload that Slack doesn't send."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 
 class Malformed(Exception):
-    """Not a payload that Slack sends for our ids."""
+    """Slack sends no such payload for our ids."""
 
 
 def parser(function: Callable[P, R]) -> Callable[P, R]:
@@ -39,11 +39,12 @@ def account_of(body: Payload) -> SlackAccount:
 
 
 def place_of(body: Payload) -> Place:
-    """Where the message is, so that others can go next to it: a message in a thread has its thread's first message."""
+    """The place of the message, for further messages next to it. In a thread, `parent` is the thread's first message."""
     ts, thread = body["container"]["message_ts"], body["container"].get("thread_ts")
     return Place(
         channel=ChannelId(text_of(body["channel"]["id"])),
-        parent=None if thread in (None, ts) else MessageTs(text_of(thread)),  # one that has replies is its own
+        # A message with replies names itself as its thread.
+        parent=None if thread in (None, ts) else MessageTs(text_of(thread)),
     )
 
 

@@ -37,7 +37,7 @@ class Selection:
     """A schedule was picked, or the picker was cleared (None). `hash` is the version of the view at that moment."""
 
     account: SlackAccount
-    at: Decimal  # by Slack's clock
+    at: Decimal  # seconds since 1970, by Slack's clock
     schedule: ScheduleId | None
     view: str
     hash: str
@@ -54,7 +54,7 @@ class Submission:
     schedule: ScheduleId | None
     again: RunId | None  # the run that is chosen under "Fill in from"
     metadata: Metadata
-    report_in: ChannelId | None  # of a form that asks for it
+    report_in: ChannelId | None  # None if nothing was picked, or if the form doesn't ask
     values: dict[Field, str] = field(repr=False)
     inputs: dict[Field, str]  # block ids, for errors
 
@@ -123,7 +123,7 @@ def submission(body: Payload) -> Submission:
 
 
 def _channel(picked: Any) -> ChannelId | None:
-    """Only what the menu offers: posting to a person's id would open a direct message with them."""
+    """Accepts only what the menu offers: posting to a person's id would open a direct message with them."""
     if picked is None:
         return None
     if not CHANNEL.fullmatch(text_of(picked)):

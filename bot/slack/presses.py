@@ -25,7 +25,7 @@ class AnswerPress:
 
     account: SlackAccount
     run: RunId
-    mark: str  # of what was asked for
+    mark: str  # says which payload the button is for
     trigger: str
     response_url: str  # empty on Home
 
@@ -42,7 +42,7 @@ class Declining:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HomePress:
-    """A button on Home was pressed, or something picked in a menu. Slack names no channel and no address for answers there."""
+    """A button on Home was pressed, or something picked in a menu. Slack sends no channel and no response_url with it."""
 
     account: SlackAccount
     value: int  # the id of a run or a schedule; 0 for the button that opens an empty form
@@ -65,7 +65,7 @@ class Choice:
     """A button in the answer to a mention was pressed."""
 
     account: SlackAccount
-    draft: str  # its key
+    draft: str  # the draft's key
     schedule: ScheduleId
     trigger: str
     response_url: str
@@ -73,12 +73,12 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shortcut:
-    """A shortcut was used: on a message, to whose thread `place` belongs, or in a menu, which knows no place."""
+    """A shortcut was used. `place` is the thread of the message; None for the shortcut in Slack's menu."""
 
     account: SlackAccount
     place: Place | None
     trigger: str
-    response_url: str  # empty: Slack gives none
+    response_url: str  # empty if Slack gives none
 
 
 @parser
@@ -157,7 +157,7 @@ def global_shortcut(body: Payload) -> Shortcut:
 
 @parser
 def message_shortcut(body: Payload) -> Shortcut:
-    """The message may be anybody's, and a reply: then its thread is that of its parent."""
+    """The message may be by anybody. If it is a reply, the run's messages go to the same thread."""
     message = body["message"]
     return Shortcut(
         account=account_of(body),

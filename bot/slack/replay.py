@@ -1,10 +1,10 @@
-"""Payloads that come late, or once more: they change nothing.
+"""Recognises payloads that come late or a second time, which must change nothing.
 
-Whoever answers late acts behind the back of a person who has seen Slack's own error, and may have gone on. And whoever gets hold of
-a signed request can send it again: its signature is valid for five minutes.
+If a payload comes late, the person has already seen Slack's own error, and may have gone on: an effect would surprise them.
+Besides, a signed request that was stolen can be sent again: its signature is valid for five minutes.
 
-Events are different. Nobody sees an error, and Slack sends those that weren't acknowledged again: at once, after 1 and after 5
-minutes, and with Delayed Events for a day (docs.slack.dev: apis/events-api). So late events are taken, and ours change nothing:
+Events are different. Nobody sees an error, and Slack repeats events that weren't acknowledged: at once, after 1 and after 5
+minutes, and with Delayed Events for a day (docs.slack.dev: apis/events-api). So we accept late events. Ours change nothing:
 
 - app_home_opened shows how things are at this moment.
 - app_uninstalled and tokens_revoked make us ask Slack, which knows whether our token is good now.
@@ -22,7 +22,8 @@ EVENT = "event_callback"
 TOO_OLD = 10.0  # seconds; Slack itself waits for 3, but clocks differ
 # These only read, or open a form, for which Slack takes a trigger once and within 3 s. A slash command has no type.
 HARMLESS = frozenset({"", "block_suggestion", "shortcut", "message_action", "url_verification", EVENT})
-ANSWERED_FOR = {"app_mention": 600.0}  # seconds after the event; others have no limit
+# Seconds after which an event of this type is no longer answered. Other types have no limit.
+ANSWERED_FOR = {"app_mention": 600.0}
 MOST = 10_000  # presses and events that are remembered: more than come in TOO_OLD
 
 
@@ -32,12 +33,12 @@ def changes_something(body: Mapping[str, Any]) -> bool:
 
 
 def is_late(body: Mapping[str, Any], age: float) -> bool:
-    """`age`: seconds since Slack sent it."""
+    """Whether this payload is too late to have an effect. `age`: seconds since Slack sent it."""
     return age > TOO_OLD and changes_something(body)
 
 
 def is_stale(body: Mapping[str, Any], now: float) -> bool:
-    """Whether this is an event for whose answer nobody waits any more. `now`: seconds since 1970."""
+    """Whether this is an event that is too old to be answered. `now`: seconds since 1970."""
     if body.get("type") != EVENT:
         return False
     limit = ANSWERED_FOR.get(body.get("event", {}).get("type"), math.inf)
@@ -48,14 +49,15 @@ def is_stale(body: Mapping[str, Any], now: float) -> bool:
 class Seen:
     """The block actions (presses of buttons, selections in menus) and events that this process has received.
 
-    Threads may share it. A submission isn't one: its form's key makes it harmless, and a repeated one gets the answer of the first.
+    Threads may share it. Submissions aren't among them: a form starts at most one run, and a
+    repeated submission gets the same answer.
     """
 
     _seen: OrderedDict[str, None] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def is_repeated(self, body: Mapping[str, Any]) -> bool:
-        """Whether it has come before. From now on, it has."""
+        """Whether this payload has come before. Remembers it."""
         if body.get("type") == "block_actions":
             key = f"{body.get('trigger_id')} {[action.get('action_ts') for action in body.get('actions') or ()]}"
         elif body.get("type") == EVENT:

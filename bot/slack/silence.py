@@ -1,4 +1,4 @@
-"""The replies about runs of which no more is heard: what is known of them. Pure functions of a report."""
+"""The replies for runs without further reports from workers. They say what is known. Pure functions of a report."""
 
 from bot.core.model import Outcome
 from bot.core.reasons import Code
@@ -9,11 +9,11 @@ from bot.slack import silence_texts as texts
 from bot.slack.blocks import Block, context, date, entities, escape, person, section
 from bot.texts import sentence
 
-SAID = 300  # characters of what a task has said last
+SAID = 300  # characters shown of a task's last report
 
 
 def deadline(report: Report) -> tuple[str, list[Block]]:
-    """Its text, its blocks."""
+    """The text and the blocks of the reply after the deadline."""
     outcome = report.outcome
     has_stopped = outcome is not None and (outcome.status == RETRY or own(outcome.status))
     text, plain = (texts.NO_END, texts.NO_END_PLAIN) if has_stopped else (texts.NO_WORD, texts.NO_WORD_PLAIN)
@@ -24,7 +24,7 @@ def deadline(report: Report) -> tuple[str, list[Block]]:
 
 
 def unseen(report: Report) -> tuple[str, list[Block]]:
-    """Its text, its blocks."""
+    """The text and the blocks of the reply that the end can't be known."""
     words = texts.UNSEEN.format(
         who=_who(report), schedule=escape(report.schedule), why=escape(sentence(report.unseen_because))
     )
@@ -35,7 +35,7 @@ def unseen(report: Report) -> tuple[str, list[Block]]:
 
 
 def _known(outcome: Outcome) -> str:
-    """What was heard last, but for an end, which has its own reply. Empty: nothing that a worker has reported."""
+    """The last report of a worker. Empty if there is none, or if it is an end, which has its own reply."""
     at, said = date(outcome.at), escape(outcome.result, SAID)
     if outcome.status == RETRY:
         return (texts.NEXT_TRY_AFTER if said else texts.NEXT_TRY).format(since=at, at=at, why=said)

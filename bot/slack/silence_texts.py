@@ -1,4 +1,4 @@
-"""The texts about runs of which nothing is heard, or not all. mrkdwn, unless the name says otherwise; the caller escapes the values."""
+"""The texts about runs whose end is not known. mrkdwn, unless the name says otherwise; the caller escapes the values."""
 
 # The reply after the deadline
 NO_WORD = ":warning: {who} No word yet about *{schedule}*. {known} If a result arrives later, it still comes here."
@@ -11,7 +11,7 @@ NO_EVENT_SENT = "It was sent {at}, and no worker has reported anything since. Do
 LAST_WORD = "The last that it said: {said}."
 NO_WORD_UNKNOWN = "It may or may not have been sent, and no worker has reported anything. It is not sent again."
 
-# The same, if the last that was heard may be all that comes for long
+# The same reply, if the task may stay for long in the state that was reported last
 NO_END = ":warning: {who} *{schedule}* has no end yet. {known} If a result arrives later, it still comes here."
 NO_END_PLAIN = "{schedule} has no end yet"
 NEXT_TRY = "It has been waiting for its next try since {at}."

@@ -32,7 +32,7 @@ from bot.slack.replay import changes_something
 log = logging.getLogger(__name__)
 
 PING_INTERVAL = 2.0  # seconds
-SILENCE = 3 * PING_INTERVAL  # without a pong for so long, the connection counts as lost
+SILENCE = 3 * PING_INTERVAL  # seconds without a pong, after which the connection counts as lost
 CHECK = 0.5  # seconds between two checks of the connection
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds between tries to connect
 LASTING = 3.0  # seconds; a connection that ends sooner counts as a failed try (Slack: too_many_websockets)
@@ -45,7 +45,7 @@ BUFFER = 65_536  # bytes; with the default of 1,024 the client's reader recurses
 class _Client(SocketModeClient):
     """Passes each envelope directly to a thread of the pool; the SDK uses a queue and another thread in between.
 
-    Connects only when it is told to.
+    Never connects by itself.
     """
 
     def __init__(self, lost: threading.Event, **options: Any) -> None:
@@ -54,7 +54,7 @@ class _Client(SocketModeClient):
         self._lost = lost
 
     def enqueue_message(self, message: str) -> None:
-        """One thread calls this for one connection after the other, so a hello ends all that the one before said."""
+        """One thread calls this for one connection after the other, so a hello comes after all messages of earlier connections."""
         envelope = json.loads(message) if message.startswith("{") else {}
         kind = envelope.get("type")
         if kind == "hello":
@@ -183,7 +183,7 @@ def _hang_up(connection: SocketModeClient) -> None:
 
 
 def _adopt(session: Any) -> None:
-    """Makes a new connection answer at once, and end at once.
+    """Makes a new connection send and close without delay.
 
     An acknowledgement must not wait until Slack has confirmed the frame before it; slack_sdk sets TCP_NODELAY only behind a
     proxy. Its `close` waits for the current read, up to 3 s; meanwhile nobody would read the connection that replaces this.

@@ -14,7 +14,7 @@ def icon(state: RunState, status: str) -> str:
 
 
 def how_far(state: RunState, status: str, seconds: float | None) -> str:
-    """`seconds`: that an ended run took, if that is known."""
+    """The run's state in words. `seconds`: how long an ended run took, if that is known."""
     if state is not RunState.FINISHED:
         return escape(state_text(state, status))
     text = texts.ENDED if seconds is None else texts.ENDED_AFTER

@@ -10,7 +10,7 @@ from bot.texts import stop_text
 
 
 def message(now: Now, command: str, note: str = "") -> Block:
-    """The list of what is running. `note`: what a press of Stop has done, as mrkdwn."""
+    """The list of what is running. `note`: the result of a press of Stop, as mrkdwn."""
     notes = [section(note)] if note else []
     if not now.first:
         text = texts.NOTHING_RUNS.format(command=command)

@@ -274,7 +274,7 @@ ELSEWHERE_BECAUSE = {  # by Slack's code
 
 
 def lines_of(changes: Sequence[Change], settings: Sequence[Change] = ()) -> str:
-    """One line for each, for a preformatted block. `settings` are those of a schedule."""
+    """One line for each change, for a preformatted block. `settings`: changes of the schedule's settings."""
     lines = [*map(setting_text, settings), *map(change_text, changes)]
     if len(lines) > CHANGES:
         lines[CHANGES:] = [MORE_CHANGES.format(number=len(lines) - CHANGES)]
@@ -282,5 +282,5 @@ def lines_of(changes: Sequence[Change], settings: Sequence[Change] = ()) -> str:
 
 
 def nothing_sent(reason: Reason) -> str:
-    """Under the picker, when the form may be submitted again."""
+    """The error under the picker if nothing was sent, and the form may be submitted again."""
     return f"{sentence(reason)} {press_again(reason)}"

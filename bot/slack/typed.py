@@ -1,4 +1,4 @@
-"""What a person typed, restored from what Slack makes of it (docs.slack.dev: messaging/formatting-message-text)."""
+"""Restores what a person typed from the text that Slack sends (docs.slack.dev: messaging/formatting-message-text)."""
 
 import re
 

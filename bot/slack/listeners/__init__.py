@@ -1,4 +1,4 @@
 """Listeners for Slack's requests. Each interaction has a module.
 
-If something fails, the person reads a sentence about it. Only the picker's menu can't show one: then it is empty.
+If something fails, the person reads a sentence about it. Only the picker's menu can't show sentences: it is then empty.
 """

@@ -59,7 +59,7 @@ class Approvals:
         return "" if found is not None else texts.NO_SUCH_RUN
 
     def _give_up(self, press: presses.AnswerPress, budget: Budget) -> None:
-        """Of a run that is being sent at this moment, its thread says what becomes of it."""
+        """If the run is being sent at this moment, its thread will say how it goes on."""
         if budget.shut():
             log.warning("an approval took too long; nothing sent")
             self._tell(press, approval_texts.APPROVE_LATE)
@@ -114,7 +114,7 @@ class Approvals:
         return "" if found is not None else texts.NO_SUCH_RUN
 
     def _tell(self, press: presses.AnswerPress, text: str) -> None:
-        """In a message that only they see, or on Home, which is then as it is now."""
+        """Tells the person in a message that only they see or, without a response_url, on their Home."""
         if press.response_url:
             reply(press.response_url, text)
         else:

@@ -1,4 +1,4 @@
-"""Shared by all listeners."""
+"""The things that all listeners need: their parts, the form, and stopping a run."""
 
 import logging
 from dataclasses import dataclass, field
@@ -36,13 +36,12 @@ class Parts:
     homes: Homes
     threads: Threads
     command: str
-    keys: tuple[str, ...] = field(
-        repr=False
-    )  # sign the values that the form carries: the first one now, the others until lately
+    # For signatures of the values that the form carries: the current key first, then older keys.
+    keys: tuple[str, ...] = field(repr=False)
 
 
 def unpicked(parts: Parts, actor: Actor, metadata: Metadata) -> dict[str, Any]:
-    """The form as it opens where no schedule is named. Raises NotAllowed."""
+    """The form without a picked schedule. Raises NotAllowed."""
     return modals.empty(metadata) if see.has_schedules(parts.platform, actor) else modals.no_schedules(metadata)
 
 
@@ -55,7 +54,10 @@ def view_of(
     run: RunId | None = None,
     notes: tuple[Note, ...] = (),
 ) -> dict[str, Any]:
-    """The form with this schedule picked; empty for None. Filled from `run`, or as stored. Raises NotAllowed or CantRepeat."""
+    """The form with this schedule picked, or with none. It has the values of `run`, or the stored ones.
+
+    Raises NotAllowed or CantRepeat.
+    """
     blank = metadata.blank()
     if schedule is None:
         return modals.empty(blank)
@@ -68,7 +70,7 @@ def view_of(
 def filled(
     parts: Parts, actor: Actor, metadata: Metadata, preview: Preview, fill: Fill, *, notes: tuple[Note, ...] = ()
 ) -> dict[str, Any]:
-    """The form, which carries from which run it was filled. `actor` acts from Slack."""
+    """The form with this schedule. Its metadata names the run whose values it has. `actor` must act in Slack."""
     run = fill.again.run.run if fill.again else None
     if actor.slack is not None:
         metadata = metadata.filled_from(parts.keys, actor.slack, run)
@@ -78,8 +80,8 @@ def filled(
 
 
 def _of_readers(audiences: Audiences, channel: ChannelId | None) -> tuple[Note, ...]:
-    """What the person should know of those who read the run's messages. Takes at most one short call to Slack."""
-    if channel is None:  # the form asks for it, and says it there
+    """A note if another company can read the run's messages, or may be able to. Makes at most one short call to Slack."""
+    if channel is None:  # the form asks for the channel, and has a hint about its readers
         return ()
     words = external_texts.READERS_OF_ALL if audiences.is_full else external_texts.READERS
     try:
@@ -105,7 +107,7 @@ def stop_or_say_why(parts: Parts, account: SlackAccount, run: RunId, *, kill: bo
 
 
 def details(exc: Exception) -> str:
-    """What Slack found wrong with a view: places and limits, but no contents."""
+    """Slack's complaints about a view: places and limits, but no contents."""
     if not isinstance(exc, SlackApiError):
         return ""
     return " ".join(map(str, exc.response.get("response_metadata", {}).get("messages", [])))

@@ -1,4 +1,4 @@
-"""Our app was removed from the workspace, or its token was revoked."""
+"""Events that say that our app was removed from the workspace, or that its token was revoked."""
 
 import logging
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Farewells:
-    """Asks Slack whether our token is still good. What the event says is no reason to stop: it may be late, or forged.
+    """Asks Slack whether our token is still good. The event alone is no reason to stop: it may be late, or forged.
 
-    A refusal is written down, and the deliverers of all processes hear of it (bot.runs.gate).
+    If Slack refuses the token, that is saved, so that the deliverers of all processes stop (bot.runs.gate).
     """
 
     parts: Parts

@@ -71,9 +71,9 @@ class Home:
         return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, RunId(press.value)))
 
     def _say(self, press: presses.HomePress, text: str) -> None:
-        """On Home itself. The caller may be a thread that must not wait for the database."""
+        """Shows the text on Home, in another thread, because some callers must not wait for the database."""
         self.parts.threads.after_answer(lambda: self.parts.homes.show(press.account, text), late=as_it_is)
 
 
 def as_it_is() -> None:
-    """What is late appears when it is done. Until then, Slack shows what was published last."""
+    """Called when work is late. Does nothing: Slack shows the old Home until the new one is published."""

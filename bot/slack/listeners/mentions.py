@@ -28,7 +28,8 @@ from bot.texts import sentence
 
 log = logging.getLogger(__name__)
 
-WORDS = (texts.HELP_WORD, texts.AGAIN_WORD, texts.STATUS_WORD)  # of the command
+# Words with a meaning after the command, but not in a mention.
+WORDS = (texts.HELP_WORD, texts.AGAIN_WORD, texts.STATUS_WORD)
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Mentions:
 
     def _answer(self, found: events.Mention) -> None:
         ours = self.parts.identity.installation.id()
-        if ours and found.installation != ours:  # unknown if Slack can't be asked: then they read that
+        if ours and found.installation != ours:  # `ours` is empty if Slack can't be asked; then the answer says so
             log.info("ignored a mention of another installation")
             return
         try:
@@ -74,7 +75,7 @@ class Mentions:
             log.warning("chat.postEphemeral: %s %s", error_code(exc), details(exc))
 
     def _message(self, found: events.Mention) -> Block | None:
-        """None: it was answered before, or its author has read that there were too many."""
+        """The answer. None if it was sent before, or if its author has already read that there were too many mentions."""
         key = drafts.new_key()
         written = Written(
             installation=found.installation, account=found.account, place=found.place, message=found.message

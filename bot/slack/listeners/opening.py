@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """The trigger is valid for 3 s. `view` makes the form; it may raise NotAllowed or Refused."""
+    """Opens one form, while its trigger is valid (3 s). `view` makes the form; it may raise NotAllowed or Refused."""
 
     parts: Parts
     asked: Command | Press | Shortcut | HomePress | AnswerPress | Choice
     view: Callable[[Actor], dict[str, Any]]
     too_late: str  # what the person reads if it took too long
-    elsewhere: Callable[[str], None] | None = None  # tells them why there is no form, where no modal can
+    elsewhere: Callable[[str], None] | None = None  # tells the person why there is no form, if a modal can't
     budget: Budget = field(default_factory=Budget)
 
     def begin(self) -> None:
@@ -53,9 +53,8 @@ class Opening:
             problem = texts.SORRY
         else:
             return
-        if (
-            self.budget.entered or self.budget.enter()
-        ):  # otherwise `_give_up` has answered, and they may have tried again
+        # Otherwise `_give_up` has answered, and the person may have tried again.
+        if self.budget.entered or self.budget.enter():
             self._tell(problem)
 
     def _give_up(self) -> None:
@@ -64,7 +63,7 @@ class Opening:
             self._tell(self.too_late)
 
     def _tell(self, text: str) -> None:
-        """Without a response_url, only a modal can tell it, and that only as long as the trigger is valid."""
+        """Tells the person by response_url. Without one, only a modal is left, and only while the trigger is valid."""
         if self.asked.response_url:
             reply(self.asked.response_url, text)
             return
@@ -76,9 +75,9 @@ class Opening:
 
 
 def window(parts: Parts, trigger: str, text: str) -> str:
-    """Tells somebody something in a modal. Slack's error code if it doesn't take that; empty if it does.
+    """Shows a text in a modal. Returns Slack's error code if that fails, else an empty string.
 
-    A trigger is good only once, and for 3 s.
+    A trigger works only once, and for 3 s.
     """
     try:
         parts.client.views_open(trigger_id=trigger, view=modals.notice(text))
@@ -88,7 +87,7 @@ def window(parts: Parts, trigger: str, text: str) -> str:
 
 
 def reply(response_url: str, text: str, blocks: Sequence[Block] | None = None, *, replace: bool = False) -> None:
-    """An ephemeral message, which works where the bot isn't a member, too. It may replace the one with the pressed button."""
+    """Sends an ephemeral message, even where the bot isn't a member. `replace`: in place of the message with the button."""
     try:
         client = WebhookClient(response_url, timeout=FAST, retry_handlers=[])
         answer = client.send(text=text, blocks=blocks, response_type="ephemeral", replace_original=replace)

@@ -23,20 +23,20 @@ from bot.texts import sentence
 
 log = logging.getLogger(__name__)
 
-MOST_FORMS = 1000  # that are remembered
+MOST_FORMS = 1000  # forms that this process remembers
 STALE = frozenset({"hash_conflict", "not_found"})  # the person has picked again or closed the form meanwhile
 
 
 @dataclass(eq=False)
 class _Form:
-    """What this process knows of an open form."""
+    """The selections and versions of an open form, as far as this process knows them."""
 
     picked: payloads.Selection | None = None  # the newest selection, until it is shown
     picked_at: Decimal = Decimal(0)  # when the newest selection was made
-    # The view that the newest selection was made in, and those by which we have replaced it since. Slack takes a new one only
-    # if the last of these is still there.
+    # The version of the view in which the newest selection was made, and the versions by which we have replaced it since.
+    # Slack takes another one only if it still has the last of these.
     versions: list[str] = field(default_factory=list)
-    turn: threading.Lock = field(default_factory=threading.Lock)  # of the update that Slack is making
+    turn: threading.Lock = field(default_factory=threading.Lock)  # held while Slack updates the form
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Picker:
     """Bolt passes arguments by name: `ack` answers Slack, `body` is the payload."""
 
     parts: Parts
-    _forms: OrderedDict[str, _Form] = field(default_factory=OrderedDict)  # by view; those that were used last
+    _forms: OrderedDict[str, _Form] = field(default_factory=OrderedDict)  # by view id, the most recently used form last
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def suggest(self, ack: Ack, body: Payload) -> None:
@@ -81,7 +81,7 @@ class Picker:
     def redraw(self, shown: Payload, view: dict[str, Any]) -> None:
         """Replaces the form as the person saw it (`shown`, from a payload) by one with the same inputs.
 
-        Not if it shows something else by now, or is about to.
+        Does nothing if the form shows something else by now, or is about to.
         """
         with self._lock:
             form = self._known(shown["id"])
@@ -101,7 +101,7 @@ class Picker:
                 self._forms[view].picked = None
 
     def _form_of(self, selection: payloads.Selection) -> _Form | None:
-        """The form that the selection was made in. None: a newer one, or this one, was made there before."""
+        """The form of the selection. None if the same selection, or a newer one, has come before."""
         with self._lock:
             form = self._known(selection.view)
             if selection.at <= form.picked_at:
@@ -110,7 +110,7 @@ class Picker:
             return form
 
     def _known(self, view: str) -> _Form:
-        """The caller has the lock."""
+        """The form of this view, perhaps a new one. The caller has the lock."""
         form = self._forms.setdefault(view, _Form())
         self._forms.move_to_end(view)
         if len(self._forms) > MOST_FORMS:
@@ -140,7 +140,7 @@ class Picker:
                         form.picked = None
 
     def _ask_to_wait(self, selection: payloads.Selection, form: _Form) -> None:
-        """The arguments replace this note when they come."""
+        """Shows a note, which the arguments replace as soon as they are known."""
         with form.turn:
             if form.picked is not selection:
                 return
@@ -154,15 +154,16 @@ class Picker:
     def _update(self, selection: payloads.Selection, form: _Form, view: dict[str, Any]) -> None:
         """Shows this view, unless there is a newer selection. The caller has the form's turn.
 
-        Of two quick selections, the second one was made before the view of the first one was there. Then it replaces that
-        view, as this process knows it. A view that another process has put there stays: Slack refuses ours (hash_conflict).
+        If somebody picks twice quickly, the second selection is made before Slack shows the view for the first. The view for
+        the second then replaces it, because this process knows its version. Slack refuses to replace a view that another
+        process has put there (hash_conflict).
         """
         if form.picked is not selection:
             return
         self._replace(form, selection.view, selection.hash, view)
 
     def _replace(self, form: _Form, shown: str, version: str, view: dict[str, Any]) -> None:
-        """`version`: that of the view in which the person has acted. The caller has the form's turn."""
+        """`version`: the version of the view in which the person has acted. The caller has the form's turn."""
         if version not in form.versions:
             form.versions = [version]
         answer = self.parts.client.views_update(view_id=shown, hash=form.versions[-1], view=view)

@@ -76,7 +76,7 @@ class Stars:
         return ""
 
     def _tell(self, press: presses.StarPress, text: str) -> None:
-        """In a small window on top of the form, which stays as it is."""
+        """Tells the person in a small window on top of the form, which stays as it is."""
         try:
             self.parts.client.views_push(trigger_id=press.trigger, view=modals.notice(text))
         except UNREACHABLE as exc:

@@ -1,4 +1,4 @@
-"""What is running now, and the Stop buttons in that list."""
+"""The list of what is running now, and its Stop buttons."""
 
 import logging
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Status:
         self.parts.threads.after_answer(show, late=give_up)
 
     def stop(self, ack: Ack, body: Payload) -> None:
-        """A new list replaces the one with the button, and says what became of the press."""
+        """A new list replaces the list with the button, and says if the run was stopped."""
         ack()
         press = presses.press(body)
         late = partial(reply, press.response_url, texts.STOP_LATE)

@@ -1,4 +1,4 @@
-"""Where a request of the control API acts, and whether the person may be there."""
+"""Finds the workspace, app, person and conversation of a request to the control API, and checks that the person may be there."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def installation(slack: Slack, asked: Json) -> Installation:
 
 
 def person(where: Workspace, user: Any) -> Person:
-    """Somebody who can act. Raises Refused."""
+    """The person with this id, who must be able to act. Raises Refused."""
     found = where.people.get(user)
     if found is None or found.deleted:
         raise Refused("user_not_found", 404)
@@ -50,7 +50,7 @@ def person(where: Workspace, user: Any) -> Person:
 
 
 def conversation(where: Workspace, user: str, channel: Any) -> Conversation:
-    """A conversation of the person's. Raises Refused."""
+    """The conversation with this id, if it is one of the person's. Raises Refused."""
     found = where.conversations.get(channel)
     if found is None or user not in found.members:
         raise Refused("channel_not_found", 404)

@@ -1,4 +1,4 @@
-"""What a person does with elements, in modals and in messages: searches options, types, picks, clicks."""
+"""A person's actions on elements in modals and messages: searches options, types, picks, clicks."""
 
 import itertools
 from typing import Any
@@ -44,7 +44,7 @@ async def suggest(place: Place, body: Json) -> Json:
 
 
 async def put_in(place: Place, body: Json) -> Json:
-    """Type into an element or pick something in it. The app is told when Slack would tell it."""
+    """Type into an element or pick something in it. The app gets a payload if Slack would send one."""
     block, element = place.element(body.get("block_id"), body.get("action_id"))
     ids = (block["block_id"], element["action_id"])
     place.values[ids[0]][ids[1]] = accepted(place, ids[0], element, body)
@@ -77,7 +77,7 @@ async def click(place: Place, body: Json) -> Json:
 
 
 def _dispatches(block: Json, element: Json, *, enter: bool) -> bool:
-    """An input block tells the app only if it has `dispatch_action`, other blocks always (docs.slack.dev: input block)."""
+    """Whether the app gets a payload: for input blocks only with `dispatch_action`, for other blocks always (docs.slack.dev: input block)."""
     if block["type"] != "input":
         return slot(element["type"]) is not None
     if not block["dispatch_action"]:

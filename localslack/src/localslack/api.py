@@ -117,7 +117,7 @@ def _channel(args: Json) -> str | None:
 
 def _bot(caller: Installation | App | None) -> Bot | None:
     if isinstance(caller, App):
-        return Bot(team_id="", app_id=caller.id, user_id="", bot_id="", name=caller.name)  # in no workspace
+        return Bot(team_id="", app_id=caller.id, user_id="", bot_id="", name=caller.name)  # an app has no workspace
     return caller.bot if caller else None
 
 

@@ -1,4 +1,4 @@
-"""What all methods of the Web API share: errors, arguments, and the conversations that an app may use."""
+"""Helpers for all methods of the Web API: errors, arguments, and the conversations that an app may use."""
 
 import json
 from typing import Any
@@ -57,7 +57,7 @@ def is_member(caller: Installation, where: Conversation) -> bool:
 
 
 def joined(caller: Installation, channel: str) -> Conversation:
-    """A conversation whose member the bot is. Raises ApiError."""
+    """A conversation that the bot is a member of. Raises ApiError."""
     found = visible(caller, channel)
     if not is_member(caller, found):
         raise ApiError("not_in_channel")

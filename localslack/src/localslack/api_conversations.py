@@ -13,7 +13,7 @@ _PAGE = 100  # the default `limit`
 
 
 def info(caller: Installation, args: Json) -> Json:
-    """What the app may know about a conversation."""
+    """A conversation, as far as the app may know it."""
     return {"ok": True, "channel": described(caller, visible(caller, text(args, "channel")))}
 
 

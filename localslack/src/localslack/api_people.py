@@ -39,7 +39,7 @@ def bot_info(caller: Installation, args: Json) -> Json:
 
 
 def auth_test(caller: Installation, _args: Json) -> Json:
-    """Whose token it is."""
+    """The token's owner: workspace, user and bot."""
     bot, team = caller.bot, caller.workspace.team
     where = {"url": caller.workspace.url, "team": team.name, "team_id": team.id}
     who = {"user": caller.workspace.people[bot.user_id].name, "user_id": bot.user_id, "bot_id": bot.bot_id}

@@ -1,4 +1,4 @@
-"""What can be set: how an app is reached, what it may do in a workspace, and how strict time is."""
+"""The settings: how an app is reached, what it may do in a workspace, and how strict the time limits are."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -18,7 +18,7 @@ class BadConfig(Exception):
 
 @dataclass(kw_only=True)
 class AppSettings:
-    """What an app's developer configures. It is the same in all workspaces."""
+    """The settings that an app's developer makes, for all workspaces."""
 
     app_token: str = field(repr=False)
     mode: Literal["socket", "http"] = "socket"
@@ -33,7 +33,7 @@ class AppSettings:
 
 @dataclass(kw_only=True)
 class Grant:
-    """What an app got when it was installed in a workspace."""
+    """The token and scopes that an app got when it was installed in a workspace."""
 
     bot_token: str = field(repr=False)
     scopes: list[str] | None = None  # None: every scope
@@ -90,7 +90,7 @@ def _fits(name: str, value: Any, current: Any) -> bool:
 
 
 def _is_shortcut(one: Any) -> bool:
-    """As in an app's manifest (docs.slack.dev: reference/app-manifest)."""
+    """Whether this is a shortcut as an app's manifest has it (docs.slack.dev: reference/app-manifest)."""
     if not isinstance(one, dict) or one.get("type") not in ("global", "message"):
         return False
     given = {"description": "-"} | one

@@ -1,4 +1,4 @@
-"""The control API for people: what the page and the tests do and see as one person.
+"""The control API for people: the page and the tests act and look as one person.
 
 Every request may name its workspace by `team`, and where it matters its app by `app`. The default is the first.
 """

@@ -146,7 +146,7 @@ def _secrets(settings: AppSettings) -> Json:
 
 
 def _shown(one: Installation) -> Json:
-    """Everything that a program needs to act as this app in this workspace."""
+    """The ids and secrets that a program needs to act as this app in this workspace."""
     return {
         "team": one.bot.team_id,
         "app": one.bot.app_id,

@@ -70,7 +70,7 @@ class Setup:
         return {"connections": self._app(query).sockets.shown()}
 
     def _app(self, asked: Json) -> App:
-        """Sockets are an app's, whichever workspaces it is installed in."""
+        """The app. It has the same sockets for all workspaces in which it is installed."""
         named = self._slack.apps.get(asked.get("app") or "")
         return named or installation(self._slack, asked).app
 

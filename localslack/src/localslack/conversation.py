@@ -18,7 +18,7 @@ class Conversation:
     members: list[str] = field(default_factory=list)
     is_archived: bool = False
     is_read_only: bool = False
-    is_shared: bool = False  # with another company
+    is_shared: bool = False  # another company reads the channel, too
     is_pending_shared: bool = False  # the other company has been invited
     messages: dict[str, Json] = field(default_factory=dict)
     threads: dict[str, list[str]] = field(default_factory=dict)  # parent's ts -> the replies' ts

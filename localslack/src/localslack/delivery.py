@@ -1,4 +1,4 @@
-"""Getting payloads to an app: Slack's deadline, and its retries for events."""
+"""Delivers payloads to an app: Slack's deadline, and its retries for events."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True)
 class Ack:
-    """What the app answered in time, or why there is no answer. `body` is parsed JSON, `text` any other body."""
+    """The answer that the app gave in time, or the reason why there is none. `body` is parsed JSON, `text` any other body."""
 
     error: AckError | None = None
     status: int | None = None
@@ -44,7 +44,7 @@ class Ack:
         return self.body is None and not self.text
 
     def shown(self) -> Any:
-        """What the log and the control API show."""
+        """The answer as the log and the control API show it."""
         return self.error or (self.text if self.body is None else self.body)
 
 
@@ -90,7 +90,7 @@ class Courier:
         self._later(self._event(to, Delivery(kind="event_callback", payload=payload)))
 
     async def close(self) -> None:
-        """Give up what is still on its way."""
+        """Cancel all deliveries that aren't finished."""
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)

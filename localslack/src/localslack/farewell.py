@@ -1,4 +1,4 @@
-"""How an app goes: somebody removes it from a workspace, or revokes its token.
+"""Removes an app from a workspace, or revokes its token.
 
 docs.slack.dev: reference/events/app_uninstalled, reference/events/tokens_revoked, reference/methods/auth.test ("Errors").
 """
@@ -29,7 +29,7 @@ def revoke(slack: Slack, one: Installation) -> None:
 
 
 def _tokens_revoked(one: Installation) -> Json:
-    """It names the users whose tokens are gone, not the tokens."""
+    """The event. It names the users whose tokens are gone, not the tokens."""
     return {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [one.bot.user_id]}}
 
 

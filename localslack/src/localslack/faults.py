@@ -15,7 +15,7 @@ class BadFault(Exception):
 
 @dataclass(kw_only=True)
 class Fault:
-    """One kind of trouble, and what it applies to. None fits everything."""
+    """A kind of trouble, and the calls or deliveries that it fits. A field that is None fits everything."""
 
     kind: str
     method: str | None = None
@@ -53,7 +53,7 @@ class Faults:
         return fault
 
     def clear(self) -> None:
-        """Plan no faults any more."""
+        """Cancel all planned faults."""
         self._waiting.clear()
 
     def for_call(self, method: str, channel: str | None, bot: Bot | None) -> Fault | None:

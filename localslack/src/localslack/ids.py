@@ -11,7 +11,7 @@ _MIXED = string.ascii_letters + string.digits
 
 @dataclass(frozen=True, kw_only=True)
 class Bot:
-    """Who an app is in one workspace. Messages, views and tickets belong to a bot."""
+    """The ids and name of an app in one workspace. Messages, views and tickets belong to a bot."""
 
     team_id: str
     app_id: str

@@ -21,7 +21,7 @@ class Log:
         self._count = 0
 
     def add(self, direction: Direction, name: str, *, bot: Bot | None = None, **details: Any) -> None:
-        """Note one crossing. `details` may be: user, request, response, status, ms, retry, refused."""
+        """Add an entry. `details` may be: user, request, response, status, ms, retry, refused."""
         self._count += 1
         key = "method" if direction == "api" else "type"
         whose = {"team": bot.team_id or None, "app": bot.app_id} if bot else {}

@@ -1,4 +1,4 @@
-"""Posts, changes and deletes messages, and tells the people whom it concerns."""
+"""Posts, changes and deletes messages, and tells the people who see them."""
 
 from typing import Any
 
@@ -46,12 +46,12 @@ def slackbot_message(team_id: str, text: str, user: str) -> Json:
 
 
 def echoed_message_text(text: str) -> str:
-    """Top-level text as Slack keeps it: cut at 40,000 characters (docs.slack.dev: chat.postMessage), and escaped."""
+    """The message text as Slack keeps it: cut at 40,000 characters (docs.slack.dev: chat.postMessage), and escaped."""
     return escape_mrkdwn(text[:_MOST])
 
 
 def post(workspace: Workspace, conversation: Conversation, message: Json) -> Json:
-    """Give the message its ts, keep it, and tell the people whom it concerns."""
+    """Give the message its ts, keep it, and tell the people who see it."""
     message["ts"] = workspace.shared.clock.ts()
     conversation.add(message)
     addressee = message.get("only_visible_to")
@@ -65,7 +65,7 @@ def post(workspace: Workspace, conversation: Conversation, message: Json) -> Jso
 
 
 def changed(workspace: Workspace, conversation: Conversation, message: Json) -> None:
-    """Tell that this message has changed."""
+    """Tell the people who see the message that it has changed."""
     data = {"channel": conversation.id, "message": message}
     workspace.publish("message_changed", data, to=_audience(conversation, message))
 

@@ -1,4 +1,4 @@
-"""Who is notified of a message: by direct messages, mentions, @here and the like, and threads they took part in."""
+"""Finds the people to notify of a message: by direct messages, mentions, @here and the like, and threads they took part in."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _BARE_EVERYBODY = re.compile(r"(?:^|\s)@(?:channel|here|everyone)\b")
 
 
 def notified(conversation: Conversation, message: Json) -> set[str]:
-    """The members whom the message concerns, without its author."""
+    """The members to notify, without the message's author."""
     return _concerned(conversation, message) & set(conversation.members) - {message["user"]}
 
 

@@ -136,7 +136,7 @@ def event_callback(to: Installation, event: Json) -> Json:
 
 
 def app_mention(message: Json) -> Json:
-    """The event, from the one about the message. A person's text comes as rich text, too; an app's message keeps its blocks."""
+    """The event `app_mention`, made from the event about the message. A person's text comes as rich text, too; an app's message keeps its blocks."""
     if "bot_id" in message:
         return message | {"type": "app_mention"}
     parts = _MENTIONED.split(message["text"])  # text and ids in turn

@@ -1,4 +1,4 @@
-"""Where interactive elements are: in a person's open modal or Home tab, or in a message that they see."""
+"""Finds the place of interactive elements: in a person's open modal or Home tab, or in a message that they see."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class Place:
 
 
 class Places:
-    """Finds places. It also keeps what people picked in messages, for which there is no view."""
+    """Finds places. It also keeps the values that people picked in messages, which have no view to keep them."""
 
     def __init__(self, slack: Slack) -> None:
         self._slack = slack

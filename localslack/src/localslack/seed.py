@@ -1,4 +1,4 @@
-"""What a workspace holds at first: the people and channels that the demo and the tests know by id."""
+"""The first contents of a workspace: people and channels whose ids the demo and the tests know."""
 
 from copy import deepcopy
 from dataclasses import replace

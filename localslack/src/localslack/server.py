@@ -91,7 +91,7 @@ async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamR
 
 
 async def _never_stale(_request: web.Request, response: web.StreamResponse) -> None:
-    """A browser must always ask again. Otherwise it mixes modules from before and after an upgrade."""
+    """Make browsers ask again each time. Otherwise they mix modules from before and after an upgrade."""
     response.headers.setdefault("Cache-Control", "no-cache")
 
 

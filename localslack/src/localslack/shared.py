@@ -1,4 +1,4 @@
-"""What all workspaces and apps share."""
+"""The parts that all workspaces and apps share."""
 
 from localslack.config import Switches
 from localslack.delivery import Courier

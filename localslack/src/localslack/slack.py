@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 class Taken(Exception):
-    """An id or a token that something else has already. The message is the error code for the control API."""
+    """Something else has this id or token already. The message is the error code for the control API."""
 
 
 class Slack:
@@ -29,7 +29,7 @@ class Slack:
         self.shared = Shared()
         self.workspaces: dict[str, Workspace] = {}
         self.apps: dict[str, App] = {}
-        self.dead_tokens: dict[str, str] = {}  # with the error that they get
+        self.dead_tokens: dict[str, str] = {}  # token -> error code of every call with it
         first = AppSettings(
             app_token="xapp-local",  # noqa: S106
             commands=list(seed.COMMANDS),
@@ -47,7 +47,7 @@ class Slack:
         return next(iter(self.workspaces.values())).installations[0]
 
     def settings_of(self, app: App, installation: Installation) -> tuple[Settings, ...]:
-        """Everything that can be set for an app and one of its installations."""
+        """The settings of an app, of one of its installations, and of the local Slack itself."""
         return (app.settings, installation.grant, self.shared.switches)
 
     def installations(self) -> Iterator[Installation]:
@@ -108,7 +108,7 @@ class Slack:
         return made
 
     async def reset(self) -> None:
-        """Back to the first day: one workspace as it was at first, one app, no messages, views, faults or log."""
+        """Back to the start: one workspace as it was at first, one app, no messages, views, faults or log."""
         first = self.first
         await self.shared.courier.close()
         for app in [one for one in self.apps.values() if one is not first.app]:
@@ -123,7 +123,7 @@ class Slack:
         self.shared.hub.publish("reset", {})
 
     async def close(self) -> None:
-        """End everything that is open."""
+        """Close all sockets, streams and connections."""
         self.shared.hub.close()
         await self.shared.courier.close()
         for app in self.apps.values():

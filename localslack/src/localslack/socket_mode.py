@@ -32,8 +32,8 @@ class _Connection:
     number: int
     socket: web.WebSocketResponse
     request: web.Request
-    retiring: bool = False  # told to disconnect
-    muted: bool = False  # everything that is sent or received is lost
+    retiring: bool = False  # Slack has told the app to disconnect
+    muted: bool = False  # all messages in both directions are lost
     no_pong: bool = False
 
 

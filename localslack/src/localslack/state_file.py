@@ -71,7 +71,7 @@ def _dump(slack: Slack) -> Json:
 
 
 def _load(slack: Slack, saved: Json) -> None:
-    if "workspaces" not in saved:  # written when there was only one workspace
+    if "workspaces" not in saved:  # from an older version, which had only one workspace
         slack.first.workspace.load(saved)
         return
     for one in saved["workspaces"]:

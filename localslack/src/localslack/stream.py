@@ -1,4 +1,4 @@
-"""Live news: server-sent events for the page, and a call for observers in the same process."""
+"""Live updates: server-sent events for the page, and a call for observers in the same process."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ class Hub:
         self.observers: list[Callable[[], None]] = []
 
     def publish(self, event: str, data: Any, *, team: str | None = None, to: Collection[str] | None = None) -> None:
-        """Tell everybody, or only the people of a workspace, or only those of them who are in `to`."""
+        """Send an event to everybody, to the people of the workspace `team`, or only to those of them in `to`."""
         listeners = [one for one in self._listeners if team in (None, one.team) and (to is None or one.user in to)]
         if listeners:
             frame = _frame(event, data)

@@ -19,8 +19,8 @@ class Trigger:
 
     bot: Bot  # only this app, in this workspace, may use it
     user: str
-    view_id: str | None  # the modal or Home tab in which it was done
-    channel: str | None  # the conversation in which it was done
+    view_id: str | None  # the modal or Home tab in which the person acted
+    channel: str | None  # the conversation in which the person acted
     born: float
     used: bool = False
 

@@ -1,4 +1,4 @@
-"""What a person may put into an element: the checks of Slack's client while somebody types and picks."""
+"""Checks the value that a person gives an element, as Slack's client does while somebody types and picks."""
 
 import re
 from typing import Any
@@ -61,7 +61,7 @@ def _plain(place: Place, element: Json, key: str, raw: Any) -> Any:
 
 
 def _is_offered(place: Place, element: Json, one: Conversation) -> bool:
-    """By the menu's filter (docs.slack.dev: composition-objects/conversation-filter-object), or its kind."""
+    """Whether the menu's filter (docs.slack.dev: composition-objects/conversation-filter-object) or kind allows this conversation."""
     if "channels_select" in element["type"]:
         return one.kind == "channel"
     wanted = element.get("filter", {})

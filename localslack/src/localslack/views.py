@@ -9,7 +9,8 @@ from localslack.shape import echoed_blocks, echoed_text
 from localslack.state import Values, carried_over, find_element
 
 Json = dict[str, Any]
-# What each menu last showed, with the number of the question: a late answer must not replace a later one.
+# For each menu: the options that it shows, and before them the number of their question, so that a late answer can't replace
+# a later one.
 Offered = dict[tuple[str, str], tuple[int, list[Json]]]
 STACK_LIMIT = 3  # docs.slack.dev: surfaces/modals
 
@@ -28,7 +29,7 @@ class View:
     team_id: str  # the person's workspace; an outsider has another one
     root_id: str
     previous_id: str | None
-    body: Json  # as the app gave it, shaped
+    body: Json  # as the app gave it, with ids and defaults
     values: Values
     hash: str
     channel: str | None = None  # the conversation it was opened from

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 class Workspace:
-    """Everything in it is its own: another workspace may have the same ids of people and channels."""
+    """Workspaces share nothing. Another one may have the same ids of people and channels."""
 
     def __init__(self, team: Team, shared: Shared, path: str = "") -> None:
         self.team = team
@@ -94,7 +94,7 @@ class Workspace:
             self.publish("channel", {"channel": self.described(where, user)}, to=[user])
 
     def screen(self, user: str) -> Json:
-        """What the person sees besides messages: the stack of modals, bottom first, and the Home tabs by app."""
+        """The views that the person sees: the stack of modals, bottom first, and the Home tabs by app."""
         homes = {app_id: view.shown() for app_id, view in self.views.homes(user).items()}
         first = self.installations[0].app.id if self.installations else None
         return {
@@ -126,7 +126,7 @@ class Workspace:
 
 @dataclass(kw_only=True, eq=False)
 class Installation:
-    """An app in a workspace. Its bot token is how the app comes in, its app is how payloads go out."""
+    """An app in a workspace. The app calls Slack with the bot token, and Slack sends payloads to the app."""
 
     bot: Bot
     app: App
@@ -137,7 +137,7 @@ class Installation:
 
     @property
     def shared(self) -> Shared:
-        """Clock, log and so on."""
+        """The clock, the log and the courier."""
         return self.workspace.shared
 
     @property

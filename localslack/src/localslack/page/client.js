@@ -140,7 +140,7 @@ export function goTo({ channel = store.place.channel, thread = null, tab = "mess
   location.hash = hashOf({ channel, thread, tab });
 }
 
-/** Become another person, or go to another workspace (as the same person, if they exist there). */
+/** Act as another person, or in another workspace (as the same person, if they exist there). */
 export const switchTo = ({ team, user }) => {
   location.hash = hashOf({ team, user });
 };

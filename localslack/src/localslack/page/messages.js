@@ -51,7 +51,7 @@ export class MessageList {
       make: (item) => (item.message ? this.#row(item) : divider(item)),
     });
     if (stick) node.scrollTop = node.scrollHeight;
-    // A screen reader hears what comes from now on, not the whole history.
+    // A screen reader reads new messages, not the whole history.
     requestAnimationFrame(() => node.setAttribute("aria-live", "polite"));
   }
 

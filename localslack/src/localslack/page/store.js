@@ -1,10 +1,10 @@
-/** What the page knows, and who is told when it changes. client.js keeps it equal to what the server has. */
+/** The state of the page, and the listeners to its changes. client.js keeps it equal to what the server has. */
 
 export const store = {
   user: null, // the person whose Slack the page shows
   place: { channel: null, thread: null, tab: "messages", focus: null }, // what the person looks at; kept in the URL's hash
   workspaces: [], // all of them, the first one first
-  team: { id: null, name: "" }, // the one that the page shows
+  team: { id: null, name: "" }, // the workspace that the page shows
   me: null,
   people: new Map(),
   channels: new Map(),

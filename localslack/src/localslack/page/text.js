@@ -106,7 +106,7 @@ function inline(text, verbatim) {
 
 const isWord = (character) => character !== undefined && /[\p{L}\p{N}]/u.test(character);
 
-/** <@U…>, <#C…>, <!here>, <!date^…>, <https://…|label>: the only things that come alive. */
+/** <@U…>, <#C…>, <!here>, <!date^…>, <https://…|label>: the only sequences that are not literal. */
 function live(text, at) {
   if (text[at] !== "<") return null;
   const end = text.indexOf(">", at);

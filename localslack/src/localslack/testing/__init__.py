@@ -1,4 +1,4 @@
-"""What tests of a Slack app need: a local Slack in a thread of the test process, and people who use it."""
+"""Tools for the tests of a Slack app: a local Slack in a thread of the test process, and people who use it."""
 
 from localslack.testing.control import Control, Json
 from localslack.testing.installation import Installation

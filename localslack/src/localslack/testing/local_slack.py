@@ -56,22 +56,22 @@ class LocalSlack(Control):
 
     @property
     def api_url(self) -> str:
-        """For SLACK_API_URL and `WebClient(base_url=…)`."""
+        """The address for SLACK_API_URL and `WebClient(base_url=…)`."""
         return f"{self.url}/api/"
 
     @property
     def bot_token(self) -> str:
-        """For SLACK_BOT_TOKEN."""
+        """The first app's bot token, for SLACK_BOT_TOKEN."""
         return self._slack.first.grant.bot_token
 
     @property
     def app_token(self) -> str:
-        """For SLACK_APP_TOKEN."""
+        """The first app's app-level token, for SLACK_APP_TOKEN."""
         return self._slack.first.app.settings.app_token
 
     @property
     def signing_secret(self) -> str:
-        """For SLACK_SIGNING_SECRET."""
+        """The first app's signing secret, for SLACK_SIGNING_SECRET."""
         return self._slack.first.app.settings.signing_secret
 
     def reset(self) -> None:
@@ -84,7 +84,7 @@ class LocalSlack(Control):
         return Person(self, user, team)
 
     def config(self, **settings: Any) -> Json:
-        """Change settings until the next reset. `team` and `app` choose whose."""
+        """Change the settings of `team` and `app` until the next reset."""
         return self.done("config", **settings)
 
     def use_manifest(self, manifest: Json, *, without: Collection[str] = (), **whose: str) -> Json:
@@ -92,11 +92,11 @@ class LocalSlack(Control):
         return self.done("manifest", manifest=manifest, without=list(without), **whose)
 
     def uninstall(self, team: str | None = None, app: str | None = None) -> None:
-        """Somebody removes the app: it is told by events, and its token answers `account_inactive`."""
+        """Somebody removes the app. It gets events, and calls with its token get `account_inactive`."""
         self.done("uninstall", team=team, app=app)
 
     def revoke(self, team: str | None = None, app: str | None = None) -> None:
-        """Somebody revokes the app's bot token: the app is told by an event, and its token answers `token_revoked`."""
+        """Somebody revokes the app's bot token. The app gets an event, and calls with the token get `token_revoked`."""
         self.done("revoke", team=team, app=app)
 
     def add_workspace(self, team: str, **names: str) -> None:
@@ -117,7 +117,7 @@ class LocalSlack(Control):
         self.done("faults", kind=kind, **details)
 
     def clear_faults(self) -> None:
-        """Everything works again."""
+        """Cancel all planned faults."""
         self.request("DELETE", "faults")
 
     def trouble(self, what: str, app: str | None = None) -> None:
@@ -148,7 +148,7 @@ class LocalSlack(Control):
         team: str | None = None,
         app: str | None = None,
     ) -> list[Json]:
-        """Everything that crossed the wire.
+        """The log of all calls, deliveries and answers.
 
         It may be limited to one direction (api, delivery, ack, hook), one method or type, one `team`, one `app`.
         """
@@ -190,7 +190,7 @@ class LocalSlack(Control):
         ]
         for thread in threads:
             thread.start()
-        self.wait_for(lambda: all(heard.values()))  # each has its hello
+        self.wait_for(lambda: all(heard.values()))  # each stream begins with a hello
         try:
             yield lambda user, event: [data for name, data in heard[user] if name == event]
         finally:

@@ -1,4 +1,4 @@
-"""What one person does and sees in the local Slack, for tests."""
+"""A person who uses the local Slack, for tests."""
 
 from typing import Any
 
