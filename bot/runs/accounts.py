@@ -1,4 +1,4 @@
-"""Writes into the log and the audit log who may act as which user, and who no longer may.
+"""Records Slack links and API tokens that were added or removed, in the log and in the audit log.
 
 Code that makes, changes or removes a Slack link or an API token calls `given` or `removed`, in the same transaction.
 """
