@@ -6,7 +6,9 @@ from django.utils.functional import lazy
 
 from bot.models import Run
 
-number_waiting: ContextVar[int] = ContextVar("number_waiting", default=0)  # for whoever is looking at the menu
+number_waiting: ContextVar[int] = ContextVar(
+    "number_waiting", default=0
+)  # of runs that wait for the reader of the menu
 
 
 def _waiting() -> str:
@@ -25,7 +27,7 @@ class RunNow(Run):
 
 
 class RunWaiting(Run):
-    """The list of runs that wait for the reader's approval. Its name has their number (bot.admin)."""
+    """The list of runs that wait for the reader's approval. Its name contains their number (bot.admin)."""
 
     class Meta:
         proxy = True

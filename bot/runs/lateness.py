@@ -18,7 +18,7 @@ TOLD = timedelta(hours=1)  # how long a parked notice is reported
 
 
 def failing(of: InstallationId = NAMELESS) -> Notice | None:
-    """The first due notice that failed more than FAILING times. Its `problem` says why it wasn't delivered."""
+    """The first notice that failed more than FAILING times. Its `problem` says why it wasn't delivered."""
     return _notices(of, NoticeState.OWED).filter(attempts__gt=FAILING).order_by("due_at").first()
 
 

@@ -18,7 +18,10 @@ REASON_LIMIT = 500  # characters
 
 
 def of_stored(admitted: Admitted, schedule: Schedule, channel: ChannelId | None) -> Limits:
-    """What rules say of a run with the schedule's stored values. `channel`: where a run from Slack would report; None: not known yet."""
+    """What rules say of a run with the schedule's stored values.
+
+    `channel`: where a run from Slack would report; None: not known yet.
+    """
     rules = admitted.rules_of(schedule)
     denied = admitted.denied(Action.RUN, schedule, rules, channel=channel) or busy(rules, schedule)
     return Limits(
@@ -43,7 +46,7 @@ def of_reason(rules: tuple[Rule, ...], request: RunRequest) -> Iterator[Problem]
 
 
 def busy(rules: tuple[Rule, ...], schedule: Schedule, *, key: str = "") -> Denied | None:
-    """Why a run can't start: a rule allows one at a time, and another one is open. `key`: that of this run, which doesn't count."""
+    """Why this run can't start: a rule allows one at a time, and another one is open. `key`: this run's, as it doesn't count."""
     rule = next((one for one in rules if one.one_at_a_time), None)
     if rule is None:
         return None

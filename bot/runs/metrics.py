@@ -134,7 +134,7 @@ def _refusals(now: datetime) -> dict[str, int]:
 
 
 def _together(parts: list[QuerySet[Any, Any]]) -> QuerySet[Any, Any]:
-    """Joins the queries with UNION ALL. With OR instead, SQLite would read the whole index."""
+    """Combines the queries with UNION ALL. With OR instead, SQLite would read the whole index."""
     first, *others = parts
     return first.union(*others, all=True)
 

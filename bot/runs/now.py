@@ -29,7 +29,7 @@ class OpenRun:
     since: datetime
     state: RunState
     status: str  # Celery's
-    can_stop: bool  # whether the reader may ask to stop it; False if somebody has asked already
+    can_stop: bool  # whether the reader may stop it and workers can be told; False if somebody has asked already
     is_stopping: bool  # whether somebody has asked to stop it
     is_own_stop: bool  # whether the reader has asked to stop it
     thread: str  # the address of the run's thread; empty: it has none, or the address isn't known yet
