@@ -6,9 +6,8 @@ from django.utils.functional import lazy
 
 from bot.models import Run
 
-number_waiting: ContextVar[int] = ContextVar(
-    "number_waiting", default=0
-)  # of runs that wait for the reader of the menu
+# How many runs wait for the person who reads the menu.
+number_waiting: ContextVar[int] = ContextVar("number_waiting", default=0)
 
 
 def _waiting() -> str:

@@ -157,7 +157,7 @@ def _problems(platform: Platform, actor: Actor, schedule: Schedule, sent: Call) 
 
 
 def _settings(schedule: Schedule, headers: str, run: Run) -> tuple[Change, ...]:
-    """The schedule's columns that have changed since the run, without its args and kwargs."""
+    """The settings of the schedule that have changed since the run: name, task, options and headers, but not its values."""
     options = {name: value for name, value in of_row(schedule.columns).items() if not _had_passed(value, run)}
     target = run.target if isinstance(run.target, dict) else {}  # a list: from version 0.1.0
     now = {"name": schedule.name, "task": schedule.task, **_texts(options), "headers": headers}

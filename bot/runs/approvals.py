@@ -38,7 +38,7 @@ class WaitingRun:
     """A run that waits for the reader's approval."""
 
     run: RunId
-    mark: str  # for the buttons
+    mark: str  # identifies the payload; the buttons carry it (bot.core.approval.mark)
     schedule: str
     requester: SlackUserId  # empty: the run wasn't asked for in Slack, or in another workspace than the reader's
     name: str  # the requester's user name on the site

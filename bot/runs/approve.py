@@ -42,9 +42,8 @@ from bot.runs.waiting import Budget
 
 log = logging.getLogger(__name__)
 
-LATER = frozenset(
-    {Code.PAUSED, Code.CLOSED}
-)  # the requester may not run it now, but may later: the run goes on waiting
+# The requester may not run it now, but may later: the run goes on waiting.
+LATER = frozenset({Code.PAUSED, Code.CLOSED})
 NOT_NOW = LATER | {Code.BUSY}  # nobody can approve it now, but somebody may later
 
 
@@ -77,7 +76,7 @@ def _approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Bu
     attempt = _attempt(platform, actor, found, dispatch)
     try:
         with platform.unsaved.unless_saved(attempt), turn(platform, found.key, schedule, rules):
-            queued = _said_yes(admitted, found, attempt, rules)
+            queued = _saved_yes(admitted, found, attempt, rules)
     except _Overtaken:
         return _approve(platform, actor, run, mark, budget)
     platform.wake()
@@ -220,7 +219,7 @@ def _approved(run: Run, actor: Actor, task_id: str) -> Record:
 
 
 @atomic()
-def _said_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Rule, ...]) -> Run | None:
+def _saved_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Rule, ...]) -> Run | None:
     """The run, queued for sending by this attempt. None: others must approve, too. Raises NotWaiting or _Overtaken."""
     actor, now = admitted.actor, clock.now()
     outbox.lock(Run.objects.filter(pk=found.pk))
@@ -230,7 +229,7 @@ def _said_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Rul
         raise NotWaiting(run)
     if run.task_id != found.task_id:
         raise _Overtaken
-    others = [one for one in recalled.who_said_yes(run) if one.user != actor.user]
+    others = [one for one in recalled.approvers(run) if one.user != actor.user]
     subject = Subject(schedule=ScheduleId(run.schedule_id), rules=rules, requester=recalled.requesting(run))
     if lacking(subject, [actor, *others]):
         outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)

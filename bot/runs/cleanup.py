@@ -63,8 +63,8 @@ class Keep:
     """How long rows are kept."""
 
     runs: timedelta
-    values: timedelta  # of runs
-    records: timedelta  # of the audit log
+    values: timedelta  # values of runs
+    records: timedelta  # records of the audit log
 
 
 class Unusual(Exception):
@@ -90,7 +90,7 @@ def forget_old_runs(installation: InstallationId, *, keep: timedelta, now: datet
 
 
 def forget_old_values(installation: InstallationId, *, keep: timedelta, now: datetime, knowingly: bool = False) -> int:
-    """Empties one batch of runs that have ended and whose deadline passed before `now - keep`.
+    """Empties one batch of runs that have ended and whose deadline passed before `now - keep`. No source reports on these any more.
 
     A run still says who asked for which schedule, when and why, and how it ended. The choice by installation, the result and
     the exceptions are as for `forget_old_runs`. Call this before `forget_old_runs`, which saves the time of the last clean-up.

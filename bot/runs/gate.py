@@ -33,7 +33,7 @@ class Gate:
     is_trusted: bool = False  # whether Slack has accepted a message since the last refusal. If not, try one at a time.
     _next: float = 0.0  # monotonic: when the next check is due
     _news: Introduction | Reason | None = None  # Slack's answer, while it isn't saved yet
-    _heard: Reason | None = None  # the problem that `listen` read last
+    _known: Reason | None = None  # the problem that `listen` read last
     _listen: float = 0.0  # monotonic: when the next look is due
 
     def is_due(self) -> bool:
@@ -58,7 +58,7 @@ class Gate:
     def shut(self, exc: InstallationRefused) -> None:
         """Call this when Slack has refused our token."""
         log.error("Slack refuses this installation (%s): nothing can be delivered until that is mended", exc)
-        self._news = self._heard = exc.reason
+        self._news = self._known = exc.reason
         self.is_open = self.is_trusted = False
         self._next = time.monotonic() + PAUSE
 
@@ -78,6 +78,6 @@ class Gate:
             return
         self._listen = time.monotonic() + LISTEN
         problem = installations.problem(self.installation)
-        if problem is not None and problem != self._heard:
+        if problem is not None and problem != self._known:
             self._next = 0.0
-        self._heard = problem
+        self._known = problem

@@ -90,9 +90,7 @@ class Watcher:
     outcomes: Outcomes
     deadline: float  # seconds
     wake: Callable[[], None]  # called when a notice may be owed
-    settles: Q = (
-        finish.ANY
-    )  # the runs that it marks as overdue and ends as unseen, even if no watcher reads their source
+    settles: Q = finish.ANY  # runs that it marks as overdue or ends as unseen, even if no watcher reads their source
     idle: float = IDLE  # seconds between two steps while no result is awaited
     secret_keys: tuple[str, ...] = WORDS
     is_expecting: bool = False  # whether any of these runs awaited a result at the last step

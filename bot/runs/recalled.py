@@ -31,7 +31,7 @@ def requesting(run: Run) -> Identifiers:
     return Identifiers(user=str(run.user.pk), email=email_of(run.user), account=account)
 
 
-def who_said_yes(run: Run) -> list[Actor]:
+def approvers(run: Run) -> list[Actor]:
     """The people who have approved the run. Deleted users are left out."""
     answers = run.answers.filter(is_yes=True).select_related("user")
     return [of_answer(one) for one in answers if one.user is not None]

@@ -114,7 +114,7 @@ class Taken(_OfTheSchedule):
 
 
 class MaybeSent(_OfTheSchedule):
-    """It is unknown whether `run` was sent. Watchers follow it. It is never sent again."""
+    """`run` may or may not have been sent. Watchers follow it, and it is never sent again."""
 
     reason = Reason(code=Code.MAYBE_SENT)
 

@@ -158,7 +158,7 @@ def _approval(schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...], n
 
 
 def digest(schedule: Schedule, dispatch: Dispatch, *, salt: str) -> str:
-    call = json.loads(json.dumps([dispatch.args, dispatch.kwargs]))  # as the row has them
+    call = json.loads(json.dumps([dispatch.args, dispatch.kwargs]))  # as JSON in the row changes them, such as tuples
     return approval.digest(schedule, (call[0], call[1]), dispatch.options, salt=salt)
 
 

@@ -170,13 +170,13 @@ def _is_our_turn(run: Run, now: datetime) -> bool:
 
 
 def _is_taken_back(stopper: Stopper, run: Run, now: datetime) -> bool:
-    if run.state not in OPEN or not _is_unheard_of(run) or not stopper.take_back(TaskId(run.task_id)):
+    if run.state not in OPEN or not _has_no_known_start(run) or not stopper.take_back(TaskId(run.task_id)):
         return False
     finish.withdraw(run.pk, now=now)
     return True
 
 
-def _is_unheard_of(run: Run) -> bool:
+def _has_no_known_start(run: Run) -> bool:
     """Whether no worker has reported that it has begun the task."""
     return run.started_at is None and (not run.status or run.status in WAITING)
 

@@ -1,4 +1,4 @@
-"""What people wait for: a time limit for each answer, and work that begins after it.
+"""Limits the time that people wait: a budget for each answer, and work that begins after it.
 
 Slack shows an error if it gets no answer within 3 s (docs.slack.dev: interactivity/handling-user-interaction). So:
 
