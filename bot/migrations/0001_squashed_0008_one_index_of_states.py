@@ -1,4 +1,4 @@
-"""All tables of runtask."""
+"""Makes all tables of version 0.1.0."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     initial = True
-    # The migrations of version 0.1.0. A database in which all of them are applied needs nothing more.
+    # The migrations of version 0.1.0. In a database that has all of them, Django counts this one as applied.
     replaces = [
         ("runtask", "0001_initial"),
         ("runtask", "0002_installed_anywhere"),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 def put_behind(apps: Any, schema_editor: Any) -> None:
-    """Notices that wait for another one have a state of their own now. None has been sent meanwhile: they are looked at once."""
+    """Gives notices that wait for another notice their new state, `behind`. No notice is sent meanwhile, so this reads them once."""
     notice = apps.get_model("runtask", "Notice").objects.using(schema_editor.connection.alias)
     owed = notice.filter(state="owed", rank__gt=0)
     waits_for = notice.filter(run=models.OuterRef("run"), rank__lt=models.OuterRef("rank"))

@@ -1,4 +1,4 @@
-"""Slack links know whether they were made by e-mail, tokens expire, and a table counts what may happen only so often."""
+"""Adds whether a Slack link was made by e-mail, the expiry of tokens, and a table of counts for limits per minute."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 
 def in_a_year() -> datetime:
-    """For tokens that exist already."""
+    """The expiry of tokens that exist already."""
     return timezone.now() + timedelta(days=365)
 
 
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(keep_last_use, migrations.RunPython.noop, elidable=True),
-        # Processes of the version before still use the column, so a later migration drops it.
+        # Processes of the previous version still use the column, so a later migration drops it.
         migrations.SeparateDatabaseAndState(
             state_operations=[migrations.RemoveField(model_name="apitoken", name="used_on")]
         ),

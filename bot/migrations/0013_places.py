@@ -1,4 +1,4 @@
-"""Runs whose messages are replies to somebody else's message."""
+"""Adds the message of somebody else to which a run's messages are replies."""
 
 from django.db import migrations, models
 

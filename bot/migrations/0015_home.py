@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        # The new index first: it takes the place of the key's own one.
+        # The new index must come first: it replaces the index that the foreign key has on its own.
         migrations.AddIndex(
             model_name="run",
             index=models.Index(fields=["user", "id"], name="runtask_run_own"),

@@ -1,8 +1,8 @@
 """Our own tables: installations, people's accounts and tokens, drafts, Homes, runs, the notices that runs owe, the audit log, rules.
 
-We never write to the platform's tables. Keys to users have no constraint in the database, because the Django of a
-sidecar's platform doesn't know our tables and must be able to delete a user. Joins don't find deleted users, and
-bot.runs.cleanup removes references to them.
+We never write to the platform's tables. Foreign keys to users have no constraint in the database: the Django of a sidecar's
+platform doesn't know our tables, and must be able to delete a user. So a key may refer to a deleted user. Joins don't find
+that user, and bot.runs.cleanup removes the key.
 """
 
 import threading
@@ -66,23 +66,23 @@ _writing = threading.Lock()
 
 @contextmanager
 def atomic() -> Iterator[None]:
-    """A transaction on the database of our tables, whichever alias the project's routers choose."""
+    """A transaction on the database of our tables. The project's routers choose its alias."""
     with writers_turn(), transaction.atomic(using=database_of(Run)):
         yield
 
 
 @contextmanager
 def writers_turn() -> Iterator[None]:
-    """SQLite allows one writer at a time. Threads of this process take turns here, each as soon as the last one is done.
+    """On SQLite, waits until no other thread of this process writes: SQLite allows one writer at a time.
 
-    Without this, SQLite retries after longer and longer pauses and in no order, so that with many writers some wait for a
-    second. A single statement needs only this, and no transaction.
+    Without this, SQLite retries after longer and longer pauses and in no order. With many writers, some then wait for a second.
+    A single statement needs only this, and no transaction.
     """
     connection = connections[database_of(Run)]
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
-    # Not longer than SQLite itself would wait (5 s by default): another process may be writing.
+    # Wait no longer than SQLite itself would (5 s by default). Another process may be writing.
     has_turn = _writing.acquire(timeout=connection.settings_dict["OPTIONS"].get("timeout", 5.0))
     try:
         yield
@@ -92,10 +92,10 @@ def writers_turn() -> Iterator[None]:
 
 
 def still(state: str) -> "Exact[str]":
-    """A condition on `state` that no index can answer, for updates of rows whose keys are known.
+    """A condition on `state` that no index can answer. Use it to update rows that are found by their keys.
 
-    MariaDB may otherwise lock an entry of the state index before the row, while another transaction has locked the row and
-    waits for that entry: a deadlock.
+    With a plain condition, MariaDB may lock an entry of the state index before the row. If another transaction has locked the
+    row and waits for that entry, this is a deadlock.
     """
     return Exact(Coalesce("state", models.Value("")), state)
 
@@ -103,8 +103,8 @@ def still(state: str) -> "Exact[str]":
 class Run(Ruled, Approvable, Stoppable, Emptied):
     """A request to run a schedule now, and its result.
 
-    Schedule and task are copied, not referenced: a run outlives its schedule, and our tables have no keys into the
-    platform's. The JSON texts are as sent. Reasons are stored as codes (bot.core.reasons).
+    The schedule's name and task are copied: a run outlives its schedule, and our tables have no keys into the platform's.
+    `args` and `kwargs` are JSON, as they were sent. Reasons are stored as codes (bot.core.reasons).
     """
 
     key = models.CharField(
@@ -134,7 +134,7 @@ class Run(Ruled, Approvable, Stoppable, Emptied):
         db_constraint=False,
         db_index=False,  # runtask_run_own begins with it
     )
-    # Empty: it has no messages, or RUNTASK_ANNOUNCE doesn't say where.
+    # Empty: the run has no messages, or RUNTASK_ANNOUNCE names a channel without its installation.
     installation = models.CharField(max_length=65, blank=True, default="", help_text="workspace and app, T…/A…")
     team = models.CharField(max_length=32, blank=True)
     slack_user = models.CharField(max_length=32, blank=True)
@@ -142,7 +142,7 @@ class Run(Ruled, Approvable, Stoppable, Emptied):
     redirected_from = models.CharField(max_length=32, blank=True, help_text="the channel that was asked for")
     redirected_because = models.CharField(max_length=64, blank=True, help_text="Slack's error code")
     thread = models.CharField(max_length=32, blank=True, help_text="Slack's ts of the root message")
-    # NULL where there is none, as processes of the version before write it.
+    # NULL if there is none: processes of the previous version write that.
     parent = models.CharField(  # noqa: DJ001
         max_length=32, null=True, blank=True, help_text="Slack's ts of the message that all of them are replies to"
     )
@@ -150,8 +150,8 @@ class Run(Ruled, Approvable, Stoppable, Emptied):
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
     not_sent_because = models.TextField(blank=True, help_text="a reason (bot.core.reasons.Reason.dump)")
-    # Of a run that waits for approval: it lapses then. Of an open run: if nothing is known by then, the thread says so.
-    # Of an ended run: until then, another end is looked for. Of one that was never run: since then, that is so.
+    # A run that waits for approval lapses at this time. If no worker has reported on an open run by then, its thread says so.
+    # For an ended run: watchers look for another end until then. For a run that was never run: when it ended.
     deadline_at = models.DateTimeField()
 
     source = models.CharField(max_length=16, choices=[(s.value, s.value) for s in Source], default=Source.ROWS)
@@ -169,10 +169,10 @@ class Run(Ruled, Approvable, Stoppable, Emptied):
     unseen_because = models.TextField(
         blank=True, help_text="why its end can't be known, or, while it is open, may stay unknown: a reason, as above"
     )
-    later_ends = models.JSONField(default=list)  # other ends that came after the first
+    later_ends = models.JSONField(default=list)  # ends that came after the first one: status, result, at
 
     objects: ClassVar["Primary[Self]"] = Primary()
-    is_repeated = False  # not stored: True if `start` returns a run that an earlier submission had started
+    is_repeated = False  # not a column. True if `start` returns a run that an earlier submission has started.
 
     class Meta:
         base_manager_name = "objects"
@@ -192,7 +192,7 @@ class Run(Ruled, Approvable, Stoppable, Emptied):
 
     @property
     def duration(self) -> float | None:
-        """Seconds that the task took. None if its start is unknown (without `task_track_started`), or after its end."""
+        """Seconds that the task took. None if its start isn't known (without `task_track_started`), or lies after its end."""
         if self.finished_at is None or self.started_at is None or self.started_at > self.finished_at:
             return None
         return (self.finished_at - self.started_at).total_seconds()
@@ -211,7 +211,7 @@ class Run(Ruled, Approvable, Stoppable, Emptied):
 
     @property
     def stop_standing(self) -> Standing | None:
-        """None: nobody has asked to stop it."""
+        """How far the Stop is. None: nobody has asked to stop the run."""
         if self.stop_asked_at is None:
             return None
         return standing(
@@ -225,12 +225,12 @@ class Run(Ruled, Approvable, Stoppable, Emptied):
 
     @property
     def entry(self) -> str:
-        """The entry that the request came through (slack, web, api): the first word of its key."""
+        """The entry through which the run was asked for (slack, web, api): the first word of its key."""
         return self.key.partition(":")[0]
 
 
 class NoticeState(models.TextChoices):
-    """How far a notice is."""
+    """The delivery states of a notice."""
 
     OWED = "owed"
     BEHIND = "behind"  # waits for another notice of its run
@@ -240,13 +240,13 @@ class NoticeState(models.TextChoices):
 
 
 class Notice(models.Model):
-    """A Slack message that a run owes. Written in the transaction that makes the message true."""
+    """A Slack message that a run owes. The row is saved in the transaction that makes the message true."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="notices")
     installation = models.CharField(max_length=65, blank=True, default="", help_text="its run's")
-    # A run has one notice of a kind. Those to approvers are numbered: ask:0, ask:1, …
+    # A run has one notice of each kind. The kinds of notices to approvers have numbers: ask:0, ask:1, …
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in NoticeKind])
-    recipient = models.CharField(  # noqa: DJ001  # processes of the version before write NULL
+    recipient = models.CharField(  # noqa: DJ001  # processes of the previous version write NULL
         max_length=32, null=True, blank=True, help_text="the Slack account it is for, if it isn't for the run's thread"
     )
     rank = models.PositiveSmallIntegerField(help_text="order within its run")
@@ -255,7 +255,7 @@ class Notice(models.Model):
     due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
     tried_at = models.DateTimeField(null=True, blank=True, help_text="start of the first try whose answer was lost")
-    # Kept after the try: a changed claim shows that somebody has tried since the row was read.
+    # It is kept after the try: a changed claim shows that a deliverer has tried since the row was read.
     claim = models.CharField(max_length=32, blank=True, help_text="identifies the try that is sending it")
     claimed_until = models.DateTimeField(null=True, blank=True)
     full_at = models.DateTimeField(

@@ -1,4 +1,4 @@
-"""What a run keeps of the approval that it waits for, or that it had."""
+"""Columns and rows for the approval of a run."""
 
 from typing import ClassVar, Self
 
@@ -10,7 +10,7 @@ from bot.models.primary import Primary
 
 
 class Approvable(models.Model):
-    """Columns of a run. NULL: no rule asked for approval, or made by a process of an older version."""
+    """Columns of a run. NULL: no rule asked for approval, or a process of an older version made the run."""
 
     approval_needs = models.JSONField(null=True, help_text="what rules asked for (bot.core.rights.Need)")
     approval_ask = models.JSONField(null=True, help_text="Slack user groups that are asked")
@@ -29,7 +29,7 @@ class Approvable(models.Model):
 
 
 class Answer(models.Model):
-    """What one of the approvers says to a waiting run. A later answer of the same person takes its place."""
+    """An approver's yes or no to a run. A later answer of the same person replaces it."""
 
     run = models.ForeignKey("runtask.Run", on_delete=models.CASCADE, related_name="answers")
     user = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""The audit log: who did what. Rows are appended, and deleted when they are old; nothing else changes them."""
+"""The audit log: who did what. Records are appended, and deleted when they are old. They never change, except for `count`."""
 
 from datetime import datetime
 from typing import Any, ClassVar, NoReturn, Self
@@ -12,11 +12,11 @@ from bot.models.primary import Primary, database_of
 
 
 class AppendOnly(Exception):
-    """Somebody tried to change or to delete records."""
+    """Code tried to change or delete audit records."""
 
 
 class Person(models.Model):
-    """Somebody who acted, and by which account (bot.core.audit.Who). Records refer to the row; only the row has names.
+    """A person who acted, with the account that they used (bot.core.audit.Who). Only this row has names; records refer to it.
 
     Forgetting a person empties their rows. No row is deleted, because records refer to it.
     """
@@ -45,7 +45,7 @@ class Person(models.Model):
 
 
 class Records(models.QuerySet["AuditRecord"]):
-    """Can't be changed. `bot.runs.audit` inserts."""
+    """A query of records that refuses to change them. `bot.runs.audit` inserts records."""
 
     def update(self, **_: Any) -> NoReturn:
         raise AppendOnly
@@ -60,11 +60,11 @@ class Records(models.QuerySet["AuditRecord"]):
         raise AppendOnly
 
     def count_again(self) -> int:
-        """One more refusal that equals these. Returns how many rows these are."""
+        """Counts one more equal refusal in these records. Returns how many records there are."""
         return super().update(count=F("count") + 1)
 
     def expire(self, before: datetime, limit: int) -> int:
-        """Deletes the oldest ones that were appended before then. Returns how many."""
+        """Deletes up to `limit` records from before that time, the oldest first. Returns how many."""
         old = list(self.filter(at__lt=before).order_by("at", "pk").values_list("pk", flat=True)[:limit])
         return models.QuerySet(AuditRecord, using=self.db).filter(pk__in=old).delete()[0] if old else 0
 
@@ -79,7 +79,7 @@ class AuditRecord(models.Model):
 
     at = models.DateTimeField("when")
     action = models.CharField(max_length=32, choices=[(act.value, act.value) for act in Act])
-    # Without constraints: no person's row is deleted. Without indexes of their own: see below.
+    # The keys need no constraints, as no person's row is deleted. `runtask_audit_person`, below, serves as the index.
     person = models.ForeignKey(
         Person, models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
     )

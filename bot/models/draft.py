@@ -8,9 +8,9 @@ from bot.models.primary import Primary
 
 
 class Draft(models.Model):
-    """A mention that the bot has answered, and the values in it. Only its author can open the form with them. None is secret.
+    """A mention that the bot has answered, and its values without secrets. Only its author can open the form with them.
 
-    Every answered mention has a row, even without values. So the bot doesn't answer it again if Slack repeats the event.
+    Every answered mention has a row, even without values, so that the bot answers only once if Slack repeats the event.
     """
 
     key = models.CharField(max_length=64, unique=True, help_text="which the button carries")

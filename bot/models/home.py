@@ -1,4 +1,4 @@
-"""What people have put on their Home tab in Slack, and which of these tabs are looked at."""
+"""Favourites, which people see on their Home tab in Slack, and the tabs that somebody has opened."""
 
 from typing import ClassVar, Self
 
@@ -9,7 +9,7 @@ from bot.models.primary import Primary
 
 
 class Favourite(models.Model):
-    """A schedule that a user keeps on Home, whichever workspace they look at it from."""
+    """A schedule that a user keeps on Home. All workspaces of the user show it."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -38,21 +38,21 @@ class Favourite(models.Model):
 
 
 class Home(models.Model):
-    """A Home tab that somebody has opened, as it was published last."""
+    """A Home tab that somebody has opened, and what was last published there."""
 
     installation = models.CharField(max_length=65, help_text="workspace and app, T…/A…")
     slack_user = models.CharField(max_length=32, help_text="Slack user, U… or W…")
-    user = models.ForeignKey(  # NULL: somebody who may see nothing
+    user = models.ForeignKey(  # NULL: a person who may see nothing
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         null=True,
         related_name="+",
         db_constraint=False,
-        db_index=False,  # nobody asks for it
+        db_index=False,  # no query has a condition on it
     )
     opened_at = models.DateTimeField(help_text="the last time")
     hash = models.CharField(max_length=64, blank=True, default="", help_text="Slack's, of the view")
-    # By id, what the view says of the user's own runs. NULL: what it should show is not published yet.
+    # How far the runs on the tab were, by id (bot.runs.homes). NULL: the tab must be published again.
     shown = models.JSONField(null=True)
     claimed_until = models.DateTimeField(help_text="until then, somebody is publishing it")
 

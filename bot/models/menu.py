@@ -6,7 +6,8 @@ from django.utils.functional import lazy
 
 from bot.models import Run
 
-number_waiting: ContextVar[int] = ContextVar("number_waiting", default=0)  # for whoever is looking at the menu
+# How many runs wait for the person who reads the menu.
+number_waiting: ContextVar[int] = ContextVar("number_waiting", default=0)
 
 
 def _waiting() -> str:
@@ -25,7 +26,7 @@ class RunNow(Run):
 
 
 class RunWaiting(Run):
-    """The list of runs that wait for the reader's approval. Its name has their number (bot.admin)."""
+    """The list of runs that wait for the reader's approval. Its name contains their number (bot.admin)."""
 
     class Meta:
         proxy = True

@@ -1,4 +1,4 @@
-"""Who acts as which user, by Slack or by a script, and how often they may."""
+"""Slack accounts and API tokens that may act as Django users, and counts that limit how often."""
 
 from datetime import datetime
 from typing import ClassVar, Self
@@ -18,7 +18,7 @@ class SlackLink(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="slack_links", db_constraint=False
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    by_email = models.BooleanField(  # NULL: made by a process of an older version, during an update
+    by_email = models.BooleanField(  # NULL: a process of an older version made the link, during an update
         "by e-mail",
         null=True,
         default=False,
@@ -44,7 +44,7 @@ class SlackLink(models.Model):
         constraints = [models.UniqueConstraint(fields=["team", "slack_user"], name="runtask_one_link_per_account")]
 
     def __str__(self) -> str:
-        """With the user's key, as the admin's log keeps only this text of a link that is deleted."""
+        """Contains the user's primary key: after the link is deleted, this text is all that the admin's log has."""
         return f"{self.slack_user} in {self.team} as user {self.user_id}"
 
 
@@ -70,7 +70,7 @@ class ApiToken(models.Model):
         verbose_name = "API token"
 
     def __str__(self) -> str:
-        """With the user's key, as a Slack link."""
+        """Contains the user's primary key, for the same reason as a Slack link's text."""
         return f"{self.name} of user {self.user_id}"
 
     def has_expired(self, now: datetime) -> bool:
@@ -78,7 +78,7 @@ class ApiToken(models.Model):
 
 
 class Throttle(models.Model):
-    """Counts what may happen only so often a minute (bot.web.throttle). Old rows mean nothing, and are deleted."""
+    """Counts events that are limited per minute (bot.web.throttle). Rows of earlier minutes have no effect, and are deleted."""
 
     name = models.CharField(max_length=40, primary_key=True)
     since = models.DateTimeField(help_text="the beginning of its minute")

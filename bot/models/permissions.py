@@ -1,4 +1,4 @@
-"""Django's permissions on beat's schedules that beat itself doesn't have (RUNTASK_ALLOW=permissions)."""
+"""Makes Django permissions on beat's schedules that beat itself doesn't define (RUNTASK_ALLOW=permissions)."""
 
 from typing import Any
 
@@ -16,7 +16,10 @@ MADE = {
 
 
 def make(*, using: str, apps: Any = installed, **_: Any) -> None:
-    """After `migrate`. `apps`: the models as they are then; a project may lack those of permissions, or have them elsewhere."""
+    """Makes the permissions after `migrate`, if the project has Django's permissions in this database.
+
+    `apps`: the models after the migration.
+    """
     needed_apps = ("django.contrib.auth", "django_celery_beat")
     if not all(map(installed.is_installed, needed_apps)) or not _are_wanted():
         return
@@ -34,7 +37,7 @@ def make(*, using: str, apps: Any = installed, **_: Any) -> None:
 
 
 def _are_wanted() -> bool:
-    """A sidecar leaves the platform's tables alone, unless it is told to go by permissions."""
+    """Whether to make permissions. A sidecar writes to the platform's tables only if RUNTASK_ALLOW says `permissions`."""
     try:
         return not is_sidecar() or conf().allow == PERMISSIONS
     except BadEnvironment:

@@ -1,4 +1,4 @@
-"""What the rules that matched a run's schedule asked of the run, when it was started."""
+"""Columns for what rules asked of a run when it was started."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from bot.core.rules import Notify
 
 
 class Ruled(models.Model):
-    """Columns of a run. NULL: made by a process of an older version, or there was no such rule."""
+    """Columns of a run. NULL: no rule asked for this, or a process of an older version made the run."""
 
     reason = models.TextField(null=True, blank=True, help_text="why the requester runs it")  # noqa: DJ001
     notify = models.CharField(  # noqa: DJ001
@@ -18,7 +18,7 @@ class Ruled(models.Model):
         abstract = True
 
     def tells_of(self, status: str) -> bool:
-        """Whether an end with this status is posted as a reply. Empty: one that can't be known, or without having been run."""
+        """Whether an end with this status is posted as a reply. Empty: the end can't be known, or the run was not run."""
         if self.notify == Notify.FAILURE:
             return status != "SUCCESS"
         return self.notify != Notify.NEVER

@@ -1,4 +1,4 @@
-"""Rules, the pause, and whose turn it is where only one run at a time is allowed."""
+"""Rules, the pause, and rows to lock for schedules that may have only one run at a time."""
 
 from typing import Any, ClassVar, Self
 from uuid import uuid4
@@ -14,7 +14,7 @@ ONLY = 1  # primary key of the row of SiteState
 
 
 class StoredRule(models.Model):
-    """A rule (bot.core.rules), as JSON text, so that an older version can tell that it doesn't know all of it."""
+    """A rule (bot.core.rules) as JSON text. So an older version can see that it doesn't know all fields of the rule."""
 
     name = models.CharField(max_length=200, unique=True)
     body = models.TextField(help_text="all fields but the name, as a JSON object (bot.core.rulefields)")
@@ -31,12 +31,14 @@ class StoredRule(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        with transaction.atomic(using=type(self).objects.db):  # with the new version, below
+        with transaction.atomic(
+            using=type(self).objects.db
+        ):  # `_changed` saves the new version in this transaction, too
             super().save(*args, **kwargs)
 
 
 class SiteState(models.Model):
-    """What is in force on the whole site: one row, which every request reads."""
+    """The version of the rules, and the pause: one row for the whole site, which every request reads."""
 
     version = models.CharField(max_length=32, default="", help_text="of the rules; other rules have another")
     paused_at = models.DateTimeField(null=True, blank=True)
@@ -77,5 +79,5 @@ def _changed(using: str, **_: Any) -> None:
 
 
 def renew(using: str) -> None:
-    """Gives the rules a new version, in the transaction of a change: processes that see it read them again."""
+    """Gives the rules a new version, so that processes read them again. Call this in the transaction that changes them."""
     SiteState.objects.using(using).update_or_create(pk=ONLY, defaults={"version": uuid4().hex})

@@ -1,4 +1,4 @@
-"""How the sources of outcomes are."""
+"""The health of the sources of outcomes."""
 
 from typing import ClassVar, Self
 
@@ -8,13 +8,13 @@ from bot.models.primary import Primary
 
 
 class SourceHealth(models.Model):
-    """Whether a source of outcomes answers: what the process that watches it wrote down last."""
+    """Whether a source of outcomes answers, as the process that watches it last saved."""
 
     source = models.CharField(max_length=16, primary_key=True)
     answered_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True, help_text="why it doesn't answer: a reason")
 
-    # Of a source that only one process may follow at a time. Null: nobody has ever done so.
+    # Only for a source that one process at a time may follow. NULL: no process ever has.
     holder = models.CharField(max_length=32, null=True, blank=True, help_text="the process that follows it")  # noqa: DJ001
     held_until = models.DateTimeField(null=True, blank=True, help_text="then another process may take over")
 

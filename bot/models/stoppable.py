@@ -1,4 +1,4 @@
-"""What a run keeps of a Stop."""
+"""Columns for a Stop of a run."""
 
 from django.conf import settings
 from django.db import models
@@ -7,7 +7,7 @@ from bot.core.stops import Way
 
 
 class Stoppable(models.Model):
-    """Columns of a run."""
+    """Columns of a run. `stop_asked_at` is NULL if nobody has asked to stop it."""
 
     stop_asked_at = models.DateTimeField(null=True, blank=True)
     stopped_by = models.ForeignKey(

@@ -1,10 +1,10 @@
-"""Whether a run still has the values that people have given it or got from it."""
+"""A column that says whether the values of a run were deleted."""
 
 from django.db import models
 
 
 class Emptied(models.Model):
-    """A column of a run."""
+    """A column of a run. NULL: the run still has its values."""
 
     values_deleted_at = models.DateTimeField(
         null=True,

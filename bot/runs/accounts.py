@@ -1,4 +1,4 @@
-"""Writes into the log and the audit log who may act as which user, and who no longer may.
+"""Records Slack links and API tokens that were added or removed, in the log and in the audit log.
 
 Code that makes, changes or removes a Slack link or an API token calls `given` or `removed`, in the same transaction.
 """
@@ -40,7 +40,7 @@ def described(row: SlackLink | ApiToken) -> str:
 
 
 def given(row: SlackLink | ApiToken, *, by: By, before: SlackLink | None = None) -> None:
-    """`before`: the link that `row` replaces."""
+    """Records that somebody may act as the user of `row`. `before`: the link that `row` replaces."""
     log.info("may act: %s, by %s%s", described(row), by.words, f"; before: {described(before)}" if before else "")
     if before is not None:
         _append(before, by, Act.LINK_REMOVED)

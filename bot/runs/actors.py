@@ -21,15 +21,15 @@ GROUPS = Prepared(
 
 
 def of_user(user: Any, **more: Any) -> Actor:
-    """With the flags and the permissions as they are now, and the groups if a rule in force names any. `more`: fields of Actor.
+    """Makes the actor from the user's present flags and permissions. Reads their groups only if a rule in force names groups.
 
-    A user model may lack `is_staff` (django.contrib.auth: AbstractBaseUser): then nobody is staff.
+    `more`: fields of Actor. If the user model has no `is_staff` (django.contrib.auth: AbstractBaseUser), nobody is staff.
     """
     return _actor(user, reads_groups=_count_groups(), **more)
 
 
 def with_groups(user: Any) -> Actor:
-    """The same, whatever rules are in force: to explain what other rules would mean."""
+    """Like `of_user`, but always reads the groups, so that the actor can be checked against rules that aren't in force."""
     return _actor(user, reads_groups=True)
 
 
@@ -47,16 +47,16 @@ def _actor(user: Any, *, reads_groups: bool, **more: Any) -> Actor:
 
 
 def email_of(user: Any) -> str:
-    """A user model may have none."""
+    """The user's e-mail address. Empty if the user model has none."""
     name = user.get_email_field_name() if hasattr(user, "get_email_field_name") else ""
     return str(getattr(user, name, "") or "") if name else ""
 
 
 def _count_groups() -> bool:
-    """Whether groups matter now. Otherwise nobody asks for them: a sidecar may not be allowed to read them."""
+    """Whether a rule in force names groups. If none does, we don't read groups: a sidecar may not be allowed to."""
     try:
         return rulebook.in_force().book.names_groups
-    except rulebook.Unreadable:  # then the door lets nobody in
+    except rulebook.Unreadable:  # `admit` reads the rules again, and raises this
         return False
 
 
@@ -70,7 +70,7 @@ def _rights(user: Any, *, reads_groups: bool) -> Rights:
 
 
 def groups_of(user: Any) -> frozenset[str]:
-    """The names of Django's groups that a user is in. A user model may have none."""
+    """The names of Django's groups that a user is in. Empty if the user model has no groups."""
     if not has_groups(user):
         return frozenset()
     alias = user._state.db or router.db_for_read(get_user_model())  # noqa: SLF001  # documented
@@ -80,7 +80,7 @@ def groups_of(user: Any) -> frozenset[str]:
 
 
 def has_groups(model: Any) -> bool:
-    """Whether users are in Django's groups. Takes a user, or their model."""
+    """Whether the user model has Django's groups. `model`: the user model, or a user."""
     try:
         return hasattr(model, "groups") and bool(model._meta.get_field("groups").many_to_many)  # noqa: SLF001  # documented
     except FieldDoesNotExist:
@@ -88,11 +88,11 @@ def has_groups(model: Any) -> bool:
 
 
 def _permitted(user: Any) -> frozenset[Action]:
-    """Back ends that decide by object aren't asked: rules say what is for which schedule."""
+    """The actions that Django's permissions allow. Permissions on single objects don't count: rules narrow by schedule."""
     try:
         if conf().allow != PERMISSIONS:
             return EVERYTHING
-    except BadEnvironment:  # nothing can be run then
+    except BadEnvironment:  # with bad settings, nothing can be run
         return frozenset()
     if not hasattr(user, "has_perm"):
         return frozenset()
@@ -100,7 +100,7 @@ def _permitted(user: Any) -> frozenset[Action]:
 
 
 def is_superuser(user: Any) -> bool:
-    """A user model may lack the flag."""
+    """Whether the user is a superuser. False if the user model has no such flag."""
     return bool(getattr(user, "is_superuser", False))
 
 

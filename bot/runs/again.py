@@ -1,4 +1,4 @@
-"""The verb *run again*: fills a form with the values of an earlier run. `bot.runs.start` takes them from there, too."""
+"""The verb *run again*: fills a form with the values of an earlier run. `bot.runs.start` also reads that run, with `row`."""
 
 import json
 from dataclasses import replace
@@ -20,12 +20,13 @@ from bot.runs import basis, denials, limits, own, see
 from bot.runs.door import Platform, admit
 from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned, ValuesDeleted
 
-SETS = 5  # different sets of values in a form's menu
+SETS = 5  # earlier runs in a form's menu, each with other values
 OF_ROWS = frozenset(option.name for option in OPTIONS if option.columns)
-LOOKED_AT = 20  # runs in each state among which they are looked for, however many there are
+LOOKED_AT = 20  # runs of each state that are read at most to fill the menu
 RECENT = Prepared(
-    # A range of one state: with a plain `=`, PostgreSQL may walk down the primary key through the runs of others. And no join:
-    # with old statistics, it may read all runs of the schedule before it joins and sorts them.
+    # The condition on the state is a range that contains one state: with a plain `=`, PostgreSQL may walk down the primary key
+    # through the runs of other schedules. There is no join: with old statistics, PostgreSQL may read all runs of the schedule
+    # before it joins and sorts them.
     lambda: (
         Run.objects.filter(
             schedule_id=Placeholder("schedule"), state__gte=Placeholder("state"), state__lte=Placeholder("state")
@@ -49,7 +50,7 @@ RECENT = Prepared(
 
 
 def row(platform: Platform, actor: Actor, run: RunId, schedule: ScheduleId | None = None) -> Run:
-    """The run, which must be one of `schedule` if that is given. Raises NotAllowed, NoSuchRun or ValuesDeleted."""
+    """Reads the run. If `schedule` is given, it must be the run's. Raises NotAllowed, NoSuchRun or ValuesDeleted."""
     found = admit(platform, actor).run(run)
     if found is None or schedule not in (None, found.schedule_id):
         raise NoSuchRun
@@ -79,7 +80,7 @@ def preview(platform: Platform, actor: Actor, run: RunId, channel: ChannelId | N
 
 
 def fill(platform: Platform, actor: Actor, preview: Preview, run: RunId | None = None) -> Fill:
-    """For a form of this schedule. With the values of `run`, or as stored. Raises NotAllowed or CantRepeat."""
+    """Fills a form of this schedule with the values of `run`, or with the stored ones. Raises NotAllowed or CantRepeat."""
     return _fill(platform, actor, preview, None if run is None else row(platform, actor, run, preview.schedule.id))
 
 
@@ -89,7 +90,7 @@ def _fill(platform: Platform, actor: Actor, preview: Preview, run: Run | None) -
 
 
 def _recent(actor: Actor, schedule: Schedule) -> tuple[Earlier, ...]:
-    """The newest ended runs, one for each set of values that isn't the stored one."""
+    """The newest ended runs with values other than the stored ones. Of runs with equal values, only the newest."""
     alias = database_of(Run)
     rows = [line for state in ENDED for line in RECENT.rows(alias, schedule=schedule.id, state=state.value)]
     sets, found = {_same(stored) if (stored := limits.stored_call(schedule)) else ""}, list[Earlier]()
@@ -141,7 +142,7 @@ def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, r
             changes=run.changed_values,
         ),
         values=filled.shown(),
-        # Where the stored values can't be read, nothing can be compared; the preview says what is wrong with them.
+        # If the stored values can't be read, nothing can be compared. The preview says what is wrong with them.
         differences=() if now is None else changes(now, sent, keys, names),
         since=() if now is None else since(sent, run.changed_values, now, keys, names),
         settings=_settings(schedule, headers, run),
@@ -156,7 +157,7 @@ def _problems(platform: Platform, actor: Actor, schedule: Schedule, sent: Call) 
 
 
 def _settings(schedule: Schedule, headers: str, run: Run) -> tuple[Change, ...]:
-    """What has changed of the schedule since then, other than its values."""
+    """The settings of the schedule that have changed since the run: name, task, options and headers, but not its values."""
     options = {name: value for name, value in of_row(schedule.columns).items() if not _had_passed(value, run)}
     target = run.target if isinstance(run.target, dict) else {}  # a list: from version 0.1.0
     now = {"name": schedule.name, "task": schedule.task, **_texts(options), "headers": headers}
@@ -169,7 +170,7 @@ def _settings(schedule: Schedule, headers: str, run: Run) -> tuple[Change, ...]:
 
 
 def changed_since(platform: Platform, schedule: Schedule, run: Run) -> tuple[str, ...]:
-    """The names of what has changed of a schedule since this run was asked for."""
+    """The names of the schedule's settings and values that have changed since this run was asked for."""
     secrets, stored = basis.of_run(platform, schedule, run).secrets, limits.stored_call(schedule)
     sent = json.loads(run.args), json.loads(run.kwargs)
     keys, names = platform.secret_keys, secrets.names
@@ -179,15 +180,15 @@ def changed_since(platform: Platform, schedule: Schedule, run: Run) -> tuple[str
 
 
 def _texts(options: dict[str, Any]) -> dict[str, str]:
-    """Those of a row, as a run's row has them (bot.runs.rows)."""
+    """The options that a schedule's row has, as text, to compare them with a run's (bot.runs.rows)."""
     return {name: str(value) for name, value in options.items() if name in OF_ROWS}
 
 
 def _had_passed(value: Any, run: Run) -> bool:
-    """Whether it is a moment that had passed when the run was sent, so that it was left out."""
+    """Whether the value is a moment that was over when the run was sent. Then the run was sent without this option."""
     return isinstance(value, type(run.created_at)) and value <= run.created_at
 
 
 def _same(values: Call) -> str:
-    """Equal for equal values, in whichever order their keys are."""
+    """A text to compare values by. The order of keys doesn't matter."""
     return json.dumps(values, sort_keys=True)

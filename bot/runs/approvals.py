@@ -1,4 +1,4 @@
-"""Runs that wait for approval: who is asked, which of them wait for somebody, and those that nobody can approve any more."""
+"""Runs that wait for approval: lists those that a person may approve, asks approvers, and ends runs that nobody can approve."""
 
 import logging
 from collections.abc import Iterable
@@ -24,12 +24,12 @@ from bot.runs.door import Admitted, Platform, admit, schedules_of
 
 log = logging.getLogger(__name__)
 
-TOLD = 10  # approvers of a run that get a direct message
-LOOKED_AT = 50  # linked people among whom they are looked for
+TOLD = 10  # approvers of a run that get a direct message, at most
+LOOKED_AT = 50  # linked people that are checked at most to find these approvers
 SHOWN = 10  # runs in a list
-WAITING = 200  # runs that are read at once, however many wait
-BATCH = 100
-LARGE = ("args", "kwargs", "options", "target", "result", "traceback")  # columns that nobody needs here
+WAITING = 200  # waiting runs that are read at once, at most
+BATCH = 100  # runs per step
+LARGE = ("args", "kwargs", "options", "target", "result", "traceback")  # columns that this module doesn't read
 EVERY = 1.0  # seconds between two steps
 
 
@@ -38,35 +38,35 @@ class WaitingRun:
     """A run that waits for the reader's approval."""
 
     run: RunId
-    mark: str  # for the buttons
+    mark: str  # identifies the payload; the buttons carry it (bot.core.approval.mark)
     schedule: str
-    requester: SlackUserId  # empty: not asked for in Slack, or in a workspace where the reader isn't
-    name: str  # the requester's on the site
+    requester: SlackUserId  # empty: the run wasn't asked for in Slack, or in another workspace than the reader's
+    name: str  # the requester's user name on the site
     since: datetime
     until: datetime
     changes: tuple[Change, ...]
     reason: str
-    page: str  # the address of its page; empty: there is none
+    page: str  # the address of the run's page; empty: there is none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WaitingFor:
-    """The first ones, those that lapse first before the others."""
+    """Runs that wait for the reader's approval, those that lapse first at the beginning. `more`: how many others there are."""
 
     first: tuple[WaitingRun, ...] = ()
     more: int = 0
 
 
 def waiting_for(platform: Platform, actor: Actor, most: int = SHOWN) -> WaitingFor:
-    """What this actor may approve now, and hasn't. Raises NotAllowed."""
+    """The runs that this actor may approve now and hasn't answered. Raises NotAllowed."""
     admitted = admit(platform, actor)
     waiting = _waiting().filter(deadline_at__gt=clock.now())
     found = admitted.briefs(schedules_of(waiting))
-    # What they may not approve doesn't fill the beginning of the list.
+    # Only these schedules are read below, so that WAITING limits only runs that the actor may approve.
     schedules = {key: schedule for key, schedule in found.items() if _may_approve(admitted, schedule)}
     if not schedules:
         return WaitingFor()
-    # A press that sent nothing may be repeated.
+    # If an approval sent nothing, the actor may approve again.
     key: Any = actor.user
     done = Run.objects.filter(answers__user=key, state=RunState.WAITING, not_sent_because="").values("pk")
     rows = waiting.filter(schedule_id__in=schedules).exclude(user_id=key).exclude(pk__in=done)
@@ -79,12 +79,12 @@ def waiting_for(platform: Platform, actor: Actor, most: int = SHOWN) -> WaitingF
 
 
 def _waiting() -> QuerySet[Run]:
-    """By the index of states, not by the primary key (bot.runs.see)."""
+    """All waiting runs. Not ordered by the primary key, so that the index of states is used (bot.runs.see)."""
     return Run.objects.filter(state=RunState.WAITING).order_by("deadline_at").defer(*LARGE)
 
 
 def _may_approve(admitted: Admitted, schedule: Brief, requester: Identifiers | None = None) -> bool:
-    """`requester`: of a run. None: whether they may approve any run of this schedule."""
+    """Whether the person may approve a run of `requester`. Without that: whether they may approve any run of this schedule."""
     rules = admitted.rules_of(schedule)
     return bool(approval.needs(rules)) and not admitted.denied(Action.APPROVE, schedule, rules, requester=requester)
 
@@ -106,13 +106,13 @@ def waiting_run(admitted: Admitted, run: Run) -> WaitingRun:
 
 @dataclass
 class Tending:
-    """A step of a loop of its own: asks approvers directly, and ends what can't be approved any more, in words."""
+    """Its `step` runs in its own loop. It asks approvers directly, and ends runs that can't be approved any more."""
 
     platform: Platform
-    _at: int = 0  # how many were looked at in this round
+    _at: int = 0  # how many waiting runs this round has checked
 
     def step(self) -> float:
-        """Returns the seconds until the next one."""
+        """Returns the seconds until the next step."""
         now, changed = clock.now(), False
         for run in _waiting().filter(deadline_at__lte=now)[:BATCH]:
             changed |= unsent.lapse(run, now=now) is not None
@@ -132,7 +132,7 @@ class Tending:
 
 
 def _hindrance(run: Run, schedules: dict[ScheduleId, Brief]) -> Code | None:
-    """Why nobody can approve it any more. What else may speak against it is looked at when somebody presses Approve."""
+    """Why nobody can approve the run any more. None if somebody may; everything else is checked when they press Approve."""
     if run.user is None or not run.user.is_active:
         return Code.REQUESTER_GONE
     return None if ScheduleId(run.schedule_id) in schedules else Code.SCHEDULE_DELETED
@@ -140,7 +140,7 @@ def _hindrance(run: Run, schedules: dict[ScheduleId, Brief]) -> Code | None:
 
 @atomic()
 def _ask(run: Run, now: datetime) -> None:
-    """Once for each run, whichever process does it."""
+    """Asks the run's approvers. Does nothing if a process has asked them before."""
     waits = Run.objects.filter(pk=run.pk, approvers_asked_at=None)
     if not waits.update(approvers_asked_at=now):
         return
@@ -154,12 +154,12 @@ def _ask(run: Run, now: datetime) -> None:
 
 
 def _is_read_by_them(run: Run) -> bool:
-    """Whether approvers can be expected to read its thread: it is in a channel, and mentions groups of them."""
+    """Whether approvers probably read the run's thread: it is in a channel, and it mentions groups of approvers."""
     return run.channel.startswith(("C", "G")) and bool(run.approval_ask)
 
 
 def _approvers(run: Run, rules: tuple[Rule, ...], installation: InstallationId) -> list[SlackLink]:
-    """Those who may approve it, by their links to that workspace; who was active lately comes first."""
+    """Up to TOLD links of people in that workspace who may approve the run. Recently active people come first."""
     subject = Subject(rules=rules, requester=recalled.requesting(run))
     found, users = list[SlackLink](), set[Any]()
     for link in _linked(run.needs, installation)[:LOOKED_AT]:
@@ -172,7 +172,7 @@ def _approvers(run: Run, rules: tuple[Rule, ...], installation: InstallationId) 
 
 
 def _linked(needs: Iterable[Need], installation: InstallationId) -> QuerySet[SlackLink]:
-    """A user model may lack flags and groups. Then more people are looked at than need be."""
+    """The links to check for approvers: of members of the groups and of superusers. All links there if that can't be narrowed."""
     there = SlackLink.objects.filter(team=installation.partition("/")[0], is_deleted=False).select_related("user")
     groups = [group for need in needs for group in need.approvers]
     if groups and all(need.approvers for need in needs) and has_groups(get_user_model()):

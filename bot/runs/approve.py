@@ -1,4 +1,4 @@
-"""The verbs *approve* and *decline*. A yes counts for exactly what was asked for, and everything is checked again at that moment."""
+"""The verbs *approve* and *decline*. An approval counts for exactly one payload. Approving checks everything again."""
 
 import json
 import logging
@@ -42,16 +42,17 @@ from bot.runs.waiting import Budget
 
 log = logging.getLogger(__name__)
 
-LATER = frozenset({Code.PAUSED, Code.CLOSED})  # why its requester may not run it now, while it goes on waiting
-NOT_NOW = LATER | {Code.BUSY}  # why it can't be approved now, whoever presses
+# The requester may not run it now, but may later: the run goes on waiting.
+LATER = frozenset({Code.PAUSED, Code.CLOSED})
+NOT_NOW = LATER | {Code.BUSY}  # nobody can approve it now, but somebody may later
 
 
 class _Overtaken(Exception):
-    """Another press has tried to send it since it was read, and failed."""
+    """Since this process read the run, another press of Approve has tried to send it, and failed."""
 
 
 def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
-    """Why this actor may neither approve nor decline it. For buttons; the verbs decide again."""
+    """Why this actor may neither approve nor decline the run. Only for showing buttons: the verbs check again."""
     admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
     return admitted.denied(Action.APPROVE, schedule, admitted.rules_of(schedule), requester=recalled.requesting(run))
 
@@ -75,7 +76,7 @@ def _approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Bu
     attempt = _attempt(platform, actor, found, dispatch)
     try:
         with platform.unsaved.unless_saved(attempt), turn(platform, found.key, schedule, rules):
-            queued = _said_yes(admitted, found, attempt, rules)
+            queued = _saved_yes(admitted, found, attempt, rules)
     except _Overtaken:
         return _approve(platform, actor, run, mark, budget)
     platform.wake()
@@ -93,7 +94,7 @@ def _approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Bu
 
 
 def asked_of(platform: Platform, actor: Actor, run: RunId, mark: str) -> WaitingRun | None:
-    """What this actor may answer. None: there is no such run for them. Raises NotAllowed or NotWaiting."""
+    """The run, to show to an actor who is about to answer. None: there is no such run for them. Raises NotAllowed or NotWaiting."""
     admitted = admit(platform, actor)
     asked = _asked(admitted, run, mark)
     return None if asked is None else waiting_run(admitted, asked[0])
@@ -134,10 +135,10 @@ def _of_why(why: str) -> Iterator[Problem]:
 
 
 def _asked(admitted: Admitted, run: RunId, mark: str) -> tuple[Run, Schedule, tuple[Rule, ...]] | None:
-    """Whoever may not answer learns nothing of the run, and changes nothing. Raises NotAllowed or NotWaiting."""
+    """Reads the run, if the actor may answer it. Otherwise they learn nothing of it. Raises NotAllowed or NotWaiting."""
     found = admitted.run(run)
     schedule = None if found is None else admitted.platform.catalog.get(ScheduleId(found.schedule_id))
-    if found is None or schedule is None:  # that of a deleted schedule is ended by bot.runs.approvals
+    if found is None or schedule is None:  # if the schedule was deleted, bot.runs.approvals ends the run
         return None
     if found.approval_digest is None:
         raise NotWaiting(found)
@@ -156,7 +157,7 @@ def _asked(admitted: Admitted, run: RunId, mark: str) -> tuple[Run, Schedule, tu
 
 
 def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rule, ...]) -> Dispatch:
-    """The message, which is what was asked for. Raises NotAllowed if it can't be sent now, NothingSent, or Void."""
+    """The message with the approved payload. Raises NotAllowed if it can't be sent now, NothingSent, Void or NotWaiting."""
     platform = admitted.platform
     requester = recalled.requester(run)
     if requester is None or run.user is None or not run.user.is_active:
@@ -183,7 +184,7 @@ def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rul
 
 
 def _void(platform: Platform, run: Run, code: Code, **params: Any) -> Exception:
-    """Ends it. Its requester is told, and can ask again."""
+    """Ends the run. The reply in its thread says why. Returns Void, or NotWaiting if another process has ended the run."""
     reason = Reason(code=code, params=params)
     ended = unsent.end(run.pk, RunState.WITHDRAWN, now=clock.now(), why=reason)
     platform.wake()
@@ -218,17 +219,17 @@ def _approved(run: Run, actor: Actor, task_id: str) -> Record:
 
 
 @atomic()
-def _said_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Rule, ...]) -> Run | None:
-    """The run, queued for sending by this attempt. None: others must say yes, too. Raises NotWaiting or _Overtaken."""
+def _saved_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Rule, ...]) -> Run | None:
+    """The run, queued for sending by this attempt. None: others must approve, too. Raises NotWaiting or _Overtaken."""
     actor, now = admitted.actor, clock.now()
     outbox.lock(Run.objects.filter(pk=found.pk))
-    _note(found, actor, now, is_yes=True)  # the first statement on SQLite, which so begins as a writer
+    _note(found, actor, now, is_yes=True)  # must come first: on SQLite, the transaction must begin with a write
     run = Run.objects.get(pk=found.pk)
     if run.state != RunState.WAITING:
         raise NotWaiting(run)
     if run.task_id != found.task_id:
         raise _Overtaken
-    others = [one for one in recalled.who_said_yes(run) if one.user != actor.user]
+    others = [one for one in recalled.approvers(run) if one.user != actor.user]
     subject = Subject(schedule=ScheduleId(run.schedule_id), rules=rules, requester=recalled.requesting(run))
     if lacking(subject, [actor, *others]):
         outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)
@@ -245,13 +246,13 @@ def _said_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Rul
 
 @atomic()
 def _waits_again(run: Run, now: datetime) -> None:
-    """Its messages say why this press sent nothing. If the database couldn't save that, they stay as they are."""
+    """Owes edits, so that the run's messages say why this press sent nothing."""
     outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)
     outbox.owe_answered(run, now=now)
 
 
 def _note(run: Run, actor: Actor, now: datetime, *, is_yes: bool, why: str = "") -> None:
-    """Call this with the run's row locked."""
+    """Saves the actor's answer. Call this with the run's row locked."""
     slack = actor.slack
     values = {
         "is_yes": is_yes,

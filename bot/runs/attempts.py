@@ -1,7 +1,7 @@
-"""The row of a run, as one press of Run or Approve writes it.
+"""Writes the row of a run for one press of Run or Approve.
 
-It is committed before the message is sent, with its audit record: a new row, or that of an attempt that certainly sent nothing, or
-that of a run that waits for approval.
+The row and its audit record are committed before the message is sent. A press makes a new row, or takes over the row of an
+attempt that certainly sent nothing, or of a run that waits for approval.
 """
 
 from collections.abc import Mapping
@@ -19,25 +19,25 @@ from bot.runs import audit
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One press. No other attempt has its task id, so that shows whose attempt a row is."""
+    """One press of Run or Approve. Each attempt has its own task id, so the task id in a row shows which attempt wrote it."""
 
     key: str
     values: Mapping[str, Any]  # all columns but the key
-    pressed: Record  # that somebody has asked for it, or has approved it
-    replaces: str = ""  # the task id in the row that this one takes over
-    otherwise: Mapping[str, Any]  # the columns if nothing is sent. A row that is taken over has this state before, too.
+    pressed: Record  # the audit record of the press: somebody has asked for the run, or has approved it
+    replaces: str = ""  # the task id in the row that this attempt takes over; empty: it makes a new row
+    otherwise: Mapping[str, Any]  # the columns if nothing is sent. A row must have this `state` to be taken over.
 
     @property
     def task_id(self) -> str:
         return str(self.values["task_id"])
 
     def record(self, act: Act, run: Run, **details: Any) -> Record:
-        """What became of it. It is by whoever has pressed."""
+        """An audit record of how this attempt went. Its person is the one who pressed the button."""
         return replace(self.pressed, act=act, run=RunId(run.pk), details={"task_id": self.task_id, **details})
 
 
 def created(attempt: Attempt, failed: Reason | None = None) -> Run | None:
-    """The committed row. None if there is one with this key. `failed`: why it is not sent, if that is certain already."""
+    """Commits a new row. None if there is one with this key. `failed`: why it will not be sent, if that is certain already."""
     try:
         with atomic():
             return _recorded(Run.objects.create(key=attempt.key, **attempt.values), attempt, failed)
@@ -46,7 +46,7 @@ def created(attempt: Attempt, failed: Reason | None = None) -> Run | None:
 
 
 def taken_over(attempt: Attempt, failed: Reason | None = None) -> Run | None:
-    """The row of the failed attempt, which now is that of this one. None if another attempt was faster."""
+    """Takes over the row of the failed attempt. None if another attempt was faster. `failed`: as for `created`."""
     before = Run.objects.filter(still(attempt.otherwise["state"]), key=attempt.key, task_id=attempt.replaces)
     with atomic():
         if not before.update(**attempt.values):
@@ -55,14 +55,15 @@ def taken_over(attempt: Attempt, failed: Reason | None = None) -> Run | None:
 
 
 def end(attempt: Attempt, reason: Reason) -> None:
-    """Makes the row say that this attempt sent nothing, whether or not the transaction that queued it was carried out.
+    """Makes the row say that this attempt sent nothing.
 
-    If it comes later, it finds the key or the failed attempt taken, and changes nothing.
+    The transaction that queued the attempt may have been committed, or not, or it may still be going on. In the last case it
+    will find its key used, or the failed attempt's row taken over, and will change nothing.
     """
     not_sent = {**attempt.otherwise, "not_sent_because": reason.dump()}
     ended = replace(attempt, values={**attempt.values, **not_sent})
     save = taken_over if attempt.replaces else created
-    for _ in range(2):  # it may also come between our two transactions
+    for _ in range(2):  # that transaction may be committed between our two
         if _end_begun(attempt, not_sent, reason) or save(ended, reason):
             return
 

@@ -1,7 +1,7 @@
 """The audit log: appends records, in the transaction that makes them true, and shows them as JSON values.
 
-A record usually costs one statement, as the INSERT itself looks up the row of whoever acted. So no process remembers a person
-whom another one has forgotten.
+A record usually costs one statement: the INSERT itself looks up the person's row. No process caches people, so none can bring
+back a person whom another process has forgotten.
 """
 
 import json
@@ -19,16 +19,18 @@ from bot.core.text import clean
 from bot.models import AuditRecord, Person, database_of
 from bot.runs import clock, people
 
-log = logging.getLogger(
-    "runtask.audit"
-)  # for programs: one JSON object a line, as bot.management's `audit --json` prints it
+# For programs: one JSON object per line, as `runtask audit --json` prints it.
+log = logging.getLogger("runtask.audit")
 
 FIELDS: list[Any] = [one for one in AuditRecord._meta.concrete_fields if one.attname not in ("id", "person_id")]  # noqa: SLF001
 SECRETS = Secrets()
 
 
 def append(record: Record, *, same: str | None = None) -> None:
-    """Call this inside the transaction that makes the record true. `same` is unique, for refusals (bot.runs.denials)."""
+    """Call this inside the transaction that makes the record true.
+
+    `same`: a digest by which equal refusals are found (bot.runs.denials). It is unique: a second one raises IntegrityError.
+    """
     alias = database_of(AuditRecord)
     if not connections[alias].in_atomic_block:
         raise transaction.TransactionManagementError("An audit record belongs to a transaction.")
@@ -57,19 +59,19 @@ def append(record: Record, *, same: str | None = None) -> None:
 
 
 def requester(run: int) -> PersonId | None:
-    """Who asked for a run, as its record says. None: there is no such record any more."""
+    """The person who asked for a run. None: the audit log has no record of that any more."""
     asked = AuditRecord.objects.filter(run_id=run, action=Act.RUN_ASKED).order_by("-at", "-id")
     found = asked.values_list("person_id", flat=True).first()
     return None if found is None else PersonId(found)
 
 
 def _key(number: int | None) -> int | None:
-    """None for a number from a forged form or an address that no row can have."""
+    """The number, or None if no row can have it: it may come from a forged form or address."""
     return number if number is not None and is_id(number) else None
 
 
 def _insert(row: AuditRecord, where: str, by: list[str]) -> bool:
-    """With the person's row that `where` finds. False: there is none, and nothing is inserted."""
+    """Inserts the record with the person's row that `where` finds. False: there is no such person, and nothing is inserted."""
     connection = connections[database_of(AuditRecord)]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(name) for name in [*(field.column for field in FIELDS), "person_id"])
@@ -85,7 +87,7 @@ def _insert(row: AuditRecord, where: str, by: list[str]) -> bool:
 
 
 def _safe(value: Any) -> Any:
-    """Without characters that a database or a terminal can't take."""
+    """Removes characters that a database or a terminal can't take."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):
@@ -94,7 +96,7 @@ def _safe(value: Any) -> Any:
 
 
 def shown(row: AuditRecord) -> dict[str, Any]:
-    """A JSON object. Its names and the shapes of its values are stable."""
+    """The record as a JSON object. Its names and the shapes of its values are stable."""
     return _shown(row, _person(row.person), _person(row.about))
 
 
@@ -118,7 +120,7 @@ def _person(row: Person | None) -> dict[str, Any] | None:
 
 
 def _account(who: Who | None) -> dict[str, Any] | None:
-    """For the log, which can't forget: keys of accounts, but not the user's name."""
+    """The person's keys, without the user's name: nothing can be removed from a log later."""
     return (
         None
         if who is None

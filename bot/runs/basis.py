@@ -1,4 +1,4 @@
-"""The values that a form begins with, and that are sent where it is left as it was: a schedule's stored ones, or a run's."""
+"""The values that a form begins with: a schedule's stored ones, or a run's. A field that isn't changed sends them."""
 
 import contextlib
 import hashlib
@@ -19,19 +19,19 @@ TEXTS = (Field.ARGS, Field.KWARGS)
 
 @dataclass(frozen=True, kw_only=True)
 class Basis:
-    """`fingerprint` changes when these values or anything else that is sent changes."""
+    """The values that a form begins with. `fingerprint` changes when these or anything else that is sent changes."""
 
     texts: Mapping[Field, str] = field(repr=False)
-    secrets: Secrets  # by which the values are shown
-    names: Parameters  # by which those of a new run will be shown
-    headers: Any = field(repr=False)  # of a new run
+    secrets: Secrets  # masks these values
+    names: Parameters  # the names of the task's positional arguments now, by which a new run's values will be masked
+    headers: Any = field(repr=False)  # the schedule's, which a new run sends
     fingerprint: str
 
     def shown(self) -> dict[Field, Shown]:
         return {of: arguments.shown(text, of, self.secrets) for of, text in self.texts.items()}
 
     def parsed(self, typed: Mapping[Field, str | None]) -> dict[Field, Any]:
-        """What is typed, and for the rest these values. Where masks were left, too. Raises Invalid."""
+        """The typed values. A field that is None gets the value from here, and so does each mask left in a text. Raises Invalid."""
         values, problems = dict[Field, Any](), []
         for of, text in typed.items():
             try:

@@ -1,4 +1,4 @@
-"""Who sends a notice, and what became of it. Any number of deliverers of an installation may claim its notices."""
+"""Claims notices for a deliverer, and saves how each try ended. An installation may have any number of deliverers."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -16,10 +16,9 @@ from bot.runs.outbox import RANK, arrange, lock, owe_edit
 from bot.runs.pace import Paced, after_pause, paced, with_pace
 
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
-FRESH = timedelta(
-    seconds=2
-)  # a younger claim lasts for asking who reads (2 s), looking for a message and posting it (5 s each)
-LAST = max(RANK.values())  # nothing waits for a notice of this rank
+# A claim younger than this lasts long enough to ask who reads (2 s), and to look for a message and post it (5 s each).
+FRESH = timedelta(seconds=2)
+LAST = max(RANK.values())  # no other notice waits for a notice of this rank
 
 # The driver repeats each statement for many rows; the ORM would build one for each, which takes ten times as long. Rows are
 # updated one by one, in the order of their keys, so that two deliverers never deadlock. COALESCE: as in `still`.
@@ -47,9 +46,9 @@ SELECT 1 FROM runtask_notice WHERE id = %s AND claim = %s AND COALESCE(state, ''
 
 @dataclass(frozen=True)
 class Claimed:
-    """Notices to send, with their runs. They are ours until CLAIM is over.
+    """Notices to send, with their runs. The claim on them ends after CLAIM.
 
-    One has `tried_at` if an earlier try may have reached Slack. `is_more`: others are due now, too.
+    A notice has `tried_at` if an earlier try may have reached Slack. `is_more`: others may be due now, too.
     """
 
     notices: list[Notice]
@@ -57,11 +56,12 @@ class Claimed:
 
 
 def claim(installation: InstallationId, limit: int, now: datetime, *, deserted: bool = True) -> Claimed:
-    """Claims up to `limit` notices that are due. Those whose channel has had enough are put off instead.
+    """Claims up to `limit` notices that are due. Postpones those whose channel can't take another message yet.
 
-    `deserted`: also those that a dead deliverer has claimed.
+    `deserted`: whether to claim also notices whose claim by another deliverer has expired.
     """
-    # Two queries, as each can stop at its limit in the order of the index. With OR, the whole backlog would be sorted.
+    # These are two queries, as each can stop at its limit in the order of the index. With OR, the database would sort the whole
+    # backlog.
     turn = with_pace(Notice.objects.filter(installation=installation).select_related("run"))
     turn = turn.order_by("due_at", "pk")
     seen = list(turn.filter(state=NoticeState.CLAIMED, claimed_until__lt=now)[:limit]) if deserted else []
@@ -70,12 +70,12 @@ def claim(installation: InstallationId, limit: int, now: datetime, *, deserted: 
 
 
 def _taken(seen: Paced, now: datetime) -> list[Notice]:
-    """Claims those that may go and haven't changed since they were read.
+    """Claims the notices that may go and haven't changed since they were read.
 
-    An edit has a new version if it was owed again since then: what was read of its run is out of date.
+    If an edit was owed again since then, its version has changed. It isn't claimed, as its run was read too early.
     """
     # The token names this claim, not the deliverer: a deliverer that wakes up late must not mistake its old claim for this
-    # one. A notice keeps it after the claim, so that a notice that was tried since it was read isn't claimed here.
+    # one. A notice keeps the token after the claim. So if another deliverer has tried it since we read it, we don't claim it.
     token, until = uuid4().hex, now + CLAIM
     connection = connections[database_of(Notice)]
     adapt = connection.ops.adapt_datetimefield_value
@@ -111,7 +111,7 @@ def roots(notices: Iterable[Notice]) -> dict[int, Notice]:
 
 
 def is_fresh(notice: Notice, now: datetime) -> bool:
-    """Whether the claim is sure to last until the notice is sent. Check this just before sending; if not, call `hold`."""
+    """Whether the claim certainly lasts until the notice is sent. Check this just before sending. If False, call `hold`."""
     return notice.claimed_until is not None and notice.claimed_until - now > CLAIM - FRESH
 
 
@@ -139,7 +139,7 @@ class Sent:
 
 
 def mark_sent(these: Collection[Sent]) -> None:
-    """Saves those that we still claim, in one transaction. An edit that was owed again meanwhile stays owed."""
+    """Marks the notices that we still claim as sent, in one transaction. An edit that was owed again meanwhile stays owed."""
     if not these:
         return
     connection = connections[database_of(Notice)]
@@ -169,9 +169,10 @@ def later(
     failed: bool = True,
     closes: bool = False,
 ) -> None:
-    """Postpones the notice. After `maybe_posted`, the next try first looks for the message of this try.
+    """Postpones the notice until `due_at`. `failed`: whether this counts as a failed attempt.
 
-    `closes`: until then, nothing may be posted to its channel.
+    With `maybe_posted`, the next try first looks for the message of this try. With `closes`, nothing may be posted to the
+    notice's channel until `due_at`.
     """
     _ours(notice).update(
         state=NoticeState.OWED,
@@ -185,11 +186,11 @@ def later(
 
 @atomic()
 def park(notice: Notice, problem: Reason, now: datetime) -> None:
-    """Gives up this notice, and all that wait for it now or later. The admin shows the reason."""
+    """Parks this notice, and all that wait for it now or later. The admin shows the reason."""
     lock(Run.objects.filter(pk=notice.run_id))  # so that a notice that is being added isn't missed
     _ours(notice).update(state=NoticeState.PARKED, problem=problem.dump(PROBLEM_LIMIT), due_at=now)
     arrange([notice.run_id], now)
-    if NoticeKind.of(notice.kind) is NoticeKind.ASK:  # the root says so
+    if NoticeKind.of(notice.kind) is NoticeKind.ASK:  # the root says which approvers were not reached
         owe_edit(notice.run, NoticeKind.ROOT, now=now)
 
 
@@ -197,7 +198,7 @@ def park(notice: Notice, problem: Reason, now: datetime) -> None:
 def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> None:
     """From now on the run's messages go to `channel`, starting with a new root there.
 
-    `because` is empty if they were to go there anyway, and it only had to be opened.
+    `because`: Slack's error code for the old channel. Empty if the requester asked for the direct message, which has been opened.
     """
     run = notice.run
     lock(Run.objects.filter(pk=run.pk))
@@ -214,7 +215,7 @@ def redirect(notice: Notice, *, channel: str, because: str, now: datetime) -> No
         thread="",
         redirected_from=run.channel if because else "",
         redirected_because=because[:64],
-        **({"approvers_asked_at": None} if because else {}),  # those who would have read it there are asked directly
+        **({"approvers_asked_at": None} if because else {}),  # approvers lose the thread: they are asked directly
     )
     Notice.objects.filter(run=run, kind=NoticeKind.ROOT).exclude(pk=notice.pk).update(
         state=NoticeState.OWED, due_at=now

@@ -1,8 +1,8 @@
 """Deletes old runs and their notices, values of runs, records of the audit log, references to deleted users, drafts, and counts.
 
-How long runs, their values and records are kept is the operator's choice.
+Operators choose how long runs, their values and records are kept.
 
-Where that would take an unusual share, it stops: the database's clock may be wrong, or users are just being restored.
+A clean-up that would delete an unusually large share stops: the database's clock may be wrong, or users are being restored.
 """
 
 import logging
@@ -48,35 +48,35 @@ EMPTY: dict[str, Any] = {
     "args": "[]",
     "kwargs": "{}",
     "changes": [],
-    # Celery's word for how it was stopped.
+    # A revoked run keeps it: it is Celery's short text that says how the task was stopped.
     "result": Case(When(status=REVOKED, then=F("result")), default=Value(""), output_field=TextField()),
     "result_length": 0,
     "traceback": "",
 }
 BATCH = 500  # runs per transaction, so that locks are short
-LONG = timedelta(days=7)  # since the last clean-up: the clock may have jumped
-FEW = 2  # links of deleted users that are deleted whatever their share is
+LONG = timedelta(days=7)  # if the last clean-up was longer ago, the clock may have jumped
+FEW = 2  # this many links and tokens of deleted users are deleted even if that is a large share
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Keep:
-    """For how long."""
+    """How long rows are kept."""
 
     runs: timedelta
-    values: timedelta  # of runs
-    records: timedelta  # of the audit log
+    values: timedelta  # values of runs
+    records: timedelta  # records of the audit log
 
 
 class Unusual(Exception):
-    """This would delete more than half of what there is. The text names it."""
+    """The clean-up would delete more than half of such rows. The text says of which kind."""
 
 
 def forget_old_runs(installation: InstallationId, *, keep: timedelta, now: datetime, knowingly: bool = False) -> int:
     """Deletes one batch of runs that are over and whose deadline passed before `now - keep`.
 
-    Those of this installation, and those without messages in Slack: others may keep theirs for longer.
+    Deletes runs of this installation, and runs without messages in Slack. Other installations may keep theirs for longer.
 
-    Returns how many; a full batch means that there are more. Raises Unusual, but not if the operator does it `knowingly`.
+    Returns how many. A full batch means that there may be more. Raises Unusual, unless the operator does it `knowingly`.
     """
     aged = old(installation, now - keep)
     if not knowingly and _was_long_ago(installation, now) and _are_most(aged):
@@ -90,10 +90,10 @@ def forget_old_runs(installation: InstallationId, *, keep: timedelta, now: datet
 
 
 def forget_old_values(installation: InstallationId, *, keep: timedelta, now: datetime, knowingly: bool = False) -> int:
-    """Empties one batch of runs that have ended and whose deadline passed before `now - keep`. Their source tells nothing more.
+    """Empties one batch of runs that have ended and whose deadline passed before `now - keep`. No source reports on these any more.
 
-    Who asked for which schedule, when, why and how it ended stay. Of these installations, and returns and raises, as
-    `forget_old_runs`. Call this before that, which notes when the last clean-up was.
+    A run still says who asked for which schedule, when and why, and how it ended. The choice by installation, the result and
+    the exceptions are as for `forget_old_runs`. Call this before `forget_old_runs`, which saves the time of the last clean-up.
     """
     aged = with_old_values(installation, now - keep)
     if not knowingly and _was_long_ago(installation, now) and _are_most(aged):
@@ -121,7 +121,7 @@ def forget_gone_users(*, knowingly: bool = False) -> None:
     """Removes references to users that another Django has deleted, such as a sidecar's platform. Raises Unusual."""
     users = get_user_model()
     if database_of(users) != database_of(Run):
-        return  # runtask.W010
+        return  # the check runtask.W010 warns of that
     everybody = users._base_manager  # noqa: SLF001  # documented: all of them
     gone = ~Exists(everybody.filter(pk=OuterRef("user")))
     links, tokens = SlackLink.objects.filter(gone), ApiToken.objects.filter(gone)
@@ -143,9 +143,9 @@ def forget_gone_users(*, knowingly: bool = False) -> None:
 
 
 def forget_old_records(installation: InstallationId, *, keep: timedelta, now: datetime, knowingly: bool = False) -> int:
-    """Deletes one batch of the audit log. Returns how many; a full batch means that there are more. Raises Unusual.
+    """Deletes one batch of the audit log. Returns how many. A full batch means that there may be more. Raises Unusual.
 
-    Call this before `forget_old_runs`, which notes when the last clean-up was.
+    Call this before `forget_old_runs`, which saves the time of the last clean-up.
     """
     before = now - keep
     if not knowingly and _was_long_ago(installation, now) and _are_most(old_records(before), "at"):
@@ -158,7 +158,7 @@ def forget_old_records(installation: InstallationId, *, keep: timedelta, now: da
 
 
 def forget_old_counts(*, now: datetime) -> None:
-    """Those of minutes that are long over."""
+    """Deletes the counts of throttles that are older than an hour. Each counts one minute."""
     Throttle.objects.filter(since__lt=now - timedelta(hours=1)).delete()
 
 
@@ -167,12 +167,12 @@ def forget_old_drafts(*, now: datetime) -> None:
 
 
 def old(installation: InstallationId, before: datetime) -> QuerySet[Run]:
-    """Runs that may be deleted. One whose end is unknown counts as ended at its deadline."""
+    """Runs that may be deleted. If a run's end is unknown, it counts as ended at its deadline."""
     return _of(installation, OVER).filter(created_at__lt=before, deadline_at__lt=before)
 
 
 def with_old_values(installation: InstallationId, before: datetime) -> QuerySet[Run]:
-    """Runs whose values may be deleted, and weren't yet. Not overdue ones, of which a worker may still tell something."""
+    """Runs that have values which may be deleted. Overdue runs are left out: a worker may still report something."""
     ended = [state for state in OVER if state is not RunState.OVERDUE]
     return _of(installation, ended).filter(values_deleted_at=None, deadline_at__lt=before)
 
@@ -191,7 +191,7 @@ def _was_long_ago(installation: InstallationId, now: datetime) -> bool:
 
 
 def _are_most(aged: QuerySet[Any], by: str = "deadline_at") -> bool:
-    """Judges by the primary keys, which grow with time: counting would read all rows."""
+    """Estimates by primary keys, which grow with time, whether these are most rows. Counting would read all of them."""
     newest = aged.order_by(f"-{by}", "-pk").values_list("pk", flat=True).first()
     if newest is None:
         return False

@@ -14,7 +14,7 @@ from django.utils import timezone
 from bot.models import Run, database_of
 
 LASTS = 10.0  # seconds until we ask again
-JUMP = 0.5  # seconds; if this machine's two clocks disagree by more, it was asleep or somebody has set its clock
+JUMP = 0.5  # seconds. If this machine's two clocks disagree by more, it was asleep, or somebody has set its clock.
 ASK = {  # by vendor; answers are in UTC, without a zone
     "postgresql": "SELECT clock_timestamp() AT TIME ZONE 'UTC'",  # now() would be the start of the transaction
     "mysql": "SELECT UTC_TIMESTAMP(6)",
@@ -26,7 +26,7 @@ ASK = {  # by vendor; answers are in UTC, without a zone
 class _Reading:
     utc: datetime
     monotonic: float
-    wall: float  # this machine's clock at that moment
+    wall: float  # `time.time()` of this machine at that moment
 
     def now(self) -> datetime:
         return self.utc + timedelta(seconds=time.monotonic() - self.monotonic)
@@ -40,7 +40,7 @@ _reading: _Reading | None = None
 
 
 def now() -> datetime:
-    """As `django.utils.timezone.now`, but by the database's clock. Asks the database if the last answer is too old.
+    """Like `django.utils.timezone.now`, but by the database's clock. Asks the database if the last answer is too old.
 
     In a transaction of ours, any earlier answer is good enough.
     """
@@ -52,7 +52,7 @@ def now() -> datetime:
 
 
 def last() -> datetime:
-    """The same, but never asks, for code that must not wait. By this machine's clock until the database has answered once."""
+    """Like `now`, but never asks the database, for code that must not wait. Before the first answer: this machine's time."""
     reading = _reading
     return timezone.now() if reading is None else _as_django(reading.now())
 

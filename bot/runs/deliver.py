@@ -32,10 +32,10 @@ from bot.runs.report import Site, report
 log = logging.getLogger(__name__)
 
 THREADS = 8
-AHEAD = 6 * THREADS  # notices claimed at once, which share the cost of the claim's queries (2 ms and more)
-FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # seconds; doubling between them
-LOOK = timedelta(seconds=1)  # between two looks for what dead deliverers have left
-TRIES = 5  # of a message that Slack takes neither with blocks nor as one line
+AHEAD = 6 * THREADS  # notices claimed at once, at most: they share the cost of the claim's queries (2 ms and more)
+FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # seconds before the first retry, and at most. The pause doubles each time.
+LOOK = timedelta(seconds=1)  # between two looks for notices whose claim by another deliverer has expired
+TRIES = 5  # after so many tries, a message that Slack takes neither with blocks nor as one line is parked
 OURS = Reason(code=Code.INTERNAL_ERROR)
 
 
@@ -46,11 +46,11 @@ class _Errand:
     notice: Notice
     report: Report
     root: MessageTs  # the message that an edit changes
-    is_new: bool  # no earlier try can have left a message in Slack
-    simply: bool = False  # as one line of text, because Slack doesn't take our blocks
+    is_new: bool  # whether certainly no earlier try has left a message in Slack
+    simply: bool = False  # whether to send it as one line of text, because Slack doesn't take our blocks
 
 
-# How a try ended, to be saved: together with others that were sent, or by a call of its own.
+# How a try ended, which `_store` saves: all `Sent` together, and each other end by calling it.
 _Settling: TypeAlias = Sent | partial[None]
 
 
@@ -61,10 +61,10 @@ class Deliverer:
     messenger: Messenger
     site: Site = field(default_factory=Site)
     clock: Callable[[], datetime] = clock.last
-    wake: Callable[[], None] = lambda: None  # called when a try has ended, which other notices may wait for
+    wake: Callable[[], None] = lambda: None  # called when a try has ended: other notices may have waited for it
     gate: Gate = field(init=False)
-    _looked: datetime | None = None  # the last time for notices that another deliverer has deserted
-    _start_until: float = math.inf  # monotonic
+    _looked: datetime | None = None  # when expired claims of other deliverers were last looked for
+    _start_until: float = math.inf  # monotonic: no errand starts after that
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="deliver"))
     _out: int = 0  # errands whose end has not been received
     _back: SimpleQueue[_Settling] = field(default_factory=SimpleQueue)
@@ -74,7 +74,7 @@ class Deliverer:
         self.gate = Gate(self.messenger, self.clock)
 
     def step(self) -> bool:
-        """Saves what has ended and starts what is due, as far as threads are free.
+        """Saves tries that have ended, and starts those that are due, as far as threads are free.
 
         True if the next step should follow immediately.
         """
@@ -85,7 +85,7 @@ class Deliverer:
             self._pool.submit(self._ask)
         if self._out > THREADS or not self.gate.is_open:
             if not self._out:
-                return False  # while something can't be saved, the next try needn't be at once
+                return False  # nothing can be sent now, so the next step needn't follow at once
             self._receive(0.2)
             return True
         limit = AHEAD - self._out if self.gate.is_trusted else 1 - self._out
@@ -128,7 +128,7 @@ class Deliverer:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _receive(self, timeout: float) -> None:
-        """Takes everything that has ended. Waits at most `timeout` seconds for the first."""
+        """Takes all tries that have ended. Waits at most `timeout` seconds for the first."""
         with suppress(Empty):
             while True:
                 self._unsettled.append(self._back.get(timeout=timeout))
@@ -143,7 +143,7 @@ class Deliverer:
                 self._store([end])
 
     def _store(self, these: Sequence[_Settling]) -> None:
-        """If the database can't be reached, they are kept for the next step. If it refuses a value, they are dropped."""
+        """Saves ends of tries. If the database can't be reached, keeps them for the next step. If it refuses one, drops that."""
         try:
             claims.mark_sent([end for end in these if isinstance(end, Sent)])
             for end in these:
@@ -153,7 +153,7 @@ class Deliverer:
             log.exception("the state of %s messages can't be saved now", len(these))
             self._unsettled += these
         except Exception:
-            if len(these) > 1:  # a value that is refused must not block the others
+            if len(these) > 1:  # one refused value must not block the others
                 for end in these:
                     self._store([end])
             else:
@@ -163,7 +163,7 @@ class Deliverer:
         try:
             root = roots[notice.pk] if notice.is_edit else None
             about = report(notice, self.site, channel=root.channel if root else "")
-        except Exception:  # a defect of ours, which must not block the others
+        except Exception:  # a defect of ours must not block other notices
             log.exception("%s", notice)
             claims.later(notice, due_at=self._backoff(notice), problem=OURS)
             return
@@ -179,7 +179,7 @@ class Deliverer:
         try:
             if time.monotonic() < self._start_until and self.gate.is_open:
                 end = self._try(errand)
-            else:  # for another deliverer, or a better moment
+            else:  # gives the notice back: for another deliverer, or for later
                 end = partial(claims.later, notice, due_at=self.clock(), failed=False)
         except Exception:  # a defect of ours
             log.exception("%s", notice)
@@ -222,14 +222,14 @@ class Deliverer:
         return Sent(notice, channel=errand.report.channel, ts=ts, at=self.clock())
 
     def _renew(self, errand: _Errand) -> None:
-        """So much time has passed since the claim that another deliverer may have claimed the notice."""
+        """Renews the claim of an errand that has waited for long. If another deliverer has claimed the notice, drops the errand."""
         if claims.hold(errand.notice, self.clock()):
             self._start(errand)
         else:
             log.warning("%s: this deliverer took longer than its claim lasts", errand.notice)
 
     def _edit(self, errand: _Errand) -> _Settling:
-        """Not tried again if the root can't be edited any more: its replies contain the same."""
+        """Edits the message. A closed channel counts as a refused edit, which isn't tried again: replies say the same."""
         try:
             self.messenger.edit(errand.report, errand.root)
         except ChannelClosed as exc:
@@ -238,7 +238,7 @@ class Deliverer:
         return Sent(errand.notice, channel=errand.report.channel, ts=errand.root, at=self.clock())
 
     def _redirect(self, errand: _Errand, because: str) -> _Settling:
-        """`because` is Slack's error code."""
+        """Sends the run's messages to the requester directly, or parks the notice. `because`: Slack's code for the channel."""
         notice, run = errand.notice, errand.notice.run
         if run.redirected_from or notice.recipient:
             return self._parked(notice, Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": because}))
@@ -247,7 +247,7 @@ class Deliverer:
         return self._to_direct_message(errand, because)
 
     def _to_direct_message(self, errand: _Errand, because: str = "") -> _Settling:
-        """Opens the direct message with the requester. `because` is empty if that is what they asked for."""
+        """Opens the direct message with the recipient. `because` is empty if the messages should go there anyway."""
         notice = errand.notice
         try:
             channel = self.messenger.open_direct_message(errand.report)
@@ -260,18 +260,18 @@ class Deliverer:
             return self._refused(notice, exc)
         except NotDelivered as exc:
             return partial(claims.later, notice, due_at=self._backoff(notice), problem=exc.reason)
-        if channel == errand.report.channel:  # it is open, and closed to us
+        if channel == errand.report.channel:  # Slack refused this very direct message before
             return self._parked(notice, Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": because}))
         log.info("the messages of run %s go to a direct message: %s", notice.run_id, because or "as asked for")
         return partial(claims.redirect, notice, channel=channel, because=because, now=self.clock())
 
     def _simpler(self, errand: _Errand, exc: MessageRefused) -> _Settling:
-        """Slack doesn't take the message. One line of text still tells how the run went; of an edit, the replies do."""
+        """Slack doesn't take the message. Tries one line of text instead. A refused edit is parked: replies say the same."""
         notice = errand.notice
         if not errand.simply and not notice.is_edit:
             log.error("%s goes out as one line of text: %s", notice, exc)
             return self._try(replace(errand, is_new=True, simply=True))
-        if errand.simply and notice.attempts < TRIES - 1:  # hard to believe
+        if errand.simply and notice.attempts < TRIES - 1:  # Slack should take one line, so the refusal may be temporary
             return partial(claims.later, notice, due_at=self._backoff(notice), problem=exc.reason)
         log.error("%s is given up: %s", notice, exc)
         return self._parked(notice, exc.reason)

@@ -1,6 +1,6 @@
-"""Records what somebody was refused. Equal refusals within a minute are one record, which counts them.
+"""Records refusals in the audit log. Equal refusals within a minute share one record, which counts them.
 
-So are all refusals of a person beyond MOST different ones in a minute, whatever they were.
+After MOST different refusals of one person within a minute, all further ones share one record, too.
 """
 
 import hashlib
@@ -26,9 +26,9 @@ from bot.runs.refusals import CantStop, Ended, MaybeSent, NotAllowed, NothingSen
 log = logging.getLogger(__name__)
 
 MINUTE = timedelta(minutes=1)
-MOST = 60  # different refusals of one person within a minute that have records of their own
-EQUAL = ("asked", "code", "flaw", "address")  # details of equal refusals
-IDENTIFYING = frozenset({"user"})  # parameters of reasons that name somebody; only a person's row may
+MOST = 60  # different refusals of one person within a minute that get their own records
+EQUAL = ("asked", "code", "flaw", "address")  # details that are the same in equal refusals
+IDENTIFYING = frozenset({"user"})  # parameters of reasons that name a person. Only the person's row may contain these.
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def recorded(
     run: RunId | None = None,
     installation: str = "",
 ) -> Iterator[None]:
-    """Around an attempt. What came of a run that wasn't sent, or perhaps was, is no refusal, and has records of its own."""
+    """Records the refusal that the code inside raises. NothingSent and MaybeSent aren't refusals, and have other records."""
     try:
         yield
     except (NothingSent, MaybeSent):
@@ -61,7 +61,7 @@ def recorded(
 
 
 def _why(exc: NotAllowed | Refused | CantStop | Ended) -> dict[str, Any]:
-    """Codes. Of what was typed, only the fields that were wrong."""
+    """The record's details: codes and parameters. Values that were typed are left out, and only the wrong fields are named."""
     if isinstance(exc, Refused):
         problems = [{"code": problem.code, "field": problem.field} for problem in exc.problems]
         return {"code": problems[0]["code"] if problems else "", "problems": problems}
@@ -70,7 +70,7 @@ def _why(exc: NotAllowed | Refused | CantStop | Ended) -> dict[str, Any]:
 
 
 def refuse(record: Record, platform: Platform | None = None) -> None:
-    """Appends it, or counts it. The person is refused also where the database fails; then the log says so."""
+    """Records the refusal, or counts it in an equal record. If the database fails, it only logs that: the refusal still stands."""
     try:
         _count(record, platform)
     except Error:
@@ -81,7 +81,7 @@ def _count(record: Record, platform: Platform | None) -> None:
     now = clock.now()
     if _counted(record, now):
         return
-    if _has_many(record, now):  # whoever guesses numbers must not fill the table
+    if _has_many(record, now):  # somebody who guesses numbers must not fill the table
         record = replace(record, schedule=None, run=None, installation="", details={"code": Kind.MANY.value})
         if _counted(record, now):
             return
@@ -99,14 +99,14 @@ def _count(record: Record, platform: Platform | None) -> None:
 
 
 def _counted(record: Record, now: datetime) -> bool:
-    """Whether an equal one has a record already, which counts this one."""
+    """Counts the refusal in an equal record of the last minute. False: there is none."""
     equal = [_digest(record, minute) for minute in (_minute(now), _minute(now) - 1)]
     with writers_turn():
         return bool(AuditRecord.objects.filter(same__in=equal, at__gt=now - MINUTE).count_again())
 
 
 def _has_many(record: Record, now: datetime) -> bool:
-    """Of somebody unknown, there are few: the API throttles tokens that it doesn't know, by address."""
+    """Whether the person has MOST records of the last minute. Unknown people can't: the API limits unknown tokens by address."""
     if record.who is None:
         return False
     theirs = AuditRecord.objects.filter(person__key=record.who.key, at__gt=now - MINUTE, same__isnull=False)

@@ -1,7 +1,7 @@
-"""The door: Slack, the pages and the API share one permission check, `admit`, and four verbs: see, start, follow, stop.
+"""The door: one permission check, `admit`, that Slack, the pages and the API share.
 
-Each verb is a module. Its functions take a `Platform` and an actor (or a request with one), and call `admit` before they do
-anything. What it returns knows the rules, and finds schedules and runs only for people who may see them.
+Each verb (see, start, follow, stop, …) is a module. Its functions take a `Platform` and an actor (or a request with one), and
+first call `admit`. That returns an `Admitted`, which has the rules, and finds only schedules and runs that the actor may see.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -42,14 +42,14 @@ class Platform:
     queues: Queues | None = None
     stopper: Stopper
     may_kill: bool = False  # whether Stop may terminate a running task
-    base_url: str = ""  # of the site; empty: no links to it
+    base_url: str = ""  # the site's address; empty: messages have no links to it
     announcements: Mapping[str, str] = field(default_factory=dict)  # see Conf.announce
-    audits_values: bool = True  # whether the audit log has the values of changed arguments
+    audits_values: bool = True  # whether the audit log contains the values of changed arguments
     unsaved: Unsaved = field(default_factory=Unsaved)
-    wake: Callable[[], None] = lambda: None  # wakes this process's loops, as a notice may be owed
+    wake: Callable[[], None] = lambda: None  # wakes this process's loops. Call it when a notice may be owed.
 
     def source_of(self, task: str) -> Source:
-        """Where the outcome of a new run of this task will be read. Events come whether or not its result is kept."""
+        """Where the outcome of a new run of this task will be read. Workers send events even if the result isn't kept."""
         if self.sources.now is Source.EVENTS:
             return Source.EVENTS
         return self.sources.now if self.sender.keeps_result(task) else Source.NONE
@@ -62,7 +62,7 @@ class Platform:
 
 @dataclass(frozen=True)
 class Admitted:
-    """A person whom the door has let in, and what is in force at this moment. Lives as long as one request."""
+    """An actor whom `admit` has let in, with the rules and the pause that are in force. Make one for each request."""
 
     platform: Platform
     actor: Actor
@@ -70,17 +70,17 @@ class Admitted:
 
     @cached_property
     def hidden(self) -> tuple[Globs, ...]:
-        """What these match doesn't exist for this person."""
+        """Patterns of the schedules that are hidden from this person."""
         rights = self.actor.rights
         return self.in_force.book.hiding(rights.groups, is_superuser=rights.is_superuser)
 
     @cached_property
     def schedules(self) -> frozenset[int]:
-        """The ids of all schedules that this person may see, as searches know them. For lists: it needs no query for each."""
+        """The ids of all schedules that this person may see, from the index of the search. One call serves a whole list."""
         return frozenset(self.platform.catalog.ids(self.hidden))
 
     def rules_of(self, schedule: Schedule | Brief | None) -> tuple[Rule, ...]:
-        """Takes as long for a schedule that isn't there, so that time doesn't tell what is hidden."""
+        """The rules that match the schedule. Takes as long if there is no schedule, so that the time doesn't reveal hidden ones."""
         found = self.in_force.book.of(*(("", "") if schedule is None else (schedule.name, schedule.task)))
         return () if schedule is None else found
 
@@ -91,9 +91,9 @@ class Admitted:
         return None if is_hidden else found
 
     def run(self, run: RunId) -> Run | None:
-        """None: there is no such run, or it is one of a hidden schedule. Those of a deleted one belong to their requester.
+        """None: there is no such run for this actor. Only its requester may see a run whose schedule was deleted.
 
-        Both take as long: a schedule is looked for in either case.
+        If there is no such run, it looks for a schedule nevertheless, so that the time doesn't reveal hidden runs.
         """
         found = Run.objects.select_related("user").filter(pk=run).first() if is_id(run) else None
         return found if self.sees(found or Run(schedule_id=0)) and found is not None else None
@@ -102,14 +102,14 @@ class Admitted:
         return self._sees(run, self.platform.catalog.get(ScheduleId(run.schedule_id)))
 
     def those_seen(self, runs: Collection[Run]) -> list[Run]:
-        """In one query for all of their schedules."""
+        """The runs that the actor may see. Makes one query for all of their schedules."""
         schedules = self.briefs({ScheduleId(run.schedule_id) for run in runs})
         return [run for run in runs if self._sees(run, schedules.get(ScheduleId(run.schedule_id)))]
 
     def visible(self, runs: QuerySet[Run]) -> QuerySet[Run]:
-        """Without those that are hidden, which so can't fill the beginning of a long list. For runs that haven't ended.
+        """Filters out hidden runs, so that they can't fill the beginning of a long list. Only for runs that haven't ended.
 
-        Reads the number of each of their schedules, and these schedules.
+        Reads the ids of their schedules, and these schedules.
         """
         keys = schedules_of(runs)
         there = self.briefs(keys)
@@ -118,7 +118,7 @@ class Admitted:
         return runs.filter(~Q(schedule_id__in=hidden) | own) if hidden else runs
 
     def briefs(self, schedules: Collection[ScheduleId]) -> dict[ScheduleId, Brief]:
-        """Those that exist, hidden ones too."""
+        """The schedules that exist, even hidden ones, by id."""
         return {brief.id: brief for brief in self.platform.catalog.briefs(schedules)}
 
     def _sees(self, run: Run, schedule: Schedule | Brief | None) -> bool:
@@ -126,7 +126,7 @@ class Admitted:
         return self.denied(Action.SEE, schedule, self.rules_of(schedule), owner=owner) is None
 
     def authorise(self, action: Action, schedule: Schedule | None, **more: Any) -> tuple[Rule, ...]:
-        """The rules of the schedule. `more`: as for `denied`. Raises NotAllowed."""
+        """The rules that match the schedule. `more`: as for `denied`. Raises NotAllowed."""
         rules = self.rules_of(schedule)
         if denied := self.denied(action, schedule, rules, **more):
             raise NotAllowed(denied)
@@ -143,7 +143,7 @@ class Admitted:
         kill: bool = False,
         requester: Identifiers | None = None,
     ) -> Denied | None:
-        """`schedule`: None if it is gone. Then `owner` is the requester of the run that this is about."""
+        """Why the actor may not do this. `schedule`: None if it was deleted; then `owner` is the requester of the run."""
         subject = Subject(
             schedule=None if schedule is None else schedule.id,
             rules=rules,
@@ -159,25 +159,25 @@ class Admitted:
 
 
 def admit(platform: Platform, actor: Actor) -> Admitted:
-    """Lets in whoever may see any schedules. Raises NotAllowed."""
+    """Lets in actors who may see any schedules. Raises NotAllowed."""
     if denied := policy.may(actor, Action.SEE, Subject()):
         raise NotAllowed(denied)
     return Admitted(platform, actor, rulebook.in_force())
 
 
 def schedules_of(runs: QuerySet[Run]) -> set[ScheduleId]:
-    """Each once. For runs that haven't ended."""
-    # By an expression: in the order of an index that begins with it, the database may walk through all of history.
+    """The ids of the runs' schedules. Only for runs that haven't ended."""
+    # `+ 0` hides the column from the planner: by an index that begins with it, the database may read all of history.
     keys = runs.order_by().values_list(F("schedule_id") + 0, flat=True).distinct()
     return set(map(ScheduleId, keys))
 
 
 def may_see(user: Any) -> bool:
-    """Whether a user of the site may see any schedules. For links; the verbs decide again."""
+    """Whether a user of the site may see any schedules. Only for showing links: the verbs check again."""
     return policy.may(actors.of_user(user), Action.SEE, Subject()) is None
 
 
 def _now() -> datetime:
-    """Aware, whatever the project's USE_TZ is."""
+    """The time, with a time zone even if the project doesn't use USE_TZ."""
     now = clock.now()
     return now if timezone.is_aware(now) else timezone.make_aware(now, timezone.get_default_timezone()).astimezone(UTC)

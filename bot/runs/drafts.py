@@ -31,24 +31,24 @@ from bot.runs.refusals import NoSuchDraft
 
 MOST = 20  # messages of one person within a minute that are answered
 MINUTE = timedelta(minutes=1)
-LIFE = timedelta(minutes=10)  # events of older messages aren't taken (bot.slack.replay), so that the row may go then
+LIFE = timedelta(minutes=10)  # then the row may be deleted: events of older messages are ignored (bot.slack.replay)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """A message to the bot: whose it is, and where it is."""
+    """A message to the bot: its author, and where it is."""
 
     installation: InstallationId
     account: SlackAccount
-    place: Place  # its parent: the first message of the thread that it is in
+    place: Place  # `parent` is the first message of the thread that the message is in
     message: MessageTs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Values:
-    """What a form is filled with, and what must be typed there because it is secret."""
+    """The values that a form is filled with, and the secret ones that were left out and must be typed there."""
 
-    args: list[Any] | None = field(default=None, repr=False)  # None: as stored
+    args: list[Any] | None = field(default=None, repr=False)  # None: the schedule's stored ones
     kwargs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     left_out: tuple[str, ...] = ()  # names of keyword arguments
     has_left_out_args: bool = False
@@ -58,7 +58,7 @@ NOTHING = Values()
 
 
 def without_secrets(platform: Platform, read: Mention, tasks: Collection[str]) -> Values:
-    """`tasks`: those that the values may be for. Their signatures say which arguments are secret."""
+    """The values of a mention, without secret ones. `tasks` may get the values: their signatures say which are secret."""
     call = (read.args or [], read.kwargs)
     secrets = Secrets.of(platform.secret_keys, (), call)
     hidden = secrets.hidden(read.kwargs)
@@ -90,7 +90,7 @@ def new_key() -> str:
 
 
 def keep(key: str, written: Written, values: Values = NOTHING) -> bool:
-    """False: this message was answered before, by this process or another one."""
+    """Saves the draft. False: this message was answered before, by this process or another one."""
     row = Draft(
         key=key,
         installation=written.installation,
@@ -115,7 +115,7 @@ def keep(key: str, written: Written, values: Values = NOTHING) -> bool:
 
 
 def get(platform: Platform, actor: Actor, installation: InstallationId, key: str) -> tuple[Place, Values]:
-    """Where it was written and its values. It must be the actor's own. Raises NotAllowed or NoSuchDraft."""
+    """Where the draft was written, and its values. It must be the actor's own. Raises NotAllowed or NoSuchDraft."""
     admit(platform, actor)
     row = Draft.objects.filter(key=key, installation=installation, valid_until__gt=clock.now()).first()
     if row is None or actor.slack != SlackAccount(team=TeamId(row.team), user=SlackUserId(row.slack_user)):

@@ -2,9 +2,9 @@
 
 from django.db import InterfaceError, InternalError, OperationalError
 
-# It may be back later. The last one: PostgreSQL is read-only, as in a switchover.
+# After these errors, a later try may succeed. InternalError: PostgreSQL is read-only, as in a switchover.
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
-WRONG_VALUE = 1366  # MariaDB: a character that the table can't hold, which is an OperationalError there
+WRONG_VALUE = 1366  # MariaDB raises an OperationalError with this code for a character that the table can't hold
 
 
 def is_away(exc: BaseException) -> bool:

@@ -1,4 +1,4 @@
-"""A user's favourite schedules: the verbs that keep and forget one, and the list."""
+"""A user's favourite schedules: adds, removes and lists them."""
 
 from collections.abc import Collection
 
@@ -12,11 +12,11 @@ from bot.runs.door import Admitted, Platform, admit
 from bot.runs.refusals import Full, Gone
 
 MOST = 20  # per user
-TRIES = 5  # of taking a place that somebody else is faster at: only the same user, in another process
+TRIES = 5  # to take a free place. Another process may be faster, but only for the same user.
 
 
 def add(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
-    """Raises NotAllowed, Gone or Full. Changes nothing if it is one already."""
+    """Adds a favourite, or changes nothing if it is one already. Raises NotAllowed, Gone or Full."""
     admitted = admit(platform, actor)
     if admitted.schedule(schedule) is None:
         raise Gone
@@ -30,26 +30,26 @@ def add(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
         try:
             with atomic():
                 Favourite.objects.create(user_id=str(actor.user), place=min(free), schedule_id=schedule)
-        except IntegrityError:  # taken meanwhile
+        except IntegrityError:  # another process was faster
             continue
         return
     raise Full(MOST)
 
 
 def remove(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
-    """Raises NotAllowed. Changes nothing if it isn't one, or if there is no such schedule."""
-    admit(platform, actor)  # not to the schedule: who may not see it any more may still forget it
+    """Removes a favourite, or changes nothing if it isn't one, or if there is no such schedule. Raises NotAllowed."""
+    admit(platform, actor)  # people may also remove a schedule that they may not see any more
     if is_id(schedule):
         Favourite.objects.filter(user_id=str(actor.user), schedule_id=schedule).delete()
 
 
 def holds(actor: Actor, schedule: ScheduleId) -> bool:
-    """Whether it is one. For somebody who may see it."""
+    """Whether the schedule is a favourite of the actor. The caller must have checked that they may see it."""
     return Favourite.objects.filter(user_id=str(actor.user), schedule_id=schedule).exists()
 
 
 def listed(platform: Platform, actor: Actor) -> tuple[Brief, ...]:
-    """Those that exist and that the actor may see, by name. Raises NotAllowed."""
+    """The actor's favourites that exist and that they may see, sorted by name. Raises NotAllowed."""
     admitted = admit(platform, actor)
     return tuple(sorted(_visible(admitted, _taken(actor)), key=lambda brief: (brief.name.casefold(), brief.id)))
 
@@ -60,13 +60,13 @@ def _visible(admitted: Admitted, schedules: Collection[ScheduleId]) -> list[Brie
 
 
 def _taken(actor: Actor) -> dict[ScheduleId, int]:
-    """Places, by schedule."""
+    """The places of the actor's favourites, by schedule."""
     own = Favourite.objects.filter(user_id=str(actor.user))
     return {ScheduleId(schedule): place for schedule, place in own.values_list("schedule_id", "place")}
 
 
 def _left(admitted: Admitted, taken: dict[ScheduleId, int]) -> set[int]:
-    """Frees the places of schedules that were deleted, or that a rule hides now: nobody finds these to remove them."""
+    """Frees the places of schedules that were deleted or are hidden now: the actor can't find these to remove them."""
     gone = set(taken) - {brief.id for brief in _visible(admitted, taken)}
     Favourite.objects.filter(user_id=str(admitted.actor.user), schedule_id__in=gone).delete()
     return {taken[schedule] for schedule in gone}

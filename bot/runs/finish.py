@@ -26,14 +26,15 @@ log = logging.getLogger(__name__)
 BATCH = 500  # runs per call
 RESULT_LIMIT = 3000  # characters kept of a result; the whole stays where the site keeps it
 TRACEBACK_LIMIT = 6000  # characters kept of a traceback, from its end
-LATER_ENDS = 10  # that a run keeps, the newest ones
+LATER_ENDS = 10  # later ends that a run keeps, the newest ones
 ANY = Q()  # every run
-WATCHED_ON = timedelta(hours=1)  # after its end, as the broker may give the task of a lost worker to another one
-PATIENCE = timedelta(hours=24)  # after its deadline; then an open run ends as unseen
+# So long after its end, a run is still watched: the broker may give the task of a lost worker to another worker.
+WATCHED_ON = timedelta(hours=1)
+PATIENCE = timedelta(hours=24)  # so long after its deadline, an open run ends as unseen
 
 
 def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secret_keys: tuple[str, ...] = WORDS) -> int:
-    """Returns how many runs changed. Recording the same outcomes again changes nothing."""
+    """Saves outcomes in their runs. Returns how many runs changed. Recording the same outcomes again changes nothing."""
     changed = 0
     for outcome in outcomes:
         try:
@@ -80,7 +81,7 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
 def _take(run: Run, outcome: Outcome) -> None:
     """Copies the outcome into the run. The caller saves the run."""
     run.state = after(RunState(run.state), outcome.status)
-    if run.state != RunState.UNSEEN:  # something was heard of it, so the reason is no longer true
+    if run.state != RunState.UNSEEN:  # a worker has reported something, so the reason is no longer true
         run.unseen_because = ""
     elif outcome.status == REJECTED:
         run.unseen_because = Reason(code=Code.REJECTED).dump()
@@ -102,7 +103,7 @@ def _fit_to_show(outcome: Outcome, secrets: Secrets) -> Outcome:
 
 
 def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
-    """Saves a later outcome of a run that has ended. If that is another end, it is told. The run still shows its first end."""
+    """Saves a later outcome of a run that has ended. If that is another end, a reply says so. The run still shows its first end."""
     run.seen = outcome.token
     run.deadline_at = now + WATCHED_ON
     told = _told(run)
@@ -149,15 +150,15 @@ def mark_overdue(*, now: datetime, of: Q = ANY) -> int:
 
 
 def give_up(*, now: datetime, of: Q = ANY) -> int:
-    """Ends open runs as unseen a day after their deadline. Returns how many runs changed. `of`: as above."""
+    """Ends open runs as unseen a day after their deadline. Returns how many runs changed. `of`: which runs may be ended."""
     why = Reason(code=Code.NEVER_HEARD)
     return sum(end_unseen(pk, why, now=now) for pk in _late(OPEN, now - PATIENCE, of))
 
 
 def watched_on(now: datetime) -> Q:
-    """Which runs have ended within the last hour, and may still end a second time, or late.
+    """A condition for runs that have ended within the last hour, and may still end a second time, or late.
 
-    Runs that ended before there was such a watch may have a deadline far ahead. They aren't all looked at.
+    Runs that an older version ended may have a deadline far in the future. The upper limit excludes these.
     """
     return Q(state__in=ENDED, deadline_at__gt=now, deadline_at__lte=now + WATCHED_ON)
 
@@ -173,7 +174,7 @@ def _mark_overdue(pk: int, now: datetime) -> bool:
     run = Run.objects.select_for_update().filter(pk=pk, state__in=AWAITED, deadline_at__lte=now).first()
     if run is None:
         return False
-    if run.source == Source.NONE:  # nobody knows whether it was sent, and there is nothing to wait for
+    if run.source == Source.NONE:  # it may or may not have been sent, and no result will ever come
         return end_unseen(pk, Reason(code=Code.NO_RESULTS), now=now)
     run.state = RunState.OVERDUE
     run.save(update_fields=["state"])
@@ -199,7 +200,7 @@ def withdraw(pk: int, *, now: datetime) -> bool:
 
 @atomic()
 def end_unseen(pk: int, why: Reason, *, now: datetime) -> bool:
-    """Ends an open run whose end can't be known any more. If the run has a reason already, that stays: it says more than `why`."""
+    """Ends an open run whose end can't be known any more. A reason that the run has already is kept: it says more than `why`."""
     run = Run.objects.select_for_update().filter(pk=pk, state__in=OPEN).first()
     if run is None:
         return False

@@ -1,4 +1,4 @@
-"""The verb *follow*: a run as it is at this moment, whether or not a watcher is running."""
+"""The verb *follow*: brings a run up to date, whether or not a watcher is running."""
 
 import logging
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def follow(platform: Platform, actor: Actor, run: RunId) -> Run | None:
-    """None: there is no such run for this actor. Raises NotAllowed."""
+    """The run as it is at this moment. None: there is no such run for this actor. Raises NotAllowed."""
     found = admit(platform, actor).run(run)
     if found is not None and catch_up(platform, found):
         found.refresh_from_db()
@@ -23,7 +23,7 @@ def follow(platform: Platform, actor: Actor, run: RunId) -> Run | None:
 
 
 def catch_up(platform: Platform, run: Run) -> bool:
-    """Asks the source of a run that may still change, once. True if the run has changed."""
+    """If the run may still change, asks its source once. True if the run has changed."""
     outcomes, now = platform.sources.of(run), clock.now()
     is_watched = run.state in OPEN or run.state == RunState.UNSEEN or (run.state in ENDED and run.deadline_at > now)
     if not is_watched:

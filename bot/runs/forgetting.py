@@ -1,4 +1,4 @@
-"""Forgets a person of the audit log: what they did stays, and who they were goes."""
+"""Forgets a person of the audit log: keeps the records of what they did, and empties the rows that identify them."""
 
 from collections.abc import Collection
 from typing import Any
@@ -17,9 +17,9 @@ from bot.runs.refusals import NotAllowed
 
 @atomic()
 def forget(name: str, *, superuser: Any, operator: str) -> int:
-    """Empties each row of the person of this name, by whatever account they acted. Returns how many that were.
+    """Empties all rows of a person: one for each account by which they acted. Returns how many.
 
-    `name` as in `people.named`. `operator` is the operating system's user. Raises NotAllowed.
+    `name`: as for `people.named`. `operator`: the operating system's user who runs the command. Raises NotAllowed.
     """
     rows = _of(name)
     outbox.lock(rows)
@@ -38,7 +38,7 @@ def forget(name: str, *, superuser: Any, operator: str) -> int:
 
 
 def _of(name: str) -> QuerySet[Person]:
-    """Also the rows that share a user with those of this name, and those of their Slack accounts."""
+    """The rows of this name, all other rows of the same users, and the rows of their Slack accounts."""
     theirs = Q(pk__in=people.named(name))
     users = {*people.users_named(name), *Person.objects.filter(theirs).exclude(user="").values_list("user", flat=True)}
     theirs |= Q(user__in=users)

@@ -1,4 +1,4 @@
-"""Whether Slack takes our token. Nothing is claimed before it did, nor after a refusal until it does again."""
+"""Checks whether Slack accepts our token. While it doesn't, deliverers claim no notices."""
 
 import logging
 import time
@@ -13,28 +13,31 @@ from bot.runs import installations
 
 log = logging.getLogger(__name__)
 
-EVERY = 20.0  # seconds between two questions while all is well: /readyz must tell within 30 s
-PAUSE = 30.0  # seconds after a refusal
-RETRY = 2.0  # seconds after a question that had no answer
-LISTEN = 0.2  # seconds between two looks at what other processes have written down
+EVERY = 20.0  # seconds between two checks while Slack accepts the token: /readyz must report a refusal within 30 s
+PAUSE = 30.0  # seconds between a refusal and the next check
+RETRY = 2.0  # seconds between a check that Slack didn't answer and the next one
+LISTEN = 0.2  # seconds between two looks for refusals that other processes have saved
 
 
 @dataclass
 class Gate:
-    """`ask` runs in a thread that may wait for Slack, `write` and `listen` in the one that has the database."""
+    """Is open while Slack accepts our token.
+
+    `ask` runs in a thread that may wait for Slack. `write` and `listen` run in the thread that uses the database.
+    """
 
     messenger: Messenger
     clock: Callable[[], datetime]
-    installation: InstallationId = installations.NAMELESS  # as Slack said last
+    installation: InstallationId = installations.NAMELESS  # the token's, by Slack's last answer
     is_open: bool = False
-    is_trusted: bool = False  # a message got through since the last refusal. Until then, one is tried at a time.
-    _next: float = 0.0  # monotonic
-    _news: Introduction | Reason | None = None  # not written yet
-    _heard: Reason | None = None  # the problem that was known at the last look
-    _listen: float = 0.0  # monotonic
+    is_trusted: bool = False  # whether Slack has accepted a message since the last refusal. If not, try one at a time.
+    _next: float = 0.0  # monotonic: when the next check is due
+    _news: Introduction | Reason | None = None  # Slack's answer, while it isn't saved yet
+    _known: Reason | None = None  # the problem that `listen` read last
+    _listen: float = 0.0  # monotonic: when the next look is due
 
     def is_due(self) -> bool:
-        """Whether it is time to ask. Says so once."""
+        """Whether to call `ask` now. After True, it returns False for a while, so that only one thread asks."""
         if time.monotonic() < self._next:
             return False
         self._next = time.monotonic() + PAUSE
@@ -53,14 +56,14 @@ class Gate:
             self.is_open, self._next = True, time.monotonic() + EVERY
 
     def shut(self, exc: InstallationRefused) -> None:
-        """Slack refuses us."""
+        """Call this when Slack has refused our token."""
         log.error("Slack refuses this installation (%s): nothing can be delivered until that is mended", exc)
-        self._news = self._heard = exc.reason
+        self._news = self._known = exc.reason
         self.is_open = self.is_trusted = False
         self._next = time.monotonic() + PAUSE
 
     def write(self) -> None:
-        """Writes down what is new, for /readyz."""
+        """Saves Slack's last answer, for /readyz and other processes."""
         news = self._news
         if isinstance(news, Introduction):
             installations.seen(news, now=self.clock())
@@ -70,11 +73,11 @@ class Gate:
             self._news = None
 
     def listen(self) -> None:
-        """If another process has just been refused, it is time to ask. Its token may be another one, so that proves nothing."""
+        """If Slack has just refused another process, makes a check due. It may use another token, so this gate stays open."""
         if not self.is_open or time.monotonic() < self._listen:
             return
         self._listen = time.monotonic() + LISTEN
         problem = installations.problem(self.installation)
-        if problem is not None and problem != self._heard:
+        if problem is not None and problem != self._known:
             self._next = 0.0
-        self._heard = problem
+        self._known = problem

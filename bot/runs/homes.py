@@ -1,6 +1,6 @@
-"""Home tabs: what they show, and which of them must be published anew.
+"""Home tabs: what they show, and which of them must be published again.
 
-They aren't pushed to: a loop looks at those that were opened lately, so that it doesn't matter which process has changed a run.
+A loop finds the recently opened tabs whose runs have changed. So processes that change runs needn't know of Home tabs.
 """
 
 import logging
@@ -24,19 +24,19 @@ from bot.runs.own import OwnRun
 
 log = logging.getLogger(__name__)
 
-LAST = 10  # own runs that have ended
-LOOKED_AT = 20  # own runs that are read for that
-RECENT = timedelta(minutes=10)  # since it was opened; older ones are published only when they are opened again
-CLAIM = timedelta(seconds=15)  # for publishing one
-EVERY = 2.0  # seconds between two looks; what changes in between is published once
-CHECKED = 200  # that are looked at at once, those that were opened last
-BATCH = 10  # that are published at once, so that the loop can be stopped in between
-CHUNK = 500  # runs
+LAST = 10  # ended runs of the reader on a tab, at most
+LOOKED_AT = 20  # runs of the reader that are read to find these
+RECENT = timedelta(minutes=10)  # a tab that was opened longer ago is published only when it is opened again
+CLAIM = timedelta(seconds=15)  # how long one process may take to publish a tab; then another process may do it
+EVERY = 2.0  # seconds between two looks; changes in between are published together
+CHECKED = 200  # tabs that one look checks, at most: those that were opened last
+BATCH = 10  # tabs that one step publishes, at most, so that the loop can be stopped in between
+CHUNK = 500  # runs per query
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contents:
-    """What somebody reads on Home."""
+    """The contents of a Home tab."""
 
     at: datetime
     has_schedules: bool
@@ -44,12 +44,12 @@ class Contents:
     now: Now
     favourites: tuple[Brief, ...]
     last: tuple[OwnRun, ...]
-    # By id, of the reader's own runs and those that wait for them: how far they are. Also of those that are hidden from them now.
+    # How far the reader's own runs and the runs that wait for them are, by id. Includes runs that are hidden from them now.
     marks: dict[str, str]
 
 
 def contents(platform: Platform, actor: Actor) -> Contents:
-    """Raises NotAllowed."""
+    """Collects the contents of the actor's Home tab. Raises NotAllowed."""
     running = now.running(platform, actor)
     newest = own.newest(actor, LOOKED_AT)
     ended = [run for run in own.shown(platform, actor, newest) if run.state not in OPEN]
@@ -72,23 +72,23 @@ def contents(platform: Platform, actor: Actor) -> Contents:
 
 
 def opened(installation: InstallationId, account: SlackUserId, *, now: datetime) -> None:
-    """Somebody looks at it, and what they should see is owed: whoever calls this publishes it, or else the loop soon does."""
+    """Notes that the tab was opened. The caller then publishes it. If that fails, the loop does it after CLAIM."""
     values = {"opened_at": now, "shown": None, "claimed_until": now + CLAIM}
     with writers_turn():
-        # Not update_or_create: in MariaDB, two that find no row deadlock.
+        # Not update_or_create: in MariaDB, two processes that find no row would deadlock.
         if not _of(installation, account).update(**values):
             row = Home(installation=installation, slack_user=account, **values)
             Home.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def owe(installation: InstallationId, account: SlackUserId, *, now: datetime) -> None:
-    """If it was opened lately, the loop publishes it soon: something else than runs has changed for its reader."""
+    """Makes the loop publish a recently opened tab soon. Call this when something other than runs has changed for its reader."""
     with writers_turn():
         _of(installation, account).update(shown=None, claimed_until=now)
 
 
 def version(installation: InstallationId, account: SlackUserId) -> str:
-    """Slack's hash of the view, as it was published last. Empty: not known."""
+    """Slack's hash of the view that was published last. Empty: not known."""
     return _of(installation, account).values_list("hash", flat=True).first() or ""
 
 
@@ -101,7 +101,10 @@ def published(
     marks: dict[str, str] | None,
     now: datetime,
 ) -> None:
-    """`user`: whose runs it shows, if it shows any. `marks`: those of the contents. None: the loop must publish it again."""
+    """Notes that the tab was published.
+
+    `user`: whose runs it shows; None: it shows no runs. `marks`: of its contents; None: the loop must publish it again.
+    """
     with writers_turn():
         claimed = now + CLAIM if marks is None else now
         _of(installation, account).update(user_id=user, hash=version, shown=marks, claimed_until=claimed)
@@ -112,9 +115,9 @@ def _of(installation: InstallationId, account: SlackUserId) -> QuerySet[Home]:
 
 
 def changed(installation: InstallationId, now: datetime) -> list[Home]:
-    """Those that were opened lately and whose reader has a new run, or one that has changed since.
+    """The recently opened tabs whose reader has a new run, or a run that has changed since they were published.
 
-    Three queries, whoever has however many runs; one if nobody looks.
+    Makes three queries, however many runs there are, or one if no tab was opened recently.
     """
     recent = Home.objects.filter(installation=installation, opened_at__gt=now - RECENT, claimed_until__lte=now)
     homes = list(recent.order_by("-opened_at")[:CHECKED])
@@ -144,7 +147,7 @@ def _mark(state: str, status: str, *, is_stopping: bool) -> str:
 
 
 def claim(home: Home, now: datetime) -> bool:
-    """False if another process is publishing it, or has done so since this row was read."""
+    """Claims a tab for publishing. False if another process is publishing it, or has done so since the row was read."""
     with writers_turn():
         mine = Home.objects.filter(pk=home.pk, hash=home.hash, claimed_until__lte=now)
         return bool(mine.update(claimed_until=now + CLAIM))
@@ -152,13 +155,13 @@ def claim(home: Home, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Refreshing:
-    """A step of a loop of its own. `publish` raises NotDelivered or a subclass of it."""
+    """Its `step` runs in its own loop and publishes changed tabs. `publish` may raise NotDelivered or a subclass of it."""
 
     gate: Gate
     publish: Callable[[SlackUserId], None]
 
     def step(self) -> float:
-        """Returns the seconds until the next one."""
+        """Returns the seconds until the next step."""
         if not self.gate.is_open:
             return EVERY
         now = clock.now()
@@ -174,11 +177,11 @@ class Refreshing:
             except InstallationRefused as exc:
                 self.gate.shut(exc)
                 return EVERY
-            except NotDelivered as exc:  # tried again when the claim is over
+            except NotDelivered as exc:  # the loop tries again when the claim is over
                 log.warning("%s could not be published: %s", home, exc)
         return 0.0 if len(found) > BATCH else EVERY
 
 
 def forget_old(*, now: datetime) -> None:
-    """Rows of Home tabs that nobody has opened for a day. The tabs stay as they are."""
+    """Deletes the rows of tabs that nobody has opened for a day. In Slack, the tabs stay as they are."""
     Home.objects.filter(opened_at__lt=now - timedelta(days=1)).delete()

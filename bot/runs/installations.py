@@ -1,4 +1,4 @@
-"""The installations that share this database, as their deliverers write them down."""
+"""The installations that share this database. Their deliverers save what Slack says of them."""
 
 import logging
 from datetime import datetime
@@ -12,15 +12,15 @@ from bot.models import Installation, Notice, Run, atomic, writers_turn
 
 log = logging.getLogger(__name__)
 
-NAMELESS = InstallationId("")
-BATCH = 500
+NAMELESS = InstallationId("")  # in rows whose installation isn't known
+BATCH = 500  # runs per transaction
 
 
 def seen(who: Introduction, *, now: datetime) -> None:
-    """Slack has taken its token. If it is the only one, notices that name no installation become its own."""
+    """Saves that Slack has accepted the installation's token. If it is the only one, it gets the notices without installation."""
     values = {"address": who.address, "seen_at": now, "problem": ""}
     with writers_turn():
-        # Not update_or_create: in MariaDB, two that find no row deadlock.
+        # Not update_or_create: in MariaDB, two processes that find no row would deadlock.
         if not Installation.objects.filter(pk=who.installation).update(**values):
             Installation.objects.bulk_create([Installation(key=who.installation, **values)], ignore_conflicts=True)
     nameless = Notice.objects.filter(installation=NAMELESS)
@@ -36,7 +36,7 @@ def _adopt(runs: set[int], by: InstallationId) -> None:
 
 
 def refused(installation: InstallationId, why: Reason) -> None:
-    """Slack doesn't take its token any more, or lets it do nothing."""
+    """Saves why Slack refuses the installation's token, or lets it do nothing."""
     with writers_turn():
         Installation.objects.filter(pk=installation).update(problem=why.dump(PROBLEM_LIMIT))
 
@@ -48,9 +48,9 @@ def only() -> InstallationId:
 
 
 def named() -> list[str]:
-    """Those that notices name, also where no deliverer has ever written itself down.
+    """The installations that notices name, even if no deliverer of them has ever run.
 
-    One step of the index for each. To find them by DISTINCT, most databases read every notice.
+    Makes one query for each, which takes one step of the index. With DISTINCT, most databases would read every notice.
     """
     found: list[str] = []
     notices = Notice.objects.all()
@@ -61,11 +61,11 @@ def named() -> list[str]:
 
 
 def address(installation: str) -> str:
-    """Of its workspace, https://….slack.com/. Empty if it isn't known."""
+    """The address of the installation's workspace, https://….slack.com/. Empty if it isn't known."""
     return Installation.objects.filter(pk=installation).values_list("address", flat=True).first() or ""
 
 
 def problem(installation: str) -> Reason | None:
-    """Why nothing can be delivered there, as far as its deliverers know."""
+    """Why the installation's notices can't be delivered, as its deliverers last saved it. None: no problem is known."""
     found = Installation.objects.filter(pk=installation).values_list("problem", flat=True).first()
     return Reason.load(found) if found else None

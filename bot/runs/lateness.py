@@ -12,13 +12,13 @@ from bot.models import Notice, NoticeState
 from bot.runs import installations
 from bot.runs.installations import NAMELESS
 
-LATE = timedelta(minutes=2)  # if a notice is overdue for longer, no process delivers, or none fast enough
-FAILING = 3  # tries
+LATE = timedelta(minutes=2)  # if a notice is overdue for longer, no process delivers notices, or they are too slow
+FAILING = 3  # failed tries; with more, a notice counts as failing
 TOLD = timedelta(hours=1)  # how long a parked notice is reported
 
 
 def failing(of: InstallationId = NAMELESS) -> Notice | None:
-    """A notice that was tried several times. Its `problem` says why it wasn't delivered."""
+    """The first notice that failed more than FAILING times. Its `problem` says why it wasn't delivered."""
     return _notices(of, NoticeState.OWED).filter(attempts__gt=FAILING).order_by("due_at").first()
 
 
@@ -39,5 +39,5 @@ def nameless(now: datetime) -> Notice | None:
 
 
 def _notices(of: InstallationId, state: NoticeState) -> QuerySet[Notice]:
-    """By installation, because the index begins with it."""
+    """Notices in this state. The condition names all installations, because the index begins with them."""
     return Notice.objects.filter(installation__in=[of] if of else installations.named(), state=state)

@@ -18,7 +18,10 @@ REASON_LIMIT = 500  # characters
 
 
 def of_stored(admitted: Admitted, schedule: Schedule, channel: ChannelId | None) -> Limits:
-    """For a form with the schedule's stored values. `channel`: that a run from Slack would report to; None: not known yet."""
+    """What rules say of a run with the schedule's stored values.
+
+    `channel`: where a run from Slack would report; None: not known yet.
+    """
     rules = admitted.rules_of(schedule)
     denied = admitted.denied(Action.RUN, schedule, rules, channel=channel) or busy(rules, schedule)
     return Limits(
@@ -43,7 +46,7 @@ def of_reason(rules: tuple[Rule, ...], request: RunRequest) -> Iterator[Problem]
 
 
 def busy(rules: tuple[Rule, ...], schedule: Schedule, *, key: str = "") -> Denied | None:
-    """Why no run may begin beside another one. `key`: of the run that may be there already."""
+    """Why this run can't start: a rule allows one at a time, and another one is open. `key`: this run's, as it doesn't count."""
     rule = next((one for one in rules if one.one_at_a_time), None)
     if rule is None:
         return None
@@ -54,13 +57,13 @@ def busy(rules: tuple[Rule, ...], schedule: Schedule, *, key: str = "") -> Denie
 
 
 def said(rules: tuple[Rule, ...]) -> dict[str, Any]:
-    """What the row of a run keeps of its rules."""
+    """The columns of a run's row that its rules determine."""
     found = terms(rules)
     return {"notify": found.notify, "mention": list(found.mention)} if rules else {"notify": None, "mention": None}
 
 
 def stored_call(schedule: Schedule) -> Call | None:
-    """None if the stored values can't be read."""
+    """The schedule's stored values. None if they can't be read."""
     try:
         return arguments.parse_stored(schedule.args, Field.ARGS), arguments.parse_stored(schedule.kwargs, Field.KWARGS)
     except Invalid:

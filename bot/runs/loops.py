@@ -1,4 +1,4 @@
-"""The background loops of a process: the watcher and the deliverer, each in its own thread."""
+"""The background loops of a process, such as the watcher and the deliverer, each in its own thread."""
 
 import logging
 import threading
@@ -21,11 +21,11 @@ from bot.runs.deliver import Deliverer
 
 log = logging.getLogger(__name__)
 
-BUSY, IDLE = 0.2, 1.0  # seconds between two steps: while runs are open, and otherwise
-AFTER_ERROR = 2.0
-RARELY = 10.0  # seconds between two steps of a watcher whose source has no new runs
-NOTED = 10.0  # seconds, at most, between two notes that a source answers
-HOUR = 3600.0
+BUSY, IDLE = 0.2, 1.0  # seconds between two steps: while results or messages are awaited, and otherwise
+AFTER_ERROR = 2.0  # seconds between a step that failed and the next one
+RARELY = 10.0  # seconds between two steps of a watcher whose source gets no new runs
+NOTED = 10.0  # seconds, at most, between two times that a watcher saves that its source answers
+HOUR = 3600.0  # seconds
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Loop:
         self._woken.set()
 
     def end(self) -> None:
-        """Ends after the current step, without waiting for that. `stop` waits."""
+        """Makes the loop end after its current step. Doesn't wait for that; `stop` does."""
         self._stopping.set()
         self._woken.set()
 
@@ -56,7 +56,7 @@ class Loop:
             self._thread.join(timeout)
 
     def _run(self, script_prefix: str) -> None:
-        # Links begin with FORCE_SCRIPT_NAME, which Django keeps per thread.
+        # Addresses in messages begin with FORCE_SCRIPT_NAME, which Django keeps per thread.
         set_script_prefix(script_prefix)
         while not self._stopping.is_set():
             self._woken.clear()
@@ -89,12 +89,12 @@ class Watcher:
 
     outcomes: Outcomes
     deadline: float  # seconds
-    wake: Callable[[], None]  # something is owed now
-    settles: Q = finish.ANY  # the runs that it marks as late and gives up, also some that nobody watches
-    idle: float = IDLE
+    wake: Callable[[], None]  # called when a notice may be owed
+    settles: Q = finish.ANY  # runs that it marks as overdue or ends as unseen, even if no watcher reads their source
+    idle: float = IDLE  # seconds between two steps while no result is awaited
     secret_keys: tuple[str, ...] = WORDS
-    is_expecting: bool = False  # whether any of its results was awaited at the last step
-    _noted: float = float("-inf")  # monotonic: when the source's health was last written down
+    is_expecting: bool = False  # whether any of these runs awaited a result at the last step
+    _noted: float = float("-inf")  # monotonic: when it last saved that its source answers
     _is_silent: bool = False
 
     def step(self) -> float:
@@ -107,7 +107,7 @@ class Watcher:
             if not self._is_silent:
                 sources.silent(self.outcomes, exc.reason)
             self._is_silent = True
-            # Its own runs aren't late while we can't know.
+            # The source's own runs don't become overdue now: their results may be there, but can't be read.
             finish.mark_overdue(now=now, of=self.settles & ~Q(source=self.outcomes.source))
             return AFTER_ERROR
         self.is_expecting = self._expects()
@@ -121,7 +121,7 @@ class Watcher:
         return Run.objects.filter(self.settles, state__in=AWAITED).exists()
 
     def _answered(self, now: datetime) -> int:
-        """Notes it now and then, and gives up runs. Returns how many."""
+        """Every few seconds: saves that the source answers, and ends runs as unseen. Returns how many."""
         pause = NOTED if self.outcomes.life is None else min(NOTED, self.outcomes.life / 4)
         if not self._is_silent and time.monotonic() - self._noted <= pause:
             return 0
@@ -131,8 +131,8 @@ class Watcher:
 
 
 def delivery_step(deliverer: Deliverer) -> float:
-    """Delivers what is due. Is called again at once while there is more."""
-    clock.now()  # asks the database if it is time to: the deliverer's threads, which count on from there, must not
+    """Delivers due notices. Returns the seconds until the next step: 0 while more are due."""
+    clock.now()  # asks the database if its last answer is too old: the deliverer's threads must not ask
     if deliverer.step():
         return 0.0
     pending = Notice.objects.filter(
@@ -142,9 +142,9 @@ def delivery_step(deliverer: Deliverer) -> float:
 
 
 def cleanup_step(keep: cleanup.Keep, installation: InstallationId) -> float:
-    """Deletes one batch. Is called again soon after a full one, else in an hour."""
+    """Deletes one batch of old rows. Returns the seconds until the next step: few after a full batch, otherwise an hour."""
     if not installation:
-        return RARELY  # Slack hasn't taken our token yet
+        return RARELY  # Slack hasn't accepted our token yet
     now, forgotten = clock.now(), 0
     cleanup.forget_old_counts(now=now)
     homes.forget_old(now=now)

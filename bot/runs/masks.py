@@ -1,4 +1,4 @@
-"""What is secret in schedules and runs: front ends show the values and texts that these functions return."""
+"""Finds the secrets in schedules and runs, and masks them. Front ends show the masked values and texts."""
 
 import json
 from typing import Any
@@ -11,7 +11,8 @@ from bot.core.secrets import Parameters, Secrets, is_secret, parameter
 from bot.core.strictjson import DEPTH_LIMIT
 from bot.models import Run
 
-PARAMETERS = "parameters"  # in a run's target: the process that follows the run may not know its task
+# A key in a run's target, for the names of its positional values: the process that shows the run may not know its task.
+PARAMETERS = "parameters"
 
 
 def parameters(catalog: Catalog, task: str) -> Parameters:
@@ -25,7 +26,7 @@ def of_schedule(schedule: Schedule, catalog: Catalog, keys: tuple[str, ...]) -> 
 
 
 def headers(schedule: Schedule) -> Any:
-    """The row's own; its text if that isn't JSON, or is nested very deep."""
+    """The headers in the schedule's row. If they aren't JSON, or are nested too deep: their text."""
     text = schedule.headers
     try:
         return text if text.count("[") + text.count("{") > DEPTH_LIMIT else json.loads(text or "{}")
@@ -34,7 +35,7 @@ def headers(schedule: Schedule) -> Any:
 
 
 def of_run(run: Run, keys: tuple[str, ...], today: Parameters = ()) -> Secrets:
-    """`today`: the names that its task's positional values have now. What is secret by either name is."""
+    """`today`: the names that the task's positional values have now. A value is secret if its old or its new name says so."""
     names = run.target.get(PARAMETERS, ()) if isinstance(run.target, dict) else ()  # a list: from version 0.1.0
     call = json.loads(run.args), json.loads(run.kwargs)
     both = _either(tuple(names), today, keys, len(call[0]))
@@ -50,7 +51,7 @@ def _either(then: Parameters, now: Parameters, keys: tuple[str, ...], length: in
 
 
 def sent(run: Run, keys: tuple[str, ...]) -> dict[Field, Any]:
-    """The args and kwargs as they were sent, masked."""
+    """The args and kwargs that were sent, masked."""
     secrets = of_run(run, keys)
     return {
         of: secrets.of_field(json.loads(text), of) for of, text in ((Field.ARGS, run.args), (Field.KWARGS, run.kwargs))

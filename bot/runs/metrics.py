@@ -1,7 +1,7 @@
-"""How all installations of this database do, in numbers. `bot.web.exposition` shows them to a monitor.
+"""Measures all installations of this database. `bot.web.exposition` shows the numbers to a monitoring system.
 
-They tell what is open, and what has ended within the last hour. So each query reads only such rows, by an index, however long
-the history is.
+The numbers count rows that are open, or that ended within the last hour. So each query reads only these rows, by an index,
+however long the history is.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,18 +19,18 @@ from bot.core.status import AWAITED, CELERYS, FINAL, NEVER_RUN, OPEN, UNENDED, R
 from bot.models import AuditRecord, Installation, Notice, NoticeState, Run
 from bot.runs import finish, installations, lateness, sources
 
-PERIOD = finish.WATCHED_ON  # for so long, runs that have ended can be found by their deadlines
-OTHER = "other"  # a status that isn't Celery's own: tasks may make up any number of them
+PERIOD = finish.WATCHED_ON  # so long after their end, runs can be found by their deadlines
+OTHER = "other"  # label of all statuses that aren't Celery's own: tasks may invent any number of them
 WAITING = (NoticeState.OWED, NoticeState.BEHIND, NoticeState.CLAIMED)
 OVER = (NoticeState.SENT, NoticeState.PARKED)
-# These are told even if there are none, so that no series comes and goes.
+# These have a number even if it is 0, so that their series don't come and go.
 RUNS = [(str(state), status) for state in RunState for status in (FINAL if state is RunState.FINISHED else [""])]
 Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metrics:
-    """Times are in seconds; 0: there is none."""
+    """Ages and lags are in seconds; 0: there is no such row."""
 
     runs: Mapping[tuple[str, str], int]  # by state and by Celery's status (empty: none yet)
     oldest_open_run: float
@@ -44,7 +44,7 @@ class Metrics:
 
 
 def measure(*, now: datetime) -> Metrics:
-    """Asks once about each kind of rows, and takes one step of an index for each installation."""
+    """Makes one query for each kind of rows, and one for each installation, which takes one step of an index."""
     runs, names = _runs(now), installations.named()
     notices = _notices(names, now)
     due = [some for some in notices if some.state in (NoticeState.OWED, NoticeState.CLAIMED)]
@@ -65,13 +65,13 @@ def measure(*, now: datetime) -> Metrics:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Runs:
-    """Some that have these in common."""
+    """The number of runs that have the same state, status and source."""
 
     state: str
     status: str
     source: str
     count: int
-    oldest: datetime  # when the first of them was asked for
+    oldest: datetime  # when the first of these runs was asked for
 
     @property
     def label(self) -> str:
@@ -80,12 +80,12 @@ class _Runs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Notices:
-    """Some in the same state."""
+    """The number of notices in the same state."""
 
     state: str
     count: int
-    failing: int
-    oldest: datetime  # when the first of them was due
+    failing: int  # how many of these notices failed several times
+    oldest: datetime  # when the first of these notices was due
 
 
 def _runs(now: datetime) -> list[_Runs]:
@@ -134,7 +134,7 @@ def _refusals(now: datetime) -> dict[str, int]:
 
 
 def _together(parts: list[QuerySet[Any, Any]]) -> QuerySet[Any, Any]:
-    """As one question. With OR in its place, SQLite reads the whole index."""
+    """Combines the queries with UNION ALL. With OR instead, SQLite would read the whole index."""
     first, *others = parts
     return first.union(*others, all=True)
 
@@ -147,5 +147,5 @@ def _summed(zeros: Iterable[Key], found: Iterable[tuple[Key, int]]) -> dict[Key,
 
 
 def _age(now: datetime, moments: Iterable[datetime]) -> float:
-    """Of the oldest. 0 if it is still to come."""
+    """The seconds since the first of these moments. 0 if there is none, or if it is in the future."""
     return max([0.0, *((now - moment).total_seconds() for moment in moments)])

@@ -1,4 +1,4 @@
-"""What is running now: the open runs, for whoever may see them."""
+"""Lists the open runs that a person may see."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +13,8 @@ from bot.models import Run
 from bot.runs import clock, installations, links, see, stop
 from bot.runs.door import Admitted, Platform, admit
 
-MOST = 10  # runs in the list
-LOOKED_AT = 200  # open runs that are counted, however many there are
+MOST = 10  # runs in the list, at most
+LOOKED_AT = 200  # open runs that are counted, at most
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,17 +23,17 @@ class OpenRun:
 
     run: RunId
     schedule: str
-    requester: SlackUserId  # empty: not asked for in Slack, or in a workspace where the reader isn't
-    name: str  # the requester's on the site; empty: that account is gone
+    requester: SlackUserId  # empty: the run wasn't asked for in Slack, or in another workspace than the reader's
+    name: str  # the requester's user name on the site; empty: the user was deleted
     is_own: bool
     since: datetime
     state: RunState
     status: str  # Celery's
-    can_stop: bool  # whether workers can be told; false also if they have been told already
-    is_stopping: bool
-    is_own_stop: bool  # the reader has asked for that
-    thread: str  # the address of its thread; empty: it has none, or none that is known yet
-    page: str  # the address of its page; empty: there is none
+    can_stop: bool  # whether the reader may stop it and workers can be told; False if somebody has asked already
+    is_stopping: bool  # whether somebody has asked to stop it
+    is_own_stop: bool  # whether the reader has asked to stop it
+    thread: str  # the address of the run's thread; empty: it has none, or the address isn't known yet
+    page: str  # the address of the run's page; empty: there is none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,12 +41,12 @@ class Now:
     """The first open runs, the actor's own before the others, each newest first."""
 
     first: tuple[OpenRun, ...]
-    more: int  # others that the actor may see
-    is_more_at_least: bool  # there are so many that not all were counted
+    more: int  # how many other open runs the actor may see
+    is_more_at_least: bool  # whether there may be more than `more`, as not all were counted
 
 
 def running(platform: Platform, actor: Actor) -> Now:
-    """Raises NotAllowed."""
+    """The open runs that the actor may see. Raises NotAllowed."""
     admitted = admit(platform, actor)
     visible = list(admitted.visible(open_runs(actor)).values_list("pk", flat=True)[:LOOKED_AT])
     rows = Run.objects.select_related("user").in_bulk(visible[:MOST])
@@ -64,10 +64,10 @@ def running(platform: Platform, actor: Actor) -> Now:
 
 
 def open_runs(actor: Actor) -> QuerySet[Run]:
-    """Only the state is a condition, so that the database reads open runs and nothing of history.
+    """All open runs, the actor's own first. The only condition is the state, so that the database reads only open runs.
 
-    A condition on the user could make it read all that they have ever run. It isn't ordered by the primary key for the same
-    reason (bot.runs.see).
+    With a condition on the user, it might read all runs that the user has ever had. Ordered by the primary key alone, it might
+    read all finished runs (bot.runs.see).
     """
     others_last: Any = Case(When(user_id=actor.user, then=Value(0)), default=Value(1))
     return Run.objects.filter(state__in=OPEN).order_by(others_last, "-created_at", "-pk")
@@ -96,5 +96,5 @@ def _shown(admitted: Admitted, run: Run, schedule: Brief | None, workspace: str)
 
 
 def _is(actor: Actor, user: Any) -> bool:
-    """Whether this is the key of the actor's user. None: of nobody."""
+    """Whether `user` is the primary key of the actor's user."""
     return user is not None and str(user) == actor.user

@@ -30,20 +30,20 @@ RANK = {
     NoticeKind.ANSWERED: 1,
 }
 WAITING = (NoticeState.OWED, NoticeState.BEHIND)
-# A run owes these together, and before all others. So `_insert` knows their states, and they needn't be arranged.
+# A run owes these two together, and before all others. So `_insert` knows their states, and `arrange` isn't needed.
 FIRST = {NoticeKind.ROOT, NoticeKind.ID}
 EDIT_PACE = timedelta(seconds=2)  # between two edits of a root: chat.update allows about 50 a minute (Tier 3)
-LISTED = 100  # runs that an audit record names
+LISTED = 100  # runs that an audit record names, at most
 
 
 def owe(run: Run, *kinds: NoticeKind, now: datetime) -> None:
-    """Call this inside the transaction that saves what the notices report. Notices that exist already stay as they are."""
+    """Owes notices of these kinds. Call this inside the transaction that saves what they report. Existing notices don't change."""
     if _insert(run, kinds, now) and not set(kinds) <= FIRST:
         arrange([run.pk], now)
 
 
 def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False) -> None:
-    """Owes an edit of the root. It will show the run as the run is at the time of the edit. Also owes `others`, as `owe` does."""
+    """Owes an edit of the root, and the `others` like `owe`. The edit will show the run as it is when the edit is sent."""
     if _insert(run, [*others, NoticeKind.PROGRESS], now):
         _owe_edits_again(run, [NoticeKind.PROGRESS], now=now, at_once=at_once)
 
@@ -112,7 +112,7 @@ def owe_again(run: Run, *, now: datetime) -> None:
 
 
 def _insert(run: Run, kinds: Iterable[NoticeKind], now: datetime) -> bool:
-    """False if the run has no channel, and so no messages."""
+    """Inserts the notices that don't exist yet. False if the run has no channel, and so no messages."""
     if not run.channel:
         return False
     notices = [
@@ -132,9 +132,9 @@ def _insert(run: Run, kinds: Iterable[NoticeKind], now: datetime) -> bool:
 
 
 def arrange(runs: Collection[int], now: datetime) -> None:
-    """Gives the waiting notices of these runs their state: owed, behind another one, or parked because another one is.
+    """Updates the states of these runs' waiting notices: owed, behind another notice, or parked because another one is parked.
 
-    So a deliverer reads only notices that are due. Call this inside a transaction that has locked the runs' rows.
+    So deliverers need to read only owed notices. Call this inside a transaction that has locked the runs' rows.
     """
     moves: dict[tuple[str, str, str], list[int]] = {}
     rows = Notice.objects.filter(run__in=padded(runs)).order_by("run", "recipient", "rank")

@@ -1,4 +1,4 @@
-"""A user's own runs, newest first, through whichever entry they asked for them."""
+"""A user's own runs, newest first, from all entries."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -31,24 +31,24 @@ class OwnRun:
     status: str  # Celery's
     duration: float | None  # seconds
     is_stopping: bool
-    thread: str  # the address of its thread; empty: it has none, or it isn't known yet
-    page: str  # the address of its page; empty: there is none
+    thread: str  # the address of the run's thread; empty: it has none, or the address isn't known yet
+    page: str  # the address of the run's page; empty: there is none
 
 
 def of(user: Any) -> QuerySet[Run]:
     """The runs of a user, newest first. `user` is a primary key.
 
-    The condition is a range that contains one user. With a plain `=`, PostgreSQL may read the runs of others, too, by walking
-    down the primary key.
+    The condition is a range that contains one user. With a plain `=`, PostgreSQL may walk down the primary key, and so read the
+    runs of other users, too.
     """
     return Run.objects.filter(user_id__gte=user, user_id__lte=user).order_by("-user_id", "-pk")
 
 
 def newest_of(users: Collection[Any]) -> dict[Any, int]:
-    """By user, the key of their newest run. Users without a run are missing. Makes one query.
+    """The id of the newest run of each user. Users without a run are missing. Makes one query.
 
-    The query has a subquery for each user. If it had a correlated one, or one with IN, some databases would read more than one
-    run of each user.
+    The query has one subquery for each user. With a correlated subquery, or with IN, some databases would read more than one run
+    of each user.
     """
     connection, keys = connections[database_of(Run)], list(users)
     parts, values = list[str](), list[Any]()
@@ -64,12 +64,12 @@ def newest_of(users: Collection[Any]) -> dict[Any, int]:
 
 
 def newest(actor: Actor, most: int) -> list[Run]:
-    """The actor's last runs, even those that they may not see any more. Show nobody these rows: `shown` makes what they may see."""
+    """The actor's last runs, even those that they may not see any more. Don't show these rows; show what `shown` returns."""
     return list(of(str(actor.user)).only(*COLUMNS)[:most])
 
 
 def shown(platform: Platform, actor: Actor, runs: Collection[Run]) -> tuple[OwnRun, ...]:
-    """Those of `runs` that the actor may see. Raises NotAllowed."""
+    """The runs among `runs` that the actor may see, for a list. Raises NotAllowed."""
     rows = admit(platform, actor).those_seen(runs)
     addresses = {one: installations.address(one) for one in {run.installation for run in rows}}
     return tuple(

@@ -1,7 +1,7 @@
-"""How fast we post. Slack accepts about one message per second and channel, and short bursts.
+"""Limits how fast we post. Slack accepts about one message per second and channel, and short bursts.
 
-A channel has a bucket of BURST messages, which refills with one each second. Each notice stores when the bucket will be full
-again after it; the newest of them tells the next one. So all processes of an installation keep one pace.
+A channel has a bucket of BURST messages, which refills with one message per second. Each notice stores when the bucket will be
+full again after it. The next notice reads that from the newest one. So all processes of an installation keep one pace.
 """
 
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ from bot.models import Notice
 
 # "1 per second", "short bursts over that limit are allowed": docs.slack.dev, apis/web-api/rate-limits
 BURST = 3
-EACH = timedelta(seconds=1)
-FULL = (BURST - 1) * EACH  # a bucket that is full again by then still holds a message
+EACH = timedelta(seconds=1)  # the bucket gets one message back after this time
+FULL = (BURST - 1) * EACH  # a bucket that will be full again within this time still has a message
 
 
 def with_pace(notices: QuerySet[Notice]) -> QuerySet[Notice]:
-    """Notices with what `paced` needs to know of their run's channel."""
+    """Adds `channel_full_at` to the notices: when the bucket of their run's channel is full again. `paced` needs it."""
     there = Notice.objects.filter(installation=OuterRef("installation"), channel=OuterRef("run__channel"))
     newest = there.filter(full_at__isnull=False).order_by("-full_at").values("full_at")[:1]
     return notices.annotate(channel_full_at=Subquery(newest))
@@ -29,16 +29,16 @@ def with_pace(notices: QuerySet[Notice]) -> QuerySet[Notice]:
 
 @dataclass(frozen=True)
 class Paced:
-    """Notices that may go now, and when to look at the others again."""
+    """Notices that may be sent now, and those that must wait, with the time to look at them again."""
 
     go: list[Notice] = field(default_factory=list)
     wait: list[tuple[Notice, datetime]] = field(default_factory=list)
 
 
 def paced(due: Iterable[Any], now: datetime) -> Paced:
-    """`due` are notices of `with_pace`. Replies go before new threads. Sets `full_at` of those that go.
+    """Decides which of the `due` notices (from `with_pace`) may be sent now, replies before new threads. Sets their `full_at`.
 
-    Edits have a limit of their own (chat.update), which outbox.EDIT_PACE keeps.
+    Slack limits edits separately (chat.update): outbox.EDIT_PACE keeps that limit.
     """
     found, full_at = Paced(), dict[str, datetime]()
     for notice in sorted(due, key=lambda one: one.kind == NoticeKind.ROOT):
@@ -57,5 +57,5 @@ def paced(due: Iterable[Any], now: datetime) -> Paced:
 
 
 def after_pause(until: datetime) -> datetime:
-    """`full_at` of a channel in which Slack lets us post nothing until then."""
+    """The `full_at` of a channel in which we may post nothing before `until`."""
     return until + FULL

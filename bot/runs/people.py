@@ -12,11 +12,11 @@ from bot.core.text import clip, one_line
 from bot.models import Person
 from bot.runs import clock
 
-COLUMNS = ("user", "name", "team", "slack_user", "token", "os_user")  # all that identifies somebody
+COLUMNS = ("user", "name", "team", "slack_user", "token", "os_user")  # all columns that identify a person
 
 
 def fitting(who: Who) -> dict[str, str]:
-    """The columns of their row."""
+    """The identifying columns of the person's row, cut to the lengths of the columns."""
     return {name: clip(one_line(getattr(who, name)), limit) for name, limit in _limits().items()}
 
 
@@ -27,7 +27,7 @@ def _limits() -> dict[str, int]:
 
 
 def remember(who: Who) -> PersonId:
-    """The key of their row, which is made if it is missing, and gets their name of today."""
+    """The primary key of the person's row. Makes the row if it is missing, and saves a changed name."""
     rows, columns = Person.objects.filter(key=who.key), fitting(who)
     if columns["name"]:
         rows.exclude(name=columns["name"]).update(name=columns["name"])
@@ -40,8 +40,12 @@ def remember(who: Who) -> PersonId:
 
 
 def named(text: str) -> list[PersonId]:
-    """Everybody of this user name, now or when they last acted, Slack id (U… or T…/U…), user of the operating system, or number (#12)."""
-    if not text:  # columns of others are empty
+    """The people that `text` names.
+
+    It may be a user name, present or when they last acted, a Slack id (U… or T…/U…), a user of the operating system, or the
+    number of a row (#12).
+    """
+    if not text:  # it would match all empty columns
         return []
     team, _, account = text.rpartition("/")
     asked = Q(name=text) | Q(os_user=text) | Q(user__in=users_named(text))

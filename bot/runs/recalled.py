@@ -1,6 +1,6 @@
-"""People who asked for a run, or answered, as the actors that they are at this moment.
+"""Makes actors for people who asked for a run, or answered, with the rights that they have at this moment.
 
-What Slack said of them last stands in their link. A person who acts now is asked about anew (bot.slack.identity).
+Their Slack profile is the one that their link stores. Slack is asked again only about people who act now (bot.slack.identity).
 """
 
 from typing import Any
@@ -13,26 +13,26 @@ from bot.models import Answer, Run, SlackLink
 from bot.runs import rulebook
 from bot.runs.actors import email_of, of_user
 
-FACTS = ("is_guest", "is_bot", "is_deleted", "is_stranger")
+FACTS = ("is_guest", "is_bot", "is_deleted", "is_stranger")  # columns of a link that are fields of a profile
 
 
 def requester(run: Run) -> Actor | None:
-    """None: their account is gone. `run.user` must have been read from the database."""
+    """The run's requester. None: that user was deleted. `run.user` must have been read from the database."""
     if run.user is None:
         return None
     return _actor(run.user, Entry(run.entry), run.team, run.slack_user)
 
 
 def requesting(run: Run) -> Identifiers:
-    """The same, as somebody whom others are compared with."""
+    """The identifiers of the run's requester, to find out whether somebody else is the same person."""
     account = SlackAccount(team=TeamId(run.team), user=SlackUserId(run.slack_user)) if run.slack_user else None
     if run.user is None:
         return Identifiers(account=account)
     return Identifiers(user=str(run.user.pk), email=email_of(run.user), account=account)
 
 
-def who_said_yes(run: Run) -> list[Actor]:
-    """Without those whose account is gone."""
+def approvers(run: Run) -> list[Actor]:
+    """The people who have approved the run. Deleted users are left out."""
     answers = run.answers.filter(is_yes=True).select_related("user")
     return [of_answer(one) for one in answers if one.user is not None]
 
@@ -46,7 +46,7 @@ def of_link(link: SlackLink) -> Actor:
 
 
 def may_see(run: Run, installation: str, account: SlackUserId) -> bool:
-    """Whether this Slack account of an installation may see the run's schedule, as it was when it was asked for."""
+    """Whether this Slack account of an installation may see the run's schedule, by the name and task that the run copied."""
     team = installation.partition("/")[0]
     link = SlackLink.objects.select_related("user").filter(team=team, slack_user=account).first()
     if link is None:

@@ -1,4 +1,4 @@
-"""Reasons why a verb didn't do what was asked for. A reason has its own class if an answer depends on it."""
+"""Exceptions for what a verb refuses, each with a reason. A reason has its own class if code treats it differently."""
 
 from bot.core.model import Field
 from bot.core.policy import Denied
@@ -15,7 +15,7 @@ class NotAllowed(Exception):
 
 
 class Refused(Exception):
-    """This request sends nothing more. `problems` say why, at which field. Something may have been sent only if it is MaybeSent."""
+    """The request was refused. `problems` say why, and at which field. Nothing was sent, unless it is MaybeSent."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(", ".join(problem.code for problem in problems))
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 
 class _OfTheSchedule(Refused):
-    """Shown at the picker, as other arguments wouldn't help."""
+    """The form shows this at the picker, as other arguments wouldn't help."""
 
     reason: Reason
 
@@ -48,7 +48,7 @@ class NoSuchRun(CantRepeat):
 
 
 class ValuesDeleted(CantRepeat):
-    """The run is kept for longer than its values."""
+    """The values of this run were deleted."""
 
     reason = Reason(code=Code.VALUES_DELETED)
 
@@ -60,7 +60,7 @@ class NoRunYet(_OfTheSchedule):
 
 
 class NoSuchDraft(_OfTheSchedule):
-    """There is no such draft, or it is over, or it is somebody else's."""
+    """There is no such draft, or it has expired, or it is somebody else's."""
 
     reason = Reason(code=Code.NO_SUCH_DRAFT)
 
@@ -78,7 +78,7 @@ class Changed(_OfTheSchedule):
 
 
 class NothingSent(_OfTheSchedule):
-    """Certainly nothing was sent, for this reason. The same request may be made again."""
+    """Certainly nothing was sent; `reason` says why. The same request may be made again."""
 
     def __init__(self, reason: Reason) -> None:
         self.reason = reason
@@ -96,7 +96,7 @@ class Ended(Exception):
 
 
 class CantStop(Exception):
-    """A run that was sent can't be stopped here, for this reason."""
+    """A run that was sent can't be stopped; `reason` says why."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.code)
@@ -104,7 +104,7 @@ class CantStop(Exception):
 
 
 class Taken(_OfTheSchedule):
-    """The request's key belongs to a different request, which became `run`; None: its schedule is hidden now."""
+    """The request's key belongs to another request. `run` is that one's; None: it is hidden from the actor."""
 
     reason = Reason(code=Code.KEY_TAKEN)
 
@@ -114,7 +114,7 @@ class Taken(_OfTheSchedule):
 
 
 class MaybeSent(_OfTheSchedule):
-    """It is unknown whether `run` was sent. It is followed, and never sent again."""
+    """`run` may or may not have been sent. Watchers follow it, and it is never sent again."""
 
     reason = Reason(code=Code.MAYBE_SENT)
 
@@ -134,7 +134,7 @@ class NotWaiting(_OfTheSchedule):
 
 
 class Void(_OfTheSchedule):
-    """`run` can't be approved any more, for this reason, and has ended."""
+    """`run` can't be approved any more, and has ended; `reason` says why."""
 
     def __init__(self, run: Run, reason: Reason) -> None:
         self.run, self.reason = run, reason
@@ -142,7 +142,7 @@ class Void(_OfTheSchedule):
 
 
 class Full(Exception):
-    """The actor has as many favourites as anybody may have."""
+    """The actor has reached the limit of favourites."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)

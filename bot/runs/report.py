@@ -16,7 +16,7 @@ from bot.runs import links, recalled
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
-    """What messages say of the site, whichever run they are about."""
+    """What messages need to know of the site. It is the same for all runs."""
 
     base_url: str = ""  # empty: there are no links to it
     can_stop: bool = False  # whether a Stop would reach workers
@@ -24,7 +24,7 @@ class Site:
 
 
 def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
-    """`channel` overrides the run's channel: an edit goes to its root's. Reads the user if the run has no Slack account."""
+    """`channel`: for an edit, the channel of its root, as the run's may have changed. May read the run's user and answers."""
     run, kind = notice.run, NoticeKind.of(notice.kind)
     recipient = SlackUserId(notice.recipient) if notice.recipient else None
     return Report(
@@ -64,7 +64,7 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
 
 
 def _thread(run: Run, kind: NoticeKind) -> MessageTs | None:
-    """The message that this one is a reply to: Slack has no threads in threads, so a parent is everybody's."""
+    """The message that this one replies to. Slack has no threads in threads: if the run has a parent, all messages reply to it."""
     found = run.parent or ("" if kind is NoticeKind.ROOT else run.thread)
     return MessageTs(found) if found else None
 
@@ -86,7 +86,7 @@ def _outcome(run: Run) -> Outcome | None:
 
 
 def stopped(run: Run) -> Stopped | None:
-    """Reads the user."""
+    """Who asked to stop the run, and how far that is. None: nobody has. Reads the user from the database."""
     standing, at = run.stop_standing, run.stop_asked_at
     if standing is None or at is None:
         return None
@@ -95,7 +95,7 @@ def stopped(run: Run) -> Stopped | None:
 
 
 def asked(run: Run) -> Asked | None:
-    """Reads the answers and, while it waits, what became of the messages to approvers."""
+    """The run's approval. None: it needs none. Reads the answers and, while it waits, which messages to approvers were parked."""
     if run.approval_digest is None:
         return None
     return Asked(
@@ -125,7 +125,7 @@ def _untold(run: Run) -> Untold | None:
 
 
 def _username(key: object) -> str:
-    """Empty: another Django has deleted that user (bot.models)."""
+    """The name of the user with this primary key. Empty: another Django has deleted the user (bot.models)."""
     users = get_user_model()
     found = users._base_manager.filter(pk=str(key))  # noqa: SLF001  # documented: all of them
     return found.values_list(users.USERNAME_FIELD, flat=True).first() or ""

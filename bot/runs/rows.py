@@ -1,4 +1,4 @@
-"""What the row of a run contains, and what the row of an earlier press of the same form means."""
+"""Builds the row of a run, and reads the row of an earlier press of the same form."""
 
 import json
 import secrets
@@ -38,7 +38,7 @@ from bot.runs.refusals import MaybeSent, NothingSent, Taken
 from bot.runs.waiting import Budget
 
 POLL = 0.05  # seconds between two reads while another press of the same form is being sent
-# A Stop of an attempt that sent nothing is over.
+# A new attempt clears these: a Stop of the earlier attempt, which sent nothing, doesn't count for it.
 NO_STOP = {
     "stop_asked_at": None,
     "stopped_by": None,
@@ -47,9 +47,9 @@ NO_STOP = {
     "stop_tries": 0,
     "stop_due_at": None,
 }
-AUDITED = 20  # changed values in a record of the audit log
-AUDITED_TEXT = 200  # characters of each
-ANSWERING = 0.3  # seconds of the budget that are kept for the answer
+AUDITED = 20  # changed values in a record of the audit log, at most
+AUDITED_TEXT = 200  # characters of each such value, at most
+ANSWERING = 0.3  # seconds of the budget that are left for answering
 
 
 def attempt(
@@ -107,7 +107,7 @@ def _asked(platform: Platform, request: RunRequest, schedule: Schedule, values: 
 
 
 def _clipped(changed: list[dict[str, Any]], *, has_values: bool) -> dict[str, Any]:
-    """The audit log is kept for long, and is no place for 100,000 characters of arguments. The run has all of them."""
+    """The changed values, shortened: audit records are small, and the run's row has the whole values."""
     left_out = () if has_values else ("old", "new")
     told = [
         {
@@ -122,7 +122,7 @@ def _clipped(changed: list[dict[str, Any]], *, has_values: bool) -> dict[str, An
 
 
 def sent_where(dispatch: Dispatch, names: Parameters) -> dict[str, Any]:
-    """The columns of its options, and of where they lead. `names`: of the positional arguments."""
+    """The columns that say with which options a message is sent, and where to. `names`: of the positional arguments."""
     headers = {"headers": dispatch.target.headers} if dispatch.target.headers else {}
     named = {masks.PARAMETERS: list(names)} if names and dispatch.args else {}
     return {
@@ -132,18 +132,18 @@ def sent_where(dispatch: Dispatch, names: Parameters) -> dict[str, Any]:
 
 
 def followed(platform: Platform, task: str) -> dict[str, Any]:
-    """The columns of where the outcome will be read, and of why it may stay unknown."""
+    """The columns that say where the outcome will be read, and why it may stay unknown."""
     unseen = platform.why_unseen(task)
     return {"source": platform.source_of(task), "unseen_because": "" if unseen is None else unseen.dump()}
 
 
 def deadline(platform: Platform, dispatch: Dispatch, now: datetime) -> datetime:
-    """Of a run that is sent now."""
+    """The deadline of a run that is sent now."""
     return now + timedelta(seconds=max(platform.deadline, _lifetime(dispatch, now)))
 
 
 def _approval(schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...], now: datetime) -> dict[str, Any]:
-    """The columns of a run that waits for approval first. Empty: it is sent at once."""
+    """The columns that describe the approval. If rules ask for none, they are None, and the run is sent at once."""
     needs = approval.needs(rules)
     if not needs:
         return {"approval_needs": None, "approval_ask": None, "approval_digest": None, "approvers_asked_at": None}
@@ -158,7 +158,7 @@ def _approval(schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...], n
 
 
 def digest(schedule: Schedule, dispatch: Dispatch, *, salt: str) -> str:
-    call = json.loads(json.dumps([dispatch.args, dispatch.kwargs]))  # as the row has them
+    call = json.loads(json.dumps([dispatch.args, dispatch.kwargs]))  # as JSON in the row changes them, such as tuples
     return approval.digest(schedule, (call[0], call[1]), dispatch.options, salt=salt)
 
 
@@ -168,16 +168,16 @@ def can_be_retried(earlier: Run, request: RunRequest) -> bool:
 
 
 def was_unsaved(earlier: Run) -> bool:
-    """Whether it was not sent only because it couldn't be saved. Its requester has read that by now."""
+    """Whether the earlier attempt wasn't sent only because it couldn't be saved. Its requester has already read that."""
     reason = earlier.not_sent_reason
     return earlier.state == RunState.NOT_SENT and reason is not None and reason.code is Code.NOT_SAVED
 
 
 def awaited(run: Run, request: RunRequest, budget: Budget) -> Run:
-    """An earlier run, once it is sent or not, as far as there is time. Raises Taken if it is another request's."""
+    """Waits until the earlier run is sent or not sent, as long as the budget allows. Raises Taken if another request made it."""
     if run.digest != request.digest:
         raise Taken(run)
-    # Queued: another thread is sending it at this moment, or a crash left it so.
+    # While it is queued, another thread is sending it, or a crash has left it in this state.
     while run.state == RunState.QUEUED and budget.left() > ANSWERING:
         time.sleep(POLL)
         run.refresh_from_db()
@@ -185,7 +185,7 @@ def awaited(run: Run, request: RunRequest, budget: Budget) -> Run:
 
 
 def earlier_run(run: Run) -> Run:
-    """A run that another submission started. Raises Refused if it was not sent, or if that is unknown."""
+    """Returns the run that an earlier press started. Raises NothingSent if it wasn't sent, MaybeSent if that is unknown."""
     if run.state == RunState.NOT_SENT and (reason := run.not_sent_reason) is not None:
         raise NothingSent(reason)
     if run.state in (RunState.QUEUED, RunState.UNKNOWN):
@@ -195,7 +195,7 @@ def earlier_run(run: Run) -> Run:
 
 
 def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Destination | None:
-    """Where a run from the web or the API is announced; None: nowhere. Mentions the requester if they have a Slack account."""
+    """Where a run from the web or the API is announced; None: nowhere. `requester` is their Slack account, if they have one."""
     channel = platform.announcements.get(schedule.name, platform.announcements.get("*", ""))
     if not channel:
         return None

@@ -22,20 +22,20 @@ STATE = Prepared(lambda: SiteState.objects.filter(pk=ONLY).values_list("version"
 
 
 class Unreadable(NotSetUp):
-    """A stored rule can't be read, so nobody can say what it forbids: nothing is done."""
+    """A stored rule can't be read. It is unknown what the rule forbids, so everything is refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InForce:
-    """What holds for everybody at this moment."""
+    """The rules and the pause that are in force at this moment."""
 
     book: RuleBook = field(default_factory=RuleBook)
-    paused: str | None = None  # why nothing may be run
+    paused: str | None = None  # why new runs are refused; None: there is no pause
 
 
 @dataclass(frozen=True)
 class _Held:
-    version: str | None = None  # None: never read
+    version: str | None = None  # None: the rules weren't read yet
     book: RuleBook = field(default_factory=RuleBook)
 
 
@@ -43,18 +43,18 @@ _held = _Held()
 
 
 def in_force() -> InForce:
-    """Raises Unreadable."""
+    """The rules and the pause that are in force. Raises Unreadable."""
     global _held  # noqa: PLW0603  # the process has one
     row = STATE.first(database_of(SiteState))
     version, paused_at, because = row or ("", None, "")
     if (held := _held).version != version:
-        # The version was read first. So rules that are changed just now are at worst read once more.
+        # The version was read before the rules. If they change in between, the next request reads them again.
         held = _held = _Held(version, RuleBook(tuple(stored())))
     return InForce(book=held.book, paused=None if paused_at is None else because)
 
 
 def stored() -> list[Rule]:
-    """In their order. Raises Unreadable."""
+    """The stored rules, in their order. Raises Unreadable."""
     return [_rule(row) for row in StoredRule.objects.all()]
 
 
@@ -71,7 +71,7 @@ def _rule(row: StoredRule) -> Rule:
 
 
 def body(rule: Rule) -> str:
-    """Of the row."""
+    """The rule's JSON text for the `body` column: all fields but the name."""
     return json.dumps(
         {key: value for key, value in rulefields.plain(rule).items() if key != "name"}, ensure_ascii=False
     )
@@ -79,8 +79,8 @@ def body(rule: Rule) -> str:
 
 @atomic()
 def replace(rules: Iterable[Rule], *, by: By) -> None:
-    """All rules, at once. A rule that keeps its name keeps its row."""
-    # The row of the state is locked first, so that two of these don't mix.
+    """Replaces all rules at once. A rule that keeps its name keeps its row."""
+    # This locks the row of SiteState, so that two processes can't replace rules at the same time.
     if not SiteState.objects.filter(pk=ONLY).update(version=""):
         SiteState.objects.create(pk=ONLY)
     found = list(rules)
@@ -100,7 +100,7 @@ def replace(rules: Iterable[Rule], *, by: By) -> None:
 
 
 def record_change(by: By, *, saved: Sequence[str] = (), deleted: Sequence[str] = ()) -> None:
-    """For the audit log, with the rules' names. Call this inside the transaction that changes them."""
+    """Records in the audit log which rules have changed, by name. Call this inside the transaction that changes them."""
     details = {"saved": list(saved), "deleted": list(deleted)}
     audit.append(Record(act=Act.RULES_CHANGED, entry=by.entry, who=by.who, details=details))
 
@@ -115,7 +115,7 @@ def pause(reason: str, *, by: By, user: str | None, now: datetime) -> None:
 
 @atomic()
 def resume(*, by: By) -> bool:
-    """False: it wasn't paused."""
+    """Ends the pause. False: there was no pause."""
     values = {"paused_at": None, "paused_because": "", "paused_by": None}
     if not SiteState.objects.filter(pk=ONLY, paused_at__isnull=False).update(**values):
         return False

@@ -36,7 +36,7 @@ NEWEST_RUNNING = Prepared(
 NEWEST_ENDED = Prepared(
     lambda: (
         Run.objects.filter(schedule_id=Placeholder("schedule"), state=RunState.FINISHED, finished_at__isnull=False)
-        .order_by((F("pk") + 0).desc())  # PostgreSQL would walk down the primary key through the runs of others
+        .order_by((F("pk") + 0).desc())  # without `+ 0`, PostgreSQL would walk down the primary key through other runs
         .values_list("status", "finished_at")[:1]
     )
 )
@@ -52,18 +52,21 @@ def find(platform: Platform, actor: Actor, query: str, limit: int) -> Matches:
 
 
 def named(platform: Platform, actor: Actor, typed: str) -> tuple[Brief | None, int]:
-    """The schedule that `typed` names, and how many match."""
+    """The schedule that `typed` names, and how many schedules match it."""
     return platform.catalog.named(typed, admit(platform, actor).hidden)
 
 
 def preview(platform: Platform, actor: Actor, schedule: ScheduleId, channel: ChannelId | None = None) -> Preview | None:
-    """None: there is no such schedule for this actor. `channel`: that a run from Slack would report to; None: not known yet."""
+    """What the actor sees before they run it. None: there is no such schedule for this actor.
+
+    `channel`: where a run from Slack would report; None: not known yet.
+    """
     admitted = admit(platform, actor)
     found = admitted.schedule(schedule)
     if found is None:
         return None
     target = platform.sender.target(found)
-    running = _running(platform, actor, found)  # first: it may turn out to be the last run
+    running = _running(platform, actor, found)  # must come before `_last`: it may find that this run has ended
     return Preview(
         schedule=found,
         when=platform.catalog.when(found),
@@ -79,19 +82,19 @@ def preview(platform: Platform, actor: Actor, schedule: ScheduleId, channel: Cha
 
 
 def _last(platform: Platform, schedule: Schedule) -> LastRun | None:
-    """Of any kind where the source knows that, else of ours."""
+    """The last run that has ended: of any sender, such as beat, if the source knows that, otherwise of ours."""
     current = platform.sources.current
     try:
         if current is not None and (found := current.last_run(schedule)) is not None:
             return found
     except SourceSilent:
-        pass  # `runtask doctor` and /readyz tell it
+        pass  # `runtask doctor` and /readyz report it
     row = NEWEST_ENDED.first(database_of(Run), schedule=schedule.id)
     return None if row is None else LastRun(status=row[0], at=row[1])
 
 
 def _running(platform: Platform, actor: Actor, schedule: Schedule) -> Running | None:
-    """The newest run that may be going on. An overdue run doesn't count."""
+    """The newest run that may still be running. An overdue run doesn't count."""
     row = NEWEST_RUNNING.first(database_of(Run), schedule=schedule.id)
     if row is None:
         return None
@@ -104,5 +107,5 @@ def _running(platform: Platform, actor: Actor, schedule: Schedule) -> Running | 
 
 
 def known(actor: Actor, team: str, requester: str) -> SlackUserId:
-    """A requester's Slack account. Empty for people of another workspace: there, that id is somebody else's."""
+    """A requester's Slack account, for this actor. Empty if they are in different workspaces: there, the id means somebody else."""
     return SlackUserId(requester if actor.slack is None or actor.slack.team == team else "")

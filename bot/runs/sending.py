@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, budget: Budget) -> None:
-    """`run` must be queued, and nobody else may be sending it. Raises NothingSent or MaybeSent."""
+    """Sends the run's message. The run must have been queued by this attempt. Raises NothingSent or MaybeSent."""
     try:
         platform.sender.send(dispatch, run=RunId(run.pk), within=budget.left(), enter=budget.enter)
     except NotSent as exc:
@@ -43,18 +43,18 @@ def send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, bud
 
 
 def _settle(platform: Platform, run: Run, attempt: Attempt, state: RunState) -> None:
-    """Saves the new state and the notices that the run owes. The task's result may have been recorded before that.
+    """Saves the new state and the notices that the run owes. A watcher may have recorded the result before that.
 
-    If the site keeps no results, the run ends here.
+    If no result will come, a sent run ends here, as unseen.
 
-    If the state can't be saved, the row stays `queued`. The watcher then changes it when the result or the deadline comes.
+    If the state can't be saved, the row stays `queued` until a watcher finds the result or the deadline passes.
     """
     try:
         now = clock.now()
         sent_at = now if state is RunState.SENT else None
         with atomic():
             if not Run.objects.filter(still(RunState.QUEUED), pk=run.pk).update(state=state, sent_at=sent_at):
-                Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # a result was recorded first, and stays
+                Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # the recorded result's state stays
             if run.approval_digest is None:
                 outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
             else:  # it has owed its root since it began to wait for approval

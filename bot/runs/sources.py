@@ -1,4 +1,4 @@
-"""The sources of outcomes: which there are, whether they answer, and what they can't know any more."""
+"""The sources of outcomes: which ones there are, whether they answer, and which runs' ends they can't know any more."""
 
 import logging
 from collections.abc import Collection, Mapping
@@ -14,27 +14,28 @@ from bot.core.status import AWAITED, OPEN
 from bot.models import Run, SourceHealth, writers_turn
 from bot.runs import finish
 
-BATCH = 500
-NO_TASK = TaskId("runtask-nothing")
-HELD = timedelta(seconds=5)  # a process that follows a source and is silent for longer counts as dead
-UNASKED = timedelta(minutes=2)  # a watcher asks several times a second, and notes it every ten seconds
+BATCH = 500  # runs per transaction
+NO_TASK = TaskId("runtask-nothing")  # a task that doesn't exist: we ask for it to see whether the source answers
+HELD = timedelta(seconds=5)  # if the process that follows a source is silent for longer, it counts as dead
+# If nobody has asked a source for longer, no watcher runs: it would ask several times a second, and save that every 10 s.
+UNASKED = timedelta(minutes=2)
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Sources:
-    """`now` is where the outcomes of new runs are read. Runs from before may have others."""
+    """The sources by name. `now`: where the outcomes of new runs are read. Earlier runs may have other sources."""
 
     now: Source = Source.NONE
     all: Mapping[Source, Outcomes] = field(default_factory=dict)
 
     @property
     def current(self) -> Outcomes | None:
-        """None: what the settings name isn't installed."""
+        """The source of new runs. None: what the settings name isn't installed."""
         return self.all.get(self.now)
 
     def of(self, run: Run) -> Outcomes | None:
-        """Where this run's outcome is read. None: that isn't installed, or a later version knows it."""
+        """The source of this run's outcome. None: it isn't installed, or only a later version knows it."""
         return next((outcomes for source, outcomes in self.all.items() if source == run.source), None)
 
 
@@ -43,13 +44,13 @@ def _health(source: Source) -> SourceHealth | None:
 
 
 def problem(source: Source) -> Reason | None:
-    """Why it doesn't answer, if it doesn't."""
+    """Why the source doesn't answer. None: it answers, or nobody has asked it yet."""
     health = _health(source)
     return Reason.load(health.problem) if health is not None and health.problem else None
 
 
 def unasked_since(source: Source, *, now: datetime) -> datetime | None:
-    """The moment from which on nobody has asked it although runs wait for their results, if that is too long ago."""
+    """Since when nobody has asked the source, although runs wait for results. None: for less than UNASKED, or no run waits."""
     waiting = Run.objects.filter(source=source, state__in=AWAITED, created_at__lte=now - UNASKED).order_by("created_at")
     first = waiting.values_list("created_at", flat=True).first()
     if first is None:
@@ -74,9 +75,9 @@ def _unread_since(first: datetime, answered_at: datetime | None) -> datetime:
 
 
 def answered(outcomes: Outcomes, *, now: datetime) -> int:
-    """Writes it down, after a question, for there may have been none.
+    """Asks the source, and saves that it answers.
 
-    Before that, ends runs whose result came and went while nobody asked. Returns how many. Raises SourceSilent.
+    Before saving that, ends runs whose result may have come and gone while nobody asked. Returns how many. Raises SourceSilent.
     """
     outcomes.of(NO_TASK)
     ended = end_expired(outcomes, now=now)
@@ -90,7 +91,7 @@ def silent(outcomes: Outcomes, why: Reason) -> None:
 
 
 def hold(source: Source, holder: str, *, now: datetime) -> bool:
-    """Claims a source that one process follows for all, or goes on holding it. False: another process has it."""
+    """Claims, or keeps, a source that only one process may follow at a time. False: another process has it."""
     free = Q(holder=holder) | Q(held_until=None) | Q(held_until__lte=now)
     rows = SourceHealth.objects.filter(free, pk=source)
     with writers_turn():
@@ -109,15 +110,15 @@ def let_go(source: Source, holder: str, *, now: datetime) -> None:
 
 
 def followed_until(source: Source) -> datetime | None:
-    """Until then somebody has followed it for certain. None: nobody ever has."""
+    """Until when a process has certainly followed the source. None: none ever has."""
     health = _health(source)
     return None if health is None or health.held_until is None else health.held_until - HELD
 
 
 def missed(source: Source, *, before: datetime, still_there: Collection[str]) -> int:
-    """Notes on open runs from before that moment that their end may have gone by unnoticed. Returns on how many.
+    """Notes on open runs from before that moment that we may have missed their end. Returns on how many.
 
-    `still_there`: tasks that a worker has at this moment.
+    `still_there`: the ids of tasks that a worker has at this moment. These runs haven't ended.
     """
     runs = Run.objects.filter(source=source, state__in=OPEN, created_at__lt=before, unseen_because="")
     found = [pk for pk, task in runs.order_by().values_list("pk", "task_id") if task not in still_there]
@@ -130,13 +131,13 @@ def missed(source: Source, *, before: datetime, still_there: Collection[str]) ->
 
 def _write(source: Source, **values: object) -> None:
     with writers_turn():
-        # Not update_or_create: in MariaDB, two that find no row deadlock.
+        # Not update_or_create: in MariaDB, two processes that find no row would deadlock.
         if not SourceHealth.objects.filter(pk=source).update(**values):
             SourceHealth.objects.bulk_create([SourceHealth(source=source, **values)], ignore_conflicts=True)
 
 
 def end_expired(outcomes: Outcomes, *, now: datetime, only: int | None = None) -> int:
-    """Ends runs as unseen whose result may be gone, because nobody asked for longer than results live. Returns how many."""
+    """Ends runs as unseen if nobody has asked for longer than results live, so that theirs may be gone. Returns how many."""
     if outcomes.life is None:
         return 0
     gone, health = now - timedelta(seconds=outcomes.life), _health(outcomes.source)

@@ -27,7 +27,7 @@ def check(platform: Platform, request: RunRequest) -> None:
 
 
 def start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
-    """The run, sent, or waiting for approval. For a repeated submission, that of the first one. Raises NotAllowed or Refused."""
+    """The run, sent or waiting for approval. A repeated submission gets the run of the first one. Raises NotAllowed or Refused."""
     where = request.destination.installation if request.destination else ""
     with denials.recorded(platform, request.actor, Action.RUN, schedule=request.schedule, installation=where):
         return _start(platform, request, budget)
@@ -43,7 +43,7 @@ def _start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
         run, attempt = _saved(platform, request, ready, budget)
     except Taken as exc:
         raise exc if exc.run is None or admitted.sees(exc.run) else Taken(None) from None
-    except NotAllowed as exc:  # it isn't its turn
+    except NotAllowed as exc:  # another run of the schedule is open, and a rule allows one at a time
         return _sent_before(admitted, request, budget, exc)
     if attempt is None:
         return run
@@ -55,7 +55,7 @@ def _start(platform: Platform, request: RunRequest, budget: Budget) -> Run:
 
 
 def _sent_before(admitted: Admitted, request: RunRequest, budget: Budget, why: Refused | NotAllowed) -> Run:
-    """The run of an earlier press, which was sent before something was changed. Otherwise raises `why`."""
+    """The run of an earlier press of the same form. Raises `why` if there is none, if it may be retried, or if it is hidden."""
     earlier = Run.objects.filter(key=request.key).first()
     if earlier is None or rows.can_be_retried(earlier, request) or not admitted.sees(earlier):
         raise why
@@ -64,7 +64,7 @@ def _sent_before(admitted: Admitted, request: RunRequest, budget: Budget, why: R
 
 @dataclass(frozen=True)
 class _Ready:
-    """A request that nothing speaks against."""
+    """A request that has passed all checks."""
 
     schedule: Schedule
     rules: tuple[Rule, ...]
@@ -74,7 +74,7 @@ class _Ready:
 def _saved(platform: Platform, request: RunRequest, ready: _Ready, budget: Budget) -> tuple[Run, Attempt | None]:
     """The row of the run, and the attempt that must be sent now; None if another press of the same form sends it."""
     attempt = rows.attempt(platform, request, ready.schedule, ready.dispatch, ready.rules)
-    # A request is nearly always new. So we don't look first: the unique key reports an earlier one.
+    # A request is nearly always new. So we insert first: if there is an earlier one, the unique key makes that fail.
     with platform.unsaved.unless_saved(attempt), turn(platform, request.key, ready.schedule, ready.rules):
         run = _told(attempt, attempts.created)
     if run is None:
@@ -90,7 +90,7 @@ def _saved(platform: Platform, request: RunRequest, ready: _Ready, budget: Budge
 
 
 def _told(attempt: Attempt, save: Callable[[Attempt], Run | None]) -> Run | None:
-    """The saved row. A run that waits for approval is told at once, as it may never be sent."""
+    """Saves the row. A run that waits for approval owes its root from then on, as it may never be sent."""
     if attempt.values["state"] != RunState.WAITING:
         return save(attempt)
     with atomic():
@@ -133,7 +133,7 @@ def _checked(admitted: Admitted, request: RunRequest) -> tuple[Schedule, tuple[R
 
 
 def _basis(platform: Platform, request: RunRequest, schedule: Schedule) -> Basis:
-    """Raises NotAllowed or CantRepeat."""
+    """The values that the form began with. Raises NotAllowed or CantRepeat."""
     if request.again is None:
         return basis.of_schedule(platform, schedule)
     return basis.of_run(platform, schedule, again.row(platform, request.actor, request.again, schedule.id))

@@ -1,7 +1,7 @@
-"""The verb *stop*: notes who wants a run to stop, and tells workers so, again and again until its end is seen.
+"""The verb *stop*: saves who wants a run to stop, and tells workers so, again and again until the run's end is known.
 
-Whether a message goes out isn't decided in the row: between the row's `queued` and the message there is no second look at it. So
-a run that is just being sent counts as sent. Workers remember what they are told, also before the task reaches them.
+A run whose message is just being sent counts as sent, as its row isn't read again before the message goes out. That is no
+problem: workers remember that they must revoke a task, even if they are told before it reaches them.
 """
 
 import logging
@@ -27,31 +27,31 @@ from bot.runs.refusals import CantStop, Ended, NotAllowed
 
 log = logging.getLogger(__name__)
 
-WITHIN = 2.0  # seconds for telling workers
-SOON = timedelta(seconds=5)  # until they are told again. A worker that has started meanwhile knows nothing of it.
-LATER = timedelta(seconds=30)  # the same, for a task that a worker has begun
-IDLE = 5.0  # seconds between two looks
-BATCH = 200
+WITHIN = 2.0  # seconds that telling workers may take
+SOON = timedelta(seconds=5)  # between two times that workers are told: those that have started meanwhile don't know it
+LATER = timedelta(seconds=30)  # as SOON, for a task that a worker has begun
+IDLE = 5.0  # seconds between two looks for runs that are due
+BATCH = 200  # runs per look
 
 
 def hindrance(platform: Platform, run: Run, *, now: datetime) -> Reason | None:
-    """Why it can't be stopped, if it can't. For buttons; `stop` decides again."""
+    """Why the run can't be stopped. None: it can. Only for showing buttons: `stop` checks again."""
     if run.state == RunState.WAITING:
         return None
     return platform.stopper.problem() if _is_stoppable(run, now) else Ended.reason
 
 
 def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
-    """Why this actor may not stop it. For buttons; `stop` decides again."""
+    """Why this actor may not stop the run. None: they may. Only for showing buttons: `stop` checks again."""
     admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
     return None if _is_own(run, actor) else admitted.denied(Action.STOP, schedule, admitted.rules_of(schedule))
 
 
 def stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool = False, within: float = WITHIN) -> Run | None:
-    """The run. None: there is no such run for this actor. Raises NotAllowed, Ended or CantStop.
+    """Asks to stop the run. None: there is no such run for this actor. Raises NotAllowed, Ended or CantStop.
 
-    A second Stop changes nothing, but may ask for more (`kill`). If workers can't be told within that time, it is repeated.
-    A run that waits for approval is withdrawn; its requester may always do that.
+    A second Stop changes nothing, unless it adds `kill`. If workers can't be told within `within` seconds, a loop tries again.
+    Stopping a run that waits for approval withdraws it. Its requester may always do that.
     """
     with denials.recorded(platform, actor, Action.STOP, run=run):
         return _stop(platform, actor, run, kill=kill, within=within)
@@ -71,7 +71,7 @@ def _stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool, within: f
 
 
 def _revoke(platform: Platform, actor: Actor, found: Run, *, kill: bool, within: float) -> Run:
-    """A run that was sent. Raises NotAllowed, Ended or CantStop."""
+    """Stops a run that was sent. Raises NotAllowed, Ended or CantStop."""
     if kill and not platform.may_kill:
         raise NotAllowed(Denied(code=Code.NO_KILL))
     if catch_up(platform, found):
@@ -85,18 +85,18 @@ def _revoke(platform: Platform, actor: Actor, found: Run, *, kill: bool, within:
         _tell(platform.stopper, Run.objects.filter(pk=found.pk), now, within)
         platform.wake()
     found.refresh_from_db()
-    if found.stop_asked_at is None:  # it has ended in between
+    if found.stop_asked_at is None:  # the run has ended in between
         raise Ended(found)
     return found
 
 
 def _is_own(run: Run, actor: Actor) -> bool:
-    """Whether it waits for approval, and this actor has asked for it."""
+    """Whether the run waits for approval and this actor is its requester."""
     return run.state == RunState.WAITING and run.user_id is not None and str(run.user_id) == actor.user
 
 
 def _withdraw(platform: Platform, actor: Actor, run: Run) -> Run:
-    """Of presses in the same moment, one ends it: this one, an approval, or another. Raises Ended, or CantStop if it is sent now."""
+    """Withdraws a run that waits for approval. Raises CantStop if somebody has just approved it, or Ended."""
     now = clock.now()
     asked = {"stop_asked_at": now, "stop_way": Way.WITHDRAW, **_who(run, actor)}
     ended = unsent.end(run.pk, RunState.WITHDRAWN, now=now, by=actor, **asked)
@@ -108,7 +108,7 @@ def _withdraw(platform: Platform, actor: Actor, run: Run) -> Run:
 
 
 def _who(run: Run, actor: Actor) -> dict[str, Any]:
-    """The columns of who has asked for it."""
+    """The columns that say who has asked to stop the run. The Slack account only if it is in the run's workspace."""
     team = run.installation.partition("/")[0]
     is_there = actor.slack is not None and actor.slack.team == team
     return {"stopped_by_id": actor.user, "stopped_by_slack": actor.slack.user if actor.slack and is_there else ""}
@@ -116,7 +116,7 @@ def _who(run: Run, actor: Actor) -> dict[str, Any]:
 
 @atomic()
 def _note(pk: int, actor: Actor, way: Way, now: datetime) -> bool:
-    """False if there is nothing new to tell."""
+    """Saves that the actor wants the run to stop. False if there is nothing new to tell workers."""
     run = Run.objects.select_for_update().get(pk=pk)
     if not _is_stoppable(run, now) or (run.stop_asked_at is not None and run.stop_way in (way, Way.TERMINATE)):
         return False
@@ -124,7 +124,7 @@ def _note(pk: int, actor: Actor, way: Way, now: datetime) -> bool:
     for name, value in _who(run, actor).items():
         setattr(run, name, value)
     run.save(update_fields=["stop_asked_at", "stop_way", "stop_due_at", "stopped_by", "stopped_by_slack"])
-    if run.state != RunState.QUEUED:  # if that one is sent, its messages are owed and show this
+    if run.state != RunState.QUEUED:  # a queued run owes its messages when it is sent, and these will show the Stop
         outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, now=now, at_once=True)
     asked = finish.of_run(Act.RUN_STOP_ASKED, run, way=way.value)
     audit.append(replace(asked, entry=actor.entry, who=Who.of(actor)))
@@ -134,34 +134,34 @@ def _note(pk: int, actor: Actor, way: Way, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Repeating:
-    """A step of a loop of its own, so that a broker that hangs doesn't hold the watcher."""
+    """Its `step` tells workers again. It runs in its own loop, so that a broker that hangs doesn't block the watcher."""
 
     stopper: Stopper
 
     def step(self) -> float:
-        """Returns the seconds until the next one."""
+        """Returns the seconds until the next step."""
         now = clock.now()
         return 0.0 if _tell(self.stopper, Run.objects.filter(stop_due_at__lte=now), now, WITHIN) == BATCH else IDLE
 
 
 def _tell(stopper: Stopper, runs: QuerySet[Run], now: datetime, within: float) -> int:
-    """Those that are due. Returns how many that were."""
+    """Tells workers to stop those of the runs that are due. Returns how many were due."""
     due = list(runs.filter(stop_due_at__lte=now).order_by("stop_due_at")[:BATCH])
     left = [run for run in due if _is_our_turn(run, now) and not _is_taken_back(stopper, run, now)]
     for way, same in groupby(sorted(left, key=lambda run: run.stop_way), key=lambda run: run.stop_way):
         tasks = [TaskId(run.task_id) for run in same]
         try:
             stopper.tell(tasks, Way(way), within=within)
-        except NotTold as exc:  # the next time is noted
+        except NotTold as exc:  # `_is_our_turn` has set when to try again
             log.warning("workers could not be told to stop %s runs: %s", len(tasks), exc)
     return len(due)
 
 
 def _is_our_turn(run: Run, now: datetime) -> bool:
-    """Whether telling helps, and no other process does it at this moment. Notes when it is due again."""
+    """Whether telling workers helps and no other process does it at this moment. Saves when it is due again."""
     helps = _is_stoppable(run, now) or (run.stop_standing is Standing.REVOKED and run.deadline_at > now)
     pause = SOON if run.started_at is None else LATER
-    # By the number of tries and not by the time: no index can answer that (`models.still`).
+    # The condition is the number of tries, as no index has it (`models.still` says why).
     same = Run.objects.filter(pk=run.pk, stop_tries=run.stop_tries)
     if not helps:
         same.update(stop_due_at=None)
@@ -170,17 +170,17 @@ def _is_our_turn(run: Run, now: datetime) -> bool:
 
 
 def _is_taken_back(stopper: Stopper, run: Run, now: datetime) -> bool:
-    if run.state not in OPEN or not _is_unheard_of(run) or not stopper.take_back(TaskId(run.task_id)):
+    if run.state not in OPEN or not _has_no_known_start(run) or not stopper.take_back(TaskId(run.task_id)):
         return False
     finish.withdraw(run.pk, now=now)
     return True
 
 
-def _is_unheard_of(run: Run) -> bool:
-    """No worker has reported that it has begun."""
+def _has_no_known_start(run: Run) -> bool:
+    """Whether no worker has reported that it has begun the task."""
     return run.started_at is None and (not run.status or run.status in WAITING)
 
 
 def _is_stoppable(run: Run, now: datetime) -> bool:
-    """Also a run whose end can't be known may wait in a queue."""
+    """Whether the task may still run. That includes a run whose end can't be known: its message may wait in a queue."""
     return run.state in OPEN or (run.state == RunState.UNSEEN and run.deadline_at > now)

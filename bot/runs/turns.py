@@ -1,4 +1,4 @@
-"""Whose turn it is, where a rule allows one run of a schedule at a time."""
+"""Makes sure that only one run of a schedule is open at a time, if a rule asks for that."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,15 +16,18 @@ from bot.runs.refusals import NotAllowed
 
 @contextmanager
 def turn(platform: Platform, key: str, schedule: Schedule, rules: tuple[Rule, ...]) -> Iterator[None]:
-    """Around the statement that saves the run with this key. Raises NotAllowed if another one is open. Without such a rule, it does nothing."""
+    """Use this around the statement that saves the run with this key. Does nothing without such a rule.
+
+    Raises NotAllowed if another run of the schedule is open.
+    """
     if not any(rule.one_at_a_time for rule in rules):
         yield
         return
     if denied := limits.busy(rules, schedule, key=key):
-        # Perhaps nobody has asked yet how that one ended. That may take a moment, so nobody else waits for it.
+        # The open run may have ended without our having read it yet. Asking may take long, so the row isn't locked meanwhile.
         _ = catch_up(platform, Run.objects.get(pk=denied.params["run"]))
     if not Turn.objects.filter(pk=schedule.id).exists():
-        # Not below: on MariaDB, two transactions that both find no row would lock each other out.
+        # Not in the transaction below: on MariaDB, two transactions that both find no row would deadlock.
         Turn.objects.bulk_create([Turn(pk=schedule.id)], ignore_conflicts=True)
     with atomic():
         # This locks the row until the run is saved. As the first statement, it also makes SQLite begin as a writer.

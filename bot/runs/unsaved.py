@@ -21,14 +21,14 @@ from bot.runs.failures import is_away
 log = logging.getLogger(__name__)
 
 PAUSE = 0.5  # seconds between two tries
-MOST = 1000  # attempts that are remembered
+MOST = 1000  # attempts that are remembered, at most
 
 
 @dataclass
 class Unsaved:
-    """Remembers such attempts, and corrects their rows once the database is back. Threads may share it.
+    """Remembers such attempts, and corrects their rows when the database answers again. Threads may share it.
 
-    If the process ends before, the row stays queued until its deadline.
+    If the process ends before that, the row stays queued until its deadline.
     """
 
     pause: float = PAUSE
@@ -38,7 +38,7 @@ class Unsaved:
 
     @contextmanager
     def unless_saved(self, attempt: Attempt) -> Iterator[None]:
-        """Around the statement that queues the attempt. If the database fails, the caller must send nothing."""
+        """Use this around the statement that queues the attempt. If it raises, the caller must send nothing."""
         try:
             yield
         except Error as exc:
@@ -66,7 +66,7 @@ class Unsaved:
             connections.close_all()
 
     def _save(self) -> bool:
-        """Whether some are left."""
+        """Corrects the rows of remembered attempts. True if some are left."""
         close_old_connections()
         with self._lock:
             ends = list(self._ends.values())

@@ -1,4 +1,4 @@
-"""Ends of runs that were waiting for approval, and so were never sent. Each is told: in the thread, and to the approvers."""
+"""Ends runs that wait for approval without sending them. Messages in the thread and to the approvers say so."""
 
 import logging
 from dataclasses import replace
@@ -32,7 +32,10 @@ def end(
     said: str = "",
     **more: Any,
 ) -> Run | None:
-    """None: it doesn't wait any more. `by`: who has pressed for that, and what they `said`. `more`: further columns."""
+    """Ends the run. None: it doesn't wait any more.
+
+    `by`: the person who ends it; None: nobody. `said`: the reason that they typed. `more`: further columns of the run.
+    """
     reason = {} if why is None else {"not_sent_because": why.dump()}
     values = {"state": state, "deadline_at": now, **reason, **more}
     if not Run.objects.filter(still(RunState.WAITING), pk=pk).update(**values):
@@ -50,5 +53,5 @@ def end(
 
 
 def lapse(run: Run, *, now: datetime) -> Run | None:
-    """Its time is over."""
+    """Ends a run that nobody has approved in time. None: it doesn't wait any more."""
     return end(run.pk, RunState.LAPSED, now=now, deadline_at=run.deadline_at)

@@ -1,4 +1,4 @@
-"""What people wait for: a time limit for each answer, and work that begins after it.
+"""Limits the time that people wait: a budget for each answer, and work that begins after it.
 
 Slack shows an error if it gets no answer within 3 s (docs.slack.dev: interactivity/handling-user-interaction). So:
 
@@ -24,10 +24,10 @@ from django.db import close_old_connections
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-ANSWER_LIMIT = 2.5  # seconds: the 3 s of Slack, less the way there and back
-LATE = 3.0  # seconds: a trigger lives as long
+ANSWER_LIMIT = 2.5  # seconds: Slack's 3 s, less the time on the network
+LATE = 3.0  # seconds until work counts as late: Slack's trigger ids expire after the same time
 CHECK_LATE = 0.5  # seconds between two checks for late work
-YIELD = 0.03  # seconds at most; within them a hundred answers can be sent
+YIELD = 0.03  # seconds that work waits at most for answers to be sent: enough for a hundred of them
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Budget:
         return max(0.0, self.started + self.seconds - time.monotonic())
 
     def enter(self) -> bool:
-        """False after `shut`: the person has already read that nothing was done."""
+        """Call this just before doing what can't be undone. False after `shut`: the person has read that nothing was done."""
         with self._lock:
             self.entered = not self._is_shut
             return self.entered
@@ -66,7 +66,7 @@ class Budget:
             return True
 
     def shut(self) -> bool:
-        """True if nothing has been done, and nothing will be."""
+        """Call this to give up. True if nothing has been done and nothing will be. False if `enter` was first."""
         with self._lock:
             self._is_shut = True
             return not self.entered
@@ -84,18 +84,18 @@ class Threads:
     afterwards: ThreadPoolExecutor
 
     def within(self, budget: Budget, work: Callable[[], T]) -> T:
-        """The result or the exception of `work`. Raises TooSlow; work that hasn't started by then never starts."""
+        """The result or the exception of `work`. Raises TooSlow after the budget. Then work that hasn't started never starts."""
         future = self.answers.submit(_with_fresh_connections, work)
         try:
             return future.result(budget.left())
         except TimeoutError:
-            if future.done():  # it finished at this moment, or the time-out is its own, such as a socket's
+            if future.done():  # it finished at this moment, or `work` itself raised TimeoutError, such as a socket's
                 return future.result()
             future.cancel()
             raise TooSlow from None
 
     def after_answer(self, work: Callable[[], None], *, late: Callable[[], None]) -> None:
-        """Starts when the answer that this thread is making has been sent; at once if it makes none."""
+        """Starts `work` when the answer that this thread is making has been sent, or at once if it makes none."""
         wait = _late.watch(late)
 
         def begin() -> None:
@@ -127,8 +127,8 @@ def _with_fresh_connections(work: Callable[[], T]) -> T:
 class _Unsent:
     """Counts the answers that this process is making.
 
-    Work after answers lets them go first: an answer that takes 3 s is an error to the person who waits for it, while a form
-    may open some milliseconds later.
+    Work after an answer waits for them: after 3 s without an answer, a person sees an error, while a form may open some
+    milliseconds later.
     """
 
     _count: int = 0
@@ -141,7 +141,7 @@ class _Unsent:
                 self._changed.notify_all()
 
     def wait_for_none(self, until: float) -> None:
-        """At most until that moment (monotonic)."""
+        """Waits until no answer is being made, at most until that moment (monotonic)."""
         with self._changed:
             self._changed.wait_for(lambda: not self._count, until - time.monotonic())
 
@@ -160,7 +160,7 @@ class Answer:
         self._waiting.append(begin)
 
     def done(self) -> None:
-        """It has been sent, or it never will be. May be called twice."""
+        """Call this when the answer has been sent, or never will be. Starts the work after it. A second call does nothing."""
         if not self._is_done:
             self._is_done = True
             _unsent.add(-1)
@@ -170,7 +170,7 @@ class Answer:
 
 @contextmanager
 def making_answer() -> Iterator[Answer]:
-    """Around the code that makes an answer. The caller sends it and calls `done`."""
+    """Use this around the code that makes an answer. The caller then sends the answer and calls `done`."""
     answer = Answer()
     before = _current.set(answer)
     try:
@@ -187,15 +187,15 @@ class _Wait:
     """Work that may become late, until `is_over` is set."""
 
     tell: Callable[[], object]
-    until: float  # monotonic
+    until: float  # monotonic: when it becomes late
     is_over: bool = False
 
 
 @dataclass
 class _Late:
-    """One thread for the whole process calls `tell` for late work. A timer for each piece of work would cost a thread each."""
+    """One thread for the whole process calls `tell` for late work. With timers, each piece of work would need its own thread."""
 
-    _waits: deque[_Wait] = field(default_factory=deque)  # in the order of their ends, as all last equally long
+    _waits: deque[_Wait] = field(default_factory=deque)  # sorted by `until`, as all have the same limit
     _thread: threading.Thread | None = None
     _starting: threading.Lock = field(default_factory=threading.Lock)
 
