@@ -73,7 +73,7 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
         except NotSetUp as exc:
             log.exception("%s %s: not set up", request.method, request.path)
             context = {"title": texts.NOT_SET_UP, "why": texts.CANT_RUN.format(why=exc)}
-            return HttpResponse(render_to_string("runtask/denied.html", context), status=503)
+            return _by_itself("runtask/denied.html", context, 503)
 
     return wrapped
 
@@ -96,7 +96,7 @@ def _logged_out(request: HttpRequest) -> HttpResponse:
     if not typed:
         return to_log_in
     context = {"title": texts.LOGGED_OUT, "typed": typed, "login": to_log_in.url}
-    return HttpResponse(render_to_string("runtask/logged_out.html", context), status=403)
+    return _by_itself("runtask/logged_out.html", context, 403)
 
 
 def _no_database(request: HttpRequest) -> HttpResponse:
@@ -104,4 +104,9 @@ def _no_database(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"title": texts.DATABASE_AWAY, "address": request.get_full_path()}
     if request.method == "POST":
         context |= {"typed": forms.kept(request.POST), "csrf_token": get_token(request)}
-    return HttpResponse(render_to_string("runtask/no_database.html", context), status=503)
+    return _by_itself("runtask/no_database.html", context, 503)
+
+
+def _by_itself(template: str, context: dict[str, Any], status: int) -> HttpResponse:
+    """A page without the admin's frame, which may need the user or the database, whichever theme it is of."""
+    return HttpResponse(render_to_string(template, {**context, "frame": "runtask/frame.html"}), status=status)

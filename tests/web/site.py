@@ -60,7 +60,7 @@ class Site:
 
 
 def fields(page: str) -> dict[str, str]:
-    _, _, form = page.partition('<div id="content-main">')
+    _, _, form = page.partition('<div id="content-main"')
     return {name: unescape(value) for name, value in [*INPUT.findall(form), *TEXT.findall(form)]}
 
 

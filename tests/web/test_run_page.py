@@ -223,7 +223,7 @@ def test_who_is_logged_out_meanwhile_finds_what_was_typed_and_the_way_back(site:
     answer = site.press_run(form, kwargs=HOSTILE)
     assert answer.status_code == 403
     page = answer.content.decode()
-    assert words(page).startswith("You are logged out: nothing was sent.")
+    assert words(page).startswith("Logged out You are logged out: nothing was sent.")
     assert fields(page)["kwargs"] == HOSTILE
     assert HOSTILE not in page
     assert 'href="/admin/login/?next=/%3Fschedule%3D7"' in page

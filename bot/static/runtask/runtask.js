@@ -120,10 +120,9 @@
         ]);
         byId(`${area.id}_error`).replaceChildren(...parts);
         area.ariaInvalid = own.length ? "true" : null;
-        area.closest(".form-row").classList.toggle("errors", own.length > 0);
       }
       const others = problems.filter((problem) => !areas.some((area) => area.name === problem.field));
-      const note = element("div", "errornote", "");
+      const note = element("div", "runtask-box runtask-bad", "");
       note.append(...others.map(({ sentence }) => element("p", "", sentence)));
       if (summary.textContent.trim() !== note.textContent.trim()) summary.replaceChildren(...(others.length ? [note] : []));
     }

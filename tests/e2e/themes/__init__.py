@@ -1,0 +1,1 @@
+"""Settings of sites whose admin has another theme."""
