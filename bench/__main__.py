@@ -29,7 +29,7 @@ PART = "part"  # the name of a run that leaves experiments out
 
 
 def main() -> int:
-    """0 unless the benchmark itself is broken. A missed goal is a result."""
+    """The exit code: 0 unless the benchmark itself is broken. A missed goal is a result."""
     options = _options()
     if options.write:
         write(page.PAGE, figures.kept())
@@ -45,7 +45,7 @@ def main() -> int:
             measure(options.setups, mode, options.only or cases.NAMES, name, found)
         except (Broken, subprocess.CalledProcessError, psycopg.Error, redis.RedisError, OSError) as exc:
             print(f"the benchmark is broken: {exc}", file=sys.stderr)
-            status = 1  # the set-ups before this one are written all the same
+            status = 1  # the results of earlier set-ups are still written
         for one in found:
             results.write(folder, one)
     if found:
@@ -73,7 +73,7 @@ def _options() -> argparse.Namespace:
 
 
 def measure(names: list[str], mode: Mode, only: Container[str], label: str, found: list[Results]) -> None:
-    """Appends to `found`. Raises what the services of a set-up raise, before anything is measured."""
+    """Measures set-ups, and appends results to `found`. Errors of a set-up's services are raised before it is measured."""
     for name in names:
         setups.empty_broker(SETUPS[name])
         machine.facts(SETUPS[name])
@@ -100,7 +100,7 @@ async def _measured(setup: Setup, mode: Mode, only: Container[str], label: str) 
 
 
 def finish(folder: Path, found: list[Results], *, is_comparing: bool) -> None:
-    """Print, write tables and plots to the folder, and then compare, or keep what a full run has found."""
+    """Print, and write tables and plots to the folder. Then compare the figures, or keep those of a full run."""
     judged = [figure for one in found for figure in judge(GOALS, one)]
     taken = Kept({one.setup: one.taken for one in found}, tuple(judged))
     print("\n" + report.columns(report.FIGURES_HEAD, report.figure_rows(judged)))

@@ -1,4 +1,4 @@
-"""What has changed since the kept figures. Pure."""
+"""Compares new figures with the kept ones. Pure."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -8,8 +8,8 @@ from bench.report import columns, number
 from bench.results import OURS
 
 HEAD = ("figure", "load", "stat", OURS, "compared", "change")
-CLEARLY = 1.1  # a factor; a smaller change is never reported
-TICK = 0.1  # replaces zero: a tick of the clock, in percent of a core
+CLEARLY = 1.1  # the smallest factor of a change that is reported
+TICK = 0.1  # replaces zero, so that a factor exists: a tick of the clock, in percent of a core
 
 
 def report(before: Kept, after: Kept) -> str:
@@ -31,7 +31,7 @@ def _of_setup(setup: str, before: Kept, after: Kept) -> str:
 
 
 def changed(before: Sequence[Figure], after: Sequence[Figure]) -> list[tuple[str, ...]]:
-    """Figures of goals that differ by more than noise, the worst first."""
+    """Figures of goals that have changed by more than noise, the worst change first."""
     known = {one.key: one for one in before}
     rows: list[tuple[float, tuple[str, ...]]] = []
     for one in after:
@@ -57,7 +57,7 @@ def _word(one: Figure, worse: float) -> str:
 
 
 def pace(before: Sequence[Figure], after: Sequence[Figure]) -> float:
-    """How many times as long floors and peers take as before: the machine's part of a change, or the libraries'."""
+    """The factor by which floors and peers are slower than before: the part of a change that the machine or libraries cause."""
     known = {one.key: one for one in before}
     factors = [
         one.theirs / then

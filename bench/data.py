@@ -1,4 +1,4 @@
-"""Databases with a long history. They are filled once for each size and kept as templates. A run works on copies."""
+"""Makes databases with a long history. They are filled once for each size and kept as templates. A run works on copies."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from bench.setups import POSTGRES, ROOT, WORK, Setup
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """Rows of a database. Each finished run has a result and a message."""
+    """The numbers of rows in a database. Each finished run has a result and a message."""
 
     name: str
     schedules: int
@@ -29,7 +29,7 @@ class Size:
 
 
 def _version() -> str:
-    """Another one for each change to the code that makes templates."""
+    """A digest of the code that makes templates, so that a change to this code makes new templates."""
     made_by = [*sorted(ROOT.glob("bot/migrations/*.py")), ROOT / "bench/inside/fill.py"]
     return hashlib.sha256(b"".join(path.read_bytes() for path in made_by)).hexdigest()[:8]
 
@@ -62,7 +62,7 @@ def drop(setup: Setup) -> None:
 
 
 def _forget_old_templates(setup: Setup) -> None:
-    """Delete templates that other migrations have made."""
+    """Delete templates of other versions."""
     if setup.postgres:
         for name in _databases():
             if _version() not in name:

@@ -1,4 +1,4 @@
-"""Every table and plot of a run: `details.md` and its pictures, in the folder of the results."""
+"""Writes every table and plot of a run: `details.md` and its pictures, in the folder of the results."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +41,7 @@ def _setup(found: Results, folder: Path) -> str:
 
 
 def _with_loads(figures: Sequence[Figure]) -> list[str]:
-    """Titles that compare runtask with others under several loads."""
+    """Titles of figures that compare runtask with others under several loads."""
     loads: dict[str, set[str]] = {}
     for one in figures:
         if one.other and not one.is_against_itself:

@@ -1,4 +1,4 @@
-"""The figures that goals are about, and the file that keeps them in the repository, a line for each."""
+"""The figures that goals limit, and the file in the repository that keeps them, one per line."""
 
 import math
 from collections.abc import Iterable
@@ -27,16 +27,16 @@ class Figure:
     setup: str
     ours: float
     unit: str
-    value: Spread  # compared with the limit: the ratio, or our own figure if it stands alone
-    limit: float | None = None  # None: the figure is shown, but there is no goal for it
+    value: Spread  # the value that is compared with the limit: the ratio, or our own figure if it stands alone
+    limit: float | None = None  # None: the figure is only shown
     at_least: bool = False
     other: str = ""
     theirs: float | None = None
-    noise: float = 1.0  # two equal programs differ by up to this factor in the same run
+    noise: float = 1.0  # the factor by which two equal programs may differ in the same run
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:
-        """The same in every run, whatever the limit."""
+        """The figure's identity, which is the same in every run and doesn't depend on the limit."""
         return (self.title, self.load, self.stat, self.other, self.setup)
 
     @property
@@ -45,7 +45,7 @@ class Figure:
 
     @property
     def words(self) -> str:
-        """The goal with what it is relative to."""
+        """The goal in words, with the figure that it is relative to."""
         return f"{self.goal} × {self.other}" if self.other else f"{self.goal} {self.unit}" if self.goal else ""
 
     @property
@@ -61,7 +61,7 @@ class Figure:
 
     @property
     def compared(self) -> float:
-        """What tells a change between two runs.
+        """The number that shows a change between two runs.
 
         A slower machine slows floors and peers as well, so the ratio to them counts. The ratio to runtask itself doesn't:
         it stays the same if both of its sides become slower.
@@ -88,7 +88,7 @@ class Figure:
 
     @classmethod
     def of_line(cls, line: str) -> Self:
-        """Raises ValueError for a line that wasn't written by `line`."""
+        """The figure in a line. Raises ValueError for a line that `line` didn't write."""
         title, load, stat, other, setup, goal, ours, unit, theirs, ratio, low, high, noise = line.split("\t")
         bound, _, limit = goal.rpartition(" ")
         return cls(
@@ -113,7 +113,7 @@ def _cell(value: float | None) -> str:
 
 @dataclass(frozen=True)
 class Kept:
-    """Figures of some set-ups. `taken` says for each set-up when, and on which machine."""
+    """Figures of some set-ups. For each set-up, `taken` says when and on which machine they were measured."""
 
     taken: dict[str, str] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
@@ -122,18 +122,18 @@ class Kept:
         return [one for one in self.figures if one.setup == setup]
 
     def replaced_by(self, new: "Kept") -> "Kept":
-        """The new figures replace those of the same set-ups."""
+        """These figures, in which the new ones replace all figures of the same set-ups."""
         others = tuple(one for one in self.figures if one.setup not in new.taken)
         return Kept({**self.taken, **new.taken}, (*others, *new.figures))
 
     def dump(self) -> str:
-        """Sorted, so that two versions can be compared line by line."""
+        """The text of the file. Its lines are sorted, so that two versions can be compared line by line."""
         notes = (f"# {setup}\t{words}" for setup, words in sorted(self.taken.items()))
         return "\n".join([*notes, "\t".join(COLUMNS), *sorted(one.line() for one in self.figures)]) + "\n"
 
     @classmethod
     def load(cls, lines: Iterable[str]) -> "Kept":
-        """Raises ValueError for what wasn't written by `dump`."""
+        """The figures in a file's lines. Raises ValueError for lines that `dump` didn't write."""
         taken, found = dict[str, str](), list[Figure]()
         for line in lines:
             if line.startswith("# "):
@@ -144,5 +144,5 @@ class Kept:
 
 
 def kept() -> Kept:
-    """What the repository keeps."""
+    """The figures that the repository keeps."""
     return Kept.load(FILE.read_text().splitlines()) if FILE.exists() else Kept()

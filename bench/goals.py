@@ -1,4 +1,4 @@
-"""Goals, and the figures that show whether a run met them. Pure."""
+"""Goals, and the figures that show whether a run has met them. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ AGAIN = "again: "  # a floor runs twice, as two contestants: the difference betw
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """`stat` of ours is at most (or at least) `limit` times that of another contestant.
+    """A goal: runtask's `stat` is at most (or at least) `limit` times the `stat` of another contestant.
 
-    The other is the contestant `of`, or runtask itself under the load `of_load`. Without another, the limit is for our
-    figure itself. Without a limit, the figure is only shown. A time that must be "at least 5 times better" is compared
-    the other way round: theirs divided by ours.
+    The other contestant is `of`, or runtask itself under the load `of_load`. Without any, the limit is for runtask's figure
+    itself. Without a limit, the figure is only shown. For a time that must be "at least 5 times better", the ratio is
+    reversed: theirs divided by ours.
     """
 
     title: str
@@ -25,7 +25,7 @@ class Goal:
     limit: float | None = None
     of: str = ""
     of_load: str = ""
-    loads: tuple[str, ...] = ()  # empty: each
+    loads: tuple[str, ...] = ()  # empty: all loads
     stats: tuple[str, ...] = ("p50", "p99")
     ours: str = OURS
     at_least: bool = False
@@ -36,7 +36,7 @@ class Goal:
 
 
 def judge(goals: Iterable[Goal], results: Results) -> list[Figure]:
-    """A goal whose experiment was not run has no figures."""
+    """The figures for these goals. A goal whose experiment was not run has no figures."""
     noise = {stat: noise_of(results, stat) for stat in STATS}
     return [figure for goal in goals for figure in _judge(goal, results, noise)]
 

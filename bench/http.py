@@ -21,7 +21,7 @@ class Unexpected(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """`sent` and `at`: when the request went out and its answer was complete."""
+    """An answer. `sent`: when the request was sent. `at`: when the answer was complete."""
 
     sent: float
     at: float
@@ -32,13 +32,13 @@ class Answer:
 
 @dataclass
 class Client:
-    """Opens as many connections as it has requests at the same time."""
+    """A client. It opens a connection for each request that is under way at the same time."""
 
     port: int
     _idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
 
     async def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
-        """Raises Unexpected for an answer of 400 and above."""
+        """Send a request. Raises Unexpected for a status of 400 or more."""
         lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         message = ("\r\n".join(lines) + "\r\n\r\n").encode() + body
@@ -49,7 +49,7 @@ class Client:
         return answer
 
     async def _attempt(self, message: bytes) -> Answer | None:
-        """None if the server has just closed the kept connection."""
+        """The answer. None: the server has just closed the kept connection."""
         reader, writer = await self._connection()
         sent = time.monotonic()
         writer.write(message)

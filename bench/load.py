@@ -1,4 +1,4 @@
-"""Several people who act at the same moment, and again when all have been served. In each round, contestants take turns."""
+"""Simulates people who all act at the same moment, and again when all have been served. In each round, contestants take turns."""
 
 import asyncio
 import time
@@ -12,14 +12,14 @@ from bench.results import Series
 from bench.stats import Round, of_turn
 
 T = TypeVar("T")
-LOST = 20.0  # seconds; an operation that takes longer never ends
-REST = 0.005  # seconds
-# One operation of client number n: milliseconds, by what was measured.
+LOST = 20.0  # seconds; an operation that takes longer counts as lost
+REST = 0.005  # seconds between two bursts
+# Performs one operation of client number n. Returns milliseconds, by the name of what was measured.
 Operation = Callable[[int], Awaitable[Mapping[str, float]]]
 
 
 async def turn(operation: Operation, clients: int, seconds: float) -> dict[str, Round]:
-    """Bursts, with a rest after each: its late work must not slow down the next. Raises Broken if an operation never ends."""
+    """Bursts of operations. A rest after each keeps late work out of the next burst. Raises Broken if an operation is lost."""
     taken: dict[str, list[float]] = defaultdict(list)
     begin, busy = time.monotonic(), 0.0
     while time.monotonic() - begin < seconds:
@@ -31,7 +31,7 @@ async def turn(operation: Operation, clients: int, seconds: float) -> dict[str, 
 
 
 async def closed_loops(operation: Operation, clients: int, seconds: float) -> dict[str, Round]:
-    """Each client acts again as soon as it has been served: the contestant is never idle. Raises Broken."""
+    """Clients act again as soon as they have been served, so that the contestant is never idle. Raises Broken."""
     taken: dict[str, list[float]] = defaultdict(list)
     begin = time.monotonic()
 
@@ -59,7 +59,7 @@ async def _answered(awaited: Awaitable[T]) -> T:
 
 
 async def rounds(experiment: str, contestants: Mapping[str, Operation], mode: Mode) -> list[Series]:
-    """Each round has every contestant under every load, and begins with another contestant. A warm-up comes first."""
+    """A warm-up, then rounds. Each round has every contestant under every load, and begins with another contestant."""
     found: dict[tuple[str, str, str], list[Round]] = defaultdict(list)
     for operation in contestants.values():
         await turn(operation, mode.clients[-1], mode.turn / 2)
@@ -72,7 +72,7 @@ async def rounds(experiment: str, contestants: Mapping[str, Operation], mode: Mo
 
 
 def as_series(experiment: str, found: Mapping[tuple[str, str, str], Sequence[Round]], unit: str = "ms") -> list[Series]:
-    """`found`: rounds by what, load and contestant."""
+    """The series that these rounds make. `found`: rounds by the name of what was measured, load and contestant."""
     return [
         Series(experiment=experiment, what=what, load=load, contestant=name, rounds=tuple(those), unit=unit)
         for (what, load, name), those in found.items()

@@ -1,4 +1,4 @@
-"""Facts about the machine and its software: figures depend on them."""
+"""Collects facts about the machine and its software, because figures depend on them."""
 
 import os
 import platform

@@ -1,11 +1,11 @@
-"""How much is measured: sizes and durations, by mode."""
+"""The modes of the benchmark, which set how much is measured."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mode:
-    """Sizes are rows. In each round, one contestant is measured for `turn` seconds under each load."""
+    """Sizes, in rows, and durations. In each round, each contestant is measured for `turn` seconds under each load."""
 
     name: str
     rounds: int
@@ -16,16 +16,16 @@ class Mode:
     results: int
     few_results: int
     open_runs: int
-    passes: int  # of the watcher in one turn, queries of the typeahead
-    finishes: int  # results that are written, one after the other
-    messages: int  # for the deliverer
-    starts: int  # of a process
+    passes: int  # passes of the watcher, or queries of the typeahead, in one turn
+    finishes: int  # results that are written one after the other
+    messages: int  # messages for the deliverer
+    starts: int  # starts of a process
     idle: float  # seconds for which an idle process is watched
     look: int  # seconds for which a process is profiled
-    runs: int  # that one process starts, to see whether it grows
+    runs: int  # runs that one process starts, to see whether it grows
     steady: float  # seconds of submissions at a steady rate, on a big installation
-    standing: int  # runs that are open at any time meanwhile
-    channels: int  # of these runs
+    standing: int  # runs that are open at any time during `steady`
+    channels: int  # channels of these runs
 
 
 FULL = Mode(

@@ -57,7 +57,7 @@ def filled(template: str, kept: Kept) -> str:
 
 
 def _range(name: str, kept: Kept) -> str:
-    """From the lowest to the highest median of all set-ups."""
+    """The range from the lowest to the highest median of all set-ups."""
     key = [part.strip() for part in name.split("|")]
     values = {one.ours: one for one in kept.figures if [one.title, one.load, one.stat] == key}
     if not values:
@@ -87,7 +87,7 @@ def _not_explained(explained: tuple[str, ...], kept: Kept) -> str:
 
 
 def _in_short(kept: Kept) -> str:
-    """A column for each set-up. A row that no set-up has measured is left out."""
+    """The table with a column for each set-up. A row that no set-up has measured is left out."""
     setups = [name for name in SETUPS if any(one.limit is not None for one in kept.of(name))]
     known = [{one.key[:-1]: one for one in kept.of(name)} for name in setups]
     rows = []

@@ -48,7 +48,7 @@ def selection(shown: Json, view: str, user: str, option: Json) -> Json:
 
 
 def submission(shown: Json, view: str, user: str) -> Json:
-    """Run, in a form that shows a schedule with its stored values."""
+    """The submission of a form that shows a schedule with its stored values."""
     return _interaction("view_submission", user, _view(shown, view, _state(shown)))
 
 

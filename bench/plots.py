@@ -1,4 +1,4 @@
-"""Figures -> SVG, with matplotlib. The same figures give the same file."""
+"""Draws figures as SVG, with matplotlib. The same figures give the same file."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ mpl.rcParams |= {
 }
 INK, GOOD, BAD = "#1f4e79", "#2e7d32", "#c62828"
 COLOURS = (INK, "#bf8f00", "#6a4c93", "#9e9e9e", "#00838f", "#8d6e63")
-NOTICED, GIVES_UP = 100, 3000  # ms
+NOTICED, GIVES_UP = 100, 3000  # milliseconds after which people notice a wait, and after which Slack gives up
 
 
 # The rows of `waits`: title, load, stat.
@@ -40,7 +40,7 @@ CROWD = ("/runtask → form, Socket Mode", "Run → form closed, Socket Mode")
 
 
 def of_page(kept: Kept) -> dict[str, str]:
-    """By name."""
+    """The plots of the page, by name."""
     setups = [name for name in SETUPS if name in kept.taken and not SETUPS[name].is_big]
     crowd = "redis" if "redis" in setups else setups[0]
     return {"waits": waits(kept, setups), "people": by_load(kept.of(crowd), CROWD)}
@@ -69,7 +69,7 @@ def waits(kept: Kept, setups: Sequence[str]) -> str:
 
 
 def _limit(one: Figure) -> float:
-    """In the unit of the figure itself."""
+    """The limit in the unit of the figure itself."""
     limit = one.limit or 0.0
     if one.theirs is None:
         return limit
@@ -77,7 +77,7 @@ def _limit(one: Figure) -> float:
 
 
 def by_load(figures: Sequence[Figure], titles: Sequence[str]) -> str:
-    """A panel for each title: medians by load, ours and the others', and a shade from there to p99."""
+    """A panel for each title. It shows the medians of all contestants by load, and shades from the medians to p99."""
     rows = (len(titles) + 1) // 2
     drawing = Drawing(figsize=(8, 3 * rows), layout="constrained")
     panels = drawing.subplots(rows, 2, squeeze=False).flatten()

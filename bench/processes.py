@@ -1,4 +1,4 @@
-"""The processes of contestants, and what they use of the machine."""
+"""Runs the processes of contestants, and measures their processor time and memory."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PATIENCE = 60.0  # seconds
+PATIENCE = 60.0  # seconds that a process may take to do what the benchmark waits for
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -30,7 +30,7 @@ class Processes:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def start(self, name: str, environment: Mapping[str, str], *arguments: str) -> int:
-        """Python with `arguments`; returns the process id."""
+        """Start Python with `arguments`. Returns the process id."""
         with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, *arguments],
@@ -89,12 +89,12 @@ def free_port() -> int:
 
 
 def group(pid: int) -> list[int]:
-    """The process and its children."""
+    """The ids of the process and its children."""
     found = [pid]
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended
+        except OSError:  # the process has ended
             continue
         if int(fields[1]) == pid:
             found += group(int(stat.parent.name))
@@ -102,7 +102,7 @@ def group(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Used so far by a process and its children."""
+    """The processor seconds that a process and its children have used so far."""
     total = 0
     for one in group(pid):
         fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
@@ -111,12 +111,12 @@ def cpu_seconds(pid: int) -> float:
 
 
 def cpu_of_all(command: str) -> float:
-    """Processor seconds of all processes of this name, and of their children that have ended."""
+    """The processor seconds of all processes of this name, and of their children that have ended."""
     total = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             name, _, rest = stat.read_text().rpartition(")")
-        except OSError:  # it has ended
+        except OSError:  # the process has ended
             continue
         if name.endswith(f"({command}"):
             total += sum(map(int, rest.split()[11:15]))
@@ -124,7 +124,7 @@ def cpu_of_all(command: str) -> float:
 
 
 def memory_mb(pid: int) -> float:
-    """Proportional set size of a process and its children, in MB: shared pages are counted once."""
+    """The proportional set size of a process and its children, in MB. Shared pages are counted once."""
     kilobytes = 0
     for one in group(pid):
         rollup = Path(f"/proc/{one}/smaps_rollup").read_text()

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from bench.processes import Broken
 from bench.setups import ROOT
 
-RATE = 250  # looks a second
+RATE = 250  # looks per second
 PARTS = (
     (f"{ROOT}/bench/", "the floor itself"),
     (f"{ROOT}/bot/slack/keepalive.py", "calling Slack"),
@@ -45,7 +45,7 @@ Stack = tuple[tuple[str, str], ...]  # (function, file), innermost last
 
 
 def record(pid: int, seconds: int) -> dict[Stack, float]:
-    """Seconds with the lock by stack, for a process and its children. Blocks. Raises Broken if py-spy can't look at it."""
+    """The seconds for which each stack of a process and its children held the lock. Blocks. Raises Broken if py-spy can't look."""
     with TemporaryDirectory() as folder:
         raw = Path(folder, "stacks")
         said = subprocess.run(
@@ -53,7 +53,7 @@ def record(pid: int, seconds: int) -> dict[Stack, float]:
                 *(Path(sys.executable).with_name("py-spy"), "record", "--pid", f"{pid}", "--subprocesses"),
                 *("--duration", f"{seconds}", "--rate", f"{RATE}", "--format", "raw", "--output", raw),
                 *("--full-filenames", "--nolineno"),
-                "--nonblocking",  # else py-spy stops the process for each look, and its threads look busy afterwards
+                "--nonblocking",  # otherwise py-spy stops the process for each look, and its threads look busy afterwards
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Results -> rows of tables, and tables -> text. Pure."""
+"""Makes rows of tables from results, and text from tables. Pure."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,7 +8,7 @@ from bench.stats import Spread
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Rounded to so many significant digits, without an exponent."""
+    """A number rounded to `digits` significant digits, without an exponent."""
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}" if value else "0"
@@ -22,7 +22,7 @@ def shown(value: Spread, digits: int = 3) -> str:
 
 
 def telling(value: float, limit: float) -> int:
-    """As many digits as show on which side of the limit the value is."""
+    """The number of digits that shows on which side of the limit the value is."""
     different = (digits for digits in range(3, 17) if number(value, digits) != number(limit, digits))
     return next(different, 3)
 
@@ -33,7 +33,7 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """For a terminal."""
+    """A table for a terminal."""
     widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]
@@ -67,7 +67,7 @@ SERIES_HEAD = ("what", "load", "contestant", "p50", "p99", "per second")
 
 
 def series_rows(series: Iterable[Series]) -> list[tuple[str, ...]]:
-    """All but the profiles, which have a table of their own."""
+    """The rows of all series but profiles, which have a separate table."""
     return [
         (
             f"{one.experiment}: {one.what}",
@@ -82,10 +82,10 @@ def series_rows(series: Iterable[Series]) -> list[tuple[str, ...]]:
     ]
 
 
-PROFILE = "profile"  # the experiment
-FLOOR = "floor"  # a contestant of profiles
+PROFILE = "profile"  # the experiment's name
+FLOOR = "floor"  # the name of a contestant in profiles
 PROFILE_HEAD = ("operation", "part", OURS, FLOOR, "difference")
-LEAST = 0.02  # of an operation; smaller parts are left out
+LEAST = 0.02  # the smallest share of an operation that is shown
 
 
 def profile_rows(series: Iterable[Series]) -> list[tuple[str, ...]]:

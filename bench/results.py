@@ -1,4 +1,4 @@
-"""What a run found, and the JSON file of it. These files stay outside of the repository."""
+"""The results of a run, and their JSON file. These files aren't kept in the repository."""
 
 import json
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from typing import Any
 from bench.stats import Round, Spread, spread
 
 OURS = "runtask"
-IN_REDIS = "results in Redis"  # where another contestant's runs have them
-BY_EVENTS = "workers' events"  # what a third one hears
+IN_REDIS = "results in Redis"  # the contestant that reads results from Redis
+BY_EVENTS = "workers' events"  # the contestant that reads workers' events
 
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """One contestant's rounds of `what`, under one `load` (`16 clients`, `1,000 open`)."""
+    """One contestant's rounds under one `load` (`16 clients`, `1,000 open`). `what` names what was measured."""
 
     experiment: str
     what: str
@@ -37,7 +37,7 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """One run on one set-up."""
+    """The results of one run on one set-up."""
 
     setup: str
     mode: str
@@ -46,19 +46,19 @@ class Results:
     series: tuple[Series, ...] = field(default=())
 
     def find(self, experiment: str, what: str, contestant: str) -> list[Series]:
-        """One for each load."""
+        """The series of this name, one for each load."""
         wanted = (experiment, what, contestant)
         return [one for one in self.series if (one.experiment, one.what, one.contestant) == wanted]
 
     @property
     def taken(self) -> str:
-        """When and where, in words."""
+        """When and where the run took place, in words."""
         facts = ", ".join(f"{name} {value}" for name, value in self.machine.items() if name != "commit")
         return f"taken {self.taken_at}, commit {self.machine['commit']}: {facts}"
 
 
 def single(experiment: str, what: str, contestant: str, values: Sequence[float], unit: str, load: str = "") -> Series:
-    """A series whose rounds are one figure each: memory, seconds to start, a share of a core."""
+    """A series in which each round is a single figure: memory, seconds to start, a share of a core."""
     rounds = tuple(Round(p50=value, p99=value, worst=value, count=1) for value in values)
     return Series(experiment=experiment, what=what, load=load, contestant=contestant, rounds=rounds, unit=unit)
 
@@ -69,7 +69,7 @@ def write(folder: Path, results: Results) -> None:
 
 
 def read(folder: Path) -> list[Results]:
-    """Of each set-up that the folder has results of."""
+    """The results of each set-up in the folder."""
     return [_results(json.loads(path.read_text())) for path in sorted(folder.glob("*.json"))]
 
 

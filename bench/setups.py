@@ -22,7 +22,7 @@ REDIS = "redis://127.0.0.1:6379/11"
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """A database and a broker. Without them, the embedded ones."""
+    """A database and a broker. By default, SQLite and the embedded broker."""
 
     name: str
     title: str
@@ -31,7 +31,7 @@ class Setup:
     is_big: bool = False  # it has as many schedules as the typeahead, and experiments of its own
 
     def environment(self, name: str, api_url: str, size: str = "big") -> dict[str, str]:
-        """For a process of the contestant `name`. The stub tells contestants apart by their tokens."""
+        """The environment for a process of the contestant `name`. The stub tells contestants apart by their tokens."""
         ours = {
             "RUNTASK_DATA": str(self.folder(size)),
             "RUNTASK_IMPORTS": "bench.tasks",
@@ -57,7 +57,7 @@ class Setup:
         return WORK / self.name / size
 
     def database(self, size: str) -> str:
-        """The name of a PostgreSQL database. Set-ups on PostgreSQL use the same one after the other."""
+        """The name of a PostgreSQL database. Set-ups on PostgreSQL take turns with the same database."""
         return f"runtask_bench_{size}"
 
 
@@ -83,7 +83,7 @@ SETUPS = {
 
 
 def empty_broker(setup: Setup) -> None:
-    """Raises CalledProcessError if rabbitmqctl fails (it needs root), RedisError without a Redis."""
+    """Delete all messages. Raises CalledProcessError if rabbitmqctl fails (it needs root), RedisError if there is no Redis."""
     if setup.broker.startswith("redis"):
         redis.Redis.from_url(setup.broker).flushdb()
     elif setup.broker.startswith("amqp"):

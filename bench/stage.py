@@ -1,4 +1,4 @@
-"""What each experiment needs: a set-up, a stub of Slack, and the processes of its contestants."""
+"""Provides what each experiment needs: a set-up, a stub of Slack, and the processes of its contestants."""
 
 import asyncio
 import json
@@ -16,8 +16,8 @@ from bench.results import OURS
 from bench.setups import WORK, Setup
 from bench.stub import Call, Json, Stub
 
-THREADS = "8"  # of a web worker, ours and the others'
-# Sends one of Slack's requests: when it was sent, when it was acknowledged, and the acknowledgement's body.
+THREADS = "8"  # threads of a web worker, for all contestants
+# Sends one of Slack's requests. Returns when it was sent, when it was acknowledged, and the acknowledgement's body.
 Press = Callable[[str, Json], Awaitable[tuple[float, float, Json]]]
 
 
@@ -48,7 +48,7 @@ class Stage:
             raise Broken(f"{name} never connected: {self.processes.log(name)}") from None
 
     async def runtask(self, *arguments: str) -> None:
-        """Run one of our commands to its end. Raises Broken."""
+        """Run a command of runtask to its end. Raises Broken."""
         command = (sys.executable, "-m", "bot", *arguments)
         with (self.processes.folder / "commands.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(*command, env=self.environment(OURS), stdout=log, stderr=log)
@@ -56,7 +56,7 @@ class Stage:
             raise Broken(f"runtask {' '.join(arguments)}: see commands.log")
 
     async def site(self, name: str, settings: str = "bot.settings", **environment: str) -> http.Client:
-        """Start gunicorn as README says."""
+        """Start gunicorn as the README says."""
         port = free_port()
         options = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", THREADS]
         environment |= {"DJANGO_SETTINGS_MODULE": settings}
@@ -66,7 +66,7 @@ class Stage:
 
     @asynccontextmanager
     async def inside(self, name: str, module: str, size: str = "big") -> AsyncIterator["Inside"]:
-        """`python -m bench.inside MODULE`, which answers the questions on its standard input."""
+        """Start `python -m bench.inside MODULE`, which answers the questions on its standard input."""
         with (self.processes.folder / f"{name}.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bench.inside", module),
@@ -85,13 +85,13 @@ class Stage:
 
 @dataclass
 class Inside:
-    """A process that answers each question, a JSON line, with another one."""
+    """A process that gets questions and answers them, each in a line of JSON."""
 
     name: str
     process: asyncio.subprocess.Process
 
     async def ask(self, *question: Any) -> Any:
-        """Raises Broken if it dies."""
+        """Ask a question. Returns the answer. Raises Broken if the process ends."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(question).encode() + b"\n")
@@ -103,7 +103,7 @@ class Inside:
 
 @asynccontextmanager
 async def meanwhile(endless: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Task[None]"]:
-    """Run it until the end of the block. Raises at the end of the block what it has raised."""
+    """Run the coroutine until the end of the block. If it fails, its error is raised there."""
     task = asyncio.create_task(endless)
     try:
         yield task
@@ -123,7 +123,7 @@ def over_http(client: http.Client, path: str) -> Press:
 
 @asynccontextmanager
 async def stage(setup: Setup, mode: Mode) -> AsyncIterator[Stage]:
-    """All processes that an experiment starts end with it."""
+    """Set the stage for an experiment. At the end, stop all processes that it has started."""
     async with stub.running() as slack:
         processes = Processes(WORK / "logs" / setup.name)
         try:
@@ -135,7 +135,7 @@ async def stage(setup: Setup, mode: Mode) -> AsyncIterator[Stage]:
 async def opened(
     scene: Stage, press: Press, client: int, text: str = "", **where: str
 ) -> tuple[Json, float, float, float]:
-    """Type the command. Returns the form, and the moments of the command, of its acknowledgement, and of the form."""
+    """Type the command. Returns the form, and the times of the command, its acknowledgement, and the form."""
     trigger = f"t{scene.stub.number()}"
     arrival = scene.stub.expect(trigger)
     typed = payloads.command(trigger, payloads.person(client), text, **where)
@@ -145,7 +145,7 @@ async def opened(
 
 
 async def form(scene: Stage, press: Press, text: str, **where: str) -> Json:
-    """The first person's form with the schedule named `text`. Raises Broken if there is no such form for a while."""
+    """The first person's form with the schedule named `text`. Raises Broken if none is opened for a while."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         view, *_ = await opened(scene, press, 0, text, **where)

@@ -1,4 +1,4 @@
-"""From latencies to rounds, medians with their range, and ratios. Pure."""
+"""Makes rounds from latencies, and medians with their range and ratios from rounds. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ class Round:
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """The median of the rounds, and the lowest and the highest of them."""
+    """The median of some rounds, with the lowest and the highest round."""
 
     median: float
     low: float
@@ -34,7 +34,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def of_turn(values: Sequence[float], seconds: float = 0.0) -> Round:
-    """A turn of `seconds` in which each operation took one of `values`. Raises ValueError if nothing finished."""
+    """The round of a turn that took `seconds`. `values`: the time of each operation. Raises ValueError if there is none."""
     return Round(
         p50=percentile(values, 50),
         p99=percentile(values, 99),
@@ -49,7 +49,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
-    """The ratio within each round: a disturbance of the machine affects both sides of a round.
+    """The ratios within each round. A disturbance of the machine affects both sides of a round.
 
     Raises ValueError unless both have the same rounds.
     """

@@ -1,7 +1,7 @@
-"""A stub of Slack: it gives every call the same answer after the same time, and remembers when the call came.
+"""A stub of Slack. It answers each call in the same way and after the same time, and remembers when the call came.
 
-The local Slack of the demo would take time to validate each call. Contestants are told apart by their tokens (`xapp-NAME`,
-`xoxb-NAME`). All times are `time.monotonic()`, which all processes of the machine share.
+The local Slack of the demo would need time to validate each call. The stub tells contestants apart by their tokens
+(`xapp-NAME`, `xoxb-NAME`). All times are `time.monotonic()`, which all processes of the machine share.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from bench.setups import APP, TEAM
 
 Json = dict[str, Any]
 ACCOUNT = {"is_restricted": False, "deleted": False, "is_bot": False, "profile": {"email": ""}}
-OWN = {"channel": {"is_ext_shared": False}}  # as conversations.info says it
+OWN = {"channel": {"is_ext_shared": False}}  # the answer of conversations.info for a channel that isn't shared
 
 
 @dataclass
 class Call:
-    """A call of the Web API: when it came, from whom, and with what."""
+    """A call of the Web API: its time, its caller, and its arguments."""
 
     at: float
     method: str
@@ -35,7 +35,7 @@ class Call:
 
 @dataclass
 class Stub:
-    """`delay`: seconds before every answer of the Web API. `limited`: channels that get 429 for each message."""
+    """The stub. `delay`: seconds before each answer of the Web API. `limited`: channels in which each message gets a 429."""
 
     delay: float = 0.0
     limited: dict[str, int] = field(default_factory=dict)
@@ -50,33 +50,33 @@ class Stub:
         return f"{self.url}/api/"
 
     def expect(self, key: str) -> "asyncio.Future[Any]":
-        """The call whose trigger, view or thread is `key`, or the acknowledgement of that envelope: (moment, value)."""
+        """A future (time, value) of the call whose trigger, view or thread is `key`, or of this envelope's acknowledgement."""
         future = asyncio.get_running_loop().create_future()
         self._awaited[key] = future
         return future
 
     def number(self) -> int:
-        """A new number."""
+        """A number that wasn't used before."""
         return next(self._numbers)
 
     async def connected(self, contestant: str, seconds: float) -> None:
-        """Wait for its Socket Mode connection. Raises TimeoutError."""
+        """Wait for the contestant's Socket Mode connection. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             if contestant not in self._sockets:
                 await self.expect(f"connected {contestant}")
 
     async def gone(self, contestant: str, seconds: float) -> None:
-        """Wait until its connection has ended. Raises TimeoutError."""
+        """Wait until the contestant's connection has ended. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             if contestant in self._sockets:
                 await self.expect(f"gone {contestant}")
 
     def posting(self, prefix: str) -> list[float]:
-        """A list that gets the moment of each message to a channel named `CPREFIX…`, from now on. Refused ones don't count."""
+        """A list to which the time of each later message to a channel `CPREFIX…` is added. Refused messages don't count."""
         return self._posted.setdefault(prefix, [])
 
     async def push(self, contestant: str, kind: str, payload: Json) -> tuple[float, float, Json]:
-        """Send an envelope. Returns when it was sent, when its acknowledgement came, and the content of that."""
+        """Send an envelope. Returns when it was sent, when its acknowledgement came, and the acknowledgement's content."""
         envelope = f"e{self.number()}"
         acknowledged = self.expect(envelope)
         message = {"envelope_id": envelope, "type": kind, "payload": payload, "accepts_response_payload": True}
@@ -144,7 +144,7 @@ class Stub:
                     body = json.loads(message.data)
                     self._settle(body.get("envelope_id"), (at, body.get("payload") or {}))
         except ConnectionResetError:
-            pass  # ended in the middle of a ping
+            pass  # the connection ended during a ping
         finally:
             if self._sockets.get(contestant) is socket:
                 del self._sockets[contestant]

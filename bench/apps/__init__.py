@@ -1,1 +1,1 @@
-"""The floors and the peers: small programs that are started in the same way as ours."""
+"""The floors and the peers: small programs that the benchmark starts in the same way as runtask."""

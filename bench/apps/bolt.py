@@ -83,7 +83,7 @@ def opening() -> App:
 
 
 def default() -> App:
-    """As in the first example of Bolt's documentation, on Bolt's own five threads."""
+    """An app as in the first example of Bolt's documentation, on Bolt's own five threads."""
     app = _app(fast=False)
     app.command("/runtask")(ack_and_open)
     return app

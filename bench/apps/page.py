@@ -1,4 +1,4 @@
-"""Settings of the site with the page of `bench.apps.page_urls`: runtask's own middleware, and nothing else of it."""
+"""Settings of the site with the page of `bench.apps.page_urls`. Of runtask, it has the middleware only."""
 
 from bot.settings import *  # noqa: F403
 

@@ -19,7 +19,7 @@ def main(name: str) -> None:
 
     handler = SocketModeHandler(APPS[name](), conf().app_token, concurrency=conf().threads)
     handler.connect()  # type: ignore[no-untyped-call]
-    if name != "default":  # slack_sdk leaves Nagle's algorithm on, which would delay a floor
+    if name != "default":  # slack_sdk doesn't turn off Nagle's algorithm, which would delay a floor
         session: Any = handler.client.current_session
         session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     threading.Event().wait()

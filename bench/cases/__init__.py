@@ -9,7 +9,7 @@ from bench.stage import Stage
 
 Experiments = Mapping[str, Callable[[Stage], Awaitable[list[Series]]]]
 
-# In this order: the last ones leave open runs in the database, and the watcher would look at them in the others.
+# The order matters: the last experiments leave open runs in the database, which the watcher would look at in other experiments.
 EXPERIMENTS: Experiments = {
     "command": wire.command,
     "selection": wire.selection,

@@ -1,4 +1,4 @@
-"""Work in the background: noticing that a run has ended, and sending messages."""
+"""Measures work in the background: noticing that a run has ended, and sending messages."""
 
 import asyncio
 import random
@@ -14,15 +14,16 @@ from bench.stage import Inside, Stage
 from bench.stats import Round, of_turn
 
 NOTIFY = ("-m", "bot", "notify")
-SLOW = 0.05  # seconds that Slack takes for an answer, if it doesn't answer at once
-CHANGES_EVERY = 0.4  # seconds between two results, at most and at random: else the watcher is always at the same point
+SLOW = 0.05  # seconds that the stub of Slack takes for an answer when it is slow
+# Seconds between two results, at most; random, as otherwise the watcher would always be at the same point.
+CHANGES_EVERY = 0.4
 PATIENCE = 20.0
 LOOP, LIMITED = "bare loop", "with one channel limited"
 ASKING = "asking first who reads each channel"
 
 
 async def final(scene: Stage) -> list[Series]:
-    """From the moment when a result is visible where it is kept until its message is posted. And the cost of waiting."""
+    """The time from the moment at which a result can be read until its message is posted; and the cost of waiting."""
     found = await _finals(scene, OURS)
     if scene.setup.broker.startswith("redis"):
         found += await _finals(scene, IN_REDIS, "backend", CELERY_RESULT_BACKEND=REDIS)
@@ -57,18 +58,18 @@ async def _told(scene: Stage, rows: Inside, name: str, source: str) -> float:
 
 
 async def _share(pid: int, seconds: float) -> float:
-    """Of a core, in percent."""
-    await asyncio.sleep(min(2.0, seconds))  # it has just started, or something has just ended
+    """The share of a core that a process uses, in percent."""
+    await asyncio.sleep(min(2.0, seconds))  # lets work finish that was under way
     before = cpu_seconds(pid)
     await asyncio.sleep(seconds)
     return (cpu_seconds(pid) - before) / seconds * 100
 
 
 async def deliver(scene: Stage) -> list[Series]:
-    """Messages a second to many channels: while Slack answers at once, and while it takes its usual time."""
+    """Messages a second to many channels: while Slack answers at once, and while it is slow."""
     found: dict[tuple[str, str, str], list[Round]] = {}
     async with scene.inside("rows", "rows") as rows:
-        for number in range(max(1, scene.mode.rounds // 2)):  # the longest turns
+        for number in range(max(1, scene.mode.rounds // 2)):  # half of the rounds, as these turns take longest
             for load, delay in (("Slack answers at once", 0.0), (f"Slack takes {SLOW * 1000:.0f} ms", SLOW)):
                 scene.stub.delay = delay
                 for name in rotated([OURS, LOOP, AGAIN + LOOP, LIMITED, ASKING], number):
@@ -82,10 +83,10 @@ async def deliver(scene: Stage) -> list[Series]:
 
 
 async def _delivered(scene: Stage, rows: Inside, name: str, prefix: str, count: int) -> Round:
-    """A process starts when its messages are due. Measured from its first message to its last.
+    """Messages a second, from the first message to the last. The process starts when its messages are already due.
 
-    Each message goes to a channel of its own. By default, Slack is asked about each of them first: only ASKING does that here, as the
-    bare loop doesn't.
+    Each message goes to its own channel. By default, runtask first asks Slack about each channel. Here only ASKING does that,
+    because the bare loop doesn't.
     """
     if LOOP in name:
         arguments: tuple[str, ...] = ("-m", "bench.apps.post", str(count), prefix)
@@ -106,7 +107,7 @@ async def _delivered(scene: Stage, rows: Inside, name: str, prefix: str, count: 
 
 
 async def until_posted(scene: Stage, name: str, posted: list[float], count: int) -> None:
-    """Wait until the process `name` has posted so many. Raises Broken."""
+    """Wait until the process `name` has posted `count` messages. Raises Broken."""
     deadline = time.monotonic() + 60 + count / 10
     while len(posted) < count:
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Measured within one process, without Slack and the network."""
+"""Measures within one process, without Slack and the network."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ Found = dict[tuple[str, str, str], list[Round]]
 
 
 async def typeahead(scene: Stage) -> list[Series]:
-    """The picker's menu: with few schedules and many, under rules, and while beat saves a schedule between two queries."""
+    """The picker's menu: with few and with many schedules, under rules, and while beat saves a schedule between two queries."""
     mode, found = scene.mode, Found()
     many = f"{mode.many_schedules:,} schedules"
     async with scene.inside("few", "typeahead", "small") as few, scene.inside("many", "typeahead") as most:
@@ -27,7 +27,7 @@ async def typeahead(scene: Stage) -> list[Series]:
             (most, many, 0),
             (most, f"{many}, one saved before each query", 1),
         ]
-        for number in range(-1, mode.rounds):  # the first to warm up
+        for number in range(-1, mode.rounds):  # the first turn is a warm-up
             for process, load, saving in rotated(turns, number):
                 one = Round(**await process.ask("turn", mode.passes, saving))
                 _keep(found, ("menu", load, OURS), one, number)
@@ -36,7 +36,7 @@ async def typeahead(scene: Stage) -> list[Series]:
 
 
 async def _under_rules(process: Inside, mode: Mode, found: Found) -> None:
-    """The menu and the form, without rules and with many, in turns."""
+    """The menu and the form, in turns without rules and with many rules."""
     load = f"{mode.schedules:,} schedules"
     for number in range(-1, mode.rounds):
         for words, count in rotated([(load, 0), (f"{load}, {RULES} rules", RULES)], number):
@@ -47,7 +47,7 @@ async def _under_rules(process: Inside, mode: Mode, found: Found) -> None:
 
 
 async def start(scene: Stage) -> list[Series]:
-    """From a parsed submission to the message on the broker, and to the answer."""
+    """The times from a parsed submission to the message on the broker, and to the answer."""
     mode, found = scene.mode, Found()
     async with scene.inside("submit", "submit") as process:
         names: list[str] = await process.ask("contestants")
@@ -61,7 +61,7 @@ async def start(scene: Stage) -> list[Series]:
 
 
 async def watch(scene: Stage) -> list[Series]:
-    """A pass of the watcher: with a short history and a long one, with few open runs and many."""
+    """A pass of the watcher: with a short and a long history, with few and many open runs."""
     mode, found = scene.mode, Found()
     async with scene.inside("little", "watch", "small") as little, scene.inside("much", "watch") as much:
         turns = [(much, OURS), (little, f"with {mode.few_results:,} results"), (much, AGAIN + OURS), (much, NAIVE)]
@@ -72,7 +72,7 @@ async def watch(scene: Stage) -> list[Series]:
             await much.ask("open", count)
             for number in range(mode.rounds):
                 for process, name in rotated(turns, number):
-                    if name != NAIVE or count <= 1_000:  # it would take minutes
+                    if name != NAIVE or count <= 1_000:  # the naive way would take minutes
                         asked = (NAIVE, 3) if name == NAIVE else (name if name == IN_REDIS else OURS, mode.passes)
                         _keep(
                             found, ("pass", f"{count:,} open", name), Round(**await process.ask("turn", *asked)), number

@@ -1,4 +1,4 @@
-"""The memory of processes: after work, and after very many runs."""
+"""Measures the memory of processes: after some work, and after very many runs."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,17 +15,18 @@ from bench.stub import Json
 CLIENTS = 16
 RUNS = "memory/runs"
 WARM, END = "after the warm-up", "at the end"
-WARMING = 5_000  # runs, at most: by then, each thread has a database connection, and its cache is full
-CHANNELS = 500  # at most: Slack accepts one message a second in each
-LIFETIME = 2.0  # seconds that a run takes
-OPEN_AT_ONCE = 500  # runs, at most: this measures the history, not the load
-ON_SERVERS = 5_000  # runs: a run takes longer there, and the process is the same
-SLOWEST = 10  # runs a second
+# Runs before the first look, at most: after them, each thread has a database connection with a full cache.
+WARMING = 5_000
+CHANNELS = 500  # channels, at most: Slack accepts one message a second in each
+LIFETIME = 2.0  # seconds from the start of a run to its end
+OPEN_AT_ONCE = 500  # open runs, at most: this experiment is about history, not about load
+ON_SERVERS = 5_000  # runs in set-ups with servers: a run takes longer there, and the process is the same
+SLOWEST = 10  # runs a second, at least; a slower process counts as broken
 
 
 async def memory(scene: Stage) -> list[Series]:
     after_work = await _after_work(scene)
-    await asyncio.to_thread(scene.processes.stop_all)  # two processes would share the delivering
+    await asyncio.to_thread(scene.processes.stop_all)  # otherwise two processes would share the messages
     found = [*after_work, *await _over_runs(scene)]
     async with scene.inside("rows", "rows") as rows:
         await rows.ask("forget", "slack:V")
@@ -33,7 +34,7 @@ async def memory(scene: Stage) -> list[Series]:
 
 
 async def _after_work(scene: Stage) -> list[Series]:
-    """Beside processes that have only loaded the libraries. In a web worker, the first request loads Bolt."""
+    """The memory after some work, beside processes with the libraries only. A web worker's first request loads Bolt."""
     socket = await scene.socket_mode(OURS, "-m", "bot", "slack")
     site, bare = await scene.site("web"), await scene.site("bare-web", "bench.apps.bare")
     await over_http(bare, "/ack")("slash_commands", payloads.command("t0", payloads.person(0)))
@@ -52,14 +53,14 @@ async def _after_work(scene: Stage) -> list[Series]:
 
 
 async def _over_runs(scene: Stage) -> list[Series]:
-    """One process starts run after run in many channels, sees them end, and posts that. How much does it grow?"""
+    """The growth of a process that starts very many runs in many channels, notices their ends, and posts them."""
     count = min(scene.mode.runs, ON_SERVERS) if scene.setup.postgres else scene.mode.runs
     press = await scene.socket_mode("runs", "-m", "bot", "slack")
     channels = max(1, min(CHANNELS, count // 20))
     forms = [await form(scene, press, schedule(7), channel=f"C{number}") for number in range(channels)]
     pid, room = scene.processes.pid("runs"), asyncio.Event()
     async with scene.inside("ends", "growing") as ends, meanwhile(_end(ends, room)) as ending:
-        ending.add_done_callback(lambda _: room.set())  # after a failure, nobody may wait for ever
+        ending.add_done_callback(lambda _: room.set())  # after a failure, the submissions must not wait for ever
         await _started(scene, press, forms, min(WARMING, count // 2), room)
         warm = memory_mb(pid)
         await _started(scene, press, forms, count, room)
@@ -69,7 +70,7 @@ async def _over_runs(scene: Stage) -> list[Series]:
 
 
 async def _started(scene: Stage, press: Press, forms: Sequence[Json], count: int, room: asyncio.Event) -> None:
-    """`count` submissions. They wait while there is no room. Raises Broken."""
+    """Submit `count` forms. Wait while too many runs are open. Raises Broken."""
     left = iter(range(count))
 
     async def client() -> None:
@@ -86,7 +87,7 @@ async def _started(scene: Stage, press: Press, forms: Sequence[Json], count: int
 
 
 async def _end(ends: Inside, room: asyncio.Event) -> None:
-    """Runs end as if workers had done them. There is room while few of them are open."""
+    """End runs as if workers had run their tasks. Set `room` while few runs are open."""
     while True:
         if await ends.ask("settle", LIFETIME) < OPEN_AT_ONCE:
             room.set()

@@ -1,4 +1,4 @@
-"""The processor time of an operation under load by part of the program, in the real processes of runtask and of a floor."""
+"""Measures the processor time of an operation under load by part of the program, in the real processes of runtask and a floor."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,14 +16,14 @@ from bench.results import OURS, Series, single
 from bench.stage import Stage, form, over_http
 
 CLIENTS = 16
-WARM = 0.5  # seconds before and after a look
-LOOKS = 3  # at most: sometimes py-spy sees nothing
-RATES = {OURS: 1_500, FLOOR: 4_000}  # messages a second, at most
+WARM = 0.5  # seconds of load before and after a look
+LOOKS = 3  # tries, at most: sometimes py-spy sees nothing
+RATES = {OURS: 1_500, FLOOR: 4_000}  # messages a second that each can send, at most
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Processor seconds of so many operations, and the seconds for which each stack held the interpreter's lock."""
+    """The processor seconds of some operations, and the seconds for which each stack held the interpreter's lock."""
 
     operations: float
     used: float
@@ -74,7 +74,7 @@ async def _contestants(scene: Stage) -> dict[str, Mapping[str, Contestant]]:
 
 
 async def _seen(look: Callable[[], Awaitable[Profile]]) -> Profile:
-    """Raises Broken."""
+    """The first profile that isn't empty. Raises Broken."""
     for _ in range(LOOKS):
         if (one := await look()).stacks:
             return one
@@ -82,7 +82,7 @@ async def _seen(look: Callable[[], Awaitable[Profile]]) -> Profile:
 
 
 async def _recorded(one: Contestant, seconds: int) -> Profile:
-    """Under more load than the process can handle, so that it never waits for work."""
+    """A profile under more load than the process can handle, so that it never waits for work."""
     loops = asyncio.create_task(closed_loops(one.operation, CLIENTS, seconds + 2 * WARM))
     await asyncio.sleep(WARM)
     used, stacks = await _looked_at(one.pid, seconds)
@@ -97,7 +97,7 @@ async def _looked_at(pid: int, seconds: int) -> tuple[float, dict[Stack, float]]
 
 
 async def _delivering(scene: Stage, name: str, arguments: tuple[str, ...]) -> Profile:
-    """While there are still messages to send."""
+    """A profile of a process that still has messages to send."""
     prefix, seconds = f"p{scene.stub.number()}-", scene.mode.look
     count = int(RATES[name] * (seconds + 2 * WARM))
     posted = scene.stub.posting(prefix)

@@ -23,7 +23,7 @@ def _of_each_way() -> list[Goal]:
 
 
 def _of_a_big_installation() -> list[Goal]:
-    """Figures without a limit: they are only shown."""
+    """Figures of a big installation. They have no limits, and are only shown."""
     found = []
     for command, (what, _) in replicas.KINDS.items():
         measured = {

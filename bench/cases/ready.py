@@ -1,4 +1,4 @@
-"""The time from the start of a process until it is connected to Slack."""
+"""Measures the time from the start of a process until it is connected to Slack."""
 
 import time
 

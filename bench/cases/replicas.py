@@ -1,4 +1,4 @@
-"""1, 2 and 4 processes of a kind on a big installation: what they do in a second, and the processor time that it takes."""
+"""Measures what 1, 2 and 4 processes of a kind do in a second on a big installation, and the processor time that it takes."""
 
 import asyncio
 import json
@@ -20,19 +20,19 @@ from bench.setups import Setup
 from bench.stage import Press, Stage, over_http, stage
 from bench.stats import Round, of_turn
 
-REPLICAS = "replicas"  # the experiment
+REPLICAS = "replicas"  # the experiment's name
 COUNTS = (1, 2, 4)
 PEOPLE = 64
-TOKEN = {"SLACK_BOT_TOKEN": "xoxb-runtask"}  # the same for all replicas: forms are sealed with it
-LONGEST = 10.0  # seconds
-MESSAGES = 200  # a second and process: more than eight senders can send, at 50 ms for each message
+TOKEN = {"SLACK_BOT_TOKEN": "xoxb-runtask"}  # all replicas need the same token, because it seals forms
+LONGEST = 10.0  # seconds of a turn, at most
+MESSAGES = 200  # messages for each second and process: eight senders send fewer, at 50 ms for each message
 SUBMISSIONS, DELIVERED, TWICE = "submissions", "messages", "sent twice"
 OWN_TIME, DATABASE_TIME = "its processor time for one", "PostgreSQL's processor time for one"
 
 
 @dataclass(frozen=True)
 class Carried:
-    """What the processes did, the milliseconds of a processor that it took, and how many messages were sent twice."""
+    """The number of operations, their milliseconds of processor time, and how many messages were sent twice."""
 
     turn: Round
     used: dict[str, float]
@@ -56,7 +56,7 @@ async def replicas(scene: Stage) -> list[Series]:
 
 
 async def submissions(scene: Stage, command: str, count: int, seconds: float) -> Carried:
-    """64 people, each of whom presses Run again as soon as the form has closed."""
+    """Submissions of 64 people, each of whom presses Run again as soon as the form has closed."""
     presses = await (socket_mode if command == SLACK else web)(scene, count)
     operations = [await submitting(scene, press) for press in presses]
     with _used(scene, count) as used:
@@ -69,7 +69,7 @@ async def submissions(scene: Stage, command: str, count: int, seconds: float) ->
 
 
 async def deliveries(scene: Stage, _: str, count: int, seconds: float) -> Carried:
-    """Messages that are all due at the beginning, each for a channel of its own."""
+    """Deliveries of messages that are all due at the start, each in its own channel."""
     prefix, messages = f"r{scene.stub.number()}-", int(MESSAGES * count * seconds)
     posted = scene.stub.posting(prefix)
     async with scene.inside("rows", "rows") as rows:
@@ -113,7 +113,7 @@ def processes_in_words(count: int) -> str:
 
 
 def ids(setup: Setup) -> set[str]:
-    """Task ids of the messages on Redis. No worker takes them."""
+    """The task ids of the messages on Redis. No worker takes them."""
     queue = redis.Redis.from_url(setup.broker)
     return {json.loads(message)["headers"]["id"] for message in queue.lrange("celery", 0, -1)}
 
@@ -124,7 +124,7 @@ def sent(setup: Setup) -> int:
 
 @contextmanager
 def _used(scene: Stage, count: int) -> Iterator[dict[str, float]]:
-    """Milliseconds of a processor, by process. They are known at the end."""
+    """Milliseconds of processor time by process. The mapping is filled at the end of the block."""
 
     def now() -> dict[str, float]:
         own = sum(cpu_seconds(scene.processes.pid(name)) for name in names(count))

@@ -1,4 +1,4 @@
-"""A big installation for some minutes: people press Run at a steady rate."""
+"""Measures a big installation for some minutes, while people press Run at a steady rate."""
 
 import asyncio
 import time
@@ -14,20 +14,20 @@ from bench.stats import of_turn
 from bench.stub import Json
 
 RATE = 50  # submissions a second
-PROCESSES = 2  # of `runtask slack`
-GIVES_UP = 3.0  # seconds, Slack
+PROCESSES = 2  # processes of `runtask slack`
+GIVES_UP = 3.0  # seconds after which Slack gives up a submission
 LOOK = 5.0  # seconds between two looks at the messages that are due
-STEADY = "steady"  # the experiment
+STEADY = "steady"  # the experiment's name
 
 
 @dataclass
 class Big:
-    """What happened to the submissions. `late` ones got no answer before Slack would have given up."""
+    """The outcome of the submissions. `late` counts those without an answer before Slack would have given up."""
 
     taken: list[float] = field(default_factory=list)  # milliseconds until each form closed
     refused: int = 0
     late: int = 0
-    oldest: float = 0.0  # seconds for which a message was due, at most
+    oldest: float = 0.0  # the longest time for which a message was due, in seconds
 
 
 async def steady(scene: Stage) -> list[Series]:
@@ -59,7 +59,7 @@ async def steady(scene: Stage) -> list[Series]:
 
 
 async def _press(big: Big, seconds: float, presses: list[Press], forms: list[Json]) -> int:
-    """Returns the number of submissions, all of which have got their answer."""
+    """Submit forms at a steady rate. Returns their number when all have been answered."""
     count = int(seconds * RATE)
     async with asyncio.TaskGroup() as people:
         begin = time.monotonic()
@@ -82,7 +82,7 @@ async def _submit(big: Big, press: Press, shown: Json, number: int) -> None:
 
 
 async def _end(big: Big, rows: Inside, lifetime: float) -> None:
-    """Runs end after `lifetime`, as if workers had done them. From time to time, looks at the messages that are due."""
+    """End runs after `lifetime` seconds, as if workers had run their tasks. Sometimes look at the messages that are due."""
     looked = 0.0
     while True:
         await rows.ask("settle", lifetime)

@@ -1,4 +1,4 @@
-"""Over the network, as Slack does it: the command, a selection, and Run."""
+"""Measures the command, a selection, and Run over the network, as Slack sends them."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ SLOW = "Slack taking 1 s for an answer"
 
 
 async def command(scene: Stage) -> list[Series]:
-    """From the command to its acknowledgement, and to views.open."""
+    """The times from the command to its acknowledgement, and to views.open."""
     socket = {
         OURS: await scene.socket_mode(OURS, "-m", "bot", "slack"),
         **{name: await scene.socket_mode(name, "-m", "bench.apps.socket_mode", name) for name in BARE},
@@ -56,7 +56,7 @@ def _acknowledging(scene: Stage, press: Press) -> Operation:
 
 
 async def selection(scene: Stage) -> list[Series]:
-    """From a selection to views.update."""
+    """The time from a selection to views.update."""
     ours = await scene.socket_mode(OURS, "-m", "bot", "slack")
     bare = await scene.socket_mode("update", "-m", "bench.apps.socket_mode", "update")
     site, bare_site = await scene.site(f"{OURS}-http"), await scene.site("bare", "bench.apps.bare")
@@ -73,7 +73,7 @@ async def selection(scene: Stage) -> list[Series]:
 
 
 def selecting(scene: Stage, press: Press, shown: Json) -> Operation:
-    """Each time, another schedule is selected."""
+    """An operation that selects another schedule each time."""
     options = [_option(number) for number in range(1, scene.mode.schedules + 1)]
     empty = {**shown, "blocks": shown["blocks"][:1]}
 
@@ -90,7 +90,7 @@ def selecting(scene: Stage, press: Press, shown: Json) -> Operation:
 
 
 async def submission(scene: Stage) -> list[Series]:
-    """From Run until the form has closed, also while Slack is slow. The page and beat's own action: until their answer."""
+    """The time from Run until the form has closed, also while Slack is slow. For the page and beat's action, until the answer."""
     ours = await scene.socket_mode(OURS, "-m", "bot", "slack")
     site, page = await scene.site(f"{OURS}-http"), await scene.site("page", "bench.apps.page")
     cookies = await logged_in(page)
@@ -121,7 +121,7 @@ async def submission(scene: Stage) -> list[Series]:
 
 
 def _counting(operation: Operation, accepted: "count[int]") -> Operation:
-    """Counts the accepted submissions: there must be as many messages on the broker in the end."""
+    """The operation, with a count of accepted submissions. In the end, the broker must have the same number of messages."""
 
     async def counted(client: int) -> Mapping[str, float]:
         taken = await operation(client)
@@ -189,11 +189,11 @@ def _sent(jar: Mapping[str, str]) -> str:
 
 
 def schedule(number: int) -> str:
-    """The name of a schedule, as bench.inside.fill gives it."""
+    """The name of a schedule, as in bench.inside.fill."""
     return f"Team {number % 37} {'nightly' if number % 7 == 0 else 'hourly'} report {number}"
 
 
 def _option(number: int) -> Json:
-    """The id of schedule 1 is 2, because their prototype had 1."""
+    """The picker's option for a schedule. The id of schedule 1 is 2, because the schedules' prototype had the id 1."""
     text = {"type": "plain_text", "text": schedule(number)}
     return {"text": text, "value": str(number + 1), "description": {"type": "plain_text", "text": "bench.report"}}

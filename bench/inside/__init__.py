@@ -1,1 +1,1 @@
-"""Code for a process with Django: it fills databases, and measures within one process."""
+"""Code that runs in a process with Django: it fills databases, and measures within the process."""

@@ -1,4 +1,4 @@
-"""`python -m bench.inside MODULE`: reads questions from standard input and answers each with a line of JSON.
+"""`python -m bench.inside MODULE` reads questions from standard input, and answers each with a line of JSON.
 
 A question is a JSON list: a name from the module's QUESTIONS, and its arguments.
 """

@@ -1,4 +1,4 @@
-"""A big installation at work: runs end some time after their submission."""
+"""Simulates a big installation at work: runs end some time after their submission."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ BATCH = 1_000
 
 
 def standing(count: int, channels: int, lifetime: float) -> None:
-    """`count` open runs, whose messages have been sent, and which will end at some time in the next `lifetime` seconds."""
+    """Make `count` open runs whose messages have been sent. They will end in the next `lifetime` seconds."""
     now = timezone.now()
     run = a_run("standing")
     sent = f"timestamptz '{now.isoformat()}' - ({lifetime} * i / {count}) * interval '1 second'"
@@ -30,7 +30,7 @@ def standing(count: int, channels: int, lifetime: float) -> None:
 
 
 def settle(lifetime: float) -> int:
-    """End runs that were sent more than `lifetime` seconds ago, a batch at most. Returns how many are open for runtask."""
+    """End runs that were sent more than `lifetime` seconds ago, one batch at most. Returns how many are open for runtask."""
     done = TaskResult.objects.filter(task_id=OuterRef("task_id"))
     old = Run.objects.filter(state__in=OPEN, sent_at__lt=timezone.now() - timedelta(seconds=lifetime))
     ids = list(old.filter(~Exists(done)).values_list("task_id", flat=True)[:BATCH])
@@ -39,7 +39,7 @@ def settle(lifetime: float) -> int:
 
 
 def oldest() -> float:
-    """For how many seconds the oldest message has been due."""
+    """The number of seconds for which the oldest message has been due."""
     now = timezone.now()
     due = Notice.objects.filter(Q(state=NoticeState.OWED, due_at__lte=now) | Q(state=NoticeState.CLAIMED))
     at = due.exclude(kind=NoticeKind.PROGRESS).aggregate(oldest=Min("due_at"))["oldest"]
@@ -47,7 +47,7 @@ def oldest() -> float:
 
 
 def tables() -> dict[str, int]:
-    """Bytes of runtask's tables with their indexes."""
+    """The sizes of runtask's tables with their indexes, in bytes."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_total_relation_size('runtask_run'), pg_total_relation_size('runtask_notice')")
         run, notice = cursor.fetchone()

@@ -1,4 +1,4 @@
-"""Rows for other processes to act on: runs that end, and messages that are due."""
+"""Makes rows on which other processes act: runs that end, and messages that are due."""
 
 import time
 from typing import Any
@@ -18,7 +18,7 @@ in_redis = Celery("bench", backend=REDIS, set_as_current=False)
 
 
 def runs(prefix: str, count: int, source: str) -> None:
-    """Open runs, each with a thread and a channel of its own, and with the message about its id already sent."""
+    """Make open runs. Each has its own thread and channel, and the message about its id has been sent."""
     for number in range(count):
         name = f"{prefix}{number}"
         run = a_run(name, task_id=_task(name, source), thread=name, channel=f"C{name}", source=source)
@@ -34,7 +34,7 @@ def runs(prefix: str, count: int, source: str) -> None:
 
 
 def finish(name: str, source: str) -> float:
-    """Returns when the result became visible."""
+    """Write a run's result. Returns the time at which the result could be read."""
     if source == Source.BACKEND:
         in_redis.backend.store_result(name, "30 rows", "SUCCESS")
     elif source == Source.EVENTS:
@@ -47,12 +47,12 @@ def finish(name: str, source: str) -> float:
 
 
 def _task(name: str, source: str) -> str:
-    """The task's id. Events of anything but our own ids are dropped unread."""
+    """The task's id. Events need an id in the form of our own ids; runtask drops all others unread."""
     return str(uuid5(NAMESPACE_URL, name)) if source == Source.EVENTS else name
 
 
 def owed(prefix: str, count: int) -> None:
-    """Messages that are due, each in a channel of its own."""
+    """Make messages that are due, each in its own channel."""
     prototype = a_run(f"{prefix}prototype", state="finished", thread="")
     name = f"'{prefix}' || i"
     copies(prototype, 1, count, key=name, task_id=name, channel=f"'C' || {name}")
@@ -66,12 +66,12 @@ def forget(prefix: str) -> None:
 
 
 def waiting() -> int:
-    """The number of messages on the broker. All contestants send theirs there, and no worker takes them."""
+    """The number of messages on the broker. It has those of all contestants, and no worker takes them."""
     app = wiring.celery_app()
     queue = app.amqp.queues[app.conf.task_default_queue]
     with app.connection_for_write() as connection, connection.channel() as opened:
         channel: Any = opened
-        queue(channel).declare()  # the first sender would do it
+        queue(channel).declare()  # otherwise the first sender would have to declare it
         return int(channel.queue_declare(queue.name, passive=True).message_count)
 
 

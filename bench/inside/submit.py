@@ -1,4 +1,4 @@
-"""From a parsed submission to the message on the broker, and to the answer."""
+"""Measures the times from a parsed submission to the message on the broker, and to the answer."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ where = Destination(
 
 @dataclass
 class Timed:
-    """A sender that remembers when its message was on the broker."""
+    """A sender that remembers when the broker had its message."""
 
     inner: Any
     sent_at: float = 0.0

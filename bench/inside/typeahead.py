@@ -1,4 +1,4 @@
-"""The picker's menu, from a parsed request to a rendered answer; and what the form shows of a schedule."""
+"""Measures the picker's menu and the form with a schedule, from a parsed request to a rendered answer."""
 
 import time
 from dataclasses import asdict
@@ -36,7 +36,7 @@ QUERIES = cycle(
         "bench.",
     )
 )
-TEAMS = 37  # in the names of schedules
+TEAMS = 37  # different teams in the names of schedules
 app = wiring.slack_app()
 wiring.installation().team()
 
@@ -49,7 +49,7 @@ def _menu(query: str) -> None:
 
 
 def turn(passes: int, saving: int) -> dict[str, Any]:
-    """If `saving`, a schedule is saved before each query, as beat saves it after each of its runs."""
+    """One turn of queries. If `saving`, a schedule is saved before each query, as beat saves schedules after each run."""
     taken = []
     for _, query in zip(range(passes), QUERIES, strict=False):
         if saving:
@@ -61,7 +61,7 @@ def turn(passes: int, saving: int) -> dict[str, Any]:
 
 
 def form(passes: int, schedule_count: int) -> dict[str, Any]:
-    """What the form shows of a schedule, from a parsed request: each time of another one."""
+    """One turn of forms, each with another schedule."""
     taken, found, account = [], 0, SlackAccount(team=TeamId(TEAM), user=SlackUserId(person(0)))
     for number in range(passes):
         begin = time.perf_counter()
@@ -69,12 +69,12 @@ def form(passes: int, schedule_count: int) -> dict[str, Any]:
         preview = see.preview(wiring.platform(), actor, ScheduleId(number * 7919 % schedule_count + 2))
         taken.append((time.perf_counter() - begin) * 1000)
         found += preview is not None
-    assert found > passes / 2  # rules may hide some
+    assert found > passes / 2  # rules may hide some schedules
     return asdict(of_turn(taken))
 
 
 def rules(count: int, ana: str) -> None:
-    """So many rules are in force. They hide a tenth of the schedules from `ana` if she is only "staff", and no "superuser"."""
+    """Make `count` rules. They hide a tenth of the schedules from `ana` if she is only "staff", and no "superuser"."""
     User.objects.filter(username="ana").update(is_superuser=ana == "superuser")
     found = [
         Rule(
@@ -87,11 +87,11 @@ def rules(count: int, ana: str) -> None:
         for number in range(count)
     ]
     rulebook.replace(found, by=By(words="the benchmark"))
-    _menu("")  # the first one after a change reads the rules and prepares the list
+    _menu("")  # the first menu after a change reads the rules and prepares the list
 
 
 def shrink(count: int) -> None:
-    """Delete all but the first `count` schedules. The id of the first is 2, because their prototype had 1."""
+    """Delete all but the first `count` schedules. The first has the id 2, because the schedules' prototype had the id 1."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_celery_beat_periodictask WHERE id > %s", [count + 1])
 

@@ -1,4 +1,4 @@
-"""A pass of the watcher, and of the naive way to do the same."""
+"""Measures a pass of the watcher, and a naive way to do the same."""
 
 import time
 from dataclasses import asdict
@@ -21,7 +21,7 @@ from bot.core.model import Source
 from bot.models import Run
 from bot.runs.loops import Watcher
 
-GOING_ON = 3  # one in three open runs has started: it has a result with STARTED, and the watcher has recorded that
+GOING_ON = 3  # one in three open runs has started: its result has the status STARTED, which the watcher has recorded
 app = wiring.celery_app()
 watcher, *_ = wiring.watchers()
 backend_app = Celery("bench", backend=REDIS, set_as_current=False)
@@ -68,7 +68,7 @@ def turn(name: str, passes: int) -> dict[str, Any]:
 
 
 def moved() -> None:
-    """Makes the open runs those of the backend, which knows as many of them as there are rows, and says nothing new."""
+    """Move the open runs to the source `backend`. The backend has the same number of results as the table, and nothing new."""
     started = [f"open{number}" for number in range(GOING_ON, open_runs.count() + 1, GOING_ON)]
     with redis.Redis.from_url(REDIS) as client, client.pipeline() as pipe:
         for task in started:
@@ -80,7 +80,7 @@ def moved() -> None:
 
 
 def changed(count: int) -> float:
-    """Milliseconds for each of `count` runs that end at the same moment."""
+    """The milliseconds for each of `count` runs that end at the same moment."""
     ids = list(open_runs.filter(seen="").values_list("task_id", flat=True)[:count])
     TaskResult.objects.bulk_create(TaskResult(task_id=task_id, status="SUCCESS", **RESULT) for task_id in ids)
     begin = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What the broker's errors mean. With some, the broker itself refuses a message, which is then certainly not sent.
+"""Finds the errors by which the broker itself refuses a message. The message is then certainly not sent.
 
 The errors are those of redis/exceptions.py and amqp/exceptions.py.
 """
@@ -13,10 +13,10 @@ from kombu.exceptions import ChannelError, OperationalError
 from bot.core.reasons import Code, Reason
 from bot.core.text import clip, one_line
 
-LIMIT = 300  # characters of a broker's words
+LIMIT = 300  # characters of a broker's error that people are shown
 NO_ROUTE, ACCESS_REFUSED, PRECONDITION_FAILED = 312, 403, 406  # rabbitmq.com: amqp-0-9-1-reference, reply codes
 DECLARING = frozenset({(40, 10), (50, 10)})  # AMQP's numbers for Exchange.declare and Queue.declare
-# Redis quotes the command, and so the message, in its errors; redis-py does, too, in those of a pipeline.
+# Redis quotes the command, and so the message, in its errors. redis-py quotes it in the errors of a pipeline, too.
 QUOTED_BEFORE = re.compile(r"^Command # (\d+) \(.*\) of pipeline caused error: ", re.DOTALL)
 QUOTED_AFTER = re.compile(r",? with args beginning with:.*", re.DOTALL)
 ADDRESS = re.compile(
@@ -31,14 +31,17 @@ ADDRESS = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """Why the broker took no message. Without `of_all`, only one queue refused it, and others may have it."""
+    """Why the broker refused a message. Without `of_all`, one queue refused it, and other queues may have it."""
 
     reason: Reason
     of_all: bool = False
 
 
 def refusal(exc: BaseException, transport: str, queue: str = "") -> Refusal | None:
-    """None: the broker has not answered, or its answer doesn't say that it refuses. `queue`: where the message was to go."""
+    """The broker's refusal. None: the broker has not answered, or its answer isn't a refusal.
+
+    `queue`: the queue that the message was for.
+    """
     if isinstance(exc, OperationalError) and exc.__cause__ is not None:
         exc = exc.__cause__  # kombu wraps errors that a retry may cure, also in Celery's send_task
     by_transport: dict[str, Callable[[BaseException, str], Refusal | None]] = {"amqp": _rabbitmq, "redis": _redis}
@@ -47,13 +50,14 @@ def refusal(exc: BaseException, transport: str, queue: str = "") -> Refusal | No
 
 
 def shown(text: str) -> str:
-    """A broker's words on one line, without addresses, which may hold passwords."""
+    """A broker's error on one line, without addresses, which may hold passwords."""
     return clip(ADDRESS.sub("…", one_line(text)), LIMIT)
 
 
 def _rabbitmq(exc: BaseException, queue: str) -> Refusal | None:
-    """A closed channel or a returned message concerns all queues. A nack comes even if some of several queues have the message
-    (rabbitmq.com: maxlength, "Overflow Behaviour").
+    """If RabbitMQ closes the channel or returns the message, no queue has it.
+
+    RabbitMQ sends a nack even if some of several queues have the message (rabbitmq.com: maxlength, "Overflow Behaviour").
     """
     if isinstance(exc, MessageNacked):
         return Refusal(reason=Reason(code=Code.QUEUE_FULL))
@@ -74,16 +78,16 @@ def _of_code(exc: AMQPError, queue: str) -> Reason:
 
 
 def _redis(exc: BaseException, _queue: str) -> Refusal | None:
-    """An error reply. Its command had no effect, but a later command of the same transaction may fail alone."""
-    from redis import exceptions as redis  # noqa: PLC0415  # is there where this transport is used
+    """The refusal in an error reply. The command had no effect, but it may be only a later command of the same transaction."""
+    from redis import exceptions as redis  # noqa: PLC0415  # it is installed where this transport is used
 
-    if isinstance(exc.__context__, redis.ReadOnlyError):  # behind Sentinel, redis-py replaces it
+    if isinstance(exc.__context__, redis.ReadOnlyError):  # behind Sentinel, redis-py raises another error instead
         exc = exc.__context__
     if not isinstance(exc, (redis.ResponseError, redis.BusyLoadingError, redis.AuthenticationError)):
         return None
     text = str(exc)
     quoted = QUOTED_BEFORE.match(text)
-    if quoted is not None and quoted[1] != "1":  # the first one puts the message into the queue
+    if quoted is not None and quoted[1] != "1":  # the pipeline's first command puts the message into the queue
         return None
     text = QUOTED_AFTER.sub("", text[quoted.end() :] if quoted is not None else text)
     if isinstance(exc, redis.ReadOnlyError):

@@ -11,9 +11,9 @@ from celery import Celery, _state
 
 from bot.core.ports import NotSetUp
 
-DEFAULT = "default"  # the name of the app that Celery creates where there is none
+DEFAULT = "default"  # the name of the app that Celery creates if a process has none
 
-_celerys: Any = _state  # its stubs lack both attributes that we read
+_celerys: Any = _state  # the stubs of this module lack both attributes that we read
 _of_main_thread: Celery | None = None
 
 
@@ -24,8 +24,8 @@ class NoApp(NotSetUp):
 def remember_current() -> None:
     """Call this in the main thread while Django starts.
 
-    It doesn't call `get_current_app`: if there is no app yet, that creates one for all threads, and they keep it even if
-    the project loads its own app later.
+    It doesn't call `get_current_app`. If there is no app yet, that function creates an app for all threads, and they keep it
+    even if the project loads its own app later.
     """
     global _of_main_thread  # noqa: PLW0603  # one per process, as Celery's own
     app = _celerys._tls.current_app or _celerys.default_app  # noqa: SLF001  # what get_current_app() looks at

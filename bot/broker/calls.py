@@ -1,4 +1,4 @@
-"""What this process knows of how its tasks are called.
+"""Finds the signatures of the tasks that this process knows, and the names of their positional values.
 
 Decorators and `__call__` may add arguments that nobody sends, so the signature of a task's own function isn't always that of its
 message.
@@ -16,7 +16,7 @@ from bot.core.signature import UNKNOWN, Names
 
 
 def signature(app: Celery, task: str) -> Signature | None:
-    """That by which Celery checks arguments before it sends them (celery/app/task.py, apply_async).
+    """The signature by which Celery checks arguments before it sends them (celery/app/task.py, apply_async).
 
     None: Celery sends whatever it gets, because the task isn't registered here, has `typing=False`, or is made from a class.
     """
@@ -36,7 +36,7 @@ def names(app: Celery, task: str) -> Names:
 
 
 def _own(run: Any) -> Any:
-    """What is called by the wrappers that Celery itself puts around a function (autoretry, pydantic), which add nothing."""
+    """The function inside the wrappers that Celery itself adds (autoretry, pydantic). They change no arguments."""
     while (inner := getattr(run, "__wrapped__", None)) is not None and _is_celerys(run):
         run = MethodType(inner, run.__self__) if inspect.ismethod(run) and inspect.isfunction(inner) else inner
     return run

@@ -36,28 +36,28 @@ SENT_FIELDS = ("name", "task", "args", "kwargs", *COLUMNS, "headers")
 READ_FIELDS = ("pk", "enabled", "one_off", "description", *(f"{kind}_id" for kind in CLOCKS), *SENT_FIELDS)
 # Changes that beat's mark doesn't show (`QuerySet.update`, `bulk_create`, SQL) are noticed after this many seconds.
 UNMARKED_CHANGES = 5.0
-# Seconds. A search waits for a table that takes less to read. A larger one is read in the background.
+# Seconds. If the table takes less to read, a search waits for that. A larger table is read in the background.
 READ_IN_SEARCH = 0.05
-HANGING = 1.0  # seconds; if a small table takes longer, its connection is dead, maybe for hours
+HANGING = 1.0  # seconds; if reading a small table takes longer, the connection is dead, maybe for hours
 READ_SHARE = 20  # a large table is read at most every 20 times the duration of one reading
-CHUNK = 500  # rows: about a millisecond; then other threads get the interpreter
+CHUNK = 500  # rows; reading them takes about a millisecond, then other threads get the interpreter
 
 
 ROW = Prepared(lambda: PeriodicTask.objects.filter(pk=Placeholder("schedule")).values_list(*READ_FIELDS))
-# Sorted by the database, which leaves little to sort for us.
+# The database sorts the rows, so that the index has little left to sort.
 ROWS = Prepared(lambda: PeriodicTask.objects.order_by("name").values_list("pk", "name", "task", "enabled"))
 ANY_ROW = Prepared(lambda: PeriodicTask.objects.values_list("pk")[:1])
 
 
 @dataclass(frozen=True)
 class _Held:
-    """All names, as of one state of the table."""
+    """The index of all schedules, made from one state of the table."""
 
     index: search.Index = field(default_factory=search.Index)
     mark: datetime | None = None  # beat's own mark of the last change
-    content: int = 0  # a hash: differs if anything in the table differs
-    read_at: float = float("-inf")  # monotonic
-    took: float = 0.0  # seconds
+    content: int = 0  # a hash of the rows
+    read_at: float = float("-inf")  # seconds of the monotonic clock
+    took: float = 0.0  # seconds for reading the table
 
 
 @dataclass
@@ -75,7 +75,7 @@ class BeatCatalog:
         return None if row is None else _schedule(dict(zip(READ_FIELDS, row, strict=True)))
 
     def is_empty(self) -> bool:
-        """Doesn't ask the database where the index has rows."""
+        """Doesn't ask the database if the index has rows."""
         return not self._held.index.rows and not ANY_ROW.rows(_alias())
 
     def find(self, query: str, limit: int, hidden: tuple[Globs, ...] = ()) -> Matches:
@@ -88,7 +88,7 @@ class BeatCatalog:
         return self.index().without(hidden).rows.ids
 
     def briefs(self, schedules: Collection[ScheduleId]) -> list[Brief]:
-        """From the table, not from the index, which a process that only delivers never reads."""
+        """Reads the table. A process that only delivers has no index."""
         if not schedules:
             return []
         rows = PeriodicTask.objects.using(_alias()).filter(pk__in=padded(schedules)).order_by()
@@ -98,8 +98,8 @@ class BeatCatalog:
         ]
 
     def when(self, schedule: Schedule) -> str:
-        # A query of its own: a press of Run doesn't need it, and PostgreSQL takes longer to plan a join of five tables than
-        # to answer two queries.
+        # A separate query, as a press of Run doesn't need the times. PostgreSQL takes longer to plan a join of five tables
+        # than to answer two queries.
         if schedule.clock is None:
             return when(PeriodicTask(), self.app)
         kind, key = schedule.clock
@@ -116,17 +116,17 @@ class BeatCatalog:
         return calls.names(self.app, task)
 
     def index(self) -> search.Index:
-        """As fresh as beat's own mark says, which every saved or deleted schedule moves. Costs one short query.
+        """The index of all schedules. One short query asks if beat's own mark of changes has moved.
 
-        Only the first search waits for a large table; later ones use the old index while it is read. A schedule that is
-        picked from an old index is read from the table again.
+        Every saved or deleted schedule moves that mark. Only the first search waits for a large table. Later searches use
+        the old index while the table is read. A schedule that is picked from an old index is read from the table again.
         """
         mark = PeriodicTasks.last_change()
         held, age = self._held, time.monotonic() - self._held.read_at
         if mark == held.mark and age <= max(UNMARKED_CHANGES, READ_SHARE * held.took):
             return held.index
         if held.took < READ_IN_SEARCH:
-            # One thread reads the table for all. Only the first reading may take long; a later one that does hangs.
+            # One thread reads the table for all. The first reading may take long. If a later one takes long, it hangs.
             has_turn = self._reading.acquire(timeout=-1 if held.mark is None else HANGING)
             try:
                 if self._held is held:
@@ -140,7 +140,7 @@ class BeatCatalog:
         return held.index
 
     def read_first(self) -> None:
-        """Reads the table before the first search. For a thread that doesn't use the database otherwise."""
+        """Reads the table before the first search. Closes the thread's database connections afterwards."""
         if self._held.mark is None:
             try:
                 self.index()
@@ -170,7 +170,7 @@ def _alias() -> str:
 
 
 def _yielding(rows: Iterable[search.Row]) -> Iterator[search.Row]:
-    """Without the pauses, this thread would hold the interpreter for 5 ms at a time, and delay answers to Slack."""
+    """Pauses after each chunk. Otherwise this thread would hold the interpreter for 5 ms at a time and delay answers to Slack."""
     for number, row in enumerate(rows, 1):
         if number % CHUNK == 0:
             time.sleep(0)
@@ -178,7 +178,7 @@ def _yielding(rows: Iterable[search.Row]) -> Iterator[search.Row]:
 
 
 def _content(rows: search.Rows) -> int:
-    """A hash, equal for equal rows within this process."""
+    """A hash of the rows. Equal rows have equal hashes within this process."""
     content, left = len(rows), iter(rows)
     while some := tuple(islice(left, CHUNK)):
         content = hash((content, some))
@@ -200,6 +200,6 @@ def _schedule(row: Mapping[str, Any]) -> Schedule:
 
 
 def _fingerprint(row: Mapping[str, Any]) -> str:
-    """Changes when anything that is sent changes. `date_changed` won't do: beat moves it at every run."""
+    """A digest of everything that is sent. beat moves `date_changed` at every run, so it can't serve as a fingerprint."""
     values = json.dumps([row[name] for name in SENT_FIELDS], default=str)
     return hashlib.sha256(values.encode()).hexdigest()[:16]

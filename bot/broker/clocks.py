@@ -14,12 +14,12 @@ CLOCKS: dict[str, type[Model]] = {  # in beat's order (`PeriodicTask.scheduler`)
     "solar": SolarSchedule,
     "clocked": ClockedSchedule,
 }
-ZONE = "timezone"  # of a crontab. Its field raises an error for a zone that isn't known here
+ZONE = "timezone"  # a crontab's field, which raises an error for a zone that this machine doesn't know
 ZONE_AS_TEXT = Cast(ZONE, CharField())
 
 
 def _query(model: type[Model]) -> Prepared:
-    """With the zone of a crontab behind its other columns, as text."""
+    """Selects one row. A crontab's zone is the last column, as text."""
     plain = [name for name in columns(model) if name != ZONE]
     expressions = [ZONE_AS_TEXT] if ZONE in columns(model) else []
     rows = model._default_manager  # noqa: SLF001  # documented
@@ -30,7 +30,7 @@ QUERIES = {kind: _query(model) for kind, model in CLOCKS.items()}
 
 
 def of(kind: str, key: int, alias: str) -> tuple[Model, str] | None:
-    """The row, and the name of its time zone if that isn't known here; the row is in UTC then. None: there is no such row."""
+    """The row, and the name of its time zone if this machine doesn't know it. The row is in UTC then. None: no such row."""
     model, found = CLOCKS[kind], QUERIES[kind].first(alias, clock=key)
     if found is None:
         return None
@@ -45,7 +45,7 @@ def of(kind: str, key: int, alias: str) -> tuple[Model, str] | None:
 
 
 def known(zone: str) -> ZoneInfo | None:
-    """None: it isn't known here."""
+    """The zone of this name. None: this machine doesn't know it."""
     try:
         return ZoneInfo(zone)
     except (LookupError, ValueError, OSError):  # no such zone, no name, or a folder
@@ -53,6 +53,6 @@ def known(zone: str) -> ZoneInfo | None:
 
 
 def unknown_zones() -> dict[int, str]:
-    """The zones that aren't known here, by the keys of their crontabs. beat can't read these rows either."""
+    """The zones that this machine doesn't know, by the keys of their crontabs. beat can't read these rows either."""
     rows = CrontabSchedule.objects.order_by("pk").values_list("pk", ZONE_AS_TEXT)
     return {pk: zone for pk, zone in rows if known(zone) is None}

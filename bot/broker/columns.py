@@ -1,9 +1,9 @@
-"""Compares the platform's tables with the columns that we read.
+"""Finds columns that runtask reads and that the platform's tables don't have.
 
 The ORM selects every field of the installed packages' models. A sidecar whose django-celery-beat, -results or Django is
-newer than the platform's asks for columns that don't exist there. Further columns do no harm: we only read.
+newer than the platform's asks for columns that don't exist there. Additional columns do no harm: we only read.
 
-A sidecar with a database of its own does without the columns in `SPARED`, and so fits older platforms.
+A sidecar with its own database doesn't need the columns in `SPARED`, so it also works with older platforms.
 """
 
 import importlib
@@ -30,7 +30,8 @@ DISTRIBUTIONS = {
     "django_celery_beat": "django-celery-beat",
     "django_celery_results": "django-celery-results",
 }
-# Of the results' table; the package has them since 2.3 and 2.6. Then the form shows no last run, and threads no duration.
+# Columns of the results' table, which the package has since 2.3 and 2.6. Without the first, the form shows no last run;
+# without the second, threads show no duration.
 SPARED = frozenset({"periodic_task_name", "date_started"})
 NO_USERS = (
     "Is this the platform's database? A platform with a user model of its own has no auth_user:"
@@ -48,12 +49,12 @@ class Missing:
     table: str
     alias: str
     columns: tuple[str, ...] = ()
-    migrations: tuple[str, ...] = ()  # of the installed package; they add the columns
+    migrations: tuple[str, ...] = ()  # the installed package's migrations that add the columns
     applied: str = ""  # the platform's newest migration of that app
 
     @property
     def text(self) -> str:
-        """One sentence."""
+        """One sentence that names what is missing."""
         if not self.columns:
             return f"The database '{self.alias}' has no table {self.table}, which runtask reads."
         return f"The table {self.table} has no {' and no '.join(self.columns)}, which runtask reads."
@@ -65,7 +66,7 @@ class Missing:
 
     @property
     def hint(self) -> str:
-        """Which versions fit, and what to do."""
+        """A hint that names the fitting versions, and says what to do."""
         name = DISTRIBUTIONS.get(self.app, self.app)
         if self.is_of_users:
             return NO_USERS
@@ -90,9 +91,9 @@ def read_models() -> list[type[Model]]:
 
 @cache
 def lacking(model: type[Model]) -> frozenset[str]:
-    """The names of fields in `SPARED` that the platform's table doesn't have. Raises DatabaseError.
+    """The names of the fields in `SPARED` that the platform's table doesn't have. Raises DatabaseError.
 
-    Looked up once: after an update of the platform, the sidecar must be restarted.
+    It asks once per process: after an update of the platform, the sidecar must be restarted.
     """
     meta = model._meta  # noqa: SLF001  # documented
     present = _columns(database_of(model), meta.db_table) if is_apart() else None
@@ -102,7 +103,7 @@ def lacking(model: type[Model]) -> frozenset[str]:
 
 
 def missing_columns(aliases: Iterable[str] | None = None) -> list[Missing]:
-    """In the databases `aliases`, by default in all that we read. Raises DatabaseError."""
+    """What is missing in the databases `aliases`, by default in all that we read. Raises DatabaseError."""
     return [missing for model in read_models() for missing in _missing_of(model, aliases)]
 
 
@@ -129,7 +130,7 @@ def _missing_of(model: type[Model], aliases: Iterable[str] | None) -> Iterator[M
 
 
 def _columns(alias: str, table: str) -> Columns | None:
-    """None if there is no such table."""
+    """The table's columns. None: there is no such table."""
     connection = connections[alias]
     with connection.cursor() as cursor:
         if table not in connection.introspection.table_names(cursor, include_views=True):
@@ -154,14 +155,14 @@ def bringing(app: str, model: str, fields: set[str]) -> Iterator[str]:
 
 
 def _added(operation: Operation, model: str) -> str | None:
-    """The field that an operation adds to this model."""
+    """The name of the field that an operation adds to this model. None: it adds no field to it."""
     if not isinstance(operation, (AddField, RenameField)) or operation.model_name.lower() != model:
         return None
     return operation.new_name if isinstance(operation, RenameField) else operation.name
 
 
 def _newest_applied(alias: str, app: str) -> str:
-    """Empty if this account may not read the platform's record of migrations."""
+    """The name of the app's newest applied migration. Empty: this account may not read the platform's record of migrations."""
     try:
         applied = MigrationRecorder(connections[alias]).applied_migrations()
     except DatabaseError:

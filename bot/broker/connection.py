@@ -9,23 +9,24 @@ from typing import Any
 
 from celery import Celery
 
-# No retries: after bytes have gone out, a second try could queue the task twice. With its default intervals, kombu waits
+# No retries: after bytes have been sent, a second try could queue the task twice. With its default intervals, kombu waits
 # for seconds if it can't connect (kombu/connection.py, _ensure_connection).
 RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
-CONNECT_TIMEOUT = 1.0  # seconds, also for each answer of Redis
-LEAST_TIMEOUT = 0.5  # seconds, as a living broker that is busy needs time too
+CONNECT_TIMEOUT = 1.0  # seconds to connect, and for each answer of Redis
+LEAST_TIMEOUT = 0.5  # seconds that each address gets at least: a live broker that is busy needs time
 AMQP_TIMEOUT = 0.75  # seconds, for each read and write
 OPTIONS: dict[str, dict[str, Any]] = {
     "redis": {"socket_timeout": CONNECT_TIMEOUT, "socket_connect_timeout": CONNECT_TIMEOUT, "retry_on_timeout": False},
     "amqp": {"confirm_publish": True, "read_timeout": AMQP_TIMEOUT, "write_timeout": AMQP_TIMEOUT},
 }
-OPENING = {"redis": ("socket_timeout", "socket_connect_timeout"), "amqp": ("connect_timeout",)}  # options that limit it
+# The transports' options that limit how long it takes to open a connection.
+OPENING = {"redis": ("socket_timeout", "socket_connect_timeout"), "amqp": ("connect_timeout",)}
 
 
 def own_connection(app: Celery, heartbeat: float | None = None) -> Any:
-    """A kombu Connection that connects at its first use. The connections of the app's pool retry for ever.
+    """A kombu Connection that connects when it is first used. The connections of the app's pool retry for ever.
 
-    `heartbeat`: seconds after which RabbitMQ may close it if we say nothing. None: it never does.
+    `heartbeat`: seconds after which RabbitMQ may close the connection if we send nothing. None: it never does.
     """
     transport = app.connection_for_write().transport.driver_type
     options = {**RETRY, **OPTIONS.get(transport, {})}
@@ -39,8 +40,8 @@ def connect(connection: Any, within: float) -> Any:
     """A channel whose broker has just answered. Connects if necessary; raises the last error of the transport.
 
     If the broker has several addresses, each gets one try, in the order of the platform's failover strategy, and an equal
-    share of the time that is left. The connection stays with the one that answers. kombu's own retries give each address
-    the full time, and don't see that a pooled connection has died.
+    share of the time that is left. The connection stays with the address that answers. kombu's own retries give each address
+    the full time, and don't notice that a pooled connection has died.
     """
     until = time.monotonic() + within
     untried = max(1, len(connection.alt))  # kombu's name for all addresses of a list
@@ -73,7 +74,7 @@ def _answering(connection: Any, seconds: float) -> Any:
 
 
 def _has_ended(connection: Any) -> bool:
-    """Between messages RabbitMQ sends a publisher nothing, except when it closes the connection."""
+    """Whether RabbitMQ has closed the connection. Between messages, it sends a publisher nothing else."""
     if connection.transport.driver_type != "amqp":
         return False
     readable, _, _ = select.select([connection.connection.transport.sock], [], [], 0)
@@ -81,6 +82,6 @@ def _has_ended(connection: Any) -> bool:
 
 
 def _shuffled(addresses: Sequence[str]) -> Iterator[str]:
-    """kombu's "shuffle" may choose the address that has just failed. Here each one comes once in every round."""
+    """The addresses in random order, each once in every round. kombu's "shuffle" may choose the one that has just failed."""
     first, *others = addresses
     return cycle([first, *random.sample(others, len(others))])

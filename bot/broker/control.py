@@ -14,7 +14,7 @@ from bot.core.reasons import Code, Reason
 
 
 def has_no_remote_control(app: Celery) -> Reason | None:
-    """Why workers can't be told or asked anything. It is what workers go by (celery/worker/consumer/control.py).
+    """Why workers can't get commands. None: they can. Workers check the same (celery/worker/consumer/control.py).
 
     Connects to nothing.
     """
@@ -27,14 +27,14 @@ def has_no_remote_control(app: Celery) -> Reason | None:
 
 
 class _Once(Producer):
-    """Publishes without kombu's retries, which end only when the broker is back."""
+    """Publishes without kombu's retries, which only end when the broker is available again."""
 
     def publish(self, *args: Any, **options: Any) -> Any:
         return super().publish(*args, **{**options, "retry": False})
 
 
 class _Mailbox(Mailbox):
-    """Asks over the connection that answers arrive on. The app's pool may hold one to an address that hangs."""
+    """Sends commands over the connection that gets the answers. A connection of the app's pool may hang."""
 
     @contextmanager
     def producer_or_acquire(self, producer: Any = None, channel: Any = None) -> Iterator[Any]:
@@ -42,6 +42,6 @@ class _Mailbox(Mailbox):
 
 
 class Control(app_control.Control):
-    """Celery's, over a connection that fails fast."""
+    """Celery's remote control, over a connection that fails fast."""
 
     Mailbox = _Mailbox

@@ -1,14 +1,14 @@
-"""Says in words when a crontab runs, from the numbers that Celery reads in its fields.
+"""Describes in words when a crontab runs, from the numbers that Celery reads in its fields.
 
-How a field was written makes no difference: `*/15`, `0,15,30,45` and `0-45/15` are the same minutes. Every sentence names
-exactly these numbers. The tests read each of them back.
+The spelling of a field makes no difference: `*/15`, `0,15,30,45` and `0-45/15` are the same minutes. Every sentence names
+exactly the numbers that Celery reads. The tests read the sentences back.
 """
 
 from collections.abc import Collection, Iterable
 from itertools import pairwise
 
-LISTED = 6  # so many values are named one by one, even if they are evenly spaced
-STRETCHES = 2  # `from 00:00 to 04:00 and from 22:00 to 23:00`; more of them are hard to read
+LISTED = 6  # up to so many values are named one by one, even if they are evenly spaced
+STRETCHES = 2  # stretches in a sentence, at most: `from 00:00 to 04:00 and from 22:00 to 23:00`; more are hard to read
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -34,7 +34,7 @@ def sentence(
 
 
 def _dates(days: list[int], months: set[int], weekdays: set[int]) -> str:
-    """Where days of the month and weekdays are given, Celery wants both. Other crons want one of them."""
+    """If days of the month and weekdays are given, Celery runs the task when both match. Other crons run it when one matches."""
     month, weekday = _names(months, MONTHS), _names(weekdays, WEEKDAYS)
     if len(months) == 12:
         of, during = "every month", ""

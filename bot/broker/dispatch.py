@@ -26,7 +26,7 @@ OURS = frozenset({"id", RUN_HEADER, REQUESTER_HEADER, *(["periodic_task_name"] i
 def dispatch(
     schedule: Schedule, task_id: TaskId, args: list[Any], kwargs: dict[str, Any], *, requester: str, now: datetime
 ) -> Dispatch:
-    """Raises Invalid if the row's headers, or a typed value in the arguments, can't be sent."""
+    """The message of a run. Raises Invalid if the row's headers, or a typed value in the arguments, can't be sent."""
     for value, field in ((args, Field.ARGS), (kwargs, Field.KWARGS)):
         typed(value, field)
     sent, _ = options_of(schedule, now)
@@ -36,7 +36,7 @@ def dispatch(
 
 
 def options_of(schedule: Schedule, now: datetime) -> tuple[dict[str, Any], datetime | None]:
-    """A row's own options of apply_async without its headers, and its `expires` if it has passed and is left out."""
+    """A row's options of apply_async, without headers and without a passed `expires`; and that `expires`, or None."""
     sent = options.of_row(schedule.columns)
     expires = sent.get("expires")
     if isinstance(expires, datetime) and expires <= now:
@@ -59,7 +59,7 @@ def headers(schedule: Schedule) -> Mapping[str, Any]:
 
 
 def _is_storable(value: Any) -> bool:
-    """Whether a run's row can keep it: PostgreSQL takes neither NaN nor U+0000 nor lone surrogates."""
+    """Whether a run's row can keep this value: PostgreSQL takes neither NaN nor U+0000 nor lone surrogates."""
     try:
         text = typed_json.dumps(value, allow_nan=False, ensure_ascii=False)
         text.encode()

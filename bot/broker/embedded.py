@@ -24,17 +24,18 @@ from kombu.utils.json import dumps, loads
 
 from bot.broker.spool import Spool
 
-POLLING_INTERVAL = 0.05  # seconds; half of it on average until a worker sees a message
-LOOK_FOR_THE_DEAD = 5.0  # seconds
-BROADCAST_LIFE = 300.0  # seconds; Celery's control_queue_ttl
+# Seconds between two looks for messages; so a worker sees a message after half of it on average.
+POLLING_INTERVAL = 0.05
+LOOK_FOR_THE_DEAD = 5.0  # seconds between two looks for processes that have died
+BROADCAST_LIFE = 300.0  # seconds for which a broadcast is kept, as Celery's control_queue_ttl
 PERSISTENT = 2  # AMQP's delivery_mode
 
 
 def configure(folder: Path) -> dict[str, Any]:
-    """The Celery settings that make `folder` the broker. The folder is created at its first use.
+    """The Celery settings that make `folder` the broker. The folder is created when it is first used.
 
-    The transport reads the folder from the options, because the environment variable CELERY_BROKER_URL overrides the
-    address. It is in the address, too, because kombu shares its pools between apps with the same address.
+    The transport reads the folder from its options, because the environment variable CELERY_BROKER_URL overrides the
+    address. The address contains the folder, too, because kombu shares its pools between apps with the same address.
     """
     return {
         "broker_url": f"filesystem://localhost/{quote(str(folder.absolute()))}",
@@ -47,9 +48,10 @@ def configure(folder: Path) -> dict[str, Any]:
 
 
 def take_back(app: Celery, task: str) -> bool:
-    """Removes a task's message, if this is the app's broker. True: it was certainly not run, and never will be.
+    """Removes a task's message, if this is the app's broker. True: the task has certainly not run, and never will.
 
-    Not a message that a worker had taken before, or that a task has sent for its next try: both may have done something.
+    It removes no message that a worker has taken before, and none that a task has sent for its next try: in both cases, the
+    task may already have done something.
     """
     if app.conf.broker_transport != f"{__name__}:Transport":
         return False
@@ -69,7 +71,7 @@ def take_back(app: Celery, task: str) -> bool:
 
 
 def _queues(spool: Spool, exchange: str, routing_key: str, **_: Any) -> set[str]:
-    """Those that may have got a copy. Without a table, the exchange is the default one."""
+    """The queues that may have got a copy of a message. An exchange without a table counts as the default exchange."""
     table = [loads(each) for each in spool.bindings(exchange)] if exchange else []
     return {queue for key, pattern, queue in table if pattern or not key or key == routing_key}
 
@@ -95,7 +97,7 @@ class QoS(virtual.QoS):
 
 
 class Channel(virtual.Channel):
-    """The methods that kombu's virtual channel leaves to a transport."""
+    """Implements the methods that kombu's virtual channel leaves to a transport."""
 
     QoS = QoS
     supports_fanout = True
@@ -158,7 +160,7 @@ class Channel(virtual.Channel):
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         self.spool.bind(exchange, row(routing_key, pattern, queue))
         if self.typeof(exchange).type == "fanout":
-            self.spool.purge(queue)  # broadcasts from before this reader came
+            self.spool.purge(queue)  # broadcasts that are older than this reader
 
     def _delete(self, queue: str, exchange: str, routing_key: str, pattern: str, *_: Any, **__: Any) -> None:
         self.spool.unbind(exchange, row(routing_key, pattern, queue))
@@ -166,16 +168,16 @@ class Channel(virtual.Channel):
 
     def _put_fanout(self, exchange: str, message: dict[str, Any], routing_key: str, **_: Any) -> None:  # noqa: ARG002
         for _key, _pattern, queue in self.get_table(exchange):
-            self.spool.purge(queue, older_than=BROADCAST_LIFE)  # its reader may be gone for good
+            self.spool.purge(queue, older_than=BROADCAST_LIFE)  # its reader may never come back
             self._put(queue, message)
 
 
 class Transport(virtual.Transport):
-    """Celery's `broker_transport`. Its `broker_transport_options` contain the folder."""
+    """The class that `broker_transport` names. `broker_transport_options` contain the folder."""
 
     Channel = Channel
     implements = virtual.Transport.implements.extend(exchange_type=frozenset({"direct", "topic", "fanout"}))
-    connection_errors = (*virtual.Transport.connection_errors, OSError)  # then a full disk doesn't crash the worker
+    connection_errors = (*virtual.Transport.connection_errors, OSError)  # so a full disk doesn't crash the worker
     default_port = 0
     driver_type = driver_name = "filesystem"
     polling_interval = POLLING_INTERVAL
@@ -194,7 +196,7 @@ class Transport(virtual.Transport):
         return "N/A"
 
     def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:  # noqa: ARG002 - kombu's
-        """Delivers one message. Raises TimeoutError if there is none. An acknowledgement makes room, so it ends the pause."""
+        """Delivers one message. Raises TimeoutError if there is none. An acknowledgement ends the pause, as it makes room."""
         if monotonic() - self._looked > LOOK_FOR_THE_DEAD:
             self.spool.restore_the_dead()
             self._looked = monotonic()

@@ -129,7 +129,7 @@ def remove(app: Celery, queue: EventQueue) -> None:
 
 
 def waiting(app: Celery, queue: EventQueue) -> tuple[int, int] | None:
-    """As `EventQueue.waiting`, over a connection of its own. Raises NotPossible, Refused, or an error of the transport."""
+    """The result of `EventQueue.waiting` over a separate connection. Raises NotPossible, Refused, or an error of the transport."""
     with _rabbitmq(app) as connection:
         return queue.waiting(connection)
 

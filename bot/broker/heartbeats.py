@@ -1,6 +1,6 @@
-"""Which workers send events: those whose heartbeats are heard.
+"""Finds the workers that send events: runtask asks all for a heartbeat, which is an event.
 
-`enable_events` can't tell: workers answer "ok" to it even if they send none (`--without-gossip --without-heartbeat`).
+The command `enable_events` doesn't tell: workers answer "ok" even if they send none (`--without-gossip --without-heartbeat`).
 """
 
 import time
@@ -15,11 +15,11 @@ from bot.broker import eventqueue
 from bot.broker.connection import connect, own_connection
 from bot.broker.control import Control
 
-FIRST = 0.01  # seconds; Redis is told only then that we listen
+FIRST = 0.01  # seconds of a first read, with which kombu subscribes on Redis
 
 
 def heard(app: Celery, expected: set[str], within: float) -> set[str]:
-    """The names of workers that send events, as far as they answer. Raises whatever the transport raises."""
+    """The names of the workers whose events arrive. Ends early when all `expected` have answered. Raises transport errors."""
     names: set[str] = set()
 
     def take(body: Any, _: Any) -> None:
@@ -39,7 +39,7 @@ def heard(app: Celery, expected: set[str], within: float) -> set[str]:
         with Consumer(channel, [queue], callbacks=[take], no_ack=True, accept=eventqueue.formats(app)):
             until = time.monotonic() + within
             _receive(connection, FIRST)
-            Control(app).broadcast("heartbeat", connection=connection)  # they send one at once
+            Control(app).broadcast("heartbeat", connection=connection)  # workers send a heartbeat at once
             while not expected <= names and (left := until - time.monotonic()) > 0:
                 _receive(connection, left)
     return names

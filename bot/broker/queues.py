@@ -1,6 +1,6 @@
-"""Asks RabbitMQ for the queues that messages go to. Changes nothing there.
+"""Asks RabbitMQ if it has the queues that messages go to. Changes nothing there.
 
-Only RabbitMQ compares a declared queue with the one that exists, and refuses messages to queues that don't.
+Only RabbitMQ compares a declared queue with the existing queue, and refuses messages to queues that don't exist.
 """
 
 import time
@@ -20,21 +20,21 @@ ABSENT = 404  # AMQP's reply code
 
 @dataclass
 class Examined:
-    """What became of each queue that was asked for."""
+    """The names of the queues that were asked for, by RabbitMQ's answer."""
 
     there: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     refused: dict[str, Reason] = field(
         default_factory=dict
-    )  # by name: they exist, but the broker refuses their declaration
-    unasked: list[str] = field(default_factory=list)  # there was no time
+    )  # by name: these queues exist, but the broker refuses their declaration
+    unasked: list[str] = field(default_factory=list)  # the time was up before their turn
 
 
 def examine_queues(app: Celery, names: Iterable[str], within: float, *, declares: bool) -> Examined | None:
-    """None: the broker isn't RabbitMQ. Raises whatever the transport raises.
+    """Asks for each queue. None: the broker isn't RabbitMQ. Raises the transport's errors.
 
-    `declares`: whether this process declares queues when it sends. If so, declares those that exist once more, which changes
-    nothing unless the arguments differ; then the broker refuses.
+    `declares`: whether this process declares queues when it sends. If so, this function also declares the existing queues. That
+    changes nothing: if the arguments differ, the broker refuses.
     """
     until, found = time.monotonic() + within, Examined()
     with own_connection(app) as connection:
@@ -50,7 +50,7 @@ def examine_queues(app: Celery, names: Iterable[str], within: float, *, declares
 
 
 def _examine_one(app: Celery, connection: Any, name: str, found: Examined, *, declares: bool) -> None:
-    channel = connection.channel()  # each its own, as the broker closes it when it refuses
+    channel = connection.channel()  # a channel for each queue, as the broker closes the channel when it refuses
     try:
         channel.queue_declare(name, passive=True)
         if declares and (queue := _known(app, name)) is not None and not queue.no_declare:
@@ -69,7 +69,7 @@ def _examine_one(app: Celery, connection: Any, name: str, found: Examined, *, de
 
 
 def _known(app: Celery, name: str) -> Any:
-    """As this process declares it. None: it may not make queues that its settings don't name; the form says so."""
+    """The queue as this process declares it. None: the settings don't name it, and forbid to create it; the form says so."""
     try:
         return app.amqp.queues[name]
     except KeyError:

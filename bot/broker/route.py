@@ -29,11 +29,11 @@ def target(
     headers: str = "",
     past_expires: datetime | None = None,
 ) -> Target:
-    """Where `options` (of apply_async) lead. If a router fails, the queue stays unknown here; sending reports the error."""
+    """The target of a message with these options of apply_async. If a router fails, the queue is unknown; sending reports it."""
     wanted = _wanted(app, task, options)
     try:
         routed = _routed(app, task, wanted, args, kwargs)
-    except QueueNotFound:  # show the name of that queue
+    except QueueNotFound:  # the form shows the name of that queue
         routed = wanted
     except Exception:  # noqa: BLE001  # a router is the platform's own code
         routed = {name: value for name, value in wanted.items() if name != "queue"}
@@ -48,7 +48,7 @@ def target(
 
 
 def undeclared_queue(app: Celery, task: str, options: Mapping[str, Any]) -> str | None:
-    """The name of a queue that Celery refuses to send to, as it isn't declared; empty if a route names it. Otherwise None."""
+    """The undeclared queue to which Celery refuses to send. Empty: a route names it. None: Celery doesn't refuse."""
     try:
         _routed(app, task, _wanted(app, task, options), [], {})
     except QueueNotFound:
@@ -59,7 +59,7 @@ def undeclared_queue(app: Celery, task: str, options: Mapping[str, Any]) -> str 
 
 
 def _wanted(app: Celery, task: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The row's options over the task's own."""
+    """The task's own options, overridden by the row's."""
     registered = app.tasks.get(task)
     names = [option.name for option in OPTIONS]
     own = {name: getattr(registered, name, None) for name in names} if registered is not None else {}

@@ -30,8 +30,8 @@ from bot.core.secrets import WORDS, Secrets
 
 log = logging.getLogger(__name__)
 
-SURE = frozenset({"filesystem", "memory"})  # if putting a message into a queue of these fails, it isn't there
-# Raised before a byte is written. (If a broker's answer is a ChannelError, it is a refusal.)
+SURE = frozenset({"filesystem", "memory"})  # transports: if putting a message into a queue fails, it isn't in the queue
+# Errors that are raised before a byte is written. (A ChannelError that is a broker's answer is handled as a refusal.)
 BEFORE = (TypeError, EncodeError, ChannelError)
 POOL_SIZE = 16
 
@@ -42,7 +42,7 @@ class CelerySender:
 
     app: Celery
     secret_keys: tuple[str, ...] = WORDS
-    declares: bool = True  # False: this process doesn't know with which arguments the platform makes its queues
+    declares: bool = True  # False: this process doesn't know with which arguments the platform declares its queues
     _pool: ProducerPool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,8 +86,8 @@ class CelerySender:
             return str(producer.transport)
 
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
-        """Raises NotSent while nothing of the message has been sent, FateUnknown afterwards."""
-        if self.app.conf.task_always_eager:  # apply_async would run the task here
+        """Raises NotSent if no byte of the message has been sent, FateUnknown if it fails later."""
+        if self.app.conf.task_always_eager:  # apply_async would run the task in this process
             raise _not_sent(Code.EAGER)
         named = {**what.options["headers"], RUN_HEADER: str(run)}
         what = replace(what, options={**what.options, "headers": named})
@@ -109,7 +109,7 @@ class CelerySender:
     def _target(self, schedule: Schedule, args: list[Any], kwargs: dict[str, Any]) -> Target:
         try:
             own = headers(schedule)
-        except Invalid:  # `problems` has it
+        except Invalid:  # `problems` reports it
             own = {}
         options, past = options_of(schedule, timezone.now())
         shown = route.shown_headers(own, self._secrets(schedule.task, args, kwargs, own))
@@ -119,7 +119,7 @@ class CelerySender:
         return Secrets.of(self.secret_keys, calls.names(self.app, task).possible, (args, kwargs), headers=headers)
 
     def _text(self, text: str, what: Dispatch) -> str:
-        """Of the platform's own code, which may repeat arguments."""
+        """A text of the platform's own code, secrets masked: it may repeat arguments."""
         return self._secrets(what.task, what.args, what.kwargs, what.options.get("headers")).text(text)
 
     def _publish(self, what: Dispatch, producer: Any) -> Any:
@@ -149,7 +149,9 @@ class CelerySender:
 
 
 def _aware(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Without USE_TZ an `expires` is local time of the site. Celery would read it as UTC, workers as their `timezone`."""
+    """The options with an aware `expires`. Without USE_TZ it is in the site's local time, but Celery would read it as UTC, and
+    workers in their `timezone`.
+    """
     expires = options.get("expires")
     if isinstance(expires, datetime) and timezone.is_naive(expires):
         return {**options, "expires": timezone.make_aware(expires, timezone.get_default_timezone())}
@@ -157,9 +159,9 @@ def _aware(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class _Producer:
-    """kombu's producer, for one message. `began` and `sent` say how far publishing has come.
+    """kombu's producer, for one message. `began` and `sent` say how far publishing is.
 
-    We do here what we do differently from beat, so that Celery calls the platform's routers, hooks and signals as for beat.
+    All differences from beat are here, so that Celery calls the platform's routers, hooks and signals as for beat.
     """
 
     def __init__(self, producer: Any, *, declares: bool) -> None:
@@ -174,13 +176,14 @@ class _Producer:
 
     def publish(self, body: Any, **options: Any) -> Any:
         is_rabbitmq = self.transport == "amqp"
-        if self._declares or not is_rabbitmq:  # other brokers compare no arguments
-            for entity in options.get("declare") or ():  # kombu would do it later; an error here isn't the message's
+        if self._declares or not is_rabbitmq:  # other brokers don't compare the arguments of a queue
+            # kombu would declare it later; here, the message can't cause an error.
+            for entity in options.get("declare") or ():
                 self._producer.maybe_declare(entity)
         self._exchange, self.routing_key = (str(options.get(name) or "") for name in ("exchange", "routing_key"))
         if is_rabbitmq and not self._exchange:
-            # The broker returns the message if there is no such queue, and doesn't drop it. Not for a named exchange: one
-            # that delays messages returns those that it will deliver later (rabbitmq_delayed_message_exchange).
+            # If there is no such queue, the broker returns the message instead of dropping it. Not for a named exchange: an
+            # exchange that delays messages returns messages that it will deliver later (rabbitmq_delayed_message_exchange).
             options["mandatory"] = True
         if "ignore_result" in (headers := options.get("headers") or {}):
             headers["ignore_result"] = False  # we want the result
@@ -190,7 +193,7 @@ class _Producer:
         return answer
 
     def has_one_queue(self) -> bool:
-        """Whether the message goes to one queue at most. kombu's own exchanges put it into one after the other."""
+        """Whether the message goes to one queue at most. kombu's own exchanges put it into several queues one by one."""
         if not self._exchange:
             return True
         try:
@@ -210,19 +213,19 @@ def _unsent(exc: Exception, producer: _Producer, text: str) -> Exception:
         or (refusal is not None and refusal.of_all)
         or ((refusal is not None or producer.transport in SURE) and producer.has_one_queue())
     )
-    connection.collect()  # its channel may be closed, or its server no longer the right one
+    connection.collect()  # its channel may be closed, or its server may have been replaced
     if refusal is not None and refusal.reason.code is Code.BROKER_READ_ONLY:
-        connection.maybe_switch_next()  # of several addresses, another one may be that of the new server
+        connection.maybe_switch_next()  # another address may be that of the new server
     return (NotSent if is_sure else FateUnknown)(_unreachable(exc) if refusal is None else refusal.reason)
 
 
 def _is_network(exc: Exception, connection: Any) -> bool:
-    """kombu counts KeyError as an error of Redis' connections; for us it is one of the platform's code."""
+    """Whether the connection failed. kombu counts KeyError among Redis' connection errors; for us, it is the platform's error."""
     return isinstance(exc, (OperationalError, *connection.connection_errors)) and not isinstance(exc, LookupError)
 
 
 def _stored(text: str, of: Field) -> Any:
-    """A row's arguments for the platform's routers. Empty if they can't be sent, which the form says."""
+    """A row's arguments for the platform's routers. Empty: they can't be sent; the form says so."""
     try:
         return typed(arguments.parse_stored(text, of), of)
     except Invalid:
@@ -239,5 +242,5 @@ def _not_sent(code: Code, **params: str) -> NotSent:
 
 
 def _unreachable(exc: BaseException) -> Reason:
-    """Names the error without its address, which may hold a password."""
+    """The reason with the error's name only: the error's text may hold an address with a password."""
     return Reason(code=Code.BROKER_UNREACHABLE, params={"error": type(exc.__cause__ or exc).__name__})

@@ -25,12 +25,14 @@ from urllib.parse import quote
 from uuid import uuid4
 
 SUFFIX = ".msg"
-AGAIN = f".again{SUFFIX}"  # a message that was given back; the process that had taken it may have begun to work on it
+# Ends the name of a message that was given back; the process that had it may have begun its work.
+AGAIN = f".again{SUFFIX}"
 DRAFT_LIFE = 3600  # seconds; an older draft was left by a killed process
 
 log = getLogger(__name__)
-own_folders: dict[tuple[Path, int], Path] = {}  # by folder of claims and by process: forked children need their own
-opening = Lock()  # held while a thread looks for this process's folder, or makes it
+# This process's folders in the folders of claims. The process id is in the key because forked children need their own folders.
+own_folders: dict[tuple[Path, int], Path] = {}
+opening = Lock()  # held while a thread finds or makes this process's folder
 
 
 class Spool:
@@ -53,7 +55,7 @@ class Spool:
         """Claims the oldest message. The caller then calls `read`, and `done`, `give_back` or `set_aside`."""
         folder = self._queue(queue)
         names = self._listed.get(queue) or sorted(waiting(folder), reverse=True)
-        self._listed[queue] = names  # listed again when all have been tried: listing a long queue is expensive
+        self._listed[queue] = names  # not listed again until all have been tried, as listing a long queue is expensive
         while names:
             tag = f"{folder.name}/{names.pop()}"
             claim = self._claim(tag)
@@ -80,7 +82,7 @@ class Spool:
         log.warning("unreadable message moved to %s: %s", self.damaged / tag, type(why).__name__)
 
     def take_back(self, is_wanted: Callable[[bytes], bool]) -> bool:
-        """Removes a wanted message, unless a process has ever taken it. True: it is gone, so no process will take it."""
+        """Removes a wanted message that no process has ever taken. True: it was removed, so no process will take it."""
         for file in self.queues.glob(f"*/*{SUFFIX}"):
             if not file.name.endswith(AGAIN):
                 with suppress(FileNotFoundError):  # a process has just taken it
@@ -155,7 +157,7 @@ class Spool:
             return own_folders[key]
 
     def _write(self, target: Path, content: bytes, *, durable: bool = False) -> None:
-        """Creates `target` with all of its content. On an error, there is no `target`."""
+        """Creates `target` with its whole content. If that fails, there is no `target`."""
         self.drafts.mkdir(parents=True, exist_ok=True)
         draft = self.drafts / uuid4().hex
         try:
@@ -169,7 +171,7 @@ class Spool:
             draft.unlink(missing_ok=True)
             raise
         if durable:
-            with suppress(OSError):  # readers can take the message already, so the caller must not hear that it failed
+            with suppress(OSError):  # readers can already take the message, so this error must not reach the caller
                 sync(target.parent)
 
 
@@ -179,7 +181,7 @@ def segment(name: str) -> str:
 
 
 def waiting(folder: Path) -> list[str]:
-    """The names of messages, in no order. Not by pathlib: it takes ten times as long, and kombu counts long queues this way."""
+    """The names of messages, in no order. pathlib would take ten times as long, and kombu counts long queues with this."""
     with suppress(FileNotFoundError):
         return [name for name in os.listdir(folder) if name.endswith(SUFFIX)]  # noqa: PTH208
     return []

@@ -1,7 +1,7 @@
-"""Tells workers to stop tasks: by Celery's remote control, by the mark of an AbortableTask, and by the embedded broker's folder.
+"""Stops tasks: by Celery's remote control, by the mark of an AbortableTask, and by removing messages from the embedded broker.
 
-What workers make of it is in celery/worker/control.py (`_revoke`) and request.py (`terminate`). From Celery 5.7 on, a worker that
-is told writes REVOKED if the backend knows nothing of the task yet, although the task may run at another worker.
+celery/worker/control.py (`_revoke`) and request.py (`terminate`) show how workers obey. From Celery 5.7 on, a worker that gets
+the command writes REVOKED if the backend has no state of the task yet, although another worker may be running the task.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class RemoteControl:
         return has_no_remote_control(self.app)
 
     def way(self, task: str, *, kill: bool) -> Way:
-        """Tasks that this process doesn't know can't be told to abort."""
+        """How to stop this task. Only a task that this process knows as an AbortableTask can be told to abort."""
         if kill:
             return Way.TERMINATE
         can_abort = isinstance(self.app.tasks.get(task), AbortableTask)
@@ -43,7 +43,7 @@ class RemoteControl:
         return embedded.take_back(self.app, task)
 
     def tell(self, tasks: Sequence[TaskId], way: Way, *, within: float) -> None:
-        """Marks are written first: a worker that is told to revoke a task leaves one alone that has a mark."""
+        """Writes marks before it sends the command: a worker that gets `revoke` doesn't touch a task that has a mark."""
         try:
             if way is Way.ABORT:
                 for task in tasks:
@@ -59,7 +59,7 @@ class RemoteControl:
 
 
 def _abort(app: Celery, task: TaskId) -> None:
-    """An end that is known already stays: only runs that haven't ended are told."""
+    """Writes the mark. It could replace a result, so callers pass only tasks whose end isn't known."""
     found, url = kinds.backend_class(app)
     backend = own_backend(found(app=app, url=url))
     AbortableAsyncResult(task, backend=backend, app=app).abort()

@@ -12,9 +12,9 @@ from bot.core.text import one_line
 
 
 def when(row: PeriodicTask, app: Celery, unknown_zone: str = "") -> str:
-    """`every day at 02:00, Europe/Berlin`, `every 5 minutes`, …. May read one related row. `app` is beat's.
+    """`every day at 02:00, Europe/Berlin`, `every 5 minutes`, …. May read one related row. `app` is beat's Celery app.
 
-    `unknown_zone`: the name of its crontab's time zone, if that isn't known here.
+    `unknown_zone`: the name of the crontab's time zone, if this machine doesn't know it.
     """
     if row.interval_id:
         words = str(row.interval)
@@ -35,7 +35,7 @@ def when(row: PeriodicTask, app: Celery, unknown_zone: str = "") -> str:
 
 
 def _zone(crontab: CrontabSchedule, app: Celery) -> str:
-    """The row's own. With DJANGO_CELERY_BEAT_TZ_AWARE = False, beat takes Celery's instead."""
+    """The row's own time zone or, with DJANGO_CELERY_BEAT_TZ_AWARE = False, Celery's, as in beat."""
     try:
         times = crontab.schedule
     except (ValueError, ParseException):
@@ -45,10 +45,10 @@ def _zone(crontab: CrontabSchedule, app: Celery) -> str:
 
 
 def cron(crontab: CrontabSchedule) -> str:
-    """Celery says what it reads in the fields. For cron-descriptor, `*/7` is "every 7 minutes", also around the hour."""
+    """Describes the numbers that Celery reads. cron-descriptor calls `*/7` "every 7 minutes", which is wrong at each new hour."""
     try:
         times = crontab.schedule
-    except (ValueError, ParseException):  # beat doesn't send it, not even with Sunday as 7, which its admin allows
+    except (ValueError, ParseException):  # beat doesn't send it. An example is 7 for Sunday, which beat's admin allows
         fields = (crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year, crontab.day_of_week)
         return (
             f"at {' '.join(one_line(field) for field in fields)} (minute, hour, day, month, weekday; Celery refuses it)"

@@ -1,4 +1,4 @@
-"""Which queues live workers consume. runtask asks workers in the background, so that nobody waits for their answers.
+"""Finds the queues that live workers consume. runtask asks workers in the background, so that nobody waits for their answers.
 
 Workers answer over Celery's remote control (`inspect active_queues`). Some transports, such as SQS, have none, and a project
 may turn it off. Then the queues stay unknown.
@@ -29,7 +29,7 @@ CONNECT_WITHIN = 3.0  # seconds, for all addresses of the broker together
 
 @dataclass
 class LiveQueues:
-    """The queues in the last answer. Threads may share an instance. At most one thread asks, even if the broker hangs."""
+    """The queues in the workers' last answers. Threads may share it. At most one thread asks, even if the broker hangs."""
 
     app: Celery
     clock: Callable[[], float] = time.monotonic

@@ -1,4 +1,4 @@
-"""What a form shows about an earlier run, if it is filled with the values of that run."""
+"""The values that a form shows about an earlier run, if it is filled with that run's values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,16 +29,17 @@ class Again:
     values: Mapping[Field, Shown]
     differences: tuple[Change, ...]  # from the values that are stored now (old) to the run's (new)
     since: tuple[Change, ...]  # how the stored values have changed since the run
-    settings: tuple[Change, ...]  # how its name, task and options have changed since the run; as texts, not JSON
+    # How the schedule's name, task and options have changed since the run; as texts, not JSON.
+    settings: tuple[Change, ...]
     fingerprint: str  # of the schedule and these values
     problems: tuple[Problem, ...] = ()  # why rules don't allow these values
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fill:
-    """What a form is filled with, and the other runs that could fill it."""
+    """The values that fill a form, and the other runs whose values could."""
 
-    again: Again | None = None  # None: with the stored values
+    again: Again | None = None  # None: the stored values fill it
     recent: tuple[Earlier, ...] = ()  # the newest runs with different values, newest first
 
 

@@ -1,4 +1,4 @@
-"""A second person's yes to exactly one payload: what rules ask for, who counts as whom, and what a yes is bound to."""
+"""A second person's yes to exactly one payload: what rules ask for, who counts as another person, and the payload's digest."""
 
 import hashlib
 import json
@@ -12,15 +12,15 @@ from bot.core.rules import Rule, passes, terms
 from bot.core.secrets import Call
 from bot.core.text import fold
 
-HOURS = 24.0  # that a run waits where no rule says how long
-SALT = 16  # characters
+HOURS = 24.0  # hours for which a run waits for approval if no rule sets them
+SALT = 16  # characters of the random text before a digest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identifiers:
-    """What shows that two accounts may be one person."""
+    """The values that can show that two accounts are one person's."""
 
-    user: str | None = None  # key of the Django user; None: that account is gone
+    user: str | None = None  # primary key of the Django user; None: that account was deleted
     email: str = field(default="", repr=False)
     account: SlackAccount | None = None
 
@@ -30,7 +30,7 @@ def identifiers(actor: Actor) -> Identifiers:
 
 
 def is_same(one: Identifiers, other: Identifiers) -> bool:
-    """Whether these may be two accounts of one person: a shared address, or a Slack account that was linked anew."""
+    """Whether these may be two accounts of one person, such as a shared address or a Slack account with a new link."""
     return (
         (one.user is not None and one.user == other.user)
         or (fold(one.email.strip()) != "" and fold(one.email.strip()) == fold(other.email.strip()))
@@ -39,20 +39,20 @@ def is_same(one: Identifiers, other: Identifiers) -> bool:
 
 
 def needs(rules: Iterable[Rule]) -> tuple[Need, ...]:
-    """Empty: a run is sent at once."""
+    """The approvals that the rules ask for. Empty: a run is sent at once."""
     return tuple(
         Need(rule=rule.name, needed=rule.approvals, approvers=rule.approvers) for rule in rules if rule.approvals
     )
 
 
 def hours(rules: Iterable[Rule]) -> float:
-    """How long a run waits."""
+    """For how many hours a run waits for approval."""
     found = terms(rules).approval_hours
     return HOURS if found is None else found
 
 
 def counts_for(actor: Actor, rule: Rule, rules: Sequence[Rule]) -> bool:
-    """Whether this rule takes a yes of theirs. `rules`: all that match the schedule."""
+    """Whether this rule accepts the actor's approval. `rules`: all rules that match the schedule."""
     rights = actor.rights
     if rule.approvers:
         return passes(rule.approvers, rights.groups, is_superuser=rights.is_superuser)
@@ -61,7 +61,7 @@ def counts_for(actor: Actor, rule: Rule, rules: Sequence[Rule]) -> bool:
 
 
 def lacking(rules: Sequence[Rule], requester: Identifiers, approvers: Sequence[Actor]) -> dict[str, int]:
-    """How many more people must say yes, by rule. `approvers` have said it, and may."""
+    """How many more people must say yes, by rule. `approvers` have said yes, and may."""
     found = {}
     for rule in rules:
         others = _others([identifiers(one) for one in approvers if counts_for(one, rule, rules)], requester)
@@ -71,23 +71,23 @@ def lacking(rules: Sequence[Rule], requester: Identifiers, approvers: Sequence[A
 
 
 def _others(people: Iterable[Identifiers], requester: Identifiers) -> int:
-    """How many different people these are, without the requester. Accounts may be the same person by way of a third one."""
+    """How many different people these are, without the requester. A third account may show that two are the same person."""
     groups = [[requester]]
     for one in people:
         same = [group for group in groups if any(is_same(one, other) for other in group)]
         merged = [one, *(other for group in same for other in group)]
         groups = [group for group in groups if group not in same]
-        # The requester's group stays the first one.
+        # The requester's group stays first.
         groups.insert(0 if requester in merged else len(groups), merged)
     return len(groups) - 1
 
 
 def digest(schedule: Schedule, call: Call, options: Mapping[str, Any], *, salt: str) -> str:
-    """Of all that would be sent. `salt`: random, of SALT characters, as values may be secrets that are easily guessed."""
+    """A digest of everything that would be sent. `salt`: SALT random characters, because values may be guessable secrets."""
     payload = json.dumps([schedule.id, schedule.task, schedule.fingerprint, *call, options], default=str)
     return salt + hashlib.sha256(f"{salt}{payload}".encode()).hexdigest()[: 64 - SALT]
 
 
 def mark(digest: str) -> str:
-    """What a button carries of a digest, so that a press says yes to one payload only."""
+    """The part of a digest that a button contains, so that a press approves one payload only."""
     return digest[-16:]

@@ -21,28 +21,28 @@ KINDS = {dict: "object", list: "list", str: "text", bool: "boolean", type(None):
 
 
 def invalid(code: Code, field: Field, params: Params | None = None) -> Invalid:
-    """With a single problem."""
+    """The exception for a single problem."""
     return Invalid([Problem(code=code, field=field, params=params or {})])
 
 
 def parse(text: str, field: Field, secrets: Secrets | None = None) -> Any:
-    """The list (Field.ARGS) or dict (Field.KWARGS) in a typed text. Raises Invalid, whose excerpts don't show the secrets."""
+    """The list (Field.ARGS) or dict (Field.KWARGS) in a typed text. Raises Invalid; its excerpts don't show the secrets."""
     if len(text) > LENGTH_LIMIT:
         raise invalid(Code.TOO_LONG, field, {"length": len(text), "limit": LENGTH_LIMIT})
     return _parsed(text, field, secrets, DIGITS_LIMIT)
 
 
 def parse_stored(text: str, field: Field, secrets: Secrets | None = None) -> Any:
-    """The same of a row's text, which may be as long as beat can read."""
+    """The list or dict in a row's text, which may be as long as beat can read. Raises Invalid, as `parse`."""
     return _parsed(stored(text, field), field, secrets, sys.get_int_max_str_digits() or sys.maxsize)
 
 
 def stored(text: str, field: Field) -> str:
-    """A row's JSON text. Whatever is false, such as `null` or a blank, is sent by beat as an empty list or object.
+    """A row's JSON text. For a value that is false in Python, such as `null` or a blank, beat sends an empty list or object.
 
     (schedulers.py, ModelEntry; celery/app/amqp.py, as_task_v2)
     """
-    if text.lstrip()[:1] == EMPTY[field][0]:  # nearly always
+    if text.lstrip()[:1] == EMPTY[field][0]:  # the usual case, and faster
         return text
     try:
         return text if text.strip() and json.loads(text) else EMPTY[field]
@@ -73,7 +73,7 @@ def _without_secrets(problems: list[Problem], text: str) -> list[Problem]:
 
 
 def shown(text: str, field: Field, secrets: Secrets) -> Shown:
-    """A row's JSON text for people. Numbers, escapes and doubled keys stay as they are written."""
+    """A row's JSON text as people see it. Numbers, escapes and duplicate keys stay as they are written."""
     text = stored(text, field)
     try:
         value = parse_stored(text, field, secrets)
@@ -82,6 +82,6 @@ def shown(text: str, field: Field, secrets: Secrets) -> Shown:
         return Shown(text=masked, compact=masked, value=None, problems=tuple(exc.problems))
     masked_value = secrets.of_field(value, field)
     compact = jsontext.replaced(text, places) if (places := dict(jsontext.differences(value, masked_value))) else text
-    # One that nobody can edit needs no form.
+    # Nobody can edit a longer text, so it needs no indenting.
     text = compact if len(compact) > LENGTH_LIMIT else jsontext.indented(compact)
     return Shown(text=text, compact=compact, value=masked_value)

@@ -1,4 +1,4 @@
-"""What a record of the audit log says. `bot.runs.audit` appends records; `bot.models.audit` has their table."""
+"""The values in records of the audit log. `bot.runs.audit` appends records; `bot.models.audit` has their table."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ PersonId = NewType("PersonId", int)  # primary key of a person's row
 
 
 class Act(StrEnum):
-    """What a record may be about: its `action`. Stable, as other programs read it."""
+    """The `action` of a record. The values are stable, as other programs read them."""
 
     RUN_ASKED = "run.asked"
     RUN_REFUSED = "run.refused"
@@ -40,13 +40,13 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Who:
-    """A person as they acted: as which user, and by which account. All of it identifies them; empty: not by that.
+    """A person and the account by which they acted. An empty field: they didn't act by that.
 
-    One user who acts from Slack, from the web and by a token is three of these.
+    All fields together identify a person's row. A user who acts in Slack, on the web and by a token has three of these.
     """
 
     user: str = ""  # primary key of the Django user
-    name: str = ""  # the user's name at this moment; the same person may have another one later
+    name: str = ""  # the user's name at this moment; the same person may have another name later
     team: str = ""
     slack_user: str = ""
     token: str = ""  # primary key of the API token
@@ -59,7 +59,7 @@ class Who:
 
     @property
     def key(self) -> str:
-        """Of the person's row. A digest, because MariaDB ignores case, and keys of users may be long."""
+        """The key of the person's row. It is a digest, because MariaDB ignores case, and users' keys may be long."""
         parts = [self.user, self.team, self.slack_user, self.token, self.os_user]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -71,19 +71,19 @@ class By:
     words: str  # for the log
     entry: Entry = Entry.SYSTEM
     who: Who | None = None
-    why: str = ""  # a code
+    why: str = ""  # a code for the cause
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """Something that somebody has done, or that has happened. When it is true, it stays true."""
+    """Something that somebody did, or that happened. It never becomes untrue."""
 
     act: Act
     entry: Entry
-    who: Who | None = None  # None if runtask did it itself, or if nobody knows who did
-    about: PersonId | None = None  # whom a link, a token, … is for
+    who: Who | None = None  # None: runtask did it itself, or nobody knows who did it
+    about: PersonId | None = None  # the person whom a link, a token, … is for
     schedule: ScheduleId | None = None
     schedule_name: str = ""
     run: RunId | None = None
-    installation: str = ""  # as InstallationId; empty: of none
-    details: Mapping[str, Any] = field(default_factory=dict)  # JSON: codes and their parameters, nobody's name
+    installation: str = ""  # an InstallationId; empty: the record belongs to none
+    details: Mapping[str, Any] = field(default_factory=dict)  # JSON: codes and their parameters, no names of people

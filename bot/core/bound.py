@@ -1,4 +1,4 @@
-"""Holds the arguments of a run to the rules that limit them."""
+"""Checks the arguments of a run against the rules that limit them."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,14 +13,14 @@ from bot.core.secrets import Call
 from bot.core.signature import POSITIONAL
 from bot.core.text import clip, one_line
 
-MOST = 5  # problems that are told of one rule
-EXPECTED = 200  # characters
+MOST = 5  # problems that are reported for one rule
+EXPECTED = 200  # characters of the expected value that are shown
 
 
 def problems(rules: Iterable[Rule], call: Call, stored: Call | None, signature: Signature | None) -> Iterator[Problem]:
-    """What these rules don't allow of `call`, at the field that must change. Never contains a value of it.
+    """The reasons for which these rules don't allow `call`, each with the field that must change. They contain no value of it.
 
-    `stored`: the schedule's own values; None if they can't be read. `signature`: the task's; None if it isn't known.
+    `stored`: the schedule's own values; None: they can't be read. `signature`: the task's signature; None: it isn't known.
     """
     limiting = [rule for rule in rules if rule.arguments is not None]
     if not limiting:
@@ -40,12 +40,12 @@ def problems(rules: Iterable[Rule], call: Call, stored: Call | None, signature: 
 
 
 def _written(args: list[Any]) -> str:
-    """To compare values that may differ in their types only: in Python, `[1] == [True]`."""
+    """The values as JSON, to compare them with their types: in Python, `[1] == [True]`."""
     return json.dumps(args, sort_keys=True)
 
 
 def _names(signature: Signature | None, args: list[Any]) -> dict[str, Any] | None:
-    """Positional values by their names; None if they have none. Those of `*names` are a list."""
+    """Positional values by their names. Values of `*names` are a list. None: some value has no name."""
     if signature is None:
         return None if args else {}
     parameters = signature.parameters.values()
@@ -89,6 +89,6 @@ def _problem(rule: Rule, error: Any, by_place: frozenset[str]) -> Problem:
 
 
 def _where(path: list[str | int]) -> str:
-    """`days`, `options.days`, `days[0]`."""
+    """A path in words: `days`, `options.days`, `days[0]`."""
     first, *others = path
     return clip(str(first) + "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in others), 100)

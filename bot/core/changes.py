@@ -13,9 +13,9 @@ _Values: TypeAlias = dict[_Place, Any]
 
 
 def changes(old: Call, new: Call, keys: tuple[str, ...], names: Parameters = ()) -> tuple[Change, ...]:
-    """The values of (args, kwargs) that differ, positional arguments first, secrets masked.
+    """The values that differ between two calls, positional arguments first, secrets masked.
 
-    Both sides of a change read the same if only a secret differs.
+    If only a secret differs, both sides of the change look the same.
     """
     before, after = _by_place(*old), _by_place(*new)
     differing = [
@@ -41,10 +41,11 @@ def changes(old: Call, new: Call, keys: tuple[str, ...], names: Parameters = ())
 def since(
     sent: Call, made: Collection[Change], now: Call, keys: tuple[str, ...], names: Parameters = ()
 ) -> tuple[Change, ...]:
-    """How the stored values have changed since a run sent `sent`, which differed from them by `made`. Secrets are masked.
+    """How the stored values have changed since a run that sent `sent`, with secrets masked.
 
-    The run's row doesn't hold the values that were stored then. They are what was sent, without the changes. Where a run
-    changed a secret, the stored one isn't known any more, so that a change of it isn't found.
+    `made`: how `sent` differed from the values that were stored at that time. The run's row doesn't hold those; they are
+    `sent` without the changes `made`. If the run changed a secret, the stored secret isn't known any more, so this function
+    doesn't find a change of it.
     """
     before, after = _by_place(*sent), _by_place(*now)
     secrets = Secrets.of(keys, names, sent, now)
@@ -92,5 +93,5 @@ def _shown(masked: _Values, place: tuple[int, str]) -> str | None:
 
 
 def _json(value: Any) -> str:
-    """Equal for equal JSON: 1 and true differ, the order of keys doesn't matter."""
+    """The value as text that is equal for equal JSON. 1 and true differ; the order of keys doesn't matter."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)

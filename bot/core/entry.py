@@ -1,17 +1,17 @@
-"""By which way somebody acts."""
+"""The ways in which somebody can act."""
 
 from enum import StrEnum
 
 
 class Entry(StrEnum):
-    """Stable: rows and answers contain it."""
+    """Where an action comes from. The values are stable: rows and answers contain them."""
 
     SLACK = "slack"
     WEB = "web"
     API = "api"
     COMMAND = "command"
     ADMIN = "admin"
-    SYSTEM = "system"  # the program itself: no person
+    SYSTEM = "system"  # runtask itself, not a person
 
 
-BY_PEOPLE = (Entry.SLACK, Entry.WEB, Entry.API)  # by these, people start runs, and rules may name them
+BY_PEOPLE = (Entry.SLACK, Entry.WEB, Entry.API)  # the entries by which people start runs; rules may name them

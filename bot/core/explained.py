@@ -1,4 +1,4 @@
-"""What somebody may do with a schedule, and why: for the people who write rules."""
+"""Explains to people who write rules what a person may do with a schedule, and why."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from bot.core.rules import Rule, RuleBook, passes
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """Whether an action is allowed. `entry`: from where, if that may matter."""
+    """Whether an action is allowed. `entry`: the way in which the person acts, if that may matter."""
 
     action: Action
     entry: Entry | None = None
@@ -26,14 +26,14 @@ class Explained:
     """The rules that match the schedule, and the answers."""
 
     rules: tuple[Rule, ...]
-    hiding: tuple[Rule, ...]  # those that hide it from this person
+    hiding: tuple[Rule, ...]  # the rules that hide the schedule from this person
     answers: tuple[Answer, ...]
 
 
 def explained(
     actor: Actor, book: RuleBook, *, name: str, task: str, now: datetime, paused: str | None = None
 ) -> Explained:
-    """For a schedule of this name and task. `now` must be aware."""
+    """The answers for a schedule of this name and task. `now` must be aware. `paused`: the reason of a pause."""
     rules = book.of(name, task)
     subject = Subject(rules=rules, now=now, paused=paused)
 
@@ -48,7 +48,7 @@ def explained(
 
 
 def idle(rules: Iterable[Rule], schedules: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Rules and their globs that match none of these schedules (names and tasks)."""
+    """The globs that match none of these schedules (names and tasks), each with its rule's name before it."""
     found = list(schedules)
     for rule in rules:
         for one in (

@@ -1,4 +1,4 @@
-"""Which schedules a rule matches."""
+"""Finds the schedules that a rule matches."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bot.core.text import fold
 
 @dataclass(frozen=True, slots=True)
 class Globs:
-    """A schedule matches by its task or by its name. Case, and the number of spaces, count in tasks only."""
+    """A schedule matches by its task or by its name. Case and the number of spaces matter in tasks, but not in names."""
 
     tasks: tuple[str, ...] = ()
     schedules: tuple[str, ...] = ()
@@ -27,5 +27,5 @@ class Globs:
 
 @lru_cache(maxsize=4096)
 def pattern(glob: str) -> "re.Pattern[str]":
-    """`*`, `?` and `[abc]` as in file names. They match dots and line breaks, too."""
+    """The regular expression for a glob: `*`, `?` and `[abc]` as in file names. They match dots and line breaks, too."""
     return re.compile(translate(glob))

@@ -1,7 +1,7 @@
 """Handles JSON as text: splits it into tokens, indents it, and replaces single values.
 
-Everything else stays as it is stored: numbers (`1.10`, `1e400`), escapes, the order of keys, and doubled keys. So a form can
-show it. `dumps(loads(text))` would change these.
+Everything else stays as it is stored: numbers (`1.10`, `1e400`), escapes, the order of keys, and duplicate keys. So a form
+can show it. `dumps(loads(text))` would change these.
 """
 
 import json
@@ -43,7 +43,7 @@ def plain_spaces(text: str) -> str:
 
 
 def line_and_column(text: str, at: int) -> tuple[int, int]:
-    """Where the character at index `at` is. Line and column count from 1."""
+    """The line and the column of the character at index `at`. Both count from 1."""
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
@@ -57,7 +57,7 @@ class Member:
 
 
 def members(text: str) -> Iterator[Member]:
-    """The members of the outermost object of `text`. If `text` isn't JSON, those that can be found."""
+    """The members of the outermost object of `text`. If `text` isn't JSON, the members that can be found."""
     depth = 0
     key = before = Token("", "", 0)
     value: Token | None = None
@@ -82,7 +82,7 @@ Path = tuple[str | int, ...]  # the keys and indexes that lead to a value, from 
 
 
 def differences(value: Any, other: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """The places where two JSON values differ, as deep inside as possible, each with what `other` has there."""
+    """The places where two JSON values differ, as deep inside as possible, each with the value of `other` at this place."""
     if isinstance(value, dict) and isinstance(other, dict) and value.keys() == other.keys():
         for key, inner in value.items():
             yield from differences(inner, other[key], (*path, key))
@@ -96,7 +96,7 @@ def differences(value: Any, other: Any, path: Path = ()) -> Iterator[tuple[Path,
 def replaced(text: str, values: Mapping[Path, Any]) -> str:
     """`text`, which must be valid JSON, with these values at their places. Everything else stays as it is written."""
     out: list[str] = []
-    open_brackets = 0  # of the old value, whose tokens are left out
+    open_brackets = 0  # open brackets in an old value that is being replaced, whose tokens are left out
     for token, place in _placed(text):
         if open_brackets:
             open_brackets += (token.text in OPENING) - (token.text in CLOSING)
@@ -109,7 +109,7 @@ def replaced(text: str, values: Mapping[Path, Any]) -> str:
 
 
 def _placed(text: str) -> Iterator[tuple[Token, Path | None]]:
-    """The tokens of valid JSON, each with the place of the value that begins with it. None: no value does."""
+    """The tokens of valid JSON, each with the place of the value that begins with it. None: no value begins with it."""
     path: list[Any] = []  # keys and indexes; None: a key comes next
     for token in tokens(text):
         is_key = path[-1:] == [None]

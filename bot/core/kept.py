@@ -1,7 +1,7 @@
-"""Puts stored secrets back where a form or a script left their masks.
+"""Replaces masks that a form or a script left in values by the stored secrets.
 
-Masks are matched by their place. Where something was removed or moved, a place may mean another secret than before, so
-that is refused. So is a place where the secret would be shown.
+A mask's place tells which secret it stands for. If something was removed or moved, a place may stand for another secret than
+before, so that is refused. A place where the secret would be shown is also refused.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,9 +31,9 @@ def with_secrets(
     headers: Any,
     names: Parameters | None = None,
 ) -> dict[Field, Any]:
-    """`typed`, with the values of `stored` for its masks. `secrets` are those by which `stored` was shown. Raises Invalid.
+    """`typed`, with the values of `stored` for its masks. `secrets` are the ones that masked `stored`. Raises Invalid.
 
-    `names` are those by which the result will be shown, if they are others.
+    `names`: the names of the positional values that will mask the result, if they differ from those of `secrets`.
     """
     masked = {of for of, value in typed.items() if has_mask(value) and value != stored.get(of)}
     if not masked:
@@ -45,7 +45,7 @@ def with_secrets(
         shown = NOTHING if old is NOTHING else secrets.of_field(old, of)
         found[of] = _Keeping(of, problems).value(typed[of], old, shown, ())
     if not problems:
-        # What is shown of the run must not show what is masked here.
+        # The run's texts must not show what is masked here.
         names = secrets.names if names is None else names
         after = Secrets.of(secrets.keys, names, (found[Field.ARGS], found[Field.KWARGS]), headers=headers)
         for of in masked:
@@ -104,10 +104,10 @@ class _Keeping:
 
 
 def _is_in_place(typed: list[Any], shown: list[Any], *, is_args: bool) -> bool:
-    """Whether the items of a list still mean the same ones.
+    """Whether each mask in a list still stands for the same secret.
 
-    They do if all that show masks stand unchanged where they stood, or if only one of them was edited. A mask alone says
-    nothing of itself: in a list of arguments its position does, elsewhere the item before it.
+    It does if all items that contain masks are unchanged and at their old places, or if only one of them was edited. An item
+    that is only a mask is known by its position in a list of arguments, and elsewhere by the item before it.
     """
     masked = [at for at, item in enumerate(shown) if has_mask(item)]
     changed = [at for at in masked if at >= len(typed) or typed[at] != shown[at]]
@@ -123,7 +123,7 @@ def _is_in_place(typed: list[Any], shown: list[Any], *, is_args: bool) -> bool:
 
 
 def _uncovered(typed: Any, shown: Any, path: Path) -> Iterator[Path]:
-    """Places where somebody left a mask, but where the result would be shown otherwise."""
+    """Places where somebody left a mask, but where the result would not be masked in the same way."""
     if isinstance(typed, str):
         if MASK in typed and typed != shown:
             yield path
@@ -140,7 +140,7 @@ def _problem(code: Code, of: Field, path: Path) -> Problem:
 
 
 def _words(path: Path, of: Field) -> str:
-    """`smtp.password`, `hosts[0].password`; positional arguments count from 1."""
+    """A path in words: `smtp.password`, `hosts[0].password`. Positional arguments count from 1."""
     first, rest = (f"argument {int(path[0]) + 1}", path[1:]) if of is Field.ARGS and path else ("", path)
     words = first + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
     return words.removeprefix(".") or "the outermost level"

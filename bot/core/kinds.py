@@ -1,4 +1,4 @@
-"""The kinds of refusals, for counting them. A record of the audit log has the code; a kind stands for many codes."""
+"""The kinds of refusals, by which they are counted. A record of the audit log has a code. Each kind stands for many codes."""
 
 from enum import StrEnum
 
@@ -6,18 +6,18 @@ from bot.core.reasons import Code
 
 
 class Kind(StrEnum):
-    """Stable: monitoring reads it. Where the JSON API has a name for it, it is that."""
+    """A kind of refusal. The values are stable, as monitoring reads them. They are the JSON API's names where it has one."""
 
     NOT_ALLOWED = "not_allowed"  # the account may not do this
     RULE = "rule"  # a rule forbids it
     PAUSED = "paused"
     CLOSED = "closed"
-    BUSY = "busy"  # one run at a time
-    CHANGED = "changed"  # since somebody saw it
+    BUSY = "busy"  # a rule allows one run at a time
+    CHANGED = "changed"  # something has changed since the actor saw it
     NOT_FOUND = "not_found"
     ENDED = "ended"  # nothing is left to stop or to approve
     CANT_STOP = "cant_stop"
-    BAD_REQUEST = "bad_request"  # what was asked for is wrong, such as arguments
+    BAD_REQUEST = "bad_request"  # the request itself is wrong, such as its arguments
     BAD_TOKEN = "bad_token"  # noqa: S105
     MANY = "many"  # one person's refusals beyond those that have records of their own (bot.runs.denials)
 
@@ -62,12 +62,14 @@ KINDS = {
     },
     Kind.ENDED: {Code.ENDED, Code.NOT_WAITING, Code.JUST_APPROVED},
     Kind.CANT_STOP: {Code.NO_REMOTE_CONTROL, Code.REMOTE_CONTROL_OFF, Code.NO_KILL},
-    Kind.BAD_TOKEN: {Kind.BAD_TOKEN},  # these two have no reason, so records have the kind as the code
+    Kind.BAD_TOKEN: {
+        Kind.BAD_TOKEN
+    },  # this kind and the next have no reasons, so their records have the kind as the code
     Kind.MANY: {Kind.MANY},
 }
 _OF_CODE = {str(code): kind for kind, codes in KINDS.items() for code in codes}
 
 
 def kind(code: str) -> Kind:
-    """Of a refusal whose record has this code."""
+    """The kind of a refusal whose record has this code."""
     return _OF_CODE.get(code, Kind.BAD_REQUEST)

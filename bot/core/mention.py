@@ -1,7 +1,7 @@
-"""Reads what somebody writes to the bot: `nightly sales days=30 region="EU west"`.
+"""Reads a message to the bot: `nightly sales days=30 region="EU west"`.
 
-First the schedule's name, which may have spaces and may stand in quotes. Then `key=value`, a JSON object (keyword arguments)
-and a JSON list (arguments), in any order. A value is JSON if it can be read so, otherwise text.
+The schedule's name comes first. It may contain spaces, and may be in quotes. Then come `key=value`, a JSON object (keyword
+arguments) and a JSON list (arguments), in any order. A value that isn't JSON is a text.
 """
 
 import json
@@ -16,8 +16,9 @@ from bot.core.reasons import Code, Invalid, Problem
 
 STRAIGHT = str.maketrans("“”„‟«»″", '"""""""')  # phones type typographic quotes
 NAME_QUOTES = '"“”„‟«»'
-VALUE_QUOTES = {"'": "'’", "‘": "'’", "’": "'’", **dict.fromkeys(NAME_QUOTES, NAME_QUOTES)}  # what closes it
-# Backticks around a part make it code in Slack, and mean nothing here.
+# By an opening quote, the quotes that close it.
+VALUE_QUOTES = {"'": "'’", "‘": "'’", "’": "'’", **dict.fromkeys(NAME_QUOTES, NAME_QUOTES)}
+# Backticks make text look like code in Slack. Here they count as spaces.
 SPACES = re.compile(r"[\s`]+")
 WORD = re.compile(r"[^\s`]\S*")
 KEY = re.compile(r"([^\s`=]+)=(?=[^\s`])")
@@ -25,12 +26,12 @@ KEY = re.compile(r"([^\s`=]+)=(?=[^\s`])")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mention:
-    """What was read. Nothing of it is checked against a schedule."""
+    """The parts of a message. They aren't checked against a schedule."""
 
-    name: str = ""  # empty: nothing was said
+    name: str = ""  # the schedule's name; empty: the message has none
     is_quoted: bool = False
-    args: list[Any] | None = field(default=None, repr=False)  # None: as stored
-    kwargs: dict[str, Any] = field(default_factory=dict, repr=False)  # those that differ from the stored ones
+    args: list[Any] | None = field(default=None, repr=False)  # None: the stored list
+    kwargs: dict[str, Any] = field(default_factory=dict, repr=False)  # values that replace or extend the stored ones
 
     @property
     def has_values(self) -> bool:
@@ -38,7 +39,7 @@ class Mention:
 
 
 def parse(text: str) -> Mention:
-    """Raises Invalid. Its problems have no places and quote no values, as those may be secret."""
+    """The parts of a message. Raises Invalid, whose problems have no places and quote no values, as values may be secret."""
     try:
         return _Reading(text).all()
     except Invalid as exc:
@@ -64,12 +65,12 @@ class _Reading:
         if not name and (self.args is not None or self.kwargs):
             raise _invalid(Code.MENTION_NO_NAME)
         for of, value in ((Field.ARGS, self.args), (Field.KWARGS, self.kwargs)):
-            strictjson.read(json.dumps(value), of)  # it may hold half a character
+            strictjson.read(json.dumps(value), of)  # fails for half of a surrogate pair
         return Mention(name=name, is_quoted=is_quoted, args=self.args, kwargs=self.kwargs)
 
     @cached_property
     def _straight(self) -> str:
-        """The text with straight quotes. It is as long, so that places are the same."""
+        """The text with straight quotes. Its length stays the same, so places do, too."""
         return self.text.translate(STRAIGHT)
 
     @property
@@ -99,7 +100,7 @@ class _Reading:
         return " ".join(words)
 
     def _word(self) -> re.Match[str]:
-        """Where something else than a space is next."""
+        """The next word. It begins at the next character, which isn't a space."""
         found = WORD.match(self.text, self.at)
         if found is None:  # can't be
             raise ValueError(self.at)
@@ -139,7 +140,7 @@ class _Reading:
         return _read(typed, otherwise=typed)
 
     def _quoted(self, closing: str) -> str:
-        """Up to a closing quote with a space behind it, so that there may be quotes inside."""
+        """The text up to a closing quote that a space follows, so that there may be quotes inside."""
         end = re.compile(rf"(?<!\\)[{re.escape(closing)}](?=[\s`]|$)").search(self.text, self.at + 1)
         if end is None:
             raise _invalid(Code.MENTION_OPEN_QUOTE)

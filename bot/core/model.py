@@ -22,10 +22,10 @@ MessageTs = NewType("MessageTs", str)
 
 
 class Source(StrEnum):
-    """Where outcomes are read."""
+    """Where runtask reads outcomes."""
 
     ROWS = "rows"  # in the table of django-celery-results
-    BACKEND = "backend"  # in Celery's result backend, which is asked by task id
+    BACKEND = "backend"  # in Celery's result backend, by task id
     EVENTS = "events"  # in the events that workers send while they run tasks
     NONE = "none"  # nowhere: the site keeps no results
 
@@ -40,11 +40,11 @@ class Listening(StrEnum):
 
 
 class Audience(StrEnum):
-    """Who reads a channel."""
+    """Who can read a channel."""
 
     OWN = "own"  # nobody outside our own organisation
-    EXTERNAL = "external"  # another company, too
-    UNKNOWN = "unknown"  # we may not ask
+    EXTERNAL = "external"  # another organisation, too
+    UNKNOWN = "unknown"  # Slack doesn't allow us to ask
 
 
 class Field(StrEnum):
@@ -58,7 +58,7 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """What Slack knows of a person (`users.info`)."""
+    """Slack's facts about a person (`users.info`)."""
 
     home: TeamId
     email: str = ""
@@ -80,35 +80,35 @@ class SlackAccount:
 class Actor:
     """The person who is acting, with the rights they have at this moment."""
 
-    user: str | None = None  # primary key of the Django user; None: a Slack account without a link
+    user: str | None = None  # primary key of the Django user; None: the Slack account has no link
     name: str = ""
     is_active: bool = False
     is_staff: bool = False
     email: str = field(default="", repr=False)
     rights: Rights = NONE
     entry: Entry = Entry.SYSTEM
-    token: str = ""  # primary key of the API token; only of people who act by one
+    token: str = ""  # primary key of the API token by which they act; empty: they act otherwise
     slack: SlackAccount | None = None
     profile: Profile | None = None
-    team: TeamId | None = None  # the workspace that the bot is installed in; only of people who act from Slack
-    unknown_because: str = ""  # Slack's error code, if Slack couldn't be asked about them
+    team: TeamId | None = None  # the workspace in which the bot is installed; None: they don't act from Slack
+    unknown_because: str = ""  # Slack's error code, if Slack didn't give their profile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where in a workspace a run's messages go."""
+    """The place in a workspace to which a run's messages go."""
 
-    channel: ChannelId  # or a person's id: the direct message with them, which may not be open yet
-    parent: MessageTs | None = None  # the message that all of them, the root too, are replies to
+    channel: ChannelId  # a person's id stands for the direct message with them, which may not be open yet
+    parent: MessageTs | None = None  # all messages, including the root, are replies to this message
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Destination:
-    """Where a run's messages go, and for whom."""
+    """The place to which a run's messages go, and the requester there."""
 
     installation: InstallationId
     place: Place
-    requester: SlackAccount | None  # None: a person without a Slack account there
+    requester: SlackAccount | None  # None: they have no Slack account there
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,10 +121,10 @@ class Schedule:
     args: str = field(repr=False)
     kwargs: str = field(repr=False)
     enabled: bool
-    clock: tuple[str, int] | None  # its kind of times (crontab, interval, …), and the key of that kind's row
-    is_one_off: bool = False  # beat sends it once, then disables it
+    clock: tuple[str, int] | None  # the kind of times (crontab, interval, …), and the primary key of their row
+    is_one_off: bool = False  # beat sends the task once, then disables the schedule
     description: str = ""
-    columns: Mapping[str, Any] = field(default_factory=dict)  # of the table in bot.core.options
+    columns: Mapping[str, Any] = field(default_factory=dict)  # the columns that bot.core.options lists
     headers: str = field(default="", repr=False)
     fingerprint: str = ""  # changes when anything that is sent changes
 
@@ -135,22 +135,22 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """Where a message goes and with which options, as far as this process can tell."""
+    """The queue or exchange to which a message goes, and its options, as far as this process can tell."""
 
-    options: Mapping[str, Any] = field(default_factory=dict)  # of bot.core.options; missing: Celery's default
+    options: Mapping[str, Any] = field(default_factory=dict)  # as in bot.core.options; missing: Celery's default
     past_expires: datetime | None = None  # the schedule's own expiry, left out because it has passed
-    headers: str = ""  # the schedule's own, as JSON text, secrets masked
+    headers: str = ""  # the schedule's own headers, as JSON text, secrets masked
     is_registered: bool = True  # False: this process doesn't know the task and sends it by name
 
     @property
     def queue(self) -> str | None:
-        """None where an exchange decides, too."""
+        """The queue's name. None: it is unknown, or an exchange decides."""
         return self.options.get("queue")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastRun:
-    """The newest result known for a schedule."""
+    """The newest known result of a schedule."""
 
     status: str
     at: datetime
@@ -162,37 +162,37 @@ class Running:
 
     run: RunId
     since: datetime
-    requester: SlackUserId  # empty: not asked for in Slack
-    name: str = ""  # the requester's on the site
+    requester: SlackUserId  # empty: they didn't ask in Slack
+    name: str = ""  # the requester's username on the site
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
     """A schedule's stored args or kwargs as everybody sees them: secrets masked."""
 
-    text: str  # for a form: indented if it can be sent
-    compact: str  # the same, as it is written in the row
-    value: Any  # None if it can't be sent
-    problems: tuple[Problem, ...] = ()  # why it can't
+    text: str  # for a form, indented if it can be sent
+    compact: str  # with the white space of the row
+    value: Any  # None: it can't be sent
+    problems: tuple[Problem, ...] = ()  # why it can't be sent
 
     def fitting(self, limit: int) -> str | None:
-        """For an input that takes so many characters. None: it can't be edited there."""
+        """The text for an input that takes `limit` characters. None: it is too long to be edited there."""
         return next((text for text in (self.text, self.compact) if len(text) <= limit), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preview:
-    """Everything that a person sees of a schedule before they run it."""
+    """Everything that the form shows of a schedule."""
 
     schedule: Schedule
     when: str  # in words: "every day at 02:00, Europe/Berlin"
     target: Target
-    source: Source  # where the outcome of a run will be read
+    source: Source  # where runtask will read a run's outcome
     stored: Mapping[Field, Shown]
     last: LastRun | None = None
     running: Running | None = None
-    listening: Listening = Listening.UNKNOWN  # on its queue
-    limits: Limits = NO_LIMITS  # what rules say of a run by this actor
+    listening: Listening = Listening.UNKNOWN  # whether a worker consumes its queue
+    limits: Limits = NO_LIMITS  # what rules demand of a run by this actor
     problems: tuple[Problem, ...] = ()  # why it can't be sent with any arguments
 
 
@@ -212,7 +212,7 @@ class Brief:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Matches:
-    """The first schedules that match a query, best first, and how many match in all."""
+    """The first schedules that match a query, best match first, and the number of all matches."""
 
     first: tuple[Brief, ...]
     total: int
@@ -222,21 +222,21 @@ class Matches:
 class RunRequest:
     """A request to run a schedule: parsed, but not yet authorised. Texts are JSON as typed; None means "as stored"."""
 
-    key: str  # one per opened form: a repeated submission has the same
+    key: str  # each opened form has its own key, so a repeated submission has the same key
     actor: Actor
     schedule: ScheduleId
     args: str | None = field(repr=False)
     kwargs: str | None = field(repr=False)
-    fingerprint: str | None  # the schedule's, when the form was shown; None: as it is now
+    fingerprint: str | None  # the schedule's fingerprint when the form was shown; None: run it as it is now
     destination: Destination | None = None
-    digest: str = ""  # of the whole request, where a key must not be used for two different ones
+    digest: str = ""  # of the whole request, if the same key must not be used for a different request
     again: RunId | None = None  # "as stored" and masks then mean the values of this run
     reason: str = ""  # why, in the requester's words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dispatch:
-    """What goes to the broker, before Celery makes a message of it."""
+    """A task with its values and options, before Celery makes a message of it."""
 
     task_id: TaskId
     task: str
@@ -248,12 +248,12 @@ class Dispatch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What a source says of a task. Its texts are as they are until `runs.finish` masks and shortens them."""
+    """What a source says of a task. Its texts may contain secrets until `runs.finish` masks and shortens them."""
 
     task_id: TaskId
-    status: str  # Celery's state, or a task's own (PROGRESS)
-    token: str  # opaque, at most 100 characters: differs whenever the source says something else
-    at: datetime  # when this became so, or when we saw it
+    status: str  # Celery's status, or one that the task gives itself (PROGRESS)
+    token: str  # opaque, at most 100 characters; it changes whenever the outcome does
+    at: datetime  # the time of the change or, if that is unknown, the time at which runtask saw it
     started_at: datetime | None = None
     result: str = field(default="", repr=False)  # readable text
     result_length: int = 0  # characters before shortening
@@ -268,28 +268,28 @@ class NoticeKind(StrEnum):
     ID = "id"
     PROGRESS = "progress"
     DEADLINE = "deadline"
-    UNSEEN = "unseen"  # its end can't be known
-    CLOSED = "closed"  # it ended without having been run
+    UNSEEN = "unseen"  # says that the run's end can't be known
+    CLOSED = "closed"  # says that the run ended without its task having run
     FINAL = "final"
-    AGAIN = "again"  # it ended a second time, otherwise
+    AGAIN = "again"  # says that the task ended a second time, otherwise
     ASK = "ask"  # asks an approver, in a direct message of their own
-    ANSWERED = "answered"  # edits that one
+    ANSWERED = "answered"  # edits an `ask` after the answer
 
     @classmethod
     def of(cls, stored: str) -> "NoticeKind":
-        """Of a notice's row, where those to approvers are numbered."""
+        """The kind of a notice's row. Rows for approvers have a number after the kind."""
         return cls(stored.partition(":")[0])
 
 
-EDITS = {NoticeKind.PROGRESS: NoticeKind.ROOT, NoticeKind.ANSWERED: NoticeKind.ASK}  # and which message they edit
+EDITS = {NoticeKind.PROGRESS: NoticeKind.ROOT, NoticeKind.ANSWERED: NoticeKind.ASK}  # the message that each edits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """One value that differs from the stored one, as JSON text, secrets masked. None: there is no such value."""
+    """A value that differs from the stored one. `old` and `new` are JSON texts, secrets masked. None: there is no such value."""
 
-    name: str = ""  # of a keyword argument
-    position: int = 0  # of a positional argument, from 1
+    name: str = ""  # the name of a keyword argument
+    position: int = 0  # the position of a positional argument, from 1
     old: str | None
     new: str | None
 

@@ -1,4 +1,4 @@
-"""The options that go with a task's message, in one table: beat's columns, Celery's names, and how people see them.
+"""A table of the options of a task's message: beat's columns, Celery's names, and how people see them.
 
 To add an option that beat sends, add a line here. Its label is its name with blanks (`bot.option_texts.label`).
 """
@@ -11,11 +11,11 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """How a value is shown."""
+    """How people see a value."""
 
     PLAIN = auto()
     SECONDS = auto()
-    EXPIRY = auto()  # a moment, or seconds after sending
+    EXPIRY = auto()  # a time, or seconds after sending
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,14 @@ class Option:
     """One option of Celery's `apply_async`."""
 
     name: str
-    columns: tuple[str, ...]  # of PeriodicTask; the first that is set counts. Empty: only tasks have this option
+    # Columns of PeriodicTask; the first that is set counts. Empty: only tasks have this option.
+    columns: tuple[str, ...]
     kind: Kind = Kind.PLAIN
-    is_routed: bool = False  # routers see it, and may set it where the row doesn't (celery/app/routes.py)
+    is_routed: bool = False  # routers see this option, and may set it if the row doesn't (celery/app/routes.py)
 
 
-# First those that beat reads from a row (django_celery_beat/schedulers.py, ModelEntry.__init__), then those that only a
-# task's definition has (celery/app/task.py, extract_exec_options).
+# First the options that beat reads from a row (django_celery_beat/schedulers.py, ModelEntry.__init__), then the options that
+# only a task's definition has (celery/app/task.py, extract_exec_options).
 OPTIONS = (
     Option("queue", ("queue",), is_routed=True),
     Option("exchange", ("exchange",), is_routed=True),
@@ -59,5 +60,5 @@ def named(values: Mapping[str, Any]) -> Iterator[tuple[Option, Any]]:
 
 
 def stored(values: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON in a run's row keeps them."""
+    """The options as JSON values, for a run's row."""
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}

@@ -14,8 +14,8 @@ def overlaid(
     """Returns what a form shows, and the fields whose new values had to be left out.
 
     `args` replaces the stored list; None keeps it. `kwargs` are put into the stored object, unless that can't be read.
-    A field keeps its stored value if the new one is longer than `limit` characters: an input wouldn't show it, and what isn't
-    shown isn't sent.
+    A field keeps its stored value if the new value is longer than `limit` characters: an input wouldn't show it, and runtask
+    sends only what the form shows.
     """
     found, left_out = dict(stored), []
     if args is not None:
@@ -32,7 +32,7 @@ def overlaid(
 
 
 def _with(text: str, value: Mapping[str, Any], kwargs: Mapping[str, Any]) -> str:
-    """`text`, a JSON object, with these members replaced or added. The others stay as they are written."""
+    """`text`, a JSON object, with these members replaced or added. Other members stay as they are written."""
     text = jsontext.replaced(text, {(name,): new for name, new in kwargs.items() if name in value})
     added = json.dumps({name: new for name, new in kwargs.items() if name not in value}, ensure_ascii=False)
     if added == "{}":

@@ -1,4 +1,4 @@
-"""Authorisation: a pure function from a person, an action and what it is about to the reason for a refusal, or None."""
+"""Authorisation: a pure function from a person, an action and its subject to the reason for a refusal, or None."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,18 +18,19 @@ __all__ = ["Action", "Denied", "Subject", "lacking", "may", "of_profile"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """What an action is about: a schedule, a run, or if both are None, all schedules. And the circumstances."""
+    """The schedule or run that an action is about, or all schedules; and the circumstances."""
 
     schedule: ScheduleId | None = None
     run: RunId | None = None
-    rules: tuple[Rule, ...] = ()  # those that match the schedule
-    owner: str | None = None  # of a run whose schedule is gone: its requester's key; empty if they are gone, too
-    requester: Identifiers | None = None  # of a run that waits for approval
+    rules: tuple[Rule, ...] = ()  # the rules that match the schedule
+    # If a run's schedule was deleted, the requester's key; empty: their account was deleted, too.
+    owner: str | None = None
+    requester: Identifiers | None = None  # the requester of a run that waits for approval
     entry: Entry = Entry.WEB
-    channel: ChannelId | None = None  # that a run from Slack reports to; None: not known yet
+    channel: ChannelId | None = None  # the channel to which a run from Slack reports; None: not known yet
     kill: bool = False  # whether a Stop would terminate a running task
-    paused: str | None = None  # why nothing may be run at all
-    now: datetime | None = None  # aware. Needed for Action.RUN
+    paused: str | None = None  # why nothing may be run at all; None: runs aren't paused
+    now: datetime | None = None  # aware; Action.RUN needs it
 
 
 class Denied(Reason):
@@ -37,12 +38,12 @@ class Denied(Reason):
 
     @property
     def is_hidden(self) -> bool:
-        """To this actor, the subject doesn't exist. They must get the same answer as for what isn't there."""
+        """Whether the actor must get the same answer as if the subject didn't exist."""
         return self.code is Code.HIDDEN
 
 
 def may(actor: Actor, action: Action, subject: Subject) -> Denied | None:
-    """None if they may, otherwise why not. Whoever may not see something may do nothing with it.
+    """Why the actor may not do this. None: they may. An actor who may not see a schedule may do nothing with it.
 
     Checks the Slack account first: no link helps a guest, a bot, a deleted user or a member of another workspace.
     """
@@ -50,7 +51,7 @@ def may(actor: Actor, action: Action, subject: Subject) -> Denied | None:
 
 
 def _refusals(actor: Actor, action: Action, subject: Subject) -> Iterator[Denied]:
-    """The most important one first."""
+    """All refusals, the most important first."""
     yield from _of_person(actor)
     yield from _by_permissions(actor, action)
     yield from _by_sight(actor, subject)
@@ -75,7 +76,7 @@ def _by_permissions(actor: Actor, action: Action) -> Iterator[Denied]:
 
 
 def codename(action: Action) -> str:
-    """Of Django's permission on beat's schedules."""
+    """The codename of Django's permission on beat's schedules."""
     return f"{'view' if action is Action.SEE else action}_periodictask"
 
 
@@ -111,7 +112,7 @@ def _by_time(subject: Subject) -> Iterator[Denied]:
 
 
 def lacking(subject: Subject, answered: Sequence[Actor]) -> dict[str, int]:
-    """How many more people must say yes, by rule. Of those who have said it, only they count who may do so now."""
+    """How many more people must say yes, by rule. An earlier yes counts only if that person may still approve."""
     valid = [actor for actor in answered if may(actor, Action.APPROVE, subject) is None]
     return approval.lacking(subject.rules, subject.requester or Identifiers(), valid)
 
@@ -127,7 +128,7 @@ def _by_approvers(actor: Actor, subject: Subject) -> Iterator[Denied]:
 
 
 def _closed(subject: Subject) -> Iterator[Denied]:
-    """With the moment at which no rule closes it any more, on the clocks that the rule goes by."""
+    """The refusals of rules that close the schedule now. Each names the time at which no rule closes it any more."""
     closed = [(rule, window) for rule in subject.rules for window in rule.closed]
     if not closed:
         return
@@ -164,7 +165,7 @@ def _from_slack(actor: Actor, account: SlackAccount) -> Denied | None:
 
 
 def of_profile(profile: Profile) -> Denied | None:
-    """The refusal that follows from Slack's facts alone, whichever user the account is linked to."""
+    """The refusal that follows from Slack's facts alone, whatever user the account is linked to."""
     facts = (
         (profile.is_deleted, Code.DELETED),
         (profile.is_bot, Code.BOT),
@@ -175,5 +176,5 @@ def of_profile(profile: Profile) -> Denied | None:
 
 
 def _no_link(actor: Actor) -> Denied:
-    """Contains the account's id, which an administrator needs for making the link."""
+    """The refusal of an account without a link. It contains the account's id, which an administrator needs to make the link."""
     return Denied(code=Code.NO_LINK, params={"user": actor.slack.user if actor.slack else ""})

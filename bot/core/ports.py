@@ -1,4 +1,4 @@
-"""Interfaces that the inner layers need and the outer layers implement. `tests.fakes` has typed fakes."""
+"""Interfaces that inner layers need and outer layers implement. `tests.fakes` has typed fakes."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -31,11 +31,11 @@ from bot.core.stops import Way
 
 
 class NotSetUp(Exception):
-    """Nothing can be run because the site lacks something. The text tells the operator what it is."""
+    """The site lacks something, so that nothing can be run. The text tells the operator what is missing."""
 
 
 class _Failed(Exception):
-    """Its text is for logs."""
+    """Something failed. The text is for logs."""
 
     def __init__(self, reason: Reason) -> None:
         details = ", ".join(str(value) for value in reason.params.values() if value != "")
@@ -57,18 +57,18 @@ class Catalog(Protocol):
     def get(self, schedule: ScheduleId) -> Schedule | None: ...
     def is_empty(self) -> bool: ...
     def find(self, query: str, limit: int, hidden: tuple[Globs, ...] = ()) -> Matches:
-        """Without what `hidden` matches, which isn't counted either. So in the next two."""
+        """The schedules that match. Here and in `named` and `ids`, schedules that `hidden` matches are neither returned nor counted."""
 
     def named(self, typed: str, hidden: tuple[Globs, ...] = ()) -> tuple[Brief | None, int]: ...
     def ids(self, hidden: tuple[Globs, ...] = ()) -> Sequence[int]: ...
     def briefs(self, schedules: Collection[ScheduleId]) -> list[Brief]:
-        """Those of them that exist, in any order."""
+        """The schedules with these ids that exist, in any order."""
 
     def when(self, schedule: Schedule) -> str:
-        """Its times in words."""
+        """The schedule's times in words."""
 
     def signature(self, task: str) -> Signature | None:
-        """By which arguments are checked before they are sent. None: they aren't."""
+        """The signature by which Celery checks arguments before it sends them. None: it doesn't check them."""
 
     def names(self, task: str) -> Names: ...
 
@@ -77,7 +77,7 @@ class Queues(Protocol):
     """The queues that live workers consume."""
 
     def listening(self, queue: str | None) -> Listening:
-        """Answers at once."""
+        """Whether a live worker consumes the queue. Answers at once, from memory."""
 
 
 class Sender(Protocol):
@@ -86,10 +86,10 @@ class Sender(Protocol):
     def prepare(
         self, schedule: Schedule, task_id: TaskId, args: list[Any], kwargs: dict[str, Any], *, requester: str
     ) -> Dispatch:
-        """Raises Invalid if the row can't be sent as it is."""
+        """A run's message. Raises Invalid if the row can't be sent as it is."""
 
     def target(self, schedule: Schedule) -> Target:
-        """Where it would go now. Doesn't raise for a row that can't be sent."""
+        """The target of a run at this moment. Doesn't raise for a row that can't be sent."""
 
     def keeps_result(self, task: str) -> bool:
         """False if workers drop the results of this task even though we ask for them."""
@@ -101,9 +101,9 @@ class Sender(Protocol):
         """Why the row can't be sent with any arguments."""
 
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
-        """Takes at most about `within` seconds. Raises NotSent or FateUnknown.
+        """Sends the message, within about `within` seconds. Raises NotSent or FateUnknown.
 
-        Calls `enter` just before it sends the message's first byte, and sends nothing if that returns False.
+        Calls `enter` just before it sends the message's first byte, and sends nothing if `enter` returns False.
         """
 
 
@@ -115,16 +115,16 @@ class Stopper(Protocol):
     """The way to the workers that may have a task. Threads may share it."""
 
     def problem(self) -> Reason | None:
-        """Why workers can't be told anything, if they can't."""
+        """Why workers can't get commands. None: they can."""
 
     def way(self, task: str, *, kill: bool) -> Way:
-        """What workers must be told to stop a run of this task."""
+        """The command that stops a run of this task."""
 
     def take_back(self, task: TaskId) -> bool:
-        """True if its message was still in its queue, where nobody had ever taken it, and is gone from there now."""
+        """Removes the task's message from its queue. True: no worker had ever taken it, so the task will never run."""
 
     def tell(self, tasks: Sequence[TaskId], way: Way, *, within: float) -> None:
-        """Tells all workers that are there now. Nobody knows which of them have heard it. Raises NotTold.
+        """Sends the command to all workers that are there now. They don't confirm it. Raises NotTold.
 
         Takes at most about `within` seconds.
         """
@@ -141,7 +141,7 @@ class Outcomes(Protocol):
     def source(self) -> Source: ...
     @property
     def life(self) -> float | None:
-        """Seconds after which results are gone. None: they stay."""
+        """Seconds after which results are deleted. None: they stay."""
 
     def changed(self) -> list[Outcome]:
         """The outcomes of this source's runs that have changed since they were recorded."""
@@ -155,7 +155,7 @@ class Outcomes(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Introduction:
-    """What Slack says of our token: which installation it belongs to, and the workspace's address (https://….slack.com/)."""
+    """The installation that our token belongs to, and the workspace's address (https://….slack.com/)."""
 
     installation: InstallationId
     address: str
@@ -165,16 +165,16 @@ class Messenger(Protocol):
     """The way to Slack. Every method raises NotDelivered or a subclass of it."""
 
     def introduce(self) -> Introduction:
-        """Asks whether our token is good."""
+        """Asks Slack whether our token is valid, and whose it is."""
 
     def post(self, report: Report, *, simply: bool = False) -> MessageTs:
-        """`simply`: as one line of plain text."""
+        """Posts the message of a report. `simply`: as one line of plain text."""
 
     def edit(self, report: Report, root: MessageTs) -> None: ...
     def find(self, report: Report, since: datetime) -> MessageTs | None:
-        """The message that an interrupted `post` of this report left. None: there is none, or we may not look.
+        """The message that an interrupted `post` of this report has posted. None: there is none, or Slack doesn't let us look.
 
-        `since` is by the database's clock.
+        `since`: when posting began, by the database's clock.
         """
 
     def open_direct_message(self, report: Report) -> ChannelId: ...
@@ -205,8 +205,8 @@ class ChannelClosed(_Answered):
 
 
 class InstallationRefused(_Answered):
-    """Slack refuses our token, or lets us do nothing in this workspace. Nothing can be delivered until that is mended."""
+    """Slack refuses our token, or everything that we do in this workspace. No message can be delivered until that is fixed."""
 
 
 class MessageRefused(_Answered):
-    """Slack doesn't take this message as it is."""
+    """Slack refuses this message because of its content."""

@@ -8,12 +8,12 @@ OTHERS = stat.S_IROTH | stat.S_IWOTH
 
 
 def make_folder(folder: Path) -> None:
-    """One that is there stays as it is: others may need it. Raises OSError."""
+    """Makes a folder for its owner only. An existing folder stays as it is, as others may need it. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def make_file(file: Path) -> None:
-    """An empty one, unless it is there. SQLite gives the files that it makes beside it the same mode. Raises OSError."""
+    """Makes an empty file, unless it exists. SQLite gives the files beside it the same mode. Raises OSError."""
     os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
 
 

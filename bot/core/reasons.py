@@ -1,6 +1,6 @@
-"""Why something is refused or failed: a code and the values that its sentence needs.
+"""Reasons for refusals and failures: a code, and the values that its sentence needs.
 
-`core`, `runs` and `broker` make reasons, and rows store them. Sentences are made from them in `bot.texts`.
+`core`, `runs` and `broker` make reasons, and rows store them. `bot.texts` makes sentences from them.
 """
 
 import json
@@ -72,7 +72,7 @@ class Code(StrEnum):
     QUEUE_NOT_DECLARED = auto()
     ROUTE_NOT_DECLARED = auto()
     EAGER = auto()
-    # What became of a message to the broker
+    # Why a message wasn't sent, or may not have been sent
     BROKER_UNREACHABLE = auto()
     BROKER_REFUSED = auto()
     BROKER_FORBIDS = auto()
@@ -95,7 +95,7 @@ class Code(StrEnum):
     NO_EVENTS = auto()
     UNHEARD = auto()
     REJECTED = auto()
-    # What became of a request
+    # Why a request can't be served
     GONE = auto()
     CHANGED = auto()
     KEY_TAKEN = auto()
@@ -120,7 +120,7 @@ class Code(StrEnum):
     REQUESTER_MAY_NOT = auto()
     # Why a schedule can't be a favourite
     FAVOURITES_FULL = auto()
-    # Who may not act
+    # Why an actor may not act
     SLACK_SILENT = auto()
     BOT = auto()
     DELETED = auto()
@@ -140,7 +140,7 @@ class Code(StrEnum):
     OWN_RUN = auto()
     NOT_BY_API = auto()
     OTHER_REQUEST = auto()
-    # Why nobody may run it now
+    # Why nobody may run a schedule now
     PAUSED = auto()
     CLOSED = auto()
     BUSY = auto()
@@ -153,7 +153,7 @@ class Code(StrEnum):
     RULE_REFUSES_ARGUMENTS = auto()
     RULE_REFUSES_VALUE = auto()
     RULE_UNCHECKED = auto()
-    # A file that isn't one of rules
+    # A file that doesn't contain valid rules
     NOT_YAML = auto()
     YAML_ALIAS = auto()
     YAML_TAG = auto()
@@ -192,7 +192,7 @@ class Code(StrEnum):
     NO_EXTRA = auto()
     NOT_SUPERUSER = auto()
     SAME_PERSON = auto()
-    # What became of a notice
+    # Why a notice isn't delivered
     INTERNAL_ERROR = auto()
     SLACK_UNREACHABLE = auto()
     SLACK_REFUSED = auto()
@@ -205,7 +205,7 @@ class Code(StrEnum):
     STORED_TEXT = auto()
 
 
-# Why nothing was sent, where another try helps only after somebody has changed something.
+# Reasons for which nothing was sent, and for which a second try only helps after somebody has changed something.
 LASTING = frozenset({Code.EAGER, Code.BROKER_FORBIDS, Code.QUEUE_DIFFERS, Code.NO_QUEUE})
 
 
@@ -217,17 +217,17 @@ class Reason:
     params: Params = field(default_factory=dict)
 
     def dump(self, limit: int = 10_000) -> str:
-        """As text columns store it. If it is longer than `limit` characters, every value becomes `?`."""
+        """The text that a column stores. If it would be longer than `limit` characters, every value becomes `?`."""
         text = json.dumps({"code": self.code, **self.params}, ensure_ascii=False)
         return text if len(text) <= limit else json.dumps({"code": self.code, **dict.fromkeys(self.params, "?")})
 
     def without_texts(self) -> "Reason":
-        """The same without what somebody else has said, which may repeat a run's values."""
+        """The reason without texts of other programs, which may repeat a run's values."""
         return Reason(code=self.code, params={k: "…" if k in FOREIGN else v for k, v in self.params.items()})
 
     @classmethod
     def load(cls, text: str) -> Self:
-        """From the text of `dump`, or from an older row, which holds a sentence."""
+        """The reason in the text of `dump`, or in an older row, which holds a sentence."""
         try:
             stored: dict[str, Any] = json.loads(text)
             return cls(code=Code(stored.pop("code")), params=stored)
@@ -254,7 +254,7 @@ class Problem(Reason):
 
 
 class Invalid(Exception):
-    """A text isn't what it should be. `problems` say why, in the order of their places."""
+    """A text is invalid. `problems` say why, in the order of their places."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(", ".join(problem.code for problem in problems))

@@ -1,4 +1,4 @@
-"""What a Slack message about a run can show."""
+"""The values that a Slack message about a run can show."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,31 +12,31 @@ from bot.core.stops import Standing
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stopped:
-    """Who has asked to stop a run, and what that has come to."""
+    """The person who asked to stop a run, and what happened then."""
 
     slack: SlackUserId  # empty: they didn't ask from the workspace of the run's thread
-    name: str  # on the site; empty: that account is gone
+    name: str  # their username on the site; empty: that account was deleted
     at: datetime
     standing: Standing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answered:
-    """What an approver has said."""
+    """An approver's answer."""
 
     slack: SlackUserId  # empty: they have no account in the workspace of the run's messages
-    name: str  # on the site; empty: that account is gone
+    name: str  # their username on the site; empty: that account was deleted
     is_yes: bool
-    why: str  # of a no
+    why: str  # the reason of a no
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Untold:
-    """Approvers who should have got a direct message, and can't."""
+    """Approvers who can't get a direct message."""
 
     number: int
-    all: int  # who should have got one
-    because: str  # Slack's error code, of one of them
+    all: int  # the number of approvers who should have got one
+    because: str  # Slack's error code for one of them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,11 +45,11 @@ class Asked:
 
     needs: tuple[Need, ...]
     until: datetime
-    mark: str  # for the buttons
-    ask: tuple[str, ...] = ()  # Slack user groups
+    mark: str  # the part of the payload's digest that the buttons contain
+    ask: tuple[str, ...] = ()  # Slack user groups that are asked
     answers: tuple[Answered, ...] = ()
     problem: Reason | None = None  # why the last try sent nothing, or why it can't be approved any more
-    untold: Untold | None = None  # None: nobody, as far as is known
+    untold: Untold | None = None  # None: no failed message is known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,42 +61,43 @@ class Report:
     task_id: TaskId
     schedule: str
     task: str
-    requester: SlackUserId  # empty: asked for elsewhere than in Slack
-    name: str  # the requester's on the site
+    requester: SlackUserId  # empty: they didn't ask in Slack
+    name: str  # the requester's username on the site
     channel: ChannelId
-    is_external: bool = False  # whether another company reads the channel, so that only the state and a link are shown
+    # Whether another organisation reads the channel; then only the state and a link are shown.
+    is_external: bool = False
     thread: MessageTs | None
     state: str
     status: str
     created_at: datetime
     sent_at: datetime | None = None  # None: unknown whether it was sent
     changes: tuple[Change, ...] = ()
-    is_emptied: bool = False  # what was changed, and the result, have been deleted
+    is_emptied: bool = False  # the changes and the result have been deleted
     said: Said = NOTHING_SAID
     outcome: Outcome | None = None
-    has_results: bool = True  # False: nothing will ever be known of its end
-    by_events: bool = False  # its results are Celery's short texts of them
+    has_results: bool = True  # False: runtask will never know the end
+    by_events: bool = False  # the result is a text that Celery has shortened
     unseen_because: Reason | None = None  # why its end can't be known or, while it is open, may stay unknown
     later_end: Outcome | None = None  # the newest end after the first
-    can_stop: bool = False  # whether workers can be told
-    may_kill: bool = False  # whether they may be told to terminate it
-    stopped: Stopped | None = None  # None: nobody has asked for that
+    can_stop: bool = False  # whether a Stop can reach the workers
+    may_kill: bool = False  # whether a Stop may terminate the running task
+    stopped: Stopped | None = None  # None: nobody has asked to stop the run
     duration: float | None = None  # seconds
     redirected_from: ChannelId | None = None
     redirected_because: str = ""
     result_link: str = ""
     run_link: str = ""
-    asked: Asked | None = None  # None: nobody had to be asked
-    recipient: SlackUserId | None = None  # of a message to an approver
+    asked: Asked | None = None  # None: the run needs no approval
+    recipient: SlackUserId | None = None  # the approver whom a message is for
     is_hidden: bool = False  # the recipient may not see the schedule
 
     @property
     def is_unsent(self) -> bool:
-        """It waits for approval, or it ended while it did."""
+        """Whether the run waits for approval, or ended while it was waiting."""
         is_withdrawn = self.state == RunState.WITHDRAWN and self.sent_at is None
         return self.asked is not None and (self.state in UNSENT or is_withdrawn)
 
     @property
     def reader(self) -> SlackUserId:
-        """Whose direct message it may go to."""
+        """The person whose direct messages may get this message."""
         return self.recipient or self.requester

@@ -1,4 +1,4 @@
-"""What the site lets somebody do, as the database says at this moment."""
+"""The rights that the site gives to a person, as the database has them at this moment."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,10 +17,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rights:
-    """Of an account. By default, none that anybody has to be given."""
+    """The rights of an account. By default, it has none."""
 
     is_superuser: bool = False
-    groups: frozenset[str] = frozenset()  # names of Django's
+    groups: frozenset[str] = frozenset()  # names of Django's groups
     permitted: frozenset[Action] = frozenset()  # by Django's permissions, or all (RUNTASK_ALLOW)
 
 
@@ -34,17 +34,17 @@ class Need:
 
     rule: str
     needed: int  # other people who must say yes
-    approvers: tuple[str, ...] = ()  # groups; empty: whoever may run the schedule
+    approvers: tuple[str, ...] = ()  # groups; empty: everybody who may run the schedule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What the rules say of a run of a schedule by somebody, before they press Run."""
+    """What the rules demand of a person's run of a schedule. The form shows it before they press Run."""
 
     denied: Reason | None = None  # why they can't run it now
     reason_for: str = ""  # the rule that asks for a reason; empty: none does
-    needs: tuple[Need, ...] = ()  # who must approve it before it is sent
-    problems: tuple[Problem, ...] = ()  # what the rules don't allow of the values that the form shows
+    needs: tuple[Need, ...] = ()  # the approvals that it needs before it is sent
+    problems: tuple[Problem, ...] = ()  # why rules don't allow the values that the form shows
 
     @property
     def asks_why(self) -> bool:
@@ -57,10 +57,10 @@ NO_LIMITS = Limits()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
-    """What a run's messages show because of rules."""
+    """Texts that a run's messages show because of rules."""
 
-    reason: str = ""  # the requester's
-    mention: tuple[str, ...] = ()  # Slack user groups and users, of a run that failed
+    reason: str = ""  # the requester's reason
+    mention: tuple[str, ...] = ()  # Slack user groups and users who are mentioned if the run fails
 
 
 NOTHING_SAID = Said()

@@ -30,7 +30,7 @@ FIELDS = tuple(one.name for one in fields(Rule))
 
 
 def _texts(value: Any) -> Checked:
-    """An empty list would read as "nobody" and as "everybody", so it is refused."""
+    """Refuses an empty list, which people could read as "nobody" or as "everybody"."""
     if not isinstance(value, (list, tuple)) or not value:
         yield (), Code.NOT_TEXTS, {}
         return
@@ -108,7 +108,7 @@ def _schema(value: Any) -> Checked:
 
 
 def _not_json(value: Any) -> Checked:
-    """YAML has values that JSON hasn't: dates, infinity, numbers as keys."""
+    """Refuses YAML's values that JSON doesn't have: dates, infinity, numbers as keys."""
     if isinstance(value, Mapping):
         for key, one in value.items():
             if not isinstance(key, str):
@@ -141,7 +141,7 @@ CHECKS: dict[str, Check] = {
 
 
 def flaws(document: Any, groups: Collection[str] | None = None) -> Iterator[Flaw]:
-    """What keeps a document from being a list of rules. `groups`: those that there are; None: any."""
+    """Why a document isn't a list of rules. `groups`: the groups that exist; None: any group is accepted."""
     if not isinstance(document, list):
         yield (), Code.NOT_RULES, {}
         return
@@ -154,7 +154,9 @@ def flaws(document: Any, groups: Collection[str] | None = None) -> Iterator[Flaw
 
 
 def flaws_of_one(value: Any, groups: Collection[str] | None = None, *, checks_schema: bool = True) -> Iterator[Flaw]:
-    """`checks_schema=False`: of a stored rule, whose schema was checked; the package for that may be missing here."""
+    """Why a value isn't a rule. `checks_schema=False`: for a stored rule, whose schema has been checked. The package that
+    checks schemas may be missing here.
+    """
     if not isinstance(value, Mapping):
         yield (), Code.NOT_A_RULE, {}
         return
@@ -188,7 +190,7 @@ def _unknown(key: Any) -> Flaw:
 
 
 def rule(value: Mapping[str, Any]) -> Rule:
-    """From values without flaws."""
+    """The rule that these values describe, which must have no flaws."""
     made: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in value.items()}
     if "entries" in made:
         made["entries"] = tuple(map(Entry, made["entries"]))
@@ -198,7 +200,7 @@ def rule(value: Mapping[str, Any]) -> Rule:
 
 
 def plain(rule: Rule) -> dict[str, Any]:
-    """As in a file: what says nothing is left out."""
+    """The rule's values as in a file: empty fields are left out."""
     found = dict[str, Any]()
     for one in fields(rule):
         value = getattr(rule, one.name)

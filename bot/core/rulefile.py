@@ -1,4 +1,4 @@
-"""Rules as YAML: a list, as in docs/rules.md. Every mistake is told with its line and column."""
+"""Reads and writes rules as YAML: a list, as in docs/rules.md. Every mistake is reported with its line and column."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ from bot.core.schemas import EXTRA, Path
 from bot.core.strictjson import place
 from bot.core.text import one_line
 
-FIELD = "rules"  # of the problems
-LONGEST = 1_000_000  # characters; PyYAML takes seconds for so many
-TYPES = {  # what YAML's plain values may be; not dates, sets or binary data
+FIELD = "rules"  # the field that problems name
+LONGEST = 1_000_000  # characters of a file; PyYAML takes seconds for so many
+TYPES = {  # the types that YAML's plain values may have: no dates, sets or binary data
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")
 }
 
 
 def read(text: str, groups: Collection[str] | None = None) -> tuple[Rule, ...]:
-    """Raises Invalid, with every mistake. `groups`: those that there are; None: any."""
+    """The rules in a text. Raises Invalid with all mistakes. `groups`: the groups that exist; None: any group is accepted."""
     document = _Document(text)
     document.read()
     if not document.problems:
@@ -31,7 +31,7 @@ def read(text: str, groups: Collection[str] | None = None) -> tuple[Rule, ...]:
 
 
 def written(rules: tuple[Rule, ...]) -> str:
-    """`read` makes the same rules of it."""
+    """The rules as a text from which `read` makes the same rules."""
     import yaml  # noqa: PLC0415  # an extra has it
 
     if not rules:
@@ -49,7 +49,7 @@ def _one(yaml: Any, rule: Rule) -> str:
 
 @dataclass
 class _Document:
-    """A text, its value, and where each part of that stands."""
+    """A text, its value, and the place of each part of the value."""
 
     text: str
     value: Any = None
@@ -82,7 +82,7 @@ class _Document:
             self.value = None if node is None else self._value(node, (), yaml)
 
     def mark(self, path: Path) -> int:
-        """Of the part itself or, if it is missing, of what it is missing from."""
+        """The index of a part in the text. If the part is missing, the index of the smallest existing part around it."""
         while path and path not in self._marks:
             path = path[:-1]
         return self._marks.get(path, 0)
@@ -102,7 +102,7 @@ class _Document:
         return self._plain(node, yaml)
 
     def _plain(self, node: Any, yaml: Any) -> Any:
-        """A text like `!!int x` or `0x_`, or a number of thousands of digits, has a known tag and no value."""
+        """The value of a plain text. `!!int x`, `0x_` and numbers of thousands of digits have a known tag, but no value."""
         try:
             return yaml.SafeLoader("").construct_object(node)
         except (ValueError, KeyError, yaml.YAMLError):

@@ -1,6 +1,6 @@
 """Rules: who may do what with some schedules, and under which conditions. A rule narrows; it never allows more.
 
-All rules that match a schedule must hold. What they ask of a run together is in `Terms`.
+All rules that match a schedule apply. `Terms` combines their conditions for a run.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,10 +13,10 @@ from bot.core.globs import Globs
 
 
 class Notify(StrEnum):
-    """Whether an end is posted as a reply. The first message of a run always shows it."""
+    """When a run's end is posted as a reply. The first message of a run always shows the end."""
 
     NEVER = "never"
-    FAILURE = "failure"  # unless it succeeded
+    FAILURE = "failure"  # unless the run succeeded
     ALWAYS = "always"
 
 
@@ -25,27 +25,27 @@ LOUDNESS = tuple(Notify)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """An empty tuple, or None, is what a file leaves out: the rule then says nothing of it."""
+    """A rule. An empty tuple or None stands for a field that the file leaves out, and limits nothing."""
 
     name: str
     tasks: tuple[str, ...] = ()
     schedules: tuple[str, ...] = ()
-    see: tuple[str, ...] = ()  # Django groups, as in the next two and in `approvers`
+    see: tuple[str, ...] = ()  # Django groups, as in `run`, `stop` and `approvers`
     run: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
-    channels: tuple[str, ...] = ()  # of runs from Slack
+    channels: tuple[str, ...] = ()  # Slack channels to which runs from Slack may report
     arguments: Mapping[str, Any] | None = None  # a JSON Schema of the arguments by name
     approvals: int = 0
     approvers: tuple[str, ...] = ()
-    ask: tuple[str, ...] = ()  # Slack user groups
+    ask: tuple[str, ...] = ()  # Slack user groups whose members are asked for approval
     approval_hours: float | None = None
     reason: bool = False
     one_at_a_time: bool = False
     kill: bool = True
-    closed: tuple[str, ...] = ()  # see bot.core.windows
+    closed: tuple[str, ...] = ()  # windows, as in bot.core.windows
     notify: Notify | None = None
-    mention: tuple[str, ...] = ()  # Slack user groups and users
+    mention: tuple[str, ...] = ()  # Slack user groups and users who are mentioned if a run fails
 
     @property
     def globs(self) -> Globs:
@@ -54,7 +54,7 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
-    """What all rules that match a schedule ask of a run of it."""
+    """The conditions of all rules that match a schedule, combined."""
 
     reason: bool = False
     one_at_a_time: bool = False
@@ -66,7 +66,7 @@ class Terms:
 
 
 def terms(rules: Iterable[Rule]) -> Terms:
-    """The shortest time, the loudest notices, everybody who is to be mentioned or asked."""
+    """Combines conditions: the shortest time, the most replies, everybody who must be mentioned or asked."""
     found = tuple(rules)
     said = [rule.notify for rule in found if rule.notify is not None]
     hours = [rule.approval_hours for rule in found if rule.approval_hours is not None]
@@ -92,14 +92,14 @@ class RuleBook:
         return any(rule.see or rule.run or rule.stop or rule.approvers for rule in self.rules)
 
     def of(self, name: str, task: str) -> tuple[Rule, ...]:
-        """Those that match a schedule of this name and task."""
+        """The rules that match a schedule of this name and task."""
         return tuple(rule for rule in self.rules if rule.globs.match(name, task))
 
     def hiding(self, groups: frozenset[str], *, is_superuser: bool) -> tuple[Globs, ...]:
-        """What these rules match doesn't exist for a member of these groups only."""
+        """The globs of the schedules that are hidden from a person in exactly these groups."""
         return tuple(rule.globs for rule in self.rules if not passes(rule.see, groups, is_superuser=is_superuser))
 
 
 def passes(listed: tuple[str, ...], groups: frozenset[str], *, is_superuser: bool) -> bool:
-    """Whether a list of groups lets a person in. A superuser passes these lists, and nothing else of a rule."""
+    """Whether a rule's list of groups includes a person. Superusers pass every list, but no other limit of a rule."""
     return not listed or is_superuser or not groups.isdisjoint(listed)

@@ -1,8 +1,8 @@
-"""Which JSON Schemas a rule may have for the arguments of runs (bot.core.bound holds values to them).
+"""Checks the JSON Schemas that rules have for the arguments of runs. (bot.core.bound checks arguments against them.)
 
-JSON Schema says nothing of a value that isn't of a keyword's type, and ignores keywords that it doesn't know: `{maximum: 31}` lets
-"9999" through, and `{maxmum: 31}` everything. So a rule's schema may use the keywords below only, and must name types.
-Nothing is fetched: references lead to the schema's own `$defs`.
+A keyword of JSON Schema allows every value that isn't of the keyword's type, and unknown keywords are ignored: `{maximum: 31}`
+allows "9999", and `{maxmum: 31}` allows everything. So a rule's schema may use the keywords below only, and must name types.
+Nothing is downloaded: references must lead to the schema's own `$defs`.
 """
 
 import difflib
@@ -19,10 +19,10 @@ from bot.core.text import clip, one_line
 
 Path: TypeAlias = tuple[str | int, ...]  # keys and indices that lead to a part of a document
 Flaw: TypeAlias = tuple[Path, Code, Params]
-EXTRA = "rules"  # of our distribution; it has jsonschema
+EXTRA = "rules"  # the extra of our distribution that installs jsonschema
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NUMBER, TEXT, LIST, OBJECT = {"integer", "number"}, {"string"}, {"array"}, {"object"}
-OF_TYPES = {  # the types that a keyword says something of
+OF_TYPES = {  # the types that each keyword limits
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), NUMBER),
     **dict.fromkeys(("minLength", "maxLength", "pattern"), TEXT),
     **dict.fromkeys(
@@ -46,14 +46,12 @@ ALTERNATIVES = ("anyOf", "oneOf")
 OF_ANY_TYPE = ("type", "enum", "const", "$ref", "allOf", *ALTERNATIVES)
 NOTES = ("title", "description", "default", "examples", "$comment", "$schema", "$defs")
 KEYWORDS = (*OF_TYPES, *OF_ANY_TYPE, *NOTES)
-ONE = ("items", "contains", "additionalProperties", "propertyNames")  # each holds a schema
+ONE = ("items", "contains", "additionalProperties", "propertyNames")  # keywords whose value is a schema
 LISTS = ("prefixItems", "allOf", *ALTERNATIVES)
 MAPPINGS = ("properties", "patternProperties", "$defs")
 OWN = "#/$defs/"
-DEEPEST = 50  # lists and mappings in each other; jsonschema goes through each by several calls in each other
-MOST = (
-    1_000  # parts, counted as often as references lead to them: jsonschema takes up to 50 µs for each, at every check
-)
+DEEPEST = 50  # levels of lists and mappings; jsonschema makes several nested calls for each level
+MOST = 1_000  # parts, each counted once for every reference to it: at each check, jsonschema takes up to 50 µs for each
 
 
 class ExtraMissing(Exception):
@@ -61,7 +59,7 @@ class ExtraMissing(Exception):
 
 
 def validator(schema: Mapping[str, Any] | None) -> Any:
-    """Checks values against the schema. Raises ExtraMissing."""
+    """A validator that checks values against the schema. Raises ExtraMissing."""
     return _validators()(schema)
 
 
@@ -75,14 +73,16 @@ def _validators() -> Any:
 
 @cache
 def _with_ours(theirs: Any) -> Any:
-    """With two keywords of our own: jsonschema's fail on long numbers, and take minutes for long lists of objects."""
+    """jsonschema's validator with two keywords replaced: `multipleOf` fails on long numbers, `uniqueItems` takes minutes for long
+    lists of objects.
+    """
     from jsonschema.validators import extend  # noqa: PLC0415
 
     return extend(theirs, {"multipleOf": _multiple_of, "uniqueItems": _unique_items})  # type: ignore[no-untyped-call]
 
 
 def _multiple_of(validator: Any, factor: Any, value: Any, _: Any) -> Iterator[Any]:
-    """By the digits that were written, so that 0.3 is a multiple of 0.1."""
+    """Checks `multipleOf` in decimal digits, so that 0.3 is a multiple of 0.1."""
     from jsonschema import ValidationError  # noqa: PLC0415
 
     if validator.is_type(value, "number") and Fraction(str(value)) % Fraction(str(factor)):
@@ -97,7 +97,7 @@ def _unique_items(validator: Any, is_wanted: Any, value: Any, _: Any) -> Iterato
 
 
 def _same(value: Any) -> str:
-    """Equal for values that JSON Schema calls equal: 1 and 1.0, but not 1 and true."""
+    """A text that is equal for values that are equal in JSON Schema: 1 and 1.0, but not 1 and true."""
     return json.dumps(_whole(value), sort_keys=True)
 
 
@@ -110,7 +110,7 @@ def _whole(value: Any) -> Any:
 
 
 def flaws(schema: Mapping[str, Any]) -> Iterator[Flaw]:
-    """Why a rule can't have this schema. Raises ExtraMissing."""
+    """The reasons why a rule can't have this schema. Raises ExtraMissing."""
     validators = _validators()
     parts, depth = (0, DEEPEST + 1) if _is_deeper(schema, DEEPEST) else _Expanded(schema).measured(schema)
     if depth > DEEPEST:
@@ -132,13 +132,13 @@ def flaws(schema: Mapping[str, Any]) -> Iterator[Flaw]:
 
 @dataclass
 class _Expanded:
-    """A schema with what its references lead to at their places. Each definition is measured once."""
+    """Measures a schema as if its references were replaced by their targets. Each definition is measured once."""
 
     root: Mapping[str, Any]
     _known: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def measured(self, schema: Any, depth: int = 0) -> tuple[int, int]:
-        """How many parts there are, and how deep they are in each other. Looks no deeper than DEEPEST."""
+        """The number of parts, and how deep they are nested. Looks no deeper than DEEPEST."""
         if not isinstance(schema, Mapping) or depth > DEEPEST:
             return 1, 1
         inner = [self.measured(part, depth + 1) for _, _, part in _parts(schema)]
@@ -148,7 +148,7 @@ class _Expanded:
 
     def _measured_target(self, target: str, depth: int) -> tuple[int, int]:
         if target not in self._known:
-            self._known[target] = 1, 1  # if it leads back to itself, that is another flaw
+            self._known[target] = 1, 1  # for a circular reference, which is another flaw
             self._known[target] = self.measured(_target(target, self.root), depth)
         return self._known[target]
 
@@ -162,7 +162,7 @@ def _is_deeper(value: Any, limit: int) -> bool:
 
 
 def _walk(schema: Any, path: Path, root: Mapping[str, Any]) -> Iterator[Flaw]:
-    """`path` is empty for the arguments themselves, which are an object."""
+    """The flaws of a schema and of its parts. `path` is empty for the schema of all arguments, which are an object."""
     if isinstance(schema, bool):
         return
     if not isinstance(schema, Mapping):
@@ -193,7 +193,7 @@ def _of_keyword(keyword: Any, types: set[str], path: Path) -> Iterator[Flaw]:
 
 
 def _properties(schema: Mapping[str, Any], path: Path, root: Mapping[str, Any]) -> Iterator[Flaw]:
-    """A property that isn't required may be left out, and then a default of the task's own applies, which no rule sees."""
+    """Flaws of properties. If a property isn't required, a run may leave it out, and the task's own default escapes the rule."""
     listed = schema.get("required")
     required = listed if isinstance(listed, list) else ()
     for name, part in schema["properties"].items():
@@ -225,7 +225,7 @@ def _reference(schema: Mapping[str, Any], path: Path, root: Mapping[str, Any]) -
 
 
 def _target(target: Any, root: Mapping[str, Any]) -> Any:
-    """What a reference leads to; None unless that is one of the schema's own definitions."""
+    """The definition that a reference leads to. None: it isn't one of the schema's own definitions."""
     known = root.get("$defs")
     if not isinstance(target, str) or not target.startswith(OWN) or not isinstance(known, Mapping):
         return None
@@ -233,7 +233,7 @@ def _target(target: Any, root: Mapping[str, Any]) -> Any:
 
 
 def _reached(target: str, root: Mapping[str, Any]) -> set[str]:
-    """All references that this one leads to, directly or by others."""
+    """All references that can be reached from this one, directly or over others."""
     found, left = set[str](), [target]
     while left:
         after = {part["$ref"] for part in _all(_target(left.pop(), root)) if isinstance(part.get("$ref"), str)}
@@ -250,7 +250,7 @@ def _all(schema: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[str, Path, Any]]:
-    """The schemas inside a schema: the keyword, where below it, and the schema."""
+    """The schemas inside a schema: the keyword, the path below it, and the schema."""
     for keyword in ONE:
         if keyword in schema:
             yield keyword, (), schema[keyword]
@@ -269,7 +269,10 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
 
 
 def _is_typed(schema: Any, root: Mapping[str, Any], known: dict[str, bool] | None = None) -> bool:
-    """Whether it says of every value whether it is allowed. True and an empty schema say so, too. `known`: of references."""
+    """Whether a schema decides about values of every type. True and an empty schema do, too.
+
+    `known`: the answers for references that were already followed.
+    """
     known = {} if known is None else known
     if not isinstance(schema, Mapping) or not set(schema) - set(NOTES):
         return True
@@ -278,7 +281,7 @@ def _is_typed(schema: Any, root: Mapping[str, Any], known: dict[str, bool] | Non
     target = schema.get("$ref")
     if isinstance(target, str) and (found := _target(target, root)) is not None:
         if target not in known:
-            known[target] = False  # if it leads back to itself
+            known[target] = False  # for a circular reference
             known[target] = _is_typed(found, root, known)
         return known[target]
     for keyword in ALTERNATIVES:

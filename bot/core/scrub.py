@@ -1,7 +1,7 @@
 """Finds secret values in free text by the names before them: in JSON, Python's reprs, options, headers and addresses.
 
-Takes time in proportion to the text's length, whatever it holds: possessive matches (`*+`, `++`) never go back, and what
-they pass isn't read again. Where a value's end isn't sure, more is taken rather than less.
+The time is proportional to the text's length, whatever the text is: possessive matches (`*+`, `++`) never backtrack, and
+nothing is read twice. If the end of a value isn't certain, the longer part counts as secret.
 """
 
 import re
@@ -12,14 +12,14 @@ from bot.core.written import unescaped
 MASK = "••••••"
 NAMING = frozenset({"name", "key", "field", "param", "parameter", "option", "variable", "header", "env", "setting"})
 NAMED = frozenset({"value", "values", "val", "content", "data", "default"})
-NEAR = 1000  # characters in which the other half of a pair of name and value is looked for
+NEAR = 1000  # characters between the name and the value of a pair, at most
 
 Span = tuple[int, int]
 
 
 class IsSecret(Protocol):
     def __call__(self, name: str, /, *, at_end: bool = False) -> bool:
-        """`at_end`: only if the name's last words are secret."""
+        """Whether a name is one of a secret. `at_end`: only the name's last words count."""
 
 
 LETTERS = r"(?:[\w.\-]++|(?<!\\)\\++u[0-9a-fA-F]{4})++"  # JSON may escape them
@@ -45,11 +45,11 @@ MEMBER = re.compile(r"[^,)\]}\n]+")
 LINE = re.compile(r"(?:Digest|OAuth|AWS4-HMAC-SHA256)\b[^\n]*|[^\n\"]+")
 TOKEN = re.compile(r"[\w.~+/\-]+=*")
 NAME = re.compile(r"\\*+[\"'](?P<name>[\w.\-]{1,100}+)\\*+[\"']")
-FAILURES = ("error", "exception", "warning")  # of classes: `TokenError: …` names no token
+FAILURES = ("error", "exception", "warning")  # the ends of names of classes: `TokenError: …` isn't followed by a token
 
 
 def spans(text: str, is_secret: IsSecret) -> list[Span]:
-    """Where secret values stand: in order, apart from each other, not empty and not masked already."""
+    """The places of secret values, in order and without overlaps. None is empty or masked already."""
     found, at = list[Span](), 0
     pairs = _Pairs(text)
     while match := KEY.search(text, at):
@@ -99,7 +99,7 @@ class _Pairs:
         if key in NAMED:
             if self._is_near(self._named_at, at):
                 return value(self._text, at, MEMBER)
-            # Not for lists and objects, so that nothing long is read many times.
+            # Lists and objects are left out, so that no long text is read many times.
             self._value = None if BRACKET.match(self._text, at) else value(self._text, at, MEMBER)
         elif key in NAMING and (name := NAME.match(self._text, at)) and is_secret(name["name"]):
             if self._value is not None and self._is_near(self._value[1], at):
@@ -113,7 +113,7 @@ class _Pairs:
 
 
 def _keys(text: str, match: re.Match[str]) -> list[str]:
-    """The name. In a text inside of a text, its first letter may be a part of `\\n`."""
+    """The possible names. In a text inside a text, the first letter may belong to `\\n`."""
     key = unescaped(match["key"]) if "\\" in match["key"] else match["key"]
     return [key, key[1:]] if text[match.start() - 1 : match.start()] == "\\" else [key]
 
@@ -126,7 +126,7 @@ def _names_a_secret(key: str, match: re.Match[str], is_secret: IsSecret) -> bool
 
 
 def _has_its_value(text: str, match: re.Match[str]) -> bool:
-    """Of a quoted text before a comma: whether it is an option of a command, or the first of two."""
+    """Whether a quoted text before a comma is an option of a command, or the first item of a pair."""
     if match["key"].startswith("-"):
         return True
     before = text[max(0, match.start("key") - 20) : match.start("key")].rstrip("\"'\\").rstrip()
@@ -139,7 +139,7 @@ def _has_its_value(text: str, match: re.Match[str]) -> bool:
 
 
 def _of_address(text: str, match: re.Match[str]) -> Span | None:
-    """The password. For the web, also a name alone, which is often a token."""
+    """The password in an address. In a web address, also a name without a password, as it is often a token."""
     name, colon, _ = match["userinfo"].partition(":")
     start, end = match.span("userinfo")
     if colon:
@@ -149,7 +149,7 @@ def _of_address(text: str, match: re.Match[str]) -> Span | None:
 
 
 def value(text: str, at: int, bare: re.Pattern[str]) -> Span:
-    """Of the value that begins at `at`: inside its quotes, with its brackets, or as far as `bare` matches."""
+    """The place of the value that begins at `at`: inside its quotes, with its brackets, or as far as `bare` matches."""
     if opening := OPENING.match(text, at):
         return opening.end(), _closing(text, opening.end(), opening["escape"], opening["quote"])
     if bracket := BRACKET.match(text, at):
@@ -159,7 +159,10 @@ def value(text: str, at: int, bare: re.Pattern[str]) -> Span:
 
 
 def _closing(text: str, at: int, escape: str, quote: str) -> int:
-    """Of a text in quotes. A JSON text inside a JSON text has quotes with backslashes, and longer rows of them inside."""
+    """The end of a text in quotes.
+
+    In a JSON text inside a JSON text, quotes have backslashes before them, and quotes inside have longer rows of backslashes.
+    """
     if len(quote) == 3:
         end = text.find(quote, at)
         return end if end >= 0 else len(text)

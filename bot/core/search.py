@@ -1,7 +1,7 @@
 """Finds schedules by what somebody types, best matches first.
 
-A search reads every name and every task once, in loops that run in C: about 5 ms for 100,000 schedules. An inverted index
-would be faster, but it must be rebuilt after each change, and that takes a hundred times as long.
+A search reads every name and every task once, in loops that run in C. That takes about 5 ms for 100,000 schedules. An inverted
+index would be faster, but building it again after each change would take a hundred times as long.
 """
 
 import re
@@ -21,13 +21,13 @@ T = TypeVar("T")
 Row = tuple[int, str, str, bool]  # id, name, task, enabled
 
 WILD = re.compile(r"[*?\[]")
-INDEXES = 50  # kept, each without some schedules
-REMEMBERED = 100  # answers kept: people begin with the same letters, and Slack asks again for the same text
+INDEXES = 50  # indexes that are kept, each without some hidden schedules
+REMEMBERED = 100  # answers that are kept: people begin with the same letters, and Slack repeats queries
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows as columns, which need a third of the memory of an object for each. The name of a task is kept only once."""
+    """Rows as columns, which need a third of the memory that one object per row needs. Each task's name is kept only once."""
 
     ids: Sequence[int] = ()
     names: Sequence[str] = ()
@@ -57,19 +57,22 @@ class Rows:
 
 @dataclass(frozen=True)
 class Index:
-    """All schedules, sorted by folded name. 100,000 need about 20 MB. Threads may share it."""
+    """All schedules, sorted by folded name. 100,000 schedules need about 20 MB. Threads may share an index."""
 
     rows: Rows = field(default_factory=Rows)
     _names: Sequence[str] = ()  # folded
-    _tasks: dict[str, str] = field(default_factory=dict)  # folded, by the task
-    _answers: dict[tuple[str, int], Matches] = field(default_factory=dict)  # two threads may compute the same answer
-    _by_task: dict[str, list[int]] = field(default_factory=dict)  # places; filled when they are needed
-    _places: dict[Globs, frozenset[int]] = field(default_factory=dict)  # what each of them matches
+    _tasks: dict[str, str] = field(default_factory=dict)  # the folded name of each task
+    # No lock: two threads may compute the same answer.
+    _answers: dict[tuple[str, int], Matches] = field(default_factory=dict)
+    # Places of each task's schedules, filled when they are needed.
+    _by_task: dict[str, list[int]] = field(default_factory=dict)
+    # Places of the schedules that each of the globs matches.
+    _places: dict[Globs, frozenset[int]] = field(default_factory=dict)
     _without: dict[tuple[Globs, ...], "Index"] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> "Index":
-        """From rows in any order. Names that are equal when folded stay in that order."""
+        """Makes an index from rows in any order. Names that are equal when folded keep the order of the rows."""
         folded: list[str] = []
 
         def folding() -> Iterator[Row]:
@@ -83,7 +86,7 @@ class Index:
         return cls(Rows.of(map(unsorted.__getitem__, order)), _side_by_side(map(folded.__getitem__, order)), tasks)
 
     def without(self, hidden: tuple[Globs, ...]) -> "Index":
-        """The schedules that none of these match. Depends on nothing else, so that people who see the same may share it."""
+        """The schedules that none of these globs match. People from whom the same globs hide schedules share such an index."""
         if not hidden:
             return self
         if (known := self._without.get(hidden)) is not None:
@@ -94,7 +97,7 @@ class Index:
         return found
 
     def _left(self, out: frozenset[int]) -> "Index":
-        """Stays sorted, and keeps its texts, so that this takes a tenth of the time that a new index takes."""
+        """The index without these places. It stays sorted and shares texts, so that it takes a tenth of a new index's time."""
         left = [at for at in range(len(self.rows)) if at not in out]
 
         def those(column: Sequence[T]) -> list[T]:
@@ -130,7 +133,7 @@ class Index:
         return self._by_task.get(task, ())
 
     def _near(self, glob: str) -> Iterable[int]:
-        """Places of the names that may match: they begin as the glob does, and contain its longest word. Both are quick to find."""
+        """Places of the names that may match: they begin like the glob and contain its longest word, which is quick to check."""
         begin, *others = WILD.split(glob)
         near: Sequence[int] = self._beginning(begin)
         word = "" if "[" in glob else max(others, key=len, default="")
@@ -139,8 +142,8 @@ class Index:
     def search(self, query: str, limit: int) -> Matches:
         """Schedules whose name and task together contain every word of `query`, in any order.
 
-        Best first: the exact name; names that begin with the query; that contain it; that contain all its words; tasks that
-        contain it; and last, schedules with some words in the name and others in the task. Ties are sorted by name.
+        The order is: the exact name; names that begin with the query; names that contain it; names that contain all its words;
+        tasks that contain it; and last, schedules with some words in the name and others in the task. Ties are sorted by name.
         """
         whole = fold(query)
         if (known := self._answers.get((whole, limit))) is not None:
@@ -153,7 +156,8 @@ class Index:
     def _search(self, whole: str, limit: int) -> Matches:
         if not whole:
             return Matches(first=tuple(map(self._brief, range(len(self.rows))[:limit])), total=len(self.rows))
-        # Long words are rare, so that the other words are looked for in few places. A message may repeat a word 10,000 times.
+        # Long words are rare, so the other words are then looked for in few places. `set`: a message may repeat a word 10,000
+        # times.
         words = sorted(set(whole.split()), key=len, reverse=True)
         hits = self._holding(words)
         is_word = whole == words[0]
@@ -176,7 +180,7 @@ class Index:
         return (self._brief(found[0]) if len(found) == 1 else None), len(found)
 
     def _beginning(self, whole: str) -> range:
-        """Names that begin with `whole`. They are neighbours, as names are sorted, and equal ones come first."""
+        """Places of the names that begin with `whole`. Names are sorted, so these are neighbours, and equal names come first."""
 
         def start(name: str) -> str:
             return name[: len(whole)]
@@ -184,7 +188,7 @@ class Index:
         return range(bisect_left(self._names, whole, key=start), bisect_right(self._names, whole, key=start))
 
     def _holding(self, words: Iterable[str], among: Sequence[int] | None = None) -> Sequence[int]:
-        """Places whose name or task holds every word."""
+        """Places of the schedules whose name or task contains each word."""
         places = range(len(self.rows)) if among is None else among
         for word in words:
             if not places:
@@ -198,7 +202,7 @@ class Index:
         return places
 
     def _holding_by_name(self, words: Sequence[str], hits: Sequence[int]) -> Iterator[int]:
-        """Lazy, as few searches get here."""
+        """Places of the schedules whose name alone contains every word. It is lazy, as few searches need it."""
         for word in words:
             hits = list(_where(word, self._names, hits))
         yield from hits

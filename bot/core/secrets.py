@@ -1,7 +1,7 @@
-"""What is secret in a run's values, and how it is shown: as MASK.
+"""Finds secrets in a run's values and in texts about the run, and replaces them by MASK.
 
-A value is secret by the name of its key, its parameter, its option or its pair. Texts are searched for such names, too, and
-for the secret values that are known of the run, wherever they stand.
+The name of a value's key, parameter, option or pair makes the value secret. Texts are searched for such names, too, and for
+the run's known secret values at any place.
 """
 
 import re
@@ -21,16 +21,17 @@ WORDS = (
     "access_key", "secret_key", "private_key", "credential", "auth", "authorization", "bearer", "cookie", "session_id",
     "dsn",
 )  # fmt: skip
-LONGEST_NAME = 100  # characters; a longer text names nothing
+LONGEST_NAME = 100  # characters; a longer text isn't the name of a value
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W0-9_A-Za-z]+")
 ONE_NAME = re.compile(r"[\w.\-]{1,100}")
 
-Call: TypeAlias = tuple[Any, Any]  # args and kwargs; a text where they can't be read
-Parameters: TypeAlias = tuple[str, ...]  # names of positional parameters; a last one with a * takes all that follow
+Call: TypeAlias = tuple[Any, Any]  # args and kwargs; each is a text if it can't be read
+# Names of positional parameters; if the last begins with *, it takes all further values.
+Parameters: TypeAlias = tuple[str, ...]
 
 
 def joined(word: str) -> str:
-    """`API-Key`, `api_key` and `apiKey` are one word: apikey."""
+    """A word in one spelling: `API-Key`, `api_key` and `apiKey` become `apikey`."""
     return "".join(PART.findall(unicodedata.normalize("NFKC", word))).casefold()
 
 
@@ -41,14 +42,14 @@ def _words(keys: tuple[str, ...]) -> frozenset[str]:
 
 
 def is_secret(name: str, keys: tuple[str, ...] = WORDS, *, at_end: bool = False) -> bool:
-    """Whether one of its words is one of `keys`, or in the plural. `at_end`: whether its last word is."""
+    """Whether a word in the name is one of `keys`, or its plural. `at_end`: only the last word counts."""
     if len(name) > LONGEST_NAME:
         return not at_end and any(is_secret(part, keys) for part in _pieces(name))
     return _is_secret(name, _words(keys), at_end=at_end)
 
 
 def _pieces(name: str) -> Iterator[str]:
-    """Of a very long key. They overlap, so that every word is whole in one of them."""
+    """The pieces of a very long key. They overlap, so that every word is whole in one of them."""
     half = LONGEST_NAME // 2
     return (name[at : at + LONGEST_NAME] for at in range(0, len(name), half))
 
@@ -83,11 +84,12 @@ class Secrets:
 
     keys: tuple[str, ...] = WORDS
     names: Parameters = ()
-    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)  # by their first characters
+    # The known secrets, by their first characters.
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, keys: tuple[str, ...], names: Parameters, *calls: Call, headers: Any = None) -> Self:
-        """Knows the secrets that stand in these values."""
+        """An object that knows the secrets in these values."""
         blind = cls(keys=keys, names=names)
         found = set(blind.inside(headers))
         for args, kwargs in calls:
@@ -105,7 +107,7 @@ class Secrets:
         return masked
 
     def value(self, value: Any, *, is_args: bool = False) -> Any:
-        """JSON of the same shape, with MASK for what is secret."""
+        """JSON of the same shape, with MASK in place of secrets."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -120,23 +122,23 @@ class Secrets:
         return self._number(value)
 
     def text(self, text: str, mask: Callable[[str], str] = lambda _: MASK) -> str:
-        """The text without known secrets, and without values whose names are secret. `mask` makes what is put there."""
+        """The text without known secrets, and without values whose names are secret. `mask` makes the replacement of each."""
         return self._without_named(self._without_known(text, mask), mask)
 
     def broken(self, text: str, of: Field) -> str:
-        """The text of arguments that aren't JSON. Where one of the positional ones is secret, every text in it may be."""
+        """The masked text of arguments that aren't JSON. If any positional value is secret, every text in it may be secret."""
         if of is Field.ARGS and any(map(self.is_secret, self.names)):
             text = "".join(f'"{MASK}"' if one.kind == "string" else one.text for one in jsontext.tokens(text))
         return self.text(text)
 
     def blotted(self, text: str, of: Field) -> str:
-        """The same, with every character that isn't masked at its place."""
+        """The text of `broken`, except that all characters that aren't masked keep their places."""
         if of is Field.ARGS and any(map(self.is_secret, self.names)):
             text = "".join(_blot(one.text) if one.kind == "string" else one.text for one in jsontext.tokens(text))
         return self.text(text, _blot)
 
     def hidden(self, values: Any, *, is_args: bool = False) -> Collection[Any]:
-        """The keys or positions whose values are secret by a name."""
+        """The keys or positions whose values are secret because of a name."""
         if isinstance(values, dict):
             found = {key for key in values if isinstance(key, str) and self.is_secret(key)}
             if any(self._is_name(inner) for key, inner in values.items() if is_one_of(key, NAMING)):
@@ -148,7 +150,7 @@ class Secrets:
         }
 
     def follows_name(self, values: Any, at: int) -> bool:
-        """Whether it is the value of the option before it, or the second of a pair."""
+        """Whether the item at `at` is the value of a secret option before it, or the second item of a pair with a secret name."""
         before = values[at - 1] if at else None
         if before is None or not self._is_name(before):
             return False
@@ -204,7 +206,7 @@ def is_one_of(key: Any, names: Collection[str]) -> bool:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """Of a value that is secret as a whole. The name of a type (kombu's `__type__`) isn't a secret."""
+    """The parts of a value that is secret as a whole. The name of a type (kombu's `__type__`) isn't secret."""
     if isinstance(value, dict) and "__type__" in value:
         yield from _leaves(value.get("__value__"))
     elif isinstance(value, dict):

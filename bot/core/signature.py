@@ -1,4 +1,4 @@
-"""Signatures: checks arguments against one, to find a TypeError before sending, and names positional values by one."""
+"""Uses the signatures of tasks to find a TypeError before sending, and to name positional values."""
 
 import difflib
 import inspect
@@ -16,9 +16,9 @@ NAMED = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def problems(signature: Signature, args: list[Any], kwargs: dict[str, Any]) -> Iterator[Problem]:
-    """Everything for which `function(*args, **kwargs)` would raise a TypeError, at the field that must change.
+    """The reasons for which `function(*args, **kwargs)` would raise a TypeError, each with the field that must change.
 
-    Not by `Signature.bind`: before Python 3.12 it refuses calls that Python allows, since then it allows some that fail.
+    `Signature.bind` isn't used: before Python 3.12 it refuses calls that Python allows; since then it allows some that fail.
     """
     parameters = list(signature.parameters.values())
     kinds = {parameter.kind for parameter in parameters}
@@ -49,9 +49,9 @@ def _unknown(key: str, known: set[str]) -> Problem:
 
 
 def of(function: Any, *, follow: bool = True) -> Signature | None:
-    """A callable's signature; None for the few whose signature can't be inspected.
+    """A callable's signature. None: it can't be inspected, which is rare.
 
-    `follow`: that of the function inside its decorators.
+    `follow`: whether to take the signature of the function inside its decorators.
     """
     try:
         return inspect.signature(function, follow_wrapped=follow)
@@ -63,7 +63,8 @@ def of(function: Any, *, follow: bool = True) -> Signature | None:
 class Names:
     """The names of a task's positional values.
 
-    `sure` is what takes them as they are sent; None: unknown. `possible` is for finding secrets: a text may hold several names.
+    `sure`: the signature of the function that gets them as they are sent; None: unknown. `possible` serves to find secrets: each
+    of its texts may contain several names.
     """
 
     sure: Signature | None = None
@@ -74,7 +75,10 @@ UNKNOWN = Names()
 
 
 def names(own: Signature | None, innermost: Signature | None, *, is_sure: bool = True) -> Names:
-    """Of the function that is called, which may pass the values on to another one (`innermost`), with others before them."""
+    """The names by a task's signatures.
+
+    `own`: the function that is called. It may pass the values on to `innermost`, with other values before them.
+    """
     found = () if innermost is None else _positional(innermost)
     if own is None or _positional(own) != found:
         found = tuple(" ".join(found[at:]) for at in range(len(found)))

@@ -3,16 +3,16 @@
 from enum import StrEnum
 
 FINAL = frozenset({"SUCCESS", "FAILURE", "REVOKED"})  # celery.states.READY_STATES; a test keeps them equal
-RECEIVED = "RECEIVED"  # by a worker, which hasn't begun it
-# Nothing has happened yet. An AbortableTask that may not have begun is marked ABORTED.
+RECEIVED = "RECEIVED"  # a worker has received the task, but hasn't begun it
+# Statuses of tasks that may not have begun. A Stop sets ABORTED, which says nothing about that.
 WAITING = frozenset({"PENDING", RECEIVED, "ABORTED"})
 RETRY = "RETRY"  # Celery waits before the next try, so the task isn't running
 REJECTED = "REJECTED"  # no worker runs it any more, unless the broker has another use for its message
 
-CELERYS = FINAL | WAITING | {"STARTED", "RETRY", REJECTED}  # tasks may have statuses of their own
+CELERYS = FINAL | WAITING | {"STARTED", "RETRY", REJECTED}  # Celery's own statuses; tasks may set others
 
 
-# What a task says on its way, by Celery's names and the one that its documentation uses.
+# Usual statuses: Celery's own, and PROGRESS, which its documentation uses as an example.
 USUAL = FINAL | WAITING | {"STARTED", "PROGRESS", RETRY, REJECTED, ""}
 
 
@@ -35,11 +35,11 @@ class RunState(StrEnum):
 
 # Runs that wait for a report, until their deadline.
 AWAITED = frozenset({RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.RUNNING})
-OPEN = AWAITED | {RunState.OVERDUE}  # it was sent, or may have been
+OPEN = AWAITED | {RunState.OVERDUE}  # the message was sent, or may have been
 UNSENT = frozenset({RunState.WAITING, RunState.DECLINED, RunState.LAPSED})
 UNENDED = OPEN | {RunState.WAITING}
-ENDED = frozenset({RunState.FINISHED, RunState.UNSEEN})  # for an hour more, their source is asked for another end
-NEVER_RUN = frozenset(RunState) - UNENDED - ENDED  # it has ended, too: since its deadline
+ENDED = frozenset({RunState.FINISHED, RunState.UNSEEN})  # for another hour, runtask asks the source for a later end
+NEVER_RUN = frozenset(RunState) - UNENDED - ENDED  # these have ended, too
 
 
 def after(state: RunState, status: str) -> RunState:
@@ -52,5 +52,5 @@ def after(state: RunState, status: str) -> RunState:
 
 
 def own(status: str) -> str:
-    """A state that the task has given itself (`update_state`), such as CANCELLED. Nobody knows whether it is an end. Empty: it has none."""
+    """The status if the task has set it (`update_state`), such as CANCELLED, which may or may not be an end. Otherwise empty."""
     return "" if status in USUAL else status

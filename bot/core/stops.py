@@ -1,4 +1,4 @@
-"""What a Stop has come to, as far as is known. Its sentences are in `bot.texts`."""
+"""The known effect of a Stop. `bot.texts` has the sentences."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,18 +10,18 @@ TERMINATED, EXPIRED = "terminated", "expired"  # Celery's reasons for REVOKED (c
 
 
 class Way(StrEnum):
-    """What workers are told."""
+    """The command that a Stop sends to workers."""
 
-    REVOKE = "revoke"  # not to start the task, nor to try it again
-    ABORT = "abort"  # the same, and the task itself is told: it is an AbortableTask
-    TERMINATE = "terminate"  # the same, and to end the process that runs it
-    WITHDRAW = "withdraw"  # nothing: it had not been sent
+    REVOKE = "revoke"  # don't start the task, and don't try it again
+    ABORT = "abort"  # as REVOKE; a mark also tells the running task, an AbortableTask, to stop itself
+    TERMINATE = "terminate"  # as REVOKE; also end the process that runs the task
+    WITHDRAW = "withdraw"  # no command: the task had not been sent
 
 
 class Standing(StrEnum):
-    """What may be said of a run that somebody has asked to stop."""
+    """What is known of a run that somebody has asked to stop."""
 
-    WAITS = "waits"  # no worker has reported that it runs
+    WAITS = "waits"  # no worker has reported that the task is running
     RUNS_ON = "runs_on"
     ABORTING = "aborting"
     TERMINATING = "terminating"
@@ -29,14 +29,15 @@ class Standing(StrEnum):
     NEVER_SENT = "never_sent"  # withdrawn while it waited for approval
     REVOKED = "revoked"
     TERMINATED = "terminated"
-    EXPIRED = "expired"  # before a worker took it
-    ENDED_FIRST = "ended_first"  # by the clock of its worker
+    EXPIRED = "expired"  # the message expired before a worker took it
+    ENDED_FIRST = "ended_first"  # the task ended before the Stop, by the clock of its worker
     RAN_TO_ITS_END = "ran_to_its_end"
     NOT_SENT = "not_sent"
     NOT_KNOWN = "not_known"
 
 
-GOES_ON = frozenset({Standing.RUNS_ON, Standing.ABORTING})  # it is running, although somebody has asked to stop it
+# The task is running, although somebody has asked to stop it.
+GOES_ON = frozenset({Standing.RUNS_ON, Standing.ABORTING})
 
 
 def is_terminated(status: str, result: str) -> bool:
@@ -47,7 +48,7 @@ def is_terminated(status: str, result: str) -> bool:
 def standing(
     state: RunState, status: str, result: str, *, way: Way, asked_at: datetime, ended_at: datetime | None
 ) -> Standing:
-    """`result`: as text. For REVOKED it ends with Celery's reason."""
+    """The effect of a Stop. `result`: the run's result as text. For REVOKED, it ends with Celery's reason."""
     if state in OPEN:
         if way is Way.TERMINATE:
             return Standing.TERMINATING

@@ -1,7 +1,7 @@
-"""Strict JSON: from a text to its value, or to its mistakes and their places.
+"""Reads strict JSON: returns a text's value, or reports its mistakes with their places.
 
-`json.loads` alone accepts doubled keys, NaN and Infinity, numbers that overflow to infinity, and lone surrogates. Workers
-don't all read those back the same way, so they are refused here.
+`json.loads` alone accepts duplicate keys, NaN and Infinity, numbers that overflow to infinity, and lone surrogates. Not all
+workers read them in the same way, so they are refused here.
 """
 
 import json
@@ -17,11 +17,11 @@ from bot.core.jsontext import Token
 from bot.core.reasons import Code, Invalid, Params, Place, Problem
 
 DEPTH_LIMIT = 100  # far below Python's recursion limit, at which json.loads fails
-DIGITS_LIMIT = 640  # of one number; Python may be set to refuse more (sys.int_info.str_digits_check_threshold)
-PROBLEMS = 20  # reported at once
-EXCERPT = 60  # characters of the line that are shown around a mistake
+DIGITS_LIMIT = 640  # digits of a number; Python may be set to refuse more (sys.int_info.str_digits_check_threshold)
+PROBLEMS = 20  # problems that are reported at once
+EXCERPT = 60  # characters of a line that are shown around a mistake
 QUOTES = "“”„‟‘’‚‛«»″′"
-SYNTAX = {  # how json's message begins -> the reason
+SYNTAX = {  # by the beginning of json's message, the reason
     "Expecting ',' delimiter": Code.COMMA_MISSING,
     "Expecting ':' delimiter": Code.COLON_MISSING,
     "Expecting property name": Code.KEY_MISSING,
@@ -33,15 +33,15 @@ SYNTAX = {  # how json's message begins -> the reason
     "Invalid \\uXXXX escape": Code.BAD_UNICODE_ESCAPE,
 }
 PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
-FRACTION = re.compile(r"^-?\d.*[.eE]")  # what json.loads reads as a float
-WHOLE = re.compile(r"-?([0-9]*)")  # what a number begins with
+FRACTION = re.compile(r"^-?\d.*[.eE]")  # a number that json.loads reads as a float
+WHOLE = re.compile(r"-?([0-9]*)")  # the digits before a number's point
 HALF = re.compile("[\ud800-\udfff]")
 MAYBE_HALF = re.compile(r"[\ud800-\udfff]|\\u[dD]")
 NOT_NUMBERS = ("NaN", "Infinity", "-Infinity")
 
 
 def read(text: str, field: str, *, digits: int = DIGITS_LIMIT) -> Any:
-    """The value of strict JSON. Raises Invalid, with problems of `field`. `digits`: that a number may have."""
+    """The value of strict JSON. Raises Invalid, with problems of `field`. `digits`: how many a number may have."""
     try:
         return _read(text, digits)
     except (ValueError, RecursionError):
@@ -49,7 +49,10 @@ def read(text: str, field: str, *, digits: int = DIGITS_LIMIT) -> Any:
 
 
 def _read(text: str, digits: int) -> Any:
-    """Nearly as fast as json.loads, as doctor reads hundreds of thousands of rows. Raises ValueError or RecursionError."""
+    """The value of strict JSON. Raises ValueError or RecursionError.
+
+    This is nearly as fast as json.loads, because doctor reads hundreds of thousands of rows.
+    """
     if MAYBE_HALF.search(text) and any(_has_half(token) for token in jsontext.tokens(text)):
         raise ValueError("half a character")
     if text.count("[") + text.count("{") > DEPTH_LIMIT and any(_too_deep(jsontext.tokens(text))):
@@ -82,7 +85,7 @@ def _finite(limit: int, word: str) -> float:
 
 
 def _is_long(word: str, limit: int) -> bool:
-    """Whether a number has more digits before its point."""
+    """Whether a number has more than `limit` digits before its point."""
     return len(word) > limit and (found := WHOLE.match(word)) is not None and len(found[1]) > limit
 
 
@@ -101,11 +104,11 @@ def _problems(text: str, field: str, digits: int) -> list[Problem]:
             mistakes = [_syntax(text, exc)]
         else:
             mistakes = sorted([*_bad_values(tokens), *_doubled_keys(tokens)], key=lambda mistake: mistake[0])
-    found = mistakes[:PROBLEMS]  # each place costs a look through the text
+    found = mistakes[:PROBLEMS]  # to find a place, the text is read from its start
     return [Problem(code=code, params=params, field=field, place=place(text, at)) for at, code, params in found]
 
 
-Mistake = tuple[int, Code, Params]  # characters from 0, and what is wrong there
+Mistake = tuple[int, Code, Params]  # the index in the text, and what is wrong there
 
 
 def _typography(found: Iterable[Token]) -> Iterator[Mistake]:
@@ -133,7 +136,7 @@ def _syntax(text: str, exc: json.JSONDecodeError) -> Mistake:
     for python, javascript in PYTHON_WORDS.items():
         if rest.startswith(python):
             return at, Code.PYTHON_WORD, {"python": python, "json": javascript}
-    if exc.msg.startswith("Illegal trailing comma"):  # Python 3.13 and newer: at the comma
+    if exc.msg.startswith("Illegal trailing comma"):  # Python 3.13 and newer report the comma's place
         return at + 1 + len(rest[1:]) - len(rest[1:].lstrip()), Code.TRAILING_COMMA, {}
     if rest[:1] in ("]", "}") and text[:at].rstrip().endswith(","):
         return at, Code.TRAILING_COMMA, {}
@@ -190,7 +193,7 @@ def place(text: str, at: int) -> Place:
 
 
 def excerpt(text: str, at: int) -> str:
-    """The line around a place, and a caret under the place. Invisible characters are shown, and take one column."""
+    """The line around a place, and a caret under the place. Invisible characters become visible ones, one column wide."""
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     line = text[start : end if end >= 0 else len(text)]

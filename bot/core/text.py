@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 ELLIPSIS = "…"
-# ECMA-48 control sequences for terminals (colours, cursor moves): CSI, OSC up to its end, two-character escapes.
+# ECMA-48 control sequences for terminals (colours, cursor moves): CSI, OSC with its text, two-character escapes.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 # Unicode's explicit direction marks (UAX #9) can make a text read as another one.
 BLANK = "␣"
@@ -16,7 +16,7 @@ BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2
 
 def clean(text: str) -> str:
     """Foreign text without ANSI sequences, direction marks, control characters and lone surrogates; keeps \\n and \\t."""
-    if text.isprintable():  # nearly always
+    if text.isprintable():  # the usual case, and faster
         return text
     text = ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n").translate(BIDI)
     return "".join(
@@ -25,12 +25,12 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Cleaned, with every run of white space as one space."""
+    """The cleaned text, in which each sequence of white space is one space."""
     return " ".join(clean(text).split())
 
 
 def exact(name: str) -> str:
-    """A name as one line. Blanks at its ends, and characters that can't be seen, are shown as ␣: to Celery they make another name."""
+    """A name as one line. Blanks at its ends, and invisible characters, become ␣, because for Celery they make another name."""
     shown = UNSEEN.sub(BLANK, name)
     inner = shown.strip()
     before, after = len(shown) - len(shown.lstrip()), len(shown) - len(shown.rstrip())
@@ -38,17 +38,17 @@ def exact(name: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Equal for texts that differ only in case, in the number of spaces, or in Unicode's composition (é as e and ´)."""
+    """A text to compare by: case, the number of spaces and Unicode's composition (é as e and ´) make no difference in it."""
     return " ".join(unicodedata.normalize("NFKC", text.replace("\0", " ")).casefold().split())
 
 
 def clip(text: str, limit: int) -> str:
-    """At most `limit` characters, the cut end marked with …"""
+    """The first `limit` characters at most. … marks that the end was cut."""
     return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS
 
 
 def clip_middle(text: str, limit: int) -> str:
-    """At most `limit` characters, cut in the middle, so that long names that differ at either end still look different."""
+    """At most `limit` characters, with the middle cut out, so that names that differ at either end still look different."""
     if len(text) <= limit:
         return text
     head = limit // 2
@@ -56,7 +56,7 @@ def clip_middle(text: str, limit: int) -> str:
 
 
 def clip_start(text: str, limit: int) -> str:
-    """At most `limit` characters of the end, cut at a line's start if possible. For tracebacks, whose end says most."""
+    """The last `limit` characters at most, from the start of a line if possible. For tracebacks, whose end tells most."""
     if len(text) <= limit:
         return text
     tail = text[len(text) - (limit - len(ELLIPSIS) - 1) :]
@@ -65,7 +65,7 @@ def clip_start(text: str, limit: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`340 ms`, `3.2 s`, `4 min 05 s`, `2 h 10 min`."""
+    """A duration in words: `340 ms`, `3.2 s`, `4 min 05 s`, `2 h 10 min`."""
     if seconds < 0.9995:  # never "1000 ms" or "60.0 s"
         return f"{max(0, round(seconds * 1000))} ms"
     if seconds < 59.95:

@@ -1,7 +1,7 @@
 """Times at which nothing may be run: `Fri 16:00-Mon 06:00 Europe/Berlin` each week, `22:00-06:00 Europe/Berlin` each day.
 
-A window lasts from the first moment at which clocks there show its begin to the last moment at which they show its end. So where
-clocks are put back, what is shown twice is closed both times, and where they are put forward, nothing is left out.
+A window lasts from the first moment at which clocks in its zone show its start to the last moment at which they show its end.
+So when clocks are put back, the repeated hour is closed both times. When they are put forward, no part of a window is lost.
 """
 
 import re
@@ -15,7 +15,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
 TEXT = re.compile(r"(?:([A-Za-z]{3}) )?([0-2][0-9]):([0-5][0-9])-(?:([A-Za-z]{3}) )?([0-2][0-9]):([0-5][0-9]) (\S+)")
-LOOKED_AHEAD = timedelta(weeks=5)  # of windows that follow each other without a gap
+LOOKED_AHEAD = timedelta(weeks=5)  # how far windows without a gap between them are followed
 
 
 class BadWindow(ValueError):
@@ -24,7 +24,7 @@ class BadWindow(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
-    """Times since the begin of a week (Monday) or, if `is_daily`, of a day. `end` is later than `begin`."""
+    """A window. `begin` and `end` count from the start of a week (Monday) or, if `is_daily`, of a day. `end` is later."""
 
     begin: timedelta
     end: timedelta
@@ -32,7 +32,7 @@ class Window:
     zone: str
 
     def closed_until(self, now: datetime) -> datetime | None:
-        """The end of the window that `now` is in, in UTC; None if it is in none."""
+        """The end, in UTC, of the occurrence that contains `now`. None: no occurrence does."""
         zone, until = ZoneInfo(self.zone), None
         for begin, end in self._around(now.astimezone(zone).replace(tzinfo=None)):
             if _first(begin, zone) <= now < (last := _last(end, zone)):
@@ -40,7 +40,7 @@ class Window:
         return until
 
     def _around(self, local: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Its occurrences on clocks there that may include a moment at which they show `local`."""
+        """The occurrences, in local time, that may contain a moment at which clocks in the zone show `local`."""
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
         period = DAY if self.is_daily else WEEK
         first = midnight if self.is_daily else midnight - midnight.weekday() * DAY
@@ -50,7 +50,7 @@ class Window:
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Window:
-    """Raises BadWindow."""
+    """The window in a text. Raises BadWindow."""
     match = TEXT.fullmatch(text.strip())
     if match is None:
         raise BadWindow(text)
@@ -73,7 +73,7 @@ def parse(text: str) -> Window:
 
 
 def closed_until(windows: Iterable[str], now: datetime) -> datetime | None:
-    """When nothing is closed any more, in UTC; None if it isn't closed now. One window may begin before another one ends."""
+    """The first time, in UTC, at which nothing is closed. None: nothing is closed now. Windows may overlap."""
     found, until = [parse(window) for window in windows], None
     moment = now
     while ends := [end for window in found if (end := window.closed_until(moment))]:
@@ -88,13 +88,13 @@ def _time(hour: str, minute: str) -> timedelta:
 
 
 def _first(local: datetime, zone: tzinfo) -> datetime:
-    """The first moment at which clocks there show this time or a later one. They never show some times, and others twice."""
+    """The first moment at which clocks in the zone show this time or a later one. They skip some times, and repeat others."""
     before, after = _utc(local, zone, 0), _utc(local, zone, 1)
     return before if before <= after else _jump(local, after, before, zone)
 
 
 def _last(local: datetime, zone: tzinfo) -> datetime:
-    """The moment after the last one at which clocks there show an earlier time."""
+    """The moment after the last one at which clocks in the zone show an earlier time."""
     before, after = _utc(local, zone, 0), _utc(local, zone, 1)
     return after if before <= after else _jump(local, after, before, zone)
 
@@ -104,7 +104,7 @@ def _utc(local: datetime, zone: tzinfo, fold: int) -> datetime:
 
 
 def _jump(local: datetime, low: datetime, high: datetime, zone: tzinfo) -> datetime:
-    """When clocks were put forward over this time, which lies between the two moments."""
+    """The moment, between `low` and `high`, at which clocks were put forward over this time."""
     while high - low > timedelta(seconds=1):
         middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
         if middle.astimezone(zone).replace(tzinfo=None) >= local:

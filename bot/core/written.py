@@ -1,4 +1,4 @@
-"""The ways in which a secret may be written in a text, so that masking finds all of them."""
+"""Lists the ways in which a secret may be written in a text, so that masking finds all of them."""
 
 import json
 import re
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from urllib.parse import quote, quote_plus, unquote
 
 SHORTEST = 8  # characters; replacing shorter values everywhere would garble other words
-LEVELS = 3  # how often a text may be escaped, as JSON inside JSON is
+LEVELS = 3  # how many times a text may be escaped, like JSON inside JSON
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 CHARACTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "a": "\a", "0": "\0"}
 
 
 def read(written: str) -> set[str]:
-    """Everything that a part of a text may stand for: the part itself, and what it says without its escapes.
+    """All texts that a part of a text may stand for: the part itself, and the part without its escapes.
 
     JSON and reprs escape characters, and JSON inside JSON escapes them again.
     """
@@ -25,7 +25,7 @@ def read(written: str) -> set[str]:
 
 
 def unescaped(text: str) -> str:
-    """`text` with the escapes of JSON and Python resolved. JSON escapes some characters as two halves, which are joined."""
+    """`text` with the escapes of JSON and Python resolved. Surrogate pairs, which JSON may escape one by one, are joined."""
     found = ESCAPE.sub(_character, text)
     return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -36,13 +36,13 @@ def _character(match: re.Match[str]) -> str:
 
 
 def parts(secret: str) -> Iterator[str]:
-    """The secret, and each of its lines, as tracebacks may indent them. Also both with `@` for `%40`, as in an address."""
+    """The secret, and each of its lines, because tracebacks may indent lines. Also both with `@` for `%40`, as in an address."""
     for text in {secret, unquote(secret)}:
         yield from (part for one in (text, *text.splitlines()) if len(part := one.strip()) >= SHORTEST)
 
 
 def forms(secret: str) -> set[str]:
-    """The ways in which the secret may be written: as it is, in JSON, in Python's reprs, in JSON or a repr of these, in an address."""
+    """The spellings of the secret: as it is, in JSON, in Python's reprs, in JSON or a repr of these, and in an address."""
     once = {secret, *_escaped(secret)}
     twice = {again for form in once for again in _escaped(form)}
     plain = secret.encode(errors="replace")
@@ -52,7 +52,8 @@ def forms(secret: str) -> set[str]:
 def _escaped(text: str) -> Iterator[str]:
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
-    for represent in (repr, ascii):  # they escape `'` only if the text contains `"`, too: both ways are possible
+    # They escape `'` only if the text also contains `"`, so both spellings are possible.
+    for represent in (repr, ascii):
         pieces = [represent(f'"{piece}')[2:-1] for piece in text.split("'")]
         yield "'".join(pieces)
         yield r"\'".join(pieces)

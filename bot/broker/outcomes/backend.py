@@ -25,12 +25,12 @@ from bot.runs import clock
 
 log = logging.getLogger(__name__)
 
-CHUNK, LATE_CHUNK = 500, 20  # task ids in one question; of ended runs, whose whole results come
-NEWS = 500  # outcomes per pass
-SINGLE_PAUSE = 2.0  # seconds between two questions about a run, where each run costs a question of its own
+CHUNK, LATE_CHUNK = 500, 20  # task ids in one question: about open runs, and about ended runs, whose answers are longer
+NEWS = 500  # outcomes per pass, at most
+SINGLE_PAUSE = 2.0  # seconds between two passes over the open runs, if the backend needs one question for each run
 FORM_LIMIT, PASS_LIMIT = 0.5, 10.0  # seconds for an answer: while a person waits, and in the watcher's own thread
 REMEMBERED = 1000
-_unreadable: set[str] = set()  # tokens that were logged
+_unreadable: set[str] = set()  # tokens of unreadable results that were logged
 
 
 @dataclass
@@ -49,7 +49,7 @@ class BackendOutcomes:
         return kinds.life(self.app)
 
     def changed(self) -> list[Outcome]:
-        """Of runs whose result has changed since it was recorded: first open ones, oldest run first."""
+        """Outcomes of runs whose result has changed since it was recorded: open runs before ended ones, oldest run first."""
         found = self._open.take(lambda: self._news(open_runs(self.source, AWAITED), CHUNK)) or []
         return found + (line(self.app).late.take(lambda: self._news(self._old_ones(), LATE_CHUNK)) or [])
 
@@ -57,7 +57,7 @@ class BackendOutcomes:
         return line(self.app).ask(lambda reader: list(_outcomes(reader.read([task]))), FORM_LIMIT)
 
     def reach(self, within: float) -> None:
-        """Raises SourceSilent if the backend doesn't answer within so many seconds."""
+        """Raises SourceSilent if the backend doesn't answer within `within` seconds."""
         line(self.app).ask(lambda reader: list(reader.read(["runtask-nothing"])), within)
 
     def last_run(self, schedule: Schedule) -> LastRun | None:  # noqa: ARG002  # a backend knows task ids only
@@ -90,7 +90,7 @@ def _outcomes(answers: Iterable[Answer]) -> Iterator[Outcome]:
             if answer.token not in _unreadable:
                 log.exception("the result of task %s can't be read", answer.task)
                 if len(_unreadable) >= REMEMBERED:
-                    _unreadable.clear()  # then some are logged once more
+                    _unreadable.clear()  # some results are then logged a second time
                 _unreadable.add(answer.token)
         else:
             if found is not None:
@@ -98,7 +98,7 @@ def _outcomes(answers: Iterable[Answer]) -> Iterator[Outcome]:
 
 
 def _outcome(answer: Answer) -> Outcome | None:
-    """None: the backend knows nothing of this task. `PENDING` says nothing, even if somebody has stored it."""
+    """The outcome in an answer. None: the status is `PENDING`, which says nothing, even if somebody has stored it."""
     meta = answer.meta()
     status, result = str(meta.get("status") or PENDING), meta.get("result")
     if status == PENDING:
@@ -115,7 +115,7 @@ def _outcome(answer: Answer) -> Outcome | None:
 
 
 def _moment(value: Any) -> datetime | None:
-    """Celery writes when a task ended, as text, in UTC unless it names a zone. None: no such date, or nonsense."""
+    """The time at which a task ended. Celery writes it as text, in UTC unless it names a zone. None: no date, or nonsense."""
     try:
         at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         return as_django(at if at.tzinfo else at.replace(tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""Chooses where outcomes are read."""
+"""Chooses the source from which runtask reads outcomes."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -35,7 +35,10 @@ class Nowhere:
 
 
 def chosen(app: Celery | None, wanted: str) -> Source:
-    """`wanted` is RUNTASK_OUTCOMES. Without an app, only rows can be read. Events can't be heard on every broker."""
+    """The source of new runs. `wanted` is RUNTASK_OUTCOMES. Without an app, runtask can read rows only.
+
+    Some brokers can't deliver events: then there is no source.
+    """
     if wanted == Source.EVENTS and (app is None or not eventqueue.is_possible(app)):
         return Source.NONE
     if wanted != AUTO:
@@ -44,7 +47,7 @@ def chosen(app: Celery | None, wanted: str) -> Source:
 
 
 def sources(app: Celery | None, wanted: str) -> Sources:
-    """The source of new runs, and the others that runs from before may have."""
+    """The source of new runs, and the other sources that older runs may have."""
     now = chosen(app, wanted)
     found: dict[Source, Outcomes] = {Source.NONE: Nowhere()}
     if apps.is_installed("django_celery_results"):

@@ -1,11 +1,11 @@
-"""Dates that workers write. They may be nonsense."""
+"""Checks dates that workers write, which may be nonsense."""
 
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
-FUTURE = timedelta(days=1)  # a date beyond is nonsense
+FUTURE = timedelta(days=1)  # from now; a later date is nonsense
 
 
 def as_django(at: datetime) -> datetime | None:

@@ -1,6 +1,6 @@
-"""Outcomes from the events that workers publish while they run tasks (celery/events). Nobody can be asked for an event.
+"""Outcomes from the events that workers publish while they run tasks (celery/events). An event can't be asked for later.
 
-A process hears them in a loop of its own (`hearing`). This source says whether it does, and finds the runs that events are about.
+A loop receives the events (`hearing`). This source says whether that works, and finds the runs that events are about.
 """
 
 from collections.abc import Iterable
@@ -21,11 +21,11 @@ BATCH = 500  # task ids in one query
 
 @dataclass
 class EventOutcomes:
-    """What is heard is recorded at once, so there is never anything new to ask for."""
+    """The source of outcomes from events. `hearing` records events when they arrive, so `changed` never returns any."""
 
     source: ClassVar = Source.EVENTS
     life: ClassVar = None
-    problem: Reason | None = None  # why this process can't hear anything, if it should and can't
+    problem: Reason | None = None  # why this process can't receive events, if it should
 
     def changed(self) -> list[Outcome]:
         if self.problem is not None:
@@ -40,7 +40,7 @@ class EventOutcomes:
 
 
 def outcomes(events: Iterable[Event]) -> list[Outcome]:
-    """Of our runs. One query for up to BATCH tasks, most of which aren't ours.
+    """The outcomes of our runs. One query asks about up to BATCH tasks, most of which aren't ours.
 
     runtask commits a run before it sends the message, so each event finds its run.
     """
@@ -49,7 +49,7 @@ def outcomes(events: Iterable[Event]) -> list[Outcome]:
         by_task.setdefault(event["uuid"], []).append(event)
     tasks, found = list(by_task), list[Outcome]()
     for at in range(0, len(tasks), BATCH):
-        # By the task id alone, so that no database chooses the index of states.
+        # The task id is the only condition, so that no database chooses the index of states.
         rows = Run.objects.filter(task_id__in=padded(tasks[at : at + BATCH])).order_by()
         for task, source, state, seen in rows.values_list("task_id", "source", "state", "seen"):
             if source == Source.EVENTS and state in OPEN | ENDED:

@@ -1,10 +1,10 @@
-"""Makes outcomes of the events that workers send about one task. Pure, but for the clock where an event's date is nonsense.
+"""Makes outcomes from the events that workers send about one task. Pure, except that it asks the clock if a date is nonsense.
 
-Events may come twice and in any order, from several workers. Clocks of different workers can't be compared. Within one worker,
-Celery counts its events (`clock`, a Lamport clock); a worker that restarts counts anew, usually with another process id.
+Events may come twice and in any order, from several workers. Clocks of different workers can't be compared. Each worker counts
+its events (`clock`, a Lamport clock). A worker that restarts begins to count again, usually with another process id.
 
-So an end always counts, whatever came before. Anything else counts if it isn't older than what the same worker said last, and
-only before an end. Celery's texts of results and exceptions are shortened reprs.
+So an end always counts, whatever came before. Any other event counts only before an end, and only if it isn't older than the
+same worker's last event. Celery's texts of results and exceptions are shortened reprs.
 """
 
 import hashlib
@@ -21,8 +21,8 @@ from bot.core.stops import EXPIRED, TERMINATED
 from bot.runs import clock
 
 Event = Mapping[str, Any]
-TASK_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # of our runs
-STATUSES = {  # as celery/events/state.py. `task-sent` says nothing that we don't know
+TASK_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # the form of our runs' task ids
+STATUSES = {  # as in celery/events/state.py, without `task-sent`, which tells us nothing new
     "task-received": "RECEIVED",
     "task-started": "STARTED",
     "task-retried": "RETRY",
@@ -32,7 +32,7 @@ STATUSES = {  # as celery/events/state.py. `task-sent` says nothing that we don'
     "task-revoked": "REVOKED",
 }
 WRAPPED = "ExceptionWithTraceback()"  # what Celery shows of TimeLimitExceeded and WorkerLostError
-MOST = 2**63  # of a clock
+MOST = 2**63  # a worker's clock is below this; larger values are nonsense
 
 
 class Mark(NamedTuple):
@@ -40,7 +40,7 @@ class Mark(NamedTuple):
 
     clock: int
     status: str
-    worker: str  # a hash
+    worker: str  # a hash of the worker's name and process id
 
     @classmethod
     def of(cls, event: Event) -> "Mark":
@@ -54,7 +54,7 @@ class Mark(NamedTuple):
 
     @classmethod
     def load(cls, token: str) -> "Mark | None":
-        """None: nothing was recorded yet, or by another source."""
+        """The mark that a token is the text of. None: nothing was recorded yet, or another source recorded it."""
         count, _, rest = token.partition(" ")
         said, _, worker = rest.partition(" ")
         return cls(int(count), said, worker) if count.isdecimal() and worker else None
@@ -74,9 +74,9 @@ def status(event: Event) -> str:
 
 
 def news(seen: str, events: Iterable[Event], *, has_ended: bool) -> list[Outcome]:
-    """What these events of one task say, in the order in which they came.
+    """The outcomes that events of one task add. `events` are in the order in which they came.
 
-    `seen` is the token that was recorded last. Returns all ends or, if there is none, the newest of the other states.
+    `seen` is the token that was recorded last. Returns all ends or, if there is none, the newest other status.
     """
     listed = list(events)
     starts = [(Mark.of(event).worker, _at(event)) for event in listed if status(event) == "STARTED"]
@@ -116,7 +116,7 @@ def _outcome(event: Event, mark: Mark, starts: list[tuple[str, datetime]]) -> Ou
 
 
 def _started(event: Event, mark: Mark, at: datetime, starts: list[tuple[str, datetime]]) -> datetime | None:
-    """By the same worker's clock. None: unknown."""
+    """The time at which the task started, by the clock of the event's worker. None: unknown."""
     if mark.status == "STARTED":
         return at
     known = [start for worker, start in starts if worker == mark.worker and start <= at]
@@ -127,7 +127,7 @@ def _started(event: Event, mark: Mark, at: datetime, starts: list[tuple[str, dat
 
 
 def _at(event: Event) -> datetime:
-    """By the worker's clock."""
+    """The time of the event by the worker's clock, or the present time if that is nonsense."""
     stamp = event.get("timestamp")
     try:
         at = as_django(datetime.fromtimestamp(stamp, UTC)) if isinstance(stamp, (int, float)) and stamp > 0 else None
@@ -140,7 +140,7 @@ def _text(event: Event) -> str:
     said = status(event)
     if said == "SUCCESS":
         result = _plain(event.get("result"))
-        return "" if result == "None" else result  # a text would be in quotes
+        return "" if result == "None" else result  # the value None; the text "None" would be in quotes
     if said == "REVOKED":  # the words that Celery stores as a result (celery/worker/request.py, _announce_revoked)
         why = TERMINATED if event.get("terminated") else EXPIRED if event.get("expired") else "revoked"
         return f"TaskRevokedError: {why}"
@@ -149,11 +149,11 @@ def _text(event: Event) -> str:
 
 
 def _last_line(traceback: str) -> str:
-    """`package.Type: message`, without the package."""
+    """The last line of a traceback, `package.Type: message`, without the package."""
     name, colon, message = traceback.rstrip().rpartition("\n")[2].partition(": ")
     return f"{name.rpartition('.')[2]}{colon}{message}"
 
 
 def _plain(value: Any) -> str:
-    """Celery sends texts. Anything else is forged."""
+    """The value if it is a text, otherwise an empty text. Celery sends texts only, so that anything else is forged."""
     return value if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""Hears workers' events and records what they say of our runs: one process for all, and another one when that is gone."""
+"""Receives workers' events and records the outcomes of our runs. One process does it for all. If it ends, another takes over."""
 
 import logging
 import time
@@ -28,46 +28,47 @@ from bot.runs import clock, finish, sources
 
 log = logging.getLogger(__name__)
 
-LISTEN, MORE = 0.5, 0.01  # seconds that a step waits for a first message, and for each further one
-BATCH = 500  # messages in a step; RabbitMQ leaves no more with us unacknowledged
-HEARTBEAT = 10.0  # seconds
-ENABLE = 5.0  # seconds until workers are told again to send events: one may have started meanwhile
-RENEW = 1.0  # seconds; a fifth of what a claim lasts
-STANDBY = 1.0  # seconds between two looks whether the process that hears is gone
-AFTER_ERROR = 2.0
-SPARE = 2 * sources.HELD.total_seconds()  # what a process on standby remembers, so that it takes over without a gap
-MOST = 10_000  # messages that are remembered
-MOST_ASKED = 500  # tasks
-GONE = "ready"  # a task that a worker has, but has done (celery/worker/control.py)
+LISTEN, MORE = 0.5, 0.01  # seconds for which a step waits for its first message, and for each later one
+BATCH = 500  # messages in a step; also the most that RabbitMQ sends us before we acknowledge them
+HEARTBEAT = 10.0  # seconds of silence after which RabbitMQ may close the connection
+ENABLE = 5.0  # seconds between two commands to send events: a worker may have started meanwhile
+RENEW = 1.0  # seconds after which a process renews its claim; a fifth of the time that a claim lasts
+STANDBY = 1.0  # seconds between two tries to claim the source
+AFTER_ERROR = 2.0  # seconds until the next try to connect
+# Seconds for which a process on standby keeps messages, to take over without a gap.
+SPARE = 2 * sources.HELD.total_seconds()
+MOST = 10_000  # messages that a process keeps
+MOST_ASKED = 500  # tasks that workers are asked about
+GONE = "ready"  # a worker's word for a task that it has finished (celery/worker/control.py)
 
 
 @dataclass
 class Hearing:
-    """`step` is for a Loop, which survives errors.
+    """Receives and records events. A `Loop`, which survives errors, calls `step`.
 
-    On RabbitMQ, only the process that has claimed the source reads the queue, and acknowledges what it has recorded. On Redis,
-    every process listens, and those on standby forget what they have heard after a while.
+    On RabbitMQ, only the process that has claimed the source reads the queue. It acknowledges messages after it has recorded
+    them. On Redis, every process receives all messages. A process on standby drops them after `SPARE` seconds.
     """
 
     app: Celery
     outcomes: EventOutcomes
     queue: EventQueue
-    deadline: float  # seconds
-    wake: Callable[[], None]  # something is owed now
+    deadline: float  # seconds after a report until a run is overdue
+    wake: Callable[[], None]  # called when notices are owed
     secret_keys: tuple[str, ...] = WORDS
     _name: str = field(default_factory=lambda: uuid4().hex)
     _connection: Any = None
-    # Messages that aren't recorded yet, and when they came.
+    # Messages that aren't recorded yet, each with its arrival on the monotonic clock.
     _got: deque[tuple[float, Any]] = field(default_factory=lambda: deque(maxlen=MOST))
-    _since: datetime | None = None  # on Redis: since when this process has missed nothing
-    _missed_before: datetime | None = None  # open runs from before may have ended unnoticed; that isn't noted yet
-    _holds_until: float = float("-inf")  # monotonic
+    _since: datetime | None = None  # on Redis: this process has received everything since then
+    _missed_before: datetime | None = None  # older open runs may have ended unnoticed, which isn't saved yet
+    _holds_until: float = float("-inf")  # the next renewal, on the monotonic clock
     _holds: bool = False
-    _enabled_at: float = float("-inf")  # monotonic
+    _enabled_at: float = float("-inf")  # the last command to send events, on the monotonic clock
 
     @cached_property
     def _is_kept(self) -> bool:
-        """Whether the broker keeps events for us, in a queue."""
+        """Whether the broker keeps events in a queue while no process reads them."""
         return eventqueue.transport(self.app) == RABBITMQ
 
     def step(self) -> float:
@@ -94,7 +95,7 @@ class Hearing:
             connection.collect()
 
     def _claims(self) -> bool:
-        """Whether this process hears for all."""
+        """Whether this process has claimed the source. Renews the claim if necessary, or tries to get it."""
         if self._holds and time.monotonic() < self._holds_until:
             return True
         before = self._holds
@@ -135,7 +136,7 @@ class Hearing:
             connection.collect()
             raise
         self._connection = connection
-        self._receive(MORE)  # Redis is told now, and not before, that we listen
+        self._receive(MORE)  # kombu subscribes on Redis only when it reads
         if not is_kept:
             self._since = clock.last()
         elif not was_there:
@@ -145,7 +146,7 @@ class Hearing:
         self._got.append((time.monotonic(), message))
 
     def _receive(self, within: float) -> None:
-        """All messages that are there, once the first one has come."""
+        """Waits for a first message, then takes all that are there, about BATCH at most."""
         room = BATCH
         while room > 0:
             before = len(self._got)
@@ -157,7 +158,7 @@ class Hearing:
             within = MORE
 
     def _record(self) -> None:
-        """Raises the database's errors. Then everything is recorded, and acknowledged, at a later step."""
+        """Records the messages, then acknowledges them. Raises the database's errors; a later step then tries again."""
         if not self._got:
             return
         batch = list(self._got)
@@ -171,13 +172,13 @@ class Hearing:
         self._got.clear()
 
     def _forget(self) -> None:
-        """What another process has recorded by now."""
+        """Drops messages that the process with the claim has recorded by now."""
         old = time.monotonic() - SPARE
         while self._got and self._got[0][0] < old:
             self._got.popleft()
 
     def _note_missed(self) -> None:
-        """Runs may have ended while nobody listened. Those that a worker still has certainly haven't."""
+        """Saves that older open runs may have ended while no process listened, unless a worker still has their tasks."""
         if (before := self._missed_before) is None:
             return
         waiting = Run.objects.filter(source=self.outcomes.source, state__in=OPEN, created_at__lt=before)
@@ -187,7 +188,7 @@ class Hearing:
         self._missed_before = None
 
     def _held(self, tasks: list[str]) -> set[str]:
-        """Those that a worker says it has. That a worker doesn't answer proves nothing."""
+        """The tasks that a worker says it has. A worker that doesn't answer may have others."""
         try:
             answers = workers.ask(self.app, "query_task", workers.WAIT, *tasks) or {}
         except Exception as exc:  # noqa: BLE001  # whatever the transport raises
@@ -196,7 +197,7 @@ class Hearing:
         return {task for theirs in answers.values() for task, (state, *_) in theirs.items() if state != GONE}
 
     def _cant(self, exc: Exception) -> None:
-        """Names only the error: its text may hold an address with a password."""
+        """Closes the connection and gives up the claim. Keeps the error's name only: its text may hold a password."""
         self.close()
         reason = exc.reason if isinstance(exc, Refused) else None
         params = {"error": type(exc.__cause__ or exc).__name__}
@@ -207,7 +208,7 @@ class Hearing:
 
 
 def _events(message: Any) -> list[Event]:
-    """Nothing if it can't be read: anybody who may publish to the broker may publish anything."""
+    """The events in a message. Empty if it can't be read: anybody who may publish to the broker may publish anything."""
     try:
         return heard.of_tasks(message.payload)
     except Exception:  # noqa: BLE001  # whatever decoders raise

@@ -1,4 +1,4 @@
-"""What the platform's result backend is, by its configuration alone: nothing connects here."""
+"""Finds the kind of the platform's result backend in its configuration. Nothing connects here."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from celery.backends.base import BaseKeyValueStoreBackend
 
 from bot.core.model import Source
 
-# Nobody but the process that sent a task, or that runs it, can read these.
+# Backends whose results only the process that sent the task, or the one that runs it, can read.
 PRIVATE = frozenset({"celery.backends.base.DisabledBackend", "celery.backends.rpc.RPCBackend"})
 ROWS = "django_celery_results.backends.database"
 DJANGO_CACHE = "django_celery_results.backends.cache"
@@ -19,7 +19,7 @@ TESTED = frozenset({
 
 
 def source(app: Celery) -> Source:
-    """Where outcomes can be read."""
+    """The source from which runtask can read outcomes."""
     found, url = backend_class(app)
     if found is None or f"{found.__module__}.{found.__qualname__}" in PRIVATE:
         return Source.NONE
@@ -27,7 +27,7 @@ def source(app: Celery) -> Source:
         return Source.ROWS
     place = url or app.conf.cache_backend or ""
     if (is_a(found, "celery.backends.cache") and place.startswith("memory")) or not hasattr(found, "get_task_meta"):
-        return Source.NONE  # in the memory of one process
+        return Source.NONE  # the results are in one process's memory
     return Source.BACKEND
 
 
@@ -37,7 +37,7 @@ def names_rows(app: Celery) -> bool:
 
 
 def backend_class(app: Celery) -> tuple[Any, str | None]:
-    """The class that Celery would use (celery/app/base.py, `_get_backend`), and its address. None if there is no such class."""
+    """The class that Celery would use (celery/app/base.py, `_get_backend`), or None if it doesn't exist; and its address."""
     try:
         found: Any = by_url(app.backend_cls or app.conf.result_backend, app.loader)
     except Exception:  # noqa: BLE001  # a name or class that doesn't exist or can't be imported
@@ -46,12 +46,12 @@ def backend_class(app: Celery) -> tuple[Any, str | None]:
 
 
 def is_a(backend: Any, module: str) -> bool:
-    """Whether it is a class of this module, or a subclass of one."""
+    """Whether `backend` is a class of this module, or a subclass of such a class."""
     return backend is not None and any(base.__module__ == module for base in backend.__mro__)
 
 
 def is_batched(app: Celery) -> bool:
-    """Whether one question can name many tasks."""
+    """Whether one request to the backend can name many tasks."""
     found, _ = backend_class(app)
     if is_a(found, "celery.backends.database"):
         return True
@@ -70,7 +70,7 @@ def life(app: Celery) -> float | None:
         return None
     set_to = (app.conf.result_expires, app.conf.get("result_failure_expires"))
     lives = [int(one.total_seconds() if isinstance(one, timedelta) else one) for one in set_to if one]
-    return min(filter(None, lives), default=None)  # as Celery: less than a second is for ever
+    return min(filter(None, lives), default=None)  # as in Celery, less than a second means for ever
 
 
 def shown(app: Celery) -> str:

@@ -1,4 +1,4 @@
-"""The line to a result backend, one per process. It asks in threads of its own, so that a backend that hangs holds nobody."""
+"""Asks a result backend, over one `Line` per process. Each question has its own thread: a backend that hangs blocks no caller."""
 
 import os
 import threading
@@ -20,13 +20,13 @@ from bot.core.reasons import Code, Reason
 
 T = TypeVar("T")
 SILENT_PAUSE = 2.0  # seconds until a silent backend is asked again
-HANGING = 4  # questions without an answer, at most
+HANGING = 4  # questions that wait for their answers, at most
 LATE_PAUSE = 60.0  # seconds between two questions about a run that is overdue or has ended
-SHARE = 0.05  # of the time, for asking about all runs
+SHARE = 0.05  # share of the time that questions about all runs may take
 
 
 def reader(app: Celery) -> Reader:
-    """Connects at its first use."""
+    """The reader for the platform's backend. It connects when it is first used."""
     found, url = kinds.backend_class(app)
     if kinds.is_a(found, "celery.backends.database"):
         from bot.broker.outcomes.sql import Tables  # noqa: PLC0415  # needs SQLAlchemy
@@ -37,29 +37,29 @@ def reader(app: Celery) -> Reader:
 
 
 def own_backend(backend: Any) -> Any:
-    """This object is ours alone: it fails fast, and tries once."""
+    """Makes `backend`, which must be an object of our own, fail fast and without retries."""
     backend.always_retry = False
-    if (params := getattr(backend, "connparams", None)) is not None:  # Redis, also by way of Sentinel
+    if (params := getattr(backend, "connparams", None)) is not None:  # Redis, with or without Sentinel
         params |= {"socket_timeout": TIMEOUT, "retry_on_timeout": False}
-        if "socket_connect_timeout" in params:  # not for a socket in the file system
+        if "socket_connect_timeout" in params:  # a socket in the file system has no such option
             params["socket_connect_timeout"] = TIMEOUT
     return backend
 
 
 @dataclass
 class Line:
-    """Threads may share it."""
+    """Asks a backend, and reports silence for a while without asking again. Threads may share it."""
 
     app: Celery
     late: Turns
     _reader: Reader | None = None
-    _silent_until: float = float("-inf")  # monotonic
+    _silent_until: float = float("-inf")  # on the monotonic clock
     _why: Reason | None = None
-    _open: int = 0  # questions whose answers are out
+    _open: int = 0  # questions that wait for their answers
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, question: Callable[[Reader], T], limit: float) -> T:
-        """Takes at most `limit` seconds. Raises SourceSilent, for a while without asking again."""
+        """The answer, within `limit` seconds. Raises SourceSilent; after a failure, also without asking for SILENT_PAUSE seconds."""
         with self._lock:
             if self._why is not None and time.monotonic() < self._silent_until:
                 raise SourceSilent(self._why)
@@ -90,7 +90,7 @@ class Line:
                 self._open -= 1
 
     def _silent(self, problem: Exception) -> SourceSilent:
-        """Names only the error: its text may hold an address with a password."""
+        """Remembers the failure, with the error's name only: its text may hold an address with a password."""
         self._why = Reason(code=Code.SOURCE_SILENT, params={"error": type(problem).__name__})
         self._silent_until = time.monotonic() + SILENT_PAUSE
         return SourceSilent(self._why)

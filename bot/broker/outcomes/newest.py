@@ -1,4 +1,4 @@
-"""The newest result of a schedule in django-celery-results' table. The cost doesn't grow with history."""
+"""Finds the newest result of a schedule in django-celery-results' table. The cost doesn't grow with history."""
 
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,11 @@ from bot.compat import is_indexed
 from bot.core.model import LastRun
 from bot.prepared import Placeholder, Prepared
 
-RECENT_RESULTS = 1000  # rows
-# The newest TaskResult of a name: among all, among the recent ones, and by the index of names (`run`).
+RECENT_RESULTS = 1000  # rows that count as recent
 NAME = F("periodic_task_name")
 HAS_INDEX = is_indexed(TaskResult, "periodic_task_name")
 NAME_WITHOUT_INDEX = NullIf(NAME, Value(""))  # equal to the name, but no index can answer it
+# Three ways to find the newest TaskResult of a name: among all, among the recent ones, and by the index of names.
 NAMED = Prepared(lambda: _named().order_by("-pk")[:1])
 NAMED_LATELY = Prepared(
     lambda: _named(NAME_WITHOUT_INDEX).filter(pk__gt=_newest() - RECENT_RESULTS).order_by("-pk")[:1]
@@ -39,11 +39,11 @@ def _newest() -> Subquery:
 
 
 def _newest_result(schedule: str) -> tuple[str, datetime] | None:
-    """By the index of names, which SQLite and MariaDB keep in the order of the primary key.
+    """The newest result by the index of names, which SQLite and MariaDB keep in the order of the primary key.
 
-    PostgreSQL prefers to walk down the primary key until it finds the name, which for a schedule without results means the
-    whole table. So the first query bounds that walk, and its condition keeps it from the index of names; the second one can
-    only use that index. PostgreSQL would JIT-compile both halves if they were one query.
+    PostgreSQL prefers to walk down the primary key until it finds the name. For a schedule without results, that means the
+    whole table. So the first query limits that walk, and its condition can't use the index of names. The second query can
+    use only that index. If both were one query, PostgreSQL would JIT-compile it.
 
     Without that index, only the recent results are read.
     """

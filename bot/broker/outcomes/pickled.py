@@ -1,4 +1,4 @@
-"""Reads pickled results without running what they name. A pickle can name any function, and unpickling calls it."""
+"""Reads pickled results without calling the functions that they name. Ordinary unpickling calls any such function."""
 
 import io
 import pickle
@@ -14,7 +14,7 @@ HARMLESS: dict[tuple[str, str], Any] = {
 
 
 class Stub:
-    """Stands for an object whose class isn't loaded."""
+    """A stand-in for an object of a class that isn't loaded."""
 
     kind = ""  # the class's name
     args: tuple[Any, ...] = ()
@@ -35,7 +35,7 @@ class Stub:
 
 
 class _Unpickler(pickle._Unpickler):  # noqa: SLF001
-    """Python's own version, whose memo is a dict: a large index in the data doesn't cost memory."""
+    """Python's unpickler that is written in Python. Its memo is a dict, so a large index in the data costs no memory."""
 
     dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)  # noqa: SLF001
 
@@ -46,7 +46,7 @@ class _Unpickler(pickle._Unpickler):  # noqa: SLF001
         return Stub()
 
     def load_bytearray8(self: Any) -> None:
-        """Python's own asks for as much memory as the data names. This one takes as much as there is."""
+        """Reads the bytes that there are. Python's own method allocates as much memory as the data asks for."""
         [length] = struct.unpack("<Q", self.read(8))
         self.append(bytearray(self.read(length)))
 
@@ -58,5 +58,5 @@ def loads(data: bytes) -> Any:
 
 
 def is_pickle(data: bytes) -> bool:
-    """Pickles since protocol 2 begin so, and no JSON or YAML does."""
+    """Whether `data` begins like a pickle of protocol 2 or later. No JSON or YAML begins like that."""
     return data[:1] == b"\x80" and b"\x02" <= data[1:2] <= b"\x05"

@@ -1,4 +1,4 @@
-"""Ways to ask result backends: those that keep texts by key, SQLAlchemy's tables, and whatever else knows task ids."""
+"""Asks result backends that keep texts by key, and any others that find results by task id. (`sql` asks SQLAlchemy's tables.)"""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from kombu.exceptions import ContentDisallowed, DecodeError
 
 from bot.broker.outcomes import pickled
 
-TIMEOUT = 0.5  # seconds, for connecting and for each answer
+TIMEOUT = 0.5  # seconds to connect, and for each answer
 RAW = (bytes, bytearray, memoryview)
 PICKLE = "application/x-python-serialize"
 Meta = dict[str, Any]
@@ -20,18 +20,18 @@ Meta = dict[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """What the backend holds for one task. `meta` decodes it."""
+    """A task's result as the backend holds it. `meta` decodes it."""
 
     task: str
-    token: str  # differs if anything in it differs
+    token: str  # changes when anything in the result changes
     meta: Callable[[], Meta] = field(repr=False)
 
 
 class Reader(Protocol):
-    """Asks a backend. Raises whatever the backend's client raises."""
+    """Asks a backend. Its methods raise the errors of the backend's client."""
 
     def read(self, tasks: list[str]) -> Iterable[Answer]:
-        """For those of these tasks that the backend knows."""
+        """One answer for each of these tasks that the backend knows."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Others:
     backend: Any
 
     def __post_init__(self) -> None:
-        # No exceptions are made of what is stored, and nothing is unpickled.
+        # Celery would make exceptions from stored values, and would unpickle.
         self.backend.meta_from_decoded = lambda meta: meta
         self.backend.accept = {one for one in self.backend.accept if one != PICKLE}
 
@@ -76,14 +76,14 @@ class Others:
         for task in tasks:
             try:
                 meta = self.backend.get_task_meta(task, cache=False)
-            except (ContentDisallowed, DecodeError, TypeError, ValueError) as exc:  # of this task only
+            except (ContentDisallowed, DecodeError, TypeError, ValueError) as exc:  # this task's result is unreadable
                 yield Answer(task, f"{task} {type(exc).__name__}", partial(_raise, exc))
             else:
                 yield Answer(task, token(meta), partial(dict, meta))
 
 
 def unpacked(backend: Any, value: Any) -> Any:
-    """Decodes as Celery does, but with pickle replaced. Workers may use pickle even where these settings don't."""
+    """Decodes a value as Celery does, except that pickles run no code. Workers may pickle even if our settings don't."""
     data = _decompressed(value if isinstance(value, bytes) else str(value).encode())
     if backend.content_type == PICKLE or pickled.is_pickle(data):
         return pickled.loads(data)
@@ -93,7 +93,7 @@ def unpacked(backend: Any, value: Any) -> Any:
 def _decompressed(data: bytes) -> bytes:
     try:
         from celery.backends.base import decompress_payload  # type: ignore[attr-defined]  # noqa: PLC0415
-    except ImportError:  # before Celery 5.7, results aren't compressed
+    except ImportError:  # before 5.7, Celery doesn't compress results
         return data
     return bytes(decompress_payload(data))
 
@@ -107,7 +107,7 @@ def token(value: Any) -> str:
 
 
 def _flat(meta: Meta) -> str:
-    """Equal for equal values; without addresses in memory."""
+    """The values as text that is equal for equal values. It contains no addresses in memory."""
     try:
         return json.dumps(
             meta, skipkeys=True, default=lambda one: bytes(one).hex() if isinstance(one, RAW) else str(type(one))

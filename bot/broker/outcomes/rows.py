@@ -1,7 +1,7 @@
 """Reads outcomes from django-celery-results' `TaskResult` rows. The cost of a pass doesn't grow with history.
 
-`PENDING` says nothing of a task: a platform may write such rows when it publishes. `date_done` moves with every write (it is
-`auto_now`), and a task that ignores its result, or raises Ignore or Reject, leaves no row of its own.
+`PENDING` says nothing about a task: a platform may write such rows when it publishes. Every write updates `date_done`
+(`auto_now`). A task that ignores its result, or raises Ignore or Reject, writes no row.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from bot.runs import clock
 BATCH = 500  # outcomes per pass; older builds of SQLite allow 999 parameters
 RECENT = timedelta(seconds=3)
 READ = ("task_id", "status", "date_done", "result", "traceback", "worker", "date_started")
-PUBLISHING = timedelta(seconds=5)  # at most; `sent_at` is its end
+PUBLISHING = timedelta(seconds=5)  # the longest time that publishing takes; it ends at `sent_at`
 
 
 @dataclass
@@ -44,7 +44,7 @@ class RowOutcomes:
     _ended: Turns = field(default_factory=lambda: Turns(share=0.01, pause=60))
 
     def changed(self) -> list[Outcome]:
-        """Of runs whose result row has been written since it was recorded: first open ones, oldest run first."""
+        """Outcomes of runs whose result row was written after it was recorded: open runs before ended ones, oldest run first."""
         ids = self._full.take(lambda: _changed(open_runs(Source.ROWS, OPEN)))
         if ids is None:
             ids = _written_lately()
@@ -55,27 +55,28 @@ class RowOutcomes:
         return _outcomes(_rows().filter(task_id=task))
 
     def last_run(self, schedule: Schedule) -> LastRun | None:
-        """Started by beat or by us: results carry the schedule's name (`result_extended`)."""
+        """The newest run, whether beat or runtask sent it: results have the schedule's name (`result_extended`)."""
         return newest.run(schedule.name)
 
 
 def _results() -> QuerySet[TaskResult]:
-    """From the database that they are written to: a replica may lag behind."""
+    """The results in the database that they are written to: a replica may lag behind."""
     return TaskResult.objects.using(database_of(TaskResult))
 
 
 def _rows() -> QuerySet[TaskResult, dict[str, Any]]:
-    """What outcomes are made of. The installed package, or the platform's table, may be older than others."""
+    """The columns that outcomes need, without those that an old package or an old table of the platform doesn't have."""
     there = {one.name for one in TaskResult._meta.concrete_fields} - lacking(TaskResult)  # noqa: SLF001  # documented
     rows: QuerySet[TaskResult, dict[str, Any]] = _results().values(*(name for name in READ if name in there))
     return rows
 
 
 def _changed(watched: Tokens) -> list[str]:
-    """Task ids. One query for the runs and others for their results are planned well whatever the statistics are.
+    """The ids of tasks whose results have changed. `watched` comes from a separate query: databases plan two simple queries
+    well, whatever their statistics are.
 
-    As one join, PostgreSQL may hash the whole results table, and SQLite without ANALYZE uses the index of the results'
-    states. A router may also keep the two tables in different databases.
+    For one join, PostgreSQL may hash the whole results table, and SQLite without ANALYZE uses the index of the results'
+    statuses. A router may also keep the two tables in different databases.
     """
     seen = list(watched.items())
     changed: list[str] = []
@@ -87,7 +88,7 @@ def _changed(watched: Tokens) -> list[str]:
 
 
 def _written_lately() -> list[str]:
-    """Task ids, by the index of the results' dates. Costs time per written result, not per open run."""
+    """The ids of tasks whose results were written in the last seconds. The cost grows with these results, not with open runs."""
     lately = _results().filter(date_done__gte=clock.now() - RECENT).order_by("date_done")
     values = lately.values_list("task_id", "date_done", "status")
     written = [(id_, _token(at, status)) for id_, at, status in values if status != PENDING]
@@ -99,7 +100,7 @@ def _written_lately() -> list[str]:
 
 
 def _token(at: datetime, status: str) -> str:
-    """With the status, because some MySQL columns have whole seconds."""
+    """The token of a result. It contains the status, because some MySQL columns hold whole seconds only."""
     return f"{at.isoformat()} {status}"
 
 
@@ -112,14 +113,14 @@ def _outcomes(found: Iterable[dict[str, Any]]) -> list[Outcome]:
 
 
 def _sending(tasks: Iterable[str]) -> dict[str, datetime]:
-    """When the sending of these runs began, or later. Nothing is asked for no tasks."""
+    """The earliest time at which each run's task can have been published. Without tasks, there is no query."""
     ids = padded(list(tasks))
     runs = Run.objects.filter(task_id__in=ids).order_by().values_list("task_id", "created_at", "sent_at") if ids else ()
     return {task: min(sent, max(asked, sent - PUBLISHING)) if sent else asked for task, asked, sent in runs}
 
 
 def _believed(began: datetime | None, sent: datetime | None, ended: datetime) -> datetime | None:
-    """`date_started`, if it can be true. The database writes it (`Now()`), and some do so in the local time of their session."""
+    """`date_started`, if it can be true. The database writes it (`Now()`); some databases use their session's local time."""
     return began if began is not None and sent is not None and sent <= began <= ended else None
 
 

@@ -1,4 +1,4 @@
-"""Makes outcomes for people: results as text, exceptions as `Type: message`, tracebacks without Celery's own frames. Pure."""
+"""Makes readable outcomes: results as text, exceptions as `Type: message`, tracebacks without Celery's own frames. Pure."""
 
 import json
 import re
@@ -11,11 +11,11 @@ from bot.broker.outcomes.pickled import HARMLESS, Stub
 from bot.core.model import Outcome, TaskId
 from bot.core.text import clean, clip
 
-TEXT_LIMIT = 100_000  # characters that are passed on: more than is shown, as secrets must be found first
-LONGEST = 3_000_000  # characters; more of a result isn't even counted
+TEXT_LIMIT = 100_000  # characters that are passed on; more than people see, because masking comes before shortening
+LONGEST = 3_000_000  # characters after which a result isn't read any further
 NOT_SHOWN = "(a pickled result, not shown)"
-STATUS_LIMIT, WORKER_LIMIT = 50, 100  # characters that a run's row holds
-PLAIN = tuple(HARMLESS.values())  # dates, decimals and so on, which people read as texts
+STATUS_LIMIT, WORKER_LIMIT = 50, 100  # characters in the columns of a run's row
+PLAIN = tuple(HARMLESS.values())  # types that people read as text: dates, decimals, …
 WRAPPER = "UnpickleableExceptionWrapper"
 TRACER = "celery/app/trace.py"
 CARETS = re.compile(r"\s+[~^]+\s*")
@@ -32,7 +32,7 @@ def outcome(
     worker: str,
     started_at: datetime | None = None,
 ) -> Outcome:
-    """`text` is the whole result, as people read it. `runs.finish` masks, cleans and shortens the texts."""
+    """The outcome. `text` is the whole readable result. Later, `runs.finish` masks, cleans and shortens the texts."""
     return Outcome(
         task_id=TaskId(task),
         status=clip(clean(status), STATUS_LIMIT),
@@ -47,7 +47,7 @@ def outcome(
 
 
 def readable(stored: str | None, status: str) -> str:
-    """The stored JSON for people (`readable_value`). If it isn't JSON, or is nested too deep, as it is."""
+    """A stored result as `readable_value` shows it. If it isn't JSON, or is nested too deep, it stays as it is."""
     try:
         return readable_value(json.loads(stored, object_hook=_untyped), status, otherwise=stored) if stored else ""
     except (TypeError, ValueError, RecursionError):
@@ -55,7 +55,7 @@ def readable(stored: str | None, status: str) -> str:
 
 
 def _untyped(value: dict[str, Any]) -> Any:
-    """A date, a decimal and so on in kombu's JSON (kombu/utils/json.py), as the text that it is written as."""
+    """The text of a date, a decimal, … in kombu's JSON (kombu/utils/json.py)."""
     if value.keys() != {"__type__", "__value__"}:
         return value
     written = value["__value__"]
@@ -65,8 +65,8 @@ def _untyped(value: dict[str, Any]) -> Any:
 def readable_value(value: Any, status: str, otherwise: str = NOT_SHOWN) -> str:
     """A result for people: text as it is, other values as indented JSON, an exception as `Type: message`.
 
-    While the task runs, it is the task's own progress. Celery's note on the worker (STARTED) is left out. Of a pickled object,
-    only an exception's name and texts are shown.
+    While the task runs, the value is the task's own progress. Celery's note on the worker (STARTED) is left out. Pickled
+    objects aren't shown, except for an exception's name and texts.
     """
     if value is None or status == "STARTED":
         return ""
@@ -89,7 +89,7 @@ def readable_value(value: Any, status: str, otherwise: str = NOT_SHOWN) -> str:
 
 
 def _json(value: Any, indent: int | None = None) -> str:
-    """Stops after LONGEST characters: a value can hold the same list many times over."""
+    """The value as JSON. Stops after LONGEST characters: a value can contain the same list very often."""
     parts, length = list[str](), 0
     for part in json.JSONEncoder(ensure_ascii=False, indent=indent, default=_plain).iterencode(value):
         parts.append(part)
@@ -100,17 +100,17 @@ def _json(value: Any, indent: int | None = None) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Of a value that JSON hasn't: what Celery's own JSON and pickles often hold."""
+    """A value of a type that JSON doesn't have, but that Celery's own JSON and pickles often contain, as JSON."""
     if isinstance(value, (set, frozenset)):
         return list(value)
     return str(value) if isinstance(value, PLAIN) else NOT_SHOWN
 
 
 def own_frames(traceback: str) -> str:
-    """Without Celery's own frames, which begin every traceback, and without Python's lines of carets."""
+    """The traceback without Celery's own frames, which every traceback begins with, and without Python's lines of carets."""
     kept: list[str] = []
     skipping = False
-    for line in traceback.split("\n"):  # not at other line ends: they may stand inside a secret
+    for line in traceback.split("\n"):  # not at other line ends, which a secret may contain
         if not line.startswith("    "):  # a frame's first line, or text between frames
             skipping = TRACER in line
         if not skipping and not CARETS.fullmatch(line):
@@ -139,7 +139,7 @@ def exception(value: dict[str, Any]) -> str:
 
 
 def _unwrapped(name: str, args: Sequence[Any]) -> tuple[str, Sequence[Any]]:
-    """The exception inside of Celery's wrapper for those that can't be pickled, which has its module, name and arguments."""
+    """The exception in Celery's wrapper for exceptions that can't be pickled. The wrapper has its module, name and arguments."""
     match args:
         case [_, str(inner), list() | tuple() as theirs, *_] if name == WRAPPER:
             return inner, theirs

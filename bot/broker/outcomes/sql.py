@@ -1,4 +1,4 @@
-"""Reads the result tables of Celery's SQLAlchemy backend (`db+…://`), with our own SELECT: Celery unpickles as it loads rows."""
+"""Reads the result tables of Celery's SQLAlchemy backend (`db+…://`), with its own SELECT: Celery's own query unpickles."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,8 +18,8 @@ from sqlalchemy.sql import TableClause
 
 from bot.broker.outcomes.readers import Answer, Meta, token, unpacked
 
-# Time limits of the drivers we know, so that a connection that is dead doesn't keep a thread for hours. `Line` gives up earlier.
-CONNECTING, READING = 1, 10  # seconds; these drivers take whole ones
+# Time limits for the drivers that we know, so that a dead connection doesn't block a thread for hours. `Line` gives up earlier.
+CONNECTING, READING = 1, 10  # seconds; these drivers take whole seconds only
 _LIBPQ: dict[str, Any] = {
     "connect_timeout": CONNECTING,
     "tcp_user_timeout": READING * 1000,
@@ -41,28 +41,28 @@ COLUMNS: dict[str, Any] = {
     "result": sqlalchemy.LargeBinary,
     "date_done": sqlalchemy.DateTime,
     "traceback": sqlalchemy.Text,
-    "worker": sqlalchemy.String,  # with `result_extended`, and only if that was on when the table was made
+    "worker": sqlalchemy.String,  # only there if `result_extended` was on when the table was created
 }
 
 
 class Decoder(Backend):
-    """Not the platform's backend: making one makes or alters its tables. Settings about storing results don't matter here."""
+    """Decodes results. The platform's own backend class would create or alter tables. Settings for storing don't matter here."""
 
     supports_failure_expires = True
 
     def prepare_compression(self, _: Any) -> None:
-        """Since Celery 5.7."""
+        """Does nothing: we store nothing. Celery calls it since 5.7."""
 
 
 @dataclass
 class Tables:
-    """A table of results."""
+    """Reader of a table of results."""
 
-    backend: Any  # for decoding
+    backend: Any  # decodes the results
     engine: Engine
     table: TableClause
-    zone: tzinfo | None  # of the ends of tasks; None: UTC
-    _columns: list[Any] = field(default_factory=list)  # those that the table has; none: it isn't there yet
+    zone: tzinfo | None  # the time zone of `date_done`; None: UTC
+    _columns: list[Any] = field(default_factory=list)  # the columns that the table has; empty: there is no table yet
 
     @classmethod
     def of(cls, app: Celery, url: str | None) -> "Tables":
@@ -73,7 +73,7 @@ class Tables:
             *map(sqlalchemy.column, COLUMNS, COLUMNS.values()),
             schema=schemas.get("task"),
         )
-        # Celery gives the database its own time. Only PostgreSQL converts that to the connection's time, usually UTC.
+        # Celery writes its local time. Only PostgreSQL converts it to the connection's time zone, usually UTC.
         zone = None if address.get_backend_name() == "postgresql" else app.timezone
         return cls(Decoder(app=app), _engine(app, address), table, zone)
 
@@ -89,7 +89,7 @@ class Tables:
             yield Answer(found["task_id"], token(found), partial(self._meta, found))
 
     def _there(self, connection: Connection) -> list[Any]:
-        """The first worker makes the table; until then nobody has a result."""
+        """The table's columns. Empty: there is no table, because the first worker creates it, so no task has a result."""
         if not self._columns:
             try:
                 found = sqlalchemy.inspect(connection).get_columns(self.table.name, schema=self.table.schema)
@@ -106,12 +106,12 @@ class Tables:
         return {**row, "date_done": done, "result": self._result(row["result"])}
 
     def _result(self, stored: Any) -> Any:
-        """Before Celery 5.7, it is a pickle whatever the serializer."""
+        """The decoded result. Before Celery 5.7, it is a pickle, whatever the serializer is."""
         return None if stored is None else unpacked(self.backend, bytes(stored))
 
 
 def _engine(app: Celery, address: URL) -> Engine:
-    """With the platform's options. Only the pool is our own, as Celery's is outside of workers."""
+    """An engine with the platform's options, except those of the pool, which Celery also ignores outside of workers."""
     given = {**(app.conf.database_engine_options or {})}
     arguments = {**LIMITS.get(address.get_driver_name(), {}), **given.pop("connect_args", {})}
     options = {name: value for name, value in given.items() if not name.startswith("pool")}

@@ -1,4 +1,4 @@
-"""The runs whose outcomes are looked for, and how often."""
+"""Finds the runs whose outcomes runtask looks for, and limits how often it looks."""
 
 import time
 from collections.abc import Callable, Collection
@@ -13,19 +13,19 @@ from bot.models import Run
 from bot.runs import clock, finish
 
 T = TypeVar("T")
-Tokens = dict[str, str]  # what was recorded last, by task id, oldest run first
+Tokens = dict[str, str]  # the token that was recorded last, by task id, oldest run first
 
 
 @dataclass
 class Turns:
-    """Keeps work from taking more than `share` of the time, and from being done more often than every `pause` seconds."""
+    """Limits work to `share` of the time, and to once every `pause` seconds."""
 
     share: float = 1.0
     pause: float = 0.0
-    _next: float = float("-inf")  # monotonic
+    _next: float = float("-inf")  # the time of the next turn, on the monotonic clock
 
     def take(self, work: Callable[[], T]) -> T | None:
-        """None: it isn't due yet."""
+        """Does the work, and returns its result, if it is due. None: it isn't due yet."""
         began = time.monotonic()
         if began < self._next:
             return None
@@ -40,11 +40,11 @@ def open_runs(source: Source, states: Collection[RunState]) -> Tokens:
 
 
 def ended_runs(source: Source) -> Tokens:
-    """Those that may still end a second time, or late."""
+    """Ended runs that may still get a later end or a second one."""
     return _tokens(Run.objects.filter(finish.watched_on(clock.now()), source=source))
 
 
 def _tokens(runs: QuerySet[Run]) -> Tokens:
-    # Sorted here: PostgreSQL may walk down the primary key through all finished runs.
+    # Python sorts them: to sort, PostgreSQL may walk down the primary key through all finished runs.
     found = sorted(runs.order_by().values_list("pk", "task_id", "seen"))
     return {task_id: seen for _, task_id, seen in found}
