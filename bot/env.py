@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 SKIP_CHECKS = "CELERY_SKIP_CHECKS"
+ROUTE = {"queue", "exchange", "routing_key"}  # of a message
 DATABASES = ("sqlite", "postgres", "postgresql", "mysql")  # schemes
 T = TypeVar("T")
 Parse = Callable[[str], Any]
@@ -89,6 +90,17 @@ def mapping(raw: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise wrong
     return value
+
+
+def routes(raw: str) -> dict[str, Any]:
+    """A dict of Celery's `task_routes`: where tasks go, by globs of their names."""
+    found = mapping(raw)
+    for glob, where in found.items():
+        if not isinstance(where, dict) or not all(isinstance(where[name], str) for name in ROUTE & set(where)):
+            raise ValueError(f'must say where {glob} goes, like {{"{glob}": {{"queue": "reports"}}}}')
+        if unknown := sorted(set(where) - ROUTE - {"priority"}):
+            raise ValueError(f"knows no {unknown[0]!r}: {glob} may have {', '.join(sorted(ROUTE))} and priority")
+    return found
 
 
 def count(raw: str) -> int:
@@ -197,7 +209,7 @@ class Project:
     )
     result_backend: str = variable("CELERY_RESULT_BACKEND", text, "django-db", secret=True)
     default_queue: str = variable("CELERY_TASK_DEFAULT_QUEUE", text, "celery")
-    routes: Mapping[str, Any] | None = variable("CELERY_TASK_ROUTES", mapping, None)
+    routes: Mapping[str, Any] | None = variable("CELERY_TASK_ROUTES", routes, None)
     serializer: str = variable("CELERY_TASK_SERIALIZER", one_of("json", "pickle", "yaml", "msgpack"), "json")
     protocol: str = variable("CELERY_TASK_PROTOCOL", one_of("1", "2"), "2")
     broker_options: Mapping[str, Any] | None = variable("CELERY_BROKER_TRANSPORT_OPTIONS", mapping, None, secret=True)

@@ -114,7 +114,8 @@ if not _project.database_url:
 
 def _database(address: str) -> dict[str, Any]:
     found: dict[str, Any] = {**dj_database_url.parse(address, conn_max_age=60, conn_health_checks=True)}
-    return {**found, "OPTIONS": DATABASE_OPTIONS[found["ENGINE"]] | found.get("OPTIONS", {})}
+    options = DATABASE_OPTIONS[found["ENGINE"]] | found.get("OPTIONS", {})
+    return {**found, "OPTIONS": options, "DISABLE_SERVER_SIDE_CURSORS": True}  # poolers forbid them
 
 
 _ours = _database(_project.database_url or f"sqlite:///{_data / 'runtask.sqlite3'}")

@@ -11,7 +11,7 @@ from django.apps import AppConfig, apps
 from django.contrib.admin import sites
 from django.contrib.auth.management import create_permissions
 from django.contrib.contenttypes.management import create_contenttypes
-from django.db import NotSupportedError, models
+from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
@@ -20,7 +20,10 @@ from bot.conf import PLATFORM
 
 PERMISSIONS = "django.contrib.auth.management.create_permissions"  # dispatch_uid; django/contrib/auth/apps.py
 APPS = ("django_celery_beat", "django_celery_results")
-READING = frozenset({"SELECT", "SHOW", "EXPLAIN", "PRAGMA", "SET"})  # with the statements of Django's introspection
+READ_ONLY = {  # by vendor; a file of SQLite is opened for reading only (bot.settings)
+    "postgresql": "SET default_transaction_read_only = on",
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+}
 
 
 class Router:
@@ -36,8 +39,8 @@ class Router:
 
 
 def only_read() -> None:
-    """Refuses to write over any connection to the platform's database. Call this when Django starts."""
-    connection_created.connect(_watch, dispatch_uid="runtask.only_read")
+    """Call this when Django starts. Makes each connection to the platform's database refuse to write."""
+    connection_created.connect(_make_read_only, dispatch_uid="runtask.only_read")
 
 
 def hide() -> None:
@@ -48,16 +51,10 @@ def hide() -> None:
                 site.unregister(model)
 
 
-def _watch(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    if connection.alias == PLATFORM and _refuse_writing not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_refuse_writing)
-
-
-def _refuse_writing(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001  # Django's
-    [verb, *_] = sql.lstrip("( \n\t").split(maxsplit=1)
-    if verb.upper() not in READING:
-        raise NotSupportedError(f"a sidecar only reads the platform's database, and makes no {verb} there")
-    return execute(sql, params, many, context)
+def _make_read_only(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    if connection.alias == PLATFORM and connection.vendor in READ_ONLY:
+        with connection.cursor() as cursor:
+            cursor.execute(READ_ONLY[connection.vendor])
 
 
 def keep_to(ours: AppConfig) -> None:

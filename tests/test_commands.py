@@ -50,6 +50,7 @@ def test_a_link_may_be_made_together_with_its_user() -> None:
         (("bob", "--create"), "There is a user 'bob' already. Link them without --create."),
         (("two words", "--create"), "Enter a valid username."),
         (("ana", "--create", "--email", "not one"), "Enter a valid email address."),
+        (("nobody",), "There is no user 'nobody'. To make that user, add --create."),
         (("bob", "--email", "bob@example.com"), "--email is for a user that --create makes."),
     ],
 )

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from django.apps import apps
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, ProgrammingError, connections
 from django.db.migrations import AddField, RenameField
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
@@ -51,10 +51,13 @@ class Missing:
     columns: tuple[str, ...] = ()
     migrations: tuple[str, ...] = ()  # the installed package's migrations that add the columns
     applied: str = ""  # the platform's newest migration of that app
+    is_closed: bool = False  # whether the table is there, but this account may not read it
 
     @property
     def text(self) -> str:
         """One sentence that names what is missing."""
+        if self.is_closed:
+            return f"This account may not read the table {self.table}."
         if not self.columns:
             return f"The database '{self.alias}' has no table {self.table}, which runtask reads."
         return f"The table {self.table} has no {' and no '.join(self.columns)}, which runtask reads."
@@ -62,12 +65,14 @@ class Missing:
     @property
     def is_of_users(self) -> bool:
         """Whether Django's own table of users is missing."""
-        return self.app == "auth" and not self.columns
+        return self.app == "auth" and not self.columns and not self.is_closed
 
     @property
     def hint(self) -> str:
         """A hint that names the fitting versions, and says what to do."""
         name = DISTRIBUTIONS.get(self.app, self.app)
+        if self.is_closed:
+            return f"The owner of the table can allow it: GRANT SELECT ON {self.table} TO …"
         if self.is_of_users:
             return NO_USERS
         if not self.columns:
@@ -111,7 +116,11 @@ def _missing_of(model: type[Model], aliases: Iterable[str] | None) -> Iterator[M
     alias, meta = database_of(model), model._meta  # noqa: SLF001  # documented
     if aliases is not None and alias not in aliases:
         return
-    present = _columns(alias, meta.db_table)
+    try:
+        present = _columns(alias, meta.db_table)
+    except ProgrammingError:  # PostgreSQL shows also those tables that this account may not read
+        yield Missing(app=meta.app_label, table=meta.db_table, alias=alias, is_closed=True)
+        return
     spared = SPARED if is_apart() else frozenset()
     wanted = [field for field in meta.concrete_fields if field.column and field.name not in spared]
     absent = [field for field in wanted if present is not None and field.column not in present]

@@ -30,12 +30,18 @@ def the_platform_fits(*, databases: Sequence[str] | None = None, **_: Any) -> li
 
 def misfits() -> list[CheckMessage]:
     """Why this sidecar can't work here. Raises DatabaseError."""
-    if is_apart() and SCHEDULES in connection.introspection.table_names():
-        return [message("E002")]
+    if unfit := mixed_up():
+        return unfit
     found = missing_columns()
     if users := [missing for missing in found if missing.is_of_users]:
         return [message("E001", problem=missing.text) for missing in users]
     return [message("W014", problem=missing.text, remedy=missing.hint) for missing in found]
+
+
+def mixed_up() -> list[CheckMessage]:
+    """Whether `DATABASE_URL` and `PLATFORM_DATABASE_URL` lead to the same database. Raises DatabaseError."""
+    is_so = is_apart() and SCHEDULES in connection.introspection.table_names()
+    return [message("E002")] if is_so else []
 
 
 def admin_tables() -> list[CheckMessage]:

@@ -117,7 +117,7 @@ CHECKS = (
     Check(
         id="W014",
         text="This sidecar doesn't fit the platform's database. {problem}",
-        hint="Install the platform's versions of the packages here. {remedy}",
+        hint="{remedy}",
         area="Database",
     ),
     Check(

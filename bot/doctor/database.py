@@ -9,11 +9,10 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Max
-from django_celery_beat.models import PeriodicTask, PeriodicTasks
+from django_celery_beat.models import PeriodicTasks
 
 from bot.broker.columns import lacking, missing_columns, read_models
-from bot.checks.sidecar import admin_tables, misfits
+from bot.checks.sidecar import admin_tables, misfits, mixed_up
 from bot.conf import PLATFORM, is_apart, is_sidecar
 from bot.core import private
 from bot.core.text import clip, duration
@@ -38,6 +37,9 @@ def database(subject: Subject) -> Iterator[Finding]:
         yield finding
         if finding.remedy:
             return
+    for message in mixed_up():
+        yield problem("sidecar", str(message.msg), str(message.hint))
+        return
     yield findings.clock("the database", clock.ahead().total_seconds())
     yield from _migrations(connections[database_of(Run)])
     yield from _columns()
@@ -89,12 +91,12 @@ def _written() -> Finding:
 
 def _columns() -> Iterator[Finding]:
     found = missing_columns()
-    if absent := [missing for missing in found if not missing.columns]:
+    if absent := [missing for missing in found if not (missing.columns or missing.is_closed)]:
         # The table of users is the last one, and its hint matters most.
         hint = absent[-1].hint if is_sidecar() else "Run `migrate`."
         yield problem("tables", f"missing: {some([missing.table for missing in absent])}", hint)
     for missing in found:
-        if missing.columns:
+        if missing.columns or missing.is_closed:
             yield problem("tables", missing.text, missing.hint)
     if not found:
         yield ok("tables", "they have every column that runtask reads")
@@ -141,9 +143,7 @@ def _beside() -> Iterator[Finding]:
 
 def _apart(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
     """Examines a sidecar that has its own database."""
-    if unfit := misfits():
-        if unfit[0].id == "runtask.E002":  # the others are shown above
-            yield problem("sidecar", str(unfit[0].msg), str(unfit[0].hint))
+    if misfits():  # shown above
         return
     yield ok("sidecar", "has a database of its own, and only reads the platform's")
     for model in read_models():
@@ -156,12 +156,11 @@ def _zone(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
     """The zone in which dates are read, if the database stores none. Only a date in the future proves that it is wrong."""
     if connection.features.supports_timezones:
         return
-    ran = PeriodicTask.objects.aggregate(last=Max("last_run_at"))["last"]
-    newest = max((date for date in (PeriodicTasks.last_change(), ran) if date is not None), default=None)
+    newest = PeriodicTasks.last_change()  # beat may write `last_run_at` in UTC nevertheless
     ahead = timedelta(0) if newest is None else newest - clock.now()
     read = f"the platform's dates are read as {connection.timezone_name}"
     if ahead > AHEAD:
-        found = f"{read}, but its newest one is {duration(ahead.total_seconds())} ahead"
-        yield problem("time zone", found, f"{LOCAL} PLATFORM_TIME_ZONE seems to be wrong, or missing.")
+        found = f"{read}, but the last change of a schedule would be {duration(ahead.total_seconds())} ahead"
+        yield problem("time zone", found, LOCAL)
     else:
         yield note("time zone", read, LOCAL)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django_celery_beat.models import PeriodicTask
 
+from bot.conf import STAFF
 from bot.core.explained import idle
 from bot.core.schemas import EXTRA, ExtraMissing, validator
 from bot.doctor.findings import Finding, note, ok, problem
@@ -11,7 +12,7 @@ from bot.doctor.subject import Subject
 from bot.runs import rulebook
 
 
-def rules(_: Subject) -> Iterator[Finding]:
+def rules(subject: Subject) -> Iterator[Finding]:
     try:
         in_force = rulebook.in_force()
     except rulebook.Unreadable as exc:
@@ -20,7 +21,10 @@ def rules(_: Subject) -> Iterator[Finding]:
         )
         return
     found = in_force.book.rules
-    yield ok("rules", f"{len(found)} in force" if found else "none: active staff may do everything")
+    everybody = "active staff may do what Django's permissions on schedules allow"
+    if subject.conf is None or subject.conf.allow == STAFF:
+        everybody = "active staff may do everything"
+    yield ok("rules", f"{len(found)} in force" if found else f"none: {everybody}")
     if in_force.paused is not None:
         yield note("pause", f"nothing can be run: “{in_force.paused}”", "`runtask resume` ends it.")
     for rule, glob in idle(found, PeriodicTask.objects.values_list("name", "task") if found else ()):

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from celery import Celery
 from django.conf import settings
@@ -15,6 +16,7 @@ from bot.broker.outcomes.choice import chosen
 from bot.broker.queues import examine_queues
 from bot.broker.send import CelerySender
 from bot.broker.workers import ask
+from bot.celery import app as ours
 from bot.conf import is_sidecar
 from bot.core.model import Source
 from bot.core.options import ROUTED
@@ -36,6 +38,7 @@ def workers(subject: Subject) -> Iterator[Finding]:
     yield subject.judged("app", f"{app.main or 'without a name'}" if app else "", "W003", "W012")
     if app is None:
         return
+    yield from _foreign(app)
     if subject.unloaded:
         remedy = "Correct the import. Until then the bot doesn't start, and nothing can be run."
         yield problem("tasks", f"can't be loaded ({subject.unloaded})", remedy)
@@ -66,6 +69,14 @@ def workers(subject: Subject) -> Iterator[Finding]:
     yield ok("workers", f"{len(queues)} alive: {some(listening, 6)}")
     yield from unserved(going, unknown, {queue["name"] for theirs in queues.values() for queue in theirs})
     yield from knowing(ask(app, "registered", WITHIN, "backend") or {}, expected_backend(subject))
+
+
+def _foreign(app: Any) -> Iterator[Finding]:
+    """In a sidecar, whether the platform's own app brings its configuration along."""
+    source = str(getattr(app, "_config_source", ""))  # what config_from_object was given
+    if is_sidecar() and app is not ours and source.startswith("django.conf"):
+        found = "the platform's app takes its configuration from Django's settings, which are runtask's here"
+        yield warning("settings", found, "Set its routes and queues by variables (docs/sidecar.md).")
 
 
 def destinations(app: Celery) -> tuple[Counter[str], int]:

@@ -37,6 +37,7 @@ class Loop:
     _stopping: threading.Event = field(default_factory=threading.Event)
     _woken: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    _failure: str = ""  # the error of the last step
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, args=(get_script_prefix(),), name=self.name, daemon=True)
@@ -63,10 +64,21 @@ class Loop:
             try:
                 close_old_connections()
                 pause = self.step()
-            except Exception:  # the database may be unreachable, and may be back at the next step
-                log.exception("%s: this step failed", self.name)
+            except Exception as exc:  # noqa: BLE001  # the database may be unreachable, and may be back at the next step
+                self._note(exc)
                 pause = AFTER_ERROR
+            else:
+                self._note(None)
             self._woken.wait(pause)
+
+    def _note(self, error: Exception | None) -> None:
+        """Logs an error of a step with its traceback, but only once if the next steps fail in the same way."""
+        failure = "" if error is None else f"{type(error).__name__}: {error}"
+        if error is not None and failure != self._failure:
+            log.error("%s: this step failed", self.name, exc_info=error)
+        if self._failure and error is None:
+            log.info("%s: works again", self.name)
+        self._failure = failure
 
 
 @dataclass

@@ -144,4 +144,6 @@ def _on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
     if kind == "view_submission":
         errors = {_block(body): SUBMISSION_FAILED}
         return BoltResponse(status=200, body={"response_action": "errors", "errors": errors})
+    if kind == "block_suggestion":  # Slack takes no empty answer here
+        return BoltResponse(status=200, body={"options": []})
     return BoltResponse(status=200, body="")

@@ -16,6 +16,30 @@ from tests.fakes import FakeOutcomes
 from tests.runs.post import Post
 
 
+def test_an_error_that_lasts_is_logged_once_and_so_is_its_end(
+    steps: threading.Semaphore, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors: list[Exception | None] = [OSError("down"), OSError("down"), OSError("denied"), None, None, OSError("down")]
+
+    def step() -> float:
+        steps.release()
+        if (error := errors.pop(0) if errors else None) is not None:
+            raise error
+        return 3600.0
+
+    caplog.set_level("INFO", "bot.runs.loops")
+    loop, count = Loop("test", step), len(errors)
+    loop.start()
+    for _ in range(count):
+        assert steps.acquire(timeout=10)
+        loop.wake()
+    assert steps.acquire(timeout=10)
+    loop.stop(10)
+    told = [(record.getMessage(), str(record.exc_info[1]) if record.exc_info else "") for record in caplog.records]
+    failed, works = "test: this step failed", ("test: works again", "")
+    assert told == [(failed, "down"), (failed, "denied"), works, (failed, "down"), works]
+
+
 @pytest.fixture
 def rings() -> list[str]:
     return []

@@ -217,7 +217,7 @@ def test_nothing_is_written_whatever_the_account_may_do(shop: Platform, servers:
     ):
         done = shop.apart(*attempt)
         assert done.returncode != 0, attempt
-        assert "only reads the platform's database" in done.stderr
+        assert "in a read-only transaction" in done.stderr
     assert dump(getattr(servers.server, "url")) == before  # noqa: B009
 
 
@@ -248,6 +248,21 @@ def test_an_older_platform_is_read_without_what_it_lacks(shop: Platform, servers
     told = " ".join(shop.apart("doctor", **TOKENS).stdout.split())
     assert "the platform's table has no date_started, periodic_task_name" in told
     assert shop.apart("check", "--database", "default").returncode == 0
+
+
+@nightly
+@pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
+def test_a_table_that_the_account_may_not_read_is_named(shop: Platform, servers: Setup) -> None:
+    with ExitStack() as stack:
+        shop.database = reader(servers, stack, has_results=True)
+        shop.apart("migrate", "--verbosity", "0")
+        servers.rows(f"REVOKE SELECT ON {RESULTS}_taskresult FROM {urlsplit(shop.database).username}")
+        told = shop.apart("doctor", **TOKENS)
+        assert told.returncode == 1
+        assert f"GRANT SELECT ON {RESULTS}_taskresult TO" in told.stdout
+        refused = shop.apart("notify", **TOKENS)
+        assert refused.returncode == 2
+        assert f"This account may not read the table {RESULTS}_taskresult." in refused.stderr
 
 
 @pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
@@ -289,8 +304,8 @@ def test_local_times_of_a_platform_are_read_in_its_zone(servers: Setup, tmp_path
     read = platform.apart("shell", "--verbosity", "0", "--command", MOMENTS, PLATFORM_TIME_ZONE=ZONE)
     assert read.stdout == "2030-01-02T03:04:00+09:00, once, at 2030-01-02 03:04 JST\n", read.stderr
     told = " ".join(platform.apart("doctor", **TOKENS).stdout.split())
-    assert "read as UTC, but its newest one is" in told
+    assert "read as UTC, but the last change of a schedule would be" in told
     assert "PLATFORM_TIME_ZONE must be its TIME_ZONE" in told
     told = " ".join(platform.apart("doctor", PLATFORM_TIME_ZONE=ZONE, **TOKENS).stdout.split())
     assert f"the platform's dates are read as {ZONE}" in told
-    assert "its newest one" not in told
+    assert "the last change" not in told

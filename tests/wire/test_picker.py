@@ -2,8 +2,10 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from bot.broker.catalog import BeatCatalog
 from bot.slack.ids import Id
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import Schedule
@@ -109,3 +111,16 @@ def test_typeahead_answers_nothing_to_somebody_who_lost_their_rights(
     opened(bot, ana)
     User.objects.update(is_staff=False)
     assert typed(ana, "") == []
+
+
+def test_while_the_schedules_can_not_be_read_the_menu_is_empty(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule("Backup")
+    opened(http_bot, ana)
+
+    def fails(*_: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(BeatCatalog, "find", fails)
+    assert typed(ana, "backup") == []

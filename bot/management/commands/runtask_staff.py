@@ -53,7 +53,7 @@ class Command(BaseCommand):
         team = self._team(options)
         account = {"team": team, "slack_user": options["slack_user"]}
         with atomic():
-            user = self._made(options) if options["create"] else user_named(options["user"])
+            user = self._made(options) if options["create"] else self._named(options["user"])
             earlier = SlackLink.objects.filter(**account).first()
             link, _ = SlackLink.objects.update_or_create(
                 **account, defaults={"user": user, "by_email": False, "checked_at": None}
@@ -62,10 +62,16 @@ class Command(BaseCommand):
         self.stdout.write(f"{options['slack_user']} in {team} may act as {user.get_username()}.")
         warn_unless_staff(self, user)
 
+    def _named(self, name: str) -> Any:
+        try:
+            return user_named(name)
+        except CommandError as exc:
+            raise CommandError(f"{exc} To make that user, add --create." if _users_are_ours() else str(exc)) from exc
+
     def _made(self, options: dict[str, Any]) -> Any:
         """A user who acts in Slack only: without a password, nobody can log in as them."""
         model: Any = get_user_model()
-        if model._meta.label != "auth.User" or (is_sidecar() and not is_apart()):  # noqa: SLF001  # documented
+        if not _users_are_ours():
             raise CommandError("--create makes no users here, for they are the platform's. Make the user there.")
         name, email = options["user"], options["email"]
         if model.objects.filter(username=name).exists():
@@ -110,3 +116,9 @@ class Command(BaseCommand):
                 " Correct SLACK_BOT_TOKEN, or name the workspace with --team T…"
             )
         return team
+
+
+def _users_are_ours() -> bool:
+    """Whether users are Django's own, and not in a platform's database. Another model may need more than a name."""
+    is_djangos = get_user_model()._meta.label == "auth.User"  # noqa: SLF001  # documented
+    return is_djangos and (is_apart() or not is_sidecar())
