@@ -1,4 +1,4 @@
-"""Two hundred at once against one bot process: everybody is answered, or told to try again, which then helps."""
+"""Two hundred people at once use one bot process: everybody gets an answer, or is asked to try again, which works."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -45,12 +45,12 @@ def form_or_excuse(slack: LocalSlack, person: Person) -> bool:
 
 
 def run(person: Person) -> dict[str, Any]:
-    """What the person reads. If Slack got no answer within 3 s, it asks them to press Run again, and they do."""
+    """The answer to Run. If Slack got none within 3 s, it asks the person to press Run again, and they do."""
     answer = person.submits()
     return answer if answer.get("closed") or answer.get("errors") else person.submits()
 
 
-def test_all_at_once(slack: LocalSlack, platform: Platform, crowd: list[Person]) -> None:
+def test_everybody_gets_an_answer_in_time(slack: LocalSlack, platform: Platform, crowd: list[Person]) -> None:
     platform.start_bot()
     with ThreadPoolExecutor(PEOPLE) as hands:
         opened = list(hands.map(lambda person: form_or_excuse(slack, person), crowd))
