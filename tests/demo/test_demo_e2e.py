@@ -138,7 +138,7 @@ def refunds(ana: Person, days: int) -> str:
     return str(ana.messages(OPS)[-1]["ts"])
 
 
-def test_the_audit_log_records_an_approval_and_a_decline(demo: Demo) -> None:
+def test_another_person_approves_and_declines_and_the_audit_log_records_it(demo: Demo) -> None:
     demo.start()
     ana, cara = demo.ana(), demo.person("U0CARA")
     root = refunds(ana, 14)

@@ -55,7 +55,7 @@ def follow(
             *before, last = project.named(text).splitlines()
             project.start(
                 "slack", "sh", "-ec", "\n".join([*exports, *before, f"exec {last}"])
-            )  # `exec`: signals reach the bot
+            )  # exec: the bot gets signals
         elif block.about not in ("checkout", *without):
             project.run("sh", "-ec", "\n".join([*exports, text]))
             exports += [line for line in text.splitlines() if line.startswith("export ")]

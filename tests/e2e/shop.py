@@ -39,7 +39,7 @@ class Project(Processes):
     example: ClassVar[str]
     celery: ClassVar[tuple[str, ...]]  # the arguments for its workers
     wsgi: ClassVar[str]
-    as_it_was: ClassVar[str]  # Python code for its shell, which makes its people
+    as_it_was: ClassVar[str]  # Python code that makes its tables, schedules and people
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         super().__init__(folder, environment, where=copied(folder, self.example) / self.example)
@@ -58,7 +58,7 @@ class Project(Processes):
         return self.manage("shell", "--verbosity", "0", "-c", code)
 
     def start_worker(self) -> None:
-        """Starts a worker; `is_working` says when it is ready. `bin` has no script of Celery's for this environment."""
+        """Starts a worker. `is_working` says when it is ready. `celery` itself belongs to another environment."""
         self.start("worker", "python", "-m", "celery", *self.celery, "--concurrency", "2", "-l", "info")
 
     def is_working(self) -> bool:

@@ -10,7 +10,7 @@ from tests.e2e.shop import Project
 from tests.support import guide
 
 NAMES = re.compile(r"^\| `(shop[\w./:]*)` \| `(config[\w./:]*)` \|$", re.MULTILINE)
-LAST = {  # by list to which the page adds an entry: the beginning of its last entry
+LAST = {  # by file with a list to which the page adds an entry: how its last entry begins
     "config/settings/base.py": '    "studio.recordings"',
     "config/urls.py": "    path(settings.ADMIN_URL",
 }

@@ -168,9 +168,7 @@ def test_a_run_that_is_stopped_in_the_queue_is_never_executed(
 
     platform.start_worker()
     expect(roots.nth(1)).to_contain_text("SUCCESS")
-    assert (other.has_begun, stopped.has_begun) == (True, False), (
-        "it was sent before the other one, so it would have begun earlier"
-    )
+    assert (other.has_begun, stopped.has_begun) == (True, False), "sent first, it would have begun first"
     expect(roots.nth(0)).to_contain_text("withdrawn, not run")
 
 

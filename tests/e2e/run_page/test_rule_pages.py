@@ -66,7 +66,7 @@ def test_a_rule_is_written_explained_and_read(contexts: Any, look: dict[str, Any
 
 @pytest.fixture
 def cara(platform: Platform, contexts: Any) -> Any:
-    """A function that opens a browser of Cara's, who may approve runs of one schedule. She logs in on the approvals page."""
+    """A function that opens a browser and logs Cara in, who may approve runs of one schedule."""
     platform.shell(CARA)
 
     def make(**look: Any) -> Page:
