@@ -53,9 +53,8 @@ def follow(
             change(block)
         elif block.about == "start":
             *before, last = project.named(text).splitlines()
-            project.start(
-                "slack", "sh", "-ec", "\n".join([*exports, *before, f"exec {last}"])
-            )  # exec: the bot gets signals
+            # `exec`: signals reach the bot itself
+            project.start("slack", "sh", "-ec", "\n".join([*exports, *before, f"exec {last}"]))
         elif block.about not in ("checkout", *without):
             project.run("sh", "-ec", "\n".join([*exports, text]))
             exports += [line for line in text.splitlines() if line.startswith("export ")]

@@ -110,7 +110,7 @@ def test_an_outsiders_command_never_reaches_the_bot(page: Page, slack: LocalSlac
     assert slack.log("delivery") == []
 
 
-def test_a_run_in_a_channel_closed_to_the_bot_reports_in_a_direct_message(
+def test_in_a_channel_closed_to_the_bot_a_direct_message_reports(
     page: Page, slack: LocalSlack, screenshots: Path
 ) -> None:
     at(page, slack, "U0ANA", "G0SECRET")

@@ -1,7 +1,7 @@
 """A process in which people press buttons. Its environment names its database and its broker.
 
-It reads presses from its standard input, one JSON object a line. It answers each with two lines: that it is ready, and what came
-of it. In between it waits until nobody holds the gate, a file, so that several processes press in the same moment.
+It reads presses from its standard input, one JSON object a line. It answers each with two lines: that it is ready, and the
+result of the press. In between, it waits until nobody holds the gate, a file, so that several processes press at the same moment.
 """
 
 import fcntl
