@@ -22,7 +22,7 @@ NO_ANSWER = "<no answer>"
 
 
 class App(Protocol):
-    """What tests use of both kinds of app."""
+    """The members of both kinds of app that tests use."""
 
     client: WebClient
     answers: dict[str, Answer]
@@ -31,7 +31,7 @@ class App(Protocol):
 
 
 class Script:
-    """Answers by kind of payload, and remembers the payloads. Its client acts in the workspace of `installation`."""
+    """Gives answers by kind of payload, and keeps the payloads. Its client acts in the workspace of `installation`."""
 
     def __init__(self, slack: LocalSlack, installation: Installation | None = None) -> None:
         token = installation.bot_token if installation else slack.bot_token
@@ -56,7 +56,7 @@ class Script:
 
 
 class SocketApp(Script):
-    """Slack's own client, as it is."""
+    """An app on Slack's own client, unchanged."""
 
     def __init__(self, slack: LocalSlack, installation: Installation | None = None, **options: Any) -> None:
         super().__init__(slack, installation)
@@ -136,7 +136,7 @@ class HttpApp(Script):
                 self.wfile.write(body.encode())
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         return Handler
 

@@ -35,7 +35,7 @@ def slack(running_slack: LocalSlack) -> LocalSlack:
 
 @pytest.fixture
 def client(slack: LocalSlack) -> WebClient:
-    """Slack's own client, as it is."""
+    """Slack's own client, unchanged."""
     return WebClient(token=slack.bot_token, base_url=slack.api_url)
 
 
@@ -48,7 +48,7 @@ def http_app(slack: LocalSlack) -> Iterator[HttpApp]:
 
 @pytest.fixture(scope="module")
 def running_socket_app(running_slack: LocalSlack) -> Iterator[SocketApp]:
-    """One connection for a module. Not for the session: its threads use `random`, which would disturb Hypothesis."""
+    """One connection per module, not per session: its threads use `random`, which would disturb Hypothesis."""
     with SocketApp(running_slack) as app:
         yield app
 
@@ -61,13 +61,13 @@ def socket_app(slack: LocalSlack, running_socket_app: SocketApp) -> SocketApp:
 
 @pytest.fixture
 def app(http_app: HttpApp) -> App:
-    """An app, where the transport doesn't matter."""
+    """An app for tests in which the transport doesn't matter."""
     return http_app
 
 
 @pytest.fixture(params=["socket_app", "http_app"])
 def either_app(request: pytest.FixtureRequest) -> App:
-    """An app on each transport in turn."""
+    """An app; the test runs once on each transport."""
     found: App = request.getfixturevalue(request.param)
     return found
 

@@ -1,4 +1,4 @@
-"""The local Slack as a process of its own."""
+"""The local Slack in a process of its own."""
 
 import signal
 import subprocess
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def started(*options: str) -> Iterator[str]:
-    """The local Slack runs during the block. Gives its address."""
+    """During the block, the local Slack runs. Gives its address."""
     command = [sys.executable, "-m", "localslack", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -20,7 +20,7 @@ Refused = Callable[[Callable[[], object]], SlackResponse]
 def raw(
     slack: LocalSlack, method: str, body: bytes, content_type: str = "application/json", token: str = "xoxb-local"
 ) -> Any:
-    """A request that no SDK would make."""
+    """Makes a request that no SDK would make."""
     headers = {"Content-Type": content_type, "Authorization": f"Bearer {token}"}
     with urllib.request.urlopen(urllib.request.Request(slack.api_url + method, body, headers), timeout=5) as answer:
         return json.load(answer)
@@ -110,8 +110,8 @@ def test_posting_is_limited_to_about_one_a_second_in_each_channel(
     assert client.chat_postMessage(channel="C0OPS", text="a second later")["ok"]
 
 
-def test_methods_have_their_tiers(slack: LocalSlack, client: WebClient, refused: Refused) -> None:
-    """50 a minute for this one: in the time that these calls take, some more may go."""
+def test_a_methods_tier_limits_its_calls(slack: LocalSlack, client: WebClient, refused: Refused) -> None:
+    """The method's tier allows 50 calls a minute. While these calls last, a few more are allowed."""
     slack.config(rate_limits=True)
     for _ in range(50):
         client.conversations_info(channel="C0OPS")
@@ -139,7 +139,7 @@ def test_a_fault_fails_one_call_only(
     assert client.chat_postMessage(channel="C0OPS", text="x")["ok"]
 
 
-def test_retry_after_is_as_wished(slack: LocalSlack, client: WebClient, refused: Refused) -> None:
+def test_a_test_chooses_the_retry_after(slack: LocalSlack, client: WebClient, refused: Refused) -> None:
     slack.fault("ratelimited", retry_after=7)
     assert refused(client.auth_test).headers["Retry-After"] == "7"
 
@@ -176,7 +176,7 @@ def test_a_call_can_hang(slack: LocalSlack) -> None:
         impatient.auth_test()
 
 
-def test_faults_fit_by_channel_and_can_last(slack: LocalSlack, client: WebClient, refused: Refused) -> None:
+def test_a_fault_can_be_for_one_channel_and_can_last(slack: LocalSlack, client: WebClient, refused: Refused) -> None:
     slack.fault("error", error="is_archived", channel="C0OPS", count=0)
     for _ in range(2):
         assert refused(lambda: client.chat_postMessage(channel="C0OPS", text="x"))["error"] == "is_archived"
@@ -185,12 +185,12 @@ def test_faults_fit_by_channel_and_can_last(slack: LocalSlack, client: WebClient
     assert client.chat_postMessage(channel="C0OPS", text="x")["ok"]
 
 
-def test_there_are_no_other_faults(slack: LocalSlack) -> None:
+def test_unknown_faults_are_refused(slack: LocalSlack) -> None:
     assert slack.control("faults", kind="explode") == {"ok": False, "error": "unknown kind: explode"}
     assert not slack.control("faults", kind="error", wat=1)["ok"]
 
 
-def test_the_log_tells_both_sides_without_tokens(slack: LocalSlack, client: WebClient) -> None:
+def test_the_log_has_requests_and_answers_without_tokens(slack: LocalSlack, client: WebClient) -> None:
     client.chat_postMessage(channel="C0OPS", text="hi")
     (entry,) = slack.log("api", "chat.postMessage")
     assert (entry["request"]["text"], entry["response"]["ok"], entry["status"]) == ("hi", True, 200)

@@ -106,7 +106,7 @@ def test_each_app_has_its_own_sockets(slack: LocalSlack, other: Installation, an
     assert ana.types("C0OPS", "/other")["error"] == "dispatch_failed"
 
 
-def test_apps_may_use_different_ways(slack: LocalSlack, other_app: HttpApp, ana: Person) -> None:
+def test_apps_may_use_different_transports(slack: LocalSlack, other_app: HttpApp, ana: Person) -> None:
     with SocketApp(slack) as mine:
         ana.types("C0OPS", "/runtask")
         ana.types("C0OPS", "/other")
@@ -127,7 +127,7 @@ def test_nobody_changes_another_apps_message(client: WebClient, theirs: WebClien
     assert (message["text"], message["app_id"], message["metadata"]) == ("mine", "A0LOCAL", METADATA)
 
 
-def test_a_button_tells_the_app_of_its_message(
+def test_a_button_reaches_the_app_of_its_message(
     http_app: HttpApp, other_app: HttpApp, client: WebClient, theirs: WebClient, ana: Person
 ) -> None:
     mine = client.chat_postMessage(channel="C0OPS", text="x", blocks=[actions(button())])["ts"]
@@ -194,7 +194,7 @@ def test_each_app_has_its_own_home_tab(
     assert (event["type"], event["view"]["id"]) == ("app_home_opened", other["id"])
 
 
-def test_a_mention_is_told_to_the_app_that_is_mentioned(
+def test_a_mention_reaches_the_app_that_is_mentioned(
     slack: LocalSlack, http_app: HttpApp, other_app: HttpApp, ana: Person
 ) -> None:
     for app in ("A0LOCAL", "A0OTHER"):

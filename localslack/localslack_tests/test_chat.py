@@ -1,4 +1,4 @@
-"""chat.*: posting, changing, deleting, and where the app may."""
+"""chat.*: posting, changing and deleting messages, and the places where an app may do so."""
 
 from collections.abc import Callable
 from typing import Any
@@ -56,7 +56,7 @@ def test_text_above_40000_characters_is_cut(client: WebClient) -> None:
         pytest.param("", "channel_not_found", id="none"),
     ],
 )
-def test_where_an_app_may_post(client: WebClient, refused: Refused, channel: str, error: str | None) -> None:
+def test_an_app_may_post_in_these_places(client: WebClient, refused: Refused, channel: str, error: str | None) -> None:
     if error is None:
         assert client.chat_postMessage(channel=channel, text="x")["ok"]
     else:
@@ -72,7 +72,7 @@ def test_without_chat_write_public_membership_is_needed(slack: LocalSlack, clien
     ("change", "error"),
     [({"is_archived": True}, "is_archived"), ({"is_read_only": True}, "restricted_action_read_only_channel")],
 )
-def test_closed_channels_say_why(
+def test_the_error_says_why_a_channel_is_closed(
     slack: LocalSlack, client: WebClient, refused: Refused, change: dict[str, Any], error: str
 ) -> None:
     slack.control("channels", id="C0OPS", **change)
@@ -132,7 +132,9 @@ def test_a_broadcast_reply_shows_in_the_channel_too(client: WebClient, ana: Pers
         pytest.param({"text": "x", "blocks": [section("x" * 3001)]}, "invalid_blocks", id="invalid blocks"),
     ],
 )
-def test_a_post_that_slack_refuses(client: WebClient, refused: Refused, arguments: dict[str, Any], error: str) -> None:
+def test_slack_refuses_a_post_with_its_own_code(
+    client: WebClient, refused: Refused, arguments: dict[str, Any], error: str
+) -> None:
     body = {"channel": "C0OPS", **arguments}
     assert refused(lambda: client.api_call("chat.postMessage", json=body))["error"] == error
 
@@ -181,7 +183,7 @@ def test_only_own_messages_can_be_changed(client: WebClient, refused: Refused, a
     assert (update["error"], delete["error"]) == ("cant_update_message", "cant_delete_message")
 
 
-def test_an_update_in_an_archived_channel(slack: LocalSlack, client: WebClient, refused: Refused) -> None:
+def test_an_update_in_an_archived_channel_is_refused(slack: LocalSlack, client: WebClient, refused: Refused) -> None:
     posted = client.chat_postMessage(channel="C0OPS", text="x")
     slack.control("channels", id="C0OPS", is_archived=True)
     answer = refused(lambda: client.chat_update(channel="C0OPS", ts=posted["ts"], text="y"))

@@ -25,7 +25,7 @@ def test_options_configure_the_app() -> None:
     assert [one["command"] for one in config["commands"]] == ["/one", "/two"]
 
 
-def test_a_busy_port_is_said_in_one_sentence() -> None:
+def test_a_busy_port_is_reported_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert refusal("--port", port) == (2, f"Port {port} is in use already; choose another with --port.\n")
@@ -43,7 +43,7 @@ def test_it_listens_on_this_computer_only() -> None:
     ids=["checkout", "distribution", "elsewhere"],
 )
 def test_the_package_is_found_from_everywhere(folder: Path) -> None:
-    """A checkout has a folder of the same name: it must not hide the package."""
+    """A checkout has a folder of the same name, which must not hide the package."""
     command = [sys.executable, "-m", "localslack", "--help"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=20, check=True)
     assert done.stdout.startswith("usage: localslack")

@@ -58,11 +58,11 @@ def test_people_see_only_their_own(slack: LocalSlack, path: str, query: Json, er
         ("click", {"user": "U0ANA", "channel": "C0OPS", "ts": "1.1"}, "message_not_found"),
     ],
 )
-def test_nonsense_is_refused(slack: LocalSlack, path: str, body: Json, error: str) -> None:
+def test_malformed_requests_are_refused(slack: LocalSlack, path: str, body: Json, error: str) -> None:
     assert slack.control(path, **body) == {"ok": False, "error": error}
 
 
-def test_the_configuration_keeps_its_secrets(slack: LocalSlack) -> None:
+def test_the_configuration_shows_no_secrets(slack: LocalSlack) -> None:
     shown = slack.config(deadline=1)["config"]
     assert shown["deadline"] == 1
     assert not {"bot_token", "app_token", "signing_secret"} & set(shown)
@@ -74,7 +74,7 @@ def test_commands_may_be_given_by_name(slack: LocalSlack, app: App, ana: Person)
     assert not ana.types("C0OPS", "/runtask")["dispatched"]
 
 
-def test_the_stream_tells_of_messages(slack: LocalSlack, client: WebClient) -> None:
+def test_the_stream_reports_messages(slack: LocalSlack, client: WebClient) -> None:
     with slack.listening("U0ANA", "U0OLGA") as heard:
         root = client.chat_postMessage(channel="C0OPS", text="one")["ts"]
         client.chat_update(channel="C0OPS", ts=root, text="two")
@@ -91,7 +91,7 @@ def test_the_stream_tells_of_messages(slack: LocalSlack, client: WebClient) -> N
         assert heard("U0OLGA", "message") == []
 
 
-def test_the_stream_tells_of_modals(slack: LocalSlack, app: App) -> None:
+def test_the_stream_reports_modals(slack: LocalSlack, app: App) -> None:
     with slack.listening("U0ANA", "U0BEN") as heard:
         ana = open_modal(slack, app, text_input())
         ana.fills("args", None, "x")
@@ -104,7 +104,7 @@ def test_the_stream_tells_of_modals(slack: LocalSlack, app: App) -> None:
         assert heard("U0BEN", "view") == []
 
 
-def test_the_stream_tells_of_channels(slack: LocalSlack) -> None:
+def test_the_stream_reports_channels(slack: LocalSlack) -> None:
     with slack.listening("U0ANA", "U0BEN") as heard:
         slack.control("channels", id="C0OPS", members=["U0ANA", "U0BOT"], is_archived=True)
         slack.control("read", user="U0ANA", channel="C0OPS")
@@ -144,7 +144,7 @@ def test_other_sites_in_the_same_browser_are_turned_away(slack: LocalSlack, head
     caught.value.close()
 
 
-def test_waiting_fails_with_what_happened_last(slack: LocalSlack, client: WebClient) -> None:
+def test_the_error_of_a_wait_shows_the_last_log_entries(slack: LocalSlack, client: WebClient) -> None:
     client.auth_test()
     with pytest.raises(AssertionError, match=r"auth\.test"):
         slack.wait_for(lambda: False, timeout=0.01)

@@ -21,7 +21,7 @@ Refused = Callable[[Callable[[], object]], SlackResponse]
         ("D0ANA", {"is_im": True, "user": "U0ANA"}),
     ],
 )
-def test_what_an_app_may_know_of_a_conversation(client: WebClient, channel: str, facts: Json) -> None:
+def test_an_app_reads_these_facts_about_a_conversation(client: WebClient, channel: str, facts: Json) -> None:
     shown = client.conversations_info(channel=channel)["channel"]
     assert facts.items() <= shown.items()
     if channel.startswith("C"):
@@ -29,7 +29,7 @@ def test_what_an_app_may_know_of_a_conversation(client: WebClient, channel: str,
 
 
 @pytest.mark.parametrize("channel", ["G0SECRET", "D0ANABEN", "C0NOWHERE"])
-def test_what_an_app_may_not_know_of(client: WebClient, refused: Refused, channel: str) -> None:
+def test_a_private_conversation_without_the_bot_is_not_found(client: WebClient, refused: Refused, channel: str) -> None:
     assert refused(lambda: client.conversations_info(channel=channel))["error"] == "channel_not_found"
 
 
@@ -118,7 +118,9 @@ def test_history_is_cut_by_time_and_page(client: WebClient) -> None:
 @pytest.mark.parametrize(
     ("wrong", "error"), [({"limit": "many"}, "invalid_limit"), ({"cursor": "x"}, "invalid_cursor")]
 )
-def test_pages_that_do_not_exist(client: WebClient, refused: Refused, wrong: dict[str, str], error: str) -> None:
+def test_pages_that_do_not_exist_are_refused(
+    client: WebClient, refused: Refused, wrong: dict[str, str], error: str
+) -> None:
     body = {"channel": "C0OPS", **wrong}
     assert refused(lambda: client.api_call("conversations.history", params=body))["error"] == error
 

@@ -24,7 +24,7 @@ from localslack.escape import escape_mrkdwn, escape_plain, unescape
         ("<b>", "&lt;b&gt;", "&lt;b&gt;"),
     ],
 )
-def test_what_comes_back(given_text: str, plain: str, mrkdwn: str) -> None:
+def test_slack_returns_text_escaped(given_text: str, plain: str, mrkdwn: str) -> None:
     assert (escape_plain(given_text), escape_mrkdwn(given_text)) == (plain, mrkdwn)
 
 
@@ -35,5 +35,5 @@ def test_escaping_twice_changes_nothing_more(text: str) -> None:
 
 
 @given(st.text().filter(lambda text: "&" not in text))
-def test_people_read_what_was_written(text: str) -> None:
+def test_people_read_the_text_as_it_was_written(text: str) -> None:
     assert unescape(escape_plain(text)) == text

@@ -1,4 +1,4 @@
-"""An app that is removed from a workspace, or whose token is revoked: what it is told, and what it can still do."""
+"""An app is removed from a workspace, or its token is revoked: which events it gets, and what it can still do."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ def told(app: App) -> dict[str, Json]:
     return {body["event"]["type"]: body["event"] for body in app.received("event_callback")}
 
 
-def test_a_removed_app_is_told_and_its_token_is_dead(
+def test_a_removed_app_gets_events_and_its_token_is_invalid(
     either_app: App, slack: LocalSlack, client: WebClient, ana: Person, refused: Refused
 ) -> None:
     slack.config(events=FAREWELLS)
@@ -48,13 +48,13 @@ def test_the_order_of_the_two_events_varies(app: App, slack: LocalSlack) -> None
     raise AssertionError(seen)
 
 
-def test_an_app_that_has_not_subscribed_is_told_nothing(app: App, slack: LocalSlack) -> None:
+def test_an_app_that_has_not_subscribed_gets_no_event(app: App, slack: LocalSlack) -> None:
     slack.config(events=[])
     slack.uninstall()
     assert slack.log("delivery") == []
 
 
-def test_a_revoked_token_is_dead_and_the_app_stays(
+def test_a_revoked_token_is_invalid_and_the_app_stays(
     app: App, slack: LocalSlack, client: WebClient, ana: Person, refused: Refused
 ) -> None:
     slack.config(events=FAREWELLS)
@@ -85,7 +85,9 @@ def test_a_reset_brings_everything_back(slack: LocalSlack, client: WebClient) ->
 
 
 @pytest.mark.parametrize("scopes", [["chat:write"], ["app_mentions:read"]], ids=str)
-def test_without_its_scope_there_is_no_mention(app: App, slack: LocalSlack, ana: Person, scopes: list[str]) -> None:
+def test_without_the_scope_for_mentions_there_is_no_event(
+    app: App, slack: LocalSlack, ana: Person, scopes: list[str]
+) -> None:
     slack.config(events=["app_mention", "message.channels"], scopes=scopes)
     ana.types("C0OPS", "<@U0BOT> hello")
     slack.config(scopes=["app_mentions:read", "channels:history"])
@@ -95,7 +97,9 @@ def test_without_its_scope_there_is_no_mention(app: App, slack: LocalSlack, ana:
     assert kinds == (["app_mention"] if "app_mentions:read" in scopes else [])
 
 
-def test_without_its_scope_there_are_no_commands_and_no_shortcuts(app: App, slack: LocalSlack, ana: Person) -> None:
+def test_without_the_scope_for_commands_there_are_no_commands_and_no_shortcuts(
+    app: App, slack: LocalSlack, ana: Person
+) -> None:
     slack.config(scopes=["chat:write"], shortcuts=[{"callback_id": "run", "name": "Run", "type": "global"}])
     assert not ana.types("C0OPS", "/runtask")["dispatched"]
     assert slack.control("shortcut", user="U0ANA", callback_id="run")["error"] == "shortcut_not_found"

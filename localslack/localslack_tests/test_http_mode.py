@@ -22,7 +22,7 @@ DOCUMENTED_BODY = (
 )
 
 
-def test_the_documented_signature() -> None:
+def test_the_signature_is_the_documented_one() -> None:
     expected = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
     assert sign("8f742231b10e8888abcd99yyyzzz85a5", "1531420618", DOCUMENTED_BODY) == expected
 
@@ -55,7 +55,7 @@ def test_options_are_asked_for_at_their_own_url(slack: LocalSlack, http_app: Htt
 
 
 @pytest.mark.parametrize("kind", ["ssl_check", "url_verification"])
-def test_slacks_own_requests_come_on_demand(slack: LocalSlack, http_app: HttpApp, kind: str) -> None:
+def test_slacks_own_requests_can_be_sent_on_demand(slack: LocalSlack, http_app: HttpApp, kind: str) -> None:
     http_app.answers["url_verification"] = lambda payload: {"challenge": payload["challenge"]}
     ack = slack.deliver(kind)
     assert ack["status"] == 200

@@ -1,4 +1,4 @@
-"""An app that is made from its manifest, and installed with fewer scopes than it asks for."""
+"""An app is made from its manifest, and may be installed with fewer scopes than it asks for."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ MANIFEST: Json = {
 }
 
 
-def test_an_app_is_what_its_manifest_says(slack: LocalSlack, app: App, ana: Person) -> None:
+def test_an_app_is_configured_by_its_manifest(slack: LocalSlack, app: App, ana: Person) -> None:
     made = slack.use_manifest(MANIFEST)["config"]
     assert made["scopes"] == ["commands", "chat:write", "im:history"]
     assert (made["events"], made["home_tab"], made["mode"]) == (["app_home_opened"], True, "socket")
@@ -33,7 +33,7 @@ def test_an_app_is_what_its_manifest_says(slack: LocalSlack, app: App, ana: Pers
     assert not ana.types("C0OPS", "/runtask")["dispatched"]
 
 
-def test_who_installs_it_may_leave_out_what_is_optional(slack: LocalSlack) -> None:
+def test_an_installation_may_leave_out_optional_scopes(slack: LocalSlack) -> None:
     assert slack.use_manifest(MANIFEST, without=["im:history"])["config"]["scopes"] == ["commands", "chat:write"]
 
 
@@ -45,7 +45,9 @@ def test_who_installs_it_may_leave_out_what_is_optional(slack: LocalSlack) -> No
     ],
     ids=["what it needs", "what it doesn't ask for"],
 )
-def test_what_slack_refuses_is_refused(slack: LocalSlack, optional: list[str], without: list[str], error: str) -> None:
+def test_a_manifest_that_slack_refuses_is_refused(
+    slack: LocalSlack, optional: list[str], without: list[str], error: str
+) -> None:
     scopes = MANIFEST["oauth_config"]["scopes"] | {"bot_optional": optional}
     wanted = MANIFEST | {"oauth_config": {"scopes": scopes}}
     before = slack.look("config")

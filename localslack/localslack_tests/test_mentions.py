@@ -1,4 +1,4 @@
-"""Mentions of an app's bot: who is told, how, and how often."""
+"""Mentions of an app's bot: which apps get the event, in which form, and how often."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def mentions(app: App) -> list[Json]:
     return [payload["event"] for payload in app.received("event_callback")]
 
 
-def test_the_event_has_what_was_recorded(app: App, slack: LocalSlack, ana: Person) -> None:
+def test_the_event_has_the_recorded_fields(app: App, slack: LocalSlack, ana: Person) -> None:
     root = ana.types("C0OPS", "root")["ts"]
     ts = ana.types("C0OPS", "<@U0BOT> a < b & <@U0BEN>", root)["ts"]
     slack.wait_for(lambda: mentions(app))
@@ -39,9 +39,7 @@ def test_the_event_has_what_was_recorded(app: App, slack: LocalSlack, ana: Perso
     assert event["client_msg_id"]
 
 
-def test_only_members_of_a_channel_are_told_and_others_are_offered_an_invitation(
-    app: App, slack: LocalSlack, ana: Person
-) -> None:
+def test_only_bots_in_the_channel_get_the_event_others_can_be_invited(app: App, slack: LocalSlack, ana: Person) -> None:
     ana.types("C0QUIET", "<@U0BOT> here?")
     ana.types(ana.dm(), "<@U0BOT> and here?")
     ana.types("C0OPS", "<@U0BOT> here")
@@ -78,9 +76,7 @@ def test_a_message_of_a_bot_is_a_mention_with_its_bot_id(app: App, slack: LocalS
     assert event["blocks"][0]["type"] == "section"
 
 
-def test_an_ack_that_is_lost_brings_the_event_again_over_http(
-    http_app: HttpApp, slack: LocalSlack, ana: Person
-) -> None:
+def test_after_a_lost_ack_the_event_comes_again_over_http(http_app: HttpApp, slack: LocalSlack, ana: Person) -> None:
     slack.fault("duplicate", type="event_callback")
     ana.types("C0OPS", "<@U0BOT> hey")
     slack.wait_for(lambda: len(slack.log("ack", "event_callback")) == 2)
@@ -90,7 +86,7 @@ def test_an_ack_that_is_lost_brings_the_event_again_over_http(
     assert first == second
 
 
-def test_an_ack_that_is_lost_brings_the_event_again_over_a_socket(
+def test_after_a_lost_ack_the_event_comes_again_over_a_socket(
     socket_app: SocketApp, slack: LocalSlack, ana: Person
 ) -> None:
     slack.fault("duplicate", type="event_callback")

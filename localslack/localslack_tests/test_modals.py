@@ -1,4 +1,4 @@
-"""What people do in modals: menus, typing, submitting, closing; and every answer the app may give."""
+"""People use modals: menus, typing, submitting, closing. The app gives every answer that it may."""
 
 import threading
 from collections.abc import Callable
@@ -17,7 +17,7 @@ TROUBLE = {"ok": False, "error": "trouble_connecting"}
 
 @pytest.fixture
 def opened(slack: LocalSlack, app: App) -> Opened:
-    """Ana before a modal with these blocks."""
+    """A function that opens a modal with these blocks for Ana, and returns her."""
 
     def open_it(*blocks: Json, **changes: Any) -> Person:
         return open_modal(slack, app, *blocks, **changes)
@@ -66,7 +66,7 @@ def test_wrong_options_are_shown_as_an_error_and_logged(
     assert problem in refused[0][0]
 
 
-def test_no_options_is_an_answer(app: App, opened: Opened) -> None:
+def test_an_empty_list_of_options_is_a_valid_answer(app: App, opened: Opened) -> None:
     app.answers["block_suggestion"] = lambda _: {"options": []}
     assert opened(menu()).suggests("task") == {"ok": True, "options": []}
 
@@ -109,7 +109,7 @@ def test_a_late_answer_does_not_undo_a_later_one(app: App, opened: Opened) -> No
 
 
 @pytest.mark.parametrize("dispatch", [True, False])
-def test_a_pick_tells_the_app_only_when_dispatch_action_is_set(app: App, opened: Opened, dispatch: bool) -> None:
+def test_a_pick_reaches_the_app_only_if_dispatch_action_is_set(app: App, opened: Opened, dispatch: bool) -> None:
     app.answers["block_suggestion"] = lambda _: {"options": [option("x")]}
     ana = opened(menu(dispatch=dispatch))
     before = len(app.received("block_actions"))
@@ -126,7 +126,7 @@ def test_a_pick_tells_the_app_only_when_dispatch_action_is_set(app: App, opened:
         pytest.param(["on_character_entered"], True, True, id="each character, Enter"),
     ],
 )
-def test_typing_tells_the_app_as_configured(
+def test_typing_reaches_the_app_as_dispatch_action_config_says(
     opened: Opened, triggers: list[str] | None, enter: bool, dispatched: bool
 ) -> None:
     config: Json = {"dispatch_action_config": {"trigger_actions_on": triggers}} if triggers else {}
@@ -134,7 +134,7 @@ def test_typing_tells_the_app_as_configured(
     assert ana.fills("args", None, "x", enter=enter)["dispatched"] == dispatched
 
 
-def test_a_menu_outside_input_blocks_always_tells(app: App, opened: Opened) -> None:
+def test_a_pick_in_a_menu_outside_input_blocks_always_reaches_the_app(app: App, opened: Opened) -> None:
     select = {"type": "static_select", "action_id": "a", "options": [option("one"), option("two")]}
     ana = opened(section(block_id="s", accessory=select), submit=None)
     ana.clicks("s", value="two")
@@ -142,7 +142,7 @@ def test_a_menu_outside_input_blocks_always_tells(app: App, opened: Opened) -> N
     assert (action["type"], action["selected_option"]["value"]) == ("static_select", "two")
 
 
-def test_required_inputs_are_asked_for_before_anything_is_sent(app: App, opened: Opened) -> None:
+def test_missing_required_inputs_prevent_the_submission(app: App, opened: Opened) -> None:
     ana = opened(text_input("needed"), text_input("free") | {"optional": True})
     assert ana.submits() == {"ok": False, "errors": {"needed": "Please complete this required field."}}
     assert app.received("view_submission") == []
@@ -164,7 +164,7 @@ def test_required_inputs_are_asked_for_before_anything_is_sent(app: App, opened:
         ({"type": "url_text_input"}, "https://example.com", True),
     ],
 )
-def test_the_client_checks_what_was_typed(opened: Opened, element: Json, typed: str, fine: bool) -> None:
+def test_the_client_checks_typed_text(opened: Opened, element: Json, typed: str, fine: bool) -> None:
     ana = opened(text_input() | {"element": {"action_id": "a", **element}})
     ana.fills("args", None, typed)
     assert ana.submits()["ok"] == fine
@@ -186,7 +186,7 @@ def test_an_update_replaces_the_submitted_view_and_keeps_its_input(app: App, ope
     assert [view["id"] for view in ana.stack()] == [answer["view"]["id"]]
 
 
-def test_a_push_and_a_clear(app: App, opened: Opened) -> None:
+def test_an_answer_can_push_a_view_or_clear_all(app: App, opened: Opened) -> None:
     ana = opened(text_input(initial_value="x"))
     app.answers["view_submission"] = lambda _: {"response_action": "push", "view": modal(text_input(initial_value="y"))}
     ana.submits()
@@ -217,7 +217,9 @@ def test_an_empty_ack_closes_the_submitted_view_only(app: App, opened: Opened) -
         pytest.param({"response_action": "close"}, id="unknown action"),
     ],
 )
-def test_a_wrong_ack_is_trouble_and_is_logged(slack: LocalSlack, app: App, opened: Opened, answer: Json | str) -> None:
+def test_a_wrong_ack_is_an_error_in_the_modal_and_is_logged(
+    slack: LocalSlack, app: App, opened: Opened, answer: Json | str
+) -> None:
     ana = opened(text_input(initial_value="x"), section(block_id="words"))
     app.answers["view_submission"] = lambda _: answer
     assert ana.submits() == TROUBLE
@@ -225,9 +227,7 @@ def test_a_wrong_ack_is_trouble_and_is_logged(slack: LocalSlack, app: App, opene
     assert any("refused" in entry for entry in slack.log("ack", "view_submission"))
 
 
-def test_a_late_ack_is_trouble_and_a_second_try_comes_with_a_new_trigger(
-    slack: LocalSlack, app: App, opened: Opened
-) -> None:
+def test_after_a_late_ack_a_second_try_has_a_new_trigger(slack: LocalSlack, app: App, opened: Opened) -> None:
     ana = opened(text_input(initial_value="x"))
     slack.config(deadline=0.2)
     app.answers["view_submission"] = lambda _: NO_ANSWER
@@ -239,13 +239,13 @@ def test_a_late_ack_is_trouble_and_a_second_try_comes_with_a_new_trigger(
     assert first["trigger_id"] != second["trigger_id"]
 
 
-def test_a_failing_app_is_trouble(http_app: HttpApp, opened: Opened) -> None:
+def test_a_failing_app_is_an_error_in_the_modal(http_app: HttpApp, opened: Opened) -> None:
     ana = opened(text_input(initial_value="x"))
     http_app.status = 500
     assert ana.submits() == TROUBLE
 
 
-def test_the_cross_closes_everything_and_tells_of_the_root(app: App, opened: Opened) -> None:
+def test_the_cross_closes_all_views_and_reports_the_root(app: App, opened: Opened) -> None:
     ana = opened(text_input(initial_value="x"), notify_on_close=True)
     root = ana.stack()[0]["id"]
     app.answers["view_submission"] = lambda _: {"response_action": "push", "view": modal(section(), submit=None)}
@@ -255,7 +255,7 @@ def test_the_cross_closes_everything_and_tells_of_the_root(app: App, opened: Ope
     assert (closed["view"]["id"], closed["is_cleared"], ana.stack()) == (root, True, [])
 
 
-def test_nobody_is_told_of_closing_without_notify_on_close(app: App, opened: Opened) -> None:
+def test_without_notify_on_close_the_app_gets_no_event(app: App, opened: Opened) -> None:
     opened(text_input()).closes()
     assert app.received("view_closed") == []
 
@@ -269,7 +269,7 @@ def test_only_the_top_modal_can_be_used_and_only_by_its_person(slack: LocalSlack
     assert slack.person("U0BEN").submits(ana.stack()[1]["id"])["error"] == "view_not_found"
 
 
-def test_buttons_and_overflow_menus_in_modals(app: App, opened: Opened) -> None:
+def test_buttons_and_overflow_menus_work_in_modals(app: App, opened: Opened) -> None:
     overflow = {"type": "overflow", "action_id": "more", "options": [option("one"), option("two")]}
     ana = opened(actions(button("press", style="danger"), overflow), submit=None)
     ana.clicks("buttons", "press")

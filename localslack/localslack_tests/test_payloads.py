@@ -1,4 +1,4 @@
-"""What the app receives has the shape of what Slack was recorded to send: the same keys, the same kinds of value."""
+"""The payloads for apps have the shape of recorded ones: the same keys, and the same kinds of value."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from localslack_tests.apps import App, SocketApp
 from localslack_tests.views import actions, button, menu, modal, option, section, text_input
 
 RECORDED = Path(__file__).with_name("payloads")
-# Only in an Enterprise organisation, in which the local Slack's team is not.
+# Slack sends these keys only in an Enterprise organisation. The local Slack's team isn't in one.
 ENTERPRISE = frozenset({"enterprise_id", "enterprise_name", "enterprise"})
 
 
@@ -20,14 +20,14 @@ def recorded(name: str) -> Json:
 
 
 def shape(value: Any) -> Any:
-    """Keys and kinds; lists are looked at by kind only, null fits anything."""
+    """The keys and kinds of a value. A list counts only as a list, and null fits any kind."""
     if isinstance(value, dict):
         return {name: shape(one) for name, one in value.items() if name not in ENTERPRISE}
     return type(value)
 
 
 def assert_same_shape(sent: Json, sample: Json, *, more: frozenset[str] = frozenset(), at: str = "") -> None:
-    """`sent` has every key of the recording, with the same kinds; beyond it, no keys but `more`."""
+    """`sent` has every key of the recording, with the same kinds, and no other keys except `more`."""
     ours, theirs = shape(sent), shape(sample)
     extra = set(ours) - set(theirs) - more
     assert not extra, f"{at}: keys that Slack does not send: {extra}"
@@ -41,7 +41,7 @@ def assert_same_shape(sent: Json, sample: Json, *, more: frozenset[str] = frozen
 
 
 def open_modal(slack: LocalSlack, app: App, *blocks: Json, user: str = "U0ANA", **changes: Any) -> Person:
-    """Somebody clicks a button in #shared, where outsiders may, and the app opens a modal."""
+    """A person clicks a button in #shared, which outsiders can read, too. The app opens a modal."""
     app.answers["block_actions"] = lambda payload: _open(app, payload, modal(*blocks, **changes))
     app.client.chat_postMessage(channel="C0SHARED", text="x", blocks=[actions(button("open"))])
     person = slack.person(user)
@@ -88,11 +88,11 @@ def test_envelopes_are_as_recorded(slack: LocalSlack, socket_app: SocketApp) -> 
             assert (envelope.retry_attempt, envelope.retry_reason) == (sample["retry_attempt"], sample["retry_reason"])
             sent = dict(envelope.payload)
             assert_same_shape(sent.pop("authorizations")[0], sample["payload"].pop("authorizations")[0])
-            sent["event"] |= {"client_msg_id": "", "blocks": []}  # only what a client typed has them
+            sent["event"] |= {"client_msg_id": "", "blocks": []}  # only messages that were typed in a client have them
             assert_same_shape(sent, sample["payload"])
 
 
-def test_a_suggestion_is_as_recorded_and_has_no_trigger(slack: LocalSlack, either_app: App) -> None:
+def test_a_request_for_options_is_as_recorded_and_has_no_trigger(slack: LocalSlack, either_app: App) -> None:
     open_modal(slack, either_app, menu(), close=modal()["submit"]).suggests("task", "pick", "search word")
     sent = either_app.received("block_suggestion")[0]
     assert_same_shape(sent, recorded("bolt_python.block_suggestion.view.json"), more=frozenset({"emoji"}))
@@ -169,9 +169,7 @@ def test_a_click_on_a_home_tab_is_as_recorded_and_names_no_channel(slack: LocalS
     assert not {"channel", "message", "response_url"} & set(sent)
 
 
-def test_opening_a_home_tab_tells_from_the_second_time_on_what_is_there(
-    slack: LocalSlack, either_app: App, ana: Person
-) -> None:
+def test_opening_a_home_tab_again_sends_the_view_that_it_has(slack: LocalSlack, either_app: App, ana: Person) -> None:
     ana.opens_home()
     slack.wait_for(lambda: either_app.received("event_callback"))
     published = either_app.client.views_publish(user_id="U0ANA", view={"type": "home", "blocks": [section("one")]})
@@ -196,7 +194,7 @@ def test_a_click_in_an_ephemeral_thread_message_is_as_recorded(slack: LocalSlack
     assert sent["container"]["thread_ts"] == ts
 
 
-def test_closing_is_as_recorded_and_does_not_tell_what_was_typed(slack: LocalSlack, app: App) -> None:
+def test_closing_is_as_recorded_and_without_the_typed_text(slack: LocalSlack, app: App) -> None:
     ana = open_modal(slack, app, text_input(), notify_on_close=True, close=modal()["submit"])
     ana.fills("args", None, "secret")
     ana.closes()
@@ -218,10 +216,8 @@ def test_shortcuts_are_as_recorded(slack: LocalSlack, app: App, ana: Person) -> 
     assert sent["message"]["text"] == "look at this"
 
 
-def test_a_shortcut_works_on_everybodys_messages_in_every_conversation_of_the_person(
-    slack: LocalSlack, app: App, ana: Person
-) -> None:
-    """Also on those of bots, on replies, and where the app isn't a member."""
+def test_a_shortcut_works_on_every_message_that_the_person_can_read(slack: LocalSlack, app: App, ana: Person) -> None:
+    """This includes bots' messages, replies, and conversations without the app."""
     ts = app.client.chat_postMessage(channel="C0OPS", text="ours")["ts"]
     reply = slack.person("U0BEN").types("C0OPS", "a reply", ts)["ts"]
     secret = slack.person("U0CARA").types("G0SECRET", "a secret")["ts"]
@@ -234,9 +230,7 @@ def test_a_shortcut_works_on_everybodys_messages_in_every_conversation_of_the_pe
     assert slack.person("U0BEN").uses("run_here", "G0SECRET", secret)["error"] == "channel_not_found"
 
 
-def test_no_shortcut_is_offered_on_what_is_gone_or_only_for_one_person(
-    slack: LocalSlack, app: App, ana: Person
-) -> None:
+def test_deleted_and_ephemeral_messages_offer_no_shortcut(slack: LocalSlack, app: App, ana: Person) -> None:
     app.client.chat_postEphemeral(channel="C0OPS", user="U0ANA", text="only you")
     parent = app.client.chat_postMessage(channel="C0OPS", text="parent")["ts"]
     ana.types("C0OPS", "a reply", parent)

@@ -1,4 +1,4 @@
-"""What people type and see: commands and their failures, guests and outsiders, threads, notifications, events."""
+"""People in Slack: commands and their failures, guests and outsiders, threads, notifications, events."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ from localslack_tests.views import actions, button, option, section
         pytest.param({"text": "x", "blocks": [{"type": "no"}]}, [], [], id="invalid blocks"),
     ],
 )
-def test_an_ack_of_a_command_may_say_something(
+def test_an_ack_of_a_command_may_have_a_message(
     either_app: App, slack: LocalSlack, answer: Json | str | None, ephemeral: list[str], public: list[str]
 ) -> None:
     ana = slack.person("U0ANA")
@@ -44,7 +44,7 @@ def test_a_failing_app_is_dispatch_failed(http_app: HttpApp, ana: Person) -> Non
     assert ana.ephemerals("C0OPS")[0]["text"] == '/runtask failed with the error "dispatch_failed"'
 
 
-def test_no_app_at_all_is_dispatch_failed(slack: LocalSlack, ana: Person) -> None:
+def test_without_an_app_a_command_is_dispatch_failed(slack: LocalSlack, ana: Person) -> None:
     slack.config(mode="http", http_url="http://127.0.0.1:9/")
     assert ana.types("C0OPS", "/runtask")["error"] == "dispatch_failed"
 
@@ -60,12 +60,12 @@ def test_commands_do_not_work_in_threads(app: App, ana: Person) -> None:
 
 
 @pytest.mark.parametrize(("user", "dispatched"), [("U0GIL", True), ("U0OLGA", False)], ids=["guest", "outsider"])
-def test_guests_have_commands_outsiders_have_not(app: App, slack: LocalSlack, user: str, dispatched: bool) -> None:
+def test_guests_have_commands_and_outsiders_have_none(app: App, slack: LocalSlack, user: str, dispatched: bool) -> None:
     assert slack.person(user).types("C0SHARED", "/runtask")["dispatched"] == dispatched
     assert len(app.received("slash_commands")) == dispatched
 
 
-def test_an_outsider_clicks_as_one_of_their_own_team(app: App, slack: LocalSlack) -> None:
+def test_an_outsiders_click_names_their_own_team(app: App, slack: LocalSlack) -> None:
     app.client.chat_postMessage(channel="C0SHARED", text="x", blocks=[actions(button())])
     olga = slack.person("U0OLGA")
     olga.clicks_in("C0SHARED", olga.messages("C0SHARED")[0]["ts"], "press")
@@ -73,7 +73,7 @@ def test_an_outsider_clicks_as_one_of_their_own_team(app: App, slack: LocalSlack
     assert (sent["user"]["team_id"], sent["team"]["id"]) == ("T0ELSE", "T0ELSE")
 
 
-def test_outsiders_and_guests_are_where_they_belong(slack: LocalSlack) -> None:
+def test_outsiders_and_guests_see_only_their_channels(slack: LocalSlack) -> None:
     def channels(user: str) -> set[str]:
         return {one["id"] for one in slack.look("state", user=user)["channels"] if one["kind"] != "im"}
 
@@ -119,7 +119,7 @@ def test_menus_in_messages_keep_what_each_person_picked(app: App, slack: LocalSl
         pytest.param("x", [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "<!here>"}]}]}], set(), id="text in rich text"),
     ],
 )  # fmt: skip
-def test_who_is_notified(
+def test_these_people_are_notified(
     slack: LocalSlack, client: WebClient, text: str, blocks: list[Json] | None, told: set[str]
 ) -> None:
     everybody = ("U0ANA", "U0BEN", "U0CARA", "U0GIL")
@@ -130,7 +130,7 @@ def test_who_is_notified(
         assert {user for user in everybody if heard(user, "notify")} == told
 
 
-def test_those_in_a_thread_are_notified_of_replies(slack: LocalSlack, client: WebClient, ana: Person) -> None:
+def test_people_in_a_thread_are_notified_of_replies(slack: LocalSlack, client: WebClient, ana: Person) -> None:
     root = ana.types("C0OPS", "root")["ts"]
     with slack.listening("U0ANA", "U0BEN") as heard:
         client.chat_postMessage(channel="C0OPS", text="a &amp; b", thread_ts=root)
@@ -203,7 +203,7 @@ def test_an_ack_can_be_made_late(app: App, slack: LocalSlack, ana: Person) -> No
     assert len(app.received("slash_commands")) == 1
 
 
-def test_a_slow_delivery_eats_the_triggers_time(
+def test_a_slow_delivery_uses_up_the_triggers_time(
     app: App, slack: LocalSlack, ana: Person, refused: Callable[..., Json]
 ) -> None:
     slack.config(trigger_ttl=0.05)

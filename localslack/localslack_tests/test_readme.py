@@ -17,7 +17,7 @@ def test_the_example_of_a_test_works() -> None:
     started: list[SocketApp] = []
 
     class Observed(LocalSlack):
-        """Ends the app's connection, which the example leaves open."""
+        """A local Slack that closes the app's connection, which the example leaves open."""
 
         def stop(self) -> None:
             for app in started:
@@ -59,7 +59,7 @@ def test_the_example_with_several_workspaces_works(slack: LocalSlack) -> None:
 def test_the_example_of_scopes_and_farewells_works(slack: LocalSlack) -> None:
     manifest = {"oauth_config": {"scopes": {"bot": ["commands", "im:history"], "bot_optional": ["im:history"]}}}
     exec(compile(EXAMPLES[2], "README.md", "exec"), {"slack": slack, "manifest": manifest})
-    assert slack.look("config")["config"]["scopes"] is None  # of the new installation
+    assert slack.look("config")["config"]["scopes"] is None  # the new installation has no list of scopes
 
 
 def test_every_route_of_the_control_api_is_named() -> None:

@@ -1,4 +1,4 @@
-"""Socket Mode: hello, acks, several connections, and every way for one to end. Raw WebSockets where it matters."""
+"""Socket Mode: hello, acks, several connections, and every end of a connection. Raw WebSockets if it matters."""
 
 import asyncio
 import json
@@ -20,14 +20,14 @@ Socket = aiohttp.ClientWebSocketResponse
 
 @pytest.fixture
 def fresh() -> Iterator[LocalSlack]:
-    """A workspace without connections."""
+    """A local Slack without connections."""
     with LocalSlack(deadline=1.0) as slack:
         yield slack
 
 
 @asynccontextmanager
 async def connected(slack: LocalSlack, count: int = 1) -> AsyncIterator[list[Socket]]:
-    """Raw connections that have read their hello."""
+    """Opens raw connections, which have read their hello."""
     headers = {"Authorization": f"Bearer {slack.app_token}"}
     async with aiohttp.ClientSession() as session:
         sockets = []
@@ -45,13 +45,13 @@ def run(work: Callable[[], Awaitable[Any]]) -> None:
     async def bounded() -> None:
         await asyncio.wait_for(work(), 10)
 
-    # In a thread: Playwright's browser, if a test before used it, keeps a loop running in this one.
+    # It runs in a thread of its own: after a test with Playwright, this thread has a running loop.
     with ThreadPoolExecutor(max_workers=1) as pool:
         pool.submit(asyncio.run, bounded()).result()
 
 
 async def elsewhere(work: Callable[..., Any], *args: Any) -> Any:
-    """Blocking calls of the control API, beside the test's own loop."""
+    """Makes a blocking call of the control API without blocking the test's loop."""
     return await asyncio.to_thread(work, *args)
 
 
@@ -68,12 +68,12 @@ def test_hello_is_as_recorded(fresh: LocalSlack) -> None:
                     name: set(part) if isinstance(part, dict) else type(part) for name, part in sample.items()
                 }
             with pytest.raises(aiohttp.WSServerHandshakeError):
-                await session.ws_connect(url)  # a ticket is good for one connection
+                await session.ws_connect(url)  # a ticket allows only one connection
 
     run(work)
 
 
-def test_pings_are_answered_with_their_own_words(fresh: LocalSlack) -> None:
+def test_a_pong_has_the_text_of_its_ping(fresh: LocalSlack) -> None:
     async def work() -> None:
         async with connected(fresh) as (socket,):
             await socket.ping(b"sdk-ping:1")
@@ -121,7 +121,7 @@ def test_each_payload_goes_to_one_connection_and_any_may_acknowledge(
     run(work)
 
 
-def test_the_eleventh_connection_is_too_many(fresh: LocalSlack) -> None:
+def test_the_eleventh_connection_is_refused(fresh: LocalSlack) -> None:
     async def work() -> None:
         headers = {"Authorization": f"Bearer {fresh.app_token}"}
         async with connected(fresh, 10), aiohttp.ClientSession() as session:
@@ -145,7 +145,7 @@ def test_the_eleventh_connection_is_too_many(fresh: LocalSlack) -> None:
         ("fin", WSMsgType.CLOSED),
     ],
 )
-def test_every_way_for_a_connection_to_end(fresh: LocalSlack, trouble: str, seen: Any) -> None:
+def test_a_connection_can_end_in_every_way_that_slack_has(fresh: LocalSlack, trouble: str, seen: Any) -> None:
     async def work() -> None:
         async with connected(fresh) as (socket,):
             await asyncio.gather(elsewhere(fresh.trouble, trouble), _expect(socket, seen))
@@ -192,7 +192,7 @@ def test_a_muted_connection_swallows_everything(fresh: LocalSlack, ana_on: Calla
     run(work)
 
 
-def test_without_connections_commands_fail_at_once(fresh: LocalSlack) -> None:
+def test_without_a_connection_a_command_fails_at_once(fresh: LocalSlack) -> None:
     assert fresh.person("U0ANA").types("C0OPS", "/runtask")["error"] == "dispatch_failed"
 
 
@@ -239,7 +239,7 @@ def ana_on() -> Callable[[LocalSlack], Person]:
     return lambda slack: slack.person("U0ANA")
 
 
-def test_a_large_ack_is_taken(fresh: LocalSlack, ana_on: Callable[[LocalSlack], Person]) -> None:
+def test_a_large_ack_is_accepted(fresh: LocalSlack, ana_on: Callable[[LocalSlack], Person]) -> None:
     large: Json = {"text": "x" * 200_000}
 
     async def work() -> None:

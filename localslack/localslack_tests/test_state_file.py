@@ -1,4 +1,4 @@
-"""What outlives the process, with `--state FILE`."""
+"""With `--state FILE`, the state outlives the process."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 from localslack.testing import Control, Person
 from localslack_tests.processes import refusal, started
 
-OLD = Path(__file__).with_name("state_of_one_workspace.json")  # written by the version before there were several
+OLD = Path(__file__).with_name("state_of_one_workspace.json")  # from a version that had only one workspace
 
 
 def client_of(url: str, token: str = "xoxb-local") -> WebClient:
@@ -41,7 +41,7 @@ def test_workspaces_apps_and_installations_outlive_the_process(tmp_path: Path) -
         client_of(url, "xoxb-other").chat_postMessage(channel="C0OPS", text="by the other app")
     with started("--state", str(state), "--bot-token", "xoxb-new") as url:
         control = Control(url)
-        before[0]["bot_token"] = "xoxb-new"  # the first app's tokens are those of the command line
+        before[0]["bot_token"] = "xoxb-new"  # the first app's tokens come from the command line
         assert control.look("installations")["installations"] == before
         assert [one["text"] for one in Person(control, "U0ANA", "T0TWO").messages("C0OPS")] == ["elsewhere"]
         assert [one["text"] for one in Person(control, "U0ANA").messages("C0OPS")] == ["by the other app"]
@@ -51,7 +51,7 @@ def test_workspaces_apps_and_installations_outlive_the_process(tmp_path: Path) -
         assert settings["scopes"] == ["chat:write"]
 
 
-def test_a_file_from_before_there_were_several_workspaces_is_read(tmp_path: Path) -> None:
+def test_a_file_of_a_version_with_one_workspace_is_read(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     state.write_bytes(OLD.read_bytes())
     with started("--state", str(state)) as url:

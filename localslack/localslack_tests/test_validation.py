@@ -1,4 +1,4 @@
-"""Views and messages that Slack refuses, with its own words: each limit and each rule."""
+"""Slack's limits and rules for views and messages: each refusal has Slack's own words."""
 
 from typing import Any
 
@@ -119,12 +119,12 @@ BAD: dict[str, tuple[Json, str]] = {
 
 
 @pytest.mark.parametrize("view", GOOD.values(), ids=GOOD)
-def test_what_slack_takes_passes(view: Json) -> None:
+def test_payloads_that_slack_accepts_pass(view: Json) -> None:
     assert view_problems(view).lines() == []
 
 
 @pytest.mark.parametrize(("view", "complaint"), BAD.values(), ids=BAD)
-def test_what_slack_refuses_is_named_with_its_place(view: Json, complaint: str) -> None:
+def test_a_refusal_names_the_problem_and_its_place(view: Json, complaint: str) -> None:
     assert view_problems(view).lines() == [complaint]
 
 
@@ -178,7 +178,7 @@ def test_markdown_blocks_share_12000_characters() -> None:
     assert not message_problems([{"type": "markdown", "text": "x" * 6000}] * 2)
 
 
-def test_one_table_a_message() -> None:
+def test_a_message_has_at_most_one_table() -> None:
     table = {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}
     assert not message_problems([table])
     assert message_problems([table, table]).lines() == ["only_one_table_allowed [json-pointer:/blocks]"]

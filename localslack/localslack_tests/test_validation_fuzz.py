@@ -34,7 +34,7 @@ VIEWS = [*GOOD.values(), *(view for view, _ in BAD.values())]
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every container in a payload with each of its keys."""
+    """Every container in a payload, with each of its keys."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in list(items):
         yield value, key
@@ -43,18 +43,18 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 @settings(max_examples=400)
 @given(data=st.data())
-def test_a_view_with_anything_anywhere_is_judged(data: st.DataObject) -> None:
+def test_a_view_with_any_value_anywhere_gets_an_answer(data: st.DataObject) -> None:
     view = copy.deepcopy(data.draw(st.sampled_from(VIEWS)))
     holder, key = data.draw(st.sampled_from(list(places(view))[:200]))
     holder[key] = data.draw(ANYTHING)
     if not view_problems(view):
-        blocks = echoed_blocks(view["blocks"])  # what passes can be shown
+        blocks = echoed_blocks(view["blocks"])  # blocks that pass can be shown
         assert set(carried_over(blocks, {})) <= {block.get("block_id") for block in blocks}
 
 
 @settings(max_examples=200)
 @given(anything=ANYTHING)
-def test_anything_at_all_is_judged(anything: Any) -> None:
+def test_any_value_gets_an_answer(anything: Any) -> None:
     assert view_problems(anything)
     assert options_problems(anything)
     assert submission_problems(anything, modal())
@@ -63,7 +63,7 @@ def test_anything_at_all_is_judged(anything: Any) -> None:
 
 @settings(max_examples=100)
 @given(data=st.data())
-def test_options_with_anything_anywhere_are_judged(data: st.DataObject) -> None:
+def test_options_with_any_value_anywhere_get_an_answer(data: st.DataObject) -> None:
     answer: Json = {"option_groups": [{"label": {"type": "plain_text", "text": "g"}, "options": [option("a")]}]}
     holder, key = data.draw(st.sampled_from(list(places(answer))))
     holder[key] = data.draw(ANYTHING)

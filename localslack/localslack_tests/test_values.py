@@ -1,4 +1,4 @@
-"""What can be put into each kind of element, and what can't."""
+"""The values that a person can put into each kind of element, and those that they can't."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def holding(slack: LocalSlack, app: App, element: Json) -> Any:
         ({"type": "plain_text_input"}, {"value": " <b> "}, {"value": " <b> "}),
     ],
 )  # fmt: skip
-def test_what_an_element_takes(slack: LocalSlack, app: App, element: Json, given: Json, kept: Json) -> None:
+def test_an_element_takes_these_values(slack: LocalSlack, app: App, element: Json, given: Json, kept: Json) -> None:
     ana = holding(slack, app, element)
     assert ana.sets("b", **given)["ok"]
     state = ana.modal()["state"]["values"]["b"]["a"]
@@ -41,7 +41,7 @@ def test_what_an_element_takes(slack: LocalSlack, app: App, element: Json, given
 
 
 def _values(value: Any) -> Any:
-    """Options by their value."""
+    """The value with each option replaced by its own value."""
     if isinstance(value, list):
         return [_values(one) for one in value]
     return value["value"] if isinstance(value, dict) else value
@@ -62,7 +62,7 @@ def _values(value: Any) -> Any:
         ({"type": "plain_text_input"}, {"value": 7}, "wrong_kind_of_value"),
     ],
 )  # fmt: skip
-def test_what_an_element_does_not_take(slack: LocalSlack, app: App, element: Json, given: Json, error: str) -> None:
+def test_an_element_refuses_these_values(slack: LocalSlack, app: App, element: Json, given: Json, error: str) -> None:
     assert holding(slack, app, element).sets("b", **given) == {"ok": False, "error": error}
 
 

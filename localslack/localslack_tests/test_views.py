@@ -1,4 +1,4 @@
-"""views.*: triggers, hashes, stacks, and input that outlives an update."""
+"""views.*: triggers, hashes, stacks, and typed text that survives an update."""
 
 from collections.abc import Callable
 from typing import Any
@@ -70,7 +70,7 @@ def test_a_trigger_works_for_three_seconds(
     assert refused(lambda: app.client.views_open(trigger_id=late, view=modal()))["error"] == "expired_trigger_id"
 
 
-def test_an_unknown_trigger(client: WebClient, refused: Refused) -> None:
+def test_an_unknown_trigger_is_refused(client: WebClient, refused: Refused) -> None:
     assert refused(lambda: client.views_open(trigger_id="1.2.3", view=modal()))["error"] == "invalid_trigger_id"
 
 
@@ -81,7 +81,7 @@ def test_an_unknown_trigger(client: WebClient, refused: Refused) -> None:
         pytest.param(modal(*[section("x" * 2999) for _ in range(90)]), "view_too_large", id="more than 250 kB"),
     ],
 )
-def test_a_view_that_slack_refuses(
+def test_a_view_that_slack_would_refuse_is_refused(
     app: App, trigger: Callable[[], str], refused: Refused, view: Json, error: str
 ) -> None:
     fresh = trigger()
@@ -127,7 +127,7 @@ def test_a_closed_view_is_not_found(app: App, trigger: Callable[[], str], refuse
     assert refused(lambda: app.client.views_update(view_id=view["id"], view=modal()))["error"] == "not_found"
 
 
-def test_an_update_keeps_what_was_typed_under_the_same_ids(app: App, trigger: Callable[[], str], ana: Person) -> None:
+def test_an_update_keeps_typed_text_under_the_same_ids(app: App, trigger: Callable[[], str], ana: Person) -> None:
     view = app.client.views_open(trigger_id=trigger(), view=modal(text_input(initial_value="old")))["view"]
     app.client.views_update(view_id=view["id"], view=modal(text_input(initial_value="new")))
     assert values_of(ana)["args"]["typed"]["value"] == "old"
@@ -147,7 +147,7 @@ def test_a_fresh_id_shows_the_new_initial_value(
     assert state["value"] == "new"
 
 
-def test_state_of_blocks_that_went_away_is_gone(app: App, trigger: Callable[[], str], ana: Person) -> None:
+def test_an_update_drops_the_state_of_removed_blocks(app: App, trigger: Callable[[], str], ana: Person) -> None:
     view = app.client.views_open(trigger_id=trigger(), view=modal(text_input("a"), text_input("b")))["view"]
     app.client.views_update(view_id=view["id"], view=modal(text_input("b")))
     assert list(values_of(ana)) == ["b"]
@@ -184,7 +184,7 @@ def test_the_fault_null_state_forgets_untouched_inputs_of_an_update(
     assert sent["blocks"][1]["element"]["initial_value"] == "2"
 
 
-def test_a_stack_is_three_deep(slack: LocalSlack, app: App, refused: Refused) -> None:
+def test_a_stack_has_at_most_three_views(slack: LocalSlack, app: App, refused: Refused) -> None:
     answers: list[SlackResponse] = []
     deeper = modal(actions(button("deeper")), submit=None)
     ana = open_modal(slack, app, *deeper["blocks"], submit=None)
@@ -239,7 +239,7 @@ def test_a_home_tab_has_the_limits_of_a_view(client: WebClient, refused: Refused
     long = {"type": "section", "fields": [{"type": "mrkdwn", "text": "x" * 2000}] * 10}
     assert refused(publish(*[long] * 13))["error"] == "view_too_large"
     assert refused(publish(section(), submit="x"))["error"] == "invalid_arguments"
-    assert publish(text_input())()["ok"]  # inputs are allowed without a button to submit them
+    assert publish(text_input())()["ok"]  # a Home tab may have inputs, although it has no submit button
 
 
 def test_a_menu_may_start_with_the_current_conversation(app: App, trigger: Callable[[], str], ana: Person) -> None:

@@ -33,7 +33,7 @@ def there(slack: LocalSlack, second: Installation) -> WebClient:
 
 @pytest.fixture
 def twin(slack: LocalSlack, second: Installation) -> Person:
-    """The Ana of the second workspace."""
+    """The Ana of the second workspace, who has the same id."""
     return slack.person("U0ANA", "T0TWO")
 
 
@@ -195,7 +195,7 @@ def test_scopes_and_faults_may_be_for_one_workspace(
     assert refused(lambda: there.chat_postMessage(channel="C0OPS", text="x"))["error"] == "is_archived"
 
 
-def test_a_stream_tells_of_one_workspace(slack: LocalSlack, client: WebClient, there: WebClient) -> None:
+def test_a_stream_reports_one_workspace_only(slack: LocalSlack, client: WebClient, there: WebClient) -> None:
     with slack.listening("U0ANA", team="T0TWO") as heard:
         client.chat_postMessage(channel="C0OPS", text="here")
         there.chat_postMessage(channel="C0OPS", text="elsewhere")
@@ -249,7 +249,9 @@ def test_a_reset_leaves_one_workspace(slack: LocalSlack, there: WebClient, refus
         ("home", {"user": "U0ANA", "app": "A0NONE"}, "app_not_found"),
     ],
 )
-def test_nonsense_is_refused(slack: LocalSlack, second: Installation, path: str, body: Json, error: str) -> None:
+def test_malformed_requests_about_workspaces_are_refused(
+    slack: LocalSlack, second: Installation, path: str, body: Json, error: str
+) -> None:
     if body.get("app") == "A0NEW":
         slack.add_app("A0NEW")
     assert slack.control(path, **body) == {"ok": False, "error": error}

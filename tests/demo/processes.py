@@ -1,15 +1,15 @@
-"""Which processes there are, as `ps` knows them: on Linux and macOS alike."""
+"""The processes that `ps` lists, on Linux and macOS."""
 
 import subprocess
 
 
 def is_gone(pid: int) -> bool:
-    """Ended; whether its parent has taken note doesn't matter."""
+    """Whether the process has ended. A zombie, whose parent hasn't waited for it yet, counts as ended."""
     return _ps("-o", "stat=", "-p", str(pid))[:1] in ("", "Z")
 
 
 def descendants(pid: int) -> dict[int, str]:
-    """The commands of the processes that this one started, and they, and so on, by process id."""
+    """The commands of the process' children, of their children and so on, by process id."""
     rows = [line.split(None, 2) for line in _ps("-eo", "pid=,ppid=,command=").splitlines()]
     found: dict[int, str] = {}
     parents = {pid}

@@ -29,7 +29,7 @@ PATIENCE = 90.0
 
 @dataclass
 class Demo:
-    """A demo in a folder of its own; may be started again."""
+    """A demo in a folder of its own. It can be started several times."""
 
     folder: Path
     port: int = field(default_factory=free_port)
@@ -53,7 +53,7 @@ class Demo:
         self.children = descendants(self.process.pid)
 
     def ends(self) -> int:
-        """The exit code, once nothing of it is left."""
+        """Waits until all its processes have ended, and returns the exit code."""
         code = self.process.wait(PATIENCE)
         for pid in self.children:
             wait_until(partial(is_gone, pid))
@@ -73,7 +73,7 @@ class Demo:
         return self.person("U0ANA")
 
     def audit(self) -> list[dict[str, Any]]:
-        """Its records, oldest first."""
+        """The records of the audit log, oldest first."""
         with sqlite3.connect(self.folder / "runtask.sqlite3") as database:
             rows = database.execute("SELECT action, details FROM runtask_auditrecord ORDER BY id").fetchall()
         return [{"action": action, **json.loads(details)} for action, details in rows]
@@ -101,7 +101,7 @@ def run(ana: Person, name: str) -> None:
     wait_until(lambda: any("SUCCESS" in text for text in texts(ana.thread(OPS, thread))))
 
 
-def test_it_runs_schedules_ends_cleanly_and_keeps_its_data_in_either_mode(demo: Demo) -> None:
+def test_the_demo_runs_schedules_ends_cleanly_and_keeps_its_data_in_either_mode(demo: Demo) -> None:
     demo.start("--schedules", "250")
     assert f"http://127.0.0.1:{demo.port}/" in demo.said()
     assert f"http://127.0.0.1:{demo.web_port}/admin/" in demo.said()
@@ -126,7 +126,7 @@ def test_when_a_process_dies_it_is_named_and_everything_ends(demo: Demo) -> None
 
 
 def refunds(ana: Person, days: int) -> str:
-    """Asks for a run that a rule wants approved. The ts of its first message."""
+    """Asks for a run that needs approval. Returns the ts of its first message."""
     before = len(ana.messages(OPS))
     ana.types(OPS, "/runtask Pay refunds")
     wait_until(ana.modal)
@@ -138,7 +138,7 @@ def refunds(ana: Person, days: int) -> str:
     return str(ana.messages(OPS)[-1]["ts"])
 
 
-def test_a_second_person_approves_and_declines_and_the_audit_log_tells_it(demo: Demo) -> None:
+def test_another_person_approves_and_declines_and_the_audit_log_records_it(demo: Demo) -> None:
     demo.start()
     ana, cara = demo.ana(), demo.person("U0CARA")
     root = refunds(ana, 14)

@@ -1,4 +1,4 @@
-"""What `runtask demo` refuses before it starts anything, and what its processes are told."""
+"""`runtask demo` checks before it starts anything, and passes settings to its processes."""
 
 import importlib.util
 import socket
@@ -51,17 +51,19 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path, taken: int, field: str, o
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
-def test_a_port_that_there_is_not_is_one_sentence(tmp_path: Path, port: int) -> None:
+def test_a_port_that_does_not_exist_is_one_sentence(tmp_path: Path, port: int) -> None:
     (problem,) = a_plan(tmp_path, port=port).problems()
     assert problem == f"There is no port {port}; choose another with --port."
 
 
-def test_both_can_not_have_the_same_port(tmp_path: Path) -> None:
+def test_slack_and_the_site_can_not_have_the_same_port(tmp_path: Path) -> None:
     (problem,) = a_plan(tmp_path, port=8000, web_port=8000).problems()
     assert "both" in problem
 
 
-def test_a_missing_gunicorn_is_told_with_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_about_a_missing_gunicorn_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "gunicorn" else real(name))
     (problem,) = a_plan(tmp_path).problems()
@@ -83,7 +85,7 @@ def test_the_command_tells_all_problems_and_starts_nothing(tmp_path: Path, taken
     assert [path.name for path in tmp_path.rglob("*")] == ["logs"]
 
 
-def test_what_the_shell_points_to_is_left_alone(tmp_path: Path) -> None:
+def test_the_demo_ignores_the_shells_database_and_broker(tmp_path: Path) -> None:
     environment = a_plan(tmp_path).environment(SHELL)
     assert environment["PATH"] == "/usr/bin"
     assert not {"real", "production", "proxy"} & {word for value in environment.values() for word in value.split("/")}
@@ -96,12 +98,12 @@ def test_what_the_shell_points_to_is_left_alone(tmp_path: Path) -> None:
     assert options.missing(*conf.NEEDED_FOR["slack"], *conf.NEEDED_FOR["http"]) == []
 
 
-def test_the_folder_is_nobody_elses_to_read(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_folder(tmp_path: Path) -> None:
     assert a_plan(tmp_path / "new").problems() == []
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
 
-def test_the_key_is_kept_and_nobody_elses_to_read(tmp_path: Path) -> None:
+def test_the_key_is_kept_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
     keys = {a_plan(tmp_path).environment({})["DJANGO_SECRET_KEY"] for _ in range(2)}
     assert [len(key) > 50 for key in keys] == [True]
     assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600

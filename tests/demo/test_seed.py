@@ -1,4 +1,4 @@
-"""The demo's first content: complete, as intended, and never laid over what people changed."""
+"""The demo's first content is complete, and never overwrites people's changes."""
 
 import json
 from inspect import signature
@@ -53,7 +53,7 @@ def test_a_schedule_is_valid_unless_it_is_the_broken_one(seeded: dict[str, Perio
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - BROKEN - UNKNOWN))
-def test_its_task_takes_its_arguments(seeded: dict[str, PeriodicTask], name: str) -> None:
+def test_each_schedules_task_takes_its_arguments(seeded: dict[str, PeriodicTask], name: str) -> None:
     row = seeded[name]
     signature(registered()[row.task].run).bind(*json.loads(row.args), **json.loads(row.kwargs))
 
@@ -64,7 +64,7 @@ def test_one_task_is_known_to_no_worker_and_each_known_one_has_a_schedule(seeded
     assert set(registered()) - used == set()
 
 
-def test_each_kind_of_trouble_is_among_them(seeded: dict[str, PeriodicTask]) -> None:
+def test_the_schedules_contain_each_kind_of_trouble(seeded: dict[str, PeriodicTask]) -> None:
     assert [name for name, row in seeded.items() if not row.enabled] == ["Close the month"]
     assert {row.queue for row in seeded.values()} == {None, "reports"}
     assert len(seeded["Send newsletter"].kwargs) > 3000
@@ -82,7 +82,7 @@ def test_all_kinds_of_times_are_used_and_clock_times_are_local(seeded: dict[str,
     assert {str(row.crontab.timezone) for row in seeded.values() if row.crontab} == {TIME_ZONE}
 
 
-def test_what_people_changed_stays_changed(seeded: dict[str, PeriodicTask]) -> None:
+def test_changes_by_people_stay(seeded: dict[str, PeriodicTask]) -> None:
     report = seeded["Nightly sales report"]
     report.kwargs, report.enabled, report.description = '{"days": 30}', False, "mine"
     report.save()
@@ -117,7 +117,7 @@ def test_three_rules_are_there_at_first_and_stay_away_once_they_are_deleted(seed
     assert rulebook.stored() == []
 
 
-def test_staff_and_others_are_who_the_local_slack_knows(seeded: dict[str, PeriodicTask]) -> None:
+def test_the_users_are_the_people_of_the_local_slack(seeded: dict[str, PeriodicTask]) -> None:
     people = {user.username: (user.is_staff, user.email) for user in User.objects.exclude(username="admin")}
     assert people == {
         "ana": (True, "ana@example.com"),

@@ -1,4 +1,4 @@
-"""The demo's processes are watched, and end in order with all that they started. With small processes of our own."""
+"""The supervisor ends the demo's processes in order, with all that they started. The tests use small processes."""
 
 import sys
 import threading
@@ -36,7 +36,7 @@ DIES = "print('a last word'); raise SystemExit(3)"
 
 @dataclass(frozen=True, kw_only=True)
 class Toy(Plan):
-    """A plan with other processes."""
+    """A plan with the test's own processes."""
 
     scripts: dict[str, str] = field(default_factory=dict)
     preparing: str = ""
@@ -85,7 +85,7 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
     started.thread.join(30)
 
 
-def test_asked_to_stop_all_end_and_slack_last(running: Running) -> None:
+def test_at_a_stop_all_processes_end_and_slack_ends_last(running: Running) -> None:
     running.start({"slack": ENDS, "worker": ENDS, "bot": ENDS})
     running.ready("slack", "worker", "bot")
     running.stopping.set()
@@ -95,14 +95,14 @@ def test_asked_to_stop_all_end_and_slack_last(running: Running) -> None:
     assert diary[2:] == ["slack ended"]
 
 
-def test_when_one_dies_it_is_named_with_its_last_words_and_the_others_end(running: Running) -> None:
+def test_when_a_process_dies_its_last_words_are_shown_and_the_others_end(running: Running) -> None:
     running.start({"slack": ENDS, "worker": DIES})
     assert running.ended() == 1
     assert "worker ended by itself with exit code 3" in running.said[-2]
     assert running.said[-1].strip() == "a last word"
 
 
-def test_nothing_is_left_of_what_does_not_want_to_end(running: Running) -> None:
+def test_processes_that_ignore_the_stop_are_killed(running: Running) -> None:
     running.start({"slack": ENDS, "stubborn": STUBBORN})
     running.ready("slack", "stubborn", "stubborn.child")
     running.stopping.set()
@@ -112,14 +112,14 @@ def test_nothing_is_left_of_what_does_not_want_to_end(running: Running) -> None:
         wait_until(partial(is_gone, pid))
 
 
-def test_a_database_that_can_not_be_prepared_is_told_and_nothing_starts(running: Running) -> None:
+def test_if_the_database_can_not_be_prepared_nothing_starts(running: Running) -> None:
     running.start({"slack": ENDS}, preparing="raise SystemExit('no such table')")
     assert running.ended() == 1
     assert "no such table" in running.said[-1]
     assert not (running.folder / "diary.slack").exists()
 
 
-def test_stopped_while_preparing_nothing_starts(running: Running) -> None:
+def test_after_a_stop_while_preparing_nothing_starts(running: Running) -> None:
     running.stopping.set()
     running.start({"slack": ENDS})
     assert running.ended() == 0

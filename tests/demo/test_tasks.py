@@ -16,7 +16,7 @@ from runtask_demo.hostile import HOSTILE, TRICKS
 
 @pytest.fixture
 def updates(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
-    """What a task reported on its way."""
+    """The progress that a task has reported."""
     seen: list[dict] = []
     monkeypatch.setattr(Task, "update_state", lambda self, task_id=None, **state: seen.append(state))
     return seen
@@ -28,7 +28,7 @@ def test_the_report_depends_on_its_parameters() -> None:
     assert tasks.sales_report.run(include_refunds=True)["refunds"] > 0
 
 
-def test_the_index_tells_how_far_it_is(updates: list[dict]) -> None:
+def test_the_index_reports_its_progress(updates: list[dict]) -> None:
     assert tasks.rebuild_index.run(seconds=0, parts=4) == {"index": "products", "documents": 5000}
     assert [update["state"] for update in updates] == ["PROGRESS"] * 4
     assert [update["meta"]["done"] for update in updates] == [0, 1, 2, 3]
@@ -55,7 +55,7 @@ def test_a_newsletter_goes_to_nobody_while_testing() -> None:
     assert "2 of 2" in tasks.send_newsletter.run("Hello", ["a", "b"], test_only=False)
 
 
-def test_what_the_smaller_ones_say() -> None:
+def test_the_smaller_tasks_return_what_they_describe() -> None:
     assert tasks.yearly_archive.run(2025) == "reports-2025.tar.gz (1,204 files)"
     assert tasks.yearly_archive.run(2025, compress=False) == "reports-2025.tar (1,204 files)"
     assert tasks.pay_refunds.run() == "Refunds of 7 days paid, at most 500 EUR each"

@@ -56,6 +56,6 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def screenshots(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Where pictures of the page go: --screenshots DIR, or nowhere that lasts."""
+    """The folder for pictures of the page: --screenshots DIR, or a temporary folder."""
     folder = request.config.getoption("--screenshots")
     return Path(folder) if folder else tmp_path

@@ -41,9 +41,9 @@ def follow(
     *,
     without: tuple[str, ...] = (),
 ) -> None:
-    """Every block, in order, as in one terminal. What differs from the letter: the tokens, and where Slack is.
+    """Runs every block of the page, in order, as in one terminal. Only the tokens and Slack's address differ.
 
-    `change` makes the change that a `diff` shows. `without`: what the blocks that don't matter here are about.
+    `change` makes the change that a `diff` shows. `without` names the subjects of blocks that are skipped.
     """
     (project.where / wheel.name).write_bytes(wheel.read_bytes())
     exports = [f"export SLACK_API_URL={slack.api_url}"]
@@ -53,29 +53,30 @@ def follow(
             change(block)
         elif block.about == "start":
             *before, last = project.named(text).splitlines()
-            project.start("slack", "sh", "-ec", "\n".join([*exports, *before, f"exec {last}"]))  # signals reach it
+            # `exec`: signals reach the bot itself
+            project.start("slack", "sh", "-ec", "\n".join([*exports, *before, f"exec {last}"]))
         elif block.about not in ("checkout", *without):
             project.run("sh", "-ec", "\n".join([*exports, text]))
             exports += [line for line in text.splitlines() if line.startswith("export ")]
 
 
 def commands_of(section: str) -> list[str]:
-    """Those that stand in the sentences of this section."""
+    """The commands in the sentences of this section."""
     _, _, rest = PAGE.read_text().partition(f"## {section}\n")
     return re.findall(r"`((?:python manage\.py|pip) [^`]+)`", rest.partition("\n## ")[0])
 
 
 def wait(project: Project, slack: LocalSlack) -> None:
-    """Until the bot and the worker, which have been started, are ready."""
+    """Waits until the bot and the worker, which have been started, are ready."""
     project.wait("worker", project.is_working)
     slack.wait_for_app(timeout=PATIENCE)
 
 
 def the_end(project: Project, slack: LocalSlack, person: Person, channel: str) -> tuple[str, str]:
-    """The two replies in the thread of the channel's only run, once it has ended."""
+    """Waits until the channel's only run has ended, and returns the two replies in its thread."""
 
     def told() -> list[str]:
-        """The root's words, and those of the replies."""
+        """The texts of the root and the replies."""
         roots = person.messages(channel)
         return [roots[-1]["text"], *map(all_words, person.thread(channel, roots[-1]["ts"]))] if roots else []
 

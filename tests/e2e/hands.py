@@ -1,4 +1,4 @@
-"""What people do on the local Slack's page."""
+"""Things that people do on the local Slack's page."""
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -23,7 +23,7 @@ def field(page: Page, prefix: str) -> Locator:
 
 
 def picks(page: Page, typed: str) -> Locator:
-    """Pick the only schedule that matches in the form that opens. Gives the input of its keyword arguments."""
+    """Pick the only matching schedule in the form that opens. Returns the input for keyword arguments."""
     expect(page.get_by_test_id("modal")).to_be_visible()
     page.keyboard.type(typed)
     expect(page.get_by_test_id("select-option")).to_have_count(1)

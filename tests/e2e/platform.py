@@ -54,7 +54,7 @@ class Platform(Processes):
         return self.runtask("shell", "--verbosity", "0", "-c", code)
 
     def schedules(self, *rows: Mapping[str, object]) -> None:
-        """Each has the fields of a PeriodicTask. It runs every hour."""
+        """Saves schedules that run every hour; each argument has the fields of a PeriodicTask."""
         self.shell(
             "from django_celery_beat.models import *; "
             "hourly, _ = IntervalSchedule.objects.get_or_create(every=1, period='hours'); "
@@ -91,7 +91,7 @@ class Platform(Processes):
 
 
 def clean_environment(**ours: str) -> Mapping[str, str]:
-    """A process of an operator's: nothing of the tests' own settings in it."""
+    """The environment of an operator's process, without the tests' own settings."""
     foreign = ("RUNTASK_", "SLACK_", "DJANGO_", "CELERY_", "DATABASE_URL")
     inherited = {name: value for name, value in env.environ().items() if not name.startswith(foreign)}
     return {**inherited, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **ours}

@@ -18,7 +18,7 @@ def free_port() -> int:
 
 
 class Processes:
-    """Commands called in `where`, with logs in `folder`; what was started ends with the block."""
+    """Runs commands in `where`, with logs in `folder`. The processes that were started end with the block."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], *, where: Path) -> None:
         self.folder = folder
@@ -30,7 +30,7 @@ class Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self._running.values():  # all at once, as each takes its time
+        for process in self._running.values():  # all at once, because each takes some time to end
             process.terminate()
         for name in list(self._running):
             self._running.pop(name).wait(30)
@@ -50,7 +50,7 @@ class Processes:
         return done.stdout
 
     def start(self, name: str, *command: str, **environment: str) -> None:
-        """`environment`: what is different for this process."""
+        """`environment` replaces variables for this process."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
                 command,
@@ -59,11 +59,11 @@ class Processes:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                process_group=0,  # what it starts itself can be signalled with it
+                process_group=0,  # so that a signal reaches its children, too
             )
 
     def wait(self, name: str, condition: Callable[[], bool]) -> None:
-        """Nobody tells us about other processes: look, until it is so."""
+        """Waits until the condition holds. It polls, because other processes can't notify this one."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
             assert self._running[name].poll() is None, self.log(name)
@@ -71,7 +71,7 @@ class Processes:
             time.sleep(0.1)
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
-        """The exit code."""
+        """Stops the process and returns its exit code."""
         process = self._running.pop(name)
         process.send_signal(how)
         return process.wait(30)

@@ -22,7 +22,7 @@ OFFLINE = {
 
 def virtual_environment(folder: Path) -> Path:
     """A new one, with the packages of this one but without the project; returns its `bin`."""
-    make = [sys.executable, "-m", "venv", "--without-pip", str(folder)]  # to install pip takes seconds
+    make = [sys.executable, "-m", "venv", "--without-pip", str(folder)]  # installing pip would take seconds
     subprocess.run(make, check=True, capture_output=True, timeout=120)
     [packages] = folder.glob("lib/*/site-packages")
     # A folder named in a .pth file has no say with .pth files of its own, so an editable install stays out.
@@ -34,12 +34,12 @@ def virtual_environment(folder: Path) -> Path:
 
 
 class Project(Processes):
-    """One of them in `folder`, as it was before anybody thought of a bot: after `prepare`, with its tables and people."""
+    """A copy of an example in `folder`, still without the bot. `prepare` makes its tables and people."""
 
     example: ClassVar[str]
-    celery: ClassVar[tuple[str, ...]]  # what its workers are started with
+    celery: ClassVar[tuple[str, ...]]  # the arguments for its workers
     wsgi: ClassVar[str]
-    as_it_was: ClassVar[str]  # run in its shell
+    as_it_was: ClassVar[str]  # Python code that makes its tables, schedules and people
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         super().__init__(folder, environment, where=copied(folder, self.example) / self.example)
@@ -48,7 +48,7 @@ class Project(Processes):
         self.shell(self.as_it_was)
 
     def named(self, text: str) -> str:
-        """What stands in the page, with the names that this project has for it."""
+        """The page's text, with this project's names in it."""
         return text
 
     def manage(self, *arguments: str) -> str:
@@ -58,14 +58,14 @@ class Project(Processes):
         return self.manage("shell", "--verbosity", "0", "-c", code)
 
     def start_worker(self) -> None:
-        """`is_working` says when it is ready. Celery's own script in `bin` isn't this environment's."""
+        """Starts a worker. `is_working` says when it is ready. `celery` itself belongs to another environment."""
         self.start("worker", "python", "-m", "celery", *self.celery, "--concurrency", "2", "-l", "info")
 
     def is_working(self) -> bool:
         return " ready." in self.log("worker")
 
     def start_web(self) -> str:
-        """Its address."""
+        """Starts the web server and returns its address."""
         port = free_port()
         self.start("web", "python", "-m", "gunicorn", self.wsgi, "--bind", f"127.0.0.1:{port}", "--threads", "4")
         self.wait("web", lambda: "Listening at" in self.log("web"))

@@ -1,4 +1,4 @@
-"""examples/studio, and how docs/install.md is read there: the same lines, in the files that the page names for it."""
+"""examples/studio follows docs/install.md: the same lines, in the files that the page names for it."""
 
 import json
 import re
@@ -10,11 +10,11 @@ from tests.e2e.shop import Project
 from tests.support import guide
 
 NAMES = re.compile(r"^\| `(shop[\w./:]*)` \| `(config[\w./:]*)` \|$", re.MULTILINE)
-LAST = {  # how the last entry of the list begins, to which the page adds one
+LAST = {  # by file with a list to which the page adds an entry: how its last entry begins
     "config/settings/base.py": '    "studio.recordings"',
     "config/urls.py": "    path(settings.ADMIN_URL",
 }
-STATEMENT = re.compile(r"(\w+ = .*[^{]|from .*)")  # one that takes one line
+STATEMENT = re.compile(r"(\w+ = .*[^{]|from .*)")  # a statement of one line
 
 
 class Studio(Project):
@@ -52,7 +52,7 @@ User.objects.create_superuser("carla@corp.example", "carla", name="Carla Staff")
             path.write_text("\n".join([*there, ""]))
 
     def doctor(self, slack: LocalSlack) -> list[dict[str, str]]:
-        """Its findings, as somebody at the server sees them."""
+        """The findings of `runtask_doctor` on the server."""
         tokens = f"SLACK_API_URL={slack.api_url} SLACK_BOT_TOKEN={slack.bot_token} SLACK_APP_TOKEN={slack.app_token}"
         found = json.loads(self.run("sh", "-c", f"{tokens} python manage.py runtask_doctor --json"))
         return list(found["findings"])

@@ -1,4 +1,4 @@
-"""A second person's yes, in a real browser and with real processes: asked for, refused to oneself, given from Home, declined."""
+"""Approval in a real browser and with real processes: asked for, refused to the requester, given from Home, declined."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ def _running(platform: Platform) -> Iterator[None]:
 
 
 def asks(page: Page, days: int, reason: str) -> Locator:
-    """Fills in the form of the schedule that needs a yes. Gives the first message of the run."""
+    """Fills in the form of the schedule that needs approval. Returns the first message of the run."""
     types(page, "/runtask nightly")
     modal = page.get_by_test_id("modal")
     expect(modal).to_contain_text("asks for the yes of another person, a member of leads. Nothing is sent before that.")
@@ -59,7 +59,7 @@ def home_of(page: Page, slack: LocalSlack, person: str, direct: str) -> Locator:
     return page.get_by_test_id("home")
 
 
-def test_the_form_says_who_can_approve_and_asks_why(page: Page, slack: LocalSlack, screenshots: Path) -> None:
+def test_the_form_says_who_can_approve_and_asks_for_a_reason(page: Page, slack: LocalSlack, screenshots: Path) -> None:
     at(page, slack, "U0ANA")
     page.set_viewport_size({"width": 1100, "height": 1100})
     types(page, "/runtask nightly")
@@ -69,7 +69,7 @@ def test_the_form_says_who_can_approve_and_asks_why(page: Page, slack: LocalSlac
     page.get_by_test_id("modal").screenshot(path=screenshots / "approval-form.png")
 
 
-def test_it_is_asked_for_refused_to_oneself_and_approved_from_home(
+def test_the_requester_can_not_approve_the_run_and_another_person_does_on_home(
     page: Page, slack: LocalSlack, screenshots: Path
 ) -> None:
     at(page, slack, "U0ANA")
@@ -100,7 +100,7 @@ def test_it_is_asked_for_refused_to_oneself_and_approved_from_home(
     picture(page, screenshots / "approval-approved.png", height=760)
 
 
-def test_one_is_declined_with_a_reason(page: Page, slack: LocalSlack, platform: Platform, screenshots: Path) -> None:
+def test_a_run_is_declined_with_a_reason(page: Page, slack: LocalSlack, platform: Platform, screenshots: Path) -> None:
     at(page, slack, "U0ANA")
     asks(page, 365, "")
     before = platform.shell(AUDIT).split()

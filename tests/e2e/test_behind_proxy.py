@@ -47,10 +47,10 @@ class Forward(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Nothing to say."""
+        """Logs nothing."""
 
     def _pump(self, target: socket.socket) -> None:
-        """The client speaks TLS in a tunnel, always; the local Slack doesn't. So the tunnel ends it."""
+        """In a tunnel, the client always speaks TLS. The local Slack doesn't, so the tunnel terminates TLS."""
         with self.tls.wrap_socket(self.connection, server_side=True) as client:
             back = threading.Thread(target=_copy, args=(target, client), daemon=True)
             back.start()
@@ -59,7 +59,7 @@ class Forward(BaseHTTPRequestHandler):
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # either end may hang up
+    with contextlib.suppress(OSError):  # either side may close the connection
         while data := source.recv(65_536):
             sink.sendall(data)
         sink.shutdown(socket.SHUT_RDWR)
@@ -67,7 +67,7 @@ def _copy(source: socket.socket, sink: socket.socket) -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """Of the proxy's tunnel, signed by itself; key and certificate in one file."""
+    """A file with the key and the self-signed certificate of the proxy's tunnel."""
     file = tmp_path / "proxy.pem"
     openssl = shutil.which("openssl")
     assert openssl, "needs openssl (Debian: apt-get install openssl)"
@@ -80,7 +80,7 @@ def certificate(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def proxy(certificate: Path) -> Iterator[tuple[str, set[str]]]:
-    """Its address, and the methods it has seen."""
+    """The proxy's address, and the HTTP methods of the requests that it got."""
     seen: set[str] = set()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate)

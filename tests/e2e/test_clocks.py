@@ -1,4 +1,4 @@
-"""Processes whose clocks are wrong: they go by the database's, so nothing is late, doubled or deleted."""
+"""Processes whose clocks are wrong use the database's clock, so nothing is late, doubled or deleted."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def runs(slack: LocalSlack, number: int) -> None:
         assert ana.submits()["closed"]
 
 
-def test_a_bot_that_is_ahead_delays_nothing(slack: LocalSlack, here: Platform) -> None:
+def test_a_bot_whose_clock_is_ahead_delays_nothing(slack: LocalSlack, here: Platform) -> None:
     started(here, "slack", "slack", "--no-deliver", ahead=600)
     slack.wait_for_app(timeout=60)
     started(here, "notify", "notify")

@@ -1,4 +1,4 @@
-"""docs/install.md, followed to the letter in a platform that knows nothing of the bot; then the bot is used there."""
+"""docs/install.md is followed to the letter in a platform without the bot. Then the bot is used there."""
 
 import os
 import re
@@ -62,7 +62,7 @@ def site(shop: Shop) -> str:
 
 @pytest.fixture
 def ana(site: str) -> Visitor:
-    """Logged in to the platform's own admin."""
+    """Ana, logged in to the platform's own admin."""
     visitor = Visitor(site)
     visitor.opens("/backoffice/login/?next=/backoffice/")
     visitor.sends(username="ana@example.com", password="ana")
@@ -71,7 +71,7 @@ def ana(site: str) -> Visitor:
 
 
 RESULTS = "/backoffice/django_celery_results/taskresult/"
-RUNS = {  # where, by whom
+RUNS = {  # by schedule: the channel, and who runs it there
     "Rebuild search index": ("C0OPS", "U0ANA"),  # tells its progress
     "Send invoices": ("C0GENERAL", "U0ANA"),  # on another queue
     "Export orders": ("C0QUIET", "U0ANA"),  # 280 KB of result
@@ -126,6 +126,6 @@ def test_a_user_who_is_not_staff_is_refused(shop: Shop, slack: LocalSlack) -> No
     assert "isn't linked to a staff account" in answer["text"]
 
 
-def test_it_is_the_wheel_that_runs_and_the_platform_owes_no_migration(shop: Shop, commands: Path) -> None:
+def test_the_wheel_runs_and_the_platform_needs_no_migration(shop: Shop, commands: Path) -> None:
     assert shop.run("python", "-c", "import bot; print(bot.__file__)").startswith(str(commands.parent))
     shop.manage("makemigrations", "--check", "--dry-run")

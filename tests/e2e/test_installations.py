@@ -1,4 +1,4 @@
-"""Several apps and workspaces on one database, a real `runtask slack` for each: every thread is where it was asked for, and whole."""
+"""Several apps and workspaces on one database, a real `runtask slack` for each: every thread is whole and in its place."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,13 +47,13 @@ def installed(slack: LocalSlack, place: Place, user: str, bot: str) -> Installat
 
 
 def whole(person: Person) -> list[list[str]]:
-    """The threads of the person's channel: who posted each message, once all have their id and their end."""
+    """Waits until each thread of the person's channel has its id and its end. Returns who posted each message."""
     threads = [[root, *person.thread(OPS, root["ts"])] for root in person.messages(OPS)]
     done = [thread for thread in threads if len(thread) == 3 and FINAL.search(all_words(thread[-1]))]
     return [[message["app_id"] for message in thread] for thread in done]
 
 
-def test_every_run_is_told_by_its_own_app_in_its_own_workspace(slack: LocalSlack, shared: Platform) -> None:
+def test_every_run_is_reported_by_its_own_app_in_its_own_workspace(slack: LocalSlack, shared: Platform) -> None:
     here, there = slack.person("U0ANA"), slack.person("U0ANA", "T0TWO")
     for person, (_, _, command) in ((here, FIRST), (here, OTHER), (there, THERE)) * RUNS:
         opened(slack, person, f"{command} nightly")
@@ -80,7 +80,7 @@ def rule(shared: Platform, tmp_path: Path) -> Iterator[Callable[[str], None]]:
     shared.runtask("rules", "import", str(file), "--empty")
 
 
-def test_rules_are_those_of_every_installation_at_once(slack: LocalSlack, rule: Callable[[str], None]) -> None:
+def test_a_rule_applies_to_every_installation(slack: LocalSlack, rule: Callable[[str], None]) -> None:
     """Two workspaces have a channel with this id; a rule means both."""
     here, there = slack.person("U0ANA"), slack.person("U0ANA", "T0TWO")
     for channel, is_refused in (("C0QUIET", True), (OPS, False)):

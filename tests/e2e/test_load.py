@@ -1,4 +1,4 @@
-"""Two hundred at once against one bot process: everybody is answered, or told to try again, which then helps."""
+"""Two hundred people at once use one bot process: everybody gets an answer, or is asked to try again, which works."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -45,21 +45,21 @@ def form_or_excuse(slack: LocalSlack, person: Person) -> bool:
 
 
 def run(person: Person) -> dict[str, Any]:
-    """What the person reads. If Slack got no answer within 3 s, it asks them to press Run again, and they do."""
+    """The answer to Run. If Slack got none within 3 s, it asks the person to press Run again, and they do."""
     answer = person.submits()
     return answer if answer.get("closed") or answer.get("errors") else person.submits()
 
 
-def test_all_at_once(slack: LocalSlack, platform: Platform, crowd: list[Person]) -> None:
+def test_everybody_gets_an_answer_in_time(slack: LocalSlack, platform: Platform, crowd: list[Person]) -> None:
     platform.start_bot()
     with ThreadPoolExecutor(PEOPLE) as hands:
         opened = list(hands.map(lambda person: form_or_excuse(slack, person), crowd))
         with_form = [person for person, ok in zip(crowd, opened, strict=True) if ok]
         answers = list(hands.map(run, with_form))
-    assert len(with_form) >= PEOPLE // 10, "even a slow machine opens some forms before the time of the others is up"
+    assert len(with_form) >= PEOPLE // 10, "even a slow machine opens some forms in time"
     accepted = [answer for answer in answers if answer.get("closed")]
     told = [answer["errors"]["schedule"] for answer in answers if answer.get("errors")]
-    assert len(accepted) + len(told) == len(answers), "twice no answer within 3 s"
+    assert len(accepted) + len(told) == len(answers), "Slack got no answer within 3 s, twice"
     for text in told:
         assert "Nothing was sent" in text or "may already have been sent" in text
 

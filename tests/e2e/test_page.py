@@ -23,7 +23,9 @@ def _running(platform: Platform) -> Iterator[None]:
     platform.stop("slack")
 
 
-def test_type_pick_err_mend_run_and_read(page: Page, slack: LocalSlack, screenshots: Path) -> None:
+def test_a_person_types_picks_corrects_an_error_runs_and_reads(
+    page: Page, slack: LocalSlack, screenshots: Path
+) -> None:
     at(page, slack, "U0ANA")
     types(page, "/runtask")
     modal = page.get_by_test_id("modal")
@@ -79,7 +81,7 @@ def test_the_links_lead_to_the_run_and_to_its_result(page: Page, slack: LocalSla
 
 
 @pytest.mark.nightly
-def test_a_failure_is_read_in_the_thread(page: Page, slack: LocalSlack, screenshots: Path) -> None:
+def test_the_thread_shows_a_failure(page: Page, slack: LocalSlack, screenshots: Path) -> None:
     at(page, slack, "U0ANA")
     types(page, "/runtask fails")
     page.get_by_test_id("modal-submit").click()
@@ -101,14 +103,14 @@ def test_a_colleague_who_is_not_staff_sees_why(page: Page, slack: LocalSlack, sc
 
 
 @pytest.mark.nightly
-def test_an_outsider_gets_nothing_of_it(page: Page, slack: LocalSlack) -> None:
+def test_an_outsiders_command_never_reaches_the_bot(page: Page, slack: LocalSlack) -> None:
     at(page, slack, "U0OLGA", "C0SHARED")
     types(page, "/runtask nightly")
     expect(page.get_by_test_id("ephemeral")).to_be_visible()
     assert slack.log("delivery") == []
 
 
-def test_in_a_channel_closed_to_the_bot_it_comes_as_a_direct_message(
+def test_in_a_channel_closed_to_the_bot_a_direct_message_reports(
     page: Page, slack: LocalSlack, screenshots: Path
 ) -> None:
     at(page, slack, "U0ANA", "G0SECRET")
@@ -125,7 +127,7 @@ def test_in_a_channel_closed_to_the_bot_it_comes_as_a_direct_message(
 
 
 @pytest.mark.nightly
-def test_home_shows_what_is_there_and_its_buttons_work(page: Page, slack: LocalSlack, screenshots: Path) -> None:
+def test_home_shows_runs_and_favourites_and_its_buttons_work(page: Page, slack: LocalSlack, screenshots: Path) -> None:
     at(page, slack, "U0ANA", "D0ANA")
     page.get_by_test_id("tab-home").click()
     home = page.get_by_test_id("home")
@@ -169,7 +171,7 @@ def starred_and_run(page: Page, home: Locator, kwargs: str, screenshots: Path) -
 
 
 @pytest.mark.nightly
-def test_home_says_how_to_get_in(page: Page, slack: LocalSlack, screenshots: Path) -> None:
+def test_home_says_how_to_get_access(page: Page, slack: LocalSlack, screenshots: Path) -> None:
     at(page, slack, "U0BEN", "D0BEN")
     page.get_by_test_id("tab-home").click()
     expect(page.get_by_test_id("home")).to_contain_text("runtask staff add U0BEN YOUR-USER-NAME")

@@ -26,13 +26,13 @@ def run_report(slack: LocalSlack, days: int) -> None:
     assert f'"rows": {days}' in all_words(final)
 
 
-def test_socket_mode(slack: LocalSlack, platform: Platform) -> None:
+def test_a_run_in_socket_mode_ends_in_its_thread(slack: LocalSlack, platform: Platform) -> None:
     platform.start_bot()
     run_report(slack, 30)
     assert platform.stop("slack") == 0
 
 
-def test_http_mode(slack: LocalSlack, platform: Platform) -> None:
+def test_a_run_in_http_mode_ends_in_its_thread(slack: LocalSlack, platform: Platform) -> None:
     platform.start_web()
     platform.start_notifier()
     slack.config(mode="http", http_url=f"{platform.url}/slack/events")
@@ -71,7 +71,7 @@ def test_a_revoked_run_says_so(slack: LocalSlack, platform: Platform) -> None:
     platform.stop("slack")
 
 
-def test_an_incomplete_environment_is_told_at_once_and_completely(platform: Platform) -> None:
+def test_one_error_names_all_that_an_environment_lacks(platform: Platform) -> None:
     environment = {
         **platform.environment,
         "SLACK_BOT_TOKEN": "",

@@ -43,8 +43,8 @@ print(reverse("runtask:run"))
 """
 
 
-def test_the_pages_lines_fit_and_the_project_finds_nothing_wrong_with_them(tmp_path: Path) -> None:
-    """In this environment and with no server beside it. What follows takes ten times as long, and is nightly."""
+def test_the_pages_lines_fit_the_project_and_its_checks_pass(tmp_path: Path) -> None:
+    """This runs in the tests' environment and without a server. The other tests take ten times as long: they are nightly."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
     environment = clean_environment(PATH=path, **SERVER, DATABASE_URL=f"sqlite:///{tmp_path}/studio.sqlite3")
     with Studio(tmp_path, environment) as studio:
@@ -78,7 +78,7 @@ def studio(
 
 
 def ended(studio: Studio, slack: LocalSlack, name: str, channel: str) -> tuple[str, str]:
-    """The replies in the thread of a run of this schedule. Each channel has its own pace, so take one per run."""
+    """Runs the schedule and returns the replies in its thread. Slack limits rates by channel, so take one per run."""
     ana = slack.person("U0ANA")
     opened(slack, ana, f"/runtask {name}", channel)
     assert ana.submits()["closed"]
@@ -86,7 +86,7 @@ def ended(studio: Studio, slack: LocalSlack, name: str, channel: str) -> tuple[s
 
 
 @pytest.mark.nightly
-def test_a_run_from_slack_succeeds_and_its_result_is_told(studio: Studio, slack: LocalSlack) -> None:
+def test_a_run_from_slack_succeeds_and_its_thread_shows_the_result(studio: Studio, slack: LocalSlack) -> None:
     announced, final = ended(studio, slack, "Weekly studio time", "C0OPS")
     assert "/runtask/runs/" in announced
     assert "SUCCESS" in final
@@ -134,12 +134,12 @@ def test_with_the_local_settings_a_check_says_that_nothing_can_be_sent(studio: S
 
 
 @pytest.mark.nightly
-def test_it_is_the_wheel_that_runs(studio: Studio, commands: Path) -> None:
+def test_the_wheel_is_what_runs(studio: Studio, commands: Path) -> None:
     assert studio.run("python", "-c", "import bot; print(bot.__file__)").startswith(str(commands.parent))
 
 
 @pytest.mark.nightly
-def test_nothing_is_left_after_it_was_removed_as_the_page_says(wheel: Path, tmp_path: Path) -> None:
+def test_removing_runtask_as_the_page_says_leaves_nothing(wheel: Path, tmp_path: Path) -> None:
     path = f"{virtual_environment(tmp_path / 'venv')}{os.pathsep}{os.defpath}"
     database = f"sqlite:///{tmp_path}/studio.sqlite3"
     environment = clean_environment(PATH=path, PYTHONPATH="", **OFFLINE, **SERVER, DATABASE_URL=database)

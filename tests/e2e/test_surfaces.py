@@ -1,4 +1,4 @@
-"""Where people are in Slack, in a real browser and with real processes: threads, Home, mentions, Run again, Stop."""
+"""The places in Slack, in a real browser and with real processes: threads, Home, mentions, Run again, Stop."""
 
 import json
 import signal
@@ -30,7 +30,7 @@ def _running(platform: Platform) -> Iterator[None]:
 
 @dataclass
 class Import:
-    """The values of a run of “Import orders”, which ends when it is told to."""
+    """The values of a run of “Import orders”, which ends when `may_end` is called."""
 
     folder: Path
     name: str
@@ -55,7 +55,7 @@ def last_message(page: Page) -> Locator:
 
 
 def picture(page: Page, path: Path, height: int = 620) -> None:
-    """Without notifications, and without what the pointer and the focus show."""
+    """Takes a picture without notifications, and without the effects of pointer and focus."""
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur()")
     expect(page.get_by_test_id("toast")).to_have_count(0)
@@ -63,7 +63,7 @@ def picture(page: Page, path: Path, height: int = 620) -> None:
     page.screenshot(path=path)
 
 
-def test_on_a_message_in_a_thread_the_run_is_told_in_that_thread(
+def test_a_run_on_a_message_in_a_thread_reports_in_that_thread(
     page: Page, slack: LocalSlack, screenshots: Path
 ) -> None:
     ben, ana = slack.person("U0BEN"), slack.person("U0ANA")
@@ -97,7 +97,7 @@ def runs_and_stars(page: Page, home: Locator, typed: str, values: str) -> None:
     presses_run(page)
 
 
-def test_home_follows_before_and_after_a_restart_of_the_bot(
+def test_home_is_refreshed_before_and_after_a_restart_of_the_bot(
     page: Page, slack: LocalSlack, platform: Platform, tmp_path: Path, screenshots: Path
 ) -> None:
     first, second = Import(tmp_path, "monday"), Import(tmp_path, "tuesday")
@@ -130,7 +130,7 @@ def test_home_follows_before_and_after_a_restart_of_the_bot(
     expect(home).to_contain_text("Nothing is running now.")
 
 
-def test_run_again_with_one_changed_value_says_exactly_that(page: Page, slack: LocalSlack) -> None:
+def test_run_again_with_one_changed_value_names_exactly_that_change(page: Page, slack: LocalSlack) -> None:
     at(page, slack, "U0ANA")
     types(page, "/runtask nightly")
     presses_run(page)
@@ -168,11 +168,11 @@ def test_a_run_that_is_stopped_in_the_queue_is_never_executed(
 
     platform.start_worker()
     expect(roots.nth(1)).to_contain_text("SUCCESS")
-    assert (other.has_begun, stopped.has_begun) == (True, False), "it was sent first, and so would have begun first"
+    assert (other.has_begun, stopped.has_begun) == (True, False), "sent first, it would have begun first"
     expect(roots.nth(0)).to_contain_text("withdrawn, not run")
 
 
-def test_a_mention_a_button_the_form_and_a_run(page: Page, slack: LocalSlack, screenshots: Path) -> None:
+def test_a_mention_leads_by_a_button_and_the_form_to_a_run(page: Page, slack: LocalSlack, screenshots: Path) -> None:
     at(page, slack, "U0ANA")
     types(page, "@Runtask nightly report days=30")
     answer = page.get_by_test_id("message").filter(has=page.get_by_test_id("ephemeral"))

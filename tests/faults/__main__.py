@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "guarantees.md"
 
 
 def main() -> int:
-    """1 if a promise was broken, 2 if a service is missing."""
+    """The exit code: 1 if a promise was broken, 2 if a service is missing."""
     options = _parser().parse_args()
     kinds = options.setups.split(",")
     say(f"seed {options.seed}; logs in {options.folder}")
@@ -42,14 +42,14 @@ def main() -> int:
 
 
 def complaints(outcome: Outcome) -> list[str]:
-    """Everything that must not be."""
+    """A sentence for each broken promise, for what was left open, and for each part that ended by itself."""
     left = [f"left open after {outcome.settled_after:.0f} s: {outcome.left}"] if outcome.left else []
     ended = [f"{name} ended by itself with {code}" for name, code in outcome.ended if name in OURS]
     return [*outcome.verdict.broken(), *left, *ended]
 
 
 def share(total: int, parts: int, number: int) -> int:
-    """The part with that number, so that all of them make the total."""
+    """The share of the part with this number. All shares together make the total."""
     return total // parts + (number < total % parts)
 
 

@@ -1,4 +1,4 @@
-"""What is checked for every run, once everything is mended: pure functions over what was seen from outside."""
+"""The checks of every run after all faults are mended: pure functions over the facts seen from outside."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ Json = dict[str, Any]
 ENDS = {"final", "deadline", "closed"}
 ORDER = ["root", "id", "deadline", "unseen", "closed", "final", "again"]
 FINAL = {"SUCCESS", "FAILURE", "REVOKED"}
-WORDS = {"final", "again"}  # which name Celery's status
-FILE, AGAIN = ".msg", ".again.msg"  # of the embedded broker; it renames a message that a worker had taken before
+WORDS = {"final", "again"}  # the notices that name Celery's status
+FILE, AGAIN = ".msg", ".again.msg"  # endings of the embedded broker's files; a redelivered message gets the second one
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A row of ours, and what the results table says of its task."""
+    """A row of runtask's, with the status that the results table has for its task."""
 
     pk: int
     key: str
@@ -28,8 +28,8 @@ class Run:
     redirected_from: str
     slack_user: str
     installation: str
-    result: str  # "" if there is none
-    is_sent: bool = True  # by its row: the broker has confirmed the message
+    result: str  # "" if the table has none
+    is_sent: bool = True  # the run's row says that the broker has confirmed the message
     needs_a_yes: bool = False
 
 
@@ -40,7 +40,7 @@ class Record:
     run: int
     action: str
     task_id: str
-    state: str = ""  # of an end
+    state: str = ""  # the state in which the run ended, for records of an end
     is_again: bool = False  # a second end
 
 
@@ -59,7 +59,7 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """Everything there is to see."""
+    """All that can be seen from outside."""
 
     submissions: list[Submission]
     runs: list[Run]
@@ -68,12 +68,12 @@ class Seen:
     records: list[Record]
     stops: list[Stop] = field(default_factory=list)
     yeses: list[Yes] = field(default_factory=list)
-    homes: dict[str, list[int]] = field(default_factory=dict)  # by person: the last runs on their Home
+    homes: dict[str, list[int]] = field(default_factory=dict)  # by person: the runs that have ended, as Home lists them
 
 
 @dataclass
 class Verdict:
-    """What broke, one sentence each, by promise; `ends` says when each accepted form had its end in Slack."""
+    """The broken promises, one sentence each. `ends` says when each accepted form had its end in Slack."""
 
     lost: list[str] = field(default_factory=list)
     published_twice: list[str] = field(default_factory=list)
@@ -81,7 +81,7 @@ class Verdict:
     disordered: list[str] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
     misrecorded: list[str] = field(default_factory=list)
-    ends: dict[str, float] = field(default_factory=dict)  # by mark
+    ends: dict[str, float] = field(default_factory=dict)  # by the form's mark
 
     def broken(self) -> list[str]:
         named = {
@@ -119,7 +119,7 @@ def audit(seen: Seen) -> Verdict:
 
 
 def _judge(run: Run, posts: list[Post], published: int, seen: Seen, verdict: Verdict) -> None:
-    """By its state, and by what people have pressed."""
+    """Judges a run by its state, and by the buttons that people pressed."""
     if run.needs_a_yes and not _is_answered(run, seen.yeses) and (published or run.is_sent):
         verdict.surprises.append(f"run {run.pk} ({run.state}): sent without a yes of somebody else")
     if run.state == "waiting":
@@ -146,15 +146,15 @@ def _judge_waiting(run: Run, posts: list[Post], published: int, verdict: Verdict
 
 
 def last_runs(runs: list[Run], user: str) -> list[int]:
-    """What Home shows of a person's runs: of the last 20, the first ten that have ended, newest first."""
+    """The runs that a person's Home lists: of the last 20, the first ten that have ended, newest first."""
     own = sorted((run for run in runs if run.slack_user == user), key=lambda run: -run.pk)[:20]
     return [run.pk for run in own if run.state not in UNENDED][:10]
 
 
 def publications(journal: list[Json]) -> Counter[str]:
-    """How often each task was put on the broker: messages handed out, less those handed out again.
+    """How often each task was put on the broker: the messages handed out, minus the redelivered ones.
 
-    Redis and RabbitMQ mark those. The embedded broker's tag is the name of the message's file, which says so.
+    Redis and RabbitMQ mark redelivered messages. The embedded broker shows it in the name of the message's file.
     """
     handed_out = Counter(
         (one["task"], one["tag"].replace(AGAIN, FILE))
@@ -167,7 +167,7 @@ def publications(journal: list[Json]) -> Counter[str]:
     return counted
 
 
-EARLIER = {  # what the log may say of an earlier attempt, by whether the run needs a yes
+EARLIER = {  # what the log may say of an earlier attempt; the key says whether the run needs approval
     False: [Counter({"run.asked": 1, "run.not_sent": 1})],
     True: [
         Counter({"run.asked": 1}),
@@ -178,7 +178,7 @@ EARLIER = {  # what the log may say of an earlier attempt, by whether the run ne
 
 
 def _misrecorded(seen: Seen) -> Iterator[str]:
-    """Each attempt is asked for once; it has been sent, or not, and ended as its run says, each once."""
+    """The log has each attempt's request, its sending or refusal, and its end, once each, and they fit the run."""
     found: dict[int, dict[str, Counter[str]]] = {}
     for one in seen.records:
         what = f"{one.action} {one.state}".strip() if not one.is_again else "again"
@@ -189,16 +189,16 @@ def _misrecorded(seen: Seen) -> Iterator[str]:
         for what, expected in _expected(run).items():
             if last[what] != expected:
                 yield f"run {run.pk} ({run.state}): {what} stands {last[what]} times, not {expected}"
-        for task, before in attempts.items():  # failed, or there would be no other
+        for task, before in attempts.items():  # an earlier attempt has failed, otherwise there would be no other
             if before not in EARLIER[run.needs_a_yes]:
                 yield f"run {run.pk}, its earlier attempt {task}: {dict(before)}"
 
 
 def _expected(run: Run) -> dict[str, int]:
     ends = {"run.withdrawn": run.state == "withdrawn", "run.ended finished": run.state == "finished"}
-    if run.state != "finished":  # a run that was unseen may be heard of again
+    if run.state != "finished":  # the end of an unseen run may still arrive
         ends["run.ended unseen"] = run.state == "unseen"
-    if run.needs_a_yes and run.state != "not_sent":  # asked for under another id, once somebody has said yes
+    if run.needs_a_yes and run.state != "not_sent":  # after the approval, it was asked for under another id
         return {what: int(is_there) for what, is_there in {"run.sent": run.is_sent, **ends}.items()}
     all_of_it = {"run.asked": True, "run.sent": run.is_sent, "run.not_sent": run.state == "not_sent", **ends}
     return {what: int(is_there) for what, is_there in all_of_it.items()}

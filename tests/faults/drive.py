@@ -20,10 +20,10 @@ from tests.faults.tasks import JOURNAL
 
 SCOPES = manifest("/runtask")["oauth_config"]["scopes"]["bot"]
 PEOPLE, CHANNELS = 12, 24
-CLOSED = "C0FCLOSED"  # private, and the bot is no member
+CLOSED = "C0FCLOSED"  # a private channel without the bot
 DEADLINE = 25  # seconds: RUNTASK_DEADLINE
-SETTLED = 180.0  # seconds in which all must have its end after the last fault
-QUIET = 3.0  # seconds without anything open
+SETTLED = 180.0  # seconds after the last fault in which every run and message must reach its end
+QUIET = 3.0  # seconds for which nothing may be open, until a run counts as settled
 SCHEDULES = {
     "Quick job": "quick",
     "Slow job": "slow",
@@ -50,7 +50,7 @@ OPEN = (
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What came of it."""
+    """The result of one long run on one set-up."""
 
     setup: str
     seconds: float
@@ -59,9 +59,9 @@ class Outcome:
     faults: list[Done]
     verdict: Verdict
     settled_after: float
-    left: int  # runs and messages without an end
-    ended: list[tuple[str, int]]  # parts that ended by themselves
-    recovery: dict[str, list[float]] = field(default_factory=dict)  # by fault
+    left: int  # runs and messages that have reached no end
+    ended: list[tuple[str, int]]  # parts that nobody stopped or killed, with their exit codes
+    recovery: dict[str, list[float]] = field(default_factory=dict)  # by fault: seconds, as `_recovery` gives them
 
 
 def drive(kind: str, folder: Path, *, submissions: int, faults: int, seed: int) -> Outcome:
@@ -111,7 +111,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _populated(slack: LocalSlack) -> tuple[list[str], list[str], Installation]:
-    """People, the channels they use (public ones with the bots, and one that is closed to them), and a second app."""
+    """A local Slack with people, public channels with the bots, a channel closed to the bots, and a second app."""
     people = [f"U0F{number:02}" for number in range(PEOPLE)]
     for user in people:
         slack.control("people", id=user, name=user.lower(), email=f"{user.lower()}@example.com")
@@ -144,7 +144,7 @@ def _seed(parts: Parts, people: list[str]) -> None:
 
 
 def _work(site: Site, colleagues: list[Colleague], pace: Pace) -> list[Done]:
-    """Over Socket Mode, from half-way over HTTP, until all is submitted and all faults are done; then all is mended."""
+    """Works until everything is submitted and all faults are done: half over Socket Mode, then over HTTP. Mends all."""
     hands = start(site, pace, plan(site, pace.faults))
     people = [threading.Thread(target=one.work, args=(pace,), name="colleague") for one in colleagues]
     for thread in people:
@@ -159,7 +159,7 @@ def _work(site: Site, colleagues: list[Colleague], pace: Pace) -> list[Done]:
 
 
 def _settle(setup: Setup) -> tuple[int, float]:
-    """Wait until nothing is open for a while; what is open in the end, and the seconds it took."""
+    """Wait until nothing is open for QUIET seconds. Returns how much is still open, and the seconds it took."""
     began = time.monotonic()
     quiet_since: float | None = None
     left = 0
@@ -175,7 +175,7 @@ def _settle(setup: Setup) -> tuple[int, float]:
 
 
 def _untold(setup: Setup) -> int:
-    """How many runs have ended otherwise than we know: those that were stopped while a worker had them."""
+    """How many runs ended otherwise than their row says. They were stopped while a worker had them."""
     found = 0
     for task, status, later, result in setup.rows(LAST_WORDS):
         ends = json.loads(later) if isinstance(later, str) else later
@@ -219,7 +219,7 @@ def _seen(slack: LocalSlack, setup: Setup, folder: Path, colleagues: list[Collea
 
 
 def _record(run: int, action: str, details: Any) -> Record:
-    """Some drivers read JSON, others leave it as text."""
+    """The record of a row; some drivers give `details` as text, others as parsed JSON."""
     said = json.loads(details) if isinstance(details, str) else details
     again = bool(said.get("again")) and action == "run.ended"
     return Record(run=run, action=action, task_id=said["task_id"], state=said.get("state", ""), is_again=again)
@@ -247,7 +247,7 @@ def _posts(slack: LocalSlack, channel: str, user: str) -> list[Post]:
 
 
 def _recovery(done: list[Done], seen: Seen, verdict: Verdict) -> dict[str, list[float]]:
-    """By fault: seconds from its end until the first form submitted afterwards had its end in Slack."""
+    """By fault: the seconds from its end until the first form submitted afterwards had its end in Slack."""
     found: dict[str, list[float]] = {}
     for fault in done:
         later = [

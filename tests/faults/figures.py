@@ -29,7 +29,7 @@ def told(outcomes: list[Outcome]) -> str:
 
 
 def recovery(outcomes: list[Outcome]) -> str:
-    """Per fault, over all set-ups."""
+    """The recovery times by fault, over all set-ups."""
     found: dict[str, list[float]] = {}
     for one in outcomes:
         for name, seconds in one.recovery.items():
@@ -48,7 +48,7 @@ def report(outcomes: list[Outcome], seed: int) -> str:
 
 
 def write(page: Path, text: str) -> None:
-    """Replace what stands between the marks. Raises ValueError if they are gone."""
+    """Replace the text between the marks. Raises ValueError if the marks are missing."""
     before, begin, rest = page.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):

@@ -1,4 +1,4 @@
-"""The processes of an installation, under a supervisor; each can be killed, frozen and thawed."""
+"""The processes of an installation under a supervisor. Each can be killed, frozen and thawed."""
 
 import os
 import signal
@@ -11,13 +11,13 @@ from typing import Self
 from localslack.testing import Installation, LocalSlack
 from tests.e2e.platform import ROOT, Platform
 
-LOOK = 0.3  # seconds between two looks of the supervisor
+LOOK = 0.3  # seconds between two checks by the supervisor
 WORKER = ["-m", "celery", "-A", "bot", "worker", "--concurrency", "4", "--without-mingle", "--without-gossip"]
 COMMANDS = {
     "bot": ["-m", "bot", "slack"],
     "replica": ["-m", "bot", "slack", "--no-deliver"],
     "notifier": ["-m", "bot", "notify"],
-    "other": ["-m", "bot", "slack"],  # the second app's
+    "other": ["-m", "bot", "slack"],  # the bot of the second app
     "worker": [*WORKER, "--loglevel", "info"],
     "web": ["-m", "gunicorn", "bot.wsgi", "--worker-class", "gthread", "--threads", "8", "--bind"],
 }
@@ -32,12 +32,12 @@ def _skewed(ahead: int) -> dict[str, str]:
 
 
 class Parts(Platform):
-    """Every part of COMMANDS, started anew whenever it ends, as a supervisor of an operator's does."""
+    """Every part of COMMANDS. It is restarted whenever it ends, as by an operator's supervisor."""
 
     def __init__(self, folder: Path, slack: LocalSlack, other: Installation, **environment: str) -> None:
         super().__init__(folder, slack, **environment)
         self.ended: list[tuple[str, int]] = []  # parts that nobody killed, with their exit codes
-        # Of one part only. Two have wrong clocks.
+        # Variables of one part only. Two parts have wrong clocks.
         self.of: dict[str, dict[str, str]] = {
             "other": {"SLACK_BOT_TOKEN": other.bot_token, "SLACK_APP_TOKEN": other.app_token, "RUNTASK_COMMAND": OTHER},
             "notifier": _skewed(40),
@@ -74,7 +74,7 @@ class Parts(Platform):
                     os.killpg(group, signal.SIGKILL)
 
     def kill(self, name: str, *, whole: bool, down: float) -> None:
-        """`kill -9`, of its own processes too if `whole`; it is started again after `down` seconds."""
+        """`kill -9` of the part, and of its children if `whole`. It is restarted after `down` seconds."""
         with self._locks[name]:
             if whole:
                 self._signal(name, signal.SIGKILL)
@@ -93,7 +93,7 @@ class Parts(Platform):
                     os.kill(int(children[-1]), signal.SIGKILL)
 
     def freeze(self, name: str, seconds: float) -> None:
-        """SIGSTOP, and SIGCONT after so long."""
+        """Sends SIGSTOP, and SIGCONT after so many seconds."""
         with self._locks[name]:
             self._signal(name, signal.SIGSTOP)
             time.sleep(seconds)

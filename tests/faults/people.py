@@ -1,4 +1,4 @@
-"""People who use Slack while everything around them breaks; each form they submit is kept with what they were told."""
+"""People who use Slack while everything around them breaks. Each form is kept with the answers that they got."""
 
 import json
 import random
@@ -18,42 +18,42 @@ KINDS = {
     "Failing job": 1,
     "Job of two": 2,
 }  # schedule -> how often it is picked
-COMMANDS = ["/runtask", "/runtask", "/other"]  # of two apps
-OPENS = 5.0  # seconds in which a form appears, or the person types the command again
-PRESSES = 8  # of Run in one form, before somebody gives up
+COMMANDS = ["/runtask", "/runtask", "/other"]  # the slash commands of two apps
+OPENS = 5.0  # seconds after which the person types the command again if no form has appeared
+PRESSES = 8  # presses of Run in one form before the person gives up
 LOOK = 0.1
-SEEN = 1.0  # seconds for which somebody looks for the run that they have just begun
-STOPS = 0.25  # how often somebody presses Stop after a form
-YESES = 0.6  # how often somebody looks for a run that waits for a yes
-HOMES = 0.15  # how often somebody looks at Home
-RUNS_AGAIN = 0.2  # how often a form is opened by a button, where there is one
+SEEN = 1.0  # seconds for which a person looks for the run that they have just started
+STOPS = 0.25  # probability: press Stop after a form
+YESES = 0.6  # probability: look for a run that waits for approval
+HOMES = 0.15  # probability: look at Home
+RUNS_AGAIN = 0.2  # probability: open the form by a button, if there is one
 
 
 class Told(StrEnum):
-    """The last word that the person was given."""
+    """The last answer that the person got."""
 
     ACCEPTED = "accepted"  # the form closed
     MAYBE = "may have been sent"
     NOTHING = "nothing was sent"
-    UNCLEAR = "trouble connecting, or refused"  # no word on whether it was sent
+    UNCLEAR = "trouble connecting, or refused"  # it doesn't say whether the task was sent
 
 
 @dataclass(kw_only=True)
 class Submission:
-    """One form in which Run was pressed, once or several times."""
+    """A form in which a person pressed Run, once or several times."""
 
     mark: str
     user: str
     channel: str
     view: str = ""
-    pressed_at: float = 0.0  # the first time
+    pressed_at: float = 0.0  # when Run was pressed first
     told: Told = Told.UNCLEAR
     words: list[str] = field(default_factory=list)  # every answer, in order
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """A press of Stop under the root of a run, perhaps somebody else's."""
+    """A press of Stop under the root of a run, perhaps of another person's run."""
 
     run: int
     user: str
@@ -61,7 +61,7 @@ class Stop:
 
 @dataclass(frozen=True, kw_only=True)
 class Yes:
-    """A press of Approve under the root of a run, perhaps one's own."""
+    """A press of Approve under the root of a run, perhaps of the person's own run."""
 
     run: int
     user: str
@@ -69,7 +69,7 @@ class Yes:
 
 @dataclass
 class Pace:
-    """Holds submissions and faults together: neither gets ahead of its share by more than a few."""
+    """Keeps submissions and faults in step: neither gets ahead of its share by more than AHEAD."""
 
     submissions: int
     faults: int
@@ -78,7 +78,7 @@ class Pace:
     AHEAD = 3
 
     def next(self, what: str) -> bool:
-        """Wait for one's turn; False if there are enough."""
+        """Wait for the next turn. False if there have been enough."""
         other = "faults" if what == "submissions" else "submissions"
         total, others = getattr(self, what), getattr(self, other)
         with self._changed:
@@ -96,13 +96,13 @@ class Pace:
             return True
 
     def wait_for_half(self) -> None:
-        """Half of the submissions have begun."""
+        """Wait until half of the submissions have begun."""
         with self._changed:
             self._changed.wait_for(lambda: self.done["submissions"] >= self.submissions // 2)
 
 
 class Colleague:
-    """One person; works through their share in a thread of their own."""
+    """A person who works through their share of submissions, in a thread of their own."""
 
     def __init__(self, slack: LocalSlack, user: str, channels: list[str], seed: int) -> None:
         self._slack = slack
@@ -144,7 +144,7 @@ class Colleague:
             time.sleep(self._random.uniform(0.3, 2))
 
     def home(self) -> list[int]:
-        """The runs that Home offers to run again, once it shows nothing older any more."""
+        """Opens Home, waits for its next version, and returns the runs that it offers to run again."""
         before = (self._person.home() or {}).get("hash")
         self._person.opens_home()
         self._slack.wait_for(lambda: (self._person.home() or {}).get("hash") != before)
@@ -171,7 +171,7 @@ class Colleague:
                 return
 
     def _press_under(self, channel: str, ts: str, button: str) -> Json:
-        """Not ok if the button has gone since it was seen."""
+        """Clicks the button of a message. The answer isn't ok if the button has disappeared meanwhile."""
         try:
             return self._person.clicks_in(channel, ts, button)
         except AssertionError:
@@ -183,7 +183,7 @@ class Colleague:
         return [(ts, int(element["value"].partition(":")[0])) for ts, element in found if element is not None]
 
     def _asks(self, channel: str, name: str) -> Json:
-        """For a form: by the command, or by the button of a run that has ended."""
+        """Asks for a form: by the command, or by the button of a run that has ended."""
         ended = self._roots(channel, Id.RUN_AGAIN) if self._random.random() < RUNS_AGAIN else []
         if ended:
             ts, _ = self._random.choice(ended)
@@ -191,7 +191,7 @@ class Colleague:
         return self._person.types(channel, f"{self._random.choice(COMMANDS)} {name}")
 
     def _open(self, made: Submission) -> str:
-        """Ask until the form is there, filled in; its view id."""
+        """Ask until the form is open, and fill it in. Returns its view id."""
         name = self._random.choices(list(KINDS), list(KINDS.values()))[0]
         while True:
             if self._person.modal() is not None:
@@ -214,7 +214,7 @@ class Colleague:
         return None
 
     def _trouble(self) -> None:
-        """What Slack itself does now and then: deliver twice, or not hear the answer."""
+        """Now and then, Slack delivers the submission twice or gets the answer too late."""
         chance = self._random.random()
         if chance < 0.08:
             self._slack.fault("duplicate", type="view_submission")
@@ -238,7 +238,7 @@ class Colleague:
 
 
 def told_by(answer: Json) -> Told:
-    """What an answer to a press tells the person. A refusal that doesn't say so is no word on earlier presses."""
+    """The meaning of an answer to a press. A refusal says something about earlier presses only if its text does."""
     if answer.get("closed"):
         return Told.ACCEPTED
     said = " ".join(answer.get("errors", {}).values())
@@ -246,7 +246,7 @@ def told_by(answer: Json) -> Told:
         return Told.MAYBE
     return (
         Told.NOTHING if "Nothing was sent:" in said else Told.UNCLEAR
-    )  # "by this press" says nothing of an earlier one
+    )  # "by this press" says nothing about earlier presses
 
 
 def _blocks_of(view: Json | None) -> list[Json]:
@@ -255,6 +255,6 @@ def _blocks_of(view: Json | None) -> list[Json]:
 
 
 def element_of(message: Json, action: str) -> Json | None:
-    """The button of a message that does this."""
+    """The button of a message that has this action."""
     elements = (element for block in message.get("blocks", []) for element in elements_in(block))
     return next((element for element in elements if element.get("action_id") == action), None)

@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that can do what networks do: refuse, swallow, stall, lose replies, cut."""
+"""A TCP proxy on loopback that fails as networks do: it refuses, swallows, stalls, loses replies, cuts."""
 
 import asyncio
 import socket
@@ -16,14 +16,14 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: closing sends a reset
 
 
 class Proxy:
-    """Between our processes and one service; a context manager. Its methods may be called from any thread."""
+    """A proxy between our processes and one service; a context manager. Any thread may call its methods."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = host, port
-        self.port = 0  # known once it is entered
+        self.port = 0  # it has its value once the context is entered
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
-        self._there, self._back = asyncio.Event(), asyncio.Event()  # open gates
+        self._there, self._back = asyncio.Event(), asyncio.Event()  # set: bytes pass in that direction
         self._open: set[asyncio.StreamWriter] = set()
         self._serving: set[asyncio.Task[None]] = set()
         self._listener: socket.socket | None = None
@@ -43,26 +43,26 @@ class Proxy:
         self._loop.close()
 
     def refuse(self) -> None:
-        """Connections are refused, and those there are end."""
+        """New connections are refused, and existing ones end."""
         self._do(self._stop_listening())
         self.cut()
 
     def hold(self, *, there: bool = True, back: bool = True) -> None:
-        """Bytes that way go nowhere until `mend`; connections are accepted all the same."""
+        """Bytes in that direction wait until `mend`. Connections are still accepted."""
         for gate, shut in ((self._there, there), (self._back, back)):
             if shut:
                 self._loop.call_soon_threadsafe(gate.clear)
 
     def lose_answer(self, *to: bytes) -> None:
-        """After these have gone there over one connection, in this order, it ends instead of the last one's answer; until `mend`."""
+        """Until `mend`, a connection over which these texts went in order ends before the answer to the last one."""
         self._fatal = to
 
     def cut(self) -> None:
-        """Every connection ends with a reset; what was held is lost."""
+        """Every connection ends with a reset. Bytes that were held are lost."""
         self._do(self._cut())
 
     def mend(self) -> None:
-        """As good as new; what was held goes on."""
+        """Everything works again. Bytes that were held are passed on."""
         self._fatal = ()
         self._loop.call_soon_threadsafe(self._there.set)
         self._loop.call_soon_threadsafe(self._back.set)
@@ -85,8 +85,8 @@ class Proxy:
             self._listener = None
 
     def _accept(self, listener: socket.socket) -> None:
-        """Not by `asyncio.start_server`: a connection it accepts as it is closed stays open (Python 3.11, selector_events.py)."""
-        with suppress(OSError):  # it has gone again
+        """Python 3.11's `asyncio.start_server` leaves a connection open if it closes meanwhile (selector_events.py)."""
+        with suppress(OSError):  # the client has already closed the connection
             connection, _ = listener.accept()
             connection.setblocking(False)
             serving = self._loop.create_task(self._serve(connection))
@@ -95,7 +95,7 @@ class Proxy:
 
     async def _cut(self) -> None:
         for writer in self._open:
-            with suppress(OSError):  # it has just been closed
+            with suppress(OSError):  # the listener has just been closed
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             writer.transport.abort()
 
@@ -117,7 +117,7 @@ class Proxy:
             await self._there.wait()
             answers, service = await asyncio.open_connection(*self._target)
             self._open.add(service)
-            is_lost, gone = False, 0  # the next answer; how many of the fatal texts
+            is_lost, gone = False, 0  # whether the next answer is lost; how many of the fatal texts have come
 
             def goes_there(data: bytes) -> bool:
                 nonlocal is_lost, gone
@@ -137,7 +137,7 @@ class Proxy:
                 one.close()
             for one in ours:
                 with suppress(OSError):
-                    await one.wait_closed()  # what a peer doesn't read keeps it open, until it is cut
+                    await one.wait_closed()  # unread bytes keep it open until it is cut
                 self._open.discard(one)
 
 

@@ -1,4 +1,4 @@
-"""What the tests do to a database past all proxies: read it, lock it, end everybody's connection."""
+"""The tests reach a database past all proxies: they read it, lock it, and end all other connections."""
 
 import sqlite3
 import time
@@ -13,34 +13,34 @@ import psycopg
 
 try:
     import MySQLdb
-except ImportError:  # an extra
+except ImportError:  # the driver is an extra
     MySQLdb = None
 
 Row = tuple[Any, ...]
 
 
 class Missing(Exception):
-    """A service that is needed isn't there."""
+    """A service that the test needs isn't there."""
 
 
 class Database(Protocol):
-    """One that the processes under test work on."""
+    """A database that the processes under test work on."""
 
     def rows(self, sql: str) -> list[Row]: ...
 
     def lock(self, seconds: float) -> None:
-        """Nobody else can write runs meanwhile."""
+        """Nobody else can write runs during the block."""
 
     def connections(self) -> int:
-        """How many others there are than our own."""
+        """The number of connections besides our own."""
 
     def end_connections(self) -> None:
-        """All others, as when the server restarts."""
+        """Ends all other connections, as a restart of the server does."""
 
 
 @dataclass(frozen=True)
 class Sqlite:
-    """A file."""
+    """A SQLite file."""
 
     path: Path
 
@@ -58,7 +58,7 @@ class Sqlite:
         return 0
 
     def end_connections(self) -> None:
-        """There are none."""
+        """SQLite has no connections to end."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class MariaDB:
 
     @contextmanager
     def connected(self) -> Iterator[Any]:
-        """A cursor. Raises Missing."""
+        """A cursor. Raises Missing if the server isn't there."""
         if MySQLdb is None:
             raise Missing("the driver of the extra `mariadb`: make mariadb")
         parts = urlsplit(self.url)
@@ -134,5 +134,5 @@ class MariaDB:
         with self.connected() as cursor:
             cursor.execute(f"SELECT id {self.OTHERS}")
             for (number,) in cursor.fetchall():
-                with suppress(MySQLdb.OperationalError):  # it has ended by itself
+                with suppress(MySQLdb.OperationalError):  # the connection has already ended
                     cursor.execute(f"KILL {number}")

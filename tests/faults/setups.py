@@ -1,4 +1,4 @@
-"""Where the bot is put to the test: the embedded default, and real services behind proxies."""
+"""The set-ups for the tests: the embedded default, and real services behind proxies."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ POSTGRES = env.environ().get("FAULTS_POSTGRES", "postgresql://postgres@127.0.0.1
 MARIADB = env.environ().get("FAULTS_MARIADB", "mysql://root@127.0.0.1:3306")
 REDIS = env.environ().get("FAULTS_REDIS", "redis://127.0.0.1:6379")
 RABBITMQ = env.environ().get("FAULTS_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672")
-REDIS_DATABASES = (*range(15, 11, -1), *range(10, 1, -1))  # the first free one is taken; the benchmark has 11
+REDIS_DATABASES = (*range(15, 11, -1), *range(10, 1, -1))  # the first free one is taken; the benchmark uses 11
 CLAIM = "runtask:faults"
 
 
@@ -30,19 +30,19 @@ Refuses = Callable[[], AbstractContextManager[None]]
 
 @dataclass(kw_only=True)
 class Setup:
-    """What the processes get as environment, how to break it, and a look at the database past all proxies."""
+    """The processes' environment, ways to break it, and access to the database past all proxies."""
 
     name: str
     environment: dict[str, str] = field(default_factory=dict)
     database: Proxy | None = None
     broker: Proxy | None = None
     server: Database | None = None
-    broker_refuses: Refuses | None = None  # makes it take no message for a while
-    results: str = ""  # where workers keep results, if not in rows
-    results_proxy: Proxy | None = None  # between the bot and them
+    broker_refuses: Refuses | None = None  # during the block, the broker refuses every message
+    results: str = ""  # the address where workers keep results; "": in rows
+    results_proxy: Proxy | None = None  # between the bot and the results
 
     def status(self, task: str) -> str:
-        """What the worker wrote there, past all proxies. Empty: nothing."""
+        """The task's status in Redis, read past all proxies; "" if the worker has written none."""
         with redis.Redis.from_url(self.results) as client:
             found = client.get(f"celery-task-meta-{task}")
         return str(json.loads(found)["status"]) if found else ""
@@ -61,7 +61,7 @@ class Setup:
 
     @property
     def _server(self) -> Database:
-        assert self.server is not None, "whatever database the project has by default"
+        assert self.server is not None, "a test chooses no other database"
         return self.server
 
 
@@ -128,7 +128,7 @@ SETUPS = {
 
 @contextmanager
 def _postgres() -> Iterator[tuple[Postgres, Proxy]]:
-    """A database of our own, dropped at the end."""
+    """A database for this set-up, dropped at the end."""
     name = f"runtask_faults_{uuid4().hex[:8]}"
     try:
         with psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3) as server:
@@ -145,7 +145,7 @@ def _postgres() -> Iterator[tuple[Postgres, Proxy]]:
 
 @contextmanager
 def _mariadb() -> Iterator[tuple[MariaDB, Proxy]]:
-    """A database of our own, dropped at the end."""
+    """A database for this set-up, dropped at the end."""
     name = f"runtask_faults_{uuid4().hex[:8]}"
     server = MariaDB(MARIADB)
     server.rows(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
@@ -159,9 +159,9 @@ def _mariadb() -> Iterator[tuple[MariaDB, Proxy]]:
 
 @contextmanager
 def _redis() -> Iterator[tuple[str, Proxy]]:
-    """An empty database of the server's, emptied again at the end.
+    """An empty database of the server, emptied again at the end.
 
-    Taken by a key that only one can set: other tests on the same server may look for one at the same moment.
+    A key that only one process can set reserves it: other tests may look for a database at the same moment.
     """
     try:
         number = next(number for number in REDIS_DATABASES if _claims(number))
@@ -180,7 +180,7 @@ def _redis() -> Iterator[tuple[str, Proxy]]:
 
 @contextmanager
 def _may_push() -> Iterator[tuple[str, Refuses]]:
-    """A user of Redis, `name:password`, and what takes them the right to push."""
+    """A user of Redis as `name:password`, and a context manager that takes their right to push."""
     name = f"runtask_faults_{uuid4().hex[:8]}"
     with redis.Redis.from_url(REDIS) as client:
         client.execute_command("ACL", "SETUSER", name, "on", ">faults", "~*", "&*", "+@all")
@@ -199,7 +199,7 @@ def _may_push() -> Iterator[tuple[str, Refuses]]:
 
 @contextmanager
 def _full(vhost: str) -> Iterator[None]:
-    """RabbitMQ's queues there are full, and refuse what is published (nack)."""
+    """During the block, RabbitMQ's queues in this virtual host are full, and refuse messages (nack)."""
     policy = json.dumps({"max-length": 0, "overflow": "reject-publish"})
     rabbitmqctl("set_policy", "-p", vhost, "--apply-to", "queues", "full", ".*", policy)
     yield
@@ -211,7 +211,7 @@ def _claims(number: int) -> bool:
         return client.dbsize() == 0 and bool(client.set(CLAIM, "in use", nx=True))
 
 
-Store = tuple[str, str, Proxy]  # where workers keep results, the same by way of the proxy, and the proxy
+Store = tuple[str, str, Proxy]  # the address of the results, their address through the proxy, and the proxy
 
 
 @contextmanager
@@ -222,14 +222,14 @@ def results_in_redis() -> Iterator[Store]:
 
 @contextmanager
 def results_in_postgres() -> Iterator[Store]:
-    """By SQLAlchemy."""
+    """Celery's SQLAlchemy backend keeps the results."""
     with _postgres() as (server, proxy):
         yield _by_sqlalchemy(server.url, "psycopg"), _by_sqlalchemy(_through(server.url, proxy), "psycopg"), proxy
 
 
 @contextmanager
 def results_in_mariadb() -> Iterator[Store]:
-    """By SQLAlchemy."""
+    """Celery's SQLAlchemy backend keeps the results."""
     with _mariadb() as (server, proxy):
         yield _by_sqlalchemy(server.url, "mysqldb"), _by_sqlalchemy(_through(server.url, proxy), "mysqldb"), proxy
 
@@ -240,7 +240,7 @@ def _by_sqlalchemy(url: str, driver: str) -> str:
 
 @contextmanager
 def _rabbitmq() -> Iterator[tuple[str, Proxy]]:
-    """A virtual host of our own, deleted at the end."""
+    """A virtual host for this set-up, deleted at the end."""
     vhost = f"runtask_faults_{uuid4().hex[:8]}"
     parts = urlsplit(RABBITMQ)
     rabbitmqctl("add_vhost", vhost)

@@ -1,4 +1,4 @@
-"""The table of faults, and the hands that do them at random moments. A fault is mended when its function returns."""
+"""The table of faults, and threads that cause them at random moments. A fault's function also mends it."""
 
 import random
 import threading
@@ -22,7 +22,7 @@ SOCKETS = ["close", "fin", "refresh", "mute", "no_pong"]
 
 @dataclass
 class Site:
-    """Everything that can break."""
+    """The parts, services and Slack, which the faults break."""
 
     setup: Setup
     slack: LocalSlack
@@ -32,7 +32,7 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One row of the table; `lane`: faults of different lanes overlap."""
+    """A row of the table. Only faults of different lanes overlap."""
 
     name: str
     lane: str
@@ -41,7 +41,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Done:
-    """A fault that was done."""
+    """A fault that was caused, and mended."""
 
     name: str
     began: float
@@ -50,7 +50,7 @@ class Done:
 
 @dataclass
 class Hands:
-    """Do the faults of one lane, in turn."""
+    """Cause the faults of one lane, one after the other."""
 
     site: Site
     faults: list[Fault]
@@ -67,7 +67,7 @@ class Hands:
 
 
 def plan(site: Site, count: int) -> list[Fault]:
-    """`count` faults: every row of the table about equally often, in random order."""
+    """Returns `count` faults: every row of the table about equally often, in random order."""
     rows = table(site.setup)
     chosen: list[Fault] = []
     while len(chosen) < count:
@@ -114,12 +114,12 @@ def _kill(part: str, site: Site) -> None:
 
 
 def _freeze(part: str, site: Site) -> None:
-    """Now and then for longer than a deliverer's claim lasts (15 s)."""
+    """Freezes a part, now and then for longer than a deliverer's claim lasts (15 s)."""
     site.parts.freeze(part, site.random.choice([1, 1, 2, 2, 4, 4, 8, 18]))
 
 
 def _slack(kind: str, site: Site) -> None:
-    """For some of the next calls of a method, mostly posts."""
+    """The next one to four calls of a method fail. Mostly they are posts."""
     method = site.random.choice([*POSTS, *POSTS, *CALLS])
     if kind == "lost_answer":
         method = "chat.postMessage"
@@ -128,7 +128,7 @@ def _slack(kind: str, site: Site) -> None:
 
 
 def _refusal(code: str, site: Site) -> None:
-    """Of one post. After some of these, the deliverer that made it pauses for half a minute."""
+    """Slack refuses one post with this code. After some codes, the deliverer pauses for half a minute."""
     site.slack.fault("error", method="chat.postMessage", error=code)
 
 
@@ -140,14 +140,14 @@ def _socket(what: str, site: Site) -> None:
 
 
 def _rate_limits(site: Site) -> None:
-    """Slack counts, for a while."""
+    """Slack enforces its rate limits for 5 s."""
     site.slack.config(rate_limits=True)
     time.sleep(5)
     site.slack.config(rate_limits=False)
 
 
 def _broker_refuses(site: Site) -> None:
-    """It answers, and takes no message."""
+    """For a while, the broker answers but refuses every message."""
     assert site.setup.broker_refuses is not None
     with site.setup.broker_refuses():
         time.sleep(site.random.uniform(0.5, 4))
@@ -164,7 +164,7 @@ def _refused(proxy: Proxy, site: Site) -> None:
 
 
 def _black_hole(proxy: Proxy, site: Site) -> None:
-    """Nothing goes through; then the connections of that time are dead."""
+    """For a while, no bytes pass. Then all connections of that time are reset."""
     proxy.hold()
     time.sleep(site.random.uniform(1, 5))
     proxy.cut()
@@ -172,14 +172,14 @@ def _black_hole(proxy: Proxy, site: Site) -> None:
 
 
 def _stalled(proxy: Proxy, site: Site) -> None:
-    """Nothing goes through; then it does, all of it."""
+    """For a while, no bytes pass. Then all of them arrive."""
     proxy.hold()
     time.sleep(site.random.uniform(1, 5))
     proxy.mend()
 
 
 def _replies_lost(proxy: Proxy, site: Site) -> None:
-    """What is asked arrives, the answers are lost with the connections."""
+    """Requests arrive, but their answers are lost. Then the connections are reset."""
     proxy.hold(there=False)
     time.sleep(site.random.uniform(0.5, 3))
     proxy.cut()

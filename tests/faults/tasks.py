@@ -1,6 +1,6 @@
-"""The tasks of the fault runs. Workers keep a journal of every message they get, the broker's side of the story.
+"""The tasks of the fault runs. Workers write every message that they get into a journal.
 
-The journal is one line of JSON per event, written at once: it survives the `kill -9` of whoever writes it.
+The journal has one line of JSON per event. Each line is written at once, so that it survives a `kill -9` of the worker.
 """
 
 import json
@@ -17,7 +17,7 @@ JOURNAL = "FAULTS_JOURNAL"  # the variable that names the file
 
 
 def note(event: str, **details: Any) -> None:
-    """One `write` to a file opened for appending: lines of several processes don't mix (POSIX, write)."""
+    """Appends with one `write`, so that lines of several processes don't mix (POSIX, write)."""
     line = json.dumps({"event": event, "at": time.time(), **details}) + "\n"
     file = os.open(env.environ()[JOURNAL], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
@@ -28,7 +28,7 @@ def note(event: str, **details: Any) -> None:
 
 @task_received.connect
 def _received(request: Any, **_: Any) -> None:
-    """In the worker's main process, for each message the broker hands out, redelivered ones included."""
+    """The worker's main process calls this for each message from the broker, including redelivered ones."""
     again = bool(request.delivery_info.get("redelivered"))
     note("received", task=request.id, tag=str(request.message.delivery_tag), redelivered=again)
 
@@ -49,7 +49,7 @@ def slow(self: Task, mark: str = "", seconds: float = 1.0) -> str:
 
 @shared_task(bind=True, name="tests.faults.late", acks_late=True, reject_on_worker_lost=True)
 def late(self: Task, mark: str = "") -> str:
-    """Given out again if its worker dies: Celery's own redelivery."""
+    """A task that the broker redelivers if its worker dies (acks_late)."""
     note("began", task=self.request.id, mark=mark)
     time.sleep(0.5)
     return mark

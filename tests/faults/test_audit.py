@@ -1,4 +1,4 @@
-"""The audit finds what it is there to find."""
+"""The audit finds each kind of broken promise."""
 
 from dataclasses import replace
 from typing import Any
@@ -31,7 +31,7 @@ GOOD = Seen(submissions=[FORM], runs=[RUN], posts=[ROOT, ID, FINAL], journal=[RE
 
 
 def broken(**changes: Any) -> list[str]:
-    """What is wrong with this. The audit log says of each run what its row says, unless it is given."""
+    """The promises that break with these changes to GOOD. By default, the audit log fits the runs' rows."""
     logged = [record for run in changes.get("runs", [RUN]) for record in log_of(run)]
     return [sentence.partition(":")[0] for sentence in audit(replace(GOOD, **{"records": logged, **changes})).broken()]
 
@@ -42,12 +42,12 @@ def log_of(run: Run) -> list[Record]:
     return [ASKED, SENT, *([ENDED] if run.state == "finished" else [])]
 
 
-def test_nothing_is_wrong_with_what_is_right() -> None:
+def test_good_facts_break_no_promise() -> None:
     assert broken() == []
     assert audit(GOOD).ends == {"m": 3.0}
 
 
-def test_a_message_that_is_not_there_is_missed() -> None:
+def test_a_missing_message_is_found() -> None:
     assert broken(posts=[ROOT, ID]) == ["lost"]
     assert broken(posts=[ROOT, FINAL]) == ["lost"]
     assert broken(posts=[]) == ["lost"]
@@ -64,7 +64,7 @@ def test_a_form_that_was_accepted_must_have_a_run() -> None:
     assert broken(runs=[replace(RUN, state="not_sent", is_sent=False)], posts=[], journal=[]) == ["lost"]
 
 
-def test_a_message_that_stands_twice_is_found() -> None:
+def test_a_repeated_message_is_found() -> None:
     assert broken(posts=[ROOT, ID, FINAL, replace(FINAL, ts="4.0")]) == ["doubled"]
 
 
@@ -72,7 +72,7 @@ def test_a_message_of_another_app_is_found() -> None:
     assert broken(posts=[ROOT, ID, replace(FINAL, app="A2")]) == ["a surprise"]
 
 
-def test_order_and_place_are_looked_at() -> None:
+def test_a_wrong_order_and_a_wrong_place_are_found() -> None:
     assert broken(posts=[ROOT, replace(ID, ts="4.0"), FINAL]) == ["out of order"]
     assert broken(posts=[ROOT, ID, replace(FINAL, thread_ts="9.0")]) == ["out of order"]
     assert broken(submissions=[replace(FORM, channel="C2")]) == ["out of order"]
@@ -108,7 +108,7 @@ def test_a_withdrawn_run_was_stopped_by_somebody_and_never_executed() -> None:
     assert broken(**good, journal=[{"event": "began", "task": "t1", "mark": "m"}]) == ["a surprise"]
 
 
-def test_a_run_that_needs_a_yes_is_sent_after_somebody_elses_only() -> None:
+def test_a_run_that_needs_approval_is_sent_only_after_another_persons_approval() -> None:
     yes = Yes(run=1, user="U2")
     asked = replace(ASKED, task_id="t0")
     good: Json = {
@@ -140,7 +140,7 @@ def test_home_shows_the_last_runs_of_its_reader() -> None:
     assert broken(homes={"U2": [1]}) == ["a surprise"]
 
 
-def test_nothing_sent_means_nothing_sent() -> None:
+def test_after_the_answer_nothing_was_sent_no_message_may_exist() -> None:
     told = [replace(FORM, told=Told.NOTHING)]
     not_sent = [replace(RUN, state="not_sent", result="", is_sent=False)]
     assert broken(submissions=told) == ["a surprise"]
@@ -149,7 +149,7 @@ def test_nothing_sent_means_nothing_sent() -> None:
     assert broken(journal=[RECEIVED, {**RECEIVED, "task": "t2"}]) == ["a surprise"]
 
 
-def test_publications_are_what_the_broker_handed_out_less_what_it_handed_out_again() -> None:
+def test_redelivered_messages_do_not_count_as_published() -> None:
     again = {**RECEIVED, "redelivered": True}
     folder = {**RECEIVED, "tag": "celery.q/1.msg"}
     assert publications([RECEIVED, again])["t1"] == 1
@@ -160,7 +160,7 @@ def test_publications_are_what_the_broker_handed_out_less_what_it_handed_out_aga
     assert broken(journal=[RECEIVED, {**RECEIVED, "tag": "b"}]) == ["published twice"]
 
 
-def test_the_audit_log_says_each_thing_once() -> None:
+def test_the_audit_log_has_each_record_once() -> None:
     other, again = replace(ASKED, task_id="t0"), replace(ENDED, is_again=True)
     for records in ([], [ASKED, SENT], [ASKED, ENDED], [*LOG, SENT], [*LOG, ENDED], [*LOG, NOT_SENT], [*LOG, other]):
         assert set(broken(records=records)) == {"misrecorded"}

@@ -1,4 +1,4 @@
-"""The proxy does what it says: otherwise the faults of the services would be none."""
+"""The proxy does what it says. Otherwise the long run would test no faults of services."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ from tests.faults.proxy import Proxy
 
 
 class Echo(socketserver.BaseRequestHandler):
-    """Says everything back and remembers it."""
+    """A server that sends everything back, and remembers it."""
 
     heard: list[bytes] = []
 
@@ -45,7 +45,7 @@ def client(proxy: Proxy) -> Iterator[socket.socket]:
         yield made
 
 
-def test_what_is_held_goes_on_when_it_is_mended(proxy: Proxy, client: socket.socket) -> None:
+def test_held_bytes_arrive_when_the_proxy_is_mended(proxy: Proxy, client: socket.socket) -> None:
     proxy.hold()
     client.sendall(b"two")
     with pytest.raises(TimeoutError):
@@ -67,7 +67,7 @@ def test_a_reply_can_be_lost_alone(proxy: Proxy, client: socket.socket) -> None:
         client.recv(100)
 
 
-def test_refusing_ends_what_there_is_and_takes_nothing_new(proxy: Proxy, client: socket.socket) -> None:
+def test_refusing_ends_all_connections_and_accepts_no_new_one(proxy: Proxy, client: socket.socket) -> None:
     proxy.refuse()
     with pytest.raises(ConnectionError):
         client.recv(100)
@@ -79,12 +79,12 @@ def test_refusing_ends_what_there_is_and_takes_nothing_new(proxy: Proxy, client:
         assert again.recv(100) == b"three"
 
 
-def test_who_comes_as_it_begins_to_refuse_is_not_left_open(proxy: Proxy) -> None:
+def test_a_client_that_connects_as_the_proxy_begins_to_refuse_is_closed(proxy: Proxy) -> None:
     refused: Future[Future[None]] = Future()
     clients = []
 
     def at_once() -> None:
-        """Between two looks of the proxy: somebody waits to be accepted, and it is told to refuse."""
+        """Within one step of the proxy's loop: a client waits to be accepted, and the proxy begins to refuse."""
         clients.append(socket.create_connection(("127.0.0.1", proxy.port)))
         refused.set_result(asyncio.run_coroutine_threadsafe(proxy._stop_listening(), proxy._loop))
 
@@ -96,7 +96,7 @@ def test_who_comes_as_it_begins_to_refuse_is_not_left_open(proxy: Proxy) -> None
         assert client.recv(100) == b""
 
 
-def test_the_answer_to_one_thing_can_be_lost(proxy: Proxy, client: socket.socket) -> None:
+def test_the_answer_to_one_text_can_be_lost(proxy: Proxy, client: socket.socket) -> None:
     client.settimeout(5)
     proxy.lose_answer(b"INSERT")
     client.sendall(b"two")

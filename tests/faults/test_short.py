@@ -1,4 +1,4 @@
-"""The long run, short: on the embedded default, and on services where there are some."""
+"""A short version of the long run: on the embedded default, and on services if they are there."""
 
 from pathlib import Path
 

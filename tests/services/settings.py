@@ -1,4 +1,4 @@
-"""Settings of the stand-alone project with a cache that its processes share, and results that live as long as a test says."""
+"""The stand-alone project's settings, with a cache that processes share. A test says how long results are kept."""
 
 from bot import env
 from bot.settings import *  # noqa: F403

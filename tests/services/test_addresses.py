@@ -1,4 +1,4 @@
-"""A broker with two addresses, of which the first fails: the second one takes over, before anything is sent."""
+"""A broker has two addresses. If the first one fails before anything is sent, the second one is used."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -30,7 +30,7 @@ FAULTS: dict[str, Callable[[Proxy], None]] = {"dead": Proxy.refuse, "hung": Prox
 
 
 def cases(*in_the_gate: str, nightly: Sequence[str] = ()) -> pytest.MarkDecorator:
-    """Brokers, and what happens to their first address."""
+    """Each case is a broker and the fault of its first address, such as "redis dead"."""
     some = [pytest.param(*name.split(), id=name) for name in in_the_gate]
     others = [pytest.param(*name.split(), id=name, marks=pytest.mark.nightly) for name in nightly]
     return pytest.mark.parametrize(("servers", "fault"), some + others, indirect=["servers"])
@@ -43,7 +43,7 @@ def second(service: Setup) -> Proxy:
 
 @pytest.fixture
 def first(service: Setup, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    """Another address of the same server, before the usual one in a list."""
+    """Puts another address of the same server before the usual one. Gives the proxy at that address."""
     with Proxy(*second(service)._target) as proxy:
         monkeypatch.setenv("CELERY_BROKER_URL", both(service, proxy))
         yield proxy
@@ -77,7 +77,7 @@ def test_the_next_address_takes_the_message(
     assert len(published()) == 2
 
 
-@cases("redis dead", "rabbitmq dead", nightly=["redis hung"])  # a hung RabbitMQ is noticed by sending only
+@cases("redis dead", "rabbitmq dead", nightly=["redis hung"])  # only sending shows that RabbitMQ hangs
 def test_a_pooled_connection_that_died_is_opened_at_the_next_address(
     first: Proxy,
     brokered: Setup,
@@ -113,7 +113,7 @@ def test_if_no_address_answers_nothing_was_sent(
     assert NOTHING in errors(ana.submits())["schedule"]
     second(brokered).mend()
     http_bot.wait_for(lambda: Run.objects.filter(state="not_sent").exists())
-    assert ana.submits()["closed"], "the same form takes the same run up again"
+    assert ana.submits()["closed"], "the same form tries the same run again"
     first.mend()
     assert len(published()) == 1
 
@@ -123,7 +123,7 @@ def test_once_bytes_have_gone_out_no_other_address_is_tried(
     first: Proxy, brokered: Setup, published: Published
 ) -> None:
     sender = CelerySender(wiring.celery_app())
-    sender.send(a_dispatch(), run=RunId(5), within=2.5, enter=lambda: True)  # from now on, the queue is declared
+    sender.send(a_dispatch(), run=RunId(5), within=2.5, enter=lambda: True)  # this declares the queue
 
     def lose_the_answer() -> bool:
         first.hold(there=False, back=True)
@@ -137,8 +137,8 @@ def test_once_bytes_have_gone_out_no_other_address_is_tried(
 
 @pytest.fixture
 def asks(first: Proxy, service: Setup, monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
-    """An app that knows both addresses. A worker listens on the second."""
-    monkeypatch.delenv("CELERY_BROKER_URL")  # for Celery, it overrides the addresses of both apps
+    """An app that knows both addresses. A worker listens on the second one."""
+    monkeypatch.delenv("CELERY_BROKER_URL")  # it would override the addresses of both apps
     usual = service.environment["CELERY_BROKER_URL"]
     with working(Celery("works", broker=usual, backend="cache+memory://", set_as_current=False)):
         yield Celery("asks", broker=both(service, first), set_as_current=False)
@@ -152,9 +152,7 @@ def test_workers_are_asked_at_the_next_address(first: Proxy, asks: Celery, fault
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("servers", ["redis", "rabbitmq"], indirect=True)
-def test_a_broker_that_hangs_once_it_was_reached_is_not_asked_for_ever(
-    service: Setup, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_question_to_a_broker_that_hangs_later_ends(service: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     def reach(connection: Any, within: float) -> None:
         connect(connection, within)
         second(service).hold()

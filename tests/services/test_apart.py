@@ -1,4 +1,4 @@
-"""A sidecar with a database of its own, beside platforms of any kind: it reads schedules and results there, and writes nothing."""
+"""A sidecar with its own database, beside platforms of any kind: it only reads their schedules and results."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from tests.wire.test_thread import all_words, finished
 
 nightly = pytest.mark.nightly
 RESULTS = "django_celery_results"
-READER = "runtask_reader"  # the account's name in the docs
+READER = "runtask_reader"  # the account's name in docs/sidecar.md
 PEOPLE = """
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
@@ -49,7 +49,7 @@ def report(days: int = 1) -> dict:
 
 
 class Beside(Processes):
-    """The sidecar's own processes, and a worker of the platform's."""
+    """The sidecar's processes, and a worker of the platform."""
 
     def __enter__(self) -> Self:
         self.runtask("migrate", "--verbosity", "0")
@@ -64,12 +64,12 @@ class Beside(Processes):
 
 @dataclass(frozen=True)
 class Case:
-    """A platform: its servers, where it keeps results, and what it is like otherwise."""
+    """A platform: its servers, the place of its results, and its other settings."""
 
     servers: str
     results: str
-    worker: str = "{}"  # further settings of its Celery app
-    sidecar: tuple[tuple[str, str], ...] = ()  # what the operator says of them
+    worker: str = "{}"  # more settings of the platform's Celery app, as Python
+    sidecar: tuple[tuple[str, str], ...] = ()  # the operator's variables for the sidecar
 
 
 QUORUM = "dict(task_default_queue_type='quorum', worker_detect_quorum_queues=True)"
@@ -104,10 +104,10 @@ print(found.status, found.result, found.started_at, newest.run(schedule.name), s
 
 @dataclass
 class Site:
-    """Both sides, with two processes of the sidecar and a worker of the platform."""
+    """A platform with a worker, and a sidecar with two processes."""
 
     case: Case
-    owner: str  # the platform's database, as its owner reaches it past the proxy
+    owner: str  # the address of the platform's database for its owner, past the proxy
     slack: LocalSlack
     beside: Beside
 
@@ -117,14 +117,14 @@ class Site:
 
 
 def grants(kind: str) -> str:
-    """What docs/sidecar.md tells the owner of the platform's database to do."""
+    """The SQL that docs/sidecar.md gives to the owner of the platform's database."""
     page = Path("docs/sidecar.md").read_text()
     [found] = re.findall(rf"-- {kind}\n(.*?)```", page, re.DOTALL)
     return str(found)
 
 
 def reader(setup: Setup, stack: ExitStack, *, has_results: bool) -> str:
-    """The address for the sidecar's account, which has exactly the rights of the docs."""
+    """The database's address for the sidecar's account, which has exactly the rights in docs/sidecar.md."""
     address = urlsplit(setup.environment["DATABASE_URL"])
     database, is_mariadb = address.path.strip("/"), address.scheme == "mysql"
     statements = grants("MariaDB" if is_mariadb else "PostgreSQL").replace("shop.", f"{database}.").replace("…", "x")
@@ -168,7 +168,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
         yield Site(case, owner, slack, stack.enter_context(Beside(tmp_path, slack, **environment)))
 
 
-def test_a_run_ends_in_words_and_the_platforms_database_stays_the_same_to_the_byte(site: Site) -> None:
+def test_a_run_ends_and_no_byte_of_the_platforms_database_changes(site: Site) -> None:
     before, beside, ana = site.dump(), site.beside, site.slack.person("U0ANA")
     beside.start_platforms_worker()
     beside.start_notifier()
@@ -207,7 +207,7 @@ def shop(servers: Setup, tmp_path: Path) -> Platform:
 
 
 @pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
-def test_nothing_is_written_whatever_the_account_may_do(shop: Platform, servers: Setup) -> None:
+def test_the_sidecar_writes_nothing_even_if_its_account_may(shop: Platform, servers: Setup) -> None:
     assert shop.apart("migrate", "--verbosity", "0").returncode == 0
     before = dump(getattr(servers.server, "url"))  # noqa: B009  # as above
     saved = "from django_celery_beat.models import PeriodicTask; PeriodicTask.objects.get(name='Nightly report').save()"
@@ -237,8 +237,8 @@ def test_a_file_is_opened_for_reading_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
-def test_an_older_platform_is_read_without_what_it_lacks(shop: Platform, servers: Setup) -> None:
-    """As beat 2.2 and results 2.0 made their tables."""
+def test_an_older_platform_is_read_without_its_missing_columns(shop: Platform, servers: Setup) -> None:
+    """The tables are as beat 2.2 and results 2.0 made them."""
     shop.manage("migrate", "--verbosity", "0", "django_celery_results", "0010")
     shop.manage("migrate", "--verbosity", "0", "django_celery_beat", "0015")
     servers.rows(OLD)
@@ -266,7 +266,7 @@ def test_a_table_that_the_account_may_not_read_is_named(shop: Platform, servers:
 
 
 @pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
-def test_the_platforms_database_is_not_taken_for_its_own(shop: Platform, servers: Setup) -> None:
+def test_the_sidecar_refuses_the_platforms_database_as_its_own(shop: Platform, servers: Setup) -> None:
     before = dump(getattr(servers.server, "url"))  # noqa: B009
     mixed_up = {"DATABASE_URL": shop.database, **TOKENS}
     refused = shop.apart("migrate", **mixed_up)

@@ -1,4 +1,4 @@
-"""Results that are kept elsewhere than in rows: real workers write them, and the thread tells how runs ended."""
+"""Results in other places than rows: real workers write them, and the thread tells how runs ended."""
 
 import re
 import time
@@ -51,12 +51,12 @@ SCHEDULES: list[dict[str, object]] = [
     {"name": "Begins a chord", "task": "tests.wire.begins_a_chord"},
     {"name": "Becomes a chord", "task": "tests.wire.becomes_a_chord"},
 ]
-FATES = {  # how each ends, and what its thread says of it
+FATES = {  # by schedule: two texts in the run's thread
     "Report": ("SUCCESS", '"rows": 7'),
     "Expires": ("REVOKED", "expired"),
     "Unknown": ("FAILURE", "NotRegistered"),
-    "Hands over": ("SUCCESS", '"rows": 30'),  # the task that it has replaced itself by has its id
-    "Begins a chord": ("SUCCESS", "begun"),  # what it has begun has ids of its own
+    "Hands over": ("SUCCESS", '"rows": 30'),  # the task replaces itself by another one, which keeps its id
+    "Begins a chord": ("SUCCESS", "begun"),  # the tasks of the chord have ids of their own
     "Becomes a chord": ("SUCCESS", "3 in total"),
     "Ignores its result": ("SUCCESS", "done quietly")
     if HONOURS_HEADER
@@ -75,8 +75,8 @@ class Stack:
     platform: Platform
     slack: LocalSlack
     ana: Person
-    results: str  # where workers keep them
-    proxy: Proxy | None  # between the bot and the results
+    results: str  # the address where workers keep results
+    proxy: Proxy | None  # the proxy between the bot and the results
 
     def start_worker(self) -> None:
         self.platform.start_worker(CELERY_RESULT_BACKEND=self.results)
@@ -91,7 +91,7 @@ class Stack:
         return all_words(roots[-1]) if roots else ""
 
     def end(self, channel: str = OPS) -> str:
-        """All of the thread, once the run has ended and its thread says so."""
+        """Waits until the thread says that the run has ended, and returns all its text."""
 
         def look() -> str | None:
             root = self.root(channel)
@@ -101,14 +101,14 @@ class Stack:
         return self.slack.wait_for(look, 20)
 
     def ends_while_the_bot_is_away(self, *names: str) -> dict[str, str]:
-        """Tasks that a worker takes when the bot has told of their begin and was stopped. Returns their channels."""
+        """Stops the bot once it has posted that these runs were sent, and starts a worker. Returns their channels."""
         self.platform.stop("worker")
-        channels = {name: f"C0FATE{number}" for number, name in enumerate(names)}  # each has a pace of its own
+        channels = {name: f"C0FATE{number}" for number, name in enumerate(names)}  # Slack limits rates by channel
         before = len(self.slack.calls("chat.postMessage"))
         for name, channel in channels.items():
             self.slack.control("channels", id=channel, name=channel.lower(), members=["U0ANA"], is_member_bot=True)
             self.run(name, channel)
-        over = time.monotonic() + 1.5  # then what expires after a second has done so
+        over = time.monotonic() + 1.5  # by then, a task that expires after 1 s has expired
         self.slack.wait_for(lambda: len(self.slack.calls("chat.postMessage")) >= before + 2 * len(names), 20)
         self.slack.wait_for(lambda: time.monotonic() > over)
         self.platform.stop("slack")
@@ -173,7 +173,7 @@ def test_a_task_that_will_be_tried_again_has_not_ended(stack: Stack) -> None:
     assert "at the second try" in stack.end()
 
 
-def test_whatever_became_of_tasks_while_the_bot_was_away_is_told_afterwards(stack: Stack) -> None:
+def test_each_end_while_the_bot_was_away_is_reported_afterwards(stack: Stack) -> None:
     channels = stack.ends_while_the_bot_is_away(*FATES)
     stack.platform.start_bot()
     for name, (status, words) in FATES.items():
@@ -193,13 +193,13 @@ def test_a_result_that_expired_before_it_was_read_ends_the_run_unseen(tmp_path_f
 
 
 @pytest.mark.parametrize("how", ["dead", pytest.param("hung", marks=nightly)])
-def test_a_backend_that_is_away_delays_no_form_and_what_ended_is_told_afterwards(stack: Stack, how: str) -> None:
+def test_a_backend_that_is_away_delays_no_form_and_ends_are_reported_later(stack: Stack, how: str) -> None:
     if stack.proxy is None:
         pytest.skip("it has no server that can fail")
     stack.run("slow")
     stack.slack.wait_for(lambda: stack.ana.messages(OPS))
     stack.proxy.refuse() if how == "dead" else stack.proxy.hold()
-    opened(stack.slack, stack.ana, "/runtask slow")  # it asks whether the run is still going on
+    opened(stack.slack, stack.ana, "/runtask slow")  # this form asks whether the run still goes on
     stack.platform.wait("worker", lambda: " succeeded in " in stack.platform.log("worker").rpartition("received")[2])
     stack.platform.wait("slack", lambda: "results can't be read" in stack.platform.log("slack"))
     stack.proxy.mend()

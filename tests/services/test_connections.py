@@ -1,4 +1,4 @@
-"""A bot on PostgreSQL or MariaDB never has more connections than its threads allow, and replaces those that were ended."""
+"""A bot on PostgreSQL or MariaDB has at most one connection per thread, and replaces connections that were ended."""
 
 import threading
 from collections.abc import Iterator

@@ -26,7 +26,7 @@ nightly = pytest.mark.nightly
 CHANNELS = count()
 HEARS = "this process hears the workers' events now"
 ENABLED = "enabled by remote"
-FATES = {  # by schedule and task: how it ends, and what its thread says of it
+FATES = {  # by schedule and task: two texts in the run's thread
     ("Report", "report"): ("SUCCESS", "'rows': 7"),
     ("Fails", "fail"): ("FAILURE", "in fail"),
     ("Tries again", "retry"): ("SUCCESS", "at the second try"),
@@ -64,7 +64,7 @@ class Stack:
     folder: Path
 
     def run(self, schedule: str, **kwargs: str) -> str:
-        """Its channel: each has a pace of its own."""
+        """Runs the schedule in a new channel, because Slack limits rates by channel. Returns the channel."""
         channel = f"C0EVENT{next(CHANNELS)}"
         self.slack.control("channels", id=channel, name=channel.lower(), members=["U0ANA"], is_member_bot=True)
         opened(self.slack, self.ana, f"/runtask {schedule}", channel)
@@ -74,7 +74,7 @@ class Stack:
         return channel
 
     def waits(self, name: str) -> str:
-        """A run that has begun, and ends when `may_end` is called."""
+        """Starts a run that ends when `may_end` is called, and waits until it is running. Returns its channel."""
         channel = self.run("Waits", folder=str(self.folder), name=name)
         self.slack.wait_for(lambda: "running" in self.thread(channel), 20)
         return channel
@@ -88,7 +88,7 @@ class Stack:
         return " ".join(map(all_words, [*roots[-1:], *replies]))
 
     def end(self, channel: str) -> str:
-        """All of the thread, once its last reply tells the end."""
+        """Waits until the last reply tells the end, and returns all text of the thread."""
 
         def look() -> str | None:
             roots = self.ana.messages(channel)
@@ -98,7 +98,7 @@ class Stack:
         return self.slack.wait_for(look, 30)
 
     def start_bot(self) -> None:
-        """Two processes. The first one hears the events."""
+        """Starts two processes. The first one receives the events."""
         (self.platform.folder / "slack.log").unlink(missing_ok=True)
         (self.platform.folder / "notify.log").unlink(missing_ok=True)
         self.platform.start_notifier()
@@ -128,7 +128,7 @@ def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         options = {
             "RUNTASK_OUTCOMES": "events",
             "RUNTASK_DEADLINE": "15",
-            "CELERY_RESULT_BACKEND": f"file://{folder}",  # chords need one
+            "CELERY_RESULT_BACKEND": f"file://{folder}",  # chords need a result backend
         }
         platform = stack.enter_context(Platform(folder, slack, **setup.environment, **options))
         names = [(name, task if "." in task else f"tests.wire.{task}") for name, task in [*FATES, *OTHERS]]
@@ -147,7 +147,7 @@ def stack(started: Stack) -> Stack:
     return started
 
 
-def test_every_fate_is_told_and_nobody_had_to_ask_for_it(stack: Stack) -> None:
+def test_every_end_is_reported_from_events_alone(stack: Stack) -> None:
     channels = {schedule: stack.run(schedule) for schedule, _ in FATES}
     for (schedule, _), (status, words) in FATES.items():
         end = stack.end(channels[schedule])
@@ -163,8 +163,8 @@ def test_a_run_that_is_terminated_says_so(stack: Stack) -> None:
 
 
 @nightly
-def test_when_the_process_that_hears_is_killed_another_one_tells_the_end(stack: Stack) -> None:
-    """Also of a task that ends before the other one has noticed."""
+def test_when_the_process_that_receives_events_is_killed_another_one_reports_the_end(stack: Stack) -> None:
+    """The task ends before the other process has noticed that the first one is dead."""
     channel = stack.waits("orphan")
     stack.platform.stop("notify", signal.SIGKILL)
     stack.may_end("orphan")
@@ -174,7 +174,7 @@ def test_when_the_process_that_hears_is_killed_another_one_tells_the_end(stack: 
     stack.start_bot()
 
 
-def test_what_ended_while_the_bot_was_away_is_told_afterwards_where_the_broker_keeps_it(stack: Stack) -> None:
+def test_ends_while_the_bot_was_away_are_reported_if_the_broker_keeps_events(stack: Stack) -> None:
     first, second, expired = stack.waits("one"), stack.waits("two"), stack.run("Expires")
     stack.slack.wait_for(lambda: "Task id" in stack.thread(expired), 20)
     expiry = time.monotonic() + 1
@@ -193,12 +193,12 @@ def test_what_ended_while_the_bot_was_away_is_told_afterwards_where_the_broker_k
 
 
 @nightly
-def test_a_task_that_a_worker_still_has_was_not_missed(stack: Stack) -> None:
-    """Not on the only process of a solo pool, which answers nobody."""
+def test_a_task_that_a_worker_still_runs_does_not_count_as_missed(stack: Stack) -> None:
+    """This holds for pools whose worker answers questions. A solo pool that is busy doesn't."""
     channel = stack.waits("patient")
     stack.stop_bot()
     stack.start_bot()
-    assert "didn't listen" not in stack.end(channel), "at its deadline"
+    assert "didn't listen" not in stack.end(channel), "the message at the run's deadline"
     stack.may_end("patient")
     stack.slack.wait_for(lambda: "SUCCESS" in stack.thread(channel), 20)
 
@@ -218,7 +218,7 @@ def test_other_pools_send_events_too(stack: Stack, pool: str) -> None:
 
 
 @nightly
-def test_a_worker_that_was_started_anew_is_told_to_send_events(stack: Stack) -> None:
+def test_a_restarted_worker_is_asked_to_send_events(stack: Stack) -> None:
     stack.restart_worker()
     stack.platform.wait("worker", lambda: ENABLED in stack.platform.log("worker"))
     assert "SUCCESS" in stack.end(stack.run("Report"))
@@ -237,7 +237,7 @@ def test_a_worker_that_can_send_no_events_is_named(stack: Stack) -> None:
 
 
 @nightly
-def test_the_queue_is_shown_removed_and_added(stack: Stack) -> None:
+def test_the_queue_of_events_is_shown_removed_and_added(stack: Stack) -> None:
     if stack.broker == "redis":
         pytest.skip("Redis keeps no events")
     stack.stop_bot()
@@ -249,7 +249,7 @@ def test_the_queue_is_shown_removed_and_added(stack: Stack) -> None:
 
 
 def doctor(stack: Stack) -> str:
-    """Whatever its exit code."""
+    """The output of doctor, whatever its exit code."""
     return stack.platform.shell(
         "from django.core.management import call_command\n"
         "try: call_command('runtask_doctor', '--json')\nexcept SystemExit: pass\nexcept Exception: pass"

@@ -1,4 +1,4 @@
-"""A sidecar beside a platform whose RabbitMQ has quorum queues and priority queues: the sidecar doesn't know their arguments."""
+"""A sidecar beside a platform with quorum and priority queues in RabbitMQ. The sidecar doesn't know their arguments."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -32,10 +32,10 @@ ABSENT = "reports"
 
 @pytest.fixture
 def waiting(service: Setup) -> Iterator[Callable[[str], int]]:
-    """The platform's workers have made its queues. How many messages wait in one of them?"""
+    """Makes the platform's queues. Gives a function that takes all messages from one and returns their number."""
     with Connection(service.environment["CELERY_BROKER_URL"]) as connection:
         channel: Any = connection.default_channel
-        for name in (*QUEUES, ABSENT):  # the fixtures of other tests may have made them
+        for name in (*QUEUES, ABSENT):  # fixtures of other tests may have made them
             channel.queue_delete(name)
         for name, arguments in QUEUES.items():
             Queue(name, durable=True, queue_arguments=arguments)(channel).declare()
@@ -84,7 +84,7 @@ def test_a_sidecar_makes_no_queue_of_its_own_and_says_what_is_missing(
         assert waiting(ABSENT) == 1
 
 
-def test_a_project_whose_settings_differ_from_its_queue_is_told_what_helps(
+def test_the_error_about_a_queue_with_other_settings_says_what_helps(
     brokered: Setup, waiting: Callable[[str], int], http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule()

@@ -1,4 +1,4 @@
-"""The database saves a run, and its answer is lost: the person reads that nothing was sent, and that stays true."""
+"""The database saves a run, but its answer is lost. The person reads that nothing was sent, and that stays true."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -38,7 +38,7 @@ def ana(
     slack: LocalSlack,  # noqa: F811
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Person]:
-    """Beside a running bot."""
+    """Ana, in a workspace with a running bot."""
     with Platform(tmp_path_factory.mktemp("platform"), slack, **servers.environment) as platform:
         platform.schedules({"name": "Nightly report", "task": "tests.wire.report", "kwargs": '{"days": 7}'})
         platform.start_bot()
@@ -47,7 +47,7 @@ def ana(
 
 
 def lose(servers: Setup, person: Person, statements: tuple[bytes, ...]) -> None:
-    """Run is pressed, and the database's answer to the last one of these is lost."""
+    """Presses Run. The database's answer to the last one of these statements is lost."""
     assert servers.database is not None
     servers.database.lose_answer(*statements)
     assert REFUSED in errors(person.submits())["schedule"]
@@ -60,12 +60,12 @@ def newest_run(servers: Setup) -> Any:
 
 
 def taken(servers: Setup) -> int:
-    """How many messages were on the broker."""
+    """Takes all messages from the broker, and returns their number."""
     with redis.Redis.from_url(servers.environment["CELERY_BROKER_URL"]) as client:
         return len(client.lpop("celery", 10) or [])
 
 
-def test_a_run_that_was_saved_is_settled_and_sent_by_the_next_press_only(
+def test_a_run_that_was_saved_is_sent_only_by_the_next_press(
     servers: Setup,
     ana: Person,
     slack: LocalSlack,  # noqa: F811
@@ -75,7 +75,7 @@ def test_a_run_that_was_saved_is_settled_and_sent_by_the_next_press_only(
     lose(servers, ana, statements)
     wait_until(lambda: newest_run(servers) == ("not_sent", '{"code": "not_saved"}'))
     assert taken(servers) == 0
-    assert ana.submits()["closed"], "the same form takes the same run up again"
+    assert ana.submits()["closed"], "the same form tries the same run again"
     assert taken(servers) == 1
     assert newest_run(servers) == ("sent", "")
 

@@ -1,4 +1,4 @@
-"""Pressing Run while the broker misbehaves: an honest answer in time, and never a message that surprises anybody."""
+"""Pressing Run while the broker fails: a true answer comes in time, and no message is sent unexpectedly."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ def press(slack: LocalSlack, person: Person, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("warm", [False, True], ids=["first message", "pooled connection"])
-def test_a_broken_broker_is_told_in_time(
+def test_a_broken_broker_is_reported_in_time(
     brokered: Setup,
     http_bot: LocalSlack,
     ana: Person,
@@ -52,7 +52,7 @@ def test_a_broken_broker_is_told_in_time(
     if NOTHING in text:
         http_bot.wait_for(lambda: Run.objects.filter(pk=run.pk, state="not_sent").exists())
         broker.mend()
-        assert ana.submits()["closed"], "the same form takes the same run up again"
+        assert ana.submits()["closed"], "the same form tries the same run again"
         run.refresh_from_db()
         assert [message.headers["id"] for message in published()] == [run.task_id]
     else:
@@ -63,7 +63,7 @@ def test_a_broken_broker_is_told_in_time(
         assert Run.objects.count() == 1 + warm
 
 
-def test_a_pooled_connection_that_died_is_opened_anew(
+def test_a_pooled_connection_that_died_is_replaced(
     brokered: Setup, http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
 ) -> None:
     schedule()
@@ -75,18 +75,18 @@ def test_a_pooled_connection_that_died_is_opened_anew(
 
 
 @pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
-def test_an_exchange_that_is_not_there_is_the_brokers_no(
+def test_a_message_to_a_missing_exchange_was_not_sent(
     brokered: Setup, http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule("Typo", exchange="nowhere", routing_key="r")
-    for _ in range(2):  # the channel that RabbitMQ closed is not used again
+    for _ in range(2):  # twice: the channel that RabbitMQ closed is not used again
         opened(http_bot, ana, "/runtask typo")
         text = errors(ana.submits())["schedule"]
         assert NOTHING in text
         assert "no exchange 'nowhere'" in text
 
 
-def test_what_is_sent_is_on_the_wire_as_beat_sends_it(
+def test_the_message_on_the_broker_is_as_beat_sends_it(
     brokered: Setup, http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
 ) -> None:
     schedule("Tenant", priority=3, expire_seconds=600, headers='{"X-Tenant": "acme"}', kwargs='{"days": 1}')

@@ -1,4 +1,4 @@
-"""The broker itself refuses a message: nothing was sent, for certain, and the same form or key may send it later."""
+"""If the broker refuses a message, certainly nothing was sent. The same form or key may send it later."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
 
 @pytest.fixture
 def broker(server: OwnRedis, monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnRedis]:
-    """Empty, and the one that Celery uses."""
+    """An empty Redis, which Celery uses."""
     server.does(*ALLOW, "FLUSHALL")
     monkeypatch.setenv("CELERY_BROKER_URL", server.url)
     forget_connections()
@@ -56,7 +56,7 @@ ALLOW = (
 
 
 def save_in_vain(server: OwnRedis) -> None:
-    (server.folder / "dump.rdb" / "full").mkdir(parents=True, exist_ok=True)  # so that no file can be put there
+    (server.folder / "dump.rdb" / "full").mkdir(parents=True, exist_ok=True)  # Redis can't write the file
     server.does("CONFIG SET save '3600 1'", "SET a 1", "BGSAVE")
     with redis.Redis(port=server.port) as client:
         wait_until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err")
@@ -85,7 +85,7 @@ WARM = [pytest.param(name, True, id=f"{name}, pooled connection") for name in RE
 
 
 @pytest.mark.parametrize(("refusal", "warm"), COLD + WARM)
-def test_what_redis_refuses_was_not_sent_and_is_sent_later(
+def test_a_message_that_redis_refuses_was_not_sent_and_can_be_sent_later(
     broker: OwnRedis,
     http_bot: LocalSlack,
     ana: Person,
@@ -108,7 +108,7 @@ def test_what_redis_refuses_was_not_sent_and_is_sent_later(
     assert Run.objects.latest("pk").state == "not_sent"
     broker.does(*ALLOW)
     assert published() == []
-    assert ana.submits()["closed"], "the same form takes the same run up again"
+    assert ana.submits()["closed"], "the same form tries the same run again"
     [message] = published()
     assert message.headers["id"] == Run.objects.latest("pk").task_id
 
@@ -147,11 +147,11 @@ Send = Callable[[str], None]
 
 @pytest.fixture
 def sends(broker: OwnRedis) -> Iterator[Callable[..., Send]]:
-    """Gives the way from a platform with these queues to one of them."""
+    """A function that makes a platform with these queues. It returns a function that sends to one of them."""
     senders: list[CelerySender] = []
 
     def made(*queues: Queue) -> Send:
-        app = Celery("platform", set_as_current=False)  # its broker is in the environment
+        app = Celery("platform", set_as_current=False)  # the environment names its broker
         app.conf.task_queues = queues
         with app.connection_for_write() as connection:
             for queue in queues:
@@ -188,7 +188,7 @@ def test_a_refused_transaction_was_not_carried_out_and_its_command_is_not_shown(
         pytest.param(Queue("all", TOPIC, routing_key="#"), FateUnknown, id="both"),
     ],
 )
-def test_a_message_that_goes_to_several_queues_may_be_in_some(
+def test_a_message_to_several_queues_may_have_reached_some_of_them(
     broker: OwnRedis, sends: Callable[..., Send], other: Queue, expected: type[Exception]
 ) -> None:
     send = sends(Queue("sales", TOPIC, routing_key="sales.#"), other)
@@ -219,7 +219,7 @@ def vhost(service: Setup) -> str:
 
 
 @pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
-def test_what_a_full_queue_of_rabbitmq_refuses_was_not_sent(
+def test_a_message_that_a_full_queue_of_rabbitmq_refuses_was_not_sent(
     brokered: Setup, http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
 ) -> None:
     schedule()
@@ -244,12 +244,12 @@ def test_a_queue_that_was_deleted_meanwhile_does_not_swallow_the_run(
     rabbitmqctl("delete_queue", "-p", vhost(brokered), "celery")
     opened(http_bot, ana, "/runtask nightly")
     assert "the broker has no queue celery" in errors(ana.submits())["schedule"]
-    assert ana.submits()["closed"], "it is declared again"
+    assert ana.submits()["closed"], "the queue is declared again"
     assert len(published()) == 1
 
 
 @pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
-def test_what_an_account_may_not_send_was_not_sent(service: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_that_the_account_may_not_send_was_not_sent(service: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"runtask_{uuid4().hex[:8]}"
     rabbitmqctl("add_user", name, "hunter2")
     try:

@@ -1,4 +1,4 @@
-"""A bot in processes of its own leaves beat's tables on PostgreSQL as they were, whatever it is made to do."""
+"""A bot in processes of its own never changes beat's tables on PostgreSQL, whatever people make it do."""
 
 from pathlib import Path
 

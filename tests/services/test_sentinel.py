@@ -24,7 +24,7 @@ MASTER = "results"
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    """Of a Sentinel that names the server of the results."""
+    """The address of a Sentinel that names the results' server."""
     with needs.services(), results_in_redis() as (direct, _, _):
         if (server := shutil.which("redis-server")) is None:
             raise Missing("redis-server, which can be a Sentinel")
@@ -48,7 +48,7 @@ def _answers(port: int) -> bool:
         return False
 
 
-@pytest.mark.filterwarnings("ignore:Call to deprecated setex")  # by Celery
+@pytest.mark.filterwarnings("ignore:Call to deprecated setex")  # Celery uses it
 def test_a_result_is_found_by_way_of_sentinel(address: str) -> None:
     app = Celery("platform", set_as_current=False)
     app.conf.update(result_backend=address, result_backend_transport_options={"master_name": MASTER})

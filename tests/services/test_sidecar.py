@@ -1,4 +1,4 @@
-"""A sidecar beside a platform, on its database: nothing of the platform's changes, and what doesn't fit is said."""
+"""A sidecar in a platform's database changes nothing of the platform's, and says what doesn't fit."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
 
 @pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.nightly), "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of our own, as an URL."""
+    """The URL of an empty database for the test."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'platform.sqlite3'}"
         return
@@ -53,7 +53,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def schema(platform: Platform) -> list[Any]:
-    """Everything the database says of the platform's tables: columns, indexes, constraints, triggers."""
+    """The schema of the platform's tables: columns, indexes, constraints, triggers."""
     if platform.database.startswith("sqlite"):
         return sorted(
             platform.query("SELECT tbl_name, name, sql FROM sqlite_master WHERE tbl_name NOT LIKE 'runtask%'")
@@ -78,7 +78,7 @@ def tables(platform: Platform) -> list[str]:
 
 
 def rows(platform: Platform) -> dict[str, list[Any]]:
-    """Every row of the platform's, but for what Django keeps of our own app."""
+    """Every row of the platform's tables, without Django's rows about our own app."""
     ours = "SELECT id FROM django_content_type WHERE app_label = 'runtask'"
     but = {
         "django_migrations": "WHERE app <> 'runtask'",
@@ -90,7 +90,7 @@ def rows(platform: Platform) -> dict[str, list[Any]]:
     }
 
 
-def test_the_platform_stays_as_it_was(tmp_path: Path, database: str) -> None:
+def test_the_platforms_tables_stay_as_they_were(tmp_path: Path, database: str) -> None:
     platform = Platform(tmp_path, database)
     platform.manage("shell", "--command", FILL)
     before = schema(platform), rows(platform)
@@ -103,14 +103,14 @@ def test_the_platform_stays_as_it_was(tmp_path: Path, database: str) -> None:
 
     linked = platform.sidecar("staff", "add", "U1", "ana", "--team", "T1")
     assert linked.stdout == "U1 in T1 may act as ana.\n"
-    # The platform's Django knows nothing of the link, and must not be held up by it.
+    # The platform's Django knows nothing of the link, and must not be blocked by it.
     platform.manage("shell", "--command", "from django.contrib.auth.models import User; User.objects.all().delete()")
     assert platform.sidecar("staff", "list").stdout == ""
 
 
 @pytest.mark.nightly
-def test_only_tables_that_are_read_are_needed(tmp_path: Path, database: str) -> None:
-    """A platform without an admin and sessions; nothing is recorded for apps that only the sidecar has."""
+def test_only_the_tables_that_runtask_reads_are_needed(tmp_path: Path, database: str) -> None:
+    """The platform has no admin and no sessions. Nothing is recorded for apps that only the sidecar has."""
     needed = ("django.contrib.contenttypes", "django.contrib.auth", "django_celery_beat", "django_celery_results")
     platform = Platform(tmp_path, database, apps=needed)
     platform.manage("migrate", "--verbosity", "0")
@@ -122,7 +122,7 @@ def test_only_tables_that_are_read_are_needed(tmp_path: Path, database: str) -> 
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
-def test_a_platform_with_results_elsewhere_needs_no_table_of_them(tmp_path: Path, database: str) -> None:
+def test_a_platform_with_results_elsewhere_needs_no_table_for_results(tmp_path: Path, database: str) -> None:
     platform = Platform(tmp_path, database, apps=tuple(app for app in APPS if app != "django_celery_results"))
     platform.manage("migrate", "--verbosity", "0")
     elsewhere = {"CELERY_RESULT_BACKEND": "redis://127.0.0.1:1/0"}
@@ -134,7 +134,7 @@ def test_a_platform_with_results_elsewhere_needs_no_table_of_them(tmp_path: Path
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
-def test_the_rights_that_the_page_names_are_enough(tmp_path: Path, database: str) -> None:
+def test_the_rights_in_the_docs_are_enough(tmp_path: Path, database: str) -> None:
     platform = Platform(tmp_path, database)
     platform.manage("shell", "--command", FILL)
     (grants,) = re.findall(r"```sql\n(GRANT.*?)```", Path("docs/sidecar.md").read_text(), re.DOTALL)
@@ -157,7 +157,7 @@ def test_the_rights_that_the_page_names_are_enough(tmp_path: Path, database: str
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_an_older_platform_is_told_which_versions_fit(tmp_path: Path, database: str) -> None:
+def test_the_error_about_an_older_platform_says_which_versions_fit(tmp_path: Path, database: str) -> None:
     platform = Platform(tmp_path, database)
     platform.manage("migrate", "--verbosity", "0")
     platform.manage("migrate", "--verbosity", "0", "django_celery_results", "0011")
@@ -172,7 +172,7 @@ def test_an_older_platform_is_told_which_versions_fit(tmp_path: Path, database: 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
-def test_a_user_model_of_its_own_is_told_before_anything_is_made(tmp_path: Path, database: str) -> None:
+def test_a_custom_user_model_is_reported_before_any_table_is_made(tmp_path: Path, database: str) -> None:
     platform = Platform(tmp_path, database, apps=(*APPS, "people"), user="people.Person", models=PEOPLE)
     platform.manage("makemigrations", "--verbosity", "0", "people")
     platform.manage("migrate", "--verbosity", "0")

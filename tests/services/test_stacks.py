@@ -1,4 +1,4 @@
-"""The whole way on real services: from the command in Slack over a real broker, worker and database to the final status."""
+"""From the command in Slack to the final status, over a real broker, worker and database."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -50,7 +50,7 @@ class Stack:
         assert self.ana.submits()["closed"]
 
     def end(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The root and the final message of the only run; nothing else was posted."""
+        """Waits until the only run has ended. Returns its root and final message; only its three messages were posted."""
         root, [_, final] = finished(self.slack, self.ana)
         assert len(self.slack.calls("chat.postMessage")) == 3
         return root, final
@@ -78,7 +78,7 @@ def stack(started: Stack) -> Stack:
     return started
 
 
-def test_a_run_succeeds_and_its_result_is_the_schedules(stack: Stack) -> None:
+def test_a_run_succeeds_with_the_schedules_values(stack: Stack) -> None:
     stack.run(NAME, '{"days": 30}')
     root, final = stack.end()
     assert NAME in all_words(root)
@@ -108,12 +108,12 @@ def test_progress_is_shown_and_a_revoked_run_says_so(stack: Stack) -> None:
 
 
 @pytest.mark.nightly
-def test_an_expired_run_ends_in_words(stack: Stack) -> None:
-    """RabbitMQ drops what has expired, so that no worker ever tells: the deadline does. Others leave it to the worker."""
+def test_the_thread_of_an_expired_run_says_what_is_known(stack: Stack) -> None:
+    """RabbitMQ drops an expired message, so no worker reports it, and the deadline ends the run. Redis delivers it."""
     stack.platform.stop("worker")
     stack.run("expires")
     (stack.platform.folder / "worker.log").unlink()
-    stack.platform.start_worker()  # which takes longer than a second
+    stack.platform.start_worker()  # this takes longer than a second, so the task has expired
     if "RabbitMQ" in stack.setup.name:
         stack.setup.rows("UPDATE runtask_run SET deadline_at = sent_at WHERE state = 'sent'")
         root = stack.ana.messages(OPS)[-1]["ts"]

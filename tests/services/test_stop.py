@@ -1,4 +1,4 @@
-"""Stop, by real processes: what workers make of it, and that every last word is true."""
+"""Stop, with real processes: what workers do after it, and that the last message of each thread is true."""
 
 import json
 import signal
@@ -34,7 +34,7 @@ SCHEDULES = (
 
 @dataclass
 class Stack:
-    """Runs are asked for and stopped over the API, and announced in a channel."""
+    """Runs are started and stopped through the API, and announced in a channel."""
 
     setup: Setup
     platform: Platform
@@ -56,7 +56,7 @@ class Stack:
         return Running(self, made["run"], name)
 
     def busy(self) -> "list[Running]":
-        """Both processes of the worker."""
+        """Starts two runs, which keep both processes of the worker busy."""
         blockers = [self.run(), self.run()]
         for one in blockers:
             one.begins()
@@ -94,13 +94,13 @@ class Running:
         return int(str(tries))
 
     def root(self, button: str) -> dict[str, Any] | None:
-        """Its first message, once that has this button."""
+        """The run's first message, if it has this button, else None."""
         messages = self.stack.slack.person("U0ANA").messages(OPS)
         roots = (one for one in messages if f"/runs/{self.run}/" in json.dumps(one["blocks"]))
         return next((one for one in roots if button in buttons(one)), None)
 
     def last_words(self) -> str:
-        """The newest reply of its thread, once that tells its end."""
+        """Waits until the run's thread tells its end, and returns the newest reply."""
         person = self.stack.slack.person("U0ANA")
 
         def look() -> str | None:
@@ -133,11 +133,11 @@ def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def stack(started: Stack) -> Iterator[Stack]:
     started.slack.reset()
     yield started
-    for begun in started.folder.glob("*.begun"):  # a worker that stops waits for what it runs
+    for begun in started.folder.glob("*.begun"):  # a worker that stops waits for its running tasks
         begun.with_suffix(".end").touch()
 
 
-def test_a_run_that_waits_is_not_run(stack: Stack) -> None:
+def test_a_run_that_waits_in_the_queue_is_not_executed(stack: Stack) -> None:
     blockers = stack.busy()
     run, after = stack.run(), stack.run()
     assert run.stop()["stop"] in ("waits", "revoked")
@@ -155,7 +155,7 @@ def test_a_running_task_runs_on(stack: Stack) -> None:
     run.begins()
     first, second = run.stop(), run.stop()
     assert first["stop"] in ("waits", "runs_on")
-    assert first["stop_asked_at"] == second["stop_asked_at"], "a second Stop changes nothing"
+    assert first["stop_asked_at"] == second["stop_asked_at"], "a second Stop must change nothing"
     assert not run.now()["done"]
     run.may_end()
     end = run.end()
@@ -176,7 +176,7 @@ def test_a_running_task_is_terminated(stack: Stack) -> None:
 
 
 def test_a_running_task_is_terminated_from_its_thread(stack: Stack) -> None:
-    """By the two buttons of its first message, of which the second comes once the task is known to go on."""
+    """The run's first message has a Stop button, and a second one once it is known that the task goes on."""
     stack.slack.config(mode="http", http_url=f"{stack.platform.url}/slack/events")
     ana = stack.slack.person("U0ANA")
     run = stack.run()
@@ -189,7 +189,7 @@ def test_a_running_task_is_terminated_from_its_thread(stack: Stack) -> None:
     assert "<@U0ANA> asked to terminate it, and its worker has ended the process" in run.last_words()
 
 
-def test_an_abortable_task_is_told(stack: Stack) -> None:
+def test_an_abortable_task_is_asked_to_end(stack: Stack) -> None:
     run = stack.run(ABORTABLE)
     run.begins()
     run.stop()
@@ -198,8 +198,8 @@ def test_an_abortable_task_is_told(stack: Stack) -> None:
     assert (end["stop"], end["later_ends"]) == ("ran_to_its_end", [])
 
 
-def test_a_stop_outlives_the_worker_that_heard_it(stack: Stack) -> None:
-    """All that heard it are killed. The next worker has other work first, and hears it meanwhile."""
+def test_a_stop_outlives_the_worker_that_got_it(stack: Stack) -> None:
+    """All workers that got the Stop are killed. The next worker is busy first, and gets the Stop meanwhile."""
     if stack.setup.name.endswith("Redis"):
         pytest.skip("Redis gives the messages of a killed worker out again after an hour")
     blockers = [*stack.busy(), stack.run(), stack.run()]
@@ -220,7 +220,7 @@ def test_a_stop_outlives_the_worker_that_heard_it(stack: Stack) -> None:
 
 
 def test_a_stop_outlives_the_bot(stack: Stack) -> None:
-    """It is noted before anybody is told. Another process repeats it, and the thread's last word is true."""
+    """The Stop is saved before workers get it. Another process repeats it, and the thread's last message is true."""
     blockers = stack.busy()
     stack.platform.stop("notify", signal.SIGKILL)
     run = stack.run()

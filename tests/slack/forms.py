@@ -1,4 +1,4 @@
-"""What Slack makes of our views: payloads as it sends them, and every text that a view or message holds."""
+"""Payloads as Slack makes them of our views, and the texts that a view or message holds."""
 
 import json
 import re
@@ -14,12 +14,12 @@ RECORDED = Path(__file__).with_name("payloads")
 
 
 def recorded(name: str) -> Any:
-    """A recorded payload; the folder's README says where from."""
+    """A recorded payload. The folder's README names its source."""
     return json.loads((RECORDED / name).read_text(encoding="utf-8"))
 
 
 def submitted(view: Payload, typed: dict[str, str | None] | None = None) -> Payload:
-    """`view_submission` of this view with what stands in it, or with what was typed (by block id)."""
+    """The `view_submission` of this view, with its initial values or with what was typed (by block id)."""
     state: dict[str, Any] = {}
     for block in view["blocks"]:
         if block["type"] == "input":
@@ -37,7 +37,7 @@ def submitted(view: Payload, typed: dict[str, str | None] | None = None) -> Payl
 
 
 def inputs(view: Payload) -> dict[str, str]:
-    """Prefills of the JSON inputs, by block id."""
+    """The initial values of the JSON inputs, by block id."""
     found = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
     return {block_id: e["initial_value"] for block_id, e in found.items() if e["action_id"] == Id.JSON_INPUT}
 
@@ -64,6 +64,6 @@ def read(view: Payload) -> str:
 
 
 def foreign_markup(text: str, ours: str) -> list[str]:
-    """Whatever Slack would read as a mention, a link or an entity in mrkdwn, apart from `<ours>`; cut-off markup too."""
+    """All that Slack would read as a mention, link or entity in mrkdwn, apart from `<ours>`; cut-off markup, too."""
     rest = re.sub(f"<(?:{ours})>|&(?:amp|lt|gt);", "", text)
     return re.findall(r"[<>&].{0,20}", rest, re.DOTALL)

@@ -1,4 +1,4 @@
-"""What the messages say of a run that waits for approval, or did."""
+"""The messages about a run that waits for approval, or has waited for it."""
 
 from dataclasses import replace
 from typing import Any
@@ -62,12 +62,12 @@ def test_the_root_says_all_that_an_approver_needs_and_mentions_the_groups() -> N
     assert "subteam" not in words(to_an_approver(waiting()))
 
 
-def test_after_a_press_that_sent_nothing_it_says_so_and_that_nothing_is_sent_by_itself() -> None:
+def test_after_a_press_that_sent_nothing_the_message_says_how_to_try_again() -> None:
     for report in (waiting(problem=unreachable()), to_an_approver(waiting(problem=unreachable()))):
         assert "The last press of *Approve* sent nothing: " in words(report)
         assert "runtask doesn't try again by itself. Press *Approve* to try again." in words(report)
         assert "the broker can't be reached" in words(report)
-        assert words(report).count("Approve") == 3  # twice in the note, and the button
+        assert words(report).count("Approve") == 3  # two in the note, one on the button
 
 
 VOID = Reason(code=Code.SCHEDULE_CHANGED, params={"what": "queue"})
@@ -90,7 +90,7 @@ def test_each_end_is_told_in_words_in_every_message(state: str) -> None:
         assert "Decline" not in words(other)
 
 
-def test_an_approver_who_may_not_see_the_schedule_any_more_reads_nothing_of_it() -> None:
+def test_an_approver_who_may_no_longer_see_the_schedule_reads_nothing_of_it() -> None:
     hidden = words(replace(to_an_approver(waiting()), is_hidden=True))
     assert hidden == ":lock: You may not see this schedule any more."
 

@@ -1,4 +1,4 @@
-"""What is known of those who read a channel."""
+"""Who reads a channel: only our company, or another one, too."""
 
 import time
 from typing import Any
@@ -16,7 +16,7 @@ OPS, PUBLIC = ChannelId("C0OPS"), {"is_channel": True, "is_ext_shared": False, "
 
 
 class Saying(WebClient):
-    """A client that answers with this channel, or fails so."""
+    """A client that answers `conversations.info` with these facts, or raises this error."""
 
     def __init__(self, says: dict[str, Any] | Exception) -> None:
         super().__init__()
@@ -40,11 +40,11 @@ class Saying(WebClient):
         pytest.param({"is_channel": True}, Audience.UNKNOWN, id="not said"),
     ],
 )
-def test_what_slack_says_of_a_channel(facts: dict[str, Any], expected: Audience) -> None:
+def test_the_audience_follows_from_slacks_facts(facts: dict[str, Any], expected: Audience) -> None:
     assert Audiences(Saying(facts)).of(OPS) is expected
 
 
-def test_without_the_scope_it_is_unknown_and_nothing_is_withheld() -> None:
+def test_without_the_scope_the_audience_is_unknown_and_nothing_is_withheld() -> None:
     audiences = Audiences(Saying(answer("missing_scope", needed="channels:read")))
     assert (audiences.of(OPS), audiences.is_external(OPS)) == (Audience.UNKNOWN, False)
 
@@ -55,7 +55,7 @@ def test_a_channel_that_slack_will_not_tell_of_counts_as_external(code: str) -> 
     audiences = Audiences(client)
     assert audiences.is_external(OPS)
     client.says = PUBLIC
-    assert not audiences.is_external(OPS), "it is not remembered"
+    assert not audiences.is_external(OPS), "a failure is not remembered"
 
 
 @pytest.mark.parametrize(

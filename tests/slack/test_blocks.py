@@ -1,4 +1,4 @@
-"""Foreign text in mrkdwn says just what it says."""
+"""Foreign text appears in mrkdwn as it was written: its markup doesn't work."""
 
 import re
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ from tests.slack.forms import foreign_markup
         pytest.param("x" * 300, "x" * 199 + "…", id="long"),
     ],
 )
-def test_escape(text: str, shown: str) -> None:
+def test_text_is_escaped(text: str, shown: str) -> None:
     assert escape(text) == shown
 
 
@@ -55,7 +55,7 @@ def test_code_is_one_piece_of_code(text: str) -> None:
         "".join
     )
 )
-def test_what_is_too_long_is_not_cut_within_markup(text: str) -> None:
+def test_long_text_is_not_cut_within_markup(text: str) -> None:
     shown = fit(text)
     assert len(shown) <= SECTION_TEXT
     assert foreign_markup(shown, r"!date[^>]*|https[^>]*") == []
@@ -72,7 +72,7 @@ def texts(*lines: str) -> list[tuple[str, str]]:
     return [(block["type"], block["text"]["text"]) for block in alerts(*(Note(Level.WARNING, line) for line in lines))]
 
 
-def test_what_does_not_fit_into_an_alert_stands_below_it() -> None:
+def test_text_that_does_not_fit_into_an_alert_stands_below_it() -> None:
     short, long = "a" * 100, "b" * 300
     assert texts() == []
     assert texts(short, "c" * 99) == [("alert", f"{short}\n{'c' * 99}")]

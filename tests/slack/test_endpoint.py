@@ -1,4 +1,4 @@
-"""HTTP mode's address: what is turned away before any work, and what reaches the app."""
+"""HTTP mode's address: which requests are refused before any work, and which reach the app."""
 
 import hashlib
 import hmac
@@ -40,7 +40,7 @@ DOCUMENTED_SIGNATURE = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd2751966
 
 @dataclass
 class FakeApp:
-    """Stands where Bolt's app does, and keeps what reaches it."""
+    """Takes the place of Bolt's app, and keeps the requests that reach it."""
 
     bodies: list[Any] = field(default_factory=list)
     headers: list[Any] = field(default_factory=list)
@@ -58,7 +58,7 @@ def app() -> FakeApp:
 
 @pytest.fixture(autouse=True)
 def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[float]:
-    """The database's clock goes with that of the machine, which stands still."""
+    """The time in seconds. The machine's clock stands still, and the database's clock shows the same."""
     for name in ("now", "last"):
         monkeypatch.setattr(clock, name, timezone.now)
     with time_machine.travel(1_700_000_000, tick=False):
@@ -111,12 +111,12 @@ def test_the_documented_signature_is_accepted() -> None:
         pytest.param({"X-Slack-Request-Timestamp": str(1_700_000_000 + CLOCK_SKEW + 1)}, id="from the future"),
     ],
 )
-def test_what_slack_did_not_sign_now_is_401(app: FakeApp, headers: dict[str, str]) -> None:
+def test_a_request_that_slack_did_not_sign_now_gets_401(app: FakeApp, headers: dict[str, str]) -> None:
     assert call(app, request(DOCUMENTED_BODY, **headers)).status_code == 401
     assert app.bodies == []
 
 
-def test_a_machine_that_is_ahead_asks_the_database_what_is_old(app: FakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_with_a_wrong_clock_asks_the_database(app: FakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     right = timezone.now()
     monkeypatch.setattr(clock, "now", lambda: right)
     asked = request(json.dumps({"type": "view_submission"}).encode(), JSON)
@@ -143,7 +143,9 @@ def test_an_old_request_signed_rightly_is_refused(app: FakeApp) -> None:
     ],
     ids=str,
 )
-def test_what_changes_something_is_refused_when_it_is_old(app: FakeApp, body: dict[str, Any], is_refused: bool) -> None:
+def test_an_old_request_that_would_change_something_is_refused(
+    app: FakeApp, body: dict[str, Any], is_refused: bool
+) -> None:
     raw = interaction(body)
     for age, expected in ((TOO_OLD, 200), (TOO_OLD + 1, 408 if is_refused else 200)):
         at = int(time.time() - age)
@@ -168,7 +170,9 @@ def test_what_changes_something_is_refused_when_it_is_old(app: FakeApp, body: di
         pytest.param(b"x" * (BODY_LIMIT + 1), FORM, 413, id="too large"),
     ],
 )
-def test_what_slack_does_not_send_is_refused(app: FakeApp, raw: bytes, content_type: str, status: int) -> None:
+def test_a_request_that_slack_would_not_send_is_refused(
+    app: FakeApp, raw: bytes, content_type: str, status: int
+) -> None:
     assert call(app, request(raw, content_type)).status_code == status
     assert app.bodies == []
 
@@ -199,7 +203,7 @@ def test_only_posts_are_answered(app: FakeApp) -> None:
     assert call(app, RequestFactory().get("/slack/events")).status_code == 405
 
 
-def test_without_a_secret_http_mode_says_that_it_is_not_set_up(app: FakeApp) -> None:
+def test_without_a_secret_the_answer_says_that_http_mode_is_not_set_up(app: FakeApp) -> None:
     answer = call(app, request(b"a=1"), secret="")
     assert answer.status_code == 503
     assert b"SLACK_SIGNING_SECRET" in answer.content
@@ -239,9 +243,7 @@ def test_a_command_whose_text_looks_like_a_payload_is_a_command(app: FakeApp, te
 
 
 @pytest.mark.parametrize("lacks", ["secret", "app"])
-def test_a_site_that_is_not_set_up_says_in_one_line_of_its_log_what_it_lacks(
-    app: FakeApp, caplog: pytest.LogCaptureFixture, lacks: str
-) -> None:
+def test_one_log_line_says_what_the_site_lacks(app: FakeApp, caplog: pytest.LogCaptureFixture, lacks: str) -> None:
     def raises() -> Any:
         raise NotSetUp("RUNTASK_DEADLINE must be a number of seconds above 0")
 
@@ -253,7 +255,7 @@ def test_a_site_that_is_not_set_up_says_in_one_line_of_its_log_what_it_lacks(
     assert line.exc_info is None
 
 
-def test_slack_saying_that_it_tries_again_is_passed_on_and_nothing_else(app: FakeApp) -> None:
+def test_of_the_headers_only_those_about_slacks_retries_are_passed_on(app: FakeApp) -> None:
     call(app, request(b"command=a", **{"X-Slack-Retry-Num": "1", "Cookie": "secret"}))
     assert "secret" not in str(app.headers)
     assert app.headers[0]["x-slack-retry-num"] == ["1"]

@@ -1,4 +1,4 @@
-"""What a thread says of a run where another company reads it."""
+"""The messages of a run in a channel that another company reads."""
 
 import json
 from dataclasses import fields, replace
@@ -18,13 +18,13 @@ from localslack.validation.surfaces import message_problems
 from tests.factories import NOW, a_report, an_outcome
 from tests.slack.forms import read
 
-SECRETS = "acme"  # every text of the run has it
+SECRETS = "acme"  # every text of the run contains this word
 PAGE = "https://site.example/runs/1"
 STATES = set(RunState) - {RunState.NOT_SENT}  # a run that wasn't sent has no messages
 
 
 def told(kind: NoticeKind, state: RunState = RunState.FINISHED, **changes: Any) -> Report:
-    """A run that has all that a report can hold."""
+    """A report of a run that fills every field."""
     outcome = an_outcome("FAILURE", result="acme failed", traceback="acme.py", result_length=9, worker="acme@1")
     full = a_report(
         kind,
@@ -72,8 +72,8 @@ def test_the_run_of_these_tests_holds_everything() -> None:
     empty = a_report(NoticeKind.ROOT)
     full = told(NoticeKind.FINAL, can_stop=True, may_kill=True)
     ignored = {"is_external", "channel", "run", "task_id", "created_at", "sent_at", "run_link", "has_results"}
-    ignored |= {"recipient", "is_hidden"}  # of messages to an approver, which nobody else reads
-    ignored |= {"is_emptied"}  # such a run holds nothing that could be told
+    ignored |= {"recipient", "is_hidden"}  # used only in messages to an approver, which nobody else reads
+    ignored |= {"is_emptied"}  # if it is true, the run has no values or results
     same = {one.name for one in fields(Report) if getattr(full, one.name) == getattr(empty, one.name)}
     assert same <= ignored
     assert SECRETS in json.dumps(message(replace(full, is_external=False)))

@@ -1,4 +1,4 @@
-"""The Home tab's view: what it shows, and that Slack takes it whatever there is to show."""
+"""The Home tab's view: what it shows, and that Slack takes it whatever it shows."""
 
 from dataclasses import replace
 from typing import Any
@@ -67,7 +67,7 @@ def some(**changes: Any) -> Contents:
 
 
 def lines(view: Json) -> list[str]:
-    """What somebody reads, one block a line, buttons in brackets."""
+    """The text that somebody reads, one line per block, with buttons in brackets."""
     return [_line(block) for block in view["blocks"]]
 
 
@@ -87,7 +87,7 @@ def _line(block: Json) -> str:
     return " ".join(words)
 
 
-def test_a_full_home_reads_so() -> None:
+def test_a_full_home_has_these_lines() -> None:
     theirs = an_open_run(run=RunId(3), schedule="a & b", is_own=False, can_stop=False, is_stopping=True)
     view = home.view(
         some(
@@ -140,7 +140,7 @@ def test_an_empty_home_says_what_to_do() -> None:
     assert lines(home.view(some(has_schedules=False))) == [texts.NO_SCHEDULES]
 
 
-def test_who_may_see_nothing_reads_why_and_what_helps() -> None:
+def test_people_who_may_see_nothing_read_why_and_what_helps() -> None:
     read = lines(home.refused(Denied(code=Code.NO_LINK, params={"user": "U0ADA"})))
     assert "`runtask staff add U0ADA YOUR-USER-NAME`" in read[0]
     assert read[1] == texts.HOME_REFUSED
@@ -149,13 +149,13 @@ def test_who_may_see_nothing_reads_why_and_what_helps() -> None:
 
 
 @pytest.mark.parametrize(("is_own_stop", "words"), [(True, "You have asked"), (False, "Somebody has asked")])
-def test_it_says_whether_the_reader_has_asked_to_stop_a_run(is_own_stop: bool, words: str) -> None:
+def test_home_says_whether_the_reader_has_asked_to_stop_a_run(is_own_stop: bool, words: str) -> None:
     run = an_open_run(is_stopping=True, is_own_stop=is_own_stop)
     view = home.view(some(now=Now(first=(run,), more=0, is_more_at_least=False)))
     assert f"{words} to stop it." in "\n".join(lines(view))
 
 
-def test_links_to_where_others_talk_are_not_shown() -> None:
+def test_other_peoples_runs_have_no_links_to_their_threads() -> None:
     """Their threads may be in places where the reader isn't."""
     view = home.view(some(now=Now(first=(an_open_run(is_own=False),), more=0, is_more_at_least=False)))
     assert "acme.slack.com" not in str(view)

@@ -1,4 +1,4 @@
-"""What Slack says of a person, read from `users.info`."""
+"""The facts about a person that `users.info` gives."""
 
 from typing import Any
 
@@ -44,5 +44,5 @@ def test_only_a_confirmed_e_mail_counts(said: dict[str, Any]) -> None:
     assert profile_of({**RECORDED, **said}).email == ""
 
 
-def test_who_has_no_team_is_at_home_nowhere() -> None:
+def test_a_person_without_a_team_has_no_home_team() -> None:
     assert profile_of({"id": "U1"}) == Profile(home=TeamId(""))

@@ -18,7 +18,7 @@ from bot.slack.keepalive import KeepAliveClient
 
 @dataclass
 class Server:
-    """`answers`: what to do with each request, first come first served; without any it is answered well."""
+    """`answers` says what to do with each request, in order. When it is empty, the answer is a success."""
 
     url: str = ""
     connections: int = 0
@@ -84,7 +84,7 @@ def test_calls_that_follow_each_other_share_a_connection(client: KeepAliveClient
     assert {path for path, _ in server.requests} == {"/api/chat.postMessage"}
 
 
-def test_what_goes_out_is_what_the_sdk_sends(client: KeepAliveClient, server: Server) -> None:
+def test_requests_are_the_same_as_the_sdks(client: KeepAliveClient, server: Server) -> None:
     post(client)
     post(WebClient(token="xoxb-1", base_url=server.url, retry_handlers=[]))
     (ours, theirs) = server.requests
@@ -130,7 +130,7 @@ def test_a_request_whose_answer_is_lost_is_not_sent_again(client: KeepAliveClien
     assert len(server.requests) == 3
 
 
-def test_an_error_of_slack_is_told_as_the_sdk_tells_it(client: KeepAliveClient, server: Server) -> None:
+def test_an_error_of_slack_raises_the_same_exception_as_in_the_sdk(client: KeepAliveClient, server: Server) -> None:
     server.answers = ["limited"]
     with pytest.raises(SlackApiError) as caught:
         post(client)
@@ -140,8 +140,8 @@ def test_an_error_of_slack_is_told_as_the_sdk_tells_it(client: KeepAliveClient, 
     assert server.connections == 1
 
 
-def test_behind_a_proxy_the_sdk_does_it(server: Server) -> None:
-    """The server plays the proxy, too: it is asked for a whole address."""
+def test_behind_a_proxy_the_sdk_makes_the_call(server: Server) -> None:
+    """The server is the proxy, too: requests to a proxy name a whole address."""
     base_url = "http://slack.invalid/api/"
     client = KeepAliveClient(token="xoxb-1", base_url=base_url, proxy=server.url, timeout=5, retry_handlers=[])
     post(client)

@@ -17,7 +17,7 @@ ADDRESS = "https://runs.example.com/slack/events"
 
 
 @pytest.mark.parametrize("address", ["", ADDRESS], ids=["socket", "http"])
-def test_it_is_valid(address: str) -> None:
+def test_the_manifest_is_valid(address: str) -> None:
     jsonschema.validate(manifest("/runtask", address), SCHEMA)
 
 
@@ -45,7 +45,7 @@ def test_scopes_are_known_for_exactly_the_methods_that_are_called() -> None:
     assert called() == set(SCOPES)
 
 
-def test_what_may_be_left_out_is_asked_for_all_the_same() -> None:
+def test_the_manifest_asks_for_optional_scopes_too() -> None:
     scopes = manifest("/runtask")["oauth_config"]["scopes"]
     assert set(scopes["bot"]) == WANTED
     assert set(scopes["bot_optional"]) == OPTIONAL
@@ -63,7 +63,7 @@ def test_events_are_asked_for_with_their_scopes(address: str) -> None:
 
 
 def called() -> set[str]:
-    """Methods of `client` in bot.slack: calls, and those handed over to be called."""
+    """The methods of `client` that bot.slack calls, or hands over to be called."""
     found = set()
     for file in Path("bot/slack").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

@@ -1,4 +1,4 @@
-"""What a thread says of a run."""
+"""The messages of a run in its thread."""
 
 import re
 from datetime import timedelta
@@ -85,13 +85,13 @@ def test_progress_is_shown_while_it_runs() -> None:
     assert 'running · { "done": 3 }' in said(report)
 
 
-def test_a_try_that_failed_is_not_told_as_running() -> None:
+def test_a_task_whose_try_failed_is_not_shown_as_running() -> None:
     report = a_report(state="running", status="RETRY", outcome=an_outcome("RETRY", result="Timeout: 5 s"))
     assert "waiting for its next try · Timeout: 5 s" in said(report)
     assert text(report) == "nightly report: waiting for its next try"
 
 
-def test_what_differs_is_one_line_a_value() -> None:
+def test_each_changed_value_has_one_line() -> None:
     changed = (
         Change(name="days", old="7", new="30"),
         Change(name="x", old=None, new='"a\\nb"'),
@@ -108,7 +108,7 @@ def test_many_changes_are_counted() -> None:
     assert "… and 10 more" in said(a_report(changes=small))
 
 
-def test_a_redirected_thread_says_why_it_is_here() -> None:
+def test_a_thread_in_another_place_says_why_it_is_there() -> None:
     report = a_report(redirected_from=ChannelId("C0009"), redirected_because="is_archived")
     assert "I can't post in <#C0009>: it is archived." in said(report)
     strange = a_report(redirected_from=ChannelId("C0009"), redirected_because="something_new")
@@ -154,14 +154,14 @@ def test_the_id_reply_says_if_nobody_knows_whether_it_was_sent(changes: dict[str
     ],
     ids=["sent", "nobody knows", "begun", "by events", "perhaps missed"],
 )
-def test_the_deadline_tells_what_is_known(changes: dict[str, Any], words: str) -> None:
+def test_the_reply_at_the_deadline_tells_what_is_known(changes: dict[str, Any], words: str) -> None:
     report = a_report(NoticeKind.DEADLINE, state="overdue", **changes)
     assert words in said(report)
     assert f"<@{ADA}> No word yet about *nightly report*" in said(report)
     assert text(report) == "No word yet about nightly report"
 
 
-def test_texts_that_are_celerys_short_forms_are_called_so() -> None:
+def test_texts_that_are_celerys_short_forms_are_labelled_so() -> None:
     end = {"state": "finished", "status": "SUCCESS", "outcome": an_outcome(result="{'rows': 7}")}
     assert texts.SHORT_FORM in said(a_report(NoticeKind.FINAL, by_events=True, **end))
     assert texts.SHORT_FORM not in said(a_report(NoticeKind.FINAL, **end))

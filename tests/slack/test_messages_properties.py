@@ -1,4 +1,4 @@
-"""However hostile a schedule, its values and its result: Slack takes the message, and nothing foreign works in it."""
+"""Slack takes every message and foreign markup doesn't work in it, however hostile a schedule, values and result."""
 
 import re
 
@@ -69,7 +69,7 @@ reports = st.builds(
 
 
 @given(reports)
-def test_slack_takes_any_message_and_nothing_foreign_works_in_it(report: Report) -> None:
+def test_slack_takes_any_message_and_foreign_markup_does_not_work(report: Report) -> None:
     built = message(report)
     assert message_problems(built["blocks"]).lines() == []
     assert 0 < len(built["text"]) <= FALLBACK_TEXT
@@ -92,7 +92,7 @@ def test_a_message_to_an_approver_says_how_it_stands_or_nothing_at_all(report: R
 
 
 @given(reports.filter(lambda report: report.kind not in TO_APPROVERS))
-def test_a_notification_begins_with_what_it_is_about(report: Report) -> None:
+def test_a_notification_begins_with_its_subject(report: Report) -> None:
     text = message(report)["text"]
     if report.kind is NoticeKind.ID:
         assert text == f"Task id {report.task_id}"

@@ -1,4 +1,4 @@
-"""What the form carries: whose it is, where its run's messages go, and which run it was filled from."""
+"""The form's metadata: whose it is, where its run reports, and from which run it was filled."""
 
 import json
 from dataclasses import replace
@@ -35,8 +35,8 @@ def test_a_form_is_for_one_person_and_one_place(place: Place | None) -> None:
         assert replace(ours, place=other).is_for(KEYS, ACCOUNT) == (other == place)
 
 
-def test_no_seal_stands_for_another_one() -> None:
-    """A channel with the name of the word that the other seal has, and the reverse."""
+def test_no_seal_passes_for_another_kind_of_seal() -> None:
+    """The channel is named like the word in the other seal. Neither seal passes for the other."""
     filled = Metadata.sealed(KEYS, ACCOUNT, PLACE).filled_from(KEYS, ACCOUNT, RunId(5))
     again = Place(channel=ChannelId("again"), parent=MessageTs("5"))
     assert not replace(filled, place=again, mark=filled.again_mark).is_for(KEYS, ACCOUNT)

@@ -1,4 +1,4 @@
-"""The modal: what it shows of a schedule, and that it comes back unchanged."""
+"""The modal: what it shows of a schedule, and that the values come back unchanged."""
 
 import json
 from dataclasses import replace
@@ -44,7 +44,7 @@ def test_slack_takes_every_view(view: Payload) -> None:
     assert view_problems(view).lines() == []
 
 
-def test_ambiguous_names_say_what_to_do() -> None:
+def test_the_modal_says_what_to_do_about_an_ambiguous_name() -> None:
     assert "matches 4 schedules" in modals.ambiguous("report", 4).text
     assert "No schedule's name contains “&lt;!here&gt;”" in modals.ambiguous("<!here>", 0).text.replace("\u200b", "")
 
@@ -72,7 +72,7 @@ def test_the_modal_shows_what_will_be_sent_where() -> None:
         assert words in said
 
 
-def test_a_plain_schedule_says_no_more_than_there_is() -> None:
+def test_a_plain_schedule_has_no_lines_about_missing_settings() -> None:
     said = read(view_of(a_schedule()))
     for words in ("Disabled", "priority", "expires", "headers", "exchange"):
         assert words not in said
@@ -102,7 +102,7 @@ def test_stored_values_are_shown_as_they_are(stored: str, field: Field, shown: s
     ("stored", "problem"),
     [("{broken", "Line 1, column 2"), ("[1]", "It is a list."), ('{"a": 1, "a": 2}', "a second time")],
 )
-def test_what_is_wrong_with_a_stored_value_stands_above_it(stored: str, problem: str) -> None:
+def test_the_error_in_a_stored_value_stands_above_it(stored: str, problem: str) -> None:
     said = read(view_of(a_schedule(kwargs=stored)))
     assert "The stored keyword arguments can't be sent" in said
     assert problem in said
@@ -137,11 +137,11 @@ def test_the_picker_keeps_its_place_and_the_inputs_get_new_ones() -> None:
     assert not set(inputs(one)) & set(inputs(two))
 
 
-def test_turning_the_star_changes_nothing_else() -> None:
+def test_a_press_of_the_star_changes_nothing_else() -> None:
     off, on = (modals.chosen(METADATA, a_preview(), nonce="n", is_favourite=is_on) for is_on in (False, True))
     assert details.restarred(off, ScheduleId(7), is_on=True) == on
     assert details.restarred(on, ScheduleId(7), is_on=False) == off
-    assert details.restarred(off, ScheduleId(8), is_on=True) == off  # it is about another schedule
+    assert details.restarred(off, ScheduleId(8), is_on=True) == off  # the star belongs to another schedule
     words = [text["text"] for view in (off, on) for text in objects(view, "plain_text") if "favourites" in text["text"]]
     assert words == [texts.STAR, texts.UNSTAR]
 
@@ -161,7 +161,7 @@ def test_both_inputs_are_required() -> None:
     ],
     ids=["a rule asks for it", "others must approve it", "both"],
 )
-def test_the_reason_is_asked_for_where_somebody_wants_it(limits: Limits, optional: bool, hint: str) -> None:
+def test_the_form_asks_for_a_reason_if_a_rule_does(limits: Limits, optional: bool, hint: str) -> None:
     view = modals.chosen(METADATA, a_preview(limits=limits), nonce="n")
     reason = view["blocks"][-1]
     assert view_problems(view).lines() == []
@@ -171,7 +171,7 @@ def test_the_reason_is_asked_for_where_somebody_wants_it(limits: Limits, optiona
     assert Field.REASON not in payloads.submission(submitted(view_of(a_schedule()))).values
 
 
-def test_submitting_unchanged_brings_back_what_was_shown() -> None:
+def test_submitting_unchanged_gives_back_the_shown_values() -> None:
     schedule = a_schedule(id=ScheduleId(2**40))
     found = payloads.submission(submitted(view_of(schedule)))
     assert found.schedule == schedule.id
@@ -216,7 +216,7 @@ def test_an_error_of_a_value_that_has_no_field_stands_under_the_picker() -> None
     assert list(modals.errors([problem], found.inputs)) == [Id.SCHEDULE_BLOCK]
 
 
-def test_only_a_form_that_does_not_know_where_to_report_asks_for_it() -> None:
+def test_only_a_form_without_a_place_asks_where_to_report() -> None:
     asking = replace(METADATA, place=None)
     for view in (modals.empty(asking), modals.chosen(asking, a_preview(a_schedule()), nonce="n")):
         assert view["blocks"][-1]["block_id"] == Id.REPORT_BLOCK

@@ -1,4 +1,4 @@
-"""What Slack's errors mean for trying again."""
+"""Slack's errors: after which of them the notifier tries again, and when."""
 
 import json
 import socket
@@ -74,7 +74,7 @@ def test_every_code_that_slack_documents_has_exactly_one_meaning() -> None:
     assert {code for codes in documented.values() for code in codes} <= frozenset().union(*sets)
 
 
-def test_a_missing_scope_of_a_call_that_is_not_needed_concerns_only_thatcall() -> None:
+def test_a_missing_scope_for_an_optional_call_stops_only_that_call() -> None:
     def method() -> None:
         raise answer("missing_scope")
 

@@ -1,4 +1,4 @@
-"""Slack's payloads as values; whatever Slack would not send is malformed."""
+"""Slack's payloads become values. A payload that Slack would not send is malformed."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def account(team: str, user: str) -> SlackAccount:
 
 
 def a_selection() -> Payload:
-    """The shape of a pick, with our ids in it."""
+    """A pick in the picker, as Slack sends it, with our ids."""
     body = recorded("composed.block_actions.select_in_modal.json")
     body["view"]["private_metadata"] = Metadata(place=PLACE, mark="m").dump()
     body["actions"][0]["selected_option"]["value"] = "42"
@@ -97,7 +97,7 @@ def test_a_recorded_command() -> None:
     ("typed", "text"),
     [("", ""), ("  nightly   report ", "nightly report"), ("nightly\u00a0report", "nightly report"), (None, "")],
 )
-def test_what_is_typed_behind_a_command_has_plain_spaces(typed: str | None, text: str) -> None:
+def test_the_text_after_a_command_has_plain_spaces(typed: str | None, text: str) -> None:
     body = {**recorded("slash_command.parsed.json"), "text": typed}
     if typed is None:
         del body["text"]
@@ -125,7 +125,7 @@ def test_a_selection() -> None:
     assert found.metadata.place == PLACE
 
 
-def test_who_opens_the_home_tab_is_known_by_the_events_team() -> None:
+def test_the_reader_of_the_home_tab_belongs_to_the_events_team() -> None:
     body = recorded("event.app_home_opened.java_shape.json")
     body["team_id"], body["event"]["user"], body["event"]["tab"] = "T1", "U1", "home"
     assert events.home_opened(body) == account("T1", "U1")
@@ -142,7 +142,7 @@ def test_a_press_on_home(pressed: Payload) -> None:
     assert (found.trigger, found.response_url) == (body["trigger_id"], "")
 
 
-def test_a_press_of_the_star_has_the_form_as_it_is() -> None:
+def test_a_press_of_the_star_carries_the_form_with_its_values() -> None:
     body = a_press_in_a_view()
     found = presses.star_press(body)
     assert (found.schedule, found.form) == (42, body["view"])
@@ -190,14 +190,14 @@ def test_a_user_of_an_organisation_belongs_to_the_workspace_they_act_in() -> Non
     assert payloads.suggestion(body).account == account("E222", "W111"), "of another organisation"
 
 
-def test_what_was_picked_may_be_let_go() -> None:
+def test_a_pick_can_be_cleared() -> None:
     body = a_selection()
     body["actions"][0]["selected_option"] = None
     assert payloads.selection(body).schedule is None
 
 
 def broken(body: Payload) -> st.SearchStrategy[Payload]:
-    """`body` with one thing in it, however deep, taken out or replaced by something else."""
+    """`body` with one of its values, however deep, removed or replaced."""
 
     @st.composite
     def mutate(draw: st.DrawFn) -> Payload:
@@ -238,13 +238,15 @@ GOOD: dict[Callable[[Payload], Any], Payload] = {
 
 @pytest.mark.parametrize("parser", GOOD)
 @given(st.data())
-def test_anything_else_is_malformed_and_nothing_worse(parser: Callable[[Payload], Any], data: st.DataObject) -> None:
+def test_any_other_payload_raises_malformed_and_nothing_else(
+    parser: Callable[[Payload], Any], data: st.DataObject
+) -> None:
     body = data.draw(broken(GOOD[parser]))
     try:
         found = parser(body)
     except Malformed:
         return
-    if found is None:  # a mention that isn't a person's
+    if found is None:  # a mention by a bot
         return
     assert all(isinstance(getattr(found.account, item.name), str) for item in fields(found.account))
     assert all(isinstance(value, str) for value in getattr(found, "values", {}).values())
@@ -257,7 +259,7 @@ def test_anything_else_is_malformed_and_nothing_worse(parser: Callable[[Payload]
     [({}, None), ({"thread_ts": "1.2"}, "1.2"), ({"thread_ts": "1.5"}, None)],
     ids=["no thread", "reply", "has replies"],
 )
-def test_a_press_is_where_its_message_is(thread: Payload, parent: str | None) -> None:
+def test_a_press_has_the_place_of_its_message(thread: Payload, parent: str | None) -> None:
     body = recorded("bolt_python.block_actions.message.json")
     body["container"] |= {"message_ts": "1.5", **thread}
     body["actions"][0]["value"] = "5"
@@ -280,7 +282,7 @@ def test_a_shortcut_on_a_message_is_for_its_thread(changes: Payload, parent: str
     body["message"] |= changes
     found = presses.message_shortcut(body)
     assert found.place == Place(channel=ChannelId("C111"), parent=MessageTs(parent))
-    del body["message"]["user"]  # another bot's
+    del body["message"]["user"]  # a message of another bot
     assert presses.message_shortcut(body) == found
 
 

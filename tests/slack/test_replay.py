@@ -1,4 +1,4 @@
-"""Which presses and events have come before, and which events are too old; tests.wire.test_replay has the rest."""
+"""How repeated presses and events, and old events, are recognized. tests.wire.test_replay has the rest."""
 
 import pytest
 
@@ -33,13 +33,13 @@ def test_an_event_counts_once() -> None:
         ("new", None),
     ],
 )
-def test_only_mentions_get_too_old_for_an_answer(kind: str, limit: int | None) -> None:
-    """Slack's retries come for six minutes, and with Delayed Events for a day."""
+def test_only_mentions_become_too_old_for_an_answer(kind: str, limit: int | None) -> None:
+    """Slack retries events for six minutes, with Delayed Events for a day."""
     old = [age for age in (0, 360, 600, 601, 86_400) if is_stale(event(kind), 1_700_000_000 + age)]
     assert old == ([] if limit is None else [601, 86_400])
 
 
-def test_no_event_changes_anything_and_so_none_is_refused_for_being_late() -> None:
+def test_no_event_is_refused_because_it_is_old() -> None:
     assert not is_late(event("app_uninstalled"), 290)
     assert not is_stale({"type": "view_submission"}, 1_700_000_000)
 

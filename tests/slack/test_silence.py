@@ -1,4 +1,4 @@
-"""The replies about runs of which no more is heard: what is known is told, and nothing that isn't."""
+"""The replies about runs that nobody reports on any more: they say all that is known, and nothing else."""
 
 from datetime import timedelta
 from typing import Any
@@ -44,7 +44,7 @@ def test_a_try_that_failed_and_a_state_of_the_tasks_own_are_told(kind: NoticeKin
         ({"state": "overdue", "outcome": an_outcome("CANCELLED")}, "is CANCELLED. Whether"),
     ],
 )
-def test_the_deadline_says_that_there_is_no_end_and_not_that_there_is_no_word(facts: Any, words: str) -> None:
+def test_after_a_report_the_deadline_says_only_that_no_end_has_come(facts: Any, words: str) -> None:
     report = a_report(NoticeKind.DEADLINE, **facts)
     assert words in said(report)
     assert f"<@{ADA}> *nightly report* has no end yet" in said(report)
@@ -53,8 +53,8 @@ def test_the_deadline_says_that_there_is_no_end_and_not_that_there_is_no_word(fa
 
 
 @pytest.mark.parametrize("status", ["PENDING", "ABORTED", "RECEIVED", "PROGRESS", "SUCCESS"])
-def test_only_a_known_beginning_is_called_one(status: str) -> None:
-    """A platform's own signal may write PENDING when it publishes; a run may have been running before it was heard of."""
+def test_the_reply_says_when_a_run_began_only_if_that_is_known(status: str) -> None:
+    """A platform may write PENDING when it publishes, and a task may have run before its first report."""
     assert "It began" not in said(a_report(NoticeKind.DEADLINE, state="overdue", outcome=an_outcome(status)))
 
 
@@ -68,14 +68,14 @@ def test_only_a_known_beginning_is_called_one(status: str) -> None:
         (an_outcome("STARTED", started_at=NOW - timedelta(minutes=5)), f"It began {BEGAN}"),
     ],
 )
-def test_the_deadline_says_how_far_it_was(outcome: Any, words: str) -> None:
+def test_the_reply_at_the_deadline_says_how_far_the_run_was(outcome: Any, words: str) -> None:
     found = said(a_report(NoticeKind.DEADLINE, state="overdue", outcome=outcome))
     assert words in found
     assert "no worker has reported anything since" in found or "none has reported anything since" in found
     assert "No word yet about" in found
 
 
-def test_what_a_task_has_said_can_not_format_the_message() -> None:
+def test_the_tasks_own_texts_can_not_format_the_message() -> None:
     report = a_report(NoticeKind.DEADLINE, state="overdue", outcome=an_outcome("<!channel>", result="*x* <!here>"))
     assert "<!channel>" not in said(report)
     assert "<!here>" not in said(report)

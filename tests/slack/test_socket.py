@@ -32,4 +32,4 @@ def test_a_connection_is_closed_while_it_is_being_read() -> None:
     session.close()
     reader.join(10)
     far.close()
-    assert came == [b""], "an end, not a time-out: nobody had to wait for it"
+    assert came == [b""], "the connection has ended at once, not by a time-out"

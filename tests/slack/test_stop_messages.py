@@ -1,4 +1,4 @@
-"""What messages say of a Stop, and which buttons they have."""
+"""The messages after a Stop: their words and their buttons."""
 
 import re
 from dataclasses import replace
@@ -21,7 +21,7 @@ def stopped(standing: Standing, **who: Any) -> Stopped:
     return Stopped(**{"slack": SlackUserId(BEN), "name": "ben", "at": NOW, "standing": standing, **who})
 
 
-def test_the_root_and_the_end_say_who_stopped_it_and_what_came_of_it() -> None:
+def test_the_messages_say_who_stopped_the_run_and_how_it_ended() -> None:
     waits = a_report(stopped=stopped(Standing.WAITS))
     assert f"<@{BEN}> asked to stop it. Workers are told not to start it." in said(waits)
     end = replace(finished("SUCCESS"), stopped=stopped(Standing.RAN_TO_ITS_END))
@@ -38,7 +38,7 @@ def buttons(report: Report) -> list[str]:
 
 
 @pytest.mark.parametrize("standing", Standing)
-def test_what_goes_on_after_a_stop_may_be_terminated_where_that_is_allowed(standing: Standing) -> None:
+def test_a_task_that_goes_on_after_a_stop_can_be_terminated_if_allowed(standing: Standing) -> None:
     report = a_report(state="running", stopped=stopped(standing), can_stop=True, may_kill=True)
     goes_on = standing in (Standing.RUNS_ON, Standing.ABORTING)
     assert buttons(report) == (["terminate"] if goes_on else [])
@@ -46,11 +46,11 @@ def test_what_goes_on_after_a_stop_may_be_terminated_where_that_is_allowed(stand
     assert buttons(replace(report, can_stop=False)) == []
 
 
-def test_a_run_that_nobody_has_stopped_can_be_stopped_before_it_can_be_terminated() -> None:
+def test_a_run_can_be_terminated_only_after_a_stop() -> None:
     assert buttons(a_report(state="running", can_stop=True, may_kill=True)) == ["stop"]
 
 
-def test_terminating_asks_a_second_question_that_says_what_it_does() -> None:
+def test_terminating_asks_a_second_question_that_explains_it() -> None:
     report = a_report(state="running", stopped=stopped(Standing.RUNS_ON), can_stop=True, may_kill=True)
     (button,) = (one for block in message(report)["blocks"] if block["type"] == "actions" for one in block["elements"])
     sure = button["confirm"]

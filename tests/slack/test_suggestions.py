@@ -1,4 +1,4 @@
-"""The picker's menu."""
+"""The schedules that the picker offers."""
 
 import json
 from typing import Any
@@ -58,7 +58,7 @@ def test_a_label_says_when_there_are_more() -> None:
 
 
 @pytest.mark.parametrize("wide", ["é", "漢", "😀", "&", '"', "\\"])
-def test_suggestions_are_cut_to_what_a_socket_frame_takes(wide: str) -> None:
+def test_suggestions_are_cut_to_the_size_of_a_socket_frame(wide: str) -> None:
     matches = many(100, name=wide * 200, task=wide * 200)
     answer = modals.suggestions(matches)
     assert options_problems(answer).lines() == []
@@ -66,4 +66,4 @@ def test_suggestions_are_cut_to_what_a_socket_frame_takes(wide: str) -> None:
     shown = answer.get("options") or answer["option_groups"][0]["options"]
     if len(shown) < 100:
         assert answer["option_groups"][0]["label"]["text"] == f"{len(shown)} of 100, keep typing"
-        assert len(json.dumps(answer)) > SUGGESTION_BYTES * 0.9, "no fewer than need be"
+        assert len(json.dumps(answer)) > SUGGESTION_BYTES * 0.9, "the list is cut no more than necessary"

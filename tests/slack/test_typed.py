@@ -1,4 +1,4 @@
-"""What somebody typed is restored from what Slack makes of it."""
+"""Slack changes typed text. The text as it was typed is restored."""
 
 import pytest
 from hypothesis import given
@@ -32,7 +32,7 @@ BOT = "U0BOT"
         ("url=<https://a.example/report|here>", "url=https://a.example/report"),
     ],
 )
-def test_slacks_sequences_become_what_was_typed(text: str, said: str) -> None:
+def test_slacks_sequences_become_the_typed_text(text: str, said: str) -> None:
     assert typed(text, BOT).strip() == said.strip()
 
 

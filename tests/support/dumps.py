@@ -8,7 +8,7 @@ from tests.faults.servers import Missing
 
 
 def dump(url: str, *, but: str = "") -> str:
-    """`but`: a table whose rows may change. Raises Missing where the tool isn't there."""
+    """A dump of the database, without the rows of the table `but`. Raises Missing if the server's tool is missing."""
     return _of_postgres(url, but) if url.startswith("postgres") else _of_mariadb(url, but)
 
 

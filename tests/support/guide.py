@@ -1,4 +1,4 @@
-"""A documentation page as somebody follows it to the letter: its fenced blocks, commands and changes of files."""
+"""The fenced blocks of a documentation page, and its changes to files, for tests that follow it to the letter."""
 
 import itertools
 import re
@@ -11,7 +11,7 @@ FENCE = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block; `about` are the words after its language."""
+    """A fenced block. `about` has the words after its language."""
 
     language: str
     about: str
@@ -30,7 +30,7 @@ def added(diff: str) -> list[list[str]]:
 
 
 def change(file: Path, diff: str) -> None:
-    """Make the change that `diff` shows: its unmarked lines and those with `-` stand in the file exactly once."""
+    """Make the change that `diff` shows. The lines without a mark and with `-` must be in the file exactly once."""
     lines = [(line[:1], line[1:]) for line in diff.splitlines()]
     before = "".join(f"{text}\n" for mark, text in lines if mark != "+")
     after = "".join(f"{text}\n" for mark, text in lines if mark != "-")

@@ -13,20 +13,20 @@ from django.db import connection
 
 @contextmanager
 def alone(file: Path) -> Iterator[None]:
-    """No other process holds this file meanwhile."""
+    """During the block, no other process has the lock of this file."""
     with file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def copied(folder: Path, migrate: Callable[[], object]) -> None:
-    """Makes this process's test database from the one in `folder`, which all processes share; the first migrates it."""
+    """Copies the shared database in `folder` for this process's tests. The first process makes and migrates it."""
     shared = folder / "migrated.sqlite3"
     with alone(folder / "migrated.lock"):
         if not shared.exists():
             migrate()
             connection.ensure_connection()
-            with closing(sqlite3.connect(shared)) as copy:  # not the file: what is written may still lie beside it
+            with closing(sqlite3.connect(shared)) as copy:  # the file alone may lack the last writes
                 connection.connection.backup(copy)
             return
     own = connection.settings_dict["TEST"]["NAME"]

@@ -1,4 +1,4 @@
-"""What a test needs of its machine. Where it is missing, the test is skipped with the reason; in CI it fails."""
+"""Tests need services on their machine. Without one, a test is skipped with the reason; in CI it fails."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.faults.servers import Missing
 
 @contextmanager
 def services() -> Iterator[None]:
-    """Around what raises Missing."""
+    """If the block raises Missing, the test is skipped; in CI it fails."""
     try:
         yield
     except Missing as exc:

@@ -1,4 +1,4 @@
-"""A Redis of a test's own, which may refuse what it likes."""
+"""A Redis for one test, which may be made to refuse anything."""
 
 import shlex
 import shutil
@@ -18,7 +18,7 @@ from tests.support import needs
 
 @dataclass
 class OwnRedis:
-    """Its address, and what it is told."""
+    """A running Redis, and its files."""
 
     folder: Path
     port: int
@@ -42,7 +42,7 @@ class OwnRedis:
 
 @contextmanager
 def redis_server(folder: Path) -> Iterator[OwnRedis]:
-    """Ends with the block. Its files are in `folder`."""
+    """A Redis that runs during the block, with its files in `folder`."""
     with needs.services():
         if (program := shutil.which("redis-server")) is None:
             raise Missing("redis-server")
@@ -53,5 +53,5 @@ def redis_server(folder: Path) -> Iterator[OwnRedis]:
             wait_until(own.is_alive)
             yield own
         finally:
-            process.kill()  # it would first want to save
+            process.kill()  # on SIGTERM, it would first try to save
             process.wait(20)

@@ -1,7 +1,7 @@
-"""A process in which people press buttons: its database and its broker are those of its environment.
+"""A process in which people press buttons. Its environment names its database and its broker.
 
-It reads presses from its standard input, one JSON object a line. It answers each with two lines: that it is ready, and what came
-of it. In between it waits until nobody holds the gate, a file, so that several processes press in the same moment.
+It reads presses from its standard input, one JSON object a line. It answers each with two lines: that it is ready, and the
+result of the press. In between, it waits until nobody holds the gate, a file, so that several processes press at the same moment.
 """
 
 import fcntl
@@ -42,7 +42,7 @@ SOMEWHERE = Destination(
 
 @dataclass
 class Dying:
-    """Dies when it should send: before the broker has the message, or after."""
+    """A sender that kills its process when it should send: before the broker has the message, or after."""
 
     sender: Any
     is_sent: bool
@@ -74,11 +74,11 @@ def approves(platform: Platform, by: str, run: int) -> str:
 
 
 def approves_and_dies(platform: Platform, by: str, run: int, is_sent: bool) -> str:
-    """A copy of this process does."""
+    """A copy of this process approves the run and dies. Returns the name of the signal that killed it."""
     connections.close_all()
     if not (copy := os.fork()):
         approves(replace(platform, sender=Dying(platform.sender, is_sent)), by, run)
-        os._exit(1)  # it lives
+        os._exit(1)  # reached only if the copy hasn't died
     return signal.Signals(os.WTERMSIG(os.waitpid(copy, 0)[1])).name
 
 
@@ -93,7 +93,7 @@ def withdraws(platform: Platform, by: str, run: int) -> str:
 
 
 def lapses(platform: Platform, run: int) -> str:
-    """Its time is over, and the loop sees that."""
+    """The run's time for approval ends, and the loop notices that."""
     Run.objects.filter(still(RunState.WAITING), pk=run).update(deadline_at=clock.now())
     Tending(platform).step()
     return str(Run.objects.get(pk=run).state)
@@ -107,7 +107,7 @@ PRESSES = {press.__name__: press for press in (asks, approves, approves_and_dies
 
 
 def outcome(platform: Platform, does: str, how: dict[str, Any]) -> str:
-    """A state or, in words, why it wasn't done. Whatever else goes wrong is a traceback."""
+    """The result of a press: the run's state, or why the press did nothing. For any other error, a traceback."""
     try:
         return PRESSES[does](platform, **how)
     except NotAllowed as exc:
@@ -120,7 +120,7 @@ def outcome(platform: Platform, does: str, how: dict[str, Any]) -> str:
 
 def main(gate: Path) -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else gets between the answers
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # so that nothing else appears among the answers
     platform = wiring.platform()
     for line in sys.stdin:
         told = json.loads(line)

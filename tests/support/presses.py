@@ -21,13 +21,13 @@ Press = dict[str, Any]
 
 @dataclass
 class Presses:
-    """The database is the one of the tests. `folder` has the broker, which keeps a message in a file, and the processes' log."""
+    """Processes on the tests' database. `folder` has the broker, with one file per message, and the processes' log."""
 
     folder: Path
     _running: dict[int, "subprocess.Popen[str]"] = field(default_factory=dict)
 
     def at_once(self, *presses: Press) -> list[str]:
-        """What came of each, as tests.support.presser says it."""
+        """Makes these presses at once. Returns the result of each, as tests.support.presser gives it."""
         self._gate.touch()
         processes = [self._process(number) for number in range(len(presses))]
         with alone(self._gate):
@@ -66,14 +66,14 @@ class Presses:
         return self._running[number]
 
     def end(self) -> None:
-        """They end when their input does."""
+        """Closes the processes' input, which ends them."""
         for process in self._running.values():
             process.communicate()
 
 
 @contextmanager
 def presses(folder: Path) -> Iterator[Presses]:
-    """Each process starts when it is needed first, and ends with the block."""
+    """Each process starts when it is first needed, and ends with the block."""
     started = Presses(folder)
     try:
         yield started
@@ -82,7 +82,7 @@ def presses(folder: Path) -> Iterator[Presses]:
 
 
 def _address() -> str:
-    """Of the database that the tests have made."""
+    """The URL of the tests' database."""
     name = connection.settings_dict["NAME"]
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"

@@ -1,4 +1,4 @@
-"""A platform of its own settings on a real database, and a sidecar beside it: two installations that share only that."""
+"""A platform with its own settings, and a sidecar beside it. The two installations share only a real database."""
 
 import sqlite3
 import subprocess
@@ -34,7 +34,7 @@ Snapshot = dict[str, list[Any]]
 
 
 class Platform:
-    """Its project lies in `folder`; `database` is an URL. Any zone but UTC: it keeps local times (`USE_TZ = False`)."""
+    """A platform with its project in `folder` and its database at an URL. If `zone` isn't UTC, `USE_TZ` is False."""
 
     def __init__(
         self,
@@ -54,22 +54,22 @@ class Platform:
             (folder / "people" / "models.py").write_text(models)
 
     def manage(self, *arguments: str) -> str:
-        """The platform's own command line. Raises CalledProcessError."""
+        """Runs the platform's own command line. Raises CalledProcessError if it fails."""
         done = self._run("-m", "django", *arguments, DJANGO_SETTINGS_MODULE="shop")
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def sidecar(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """`runtask` beside it, in its database."""
+        """Runs `runtask` as a sidecar in the platform's database."""
         return self._run("-m", "bot", *arguments, DATABASE_URL=self.database, RUNTASK_SIDECAR="1", **environment)
 
     def apart(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """`runtask` beside it, with a database of its own."""
+        """Runs `runtask` as a sidecar with a database of its own."""
         ours = {"PLATFORM_DATABASE_URL": self.database, "RUNTASK_SIDECAR": "1", "RUNTASK_DATA": str(self.folder)}
         return self._run("-m", "bot", *arguments, **{**ours, **environment})
 
     def query(self, sql: str) -> list[Any]:
-        """Straight from the database."""
+        """Queries the database without Django's models."""
         if self.database.startswith("sqlite"):
             with sqlite3.connect(self.database.removeprefix("sqlite:///")) as connection:
                 return connection.execute(sql).fetchall()

@@ -1,4 +1,4 @@
-"""Somebody who uses a site over plain HTTP, as a browser without JavaScript does: cookies, forms, redirects."""
+"""A visitor who uses a site over plain HTTP, like a browser without JavaScript: cookies, forms, redirects."""
 
 import http.cookiejar
 import json
@@ -21,7 +21,7 @@ def _opener() -> urllib.request.OpenerDirector:
 
 @dataclass
 class Visitor:
-    """At the site `url`; remembers the page that is open, and its address."""
+    """A visitor of the site `url`, who remembers the open page and its address."""
 
     url: str
     page: str = ""
@@ -32,12 +32,12 @@ class Visitor:
         return self._asks(urllib.parse.urljoin(self.address or self.url, path))
 
     def sends(self, path: str = "", **fields: str) -> str:
-        """The form of the open page, with what it holds but for `fields`."""
+        """Sends the form of the open page, with its own values except for `fields`."""
         held = {name: unescape(value) for name, value in INPUT.findall(self.page) + TEXTAREA.findall(self.page)}
         return self._asks(urllib.parse.urljoin(self.address, path), urllib.parse.urlencode(held | fields).encode())
 
     def reads(self, path: str) -> Any:
-        """An address that gives JSON; the open page stays open."""
+        """Reads an address that returns JSON. The open page stays the same."""
         with self._opener.open(urllib.parse.urljoin(self.address, path), timeout=TIMEOUT) as answer:
             return json.load(answer)
 

@@ -11,10 +11,10 @@ from celery.worker import state
 
 @contextmanager
 def working(app: Celery) -> Iterator[None]:
-    """Takes what is sent; ended with the block, at once."""
+    """A worker that takes messages during the block, and ends with it at once."""
     control: Any = app.control
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
         yield
         state.should_terminate = 0  # type: ignore[assignment]  # what start_worker does next
-        for _ in range(2):  # its loop waits for a message, or two seconds, before it sees that and once more after
+        for _ in range(2):  # its loop notices that after a message or 2 s, and then waits once more
             control.heartbeat()

@@ -14,11 +14,11 @@ from tests.wire.conftest import OPS
 
 HERE = "T0LOCAL/A0LOCAL"
 Json = dict[str, Any]
-MOMENTS = (f"{number}.000001" for number in count(1))  # a press that has come before is ignored
+MOMENTS = (f"{number}.000001" for number in count(1))  # a repeated press would be ignored
 
 
 def an_ended_run(row: PeriodicTask, **fields: Any) -> Run:
-    """Of somebody whose account is gone, as it was stored and sent."""
+    """A finished run with the schedule's values. By default, its user's account is gone; `fields` change the run."""
     now = timezone.now()
     number = Run.objects.count()
     known: Json = {
@@ -60,5 +60,5 @@ def press(slack: LocalSlack, user: str, run: Run, button: Id = Id.RUN_AGAIN, **c
 
 
 def typed_before(slack: LocalSlack, person: Person) -> None:
-    """So that Slack has an address for answers."""
+    """The person types a command, so that the local Slack has a response_url for answers to them."""
     person.types(OPS, "/runtask help")

@@ -113,7 +113,7 @@ def entries(slack: LocalSlack, user: str, view: Json, run: Run) -> dict[str, tup
 
 
 def choice(slack: LocalSlack, user: str, run: Run) -> Json:
-    """The button in the answer to somebody else's mention, whose key has leaked."""
+    """A press of the button that answers Ana's mention, by a user who has learnt the button's key."""
     place = Place(channel=ChannelId(OPS))
     ana = SlackAccount(team=TeamId("T0LOCAL"), user=SlackUserId("U0ANA"))
     key = drafts.new_key()

@@ -32,7 +32,7 @@ def picked(slack: LocalSlack, person: Person, name: str) -> Json:
 
 
 def inputs(modal: Json) -> dict[str, str]:
-    """What the JSON inputs hold, by `args` and `kwargs`."""
+    """The text in the JSON inputs, by `args` and `kwargs`."""
     values = modal["state"]["values"]
     blocks = [block for block in modal["blocks"] if block["block_id"].startswith(("args:", "kwargs:"))]
     return {b["block_id"].partition(":")[0]: values[b["block_id"]][Id.JSON_INPUT]["value"] for b in blocks}
@@ -60,7 +60,7 @@ def errors(answer: Json) -> dict[str, str]:
 
 
 def menu(modal: Json) -> list[Json]:
-    """The options under "Fill in from", of which there may be none."""
+    """The options under "Fill in from". The list is empty if there are none."""
     block = next((block for block in modal["blocks"] if block["block_id"].startswith(FILL_PREFIX)), None)
     return list(block["element"]["options"]) if block else []
 

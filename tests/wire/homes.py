@@ -11,14 +11,14 @@ Json = dict[str, Any]
 
 
 def home_of(slack: LocalSlack, person: Person) -> Json:
-    """Opens the Home tab, and waits for what is published then."""
+    """Opens the Home tab, and waits until the bot has published it."""
     before = version(person)
     person.opens_home()
     return newer(slack, person, before)
 
 
 def newer(slack: LocalSlack, person: Person, before: str) -> Json:
-    """The Home tab, once it is another version than this."""
+    """Waits until the Home tab has another version than `before`, and returns it."""
     slack.wait_for(lambda: version(person) != before)
     home = person.home()
     assert home is not None
@@ -30,7 +30,7 @@ def version(person: Person) -> str:
 
 
 def says(slack: LocalSlack, person: Person, text: str) -> str:
-    """All words of the Home tab, once this is among them."""
+    """Waits until the Home tab contains `text`, and returns all its words."""
     slack.wait_for(lambda: text in words_of(person), 15)
     return words_of(person)
 
@@ -41,13 +41,13 @@ def words_of(person: Person) -> str:
 
 
 def buttons_of(home: Json) -> list[tuple[str, str]]:
-    """Ids and values, from top to bottom."""
+    """The action ids and values of the buttons, from top to bottom."""
     found = [one for block in home["blocks"] for one in elements_in(block)]
     return [(one["action_id"], one["value"]) for one in found if one["type"] == "button"]
 
 
 def favourites_of(home: Json) -> list[str]:
-    """Their ids, as the buttons and the menu have them."""
+    """The ids of the favourite schedules. The buttons and the menu have the same ones."""
     buttons = [value for action, value in buttons_of(home) if action == Id.HOME_RUN_FAVOURITE]
     menus = [one for block in home["blocks"] for one in elements_in(block) if one["type"] == "static_select"]
     assert [option["value"] for one in menus for option in one["options"]] == buttons

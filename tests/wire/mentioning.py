@@ -1,4 +1,4 @@
-"""Mentions as people write them, and what they see: what the tests of them share."""
+"""What the tests of mentions share: people write them, and read the answer."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def answers(slack: LocalSlack) -> list[Json]:
 
 
 def answer(slack: LocalSlack, person: Person, text: str, thread_ts: str | None = None) -> Json:
-    """What only this person sees after they wrote this."""
+    """The ephemeral message that the person gets after they have written `text` in the channel."""
     before = len(answers(slack))
     ts = person.types(OPS, text, thread_ts)["ts"]
     slack.wait_for(lambda: len(answers(slack)) > before)
@@ -55,7 +55,7 @@ def refusal(slack: LocalSlack, person: Person, message: Json) -> str:
 
 
 def event(**changes: Any) -> Json:
-    """As Slack sends it, for what the local Slack doesn't do by itself."""
+    """A mention's event as Slack sends it, for cases that the local Slack doesn't produce by itself."""
     ts = f"{clock.now().timestamp():.6f}"
     inner = {"type": "app_mention", "user": "U0ANA", "team": "T0LOCAL", "text": f"{BOT} nightly", "ts": ts}
     wrapper = {name: changes.pop(name) for name in ("team_id", "api_app_id") if name in changes}

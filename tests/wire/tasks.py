@@ -53,7 +53,7 @@ def cancelled(self: Task) -> None:
 
 
 def with_database(function: Callable[..., Any]) -> Callable[..., Any]:
-    """As platforms have them: the task gets an argument that nobody sends."""
+    """A decorator as platforms have it: it gives the task an argument that nobody sends."""
 
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -111,7 +111,7 @@ def reject() -> None:
 
 @shared_task(name="tests.wire.secretive", send_events=False)
 def secretive() -> None:
-    """Workers send no events about it."""
+    """A task about which workers send no events."""
 
 
 @shared_task(name="tests.wire.log_in")
@@ -121,7 +121,7 @@ def log_in(user: str = "", password: Any = "", **options: Any) -> dict[str, Any]
 
 @shared_task(name="tests.wire.waits")
 def waits(folder: str, name: str) -> str:
-    """Says that it has begun, and ends when it is told to."""
+    """Creates a file when it begins, and ends when another file exists."""
     Path(folder, f"{name}.begun").touch()
     while not Path(folder, f"{name}.end").exists():
         time.sleep(0.05)
@@ -130,7 +130,7 @@ def waits(folder: str, name: str) -> str:
 
 @shared_task(name="tests.wire.listens", bind=True, base=AbortableTask)
 def listens(self: AbortableTask, folder: str, name: str) -> str:
-    """The same, and ends when it is aborted."""
+    """Creates a file when it begins, and ends when it is aborted."""
     Path(folder, f"{name}.begun").touch()
     while not self.is_aborted(task_id=str(self.request.id)):
         time.sleep(0.05)

@@ -46,8 +46,8 @@ def test_the_root_of_an_ended_run_opens_the_form_with_its_values(
     read = shown(modal).replace("&lt;", "<").replace("&gt;", ">")
     assert "As <@U0ANA> ran it on <!date^" in read
     assert "*SUCCESS*" in read
-    assert "days: 8 -> 30" in read  # from the schedule now
-    assert "queue of the schedule: (not set) -> celery\ndays: 7 -> 8" in read  # since then
+    assert "days: 8 -> 30" in read  # schedule now -> form
+    assert "queue of the schedule: (not set) -> celery\ndays: 7 -> 8" in read  # schedule then -> now
     assert ana.submits()["closed"]
     second = newest()
     assert (second.pk > first.pk, second.kwargs, second.channel) == (True, '{"days": 30}', OPS)
@@ -64,7 +64,7 @@ def test_a_run_that_goes_on_can_not_be_run_again(http_bot: LocalSlack, ana: Pers
 
 
 def refusal(slack: LocalSlack, person: Person, payload: Json) -> str:
-    """What only this person reads after a press."""
+    """The ephemeral message that the person gets after a press. No form opens."""
     before = len(person.ephemerals(OPS))
     assert slack.deliver("block_actions", payload)["status"] == 200
     slack.wait_for(lambda: len(person.ephemerals(OPS)) > before)
@@ -72,7 +72,7 @@ def refusal(slack: LocalSlack, person: Person, payload: Json) -> str:
     return str(person.ephemerals(OPS)[-1]["text"])
 
 
-def test_who_may_not_run_it_reads_why(http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule) -> None:
+def test_people_who_may_not_run_it_read_why(http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule) -> None:
     run = an_ended_run(schedule())
     SlackLink.objects.create(team="T0LOCAL", slack_user="U0BEN", user=User.objects.get(username="ben"))
     typed_before(http_bot, ben)
@@ -80,7 +80,7 @@ def test_who_may_not_run_it_reads_why(http_bot: LocalSlack, ana: Person, ben: Pe
     assert http_bot.calls("views.open") == []
 
 
-def test_a_run_whose_values_or_schedule_are_gone_and_one_that_was_deleted_are_told(
+def test_the_person_reads_if_the_run_its_values_or_its_schedule_are_gone(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     row = schedule()
@@ -96,7 +96,7 @@ def test_a_run_whose_values_or_schedule_are_gone_and_one_that_was_deleted_are_to
 
 
 @pytest.mark.usefixtures("worker", "delivering")
-def test_a_trigger_that_has_expired_is_told(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_person_reads_that_the_trigger_has_expired(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule()
     opened(http_bot, ana, "/runtask nightly")
     assert ana.submits()["closed"]
@@ -108,7 +108,7 @@ def test_a_trigger_that_has_expired_is_told(http_bot: LocalSlack, ana: Person, s
     assert buttons(ana.messages(OPS)[-1])  # the message is still there
 
 
-def test_a_press_that_is_repeated_starts_nothing(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_a_repeated_press_starts_nothing(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     """A press opens a form. Each form starts one run."""
     run = an_ended_run(schedule())
     typed_before(http_bot, ana)
@@ -120,7 +120,9 @@ def test_a_press_that_is_repeated_starts_nothing(http_bot: LocalSlack, ana: Pers
     assert Run.objects.count() == 2
 
 
-def test_again_opens_ones_own_last_run_here(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_again_opens_the_persons_own_last_run_in_this_workspace(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     ana_of_the_site = User.objects.get(username="ana")
     row = schedule("One", task="shop.one", kwargs='{"days": 1}')
     own = an_ended_run(row, kwargs='{"days": 2}', user=ana_of_the_site)
@@ -131,7 +133,7 @@ def test_again_opens_ones_own_last_run_here(bot: LocalSlack, ana: Person, schedu
     assert Metadata.load(modal["private_metadata"]).again == own.pk
 
 
-def test_who_has_run_nothing_is_told(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_again_says_if_the_person_has_run_nothing(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule()
     ana.types(OPS, "/runtask again")
     http_bot.wait_for(lambda: ana.ephemerals(OPS))

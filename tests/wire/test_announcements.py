@@ -1,4 +1,4 @@
-"""Runs that weren't asked for in Slack, told there all the same, and found again in the admin."""
+"""Runs that weren't started in Slack: runtask announces them there, and the admin links to their threads."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def announced(slack: LocalSlack, settings: Any) -> Callable[..., None]:
 
 
 def starts(user: User, schedule: str = "Nightly report", **more: Any) -> Run:
-    """From a script of this user."""
+    """Starts a run through the API, with a token of this user."""
     headers = {"Authorization": f"Bearer {tokens.issue(user, 'CI')[1]}"}
     body = {"schedule": schedule, **more}
     answer = Client().post("/api/runs", json.dumps(body), "application/json", headers=headers)
@@ -60,7 +60,7 @@ def cara(slack: LocalSlack) -> User:
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_run_from_a_script_is_told_from_begin_to_end(
+def test_a_run_from_a_script_is_announced_from_begin_to_end(
     http_bot: LocalSlack, ana: Person, cara: User, schedule: Schedule, announced: Callable[..., None]
 ) -> None:
     schedule(kwargs='{"days": 7}')
@@ -153,7 +153,7 @@ def test_with_a_slack_account_a_closed_channel_becomes_a_direct_message(
     assert len(thread) == 2
 
 
-def test_a_run_from_slack_is_told_where_it_was_asked_for_whatever_is_announced(
+def test_a_run_from_slack_is_reported_only_where_it_was_started(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, announced: Callable[..., None]
 ) -> None:
     row = schedule()

@@ -1,4 +1,4 @@
-"""Who must not get in, at each entry, and what must not get out."""
+"""At each entry, people without rights get nothing. Logs hold no secrets."""
 
 import json
 import logging
@@ -67,10 +67,10 @@ def test_intruders_get_nothing_anywhere(
     assert SECRET_NAME not in str(http_bot.log("hook"))
 
 
-def test_somebody_elses_draft_is_like_one_that_is_not_there(
+def test_somebody_elses_draft_looks_as_if_it_did_not_exist(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
-    """Also for a colleague who may run everything."""
+    """This holds for a colleague who may run everything, too."""
     User.objects.create_user("cara", "cara@example.com", is_staff=True)
     run = an_ended_run(schedule())
     typed_before(http_bot, ana)
@@ -99,11 +99,11 @@ def test_somebody_elses_draft_is_like_one_that_is_not_there(
         pytest.param({"headers": {"X-Slack-Request-Timestamp": "never"}}, 401, id="no number for a time"),
     ],
 )
-def test_what_slack_did_not_sign_is_refused_before_any_work(
+def test_a_forged_or_old_request_is_refused_before_any_work(
     http_bot: LocalSlack, ana: Person, caplog: pytest.LogCaptureFixture, forge: Json, status: int
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    if "timestamp" in forge:  # seconds from now
+    if "timestamp" in forge:  # in seconds, relative to now
         forge = {"timestamp": str(int(time.time()) + forge["timestamp"])}
     answer = http_bot.deliver("slash_commands", command("U0ANA"), **forge)
     assert answer["status"] == status
@@ -151,16 +151,16 @@ def test_logs_hold_no_secrets(
 
 
 class _Audit(logging.Filter):
-    """Lets everything through but the audit log."""
+    """Drops the records of the audit log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.name != "runtask.audit"
 
 
-def test_even_at_debug_no_log_but_the_audit_log_holds_what_slack_is_told(
+def test_even_at_debug_only_the_audit_log_holds_texts_that_slack_gets(
     bot: LocalSlack, ana: Person, schedule: Schedule, delivering: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The audit log says which values differ from the stored ones, and its logger is there for whoever wants it."""
+    """The audit log says which values differ from the stored ones. Its logger is for operators who want that."""
     with caplog.filtering(_Audit()):
         schedule(kwargs='{"region": "stored-by-a-person"}')
         caplog.set_level(logging.DEBUG)

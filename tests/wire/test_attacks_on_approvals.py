@@ -1,4 +1,4 @@
-"""Who must not answer a run that waits for approval, by each way in."""
+"""At each entry, people without the right can't answer a run that waits for approval."""
 
 import json
 from datetime import timedelta
@@ -43,10 +43,10 @@ def answers(slack: LocalSlack, user: str, run: Run) -> dict[str, tuple[str, Json
 
 
 @pytest.mark.parametrize("entry", ["approve", "decline", "home_approve", "home_decline", "why"])
-def test_intruders_answer_no_run_that_waits(
+def test_intruders_can_not_answer_a_waiting_run(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, intruder: str, entry: str
 ) -> None:
-    """Although their account on the site may approve it, and they know what the buttons carry."""
+    """Their account on the site may approve it, and they know the buttons' values. That isn't enough."""
     in_force(a_rule("Four eyes", approvals=1))
     run = an_ended_run(
         schedule(SECRET_NAME), state="waiting", status="", sent_at=None, finished_at=None, key="web:1:a",

@@ -1,4 +1,4 @@
-"""What people do in Slack, and what they are refused there, in the audit log."""
+"""The audit log records what people do in Slack, and what is refused to them."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,7 +15,7 @@ from tests.wire.form import opened, top
 ANA = ("slack", "ana T0LOCAL/U0ANA")
 
 
-def test_a_link_by_e_mail_a_run_and_a_stop(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_a_link_by_e_mail_a_run_and_a_stop_are_recorded(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     row = schedule()
     opened(http_bot, ana, f"/runtask {row.name}")
     assert ana.submits()["closed"]
@@ -39,7 +39,7 @@ def test_a_link_that_no_longer_fits_is_removed(http_bot: LocalSlack, ana: Person
 
 
 @pytest.mark.parametrize(("entry", "asked"), [("press", "run"), ("stop", "stop"), ("submission", "run")])
-def test_whoever_may_not_act_is_recorded_when_they_try(
+def test_an_attempt_without_the_right_is_recorded(
     http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule, entry: str, asked: str
 ) -> None:
     run = an_ended_run(row := schedule())

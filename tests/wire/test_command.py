@@ -51,7 +51,9 @@ def test_an_exact_name_wins_over_longer_ones(socket_bot: LocalSlack, ana: Person
     assert selected(opened(socket_bot, ana, "/runtask report")) == "report"
 
 
-def test_a_name_that_fits_several_is_said_to_do_so(socket_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_form_says_if_a_name_fits_several_schedules(
+    socket_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     schedule("report A")
     schedule("report B")
     modal = opened(socket_bot, ana, "/runtask report")
@@ -59,7 +61,7 @@ def test_a_name_that_fits_several_is_said_to_do_so(socket_bot: LocalSlack, ana: 
     assert "matches 2 schedules" in shown(modal)
 
 
-def test_a_name_that_fits_none_is_said_to_do_so_and_is_harmless(
+def test_the_form_says_if_a_name_fits_none_and_the_name_is_harmless(
     socket_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule()
@@ -74,7 +76,7 @@ def test_without_schedules_the_form_says_so(bot: LocalSlack, ana: Person) -> Non
     assert modal["submit"] is None
 
 
-def test_help_answers_only_the_one_who_asked(bot: LocalSlack, ana: Person) -> None:
+def test_only_the_person_who_asked_sees_the_help(bot: LocalSlack, ana: Person) -> None:
     ana.types(OPS, "/runtask help")
     assert "opens the form" in ana.ephemerals(OPS)[-1]["text"]
     assert bot.calls("views.open") == []
@@ -144,7 +146,7 @@ def test_a_deactivated_account_is_refused_at_once(socket_bot: LocalSlack, ana: P
 def test_a_link_to_somebody_who_was_deleted_elsewhere_lets_nobody_in(
     socket_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
-    """As a sidecar's platform deletes users: past this Django."""
+    """A sidecar's platform deletes users without this Django, so the link stays."""
     schedule()
     opened(socket_bot, ana, "/runtask")
     ana.closes()
@@ -156,10 +158,10 @@ def test_a_link_to_somebody_who_was_deleted_elsewhere_lets_nobody_in(
     assert SlackLink.objects.get().user == User.objects.get(username="another")
 
 
-def test_what_takes_too_long_is_told_and_opens_no_form_later(
+def test_a_command_that_takes_too_long_says_so_and_opens_no_form_later(
     bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As while the database is silent: every thread waits for it, so the clock is another."""
+    """The database is silent and every thread waits for it, so another thread must tell the people."""
     schedule()
     answers, asked = threading.Event(), []
 
@@ -181,10 +183,10 @@ def test_what_takes_too_long_is_told_and_opens_no_form_later(
     assert len(bot.calls("views.open")) == 1
 
 
-def test_who_was_told_that_it_takes_too_long_is_not_told_later_that_it_failed(
+def test_after_the_too_late_message_a_failure_sends_no_second_message(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.RUNTASK = {**settings.RUNTASK, "THREADS": 1}  # what comes next begins when this is over
+    settings.RUNTASK = {**settings.RUNTASK, "THREADS": 1}  # the next command begins only when this one is over
     conf.cache_clear()
     schedule()
     answers = threading.Event()

@@ -40,7 +40,7 @@ def test_a_channel_that_is_closed_becomes_a_direct_message(
     assert len(thread) == 2
 
 
-def test_a_channel_that_closes_in_between_is_left_for_a_whole_thread_elsewhere(
+def test_if_a_channel_closes_in_between_the_whole_thread_is_posted_elsewhere(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     stored = run(http_bot, ana, schedule())
@@ -75,7 +75,7 @@ def test_a_refused_token_pauses_everything_and_heals_without_a_restart(
     stored = run(http_bot, ana, schedule())
     ends(stored)
     http_bot.wait_for(lambda: len(http_bot.calls("chat.postMessage")) >= 2)
-    assert len(http_bot.calls("chat.postMessage")) < 5, "it doesn't hammer"
+    assert len(http_bot.calls("chat.postMessage")) < 5, "it doesn't ask Slack again and again"
     http_bot.wait_for(lambda: installations.problem("T0LOCAL/A0LOCAL") == slack_says("token_revoked"))
     http_bot.clear_faults()
     finished(http_bot, ana)

@@ -28,7 +28,7 @@ NOT_NOW = "Slack doesn't say now whether another company"
 
 
 def said(slack: LocalSlack, channel: str = SHARED) -> list[dict[str, Any]]:
-    """All that was posted there and edited, without what only our own app reads back."""
+    """All that the bot posted and edited in the channel, without the metadata that only our own app reads."""
     calls = slack.calls("chat.postMessage") + slack.calls("chat.update")
     return [{key: call[key] for key in ("text", "blocks")} for call in calls if call["channel"] == channel]
 
@@ -36,7 +36,7 @@ def said(slack: LocalSlack, channel: str = SHARED) -> list[dict[str, Any]]:
 def seen_and_run(
     slack: LocalSlack, person: Person, row: PeriodicTask, *, channel: str = SHARED, kwargs: str | None = None
 ) -> tuple[str, Run]:
-    """What the form says before Run is pressed in it, and the run."""
+    """Runs the schedule. Returns the form's text before the press of Run, and the run."""
     form = shown(opened(slack, person, f"/runtask {row.name}", channel))
     if kwargs is not None:
         person.fills("kwargs:", None, kwargs)
@@ -45,7 +45,7 @@ def seen_and_run(
 
 
 def assert_nothing_is_given_away(slack: LocalSlack) -> None:
-    """The task's id is random, and says nothing."""
+    """The task's id may be posted: it is random, and says nothing."""
     found = json.dumps(said(slack))
     assert found != "[]"
     for word in CONFIDENTIAL:
@@ -68,7 +68,7 @@ def test_only_the_state_and_a_link_are_posted_where_another_company_reads(
 
 
 @pytest.mark.usefixtures("worker", "delivering")
-def test_a_failure_says_as_little(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_of_a_failure_only_the_state_is_posted(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     run(http_bot, ana, schedule("Fails", task="tests.wire.fail"), channel=SHARED)
     finished(http_bot, ana, SHARED)
     assert_nothing_is_given_away(http_bot)
@@ -76,7 +76,7 @@ def test_a_failure_says_as_little(http_bot: LocalSlack, ana: Person, schedule: S
 
 
 @pytest.mark.usefixtures("worker", "delivering")
-def test_a_run_here_says_as_little_in_its_thread(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_of_a_run_in_a_thread_only_the_state_is_posted(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule(kwargs='{"days": 30}')
     asked = ana.types(SHARED, "please")["ts"]
     run_here(http_bot, ana, SHARED, asked)
@@ -85,7 +85,7 @@ def test_a_run_here_says_as_little_in_its_thread(http_bot: LocalSlack, ana: Pers
 
 
 @pytest.mark.usefixtures("delivering")
-def test_an_announced_run_says_as_little(
+def test_of_an_announced_run_only_the_state_is_posted(
     http_bot: LocalSlack,
     ana: Person,
     schedule: Schedule,
@@ -105,7 +105,7 @@ def test_with_full_everything_is_posted_and_the_form_says_so(
 ) -> None:
     settings.RUNTASK = {**settings.RUNTASK, "EXTERNAL": "full"}
     conf.conf.cache_clear()
-    told = wiring.audiences()  # those of the deliverer, which is running already
+    told = wiring.audiences()  # the deliverer, which is running already, has the same object
     told.is_full = True
     form, stored = seen_and_run(http_bot, ana, schedule())
     assert "say everything: values, results and errors" in form
@@ -115,7 +115,7 @@ def test_with_full_everything_is_posted_and_the_form_says_so(
 
 
 @pytest.mark.usefixtures("delivering")
-def test_without_the_scope_the_form_says_that_it_is_not_known(
+def test_without_the_scope_the_form_says_that_the_readers_are_unknown(
     without: Callable[..., LocalSlack],  # noqa: F811
     ana: Person,
     schedule: Schedule,
@@ -129,7 +129,7 @@ def test_without_the_scope_the_form_says_that_it_is_not_known(
 
 
 @pytest.mark.usefixtures("delivering")
-def test_a_channel_that_becomes_shared_is_told_no_more(
+def test_once_a_channel_is_shared_its_messages_lose_their_details(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audience, "FRESH", 0.0)
@@ -161,7 +161,7 @@ def test_nothing_is_posted_as_long_as_slack_can_not_be_asked(
     assert http_bot.calls("conversations.history") == [], "nothing can have been posted"
 
 
-def test_a_picked_schedule_says_who_reads_the_channel_and_others_say_nothing(
+def test_only_in_a_shared_channel_a_picked_schedule_says_who_reads_it(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule()
@@ -172,7 +172,9 @@ def test_a_picked_schedule_says_who_reads_the_channel_and_others_say_nothing(
     assert "company" not in shown(picked(http_bot, ana, "Nightly report"))
 
 
-def test_a_form_that_asks_for_the_channel_says_it_there(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_a_form_that_asks_for_the_channel_explains_shared_channels_there(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     schedule()
     used(http_bot, ana, Id.RUN_SHORTCUT)
     modal = picked(http_bot, ana, "Nightly report")

@@ -114,7 +114,7 @@ def test_a_star_does_not_bring_back_a_form_that_shows_something_else_by_now(
     assert len(http_bot.calls("views.update")) == updates + 1
 
 
-def test_the_picker_offers_them_first_while_nothing_is_typed(
+def test_the_picker_offers_favourites_first_while_nothing_is_typed(
     http_bot: LocalSlack, ana: Person, user: User, schedule: Schedule
 ) -> None:
     rows = [schedule(name) for name in ("Alpha", "Beta", "Gamma")]
@@ -126,7 +126,9 @@ def test_the_picker_offers_them_first_while_nothing_is_typed(
     assert ana.labels(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, "a") == ["Alpha", "Beta", "Gamma"]
 
 
-def test_home_lists_runs_and_forgets_them(bot: LocalSlack, ana: Person, user: User, schedule: Schedule) -> None:
+def test_favourites_are_listed_run_and_removed_on_home(
+    bot: LocalSlack, ana: Person, user: User, schedule: Schedule
+) -> None:
     rows = [schedule(name, kwargs='{"days": 7}') for name in ("Beta", "alpha", "*Gone*")]
     for place, row in enumerate(rows):
         Favourite.objects.create(user=user, place=place, schedule_id=row.pk)
@@ -156,7 +158,7 @@ def test_a_star_in_the_form_appears_on_an_open_home(
     says(http_bot, ana, "Nightly report")
 
 
-def test_one_too_many_is_refused_in_a_window_above_the_form(
+def test_one_favourite_too_many_is_refused_in_a_window_above_the_form(
     http_bot: LocalSlack, ana: Person, user: User, schedule: Schedule
 ) -> None:
     for number in range(favourites.MOST):
@@ -176,7 +178,7 @@ def test_one_too_many_is_refused_in_a_window_above_the_form(
 def test_a_star_for_a_schedule_that_is_not_there_is_refused(
     http_bot: LocalSlack, ana: Person, user: User, schedule: Schedule, value: str
 ) -> None:
-    """As a modified client sends it."""
+    """Only a modified client sends this."""
     schedule()
     opened(http_bot, ana, "/runtask nightly")
     press(http_bot, ana)

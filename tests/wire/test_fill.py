@@ -1,4 +1,4 @@
-"""The form's menu "Fill in from", and what is sent of a form that was filled from a run."""
+"""The form's menu "Fill in from": what it offers, and what is sent after a choice."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ from tests.wire.form import errors, fill_from, inputs, menu, opened, shown, top
 Json = dict[str, Any]
 
 
-def test_secrets_are_those_of_the_run(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_a_masked_secret_is_sent_as_in_the_run(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     row = schedule("Paid", task="shop.pay", kwargs='{"days": 7, "api_key": "key-of-today"}')
     run = an_ended_run(row, kwargs='{"days": 30, "api_key": "key-of-the-run"}')
     opened(http_bot, ana, "/runtask Paid")
@@ -58,7 +58,7 @@ def test_the_menu_has_the_last_five_different_sets(bot: LocalSlack, ana: Person,
         )
         for days in (1, 2, 3, 4, 5, 6)
     ]
-    an_ended_run(row)  # as stored
+    an_ended_run(row)  # a run with the stored values
     same = an_ended_run(
         row,
         kwargs='{"days": 3, "a": 1}',
@@ -95,7 +95,7 @@ def test_another_schedule_that_is_picked_has_its_own_values(
     assert newest().kwargs == '{"days": 3}'
 
 
-def test_what_was_not_shown_yet_is_not_sent(
+def test_values_that_are_not_shown_yet_are_not_sent(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Run is pressed while another set is still on its way into the form."""
@@ -169,9 +169,7 @@ def test_somebody_of_another_workspace_is_named_and_not_mentioned(
     assert "U0CARA" not in json.dumps(modal)
 
 
-def test_an_older_run_than_those_of_the_menu_is_in_it_while_it_is_chosen(
-    http_bot: LocalSlack, ana: Person, schedule: Schedule
-) -> None:
+def test_the_menu_holds_an_older_run_while_it_is_chosen(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     row = schedule("One", task="shop.one", kwargs='{"days": 0}')
     oldest, *_ = [an_ended_run(row, kwargs=f'{{"days": {days + 1}}}') for days in range(again.LOOKED_AT + 1)]
     typed_before(http_bot, ana)

@@ -1,4 +1,4 @@
-"""What an interrupted try left in Slack is found: whatever its clock says, and whoever else posts there."""
+"""A message that an interrupted try left in Slack is found, whatever the clocks say and whoever else posts."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +22,7 @@ from tests.wire.test_thread import finished, run
 
 @pytest.fixture(params=[60, -60], ids=["ahead", "behind"])
 def skewed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The database's clock, against Slack's."""
+    """The database's clock differs from Slack's."""
     ask, skew = clock._ask, timedelta(seconds=request.param)
 
     def wrong() -> clock._Reading:

@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loop looks more often."""
+    """The loop looks every 0.1 s."""
     monkeypatch.setattr(homes, "EVERY", 0.1)
 
 
@@ -36,8 +36,8 @@ def publications(slack: LocalSlack) -> list[Json]:
     return slack.calls("views.publish")
 
 
-def test_who_opens_it_for_the_first_time_reads_what_to_do(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
-    """By e-mail, this also links her."""
+def test_on_their_first_visit_people_read_what_to_do(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    """Opening Home also links her account, by e-mail."""
     schedule()
     home = home_of(bot, ana)
     for text in (texts.HOME_NOTHING_RUNNING, texts.HOME_NO_FAVOURITES, texts.HOME_NO_RUNS):
@@ -60,7 +60,7 @@ def test_where_there_are_no_schedules_there_is_nothing_to_press(http_bot: LocalS
         pytest.param("U0GIL", "Guests of this workspace", id="a guest"),
     ],
 )
-def test_who_may_not_get_in_reads_how_to_and_nothing_else(
+def test_people_without_access_read_only_how_to_get_it(
     http_bot: LocalSlack, ben: Person, schedule: Schedule, user: str, said: str
 ) -> None:
     colleague = User.objects.get(username="ben")
@@ -73,7 +73,7 @@ def test_who_may_not_get_in_reads_how_to_and_nothing_else(
     assert buttons_of(home) == []
 
 
-def test_it_shows_runs_newest_first_with_their_states(
+def test_home_shows_runs_newest_first_with_their_states(
     http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
 ) -> None:
     now = timezone.now()
@@ -108,7 +108,7 @@ def test_an_open_home_follows_the_readers_own_runs(bot: LocalSlack, ana: Person,
 
 
 @pytest.mark.usefixtures("delivering", "quick")
-def test_nobody_elses_is_published_nor_one_that_was_opened_long_ago(
+def test_a_run_refreshes_neither_other_peoples_home_nor_one_opened_long_ago(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     User.objects.create_user("cara", "cara@example.com", is_staff=True)
@@ -128,7 +128,7 @@ def test_nobody_elses_is_published_nor_one_that_was_opened_long_ago(
 
 
 @pytest.mark.usefixtures("quick")
-def test_another_process_refreshes_what_was_opened_before(
+def test_another_process_refreshes_a_home_that_was_opened_before(
     http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
 ) -> None:
     home_of(http_bot, ana)
@@ -152,10 +152,8 @@ def looping() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("delivering", "quick")
-def test_a_newer_view_that_we_do_not_know_is_replaced_by_a_newer_one(
-    http_bot: LocalSlack, ana: Person, schedule: Schedule
-) -> None:
-    """As a process leaves it that has published and died."""
+def test_an_unknown_newer_view_on_home_is_replaced(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    """A process that dies right after publishing leaves such a view."""
     row = schedule()
     home_of(http_bot, ana)
     http_bot.wait_for(lambda: not Home.objects.filter(shown=None).exists())
@@ -170,7 +168,7 @@ def test_a_newer_view_that_we_do_not_know_is_replaced_by_a_newer_one(
 
 @pytest.mark.usefixtures("delivering", "quick")
 @pytest.mark.parametrize("fault", ["ratelimited", "fatal_error", "http500"])
-def test_what_slack_does_not_take_now_is_published_soon(
+def test_a_view_that_slack_does_not_take_is_published_again_soon(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     monkeypatch.setattr(homes, "CLAIM", timedelta(seconds=0.5))
@@ -181,7 +179,7 @@ def test_what_slack_does_not_take_now_is_published_soon(
     assert len(publications(http_bot)) == 3
 
 
-def test_the_messages_beside_it_and_other_workspaces_are_none_of_its_business(
+def test_the_messages_tab_and_events_of_other_workspaces_publish_nothing(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule()
@@ -208,10 +206,10 @@ def test_an_event_that_comes_twice_does_no_harm(http_bot: LocalSlack, ana: Perso
 
 @pytest.mark.parametrize("action", [Id.HOME_RUN_AGAIN, Id.HOME_STOP, Id.HOME_RUN_FAVOURITE, Id.HOME_UNSTAR])
 @pytest.mark.parametrize("value", ["999999999", "-1", str(2**70)])
-def test_a_press_for_what_is_not_there_is_told_so(
+def test_a_press_for_something_that_does_not_exist_is_answered(
     http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule, action: Id, value: str
 ) -> None:
-    """As a modified client sends it."""
+    """Only a modified client sends this."""
     an_ended_run(schedule(), user=ana_of_the_site, state="sent")
     before = home_of(http_bot, ana)["hash"]
     ana.presses_home(Id.HOME_STOP)
@@ -231,7 +229,7 @@ def test_a_press_for_what_is_not_there_is_told_so(
     assert Run.objects.count() == 1
 
 
-def test_logs_hold_nothing_of_what_it_shows(
+def test_logs_hold_nothing_that_home_shows(
     http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

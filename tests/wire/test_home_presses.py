@@ -17,7 +17,7 @@ from tests.wire.test_thread import finished, run
 
 
 @pytest.mark.usefixtures("delivering", "worker")
-def test_a_run_from_there_is_told_in_a_direct_message_unless_somebody_picks_a_channel(
+def test_a_run_from_home_reports_in_a_direct_message_or_a_picked_channel(
     bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     row = schedule()
@@ -43,7 +43,7 @@ def test_run_again_opens_the_form_with_the_values_of_the_run(
 
 
 @pytest.mark.usefixtures("delivering")
-def test_stop_works_from_there_and_is_seen_at_once(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_stop_works_on_home_and_home_shows_it_at_once(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     run(bot, ana, schedule())
     home_of(bot, ana)
     ana.presses_home(Id.HOME_STOP)
@@ -54,7 +54,7 @@ def test_stop_works_from_there_and_is_seen_at_once(bot: LocalSlack, ana: Person,
     assert Id.HOME_STOP not in [action for action, _ in buttons_of(home)]
 
 
-def test_a_press_that_comes_too_late_is_told_so_in_a_small_window(
+def test_after_a_press_that_comes_too_late_a_small_window_says_so(
     http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
 ) -> None:
     started = an_ended_run(schedule(), user=ana_of_the_site, state="sent")
@@ -65,7 +65,7 @@ def test_a_press_that_comes_too_late_is_told_so_in_a_small_window(
     assert texts.HOME_NOTHING_RUNNING in shown(newer(http_bot, ana, before))
 
 
-def test_home_itself_says_what_no_window_can(
+def test_home_shows_the_refusal_if_no_window_can_open(
     http_bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
 ) -> None:
     row = schedule()

@@ -20,10 +20,10 @@ from localslack.testing import LocalSlack
 
 MIKE = "mike@example.com"
 ALIKE = {
-    "dotless i": "m\u0131ke@example.com",  # PostgreSQL's UPPER
-    "accent": "m\u00edke@example.com",  # MariaDB's collations
-    "full width": "\uff4d\uff49\uff4b\uff45@example.com",  # NFKC
-    "Kelvin sign": "mi\u212ae@example.com",  # casefold
+    "dotless i": "m\u0131ke@example.com",  # equal for PostgreSQL's UPPER
+    "accent": "m\u00edke@example.com",  # equal for MariaDB's collations
+    "full width": "\uff4d\uff49\uff4b\uff45@example.com",  # equal after NFKC
+    "Kelvin sign": "mi\u212ae@example.com",  # equal after casefold
     "combining": "mi\u0301ke@example.com",
     "zero width": "mi\u200bke@example.com",
     "space": "mike@example.com ",
@@ -41,7 +41,7 @@ def mike(slack: LocalSlack) -> User:
 
 @pytest.fixture
 def acts(slack: LocalSlack) -> Acts:
-    """As whom the account of Mike in Slack acts, at its next click."""
+    """A function that gives the user as whom Mike's Slack account acts at its next click; None: nobody."""
 
     def acting(*domains: str, is_on: bool = True) -> str | None:
         client = web_client(conf(), PROFILE)
@@ -62,11 +62,11 @@ def a_user(name: str, address: str) -> User:
 
 
 def an_hour_later() -> None:
-    """What Slack said is old by now."""
+    """The last check of each link was an hour ago, so Slack is asked again."""
     SlackLink.objects.update(checked_at=timezone.now() - timedelta(hours=1))
 
 
-def test_it_is_off_unless_it_is_switched_on(acts: Acts, mike: User) -> None:
+def test_links_by_e_mail_are_off_by_default(acts: Acts, mike: User) -> None:
     assert not Conf().link_by_email
     assert acts(is_on=False) is None
     assert not SlackLink.objects.exists()
@@ -108,7 +108,9 @@ def test_an_address_that_slack_does_not_confirm_links_nobody(
     [{"is_superuser": True}, {"is_staff": False}, {"is_active": False}],
     ids=["superuser", "not staff", "inactive"],
 )
-def test_some_are_never_linked_so_and_block_nobody_else(acts: Acts, mike: User, flags: dict[str, bool]) -> None:
+def test_accounts_that_are_never_linked_by_e_mail_block_nobody_else(
+    acts: Acts, mike: User, flags: dict[str, bool]
+) -> None:
     User.objects.filter(pk=mike.pk).update(**flags)
     assert acts() is None
     a_user("another", "MIKE@example.com")
@@ -120,7 +122,7 @@ def test_an_address_that_two_of_staff_share_links_nobody(acts: Acts, mike: User)
     assert acts() is None
 
 
-def test_very_many_that_look_alike_link_nobody(acts: Acts, mike: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_very_many_similar_addresses_link_nobody(acts: Acts, mike: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(by_email, "CANDIDATES", 0)
     assert acts() is None
 
@@ -134,13 +136,13 @@ def test_very_many_that_look_alike_link_nobody(acts: Acts, mike: User, monkeypat
         (("ample.com",), None),
     ],
 )
-def test_only_addresses_of_these_domains_link(
+def test_only_addresses_of_the_configured_domains_link(
     acts: Acts, mike: User, slack: LocalSlack, domains: tuple[str, ...], name: str | None
 ) -> None:
     slack.control("people", id="U0MIKE", email="mike@EXAMPLE.com")
     assert acts(*domains) == name
     an_hour_later()
-    assert acts("acme.example") is None, "also those who are linked already"
+    assert acts("acme.example") is None, "an existing link by e-mail ends, too"
 
 
 def slack_changes(slack: LocalSlack) -> None:
@@ -174,7 +176,7 @@ def test_an_account_whose_address_is_now_somebody_elses_acts_as_them(acts: Acts,
     assert acts() == "michael"
 
 
-def test_whoever_becomes_a_superuser_loses_the_link_at_once(acts: Acts, mike: User) -> None:
+def test_a_user_who_becomes_a_superuser_loses_the_link_at_once(acts: Acts, mike: User) -> None:
     assert acts() == "mike"
     User.objects.update(is_superuser=True)
     assert acts() is None
@@ -182,7 +184,7 @@ def test_whoever_becomes_a_superuser_loses_the_link_at_once(acts: Acts, mike: Us
 
 
 @pytest.mark.parametrize("by_email", [False, None], ids=["by hand", "of an older version"])
-def test_other_links_stay_whatever_the_addresses_are(acts: Acts, mike: User, by_email: bool | None) -> None:
+def test_links_that_were_not_made_by_e_mail_stay(acts: Acts, mike: User, by_email: bool | None) -> None:
     User.objects.update(email="", is_superuser=True)
     SlackLink.objects.create(team="T0LOCAL", slack_user="U0MIKE", user=mike, by_email=by_email)
     assert acts() == "mike"

@@ -20,7 +20,7 @@ from tests.wire.test_thread import all_words, finished, run
 
 pytestmark = [pytest.mark.usefixtures("delivering")]
 CHANNELS = 50
-IN_ONE = 4  # three messages each; Slack takes one a second, and three at once
+IN_ONE = 4  # runs of three messages each. Slack takes three messages at once, then one a second
 REJECTION_IS_STORED = celery.VERSION >= (5, 7)
 
 
@@ -91,7 +91,7 @@ def test_a_rejected_task_says_so(http_bot: LocalSlack, ana: Person, schedule: Sc
     assert "Reject: not mine" in all_words(final)
 
 
-@pytest.mark.nightly  # it takes as long as Slack's pace
+@pytest.mark.nightly  # Slack's rate limits make it slow
 def test_three_deliverers_keep_one_pace(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     http_bot.config(rate_limits=True)
     both, row = [wiring.background() for _ in range(2)], schedule()

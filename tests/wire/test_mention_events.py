@@ -58,7 +58,7 @@ def test_an_edit_is_not_answered_again(
     schedule()
     answer(http_bot, ana, f"{BOT} nightly")
     ana.edits(OPS, ana.messages(OPS)[-1]["ts"], f"{BOT} nightly days=30")
-    sent = event(edited={"user": "U0ANA", "ts": "1.2"})  # should Slack tell of it all the same
+    sent = event(edited={"user": "U0ANA", "ts": "1.2"})  # in case Slack sends an event for an edit
     assert http_bot.deliver("event_callback", sent)["status"] == 200
     answer(http_bot, ana, f"{BOT} nightly")
     assert len(answers(http_bot)) == 2
@@ -74,7 +74,7 @@ def test_bots_and_messages_without_text_get_no_answer(
 ) -> None:
     schedule()
     assert http_bot.deliver("event_callback", event(**changes))["status"] == 200
-    answer(http_bot, ana, f"{BOT} nightly")  # by now, the other one is over
+    answer(http_bot, ana, f"{BOT} nightly")  # the bot has handled the first event by now
     assert len(answers(http_bot)) == 1
 
 
@@ -90,7 +90,7 @@ def test_the_bot_does_not_answer_other_bots_nor_itself(http_bot: LocalSlack, ana
 
 
 @pytest.mark.parametrize("whose", [{"team_id": "T0ELSE"}, {"api_app_id": "A0OTHER"}], ids=["workspace", "app"])
-def test_events_of_another_installation_are_not_ours(
+def test_a_mention_of_another_installation_is_ignored(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, whose: Json, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -100,7 +100,7 @@ def test_events_of_another_installation_are_not_ours(
     assert Draft.objects.count() == 0
 
 
-def test_in_a_channel_without_the_bot_slack_tells_it_nothing(
+def test_slack_sends_no_event_from_a_channel_without_the_bot(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule()
@@ -112,7 +112,7 @@ def test_in_a_channel_without_the_bot_slack_tells_it_nothing(
 def test_an_answer_that_slack_does_not_take_is_in_the_log(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As when somebody has removed the bot meanwhile."""
+    """Somebody may have removed the bot meanwhile."""
     schedule()
     http_bot.fault("error", method="chat.postEphemeral", error="not_in_channel")
     ana.types(OPS, f"{BOT} nightly days=30")

@@ -92,7 +92,7 @@ def test_an_exact_name_wins(http_bot: LocalSlack, ana: Person, schedule: Schedul
     assert len(buttons(answer(http_bot, ana, f"{BOT} report"))) == 1
 
 
-def test_a_name_that_fits_none_is_said_to_do_so(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_answer_says_if_a_name_fits_no_schedule(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule()
     message = answer(http_bot, ana, f"{BOT} weekly days=1")
     assert "No schedule matches “weekly”" in said(message)
@@ -112,7 +112,7 @@ def test_a_schedule_that_is_called_help_can_be_named(
     assert "*help*" in said(answer(http_bot, ana, text))
 
 
-def test_what_can_not_be_read_is_told(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_answer_says_why_values_can_not_be_read(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule()
     message = answer(http_bot, ana, f'{BOT} nightly {{"password": "hunter2hunter2",}}')
     assert SENTENCES[Code.TRAILING_COMMA] in said(message)
@@ -197,14 +197,14 @@ def test_a_button_may_be_pressed_again_and_again_but_not_after_ten_minutes(
     assert refusal(http_bot, ana, message) == SENTENCES[Code.NO_SUCH_DRAFT]
 
 
-def test_a_schedule_that_is_gone_meanwhile_is_told(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_form_says_if_the_schedule_no_longer_exists(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     row = schedule()
     message = answer(http_bot, ana, f"{BOT} nightly days=30")
     row.delete()
     assert "no longer exists" in shown(chosen(http_bot, ana, message))
 
 
-def test_who_may_not_act_reads_why_and_no_names(http_bot: LocalSlack, ben: Person, schedule: Schedule) -> None:
+def test_people_who_may_not_act_read_why_and_no_names(http_bot: LocalSlack, ben: Person, schedule: Schedule) -> None:
     schedule("Operation Nightfall")
     assert "runtask staff add U0CARA" in said(answer(http_bot, http_bot.person("U0CARA"), f"{BOT} nightfall"))
     assert "Guests" in said(answer(http_bot, http_bot.person("U0GIL"), f"{BOT} nightfall"))
@@ -213,7 +213,7 @@ def test_who_may_not_act_reads_why_and_no_names(http_bot: LocalSlack, ben: Perso
     assert "Operation" not in json.dumps(answers(http_bot))
 
 
-def test_of_very_many_within_a_minute_only_the_first_are_answered(
+def test_of_very_many_mentions_within_a_minute_only_the_first_are_answered(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many somebody writes, neither the table of drafts nor the channel is filled."""
@@ -246,7 +246,7 @@ def test_when_slack_can_not_be_asked_nobody_gets_a_button(
     assert SENTENCES[Code.SLACK_SILENT] in said(answer(http_bot, ana, f"{BOT} nightfall"))
 
 
-def test_who_loses_their_rights_can_not_open_the_form_any_more(
+def test_people_who_lose_their_rights_can_not_open_the_form_any_more(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule()
@@ -255,7 +255,7 @@ def test_who_loses_their_rights_can_not_open_the_form_any_more(
     assert "isn't a staff account" in refusal(http_bot, ana, message)
 
 
-def test_a_failure_is_told(
+def test_the_answer_says_that_something_failed(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: Any) -> None:
@@ -265,7 +265,7 @@ def test_a_failure_is_told(
     assert said(answer(http_bot, ana, f"{BOT} nightly")) == SORRY
 
 
-def test_a_trigger_that_has_expired_is_told(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_person_reads_that_the_trigger_has_expired(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule()
     message = answer(http_bot, ana, f"{BOT} nightly")
     http_bot.fault("error", method="views.open", error="expired_trigger_id")

@@ -24,7 +24,9 @@ def many(count: int) -> None:
     )
 
 
-def test_opening_the_menu_lists_all_disabled_ones_marked(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_open_menu_lists_all_schedules_and_marks_disabled_ones(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     schedule("Backup")
     schedule("Audit", enabled=False)
     opened(bot, ana)
@@ -57,7 +59,9 @@ def test_case_is_ignored_beyond_ascii_too(http_bot: LocalSlack, ana: Person, sch
 
 
 @pytest.mark.parametrize("count", [250, 10_000])
-def test_each_of_many_is_reachable_by_typing(http_bot: LocalSlack, ana: Person, slack: LocalSlack, count: int) -> None:
+def test_each_of_many_schedules_is_found_by_typing(
+    http_bot: LocalSlack, ana: Person, slack: LocalSlack, count: int
+) -> None:
     many(count)
     opened(http_bot, ana)
     answer = ana.suggests(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, "")
@@ -104,7 +108,7 @@ def test_a_schedule_made_meanwhile_is_found(http_bot: LocalSlack, ana: Person, s
     assert typed(ana, "audit") == ["Audit"]
 
 
-def test_typeahead_answers_nothing_to_somebody_who_lost_their_rights(
+def test_the_picker_offers_nothing_to_somebody_who_lost_their_rights(
     bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule("Backup")

@@ -17,7 +17,7 @@ Rotate = Callable[..., None]
 
 @pytest.fixture
 def rotated(settings: Any, http_bot: LocalSlack) -> Rotate:
-    """Calls with the former keys that are still known. Each makes another key."""
+    """A function that replaces SECRET_KEY. Its arguments are the former keys that are still accepted."""
 
     def rotate(*fallbacks: str) -> None:
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = f"after {settings.SECRET_KEY}", list(fallbacks)
@@ -26,7 +26,7 @@ def rotated(settings: Any, http_bot: LocalSlack) -> Rotate:
     return rotate
 
 
-def test_a_form_that_was_opened_before_runs(
+def test_a_form_that_was_opened_before_can_be_run(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, rotated: Rotate, settings: Any
 ) -> None:
     row = schedule(kwargs='{"days": 7}')
@@ -38,10 +38,10 @@ def test_a_form_that_was_opened_before_runs(
     assert newest().kwargs == '{"days": 30}'
 
 
-def test_it_is_worked_in_after_that(
+def test_a_form_that_was_opened_before_can_be_filled_in(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, rotated: Rotate, settings: Any
 ) -> None:
-    """Its place was sealed with the former key, what is filled in with the new one."""
+    """The form's place is sealed with the former key, the values that are filled in with the new one."""
     row = schedule(kwargs='{"days": 7}')
     run = an_ended_run(row, kwargs='{"days": 30}')
     opened(http_bot, ana)
@@ -52,7 +52,7 @@ def test_it_is_worked_in_after_that(
     assert newest().kwargs == '{"days": 30}'
 
 
-def test_a_form_of_a_key_that_nobody_knows_any_more_does_not(
+def test_a_form_whose_key_is_no_longer_accepted_is_refused(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, rotated: Rotate
 ) -> None:
     schedule()

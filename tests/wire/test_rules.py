@@ -49,7 +49,9 @@ def test_a_hidden_schedule_is_neither_suggested_nor_opened_by_its_name(
     assert len(suggested(ana)) == 2, "a new group counts at once"
 
 
-def test_a_refusal_is_told_when_the_schedule_is_picked(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_form_says_that_a_rule_refuses_the_picked_schedule(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     schedule()
     in_force(a_rule("Only <!channel>", run=("finance",)))
     opened(http_bot, ana)
@@ -60,7 +62,7 @@ def test_a_refusal_is_told_when_the_schedule_is_picked(http_bot: LocalSlack, ana
     assert not Run.objects.exists()
 
 
-def test_a_pause_is_told_in_the_form(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_form_says_that_the_site_is_paused(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule()
     rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     form = opened(http_bot, ana, "/runtask nightly")
@@ -107,7 +109,7 @@ def test_with_a_quiet_rule_only_the_root_shows_a_success(http_bot: LocalSlack, a
 
 
 @pytest.mark.parametrize("entry", [*ELSEWHERE, *IN_FORM, *map(str, ON_HOME)])
-def test_what_a_rule_hides_is_nowhere_even_for_somebody_who_has_just_seen_it(
+def test_a_schedule_that_a_rule_hides_disappears_everywhere_at_once(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, entry: str
 ) -> None:
     """Ana has the form open. The schedule is her favourite, and she has runs of it and a draft for it."""

@@ -1,4 +1,4 @@
-"""What the bot does where somebody has installed it without one of the optional scopes. test_thread.py has the histories."""
+"""What the bot does where somebody has installed it without one of the optional scopes. test_thread.py has the history scopes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -56,7 +56,7 @@ def test_without_im_write_messages_that_can_go_nowhere_are_parked_with_the_reaso
         {"channel": "not_in_channel", "direct": "missing_scope"},
     )
     ends(run(slack, ana, schedule("Elsewhere")))
-    finished(slack, ana, OPS)  # nothing else is held up
+    finished(slack, ana, OPS)  # it blocks no other message
 
 
 @pytest.mark.usefixtures("delivering")

@@ -1,4 +1,4 @@
-"""What the form shows once a schedule is picked."""
+"""The form after somebody has picked a schedule."""
 
 import json
 import logging
@@ -28,7 +28,7 @@ from tests.wire.form import inputs, opened, picked, shown, top
 EXACT = '{"z": 1.10, "a": [1e3, 12345678901234567890], "name": "Gr\\u00fc\u00dfe", "x": {}}'
 
 
-def test_it_shows_task_time_and_stored_values(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_form_shows_task_time_and_stored_values(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule("Nightly report", task="shop.daily", args="[1]", kwargs='{"days": 7}', description="Sales of the day")
     opened(bot, ana)
     modal = picked(bot, ana, "Nightly report")
@@ -37,7 +37,7 @@ def test_it_shows_task_time_and_stored_values(bot: LocalSlack, ana: Person, sche
         assert text in shown(modal)
 
 
-def test_a_time_zone_that_nobody_knows_is_said_and_the_schedule_can_be_run(
+def test_the_form_names_an_unknown_time_zone_and_the_schedule_can_be_run(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule("Nightly report", crontab=in_zone("US/Pacific-New"))
@@ -72,7 +72,7 @@ def test_stored_blanks_mean_empty(http_bot: LocalSlack, ana: Person, schedule: S
         pytest.param("[1]", "must be a JSON object", id="wrong type"),
     ],
 )
-def test_bad_stored_json_is_shown_with_what_is_wrong(
+def test_bad_stored_json_is_shown_with_its_error(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, kwargs: str, wrong: str
 ) -> None:
     schedule("Broken", kwargs=kwargs)
@@ -92,7 +92,7 @@ def test_a_value_too_long_for_a_field_is_announced(http_bot: LocalSlack, ana: Pe
     assert "sent as stored" in shown(modal)
 
 
-def test_where_it_goes_is_shown(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_form_shows_where_the_task_is_sent(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule("Routed", queue="reports", priority=0, expire_seconds=120, headers='{"X-Tenant": "acme"}', enabled=False)
     opened(http_bot, ana)
     modal = picked(http_bot, ana, "Routed (disabled)")
@@ -110,7 +110,7 @@ def test_the_last_run_and_how_it_ended_are_shown(http_bot: LocalSlack, ana: Pers
     assert f"<!date^{int(newest.date_done.timestamp())}^" in text.replace("&lt;", "<")
 
 
-def test_a_run_that_is_going_on_is_told(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_form_says_that_a_run_is_going_on(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule("Busy")
     opened(http_bot, ana, "/runtask Busy")
     assert ana.submits()["closed"]
@@ -119,7 +119,7 @@ def test_a_run_that_is_going_on_is_told(http_bot: LocalSlack, ana: Person, sched
     assert "U0ANA" in text
 
 
-def test_a_queue_that_nobody_serves_is_told(
+def test_the_form_says_that_nobody_serves_the_queue(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, worker: None
 ) -> None:
     schedule("Lonely", queue="nobody")
@@ -144,7 +144,9 @@ def test_picking_another_replaces_the_inputs(bot: LocalSlack, ana: Person, sched
     assert inputs(picked(bot, ana, "First"))["kwargs"] == '{\n  "a": 1\n}'
 
 
-def test_a_schedule_that_is_let_go_leaves_nothing_of_it(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_clearing_the_picker_removes_the_schedule_from_the_form(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     schedule("First", kwargs='{"a": 1}')
     opened(bot, ana)
     before = picked(bot, ana, "First")["hash"]
@@ -155,7 +157,7 @@ def test_a_schedule_that_is_let_go_leaves_nothing_of_it(bot: LocalSlack, ana: Pe
 
 
 def pick_two(bot: LocalSlack, ana: Person, schedule: Schedule, *delays: float) -> None:
-    """In quick succession, while Slack takes so long for each `views.update`."""
+    """Picks two schedules in quick succession. Slack takes `delays` seconds for the `views.update` of each."""
     schedule("First", kwargs='{"a": 1}')
     schedule("Second", kwargs='{"b": 2}')
     opened(bot, ana)
@@ -165,12 +167,8 @@ def pick_two(bot: LocalSlack, ana: Person, schedule: Schedule, *delays: float) -
         ana.picks(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, name, name)
 
 
-def test_of_two_picked_in_quick_succession_the_second_one_is_shown(
-    bot: LocalSlack, ana: Person, schedule: Schedule
-) -> None:
-    pick_two(
-        bot, ana, schedule, 0.3, 0.6
-    )  # the first one's view is there when the second one's comes, picked before that
+def test_of_two_quick_picks_the_second_is_shown(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    pick_two(bot, ana, schedule, 0.3, 0.6)  # the second is picked before the first one's view arrives
     bot.wait_for(lambda: "kwargs" in (now := inputs(top(ana))) and "b" in now["kwargs"])
 
 
@@ -181,7 +179,7 @@ def test_a_selection_that_comes_late_does_not_replace_a_later_one(
     bot.wait_for(lambda: inputs(top(ana)).get("kwargs") == '{\n  "b": 2\n}')
 
 
-def test_a_schedule_that_can_not_be_shown_is_told(
+def test_the_form_says_that_something_went_wrong(
     bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schedule("Broken")
@@ -197,7 +195,7 @@ def test_a_schedule_that_can_not_be_shown_is_told(
 def pick_while_silent(
     bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> threading.Event:
-    """The form says that the schedule can't be read, until the event that is returned."""
+    """Picks a schedule that can't be read until the returned event is set. The form says so."""
     schedule("Slow", kwargs='{"a": 1}')
     opened(bot, ana)
     answers, preview = threading.Event(), see.preview
@@ -220,7 +218,7 @@ def test_while_a_schedule_can_not_be_read_the_form_says_so_and_shows_it_afterwar
     assert inputs(top(ana))["kwargs"] == '{\n  "a": 1\n}'
 
 
-def test_what_was_picked_since_by_way_of_another_process_is_not_replaced(
+def test_a_newer_pick_through_another_process_is_not_replaced(
     bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     answers = pick_while_silent(bot, ana, schedule, monkeypatch)
@@ -232,7 +230,9 @@ def test_what_was_picked_since_by_way_of_another_process_is_not_replaced(
     assert shown(top(ana)) == "The other one's arguments"
 
 
-def test_a_schedule_deleted_meanwhile_is_said_to_be_gone(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_form_says_that_the_schedule_was_deleted_meanwhile(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
     row = schedule("Gone")
     opened(http_bot, ana)
     [offered] = ana.suggests(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, "")["options"]

@@ -1,4 +1,4 @@
-"""The shortcuts: a run whose messages are replies to a message, and one that is told where the form says."""
+"""The shortcuts: on a message, the run reports in its thread; in the menu, the run reports where the form says."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ def used(slack: LocalSlack, person: Person, shortcut: str, *message: str) -> Jso
 
 
 def run_here(slack: LocalSlack, person: Person, channel: str, ts: str) -> Run:
-    """The run is there, and has not ended."""
+    """Runs a schedule in the thread of a message. Returns the run, which has not ended."""
     used(slack, person, Id.RUN_HERE_SHORTCUT, channel, ts)
     picked(slack, person, "Nightly report")
     assert person.submits()["closed"]
@@ -40,7 +40,7 @@ def report_in(person: Person, channel: str | None) -> Json:
 
 
 def replies(slack: LocalSlack, person: Person, channel: str, ts: str, number: int = 3) -> list[Json]:
-    """The run's messages in this thread: all of them, once the root has the end, too."""
+    """Waits until the thread has all the run's messages and the root shows the end, and returns them."""
 
     def look() -> list[Json] | None:
         found = [one for one in person.thread(channel, ts) if one.get("app_id") == "A0LOCAL"]
@@ -51,7 +51,7 @@ def replies(slack: LocalSlack, person: Person, channel: str, ts: str, number: in
 
 @pytest.fixture
 def alarm(slack: LocalSlack) -> WebClient:
-    """Another bot."""
+    """The client of another bot."""
     slack.add_app("A0ALARM", name="Alarm")
     other = slack.install("A0ALARM", "T0LOCAL", channels=[OPS], bot_user_id="U0ALARM", bot_id="B0ALARM")
     return WebClient(token=other.bot_token, base_url=slack.api_url)
@@ -89,7 +89,7 @@ def test_another_bots_message_has_a_thread_too(
 
 
 @pytest.mark.usefixtures("delivering")
-def test_on_a_reply_it_is_the_thread_of_that_reply(
+def test_on_a_reply_the_run_reports_in_the_thread_of_that_reply(
     http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule
 ) -> None:
     schedule()
@@ -116,7 +116,7 @@ def test_run_again_in_a_thread_stays_there(http_bot: LocalSlack, ana: Person, be
 
 
 @pytest.mark.usefixtures("delivering")
-def test_in_a_private_channel_without_the_bot_it_is_a_direct_message(
+def test_without_the_bot_in_a_private_channel_a_direct_message_reports(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     schedule()
@@ -129,7 +129,7 @@ def test_in_a_private_channel_without_the_bot_it_is_a_direct_message(
 
 
 @pytest.mark.usefixtures("delivering")
-def test_where_the_message_was_deleted_meanwhile_it_is_a_direct_message(
+def test_if_the_message_was_deleted_the_run_reports_in_a_direct_message(
     http_bot: LocalSlack, ana: Person, alarm: WebClient, schedule: Schedule
 ) -> None:
     schedule()
@@ -175,7 +175,7 @@ def test_a_form_for_a_thread_is_for_no_other_place(
 
 
 @pytest.mark.usefixtures("worker", "delivering")
-def test_from_the_menu_a_run_is_told_in_a_direct_message(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_a_run_from_the_menu_reports_in_a_direct_message(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule()
     used(bot, ana, Id.RUN_SHORTCUT)
     picked(bot, ana, "Nightly report")
@@ -189,9 +189,7 @@ def test_from_the_menu_a_run_is_told_in_a_direct_message(bot: LocalSlack, ana: P
 
 
 @pytest.mark.usefixtures("delivering")
-def test_from_the_menu_a_run_is_told_where_the_form_says_also_after_another_pick(
-    http_bot: LocalSlack, ana: Person, schedule: Schedule
-) -> None:
+def test_a_run_from_the_menu_reports_where_the_form_says(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     schedule()
     schedule("Other")
     used(http_bot, ana, Id.RUN_SHORTCUT)
@@ -241,7 +239,7 @@ def test_a_direct_message_that_can_not_be_opened_is_parked_with_the_reason(
 
 
 def told(slack: LocalSlack, person: Person, shortcut: str) -> str:
-    """What only this person reads instead of a form."""
+    """The text that the person reads instead of a form."""
     if shortcut == Id.RUN_SHORTCUT:
         view = used(slack, person, shortcut)
         assert view["submit"] is None
@@ -254,7 +252,7 @@ def told(slack: LocalSlack, person: Person, shortcut: str) -> str:
 
 @pytest.mark.parametrize("shortcut", SHORTCUTS)
 @pytest.mark.parametrize(("who", "why"), [("U0BEN", "isn't linked to a staff account"), ("U0GIL", "Guests of this")])
-def test_who_may_not_run_schedules_reads_why(http_bot: LocalSlack, shortcut: str, who: str, why: str) -> None:
+def test_people_who_may_not_run_schedules_read_why(http_bot: LocalSlack, shortcut: str, who: str, why: str) -> None:
     assert why in told(http_bot, http_bot.person(who), shortcut)
 
 
@@ -266,10 +264,10 @@ def test_without_schedules_there_is_nothing_to_submit(http_bot: LocalSlack, ana:
 
 
 @pytest.mark.parametrize("shortcut", SHORTCUTS)
-def test_a_trigger_that_has_expired_is_told_where_slack_lets_us(
+def test_the_person_reads_that_the_trigger_has_expired_where_slack_allows_it(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, shortcut: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A shortcut in the menu has no response_url, so nobody can be told: the log says it."""
+    """A shortcut in the menu has no response_url, so the bot can't answer the person. The log says it."""
     schedule()
     http_bot.fault("error", method="views.open", error="expired_trigger_id", count=0)
     ts = ana.types(OPS, "Run it")["ts"]
@@ -283,7 +281,7 @@ def test_a_trigger_that_has_expired_is_told_where_slack_lets_us(
 
 
 @pytest.mark.parametrize("shortcut", SHORTCUTS)
-def test_a_shortcut_that_comes_twice_opens_one_form(
+def test_a_repeated_shortcut_opens_one_form(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, shortcut: str
 ) -> None:
     schedule()

@@ -14,7 +14,7 @@ from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.form import opened
 
-SERVING = "serving"  # replicas' threads
+SERVING = "serving"  # the name of the replicas' threads
 RECONNECTS = 20.0  # seconds in which a lost connection must be back, on a busy machine
 
 
@@ -34,7 +34,7 @@ def test_a_connection_that_ends_is_replaced(socket_bot: LocalSlack, ana: Person,
     assert opened(socket_bot, ana)
 
 
-def test_waiting_for_slack_costs_no_time_of_the_processor(socket_bot: LocalSlack) -> None:
+def test_waiting_for_slack_uses_no_processor_time(socket_bot: LocalSlack) -> None:
     socket_bot.trouble("fin")
     before = time.process_time()
     started = time.monotonic()
@@ -61,7 +61,7 @@ def serve(slack: LocalSlack) -> Iterator[Callable[[], threading.Event]]:
         assert not thread.is_alive()
 
 
-def test_it_starts_although_slack_is_away_and_connects_when_it_is_back(
+def test_the_bot_starts_while_slack_is_away_and_connects_later(
     slack: LocalSlack, serve: Callable[[], threading.Event]
 ) -> None:
     slack.fault("http500", method="apps.connections.open", count=2)
@@ -74,7 +74,7 @@ def asked(slack: LocalSlack) -> int:
     return len(slack.calls("apps.connections.open"))
 
 
-def test_while_slack_is_away_it_is_asked_ever_more_rarely(
+def test_while_slack_is_away_the_bot_asks_less_and_less_often(
     slack: LocalSlack, serve: Callable[[], threading.Event]
 ) -> None:
     serve()
@@ -87,7 +87,7 @@ def test_while_slack_is_away_it_is_asked_ever_more_rarely(
     assert asked(slack) - before <= 2
 
 
-def test_a_connection_that_slack_ends_at_once_is_as_good_as_none(
+def test_a_connection_that_slack_ends_at_once_counts_as_a_failed_try(
     slack: LocalSlack, serve: Callable[[], threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("localslack.socket_mode.MAX_CONNECTIONS", 0)
@@ -104,10 +104,10 @@ def test_a_stop_waits_for_no_pause_that_slack_wants(slack: LocalSlack, serve: Ca
     stopping.set()  # `serve` waits for the end
 
 
-def test_a_disconnect_that_comes_right_after_the_hello_is_heeded(
+def test_a_disconnect_that_comes_right_after_the_hello_is_handled(
     slack: LocalSlack, serve: Callable[[], threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connections: list[int] = []  # at each time that Slack is asked for a new one
+    connections: list[int] = []  # how many there are each time Slack is asked for a new one
     ask, is_connected = _Client.issue_new_wss_url, _Client.is_connected
 
     def asking(client: _Client) -> str:
@@ -180,7 +180,7 @@ def test_a_stop_waits_for_the_acknowledgement_in_flight(
     assert "opens the form" in str(answers[0]["ack"])
 
 
-def test_what_comes_while_a_stop_waits_is_done(
+def test_a_request_that_comes_while_a_stop_waits_is_handled(
     slack: LocalSlack, ana: Person, schedule: Schedule, serve: Callable[[], threading.Event], monkeypatch: Any
 ) -> None:
     schedule("Nightly report")
@@ -201,7 +201,7 @@ def test_what_comes_while_a_stop_waits_is_done(
     typing.start()
     assert begun.wait(10)
     stopping.set()
-    time.sleep(FROZEN + CHECK)  # so long that a process which no longer looks at its clock takes itself for frozen
+    time.sleep(FROZEN + CHECK)  # a process that no longer looks at its clock would now take itself for frozen
     assert ana.submits().get("closed")
     go_on.set()
     typing.join(10)

@@ -42,7 +42,7 @@ def stops(message: Json) -> list[str]:
     return [one["value"] for one in accessories if one["action_id"] == Id.STOP_LISTED]
 
 
-def test_only_the_one_who_asked_sees_what_is_running(
+def test_only_the_person_who_asked_sees_the_list(
     bot: LocalSlack, ana: Person, ana_of_the_site: User, schedule: Schedule
 ) -> None:
     Installation.objects.create(
@@ -60,14 +60,14 @@ def test_only_the_one_who_asked_sees_what_is_running(
     assert bot.calls("chat.postMessage") == bot.calls("views.open") == []
 
 
-def test_when_nothing_runs_it_says_what_to_do(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_when_nothing_runs_the_answer_says_what_to_do(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     an_ended_run(schedule())
     text = listed(status(http_bot, ana))
     assert "Nothing is running now" in text
     assert "`/runtask again`" in text
 
 
-def test_it_says_how_many_are_not_shown(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_list_says_how_many_runs_it_leaves_out(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     for number in range(now.MOST + 2):
         an_open_run(schedule, f"Report {number}")
     message = status(http_bot, ana)
@@ -91,9 +91,7 @@ def test_a_press_of_stop_replaces_the_list(bot: LocalSlack, ana: Person, schedul
     assert stops(ana.ephemerals(OPS)[-1]) == []
 
 
-def test_a_press_that_comes_too_late_is_told_in_the_new_list(
-    http_bot: LocalSlack, ana: Person, schedule: Schedule
-) -> None:
+def test_the_new_list_says_that_a_press_came_too_late(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     run = an_open_run(schedule)
     message = status(http_bot, ana)
     Run.objects.filter(pk=run.pk).update(state="finished", status="SUCCESS", deadline_at="2020-01-01T00:00Z")
@@ -103,7 +101,7 @@ def test_a_press_that_comes_too_late_is_told_in_the_new_list(
     assert "Nothing is running now" in listed(ana.ephemerals(OPS)[-1])
 
 
-def test_who_may_not_see_runs_reads_why(http_bot: LocalSlack, ben: Person, schedule: Schedule) -> None:
+def test_people_who_may_not_see_runs_read_why(http_bot: LocalSlack, ben: Person, schedule: Schedule) -> None:
     SlackLink.objects.create(team="T0LOCAL", slack_user="U0BEN", user=User.objects.get(username="ben"))
     an_open_run(schedule, "Operation Nightfall")
     message = status(http_bot, ben)
@@ -111,7 +109,7 @@ def test_who_may_not_see_runs_reads_why(http_bot: LocalSlack, ben: Person, sched
     assert "Nightfall" not in str(message)
 
 
-def test_who_loses_their_rights_stops_nothing_and_sees_no_list_any_more(
+def test_people_who_lose_their_rights_stop_nothing_and_see_no_list(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     an_open_run(schedule)
@@ -142,7 +140,7 @@ def test_a_schedule_that_is_called_status_can_be_named(
     assert "so with status and help" in ana.types(OPS, "/runtask HELP")["ack"]
 
 
-def test_what_takes_too_long_is_told_once(
+def test_a_command_that_takes_too_long_is_answered_once(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers, asked = threading.Event(), []

@@ -33,17 +33,17 @@ def test_a_run_that_goes_on_can_be_stopped_from_its_thread(bot: LocalSlack, ana:
 
 @pytest.fixture
 def killing(settings: Any) -> None:
-    """The site allows to terminate running tasks. Before the bot starts."""
+    """The site allows terminating running tasks. The fixture must come before the bot starts."""
     settings.RUNTASK = {**settings.RUNTASK, "KILL": True}
 
 
 def begins(run: Run) -> None:
-    """A worker reports that it has begun."""
+    """A worker reports that the run's task has begun."""
     TaskResult.objects.create(task_id=run.task_id, status="STARTED")
 
 
 def offered(slack: LocalSlack, person: Person, *wanted: Id) -> dict[str, Any]:
-    """The root, once it has exactly these buttons."""
+    """Waits until the root has exactly these buttons, and returns it."""
 
     def look() -> dict[str, Any] | None:
         root = person.messages(OPS)[-1]
@@ -82,7 +82,7 @@ def test_a_run_that_goes_on_after_a_stop_can_be_terminated(bot: LocalSlack, ana:
 def test_terminating_is_checked_again_on_the_server(
     http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule, who: str, why: str
 ) -> None:
-    """The button may be an old one, or none of ours: the site doesn't allow it (any more), or the person may not act."""
+    """A press may be old or forged: the site doesn't allow terminating (any more), or the person may not act."""
     started = run(http_bot, ana, schedule())
     begins(started)
     http_bot.wait_for(lambda: Run.objects.get().state == "running", 20)
@@ -111,7 +111,7 @@ def test_a_run_that_has_ended_is_not_terminated(http_bot: LocalSlack, ana: Perso
 
 
 @pytest.mark.usefixtures("delivering")
-def test_a_press_that_comes_too_late_is_told_so(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_person_reads_that_a_press_came_too_late(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     ended = run(http_bot, ana, schedule())
     ends(ended)
     finished(http_bot, ana)
@@ -124,7 +124,9 @@ def test_a_press_that_comes_too_late_is_told_so(http_bot: LocalSlack, ana: Perso
 
 
 @pytest.mark.usefixtures("delivering")
-def test_who_may_not_act_stops_nothing(http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule) -> None:
+def test_people_who_may_not_act_stop_nothing(
+    http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule
+) -> None:
     started = run(http_bot, ana, schedule())
     http_bot.wait_for(lambda: ana.messages(OPS))
     typed_before(http_bot, ben)

@@ -1,4 +1,4 @@
-"""Pressing Run: what is refused and where it is said, and what is sent once."""
+"""Pressing Run: the form shows errors where they belong, and a valid form is sent once."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def form_of(slack: LocalSlack, person: Person, row: PeriodicTask) -> None:
     opened(slack, person, f"/runtask {row.name}")
 
 
-def test_run_sends_what_is_stored_and_closes_the_form(
+def test_run_sends_the_stored_values_and_closes_the_form(
     bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
 ) -> None:
     row = schedule(args="[7]", kwargs='{"region": "APAC"}')
@@ -38,7 +38,7 @@ def test_run_sends_what_is_stored_and_closes_the_form(
     assert message.headers["ignore_result"] is False
 
 
-def test_run_sends_what_was_typed(bot: LocalSlack, ana: Person, schedule: Schedule, published: Published) -> None:
+def test_run_sends_the_typed_values(bot: LocalSlack, ana: Person, schedule: Schedule, published: Published) -> None:
     form_of(bot, ana, schedule(kwargs='{"days": 7}'))
     ana.fills("kwargs:", None, '{"days": 30, "region": "Größe"}')
     assert ana.submits()["closed"]
@@ -67,7 +67,7 @@ def test_run_sends_what_was_typed(bot: LocalSlack, ana: Person, schedule: Schedu
         pytest.param("[1, 2, 3]", "{}", {"args": "Too many arguments"}, id="too many arguments"),
     ],
 )
-def test_what_is_wrong_is_said_under_its_input(
+def test_an_error_stands_under_its_input(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published, args: str, kwargs: str, expected: dict
 ) -> None:
     form_of(http_bot, ana, schedule())
@@ -159,7 +159,7 @@ def test_inputs_that_slack_sends_back_as_null_count_as_their_prefill(
 def test_a_value_too_long_for_a_field_is_sent_as_stored(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published, ids: int, length: str
 ) -> None:
-    """However long: a stored value has no limit but beat's."""
+    """The length doesn't matter: only beat limits a stored value."""
     large = {"ids": list(range(ids))}
     form_of(http_bot, ana, schedule(task="elsewhere.import", kwargs=json.dumps(large)))
     assert f"{length} characters, too long to edit here (Slack allows 3,000)" in shown(top(ana))
@@ -212,7 +212,7 @@ def test_no_secret_of_slack_is_stored_in_the_form(http_bot: LocalSlack, ana: Per
 
 
 def forged(slack: LocalSlack, view: dict[str, Any], user: str, **metadata: Any) -> Any:
-    """The answer to a submission of this form with other metadata, or by somebody else."""
+    """The answer to a submission of this form by `user`, with changed metadata."""
     carried = {**json.loads(view["private_metadata"]), **metadata}
     payload = {
         "type": "view_submission",
@@ -250,7 +250,7 @@ def test_somebody_elses_form_gains_nothing(
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has one writer at a time")
-def test_a_locked_database_is_told_in_time_and_nothing_is_sent_later(
+def test_with_a_locked_database_the_answer_is_in_time_and_nothing_is_sent(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
 ) -> None:
     form_of(http_bot, ana, schedule())

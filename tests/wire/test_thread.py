@@ -1,4 +1,4 @@
-"""What arrives in the channel and its thread, with a real worker."""
+"""The messages of a run in its channel and thread, with a real worker."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def run(slack: LocalSlack, person: Person, row: PeriodicTask, *, channel: str = 
 
 
 def finished(slack: LocalSlack, person: Person, channel: str = OPS, replies: int = 2) -> tuple[dict, list[dict]]:
-    """The root and its thread, once both carry the end."""
+    """Waits until the root and its thread both show the end, and returns them."""
 
     def look() -> tuple[dict, list[dict]] | None:
         roots = person.messages(channel)
@@ -46,7 +46,7 @@ def all_words(message: dict[str, Any]) -> str:
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_run_is_told_from_begin_to_end(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_thread_tells_a_run_from_begin_to_end(bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     stored = run(bot, ana, schedule(kwargs='{"days": 7}'), kwargs='{"days": 30}')
     root, [task_id, final] = finished(bot, ana)
     assert "&lt;@U0ANA&gt; ran" in all_words(root) or "<@U0ANA> ran" in all_words(root)
@@ -208,7 +208,7 @@ def test_without_history_scopes_a_lost_answer_is_at_worst_repeated(
     assert len(ana.messages(OPS)) == 2
 
 
-def test_a_wanted_pause_is_kept(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+def test_the_pause_that_slack_asks_for_is_kept(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
     http_bot.fault("ratelimited", method="chat.postMessage", retry_after=1, count=1)
     stored = run(http_bot, ana, schedule())
     TaskResult.objects.create(task_id=stored.task_id, status="SUCCESS", result='"ok"')
@@ -220,13 +220,13 @@ def test_a_message_slack_will_never_take_is_parked_with_the_reason(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliver, "TRIES", 1)
-    http_bot.fault("error", method="chat.postMessage", error="invalid_blocks", count=2)  # also as one line
+    http_bot.fault("error", method="chat.postMessage", error="invalid_blocks", count=2)  # the short form fails, too
     run(http_bot, ana, schedule())
     http_bot.wait_for(lambda: Notice.objects.filter(state=NoticeState.PARKED).count() == 2)
     assert "invalid_blocks" in Notice.objects.get(kind="root").problem
 
 
-def test_a_run_without_any_word_is_told_and_a_late_result_still_arrives(
+def test_the_silence_of_workers_is_reported_and_a_late_result_still_arrives(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     stored = run(http_bot, ana, schedule("Lost"))
@@ -241,7 +241,7 @@ def test_a_run_without_any_word_is_told_and_a_late_result_still_arrives(
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_state_of_the_tasks_own_is_told_where_no_end_comes(
+def test_a_state_of_the_tasks_own_is_shown_if_no_end_comes(
     http_bot: LocalSlack, ana: Person, schedule: Schedule
 ) -> None:
     run(http_bot, ana, schedule("Cancelled", task="tests.wire.cancelled"))

@@ -1,4 +1,4 @@
-"""What people often do on the page."""
+"""Things that people often do on the page."""
 
 from collections.abc import Callable
 from typing import Any

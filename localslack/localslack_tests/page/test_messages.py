@@ -48,7 +48,7 @@ def test_hostile_text_is_shown_and_does_nothing(page: Page, app: App) -> None:
         ("<!date^0^{nonsense}|then>", "then"),
     ],
 )
-def test_mrkdwn(page: Page, text: str, html: str) -> None:
+def test_mrkdwn_is_shown_as_in_slack(page: Page, text: str, html: str) -> None:
     script = """async (text) => {
         const node = document.createElement("div");
         node.append(...(await import("/static/text.js")).mrkdwn(text));
@@ -68,7 +68,7 @@ def test_an_ephemeral_message_is_for_one_person_only(visit: Visit, app: App) -> 
     expect(secret.get_by_test_id("ephemeral")).to_have_text("Only visible to you")
 
 
-def test_who_is_mentioned_is_suggested_and_told(page: Page, app: App, slack: LocalSlack) -> None:
+def test_mentions_are_suggested_and_reach_the_app(page: Page, app: App, slack: LocalSlack) -> None:
     slack.config(events=["app_mention"])
     composer = page.get_by_test_id("composer")
     composer.press_sequentially("hey @run")
@@ -114,7 +114,7 @@ def test_the_menu_of_a_message_in_a_thread_offers_the_shortcut(page: Page, app: 
     assert (used["callback_id"], used["message"]["ts"], used["message"]["thread_ts"]) == ("run_here", ts, root)
 
 
-def test_news_elsewhere_shows_as_badge_and_as_notification_of_the_fallback_text(visit: Visit, app: App) -> None:
+def test_a_message_elsewhere_shows_a_badge_and_a_notification(visit: Visit, app: App) -> None:
     page = visit(channel="C0GENERAL")
     says(app, text="<@U0ANA> report &lt;done&gt; :white_check_mark:", blocks=[section("something else")])
     expect(channel(page, "C0OPS").get_by_test_id("unread")).to_have_text("1")
@@ -159,7 +159,7 @@ def test_the_home_tab_shows_what_the_app_published(visit: Visit, app: App, slack
     slack.wait_for(lambda: app.received("block_actions"))
 
 
-def test_an_app_opens_at_its_home_tab_or_at_messages_that_are_unread(visit: Visit, app: App) -> None:
+def test_an_app_opens_at_its_home_tab_or_at_unread_messages(visit: Visit, app: App) -> None:
     page = visit()
     bot = channel(page, "D0ANA")
     home, messages = page.get_by_test_id("tab-home"), page.get_by_test_id("tab-messages")
@@ -199,13 +199,13 @@ def test_on_a_phone_the_channels_are_in_a_drawer_and_nothing_is_cut_off(visit: V
     expect(channel(page, "C0GENERAL")).to_be_hidden()
 
 
-def test_the_page_tells_when_the_app_is_gone(page: Page, slack: LocalSlack) -> None:
+def test_the_page_says_that_the_app_is_gone(page: Page, slack: LocalSlack) -> None:
     expect(page.get_by_test_id("connection")).to_have_text("Runtask is connected")
     slack.config(mode="socket")
     expect(page.get_by_test_id("connection")).to_have_text("Runtask isn’t connected")
 
 
-def test_what_happened_while_the_line_was_down_is_there_afterwards(page: Page, app: App, slack: LocalSlack) -> None:
+def test_after_a_lost_connection_the_page_shows_what_it_missed(page: Page, app: App, slack: LocalSlack) -> None:
     slack.control("hang_up")
     expect(page.get_by_test_id("connection")).to_have_text("Reconnecting to the local Slack…")
     says(app, text="meanwhile")

@@ -1,4 +1,4 @@
-"""Commands and modals on the page: type, pick, err, correct and run."""
+"""Commands and modals on the page: people type, pick, correct errors and run."""
 
 import re
 import threading
@@ -34,7 +34,7 @@ def test_a_slash_command_is_suggested_completed_and_sent_by_keyboard(page: Page,
     expect(composer).to_be_focused()
 
 
-def test_pick_mistake_correction_and_run_by_keyboard_alone(page: Page, app: App) -> None:
+def test_a_person_picks_corrects_a_mistake_and_runs_by_keyboard_alone(page: Page, app: App) -> None:
     excerpt = 'Not JSON:\n  {"day" 1}\n         ^'
     app.answers["block_suggestion"] = lambda body: {"options": [option("Nightly"), option("Weekly")]}
     answer_choice(app, modal(menu(), text_input(multiline=True, initial_value='{"day": 1}')))
@@ -69,7 +69,7 @@ def test_pick_mistake_correction_and_run_by_keyboard_alone(page: Page, app: App)
     assert values["args"]["typed"]["value"] == '{"day": 2}'
 
 
-def test_what_is_being_typed_survives_an_update_of_the_modal(page: Page, app: App, slack: LocalSlack) -> None:
+def test_text_that_is_being_typed_survives_an_update_of_the_modal(page: Page, app: App, slack: LocalSlack) -> None:
     dialog = open_modal(page, app, text_input(), section("before"))
     text = dialog.get_by_label("Arguments")
     text.press_sequentially("abc")
@@ -82,7 +82,7 @@ def test_what_is_being_typed_survives_an_update_of_the_modal(page: Page, app: Ap
     expect(text).to_have_value("abcd")
 
 
-def test_a_view_pushed_on_top_gives_way_to_the_one_below_as_it_was(page: Page, app: App) -> None:
+def test_under_a_pushed_view_the_one_below_stays_as_it_was(page: Page, app: App) -> None:
     second = modal(section("Are you sure?"), submit=plain("Yes"), title=plain("Second"))
     app.answers["view_submission"] = lambda body: {"response_action": "push", "view": second}
     dialog = open_modal(page, app, text_input())
@@ -130,7 +130,7 @@ def test_of_overlapping_suggestions_only_the_newest_is_shown(page: Page, app: Ap
     expect(dialog).to_be_visible()
 
 
-def test_too_few_letters_and_no_options_are_said_in_the_menu(page: Page, app: App) -> None:
+def test_the_menu_says_if_there_are_too_few_letters_or_no_options(page: Page, app: App) -> None:
     app.answers["block_suggestion"] = lambda body: {"options": []}
     dialog = open_modal(page, app, menu(min_query_length=2))
     dialog.get_by_test_id("select-input").click()
@@ -222,7 +222,7 @@ ELEMENTS: list[tuple[Json, Act, Json]] = [
 
 
 @pytest.mark.parametrize(("element", "act", "state"), ELEMENTS, ids=[element["type"] for element, _, _ in ELEMENTS])
-def test_what_a_person_chooses_reaches_the_app(page: Page, app: App, element: Json, act: Act, state: Json) -> None:
+def test_a_persons_choice_reaches_the_app(page: Page, app: App, element: Json, act: Act, state: Json) -> None:
     block = {"type": "input", "block_id": "b", "label": plain("Label"), "element": {"action_id": "it"} | element}
     dialog = open_modal(page, app, block)
     act(page, dialog.get_by_label("Label"))
@@ -233,7 +233,7 @@ def test_what_a_person_chooses_reaches_the_app(page: Page, app: App, element: Js
 
 
 def bare(value: Any) -> Any:
-    """A value with options reduced to their value, whose texts come back with Slack's own marks."""
+    """A value in which each option is reduced to its value. Slack returns the options' texts with its own marks."""
     if isinstance(value, list):
         return [bare(one) for one in value]
     if isinstance(value, dict):

@@ -46,7 +46,7 @@ def test_with_one_workspace_there_is_nothing_to_switch(page: Page) -> None:
     assert "team" not in page.url
 
 
-def test_workspaces_are_switched_and_a_reload_stays(there: WebClient, visit: Visit, app: App) -> None:
+def test_workspaces_can_be_switched_and_a_reload_keeps_the_choice(there: WebClient, visit: Visit, app: App) -> None:
     says(app, text="here")
     there.chat_postMessage(channel="C0OPS", text="elsewhere")
     page = visit()
@@ -60,7 +60,7 @@ def test_workspaces_are_switched_and_a_reload_stays(there: WebClient, visit: Vis
     expect(page.get_by_test_id("message")).to_contain_text(["here"])
 
 
-def test_what_is_typed_goes_to_the_shown_workspace(there: WebClient, visit: Visit, slack: LocalSlack) -> None:
+def test_typed_text_goes_to_the_shown_workspace(there: WebClient, visit: Visit, slack: LocalSlack) -> None:
     page = visit()
     workspace(page, "T0TWO").click()
     expect(workspace(page, "T0TWO")).to_have_attribute("aria-pressed", "true")
@@ -71,7 +71,7 @@ def test_what_is_typed_goes_to_the_shown_workspace(there: WebClient, visit: Visi
     assert slack.person("U0ANA").messages("C0OPS") == []
 
 
-def test_news_of_another_workspace_stay_there(there: WebClient, visit: Visit, app: App) -> None:
+def test_messages_of_another_workspace_stay_there(there: WebClient, visit: Visit, app: App) -> None:
     page = visit(channel="C0GENERAL")
     there.chat_postMessage(channel="C0OPS", text="<@U0ANA> elsewhere")
     says(app, text="<@U0ANA> here")

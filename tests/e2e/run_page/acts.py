@@ -1,4 +1,4 @@
-"""What people do on the run page."""
+"""Things that people do on the run page."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -7,7 +7,7 @@ PATIENCE = 20_000  # milliseconds
 
 
 def pick(page: Page, typed: str) -> Page:
-    """By mouse, from a list that has been narrowed down."""
+    """Picks the first schedule of the searched list, by mouse."""
     page.goto(f"/?q={typed}")
     page.locator(".runtask-list a").first.click()
     expect(page.locator("#runtask-form")).to_be_visible()

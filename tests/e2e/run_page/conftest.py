@@ -37,7 +37,7 @@ def login(platform: Platform, browser: Browser, _running: None) -> Any:
 
 @pytest.fixture
 def contexts(browser: Browser, platform: Platform, login: Any) -> Iterator[Any]:
-    """Makes browsers of Ana's; options as Playwright's."""
+    """A function that opens a page in a new browser context of Ana's. It takes Playwright's options."""
     made: list[BrowserContext] = []
     forbidden: list[str] = []
 
@@ -56,7 +56,7 @@ def contexts(browser: Browser, platform: Platform, login: Any) -> Iterator[Any]:
     yield make
     for context in made:
         context.close()
-    assert forbidden == []  # by the site's policy (bot.settings)
+    assert forbidden == []  # nothing that the site's Content-Security-Policy forbids (bot.settings)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Rules in a browser: written in the admin, explained, and read on the run page; and a second person's yes."""
+"""Rules in a browser: written in the admin, explained, and read on the run page. Approval in a browser."""
 
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ def test_a_rule_is_written_explained_and_read(contexts: Any, look: dict[str, Any
 
 @pytest.fixture
 def cara(platform: Platform, contexts: Any) -> Any:
-    """Makes browsers of hers, who may approve runs of one schedule. The first one logs in, on her way to what waits for her."""
+    """A function that opens a browser and logs Cara in, who may approve runs of one schedule."""
     platform.shell(CARA)
 
     def make(**look: Any) -> Page:
@@ -81,7 +81,7 @@ def cara(platform: Platform, contexts: Any) -> Any:
 
 
 def asks(page: Page, reason: str = "") -> None:
-    """For a run of the schedule that needs a yes."""
+    """Asks for a run of the schedule that needs approval."""
     pick(page, "slow")
     expect(page.get_by_text("asks for the yes of another person, a member of leads")).to_be_visible()
     page.get_by_label("Keyword arguments").fill('{"steps": 1}')

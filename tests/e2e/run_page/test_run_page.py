@@ -27,10 +27,10 @@ def test_pick_err_mend_run_and_watch_it_end(page: Page, screenshots: Path) -> No
     after = kwargs.bounding_box()
     assert before is not None
     assert after is not None
-    assert after["height"] > before["height"], "it grows with what is typed"
+    assert after["height"] > before["height"], "the field grows with its text"
     page.screenshot(path=screenshots / "run-page.png")
 
-    run(page)  # the server says it again
+    run(page)  # the server finds the same error
     expect(page.get_by_role("alert")).to_contain_text("Nothing was sent. Please correct Keyword arguments")
     expect(error).to_contain_text("Line 2, column 10")
     expect(kwargs).to_be_focused()
@@ -60,7 +60,7 @@ def test_a_run_is_followed_to_its_end_without_a_reload(page: Page) -> None:
     assert page.evaluate("window.sameDocument")
 
 
-def test_by_keyboard_alone(page: Page) -> None:
+def test_a_schedule_is_run_by_keyboard_alone(page: Page) -> None:
     page.goto("/")
     page.keyboard.type("report")
     expect(page.locator(".runtask-list a")).to_have_count(2)
@@ -71,7 +71,7 @@ def test_by_keyboard_alone(page: Page) -> None:
     page.keyboard.press("ArrowUp")
     expect(page.get_by_label("Find a schedule")).to_be_focused()
     page.keyboard.type(" nightly")
-    page.keyboard.press("Enter")  # the first of the list as it will be, not as it was
+    page.keyboard.press("Enter")  # it picks the first of the new list, not of the old one
     expect(page.locator("h1")).to_have_text("Run Nightly report")
     assert focused(page) == "runtask-name"
     for stop in ("A", "id_args", "id_kwargs"):
@@ -83,7 +83,7 @@ def test_by_keyboard_alone(page: Page) -> None:
     expect(page.locator("#runtask-state")).to_contain_text('"rows": 3')
 
 
-def test_a_double_press_runs_once_and_a_page_gone_back_to_runs_anew(page: Page) -> None:
+def test_a_double_press_runs_once_and_going_back_starts_a_new_run(page: Page) -> None:
     pick(page, "nightly")
     page.get_by_role("button", name="Run").dblclick()
     expect(page.locator("#runtask-state")).to_contain_text("SUCCESS")
@@ -105,7 +105,7 @@ def test_a_double_press_runs_once_and_a_page_gone_back_to_runs_anew(page: Page) 
         pytest.param({**PHONE, "color_scheme": "dark"}, id="dark phone", marks=pytest.mark.nightly),
     ],
 )
-def test_it_is_for_everybody(
+def test_the_run_page_is_accessible_and_fits_every_screen(
     contexts: Any, options: dict[str, Any], screenshots: Path, request: pytest.FixtureRequest
 ) -> None:
     page = contexts(**options)
@@ -122,10 +122,10 @@ def test_it_is_for_everybody(
     run(page)
     expect(page.locator("#runtask-state")).to_contain_text("SUCCESS")
     finds_nothing_serious(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing to scroll sideways"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page must not scroll sideways"
 
 
-def test_from_a_periodic_task_in_the_admin(page: Page) -> None:
+def test_a_periodic_task_in_the_admin_leads_to_its_form(page: Page) -> None:
     page.goto("/admin/django_celery_beat/periodictask/?q=night")
     page.get_by_role("link", name="Run Nightly report…").click()
     expect(page.locator("h1")).to_have_text("Run Nightly report")
@@ -139,7 +139,7 @@ def test_from_a_periodic_task_in_the_admin(page: Page) -> None:
 
 
 def test_the_admin_works_under_the_sites_policy(page: Page) -> None:
-    """A schedule is made with its windows and menus. What the policy forbids, the browser would tell (conftest)."""
+    """A schedule is made with the admin's windows and menus. The browser reports what the policy forbids (conftest)."""
     for address in (
         "",
         "runtask/run/",

@@ -10,7 +10,7 @@ from tests.e2e.run_page.acts import PATIENCE, finds_nothing_serious, pick, run
 pytestmark = pytest.mark.nightly
 
 
-def test_a_run_that_goes_on_is_pointed_at(page: Page) -> None:
+def test_the_form_links_to_a_run_that_goes_on(page: Page) -> None:
     run(pick(page, "slow"))
     address = page.url
     pick(page, "slow")
@@ -30,7 +30,7 @@ def test_a_failure_shows_its_traceback(page: Page) -> None:
     finds_nothing_serious(page)
 
 
-def test_what_should_be_known_before_is_said(page: Page) -> None:
+def test_the_form_shows_warnings_before_a_run(page: Page) -> None:
     pick(page, "broken")
     expect(page.get_by_text("Disabled.")).to_be_visible()
     expect(page.locator("#id_kwargs_error")).to_contain_text("Line 1, column 11")
@@ -42,7 +42,7 @@ def test_what_should_be_known_before_is_said(page: Page) -> None:
     ).to_be_visible()  # appears when workers have answered
 
 
-def test_without_javascript_it_all_works_by_reloading(contexts: Any) -> None:
+def test_without_javascript_everything_works_by_reloading(contexts: Any) -> None:
     page = contexts(java_script_enabled=False)
     page.goto("/")
     page.get_by_label("Find a schedule").fill("night")
@@ -59,7 +59,7 @@ def test_without_javascript_it_all_works_by_reloading(contexts: Any) -> None:
     expect(page.locator("#runtask-state")).to_contain_text('"rows": 4')
 
 
-def test_a_lost_connection_is_said_and_made_up_for(page: Page) -> None:
+def test_the_page_says_that_the_connection_is_lost_and_catches_up(page: Page) -> None:
     run(pick(page, "slow"))
     expect(page.locator("#runtask-state")).to_contain_text(" of 12")
     page.context.set_offline(True)
@@ -69,7 +69,7 @@ def test_a_lost_connection_is_said_and_made_up_for(page: Page) -> None:
     expect(page.locator("#runtask-state")).to_contain_text("SUCCESS after")
 
 
-def test_who_is_logged_out_meanwhile_is_told(page: Page) -> None:
+def test_the_page_says_that_somebody_was_logged_out(page: Page) -> None:
     run(pick(page, "slow"))
     expect(page.locator("#runtask-state")).to_contain_text(" of 12")
     page.context.clear_cookies()
@@ -79,7 +79,7 @@ def test_who_is_logged_out_meanwhile_is_told(page: Page) -> None:
     expect(pick_again.get_by_label("Username")).to_be_visible()
 
 
-def test_who_is_logged_out_over_an_open_form_logs_in_aside_and_goes_on(page: Page) -> None:
+def test_after_a_logout_the_open_form_survives_a_login_in_another_tab(page: Page) -> None:
     pick(page, "night")
     page.get_by_label("Keyword arguments").fill('{"days": 3}')
     page.context.clear_cookies()
