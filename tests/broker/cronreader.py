@@ -1,4 +1,4 @@
-"""Reads the words of a crontab: back from a sentence to the times that it claims. Shares nothing with their writer."""
+"""Reads the words of a crontab: turns a sentence back into the times that it names. It shares no code with their writer."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ DATES = re.compile(
 
 @dataclass(frozen=True)
 class Claim:
-    """What a sentence says: beat sends at these times of the day (in minutes), on the days that fit in all three ways."""
+    """A sentence as values: beat sends at these minutes of the day, on the days that match all three conditions."""
 
     times: frozenset[int]
     days: frozenset[int]

@@ -1,4 +1,4 @@
-"""What the broker's errors mean, and what is shown of them. tests.services.test_refused has real brokers."""
+"""Errors of the broker: which ones are refusals, and which text is shown. tests.services.test_refused has real brokers."""
 
 import pytest
 from amqp import exceptions as amqp
@@ -12,13 +12,13 @@ DECLARE_QUEUE, PUBLISH = (50, 10), (60, 40)
 
 
 def while_handling(first: Exception, then: Exception) -> Exception:
-    """As redis-py raises `then` behind Sentinel."""
+    """Returns `then` as redis-py raises it behind Sentinel."""
     then.__context__ = first
     return then
 
 
 def wrapped(exc: Exception) -> Exception:
-    """As Celery passes it on."""
+    """Returns an error as Celery passes it on."""
     outer = OperationalError(str(exc))
     outer.__cause__ = exc
     return outer
@@ -69,7 +69,7 @@ def test_an_answer_of_the_broker_is_a_refusal(transport: str, exc: Exception, co
         ("sqs", redis.ReadOnlyError("of another broker")),
     ],
 )
-def test_where_the_broker_has_not_refused_nobody_knows(transport: str, exc: Exception) -> None:
+def test_an_error_that_is_no_refusal_leaves_the_fate_unknown(transport: str, exc: Exception) -> None:
     assert refusal(exc, transport) is None
 
 

@@ -1,4 +1,4 @@
-"""What is known of how a task is called: what Celery itself would refuse to send, and the names of positional values."""
+"""How a task is called: which calls Celery would refuse to send, and the names of positional values."""
 
 import functools
 import sys
@@ -27,7 +27,7 @@ CALLS: list[tuple[list[Any], dict[str, Any]]] = [
 
 
 def with_database(function: Any) -> Any:
-    """As platforms have them: the task gets an argument that nobody sends."""
+    """A decorator as platforms have them: it adds an argument that is not in the message."""
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -37,7 +37,7 @@ def with_database(function: Any) -> Any:
 
 
 def logged(function: Any) -> Any:
-    """Passes everything on as it is."""
+    """A decorator that passes all arguments on unchanged."""
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -114,7 +114,7 @@ CLASSES: tuple[Any, ...] = (_Class, _Injecting, _Decorated, _Partial)
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
-    """With a task of each kind. Of pydantic, Celery needs only the name of a class here."""
+    """An app with a task of each kind. For pydantic tasks, Celery needs only the name of a class here."""
     pydantic: Any = ModuleType("pydantic")
     pydantic.BaseModel = type("BaseModel", (), {})
     monkeypatch.setitem(sys.modules, "pydantic", pydantic)
@@ -130,7 +130,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
 
 
 @pytest.mark.parametrize("kind", [*FUNCTIONS, *(kind.name for kind in CLASSES)])
-def test_what_is_refused_is_what_celery_refuses_to_send(app: Celery, kind: str) -> None:
+def test_exactly_the_calls_that_celery_would_refuse_are_refused(app: Celery, kind: str) -> None:
     known = calls.signature(app, kind)
     for args, kwargs in CALLS:
         refused = known is not None and any(signature.problems(known, args, kwargs))
@@ -145,7 +145,7 @@ def _does_celery_refuse(app: Celery, kind: str, args: list[Any], kwargs: dict[st
     return False
 
 
-def test_of_an_unknown_task_nothing_is_known(app: Celery) -> None:
+def test_nothing_is_known_about_a_task_that_is_not_registered(app: Celery) -> None:
     assert calls.signature(app, "elsewhere") is None
     assert calls.names(app, "elsewhere") == signature.Names()
 
@@ -167,15 +167,15 @@ def test_of_an_unknown_task_nothing_is_known(app: Celery) -> None:
         *([("pydantic", "(days, region='EU')"), ("bound pydantic", "(days)")] if HAS_PYDANTIC else []),
     ],
 )
-def test_a_rule_goes_by_names_that_are_sure(app: Celery, kind: str, names: str | None) -> None:
-    """By a decorator's own names, which bind nothing: what it passes on may stand at another place."""
+def test_a_rule_uses_only_names_that_are_certain(app: Celery, kind: str, names: str | None) -> None:
+    """A decorator's own names are not certain: it may pass a value on at another position."""
     found = calls.names(app, kind).sure
     assert (None if found is None else str(found)) == names
 
 
 @pytest.mark.parametrize("wrap", [with_database, logged])
 def test_a_secret_is_masked_wherever_a_decorator_may_put_it(app: Celery, wrap: Any) -> None:
-    """Nobody knows which one it is: with an argument that is added, the token is the first value, else the second."""
+    """If the decorator adds an argument, the token is the first value in the message, otherwise the second."""
 
     def nightly(db, api_token, days): ...
 

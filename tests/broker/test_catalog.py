@@ -1,4 +1,4 @@
-"""The catalogue over beat's own rows: searching, freshness, and what is known of a task."""
+"""The catalogue over beat's own rows: searching, freshness, and the signatures of tasks."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ def names(catalog: BeatCatalog, query: str = "") -> list[str]:
     return [brief.name for brief in catalog.find(query, 100).first]
 
 
-def test_a_schedule_is_its_row(catalog: BeatCatalog) -> None:
+def test_a_schedule_has_the_values_of_its_row(catalog: BeatCatalog) -> None:
     row = a_row(args="[1]", kwargs='{"a": 1.10}', queue="q", priority=0, expire_seconds=60, headers='{"X": 1}', enabled=False,
                 description="What for", exchange="e", routing_key="r")  # fmt: skip
     found = catalog.get(ScheduleId(row.pk))
@@ -42,8 +42,8 @@ def test_a_schedule_that_runs_once_says_so(catalog: BeatCatalog) -> None:
     assert catalog.when(found) == "every 10 seconds, but only once"
 
 
-def test_of_several_kinds_of_times_beat_takes_the_interval(catalog: BeatCatalog) -> None:
-    """beat's admin refuses such a row; SQL makes it."""
+def test_a_row_with_several_kinds_of_times_runs_by_its_interval_as_in_beat(catalog: BeatCatalog) -> None:
+    """beat's admin refuses such a row, but SQL can make it."""
     row, night = a_row(), CrontabSchedule.objects.create(minute="0", hour="2")
     PeriodicTask.objects.filter(pk=row.pk).update(crontab=night)
     row.refresh_from_db()
@@ -53,8 +53,8 @@ def test_of_several_kinds_of_times_beat_takes_the_interval(catalog: BeatCatalog)
     assert catalog.when(found) == "every 10 seconds"
 
 
-def test_a_time_zone_that_is_not_known_here_is_said(catalog: BeatCatalog) -> None:
-    """It was removed from the tz database; beat itself fails at such a row."""
+def test_a_time_zone_that_is_not_known_here_is_named(catalog: BeatCatalog) -> None:
+    """Zones are removed from the tz database now and then; beat itself fails at such a row."""
     row = a_row("nightly report", crontab=in_zone("US/Pacific-New"))
     found = catalog.get(ScheduleId(row.pk))
     assert found is not None
@@ -101,7 +101,7 @@ def test_reading_writes_nothing_not_even_for_a_broken_row(catalog: BeatCatalog) 
         ("headers", '{"a": 1}'),
     ],
 )  # fmt: skip
-def test_the_fingerprint_moves_with_whatever_is_sent(catalog: BeatCatalog, field: str, value: Any) -> None:
+def test_the_fingerprint_changes_with_every_value_that_is_sent(catalog: BeatCatalog, field: str, value: Any) -> None:
     row = a_row()
     before = catalog.get(ScheduleId(row.pk))
     PeriodicTask.objects.filter(pk=row.pk).update(**{field: value})
@@ -112,7 +112,7 @@ def test_the_fingerprint_moves_with_whatever_is_sent(catalog: BeatCatalog, field
     assert field in SENT_FIELDS
 
 
-def test_the_fingerprint_does_not_move_when_beat_runs_the_row(catalog: BeatCatalog) -> None:
+def test_the_fingerprint_does_not_change_when_beat_runs_the_row(catalog: BeatCatalog) -> None:
     row = a_row()
     before = catalog.get(ScheduleId(row.pk))
     row.last_run_at, row.total_run_count = datetime(2026, 1, 1, tzinfo=UTC), 5
@@ -140,10 +140,10 @@ def test_a_row_replaced_by_another_is_seen(catalog: BeatCatalog) -> None:
     assert names(catalog) == ["second"]
 
 
-def test_a_bulk_update_is_seen_when_the_names_are_read_anew(
+def test_a_bulk_update_is_seen_when_the_names_are_read_again(
     catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`QuerySet.update` moves no date, so there is nothing to notice before."""
+    """`QuerySet.update` doesn't change beat's date of the last change, so the update can't be noticed earlier."""
     a_row("before")
     names(catalog)
     PeriodicTask.objects.update(name="after", enabled=False)
@@ -168,9 +168,7 @@ def test_names_are_not_read_again_without_need(catalog: BeatCatalog, django_asse
         names(catalog)
 
 
-def test_whether_there_are_any_is_known_without_reading_names(
-    catalog: BeatCatalog, django_assert_num_queries: Any
-) -> None:
+def test_the_check_for_any_schedule_reads_no_names(catalog: BeatCatalog, django_assert_num_queries: Any) -> None:
     assert catalog.is_empty()
     a_row()
     with django_assert_num_queries(1):
@@ -181,32 +179,34 @@ def test_whether_there_are_any_is_known_without_reading_names(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_waits_for_a_big_table_that_changed(catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was there is searched until the table has been read aside."""
+def test_a_search_does_not_wait_for_a_big_table_that_changed(
+    catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Searches use the old index until a thread in the background has read the table."""
     a_row("first")
     names(catalog)
     monkeypatch.setattr(module, "READ_IN_SEARCH", 0.0)
     monkeypatch.setattr(module, "READ_SHARE", 0.0)
     a_row("second")
     assert names(catalog) == ["first"]
-    with catalog._reading:  # the reader has let go
+    with catalog._reading:  # the reader has released the lock
         pass
     assert names(catalog) == ["first", "second"]
 
 
-def test_a_thread_that_hangs_while_it_reads_holds_up_nobody_for_good(
+def test_a_reading_thread_that_hangs_does_not_block_searches_for_ever(
     catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_row("first")
     assert names(catalog) == ["first"]
     a_row("second")
     monkeypatch.setattr(module, "HANGING", 0.05)
-    with catalog._reading:  # as one does whose connection a failover has left without an answer
+    with catalog._reading:  # like a thread whose connection gets no answer after a failover
         assert names(catalog) == ["first", "second"]
     assert not catalog._reading.locked()
 
 
-def test_searching_and_naming(catalog: BeatCatalog) -> None:
+def test_schedules_are_found_by_search_and_by_name(catalog: BeatCatalog) -> None:
     a_row("Nightly report", task="reports.nightly", enabled=False)
     a_row("clean up", task="ops.clean")
     assert names(catalog) == ["clean up", "Nightly report"]
@@ -228,4 +228,6 @@ def test_a_registered_task_is_known_by_its_signature(catalog: BeatCatalog) -> No
 
     found = {task: catalog.signature(f"shop.{task}") for task in ("sell", "bound", "loose", "elsewhere")}
     assert [known and list(known.parameters) for known in found.values()] == [["days", "region"], ["days"], None, None]
-    assert catalog.names("shop.loose").possible == ("days",), "to find secrets, although Celery is asked not to check"
+    assert catalog.names("shop.loose").possible == ("days",), (
+        "the names are needed to find secrets, even if Celery doesn't check calls"
+    )

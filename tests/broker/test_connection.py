@@ -1,4 +1,4 @@
-"""A broker with several addresses: each gets one try and its share of the time, and none is named to people."""
+"""Each of a broker's addresses gets one try and a share of the time, and none is shown to people."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ SEVERAL = [f"amqp://{host}" for host in "abc"]
 
 @dataclass
 class Network:
-    """No address answers, except one. A try takes all the seconds that it is given, unless it is refused at once."""
+    """A network in which only one address answers. A try uses all its seconds, unless it is refused at once."""
 
     alive: str = ""
     refused: str = ""
@@ -43,7 +43,7 @@ class Network:
 
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> Network:
-    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)  # Celery would take the address from there
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)  # otherwise Celery takes the address from there
     fake = Network()
 
     def establish(connection: Any) -> Any:
@@ -80,7 +80,7 @@ def test_shuffled_addresses_are_tried_once_too(network: Network) -> None:
         assert sorted(network.tried) == ["a", "b", "c"]
 
 
-def test_a_strategy_of_the_platform_says_what_comes_next(network: Network) -> None:
+def test_a_strategy_of_the_platform_chooses_the_next_address(network: Network) -> None:
     def backwards(addresses: list[str]) -> Iterator[str]:
         return cycle([addresses[0], *reversed(addresses[1:])])
 
@@ -100,14 +100,14 @@ def test_a_strategy_of_the_platform_says_what_comes_next(network: Network) -> No
         (1, -1.0, [LEAST_TIMEOUT]),
     ],
 )
-def test_the_time_that_is_left_is_shared(
+def test_the_addresses_share_the_time_that_is_left(
     network: Network, scheme: str, addresses: int, within: float, given: list[float]
 ) -> None:
     fails(a_connection([f"{scheme}://{host}" for host in "abc"[:addresses]]), within)
     assert network.given == pytest.approx(given)
 
 
-def test_what_a_quick_refusal_leaves_goes_to_the_others(network: Network) -> None:
+def test_the_time_that_a_quick_refusal_leaves_goes_to_the_others(network: Network) -> None:
     network.refused = "ab"
     fails(a_connection(SEVERAL), 1.8)
     assert network.given == pytest.approx([0.6, 0.9, CONNECT_TIMEOUT])
@@ -121,7 +121,7 @@ def test_the_address_that_answered_is_kept(network: Network) -> None:
     assert network.tried == ["a", "b"]
     connection.collect()
     connect(connection, 2.5)
-    assert network.tried == ["a", "b", "b"], "it is opened where it was"
+    assert network.tried == ["a", "b", "b"], "the connection is opened to the same address again"
 
 
 def test_connections_of_a_pool_have_their_own_limits(network: Network) -> None:
@@ -132,10 +132,10 @@ def test_connections_of_a_pool_have_their_own_limits(network: Network) -> None:
 
 
 class Gone(Exception):
-    """A failure of the test's own, which no transport knows."""
+    """An exception that no transport knows."""
 
 
-def test_the_next_address_is_tried_whatever_fails(network: Network) -> None:
+def test_the_next_address_is_tried_after_any_error(network: Network) -> None:
     network.failure = Gone
     with pytest.raises(Gone):
         connect(a_connection(SEVERAL), 2.5)
@@ -149,7 +149,7 @@ REFUSED: list[Callable[[str], str]] = [
 
 
 @pytest.mark.parametrize("url", REFUSED, ids=["redis", "amqp"])
-def test_no_address_is_named_to_people(url: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_address_is_shown_to_people(url: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", ";".join(map(url, ["127.0.0.1", "127.0.0.2"])))
     with pytest.raises(NotSent) as caught:
         CelerySender(Celery("several", set_as_current=False)).reach(2.5)

@@ -1,4 +1,4 @@
-"""The words of a crontab, read back, name the times at which beat sends."""
+"""A reader turns the words of a crontab into times again. They are the times at which beat sends."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from tests.broker.cronreader import Claim, read
 
 
 def beats(schedule: Any, start: datetime) -> Iterator[datetime]:
-    """The times at which beat sends, found as beat finds them: from one to the next."""
+    """The times at which beat sends. Each is computed from the one before, as beat does."""
     last = start
     while True:
         schedule.nowfun = lambda now=last: now  # Celery 5.3 looks at the clock, too
@@ -27,7 +27,7 @@ def beats(schedule: Any, start: datetime) -> Iterator[datetime]:
 
 
 def field(low: int, high: int, words: str = "") -> st.SearchStrategy[str]:
-    """A field of a crontab: stars, numbers, names, ranges (also around the end), steps, and lists of them."""
+    """A field of a crontab: stars, numbers, names, ranges (also beyond the last value), steps, and lists of these."""
     number = st.integers(low, high).map(str)
     if words:
         number |= st.sampled_from(words.split())
@@ -70,9 +70,11 @@ def test_the_words_of_a_crontab_are_the_times_that_celery_reads_in_it(crontab: C
 @given(crontabs, st.integers(0, 3 * 365 * 24 * 60))
 @example(CrontabSchedule(minute="8", hour="5,11,17,23"), 306)
 @example(CrontabSchedule(minute="0", hour="22-4", day_of_week="fri-mon"), 0)
-@example(CrontabSchedule(minute="0", hour="6", day_of_month="13", day_of_week="5"), 0)  # both, not one of them
+@example(
+    CrontabSchedule(minute="0", hour="6", day_of_month="13", day_of_week="5"), 0
+)  # beat sends if both days match, not if one does
 def test_beat_sends_at_the_times_that_the_words_say(crontab: CrontabSchedule, minutes: int) -> None:
-    """Over the next 20 times, or ten years."""
+    """Compares the next 20 times, or those of ten years."""
     start = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     try:
         schedule = crontab.schedule
@@ -83,7 +85,7 @@ def test_beat_sends_at_the_times_that_the_words_say(crontab: CrontabSchedule, mi
 
 
 def values(low: int, high: int) -> st.SearchStrategy[set[int]]:
-    """All numbers, all but one, and evenly spaced ones, far more often than by chance."""
+    """Draws sets of numbers: all, all but one, and evenly spaced ones come far more often than by chance."""
     whole = set(range(low, high + 1))
     number = st.integers(low, high)
     spaced = st.builds(
@@ -94,7 +96,7 @@ def values(low: int, high: int) -> st.SearchStrategy[set[int]]:
 
 @settings(max_examples=300)
 @given(values(0, 59), values(0, 23), values(1, 31), values(1, 12), values(0, 6))
-def test_every_set_of_times_can_be_said(
+def test_every_set_of_times_has_words(
     minutes: set[int], hours: set[int], days: set[int], months: set[int], weekdays: set[int]
 ) -> None:
     words = sentence(minutes=minutes, hours=hours, days=days, months=months, weekdays=weekdays)

@@ -1,4 +1,4 @@
-"""A message is made from a row as beat makes it."""
+"""A message is built from a row in the same way as in beat."""
 
 import json
 from datetime import timedelta
@@ -21,7 +21,7 @@ LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
 
 
 def options(headers: str = "", **columns: Any) -> dict[str, Any]:
-    """With the schedule's name in a header, as beat has it since 2.8."""
+    """Adds the header with the schedule's name, which beat sends since 2.8."""
     what = dispatch(a_schedule(headers=headers, columns=columns), TASK_ID, [1], {"a": 2}, requester="ada", now=NOW)
     assert (what.task_id, what.task, what.args, what.kwargs) == (TASK_ID, "reports.tasks.nightly", [1], {"a": 2})
     found = dict(what.options)
@@ -30,7 +30,7 @@ def options(headers: str = "", **columns: Any) -> dict[str, Any]:
     return found
 
 
-def test_a_plain_row_is_sent_with_nothing_but_who_and_what() -> None:
+def test_a_plain_row_is_sent_with_only_its_name_and_the_requester_as_headers() -> None:
     headers = {"periodic_task_name": "nightly report", REQUESTER_HEADER: "ada"}
     assert options() == {"headers": headers}
 
@@ -53,7 +53,7 @@ def test_a_plain_row_is_sent_with_nothing_but_who_and_what() -> None:
         pytest.param({"headers": " "}, None, id="blank headers"),
     ],
 )
-def test_each_option_is_the_rows(changes: dict[str, Any], expected: dict[str, Any] | None) -> None:
+def test_each_option_comes_from_the_row(changes: dict[str, Any], expected: dict[str, Any] | None) -> None:
     if expected is None:
         with pytest.raises(Invalid):
             options(**changes)
@@ -63,7 +63,7 @@ def test_each_option_is_the_rows(changes: dict[str, Any], expected: dict[str, An
         assert found == expected
 
 
-def test_the_rows_headers_go_along_but_can_not_pass_for_ours() -> None:
+def test_the_rows_headers_are_sent_but_can_not_replace_ours() -> None:
     given = {"X-Tenant": "acme", "periodic_task_name": "forged", REQUESTER_HEADER: "forged"}
     assert options(headers=json.dumps(given))["headers"] == {
         "X-Tenant": "acme",
@@ -73,7 +73,7 @@ def test_the_rows_headers_go_along_but_can_not_pass_for_ours() -> None:
 
 
 @pytest.mark.parametrize("headers", ["{", "[]", "7", "null", '"x"', "[" * 100_000])
-def test_headers_that_are_no_object_are_said_to_the_person(headers: str) -> None:
+def test_headers_that_are_no_object_are_reported_to_the_person(headers: str) -> None:
     with pytest.raises(Invalid) as caught:
         options(headers=headers)
     (problem,) = caught.value.problems
@@ -82,12 +82,12 @@ def test_headers_that_are_no_object_are_said_to_the_person(headers: str) -> None
 
 
 @pytest.mark.parametrize("headers", ['{"x": NaN}', '{"x": [1e999]}', '{"x": "\\u0000"}', '{"\\ud800": 1}'])
-def test_headers_that_no_database_keeps_are_said_too(headers: str) -> None:
+def test_headers_that_no_database_can_store_are_reported_too(headers: str) -> None:
     with pytest.raises(Invalid, match=Code.HEADERS_NOT_STORABLE):
         options(headers=headers)
 
 
-def test_a_backslash_before_u0000_is_none_of_them() -> None:
+def test_headers_with_an_escaped_backslash_before_u0000_are_sent() -> None:
     assert options(headers='{"x": "\\\\u0000"}')["headers"]["x"] == "\\u0000"
 
 

@@ -1,4 +1,4 @@
-"""The embedded broker as kombu and Celery see it."""
+"""The embedded broker, used by way of kombu and Celery."""
 
 import logging
 import shutil
@@ -58,7 +58,7 @@ def connection(app: Celery) -> Iterator[Connection]:
 
 
 def drain(connection: Connection, *queues: str, no_ack: bool = True) -> Got:
-    """What waits in `queues`, taken by a new consumer."""
+    """Takes all messages in `queues` with a new consumer."""
     got: Got = []
     with connection.channel() as channel:
         consumer = Consumer(channel, [Queue(name) for name in queues], no_ack=no_ack, on_message=got.append)
@@ -84,7 +84,7 @@ def test_workers_and_senders_both_get_our_transport(app: Celery) -> None:
     assert {type(transport) for transport in transports} == {embedded.Transport}
 
 
-def test_an_address_in_the_environment_which_celery_prefers_changes_nothing(
+def test_an_address_in_the_environment_does_not_replace_the_folder(
     folder: Path, app: Celery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", "filesystem://")
@@ -102,14 +102,16 @@ def test_apps_on_two_folders_in_one_process_do_not_mix(app: Celery, tmp_path: Pa
     assert len(list((tmp_path / "a ö;?#%2F folder").glob("queues/q.q"))) == 1
 
 
-def test_configuring_creates_no_folder_and_sending_does(folder: Path, app: Celery, connection: Connection) -> None:
+def test_the_folder_is_created_by_sending_and_not_by_configuring(
+    folder: Path, app: Celery, connection: Connection
+) -> None:
     assert not folder.parent.exists()
     send(connection, "celery")
     assert [message.decode() for message in drain(connection, "celery")] == [{"say": "hello"}]
     assert left(folder) == []
 
 
-def test_a_task_waits_in_the_folder_while_nothing_runs(folder: Path, app: Celery) -> None:
+def test_a_task_waits_in_the_folder_while_no_worker_runs(folder: Path, app: Celery) -> None:
     sent = app.send_task("demo.report", [7], {"region": "EU"}, queue="reports")
     app.close()
     later = Celery("later", set_as_current=False)
@@ -120,7 +122,9 @@ def test_a_task_waits_in_the_folder_while_nothing_runs(folder: Path, app: Celery
     assert message.decode()[:2] == [[7], {"region": "EU"}]
 
 
-def test_refused_messages_come_again_and_acknowledged_ones_do_not(folder: Path, connection: Connection) -> None:
+def test_rejected_messages_are_delivered_again_and_acknowledged_ones_are_not(
+    folder: Path, connection: Connection
+) -> None:
     for body in ("refused", "acknowledged", "rejected", "forgotten"):
         send(connection, "q", body)
     with connection.channel() as channel:
@@ -137,7 +141,7 @@ def test_refused_messages_come_again_and_acknowledged_ones_do_not(folder: Path, 
     assert left(folder) == []
 
 
-def test_a_full_reader_goes_on_as_soon_as_it_acknowledges(app: Celery) -> None:
+def test_a_reader_at_its_prefetch_limit_continues_as_soon_as_it_acknowledges(app: Celery) -> None:
     app.conf.broker_transport_options = {**app.conf.broker_transport_options, "polling_interval": 60}
     with app.connection_for_read() as connection, connection.channel() as channel:
         for body in ("first", "second"):
@@ -148,7 +152,7 @@ def test_a_full_reader_goes_on_as_soon_as_it_acknowledges(app: Celery) -> None:
             connection.drain_events(timeout=1)
             acknowledging = threading.Timer(0.05, got[0].ack)
             acknowledging.start()
-            connection.drain_events(timeout=20)  # raises TimeoutError if it isn't woken
+            connection.drain_events(timeout=20)  # raises TimeoutError if the acknowledgement doesn't wake it
             got[1].ack()
             acknowledging.join()
     assert [message.decode()["say"] for message in got] == ["first", "second"]
@@ -170,7 +174,7 @@ def test_a_damaged_file_is_moved_aside_with_one_warning_and_stops_nothing(
     assert [str(kept) in record.getMessage() for record in caplog.records] == [True]
 
 
-def test_what_is_no_file_is_moved_aside_too(folder: Path, connection: Connection) -> None:
+def test_a_message_that_is_no_file_is_moved_aside_too(folder: Path, connection: Connection) -> None:
     send(connection, "q")
     (file,) = left(folder)
     file.with_name("0.msg").mkdir()
@@ -187,7 +191,7 @@ def test_files_that_are_no_messages_are_left_alone(folder: Path, connection: Con
     assert note.read_text() == "hands off"
 
 
-def test_a_folder_removed_under_a_running_worker_is_made_again(folder: Path, connection: Connection) -> None:
+def test_a_folder_that_is_removed_while_a_worker_runs_is_made_again(folder: Path, connection: Connection) -> None:
     send(connection, "q", "lost")
     assert len(drain(connection, "q")) == 1
     shutil.rmtree(folder)
@@ -195,7 +199,7 @@ def test_a_folder_removed_under_a_running_worker_is_made_again(folder: Path, con
     assert [message.decode()["say"] for message in drain(connection, "q")] == ["kept"]
 
 
-def test_a_folder_that_can_not_be_written_refuses_the_message(tmp_path: Path) -> None:
+def test_a_message_is_refused_if_the_folder_can_not_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     app = Celery("refused", set_as_current=False)
     app.conf.update(embedded.configure(tmp_path / "file" / "broker"))
@@ -203,7 +207,7 @@ def test_a_folder_that_can_not_be_written_refuses_the_message(tmp_path: Path) ->
         Producer(connection).publish({}, routing_key="q", retry=True, retry_policy={"max_retries": 0})
 
 
-def test_a_broadcast_reaches_everybody_who_listens_and_nobody_later(folder: Path, app: Celery) -> None:
+def test_a_broadcast_reaches_only_those_who_listen_when_it_is_sent(folder: Path, app: Celery) -> None:
     everyone = Exchange("everyone", type="fanout")
     with app.connection_for_read() as connection, connection.channel() as channel:
         producer = Producer(channel, exchange=everyone)
@@ -218,7 +222,7 @@ def test_a_broadcast_reaches_everybody_who_listens_and_nobody_later(folder: Path
         assert [message.decode() for message in drain(restarted, "b")] == ["second"]
 
 
-def test_broadcasts_to_somebody_who_never_returns_do_not_pile_up(folder: Path, connection: Connection) -> None:
+def test_broadcasts_to_a_listener_that_never_returns_do_not_pile_up(folder: Path, connection: Connection) -> None:
     everyone = Exchange("everyone", type="fanout")
     with connection.channel() as channel:
         Queue("gone", exchange=everyone)(channel).declare()
@@ -230,7 +234,7 @@ def test_broadcasts_to_somebody_who_never_returns_do_not_pile_up(folder: Path, c
     assert len(left(folder)) == 2
 
 
-def test_a_topic_reaches_the_queues_whose_pattern_fits(connection: Connection) -> None:
+def test_a_topic_reaches_the_queues_whose_pattern_matches(connection: Connection) -> None:
     news = Exchange("news", type="topic")
     with connection.channel() as channel:
         for name, pattern in (("all", "#"), ("eu", "eu.*"), ("us", "us.*")):

@@ -47,7 +47,7 @@ def diary(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start_worker(app: Celery, folder: Path) -> Iterator[StartWorker]:
-    """A worker, once it answers; stopped at the end."""
+    """Starts a worker, and waits until it answers. The fixture stops it at the end."""
 
     def start(name: str, *options: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "celery", "-A", worker_app.__name__, "worker", "-n", name, "-l", "warning"]
@@ -107,25 +107,25 @@ def test_a_running_task_can_be_revoked_though_the_pool_is_full(
     wait_until(lambda: lines(diary) == ["running", "next"])
 
 
-# Without an event loop, as on this broker, workers acknowledge in the next turn of their loop. One that stops has no next turn.
+# On this broker, workers have no event loop and acknowledge in the next turn of their own loop. A stopping one has no next turn.
 FORGETS = pytest.mark.skipif(
     celery.VERSION < (5, 5), reason="before Celery 5.5, a worker that stops gives back the tasks that it has just begun"
 )
 
 
 @pytest.mark.parametrize("stop", ["kill", pytest.param("terminate", marks=[pytest.mark.nightly, FORGETS])])
-def test_what_a_stopped_worker_had_taken_is_run_by_the_next(
+def test_the_next_worker_runs_the_messages_that_a_stopped_one_had_taken(
     app: Celery, start_worker: StartWorker, folder: Path, diary: Path, stop: str
 ) -> None:
     worker = start_worker("one@test", "-c", "1", "--prefetch-multiplier", "3")
     for name in ("begun", "a", "b", "c", "d", "e"):
         note(app, diary, name, 1 if name == "begun" else 0)
-    # It holds three messages more than it has acknowledged, and two are left: so the first one is acknowledged.
+    # A worker holds at most three messages that it hasn't acknowledged. Two are left, so the first one is acknowledged.
     wait_until(lambda: lines(diary) == ["begun"] and len(list(folder.glob("queues/celery.q/*.msg"))) == 2)
     getattr(worker, stop)()
     worker.wait(PATIENCE)
     start_worker("two@test", "-P", "solo")
     wait_until(lambda: len(set(lines(diary))) == 6)
-    # Before Celery 5.6, that turn comes up to a second after a task has begun: killed before, the message is given out again.
+    # Before Celery 5.6, that turn comes up to 1 s after a task has begun. If the worker is killed before, the message is redelivered.
     times = 1 if stop == "terminate" or celery.VERSION >= (5, 6) else lines(diary).count("begun")
     assert sorted(lines(diary)) == ["a", "b", *["begun"] * times, "c", "d", "e"]

@@ -1,4 +1,4 @@
-"""Where there is no RabbitMQ, there is no queue; services/test_events.py has the rest."""
+"""Without RabbitMQ there is no queue of events. tests.services.test_events has real brokers."""
 
 import pytest
 from celery import Celery
@@ -17,7 +17,7 @@ def an_app(broker: str, **settings: object) -> Celery:
 
 
 @pytest.mark.parametrize("what", ["add", "remove", "show"])
-def test_the_command_says_why_there_is_nothing_to_do(what: str) -> None:
+def test_without_rabbitmq_the_command_says_why_it_does_nothing(what: str) -> None:
     with pytest.raises(CommandError, match="only on RabbitMQ and Redis"):
         call_command("runtask_events", what)
 
@@ -26,10 +26,10 @@ def test_the_command_says_why_there_is_nothing_to_do(what: str) -> None:
     ("broker", "source"),
     [("amqp://", Source.EVENTS), ("redis://", Source.EVENTS), ("memory://", Source.NONE), ("no-such://", Source.NONE)],
 )
-def test_events_are_a_source_only_where_they_can_be_heard(
+def test_events_are_a_source_only_on_brokers_that_have_them(
     broker: str, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CELERY_BROKER_URL", broker)  # Celery takes it before its settings
+    monkeypatch.setenv("CELERY_BROKER_URL", broker)  # Celery prefers this variable to its settings
     assert chosen(an_app(broker), "events") is source
 
 
@@ -47,7 +47,7 @@ def test_pickled_events_are_never_read(serializer: str, read: set[str]) -> None:
 @pytest.mark.parametrize(
     ("name", "is_good"), [("runtask.events", True), ("a:b-c_d", True), ("amq.x", False), ("ü", False), ("a b", False)]
 )
-def test_a_queue_has_a_name_that_rabbitmq_takes(name: str, is_good: bool) -> None:
+def test_a_queues_name_is_accepted_only_if_rabbitmq_accepts_it(name: str, is_good: bool) -> None:
     if is_good:
         assert conf.queue_name(f" {name} ") == name
     else:
@@ -58,7 +58,7 @@ def test_a_queue_has_a_name_that_rabbitmq_takes(name: str, is_good: bool) -> Non
 @pytest.mark.parametrize(
     ("raw", "is_good"), [("60", True), ("604800", True), ("59", False), ("4000001", False), ("x", False)]
 )
-def test_a_queue_expires_when_rabbitmq_lets_it(raw: str, is_good: bool) -> None:
+def test_a_queues_expiry_is_accepted_only_within_rabbitmqs_limits(raw: str, is_good: bool) -> None:
     if is_good:
         assert conf.queue_expiry(raw) == float(raw)
     else:

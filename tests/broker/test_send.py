@@ -1,4 +1,4 @@
-"""What is sent is what beat would send, but for the differences that are named."""
+"""The message is the one that beat would send, except for the differences that are named here."""
 
 import json
 from types import SimpleNamespace
@@ -27,7 +27,7 @@ def app() -> Celery:
 
 
 def taken(app: Celery, queue: str = "tests.send") -> list[Any]:
-    """The messages in a queue, which is empty afterwards."""
+    """Takes all messages from a queue."""
     with app.connection_for_read() as connection:
         box = connection.SimpleQueue(queue)
         found = []
@@ -43,7 +43,7 @@ def a_prepared(app: Celery, schedule: Schedule) -> tuple[CelerySender, Any]:
 
 
 @pytest.mark.parametrize("registered", [True, False], ids=["registered", "by name"])
-def test_the_message_carries_the_run_and_is_never_to_be_ignored(app: Celery, registered: bool) -> None:
+def test_the_message_names_the_run_and_its_result_is_never_ignored(app: Celery, registered: bool) -> None:
     if registered:
 
         @app.task(name="reports.tasks.nightly", shared=False, ignore_result=True)
@@ -62,7 +62,7 @@ def test_the_message_carries_the_run_and_is_never_to_be_ignored(app: Celery, reg
     assert message.properties["priority"] == 0
 
 
-def test_a_tasks_own_id_and_that_its_result_lands_can_not_be_taken_away_by_a_row(app: Celery) -> None:
+def test_a_rows_headers_can_not_change_the_tasks_id_or_ignore_its_result(app: Celery) -> None:
     sender, what = a_prepared(app, a_schedule(headers='{"id": "x", "ignore_result": true, "lang": "row"}'))
     sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
     (message,) = taken(app)
@@ -75,7 +75,7 @@ TYPED = '{"__type__": "datetime", "__value__": "2026-11-05T12:00:00Z"}'
 def test_typed_values_are_sent_as_beat_reads_them(app: Celery) -> None:
     sender = CelerySender(app)
     what = sender.prepare(a_schedule(), TASK_ID, [json.loads(TYPED)], {}, requester="ada")
-    assert what.args == [json.loads(TYPED)], "as it was typed, for the run's row"
+    assert what.args == [json.loads(TYPED)], "the run's row keeps the value as it was typed"
     sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
     (message,) = taken(app)
     assert message.payload[0] == [NOW]
@@ -83,21 +83,21 @@ def test_typed_values_are_sent_as_beat_reads_them(app: Celery) -> None:
 
 
 @pytest.mark.parametrize("value", ['{"__type__": "datetime", "__value__": 7}', '{"__type__": "x", "__value__": "y"}'])
-def test_typed_values_that_can_not_be_read_are_said_at_their_field(value: str) -> None:
+def test_typed_values_that_can_not_be_read_are_reported_at_their_field(value: str) -> None:
     with pytest.raises(Invalid) as caught:
         dispatch(a_schedule(), TASK_ID, [], {"when": json.loads(value)}, requester="ada", now=NOW)
     (problem,) = caught.value.problems
     assert problem.field is Field.KWARGS
 
 
-def test_the_queue_of_the_row_is_where_it_goes(app: Celery) -> None:
+def test_the_message_goes_to_the_queue_of_the_row(app: Celery) -> None:
     sender, what = a_prepared(app, a_schedule(columns={"queue": "tests.slow"}))
     sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
     assert len(taken(app, "tests.slow")) == 1
     assert taken(app) == []
 
 
-def test_what_the_task_would_refuse_is_certainly_not_sent(app: Celery) -> None:
+def test_arguments_that_the_task_would_refuse_are_certainly_not_sent(app: Celery) -> None:
     @app.task(name="reports.tasks.nightly", shared=False)
     def nightly(): ...
 
@@ -125,7 +125,7 @@ def test_a_tasks_code_is_never_run_here(app: Celery) -> None:
         sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
 
 
-def test_what_keeps_a_row_from_being_sent_is_said_beforehand(app: Celery) -> None:
+def test_problems_that_prevent_sending_a_row_are_reported_beforehand(app: Celery) -> None:
     sender = CelerySender(app)
     assert sender.problems(a_schedule(columns={"queue": "tests.slow"})) == []
     app.conf.task_create_missing_queues = False
@@ -137,7 +137,7 @@ def test_what_keeps_a_row_from_being_sent_is_said_beforehand(app: Celery) -> Non
     assert sender.problems(a_schedule()) == []
 
 
-def test_a_router_that_fails_is_the_platforms_and_nothing_is_sent(app: Celery) -> None:
+def test_if_the_platforms_router_fails_nothing_is_sent(app: Celery) -> None:
     def router(name, args, kwargs, options, task=None, **kw):
         raise KeyError("tenant")
 
@@ -163,9 +163,7 @@ def test_limits_that_contradict_each_other_are_certainly_not_sent(app: Celery) -
     [("0f4c", "held_back_by: 0f4c"), (None, "held_back$")],
     ids=["celery-singleton", "celery-once"],
 )
-def test_what_a_task_that_runs_once_at_a_time_holds_back_is_not_sent(
-    app: Celery, other: str | None, words: str
-) -> None:
+def test_a_call_that_the_task_itself_holds_back_counts_as_not_sent(app: Celery, other: str | None, words: str) -> None:
     class Once(Task):
         def apply_async(self, *_: Any, **__: Any) -> Any:
             return SimpleNamespace(id=other)
@@ -178,7 +176,7 @@ def test_what_a_task_that_runs_once_at_a_time_holds_back_is_not_sent(
         sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
 
 
-def test_what_fails_after_sending_does_not_make_it_unsent(app: Celery, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_after_sending_does_not_count_as_not_sent(app: Celery, caplog: pytest.LogCaptureFixture) -> None:
     sender, what = a_prepared(app, a_schedule())
     amqp: Any = app.amqp
     send_task_message = amqp.send_task_message
@@ -194,7 +192,7 @@ def test_what_fails_after_sending_does_not_make_it_unsent(app: Celery, caplog: p
 
 
 @pytest.mark.parametrize("url", ["redis://:hunter2@127.0.0.1:1/0", "amqp://guest:hunter2@127.0.0.1:1//"])
-def test_a_broker_that_is_not_there_is_said_without_its_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_broker_is_reported_without_its_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", url)  # Celery prefers it to `broker=`
     sender, what = a_prepared(Celery("platform", set_as_current=False), a_schedule())
     with pytest.raises(NotSent) as caught:
@@ -206,7 +204,7 @@ def test_a_broker_that_is_not_there_is_said_without_its_address(url: str, monkey
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it is sent", "after it was sent"])
-def test_what_the_platforms_own_code_says_holds_no_secret(
+def test_secrets_are_masked_in_errors_of_the_platforms_own_code(
     app: Celery, caplog: pytest.LogCaptureFixture, after: bool
 ) -> None:
     class Talks(Task):

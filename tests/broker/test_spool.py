@@ -1,4 +1,4 @@
-"""The folder under the embedded broker: nothing lost, nothing twice, nothing half-written, whoever dies."""
+"""The folder of the embedded broker loses no message, and gives out none twice or half-written, even if processes die."""
 
 import multiprocessing
 import os
@@ -65,7 +65,7 @@ def test_a_message_given_back_comes_again_unless_it_is_done(spool: Spool) -> Non
     assert tag is not None
     spool.give_back(tag)
     assert sorted(drain(spool, "q")) == [b"1", b"2"]
-    spool.give_back(tag)  # done meanwhile
+    spool.give_back(tag)  # it was acknowledged meanwhile
     assert spool.take("q") is None
 
 
@@ -79,20 +79,20 @@ def test_any_name_is_one_folder_inside_the_broker(spool: Spool, tmp_path: Path, 
     assert spool.bindings(name) == [b"row"]
 
 
-def test_names_that_differ_have_folders_that_differ(spool: Spool) -> None:
+def test_different_names_have_different_folders(spool: Spool) -> None:
     for name in HOSTILE:
         spool.put(name, name.encode())
     assert [drain(spool, name) for name in HOSTILE] == [[name.encode()] for name in HOSTILE]
 
 
-def test_only_the_owner_can_look_inside(spool: Spool) -> None:
+def test_only_the_owner_can_read_the_folder(spool: Spool) -> None:
     spool.put("q", b"message")
     (message,) = files(spool.queues)
     assert stat.S_IMODE(spool.root.stat().st_mode) == 0o700
     assert stat.S_IMODE(message.stat().st_mode) == 0o600
 
 
-def test_what_can_not_be_written_leaves_nothing_behind(spool: Spool) -> None:
+def test_a_message_that_can_not_be_written_leaves_no_file(spool: Spool) -> None:
     with pytest.raises(OSError, match="name too long"):
         spool.put("q" * 300, b"message")
     assert files(spool.root) == []
@@ -110,10 +110,10 @@ def test_a_durable_message_is_on_the_disk_before_it_can_be_seen(spool: Spool, mo
     spool.put("q", b"fleeting")
     assert visible == []
     spool.put("q", b"durable", durable=True)
-    assert visible == [1, 2]  # its content first, then its name
+    assert visible == [1, 2]  # its content is synced before the message is visible, and its folder afterwards
 
 
-def test_purging_can_spare_the_young(spool: Spool) -> None:
+def test_purging_can_leave_out_new_messages(spool: Spool) -> None:
     spool.put("q", b"1")
     assert spool.purge("q", older_than=60) == 0
     assert spool.purge("q") == 1
@@ -148,7 +148,7 @@ def hold_a_message(root: Path, holding: Event) -> None:
 
 
 @pytest.mark.slow
-def test_what_a_killed_process_held_is_given_back_and_what_a_living_one_holds_is_not(spool: Spool) -> None:
+def test_messages_are_given_back_if_their_process_was_killed_but_not_if_it_lives(spool: Spool) -> None:
     spool.put("q", b"message")
     holding = SPAWN.Event()
     process = SPAWN.Process(target=hold_a_message, args=(spool.root, holding), daemon=True)
@@ -204,7 +204,7 @@ def test_four_writers_and_three_readers_lose_nothing_and_get_nothing_twice(spool
     assert names == Counter(f"{writer}:{number}" for writer in range(writers) for number in range(count))
 
 
-def test_a_process_that_ends_says_nothing_of_its_lock(tmp_path: Path) -> None:
+def test_a_process_that_ends_prints_no_warning_about_its_lock(tmp_path: Path) -> None:
     code = (
         "import pathlib, sys; from bot.broker.spool import Spool; Spool(pathlib.Path(sys.argv[1])).restore_the_dead()"
     )

@@ -18,7 +18,7 @@ from bot.core.stops import Way
 
 
 class WithoutFanout(memory.Transport):
-    """As SQS: it knows queues only."""
+    """A transport like SQS, which has queues but no fanout."""
 
     implements = virtual.Transport.implements.extend(exchange_type=frozenset({"direct"}))
 
@@ -54,18 +54,18 @@ def test_a_message_that_nobody_has_taken_is_taken_back(app: Celery, spool: Spool
     assert spool.take("celery") is None
 
 
-def test_what_a_worker_has_is_not_taken_back(app: Celery, spool: Spool) -> None:
+def test_a_message_that_a_worker_has_is_not_taken_back(app: Celery, spool: Spool) -> None:
     task = sent(app)
     tag = spool.take("celery")
     assert tag is not None
     assert not RemoteControl(app).take_back(task)
     spool.give_back(tag)
-    assert not RemoteControl(app).take_back(task), "it may have begun"
-    assert spool.take("celery") is not None, "its message stays"
+    assert not RemoteControl(app).take_back(task), "the task may have begun"
+    assert spool.take("celery") is not None, "the worker keeps its message"
 
 
 def test_a_later_try_is_not_taken_back(app: Celery) -> None:
-    assert not RemoteControl(app).take_back(sent(app, retries=1)), "the first one may have done something"
+    assert not RemoteControl(app).take_back(sent(app, retries=1)), "the first try may have done something"
 
 
 def test_one_of_several_copies_is_not_taken_back(app: Celery, spool: Spool) -> None:
@@ -89,7 +89,7 @@ def test_another_broker_has_no_folder(app: Celery) -> None:
     [("amqp://", None), ("redis://", None), ("memory://", None), ("", "bot.broker.embedded:Transport")],
     ids=str,
 )
-def test_these_have_remote_control(app: Celery, url: str, transport: str | None) -> None:
+def test_these_brokers_have_remote_control(app: Celery, url: str, transport: str | None) -> None:
     if url:
         app.conf.update(broker_url=url, broker_transport=transport)
     assert RemoteControl(app).problem() is None
@@ -99,14 +99,14 @@ def test_these_have_remote_control(app: Celery, url: str, transport: str | None)
     assert problem.code is Code.REMOTE_CONTROL_OFF
 
 
-def test_one_without_fanout_has_none(app: Celery) -> None:
+def test_a_broker_without_fanout_has_no_remote_control(app: Celery) -> None:
     app.conf.update(broker_url="memory://", broker_transport=f"{__name__}:WithoutFanout")
     problem = RemoteControl(app).problem()
     assert problem is not None
     assert (problem.code, problem.params) == (Code.NO_REMOTE_CONTROL, {"transport": "memory"})
 
 
-def test_a_broker_that_is_away_is_told_without_its_address(app: Celery) -> None:
+def test_an_unreachable_broker_is_reported_without_its_address(app: Celery) -> None:
     app.conf.update(broker_url="redis://:hunter2@127.0.0.1:1/0", broker_transport=None)
     with pytest.raises(NotTold) as failure:
         RemoteControl(app).tell([TaskId("t1")], Way.REVOKE, within=1)

@@ -1,4 +1,4 @@
-"""How the times of a schedule read."""
+"""The words in which the times of a schedule are shown."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -83,7 +83,7 @@ def test_the_time_zone_is_the_one_in_which_beat_reads_the_crontab(aware: bool, z
     night, now = row(crontab=saved(crontab("0 2 * * *"))), datetime(2026, 11, 5, tzinfo=UTC)
     night.last_run_at = now
     entry = ModelEntry(night, app=APP)
-    entry.schedule.app = APP  # in beat's process, it is the current one
+    entry.schedule.app = APP  # in beat's process, this app is the current one
     with time_machine.travel(now, tick=False):
         sent = now + timedelta(seconds=entry.is_due().next)
     assert f"{sent.astimezone(ZoneInfo(zone)):%H:%M}" == "02:00"
@@ -123,7 +123,7 @@ def test_a_single_moment_says_its_date_and_time() -> None:
 
 
 def test_a_moment_without_a_zone_is_read_as_beat_reads_it() -> None:
-    """Without USE_TZ, rows have such moments."""
+    """Without USE_TZ, rows have moments without a zone."""
     clock = saved(ClockedSchedule(clocked_time=datetime(2026, 12, 24, 18, 0)))  # noqa: DTZ001
     assert clock.schedule.clocked_time == datetime(2026, 12, 24, 18, 0, tzinfo=UTC)
     assert when(row(clocked=clock, one_off=True), APP) == "once, at 2026-12-24 18:00 UTC"

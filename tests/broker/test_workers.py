@@ -28,7 +28,7 @@ class Clock:
 
 @dataclass
 class Asked:
-    """Workers, and the threads in which they were asked."""
+    """Fake workers. Notes the threads in which they were asked."""
 
     app: Celery
     clock: Clock = field(default_factory=Clock)
@@ -45,7 +45,7 @@ class Asked:
         assert not self.queues._asking.is_alive()
 
     def heard(self, queue: str) -> None:
-        """A worker on this queue has answered. It is asked again, as in life: a busy machine can miss the time to answer."""
+        """Waits until a worker on this queue has answered. It is asked repeatedly, because a busy machine may answer too late."""
         wait_until(lambda: self.asked_again(queue) is Listening.YES)
 
     def asked_again(self, queue: str) -> Listening:
@@ -57,27 +57,27 @@ class Asked:
 
 def in_memory(name: str) -> Celery:
     app = Celery(name, backend="cache+memory://", set_as_current=False)
-    # By default, worker and asker look once a second each: an answer could miss the second that it is waited for.
+    # By default, both sides look once a second, so an answer could miss the second in which it is awaited.
     app.conf.broker_transport_options = {"polling_interval": 0.01}
     return app
 
 
 @pytest.fixture
 def here() -> Iterator[Asked]:
-    """On a broker with one worker, which takes from `celery`."""
+    """A broker with one worker, which reads from the queue `celery`."""
     app = in_memory("workers")
     with working(app):
         yield Asked(app)
 
 
-def test_nothing_is_known_before_the_first_answer(here: Asked) -> None:
+def test_no_queue_is_known_before_the_first_answer(here: Asked) -> None:
     assert here.listen("celery") is Listening.UNKNOWN
     here.heard("celery")
     assert here.listen("elsewhere") is Listening.NO
-    assert here.listen(None) is Listening.UNKNOWN, "Celery itself doesn't know the queue"
+    assert here.listen(None) is Listening.UNKNOWN, "no queue is named, so the answer tells nothing"
 
 
-def test_an_old_answer_says_nothing(here: Asked) -> None:
+def test_an_old_answer_is_ignored(here: Asked) -> None:
     here.heard("celery")
     here.clock.now += STALE + 1
     assert here.listen("celery") is Listening.UNKNOWN
@@ -85,7 +85,7 @@ def test_an_old_answer_says_nothing(here: Asked) -> None:
 
 
 def test_without_an_answer_nobody_knows_whether_there_is_a_worker() -> None:
-    """A solo worker that is busy answers as little as one that isn't there."""
+    """A busy solo worker doesn't answer either."""
     nobody = Asked(in_memory("nobody"))
     nobody.listen("celery")
     nobody.answered()
@@ -93,7 +93,7 @@ def test_without_an_answer_nobody_knows_whether_there_is_a_worker() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
-def test_a_broker_that_is_silent_holds_one_thread_and_not_for_ever(
+def test_a_silent_broker_blocks_only_one_thread_and_only_for_a_while(
     scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Proxy("127.0.0.1", 9) as silent:
@@ -107,12 +107,12 @@ def test_a_broker_that_is_silent_holds_one_thread_and_not_for_ever(
             asked.clock.now += ASK_AGAIN + 1
         assert threading.active_count() <= before + 1
         asked.answered()
-        assert asked.listen("celery") is Listening.UNKNOWN, "it is asked again"
+        assert asked.listen("celery") is Listening.UNKNOWN, "the broker is asked again"
         asked.answered()
 
 
-def test_a_question_that_can_not_be_published_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """kombu would repeat it until the broker is back."""
+def test_a_request_to_workers_that_can_not_be_published_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default, kombu would repeat it until the broker is back."""
     app = in_memory("cut off")
     lost = app.connection_for_write().connection_errors[0]
     tries: list[None] = []

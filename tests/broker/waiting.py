@@ -1,13 +1,13 @@
-"""Waiting for what other processes do, of which nobody tells us."""
+"""Polls for changes that other processes make, because nothing notifies the test of them."""
 
 import time
 from collections.abc import Callable
 
-PATIENCE = 30.0  # seconds
+PATIENCE = 30.0  # seconds until `wait_until` fails
 
 
 def wait_until(true: Callable[[], object], patience: float = PATIENCE) -> None:
-    """Raises AssertionError when `true` doesn't come true."""
+    """Waits until `true` returns something true; otherwise raises AssertionError."""
     deadline = time.monotonic() + patience
     while not true():
         assert time.monotonic() < deadline, "waited too long"

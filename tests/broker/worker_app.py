@@ -12,7 +12,7 @@ FOLDER = "TEST_BROKER_FOLDER"
 
 
 def client(folder: Path) -> Celery:
-    """An app of its own per folder: what Celery's remote control once used, it keeps."""
+    """An app for this folder. Each folder needs its own, because Celery's remote control keeps its first connection."""
     app = Celery("worker_app", set_as_current=False)
     app.conf.update(embedded.configure(folder))
     return app

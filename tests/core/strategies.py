@@ -9,7 +9,7 @@ NASTY = [
     "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\u202eevil", "\u2066", "\x00", "\x9b1m", "\r\n", "\n", "\t", " ", "\u2028",
     "“", "”", '"', "'", "\\", "[", "]", "{", "}", ",", ":", "#", "@here", "😀", "é", "e\u0301", "\u200b", "\ufeff", ">", "<",
 ]  # fmt: skip
-# What a database can hold: no lone surrogates.
+# Characters that a database can hold: no lone surrogates.
 characters = st.characters(exclude_categories=["Cs"])
 text = st.one_of(
     st.text(characters), st.lists(st.one_of(st.sampled_from(NASTY), st.text(characters, max_size=5))).map("".join)
@@ -26,5 +26,5 @@ objects = st.dictionaries(text, values, max_size=5)
 
 
 def long(limit: int) -> Any:
-    """Hostile text of up to `limit` characters."""
+    """Generates hostile text of up to `limit` characters."""
     return st.builds(lambda part, times: (part * times)[:limit], text, st.sampled_from([1, 1, 10, 1000, limit]))

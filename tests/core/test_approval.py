@@ -1,4 +1,4 @@
-"""Who may approve what, who counts as whom, and what a yes is bound to."""
+"""Which actors may approve a run, which accounts count as one person, and which payload an approval is for."""
 
 from dataclasses import replace
 from typing import Any
@@ -43,7 +43,7 @@ ROOT = somebody("9", rights=Rights(is_superuser=True, permitted=EVERYTHING))
     ("actor", "rules", "expected"),
     [
         (CARA, (LEADS,), None),
-        (somebody("2", "finance"), (LEADS,), Code.RULE_APPROVE),  # who may run it may still not approve it
+        (somebody("2", "finance"), (LEADS,), Code.RULE_APPROVE),  # the right to run isn't the right to approve
         (somebody("2", "finance"), (ANYBODY,), None),
         (somebody("2", "leads"), (ANYBODY,), Code.RULE_APPROVE),
         (somebody("2"), (a_rule(),), None),  # no rule names anybody
@@ -52,7 +52,7 @@ ROOT = somebody("9", rights=Rights(is_superuser=True, permitted=EVERYTHING))
         (ROOT, (LEADS, OPS), None),
         (replace(ROOT, email="ANA@example.com "), (LEADS,), Code.OWN_RUN),
         (somebody("1", "leads"), (LEADS,), Code.OWN_RUN),
-        (replace(CARA, email="Ana@Example.com"), (LEADS,), Code.OWN_RUN),  # another user of the same address
+        (replace(CARA, email="Ana@Example.com"), (LEADS,), Code.OWN_RUN),  # another user with the same address
         (replace(CARA, slack=ANA.account), (LEADS,), Code.OWN_RUN),  # the account was linked to somebody else since
         (replace(CARA, entry=Entry.API, slack=None), (LEADS,), Code.NOT_BY_API),
         (replace(CARA, is_active=False), (LEADS,), Code.INACTIVE),
@@ -75,7 +75,7 @@ ROOT = somebody("9", rights=Rights(is_superuser=True, permitted=EVERYTHING))
         ),
     ],
 )
-def test_who_may_approve(actor: Actor, rules: tuple[Rule, ...], expected: Code | None) -> None:
+def test_approvers_are_named_by_the_rules(actor: Actor, rules: tuple[Rule, ...], expected: Code | None) -> None:
     denied = may(actor, Action.APPROVE, Subject(rules=rules, requester=ANA))
     assert (None if denied is None else denied.code) is expected
 
@@ -93,15 +93,21 @@ def test_who_may_approve(actor: Actor, rules: tuple[Rule, ...], expected: Code |
         ((OPS,), [ROOT], {"Ops": 1}),  # a superuser is one person
         ((OPS,), [ROOT, somebody("2", "ops")], {}),
         ((LEADS, OPS), [somebody("2", "ops"), somebody("3", "ops")], {"Leads": 1}),
-        ((LEADS, OPS), [somebody("2", "ops", "leads"), somebody("3", "ops")], {}),  # counts once for each rule
+        (
+            (LEADS, OPS),
+            [somebody("2", "ops", "leads"), somebody("3", "ops")],
+            {},
+        ),  # the first approval counts for both rules
         ((OPS,), [somebody("1", "ops"), somebody("2", "ops")], {"Ops": 1}),  # the requester's own doesn't count
     ],
 )
-def test_how_many_more_must_say_yes(rules: tuple[Rule, ...], approvers: list[Actor], expected: dict[str, int]) -> None:
+def test_missing_approvals_are_counted_for_each_rule(
+    rules: tuple[Rule, ...], approvers: list[Actor], expected: dict[str, int]
+) -> None:
     assert lacking(rules, ANA, approvers) == expected
 
 
-def test_accounts_may_be_one_person_by_way_of_a_third_one() -> None:
+def test_two_accounts_are_one_person_if_a_third_one_connects_them() -> None:
     one = somebody("2", "ops", email="c@x")
     third = replace(somebody("3", "ops", email="c@x"), slack=SlackAccount(team=TEAM, user=SlackUserId("U4")))
     other = somebody("4", "ops", email="d@x")
@@ -112,13 +118,13 @@ def test_accounts_may_be_one_person_by_way_of_a_third_one() -> None:
     assert lacking((OPS,), ANA, [replace(twin, email="d@x", slack=ANA.account), other]) == {"Ops": 2}
 
 
-def test_nobody_is_everybody() -> None:
-    """Empty addresses and deleted accounts aren't the same."""
+def test_missing_identifiers_connect_no_accounts() -> None:
+    """Two accounts without an address, or two deleted users, aren't one person."""
     assert not is_same(Identifiers(user=None), Identifiers(user=None))
     assert not is_same(Identifiers(user="1"), Identifiers(user="2"))
 
 
-def test_a_yes_of_somebody_who_may_not_say_it_now_does_not_count() -> None:
+def test_an_approval_counts_only_while_the_approver_may_approve() -> None:
     subject = Subject(rules=(LEADS,), requester=ANA)
     assert lacking_now(subject, [CARA]) == {}
     for gone in (replace(CARA, is_active=False), somebody("2"), replace(CARA, entry=Entry.API, slack=None)):
@@ -147,14 +153,14 @@ asking = st.builds(
 
 
 @given(st.lists(asking, max_size=3), asking, st.lists(people, max_size=6), people)
-def test_another_rule_or_another_account_of_the_requester_never_makes_less_do(
+def test_another_rule_or_account_of_the_requester_never_needs_fewer_approvals(
     rules: list[Rule], another: Rule, approvers: list[Actor], requester: Actor
 ) -> None:
     named = [replace(rule, name=str(number)) for number, rule in enumerate([*rules, another])]
     subject = Subject(rules=tuple(named[:-1]), requester=identifiers(requester))
     wider = replace(subject, rules=tuple(named))
     before, after = lacking_now(subject, approvers), lacking_now(wider, approvers)
-    # Where a rule names nobody, those approve it who may run it: another rule can only make them fewer.
+    # If a rule names no approvers, everybody who may run the schedule may approve. Another rule can only make them fewer.
     assert all(after.get(name, 0) >= short for name, short in before.items())
     assert lacking_now(subject, [*approvers, requester]) == before
     if not after:
@@ -169,7 +175,7 @@ def test_the_order_of_answers_does_not_matter(approvers: list[Actor], random: An
     assert lacking((rule,), ANA, approvers) == lacking((rule,), ANA, shuffled)
 
 
-def test_what_rules_ask_for_together() -> None:
+def test_the_demands_of_several_rules_are_combined() -> None:
     assert [(need.rule, need.needed, need.approvers) for need in needs((LEADS, Rule(name="x"), OPS))] == [
         ("Leads", 1, ("leads",)),
         ("Ops", 2, ("ops",)),
@@ -200,7 +206,7 @@ VALUES: dict[str, Any] = {
         {"options": {"queue": "q", "headers": {"a": 2}}},
     ],
 )
-def test_whatever_would_be_sent_is_in_the_digest(changed: dict[str, Any]) -> None:
+def test_the_digest_covers_everything_that_would_be_sent(changed: dict[str, Any]) -> None:
     def of(values: dict[str, Any], salt: str = SALT) -> str:
         return digest(values["schedule"], values["call"], values["options"], salt=salt)
 
@@ -208,5 +214,5 @@ def test_whatever_would_be_sent_is_in_the_digest(changed: dict[str, Any]) -> Non
     assert len(of(VALUES)) == 64
     assert of(VALUES | changed) != of(VALUES)
     assert of(VALUES | {"schedule": a_schedule(enabled=False)}) == of(VALUES)
-    assert mark(of(VALUES)) != mark(of(VALUES, salt="f" * 16))  # nobody can try out values that a button is for
+    assert mark(of(VALUES)) != mark(of(VALUES, salt="f" * 16))  # the salt prevents guessing the values from a button
     assert SALT not in mark(of(VALUES))

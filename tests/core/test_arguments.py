@@ -1,4 +1,4 @@
-"""Every mistake in typed JSON: named, with its line and column, and a caret under it."""
+"""Each mistake in typed JSON is named, with its line and column, and a caret under it."""
 
 import json
 import sys
@@ -124,17 +124,17 @@ def test_a_mistake_is_named_at_its_place(text: str, line: int, column: int, word
         pytest.param("null", Field.KWARGS, "It is null.", id="null"),
     ],
 )
-def test_a_wrong_whole_has_no_place(text: str, field: Field, words: str) -> None:
+def test_a_value_of_the_wrong_type_has_no_place(text: str, field: Field, words: str) -> None:
     found = problem(text, field)
     assert words in problem_text(found)
     assert (found.field, found.place) == (field, None)
 
 
-def test_too_long_a_text_says_how_long_it_is() -> None:
+def test_a_text_that_is_too_long_is_reported_with_its_length() -> None:
     assert "100,001 characters long; 100,000 are allowed" in problem_text(problem(f'["{"x" * (LENGTH_LIMIT - 3)}"]'))
 
 
-def test_several_mistakes_are_told_at_once_in_their_order() -> None:
+def test_several_mistakes_are_reported_together_in_their_order() -> None:
     found = problems('{"a": NaN, "a": 1e999,\n"b": "\\ud800", "a": 1}', Field.KWARGS)
     assert [(p.place.line, p.place.column) for p in found if p.place] == [(1, 7), (1, 12), (1, 17), (2, 6), (2, 16)]
 
@@ -155,7 +155,7 @@ def test_several_mistakes_are_told_at_once_in_their_order() -> None:
         pytest.param("x" * 100, 99, ["…" + "x" * EXCERPT, " " * 60 + "^"], id="end of a long line"),
     ],
 )
-def test_the_caret_stands_under_the_place(text: str, at: int, shown: list[str]) -> None:
+def test_the_caret_is_under_the_mistake(text: str, at: int, shown: list[str]) -> None:
     assert excerpt(text, at).split("\n") == shown
 
 
@@ -172,19 +172,19 @@ def test_the_caret_stands_under_the_place(text: str, at: int, shown: list[str]) 
         pytest.param("[" * 5000, Field.KWARGS, "[" * 5000, id="what nobody can read"),
     ],
 )
-def test_a_stored_blank_means_nothing(text: str, field: Field, expected: str) -> None:
+def test_a_stored_blank_means_no_arguments(text: str, field: Field, expected: str) -> None:
     assert stored(text, field) == expected
 
 
 @pytest.mark.parametrize("text", ["null", '""', "false", "0", "-0.0", "0e7", " null\n", "{}", "[ ]"])
-def test_what_is_false_in_python_means_nothing_where_it_is_stored(text: str) -> None:
+def test_a_stored_value_that_is_false_in_python_means_no_arguments(text: str) -> None:
     for field, nothing in ((Field.ARGS, []), (Field.KWARGS, {})):
         assert parse_stored(text, field) == nothing
         assert shown(text, field, Secrets()).value == nothing
 
 
 @pytest.mark.parametrize("text", ["null", '""', "false", "0", "{}"])
-def test_what_is_false_in_python_is_a_mistake_where_it_is_typed(text: str) -> None:
+def test_a_typed_value_that_is_false_in_python_is_a_mistake(text: str) -> None:
     assert "must be a JSON list" in problem_text(problem(text))
 
 
@@ -196,7 +196,7 @@ def test_a_stored_text_may_be_longer_than_a_typed_one() -> None:
     assert found.fitting(LENGTH_LIMIT) is None
 
 
-def test_a_stored_number_may_be_as_long_as_python_reads() -> None:
+def test_a_stored_number_may_be_as_long_as_python_can_read() -> None:
     longest = sys.get_int_max_str_digits()
     assert parse_stored(f"[{'9' * longest}]", Field.ARGS) == [int("9" * longest)]
     with pytest.raises(Invalid, match="long_number") as caught:

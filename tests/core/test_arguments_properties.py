@@ -1,4 +1,4 @@
-"""What holds for every text that somebody may type."""
+"""Properties of every text that somebody may type."""
 
 import contextlib
 import json
@@ -22,12 +22,12 @@ JSONISH = st.lists(
 
 
 @given(strategies.lists, st.sampled_from([None, 2, "\t"]), st.booleans())
-def test_whatever_json_writes_is_read_back(value: list[Any], indent: Any, ascii_only: bool) -> None:
+def test_every_list_that_json_writes_is_read_back(value: list[Any], indent: Any, ascii_only: bool) -> None:
     assert parse(json.dumps(value, indent=indent, ensure_ascii=ascii_only), Field.ARGS) == value
 
 
 @given(strategies.objects)
-def test_whatever_object_json_writes_is_read_back(value: dict[str, Any]) -> None:
+def test_every_object_that_json_writes_is_read_back(value: dict[str, Any]) -> None:
     assert parse(json.dumps(value), Field.KWARGS) == value
 
 

@@ -1,4 +1,4 @@
-"""Argument rules: nothing gets around them."""
+"""Argument rules can't be evaded."""
 
 import inspect
 import time
@@ -61,7 +61,7 @@ def test_days_are_at_most_31(
     assert told(DAYS, task, args, kwargs) == expected
 
 
-def test_where_names_are_not_known_the_stored_values_may_be_sent() -> None:
+def test_without_known_names_only_the_stored_values_may_be_sent() -> None:
     schema = {"properties": {"days": {"const": 1}}, "required": ["days"]}
     assert told(schema, None, [5], {"days": 1}, ([5], {})) == []
     assert told(schema, None, [6], {"days": 1}, ([5], {})) == [(Field.ARGS, Code.RULE_ARGS_UNNAMED)]
@@ -77,7 +77,7 @@ def test_every_rule_must_be_kept() -> None:
     assert [one.params["rule"] for one in found] == ["b"]
 
 
-def test_what_is_told_has_no_value_of_the_run() -> None:
+def test_a_refusal_shows_no_value_of_the_run() -> None:
     rule = Rule(name="r", arguments={"properties": {"token": {"type": "integer"}}, "required": ["token"]})
     (found,) = problems([rule], ([], {"token": "hunter2"}), None, None)
     assert "hunter2" not in repr(found)
@@ -85,8 +85,8 @@ def test_what_is_told_has_no_value_of_the_run() -> None:
 
 
 @pytest.mark.parametrize("typed", [[True], [1.0], ["1"]])
-def test_values_without_names_are_the_stored_ones_in_their_types_too(typed: list[Any]) -> None:
-    """In Python, 1, 1.0 and True are equal."""
+def test_values_without_names_must_equal_the_stored_ones_in_type_too(typed: list[Any]) -> None:
+    """For Python, 1, 1.0 and True are equal."""
     assert told({}, None, [1], {}, stored=([1], {})) == []
     assert told({}, None, typed, {}, stored=([1], {})) == [(Field.ARGS, Code.RULE_ARGS_UNNAMED)]
 
@@ -107,7 +107,7 @@ def of_days(**schema: Any) -> dict[str, Any]:
         (1e-300, 1e300, True),
     ],
 )
-def test_a_multiple_is_one_however_long_the_number_is(factor: float, value: float, is_good: bool) -> None:
+def test_multiples_are_exact_for_numbers_of_any_length(factor: float, value: float, is_good: bool) -> None:
     """jsonschema divides, which fails for long numbers, and says that 0.3 isn't a multiple of 0.1."""
     found = told(of_days(type="number", multipleOf=factor), None, [], {"days": value})
     assert found == ([] if is_good else [(Field.KWARGS, Code.RULE_REFUSES_VALUE)])
@@ -124,13 +124,13 @@ def test_a_multiple_is_one_however_long_the_number_is(factor: float, value: floa
         ([], True),
     ],
 )
-def test_items_are_unique_as_json_schema_says(items: list[Any], is_good: bool) -> None:
+def test_items_are_unique_in_the_sense_of_json_schema(items: list[Any], is_good: bool) -> None:
     found = told(of_days(type="array", uniqueItems=True), None, [], {"days": items})
     assert found == ([] if is_good else [(Field.KWARGS, Code.RULE_REFUSES_VALUE)])
 
 
 def test_a_long_list_takes_time_in_proportion_to_its_length() -> None:
-    """Of the processor, so that a busy machine doesn't matter. Item by item, it would take many minutes."""
+    """Measures time of the processor, so that a busy machine doesn't matter. Comparing all pairs would take many minutes."""
     began = time.process_time()
     items = [{"day": number} for number in range(10_000)]
     assert told(of_days(type="array", uniqueItems=True), None, [], {"days": items}) == []
@@ -154,7 +154,7 @@ def nested(schema: dict[str, Any], times: int) -> dict[str, Any]:
 
 
 def doubling(times: int, keyword: str = "allOf") -> dict[str, Any]:
-    """A small text: each definition leads twice to the one before."""
+    """A schema with a small text, in which each definition refers twice to the one before."""
     known: dict[str, Any] = {"d0": TYPED}
     for number in range(1, times + 1):
         known[f"d{number}"] = {keyword: [{"$ref": f"#/$defs/d{number - 1}"}] * 2}
@@ -162,13 +162,13 @@ def doubling(times: int, keyword: str = "allOf") -> dict[str, Any]:
 
 
 def chained(length: int) -> dict[str, Any]:
-    """Each definition leads to the next one."""
+    """A schema in which each definition refers to the next one."""
     known = {f"d{number}": {"$ref": f"#/$defs/d{number + 1}"} for number in range(length)}
     return {"$ref": "#/$defs/d0", "$defs": {**known, f"d{length}": {"type": "object"}}}
 
 
 def tangled(size: int) -> dict[str, Any]:
-    """Each definition leads to every other one."""
+    """A schema in which each definition refers to every other one."""
     names = [f"#/$defs/d{number}" for number in range(size)]
     known = {f"d{number}": {"anyOf": [{"$ref": name} for name in names]} for number in range(size)}
     return {"properties": {"days": {"$ref": "#/$defs/d0"}}, "required": ["days"], "$defs": known}
@@ -241,7 +241,7 @@ BAD: list[tuple[dict[str, Any], Code]] = [
 
 @pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
 def test_a_check_looks_at_a_bounded_number_of_parts(keyword: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However small the text of the schema is."""
+    """Even a schema with a small text can expand to very many parts."""
     allowed = [schema for n in range(20) if not list(schemas.flaws(schema := doubling(n, keyword)))]
     asked: list[Any] = []
 
@@ -258,10 +258,10 @@ def test_a_check_looks_at_a_bounded_number_of_parts(keyword: str, monkeypatch: p
 
 
 @pytest.mark.parametrize("schema", GOOD)
-def test_a_rule_may_have_this_schema(schema: dict[str, Any]) -> None:
+def test_these_schemas_are_accepted_in_a_rule(schema: dict[str, Any]) -> None:
     assert list(schemas.flaws(schema)) == []
 
 
 @pytest.mark.parametrize(("schema", "code"), BAD)
-def test_a_rule_may_not_have_this_schema(schema: dict[str, Any], code: Code) -> None:
+def test_these_schemas_are_refused_in_a_rule(schema: dict[str, Any], code: Code) -> None:
     assert code in {found for _, found, _ in schemas.flaws(schema)}

@@ -1,4 +1,4 @@
-"""What a run changes, with secrets masked."""
+"""The changes between stored and sent values, with secrets masked."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ Values = tuple[list[Any], dict[str, Any]]
 
 
 def change(where: str | int, old: str | None, new: str | None) -> Change:
-    """Of the argument with this name, or at this position."""
+    """A change of the argument with this name, or at this position."""
     return Change(position=where, old=old, new=new) if isinstance(where, int) else Change(name=where, old=old, new=new)
 
 
@@ -48,7 +48,7 @@ def change(where: str | int, old: str | None, new: str | None) -> Change:
         ),
     ],
 )  # fmt: skip
-def test_changes_are_told_by_name(old: Values, new: Values, expected: list[Change]) -> None:
+def test_changes_have_the_name_of_the_argument(old: Values, new: Values, expected: list[Change]) -> None:
     assert list(changes(old, new, SECRETS)) == expected
 
 
@@ -59,16 +59,16 @@ def test_changes_are_told_by_name(old: Values, new: Values, expected: list[Chang
         ("pass", False), ("api", False), ("", False),
     ],
 )  # fmt: skip
-def test_a_key_is_secret_by_the_words_in_it(key: str, secret: bool) -> None:
+def test_a_key_is_secret_if_it_contains_a_secret_word(key: str, secret: bool) -> None:
     assert is_secret(key, SECRETS) is secret
 
 
 @given(strategies.objects)
-def test_nothing_changes_against_itself(value: dict[str, Any]) -> None:
+def test_equal_values_have_no_changes(value: dict[str, Any]) -> None:
     assert changes(([value], value), ([value], value), SECRETS) == ()
 
 
 @given(strategies.values)
-def test_no_secret_survives_masking_however_deep_it_stands(value: Any) -> None:
+def test_no_secret_survives_masking_however_deeply_it_is_nested(value: Any) -> None:
     secret = {"password": "hunter2", "more": [value, {"my_token": {"inner": "hunter2"}}]}
     assert "hunter2" not in repr(Secrets(keys=SECRETS).value({"x": secret, "y": [secret]}))

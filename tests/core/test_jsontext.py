@@ -1,4 +1,4 @@
-"""JSON kept to the letter: its tokens, and the same tokens indented."""
+"""JSON as text: its tokens are found, and indenting keeps each of them exactly."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ SPACES = st.text("\n\t \r", max_size=3)
 
 @st.composite
 def documents(draw: st.DrawFn) -> str:
-    """JSON text with numbers, escapes and white space as no serializer would write them; keys may be doubled."""
+    """Generates JSON text with numbers, escapes and white space that no serializer would write; keys may occur twice."""
     return draw(
         st.recursive(
             st.one_of(NUMBERS, strategies.text.map(json.dumps), st.sampled_from(["true", "null", '"\\u00e9\\/"'])),
@@ -32,7 +32,7 @@ def documents(draw: st.DrawFn) -> str:
 
 
 def read(text: str) -> Any:
-    """Values with numbers as their text and objects as pairs, so that nothing is lost in reading."""
+    """Reads JSON without loss: numbers stay texts, and objects become lists of pairs."""
     return json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=lambda pairs: ("object", pairs))
 
 
@@ -51,7 +51,7 @@ def solid(text: str) -> list[str]:
         pytest.param("7", "7", id="no list at all"),
     ],
 )
-def test_one_member_a_line(text: str, expected: str) -> None:
+def test_indented_json_has_one_member_on_each_line(text: str, expected: str) -> None:
     assert indented(text) == expected
 
 
@@ -71,7 +71,7 @@ def test_every_character_belongs_to_one_token(text: str) -> None:
 
 
 @given(strategies.any_text)
-def test_plain_spaces_move_nothing(text: str) -> None:
+def test_replacing_white_space_by_spaces_keeps_every_position(text: str) -> None:
     plain = plain_spaces(text)
     assert len(plain) == len(text)
     assert plain_spaces(plain) == plain
@@ -80,19 +80,19 @@ def test_plain_spaces_move_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     ("at", "expected"), [(0, (1, 1)), (1, (1, 2)), (2, (1, 3)), (3, (2, 1)), (5, (3, 1)), (6, (3, 2))]
 )
-def test_places_count_from_one(at: int, expected: tuple[int, int]) -> None:
+def test_lines_and_columns_are_counted_from_one(at: int, expected: tuple[int, int]) -> None:
     assert line_and_column("ab\nc\nd", at) == expected
 
 
 @given(strategies.objects, st.sampled_from([None, 0, 2]))
-def test_the_members_of_an_object_are_found_where_they_stand(value: dict[str, Any], indent: int | None) -> None:
+def test_the_members_of_an_object_are_found_with_their_positions(value: dict[str, Any], indent: int | None) -> None:
     text = json.dumps(value, indent=indent)
     found = [(json.loads(m.key), json.loads(text[m.begin : m.end])) for m in members(text)]
     assert found == list(value.items())
 
 
 @given(strategies.any_text)
-def test_members_of_anything_stay_inside_the_text(text: str) -> None:
+def test_positions_of_members_are_inside_the_text_even_for_invalid_json(text: str) -> None:
     assert all(0 <= member.begin < member.end <= len(text) for member in members(text))
 
 
@@ -105,11 +105,11 @@ def test_members_of_anything_stay_inside_the_text(text: str) -> None:
         ('[{"a": 1}]', []),
     ],
 )
-def test_members_of_what_is_no_json_are_found_as_far_as_it_goes(text: str, expected: list[str]) -> None:
+def test_members_of_invalid_json_are_found_up_to_the_mistake(text: str, expected: list[str]) -> None:
     assert [f"{m.key}: {text[m.begin : m.end]}" for m in members(text)] == expected
 
 
-def test_only_the_replaced_values_are_written_anew() -> None:
+def test_replacing_values_keeps_all_other_text() -> None:
     text = '{"n": 1.10, "e": 1e400,"l": [ {"a": [1, {}], "b": "\\u00e9"}, 2 ], "n": [true]}'
     places = {("l", 0, "a"): "x", ("l", 1): ["y"]}
     assert replaced(text, places) == ('{"n": 1.10, "e": 1e400,"l": [ {"a": "x", "b": "\\u00e9"}, ["y"] ], "n": [true]}')

@@ -20,7 +20,7 @@ LOG_IN = ("user", "password")
 
 
 def sent(typed: Any, stored: Any, names: tuple[str, ...] = ()) -> Any:
-    """What is sent of an object, or of a list of arguments."""
+    """Returns the values that are sent for a typed object or list."""
     of = Field.KWARGS if isinstance(typed, dict) else Field.ARGS
     nothing: dict[Field, Any] = {Field.ARGS: [], Field.KWARGS: {}}
     secrets = Secrets.of(WORDS, names, (stored, {}) if of is Field.ARGS else ([], stored))
@@ -42,7 +42,7 @@ def sent(typed: Any, stored: Any, names: tuple[str, ...] = ()) -> Any:
         pytest.param({"n": MASK}, {"n": MASK}, {"n": MASK}, id="a text that is a mask"),
     ],
 )
-def test_a_mask_that_stayed_is_sent_as_stored(typed: Any, stored: Any, expected: Any) -> None:
+def test_a_mask_that_was_left_alone_is_sent_as_the_stored_secret(typed: Any, stored: Any, expected: Any) -> None:
     assert sent(typed, stored) == expected
 
 
@@ -73,7 +73,7 @@ def test_positional_secrets_are_kept_by_their_position() -> None:
         ),
     ],
 )  # fmt: skip
-def test_a_mask_whose_secret_is_not_sure_is_refused(typed: Any, stored: Any, code: Code, where: str) -> None:
+def test_a_mask_is_refused_if_its_secret_is_uncertain(typed: Any, stored: Any, code: Code, where: str) -> None:
     with pytest.raises(Invalid) as refused:
         sent(typed, stored)
     assert [(problem.code, problem.params["where"]) for problem in refused.value.problems] == [(code, where)]
@@ -93,7 +93,7 @@ def test_arguments_that_have_moved_are_refused(typed: list[Any], names: tuple[st
 
 
 @given(strategies.objects, strategies.lists, st.sampled_from([(), ("token",), ("user", "password", "*keys")]))
-def test_what_is_shown_is_sent_as_stored(kwargs: dict[str, Any], args: list[Any], names: tuple[str, ...]) -> None:
+def test_an_unchanged_form_is_sent_as_stored(kwargs: dict[str, Any], args: list[Any], names: tuple[str, ...]) -> None:
     stored = {Field.ARGS: args, Field.KWARGS: {**kwargs, "auth": args, "hosts": [{"token": kwargs, "x": args}]}}
     secrets = Secrets.of(WORDS, names, (stored[Field.ARGS], stored[Field.KWARGS]))
     shown = {of: arguments.shown(json.dumps(value), of, secrets) for of, value in stored.items()}

@@ -1,4 +1,4 @@
-"""Refusals are counted by few kinds."""
+"""Refusals are counted by kind. There are only a few kinds."""
 
 import re
 from collections import Counter
@@ -10,14 +10,14 @@ from bot.core.kinds import KINDS, Kind, kind
 from bot.core.reasons import Code
 
 
-def test_who_may_not_act_has_not_asked_for_something_wrong() -> None:
-    """All codes that the policy names are about the person, a rule or the moment."""
+def test_refusals_by_the_policy_never_count_as_mistakes_in_the_request() -> None:
+    """Each code of the policy is about the person, a rule or the moment."""
     codes = {Code[name] for name in re.findall(r"Code\.([A-Z_]+)", Path("bot/core/policy.py").read_text())}
     assert len(codes) > 10
     assert [code for code in sorted(codes) if kind(code) is Kind.BAD_REQUEST] == []
 
 
-def test_a_code_has_one_kind() -> None:
+def test_each_code_has_one_kind() -> None:
     assert [
         code for code, times in Counter(code for codes in KINDS.values() for code in codes).items() if times > 1
     ] == []

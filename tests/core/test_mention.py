@@ -1,4 +1,4 @@
-"""What is read in a message to the bot."""
+"""The name and the values that are read from a message to the bot."""
 
 import contextlib
 import json
@@ -69,7 +69,7 @@ def test_name_and_values(text: str, read: Mention) -> None:
         ('{"b": "c d"}', {"b": "c d"}),
     ],
 )
-def test_a_value_is_json_if_it_can_be_read_so_and_text_otherwise(typed: str, value: Any) -> None:
+def test_a_value_is_read_as_json_if_possible_and_as_text_otherwise(typed: str, value: Any) -> None:
     read = parse(f"nightly a={typed} z=1").kwargs
     assert read == {"a": value, "z": 1}
     assert type(read["a"]) is type(value)
@@ -103,7 +103,7 @@ def test_a_value_is_json_if_it_can_be_read_so_and_text_otherwise(typed: str, val
         ("nightly " + "[" * 101 + "]" * 101, Code.TOO_DEEP),
     ],
 )
-def test_what_can_not_be_read_is_a_problem_that_quotes_no_values(text: str, code: Code) -> None:
+def test_a_message_that_can_not_be_read_gives_a_problem_without_its_values(text: str, code: Code) -> None:
     with pytest.raises(Invalid) as caught:
         parse(text)
     assert caught.value.problems[0].code is code
@@ -116,15 +116,17 @@ KEYS = st.from_regex(r"\A[a-z_][a-z0-9_]{0,8}\Z")
 
 
 @given(strategies.any_text)
-def test_any_text_is_read_or_is_invalid(text: str) -> None:
-    """Nothing else is raised."""
+def test_any_text_is_either_read_or_reported_as_invalid(text: str) -> None:
+    """No other exception is raised."""
     with contextlib.suppress(Invalid):
         read = parse(text)
         json.dumps([read.args, read.kwargs], allow_nan=False, ensure_ascii=False).encode()
 
 
 @given(NAMES, st.dictionaries(KEYS, strategies.values, max_size=4), st.none() | strategies.lists, st.booleans())
-def test_what_is_written_is_read_back(name: str, kwargs: dict[str, Any], args: list[Any] | None, quoted: bool) -> None:
+def test_values_that_are_written_out_are_read_back(
+    name: str, kwargs: dict[str, Any], args: list[Any] | None, quoted: bool
+) -> None:
     pairs = [f"{key}={json.dumps(value)}" for key, value in kwargs.items()]
     written = [f'"{name}"' if quoted else name, *pairs, *([] if args is None else [json.dumps(args)])]
     assert parse(" ".join(written)) == Mention(name=name, is_quoted=quoted, args=args, kwargs=kwargs)
@@ -136,7 +138,7 @@ def test_a_json_object_is_read_back(name: str, kwargs: dict[str, Any]) -> None:
 
 
 def test_a_long_message_takes_time_in_proportion_to_its_length() -> None:
-    """Of the processor. With each value's quotes made straight in all of the rest, it would take minutes."""
+    """Measures time of the processor. Replacing quotes in the whole rest for each value would take minutes."""
     text = "name " + " ".join(f"k{number}={{“a”:1}}" for number in range(20_000))
     began = time.process_time()
     assert len(parse(text).kwargs) == 20_000

@@ -1,4 +1,4 @@
-"""The table of options, against what beat, Celery and the rows of schedules know."""
+"""The table of options agrees with beat, with Celery and with the rows of schedules."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,11 +15,11 @@ from bot.option_texts import label, options, stored_options
 LATER = datetime(2026, 11, 5, 13, 0, tzinfo=UTC)
 
 
-def test_every_column_is_one_of_beats() -> None:
+def test_every_column_of_the_table_is_a_column_of_beat() -> None:
     assert set(COLUMNS) <= {field.name for field in PeriodicTask._meta.get_fields()}
 
 
-def test_every_option_is_one_that_celery_reads_off_a_task() -> None:
+def test_celery_reads_every_option_of_the_table_from_a_task() -> None:
     assert {option.name for option in OPTIONS} <= set(Task.from_config) | {"queue", *_read_off(Task)}
 
 
@@ -37,7 +37,7 @@ def _read_off(task: Any) -> set[str]:
         pytest.param({"expire_seconds": 0}, {}, id="beat ignores 0 seconds"),
     ],
 )
-def test_the_options_of_a_row(row: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_options_are_read_from_a_row(row: dict[str, Any], expected: dict[str, Any]) -> None:
     assert of_row(row) == expected
 
 

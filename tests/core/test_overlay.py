@@ -1,4 +1,4 @@
-"""Other values over those that a form shows."""
+"""Values of a request replace those that a form shows."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ def stored(
     return {of: arguments.shown(text, of, Secrets()) for of, text in ((Field.ARGS, args), (Field.KWARGS, kwargs))}
 
 
-def test_members_are_replaced_and_added_and_the_others_stay_as_they_are_written() -> None:
+def test_members_are_replaced_or_added_and_the_others_keep_their_text() -> None:
     found, left_out = overlaid(stored(), None, {"days": 30, "new": [1]}, limit=LIMIT)
     assert found[Field.KWARGS].compact == '{"days": 30, "rate": 1.10, "token": "••••••", "new": [1]}'
     assert found[Field.ARGS].compact == "[1.10]"
@@ -43,12 +43,12 @@ def test_stored_values_that_can_not_be_read_stay(kwargs: str) -> None:
     assert left_out == (Field.KWARGS,)
 
 
-def test_a_list_stands_in_for_one_that_can_not_be_read() -> None:
+def test_a_list_replaces_a_stored_one_that_can_not_be_read() -> None:
     found, left_out = overlaid(stored(args="["), [2], {}, limit=LIMIT)
     assert (found[Field.ARGS].problems, left_out) == ((), ())
 
 
-def test_what_no_input_can_show_is_left_out() -> None:
+def test_characters_that_no_input_can_show_are_left_out() -> None:
     before = stored()
     found, left_out = overlaid(before, ["x" * 100], {"text": "y" * 100}, limit=60)
     assert found == before
@@ -56,7 +56,9 @@ def test_what_no_input_can_show_is_left_out() -> None:
 
 
 @given(strategies.objects, strategies.objects, strategies.lists)
-def test_whatever_is_stored_and_written(old: dict[str, Any], new: dict[str, Any], args: list[Any]) -> None:
+def test_an_overlay_equals_the_merged_values_for_any_json(
+    old: dict[str, Any], new: dict[str, Any], args: list[Any]
+) -> None:
     before = {
         Field.ARGS: arguments.shown("[]", Field.ARGS, Secrets(keys=())),
         Field.KWARGS: arguments.shown(json.dumps(old), Field.KWARGS, Secrets(keys=())),

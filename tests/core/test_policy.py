@@ -1,4 +1,4 @@
-"""Who may act, and what everybody else is told."""
+"""The policy: who may act, and why others are refused."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_staff_may_do_everything_and_others_nothing(actor: Actor, expected: Code
         assert (None if denied is None else denied.code) == expected
 
 
-def test_the_missing_link_names_the_account_to_link() -> None:
+def test_a_refusal_for_a_missing_link_names_the_account() -> None:
     denied = may(an_actor(user=None), Action.RUN, Subject())
     assert denied is not None
     assert f"runtask staff add {ADA} " in sentence(denied)

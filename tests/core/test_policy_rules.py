@@ -1,4 +1,4 @@
-"""Who may do what under which rules."""
+"""Rules decide who may do what."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -60,7 +60,7 @@ TABLE: list[Any] = [
     (ROOT, RUN, (BILLING, SLACK_ONLY), {"entry": Entry.API}, Code.RULE_ENTRIES),
     (ROOT, RUN, (WEEKEND,), {"now": FRIDAY_EVENING}, Code.CLOSED),
     (ROOT, RUN, (), {"paused": "freeze"}, Code.PAUSED),
-    (NOBODY, RUN, (FOUR_EYES,), {}, None),  # it waits
+    (NOBODY, RUN, (FOUR_EYES,), {}, None),  # the run is allowed, but waits for approval
     (ROOT, STOP, (NO_KILL,), {"kill": True}, Code.RULE_KILL),
     (NOBODY, STOP, (NO_KILL,), {}, None),
     (NOBODY, RUN, (SLACK_ONLY,), {"entry": Entry.SLACK}, None),
@@ -74,7 +74,7 @@ TABLE: list[Any] = [
     (NOBODY, RUN, (WEEKEND,), {"now": NOON}, None),
     (NOBODY, SEE, (WEEKEND,), {"now": FRIDAY_EVENING}, None),
     (NOBODY, STOP, (WEEKEND,), {"now": FRIDAY_EVENING, "paused": "freeze"}, None),
-    (NOBODY, SEE, (), {"owner": "1"}, None),  # an_actor's own
+    (NOBODY, SEE, (), {"owner": "1"}, None),  # the run is the actor's own
     (NOBODY, SEE, (), {"owner": "2"}, Code.HIDDEN),
     (NOBODY, SEE, (), {"owner": ""}, Code.HIDDEN),
     (ROOT, SEE, (), {"owner": "2"}, None),
@@ -90,7 +90,7 @@ TABLE: list[Any] = [
 
 
 @pytest.mark.parametrize(("actor", "action", "rules", "circumstances", "expected"), TABLE)
-def test_who_may_do_what(
+def test_rules_decide_who_may_do_what(
     actor: Actor, action: Action, rules: tuple[Rule, ...], circumstances: Any, expected: Code | None
 ) -> None:
     denied = may(actor, action, Subject(**{"rules": rules, "now": NOON} | circumstances))
@@ -103,7 +103,7 @@ def test_a_refusal_names_the_rule_and_whom_to_ask() -> None:
     assert denied.params == {"rule": "Billing", "groups": "finance"}
 
 
-def test_a_closed_window_says_until_when_no_rule_closes_it() -> None:
+def test_a_refusal_by_a_closed_window_says_when_every_window_is_open() -> None:
     longer = replace(WEEKEND, name="Longer", closed=("Mon 00:00-Mon 09:00 UTC",))
     denied = may(ROOT, RUN, Subject(rules=(WEEKEND, longer), now=FRIDAY_EVENING))
     assert denied is not None

@@ -12,7 +12,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_what_is_made_is_private_and_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
+def test_new_folders_are_private_and_existing_ones_stay_as_they_are(tmp_path: Path) -> None:
     folder = tmp_path / "parent" / "data"
     private.make_folder(folder)
     private.make_file(file := folder / "file")
@@ -47,5 +47,5 @@ def test_a_file_is_open_to_others_if_all_folders_above_it_are(
     assert private.is_open(it, below=tmp_path) is is_open
 
 
-def test_a_file_that_is_not_there_is_open_to_nobody(tmp_path: Path) -> None:
+def test_a_missing_file_is_open_to_nobody(tmp_path: Path) -> None:
     assert not private.is_open(tmp_path / "nothing")

@@ -1,4 +1,4 @@
-"""Rules as YAML: what a file may contain, and where its mistakes are."""
+"""Rules as YAML: every field is read, and each mistake is reported with its place."""
 
 from dataclasses import fields
 from typing import Any
@@ -98,7 +98,7 @@ rules = st.builds(
 
 
 @given(st.lists(rules, max_size=3, unique_by=lambda rule: rule.name.casefold()))
-def test_what_is_written_reads_as_the_same_rules(made: list[Rule]) -> None:
+def test_rules_that_are_written_are_read_back_unchanged(made: list[Rule]) -> None:
     assert rulefile.read(rulefile.written(tuple(made))) == tuple(made)
 
 
@@ -153,7 +153,7 @@ MISTAKES: list[Any] = [
 
 
 @pytest.mark.parametrize(("text", "expected"), MISTAKES)
-def test_each_mistake_is_told_with_its_place(text: str, expected: list[tuple[int, int, Code]]) -> None:
+def test_each_mistake_is_reported_with_its_place(text: str, expected: list[tuple[int, int, Code]]) -> None:
     with pytest.raises(Invalid) as caught:
         rulefile.read(text)
     places = [(one.place.line, one.place.column, one.code) for one in caught.value.problems if one.place]

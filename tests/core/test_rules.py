@@ -1,4 +1,4 @@
-"""Which schedules rules match, and what several rules ask together."""
+"""The schedules that a rule matches, and the combined demands of several rules."""
 
 import pytest
 from hypothesis import given
@@ -40,7 +40,7 @@ globs = st.builds(
 
 
 @given(st.lists(st.tuples(names, st.text("ab.", max_size=3), st.booleans()), max_size=20), st.lists(globs, max_size=3))
-def test_an_index_without_some_schedules_is_one_of_the_others(
+def test_an_index_without_some_schedules_finds_only_the_others(
     found: list[tuple[str, str, bool]], hidden: list[Globs]
 ) -> None:
     rows = [(at, name, task, enabled) for at, (name, task, enabled) in enumerate(found)]
@@ -52,7 +52,7 @@ def test_an_index_without_some_schedules_is_one_of_the_others(
     assert set(index.rows.ids) == {row[0] for row in left}
 
 
-def test_several_rules_together() -> None:
+def test_the_demands_of_several_rules_are_combined() -> None:
     strict = Rule(name="a", reason=True, kill=False, notify=Notify.NEVER, mention=("S1", "U1"), approval_hours=24)
     loud = Rule(
         name="b", one_at_a_time=True, notify=Notify.FAILURE, mention=("U1", "U2"), ask=("S2",), approval_hours=0.5
@@ -74,7 +74,7 @@ def test_without_a_rule_every_end_is_posted() -> None:
     assert terms([Rule(name="quiet", notify=Notify.NEVER), Rule(name="says nothing")]).notify is Notify.NEVER
 
 
-def test_what_is_hidden_depends_on_groups_and_superusers_see_everything() -> None:
+def test_groups_decide_which_schedules_are_hidden_and_superusers_see_all() -> None:
     book = RuleBook((Rule(name="a", tasks=("a",), see=("finance",)), Rule(name="b", tasks=("b",), run=("ops",))))
     assert book.hiding(frozenset(), is_superuser=False) == (Globs(tasks=("a",)),)
     assert book.hiding(frozenset({"finance"}), is_superuser=False) == ()

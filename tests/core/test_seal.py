@@ -1,4 +1,4 @@
-"""Sealed values are noticed when they change, also where one part ends and the next begins."""
+"""A seal no longer fits if its values change, or if the border between two parts moves."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from bot.core.seal import holds, seal
 KEY = "key"
 
 
-def test_a_seal_holds_for_its_parts_only() -> None:
+def test_a_seal_fits_its_own_parts_only() -> None:
     mark = seal(KEY, "T1", "C1", "1.5")
     assert holds(mark, KEY, "T1", "C1", "1.5")
     for parts in [("T1", "C1"), ("T1", "C11", ".5"), ("T1", "C1", "1.5", ""), ("T1", "C1", "1.6")]:
@@ -15,7 +15,7 @@ def test_a_seal_holds_for_its_parts_only() -> None:
     assert not holds(mark, "another key", "T1", "C1", "1.5")
 
 
-def test_two_parts_can_not_be_passed_as_one() -> None:
+def test_a_seal_of_two_parts_does_not_fit_one_joined_part() -> None:
     assert not holds(seal(KEY, "T1", "C1", "1.5"), KEY, "T1", "C1\0" + "1.5")
     with pytest.raises(ValueError, match="separator"):
         seal(KEY, "T1", "C1\0" + "1.5")

@@ -1,4 +1,4 @@
-"""Finding schedules by what somebody types."""
+"""Search finds schedules by the text that somebody types."""
 
 import time
 import unicodedata
@@ -76,7 +76,7 @@ def test_words_find_their_schedule_in_any_order(words: list[str], random: Any) -
     "spell", [str, str.upper, lambda name: f"  {name.replace(' ', '   ')}"], ids=["so", "upper", "spaces"]
 )
 def test_each_of_ten_thousand_is_reachable_by_its_name(spell: Any) -> None:
-    """The worst case: every name is a part of others, and the words are everywhere."""
+    """This is the worst case: every name is a part of others, and the words occur everywhere."""
     many = rows({" ".join(f"job {number:x}"): f"tasks.job{number % 7}" for number in range(10_000)})
     index = Index.of(many)
     for pk, name, *_ in many[::97]:
@@ -85,8 +85,8 @@ def test_each_of_ten_thousand_is_reachable_by_its_name(spell: Any) -> None:
 
 
 @pytest.mark.parametrize("words", ["a " * 500_000, "task.a " * 100_000, " ".join(map(str, range(200_000)))])
-def test_a_query_of_very_many_words_is_no_work(words: str) -> None:
-    """A message may have so many. Word by word, this would take minutes of the processor, in which nobody is answered."""
+def test_a_query_of_very_many_words_takes_little_time(words: str) -> None:
+    """A message may have so many words. One by one, they would take minutes of the processor, and block all answers."""
     index = Index.of(rows({f"a {number:x}": f"task.a{number % 500}" for number in range(10_000)}))
     began = time.process_time()
     index.search(words, 100)
@@ -94,7 +94,7 @@ def test_a_query_of_very_many_words_is_no_work(words: str) -> None:
 
 
 def rank(row: Row, query: str) -> int | None:
-    """What `Index.search` promises, said plainly for one schedule; None: no match."""
+    """The rank that `Index.search` promises for one schedule, computed in the simplest way; None if it doesn't match."""
     name, task, whole = fold(row[1]), fold(row[2]), fold(query)
     words = whole.split()
     if not all(word in name or word in task for word in words):
@@ -112,7 +112,7 @@ def rank(row: Row, query: str) -> int | None:
     return tests.index(True)
 
 
-# Few different letters and words, so that they meet; with signs that are folded, that separate, and that end lines.
+# Few different letters and words, so that matches are frequent; some are folded, separate words, or end lines.
 texts = st.lists(
     st.sampled_from(["a", "b", "ab", "A", "É", "e\u0301", " ", "\n", ".", "\0", "\x01", "\U0010ffff"]), max_size=6
 )
@@ -120,7 +120,7 @@ schedules = st.lists(st.tuples(texts.map("".join), texts.map("".join), st.boolea
 
 
 @given(schedules, texts.map("".join), st.integers(1, 8))
-def test_the_index_finds_what_a_plain_look_at_each_schedule_finds(
+def test_the_index_finds_the_same_schedules_as_a_simple_search(
     found: list[tuple[str, str, bool]], query: str, limit: int
 ) -> None:
     there = [(pk, *row) for pk, row in enumerate(found)]
@@ -129,12 +129,12 @@ def test_the_index_finds_what_a_plain_look_at_each_schedule_finds(
     worked_out = index.search(query, limit)
     assert [brief.id for brief in worked_out.first] == [pk for *_, pk in sorted(ranked)[:limit]]
     assert worked_out.total == len(ranked)
-    assert index.search(query, limit) == worked_out, "remembered"
+    assert index.search(query, limit) == worked_out, "the second answer comes from the cache"
     assert all((brief.id, brief.name, brief.task, brief.enabled) == there[brief.id] for brief in worked_out.first)
 
 
 @given(schedules, texts.map("".join))
-def test_a_typed_name_means_what_a_plain_look_at_each_schedule_says(
+def test_a_typed_name_finds_the_same_schedule_as_a_simple_search(
     found: list[tuple[str, str, bool]], typed: str
 ) -> None:
     names = [name for name, *_ in found]
@@ -146,7 +146,7 @@ def test_a_typed_name_means_what_a_plain_look_at_each_schedule_says(
     assert (None if brief is None else [brief.id]) == (meant if len(meant) == 1 else None)
 
 
-def test_only_so_many_answers_are_remembered() -> None:
+def test_the_cache_of_answers_is_bounded() -> None:
     index = Index.of(rows(NAMES))
     for number in range(10 * REMEMBERED):
         index.search(f"nothing {number}", 10)
@@ -164,12 +164,14 @@ def test_only_so_many_answers_are_remembered() -> None:
         pytest.param("nothing", None, 0, id="none"),
     ],
 )
-def test_the_command_names_one_schedule_or_says_how_many_fit(typed: str, expected: str | None, matching: int) -> None:
+def test_a_typed_name_gives_one_schedule_or_the_number_of_matches(
+    typed: str, expected: str | None, matching: int
+) -> None:
     brief, found = Index.of(rows(NAMES)).named(typed)
     assert (brief.name if brief else None, found) == (expected, matching)
 
 
-def test_of_names_that_differ_only_by_case_the_exact_one_is_taken() -> None:
+def test_an_exact_name_is_preferred_to_one_that_differs_by_case() -> None:
     both = Index.of([(1, "Sync", "t", True), (2, "sync", "t", True)])
     brief, matching = both.named("sync")
     assert brief is not None

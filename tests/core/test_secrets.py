@@ -1,4 +1,4 @@
-"""What counts as secret, in values and in texts, and how it is masked."""
+"""Secrets are found in values and in texts, and masked."""
 
 import time
 from typing import Any
@@ -36,7 +36,7 @@ def test_a_part_of_a_word_is_not_secret(name: str) -> None:
     assert not is_secret(name)
 
 
-def test_an_operators_own_words_replace_the_default_ones() -> None:
+def test_the_words_of_the_operator_replace_the_default_ones() -> None:
     own = ("PIN", "Zugangs-Code", "пароль")
     assert [is_secret(name, own) for name in ("userPin", "zugangsCode", "ПАРОЛЬ", "password", "spin")] == [True] * 3 + [
         False
@@ -68,7 +68,7 @@ def test_secret_values_are_masked(value: Any, shown: Any) -> None:
     assert Secrets.of(WORDS, (), ([], value)).value(value) == shown
 
 
-def test_positional_values_are_secret_by_their_parameters_names() -> None:
+def test_a_positional_value_is_secret_if_its_parameters_name_is() -> None:
     secrets = Secrets.of(WORDS, ("user", "password", "*tokens"), (["ada", "p1", "t1", "t2"], {}))
     assert secrets.args(["ada", "p1", "t1", "t2"]) == ["ada", MASK, MASK, MASK]
 
@@ -134,7 +134,7 @@ def test_masking_twice_changes_nothing(value: Any) -> None:
 
 
 @given(strategies.any_text)
-def test_blotting_keeps_every_place(text: str) -> None:
+def test_blotting_keeps_every_position(text: str) -> None:
     for secrets in (DEFAULT, Secrets(names=("token",))):
         blotted = secrets.blotted(text, Field.ARGS)
         assert len(blotted) == len(text)
@@ -150,14 +150,14 @@ PIECES = [
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_long_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
-    """Of the processor, so that a busy machine doesn't matter. In proportion to its square, it would take many minutes."""
+    """Measures time of the processor, so that a busy machine doesn't matter. Quadratic time would be many minutes."""
     began = time.process_time()
     Secrets.of(WORDS, (), ([], {"token": piece * 8})).text(piece * (500_000 // len(piece)))
     assert time.process_time() - began < 30
 
 
 def test_many_secrets_are_looked_for_at_once() -> None:
-    """One after the other in each text, they would take minutes."""
+    """Searching each text for one secret after the other would take minutes."""
     value = {"tokens": [f"secret {n} {n}" for n in range(10_000)], "log": ["a line of the log " * 3] * 10_000}
     began = time.process_time()
     assert Secrets.of(WORDS, (), ([], value)).value(value) == {**value, "tokens": MASK}
@@ -165,7 +165,7 @@ def test_many_secrets_are_looked_for_at_once() -> None:
 
 
 def test_no_repr_holds_values() -> None:
-    """They get into logs and error reports."""
+    """Reprs get into logs and error reports."""
     secret = '{"x": "hunter2"}'
     values = [
         a_schedule(args=secret, kwargs=secret, headers=secret),

@@ -1,4 +1,4 @@
-"""Arguments against a function's signature: what Python would refuse at the call, said beforehand."""
+"""Arguments are checked against a function's signature, so that mistakes are reported before the call."""
 
 import inspect
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def none(): ...
 
 
 class Task:
-    """Celery's `task.run` is bound: `self` is no argument."""
+    """A task whose `run` is bound, as in Celery: `self` is no argument."""
 
     def run(self, days): ...
 
@@ -82,7 +82,7 @@ class Task:
         ),
     ],
 )  # fmt: skip
-def test_problems_stand_at_the_field_to_change(
+def test_each_problem_names_the_field_to_change(
     function: Callable[..., Any],
     args: list[Any],
     kwargs: dict[str, Any],
@@ -123,7 +123,7 @@ def test_there_is_a_problem_exactly_when_python_would_refuse(
     scope: dict[str, Any] = {}
     exec(
         f"def function{signature}: pass", scope
-    )  # Signature.bind is no judge: it refuses some calls that Python allows
+    )  # Signature.bind isn't used here, because it refuses some calls that Python allows
     try:
         scope["function"](*args, **kwargs)
         refused = False
@@ -132,6 +132,6 @@ def test_there_is_a_problem_exactly_when_python_would_refuse(
     assert bool(list(problems(signature, args, kwargs))) == refused
 
 
-def test_what_has_no_signature_is_not_checked() -> None:
+def test_a_function_without_a_signature_is_not_checked() -> None:
     assert of(type) is None
     assert of(plain) == inspect.signature(plain)

@@ -1,4 +1,4 @@
-"""Celery's words and the run's states."""
+"""Celery's statuses and the states of a run."""
 
 import pytest
 from celery import states
@@ -12,7 +12,7 @@ def test_celery_and_the_bot_agree_on_what_is_final() -> None:
     assert not FINAL & WAITING
 
 
-def test_open_is_everything_that_a_result_can_still_move() -> None:
+def test_a_state_is_open_if_a_result_can_still_change_it() -> None:
     ended = {RunState.FINISHED, RunState.UNSEEN, RunState.NOT_SENT, RunState.WITHDRAWN}
     assert set(RunState) - OPEN == ended | UNSENT
     assert {RunState.WAITING} == UNENDED - OPEN
@@ -20,7 +20,7 @@ def test_open_is_everything_that_a_result_can_still_move() -> None:
 
 @pytest.mark.parametrize("state", sorted(OPEN))
 @pytest.mark.parametrize("status", [*sorted(states.ALL_STATES), "PROGRESS", "A-STATE-OF-THE-TASK'S-OWN"])
-def test_after(state: RunState, status: str) -> None:
+def test_a_status_leads_to_this_state(state: RunState, status: str) -> None:
     if status in states.READY_STATES:
         expected = RunState.FINISHED
     elif status in ("PENDING", "RECEIVED", "ABORTED"):
@@ -30,7 +30,7 @@ def test_after(state: RunState, status: str) -> None:
     assert after(state, status) is expected
 
 
-def test_a_try_that_failed_is_not_told_as_running() -> None:
+def test_a_run_whose_try_failed_is_not_shown_as_running() -> None:
     assert state_text(RunState.RUNNING, "RETRY") == "waiting for its next try"
     assert state_text(RunState.RUNNING, "STARTED") == "running"
     assert state_text(RunState.OVERDUE, "RETRY") == "waiting for its next try, no word since"
@@ -38,13 +38,13 @@ def test_a_try_that_failed_is_not_told_as_running() -> None:
 
 
 @pytest.mark.parametrize("status", [*sorted(states.ALL_STATES), "PROGRESS", ""])
-def test_only_what_a_task_has_made_up_is_its_own_state(status: str) -> None:
+def test_only_a_state_that_celery_does_not_know_is_the_tasks_own(status: str) -> None:
     assert own(status) == ""
     assert own("CANCELLED") == "CANCELLED"
 
 
 @pytest.mark.parametrize("state", sorted(set(RunState) - {RunState.FINISHED}))
-def test_a_state_of_the_tasks_own_is_named_where_the_task_may_have_said_more(state: RunState) -> None:
+def test_a_tasks_own_state_is_named_if_the_task_may_have_said_more(state: RunState) -> None:
     said = state_text(state, "CANCELLED")
     assert ("CANCELLED" in said) is (state in (RunState.RUNNING, RunState.OVERDUE, RunState.UNSEEN))
     assert state_text(state, "{status}\n") == said.replace("CANCELLED", "{status}")

@@ -1,4 +1,4 @@
-"""What may be said of a run that somebody has asked to stop, for every state and end."""
+"""The standing of a stop for every state and end of its run."""
 
 from datetime import datetime, timedelta
 
@@ -45,7 +45,7 @@ AFTER, BEFORE = NOW + timedelta(seconds=1), NOW - timedelta(seconds=1)
         ("withdrawn", "", "", "withdraw", None, "never_sent"),
     ],
 )
-def test_the_words_say_no_more_than_is_known(
+def test_the_standing_of_a_stop_claims_no_more_than_is_known(
     state: str, status: str, result: str, way: str, ended_at: datetime | None, said: str
 ) -> None:
     found = standing(RunState(state), status, result, way=Way(way), asked_at=NOW, ended_at=ended_at)

@@ -1,4 +1,4 @@
-"""Foreign text made safe to show, and no longer than allowed."""
+"""Foreign text is made safe to show, and cut to the allowed length."""
 
 import unicodedata
 
@@ -28,7 +28,7 @@ LIMITS = st.integers(3, 80)
         pytest.param("naïve 😀 été", "naïve 😀 été", id="ordinary text stays"),
     ],
 )
-def test_clean(text: str, expected: str) -> None:
+def test_text_is_cleaned(text: str, expected: str) -> None:
     assert clean(text) == expected
 
 
@@ -43,7 +43,7 @@ def test_nothing_dangerous_is_left(text: str) -> None:
 
 
 @given(strategies.any_text)
-def test_one_line_is_one_line(text: str) -> None:
+def test_the_result_of_one_line_is_a_single_line(text: str) -> None:
     line = one_line(text)
     assert len(line.splitlines()) <= 1
     assert line == line.strip()
@@ -90,7 +90,7 @@ def test_clip_start_keeps_whole_lines_of_the_end() -> None:
         (3599.6, "1 h 00 min"), (7800, "2 h 10 min"), (180_000, "50 h 00 min"),
     ],
 )  # fmt: skip
-def test_duration(seconds: float, expected: str) -> None:
+def test_durations_are_written_in_one_or_two_units(seconds: float, expected: str) -> None:
     assert duration(seconds) == expected
 
 
@@ -108,7 +108,7 @@ def test_duration(seconds: float, expected: str) -> None:
         ("", ""),
     ],
 )
-def test_what_nobody_can_see_of_a_name_is_shown(name: str, shown: str) -> None:
+def test_invisible_characters_of_a_name_are_shown(name: str, shown: str) -> None:
     assert exact(name) == shown
 
 

@@ -1,4 +1,4 @@
-"""Closed windows: compared with a walk through the minutes of clocks there."""
+"""Closed windows are compared with a walk through every minute of local clocks."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def closed_by_walking(text: str, moment: datetime) -> bool:
-    """From the first minute whose clock shows the begin or later, until the last one whose clock shows a time before the end."""
+    """Says whether a window is closed: from the first minute that shows its begin or later, to the last before its end."""
     window = parse(text)
     zone = ZoneInfo(window.zone)
 
@@ -69,7 +69,7 @@ def test_a_window_is_closed_when_a_walk_through_the_minutes_says_so(
 
 
 @given(windows(), st.sampled_from(DAYS_OF_CHANGE), st.integers(-2 * 96, 2 * 96))
-def test_it_opens_at_the_moment_that_is_said(text: str, day: tuple[int, int, int], quarters: int) -> None:
+def test_a_window_opens_at_the_moment_that_is_shown(text: str, day: tuple[int, int, int], quarters: int) -> None:
     moment = datetime(*day, tzinfo=UTC) + quarters * timedelta(minutes=15)
     until = closed_until([text], moment)
     if until is not None and until - moment < timedelta(weeks=5):
@@ -90,17 +90,17 @@ def test_it_opens_at_the_moment_that_is_said(text: str, day: tuple[int, int, int
         pytest.param("2026-10-24T12:00:00", "2026-10-26T05:00:00", id="when clocks are put back in it"),
     ],
 )
-def test_weekends_in_berlin(now: str, until: str | None) -> None:
+def test_a_window_can_close_the_weekends_in_berlin(now: str, until: str | None) -> None:
     found = closed_until(["Fri 16:00-Mon 06:00 Europe/Berlin"], datetime.fromisoformat(f"{now}+00:00"))
     assert found == (datetime.fromisoformat(f"{until}+00:00") if until else None)
 
 
-def test_windows_that_follow_each_other_are_told_as_one() -> None:
+def test_windows_that_follow_each_other_are_reported_as_one() -> None:
     windows = ["Fri 16:00-Sat 24:00 UTC", "Sun 00:00-Mon 06:00 UTC"]
     assert closed_until(windows, datetime(2026, 11, 27, 17, tzinfo=UTC)) == datetime(2026, 11, 30, 6, tzinfo=UTC)
 
 
-def test_what_is_always_closed_has_an_end_all_the_same() -> None:
+def test_a_window_that_is_always_closed_is_reported_with_an_end() -> None:
     assert closed_until(["00:00-24:00 UTC"], datetime(2026, 11, 27, tzinfo=UTC)) is not None
 
 
@@ -124,6 +124,6 @@ def test_what_is_always_closed_has_an_end_all_the_same() -> None:
         "6:00-7:00 UTC",
     ],
 )
-def test_other_texts_are_no_windows(text: str) -> None:
+def test_other_texts_are_refused_as_windows(text: str) -> None:
     with pytest.raises(BadWindow):
         parse(text)

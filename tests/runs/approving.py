@@ -23,13 +23,13 @@ TWO_PAIRS_OF_EYES = a_rule("Four eyes", approvals=1, approvers=("leads",))
 
 
 def asked(door: Door, requester: Actor | None = None, key: str = "web:1:a", **changes: Any) -> Run:
-    """A run that waits. Its requester acts on the pages."""
+    """Starts a run that waits. Its requester acts on the run page, not in Slack."""
     who = requester or person(f"ana{Run.objects.count()}", email=f"ana{Run.objects.count()}@example.com")
     return door.start(replace(a_request(who, key=key), **changes))
 
 
 def waiting(door: Door, **changes: Any) -> Run:
-    """The same, where one of the leads must say yes."""
+    """Starts a run that waits until one of the leads approves it."""
     in_force(TWO_PAIRS_OF_EYES)
     return asked(door, **changes)
 
@@ -47,7 +47,7 @@ def says_no(door: Door, run: Run, actor: Actor, why: str = "not today") -> Run |
 
 
 def kinds(run: Run, recipient: str | None = None) -> list[str]:
-    """The notices that it owes."""
+    """The kinds of the run's notices."""
     return sorted(Notice.objects.filter(run=run, recipient=recipient).values_list("kind", flat=True))
 
 

@@ -20,7 +20,7 @@ from tests.runs.post import Post
 
 @dataclass
 class Door:
-    """The platform, what is behind it, and a request that would pass."""
+    """The platform, the fakes behind it, and a request that is allowed."""
 
     catalog: FakeCatalog
     sender: FakeSender
@@ -68,7 +68,7 @@ def post(transactional_db: None) -> Iterator[Post]:
 
 @pytest.fixture
 def elsewhere() -> Iterator[Callable[[Callable[[], object]], object]]:
-    """Runs something in another thread, with a database connection of its own that sees committed rows only."""
+    """Calls a function in another thread. Its database connection is another one, so it sees committed rows only."""
 
     def run(function: Callable[[], object]) -> object:
         def call() -> object:

@@ -19,7 +19,7 @@ START = [NoticeKind.ROOT, NoticeKind.ID]
 
 @dataclass
 class Post:
-    """A deliverer, what it talks to, and its clock."""
+    """A deliverer, its fake Slack, and its clock."""
 
     now: datetime = NOW
     slack: FakeMessenger = field(default_factory=FakeMessenger)
@@ -36,13 +36,13 @@ class Post:
         self.deliverer.gate.is_trusted = True
 
     def deliver(self, seconds: float = 0) -> None:
-        """Everything that can go after `seconds` more."""
+        """Moves the clock by `seconds`, and posts every notice that may then be posted."""
         self.now += timedelta(seconds=seconds)
         while self.deliverer.step():
             self.wait()
 
     def wait(self) -> None:
-        """Until all threads are back from Slack."""
+        """Waits until all threads are back from Slack."""
         while self.deliverer._out:
             self.deliverer._receive(1)
 

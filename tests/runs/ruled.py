@@ -21,7 +21,7 @@ def in_force(*rules: Rule) -> None:
 
 
 def a_rule(name: str = "r", **fields: Any) -> Rule:
-    """It matches everything, unless it is said what."""
+    """Returns a rule that matches every schedule, unless `fields` name some."""
     globs: Any = {} if {"tasks", "schedules"} & set(fields) else {"tasks": EVERYTHING}
     return Rule(name=name, **globs, **fields)
 
@@ -33,5 +33,5 @@ def person(name: str, *groups: str, **flags: Any) -> Actor:
 
 
 def asked(actor: Actor, **changes: Any) -> RunRequest:
-    """As the site does."""
+    """A request that the actor makes, as the site makes it."""
     return replace(a_request(actor), key=f"web:{actor.user}", destination=None, **changes)

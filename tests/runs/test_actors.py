@@ -1,4 +1,4 @@
-"""Groups and permissions, as the door reads them."""
+"""The permission check reads people's groups and permissions."""
 
 import contextlib
 from collections.abc import Iterator
@@ -32,12 +32,12 @@ def test_groups_are_read_at_each_request_if_a_rule_names_any(db: None) -> None:
     assert person("nobody", "support").rights.groups == frozenset()
     in_force(a_rule(see=("support",)))
     assert person("ben", "support", "ops").rights.groups == {"support", "ops"}
-    assert person("root", "ops", is_superuser=True).rights.groups == frozenset()  # nobody asks
+    assert person("root", "ops", is_superuser=True).rights.groups == frozenset()  # no rule names a group
     assert person("guest", "ops", is_staff=False).rights == NONE
 
 
 @pytest.mark.usefixtures("by_permissions")
-def test_where_permissions_count_staff_may_do_what_they_were_given(door: Door) -> None:
+def test_if_permissions_count_staff_may_do_only_what_those_permit(door: Door) -> None:
     run, given = RunId(a_run().pk), ["view_periodictask", "run_periodictask", "stop_periodictask"]
     for number in range(len(given) + 1):
         ben = person(f"ben{number}")
@@ -60,7 +60,7 @@ def test_where_permissions_count_staff_may_do_what_they_were_given(door: Door) -
     assert door.start(asked(root)).state == RunState.SENT
 
 
-def test_our_permissions_are_made(db: None) -> None:
+def test_migrations_make_our_permissions(db: None) -> None:
     found = Permission.objects.filter(content_type__app_label="django_celery_beat", codename__contains="_periodictask")
     assert {"run_periodictask", "stop_periodictask", "approve_periodictask", "view_periodictask"} <= set(
         found.values_list("codename", flat=True)

@@ -1,4 +1,4 @@
-"""Run again: what a form shows of a run, and that this is what is sent."""
+"""Run again: the form shows the values of an earlier run, and exactly these are sent."""
 
 import json
 from dataclasses import replace
@@ -67,8 +67,8 @@ def test_a_form_shows_the_values_of_the_run_and_what_differs(door: Door) -> None
     )
 
 
-def test_a_schedule_that_did_not_change_is_not_said_to_have(door: Door) -> None:
-    """Its expiry had passed when the run was sent, and was left out."""
+def test_a_form_shows_no_differences_if_the_schedule_did_not_change(door: Door) -> None:
+    """When the run was sent, the schedule's expiry had passed, so the message had none."""
     passed = timezone.now() - timedelta(days=9)
     stored = {"args": "[]", "kwargs": '{"days": 7, "region": "EU"}'}
     door.catalog.schedules[ScheduleId(7)] = a_schedule(columns={"priority": 3, "expires": passed})
@@ -86,7 +86,7 @@ PLAIN_CALLS = st.tuples(st.lists(LEAVES, max_size=2), st.dictionaries(st.sampled
 
 
 @given(stored=PLAIN_CALLS, sent=PLAIN_CALLS, now=PLAIN_CALLS)
-def test_how_stored_values_changed_is_found_without_them(stored: Any, sent: Any, now: Any) -> None:
+def test_changes_of_stored_values_are_found_from_the_runs_own_record(stored: Any, sent: Any, now: Any) -> None:
     made = changes(stored, sent, ("token",))
     found = {(one.position, one.name): (one.old, one.new) for one in since(sent, made, now, ("token",))}
     exact = {(one.position, one.name): (one.old, one.new) for one in changes(stored, now, ("token",))}
@@ -94,8 +94,8 @@ def test_how_stored_values_changed_is_found_without_them(stored: Any, sent: Any,
 
 
 @given(kwargs=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4), args=st.lists(VALUES, max_size=3))
-def test_what_is_submitted_is_what_was_shown(kwargs: Any, args: Any) -> None:
-    """The texts of the form, unchanged, stand for exactly what the run had sent."""
+def test_an_unchanged_form_submits_exactly_the_values_of_the_run(kwargs: Any, args: Any) -> None:
+    """The form shows texts with masks. Unchanged, they are read as the values that the run had sent."""
     run = Run(args=json.dumps(args), kwargs=json.dumps(kwargs), options={}, target={})
     door = Door(FakeCatalog({}), FakeSender(), a_request(an_actor()))
     filled = basis.of_run(door.platform, a_schedule(), run)
@@ -119,8 +119,8 @@ def test_masks_stand_for_the_secrets_of_the_run(door: Door) -> None:
     assert (left_out.args, left_out.kwargs) == (SENT["args"], SENT["kwargs"])
 
 
-def test_a_parameter_that_was_secret_stays_so(door: Door) -> None:
-    """Its name has changed since. A mask that would be shown afterwards is refused."""
+def test_a_value_that_was_secret_in_the_run_stays_secret(door: Door) -> None:
+    """The parameter has got a harmless name since. A mask is refused if its value would be shown afterwards."""
     door.catalog.signatures["reports.tasks.nightly"] = signature(lambda plain=0, days=0: None)
     run = ended(args='["abc"]', kwargs="{}", target={"parameters": ["token"]})
     found = shown(door, run)
@@ -130,7 +130,7 @@ def test_a_parameter_that_was_secret_stays_so(door: Door) -> None:
     assert [problem.code for problem in refused.value.problems] == ["mask_moved"]
 
 
-def test_who_may_not_and_what_is_not_there(door: Door) -> None:
+def test_people_without_the_right_and_unknown_runs_are_refused(door: Door) -> None:
     run, actor = ended(), door.request.actor
     with pytest.raises(NotAllowed):
         again.preview(door.platform, an_actor(is_staff=False), RunId(run.pk))
@@ -147,16 +147,16 @@ def test_who_may_not_and_what_is_not_there(door: Door) -> None:
         again.preview(door.platform, actor, RunId(run.pk))
 
 
-def test_a_request_names_a_run_of_its_schedule(door: Door) -> None:
+def test_a_request_is_refused_if_its_run_has_another_schedule(door: Door) -> None:
     other = ended(schedule_id=8)
     with pytest.raises(NoSuchRun):
         door.start(replace(door.request, again=RunId(other.pk), fingerprint=None))
-    with pytest.raises(Changed):  # of the schedule alone
+    with pytest.raises(Changed):  # the fingerprint is of the schedule alone
         door.start(replace(door.request, again=RunId(ended().pk)))
     assert door.sender.sent == []
 
 
-def test_ones_own_last_run_is_of_this_installation(door: Door) -> None:
+def test_the_last_own_run_is_of_the_actor_and_this_installation(door: Door) -> None:
     actor = door.request.actor
     me = get_user_model().objects.get(pk=str(actor.user))
     with pytest.raises(NoRunYet):
@@ -168,7 +168,7 @@ def test_ones_own_last_run_is_of_this_installation(door: Door) -> None:
 
 
 def test_the_menu_reads_a_bounded_number_of_runs(door: Door) -> None:
-    """However many there are, and whatever the planner thinks of them."""
+    """The number of runs and the planner's statistics make no difference."""
     for number in range(again.LOOKED_AT + 5):
         ended(kwargs=f'{{"days": {number}}}')
     found = fill(door).recent
@@ -186,7 +186,7 @@ def test_the_menu_reads_a_bounded_number_of_runs(door: Door) -> None:
 
 
 @pytest.mark.parametrize(("team", "named"), [(TEAM, ADA), ("T0002", "")])
-def test_who_ran_it_is_mentioned_within_their_workspace_only(door: Door, team: str, named: str) -> None:
+def test_the_requester_is_mentioned_only_in_their_own_workspace(door: Door, team: str, named: str) -> None:
     run = ended(team=team, installation=f"{team}/A0001", changes=[])
     assert shown(door, run).run.requester == named
 

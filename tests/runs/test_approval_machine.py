@@ -28,7 +28,7 @@ from tests.runs.conftest import Door
 from tests.runs.ruled import a_rule, in_force, person
 
 NAMES = ["ana", "twin", "ben", "cara", "dora", "root"]
-IS = {"twin": "ana"}  # the same person, by another account
+IS = {"twin": "ana"}  # the account on the left belongs to the person on the right
 GROUPS = {"leads", "ops"}
 CHANGES = ["edit", "rules", "fewer", "ana leaves", "they leave", "pause", "nothing"]
 names, runs = st.sampled_from(NAMES), st.integers(0, 5)
@@ -36,12 +36,12 @@ names, runs = st.sampled_from(NAMES), st.integers(0, 5)
 
 @dataclass
 class Asked:
-    """What the model knows of a run."""
+    """A run, as the model knows it."""
 
     pk: int
     by: str
-    schedule: int  # its version
-    rules: dict[str, int]  # needed, by group
+    schedule: int  # the version of the schedule when the run was asked for
+    rules: dict[str, int]  # how many approvals are needed, by group
     yes: set[str] = field(default_factory=set)
 
 
@@ -177,7 +177,7 @@ class Approvals(RuleBasedStateMachine):
     @precondition(lambda self: len(self.asked) < 6 and self.asking)
     @rule(name=st.sampled_from(["cara", "dora", "root"]), change=st.sampled_from(CHANGES), rules=st.integers(1, 2))
     def ask_and_change_something(self, name: str, change: str, rules: int) -> None:
-        """What a random walk seldom finds: only this stands between a run and its message."""
+        """Makes one change to a run that would be sent otherwise. Random steps seldom find this case."""
         self.all_is_well_again()
         self.change_rules(leads=rules, ops=0)
         self.ask("ana")
@@ -234,7 +234,7 @@ class Approvals(RuleBasedStateMachine):
             assert ("closed" in kinds) == (run.state in (RunState.DECLINED, RunState.LAPSED, RunState.WITHDRAWN))
 
     def _one(self, index: int) -> Asked | None:
-        """The newest first: most of the others have ended."""
+        """Chooses a run. The newest come first, because most of the others have ended."""
         return self.asked[-1 - index % len(self.asked)] if self.asked else None
 
     def _of(self, pk: int) -> Asked:
@@ -244,12 +244,12 @@ class Approvals(RuleBasedStateMachine):
         return of_user(get_user_model().objects.get(username=name))
 
     def _would_count(self, name: str, one: Asked) -> bool:
-        """Whether this person may answer, by the rules that are in force now."""
+        """Says whether this person may answer, by the rules that are in force now."""
         is_other = IS.get(name, name) != IS.get(one.by, one.by)
         return is_other and self.active[name] and (not self.asking or self.member[name] or name == "root")
 
     def _holds(self, one: Asked) -> bool:
-        """Whether nothing has changed since it was asked for, and nothing speaks against it now."""
+        """Says whether nothing has changed since the run was asked for, and nothing forbids to send it now."""
         return self.active[one.by] and not self.paused and self.version == one.schedule and self.asking == one.rules
 
     def _is_enough(self, one: Asked) -> bool:
@@ -258,5 +258,5 @@ class Approvals(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-def test_whatever_people_do_in_whichever_order() -> None:
+def test_in_any_order_of_steps_a_run_is_sent_only_as_approved() -> None:
     run_state_machine_as_test(Approvals, settings=settings(stateful_step_count=30))

@@ -51,12 +51,12 @@ def approves(run: Run, by: str = "cara") -> Press:
 
 
 def later(press: Press, number: int) -> Press:
-    """Begins a little later in each round, so that the two meet at different points. By so many reads of the database."""
+    """Delays a press by `number` reads of the database, so that the two meet at another point in each round."""
     return {**press, "later": number}
 
 
 def judge(run: Run, together: Presses, end: RunState | None = None) -> bool:
-    """Whether it was sent. If not, it has this end. Both is told, once."""
+    """Returns whether the run was sent. If not, checks that it has this end. Its thread must be told either, once."""
     run.refresh_from_db()
     is_sent = run.state == RunState.SENT
     assert is_sent or run.state == end
@@ -110,8 +110,8 @@ def test_of_two_waiting_runs_one_is_sent_where_a_rule_allows_one_at_a_time(toget
         Run.objects.filter(pk__in=[run.pk for run in pair]).update(state=RunState.FINISHED)
 
 
-def test_a_process_that_is_killed_between_the_press_and_the_message_sends_at_most_once(together: Presses) -> None:
-    """Just before the broker has the message, and just after. Nobody can tell, so nobody sends it again."""
+def test_a_process_that_is_killed_during_an_approval_sends_at_most_once(together: Presses) -> None:
+    """It is killed just before the broker has the message, or just after. Nobody can tell which, so it isn't sent again."""
     row = a_row()
     before, after = (asked(together, row.pk) for _ in range(2))
     dying = [

@@ -29,7 +29,7 @@ def door(transactional_db: None) -> Door:
 
 
 def at_once(*presses: Callable[[], object]) -> list[BaseException]:
-    """Does these in threads, in the same moment. Returns what went wrong, but for refusals."""
+    """Calls these functions at the same moment, each in a thread. Returns their errors, except refusals."""
     together, wrong = threading.Barrier(len(presses)), list[BaseException]()
 
     def run(press: Callable[[], object]) -> None:

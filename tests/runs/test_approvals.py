@@ -1,4 +1,4 @@
-"""What happens around a waiting run: approvers are asked directly, and every way in which it ends is told."""
+"""While a run waits, approvers get direct messages. Its thread is told how the waiting ends."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,7 +34,7 @@ HERE = Destination(
 
 @pytest.fixture
 def door(transactional_db: None) -> Door:
-    """With the rule in force from the start: only then, people are read with their groups."""
+    """Saves the rule first, because people's groups are read only if a rule is in force."""
     in_force(TWO_PAIRS_OF_EYES)
     schedule = a_schedule()
     return Door(FakeCatalog({schedule.id: schedule}), FakeSender(), a_request(an_actor()))
@@ -72,7 +72,7 @@ def test_linked_approvers_are_asked_directly_once(door: Door) -> None:
     run = waiting(door, requester=linked("ana", "leads"), destination=HERE)
     for _ in range(2):
         tend(door)
-    assert told(run) == ["U0CARA", "U0DORA", "U0EVE"]  # who was active lately comes first, and never the requester
+    assert told(run) == ["U0CARA", "U0DORA", "U0EVE"]  # the last active ones come first; the requester isn't asked
     assert kinds(run, "U0CARA") == ["ask:0"]
 
 
@@ -87,7 +87,7 @@ def test_at_most_ten_are_asked_and_a_superuser_may_be_one(door: Door) -> None:
     assert told(run) == ["U0ROOT", *(f"U0LEAD{number}" for number in range(9))]
 
 
-def test_who_reads_the_thread_is_not_asked_directly(door: Door) -> None:
+def test_approvers_who_read_the_thread_are_not_asked_directly(door: Door) -> None:
     linked("cara", "leads")
     in_force(replace(TWO_PAIRS_OF_EYES, ask=("S1",)))
     run = asked(door, destination=replace(HERE, place=Place(channel=ChannelId("C1"))))
@@ -98,7 +98,7 @@ def test_who_reads_the_thread_is_not_asked_directly(door: Door) -> None:
     assert told(unread) == ["U0CARA"]
 
 
-def test_where_the_channel_turns_out_to_be_closed_approvers_are_asked_directly(door: Door, post: Post) -> None:
+def test_if_the_channel_turns_out_to_be_closed_approvers_are_asked_directly(door: Door, post: Post) -> None:
     linked("cara", "leads")
     in_force(replace(TWO_PAIRS_OF_EYES, ask=("S1",)))
     run = asked(door, requester=linked("ada"), destination=replace(HERE, place=Place(channel=ChannelId("C1"))))
@@ -129,7 +129,7 @@ def test_the_home_of_an_approver_is_owed(door: Door) -> None:
 
 
 def deliver(post: Post) -> None:
-    """All that is owed, at Slack's pace."""
+    """Posts every owed notice, at Slack's pace."""
     post.now = max(post.now, clock.now())
     for _ in range(6):
         post.deliver(1.5)
@@ -184,7 +184,7 @@ def test_a_direct_message_shows_nothing_to_somebody_who_may_not_see_the_schedule
     assert hidden == {"U0CARA": False, "U0DORA": True}
 
 
-def test_an_approver_who_takes_no_messages_is_no_hindrance(door: Door, post: Post) -> None:
+def test_an_approver_who_takes_no_messages_does_not_stop_the_others(door: Door, post: Post) -> None:
     cara = linked("cara", "leads")
     post.slack.direct = ChannelClosed(slack_says("user_disabled"))
     run = waiting(door, destination=HERE)
@@ -201,7 +201,7 @@ def test_an_approver_who_takes_no_messages_is_no_hindrance(door: Door, post: Pos
     assert set(Notice.objects.filter(recipient=None).values_list("state", flat=True)) == {NoticeState.SENT}
 
 
-def test_it_lapses_in_words(door: Door) -> None:
+def test_a_run_lapses_at_its_deadline_and_its_thread_is_told(door: Door) -> None:
     run = waiting(door)
     tend(door)
     assert Run.objects.get().state == RunState.WAITING
@@ -223,7 +223,9 @@ def test_it_lapses_in_words(door: Door) -> None:
     ],
     ids=["schedule deleted", "requester inactive", "requester deleted"],
 )
-def test_what_nobody_can_approve_any_more_ends_in_words(door: Door, ends: Any, code: Code) -> None:
+def test_a_run_that_nobody_can_approve_any_more_is_withdrawn_and_its_thread_told(
+    door: Door, ends: Any, code: Code
+) -> None:
     run = waiting(door)
     ends(door, run)
     tend(door)
@@ -232,15 +234,17 @@ def test_what_nobody_can_approve_any_more_ends_in_words(door: Door, ends: Any, c
     assert kinds(run) == ["closed", "progress", "root"]
 
 
-def test_the_form_of_somebody_else_does_not_say_that_it_is_running(door: Door) -> None:
+def test_a_form_does_not_show_a_waiting_run_as_running(door: Door) -> None:
     waiting(door)
     preview = see.preview(door.platform, person("ben"), SEVEN)
     assert preview is not None
     assert preview.running is None
 
 
-def test_what_somebody_may_not_approve_hides_nothing_that_they_may(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their own runs, those of other schedules, and those that they have approved are more than are read."""
+def test_runs_that_an_approver_may_not_approve_hide_none_that_they_may(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The actor's own runs, those of other schedules, and those that they have approved are more than a page of the query."""
     monkeypatch.setattr(approvals, "WAITING", 2)
     cara = person("cara", "leads")
     schedules = {8: "payroll", 9: "export"}
@@ -262,7 +266,7 @@ def test_what_somebody_may_not_approve_hides_nothing_that_they_may(door: Door, m
     assert [one.run for one in approvals.waiting_for(door.platform, cara).first] == [wanted.pk]
 
 
-def test_however_many_wait_each_is_looked_at(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_waiting_run_is_looked_at_however_many_wait(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(approvals, "WAITING", 2)
     runs = [waiting(door, key=f"web:1:{number}") for number in range(5)]
     get_user_model().objects.filter(pk=str(runs[-1].user_id)).update(is_active=False)
@@ -272,7 +276,7 @@ def test_however_many_wait_each_is_looked_at(door: Door, monkeypatch: pytest.Mon
     assert [now_it_is(run) for run in runs] == [*[RunState.WAITING] * 4, RunState.WITHDRAWN]
 
 
-def test_waiting_runs_cost_one_look_each(door: Door, django_assert_max_num_queries: Any) -> None:
+def test_each_waiting_run_costs_at_most_three_queries(door: Door, django_assert_max_num_queries: Any) -> None:
     cara = person("cara", "leads")
     for number in range(12):
         waiting(door, key=f"web:1:{number}")

@@ -1,4 +1,4 @@
-"""A second person's yes: it sends exactly what was asked for, once, or says why not."""
+"""A second person's yes sends exactly the payload that was asked for, once. Otherwise it says why not."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 DAYS = {"properties": {"days": {"type": "integer", "maximum": 7}}, "required": ["days"]}
 
 
-def test_run_waits_where_a_rule_asks_for_approval_and_nothing_is_sent(door: Door) -> None:
+def test_a_run_waits_and_nothing_is_sent_if_a_rule_asks_for_approval(door: Door) -> None:
     in_force(replace(TWO_PAIRS_OF_EYES, approval_hours=0.5, ask=("S1",)))
     preview = see.preview(door.platform, person("ben"), SEVEN)
     assert preview is not None
@@ -50,11 +50,11 @@ def test_run_waits_where_a_rule_asks_for_approval_and_nothing_is_sent(door: Door
     assert (run.state, run.sent_at, door.sender.sent) == (RunState.WAITING, None, [])
     assert timedelta(minutes=29) < run.deadline_at - clock.now() < timedelta(minutes=31)
     assert (run.approval_ask, len(run.approval_digest or "")) == (["S1"], 64)
-    assert kinds(run) == ["root"]  # and no task id
+    assert kinds(run) == ["root"]  # but no task's id
     assert asked(door, key="web:1:a").pk == run.pk  # pressed twice
 
 
-def test_a_yes_sends_exactly_what_was_asked_for(door: Door) -> None:
+def test_a_yes_sends_exactly_the_payload_that_was_asked_for(door: Door) -> None:
     run, cara = waiting(door), person("cara", "leads")
     found = says_yes(door, run, cara)
     assert found is not None
@@ -69,7 +69,7 @@ def test_a_yes_sends_exactly_what_was_asked_for(door: Door) -> None:
     assert len(door.sender.sent) == 1
 
 
-def test_a_no_ends_it_with_its_reason(door: Door) -> None:
+def test_a_no_ends_the_run_and_keeps_its_reason(door: Door) -> None:
     run, cara = waiting(door), person("cara", "leads")
     for why, code in (("", Code.WHY_MISSING), ("  ", Code.WHY_MISSING), ("x" * 501, Code.REASON_TOO_LONG)):
         with pytest.raises(Refused) as caught:
@@ -116,7 +116,7 @@ def edited(door: Door, **fields: Any) -> None:
 
 
 @pytest.mark.parametrize("what", VOIDED)
-def test_what_has_changed_since_voids_it_and_is_told(door: Door, what: str) -> None:
+def test_a_change_since_the_request_voids_the_run_and_its_thread_is_told(door: Door, what: str) -> None:
     run, cara = waiting(door), person("cara", "leads", "ops")
     change, code = VOIDED[what]
     change(door, run)
@@ -144,7 +144,7 @@ def test_the_requester_can_ask_again_with_the_same_values(door: Door) -> None:
     assert (once_more.state, once_more.kwargs) == (RunState.WAITING, run.kwargs)
 
 
-def test_who_asked_in_slack_must_still_be_somebody_there(door: Door) -> None:
+def test_a_requester_from_slack_must_still_have_their_account_there(door: Door) -> None:
     in_force(TWO_PAIRS_OF_EYES)
     cara, kept, lost = person("cara", "leads"), door.request, replace(door.request, key="slack:V2")
     link = SlackLink.objects.create(team=TEAM, slack_user=ADA, user_id=str(kept.actor.user), home=TEAM)
@@ -161,7 +161,7 @@ def test_who_asked_in_slack_must_still_be_somebody_there(door: Door) -> None:
     assert len(door.sender.sent) == 1
 
 
-def test_a_process_that_dies_between_the_press_and_the_message_leaves_a_run_that_is_never_sent_again(
+def test_a_run_whose_process_dies_while_sending_is_never_sent_again(
     door: Door,
 ) -> None:
     run, cara = waiting(door), person("cara", "leads")
@@ -189,7 +189,7 @@ def test_enabling_or_disabling_the_schedule_voids_nothing(door: Door) -> None:
     assert now_it_is(run) == RunState.SENT
 
 
-def test_what_can_not_be_sent_now_is_refused_with_words_and_goes_on_waiting(door: Door) -> None:
+def test_a_yes_is_refused_with_a_code_and_the_run_waits_on_if_it_cannot_be_sent_now(door: Door) -> None:
     busy = ruled(one_at_a_time=True)
     in_force(busy)
     run, cara = asked(door), person("cara", "leads")
@@ -207,12 +207,12 @@ def test_what_can_not_be_sent_now_is_refused_with_words_and_goes_on_waiting(door
     assert now_it_is(run) == RunState.SENT
 
 
-def test_a_waiting_run_does_not_keep_others_from_running(door: Door) -> None:
+def test_a_waiting_run_does_not_count_as_running(door: Door) -> None:
     in_force(ruled(one_at_a_time=True))
     assert asked(door).state == asked(door, key="web:1:b").state == RunState.WAITING
 
 
-def test_while_the_broker_is_down_it_waits_again_and_only_another_press_sends_it(door: Door) -> None:
+def test_if_the_broker_is_down_the_run_waits_again_until_another_press_sends_it(door: Door) -> None:
     run, cara = waiting(door), person("cara", "leads")
     until = run.deadline_at
     door.sender.fails = NotSent(unreachable())
@@ -231,7 +231,7 @@ def test_while_the_broker_is_down_it_waits_again_and_only_another_press_sends_it
     assert (run.state, run.not_sent_because, len(door.sender.sent)) == (RunState.SENT, "", 1)
 
 
-def test_a_press_after_its_time_lapses_it(door: Door) -> None:
+def test_a_press_after_the_deadline_ends_the_run_as_lapsed(door: Door) -> None:
     run, cara = waiting(door), person("cara", "leads")
     Run.objects.update(deadline_at=clock.now())
     assert waiting_for(door.platform, cara).first == ()
@@ -242,7 +242,7 @@ def test_a_press_after_its_time_lapses_it(door: Door) -> None:
     assert kinds(run) == ["closed", "progress", "root"]
 
 
-def test_stop_withdraws_it(door: Door) -> None:
+def test_stop_withdraws_a_waiting_run(door: Door) -> None:
     in_force(ruled(stop=("ops",)))
     ana, cara = person("ana"), person("cara", "leads")
     own, others, kept = (asked(door, ana, key=f"web:1:{key}") for key in "abc")
@@ -262,7 +262,9 @@ def test_stop_withdraws_it(door: Door) -> None:
     assert door.sender.sent == []
 
 
-def test_a_stop_that_comes_while_it_is_being_sent_is_told_so(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_is_refused_with_the_reason_if_the_run_was_just_approved(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ana = person("ana")
     run = waiting(door, requester=ana)
 
@@ -275,7 +277,7 @@ def test_a_stop_that_comes_while_it_is_being_sent_is_told_so(door: Door, monkeyp
     assert caught.value.reason.code is Code.JUST_APPROVED
 
 
-def test_what_waits_for_somebody_is_what_they_may_approve_and_have_not(door: Door) -> None:
+def test_the_list_of_an_approver_has_what_they_may_approve_and_have_not_approved(door: Door) -> None:
     in_force(ruled(approvals=2))
     ana, cara = person("ana", "leads"), person("cara", "leads")
     run = asked(door, ana)

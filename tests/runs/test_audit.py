@@ -1,4 +1,4 @@
-"""Records are appended with what makes them true, written to the log, and never changed."""
+"""Audit records are saved in the transaction of the change that they describe, also written to the log, and never changed."""
 
 import json
 import logging
@@ -23,7 +23,9 @@ from tests.runs.conftest import Door
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_rolled_back_leaves_no_record_and_no_line(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_change_that_is_rolled_back_leaves_no_record_and_no_line(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
     run = door.start()
     before = told()
     caplog.clear()
@@ -81,7 +83,7 @@ def test_hostile_text_stays_in_its_line(name: str, detail: str) -> None:
 
 
 class TestAppendOnly:
-    """Nothing of Django's changes or deletes a record."""
+    """Neither Django's models nor its querysets change or delete a record."""
 
     @pytest.mark.parametrize(
         "change",
@@ -114,7 +116,7 @@ class TestAppendOnly:
 
 
 class TestPeople:
-    def test_a_user_has_a_row_for_each_account_and_a_new_name_where_they_get_one(self, door: Door) -> None:
+    def test_a_user_has_a_row_for_each_account_and_for_each_new_name(self, door: Door) -> None:
         actor = door.request.actor
         for who in (
             actor,
@@ -141,7 +143,7 @@ class TestPeople:
 
 
 def test_a_start_costs_two_statements_more_than_its_run(door: Door) -> None:
-    """And the transaction that they need: before Slack's answer, each of them counts."""
+    """They also need a transaction. Each statement counts, because Slack waits for the answer."""
     door.start(replace(door.request, key="slack:V0"))
     with CaptureQueriesContext(connection) as asked:
         door.start()

@@ -1,4 +1,4 @@
-"""What each step of an approval leaves in the audit log: who did it, and for whose run."""
+"""The audit log says of each step of an approval who did it, and for whose run."""
 
 from collections.abc import Callable
 from dataclasses import replace

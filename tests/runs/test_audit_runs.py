@@ -1,4 +1,4 @@
-"""What each thing that happens to a run leaves in the audit log. tests.test_audit_entries has links, tokens and the ways in."""
+"""The audit log records each thing that happens to a run. tests.web.test_audit has links, tokens and the entries."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ ENDED, WITHDRAWN, TERMINATED = (
 
 
 def fails(door: Door, with_: Exception | None) -> None:
-    """A press of Run, while the broker answers so."""
+    """Somebody presses Run, and the sender raises `with_`."""
     door.sender.fails = with_
     with pytest.raises(Refused):
         door.start()
@@ -107,7 +107,7 @@ def keeps_no_results(door: Door) -> None:
 
 
 def loses_its_answer(door: Door) -> None:
-    """The row was queued; whether or not it was is unknown."""
+    """Saves a run as not sent, because the answer to the statement that queued it was lost."""
     values = {"task_id": "a", "state": "queued", "schedule_id": 7, "deadline_at": clock.now()}
     who = Who.of(door.request.actor)
     pressed = Record(act=Act.RUN_ASKED, entry=Entry.SLACK, who=who)
@@ -171,7 +171,7 @@ def test_each_thing_that_happens_leaves_exactly_its_records(
     assert told() == expected
 
 
-def test_records_say_what_which_run_and_where(door: Door) -> None:
+def test_records_name_the_action_the_run_and_the_installation(door: Door) -> None:
     run = door.start()
     asked, sent = records()
     assert (asked.run_id, asked.schedule_id, asked.schedule_name) == (run.pk, 7, "nightly report")
@@ -197,7 +197,7 @@ def test_each_attempt_of_a_run_has_its_own_task_id(door: Door) -> None:
 
 
 def test_a_record_does_not_grow_with_the_arguments(door: Door) -> None:
-    """They may have 200,000 characters; records are kept for longer than runs."""
+    """Arguments may have 200,000 characters, and records are kept for longer than runs."""
     kwargs = {f"k{number}": "v" * 1000 for number in range(30)}
     door.start(replace(door.request, kwargs=json.dumps(kwargs)))
     asked = records()[0].details

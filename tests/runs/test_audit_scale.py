@@ -42,7 +42,7 @@ FILTERS = [
 
 @pytest.fixture(scope="module")
 def log(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, str]]:
-    """Of ten people, ten schedules, 400 days, and rarely anything but runs. Undone at the end."""
+    """A log of ten people, ten schedules and 400 days, in which most records are about runs. It is undone at the end."""
     with django_db_blocker.unblock():
         now = timezone.now()
         # Other tests may have left people behind, so only those made here are counted.
@@ -94,7 +94,7 @@ def plan(sql: str) -> str:
 
 
 def reads_everything(found: str) -> bool:
-    """Or sorts it. SQLite's SCAN with an index and a limit reads no more than the limit."""
+    """Says whether a plan reads or sorts the whole table. SQLite's SCAN with an index and a limit reads only the limit."""
     if connection.vendor == "sqlite":
         lines = [line for line in found.splitlines() if "auditrecord" in line or "TEMP B-TREE" in line]
         return any("TEMP B-TREE" in line or ("SCAN" in line and "USING" not in line) for line in lines)

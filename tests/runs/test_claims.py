@@ -1,4 +1,4 @@
-"""Claims when others are faster: an old look, a long sleep, a run that ends meanwhile."""
+"""Claims when another process is faster: rows that were read too early, a long sleep, a run that ends meanwhile."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ def run(db: None) -> Run:
     return a_run()
 
 
-def test_a_claim_by_an_old_look_takes_nothing_that_was_tried_meanwhile(run: Run) -> None:
+def test_a_claim_by_rows_read_earlier_takes_no_notice_that_was_tried_since(run: Run) -> None:
     outbox.owe(run, ROOT, now=NOW)
     done: list[bool] = []
 
@@ -36,7 +36,7 @@ def test_a_claim_by_an_old_look_takes_nothing_that_was_tried_meanwhile(run: Run)
         assert claims.claim(INSTALLATION, 10, NOW).notices == []
 
 
-def test_an_edit_is_not_claimed_with_what_was_read_of_its_run_before_the_run_ended(run: Run) -> None:
+def test_an_edit_is_claimed_with_its_run_as_it_is_at_the_claim(run: Run) -> None:
     finish.record([an_outcome("STARTED", task_id=run.task_id)], now=NOW, deadline=60)
     Notice.objects.exclude(kind=NoticeKind.PROGRESS).update(state=NoticeState.SENT)
     Notice.objects.filter(kind=NoticeKind.PROGRESS).update(state=NoticeState.OWED)
@@ -56,14 +56,14 @@ def test_an_edit_is_not_claimed_with_what_was_read_of_its_run_before_the_run_end
     assert (edit.kind, edit.run.status) == (NoticeKind.PROGRESS, "SUCCESS")
 
 
-def test_who_was_away_for_longer_than_the_claim_does_not_hold_it(run: Run) -> None:
+def test_a_deliverer_that_slept_longer_than_its_claim_has_lost_it(run: Run) -> None:
     outbox.owe(run, ROOT, now=NOW)
     (mine,) = claims.claim(INSTALLATION, 10, NOW).notices
     assert claims.is_fresh(mine, NOW)
     assert not claims.is_fresh(mine, NOW + CLAIM / 2)
     assert claims.hold(mine, NOW + CLAIM / 2)
     assert claims.is_fresh(mine, NOW + CLAIM / 2)
-    assert claims.hold(mine, NOW + CLAIM), "held anew half a claim ago"
+    assert claims.hold(mine, NOW + CLAIM), "the claim was renewed half its length ago"
     assert not claims.hold(mine, NOW + CLAIM * 3)
     claims.claim(INSTALLATION, 10, NOW + CLAIM * 3)
     assert not claims.hold(mine, NOW + CLAIM * 3)

@@ -1,4 +1,4 @@
-"""Forgetting old runs: only what is over, in batches."""
+"""The clean-up deletes old runs in batches, and only those that have ended."""
 
 from datetime import timedelta
 from functools import partial
@@ -31,7 +31,7 @@ def aged(state: RunState, age: timedelta) -> Run:
     return run
 
 
-def test_only_what_is_over_and_old_is_forgotten_with_its_notices() -> None:
+def test_only_old_runs_that_have_ended_are_deleted_with_their_notices() -> None:
     over = [aged(state, KEEP * 2) for state in cleanup.OVER]
     outbox.owe(over[0], NoticeKind.ROOT, now=NOW)
     kept = [aged(state, KEEP * 2) for state in set(RunState) - set(cleanup.OVER)]
@@ -48,8 +48,8 @@ def test_a_large_backlog_goes_in_batches(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [cleanup.forget_old_runs(INSTALLATION, keep=KEEP, now=NOW) for _ in range(3)] == [2, 1, 0]
 
 
-def test_what_refers_to_users_who_were_deleted_elsewhere_goes() -> None:
-    """As a sidecar's platform deletes them: its Django knows nothing of our tables."""
+def test_rows_of_users_who_were_deleted_elsewhere_are_deleted() -> None:
+    """A sidecar's platform deletes users like this: its Django knows nothing of our tables."""
     stays, gone = (User.objects.create_user(name) for name in ("stays", "gone"))
     for user in (stays, gone):
         SlackLink.objects.create(team=TEAM, slack_user=user.username, user=user)
@@ -76,7 +76,7 @@ def test_each_installation_forgets_its_own_runs_and_those_without_messages(here:
 
 
 def test_a_clock_that_jumped_deletes_nothing(here: Installation) -> None:
-    """The clean-up before was long ago, by that clock, and most runs would go."""
+    """By that clock, the last clean-up was long ago, and most runs would be deleted."""
     for _ in range(3):
         aged(RunState.FINISHED, timedelta(days=1))
     jumped = NOW + KEEP * 3
@@ -86,13 +86,13 @@ def test_a_clock_that_jumped_deletes_nothing(here: Installation) -> None:
     assert cleanup.forget_old_runs(INSTALLATION, keep=KEEP, now=jumped, knowingly=True) == 3
 
 
-def test_who_keeps_runs_for_a_shorter_time_from_now_on_needs_nobody(here: Installation) -> None:
+def test_a_shorter_time_to_keep_runs_needs_no_confirmation(here: Installation) -> None:
     for _ in range(3):
         aged(RunState.FINISHED, timedelta(days=10))
     assert cleanup.forget_old_runs(INSTALLATION, keep=timedelta(days=7), now=NOW) == 3
 
 
-def test_while_the_users_are_being_restored_no_link_goes() -> None:
+def test_no_link_is_deleted_while_the_users_are_being_restored() -> None:
     user = User.objects.create_user("ada")
     SlackLink.objects.create(team=TEAM, slack_user="U1", user=user)
     run = a_run(user=user)
@@ -106,7 +106,7 @@ def test_while_the_users_are_being_restored_no_link_goes() -> None:
     assert not SlackLink.objects.exists()
 
 
-def test_while_most_users_are_missing_no_link_goes() -> None:
+def test_no_link_is_deleted_while_most_users_are_missing() -> None:
     users = [User.objects.create_user(f"user{number}") for number in range(5)]
     for user in users:
         SlackLink.objects.create(team=TEAM, slack_user=user.username, user=user)
@@ -117,7 +117,7 @@ def test_while_most_users_are_missing_no_link_goes() -> None:
     assert SlackLink.objects.count() == 5
 
 
-def test_counts_of_old_minutes_go() -> None:
+def test_counts_of_old_minutes_are_deleted() -> None:
     for name, hours in (("old", 2), ("of now", 0)):
         Throttle.objects.create(name=name, since=NOW - timedelta(hours=hours), count=1)
     cleanup.forget_old_counts(now=NOW)
@@ -125,7 +125,7 @@ def test_counts_of_old_minutes_go() -> None:
 
 
 class TestTheAuditLog:
-    """It is kept for a time of its own, and outlives its runs."""
+    """The audit log is kept for a time of its own, longer than its runs."""
 
     @pytest.fixture(autouse=True)
     def log(self) -> None:

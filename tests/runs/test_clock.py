@@ -25,7 +25,7 @@ def unread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def ahead() -> Iterator[timedelta]:
-    """This machine is 91 days ahead. SQLite asks the system itself, as a server would."""
+    """Sets Python's clock 91 days ahead. SQLite asks the system, so that it has the right time, like a server."""
     with time_machine.travel(datetime.now(UTC) + 91 * DAY):
         yield 91 * DAY
 
@@ -34,11 +34,11 @@ def is_near(one: datetime, other: datetime) -> bool:
     return abs(one - other) < timedelta(seconds=5)
 
 
-def test_it_is_the_time_in_utc() -> None:
+def test_the_clock_is_in_utc() -> None:
     assert is_near(clock.now(), datetime.now(UTC))
 
 
-def test_a_machine_that_is_ahead_knows_better(ahead: timedelta) -> None:
+def test_a_machine_whose_clock_is_ahead_uses_the_time_of_the_database(ahead: timedelta) -> None:
     assert is_near(clock.now(), datetime.now(UTC) - ahead)
     assert is_near(clock.last(), datetime.now(UTC) - ahead)
     assert abs(clock.ahead() - ahead) < timedelta(seconds=5)
@@ -50,11 +50,11 @@ def test_a_clock_that_is_set_during_work_is_noticed() -> None:
         assert is_near(clock.now(), before)
 
 
-def test_without_an_answer_it_is_this_machines_clock(ahead: timedelta) -> None:
+def test_without_an_answer_of_the_database_the_machines_clock_counts(ahead: timedelta) -> None:
     assert is_near(clock.last(), timezone.now())
 
 
-def test_without_time_zones_it_is_as_django_stores_times(settings: Any) -> None:
+def test_without_time_zones_the_time_is_as_django_stores_it(settings: Any) -> None:
     settings.USE_TZ, settings.TIME_ZONE = False, "Asia/Tokyo"
     assert is_near(clock.now(), datetime.now(UTC).replace(tzinfo=None) + timedelta(hours=9))
 

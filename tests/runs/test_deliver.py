@@ -1,4 +1,4 @@
-"""Sending what is owed, whatever Slack answers. The clock is the test's; nothing waits."""
+"""Notices are posted, whatever Slack answers. The test moves the clock, so nothing waits."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_a_thread_is_posted_in_order_and_its_root_edited(post: Post) -> None:
     assert post.rings
 
 
-def test_nothing_owed_is_nothing_to_do(post: Post) -> None:
+def test_without_owed_notices_nothing_is_posted(post: Post) -> None:
     assert post.deliverer.step() is False
 
 
@@ -51,7 +51,7 @@ def test_a_failed_post_is_tried_again_ever_more_rarely(post: Post) -> None:
     assert (notice(run, "root").attempts, notice(run, "root").problem) == (0, "")
 
 
-def test_nothing_overtakes_a_message_that_is_late(post: Post) -> None:
+def test_no_message_of_a_run_overtakes_a_late_one(post: Post) -> None:
     run = a_started_run()
     end(run, post)
     post.slack.fail(NotDelivered(slack_says("no")), NotDelivered(slack_says("no")), when=about(NoticeKind.ROOT))
@@ -63,7 +63,7 @@ def test_nothing_overtakes_a_message_that_is_late(post: Post) -> None:
     assert post.said() == ["root", "id", "final"]
 
 
-def test_slack_asking_for_a_pause_stops_only_that_channel(post: Post) -> None:
+def test_a_pause_that_slack_asks_for_stops_only_that_channel(post: Post) -> None:
     busy, quiet = a_started_run("C1"), a_started_run("C2")
     post.slack.fail(RateLimited(slack_says("ratelimited"), 30), when=lambda report: report.channel == "C1")
     post.deliver()
@@ -79,7 +79,7 @@ def test_slack_asking_for_a_pause_stops_only_that_channel(post: Post) -> None:
     assert notice(busy, "id").state == "sent"
 
 
-def test_too_many_edits_hold_up_no_message(post: Post) -> None:
+def test_too_many_edits_block_no_message(post: Post) -> None:
     run = a_started_run()
     post.deliver()
     post.slack.fail(RateLimited(slack_says("ratelimited"), 30), when=about(NoticeKind.PROGRESS))
@@ -118,7 +118,7 @@ def test_a_refused_token_stops_everything_for_a_while_and_loses_nothing(post: Po
     successor = Post(now=post.now, slack=post.slack)
     successor.deliver()
     successor.deliverer.drain(10)
-    assert post.said() == ["root", "id"], "given back at once"
+    assert post.said() == ["root", "id"], "the refused deliverer gave its claims back at once"
     assert installations.problem(INSTALLATION) is None
 
 
@@ -134,10 +134,10 @@ def test_nothing_is_claimed_before_slack_has_taken_the_token(post: Post) -> None
 
 
 @pytest.mark.parametrize("is_refused", [True, False], ids=["the same token", "another token"])
-def test_what_another_process_was_refused_is_asked_again_before_the_next_message(
+def test_a_token_refused_to_another_process_is_checked_before_the_next_message(
     post: Post, monkeypatch: pytest.MonkeyPatch, is_refused: bool
 ) -> None:
-    """Its own question decides: the token of that process may be another one."""
+    """The check with its own token decides: the other process may have another token."""
     monkeypatch.setattr(gate, "LISTEN", 0.0)
     post.deliver()
     asked, rings = post.slack.introductions, len(post.rings)
@@ -151,7 +151,7 @@ def test_what_another_process_was_refused_is_asked_again_before_the_next_message
     post.deliver()
     assert post.said() == ([] if is_refused else ["root", "id"])
     assert installations.problem(INSTALLATION) == (revoked.reason if is_refused else None)
-    assert post.slack.introductions == asked + 1, "once for each problem"
+    assert post.slack.introductions == asked + 1, "Slack is asked once for each problem"
 
 
 def test_notices_of_another_installation_are_left_alone(post: Post) -> None:
@@ -172,14 +172,14 @@ def test_notices_that_name_no_installation_go_to_the_only_one(post: Post) -> Non
     assert Run.objects.get().installation == INSTALLATION
 
 
-def test_of_several_installations_none_takes_notices_that_name_none(post: Post) -> None:
+def test_with_several_installations_none_takes_notices_that_name_none(post: Post) -> None:
     Installation.objects.create(key="T0001/A0002", seen_at=NOW)
     outbox.owe(a_run(installation=""), *START, now=NOW)
     post.deliver()
     assert post.slack.posts == []
 
 
-def test_after_a_refusal_one_message_tries_before_the_others(post: Post) -> None:
+def test_after_a_refusal_only_one_message_is_tried_first(post: Post) -> None:
     for number in range(5):
         a_started_run(f"C{number}")
     post.deliverer.gate.is_trusted = False
@@ -195,10 +195,10 @@ def test_a_message_that_slack_does_not_take_goes_out_as_one_line(post: Post) -> 
     assert ([one.kind for one in post.slack.simple], post.said()) == ([NoticeKind.ROOT], ["id"])
 
 
-def test_what_can_not_help_is_given_up_with_the_reason(post: Post) -> None:
+def test_a_message_that_slack_refuses_again_and_again_is_parked_with_the_reason(post: Post) -> None:
     run = a_started_run()
     refused = MessageRefused(slack_says("invalid_blocks must be less than 3001 characters"))
-    post.slack.fail(*[refused] * TRIES * 2)  # with blocks and as one line
+    post.slack.fail(*[refused] * TRIES * 2)  # each try posts it with blocks, and then as one line
     for _ in range(TRIES):
         assert notice(run, "root").state == "owed"
         post.deliver(60)
@@ -207,14 +207,14 @@ def test_what_can_not_help_is_given_up_with_the_reason(post: Post) -> None:
     assert post.deliverer.step() is False
 
 
-def test_after_a_lost_answer_the_message_is_looked_for_before_it_is_sent_again(post: Post) -> None:
+def test_after_a_lost_answer_the_message_is_searched_before_it_is_sent_again(post: Post) -> None:
     run = a_started_run()
     post.slack.fail(NotDelivered(slack_says("TimeoutError")))
     post.deliver()
     post.slack.findable = MessageTs("1699999999.000001")
     post.deliver(5)
     assert [report.kind for report in post.slack.searches] == [NoticeKind.ROOT]
-    assert post.said() == ["id"], "the root was there already"
+    assert post.said() == ["id"], "the root had already been posted"
     assert Run.objects.get().thread == notice(run, "root").ts == "1699999999.000001"
 
 
@@ -246,7 +246,7 @@ def test_the_claim_of_a_dead_deliverer_is_taken_over_by_looking_first(post: Post
     assert notice(run, "root").ts == "1699999999.000001"
 
 
-def test_a_defect_of_ours_is_tried_again_and_stops_nobody_else(post: Post) -> None:
+def test_a_notice_that_fails_by_our_own_defect_is_tried_again_and_blocks_no_other(post: Post) -> None:
     broken, sound = a_started_run("C1"), a_started_run("C2")
     post.slack.fail(ZeroDivisionError("a bug"), when=lambda report: report.channel == "C1")
     post.deliver()

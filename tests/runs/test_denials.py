@@ -1,4 +1,4 @@
-"""Refusals in the audit log: what they say, and how they are counted."""
+"""Refusals in the audit log: which codes they name, and how they are counted."""
 
 import threading
 from dataclasses import replace
@@ -60,7 +60,7 @@ def test_other_refusals_have_records_of_their_own(door: Door) -> None:
     assert [row.count for row in records()] == [3, 1, 1, 1, 1]
 
 
-def test_who_guesses_numbers_does_not_fill_the_table(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guessing_numbers_does_not_fill_the_table(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     began, passed = clock.now(), timedelta(0)
     monkeypatch.setattr(clock, "now", lambda: began + passed)
     monkeypatch.setattr(denials, "MOST", 3)
@@ -77,10 +77,10 @@ def test_who_guesses_numbers_does_not_fill_the_table(door: Door, monkeypatch: py
     other = replace(door.request.actor, user="99", slack=None)
     with pytest.raises(Refused):
         door.start(replace(door.request, actor=other, schedule=ScheduleId(100)))
-    assert len(records()) == 5, "others have their own"
+    assert len(records()) == 5, "other people have a limit of their own"
     passed = timedelta(seconds=61)
     guesses(door)
-    assert len(records()) == 9, "and each minute has its own"
+    assert len(records()) == 9, "each minute has a limit of its own"
 
 
 def test_somebody_is_refused_also_where_that_cannot_be_recorded(

@@ -1,4 +1,4 @@
-"""Drafts: what somebody wrote, for them alone, for ten minutes, without secrets."""
+"""A draft keeps the values of a mention for its author alone, for ten minutes, without secrets."""
 
 import inspect
 import json
@@ -44,16 +44,16 @@ def test_a_draft_comes_back_to_its_author(door: Door) -> None:
 
 
 def test_a_message_is_answered_once(door: Door) -> None:
-    """Whichever process gets its event: the database decides."""
+    """Several processes may get its event; the database decides which one answers."""
     assert keep()
     assert not keep(values=Values(kwargs={"days": 30}))
     assert keep(replace(WRITTEN, message=MessageTs("1700000000.000300")))
     assert keep(replace(WRITTEN, place=Place(channel=ChannelId("C2"))))
-    assert keep(replace(WRITTEN, installation=InstallationId("T0001/A0002")))  # it was mentioned, too
+    assert keep(replace(WRITTEN, installation=InstallationId("T0001/A0002")))  # the mention names that app, too
     assert Draft.objects.count() == 4
 
 
-def test_a_draft_of_somebody_else_is_like_one_that_is_not_there(door: Door) -> None:
+def test_a_draft_of_somebody_else_does_not_exist(door: Door) -> None:
     key = keep()
     actor = door.request.actor
     someone_else = replace(actor, slack=SlackAccount(team=TEAM, user=SlackUserId("U0BEN")))
@@ -70,7 +70,7 @@ def test_a_draft_of_somebody_else_is_like_one_that_is_not_there(door: Door) -> N
         drafts.get(door.platform, replace(actor, is_active=False), INSTALLATION, key)
 
 
-def test_a_draft_is_over_after_ten_minutes(door: Door) -> None:
+def test_a_draft_expires_after_ten_minutes(door: Door) -> None:
     key = keep()
     left = Draft.objects.get().valid_until - clock.now()
     assert timedelta(minutes=9, seconds=50) < left <= timedelta(minutes=10)
@@ -79,7 +79,7 @@ def test_a_draft_is_over_after_ten_minutes(door: Door) -> None:
         drafts.get(door.platform, door.request.actor, INSTALLATION, key)
 
 
-def test_drafts_that_are_over_are_deleted(door: Door) -> None:
+def test_expired_drafts_are_deleted(door: Door) -> None:
     for number, minutes in enumerate((-1, 1)):
         keep(replace(WRITTEN, message=MessageTs(f"1700000000.00000{number}")))
         latest = Draft.objects.latest("pk")

@@ -1,4 +1,4 @@
-"""What a run leaves behind when it isn't certain whether its message left."""
+"""The state and the notices of a run if it isn't certain whether its message was sent."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from tests.runs.conftest import Door
 from tests.runs.test_start import FIRST_NOTICES, codes, owed
 
 
-def test_when_nobody_knows_whether_it_left_it_is_followed_and_never_sent_again(door: Door) -> None:
+def test_a_run_of_unknown_fate_is_followed_and_never_sent_again(door: Door) -> None:
     door.sender.fails = FateUnknown(unreachable("TimeoutError"))
     assert codes(door) == [Code.MAYBE_SENT]
     run = Run.objects.get()
@@ -36,7 +36,7 @@ def test_when_nobody_knows_whether_it_left_it_is_followed_and_never_sent_again(d
         pytest.param(False, "not_sent", Code.CELERY_REFUSED, id="nobody was"),
     ],
 )
-def test_a_refusal_that_comes_late_leaves_what_the_person_was_told(
+def test_a_late_refusal_of_the_broker_does_not_change_the_answer_to_the_person(
     door: Door, is_told: bool, state: str, said: Code
 ) -> None:
     budget = Budget(60 if is_told else 0)

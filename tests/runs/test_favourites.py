@@ -19,7 +19,7 @@ from tests.runs.ruled import a_rule, in_force
 
 @pytest.fixture
 def many(door: Door) -> list[ScheduleId]:
-    """More schedules than anybody can keep."""
+    """One more schedule than a user can keep."""
     found = [ScheduleId(100 + number) for number in range(favourites.MOST + 1)]
     door.catalog.schedules |= {one: a_schedule(id=one, name=f"No. {one}") for one in found}
     return found
@@ -56,7 +56,7 @@ def test_there_are_at_most_twenty_and_the_database_holds_it(door: Door, many: li
     assert len(names(door)) == favourites.MOST
 
 
-def test_those_that_a_rule_hides_take_no_place(door: Door, many: list[ScheduleId]) -> None:
+def test_favourites_that_a_rule_hides_do_not_count_towards_the_limit(door: Door, many: list[ScheduleId]) -> None:
     """Otherwise the limit would tell how many are hidden, and nobody could remove them."""
     add(door, *many[:-1])
     in_force(a_rule(schedules=("No. 10?",), see=("finance",)))
@@ -83,7 +83,7 @@ def test_of_two_processes_that_fill_the_last_place_one_is_refused(
     assert Favourite.objects.count() == favourites.MOST
 
 
-def test_deleted_schedules_vanish_and_leave_their_places(door: Door, many: list[ScheduleId]) -> None:
+def test_deleted_schedules_vanish_and_no_longer_count(door: Door, many: list[ScheduleId]) -> None:
     add(door, *many[:-1])
     for one in many[:2]:
         del door.catalog.schedules[one]
@@ -94,7 +94,7 @@ def test_deleted_schedules_vanish_and_leave_their_places(door: Door, many: list[
 
 
 @pytest.mark.parametrize("schedule", [999, -1, 2**70])
-def test_what_is_not_there_can_not_be_kept_but_forgotten(door: Door, schedule: int) -> None:
+def test_an_unknown_schedule_can_be_removed_but_not_added(door: Door, schedule: int) -> None:
     with pytest.raises(Gone):
         add(door, ScheduleId(schedule))
     favourites.remove(door.platform, door.request.actor, ScheduleId(schedule))
@@ -107,7 +107,7 @@ def test_each_user_has_their_own_whichever_account_they_use(door: Door) -> None:
     assert len(favourites.listed(door.platform, replace(door.request.actor, slack=None, profile=None))) == 1
 
 
-def test_who_may_not_see_it_neither_keeps_nor_reads_it(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_who_may_not_see_a_schedule_neither_add_nor_read_it(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     nobody = replace(door.request.actor, is_staff=False)
     for verb in (
         lambda: favourites.add(door.platform, nobody, ScheduleId(7)),

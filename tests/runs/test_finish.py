@@ -1,4 +1,4 @@
-"""What Celery says becomes the state of a run, and what it owes."""
+"""Outcomes change the state of a run, and its thread gets notices about it."""
 
 from datetime import timedelta
 
@@ -30,14 +30,14 @@ def owed(run: Run) -> set[str]:
 
 @pytest.fixture
 def run(db: None) -> Run:
-    """Sent, and its thread owed, as the service leaves it."""
+    """A run that was just sent, with its first notices, as `start` leaves it."""
     run = a_run()
     outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=NOW)
     return run
 
 
 @pytest.mark.parametrize("status", sorted(states.ALL_STATES | {"PROGRESS"}))
-def test_every_state_of_celery_moves_a_run(run: Run, status: str) -> None:
+def test_every_status_of_celery_changes_the_state_of_a_run(run: Run, status: str) -> None:
     assert record(said(run, status, result="42", worker="w1")) == 1
     run.refresh_from_db()
     finished = status in states.READY_STATES
@@ -59,7 +59,7 @@ def test_the_same_outcome_again_changes_nothing(run: Run) -> None:
 
 
 def test_a_second_end_is_told_and_the_first_one_stays(run: Run) -> None:
-    """A worker that is lost after its task has ended leaves it to another one (`acks_late`)."""
+    """If a worker is lost after its task has ended, another worker runs the task again (`acks_late`)."""
     record(said(run, "SUCCESS", result="1"))
     assert record(said(run, "STARTED", 3)) == 0, "not an end"
     assert [record(said(run, "FAILURE", 5, result="x")) for _ in range(2)] == [1, 0]
@@ -104,7 +104,7 @@ def test_a_day_after_its_deadline_a_run_ends_unseen_and_a_late_end_still_counts(
     assert (run.state, run.unseen_reason) == ("unseen", Reason(code=Code.NEVER_HEARD))
     assert owed(run) == {"root", "id", "progress", "deadline", "unseen"}
     record(said(run, "RECEIVED", 89_000))
-    assert Run.objects.get().unseen_reason is not None, "that is no news"
+    assert Run.objects.get().unseen_reason is not None, "the run has ended unseen already"
     assert record(said(run, "STARTED", 90_000)) == 1
     run.refresh_from_db()
     assert (run.state, run.unseen_because) == ("running", "")
@@ -119,11 +119,11 @@ def test_runs_of_sources_that_do_not_answer_are_not_late(run: Run) -> None:
     assert finish.mark_overdue(now=NOW + HOUR, of=Q(source=Source.ROWS)) == 1
 
 
-def test_outcomes_of_others_are_none_of_our_business(run: Run) -> None:
+def test_outcomes_of_tasks_that_are_not_ours_are_ignored(run: Run) -> None:
     assert record(an_outcome(task_id=TaskId("somebody else's"))) == 0
 
 
-def test_started_is_kept_from_its_first_word(run: Run) -> None:
+def test_the_first_status_since_the_start_sets_the_time_of_the_start(run: Run) -> None:
     record(said(run, "STARTED", 1))
     record(said(run, "PROGRESS", 5))
     record(said(run, "SUCCESS", 9))
@@ -133,26 +133,26 @@ def test_started_is_kept_from_its_first_word(run: Run) -> None:
 
 
 @pytest.mark.parametrize("status", ["PENDING", "RECEIVED"])
-def test_what_comes_before_the_start_is_no_start(run: Run, status: str) -> None:
+def test_a_status_before_the_start_sets_no_time_of_the_start(run: Run, status: str) -> None:
     record(said(run, status, 1))
     record(said(run, "SUCCESS", 9))
     run.refresh_from_db()
     assert (run.started_at, run.duration) == (None, None)
 
 
-def test_the_workers_own_word_on_the_start_counts_more(run: Run) -> None:
+def test_the_start_that_the_worker_reports_is_preferred(run: Run) -> None:
     record(said(run, "SUCCESS", 9, started_at=NOW + timedelta(seconds=2)))
     assert Run.objects.get().started_at == NOW + timedelta(seconds=2)
 
 
-def test_a_run_that_never_said_it_began_has_no_start(run: Run) -> None:
+def test_a_run_has_no_start_if_none_was_reported(run: Run) -> None:
     record(said(run, "SUCCESS", 9))
     assert Run.objects.get().started_at is None
 
 
 @pytest.mark.parametrize("state", ["queued", "unknown"])
-def test_a_result_carries_on_a_run_that_nobody_was_sure_of(db: None, state: str) -> None:
-    """A crash between the row and the notices, or a result that is faster than our own commit."""
+def test_a_result_finishes_a_run_whose_sending_was_uncertain(db: None, state: str) -> None:
+    """The process may have crashed before it saved the notices, or the result may be faster than our own commit."""
     run = a_run(state=state, sent_at=None)
     assert record(said(run, "SUCCESS")) == 1
     run.refresh_from_db()
@@ -160,7 +160,7 @@ def test_a_result_carries_on_a_run_that_nobody_was_sure_of(db: None, state: str)
     assert owed(run) == {"root", "id", "progress", "final"}
 
 
-def test_each_word_puts_the_deadline_off(run: Run) -> None:
+def test_each_report_moves_the_deadline(run: Run) -> None:
     record(said(run, "STARTED"), after=HOUR)
     assert Run.objects.get().deadline_at == NOW + HOUR + timedelta(minutes=30)
     assert finish.mark_overdue(now=NOW + HOUR) == 0
@@ -178,7 +178,7 @@ def test_a_silent_run_is_told_once_when_its_deadline_passes(db: None, state: str
 
 
 @pytest.mark.parametrize("state", ["finished", "not_sent", "overdue"])
-def test_a_run_that_has_ended_or_been_told_has_no_deadline(db: None, state: str) -> None:
+def test_a_run_that_has_ended_or_is_overdue_has_no_deadline(db: None, state: str) -> None:
     a_run(state=state)
     assert finish.mark_overdue(now=NOW + HOUR) == 0
 
@@ -191,7 +191,7 @@ def test_a_late_result_still_arrives(run: Run) -> None:
     assert owed(run) == {"root", "id", "deadline", "progress", "final"}
 
 
-def test_a_late_sign_of_life_is_followed_but_silence_is_not_told_twice(run: Run) -> None:
+def test_a_late_report_is_followed_but_the_deadline_is_told_only_once(run: Run) -> None:
     finish.mark_overdue(now=NOW + HOUR)
     record(said(run, "STARTED", 4000), after=HOUR)
     assert Run.objects.get().state == "running"
@@ -205,13 +205,13 @@ def test_many_runs_are_moved_in_one_pass_and_counted(db: None) -> None:
     assert set(Run.objects.values_list("state", flat=True)) == {"finished"}
 
 
-def test_a_run_without_a_channel_ends_without_a_word(db: None) -> None:
+def test_a_run_without_a_channel_ends_without_a_notice(db: None) -> None:
     run = a_run(channel="")
     assert record(said(run, "SUCCESS")) == 1
     assert owed(run) == set()
 
 
-def test_an_outcome_that_the_database_refuses_holds_up_no_other(db: None) -> None:
+def test_an_outcome_that_the_database_refuses_blocks_no_other(db: None) -> None:
     bad, good = a_run(), a_run()
     outcomes = [
         an_outcome(task_id=TaskId(bad.task_id), result_length=-1),
@@ -223,5 +223,5 @@ def test_an_outcome_that_the_database_refuses_holds_up_no_other(db: None) -> Non
 
 
 def test_one_index_begins_with_the_state() -> None:
-    """While statistics know of no open runs, PostgreSQL takes another one for as good, and looks at all open runs for the late."""
+    """With two, PostgreSQL may choose the other one while its statistics know of no open runs. It would then read all of them."""
     assert [index.name for index in Run._meta.indexes if index.fields[0] == "state"] == ["runtask_run_deadline"]

@@ -1,4 +1,4 @@
-"""Home tabs: what they show, which of them are published anew, and what looking costs."""
+"""Home tabs: what they show, which of them are published again, and how many queries the look for changes takes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,7 @@ def started(door: Door, **fields: object) -> Run:
 
 
 def an_open_home(door: Door, *, now: datetime = NOW, account: SlackUserId = ADA) -> Home:
-    """As it was published at this moment."""
+    """A Home tab that was published at this moment."""
     homes.opened(INSTALLATION, account, now=now)
     published(door, now=now, account=account)
     return Home.objects.get(slack_user=account)
@@ -60,18 +60,18 @@ def test_the_last_runs_are_the_readers_own_that_have_ended(door: Door) -> None:
     assert set(found.marks) == {str(run.pk) for run in (*ended, going)}
 
 
-def test_who_may_see_nothing_is_refused(door: Door) -> None:
+def test_people_who_are_not_staff_are_refused(door: Door) -> None:
     with pytest.raises(NotAllowed):
         homes.contents(door.platform, replace(door.request.actor, is_staff=False))
 
 
-def test_where_all_schedules_are_hidden_it_is_as_if_there_were_none(door: Door) -> None:
+def test_a_reader_from_whom_all_schedules_are_hidden_sees_that_there_are_none(door: Door) -> None:
     assert contents(door).has_schedules
     in_force(a_rule(see=("finance",)))
     assert not contents(door).has_schedules
 
 
-def test_a_new_run_of_a_hidden_schedule_is_no_reason_to_publish_it_again_and_again(door: Door) -> None:
+def test_a_run_of_a_hidden_schedule_does_not_cause_another_publication(door: Door) -> None:
     in_force(a_rule(see=("finance",)))
     started(door, state="running")
     an_open_home(door)
@@ -79,7 +79,7 @@ def test_a_new_run_of_a_hidden_schedule_is_no_reason_to_publish_it_again_and_aga
     assert changed() == []
 
 
-def test_it_costs_as_much_after_years_as_on_the_first_day(door: Door) -> None:
+def test_a_home_takes_as_many_queries_with_many_runs_as_with_few(door: Door) -> None:
     def queries() -> int:
         with CaptureQueriesContext(
             connection,
@@ -109,11 +109,11 @@ def test_it_costs_as_much_after_years_as_on_the_first_day(door: Door) -> None:
         pytest.param(lambda door, run: Run.objects.filter(pk=run.pk).update(state="finished"), id="an end"),
         pytest.param(lambda door, run: Run.objects.filter(pk=run.pk).update(status="PROGRESS"), id="another status"),
         pytest.param(lambda door, run: Run.objects.filter(pk=run.pk).update(stop_asked_at=NOW), id="a stop"),
-        pytest.param(lambda door, run: run.delete(), id="one that is deleted"),
+        pytest.param(lambda door, run: run.delete(), id="a run that is deleted"),
         pytest.param(lambda door, run: homes.owe(INSTALLATION, ADA, now=NOW), id="something else"),
     ],
 )
-def test_it_is_published_anew_when_a_run_of_the_readers_changes(
+def test_a_home_is_published_again_if_a_run_of_its_reader_changes(
     door: Door, change: Callable[[Door, Run], object]
 ) -> None:
     run = started(door, state="running")
@@ -134,7 +134,7 @@ def test_runs_of_others_publish_nothing(door: Door) -> None:
     assert changed() == []
 
 
-def test_a_run_that_goes_on_is_followed_however_many_are_newer(door: Door) -> None:
+def test_an_open_run_is_followed_however_many_runs_are_newer(door: Door) -> None:
     slow = started(door, state="running")
     for _ in range(homes.LOOKED_AT + 5):
         started(door, state="finished")
@@ -143,7 +143,7 @@ def test_a_run_that_goes_on_is_followed_however_many_are_newer(door: Door) -> No
     assert changed() == [ADA]
 
 
-def test_nothing_is_published_long_after_it_was_opened_nor_for_another_installation(door: Door) -> None:
+def test_a_home_opened_long_ago_or_of_another_installation_is_not_published(door: Door) -> None:
     an_open_home(door)
     started(door)
     assert changed(NOW + homes.RECENT - timedelta(seconds=1)) == [ADA]
@@ -152,14 +152,14 @@ def test_nothing_is_published_long_after_it_was_opened_nor_for_another_installat
     assert changed() == []
 
 
-def test_who_may_see_nothing_has_nothing_that_changes(door: Door) -> None:
+def test_for_people_who_may_see_nothing_a_home_never_changes(door: Door) -> None:
     homes.opened(INSTALLATION, BEN, now=NOW)
     homes.published(INSTALLATION, BEN, user=None, version="1.a", marks={}, now=NOW)
     started(door)
     assert changed() == []
 
 
-def test_looking_takes_three_queries_for_however_many_and_one_for_none(door: Door) -> None:
+def test_the_look_for_changes_takes_three_queries_or_one_without_open_homes(door: Door) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as found:
             homes.changed(INSTALLATION, NOW)
@@ -181,7 +181,7 @@ def test_looking_takes_three_queries_for_however_many_and_one_for_none(door: Doo
         assert "runtask_home_opened (installation=? AND opened_at>?)" in recent
 
 
-def test_the_newest_run_of_each_is_found_among_those_of_all(door: Door) -> None:
+def test_the_newest_run_of_each_user_is_found(door: Door) -> None:
     users = [get_user_model().objects.create_user(f"user-{number}") for number in range(homes.CHECKED)]
     newest = {}
     for number in range(10):
@@ -190,7 +190,7 @@ def test_the_newest_run_of_each_is_found_among_those_of_all(door: Door) -> None:
     assert own.newest_of(()) == {}
 
 
-def test_only_one_process_publishes_it_and_a_dead_one_not_for_ever(door: Door) -> None:
+def test_only_one_process_publishes_a_home_and_its_claim_ends(door: Door) -> None:
     home = an_open_home(door)
     assert homes.claim(home, NOW)
     assert not homes.claim(home, NOW)
@@ -200,7 +200,7 @@ def test_only_one_process_publishes_it_and_a_dead_one_not_for_ever(door: Door) -
     assert not homes.claim(home, NOW)  # it was published since it was read
 
 
-def test_while_somebody_publishes_what_was_just_opened_the_loop_does_not(door: Door) -> None:
+def test_the_loop_leaves_a_home_that_was_just_opened_to_its_process(door: Door) -> None:
     homes.opened(INSTALLATION, ADA, now=NOW)
     assert changed() == []
     assert changed(NOW + homes.CLAIM) == [ADA]
@@ -216,7 +216,7 @@ def test_a_home_that_is_opened_again_keeps_its_row_and_its_version(door: Door) -
 
 @dataclass
 class Publisher:
-    """Publishes, or raises what it is told to."""
+    """Notes whose Home was published, or raises the next error of `fails`."""
 
     fails: list[Exception] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
@@ -234,7 +234,7 @@ def gate() -> Gate:
     return opened
 
 
-def test_the_loop_publishes_what_has_changed_and_goes_on_at_once_if_there_is_more(
+def test_the_loop_publishes_changed_homes_and_continues_at_once_if_there_are_more(
     door: Door, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(homes, "BATCH", 2)
@@ -248,14 +248,14 @@ def test_the_loop_publishes_what_has_changed_and_goes_on_at_once_if_there_is_mor
     assert (loop.step(), len(set(publish.users))) == (homes.EVERY, 3)
 
 
-def test_while_the_token_is_not_known_to_be_good_it_does_not_even_look(door: Door, gate: Gate) -> None:
+def test_without_a_valid_token_the_loop_makes_no_query(door: Door, gate: Gate) -> None:
     gate.is_open = False
     with CaptureQueriesContext(connection) as found:
         assert Refreshing(gate, Publisher()).step() == homes.EVERY
     assert len(found) == 0
 
 
-def test_it_waits_as_long_as_slack_asks_for(door: Door, gate: Gate) -> None:
+def test_the_loop_waits_as_long_as_slack_asks_for(door: Door, gate: Gate) -> None:
     for account in (ADA, BEN):
         an_open_home(door, now=clock.now(), account=account)
     started(door)
@@ -271,7 +271,7 @@ def test_a_refused_token_shuts_the_gate(door: Door, gate: Gate) -> None:
     assert not gate.is_open
 
 
-def test_one_that_can_not_be_published_does_not_hold_up_the_others(door: Door, gate: Gate) -> None:
+def test_a_home_that_can_not_be_published_does_not_block_the_others(door: Door, gate: Gate) -> None:
     for account in (ADA, BEN):
         an_open_home(door, now=clock.now(), account=account)
     started(door)
@@ -280,14 +280,14 @@ def test_one_that_can_not_be_published_does_not_hold_up_the_others(door: Door, g
     assert set(publish.users) == {ADA, BEN}
 
 
-def test_rows_of_a_day_ago_are_deleted(door: Door) -> None:
+def test_rows_that_are_older_than_a_day_are_deleted(door: Door) -> None:
     an_open_home(door)
     an_open_home(door, account=BEN, now=NOW - timedelta(days=2))
     homes.forget_old(now=NOW)
     assert Home.objects.get().slack_user == ADA
 
 
-def test_favourites_of_users_who_were_deleted_elsewhere_go(door: Door) -> None:
+def test_favourites_of_users_who_were_deleted_elsewhere_are_deleted(door: Door) -> None:
     favourites.add(door.platform, door.request.actor, door.request.schedule)
     get_user_model().objects.create_user("ben")
     with connection.cursor() as cursor:

@@ -28,12 +28,12 @@ pytestmark = [
 ]
 OF_STATES = {
     index.name for model in (Run, Notice) for index in model._meta.indexes if "state" in index.fields
-}  # every change of a state takes the row first, and then its entry here
+}  # each change of a state locks the row first, and then its entry in this index
 
 
 @dataclass
 class Updates:
-    """Every update of a row of ours, and the indexes by which MariaDB could find the row."""
+    """Collects each UPDATE of our tables, with the indexes by which MariaDB could find its rows."""
 
     indexes: dict[str, set[str]] = field(default_factory=dict)
 
@@ -51,12 +51,12 @@ def updates() -> Iterator[Updates]:
         yield updates
 
 
-def test_no_update_can_go_by_an_index_of_states(door: Door, post: Post, updates: Updates) -> None:
+def test_no_update_can_find_its_rows_by_an_index_of_states(door: Door, post: Post, updates: Updates) -> None:
     door.sender.fails = NotSent(unreachable())
     with pytest.raises(NothingSent):
         start.start(door.platform, door.request, Budget())
     door.sender.fails = None
-    door.start()  # takes that run up
+    door.start()  # tries that run again
     told, given_up, moved, held = (a_started_run(f"C{number}") for number in range(4))
     for problem, run in (
         (NotDelivered(slack_says("timeout")), told),
@@ -76,7 +76,9 @@ def test_no_update_can_go_by_an_index_of_states(door: Door, post: Post, updates:
     assert {sql: OF_STATES & found for sql, found in updates.indexes.items() if OF_STATES & found} == {}
 
 
-def test_nor_do_those_of_approvals(transactional_db: None, updates: Updates) -> None:
+def test_no_update_of_approvals_can_find_its_rows_by_an_index_of_states(
+    transactional_db: None, updates: Updates
+) -> None:
     door = Door(FakeCatalog({SEVEN: a_schedule()}), FakeSender(), a_request(an_actor()))
     in_force(replace(TWO_PAIRS_OF_EYES, approvals=2))
     cara, dora, ana = person("cara", "leads"), person("dora", "leads"), person("ana")

@@ -1,4 +1,4 @@
-"""Each number of the metrics is what the rows say."""
+"""Each number of the metrics agrees with the rows."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ def told() -> Metrics:
 
 
 def counted(numbers: Any) -> dict[Any, int]:
-    """Without those of which there are none."""
+    """Returns the counts that aren't zero."""
     return {name: number for name, number in numbers.items() if number}
 
 
@@ -60,7 +60,7 @@ def refusal(ago: timedelta = MINUTE, **fields: Any) -> AuditRecord:
     return AuditRecord(**{**defaults, **fields})
 
 
-def test_an_empty_database_tells_zeros() -> None:
+def test_an_empty_database_gives_zeros() -> None:
     assert told() == NOTHING
 
 
@@ -81,13 +81,13 @@ def test_runs_are_counted_by_celerys_status() -> None:
     assert counted(told().runs) == {("finished", "SUCCESS"): 1, ("finished", "FAILURE"): 2, ("running", "STARTED"): 2}
 
 
-def test_statuses_that_tasks_make_up_are_one() -> None:
+def test_statuses_that_tasks_make_up_are_counted_as_one() -> None:
     for percent in range(5):
         a_run(state="running", status=f'{percent} % "done"\n')
     assert counted(told().runs) == {("running", "other"): 5}
 
 
-def test_a_run_that_was_not_sent_counts_since_it_was_not_whatever_its_deadline_would_have_been(door: Door) -> None:
+def test_a_run_that_was_not_sent_counts_from_its_end_and_not_from_its_deadline(door: Door) -> None:
     door.sender.fails = NotSent(unreachable())
     with pytest.raises(NothingSent):
         start.start(replace(door.platform, deadline=100 * 3600), door.request, Budget())
@@ -96,7 +96,7 @@ def test_a_run_that_was_not_sent_counts_since_it_was_not_whatever_its_deadline_w
     assert counted(metrics.measure(now=now + HOUR + MINUTE).runs) == {}
 
 
-def test_the_oldest_open_run_was_sent_and_has_not_ended() -> None:
+def test_the_oldest_open_run_is_one_that_was_sent_and_has_not_ended() -> None:
     run_of(9 * HOUR, state="waiting")
     run_of(9 * HOUR, state="finished", deadline_at=NOW + MINUTE)
     assert told().oldest_open_run == 0
@@ -114,18 +114,18 @@ def test_notices_are_counted_while_they_wait_and_for_an_hour_after_they_were_due
 
 
 @pytest.mark.parametrize("state", ["owed", "claimed"])
-def test_the_oldest_notice_that_is_due(state: str) -> None:
-    """One that a dead deliverer has claimed is due, too."""
+def test_the_age_of_the_oldest_due_notice_is_shown(state: str) -> None:
+    """A notice is due, too, if a dead deliverer has claimed it."""
     notice(state="behind", due_at=NOW - HOUR)
     notice(state="sent", due_at=NOW - HOUR)
-    notice(state="owed", due_at=NOW + MINUTE)  # put off
+    notice(state="owed", due_at=NOW + MINUTE)  # postponed
     assert told().oldest_due_notice == 0
     notice(state=state, due_at=NOW - MINUTE)
     notice(state=state, due_at=NOW - 5 * MINUTE)
     assert told().oldest_due_notice == 300
 
 
-def test_notices_that_fail_again_and_again_are_told_though_each_try_puts_them_off() -> None:
+def test_notices_that_fail_again_and_again_count_though_each_try_postpones_them() -> None:
     notice(state="owed", attempts=3, due_at=NOW + MINUTE)
     notice(state="sent", attempts=9)
     assert told().failing_notices == 0
@@ -142,7 +142,7 @@ def test_notices_count_where_no_deliverer_has_ever_been(installation: str) -> No
     assert told().oldest_due_notice == 420
 
 
-def test_given_up_notices_are_counted_by_the_code_of_the_reason() -> None:
+def test_parked_notices_are_counted_by_the_code_of_the_reason() -> None:
     for why in (slack_says("is_archived"), slack_says("channel_not_found"), Reason(code=Code.NO_CHANNEL_NO_ACCOUNT)):
         notice(state="parked", problem=why.dump())
     notice(state="parked", problem="channel_not_found", installation="T0002/A0002")  # as older versions wrote it
@@ -151,7 +151,7 @@ def test_given_up_notices_are_counted_by_the_code_of_the_reason() -> None:
     assert told().parked_notices == {"slack_refused": 2, "no_channel_no_account": 1, "stored_text": 1}
 
 
-def test_refusals_of_the_last_hour_are_counted_by_kind_with_their_equals() -> None:
+def test_refusals_of_the_last_hour_are_counted_by_kind_with_their_repetitions() -> None:
     filled(
         [
             refusal(count=3),
@@ -167,7 +167,7 @@ def test_refusals_of_the_last_hour_are_counted_by_kind_with_their_equals() -> No
     assert counted(told().refusals) == {"not_allowed": 4, "rule": 1, "bad_request": 2, "bad_token": 1}
 
 
-def test_what_the_door_refuses_is_counted(door: Door) -> None:
+def test_each_refusal_of_the_permission_check_is_counted(door: Door) -> None:
     for _ in range(2):
         with pytest.raises(Gone):
             door.start(replace(door.request, schedule=ScheduleId(99)))
@@ -179,7 +179,7 @@ def health(source: str, answered: datetime | None) -> None:
 
 
 def test_a_source_lags_only_while_runs_wait_for_it() -> None:
-    """One that nobody needs any more must not raise an alarm."""
+    """A source that nobody needs any more must not raise an alarm."""
     health("rows", NOW - 9 * HOUR)
     run_of(HOUR, state="overdue", source="rows")
     run_of(HOUR, state="finished", source="rows", deadline_at=NOW + MINUTE)
@@ -192,7 +192,7 @@ def test_a_source_lags_only_while_runs_wait_for_it() -> None:
     [(None, 300), (NOW - HOUR, 300), (NOW - MINUTE, 60), (NOW + MINUTE, 0)],
     ids=["never", "before the run", "since then", "by a clock that is ahead"],
 )
-def test_a_source_lags_since_it_answered_or_since_the_oldest_run_waits(answered: datetime | None, lag: int) -> None:
+def test_a_lag_begins_at_the_last_answer_or_at_the_oldest_waiting_run(answered: datetime | None, lag: int) -> None:
     health("backend", answered)
     run_of(MINUTE, state="running", status="STARTED", source="backend")
     run_of(5 * MINUTE, state="sent", source="backend")

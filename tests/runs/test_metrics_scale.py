@@ -1,4 +1,4 @@
-"""The metrics cost as much with a long history as with a short one, on each database, by what it reads and not by a clock."""
+"""The metrics cost as much with a long history as with a short one. Costs are counted in rows or pages, not by a clock."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ UNIQUE = {(Run, "key"), (Run, "task_id"), (Notice, "kind")}
 
 
 class History:
-    """Runs, notices and refusals of the last three months, beside some that are open or have just ended."""
+    """Runs, notices and refusals of the last three months, and some that are open or have just ended."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -68,7 +68,7 @@ class History:
         self.analyse()
 
     def double(self, times: int) -> None:
-        """What is old."""
+        """Doubles the old rows."""
         for turn in range(times):
             for model, since in LONG_AGO.items():
                 self._copy(model, since, f".{turn}")
@@ -102,7 +102,7 @@ class History:
 
 @pytest.fixture
 def history(django_db_setup: None, django_db_blocker: Any) -> Iterator[History]:
-    """Undone at the end, by hand: what MariaDB analyses is committed."""
+    """The rows are deleted at the end. A rollback isn't enough, because MariaDB's ANALYZE commits."""
     with django_db_blocker.unblock():
         made = History(timezone.now())
         yield made
@@ -110,7 +110,7 @@ def history(django_db_setup: None, django_db_blocker: Any) -> Iterator[History]:
 
 
 def read(ask: Callable[[], object]) -> int:
-    """How much the database reads for that: rows (MariaDB), pages (PostgreSQL) or steps of its machine (SQLite)."""
+    """Returns how much the database reads for a call: rows (MariaDB), pages (PostgreSQL) or steps of its machine (SQLite)."""
     if connection.vendor == "sqlite":
         return _steps(ask)
     if connection.vendor == "mysql":
@@ -165,12 +165,12 @@ def test_a_scrape_reads_no_history(history: History) -> None:
     history.analyse()
     assert Run.objects.count() > BASE * 2**DOUBLED
     assert scrape() == told
-    assert read(all_runs) > 8 * everything, "what reads history is noticed"
+    assert read(all_runs) > 8 * everything, "the test would notice a query that reads history"
     assert read(scrape) < 1.5 * little + 50
 
 
-def test_a_scrape_asks_few_questions(db: None) -> None:
+def test_a_scrape_takes_few_queries(db: None) -> None:
     notice()
     with CaptureQueriesContext(connection) as asked:
         metrics.measure(now=timezone.now())
-    assert len(asked) == 6 + 2, "one about each kind of rows; and the installations that notices name, one by one"
+    assert len(asked) == 6 + 2, "one query for each kind of row, and one for each installation that notices name"

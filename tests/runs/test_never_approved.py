@@ -1,4 +1,4 @@
-"""Who never approves a run, and whose yes never counts."""
+"""People who can never approve a run, and approvals that never count."""
 
 from dataclasses import replace
 from typing import Any
@@ -35,7 +35,7 @@ from tests.runs.ruled import a_rule, in_force, person
 pytestmark = pytest.mark.django_db
 
 
-def test_never_ones_own_run(door: Door) -> None:
+def test_nobody_approves_their_own_run(door: Door) -> None:
     in_force(a_rule("Anybody", approvals=1))
     ana = person("ana", email="ana@example.com", is_superuser=True)
     run = asked(door, ana)
@@ -51,14 +51,14 @@ def test_never_ones_own_run(door: Door) -> None:
     assert not Answer.objects.exists()
 
 
-def test_never_by_a_script(door: Door) -> None:
+def test_no_script_approves_a_run(door: Door) -> None:
     run = waiting(door)
     script = replace(person("cara", "leads"), entry=Entry.API)
     assert refused(lambda: says_yes(door, run, script)) is Code.NOT_BY_API
     assert refused(lambda: says_no(door, run, script)) is Code.NOT_BY_API
 
 
-def test_never_without_the_right_at_that_moment(door: Door) -> None:
+def test_nobody_approves_without_the_right_at_that_moment(door: Door) -> None:
     run, cara = waiting(door), person("cara", "leads")
     assert refused(lambda: says_yes(door, run, person("ben"))) is Code.RULE_APPROVE
     assert refused(lambda: says_yes(door, run, replace(cara, is_active=False))) is Code.INACTIVE
@@ -66,10 +66,10 @@ def test_never_without_the_right_at_that_moment(door: Door) -> None:
     in_force(hidden)
     assert says_yes(door, run, cara) is None  # for her, there is no such run any more
     assert says_no(door, run, cara) is None
-    assert now_it_is(run) == RunState.WAITING  # who may not approve it changes nothing
+    assert now_it_is(run) == RunState.WAITING  # a refused answer changes nothing
 
 
-def test_never_by_a_button_of_another_run_or_payload(door: Door) -> None:
+def test_a_button_of_another_run_or_payload_approves_nothing(door: Door) -> None:
     run, other, cara = waiting(door), waiting(door, key="web:1:b"), person("cara", "leads")
     for wrong in (mark(other), "", "ä"):
         assert refused(lambda: says_yes(door, run, cara, of=wrong)) is Code.OTHER_REQUEST  # noqa: B023
@@ -119,14 +119,14 @@ def test_a_superuser_passes_the_list_of_approvers_as_one_person(door: Door) -> N
     assert now_it_is(run) == RunState.SENT
 
 
-def test_where_permissions_decide_approvers_need_theirs(door: Door, settings: Any) -> None:
+def test_if_permissions_count_approvers_need_the_one_to_approve(door: Door, settings: Any) -> None:
     run, cara = waiting(door), person("cara", "leads")
     without = replace(cara, rights=replace(cara.rights, permitted=frozenset({Action.SEE, Action.RUN})))
     assert refused(lambda: says_yes(door, run, without)) is Code.NO_PERMISSION
     assert Group.objects.filter(name="leads").exists()
 
 
-def test_a_press_whose_time_is_over_sends_nothing(door: Door) -> None:
+def test_a_press_that_has_timed_out_sends_nothing(door: Door) -> None:
     run, cara = waiting(door), person("cara", "leads")
     budget = Budget()
     budget.shut()
@@ -135,7 +135,7 @@ def test_a_press_whose_time_is_over_sends_nothing(door: Door) -> None:
     assert (now_it_is(run), door.sender.sent) == (RunState.WAITING, [])
 
 
-def test_when_nobody_knows_whether_it_was_sent_it_never_waits_again(door: Door) -> None:
+def test_a_run_of_unknown_fate_never_waits_again(door: Door) -> None:
     run, cara = waiting(door), person("cara", "leads")
     door.sender.fails = FateUnknown(unreachable())
     with pytest.raises(MaybeSent):

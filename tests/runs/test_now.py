@@ -1,4 +1,4 @@
-"""What is running now: the list that Slack and other front ends show."""
+"""The list of the runs that are running now, which Slack and other front ends show."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -33,11 +33,11 @@ def names(found: Now) -> list[str]:
 
 
 def started(name: str, *, minutes: int = 0, **changes: object) -> Run:
-    """So many minutes ago."""
+    """A run that began so many minutes ago."""
     return a_run(schedule_name=name, created_at=NOW - timedelta(minutes=minutes), **changes)
 
 
-def test_ones_own_come_first_each_newest_first(door: Door) -> None:
+def test_own_runs_come_first_and_newer_ones_before_older_ones(door: Door) -> None:
     me = door.request.actor.user
     other = get_user_model().objects.create_user("ben")
     started("own, older", minutes=30, user_id=me)
@@ -51,13 +51,13 @@ def test_ones_own_come_first_each_newest_first(door: Door) -> None:
     assert (found.more, found.is_more_at_least) == (0, False)
 
 
-def test_only_what_has_not_ended_is_running(door: Door) -> None:
+def test_only_runs_that_have_not_ended_are_listed(door: Door) -> None:
     for state in RunState:
         started(state, state=state)
     assert set(names(shown(door))) == {state.value for state in OPEN}
 
 
-def test_there_are_at_most_ten_and_the_number_of_others(door: Door) -> None:
+def test_at_most_ten_runs_and_the_number_of_others_are_shown(door: Door) -> None:
     for minutes in range(now.MOST + 3):
         started(f"{minutes}", minutes=minutes)
     found = shown(door)
@@ -65,7 +65,7 @@ def test_there_are_at_most_ten_and_the_number_of_others(door: Door) -> None:
     assert (found.more, found.is_more_at_least) == (3, False)
 
 
-def test_it_reads_a_bounded_number_of_open_runs_and_nothing_of_history(
+def test_the_list_reads_a_bounded_number_of_open_runs_and_no_ended_ones(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(now, "LOOKED_AT", 12)
@@ -87,7 +87,9 @@ def test_it_reads_a_bounded_number_of_open_runs_and_nothing_of_history(
             assert "runtask_run_deadline (state=?)" in str(cursor.fetchall())
 
 
-def test_what_somebody_may_not_see_is_neither_shown_nor_counted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_a_reader_may_not_see_are_neither_shown_nor_counted(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
     started("theirs")
     for _ in range(now.MOST + 1):
         started("hidden", schedule_id=8)
@@ -101,8 +103,8 @@ def test_what_somebody_may_not_see_is_neither_shown_nor_counted(door: Door, monk
     assert (names(found), found.more) == (["theirs"], 0)
 
 
-def test_what_somebody_may_not_see_hides_nothing_that_they_may(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hidden runs, and those of schedules that were deleted, are more than are looked at."""
+def test_runs_that_a_reader_may_not_see_hide_none_that_they_may(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hidden runs, and those of deleted schedules, are more than the query reads."""
     monkeypatch.setattr(now, "LOOKED_AT", 3)
     door.catalog.schedules[ScheduleId(8)] = a_schedule(id=ScheduleId(8), name="payroll")
     in_force(a_rule("Payroll", schedules=("payroll",), see=("payroll",)))
@@ -117,7 +119,7 @@ def test_what_somebody_may_not_see_hides_nothing_that_they_may(door: Door, monke
     assert (len(boss.first), boss.is_more_at_least) == (3, True)
 
 
-def test_who_may_see_nothing_is_refused(door: Door) -> None:
+def test_people_who_are_not_staff_are_refused(door: Door) -> None:
     with pytest.raises(NotAllowed):
         now.running(door.platform, replace(door.request.actor, is_staff=False))
 
@@ -134,12 +136,12 @@ def test_each_has_its_addresses_and_whether_it_can_be_stopped(door: Door) -> Non
     assert (found.can_stop, found.is_stopping, found.is_own_stop) == (False, True, True)
     [found] = now.running(door.platform, person("ben")).first
     assert (found.is_stopping, found.is_own_stop) == (True, False)
-    Run.objects.update(stopped_by=None)  # that account is gone
+    Run.objects.update(stopped_by=None)  # the account of the person who stopped it was deleted
     [found] = shown(door).first
     assert (found.is_stopping, found.is_own_stop) == (True, False)
 
 
-def test_where_workers_can_not_be_told_nothing_can_be_stopped(door: Door) -> None:
+def test_without_remote_control_no_run_can_be_stopped(door: Door) -> None:
     door.stopper.hindrance = Reason(code=Code.REMOTE_CONTROL_OFF)
     started("one")
     [found] = shown(door).first

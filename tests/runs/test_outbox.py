@@ -1,4 +1,4 @@
-"""Notices that are owed: their order, who may send them, and what becomes of those that can't be sent."""
+"""Owed notices: their order, which deliverer may post them, and when they are parked."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -60,7 +60,7 @@ def the(run: Run, kind: NoticeKind) -> Notice:
     return Notice.objects.get(run=run, kind=kind)
 
 
-def test_what_is_owed_already_is_not_owed_again(run: Run) -> None:
+def test_a_notice_that_is_owed_already_is_not_saved_twice(run: Run) -> None:
     outbox.owe(run, ROOT, ID, now=NOW)
     send(claim()[0])
     outbox.owe(run, ROOT, ID, FINAL, now=NOW)
@@ -82,14 +82,14 @@ def test_the_notices_of_a_run_go_out_in_order(run: Run) -> None:
     assert order == [ROOT, ID, DEADLINE, FINAL]
 
 
-def test_runs_do_not_wait_for_each_other_and_the_oldest_debt_is_first(db: None) -> None:
+def test_runs_do_not_wait_for_each_other_and_the_oldest_notice_is_first(db: None) -> None:
     first, second = a_run(), a_run()
     outbox.owe(second, ROOT, now=NOW - timedelta(seconds=5))
     outbox.owe(first, ROOT, ID, now=NOW)
     assert [notice.run_id for notice in claim()] == [second.pk, first.pk]
 
 
-def test_a_progress_edit_waits_for_the_root_and_holds_up_nobody(run: Run) -> None:
+def test_a_progress_edit_waits_for_the_root_and_blocks_no_other_notice(run: Run) -> None:
     outbox.owe(run, ROOT, ID, FINAL, now=NOW)
     outbox.owe_edit(run, now=NOW)
     (root,) = claim()
@@ -110,14 +110,14 @@ def test_nothing_is_claimed_before_it_is_due_or_beyond_the_limit(db: None) -> No
     assert [notice.run_id for notice in claim(after=timedelta(seconds=2))] == [late.pk]
 
 
-def test_what_somebody_claimed_is_not_for_others_until_they_are_taken_for_dead(run: Run) -> None:
+def test_a_claimed_notice_is_not_for_other_deliverers_until_the_claim_ends(run: Run) -> None:
     outbox.owe(run, ROOT, now=NOW)
     (mine,) = claim()
-    assert mine.tried_at is None, "nobody tried before"
+    assert mine.tried_at is None, "no deliverer has tried it before"
     assert claim() == []
     assert claim(after=CLAIM) == []
     (theirs,) = claim(after=CLAIM + timedelta(seconds=1))
-    assert theirs.tried_at == NOW, "the dead one may have posted it"
+    assert theirs.tried_at == NOW, "the dead deliverer may have posted it"
 
     send(mine, ts="from the dead")
     assert states(run) == {ROOT: "claimed"}
@@ -153,7 +153,7 @@ def test_a_failed_try_is_owed_later_and_counted(run: Run) -> None:
     assert Reason.load(root.problem) == slack_says("?", "?")
 
 
-def test_a_pause_is_no_failure(run: Run) -> None:
+def test_a_pause_does_not_count_as_a_failed_try(run: Run) -> None:
     outbox.owe(run, ROOT, now=NOW)
     claims.later(claim()[0], due_at=SOON, failed=False)
     assert the(run, ROOT).attempts == 0
@@ -168,7 +168,9 @@ def test_a_pause_is_no_failure(run: Run) -> None:
         pytest.param([False, True], SOON, id="refused, then lost"),
     ],
 )
-def test_the_next_try_knows_of_the_first_whose_answer_was_lost(run: Run, answers: list[bool], expected: object) -> None:
+def test_the_next_try_knows_when_the_answer_of_an_earlier_try_was_lost(
+    run: Run, answers: list[bool], expected: object
+) -> None:
     outbox.owe(run, ROOT, now=NOW)
     for number, lost in enumerate(answers):
         (notice,) = claim(after=timedelta(seconds=number))
@@ -177,7 +179,7 @@ def test_the_next_try_knows_of_the_first_whose_answer_was_lost(run: Run, answers
 
 
 def edited(run: Run) -> Notice:
-    """The run's root is out, and its edit is being sent."""
+    """Posts the run's root, and claims its edit."""
     outbox.owe(run, ROOT, now=NOW)
     send(claim()[0])
     outbox.owe_edit(run, now=NOW)
@@ -216,9 +218,7 @@ def test_the_last_edit_does_not_wait(run: Run) -> None:
     [(ROOT, {ROOT, ID, PROGRESS, FINAL}), (ID, {ID, FINAL})],
     ids=["root", "id"],
 )
-def test_what_waits_behind_a_message_that_is_given_up_is_given_up_too(
-    run: Run, given_up: NoticeKind, parked: set[NoticeKind]
-) -> None:
+def test_notices_behind_a_parked_one_are_parked_too(run: Run, given_up: NoticeKind, parked: set[NoticeKind]) -> None:
     outbox.owe(run, ROOT, ID, FINAL, now=NOW)
     outbox.owe_edit(run, now=NOW)
     if given_up is ID:
@@ -229,8 +229,8 @@ def test_what_waits_behind_a_message_that_is_given_up_is_given_up_too(
     assert Reason.load(the(run, FINAL).problem) == behind(given_up)
 
 
-def test_what_is_owed_behind_a_message_given_up_before_is_given_up_at_once(run: Run) -> None:
-    """Else it would be looked for again and again, and nobody would ever see why."""
+def test_a_new_notice_behind_a_parked_one_is_parked_at_once(run: Run) -> None:
+    """Otherwise each look would find it again, and the admin would never show why it isn't posted."""
     outbox.owe(run, ROOT, ID, now=NOW)
     claims.park(claim()[0], slack_says("invalid_blocks"), NOW)
     outbox.owe(run, FINAL, now=NOW)
@@ -239,7 +239,7 @@ def test_what_is_owed_behind_a_message_given_up_before_is_given_up_at_once(run: 
     assert Reason.load(the(run, FINAL).problem) == behind(ROOT)
 
 
-def test_an_edit_that_is_given_up_holds_up_nobody_and_is_tried_at_the_next_change(run: Run) -> None:
+def test_a_parked_edit_blocks_no_other_notice_and_is_tried_at_the_next_change(run: Run) -> None:
     edit = edited(run)
     outbox.owe(run, ID, now=NOW)
     claims.park(edit, slack_says("cant_update_message"), NOW)
@@ -258,7 +258,7 @@ def test_redirecting_the_root_sends_it_to_the_new_channel(run: Run) -> None:
     assert (again.kind, again.run.channel, again.tried_at) == (ROOT, "D1", None)
 
 
-def test_redirecting_a_reply_begins_with_a_root_there(run: Run) -> None:
+def test_redirecting_a_reply_posts_a_root_in_the_new_channel_first(run: Run) -> None:
     outbox.owe(run, ROOT, ID, now=NOW)
     send(claim()[0])
     Run.objects.update(thread="1.1")
@@ -272,7 +272,7 @@ def test_redirecting_a_reply_begins_with_a_root_there(run: Run) -> None:
     assert kinds(claim()) == [ID]
 
 
-def test_a_second_redirection_does_not_forget_where_it_was_asked_for(run: Run) -> None:
+def test_a_second_redirection_keeps_the_channel_that_was_asked_for(run: Run) -> None:
     outbox.owe(run, ROOT, now=NOW)
     claims.redirect(claim()[0], channel="D1", because="first", now=NOW)
     claims.redirect(claim()[0], channel="D2", because="second", now=NOW)
@@ -289,7 +289,7 @@ def test_a_second_redirection_does_not_forget_where_it_was_asked_for(run: Run) -
     ],
     ids=["sent", "later", "park"],
 )
-def test_who_lost_the_claim_changes_nothing(run: Run, settle: Callable[[Notice], None]) -> None:
+def test_a_deliverer_that_has_lost_its_claim_changes_nothing(run: Run, settle: Callable[[Notice], None]) -> None:
     outbox.owe(run, ROOT, now=NOW)
     (mine,) = claim()
     claim(after=CLAIM * 2)

@@ -1,4 +1,4 @@
-"""How fast an installation may post, as its notices' rows say."""
+"""How fast an installation may post, counted from the rows of its notices."""
 
 from datetime import datetime, timedelta
 
@@ -23,7 +23,7 @@ def owed(channel: str = "C0001", number: int = 1, *kinds: NoticeKind) -> list[Ru
 
 
 def posted(at: datetime = NOW, limit: int = 100) -> list[Notice]:
-    """What a deliverer claims at this moment, and has sent at once."""
+    """Claims notices at this moment, and marks them as sent at once."""
     claimed = claims.claim(INSTALLATION, limit, at).notices
     claims.mark_sent([Sent(one, channel=one.run.channel, ts=f"1.{one.pk}", at=at) for one in claimed])
     return claimed
@@ -33,18 +33,18 @@ def seconds(number: float) -> timedelta:
     return timedelta(seconds=number)
 
 
-def test_a_short_burst_may_go_at_once_then_one_a_second() -> None:
+def test_a_short_burst_is_posted_at_once_and_then_one_message_a_second() -> None:
     owed("C0001", 10)
     assert [len(posted(NOW + number * EACH)) for number in range(4)] == [BURST, 1, 1, 1]
 
 
-def test_after_a_rest_a_whole_burst_may_go() -> None:
+def test_after_a_rest_a_whole_burst_is_posted_at_once() -> None:
     owed("C0001", 10)
     posted()
     assert len(posted(NOW + BURST * EACH)) == BURST
 
 
-def test_over_a_minute_it_is_one_a_second_beyond_the_burst() -> None:
+def test_in_a_minute_one_message_a_second_is_posted_beyond_the_burst() -> None:
     owed("C0001", 80)
     sent = sum(len(posted(NOW + seconds(half / 2))) for half in range(120))
     assert sent == 59 + BURST
@@ -63,7 +63,7 @@ def test_replies_go_before_new_threads() -> None:
     assert [(one.kind, one.run_id) for one in posted(NOW + BURST * EACH)] == [(ID, run.pk) for run in first]
 
 
-def test_all_deliverers_keep_one_pace() -> None:
+def test_all_deliverers_share_one_pace() -> None:
     owed("C0001", 2 * BURST)
     one, other = (claims.claim(INSTALLATION, 10, NOW).notices for _ in range(2))
     assert (len(one), other) == (BURST, [])
@@ -96,8 +96,8 @@ def test_edits_do_not_count_and_do_not_wait() -> None:
     assert [one.kind for one in posted()] == [NoticeKind.PROGRESS, *[ROOT] * (BURST - 1)]
 
 
-def test_those_that_wait_are_put_off_one_after_the_other() -> None:
-    """So a look at what is due doesn't find them all again."""
+def test_notices_that_wait_for_the_pace_are_postponed_one_after_the_other() -> None:
+    """So the next look for due notices doesn't find all of them again."""
     owed("C0001", BURST + 3)
     posted()
     waiting = Notice.objects.filter(state="owed").order_by("due_at").values_list("due_at", flat=True)

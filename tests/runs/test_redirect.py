@@ -1,4 +1,4 @@
-"""Channels that are closed to us: the thread goes to a direct message, and says why."""
+"""If a channel is closed to us, the thread moves to a direct message, and says why."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.runs.post import START, Post, a_started_run, about, end, notice
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_closed_channel_sends_everything_to_a_direct_message(post: Post) -> None:
+def test_everything_for_a_closed_channel_goes_to_a_direct_message(post: Post) -> None:
     run = a_started_run()
     post.slack.fail(ChannelClosed(slack_says("not_in_channel")))
     post.deliver()
@@ -27,7 +27,7 @@ def test_a_closed_channel_sends_everything_to_a_direct_message(post: Post) -> No
 
 
 @pytest.mark.parametrize("error", ["thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"])
-def test_a_thread_that_takes_no_replies_sends_everything_to_a_direct_message(post: Post, error: str) -> None:
+def test_everything_for_a_thread_that_takes_no_replies_goes_to_a_direct_message(post: Post, error: str) -> None:
     run = a_started_run(parent="1.2")
     post.deliver()
     end(run, post)
@@ -43,7 +43,7 @@ def test_a_thread_that_takes_no_replies_sends_everything_to_a_direct_message(pos
     assert post.slack.posts[-2].redirected_because == error
 
 
-def test_a_direct_message_that_was_asked_for_is_opened_and_needs_no_excuse(post: Post) -> None:
+def test_a_direct_message_that_was_asked_for_is_opened_and_gives_no_reason(post: Post) -> None:
     run = a_started_run(ADA)
     post.deliver()
     end(run, post)
@@ -58,7 +58,7 @@ def test_a_direct_message_that_was_asked_for_is_opened_and_needs_no_excuse(post:
 @pytest.mark.parametrize(
     "answer", [ChannelClosed(slack_says("user_disabled")), DIRECT], ids=["at once", "when posting"]
 )
-def test_a_direct_message_that_was_asked_for_and_is_closed_is_the_end(post: Post, answer: Any) -> None:
+def test_notices_are_parked_if_the_requested_direct_message_is_closed(post: Post, answer: Any) -> None:
     run = a_started_run(ADA)
     post.slack.direct = answer
     post.slack.fail(ChannelClosed(slack_says("user_disabled")))
@@ -100,7 +100,7 @@ def test_a_channel_that_closes_later_gets_a_new_root_in_the_direct_message(post:
     ],
     ids=["closed", "hopeless"],
 )
-def test_without_a_direct_message_either_it_is_given_up_with_both_reasons(
+def test_if_channel_and_direct_message_are_closed_notices_are_parked_with_both_reasons(
     post: Post, answer: Exception, problem: Reason
 ) -> None:
     run = a_started_run()
@@ -121,7 +121,7 @@ def test_a_direct_message_that_can_not_be_opened_now_is_opened_later(post: Post)
     assert [report.channel for report in post.slack.posts] == ["D5", "D5"]
 
 
-def test_a_closed_direct_message_is_the_end(post: Post) -> None:
+def test_notices_are_parked_if_the_direct_message_is_closed(post: Post) -> None:
     run = a_started_run()
     post.slack.fail(ChannelClosed(slack_says("not_in_channel")), ChannelClosed(slack_says("messages_tab_disabled")))
     post.deliver()
@@ -131,7 +131,7 @@ def test_a_closed_direct_message_is_the_end(post: Post) -> None:
     )
 
 
-def test_a_root_that_can_not_be_edited_is_let_be(post: Post) -> None:
+def test_a_root_that_can_not_be_edited_stays_as_it_is(post: Post) -> None:
     run = a_started_run()
     post.deliver()
     end(run, post)

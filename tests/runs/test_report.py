@@ -1,4 +1,4 @@
-"""From stored rows to the value that messages are built of."""
+"""Stored rows become the value from which messages are built."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,12 +25,12 @@ def notice(run: Run, kind: NoticeKind) -> Notice:
     ("kind", "thread"),
     [(NoticeKind.ROOT, None), (NoticeKind.ID, "1.5"), (NoticeKind.FINAL, "1.5"), (NoticeKind.DEADLINE, "1.5")],
 )
-def test_only_a_root_stands_outside_the_thread(kind: NoticeKind, thread: str | None) -> None:
+def test_every_notice_but_the_root_is_a_reply(kind: NoticeKind, thread: str | None) -> None:
     assert report(notice(a_run(thread="1.5"), kind), Site()).thread == thread
 
 
 @pytest.mark.parametrize("kind", [NoticeKind.ROOT, NoticeKind.ID, NoticeKind.FINAL])
-def test_below_somebody_elses_message_all_are_replies_to_that(kind: NoticeKind) -> None:
+def test_in_a_thread_of_somebody_else_every_notice_is_a_reply(kind: NoticeKind) -> None:
     assert report(notice(a_run(parent="1.2", thread="1.5"), kind), Site()).thread == "1.2"
 
 
@@ -42,12 +42,12 @@ def test_the_link_to_a_root_in_a_thread_opens_that_thread() -> None:
     )
 
 
-def test_a_run_without_a_word_has_no_outcome() -> None:
+def test_a_run_without_any_report_has_no_outcome() -> None:
     found = report(notice(a_run(), NoticeKind.ROOT), Site())
     assert (found.outcome, found.duration) == (None, None)
 
 
-def test_the_outcome_is_what_was_recorded_last() -> None:
+def test_the_last_recorded_outcome_is_shown() -> None:
     run = a_run(state="finished", status="FAILURE", seen_at=NOW, started_at=NOW, finished_at=NOW + timedelta(seconds=3),
                 result="ValueError: no", result_length=14, traceback="T", worker="w1")  # fmt: skip
     found = report(notice(run, NoticeKind.FINAL), Site())
@@ -81,7 +81,7 @@ def test_links_need_an_address() -> None:
 def test_without_a_row_the_result_is_on_the_runs_own_page() -> None:
     kept, lost = a_run(source="backend"), a_run(source="none")
     assert links.result("https://x.example", kept) == f"https://x.example/runs/{kept.pk}/"
-    assert links.result("https://x.example", lost) == "", "there will be none"
+    assert links.result("https://x.example", lost) == "", "no row will come"
 
 
 def test_a_project_without_the_admin_has_no_links(settings: Any) -> None:
@@ -89,7 +89,7 @@ def test_a_project_without_the_admin_has_no_links(settings: Any) -> None:
     assert links.page("https://x.example", a_run()) == ""
 
 
-def test_a_requester_who_was_deleted_elsewhere_holds_up_no_message() -> None:
+def test_messages_are_posted_even_if_the_requester_was_deleted_elsewhere() -> None:
     run = a_run(user=User.objects.create_user("ada"), slack_user="")
     about = notice(run, NoticeKind.ROOT)
     assert report(about, Site()).name == "ada"

@@ -1,4 +1,4 @@
-"""What every entry over HTTP shares."""
+"""Rules for every view of the site."""
 
 from typing import Any
 

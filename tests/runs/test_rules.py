@@ -1,4 +1,4 @@
-"""Rules at the door: what is hidden exists nowhere, and what is refused is told in time."""
+"""Rules in the permission check: a hidden schedule doesn't exist anywhere, and people see a refusal before they press Run."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,10 +36,10 @@ def refusal(door: Door, actor: Actor, **changes: Any) -> Code:
     return caught.value.denied.code
 
 
-def test_what_is_hidden_is_nowhere(door: Door) -> None:
+def test_a_hidden_schedule_exists_nowhere(door: Door) -> None:
     in_force(SECRET)
     run, ben = a_run(state="finished"), person("ben", "support")
-    Run.objects.filter(pk=run.pk).update(user_id=ben.user)  # also if it was theirs
+    Run.objects.filter(pk=run.pk).update(user_id=ben.user)  # also a run of their own
     assert not see.has_schedules(door.platform, ben)
     assert see.find(door.platform, ben, "", 10).total == 0
     assert see.named(door.platform, ben, "nightly report") == (None, 0)
@@ -58,7 +58,7 @@ def test_what_is_hidden_is_nowhere(door: Door) -> None:
     assert door.sender.sent == []
 
 
-def test_what_is_hidden_costs_as_much_as_what_is_not_there(door: Door) -> None:
+def test_a_hidden_schedule_costs_as_many_queries_as_an_unknown_one(door: Door) -> None:
     in_force(SECRET, *(a_rule(f"rule {number}", tasks=(f"other{number}.*",)) for number in range(20)))
     run, ben, compared = RunId(a_run(state="finished").pk), person("ben"), list[tuple[str, str]]()
     book = rulebook.in_force().book
@@ -85,7 +85,7 @@ def test_what_is_hidden_costs_as_much_as_what_is_not_there(door: Door) -> None:
     assert costs[0] == costs[1] == (2, 1)
 
 
-def test_what_is_hidden_is_there_for_its_group_and_for_superusers(door: Door) -> None:
+def test_a_hidden_schedule_exists_for_its_group_and_for_superusers(door: Door) -> None:
     in_force(SECRET)
     run = a_run(state="finished")
     for actor in (person("fay", "finance"), person("root", is_superuser=True)):
@@ -94,7 +94,7 @@ def test_what_is_hidden_is_there_for_its_group_and_for_superusers(door: Door) ->
         assert follow(door.platform, actor, RunId(run.pk)) is not None
 
 
-def test_a_key_brings_no_hidden_run_back(door: Door) -> None:
+def test_a_repeated_key_does_not_reveal_a_run_that_is_hidden_now(door: Door) -> None:
     ben = person("ben", "finance")
     request = asked(ben)
     door.start(request)
@@ -129,9 +129,7 @@ def test_runs_of_a_deleted_schedule_belong_to_their_requester_and_superusers(doo
         (a_rule(closed=("00:00-24:00 UTC",)), Code.CLOSED),
     ],
 )
-def test_what_is_refused_is_said_when_the_schedule_is_picked_and_when_it_is_run(
-    door: Door, rule: Any, expected: Code
-) -> None:
+def test_a_refusal_is_shown_when_a_schedule_is_picked_and_when_it_is_run(door: Door, rule: Any, expected: Code) -> None:
     in_force(rule)
     ben = person("ben")
     preview = see.preview(door.platform, ben, SEVEN)
@@ -182,7 +180,7 @@ DAYS = {"properties": {"days": {"type": "integer", "maximum": 31}}, "required": 
 
 
 @pytest.mark.parametrize("kwargs", ['{"days": 9999}', '{"days": "9999"}', '{"days": [99]}', "{}"])
-def test_values_that_a_rule_does_not_allow_are_told_at_their_field(door: Door, kwargs: str) -> None:
+def test_a_value_that_a_rule_forbids_is_named_at_its_field(door: Door, kwargs: str) -> None:
     in_force(a_rule(arguments=DAYS))
     ben = person("ben")
     for check in (lambda request: start.check(door.platform, request), door.start):
@@ -196,7 +194,7 @@ def test_values_that_a_rule_does_not_allow_are_told_at_their_field(door: Door, k
     assert door.sender.sent == []
 
 
-def test_stored_values_are_held_to_a_rule_too_and_the_form_says_so(door: Door) -> None:
+def test_a_rule_checks_stored_values_too_and_the_form_says_so(door: Door) -> None:
     in_force(a_rule(arguments=DAYS))
     door.catalog.schedules[SEVEN] = a_schedule(kwargs='{"days": 365}')
     ben = person("ben")
@@ -207,7 +205,7 @@ def test_stored_values_are_held_to_a_rule_too_and_the_form_says_so(door: Door) -
         door.start(asked(ben, args=None, kwargs=None))
 
 
-def test_values_of_an_earlier_run_are_held_to_a_rule_too(door: Door) -> None:
+def test_a_rule_checks_the_values_of_an_earlier_run_too(door: Door) -> None:
     in_force(a_rule(arguments=DAYS))
     run, ben = a_run(state="finished", kwargs='{"days": 365}'), person("ben")
     _, fill = again.preview(door.platform, ben, RunId(run.pk))
@@ -246,7 +244,7 @@ def test_one_at_a_time_counts_every_open_run(door: Door) -> None:
     assert door.start(asked(ben)).state == RunState.SENT
 
 
-def test_stop_by_rules(door: Door) -> None:
+def test_a_rule_says_who_may_stop_a_run(door: Door) -> None:
     in_force(a_rule(stop=("ops",), kill=False))
     door.may_kill = True
     run = RunId(a_run().pk)

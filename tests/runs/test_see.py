@@ -1,4 +1,4 @@
-"""What a person sees of a schedule before they run it."""
+"""The preview of a schedule before somebody runs it."""
 
 import pytest
 
@@ -16,7 +16,9 @@ def running(door: Door) -> Running:
 
 
 @pytest.mark.parametrize(("team", "named"), [(TEAM, ADA), ("T0002", "")])
-def test_who_runs_it_already_is_mentioned_within_their_workspace_only(door: Door, team: str, named: str) -> None:
+def test_the_requester_of_an_open_run_is_mentioned_only_in_their_own_workspace(
+    door: Door, team: str, named: str
+) -> None:
     """In another workspace, the id is somebody else's."""
     a_run(team=team, installation=f"{team}/A0001", deadline_at="2099-01-01T00:00:00Z")
     assert running(door).requester == named

@@ -1,4 +1,4 @@
-"""Whether sources answer, and what can't be known any more."""
+"""Whether sources answer, and which runs end as unseen."""
 
 from datetime import timedelta
 from typing import Any
@@ -45,7 +45,7 @@ def test_a_source_that_answers_is_noted() -> None:
     assert SourceHealth.objects.get().answered_at is not None
 
 
-def test_a_silent_source_is_noted_and_nobody_is_late_meanwhile() -> None:
+def test_a_silent_source_is_noted_and_no_run_becomes_overdue_meanwhile() -> None:
     run = open_run(deadline_at=timezone.now() - timedelta(seconds=1))
     outcomes = FakeOutcomes(silent=SILENT)
     watcher = a_watcher(outcomes)
@@ -58,7 +58,7 @@ def test_a_silent_source_is_noted_and_nobody_is_late_meanwhile() -> None:
     assert state(run) == "overdue"
 
 
-def test_a_result_that_may_have_come_and_gone_ends_the_run_unseen() -> None:
+def test_a_run_ends_unseen_if_its_result_may_have_expired() -> None:
     lost, young = aged(open_run(), 700), open_run()
     there = aged(open_run(), 700)
     outcomes = FakeOutcomes(life=600, news=[an_outcome("STARTED", task_id=TaskId(there.task_id))])
@@ -68,13 +68,13 @@ def test_a_result_that_may_have_come_and_gone_ends_the_run_unseen() -> None:
     assert Notice.objects.filter(run=lost, kind="unseen").exists()
 
 
-def test_all_that_may_be_gone_ends_however_many() -> None:
+def test_every_run_whose_result_may_have_expired_ends_however_many() -> None:
     runs = [aged(open_run(), 700) for _ in range(3)]
     sources.answered(FakeOutcomes(life=600), now=timezone.now())
     assert {state(run) for run in runs} == {"unseen"}
 
 
-def test_a_source_of_a_later_version_is_not_asked_but_its_run_is_late_too(door: Door) -> None:
+def test_a_run_with_a_source_of_a_later_version_becomes_overdue_too(door: Door) -> None:
     run = open_run(source="events", schedule_id=7)
     found = follow(door.platform, door.request.actor, RunId(run.pk))
     assert found is not None
@@ -86,7 +86,7 @@ def test_a_source_of_a_later_version_is_not_asked_but_its_run_is_late_too(door: 
     assert see.preview(door.platform, door.request.actor, ScheduleId(7)) is not None
 
 
-def test_a_long_task_is_awaited_while_somebody_keeps_asking() -> None:
+def test_a_long_run_stays_open_while_its_source_is_asked_often_enough() -> None:
     run = aged(open_run(), 700)
     outcomes = FakeOutcomes(life=600)
     SourceHealth.objects.create(source="rows", answered_at=timezone.now() - timedelta(seconds=30))
@@ -94,13 +94,13 @@ def test_a_long_task_is_awaited_while_somebody_keeps_asking() -> None:
     assert state(run) == "sent"
 
 
-def test_where_results_stay_nothing_is_given_up() -> None:
+def test_if_results_never_expire_no_run_ends_unseen() -> None:
     run = aged(open_run(), 10**6)
     sources.answered(FakeOutcomes(), now=timezone.now())
     assert state(run) == "sent"
 
 
-def test_following_a_run_gives_up_what_expired_too(door: Door) -> None:
+def test_following_a_run_ends_it_unseen_if_its_result_has_expired(door: Door) -> None:
     run = aged(open_run(), 700)
     door.outcomes.life = 600
     found = follow(door.platform, door.request.actor, RunId(run.pk))
@@ -108,7 +108,7 @@ def test_following_a_run_gives_up_what_expired_too(door: Door) -> None:
     assert found.state == "unseen"
 
 
-def test_following_a_run_of_a_silent_source_shows_it_as_it_was(door: Door) -> None:
+def test_following_a_run_with_a_silent_source_shows_its_last_known_state(door: Door) -> None:
     run = open_run()
     door.outcomes.silent = SILENT
     found = follow(door.platform, door.request.actor, RunId(run.pk))
@@ -116,7 +116,7 @@ def test_following_a_run_of_a_silent_source_shows_it_as_it_was(door: Door) -> No
     assert found.state == "sent"
 
 
-def test_a_run_is_not_running_if_it_has_ended_and_nobody_asked_yet(door: Door) -> None:
+def test_a_form_reads_outcomes_first_so_an_ended_run_is_not_shown_as_running(door: Door) -> None:
     run = open_run(schedule_id=7)
     door.outcomes.news = [an_outcome("SUCCESS", task_id=TaskId(run.task_id))]
     shown = see.preview(door.platform, door.request.actor, ScheduleId(7))
@@ -125,7 +125,7 @@ def test_a_run_is_not_running_if_it_has_ended_and_nobody_asked_yet(door: Door) -
     assert shown.last == LastRun(status="SUCCESS", at=NOW)
 
 
-def test_a_silent_source_takes_nothing_from_the_form(door: Door) -> None:
+def test_a_form_shows_the_open_run_even_if_its_source_is_silent(door: Door) -> None:
     run = open_run(schedule_id=7)
     door.outcomes.silent = SILENT
     shown = see.preview(door.platform, door.request.actor, ScheduleId(7))
@@ -134,7 +134,7 @@ def test_a_silent_source_takes_nothing_from_the_form(door: Door) -> None:
     assert shown.running.run == run.pk
 
 
-def test_the_last_run_is_ours_where_the_source_knows_none(door: Door) -> None:
+def test_the_last_run_is_read_from_our_rows_if_the_source_knows_none(door: Door) -> None:
     a_run(schedule_id=7, state="finished", status="FAILURE", finished_at=NOW)
     a_run(schedule_id=8, state="finished", status="SUCCESS", finished_at=NOW)
     shown = see.preview(door.platform, door.request.actor, ScheduleId(7))
@@ -142,7 +142,7 @@ def test_the_last_run_is_ours_where_the_source_knows_none(door: Door) -> None:
     assert shown.last == LastRun(status="FAILURE", at=NOW)
 
 
-def test_where_no_results_are_kept_a_run_ends_as_soon_as_it_is_sent(door: Door) -> None:
+def test_without_results_a_run_ends_as_soon_as_it_is_sent(door: Door) -> None:
     door.outcomes.source = Source.NONE
     run = door.start()
     assert (run.state, run.unseen_reason, run.source) == ("unseen", Reason(code=Code.NO_RESULTS), "none")
@@ -158,7 +158,7 @@ def test_a_run_of_unknown_fate_without_results_ends_at_its_deadline() -> None:
 @pytest.mark.parametrize(
     ("eventless", "code"), [(frozenset(), None), (frozenset({"reports.tasks.nightly"}), Code.NO_EVENTS)]
 )
-def test_a_run_that_is_followed_by_events_knows_if_its_task_sends_none(
+def test_a_run_with_events_as_source_notes_if_its_task_sends_none(
     door: Door, eventless: frozenset[str], code: Code | None
 ) -> None:
     door.outcomes.source, door.sender.eventless = Source.EVENTS, eventless

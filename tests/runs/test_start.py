@@ -1,4 +1,4 @@
-"""The door: who may pass, what is checked, and what a run leaves behind. tests.runs.test_fate has uncertain sends."""
+"""The start of a run: the permission check, the other checks, and what is saved. tests.runs.test_fate has uncertain sends."""
 
 import inspect
 import json
@@ -39,14 +39,14 @@ def owed(run: Run) -> list[str]:
 
 
 def shown(door: Door, **changes: Any) -> Schedule:
-    """The schedule becomes another one, as the form shows it."""
+    """Changes the schedule, and returns its fingerprint, as the form has it."""
     schedule = a_schedule(**changes)
     door.catalog.schedules = {schedule.id: schedule}
     door.request = replace(door.request, schedule=schedule.id, fingerprint=schedule.fingerprint)
     return schedule
 
 
-def test_a_run_is_sent_as_typed_and_owes_its_first_notices(door: Door) -> None:
+def test_a_run_is_sent_as_typed_and_its_first_notices_are_owed(door: Door) -> None:
     run = door.start()
     (sent,) = door.sender.sent
     assert (sent.task, sent.args, sent.kwargs) == ("reports.tasks.nightly", [], {"days": 30, "region": "EU"})
@@ -58,13 +58,13 @@ def test_a_run_is_sent_as_typed_and_owes_its_first_notices(door: Door) -> None:
     assert door.rings == ["ring"]
 
 
-def test_what_is_not_typed_is_sent_as_stored(door: Door) -> None:
+def test_a_field_that_nobody_typed_into_is_sent_as_stored(door: Door) -> None:
     run = door.start(replace(door.request, args=None, kwargs=None))
     assert door.sender.sent[0].kwargs == {"days": 7, "region": "EU"}
     assert run.changes == []
 
 
-def test_a_stored_blank_is_sent_as_nothing(door: Door) -> None:
+def test_a_stored_blank_is_sent_as_no_arguments(door: Door) -> None:
     shown(door, args="", kwargs=" ")
     run = door.start(replace(door.request, args=None, kwargs=None))
     assert (run.args, run.kwargs) == ("[]", "{}")
@@ -78,12 +78,12 @@ def test_unreadable_stored_values_can_be_corrected_in_the_form(door: Door) -> No
     ]
 
 
-def test_without_a_destination_a_run_owes_nobody_a_notice(door: Door) -> None:
+def test_a_run_without_a_channel_has_no_notices(door: Door) -> None:
     run = door.start(replace(door.request, destination=None))
     assert (run.state, run.channel, owed(run)) == ("sent", "", [])
 
 
-def test_a_run_keeps_which_message_its_messages_are_replies_to(door: Door) -> None:
+def test_a_run_keeps_the_message_below_which_it_was_asked_for(door: Door) -> None:
     place = Place(channel=ChannelId("C5"), parent=MessageTs("1.5"))
     destination = Destination(installation=INSTALLATION, place=place, requester=None)
     there = door.start(replace(door.request, destination=destination))
@@ -96,7 +96,7 @@ def test_a_run_keeps_which_message_its_messages_are_replies_to(door: Door) -> No
     [an_actor(is_staff=False), an_actor(user=None), an_actor(unknown_because="timeout")],
     ids=["no staff", "no link", "unknown"],
 )
-def test_nobody_but_staff_gets_through_the_door(door: Door, actor: Actor) -> None:
+def test_only_staff_pass_the_permission_check(door: Door, actor: Actor) -> None:
     visits: list[Callable[[], object]] = [
         lambda: door.start(replace(door.request, actor=actor)),
         lambda: see.find(door.platform, actor, "", 10),
@@ -110,7 +110,7 @@ def test_nobody_but_staff_gets_through_the_door(door: Door, actor: Actor) -> Non
     assert not door.sender.sent
 
 
-def test_who_lost_the_right_can_not_repeat_a_submission_either(door: Door) -> None:
+def test_people_who_have_lost_the_right_can_not_repeat_a_submission(door: Door) -> None:
     door.start()
     with pytest.raises(NotAllowed):
         door.start(replace(door.request, actor=an_actor(is_active=False)))
@@ -147,7 +147,7 @@ def test_another_form_is_another_run(door: Door) -> None:
         pytest.param({"kwargs": '{"dayz": 1}'}, Field.KWARGS, 'did you mean "days"?', id="signature"),
     ],
 )
-def test_what_is_wrong_is_said_at_its_field_and_nothing_is_stored(
+def test_a_mistake_is_told_at_its_field_and_nothing_is_stored(
     door: Door, changes: dict[str, Any], field: Field, words: str
 ) -> None:
     door.catalog.signatures["reports.tasks.nightly"] = inspect.signature(lambda days=1, region="": None)
@@ -162,14 +162,14 @@ def test_both_fields_are_checked_at_once(door: Door) -> None:
     assert [p.field for p in refusal(door, args="x", kwargs="y")] == [Field.ARGS, Field.KWARGS]
 
 
-def test_a_row_that_can_not_be_sent_is_said_before_anything_is_stored(door: Door) -> None:
+def test_a_schedule_that_can_not_be_sent_is_refused_before_anything_is_stored(door: Door) -> None:
     door.sender.unfit = Invalid([Problem(field=Field.SCHEDULE, code=Code.HEADERS_NOT_AN_OBJECT)])
     assert codes(door) == [Code.HEADERS_NOT_AN_OBJECT]
     assert not Run.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_row_is_committed_before_the_message_leaves(door: Door, elsewhere: Elsewhere) -> None:
+def test_the_run_is_committed_before_the_message_is_sent(door: Door, elsewhere: Elsewhere) -> None:
     seen: list[object] = []
     door.sender.meanwhile = lambda: seen.append(elsewhere(lambda: list(Run.objects.values_list("state", flat=True))))
     run = door.start()
@@ -177,7 +177,7 @@ def test_the_row_is_committed_before_the_message_leaves(door: Door, elsewhere: E
     assert elsewhere(lambda: Run.objects.get(pk=run.pk).state) == "sent"
 
 
-def test_what_certainly_was_not_sent_may_be_tried_again_from_the_same_form(door: Door) -> None:
+def test_a_run_that_was_certainly_not_sent_can_be_sent_by_the_same_form(door: Door) -> None:
     door.sender.fails = NotSent(unreachable())
     (problem,) = refusal(door)
     assert problem_text(problem) == "Nothing was sent: the broker can't be reached (ConnectionRefusedError)."
@@ -189,15 +189,15 @@ def test_what_certainly_was_not_sent_may_be_tried_again_from_the_same_form(door:
     assert (again.pk, again.state, again.not_sent_because) == (run.pk, "sent", "")
     assert json.loads(again.kwargs) == {"days": 90} == door.sender.sent[0].kwargs
     assert door.sender.sent[0].task_id == again.task_id
-    assert again.task_id != run.task_id, "each attempt has its own"
+    assert again.task_id != run.task_id, "each attempt has its own task's id"
     assert owed(again) == FIRST_NOTICES
 
 
-def test_two_presses_after_a_failure_take_the_row_up_once(door: Door) -> None:
+def test_of_two_presses_after_a_failure_only_one_sends_the_run(door: Door) -> None:
     door.sender.fails = NotSent(unreachable())
     refusal(door)
     door.sender.fails = None
-    # The other press gets there between our look at the row and our taking it up.
+    # The other press takes the row over after this one has read it.
     actual, door.sender.unfit = door.sender.prepare, None
 
     def slow_prepare(*args: Any, **kwargs: Any) -> Any:
@@ -223,14 +223,14 @@ def test_of_two_first_presses_the_slower_one_sends_nothing(door: Door) -> None:
     assert (Run.objects.count(), len(door.sender.sent)) == (1, 1)
 
 
-def test_a_repeated_submission_starts_nothing_and_is_told_apart(door: Door) -> None:
+def test_a_repeated_submission_starts_nothing_and_is_reported_as_repeated(door: Door) -> None:
     first = start.start(door.platform, door.request, Budget())
     again = start.start(door.platform, door.request, Budget())
     assert (first.is_repeated, again.is_repeated, again.pk) == (False, True, first.pk)
     assert len(door.sender.sent) == 1
 
 
-def test_a_key_stands_for_one_request_only_sent_or_not(door: Door) -> None:
+def test_a_key_belongs_to_one_request_whether_it_was_sent_or_not(door: Door) -> None:
     asked, other = replace(door.request, digest="d1"), replace(door.request, digest="d2")
     door.sender.fails = NotSent(unreachable())
     assert codes(door, digest="d1") == [Code.BROKER_UNREACHABLE]

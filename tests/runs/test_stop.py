@@ -1,4 +1,4 @@
-"""Stop: who may, what is noted, what workers are told and how often, and what the thread owes."""
+"""Stop: who may stop a run, what is saved, what workers are told and how often, and which notices are owed."""
 
 from contextlib import nullcontext
 from dataclasses import replace
@@ -23,7 +23,7 @@ HOUR = timedelta(hours=1)
 
 
 def sent(**fields: Any) -> Run:
-    """A run whose thread is owed, as `start` leaves it."""
+    """A run that was just sent, with its first notices, as `start` leaves it."""
     run = a_run(**{"deadline_at": clock.now() + HOUR, **fields})
     outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=clock.now())
     return run
@@ -36,7 +36,7 @@ def stopped(door: Door, run: Run, **how: Any) -> Run:
 
 
 def told_again(door: Door, run: Run) -> int:
-    """How often workers are told when the time for that has come."""
+    """Makes the next repetition due, and returns how often workers were told."""
     before = len(door.stopper.told)
     Run.objects.filter(pk=run.pk, stop_due_at__isnull=False).update(stop_due_at=clock.now())
     stop.Repeating(door.stopper).step()
@@ -64,14 +64,14 @@ def test_a_stop_is_noted_and_workers_are_told(door: Door, state: str) -> None:
     assert run.stop_due_at > run.stop_asked_at
 
 
-def test_the_root_shows_it_at_once(door: Door) -> None:
+def test_the_root_shows_a_stop_at_once(door: Door) -> None:
     run = stopped(door, sent())
     assert owed(run) == {"root", "id", "progress"}
     assert door.rings
 
 
-def test_a_run_that_is_being_sent_owes_nothing_yet(door: Door) -> None:
-    """If it is certainly not sent after all, its thread stays empty, and the next press of its form isn't stopped."""
+def test_a_stop_while_a_run_is_being_sent_owes_no_notice_yet(door: Door) -> None:
+    """If the run is certainly not sent after all, its thread stays empty, and the next press of its form sends it."""
     found: list[Run] = []
     door.sender.meanwhile = lambda: found.append(stopped(door, Run.objects.get()))
     door.sender.fails = NotSent(unreachable())
@@ -86,7 +86,7 @@ def test_a_run_that_is_being_sent_owes_nothing_yet(door: Door) -> None:
 
 
 @pytest.mark.parametrize("fate", [None, FateUnknown(unreachable())], ids=["sent", "unknown"])
-def test_a_run_that_is_being_sent_counts_as_sent(door: Door, fate: Exception | None) -> None:
+def test_a_stop_while_a_run_is_being_sent_is_repeated_to_workers(door: Door, fate: Exception | None) -> None:
     found: list[Run] = []
     door.sender.meanwhile = lambda: found.append(stopped(door, Run.objects.get()))
     door.sender.fails = fate
@@ -129,7 +129,7 @@ def test_a_run_that_has_ended_has_nothing_to_stop(door: Door, state: str) -> Non
     assert stop.hindrance(door.platform, run, now=clock.now()) == Ended.reason
 
 
-def test_an_end_that_nobody_has_read_yet_is_an_end(door: Door) -> None:
+def test_an_end_that_was_not_read_yet_also_prevents_a_stop(door: Door) -> None:
     run = sent()
     door.outcomes.news = [an_outcome("SUCCESS", task_id=TaskId(run.task_id))]
     with pytest.raises(Ended) as ended:
@@ -137,8 +137,8 @@ def test_an_end_that_nobody_has_read_yet_is_an_end(door: Door) -> None:
     assert ended.value.run.status == "SUCCESS"
 
 
-def test_an_end_in_between_wins(door: Door) -> None:
-    """Between the look at its source and the note."""
+def test_an_end_that_is_saved_during_a_stop_counts(door: Door) -> None:
+    """The end is saved after the stop has read the source, and before the stop is saved."""
     run = sent()
     door.stopper.meanwhile = lambda: ends(run, "SUCCESS")
     with pytest.raises(Ended):
@@ -146,7 +146,7 @@ def test_an_end_in_between_wins(door: Door) -> None:
     assert Run.objects.get().stop_asked_at is None
 
 
-def test_without_remote_control_it_is_said(door: Door) -> None:
+def test_without_remote_control_a_stop_is_refused_with_the_reason(door: Door) -> None:
     door.stopper.hindrance = Reason(code=Code.REMOTE_CONTROL_OFF)
     run = sent()
     with pytest.raises(CantStop) as refused:
@@ -156,20 +156,20 @@ def test_without_remote_control_it_is_said(door: Door) -> None:
     assert stop.hindrance(door.platform, run, now=clock.now()) == door.stopper.hindrance
 
 
-def test_who_may_not_is_refused_before_anything_is_read(door: Door) -> None:
+def test_people_who_may_not_stop_a_run_are_refused_before_anything_is_read(door: Door) -> None:
     with pytest.raises(NotAllowed):
         stop.stop(door.platform, replace(door.request.actor, is_staff=False), RunId(sent().pk))
     assert stop.stop(door.platform, door.request.actor, RunId(10**9)) is None
 
 
-def test_a_stopper_from_another_workspace_is_known_by_name_only(door: Door) -> None:
+def test_a_person_of_another_workspace_who_stops_a_run_is_only_named(door: Door) -> None:
     actor = replace(door.request.actor, slack=None, profile=None, team=None)
     run = stop.stop(door.platform, actor, RunId(sent().pk))
     assert run is not None
     assert run.stopped_by_slack == ""
 
 
-def test_a_broker_that_is_away_is_tried_again(door: Door) -> None:
+def test_workers_are_told_later_if_the_broker_is_away(door: Door) -> None:
     door.stopper.fails = NotTold(unreachable())
     run = stopped(door, sent())
     assert run.stop_standing is Standing.WAITS
@@ -177,7 +177,7 @@ def test_a_broker_that_is_away_is_tried_again(door: Door) -> None:
     assert told_again(door, run) == 1
 
 
-def test_workers_are_told_until_its_end_is_seen(door: Door) -> None:
+def test_workers_are_told_again_until_the_end_of_the_run_is_seen(door: Door) -> None:
     run = stopped(door, sent())
     assert [told_again(door, run), told_again(door, run)] == [1, 1]
     ends(run, "SUCCESS")
@@ -187,15 +187,15 @@ def test_workers_are_told_until_its_end_is_seen(door: Door) -> None:
     assert run.stop_standing in (Standing.RAN_TO_ITS_END, Standing.ENDED_FIRST)
 
 
-def test_a_worker_that_marks_it_as_revoked_may_not_be_the_one_that_has_it(door: Door) -> None:
+def test_workers_are_told_again_though_a_worker_has_marked_the_task_as_revoked(door: Door) -> None:
     run = stopped(door, sent())
     ends(run, "REVOKED", "TaskRevokedError: revoked")
-    assert told_again(door, run) == 1, "its message may still wait, and those who heard may all end"
+    assert told_again(door, run) == 1, "its message may still wait for a worker that hasn't been told"
     Run.objects.update(deadline_at=clock.now())
-    assert told_again(door, run) == 0, "an end that comes later isn't looked for"
+    assert told_again(door, run) == 0, "after the deadline, workers aren't told any more"
 
 
-def test_one_that_was_terminated_is_over(door: Door) -> None:
+def test_workers_are_not_told_again_about_a_terminated_task(door: Door) -> None:
     door.may_kill = True
     run = stopped(door, sent(state="running"), kill=True)
     ends(run, "REVOKED", "TaskRevokedError: terminated")
@@ -203,8 +203,8 @@ def test_one_that_was_terminated_is_over(door: Door) -> None:
     assert told_again(door, run) == 0
 
 
-def test_each_worker_may_say_that_it_was_revoked(door: Door) -> None:
-    """That isn't a second end, and the better reason is shown."""
+def test_a_second_report_of_revocation_is_no_second_end(door: Door) -> None:
+    """Each worker may report it. The more exact reason is shown."""
     run = stopped(door, sent())
     ends(run, "REVOKED", "TaskRevokedError: revoked")
     better = an_outcome("REVOKED", task_id=TaskId(run.task_id), token="t2", result="TaskRevokedError: terminated")
@@ -214,7 +214,7 @@ def test_each_worker_may_say_that_it_was_revoked(door: Door) -> None:
     assert "again" not in owed(run)
 
 
-def test_an_end_after_the_mark_is_told(door: Door) -> None:
+def test_an_end_after_a_revocation_is_told(door: Door) -> None:
     run = stopped(door, sent())
     ends(run, "REVOKED", "TaskRevokedError: revoked")
     later = an_outcome("SUCCESS", task_id=TaskId(run.task_id), token="t2")
@@ -231,7 +231,7 @@ def test_two_processes_tell_workers_once(door: Door) -> None:
     assert Run.objects.get(pk=run.pk).stop_tries == 2
 
 
-def test_many_are_told_together(door: Door) -> None:
+def test_workers_are_told_about_many_tasks_at_once(door: Door) -> None:
     runs = [stopped(door, sent()) for _ in range(3)]
     door.stopper.told.clear()
     Run.objects.update(stop_due_at=clock.now())
@@ -251,14 +251,14 @@ def test_a_message_that_nobody_has_taken_is_taken_back(door: Door) -> None:
 
 
 @pytest.mark.parametrize("fields", [{"state": "running", "status": "RETRY"}, {"state": "unseen"}], ids=str)
-def test_what_a_worker_may_have_begun_is_not_withdrawn(door: Door, fields: dict[str, Any]) -> None:
+def test_a_run_that_a_worker_may_have_begun_is_not_withdrawn(door: Door, fields: dict[str, Any]) -> None:
     run = sent(**fields)
     door.stopper.waiting = {TaskId(run.task_id)}
     assert stopped(door, run).state == fields["state"]
     assert door.stopper.waiting
 
 
-def test_an_idle_site_asks_one_small_question(door: Door, django_assert_num_queries: Any) -> None:
+def test_without_stopped_runs_one_query_is_made(door: Door, django_assert_num_queries: Any) -> None:
     sent()
     clock.now()
     with django_assert_num_queries(1):

@@ -1,4 +1,4 @@
-"""Several deliverers and watchers on one database: each message once, in order, and nobody in another's way."""
+"""Several deliverers and watchers share a database: each message is posted once, in order, and none blocks another."""
 
 import logging
 import threading
@@ -23,8 +23,8 @@ KINDS = [NoticeKind.ROOT, NoticeKind.ID, NoticeKind.FINAL]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_deliverers_and_watchers_at_once(caplog: pytest.LogCaptureFixture) -> None:
-    """A deadlock, which the database would find, or a lock in the way stands in the log."""
+def test_deliverers_and_watchers_at_once_post_each_message_once_in_order(caplog: pytest.LogCaptureFixture) -> None:
+    """The log shows a deadlock or a lock that wasn't granted."""
     runs = [a_started_run(channel=f"C{number}") for number in range(RUNS)]
     slack = FakeMessenger()
     all_posted = threading.Event()
@@ -62,7 +62,7 @@ def at_once(work: list[Callable[[], None]]) -> None:
 
 
 def told(slack: FakeMessenger) -> dict[int, list[NoticeKind]]:
-    """What was posted of each run, in order."""
+    """Returns the messages of each run, in the order in which they were posted."""
     posted: dict[int, list[NoticeKind]] = defaultdict(list)
     for report in slack.posts:
         posted[report.run].append(report.kind)

@@ -1,4 +1,4 @@
-"""Threads of one process that write to SQLite wait for each other, and not for SQLite to look again."""
+"""Threads of one process that write to SQLite wait for each other, instead of SQLite's repeated tries."""
 
 import threading
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def test_a_second_writer_waits_for_its_turn(other: ThreadPoolExecutor) -> None:
         theirs: Future[None] = other.submit(write_without_patience)
         wait([theirs], timeout=0.3)
         assert not theirs.done()
-        with atomic():  # in a transaction it is our turn already
+        with atomic():  # the transaction has the turn already
             Run.objects.update(status="ours again")
     theirs.result(10)
     assert Run.objects.get().status == "theirs"
@@ -60,11 +60,11 @@ def test_a_run_waits_for_its_turn_too(other: ThreadPoolExecutor, door: Door) -> 
     assert Run.objects.count() == 2
 
 
-def test_a_turn_that_does_not_come_is_not_waited_for_longer_than_sqlite_would(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_waits_for_its_turn_no_longer_than_sqlite_would(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.05)
     monkeypatch.setattr(models, "_writing", turn := threading.Lock())
     with turn:
         with atomic():
             a_run()
-        assert turn.locked(), "it isn't ours to give back"
+        assert turn.locked(), "the turn belongs to the other thread"
     assert Run.objects.exists()

@@ -26,7 +26,7 @@ NOT_SAVED = Reason(code=Code.NOT_SAVED)
 
 
 def an_attempt(task_id: str, *, replaces: str = "", state: str = "queued") -> Attempt:
-    """All are of one form."""
+    """An attempt to save a run. All attempts come from one form."""
     values = {
         "task_id": task_id,
         "state": state,
@@ -41,14 +41,14 @@ def an_attempt(task_id: str, *, replaces: str = "", state: str = "queued") -> At
 
 
 def stored() -> tuple[str, str, str]:
-    """Whose attempt the row is, its state, and why it was not sent."""
+    """Returns the attempt that the row belongs to, its state, and why it was not sent."""
     run = Run.objects.get()
     return run.task_id, run.state, run.not_sent_reason.code if run.not_sent_reason else ""
 
 
 @pytest.mark.django_db
 class TestTheRow:
-    """`end`, before and after the statement whose answer was lost."""
+    """The statement whose answer was lost may be executed before or after `end`."""
 
     def test_a_new_row_that_was_saved_after_all_is_not_sent(self) -> None:
         assert created(an_attempt("a"))
@@ -74,13 +74,13 @@ class TestTheRow:
 
     @pytest.mark.parametrize("replaces", ["", "0"], ids=["new", "taken over"])
     @pytest.mark.parametrize("state", ["queued", "sent", "not_sent", "finished"])
-    def test_what_another_press_has_made_of_it_stays(self, replaces: str, state: str) -> None:
+    def test_a_row_that_another_press_has_changed_stays_as_it_is(self, replaces: str, state: str) -> None:
         assert created(an_attempt("b", state=state))
         end(an_attempt("a", replaces=replaces), NOT_SAVED)
         assert stored() == ("b", state, "")
 
     @pytest.mark.parametrize("replaces", ["", "0"], ids=["new", "taken over"])
-    def test_a_statement_that_comes_between_ours_is_noticed(
+    def test_a_lost_statement_that_is_executed_during_end_is_noticed(
         self, monkeypatch: pytest.MonkeyPatch, replaces: str
     ) -> None:
         if replaces:
@@ -113,7 +113,7 @@ def lossy(transactional_db: None, door: Door, unsaved: Unsaved) -> Door:
 
 
 def lose_answers(monkeypatch: pytest.MonkeyPatch, function: str) -> Callable[[], None]:
-    """It is carried out, and its answer is lost, until the function that is returned is called."""
+    """Makes `function` work but lose its answer, until the returned function is called."""
     done, is_lost = getattr(attempts, function), [True]
 
     def lost(*args: Any) -> Any:
@@ -127,11 +127,11 @@ def lose_answers(monkeypatch: pytest.MonkeyPatch, function: str) -> Callable[[],
 
 
 def press(door: Door) -> str:
-    """Returns the state of its run."""
+    """Starts the run, and returns its state."""
     return str(door.start().state)
 
 
-def test_a_run_whose_row_may_be_saved_is_not_sent_and_the_next_press_sends_it(
+def test_a_run_is_not_sent_if_saving_it_is_uncertain_and_the_next_press_sends_it(
     lossy: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mend = lose_answers(monkeypatch, "created")
@@ -144,7 +144,7 @@ def test_a_run_whose_row_may_be_saved_is_not_sent_and_the_next_press_sends_it(
     assert [what.task_id for what in lossy.sender.sent] == [Run.objects.get().task_id]
 
 
-def test_the_same_when_a_failed_run_is_tried_again(lossy: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_run_is_not_sent_again_if_saving_is_uncertain(lossy: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     lossy.sender.fails = NotSent(unreachable())
     with pytest.raises(NothingSent):
         press(lossy)
@@ -174,7 +174,7 @@ def test_a_press_that_finds_such_a_row_still_queued_waits_and_sends_it(
     assert [what.task_id for what in door.sender.sent] == [first, Run.objects.get().task_id]
 
 
-def test_that_nothing_was_sent_is_saved_when_the_database_is_back(lossy: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_marked_as_not_sent_when_the_database_is_back(lossy: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     lossy.sender.fails = NotSent(unreachable())
     away, actual = threading.Event(), attempts.end
     tries: list[str] = []
@@ -208,7 +208,7 @@ def test_a_value_that_the_database_refuses_is_not_tried_for_ever(
     assert not unsaved._ends
 
 
-def test_no_more_are_remembered_than_memory_can_hold(
+def test_a_bounded_number_of_attempts_is_remembered(
     lossy: Door, unsaved: Unsaved, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     back = threading.Event()

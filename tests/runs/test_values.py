@@ -1,4 +1,4 @@
-"""Values of runs are kept for a time of their own: after that, arguments and results are empty, and the record stays."""
+"""Values of runs are kept for a time of their own. After it, arguments and results are emptied, and the run's row stays."""
 
 import json
 from dataclasses import replace
@@ -27,7 +27,7 @@ from tests.runs.conftest import Door
 
 pytestmark = pytest.mark.django_db
 KEEP = timedelta(days=1)
-HELD = "4111111111111111"  # what a person has given, or got
+HELD = "4111111111111111"  # a value that a person typed, or that a task returned
 FILLED: dict[str, Any] = {
     "args": f'["{HELD}"]',
     "kwargs": f'{{"card": "{HELD}"}}',
@@ -61,7 +61,7 @@ def everything(run: Run) -> str:
     return json.dumps(Run.objects.filter(pk=run.pk).values().get(), default=str)
 
 
-def test_only_what_has_ended_and_is_old_is_emptied_and_the_record_stays() -> None:
+def test_only_old_runs_that_have_ended_are_emptied_and_their_rows_stay() -> None:
     ended = [aged(state) for state in set(cleanup.OVER) - {RunState.OVERDUE}]
     others = [aged(state) for state in {*set(RunState) - set(cleanup.OVER), RunState.OVERDUE}]
     others += [aged(state, KEEP / 2) for state in RunState]
@@ -96,7 +96,7 @@ def test_a_large_backlog_goes_in_batches(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not any(HELD in everything(run) for run in runs)
 
 
-def test_each_installation_empties_its_own_and_those_without_messages() -> None:
+def test_each_installation_empties_its_own_runs_and_those_without_messages() -> None:
     theirs, nobodys, ours = (aged(installation=key) for key in ("T0001/A0002", "", INSTALLATION))
     assert forget() == 2
     assert [HELD in everything(run) for run in (theirs, nobodys, ours)] == [True, False, False]
@@ -114,7 +114,7 @@ def test_a_clock_that_jumped_empties_nothing(here: Installation) -> None:
 @pytest.mark.parametrize(
     ("conf", "is_emptied"), [(Conf(), False), (Conf(keep_values=86_400.0), True), (Conf(keep_values=10**8), False)]
 )
-def test_unless_the_option_is_set_values_are_kept_as_long_as_their_runs(
+def test_without_the_option_values_are_kept_as_long_as_their_runs(
     conf: Conf, monkeypatch: pytest.MonkeyPatch, *, is_emptied: bool
 ) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOW)
@@ -133,7 +133,7 @@ def test_a_full_batch_is_followed_by_another_one_soon(monkeypatch: pytest.Monkey
     assert [loops.cleanup_step(keep, INSTALLATION) for _ in range(2)] == [loops.BUSY, loops.HOUR]
 
 
-def test_what_a_stop_has_come_to_stays() -> None:
+def test_the_result_of_a_stop_stays_in_an_emptied_run() -> None:
     asked: dict[str, Any] = {"stop_asked_at": NOW, "stop_way": "terminate"}
     run = aged(status="REVOKED", result="terminated", **asked)
     before = stopped(run)
@@ -142,8 +142,8 @@ def test_what_a_stop_has_come_to_stays() -> None:
     assert stopped(run) == before
 
 
-def test_nothing_of_a_late_end_gets_into_an_emptied_run() -> None:
-    """Its end was unseen. What is told later is the status alone."""
+def test_an_emptied_run_gets_only_the_status_of_a_late_end() -> None:
+    """The run had ended as unseen. A later end is told by its status alone."""
     run = aged(RunState.UNSEEN, status="")
     forget()
     late = an_outcome(task_id=TaskId(run.task_id), result=HELD, traceback=HELD, result_length=16)
@@ -153,7 +153,7 @@ def test_nothing_of_a_late_end_gets_into_an_emptied_run() -> None:
     assert HELD not in everything(run)
 
 
-def test_a_message_that_is_delivered_late_does_not_say_as_stored() -> None:
+def test_a_late_message_does_not_say_that_emptied_values_were_sent_as_stored() -> None:
     run = aged()
     outbox.owe(run, NoticeKind.ROOT, now=NOW)
     forget()
@@ -168,7 +168,7 @@ def repeating(door: Door, run: Run, fingerprint: str | None = None) -> RunReques
     return replace(door.request, again=RunId(run.pk), fingerprint=fingerprint, args=None, kwargs=None)
 
 
-def test_it_can_not_be_run_again_and_no_form_offers_it(door: Door) -> None:
+def test_an_emptied_run_can_not_be_run_again_and_no_form_offers_it(door: Door) -> None:
     gone, there = aged(), aged(age=KEEP / 2)
     forget()
     with pytest.raises(ValuesDeleted):
@@ -179,7 +179,7 @@ def test_it_can_not_be_run_again_and_no_form_offers_it(door: Door) -> None:
     assert [run.run for run in fill.recent] == [there.pk]
 
 
-def test_a_form_whose_run_is_emptied_meanwhile_sends_nothing(door: Door) -> None:
+def test_a_form_sends_nothing_if_its_run_was_emptied_meanwhile(door: Door) -> None:
     run = aged()
     _, fill = again.preview(door.platform, door.request.actor, RunId(run.pk))
     assert fill.again is not None
@@ -202,8 +202,8 @@ def test_a_request_that_is_tried_again_has_values_again(door: Door) -> None:
     assert json.loads(run.kwargs)["days"] == 30
 
 
-def test_where_values_are_kept_shorter_the_audit_log_names_what_was_changed_without_them(door: Door) -> None:
-    """Nothing can be deleted there later."""
+def test_if_values_are_kept_for_less_time_the_audit_log_names_fields_without_values(door: Door) -> None:
+    """Nothing can be deleted from the audit log later."""
     with_values, without = (Conf(keep_values=value).audits_values for value in (None, 86_400.0))
     assert (with_values, without) == (True, False)
     door.start()
@@ -214,7 +214,7 @@ def test_where_values_are_kept_shorter_the_audit_log_names_what_was_changed_with
     assert second == [{"name": "days"}]
 
 
-def test_the_log_has_no_text_of_celerys_or_the_brokers(door: Door) -> None:
+def test_the_audit_log_has_no_text_of_celery_or_the_broker(door: Door) -> None:
     door.sender.fails = NotSent(Reason(code=Code.CELERY_REFUSED, params={"error": HELD}))
     with pytest.raises(Refused):
         door.start()
@@ -223,8 +223,8 @@ def test_the_log_has_no_text_of_celerys_or_the_brokers(door: Door) -> None:
     assert HELD not in json.dumps(row.details)
 
 
-def test_it_finds_the_next_ones_by_an_index() -> None:
-    """However many have been emptied already."""
+def test_the_next_runs_to_empty_are_found_by_an_index() -> None:
+    """The number of runs that were emptied already makes no difference."""
     plan = cleanup.with_old_values(INSTALLATION, NOW).order_by("deadline_at")[:500].explain()
     if connection.vendor == "sqlite":
         assert "runtask_run_values (values_deleted_at=? AND deadline_at<?)" in plan

@@ -15,7 +15,7 @@ from bot.runs.waiting import ANSWER_LIMIT, Budget, Threads, _Late, making_answer
 from bot.slack.endpoint import _Response
 
 
-def test_each_step_gets_what_is_left_and_never_less_than_nothing() -> None:
+def test_each_step_gets_the_time_that_is_left_and_never_less_than_zero() -> None:
     now = time.monotonic()
     assert 0 < Budget(started=now).left() <= ANSWER_LIMIT < 3
     assert Budget(started=now - 2.0).left() <= ANSWER_LIMIT - 2.0
@@ -32,7 +32,7 @@ def test_the_answer_and_the_sending_agree_on_what_the_person_reads() -> None:
 
 
 class _JustInTime(Future[Any]):
-    """Finishes between the end of the waiting and the look at its result."""
+    """A future that finishes after the wait has ended, and before its result is read."""
 
     def result(self, timeout: float | None = None) -> Any:
         if timeout is not None:
@@ -42,7 +42,9 @@ class _JustInTime(Future[Any]):
 
 class _Pool(ThreadPoolExecutor):
     def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        real: Future[Any] = super().submit(function, *args, **kwargs)  # another thread, for its connections
+        real: Future[Any] = super().submit(
+            function, *args, **kwargs
+        )  # in another thread, which has its own database connections
         future = _JustInTime()
         if (exc := real.exception(10)) is not None:
             future.set_exception(exc)
@@ -66,11 +68,11 @@ def fail() -> None:
     raise LookupError
 
 
-def test_work_that_ends_as_time_is_up_counts(threads: Threads) -> None:
+def test_the_result_of_work_that_ends_just_at_the_time_out_counts(threads: Threads) -> None:
     assert threads.within(Budget(0), lambda: "sent") == "sent"
 
 
-def test_a_time_out_of_the_work_itself_is_its_own_error(threads: Threads) -> None:
+def test_a_time_out_inside_the_work_is_an_error_of_the_work(threads: Threads) -> None:
     def work() -> None:
         raise TimeoutError("a socket's")
 
@@ -89,7 +91,9 @@ def test_work_begins_when_the_answer_has_been_sent(threads: Threads, done: Queue
     assert done.get(timeout=10) == "the end"
 
 
-def test_answers_to_others_go_first(threads: Threads, done: Queue[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_begins_after_the_answers_to_other_people(
+    threads: Threads, done: Queue[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(waiting, "YIELD", 10)
     with making_answer() as other:
         pass
@@ -102,7 +106,7 @@ def test_answers_to_others_go_first(threads: Threads, done: Queue[str], monkeypa
     assert done.get(timeout=5) == "work"
 
 
-def test_work_does_not_wait_long_for_an_answer_that_takes_its_time(threads: Threads, done: Queue[str]) -> None:
+def test_work_does_not_wait_long_for_a_slow_answer(threads: Threads, done: Queue[str]) -> None:
     with making_answer() as other:
         threads.afterwards.submit(threads.after_answer, lambda: done.put("work"), late=fail).result()
         assert done.get(timeout=5) == "work"
@@ -119,14 +123,14 @@ def test_an_answer_that_failed_does_not_count_as_unsent(
     assert done.get(timeout=5) == "work"
 
 
-def test_without_an_answer_it_begins_at_once(threads: Threads, done: Queue[str]) -> None:
+def test_work_begins_at_once_if_there_is_no_answer(threads: Threads, done: Queue[str]) -> None:
     threads.after_answer(lambda: done.put("work"), late=fail)
     assert done.get(timeout=10) == "work"
 
 
 @pytest.mark.django_db  # Django touches the database when a response is closed
 @pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "given up"])
-def test_over_http_it_begins_when_the_response_is_closed_or_another_one_was_sent(
+def test_over_http_work_begins_when_a_response_is_closed_or_a_later_one_was_sent(
     threads: Threads, done: Queue[str], is_closed: bool
 ) -> None:
     with making_answer() as answer:
@@ -140,7 +144,7 @@ def test_over_http_it_begins_when_the_response_is_closed_or_another_one_was_sent
     assert done.get(timeout=10) == "work"
 
 
-def test_a_failure_is_in_the_log(threads: Threads, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_of_the_work_is_logged(threads: Threads, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         threads.after_answer(fail, late=fail)
         threads.afterwards.shutdown()

@@ -1,4 +1,4 @@
-"""These tests are about answers, not about how long they take."""
+"""Gives backends a long time to answer, because these tests aren't about time limits."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Outcomes from Celery's own result backends: what a worker would write there is what is read."""
+"""Outcomes from Celery's own result backends are what a worker has written there."""
 
 import os
 import pickle
@@ -59,7 +59,7 @@ def only(app: Celery, task: str) -> Outcome:
     return outcome
 
 
-def test_a_success_is_what_the_task_returned(app: Celery) -> None:
+def test_the_result_of_a_success_is_what_the_task_returned(app: Celery) -> None:
     store(app, "t", "SUCCESS", {"rows": 3, "ü": []})
     outcome = only(app, "t")
     assert (outcome.status, outcome.result, outcome.traceback) == ("SUCCESS", '{\n  "rows": 3,\n  "ü": []\n}', "")
@@ -79,7 +79,7 @@ def test_a_retry_and_a_revoked_run_bring_their_exception(app: Celery, status: st
     assert (only(app, "t").status, only(app, "t").result) == (status, "RuntimeError: upstream said 503")
 
 
-def test_progress_is_what_the_task_says_of_it(app: Celery) -> None:
+def test_progress_is_shown_as_the_task_reports_it(app: Celery) -> None:
     store(app, "t", "PROGRESS", {"done": 3, "total": 10})
     assert only(app, "t").result == "3 of 10"
     store(app, "t", "STARTED", {"pid": 1, "hostname": "w@1"})
@@ -91,7 +91,7 @@ def test_a_task_that_is_not_there_is_unknown(app: Celery) -> None:
     assert BackendOutcomes(app).changed() == []
 
 
-def test_only_what_has_changed_is_news(app: Celery) -> None:
+def test_only_a_changed_result_is_reported(app: Celery) -> None:
     run, other = a_run(source="backend"), a_run(source="backend")
     a_run(source="rows")
     for status, result in (("STARTED", {"pid": 1}), ("PROGRESS", {"done": 1}), ("SUCCESS", "ok")):
@@ -105,7 +105,7 @@ def test_only_what_has_changed_is_news(app: Celery) -> None:
     assert other.state == "sent"
 
 
-def test_more_runs_than_fit_into_one_question_are_all_asked_for(tmp_path: Path) -> None:
+def test_all_runs_are_asked_for_even_if_one_query_can_not_hold_them(tmp_path: Path) -> None:
     app = an_app(f"file://{tmp_path}")
     runs = Run.objects.bulk_create(
         Run(key=f"k{n}", task_id=f"t{n}", state="sent", source="backend", schedule_id=1, schedule_name="s", task="t", deadline_at=NOW)
@@ -121,7 +121,7 @@ def test_an_overdue_and_an_ended_run_are_asked_for_now_and_then(tmp_path: Path) 
         store(app, a_run(source="backend", state=state, deadline_at=later).task_id, "FAILURE", "x")
     outcomes = BackendOutcomes(app)
     assert len(outcomes.changed()) == 3
-    assert outcomes.changed() == [], "only once a minute"
+    assert outcomes.changed() == [], "they are asked for only once a minute"
 
 
 class Evil:
@@ -130,7 +130,7 @@ class Evil:
 
 
 @pytest.mark.parametrize("kind", ["files", "SQLAlchemy"])
-def test_a_pickle_is_read_without_doing_what_it_says(
+def test_a_pickle_is_read_without_executing_its_code(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -141,7 +141,7 @@ def test_a_pickle_is_read_without_doing_what_it_says(
     assert not Path("evil").exists()
 
 
-def test_a_result_that_is_nonsense_hides_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_malformed_result_hides_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     app = an_app(f"file://{tmp_path}")
     bad, good = a_run(source="backend"), a_run(source="backend")
     Path(tmp_path, f"celery-task-meta-{bad.task_id}").write_bytes(pickle.dumps(7))
@@ -150,7 +150,7 @@ def test_a_result_that_is_nonsense_hides_no_other(tmp_path: Path, caplog: pytest
     assert f"the result of task {bad.task_id} can't be read" in caplog.text
 
 
-def test_what_was_logged_is_not_remembered_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memory_of_logged_problems_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backend, "REMEMBERED", 2)
     backend._unreadable.clear()
     app = an_app(f"file://{tmp_path}")
@@ -160,7 +160,7 @@ def test_what_was_logged_is_not_remembered_for_ever(tmp_path: Path, monkeypatch:
     assert len(backend._unreadable) <= 2
 
 
-def test_a_server_that_is_not_there_is_said_without_its_address_and_not_asked_again_at_once(
+def test_an_unreachable_server_is_reported_without_its_address_and_asked_again_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     outcomes = BackendOutcomes(an_app("redis://:hunter2@127.0.0.1:1/0"))

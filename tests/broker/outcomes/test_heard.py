@@ -1,4 +1,4 @@
-"""What is made of workers' events. `events.json` has those that real workers have sent, one after the other, by fate."""
+"""Outcomes that are read from workers' events. `events.json` has events of real workers, in their order, by fate."""
 
 import json
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ ENDS = {  # state, status, result
     "is rejected, before Celery 5.7": ("unseen", "REJECTED", ""),
     "is unknown": ("finished", "FAILURE", "NotRegistered('nobody.knows')"),
     "expires": ("finished", "REVOKED", "TaskRevokedError: expired"),
-    "takes too long": ("finished", "FAILURE", "TimeLimitExceeded: TimeLimitExceeded(1,)"),  # said twice
+    "takes too long": ("finished", "FAILURE", "TimeLimitExceeded: TimeLimitExceeded(1,)"),  # two events report it
     "is killed": ("finished", "FAILURE", "WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 1."),
     "is terminated": ("finished", "REVOKED", "TaskRevokedError: terminated"),
 }
@@ -41,14 +41,14 @@ def of(fate: str) -> list[Event]:
 
 
 def elsewhere(events: list[Event]) -> list[Event]:
-    """The same at another worker, which has counted less and whose clock is wrong."""
+    """The same events from another worker, whose logical clock is lower and whose clock is wrong."""
     return [
         {**event, "hostname": "celery@two", "clock": 1 + at, "timestamp": 10.0 + at} for at, event in enumerate(events)
     ]
 
 
 def hear(*batches: Iterable[Event]) -> None:
-    """What a process does with them."""
+    """Records the events, as a process does."""
     for batch in batches:
         finish.record(events.outcomes(heard.of_tasks(list(batch))), now=NOW, deadline=1800)
 
@@ -92,14 +92,14 @@ def test_a_message_that_a_worker_rejects_ends_its_run_with_the_reason(run: Run) 
     assert run.unseen_reason is not None
     assert run.unseen_reason.code is Code.REJECTED
     assert "unseen" in kinds(run)
-    hear(of("fails"))  # it was only not acknowledged, as it has failed (`acks_late`)
+    hear(of("fails"))  # the rejection only means that the failed task wasn't acknowledged (`acks_late`)
     assert end(run)[:2] == ("finished", "FAILURE")
     assert run.unseen_because == ""
 
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> tuple[str, list[list[Event]]]:
-    """The events of a fate, all at least once, in any order and in any batches; of the second try, perhaps by another worker."""
+    """The events of a fate, each at least once, in any order and in any batches. A second try may be another worker's."""
     fate = draw(st.sampled_from(sorted(RECORDED)))
     sent = of(fate)
     if fate == "is tried again" and draw(st.booleans()):
@@ -123,19 +123,19 @@ def test_an_end_is_the_same_however_its_events_arrive(delivered: tuple[str, list
     assert "again" not in kinds(run)
 
 
-def test_a_state_that_the_same_worker_had_before_is_no_news(run: Run) -> None:
+def test_an_earlier_state_of_the_same_worker_is_ignored(run: Run) -> None:
     received, started, _ = of("returns")
     hear([started], [received])
     assert end(run)[:2] == ("running", "STARTED")
 
 
-def test_a_worker_that_was_started_anew_counts_anew(run: Run) -> None:
+def test_after_a_restart_a_workers_logical_clock_begins_again(run: Run) -> None:
     received, started, _ = of("returns")
     hear([received, started], [{**received, "pid": 1, "clock": 0}])
     assert end(run)[1] == "RECEIVED"
 
 
-def test_a_second_end_is_told_and_told_once(run: Run) -> None:
+def test_a_second_end_is_recorded_once(run: Run) -> None:
     first, second = of("returns"), elsewhere(of("fails"))
     for _ in range(2):  # RabbitMQ delivers again what wasn't acknowledged
         hear([*first, *second])
@@ -143,16 +143,16 @@ def test_a_second_end_is_told_and_told_once(run: Run) -> None:
     assert [one["status"] for one in run.later_ends] == ["FAILURE"]
 
 
-def test_what_takes_long_is_measured_by_the_clock_of_its_worker() -> None:
+def test_a_duration_is_measured_by_the_clock_of_its_worker() -> None:
     received, started, succeeded = of("returns")
     began = datetime.fromtimestamp(started["timestamp"], UTC)
     later = {**succeeded, "timestamp": started["timestamp"] + 9, "runtime": 8.5}
     assert heard.news("", [received, started, later], has_ended=False)[0].started_at == began
     assert only(later).started_at == began + timedelta(seconds=0.5)
-    assert only(said("fails", "task-failed")).started_at is None, "nobody knows"
+    assert only(said("fails", "task-failed")).started_at is None, "no event says when it began"
 
 
-def test_only_events_that_may_be_of_our_runs_are_looked_at() -> None:
+def test_only_events_that_may_be_about_our_runs_are_looked_at() -> None:
     started = said("returns", "task-started")
     strange: list[Any] = [
         None,
@@ -198,7 +198,7 @@ def test_runs_that_are_followed_elsewhere_or_were_never_sent_are_left_alone(chan
     ],
 )
 @FATES
-def test_nonsense_is_recorded_as_far_as_it_can_be(run: Run, forged: Event, fate: str) -> None:
+def test_malformed_events_are_recorded_as_far_as_possible(run: Run, forged: Event, fate: str) -> None:
     last = {**of(fate)[-1], **forged}
     if last["type"] == "task-rejected":
         last["requeue"] = False
@@ -216,5 +216,5 @@ def test_a_token_is_read_as_it_was_written(fate: str) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "2026-11-05T12:00:00 SUCCESS", "5bb8ac10", "x y z", "7 STARTED"])
-def test_other_tokens_are_none_of_ours(token: str) -> None:
+def test_a_token_of_another_form_is_not_read(token: str) -> None:
     assert heard.Mark.load(token) is None

@@ -15,7 +15,7 @@ from tests.factories import a_result
 pytestmark = pytest.mark.django_db
 
 
-def test_the_last_run_is_the_newest_result_under_its_name() -> None:
+def test_the_last_run_is_the_newest_result_under_the_schedules_name() -> None:
     assert newest.run("nightly") is None
     a_result("1", "FAILURE", periodic_task_name="nightly")
     last = a_result("2", "SUCCESS", periodic_task_name="nightly")
@@ -40,7 +40,7 @@ def test_the_last_run_is_found_however_many_came_after_it(
         assert newest.run("nightly") == LastRun(status="SUCCESS", at=last.date_done)
 
 
-def test_the_newest_results_are_the_same_to_every_database() -> None:
+def test_every_database_finds_the_same_newest_results() -> None:
     assert NAMED_LATELY.first(connection.alias, name="nightly") is None
     a_result("1", "FAILURE", periodic_task_name="nightly", id=7)
     a_result("2", "SUCCESS", id=7 + RECENT_RESULTS - 1)
@@ -63,8 +63,8 @@ def test_without_an_index_only_the_newest_results_are_looked_at(behind: int, is_
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="other databases keep names in the order of the key")
 @pytest.mark.parametrize("name", ["frequent", "rare", "never"])
 @pytest.mark.parametrize("analysed", [False, True], ids=["unknown", "analysed"])
-def test_each_question_for_the_last_run_has_one_index_to_go_by(name: str, analysed: bool) -> None:
-    """PostgreSQL's idea of how frequent a name is may be wrong."""
+def test_each_query_for_the_last_run_can_use_one_index_only(name: str, analysed: bool) -> None:
+    """With two, PostgreSQL could choose the worse one, because it may misjudge how frequent a name is."""
     names = ["rare", *["frequent"] * 3 * RECENT_RESULTS, *[f"other {number}" for number in range(RECENT_RESULTS)]]
     TaskResult.objects.bulk_create(TaskResult(task_id=n, periodic_task_name=one) for n, one in enumerate(names))
     with connection.cursor() as cursor:

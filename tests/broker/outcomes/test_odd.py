@@ -1,4 +1,4 @@
-"""Odd results, and backends that hang: they cost their own run something at most, and nobody else."""
+"""Odd results and backends that hang may harm their own run, but no other."""
 
 import json
 import os
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     "date", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2999-01-01", "soon", 7, None], ids=str
 )
-def test_a_date_that_is_nonsense_is_the_moment_at_which_it_was_seen(tmp_path: Path, date: Any) -> None:
+def test_a_malformed_date_is_replaced_by_the_time_of_reading(tmp_path: Path, date: Any) -> None:
     app, run = an_app(f"file://{tmp_path}"), a_run(source="backend")
     store(app, run.task_id, "SUCCESS")
     meta = app.backend.get_task_meta(run.task_id) | {"date_done": date}
@@ -65,7 +65,7 @@ def test_a_table_holds_celerys_own_time(tmp_path: Path, zone: str) -> None:
     assert abs(only(app, "t").at - timezone.now()) < timedelta(minutes=1)
 
 
-def test_what_celerys_json_adds_is_shown(tmp_path: Path) -> None:
+def test_values_of_types_that_celerys_json_adds_are_shown(tmp_path: Path) -> None:
     app = an_app(f"file://{tmp_path}")
     store(app, "t", "SUCCESS", {"total": Decimal("12.50"), "at": datetime(2026, 11, 5, tzinfo=UTC)})
     assert '"12.50"' in only(app, "t").result
@@ -99,15 +99,15 @@ def test_an_object_in_djangos_cache_hides_no_other_result(in_cache: Celery, valu
     store(in_cache, good.task_id, "SUCCESS", "ok")
     assert {one.status for one in BackendOutcomes(in_cache).changed()} == {"SUCCESS"}
     assert finish.record(BackendOutcomes(in_cache).changed(), now=NOW, deadline=1800) == 2
-    assert BackendOutcomes(in_cache).changed() == [], "its token stays"
+    assert BackendOutcomes(in_cache).changed() == [], "its token stays the same"
 
 
-def test_workers_may_pickle_where_these_settings_do_not(tmp_path: Path) -> None:
+def test_a_pickled_result_is_read_though_these_settings_accept_no_pickles(tmp_path: Path) -> None:
     store(an_app(f"file://{tmp_path}", result_serializer="pickle"), "t", "FAILURE", ValueError("no such region"))
     assert only(an_app(f"file://{tmp_path}"), "t").result == "ValueError: no such region"
 
 
-def test_a_value_that_grows_when_it_is_written_out_is_cut() -> None:
+def test_a_value_is_cut_if_its_text_would_be_very_long() -> None:
     value: Any = "x" * 1000
     for _ in range(7):
         value = [value] * 10
@@ -119,8 +119,8 @@ def test_a_pickle_with_a_large_index_costs_no_memory() -> None:
 
 
 @pytest.mark.parametrize("code", "BCTXG\x8a\x8b\x8d\x8e\x95\x96", ids=ascii)
-def test_a_pickle_takes_as_much_memory_as_it_has_bytes_whatever_length_it_names(code: str) -> None:
-    """Every opcode that names a length: BINBYTES8, LONG4, FRAME, BYTEARRAY8, …"""
+def test_a_pickle_takes_no_more_memory_than_its_bytes_whatever_length_it_names(code: str) -> None:
+    """Tries every opcode that names a length: BINBYTES8, LONG4, FRAME, BYTEARRAY8, …"""
     tracemalloc.start()
     try:
         with pytest.raises(Exception):  # noqa: B017, PT011  # each has an error of its own
@@ -130,12 +130,12 @@ def test_a_pickle_takes_as_much_memory_as_it_has_bytes_whatever_length_it_names(
         tracemalloc.stop()
 
 
-def test_bytes_that_can_be_changed_are_read() -> None:
+def test_a_bytearray_is_read() -> None:
     assert pickled.loads(pickle.dumps({"data": bytearray(b"x" * 100_000)}, protocol=5)) == {"data": b"x" * 100_000}
 
 
 @pytest.mark.parametrize("value", [ValueError(10**5000), {"exc_type": "E", "exc_message": [10**5000]}])
-def test_a_number_that_nobody_can_write_is_not_shown(value: Any) -> None:
+def test_a_number_that_python_refuses_to_write_is_not_shown(value: Any) -> None:
     assert readable_value(value, "FAILURE") == NOT_SHOWN
 
 
@@ -145,7 +145,7 @@ def test_tokens_are_equal_for_equal_bytes_however_a_driver_gives_them() -> None:
 
 
 class Hanging:
-    """A reader that waits until it is let go."""
+    """A reader that waits until `released` is set."""
 
     def __init__(self) -> None:
         self.asked, self.released = threading.Semaphore(0), threading.Event()
@@ -156,7 +156,7 @@ class Hanging:
         return []
 
 
-def test_a_backend_that_hangs_holds_nobody_and_not_more_than_some_threads() -> None:
+def test_a_backend_that_hangs_blocks_no_caller_and_keeps_a_bounded_number_of_threads() -> None:
     reader = Hanging()
     line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
     try:
@@ -166,12 +166,12 @@ def test_a_backend_that_hangs_holds_nobody_and_not_more_than_some_threads() -> N
                 line.ask(lambda one: one.read(["t"]), 0.01)
         assert sum(reader.asked.acquire(blocking=False) for _ in range(HANGING + 2)) == HANGING
         with pytest.raises(SourceSilent):
-            line.ask(lambda one: one.read(["t"]), 60)  # at once: it isn't asked again yet
+            line.ask(lambda one: one.read(["t"]), 60)  # fails at once, because it isn't asked again yet
     finally:
         reader.released.set()
 
 
-def test_a_forked_process_has_a_line_of_its_own(tmp_path: Path) -> None:
+def test_a_forked_process_has_its_own_connection_to_the_backend(tmp_path: Path) -> None:
     app = an_app(f"db+sqlite:///{tmp_path}/results.sqlite3")
     store(app, "t", "SUCCESS")
     only(app, "t")
@@ -197,4 +197,4 @@ def test_a_backend_that_is_given_as_a_class_is_named_by_it() -> None:
 
 
 class Named:
-    """Not a text, as `Celery(backend=…)` also takes."""
+    """A backend that isn't named by a text; `Celery(backend=…)` accepts that, too."""

@@ -28,7 +28,7 @@ def record() -> int:
 
 
 @pytest.mark.django_db
-def test_an_outcome_is_what_the_row_says() -> None:
+def test_an_outcome_has_the_values_of_its_row() -> None:
     run = a_run()
     row = a_result(run.task_id, "FAILURE", result='{"exc_type": "E", "exc_message": ["x"]}', traceback="T", worker="w@1",
                    **({"date_started": NOW} if HAS_START else {}))  # fmt: skip
@@ -50,8 +50,8 @@ def test_long_results_and_tracebacks_are_shortened_at_the_right_end() -> None:
 
 
 @pytest.mark.django_db
-def test_what_no_database_takes_can_be_recorded_all_the_same() -> None:
-    """Else one task's odd output would stop the watcher for everybody, at each pass again."""
+def test_text_that_no_database_takes_is_recorded_in_a_cleaned_form() -> None:
+    """Otherwise the odd output of one task would stop every pass of the watcher, for all runs."""
     hostile, sound = a_run(), a_run()
     a_result(hostile.task_id, result='"a\\u0000b\\ud800c"', traceback="\x1b[31mT\x1b[0m")
     a_result(sound.task_id)
@@ -61,7 +61,7 @@ def test_what_no_database_takes_can_be_recorded_all_the_same() -> None:
 
 
 @pytest.mark.django_db
-def test_only_what_was_written_since_is_news() -> None:
+def test_only_rows_written_since_the_last_pass_are_reported() -> None:
     run, other = a_run(), a_run()
     row = a_result(run.task_id, "STARTED")
     assert [outcome.task_id for outcome in RowOutcomes().changed()] == [run.task_id]
@@ -77,8 +77,8 @@ def test_only_what_was_written_since_is_news() -> None:
 
 
 @pytest.mark.django_db
-def test_a_row_that_was_written_in_the_past_is_news_too() -> None:
-    """Clocks of workers differ."""
+def test_a_row_with_an_older_date_is_reported_too() -> None:
+    """The clocks of workers differ."""
     run = a_run(seen="later STARTED", seen_at=NOW + timedelta(hours=1), state="running")
     a_result(run.task_id)
     TaskResult.objects.update(date_done=NOW)
@@ -94,10 +94,10 @@ def test_a_row_that_was_written_in_the_past_is_news_too() -> None:
         ("finished", -1, False),
         ("unseen", -1, False),
         ("not_sent", 1, False),
-        ("finished", 10_000, False),  # from before ended runs were watched
+        ("finished", 10_000, False),  # a run of an older version, which didn't watch ended runs
     ],
 )
-def test_runs_that_are_over_are_looked_at_for_a_while(state: str, minutes: int, *, is_news: bool) -> None:
+def test_ended_runs_are_looked_at_until_their_deadline(state: str, minutes: int, *, is_news: bool) -> None:
     run = a_run(state=state, deadline_at=timezone.now() + timedelta(minutes=minutes))
     a_result(run.task_id)
     outcomes = RowOutcomes()
@@ -112,13 +112,13 @@ def test_runs_of_other_sources_are_not_looked_at() -> None:
 
 
 @pytest.mark.django_db
-def test_results_of_others_are_not_looked_at() -> None:
+def test_results_of_tasks_that_are_not_ours_are_not_looked_at() -> None:
     a_result("somebody else's")
     assert RowOutcomes().changed() == []
 
 
 @pytest.mark.django_db
-def test_a_pass_costs_the_same_whatever_the_history(django_assert_num_queries: Any) -> None:
+def test_a_pass_takes_as_many_queries_with_a_long_history(django_assert_num_queries: Any) -> None:
     for number in range(50):
         a_result(f"history-{number}")
     with django_assert_num_queries(2):  # open runs, and those that ended lately
@@ -130,7 +130,7 @@ def test_a_pass_costs_the_same_whatever_the_history(django_assert_num_queries: A
 
 
 @pytest.mark.django_db
-def test_a_crowd_is_taken_in_parts_the_oldest_first() -> None:
+def test_many_new_results_are_read_in_parts_the_oldest_first() -> None:
     runs = Run.objects.bulk_create(
         Run(key=f"k{n}", task_id=f"t{n}", state="sent", schedule_id=1, schedule_name="s", task="t", deadline_at=NOW)
         for n in range(BATCH + 20)
@@ -142,14 +142,14 @@ def test_a_crowd_is_taken_in_parts_the_oldest_first() -> None:
 
 
 @pytest.mark.django_db
-def test_between_looks_at_all_open_runs_only_the_latest_results_are_looked_at(
+def test_between_full_passes_only_the_latest_results_are_read(
     django_assert_num_queries: Any,
 ) -> None:
     outcomes, old, new = RowOutcomes(), a_run(), a_run()
     assert outcomes.changed() == []
     outcomes._full._next = float("inf")
     a_result(old.task_id)
-    TaskResult.objects.update(date_done=NOW)  # of a worker whose clock is wrong, or committed late
+    TaskResult.objects.update(date_done=NOW)  # its worker's clock is wrong, or it was committed late
     a_result(new.task_id)
     with django_assert_num_queries(3):
         assert [outcome.task_id for outcome in outcomes.changed()] == [new.task_id]
@@ -166,8 +166,8 @@ begins = pytest.mark.skipif(not HAS_START, reason="the results app says when a t
 @pytest.mark.django_db
 @pytest.mark.parametrize("minutes", [-300, -60, -15, 15, 60, 300])
 @pytest.mark.parametrize("status", ["STARTED", "SUCCESS"])
-def test_a_beginning_in_another_time_zone_is_not_believed(status: str, minutes: int) -> None:
-    """The results app lets the database write it, which may do so in the local time of its session."""
+def test_a_start_in_another_time_zone_is_ignored(status: str, minutes: int) -> None:
+    """In the results app, the database writes the start. It may use the local time of its session."""
     now = timezone.now()
     run = a_run(created_at=now - timedelta(minutes=2), sent_at=now - timedelta(minutes=2))
     a_result(run.task_id, status, date_started=now - timedelta(minutes=1) + timedelta(minutes=minutes))
@@ -178,8 +178,8 @@ def test_a_beginning_in_another_time_zone_is_not_believed(status: str, minutes: 
 @begins
 @pytest.mark.django_db
 @pytest.mark.parametrize("approved", [False, True])
-def test_a_beginning_while_the_message_was_being_sent_is_believed(*, approved: bool) -> None:
-    """A worker may be faster than our own note that the message was sent. A run that was approved was asked for long before."""
+def test_a_start_while_the_message_was_being_sent_is_accepted(*, approved: bool) -> None:
+    """A worker may begin before we note that the message was sent. An approved run was asked for long before it was sent."""
     now = timezone.now()
     asked, sent = now - timedelta(hours=5 if approved else 0, seconds=10), now - timedelta(seconds=9)
     run = a_run(created_at=asked, sent_at=sent)
@@ -191,7 +191,7 @@ def test_a_beginning_while_the_message_was_being_sent_is_believed(*, approved: b
 
 @begins
 @pytest.mark.django_db
-def test_a_beginning_counts_from_the_moment_of_asking_where_nobody_knows_when_it_was_sent() -> None:
+def test_a_start_must_follow_the_request_if_the_time_of_sending_is_unknown() -> None:
     now = timezone.now()
     run = a_run(created_at=now - timedelta(seconds=9), sent_at=None, state="unknown")
     row: Any = a_result(run.task_id, date_started=now - timedelta(seconds=5))
@@ -202,7 +202,7 @@ def test_a_beginning_counts_from_the_moment_of_asking_where_nobody_knows_when_it
 
 @begins
 @pytest.mark.django_db
-def test_a_run_whose_beginning_is_not_believed_has_no_duration() -> None:
+def test_a_run_whose_start_is_ignored_has_no_duration() -> None:
     now = timezone.now()
     run = a_run(created_at=now, sent_at=now)
     a_result(run.task_id, date_started=now - timedelta(hours=5))
@@ -212,20 +212,20 @@ def test_a_run_whose_beginning_is_not_believed_has_no_duration() -> None:
 
 
 @pytest.mark.django_db
-def test_a_row_that_a_platform_writes_when_it_publishes_is_no_news() -> None:
+def test_a_row_that_a_platform_writes_when_it_publishes_is_ignored() -> None:
     run = a_run()
     a_result(run.task_id, "PENDING")
     outcomes = RowOutcomes()
     assert outcomes.changed() == []
     outcomes._full._next = float("inf")
-    assert outcomes.changed() == [], "between two looks at all"
+    assert outcomes.changed() == [], "a pass between two full ones ignores it, too"
     assert outcomes.of(TaskId(run.task_id)) == []
     TaskResult.objects.update(status="SUCCESS")
     assert [outcome.status for outcome in outcomes.changed()] == ["SUCCESS"]
 
 
 @pytest.mark.django_db
-def test_a_crowd_of_rows_from_publishing_hides_no_end() -> None:
+def test_many_rows_from_publishing_hide_no_end() -> None:
     runs = [a_run(key=f"k{number}") for number in range(BATCH + 1)]
     TaskResult.objects.bulk_create(TaskResult(task_id=run.task_id, status="PENDING") for run in runs[:-1])
     a_result(runs[-1].task_id)

@@ -1,4 +1,4 @@
-"""Results and tracebacks, as people read them."""
+"""Results and tracebacks are shown in a form that people can read."""
 
 import json
 import pickle
@@ -33,13 +33,13 @@ from bot.broker.outcomes.shown import WRAPPER, exception, own_frames, progress, 
         pytest.param("9" * 5000, "9" * 5000, id="too many digits"),
     ],
 )
-def test_a_result_is_read_by_people(stored: str | None, shown: str) -> None:
+def test_a_result_is_shown_in_a_readable_form(stored: str | None, shown: str) -> None:
     assert readable(stored, "SUCCESS") == shown
 
 
 @pytest.mark.parametrize("depth", range(880, 1020, 10))
-def test_a_result_at_the_edge_of_what_python_can_nest_is_shown_somehow(depth: int) -> None:
-    """Reading and writing JSON give up at different depths."""
+def test_a_result_nested_as_deeply_as_python_allows_is_shown(depth: int) -> None:
+    """Reading and writing JSON fail at different depths."""
     shown = readable("[" * depth + "]" * depth, "SUCCESS")
     assert re.sub(r"\s", "", shown) == "[" * depth + "]" * depth
 
@@ -55,13 +55,13 @@ def test_a_result_at_the_edge_of_what_python_can_nest_is_shown_somehow(depth: in
         pytest.param("plain", "ValueError: plain", id="a plain text"),
     ],
 )
-def test_an_exception_is_its_type_and_message(message: Any, shown: str) -> None:
+def test_an_exception_is_shown_as_its_type_and_message(message: Any, shown: str) -> None:
     value = {"exc_type": "ValueError", "exc_message": message, "exc_module": "builtins"}
     assert exception(value) == shown
     assert readable(json.dumps(value), "FAILURE") == shown
 
 
-def test_a_success_that_looks_like_an_exception_is_a_result() -> None:
+def test_a_success_that_looks_like_an_exception_is_shown_as_a_result() -> None:
     assert readable('{"exc_type": "x"}', "SUCCESS") == '{\n  "exc_type": "x"\n}'
 
 
@@ -75,7 +75,7 @@ def test_a_success_that_looks_like_an_exception_is_a_result() -> None:
         pytest.param({}, "", id="nothing"),
     ],
 )
-def test_progress_is_what_the_task_says_of_it(meta: dict[str, Any], shown: str) -> None:
+def test_progress_is_shown_as_the_task_reports_it(meta: dict[str, Any], shown: str) -> None:
     assert progress(meta) == readable(json.dumps(meta), "PROGRESS") == shown
 
 
@@ -91,13 +91,13 @@ def test_progress_is_what_the_task_says_of_it(meta: dict[str, Any], shown: str) 
         pytest.param([Decimal(1)], '[\n  "1"\n]', id="in a list"),
     ],
 )
-def test_typed_values_are_read_as_what_they_are(value: Any, shown: str) -> None:
-    """As kombu writes them into JSON."""
+def test_typed_values_are_shown_by_their_value(value: Any, shown: str) -> None:
+    """kombu writes such values into JSON with their type."""
     assert readable(typed_json.dumps(value), "SUCCESS") == shown
 
 
-def test_a_decimal_is_shown_alike_whichever_way_it_comes() -> None:
-    """Celery's own backends give the value itself, the results' table its JSON."""
+def test_a_decimal_is_shown_alike_from_every_source() -> None:
+    """Celery's own backends give the value itself, and the results app's table gives its JSON."""
     assert readable_value(Decimal("12.50"), "SUCCESS") == readable(typed_json.dumps(Decimal("12.50")), "SUCCESS")
 
 
@@ -111,20 +111,20 @@ def test_a_decimal_is_shown_alike_whichever_way_it_comes() -> None:
         '{"__type__": "own", "__value__": {"a": 1}}',
     ],
 )
-def test_odd_typed_values_are_shown_somehow(stored: str) -> None:
+def test_malformed_typed_values_are_shown_too(stored: str) -> None:
     assert isinstance(readable(stored, "SUCCESS"), str)
     assert isinstance(readable(stored, "FAILURE"), str)
 
 
 class Odd(Exception):
-    """It keeps more than its constructor takes, so that it can't be unpickled."""
+    """An exception that can't be unpickled, because its `args` don't fit its constructor."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, {"code": 7})
 
 
 def test_an_exception_that_can_not_be_pickled_is_shown_as_itself() -> None:
-    """Celery wraps it."""
+    """Celery wraps such an exception in one of its own."""
     wrapped = get_pickleable_exception(Odd("no such region"))
     assert type(wrapped).__name__ == WRAPPER
     stored = Celery(backend="cache+memory://", set_as_current=False).backend.prepare_exception(wrapped, "json")
@@ -134,15 +134,15 @@ def test_an_exception_that_can_not_be_pickled_is_shown_as_itself() -> None:
 
 
 @pytest.mark.parametrize("message", [[], ["m"], ["m", "Odd"], ["m", 7, []], ["m", "Odd", "x"], None, "x"])
-def test_a_wrapper_that_holds_something_else_is_shown_as_it_is(message: Any) -> None:
+def test_a_wrapper_that_holds_no_exception_is_shown_as_it_is(message: Any) -> None:
     assert exception({"exc_type": WRAPPER, "exc_message": message}).startswith(WRAPPER)
 
 
-def test_celerys_own_note_on_the_worker_is_no_result() -> None:
+def test_celerys_internal_note_about_the_worker_is_not_shown_as_a_result() -> None:
     assert readable('{"pid": 1, "hostname": "w@1"}', "STARTED") == ""
 
 
-def test_a_traceback_is_the_tasks_own() -> None:
+def test_a_traceback_shows_only_the_tasks_own_frames() -> None:
     text = (
         "Traceback (most recent call last):\n"
         '  File "/x/site-packages/celery/app/trace.py", line 564, in trace_task\n'

@@ -1,4 +1,4 @@
-"""The tables of Celery's SQLAlchemy backend: read with the platform's options, and never made or altered."""
+"""The tables of Celery's SQLAlchemy backend are read with the platform's options, and never created or altered."""
 
 import sqlite3
 from contextlib import closing
@@ -23,7 +23,7 @@ def an_app(folder: Path, **conf: Any) -> Celery:
 
 
 def with_table(folder: Path, columns: str = OLD, name: str = "celery_taskmeta", **values: str) -> Path:
-    """One row in it: the success of task `t`."""
+    """Creates the table with one row: the success of task `t`."""
     row = {"task_id": "t", "status": "SUCCESS", "result": b'"ok"', **values}
     marks = ", ".join("?" * len(row))
     with closing(sqlite3.connect(folder / "results.sqlite3")) as database:
@@ -38,8 +38,8 @@ def only(app: Celery) -> Outcome:
     return outcome
 
 
-def test_before_the_first_worker_there_is_no_table_and_no_result_and_asking_makes_none(tmp_path: Path) -> None:
-    """Celery's own backend makes its tables as soon as somebody asks it. A sidecar has no right to."""
+def test_before_the_first_worker_a_read_finds_no_result_and_makes_no_table(tmp_path: Path) -> None:
+    """Celery's own backend makes its tables at the first read. A sidecar may lack the right to do that."""
     assert BackendOutcomes(an_app(tmp_path)).of(TaskId("t")) == []
     with closing(sqlite3.connect(tmp_path / "results.sqlite3")) as database:
         assert database.execute("SELECT name FROM sqlite_master").fetchall() == []
@@ -52,7 +52,7 @@ def test_a_table_that_the_first_worker_makes_later_is_read(tmp_path: Path) -> No
     assert only(app).status == "SUCCESS"
 
 
-def test_the_worker_is_named_where_the_table_has_it(tmp_path: Path) -> None:
+def test_the_worker_is_named_if_the_table_has_it(tmp_path: Path) -> None:
     assert only(an_app(with_table(tmp_path, EXTENDED, worker="w1@a"))).worker == "w1@a"
 
 
@@ -80,22 +80,22 @@ def test_an_address_in_a_setting_of_its_own_is_used(tmp_path: Path) -> None:
     [{"poolclass": NullPool}, {"pool_size": 30, "max_overflow": 5, "echo_pool": True}, {"pool_recycle": 60}],
     ids=lambda pool: next(iter(pool)),
 )
-def test_the_platforms_options_hold_but_those_of_a_pool(tmp_path: Path, pool: dict[str, Any]) -> None:
-    """Celery, too, has a pool in workers only."""
+def test_the_platforms_options_are_used_except_those_of_a_pool(tmp_path: Path, pool: dict[str, Any]) -> None:
+    """Celery itself uses a pool only in workers."""
     with_table(tmp_path)
     options = {**pool, "connect_args": {"uri": True}, "execution_options": {"schema_translate_map": {None: "main"}}}
     app = an_app(tmp_path, database_engine_options=options)
     assert only(app).status == "SUCCESS"
 
 
-def test_settings_about_storing_results_are_not_ours(tmp_path: Path) -> None:
-    """Celery warns where a backend doesn't know them, and refuses a method of compression that isn't installed here."""
+def test_settings_about_storing_results_are_ignored(tmp_path: Path) -> None:
+    """Celery warns if a backend doesn't know them, and refuses a method of compression that isn't installed here."""
     app = an_app(with_table(tmp_path), result_compression="no-such", result_failure_expires=60)
     assert only(app).status == "SUCCESS"
 
 
 def test_the_platforms_callback_prepares_our_engine_too(tmp_path: Path) -> None:
-    """It may, for example, get a fresh password for each connection."""
+    """The callback may, for example, get a fresh password for each connection."""
     engines: list[Any] = []
     app = an_app(with_table(tmp_path), database_engine_callback=engines.append)
     assert only(app).status == "SUCCESS"
