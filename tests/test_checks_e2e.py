@@ -1,4 +1,4 @@
-"""`manage.py check` in a project that is set up wrongly: words instead of a traceback."""
+"""`manage.py check` explains problems of a wrongly set up project, instead of a traceback."""
 
 import subprocess
 import sys
@@ -53,7 +53,9 @@ BOTH = "'django_celery_beat', 'django_celery_results'"
         pytest.param(BOTH, {}, "the project has no current Celery app", id="no app", marks=pytest.mark.nightly),
     ],
 )
-def test_a_wrong_set_up_is_told_in_words(tmp_path: Path, apps: str, runtask: object, expected: str) -> None:
+def test_a_wrong_set_up_is_explained_without_a_traceback(
+    tmp_path: Path, apps: str, runtask: object, expected: str
+) -> None:
     (tmp_path / "shop.py").write_text(SETTINGS.format(apps=apps, runtask=runtask))
     command = [sys.executable, "-m", "bot", "check"]
     environment = {**clean_environment(), "DJANGO_SETTINGS_MODULE": "shop", "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}

@@ -96,7 +96,7 @@ def test_the_pages_show_a_pause(site: Site) -> None:
     assert "has paused it (“month's end”)" in words(site.get("/?schedule=7"))
 
 
-def test_entries_of_the_list_are_checked_for_the_entry_web(site: Site) -> None:
+def test_a_rule_about_entries_counts_the_pages_as_web(site: Site) -> None:
     in_force(a_rule("No web", entries=(Entry.SLACK, Entry.API)))
     assert "allows slack, api only" in words(site.get("/?schedule=7"))
 

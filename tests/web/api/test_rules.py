@@ -74,7 +74,7 @@ def test_one_at_a_time_names_the_run(api: Api) -> None:
     assert api.post(START, Idempotency_Key="a").status_code == 200
 
 
-def test_a_pause_is_answered_with_its_reason(api: Api) -> None:
+def test_a_pause_refuses_runs_with_409(api: Api) -> None:
     rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     refused(api.post(START), 409, "paused")
 
