@@ -1,4 +1,4 @@
-"""Who may call the API, and how: tokens, sessions, methods, addresses."""
+"""Access to the API: tokens, sessions, methods, addresses."""
 
 from collections.abc import Callable
 from typing import Any
