@@ -1,4 +1,4 @@
-"""What all tests share: which of them `pytest` runs by itself, and options."""
+"""Fixtures and options for all tests, and the choice of the tests that a plain `pytest` runs."""
 
 import os
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ MARKED = {
 FAST = "not (slow or service or e2e or nightly)"
 
 # A busy machine must not fail a property for being slow. Runs in CI are repeatable. HYPOTHESIS_PROFILE=nightly tries more
-# examples, and others each time.
+# examples, and other ones each time.
 hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=20, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("nightly", max_examples=500, deadline=None, derandomize=False, print_blob=True)
@@ -49,10 +49,10 @@ def django_db_setup(
     django_db_blocker: Any,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """pytest-django's, but several processes on SQLite migrate once together."""
+    """Like pytest-django's fixture, but several processes on SQLite migrate only once."""
 
     def migrate() -> None:
-        request.getfixturevalue("django_db_setup")  # the one that this one hides
+        request.getfixturevalue("django_db_setup")  # pytest-django's fixture, which this one hides
 
     if hasattr(request.config, "workerinput") and connection.vendor == "sqlite":
         with django_db_blocker.unblock():
@@ -63,22 +63,24 @@ def django_db_setup(
 
 @pytest.fixture
 def django_assert_num_queries(db: None, django_assert_num_queries: Any) -> Any:
-    """The first question for the database's clock is nobody's."""
+    """Reads the database's clock first, so that this query isn't counted."""
     clock.now()
     return django_assert_num_queries
 
 
 @pytest.fixture(autouse=True)
 def default_app() -> None:
-    """Celery makes every app that is created beside Django the one of all threads, also an app of an earlier test."""
+    """Sets the default app again: under Django, Celery makes each new app the default, also one of an earlier test."""
     set_default_app(app)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """`pytest` alone is fast and needs nothing. A test that is named on the command line runs whatever its marks."""
+    """A plain `pytest` is fast and needs no services. A test that is named on the command line runs whatever its marks."""
     option = config.option
-    option.loadscopereorder = False  # xdist would begin with the files of most tests; we begin with the slowest
+    option.loadscopereorder = (
+        False  # xdist would begin with the files that have most tests; we begin with the slowest files
+    )
     if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.markexpr:
         return
     option.markexpr = FAST
@@ -89,12 +91,12 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Tests are marked before they are chosen. Files that wait for processes go first: at the end, nothing would run beside them."""
-    marks = {path: _marks(path) for path in {item.path for item in items}}  # a file has many tests
+    """Marks tests before they are chosen. Files that wait for processes go first, because other files can run beside them."""
+    marks = {path: _marks(path) for path in {item.path for item in items}}  # marks are found once for each file
     for item in items:
         for mark in marks[item.path]:
             item.add_marker(mark)
-    yield  # they are chosen and shuffled
+    yield  # here, pytest chooses and shuffles the tests
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     slowest = {item.path for item in items for mark in ("service", "e2e") if item.get_closest_marker(mark)}
     items.sort(key=lambda item: (item.path not in slowest, item.path not in slow))

@@ -88,7 +88,7 @@ def a_schedule(**changes: Any) -> Schedule:
 
 
 def a_preview(schedule: Schedule | None = None, **changes: Any) -> Preview:
-    """Of a schedule that goes to the queue it names."""
+    """A preview of a schedule whose message goes to the queue that it names."""
     schedule = schedule or a_schedule()
     target = Target(options={"queue": schedule.columns.get("queue", "celery")})
     texts = {Field.ARGS: schedule.args, Field.KWARGS: schedule.kwargs}
@@ -100,12 +100,12 @@ def a_preview(schedule: Schedule | None = None, **changes: Any) -> Preview:
 
 
 def slack_says(error: str, details: str = "") -> Reason:
-    """Slack refuses something with this code."""
+    """The reason that Slack refuses something with this code."""
     return Reason(code=Code.SLACK_REFUSED, params={"error": error, "details": details})
 
 
 def unreachable(error: str = "ConnectionRefusedError") -> Reason:
-    """The broker can't be reached."""
+    """The reason that the broker can't be reached."""
     return Reason(code=Code.BROKER_UNREACHABLE, params={"error": error})
 
 
@@ -116,7 +116,7 @@ def a_brief(**changes: Any) -> Brief:
 
 
 def a_request(actor: Actor, **changes: Any) -> RunRequest:
-    """`a_schedule` with other days."""
+    """A request to run `a_schedule` with another value of `days`."""
     request = RunRequest(
         key="slack:V1",
         actor=actor,
@@ -130,7 +130,7 @@ def a_request(actor: Actor, **changes: Any) -> RunRequest:
 
 
 def staff_actor() -> Actor:
-    """Linked to a staff user in the database."""
+    """An actor who is linked to a staff user in the database."""
     user = get_user_model().objects.create_user("ada", "ada@example.com", is_staff=True)
     return an_actor(user=str(user.pk))
 

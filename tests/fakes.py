@@ -89,7 +89,7 @@ class FakeCatalog:
 
 @dataclass
 class FakeSender:
-    """Takes everything, unless `fails` says how it fails; `meanwhile` happens while a message is under way."""
+    """Accepts every message, unless `fails` has an error to raise. `meanwhile` is called while a message is being sent."""
 
     sent: list[Dispatch] = field(default_factory=list)
     fails: Exception | None = None
@@ -129,7 +129,7 @@ class FakeSender:
 
 @dataclass
 class FakeOutcomes:
-    """Says what it is told to say, once. With `silent` it says nothing."""
+    """Reports the outcomes of `news` once. With `silent`, it doesn't answer."""
 
     news: list[Outcome] = field(default_factory=list)
     source: Source = Source.ROWS
@@ -151,7 +151,7 @@ class FakeOutcomes:
         return self.last
 
     def sources(self) -> Sources:
-        """The only source, and that of new runs."""
+        """This source alone, which new runs use."""
         return Sources(self.source, {self.source: self})
 
     def _answer(self) -> None:
@@ -161,7 +161,7 @@ class FakeOutcomes:
 
 @dataclass
 class FakeStopper:
-    """Workers that hear everything, unless `fails` says how that fails. `waiting`: tasks whose messages can be taken back."""
+    """Workers that get every command, unless `fails` has an error. `waiting` has the tasks whose messages can be taken back."""
 
     told: list[tuple[list[TaskId], Way]] = field(default_factory=list)
     waiting: set[TaskId] = field(default_factory=set)
@@ -193,14 +193,14 @@ class FakeStopper:
 
 @dataclass
 class FakeMessenger:
-    """A Slack that takes everything; errors given to `fail` are raised first, one a call. Used from many threads."""
+    """A Slack that accepts everything. It first raises the errors given to `fail`, one for each call. It is thread-safe."""
 
     posts: list[Report] = field(default_factory=list)
     edits: list[tuple[Report, MessageTs]] = field(default_factory=list)
     searches: list[Report] = field(default_factory=list)
-    simple: list[Report] = field(default_factory=list)  # posts of one line of text
-    refuses: NotDelivered | None = None  # when it is asked whether the token is good
-    introductions: int = 0  # how often it was asked that
+    simple: list[Report] = field(default_factory=list)  # reports that were posted as one line of text
+    refuses: NotDelivered | None = None  # raised when it is asked whether the token is valid
+    introductions: int = 0  # how often it was asked about the token
     installation: InstallationId = INSTALLATION
     findable: MessageTs | None = None
     direct: ChannelId | Exception = DIRECT

@@ -1,4 +1,4 @@
-"""The stand-alone project, set up for tests: its own folder, a broker in memory, tokens that open nothing.
+"""The stand-alone project, set up for tests: its own folder, a broker in memory, and tokens without any access.
 
 `TEST_DATABASE_URL` puts the tests on another server (`make test-databases`); they make a database of their own there.
 """
@@ -36,7 +36,7 @@ else:
     DATABASES["default"]["TEST"] = {"NAME": DATA.name.replace("-", "_")}  # noqa: F405
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405  # a thread of a test's closes its connection before it ends
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# The broker in memory is looked at once a second otherwise; every run with a worker waits for that.
+# By default, workers look at the broker in memory once a second, and every test with a worker waits for that.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.02}
-# WhiteNoise looks for a file when it is asked for one, and not through all of the admin's at each test's first request.
+# WhiteNoise looks for a file only when it is requested. Otherwise each test's first request would read all files of the admin.
 WHITENOISE_AUTOREFRESH = True

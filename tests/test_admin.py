@@ -60,7 +60,7 @@ def test_pages_hold_no_inline_script_or_style(site: Client, address: str) -> Non
     assert '<link href="/static/runtask/runtask.css"' in page
 
 
-def test_values_that_were_deleted_are_said_to_be(site: Client) -> None:
+def test_deleted_values_are_shown_as_deleted(site: Client) -> None:
     run = a_run(changes=[], kwargs="{}", values_deleted_at=timezone.now())
     page = site.get(f"/admin/runtask/run/{run.pk}/change/").content.decode()
     assert page.count("(deleted)") == 3

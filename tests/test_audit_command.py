@@ -1,4 +1,4 @@
-"""`runtask audit`, and what other commands leave in the audit log."""
+"""`runtask audit`, and the records of other commands in the audit log."""
 
 import json
 import os
@@ -72,7 +72,7 @@ class TestOtherCommands:
         assert {str(row.about) for row in records()} == {f"ana token {token}"}
         assert secret not in str([vars(row) for row in records()])
 
-    def test_who_was_before_sudo_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_user_who_called_sudo_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SUDO_USER", "zoe")
         User.objects.create_user("ana", is_staff=True)
         said("add", "U1", "ana", "--team", "T1", command="runtask_staff")
@@ -80,7 +80,7 @@ class TestOtherCommands:
 
 
 class TestPrinting:
-    def test_a_line_of_json_has_what_is_promised(self) -> None:
+    def test_a_line_of_json_has_the_documented_members(self) -> None:
         row = append(run=RunId(81), installation="T1/A1", details={"task_id": "x"})
         assert lines() == [
             {
@@ -104,12 +104,12 @@ class TestPrinting:
             }
         ]
 
-    def test_what_is_missing_is_null(self) -> None:
+    def test_missing_values_are_null(self) -> None:
         append(Act.PAUSED, who=None, schedule=None, entry=Entry.SYSTEM)
         [line] = lines()
         assert [line[name] for name in ("person", "schedule", "run", "installation")] == [None] * 4
 
-    def test_people_read_lines(self) -> None:
+    def test_without_json_records_are_readable_lines(self) -> None:
         append(run=RunId(81), details={"note": "a\nb"})
         [line] = said().splitlines()
         assert line.endswith('run.asked  slack  ada T1/U1  run 81  nightly report  {"note": "a\\nb"}')
@@ -167,20 +167,20 @@ class TestPrinting:
     def test_dates_are_in_the_sites_zone(self, settings: Any) -> None:
         settings.TIME_ZONE = "Asia/Tokyo"
         person, common = append().person, {"entry": "slack", "action": "run.asked", "details": {}}
-        at = datetime.fromisoformat("2026-11-04T16:00:00+00:00")  # the 5th, 01:00
+        at = datetime.fromisoformat("2026-11-04T16:00:00+00:00")  # the 5th at 01:00 in the site's zone
         filled([AuditRecord(at=at, person=person, run_id=1, **common)])
         assert len(lines("--since", "2026-11-05", "--until", "2026-11-06T00:00")) == 1
         assert lines("--since", "2026-11-04T17:00+00:00", "--until", "2026-11-06") == []
 
     @pytest.mark.parametrize("time", ["7", "yesterday", "7w", "2026-13-01", "-1d"])
-    def test_a_time_that_cannot_be_read_is_told(self, time: str) -> None:
+    def test_a_time_that_cannot_be_read_is_refused(self, time: str) -> None:
         with pytest.raises(CommandError, match=r"not a time like 7d|expected one argument"):
             said("--since", time)
 
-    def test_it_streams_all_of_them_in_order(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_all_records_are_streamed_in_order(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("bot.management.commands.runtask_audit.CHUNK", 3)
         at, common = timezone.now(), {"entry": "slack", "action": "run.asked", "details": {}}
-        # Several have the same moment, also where a chunk ends.
+        # Several records have the same moment, also at the end of a chunk.
         filled(
             [AuditRecord(at=at + timedelta(seconds=number // 4), run_id=number, **common) for number in range(1, 21)]
         )
@@ -198,7 +198,7 @@ class TestForgetting:
 
     @pytest.fixture(autouse=True)
     def acted(self, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-        """By three accounts, and once before her account was linked. Others acted, too."""
+        """She acted by three accounts, once before her account was linked. Other people acted, too."""
         monkeypatch.delenv("SUDO_USER", raising=False)
         user, account = {"user": str(ada.pk), "name": "ada"}, {"team": "T1", "slack_user": "U1"}
         for who in (
@@ -224,7 +224,7 @@ class TestForgetting:
         assert "ada" not in everything
         assert "'U1'" not in everything
 
-    def test_it_is_recorded_with_who_decided_and_who_did_it(self, boss: User) -> None:
+    def test_forgetting_is_recorded_with_who_decided_it_and_who_did_it(self, boss: User) -> None:
         said("forget", "ada", "--by", "boss")
         forgotten = records(action="person.forgotten")
         assert {(str(row.person), row.entry) for row in forgotten} == {(f"boss {ME}", "command")}
@@ -232,12 +232,12 @@ class TestForgetting:
             row.about_id for row in forgotten
         ]
 
-    def test_somebody_who_is_forgotten_and_acts_again_is_somebody_new(self, ada: User, boss: User) -> None:
+    def test_a_forgotten_person_who_acts_again_is_a_new_person(self, ada: User, boss: User) -> None:
         said("forget", "ada", "--by", "boss")
         row = append(who=Who(user=str(ada.pk), name="ada"))
         assert Person.objects.filter(forgotten_at=None, name="ada").get() == row.person
 
-    def test_it_needs_another_persons_decision_who_is_a_superuser(self, ada: User, boss: User) -> None:
+    def test_forgetting_needs_the_decision_of_another_person_who_is_a_superuser(self, ada: User, boss: User) -> None:
         append(who=Who(user=str(boss.pk), name="boss"))
         for by, name in (("ada", "boss"), ("boss", "boss")):
             with pytest.raises(CommandError, match="superuser"):
@@ -247,14 +247,14 @@ class TestForgetting:
             said("forget", "ada", "--by", "boss")
         assert not Person.objects.exclude(forgotten_at=None).exists()
 
-    def test_somebody_unknown_is_told(self, boss: User) -> None:
+    def test_an_unknown_person_is_reported(self, boss: User) -> None:
         for name in ("nobody", ""):
             with pytest.raises(CommandError, match="nobody of the name"):
                 said("forget", name, "--by", "boss")
         with pytest.raises(CommandError, match="There is no user"):
             said("forget", "ada", "--by", "nobody")
 
-    def test_somebody_is_found_by_their_name_of_today_and_by_their_link(self, ada: User, boss: User) -> None:
+    def test_a_person_is_found_by_their_present_name_and_by_their_link(self, ada: User, boss: User) -> None:
         append(who=Who(team="T3", slack_user="U3"))
         SlackLink.objects.create(team="T3", slack_user="U3", user=ada)
         User.objects.filter(pk=ada.pk).update(username="eva")

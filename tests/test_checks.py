@@ -1,4 +1,4 @@
-"""Every system check, once with its hint, and a healthy set-up without any."""
+"""Every system check reports its problem with a hint, and a healthy set-up has no problem."""
 
 import sys
 from pathlib import Path
@@ -21,7 +21,7 @@ TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_SIGNI
 
 @pytest.fixture(autouse=True)
 def _anew(settings: Any) -> Any:
-    """Options are read once per process."""
+    """Clears the cache of options, which are read once per process."""
     settings.RUNTASK = {"CELERY_APP": "tests.test_checks:APP", **TOKENS}
     APP.conf.update(HEALTHY)
     yield
@@ -29,7 +29,7 @@ def _anew(settings: Any) -> Any:
 
 
 def ours(**kwargs: Any) -> dict[str, CheckMessage]:
-    """The messages of our checks by the end of their id."""
+    """Runs our checks, and returns their messages by the end of the id."""
     conf.conf.cache_clear()
     found = {str(message.id): message for message in run_checks(**kwargs) if str(message.id).startswith("runtask.")}
     return {name.removeprefix("runtask."): message for name, message in found.items()}
@@ -41,7 +41,7 @@ def only(number: str) -> CheckMessage:
     return found[number]
 
 
-def test_a_healthy_set_up_is_left_alone() -> None:
+def test_a_healthy_set_up_has_no_message() -> None:
     assert ours() == {}
 
 
@@ -58,7 +58,7 @@ def test_a_healthy_set_up_is_left_alone() -> None:
     ],
     ids=str,
 )
-def test_options_that_can_not_be_read(settings: Any, options: Any, problem: str) -> None:
+def test_options_that_can_not_be_read_are_reported(settings: Any, options: Any, problem: str) -> None:
     settings.RUNTASK = options
     message = only("W001")
     assert message.msg.startswith(f"An option can't be read: {problem}")
@@ -66,18 +66,18 @@ def test_options_that_can_not_be_read(settings: Any, options: Any, problem: str)
 
 
 @pytest.mark.parametrize("left", ["SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"])
-def test_a_token_without_the_bots(settings: Any, left: str) -> None:
+def test_another_token_without_the_bots_token_is_reported(settings: Any, left: str) -> None:
     settings.RUNTASK |= {**dict.fromkeys(TOKENS, " "), left: "xapp-1"}
     assert "Set SLACK_BOT_TOKEN" in str(only("W002").hint)
 
 
 @pytest.mark.parametrize("tokens", [{}, {"SLACK_BOT_TOKEN": "xoxb-1"}], ids=["a worker", "a notifier"])
-def test_processes_that_need_no_other_tokens_are_left_alone(settings: Any, tokens: dict[str, str]) -> None:
+def test_missing_tokens_are_not_reported_to_processes_that_need_none(settings: Any, tokens: dict[str, str]) -> None:
     settings.RUNTASK |= {**dict.fromkeys(TOKENS, " "), **tokens}
     assert ours() == {}
 
 
-def test_announcements_that_nobody_can_make(settings: Any) -> None:
+def test_announcements_without_a_deliverer_are_reported(settings: Any) -> None:
     settings.RUNTASK |= {"ANNOUNCE": {"*": "C0123456789"}, "SLACK_BOT_TOKEN": " "}
     found = ours()
     assert set(found) == {"W002", "W016"}
@@ -86,7 +86,7 @@ def test_announcements_that_nobody_can_make(settings: Any) -> None:
     assert set(ours()) == {"W002"}
 
 
-def test_metrics_that_nothing_can_show(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_that_can_not_be_shown_are_reported(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.RUNTASK |= {"METRICS_TOKEN": "0123456789abcdef"}
     assert ours() == {}
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
@@ -106,7 +106,7 @@ def test_metrics_that_nothing_can_show(settings: Any, monkeypatch: pytest.Monkey
         (" ", "the project has no current Celery app"),
     ],
 )
-def test_no_celery_app(settings: Any, monkeypatch: Any, tmp_path: Path, name: str, why: str) -> None:
+def test_a_missing_celery_app_is_reported(settings: Any, monkeypatch: Any, tmp_path: Path, name: str, why: str) -> None:
     (tmp_path / "runtask_broken.py").write_text("def app(:")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(broker_app, "_of_main_thread", None)
@@ -117,7 +117,7 @@ def test_no_celery_app(settings: Any, monkeypatch: Any, tmp_path: Path, name: st
     assert 'RUNTASK = {"CELERY_APP": "shop.celery:app"}' in str(message.hint)
 
 
-def test_a_celery_app_that_can_not_be_configured(settings: Any) -> None:
+def test_a_celery_app_that_can_not_be_configured_is_reported(settings: Any) -> None:
     settings.RUNTASK |= {"CELERY_APP": "tests.test_checks:unconfigured"}
     assert "its configuration can't be read" in only("W003").msg
 
@@ -135,14 +135,14 @@ unconfigured.config_from_object("no.such.module")
         ("no.such:Backend", "'no.such:Backend'"),
     ],
 )
-def test_results_go_where_nobody_can_read_them(settings: Any, backend: str | None, shown: str) -> None:
+def test_results_that_can_not_be_read_are_reported(settings: Any, backend: str | None, shown: str) -> None:
     APP.conf.update(result_backend=backend)
     message = only("W004")
     assert shown in message.msg
     assert "hunter2" not in message.msg
     assert "set RUNTASK_OUTCOMES to none" in str(message.hint)
     settings.RUNTASK = {**settings.RUNTASK, "OUTCOMES": "none"}
-    assert ours() == {}, "it is meant so"
+    assert ours() == {}, "an operator who sets `none` knows that"
 
 
 @pytest.mark.parametrize(
@@ -155,11 +155,11 @@ def test_results_go_where_nobody_can_read_them(settings: Any, backend: str | Non
         ("no-such://:hunter2@mq", "this broker"),
     ],
 )
-def test_events_need_a_broker_over_which_they_can_be_heard(
+def test_events_as_source_need_a_broker_that_has_them(
     settings: Any, monkeypatch: pytest.MonkeyPatch, broker: str, transport: str
 ) -> None:
     settings.RUNTASK = {**settings.RUNTASK, "OUTCOMES": "events"}
-    monkeypatch.setenv("CELERY_BROKER_URL", broker)  # Celery takes it before its settings
+    monkeypatch.setenv("CELERY_BROKER_URL", broker)  # Celery prefers this variable to its settings
     found = ours()
     assert set(found) == ({"W019"} if transport else set())
     assert not transport or f"over {transport}" in found["W019"].msg
@@ -167,7 +167,7 @@ def test_events_need_a_broker_over_which_they_can_be_heard(
 
 
 @pytest.mark.parametrize("backend", ["redis://:hunter2@mq.example/1", "django-cache", "file:///var/results"])
-def test_results_in_any_backend_that_can_be_asked_will_do(backend: str) -> None:
+def test_every_readable_result_backend_is_accepted(backend: str) -> None:
     APP.conf.update(result_backend=backend, result_extended=False)
     assert ours() == {}
 
@@ -175,29 +175,29 @@ def test_results_in_any_backend_that_can_be_asked_will_do(backend: str) -> None:
 @pytest.mark.parametrize(
     ("options", "backend"), [({}, "django-db"), ({"OUTCOMES": "rows"}, "redis://mq.example/1")], ids=["auto", "rows"]
 )
-def test_rows_need_their_app(settings: Any, options: dict[str, str], backend: str) -> None:
+def test_rows_as_source_need_the_results_app(settings: Any, options: dict[str, str], backend: str) -> None:
     settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "django_celery_results"]
     settings.RUNTASK = {**settings.RUNTASK, **options}
     APP.conf.update(result_backend=backend)
     assert "'django_celery_results' to INSTALLED_APPS" in str(only("W006").hint)
 
 
-def test_a_class_made_from_the_database_backend_will_do() -> None:
+def test_a_subclass_of_the_database_backend_is_accepted() -> None:
     APP.conf.update(result_backend="django_celery_results.backends:DatabaseBackend")
     assert ours() == {}
 
 
-def test_results_without_tracebacks() -> None:
+def test_a_missing_extended_result_is_reported() -> None:
     APP.conf.update(result_extended=False)
     assert "CELERY_RESULT_EXTENDED = True" in str(only("W005").hint)
 
 
-def test_apps_that_are_not_installed(settings: Any) -> None:
+def test_apps_that_are_not_installed_are_reported(settings: Any) -> None:
     settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "django_celery_beat"]
     assert "'django_celery_beat' to INSTALLED_APPS" in str(only("W006").hint)
 
 
-def test_another_package_called_bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_package_called_bot_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bot").mkdir()
     monkeypatch.syspath_prepend(tmp_path)
     assert ours() == {}, "a folder isn't a package"
@@ -205,7 +205,7 @@ def test_another_package_called_bot(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert str(tmp_path / "bot") in only("W018").msg
 
 
-def test_no_admin(settings: Any) -> None:
+def test_a_missing_admin_is_reported(settings: Any) -> None:
     settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "django.contrib.admin"]
     settings.ROOT_URLCONF = "bot.urls"
     settings.RUNTASK |= {"SLACK_SIGNING_SECRET": " ", "BASE_URL": " "}
@@ -223,7 +223,7 @@ class Plain(AbstractBaseUser):
         abstract = True
 
 
-def test_users_who_can_not_be_staff(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_model_without_staff_is_reported(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.checks.site.get_user_model", lambda: Plain)
     monkeypatch.setattr("bot.checks.site.database_of", lambda _: "default")
     settings.RUNTASK |= {"LINK_BY_EMAIL": True}
@@ -234,20 +234,20 @@ def test_users_who_can_not_be_staff(settings: Any, monkeypatch: pytest.MonkeyPat
 
 
 class Apart:
-    """Our tables elsewhere."""
+    """A router that puts our tables into another database."""
 
     def db_for_write(self, model: Any, **_: Any) -> str:
         return "bot" if model._meta.app_label == "runtask" else "default"
 
 
-def test_users_in_another_database(settings: Any) -> None:
+def test_users_in_another_database_are_reported(settings: Any) -> None:
     settings.DATABASE_ROUTERS = ["tests.test_checks.Apart"]
     message = only("W010")
     assert "'bot'" in message.msg
     assert "app label 'runtask'" in str(message.hint)
 
 
-def test_pages_that_are_not_included(settings: Any) -> None:
+def test_pages_that_are_not_included_are_reported(settings: Any) -> None:
     settings.ROOT_URLCONF = "tests.test_checks"
     clear_url_caches()
     assert 'path("runtask/", include("bot.urls"))' in str(only("W011").hint)
@@ -260,12 +260,12 @@ def test_pages_that_are_not_included(settings: Any) -> None:
 urlpatterns: list[Any] = []
 
 
-def test_tasks_that_would_run_at_once() -> None:
+def test_eager_tasks_are_reported() -> None:
     APP.conf.update(task_always_eager=True)
     assert "CELERY_TASK_ALWAYS_EAGER" in str(only("W012").hint)
 
 
-def test_a_public_address_that_doubles_a_path(settings: Any) -> None:
+def test_a_public_address_that_doubles_a_path_is_reported(settings: Any) -> None:
     settings.RUNTASK |= {"BASE_URL": "https://shop.example/slack/"}
     assert "without a path" in str(only("W013").hint)
     settings.RUNTASK |= {"BASE_URL": "https://shop.example/behind/a/proxy"}
@@ -273,7 +273,7 @@ def test_a_public_address_that_doubles_a_path(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("options", ["nonsense", {"CELERY_APP": "no.such:app"}], ids=str)
-def test_none_stops_a_command(settings: Any, options: Any) -> None:
+def test_no_check_stops_a_command(settings: Any, options: Any) -> None:
     settings.RUNTASK = options
     conf.conf.cache_clear()
     call_command("check")

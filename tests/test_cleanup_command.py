@@ -25,7 +25,7 @@ def said(*arguments: str) -> str:
 
 @pytest.fixture(autouse=True)
 def old() -> None:
-    """Two runs of this installation, one without messages, and one of today."""
+    """Old rows: two runs of this installation and one without messages, and two records. One run is of today."""
     User.objects.create_user("ada")
     long_ago = timezone.now() - timedelta(days=200)
     Installation.objects.create(key=INSTALLATION, seen_at=timezone.now())
@@ -35,7 +35,7 @@ def old() -> None:
     filled([AuditRecord(at=at, action="run.asked", entry="slack") for at in (long_ago - timedelta(days=600), long_ago)])
 
 
-def test_it_says_what_would_go() -> None:
+def test_the_command_says_what_it_would_delete() -> None:
     text = said()
     assert f"3 old runs, of {INSTALLATION}, or without messages in Slack." in text
     assert "1 old records of the audit log." in text
@@ -43,7 +43,7 @@ def test_it_says_what_would_go() -> None:
     assert Run.objects.count() == 4
 
 
-def test_it_says_and_deletes_values_that_are_kept_for_a_shorter_time(settings: Any) -> None:
+def test_values_that_are_kept_for_a_shorter_time_are_counted_and_deleted(settings: Any) -> None:
     yesterday = timezone.now() - timedelta(days=1)
     run = a_run(state="finished", kwargs='{"days": 30}', deadline_at=yesterday)
     assert "with old values" not in said()
@@ -58,7 +58,7 @@ def test_it_says_and_deletes_values_that_are_kept_for_a_shorter_time(settings: A
     assert run.kwargs == "{}"
 
 
-def test_it_deletes_on_a_yes() -> None:
+def test_the_command_deletes_only_with_yes() -> None:
     assert "Nothing was deleted" not in said("--yes")
     assert Run.objects.count() == 1
     assert len(records()) == 1

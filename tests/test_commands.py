@@ -62,7 +62,7 @@ def test_a_user_that_cant_be_made_leaves_nothing_behind(arguments: tuple[str, ..
     assert not SlackLink.objects.exists()
 
 
-def test_users_of_a_platform_are_made_there(settings: Any) -> None:
+def test_a_sidecar_makes_no_users(settings: Any) -> None:
     settings.RUNTASK_SIDECAR = True  # in the platform's database
     with pytest.raises(CommandError, match="they are the platform's"):
         said("runtask_staff", "add", "U1", "ana", "--team", "T1", "--create")
@@ -75,7 +75,7 @@ def test_a_link_is_made_listed_and_removed(ana: User) -> None:
     assert not SlackLink.objects.exists()
 
 
-def test_a_link_made_again_moves_to_the_other_user_and_is_checked_anew(ana: User) -> None:
+def test_a_link_made_again_moves_to_the_other_user_and_is_checked_again(ana: User) -> None:
     said("runtask_staff", "add", "U1", "ana", "--team", "T1")
     User.objects.create_user("cara", is_staff=True)
     said("runtask_staff", "add", "U1", "cara", "--team", "T1")
@@ -83,7 +83,7 @@ def test_a_link_made_again_moves_to_the_other_user_and_is_checked_anew(ana: User
     assert (str(link.user), link.checked_at) == ("cara", None)
 
 
-def test_the_log_says_as_whom_an_account_acts_and_acted(ana: User, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_says_as_whom_an_account_acts_and_acted_before(ana: User, caplog: pytest.LogCaptureFixture) -> None:
     cara = User.objects.create_user("cara", is_staff=True)
     SlackLink.objects.create(team="T1", slack_user="U1", user=ana, by_email=True)
     assert said("runtask_staff", "list").strip().endswith("U1  ana  (by e-mail)")
@@ -118,14 +118,12 @@ def test_somebody_who_is_not_staff_is_linked_with_a_warning() -> None:
         (["add", "U1", "ana", "--team", "acme"], "'acme': This is not a workspace id: those begin with T"),
     ],
 )
-def test_what_is_not_there_is_said(arguments: list[str], reason: str) -> None:
+def test_unknown_users_and_links_are_named(arguments: list[str], reason: str) -> None:
     with pytest.raises(CommandError, match=reason):
         said("runtask_staff", *arguments)
 
 
-def test_a_workspace_that_slack_does_not_tell_is_said_with_the_reason(
-    ana: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_if_slack_does_not_name_the_workspace_the_reason_is_shown(ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = SimpleNamespace(team=lambda: None, problem="invalid_auth")
     monkeypatch.setattr(wiring, "installation", lambda: asked)
     with pytest.raises(CommandError, match=r"\(invalid_auth\)\. Correct SLACK_BOT_TOKEN"):
@@ -178,7 +176,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize("command", MISSING)
-def test_a_project_that_lacks_nearly_everything_is_told_all_of_it_in_words(command: str, tmp_path: Path) -> None:
+def test_a_project_that_lacks_nearly_everything_is_told_all_of_it(command: str, tmp_path: Path) -> None:
     (tmp_path / "bare.py").write_text(BARE)
     done = subprocess.run(
         [sys.executable, "-m", "bot", *command.split()],
@@ -207,7 +205,9 @@ def test_an_option_that_can_not_be_read_is_named_instead_of_a_traceback(
     try:
         with pytest.raises(CommandError, match="RUNTASK_DEADLINE must be a number of seconds above 0") as failure:
             said(f"runtask_{arguments[0]}", *arguments[1:])
-        assert "may act as ana" in said("runtask_staff", "add", "U1", "ana", "--team", "T1")  # needs none
+        assert "may act as ana" in said(
+            "runtask_staff", "add", "U1", "ana", "--team", "T1"
+        )  # this command needs no options
     finally:
         conf.conf.cache_clear()
     assert failure.value.returncode == conf.BAD_SETUP
@@ -241,7 +241,7 @@ def test_a_project_without_a_celery_app_is_told_so_before_the_bot_starts(setting
     assert failure.value.returncode == conf.BAD_SETUP
 
 
-def test_a_folder_that_can_not_be_made_is_told_in_words(tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_made_is_explained_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     told = subprocess.run(
         [sys.executable, "-m", "bot", "check"],
@@ -255,7 +255,7 @@ def test_a_folder_that_can_not_be_made_is_told_in_words(tmp_path: Path) -> None:
 
 
 def test_help_needs_no_tokens(tmp_path: Path) -> None:
-    """Who asks how to start it has not set it up yet."""
+    """People who ask how to start the bot may not have set it up yet."""
     environment = {
         **env.environ(),
         "DJANGO_SETTINGS_MODULE": "bot.settings",
@@ -267,8 +267,8 @@ def test_help_needs_no_tokens(tmp_path: Path) -> None:
     assert (told.returncode, "--no-deliver" in told.stdout, told.stderr) == (0, True, "")
 
 
-def test_tables_that_are_not_there_are_told_in_a_sentence(tmp_path: Path) -> None:
-    """As where DJANGO_SETTINGS_MODULE was forgotten."""
+def test_missing_tables_are_explained_in_a_sentence(tmp_path: Path) -> None:
+    """Tables are missing, for example, if somebody forgot to set DJANGO_SETTINGS_MODULE."""
     code = (
         "import sys, threading; from bot import __main__; from bot.slack.socket import SocketMode;"
         "SocketMode.serve = lambda *_: [one.join() for one in threading.enumerate() if one.name == 'tables'];"
@@ -280,8 +280,8 @@ def test_tables_that_are_not_there_are_told_in_a_sentence(tmp_path: Path) -> Non
     assert "the database of bot.settings has no tables of runtask: run `runtask migrate`" in told.stderr
 
 
-def test_a_start_is_for_loading_and_what_is_loaded_is_left_alone(tmp_path: Path) -> None:
-    """Neither does the garbage collector look through it, nor does Bolt look for the module that made its app."""
+def test_the_garbage_collector_ignores_objects_that_are_loaded_at_the_start(tmp_path: Path) -> None:
+    """It doesn't run during the start either. Bolt doesn't search the stack for the module that made its app."""
     code = (
         "import gc, inspect, sys; from bot import __main__; from bot.slack.socket import SocketMode;"
         "inspect.stack = None; sys.argv = ['runtask', 'slack', '--no-deliver'];"

@@ -17,7 +17,7 @@ OURS, PROJECT = list(env.variables(conf.Conf)), list(env.variables(env.Project))
 
 
 def written(default: Any) -> str:
-    """A default as it is written in the environment."""
+    """Returns a default as it is written in the environment."""
     if isinstance(default, tuple):
         return " ".join(default)
     return "" if default is None else f"{default:.0f}" if isinstance(default, float | bool) else str(default)
@@ -40,7 +40,7 @@ def test_every_variable_has_a_row_with_its_default_and_its_meaning(variable: env
     assert meaning
 
 
-def test_there_is_no_row_without_a_variable() -> None:
+def test_every_row_has_a_variable() -> None:
     assert set(ROWS) == {variable.name for variable in [*OURS, *PROJECT]}
 
 

@@ -1,4 +1,4 @@
-"""The stand-alone project's connection to its database."""
+"""The connection of the stand-alone project to its database, and what probes find in it."""
 
 import json
 import os
@@ -28,7 +28,7 @@ READ_ONLY = {
 
 @pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="only its client leaves this to the kernel")
-def test_a_machine_that_vanishes_while_its_answer_is_waited_for_is_found_out() -> None:
+def test_a_server_that_vanishes_during_a_query_is_noticed() -> None:
     connection.ensure_connection()
     with socket.socket(fileno=os.dup(connection.connection.fileno())) as sock:
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 15_000
@@ -48,14 +48,14 @@ class Known:
 
 
 def ready() -> tuple[int, dict[str, str]]:
-    """What `/readyz` answers."""
+    """Returns the answer of `/readyz`."""
     answer = probes.ready(Known, lambda: Source.ROWS)(RequestFactory().get("/readyz"))
     return answer.status_code, json.loads(answer.content)
 
 
 @contextmanager
 def read_only() -> Iterator[None]:
-    """As after a switchover, or with SQLite's file on a disk that can only be read."""
+    """Makes the database read-only, as after a switchover or with SQLite's file on a read-only disk."""
     before, after = READ_ONLY[connection.vendor]
     with connection.cursor() as cursor:
         cursor.execute(before)
@@ -67,7 +67,7 @@ def read_only() -> Iterator[None]:
 
 @contextmanager
 def full() -> Iterator[None]:
-    """No file of this process may grow beyond its first byte."""
+    """Lets no file of this process grow beyond its first byte, as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
     try:
@@ -77,7 +77,7 @@ def full() -> Iterator[None]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_can_only_be_read_is_told() -> None:
+def test_the_probe_reports_a_read_only_database() -> None:
     with read_only():
         status, parts = ready()
         found = told(database.database(subject()))["writing"]
@@ -91,8 +91,8 @@ def test_a_database_that_can_only_be_read_is_told() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the files are those of another process")
-def test_a_full_disk_is_told() -> None:
-    """Nothing fails before the write is committed."""
+def test_the_probe_reports_a_full_disk() -> None:
+    """On a full disk, only the commit fails."""
     connection.ensure_connection()
     with full():
         status, parts = ready()
@@ -101,8 +101,8 @@ def test_a_full_disk_is_told() -> None:
 
 
 @pytest.mark.django_db
-def test_probes_write_only_so_often_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever can reach the site can ask it."""
+def test_probes_write_a_bounded_number_of_times_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody who can reach the site can call a probe."""
     monkeypatch.setattr(probes, "WRITES", 2)
     for _ in range(4):
         assert ready()[0] == 200

@@ -1,4 +1,4 @@
-"""The docs name tests and versions that exist, and their tables are those of the code."""
+"""The docs name tests and versions that exist, and their tables agree with the code."""
 
 import re
 from pathlib import Path
@@ -20,8 +20,10 @@ def test_every_promise_is_shown_by_a_test(file: str, test: str) -> None:
     assert f"def {test}(" in source if test else "def test_" in source
 
 
-@pytest.mark.parametrize("package", [package for package in PACKAGES if package != "kombu"])  # Celery brings it
-def test_the_oldest_versions_are_those_that_are_tested(package: str) -> None:
+@pytest.mark.parametrize(
+    "package", [package for package in PACKAGES if package != "kombu"]
+)  # it is installed with Celery
+def test_the_oldest_documented_versions_are_the_tested_ones(package: str) -> None:
     bound = re.search(rf'^  "{package}(?:\[\w+\])?>=([\d.]+)', Path("pyproject.toml").read_text(), re.MULTILINE)
     assert bound is not None
     assert f"| {package} | {bound[1]} |".lower() in Path("docs/supported.md").read_text().lower()
@@ -33,8 +35,8 @@ def test_the_oldest_versions_are_those_that_are_tested(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_the_main_and_the_newest_versions_are_those_of_the_lock(package: str) -> None:
-    """The first one is that of Python 3.11."""
+def test_the_main_and_the_newest_documented_versions_are_those_of_the_lock(package: str) -> None:
+    """The first version is the one for Python 3.11."""
     lock = Path("requirements-dev.txt").read_text()
     locked = re.findall(rf"^{package}==([\d.]+)", lock, re.MULTILINE | re.IGNORECASE)
     row = re.search(rf"^\| {package} \| [\d.]+ \| ([\d.]+) \| ([\d.]+) \|$", SUPPORTED, re.MULTILINE | re.IGNORECASE)
@@ -59,11 +61,11 @@ def test_the_tables_of_scopes_and_events_are_those_of_the_manifest() -> None:
     assert [row[0].strip("`") for row in rows("events")] == list(EVENTS)
 
 
-def test_promises_are_named_at_all() -> None:
+def test_the_guarantees_name_tests() -> None:
     assert len(NAMED) > 20
 
 
-def test_the_table_of_system_checks_is_made_from_them(request: pytest.FixtureRequest) -> None:
+def test_the_table_of_system_checks_agrees_with_them(request: pytest.FixtureRequest) -> None:
     page = Path("docs/operations.md")
     before, begin, rest = page.read_text().partition("<!-- checks: begin -->\n")
     written, end, after = rest.partition("<!-- checks: end -->")
@@ -76,5 +78,5 @@ def test_the_table_of_system_checks_is_made_from_them(request: pytest.FixtureReq
 
 
 def _cell(text: str) -> str:
-    """Placeholders as dots."""
+    """Returns a message as a cell, with dots instead of placeholders."""
     return re.sub(r"{\w+}", "…", text).replace("{{", "{").replace("}}", "}")

@@ -1,4 +1,4 @@
-"""Variables as typed values: all problems together, and never a secret in them."""
+"""Variables are read as typed values. All problems are reported together, without secrets."""
 
 import subprocess
 import sys
@@ -36,12 +36,12 @@ def problems(cls: type, raw: dict[str, Any]) -> list[str]:
     return caught.value.problems
 
 
-def test_nothing_set_is_every_default() -> None:
+def test_without_variables_every_option_has_its_default() -> None:
     assert env.read(Conf, {}) == Conf()
     assert env.read(Project, {"DATABASE_URL": " ", "DJANGO_DEBUG": ""}) == Project()
 
 
-def test_values_are_typed() -> None:
+def test_values_have_the_types_of_their_options() -> None:
     found = env.read(Conf, {
         "SLACK_BOT_TOKEN": " xoxb-1 ", "RUNTASK_LINK_BY_EMAIL": "On", "RUNTASK_DEADLINE": "1.5", "RUNTASK_THREADS": " 4 ",
         "RUNTASK_SECRET_KEYS": "pin, puk\ttan", "RUNTASK_EMAIL_DOMAINS": "Example.com, mail.acme.example",
@@ -51,7 +51,7 @@ def test_values_are_typed() -> None:
     assert found.email_domains == ("example.com", "mail.acme.example")
 
 
-def test_which_keys_are_secret_may_be_written_in_any_way() -> None:
+def test_secret_keys_may_be_listed_in_several_forms() -> None:
     words = env.read(Conf, {"RUNTASK_SECRET_KEYS": "PIN Access-Code"}).secret_keys
     secrets = {"pin": 1, "User-Pin": 2, "access_code": 3, "ACCESS-CODE": 4}
     assert set(Secrets(keys=words).value(secrets).values()) == {MASK}
@@ -107,7 +107,7 @@ def test_which_keys_are_secret_may_be_written_in_any_way() -> None:
         ("DATABASE_URL", "postgres://u:a/b@h/d", "DATABASE_URL is not an address: in a user's name or password, / # "),
     ],
 )
-def test_what_can_not_be_read_is_named(name: str, raw: str, problem: str) -> None:
+def test_a_value_that_can_not_be_read_is_named(name: str, raw: str, problem: str) -> None:
     (found,) = problems(Conf if name in CONF else Project, {name: raw})
     assert found.startswith(problem)
 
@@ -116,7 +116,7 @@ def test_what_can_not_be_read_is_named(name: str, raw: str, problem: str) -> Non
     "address",
     ["sqlite:///x.db", "postgres://u:p@h/d", "postgresql://h/d", "mysql://h/d"],
 )
-def test_databases_that_are_accepted(address: str) -> None:
+def test_these_databases_are_accepted(address: str) -> None:
     assert env.read(Project, {"DATABASE_URL": address}).database_url == address
 
 
@@ -132,11 +132,11 @@ def test_databases_that_are_accepted(address: str) -> None:
         "memory://",
     ],
 )
-def test_brokers_that_are_accepted(address: str) -> None:
+def test_these_brokers_are_accepted(address: str) -> None:
     assert env.read(Project, {"CELERY_BROKER_URL": address}).broker_url == address
 
 
-def test_all_problems_are_told_together() -> None:
+def test_all_problems_are_reported_together() -> None:
     bad = {"RUNTASK_THREADS": "x", "RUNTASK_DEADLINE": "x", "SLACK_API_URL": "x"}
     assert len(problems(Conf, bad)) == 3
     with pytest.raises(BadEnvironment) as caught:
@@ -144,7 +144,7 @@ def test_all_problems_are_told_together() -> None:
     assert all(name in str(caught.value) for name in bad)
 
 
-def test_several_classes_are_told_together_and_leave_defaults_in_place() -> None:
+def test_problems_of_several_classes_are_reported_together_and_defaults_stay() -> None:
     found: list[str] = []
     assert env.read(Conf, {"RUNTASK_THREADS": "x"}, found) == Conf()
     assert env.read(Project, {"DJANGO_DEBUG": "x"}, found) == Project()
@@ -174,14 +174,14 @@ def test_no_two_variables_share_a_name() -> None:
 
 
 @pytest.mark.parametrize("part", NEEDED_FOR)
-def test_what_a_part_needs_is_missing_by_name(part: str) -> None:
+def test_options_that_a_part_needs_are_named_if_they_are_missing(part: str) -> None:
     needed = NEEDED_FOR[part]
     assert Conf().missing(*needed) == [f"{name} is not set" for name in needed]
     assert env.read(Conf, SECRETS).missing(*needed) == []
     assert set(needed) <= {item.name for item in NAMES.values()}
 
 
-def test_settings_go_before_the_environment() -> None:
+def test_settings_are_preferred_to_the_environment() -> None:
     given = {"DEADLINE": 60.0, "SLACK_BOT_TOKEN": "xoxb-settings"}
     environment = {"RUNTASK_DEADLINE": "5", "RUNTASK_THREADS": "3", "SLACK_BOT_TOKEN": "xoxb-environment"}
     found = env.read(Conf, conf.values(given, environment))
@@ -192,7 +192,7 @@ def test_a_setting_written_as_text_is_read_like_a_variable() -> None:
     assert env.read(Conf, conf.values({"DEADLINE": "60"}, {})).deadline == 60.0
 
 
-def test_an_unknown_setting_is_named_and_so_are_those_there_are() -> None:
+def test_an_unknown_setting_is_named_with_the_list_of_known_ones() -> None:
     with pytest.raises(BadEnvironment) as caught:
         conf.values({"DEADLIEN": 5, "RUNTASK_DEADLINE": 5, "BOT_TOKEN": "xoxb-hunter2"}, {})
     assert len(caught.value.problems) == 3
@@ -209,7 +209,7 @@ def test_the_options_of_a_process_are_those_of_its_settings() -> None:
 
 
 @pytest.mark.parametrize("before", [None, "", "yes"])
-def test_celerys_own_variable_is_put_back(monkeypatch: pytest.MonkeyPatch, before: str | None) -> None:
+def test_celerys_own_variable_is_restored(monkeypatch: pytest.MonkeyPatch, before: str | None) -> None:
     monkeypatch.delenv(env.SKIP_CHECKS, raising=False)
     if before is not None:
         monkeypatch.setenv(env.SKIP_CHECKS, before)

@@ -1,4 +1,4 @@
-"""The text of the repository can be read as it stands, by people, grep and git."""
+"""The repository's files have no hidden characters, so that people, grep and git can read them."""
 
 import unicodedata
 
@@ -13,7 +13,7 @@ DIRECTIONS = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
 
 
 def hidden(text: str, *, may: str = "\n") -> set[str]:
-    """The characters in it that nobody sees."""
+    """Returns the invisible characters in a text."""
     return {
         one
         for one in set(text) - set(may)
@@ -22,7 +22,7 @@ def hidden(text: str, *, may: str = "\n") -> set[str]:
 
 
 @pytest.mark.parametrize("character", ["\0", "\r", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\t"])
-def test_what_counts_as_hidden(character: str) -> None:
+def test_invisible_characters_are_found(character: str) -> None:
     assert hidden(f"a{character}b\n") == {character}
 
 

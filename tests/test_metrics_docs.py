@@ -1,4 +1,4 @@
-"""What docs/operations.md says of the metrics: its table, its alert rules, and its scrape."""
+"""The metrics in docs/operations.md: the table, the alert rules and the scrape agree with the code."""
 
 import re
 from pathlib import Path
@@ -30,7 +30,7 @@ KNOWN = metrics.Metrics(
 
 
 def families() -> dict[str, list[dict[str, str]]]:
-    """The labels of each sample, by name."""
+    """Returns the labels of each sample, by its name."""
     return {family.name: [sample.labels for sample in family.samples] for family in exposition.families(KNOWN)}
 
 
@@ -51,7 +51,7 @@ def rules() -> list[dict[str, Any]]:
     return list(group["rules"])
 
 
-def test_there_are_four_alerts_with_words_for_whoever_is_woken() -> None:
+def test_there_are_four_alerts_with_words_for_the_person_on_call() -> None:
     assert len({rule["alert"] for rule in rules()}) == len(rules()) == 4
     for rule in rules():
         assert set(rule) - {"for"} == {"alert", "expr", "labels", "annotations"}
@@ -60,7 +60,7 @@ def test_there_are_four_alerts_with_words_for_whoever_is_woken() -> None:
 
 
 def chosen() -> list[tuple[str, str]]:
-    """Each metric that an expression of the section names, with its conditions."""
+    """Returns each metric that an expression of the section names, with its conditions."""
     expressions = [rule["expr"] for rule in rules()] + re.findall(r"`(runtask_[^`]*(?:==|>)[^`]*)`", SECTION)
     assert len(expressions) == 6
     return [found for expression in expressions for found in SELECTOR.findall(expression)]
@@ -89,4 +89,4 @@ def test_alerts_have_the_thresholds_of_readyz() -> None:
 def test_the_scrape_sends_the_token_to_the_page() -> None:
     [job] = yaml.safe_load(FILES["prometheus.yml"])["scrape_configs"]
     assert job["metrics_path"] == "/metrics"
-    assert set(job["authorization"]) == {"credentials_file"}, "its type is Bearer, if nothing else is said"
+    assert set(job["authorization"]) == {"credentials_file"}, "Prometheus' default type is Bearer"

@@ -1,4 +1,4 @@
-"""Queries that are made once give what Django's own give, each time anew."""
+"""Queries that are compiled once return the same rows as Django's own, and read them each time."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def test_values_are_those_of_the_fields() -> None:
     assert prepared.rows(ALIAS, state="nothing") == []
 
 
-def test_a_row_can_be_made_of_all_its_columns() -> None:
+def test_an_object_can_be_made_from_all_columns_of_its_row() -> None:
     stored = CrontabSchedule.objects.create(hour="2", timezone="Europe/Berlin")
     prepared = Prepared(
         lambda: CrontabSchedule.objects.filter(pk=Placeholder("pk")).values_list(*columns(CrontabSchedule))
@@ -43,7 +43,7 @@ def test_a_row_can_be_made_of_all_its_columns() -> None:
     assert (made, made.hour, made.timezone) == (stored, "2", stored.timezone)
 
 
-def test_the_query_is_made_once_and_asked_each_time() -> None:
+def test_a_query_is_made_once_and_executed_each_time() -> None:
     made = []
 
     def make() -> QuerySet[Run, tuple[Any, ...]]:
@@ -58,7 +58,7 @@ def test_the_query_is_made_once_and_asked_each_time() -> None:
     assert len(made) == 1
 
 
-def test_what_is_filled_in_is_a_value_and_never_sql() -> None:
+def test_a_filled_in_value_is_never_read_as_sql() -> None:
     users = get_user_model()._default_manager
     users.create_user('it\'s "100%"; --')
     prepared = Prepared(lambda: users.filter(username=Placeholder("name")).values_list("username"))
@@ -66,13 +66,13 @@ def test_what_is_filled_in_is_a_value_and_never_sql() -> None:
     assert prepared.rows(connection.alias, name="' OR 1=1 --") == []
 
 
-def test_values_for_a_query_come_in_few_numbers() -> None:
+def test_lists_of_values_are_padded_to_a_few_lengths() -> None:
     assert padded([]) == []
     assert padded([7]) == [7]
     assert padded(["a", "b", "c", "d", "e"]) == ["a", "b", "c", "d", "e", "-1", "-2", "-3"]
     assert {len(padded(range(count))) for count in range(1, 501)} == {1, 2, 4, 8, 16, 32, 64, 128, 256, 512}
 
 
-def test_others_among_the_values_find_nothing() -> None:
+def test_the_values_that_pad_a_list_find_nothing() -> None:
     task_ids = [a_run().task_id for _ in range(3)]
     assert set(Run.objects.filter(task_id__in=padded(task_ids)).values_list("task_id", flat=True)) == set(task_ids)

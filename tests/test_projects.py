@@ -1,4 +1,4 @@
-"""The same story in projects that are set up otherwise than most: naive datetimes, routers, users of their own, …"""
+"""The same story in projects with an unusual set-up: naive datetimes, routers, their own user models, …"""
 
 import subprocess
 import sys
@@ -21,10 +21,16 @@ def at_night(project: str) -> Any:
 @pytest.mark.parametrize(
     "project", ["naive", "office", *map(at_night, ("zones", "apart", "elsewhere", "replica", "visitors"))]
 )
-def test_it_is_at_home_there(project: str, tmp_path: Path) -> None:
+def test_runtask_works_in_this_project(project: str, tmp_path: Path) -> None:
     named = {"DJANGO_SETTINGS_MODULE": f"tests.projects.{project}", "PROJECT_FOLDER": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-W", "error::RuntimeWarning", "-m", "tests.projects"],  # Django warns of naive datetimes so
+        [
+            sys.executable,
+            "-W",
+            "error::RuntimeWarning",
+            "-m",
+            "tests.projects",
+        ],  # Django warns of naive datetimes with it
         env=clean_environment(**named, **TOKENS),
         capture_output=True,
         text=True,
@@ -44,8 +50,8 @@ print(ThreadPoolExecutor().submit(lambda: current_app.main).result())
 """
 
 
-def test_a_celery_app_that_is_loaded_later_is_still_that_of_every_thread(tmp_path: Path) -> None:
-    """As without the bot: Celery makes the first app of a Django project the default one."""
+def test_a_celery_app_that_is_loaded_later_is_the_default_of_every_thread(tmp_path: Path) -> None:
+    """This is as without the bot: Celery makes the first app of a Django project the default one."""
     done = subprocess.run(
         [sys.executable, "-c", LATER],
         env=clean_environment(DJANGO_SETTINGS_MODULE="bot.settings", RUNTASK_DATA=str(tmp_path)),
@@ -65,7 +71,9 @@ def test_a_celery_app_that_is_loaded_later_is_still_that_of_every_thread(tmp_pat
     ],
     ids=["not there", "imports what isn't there", "says what is wrong itself"],
 )
-def test_settings_that_cannot_be_loaded_are_told_in_words(tmp_path: Path, module: str, source: str, words: str) -> None:
+def test_settings_that_cannot_be_loaded_are_explained_without_a_traceback(
+    tmp_path: Path, module: str, source: str, words: str
+) -> None:
     (tmp_path / "shop_settings.py").write_text(source)
     done = subprocess.run(
         [sys.executable, "-m", "bot", "slack"],

@@ -1,4 +1,4 @@
-"""The wheel fits into platforms as they are: none of their versions changes, and only what they lack comes."""
+"""The wheel can be installed into existing platforms: it changes none of their versions, and adds only missing packages."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.nightly
 PINS = Path(__file__).parent / "constraints"
 UV = Path(".venv-uv/bin/uv").absolute()
 SLACK = {"slack-bolt", "slack-sdk"}
-PLATFORMS = {  # the version of Python, and what comes besides ourselves
+PLATFORMS = {  # the version of Python, and the packages that are installed besides ours
     "cookiecutter-2026-08": ("3.14", SLACK | {"django-celery-results"}),
     "cookiecutter-2025-10": ("3.13", SLACK | {"django-celery-results"}),
     "django-4.2-psycopg2": ("3.11", SLACK),
@@ -38,7 +38,7 @@ def resolved(python: str, *requirements: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_no_version_changes_and_only_what_is_missing_comes(platform: str, built: Path) -> None:
+def test_no_version_changes_and_only_missing_packages_are_installed(platform: str, built: Path) -> None:
     python, comes = PLATFORMS[platform]
     pins = [line for line in (PINS / f"{platform}.txt").read_text().splitlines() if not line.startswith("#")]
     before = resolved(python, *pins)

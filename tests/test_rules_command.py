@@ -25,7 +25,7 @@ BILLING = """\
 
 
 def run(command: str, *words: str) -> tuple[str, str]:
-    """What it says, and its warnings."""
+    """Runs a command, and returns its output and its warnings."""
     out, err = StringIO(), StringIO()
     call_command(f"runtask_{command}", *words, stdout=out, stderr=err, no_color=True)
     return out.getvalue(), err.getvalue()
@@ -52,7 +52,7 @@ def test_an_import_shows_the_difference_and_replaces_all_rules(file: Path) -> No
     assert "The rules are the same as before." in run("rules", "import", str(file))[0]
 
 
-def test_what_is_exported_imports_as_the_same(file: Path, tmp_path: Path) -> None:
+def test_exported_rules_are_imported_unchanged(file: Path, tmp_path: Path) -> None:
     run("rules", "import", str(file))
     before, (text, _) = rulebook.stored(), run("rules", "export")
     assert rulefile.read(text) == tuple(before)
@@ -77,7 +77,7 @@ def test_each_mistake_is_named_with_its_place_and_nothing_is_changed(file: Path)
     assert [rule.name for rule in rulebook.stored()] == ["stays"]
 
 
-def test_an_empty_list_needs_a_second_word(file: Path) -> None:
+def test_an_empty_list_of_rules_needs_a_second_option(file: Path) -> None:
     in_force(a_rule("stays"))
     file.write_text("[]")
     with pytest.raises(CommandError, match="--empty"):
@@ -88,7 +88,7 @@ def test_an_empty_list_needs_a_second_word(file: Path) -> None:
     assert run("rules", "export")[0] == "[]\n"
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="can't be read"):
         run("rules", "check", str(tmp_path / "none.yml"))
 
@@ -99,7 +99,7 @@ def test_globs_that_match_nothing_are_named(file: Path) -> None:
     assert warned == "No schedule matches billing.* of the rule “Billing is for finance”.\n"
 
 
-def test_it_explains_what_somebody_may_do_before_the_import(file: Path) -> None:
+def test_explain_shows_what_somebody_may_do_before_an_import(file: Path) -> None:
     row = a_row("Invoices", task="billing.send")
     a_row("Other", task="other")
     for name, groups in (("ana", ["finance"]), ("ben", ["support"]), ("cara", [])):
@@ -130,7 +130,7 @@ def test_it_explains_what_somebody_may_do_before_the_import(file: Path) -> None:
         told("nobody", "Other")
 
 
-def test_pause_and_resume() -> None:
+def test_the_commands_pause_and_resume_the_site() -> None:
     assert "There was no pause" in run("resume")[0]
     assert "Paused" in run("pause", "month's\nend")[0]
     assert rulebook.in_force().paused == "month's end"

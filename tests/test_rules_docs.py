@@ -1,4 +1,4 @@
-"""The recipes of docs/rules.md do what the page says."""
+"""The recipes of docs/rules.md work as the page says."""
 
 import re
 from collections.abc import Callable
@@ -87,7 +87,7 @@ CHECKS: dict[str, Callable[[], None]] = {
 
 
 @pytest.mark.parametrize("recipe", CHECKS)
-def test_a_recipe_does_what_the_page_says(recipe: str) -> None:
+def test_a_recipe_works_as_the_page_says(recipe: str) -> None:
     CHECKS[recipe]()
 
 

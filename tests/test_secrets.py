@@ -1,4 +1,4 @@
-"""A secret value leaves the process in nothing but the message to the broker, wherever it stands and however it is written."""
+"""A secret value leaves the process only in the message to the broker, wherever it is stored and however it is written."""
 
 import json
 import logging
@@ -42,7 +42,7 @@ KEYS = [
     "password", "PASSWORD", "db_password", "dbPassword", "Db-Pwd", "pwd", "passphrase", "privateKey", "accessKey", "X-API-KEY",
     "apikey", "dsn", "cookie", "auth", "Authorization", "tokens", "client.secret", "session id", "pass_word", "ｔoken",
 ]  # fmt: skip
-# Marked, so that none of them stands on every page; without NUL, which no database takes in headers.
+# The secrets are marked, so that none is a text of every page. They have no NUL, which no database takes in headers.
 secrets = st.builds(
     "{0}qZ{1}Ω'9x{2}".format,
     st.sampled_from(["", " ", "\n", '"']),
@@ -89,7 +89,7 @@ def stored(draw: st.DrawFn, secret: str) -> Stored:
 
 
 def shows(text: str, secret: str) -> bool:
-    """In any form, also inside of JSON or of a page."""
+    """Says whether a text has the secret in any form, also inside JSON or HTML."""
     plain = secret.strip()
     written = {plain, json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1], repr(plain)[1:-1]}
     again = {json.dumps(form)[1:-1] for form in written} | {
@@ -100,7 +100,7 @@ def shows(text: str, secret: str) -> bool:
 
 @contextmanager
 def everything_logged() -> Iterator[list[str]]:
-    """At DEBUG, by every logger of this process."""
+    """Collects the lines of every logger of this process, at DEBUG."""
     lines: list[str] = []
 
     class Lines(logging.Handler):
@@ -119,7 +119,7 @@ def everything_logged() -> Iterator[list[str]]:
 
 
 class Colleague:
-    """Looks at everything that people and scripts can see, and remembers it."""
+    """A superuser who looks at everything that people and scripts can see, and keeps it in `seen`."""
 
     def __init__(self) -> None:
         self.user = User.objects.create_superuser(f"ada-{uuid4()}")
@@ -133,7 +133,7 @@ class Colleague:
         return of_user(self.user)
 
     def opens_form(self, schedule: ScheduleId) -> dict[Field, str]:
-        """In Slack, on the page, and by the API. Returns what Slack's form would send, unchanged."""
+        """Opens the form in Slack, on the page and by the API. Returns the values that Slack's unchanged form would send."""
         preview = see.preview(wiring.platform(), self.actor, schedule)
         assert preview is not None
         view = modals.chosen(Metadata(place=PLACE, mark="m"), preview, nonce="12345678")
@@ -152,7 +152,7 @@ class Colleague:
             self.gets(address)
 
     def audits(self, run: Run) -> None:
-        """As `runtask audit --json` and the logger write it, and in the admin."""
+        """Reads the audit log as `runtask audit --json` and the logger write it, and in the admin."""
         rows = records(run_id=run.pk)
         assert [row.action for row in rows] == ["run.asked", "run.sent", "run.ended", "run.ended"]
         self.seen += [json.dumps(audit.shown(row), ensure_ascii=False) for row in rows]
@@ -168,7 +168,7 @@ class Colleague:
 
 
 def told(run: Run, status: str, result: Any, traceback: str = "") -> None:
-    """A worker writes this, and the watcher sees it."""
+    """Writes an outcome as a worker does, and lets the watcher read it."""
     TaskResult.objects.update_or_create(
         task_id=run.task_id, defaults={"status": status, "result": json.dumps(result), "traceback": traceback}
     )
@@ -177,14 +177,14 @@ def told(run: Run, status: str, result: Any, traceback: str = "") -> None:
 
 @pytest.fixture
 def broker(db: None) -> Iterator[Any]:
-    """Takes all messages, and returns the newest."""
+    """Takes all messages from the broker, and returns the newest."""
     app = wiring.celery_app()
     app.control.purge()
 
     def take() -> Any:
         with app.connection_for_read() as connection:
             queue = connection.SimpleQueue("celery")
-            while len(queue):  # others are left over from an example that failed
+            while len(queue):  # other messages are left over from an example that failed
                 message = queue.get(block=False)
                 message.ack()
             queue.close()
@@ -196,7 +196,7 @@ def broker(db: None) -> Iterator[Any]:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=EXAMPLES)
 @given(st.data(), secrets)
-def test_a_secret_leaves_the_process_in_the_message_only(broker: Any, data: st.DataObject, secret: str) -> None:
+def test_a_secret_leaves_the_process_only_in_the_message(broker: Any, data: st.DataObject, secret: str) -> None:
     values = data.draw(stored(secret))
     night, _ = CrontabSchedule.objects.get_or_create(minute="0", hour="2")
     row = PeriodicTask.objects.create(
@@ -231,7 +231,7 @@ def test_a_secret_leaves_the_process_in_the_message_only(broker: Any, data: st.D
             f"  File x\nRefused: {said}",
         )
         ada.looks_at(run)
-        told(run, "SUCCESS", {"result": whole, "said": said})  # ended again
+        told(run, "SUCCESS", {"result": whole, "said": said})  # the run ends a second time
         ada.looks_at(run)
         ada.audits(run)
         ada.gets("/admin/runtask/run/")
@@ -245,7 +245,7 @@ def test_a_secret_leaves_the_process_in_the_message_only(broker: Any, data: st.D
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=EXAMPLES)
 @given(secrets, secrets)
-def test_a_secret_that_was_typed_anew_is_shown_as_little_as_the_old_one(broker: Any, old: str, new: str) -> None:
+def test_a_newly_typed_secret_is_not_shown_either(broker: Any, old: str, new: str) -> None:
     night, _ = CrontabSchedule.objects.get_or_create(minute="0", hour="2")
     row = PeriodicTask.objects.create(
         name=f"Log in {uuid4()}", task="tests.wire.log_in", crontab=night, args=json.dumps(["ada", old])
@@ -275,7 +275,7 @@ def test_a_secret_that_was_typed_anew_is_shown_as_little_as_the_old_one(broker: 
 
 @given(st.data(), secrets)
 def test_no_value_and_no_text_that_is_shown_holds_the_secret(data: st.DataObject, secret: str) -> None:
-    """The same without a process around it, so that many more values can be tried."""
+    """Tests the masking functions alone, so that many more values can be tried."""
     values = data.draw(stored(secret))
     whole = {"args": values.args, "kwargs": values.kwargs, "headers": values.headers}
     known = Secrets.of(WORDS, ("user", "password"), (values.args, values.kwargs), headers=values.headers)

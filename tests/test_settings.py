@@ -1,4 +1,4 @@
-"""What the stand-alone project's settings come to."""
+"""The settings of the stand-alone project."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from tests.e2e.platform import clean_environment
     ("address", "is_ready"), [("https://runs.example.com", True), ("http://runs.example.com", False)]
 )
 def test_with_an_https_address_the_site_is_ready_for_production(address: str, *, is_ready: bool) -> None:
-    """Django's own check of a deployment, with nothing set but what docs/standalone.md says."""
+    """Django's own check of a deployment passes with only the variables that docs/standalone.md names."""
     environment = clean_environment(
         DJANGO_SETTINGS_MODULE="bot.settings",
         DJANGO_SECRET_KEY="0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN",
@@ -48,7 +48,7 @@ SQLITE = ("runtask.sqlite3", "runtask.sqlite3-wal", "runtask.sqlite3-shm")
 
 
 def opened(**environment: str) -> Any:
-    """The secret keys, and the modes of the folder and of SQLite's files in it, while a process uses them."""
+    """Returns the secret keys, and the modes of the folder and of SQLite's files while a process uses them."""
     given = clean_environment(DJANGO_SETTINGS_MODULE="bot.settings", **environment)
     done = subprocess.run(
         [sys.executable, "-c", OPENED], env=given, capture_output=True, text=True, check=True, timeout=50
@@ -57,7 +57,7 @@ def opened(**environment: str) -> Any:
 
 
 @pytest.mark.slow
-def test_its_data_is_private_and_former_keys_are_known(tmp_path: Path) -> None:
+def test_data_is_private_and_former_secret_keys_are_accepted(tmp_path: Path) -> None:
     found = opened(
         RUNTASK_DATA=str(tmp_path / "new"),
         DJANGO_SECRET_KEY="of-today",
@@ -68,7 +68,7 @@ def test_its_data_is_private_and_former_keys_are_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_folder_that_is_there_stays_as_it_is_but_its_new_files_are_private(tmp_path: Path) -> None:
+def test_an_existing_folder_stays_as_it_is_but_its_new_files_are_private(tmp_path: Path) -> None:
     (folder := tmp_path / "there").mkdir(mode=0o755)
     found = opened(DATABASE_URL=f"sqlite:///{folder / 'runtask.sqlite3'}")
     assert found["modes"] == {"there": "755", **dict.fromkeys(SQLITE, "600")}

@@ -18,7 +18,7 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def test_every_code_and_every_state_has_its_words() -> None:
+def test_every_code_and_every_state_has_a_text() -> None:
     assert set(SENTENCES) == set(Code)
     assert set(STATES) == set(RunState) - {RunState.FINISHED}
 
@@ -39,7 +39,7 @@ def test_a_wrong_type_is_named_in_a_sentence_of_its_own(kind: str) -> None:
     assert said == f'This must be a JSON list, such as [7, "EU"]. {KINDS[kind]}'
 
 
-def test_a_place_stands_before_the_sentence_and_the_excerpt_below() -> None:
+def test_the_place_comes_before_the_sentence_and_the_excerpt_below_it() -> None:
     place = Place(at=3, line=1, column=4, excerpt="[1,]\n   ^")
     said = problem_text(Problem(code=Code.TRAILING_COMMA, field="args", place=place))
     assert said == "Line 1, column 4: There must be no comma before a closing bracket.\n[1,]\n   ^"

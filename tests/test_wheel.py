@@ -1,4 +1,4 @@
-"""The wheels hold everything that their users need, and nothing else."""
+"""The wheels contain everything that their users need, and nothing else."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass(frozen=True)
 class Wheel:
-    """A built wheel, and what it must be like."""
+    """A built wheel, and the folders from which it was built."""
 
     file: Path
     distribution: str
@@ -41,7 +41,7 @@ class Wheel:
         return BytesParser().parsebytes(self.info("METADATA"))
 
     def info(self, name: str) -> bytes:
-        """One of the files about the distribution itself."""
+        """Returns a file of the wheel's metadata."""
         with zipfile.ZipFile(self.file) as archive:
             [found] = [part for part in archive.namelist() if part.endswith(f".dist-info/{name}")]
             return archive.read(found)
@@ -73,7 +73,7 @@ def either(request: pytest.FixtureRequest) -> Wheel:
     return found
 
 
-def test_it_holds_all_of_its_packages_and_nothing_else(either: Wheel) -> None:
+def test_a_wheel_contains_all_of_its_packages_and_nothing_else(either: Wheel) -> None:
     files = tracked(*(either.source + package for package in either.packages))
     expected = {name.removeprefix(either.source) for name in files}
     assert {name for name in either.names if ".dist-info/" not in name} == expected
@@ -97,7 +97,7 @@ def test_the_local_slack_has_its_files_beside_the_code(of_the_local_slack: Wheel
     assert name in of_the_local_slack.names
 
 
-def test_the_product_holds_no_local_slack_no_demo_and_no_test(of_the_product: Wheel) -> None:
+def test_the_product_contains_no_local_slack_no_demo_and_no_test(of_the_product: Wheel) -> None:
     foreign = ("localslack", "bot/demo", "test")
     assert not [name for name in of_the_product.names if any(part in name for part in foreign)]
 
@@ -109,11 +109,11 @@ def test_the_product_holds_no_local_slack_no_demo_and_no_test(of_the_product: Wh
         ("of_the_local_slack", "localslack = localslack.__main__:main"),
     ],
 )
-def test_it_brings_its_command(request: pytest.FixtureRequest, which: str, command: str) -> None:
+def test_a_wheel_installs_its_command(request: pytest.FixtureRequest, which: str, command: str) -> None:
     assert command in request.getfixturevalue(which).info("entry_points.txt").decode()
 
 
-def test_its_metadata_is_what_the_project_says(either: Wheel) -> None:
+def test_the_metadata_of_a_wheel_agrees_with_the_project(either: Wheel) -> None:
     said, project = either.metadata, tomllib.loads((either.project / "pyproject.toml").read_text())["project"]
     assert said["Name"] == project["name"] == either.distribution
     assert said["Version"] == project["version"]
@@ -124,13 +124,13 @@ def test_its_metadata_is_what_the_project_says(either: Wheel) -> None:
     assert said.get_all("Provides-Extra", []) == list(project.get("optional-dependencies", {}))
 
 
-def test_it_claims_no_licence(either: Wheel) -> None:
+def test_a_wheel_names_no_licence(either: Wheel) -> None:
     """There is no licence file yet, so the wheel must not name one."""
     said = [name for name in either.metadata if name.startswith("License")]
     assert said + [one for one in either.metadata.get_all("Classifier", []) if one.startswith("License")] == []
 
 
-def test_its_description_renders(either: Wheel) -> None:
+def test_the_description_of_a_wheel_renders(either: Wheel) -> None:
     assert str(either.metadata.get_payload()).startswith((either.project / "README.md").read_text()[:100])
     command = [sys.executable, "-m", "twine", "check", "--strict", str(either.file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

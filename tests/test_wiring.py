@@ -1,4 +1,4 @@
-"""How the parts are put together."""
+"""The wiring connects the parts."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,7 +18,7 @@ APP = Celery("platform", set_as_current=False)
 
 @pytest.fixture(params=["rows", "backend", "none"])
 def platform(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Iterator[None]:
-    """Where its new runs have their results."""
+    """Chooses the source of new runs."""
     APP.conf.update(result_backend=f"file://{tmp_path}")
     settings.RUNTASK = {"CELERY_APP": f"{__name__}:APP", "OUTCOMES": request.param}
     conf.conf.cache_clear()
@@ -27,7 +27,7 @@ def platform(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> I
 
 
 def settled(run: Run, late: timedelta) -> str:
-    """Its state after every watcher's first step, if it is so late."""
+    """Makes the run so late, lets every watcher make its first step, and returns the run's state."""
     Run.objects.update(deadline_at=timezone.now() - late)
     for watcher in wiring.watchers():
         watcher.step()
@@ -38,8 +38,8 @@ def settled(run: Run, late: timedelta) -> str:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("platform")
 @pytest.mark.parametrize("source", ["rows", "backend", "events", "none", "elsewhere"])
-def test_a_late_run_is_told_of_once_wherever_its_results_are(source: str) -> None:
-    """Also if that isn't there any more, or if a later version, which is gone again, has written it."""
+def test_a_late_run_is_reported_once_whatever_its_source(source: str) -> None:
+    """Its source may not be configured any more, or only a later version may know it."""
     run = a_run(source=source)
     assert settled(run, timedelta(seconds=1)) == ("unseen" if source == "none" else "overdue")
     assert Notice.objects.filter(run=run, kind__in=["deadline", "unseen"]).count() == 1

@@ -20,7 +20,7 @@ print(ThreadPoolExecutor().submit(lambda: get_current_app().main).result())
 
 
 def test_every_thread_has_the_projects_celery_app(tmp_path: Path) -> None:
-    """beat's "Run selected tasks" sends with the current one; Celery's own, made up where there is none, sends to localhost."""
+    """beat's "Run selected tasks" uses the current app. Without one, Celery makes an app that sends to localhost."""
     environment = clean_environment(RUNTASK_DATA=str(tmp_path), DJANGO_SECRET_KEY="only-for-tests")
     said = subprocess.run(
         [sys.executable, "-c", IN_A_THREAD], env=environment, capture_output=True, text=True, check=True, timeout=50
@@ -29,7 +29,7 @@ def test_every_thread_has_the_projects_celery_app(tmp_path: Path) -> None:
 
 
 def commands() -> dict[str, str]:
-    """By file, the options with which docs and Procfile start gunicorn."""
+    """Returns the options with which docs and Procfile start gunicorn, by file."""
     found = {}
     for name in ("Procfile", *map(str, Path("docs").glob("*.md"))):
         text = Path(name).read_text()
@@ -45,5 +45,7 @@ def test_gunicorn_has_our_settings_wherever_it_is_started(command: str, monkeypa
     )
     found = WSGIApplication().cfg
     assert (found.worker_class_str, found.threads, found.graceful_timeout) == ("gthread", 8, 25)
-    assert found.settings.get("control_socket_disable") is None or found.control_socket_disable  # from 25.1 on
+    assert (
+        found.settings.get("control_socket_disable") is None or found.control_socket_disable
+    )  # gunicorn has this setting since 25.1
     assert found.umask == 0o077

@@ -1,4 +1,4 @@
-"""Results and figures that nobody measured."""
+"""Invented results and figures for tests."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,7 +22,7 @@ def results(*series: Series) -> Results:
 
 
 def a_figure(ours: float = 2.0, theirs: float | None = None, **changes: Any) -> Figure:
-    """2 ms, at most 1.5 times as long as the floor."""
+    """A figure of 2 ms, whose goal is at most 1.5 times the floor's time."""
     ratio = ours if theirs is None else ours / theirs
     figure = Figure(
         title="form",

@@ -1,4 +1,4 @@
-"""What has changed between two runs."""
+"""Differences between the figures of two runs."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from tests.bench.made import a_figure
 
 
 def a_change(before: tuple[float, ...], after: tuple[float, ...], **changes: Any) -> list[tuple[str, ...]]:
-    """The noise is 1.2."""
+    """A change between two figures, with a noise of 1.2."""
     return compare.changed([a_figure(*before, **changes)], [a_figure(*after, **changes)])
 
 
-def test_only_what_is_beyond_noise_has_changed() -> None:
+def test_only_a_difference_beyond_the_noise_is_a_change() -> None:
     assert a_change((10, 5), (11.9, 5)) == []
     assert a_change((10, 5), (20, 5)) == [("form", "1 client", "p50", "10 -> 20 ms", "2 -> 4 × floor", "2.00 × slower")]
     assert a_change((10, 5), (2.5, 5)) == [
@@ -37,12 +37,12 @@ def test_a_deliverer_that_posts_half_as_much_is_slower() -> None:
     assert row[2:] == ("rate", "160 -> 80 /s", "8 -> 4 × floor", "2.00 × slower")
 
 
-def test_growth_is_no_excuse_for_both_ends_being_slower() -> None:
+def test_both_loads_being_slower_is_reported_even_if_the_growth_is_equal() -> None:
     (row,) = a_change((10, 5), (30, 15), other="runtask, 100 schedules")
     assert row[3:] == ("10 -> 30 ms", "2 -> 2 × runtask, 100 schedules", "3.00 × slower")
 
 
-def test_memory_is_not_slower_but_more() -> None:
+def test_more_memory_is_reported_as_more_and_not_as_slower() -> None:
     (row,) = a_change((70,), (140,), unit="MB")
     assert row[3:] == ("70 -> 140 MB", "", "2.00 × more")
 

@@ -17,7 +17,7 @@ def test_figures_come_back_from_their_lines_as_they_were() -> None:
     assert Kept.load(kept.dump().splitlines()) == kept
 
 
-def test_lines_are_sorted_whatever_was_measured_first() -> None:
+def test_lines_are_sorted_in_whichever_order_figures_were_measured() -> None:
     first, second = a_figure(1, title="a"), a_figure(2, title="b")
     assert Kept({}, (second, first)).dump() == Kept({}, (first, second)).dump()
 
@@ -30,7 +30,7 @@ def test_a_new_run_replaces_the_figures_of_its_set_up_only() -> None:
     assert old.replaced_by(new) == Kept({"embedded": "new", "redis": "old"}, (a_figure(2, setup="redis"), a_figure(3)))
 
 
-def test_the_kept_file_is_what_would_be_written_and_has_figures_of_goals_only() -> None:
+def test_the_kept_file_is_canonical_and_has_figures_of_goals_only() -> None:
     kept = figures.kept()
     assert kept.dump() == figures.FILE.read_text()
     titles = {(goal.title, goal.other) for goal in GOALS}

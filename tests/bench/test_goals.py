@@ -1,4 +1,4 @@
-"""What the figure of a goal says, and when the goal is met."""
+"""The figure of a goal, and when the goal is met."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""docs/performance.md."""
+"""docs/performance.md agrees with the kept figures."""
 
 from bench import figures, page
 from bench.cases.promises import GOALS
@@ -6,7 +6,7 @@ from bench.figures import Figure, Kept
 from tests.bench.made import a_figure
 
 
-def test_the_page_is_made_of_the_kept_figures() -> None:
+def test_the_page_agrees_with_the_kept_figures() -> None:
     text = page.PAGE.read_text()
     assert text == page.text(figures.kept()), "write it: make bench ARGS=--write"
     assert page.NOT_MEASURED not in text

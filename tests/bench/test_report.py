@@ -1,4 +1,4 @@
-"""Results in JSON, and tables."""
+"""Results are written as JSON and as tables."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def test_results_come_back_from_json_as_they_were(tmp_path: Path) -> None:
     assert read(tmp_path) == [found]
 
 
-def test_a_missed_goal_is_seen_in_its_row() -> None:
+def test_a_missed_goal_is_marked_in_its_row() -> None:
     goal = Goal(title="form", experiment="command", what="open", of="floor", limit=1.5, stats=("p50",))
     found = results(a_series("runtask", 2, 3, 4), a_series("floor", 1, 1, 1))
     assert report.figure_rows(judge([goal], found)) == [
@@ -22,14 +22,14 @@ def test_a_missed_goal_is_seen_in_its_row() -> None:
     ]
 
 
-def test_a_figure_that_stands_alone_shows_its_own_range() -> None:
+def test_a_figure_without_a_comparison_shows_its_own_range() -> None:
     goal = Goal(title="form", experiment="command", what="open", stats=("p50",))
     assert report.figure_rows(judge([goal], results(a_series("runtask", 2, 3, 4)))) == [
         ("form", "1 client", "p50", "3 (2–4) ms", "", "", "", "")
     ]
 
 
-def test_what_is_missed_by_little_does_not_look_like_met() -> None:
+def test_a_goal_missed_by_little_does_not_look_as_if_it_were_met() -> None:
     rows = report.figure_rows(a_figure(ours, 4, limit=1.25) for ours in (5.012, 5, 4.999, 4))
     assert [(row[5], row[7]) for row in rows] == [("1.253", "MISSED"), ("1.25", "met"), ("1.2497", "met"), ("1", "met")]
 
@@ -39,7 +39,7 @@ def test_figures_of_two_goals_are_told_apart_in_a_plot() -> None:
     assert labels == ["form, 1 client, rate: at most 1 × a", "form, 1 client, rate: at most 1 × b"]
 
 
-def test_numbers_are_read_by_people() -> None:
+def test_numbers_are_readable() -> None:
     numbers = [report.number(value) for value in (0, 0.01234, 1.5, 123.4, 12345.6)]
     assert numbers == ["0", "0.0123", "1.5", "123", "12,346"]
 

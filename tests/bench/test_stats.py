@@ -12,13 +12,13 @@ def test_a_percentile_is_a_value_that_was_measured() -> None:
         stats.percentile([], 50)
 
 
-def test_a_turn_knows_its_rate() -> None:
+def test_a_turn_has_a_rate() -> None:
     turn = stats.of_turn([1.0] * 98 + [7.0, 9.0], seconds=2.0)
     assert (turn.p50, turn.p99, turn.worst, turn.count, turn.per_second) == (1, 7, 9, 100, 50)
 
 
-def test_ratios_are_taken_within_a_round() -> None:
-    """The machine was slow in the second round: for both."""
+def test_each_ratio_compares_times_of_the_same_round() -> None:
+    """In the second round, the machine was slow for both contestants."""
     assert stats.ratio([2.0, 20.0, 3.0], [1.0, 10.0, 1.0]) == stats.Spread(median=2, low=2, high=3)
     with pytest.raises(ValueError, match="rounds differ"):
         stats.ratio([1.0], [1.0, 2.0])

@@ -1,4 +1,4 @@
-"""A Celery app of its own, whose broker nobody else's pools know."""
+"""A Celery app with a broker of its own, so that it shares no pool of connections with other apps."""
 
 from celery import Celery
 

@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 def doctor() -> tuple[int, dict[str, Json]]:
-    """The exit code, and the last finding on each thing."""
+    """Runs doctor, and returns the exit code and the last finding about each thing."""
     conf.conf.cache_clear()
     out, code = StringIO(), 0
     try:
@@ -41,7 +41,7 @@ def screen() -> str:
 
 @pytest.fixture(autouse=True)
 def _impatient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no worker runs, none needs to be waited for."""
+    """Shortens the wait for workers, because none runs."""
     if "worker" not in request.fixturenames:
         monkeypatch.setattr(workers, "WITHIN", 0.1)
 
@@ -68,7 +68,7 @@ def test_a_healthy_set_up_ends_with_0(
     assert "Slack delivers to https only" in found["HTTP mode"]["found"]
 
 
-def test_what_slack_refuses_is_told_with_its_own_word(slack: LocalSlack, settings: Any) -> None:  # noqa: F811
+def test_a_refusal_by_slack_is_shown_with_slacks_own_code(slack: LocalSlack, settings: Any) -> None:  # noqa: F811
     settings.RUNTASK |= {"SLACK_BOT_TOKEN": "xoxb-hunter2", "SLACK_APP_TOKEN": slack.bot_token}
     code, found = doctor()
     assert code == 1
@@ -78,33 +78,33 @@ def test_what_slack_refuses_is_told_with_its_own_word(slack: LocalSlack, setting
     assert "connections:write" in found["Socket Mode"]["remedy"]
 
 
-def test_missing_scopes_are_told_with_what_does_not_work(slack: LocalSlack) -> None:  # noqa: F811
+def test_missing_scopes_are_reported_with_what_does_not_work(slack: LocalSlack) -> None:  # noqa: F811
     slack.config(scopes=["commands", "chat:write", "users:read"])
     assert "users:read.email (links by equal e-mail)" in doctor()[1]["scopes"]["found"]
 
 
 @pytest.mark.parametrize("scope", sorted(OPTIONAL))
-def test_what_an_optional_scope_costs_is_told_by_name(slack: LocalSlack, scope: str) -> None:  # noqa: F811
+def test_a_missing_optional_scope_is_reported_with_what_does_not_work(slack: LocalSlack, scope: str) -> None:  # noqa: F811
     slack.use_manifest(manifest("/runtask"), without=[scope])
     found = doctor()[1]["scopes"]
     assert (found["level"], found["found"]) == ("warning", f"missing: {scope} ({slack_area.WITHOUT[scope]})")
 
 
-def test_an_app_that_was_removed_is_told_with_what_to_do(slack: LocalSlack) -> None:  # noqa: F811
+def test_an_app_that_was_removed_is_reported_with_what_to_do(slack: LocalSlack) -> None:  # noqa: F811
     slack.uninstall()
     found = doctor()[1]["bot token"]
     assert (found["level"], found["found"]) == ("problem", "Slack says account_inactive")
     assert "Install it again" in found["remedy"]
 
 
-def test_a_slack_that_is_away_is_told(slack: LocalSlack, settings: Any) -> None:  # noqa: F811
+def test_a_slack_that_is_away_is_reported(slack: LocalSlack, settings: Any) -> None:  # noqa: F811
     settings.RUNTASK |= {"SLACK_API_URL": "http://127.0.0.1:9/api/"}
     found = doctor()[1]
     assert found["bot token"]["found"] == "Slack can't be reached (ConnectionRefusedError)"
     assert "network" in found["bot token"]["remedy"]
 
 
-def test_a_broker_that_is_away_is_told_without_its_password(
+def test_a_broker_that_is_away_is_reported_without_its_password(
     slack: LocalSlack,  # noqa: F811
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
@@ -117,7 +117,7 @@ def test_a_broker_that_is_away_is_told_without_its_password(
     assert "hunter2" not in text
 
 
-def test_workers_that_take_no_questions_are_not_taken_for_dead(
+def test_workers_without_remote_control_are_not_reported_as_dead(
     slack: LocalSlack,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -138,15 +138,17 @@ def test_options_that_can_not_be_read_end_with_2(transactional_db: None, setting
     conf.conf.cache_clear()
 
 
-def test_each_complaint_of_the_checks_is_told_once(slack: LocalSlack, settings: Any) -> None:  # noqa: F811
+def test_each_problem_of_the_system_checks_is_reported_once(slack: LocalSlack, settings: Any) -> None:  # noqa: F811
     settings.RUNTASK |= {"CELERY_APP": "no.such:app", "BASE_URL": "https://x.example/slack"}
     text = screen()
     for words in ("no Celery app to send with", "RUNTASK_BASE_URL ends with /slack"):
         assert " ".join(text.split()).count(words) == 1
 
 
-def test_in_a_project_commands_are_named_as_its_own_manage_py_has_them() -> None:
-    assert as_typed_here("Run `runtask migrate`.") == "Run `manage.py migrate`."  # tests.settings is a project's
+def test_in_a_project_commands_are_shown_with_manage_py() -> None:
+    assert (
+        as_typed_here("Run `runtask migrate`.") == "Run `manage.py migrate`."
+    )  # tests.settings are those of a project
     assert (
         as_typed_here("`runtask slack` or `runtask notify`")
         == "`manage.py runtask_slack` or `manage.py runtask_notify`"
@@ -162,7 +164,7 @@ def test_in_a_project_commands_are_named_as_its_own_manage_py_has_them() -> None
         ("/admin/", "local-signing-secret", Level.PROBLEM, "status"),
     ],
 )
-def test_our_own_address_is_asked_as_slack_would(
+def test_our_own_address_is_called_as_slack_would_call_it(
     slack: LocalSlack,  # noqa: F811
     live_server: Any,
     path: str,
@@ -178,7 +180,7 @@ def test_our_own_address_is_asked_as_slack_would(
 @pytest.mark.parametrize(
     ("module", "name"), [("shop.settings", " ALLOWED_HOSTS"), ("bot.settings", "DJANGO_ALLOWED_HOSTS")]
 )
-def test_a_host_that_is_not_allowed_is_told_with_the_setting_of_this_site(
+def test_a_host_that_is_not_allowed_is_reported_with_the_setting_of_this_site(
     live_server: Any, settings: Any, module: str, name: str
 ) -> None:
     settings.ALLOWED_HOSTS = ["shop.example.com"]

@@ -1,4 +1,4 @@
-"""What the area *Database* says of SQLite's file."""
+"""Findings about SQLite's file in the area *Database*."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from bot.doctor import database
 from bot.doctor.findings import Level
 
 
-def test_a_file_that_everybody_on_the_machine_can_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_everybody_on_the_machine_can_read_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(private, "is_open", lambda file: file.name == "open.sqlite3")
     [finding] = database._private(Path("/srv/open.sqlite3"))
     assert finding.level is Level.WARNING

@@ -1,4 +1,4 @@
-"""What doctor says where outcomes are read in workers' events."""
+"""Findings if outcomes are read from workers' events."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.factories import a_row
 pytestmark = pytest.mark.django_db
 
 
-def test_tasks_that_send_no_events_are_told_where_events_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tasks_that_send_no_events_are_reported_if_events_are_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(eventqueue, "is_possible", lambda _: True)
     monkeypatch.setattr(events, "_queue", lambda *_: iter(()))
     monkeypatch.setattr(events, "_workers", lambda *_: iter(()))
@@ -26,10 +26,10 @@ def test_tasks_that_send_no_events_are_told_where_events_are_read(monkeypatch: p
     found = told(results.results(by_events))
     assert found["source"].found == "events: in the events that workers send while they run tasks"
     assert "celery.backend_cleanup" in found["send_events"].found
-    assert "track_started" not in found, "that is about results"
+    assert "track_started" not in found, "ignored results don't matter if events are the source"
 
 
-def test_workers_whose_heartbeats_are_not_heard_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_without_heartbeats_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "ask", lambda *_: {"a@1": {"ok": "pong"}, "b@1": {"ok": "pong"}})
     heard = {"a@1"}
     monkeypatch.setattr(heartbeats, "heard", lambda *_: heard)
@@ -49,9 +49,7 @@ def test_workers_whose_heartbeats_are_not_heard_are_told(monkeypatch: pytest.Mon
         ((7, 1), Level.OK, "7 messages wait"),
     ],
 )
-def test_the_queue_of_events_is_looked_at(
-    monkeypatch: pytest.MonkeyPatch, there: Any, level: Level, words: str
-) -> None:
+def test_the_queue_of_events_is_checked(monkeypatch: pytest.MonkeyPatch, there: Any, level: Level, words: str) -> None:
     monkeypatch.setattr(eventqueue, "transport", lambda _: "amqp")
     monkeypatch.setattr(eventqueue, "waiting", lambda *_: there)
     [finding] = events._queue(wiring.celery_app(), eventqueue.EventQueue(name="q", length=100, expires=60))

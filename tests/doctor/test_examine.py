@@ -1,4 +1,4 @@
-"""A look that hangs or fails says so, and holds up no other."""
+"""A check that hangs or fails is reported, and blocks no other check."""
 
 import threading
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def without_database() -> list[Finding]:
     raise OperationalError("gone")
 
 
-def test_each_area_is_told_in_order_whatever_becomes_of_it() -> None:
+def test_all_areas_are_reported_in_order_even_if_some_fail_or_hang() -> None:
     never = threading.Event()
 
     def hangs() -> Iterator[Finding]:
@@ -43,7 +43,7 @@ def test_each_area_is_told_in_order_whatever_becomes_of_it() -> None:
 
 
 def test_addresses_begin_with_the_sites_own_prefix() -> None:
-    """`django.setup` sets FORCE_SCRIPT_NAME in the main thread; Slack's requests arrive below it."""
+    """`django.setup` sets FORCE_SCRIPT_NAME in the main thread only. Slack's requests arrive below this prefix."""
     before = get_script_prefix()
     set_script_prefix("/shop/")
     try:

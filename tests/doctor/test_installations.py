@@ -1,4 +1,4 @@
-"""What several installations on one database, and wrong clocks, look like."""
+"""Findings about several installations on one database, and about wrong clocks."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from tests.factories import NOW, slack_says
 
 
 @pytest.mark.django_db
-def test_a_wrong_clock_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_clock_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(database.database(subject()))["clock"].level is Level.OK
     monkeypatch.setattr(clock, "ahead", lambda: timedelta(seconds=600))
     found = told(database.database(subject()))["clock"]
@@ -23,7 +23,7 @@ def test_a_wrong_clock_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db
-def test_each_installation_is_told() -> None:
+def test_each_installation_is_reported() -> None:
     seen = {"seen_at": timezone.now(), "address": "https://shop.slack.com/"}
     Installation.objects.create(key="T1/A1", **seen)
     Installation.objects.create(key="T1/A2", **seen | {"seen_at": NOW})

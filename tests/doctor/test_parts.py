@@ -1,4 +1,4 @@
-"""What each area says of rows, users, versions and configurations."""
+"""Findings of each area about rows, users, versions and configurations."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def test_every_system_check_is_shown_in_its_area(check: Check) -> None:
     assert any(finding.found == complaint.msg for finding in areas(seen)[check.area]())
 
 
-def test_a_version_outside_the_range_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_version_outside_the_range_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup, "supported", lambda: {"Django": SpecifierSet(">=99"), "slack-bolt": SpecifierSet(">=1")})
     found = told(setup.versions(subject()))
     assert found["Django"].level is Level.WARNING
@@ -53,7 +53,7 @@ def test_a_version_outside_the_range_is_told(monkeypatch: pytest.MonkeyPatch) ->
     assert "slack-bolt" not in found
 
 
-def test_every_scope_of_the_manifest_has_a_word_on_what_is_missing_without_it() -> None:
+def test_every_scope_of_the_manifest_has_a_text_about_what_needs_it() -> None:
     assert set(slack.WITHOUT) == WANTED
 
 
@@ -65,7 +65,7 @@ def test_every_scope_of_the_manifest_has_a_word_on_what_is_missing_without_it() 
         (WANTED - {"commands", "im:write"}, Level.PROBLEM, "missing: commands (the slash command); im:write"),
     ],
 )
-def test_scopes_are_held_against_the_manifest(granted: frozenset[str], level: Level, says: str) -> None:
+def test_scopes_are_compared_with_the_manifest(granted: frozenset[str], level: Level, says: str) -> None:
     (finding,) = slack.scopes(granted)
     assert finding.level is level
     assert says in finding.found
@@ -85,7 +85,7 @@ def test_more_scopes_than_needed_are_noted() -> None:
         (timedelta(seconds=60), Level.PROBLEM),
     ],
 )
-def test_results_must_live_long_enough_to_be_read(value: Any, level: Level) -> None:
+def test_results_that_expire_too_soon_to_be_read_are_reported(value: Any, level: Level) -> None:
     assert results.expiry(value, is_automatic=True).level is level
 
 
@@ -100,13 +100,13 @@ def test_results_must_live_long_enough_to_be_read(value: Any, level: Level) -> N
     ],
 )
 @pytest.mark.django_db
-def test_a_scheduler_that_is_made_from_beats_knows_the_schedules(scheduler: str, level: Level) -> None:
+def test_a_scheduler_that_is_a_subclass_of_beats_is_accepted(scheduler: str, level: Level) -> None:
     app = Celery("shop", set_as_current=False)
     app.conf.beat_scheduler = scheduler
     assert told(schedules.schedules(subject(app=app)))["scheduler"].level is level
 
 
-class OwnScheduler(DatabaseScheduler):  # type: ignore[misc]  # it has no types
+class OwnScheduler(DatabaseScheduler):  # type: ignore[misc]  # beat has no types
     pass
 
 
@@ -114,13 +114,13 @@ class OwnScheduler(DatabaseScheduler):  # type: ignore[misc]  # it has no types
     ("namespace", "name"),
     [("CELERY", "CELERY_TASK_TRACK_STARTED"), ("JOBS", "JOBS_TASK_TRACK_STARTED"), (None, "CELERY_TRACK_STARTED")],
 )
-def test_a_setting_is_named_as_the_app_reads_it(namespace: str | None, name: str) -> None:
+def test_a_setting_is_named_with_the_prefix_that_the_app_reads(namespace: str | None, name: str) -> None:
     app = Celery("shop", set_as_current=False)
     app.config_from_object("django.conf:settings", namespace=namespace)
     assert results.track_started(app) == name
 
 
-def test_secrets_are_known_wherever_they_stand(settings: Any) -> None:
+def test_secrets_are_found_in_all_options_and_addresses(settings: Any) -> None:
     settings.SECRET_KEY_FALLBACKS = ["of-yesterday"]
     app = Celery("shop", set_as_current=False)
     app.conf.update(broker_url="amqp://u:pa%2Fss@a//;amqp://u:second@b//", result_backend="db+mysql://u:third@c/d")
@@ -170,11 +170,11 @@ class TestRows:
         ],
         ids=lambda value: str(value)[:20],
     )
-    def test_the_quick_look_at_arguments_says_what_the_form_says(self, kwargs: str, sent: bool) -> None:
+    def test_the_quick_check_of_arguments_agrees_with_the_form(self, kwargs: str, sent: bool) -> None:
         PeriodicTask.objects.filter(pk=a_row().pk).update(kwargs=kwargs)
         assert ("bad JSON" not in told(schedules.rows(wiring.celery_app(), timezone.now()))) is sent
 
-    def test_a_silent_beat_is_told(self) -> None:
+    def test_a_silent_beat_is_reported(self) -> None:
         row = a_row()
         now = timezone.now()
         assert told(schedules.schedules(subject()))["beat"].level is Level.NOTE
@@ -182,7 +182,7 @@ class TestRows:
             PeriodicTask.objects.filter(pk=row.pk).update(last_run_at=now - ago)
             assert told(schedules.schedules(subject()))["beat"].level is level
 
-    def test_queues_without_a_worker_are_told(self) -> None:
+    def test_queues_without_a_worker_are_reported(self) -> None:
         for number in range(3):
             a_row(f"r{number}", queue="reports")
         a_row("here")
@@ -193,7 +193,7 @@ class TestRows:
         assert finding.remedy == "Start one: celery -A PROJECT worker -Q reports"
         assert told(workers.unserved(*going, {"celery", "reports"}))["queues"].level is Level.OK
 
-    def test_people_are_counted_as_they_are_now(self) -> None:
+    def test_people_are_counted_with_their_present_rights(self) -> None:
         assert told(people.staff(subject()))["staff"].level is Level.PROBLEM
         ana = User.objects.create_user("ana", "Ana@x.org", is_staff=True)
         ben = User.objects.create_user("ben", "ana@x.org")
@@ -208,7 +208,7 @@ class TestRows:
             ("e-mail", "RUNTASK_LINK_BY_EMAIL is off: links are made by hand"),
         ]
 
-    def test_whom_their_e_mail_can_not_link_is_told(self) -> None:
+    def test_people_whose_e_mail_can_not_link_them_are_named(self) -> None:
         for name, address in (("ana", "Ana@x.org"), ("anna", "ana@x.org"), ("cy", ""), ("di", "di@y.org"), ("eve", "")):
             User.objects.create_user(name, address, is_staff=True)
         User.objects.create_superuser("root", "")
@@ -221,11 +221,11 @@ class TestRows:
             "shared with other staff, so it links nobody: that of ana, anna",
         ]
 
-    def test_without_links_and_e_mail_nobody_can_act(self) -> None:
+    def test_a_site_where_nobody_can_be_linked_gets_a_warning(self) -> None:
         assert told(people.staff(subject()))["links"].level is Level.WARNING
         assert told(people.staff(subject(conf=Conf(link_by_email=True))))["links"].level is Level.NOTE
 
-    def test_tokens_that_expire_are_told_in_time(self) -> None:
+    def test_tokens_are_reported_before_they_expire(self) -> None:
         ana = User.objects.create_user("ana", is_staff=True)
         for name, days in (("old", -1), ("soon", 13), ("later", 15)):
             tokens.issue(ana, name, timedelta(days=days))
@@ -236,7 +236,7 @@ class TestRows:
         ]
         assert {finding.level for finding in found} == {Level.WARNING}
 
-    def test_messages_that_do_not_get_out_are_told(self) -> None:
+    def test_messages_that_are_not_delivered_are_reported(self) -> None:
         assert told(people.messages(subject()))["delivery"].level is Level.OK
         run, now = a_run(), timezone.now()
         Notice.objects.create(run=run, kind="root", rank=0, due_at=now - timedelta(minutes=5))
@@ -246,13 +246,13 @@ class TestRows:
         Notice.objects.create(run=a_run(), kind="root", rank=0, due_at=now, state="parked", problem="is_archived")
         assert "is_archived" in told(people.messages(subject()))["parked"].found
 
-    def test_results_that_nobody_looks_for_are_told(self) -> None:
+    def test_results_that_no_watcher_reads_are_reported(self) -> None:
         run = a_run()
         assert "watcher" not in told(results.results(subject()))
         Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(minutes=5))
         assert "--no-deliver" in told(results.results(subject()))["watcher"].remedy
 
-    def test_tasks_that_ignore_results_are_noted(self) -> None:
+    def test_tasks_that_ignore_results_are_reported_as_a_note(self) -> None:
         app = wiring.celery_app()
         a_row(task="celery.backend_cleanup")
         app.tasks["celery.backend_cleanup"].ignore_result = True
@@ -262,14 +262,14 @@ class TestRows:
             app.tasks["celery.backend_cleanup"].ignore_result = False
 
     @pytest.mark.skipif(django.VERSION < (5, 1), reason="our options for SQLite need Django 5.1")
-    def test_the_database_is_well(self) -> None:
+    def test_a_healthy_database_has_no_problem(self) -> None:
         found = told(database.database(subject()))
         assert {finding.level for finding in found.values()} <= {Level.OK, Level.NOTE}
         assert found["tables"].level is Level.OK
 
 
 @pytest.mark.django_db
-def test_what_workers_say_of_their_tasks_is_held_against_the_schedules() -> None:
+def test_the_tasks_of_live_workers_are_compared_with_the_schedules() -> None:
     a_row("known", task="shop.known")
     a_row("unknown", task="shop.unknown")
     a_row("off", task="shop.off", enabled=False)
@@ -289,7 +289,7 @@ def test_what_workers_say_of_their_tasks_is_held_against_the_schedules() -> None
 
 
 @pytest.mark.django_db
-def test_results_without_names_show_how_the_workers_are_configured() -> None:
+def test_results_without_names_are_reported_as_a_setting_of_the_workers() -> None:
     a_result("t1", task_name=None)
     assert told(results.results(subject()))["result_extended"].level is Level.WARNING
     a_result("t2", task_name="shop.known")

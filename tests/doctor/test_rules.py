@@ -1,4 +1,4 @@
-"""What doctor says of rules."""
+"""Findings about rules."""
 
 import sys
 from typing import Any
@@ -22,11 +22,11 @@ def told() -> dict[str, Finding]:
     return {finding.what: finding for finding in rules(Subject(conf=Conf(), app=None, complaints={}))}
 
 
-def test_without_rules_staff_may_do_everything() -> None:
+def test_without_rules_doctor_says_that_staff_may_do_everything() -> None:
     assert [(one.level, one.found) for one in told().values()] == [(Level.OK, "none: active staff may do everything")]
 
 
-def test_what_is_in_force_and_what_may_be_wrong_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_in_force_are_counted_and_suspicious_ones_named(monkeypatch: pytest.MonkeyPatch) -> None:
     a_row("Invoices", task="billing.send")
     limit: Any = {"properties": {"days": {"const": 1}}, "required": ["days"]}
     in_force(a_rule("a", tasks=("billing.*",), arguments=limit), a_rule("b", tasks=("biling.*",), approvals=1))
@@ -40,6 +40,6 @@ def test_what_is_in_force_and_what_may_be_wrong_with_it(monkeypatch: pytest.Monk
     assert told()["arguments"].level is Level.PROBLEM
 
 
-def test_a_rule_that_can_not_be_read() -> None:
+def test_a_rule_that_can_not_be_read_is_reported() -> None:
     StoredRule(name="later", body='{"tasks": ["*"], "colour": "red"}').save()
     assert told()["rules"].level is Level.PROBLEM

@@ -1,4 +1,4 @@
-"""The screen: aligned, readable anywhere, without secrets; and the same for programs."""
+"""The screen is aligned, readable on every terminal, and free of secrets. Programs get the same findings."""
 
 import json
 
@@ -17,7 +17,7 @@ FOUND = [
 ]
 
 
-def test_it_is_aligned_and_marked() -> None:
+def test_findings_are_aligned_and_marked() -> None:
     assert screen.screen(FOUND[:1]).splitlines() == [
         "Slack",
         "  ok bot token    valid",
@@ -45,7 +45,7 @@ def test_plain_is_ascii_and_without_colours() -> None:
     assert "\x1b[1;31m✗\x1b[0m Socket" in screen.screen(FOUND, is_plain=False, is_coloured=True)
 
 
-def test_programs_get_the_same() -> None:
+def test_programs_get_the_same_findings() -> None:
     told = json.loads(screen.as_json(FOUND))
     assert told["ok"] is False
     assert told["findings"][1] == {
@@ -66,11 +66,11 @@ def test_programs_get_the_same() -> None:
         ([warning("a", "b", "c"), problem("a", "b", "c")], "1 problem, 1 warning."),
     ],
 )
-def test_the_verdict_counts(findings: list[Finding], verdict: str) -> None:
+def test_the_verdict_counts_the_findings(findings: list[Finding], verdict: str) -> None:
     assert screen.verdict([Section(area="A", findings=tuple(findings))]) == verdict
 
 
-def test_hostile_text_and_secrets_do_not_get_through() -> None:
+def test_hostile_text_and_secrets_are_not_shown() -> None:
     hostile = problem("a\x1b[2J", "hunter2 at amqp://u:hunter2@mq\nnext", "hunter2")
     (section,) = screen.hidden([Section(area="A", findings=(hostile,))], lambda text: secret.hide(text, ["hunter2"]))
     assert section.findings == (problem("a", "*** at amqp://u:***@mq next", "***"),)

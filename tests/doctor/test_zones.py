@@ -1,4 +1,4 @@
-"""Crontabs whose time zone nobody knows here."""
+"""Crontabs whose time zone isn't known here."""
 
 import pytest
 from django.utils import timezone
@@ -15,7 +15,7 @@ def told() -> list[Finding]:
     return [one for one in schedules.rows(wiring.celery_app(), timezone.now()) if one.what == "time zone"]
 
 
-def test_a_zone_that_nobody_knows_here_is_told_with_its_schedules() -> None:
+def test_an_unknown_zone_is_reported_with_its_schedules() -> None:
     a_row("Berlin", crontab=in_zone("Europe/Berlin"))
     assert told() == []
     a_row("Nightly", crontab=in_zone("US/Pacific-New"))
@@ -24,7 +24,7 @@ def test_a_zone_that_nobody_knows_here_is_told_with_its_schedules() -> None:
     assert finding.level is Level.WARNING
 
 
-def test_a_crontab_without_a_schedule_is_told_too() -> None:
-    """beat fails at it all the same."""
+def test_a_crontab_without_a_schedule_is_reported_too() -> None:
+    """beat fails at it, too."""
     in_zone("US/Pacific-New")
     assert [finding.found for finding in told()] == ["US/Pacific-New, not known here; of no schedule"]

@@ -1,4 +1,4 @@
-"""Migrations of the stand-alone project, on a database in a file."""
+"""Commands of the stand-alone project, for tests of migrations."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Tokens and links of the version before: they go on working, also for processes of that version."""
+"""Tokens and links of the previous version go on working, also for processes of that version."""
 
 import sqlite3
 from contextlib import closing
@@ -28,7 +28,7 @@ print(*SlackLink.objects.order_by("slack_user").values_list("slack_user", "by_em
 """
 
 
-def test_they_go_on_working(django: Django, tmp_path: Path) -> None:
+def test_tokens_and_links_of_the_previous_version_go_on_working(django: Django, tmp_path: Path) -> None:
     django("migrate", "runtask", BEFORE)
     with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
         database.executescript(TOKEN + LINK.format(account="U0OLD"))

@@ -38,7 +38,7 @@ def schema(file: Path) -> dict[str, list[str]]:
     return found
 
 
-def test_a_database_of_version_0_1_0_needs_nothing_more_and_its_rows_are_readable(
+def test_a_database_of_version_0_1_0_needs_no_migration_and_its_rows_are_readable(
     django: Django, tmp_path: Path
 ) -> None:
     file = tmp_path / "db.sqlite3"
@@ -58,7 +58,7 @@ def test_a_database_of_version_0_1_0_needs_nothing_more_and_its_rows_are_readabl
 
 
 @pytest.mark.nightly
-def test_a_new_database_has_the_same_tables(django: Django, tmp_path: Path) -> None:
+def test_a_new_database_has_the_same_tables_as_one_of_version_0_1_0(django: Django, tmp_path: Path) -> None:
     file = tmp_path / "db.sqlite3"
     django("migrate", migrations=OLD)
     old = {name: [without_place(column) for column in columns] for name, columns in schema(file).items()}
@@ -71,5 +71,5 @@ def test_a_new_database_has_the_same_tables(django: Django, tmp_path: Path) -> N
 
 
 def without_place(column: str) -> str:
-    """Added columns come last in the old tables."""
+    """Removes the positions of columns, because added columns come last in the old tables."""
     return column.partition(", ")[2]

@@ -1,4 +1,4 @@
-"""Messages that wait when a site is updated: those that wait for another one still do."""
+"""If a site is updated while messages wait for other messages, they still wait for the same ones."""
 
 import sqlite3
 from contextlib import closing
@@ -25,7 +25,7 @@ print(*Notice.objects.order_by("run", "rank").values_list("run", "kind", "state"
 """
 
 
-def test_each_waits_for_what_it_waited_for(django: Django, tmp_path: Path) -> None:
+def test_each_message_waits_for_the_same_message_after_an_update(django: Django, tmp_path: Path) -> None:
     waiting = [(1, "root", 0, "owed"), (1, "id", 1, "owed"), (2, "root", 0, "sent"), (2, "id", 1, "owed")]
     waiting += [(2, "progress", 1, "owed"), (2, "final", 3, "owed")]
     notices = [NOTICE.format(run=run, kind=kind, rank=rank, state=state) for run, kind, rank, state in waiting]

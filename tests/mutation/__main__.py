@@ -32,7 +32,7 @@ LEFT_OUT, UNPACKING = re.compile(SAMPLE["leave-out"]), re.compile(r"\*+\S")
 
 
 def main() -> int:
-    """1 if tests kill too few mutants, 2 if they fail without a change."""
+    """Returns 1 if tests kill too few mutants, and 2 if they fail without a change."""
     parser = argparse.ArgumentParser(prog="tests.mutation", description=__doc__)
     parser.add_argument("--places", type=int, default=SAMPLE["places"])
     count, alive = parser.parse_args().places, list[str]()
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def sample(folder: Path, count: int) -> list[MutationSpec]:
-    """One of the possible changes at each of so many places, in the order of the code."""
+    """Chooses so many places, and one possible change at each, in the order of the code."""
     with use_db(folder / "session.sqlite") as session:
         init(find_modules(map(Path, COSMIC_RAY["module-path"])), session, {})
         OperatorsFilter().filter(session, argparse.Namespace(config=str(CONFIG)))

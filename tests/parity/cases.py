@@ -13,12 +13,12 @@ from kombu import Exchange, Queue
 from bot.compat import NAME_IS_HEADER
 
 TASK = "reports.tasks.nightly"
-HOUR = timedelta(hours=1)  # in a row: that much from the moment at which both send
+HOUR = timedelta(hours=1)  # in a row, it stands for the moment of sending plus an hour
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """`task` None: not registered in the process that sends. `stored` goes past `save()`, as `QuerySet.update` does."""
+    """If `task` is None, the sending process hasn't registered it. `stored` is written without `save()`, by `QuerySet.update`."""
 
     name: str
     row: Mapping[str, Any] = field(default_factory=dict)
@@ -26,13 +26,13 @@ class Case:
     task: Mapping[str, Any] | None = field(default_factory=dict)
     conf: Mapping[str, Any] = field(default_factory=dict)
     django: Mapping[str, Any] = field(default_factory=dict)
-    bound: tuple[str, str, str] | None = None  # exchange, its type, key: a queue `caught` is bound so
-    differs: frozenset[str] = frozenset()  # from beat, besides what differs in every message
-    is_nothing: bool = False  # beat sends nothing, and neither does the bot, which says why
+    bound: tuple[str, str, str] | None = None  # exchange, its type and key, by which a queue `caught` is bound
+    differs: frozenset[str] = frozenset()  # fields that differ from beat's, besides those that always do
+    is_nothing: bool = False  # neither beat nor the bot sends a message; the bot says why
 
 
 def route(name: str, args: Any, kwargs: Any, options: Any, task: Any = None, **_: Any) -> dict[str, Any] | None:
-    """A router that looks at everything it is given."""
+    """A router that reads all its arguments."""
     days = (kwargs or {}).get("days", 0)
     return {"queue": f"days{days}", "priority": 4} if task is None or task.name == name else None
 
@@ -52,7 +52,7 @@ def nightly_of(days: int) -> None: ...
 
 
 def with_database(function: Any) -> Any:
-    """A decorator of a platform's: the task gets an argument that nobody sends."""
+    """A platform's decorator: it adds an argument that is not in the message."""
 
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -151,7 +151,7 @@ TASKS = [
     Case(
         name="a soft time limit above the time limit",
         task={"time_limit": 1, "soft_time_limit": 2},
-        is_nothing=celery.VERSION >= (5, 5),  # before, Celery didn't compare them
+        is_nothing=celery.VERSION >= (5, 5),  # older versions don't compare them
     ),
 ]
 SETTINGS = [
@@ -237,5 +237,5 @@ CASES = [case for cases in SECTIONS.values() for case in cases]
 
 
 def moments(values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """A row's values with what is relative to now put at its place."""
+    """Returns a row's values, with relative times replaced by moments."""
     return {name: now + value if isinstance(value, timedelta) else value for name, value in values.items()}

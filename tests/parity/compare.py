@@ -1,4 +1,4 @@
-"""Every case over every way, and in which fields the messages differ."""
+"""Sends every case in every way, and finds the fields in which the messages differ."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ RESULT = "headers.ignore_result"
 
 @dataclass(frozen=True)
 class Sent:
-    """What one way made of a row: messages, or words for why there are none."""
+    """The messages that one way sent for a row, or the reason why it sent none."""
 
     messages: list[Fields] = field(default_factory=list)
     because: str = ""
@@ -38,7 +38,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Compared:
-    """A case over all ways; `is_untouched`: our way left beat's tables as they were."""
+    """A case, sent in all ways. `is_untouched` says that our way left beat's tables as they were."""
 
     case: Case
     ways: Mapping[str, Sent]
@@ -50,7 +50,7 @@ def differing(one: Fields, other: Fields) -> frozenset[str]:
 
 
 def named(beat: Fields, case: Case) -> frozenset[str]:
-    """The fields in which our message is to differ from this one of beat's; docs/parity.md gives the reasons."""
+    """The fields in which our message must differ from beat's. docs/parity.md gives the reasons."""
     found = MARKS | case.differs
     if BEATS_MARK in beat:
         found |= {BEATS_MARK}
@@ -61,7 +61,7 @@ def named(beat: Fields, case: Case) -> frozenset[str]:
 
 @contextmanager
 def stored(case: Case, url: str, now: datetime) -> Iterator[tuple[Celery, int, list[str]]]:
-    """An app and the id of a row as the case has them, and a list of what the app has run here."""
+    """An app and a row's id for the case, and a list of the tasks that the app has run in this process."""
     with override_settings(**case.django), _app(case, url, now) as (app, ran):
         at = now if settings.USE_TZ else timezone.make_naive(now)
         row = a_row(**{"name": "nightly", "task": TASK, **moments(case.row, at)})
@@ -94,9 +94,9 @@ def _sent(app: Celery, way: Way, pk: int, actor: Actor, broker: Broker, ran: lis
         because = " ".join(problem_text(problem).splitlines()[0] for problem in exc.problems)
     except Refusal as exc:
         because = str(exc)
-    except SchedulingError as exc:  # beat's wrapping
+    except SchedulingError as exc:  # beat wraps the error
         because = f"fails: {type(exc.__context__).__name__}"
-    except Exception as exc:  # noqa: BLE001  # whatever a way does with such a row
+    except Exception as exc:  # noqa: BLE001  # a way may fail in any manner with such a row
         because = f"fails: {type(exc).__name__}"
     if ran:
         ran.clear()
@@ -106,11 +106,11 @@ def _sent(app: Celery, way: Way, pk: int, actor: Actor, broker: Broker, ran: lis
 
 @contextmanager
 def _app(case: Case, url: str, now: datetime) -> Iterator[tuple[Celery, list[str]]]:
-    """An app with its clock stopped, and a list of what it has run here."""
+    """An app with a stopped clock, and a list of the tasks that it has run in this process."""
     ran: list[str] = []
     app: Any = Celery(
         "platform", broker=url, set_as_current=False, fixups=[]
-    )  # Django's would run all checks each time
+    )  # Django's fixup would run all checks each time
     app.conf.update(**case.conf)
     vars(app)["now"] = lambda: now.astimezone(app.timezone)
     if case.task is not None:

@@ -49,7 +49,9 @@ def compared(django_db_setup: Any, django_db_blocker: Any) -> All:
     found: All = {}
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         stack.enter_context(django_db_blocker.unblock())
-        stack.enter_context(warnings.catch_warnings(action="ignore"))  # Celery's, of options that people still use
+        stack.enter_context(
+            warnings.catch_warnings(action="ignore")
+        )  # Celery warns of old options that people still use
         actor = staff_actor()
         stack.callback(_emptied)  # beat's scheduler opens the database anew: no transaction to roll back
         for name, opened in BROKERS.items():

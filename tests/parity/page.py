@@ -1,4 +1,4 @@
-"""docs/parity.md, made of the messages that were compared."""
+"""Writes docs/parity.md from the messages that were compared."""
 
 import json
 import re
@@ -15,11 +15,13 @@ from tests.parity.wire import Fields
 All = Mapping[tuple[str, str], Compared]
 PACKAGES = ("celery", "kombu", "django-celery-beat")
 PEERS = {"admin": "“Run selected tasks”", "bare": "`send_task`"}
-ALWAYS = frozenset({BEATS_MARK, RESULT, "headers.periodic_task_name"})  # said once, above the tables
-QUIET = frozenset(  # follow from others, or from the process
+ALWAYS = frozenset(
+    {BEATS_MARK, RESULT, "headers.periodic_task_name"}
+)  # fields that the page explains once, above the tables
+QUIET = frozenset(  # fields that follow from others, or depend on the process
     {"headers.argsrepr", "headers.kwargsrepr", "headers.expires", "queue", "properties.reply_to"}
 )
-INVISIBLE = ("Cc", "Cf", "Zl", "Zp")  # Unicode's categories
+INVISIBLE = ("Cc", "Cf", "Zl", "Zp")  # Unicode's categories of control, format and separator characters
 INTRODUCTION = """\
 # What is sent, compared with beat
 
@@ -107,12 +109,12 @@ def _row(case: Case, compared: All) -> str:
 
 
 def visible(text: str) -> str:
-    """With control characters, line separators and the like as JSON escapes. A NUL makes a file binary for grep and git."""
+    """Replaces invisible characters by JSON escapes. A NUL, for example, makes a file binary for grep and git."""
     return "".join(json.dumps(one)[1:-1] if unicodedata.category(one) in INVISIBLE else one for one in text)
 
 
 def _beat(sent: Sent, plain: Sent) -> str:
-    """What this case changes in beat's message."""
+    """The fields that this case changes in beat's message."""
     if not sent.messages:
         return sent.because
     (message,), (usual,) = sent.messages, plain.messages

@@ -1,4 +1,4 @@
-"""Whatever a row holds: it can be looked at, what is wrong with it is said, and nothing is ever a stack trace."""
+"""A row may hold anything: the form shows it, its problems are reported, and no exception escapes."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,9 @@ from tests.parity.compare import pictured
 from tests.parity.ways import request_for
 from tests.parity.wire import InMemory
 
-characters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")  # what every database can hold
+characters = st.characters(
+    exclude_categories=["Cs"], exclude_characters="\0"
+)  # characters that every database can hold
 markers = st.sampled_from(["datetime", "decimal", "uuid", "bytes", "base64", "date", "time", "none", 7, None])
 typed = st.fixed_dictionaries({"__type__": markers, "__value__": st.text(max_size=20) | st.integers() | st.none()})
 odd = st.sampled_from(
@@ -61,7 +63,7 @@ rows = st.fixed_dictionaries(
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
-    """Its one task takes anything."""
+    """An app whose only task takes any arguments."""
     monkeypatch.setenv("CELERY_BROKER_URL", "memory://")
     with Celery("platform", set_as_current=False, fixups=[]) as app:
         app.conf.task_default_queue = "tests.any"
@@ -85,7 +87,9 @@ def actor(db: None) -> Actor:
 @example(fields={"args": "", "kwargs": "", "headers": '{"a": ["\\ud800"]}'})
 @example(fields={"args": '["\\u0000"]', "kwargs": '{"\\u0000": 1}', "headers": ""})
 @example(fields={"args": "", "kwargs": "", "headers": '{"x": {"__type__": "decimal", "__value__": "x"}}'})
-def test_any_row_is_shown_and_sent_or_said_to_be_wrong(app: Celery, actor: Actor, fields: dict[str, Any]) -> None:
+def test_any_row_is_shown_and_either_sent_or_reported_as_wrong(
+    app: Celery, actor: Actor, fields: dict[str, Any]
+) -> None:
     row = PeriodicTask.objects.first() or a_row("any", task="tests.any")
     PeriodicTask.objects.filter(pk=row.pk).update(**fields)
     before = pictured()
@@ -103,13 +107,13 @@ def test_any_row_is_shown_and_sent_or_said_to_be_wrong(app: Celery, actor: Actor
     assert view_problems(view).lines() == []
     problems = refusal(platform, request_for(row, actor))
     assert all(problem_text(problem) for problem in problems)
-    assert all(problem in problems for problem in preview.problems), "what the form says is wrong is not sent"
+    assert all(problem in problems for problem in preview.problems), "a row with a problem in the form must not be sent"
     assert pictured() == before
     InMemory().clear(set(app.amqp.queues))
 
 
 def refusal(platform: Platform, request: RunRequest) -> list[Problem]:
-    """What keeps it from being sent; nothing if it was sent."""
+    """Starts a run, and returns the problems that prevent it; an empty list if it was sent."""
     try:
         start.start(platform, request, Budget(seconds=60))
     except Refused as exc:

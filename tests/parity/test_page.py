@@ -1,4 +1,4 @@
-"""What the tables of docs/parity.md show of foreign text."""
+"""Foreign text in the tables of docs/parity.md."""
 
 import pytest
 
@@ -15,5 +15,5 @@ from tests.parity.page import visible
         ("días – 30 €", "días – 30 €"),
     ],
 )
-def test_what_nobody_sees_is_escaped(text: str, shown: str) -> None:
+def test_invisible_characters_are_escaped(text: str, shown: str) -> None:
     assert visible(text) == shown

@@ -1,4 +1,4 @@
-"""What the bot sends is what beat's own scheduler sends, field by field, on Redis and on RabbitMQ."""
+"""The bot sends the same message as beat's own scheduler, field by field, on Redis and on RabbitMQ."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from tests.parity.cases import CASES, Case
 from tests.parity.compare import RESULT, differing, named
 from tests.parity.conftest import BROKERS, All
 
-pytestmark = [pytest.mark.service, pytest.mark.django_db]  # the first sends everything
+pytestmark = [pytest.mark.service, pytest.mark.django_db]  # the first test sends all cases
 PAGE = Path(__file__).parents[2] / "docs" / "parity.md"
 by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 @pytest.mark.parametrize("broker", BROKERS)
 @by_name
-def test_the_message_is_beats_but_for_what_is_named(compared: All, broker: str, case: Case) -> None:
+def test_the_message_equals_beats_except_for_the_named_fields(compared: All, broker: str, case: Case) -> None:
     ways = compared[broker, case.name].ways
     beat, ours = ways["beat"], ways["runtask"]
     if case.is_nothing:
@@ -27,7 +27,7 @@ def test_the_message_is_beats_but_for_what_is_named(compared: All, broker: str, 
         assert len(beat.messages) + len(ours.messages) == 1
         assert bool(ours.because) != bool(ours.messages)
     elif "headers.expires" in case.differs and not beat.messages:
-        # RabbitMQ drops at once what has expired; Celery 5.5.0 fails at an `expires` without a zone
+        # RabbitMQ drops an expired message at once; Celery 5.5.0 fails at an `expires` without a zone
         assert broker == "RabbitMQ" or beat.because
         assert len(ours.messages) == 1
     else:
@@ -42,7 +42,7 @@ def test_the_row_is_left_as_it_was(compared: All, case: Case) -> None:
     assert all(compared[broker, case.name].is_untouched for broker in BROKERS)
 
 
-def test_the_page_is_what_these_messages_make(compared: All, request: pytest.FixtureRequest) -> None:
+def test_the_page_agrees_with_these_messages(compared: All, request: pytest.FixtureRequest) -> None:
     made = page.page(compared)
     if request.config.getoption("--write-docs"):
         PAGE.write_text(made, encoding="utf-8")

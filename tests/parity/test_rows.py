@@ -1,4 +1,4 @@
-"""Looking and running leave beat's tables, and a beat that is running, as they are."""
+"""Reading and running schedules change neither beat's tables nor a running beat."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -69,11 +69,11 @@ def test_beats_tables_are_left_as_they_were(platform: Platform, actor: Actor) ->
     before = pictured()
     for row in rows:
         try_everything(platform, actor, row)
-    assert Run.objects.count() == 3, "once, past and blank"
+    assert Run.objects.count() == 3, "the rows `once`, `past` and `blank` can be run"
     assert pictured() == before
 
 
-def test_a_running_beat_notices_nothing(platform: Platform, actor: Actor) -> None:
+def test_a_running_beat_notices_no_change(platform: Platform, actor: Actor) -> None:
     row = a_row("once", one_off=True)
     beat = DatabaseScheduler(app=platform.sender.app, lazy=True)  # type: ignore[attr-defined]  # a CelerySender here
     assert set(beat.schedule) == {"once"}
@@ -83,4 +83,4 @@ def test_a_running_beat_notices_nothing(platform: Platform, actor: Actor) -> Non
     row.refresh_from_db()
     assert (row.enabled, row.total_run_count, row.last_run_at) == (True, 0, None), "beat's own run is still to come"
     row.save()
-    assert beat.schedule_changed(), "it does notice what is changed"
+    assert beat.schedule_changed(), "beat does notice a real change"

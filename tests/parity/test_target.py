@@ -1,4 +1,4 @@
-"""Where a run is said to go, before and after, is where its message goes."""
+"""The target that is shown before and after a run is where its message goes."""
 
 import json
 from datetime import datetime
@@ -26,14 +26,14 @@ SENT = [case for case in CASES if not case.is_nothing and "sent" not in case.dif
 @pytest.mark.django_db
 @pytest.mark.filterwarnings("ignore::celery.exceptions.CDeprecationWarning")
 @pytest.mark.parametrize("case", SENT, ids=lambda case: case.name)
-def test_a_message_goes_where_it_was_said_to(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_goes_to_the_target_that_is_shown(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     broker, now, actor = InMemory(), timezone.now(), staff_actor()
     monkeypatch.setenv("CELERY_BROKER_URL", broker.url)
     with stored(case, broker.url, now) as (app, row, _):
         schedule = BeatCatalog(app).get(ScheduleId(row))
         assert schedule is not None
         target = CelerySender(app).target(schedule)
-        broker.clear(queues(app))  # a process has only one such broker, and other tests use it, too
+        broker.clear(queues(app))  # all tests of a process share this broker
         runtask(app, PeriodicTask.objects.get(pk=row), actor)
         (message,) = broker.take(queues(app))
         broker.clear(queues(app))
@@ -57,7 +57,7 @@ def place(target: Target) -> tuple[str, str]:
 
 
 def lifetime(target: Target, now: datetime) -> str | None:
-    """Milliseconds, as messages have them."""
+    """The time to live in milliseconds, as messages have it."""
     expires = target.options.get("expires")
     if isinstance(expires, datetime):
         aware = expires if timezone.is_aware(expires) else timezone.make_aware(expires)
@@ -70,5 +70,5 @@ def _stored(value: Any) -> str:
 
 
 def limits(message: Fields) -> Any:
-    """Message protocol 1 has them in its body."""
+    """The time limits. Message protocol 1 has them in its body."""
     return message["headers.timelimit"] if "headers.timelimit" in message else json.loads(message["body"])["timelimit"]

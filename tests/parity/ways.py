@@ -26,11 +26,11 @@ Way = Callable[[Celery, PeriodicTask, Actor], None]
 
 
 class Refusal(Exception):
-    """A way sends nothing, for a reason that it gives; the text says which."""
+    """A way sends nothing. The text gives its reason."""
 
 
 class Admin(PeriodicTaskAdmin):  # type: ignore[misc]  # beat has no types
-    """Says what it tells people by an exception."""
+    """beat's admin, which raises its message to people as an exception."""
 
     def __init__(self, app: Celery) -> None:
         super().__init__(PeriodicTask, site)
@@ -42,12 +42,12 @@ class Admin(PeriodicTaskAdmin):  # type: ignore[misc]  # beat has no types
 
 
 def beat(app: Celery, row: PeriodicTask, actor: Actor) -> None:
-    """As in beat's process: its app is the current one, its scheduler reads the table and sends over its producer."""
+    """Sends as beat's process does: its app is current, and its scheduler reads the table and sends over its producer."""
     with _current(app):
         scheduler = DatabaseScheduler(app=app, lazy=True)
         try:
             entry = scheduler.all_as_schedule().get(row.name)
-            if entry is None:  # not enabled, or not read; what would be sent if it were
+            if entry is None:  # the row isn't enabled or can't be read; builds the entry that would be sent
                 entry = scheduler.Entry(row, app=app)
             if not PeriodicTask.objects.get(pk=row.pk).enabled and row.enabled:
                 raise Refusal("disables the row")
@@ -59,7 +59,7 @@ def beat(app: Celery, row: PeriodicTask, actor: Actor) -> None:
 
 
 def runtask(app: Celery, row: PeriodicTask, actor: Actor) -> None:
-    """The door, from the row's id on."""
+    """Starts a run by the row's id, with the permission check."""
     sender = CelerySender(app)
     platform = Platform(
         catalog=BeatCatalog(app),
@@ -76,7 +76,7 @@ def runtask(app: Celery, row: PeriodicTask, actor: Actor) -> None:
 
 
 def request_for(row: PeriodicTask, actor: Actor) -> RunRequest:
-    """To run it as it is stored."""
+    """A request to run the row as it is stored."""
     return RunRequest(
         key=f"parity:{row.pk}:{Run.objects.count()}",
         actor=actor,
@@ -88,12 +88,12 @@ def request_for(row: PeriodicTask, actor: Actor) -> RunRequest:
 
 
 def run_selected_tasks(app: Celery, row: PeriodicTask, actor: Actor) -> None:
-    """The action of beat's admin."""
+    """Runs the action of beat's admin."""
     Admin(app).run_tasks(None, PeriodicTask.objects.filter(pk=row.pk))
 
 
 def send_task(app: Celery, row: PeriodicTask, actor: Actor) -> None:
-    """What a page of one's own does in a line."""
+    """Sends in one line, as a home-made page may do."""
     app.send_task(row.task, args=json.loads(row.args), kwargs=json.loads(row.kwargs))
 
 
@@ -113,7 +113,7 @@ def _current(app: Celery) -> Iterator[None]:
 
 @contextmanager
 def connected(app: Celery) -> Iterator[Celery]:
-    """With a pool of its own for whoever sends with the app's; kombu shares such pools between apps."""
+    """Gives the app a pool of producers of its own, because kombu shares pools between apps."""
     amqp: Any = app.amqp
     amqp._producer_pool = ProducerPool(connections=app.connection_for_write().Pool(limit=2), Producer=amqp.Producer)
     with closing(app):

@@ -1,4 +1,4 @@
-"""Raw messages, read past Celery and kombu: what lies in Redis, what RabbitMQ hands out."""
+"""Raw messages, read from Redis and RabbitMQ without Celery and kombu."""
 
 import base64
 import json
@@ -17,12 +17,12 @@ EVENTS = "celeryev"
 
 
 class Broker(Protocol):
-    """A broker that has nothing else in it."""
+    """A broker that no other process uses."""
 
     url: str
 
     def take(self, queues: Iterable[str]) -> list[Fields]:
-        """All messages, which are gone afterwards."""
+        """Takes all messages out of the broker."""
 
     def clear(self, queues: Iterable[str]) -> None: ...
 
@@ -54,7 +54,7 @@ class InRedis:
 
 @dataclass
 class InRabbitMQ:
-    """Messages come with their properties as the protocol has them."""
+    """Reads messages with their properties, as AMQP has them."""
 
     url: str
     host: str
@@ -73,7 +73,7 @@ class InRabbitMQ:
             try:
                 while (message := channel.basic_get(queue, no_ack=True)) is not None:
                     found.append(_of_rabbitmq(queue, message))
-            except NotFound:  # never declared; the channel is closed
+            except NotFound:  # the queue was never declared; the broker has closed the channel
                 continue
             channel.close()
         return found
@@ -91,7 +91,7 @@ class InRabbitMQ:
 
 @dataclass
 class InMemory:
-    """kombu's broker in this process, for what needs no service: its messages are as those in Redis."""
+    """kombu's in-memory broker, for tests without a service. Its messages have the same form as those in Redis."""
 
     url: str = "memory://"
 
@@ -114,7 +114,7 @@ def _of_redis(key: str, envelope: dict[str, Any]) -> Fields:
     known = {"body", "headers", "properties", "content-type", "content-encoding"}
     return _flat(
         {
-            "queue": key,  # the priority is part of it
+            "queue": key,  # the priority is a part of the key
             **place,
             "content_type": envelope["content-type"],
             "content_encoding": envelope["content-encoding"],
@@ -136,7 +136,7 @@ def _of_rabbitmq(queue: str, message: Any) -> Fields:
 
 
 def _flat(own: Fields, headers: Fields, properties: Fields) -> Fields:
-    """With `<id>` and `<tag>` in the place of what no two messages share."""
+    """Flattens a message. `<id>` and `<tag>` replace the values that are different in every message."""
     body = own["body"]
     found = {
         **own,

@@ -1,4 +1,4 @@
-"""Projects that are set up otherwise than most: a settings module each, and one story that must come out the same.
+"""Projects with an unusual set-up: each has a settings module, and the same story must work in all of them.
 
 As in many projects, the package imports the Celery app, which makes it the current one.
 """

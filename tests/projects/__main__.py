@@ -1,4 +1,4 @@
-"""The story in the project that DJANGO_SETTINGS_MODULE names; ends with a traceback where it doesn't come out."""
+"""Plays the story in the project that DJANGO_SETTINGS_MODULE names. It ends with a traceback if a step fails."""
 
 import shutil
 import time
@@ -78,7 +78,7 @@ class Story:
             args=None,
             kwargs=None,
             fingerprint=None,
-            # A channel each: nobody waits for Slack's pace.
+            # Each run has its own channel, so that none waits for Slack's pace.
             destination=Destination(
                 installation=INSTALLATION,
                 place=Place(channel=ChannelId(f"C{key.upper()}")),
@@ -87,7 +87,7 @@ class Story:
         )
 
     def starts(self, key: str) -> Run:
-        """In a thread of a pool, as web servers and Socket Mode do."""
+        """Starts a run in a thread of a pool, as web servers and Socket Mode do."""
         with ThreadPoolExecutor(1) as pool:
             return pool.submit(lambda: start.start(wiring.platform(), self.request(key), Budget(5.0))).result()
 
@@ -97,7 +97,7 @@ class Story:
         return found
 
     def step(self) -> None:
-        """What the watcher and the deliverer do."""
+        """Lets the watcher and the deliverer each do a step."""
         Watcher(RowOutcomes(), deadline=60, wake=lambda: None).step()
         deliverer = Deliverer(self.messenger, Site(base_url="https://shop.example.com"))
         until(lambda: delivery_step(deliverer) and not Notice.objects.filter(state__in=UNDER_WAY).exists())
@@ -139,7 +139,7 @@ def prepared() -> Story:
 
 
 def replicate() -> None:
-    """The last time that the replica hears of anything."""
+    """Copies the database to the replica for the last time."""
     if "replica" in settings.DATABASES:
         shutil.copyfile(settings.DATABASES["default"]["NAME"], settings.DATABASES["replica"]["NAME"])
 
@@ -198,7 +198,7 @@ def a_run_from_the_web(story: Story) -> None:
 
 
 def admin_pages() -> list[str]:
-    """Those that there are: an admin site of the project's own need not have them."""
+    """Returns the addresses of the admin's pages that exist; a project's own admin site may have none."""
     names = ["runtask_run", "runtask_notice", "runtask_slacklink", "django_celery_beat_periodictask"]
     with suppress(NoReverseMatch):
         lists = [reverse(f"admin:{name}_changelist") for name in names]
@@ -208,12 +208,12 @@ def admin_pages() -> list[str]:
 
 
 def nothing_is_open(**_: Any) -> None:
-    """When a message goes out, its run is committed."""
+    """Checks that the run is committed before its message is sent."""
     assert not any(connection.in_atomic_block for connection in connections.all(initialized_only=True))
 
 
 def its_metrics(**expected: float) -> None:
-    """By their names without the prefix."""
+    """Checks the metrics, by their names without the prefix."""
     told = Client().get("/tools/runtask/metrics", headers={"Authorization": "Bearer only-for-prometheus"})
     assert told.status_code == 200, told
     found = {

@@ -1,4 +1,4 @@
-"""Schedules and results in a database of their own, and every request in a transaction on both."""
+"""Schedules and results have a database of their own, and every request is in a transaction on both databases."""
 
 from tests.projects.common import *  # noqa: F403
 from tests.projects.common import sqlite

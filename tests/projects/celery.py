@@ -1,4 +1,4 @@
-"""The Celery app of the odd projects."""
+"""The Celery app of the unusual projects."""
 
 from celery import Celery
 

@@ -1,4 +1,4 @@
-"""What the odd projects have in common: the most usual settings."""
+"""Settings that the unusual projects share."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ FOLDER = Path(env.environ()["PROJECT_FOLDER"])
 
 
 def sqlite(name: str) -> dict[str, object]:
-    """As docs/deploy.md has it: without IMMEDIATE, of two that read and then write one fails at once, whatever the timeout."""
+    """SQLite as docs/deploy.md has it. Without IMMEDIATE, one of two transactions that read and then write fails at once."""
     options = {"timeout": 20, "transaction_mode": "IMMEDIATE"}
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / f"{name}.sqlite3", "OPTIONS": options}
 
@@ -28,7 +28,7 @@ INSTALLED_APPS = [
     "tests.projects.people",
     "bot",
 ]
-# Made at once from the models: only the migrations of the bot itself are put to the test here.
+# Only the bot's own migrations are tested here. Tables of other apps are made from their models, which is faster.
 OTHERS = ("people", "admin", "auth", "contenttypes", "sessions", "django_celery_beat", "django_celery_results")
 MIGRATION_MODULES = dict.fromkeys(OTHERS)
 AUTH_USER_MODEL = "people.Person"
@@ -60,7 +60,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 RUNTASK = {"METRICS_TOKEN": "only-for-prometheus"}
 CELERY_BROKER_URL = "memory://"
-CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.02}  # it is looked at once a second otherwise
+CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.02}  # seconds; the default is 1
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = True
 CELERY_TASK_TRACK_STARTED = True

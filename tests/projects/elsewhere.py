@@ -1,4 +1,4 @@
-"""Nothing but schedules and results in the default database: users and the bot's tables are in another one."""
+"""The default database has only schedules and results. Users and the bot's tables are in another one."""
 
 from tests.projects.common import *  # noqa: F403
 from tests.projects.common import sqlite

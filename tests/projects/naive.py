@@ -1,4 +1,4 @@
-"""Datetimes without a zone, told in the time of New York."""
+"""Datetimes have no zone. They are in the time of New York."""
 
 from tests.projects.common import *  # noqa: F403
 

@@ -1,4 +1,4 @@
-"""An admin site of its own instead of Django's, with nothing of the bot, of schedules or of results in it."""
+"""The project has its own admin site, in which the bot, schedules and results are not registered."""
 
 from tests.projects.common import *  # noqa: F403
 

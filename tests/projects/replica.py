@@ -1,4 +1,4 @@
-"""Reads go to a replica, which here lags behind for ever: it holds what there was before the first run."""
+"""Reads go to a replica. Here it is never updated: it has the rows from before the first run."""
 
 from tests.projects.common import *  # noqa: F403
 from tests.projects.common import sqlite

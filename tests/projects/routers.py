@@ -1,4 +1,4 @@
-"""Where models live in the odd projects."""
+"""Database routers of the unusual projects."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ CELERY = {"django_celery_beat", "django_celery_results"}
 
 
 class Split:
-    """Some apps in one database, the others in another."""
+    """Some apps are in one database, and the others in another."""
 
     def db_for_write(self, model: type[Model], **_: Any) -> str:
         return self.home(model._meta.app_label)

@@ -1,4 +1,4 @@
-"""The address book of the odd projects."""
+"""The addresses of the unusual projects."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -1,4 +1,4 @@
-"""Where the admin is the project's own."""
+"""The addresses of the project with its own admin site."""
 
 from django.contrib.admin import AdminSite
 from django.urls import include, path

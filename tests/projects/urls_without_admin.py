@@ -1,4 +1,4 @@
-"""Where there is no admin."""
+"""The addresses of a project without an admin."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""Users that know nothing of staff, and no admin."""
+"""Users have no `is_staff`, and there is no admin."""
 
 from tests.projects.common import *  # noqa: F403
 from tests.projects.common import INSTALLED_APPS

@@ -1,4 +1,4 @@
-"""The site in one zone, Celery in another, and everything in German."""
+"""The site has one time zone and Celery another, and the language is German."""
 
 from tests.projects.common import *  # noqa: F403
 

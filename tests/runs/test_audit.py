@@ -102,7 +102,7 @@ class TestAppendOnly:
         ],
         ids=range(11),
     )
-    def test_it_is_refused(self, door: Door, change: Callable[[Any, Any], object]) -> None:
+    def test_a_change_of_a_record_is_refused(self, door: Door, change: Callable[[Any, Any], object]) -> None:
         door.start()
         row = records()[0]
         with pytest.raises(AppendOnly):

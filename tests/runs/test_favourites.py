@@ -34,7 +34,7 @@ def add(door: Door, *schedules: ScheduleId) -> None:
         favourites.add(door.platform, door.request.actor, one)
 
 
-def test_they_are_listed_by_name_and_each_once(door: Door) -> None:
+def test_favourites_are_listed_by_name_and_each_once(door: Door) -> None:
     door.catalog.schedules[ScheduleId(8)] = a_schedule(id=ScheduleId(8), name="Alpha")
     add(door, ScheduleId(7), ScheduleId(8), ScheduleId(7))
     assert names(door) == ["Alpha", "nightly report"]

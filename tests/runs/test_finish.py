@@ -222,6 +222,6 @@ def test_an_outcome_that_the_database_refuses_blocks_no_other(db: None) -> None:
     assert good.state == "finished"
 
 
-def test_one_index_begins_with_the_state() -> None:
-    """With two, PostgreSQL may choose the other one while its statistics know of no open runs. It would then read all of them."""
+def test_only_one_index_begins_with_the_state() -> None:
+    """With two such indexes, PostgreSQL may choose the worse one while its statistics know of no open runs."""
     assert [index.name for index in Run._meta.indexes if index.fields[0] == "state"] == ["runtask_run_deadline"]

@@ -80,7 +80,7 @@ def test_a_button_of_another_run_or_payload_approves_nothing(door: Door) -> None
     assert {now_it_is(run), now_it_is(other)} == {RunState.WAITING}
 
 
-def test_one_person_counts_once_and_two_are_needed_for_two(door: Door) -> None:
+def test_each_person_counts_once_so_two_approvals_need_two_people(door: Door) -> None:
     in_force(replace(TWO_PAIRS_OF_EYES, approvals=2))
     run = asked(door)
     cara, dora = person("cara", "leads", email="c@x"), person("dora", "leads", email="d@x")

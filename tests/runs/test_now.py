@@ -150,7 +150,7 @@ def test_without_remote_control_no_run_can_be_stopped(door: Door) -> None:
 
 @pytest.mark.parametrize(("team", "named"), [("T0001", ADA), ("T0002", "")])
 def test_a_requester_is_mentioned_within_their_workspace_only(door: Door, team: str, named: str) -> None:
-    """In another workspace, the id is somebody else's."""
+    """In another workspace, the same id belongs to another person."""
     started("one", team=team, installation=f"{team}/A0001")
     [found] = shown(door).first
     assert found.requester == named

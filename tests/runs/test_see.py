@@ -19,6 +19,6 @@ def running(door: Door) -> Running:
 def test_the_requester_of_an_open_run_is_mentioned_only_in_their_own_workspace(
     door: Door, team: str, named: str
 ) -> None:
-    """In another workspace, the id is somebody else's."""
+    """In another workspace, the same id belongs to another person."""
     a_run(team=team, installation=f"{team}/A0001", deadline_at="2099-01-01T00:00:00Z")
     assert running(door).requester == named

@@ -1,4 +1,4 @@
-"""Whether sources answer, and which runs end as unseen."""
+"""Runtask notes whether sources answer, and ends runs as unseen whose results it can't know any more."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The run page in a browser of Ana's, with fakes behind the real door."""
+"""The run page in Ana's browser, with fakes behind the real permission check."""
 
 from collections.abc import Iterator
 from inspect import signature
@@ -17,7 +17,7 @@ from tests.web.site import Site
 
 @pytest.fixture(scope="module")
 def behind() -> Iterator[list[Site]]:
-    """The site's addresses, once for a module: to read the admin's takes long. The list has what stands behind them."""
+    """The site's addresses, read once for a module, because the admin's take long. The list holds the platform behind them."""
     sites: list[Site] = []
     ours = include((views.urls(lambda: sites[-1].platform), "runtask"))
     with override_settings(ROOT_URLCONF=(path("", ours), path("admin/", admin.site.urls))):
@@ -26,7 +26,7 @@ def behind() -> Iterator[list[Site]]:
 
 @pytest.fixture
 def site(db: None, behind: list[Site]) -> Site:
-    """Ana is staff, without any permission of the admin's."""
+    """The pages in Ana's browser. She is staff, without any permission of the admin."""
     schedule = a_schedule()
     site = Site(FakeCatalog({schedule.id: schedule}), User.objects.create_user("ana", is_staff=True))
     site.catalog.signatures[schedule.task] = signature(lambda days=1, region="", api_token="": None)

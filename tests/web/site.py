@@ -1,4 +1,4 @@
-"""A browser without JavaScript before the run page: reads pages, fills in forms."""
+"""A browser without JavaScript that reads the pages and fills in their forms."""
 
 import re
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ TEXT = re.compile(r'<textarea[^>]* name="(\w+)"[^>]*>\n(.*?)</textarea>', re.DOT
 
 @dataclass
 class Site:
-    """The pages over a real database, with fakes on both sides of the door."""
+    """The pages over a real database, with a fake catalogue and fake workers."""
 
     catalog: FakeCatalog
     user: User
@@ -46,14 +46,14 @@ class Site:
         return str(answer.content.decode())
 
     def form(self, schedule: int = 7) -> dict[str, str]:
-        """What a browser would send of the schedule's form, as it opens."""
+        """Returns the fields that a browser would send of the schedule's form, unchanged."""
         return fields(self.get(f"/?schedule={schedule}"))
 
     def press_run(self, form: dict[str, str], **typed: str) -> Any:
         return self.browser.post("/", {**form, **typed})
 
     def refused(self, form: dict[str, str], **typed: str) -> str:
-        """The page with what was wrong, after Run."""
+        """Presses Run, and returns the page that shows the problems."""
         answer = self.press_run(form, **typed)
         assert answer.status_code == 200, answer
         return str(answer.content.decode())
@@ -65,7 +65,7 @@ def fields(page: str) -> dict[str, str]:
 
 
 def words(page: str, part: str = "content-main") -> str:
-    """What a person reads in the part of that id (or from there on), white space as one."""
+    """Returns the visible text of the element with that id (or from there on), with single spaces."""
     reader = _Reader()
     reader.feed(page[page.index(">", page.index(f'id="{part}"')) + 1 :])
     return re.sub(r" (?=[.,:])", "", " ".join(" ".join(reader.found).split()))

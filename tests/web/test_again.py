@@ -1,4 +1,4 @@
-"""Run again on the site: the form that is filled from a run."""
+"""Run again on the site: a form is filled from an earlier run."""
 
 import json
 from typing import Any
@@ -41,7 +41,7 @@ def test_the_page_of_a_run_leads_to_the_form_with_its_values(site: Site, run: Ru
     assert site.sender.sent[0].kwargs == {"days": 30, "region": "EU", "api_token": "of-that-run"}
 
 
-def test_a_mistake_keeps_what_was_typed_and_whose_run_it_is(site: Site, run: Run) -> None:
+def test_after_a_mistake_the_form_keeps_the_typed_text_and_the_run(site: Site, run: Run) -> None:
     form = fields(site.get(f"/?run={run.pk}"))
     page = site.refused(form, kwargs="{")
     assert "As ana ran it on" in words(page)
@@ -52,11 +52,11 @@ def test_a_mistake_keeps_what_was_typed_and_whose_run_it_is(site: Site, run: Run
 
 
 @pytest.mark.parametrize("change", ["schedule", "run", "another run"])
-def test_what_is_sent_is_what_was_shown(site: Site, run: Run, change: str) -> None:
+def test_a_form_sends_only_the_values_that_it_showed(site: Site, run: Run, change: str) -> None:
     form = fields(site.get(f"/?run={run.pk}"))
     if change == "schedule":
         site.catalog.schedules[ScheduleId(7)] = a_schedule(fingerprint="f2")
-    elif change == "run":  # one that wasn't sent was tried again
+    elif change == "run":  # a run that wasn't sent was tried again
         Run.objects.filter(pk=run.pk).update(kwargs='{"days": 1}')
     else:
         form["again"] = str(a_run(state="finished", kwargs='{"api_token": "of-another"}').pk)
@@ -72,7 +72,7 @@ def missing(site: Site, address: str) -> str:
     return words(answer.content.decode())
 
 
-def test_why_a_run_can_not_be_repeated_is_said(site: Site, run: Run) -> None:
+def test_the_page_says_why_a_run_can_not_be_repeated(site: Site, run: Run) -> None:
     for number in ("0", "999", "x", "9" * 30):
         assert "There is no such run." in missing(site, f"/?run={number}")
     form = fields(site.get(f"/?run={run.pk}"))
@@ -85,7 +85,7 @@ def test_why_a_run_can_not_be_repeated_is_said(site: Site, run: Run) -> None:
     assert "There is no such run." in words(answer.content.decode())
 
 
-def test_a_person_without_the_right_sees_nothing_of_it(site: Site, run: Run) -> None:
+def test_a_person_without_the_right_is_not_offered_run_again(site: Site, run: Run) -> None:
     site.user.is_staff = False
     site.user.save()
     answer = site.browser.get(f"/?run={run.pk}")

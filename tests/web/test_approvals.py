@@ -1,4 +1,4 @@
-"""*Waiting for you*, and the two buttons on the pages. Without JavaScript."""
+"""The page *Waiting for you*, and the buttons *Approve* and *Decline*, without JavaScript."""
 
 import re
 from dataclasses import replace
@@ -73,7 +73,7 @@ def test_a_run_is_asked_for_listed_and_approved(site: Site, cara: Site) -> None:
     assert Run.objects.get().task_id in page
 
 
-def test_the_form_asks_why_for_those_who_approve_and_takes_no_answer(site: Site, cara: Site) -> None:
+def test_the_form_asks_why_for_the_approvers_but_needs_no_answer(site: Site, cara: Site) -> None:
     assert "reason" not in fields(site.get("/?schedule=7"))
     in_force(RULE)
     page = site.get("/?schedule=7")
@@ -97,7 +97,7 @@ def test_a_run_is_declined_with_a_reason(site: Site, cara: Site) -> None:
     page = site.get(f"/runs/{run.pk}/")
     assert "declined, not sent" in words(page)
     assert "cara declined it: &lt;b&gt;no&lt;/b&gt;" in page
-    assert f"?run={run.pk}" in page  # ask again
+    assert f"?run={run.pk}" in page  # a link to ask again
     assert site.sender.sent == []
 
 
@@ -118,15 +118,15 @@ def test_the_page_says_which_approvers_could_not_be_told(site: Site) -> None:
     assert "no direct message in Slack: 1 of 2 (Slack says missing_scope)" in words(site.get(f"/runs/{run.pk}/"))
 
 
-def test_who_may_not_answer_is_refused(site: Site, cara: Site) -> None:
+def test_people_who_may_not_approve_are_refused(site: Site, cara: Site) -> None:
     in_force(RULE)
     run = asked(site)
     ours = {"mark": approval.mark(run.approval_digest or "")}
     for button in ("approve", "decline"):
         address = f"/runs/{run.pk}/{button}"
         assert cara.browser.get(address).status_code == 405
-        assert cara.browser.post(address, ours).status_code == 403  # without the token of a form of ours
-        assert Client().post(address, ours).status_code == 302  # to log in
+        assert cara.browser.post(address, ours).status_code == 403  # without the CSRF token of our form
+        assert Client().post(address, ours).status_code == 302  # redirected to the log-in page
         own = press(site, run, button, reason="x") if TOKEN.search(site.get("/approvals/")) else None
         assert own is None or own.status_code == 403
     with_token = {**ours, "csrfmiddlewaretoken": fields(site.get("/?schedule=7")).get("csrfmiddlewaretoken", "")}
@@ -142,7 +142,7 @@ def test_who_may_not_answer_is_refused(site: Site, cara: Site) -> None:
     assert (Run.objects.get().state, Answer.objects.count(), site.sender.sent) == ("waiting", 0, [])
 
 
-def test_what_can_not_be_sent_now_is_told_and_goes_on_waiting(site: Site, cara: Site) -> None:
+def test_a_run_that_can_not_be_sent_now_goes_on_waiting_and_the_page_says_why(site: Site, cara: Site) -> None:
     in_force(RULE)
     run = asked(site)
     rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
@@ -159,7 +159,7 @@ def test_what_can_not_be_sent_now_is_told_and_goes_on_waiting(site: Site, cara: 
     assert len(site.sender.sent) == 1
 
 
-def test_what_has_changed_voids_it(site: Site, cara: Site) -> None:
+def test_a_change_of_the_schedule_voids_the_run(site: Site, cara: Site) -> None:
     in_force(RULE)
     run = asked(site)
     listed = cara.get("/approvals/")
@@ -171,7 +171,7 @@ def test_what_has_changed_voids_it(site: Site, cara: Site) -> None:
     assert "withdrawn, not run" in words(site.get(f"/runs/{run.pk}/"))
 
 
-def test_stop_on_its_page_withdraws_it(site: Site) -> None:
+def test_stop_on_the_page_of_a_waiting_run_withdraws_it(site: Site) -> None:
     in_force(replace(RULE, stop=("ops",)))
     run = asked(site)
     page = site.get(f"/runs/{run.pk}/stop")

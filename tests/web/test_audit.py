@@ -1,4 +1,4 @@
-"""What the run page and the admin leave in the audit log, and how the admin shows it."""
+"""The run page and the admin write to the audit log, and the admin shows it."""
 
 from typing import Any
 
@@ -85,7 +85,7 @@ class TestWhoMayActAsWhom:
         assert records()[0].details == {"name": "CI"}
         assert secret not in str(vars(records()[0]))
 
-    def test_what_goes_with_its_user_is_removed_too(self, mike: User) -> None:
+    def test_links_and_tokens_deleted_with_their_user_are_recorded_as_removed(self, mike: User) -> None:
         SlackLink.objects.create(team="T1", slack_user="U1", user=mike)
         token, _ = tokens.issue(mike, "CI")
         mike.delete()
@@ -98,7 +98,7 @@ class TestWhoMayActAsWhom:
 
 
 class TestTheAdmin:
-    """Its list is for superusers, and for staff who may view it. Nobody changes anything."""
+    """The list of records is for superusers, and for staff who may view it. Nobody changes anything."""
 
     ADDRESS = "/admin/runtask/auditrecord/"
 
@@ -111,7 +111,7 @@ class TestTheAdmin:
     def rows(self, site: Site, query: str = "") -> list[Any]:
         return list(site.browser.get(self.ADDRESS + query).context["cl"].result_list)
 
-    def test_it_is_narrowed_by_person_schedule_action_day_and_run(self, logged: Site) -> None:
+    def test_the_list_is_filtered_by_person_schedule_action_day_and_run(self, logged: Site) -> None:
         asked, sent = records()
         day = f"{asked.at:%Y-%m-%d}"
         for query in (
@@ -137,7 +137,7 @@ class TestTheAdmin:
         ):
             assert self.rows(logged, f"?{query}") == [], query
 
-    def test_a_run_is_linked_as_long_as_it_is_there(self, logged: Site) -> None:
+    def test_a_record_links_to_its_run_while_the_run_exists(self, logged: Site) -> None:
         run = records()[0].run_id
         address = f'<a href="/runs/{run}/">{run}</a>'
         assert address in logged.get(self.ADDRESS)

@@ -1,4 +1,4 @@
-"""An admin that asks more than to be staff asks it for the run page, too."""
+"""If the platform's admin demands more than staff, such as a second factor, the run page demands it, too."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.web.test_gate import ADDRESSES, IDS
 
 
 class TwoFactors(AdminSite):
-    """As django-otp's."""
+    """An admin site that demands a second factor, as django-otp's does."""
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and request.session.get("second_factor", False)
@@ -34,7 +34,7 @@ def give_second_factor(browser: Client, *, is_given: bool = True) -> None:
 
 
 @pytest.mark.parametrize(("method", "address"), ADDRESSES, ids=IDS)
-def test_staff_is_let_in_with_what_the_admin_asks_beyond_that(two_factors: Site, method: str, address: str) -> None:
+def test_staff_need_the_second_factor_that_the_admin_demands(two_factors: Site, method: str, address: str) -> None:
     a_run(pk=1)
     browser = Client()
     browser.force_login(two_factors.user)
@@ -43,11 +43,11 @@ def test_staff_is_let_in_with_what_the_admin_asks_beyond_that(two_factors: Site,
     give_second_factor(browser)
     give_second_factor(two_factors.browser)
     form = two_factors.form() if method == "post" else {}
-    goes_on = method == "post" and address.endswith(("/", "/approve", "/decline"))  # to the page of the run
+    goes_on = method == "post" and address.endswith(("/", "/approve", "/decline"))  # redirected to the page of the run
     assert getattr(browser, method)(address, form).status_code == (302 if goes_on else 200)
 
 
-def test_who_has_no_second_factor_any_more_keeps_what_was_typed(two_factors: Site) -> None:
+def test_the_typed_text_is_kept_if_the_second_factor_has_expired(two_factors: Site) -> None:
     give_second_factor(two_factors.browser)
     form = two_factors.form()
     give_second_factor(two_factors.browser, is_given=False)
@@ -57,7 +57,7 @@ def test_who_has_no_second_factor_any_more_keeps_what_was_typed(two_factors: Sit
     assert not two_factors.sender.sent
 
 
-def test_who_is_not_staff_is_told_so_also_by_such_an_admin(two_factors: Site) -> None:
+def test_with_such_an_admin_people_who_are_not_staff_are_told_so(two_factors: Site) -> None:
     User.objects.update(is_staff=False)
     answer = two_factors.browser.get("/")
     assert answer.status_code == 403

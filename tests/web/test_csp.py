@@ -1,4 +1,4 @@
-"""The stand-alone site forbids its pages everything that they don't need: a script that gets into one is not run."""
+"""The stand-alone site's policy forbids everything that its pages don't need, so an injected script doesn't run."""
 
 import re
 
@@ -23,7 +23,7 @@ def test_every_answer_has_the_policy(client: Client, address: str) -> None:
 
 
 def test_beats_form_has_no_inline_script_here(client: Client) -> None:
-    """Its own has one, which says the chosen crontab in words."""
+    """beat's own form has one, which shows the chosen crontab in words."""
     client.force_login(User.objects.create_superuser("root"))
     page = client.get(f"/admin/django_celery_beat/periodictask/{a_row().pk}/change/").content.decode()
     assert 'src="/static/runtask/crontab.js"' in page
@@ -34,6 +34,6 @@ def test_beats_form_has_no_inline_script_here(client: Client) -> None:
     "address",
     ["", "runtask/run/", "runtask/run/{}/change/", "runtask/storedrule/add/", "django_celery_beat/periodictask/"],
 )
-def test_no_page_of_the_admin_has_any(client: Client, address: str) -> None:
+def test_no_page_of_the_admin_has_an_inline_script(client: Client, address: str) -> None:
     client.force_login(User.objects.create_superuser("root"))
     assert INLINE.findall(client.get(f"/admin/{address.format(a_run().pk)}").content.decode()) == []

@@ -1,4 +1,4 @@
-"""Who gets to the pages, by which methods, and in which transaction."""
+"""Access to the pages: who gets in, by which methods, and in which transaction."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -33,7 +33,7 @@ IDS = [f"{method} {address}" for method, address in ADDRESSES]
 
 
 @pytest.mark.parametrize(("method", "address"), ADDRESSES, ids=IDS)
-def test_strangers_are_led_to_the_log_in(site: Site, stranger: Client, method: str, address: str) -> None:
+def test_strangers_are_redirected_to_the_log_in(site: Site, stranger: Client, method: str, address: str) -> None:
     answer = getattr(stranger, method)(address)
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith("/admin/login/?next=/")
@@ -41,7 +41,7 @@ def test_strangers_are_led_to_the_log_in(site: Site, stranger: Client, method: s
 
 @pytest.mark.parametrize(("method", "address"), ADDRESSES, ids=IDS)
 @pytest.mark.parametrize("flags", [{"is_staff": False}, {"is_superuser": True}], ids=["colleague", "superuser"])
-def test_nobody_but_staff_is_let_in_and_the_reason_is_said(
+def test_only_staff_get_in_and_others_see_the_reason(
     site: Site, stranger: Client, flags: dict[str, bool], method: str, address: str
 ) -> None:
     a_run(pk=1)
@@ -57,12 +57,12 @@ def test_nobody_but_staff_is_let_in_and_the_reason_is_said(
     assert f'"/admin/login/?{urlencode({"next": back}, safe="/")}"' in page
 
 
-def test_who_stops_being_staff_is_out_at_once(site: Site) -> None:
+def test_people_who_are_no_longer_staff_lose_access_at_once(site: Site) -> None:
     form = site.form()
     User.objects.update(is_staff=False)
     assert site.press_run(form).status_code == 403
     User.objects.update(is_staff=True, is_active=False)
-    assert "You are logged out" in words(site.press_run(form).content.decode())  # by Django itself
+    assert "You are logged out" in words(site.press_run(form).content.decode())  # Django itself logs them out
     assert not site.sender.sent
 
 
@@ -73,7 +73,7 @@ def test_without_the_admins_log_in_the_projects_own_is_used(site: Site, stranger
 
 
 @pytest.mark.parametrize("address", ["/", "/check"])
-def test_another_sites_form_is_refused(site: Site, address: str) -> None:
+def test_a_form_of_another_site_is_refused(site: Site, address: str) -> None:
     form = site.form()
     del form["csrfmiddlewaretoken"]
     assert site.browser.post(address, form).status_code == 403
@@ -81,7 +81,9 @@ def test_another_sites_form_is_refused(site: Site, address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["/", "/check"])
-def test_without_djangos_middleware_for_it_too(site: Site, settings: Any, address: str) -> None:
+def test_a_form_of_another_site_is_refused_without_djangos_middleware_too(
+    site: Site, settings: Any, address: str
+) -> None:
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Csrf" not in name]
     form = site.form()
     del form["csrfmiddlewaretoken"]
@@ -98,10 +100,10 @@ def test_other_methods_are_not_allowed(site: Site, method: str, address: str) ->
 
 
 @pytest.mark.parametrize(("method", "address"), ADDRESSES, ids=IDS)
-def test_with_the_database_away_every_page_says_so(
+def test_every_page_says_so_if_the_database_is_away(
     site: Site, monkeypatch: pytest.MonkeyPatch, method: str, address: str
 ) -> None:
-    """Even who is asking can't be looked up then."""
+    """Even the session of the person can't be read then."""
 
     def fail(_: SessionStore) -> None:
         raise OperationalError("secret-host:5432")
@@ -114,7 +116,7 @@ def test_with_the_database_away_every_page_says_so(
     assert "secret-host" not in answer.content.decode()
 
 
-def test_asking_has_no_effect(site: Site) -> None:
+def test_get_requests_have_no_effect(site: Site) -> None:
     form = site.form()
     site.browser.get("/", form)
     site.browser.head("/?schedule=7")
@@ -134,7 +136,7 @@ def test_a_run_is_committed_before_it_is_sent_even_with_atomic_requests(site: Si
     assert seen == [False]
 
 
-def test_a_site_that_is_not_set_up_says_what_it_lacks(site: Site, settings: Any) -> None:
+def test_a_site_that_is_not_set_up_says_what_is_missing(site: Site, settings: Any) -> None:
     def platform() -> Platform:
         raise NotSetUp("the project has no current Celery app")
 
@@ -144,7 +146,7 @@ def test_a_site_that_is_not_set_up_says_what_it_lacks(site: Site, settings: Any)
     assert "the project has no current Celery app" in words(answer.content.decode())
 
 
-def test_a_site_whose_options_can_not_be_read_says_which(site: Site, settings: Any) -> None:
+def test_a_site_whose_options_can_not_be_read_names_them(site: Site, settings: Any) -> None:
     settings.RUNTASK = {"DEADLIEN": 5}
     for cached in (wiring.platform, wiring.celery_app, conf.conf):
         cached.cache_clear()
@@ -153,7 +155,9 @@ def test_a_site_whose_options_can_not_be_read_says_which(site: Site, settings: A
         answers = [site.browser.get(address) for address in ("/", "/api/schedules")]
         answers.append(site.browser.post("/slack/events"))
         assert resolve("/metrics").view_name == "runtask:metrics"
-        assert site.browser.get("/metrics", headers={"Authorization": "Bearer x"}).status_code == 404, "it has no token"
+        assert site.browser.get("/metrics", headers={"Authorization": "Bearer x"}).status_code == 404, (
+            "without readable options, no token is valid"
+        )
     finally:
         conf.conf.cache_clear()
     assert [answer.status_code for answer in answers] == [503, 503, 503]

@@ -1,4 +1,4 @@
-"""Links and tokens in the admin: nobody gives away more than they have, and the log says who acts as whom."""
+"""Links and tokens in the admin: nobody gives away more rights than they have, and the log says who acts as whom."""
 
 import logging
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def log_entry() -> tuple[str, str]:
     [({"is_superuser": True}, ""), ({}, "change_user"), ({"is_active": False}, ""), ({"is_staff": False}, "add_group")],
     ids=["superuser", "may do more", "deactivated", "may do more elsewhere"],
 )
-def test_nobody_links_an_account_to_somebody_who_may_do_more(
+def test_nobody_links_an_account_to_a_user_with_more_rights(
     site: Client, flags: dict[str, bool], permission: str
 ) -> None:
     other = permitted(User.objects.create_user("other", is_staff=True), permission)
@@ -66,14 +66,14 @@ def test_nobody_links_an_account_to_somebody_who_may_do_more(
     assert [str(link.user) for link in SlackLink.objects.all()] == ["helper"]
 
 
-def test_a_link_to_somebody_who_may_do_more_is_not_given_to_another_account(site: Client, root: User) -> None:
+def test_a_link_to_a_user_with_more_rights_can_not_get_another_account(site: Client, root: User) -> None:
     link = SlackLink.objects.create(team="T1", slack_user="U0ROOT", user=root)
     assert MORE_RIGHTS in asked_for(site, root, f"{link.pk}/change/").content.decode()
     assert SlackLink.objects.get().slack_user == "U0ROOT"
 
 
-def test_nobody_links_an_account_to_a_member_of_a_group_that_they_are_not_in(site: Client, helper: User) -> None:
-    """A rule may be for that group."""
+def test_an_account_is_linked_to_a_groups_member_only_by_another_member(site: Client, helper: User) -> None:
+    """A rule may give rights to that group."""
     finance, other = Group.objects.create(name="finance"), User.objects.create_user("other", is_staff=True)
     other.groups.add(finance)
     assert MORE_RIGHTS in asked_for(site, other).content.decode()
@@ -81,20 +81,20 @@ def test_nobody_links_an_account_to_a_member_of_a_group_that_they_are_not_in(sit
     assert asked_for(site, other).status_code == 302
 
 
-def test_colleagues_with_as_many_rights_are_linked(site: Client, helper: User) -> None:
+def test_users_with_no_more_rights_can_be_linked(site: Client, helper: User) -> None:
     for number, other in enumerate((helper, permitted(User.objects.create_user("ana", is_staff=True), "view_user"))):
         assert asked_for(site, other, slack_user=f"U{number}").status_code == 302
     assert SlackLink.objects.count() == 2
 
 
-def test_superusers_link_everybody(client: Client, root: User) -> None:
+def test_superusers_can_link_everybody(client: Client, root: User) -> None:
     client.force_login(root)
     sleeping = User.objects.create_superuser("sleeping", is_active=False)
     for number, other in enumerate((root, sleeping)):
         assert asked_for(client, other, slack_user=f"U{number}").status_code == 302
 
 
-def test_who_may_not_look_at_users_learns_no_names_from_the_form(client: Client, root: User) -> None:
+def test_people_who_may_not_view_users_learn_no_names_from_the_form(client: Client, root: User) -> None:
     only_adds = permitted(User.objects.create_user("adds", is_staff=True), "add_slacklink", "change_slacklink")
     client.force_login(only_adds)
     link = SlackLink.objects.create(team="T1", slack_user="U0ADDS", user=only_adds)
@@ -103,7 +103,9 @@ def test_who_may_not_look_at_users_learns_no_names_from_the_form(client: Client,
         assert "root" not in answer.content.decode()
 
 
-def test_the_logs_say_who_acts_as_whom_and_before(site: Client, root: User, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_logs_say_as_whom_an_account_acts_and_acted_before(
+    site: Client, root: User, caplog: pytest.LogCaptureFixture
+) -> None:
     ana, ben = (User.objects.create_user(name, is_staff=True) for name in ("ana", "ben"))
     helper = f"helper (user {User.objects.get(username='helper').pk})"
     as_ana, as_ben = (f"U0MALLORY in T1 as {user} (user {user.pk})" for user in (ana, ben))
@@ -125,7 +127,7 @@ def test_the_logs_say_who_acts_as_whom_and_before(site: Client, root: User, capl
 def test_removing_needs_no_rights_of_the_users_and_is_logged_one_by_one(
     site: Client, root: User, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever may remove links must be able to lock out a stolen account at once."""
+    """A helper who may remove links must be able to lock out a stolen account at once."""
     links = [SlackLink.objects.create(team="T1", slack_user=f"U{number}", user=root) for number in range(2)]
     with caplog.at_level(logging.INFO, "bot"):
         chosen = [link.pk for link in links]
@@ -134,7 +136,7 @@ def test_removing_needs_no_rights_of_the_users_and_is_logged_one_by_one(
     assert [f"may no longer act: U{number} in T1 as root" in caplog.text for number in range(2)] == [True, True]
 
 
-def test_what_slack_said_of_the_account_before_does_not_count_for_another_one(site: Client, helper: User) -> None:
+def test_slacks_data_of_the_former_account_does_not_count_for_another_one(site: Client, helper: User) -> None:
     now = timezone.now()
     link = SlackLink.objects.create(team="T1", slack_user="U1", user=helper, by_email=True, checked_at=now)
     site.post(f"{LINKS}{link.pk}/change/", {"team": "T1", "slack_user": "U1", "user": helper.pk})

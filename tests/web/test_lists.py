@@ -1,4 +1,4 @@
-"""The admin's lists: what is masked can't be guessed by way of their addresses."""
+"""The admin's lists: nobody can guess masked values by filters in the address."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 OURS = [one for model, one in admin.site._registry.items() if model._meta.app_label == "runtask"]
 LISTS = [
     one for one in OURS if one.model not in (RunNow, RunWaiting, StoredRule)
-]  # the first two have none, the third is for superusers
+]  # the first two have no lists, and the third is for superusers
 TESTS = ("", "__contains", "__startswith", "__regex", "__isnull", "__in", "__gt", "__length")
 OWN = {f"{name}__{test}" for name in ("state", "kind") for test in ("exact", "isnull")} | {
     f"created_at__{test}" for test in ("gte", "lt", "isnull")
@@ -30,7 +30,7 @@ ELSEWHERE = ("run__kwargs", "run__user__password", "user__password", "notices__p
 
 
 def a_run(**fields: Any) -> Run:
-    """Of a schedule that is there."""
+    """A run of an existing schedule."""
     return a_run_of(**{"schedule_id": (PeriodicTask.objects.first() or a_row()).pk, **fields})
 
 
@@ -41,7 +41,7 @@ def lookups(one: Any) -> Iterator[str]:
 
 @pytest.fixture
 def viewer(client: Client) -> Client:
-    """A browser of somebody who may look at everything of ours, and change nothing."""
+    """The browser of a user who may view all our tables, but change nothing."""
     user = User.objects.create_user("viewer", is_staff=True)
     looking = Permission.objects.filter(content_type__app_label="runtask", codename__startswith="view_")
     user.user_permissions.set(looking)
@@ -63,11 +63,11 @@ def test_masked_values_can_not_be_guessed(viewer: Client, lookup: str) -> None:
 
 
 @pytest.mark.parametrize("one", LISTS, ids=lambda one: one.opts.model_name)
-def test_no_column_can_be_asked_about(one: Any) -> None:
+def test_the_address_of_a_list_can_not_query_a_column(one: Any) -> None:
     for lookup in lookups(one):
         request = RequestFactory().get("/", {lookup: "1"})
         request.user = User(is_superuser=True)
-        # Django itself refuses what it can't make a query of.
+        # Django itself refuses a lookup from which it can't make a query.
         with pytest.raises((DisallowedModelAdminLookup, IncorrectLookupParameters)):
             one.get_changelist_instance(request)
 
@@ -107,7 +107,7 @@ def test_a_filter_that_no_database_takes_shows_the_whole_list(viewer: Client, on
     assert viewer.get(f"{path}?e=1").status_code == 200
 
 
-def test_suggestions_for_what_no_database_takes_are_none(viewer: Client) -> None:
+def test_a_text_that_no_database_takes_gets_no_suggestions(viewer: Client) -> None:
     a_run()
     address = "/admin/autocomplete/?app_label=runtask&model_name=notice&field_name=run&term="
     assert len(viewer.get(address).json()["results"]) == 1

@@ -1,4 +1,4 @@
-"""Stored values that are longer than a form can have: they are sent as stored, and only typed ones have our limit."""
+"""Stored values that are too long for a form are sent as stored. Only typed values have our limit."""
 
 import json
 

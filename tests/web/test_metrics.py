@@ -1,4 +1,4 @@
-"""`/metrics`: for whoever has the token, and for nobody else; as Prometheus reads it."""
+"""`/metrics` is for clients with the token only, in the format of Prometheus."""
 
 import logging
 import re
@@ -37,14 +37,14 @@ def site() -> Iterator[None]:
 
 
 def shown(client: Client, **headers: str) -> dict[str, Metric]:
-    """The page as Prometheus' own parser reads it, by name."""
+    """The families of the page by name, as Prometheus' own parser reads them."""
     page = client.get("/metrics", headers={**RIGHT, **headers})
     assert page.status_code == 200
     return {family.name: family for family in text_string_to_metric_families(page.content.decode())}
 
 
 def nothing_there(client: Client, address: str = "/metrics", **request: Any) -> bool:
-    """Whether the answer is the one of an address that nobody knows, but for the date."""
+    """Says whether the answer is the same as for an unknown address, except for the date."""
     answer, unknown = client.get(address, **request), client.get("/no-such-page")
     assert unknown.status_code == 404
     return all(
@@ -95,21 +95,21 @@ def test_without_the_token_there_is_no_such_page_and_no_log_has_it(
     assert len(given) < 20 or given not in said
 
 
-def test_a_wrong_token_is_logged_for_whoever_set_prometheus_up(
-    client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_wrong_token_is_logged_but_not_a_missing_one(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     assert nothing_there(client)
-    assert not [record for record in caplog.records if record.name.startswith("bot")], "scanners look everywhere"
+    assert not [record for record in caplog.records if record.name.startswith("bot")], (
+        "a request without a token may be a scanner's"
+    )
     assert nothing_there(client, headers={"Authorization": "Bearer no"})
     assert "RUNTASK_METRICS_TOKEN" in caplog.text
 
 
-def test_the_scheme_is_read_as_http_says(client: Client) -> None:
+def test_the_scheme_bearer_is_read_in_any_case(client: Client) -> None:
     assert client.get("/metrics", headers={"Authorization": f"bearer  {TOKEN} "}).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "options"])
-def test_it_is_only_read(client: Client, method: str) -> None:
+def test_the_page_can_only_be_read(client: Client, method: str) -> None:
     assert getattr(client, method)("/metrics").status_code == 404
     assert getattr(client, method)("/metrics", headers=RIGHT).status_code == 405
     assert client.head("/metrics", headers=RIGHT).status_code == 200
@@ -125,7 +125,9 @@ def unreadable() -> str:
 
 @pytest.mark.parametrize("token", [unset, unreadable])
 @pytest.mark.parametrize("given", ["Bearer", "Bearer ", f"Bearer {TOKEN}"])
-def test_where_no_token_is_set_there_is_no_such_page(client: Client, settings: Any, token: Any, given: str) -> None:
+def test_without_a_configured_token_there_is_no_such_page(
+    client: Client, settings: Any, token: Any, given: str
+) -> None:
     settings.ROOT_URLCONF = (path("metrics", metrics.page(token)),)
     assert nothing_there(client, headers={"Authorization": given})
 
@@ -150,7 +152,7 @@ def test_without_the_extra_there_is_no_such_page_and_the_log_says_why(
     assert "with the extra `metrics`" in caplog.text
 
 
-def test_a_database_that_fails_is_told_to_prometheus_and_no_report_has_the_token(
+def test_a_failing_database_is_answered_with_503_and_no_report_has_the_token(
     client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(**_: Any) -> None:
@@ -170,7 +172,9 @@ def test_a_database_that_fails_is_told_to_prometheus_and_no_report_has_the_token
     [{}, {"USE_THOUSAND_SEPARATOR": True, "LANGUAGE_CODE": "de"}, {"USE_I18N": False, "DEBUG": True}],
     ids=["as it is", "german", "debug"],
 )
-def test_numbers_and_words_are_those_of_no_language(client: Client, settings: Any, language: dict[str, Any]) -> None:
+def test_numbers_and_words_do_not_depend_on_the_language(
+    client: Client, settings: Any, language: dict[str, Any]
+) -> None:
     for name, value in language.items():
         setattr(settings, name, value)
     now = clock.now()
@@ -195,7 +199,7 @@ def test_hostile_text_stays_in_its_label(client: Client) -> None:
     assert {one.value for one in found["runtask_runs"].samples} == {0, 1}
 
 
-def test_nothing_names_a_person_a_run_or_a_schedule(client: Client) -> None:
+def test_the_page_names_no_person_run_or_schedule(client: Client) -> None:
     run = a_run(pk=987_654_321, schedule_id=876_543_210, status="STARTED", state="running")
     notice(run=run, channel="C0SECRET", state="parked", problem='{"code": "no_direct_message", "direct": "U0ADA"}')
     filled([refusal(at=clock.now(), schedule_id=876_543_210, schedule_name="nightly report", run_id=run.pk)])
@@ -204,19 +208,19 @@ def test_nothing_names_a_person_a_run_or_a_schedule(client: Client) -> None:
         assert str(name) not in text
 
 
-def test_labels_are_few(client: Client) -> None:
-    """With all that this version knows, for each installation one more line."""
+def test_the_number_of_lines_is_bounded(client: Client) -> None:
+    """All known values of labels have lines. Each installation adds one line."""
     for status in ("SUCCESS", "FAILURE", "made up", "made up, too"):
         a_run(state="running", status=status)
     text = client.get("/metrics", headers=RIGHT).content.decode()
     assert len([line for line in text.splitlines() if not line.startswith("#")]) < 50
 
 
-def test_it_asks_outside_of_transactions() -> None:
+def test_metrics_are_read_outside_of_transactions() -> None:
     assert getattr(resolve("/metrics").func, "_non_atomic_requests", set()) >= {"default"}
 
 
 @pytest.mark.skipif(django.VERSION < (5, 1), reason="Django 5.1 brought LoginRequiredMiddleware")
-def test_a_site_that_wants_a_login_everywhere_shows_them(client: Client, settings: Any) -> None:
+def test_a_site_that_wants_a_login_everywhere_shows_metrics_by_token(client: Client, settings: Any) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
     assert client.get("/metrics", headers=RIGHT).status_code == 200

@@ -1,4 +1,4 @@
-"""A name with a blank that nobody can see: to Celery it is another task, so the pages show the blank."""
+"""A task's name with an invisible blank is another task for Celery, so the blank is made visible."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from tests.web.site import Site, words
 TASK, SHOWN = "reports.tasks.nightly ", "reports.tasks.nightly␣"
 
 
-def test_the_pages_show_it(site: Site) -> None:
+def test_the_pages_show_an_invisible_blank(site: Site) -> None:
     site.catalog.schedules[ScheduleId(7)] = a_schedule(task=TASK, columns={"queue": "slow "})
     for address in ("/", "/?schedule=7", f"/runs/{a_run(user=site.user, task=TASK, target={'queue': 'slow '}).pk}/"):
         assert SHOWN in words(site.get(address))
@@ -31,5 +31,5 @@ def test_the_pages_show_it(site: Site) -> None:
     ],
     ids=["picker", "form", "thread"],
 )
-def test_slack_shows_it(shown: Callable[[], str]) -> None:
+def test_slack_shows_an_invisible_blank(shown: Callable[[], str]) -> None:
     assert SHOWN in shown()

@@ -1,4 +1,4 @@
-"""The probes tell a supervisor the truth."""
+"""The probes tell a supervisor whether the site works."""
 
 from datetime import timedelta
 from typing import Any
@@ -42,12 +42,12 @@ def owed(**fields: Any) -> None:
     Notice.objects.create(**{**defaults, **fields})
 
 
-def test_all_is_well() -> None:
+def test_a_healthy_site_is_ready() -> None:
     owed()
     assert asked(Known())[0] == 200
 
 
-def test_a_platform_whose_database_is_down_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_probe_reports_a_platform_whose_database_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "platform" not in asked(Known())[1]
     monkeypatch.setattr(probes, "is_apart", lambda: True)  # a sidecar; here, beat's table is in our own database
     assert '"platform": "ok"' in asked(Known())[1]
@@ -64,27 +64,27 @@ def test_a_platform_whose_database_is_down_is_told(monkeypatch: pytest.MonkeyPat
     assert '"database": "ok"' in text
 
 
-def test_a_refused_token_is_told() -> None:
+def test_the_probe_reports_a_refused_token() -> None:
     status, text = asked(Unknown())
     assert status == 503
     assert "invalid_auth" in text
 
 
-def test_messages_that_nobody_delivers_are_told() -> None:
+def test_the_probe_reports_messages_that_nobody_delivers() -> None:
     owed(due_at=timezone.now() - timedelta(minutes=5))
     status, text = asked(Known())
     assert status == 503
     assert "is a deliverer running?" in text
 
 
-def test_messages_that_fail_are_told_with_the_reason() -> None:
+def test_the_probe_reports_failing_messages_with_the_reason() -> None:
     owed(attempts=5, problem="token_revoked", due_at=timezone.now() + timedelta(seconds=30))
     status, text = asked(Known())
     assert status == 503
     assert "token_revoked" in text
 
 
-def test_results_that_can_not_be_read_are_told() -> None:
+def test_the_probe_reports_results_that_can_not_be_read() -> None:
     why = Reason(code=Code.SOURCE_SILENT, params={"error": "ConnectionError"})
     SourceHealth.objects.create(source="backend", problem=why.dump())
     SourceHealth.objects.create(source="rows", answered_at=timezone.now())
@@ -95,15 +95,15 @@ def test_results_that_can_not_be_read_are_told() -> None:
     assert asked(Known())[0] == 200
 
 
-def test_what_deliverers_know_of_our_installation_is_told() -> None:
-    """Their token may be another one than ours."""
+def test_the_probe_reports_a_token_that_was_refused_to_a_deliverer() -> None:
+    """A deliverer may have another token than the site."""
     why = slack_says("token_revoked").dump()
     Installation.objects.create(key=INSTALLATION, seen_at=timezone.now(), problem=why)
     assert asked(Known())[0] == 503
     assert "token_revoked" in asked(Known())[1]
 
 
-def test_messages_that_were_given_up_are_news_for_an_hour() -> None:
+def test_the_probe_reports_parked_messages_for_an_hour() -> None:
     owed(state="parked", problem=slack_says("is_archived").dump())
     assert asked(Known())[0] == 503
     assert "is_archived" in asked(Known())[1]
@@ -111,15 +111,15 @@ def test_messages_that_were_given_up_are_news_for_an_hour() -> None:
     assert asked(Known())[0] == 200
 
 
-def test_messages_of_other_installations_are_not_ours() -> None:
+def test_the_probe_ignores_messages_of_other_installations() -> None:
     owed(installation="T0002/A0002", due_at=timezone.now() - timedelta(minutes=5))
     assert asked(Known())[0] == 200
     status, text = asked(Unknown())
     assert status == 503
-    assert "is a deliverer running?" in text, "also where none has ever been running"
+    assert "is a deliverer running?" in text, "a site without a token checks the messages of all installations"
 
 
-def test_messages_that_name_no_installation_are_told() -> None:
+def test_the_probe_reports_messages_that_name_no_installation() -> None:
     owed(installation="", due_at=timezone.now() - timedelta(minutes=5))
     assert "RUNTASK_ANNOUNCE" in asked(Known())[1]
 
@@ -129,7 +129,7 @@ def waiting(ago: timedelta, **fields: Any) -> None:
     Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - ago)
 
 
-def test_results_that_nobody_looks_for_are_told() -> None:
+def test_the_probe_reports_results_that_no_watcher_reads() -> None:
     waiting(timedelta(minutes=5))
     status, text = asked(Known())
     assert status == 503
@@ -145,8 +145,8 @@ def test_results_that_nobody_looks_for_are_told() -> None:
     [(1, {}), (5, {"state": "finished"}), (5, {"state": "overdue"}), (5, {"source": "rows"})],
     ids=["just sent", "ended", "overdue", "elsewhere"],
 )
-def test_where_no_result_is_awaited_nobody_has_to_look(minutes: int, fields: dict[str, str]) -> None:
-    """As with messages: a site on which nothing is due has no problem."""
+def test_without_awaited_results_no_watcher_is_needed(minutes: int, fields: dict[str, str]) -> None:
+    """A site on which no result is due has no problem."""
     waiting(timedelta(minutes=minutes), **fields)
     SourceHealth.objects.create(source="backend", answered_at=timezone.now() - timedelta(hours=1))
     assert asked(Known())[0] == 200

@@ -49,7 +49,7 @@ def site(client: Client) -> Client:
 
 
 def form_of(site: Client, address: str) -> dict[str, Any]:
-    """What a browser would send of an unchanged form."""
+    """Returns the fields that a browser would send of an unchanged form."""
     form: Any = site.get(address).context["adminform"].form
     found = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     return {name: value for name, value in found.items() if value not in (None, False)}
@@ -85,7 +85,7 @@ def test_a_rule_is_added_after_the_others_and_a_glob_that_matches_nothing_is_nam
         ("name", "FIRST", "another rule of this name"),
     ],
 )
-def test_a_form_is_as_strict_as_a_file(site: Client, field: str, value: str, told: str) -> None:
+def test_a_form_of_a_rule_is_as_strict_as_a_file(site: Client, field: str, value: str, told: str) -> None:
     in_force(a_rule("first"))
     form = {**form_of(site, f"{RULES}add/"), "name": "second", "tasks": "*", field: value}
     answer = site.post(f"{RULES}add/", form)
@@ -118,7 +118,7 @@ def test_staff_with_every_permission_see_no_rules(site: Client, client: Client) 
     assert "storedrule" not in client.get("/admin/").content.decode()
 
 
-def test_it_explains_what_somebody_may_do_and_why(site: Client) -> None:
+def test_the_admin_explains_what_somebody_may_do_and_why(site: Client) -> None:
     a_row("Invoices", task="billing.send")
     in_force(a_rule("Finance", tasks=("billing.*",), see=("finance",)))
     User.objects.create_user("ben", is_staff=True)
@@ -134,7 +134,7 @@ def test_it_explains_what_somebody_may_do_and_why(site: Client) -> None:
         assert sentence in words(site.get(f"{RULES}explain/", asked).content.decode())
 
 
-def test_pause_and_resume(site: Client) -> None:
+def test_the_admin_pauses_and_resumes_the_site(site: Client) -> None:
     assert "Say why" in words(site.post(f"{RULES}pause/", {"reason": " "}).content.decode())
     site.post(f"{RULES}pause/", {"reason": "month's end"})
     assert rulebook.in_force().paused == "month's end"
@@ -143,7 +143,7 @@ def test_pause_and_resume(site: Client) -> None:
     assert rulebook.in_force().paused is None
 
 
-def test_the_list_of_runs_shows_what_one_may_see(site: Client, client: Client) -> None:
+def test_the_list_of_runs_shows_only_runs_that_the_reader_may_see(site: Client, client: Client) -> None:
     viewer = User.objects.create_user("viewer", is_staff=True)
     viewer.user_permissions.set(Permission.objects.filter(codename__in=["view_run", "view_notice"]))
     shown, hidden = a_row("Shown", task="a"), a_row("Hidden", task="b")
@@ -157,7 +157,7 @@ def test_the_list_of_runs_shows_what_one_may_see(site: Client, client: Client) -
     def listed() -> set[str]:
         return {run.schedule_name for run in client.get("/admin/runtask/run/").context["cl"].queryset}
 
-    assert listed() == {"Shown", "Hidden", "Gone", "Own", "Mine"}  # root
+    assert listed() == {"Shown", "Hidden", "Gone", "Own", "Mine"}  # a superuser sees all of them
     client.force_login(viewer)
     assert listed() == {"Shown", "Own"}
     for run in (runs[1], gone, mine):

@@ -1,4 +1,4 @@
-"""Rules on the pages and in the API: what is hidden reads as what isn't there."""
+"""Rules on the pages: a hidden schedule or run is answered like an unknown one."""
 
 import re
 from datetime import timedelta
@@ -23,7 +23,7 @@ LIMIT = {"properties": {"days": {"type": "integer", "maximum": 31}}, "required":
 
 
 def same(site: Site, hidden: str, absent: str) -> None:
-    """The two answers differ in nothing but what was asked for."""
+    """Checks that both answers are the same 404, except for the address in them."""
     one, other = site.browser.get(hidden), site.browser.get(absent)
     assert (one.status_code, other.status_code) == (404, 404)
     assert TOKEN.sub("", one.content.decode()).replace(hidden, "") == TOKEN.sub("", other.content.decode()).replace(
@@ -31,7 +31,7 @@ def same(site: Site, hidden: str, absent: str) -> None:
     )
 
 
-def test_what_is_hidden_reads_as_what_is_not_there(site: Site) -> None:
+def test_a_hidden_schedule_is_answered_like_an_unknown_one(site: Site) -> None:
     site.catalog.schedules[ScheduleId(8)] = a_schedule(id=ScheduleId(8), name="Weekly", task="sums")
     run = a_run(user=site.user)
     assert "2 schedules" in words(site.get("/"))
@@ -50,13 +50,13 @@ def test_what_is_hidden_reads_as_what_is_not_there(site: Site) -> None:
     assert "2 schedules" in words(site.get("/"))
 
 
-def test_a_refusal_is_told_on_the_form_which_then_offers_no_run(site: Site) -> None:
+def test_a_form_shows_a_refusal_and_then_has_no_run_button(site: Site) -> None:
     before = site.form()
     in_force(a_rule("Ops only", run=("ops",)))
     page = site.get("/?schedule=7")
     assert "You can't run this schedule: the rule “Ops only” is for members of ops." in words(page)
     assert 'value="Run"' not in page
-    typed = site.refused(before, kwargs='{"days": 8}')  # a form that was open before
+    typed = site.refused(before, kwargs='{"days": 8}')  # a form that was opened before the rule was saved
     assert "the rule “Ops only”" in words(typed)
     assert fields(typed)["kwargs"] == '{"days": 8}'
     assert "the rule “Ops only”" in str(site.browser.post("/check", before).json())
@@ -66,7 +66,7 @@ def test_a_reason_is_asked_for_and_kept(site: Site) -> None:
     in_force(a_rule("Why", reason=True))
     page = site.get("/?schedule=7")
     assert "Why you run it now: the rule “Why” asks for that." in words(page)
-    assert "asks for a reason" not in words(page)  # before anybody has tried
+    assert "asks for a reason" not in words(page)  # no error is shown before the first try
     form = fields(page)
     assert "asks for a reason" in words(site.refused(form))
     assert site.press_run(form, reason="<b>month's end</b>").status_code == 302
@@ -75,13 +75,13 @@ def test_a_reason_is_asked_for_and_kept(site: Site) -> None:
     assert "&lt;b&gt;month" in site.get(f"/runs/{run.pk}/")
 
 
-def test_stored_values_that_a_rule_does_not_allow_are_told_before_run(site: Site) -> None:
+def test_a_form_shows_stored_values_that_a_rule_forbids_before_run(site: Site) -> None:
     site.catalog.schedules[ScheduleId(7)] = a_schedule(kwargs='{"days": 365}')
     in_force(a_rule("A month", arguments=LIMIT))
     assert "doesn't allow this value of days: maximum is 31" in words(site.get("/?schedule=7"))
 
 
-def test_stop_is_offered_to_those_who_may(site: Site) -> None:
+def test_stop_is_offered_only_to_people_who_may_stop(site: Site) -> None:
     run = a_run(user=site.user, deadline_at=timezone.now() + timedelta(hours=1))
     address = f"/runs/{run.pk}/stop"
     assert address in site.get(f"/runs/{run.pk}/")
@@ -91,18 +91,18 @@ def test_stop_is_offered_to_those_who_may(site: Site) -> None:
     assert "You can't stop runs of this schedule" in words(page)
 
 
-def test_a_pause_is_told(site: Site) -> None:
+def test_the_pages_show_a_pause(site: Site) -> None:
     rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     assert "has paused it (“month's end”)" in words(site.get("/?schedule=7"))
 
 
-def test_the_lists_entries_count_by_their_own_entry(site: Site) -> None:
+def test_a_rule_about_entries_counts_the_pages_as_web(site: Site) -> None:
     in_force(a_rule("No web", entries=(Entry.SLACK, Entry.API)))
     assert "allows slack, api only" in words(site.get("/?schedule=7"))
 
 
 @pytest.mark.parametrize("name", ["schedule", "run"])
-def test_hostile_numbers_are_not_there(site: Site, name: str) -> None:
+def test_hostile_numbers_are_answered_with_404(site: Site, name: str) -> None:
     in_force(SECRET)
     answer: Any = site.browser.get("/", {name: "9" * 18})
     assert answer.status_code == 404

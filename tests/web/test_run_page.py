@@ -1,4 +1,4 @@
-"""The run page, as it works without JavaScript: pick, edit, be told what is wrong, run, see how it ends."""
+"""The run page works without JavaScript: pick a schedule, edit values, see mistakes, run, and see the end."""
 
 import json
 from datetime import timedelta
@@ -21,7 +21,7 @@ from tests.web.site import Site, fields, words
 HOSTILE = '</textarea><script>alert("x")</script>'
 
 
-def test_schedules_are_found_by_typing_a_part_and_picked_by_a_link(site: Site) -> None:
+def test_schedules_are_found_by_a_part_of_their_name_and_picked_by_a_link(site: Site) -> None:
     site.catalog.schedules[ScheduleId(8)] = a_schedule(id=ScheduleId(8), name="Weekly", enabled=False)
     assert "2 schedules nightly report reports.tasks.nightly Weekly disabled" in words(site.get("/"))
     found = site.get("/?q=week")
@@ -36,12 +36,12 @@ def test_any_number_of_schedules_can_be_searched(site: Site) -> None:
     assert "100 of 431 schedules, keep typing" in words(site.get("/?q=export"))
 
 
-def test_without_schedules_it_says_where_they_are_made(site: Site) -> None:
+def test_without_schedules_the_page_says_where_to_make_them(site: Site) -> None:
     site.catalog.schedules.clear()
     assert "There are no schedules yet. You can add them under Periodic tasks." in words(site.get("/"))
 
 
-def test_the_stored_values_appear_and_where_they_go(site: Site) -> None:
+def test_the_form_shows_the_stored_values_and_the_target(site: Site) -> None:
     site.catalog.schedules[ScheduleId(7)] = a_schedule(columns={"queue": "slow", "priority": 3}, description="Sums up.")
     site.outcomes.last = LastRun(status="FAILURE", at=NOW)
     page = site.get("/?schedule=7")
@@ -52,7 +52,7 @@ def test_the_stored_values_appear_and_where_they_go(site: Site) -> None:
     assert "Last run FAILURE, Nov. 5, 2026, noon" in read
 
 
-def test_what_should_be_known_before_is_said(site: Site) -> None:
+def test_the_form_shows_warnings_before_a_run(site: Site) -> None:
     site.catalog.schedules[ScheduleId(7)] = a_schedule(enabled=False)
     run = a_run(schedule_id=7, user=site.user, deadline_at=timezone.now() + timedelta(hours=1))
     page = site.get("/?schedule=7")
@@ -63,7 +63,7 @@ def test_what_should_be_known_before_is_said(site: Site) -> None:
 
 
 @pytest.mark.parametrize("schedule", ["99", "x", "", "9" * 30, "-1"])
-def test_a_schedule_that_is_gone_is_said_and_others_are_offered(site: Site, schedule: str) -> None:
+def test_for_a_deleted_schedule_the_page_says_so_and_offers_others(site: Site, schedule: str) -> None:
     answer = site.browser.get("/", {"schedule": schedule})
     assert answer.status_code == 404
     assert "This schedule no longer exists. Pick another one." in words(answer.content.decode())
@@ -78,13 +78,13 @@ def test_edited_values_are_sent_once_and_lead_to_the_run(site: Site) -> None:
     assert site.sender.sent[0].kwargs == {"days": 30, "region": "EU"}
     assert (run.user, run.key) == (site.user, f"web:{site.user.pk}:{form['form']}")
 
-    again = site.browser.post("/", form, follow=True)  # a reload, a double click, the way back
+    again = site.browser.post("/", form, follow=True)  # a reload, a double click, or the back button
     assert again.redirect_chain == [(f"/runs/{run.pk}/", 302)]
     assert "nothing was sent again. This is its run." in again.content.decode()
     assert len(site.sender.sent) == 1
 
 
-def test_a_site_that_groups_its_digits_addresses_schedules_all_the_same(site: Site, settings: Any) -> None:
+def test_addresses_have_plain_numbers_even_if_the_site_groups_digits(site: Site, settings: Any) -> None:
     settings.USE_THOUSAND_SEPARATOR = True
     large = ScheduleId(12345)
     site.catalog.schedules = {large: a_schedule(id=large)}
@@ -99,12 +99,12 @@ def test_a_site_that_groups_its_digits_addresses_schedules_all_the_same(site: Si
     assert ('name="again" value="12345"' in again, 'href="/runs/12345/"' in again) == (True, True)
 
 
-def test_what_is_left_alone_is_no_change(site: Site) -> None:
+def test_a_field_that_nobody_edited_is_no_change(site: Site) -> None:
     site.press_run(site.form())
     assert Run.objects.get().changes == []
 
 
-def test_mistakes_are_said_at_their_fields_and_what_was_typed_stays(site: Site) -> None:
+def test_mistakes_are_shown_at_their_fields_and_the_typed_text_stays(site: Site) -> None:
     page = site.refused(site.form(), args="[1,]", kwargs='{\r\n"days" 1}')
     assert fields(page)["args"] == "[1,]"
     assert fields(page)["kwargs"] == '{\n"days" 1}'
@@ -119,7 +119,7 @@ def test_mistakes_are_said_at_their_fields_and_what_was_typed_stays(site: Site) 
     assert mended.status_code == 302
 
 
-def test_unknown_arguments_are_said_with_what_was_meant(site: Site) -> None:
+def test_unknown_arguments_are_reported_with_a_similar_name(site: Site) -> None:
     page = site.refused(site.form(), kwargs='{"dayz": 1}')
     assert 'Unknown argument "dayz", did you mean "days"?' in words(page, "id_kwargs_error")
 
@@ -138,14 +138,14 @@ def test_an_emptied_text_stays_empty(site: Site) -> None:
         pytest.param({"args": "[1, 2, 3, 4, 5]"}, "Too many arguments", id="unfit"),
     ],
 )
-def test_stored_values_that_can_not_be_sent_are_explained_and_can_be_mended(
+def test_stored_values_that_can_not_be_sent_are_explained_and_can_be_corrected(
     site: Site, stored: dict[str, str], said: str
 ) -> None:
     site.catalog.schedules[ScheduleId(7)] = a_schedule(**stored)
     page = site.get("/?schedule=7")
     assert said in words(page)
     for name, text in stored.items():
-        shown = text.replace("3", f'"{MASK}"')  # its third parameter is `token`
+        shown = text.replace("3", f'"{MASK}"')  # the task's third parameter is `token`
         assert fields(page)[name].replace("\n", "").replace(" ", "") == shown.replace(" ", "")
     assert site.press_run(fields(page), args="[]", kwargs="{}").status_code == 302
 
@@ -167,7 +167,7 @@ def test_a_schedule_that_was_changed_meanwhile_is_not_run(site: Site) -> None:
     assert not site.sender.sent
 
 
-def test_a_schedule_that_is_gone_when_run_is_pressed(site: Site) -> None:
+def test_the_page_says_so_if_the_schedule_was_deleted_before_run_was_pressed(site: Site) -> None:
     form = site.form()
     site.catalog.schedules.clear()
     answer = site.press_run(form)
@@ -175,7 +175,7 @@ def test_a_schedule_that_is_gone_when_run_is_pressed(site: Site) -> None:
     assert "no longer exists" in answer.content.decode()
 
 
-def test_with_the_broker_away_nothing_is_lost_and_run_may_be_pressed_again(site: Site) -> None:
+def test_if_the_broker_is_away_the_form_stays_and_run_may_be_pressed_again(site: Site) -> None:
     site.sender.fails = NotSent(unreachable())
     page = site.refused(site.form(), kwargs='{"days": 30}')
     said = "Nothing was sent: the broker can't be reached (ConnectionRefusedError). Press Run to try again."
@@ -187,7 +187,7 @@ def test_with_the_broker_away_nothing_is_lost_and_run_may_be_pressed_again(site:
     assert site.sender.sent[0].kwargs == {"days": 31}
 
 
-def test_when_nobody_knows_whether_it_was_sent_its_page_says_so(site: Site) -> None:
+def test_the_page_of_a_run_of_unknown_fate_says_so(site: Site) -> None:
     site.sender.fails = FateUnknown(unreachable("TimeoutError"))
     form = site.form()
     answer = site.browser.post("/", form, follow=True)
@@ -196,7 +196,7 @@ def test_when_nobody_knows_whether_it_was_sent_its_page_says_so(site: Site) -> N
     assert Run.objects.count() == 1
 
 
-def test_with_the_database_away_a_sentence_is_said_and_what_was_typed_stays(
+def test_if_the_database_is_away_the_page_says_so_and_the_typed_text_stays(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> None:
@@ -217,7 +217,7 @@ def test_with_the_database_away_a_sentence_is_said_and_what_was_typed_stays(
     assert site.press_run({**kept, "kwargs": '{"days": 1}'}).status_code == 302
 
 
-def test_who_is_logged_out_meanwhile_finds_what_was_typed_and_the_way_back(site: Site) -> None:
+def test_after_a_log_out_the_typed_text_stays_with_a_link_to_log_in(site: Site) -> None:
     form = site.form()
     del site.browser.cookies["sessionid"]
     answer = site.press_run(form, kwargs=HOSTILE)
@@ -231,7 +231,7 @@ def test_who_is_logged_out_meanwhile_finds_what_was_typed_and_the_way_back(site:
     assert not Run.objects.exists()
 
 
-def test_what_is_typed_is_checked_on_the_way_and_nothing_is_sent(site: Site) -> None:
+def test_typed_values_are_checked_while_typing_and_nothing_is_sent(site: Site) -> None:
     form = site.form()
     answer = site.browser.post("/check", {**form, "kwargs": '{\r\n "days": x}'})
     (problem,) = answer.json()["problems"]
@@ -244,7 +244,7 @@ def test_what_is_typed_is_checked_on_the_way_and_nothing_is_sent(site: Site) -> 
 @pytest.mark.parametrize(
     "changes", [{"form": "../x"}, {"form": ""}, {"schedule": "x"}, {"schedule": "1" * 40}], ids=lambda c: str(c)[:20]
 )
-def test_only_our_own_form_is_read(site: Site, changes: dict[str, str]) -> None:
+def test_only_a_form_of_ours_is_accepted(site: Site, changes: dict[str, str]) -> None:
     form = {**site.form(), **changes}
     assert site.browser.post("/", form).status_code == 400
     assert site.browser.post("/check", form).status_code == 400
@@ -252,7 +252,7 @@ def test_only_our_own_form_is_read(site: Site, changes: dict[str, str]) -> None:
         forms.run_request(form, an_actor())
 
 
-def test_each_opened_form_runs_for_itself_and_each_person_too(site: Site) -> None:
+def test_each_opened_form_and_each_person_starts_a_run_of_its_own(site: Site) -> None:
     assert site.form()["form"] != site.form()["form"]
     form = {"form": forms.new_id(), "schedule": "7"}
     keys = {forms.run_request(form, Actor(user=user)).key for user in ("1", "2")}
@@ -273,7 +273,7 @@ def test_hostile_text_stays_text(site: Site) -> None:
 
 
 def test_pages_hold_no_inline_script_or_style(site: Site) -> None:
-    """So that a strict Content-Security-Policy may stand."""
+    """A strict Content-Security-Policy would block them."""
     run = a_run(user=site.user)
     for page in (site.get("/"), site.get("/?schedule=7"), site.get(f"/runs/{run.pk}/")):
         assert "<script>" not in page
@@ -283,12 +283,12 @@ def test_pages_hold_no_inline_script_or_style(site: Site) -> None:
 
 
 def test_the_script_may_come_from_another_origin(site: Site, settings: Any) -> None:
-    """As from a CDN, which serves modules only if it sends CORS headers."""
+    """A CDN, for example, serves modules only if it sends CORS headers."""
     settings.STATIC_URL = "https://cdn.example.com/"
     assert '<script defer src="https://cdn.example.com/runtask/runtask.js"></script>' in site.get("/")
 
 
-def test_looking_at_a_silent_run_after_its_deadline_says_that_there_is_no_word(site: Site) -> None:
+def test_the_page_of_a_silent_run_says_after_its_deadline_that_it_is_overdue(site: Site) -> None:
     run = a_run(user=site.user, deadline_at=timezone.now() - timedelta(hours=1))
     assert "no word yet" in words(site.get(f"/runs/{run.pk}/"), "runtask-state")
 

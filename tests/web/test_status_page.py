@@ -1,4 +1,4 @@
-"""The page of a run: what it shows, and how it is followed."""
+"""The page of a run shows its state, and follows it."""
 
 from datetime import timedelta
 from typing import Any
@@ -104,7 +104,7 @@ def test_links_into_the_admin_are_for_those_who_may_follow_them(site: Site) -> N
     assert f'href="/admin/runtask/run/{run.pk}/change/"' in page
 
 
-def test_it_follows_the_run_without_any_watcher(site: Site) -> None:
+def test_the_page_follows_the_run_without_any_watcher(site: Site) -> None:
     run = of(site)
     state = site.browser.get(f"/runs/{run.pk}/state").json()
     assert (state["words"], state["is_final"]) == ("sent", False)
@@ -122,12 +122,12 @@ def test_it_follows_the_run_without_any_watcher(site: Site) -> None:
     assert Run.objects.get().status == "SUCCESS"
 
 
-def test_somebody_from_slack_is_named_as_far_as_known(site: Site) -> None:
+def test_a_requester_from_slack_is_named_as_far_as_known(site: Site) -> None:
     assert "by Slack user U0ADA" in words(site.get(f"/runs/{a_run().pk}/"))
     assert "by a deleted account" in words(site.get(f"/runs/{a_run(slack_user='').pk}/"))
 
 
 @pytest.mark.parametrize("run", ["99", "9" * 30])
-def test_there_is_no_such_run(site: Site, run: str) -> None:
+def test_an_unknown_run_is_404(site: Site, run: str) -> None:
     assert site.browser.get(f"/runs/{run}/").status_code == 404
     assert site.browser.get(f"/runs/{run}/state").status_code == 404

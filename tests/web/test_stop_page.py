@@ -17,7 +17,7 @@ def of(site: Site, **facts: Any) -> Run:
     return a_run(**{"user": site.user, "deadline_at": timezone.now() + timedelta(hours=1), **facts})
 
 
-def test_it_asks_before_it_stops(site: Site) -> None:
+def test_the_page_asks_before_it_stops_a_run(site: Site) -> None:
     run = of(site)
     assert f'href="/runs/{run.pk}/stop"' in site.get(f"/runs/{run.pk}/")
     page = site.get(f"/runs/{run.pk}/stop")
@@ -29,7 +29,7 @@ def test_it_asks_before_it_stops(site: Site) -> None:
     assert site.stopper.told == [([run.task_id], Way.REVOKE)]
     read = words(site.get(f"/runs/{run.pk}/"))
     assert "ana asked to stop it. Workers are told not to start it." in read
-    assert "Stop…" not in read, "there is nothing more to ask for"
+    assert "Stop…" not in read, "no stronger stop is left to ask for"
 
 
 def test_terminating_is_a_second_question(site: Site) -> None:
@@ -40,7 +40,7 @@ def test_terminating_is_a_second_question(site: Site) -> None:
     second = site.get(f"/runs/{run.pk}/stop?kill=1")
     assert "SIGTERM" in second
     site.browser.post(f"/runs/{run.pk}/stop", fields(first))
-    assert "Stop…" in words(site.get(f"/runs/{run.pk}/")), "one may still ask for more"
+    assert "Stop…" in words(site.get(f"/runs/{run.pk}/")), "terminating is still offered"
     site.browser.post(f"/runs/{run.pk}/stop", fields(second))
     assert [way for _, way in site.stopper.told] == [Way.REVOKE, Way.TERMINATE]
 
@@ -54,16 +54,16 @@ def test_terminating_is_refused_where_the_option_is_off(site: Site) -> None:
     assert site.stopper.told == []
 
 
-def test_a_run_that_has_ended_meanwhile_is_told(site: Site) -> None:
+def test_the_page_says_if_the_run_has_ended_meanwhile(site: Site) -> None:
     run = of(site)
     form = fields(site.get(f"/runs/{run.pk}/stop"))
     Run.objects.update(state="finished", status="SUCCESS")
     answer = site.browser.post(f"/runs/{run.pk}/stop", form, follow=True)
     assert "has ended already" in answer.content.decode()
-    assert site.browser.get(f"/runs/{run.pk}/stop").status_code == 302, "there is nothing to ask"
+    assert site.browser.get(f"/runs/{run.pk}/stop").status_code == 302, "an ended run has no question"
 
 
-def test_where_workers_can_not_be_told_it_is_said_instead(site: Site) -> None:
+def test_without_remote_control_the_page_gives_the_reason_instead(site: Site) -> None:
     site.stopper.hindrance = Reason(code=Code.NO_REMOTE_CONTROL, params={"transport": "sqs"})
     run = of(site)
     page = site.get(f"/runs/{run.pk}/")
@@ -73,7 +73,7 @@ def test_where_workers_can_not_be_told_it_is_said_instead(site: Site) -> None:
     assert "remote control" not in site.get(f"/runs/{run.pk}/")
 
 
-def test_it_needs_the_form_and_rights(site: Site) -> None:
+def test_a_stop_needs_our_form_and_the_right(site: Site) -> None:
     run = of(site)
     assert site.browser.post(f"/runs/{run.pk}/stop").status_code == 403, "without the CSRF token"
     form = fields(site.get(f"/runs/{run.pk}/stop"))
@@ -84,6 +84,6 @@ def test_it_needs_the_form_and_rights(site: Site) -> None:
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_there_is_no_such_run(site: Site, method: str) -> None:
+def test_an_unknown_run_is_404(site: Site, method: str) -> None:
     form = fields(site.get(f"/runs/{of(site).pk}/stop"))
     assert getattr(site.browser, method)("/runs/999999/stop", form).status_code == 404

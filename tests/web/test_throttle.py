@@ -1,4 +1,4 @@
-"""What may happen only so often a minute, counted by all processes together."""
+"""Limits for each minute, which all processes count together."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -17,15 +17,15 @@ NOW = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests travel in time; the database's clock can't."""
+    """Uses this machine's clock, because time_machine can't move the database's."""
     monkeypatch.setattr(clock, "now", timezone.now)
 
 
 @pytest.mark.django_db
-def test_each_minute_begins_with_the_first_one() -> None:
+def test_each_minute_begins_with_its_first_use() -> None:
     with time_machine.travel(NOW, tick=False) as clock:
         assert [throttle.wait("a", 2) for _ in range(4)] == [0, 0, 60, 60]
-        assert throttle.wait("b", 2) == 0, "each name has its own"
+        assert throttle.wait("b", 2) == 0, "each name has its own limit"
         clock.shift(39.5)
         assert throttle.wait("a", 2) == 21
         clock.shift(20.4)
@@ -43,7 +43,7 @@ def test_a_clock_that_was_wrong_locks_nobody_out(ahead: timedelta) -> None:
 
 
 @pytest.mark.django_db
-def test_who_is_told_to_wait_costs_no_write(django_assert_num_queries: object) -> None:
+def test_a_refused_use_writes_nothing(django_assert_num_queries: object) -> None:
     throttle.wait("a", 1)
     before = Throttle.objects.values().get()
     assert throttle.wait("a", 1) > 0
@@ -51,8 +51,8 @@ def test_who_is_told_to_wait_costs_no_write(django_assert_num_queries: object) -
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_at_once_get_no_more_than_there_is() -> None:
-    """The row doesn't exist yet: they race for making it, too."""
+def test_many_uses_at_once_do_not_exceed_the_limit() -> None:
+    """The row doesn't exist yet, so the threads also compete to create it."""
     waits, begin = [], threading.Barrier(8)
 
     def ask() -> None:

@@ -1,4 +1,4 @@
-"""Tokens for scripts: made at the command line, shown once, gone at once."""
+"""Tokens for scripts are made by a command, shown once, and invalid as soon as they are removed."""
 
 import logging
 import re
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests travel in time; the database's clock can't."""
+    """Uses this machine's clock, because time_machine can't move the database's."""
     monkeypatch.setattr(clock, "now", timezone.now)
 
 
@@ -42,7 +42,7 @@ def ana() -> User:
 
 
 def as_whom(secret: str) -> str:
-    """The user of an accepted token, otherwise what is wrong with it."""
+    """Returns the user of an accepted token, or the flaw of a refused one."""
     try:
         return tokens.accepted(secret).user.get_username()
     except BadToken as exc:
@@ -83,20 +83,20 @@ def test_a_lifetime_that_can_not_be_read_makes_no_token(ana: User, nonsense: str
     assert not ApiToken.objects.exists()
 
 
-def test_a_token_is_void_once_its_users_password_is_another(ana: User) -> None:
+def test_a_token_is_void_after_a_change_of_its_users_password(ana: User) -> None:
     ana.set_password("before")
     ana.save()
     _, secret = tokens.issue(ana, "CI")
     ana.set_password("after")
-    User.objects.filter(pk=ana.pk).update(password=ana.password)  # past all signals, as another Django would
+    User.objects.filter(pk=ana.pk).update(password=ana.password)  # without signals, as another Django would
     assert as_whom(secret) == Flaw.PASSWORD_CHANGED
     ana.set_unusable_password()
     ana.save()
     assert as_whom(secret) == Flaw.PASSWORD_CHANGED
 
 
-def test_a_password_that_nobody_can_log_in_with_may_be_stored_anew(ana: User) -> None:
-    """As some log-in back ends do each time. Each is another random text."""
+def test_a_token_survives_if_an_unusable_password_is_stored_again(ana: User) -> None:
+    """Some log-in back ends do so at each log-in. Each unusable password is another random text."""
     ana.set_unusable_password()
     ana.save()
     _, secret = tokens.issue(ana, "CI")
@@ -109,8 +109,8 @@ def test_a_token_of_a_user_without_any_password_works() -> None:
     assert tokens.password_mark("rt_x", SimpleNamespace()) == tokens.password_mark("rt_x", User(password="!"))
 
 
-def test_no_row_tells_of_the_password(ana: User) -> None:
-    """Two tokens of one user differ in it, and no other key is needed that could be lost."""
+def test_no_row_reveals_the_password(ana: User) -> None:
+    """The marks of two tokens of one user differ, and no other key is needed that could be lost."""
     ana.set_password("secret")
     ana.save()
     marks = {tokens.issue(ana, "CI")[0].password_mark for _ in range(2)}
@@ -134,7 +134,7 @@ def test_only_the_secret_goes_to_standard_output_so_that_it_can_be_piped(ana: Us
     assert "not shown again" in err
 
 
-def test_a_name_that_does_not_fit_is_refused_before_the_secret_is_shown(ana: User) -> None:
+def test_a_name_that_is_too_long_is_refused_before_the_secret_is_shown(ana: User) -> None:
     with pytest.raises(CommandError, match="--name has 101 characters; at most 100"):
         said("add", "ana", "--name", "n" * 101)
     assert not ApiToken.objects.exists()
@@ -146,21 +146,26 @@ def test_no_row_holds_the_secret(ana: User) -> None:
     assert ApiToken.objects.get().digest == tokens.digest(secret)
 
 
-def test_who_is_not_staff_gets_a_token_with_a_warning() -> None:
+def test_a_user_who_is_not_staff_gets_a_token_with_a_warning() -> None:
     User.objects.create_user("ben")
     assert "not active staff" in said("add", "ben", "--name", "CI")[1]
 
 
 @pytest.mark.parametrize("arguments", [("add", "nobody", "--name", "x"), ("remove", "7")])
-def test_what_is_not_there_is_said(arguments: tuple[str, ...]) -> None:
+def test_unknown_users_and_tokens_are_named(arguments: tuple[str, ...]) -> None:
     with pytest.raises(CommandError, match="There is no"):
         said(*arguments)
 
 
-def test_its_use_is_recorded_once_a_minute(ana: User, django_assert_num_queries: Any) -> None:
+def test_the_use_of_a_token_is_recorded_once_a_minute(ana: User, django_assert_num_queries: Any) -> None:
     _, secret = tokens.issue(ana, "CI")
     with time_machine.travel(datetime(2026, 11, 5, 23, 59, tzinfo=UTC), tick=False) as clock:
-        for seconds, queries in ((0, 1), (59, 0), (1, 1), (-3600, 1)):  # the last one: another machine's clock
+        for seconds, queries in (
+            (0, 1),
+            (59, 0),
+            (1, 1),
+            (-3600, 1),
+        ):  # the last use is by a machine whose clock is wrong
             clock.shift(seconds)
             token = tokens.accepted(secret)
             with django_assert_num_queries(queries):
@@ -179,7 +184,7 @@ def test_two_processes_record_one_use(ana: User) -> None:
     assert ApiToken.objects.get().used_at == recorded
 
 
-def test_a_use_that_can_not_be_recorded_keeps_nobody_out(ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_works_even_if_its_use_can_not_be_recorded(ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
     _, secret = tokens.issue(ana, "CI")
 
     def locked(*_: Any, **__: Any) -> None:
@@ -191,7 +196,7 @@ def test_a_use_that_can_not_be_recorded_keeps_nobody_out(ana: User, monkeypatch:
 
 
 @pytest.mark.parametrize("secret", ["", "rt_", "rt_\udcff", "ü" * 100, "' OR 1=1 --"])
-def test_nothing_else_is_a_token(ana: User, secret: str) -> None:
+def test_other_texts_are_no_tokens(ana: User, secret: str) -> None:
     tokens.issue(ana, "CI")
     assert as_whom(secret) == Flaw.UNKNOWN
 

@@ -1,4 +1,4 @@
-"""The ways to the run page from the platform's own admin."""
+"""The platform's own admin has links to the run page."""
 
 import re
 from typing import Any
@@ -31,25 +31,25 @@ def links(page: Any, text: str) -> list[str]:
     return re.findall(rf'<a href="([^"]*)"[^>]*>\s*{text}\s*</a>', page.content.decode())
 
 
-def test_the_menu_has_the_run_page(root: Client) -> None:
+def test_the_menu_of_the_admin_has_the_run_page(root: Client) -> None:
     assert "/admin/runtask/runnow/" in links(root.get("/admin/"), "Run a schedule")
     answer = root.get("/admin/runtask/runnow/")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
 
 
-def test_staff_without_any_permission_finds_it_there_too(client: Client) -> None:
+def test_staff_without_any_permission_find_the_run_page_there_too(client: Client) -> None:
     client.force_login(User.objects.create_user("ana", is_staff=True))
     assert links(client.get("/admin/"), "Run a schedule")
     assert client.get("/admin/runtask/run/").status_code == 403
 
 
-def test_the_menus_entry_shows_no_run(root: Client) -> None:
-    """It is a proxy of runs, whose arguments may be secret."""
+def test_the_entry_of_the_menu_shows_no_run(root: Client) -> None:
+    """The entry is a proxy model of runs, whose arguments may be secret."""
     for address in ("add/", "1/", "1/change/", "1/history/"):
         assert root.get(f"/admin/runtask/runnow/{address}").status_code == 404
 
 
-def test_every_row_of_periodic_tasks_has_run(root: Client) -> None:
+def test_every_row_of_the_list_of_periodic_tasks_has_run(root: Client) -> None:
     row = a_row("<b>Nightly</b>")
     page = root.get(BEAT)
     assert links(page, "Run…") == [f"/?schedule={row.pk}"]
@@ -58,7 +58,7 @@ def test_every_row_of_periodic_tasks_has_run(root: Client) -> None:
 
 
 def test_a_periodic_tasks_own_page_has_run(root: Client, settings: Any) -> None:
-    settings.USE_THOUSAND_SEPARATOR = True  # of no address
+    settings.USE_THOUSAND_SEPARATOR = True  # addresses must not group digits
     row = a_row(pk=12345)
     assert links(root.get(f"{BEAT}{row.pk}/change/"), "Run…") == [f"/?schedule={row.pk}"]
     assert links(root.get(f"{BEAT}add/"), "Run…") == []
@@ -71,7 +71,7 @@ def test_the_list_of_runs_has_a_way_to_start_one(client: Client) -> None:
     assert "/" in links(client.get("/admin/runtask/run/"), "Run a schedule")
 
 
-def test_a_platforms_own_admin_of_periodic_tasks_gets_them_too(root: Client) -> None:
+def test_a_platforms_own_admin_of_periodic_tasks_gets_the_links_too(root: Client) -> None:
     class Ours(PeriodicTaskAdmin):  # type: ignore[misc]  # beat has no types
         change_form_template = None
 
@@ -93,7 +93,7 @@ def test_a_platforms_own_admin_of_periodic_tasks_gets_them_too(root: Client) -> 
         clear_url_caches()
 
 
-def test_an_admin_site_of_the_platforms_own_gets_them_too(root: Client, settings: Any) -> None:
+def test_a_platforms_own_admin_site_gets_the_links_too(root: Client, settings: Any) -> None:
     office = admin.AdminSite("office")
     office.register(PeriodicTask, PeriodicTaskAdmin)
     settings.ROOT_URLCONF = (path("office/", office.urls), path("", include("bot.urls")))
@@ -104,8 +104,8 @@ def test_an_admin_site_of_the_platforms_own_gets_them_too(root: Client, settings
     assert links(root.get(f"{address}{row.pk}/change/"), "Run…") == [f"/?schedule={row.pk}"]
 
 
-def test_without_the_run_page_there_is_no_way_to_it(root: Client, settings: Any) -> None:
-    """A project that includes no addresses of ours, since it uses Socket Mode only."""
+def test_without_the_run_page_the_admin_has_no_link_to_it(root: Client, settings: Any) -> None:
+    """A project that uses only Socket Mode may include none of our addresses."""
     settings.ROOT_URLCONF = (path("admin/", admin.site.urls),)
     a_row()
     assert links(root.get("/admin/"), "Run a schedule") == []
@@ -113,7 +113,7 @@ def test_without_the_run_page_there_is_no_way_to_it(root: Client, settings: Any)
     assert links(root.get("/admin/runtask/run/"), "Run a schedule") == []
 
 
-def test_it_may_stand_under_any_address(root: Client, settings: Any) -> None:
+def test_the_run_page_works_under_any_address(root: Client, settings: Any) -> None:
     settings.ROOT_URLCONF = (path("admin/", admin.site.urls), path("ops/run/", include("bot.urls")))
     row = a_row()
     assert links(root.get(BEAT), "Run…") == [f"/ops/run/?schedule={row.pk}"]
@@ -122,5 +122,5 @@ def test_it_may_stand_under_any_address(root: Client, settings: Any) -> None:
     assert 'data-check="/ops/run/check"' in page
 
 
-def test_djangos_checks_have_nothing_against_it() -> None:
+def test_djangos_checks_find_no_problem() -> None:
     assert [found for found in run_checks() if found.id and found.id.startswith(("admin.", "urls."))] == []

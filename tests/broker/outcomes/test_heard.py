@@ -41,7 +41,7 @@ def of(fate: str) -> list[Event]:
 
 
 def elsewhere(events: list[Event]) -> list[Event]:
-    """The same events from another worker, whose logical clock is lower and whose clock is wrong."""
+    """The same events from another worker, whose logical clock is lower and whose time is wrong."""
     return [
         {**event, "hostname": "celery@two", "clock": 1 + at, "timestamp": 10.0 + at} for at, event in enumerate(events)
     ]

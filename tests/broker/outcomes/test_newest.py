@@ -64,7 +64,7 @@ def test_without_an_index_only_the_newest_results_are_looked_at(behind: int, is_
 @pytest.mark.parametrize("name", ["frequent", "rare", "never"])
 @pytest.mark.parametrize("analysed", [False, True], ids=["unknown", "analysed"])
 def test_each_query_for_the_last_run_can_use_one_index_only(name: str, analysed: bool) -> None:
-    """With two, PostgreSQL could choose the worse one, because it may misjudge how frequent a name is."""
+    """With two indexes, PostgreSQL could choose the worse one, because it may misjudge how frequent a name is."""
     names = ["rare", *["frequent"] * 3 * RECENT_RESULTS, *[f"other {number}" for number in range(RECENT_RESULTS)]]
     TaskResult.objects.bulk_create(TaskResult(task_id=n, periodic_task_name=one) for n, one in enumerate(names))
     with connection.cursor() as cursor:

@@ -22,7 +22,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
 
 class Visitor(AbstractBaseUser):
-    """Knows nothing of staff."""
+    """A user model without `is_staff`."""
 
     mail = models.EmailField(unique=True)
 

@@ -1,4 +1,4 @@
-"""The endpoint for scripts, called as scripts call it."""
+"""The JSON API, called as scripts call it."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ JSON = "application/json"
 
 @dataclass
 class Api:
-    """The endpoint over a real database with fakes behind it, called with ana's token unless said otherwise."""
+    """The API over a real database, with fakes behind it. Calls have ana's token unless another one is set."""
 
     catalog: FakeCatalog
     sender: FakeSender = field(default_factory=FakeSender)
@@ -81,7 +81,7 @@ def api(behind: list[Api], ana: User) -> Api:
 
 
 def refused(answer: Any, status: int, code: str) -> list[dict[str, Any]]:
-    """The problems of an answer that is one of these."""
+    """Checks the status and the code of an error answer, and returns its problems."""
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.content
     assert answer.json()["message"]
     assert answer.headers["Content-Type"] == JSON

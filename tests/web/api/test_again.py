@@ -29,7 +29,7 @@ def again(api: Api, run: int, body: Any = None, **headers: str) -> Any:
     return api.client.post(address, body or "", JSON if body else "", headers=headers)
 
 
-def test_it_sends_the_values_of_the_run(api: Api, run: Run) -> None:
+def test_run_again_sends_the_values_of_the_run(api: Api, run: Run) -> None:
     answer = again(api, run.pk)
     assert answer.status_code == 201, answer.content
     assert api.sender.sent[0].kwargs == SENT
@@ -56,13 +56,13 @@ def test_the_same_key_starts_one_run_and_stands_for_one_request(api: Api, run: R
     assert len(api.sender.sent) == 1
 
 
-def test_the_fingerprint_is_that_of_the_schedule(api: Api, run: Run) -> None:
+def test_the_fingerprint_is_of_the_schedule(api: Api, run: Run) -> None:
     fingerprint = api.get("/api/schedules/7").json()["fingerprint"]
     assert again(api, run.pk, f'{{"fingerprint": "{fingerprint}"}}').status_code == 201
     refused(again(api, run.pk, '{"fingerprint": "f0"}'), 409, "changed")
 
 
-def test_what_can_not_be_repeated_is_refused(api: Api, run: Run) -> None:
+def test_a_run_that_can_not_be_repeated_is_refused(api: Api, run: Run) -> None:
     refused(again(api, run.pk + 1), 404, "not_found")
     (problem,) = refused(again(api, run.pk, '{"schedule": 7}'), 400, "bad_request")
     assert problem["text"] == "There is no member 'schedule'; there are args, kwargs, fingerprint, reason."
@@ -79,7 +79,7 @@ def test_what_can_not_be_repeated_is_refused(api: Api, run: Run) -> None:
     assert api.sender.sent == []
 
 
-def test_only_staff_may(api: Api, run: Run) -> None:
+def test_only_staff_may_run_again(api: Api, run: Run) -> None:
     api.catalog.schedules[ScheduleId(7)] = a_schedule()
     api.token = tokens.issue(User.objects.create_user("ben"), "CI")[1]
     refused(again(api, run.pk), 403, "not_allowed")

@@ -1,4 +1,4 @@
-"""What calls of the API leave in the audit log."""
+"""Calls of the API are recorded in the audit log."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -83,7 +83,7 @@ def test_bad_tokens_are_counted_with_their_address_or_person(api: Api) -> None:
     )
 
 
-def test_refusals_say_why(api: Api) -> None:
+def test_records_of_refusals_say_why(api: Api) -> None:
     is_wrong(api)
     assert [(row.details["asked"], row.details["code"]) for row in records()] == [
         ("run", "gone"),

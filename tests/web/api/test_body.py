@@ -1,4 +1,4 @@
-"""Bodies that are not what they should be: told with the field and its place in the body."""
+"""Mistakes in a body are reported with the field and its place in the body."""
 
 import pytest
 
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
         pytest.param('{"schedule": 7, "fingerprint": 1}', "fingerprint", (1, 32), "must be a text", id="fingerprint"),
     ],
 )
-def test_a_malformed_body_is_told_with_field_and_place(
+def test_a_malformed_body_is_reported_with_field_and_place(
     api: Api, body: str, field: str, place: tuple[int | None, int | None], words: str
 ) -> None:
     problem = refused(api.post(body), 400, "bad_request")[0]
@@ -49,11 +49,11 @@ def test_a_malformed_body_is_told_with_field_and_place(
     assert not Run.objects.exists()
 
 
-def test_bytes_that_are_no_text_are_refused(api: Api) -> None:
+def test_a_body_that_is_not_utf_8_is_refused(api: Api) -> None:
     assert refused(api.post(b'{"schedule": "\xff"}'), 400, "bad_request")[0]["field"] == "body"
 
 
-def test_all_that_is_wrong_with_a_body_is_told_together(api: Api) -> None:
+def test_all_mistakes_in_a_body_are_reported_together(api: Api) -> None:
     problems = refused(api.post({"args": {}, "kwargs": [], "x": 1}), 400, "bad_request")
     assert [problem["field"] for problem in problems] == ["args", "kwargs", "x", "schedule"]
 
@@ -68,7 +68,7 @@ def test_arguments_that_the_task_does_not_take_are_refused_at_their_place(api: A
     assert not Run.objects.exists()
 
 
-def test_what_is_wrong_with_stored_values_has_no_place_in_the_body(api: Api) -> None:
+def test_problems_of_stored_values_have_no_place_in_the_body(api: Api) -> None:
     schedule = a_schedule(kwargs="{broken")
     api.catalog.schedules = {schedule.id: schedule}
     (problem,) = refused(api.post({"schedule": 7}), 400, "refused")
@@ -77,12 +77,12 @@ def test_what_is_wrong_with_stored_values_has_no_place_in_the_body(api: Api) -> 
 
 
 @pytest.mark.parametrize("schedule", [8, -1, 10**30])
-def test_a_schedule_that_is_not_there_is_404(api: Api, schedule: int) -> None:
+def test_an_unknown_schedule_is_404(api: Api, schedule: int) -> None:
     (problem,) = refused(api.post({"schedule": schedule}), 404, "not_found")
     assert problem["field"] == "schedule"
 
 
-def test_only_json_and_only_so_much_of_it(api: Api) -> None:
+def test_a_body_must_be_json_of_limited_size(api: Api) -> None:
     refused(api.post("schedule=7", "application/x-www-form-urlencoded"), 415, "not_json")
     refused(api.post("{}", "text/plain"), 415, "not_json")
     refused(api.post(b" " * (BODY_LIMIT + 1)), 413, "too_large")
@@ -96,11 +96,11 @@ def test_only_json_and_only_so_much_of_it(api: Api) -> None:
         pytest.param('{"schedule": 7, "kwargs": {' + '"a": 0, ' * 20_000 + '"b": 0}}', id="keys"),
     ],
 )
-def test_of_very_many_mistakes_the_first_are_told(api: Api, body: str) -> None:
+def test_of_very_many_mistakes_the_first_are_reported(api: Api, body: str) -> None:
     assert len(refused(api.post(body), 400, "bad_request")) == 20
 
 
-def test_more_than_the_arguments_may_hold_is_not_even_read(api: Api) -> None:
+def test_a_body_longer_than_the_limit_of_arguments_is_not_read(api: Api) -> None:
     refused(api.post('{"schedule": 7, "args": [' + "0," * 100_000 + "0]}"), 400, "refused")
     refused(api.post('{"schedule": 7, "args": [' + "0," * 101_000 + "0]}"), 413, "too_large")
 

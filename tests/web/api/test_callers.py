@@ -1,4 +1,4 @@
-"""Who may call the endpoint, and how: tokens, sessions, methods, addresses."""
+"""Access to the API: tokens, sessions, methods, addresses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ def test_a_token_that_is_not_known_is_401_even_with_a_session(api: Api, ana: Use
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="runtask", error="invalid_token"'
 
 
-def test_without_anything_it_is_401(api: Api) -> None:
+def test_a_call_without_token_and_session_is_401(api: Api) -> None:
     api.token = ""
     for answer in (api.post({"schedule": 7}), api.get("/api/schedules"), api.get("/api/runs/1")):
         refused(answer, 401, "no_token")
@@ -32,7 +32,7 @@ def test_without_anything_it_is_401(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("change", "reason"), [("is_staff", "isn't a staff account"), ("is_active", "deactivated")])
-def test_a_token_is_worth_what_its_user_may_do_now(api: Api, ana: User, change: str, reason: str) -> None:
+def test_a_token_has_the_rights_that_its_user_has_now(api: Api, ana: User, change: str, reason: str) -> None:
     User.objects.filter(pk=ana.pk).update(**{change: False})
     for answer in (api.post({"schedule": 7}), api.get("/api/schedules"), api.get("/api/runs/1")):
         refused(answer, 403, "not_allowed")
@@ -66,7 +66,7 @@ def test_a_session_from_another_origin_is_refused(api: Api, ana: User) -> None:
     refused(api.post({"schedule": 7}, X_CSRFToken="a" * 32, Origin="https://evil.example"), 403, "csrf")
 
 
-def test_a_session_that_the_admin_would_not_let_in_is_refused_and_a_token_is_not(
+def test_a_session_without_access_to_the_admin_is_refused_but_a_token_works(
     api: Api, ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(AdminSite, "has_permission", lambda *_: False)
@@ -88,7 +88,7 @@ def nothing(_: Any) -> None:
 def test_no_report_of_an_error_has_the_token(
     api: Api, settings: Any, monkeypatch: pytest.MonkeyPatch, fails: Callable[[Any], None]
 ) -> None:
-    """Django sends them by e-mail, and before 5.1 with this header."""
+    """Django sends error reports by e-mail. Before version 5.1, they show this header."""
     settings.ADMINS = [("Ada", "ada@example.com")]
     monkeypatch.setattr(Api, "platform", property(fails))
     assert api.get("/api/schedules").status_code == 503
@@ -97,7 +97,7 @@ def test_no_report_of_an_error_has_the_token(
     assert api.token not in report.body
 
 
-def test_another_scheme_than_ours_leaves_it_to_the_session(api: Api, ana: User) -> None:
+def test_with_another_scheme_of_authorization_the_session_counts(api: Api, ana: User) -> None:
     api.token = ""
     api.client.force_login(ana)
     assert api.get("/api/schedules", Authorization="Basic cHJveHk6").status_code == 200
@@ -136,6 +136,6 @@ def test_other_methods_are_405(api: Api, method: str, address: str, allow: str) 
     assert answer.headers["Allow"] == allow
 
 
-def test_addresses_that_are_not_there_are_404_in_json(api: Api) -> None:
+def test_unknown_addresses_are_404_in_json(api: Api) -> None:
     for address in ("/api/", "/api/runs/x", "/api/run", "/api/runs/" + "9" * 30, "/api/schedules/8"):
         assert api.get(address).json()["error"] == "not_found", address

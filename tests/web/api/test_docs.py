@@ -1,4 +1,4 @@
-"""The lines of docs/api.md, as somebody pastes them, against a real server."""
+"""The scripts of docs/api.md work against a real server, as somebody pastes them."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ needs_curl = pytest.mark.skipif(
 
 @pytest.fixture
 def shell(transactional_db: None, live_server: Any) -> Any:
-    """Runs a script of the page; its exit code and output."""
+    """Runs a script of the page, and returns its exit code and output."""
     ana = User.objects.create_user("ana", is_staff=True)
     wiring.celery_app().control.purge()
     a_row("Nightly report", pk=1, task="tests.wire.report")
@@ -41,7 +41,7 @@ def shell(transactional_db: None, live_server: Any) -> Any:
 
 
 @needs_curl
-def test_a_run_is_started(shell: Any) -> None:
+def test_the_script_of_the_page_starts_a_run(shell: Any) -> None:
     code, said = shell(START)
     assert code == 0
     assert '"state": "sent"' in said
@@ -50,7 +50,7 @@ def test_a_run_is_started(shell: Any) -> None:
 
 @needs_curl
 @pytest.mark.parametrize(("status", "code"), [("SUCCESS", 0), ("FAILURE", 1)])
-def test_a_run_is_waited_for_and_its_end_is_the_scripts(shell: Any, status: str, code: int) -> None:
+def test_the_script_waits_for_a_run_and_exits_by_its_end(shell: Any, status: str, code: int) -> None:
     assert shell(WAIT.replace("sleep 1", "exit 7"))[0] == 7, "nothing has ended yet"
     TaskResult.objects.create(task_id=Run.objects.get().task_id, status=status, result="{}")
     assert shell(WAIT)[0] == code  # the same key: the same run
@@ -58,7 +58,7 @@ def test_a_run_is_waited_for_and_its_end_is_the_scripts(shell: Any, status: str,
 
 
 @needs_curl
-def test_a_run_is_stopped(shell: Any) -> None:
+def test_the_script_of_the_page_stops_a_run(shell: Any) -> None:
     assert shell(START)[0] == 0
     code, said = shell(STOP.replace("/1/", f"/{Run.objects.get().pk}/"))
     assert code == 0
@@ -67,14 +67,14 @@ def test_a_run_is_stopped(shell: Any) -> None:
 
 
 @needs_curl
-def test_schedules_are_looked_at(shell: Any) -> None:
+def test_the_scripts_of_the_page_read_schedules(shell: Any) -> None:
     code, said = shell(LOOK)
     assert code == 0
     assert '"total": 1' in said
     assert '"fingerprint"' in said
 
 
-def test_every_code_that_the_endpoint_answers_is_in_the_table() -> None:
+def test_every_code_that_the_api_answers_is_in_the_table() -> None:
     source = "".join(file.read_text() for file in Path("bot/web/api").glob("*.py"))
     answered = set(re.findall(r'ApiError\(\s*\d{3}, "(\w+)"', source))
     assert len(answered) > 10

@@ -1,4 +1,4 @@
-"""How often: runs by token, and tokens that aren't valid by address."""
+"""Limits: how many runs each token may start, and how many invalid tokens each address may try."""
 
 import logging
 from typing import Any
@@ -31,16 +31,16 @@ def test_a_token_starts_sixty_runs_a_minute(api: Api, ana: User, monkeypatch: py
     assert Run.objects.count() == len(api.sender.sent) == 2
     assert api.get("/api/schedules").status_code == 200, "reading isn't limited"
     api.token = tokens.issue(ana, "another")[1]
-    assert api.post({"schedule": 7}).status_code == 201, "another token has its own"
+    assert api.post({"schedule": 7}).status_code == 201, "another token has its own limit"
 
 
-def test_a_request_that_is_wrong_uses_nothing_up(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_request_does_not_count_towards_the_limit(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "RUNS", 1)
     refused(api.post("{"), 400, "bad_request")
     assert api.post({"schedule": 7}).status_code == 201
 
 
-def test_ten_bad_tokens_a_minute_are_looked_at_from_one_address(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+def test_ten_bad_tokens_a_minute_are_checked_from_one_address(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "bot"):
         for _ in range(10):
             refused(tries(api), 401, "bad_token")
@@ -53,7 +53,7 @@ def test_ten_bad_tokens_a_minute_are_looked_at_from_one_address(api: Api, caplog
     refused(tries(api, "192.0.2.8"), 401, "bad_token")
 
 
-def test_a_valid_token_behind_the_same_address_works_on(api: Api) -> None:
+def test_a_valid_token_from_the_same_address_goes_on_working(api: Api) -> None:
     for _ in range(11):
         last = tries(api)
     refused(last, 429, "too_many_failures")
@@ -71,11 +71,11 @@ def test_a_valid_token_behind_the_same_address_works_on(api: Api) -> None:
         ("unix:/run/x\n", "an unknown address"),
     ],
 )
-def test_an_address_is_a_customers(given: str, counted: str) -> None:
+def test_addresses_of_one_network_share_a_limit(given: str, counted: str) -> None:
     assert caller._network(given) == counted
 
 
-def test_nobody_chooses_their_address_by_a_header(api: Api) -> None:
+def test_a_header_does_not_change_the_address_that_counts(api: Api) -> None:
     for number in range(11):
         forwarded = {
             "Authorization": "Bearer x",
@@ -86,7 +86,7 @@ def test_nobody_chooses_their_address_by_a_header(api: Api) -> None:
     refused(last, 429, "too_many_failures")
 
 
-def test_the_table_of_addresses_can_not_grow(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_of_addresses_is_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caller, "BUCKETS", 3)
     for number in range(20):
         tries(api, f"192.0.2.{number}")
@@ -101,7 +101,7 @@ def test_the_table_of_addresses_can_not_grow(api: Api, monkeypatch: pytest.Monke
         ({"password_mark": "0" * 64}, "password_changed", "password has changed"),
     ],
 )
-def test_the_answer_says_what_is_wrong_and_the_log_which_token(
+def test_the_answer_names_the_flaw_and_the_log_names_the_token(
     api: Api, caplog: pytest.LogCaptureFixture, change: dict[str, str], reason: str, words: str
 ) -> None:
     ApiToken.objects.update(**change)
@@ -115,7 +115,7 @@ def test_the_answer_says_what_is_wrong_and_the_log_which_token(
     assert api.token not in caplog.text
 
 
-def test_a_failure_that_can_not_be_counted_is_refused_all_the_same(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_token_is_refused_even_if_it_can_not_be_counted(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def locked(*_: Any) -> int:
         raise OperationalError("database is locked")
 
@@ -123,8 +123,8 @@ def test_a_failure_that_can_not_be_counted_is_refused_all_the_same(api: Api, mon
     refused(tries(api), 401, "bad_token")
 
 
-def test_a_use_is_recorded_when_the_answer_is_on_its_way(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So a busy database delays no run and no answer. Also of a request that is refused."""
+def test_the_use_of_a_token_is_recorded_after_the_run_was_sent(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a busy database delays no run and no answer. Refused requests are recorded, too."""
     seen = []
     update = QuerySet.update
 

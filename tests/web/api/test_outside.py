@@ -1,4 +1,4 @@
-"""The stand-alone site: what ends a request before it reaches the API is JSON, too, and what isn't the API's is a page."""
+"""On the stand-alone site, errors outside the API's views are JSON for the API's addresses, and pages elsewhere."""
 
 import pytest
 from django.test import Client
@@ -8,14 +8,14 @@ from tests.web.api.conftest import JSON, refused
 ELSEWHERE = {"host": "elsewhere.example"}
 
 
-def test_a_host_that_is_not_ours() -> None:
+def test_a_wrong_host_is_answered_in_json() -> None:
     refused(Client().get("/api/runs/1", headers=ELSEWHERE), 400, "bad_request")
     page = Client().get("/", headers=ELSEWHERE)
     assert page.status_code == 400
     assert page.headers["Content-Type"] != JSON
 
 
-def test_an_error_of_a_middleware(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_a_middleware_is_answered_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("secret")
 
@@ -30,7 +30,7 @@ def test_an_error_of_a_middleware(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db
-def test_a_page_that_is_not_there() -> None:
+def test_an_unknown_page_is_answered_by_a_page() -> None:
     page = Client().get("/nothing")
     assert page.status_code == 404
     assert page.headers["Content-Type"] != JSON

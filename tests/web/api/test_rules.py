@@ -1,4 +1,4 @@
-"""Rules for scripts: stable codes, and 404 with the same body for what is hidden and for what isn't there."""
+"""Rules for scripts: refusals have stable codes, and a hidden schedule or run gets the same 404 as an unknown one."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ SECRET = a_rule("Finance only", schedules=("nightly*",), see=("finance",))
 START = {"schedule": 7, "kwargs": {"days": 3}}
 
 
-def test_what_is_hidden_answers_as_what_is_not_there(api: Api) -> None:
+def test_a_hidden_schedule_is_answered_like_an_unknown_one(api: Api) -> None:
     run = a_run(state="finished")
     in_force(SECRET)
     absent = run.pk + 1
@@ -39,7 +39,7 @@ def test_what_is_hidden_answers_as_what_is_not_there(api: Api) -> None:
     assert api.sender.sent == []
 
 
-def test_a_key_of_a_run_that_is_hidden_now_tells_nothing(api: Api) -> None:
+def test_the_key_of_a_run_that_is_hidden_now_reveals_nothing(api: Api) -> None:
     assert api.post(START, Idempotency_Key="k").status_code == 201
     in_force(SECRET)
     api.catalog.schedules[ScheduleId(8)] = a_schedule(id=ScheduleId(8), name="Weekly")
@@ -74,12 +74,12 @@ def test_one_at_a_time_names_the_run(api: Api) -> None:
     assert api.post(START, Idempotency_Key="a").status_code == 200
 
 
-def test_a_pause(api: Api) -> None:
+def test_a_pause_refuses_runs_with_409(api: Api) -> None:
     rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
     refused(api.post(START), 409, "paused")
 
 
-def test_a_reason_is_a_member(api: Api) -> None:
+def test_a_reason_is_a_member_of_the_body(api: Api) -> None:
     in_force(a_rule("R", reason=True))
     assert api.get("/api/schedules/7").json()["needs_reason"] is True
     (problem,) = refused(api.post(START), 400, "refused")
@@ -90,7 +90,7 @@ def test_a_reason_is_a_member(api: Api) -> None:
     assert problem["field"] == "reason"
 
 
-def test_arguments_are_told_at_their_member(api: Api) -> None:
+def test_arguments_that_a_rule_forbids_are_reported_at_their_member(api: Api) -> None:
     in_force(a_rule("R", arguments={"properties": {"days": {"type": "integer", "maximum": 31}}, "required": ["days"]}))
     for body, field in (
         ({"kwargs": {"days": 99}}, "kwargs"),
@@ -103,7 +103,7 @@ def test_arguments_are_told_at_their_member(api: Api) -> None:
     assert Run.objects.count() == 1
 
 
-def test_a_run_that_waits_for_approval_is_accepted_and_told(api: Api) -> None:
+def test_a_run_that_waits_for_approval_is_answered_as_accepted(api: Api) -> None:
     in_force(a_rule("Four eyes", approvals=2, approvers=("leads",)))
     shown = api.get("/api/schedules/7").json()
     assert (shown["refused"], shown["approvals"]) == (

@@ -1,4 +1,4 @@
-"""What the endpoint does for scripts: runs started once, followed to their end; schedules looked at."""
+"""Scripts start runs once, follow them to their end, and read schedules."""
 
 from datetime import timedelta
 from typing import Any
@@ -40,7 +40,7 @@ def test_a_run_is_started_by_id_with_other_arguments(api: Api, ana: User) -> Non
     assert (run.user, run.entry) == (ana, "api")
 
 
-def test_what_is_left_out_is_sent_as_stored_and_a_name_is_the_very_name(api: Api) -> None:
+def test_missing_arguments_are_sent_as_stored_and_a_name_must_match_exactly(api: Api) -> None:
     assert api.post({"schedule": "nightly report"}).status_code == 201
     assert api.sender.sent[0].kwargs == {"days": 7, "region": "EU"}
     for near in ("Nightly report", "nightly", " nightly report", ""):
@@ -80,7 +80,7 @@ def test_a_key_stands_for_one_request_of_one_user(api: Api) -> None:
     assert api.post({"schedule": 7}, Idempotency_Key="k").json()["run"] != first["run"]
 
 
-def test_keys_that_differ_in_case_are_two_on_every_database(api: Api) -> None:
+def test_keys_that_differ_in_case_are_different_on_every_database(api: Api) -> None:
     for key in ("build-a", "build-A"):
         assert api.post({"schedule": 7}, Idempotency_Key=key).status_code == 201
     assert len({run.key.lower() for run in Run.objects.all()}) == 2
@@ -91,7 +91,7 @@ def test_a_key_is_a_short_ascii_word(api: Api, key: str) -> None:
     assert refused(api.post({"schedule": 7}, Idempotency_Key=key), 400, "bad_request")[0]["field"] == "Idempotency-Key"
 
 
-def test_what_was_certainly_not_sent_is_503_and_taken_up_by_the_same_key(api: Api) -> None:
+def test_a_run_certainly_not_sent_is_503_and_the_same_key_tries_again(api: Api) -> None:
     api.sender.fails = NotSent(unreachable())
     answer = api.post({"schedule": 7}, Idempotency_Key="k")
     refused(answer, 503, "not_sent")
@@ -149,7 +149,7 @@ def test_a_run_is_followed_to_its_end_without_a_watcher(api: Api) -> None:
     assert told["finished_at"] == "2026-11-05T12:00:07+00:00"
 
 
-def test_a_run_whose_end_can_not_be_known_is_done(api: Api) -> None:
+def test_a_run_that_ended_unseen_counts_as_done(api: Api) -> None:
     url = api.post({"schedule": 7}).json()["url"]
     finish.end_unseen(Run.objects.get().pk, Reason(code=Code.NO_RESULTS), now=timezone.now())
     told = api.get(url).json()
@@ -186,14 +186,14 @@ def test_a_schedule_shows_what_would_be_sent(api: Api) -> None:
     assert api.post(again).json()["changes"] == []
 
 
-def test_stored_values_that_can_not_be_sent_are_told(api: Api) -> None:
+def test_stored_values_that_can_not_be_sent_are_reported(api: Api) -> None:
     schedule = a_schedule(args="[1,", kwargs="")
     api.catalog.schedules = {schedule.id: schedule}
     told = api.get("/api/schedules/7").json()
     assert (told["args"], told["kwargs"], told["problems"][0]["field"]) == (None, {}, "args")
 
 
-def test_times_of_a_project_without_time_zones_are_utc_all_the_same(api: Api, ana: User, settings: Any) -> None:
+def test_times_are_utc_even_in_a_project_without_time_zones(api: Api, ana: User, settings: Any) -> None:
     settings.USE_TZ = False
     settings.TIME_ZONE = "Europe/Berlin"
     run = start.start(api.platform, a_request(an_actor(user=str(ana.pk))), Budget())

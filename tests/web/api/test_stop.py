@@ -25,7 +25,7 @@ def press(api: Api, run: int, body: str = "", content_type: str = JSON) -> Any:
 
 
 @pytest.mark.parametrize("body", ["", "{}", '{"kill": false}'])
-def test_it_answers_the_run(api: Api, body: str) -> None:
+def test_a_stop_is_answered_with_the_run(api: Api, body: str) -> None:
     run = sent()
     answer = press(api, run.pk, body)
     assert answer.status_code == 200
@@ -42,7 +42,7 @@ def test_a_run_that_nobody_stopped_says_so(api: Api) -> None:
     assert [said[name] for name in ("stop", "stop_text", "stop_asked_at", "stopped_by")] == [None] * 4
 
 
-def test_terminating_is_for_sites_that_allow_it(api: Api) -> None:
+def test_terminating_is_refused_unless_the_site_allows_it(api: Api) -> None:
     run = sent()
     refused(answer := press(api, run.pk, '{"kill": true}'), 403, "not_allowed")
     assert answer.json()["reason"] == "no_kill"
@@ -50,13 +50,13 @@ def test_terminating_is_for_sites_that_allow_it(api: Api) -> None:
     assert press(api, run.pk, '{"kill": true}').json()["stop"] == "terminating"
 
 
-def test_an_end_is_told(api: Api) -> None:
+def test_a_stop_of_an_ended_run_is_answered_with_its_end(api: Api) -> None:
     run = sent(state="finished", status="SUCCESS")
     refused(answer := press(api, run.pk), 409, "ended")
     assert (answer.json()["run"], answer.json()["state"]) == (run.pk, "finished")
 
 
-def test_without_remote_control_it_is_told(api: Api) -> None:
+def test_without_remote_control_a_stop_is_refused_with_the_reason(api: Api) -> None:
     api.stopper.hindrance = Reason(code=Code.REMOTE_CONTROL_OFF)
     refused(answer := press(api, sent().pk), 409, "cant_stop")
     assert answer.json()["reason"] == "remote_control_off"
@@ -72,10 +72,10 @@ def test_without_remote_control_it_is_told(api: Api) -> None:
         ("kill=1", "application/x-www-form-urlencoded", 415, "not_json"),
     ],
 )
-def test_what_is_not_understood_stops_nothing(api: Api, body: str, content_type: str, status: int, code: str) -> None:
+def test_a_malformed_request_stops_nothing(api: Api, body: str, content_type: str, status: int, code: str) -> None:
     refused(press(api, sent().pk, body, content_type), status, code)
     assert api.stopper.told == []
 
 
-def test_there_is_no_such_run(api: Api) -> None:
+def test_an_unknown_run_is_404(api: Api) -> None:
     refused(press(api, 999999), 404, "not_found")

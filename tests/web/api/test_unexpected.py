@@ -1,4 +1,4 @@
-"""Whatever happens, the API answers JSON with a code, and says nothing of what is inside."""
+"""The API answers every error in JSON with a code, and reveals no internals."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def real(api: Api) -> Api:
-    """With the schedules of beat's table."""
+    """The API with the schedules of beat's table."""
     api.catalog = BeatCatalog(Celery("platform", set_as_current=False))  # type: ignore[assignment]
     return api
 
@@ -50,18 +50,18 @@ def test_too_many_parameters_are_the_callers_mistake(api: Api) -> None:
 
 
 @pytest.mark.parametrize("schedule", [-(2**70), 2**70, -1, 0, -(2**63), 2**63])
-def test_a_number_that_no_row_can_have_is_no_schedule(real: Api, schedule: int) -> None:
+def test_a_schedules_number_that_no_row_can_have_is_not_found(real: Api, schedule: int) -> None:
     refused(real.post({"schedule": schedule}), 404, "not_found")
 
 
 @pytest.mark.parametrize("number", [0, 2**63, 2**70, "9" * 600])
 @pytest.mark.parametrize("address", ["runs/{}", "schedules/{}"])
-def test_a_number_in_an_address_that_no_row_can_have_is_nothing(real: Api, address: str, number: Any) -> None:
+def test_an_address_with_a_number_that_no_row_can_have_is_not_found(real: Api, address: str, number: Any) -> None:
     refused(real.get(f"/api/{address.format(number)}"), 404, "not_found")
 
 
 @pytest.mark.parametrize("name", ["\0", "\ud83d\ude00", "x" * 10_000])
-def test_a_name_that_no_row_can_have_is_no_schedule(real: Api, name: str) -> None:
+def test_a_schedules_name_that_no_row_can_have_is_not_found(real: Api, name: str) -> None:
     refused(real.post({"schedule": name}), 404, "not_found")
 
 
@@ -75,7 +75,7 @@ def test_a_schedule_whose_time_zone_is_not_known_is_shown_and_run(real: Api) -> 
 
 @pytest.mark.parametrize("address", ["/api/", "/api/nothing", "/api/runs/", "/api/runs/x", "/api/%00", "/api/%ff"])
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
-def test_what_is_not_there_is_json(api: Api, address: str, method: str) -> None:
+def test_unknown_addresses_are_answered_in_json(api: Api, address: str, method: str) -> None:
     refused(getattr(api.client, method)(address), 404, "not_found")
 
 
