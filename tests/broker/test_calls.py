@@ -106,7 +106,7 @@ class _Decorated(Task):
 
 class _Partial(Task):
     name = "a partial"
-    run = functools.partial(lambda db, days: None, "a database")
+    run = staticmethod(functools.partial(lambda db, days: None, "a database"))
 
 
 CLASSES: tuple[Any, ...] = (_Class, _Injecting, _Decorated, _Partial)

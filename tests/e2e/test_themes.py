@@ -13,6 +13,7 @@ from tests.e2e.platform import Platform
 from tests.e2e.run_page.acts import PATIENCE
 from tests.e2e.run_page.test_run_page import PHONE
 
+pytestmark = pytest.mark.nightly
 SEED = """
 from datetime import timedelta
 from django.contrib.auth.models import User
@@ -63,7 +64,7 @@ SEEN = """element => {
 NOTHING = "rgba(0, 0, 0, 0)"
 
 
-@pytest.fixture(scope="module", params=["unfold", pytest.param("jazzmin", marks=pytest.mark.nightly)])
+@pytest.fixture(scope="module", params=["unfold", "jazzmin"])
 def site(request: Any, slack: LocalSlack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     folder = tmp_path_factory.mktemp(request.param)
     (folder / "rules.yml").write_text(RULES)
@@ -95,9 +96,9 @@ def stands_on_its_own(page: Page) -> None:
     "look",
     [
         pytest.param({**PHONE, "color_scheme": "dark"}, id="dark phone"),
-        pytest.param({}, id="light", marks=pytest.mark.nightly),
-        pytest.param({"color_scheme": "dark"}, id="dark", marks=pytest.mark.nightly),
-        pytest.param(PHONE, id="phone", marks=pytest.mark.nightly),
+        pytest.param({}, id="light"),
+        pytest.param({"color_scheme": "dark"}, id="dark"),
+        pytest.param(PHONE, id="phone"),
     ],
 )
 def test_every_page_stands_on_its_own(

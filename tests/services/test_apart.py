@@ -6,35 +6,27 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from localslack.testing import LocalSlack
 from tests.e2e.platform import Platform as Processes
-from tests.faults.setups import SETUPS, Setup, results_in_redis
-from tests.services.test_sidecar import TOKENS
+from tests.faults.setups import SETUPS, results_in_redis
 from tests.support import needs
 from tests.support.dumps import dump
+from tests.support.reader import RESULTS, ROW, reader
 from tests.support.sidecar import APPS, Platform
 from tests.wire.conftest import OPS, SCOPES
 from tests.wire.form import opened
 from tests.wire.test_thread import all_words, finished
 
 nightly = pytest.mark.nightly
-RESULTS = "django_celery_results"
-READER = "runtask_reader"  # the account's name in docs/sidecar.md
 PEOPLE = """
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 class Person(AbstractBaseUser):
     email = models.EmailField(unique=True)
     USERNAME_FIELD = "email"
-"""
-ROW = """
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
-every, _ = IntervalSchedule.objects.get_or_create(every=1, period="days")
-PeriodicTask.objects.create(name="Nightly report", task="shop.report", interval=every, kwargs='{"days": 7}')
 """
 WORKER = """
 from celery import Celery
@@ -86,20 +78,7 @@ CASES = {
     "MariaDB, rows": Case("mariadb", "rows", sidecar=(QUEUE,)),
     "PostgreSQL, no results": Case("rabbitmq", "none", sidecar=(QUEUE,)),
 }
-IN_GATE = 2
-OLD = f"""
-INSERT INTO {RESULTS}_taskresult (task_id, status, content_type, content_encoding, result, date_created, date_done)
-VALUES ('t', 'SUCCESS', 'application/json', 'utf-8', '"fine"', now(), now())
-"""
-NAMES = 'from bot import wiring; print([one.name for one in wiring.catalog().find("", 5).first])'
-READ = """
-from bot import wiring
-from bot.broker.outcomes import newest
-from bot.broker.outcomes.rows import RowOutcomes
-[found] = RowOutcomes().of("t")
-[schedule] = wiring.catalog().find("nightly", 5).first
-print(found.status, found.result, found.started_at, newest.run(schedule.name), schedule.name, sep=", ")
-"""
+IN_GATE = 1
 
 
 @dataclass
@@ -114,26 +93,6 @@ class Site:
     def dump(self) -> str:
         with needs.services():
             return dump(self.owner, but=f"{RESULTS}_taskresult" if self.case.results == "rows" else "")
-
-
-def grants(kind: str) -> str:
-    """The SQL that docs/sidecar.md gives to the owner of the platform's database."""
-    page = Path("docs/sidecar.md").read_text()
-    [found] = re.findall(rf"-- {kind}\n(.*?)```", page, re.DOTALL)
-    return str(found)
-
-
-def reader(setup: Setup, stack: ExitStack, *, has_results: bool) -> str:
-    """The database's address for the sidecar's account, which has exactly the rights in docs/sidecar.md."""
-    address = urlsplit(setup.environment["DATABASE_URL"])
-    database, is_mariadb = address.path.strip("/"), address.scheme == "mysql"
-    statements = grants("MariaDB" if is_mariadb else "PostgreSQL").replace("shop.", f"{database}.").replace("…", "x")
-    name = f"{READER}_{database[-8:]}"
-    for statement in statements.replace(READER, name).split(";"):
-        if statement.strip() and (has_results or RESULTS not in statement):
-            setup.rows(statement)
-    stack.callback(setup.rows, f"DROP USER {name}" if is_mariadb else f"DROP OWNED BY {name}; DROP ROLE {name}")
-    return urlunsplit(address._replace(netloc=f"{name}:x@{address.hostname}:{address.port}"))
 
 
 @pytest.fixture(params=[pytest.param(name, marks=[nightly] * (at >= IN_GATE)) for at, name in enumerate(CASES)])
@@ -189,123 +148,3 @@ def test_a_run_ends_and_no_byte_of_the_platforms_database_changes(site: Site) ->
     assert '"level": "problem"' not in told
     assert "only reads the platform's" in told
     assert site.dump() == before
-
-
-@pytest.fixture
-def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setup]:
-    with needs.services(), SETUPS[request.param](tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-def shop(servers: Setup, tmp_path: Path) -> Platform:
-    """A platform whose account for the sidecar may do everything."""
-    platform = Platform(tmp_path, servers.environment["DATABASE_URL"])
-    platform.manage("migrate", "--verbosity", "0")
-    platform.manage("shell", "--command", ROW)
-    return platform
-
-
-@pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
-def test_the_sidecar_writes_nothing_even_if_its_account_may(shop: Platform, servers: Setup) -> None:
-    assert shop.apart("migrate", "--verbosity", "0").returncode == 0
-    before = dump(getattr(servers.server, "url"))  # noqa: B009  # as above
-    saved = "from django_celery_beat.models import PeriodicTask; PeriodicTask.objects.get(name='Nightly report').save()"
-    for attempt in (
-        ["shell", "--command", saved],
-        ["migrate", "--database", "platform"],
-    ):
-        done = shop.apart(*attempt)
-        assert done.returncode != 0, attempt
-        assert "in a read-only transaction" in done.stderr
-    assert dump(getattr(servers.server, "url")) == before  # noqa: B009
-
-
-@nightly
-def test_a_file_is_opened_for_reading_only(tmp_path: Path) -> None:
-    file = tmp_path / "shop.sqlite3"
-    platform = Platform(tmp_path, f"sqlite:///{file}")
-    assert "unable to open database file" in platform.apart("doctor", **TOKENS).stdout
-    assert not file.exists()
-    platform.manage("migrate", "--verbosity", "0")
-    platform.manage("shell", "--command", ROW)
-    before = file.read_bytes()
-    platform.apart("migrate", "--verbosity", "0")
-    told = platform.apart("shell", "--verbosity", "0", "--command", NAMES)
-    assert told.stdout == "['Nightly report']\n", told.stderr
-    assert file.read_bytes() == before
-
-
-@pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
-def test_an_older_platform_is_read_without_its_missing_columns(shop: Platform, servers: Setup) -> None:
-    """The tables are as beat 2.2 and results 2.0 made them."""
-    shop.manage("migrate", "--verbosity", "0", "django_celery_results", "0010")
-    shop.manage("migrate", "--verbosity", "0", "django_celery_beat", "0015")
-    servers.rows(OLD)
-    shop.apart("migrate", "--verbosity", "0")
-    read = shop.apart("shell", "--verbosity", "0", "--command", READ)
-    assert read.stdout == "SUCCESS, fine, None, None, Nightly report\n", read.stderr
-    told = " ".join(shop.apart("doctor", **TOKENS).stdout.split())
-    assert "the platform's table has no date_started, periodic_task_name" in told
-    assert shop.apart("check", "--database", "default").returncode == 0
-
-
-@nightly
-@pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
-def test_a_table_that_the_account_may_not_read_is_named(shop: Platform, servers: Setup) -> None:
-    with ExitStack() as stack:
-        shop.database = reader(servers, stack, has_results=True)
-        shop.apart("migrate", "--verbosity", "0")
-        servers.rows(f"REVOKE SELECT ON {RESULTS}_taskresult FROM {urlsplit(shop.database).username}")
-        told = shop.apart("doctor", **TOKENS)
-        assert told.returncode == 1
-        assert f"GRANT SELECT ON {RESULTS}_taskresult TO" in told.stdout
-        refused = shop.apart("notify", **TOKENS)
-        assert refused.returncode == 2
-        assert f"This account may not read the table {RESULTS}_taskresult." in refused.stderr
-
-
-@pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
-def test_the_sidecar_refuses_the_platforms_database_as_its_own(shop: Platform, servers: Setup) -> None:
-    before = dump(getattr(servers.server, "url"))  # noqa: B009
-    mixed_up = {"DATABASE_URL": shop.database, **TOKENS}
-    refused = shop.apart("migrate", **mixed_up)
-    assert refused.returncode == 1
-    assert "runtask.E002" in refused.stderr
-    assert "Traceback" not in refused.stderr
-    assert shop.apart("notify", **mixed_up).returncode == 2
-    assert "it has beat's table of schedules" in " ".join(shop.apart("doctor", **mixed_up).stdout.split())
-    alone = shop.apart("check", RUNTASK_SIDECAR="0")
-    assert "PLATFORM_DATABASE_URL is only for a sidecar: set RUNTASK_SIDECAR=1, too" in alone.stderr
-    assert dump(getattr(servers.server, "url")) == before  # noqa: B009
-
-
-ZONE = "Asia/Tokyo"
-LOCAL = """
-from datetime import datetime
-from django_celery_beat.models import ClockedSchedule, PeriodicTask
-clocked = ClockedSchedule.objects.create(clocked_time=datetime(2030, 1, 2, 3, 4))
-PeriodicTask.objects.update(expires=datetime(2030, 1, 2, 3, 4), interval=None, clocked=clocked, one_off=True)
-"""
-MOMENTS = """
-from bot import wiring
-[brief] = wiring.catalog().find("nightly", 5).first
-schedule = wiring.catalog().get(brief.id)
-print(schedule.columns["expires"].isoformat(), wiring.catalog().when(schedule), sep=", ")
-"""
-
-
-@pytest.mark.parametrize("servers", ["mariadb"], indirect=True)
-def test_local_times_of_a_platform_are_read_in_its_zone(servers: Setup, tmp_path: Path) -> None:
-    platform = Platform(tmp_path, servers.environment["DATABASE_URL"], zone=ZONE)
-    platform.manage("migrate", "--verbosity", "0")
-    platform.manage("shell", "--command", ROW + LOCAL)
-    platform.apart("migrate", "--verbosity", "0")
-    read = platform.apart("shell", "--verbosity", "0", "--command", MOMENTS, PLATFORM_TIME_ZONE=ZONE)
-    assert read.stdout == "2030-01-02T03:04:00+09:00, once, at 2030-01-02 03:04 JST\n", read.stderr
-    told = " ".join(platform.apart("doctor", **TOKENS).stdout.split())
-    assert "read as UTC, but the last change of a schedule would be" in told
-    assert "PLATFORM_TIME_ZONE must be its TIME_ZONE" in told
-    told = " ".join(platform.apart("doctor", PLATFORM_TIME_ZONE=ZONE, **TOKENS).stdout.split())
-    assert f"the platform's dates are read as {ZONE}" in told
-    assert "the last change" not in told

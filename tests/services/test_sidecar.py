@@ -133,6 +133,7 @@ def test_a_platform_with_results_elsewhere_needs_no_table_for_results(tmp_path: 
     assert "django_celery_results" not in told
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_the_rights_in_the_docs_are_enough(tmp_path: Path, database: str) -> None:
     platform = Platform(tmp_path, database)

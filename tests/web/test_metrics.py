@@ -24,6 +24,7 @@ from bot.web import exposition, metrics
 from tests.audit import filled
 from tests.factories import INSTALLATION, a_run
 from tests.runs.test_metrics import notice, refusal
+from tests.support.admins import ADMINS
 
 pytestmark = pytest.mark.django_db
 TOKEN = "Aa0-the-right-token-zZ9"
@@ -159,7 +160,7 @@ def test_a_failing_database_is_answered_with_503_and_no_report_has_the_token(
         raise OperationalError("gone away")
 
     monkeypatch.setattr(exposition, "measure", fails)
-    settings.ADMINS = [("Ada", "ada@example.com")]
+    settings.ADMINS = ADMINS
     answer = client.get("/metrics", headers=RIGHT)
     assert (answer.status_code, answer.content) == (503, b"the database failed")
     [report] = mail.outbox

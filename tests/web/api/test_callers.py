@@ -11,6 +11,7 @@ from django.core import mail
 from django.db import OperationalError
 
 from bot.core.ports import NotSetUp
+from tests.support.admins import ADMINS
 from tests.web.api.conftest import Api, refused
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +90,7 @@ def test_no_report_of_an_error_has_the_token(
     api: Api, settings: Any, monkeypatch: pytest.MonkeyPatch, fails: Callable[[Any], None]
 ) -> None:
     """Django sends error reports by e-mail. Before version 5.1, they show this header."""
-    settings.ADMINS = [("Ada", "ada@example.com")]
+    settings.ADMINS = ADMINS
     monkeypatch.setattr(Api, "platform", property(fails))
     assert api.get("/api/schedules").status_code == 503
     [report] = mail.outbox
