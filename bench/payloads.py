@@ -44,7 +44,8 @@ def selection(shown: Json, view: str, user: str, option: Json) -> Json:
     chosen = {
         picker["block_id"]: {picker["element"]["action_id"]: {"type": "external_select", "selected_option": option}}
     }
-    return {**_interaction("block_actions", user, _view(shown, view, chosen)), "actions": [action]}
+    body = _interaction("block_actions", user, _view(shown, view, chosen))
+    return {**body, "trigger_id": f"of {view}", "actions": [action]}  # each press has its own
 
 
 def submission(shown: Json, view: str, user: str) -> Json:
