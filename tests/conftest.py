@@ -10,6 +10,7 @@ import pytest
 from celery._state import set_default_app
 from django.db import connection
 
+import bot.urls  # noqa: F401  # before a test without the admin imports it, and so leaves it without pages
 from bot.celery import app
 from bot.runs import clock
 from localslack.testing.browser import browser  # noqa: F401  # a fixture
