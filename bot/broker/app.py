@@ -24,8 +24,8 @@ class NoApp(NotSetUp):
 def remember_current() -> None:
     """Call this in the main thread while Django starts.
 
-    It doesn't call `get_current_app`. If there is no app yet, that function creates an app for all threads, and they keep it
-    even if the project loads its own app later.
+    It doesn't call `get_current_app`, because that function creates an app if none exists. All threads would keep that app, even
+    after the project has loaded its own.
     """
     global _of_main_thread  # noqa: PLW0603  # one per process, as Celery's own
     app = _celerys._tls.current_app or _celerys.default_app  # noqa: SLF001  # what get_current_app() looks at

@@ -139,7 +139,7 @@ def _missing_of(model: type[Model], aliases: Iterable[str] | None) -> Iterator[M
 
 
 def _columns(alias: str, table: str) -> Columns | None:
-    """The table's columns. None: there is no such table."""
+    """The table's columns, or None if the table doesn't exist."""
     connection = connections[alias]
     with connection.cursor() as cursor:
         if table not in connection.introspection.table_names(cursor, include_views=True):

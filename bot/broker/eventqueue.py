@@ -25,7 +25,7 @@ WITHIN = 3.0  # seconds to connect, for all addresses of the broker together
 
 
 class NotPossible(Exception):
-    """The broker isn't RabbitMQ, so there is no queue to work on. The text tells the operator."""
+    """The broker isn't RabbitMQ, so it has no queue of events. The text is for the operator."""
 
 
 class Refused(Exception):
@@ -73,8 +73,8 @@ class EventQueue:
         return queue, was_there
 
     def waiting(self, connection: Any) -> tuple[int, int] | None:
-        """The number of messages in the queue on RabbitMQ, and of its readers. None: there is no such queue. Raises Refused."""
-        channel = connection.channel()  # a new one, because RabbitMQ closes it with an error if there is no such queue
+        """How many messages the queue on RabbitMQ holds, and how many readers it has. None if it doesn't exist. Raises Refused."""
+        channel = connection.channel()  # a new one: RabbitMQ closes the channel if the queue doesn't exist
         try:
             found = channel.queue_declare(self.name, passive=True)
         except NotFound:

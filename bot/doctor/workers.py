@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from celery import Celery
 from django.conf import settings
@@ -16,7 +15,6 @@ from bot.broker.outcomes.choice import chosen
 from bot.broker.queues import examine_queues
 from bot.broker.send import CelerySender
 from bot.broker.workers import ask
-from bot.celery import app as ours
 from bot.conf import is_sidecar
 from bot.core.model import Source
 from bot.core.options import ROUTED
@@ -29,6 +27,7 @@ WITHIN = 1.5  # seconds for each question to the broker or to workers
 MOST_QUEUES = 50  # that the broker is asked for
 BACKEND = re.compile(r"\[backend=<([\w.]+) object")
 THEIRS = ("celery.backends.", "django_celery_results.")  # modules of known back ends
+OURS = "bot.celery:app"  # as bot.settings names it
 START = "Start one: celery -A PROJECT worker -Q {}"
 
 
@@ -38,7 +37,7 @@ def workers(subject: Subject) -> Iterator[Finding]:
     yield subject.judged("app", f"{app.main or 'without a name'}" if app else "", "W003", "W012")
     if app is None:
         return
-    yield from _foreign(app)
+    yield from _foreign(subject)
     if subject.unloaded:
         remedy = "Correct the import. Until then the bot doesn't start, and nothing can be run."
         yield problem("tasks", f"can't be loaded ({subject.unloaded})", remedy)
@@ -71,10 +70,11 @@ def workers(subject: Subject) -> Iterator[Finding]:
     yield from knowing(ask(app, "registered", WITHIN, "backend") or {}, expected_backend(subject))
 
 
-def _foreign(app: Any) -> Iterator[Finding]:
-    """In a sidecar, whether the platform's own app brings its configuration along."""
-    source = str(getattr(app, "_config_source", ""))  # what config_from_object was given
-    if is_sidecar() and app is not ours and source.startswith("django.conf"):
+def _foreign(subject: Subject) -> Iterator[Finding]:
+    """In a sidecar, whether the platform's own Celery app brings its configuration along."""
+    source = str(getattr(subject.app, "_config_source", ""))  # what config_from_object was given
+    is_theirs = subject.conf is not None and subject.conf.celery_app != OURS
+    if is_sidecar() and is_theirs and source.startswith("django.conf"):
         found = "the platform's app takes its configuration from Django's settings, which are runtask's here"
         yield warning("settings", found, "Set its routes and queues by variables (docs/sidecar.md).")
 

@@ -82,6 +82,21 @@ def test_text_that_is_being_typed_survives_an_update_of_the_modal(page: Page, ap
     expect(text).to_have_value("abcd")
 
 
+def test_an_update_between_the_press_of_a_button_and_its_release_swallows_no_click(
+    page: Page, app: App, slack: LocalSlack
+) -> None:
+    dialog = open_modal(page, app, text_input(initial_value="typed"), section("before"))
+    dialog.get_by_test_id("modal-submit").hover()
+    page.mouse.down()
+    view = slack.person("U0ANA").modal()
+    assert view is not None
+    app.client.views_update(view_id=view["id"], view=modal(text_input(initial_value="typed"), section("after")))
+    expect(dialog).to_contain_text("after")
+    page.mouse.up()
+    expect(dialog).to_have_count(0)
+    assert len(app.received("view_submission")) == 1
+
+
 def test_under_a_pushed_view_the_one_below_stays_as_it_was(page: Page, app: App) -> None:
     second = modal(section("Are you sure?"), submit=plain("Yes"), title=plain("Second"))
     app.answers["view_submission"] = lambda body: {"response_action": "push", "view": second}

@@ -18,6 +18,7 @@ class Modal {
   #blocks = new Keyed();
   #shownId = null;
   #submitting = false;
+  #submitShows = "";
   #resting = null;
 
   constructor() {
@@ -93,6 +94,9 @@ class Modal {
     this.submit.hidden = !view.submit;
     this.submit.disabled = this.#submitting;
     this.node.setAttribute("aria-busy", String(this.#submitting));
+    const shows = JSON.stringify([view.submit ?? null, this.#submitting]);
+    if (shows === this.#submitShows) return;  // a browser sends no click if what was pressed is replaced before the release
+    this.#submitShows = shows;
     fill(this.submit, this.#submitting ? h("span", { class: "spinner", role: "img", "aria-label": "Working" }) : null,
       view.submit ? h("span", {}, plain(view.submit)) : null);
   }
