@@ -1,6 +1,5 @@
 """The `runtask` command: Django's command line, with short names for our commands."""
 
-import gc
 import sys
 import traceback
 from collections.abc import Sequence
@@ -28,7 +27,6 @@ OURS = (
     "resume",
     "audit",
 )
-SERVING = ("slack", "notify")
 
 
 def main() -> None:
@@ -38,8 +36,6 @@ def main() -> None:
         sys.path.insert(0, here)
     arguments = sys.argv[1:]
     command = arguments[0] if arguments else ""
-    if command in SERVING:
-        gc.disable()  # until bot.management.serving.loaded: it would find nothing, and make loading a tenth slower
     needed = () if {"-h", "--help"} & set(arguments) else NEEDED_FOR.get(command, ())
     if env.environ()["DJANGO_SETTINGS_MODULE"] == "bot.settings" and (problems := stand_alone_problems(needed)):
         stop(str(env.BadEnvironment(problems)))

@@ -71,8 +71,8 @@ class Prepared:
 def padded(values: Collection[T]) -> list[T]:
     """Fills values for `__in` up to the next power of two. The added values -1, -2, … match nothing.
 
-    Otherwise each number of values would make another statement. Python's sqlite3 caches 128 statements per connection, and a
-    statement with hundreds of values takes 60 KB.
+    Otherwise each number of values would make another statement. Python's sqlite3 caches 128 statements per connection: 18 MB
+    instead of 1 MB after lists of up to 500 values.
     """
     found = list(values)
     if not found:

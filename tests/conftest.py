@@ -9,12 +9,13 @@ import hypothesis
 import pytest
 from celery._state import set_default_app
 from django.db import connection
+from django.test import TransactionTestCase
 
 import bot.urls  # noqa: F401  # before a test without the admin imports it, and so leaves it without pages
 from bot.celery import app
 from bot.runs import clock
 from localslack.testing.browser import browser  # noqa: F401  # a fixture
-from tests.support import migrated
+from tests.support import emptied, migrated
 
 HERE = Path(__file__).parent
 MARKED = {
@@ -50,7 +51,8 @@ def django_db_setup(
     django_db_blocker: Any,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Like pytest-django's fixture, but several processes on SQLite migrate only once."""
+    """Like pytest-django's fixture, but several processes on SQLite migrate only once, and emptying the database is fast."""
+    TransactionTestCase._fixture_teardown = emptied.empty
 
     def migrate() -> None:
         request.getfixturevalue("django_db_setup")  # pytest-django's fixture, which this one hides

@@ -280,16 +280,13 @@ def test_missing_tables_are_explained_in_a_sentence(tmp_path: Path) -> None:
     assert "the database of bot.settings has no tables of runtask: run `runtask migrate`" in told.stderr
 
 
-def test_the_garbage_collector_ignores_objects_that_are_loaded_at_the_start(tmp_path: Path) -> None:
-    """It doesn't run during the start either. Bolt doesn't search the stack for the module that made its app."""
+def test_bolt_does_not_search_the_stack_for_the_module_that_made_its_app(tmp_path: Path) -> None:
     code = (
-        "import gc, inspect, sys; from bot import __main__; from bot.slack.socket import SocketMode;"
+        "import inspect, sys; from bot import __main__; from bot.slack.socket import SocketMode;"
         "inspect.stack = None; sys.argv = ['runtask', 'slack', '--no-deliver'];"
-        "collected = gc.get_stats()[2]['collections'];"
-        "serve = lambda *_: print(gc.get_stats()[2]['collections'] - collected, gc.isenabled(), gc.get_freeze_count() > 10_000);"
-        "SocketMode.serve = serve; __main__.main()"
+        "SocketMode.serve = lambda *_: print('started'); __main__.main()"
     )
     tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": "http://127.0.0.1:9/"}
     environment = {**env.environ(), **tokens, "DJANGO_SETTINGS_MODULE": "bot.settings", "RUNTASK_DATA": str(tmp_path)}
     told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert told.stdout.split() == ["0", "True", "True"]
+    assert told.stdout == "started\n"

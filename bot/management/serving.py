@@ -1,6 +1,5 @@
 """For long-running commands: checks at the start, background loops, and an orderly stop on signals."""
 
-import gc
 import logging
 import signal
 import threading
@@ -65,15 +64,6 @@ def _look_for_tables() -> None:
         pass
     finally:
         connection.close()
-
-
-def loaded() -> None:
-    """Call this when all modules are loaded: the garbage collector then ignores their objects.
-
-    Otherwise it would search them again and again, and each time stop all threads for about 50 ms.
-    """
-    gc.freeze()
-    gc.enable()
 
 
 @contextmanager

@@ -121,6 +121,7 @@ def test_only_the_tables_that_runtask_reads_are_needed(tmp_path: Path, database:
     assert (schema(platform), rows(platform)) == before
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_a_platform_with_results_elsewhere_needs_no_table_for_results(tmp_path: Path, database: str) -> None:
     platform = Platform(tmp_path, database, apps=tuple(app for app in APPS if app != "django_celery_results"))

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from bot.management.serving import delivering, loaded, look_for_tables, require, stopping_on_signals
+from bot.management.serving import delivering, look_for_tables, require, stopping_on_signals
 
 
 class Command(BaseCommand):
@@ -15,7 +15,6 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         require("notify")
-        loaded()
         look_for_tables()
         with stopping_on_signals() as stopping, delivering(enabled=True):
             stopping.wait()

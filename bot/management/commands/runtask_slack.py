@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from bot.management.serving import delivering, loaded, look_for_tables, require, require_tasks, stopping_on_signals
+from bot.management.serving import delivering, look_for_tables, require, require_tasks, stopping_on_signals
 
 
 class Command(BaseCommand):
@@ -24,7 +24,6 @@ class Command(BaseCommand):
 
         require_tasks()
         socket_mode, warm_up = wiring.socket_mode(), wiring.warm_up()
-        loaded()
         look_for_tables()
         with stopping_on_signals() as stopping, delivering(enabled=not options["no_deliver"]):
             warm_up.start()
