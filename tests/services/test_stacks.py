@@ -15,7 +15,6 @@ from tests.wire.conftest import OPS, SCOPES
 from tests.wire.form import opened
 from tests.wire.test_thread import all_words, finished
 
-pytestmark = pytest.mark.nightly  # test_apart.py, test_install.py and test_processes.py follow runs to their end, too
 NAME = "Nightly report 🌙, naïve"
 SCHEDULES = f"""
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
@@ -57,7 +56,7 @@ class Stack:
         return root, final
 
 
-@pytest.fixture(scope="module", params=["rabbitmq", "mariadb"])
+@pytest.fixture(scope="module", params=["rabbitmq", pytest.param("mariadb", marks=pytest.mark.nightly)])
 def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
     with ExitStack() as stack:
@@ -99,6 +98,7 @@ def test_a_failure_brings_its_traceback(stack: Stack) -> None:
     assert "in fail" in all_words(final)
 
 
+@pytest.mark.nightly
 def test_progress_is_shown_and_a_revoked_run_says_so(stack: Stack) -> None:
     stack.run("slow")
     stack.slack.wait_for(lambda: (roots := stack.ana.messages(OPS)) and "of 200" in all_words(roots[-1]), 20)
@@ -107,6 +107,7 @@ def test_progress_is_shown_and_a_revoked_run_says_so(stack: Stack) -> None:
     assert "REVOKED" in all_words(final)
 
 
+@pytest.mark.nightly
 def test_the_thread_of_an_expired_run_says_what_is_known(stack: Stack) -> None:
     """RabbitMQ drops an expired message, so no worker reports it, and the deadline ends the run. Redis delivers it."""
     stack.platform.stop("worker")
