@@ -1,6 +1,7 @@
 """The docs name tests and versions that exist, and their tables agree with the code."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,21 @@ from bot.doctor.slack import WITHOUT
 from bot.slack.manifest import EVENTS, OPTIONAL
 
 GUARANTEES, SUPPORTED = (Path("docs", page).read_text() for page in ("guarantees.md", "supported.md"))
-NAMED = sorted(set(re.findall(r"`((?:\w+/)*test_\w+\.py)(?:::(\w+))?`", GUARANTEES + SUPPORTED)))
 PACKAGES = ["Django", "celery", "kombu", "django-celery-beat", "django-celery-results"]
 
 
-@pytest.mark.parametrize(("file", "test"), NAMED, ids=["::".join(filter(None, named)) for named in NAMED])
+def named(text: str) -> Iterator[tuple[str, str]]:
+    """The files and tests that a page names. `…::test` is in the file named before it."""
+    file = ""
+    for found in re.finditer(r"`((?:\w+/)*test_\w+\.py|…)(?:::(test_\w+))?`", text):
+        file = file if found[1] == "…" else found[1]
+        yield file, found[2] or ""
+
+
+NAMED = sorted({*named(GUARANTEES), *named(SUPPORTED)})
+
+
+@pytest.mark.parametrize(("file", "test"), NAMED, ids=["::".join(filter(None, one)) for one in NAMED])
 def test_every_promise_is_shown_by_a_test(file: str, test: str) -> None:
     source = Path("tests", file).read_text()
     assert f"def {test}(" in source if test else "def test_" in source
