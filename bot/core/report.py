@@ -34,9 +34,9 @@ class Answered:
 class Untold:
     """Approvers who can't get a direct message."""
 
-    number: int
-    all: int  # the number of approvers who should have got one
-    because: str  # Slack's error code for one of them
+    number: int = 0
+    all: int = 0  # the number of approvers who should have got one; 0: nobody who may approve has a linked account
+    because: str = ""  # Slack's error code for one of them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,6 +21,7 @@ from bot.models import Home, Run, SlackLink, atomic
 from bot.runs import clock, installations, links, outbox, recalled, rulebook, see, unsent
 from bot.runs.actors import has_groups
 from bot.runs.door import Admitted, Platform, admit, schedules_of
+from bot.runs.report import is_read_by_approvers
 
 log = logging.getLogger(__name__)
 
@@ -148,14 +149,12 @@ def _ask(run: Run, now: datetime) -> None:
     rules = rulebook.in_force().book.of(run.schedule_name, run.task)
     found = [SlackUserId(link.slack_user) for link in _approvers(run, rules, installation)]
     Home.objects.filter(installation=installation, slack_user__in=found).update(shown=None, claimed_until=now)
-    if not _is_read_by_them(run):
-        outbox.owe_asks(run, installation, found, now=now)
-        log.info("run %s: %s approvers are asked directly", run.pk, len(found))
-
-
-def _is_read_by_them(run: Run) -> bool:
-    """Whether approvers probably read the run's thread: it is in a channel, and it mentions groups of approvers."""
-    return run.channel.startswith(("C", "G")) and bool(run.approval_ask)
+    if is_read_by_approvers(run):
+        return
+    outbox.owe_asks(run, installation, found, now=now)
+    if not found:
+        outbox.owe_edit(run, now=now)  # it says that nobody was told
+    log.info("run %s: %s approvers are asked directly", run.pk, len(found))
 
 
 def _approvers(run: Run, rules: tuple[Rule, ...], installation: InstallationId) -> list[SlackLink]:

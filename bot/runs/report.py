@@ -117,8 +117,15 @@ def asked(run: Run) -> Asked | None:
     )
 
 
+def is_read_by_approvers(run: Run) -> bool:
+    """Whether approvers probably read the run's thread: it is in a channel, and it mentions groups of approvers."""
+    return run.channel.startswith(("C", "G")) and bool(run.approval_ask)
+
+
 def _untold(run: Run) -> Untold | None:
     asks = list(Notice.objects.filter(run=run, kind__startswith=f"{NoticeKind.ASK}:"))
+    if not asks and run.approvers_asked_at is not None and not is_read_by_approvers(run):
+        return Untold()
     parked = [ask.reason for ask in asks if ask.state == NoticeState.PARKED]
     codes = [str(reason.params.get("direct", "")) for reason in parked if reason is not None]
     return Untold(number=len(parked), all=len(asks), because=next(filter(None, codes), "?")) if parked else None

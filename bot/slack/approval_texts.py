@@ -18,6 +18,10 @@ UNTOLD = (
     ":warning: Approvers who got no direct message: {number} of {all} (Slack says {code}). Tell them yourself: it is on"
     " their Home tab, and on the site under *Waiting for you*."
 )
+NOBODY_TO_TELL = (
+    ":warning: No approver got a direct message: nobody who can approve this has a Slack account that is linked to the site."
+    " Tell them yourself: it is on the site under *Waiting for you*."
+)
 UNTOLD_FOR_LACK_OF_SCOPE = (
     ":warning: No approver got a direct message: the app lacks Slack's scope `im:write`. Tell them yourself: it is on"
     " their Home tab, and on the site under *Waiting for you*."

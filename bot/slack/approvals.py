@@ -65,6 +65,8 @@ def _open(asked: Asked) -> Iterator[str]:
 
 
 def _untold(untold: Untold) -> str:
+    if not untold.all:
+        return texts.NOBODY_TO_TELL
     if untold.because == LACKS_SCOPE and untold.number == untold.all:
         return texts.UNTOLD_FOR_LACK_OF_SCOPE
     return texts.UNTOLD.format(number=untold.number, all=untold.all, code=code(untold.because))

@@ -82,7 +82,11 @@ def of_run(visit: Visit, run: Run) -> dict[str, Any] | None:
 
 
 def _untold(untold: Untold | None) -> list[str]:
-    return [] if untold is None else [texts.UNTOLD.format(number=untold.number, all=untold.all, code=untold.because)]
+    if untold is None:
+        return []
+    if not untold.all:
+        return [texts.NOBODY_TO_TELL]
+    return [texts.UNTOLD.format(number=untold.number, all=untold.all, code=untold.because)]
 
 
 def _answer(answer: Answered) -> str:

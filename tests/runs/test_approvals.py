@@ -201,6 +201,15 @@ def test_an_approver_who_takes_no_messages_does_not_stop_the_others(door: Door, 
     assert set(Notice.objects.filter(recipient=None).values_list("state", flat=True)) == {NoticeState.SENT}
 
 
+def test_if_no_approver_has_a_linked_account_the_thread_says_that_nobody_was_told(door: Door, post: Post) -> None:
+    waiting(door, destination=HERE)
+    deliver(post)
+    tend(door)
+    deliver(post)
+    edits = by_kind([report for report, _ in post.slack.edits], NoticeKind.PROGRESS)
+    assert [report.asked and report.asked.untold for report in edits] == [Untold()]
+
+
 def test_a_run_lapses_at_its_deadline_and_its_thread_is_told(door: Door) -> None:
     run = waiting(door)
     tend(door)

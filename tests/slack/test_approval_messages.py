@@ -98,6 +98,7 @@ def test_an_approver_who_may_no_longer_see_the_schedule_reads_nothing_of_it() ->
 @pytest.mark.parametrize(
     ("untold", "expected"),
     [
+        (Untold(), "nobody who can approve this has a Slack account that is linked to the site"),
         (Untold(number=1, all=3, because="user_disabled"), "no direct message: 1 of 3 (Slack says `user_disabled`)"),
         (Untold(number=1, all=3, because=LACK), "no direct message: 1 of 3 (Slack says `missing_scope`)"),
         (
