@@ -1,4 +1,7 @@
-"""Queries whose SQL is built once. Building it takes Django ten times as long as an index takes to answer."""
+"""Queries whose SQL is built once. Building it takes Django ten times as long as an index takes to answer.
+
+Without that, a selected schedule shows its arguments after 13.5 ms instead of 5.5 ms (SQLite).
+"""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field

@@ -75,7 +75,8 @@ def atomic() -> Iterator[None]:
 def writers_turn() -> Iterator[None]:
     """On SQLite, waits until no other thread of this process writes: SQLite allows one writer at a time.
 
-    Without this, SQLite retries after longer and longer pauses and in no order. With many writers, some then wait for a second.
+    Without this, SQLite retries after longer and longer pauses and in no order: if 16 people press Run, 1 % wait for more than
+    430 ms instead of 210 ms.
     A single statement needs only this, and no transaction.
     """
     connection = connections[database_of(Run)]

@@ -55,7 +55,9 @@ IS_APPROVED_BY_ONE = "You have approved this run. It waits for the yes of somebo
 IS_DECLINED = "You have declined this run."
 APPROVED_BY = "{who} approved it."
 DECLINED_BY = "{who} declined it: {why}"
-NOBODY_TO_TELL = "Nobody who can approve this has a linked Slack account, so nobody was told in Slack. Tell them yourself."
+NOBODY_TO_TELL = (
+    "Nobody who can approve this has a linked Slack account, so nobody was told in Slack. Tell them yourself."
+)
 UNTOLD = "Approvers who got no direct message in Slack: {number} of {all} (Slack says {code})."
 
 # The admin
