@@ -36,8 +36,8 @@ def refused(denied: Denied) -> Block:
     return _home([section(texts.REFUSED.format(text=entities(sentence(denied)))), context(texts.HOME_REFUSED)])
 
 
-def failed() -> Block:
-    return _home([section(texts.WARNING.format(text=texts.SORRY))])
+def failed(why: str) -> Block:
+    return _home([section(texts.WARNING.format(text=why))])
 
 
 def _home(blocks: list[Block]) -> Block:

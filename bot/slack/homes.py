@@ -17,6 +17,7 @@ from bot.slack import home
 from bot.slack.client import UNREACHABLE
 from bot.slack.errors import call
 from bot.slack.identity import Identity
+from bot.slack.sorry import sorry
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +52,10 @@ class Homes:
             self._publish(installation, account, note=note, is_asked=True)
         except NotDelivered as exc:
             log.warning("the Home of %s could not be published now: %s", account.user, exc)
-        except Exception:
+        except Exception as exc:
             log.exception("the Home of %s could not be made", account.user)
             with suppress(*UNREACHABLE):
-                self.client.views_publish(user_id=account.user, view=home.failed())
+                self.client.views_publish(user_id=account.user, view=home.failed(sorry(exc)))
 
     def refresh(self, user: SlackUserId) -> None:
         """Publishes a Home for the loop `homes`. Raises NotDelivered or a subclass of it."""

@@ -34,6 +34,7 @@ CLOSE = "Close"
 
 # The form: mistakes, in plain text
 SORRY = "Something went wrong on my side; the log says what. Please try again."
+DATABASE_AWAY = "The site's database can't be reached at the moment, or doesn't answer. Please try again in a minute."
 SUBMISSION_FAILED = "Something went wrong on my side; the log says what."
 # Only this press: an earlier press may have been sent, and its answer lost. Another press finds that out.
 NO_DATABASE = (

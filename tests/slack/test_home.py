@@ -144,7 +144,7 @@ def test_people_who_may_see_nothing_read_why_and_what_helps() -> None:
     read = lines(home.refused(Denied(code=Code.NO_LINK, params={"user": "U0ADA"})))
     assert "`runtask staff add U0ADA YOUR-USER-NAME`" in read[0]
     assert read[1] == texts.HOME_REFUSED
-    for view in (home.refused(Denied(code=Code.GUEST)), home.failed()):
+    for view in (home.refused(Denied(code=Code.GUEST)), home.failed(texts.SORRY)):
         assert view_problems(view, kind="home").lines() == []
 
 

@@ -179,17 +179,25 @@ def test_a_selection_that_comes_late_does_not_replace_a_later_one(
     bot.wait_for(lambda: inputs(top(ana)).get("kwargs") == '{\n  "b": 2\n}')
 
 
-def test_the_form_says_that_something_went_wrong(
-    bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "expected"), [(ValueError, "Something went wrong"), (OperationalError, "database can't be reached")]
+)
+def test_the_form_says_that_something_failed(
+    bot: LocalSlack,
+    ana: Person,
+    schedule: Schedule,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[Exception],
+    expected: str,
 ) -> None:
     schedule("Broken")
     opened(bot, ana)
 
     def fails(*_: object) -> None:
-        raise OperationalError
+        raise error
 
     monkeypatch.setattr(see, "preview", fails)
-    assert "Something went wrong" in shown(picked(bot, ana, "Broken"))
+    assert expected in shown(picked(bot, ana, "Broken"))
 
 
 def pick_while_silent(

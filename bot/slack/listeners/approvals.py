@@ -21,6 +21,7 @@ from bot.slack.listeners.common import Parts
 from bot.slack.listeners.home import as_it_is
 from bot.slack.listeners.opening import Opening, reply
 from bot.slack.parsing import Payload
+from bot.slack.sorry import sorry
 from bot.texts import problem_text, sentence
 
 log = logging.getLogger(__name__)
@@ -53,9 +54,9 @@ class Approvals:
             return entities(sentence(exc.denied))
         except Refused as exc:
             return entities(problem_text(exc.problems[0]))
-        except Exception:
+        except Exception as exc:
             log.exception("run %s could not be approved", press.run)
-            return texts.SORRY
+            return sorry(exc)
         return "" if found is not None else texts.NO_SUCH_RUN
 
     def _give_up(self, press: presses.AnswerPress, budget: Budget) -> None:

@@ -22,6 +22,7 @@ from bot.slack.blocks import Level, Note, entities
 from bot.slack.homes import Homes
 from bot.slack.identity import Identity
 from bot.slack.metadata import Metadata
+from bot.slack.sorry import sorry
 from bot.texts import sentence
 
 log = logging.getLogger(__name__)
@@ -100,9 +101,9 @@ def stop_or_say_why(parts: Parts, account: SlackAccount, run: RunId, *, kill: bo
         return None, entities(sentence(exc.denied))
     except (Ended, CantStop) as exc:
         return None, sentence(exc.reason)
-    except Exception:
+    except Exception as exc:
         log.exception("run %s could not be stopped", run)
-        return None, texts.SORRY
+        return None, sorry(exc)
     return found, "" if found is not None else texts.NO_SUCH_RUN
 
 

@@ -23,6 +23,7 @@ from bot.slack.listeners.common import Parts, details, filled
 from bot.slack.listeners.opening import Opening
 from bot.slack.metadata import Metadata
 from bot.slack.parsing import Payload
+from bot.slack.sorry import sorry
 from bot.slack.typed import typed
 from bot.texts import sentence
 
@@ -62,9 +63,9 @@ class Mentions:
             return
         try:
             message = self._message(found)
-        except Exception:
+        except Exception as exc:
             log.exception("a mention could not be answered")
-            message = mentions.plain(texts.SORRY)
+            message = mentions.plain(sorry(exc))
         if message is None:
             log.info("ignored a mention that was answered before, or one of too many")
             return

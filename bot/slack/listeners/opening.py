@@ -16,6 +16,7 @@ from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
 from bot.slack.payloads import Command
 from bot.slack.presses import AnswerPress, Choice, HomePress, Press, Shortcut
+from bot.slack.sorry import sorry
 from bot.texts import problem_text, sentence
 
 log = logging.getLogger(__name__)
@@ -48,9 +49,9 @@ class Opening:
         except UNREACHABLE as exc:
             log.warning("views.open: %s %s", error_code(exc), details(exc))
             problem = self.too_late if error_code(exc) == "expired_trigger_id" else texts.SORRY
-        except Exception:
+        except Exception as exc:
             log.exception("the form could not be opened")
-            problem = texts.SORRY
+            problem = sorry(exc)
         else:
             return
         # Otherwise `_give_up` has answered, and the person may have tried again.

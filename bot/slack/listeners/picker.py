@@ -13,12 +13,13 @@ from slack_bolt import Ack
 from bot.runs import favourites, see
 from bot.runs.refusals import CantRepeat, NotAllowed
 from bot.runs.waiting import Budget, TooSlow
-from bot.slack import modals, payloads, texts
+from bot.slack import modals, payloads
 from bot.slack.blocks import Level, Note, entities
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import OPTIONS
 from bot.slack.listeners.common import Parts, details, view_of
 from bot.slack.parsing import Payload
+from bot.slack.sorry import sorry
 from bot.texts import sentence
 
 log = logging.getLogger(__name__)
@@ -126,9 +127,9 @@ class Picker:
             view = modals.empty(metadata, Note(Level.ERROR, entities(sentence(exc.denied))))
         except CantRepeat as exc:
             view = modals.empty(metadata, Note(Level.WARNING, sentence(exc.reason)))
-        except Exception:
+        except Exception as exc:
             log.exception("a schedule could not be shown")
-            view = modals.empty(metadata, Note(Level.ERROR, texts.SORRY))
+            view = modals.empty(metadata, Note(Level.ERROR, sorry(exc)))
         with form.turn:
             try:
                 self._update(selection, form, view)

@@ -10,7 +10,7 @@ from slack_bolt import Ack
 from bot.core.model import Actor, ScheduleId, SlackAccount
 from bot.runs import favourites
 from bot.runs.refusals import Full, Gone, NotAllowed
-from bot.slack import modals, presses, texts
+from bot.slack import modals, presses
 from bot.slack.blocks import entities
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.details import restarred
@@ -18,6 +18,7 @@ from bot.slack.listeners.common import Parts, details
 from bot.slack.listeners.home import as_it_is
 from bot.slack.listeners.picker import Picker
 from bot.slack.parsing import Payload
+from bot.slack.sorry import sorry
 from bot.texts import sentence
 
 log = logging.getLogger(__name__)
@@ -70,9 +71,9 @@ class Stars:
             return entities(sentence(exc.denied))
         except (Full, Gone) as exc:
             return sentence(exc.reason)
-        except Exception:
+        except Exception as exc:
             log.exception("a favourite could not be changed")
-            return texts.SORRY
+            return sorry(exc)
         return ""
 
     def _tell(self, press: presses.StarPress, text: str) -> None:

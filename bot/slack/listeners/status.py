@@ -16,6 +16,7 @@ from bot.slack.blocks import Block, entities, escape
 from bot.slack.listeners.common import Parts, stop_or_say_why
 from bot.slack.listeners.opening import reply
 from bot.slack.parsing import Payload
+from bot.slack.sorry import sorry
 from bot.texts import sentence
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Status:
             found = now.running(self.parts.platform, self.parts.identity.actor(account))
         except NotAllowed as exc:
             return {"text": entities(sentence(exc.denied))}
-        except Exception:
+        except Exception as exc:
             log.exception("what is running could not be read")
-            return {"text": texts.SORRY}
+            return {"text": sorry(exc)}
         return status.message(found, self.parts.command, note)
