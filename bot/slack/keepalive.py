@@ -1,5 +1,7 @@
 """Keeps connections to Slack's Web API open. The SDK makes a new connection for each call, with a TLS handshake.
 
+That takes 8 ms instead of 0.8 ms on one machine. Slack is not on that machine: each call also waits for two more round trips.
+
 Nothing is ever sent twice: a connection that has ended, or was idle for long, is replaced before a byte is sent. If it ends
 later, the call fails.
 """
