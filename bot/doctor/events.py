@@ -26,7 +26,7 @@ def events(app: Celery, queue: EventQueue) -> Iterator[Finding]:
         yield from _queue(app, queue)
         yield from _workers(app)
     except Refused as exc:
-        remedy = "`runtask events remove` and `add` make it anew; or let the broker's account declare it."
+        remedy = "`runtask events remove` and `add` make it again; or let the broker's account declare it."
         yield problem("events", f"RabbitMQ refuses the queue {queue.name}: {exc}", remedy)
     except Exception as exc:  # noqa: BLE001  # whatever the transport raises
         yield note("events", f"the broker could not be asked: {type(exc).__name__}")

@@ -111,12 +111,12 @@ def roots(notices: Iterable[Notice]) -> dict[int, Notice]:
 
 
 def is_fresh(notice: Notice, now: datetime) -> bool:
-    """Whether the claim certainly lasts until the notice is sent. Check this just before sending. If False, call `hold`."""
+    """Whether the claim certainly lasts until the notice is sent. Check this just before sending. If False, call `renew`."""
     return notice.claimed_until is not None and notice.claimed_until - now > CLAIM - FRESH
 
 
 @atomic()
-def hold(notice: Notice, now: datetime) -> bool:
+def renew(notice: Notice, now: datetime) -> bool:
     """Renews our claim. False if the notice isn't ours any more."""
     held = _ours(notice).filter(claimed_until__gt=now).update(claimed_until=now + CLAIM)
     if held:

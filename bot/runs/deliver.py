@@ -223,7 +223,7 @@ class Deliverer:
 
     def _renew(self, errand: _Errand) -> None:
         """Renews the claim of an errand that has waited for long. If another deliverer has claimed the notice, drops the errand."""
-        if claims.hold(errand.notice, self.clock()):
+        if claims.renew(errand.notice, self.clock()):
             self._start(errand)
         else:
             log.warning("%s: this deliverer took longer than its claim lasts", errand.notice)

@@ -60,7 +60,7 @@ class OfRun(_Numbered):
     title, parameter_name, column = "run", "of_run", "run_id"
 
 
-class What(admin.SimpleListFilter):
+class ByAction(admin.SimpleListFilter):
     title, parameter_name = "action", "what"
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
@@ -107,7 +107,7 @@ class AuditRecordAdmin(ReadOnly, Guarded):
 
     list_display = ("when", "action", "who", "entry", "schedule", "run", "count", "in_a_line")
     list_display_links = ("when",)
-    list_filter = (What, Day, ByPerson, OfSchedule, OfRun)
+    list_filter = (ByAction, Day, ByPerson, OfSchedule, OfRun)
     list_select_related = ("person", "about")
     search_fields = ("run_id",)  # `get_search_results` has the others
     search_help_text = texts.FIND_RECORDS

@@ -61,9 +61,9 @@ def test_a_deliverer_that_slept_longer_than_its_claim_has_lost_it(run: Run) -> N
     (mine,) = claims.claim(INSTALLATION, 10, NOW).notices
     assert claims.is_fresh(mine, NOW)
     assert not claims.is_fresh(mine, NOW + CLAIM / 2)
-    assert claims.hold(mine, NOW + CLAIM / 2)
+    assert claims.renew(mine, NOW + CLAIM / 2)
     assert claims.is_fresh(mine, NOW + CLAIM / 2)
-    assert claims.hold(mine, NOW + CLAIM), "the claim was renewed half its length ago"
-    assert not claims.hold(mine, NOW + CLAIM * 3)
+    assert claims.renew(mine, NOW + CLAIM), "the claim was renewed half its length ago"
+    assert not claims.renew(mine, NOW + CLAIM * 3)
     claims.claim(INSTALLATION, 10, NOW + CLAIM * 3)
-    assert not claims.hold(mine, NOW + CLAIM * 3)
+    assert not claims.renew(mine, NOW + CLAIM * 3)

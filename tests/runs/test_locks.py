@@ -64,7 +64,7 @@ def test_no_update_can_find_its_rows_by_an_index_of_states(door: Door, post: Pos
         (ChannelClosed(slack_says("gone")), moved),
     ):
         post.slack.fail(problem, when=of(run))
-    assert claims.hold(next(one for one in claims.claim(INSTALLATION, 10, NOW).notices if one.run == held), NOW)
+    assert claims.renew(next(one for one in claims.claim(INSTALLATION, 10, NOW).notices if one.run == held), NOW)
     post.deliver(20)
     post.deliver(2)
     end(told, post)
