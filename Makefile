@@ -28,8 +28,8 @@ lint: $(VENV)/.dev
 # Here and below, tests wait less: a third process would cost more than it saves.
 PAIR = --numprocesses 2 --dist loadfile
 
-# What touches Django, Celery and its two apps. That each message is beat's, and all other tests, are nightly on these versions:
-# parity/test_target.py reads the same messages.
+# What touches Django, Celery and its two apps. That each message is beat's is compared nightly: parity/test_target.py reads the
+# same messages.
 IN_PROCESS = -m "not (e2e or nightly)"
 BY_VERSION = $(IN_PROCESS) $(PAIR) tests/broker tests/parity tests/runs tests/web tests/test_prepared.py \
   tests/test_admin.py tests/test_checks.py --ignore tests/broker/test_spool.py --ignore tests/parity/test_parity.py

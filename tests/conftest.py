@@ -52,7 +52,7 @@ def django_db_setup(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Like pytest-django's fixture, but several processes on SQLite migrate only once, and emptying the database is fast."""
-    TransactionTestCase._fixture_teardown = emptied.empty  # type: ignore[attr-defined]  # not documented, old, and by name
+    TransactionTestCase._fixture_teardown = emptied.empty  # type: ignore[attr-defined]  # Django doesn't document it
 
     def migrate() -> None:
         request.getfixturevalue("django_db_setup")  # pytest-django's fixture, which this one hides

@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 from celery import Celery
 from django.utils import timezone
 from django_celery_results.models import TaskResult
+from kombu.exceptions import ChannelError
 
 from bench.inside.fill import RESULT, a_run, copies
 from bench.setups import INSTALLATION, REDIS
@@ -72,7 +73,10 @@ def waiting() -> int:
     with app.connection_for_write() as connection, connection.channel() as opened:
         channel: Any = opened
         queue(channel).declare()  # otherwise the first sender would have to declare it
-        return int(channel.queue_declare(queue.name, passive=True).message_count)
+        try:
+            return int(channel.queue_declare(queue.name, passive=True).message_count)
+        except ChannelError:  # Redis has no empty queues
+            return 0
 
 
 QUESTIONS = {"runs": runs, "finish": finish, "owed": owed, "forget": forget, "waiting": waiting}

@@ -1,4 +1,4 @@
-"""Empties the database after a test that commits. Django's own way takes ten times as long, and there are 2,000 such tests."""
+"""Empties the database after a test that commits. Django's own way takes ten times as long."""
 
 from typing import Any
 
