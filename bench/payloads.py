@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from bench.setups import CHANNEL, TEAM
+from bench.setups import CHANNEL, INSTALLATION, TEAM
 
 Json = dict[str, Any]
 PEOPLE = 64
@@ -46,6 +46,9 @@ def selection(shown: Json, view: str, user: str, option: Json) -> Json:
     }
     body = _interaction("block_actions", user, _view(shown, view, chosen))
     return {**body, "trigger_id": f"of {view}", "actions": [action]}  # each press has its own
+
+
+SUBMITTED = f"slack:{INSTALLATION}:"  # what the keys of submitted runs begin with
 
 
 def submission(shown: Json, view: str, user: str) -> Json:

@@ -29,7 +29,7 @@ async def memory(scene: Stage) -> list[Series]:
     await asyncio.to_thread(scene.processes.stop_all)  # otherwise two processes would share the messages
     found = [*after_work, *await _over_runs(scene)]
     async with scene.inside("rows", "rows") as rows:
-        await rows.ask("forget", "slack:V")
+        await rows.ask("forget", payloads.SUBMITTED)
     return found
 
 

@@ -112,7 +112,8 @@ async def _delivering(scene: Stage, name: str, arguments: tuple[str, ...]) -> Pr
         used, stacks = await _looked_at(pid, seconds)
         messages = len(posted) - before
         scene.processes.stop(name)
-        await rows.ask("forget", prefix)
+        if name == OURS:
+            await rows.ask("forget", prefix)
     return Profile(messages, used, stacks)
 
 

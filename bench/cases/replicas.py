@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import redis
 
-from bench import setups
+from bench import payloads, setups
 from bench.cases.background import NOTIFY, SLOW, until_posted
 from bench.cases.wire import submitting
 from bench.load import closed_loops
@@ -63,7 +63,7 @@ async def submissions(scene: Stage, command: str, count: int, seconds: float) ->
         answers = await closed_loops(lambda client: operations[client % count](client), PEOPLE, seconds)
     twice = sent(scene.setup) - len(ids(scene.setup))
     scene.processes.stop_all()
-    await _forget(scene, "slack:V")
+    await _forget(scene, payloads.SUBMITTED)
     setups.empty_broker(scene.setup)
     return Carried(answers["closed"], used, twice)
 

@@ -116,7 +116,7 @@ async def submission(scene: Stage) -> list[Series]:
         if not any(one.what == "closed" and one.contestant == OURS for one in found):
             raise Broken(f"no submission was accepted: {scene.processes.log(OURS)[-2000:]}")
         lost = abs(before + next(accepted) - await rows.ask("waiting"))
-        await rows.ask("forget", "slack:V")
+        await rows.ask("forget", payloads.SUBMITTED)
     return [*found, single("submission", "lost or doubled", OURS, [lost], "messages")]
 
 

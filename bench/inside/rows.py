@@ -63,7 +63,10 @@ def owed(prefix: str, count: int) -> None:
 
 
 def forget(prefix: str) -> None:
-    Run.objects.filter(key__startswith=prefix).delete()
+    """Delete runs by the beginning of their keys. Raises LookupError if there is none: the next experiment would find them."""
+    deleted, _ = Run.objects.filter(key__startswith=prefix).delete()
+    if not deleted:
+        raise LookupError(f"no run's key begins with {prefix}")
 
 
 def waiting() -> int:
