@@ -2,17 +2,21 @@
 
 from collections.abc import Collection
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connections
 
 from bot.core.ids import is_id
 from bot.core.model import Actor, Brief, ScheduleId
 from bot.core.policy import Action
-from bot.models import Favourite, atomic
+from bot.models import Favourite, atomic, database_of
+from bot.prepared import Placeholder, Prepared
 from bot.runs.door import Admitted, Platform, admit
 from bot.runs.refusals import Full, Gone
 
 MOST = 20  # per user
 TRIES = 5  # to take a free place. Another process may be faster, but only for the same user.
+HELD = Prepared(
+    lambda: Favourite.objects.filter(user_id=Placeholder("user"), schedule_id=Placeholder("schedule")).values_list("pk")
+)
 
 
 def add(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
@@ -45,7 +49,9 @@ def remove(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
 
 def holds(actor: Actor, schedule: ScheduleId) -> bool:
     """Whether the schedule is a favourite of the actor. The caller must have checked that they may see it."""
-    return Favourite.objects.filter(user_id=str(actor.user), schedule_id=schedule).exists()
+    alias = database_of(Favourite)
+    user = Favourite._meta.get_field("user").get_db_prep_value(actor.user, connections[alias])  # noqa: SLF001  # documented
+    return HELD.first(alias, user=user, schedule=schedule) is not None
 
 
 def listed(platform: Platform, actor: Actor) -> tuple[Brief, ...]:

@@ -42,7 +42,7 @@ from bot.core.model import (  # noqa: E402
 from bot.core.reasons import Code  # noqa: E402
 from bot.core.status import RunState  # noqa: E402
 from bot.models import Notice, NoticeState, Run, SlackLink, database_of  # noqa: E402
-from bot.runs import actors, see, start  # noqa: E402
+from bot.runs import actors, favourites, see, start  # noqa: E402
 from bot.runs.cleanup import forget_gone_users, forget_old_runs  # noqa: E402
 from bot.runs.deliver import Deliverer  # noqa: E402
 from bot.runs.follow import follow  # noqa: E402
@@ -165,6 +165,14 @@ def a_run_from_begin_to_end(story: Story) -> None:
     assert result.periodic_task_name == "Nightly report"
 
 
+def a_favourite(story: Story) -> None:
+    platform, schedule = wiring.platform(), ScheduleId(story.schedule.pk)
+    assert not favourites.holds(story.actor, schedule)
+    favourites.add(platform, story.actor, schedule)
+    assert favourites.holds(story.actor, schedule)
+    favourites.remove(platform, story.actor, schedule)
+
+
 def a_run_without_a_word(story: Story) -> None:
     run = story.starts("two")
     Run.objects.filter(pk=run.pk).update(deadline_at=timezone.now() - timedelta(seconds=1))
@@ -245,6 +253,7 @@ def main() -> None:
         its_metrics(runs=0)
         return
     a_run_from_begin_to_end(story)
+    a_favourite(story)
     a_run_without_a_word(story)
     a_run_from_the_web(story)
     its_metrics(runs=1, failing_notices=0)
