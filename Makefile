@@ -28,11 +28,12 @@ lint: $(VENV)/.dev
 # Here and below, tests wait less: a third process would cost more than it saves.
 PAIR = --numprocesses 2 --dist loadfile
 
-# What touches Django, Celery and its two apps. That each message is beat's is compared nightly: parity/test_target.py reads the
-# same messages.
+# What touches Django, Celery and its two apps most. The rest is nightly. That each message is beat's is compared nightly, too:
+# parity/test_target.py reads the same messages.
 IN_PROCESS = -m "not (e2e or nightly)"
-BY_VERSION = $(IN_PROCESS) $(PAIR) tests/broker tests/parity tests/runs tests/web tests/test_prepared.py \
-  tests/test_admin.py tests/test_checks.py --ignore tests/broker/test_spool.py --ignore tests/parity/test_parity.py
+BY_VERSION = $(IN_PROCESS) $(PAIR) tests/broker tests/parity tests/web tests/test_prepared.py tests/test_admin.py \
+  tests/test_checks.py tests/runs/test_start.py tests/runs/test_finish.py --ignore tests/broker/test_spool.py \
+  --ignore tests/parity/test_parity.py
 
 # The lowest versions that pyproject.toml allows. Where threads write, on PostgreSQL, because our options for SQLite need
 # Django 5.1. The embedded broker's folder is the same for all versions.
@@ -51,7 +52,7 @@ test-newest:
 newest-3.12: $(VENV)-3.12/.ready
 	$(VENV)-3.12/bin/pytest tests/broker/test_send.py tests/wire/test_submission.py $(ARGS)
 newest-3.13: $(VENV)-3.13/.ready
-	$(VENV)-3.13/bin/pytest $(BY_VERSION) tests/core tests/slack tests/wire/test_submission.py $(ARGS)
+	$(VENV)-3.13/bin/pytest $(BY_VERSION) tests/wire/test_submission.py $(ARGS)
 
 # On Python 3.13, which measures coverage itself: that costs almost nothing. How much of bot/ must be covered: pyproject.toml.
 COVERAGE = $(VENV)-3.13/bin/coverage
@@ -80,7 +81,7 @@ nightly: $(VENV)/.dev $(VENV)/.mariadb $(VENV)/.bench $(VENV)/.mutation $(OLDEST
 	CI=true HYPOTHESIS_PROFILE=nightly $(BIN)/pytest localslack -m "e2e or nightly" $(ARGS)
 	CI=true $(VENV)-3.12/bin/pytest $(ARGS)
 	CI=true $(MAKE) coverage
-	CI=true $(OLDEST)/bin/pytest tests/e2e/test_studio.py tests/parity/test_parity.py $(ARGS)
+	CI=true $(OLDEST)/bin/pytest tests/e2e/test_studio.py tests/parity/test_parity.py tests/runs $(ARGS)
 	CI=true $(VENV)-3.13/bin/pytest tests/e2e/test_studio.py $(ARGS)
 	CI=true $(OLDEST)/bin/pytest tests/services/test_backends.py -k Redis $(ARGS)
 	CI=true $(OLDEST)/bin/pytest tests/services/test_events.py -k "rabbitmq and (fate or away)" $(ARGS)
