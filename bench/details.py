@@ -1,4 +1,4 @@
-"""Writes every table and plot of a run: `details.md` and its pictures, in the folder of the results."""
+"""Writes every table and plot of a benchmark run: `details.md` and its pictures, in the folder of the results."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from bench.setups import SETUPS
 TEXT = Path(__file__).parent / "text" / "details.md"
 FILE = "details.md"
 PROFILED = """Processor time of one operation, in milliseconds, by part of the program, while 16 clients keep the process busy.
-The floor is the one of the goal: for Run the page, for a message the bare loop."""
+The floor is that of the goal. For Run, it is the simple page. For a message, it is the bare loop."""
 
 
 def write(folder: Path, found: Sequence[Results]) -> None:

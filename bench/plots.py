@@ -33,6 +33,7 @@ WAITS = {
     "select a schedule → its arguments": ("selection → form updated, Socket Mode", "1 client", "p50"),
     "type → the menu changes (p99)": ("typeahead, any query", "100,000 schedules", "p99"),
     "Run → the form closes": ("Run → form closed, Socket Mode", "1 client", "p50"),
+    # Ends with a blank, because keys must differ.
     "the same, 64 people at once ": ("Run → form closed, Socket Mode", "64 clients", "p50"),
     "the task has ended → message": ("result visible → final posted", "", "p50"),
 }

@@ -20,7 +20,7 @@ from bench.setups import APP, TEAM
 
 Json = dict[str, Any]
 ACCOUNT = {"is_restricted": False, "deleted": False, "is_bot": False, "profile": {"email": ""}}
-OWN = {"channel": {"is_ext_shared": False}}  # the answer of conversations.info for a channel that isn't shared
+UNSHARED = {"channel": {"is_ext_shared": False}}  # the answer of conversations.info for a channel that isn't shared
 
 
 @dataclass
@@ -35,7 +35,9 @@ class Call:
 
 @dataclass
 class Stub:
-    """The stub. `delay`: seconds before each answer of the Web API. `limited`: channels in which each message gets a 429."""
+    """The stub. `delay`: seconds before each answer of the Web API. `limited`: channels in which each call gets a 429, with the
+    seconds of its `Retry-After`.
+    """
 
     delay: float = 0.0
     limited: dict[str, int] = field(default_factory=dict)
@@ -50,7 +52,11 @@ class Stub:
         return f"{self.url}/api/"
 
     def expect(self, key: str) -> "asyncio.Future[Any]":
-        """A future (time, value) of the call whose trigger, view or thread is `key`, or of this envelope's acknowledgement."""
+        """A future for `key`.
+
+        If `key` is a trigger, a view or a thread, it gets the Call. If it is an envelope, it gets the time and the content of the
+        acknowledgement. `connected NAME` and `gone NAME` get the time.
+        """
         future = asyncio.get_running_loop().create_future()
         self._awaited[key] = future
         return future
@@ -72,7 +78,7 @@ class Stub:
                 await self.expect(f"gone {contestant}")
 
     def posting(self, prefix: str) -> list[float]:
-        """A list to which the time of each later message to a channel `CPREFIX…` is added. Refused messages don't count."""
+        """A list. Each later message to a channel `CPREFIX…` adds its time to it. Refused messages don't."""
         return self._posted.setdefault(prefix, [])
 
     async def push(self, contestant: str, kind: str, payload: Json) -> tuple[float, float, Json]:
@@ -114,7 +120,7 @@ class Stub:
             return web.json_response(
                 {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": f"{seconds}"}
             )
-        return web.json_response({"ok": True, **OWN, **self._answer(method, contestant, arguments)})
+        return web.json_response({"ok": True, **UNSHARED, **self._answer(method, contestant, arguments)})
 
     def _answer(self, method: str, contestant: str, arguments: Json) -> Json:
         if method == "apps.connections.open":
@@ -133,7 +139,7 @@ class Stub:
         contestant = request.match_info["contestant"]
         socket = web.WebSocketResponse(max_msg_size=4_000_000)
         await socket.prepare(request)
-        hello = {"type": "hello", "num_connections": 1, "debug_info": {}, "connection_info": {"app_id": "A0BENCH"}}
+        hello = {"type": "hello", "num_connections": 1, "debug_info": {}, "connection_info": {"app_id": APP}}
         await socket.send_str(json.dumps(hello))
         self._sockets[contestant] = socket
         self._settle(f"connected {contestant}", time.monotonic())

@@ -14,17 +14,17 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 SKIP_CHECKS = "CELERY_SKIP_CHECKS"
-ROUTE = {"queue", "exchange", "routing_key"}  # of a message
+ROUTE = {"queue", "exchange", "routing_key"}  # options that say where a message goes
 DATABASES = ("sqlite", "postgres", "postgresql", "mysql")  # schemes
 T = TypeVar("T")
 Parse = Callable[[str], Any]
 
 
 class BadEnvironment(Exception):
-    """Variables are missing or can't be read. `problems` has a sentence for each, which never contains the value."""
+    """Variables are missing or can't be read. `problems` has a sentence for each, which never contains a secret."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(["Please set these right:", *(f"  - {problem}" for problem in problems)]))
+        super().__init__("\n".join(["Please correct these variables:", *(f"  - {problem}" for problem in problems)]))
         self.problems = problems
 
 
@@ -58,7 +58,7 @@ def flag(raw: str) -> bool:
     try:
         return answers[raw.strip().lower()]
     except KeyError:
-        raise ValueError("is neither 1 nor 0") from None
+        raise ValueError("must be 1 or 0") from None
 
 
 def seconds(raw: str) -> float:
@@ -67,7 +67,7 @@ def seconds(raw: str) -> float:
     except ValueError:
         value = 0
     if not 0 < value < 10**9:
-        raise ValueError("must be a number of seconds above 0")
+        raise ValueError("must be a number of seconds above 0, below 1000000000")
     return value
 
 
@@ -99,7 +99,10 @@ def routes(raw: str) -> dict[str, Any]:
         if not isinstance(where, dict) or not all(isinstance(where[name], str) for name in ROUTE & set(where)):
             raise ValueError(f'must say where {glob} goes, like {{"{glob}": {{"queue": "reports"}}}}')
         if unknown := sorted(set(where) - ROUTE - {"priority"}):
-            raise ValueError(f"knows no {unknown[0]!r}: {glob} may have {', '.join(sorted(ROUTE))} and priority")
+            known = f"{', '.join(sorted(ROUTE))} and priority"
+            raise ValueError(f"has an unknown option for {glob}, {unknown[0]!r}: the options are {known}")
+        if type(where.get("priority", 0)) is not int:
+            raise ValueError(f"must have a whole number as the priority for {glob}")
     return found
 
 
@@ -163,7 +166,7 @@ def variables(cls: type) -> Iterator[Variable]:
 
 
 def read(cls: type[T], raw: Mapping[str, Any], problems: list[str] | None = None) -> T:
-    """Fills `cls` from `raw`. Unset and empty variables get their default. Values other than text are read as text.
+    """Fills `cls` from `raw`. Unset and empty variables get their default. Other values than text are first written as text.
 
     Raises BadEnvironment with all problems. If `problems` is given, it adds them to that list instead, and uses the
     defaults, so that the problems of several classes can be reported together.
@@ -230,5 +233,5 @@ class Project:
 
 
 def default_settings() -> None:
-    """Uses the stand-alone project unless DJANGO_SETTINGS_MODULE names another."""
+    """Uses the stand-alone project unless DJANGO_SETTINGS_MODULE names other settings."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bot.settings")

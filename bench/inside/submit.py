@@ -82,6 +82,7 @@ def ours() -> Times:
 
 
 def floor(commits: int) -> Times:
+    """The least that the same work can cost: an INSERT and `send_task`; then `commits` UPDATEs."""
     begin = time.perf_counter()
     run = a_run(f"floor{next(numbers)}", state="finished")
     app.send_task("bench.report", kwargs=VALUES, task_id=run.task_id)
@@ -99,6 +100,7 @@ CONTESTANTS: dict[str, Callable[[], Times]] = {
     "runtask": ours,
     "insert + send_task": partial(floor, 0),
     "insert + send_task + 3 commits": partial(floor, 3),
+    # Each floor twice: the difference between equal contestants is noise.
     "again: insert + send_task": partial(floor, 0),
     "again: insert + send_task + 3 commits": partial(floor, 3),
 }

@@ -34,12 +34,14 @@ log = logging.getLogger(__name__)
 
 SENT_FIELDS = ("name", "task", "args", "kwargs", *COLUMNS, "headers")
 READ_FIELDS = ("pk", "enabled", "one_off", "description", *(f"{kind}_id" for kind in CLOCKS), *SENT_FIELDS)
-# Changes that beat's mark doesn't show (`QuerySet.update`, `bulk_create`, SQL) are noticed after this many seconds.
+NEVER = float("-inf")
+# Seconds. Changes that beat's mark doesn't show (`QuerySet.update`, `bulk_create`, SQL) are noticed after this time. In a large
+# table: after PAUSES readings.
 UNMARKED_CHANGES = 5.0
-# Seconds. If the table takes less to read, a search waits for that. A larger table is read in the background.
+# Seconds. If one reading of the table takes less, a search waits for the new rows. A larger table is read in the background.
 READ_IN_SEARCH = 0.05
 HANGING = 1.0  # seconds; if reading a small table takes longer, the connection is dead, maybe for hours
-READ_SHARE = 20  # a large table is read at most every 20 times the duration of one reading
+PAUSES = 20  # after a reading of a large table, the next one waits at least 20 times as long as it took
 CHUNK = 500  # rows; reading them takes about a millisecond, then other threads get the interpreter
 
 
@@ -56,7 +58,7 @@ class _Held:
     index: search.Index = field(default_factory=search.Index)
     mark: datetime | None = None  # beat's own mark of the last change
     content: int = 0  # a hash of the rows
-    read_at: float = float("-inf")  # seconds of the monotonic clock
+    read_at: float = NEVER  # seconds of the monotonic clock
     took: float = 0.0  # seconds for reading the table
 
 
@@ -75,7 +77,7 @@ class BeatCatalog:
         return None if row is None else _schedule(dict(zip(READ_FIELDS, row, strict=True)))
 
     def is_empty(self) -> bool:
-        """Doesn't ask the database if the index has rows."""
+        """If the index has rows, this makes no query."""
         return not self._held.index.rows and not ANY_ROW.rows(_alias())
 
     def find(self, query: str, limit: int, hidden: tuple[Globs, ...] = ()) -> Matches:
@@ -88,7 +90,7 @@ class BeatCatalog:
         return self.index().without(hidden).rows.ids
 
     def briefs(self, schedules: Collection[ScheduleId]) -> list[Brief]:
-        """Reads the table. A process that only delivers has no index."""
+        """Reads the table, not the index: a process that only delivers has no index."""
         if not schedules:
             return []
         rows = PeriodicTask.objects.using(_alias()).filter(pk__in=padded(schedules)).order_by()
@@ -123,11 +125,11 @@ class BeatCatalog:
         """
         mark = PeriodicTasks.last_change()
         held, age = self._held, time.monotonic() - self._held.read_at
-        if mark == held.mark and age <= max(UNMARKED_CHANGES, READ_SHARE * held.took):
+        if mark == held.mark and age <= max(UNMARKED_CHANGES, PAUSES * held.took):
             return held.index
         if held.took < READ_IN_SEARCH:
             # One thread reads the table for all. The first reading may take long. If a later one takes long, it hangs.
-            has_turn = self._reading.acquire(timeout=-1 if held.mark is None else HANGING)
+            has_turn = self._reading.acquire(timeout=-1 if held.read_at == NEVER else HANGING)
             try:
                 if self._held is held:
                     self._read(mark)
@@ -135,13 +137,13 @@ class BeatCatalog:
                 if has_turn:
                     self._reading.release()
             return self._held.index
-        if age > READ_SHARE * held.took and self._reading.acquire(blocking=False):
-            threading.Thread(target=self._read_in_background, args=(mark,), name="read-schedules", daemon=True).start()
+        if age > PAUSES * held.took and self._reading.acquire(blocking=False):
+            self._begin_reading(mark)
         return held.index
 
     def read_first(self) -> None:
         """Reads the table before the first search. Closes the thread's database connections afterwards."""
-        if self._held.mark is None:
+        if self._held.read_at == NEVER:
             try:
                 self.index()
             finally:
@@ -155,14 +157,23 @@ class BeatCatalog:
         now = time.monotonic()
         self._held = _Held(index, mark, content, read_at=now, took=now - began)
 
+    def _begin_reading(self, mark: datetime | None) -> None:
+        """Starts a thread that reads the table. The caller has the turn, and gives it to the thread."""
+        reader = threading.Thread(target=self._read_in_background, args=(mark,), name="read-schedules", daemon=True)
+        try:
+            reader.start()
+        except RuntimeError:  # this machine can't start threads: the next search tries again
+            self._reading.release()
+            log.exception("the schedules could not be read")
+
     def _read_in_background(self, mark: datetime | None) -> None:
         try:
             self._read(mark)
         except Exception:  # the database can't be reached: the next search tries again
             log.exception("the schedules could not be read")
         finally:
-            connections.close_all()
             self._reading.release()
+            connections.close_all()
 
 
 def _alias() -> str:
@@ -200,6 +211,6 @@ def _schedule(row: Mapping[str, Any]) -> Schedule:
 
 
 def _fingerprint(row: Mapping[str, Any]) -> str:
-    """A digest of everything that is sent. beat moves `date_changed` at every run, so it can't serve as a fingerprint."""
+    """A digest of everything that is sent. beat changes `date_changed` at every run, so that column is no fingerprint."""
     values = json.dumps([row[name] for name in SENT_FIELDS], default=str)
     return hashlib.sha256(values.encode()).hexdigest()[:16]

@@ -9,8 +9,8 @@ from typing import Any
 
 from celery import Celery
 
-# No retries: after bytes have been sent, a second try could queue the task twice. With its default intervals, kombu waits
-# for seconds if it can't connect (kombu/connection.py, _ensure_connection).
+# No retries: after bytes have been sent, a second try could queue the task twice. With kombu's default intervals, a connection
+# that fails would wait for seconds (kombu/connection.py, _ensure_connection).
 RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
 CONNECT_TIMEOUT = 1.0  # seconds to connect, and for each answer of Redis
 LEAST_TIMEOUT = 0.5  # seconds that each address gets at least: a live broker that is busy needs time
@@ -24,7 +24,7 @@ OPENING = {"redis": ("socket_timeout", "socket_connect_timeout"), "amqp": ("conn
 
 
 def own_connection(app: Celery, heartbeat: float | None = None) -> Any:
-    """A kombu Connection that connects when it is first used. The connections of the app's pool retry for ever.
+    """A kombu Connection that connects when it is first used. The app's own pool isn't used, as its connections retry for ever.
 
     `heartbeat`: seconds after which RabbitMQ may close the connection if we send nothing. None: it never does.
     """
@@ -40,7 +40,7 @@ def connect(connection: Any, within: float) -> Any:
     """A channel whose broker has just answered. Connects if necessary; raises the last error of the transport.
 
     If the broker has several addresses, each gets one try, in the order of the platform's failover strategy, and an equal
-    share of the time that is left. The connection stays with the address that answers. kombu's own retries give each address
+    share of the time that is left, but at least LEAST_TIMEOUT. The connection stays with the address that answers. kombu's own retries give each address
     the full time, and don't notice that a pooled connection has died.
     """
     until = time.monotonic() + within
@@ -63,10 +63,8 @@ def _answering(connection: Any, seconds: float) -> Any:
     if not connection.connected:
         limit = min(CONNECT_TIMEOUT, max(LEAST_TIMEOUT, seconds))
         limits = dict.fromkeys(OPENING.get(transport, ()), limit)
-        connection.transport_options = {
-            **connection.transport_options,
-            **limits,
-        }  # the pool's connections share the old one
+        # A new dict, because the pool's connections share the old one.
+        connection.transport_options = {**connection.transport_options, **limits}
     channel = connection.default_channel
     if transport == "redis":
         channel.client.ping()
@@ -74,14 +72,18 @@ def _answering(connection: Any, seconds: float) -> Any:
 
 
 def _has_ended(connection: Any) -> bool:
-    """Whether RabbitMQ has closed the connection. Between messages, it sends a publisher nothing else."""
+    """Whether RabbitMQ has probably closed the connection: it has sent something, and between messages it rarely does."""
     if connection.transport.driver_type != "amqp":
         return False
-    readable, _, _ = select.select([connection.connection.transport.sock], [], [], 0)
-    return bool(readable)
+    looking = select.poll()  # `select.select` takes no file number above 1023
+    looking.register(connection.connection.transport.sock, select.POLLIN)
+    return bool(looking.poll(0))
 
 
 def _shuffled(addresses: Sequence[str]) -> Iterator[str]:
-    """The addresses in random order, each once in every round. kombu's "shuffle" may choose the one that has just failed."""
+    """The first address, which kombu has shuffled already, then the others in random order; and so on, in rounds.
+
+    kombu's own "shuffle" may choose the address that has just failed.
+    """
     first, *others = addresses
     return cycle([first, *random.sample(others, len(others))])

@@ -1,4 +1,4 @@
-"""Makes a task's message from a `PeriodicTask` row, which it reads as beat does, and edited values. Pure functions.
+"""Makes a task's message from a `PeriodicTask` row and the edited values. It reads the row as beat does. Pure functions.
 
 The options come from django_celery_beat/schedulers.py (`ModelEntry.__init__`), which can't be used itself: it saves rows.
 docs/parity.md compares what reaches the broker and names the differences.
@@ -19,7 +19,7 @@ from bot.core.reasons import Code
 
 RUN_HEADER = "runtask_run_id"
 REQUESTER_HEADER = "runtask_requester"
-# A row can't set these. `id`: Celery lets headers replace a message's own (celery/app/amqp.py, send_task_message).
+# A row can't set these. `id`: a header of this name would replace the message's own id (celery/app/amqp.py, send_task_message).
 OURS = frozenset({"id", RUN_HEADER, REQUESTER_HEADER, *(["periodic_task_name"] if NAME_IS_HEADER else [])})
 
 
@@ -28,7 +28,7 @@ def dispatch(
 ) -> Dispatch:
     """The message of a run. Raises Invalid if the row's headers, or a typed value in the arguments, can't be sent."""
     for value, field in ((args, Field.ARGS), (kwargs, Field.KWARGS)):
-        typed(value, field)
+        typed(value, field)  # only a check: the sender converts the values when it publishes them
     sent, _ = options_of(schedule, now)
     sent["headers"] = {**headers(schedule), REQUESTER_HEADER: requester}
     (sent["headers"] if NAME_IS_HEADER else sent)["periodic_task_name"] = schedule.name
@@ -36,7 +36,7 @@ def dispatch(
 
 
 def options_of(schedule: Schedule, now: datetime) -> tuple[dict[str, Any], datetime | None]:
-    """A row's options of apply_async, without headers and without a passed `expires`; and that `expires`, or None."""
+    """A row's options for apply_async, without headers. An `expires` in the past isn't among them, but the second value."""
     sent = options.of_row(schedule.columns)
     expires = sent.get("expires")
     if isinstance(expires, datetime) and expires <= now:

@@ -24,7 +24,7 @@ from kombu.utils.json import dumps, loads
 
 from bot.broker.spool import Spool
 
-# Seconds between two looks for messages; so a worker sees a message after half of it on average.
+# Seconds between two looks for messages. On average, a worker sees a message after half of this time.
 POLLING_INTERVAL = 0.05
 LOOK_FOR_THE_DEAD = 5.0  # seconds between two looks for processes that have died
 BROADCAST_LIFE = 300.0  # seconds for which a broadcast is kept, as Celery's control_queue_ttl
@@ -50,14 +50,14 @@ def configure(folder: Path) -> dict[str, Any]:
 def take_back(app: Celery, task: str) -> bool:
     """Removes a task's message, if this is the app's broker. True: the task has certainly not run, and never will.
 
-    It removes no message that a worker has taken before, and none that a task has sent for its next try: in both cases, the
-    task may already have done something.
+    It leaves a message alone if a worker has ever taken it, if it is a retry, or if another queue may have a copy: in each
+    case, the task may already have done something.
     """
     if app.conf.broker_transport != f"{__name__}:Transport":
         return False
     spool = Spool(Path(app.conf.broker_transport_options["folder"]))
 
-    def is_only_one(content: bytes) -> bool:
+    def is_only_copy(content: bytes) -> bool:
         if task.encode() not in content:
             return False
         try:
@@ -67,7 +67,7 @@ def take_back(app: Celery, task: str) -> bool:
         except Exception:  # noqa: BLE001  # the file may contain anything
             return False
 
-    return spool.take_back(is_only_one)
+    return spool.take_back(is_only_copy)
 
 
 def _queues(spool: Spool, exchange: str, routing_key: str, **_: Any) -> set[str]:
@@ -105,7 +105,7 @@ class Channel(virtual.Channel):
     def __init__(self, connection: "Transport", **kwargs: Any) -> None:
         super().__init__(connection, **kwargs)
         self.spool, self._acknowledged = connection.spool, connection.acknowledged
-        self._unacknowledged: set[str] = set()  # queues whose readers never acknowledge
+        self._no_ack: set[str] = set()  # queues whose readers never acknowledge
 
     def settled(self, tag: str) -> None:
         """The message isn't needed any more. Any thread may call this."""
@@ -114,12 +114,12 @@ class Channel(virtual.Channel):
 
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> str:  # noqa: FBT001
         if no_ack:
-            self._unacknowledged.add(queue)
+            self._no_ack.add(queue)
         return super().basic_consume(queue, no_ack, *args, **kwargs)
 
     def basic_get(self, queue: str, no_ack: bool = False, **kwargs: Any) -> virtual.Message | None:  # noqa: FBT001, FBT002
         if no_ack:
-            self._unacknowledged.add(queue)
+            self._no_ack.add(queue)
         return super().basic_get(queue, no_ack, **kwargs)
 
     def _put(self, queue: str, message: dict[str, Any], **_: Any) -> None:
@@ -133,7 +133,7 @@ class Channel(virtual.Channel):
             except Exception as exc:  # noqa: BLE001 - the file may contain anything
                 self.spool.set_aside(tag, exc)
                 continue
-            if queue in self._unacknowledged:
+            if queue in self._no_ack:
                 self.spool.done(tag)
             return payload
         raise Empty
@@ -196,7 +196,7 @@ class Transport(virtual.Transport):
         return "N/A"
 
     def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:  # noqa: ARG002 - kombu's
-        """Delivers one message. Raises TimeoutError if there is none. An acknowledgement ends the pause, as it makes room."""
+        """Delivers one message. Raises TimeoutError if there is none. An acknowledgement ends the wait: then there is room."""
         if monotonic() - self._looked > LOOK_FOR_THE_DEAD:
             self.spool.restore_the_dead()
             self._looked = monotonic()

@@ -81,7 +81,7 @@ CHECKS = (
     Check(
         id="W008",
         text="{model} has no `is_staff`, so nobody may run anything.",
-        hint="Give the model a boolean field (or a property) `is_staff`. People who have it may run every schedule.",
+        hint="Give the model a boolean field (or a property) `is_staff`. Only people who have it may use runtask.",
         is_grave=True,
         area="Staff",
     ),

@@ -68,5 +68,5 @@ class Status(_Choice):
 
 
 class Entry(_Choice):
-    title, parameter_name = "where from", "from"
+    title, parameter_name = "origin", "from"
     choice, lookup = texts.ENTRIES, "key__startswith"

@@ -1,4 +1,4 @@
-"""The form of a rule in the admin: its fields as text, one item a line, and back."""
+"""The form of a rule in the admin. It shows lists as text, one item per line, and reads that text."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ MESSAGES = ("notify", "mention")
 
 
 class RuleForm(forms.ModelForm):
-    """Fields that are left empty don't become part of the rule."""
+    """Fields that are left empty don't become part of the rule. But `kill` does if it isn't ticked."""
 
     entries = forms.MultipleChoiceField(
         choices=[(one.value, one.value) for one in BY_PEOPLE], required=False, widget=forms.CheckboxSelectMultiple
@@ -95,7 +95,7 @@ class RuleForm(forms.ModelForm):
 
 
 def stored(row: StoredRule | None) -> tuple[dict[str, Any], bool]:
-    """The rule as plain values, and whether this version doesn't know all of it. Then nobody may save it."""
+    """The rule as plain values, and whether this version of runtask can't read all of it. Then the form refuses to save it."""
     if row is None or row.pk is None:
         return {}, False
     try:

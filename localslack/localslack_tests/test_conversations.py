@@ -33,7 +33,7 @@ def test_a_private_conversation_without_the_bot_is_not_found(client: WebClient, 
     assert refused(lambda: client.conversations_info(channel=channel))["error"] == "channel_not_found"
 
 
-def test_a_channel_is_shared_once_the_other_company_has_come(slack: LocalSlack, client: WebClient) -> None:
+def test_a_channel_is_shared_once_the_other_company_has_accepted(slack: LocalSlack, client: WebClient) -> None:
     def shared() -> tuple[bool, bool, bool]:
         shown = client.conversations_info(channel="C0OPS")["channel"]
         return shown["is_pending_ext_shared"], shown["is_ext_shared"], shown["is_org_shared"]
@@ -73,7 +73,7 @@ def test_an_app_joins_public_channels_only(client: WebClient, refused: Refused) 
     assert refused(lambda: client.conversations_join(channel="G0SECRET"))["error"] == "channel_not_found"
 
 
-def test_history_is_newest_first_without_threads_and_ephemerals(client: WebClient, ana: Person) -> None:
+def test_history_is_newest_first_without_replies_and_ephemeral_messages(client: WebClient, ana: Person) -> None:
     root = client.chat_postMessage(channel="C0OPS", text="root")["ts"]
     client.chat_postMessage(channel="C0OPS", text="reply", thread_ts=root)
     client.chat_postEphemeral(channel="C0OPS", user="U0ANA", text="psst")
@@ -118,7 +118,7 @@ def test_history_is_cut_by_time_and_page(client: WebClient) -> None:
 @pytest.mark.parametrize(
     ("wrong", "error"), [({"limit": "many"}, "invalid_limit"), ({"cursor": "x"}, "invalid_cursor")]
 )
-def test_pages_that_do_not_exist_are_refused(
+def test_a_malformed_limit_or_cursor_is_refused(
     client: WebClient, refused: Refused, wrong: dict[str, str], error: str
 ) -> None:
     body = {"channel": "C0OPS", **wrong}
@@ -147,7 +147,7 @@ def test_people_have_their_flags(client: WebClient, user: str, facts: Json) -> N
     assert set(shown["profile"]) <= set(sample["profile"])
 
 
-def test_an_address_needs_its_own_scope(slack: LocalSlack, client: WebClient) -> None:
+def test_an_email_address_needs_its_own_scope(slack: LocalSlack, client: WebClient) -> None:
     assert client.users_info(user="U0ANA")["user"]["profile"]["email"] == "ana@example.com"
     slack.config(scopes=["users:read"])
     assert "email" not in client.users_info(user="U0ANA")["user"]["profile"]

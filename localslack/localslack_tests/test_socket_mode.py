@@ -1,4 +1,4 @@
-"""Socket Mode: hello, acks, several connections, and every end of a connection. Raw WebSockets if it matters."""
+"""Socket Mode: hello, acks, several connections, and every end of a connection. Uses raw WebSockets where details matter."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ def fresh() -> Iterator[LocalSlack]:
 
 @asynccontextmanager
 async def connected(slack: LocalSlack, count: int = 1) -> AsyncIterator[list[Socket]]:
-    """Opens raw connections, which have read their hello."""
+    """Opens raw connections and reads the hello of each."""
     headers = {"Authorization": f"Bearer {slack.app_token}"}
     async with aiohttp.ClientSession() as session:
         sockets = []
@@ -110,8 +110,9 @@ def test_each_payload_goes_to_one_connection_and_any_may_acknowledge(
                     task.cancel()
                 await asyncio.gather(*pending, return_exceptions=True)
                 (envelope,) = [task.result() for task in done]
-                used.add(waiting.index(done.pop()))
-                other = sockets[1 - max(used)]
+                at = waiting.index(done.pop())
+                used.add(at)
+                other = sockets[1 - at]
                 await other.send_json({"envelope_id": envelope["envelope_id"]})
                 assert (await typing)["ok"]
                 if used == {0, 1}:

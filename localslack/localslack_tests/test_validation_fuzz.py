@@ -54,7 +54,7 @@ def test_a_view_with_any_value_anywhere_gets_an_answer(data: st.DataObject) -> N
 
 @settings(max_examples=200)
 @given(anything=ANYTHING)
-def test_any_value_gets_an_answer(anything: Any) -> None:
+def test_a_value_that_is_no_view_is_refused(anything: Any) -> None:
     assert view_problems(anything)
     assert options_problems(anything)
     assert submission_problems(anything, modal())

@@ -1,4 +1,4 @@
-"""Two workspaces with one app. They have equal ids of people and channels, and nothing else in common."""
+"""Two workspaces with one app. Their people and channels have the same ids; everything else is separate."""
 
 import json
 import urllib.request
@@ -44,7 +44,7 @@ def texts(answer: SlackResponse) -> list[str]:
 
 @contextmanager
 def opening(app: SocketApp | HttpApp, client_of: Callable[[Json], WebClient], **changes: Any) -> Iterator[None]:
-    """During the block, the app answers its command with a modal. `client_of` chooses the token by the payload."""
+    """During the block, the app answers its command with a modal. `client_of` returns the client for a payload."""
 
     def answer(payload: Json) -> None:
         view = modal(text_input(), **changes)
@@ -174,7 +174,7 @@ def test_modals_and_home_tabs_are_each_workspaces_own(
     assert home["app_installed_team_id"] == "T0TWO"
 
 
-def test_rate_limits_count_each_workspace_alone(
+def test_rate_limits_apply_per_workspace(
     slack: LocalSlack, client: WebClient, there: WebClient, refused: Refused
 ) -> None:
     slack.config(rate_limits=True)

@@ -1,10 +1,13 @@
 """The catalogue over beat's own rows: searching, freshness, and the signatures of tasks."""
 
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from celery import Celery
+from django.db import connections
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from bot.broker import catalog as module
@@ -148,7 +151,7 @@ def test_a_bulk_update_is_seen_when_the_names_are_read_again(
     names(catalog)
     PeriodicTask.objects.update(name="after", enabled=False)
     monkeypatch.setattr(module, "UNMARKED_CHANGES", -1.0)
-    monkeypatch.setattr(module, "READ_SHARE", 0.0)
+    monkeypatch.setattr(module, "PAUSES", 0.0)
     (brief,) = catalog.find("", 10).first
     assert (brief.name, brief.enabled) == ("after", False)
 
@@ -186,12 +189,42 @@ def test_a_search_does_not_wait_for_a_big_table_that_changed(
     a_row("first")
     names(catalog)
     monkeypatch.setattr(module, "READ_IN_SEARCH", 0.0)
-    monkeypatch.setattr(module, "READ_SHARE", 0.0)
+    monkeypatch.setattr(module, "PAUSES", 0.0)
     a_row("second")
     assert names(catalog) == ["first"]
     with catalog._reading:  # the reader has released the lock
         pass
     assert names(catalog) == ["first", "second"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_table_is_read_later_if_no_thread_can_be_started_now(
+    catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_row("first")
+    names(catalog)
+    monkeypatch.setattr(module, "READ_IN_SEARCH", 0.0)
+    monkeypatch.setattr(module, "PAUSES", 0.0)
+    a_row("second")
+    with monkeypatch.context() as patch:
+        patch.setattr(Thread, "start", Mock(side_effect=RuntimeError("can't start new thread")))
+        assert names(catalog) == ["first"]
+    assert names(catalog) == ["first"]
+    with catalog._reading:  # the reader has released the lock
+        pass
+    assert names(catalog) == ["first", "second"]
+
+
+def test_a_table_without_beats_mark_of_changes_is_read_once_before_the_first_search(
+    catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """beat makes the mark when a schedule is saved. A new platform has none."""
+    monkeypatch.setattr(connections, "close_all", lambda: None)  # the test's own transaction
+    catalog.read_first()
+    reads = Mock(wraps=catalog._read)
+    monkeypatch.setattr(catalog, "_read", reads)
+    catalog.read_first()
+    assert not reads.called
 
 
 def test_a_reading_thread_that_hangs_does_not_block_searches_for_ever(

@@ -1,5 +1,8 @@
 """Each of a broker's addresses gets one try and a share of the time, and none is shown to people."""
 
+import fcntl
+import resource
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -129,6 +132,23 @@ def test_connections_of_a_pool_have_their_own_limits(network: Network) -> None:
     with pool.acquire() as one, pool.acquire() as other:
         fails(one, 0.0)
         assert "connect_timeout" not in other.transport_options
+
+
+def test_the_end_of_a_connection_is_noticed_whatever_the_number_of_its_file() -> None:
+    """`select.select` refuses numbers above 1023, which a busy process reaches."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    ours, theirs = socket.socketpair()
+    try:
+        with socket.socket(fileno=fcntl.fcntl(ours, fcntl.F_DUPFD, 2000)) as high:
+            inner = SimpleNamespace(transport=SimpleNamespace(sock=high))
+            opened = SimpleNamespace(transport=SimpleNamespace(driver_type="amqp"), connection=inner)
+            assert not module._has_ended(opened)
+            theirs.close()
+            assert module._has_ended(opened)
+    finally:
+        ours.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 class Gone(Exception):

@@ -43,7 +43,7 @@ print(reverse("runtask:run"))
 """
 
 
-def test_the_pages_lines_fit_the_project_and_its_checks_pass(tmp_path: Path) -> None:
+def test_the_changes_in_the_guide_apply_and_the_checks_pass(tmp_path: Path) -> None:
     """This runs in the tests' environment and without a server. The other tests take ten times as long: they are nightly."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
     environment = clean_environment(PATH=path, **SERVER, DATABASE_URL=f"sqlite:///{tmp_path}/studio.sqlite3")
@@ -64,7 +64,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
 def studio(
     stack: Setup, commands: Path, wheel: Path, slack: LocalSlack, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Studio]:
-    """The platform as its team had it on the server, then with the bot and a worker."""
+    """The team's platform on its server, after following the guide: with the bot and a worker."""
     places = {"DATABASE_URL": stack.environment["DATABASE_URL"], "REDIS_URL": stack.environment["CELERY_BROKER_URL"]}
     path = f"{commands}{os.pathsep}{os.defpath}"
     environment = clean_environment(PATH=path, PYTHONPATH="", **OFFLINE, **SERVER, **places)

@@ -142,8 +142,8 @@ class TestPeople:
         assert len(asked) == 1
 
 
-def test_a_start_costs_two_statements_more_than_its_run(door: Door) -> None:
-    """They also need a transaction. Each statement counts, because Slack waits for the answer."""
+def test_the_audit_log_adds_two_inserts_to_a_start(door: Door) -> None:
+    """The records also make a transaction necessary. Slack waits for the answer, so each statement counts."""
     door.start(replace(door.request, key="slack:V0"))
     with CaptureQueriesContext(connection) as asked:
         door.start()

@@ -48,7 +48,7 @@ def shop(servers: Setup, tmp_path: Path) -> Platform:
 @pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
 def test_the_sidecar_writes_nothing_even_if_its_account_may(shop: Platform, servers: Setup) -> None:
     assert shop.apart("migrate", "--verbosity", "0").returncode == 0
-    before = dump(getattr(servers.server, "url"))  # noqa: B009  # as above
+    before = dump(getattr(servers.server, "url"))  # noqa: B009  # two kinds of servers
     saved = "from django_celery_beat.models import PeriodicTask; PeriodicTask.objects.get(name='Nightly report').save()"
     for attempt in (
         ["shell", "--command", saved],
@@ -77,7 +77,7 @@ def test_a_file_is_opened_for_reading_only(tmp_path: Path) -> None:
 
 @nightly
 @pytest.mark.parametrize("servers", ["rabbitmq"], indirect=True)
-def test_an_older_platform_is_read_without_its_missing_columns(shop: Platform, servers: Setup) -> None:
+def test_a_platform_with_older_tables_is_read(shop: Platform, servers: Setup) -> None:
     """The tables are as beat 2.2 and results 2.0 made them."""
     shop.manage("migrate", "--verbosity", "0", "django_celery_results", "0010")
     shop.manage("migrate", "--verbosity", "0", "django_celery_beat", "0015")

@@ -34,7 +34,7 @@ def test_a_connection_that_ends_is_replaced(socket_bot: LocalSlack, ana: Person,
     assert opened(socket_bot, ana)
 
 
-def test_waiting_for_slack_uses_no_processor_time(socket_bot: LocalSlack) -> None:
+def test_waiting_for_slack_does_not_spin(socket_bot: LocalSlack) -> None:
     socket_bot.trouble("fin")
     before = time.process_time()
     started = time.monotonic()
@@ -97,11 +97,11 @@ def test_a_connection_that_slack_ends_at_once_counts_as_a_failed_try(
     assert asked(slack) <= 3
 
 
-def test_a_stop_waits_for_no_pause_that_slack_wants(slack: LocalSlack, serve: Callable[[], threading.Event]) -> None:
+def test_a_stop_does_not_wait_for_retry_after(slack: LocalSlack, serve: Callable[[], threading.Event]) -> None:
     slack.fault("ratelimited", method="apps.connections.open", retry_after=60, count=0)
     stopping = serve()
     slack.wait_for(lambda: asked(slack) > 0)
-    stopping.set()  # `serve` waits for the end
+    stopping.set()  # `serve` checks that the replica ends
 
 
 def test_a_disconnect_that_comes_right_after_the_hello_is_handled(
@@ -114,7 +114,7 @@ def test_a_disconnect_that_comes_right_after_the_hello_is_handled(
         connections.append(len(slack.connections()))
         return ask(client)
 
-    def is_told_before_it_notices(client: _Client) -> bool:
+    def is_connected_after_the_warning(client: _Client) -> bool:
         if len(connections) == 1:
             slack.wait_for_app()
             slack.trouble("warning")  # Slack keeps the old one for 10 s
@@ -123,7 +123,7 @@ def test_a_disconnect_that_comes_right_after_the_hello_is_handled(
 
     monkeypatch.setattr("bot.slack.socket.LASTING", 0.0)
     monkeypatch.setattr(_Client, "issue_new_wss_url", asking)
-    monkeypatch.setattr(_Client, "is_connected", is_told_before_it_notices)
+    monkeypatch.setattr(_Client, "is_connected", is_connected_after_the_warning)
     serve()
     slack.wait_for(lambda: len(connections) > 1, RECONNECTS)
     assert connections == [0, 1]
@@ -152,7 +152,7 @@ def test_a_stop_while_a_connection_is_replaced_leaves_none(
     go_on.set()
     serving.join(20)
     assert asked(slack) > 1
-    assert connecting == [SERVING], "any other thread may go on after the stop, and nobody would read what it connects"
+    assert connecting == [SERVING], "another thread could connect after the stop, and nobody would read that connection"
     slack.wait_for(lambda: not slack.connections())
 
 
@@ -201,7 +201,7 @@ def test_a_request_that_comes_while_a_stop_waits_is_handled(
     typing.start()
     assert begun.wait(10)
     stopping.set()
-    time.sleep(FROZEN + CHECK)  # a process that no longer looks at its clock would now take itself for frozen
+    time.sleep(FROZEN + CHECK)  # if its ticks had ended at the stop, the bot would now think that it was frozen
     assert ana.submits().get("closed")
     go_on.set()
     typing.join(10)

@@ -1,4 +1,4 @@
-"""Delivers payloads to an app: Slack's deadline, and its retries for events."""
+"""Delivers payloads to an app, with Slack's deadline and Slack's retries of events."""
 
 import asyncio
 import time
@@ -13,14 +13,14 @@ from localslack.log import Log
 
 Json = dict[str, Any]
 AckError = Literal["operation_timeout", "dispatch_failed"]
-# The kinds whose ack may carry a payload over a socket (recorded: block_actions says false).
+# The kinds whose ack may carry a payload over a socket (in recordings, block_actions has `accepts_response_payload: false`).
 ANSWERABLE = frozenset({"slash_commands", "view_submission", "block_suggestion"})
 _RETRY_REASON: dict[AckError | None, str] = {"operation_timeout": "http_timeout", "dispatch_failed": "http_error"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """One payload on its way. `kind` is its `type`, `slash_commands` or `event_callback`."""
+    """One payload on its way. `kind` is its `type`; for a command, which has no type, `slash_commands`."""
 
     kind: str
     payload: Json
@@ -86,7 +86,7 @@ class Courier:
         return ack
 
     def send_event(self, to: Addressee, payload: Json) -> None:
-        """Deliver an event, and up to three times more while there is no ack (docs.slack.dev: events-api)."""
+        """Deliver an event, and again after each of `event_retry_delays` while there is no ack (docs.slack.dev: events-api)."""
         self._later(self._event(to, Delivery(kind="event_callback", payload=payload)))
 
     async def close(self) -> None:

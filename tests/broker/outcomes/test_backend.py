@@ -79,14 +79,14 @@ def test_a_retry_and_a_revoked_run_bring_their_exception(app: Celery, status: st
     assert (only(app, "t").status, only(app, "t").result) == (status, "RuntimeError: upstream said 503")
 
 
-def test_progress_is_shown_as_the_task_reports_it(app: Celery) -> None:
+def test_progress_is_shown_in_words(app: Celery) -> None:
     store(app, "t", "PROGRESS", {"done": 3, "total": 10})
     assert only(app, "t").result == "3 of 10"
     store(app, "t", "STARTED", {"pid": 1, "hostname": "w@1"})
     assert only(app, "t").result == ""
 
 
-def test_a_task_that_is_not_there_is_unknown(app: Celery) -> None:
+def test_a_task_without_a_result_has_no_outcome(app: Celery) -> None:
     assert BackendOutcomes(app).of(TaskId("t")) == []
     assert BackendOutcomes(app).changed() == []
 
@@ -204,11 +204,13 @@ def test_the_backend_says_where_outcomes_are_read(address: str | None, source: S
         ("db+sqlite://", {}, None),
     ],
 )
-def test_results_live_as_long_as_the_backend_keeps_them(address: str, conf: dict[str, Any], life: float | None) -> None:
+def test_the_life_of_results_comes_from_the_backends_settings(
+    address: str, conf: dict[str, Any], life: float | None
+) -> None:
     assert BackendOutcomes(an_app(address, **conf)).life == life
 
 
-def test_every_final_state_of_celery_is_read(tmp_path: Path) -> None:
+def test_every_final_status_of_celery_is_read(tmp_path: Path) -> None:
     app = an_app(f"file://{tmp_path}")
     for status in states.READY_STATES:
         store(app, status, status, "x")

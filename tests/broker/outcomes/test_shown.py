@@ -75,7 +75,7 @@ def test_a_success_that_looks_like_an_exception_is_shown_as_a_result() -> None:
         pytest.param({}, "", id="nothing"),
     ],
 )
-def test_progress_is_shown_as_the_task_reports_it(meta: dict[str, Any], shown: str) -> None:
+def test_progress_is_shown_in_words(meta: dict[str, Any], shown: str) -> None:
     assert progress(meta) == readable(json.dumps(meta), "PROGRESS") == shown
 
 
