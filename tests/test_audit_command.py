@@ -171,6 +171,7 @@ class TestPrinting:
         filled([AuditRecord(at=at, person=person, run_id=1, **common)])
         assert len(lines("--since", "2026-11-05", "--until", "2026-11-06T00:00")) == 1
         assert lines("--since", "2026-11-04T17:00+00:00", "--until", "2026-11-06") == []
+        assert said().startswith("2026-11-05 01:00:00 JST  run.asked")
 
     @pytest.mark.parametrize("time", ["7", "yesterday", "7w", "2026-13-01", "-1d"])
     def test_a_time_that_cannot_be_read_is_refused(self, time: str) -> None:

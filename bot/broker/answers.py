@@ -13,6 +13,7 @@ from kombu.exceptions import ChannelError, OperationalError
 from bot.core.reasons import Code, Reason
 from bot.core.text import clip, one_line
 
+LOOKED_AT = 2_000  # characters in which addresses are looked for
 LIMIT = 300  # characters of a broker's error that people are shown
 NO_ROUTE, ACCESS_REFUSED, PRECONDITION_FAILED = 312, 403, 406  # rabbitmq.com: amqp-0-9-1-reference, reply codes
 DECLARING = frozenset({(40, 10), (50, 10)})  # AMQP's numbers for Exchange.declare and Queue.declare
@@ -50,8 +51,11 @@ def refusal(exc: BaseException, transport: str, queue: str = "") -> Refusal | No
 
 
 def shown(text: str) -> str:
-    """A broker's error on one line, without addresses, which may hold passwords."""
-    return clip(ADDRESS.sub("…", one_line(text)), LIMIT)
+    """A broker's error on one line, without addresses, which may hold passwords. Secrets must be masked already."""
+    line = one_line(text)
+    if len(line) > LOOKED_AT:  # ADDRESS takes time in proportion to the square of a word's length
+        line = line[:LOOKED_AT].rpartition(" ")[0] + "…"  # without the last word: it may be the beginning of an address
+    return clip(ADDRESS.sub("…", line), LIMIT)
 
 
 def _rabbitmq(exc: BaseException, queue: str) -> Refusal | None:

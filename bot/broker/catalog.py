@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 SENT_FIELDS = ("name", "task", "args", "kwargs", *COLUMNS, "headers")
 READ_FIELDS = ("pk", "enabled", "one_off", "description", *(f"{kind}_id" for kind in CLOCKS), *SENT_FIELDS)
+BEATS_MARK = 1  # the key of the only row of PeriodicTasks
 NEVER = float("-inf")
 # Seconds. Changes that beat's mark doesn't show (`QuerySet.update`, `bulk_create`, SQL) are noticed after this time. In a large
 # table: after PAUSES readings.
@@ -48,6 +49,7 @@ CHUNK = 500  # rows; reading them takes about a millisecond, then other threads 
 ROW = Prepared(lambda: PeriodicTask.objects.filter(pk=Placeholder("schedule")).values_list(*READ_FIELDS))
 # The database sorts the rows, so that the index has little left to sort.
 ROWS = Prepared(lambda: PeriodicTask.objects.order_by("name").values_list("pk", "name", "task", "enabled"))
+MARK = Prepared(lambda: PeriodicTasks.objects.filter(pk=BEATS_MARK).values_list("last_update"))
 ANY_ROW = Prepared(lambda: PeriodicTask.objects.values_list("pk")[:1])
 
 
@@ -123,7 +125,7 @@ class BeatCatalog:
         Every saved or deleted schedule moves that mark. Only the first search waits for a large table. Later searches use
         the old index while the table is read. A schedule that is picked from an old index is read from the table again.
         """
-        mark = PeriodicTasks.last_change()
+        mark, *_ = MARK.first(_alias()) or (None,)
         held, age = self._held, time.monotonic() - self._held.read_at
         if mark == held.mark and age <= max(UNMARKED_CHANGES, PAUSES * held.took):
             return held.index
@@ -177,7 +179,8 @@ class BeatCatalog:
 
 
 def _alias() -> str:
-    return router.db_for_read(PeriodicTask)
+    """Where schedules are written: on a replica, a change that somebody has just made may be missing."""
+    return router.db_for_write(PeriodicTask)
 
 
 def _yielding(rows: Iterable[search.Row]) -> Iterator[search.Row]:

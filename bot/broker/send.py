@@ -102,9 +102,8 @@ class CelerySender:
                     log.error("run %s was sent; code that runs after sending failed\n%s", run, failed)  # noqa: TRY400
                     return
                 raise _unsent(exc, producer, self._text(str(exc), what)) from exc
-            if not producer.began and (other := getattr(answer, "id", what.task_id)) != what.task_id:
-                # celery-singleton returns the task that is already waiting or running, celery-once returns nothing.
-                raise _not_sent(Code.HELD_BACK_BY, task=str(other)) if other else _not_sent(Code.HELD_BACK)
+            if not producer.began:
+                _held_back(answer, what.task_id)
 
     def _target(self, schedule: Schedule, args: list[Any], kwargs: dict[str, Any]) -> Target:
         try:
@@ -235,6 +234,19 @@ def _stored(text: str, of: Field) -> Any:
 def _pool(app: Celery) -> ProducerPool:
     connections = own_connection(app).Pool(limit=POOL_SIZE)
     return ProducerPool(connections=connections, Producer=app.amqp.Producer, limit=POOL_SIZE)
+
+
+def _held_back(answer: Any, task: TaskId) -> None:
+    """Our producer published nothing: raises NotSent or FateUnknown, unless the task's own `apply_async` has sent this task.
+
+    celery-singleton returns the task that is already waiting or running. celery-once returns a result without an id.
+    """
+    if (
+        answer is None
+    ):  # as after `if not cache.add(lock): return`. But it may also have published over another producer.
+        raise FateUnknown(Reason(code=Code.HELD_BACK))
+    if (other := getattr(answer, "id", task)) != task:
+        raise _not_sent(Code.HELD_BACK_BY, task=str(other)) if other else _not_sent(Code.HELD_BACK)
 
 
 def _not_sent(code: Code, **params: str) -> NotSent:

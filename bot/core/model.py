@@ -45,6 +45,7 @@ class Audience(StrEnum):
     OWN = "own"  # nobody outside our own organisation
     EXTERNAL = "external"  # another organisation, too
     UNKNOWN = "unknown"  # Slack doesn't allow us to ask
+    ELSEWHERE = "elsewhere"  # Slack says nothing about this channel, mostly because the bot isn't in it
 
 
 class Field(StrEnum):

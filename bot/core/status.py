@@ -4,8 +4,9 @@ from enum import StrEnum
 
 FINAL = frozenset({"SUCCESS", "FAILURE", "REVOKED"})  # celery.states.READY_STATES; a test keeps them equal
 RECEIVED = "RECEIVED"  # a worker has received the task, but hasn't begun it
-# Statuses of tasks that may not have begun. A Stop sets ABORTED, which says nothing about that.
-WAITING = frozenset({"PENDING", RECEIVED, "ABORTED"})
+ABORTED = "ABORTED"  # a Stop writes it for an AbortableTask
+# Statuses of tasks that may not have begun. ABORTED says nothing about that.
+WAITING = frozenset({"PENDING", RECEIVED, ABORTED})
 RETRY = "RETRY"  # Celery waits before the next try, so the task isn't running
 REJECTED = "REJECTED"  # no worker runs it any more, unless the broker has another use for its message
 

@@ -4,10 +4,13 @@ import json
 import logging
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
+
+from django.db import Error
 
 from bot.core import approval
 from bot.core.audit import Act, Record, Who
@@ -89,7 +92,8 @@ def _approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Bu
         _waits_again(queued, clock.now())
         platform.wake()
         raise
-    queued.refresh_from_db()
+    with suppress(Error):  # the run is sent, whether or not the database can be read now
+        queued.refresh_from_db()
     return queued
 
 

@@ -125,9 +125,9 @@ def forget_gone_users(*, knowingly: bool = False) -> None:
     everybody = users._base_manager  # noqa: SLF001  # documented: all of them
     gone = ~Exists(everybody.filter(pk=OuterRef("user")))
     links, tokens = SlackLink.objects.filter(gone), ApiToken.objects.filter(gone)
-    if not knowingly and (lost := links.count() + tokens.count()):
-        there = SlackLink.objects.count() + ApiToken.objects.count()
-        if not everybody.exists() or (lost > FEW and 2 * lost > there):
+    if not knowingly:
+        lost, there = links.count() + tokens.count(), SlackLink.objects.count() + ApiToken.objects.count()
+        if (lost > FEW and 2 * lost > there) or (not everybody.exists() and (lost or _somebody_is_known())):
             raise Unusual("links and tokens")
     with atomic():
         for rows in (links, tokens):
@@ -140,6 +140,11 @@ def forget_gone_users(*, knowingly: bool = False) -> None:
     Answer.objects.filter(gone, user__isnull=False).update(user=None)
     by_gone = ~Exists(everybody.filter(pk=OuterRef("stopped_by")))
     Run.objects.filter(by_gone, stopped_by__isnull=False).update(stopped_by=None)
+
+
+def _somebody_is_known() -> bool:
+    """Whether a run or a favourite names a user."""
+    return Favourite.objects.exists() or Run.objects.filter(user__isnull=False).exists()
 
 
 def forget_old_records(installation: InstallationId, *, keep: timedelta, now: datetime, knowingly: bool = False) -> int:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from bot.core import policy
 from bot.core.approval import Identifiers
 from bot.core.globs import Globs
-from bot.core.ids import is_id
+from bot.core.ids import LARGEST_ID, is_id
 from bot.core.model import Actor, Brief, ChannelId, RunId, Schedule, ScheduleId, Source
 from bot.core.policy import Action, Denied, Subject
 from bot.core.ports import Catalog, Queues, Sender, Stopper
@@ -96,7 +96,7 @@ class Admitted:
         If there is no such run, it looks for a schedule nevertheless, so that the time doesn't reveal hidden runs.
         """
         found = Run.objects.select_related("user").filter(pk=run).first() if is_id(run) else None
-        return found if self.sees(found or Run(schedule_id=0)) and found is not None else None
+        return found if self.sees(found or Run(schedule_id=LARGEST_ID)) and found is not None else None
 
     def sees(self, run: Run) -> bool:
         return self._sees(run, self.platform.catalog.get(ScheduleId(run.schedule_id)))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from django.db.models import Q
 from django.urls import get_script_prefix, set_script_prefix
 
@@ -26,6 +26,18 @@ AFTER_ERROR = 2.0  # seconds between a step that failed and the next one
 RARELY = 10.0  # seconds between two steps of a watcher whose source gets no new runs
 NOTED = 10.0  # seconds, at most, between two times that a watcher saves that its source answers
 HOUR = 3600.0  # seconds
+KEPT = 60  # seconds for which a loop keeps a database connection, at least
+
+
+def _keep_connections() -> None:
+    """This thread keeps a database connection for KEPT seconds, even with Django's default CONN_MAX_AGE of 0.
+
+    Otherwise each step would connect again: the loops of a process ten times a second, while runs are open.
+    """
+    for connection in connections.all():
+        age = connection.settings_dict["CONN_MAX_AGE"]
+        if age is not None and age < KEPT:
+            connection.settings_dict = {**connection.settings_dict, "CONN_MAX_AGE": KEPT}
 
 
 @dataclass
@@ -59,6 +71,7 @@ class Loop:
     def _run(self, script_prefix: str) -> None:
         # Addresses in messages begin with FORCE_SCRIPT_NAME, which Django keeps per thread.
         set_script_prefix(script_prefix)
+        _keep_connections()
         while not self._stopping.is_set():
             self._woken.clear()
             try:

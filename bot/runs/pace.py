@@ -42,11 +42,13 @@ def paced(due: Iterable[Any], now: datetime) -> Paced:
     """
     found, full_at = Paced(), dict[str, datetime]()
     for notice in sorted(due, key=lambda one: one.kind == NoticeKind.ROOT):
-        channel = notice.run.channel
-        full = max(full_at.get(channel) or notice.channel_full_at or now, now)
-        if notice.kind == NoticeKind.PROGRESS:
+        if notice.is_edit:
             found.go.append(notice)
             continue
+        # A message to an approver is in a channel of its own, whose older messages aren't looked for.
+        channel = notice.recipient or notice.run.channel
+        before = None if notice.recipient else notice.channel_full_at
+        full = max(full_at.get(channel) or before or now, now)
         full_at[channel] = full + EACH
         if full - now > FULL:
             found.wait.append((notice, full - FULL))

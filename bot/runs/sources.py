@@ -143,7 +143,9 @@ def end_expired(outcomes: Outcomes, *, now: datetime, only: int | None = None) -
     gone, health = now - timedelta(seconds=outcomes.life), _health(outcomes.source)
     if health is not None and health.answered_at is not None and health.answered_at > gone:
         return 0
-    runs = Run.objects.filter(source=outcomes.source, state__in=OPEN, created_at__lt=gone).order_by()
+    # A run that had to wait for approval was sent later than it was asked for.
+    of_source = Run.objects.filter(source=outcomes.source, state__in=OPEN, created_at__lt=gone)
+    runs = of_source.exclude(sent_at__gte=gone).order_by()
     if only is not None:
         runs = runs.filter(pk=only)
     ended = 0

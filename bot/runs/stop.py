@@ -17,7 +17,7 @@ from bot.core.model import Actor, NoticeKind, RunId, ScheduleId, TaskId
 from bot.core.policy import Action, Denied
 from bot.core.ports import NotTold, Stopper
 from bot.core.reasons import Code, Reason
-from bot.core.status import OPEN, WAITING, RunState
+from bot.core.status import ABORTED, OPEN, WAITING, RunState
 from bot.core.stops import Standing, Way
 from bot.models import Run, atomic
 from bot.runs import audit, clock, denials, finish, outbox, unsent
@@ -148,13 +148,19 @@ def _tell(stopper: Stopper, runs: QuerySet[Run], now: datetime, within: float) -
     """Tells workers to stop those of the runs that are due. Returns how many were due."""
     due = list(runs.filter(stop_due_at__lte=now).order_by("stop_due_at")[:BATCH])
     left = [run for run in due if _is_our_turn(run, now) and not _is_taken_back(stopper, run, now)]
-    for way, same in groupby(sorted(left, key=lambda run: run.stop_way), key=lambda run: run.stop_way):
+    for way, same in groupby(sorted(left, key=_way_now), key=_way_now):
         tasks = [TaskId(run.task_id) for run in same]
         try:
             stopper.tell(tasks, Way(way), within=within)
         except NotTold as exc:  # `_is_our_turn` has set when to try again
             log.warning("workers could not be told to stop %s runs: %s", len(tasks), exc)
     return len(due)
+
+
+def _way_now(run: Run) -> str:
+    """How to tell workers this time. A mark that is written, or an end, must not be replaced by another mark."""
+    is_marked = run.status == ABORTED or run.state not in OPEN
+    return Way.REVOKE if run.stop_way == Way.ABORT and is_marked else run.stop_way
 
 
 def _is_our_turn(run: Run, now: datetime) -> bool:

@@ -28,11 +28,13 @@ from bot.slack.blocks import (
     section,
 )
 from bot.slack.ids import REASON_TEXT, Id
-from bot.slack.texts import CANCEL, STOP, STOP_NOT, STOP_REALLY, STORED_ARGUMENTS
+from bot.slack.texts import CANCEL, MORE_CHANGES, STOP, STOP_NOT, STOP_REALLY, STORED_ARGUMENTS
 from bot.texts import change_name, change_text, sentence
 
 REASON = 500  # characters shown of a reason
 CHANGES = 5  # changed values that Home shows of a run
+CHANGE = 450  # characters shown of a change: its name, the old value and the new one
+ROOM = 2000  # characters for all of these
 LACKS_SCOPE = "missing_scope"  # Slack's code
 
 
@@ -140,8 +142,20 @@ def on_home(waiting: WaitingFor) -> list[Block]:
     return blocks or [context(texts.NOTHING_WAITS)]
 
 
+def _changes(run: WaitingRun) -> list[str]:
+    """The changes, as many as fit. The last line says how many others there are: the reader approves them, too."""
+    shown: list[str] = []
+    for change in run.changes[:CHANGES]:
+        shown.append(escape(change_text(change), CHANGE))
+        if sum(map(len, shown)) > ROOM:
+            shown.pop()
+            break
+    left = len(run.changes) - len(shown)
+    return [*shown, MORE_CHANGES.format(number=left)] if left else shown
+
+
 def _line(run: WaitingRun) -> str:
-    changes = [escape(change_text(one)) for one in run.changes[:CHANGES]]
+    changes = _changes(run)
     if secret := unseen(run.changes):
         changes.append(texts.UNSEEN.format(names=secret))
     values: dict[str, Any] = {

@@ -32,7 +32,8 @@ class Audiences:
 
     def is_external(self, channel: ChannelId) -> bool:
         """Whether messages in this channel may say only the state, with a link. Raises what `of` raises."""
-        return not self.is_full and self.of(channel) is Audience.EXTERNAL
+        # If we can post in a channel about which Slack says nothing, the message must give nothing away.
+        return not self.is_full and self.of(channel) in (Audience.EXTERNAL, Audience.ELSEWHERE)
 
     def of(self, channel: ChannelId) -> Audience:
         """Whose people can read the channel: ours only, or those of another company, too.
@@ -49,8 +50,7 @@ class Audiences:
             answer = call(self.client.conversations_info, is_optional=True, channel=channel)
         except (ChannelClosed, MessageRefused, InstallationRefused) as exc:
             if exc.reason.params.get("error") != "missing_scope":
-                # Slack refuses to tell us. If we can post there all the same, the message must give nothing away.
-                return Audience.EXTERNAL
+                return Audience.ELSEWHERE
             found = Audience.UNKNOWN
         except NotDelivered as exc:
             exc.maybe_posted = False  # this call posts nothing

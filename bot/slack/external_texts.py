@@ -3,6 +3,7 @@
 from bot.core.model import Audience
 
 # The form
+ELSEWHERE = "I may not be able to post in this channel. Then you get the run's messages directly."
 READERS = {
     Audience.EXTERNAL: (
         "*Another company reads this channel, too.* So the run's messages here say only how far it is, with a link."
@@ -10,6 +11,7 @@ READERS = {
     Audience.UNKNOWN: (
         "It isn't known whether another company reads this channel, too. The run's messages here say everything."
     ),
+    Audience.ELSEWHERE: ELSEWHERE,
 }
 READERS_NOT_TOLD = (
     "Slack doesn't say now whether another company reads this channel, too."
@@ -18,7 +20,8 @@ READERS_NOT_TOLD = (
 READERS_OF_ALL = {
     Audience.EXTERNAL: (
         "*Another company reads this channel, too.* The run's messages here say everything: values, results and errors."
-    )
+    ),
+    Audience.ELSEWHERE: ELSEWHERE,
 }
 
 # The thread

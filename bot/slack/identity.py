@@ -42,7 +42,10 @@ class Identity:
     profile_ttl: float  # seconds after which a profile is read again
 
     def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
-        """Makes at most two short calls to Slack; none if the link is fresh. `may_link=False`: none if there is no link."""
+        """Makes one short call to Slack; none if the link is fresh. `may_link=False`: none if there is no link.
+
+        Two more if it isn't known yet in which workspace we are installed.
+        """
         team = self.installation.team()
         link = _link(account)
         if link is not None and self._is_fresh(link):

@@ -113,8 +113,8 @@ def submission(body: Payload) -> Submission:
     return Submission(
         account=account_of(body),
         view=text_of(view["id"]),
-        schedule=_picked(state),
-        again=None if menu is None else _run(state[menu["block_id"]][Id.FILL_SELECT]["selected_option"]),
+        schedule=_picked(state) or _shown(view),
+        again=None if menu is None else _run(_chosen(menu, state)),
         metadata=Metadata.load(view["private_metadata"]),
         report_in=_channel(state.get(Id.REPORT_BLOCK, {}).get(Id.REPORT_SELECT, {}).get("selected_conversation")),
         values={field: _value(block, state) for field, block in inputs.items() if block is not None},
@@ -134,6 +134,18 @@ def _channel(picked: Any) -> ChannelId | None:
 def _picked(state: Payload) -> ScheduleId | None:
     option = state[Id.SCHEDULE_BLOCK][Id.SCHEDULE_SELECT]["selected_option"]
     return schedule_of(option) if option else None
+
+
+def _shown(view: Payload) -> ScheduleId | None:
+    """The schedule that the form was made with. It counts if Slack sends null for the picker by mistake (see `_value`)."""
+    picker = _input_block(view, Id.SCHEDULE_BLOCK)
+    option = None if picker is None else picker["element"].get("initial_option")
+    return schedule_of(option) if option else None
+
+
+def _chosen(menu: Payload, state: Payload) -> Payload:
+    option: Payload | None = state[menu["block_id"]][Id.FILL_SELECT]["selected_option"]
+    return menu["element"]["initial_option"] if option is None else option  # as for the picker
 
 
 def _run(option: Payload) -> RunId | None:

@@ -25,6 +25,7 @@ from bot.runs.waiting import Budget
 from bot.texts import change_text, problem_text, sentence
 from bot.web import texts
 from bot.web.page import Visit, page
+from bot.web.shielded import shielded
 
 SHOWN = 50  # runs in the list
 
@@ -44,9 +45,9 @@ def waiting(visit: Visit) -> HttpResponse:
 
 
 def number_for(platform: Callable[[], Platform], user: Any) -> int:
-    """How many runs wait for this user's approval. 0, too, if the user may see nothing, or if nothing can be run here."""
+    """How many runs wait for this user's approval. 0, too, if the user may see nothing, or if nothing can be run or read here."""
     try:
-        return approvals.waiting_for(platform(), actors.of_user(user), 0).more
+        return shielded(lambda: approvals.waiting_for(platform(), actors.of_user(user), 0).more, otherwise=0)
     except (NotAllowed, NotSetUp):
         return 0
 

@@ -17,6 +17,7 @@ from django.utils.html import format_html
 
 from bot.compat import model_admin
 from bot.runs import door, links
+from bot.web.shielded import shielded
 
 
 def add_links() -> None:
@@ -51,7 +52,7 @@ def _add_link(shown_by: Any) -> None:
 
 def may_run(request: HttpRequest) -> bool:
     """Whether to show a link to the run page. The permission check follows on that page."""
-    return bool(links.path("runtask:run")) and door.may_see(request.user)
+    return bool(links.path("runtask:run")) and shielded(lambda: door.may_see(request.user), otherwise=False)
 
 
 @admin.display(description="run now")

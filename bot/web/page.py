@@ -1,7 +1,7 @@
 """Shared by all pages: allowed methods, log-in, and errors in words."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -60,38 +60,52 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
     def wrapped(request: HttpRequest, **captured: Any) -> HttpResponse:
         try:
             if not request.user.is_authenticated or beyond_staff.is_missing(request):
-                return _logged_out(request)
+                return _logged_out(request, captured)
             visit = Visit(request, platform(), actors.of_user(request.user, entry=Entry.WEB))
             try:
                 return view(visit, **captured)
             except NotAllowed as exc:
-                context = {"title": texts.NOT_ALLOWED, "why": sentence(exc.denied), "login": _to_log_in(request).url}
+                login = _to_log_in(request, captured).url
+                context = {"title": texts.NOT_ALLOWED, "why": sentence(exc.denied), "login": login}
                 return visit.render("runtask/denied.html", context, 403)
         except Error:
             log.exception("%s %s: the database failed", request.method, request.path)
-            return _no_database(request)
+            return _no_database(request, captured)
         except NotSetUp as exc:
             log.exception("%s %s: not set up", request.method, request.path)
-            context = {"title": texts.NOT_SET_UP, "why": texts.CANT_RUN.format(why=exc)}
-            return _by_itself("runtask/denied.html", context, 503)
+            # The reason may hold a text of the project's own code, which is only for staff.
+            why = texts.CANT_RUN.format(why=exc) if _is_staff(request) else texts.CANT_RUN_NOW
+            return _by_itself("runtask/denied.html", {"title": texts.NOT_SET_UP, "why": why}, 503)
 
     return wrapped
 
 
-def _to_log_in(request: HttpRequest) -> HttpResponseRedirect:
-    """After the log-in, the person comes back to this page, or to the form that they had sent, with the values that it had."""
+def _is_staff(request: HttpRequest) -> bool:
+    user = request.user
+    return bool(user.is_active and getattr(user, "is_staff", False))
+
+
+def _way_back(request: HttpRequest, captured: Mapping[str, Any]) -> str:
+    """The page to which a person can come back: this one, the form that they had sent, or the page of the run with the button."""
     schedule, run = (
         forms.schedule_id(request.POST.get(forms.SCHEDULE, "")),
         forms.run_id(request.POST.get(forms.AGAIN, "")),
     )
-    form = f"?schedule={schedule}" if run is None else f"?run={run}"
-    address = request.get_full_path() if schedule is None else f"{links.path('runtask:run')}{form}"
-    return redirect_to_login(address, links.path("admin:login") or resolve_url(settings.LOGIN_URL))
+    if schedule is not None:
+        return f"{links.path('runtask:run')}{f'?schedule={schedule}' if run is None else f'?run={run}'}"
+    if request.method == "POST" and "run" in captured:
+        return links.path("runtask:status", captured["run"])
+    return request.get_full_path()
 
 
-def _logged_out(request: HttpRequest) -> HttpResponse:
+def _to_log_in(request: HttpRequest, captured: Mapping[str, Any]) -> HttpResponseRedirect:
+    login = links.path("admin:login") or resolve_url(settings.LOGIN_URL)
+    return redirect_to_login(_way_back(request, captured), login)
+
+
+def _logged_out(request: HttpRequest, captured: Mapping[str, Any]) -> HttpResponse:
     """Shows what was typed, as the log-in page would lose it. Doesn't store it, as somebody else may log in next."""
-    to_log_in = _to_log_in(request)
+    to_log_in = _to_log_in(request, captured)
     typed = forms.kept(request.POST)
     if not typed:
         return to_log_in
@@ -99,11 +113,14 @@ def _logged_out(request: HttpRequest) -> HttpResponse:
     return _by_itself("runtask/logged_out.html", context, 403)
 
 
-def _no_database(request: HttpRequest) -> HttpResponse:
-    """A page in the admin's frame, without the parts that need the database. It keeps what was typed."""
-    context: dict[str, Any] = {"title": texts.DATABASE_AWAY, "address": request.get_full_path()}
-    if request.method == "POST":
+def _no_database(request: HttpRequest, captured: Mapping[str, Any]) -> HttpResponse:
+    """A page in the admin's frame, without the parts that need the database. It keeps the values of the form."""
+    context: dict[str, Any] = {"title": texts.DATABASE_AWAY, "address": _way_back(request, captured)}
+    if forms.SCHEDULE in request.POST:
         context |= {"typed": forms.kept(request.POST), "csrf_token": get_token(request)}
+        context["address"] = request.get_full_path()
+    elif request.method == "POST":  # such as Approve: the message may be on its way
+        context["is_unclear"] = True
     return _by_itself("runtask/no_database.html", context, 503)
 
 

@@ -61,9 +61,9 @@ def run(visit: Visit) -> HttpResponse:
 
 
 def check(visit: Visit) -> HttpResponse:
-    """Checks the form while somebody types. Sends nothing."""
+    """Checks the form while somebody types. Sends nothing. They may not have come to the reason yet."""
     problems = _problems(visit, forms.run_request(visit.request.POST, visit.actor))
-    return JsonResponse({"problems": list(map(display.problem, problems))})
+    return JsonResponse({"problems": [display.problem(one) for one in problems if one.code != Code.REASON_MISSING]})
 
 
 def status(visit: Visit, run: int) -> HttpResponse:

@@ -176,6 +176,21 @@ def test_a_call_that_the_task_itself_holds_back_counts_as_not_sent(app: Celery, 
         sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
 
 
+def test_if_the_task_returns_nothing_it_is_unknown_whether_it_was_sent(app: Celery) -> None:
+    """As after `if not cache.add(lock): return`. It may also have been sent over another producer than ours."""
+
+    class Locked(Task):
+        def apply_async(self, *_: Any, **__: Any) -> Any:
+            return None
+
+    @app.task(name="reports.tasks.nightly", shared=False, base=Locked)
+    def nightly(number, days): ...
+
+    sender, what = a_prepared(app, a_schedule())
+    with pytest.raises(FateUnknown):
+        sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
+
+
 def test_a_failure_after_sending_does_not_count_as_not_sent(app: Celery, caplog: pytest.LogCaptureFixture) -> None:
     sender, what = a_prepared(app, a_schedule())
     amqp: Any = app.amqp

@@ -165,6 +165,19 @@ def a_run_from_begin_to_end(story: Story) -> None:
     assert result.periodic_task_name == "Nightly report"
 
 
+def a_change_counts_at_once(story: Story) -> None:
+    """Also where reads go to a replica that doesn't have the change yet."""
+    catalog, key = wiring.catalog(), ScheduleId(story.schedule.pk)
+    assert catalog.find("nightly", 5).total == 1
+    story.schedule.name = "Nightly sums"
+    story.schedule.save()
+    for found in (catalog.get(key), *catalog.briefs([key]), *catalog.find("nightly", 5).first):
+        assert found is not None
+        assert found.name == "Nightly sums"
+    story.schedule.name = "Nightly report"
+    story.schedule.save()
+
+
 def a_favourite(story: Story) -> None:
     platform, schedule = wiring.platform(), ScheduleId(story.schedule.pk)
     assert not favourites.holds(story.actor, schedule)
@@ -254,6 +267,7 @@ def main() -> None:
         return
     a_run_from_begin_to_end(story)
     a_favourite(story)
+    a_change_counts_at_once(story)
     a_run_without_a_word(story)
     a_run_from_the_web(story)
     its_metrics(runs=1, failing_notices=0)

@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
 from bot.core.model import Actor, RunId
 from bot.core.status import RunState
@@ -118,3 +119,15 @@ def test_an_approval_and_an_end_in_the_same_moment(door: Door, end: str) -> None
         assert ("closed" in kinds(run)) == (run.state != RunState.SENT)
         assert ("id" in kinds(run)) == (run.state == RunState.SENT)
     assert len(sent(door)) == Run.objects.filter(state=RunState.SENT).count()
+
+
+def test_a_run_that_is_sent_counts_as_sent_even_if_it_can_not_be_read_afterwards(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_force(TWO_PAIRS_OF_EYES)
+    run, cara = asked(door), person("cara", "leads")
+    away = Mock(side_effect=OperationalError)
+    door.sender.meanwhile = lambda: monkeypatch.setattr(Run, "refresh_from_db", away)
+    assert says_yes(door, run, cara) is not None
+    assert away.called
+    assert len(door.sender.sent) == 1

@@ -106,6 +106,19 @@ def test_no_link_is_deleted_while_the_users_are_being_restored() -> None:
     assert not SlackLink.objects.exists()
 
 
+def test_nobody_is_forgotten_while_there_are_no_users_even_if_nobody_is_linked() -> None:
+    user = User.objects.create_user("ada")
+    run = a_run(user=user)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM auth_user")
+    with pytest.raises(cleanup.Unusual):
+        cleanup.forget_gone_users()
+    run.refresh_from_db()
+    assert run.user_id == user.pk
+    Run.objects.all().delete()
+    cleanup.forget_gone_users()  # a new site has no users, and nothing to lose
+
+
 def test_no_link_is_deleted_while_most_users_are_missing() -> None:
     users = [User.objects.create_user(f"user{number}") for number in range(5)]
     for user in users:

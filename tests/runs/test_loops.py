@@ -2,8 +2,10 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils import timezone
 
@@ -87,6 +89,26 @@ def test_addresses_begin_with_the_sites_own_prefix_in_a_loop_too(steps: threadin
     assert steps.acquire(timeout=10)
     loop.stop(10)
     assert found == ["/shop/runs/7/"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_loop_keeps_its_database_connection(steps: threading.Semaphore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default, Django closes connections after each request (CONN_MAX_AGE). A loop takes several steps a second."""
+    used: list[Any] = []
+
+    def step() -> float:
+        connection.ensure_connection()
+        used.append(connection.connection)
+        steps.release()
+        return 0.0
+
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+    loop = Loop("test", step)
+    loop.start()
+    for _ in range(3):
+        assert steps.acquire(timeout=10)
+    loop.stop(10)
+    assert used[0] is used[1] is used[2]
 
 
 def test_a_loop_survives_an_error(steps: threading.Semaphore, caplog: pytest.LogCaptureFixture) -> None:

@@ -96,6 +96,15 @@ def test_edits_do_not_count_and_do_not_wait() -> None:
     assert [one.kind for one in posted()] == [NoticeKind.PROGRESS, *[ROOT] * (BURST - 1)]
 
 
+def test_messages_to_approvers_do_not_slow_the_runs_channel() -> None:
+    (run,) = owed("C0001", 1, ID)
+    for person in ("U1", "U2", "U3", "U4"):
+        Notice.objects.create(
+            run=run, installation=INSTALLATION, kind=NoticeKind.ASK, rank=0, recipient=person, due_at=NOW
+        )
+    assert len(posted()) == 5
+
+
 def test_notices_that_wait_for_the_pace_are_postponed_one_after_the_other() -> None:
     """So the next look for due notices doesn't find all of them again."""
     owed("C0001", BURST + 3)

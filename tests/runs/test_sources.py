@@ -68,6 +68,13 @@ def test_a_run_ends_unseen_if_its_result_may_have_expired() -> None:
     assert Notice.objects.filter(run=lost, kind="unseen").exists()
 
 
+def test_a_run_that_waited_for_approval_counts_from_its_sending() -> None:
+    late = aged(open_run(), 700)
+    Run.objects.filter(pk=late.pk).update(sent_at=timezone.now())
+    sources.answered(FakeOutcomes(life=600), now=timezone.now())
+    assert state(late) == "sent"
+
+
 def test_every_run_whose_result_may_have_expired_ends_however_many() -> None:
     runs = [aged(open_run(), 700) for _ in range(3)]
     sources.answered(FakeOutcomes(life=600), now=timezone.now())

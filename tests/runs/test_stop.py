@@ -53,6 +53,17 @@ def owed(run: Run) -> set[str]:
     return set(Notice.objects.filter(run=run).values_list("kind", flat=True))
 
 
+@pytest.mark.parametrize("fields", [{"status": "ABORTED"}, {"state": "finished", "status": "REVOKED"}])
+def test_a_mark_or_an_end_is_not_replaced_by_another_mark(door: Door, fields: dict[str, Any]) -> None:
+    """A new mark would be a new report: the run would never become overdue, and its end would be lost."""
+    door.stopper.abortable = True
+    run = stopped(door, sent())
+    assert door.stopper.told[-1][1] is Way.ABORT
+    Run.objects.filter(pk=run.pk).update(**fields)
+    assert told_again(door, run) == 1
+    assert door.stopper.told[-1][1] == Way.REVOKE
+
+
 @pytest.mark.parametrize("state", ["queued", "sent", "unknown", "running", "overdue", "unseen"])
 def test_a_stop_is_noted_and_workers_are_told(door: Door, state: str) -> None:
     run = stopped(door, sent(state=state))

@@ -54,6 +54,7 @@ def test_a_channel_that_slack_will_not_tell_of_counts_as_external(code: str) -> 
     client = Saying(answer(code))
     audiences = Audiences(client)
     assert audiences.is_external(OPS)
+    assert audiences.of(OPS) is Audience.ELSEWHERE
     client.says = PUBLIC
     assert not audiences.is_external(OPS), "a failure is not remembered"
 

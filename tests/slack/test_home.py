@@ -1,5 +1,6 @@
 """The Home tab's view: what it shows, and that Slack takes it whatever it shows."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -124,6 +125,30 @@ def test_a_full_home_has_these_lines() -> None:
     ]
     stop = view["blocks"][7]["accessory"]
     assert stop["confirm"]["text"]["text"] == texts.STOP_MEANS
+
+
+def test_home_says_how_many_changes_it_does_not_show() -> None:
+    """The reader approves them, too."""
+    changes = tuple(Change(name=f"n{number}", old="1", new="2") for number in range(8))
+    [text] = [one for one in waiting_lines(changes) if "n4: 1 -> 2" in one]
+    assert text.splitlines()[-1] == "… and 3 more"
+    assert "n5" not in text
+
+
+def test_a_long_old_value_does_not_hide_the_new_one() -> None:
+    change = Change(name="ids", old=f'"{"a" * 300}"', new=f'"{"b" * 300}"')
+    assert any('-> "bbb' in one for one in waiting_lines((change,)))
+
+
+def test_changes_that_do_not_fit_are_counted() -> None:
+    changes = tuple(Change(name=f"n{number}", old='"&&&"' * 60, new='"<>"' * 60) for number in range(5))
+    [text] = [one for one in waiting_lines(changes) if "n0" in one]
+    assert re.search(r"^… and [1-4] more$", text, re.MULTILINE)
+    assert len(text) < 3000
+
+
+def waiting_lines(changes: tuple[Change, ...]) -> list[str]:
+    return lines(home.view(some(waiting=WaitingFor(first=(a_waiting_run(changes=changes),)))))
 
 
 def test_an_empty_home_says_what_to_do() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
 from django_celery_beat.models import PeriodicTask
 
@@ -200,3 +201,23 @@ def test_the_admins_menu_says_how_many_wait(client: Client, transactional_db: No
     assert client.get("/admin/runtask/runwaiting/").headers["Location"].endswith("/approvals/")
     client.force_login(User.objects.create_user("ben", is_staff=True))
     assert "Waiting for you (" not in client.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize("is_atomic", [False, True])
+def test_the_admin_works_while_our_tables_can_not_be_read(
+    client: Client, transactional_db: None, monkeypatch: pytest.MonkeyPatch, is_atomic: bool
+) -> None:
+    """As in the minutes between a new version of the code and `migrate`."""
+    for cached in (wiring.catalog, wiring.platform):
+        cached.cache_clear()
+    a_row()
+    client.force_login(User.objects.create_superuser("cara"))
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", is_atomic)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE runtask_sitestate RENAME TO runtask_away")
+    try:
+        pages = [client.get(f"/admin/{address}") for address in ("", "django_celery_beat/periodictask/")]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE runtask_away RENAME TO runtask_sitestate")
+    assert [page.status_code for page in pages] == [200, 200]

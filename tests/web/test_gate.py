@@ -1,6 +1,7 @@
 """Access to the pages: who gets in, by which methods, and in which transaction."""
 
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import urlencode
 
 import pytest
@@ -116,6 +117,30 @@ def test_every_page_says_so_if_the_database_is_away(
     assert "secret-host" not in answer.content.decode()
 
 
+@pytest.mark.parametrize("button", ["approve", "decline"])
+def test_after_the_log_in_a_button_of_a_run_leads_to_the_page_of_the_run(
+    site: Site, stranger: Client, button: str
+) -> None:
+    assert stranger.post(f"/runs/1/{button}").headers["Location"] == "/admin/login/?next=/runs/1/"
+    page = stranger.post(f"/runs/1/{button}", {"reason": "too <late>"}).content.decode()
+    assert "too &lt;late&gt;" in page
+    assert '"/admin/login/?next=/runs/1/"' in page
+
+
+@pytest.mark.parametrize("button", ["approve", "decline"])
+def test_a_button_of_a_run_does_not_say_what_was_sent_if_the_database_is_away(
+    site: Site, monkeypatch: pytest.MonkeyPatch, button: str
+) -> None:
+    form = {name: value for name, value in site.form().items() if name == "csrfmiddlewaretoken"}
+    monkeypatch.setattr(SessionStore, "_get_session_from_db", Mock(side_effect=OperationalError))
+    answer = site.browser.post(f"/runs/1/{button}", {**form, "reason": "why not"})
+    page = answer.content.decode()
+    assert "The run's page says what was done, as soon as it can be read again." in words(page)
+    assert "sent" not in words(page)
+    assert 'href="/runs/1/"' in page
+    assert "<form" not in page
+
+
 def test_get_requests_have_no_effect(site: Site) -> None:
     form = site.form()
     site.browser.get("/", form)
@@ -144,6 +169,10 @@ def test_a_site_that_is_not_set_up_says_what_is_missing(site: Site, settings: An
     answer = site.browser.get("/")
     assert answer.status_code == 503
     assert "the project has no current Celery app" in words(answer.content.decode())
+    User.objects.update(is_staff=False)
+    answer = site.browser.get("/")
+    assert answer.status_code == 503
+    assert "Celery" not in words(answer.content.decode()), "it may be a text of the project's own code"
 
 
 def test_a_site_whose_options_can_not_be_read_names_them(site: Site, settings: Any) -> None:

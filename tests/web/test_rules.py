@@ -68,6 +68,7 @@ def test_a_reason_is_asked_for_and_kept(site: Site) -> None:
     assert "Why you run it now: the rule “Why” asks for that." in words(page)
     assert "asks for a reason" not in words(page)  # no error is shown before the first try
     form = fields(page)
+    assert site.browser.post("/check", form).json() == {"problems": []}  # nor while somebody types elsewhere
     assert "asks for a reason" in words(site.refused(form))
     assert site.press_run(form, reason="<b>month's end</b>").status_code == 302
     run = Run.objects.get()

@@ -25,7 +25,6 @@ from tests.runs.ruled import a_rule, in_force
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.ended import buttons, press, typed_before
 from tests.wire.form import inputs, opened, shown
-from tests.wire.homes import buttons_of, home_of, newer, says, version, words_of
 from tests.wire.test_thread import all_words, finished
 
 Json = dict[str, Any]
@@ -251,44 +250,3 @@ def test_the_requester_can_withdraw_a_waiting_run(
     ana.clicks_in(OPS, root["ts"], Id.STOP)
     root = root_of(http_bot, ana, Id.RUN_AGAIN, text="withdrawn")
     assert "<@U0ANA> withdrew it while it waited for approval." in all_words(root)
-
-
-@pytest.mark.usefixtures("worker")
-def test_home_lists_the_runs_that_wait_for_the_reader(
-    http_bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule
-) -> None:
-    in_force(RULE)
-    row = schedule()
-    assert approval_texts.NOTHING_WAITS in shown(home_of(http_bot, cara))
-    run = asks(http_bot, ana, row)
-    says(http_bot, cara, "asked for by <@U0ANA>: month's end")  # she doesn't need to open Home again
-    value = f"{run.pk}:{approval.mark(run.approval_digest or '')}"
-    home = cara.home()
-    assert home is not None
-    assert [one for one in buttons_of(home) if one[1] == value] == [(Id.HOME_APPROVE, value), (Id.HOME_DECLINE, value)]
-    assert f"{run.pk}:" not in str(buttons_of(home_of(http_bot, ana)))
-    before = version(cara)
-    cara.presses_home(Id.HOME_APPROVE)
-    newer(http_bot, cara, before)
-    says(http_bot, cara, approval_texts.NOTHING_WAITS)
-    finished(http_bot, ana)
-    asks(http_bot, ana, row)
-    says(http_bot, cara, "asked for by <@U0ANA>")
-    cara.presses_home(Id.HOME_DECLINE)
-    http_bot.wait_for(cara.modal)
-    cara.fills(Id.WHY_BLOCK, None, "no")
-    assert cara.submits()["closed"]
-    says(http_bot, cara, approval_texts.NOTHING_WAITS)
-    assert Run.objects.latest("pk").state == "declined"
-
-
-def test_a_press_on_home_that_does_nothing_says_why(
-    http_bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule
-) -> None:
-    in_force(RULE)
-    asks(http_bot, ana, schedule())
-    home_of(http_bot, cara)
-    rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
-    cara.presses_home(Id.HOME_APPROVE)
-    says(http_bot, cara, "has paused it")
-    assert "asked for by <@U0ANA>" in words_of(cara)

@@ -114,6 +114,14 @@ def test_with_full_everything_is_posted_and_the_form_says_so(
     assert "<@U0ANA> ran" in all_words(root)
 
 
+def test_where_the_bot_may_not_be_able_to_post_the_form_says_only_that(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    form = shown(opened(http_bot, ana, f"/runtask {schedule().name}", "G0SECRET"))
+    assert "I may not be able to post in this channel. Then you get the run's messages directly." in form
+    assert ANOTHER not in form
+
+
 @pytest.mark.usefixtures("delivering")
 def test_without_the_scope_the_form_says_that_the_readers_are_unknown(
     without: Callable[..., LocalSlack],  # noqa: F811

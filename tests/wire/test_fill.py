@@ -15,7 +15,7 @@ from bot.slack.metadata import Metadata
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import Schedule
 from tests.wire.ended import an_ended_run, newest, press, typed_before
-from tests.wire.form import errors, fill_from, inputs, menu, opened, shown, top
+from tests.wire.form import errors, fill_from, inputs, menu, opened, picked, shown, top
 
 Json = dict[str, Any]
 
@@ -33,6 +33,20 @@ def test_a_masked_secret_is_sent_as_in_the_run(http_bot: LocalSlack, ana: Person
     assert json.loads(newest().kwargs) == {"days": 31, "api_key": "key-of-the-run"}
     for call in http_bot.calls("views.update") + http_bot.calls("views.open"):
         assert "key-of" not in json.dumps(call)
+
+
+def test_menus_that_slack_sends_back_as_null_count_as_their_prefill(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    """Slack does so at times after an update of the form (gh:slackapi/bolt-js#1073)."""
+    row = schedule("Paid", task="shop.pay", kwargs='{"days": 7}')
+    run = an_ended_run(row, kwargs='{"days": 30}')
+    opened(bot, ana)
+    picked(bot, ana, row.name)
+    fill_from(bot, ana, str(run.pk))
+    bot.fault("null_state")
+    assert ana.submits()["closed"]
+    assert json.loads(newest().kwargs) == {"days": 30}
 
 
 def test_values_too_long_to_edit_are_sent_as_in_the_run(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:

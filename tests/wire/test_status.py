@@ -13,6 +13,7 @@ from bot.slack.ids import Id
 from bot.slack.texts import STATUS_LATE, STOP_ASKED_OWN
 from bot.texts import SENTENCES
 from localslack.testing import LocalSlack, Person
+from tests.runs.ruled import a_rule, in_force
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.ended import an_ended_run
 from tests.wire.form import opened, words
@@ -99,6 +100,14 @@ def test_the_new_list_says_that_a_press_came_too_late(http_bot: LocalSlack, ana:
     http_bot.wait_for(lambda: SENTENCES[Code.ENDED] in listed(ana.ephemerals(OPS)[-1]))
     assert len(ana.ephemerals(OPS)) == 1
     assert "Nothing is running now" in listed(ana.ephemerals(OPS)[-1])
+
+
+def test_a_refusal_in_the_new_list_is_escaped_once(http_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    an_open_run(schedule)
+    message = status(http_bot, ana)
+    in_force(a_rule("R&D only", stop=("research",)))
+    ana.clicks_in(OPS, message["ts"], Id.STOP_LISTED)
+    http_bot.wait_for(lambda: "R&amp;D only" in listed(ana.ephemerals(OPS)[-1]))
 
 
 def test_people_who_may_not_see_runs_read_why(http_bot: LocalSlack, ben: Person, schedule: Schedule) -> None:

@@ -18,7 +18,7 @@ from bot.management.people import database_in_words, operator, user_named
 from bot.models import AuditRecord
 from bot.runs import audit, clock, forgetting, people
 from bot.runs.refusals import NotAllowed
-from bot.texts import sentence
+from bot.texts import moment, sentence
 
 TIMES = "7d, 12h, 2026-11-05 or 2026-11-05T12:00"
 CHUNK = 1000  # records in memory at once
@@ -32,8 +32,8 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--since", type=moment, metavar="TIME", help=f"only records from then on, like {TIMES}")
-        parser.add_argument("--until", type=moment, metavar="TIME", help=f"only records before then, like {TIMES}")
+        parser.add_argument("--since", type=parsed, metavar="TIME", help=f"only records from then on, like {TIMES}")
+        parser.add_argument("--until", type=parsed, metavar="TIME", help=f"only records before then, like {TIMES}")
         parser.add_argument(
             "--person", metavar="WHO", help="a user name, a Slack id, a user of the operating system, or #12"
         )
@@ -71,7 +71,7 @@ class Command(BaseCommand):
         )
 
 
-def moment(raw: str) -> Moment:
+def parsed(raw: str) -> Moment:
     """A date, or how long ago. Raises ArgumentTypeError."""
     if ago := re.fullmatch(r"([0-9]{1,6})([dh])", raw.strip()):
         return timedelta(**{{"d": "days", "h": "hours"}[ago[2]]: int(ago[1])})
@@ -121,7 +121,8 @@ def text_line(row: AuditRecord) -> str:
     schedule = row.schedule_name or (f"schedule {row.schedule_id}" if row.schedule_id is not None else "")
     times = f"{row.count} times" if row.count > 1 else ""
     details = json.dumps(row.details, ensure_ascii=False) if row.details else ""
-    parts = [f"{row.at:%Y-%m-%d %H:%M:%S}", row.action, row.entry, who, about, run, schedule, times, details]
+    at = timezone.localtime(row.at) if timezone.is_aware(row.at) else row.at  # in the zone of --since and --until
+    parts = [moment(at), row.action, row.entry, who, about, run, schedule, times, details]
     return "  ".join(filter(None, map(one_line, parts)))
 
 

@@ -2,10 +2,11 @@
 
 import argparse
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from bot.management.people import by_command, database_in_words, user_named, warn_unless_staff
 from bot.models import ApiToken, atomic
@@ -51,7 +52,7 @@ class Command(BaseCommand):
         with atomic():
             token, secret = tokens.issue(user, options["name"], options["expires"])
             accounts.given(token, by=by_command(COMMAND))
-        until = f"{token.expires_at:%Y-%m-%d %H:%M %Z}".rstrip()
+        until = _minute(token.expires_at)
         self.stderr.write(f"Token {token.pk} acts as {user.get_username()} until {until}. It is not shown again:")
         self.stdout.write(secret)
         warn_unless_staff(self, user)
@@ -67,9 +68,15 @@ class Command(BaseCommand):
 
     def _list(self, _: dict[str, Any]) -> None:
         for token in ApiToken.objects.select_related("user").order_by("pk"):
-            ends = f"{'expired' if token.has_expired(clock.now()) else 'expires'} {token.expires_at:%Y-%m-%d %H:%M}"
-            used = f"last used {token.used_at:%Y-%m-%d %H:%M}" if token.used_at else "never used"
+            ends = f"{'expired' if token.has_expired(clock.now()) else 'expires'} {_minute(token.expires_at)}"
+            used = f"last used {_minute(token.used_at)}" if token.used_at else "never used"
             self.stdout.write(f"{token.pk}  {token.user.get_username()}  {token.name}  {ends}  {used}")
+
+
+def _minute(at: datetime) -> str:
+    """`2026-11-05 12:00 CET`, in the site's zone. Without USE_TZ, without a zone."""
+    shown = timezone.localtime(at) if timezone.is_aware(at) else at
+    return f"{shown:%Y-%m-%d %H:%M %Z}".rstrip()
 
 
 def lifetime(raw: str) -> timedelta:

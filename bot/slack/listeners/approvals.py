@@ -115,8 +115,11 @@ class Approvals:
         return "" if found is not None else texts.NO_SUCH_RUN
 
     def _tell(self, press: presses.AnswerPress, text: str) -> None:
-        """Tells the person in a message that only they see or, without a response_url, on their Home."""
+        """Tells the person in a message that only they see or, without a response_url, on their Home.
+
+        Home is made in another thread, because `_give_up` must not wait for the database.
+        """
         if press.response_url:
             reply(press.response_url, text)
         else:
-            self.parts.homes.show(press.account, text)
+            self.parts.threads.after_answer(partial(self.parts.homes.show, press.account, text), late=as_it_is)

@@ -94,13 +94,13 @@ def _of_readers(audiences: Audiences, channel: ChannelId | None) -> tuple[Note, 
 
 
 def stop_or_say_why(parts: Parts, account: SlackAccount, run: RunId, *, kill: bool = False) -> tuple[Run | None, str]:
-    """The stopped run, or why it can't be stopped, for the person who has pressed Stop or Terminate."""
+    """The stopped run, or why it can't be stopped, in mrkdwn, for the person who has pressed Stop or Terminate."""
     try:
         found = stop.stop(parts.platform, parts.identity.actor(account), run, kill=kill)
     except NotAllowed as exc:
         return None, entities(sentence(exc.denied))
     except (Ended, CantStop) as exc:
-        return None, sentence(exc.reason)
+        return None, entities(sentence(exc.reason))
     except Exception as exc:
         log.exception("run %s could not be stopped", run)
         return None, sorry(exc)

@@ -12,7 +12,7 @@ from bot.runs.refusals import NotAllowed
 from bot.runs.report import stopped
 from bot.runs.waiting import Budget
 from bot.slack import payloads, presses, status, texts
-from bot.slack.blocks import Block, entities, escape
+from bot.slack.blocks import Block, entities
 from bot.slack.listeners.common import Parts, stop_or_say_why
 from bot.slack.listeners.opening import reply
 from bot.slack.parsing import Payload
@@ -53,7 +53,7 @@ class Status:
 
     def _stop(self, press: presses.Press) -> None:
         run, problem = stop_or_say_why(self.parts, press.account, press.run)
-        note = texts.WARNING.format(text=escape(problem, 500))
+        note = texts.WARNING.format(text=problem)
         if run is not None:
             note = status.stopped(run.schedule_name, stopped(run))
         reply(press.response_url, **self._message(press.account, note), replace=True)

@@ -197,6 +197,7 @@
     const [first, most] = FOLLOWING;
     let wait = first;
     let words = part.querySelector("strong").textContent;
+    let reading = false;
     let timer;
 
     const lost = (text) => {
@@ -205,8 +206,15 @@
     };
 
     async function read() {
+      if (reading) return;
+      reading = true;
       try {
-        const run = await (await ask(part.dataset.follow)).json();
+        const answer = await ask(part.dataset.follow);
+        if (answer.status === 404) {
+          lost("This run is not there any more.");
+          return;
+        }
+        const run = await answer.json();
         lost("");
         if (part.innerHTML.trim() !== run.html.trim()) part.innerHTML = run.html;
         if (words !== run.words) {
@@ -222,6 +230,8 @@
         }
         lost("The connection to the site is lost; trying again. The run goes on.");
         wait = most;
+      } finally {
+        reading = false;
       }
       wait = Math.min(most, wait * 1.1);
       if (!document.hidden) timer = setTimeout(read, wait);

@@ -71,7 +71,7 @@ def key_of(request: HttpRequest, user: str) -> tuple[str, bool]:
 
 def asked_again(request: HttpRequest, run: Run) -> Asked:
     """The request to start a run again. Its body may be missing, and has no `schedule`. Raises ApiError."""
-    has_body = request.headers.get("Content-Length") not in (None, "0") or "Transfer-Encoding" in request.headers
+    has_body = request.headers.get("Content-Length") not in (None, "", "0") or "Transfer-Encoding" in request.headers
     what = _parsed(request, OVERRIDES) if has_body else parse(b"{}", OVERRIDES)
     digest = hashlib.sha256(f"again {run.pk} {what.digest}".encode()).hexdigest()
     return replace(what, schedule=run.schedule_id, digest=digest, left_out="As that run sent it")

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
@@ -14,11 +15,14 @@ from bot.core.audit import Act, Record, Who
 from bot.core.entry import Entry
 from bot.core.kinds import Kind
 from bot.core.model import Actor
+from bot.core.ports import NotSetUp
 from bot.models import ApiToken
 from bot.runs import denials
 from bot.runs.actors import of_user
+from bot.runs.door import Platform
 from bot.web import beyond_staff, throttle, tokens
 from bot.web.api.errors import ApiError
+from bot.web.texts import CANT_RUN_NOW
 from bot.web.tokens import BadToken, Flaw
 
 log = logging.getLogger(__name__)
@@ -73,6 +77,17 @@ def caller(request: HttpRequest) -> Caller:
     if beyond_staff.is_missing(request):
         raise ApiError(403, "not_allowed", ADMIN_REFUSES)
     return Caller(actor=of_user(user, entry=Entry.API))
+
+
+def site_for(who: Caller, platform: Callable[[], Platform]) -> Platform:
+    """Raises NotSetUp. Its reason may hold a text of the project's own code, so others than staff get an ApiError without it."""
+    try:
+        return platform()
+    except NotSetUp:
+        if who.actor.is_active and who.actor.is_staff:
+            raise
+        log.exception("not set up")
+        raise ApiError(503, "not_set_up", CANT_RUN_NOW) from None
 
 
 def _refusal(request: HttpRequest, bad: BadToken) -> ApiError:

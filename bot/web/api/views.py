@@ -28,7 +28,7 @@ from bot.texts import problem_text, sentence
 from bot.web import throttle, tokens
 from bot.web.api import answers
 from bot.web.api.asked import Asked, asked, asked_again, is_kill_asked, key_of
-from bot.web.api.caller import Caller, caller
+from bot.web.api.caller import Caller, caller, site_for
 from bot.web.api.errors import UNEXPECTED, ApiError, ApiProblem, bad_request, denied, not_found
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,8 @@ def _answer(
     if handler is None:
         methods = ", ".join(sorted(allowed))
         raise ApiError(405, "method_not_allowed", f"This address takes {methods}.", headers={"Allow": methods})
-    who, site = caller(request), platform()
+    who = caller(request)
+    site = site_for(who, platform)
     answer = _in_json(lambda: _handled(handler, site, who, request, captured))
     if who.token is not None:
         # Called after the answer has been sent, as Django closes files then. So a busy database delays nobody.

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.platform import Platform
 from tests.e2e.run_page.acts import finds_nothing_serious, focused, pick, run
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -58,6 +59,13 @@ def test_a_run_is_followed_to_its_end_without_a_reload(page: Page) -> None:
     expect(page.locator("#runtask-announcement")).to_contain_text("SUCCESS after")
     assert page.title().startswith("SUCCESS after")
     assert page.evaluate("window.sameDocument")
+
+
+def test_a_page_says_so_if_its_run_is_not_there_any_more(page: Page, platform: Platform) -> None:
+    run(pick(page, "slow"))
+    expect(page.locator("#runtask-state")).to_contain_text(" of 12")
+    platform.shell("from bot.models import Run; Run.objects.filter(schedule_name='Slow').delete()")
+    expect(page.locator("#runtask-connection")).to_have_text("This run is not there any more.")
 
 
 def test_a_schedule_is_run_by_keyboard_alone(page: Page) -> None:

@@ -39,6 +39,13 @@ def test_run_again_sends_the_values_of_the_run(api: Api, run: Run) -> None:
     assert answer.json()["kwargs"] == {**SENT, "api_token": MASK}
 
 
+def test_no_body_is_needed_behind_a_server_that_passes_an_empty_length(api: Api, run: Run) -> None:
+    """As uWSGI does (PEP 3333: CONTENT_LENGTH may be empty or absent)."""
+    headers = {"Authorization": f"Bearer {api.token}"}
+    answer = api.client.generic("POST", f"/api/runs/{run.pk}/again", b"", "", headers=headers, CONTENT_LENGTH="")
+    assert answer.status_code == 201, answer.content
+
+
 def test_a_body_may_have_other_values_and_masks_are_secrets_of_the_run(api: Api, run: Run) -> None:
     body = f'{{"kwargs": {{"days": 31, "api_token": "{MASK}"}}, "args": []}}'
     assert again(api, run.pk, body).status_code == 201

@@ -7,7 +7,11 @@ from celery import Celery
 from django.core.exceptions import BadRequest, SuspiciousOperation
 
 from bot.broker.catalog import BeatCatalog
-from tests.factories import a_row, in_zone
+from bot.core.ports import NotSetUp
+from bot.runs.door import Platform
+from bot.web.api.caller import Caller, site_for
+from bot.web.api.errors import ApiError
+from tests.factories import a_row, an_actor, in_zone
 from tests.web.api.conftest import Api, refused
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +22,17 @@ def real(api: Api) -> Api:
     """The API with the schedules of beat's table."""
     api.catalog = BeatCatalog(Celery("platform", set_as_current=False))  # type: ignore[assignment]
     return api
+
+
+def test_only_staff_read_why_nothing_can_be_run() -> None:
+    def platform() -> Platform:
+        raise NotSetUp("a text of the project's own code")
+
+    with pytest.raises(NotSetUp):
+        site_for(Caller(actor=an_actor()), platform)
+    with pytest.raises(ApiError) as caught:
+        site_for(Caller(actor=an_actor(is_staff=False)), platform)
+    assert b"own code" not in caught.value.answer().content
 
 
 @pytest.mark.parametrize("method", ["get", "find", "named"])
