@@ -113,9 +113,11 @@ def test_each_filter_has_an_index_and_each_page_the_same_few_queries(
         page = root.get(f"{ADDRESS}?{query.format(**log)}")
     assert page.status_code == 200
     assert page.context["cl"].result_count <= COUNTED
-    about = [one["sql"] for one in asked.captured_queries if "runtask_auditrecord" in one["sql"]]
+    # The savepoints are there because the test itself is a transaction (bot.web.shielded).
+    queries = [one["sql"] for one in asked.captured_queries if "SAVEPOINT" not in one["sql"]]
+    about = [sql for sql in queries if "runtask_auditrecord" in sql]
     assert len(about) == 2, "how many, at most so many, and one page of them"
-    assert len(asked) <= 14
+    assert len(queries) <= 14
     for sql in about:
         assert not reads_everything(found := plan(sql)), f"{sql}\n{found}"
 

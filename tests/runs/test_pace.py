@@ -97,12 +97,11 @@ def test_edits_do_not_count_and_do_not_wait() -> None:
 
 
 def test_messages_to_approvers_do_not_slow_the_runs_channel() -> None:
-    (run,) = owed("C0001", 1, ID)
-    for person in ("U1", "U2", "U3", "U4"):
-        Notice.objects.create(
-            run=run, installation=INSTALLATION, kind=NoticeKind.ASK, rank=0, recipient=person, due_at=NOW
-        )
-    assert len(posted()) == 5
+    run, _ = owed("C0001", 2)
+    for person in range(4):
+        ask = f"{NoticeKind.ASK}:{person}"
+        Notice.objects.create(run=run, installation=INSTALLATION, kind=ask, rank=0, recipient=f"U{person}", due_at=NOW)
+    assert len(posted()) == 6
 
 
 def test_notices_that_wait_for_the_pace_are_postponed_one_after_the_other() -> None:

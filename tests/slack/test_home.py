@@ -130,14 +130,14 @@ def test_a_full_home_has_these_lines() -> None:
 def test_home_says_how_many_changes_it_does_not_show() -> None:
     """The reader approves them, too."""
     changes = tuple(Change(name=f"n{number}", old="1", new="2") for number in range(8))
-    [text] = [one for one in waiting_lines(changes) if "n4: 1 -> 2" in one]
+    [text] = [one for one in waiting_lines(changes) if "n4: 1 -&gt; 2" in one]
     assert text.splitlines()[-1] == "… and 3 more"
     assert "n5" not in text
 
 
 def test_a_long_old_value_does_not_hide_the_new_one() -> None:
     change = Change(name="ids", old=f'"{"a" * 300}"', new=f'"{"b" * 300}"')
-    assert any('-> "bbb' in one for one in waiting_lines((change,)))
+    assert any('-&gt; "bbb' in one for one in waiting_lines((change,)))
 
 
 def test_changes_that_do_not_fit_are_counted() -> None:

@@ -203,9 +203,10 @@ def test_the_admins_menu_says_how_many_wait(client: Client, transactional_db: No
     assert "Waiting for you (" not in client.get("/admin/").content.decode()
 
 
+@pytest.mark.parametrize("table", ["runtask_sitestate", "runtask_run"])
 @pytest.mark.parametrize("is_atomic", [False, True])
 def test_the_admin_works_while_our_tables_can_not_be_read(
-    client: Client, transactional_db: None, monkeypatch: pytest.MonkeyPatch, is_atomic: bool
+    client: Client, transactional_db: None, monkeypatch: pytest.MonkeyPatch, is_atomic: bool, table: str
 ) -> None:
     """As in the minutes between a new version of the code and `migrate`."""
     for cached in (wiring.catalog, wiring.platform):
@@ -214,10 +215,10 @@ def test_the_admin_works_while_our_tables_can_not_be_read(
     client.force_login(User.objects.create_superuser("cara"))
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", is_atomic)
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE runtask_sitestate RENAME TO runtask_away")
+        cursor.execute(f"ALTER TABLE {table} RENAME TO runtask_away")
     try:
         pages = [client.get(f"/admin/{address}") for address in ("", "django_celery_beat/periodictask/")]
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE runtask_away RENAME TO runtask_sitestate")
+            cursor.execute(f"ALTER TABLE runtask_away RENAME TO {table}")
     assert [page.status_code for page in pages] == [200, 200]

@@ -57,7 +57,7 @@ def test_a_token_is_made_used_listed_and_removed(ana: User, caplog: pytest.LogCa
         tokens.used(tokens.accepted(secret))
         token = ApiToken.objects.get()
         listed, _ = said("list")
-        assert listed == f"{token.pk}  ana  nightly CI  expires 2027-11-05 09:30  last used 2026-11-05 09:30\n"
+        assert listed == f"{token.pk}  ana  nightly CI  expires 2027-11-05 09:30 UTC  last used 2026-11-05 09:30 UTC\n"
         said("remove", str(token.pk))
     assert as_whom(secret) == Flaw.UNKNOWN
     which = f"API token {token.pk}, nightly CI, as ana (user {ana.pk}), by `runtask token`"
