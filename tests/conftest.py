@@ -11,7 +11,7 @@ from celery._state import set_default_app
 from django.db import connection
 from django.test import TransactionTestCase
 
-import bot.urls  # noqa: F401  # before a test without the admin imports it, and so leaves it without pages
+import bot.site_urls  # noqa: F401  # before a test without the admin or beat imports it, and so leaves it without pages
 from bot.celery import app
 from bot.runs import clock
 from localslack.testing.browser import browser  # noqa: F401  # a fixture

@@ -83,6 +83,7 @@ class Loop:
             else:
                 self._note(None)
             self._woken.wait(pause)
+        connections.close_all()
 
     def _note(self, error: Exception | None) -> None:
         """Logs an error of a step with its traceback, but only once if the next steps fail in the same way."""
