@@ -36,13 +36,13 @@ SENT_FIELDS = ("name", "task", "args", "kwargs", *COLUMNS, "headers")
 READ_FIELDS = ("pk", "enabled", "one_off", "description", *(f"{kind}_id" for kind in CLOCKS), *SENT_FIELDS)
 BEATS_MARK = 1  # the key of the only row of PeriodicTasks
 NEVER = float("-inf")
-# Seconds. Changes that beat's mark doesn't show (`QuerySet.update`, `bulk_create`, SQL) are noticed after this time. In a large
-# table: after PAUSES readings.
+# Seconds. Changes that beat's mark doesn't show (`QuerySet.update`, `bulk_create`, SQL) are noticed after this time; in a
+# large table, at its next reading.
 UNMARKED_CHANGES = 5.0
 # Seconds. If one reading of the table takes less, a search waits for the new rows. A larger table is read in the background.
 READ_IN_SEARCH = 0.05
 HANGING = 1.0  # seconds; if reading a small table takes longer, the connection is dead, maybe for hours
-PAUSES = 20  # after a reading of a large table, the next one waits at least 20 times as long as it took
+REST = 20  # a large table is left alone for 20 times as long as its last reading took
 CHUNK = 500  # rows; reading them takes about a millisecond, then other threads get the interpreter
 
 
@@ -127,7 +127,7 @@ class BeatCatalog:
         """
         mark, *_ = MARK.first(_alias()) or (None,)
         held, age = self._held, time.monotonic() - self._held.read_at
-        if mark == held.mark and age <= max(UNMARKED_CHANGES, PAUSES * held.took):
+        if mark == held.mark and age <= max(UNMARKED_CHANGES, REST * held.took):
             return held.index
         if held.took < READ_IN_SEARCH:
             # One thread reads the table for all. The first reading may take long. If a later one takes long, it hangs.
@@ -139,7 +139,7 @@ class BeatCatalog:
                 if has_turn:
                     self._reading.release()
             return self._held.index
-        if age > PAUSES * held.took and self._reading.acquire(blocking=False):
+        if age > REST * held.took and self._reading.acquire(blocking=False):
             self._begin_reading(mark)
         return held.index
 
@@ -214,6 +214,6 @@ def _schedule(row: Mapping[str, Any]) -> Schedule:
 
 
 def _fingerprint(row: Mapping[str, Any]) -> str:
-    """A digest of everything that is sent. beat changes `date_changed` at every run, so that column is no fingerprint."""
+    """A digest of everything that is sent. `date_changed` can't replace it, because beat changes that column at every run."""
     values = json.dumps([row[name] for name in SENT_FIELDS], default=str)
     return hashlib.sha256(values.encode()).hexdigest()[:16]

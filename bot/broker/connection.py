@@ -40,8 +40,8 @@ def connect(connection: Any, within: float) -> Any:
     """A channel whose broker has just answered. Connects if necessary; raises the last error of the transport.
 
     If the broker has several addresses, each gets one try, in the order of the platform's failover strategy, and an equal
-    share of the time that is left, but at least LEAST_TIMEOUT. The connection stays with the address that answers. kombu's own retries give each address
-    the full time, and don't notice that a pooled connection has died.
+    share of the time that is left, but at least LEAST_TIMEOUT. The connection stays with the address that answers. kombu's own
+    retries give each address the full time, and don't notice that a pooled connection has died.
     """
     until = time.monotonic() + within
     untried = max(1, len(connection.alt))  # kombu's name for all addresses of a list
@@ -72,7 +72,7 @@ def _answering(connection: Any, seconds: float) -> Any:
 
 
 def _has_ended(connection: Any) -> bool:
-    """Whether RabbitMQ has probably closed the connection: it has sent something, and between messages it rarely does."""
+    """Whether RabbitMQ has sent something. Between messages, that is nearly always the end of the connection."""
     if connection.transport.driver_type != "amqp":
         return False
     looking = select.poll()  # `select.select` takes no file number above 1023

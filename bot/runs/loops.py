@@ -32,11 +32,12 @@ KEPT = 60  # seconds for which a loop keeps a database connection, at least
 def _keep_connections() -> None:
     """This thread keeps a database connection for KEPT seconds, even with Django's default CONN_MAX_AGE of 0.
 
-    Otherwise each step would connect again: the loops of a process ten times a second, while runs are open.
+    Otherwise each step would connect again: the loops of a process ten times a second, while runs are open. Where Django has a
+    pool, closing is cheap, and Django refuses any other CONN_MAX_AGE than 0.
     """
     for connection in connections.all():
-        age = connection.settings_dict["CONN_MAX_AGE"]
-        if age is not None and age < KEPT:
+        age, has_pool = connection.settings_dict["CONN_MAX_AGE"], connection.settings_dict["OPTIONS"].get("pool")
+        if age is not None and age < KEPT and not has_pool:
             connection.settings_dict = {**connection.settings_dict, "CONN_MAX_AGE": KEPT}
 
 

@@ -42,9 +42,9 @@ class Identity:
     profile_ttl: float  # seconds after which a profile is read again
 
     def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
-        """Makes one short call to Slack; none if the link is fresh. `may_link=False`: none if there is no link.
+        """Makes one short call to Slack. It makes none if the link is fresh or, with `may_link=False`, if there is no link.
 
-        Two more if it isn't known yet in which workspace we are installed.
+        If it isn't known yet in which workspace we are installed, it makes two more.
         """
         team = self.installation.team()
         link = _link(account)

@@ -87,12 +87,11 @@ def _is_staff(request: HttpRequest) -> bool:
 
 def _way_back(request: HttpRequest, captured: Mapping[str, Any]) -> str:
     """The page to which a person can come back: this one, the form that they had sent, or the page of the run with the button."""
-    schedule, run = (
-        forms.schedule_id(request.POST.get(forms.SCHEDULE, "")),
-        forms.run_id(request.POST.get(forms.AGAIN, "")),
-    )
+    schedule = forms.schedule_id(request.POST.get(forms.SCHEDULE, ""))
     if schedule is not None:
-        return f"{links.path('runtask:run')}{f'?schedule={schedule}' if run is None else f'?run={run}'}"
+        run = forms.run_id(request.POST.get(forms.AGAIN, ""))
+        form = f"?schedule={schedule}" if run is None else f"?run={run}"
+        return f"{links.path('runtask:run')}{form}"
     if request.method == "POST" and "run" in captured:
         return links.path("runtask:status", captured["run"])
     return request.get_full_path()
@@ -115,12 +114,11 @@ def _logged_out(request: HttpRequest, captured: Mapping[str, Any]) -> HttpRespon
 
 def _no_database(request: HttpRequest, captured: Mapping[str, Any]) -> HttpResponse:
     """A page in the admin's frame, without the parts that need the database. It keeps the values of the form."""
-    context: dict[str, Any] = {"title": texts.DATABASE_AWAY, "address": _way_back(request, captured)}
+    context: dict[str, Any] = {"title": texts.DATABASE_AWAY, "address": request.get_full_path()}
     if forms.SCHEDULE in request.POST:
         context |= {"typed": forms.kept(request.POST), "csrf_token": get_token(request)}
-        context["address"] = request.get_full_path()
     elif request.method == "POST":  # such as Approve: the message may be on its way
-        context["is_unclear"] = True
+        context["run_page"] = _way_back(request, captured)
     return _by_itself("runtask/no_database.html", context, 503)
 
 

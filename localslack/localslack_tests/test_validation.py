@@ -103,7 +103,7 @@ BAD: dict[str, tuple[Json, str]] = {
     "11 checkboxes": (input_of(type="checkboxes", options=[option(str(n)) for n in range(11)]), "no more than 10 items allowed [json-pointer:/view/blocks/0/element/options]"),
     "6 in an overflow menu": (modal(actions({"type": "overflow", "action_id": "a", "options": [option(str(n)) for n in range(6)]})), "no more than 5 items allowed [json-pointer:/view/blocks/0/elements/0/options]"),
     "a number without is_decimal_allowed": (input_of(type="number_input"), "missing required field: is_decimal_allowed [json-pointer:/view/blocks/0/element]"),
-    "a minimum that is no string": (input_of(type="number_input", is_decimal_allowed=False, min_value=1), "must provide a string that is a number [json-pointer:/view/blocks/0/element/min_value]"),
+    "a minimum that isn't a string": (input_of(type="number_input", is_decimal_allowed=False, min_value=1), "must provide a string that is a number [json-pointer:/view/blocks/0/element/min_value]"),
     "a wrong date": (input_of(type="datepicker", initial_date="23.11.2026"), "failed to match the format of `initial_date` [json-pointer:/view/blocks/0/element/initial_date]"),
     "an unknown trigger": (modal(text_input(dispatch_action_config={"trigger_actions_on": ["on_blur"]})), "must be a valid enum value [json-pointer:/view/blocks/0/element/dispatch_action_config/trigger_actions_on]"),
     "files with dispatch_action": (modal(text_input() | {"dispatch_action": True, "element": {"type": "file_input", "action_id": "a"}}), "`dispatch_action` can't be used with file_input [json-pointer:/view/blocks/0/dispatch_action]"),

@@ -151,7 +151,7 @@ def test_a_bulk_update_is_seen_when_the_names_are_read_again(
     names(catalog)
     PeriodicTask.objects.update(name="after", enabled=False)
     monkeypatch.setattr(module, "UNMARKED_CHANGES", -1.0)
-    monkeypatch.setattr(module, "PAUSES", 0.0)
+    monkeypatch.setattr(module, "REST", 0.0)
     (brief,) = catalog.find("", 10).first
     assert (brief.name, brief.enabled) == ("after", False)
 
@@ -181,38 +181,38 @@ def test_the_check_for_any_schedule_reads_no_names(catalog: BeatCatalog, django_
         assert not catalog.is_empty()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_search_does_not_wait_for_a_big_table_that_changed(
-    catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Searches use the old index until a thread in the background has read the table."""
+@pytest.fixture
+def changed(catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch) -> BeatCatalog:
+    """Has read "first". The table counts as big, and has got "second" since then."""
     a_row("first")
     names(catalog)
     monkeypatch.setattr(module, "READ_IN_SEARCH", 0.0)
-    monkeypatch.setattr(module, "PAUSES", 0.0)
+    monkeypatch.setattr(module, "REST", 0.0)
     a_row("second")
+    return catalog
+
+
+def read_in_background(catalog: BeatCatalog) -> None:
+    """A search uses the old index until a thread in the background has read the table."""
     assert names(catalog) == ["first"]
     with catalog._reading:  # the reader has released the lock
         pass
     assert names(catalog) == ["first", "second"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_search_does_not_wait_for_a_big_table_that_changed(changed: BeatCatalog) -> None:
+    read_in_background(changed)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_table_is_read_later_if_no_thread_can_be_started_now(
-    catalog: BeatCatalog, monkeypatch: pytest.MonkeyPatch
+    changed: BeatCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    a_row("first")
-    names(catalog)
-    monkeypatch.setattr(module, "READ_IN_SEARCH", 0.0)
-    monkeypatch.setattr(module, "PAUSES", 0.0)
-    a_row("second")
     with monkeypatch.context() as patch:
         patch.setattr(Thread, "start", Mock(side_effect=RuntimeError("can't start new thread")))
-        assert names(catalog) == ["first"]
-    assert names(catalog) == ["first"]
-    with catalog._reading:  # the reader has released the lock
-        pass
-    assert names(catalog) == ["first", "second"]
+        assert names(changed) == ["first"]
+    read_in_background(changed)
 
 
 def test_a_table_without_beats_mark_of_changes_is_read_once_before_the_first_search(

@@ -111,6 +111,24 @@ def test_a_loop_keeps_its_database_connection(steps: threading.Semaphore, monkey
     assert used[0] is used[1] is used[2]
 
 
+def test_a_loop_leaves_djangos_own_pool_as_it_is(steps: threading.Semaphore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a pool, Django raises an error for any CONN_MAX_AGE but 0."""
+    ages: list[int] = []
+
+    def step() -> float:
+        ages.append(connection.settings_dict["CONN_MAX_AGE"])
+        steps.release()
+        return 3600.0
+
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"pool": True})
+    loop = Loop("test", step)
+    loop.start()
+    assert steps.acquire(timeout=10)
+    loop.stop(10)
+    assert ages == [0]
+
+
 def test_a_loop_survives_an_error(steps: threading.Semaphore, caplog: pytest.LogCaptureFixture) -> None:
     def step() -> float:
         steps.release()

@@ -16,20 +16,23 @@ from tests.runs.ruled import in_force
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.form import shown
 from tests.wire.homes import buttons_of, home_of, newer, says, version, words_of
-from tests.wire.test_approvals import RULE, asks, cara  # noqa: F401  # a fixture
+from tests.wire.test_approvals import RULE, asks, lead
 from tests.wire.test_thread import finished
 
 pytestmark = pytest.mark.usefixtures("delivering")
 
 
+@pytest.fixture
+def cara(slack: LocalSlack) -> Person:
+    """One of the leads, whose approval the rule asks for."""
+    in_force(RULE)
+    return lead(slack, "cara", "U0CARA")
+
+
 @pytest.mark.usefixtures("worker")
 def test_home_lists_the_runs_that_wait_for_the_reader(
-    http_bot: LocalSlack,
-    ana: Person,
-    cara: Person,  # noqa: F811
-    schedule: Schedule,
+    http_bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule
 ) -> None:
-    in_force(RULE)
     row = schedule()
     assert approval_texts.NOTHING_WAITS in shown(home_of(http_bot, cara))
     run = asks(http_bot, ana, row)
@@ -55,14 +58,9 @@ def test_home_lists_the_runs_that_wait_for_the_reader(
 
 
 def test_a_late_press_on_home_keeps_nobody_else_from_being_told(
-    http_bot: LocalSlack,
-    ana: Person,
-    cara: Person,  # noqa: F811
-    schedule: Schedule,
-    monkeypatch: pytest.MonkeyPatch,
+    http_bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database hangs. Home, which needs it, can't be made meanwhile."""
-    in_force(RULE)
     asks(http_bot, ana, schedule())
     home_of(http_bot, cara)
     back = threading.Event()
@@ -78,12 +76,8 @@ def test_a_late_press_on_home_keeps_nobody_else_from_being_told(
 
 
 def test_a_press_on_home_that_does_nothing_says_why(
-    http_bot: LocalSlack,
-    ana: Person,
-    cara: Person,  # noqa: F811
-    schedule: Schedule,
+    http_bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule
 ) -> None:
-    in_force(RULE)
     asks(http_bot, ana, schedule())
     home_of(http_bot, cara)
     rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())

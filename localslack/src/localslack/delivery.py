@@ -86,7 +86,10 @@ class Courier:
         return ack
 
     def send_event(self, to: Addressee, payload: Json) -> None:
-        """Deliver an event, and again after each of `event_retry_delays` while there is no ack (docs.slack.dev: events-api)."""
+        """Deliver an event. While there is no ack, wait for the next of `event_retry_delays` and deliver it again.
+
+        docs.slack.dev: events-api
+        """
         self._later(self._event(to, Delivery(kind="event_callback", payload=payload)))
 
     async def close(self) -> None:
