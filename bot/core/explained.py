@@ -9,7 +9,7 @@ from bot.core.globs import Globs
 from bot.core.model import Actor
 from bot.core.policy import Denied, Subject, may
 from bot.core.rights import Action
-from bot.core.rules import Rule, RuleBook, passes
+from bot.core.rules import Rule, RuleBook
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,8 +42,7 @@ def explained(
         return Answer(action=action, entry=entry, denied=may(actor, action, asked))
 
     runs = (answer(Action.RUN, entry) for entry in BY_PEOPLE)
-    rights = actor.rights
-    hiding = (one for one in rules if not passes(one.see, rights.groups, is_superuser=rights.is_superuser))
+    hiding = (one for one in rules if not actor.rights.pass_list(one.see))
     return Explained(rules=rules, hiding=tuple(hiding), answers=(answer(Action.SEE), *runs, answer(Action.STOP)))
 
 

@@ -23,6 +23,10 @@ class Rights:
     groups: frozenset[str] = frozenset()  # names of Django's groups
     permitted: frozenset[Action] = frozenset()  # by Django's permissions, or all (RUNTASK_ALLOW)
 
+    def pass_list(self, groups: tuple[str, ...]) -> bool:
+        """Whether a rule's list of groups includes the person. Superusers pass every list, but no other limit of a rule."""
+        return not groups or self.is_superuser or not self.groups.isdisjoint(groups)
+
 
 NONE = Rights()
 EVERYTHING = frozenset(Action)

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.core.entry import Entry
 from bot.core.globs import Globs
+from bot.core.rights import Rights
 
 
 class Notify(StrEnum):
@@ -95,11 +96,6 @@ class RuleBook:
         """The rules that match a schedule of this name and task."""
         return tuple(rule for rule in self.rules if rule.globs.match(name, task))
 
-    def hiding(self, groups: frozenset[str], *, is_superuser: bool) -> tuple[Globs, ...]:
-        """The globs of the schedules that are hidden from a person in exactly these groups."""
-        return tuple(rule.globs for rule in self.rules if not passes(rule.see, groups, is_superuser=is_superuser))
-
-
-def passes(listed: tuple[str, ...], groups: frozenset[str], *, is_superuser: bool) -> bool:
-    """Whether a rule's list of groups includes a person. Superusers pass every list, but no other limit of a rule."""
-    return not listed or is_superuser or not groups.isdisjoint(listed)
+    def hiding(self, rights: Rights) -> tuple[Globs, ...]:
+        """The globs of the schedules that are hidden from a person with these rights."""
+        return tuple(rule.globs for rule in self.rules if not rights.pass_list(rule.see))

@@ -16,7 +16,7 @@ from bot.core.secrets import Call
 from bot.core.status import ENDED
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs import basis, denials, limits, own, see
+from bot.runs import basis, denials, limits, masks, own, see
 from bot.runs.door import Platform, admit
 from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned, ValuesDeleted
 
@@ -129,7 +129,7 @@ def _names(users: set[Any]) -> dict[Any, str]:
 
 def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, run: Run) -> Again:
     filled = basis.of_run(platform, schedule, run)
-    sent, now, keys = (json.loads(run.args), json.loads(run.kwargs)), limits.stored_call(schedule), platform.secret_keys
+    sent, now, keys = masks.call(run), limits.stored_call(schedule), platform.secret_keys
     names = filled.secrets.names
     return Again(
         run=Earlier(
@@ -172,9 +172,8 @@ def _settings(schedule: Schedule, headers: str, run: Run) -> tuple[Change, ...]:
 def changed_since(platform: Platform, schedule: Schedule, run: Run) -> tuple[str, ...]:
     """The names of the schedule's settings and values that have changed since this run was asked for."""
     secrets, stored = basis.of_run(platform, schedule, run).secrets, limits.stored_call(schedule)
-    sent = json.loads(run.args), json.loads(run.kwargs)
     keys, names = platform.secret_keys, secrets.names
-    values = () if stored is None else since(sent, run.changed_values, stored, keys, names)
+    values = () if stored is None else since(masks.call(run), run.changed_values, stored, keys, names)
     settings = _settings(schedule, platform.sender.target(schedule).headers, run)
     return tuple(change.name.replace("_", " ") or f"#{change.position}" for change in (*settings, *values))
 

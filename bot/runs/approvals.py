@@ -87,7 +87,7 @@ def _waiting() -> QuerySet[Run]:
 def _may_approve(admitted: Admitted, schedule: Brief, requester: Identifiers | None = None) -> bool:
     """Whether the person may approve a run of `requester`. Without that: whether they may approve any run of this schedule."""
     rules = admitted.rules_of(schedule)
-    return bool(approval.needs(rules)) and not admitted.denied(Action.APPROVE, schedule, rules, requester=requester)
+    return bool(approval.needs(rules)) and not admitted.denied(Action.APPROVE, rules, requester=requester)
 
 
 def waiting_run(admitted: Admitted, run: Run) -> WaitingRun:

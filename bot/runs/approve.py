@@ -1,6 +1,5 @@
 """The verbs *approve* and *decline*. An approval counts for exactly one payload. Approving checks everything again."""
 
-import json
 import logging
 import secrets
 from collections.abc import Iterator
@@ -57,7 +56,7 @@ class _Overtaken(Exception):
 def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
     """Why this actor may neither approve nor decline the run. Only for showing buttons: the verbs check again."""
     admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
-    return admitted.denied(Action.APPROVE, schedule, admitted.rules_of(schedule), requester=recalled.requesting(run))
+    return admitted.denied(Action.APPROVE, admitted.rules_of(schedule), requester=recalled.requesting(run))
 
 
 def approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Budget) -> Run | None:
@@ -166,7 +165,7 @@ def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rul
     requester = recalled.requester(run)
     if requester is None or run.user is None or not run.user.is_active:
         raise _void(platform, run, Code.REQUESTER_GONE)
-    call = json.loads(run.args), json.loads(run.kwargs)
+    call = masks.call(run)
     problems = platform.sender.problems(schedule)
     if problems:
         raise NothingSent(problems[0])
@@ -179,7 +178,7 @@ def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rul
         what = ", ".join(again.changed_since(platform, schedule, run)) or "?"
         raise _void(platform, run, Code.SCHEDULE_CHANGED, what=clip(what, 200))
     channel = ChannelId(run.redirected_from or run.channel)
-    why = Admitted(platform, requester, admitted.in_force).denied(Action.RUN, schedule, rules, channel=channel)
+    why = Admitted(platform, requester, admitted.in_force).denied(Action.RUN, rules, channel=channel)
     if why is not None:
         raise NotAllowed(why) if why.code in LATER else _void(platform, run, Code.REQUESTER_MAY_NOT)
     if approval.needs(rules) != run.needs or any(limits.of_values(admitted, schedule, rules, call)):
@@ -234,7 +233,7 @@ def _saved_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Ru
     if run.task_id != found.task_id:
         raise _Overtaken
     others = [one for one in recalled.approvers(run) if one.user != actor.user]
-    subject = Subject(schedule=ScheduleId(run.schedule_id), rules=rules, requester=recalled.requesting(run))
+    subject = Subject(rules=rules, requester=recalled.requesting(run))
     if lacking(subject, [actor, *others]):
         outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)
         outbox.owe_answered(run, now=now)

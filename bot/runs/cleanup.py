@@ -15,7 +15,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Case, Exists, F, Max, Min, OuterRef, QuerySet, TextField, Value, When
 
 from bot.core.model import InstallationId
-from bot.core.status import RunState
+from bot.core.status import ENDED, NEVER_RUN, RunState
 from bot.core.stops import REVOKED
 from bot.models import (
     Answer,
@@ -35,15 +35,7 @@ from bot.runs.installations import NAMELESS
 
 log = logging.getLogger(__name__)
 
-OVER = (
-    RunState.FINISHED,
-    RunState.NOT_SENT,
-    RunState.OVERDUE,
-    RunState.UNSEEN,
-    RunState.WITHDRAWN,
-    RunState.DECLINED,
-    RunState.LAPSED,
-)
+OVER = ENDED | NEVER_RUN | {RunState.OVERDUE}
 EMPTY: dict[str, Any] = {
     "args": "[]",
     "kwargs": "{}",
@@ -178,8 +170,7 @@ def old(installation: InstallationId, before: datetime) -> QuerySet[Run]:
 
 def with_old_values(installation: InstallationId, before: datetime) -> QuerySet[Run]:
     """Runs that have values which may be deleted. Overdue runs are left out: a worker may still report something."""
-    ended = [state for state in OVER if state is not RunState.OVERDUE]
-    return _of(installation, ended).filter(values_deleted_at=None, deadline_at__lt=before)
+    return _of(installation, ENDED | NEVER_RUN).filter(values_deleted_at=None, deadline_at__lt=before)
 
 
 def _of(installation: InstallationId, states: Collection[RunState]) -> QuerySet[Run]:

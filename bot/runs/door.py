@@ -71,8 +71,7 @@ class Admitted:
     @cached_property
     def hidden(self) -> tuple[Globs, ...]:
         """Patterns of the schedules that are hidden from this person."""
-        rights = self.actor.rights
-        return self.in_force.book.hiding(rights.groups, is_superuser=rights.is_superuser)
+        return self.in_force.book.hiding(self.actor.rights)
 
     @cached_property
     def schedules(self) -> frozenset[int]:
@@ -87,7 +86,7 @@ class Admitted:
     def schedule(self, schedule: ScheduleId) -> Schedule | None:
         """None: there is no such schedule, or it is hidden."""
         found = self.platform.catalog.get(schedule)
-        is_hidden = self.denied(Action.SEE, found, self.rules_of(found)) is not None
+        is_hidden = self.denied(Action.SEE, self.rules_of(found)) is not None
         return None if is_hidden else found
 
     def run(self, run: RunId) -> Run | None:
@@ -123,19 +122,18 @@ class Admitted:
 
     def _sees(self, run: Run, schedule: Schedule | Brief | None) -> bool:
         owner = str(run.user_id or "") if schedule is None else None
-        return self.denied(Action.SEE, schedule, self.rules_of(schedule), owner=owner) is None
+        return self.denied(Action.SEE, self.rules_of(schedule), owner=owner) is None
 
     def authorise(self, action: Action, schedule: Schedule | None, **more: Any) -> tuple[Rule, ...]:
         """The rules that match the schedule. `more`: as for `denied`. Raises NotAllowed."""
         rules = self.rules_of(schedule)
-        if denied := self.denied(action, schedule, rules, **more):
+        if denied := self.denied(action, rules, **more):
             raise NotAllowed(denied)
         return rules
 
     def denied(
         self,
         action: Action,
-        schedule: Schedule | Brief | None,
         rules: tuple[Rule, ...],
         *,
         owner: str | None = None,
@@ -143,9 +141,8 @@ class Admitted:
         kill: bool = False,
         requester: Identifiers | None = None,
     ) -> Denied | None:
-        """Why the actor may not do this. `schedule`: None if it was deleted; then `owner` is the requester of the run."""
+        """Why the actor may not do this. `rules`: those of the schedule. `owner`: a run's requester, if its schedule was deleted."""
         subject = Subject(
-            schedule=None if schedule is None else schedule.id,
             rules=rules,
             owner=owner,
             entry=self.actor.entry,

@@ -62,7 +62,7 @@ def listed(platform: Platform, actor: Actor) -> tuple[Brief, ...]:
 
 def _visible(admitted: Admitted, schedules: Collection[ScheduleId]) -> list[Brief]:
     found = admitted.briefs(list(schedules)).values()
-    return [one for one in found if admitted.denied(Action.SEE, one, admitted.rules_of(one)) is None]
+    return [one for one in found if admitted.denied(Action.SEE, admitted.rules_of(one)) is None]
 
 
 def _taken(actor: Actor) -> dict[ScheduleId, int]:

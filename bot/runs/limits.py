@@ -23,7 +23,7 @@ def of_stored(admitted: Admitted, schedule: Schedule, channel: ChannelId | None)
     `channel`: where a run from Slack would report; None: not known yet.
     """
     rules = admitted.rules_of(schedule)
-    denied = admitted.denied(Action.RUN, schedule, rules, channel=channel) or busy(rules, schedule)
+    denied = admitted.denied(Action.RUN, rules, channel=channel) or busy(rules, schedule)
     return Limits(
         denied=denied,
         reason_for=next((rule.name for rule in rules if rule.reason), ""),

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core import approval, arguments, options
+from bot.core import approval, options
 from bot.core.audit import Act, Record, Who
 from bot.core.changes import changes
 from bot.core.model import (
@@ -16,7 +16,6 @@ from bot.core.model import (
     ChannelId,
     Destination,
     Dispatch,
-    Field,
     InstallationId,
     Place,
     RunRequest,
@@ -25,7 +24,7 @@ from bot.core.model import (
     SlackUserId,
     TeamId,
 )
-from bot.core.reasons import Code, Invalid
+from bot.core.reasons import Code
 from bot.core.rules import Rule, terms
 from bot.core.secrets import Parameters
 from bot.core.status import RunState
@@ -214,10 +213,7 @@ def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Desti
 def _changes(
     schedule: Schedule, dispatch: Dispatch, secret_keys: tuple[str, ...], names: Parameters
 ) -> Iterator[dict[str, Any]]:
-    try:
-        old = (arguments.parse_stored(schedule.args, Field.ARGS), arguments.parse_stored(schedule.kwargs, Field.KWARGS))
-    except Invalid:
-        old = ([], {})  # the stored values can't be read: everything sent counts as changed
+    old = limits.stored_call(schedule) or ([], {})  # if they can't be read, everything sent counts as changed
     for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys, names):
         yield {name: value for name, value in asdict(change).items() if value or name in ("old", "new")}
 

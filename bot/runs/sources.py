@@ -12,6 +12,7 @@ from bot.core.ports import Outcomes
 from bot.core.reasons import PROBLEM_LIMIT, Code, Reason
 from bot.core.status import AWAITED, OPEN
 from bot.models import Run, SourceHealth, writers_turn
+from bot.models.primary import put
 from bot.runs import finish
 
 BATCH = 500  # runs per transaction
@@ -131,9 +132,7 @@ def missed(source: Source, *, before: datetime, still_there: Collection[str]) ->
 
 def _write(source: Source, **values: object) -> None:
     with writers_turn():
-        # Not update_or_create: in MariaDB, two processes that find no row would deadlock.
-        if not SourceHealth.objects.filter(pk=source).update(**values):
-            SourceHealth.objects.bulk_create([SourceHealth(source=source, **values)], ignore_conflicts=True)
+        put(SourceHealth, {"source": source}, values)
 
 
 def end_expired(outcomes: Outcomes, *, now: datetime, only: int | None = None) -> int:

@@ -44,7 +44,7 @@ def hindrance(platform: Platform, run: Run, *, now: datetime) -> Reason | None:
 def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
     """Why this actor may not stop the run. None: they may. Only for showing buttons: `stop` checks again."""
     admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
-    return None if _is_own(run, actor) else admitted.denied(Action.STOP, schedule, admitted.rules_of(schedule))
+    return None if _is_own(run, actor) else admitted.denied(Action.STOP, admitted.rules_of(schedule))
 
 
 def stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool = False, within: float = WITHIN) -> Run | None:
