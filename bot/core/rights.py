@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from bot.core.reasons import Problem, Reason
 
+REASON_LIMIT = 500  # characters of the reason for a run, or for a refusal
+
 
 class Action(StrEnum):
     """What an actor wants to do."""

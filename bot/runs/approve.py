@@ -16,6 +16,7 @@ from bot.core.audit import Act, Record, Who
 from bot.core.model import Actor, ChannelId, Dispatch, Field, NoticeKind, RunId, Schedule, ScheduleId, TaskId
 from bot.core.policy import Action, Denied, Subject, lacking
 from bot.core.reasons import Code, Invalid, Problem, Reason
+from bot.core.rights import REASON_LIMIT
 from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.core.text import clean, clip
@@ -132,8 +133,8 @@ def _of_why(why: str) -> Iterator[Problem]:
     length = len(why.strip())
     if not length:
         yield Problem(code=Code.WHY_MISSING, field=Field.REASON)
-    if length > limits.REASON_LIMIT:
-        params = {"limit": limits.REASON_LIMIT, "length": length}
+    if length > REASON_LIMIT:
+        params = {"limit": REASON_LIMIT, "length": length}
         yield Problem(code=Code.REASON_TOO_LONG, field=Field.REASON, params=params)
 
 

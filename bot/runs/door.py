@@ -6,12 +6,10 @@ first call `admit`. That returns an `Admitted`, which has the rules, and finds o
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 
 from bot.core import policy
 from bot.core.approval import Identifiers
@@ -150,7 +148,7 @@ class Admitted:
             kill=kill,
             requester=requester,
             paused=self.in_force.paused,
-            now=_now() if action is Action.RUN else None,
+            now=clock.aware_now() if action is Action.RUN else None,
         )
         return policy.may(self.actor, action, subject)
 
@@ -172,9 +170,3 @@ def schedules_of(runs: QuerySet[Run]) -> set[ScheduleId]:
 def may_see(user: Any) -> bool:
     """Whether a user of the site may see any schedules. Only for showing links: the verbs check again."""
     return policy.may(actors.of_user(user), Action.SEE, Subject()) is None
-
-
-def _now() -> datetime:
-    """The time, with a time zone even if the project doesn't use USE_TZ."""
-    now = clock.now()
-    return now if timezone.is_aware(now) else timezone.make_aware(now, timezone.get_default_timezone()).astimezone(UTC)

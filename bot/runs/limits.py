@@ -7,14 +7,12 @@ from bot.core import approval, arguments, bound
 from bot.core.model import ChannelId, Field, RunId, RunRequest, Schedule
 from bot.core.policy import Action, Denied
 from bot.core.reasons import Code, Invalid, Problem
-from bot.core.rights import Limits
+from bot.core.rights import REASON_LIMIT, Limits
 from bot.core.rules import Rule, terms
 from bot.core.secrets import Call
 from bot.core.status import OPEN
 from bot.models import Run
 from bot.runs.door import Admitted
-
-REASON_LIMIT = 500  # characters
 
 
 def of_stored(admitted: Admitted, schedule: Schedule, channel: ChannelId | None) -> Limits:

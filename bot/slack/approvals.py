@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.core.model import Change, RunId
 from bot.core.report import Answered, Asked, Report, Untold
+from bot.core.rights import REASON_LIMIT
 from bot.core.scrub import MASK
 from bot.core.status import RunState
 from bot.core.text import clip, one_line
@@ -27,11 +28,10 @@ from bot.slack.blocks import (
     plain,
     section,
 )
-from bot.slack.ids import REASON_TEXT, Id
+from bot.slack.ids import Id
 from bot.slack.texts import CANCEL, MORE_CHANGES, STOP, STOP_NOT, STOP_REALLY, STORED_ARGUMENTS
 from bot.texts import change_name, change_text, sentence
 
-REASON = 500  # characters shown of a reason
 CHANGES = 5  # changed values that Home shows of a run
 CHANGE = 450  # characters shown of a change: its name, the old value and the new one
 ROOM = 2000  # characters for all of these
@@ -79,7 +79,7 @@ def _answer(answer: Answered) -> str:
 
 
 def _said(answer: Answered) -> dict[str, str]:
-    return {"who": person(answer.slack, answer.name), "why": escape(answer.why, REASON)}
+    return {"who": person(answer.slack, answer.name), "why": escape(answer.why, REASON_LIMIT)}
 
 
 def why_unsent(report: Report) -> str:
@@ -113,7 +113,7 @@ def withdraw(run: RunId, action: Id = Id.STOP) -> Block:
 def why_modal(run: WaitingRun, *, mark: str) -> Block:
     """The window that asks why somebody declines a run."""
     what = texts.DECLINE_OF.format(schedule=escape(run.schedule), who=person(run.requester, run.name))
-    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": True, "max_length": REASON_TEXT}
+    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": True, "max_length": REASON_LIMIT}
     why = {
         "type": "input",
         "block_id": Id.WHY_BLOCK,
@@ -163,6 +163,6 @@ def _line(run: WaitingRun) -> str:
         "who": person(run.requester, run.name),
         "until": date(run.until),
         "what": "\n".join(changes) or STORED_ARGUMENTS,
-        "reason": escape(run.reason, REASON),
+        "reason": escape(run.reason, REASON_LIMIT),
     }
     return (texts.WAITING_REASON if run.reason else texts.WAITING_RUN).format(**values)

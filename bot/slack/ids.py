@@ -48,7 +48,6 @@ class Id(StrEnum):
 
 # Slack's limits, in characters unless the line says otherwise.
 OPTION_TEXT = 75
-REASON_TEXT = 500  # ours
 OPTION_DESCRIPTION = 75
 OPTIONS = 100  # options in a menu
 SUGGESTION_BYTES = 60_000  # the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py)

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.core.model import EDITS, NoticeKind, Outcome, RunId
 from bot.core.report import Report, Stopped
+from bot.core.rights import REASON_LIMIT
 from bot.core.status import ENDED, OPEN, RunState
 from bot.core.stops import GOES_ON, Standing
 from bot.core.text import clean, clip, clip_start, duration, one_line
@@ -32,7 +33,6 @@ from bot.texts import state_text, stop_text
 
 RESULT = 1200  # characters shown of a result: about a screen of a phone
 TRACEBACK = 1000  # characters shown of a traceback, from its end, which says most; a link leads to the whole
-REASON_LENGTH = 500  # characters shown of a reason
 # States in which the task may have reported something of its own.
 HEARD_OF = (RunState.RUNNING, RunState.OVERDUE, RunState.UNSEEN)
 SIMPLE = 300  # characters of a message without blocks
@@ -71,7 +71,7 @@ def _root(report: Report) -> tuple[str, list[Block]]:
     if report.changes:
         blocks.append(preformatted(texts.lines_of(report.changes)))
     if report.said.reason:
-        blocks.append(context(texts.REASON.format(reason=escape(report.said.reason, REASON_LENGTH))))
+        blocks.append(context(texts.REASON.format(reason=escape(report.said.reason, REASON_LIMIT))))
     blocks += approvals.of_root(report)
     if report.stopped:
         blocks.append(context(_stopped(report.stopped)))

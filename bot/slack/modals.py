@@ -8,6 +8,7 @@ from typing import Any
 from bot.core.again import AS_STORED, Fill
 from bot.core.model import Brief, Field, Matches, Preview, Shown
 from bot.core.reasons import Problem
+from bot.core.rights import REASON_LIMIT
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack import approval_texts, filling, texts
 from bot.slack.blocks import (
@@ -30,7 +31,6 @@ from bot.slack.ids import (
     OPTION_DESCRIPTION,
     OPTION_TEXT,
     OPTIONS,
-    REASON_TEXT,
     SUGGESTION_BYTES,
     Id,
 )
@@ -209,7 +209,7 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
 
 def _reason(rule: str, suffix: str) -> Block:
     """The input for a reason. `rule`: the rule that requires it. If that is empty, the reason is optional, and for the approvers."""
-    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_TEXT}
+    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_LIMIT}
     hint = texts.REASON_HINT.format(rule=clip(one_line(rule), 100)) if rule else approval_texts.REASON_HINT
     return {
         "type": "input",
