@@ -241,9 +241,8 @@ def _held_back(answer: Any, task: TaskId) -> None:
 
     celery-singleton returns the task that is already waiting or running. celery-once returns a result without an id.
     """
-    if (
-        answer is None
-    ):  # as after `if not cache.add(lock): return`. But it may also have published over another producer.
+    # None, as after `if not cache.add(lock): return`. But it may also have published over another producer.
+    if answer is None:
         raise FateUnknown(Reason(code=Code.HELD_BACK))
     if (other := getattr(answer, "id", task)) != task:
         raise _not_sent(Code.HELD_BACK_BY, task=str(other)) if other else _not_sent(Code.HELD_BACK)

@@ -13,7 +13,7 @@ from bot.core.rules import Rule, RuleBook
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class Verdict:
     """Whether an action is allowed. `entry`: the way in which the person acts, if that may matter."""
 
     action: Action
@@ -27,7 +27,7 @@ class Explained:
 
     rules: tuple[Rule, ...]
     hiding: tuple[Rule, ...]  # the rules that hide the schedule from this person
-    answers: tuple[Answer, ...]
+    answers: tuple[Verdict, ...]
 
 
 def explained(
@@ -37,9 +37,9 @@ def explained(
     rules = book.of(name, task)
     subject = Subject(rules=rules, now=now, paused=paused)
 
-    def answer(action: Action, entry: Entry | None = None) -> Answer:
+    def answer(action: Action, entry: Entry | None = None) -> Verdict:
         asked = subject if entry is None else replace(subject, entry=entry)
-        return Answer(action=action, entry=entry, denied=may(actor, action, asked))
+        return Verdict(action=action, entry=entry, denied=may(actor, action, asked))
 
     runs = (answer(Action.RUN, entry) for entry in BY_PEOPLE)
     hiding = (one for one in rules if not actor.rights.pass_list(one.see))

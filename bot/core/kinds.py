@@ -62,9 +62,8 @@ KINDS = {
     },
     Kind.ENDED: {Code.ENDED, Code.NOT_WAITING, Code.JUST_APPROVED},
     Kind.CANT_STOP: {Code.NO_REMOTE_CONTROL, Code.REMOTE_CONTROL_OFF, Code.NO_KILL},
-    Kind.BAD_TOKEN: {
-        Kind.BAD_TOKEN
-    },  # this kind and the next have no reasons, so their records have the kind as the code
+    # No Code means these two: their records store the kind itself as the code.
+    Kind.BAD_TOKEN: {Kind.BAD_TOKEN},
     Kind.MANY: {Kind.MANY},
 }
 _OF_CODE = {str(code): kind for kind, codes in KINDS.items() for code in codes}

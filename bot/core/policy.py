@@ -13,8 +13,6 @@ from bot.core.reasons import Code, Reason
 from bot.core.rights import Action
 from bot.core.rules import Rule
 
-__all__ = ["Action", "Denied", "Subject", "lacking", "may", "of_profile"]
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:

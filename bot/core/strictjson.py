@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from bot.core import jsontext
 from bot.core.jsontext import Token
-from bot.core.reasons import Code, Invalid, Params, Place, Problem
+from bot.core.reasons import Code, Invalid, Params, Problem, TextPlace
 
 DEPTH_LIMIT = 100  # far below Python's recursion limit, at which json.loads fails
 DIGITS_LIMIT = 640  # digits of a number; Python may be set to refuse more (sys.int_info.str_digits_check_threshold)
@@ -186,10 +186,10 @@ def _doubled_keys(found: list[Token]) -> Iterator[Mistake]:
             keys.add(key)
 
 
-def place(text: str, at: int) -> Place:
+def place(text: str, at: int) -> TextPlace:
     """The place of the character `at`, for people."""
     line, column = jsontext.line_and_column(text, at)
-    return Place(at=at, line=line, column=column, excerpt=excerpt(text, at))
+    return TextPlace(at=at, line=line, column=column, excerpt=excerpt(text, at))
 
 
 def excerpt(text: str, at: int) -> str:

@@ -105,7 +105,7 @@ def _recent(actor: Actor, schedule: Schedule) -> tuple[Earlier, ...]:
         found.append(
             Earlier(
                 run=RunId(run),
-                requester=see.known(actor, team, requester),
+                requester=see.account_if_in_same_team(actor, team, requester),
                 name="",
                 at=at,
                 state=state,
@@ -134,7 +134,7 @@ def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, r
     return Again(
         run=Earlier(
             run=RunId(run.pk),
-            requester=see.known(actor, run.team, run.slack_user),
+            requester=see.account_if_in_same_team(actor, run.team, run.slack_user),
             name="" if run.user is None else run.user.get_username(),
             at=run.created_at,
             state=run.state,

@@ -12,9 +12,9 @@ from django.db.models import F, Q, QuerySet
 from bot.core import approval
 from bot.core.approval import Identifiers
 from bot.core.model import Actor, Brief, Change, InstallationId, RunId, ScheduleId, SlackUserId
-from bot.core.policy import Action, Subject, may
+from bot.core.policy import Subject, may
 from bot.core.reasons import Code, Reason
-from bot.core.rights import Need
+from bot.core.rights import Action, Need
 from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.models import Home, Run, SlackLink, atomic
@@ -95,7 +95,7 @@ def waiting_run(admitted: Admitted, run: Run) -> WaitingRun:
         run=RunId(run.pk),
         mark=approval.mark(run.approval_digest or ""),
         schedule=run.schedule_name,
-        requester=see.known(admitted.actor, run.team, run.slack_user),
+        requester=see.account_if_in_same_team(admitted.actor, run.team, run.slack_user),
         name="" if run.user is None else run.user.get_username(),
         since=run.created_at,
         until=run.deadline_at,

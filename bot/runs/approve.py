@@ -14,9 +14,9 @@ from django.db import Error
 from bot.core import approval
 from bot.core.audit import Act, Record, Who
 from bot.core.model import Actor, ChannelId, Dispatch, Field, NoticeKind, RunId, Schedule, ScheduleId, TaskId
-from bot.core.policy import Action, Denied, Subject, lacking
+from bot.core.policy import Denied, Subject, lacking
 from bot.core.reasons import Code, Invalid, Problem, Reason
-from bot.core.rights import REASON_LIMIT
+from bot.core.rights import REASON_LIMIT, Action
 from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.core.text import clean, clip
@@ -115,7 +115,7 @@ def _decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) 
     asked = _asked(admitted, run, mark)
     if asked is None:
         return None
-    if problems := list(_of_why(why)):
+    if problems := list(_problems_of_why(why)):
         raise Refused(problems)
     found, now = asked[0], clock.now()
     with atomic():
@@ -129,7 +129,7 @@ def _decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) 
     return ended
 
 
-def _of_why(why: str) -> Iterator[Problem]:
+def _problems_of_why(why: str) -> Iterator[Problem]:
     length = len(why.strip())
     if not length:
         yield Problem(code=Code.WHY_MISSING, field=Field.REASON)

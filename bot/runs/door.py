@@ -16,9 +16,10 @@ from bot.core.approval import Identifiers
 from bot.core.globs import Globs
 from bot.core.ids import LARGEST_ID, is_id
 from bot.core.model import Actor, Brief, ChannelId, RunId, Schedule, ScheduleId, Source
-from bot.core.policy import Action, Denied, Subject
+from bot.core.policy import Denied, Subject
 from bot.core.ports import Catalog, Queues, Sender, Stopper
 from bot.core.reasons import Code, Reason
+from bot.core.rights import Action
 from bot.core.rules import Rule
 from bot.models import Run
 from bot.runs import actors, clock, rulebook
@@ -48,13 +49,13 @@ class Platform:
 
     def source_of(self, task: str) -> Source:
         """Where the outcome of a new run of this task will be read. Workers send events even if the result isn't kept."""
-        if self.sources.now is Source.EVENTS:
+        if self.sources.for_new_runs is Source.EVENTS:
             return Source.EVENTS
-        return self.sources.now if self.sender.keeps_result(task) else Source.NONE
+        return self.sources.for_new_runs if self.sender.keeps_result(task) else Source.NONE
 
     def why_unseen(self, task: str) -> Reason | None:
         """Why the end of a new run of this task may stay unknown, if that is known beforehand."""
-        is_silent = self.sources.now is Source.EVENTS and not self.sender.sends_events(task)
+        is_silent = self.sources.for_new_runs is Source.EVENTS and not self.sender.sends_events(task)
         return Reason(code=Code.NO_EVENTS) if is_silent else None
 
 

@@ -6,7 +6,7 @@ from django.db import IntegrityError, connections
 
 from bot.core.ids import is_id
 from bot.core.model import Actor, Brief, ScheduleId
-from bot.core.policy import Action
+from bot.core.rights import Action
 from bot.models import Favourite, atomic, database_of
 from bot.prepared import Placeholder, Prepared
 from bot.runs.door import Admitted, Platform, admit

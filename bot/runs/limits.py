@@ -5,9 +5,9 @@ from typing import Any
 
 from bot.core import approval, arguments, bound
 from bot.core.model import ChannelId, Field, RunId, RunRequest, Schedule
-from bot.core.policy import Action, Denied
+from bot.core.policy import Denied
 from bot.core.reasons import Code, Invalid, Problem
-from bot.core.rights import REASON_LIMIT, Limits
+from bot.core.rights import REASON_LIMIT, Action, Limits
 from bot.core.rules import Rule, terms
 from bot.core.secrets import Call
 from bot.core.status import OPEN
@@ -54,7 +54,7 @@ def busy(rules: tuple[Rule, ...], schedule: Schedule, *, key: str = "") -> Denie
     return None if run is None else Denied(code=Code.BUSY, params={"rule": rule.name, "run": RunId(run)})
 
 
-def said(rules: tuple[Rule, ...]) -> dict[str, Any]:
+def columns_of_rules(rules: tuple[Rule, ...]) -> dict[str, Any]:
     """The columns of a run's row that its rules determine."""
     found = terms(rules)
     return {"notify": found.notify, "mention": list(found.mention)} if rules else {"notify": None, "mention": None}

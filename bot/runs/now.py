@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Case, QuerySet, Value, When
 
 from bot.core.model import Actor, Brief, RunId, ScheduleId, SlackUserId
-from bot.core.policy import Action
+from bot.core.rights import Action
 from bot.core.status import OPEN, RunState
 from bot.models import Run
 from bot.runs import clock, installations, links, see, stop
@@ -81,7 +81,7 @@ def _shown(admitted: Admitted, run: Run, schedule: Brief | None, workspace: str)
     return OpenRun(
         run=RunId(run.pk),
         schedule=run.schedule_name,
-        requester=see.known(actor, run.team, run.slack_user),
+        requester=see.account_if_in_same_team(actor, run.team, run.slack_user),
         name="" if run.user is None else run.user.get_username(),
         is_own=_is(actor, run.user_id),
         since=run.created_at,

@@ -8,7 +8,8 @@ from typing import Any
 from bot.core.approval import Identifiers
 from bot.core.entry import Entry
 from bot.core.model import Actor, Profile, SlackAccount, SlackUserId, TeamId
-from bot.core.policy import Action, Subject, may
+from bot.core.policy import Subject, may
+from bot.core.rights import Action
 from bot.models import Answer, Run, SlackLink
 from bot.runs import rulebook
 from bot.runs.actors import email_of, of_user

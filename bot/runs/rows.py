@@ -58,7 +58,7 @@ def attempt(
     names = masks.parameters(platform.catalog, schedule.task)
     found = {
         **NO_STOP,
-        **limits.said(rules),
+        **limits.columns_of_rules(rules),
         "reason": clean(request.reason).strip() or None,  # PostgreSQL takes no U+0000
         "task_id": dispatch.task_id,
         "state": RunState.QUEUED,

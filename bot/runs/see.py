@@ -103,9 +103,11 @@ def _running(platform: Platform, actor: Actor, schedule: Schedule) -> Running | 
         if row is None:
             return None
     run, since, team, requester, name = row
-    return Running(run=RunId(run), since=since, requester=known(actor, team, requester), name=name or "")
+    return Running(
+        run=RunId(run), since=since, requester=account_if_in_same_team(actor, team, requester), name=name or ""
+    )
 
 
-def known(actor: Actor, team: str, requester: str) -> SlackUserId:
+def account_if_in_same_team(actor: Actor, team: str, requester: str) -> SlackUserId:
     """A requester's Slack account, for this actor. Empty if they are in different workspaces: there, the id means somebody else."""
     return SlackUserId(requester if actor.slack is None or actor.slack.team == team else "")

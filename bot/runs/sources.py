@@ -25,15 +25,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Sources:
-    """The sources by name. `now`: where the outcomes of new runs are read. Earlier runs may have other sources."""
+    """The sources by name. `for_new_runs`: where their outcomes are read. Earlier runs may have other sources."""
 
-    now: Source = Source.NONE
+    for_new_runs: Source = Source.NONE
     all: Mapping[Source, Outcomes] = field(default_factory=dict)
 
     @property
     def current(self) -> Outcomes | None:
         """The source of new runs. None: what the settings name isn't installed."""
-        return self.all.get(self.now)
+        return self.all.get(self.for_new_runs)
 
     def of(self, run: Run) -> Outcomes | None:
         """The source of this run's outcome. None: it isn't installed, or only a later version knows it."""

@@ -14,9 +14,10 @@ from django.db.models import F, QuerySet
 
 from bot.core.audit import Act, Who
 from bot.core.model import Actor, NoticeKind, RunId, ScheduleId, TaskId
-from bot.core.policy import Action, Denied
+from bot.core.policy import Denied
 from bot.core.ports import NotTold, Stopper
 from bot.core.reasons import Code, Reason
+from bot.core.rights import Action
 from bot.core.status import ABORTED, OPEN, WAITING, RunState
 from bot.core.stops import Standing, Way
 from bot.models import Run, atomic

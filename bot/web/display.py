@@ -120,7 +120,7 @@ def moment(at: datetime) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
+class StateShown:
     """The state of a run, in words and as a tone: waiting, good, bad, unsure."""
 
     words: str
@@ -136,10 +136,10 @@ class Standing:
     emptied: str  # says that the values have been deleted, if they have
 
 
-def standing(run: Run) -> Standing:
+def state_shown(run: Run) -> StateShown:
     state = RunState(run.state)
     finished = state is RunState.FINISHED
-    return Standing(
+    return StateShown(
         words=how_far(run),
         tone=FINAL_TONES.get(run.status, "unsure") if finished else TONES.get(state, "unsure"),
         is_final=state not in UNENDED,

@@ -1,7 +1,7 @@
 """Says what a person may do with a schedule. People who write rules see this in the admin and on the command line."""
 
 from bot.core.entry import Entry
-from bot.core.explained import Answer, Explained
+from bot.core.explained import Explained, Verdict
 from bot.core.rights import Action
 from bot.core.text import one_line
 from bot.texts import sentence
@@ -28,7 +28,7 @@ def lines_of(found: Explained) -> list[str]:
     return [matching, *(_line(answer, found) for answer in found.answers)]
 
 
-def _line(answer: Answer, found: Explained) -> str:
+def _line(answer: Verdict, found: Explained) -> str:
     what, denied = ACTIONS[answer.action, answer.entry], answer.denied
     if denied is None:
         return YES.format(what=what)

@@ -78,19 +78,17 @@ def status(visit: Visit, run: int) -> HttpResponse:
         "sent": display.sent_values(found, visit.platform.secret_keys),
         "record": links.record_path(found) if _may_see(visit.request, Run) else "",
         "approval": approvals.of_run(visit, found),
-        **_standing(visit, found),
+        **_with_state(visit, found),
     }
     return visit.render("runtask/status.html", context)
 
 
 def state(visit: Visit, run: int) -> HttpResponse:
     """The part of a run's page that changes while the run goes on."""
-    context = _standing(visit, _followed(visit, run))
-    standing = context["standing"]
+    context = _with_state(visit, _followed(visit, run))
+    shown = context["state"]
     html = render_to_string("runtask/_state.html", context)
-    return JsonResponse(
-        {"html": html, "words": standing.words, "title": context["title"], "is_final": standing.is_final}
-    )
+    return JsonResponse({"html": html, "words": shown.words, "title": context["title"], "is_final": shown.is_final})
 
 
 def stop_run(visit: Visit, run: int) -> HttpResponse:
@@ -107,7 +105,7 @@ def stop_run(visit: Visit, run: int) -> HttpResponse:
         "name": one_line(found.schedule_name),
         "run": found,
         "kill": kill,
-        "standing": display.standing(found),
+        "state": display.state_shown(found),
         "may_kill": visit.platform.may_kill,
     }
     return visit.render("runtask/stop.html", context)
@@ -244,19 +242,19 @@ def _followed(visit: Visit, run: int) -> Run:
     return found
 
 
-def _standing(visit: Visit, run: Run) -> dict[str, Any]:
-    standing = display.standing(run)
+def _with_state(visit: Visit, run: Run) -> dict[str, Any]:
+    shown = display.state_shown(run)
     hindrance = stop.hindrance(visit.platform, run, now=clock.now()) or stop.denied(visit.platform, visit.actor, run)
     is_asked = run.stop_way == Way.TERMINATE or (bool(run.stop_way) and not visit.platform.may_kill)
     address = links.result_path(run)
     may_see = bool(address) and _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
     return {
         "run": run,
-        "standing": standing,
-        "title": f"{standing.words}: {one_line(run.schedule_name)}",
+        "state": shown,
+        "title": f"{shown.words}: {one_line(run.schedule_name)}",
         "result_path": address if may_see else "",
         "can_stop": hindrance is None and not is_asked,
-        "cant_stop": "" if standing.is_final else sentence(hindrance),
+        "cant_stop": "" if shown.is_final else sentence(hindrance),
     }
 
 

@@ -186,7 +186,7 @@ def test_an_unknown_backend_that_is_named_explicitly_is_no_source(backend: str) 
     app = Celery("platform", set_as_current=False)
     app.conf.update(result_backend=backend)
     there = choice.sources(app, "backend")
-    assert there.now is Source.BACKEND
+    assert there.for_new_runs is Source.BACKEND
     assert there.current is None
 
 
