@@ -15,6 +15,7 @@ from bot.core.model import (
     Dispatch,
     InstallationId,
     LastRun,
+    Listening,
     Matches,
     MessageTs,
     Outcome,
@@ -34,6 +35,7 @@ from bot.core.ports import (
     NotSent,
     NotTold,
     Outcomes,
+    Queues,
     Sender,
     SourceSilent,
     Stopper,
@@ -85,6 +87,13 @@ class FakeCatalog:
 
     def _index(self) -> search.Index:
         return search.Index.of((s.id, s.name, s.task, s.enabled) for s in self.schedules.values())
+
+
+class FakeQueues:
+    """Queues of which nobody knows whether a worker consumes them."""
+
+    def listening(self, queue: str | None) -> Listening:
+        return Listening.UNKNOWN
 
 
 @dataclass
@@ -247,6 +256,7 @@ class FakeMessenger:
 
 
 _CATALOG: type[Catalog] = FakeCatalog
+_QUEUES: type[Queues] = FakeQueues
 _SENDER: type[Sender] = FakeSender
 _OUTCOMES: type[Outcomes] = FakeOutcomes
 _MESSENGER: type[Messenger] = FakeMessenger

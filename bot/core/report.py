@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.core.model import Change, ChannelId, MessageTs, NoticeKind, Outcome, RunId, SlackUserId, TaskId
 from bot.core.reasons import Reason
 from bot.core.rights import NOTHING_SAID, Need, Said
-from bot.core.status import UNSENT, RunState
+from bot.core.status import is_unsent
 from bot.core.stops import Standing
 
 
@@ -94,8 +94,7 @@ class Report:
     @property
     def is_unsent(self) -> bool:
         """Whether the run waits for approval, or ended while it was waiting."""
-        is_withdrawn = self.state == RunState.WITHDRAWN and self.sent_at is None
-        return self.asked is not None and (self.state in UNSENT or is_withdrawn)
+        return self.asked is not None and is_unsent(self.state, self.sent_at)
 
     @property
     def reader(self) -> SlackUserId:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core import rulefields
+from bot.core.jsontext import Path
 from bot.core.reasons import Code, Invalid, Problem
 from bot.core.rules import Rule
-from bot.core.schemas import EXTRA, Path
+from bot.core.schemas import EXTRA
 from bot.core.strictjson import place
 from bot.core.text import one_line
 

@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet
 
 from bot.core import approval
 from bot.core.approval import Identifiers
+from bot.core.ids import team_of
 from bot.core.model import Actor, Brief, Change, InstallationId, RunId, ScheduleId, SlackUserId
 from bot.core.policy import Subject, may
 from bot.core.reasons import Code, Reason
@@ -172,7 +173,7 @@ def _approvers(run: Run, rules: tuple[Rule, ...], installation: InstallationId) 
 
 def _linked(needs: Iterable[Need], installation: InstallationId) -> QuerySet[SlackLink]:
     """The links to check for approvers: of members of the groups and of superusers. All links there if that can't be narrowed."""
-    there = SlackLink.objects.filter(team=installation.partition("/")[0], is_deleted=False).select_related("user")
+    there = SlackLink.objects.filter(team=team_of(installation), is_deleted=False).select_related("user")
     groups = [group for need in needs for group in need.approvers]
     if groups and all(need.approvers for need in needs) and has_groups(get_user_model()):
         members = get_user_model()._base_manager.filter(groups__name__in=groups)  # noqa: SLF001  # documented

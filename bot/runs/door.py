@@ -38,7 +38,7 @@ class Platform:
     sources: Sources
     secret_keys: tuple[str, ...]
     deadline: float  # seconds
-    queues: Queues | None = None
+    queues: Queues
     stopper: Stopper
     may_kill: bool = False  # whether Stop may terminate a running task
     base_url: str = ""  # the site's address; empty: messages have no links to it
@@ -123,10 +123,18 @@ class Admitted:
         owner = str(run.user_id or "") if schedule is None else None
         return self.denied(Action.SEE, self.rules_of(schedule), owner=owner) is None
 
-    def authorise(self, action: Action, schedule: Schedule | None, **more: Any) -> tuple[Rule, ...]:
-        """The rules that match the schedule. `more`: as for `denied`. Raises NotAllowed."""
+    def authorise(
+        self,
+        action: Action,
+        schedule: Schedule | None,
+        *,
+        channel: ChannelId | None = None,
+        kill: bool = False,
+        requester: Identifiers | None = None,
+    ) -> tuple[Rule, ...]:
+        """The rules that match the schedule. Raises NotAllowed."""
         rules = self.rules_of(schedule)
-        if denied := self.denied(action, rules, **more):
+        if denied := self.denied(action, rules, channel=channel, kill=kill, requester=requester):
             raise NotAllowed(denied)
         return rules
 

@@ -1,6 +1,7 @@
 """The installations that share this database. Their deliverers save what Slack says of them."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Min
@@ -62,6 +63,11 @@ def named() -> list[str]:
 def address(installation: str) -> str:
     """The address of the installation's workspace, https://….slack.com/. Empty if it isn't known."""
     return Installation.objects.filter(pk=installation).values_list("address", flat=True).first() or ""
+
+
+def addresses(runs: Iterable[Run]) -> dict[str, str]:
+    """The addresses of the workspaces of these runs, by installation."""
+    return {one: address(one) for one in {run.installation for run in runs}}
 
 
 def problem(installation: str) -> Reason | None:

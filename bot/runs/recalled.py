@@ -7,7 +7,8 @@ from typing import Any
 
 from bot.core.approval import Identifiers
 from bot.core.entry import Entry
-from bot.core.model import Actor, Profile, SlackAccount, SlackUserId, TeamId
+from bot.core.ids import team_of
+from bot.core.model import Actor, InstallationId, Profile, SlackAccount, SlackUserId, TeamId
 from bot.core.policy import Subject, may
 from bot.core.rights import Action
 from bot.models import Answer, Run, SlackLink
@@ -46,10 +47,9 @@ def of_link(link: SlackLink) -> Actor:
     return _linked(link.user, SlackAccount(team=TeamId(link.team), user=SlackUserId(link.slack_user)), link)
 
 
-def may_see(run: Run, installation: str, account: SlackUserId) -> bool:
+def may_see(run: Run, installation: InstallationId, account: SlackUserId) -> bool:
     """Whether this Slack account of an installation may see the run's schedule, by the name and task that the run copied."""
-    team = installation.partition("/")[0]
-    link = SlackLink.objects.select_related("user").filter(team=team, slack_user=account).first()
+    link = SlackLink.objects.select_related("user").filter(team=team_of(installation), slack_user=account).first()
     if link is None:
         return False
     rules = rulebook.in_force().book.of(run.schedule_name, run.task)

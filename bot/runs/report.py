@@ -6,7 +6,8 @@ from datetime import datetime
 from django.contrib.auth import get_user_model
 
 from bot.core import approval
-from bot.core.model import ChannelId, MessageTs, NoticeKind, Outcome, RunId, SlackUserId, Source, TaskId
+from bot.core.ids import team_of
+from bot.core.model import ChannelId, InstallationId, MessageTs, NoticeKind, Outcome, RunId, SlackUserId, Source, TaskId
 from bot.core.report import Answered, Asked, Report, Stopped, Untold
 from bot.core.rights import Said
 from bot.core.status import RunState
@@ -59,7 +60,7 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         run_link=links.page(site.base_url, run),
         asked=asked(run),
         recipient=recipient,
-        is_hidden=recipient is not None and not recalled.may_see(run, notice.installation, recipient),
+        is_hidden=recipient is not None and not recalled.may_see(run, InstallationId(notice.installation), recipient),
     )
 
 
@@ -105,7 +106,7 @@ def asked(run: Run) -> Asked | None:
         ask=tuple(run.approval_ask or ()),
         answers=tuple(
             Answered(
-                slack=SlackUserId(one.slack_user if one.team == run.installation.partition("/")[0] else ""),
+                slack=SlackUserId(one.slack_user if one.team == team_of(InstallationId(run.installation)) else ""),
                 name="" if one.user is None else one.user.get_username(),
                 is_yes=one.is_yes,
                 why=one.why,

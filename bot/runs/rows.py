@@ -11,6 +11,7 @@ from typing import Any
 from bot.core import approval, options
 from bot.core.audit import Act, Record, Who
 from bot.core.changes import changes
+from bot.core.ids import team_of
 from bot.core.model import (
     Actor,
     ChannelId,
@@ -22,7 +23,6 @@ from bot.core.model import (
     Schedule,
     SlackAccount,
     SlackUserId,
-    TeamId,
 )
 from bot.core.reasons import Code
 from bot.core.rules import Rule, terms
@@ -200,7 +200,7 @@ def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Desti
         return None
     named, _, channel = channel.rpartition("/")
     installation = InstallationId(named) or installations.only()
-    team = TeamId(installation.partition("/")[0])
+    team = team_of(installation)
     there = SlackLink.objects.filter(user_id=str(actor.user), team=team) if team else SlackLink.objects.none()
     requester = there.order_by("pk").values_list("slack_user", flat=True).first()
     return Destination(

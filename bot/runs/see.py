@@ -8,7 +8,6 @@ from bot.core.model import (
     Brief,
     ChannelId,
     LastRun,
-    Listening,
     Matches,
     Preview,
     RunId,
@@ -77,7 +76,7 @@ def preview(platform: Platform, actor: Actor, schedule: ScheduleId, channel: Cha
         last=_last(platform, found),
         running=running,
         limits=limits.of_stored(admitted, found, channel),
-        listening=Listening.UNKNOWN if platform.queues is None else platform.queues.listening(target.queue),
+        listening=platform.queues.listening(target.queue),
     )
 
 

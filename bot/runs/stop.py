@@ -13,7 +13,8 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from bot.core.audit import Act, Who
-from bot.core.model import Actor, NoticeKind, RunId, ScheduleId, TaskId
+from bot.core.ids import team_of
+from bot.core.model import Actor, InstallationId, NoticeKind, RunId, ScheduleId, TaskId
 from bot.core.policy import Denied
 from bot.core.ports import NotTold, Stopper
 from bot.core.reasons import Code, Reason
@@ -21,7 +22,7 @@ from bot.core.rights import Action
 from bot.core.status import ABORTED, OPEN, WAITING, RunState
 from bot.core.stops import Standing, Way
 from bot.models import Run, atomic
-from bot.runs import audit, clock, denials, finish, outbox, unsent
+from bot.runs import audit, clock, denials, finish, outbox, own, unsent
 from bot.runs.door import Platform, admit
 from bot.runs.follow import catch_up
 from bot.runs.refusals import CantStop, Ended, NotAllowed
@@ -93,7 +94,7 @@ def _revoke(platform: Platform, actor: Actor, found: Run, *, kill: bool, within:
 
 def _is_own(run: Run, actor: Actor) -> bool:
     """Whether the run waits for approval and this actor is its requester."""
-    return run.state == RunState.WAITING and run.user_id is not None and str(run.user_id) == actor.user
+    return run.state == RunState.WAITING and own.is_user(actor, run.user_id)
 
 
 def _withdraw(platform: Platform, actor: Actor, run: Run) -> Run:
@@ -110,8 +111,7 @@ def _withdraw(platform: Platform, actor: Actor, run: Run) -> Run:
 
 def _who(run: Run, actor: Actor) -> dict[str, Any]:
     """The columns that say who has asked to stop the run. The Slack account only if it is in the run's workspace."""
-    team = run.installation.partition("/")[0]
-    is_there = actor.slack is not None and actor.slack.team == team
+    is_there = actor.slack is not None and actor.slack.team == team_of(InstallationId(run.installation))
     return {"stopped_by_id": actor.user, "stopped_by_slack": actor.slack.user if actor.slack and is_there else ""}
 
 

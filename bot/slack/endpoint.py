@@ -18,8 +18,8 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_sdk.signature import Clock, SignatureVerifier
 
 from bot.core.ports import NotSetUp
+from bot.requests import TooLarge, no_browser, outside_transactions, raw_body
 from bot.runs import clock
-from bot.runs.requests import TooLarge, no_browser, outside_transactions, raw_body
 from bot.runs.waiting import SlackAnswer, making_answer
 from bot.slack.replay import TOO_OLD, is_late
 

@@ -1,6 +1,7 @@
 """The run page, and the page of a run."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
 from django.apps import apps
@@ -23,12 +24,11 @@ from bot.runs import again, clock, links, see, start, stop
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
 from bot.runs.refusals import CantRepeat, CantStop, Ended, MaybeSent, NotAllowed, NothingSent, Orphaned, Refused
-from bot.runs.requests import START_LIMIT
 from bot.runs.waiting import Budget
 from bot.texts import change_name, press_again, sentence
 from bot.web import approvals, display, forms, texts
 from bot.web.frame import admin_site
-from bot.web.page import Visit, page
+from bot.web.page import START_LIMIT, Visit, page
 
 PICKS = 100  # schedules shown at once
 GONE = sentence(Reason(code=Code.GONE))
@@ -57,13 +57,14 @@ def run(visit: Visit) -> HttpResponse:
         return _picker(visit, given.get("q", ""))
     schedule = forms.schedule_id(given["schedule"])
     preview = None if schedule is None else see.preview(visit.platform, visit.actor, schedule)
-    return _picker(visit, "", GONE) if preview is None else _form(visit, preview)
+    return _picker(visit, "", GONE) if preview is None else _fresh(visit, preview)
 
 
 def check(visit: Visit) -> HttpResponse:
     """Checks the form while somebody types. Sends nothing. They may not have come to the reason yet."""
     problems = _problems(visit, forms.run_request(visit.request.POST, visit.actor))
-    return JsonResponse({"problems": [display.problem(one) for one in problems if one.code != Code.REASON_MISSING]})
+    shown = (display.problem(one) for one in problems if one.code != Code.REASON_MISSING)
+    return JsonResponse({"problems": list(map(asdict, shown))})
 
 
 def status(visit: Visit, run: int) -> HttpResponse:
@@ -147,7 +148,7 @@ def _refused(visit: Visit, asked: RunRequest, why: Refused) -> HttpResponse:
     except CantRepeat as exc:
         return _picker(visit, "", sentence(exc.reason))
     hint = press_again(why.reason) if isinstance(why, NothingSent) else ""
-    return _form(visit, preview, fill, typed=asked, problems=why.problems, hint=hint)
+    return _form(visit, preview, fill, why.problems, typed=asked, hint=hint)
 
 
 def _again(visit: Visit, run: RunId | None) -> HttpResponse:
@@ -155,7 +156,7 @@ def _again(visit: Visit, run: RunId | None) -> HttpResponse:
         preview, fill = again.preview(visit.platform, visit.actor, run or NO_RUN)
     except (CantRepeat, Orphaned) as exc:
         return _picker(visit, "", sentence(exc.reason))
-    return _form(visit, preview, fill)
+    return _fresh(visit, preview, fill)
 
 
 def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
@@ -171,25 +172,35 @@ def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
     return visit.render("runtask/picker.html", context, 404 if problem else 200)
 
 
+def _fresh(visit: Visit, preview: Preview, fill: Fill = AS_STORED) -> HttpResponse:
+    """The form with the values of `fill`, and their problems."""
+    as_shown = RunRequest(
+        key="",
+        actor=visit.actor,
+        schedule=preview.schedule.id,
+        args=None,
+        kwargs=None,
+        fingerprint=None,
+        again=fill.again.run.run if fill.again else None,
+    )
+    # Nobody has been asked for a reason yet.
+    problems = [one for one in _problems(visit, as_shown) if one.field != Field.REASON]
+    return _form(visit, preview, fill, problems)
+
+
 def _form(
     visit: Visit,
     preview: Preview,
-    fill: Fill = AS_STORED,
+    fill: Fill,
+    problems: Iterable[Problem],
     *,
     typed: RunRequest | None = None,
-    problems: Iterable[Problem] | None = None,
     hint: str = "",
 ) -> HttpResponse:
-    """The form with the values of `fill` and their problems, or with what was typed and the given problems."""
+    """The form with the values of `fill` or with what was typed, and these problems."""
     filled, schedule = fill.again, preview.schedule
     run = filled.run.run if filled else None
-    if problems is None:
-        as_shown = RunRequest(
-            key="", actor=visit.actor, schedule=schedule.id, args=None, kwargs=None, fingerprint=None, again=run
-        )
-        problems = _problems(visit, as_shown)
-    # Nobody has been asked for a reason yet.
-    found = [display.problem(one) for one in problems if typed is not None or one.field != Field.REASON]
+    found = list(map(display.problem, problems))
     name = one_line(schedule.name)
     now = filled.fingerprint if filled else schedule.fingerprint
     fingerprint = now if typed is None else typed.fingerprint
@@ -209,7 +220,7 @@ def _form(
         ),
         "needs": list(map(need_text, preview.limits.needs)),
         "is_closed": preview.limits.denied is not None and typed is None,
-        "problems": [problem for problem in found if problem["field"] == Field.SCHEDULE],
+        "problems": [problem for problem in found if problem.field == Field.SCHEDULE],
         "hint": hint,
         "is_refused": typed is not None,
         "is_changed": fingerprint != now,

@@ -24,7 +24,7 @@ from bot.texts import problem_text
 from localslack.validation.surfaces import view_problems
 from tests.core import strategies
 from tests.factories import NOW, PLACE, a_row, staff_actor
-from tests.fakes import FakeOutcomes, FakeStopper
+from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
 from tests.parity.compare import pictured
 from tests.parity.ways import request_for
 from tests.parity.wire import InMemory
@@ -96,6 +96,7 @@ def test_any_row_is_shown_and_either_sent_or_reported_as_wrong(
     platform = Platform(
         catalog=BeatCatalog(app),
         sources=FakeOutcomes().sources(),
+        queues=FakeQueues(),
         stopper=FakeStopper(),
         sender=CelerySender(app),
         secret_keys=(),

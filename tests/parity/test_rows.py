@@ -18,7 +18,7 @@ from bot.runs.follow import follow
 from bot.runs.refusals import Refused
 from bot.runs.waiting import Budget
 from tests.factories import a_row, staff_actor
-from tests.fakes import FakeOutcomes, FakeStopper
+from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
 from tests.parity.compare import pictured
 from tests.parity.ways import request_for
 
@@ -39,6 +39,7 @@ def platform(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         yield Platform(
             catalog=BeatCatalog(app),
             sources=FakeOutcomes().sources(),
+            queues=FakeQueues(),
             stopper=FakeStopper(),
             sender=CelerySender(app),
             secret_keys=(),

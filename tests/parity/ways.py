@@ -20,7 +20,7 @@ from bot.models import Run
 from bot.runs import start
 from bot.runs.door import Platform
 from bot.runs.waiting import Budget
-from tests.fakes import FakeOutcomes, FakeStopper
+from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
 
 Way = Callable[[Celery, PeriodicTask, Actor], None]
 
@@ -64,6 +64,7 @@ def runtask(app: Celery, row: PeriodicTask, actor: Actor) -> None:
     platform = Platform(
         catalog=BeatCatalog(app),
         sources=FakeOutcomes().sources(),
+        queues=FakeQueues(),
         stopper=FakeStopper(),
         sender=sender,
         secret_keys=(),

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from slack_bolt import BoltRequest, BoltResponse
 
 from bot.core.ports import NotSetUp
+from bot.requests import BODY_LIMIT
 from bot.runs import clock
-from bot.runs.requests import BODY_LIMIT
 from bot.slack.endpoint import CLOCK_SKEW, FORM, JSON, Bad, endpoint, parse, verify
 from bot.slack.replay import TOO_OLD
 

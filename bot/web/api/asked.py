@@ -21,7 +21,7 @@ from bot.core.reasons import Invalid, Problem, TextPlace
 from bot.core.strictjson import PROBLEMS, place
 from bot.core.text import clip, one_line
 from bot.models import Run
-from bot.runs.requests import BODY_LIMIT, TooLarge, raw_body
+from bot.requests import BODY_LIMIT, TooLarge, raw_body
 from bot.texts import sentence
 from bot.web.api.errors import ApiError, ApiProblem, bad_request
 
