@@ -26,7 +26,7 @@ from bot.core import arguments
 from bot.core.model import Dispatch, Field, RunId, Schedule, Target, TaskId
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid, Problem, Reason
-from bot.core.secrets import WORDS, Secrets
+from bot.core.secrets import Secrets
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class CelerySender:
     """Sender over Celery. Threads may share it. The platform's own Celery configuration stays as it is."""
 
     app: Celery
-    secret_keys: tuple[str, ...] = WORDS
+    secret_keys: tuple[str, ...]
     declares: bool = True  # False: this process doesn't know with which arguments the platform declares its queues
     _pool: ProducerPool = field(init=False)
 

@@ -13,7 +13,6 @@ from django.urls import get_script_prefix, set_script_prefix
 
 from bot.core.model import InstallationId
 from bot.core.ports import Outcomes, SourceSilent
-from bot.core.secrets import WORDS
 from bot.core.status import AWAITED
 from bot.models import Notice, NoticeState, Run
 from bot.runs import cleanup, clock, finish, homes, sources
@@ -117,9 +116,9 @@ class Watcher:
     outcomes: Outcomes
     deadline: float  # seconds
     wake: Callable[[], None]  # called when a notice may be owed
+    secret_keys: tuple[str, ...]
     settles: Q = finish.ANY  # runs that it marks as overdue or ends as unseen, even if no watcher reads their source
     idle: float = IDLE  # seconds between two steps while no result is awaited
-    secret_keys: tuple[str, ...] = WORDS
     _noted: float = float("-inf")  # monotonic: when it last saved that its source answers
     _is_silent: bool = False
 

@@ -15,7 +15,9 @@ from bot.models import Answer, Run, SlackLink
 from bot.runs import rulebook
 from bot.runs.actors import email_of, of_user
 
-FACTS = ("is_guest", "is_bot", "is_deleted", "is_stranger")  # columns of a link that are fields of a profile
+# Columns of a link that are fields of a profile. `home` isn't among them, as it is empty in links whose person hasn't acted yet:
+# then we take the workspace in which they are linked.
+FACTS_BUT_HOME = ("is_guest", "is_bot", "is_deleted", "is_stranger")
 
 
 def requester(run: Run) -> Actor | None:
@@ -65,5 +67,5 @@ def _actor(user: Any, entry: Entry, team: str, slack_user: str) -> Actor:
 
 
 def _linked(user: Any, account: SlackAccount, link: SlackLink) -> Actor:
-    profile = Profile(home=TeamId(link.home or link.team), **{name: getattr(link, name) for name in FACTS})
+    profile = Profile(home=TeamId(link.home or link.team), **{name: getattr(link, name) for name in FACTS_BUT_HOME})
     return of_user(user, entry=Entry.SLACK, slack=account, team=account.team, profile=profile)

@@ -14,6 +14,7 @@ from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
 from bot.core.model import Actor, RunRequest, ScheduleId
 from bot.core.reasons import Problem
+from bot.core.secrets import WORDS
 from bot.runs import see, start
 from bot.runs.door import Platform
 from bot.runs.refusals import Refused
@@ -98,7 +99,7 @@ def test_any_row_is_shown_and_either_sent_or_reported_as_wrong(
         sources=FakeOutcomes().sources(),
         queues=FakeQueues(),
         stopper=FakeStopper(),
-        sender=CelerySender(app),
+        sender=CelerySender(app, WORDS),
         secret_keys=(),
         deadline=1800,
     )

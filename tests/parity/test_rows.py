@@ -11,6 +11,7 @@ from django_celery_beat.schedulers import DatabaseScheduler
 from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
 from bot.core.model import Actor, RunId, ScheduleId
+from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs import see, start
 from bot.runs.door import Platform
@@ -41,7 +42,7 @@ def platform(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
             sources=FakeOutcomes().sources(),
             queues=FakeQueues(),
             stopper=FakeStopper(),
-            sender=CelerySender(app),
+            sender=CelerySender(app, WORDS),
             secret_keys=(),
             deadline=1800,
         )

@@ -16,6 +16,7 @@ from kombu.pools import ProducerPool
 from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
 from bot.core.model import Actor, RunRequest, ScheduleId
+from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs import start
 from bot.runs.door import Platform
@@ -60,7 +61,7 @@ def beat(app: Celery, row: PeriodicTask, actor: Actor) -> None:
 
 def runtask(app: Celery, row: PeriodicTask, actor: Actor) -> None:
     """Starts a run by the row's id, with the permission check."""
-    sender = CelerySender(app)
+    sender = CelerySender(app, WORDS)
     platform = Platform(
         catalog=BeatCatalog(app),
         sources=FakeOutcomes().sources(),

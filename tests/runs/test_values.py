@@ -13,6 +13,7 @@ from bot.conf import Conf
 from bot.core.model import NoticeKind, RunId, RunRequest, TaskId
 from bot.core.ports import NotSent
 from bot.core.reasons import Code, Reason
+from bot.core.secrets import WORDS
 from bot.core.status import RunState
 from bot.models import Installation, Notice, Run
 from bot.runs import again, cleanup, clock, finish, loops, outbox
@@ -155,7 +156,7 @@ def test_an_emptied_run_gets_only_the_status_of_a_late_end() -> None:
     run = aged(RunState.UNSEEN, status="")
     forget()
     late = an_outcome(task_id=TaskId(run.task_id), result=HELD, traceback=HELD, result_length=16)
-    finish.record([late], now=NOW, deadline=1800)
+    finish.record([late], now=NOW, deadline=1800, secret_keys=WORDS)
     run.refresh_from_db()
     assert (run.state, run.status) == ("finished", "SUCCESS")
     assert HELD not in everything(run)
