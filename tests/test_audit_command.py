@@ -53,7 +53,7 @@ class TestOtherCommands:
     def _nobody_before(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("SUDO_USER", raising=False)
 
-    def test_links(self) -> None:
+    def test_adding_and_removing_a_link_is_recorded(self) -> None:
         for name in ("ana", "eva"):
             User.objects.create_user(name, is_staff=True)
             said("add", "U1", name, "--team", "T1", command="runtask_staff")
@@ -63,7 +63,7 @@ class TestOtherCommands:
         assert told() == [(action, "command", ME) for action in actions]
         assert [str(row.about) for row in records()] == ["ana T1/U1", "ana T1/U1", "eva T1/U1", "eva T1/U1"]
 
-    def test_tokens(self) -> None:
+    def test_adding_and_removing_a_token_is_recorded(self) -> None:
         User.objects.create_user("ana", is_staff=True)
         secret = said("add", "ana", "--name", "CI", command="runtask_token").splitlines()[-1]
         token = ApiToken.objects.get().pk
