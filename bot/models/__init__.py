@@ -152,8 +152,9 @@ class Run(Ruled, Approvable, Stoppable, Emptied):
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
     not_sent_because = models.TextField(blank=True, help_text="a reason (bot.core.reasons.Reason.dump)")
-    # A run that waits for approval lapses at this time. If no worker has reported on an open run by then, its thread says so.
-    # For an ended run: watchers look for another end until then. For a run that was never run: when it ended.
+    # A run that waits for approval lapses then. If no worker has reported on an open run by then, its thread says so.
+    # An ended run: watchers look for another end until then.
+    # A run that was never run: when it ended.
     deadline_at = models.DateTimeField()
 
     source = models.CharField(max_length=16, choices=[(s.value, s.value) for s in Source], default=Source.ROWS)

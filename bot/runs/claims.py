@@ -16,12 +16,14 @@ from bot.runs.outbox import RANK, arrange, lock, owe_edit
 from bot.runs.pace import Paced, after_pause, paced, with_pace
 
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
-# A claim younger than this lasts long enough to ask who reads (2 s), and to look for a message and post it (5 s each).
+# The rest of a claim that is younger than this is enough for three calls to Slack: who reads the channel (2 s), finding a
+# message, posting it (5 s each).
 FRESH = timedelta(seconds=2)
 LAST = max(RANK.values())  # no other notice waits for a notice of this rank
 
-# The driver repeats each statement for many rows; the ORM would build one for each. Then a deliverer sends a fifth of the
-# messages in a second: 0.1 to 0.36 times as many as a bare loop, instead of 1.2 (docs/performance.md wants 0.8). Rows are updated one by one, in the order of their keys, so that two deliverers never deadlock. COALESCE: as in `still`.
+# The driver repeats each statement for many rows; the ORM would build one for each. With the ORM, a deliverer sends only a
+# fifth as many messages per second. Rows are updated one by one, in the order of their keys, so that two deliverers never
+# deadlock. COALESCE: as in `still`.
 CLAIMED = """
 UPDATE runtask_notice SET state = 'claimed', claim = %s, claimed_until = %s, full_at = COALESCE(%s, full_at),
 tried_at = COALESCE(tried_at, %s)

@@ -78,7 +78,10 @@ class Admitted:
         return frozenset(self.platform.catalog.ids(self.hidden))
 
     def rules_of(self, schedule: Schedule | Brief | None) -> tuple[Rule, ...]:
-        """The rules that match the schedule. Takes as long if there is no schedule, so that the time doesn't reveal hidden ones."""
+        """The rules that match the schedule.
+
+        Without a schedule it does the same work, so that the response time doesn't reveal that a schedule exists.
+        """
         found = self.in_force.book.of(*(("", "") if schedule is None else (schedule.name, schedule.task)))
         return () if schedule is None else found
 
@@ -91,7 +94,7 @@ class Admitted:
     def run(self, run: RunId) -> Run | None:
         """None: there is no such run for this actor. Only its requester may see a run whose schedule was deleted.
 
-        If there is no such run, it looks for a schedule nevertheless, so that the time doesn't reveal hidden runs.
+        Without such a run it looks for a schedule nevertheless, so that the response time doesn't reveal that a run exists.
         """
         found = Run.objects.select_related("user").filter(pk=run).first() if is_id(run) else None
         return found if self.sees(found or Run(schedule_id=LARGEST_ID)) and found is not None else None

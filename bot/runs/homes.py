@@ -45,7 +45,8 @@ class Contents:
     now: Now
     favourites: tuple[Brief, ...]
     last: tuple[OwnRun, ...]
-    # How far the reader's own runs and the runs that wait for them are, by id. Includes runs that are hidden from them now.
+    # State and status of the reader's own runs and of the runs that wait for them, by id; the loop compares them. Includes
+    # runs that are hidden from the reader now.
     marks: dict[str, str]
 
 

@@ -1,4 +1,4 @@
-"""Holds a run to the rules that match its schedule."""
+"""What the rules that match a schedule ask of a run, and which of that a run breaks."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Makes actors for people who asked for a run, or answered, with the rights that they have at this moment.
+"""Makes actors for people who are not acting now: requesters and approvers. Their rights are today's.
 
 Their Slack profile is the one that their link stores. Slack is asked again only about people who act now (bot.slack.identity).
 """
@@ -15,8 +15,8 @@ from bot.models import Answer, Run, SlackLink
 from bot.runs import rulebook
 from bot.runs.actors import email_of, of_user
 
-# Columns of a link that are fields of a profile. `home` isn't among them, as it is empty in links whose person hasn't acted yet:
-# then we take the workspace in which they are linked.
+# Columns of a link that are fields of a profile. Without `home`, which is empty until the person acts: then we take the
+# workspace in which they are linked.
 FACTS_BUT_HOME = ("is_guest", "is_bot", "is_deleted", "is_stranger")
 
 

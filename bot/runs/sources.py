@@ -51,7 +51,7 @@ def problem(source: Source) -> Reason | None:
 
 
 def unasked_since(source: Source, *, now: datetime) -> datetime | None:
-    """Since when nobody has asked the source, although runs wait for results. None: for less than UNASKED, or no run waits."""
+    """The time since which nobody has asked the source. None: somebody asked within UNASKED, or no run has waited for longer."""
     waiting = Run.objects.filter(source=source, state__in=AWAITED, created_at__lte=now - UNASKED).order_by("created_at")
     first = waiting.values_list("created_at", flat=True).first()
     if first is None:
@@ -111,13 +111,13 @@ def let_go(source: Source, holder: str, *, now: datetime) -> None:
 
 
 def followed_until(source: Source) -> datetime | None:
-    """Until when a process has certainly followed the source. None: none ever has."""
+    """Until when a process has certainly followed the source. None: no process has ever followed it."""
     health = _health(source)
     return None if health is None or health.held_until is None else health.held_until - HELD
 
 
 def missed(source: Source, *, before: datetime, still_there: Collection[str]) -> int:
-    """Notes on open runs from before that moment that we may have missed their end. Returns on how many.
+    """Notes on open runs from before that moment that we may have missed their end. Returns how many runs it noted.
 
     `still_there`: the ids of tasks that a worker has at this moment. These runs haven't ended.
     """

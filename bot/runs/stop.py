@@ -1,7 +1,7 @@
 """The verb *stop*: saves who wants a run to stop, and tells workers so, again and again until the run's end is known.
 
 A run whose message is just being sent counts as sent, as its row isn't read again before the message goes out. That is no
-problem: workers remember that they must revoke a task, even if they are told before it reaches them.
+problem: workers remember a revoke that arrives before the task.
 """
 
 import logging
@@ -159,7 +159,10 @@ def _tell(stopper: Stopper, runs: QuerySet[Run], now: datetime, within: float) -
 
 
 def _way_now(run: Run) -> str:
-    """How to tell workers this time. A mark that is written, or an end, must not be replaced by another mark."""
+    """The command to send this time.
+
+    If the abort mark or an end is stored already, it is only `revoke`: a second mark would overwrite what is stored.
+    """
     is_marked = run.status == ABORTED or run.state not in OPEN
     return Way.REVOKE if run.stop_way == Way.ABORT and is_marked else run.stop_way
 

@@ -251,7 +251,7 @@ def test_a_check_looks_at_a_bounded_number_of_parts(keyword: str) -> None:
         return iter(())
 
     largest = {**allowed[-1], "$defs": {**allowed[-1]["$defs"], "d0": {**TYPED, "multipleOf": 1}}}
-    counting = extend(type(schemas.validator(largest)), {"multipleOf": counted})
+    counting = extend(type(schemas.validator(largest)), {"multipleOf": counted})  # type: ignore[no-untyped-call]
     list(counting(largest).iter_errors({"days": 7}))
     assert 0 < len(asked) <= schemas.MOST
 
