@@ -11,6 +11,7 @@ from bot.slack.ids import Id
 SCOPES: dict[str, tuple[str, ...]] = {
     "auth_test": (),
     "bots_info": ("users:read",),
+    "chat_delete": ("chat:write",),
     "chat_postEphemeral": ("chat:write",),
     "chat_postMessage": ("chat:write", "chat:write.public"),  # .public: in public channels without an invitation
     "chat_update": ("chat:write",),

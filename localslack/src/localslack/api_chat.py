@@ -137,8 +137,9 @@ def _metadata(args: Json) -> Json | None:
 
 
 def _thread(where: Conversation, args: Json) -> Json:
+    """The thread to post to. Slack posts a reply to a message that is gone outside the thread (gh:slack-go/slack#1571)."""
     thread_ts = text(args, "thread_ts")
-    if not thread_ts:
+    if thread_ts not in where.messages:
         return {}
     if where.parent(thread_ts) is None:
         raise ApiError("thread_not_found")
