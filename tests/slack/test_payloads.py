@@ -56,10 +56,21 @@ def test_a_mention_recorded_from_slack_is_read() -> None:
     ids=["shared channel", "no team", "the organisation's", "another team"],
 )
 def test_the_author_of_a_mention_has_their_own_team(changes: Payload, team: str) -> None:
-    body = {**a_mention(**changes), "enterprise_id": "E111"}
+    body = a_mention(**changes)
+    body["authorizations"][0]["enterprise_id"] = "E111"
     found = events.mention(body)
     assert found is not None
     assert found.account.team == team
+
+
+@pytest.mark.parametrize(("own", "team"), [("T222", "T222"), (None, "T111")], ids=["their team", "no team"])
+def test_in_a_channel_of_another_company_our_installation_is_the_one_that_may_read_the_event(
+    own: str | None, team: str
+) -> None:
+    """Outside, the event has the team of that company (gh:slackapi/java-slack-sdk#629), which is never the author's."""
+    found = events.mention({**a_mention(team=own), "team_id": "T999", "enterprise_id": "E999"})
+    assert found is not None
+    assert (found.installation, found.account.team) == ("T111/A111", team)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +140,8 @@ def test_the_reader_of_the_home_tab_belongs_to_the_events_team() -> None:
     body = recorded("event.app_home_opened.java_shape.json")
     body["team_id"], body["event"]["user"], body["event"]["tab"] = "T1", "U1", "home"
     assert events.home_opened(body) == account("T1", "U1")
+    body["authorizations"][0]["team_id"] = "T2"
+    assert events.home_opened(body) == account("T2", "U1")
     body["event"]["tab"] = "messages"
     assert events.home_opened(body) is None
 
