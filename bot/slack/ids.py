@@ -50,7 +50,7 @@ class Id(StrEnum):
 OPTION_TEXT = 75
 OPTION_DESCRIPTION = 75
 OPTIONS = 100  # options in a menu
-SUGGESTION_BYTES = 60_000  # the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py)
+ANSWER_BYTES = 60_000  # in an answer to a payload: the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py)
 SECTION_TEXT = 3000
 ALERT_TEXT = 200
 INPUT_TEXT = 3000

@@ -25,13 +25,13 @@ from bot.slack.blocks import (
 )
 from bot.slack.details import details
 from bot.slack.ids import (
+    ANSWER_BYTES,
     ERROR_TEXT,
     INPUT_PREFIX,
     INPUT_TEXT,
     OPTION_DESCRIPTION,
     OPTION_TEXT,
     OPTIONS,
-    SUGGESTION_BYTES,
     Id,
 )
 from bot.slack.metadata import Metadata
@@ -100,9 +100,9 @@ def suggestions(matches: Matches, favourites: Sequence[Brief] = ()) -> Block:
     while True:
         answer = _menu(own, choices, matches.total)
         size = len(json.dumps(answer))
-        if size <= SUGGESTION_BYTES:
+        if size <= ANSWER_BYTES:
             return answer
-        choices = choices[: min(len(choices) - 1, len(choices) * SUGGESTION_BYTES // size)]
+        choices = choices[: min(len(choices) - 1, len(choices) * ANSWER_BYTES // size)]
 
 
 def _menu(own: list[Block], choices: list[Block], total: int) -> Block:

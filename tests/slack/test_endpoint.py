@@ -224,7 +224,13 @@ def test_the_address_is_confirmed_when_slack_asks(app: FakeApp) -> None:
 
 def test_slack_is_heard_when_it_leaves_out_events(app: FakeApp, now: float, caplog: pytest.LogCaptureFixture) -> None:
     """docs.slack.dev: reference/events/app_rate_limited"""
-    body = {"type": "app_rate_limited", "token": "x", "team_id": "T1", "minute_rate_limited": 1518467820, "api_app_id": "A1"}
+    body = {
+        "type": "app_rate_limited",
+        "token": "x",
+        "team_id": "T1",
+        "minute_rate_limited": 1518467820,
+        "api_app_id": "A1",
+    }
     at = int(now) - 60
     raw = json.dumps(body).encode()
     headers = {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": sign(raw, at)}

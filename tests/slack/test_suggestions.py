@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.model import Matches, ScheduleId
 from bot.slack import modals, texts
-from bot.slack.ids import OPTION_TEXT, SUGGESTION_BYTES
+from bot.slack.ids import ANSWER_BYTES, OPTION_TEXT
 from localslack.validation.surfaces import options_problems
 from tests.factories import a_brief
 
@@ -62,8 +62,8 @@ def test_suggestions_are_cut_to_the_size_of_a_socket_frame(wide: str) -> None:
     matches = many(100, name=wide * 200, task=wide * 200)
     answer = modals.suggestions(matches)
     assert options_problems(answer).lines() == []
-    assert len(json.dumps(answer)) <= SUGGESTION_BYTES
+    assert len(json.dumps(answer)) <= ANSWER_BYTES
     shown = answer.get("options") or answer["option_groups"][0]["options"]
     if len(shown) < 100:
         assert answer["option_groups"][0]["label"]["text"] == f"{len(shown)} of 100, keep typing"
-        assert len(json.dumps(answer)) > SUGGESTION_BYTES * 0.9, "the list is cut no more than necessary"
+        assert len(json.dumps(answer)) > ANSWER_BYTES * 0.9, "the list is cut no more than necessary"
