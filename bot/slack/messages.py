@@ -25,6 +25,7 @@ from bot.slack.blocks import (
     person,
     preformatted,
     section,
+    shortened,
 )
 from bot.slack.external import external
 from bot.slack.ids import FALLBACK_TEXT, Id
@@ -44,7 +45,7 @@ def message(report: Report) -> dict[str, Any]:
     Notifications and screen readers use `text`, which says in one line what happened.
     """
     text, blocks = _built(report)
-    return {"text": clip(text, FALLBACK_TEXT), "blocks": blocks, "metadata": metadata(report)}
+    return {"text": clip(text, FALLBACK_TEXT), "blocks": shortened(blocks), "metadata": metadata(report)}
 
 
 def simple_message(report: Report) -> dict[str, Any]:

@@ -85,6 +85,13 @@ def test_a_direct_message_answers_with_its_own_id(client: WebClient, slack: Loca
     assert client.chat_update(channel=answer["channel"], ts=answer["ts"], text="pssst")["ok"]
 
 
+def test_blocks_that_are_too_long_together_are_refused(client: WebClient, refused: Refused) -> None:
+    blocks = [section("x" * 3000)] * 5
+    assert refused(lambda: client.chat_postMessage(channel="C0OPS", text="x", blocks=blocks))["error"] == (
+        "msg_blocks_too_long"
+    )
+
+
 def test_replies_go_to_parents_only(client: WebClient, refused: Refused) -> None:
     root = client.chat_postMessage(channel="C0OPS", text="root")["ts"]
     reply = str(client.chat_postMessage(channel="C0OPS", text="reply", thread_ts=root)["ts"])

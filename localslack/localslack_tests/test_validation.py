@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from localslack.validation.surfaces import message_problems, view_problems
+from localslack.validation.surfaces import blocks_are_too_long, message_problems, view_problems
 from localslack_tests.views import actions, button, menu, modal, option, plain, section, text_input
 
 Json = dict[str, Any]
@@ -171,6 +171,11 @@ def test_a_message_answer_repeats_each_complaint_with_the_failed_schema() -> Non
 def test_a_message_has_50_blocks_at_most() -> None:
     assert not message_problems([section()] * 50)
     assert message_problems([section()] * 51).lines() == ["no more than 50 items allowed [json-pointer:/blocks]"]
+
+
+def test_the_blocks_of_a_message_share_13200_characters_of_json() -> None:
+    assert not blocks_are_too_long([section("x" * 3000)] * 4)
+    assert blocks_are_too_long([section("x" * 3000)] * 5)
 
 
 def test_markdown_blocks_share_12000_characters() -> None:
