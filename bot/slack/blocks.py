@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -59,6 +59,15 @@ def code(text: str, limit: int = 200) -> str:
 
 def entities(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def fit_plain(text: str, limit: int, cut: Callable[[str, int], str] = clip) -> str:
+    """Plain text, cut so that it fits even if Slack counts `&`, `<` and `>` as the entities that it makes of them."""
+    most, found = limit, cut(text, limit)
+    while (excess := len(entities(found)) - limit) > 0:
+        most -= 1 + (excess - 1) // len("&amp;")
+        found = cut(text, most)
+    return found
 
 
 def unescaped(text: str) -> str:

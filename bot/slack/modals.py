@@ -18,6 +18,7 @@ from bot.slack.blocks import (
     alerts,
     entities,
     escape,
+    fit_plain,
     label,
     plain,
     preformatted,
@@ -117,9 +118,9 @@ def _menu(own: list[Block], choices: list[Block], total: int) -> Block:
 def option(brief: Brief) -> Block:
     mark = "" if brief.enabled else texts.DISABLED_MARK
     return {
-        "text": plain(clip_middle(label(brief.name), OPTION_TEXT - len(mark)) + mark),
+        "text": plain(fit_plain(label(brief.name), OPTION_TEXT - len(mark), clip_middle) + mark),
         "value": str(brief.id),
-        "description": plain(clip_middle(label(brief.exact_task), OPTION_DESCRIPTION)),
+        "description": plain(fit_plain(label(brief.exact_task), OPTION_DESCRIPTION, clip_middle)),
     }
 
 

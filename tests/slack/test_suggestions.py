@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
-from bot.core.model import Matches, ScheduleId
-from bot.slack import modals, texts
-from bot.slack.ids import ANSWER_BYTES, OPTION_TEXT
+from bot.core.again import Earlier, Fill
+from bot.core.model import Change, Matches, RunId, ScheduleId
+from bot.core.status import RunState
+from bot.slack import filling, modals, texts
+from bot.slack.blocks import entities
+from bot.slack.ids import ANSWER_BYTES, OPTION_DESCRIPTION, OPTION_TEXT
 from localslack.validation.surfaces import options_problems
-from tests.factories import a_brief
+from tests.factories import ADA, NOW, a_brief
+from tests.slack.forms import objects
 
 
 def test_favourites_come_first_and_only_once() -> None:
@@ -38,6 +42,25 @@ def test_an_option_is_labelled_with_its_name(name: str, enabled: bool, label: st
     assert option["text"]["text"] == label
     assert option["value"] == "7"
     assert option["description"]["text"] == "reports.tasks.nightly"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("name", ["&" * 80, "Billing & " + "x" * 65, "x" * 71 + "&", "<b>" * 30], ids=len)
+def test_an_option_fits_even_if_slack_counts_entities(name: str, enabled: bool) -> None:
+    option = modals.option(a_brief(name=name, task=name, enabled=enabled))
+    for text, least in ((option["text"]["text"], OPTION_TEXT), (option["description"]["text"], OPTION_DESCRIPTION)):
+        assert least - 10 < len(entities(text)) <= least, "it is cut no more than necessary"
+    assert option["text"]["text"].endswith("" if enabled else texts.DISABLED_MARK)
+
+
+def test_an_earlier_run_as_an_option_fits_even_if_slack_counts_entities() -> None:
+    changes = (Change(name="a<b", old="&" * 40, new=">" * 40),)
+    run = Earlier(
+        run=RunId(1), requester=ADA, name="&" * 80, at=NOW, state=RunState.FINISHED, status="&" * 40, changes=changes
+    )
+    [menu] = filling.menu(Fill(recent=(run,)), "1")
+    for option in menu["element"]["options"]:
+        assert all(len(entities(text["text"])) <= OPTION_TEXT for text in objects(option, "plain_text"))
 
 
 def many(count: int, total: int | None = None, **changes: Any) -> Matches:
