@@ -178,6 +178,8 @@ class Messenger(Protocol):
         """
 
     def open_direct_message(self, report: Report) -> ChannelId: ...
+    def is_external(self, channel: ChannelId) -> bool:
+        """Whether messages in this channel say only how far a run is, because another company may read them."""
 
 
 class NotDelivered(_Failed):

@@ -27,7 +27,7 @@ from bot.runs import claims, clock
 from bot.runs.claims import Sent
 from bot.runs.failures import DATABASE_AWAY
 from bot.runs.gate import Gate
-from bot.runs.report import Site, report
+from bot.runs.report import Site, asks_nobody, report
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +191,9 @@ class Deliverer:
     def _try(self, errand: _Errand) -> _Settling:
         notice = errand.notice
         try:
-            return self._edit(errand) if notice.is_edit else self._post(errand)
+            is_in_vain = asks_nobody(notice, errand.report.channel, self.messenger, simply=errand.simply)
+            end = self._edit(errand) if notice.is_edit else self._post(errand)
+            return replace(end, asks_nobody=is_in_vain) if isinstance(end, Sent) else end
         except ChannelClosed as exc:
             return self._redirect(errand, exc.error)
         except MessageRefused as exc:

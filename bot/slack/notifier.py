@@ -82,6 +82,9 @@ class SlackMessenger:
         answer = call(self.client.conversations_open, is_optional=True, users=[report.reader])
         return ChannelId(answer["channel"]["id"])
 
+    def is_external(self, channel: ChannelId) -> bool:
+        return self.audiences.is_external(channel)
+
     def _delete(self, channel: str, ts: str) -> None:
         try:
             call(self.client.chat_delete, channel=channel, ts=ts)
@@ -89,4 +92,4 @@ class SlackMessenger:
             log.warning("a message that is in the wrong place can't be deleted: %s", exc)
 
     def _for_its_readers(self, report: Report) -> Report:
-        return replace(report, is_external=self.audiences.is_external(report.channel))
+        return replace(report, is_external=self.is_external(report.channel))

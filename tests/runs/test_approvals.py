@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from bot.core.model import Actor, ChannelId, Destination, NoticeKind, Place, ScheduleId, SlackAccount, SlackUserId
-from bot.core.ports import ChannelClosed
+from bot.core.ports import ChannelClosed, MessageRefused
 from bot.core.reasons import Code
 from bot.core.report import Report, Untold
 from bot.core.status import RunState
@@ -105,6 +105,45 @@ def test_if_the_channel_turns_out_to_be_closed_approvers_are_asked_directly(door
     tend(door)
     assert told(run) == []
     post.slack.fail(ChannelClosed(slack_says("not_in_channel")))
+    deliver(post)
+    tend(door)
+    assert told(run) == ["U0CARA"]
+
+
+@pytest.mark.parametrize("is_shared_later", [False, True])
+def test_if_another_company_reads_the_channel_approvers_are_asked_directly(
+    door: Door, post: Post, *, is_shared_later: bool
+) -> None:
+    """The messages there mention nobody, so nobody is asked by them."""
+    channel = ChannelId("C1")
+    in_force(replace(TWO_PAIRS_OF_EYES, ask=("S1",), approvals=2))
+    cara = linked("cara", "leads")
+    run = asked(door, requester=linked("ada"), destination=replace(HERE, place=Place(channel=channel)))
+    tend(door)
+    if is_shared_later:
+        deliver(post)
+        tend(door)
+        assert told(run) == []
+        says_yes(door, run, person("dora", "leads"))
+    post.slack.external.add(channel)
+    deliver(post)
+    tend(door)
+    assert told(run) == ["U0CARA"]
+    deliver(post)
+    assert [report.channel for report in by_kind(post.slack.posts, NoticeKind.ASK)] == [DIRECT]
+    says_yes(door, run, cara)
+    deliver(post)
+    tend(door)
+    assert kinds(run, "U0CARA") == ["answered:0", "ask:0"]
+
+
+def test_if_the_root_is_one_line_of_text_approvers_are_asked_directly(door: Door, post: Post) -> None:
+    """That line mentions nobody and has no buttons."""
+    linked("cara", "leads")
+    in_force(replace(TWO_PAIRS_OF_EYES, ask=("S1",)))
+    run = asked(door, requester=linked("ada"), destination=replace(HERE, place=Place(channel=ChannelId("C1"))))
+    tend(door)
+    post.slack.fail(MessageRefused(slack_says("invalid_blocks")))
     deliver(post)
     tend(door)
     assert told(run) == ["U0CARA"]
