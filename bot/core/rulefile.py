@@ -58,7 +58,9 @@ class _Document:
     value: Any = None
     problems: list[Problem] = field(default_factory=list)
     _marks: dict[Path, int] = field(default_factory=dict)
-    _missing: set[Path] = field(default_factory=set)  # parts that have no value, because something is wrong with their text
+    _missing: set[Path] = field(
+        default_factory=set
+    )  # parts that have no value, because something is wrong with their text
     _around: set[Path] = field(default_factory=set)  # the parts that contain these
     _nodes: set[int] = field(default_factory=set)  # the nodes that were read, to recognise aliases of them
 
