@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 
 from bot.core.again import Again, Earlier, Fill
 from bot.core.changes import changes, since
-from bot.core.model import Actor, Change, ChannelId, InstallationId, Preview, RunId, Schedule, ScheduleId
+from bot.core.model import Actor, Change, ChannelId, Preview, RunId, Schedule, ScheduleId
 from bot.core.options import OPTIONS, of_row
 from bot.core.reasons import Problem
 from bot.core.rights import Action
@@ -59,11 +59,10 @@ def row(platform: Platform, actor: Actor, run: RunId, schedule: ScheduleId | Non
     return found
 
 
-def own_last(platform: Platform, actor: Actor, installation: InstallationId) -> RunId:
-    """The actor's newest run of this installation. Raises NotAllowed or NoRunYet."""
+def own_last(platform: Platform, actor: Actor) -> RunId:
+    """The actor's newest run, from wherever they asked for it. Raises NotAllowed or NoRunYet."""
     admitted = admit(platform, actor)
-    here = own.of(str(actor.user)).filter(installation=installation).only("schedule_id", "user_id")[:LOOKED_AT]
-    found = next(filter(admitted.sees, here), None)
+    found = next(filter(admitted.sees, own.of(str(actor.user)).only("schedule_id", "user_id")[:LOOKED_AT]), None)
     if found is None:
         raise NoRunYet
     return RunId(found.pk)
