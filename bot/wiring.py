@@ -204,8 +204,15 @@ def background() -> tuple[list[Loop], Deliverer]:
     notices_owed.wakes(delivery)
     cleanup = Loop("clean up", lambda: cleanup_step(keeping(options), deliverer.gate.installation))
     watching = [loop for watcher in watchers() for loop in _watching(watcher)]
-    stopping = [] if stopper is None else [Loop("repeat stops", Repeating(stopper).step)]
-    return [*watching, *stopping, *_with_schedules(deliverer.gate), delivery, cleanup], deliverer
+    return [*watching, *_repeating(stopper), *_with_schedules(deliverer.gate), delivery, cleanup], deliverer
+
+
+def _repeating(stopper: RemoteControl | None) -> list[Loop]:
+    if stopper is None:
+        return []
+    options = readable_options()
+    repeating = Repeating(stopper, sources(), options.deadline, options.secret_keys, notices_owed.ring)
+    return [Loop("repeat stops", repeating.step)]
 
 
 def keeping(options: Conf) -> Keep:

@@ -1,7 +1,8 @@
 """Stops tasks: by Celery's remote control, by the mark of an AbortableTask, and by removing messages from the embedded broker.
 
-celery/worker/control.py (`_revoke`) and request.py (`terminate`) show how workers obey. From Celery 5.7 on, a worker that gets
-the command writes REVOKED if the backend has no state of the task yet, although another worker may be running the task.
+celery/worker/control.py (`_revoke`) and request.py (`terminate`) show how workers obey. Celery 5.6.2 and 5.6.3 write REVOKED for
+each task that they are told, also if it is running or has ended. Celery 5.7 writes it if the backend doesn't know that the task
+has begun or ended, although another worker may be running it. Others write it only instead of running the task.
 """
 
 from collections.abc import Sequence
@@ -43,11 +44,11 @@ class RemoteControl:
         return embedded.take_back(self.app, task)
 
     def tell(self, tasks: Sequence[TaskId], way: Way, *, within: float) -> None:
-        """Writes marks before it sends the command: a worker that gets `revoke` doesn't touch a task that has a mark."""
         try:
             if way is Way.ABORT:
                 for task in tasks:
                     _abort(self.app, task)
+                return
             with own_connection(self.app) as connection:
                 connect(connection, within)
                 Control(self.app).revoke(

@@ -124,7 +124,7 @@ class Stopper(Protocol):
         """Removes the task's message from its queue. True: no worker had ever taken it, so the task will never run."""
 
     def tell(self, tasks: Sequence[TaskId], way: Way, *, within: float) -> None:
-        """Sends the command to all workers that are there now. They don't confirm it. Raises NotTold.
+        """Sends the command to all workers that are there now. They don't confirm it. ABORT only writes marks. Raises NotTold.
 
         Takes at most about `within` seconds.
         """

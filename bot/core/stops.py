@@ -3,10 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from bot.core.status import OPEN, RunState
+from bot.core.status import OPEN, RETRY, RunState
 
 REVOKED = "REVOKED"
 TERMINATED, EXPIRED = "terminated", "expired"  # Celery's reasons for REVOKED (celery/worker/request.py)
+MARK = "TaskRevokedError: revoked"  # what a worker stores that is only told not to start a task (celery/worker/control.py)
 
 
 class Way(StrEnum):
@@ -50,6 +51,16 @@ def is_terminated(status: str, result: str) -> bool:
     return status == REVOKED and result.rpartition(" ")[2] == TERMINATED
 
 
+def has_begun(status: str, started_at: datetime | None) -> bool:
+    """Whether a worker has reported that it has begun the task, and the task doesn't wait for its next try."""
+    return started_at is not None and status != RETRY
+
+
+def is_mark(status: str, result: str) -> bool:
+    """Whether REVOKED may be the mark of a worker that doesn't look at the task: Celery 5.6.2 and 5.6.3 mark running tasks."""
+    return status == REVOKED and result == MARK
+
+
 def standing(
     state: RunState, status: str, result: str, *, way: Way, asked_at: datetime, ended_at: datetime | None
 ) -> Standing:
@@ -57,7 +68,7 @@ def standing(
     if state in OPEN:
         if way is Way.TERMINATE:
             return Standing.TERMINATING
-        if state is not RunState.RUNNING or status == "RETRY":
+        if state is not RunState.RUNNING or status == RETRY:
             return Standing.WAITS
         return Standing.ABORTING if way is Way.ABORT else Standing.RUNS_ON
     if state is not RunState.FINISHED:

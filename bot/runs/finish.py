@@ -14,8 +14,8 @@ from bot.core.entry import Entry
 from bot.core.model import NoticeKind, Outcome, RunId, ScheduleId, Source
 from bot.core.reasons import Code, Reason
 from bot.core.secrets import Secrets
-from bot.core.status import AWAITED, ENDED, FINAL, OPEN, REJECTED, RunState, after
-from bot.core.stops import REVOKED, is_terminated
+from bot.core.status import AWAITED, ENDED, FINAL, OPEN, REJECTED, RETRY, WAITING, RunState, after
+from bot.core.stops import MARK, REVOKED, has_begun, is_mark, is_terminated
 from bot.core.text import clean, clip, clip_start
 from bot.models import Run, atomic
 from bot.runs import audit, masks, outbox
@@ -80,6 +80,10 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
 
 def _take(run: Run, outcome: Outcome) -> None:
     """Copies the outcome into the run. The caller saves the run."""
+    if _runs_on(run, outcome):  # it keeps its progress; if no end comes until its deadline, `_mark_overdue` believes the mark
+        log.info("run %s is marked as stopped, but its task has begun", run.pk)
+        run.state, run.status, run.seen, run.seen_at = RunState.RUNNING, outcome.status, outcome.token, outcome.at
+        return
     run.state = after(RunState(run.state), outcome.status)
     if run.state != RunState.UNSEEN:  # a worker has reported something, so the reason is no longer true
         run.unseen_because = ""
@@ -91,6 +95,15 @@ def _take(run: Run, outcome: Outcome) -> None:
     run.finished_at = outcome.at if run.state == RunState.FINISHED else run.finished_at
     run.result, run.result_length = outcome.result, outcome.result_length
     run.traceback, run.worker = outcome.traceback, outcome.worker
+
+
+def _runs_on(run: Run, outcome: Outcome) -> bool:
+    """Whether a worker has only marked the task as revoked while another one, or the same, runs it.
+
+    Events don't say REVOKED of a task that is only marked.
+    """
+    is_marked = is_mark(outcome.status, outcome.result) and run.source != Source.EVENTS
+    return is_marked and has_begun(run.status, run.started_at)
 
 
 def _fit_to_show(outcome: Outcome, secrets: Secrets) -> Outcome:
@@ -106,6 +119,8 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     """Saves a later outcome of a run that has ended. If that is another end, a reply says so. The run still shows its first end."""
     run.seen = outcome.token
     run.deadline_at = now + WATCHED_ON
+    if outcome.status not in WAITING | {RETRY, REVOKED}:  # the task has begun after all: a Stop can't prevent that any more
+        run.stop_due_at = None
     told = _told(run)
     if outcome.status == REVOKED == told[-1][0]:  # several workers may report that they revoked the task
         return _say_better_why(run, outcome, now)
@@ -114,7 +129,7 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     if is_new:
         run.later_ends.append({"status": outcome.status, "result": outcome.result, "at": outcome.at.isoformat()})
         run.later_ends = run.later_ends[-LATER_ENDS:]
-    run.save(update_fields=["seen", "later_ends", "deadline_at"])
+    run.save(update_fields=["seen", "later_ends", "deadline_at", "stop_due_at"])
     if is_new and run.tells_of(outcome.status):
         outbox.owe_again(run, now=now)
     if is_new:
@@ -176,10 +191,23 @@ def _mark_overdue(pk: int, now: datetime) -> bool:
         return False
     if run.source == Source.NONE:  # it may or may not have been sent, and no result will ever come
         return end_unseen(pk, Reason(code=Code.NO_RESULTS), now=now)
+    if run.status == REVOKED:
+        return _believe_mark(run, now)
     run.state = RunState.OVERDUE
     run.save(update_fields=["state"])
     outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, NoticeKind.DEADLINE, now=now, at_once=True)
     log.warning("run %s: its deadline has passed without a report from a worker", run.pk)
+    return True
+
+
+def _believe_mark(run: Run, now: datetime) -> bool:
+    """Ends a run whose task was marked as revoked after its start, and of which nothing else was heard until the deadline."""
+    run.state, run.result, run.finished_at, run.deadline_at = RunState.FINISHED, MARK, run.seen_at, now + WATCHED_ON
+    run.result_length = len(MARK)
+    run.save()
+    told = [NoticeKind.FINAL] if run.tells_of(run.status) else []
+    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
+    _append_end(run, status=run.status)
     return True
 
 

@@ -1,15 +1,17 @@
 """The verb *follow*: brings a run up to date, whether or not a watcher is running."""
 
 import logging
+from collections.abc import Iterable
 
 from django.db.models import Q
 
-from bot.core.model import Actor, RunId, TaskId
+from bot.core.model import Actor, RunId, Source, TaskId
 from bot.core.ports import SourceSilent
 from bot.core.status import ENDED, OPEN, RunState
 from bot.models import Run
 from bot.runs import clock, finish, sources
 from bot.runs.door import Platform, admit
+from bot.runs.sources import Sources
 
 log = logging.getLogger(__name__)
 
@@ -43,3 +45,20 @@ def catch_up(platform: Platform, run: Run) -> bool:
     if changed:
         platform.wake()
     return bool(changed)
+
+
+def read(there: Sources, runs: Iterable[Run], *, deadline: float, secret_keys: tuple[str, ...]) -> int:
+    """Asks the sources of these runs, each until it doesn't answer. Returns how many runs have changed."""
+    silent, changed = set[Source](), 0
+    for run in runs:
+        outcomes = there.of(run)
+        if outcomes is None or outcomes.source in silent:
+            continue
+        try:
+            news = outcomes.of(TaskId(run.task_id))
+        except SourceSilent as exc:
+            log.info("run %s can't be followed now: %s", run.pk, exc)
+            silent.add(outcomes.source)
+        else:
+            changed += finish.record(news, now=clock.now(), deadline=deadline, secret_keys=secret_keys)
+    return changed

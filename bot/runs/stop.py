@@ -2,12 +2,15 @@
 
 A run whose message is just being sent counts as sent, as its row isn't read again before the message goes out. That is no
 problem: workers remember a revoke that arrives before the task.
+
+Workers with Celery 5.6.2 or 5.6.3 that are told to revoke a task mark it as REVOKED at once, even if it is running or has
+ended. So nothing is repeated once a task has begun, and its source is asked before each repetition.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -20,18 +23,19 @@ from bot.core.ports import NotTold, Stopper
 from bot.core.reasons import Code, Reason
 from bot.core.rights import Action
 from bot.core.status import ABORTED, OPEN, WAITING, RunState
-from bot.core.stops import Standing, Way, is_stoppable
+from bot.core.stops import Standing, Way, has_begun, is_stoppable
 from bot.models import Run, atomic
 from bot.runs import audit, clock, denials, finish, outbox, own, unsent
 from bot.runs.door import Platform, admit
-from bot.runs.follow import catch_up
+from bot.runs.follow import catch_up, read
 from bot.runs.refusals import CantStop, Ended, NotAllowed
+from bot.runs.sources import Sources
 
 log = logging.getLogger(__name__)
 
 WITHIN = 2.0  # seconds that telling workers may take
 SOON = timedelta(seconds=5)  # between two times that workers are told: those that have started meanwhile don't know it
-LATER = timedelta(seconds=30)  # as SOON, for a task that a worker has begun
+LATER = timedelta(seconds=30)  # as SOON, for a task that a worker has begun, and that may be tried again
 IDLE = 5.0  # seconds between two looks for runs that are due
 BATCH = 200  # runs per look
 
@@ -84,7 +88,7 @@ def _revoke(platform: Platform, actor: Actor, found: Run, *, kill: bool, within:
     if (problem := platform.stopper.problem()) is not None:
         raise CantStop(problem)
     if _note(found.pk, actor, platform.stopper.way(found.task, kill=kill), now):
-        _tell(platform.stopper, Run.objects.filter(pk=found.pk), now, within)
+        _tell(platform.stopper, _due(Run.objects.filter(pk=found.pk), now), now, within)
         platform.wake()
     found.refresh_from_db()
     if found.stop_asked_at is None:  # the run has ended in between
@@ -140,33 +144,55 @@ class Repeating:
     """Its `step` tells workers again. It runs in its own loop, so that a broker that hangs doesn't block the watcher."""
 
     stopper: Stopper
+    sources: Sources
+    deadline: float  # seconds
+    secret_keys: tuple[str, ...]
+    wake: Callable[[], None]  # called when a notice may be owed
 
     def step(self) -> float:
         """Returns the seconds until the next step."""
         now = clock.now()
-        return 0.0 if _tell(self.stopper, Run.objects.filter(stop_due_at__lte=now), now, WITHIN) == BATCH else IDLE
+        due = _due(Run.objects.all(), now)
+        if not due:
+            return IDLE
+        if read(self.sources, due, deadline=self.deadline, secret_keys=self.secret_keys):
+            self.wake()
+        _tell(self.stopper, _due(Run.objects.all(), now), now, WITHIN)
+        return 0.0 if len(due) == BATCH else IDLE
 
 
-def _tell(stopper: Stopper, runs: QuerySet[Run], now: datetime, within: float) -> int:
-    """Tells workers to stop those of the runs that are due. Returns how many were due."""
-    due = list(runs.filter(stop_due_at__lte=now).order_by("stop_due_at")[:BATCH])
-    left = [run for run in due if _is_our_turn(run, now) and not _is_taken_back(stopper, run, now)]
-    for way, same in groupby(sorted(left, key=_way_now), key=_way_now):
-        tasks = [TaskId(run.task_id) for run in same]
+def _due(runs: QuerySet[Run], now: datetime) -> list[Run]:
+    """Those of the runs of which workers are to be told."""
+    return list(runs.filter(stop_due_at__lte=now).order_by("stop_due_at")[:BATCH])
+
+
+def _tell(stopper: Stopper, due: list[Run], now: datetime, within: float) -> None:
+    """Tells workers to stop the runs, unless another process does it."""
+    left = [(run, _commands(run)) for run in due if _is_our_turn(run, now) and not _is_taken_back(stopper, run, now)]
+    for way in (Way.ABORT, Way.REVOKE, Way.TERMINATE):  # marks first: most workers don't replace a mark
+        tasks = [TaskId(run.task_id) for run, commands in left if way in commands]
+        if not tasks:
+            continue
         try:
-            stopper.tell(tasks, Way(way), within=within)
+            stopper.tell(tasks, way, within=within)
         except NotTold as exc:  # `_is_our_turn` has set when to try again
             log.warning("workers could not be told to stop %s runs: %s", len(tasks), exc)
-    return len(due)
 
 
-def _way_now(run: Run) -> str:
-    """The command to send this time.
+def _commands(run: Run) -> set[Way]:
+    """What workers are told this time. `run` is as it was before `_is_our_turn` counted this time.
 
-    If the abort mark or an end is stored already, it is only `revoke`: a second mark would overwrite what is stored.
+    If the abort mark or an end is stored already, no mark is written: it would overwrite what is stored.
     """
+    way, is_running = Way(run.stop_way), run.state in OPEN and has_begun(run.status, run.started_at)
+    if way is Way.TERMINATE:
+        return {way}
     is_marked = run.status == ABORTED or run.state not in OPEN
-    return Way.REVOKE if run.stop_way == Way.ABORT and is_marked else run.stop_way
+    commands = {Way.ABORT} if way is Way.ABORT and not is_marked else set()
+    # A running task is revoked only once, so that this worker doesn't try it again. If it is an AbortableTask, its worker could
+    # replace the mark that asks it to end.
+    is_revoked = not is_running or (way is Way.REVOKE and not run.stop_tries)
+    return commands | {Way.REVOKE} if is_revoked else commands
 
 
 def _is_our_turn(run: Run, now: datetime) -> bool:
@@ -174,7 +200,7 @@ def _is_our_turn(run: Run, now: datetime) -> bool:
     helps = is_stoppable(run.state, run.deadline_at, now) or (
         run.stop_standing is Standing.REVOKED and run.deadline_at > now
     )
-    pause = SOON if run.started_at is None else LATER
+    pause = LATER if has_begun(run.status, run.started_at) else SOON
     # The condition is the number of tries, as no index has it (`models.still` says why).
     same = Run.objects.filter(pk=run.pk, stop_tries=run.stop_tries)
     if not helps:

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from bot.core.model import NoticeKind, RunId, TaskId
-from bot.core.ports import FateUnknown, NotSent, NotTold
+from bot.core.ports import FateUnknown, NotSent, NotTold, SourceSilent
 from bot.core.reasons import Code, Reason
 from bot.core.secrets import WORDS
 from bot.core.stops import Standing, Way
@@ -36,11 +36,15 @@ def stopped(door: Door, run: Run, **how: Any) -> Run:
     return found
 
 
+def repeating(door: Door) -> stop.Repeating:
+    return stop.Repeating(door.stopper, door.outcomes.sources(), 1800, WORDS, door.platform.wake)
+
+
 def told_again(door: Door, run: Run) -> int:
     """Makes the next repetition due, and returns how often workers were told."""
     before = len(door.stopper.told)
     Run.objects.filter(pk=run.pk, stop_due_at__isnull=False).update(stop_due_at=clock.now())
-    stop.Repeating(door.stopper).step()
+    repeating(door).step()
     return len(door.stopper.told) - before
 
 
@@ -61,7 +65,7 @@ def test_a_mark_or_an_end_is_not_replaced_by_another_mark(door: Door, fields: di
     run = stopped(door, sent())
     Run.objects.filter(pk=run.pk).update(**fields)
     assert told_again(door, run) == 1
-    assert [way for _, way in door.stopper.told] == [Way.ABORT, Way.REVOKE]
+    assert [way for _, way in door.stopper.told] == [Way.ABORT, Way.REVOKE, Way.REVOKE]
 
 
 @pytest.mark.parametrize("state", ["queued", "sent", "unknown", "running", "overdue", "unseen"])
@@ -233,6 +237,109 @@ def test_an_end_after_a_revocation_is_told(door: Door) -> None:
     assert "again" in owed(run)
 
 
+MARK = "TaskRevokedError: revoked"
+
+
+def begun(**fields: Any) -> Run:
+    """A run whose worker has reported that it has begun the task."""
+    return sent(**{"state": "running", "status": "STARTED", "started_at": clock.now(), **fields})
+
+
+def reads(door: Door, run: Run, status: str, token: str, result: str = "") -> None:
+    """The next repetition finds this at the source."""
+    door.outcomes.news = [an_outcome(status, task_id=TaskId(run.task_id), token=token, at=clock.now(), result=result)]
+
+
+def test_workers_are_not_told_again_about_a_task_that_has_begun(door: Door) -> None:
+    """Workers with Celery 5.6.2 and 5.6.3 would mark it as REVOKED each time, and replace its result."""
+    run = stopped(door, begun())
+    assert door.stopper.told == [([run.task_id], Way.REVOKE)], "once, so that the task isn't tried again"
+    assert told_again(door, run) == 0
+    ends(run, "RETRY")
+    assert told_again(door, run) == 1, "a worker that doesn't know of the Stop may get the next try"
+
+
+@pytest.mark.parametrize("news", [("STARTED", ""), ("FAILURE", "ValueError: no"), ("SUCCESS", "7")], ids=str)
+def test_the_source_is_asked_before_workers_are_told_again(door: Door, news: tuple[str, str]) -> None:
+    run = stopped(door, sent())
+    reads(door, run, news[0], "t1", news[1])
+    assert told_again(door, run) == 0
+    run.refresh_from_db()
+    assert run.status == news[0]
+
+
+def test_workers_are_told_again_if_the_source_is_silent(door: Door) -> None:
+    run = stopped(door, sent())
+    door.outcomes.silent = SourceSilent(unreachable())
+    assert told_again(door, run) == 1
+
+
+@pytest.mark.parametrize("news", [("STARTED", ""), ("FAILURE", "ValueError: no")], ids=str)
+def test_workers_are_not_told_again_about_a_task_that_ran_although_it_was_marked(
+    door: Door, news: tuple[str, str]
+) -> None:
+    run = stopped(door, sent())
+    ends(run, "REVOKED", MARK)
+    reads(door, run, news[0], "t2", news[1])
+    assert [told_again(door, run), told_again(door, run)] == [0, 0]
+    run.refresh_from_db()
+    assert (run.status, run.stop_due_at) == ("REVOKED", None)
+
+
+@pytest.mark.parametrize("state", ["running", "overdue"])
+@pytest.mark.parametrize("kill", [False, True])
+def test_a_mark_does_not_end_a_run_whose_task_has_begun(door: Door, state: str, kill: bool) -> None:
+    door.may_kill = True
+    run = stopped(door, begun(state=state, result="3 of 10"), kill=kill)
+    ends(run, "REVOKED", MARK)
+    assert (run.state, run.finished_at, run.result) == ("running", None, "3 of 10")
+    assert run.stop_standing is (Standing.TERMINATING if kill else Standing.RUNS_ON)
+    assert "final" not in owed(run)
+    later = an_outcome("FAILURE", task_id=TaskId(run.task_id), token="t2", result="ValueError: no", at=clock.now())
+    assert finish.record([later], now=clock.now(), deadline=1800, secret_keys=WORDS) == 1
+    run.refresh_from_db()
+    assert (run.state, run.status, run.result, run.later_ends) == ("finished", "FAILURE", "ValueError: no", [])
+    assert run.stop_standing is Standing.RAN_TO_ITS_END
+    assert "final" in owed(run)
+
+
+def test_a_mark_is_the_end_if_nothing_else_is_heard_until_the_deadline(door: Door) -> None:
+    run = stopped(door, begun())
+    ends(run, "REVOKED", MARK)
+    assert finish.mark_overdue(now=run.deadline_at) == 1
+    run.refresh_from_db()
+    assert (run.state, run.status, run.result, run.stop_standing) == ("finished", "REVOKED", MARK, Standing.REVOKED)
+    assert {"final"} <= owed(run)
+    assert "deadline" not in owed(run)
+
+
+@pytest.mark.parametrize(
+    ("fields", "result"),
+    [
+        ({}, "TaskRevokedError: terminated"),
+        ({}, "TaskRevokedError: expired"),
+        ({}, "the task's own words"),
+        ({"status": "RETRY"}, MARK),
+        ({"started_at": None, "status": "PROGRESS"}, MARK),
+        ({"source": "events"}, MARK),
+    ],
+    ids=str,
+)
+def test_other_revocations_end_a_run(door: Door, fields: dict[str, Any], result: str) -> None:
+    run = stopped(door, begun(**fields))
+    ends(run, "REVOKED", result)
+    assert (run.state, run.status) == ("finished", "REVOKED")
+
+
+def test_a_running_abortable_task_is_only_marked(door: Door) -> None:
+    """A worker with Celery 5.6.3 would replace the mark by REVOKED, so that the task doesn't see it."""
+    door.stopper.abortable = True
+    run = stopped(door, begun())
+    assert door.stopper.told == [([run.task_id], Way.ABORT)]
+    ends(run, "ABORTED")
+    assert told_again(door, run) == 0
+
+
 def test_two_processes_tell_workers_once(door: Door) -> None:
     run = stopped(door, sent())
     Run.objects.update(stop_due_at=clock.now())
@@ -246,7 +353,7 @@ def test_workers_are_told_about_many_tasks_at_once(door: Door) -> None:
     runs = [stopped(door, sent()) for _ in range(3)]
     door.stopper.told.clear()
     Run.objects.update(stop_due_at=clock.now())
-    stop.Repeating(door.stopper).step()
+    repeating(door).step()
     assert [(set(tasks), way) for tasks, way in door.stopper.told] == [({run.task_id for run in runs}, Way.REVOKE)]
 
 
@@ -273,4 +380,4 @@ def test_without_stopped_runs_one_query_is_made(door: Door, django_assert_num_qu
     sent()
     clock.now()
     with django_assert_num_queries(1):
-        assert stop.Repeating(door.stopper).step() == stop.IDLE
+        assert repeating(door).step() == stop.IDLE
