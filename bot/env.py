@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 SKIP_CHECKS = "CELERY_SKIP_CHECKS"
+STANDALONE = "bot.settings"  # the settings of the stand-alone project
 ROUTE = {"queue", "exchange", "routing_key"}  # options that say where a message goes
 DATABASES = ("sqlite", "postgres", "postgresql", "mysql")  # schemes
 T = TypeVar("T")
@@ -36,7 +37,8 @@ def environ() -> Mapping[str, str]:
 def without_checks_by_celery() -> Iterator[None]:
     """Keeps Celery from running all system checks while it loads task modules (celery/fixups/django.py).
 
-    Nobody would see their result. They take as long as the rest of the start, and load the code of all pages.
+    They take as long as the rest of the start, and load the code of all pages. A check that fails would end the process.
+    `load_what_checks_load` runs them where they matter.
     """
     before = os.environ.get(SKIP_CHECKS)
     os.environ[SKIP_CHECKS] = "1"
@@ -47,6 +49,11 @@ def without_checks_by_celery() -> Iterator[None]:
             del os.environ[SKIP_CHECKS]
         else:
             os.environ[SKIP_CHECKS] = before
+
+
+def skips_checks_by_celery() -> bool:
+    """Whether the platform's environment tells its workers to leave the checks out."""
+    return bool(os.environ.get(SKIP_CHECKS))
 
 
 def text(raw: str) -> str:
@@ -234,4 +241,4 @@ class Project:
 
 def default_settings() -> None:
     """Uses the stand-alone project unless DJANGO_SETTINGS_MODULE names other settings."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bot.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", STANDALONE)

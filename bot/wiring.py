@@ -11,7 +11,7 @@ from django.utils.encoding import force_str
 from slack_bolt import App
 
 from bot import env
-from bot.broker.app import NoApp, platform_app
+from bot.broker.app import NoApp, load_tasks, platform_app
 from bot.broker.catalog import BeatCatalog
 from bot.broker.eventqueue import EventQueue
 from bot.broker.outcomes import choice
@@ -60,12 +60,7 @@ def readable_options() -> Conf:
 def celery_app() -> Celery:
     """The app whose workers run the tasks, with its tasks loaded. Raises NotSetUp."""
     app = platform_app(readable_options().celery_app)
-    try:
-        with env.without_checks_by_celery():
-            app.loader.import_default_modules()  # registers its tasks; beat's admin does the same
-    except Exception as exc:  # the platform's own modules
-        raise NoApp(f"the project's tasks can't be loaded ({type(exc).__name__}: {exc})") from exc
-    app.finalize()
+    load_tasks(app)
     return app
 
 

@@ -227,9 +227,13 @@ def test_celerys_own_variable_is_restored(monkeypatch: pytest.MonkeyPatch, befor
     assert env.environ().get(env.SKIP_CHECKS) == before
 
 
-def test_a_process_without_pages_loads_none() -> None:
-    code = "import sys, django; django.setup(); from bot import wiring; wiring.celery_app(); print(*sys.modules)"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+def test_the_stand_alone_bot_loads_no_pages() -> None:
+    code = (
+        "import sys, django; django.setup(); from bot.management import serving; "
+        "serving.require_tasks(); print(*sys.modules)"
+    )
+    environment = {**env.environ(), "DJANGO_SETTINGS_MODULE": env.STANDALONE}
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     loaded = told.stdout.split()
     assert "bot.broker.catalog" in loaded
     assert "bot.web.views" not in loaded

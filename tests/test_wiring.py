@@ -1,5 +1,8 @@
 """The wiring connects the parts."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +12,7 @@ import pytest
 from celery import Celery
 from django.utils import timezone
 
-from bot import conf, wiring
+from bot import conf, env, wiring
 from bot.models import Notice, Run
 from tests.factories import a_run
 
@@ -45,3 +48,54 @@ def test_a_late_run_is_reported_once_whatever_its_source(source: str) -> None:
     assert Notice.objects.filter(run=run, kind__in=["deadline", "unseen"]).count() == 1
     assert settled(run, timedelta(hours=25)) == "unseen"
     assert Notice.objects.filter(run=run, kind="unseen").count() == 1
+
+
+PAGES = """
+from celery import shared_task
+
+@shared_task(name="tests.only_a_view_imports_this")
+def task():
+    pass
+
+urlpatterns = []
+"""
+FAILING = """
+from django.core.checks import register
+from tests.settings import *
+
+ROOT_URLCONF = "pages"
+
+@register()
+def fails(**_):
+    raise RuntimeError("this check can't run")
+"""
+KNOWN = """
+import django
+django.setup()
+from bot import wiring
+from bot.doctor.subject import subject
+from bot.management.serving import require_tasks
+{load}
+print("known" if "tests.only_a_view_imports_this" in wiring.celery_app().tasks else "unknown")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("load", "skips"),
+    [("require_tasks()", False), ("subject()", False), ("require_tasks()", True)],
+    ids=["slack", "doctor", "skips"],
+)
+def test_tasks_that_only_a_view_imports_are_known_where_workers_know_them(
+    tmp_path: Path, load: str, *, skips: bool
+) -> None:
+    """A check that fails is logged, and hides no task. `skips`: the platform's workers leave the checks out."""
+    (tmp_path / "pages.py").write_text(PAGES)
+    (tmp_path / "failing_settings.py").write_text(FAILING)
+    environment = {**env.environ(), "DJANGO_SETTINGS_MODULE": "failing_settings", env.SKIP_CHECKS: "1" if skips else ""}
+    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), *sys.path])
+    told = subprocess.run(
+        [sys.executable, "-c", KNOWN.format(load=load)], capture_output=True, text=True, check=True, env=environment
+    )
+    assert told.stdout.split() == ["unknown" if skips else "known"]
+    assert ("the system check fails failed" in told.stderr) is not skips

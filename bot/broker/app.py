@@ -5,11 +5,17 @@ Each thread has its own `celery.current_app`: in a pool thread it is an app name
 """
 
 import importlib
+import logging
 from typing import Any
 
 from celery import Celery, _state
+from django.conf import settings
+from django.core.checks.registry import registry
 
+from bot import env
 from bot.core.ports import NotSetUp
+
+log = logging.getLogger(__name__)
 
 DEFAULT = "default"  # the name of the app that Celery creates if a process has none
 
@@ -46,3 +52,28 @@ def platform_app(name: str) -> Celery:
     if not isinstance(app, Celery):
         raise NoApp(f"{name} isn't a Celery app")
     return app
+
+
+def load_tasks(app: Celery) -> None:
+    """Loads the modules that the app's settings name. Raises NoApp."""
+    try:
+        with env.without_checks_by_celery():
+            app.loader.import_default_modules()  # registers its tasks; beat's admin does the same
+        app.finalize()
+    except Exception as exc:  # the platform's own modules
+        raise NoApp(f"the project's tasks can't be loaded ({type(exc).__name__}: {exc})") from exc
+
+
+def load_what_checks_load() -> None:
+    """Runs the system checks, as workers and beat do when they start (celery/fixups/django.py), and drops what they say.
+
+    They import views and template tags, and so modules that may define more tasks. In the stand-alone project there are none.
+    A check that fails is logged. None of them uses a database.
+    """
+    if settings.SETTINGS_MODULE == env.STANDALONE or env.skips_checks_by_celery():
+        return
+    for check in registry.get_checks():
+        try:
+            check(app_configs=None, databases=None)
+        except Exception:  # the platform's own code
+            log.exception("tasks may be missing: the system check %s failed", check.__name__)

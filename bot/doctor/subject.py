@@ -7,7 +7,7 @@ from celery import Celery
 from django.core.checks import CheckMessage, Tags
 from django.core.checks.registry import registry
 
-from bot.broker.app import NoApp
+from bot.broker.app import NoApp, load_tasks, load_what_checks_load
 from bot.checks.options import readable
 from bot.checks.platform import configured_app
 from bot.checks.table import BY_ID
@@ -49,12 +49,12 @@ def subject() -> Subject:
 
 
 def _load_tasks(app: Celery) -> str:
-    """Loads tasks as the bot does when it starts. Returns why that fails, or an empty text."""
+    """Loads tasks as `runtask slack` does when it starts. Returns why that fails, or an empty text."""
     try:
-        app.loader.import_default_modules()
-        app.finalize()
-    except Exception as exc:  # noqa: BLE001  # the platform's own modules
-        return f"{type(exc).__name__}: {exc}"
+        load_tasks(app)
+    except NoApp as exc:
+        return f"{type(exc.__cause__).__name__}: {exc.__cause__}"
+    load_what_checks_load()
     return ""
 
 

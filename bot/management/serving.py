@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connections
 
+from bot.broker.app import load_what_checks_load
 from bot.checks.sidecar import misfits
 from bot.conf import BAD_SETUP, NEEDED_FOR, is_sidecar
 from bot.core.ports import NotSetUp
@@ -41,13 +42,17 @@ def require(command: str) -> None:
 
 
 def require_tasks() -> None:
-    """Raises CommandError if the platform's tasks can't be loaded."""
+    """Loads the platform's tasks, as its workers do. Raises CommandError if that isn't possible.
+
+    A process that serves pages loads only what its settings name at first, as a person waits. The rest comes with its pages.
+    """
     from bot import wiring  # noqa: PLC0415  # needs the models that `require` asks for
 
     try:
         wiring.celery_app()
     except NotSetUp as exc:
         raise CommandError(f"Nothing can be run on this site yet: {exc}.", returncode=BAD_SETUP) from exc
+    load_what_checks_load()
 
 
 def look_for_tables() -> None:
