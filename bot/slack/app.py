@@ -49,10 +49,11 @@ def create_app(conf: Conf, parts: Parts) -> App:
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=conf.bot_token)
 
     # Bolt logs whole payloads at WARNING (slack_bolt/logger/messages.py). All its loggers take their level from this logger.
+    # Also the one that has the app's name, so `runtask`, whose children are ours, can't be that name.
     quiet = logging.getLogger("bot.slack.bolt")
     quiet.setLevel(logging.ERROR)
     app = App(
-        name="runtask",  # without a name, Bolt searches all loaded modules for its caller (inspect.stack), which takes 50 ms
+        name=quiet.name,  # without a name, Bolt searches all loaded modules for its caller (inspect.stack), which takes 50 ms
         logger=quiet,
         client=web_client(conf, FAST),
         signing_secret=conf.signing_secret or "unused in Socket Mode",

@@ -1,5 +1,6 @@
 """`/runtask`, as people type it."""
 
+import logging
 import threading
 from typing import Any
 
@@ -34,6 +35,15 @@ def test_the_command_opens_the_form(bot: LocalSlack, ana: Person, schedule: Sche
     modal = opened(bot, ana, "/runtask")
     assert modal["title"]["text"] == "Run a schedule"
     assert selected(modal) is None
+
+
+def test_a_command_does_not_silence_the_log_of_the_audit(
+    socket_bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    """For each request, Bolt gives the logger that is called like the app the level of its own logs."""
+    schedule()
+    opened(socket_bot, ana, "/runtask")
+    assert logging.getLogger("runtask").level == logging.NOTSET
 
 
 @pytest.mark.parametrize("typed", ["Nightly report", "nightly REPORT", "nightly", "  nightly   report "])
