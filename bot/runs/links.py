@@ -9,10 +9,10 @@ from bot.models import Run
 
 
 def result(base_url: str, run: Run) -> str:
-    """Where the whole result is: in the results admin, or on the run's page. Empty if there will be none."""
+    """Where the result is: on the run's page, which all staff may see, or in the results admin. Empty if there will be none."""
     if run.source == Source.NONE:
         return ""
-    return _absolute(base_url, result_path(run)) or page(base_url, run)
+    return _absolute(base_url, path("runtask:status", run.pk) or result_path(run) or record_path(run))
 
 
 def page(base_url: str, run: Run) -> str:

@@ -54,7 +54,7 @@ def test_the_thread_tells_a_run_from_begin_to_end(bot: LocalSlack, ana: Person, 
     assert "days: 7 -> 30" in all_words(root)
     assert "SUCCESS" in all_words(root)
     assert f"`{stored.task_id}`" in all_words(task_id)
-    assert f"/admin/django_celery_results/taskresult/?q={stored.task_id}" in all_words(task_id)
+    assert f"/runs/{stored.pk}/|result>" in all_words(task_id), "staff may not see the admin of all results"
     assert not FINAL.search(all_words(task_id))
     assert "SUCCESS" in all_words(final)
     assert "U0ANA" in all_words(final)
