@@ -8,6 +8,7 @@ from django.db import connections, router
 from bot.conf import PERMISSIONS, conf, is_sidecar
 from bot.env import BadEnvironment
 
+OURS, FIRST = "runtask", "runtask_run"  # our app's label, and a table that it has as long as it isn't migrated to zero
 MADE = {
     "run_periodictask": "Can run periodic task",
     "stop_periodictask": "Can stop runs of periodic task",
@@ -15,10 +16,11 @@ MADE = {
 }
 
 
-def make(*, using: str, apps: Any = installed, **_: Any) -> None:
+def make(*, using: str, apps: Any = installed, plan: Any = (), **_: Any) -> None:
     """Makes the permissions after `migrate`, if the project has Django's permissions in this database.
 
-    `apps`: the models after the migration.
+    After `migrate runtask zero`, deletes them, also from the users and groups that have them. `apps`: the models after the
+    migration. `plan`: what was migrated, and whether backwards.
     """
     needed_apps = ("django.contrib.auth", "django_celery_beat")
     if not all(map(installed.is_installed, needed_apps)) or not _are_wanted():
@@ -30,6 +32,10 @@ def make(*, using: str, apps: Any = installed, **_: Any) -> None:
     tables = set(connections[using].introspection.table_names())
     needed = {model._meta.db_table for model in (permissions, types)}  # noqa: SLF001  # documented
     if not router.allow_migrate_model(using, permissions) or not needed <= tables:
+        return
+    if any(backwards and one.app_label == OURS for one, backwards in plan) and FIRST not in tables:
+        beats = {"content_type__app_label": "django_celery_beat", "content_type__model": "periodictask"}
+        permissions.objects.using(using).filter(codename__in=MADE, **beats).delete()
         return
     of, _ = types.objects.using(using).get_or_create(app_label="django_celery_beat", model="periodictask")
     for codename, name in MADE.items():

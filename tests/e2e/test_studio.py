@@ -22,9 +22,11 @@ LEFT = """
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.db.models import Q
 tables = [name for name in connection.introspection.table_names() if "runtask" in name]
 kinds = ContentType.objects.filter(app_label="runtask")
-print([*tables, *kinds, *Permission.objects.filter(content_type__in=kinds)])
+ours = ("run_periodictask", "stop_periodictask", "approve_periodictask")
+print([*tables, *kinds, *Permission.objects.filter(Q(content_type__in=kinds) | Q(codename__in=ours))])
 """
 SERVER = {
     "DJANGO_SETTINGS_MODULE": "config.settings.production",

@@ -27,6 +27,25 @@ for token in ApiToken.objects.order_by("pk"):
 print(*SlackLink.objects.order_by("slack_user").values_list("slack_user", "by_email"))
 """
 
+GIVE = """
+from django.contrib.auth.models import Group, Permission
+group = Group.objects.create(name="runners")
+group.permissions.set(Permission.objects.filter(content_type__model="periodictask"))
+print(*sorted(group.permissions.values_list("codename", flat=True)))
+"""
+LEFT = """
+from django.contrib.auth.models import Group
+print(*sorted(Group.objects.get(name="runners").permissions.values_list("codename", flat=True)))
+"""
+BEATS = "add_periodictask change_periodictask delete_periodictask view_periodictask"
+
+
+def test_our_permissions_go_with_our_tables(django: Django) -> None:
+    django("migrate")
+    assert "run_periodictask stop_periodictask" in django("shell", "-c", GIVE)
+    django("migrate", "runtask", "zero")
+    assert django("shell", "-c", LEFT).splitlines()[-1] == BEATS
+
 
 def test_tokens_and_links_of_the_previous_version_go_on_working(django: Django, tmp_path: Path) -> None:
     django("migrate", "runtask", BEFORE)
