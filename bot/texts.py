@@ -31,6 +31,7 @@ NOT_A_WORKSPACE = "This is not a workspace id: those begin with T or E."
 
 SENTENCES: dict[Code, str] = {
     **argument_texts.SENTENCES,
+    Code.TASK_NOT_NAMED: "This schedule names no task. Correct it in the admin; no worker can run what beat sends either.",
     Code.HEADERS_NOT_AN_OBJECT: (
         "This schedule's message headers are not a JSON object. Correct them in the admin; beat can't send them either."
     ),

@@ -59,6 +59,8 @@ class CelerySender:
 
     def problems(self, schedule: Schedule) -> list[Problem]:
         found: list[Problem] = []
+        if not schedule.task.strip():
+            found.append(Problem(code=Code.TASK_NOT_NAMED, field=Field.SCHEDULE))
         try:
             headers(schedule)
         except Invalid as exc:

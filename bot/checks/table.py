@@ -99,8 +99,11 @@ CHECKS = (
     ),
     Check(
         id="W011",
-        text="{setting} is set, but this site has no pages of runtask.",
-        hint='Add path("runtask/", include("bot.urls")) to {urlconf}.urlpatterns.',
+        text="{setting} is set, but {urlconf} has no pages of runtask.",
+        hint=(
+            'Add path("runtask/", include("bot.urls")) to its urlpatterns. If the site is served with other settings,'
+            " both need it, with the same prefix: links in Slack are made with these."
+        ),
     ),
     Check(
         id="W012",

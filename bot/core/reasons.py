@@ -66,6 +66,7 @@ class Code(StrEnum):
     MASK_EDITED = auto()
     MASK_MOVED = auto()
     # A schedule that can't be sent
+    TASK_NOT_NAMED = auto()
     HEADERS_NOT_AN_OBJECT = auto()
     HEADERS_NOT_STORABLE = auto()
     QUEUE_NOT_DECLARED = auto()

@@ -1,5 +1,6 @@
 """Examines all areas at the same time, with one time limit. If an area hangs or fails, the others are still reported."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -27,10 +28,21 @@ def examine(areas: Mapping[str, Examination], within: float = WITHIN) -> list[Se
     for area, thread in threads.items():
         thread.join(max(0.0, deadline - time.monotonic()))
         if thread.is_alive():
-            text = f"the check after the line above didn't finish within {within:g} s"
+            text = f"the check {_at_work(thread)!r} didn't finish within {within:g} s"
             remedy = "Look at the network, and at the server that this area is about."
             found[area] = [*found[area], problem("time", text, remedy)]
     return [Section(area=area, findings=tuple(findings)) for area, findings in found.items()]
+
+
+def _at_work(thread: threading.Thread) -> str:
+    """The name of doctor's function that the thread is in."""
+    frame, name, is_ours = sys._current_frames().get(thread.ident or 0), "", False  # noqa: SLF001  # documented
+    while frame is not None and frame.f_code is not _examine.__code__:
+        if not is_ours and not frame.f_code.co_name.startswith("<"):
+            name = frame.f_code.co_name
+            is_ours = str(frame.f_globals.get("__name__")).startswith("bot.doctor.")
+        frame = frame.f_back
+    return name.strip("_").replace("_", " ")
 
 
 def _examine(examination: Examination, found: list[Finding], script_prefix: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 
-from bot.conf import Conf
+from bot.conf import Conf, is_apart
 from bot.core.reasons import Reason
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
@@ -18,6 +18,7 @@ from bot.runs.actors import has_email, is_superuser
 from bot.slack.by_email import address_of, flaw
 from bot.texts import moment, sentence
 
+CREATE = "Make somebody, and link them: `runtask staff add U… NAME --create`."
 LINK = "Link them: `runtask staff add U… USER`."
 ANOTHER = "Make another one: `runtask token add USER --name N`. Then remove this one: `runtask token remove ID`."
 SOON = timedelta(days=14)
@@ -46,7 +47,7 @@ def _links(*, by_email: bool) -> Iterator[Finding]:
     elif by_email:
         yield note("links", "none yet")
     else:
-        yield warning("links", "none, and RUNTASK_LINK_BY_EMAIL is off: nobody may run anything from Slack", LINK)
+        yield warning("links", "none, and RUNTASK_LINK_BY_EMAIL is off: nobody may run anything from Slack", CREATE if is_apart() else LINK)
     if idle:
         yield note("links", f"without effect, as their users aren't active staff: {some(idle)}")
 
@@ -60,7 +61,7 @@ def _people(users: Any, *, by_email: bool, domains: tuple[str, ...]) -> Iterator
     count = people.count()
     if not count:
         yield problem(
-            "staff", "no active user is staff: nobody may run anything", "Give somebody is_staff in the admin."
+            "staff", "no active user is staff: nobody may run anything", CREATE if is_apart() else "Give somebody is_staff in the admin."
         )
         return
     yield ok("staff", f"{count:,} active user{'s' * (count != 1)}")

@@ -18,7 +18,7 @@ from bot.core.text import duration
 from bot.doctor import events
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.schedules import scheduled
-from bot.doctor.subject import Subject
+from bot.doctor.subject import Subject, reads_django
 from bot.runs import clock, sources
 from bot.texts import moment, sentence
 
@@ -73,16 +73,18 @@ def _of_all(app: Celery) -> Iterator[Finding]:
     if app.conf.task_track_started:
         yield ok("track_started", "on: threads say when a task runs, and for how long")
     else:
-        remedy = f"Set {track_started(app)} = True, for the workers too."
+        remedy = f"Set {track_started(app)}, for the workers too."
         yield note("track_started", "off: threads don't say when a task starts, nor how long it took", remedy)
     yield expiry(app.conf.result_expires, is_automatic=kinds.life(app) is not None)
     yield from _ignored(app)
 
 
 def track_started(app: Celery) -> str:
-    """The setting's name. Without a namespace, an app takes only the names of Celery 3 from Django's settings."""
+    """The setting. Without a namespace, an app takes only the names of Celery 3 from Django's settings."""
+    if not reads_django(app):
+        return "task_track_started to True in the configuration of this Celery app"
     namespace = getattr(app, "namespace", None)
-    return f"{namespace}_TASK_TRACK_STARTED" if namespace else "CELERY_TRACK_STARTED"
+    return f"{namespace}_TASK_TRACK_STARTED = True" if namespace else "CELERY_TRACK_STARTED = True"
 
 
 def _extended(subject: Subject) -> Finding:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from celery import Celery
+from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
@@ -17,7 +18,8 @@ from bot.core import arguments
 from bot.core.model import Field
 from bot.core.reasons import Invalid
 from bot.doctor.findings import Finding, note, ok, some, warning
-from bot.doctor.subject import Subject
+from bot.doctor.subject import Subject, reads_django
+from bot.env import STANDALONE
 
 SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 SILENT = timedelta(hours=25)  # beat sends its own celery.backend_cleanup every day
@@ -26,6 +28,8 @@ ZONES = (
     " or correct the column timezone of django_celery_beat_crontabschedule by SQL."
 )
 ADMIN = "Correct them in the admin, Periodic tasks: they can't be sent."
+IMPORTS = "Name the modules that define them in RUNTASK_IMPORTS."
+DISCOVERY = "If the platform has them, its Celery app must load their modules: by autodiscover_tasks() or by its imports."
 READ = ("name", "task", "args", "kwargs", "headers", "enabled", "expires")
 
 
@@ -41,6 +45,8 @@ def _scheduler(app: Celery) -> Finding:
     name = str(app.conf.beat_scheduler)
     if name == "django" or _is_beats(name):
         return ok("scheduler", "django-celery-beat's, or a class made from it")
+    if not reads_django(app):
+        return note("scheduler", "not known: this app doesn't read Django's settings, so beat may have another one")
     remedy = f'Set CELERY_BEAT_SCHEDULER = "{SCHEDULER}", unless beat is started with --scheduler.'
     return note("scheduler", f"beat would use {name}, which doesn't know these schedules", remedy)
 
@@ -71,6 +77,7 @@ class _Seen:
     total: int = 0
     enabled: int = 0
     bad: dict[str, list[str]] = field(default_factory=lambda: {"args": [], "kwargs": [], "headers": []})
+    nameless: list[str] = field(default_factory=list)  # schedules without a task
     expired: list[str] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
 
@@ -81,12 +88,14 @@ def rows(app: Celery, now: datetime) -> Iterator[Finding]:
     for column, names in seen.bad.items():
         if names:
             yield warning("bad JSON", f"the {column} of {len(names):,}: {some(names)}", ADMIN)
+    if nameless := seen.nameless:
+        yield warning("no task", f"{len(nameless):,} without one: {some(nameless)}", ADMIN)
     if expired := seen.expired:
         found = f"{len(expired):,}: {some(expired)}; beat no longer sends them, and runs are sent without that date"
         yield note("past expiry", found)
     if unknown := sorted(seen.unknown):
-        found = f"{len(unknown):,}: {some(unknown)}; sent by name, so that their arguments can't be checked"
-        yield note("unknown tasks", found, "Load the modules that define them (stand-alone: RUNTASK_IMPORTS).")
+        found = f"of enabled schedules, {len(unknown):,}: {some(unknown)}; sent by name, so that their arguments can't be checked"
+        yield note("unknown tasks", found, IMPORTS if settings.SETTINGS_MODULE == STANDALONE else DISCOVERY)
     yield from _zones()
 
 
@@ -107,7 +116,9 @@ def _see(app: Celery, now: datetime) -> _Seen:
                 seen.bad[column].append(name)
         if expires is not None and expires <= now:
             seen.expired.append(name)
-        if task not in app.tasks:
+        if not task.strip():
+            seen.nameless.append(name)
+        elif is_enabled and task not in app.tasks:
             seen.unknown.add(task)
     return seen
 

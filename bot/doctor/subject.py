@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from celery import Celery
+from django.conf import settings
 from django.core.checks import CheckMessage, Tags
 from django.core.checks.registry import registry
 
@@ -37,6 +38,12 @@ class Subject:
 def complained(what: str, number: str, complaint: CheckMessage) -> Finding:
     level = Level.PROBLEM if BY_ID[number].is_grave else Level.WARNING
     return Finding(what=what, found=str(complaint.msg), level=level, remedy=str(complaint.hint or ""))
+
+
+def reads_django(app: Celery) -> bool:
+    """Whether the app takes its configuration from Django's settings."""
+    source = getattr(app, "_config_source", None)  # what config_from_object was given
+    return source is settings or str(source).startswith("django.conf")
 
 
 def subject() -> Subject:

@@ -20,7 +20,7 @@ from bot.core.model import Source
 from bot.core.options import ROUTED
 from bot.core.ports import NotSent
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
-from bot.doctor.subject import Subject
+from bot.doctor.subject import Subject, reads_django
 from bot.texts import sentence
 
 WITHIN = 1.5  # seconds for each question to the broker or to workers
@@ -72,9 +72,8 @@ def workers(subject: Subject) -> Iterator[Finding]:
 
 def _foreign(subject: Subject) -> Iterator[Finding]:
     """In a sidecar, whether the platform's own Celery app brings its configuration along."""
-    source = str(getattr(subject.app, "_config_source", ""))  # what config_from_object was given
     is_theirs = subject.conf is not None and subject.conf.celery_app != OURS
-    if is_sidecar() and is_theirs and source.startswith("django.conf"):
+    if is_sidecar() and is_theirs and subject.app is not None and reads_django(subject.app):
         found = "the platform's app takes its configuration from Django's settings, which are runtask's here"
         yield warning("settings", found, "Set its routes and queues by variables (docs/sidecar.md).")
 
@@ -165,7 +164,7 @@ def knowing(answers: Mapping[str, list[str]], backend: str) -> Iterator[Finding]
     """
     known = {line.partition(" [")[0] for lines in answers.values() for line in lines}
     used = PeriodicTask.objects.filter(enabled=True).values_list("task", flat=True).distinct().order_by("task")
-    strange = [task for task in used if task not in known and not task.startswith("celery.")]
+    strange = [task for task in used if task.strip() and task not in known and not task.startswith("celery.")]
     if strange:
         remedy = "Deploy them to the workers: a run would fail with NotRegistered."
         yield warning("tasks", f"no live worker knows {some(strange)}", remedy)

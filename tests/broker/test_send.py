@@ -131,6 +131,7 @@ def test_problems_that_prevent_sending_a_row_are_reported_beforehand(app: Celery
     assert sender.problems(a_schedule(columns={"queue": "tests.slow"})) == []
     app.conf.task_create_missing_queues = False
     del app.amqp.queues, app.amqp.router
+    assert [problem.code for problem in sender.problems(a_schedule(task=" "))] == [Code.TASK_NOT_NAMED]
     headers, queue = sender.problems(a_schedule(columns={"queue": "tests.typo"}, headers="[]"))
     assert headers.code is Code.HEADERS_NOT_AN_OBJECT
     assert (queue.code, queue.params) == (Code.QUEUE_NOT_DECLARED, {"queue": "tests.typo"})

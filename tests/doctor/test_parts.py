@@ -117,7 +117,15 @@ class OwnScheduler(DatabaseScheduler):  # type: ignore[misc]  # beat has no type
 def test_a_setting_is_named_with_the_prefix_that_the_app_reads(namespace: str | None, name: str) -> None:
     app = Celery("shop", set_as_current=False)
     app.config_from_object("django.conf:settings", namespace=namespace)
-    assert results.track_started(app) == name
+    assert results.track_started(app) == f"{name} = True"
+
+
+@pytest.mark.django_db
+def test_no_setting_of_django_is_named_for_an_app_that_reads_none() -> None:
+    app = Celery("tasks", broker="memory://", backend="cache+memory://", set_as_current=False)
+    assert "task_track_started to True in the configuration of this Celery app" in results.track_started(app)
+    found = told(schedules.schedules(subject(app=app)))["scheduler"]
+    assert (found.found.partition(":")[0], found.remedy) == ("not known", "")
 
 
 def test_secrets_are_found_in_all_options_and_addresses(settings: Any) -> None:
@@ -138,18 +146,22 @@ class TestRows:
             PeriodicTask.objects.filter(pk=row.pk).update(args='{"a": 1}')
         a_row("twice", kwargs='{"a": 1, "a": 2}')
         a_row("fine", task="celery.backend_cleanup", enabled=False)
+        a_row("asleep", task="no.such.either", enabled=False)
+        a_row("nameless", task="")
         PeriodicTask.objects.filter(pk=a_row("headers").pk).update(headers="[1]")
         a_row("over", expires=timezone.now() - timedelta(days=1))
         found = list(schedules.rows(wiring.celery_app(), timezone.now()))
         texts = [finding.found for finding in found]
         assert texts[:4] == [
-            "9, of which 8 enabled",
+            "11, of which 9 enabled",
             "the args of 5: bad 0, bad 1, bad 2 and 2 more",
             "the kwargs of 1: twice",
             "the headers of 1: headers",
         ]
         assert told(found)["past expiry"].found.startswith("1: over")
-        assert told(found)["unknown tasks"].found.startswith("2: no.such, reports.tasks.nightly")
+        assert told(found)["no task"].found == "1 without one: nameless"
+        assert told(found)["unknown tasks"].found.startswith("of enabled schedules, 2: no.such, reports.tasks.nightly")
+        assert "autodiscover_tasks" in told(found)["unknown tasks"].remedy
 
     @pytest.mark.parametrize(
         ("kwargs", "sent"),
@@ -193,8 +205,14 @@ class TestRows:
         assert finding.remedy == "Start one: celery -A PROJECT worker -Q reports"
         assert told(workers.unserved(*going, {"celery", "reports"}))["queues"].level is Level.OK
 
+    def test_a_new_sidecar_of_its_own_database_says_how_to_make_somebody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(people, "is_apart", lambda: True)
+        found = told(people.staff(subject()))
+        assert found["staff"].remedy == found["links"].remedy == people.CREATE
+
     def test_people_are_counted_with_their_present_rights(self) -> None:
         assert told(people.staff(subject()))["staff"].level is Level.PROBLEM
+        assert "is_staff in the admin" in told(people.staff(subject()))["staff"].remedy
         ana = User.objects.create_user("ana", "Ana@x.org", is_staff=True)
         ben = User.objects.create_user("ben", "ana@x.org")
         User.objects.create_superuser("root", "ana@x.org")
