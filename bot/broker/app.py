@@ -76,4 +76,4 @@ def load_what_checks_load() -> None:
         try:
             check(app_configs=None, databases=None)
         except Exception:  # the platform's own code
-            log.exception("tasks may be missing: the system check %s failed", check.__name__)
+            log.exception("tasks may be missing: a system check of %s failed", check.__module__)

@@ -7,14 +7,14 @@ from bot.core.status import OPEN, RETRY, RunState
 
 REVOKED = "REVOKED"
 TERMINATED, EXPIRED = "terminated", "expired"  # Celery's reasons for REVOKED (celery/worker/request.py)
-MARK = "TaskRevokedError: revoked"  # what a worker stores that is only told not to start a task (celery/worker/control.py)
+MARK = "TaskRevokedError: revoked"  # the result that a worker stores if it was told not to start the task
 
 
 class Way(StrEnum):
     """The command that a Stop sends to workers."""
 
     REVOKE = "revoke"  # don't start the task, and don't try it again
-    ABORT = "abort"  # as REVOKE; a mark also tells the running task, an AbortableTask, to stop itself
+    ABORT = "abort"  # a mark tells the running task, an AbortableTask, to stop itself; before it runs, also as REVOKE
     TERMINATE = "terminate"  # as REVOKE; also end the process that runs the task
     WITHDRAW = "withdraw"  # no command: the task had not been sent
 

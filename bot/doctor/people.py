@@ -18,6 +18,7 @@ from bot.runs.actors import has_email, is_superuser
 from bot.slack.by_email import address_of, flaw
 from bot.texts import moment, sentence
 
+GIVE = "Give somebody is_staff in the admin."
 CREATE = "Make somebody, and link them: `runtask staff add U… NAME --create`."
 LINK = "Link them: `runtask staff add U… USER`."
 ANOTHER = "Make another one: `runtask token add USER --name N`. Then remove this one: `runtask token remove ID`."
@@ -47,7 +48,8 @@ def _links(*, by_email: bool) -> Iterator[Finding]:
     elif by_email:
         yield note("links", "none yet")
     else:
-        yield warning("links", "none, and RUNTASK_LINK_BY_EMAIL is off: nobody may run anything from Slack", CREATE if is_apart() else LINK)
+        found = "none, and RUNTASK_LINK_BY_EMAIL is off: nobody may run anything from Slack"
+        yield warning("links", found, CREATE if is_apart() else LINK)
     if idle:
         yield note("links", f"without effect, as their users aren't active staff: {some(idle)}")
 
@@ -60,9 +62,7 @@ def _people(users: Any, *, by_email: bool, domains: tuple[str, ...]) -> Iterator
     people = users._default_manager.filter(is_active=True, is_staff=True)  # noqa: SLF001  # documented
     count = people.count()
     if not count:
-        yield problem(
-            "staff", "no active user is staff: nobody may run anything", CREATE if is_apart() else "Give somebody is_staff in the admin."
-        )
+        yield problem("staff", "no active user is staff: nobody may run anything", CREATE if is_apart() else GIVE)
         return
     yield ok("staff", f"{count:,} active user{'s' * (count != 1)}")
     if by_email:

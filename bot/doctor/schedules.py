@@ -29,7 +29,7 @@ ZONES = (
 )
 ADMIN = "Correct them in the admin, Periodic tasks: they can't be sent."
 IMPORTS = "Name the modules that define them in RUNTASK_IMPORTS."
-DISCOVERY = "If the platform has them, its Celery app must load their modules: by autodiscover_tasks() or by its imports."
+DISCOVERY = "If the project has them, its Celery app must load their modules, by autodiscover_tasks() or by imports."
 READ = ("name", "task", "args", "kwargs", "headers", "enabled", "expires")
 
 

@@ -80,7 +80,8 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
 
 def _take(run: Run, outcome: Outcome) -> None:
     """Copies the outcome into the run. The caller saves the run."""
-    if _runs_on(run, outcome):  # it keeps its progress; if no end comes until its deadline, `_mark_overdue` believes the mark
+    if _runs_on(run, outcome):
+        # It keeps its progress. If no end comes until its deadline, `_mark_overdue` believes the mark.
         log.info("run %s is marked as stopped, but its task has begun", run.pk)
         run.state, run.status, run.seen, run.seen_at = RunState.RUNNING, outcome.status, outcome.token, outcome.at
         return
@@ -119,7 +120,8 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     """Saves a later outcome of a run that has ended. If that is another end, a reply says so. The run still shows its first end."""
     run.seen = outcome.token
     run.deadline_at = now + WATCHED_ON
-    if outcome.status not in WAITING | {RETRY, REVOKED}:  # the task has begun after all: a Stop can't prevent that any more
+    if outcome.status not in WAITING | {RETRY, REVOKED}:
+        # The task has begun after all. A Stop can't prevent that any more.
         run.stop_due_at = None
     told = _told(run)
     if outcome.status == REVOKED == told[-1][0]:  # several workers may report that they revoked the task

@@ -293,14 +293,12 @@ def test_a_mark_does_not_end_a_run_whose_task_has_begun(door: Door, state: str, 
     run = stopped(door, begun(state=state, result="3 of 10"), kill=kill)
     ends(run, "REVOKED", MARK)
     assert (run.state, run.finished_at, run.result) == ("running", None, "3 of 10")
-    assert run.stop_standing is (Standing.TERMINATING if kill else Standing.RUNS_ON)
-    assert "final" not in owed(run)
+    assert (run.stop_standing, "final" in owed(run)) == (Standing.TERMINATING if kill else Standing.RUNS_ON, False)
     later = an_outcome("FAILURE", task_id=TaskId(run.task_id), token="t2", result="ValueError: no", at=clock.now())
     assert finish.record([later], now=clock.now(), deadline=1800, secret_keys=WORDS) == 1
     run.refresh_from_db()
     assert (run.state, run.status, run.result, run.later_ends) == ("finished", "FAILURE", "ValueError: no", [])
-    assert run.stop_standing is Standing.RAN_TO_ITS_END
-    assert "final" in owed(run)
+    assert (run.stop_standing, "final" in owed(run)) == (Standing.RAN_TO_ITS_END, True)
 
 
 def test_a_mark_is_the_end_if_nothing_else_is_heard_until_the_deadline(door: Door) -> None:

@@ -5,8 +5,9 @@ A worker imports this module beside its tasks (celery/worker/control.py, `_revok
 
 from typing import Any
 
-from celery.worker import control
+from celery.worker import control as _control
 
+control: Any = _control  # the stubs of this module lack what we replace
 _theirs = control._revoke
 
 
