@@ -24,8 +24,8 @@ RANK = {
     NoticeKind.DEADLINE: 2,
     NoticeKind.UNSEEN: 3,
     NoticeKind.CLOSED: 3,
-    NoticeKind.FINAL: 3,
-    NoticeKind.AGAIN: 4,
+    NoticeKind.FINAL: 4,  # rows of earlier versions may have 3, and 4 for AGAIN
+    NoticeKind.AGAIN: 5,
     NoticeKind.ASK: 0,
     NoticeKind.ANSWERED: 1,
 }

@@ -191,6 +191,13 @@ def test_an_end_that_can_not_be_known_is_told_with_the_reason(why: Reason, words
     assert text(report) == "nightly report: its end can't be known"
 
 
+def test_an_end_that_became_known_before_the_reply_is_not_told_as_unknown() -> None:
+    report = a_report(NoticeKind.UNSEEN, state="finished", status="SUCCESS")
+    assert "*nightly report*: Its end couldn't be known for some time. A worker has reported on it since." in said(report)
+    assert "still comes here" not in said(report)
+    assert text(report) == "nightly report: its end couldn't be known for some time"
+
+
 def test_a_second_end_shows_its_own_result() -> None:
     report = a_report(
         NoticeKind.AGAIN, state="finished", status="SUCCESS", later_end=an_outcome("FAILURE", result="boom")
