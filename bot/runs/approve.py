@@ -89,7 +89,6 @@ def _approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Bu
     try:
         sending.send(platform, queued, attempt, dispatch, budget)
     except NothingSent:
-        _waits_again(queued, clock.now())
         platform.wake()
         raise
     with suppress(Error):  # the run is sent, whether or not the database can be read now
@@ -246,13 +245,6 @@ def _saved_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Ru
         raise _Overtaken
     log.info("run %s approved by %s", run.pk, actor.name)
     return queued
-
-
-@atomic()
-def _waits_again(run: Run, now: datetime) -> None:
-    """Owes edits, so that the run's messages say why this press sent nothing."""
-    outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)
-    outbox.owe_answered(run, now=now)
 
 
 def _note(run: Run, actor: Actor, now: datetime, *, is_yes: bool, why: str = "") -> None:

@@ -42,6 +42,10 @@ def owe(run: Run, *kinds: NoticeKind, now: datetime) -> None:
         arrange([run.pk], now)
 
 
+def has_notices(run: Run) -> bool:
+    return Notice.objects.filter(run=run).exists()
+
+
 def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False) -> None:
     """Owes an edit of the root, and the `others` like `owe`. The edit will show the run as it is when the edit is sent."""
     if _insert(run, [*others, NoticeKind.PROGRESS], now):

@@ -90,13 +90,19 @@ def _saved(platform: Platform, request: RunRequest, ready: _Ready, budget: Budge
 
 
 def _told(attempt: Attempt, save: Callable[[Attempt], Run | None]) -> Run | None:
-    """Saves the row. A run that waits for approval owes its root from then on, as it may never be sent."""
+    """Saves the row. A run that waits for approval owes its root from then on, as it may never be sent.
+
+    If an earlier attempt has posted the root, that is edited.
+    """
     if attempt.values["state"] != RunState.WAITING:
         return save(attempt)
     with atomic():
         run = save(attempt)
         if run is not None:
-            outbox.owe(run, NoticeKind.ROOT, now=run.created_at)
+            if attempt.replaces and outbox.has_notices(run):
+                outbox.owe_edit(run, now=run.created_at, at_once=True)
+            else:
+                outbox.owe(run, NoticeKind.ROOT, now=run.created_at)
         return run
 
 
