@@ -208,7 +208,7 @@ class Deliverer:
 
     def _post(self, errand: _Errand) -> _Settling:
         notice = errand.notice
-        if not claims.is_fresh(notice, self.clock()):
+        if clock.is_unsure() or not claims.is_fresh(notice, self.clock()):
             return partial(self._renew, errand)
         if errand.report.channel == ChannelId(errand.report.reader):
             return self._to_direct_message(errand)

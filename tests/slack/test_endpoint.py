@@ -6,12 +6,13 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone
@@ -123,6 +124,27 @@ def test_a_machine_with_a_wrong_clock_asks_the_database(app: FakeApp, monkeypatc
     with time_machine.travel(right + timedelta(seconds=600), tick=False):
         assert call(app, asked).status_code == 200
     assert len(app.bodies) == 1
+
+
+@pytest.mark.parametrize("is_away", [False, True], ids=["database answers", "database is away"])
+def test_a_press_from_before_a_pause_of_the_machine_is_late(
+    app: FakeApp, monkeypatch: pytest.MonkeyPatch, is_away: bool
+) -> None:
+    """The clock that counts from the database's last answer stood still, as in a virtual machine that was paused for a minute."""
+
+    def away() -> datetime:
+        raise OperationalError("away")
+
+    before = timezone.now()
+    read = clock._Reading(before, clock.elapsed(), before.timestamp())
+    monkeypatch.setattr(clock, "_reading", read)
+    monkeypatch.setattr(clock, "last", read.now)
+    if is_away:
+        monkeypatch.setattr(clock, "now", away)
+    pressed = request(json.dumps({"type": "block_actions"}).encode(), JSON)
+    with time_machine.travel(before + timedelta(seconds=60), tick=False):
+        assert call(app, pressed).status_code == 408
+    assert app.bodies == []
 
 
 def test_an_old_request_signed_rightly_is_refused(app: FakeApp) -> None:
