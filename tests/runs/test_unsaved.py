@@ -223,3 +223,20 @@ def test_a_bounded_number_of_attempts_is_remembered(
     assert list(unsaved._saves) == ["a", "b"]
     assert "what became of task c can't be saved; its row may say otherwise until its deadline" in caplog.text
     back.set()
+
+
+def test_an_attempt_is_remembered_while_no_thread_can_be_started(
+    lossy: Door, unsaved: Unsaved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cant_start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    other = replace(an_attempt("b"), key="other")
+    for attempt in (an_attempt("a"), other):
+        assert created(attempt)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cant_start)
+        unsaved.end(an_attempt("a"), NOT_SAVED)
+    unsaved.end(other, NOT_SAVED)
+    wait_until(lambda: unsaved._thread is None)
+    assert set(Run.objects.values_list("state", flat=True)) == {"not_sent"}

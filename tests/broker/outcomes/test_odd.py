@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from celery import Celery
 from django.core.cache import cache
+from django.db import connections
 from django.utils import timezone
 
 from bot.broker.outcomes import choice, kinds, pickled
@@ -29,6 +30,7 @@ from bot.core.model import Source, TaskId
 from bot.core.ports import SourceSilent
 from bot.runs import finish
 from tests.broker.outcomes.test_backend import an_app, only, store
+from tests.broker.waiting import wait_until
 from tests.factories import NOW, a_run
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +171,34 @@ def test_a_backend_that_hangs_blocks_no_caller_and_keeps_a_bounded_number_of_thr
             line.ask(lambda one: one.read(["t"]), 60)  # fails at once, because it isn't asked again yet
     finally:
         reader.released.set()
+
+
+def test_questions_whose_threads_can_not_be_started_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cant_start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=Hanging())
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cant_start)
+        for _ in range(HANGING + 1):
+            line._silent_until = 0.0
+            with pytest.raises(SourceSilent, match="RuntimeError"):
+                line.ask(lambda _: "fine", 60)
+    line._silent_until = 0.0
+    assert line.ask(lambda _: "fine", 60) == "fine"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_question_leaves_no_connection_to_the_database() -> None:
+    """Celery's backend for Django's cache may keep results in a table."""
+    used = list[Any]()
+
+    def question(_: Any) -> None:
+        used.append(connections["default"])
+        used[0].ensure_connection()
+
+    Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=Hanging()).ask(question, 60)
+    wait_until(lambda: used[0].connection is None)
 
 
 def test_a_forked_process_has_its_own_connection_to_the_backend(tmp_path: Path) -> None:
