@@ -99,6 +99,7 @@ SENTENCES: dict[Code, str] = {
     Code.JUST_APPROVED: "It was approved at this moment, and is being sent. Press Stop again.",
     Code.SCHEDULE_DELETED: "It can't be approved any more: its schedule was deleted.",
     Code.SCHEDULE_CHANGED: "It can't be approved any more: the schedule was changed after it was asked for ({what}).",
+    Code.SCHEDULE_EXPIRED: "It can't be approved any more: the schedule expired after it was asked for.",
     Code.RULES_CHANGED: "It can't be approved any more: the rules for this schedule were changed after it was asked for.",
     Code.REQUESTER_GONE: "It can't be approved any more: the account of the person who asked for it is gone or deactivated.",
     Code.REQUESTER_MAY_NOT: "It can't be approved any more: the person who asked for it may not run it now.",

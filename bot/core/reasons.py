@@ -115,6 +115,7 @@ class Code(StrEnum):
     # Why nobody can approve a run any more
     SCHEDULE_DELETED = auto()
     SCHEDULE_CHANGED = auto()
+    SCHEDULE_EXPIRED = auto()
     RULES_CHANGED = auto()
     REQUESTER_GONE = auto()
     REQUESTER_MAY_NOT = auto()

@@ -173,10 +173,11 @@ def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rul
         dispatch = platform.sender.prepare(schedule, TaskId(str(uuid4())), *call, requester=run.user.get_username())
     except Invalid as exc:
         raise NothingSent(exc.problems[0]) from exc
-    digest = run.approval_digest or ""
-    if rows.digest(schedule, dispatch, salt=digest[: approval.SALT]) != digest:
-        what = ", ".join(again.changed_since(platform, schedule, run)) or "?"
-        raise _void(platform, run, Code.SCHEDULE_CHANGED, what=clip(what, 200))
+    if not rows.is_as_asked(run, schedule, dispatch):
+        what = ", ".join(again.changed_since(platform, schedule, run))
+        if not what and "expires" in run.options and "expires" not in dispatch.options:
+            raise _void(platform, run, Code.SCHEDULE_EXPIRED)
+        raise _void(platform, run, Code.SCHEDULE_CHANGED, what=clip(what or "?", 200))
     channel = ChannelId(run.redirected_from or run.channel)
     why = Admitted(platform, requester, admitted.in_force).denied(Action.RUN, schedule, rules, channel=channel)
     if why is not None:

@@ -4,7 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -160,6 +160,15 @@ def _approval(schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...], n
 def digest(schedule: Schedule, dispatch: Dispatch, *, salt: str) -> str:
     call = json.loads(json.dumps([dispatch.args, dispatch.kwargs]))  # as JSON in the row changes them, such as tuples
     return approval.digest(schedule, (call[0], call[1]), dispatch.options, salt=salt)
+
+
+def is_as_asked(run: Run, schedule: Schedule, dispatch: Dispatch) -> bool:
+    """Whether this message is the one that the run's approvers read about. Only its requester may have another name by now."""
+    asked, sent = run.approval_digest or "", dict(dispatch.options)
+    then = run.options.get("headers", {})
+    if options.REQUESTER_HEADER in then:
+        sent["headers"] = {**sent.get("headers", {}), options.REQUESTER_HEADER: then[options.REQUESTER_HEADER]}
+    return digest(schedule, replace(dispatch, options=sent), salt=asked[: approval.SALT]) == asked
 
 
 def can_be_retried(earlier: Run, request: RunRequest) -> bool:
