@@ -10,7 +10,7 @@ from types import FrameType
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from bot.checks.sidecar import misfits
 from bot.conf import BAD_SETUP, NEEDED_FOR, is_sidecar
@@ -34,7 +34,7 @@ def require(command: str) -> None:
         return
     try:
         lines = [f"{found.msg}\n  {found.hint}" for found in misfits()]
-    except DatabaseError:  # it may come up later; the loops wait for it
+    except Error:  # it may come up later; the loops wait for it
         return
     if lines:
         raise CommandError("\n".join(lines), returncode=BAD_SETUP)
@@ -60,7 +60,7 @@ def _look_for_tables() -> None:
     try:
         if Run._meta.db_table not in connection.introspection.table_names():  # noqa: SLF001  # documented
             log.error(NOT_MIGRATED, settings.SETTINGS_MODULE)
-    except DatabaseError:  # the database may come up later
+    except Error:  # the database may come up later
         pass
     finally:
         connection.close()

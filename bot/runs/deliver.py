@@ -112,6 +112,8 @@ class Deliverer:
         """Runs in a thread of the pool."""
         try:
             self.gate.ask()
+        except Exception:  # nobody reads this future
+            log.exception("Slack could not be asked whether our token is good")
         finally:
             self.wake()
 

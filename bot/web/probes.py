@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from django.apps import apps
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from bot.conf import is_apart
@@ -55,7 +55,7 @@ def ready(installation: Callable[[], Slack], source: Callable[[], Source]) -> Ca
 def _database() -> str:
     try:
         Run.objects.exists()
-    except DatabaseError as exc:
+    except Error as exc:
         return type(exc).__name__
     failure = unwritable(NAME)
     return "ok" if failure is None else f"it can be read, but not written ({kind(failure)})"
@@ -66,26 +66,26 @@ def _platform() -> str:
     schedules: Any = apps.get_model("django_celery_beat", "PeriodicTask")
     try:
         schedules.objects.exists()
-    except DatabaseError as exc:
+    except Error as exc:
         log.warning("the platform's database can't be read: %s: %s", kind(exc), exc)
         return kind(exc)
     return "ok"
 
 
-def unwritable(name: str) -> DatabaseError | None:
+def unwritable(name: str) -> Error | None:
     """Tries to write by counting one more in the row `name`, at most WRITES times per minute. Returns the error, if any.
 
     The count is committed: only then does a full disk show.
     """
     try:
         throttle.wait(name, WRITES)
-    except DatabaseError as exc:
+    except Error as exc:
         log.warning("the database can't be written: %s: %s", kind(exc), exc)
         return exc
     return None
 
 
-def kind(exc: DatabaseError) -> str:
+def kind(exc: Error) -> str:
     """The driver's name of the error. It says more than Django's, which calls a `ReadOnlySqlTransaction` an `InternalError`."""
     return type(exc.__cause__ or exc).__name__
 
@@ -95,7 +95,7 @@ def _results(source: Callable[[], Source]) -> str:
     try:
         problem = sources.problem(source())
         unasked = sources.unasked_since(source(), now=clock.now())
-    except DatabaseError as exc:
+    except Error as exc:
         return type(exc).__name__
     except NotSetUp as exc:
         return str(exc)
@@ -110,7 +110,7 @@ def _slack(ours: InstallationId) -> str:
     """The state that deliverers have recorded. They may use another token than this process."""
     try:
         problem = installations.problem(ours)
-    except DatabaseError as exc:
+    except Error as exc:
         return type(exc).__name__
     return "ok" if problem is None else sentence(problem)
 
@@ -121,7 +121,7 @@ def _delivery(ours: InstallationId) -> str:
         now = clock.now()
         failing, late, parked = lateness.failing(ours), lateness.late(now, ours), lateness.parked(now, ours)
         nameless = lateness.nameless(now)
-    except DatabaseError as exc:
+    except Error as exc:
         return type(exc).__name__
     if failing is not None:
         return f"messages fail: {sentence(failing.reason)}"

@@ -2,14 +2,13 @@
 
 import pytest
 
-from bot.core.model import InstallationId, MessageTs, NoticeKind, TaskId
+from bot.core.model import InstallationId, MessageTs, NoticeKind
 from bot.core.ports import InstallationRefused, MessageRefused, NotDelivered, RateLimited
-from bot.core.reasons import Code, Reason
 from bot.models import Installation, Notice, Run
-from bot.runs import claims, finish, gate, installations, outbox
+from bot.runs import claims, gate, installations, outbox
 from bot.runs.deliver import FIRST_RETRY, LAST_RETRY, OURS, TRIES
 from tests.broker.waiting import wait_until
-from tests.factories import ADA, INSTALLATION, NOW, a_run, an_outcome, slack_says
+from tests.factories import ADA, INSTALLATION, NOW, a_run, slack_says
 from tests.fakes import FakeMessenger
 from tests.runs.post import START, Post, a_started_run, about, end, notice
 
@@ -62,32 +61,6 @@ def test_no_message_of_a_run_overtakes_a_late_one(post: Post) -> None:
     post.deliver(10)
     post.deliver(1)
     assert post.said() == ["root", "id", "final"]
-
-
-def test_an_end_that_comes_late_is_the_last_word_of_its_thread(post: Post) -> None:
-    run = a_started_run()
-    post.deliver()
-    post.slack.fail(NotDelivered(slack_says("internal_error")), when=about(NoticeKind.UNSEEN))
-    finish.end_unseen(run.pk, Reason(code=Code.NEVER_HEARD), now=post.now)
-    post.deliver(2)
-    end(run, post)
-    post.deliver(0.1)
-    post.deliver(3)
-    assert post.said() == ["root", "id", "unseen", "final"]
-
-
-def test_an_end_of_an_earlier_version_comes_before_another_end(post: Post) -> None:
-    """Its rank was lower."""
-    run = a_started_run()
-    post.deliver()
-    post.slack.fail(NotDelivered(slack_says("internal_error")), when=about(NoticeKind.FINAL))
-    end(run, post)
-    Notice.objects.filter(kind=NoticeKind.FINAL).update(rank=3)
-    post.deliver(2)
-    finish.record([an_outcome("FAILURE", task_id=TaskId(run.task_id), at=post.now)], now=post.now, deadline=1800)
-    post.deliver(0.1)
-    post.deliver(3)
-    assert post.said() == ["root", "id", "final", "again"]
 
 
 def test_a_pause_that_slack_asks_for_stops_only_that_channel(post: Post) -> None:
@@ -291,3 +264,15 @@ def test_each_report_is_of_the_run_as_it_is_now(post: Post) -> None:
     assert (root.state, root.status, root.requester) == ("finished", "SUCCESS", ADA)
     assert root.run_link == f"https://site.example/runs/{run.pk}/"
     assert root.result_link.endswith(f"/taskresult/?q={run.task_id}")
+
+
+def test_a_question_to_slack_that_fails_by_our_own_defect_is_logged(
+    post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def odd() -> None:
+        raise KeyError("app_id")
+
+    monkeypatch.setattr(post.slack, "introduce", odd)
+    post.deliverer._ask()
+    assert "KeyError: 'app_id'" in caplog.text
+    assert post.rings == ["ring"]

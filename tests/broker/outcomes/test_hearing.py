@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -248,69 +247,3 @@ def test_one_process_holds_a_source_until_it_is_silent_or_lets_go() -> None:
 def test_the_source_itself_never_has_news() -> None:
     outcomes = EventOutcomes()
     assert (outcomes.changed(), outcomes.of(TaskId("t")), outcomes.last_run(None)) == ([], [], None)  # type: ignore[arg-type]
-
-
-def away(*_: Any, **__: Any) -> None:
-    raise OperationalError("away")
-
-
-def fill(process: Hearing) -> None:
-    """Lets so many other messages arrive that the first ones are dropped."""
-    for _ in range(process._got.maxlen or 0):
-        process._take(SimpleNamespace(payload={"type": "task-received", "uuid": str(uuid4()), "hostname": "w"}))
-
-
-def ask_again(run: Run) -> None:
-    """The run was asked for just now, while processes listen."""
-    Run.objects.filter(pk=run.pk).update(created_at=clock.now(), unseen_because="")
-
-
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process keeps few messages."""
-    monkeypatch.setattr(hearing, "MOST", 20)
-
-
-def test_messages_that_were_dropped_while_the_database_was_away_are_noted(
-    small: None, app: Celery, new_process: Callable[[], Hearing], run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    process = new_process()
-    process.step()
-    ask_again(run)
-    with monkeypatch.context() as patch:
-        patch.setattr(sources, "hold", away)
-        send(app, "returns")
-        with pytest.raises(OperationalError):
-            process.step()
-        fill(process)
-    process.step()
-    assert (state(run), bool(run.unseen_because)) == ("sent", True)
-
-
-def test_messages_that_a_process_on_standby_dropped_are_noted_if_it_takes_over(
-    small: None, app: Celery, new_process: Callable[[], Hearing], run: Run
-) -> None:
-    first, second = new_process(), new_process()
-    for one in (first, second):
-        one.step()
-    ask_again(run)
-    send(app, "returns")
-    second._receive(0.05)
-    fill(second)
-    end_the_claim()
-    second.step()
-    assert (state(run), bool(run.unseen_because)) == ("sent", True)
-
-
-def test_messages_that_a_process_on_standby_dropped_are_not_missed_if_another_one_has_recorded_them(
-    small: None, app: Celery, new_process: Callable[[], Hearing], run: Run
-) -> None:
-    first, second = new_process(), new_process()
-    for one in (first, second):
-        one.step()
-    ask_again(run)
-    fill(second)
-    first.step()
-    end_the_claim()
-    second.step()
-    assert (state(run), run.unseen_because) == ("sent", "")
