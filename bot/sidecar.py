@@ -28,7 +28,6 @@ APPS = ("django_celery_beat", "django_celery_results")
 READS = re.compile(r"[\s(]*(SELECT|SET|SHOW|PRAGMA|BEGIN|SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE)
 
 
-
 class Router:
     """Sends queries of the platform's models to its database. All other models are in ours. For `DATABASE_ROUTERS`."""
 

@@ -62,7 +62,7 @@ def test_it_is_read(platform: BaseDatabaseWrapper) -> None:
     ],
 )
 @pytest.mark.parametrize("many", [False, True], ids=["once", "many"])
-def test_nothing_else_is_sent(platform: BaseDatabaseWrapper, statement: str, many: bool) -> None:  # noqa: FBT001
+def test_nothing_else_is_sent(platform: BaseDatabaseWrapper, statement: str, many: bool) -> None:
     with platform.cursor() as cursor:
         with pytest.raises(DatabaseError, match="only reads the platform's database"):
             cursor.executemany(statement, [()]) if many else cursor.execute(statement)

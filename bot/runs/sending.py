@@ -63,9 +63,9 @@ def _save(platform: Platform, run: Run, attempt: Attempt, state: RunState, now: 
     sent_at = now if state is RunState.SENT else None
     rows = Run.objects.filter(pk=run.pk, sent_at=None)
     with atomic():
-        if not rows.filter(still(RunState.QUEUED)).update(state=state, sent_at=sent_at):
-            if not rows.update(sent_at=sent_at):  # the recorded result's state stays
-                return
+        was_queued = rows.filter(still(RunState.QUEUED)).update(state=state, sent_at=sent_at)
+        if not was_queued and not rows.update(sent_at=sent_at):  # the state of a recorded result stays
+            return
         if attempt.replaces and outbox.has_notices(run):  # it waited for approval, or began to
             outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, now=now, at_once=True)
             outbox.owe_answered(run, now=now)

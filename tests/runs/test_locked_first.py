@@ -13,7 +13,9 @@ from tests.factories import INSTALLATION, a_run
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.skipif(not connection.features.has_select_for_update, reason="SQLite has one writer, and no locks of rows"),
+    pytest.mark.skipif(
+        not connection.features.has_select_for_update, reason="SQLite has one writer, and no locks of rows"
+    ),
 ]
 KEEP: dict[str, Any] = {"keep": timedelta(0), "knowingly": True}
 

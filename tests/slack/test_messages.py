@@ -193,7 +193,9 @@ def test_an_end_that_can_not_be_known_is_told_with_the_reason(why: Reason, words
 
 def test_an_end_that_became_known_before_the_reply_is_not_told_as_unknown() -> None:
     report = a_report(NoticeKind.UNSEEN, state="finished", status="SUCCESS")
-    assert "*nightly report*: Its end couldn't be known for some time. A worker has reported on it since." in said(report)
+    assert "*nightly report*: Its end couldn't be known for some time. A worker has reported on it since." in said(
+        report
+    )
     assert "still comes here" not in said(report)
     assert text(report) == "nightly report: its end couldn't be known for some time"
 

@@ -1,5 +1,7 @@
 """On Redis, a process keeps a bounded number of events. If it has to drop some, runs may have ended unnoticed."""
 
+# ruff: noqa: F811  # fixtures that are imported
+
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
