@@ -91,7 +91,7 @@ class Threads:
         """The result or the exception of `work`. Raises TooSlow after the budget. Then work that hasn't started never starts."""
         try:
             future = self.answers.submit(_unless_shut, budget, work)
-        except RuntimeError as exc:  # no thread can be started now. The pool keeps the work: another thread may come to it
+        except RuntimeError as exc:  # no thread can be started, but the pool keeps the work for its other threads
             budget.shut()
             raise TooSlow from exc
         try:
