@@ -93,7 +93,7 @@ def mrkdwn(text: str) -> Block:
 
 def section(text: str, **more: Any) -> Block:
     """`more`: further fields, such as `accessory`, a button on the right."""
-    return {"type": "section", "text": mrkdwn(fit(text)), **more}
+    return {"type": "section", "text": mrkdwn(fit(text)), **block_id(more.get("accessory")), **more}
 
 
 def header(text: str) -> Block:
@@ -137,7 +137,16 @@ def preformatted(text: str) -> Block:
 
 def buttons(*elements: Block) -> list[Block]:
     """A row of buttons and menus, if there are any."""
-    return [{"type": "actions", "elements": list(elements)}] if elements else []
+    return [{"type": "actions", **block_id(elements[0]), "elements": list(elements)}] if elements else []
+
+
+def block_id(element: Block | None) -> dict[str, str]:
+    """The id of the block with this button, the same each time that its message or view is sent. Empty without a button.
+
+    Slack gives an id of its own to a block without one. After an edit it would then refuse a press that was begun before.
+    A menu has no such id, as Slack would keep what was chosen in it.
+    """
+    return {"block_id": f"{element['action_id']}:{element['value']}"} if element and "value" in element else {}
 
 
 def button(action: str, text: str, value: str, **more: Block) -> Block:

@@ -67,6 +67,7 @@ def _last(runs: tuple[OwnRun, ...]) -> list[Block]:
 
 
 def _own_run(run: OwnRun) -> Block:
+    block_id = f"last:{run.run}"  # a run that has just been approved may be in two lists, with the same button
     what = texts.HOME_ENDED.format(
         icon=icon(run.state, run.status),
         schedule=link(run.thread or run.page, short_name(run.schedule)),
@@ -74,5 +75,6 @@ def _own_run(run: OwnRun) -> Block:
         at=date(run.at),
     )
     if run.state is RunState.WAITING:
-        return section(what, accessory=approvals.withdraw(run.run, Id.HOME_STOP))
-    return section(what, accessory=button(Id.HOME_RUN_AGAIN, texts.RUN_AGAIN, str(run.run)))
+        return section(what, block_id=block_id, accessory=approvals.withdraw(run.run, Id.HOME_STOP))
+    again = button(Id.HOME_RUN_AGAIN, texts.RUN_AGAIN, str(run.run))
+    return section(what, block_id=block_id, accessory=again)

@@ -58,6 +58,18 @@ def test_terminating_asks_a_second_question_that_explains_it() -> None:
     assert "stays half done" in sure["text"]["text"]
 
 
+def test_a_button_keeps_its_ids_while_its_message_is_edited() -> None:
+    """Slack refuses a press that was confirmed after an edit if the block has another id since then."""
+    first = a_report(state="running", can_stop=True)
+    edited = replace(first, kind=NoticeKind.PROGRESS, outcome=an_outcome("PROGRESS", result="2 of 3"))
+    assert [row(one)["block_id"] for one in (first, edited)] == ["stop:1"] * 2
+
+
+def row(report: Report) -> dict[str, Any]:
+    (found,) = (block for block in message(report)["blocks"] if block["type"] == "actions")
+    return dict(found)
+
+
 def test_a_stopper_without_an_account_in_this_workspace_is_named() -> None:
     report = a_report(stopped=stopped(Standing.RUNS_ON, slack=SlackUserId(""), name="<ben>"))
     assert "*&lt;ben&gt;* asked to stop it. It is running already" in said(report)
