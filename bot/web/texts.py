@@ -11,6 +11,7 @@ from bot.rule_texts import NOBODY_IN_TIME
 RUN_A_SCHEDULE = "Run a schedule"
 RUN = "Run {schedule}"
 NOT_ALLOWED = "Not allowed"
+NOT_FOUND = "Not found"
 NOT_SET_UP = "Not set up"
 LOGGED_OUT = "Logged out"
 DATABASE_AWAY = "The database can't be reached"

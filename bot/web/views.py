@@ -15,6 +15,7 @@ from bot.compat import model_admin
 from bot.core.again import AS_STORED, Fill
 from bot.core.model import Field, Preview, RunId, RunRequest
 from bot.core.reasons import Code, Problem, Reason
+from bot.core.status import RunState
 from bot.core.stops import Way
 from bot.core.text import exact, one_line
 from bot.models import Run
@@ -89,7 +90,8 @@ def state(visit: Visit, run: int) -> HttpResponse:
     context = _with_state(visit, _followed(visit, run))
     shown = context["state"]
     html = render_to_string("runtask/_state.html", context)
-    return JsonResponse({"html": html, "words": shown.words, "title": context["title"], "is_final": shown.is_final})
+    answer = {name: context[name] for name in ("title", "answers")}
+    return JsonResponse({**answer, "html": html, "words": shown.words, "is_final": shown.is_final})
 
 
 def stop_run(visit: Visit, run: int) -> HttpResponse:
@@ -107,7 +109,7 @@ def stop_run(visit: Visit, run: int) -> HttpResponse:
         "run": found,
         "kill": kill,
         "state": display.state_shown(found),
-        "may_kill": visit.platform.may_kill,
+        "may_kill": _may_kill(visit, found),
     }
     return visit.render("runtask/stop.html", context)
 
@@ -256,17 +258,24 @@ def _followed(visit: Visit, run: int) -> Run:
 def _with_state(visit: Visit, run: Run) -> dict[str, Any]:
     shown = display.state_shown(run)
     hindrance = stop.hindrance(visit.platform, run, now=clock.now()) or stop.denied(visit.platform, visit.actor, run)
-    is_asked = run.stop_way == Way.TERMINATE or (bool(run.stop_way) and not visit.platform.may_kill)
+    has_more = not run.stop_way or (run.stop_way != Way.TERMINATE and _may_kill(visit, run))
     address = links.result_path(run)
     may_see = bool(address) and _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
     return {
         "run": run,
         "state": shown,
         "title": f"{shown.words}: {one_line(run.schedule_name)}",
+        # The page's other parts, such as Approve, change only with this.
+        "answers": str(run.answers.count()) if run.state == RunState.WAITING else "",
         "result_path": address if may_see else "",
-        "can_stop": hindrance is None and not is_asked,
+        "can_stop": hindrance is None and has_more,
         "cant_stop": "" if shown.is_final else sentence(hindrance),
     }
+
+
+def _may_kill(visit: Visit, run: Run) -> bool:
+    """Whether to offer this person to terminate the run's task."""
+    return visit.platform.may_kill and stop.denied(visit.platform, visit.actor, run, kill=True) is None
 
 
 def _may_see(request: HttpRequest, model: type) -> bool:
