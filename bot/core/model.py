@@ -165,6 +165,7 @@ class Running:
     since: datetime
     requester: SlackUserId  # empty: they didn't ask in Slack
     name: str = ""  # the requester's username on the site
+    has_begun: bool = True  # whether a worker has reported that
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -296,5 +297,4 @@ class Change:
 
     @property
     def is_of_a_secret(self) -> bool:
-        """Whether only a secret differs, so that both texts read the same."""
-        return self.old == self.new
+        return self.old == self.new  # only a secret differs

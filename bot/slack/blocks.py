@@ -7,9 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.core.reasons import Code, Reason
 from bot.core.text import ELLIPSIS, clean, clip, exact, one_line
 from bot.slack import texts
 from bot.slack.ids import ALERT_TEXT, SECTION_TEXT
+from bot.texts import sentence
 
 Block = dict[str, Any]
 CUT_OFF = re.compile(r"(<[^>]*|&[a-z]*)$")  # a link or an entity that has lost its end
@@ -162,6 +164,15 @@ def confirm(title: str, text: str, yes: str, no: str) -> Block:
 def date(at: datetime, day: str = "date_short_pretty") -> str:
     """A moment, shown in the reader's own time zone. With "date_short", a day is never "today"."""
     return f"<!date^{int(at.timestamp())}^{{{day}}} {{time}}|{at:%Y-%m-%d %H:%M %Z}>"
+
+
+def refusal(denied: Reason) -> str:
+    """The sentence of a refusal, with links to the channels that it names."""
+    said = entities(sentence(denied))
+    if denied.code is not Code.RULE_CHANNELS:
+        return said
+    ids = "|".join(map(re.escape, str(denied.params["channels"]).split(", ")))
+    return re.sub(rf"\b(?:{ids})\b", r"<#\g<0>>", said)
 
 
 def link(address: str, text: str) -> str:

@@ -7,12 +7,11 @@ from bot.core.text import clip_middle, exact
 from bot.runs.homes import Contents
 from bot.runs.own import OwnRun
 from bot.slack import approval_texts, approvals, texts
-from bot.slack.blocks import Block, button, buttons, code, context, date, entities, header, link, plain, section
+from bot.slack.blocks import Block, button, buttons, code, context, date, header, link, plain, refusal, section
 from bot.slack.ids import Id
 from bot.slack.lists import open_runs, short_name
 from bot.slack.modals import option
 from bot.slack.states import how_far, icon
-from bot.texts import sentence
 
 TASK = 120  # characters of a task's name in a list
 
@@ -33,7 +32,7 @@ def view(contents: Contents, note: str = "") -> Block:
 
 def refused(denied: Denied) -> Block:
     """The tab of somebody who may see nothing: why, and what helps."""
-    return _home([section(texts.REFUSED.format(text=entities(sentence(denied)))), context(texts.HOME_REFUSED)])
+    return _home([section(texts.REFUSED.format(text=refusal(denied))), context(texts.HOME_REFUSED)])
 
 
 def failed(why: str) -> Block:

@@ -6,7 +6,7 @@ from typing import Any
 from bot.core.model import EDITS, NoticeKind, Outcome, RunId
 from bot.core.report import Report, Stopped
 from bot.core.rights import REASON_LIMIT
-from bot.core.status import ENDED, OPEN, RunState
+from bot.core.status import ENDED, NEVER_RUN, OPEN, RunState
 from bot.core.stops import GOES_ON, Standing
 from bot.core.text import clean, clip, clip_start, duration, one_line
 from bot.slack import approval_texts, approvals, silence, texts
@@ -29,7 +29,7 @@ from bot.slack.blocks import (
 from bot.slack.external import external
 from bot.slack.ids import FALLBACK_TEXT, Id
 from bot.slack.states import how_far, icon
-from bot.texts import state_text, stop_text
+from bot.texts import note_of, state_text, stop_text
 
 RESULT = 1200  # characters shown of a result: about a screen of a phone
 TRACEBACK = 1000  # characters shown of a traceback, from its end, which says most; a link leads to the whole
@@ -65,7 +65,8 @@ def metadata(report: Report) -> dict[str, Any]:
 
 def _root(report: Report) -> tuple[str, list[Block]]:
     name = link(report.run_link, escape(report.schedule))
-    text = approval_texts.ROOT if report.is_unsent else texts.ROOT
+    sent = texts.ROOT_NEVER_RUN if report.state in NEVER_RUN else texts.ROOT
+    text = approval_texts.ROOT if report.is_unsent else sent
     root = text.format(icon=_icon(report), who=_who(report), schedule=name, state=_state(report))
     blocks = [section(root)]
     if report.changes:
@@ -87,7 +88,10 @@ def _root(report: Report) -> tuple[str, list[Block]]:
 def _actions(report: Report) -> Iterator[Block]:
     """The buttons of the root. Each press is checked again, however old the message is."""
     if report.state == RunState.WAITING and report.asked is not None:
-        yield from approvals.answers(report.run, report.asked.mark)
+        if report.recipient is not None or not report.channel.startswith(
+            "D"
+        ):  # only the requester reads a direct message
+            yield from approvals.answers(report.run, report.asked.mark)
         if report.recipient is None:
             yield approvals.withdraw(report.run)
     if report.state in OPEN and report.can_stop and report.stopped is None:
@@ -188,7 +192,8 @@ def _final(report: Report) -> tuple[str, list[Block]]:
 
 def _result(outcome: Outcome, report: Report) -> list[Block]:
     """The result, or the exception and the end of its traceback, and a note if something was or may be left out."""
-    blocks, notes, address = [], [], report.result_link
+    means = note_of(outcome.status, outcome.result)
+    blocks, notes, address = [], [means] if means else [], report.result_link
     result, traceback = clean(outcome.result).strip(), clean(outcome.traceback).strip()
     if result:
         blocks.append(preformatted(clip(result, RESULT)))

@@ -21,7 +21,7 @@ from bot.core.text import exact, one_line
 from bot.models import Run
 from bot.option_texts import stored_options
 from bot.rule_texts import need_text
-from bot.runs import again, clock, links, see, start, stop
+from bot.runs import again, clock, links, rulebook, see, start, stop
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
 from bot.runs.refusals import CantRepeat, CantStop, Ended, MaybeSent, NotAllowed, NothingSent, Orphaned, Refused
@@ -169,9 +169,16 @@ def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
         "matches": matches.first,
         "count": texts.count(len(matches.first), matches.total, query),
         "problem": problem,
+        "paused": _paused(),
         "beat": links.path("admin:django_celery_beat_periodictask_changelist"),
     }
     return visit.render("runtask/picker.html", context, 404 if problem else 200)
+
+
+def _paused() -> str:
+    """Why nothing can be run at the moment. Empty: the site isn't paused."""
+    why = rulebook.in_force().paused
+    return "" if why is None else sentence(Reason(code=Code.PAUSED, params={"reason": why}))
 
 
 def _fresh(visit: Visit, preview: Preview, fill: Fill = AS_STORED) -> HttpResponse:

@@ -74,6 +74,16 @@ def test_the_root_tells_who_ran_what_and_how_far_it_is(state: str, words: str) -
     assert text(report).startswith(f"nightly report: {words}")
 
 
+@pytest.mark.parametrize("state", ["withdrawn", "not_sent"])
+def test_the_root_of_a_run_that_was_not_run_does_not_say_so(state: str) -> None:
+    assert f"<@{ADA}> asked for *<https://site.example/runs/1|nightly report>*: " in said(a_report(state=state))
+
+
+def test_the_end_of_a_task_that_no_worker_knows_is_explained() -> None:
+    assert "doesn't know this task" in said(finished("FAILURE", result="NotRegistered: 'nobody.knows'"))
+    assert "know this task" not in said(finished("FAILURE", result="KeyError: 'NotRegistered'"))
+
+
 def test_the_root_ends_with_the_final_status() -> None:
     report = finished("FAILURE", kind=NoticeKind.PROGRESS)
     assert "*FAILURE* after 3.2 s" in said(report)
@@ -205,7 +215,7 @@ def test_without_results_an_unknown_fate_stays_unknown() -> None:
 
 def test_a_success_shows_its_result() -> None:
     report = finished(result="42 rows", result_length=7)
-    assert f"<@{ADA}> *SUCCESS*: <https://site.example/runs/1|nightly report> after 3.2 s" in said(report)
+    assert f"<@{ADA}> *SUCCESS* after 3.2 s: <https://site.example/runs/1|nightly report>" in said(report)
     assert "42 rows" in said(report)
     assert "Shortened" not in said(report)
     assert text(report) == "nightly report: SUCCESS after 3.2 s – 42 rows"

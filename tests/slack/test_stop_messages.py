@@ -26,7 +26,7 @@ def test_the_messages_say_who_stopped_the_run_and_how_it_ended() -> None:
     assert f"<@{BEN}> asked to stop it. Workers are told not to start it." in said(waits)
     end = replace(finished("SUCCESS"), stopped=stopped(Standing.RAN_TO_ITS_END))
     assert (
-        f"*SUCCESS*: <https://site.example/runs/1|nightly report> after 3.2 s\n<@{BEN}> asked to stop it, but it ran"
+        f"*SUCCESS* after 3.2 s: <https://site.example/runs/1|nightly report>\n<@{BEN}> asked to stop it, but it ran"
         in said(end)
     )
 
