@@ -192,8 +192,7 @@ def _final(report: Report) -> tuple[str, list[Block]]:
 
 def _result(outcome: Outcome, report: Report) -> list[Block]:
     """The result, or the exception and the end of its traceback, and a note if something was or may be left out."""
-    means = note_of(outcome.status, outcome.result)
-    blocks, notes, address = [], [means] if means else [], report.result_link
+    blocks, notes, address = [], [], report.result_link
     result, traceback = clean(outcome.result).strip(), clean(outcome.traceback).strip()
     if result:
         blocks.append(preformatted(clip(result, RESULT)))
@@ -201,6 +200,8 @@ def _result(outcome: Outcome, report: Report) -> list[Block]:
             blocks.append(context(texts.SHORT_FORM))
         if max(outcome.result_length, len(result)) > RESULT:
             notes.append(texts.SHORTENED.format(length=outcome.result_length))
+    if means := note_of(outcome.status, outcome.result):
+        blocks.append(context(means))
     if traceback:
         blocks.append(preformatted(clip_start(traceback, TRACEBACK)))
         if len(traceback) > TRACEBACK:

@@ -80,7 +80,9 @@ def test_the_root_of_a_run_that_was_not_run_does_not_say_so(state: str) -> None:
 
 
 def test_the_end_of_a_task_that_no_worker_knows_is_explained() -> None:
-    assert "doesn't know this task" in said(finished("FAILURE", result="NotRegistered: 'nobody.knows'"))
+    end = said(finished("FAILURE", result="NotRegistered: 'nobody.knows'"))
+    assert "doesn't know this task" in end
+    assert "All of it" not in end, "nothing was left out"
     assert "know this task" not in said(finished("FAILURE", result="KeyError: 'NotRegistered'"))
 
 

@@ -62,6 +62,12 @@ def test_a_form_shows_a_refusal_and_then_has_no_run_button(site: Site) -> None:
     assert "the rule “Ops only”" in str(site.browser.post("/check", before).json())
 
 
+def test_a_disabled_schedule_that_one_may_not_run_is_not_said_to_be_runnable(site: Site) -> None:
+    site.catalog.schedules[ScheduleId(7)] = a_schedule(enabled=False)
+    in_force(a_rule("Ops only", run=("ops",)))
+    assert "Disabled. Beat doesn't run it." in words(site.get("/?schedule=7"))
+
+
 def test_a_pause_is_said_before_a_schedule_is_picked(site: Site) -> None:
     assert "paused" not in words(site.get("/"))
     rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
