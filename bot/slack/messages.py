@@ -88,9 +88,8 @@ def _root(report: Report) -> tuple[str, list[Block]]:
 def _actions(report: Report) -> Iterator[Block]:
     """The buttons of the root. Each press is checked again, however old the message is."""
     if report.state == RunState.WAITING and report.asked is not None:
-        if report.recipient is not None or not report.channel.startswith(
-            "D"
-        ):  # only the requester reads a direct message
+        is_own = report.recipient is None and report.channel.startswith("D")  # only the requester reads it
+        if not is_own:
             yield from approvals.answers(report.run, report.asked.mark)
         if report.recipient is None:
             yield approvals.withdraw(report.run)
