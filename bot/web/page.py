@@ -60,6 +60,7 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
     """`view` takes a Visit and the captured parts of the address. It may raise NotAllowed."""
 
     @csrf_protect
+    @require_http_methods(methods)
     @wraps(view)
     def checked(request: HttpRequest, **captured: Any) -> HttpResponse:
         try:
@@ -85,7 +86,6 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
     @sensitive_post_parameters()  # Django's error reports would repeat what was typed
     @outside_transactions
     @never_cache
-    @require_http_methods(methods)
     @wraps(view)
     def wrapped(request: HttpRequest, **captured: Any) -> HttpResponse:
         return _logged_out(request, captured) if _lost_its_token(request) else checked(request, **captured)

@@ -131,7 +131,7 @@ def test_a_second_person_declines_with_a_reason_and_a_forged_form_does_nothing(
 
     forging: Page = contexts(storage_state=hers.context.storage_state())
     forging.goto("/approvals/")
-    address = forging.get_by_role("button", name="Approve").first.evaluate("button => button.formAction")
+    address = forging.get_by_role("button", name="Approve").first.evaluate("button => button.form.action")
     forged = forging.request.post(address, form={"csrfmiddlewaretoken": "x"})  # Django's answer has an inline style
     assert forged.status == 403
     assert "CSRF verification failed" in forged.text()
