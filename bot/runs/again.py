@@ -146,7 +146,7 @@ def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, r
         differences=() if now is None else changes(now, sent, keys, names),
         since=() if now is None else since(sent, run.changed_values, now, keys, names),
         settings=_settings(schedule, headers, run),
-        fingerprint=filled.fingerprint,
+        fingerprint=platform.sealed(filled.fingerprint),
         problems=_problems(platform, actor, schedule, sent),
     )
 

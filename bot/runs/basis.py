@@ -25,7 +25,7 @@ class Basis:
     secrets: Secrets  # masks these values
     names: Parameters  # the names of the task's positional arguments now, by which a new run's values will be masked
     headers: Any = field(repr=False)  # the schedule's, which a new run sends
-    fingerprint: str
+    fingerprint: str = field(repr=False)
 
     def shown(self) -> dict[Field, Shown]:
         return {of: arguments.shown(text, of, self.secrets) for of, text in self.texts.items()}
@@ -72,10 +72,10 @@ def of_run(platform: Platform, schedule: Schedule, run: Run) -> Basis:
         secrets=masks.of_run(run, platform.secret_keys, today),
         names=today,
         headers=masks.headers(schedule),
-        fingerprint=bound(schedule.fingerprint, run),
+        fingerprint=_bound(schedule.fingerprint, run),
     )
 
 
-def bound(fingerprint: str, run: Run) -> str:
+def _bound(fingerprint: str, run: Run) -> str:
     """The schedule's fingerprint, bound to this run's values. A run that wasn't sent may be tried again with others."""
     return hashlib.sha256(f"{fingerprint}\0{run.args}\0{run.kwargs}".encode()).hexdigest()[:16]

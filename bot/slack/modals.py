@@ -72,7 +72,7 @@ def chosen(
     """
     schedule, again = preview.schedule, fill.again
     suffix = f"{schedule.id}:{nonce}"
-    metadata = replace(metadata, schedule=schedule.id, fingerprint=again.fingerprint if again else schedule.fingerprint)
+    metadata = replace(metadata, schedule=schedule.id, fingerprint=(again or preview).fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
     blocks = [_picker(brief), *filling.menu(fill, suffix), *alerts(*notes)]
     blocks += [*(filling.heading(again) if again else []), *details(preview, suffix, is_favourite=is_favourite)]

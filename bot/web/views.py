@@ -1,6 +1,6 @@
 """The run page, and the page of a run."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -179,7 +179,7 @@ def _form(
     fill: Fill = AS_STORED,
     *,
     typed: RunRequest | None = None,
-    problems: Iterable[Problem] | None = None,
+    problems: Sequence[Problem] | None = None,
     hint: str = "",
 ) -> HttpResponse:
     """The form with the values of `fill` and their problems, or with what was typed and the given problems."""
@@ -193,8 +193,6 @@ def _form(
     # Nobody has been asked for a reason yet.
     found = [display.problem(one) for one in problems if typed is not None or one.field != Field.REASON]
     name = one_line(schedule.name)
-    now = filled.fingerprint if filled else schedule.fingerprint
-    fingerprint = now if typed is None else typed.fingerprint
     context = {
         "title": texts.RUN.format(schedule=name),
         "name": name,
@@ -214,9 +212,9 @@ def _form(
         "problems": [problem for problem in found if problem["field"] == Field.SCHEDULE],
         "hint": hint,
         "is_refused": typed is not None,
-        "is_changed": fingerprint != now,
+        "is_changed": any(one.code == Code.CHANGED for one in problems),
         "form_id": visit.request.POST.get(forms.FORM) or forms.new_id(),
-        "fingerprint": fingerprint,
+        "fingerprint": (filled or preview).fingerprint if typed is None else typed.fingerprint,
     }
     return visit.render("runtask/form.html", context)
 

@@ -23,7 +23,7 @@ from bot.slack.metadata import Metadata
 from bot.texts import problem_text
 from localslack.validation.surfaces import view_problems
 from tests.core import strategies
-from tests.factories import NOW, PLACE, a_row, staff_actor
+from tests.factories import FORM_KEYS, NOW, PLACE, a_row, staff_actor
 from tests.fakes import FakeOutcomes, FakeStopper
 from tests.parity.compare import pictured
 from tests.parity.ways import request_for
@@ -100,6 +100,7 @@ def test_any_row_is_shown_and_either_sent_or_reported_as_wrong(
         sender=CelerySender(app),
         secret_keys=(),
         deadline=1800,
+        form_keys=FORM_KEYS,
     )
     preview = see.preview(platform, actor, ScheduleId(row.pk))
     assert preview is not None

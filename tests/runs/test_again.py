@@ -19,7 +19,7 @@ from bot.core.model import Change, Field, RunId, ScheduleId
 from bot.core.scrub import MASK
 from bot.models import Run, database_of
 from bot.runs import again, basis
-from bot.runs.refusals import Changed, NoRunYet, NoSuchRun, NotAllowed, Orphaned, Refused
+from bot.runs.refusals import NoRunYet, NoSuchRun, NotAllowed, Orphaned, Refused
 from tests.factories import ADA, INSTALLATION, TEAM, a_request, a_run, a_schedule, an_actor
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.conftest import Door
@@ -151,8 +151,6 @@ def test_a_request_is_refused_if_its_run_has_another_schedule(door: Door) -> Non
     other = ended(schedule_id=8)
     with pytest.raises(NoSuchRun):
         door.start(replace(door.request, again=RunId(other.pk), fingerprint=None))
-    with pytest.raises(Changed):  # the fingerprint is of the schedule alone
-        door.start(replace(door.request, again=RunId(ended().pk)))
     assert door.sender.sent == []
 
 

@@ -14,7 +14,7 @@ from bot.slack import events, modals, payloads, presses
 from bot.slack.endpoint import FORM, parse
 from bot.slack.metadata import Metadata
 from bot.slack.parsing import Malformed
-from tests.factories import PLACE, a_preview, a_schedule
+from tests.factories import PLACE, a_preview, a_schedule, sealed
 from tests.slack.forms import RECORDED, Payload, recorded, submitted
 
 
@@ -152,7 +152,7 @@ def test_a_press_of_the_star_carries_the_form_with_its_values() -> None:
 def test_a_submission_of_our_modal() -> None:
     view = modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n")
     found = payloads.submission(submitted(view))
-    assert (found.schedule, found.view, found.metadata.fingerprint) == (7, "V0001", "f1")
+    assert (found.schedule, found.view, found.metadata.fingerprint) == (7, "V0001", sealed("f1"))
 
 
 @pytest.mark.parametrize(
