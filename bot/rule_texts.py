@@ -64,6 +64,10 @@ SENTENCES: dict[Code, str] = {
     Code.RULE_UNCHECKED: (
         "The rule “{rule}” limits arguments, and this site can't check them. An administrator must install the extra “{extra}”."
     ),
+    Code.RULE_TOO_SLOW: (
+        "The rule “{rule}” doesn't allow this: to check its expression (“pattern”) takes too long for this value. Try another value, or"
+        " ask an administrator to simplify the expression."
+    ),
     # Mistakes in a file
     Code.NOT_YAML: "This isn't YAML: {message}.",
     Code.YAML_ALIAS: "Aliases aren't allowed. Write the value again.",

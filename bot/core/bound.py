@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from inspect import Parameter, Signature
+from itertools import islice
 from typing import Any
 
-from bot.core import schemas
+from bot.core import keywords, schemas
 from bot.core.model import Field
 from bot.core.reasons import Code, Problem
 from bot.core.rules import Rule
@@ -67,9 +68,14 @@ def _of_rule(rule: Rule, values: Mapping[str, Any], by_place: frozenset[str]) ->
             code=Code.RULE_UNCHECKED, field=Field.SCHEDULE, params={"rule": rule.name, "extra": schemas.EXTRA}
         )
         return
-    for number, error in enumerate(validator.iter_errors(values)):
-        if number == MOST:
-            return
+    try:
+        with keywords.in_time():
+            found = list(islice(validator.iter_errors(values), MOST))
+    except TimeoutError:
+        field = Field.KWARGS if set(values) - by_place else Field.ARGS
+        yield Problem(code=Code.RULE_TOO_SLOW, field=field, params={"rule": rule.name})
+        return
+    for error in found:
         yield _problem(rule, error, by_place)
 
 

@@ -153,6 +153,7 @@ class Code(StrEnum):
     RULE_REFUSES_ARGUMENTS = auto()
     RULE_REFUSES_VALUE = auto()
     RULE_UNCHECKED = auto()
+    RULE_TOO_SLOW = auto()
     # A file that doesn't contain valid rules
     NOT_YAML = auto()
     YAML_ALIAS = auto()

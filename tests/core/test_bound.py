@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core import schemas
+from bot.core import keywords, schemas
 from bot.core.bound import problems
 from bot.core.model import Field
 from bot.core.reasons import Code
@@ -137,8 +137,9 @@ def test_a_long_list_takes_time_in_proportion_to_its_length() -> None:
     assert time.process_time() - began < 30
 
 
-def test_without_jsonschema_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "jsonschema", None)
+@pytest.mark.parametrize("package", ["jsonschema", "regex"])
+def test_without_its_packages_nothing_is_sent(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    monkeypatch.setitem(__import__("sys").modules, package, None)
     assert told(DAYS, by_name, [], {"days": 1}) == [(Field.SCHEDULE, Code.RULE_UNCHECKED)]
     with pytest.raises(schemas.ExtraMissing):
         list(schemas.flaws(DAYS))
@@ -249,11 +250,11 @@ def test_a_check_looks_at_a_bounded_number_of_parts(keyword: str, monkeypatch: p
         asked.append(args)
         return iter(())
 
-    monkeypatch.setattr(schemas, "_multiple_of", counted)
-    schemas._with_ours.cache_clear()
+    monkeypatch.setattr(keywords, "_multiple_of", counted)
+    keywords.validators.cache_clear()
     largest = {**allowed[-1], "$defs": {**allowed[-1]["$defs"], "d0": {**TYPED, "multipleOf": 1}}}
     list(schemas.validator(largest).iter_errors({"days": 7}))
-    schemas._with_ours.cache_clear()
+    keywords.validators.cache_clear()
     assert 0 < len(asked) <= schemas.MOST
 
 
