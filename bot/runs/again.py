@@ -16,7 +16,7 @@ from bot.core.secrets import Call
 from bot.core.status import ENDED
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs import basis, denials, limits, own, see
+from bot.runs import basis, denials, limits, masks, own, see
 from bot.runs.door import Platform, admit
 from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned, ValuesDeleted
 
@@ -127,10 +127,10 @@ def _names(users: set[Any]) -> dict[Any, str]:
     return dict(everybody.filter(pk__in=users).values_list("pk", model.USERNAME_FIELD))
 
 
-def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, run: Run) -> Again:
+def _again(platform: Platform, actor: Actor, schedule: Schedule, shown_headers: str, run: Run) -> Again:
     filled = basis.of_run(platform, schedule, run)
     sent, now, keys = (json.loads(run.args), json.loads(run.kwargs)), limits.stored_call(schedule), platform.secret_keys
-    names = filled.secrets.names
+    names, headers = filled.secrets.names, _headers(schedule, run)
     return Again(
         run=Earlier(
             run=RunId(run.pk),
@@ -143,9 +143,9 @@ def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, r
         ),
         values=filled.shown(),
         # If the stored values can't be read, nothing can be compared. The preview says what is wrong with them.
-        differences=() if now is None else changes(now, sent, keys, names),
-        since=() if now is None else since(sent, run.changed_values, now, keys, names),
-        settings=_settings(schedule, headers, run),
+        differences=() if now is None else changes(now, sent, keys, names, headers=headers),
+        since=() if now is None else since(sent, run.changed_values, now, keys, names, headers=headers),
+        settings=_settings(schedule, shown_headers, run),
         fingerprint=platform.sealed(filled.fingerprint),
         problems=_problems(platform, actor, schedule, sent),
     )
@@ -174,9 +174,16 @@ def changed_since(platform: Platform, schedule: Schedule, run: Run) -> tuple[str
     secrets, stored = basis.of_run(platform, schedule, run).secrets, limits.stored_call(schedule)
     sent = json.loads(run.args), json.loads(run.kwargs)
     keys, names = platform.secret_keys, secrets.names
-    values = () if stored is None else since(sent, run.changed_values, stored, keys, names)
+    values = (
+        () if stored is None else since(sent, run.changed_values, stored, keys, names, headers=_headers(schedule, run))
+    )
     settings = _settings(schedule, platform.sender.target(schedule).headers, run)
     return tuple(change.name.replace("_", " ") or f"#{change.position}" for change in (*settings, *values))
+
+
+def _headers(schedule: Schedule, run: Run) -> list[Any]:
+    """The headers of both, whose secrets are masked in values, too."""
+    return [masks.headers(schedule), run.options.get("headers")]
 
 
 def _texts(options: dict[str, Any]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from bot.core.model import ChannelId, Dispatch, Field, NoticeKind, RunRequest, S
 from bot.core.policy import Action
 from bot.core.reasons import Invalid, Problem
 from bot.core.rules import Rule
+from bot.core.secrets import Parameters
 from bot.core.status import RunState
 from bot.models import Run, atomic
 from bot.runs import again, attempts, basis, denials, limits, outbox, rows, sending
@@ -69,11 +70,12 @@ class _Ready:
     schedule: Schedule
     rules: tuple[Rule, ...]
     dispatch: Dispatch
+    names: Parameters
 
 
 def _saved(platform: Platform, request: RunRequest, ready: _Ready, budget: Budget) -> tuple[Run, Attempt | None]:
     """The row of the run, and the attempt that must be sent now; None if another press of the same form sends it."""
-    attempt = rows.attempt(platform, request, ready.schedule, ready.dispatch, ready.rules)
+    attempt = rows.attempt(platform, request, ready.schedule, ready.dispatch, ready.rules, names=ready.names)
     # A request is nearly always new. So we insert first: if there is an earlier one, the unique key makes that fail.
     with platform.unsaved.unless_saved(attempt), turn(platform, request.key, ready.schedule, ready.rules):
         run = _told(attempt, attempts.created)
@@ -101,15 +103,17 @@ def _told(attempt: Attempt, save: Callable[[Attempt], Run | None]) -> Run | None
 
 
 def _prepared(admitted: Admitted, request: RunRequest, task_id: TaskId) -> _Ready:
-    schedule, rules, args, kwargs = _checked(admitted, request)
+    schedule, rules, names, args, kwargs = _checked(admitted, request)
     try:
         dispatch = admitted.platform.sender.prepare(schedule, task_id, args, kwargs, requester=request.actor.name)
     except Invalid as exc:
         raise Refused(exc.problems) from exc
-    return _Ready(schedule, rules, dispatch)
+    return _Ready(schedule, rules, dispatch, names)
 
 
-def _checked(admitted: Admitted, request: RunRequest) -> tuple[Schedule, tuple[Rule, ...], list[Any], dict[str, Any]]:
+def _checked(
+    admitted: Admitted, request: RunRequest
+) -> tuple[Schedule, tuple[Rule, ...], Parameters, list[Any], dict[str, Any]]:
     platform, schedule = admitted.platform, admitted.schedule(request.schedule)
     if schedule is None:
         raise Gone
@@ -131,7 +135,7 @@ def _checked(admitted: Admitted, request: RunRequest) -> tuple[Schedule, tuple[R
     problems += [*limits.of_reason(rules, request), *limits.of_values(admitted, schedule, rules, call)]
     if problems:
         raise Refused(problems)
-    return schedule, rules, *call
+    return schedule, rules, filled.secrets.names, *call
 
 
 def _basis(platform: Platform, request: RunRequest, schedule: Schedule) -> Basis:
