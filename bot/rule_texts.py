@@ -58,6 +58,10 @@ SENTENCES: dict[Code, str] = {
         "These must stay as they are stored: the rule “{rule}” limits arguments by name, and this site doesn't know the names of"
         " this task's positional ones."
     ),
+    Code.RULE_PLACE_ONLY: (
+        "The rule “{rule}” limits arguments, and this task takes {name} by its position only. Give its value in the list of arguments,"
+        " not by name."
+    ),
     Code.RULE_NEEDS_ARGUMENT: "The rule “{rule}” needs the argument {name}.",
     Code.RULE_REFUSES_ARGUMENTS: "The rule “{rule}” doesn't allow these arguments: {keyword} is {expected}.",
     Code.RULE_REFUSES_VALUE: "The rule “{rule}” doesn't allow this value of {name}: {keyword} is {expected}.",

@@ -36,6 +36,11 @@ def problems(rules: Iterable[Rule], call: Call, stored: Call | None, signature: 
     if twice := sorted(set(by_place) & set(kwargs)):
         yield Problem(code=Code.ARGUMENT_TWICE, field=Field.KWARGS, params={"name": twice[0]})
         return
+    if signature is not None and (misplaced := sorted(_place_only(signature) & set(kwargs))):
+        for rule in limiting:
+            params = {"rule": rule.name, "name": misplaced[0]}
+            yield Problem(code=Code.RULE_PLACE_ONLY, field=Field.KWARGS, params=params)
+        return
     for rule in limiting:
         yield from _of_rule(rule, {**by_place, **kwargs}, frozenset(by_place))
 
@@ -58,6 +63,12 @@ def _names(signature: Signature | None, args: list[Any]) -> dict[str, Any] | Non
             return None
         found[rest] = more
     return found
+
+
+def _place_only(signature: Signature) -> set[str]:
+    """The parameters that no keyword sets. A keyword of the same name goes into `**kwargs`, and they keep their defaults."""
+    kinds = (Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL)
+    return {parameter.name for parameter in signature.parameters.values() if parameter.kind in kinds}
 
 
 def _of_rule(rule: Rule, values: Mapping[str, Any], by_place: frozenset[str]) -> Iterator[Problem]:

@@ -149,6 +149,7 @@ class Code(StrEnum):
     REASON_TOO_LONG = auto()
     WHY_MISSING = auto()
     RULE_ARGS_UNNAMED = auto()
+    RULE_PLACE_ONLY = auto()
     RULE_NEEDS_ARGUMENT = auto()
     RULE_REFUSES_ARGUMENTS = auto()
     RULE_REFUSES_VALUE = auto()

@@ -1,6 +1,7 @@
 """The run page, and the page of a run."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.apps import apps
@@ -15,7 +16,7 @@ from bot.core.again import AS_STORED, Fill
 from bot.core.model import Field, Preview, RunId, RunRequest
 from bot.core.reasons import Code, Problem, Reason
 from bot.core.stops import Way
-from bot.core.text import exact, one_line
+from bot.core.text import clean, exact, one_line
 from bot.models import Run
 from bot.option_texts import stored_options
 from bot.rule_texts import need_text
@@ -165,7 +166,7 @@ def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
     context = {
         "title": texts.RUN_A_SCHEDULE,
         "query": query,
-        "matches": matches.first,
+        "matches": [replace(brief, name=one_line(brief.name)) for brief in matches.first],
         "count": texts.count(len(matches.first), matches.total, query),
         "problem": problem,
         "beat": links.path("admin:django_celery_beat_periodictask_changelist"),
@@ -197,6 +198,7 @@ def _form(
         "title": texts.RUN.format(schedule=name),
         "name": name,
         "preview": preview,
+        "description": clean(schedule.description).strip(),
         "target": display.target(preview),
         "again": display.again(filled) if filled else None,
         "address": f"?run={run}" if run else f"?schedule={schedule.id}",

@@ -261,7 +261,7 @@ def test_each_opened_form_and_each_person_starts_a_run_of_its_own(site: Site) ->
 
 def test_hostile_text_stays_text(site: Site) -> None:
     hostile = a_schedule(
-        name=f"{HOSTILE}\u202e", task=HOSTILE, kwargs=json.dumps({"days": HOSTILE}), description=HOSTILE
+        name=f"{HOSTILE}\u202e", task=HOSTILE, kwargs=json.dumps({"days": HOSTILE}), description=f"{HOSTILE}\u202e"
     )
     site.catalog.schedules[ScheduleId(7)] = hostile
     page = site.get("/?schedule=7")
@@ -270,6 +270,7 @@ def test_hostile_text_stays_text(site: Site) -> None:
     for shown in (page, site.get("/"), site.get(f"/?q={HOSTILE}"), answer.content.decode()):
         assert "<script>alert" not in shown
         assert HOSTILE in words(shown, "content")
+        assert "\u202e" not in shown
 
 
 def test_pages_hold_no_inline_script_or_style(site: Site) -> None:
