@@ -121,8 +121,8 @@ def _checked(
     rules = admitted.authorise(Action.RUN, schedule, channel=channel)
     filled = _basis(platform, request, schedule)
     # The API runs a run again with the fingerprint of the schedule alone.
-    known = (filled.fingerprint, schedule.fingerprint)
-    if (mark := request.fingerprint) is not None and not any(platform.is_seal_of(mark, one) for one in known):
+    ours = filled.fingerprint, schedule.fingerprint
+    if (mark := request.fingerprint) is not None and not any(platform.is_seal_of(mark, one) for one in ours):
         raise Changed
     problems: list[Problem] = platform.sender.problems(schedule)
     try:

@@ -76,7 +76,8 @@ def test_no_secret_survives_masking_however_deeply_it_is_nested(value: Any) -> N
 
 def test_a_secret_of_the_headers_is_masked_in_values_too() -> None:
     """Forms mask it there (bot.runs.masks)."""
-    old, new = ([], {"url": "https://h/?k=s3cr3t-abcdef"}), ([], {"url": "https://h/"})
+    old: Values = ([], {"url": "https://h/?k=s3cr3t-abcdef"})
+    new: Values = ([], {"url": "https://h/"})
     headers = {"api_token": "s3cr3t-abcdef"}
     shown = Change(name="url", old=f'"https://h/?k={MASK}"', new='"https://h/"')
     assert changes(old, new, SECRETS, headers=headers) == (shown,)
