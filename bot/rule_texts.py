@@ -7,10 +7,9 @@ from bot.core.text import one_line
 APPROVE, DECLINE = "Approve", "Decline"
 NOBODY_IN_TIME = "Nobody approved it in time, so it was not sent."
 NEED = {  # by whether one yes is enough, and whether the rule names groups
-    (
-        True,
-        True,
-    ): "The rule “{rule}” asks for the yes of another person, a member of {groups}. Nothing is sent before that.",
+    (True, True): (
+        "The rule “{rule}” asks for the yes of another person, a member of {groups}. Nothing is sent before that."
+    ),
     (True, False): "The rule “{rule}” asks for the yes of another person who may run it. Nothing is sent before that.",
     (False, True): (
         "The rule “{rule}” asks for the yes of {needed} other people, members of {groups}. Nothing is sent before that."

@@ -176,7 +176,7 @@ def watchers() -> list[Watcher]:
     any more, or only a later version knows it.
     """
     there, options = _new_sources(), readable_options()
-    first = there.now if there.now in there.all else Source.NONE
+    first = there.for_new_runs if there.for_new_runs in there.all else Source.NONE
     others = [one for one in there.all if one not in (first, Source.NONE)]
 
     def watcher(source: Source, settles: Q, idle: float) -> Watcher:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.reasons import Code, Place, Problem, Reason
+from bot.core.reasons import Code, Problem, Reason, TextPlace
 from bot.core.status import RunState
 from bot.texts import KINDS, SENTENCES, STATES, problem_text, sentence
 from tests.core import strategies
@@ -40,7 +40,7 @@ def test_a_wrong_type_is_named_in_a_sentence_of_its_own(kind: str) -> None:
 
 
 def test_the_place_comes_before_the_sentence_and_the_excerpt_below_it() -> None:
-    place = Place(at=3, line=1, column=4, excerpt="[1,]\n   ^")
+    place = TextPlace(at=3, line=1, column=4, excerpt="[1,]\n   ^")
     said = problem_text(Problem(code=Code.TRAILING_COMMA, field="args", place=place))
     assert said == "Line 1, column 4: There must be no comma before a closing bracket.\n[1,]\n   ^"
 

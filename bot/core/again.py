@@ -18,7 +18,7 @@ class Earlier:
     at: datetime
     state: str
     status: str
-    changes: tuple[Change, ...]  # from the values that were stored at that time to the run's
+    changes: tuple[Change, ...]  # how the run's values differed from those stored then
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

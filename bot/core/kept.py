@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.core.jsontext import Path
 from bot.core.model import Field
 from bot.core.reasons import Code, Invalid, Problem
 from bot.core.scrub import MASK, NAMED, NAMING
 from bot.core.secrets import Secrets, is_one_of
 
 NOTHING = object()  # nothing is stored at this place
-Path = tuple[str | int, ...]
 
 
 def has_mask(value: Any) -> bool:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from bot.core import keywords
+from bot.core.jsontext import Path
 from bot.core.reasons import Code, Params
 from bot.core.text import clip, one_line
 
-Path: TypeAlias = tuple[str | int, ...]  # keys and indices that lead to a part of a document
 Flaw: TypeAlias = tuple[Path, Code, Params]
 EXTRA = "rules"  # the extra of our distribution that installs jsonschema and regex
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

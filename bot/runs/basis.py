@@ -14,8 +14,6 @@ from bot.models import Run
 from bot.runs import masks
 from bot.runs.door import Platform
 
-TEXTS = (Field.ARGS, Field.KWARGS)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Basis:

@@ -17,7 +17,7 @@ from django.db import Error, IntegrityError
 from bot.core.audit import Act, Record, Who
 from bot.core.kinds import Kind
 from bot.core.model import Actor, RunId, ScheduleId
-from bot.core.policy import Action
+from bot.core.rights import Action
 from bot.models import AuditRecord, atomic, writers_turn
 from bot.runs import audit, clock
 from bot.runs.door import Platform

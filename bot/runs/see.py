@@ -8,7 +8,6 @@ from bot.core.model import (
     Brief,
     ChannelId,
     LastRun,
-    Listening,
     Matches,
     Preview,
     RunId,
@@ -78,7 +77,7 @@ def preview(platform: Platform, actor: Actor, schedule: ScheduleId, channel: Cha
         last=_last(platform, found),
         running=running,
         limits=limits.of_stored(admitted, found, channel),
-        listening=Listening.UNKNOWN if platform.queues is None else platform.queues.listening(target.queue),
+        listening=platform.queues.listening(target.queue),
     )
 
 
@@ -104,9 +103,11 @@ def _running(platform: Platform, actor: Actor, schedule: Schedule) -> Running | 
         if row is None:
             return None
     run, since, team, requester, name = row
-    return Running(run=RunId(run), since=since, requester=known(actor, team, requester), name=name or "")
+    return Running(
+        run=RunId(run), since=since, requester=account_if_in_same_team(actor, team, requester), name=name or ""
+    )
 
 
-def known(actor: Actor, team: str, requester: str) -> SlackUserId:
+def account_if_in_same_team(actor: Actor, team: str, requester: str) -> SlackUserId:
     """A requester's Slack account, for this actor. Empty if they are in different workspaces: there, the id means somebody else."""
     return SlackUserId(requester if actor.slack is None or actor.slack.team == team else "")

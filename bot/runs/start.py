@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.core import signature
 from bot.core.model import ChannelId, Dispatch, Field, NoticeKind, RunRequest, Schedule, TaskId
-from bot.core.policy import Action
 from bot.core.reasons import Invalid, Problem
+from bot.core.rights import Action
 from bot.core.rules import Rule
 from bot.core.secrets import Parameters
 from bot.core.status import RunState
@@ -78,20 +78,20 @@ def _saved(platform: Platform, request: RunRequest, ready: _Ready, budget: Budge
     attempt = rows.attempt(platform, request, ready.schedule, ready.dispatch, ready.rules, names=ready.names)
     # A request is nearly always new. So we insert first: if there is an earlier one, the unique key makes that fail.
     with platform.unsaved.unless_saved(attempt), turn(platform, request.key, ready.schedule, ready.rules):
-        run = _told(attempt, attempts.created)
+        run = _saved_owing_its_root(attempt, attempts.created)
     if run is None:
         earlier = Run.objects.get(key=request.key)
         if not rows.can_be_retried(earlier, request) and not rows.was_unsaved(rows.awaited(earlier, request, budget)):
             return rows.earlier_run(earlier), None
         attempt = replace(attempt, replaces=earlier.task_id)
         with platform.unsaved.unless_saved(attempt), turn(platform, request.key, ready.schedule, ready.rules):
-            run = _told(attempt, attempts.taken_over)
+            run = _saved_owing_its_root(attempt, attempts.taken_over)
     if run is None:  # another press was faster
         return rows.earlier_run(rows.awaited(Run.objects.get(key=request.key), request, budget)), None
     return run, attempt
 
 
-def _told(attempt: Attempt, save: Callable[[Attempt], Run | None]) -> Run | None:
+def _saved_owing_its_root(attempt: Attempt, save: Callable[[Attempt], Run | None]) -> Run | None:
     """Saves the row. A run that waits for approval owes its root from then on, as it may never be sent."""
     if attempt.values["state"] != RunState.WAITING:
         return save(attempt)

@@ -8,6 +8,7 @@ from typing import Any
 from bot.core.again import AS_STORED, Fill
 from bot.core.model import Brief, Field, Matches, Preview, Shown
 from bot.core.reasons import Problem
+from bot.core.rights import REASON_LIMIT
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack import approval_texts, filling, texts
 from bot.slack.blocks import (
@@ -17,6 +18,7 @@ from bot.slack.blocks import (
     alerts,
     entities,
     escape,
+    fit_plain,
     label,
     plain,
     preformatted,
@@ -24,14 +26,13 @@ from bot.slack.blocks import (
 )
 from bot.slack.details import details
 from bot.slack.ids import (
+    ANSWER_BYTES,
     ERROR_TEXT,
     INPUT_PREFIX,
     INPUT_TEXT,
     OPTION_DESCRIPTION,
     OPTION_TEXT,
     OPTIONS,
-    REASON_TEXT,
-    SUGGESTION_BYTES,
     Id,
 )
 from bot.slack.metadata import Metadata
@@ -100,9 +101,9 @@ def suggestions(matches: Matches, favourites: Sequence[Brief] = ()) -> Block:
     while True:
         answer = _menu(own, choices, matches.total)
         size = len(json.dumps(answer))
-        if size <= SUGGESTION_BYTES:
+        if size <= ANSWER_BYTES:
             return answer
-        choices = choices[: min(len(choices) - 1, len(choices) * SUGGESTION_BYTES // size)]
+        choices = choices[: min(len(choices) - 1, len(choices) * ANSWER_BYTES // size)]
 
 
 def _menu(own: list[Block], choices: list[Block], total: int) -> Block:
@@ -117,9 +118,9 @@ def _menu(own: list[Block], choices: list[Block], total: int) -> Block:
 def option(brief: Brief) -> Block:
     mark = "" if brief.enabled else texts.DISABLED_MARK
     return {
-        "text": plain(clip_middle(label(brief.name), OPTION_TEXT - len(mark)) + mark),
+        "text": plain(fit_plain(label(brief.name), OPTION_TEXT - len(mark), clip_middle) + mark),
         "value": str(brief.id),
-        "description": plain(clip_middle(label(brief.exact_task), OPTION_DESCRIPTION)),
+        "description": plain(fit_plain(label(brief.exact_task), OPTION_DESCRIPTION, clip_middle)),
     }
 
 
@@ -209,7 +210,7 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
 
 def _reason(rule: str, suffix: str) -> Block:
     """The input for a reason. `rule`: the rule that requires it. If that is empty, the reason is optional, and for the approvers."""
-    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_TEXT}
+    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_LIMIT}
     hint = texts.REASON_HINT.format(rule=clip(one_line(rule), 100)) if rule else approval_texts.REASON_HINT
     return {
         "type": "input",

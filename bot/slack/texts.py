@@ -87,6 +87,7 @@ NONE_MATCHES = "No schedule's name contains “{typed}”. Pick a schedule."
 NOT_SHOWN_YET = (
     "Nothing was sent: the arguments of this schedule had not appeared yet. Check them, then press *Run* again."
 )
+APPEARS_SOON = "Nothing was sent: the arguments of this schedule had not appeared yet. When they are here, check them and press Run again."
 WAITING = "The site's database is slow to answer. The arguments appear here when it does; you can also pick again."
 
 # The command

@@ -21,15 +21,17 @@ from django.views.decorators.http import require_http_methods
 from bot.core.entry import Entry
 from bot.core.model import Actor
 from bot.core.ports import NotSetUp
+from bot.requests import outside_transactions
 from bot.runs import actors, links
 from bot.runs.door import Platform
 from bot.runs.refusals import NotAllowed
-from bot.runs.requests import outside_transactions
 from bot.texts import sentence
 from bot.web import beyond_staff, forms, texts
 from bot.web.frame import admin_site
 
 log = logging.getLogger(__name__)
+
+START_LIMIT = 5.0  # seconds for starting a run over the web, where clients wait longer than Slack does
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,27 +3,24 @@
 import logging
 from typing import Any, ClassVar
 
-from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from django.utils import timezone
 
-from bot.core.explained import explained, idle
+from bot.core.explained import idle
 from bot.core.rulefields import rule
 from bot.core.text import one_line
 from bot.models import SiteState, StoredRule, atomic
-from bot.models.rules import ONLY
-from bot.runs import accounts, actors, clock, rulebook
+from bot.models.rules import ONLY, PAUSE_REASON_LIMIT
+from bot.runs import accounts, actors, clock, explain, rulebook
 from bot.web import columns, rule_form, texts
 from bot.web.explained import GLOB_MATCHES_NOTHING, lines_of
 from bot.web.lists import Guarded
 
 log = logging.getLogger(__name__)
-REASON_LENGTH = 300
 
 
 def _is_superuser(request: HttpRequest) -> bool:
@@ -111,7 +108,7 @@ class RuleAdmin(Guarded):
             if not problem:
                 return redirect("admin:runtask_rules_pause")
         state = SiteState.objects.filter(pk=ONLY, paused_at__isnull=False).select_related("paused_by").first()
-        context = {"title": texts.PAUSE, "state": state, "problem": problem, "limit": REASON_LENGTH}
+        context = {"title": texts.PAUSE, "state": state, "problem": problem, "limit": PAUSE_REASON_LIMIT}
         return self._page(request, "runtask/pause.html", context)
 
     def _switch(self, request: HttpRequest) -> str:
@@ -121,8 +118,8 @@ class RuleAdmin(Guarded):
             rulebook.resume(by=by)
             return ""
         reason = one_line(request.POST.get("reason", ""))
-        if not 0 < len(reason) <= REASON_LENGTH:
-            return texts.PAUSE_NEEDS_REASON.format(limit=REASON_LENGTH)
+        if not 0 < len(reason) <= PAUSE_REASON_LIMIT:
+            return texts.PAUSE_NEEDS_REASON.format(limit=PAUSE_REASON_LIMIT)
         rulebook.pause(reason, by=by, user=str(request.user.pk), now=clock.now())
         return ""
 
@@ -136,13 +133,8 @@ class RuleAdmin(Guarded):
     def _warn(self, request: HttpRequest, row: StoredRule) -> None:
         """Warns of globs that match nothing, because most of these are misspelled."""
         found = rule(rule_form.stored(row)[0])
-        for name, glob in idle([found], _schedules()):
+        for name, glob in idle([found], explain.schedules()):
             messages.warning(request, GLOB_MATCHES_NOTHING.format(rule=name, glob=glob))
-
-
-def _schedules() -> list[tuple[str, str]]:
-    model: Any = apps.get_model("django_celery_beat", "PeriodicTask")
-    return list(model.objects.values_list("name", "task"))
 
 
 def _explained(user: str, schedule: str) -> tuple[list[str], str]:
@@ -150,13 +142,7 @@ def _explained(user: str, schedule: str) -> tuple[list[str], str]:
     found = users._default_manager.filter(**{users.USERNAME_FIELD: user}).first()  # noqa: SLF001  # documented
     if found is None:
         return [], texts.NO_SUCH_USER.format(name=user)
-    task = next((task for name, task in _schedules() if name == schedule), None)
+    task = next((task for name, task in explain.schedules() if name == schedule), None)
     if task is None:
         return [], texts.NO_SUCH_SCHEDULE.format(name=schedule)
-    now = timezone.now()
-    aware = now if timezone.is_aware(now) else timezone.make_aware(now)
-    in_force = rulebook.in_force()
-    told = explained(
-        actors.with_groups(found), in_force.book, name=schedule, task=task, now=aware, paused=in_force.paused
-    )
-    return lines_of(told), ""
+    return lines_of(explain.told(found, schedule, task)), ""

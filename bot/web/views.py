@@ -1,7 +1,7 @@
 """The run page, and the page of a run."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.apps import apps
@@ -24,12 +24,11 @@ from bot.runs import again, clock, links, see, start, stop
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
 from bot.runs.refusals import CantRepeat, CantStop, Ended, MaybeSent, NotAllowed, NothingSent, Orphaned, Refused
-from bot.runs.requests import START_LIMIT
 from bot.runs.waiting import Budget
 from bot.texts import change_name, press_again, sentence
 from bot.web import approvals, display, forms, texts
 from bot.web.frame import admin_site
-from bot.web.page import Visit, page
+from bot.web.page import START_LIMIT, Visit, page
 
 PICKS = 100  # schedules shown at once
 GONE = sentence(Reason(code=Code.GONE))
@@ -58,13 +57,14 @@ def run(visit: Visit) -> HttpResponse:
         return _picker(visit, given.get("q", ""))
     schedule = forms.schedule_id(given["schedule"])
     preview = None if schedule is None else see.preview(visit.platform, visit.actor, schedule)
-    return _picker(visit, "", GONE) if preview is None else _form(visit, preview)
+    return _picker(visit, "", GONE) if preview is None else _fresh(visit, preview)
 
 
 def check(visit: Visit) -> HttpResponse:
     """Checks the form while somebody types. Sends nothing. They may not have come to the reason yet."""
     problems = _problems(visit, forms.run_request(visit.request.POST, visit.actor))
-    return JsonResponse({"problems": [display.problem(one) for one in problems if one.code != Code.REASON_MISSING]})
+    shown = (display.problem(one) for one in problems if one.code != Code.REASON_MISSING)
+    return JsonResponse({"problems": list(map(asdict, shown))})
 
 
 def status(visit: Visit, run: int) -> HttpResponse:
@@ -79,19 +79,17 @@ def status(visit: Visit, run: int) -> HttpResponse:
         "sent": display.sent_values(found, visit.platform.secret_keys),
         "record": links.record_path(found) if _may_see(visit.request, Run) else "",
         "approval": approvals.of_run(visit, found),
-        **_standing(visit, found),
+        **_with_state(visit, found),
     }
     return visit.render("runtask/status.html", context)
 
 
 def state(visit: Visit, run: int) -> HttpResponse:
     """The part of a run's page that changes while the run goes on."""
-    context = _standing(visit, _followed(visit, run))
-    standing = context["standing"]
+    context = _with_state(visit, _followed(visit, run))
+    shown = context["state"]
     html = render_to_string("runtask/_state.html", context)
-    return JsonResponse(
-        {"html": html, "words": standing.words, "title": context["title"], "is_final": standing.is_final}
-    )
+    return JsonResponse({"html": html, "words": shown.words, "title": context["title"], "is_final": shown.is_final})
 
 
 def stop_run(visit: Visit, run: int) -> HttpResponse:
@@ -108,7 +106,7 @@ def stop_run(visit: Visit, run: int) -> HttpResponse:
         "name": one_line(found.schedule_name),
         "run": found,
         "kill": kill,
-        "standing": display.standing(found),
+        "state": display.state_shown(found),
         "may_kill": visit.platform.may_kill,
     }
     return visit.render("runtask/stop.html", context)
@@ -150,7 +148,7 @@ def _refused(visit: Visit, asked: RunRequest, why: Refused) -> HttpResponse:
     except CantRepeat as exc:
         return _picker(visit, "", sentence(exc.reason))
     hint = press_again(why.reason) if isinstance(why, NothingSent) else ""
-    return _form(visit, preview, fill, typed=asked, problems=why.problems, hint=hint)
+    return _form(visit, preview, fill, why.problems, typed=asked, hint=hint)
 
 
 def _again(visit: Visit, run: RunId | None) -> HttpResponse:
@@ -158,7 +156,7 @@ def _again(visit: Visit, run: RunId | None) -> HttpResponse:
         preview, fill = again.preview(visit.platform, visit.actor, run or NO_RUN)
     except (CantRepeat, Orphaned) as exc:
         return _picker(visit, "", sentence(exc.reason))
-    return _form(visit, preview, fill)
+    return _fresh(visit, preview, fill)
 
 
 def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
@@ -174,25 +172,35 @@ def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
     return visit.render("runtask/picker.html", context, 404 if problem else 200)
 
 
+def _fresh(visit: Visit, preview: Preview, fill: Fill = AS_STORED) -> HttpResponse:
+    """The form with the values of `fill`, and their problems."""
+    as_shown = RunRequest(
+        key="",
+        actor=visit.actor,
+        schedule=preview.schedule.id,
+        args=None,
+        kwargs=None,
+        fingerprint=None,
+        again=fill.again.run.run if fill.again else None,
+    )
+    # Nobody has been asked for a reason yet.
+    problems = [one for one in _problems(visit, as_shown) if one.field != Field.REASON]
+    return _form(visit, preview, fill, problems)
+
+
 def _form(
     visit: Visit,
     preview: Preview,
-    fill: Fill = AS_STORED,
+    fill: Fill,
+    problems: Sequence[Problem],
     *,
     typed: RunRequest | None = None,
-    problems: Sequence[Problem] | None = None,
     hint: str = "",
 ) -> HttpResponse:
-    """The form with the values of `fill` and their problems, or with what was typed and the given problems."""
+    """The form with the values of `fill` or with what was typed, and these problems."""
     filled, schedule = fill.again, preview.schedule
     run = filled.run.run if filled else None
-    if problems is None:
-        as_shown = RunRequest(
-            key="", actor=visit.actor, schedule=schedule.id, args=None, kwargs=None, fingerprint=None, again=run
-        )
-        problems = _problems(visit, as_shown)
-    # Nobody has been asked for a reason yet.
-    found = [display.problem(one) for one in problems if typed is not None or one.field != Field.REASON]
+    found = list(map(display.problem, problems))
     name = one_line(schedule.name)
     context = {
         "title": texts.RUN.format(schedule=name),
@@ -211,7 +219,7 @@ def _form(
         ),
         "needs": list(map(need_text, preview.limits.needs)),
         "is_closed": preview.limits.denied is not None and typed is None,
-        "problems": [problem for problem in found if problem["field"] == Field.SCHEDULE],
+        "problems": [problem for problem in found if problem.field == Field.SCHEDULE],
         "hint": hint,
         "is_refused": typed is not None,
         "is_changed": any(one.code == Code.CHANGED for one in problems),
@@ -244,19 +252,19 @@ def _followed(visit: Visit, run: int) -> Run:
     return found
 
 
-def _standing(visit: Visit, run: Run) -> dict[str, Any]:
-    standing = display.standing(run)
+def _with_state(visit: Visit, run: Run) -> dict[str, Any]:
+    shown = display.state_shown(run)
     hindrance = stop.hindrance(visit.platform, run, now=clock.now()) or stop.denied(visit.platform, visit.actor, run)
     is_asked = run.stop_way == Way.TERMINATE or (bool(run.stop_way) and not visit.platform.may_kill)
     address = links.result_path(run)
     may_see = bool(address) and _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
     return {
         "run": run,
-        "standing": standing,
-        "title": f"{standing.words}: {one_line(run.schedule_name)}",
+        "state": shown,
+        "title": f"{shown.words}: {one_line(run.schedule_name)}",
         "result_path": address if may_see else "",
         "can_stop": hindrance is None and not is_asked,
-        "cant_stop": "" if standing.is_final else sentence(hindrance),
+        "cant_stop": "" if shown.is_final else sentence(hindrance),
     }
 
 

@@ -14,7 +14,7 @@ from bot.runs.door import Platform
 from bot.runs.unsaved import Unsaved
 from bot.runs.waiting import Budget
 from tests.factories import FORM_KEYS, a_request, a_schedule, staff_actor
-from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender, FakeStopper
+from tests.fakes import FakeCatalog, FakeOutcomes, FakeQueues, FakeSender, FakeStopper
 from tests.runs.post import Post
 
 
@@ -39,6 +39,7 @@ class Door:
             catalog=self.catalog,
             sender=self.sender,
             sources=self.outcomes.sources(),
+            queues=FakeQueues(),
             stopper=self.stopper,
             may_kill=self.may_kill,
             audits_values=self.audits_values,

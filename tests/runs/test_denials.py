@@ -14,8 +14,8 @@ from bot.core import signature
 from bot.core.audit import Act, Record, Who
 from bot.core.entry import Entry
 from bot.core.model import Field, ScheduleId
-from bot.core.policy import Action
 from bot.core.reasons import Code, Problem
+from bot.core.rights import Action
 from bot.models import Person
 from bot.runs import audit, clock, denials
 from bot.runs.refusals import NotAllowed, Refused

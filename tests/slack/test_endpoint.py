@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from slack_bolt import BoltRequest, BoltResponse
 
 from bot.core.ports import NotSetUp
+from bot.requests import BODY_LIMIT
 from bot.runs import clock
-from bot.runs.requests import BODY_LIMIT
 from bot.slack.endpoint import CLOCK_SKEW, FORM, JSON, Bad, endpoint, parse, verify
 from bot.slack.replay import TOO_OLD
 
@@ -219,6 +219,23 @@ def test_the_address_is_confirmed_when_slack_asks(app: FakeApp) -> None:
     raw = json.dumps({"type": "url_verification", "token": "x", "challenge": "3eZbrw1a"}).encode()
     assert call(app, request(raw, JSON)).content == b"3eZbrw1a"
     assert call(app, request(raw, JSON, **{"X-Slack-Signature": "v0=0"})).status_code == 401
+    assert app.bodies == []
+
+
+def test_slack_is_heard_when_it_leaves_out_events(app: FakeApp, now: float, caplog: pytest.LogCaptureFixture) -> None:
+    """docs.slack.dev: reference/events/app_rate_limited"""
+    body = {
+        "type": "app_rate_limited",
+        "token": "x",
+        "team_id": "T1",
+        "minute_rate_limited": 1518467820,
+        "api_app_id": "A1",
+    }
+    at = int(now) - 60
+    raw = json.dumps(body).encode()
+    headers = {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": sign(raw, at)}
+    assert call(app, request(raw, JSON, **headers)).status_code == 200
+    assert "Slack leaves out events" in caplog.text
     assert app.bodies == []
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from bot.runs.door import Platform
 from tests.factories import FORM_KEYS
-from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender, FakeStopper
+from tests.fakes import FakeCatalog, FakeOutcomes, FakeQueues, FakeSender, FakeStopper
 
 INPUT = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 TEXT = re.compile(r'<textarea[^>]* name="(\w+)"[^>]*>\n(.*?)</textarea>', re.DOTALL)
@@ -36,6 +36,7 @@ class Site:
             catalog=self.catalog,
             sender=self.sender,
             sources=self.outcomes.sources(),
+            queues=FakeQueues(),
             stopper=self.stopper,
             may_kill=self.may_kill,
             secret_keys=("token",),

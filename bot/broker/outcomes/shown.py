@@ -82,12 +82,8 @@ def readable_value(value: Any, status: str, otherwise: str = NOT_SHOWN) -> str:
         if isinstance(value, dict) and not is_end:
             return exception(value) if "exc_type" in value else progress(value)
         return _text(value, indent=2)
-    except (
-        TypeError,
-        ValueError,
-        RecursionError,
-    ):  # keys that aren't texts, a number that is too long, nested too deep
-        return otherwise
+    except (TypeError, ValueError, RecursionError):
+        return otherwise  # its keys aren't texts, a number is too long, or it is nested too deep
 
 
 def _json(value: Any, indent: int | None = None) -> str:

@@ -30,6 +30,7 @@ from bot.broker.outcomes.shown import LONGEST, NOT_SHOWN, TOO_LONG, readable_val
 from bot.broker.outcomes.watched import Turns
 from bot.core.model import Source, TaskId
 from bot.core.ports import SourceSilent
+from bot.core.secrets import WORDS
 from bot.runs import finish
 from tests.broker.outcomes.test_backend import an_app, only, store
 from tests.factories import NOW, a_run
@@ -47,14 +48,14 @@ def test_a_malformed_date_is_replaced_by_the_time_of_reading(tmp_path: Path, dat
     Path(tmp_path, f"celery-task-meta-{run.task_id}").write_text(json.dumps(meta, default=str))
     news = BackendOutcomes(app).changed()
     assert abs(news[0].at - timezone.now()) < timedelta(minutes=1)
-    assert finish.record(news, now=NOW, deadline=1800) == 1
+    assert finish.record(news, now=NOW, deadline=1800, secret_keys=WORDS) == 1
 
 
 def test_a_project_without_time_zones_records_ends_too(tmp_path: Path, settings: Any) -> None:
     settings.USE_TZ = False
     app, run = an_app(f"file://{tmp_path}"), a_run(source="backend", deadline_at=timezone.now(), sent_at=None)
     store(app, run.task_id, "SUCCESS")
-    assert finish.record(BackendOutcomes(app).changed(), now=timezone.now(), deadline=1800) == 1
+    assert finish.record(BackendOutcomes(app).changed(), now=timezone.now(), deadline=1800, secret_keys=WORDS) == 1
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
@@ -101,7 +102,7 @@ def test_an_object_in_djangos_cache_hides_no_other_result(in_cache: Celery, valu
     store(in_cache, odd.task_id, "SUCCESS", value)
     store(in_cache, good.task_id, "SUCCESS", "ok")
     assert {one.status for one in BackendOutcomes(in_cache).changed()} == {"SUCCESS"}
-    assert finish.record(BackendOutcomes(in_cache).changed(), now=NOW, deadline=1800) == 2
+    assert finish.record(BackendOutcomes(in_cache).changed(), now=NOW, deadline=1800, secret_keys=WORDS) == 2
     assert BackendOutcomes(in_cache).changed() == [], "its token stays the same"
 
 
@@ -247,7 +248,7 @@ def test_an_unknown_backend_that_is_named_explicitly_is_no_source(backend: str) 
     app = Celery("platform", set_as_current=False)
     app.conf.update(result_backend=backend)
     there = choice.sources(app, "backend")
-    assert there.now is Source.BACKEND
+    assert there.for_new_runs is Source.BACKEND
     assert there.current is None
 
 

@@ -16,7 +16,7 @@ from bot.runs.door import Platform
 from bot.web import tokens
 from bot.web.api.views import urls
 from tests.factories import FORM_KEYS, a_schedule
-from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender, FakeStopper
+from tests.fakes import FakeCatalog, FakeOutcomes, FakeQueues, FakeSender, FakeStopper
 
 JSON = "application/json"
 
@@ -39,6 +39,7 @@ class Api:
             catalog=self.catalog,
             sender=self.sender,
             sources=self.outcomes.sources(),
+            queues=FakeQueues(),
             stopper=self.stopper,
             may_kill=self.may_kill,
             secret_keys=("token",),
