@@ -35,7 +35,8 @@ class LogsRemoval:
 class SlackLinkAdmin(LogsRemoval, Guarded):
     """Shows and edits which Slack account acts as which user.
 
-    Only superusers edit the links of others. Everybody else needs Django's permissions, and edits their own links only.
+    Only superusers add or change links of others. Everybody else needs Django's permissions, and links accounts to themselves only.
+    They may remove any link, because that gives nobody a right.
     """
 
     list_display = ("slack_user", "team", "user", "by_email", "checked_at", "is_guest", "is_deleted")
@@ -49,10 +50,6 @@ class SlackLinkAdmin(LogsRemoval, Guarded):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         may = super().has_change_permission(request, obj) and rights.may_see_users(request.user)
-        return may and (obj is None or rights.may_link(request.user, obj.user))
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        may = super().has_delete_permission(request, obj)
         return may and (obj is None or rights.may_link(request.user, obj.user))
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

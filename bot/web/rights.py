@@ -8,7 +8,7 @@ from bot.runs.actors import is_superuser
 
 
 def may_link(user: Any, other: Any) -> bool:
-    """Whether `user` may add, change and remove links of `other`.
+    """Whether `user` may add and change links of `other`.
 
     Somebody who may link their own Slack account to a colleague acts as two people, so they could approve their own run.
     """
