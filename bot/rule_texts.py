@@ -86,11 +86,19 @@ SENTENCES: dict[Code, str] = {
         "These must stay as they are stored: the rule “{rule}” limits arguments by name, and this site doesn't know the names of"
         " this task's positional ones."
     ),
+    Code.RULE_PLACE_ONLY: (
+        "The rule “{rule}” limits arguments, and this task takes {name} by its position only. Give its value in the list of arguments,"
+        " not by name."
+    ),
     Code.RULE_NEEDS_ARGUMENT: "The rule “{rule}” needs the argument {name}.",
     Code.RULE_REFUSES_ARGUMENTS: "The rule “{rule}” doesn't allow these arguments: {must}.",
     Code.RULE_REFUSES_VALUE: "The rule “{rule}” doesn't allow this value of {name}: {must}.",
     Code.RULE_UNCHECKED: (
         "The rule “{rule}” limits arguments, and this site can't check them. An administrator must install the extra “{extra}”."
+    ),
+    Code.RULE_TOO_SLOW: (
+        "The rule “{rule}” doesn't allow this: to check its expression (“pattern”) takes too long for this value. Try another value, or"
+        " ask an administrator to simplify the expression."
     ),
     # Mistakes in a file
     Code.NOT_YAML: "This isn't YAML: {message}.",

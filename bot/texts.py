@@ -90,7 +90,7 @@ SENTENCES: dict[Code, str] = {
     Code.NO_SUCH_RUN: "There is no such run. Runs that have ended are deleted after some time.",
     Code.VALUES_DELETED: "The values of this run have been deleted, so they can't be filled in. Pick its schedule instead.",
     Code.SCHEDULE_OF_RUN_GONE: "The schedule of this run no longer exists, so it can't be run again.",
-    Code.NO_RUN_YET: "You have run nothing here yet, or it is so long ago that it was deleted.",
+    Code.NO_RUN_YET: "You have run nothing yet, or it is so long ago that it was deleted.",
     Code.NO_SUCH_DRAFT: (
         "These values are not there any more: they are kept for ten minutes, for the person who wrote them."
         " Please mention me again."

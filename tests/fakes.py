@@ -213,6 +213,7 @@ class FakeMessenger:
     installation: InstallationId = INSTALLATION
     findable: MessageTs | None = None
     direct: ChannelId | Exception = DIRECT
+    external: set[ChannelId] = field(default_factory=set)  # channels that another company reads, too
     _errors: list[tuple[Callable[[Report], bool], Exception]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -247,6 +248,9 @@ class FakeMessenger:
         if isinstance(self.direct, Exception):
             raise self.direct
         return self.direct
+
+    def is_external(self, channel: ChannelId) -> bool:
+        return channel in self.external
 
     def _raise(self, report: Report) -> None:
         for item in self._errors:

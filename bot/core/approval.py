@@ -8,11 +8,10 @@ from typing import Any
 
 from bot.core.model import Actor, Schedule, SlackAccount
 from bot.core.rights import Action, Need
-from bot.core.rules import Rule, terms
+from bot.core.rules import HOURS, Rule, terms
 from bot.core.secrets import Call
 from bot.core.text import fold
 
-HOURS = 24.0  # hours for which a run waits for approval if no rule sets them
 SALT = 16  # characters of the random text before a digest
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.core import approval
 from bot.core.entry import BY_PEOPLE, Entry
 from bot.core.globs import Globs
 from bot.core.model import Actor
@@ -43,7 +44,9 @@ def explained(
 
     runs = (answer(Action.RUN, entry) for entry in BY_PEOPLE)
     hiding = (one for one in rules if not actor.rights.pass_list(one.see))
-    return Explained(rules=rules, hiding=tuple(hiding), answers=(answer(Action.SEE), *runs, answer(Action.STOP)))
+    approves = [answer(Action.APPROVE)] if approval.needs(rules) else []
+    answers = (answer(Action.SEE), *runs, answer(Action.STOP), *approves)
+    return Explained(rules=rules, hiding=tuple(hiding), answers=answers)
 
 
 def idle(rules: Iterable[Rule], schedules: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -148,10 +148,12 @@ class Code(StrEnum):
     REASON_TOO_LONG = auto()
     WHY_MISSING = auto()
     RULE_ARGS_UNNAMED = auto()
+    RULE_PLACE_ONLY = auto()
     RULE_NEEDS_ARGUMENT = auto()
     RULE_REFUSES_ARGUMENTS = auto()
     RULE_REFUSES_VALUE = auto()
     RULE_UNCHECKED = auto()
+    RULE_TOO_SLOW = auto()
     # A file that doesn't contain valid rules
     NOT_YAML = auto()
     YAML_ALIAS = auto()

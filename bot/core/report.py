@@ -79,7 +79,7 @@ class Report:
     by_events: bool = False  # the result is a text that Celery has shortened
     unseen_because: Reason | None = None  # why its end can't be known or, while it is open, may stay unknown
     later_end: Outcome | None = None  # the newest end after the first
-    can_stop: bool = False  # whether a Stop can reach the workers
+    can_stop: bool = False  # whether the task may still run, and a Stop can reach the workers
     may_kill: bool = False  # whether a Stop may terminate the running task
     stopped: Stopped | None = None  # None: nobody has asked to stop the run
     duration: float | None = None  # seconds

@@ -22,6 +22,7 @@ class Notify(StrEnum):
 
 
 LOUDNESS = tuple(Notify)
+HOURS = 24.0  # hours for which a run waits for the approvals of a rule that doesn't say for how long
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +71,7 @@ def terms(rules: Iterable[Rule]) -> Terms:
     """Combines conditions: the shortest time, the most replies, everybody who must be mentioned or asked."""
     found = tuple(rules)
     said = [rule.notify for rule in found if rule.notify is not None]
-    hours = [rule.approval_hours for rule in found if rule.approval_hours is not None]
+    hours = [rule.approval_hours or HOURS for rule in found if rule.approvals or rule.approval_hours]
     return Terms(
         reason=any(rule.reason for rule in found),
         one_at_a_time=any(rule.one_at_a_time for rule in found),

@@ -8,7 +8,7 @@ from bot.broker import eventqueue, heartbeats
 from bot.broker.eventqueue import EventQueue, Refused
 from bot.broker.workers import ask
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
-from bot.doctor.subject import scheduled
+from bot.doctor.schedules import scheduled
 
 WITHIN = 1.5  # seconds for workers to answer
 MUCH = 0.5  # of the queue's length: doctor warns above that

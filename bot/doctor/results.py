@@ -17,7 +17,8 @@ from bot.core.ports import SourceSilent
 from bot.core.text import duration
 from bot.doctor import events
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
-from bot.doctor.subject import Subject, scheduled
+from bot.doctor.schedules import scheduled
+from bot.doctor.subject import Subject
 from bot.runs import clock, sources
 from bot.texts import moment, sentence
 

@@ -1,12 +1,11 @@
 """The set-up that doctor examines, and what the system checks say about it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from celery import Celery
 from django.core.checks import CheckMessage, Tags
 from django.core.checks.registry import registry
-from django_celery_beat.models import PeriodicTask
 
 from bot.broker.app import NoApp
 from bot.checks.options import readable
@@ -68,9 +67,3 @@ def complaints() -> dict[str, tuple[CheckMessage, ...]]:
                 number = str(message.id).removeprefix(PREFIX)
                 found[number] = (*found.get(number, ()), message)
     return found
-
-
-def scheduled(tasks: Collection[str]) -> list[str]:
-    """Those of the tasks that have a schedule."""
-    used = PeriodicTask.objects.filter(task__in=tasks).values_list("task", flat=True).distinct().order_by("task")
-    return list(used) if tasks else []

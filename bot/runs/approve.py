@@ -197,7 +197,7 @@ def _void(platform: Platform, run: Run, code: Code, **params: Any) -> Exception:
 
 def _attempt(platform: Platform, actor: Actor, run: Run, dispatch: Dispatch) -> Attempt:
     now = clock.now()
-    names = masks.parameters(platform.catalog, run.task)
+    names = masks.of_run(run, platform.secret_keys, masks.parameters(platform.catalog, run.task)).names
     values = {
         "task_id": dispatch.task_id,
         "state": RunState.QUEUED,

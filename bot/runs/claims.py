@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 
 from bot.core.model import InstallationId, NoticeKind
 from bot.core.reasons import PROBLEM_LIMIT, Reason
+from bot.core.status import RunState
 from bot.models import Notice, NoticeState, Run, atomic, database_of, still
 from bot.prepared import padded
 from bot.runs.outbox import RANK, arrange, lock, owe_edit
@@ -138,6 +139,7 @@ class Sent:
     channel: str
     ts: str
     at: datetime
+    asks_nobody: bool = False  # it should have mentioned the run's approvers, but couldn't there
 
 
 def mark_sent(these: Collection[Sent]) -> None:
@@ -151,12 +153,16 @@ def mark_sent(these: Collection[Sent]) -> None:
         done.append((notice.version, sent.channel, sent.ts, at, notice.pk, notice.claim))
         if notice.kind == NoticeKind.ROOT:
             threads.append((sent.ts, notice.run_id, notice.pk, notice.claim, sent.ts))
+    unasked = [sent.notice.run_id for sent in these if sent.asks_nobody]
     followed = {sent.notice.run_id for sent in these if not sent.notice.is_edit and sent.notice.rank < LAST}
     with atomic(), connection.cursor() as cursor:
         lock(Run.objects.filter(pk__in={sent.notice.run_id for sent in these}))  # runs before notices, as everywhere
         cursor.executemany(SENT, done)
         if threads:
             cursor.executemany(THREAD, threads)
+        if unasked:  # as no message mentions them, they are asked directly (bot.runs.approvals)
+            waits = Run.objects.filter(still(RunState.WAITING), pk__in=unasked)
+            waits.update(approval_ask=None, approvers_asked_at=None)
         if followed:
             arrange(followed, max(sent.at for sent in these))
 

@@ -8,12 +8,14 @@ from django.contrib.auth import get_user_model
 from bot.core import approval
 from bot.core.ids import team_of
 from bot.core.model import ChannelId, InstallationId, MessageTs, NoticeKind, Outcome, RunId, SlackUserId, Source, TaskId
+from bot.core.ports import Messenger
 from bot.core.report import Answered, Asked, Report, Stopped, Untold
 from bot.core.rights import Said
 from bot.core.rules import terms
 from bot.core.status import RunState
+from bot.core.stops import is_stoppable
 from bot.models import Notice, NoticeState, Run
-from bot.runs import links, recalled, rulebook
+from bot.runs import clock, links, recalled, rulebook
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +53,7 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         by_events=run.source == Source.EVENTS,
         unseen_because=run.unseen_reason,
         later_end=_later_end(run),
-        can_stop=site.can_stop,
+        can_stop=site.can_stop and is_stoppable(run.state, run.deadline_at, clock.last()),
         may_kill=site.may_kill and _rules_allow_kill(run),
         stopped=stopped(run),
         duration=run.duration,
@@ -130,6 +132,13 @@ def asked(run: Run) -> Asked | None:
 def is_read_by_approvers(run: Run) -> bool:
     """Whether approvers probably read the run's thread: it is in a channel, and it mentions groups of approvers."""
     return run.channel.startswith(("C", "G")) and bool(run.approval_ask)
+
+
+def asks_nobody(notice: Notice, channel: ChannelId, messenger: Messenger, *, simply: bool) -> bool:
+    """Whether the message should mention the approvers that its run waits for, but won't. May ask Slack, as `messenger` does."""
+    if notice.recipient or notice.run.state != RunState.WAITING or not is_read_by_approvers(notice.run):
+        return False
+    return simply or messenger.is_external(channel)
 
 
 def _untold(run: Run) -> Untold | None:

@@ -52,10 +52,16 @@ ANSWERING = 0.3  # seconds of the budget that are left for answering
 
 
 def attempt(
-    platform: Platform, request: RunRequest, schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...]
+    platform: Platform,
+    request: RunRequest,
+    schedule: Schedule,
+    dispatch: Dispatch,
+    rules: tuple[Rule, ...],
+    *,
+    names: Parameters,
 ) -> Attempt:
+    """The row. `names`: of the positional values, by which the form masked them, so that the run's pages do, too."""
     now = clock.now()
-    names = masks.parameters(platform.catalog, schedule.task)
     found = {
         **NO_STOP,
         **limits.columns_of_rules(rules),
@@ -214,7 +220,7 @@ def _changes(
     schedule: Schedule, dispatch: Dispatch, secret_keys: tuple[str, ...], names: Parameters
 ) -> Iterator[dict[str, Any]]:
     old = limits.stored_call(schedule) or ([], {})  # if they can't be read, everything sent counts as changed
-    for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys, names):
+    for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys, names, headers=masks.headers(schedule)):
         yield {name: value for name, value in asdict(change).items() if value or name in ("old", "new")}
 
 

@@ -71,6 +71,7 @@ def preview(platform: Platform, actor: Actor, schedule: ScheduleId, channel: Cha
         when=platform.catalog.when(found),
         target=target,
         stored=basis.of_schedule(platform, found).shown(),
+        fingerprint=platform.sealed(found.fingerprint),
         problems=tuple(platform.sender.problems(found)),
         source=platform.source_of(found.task),
         last=_last(platform, found),

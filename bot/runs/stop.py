@@ -20,7 +20,7 @@ from bot.core.ports import NotTold, Stopper
 from bot.core.reasons import Code, Reason
 from bot.core.rights import Action
 from bot.core.status import ABORTED, OPEN, WAITING, RunState
-from bot.core.stops import Standing, Way
+from bot.core.stops import Standing, Way, is_stoppable
 from bot.models import Run, atomic
 from bot.runs import audit, clock, denials, finish, outbox, own, unsent
 from bot.runs.door import Platform, admit
@@ -40,7 +40,7 @@ def hindrance(platform: Platform, run: Run, *, now: datetime) -> Reason | None:
     """Why the run can't be stopped. None: it can. Only for showing buttons: `stop` checks again."""
     if run.state == RunState.WAITING:
         return None
-    return platform.stopper.problem() if _is_stoppable(run, now) else Ended.reason
+    return platform.stopper.problem() if is_stoppable(run.state, run.deadline_at, now) else Ended.reason
 
 
 def denied(platform: Platform, actor: Actor, run: Run, *, kill: bool = False) -> Denied | None:
@@ -79,7 +79,7 @@ def _revoke(platform: Platform, actor: Actor, found: Run, *, kill: bool, within:
     if catch_up(platform, found):
         found.refresh_from_db()
     now = clock.now()
-    if not _is_stoppable(found, now):
+    if not is_stoppable(found.state, found.deadline_at, now):
         raise Ended(found)
     if (problem := platform.stopper.problem()) is not None:
         raise CantStop(problem)
@@ -119,7 +119,9 @@ def _who(run: Run, actor: Actor) -> dict[str, Any]:
 def _note(pk: int, actor: Actor, way: Way, now: datetime) -> bool:
     """Saves that the actor wants the run to stop. False if there is nothing new to tell workers."""
     run = Run.objects.select_for_update().get(pk=pk)
-    if not _is_stoppable(run, now) or (run.stop_asked_at is not None and run.stop_way in (way, Way.TERMINATE)):
+    if not is_stoppable(run.state, run.deadline_at, now) or (
+        run.stop_asked_at is not None and run.stop_way in (way, Way.TERMINATE)
+    ):
         return False
     run.stop_asked_at, run.stop_way, run.stop_due_at = now, way, now
     for name, value in _who(run, actor).items():
@@ -169,7 +171,9 @@ def _way_now(run: Run) -> str:
 
 def _is_our_turn(run: Run, now: datetime) -> bool:
     """Whether telling workers helps and no other process does it at this moment. Saves when it is due again."""
-    helps = _is_stoppable(run, now) or (run.stop_standing is Standing.REVOKED and run.deadline_at > now)
+    helps = is_stoppable(run.state, run.deadline_at, now) or (
+        run.stop_standing is Standing.REVOKED and run.deadline_at > now
+    )
     pause = SOON if run.started_at is None else LATER
     # The condition is the number of tries, as no index has it (`models.still` says why).
     same = Run.objects.filter(pk=run.pk, stop_tries=run.stop_tries)
@@ -189,8 +193,3 @@ def _is_taken_back(stopper: Stopper, run: Run, now: datetime) -> bool:
 def _has_no_known_start(run: Run) -> bool:
     """Whether no worker has reported that it has begun the task."""
     return run.started_at is None and (not run.status or run.status in WAITING)
-
-
-def _is_stoppable(run: Run, now: datetime) -> bool:
-    """Whether the task may still run. That includes a run whose end can't be known: its message may wait in a queue."""
-    return run.state in OPEN or (run.state == RunState.UNSEEN and run.deadline_at > now)

@@ -1,12 +1,12 @@
 """The parts of messages, Home and modals that are about approvals. Pure functions. Foreign text in their values may be hostile."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from bot.core.model import Change, RunId
-from bot.core.report import Answered, Asked, Report, Untold
-from bot.core.rights import REASON_LIMIT
+from bot.core.report import Answered, Report, Untold
+from bot.core.rights import REASON_LIMIT, Need
 from bot.core.scrub import MASK
 from bot.core.status import RunState
 from bot.core.text import clip, one_line
@@ -22,6 +22,7 @@ from bot.slack.blocks import (
     context,
     date,
     escape,
+    first_of,
     link,
     mention,
     person,
@@ -44,7 +45,9 @@ def of_root(report: Report) -> list[Block]:
     if asked is None:
         return []
     is_waiting = report.state == RunState.WAITING
-    lines = [*map(_answer, asked.answers), *(_open(asked) if is_waiting else [])]
+    long = [list(map(_answer, asked.answers)), list(map(_need, asked.needs if is_waiting else ()))]
+    blocks = [context("\n".join(first_of(lines))) for lines in long if lines]
+    lines = [texts.UNTIL.format(until=date(asked.until))] if is_waiting else []
     if is_waiting and (secret := unseen(report.changes)):
         lines.append(texts.UNSEEN.format(names=secret))
     if asked.untold is not None and report.recipient is None:
@@ -54,16 +57,14 @@ def of_root(report: Report) -> list[Block]:
         lines.append(texts.PROBLEM.format(problem=problem) if is_waiting else problem)
     if report.state == RunState.LAPSED:
         lines.append(NOBODY_IN_TIME)
-    blocks = [context(line) for line in lines]
+    blocks += map(context, lines)
     if is_waiting and asked.ask and report.recipient is None:
         blocks.append(section(texts.ASK.format(who=" ".join(map(mention, asked.ask)))))
     return blocks
 
 
-def _open(asked: Asked) -> Iterator[str]:
-    for need in asked.needs:
-        yield texts.NEED.format(need=escape(need_text(need), 500))
-    yield texts.UNTIL.format(until=date(asked.until))
+def _need(need: Need) -> str:
+    return texts.NEED.format(need=escape(need_text(need), 500))
 
 
 def _untold(untold: Untold) -> str:

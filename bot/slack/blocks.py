@@ -1,19 +1,22 @@
 """The elements of Block Kit. Foreign text goes through `escape`, `code` or `preformatted`, and never unescaped into mrkdwn."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any
 
 from bot.core.reasons import Code, Reason
 from bot.core.text import ELLIPSIS, clean, clip, exact, one_line
 from bot.slack import texts
-from bot.slack.ids import ALERT_TEXT, SECTION_TEXT
+from bot.slack.ids import ALERT_TEXT, BLOCKS_JSON, SECTION_TEXT
 from bot.texts import sentence
 
 Block = dict[str, Any]
+ROOM_FOR_MORE = 30  # characters of "… and 12345 more", at most
 CUT_OFF = re.compile(r"(<[^>]*|&[a-z]*)$")  # a link or an entity that has lost its end
 # mrkdwn can't escape characters that format text or make an emoji, so we put a zero-width space after them. We do that only
 # at the edge of a word, where they have that effect, so that ordinary names (`nightly_report_2`) can still be copied.
@@ -58,6 +61,15 @@ def code(text: str, limit: int = 200) -> str:
 
 def entities(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def fit_plain(text: str, limit: int, cut: Callable[[str, int], str] = clip) -> str:
+    """Plain text, cut so that it fits even if Slack counts `&`, `<` and `>` as the entities that it makes of them."""
+    most, found = limit, cut(text, limit)
+    while (excess := len(entities(found)) - limit) > 0:
+        most -= 1 + (excess - 1) // len("&amp;")
+        found = cut(text, most)
+    return found
 
 
 def unescaped(text: str) -> str:
@@ -119,7 +131,45 @@ def alerts(*notes: Note) -> list[Block]:
 def _alert(level: Level, lines: Sequence[str]) -> list[Block]:
     count = max((n for n in range(1, len(lines) + 1) if len("\n".join(lines[:n])) <= ALERT_TEXT), default=0)
     text = "\n".join(lines[:count]) or fit(lines[0], ALERT_TEXT)
-    return [{"type": "alert", "level": level.value, "text": mrkdwn(text)}, *map(section, lines[count:])]
+    return [{"type": "alert", "level": level.value, "text": mrkdwn(text)}, *map(section, packed(lines[count:]))]
+
+
+def packed(lines: Sequence[str]) -> list[str]:
+    """The lines in few texts, each of which a section takes."""
+    found: list[str] = []
+    for line in (fit(line) for line in lines):
+        if found and len(found[-1]) + 1 + len(line) <= SECTION_TEXT:
+            found[-1] += f"\n{line}"
+        else:
+            found.append(line)
+    return found
+
+
+def first_of(lines: Sequence[str]) -> list[str]:
+    """The first lines, as many as fit into one text. The last line says how many others there are."""
+    if len("\n".join(lines)) <= SECTION_TEXT:
+        return list(lines)
+    lengths = accumulate(len(line) + 1 for line in lines)
+    count = sum(1 for length in lengths if length <= SECTION_TEXT - ROOM_FOR_MORE)
+    return [*lines[:count], texts.MORE_CHANGES.format(number=len(lines) - count)]
+
+
+def shortened(blocks: list[Block]) -> list[Block]:
+    """The blocks of a message, with the longest texts cut until Slack takes all of them together."""
+    while len(json.dumps(blocks, ensure_ascii=False)) > BLOCKS_JSON:
+        longest = max(_texts(blocks), key=lambda one: len(one["text"]))
+        cut = fit if longest["type"] == "mrkdwn" else clip
+        longest["text"] = cut(longest["text"], len(longest["text"]) * 3 // 4)
+    return blocks
+
+
+def _texts(part: Any) -> Iterator[Block]:
+    """All objects with a text, however deep."""
+    for one in part.values() if isinstance(part, dict) else part:
+        if isinstance(one, dict | list):
+            yield from _texts(one)
+    if isinstance(part, dict) and isinstance(part.get("text"), str):
+        yield part
 
 
 def fit(text: str, limit: int = SECTION_TEXT) -> str:

@@ -17,6 +17,7 @@ from bot.slack.blocks import (
     Note,
     alerts,
     escape,
+    fit_plain,
     label,
     plain,
     preformatted,
@@ -25,13 +26,13 @@ from bot.slack.blocks import (
 )
 from bot.slack.details import details
 from bot.slack.ids import (
+    ANSWER_BYTES,
     ERROR_TEXT,
     INPUT_PREFIX,
     INPUT_TEXT,
     OPTION_DESCRIPTION,
     OPTION_TEXT,
     OPTIONS,
-    SUGGESTION_BYTES,
     Id,
 )
 from bot.slack.metadata import Metadata
@@ -72,7 +73,7 @@ def chosen(
     """
     schedule, again = preview.schedule, fill.again
     suffix = f"{schedule.id}:{nonce}"
-    metadata = replace(metadata, schedule=schedule.id, fingerprint=again.fingerprint if again else schedule.fingerprint)
+    metadata = replace(metadata, schedule=schedule.id, fingerprint=(again or preview).fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
     blocks = [_picker(brief), *filling.menu(fill, suffix), *alerts(*notes)]
     blocks += [*(filling.heading(again) if again else []), *details(preview, suffix, is_favourite=is_favourite)]
@@ -100,9 +101,9 @@ def suggestions(matches: Matches, favourites: Sequence[Brief] = ()) -> Block:
     while True:
         answer = _menu(own, choices, matches.total)
         size = len(json.dumps(answer))
-        if size <= SUGGESTION_BYTES:
+        if size <= ANSWER_BYTES:
             return answer
-        choices = choices[: min(len(choices) - 1, len(choices) * SUGGESTION_BYTES // size)]
+        choices = choices[: min(len(choices) - 1, len(choices) * ANSWER_BYTES // size)]
 
 
 def _menu(own: list[Block], choices: list[Block], total: int) -> Block:
@@ -117,9 +118,9 @@ def _menu(own: list[Block], choices: list[Block], total: int) -> Block:
 def option(brief: Brief) -> Block:
     mark = "" if brief.enabled else texts.DISABLED_MARK
     return {
-        "text": plain(clip_middle(label(brief.name), OPTION_TEXT - len(mark)) + mark),
+        "text": plain(fit_plain(label(brief.name), OPTION_TEXT - len(mark), clip_middle) + mark),
         "value": str(brief.id),
-        "description": plain(clip_middle(label(brief.exact_task), OPTION_DESCRIPTION)),
+        "description": plain(fit_plain(label(brief.exact_task), OPTION_DESCRIPTION, clip_middle)),
     }
 
 

@@ -93,6 +93,7 @@ VALUES_IN_MENTION = (
 NOT_SHOWN_YET = (
     "Nothing was sent: the arguments of this schedule had not appeared yet. Check them, then press *Run* again."
 )
+APPEARS_SOON = "Nothing was sent: the arguments of this schedule had not appeared yet. When they are here, check them and press Run again."
 WAITING = "The site's database is slow to answer. The arguments appear here when it does; you can also pick again."
 
 # The command

@@ -1,7 +1,7 @@
 """The run page, and the page of a run."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.apps import apps
@@ -17,7 +17,7 @@ from bot.core.model import Field, Preview, RunId, RunRequest
 from bot.core.reasons import Code, Problem, Reason
 from bot.core.status import RunState
 from bot.core.stops import Way
-from bot.core.text import exact, one_line
+from bot.core.text import clean, exact, one_line
 from bot.models import Run
 from bot.option_texts import stored_options
 from bot.rule_texts import need_text
@@ -166,7 +166,7 @@ def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
     context = {
         "title": texts.RUN_A_SCHEDULE,
         "query": query,
-        "matches": matches.first,
+        "matches": [replace(brief, name=one_line(brief.name)) for brief in matches.first],
         "count": texts.count(len(matches.first), matches.total, query),
         "problem": problem,
         "paused": _paused(),
@@ -201,7 +201,7 @@ def _form(
     visit: Visit,
     preview: Preview,
     fill: Fill,
-    problems: Iterable[Problem],
+    problems: Sequence[Problem],
     *,
     typed: RunRequest | None = None,
     hint: str = "",
@@ -211,12 +211,11 @@ def _form(
     run = filled.run.run if filled else None
     found = list(map(display.problem, problems))
     name = one_line(schedule.name)
-    now = filled.fingerprint if filled else schedule.fingerprint
-    fingerprint = now if typed is None else typed.fingerprint
     context = {
         "title": texts.RUN.format(schedule=name),
         "name": name,
         "preview": preview,
+        "description": clean(schedule.description).strip(),
         "target": display.target(preview),
         "again": display.again(filled) if filled else None,
         "address": f"?run={run}" if run else f"?schedule={schedule.id}",
@@ -232,9 +231,9 @@ def _form(
         "problems": [problem for problem in found if problem.field == Field.SCHEDULE],
         "hint": hint,
         "is_refused": typed is not None,
-        "is_changed": fingerprint != now,
+        "is_changed": any(one.code == Code.CHANGED for one in problems),
         "form_id": visit.request.POST.get(forms.FORM) or forms.new_id(),
-        "fingerprint": fingerprint,
+        "fingerprint": (filled or preview).fingerprint if typed is None else typed.fingerprint,
     }
     return visit.render("runtask/form.html", context)
 

@@ -1,5 +1,7 @@
 """The alerts in the form, which show what a person must notice before they press Run."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from bot.core.model import Field, Listening, RunId, Running, Source
 from bot.core.policy import Denied
 from bot.core.reasons import Code, Problem
-from bot.core.rights import Limits
+from bot.core.rights import NO_LIMITS, Limits, Need
 from bot.slack import modals
 from bot.slack.metadata import Metadata
 from localslack.validation.surfaces import view_problems
@@ -74,6 +76,16 @@ def test_notes_of_one_level_share_an_alert_and_the_gravest_comes_first() -> None
     assert list(alerted(view)) == ["error", "warning", "info"]
     assert "No live worker" in alerted(view)["warning"]
     assert "Already running" in alerted(view)["warning"]
+
+
+def test_many_rules_that_want_approvals_are_a_line_each_in_few_blocks() -> None:
+    needs = tuple(Need(rule=f"Rule {number}", needed=2, approvers=("leads",)) for number in range(150))
+    preview = a_preview(limits=replace(NO_LIMITS, needs=needs))
+    view = modals.chosen(METADATA, preview, nonce="n1")
+    assert view_problems(view).lines() == []
+    said = json.dumps(view, ensure_ascii=False)
+    assert f"… and {150 - said.count('the yes of 2 other people')} more" in said
+    assert len(view["blocks"]) < 12
 
 
 def test_notes_about_the_form_itself_are_alerts_too() -> None:

@@ -12,7 +12,7 @@ from bot.core.rights import Need, Said
 from bot.core.scrub import MASK
 from bot.slack.blocks import date
 from bot.slack.messages import message
-from localslack.validation.surfaces import message_problems
+from localslack.validation.surfaces import blocks_are_too_long, message_problems
 from tests.factories import ADA, NOW, a_report, unreachable
 from tests.slack.forms import read
 
@@ -38,6 +38,7 @@ def waiting(**asked: Any) -> Report:
 def words(report: Report) -> str:
     built = message(report)
     assert message_problems(built["blocks"]).lines() == []
+    assert not blocks_are_too_long(built["blocks"])
     return read(built)
 
 
@@ -76,6 +77,34 @@ def test_after_a_press_that_sent_nothing_the_message_says_how_to_try_again() -> 
         assert "runtask doesn't try again by itself. Press *Approve* to try again." in words(report)
         assert "the broker can't be reached" in words(report)
         assert words(report).count("Approve") == 3  # two in the note, one on the button
+
+
+def test_many_answers_and_rules_are_a_line_each_in_few_blocks() -> None:
+    needs = tuple(Need(rule=f"Rule {number}", needed=9, approvers=("leads",)) for number in range(5))
+    report = waiting(needs=needs, answers=(YES,) * 45)
+    said = words(report)
+    assert (said.count("approved it"), said.count("the yes of 9 other people")) == (45, 5)
+    assert len(message(report)["blocks"]) < 12
+    said = words(waiting(needs=needs * 20, answers=(YES,) * 100))
+    for lines, all_of_them in (("approved it", 100), ("the yes of 9 other people", 100)):
+        assert f"… and {all_of_them - said.count(lines)} more" in said
+
+
+@pytest.mark.parametrize("wide", ["&", "`", '"', "x"])
+def test_a_message_with_much_text_is_shortened_where_it_is_longest(wide: str) -> None:
+    """Slack takes about 13,200 characters in all blocks together (gh:slackapi/bolt-js#2509)."""
+    report = replace(
+        waiting(
+            needs=(Need(rule=wide * 200, needed=2, approvers=(wide * 150, wide * 150)),) * 5,
+            answers=(replace(NO, why=wide * 500),) * 4,
+        ),
+        changes=(Change(name="days", old=wide * 400, new=wide * 400),) * 20,
+        said=Said(reason=wide * 500),
+    )
+    said = words(report)
+    assert f"<@{ADA}> asks to run *<https://site.example/runs/1|nightly report>*" in said
+    assert "days: " in said
+    assert f"It waits until {date(NOW)}." in said
 
 
 VOID = Reason(code=Code.SCHEDULE_CHANGED, params={"what": "queue"})

@@ -222,6 +222,23 @@ def test_the_address_is_confirmed_when_slack_asks(app: FakeApp) -> None:
     assert app.bodies == []
 
 
+def test_slack_is_heard_when_it_leaves_out_events(app: FakeApp, now: float, caplog: pytest.LogCaptureFixture) -> None:
+    """docs.slack.dev: reference/events/app_rate_limited"""
+    body = {
+        "type": "app_rate_limited",
+        "token": "x",
+        "team_id": "T1",
+        "minute_rate_limited": 1518467820,
+        "api_app_id": "A1",
+    }
+    at = int(now) - 60
+    raw = json.dumps(body).encode()
+    headers = {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": sign(raw, at)}
+    assert call(app, request(raw, JSON, **headers)).status_code == 200
+    assert "Slack leaves out events" in caplog.text
+    assert app.bodies == []
+
+
 def test_the_three_shapes_reach_the_app(app: FakeApp) -> None:
     answer = call(app, request(DOCUMENTED_BODY))
     call(app, request(interaction({"type": "view_submission", "text": "payload"})))

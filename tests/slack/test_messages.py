@@ -10,7 +10,7 @@ from celery import states
 from bot.core.model import Change, ChannelId, NoticeKind
 from bot.core.reasons import Code, Reason
 from bot.core.report import Report
-from bot.core.status import RunState
+from bot.core.status import ENDED, NEVER_RUN, RunState
 from bot.core.stops import Standing
 from bot.slack import messages, texts
 from bot.slack.messages import message
@@ -56,7 +56,7 @@ def test_only_the_root_of_an_ended_run_has_the_button(state: RunState) -> None:
         found = [one["elements"] for one in root if one["type"] == "actions"]
         button = {"type": "button", "action_id": "run_again", "value": "1"}
         plain = {"type": "plain_text", "text": "Run again", "emoji": False}
-        assert found == ([[{**button, "text": plain}]] if state in (RunState.FINISHED, RunState.UNSEEN) else [])
+        assert found == ([[{**button, "text": plain}]] if state in SHOWN & (ENDED | NEVER_RUN) else [])
 
 
 @pytest.mark.parametrize(

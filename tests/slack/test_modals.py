@@ -13,7 +13,7 @@ from bot.slack import details, modals, payloads, texts
 from bot.slack.ids import INPUT_TEXT, Id
 from bot.slack.metadata import Metadata
 from localslack.validation.surfaces import submission_problems, view_problems
-from tests.factories import PLACE, a_preview, a_schedule
+from tests.factories import PLACE, a_preview, a_schedule, sealed
 from tests.slack.forms import Payload, inputs, objects, read, submitted
 
 METADATA = Metadata(place=PLACE, mark="m")
@@ -175,7 +175,7 @@ def test_submitting_unchanged_gives_back_the_shown_values() -> None:
     schedule = a_schedule(id=ScheduleId(2**40))
     found = payloads.submission(submitted(view_of(schedule)))
     assert found.schedule == schedule.id
-    assert found.metadata == Metadata(place=PLACE, mark="m", schedule=schedule.id, fingerprint="f1")
+    assert found.metadata == Metadata(place=PLACE, mark="m", schedule=schedule.id, fingerprint=sealed("f1"))
     assert json.loads(found.values[Field.KWARGS]) == {"days": 7, "region": "EU"}
     assert set(found.inputs) == {Field.ARGS, Field.KWARGS}
 

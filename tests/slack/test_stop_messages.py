@@ -50,6 +50,16 @@ def test_a_run_can_be_terminated_only_after_a_stop() -> None:
     assert buttons(a_report(state="running", can_stop=True, may_kill=True)) == ["stop"]
 
 
+def test_a_run_whose_end_can_not_be_known_can_be_stopped_while_its_message_may_wait() -> None:
+    assert buttons(a_report(state="unseen", can_stop=True)) == ["stop", "run_again"]
+    assert buttons(a_report(state="unseen", can_stop=False)) == ["run_again"]
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.ROOT, NoticeKind.CLOSED])
+def test_a_run_that_was_withdrawn_after_it_was_sent_can_be_run_again(kind: NoticeKind) -> None:
+    assert buttons(a_report(kind, state="withdrawn", stopped=stopped(Standing.WITHDRAWN))) == ["run_again"]
+
+
 def test_terminating_asks_a_second_question_that_explains_it() -> None:
     report = a_report(state="running", stopped=stopped(Standing.RUNS_ON), can_stop=True, may_kill=True)
     (button,) = (one for block in message(report)["blocks"] if block["type"] == "actions" for one in block["elements"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot.core.model import Actor, ChannelId, Place, RunId
+from bot.core.model import Actor, ChannelId, Place
 from bot.runs import again, see
 from bot.slack import modals, payloads, texts
 from bot.slack.listeners.common import Parts, filled, unpicked
@@ -59,5 +59,5 @@ class Commands:
         return filled(self.parts, actor, metadata, preview, again.fill(platform, actor, preview))
 
     def _last_run(self, metadata: Metadata, actor: Actor) -> dict[str, Any]:
-        run: RunId = again.own_last(self.parts.platform, actor, self.parts.identity.installation.id())
+        run = again.own_last(self.parts.platform, actor)
         return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, run, metadata.channel))

@@ -80,7 +80,7 @@ class Picker:
         self.parts.threads.after_answer(show, late=wait)
 
     def redraw(self, shown: Payload, view: dict[str, Any]) -> None:
-        """Replaces the form as the person saw it (`shown`, from a payload) by one with the same inputs.
+        """Replaces the form as the person saw it (`shown`, from a payload).
 
         Does nothing if the form shows something else by now, or is about to.
         """
