@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from bot.core.model import Target
-from bot.core.options import Kind, Option, named
+from bot.core.options import Option, ValueKind, named
 
 
 def label(option: Option) -> str:
@@ -30,6 +30,6 @@ def stored_options(stored: dict[str, object] | list[list[str]]) -> Iterator[tupl
 def _option(option: Option, value: object) -> str | datetime:
     if isinstance(value, datetime):
         return value
-    if isinstance(value, (int, float)) and option.kind is not Kind.PLAIN:
-        return f"after {value:g} s" if option.kind is Kind.EXPIRY else f"{value:g} s"
+    if isinstance(value, (int, float)) and option.kind is not ValueKind.PLAIN:
+        return f"after {value:g} s" if option.kind is ValueKind.EXPIRY else f"{value:g} s"
     return str(value)

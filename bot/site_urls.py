@@ -16,7 +16,7 @@ handler400, handler403 = outside.bad_request, outside.permission_denied
 handler404, handler500 = outside.not_found, outside.server_error
 urlpatterns = [
     path("healthz", alive),
-    path("readyz", ready(wiring.installation, lambda: wiring.sources().now)),
+    path("readyz", ready(wiring.installation, lambda: wiring.sources().for_new_runs)),
     path("admin/", admin.site.urls),
     path("", include("bot.urls")),
 ]

@@ -10,7 +10,7 @@ from bot.core.model import Change, Field
 from bot.core.reasons import LASTING, Code, Problem, Reason
 from bot.core.report import Stopped
 from bot.core.scrub import MASK
-from bot.core.status import RETRY, RunState, own
+from bot.core.status import RECEIVED, RETRY, RunState, own
 from bot.core.stops import Standing
 from bot.core.text import clip, exact, one_line
 
@@ -22,6 +22,7 @@ NOT_SET = "(not set)"
 CHANGED_UNSEEN = "{name}: {value} (a secret was changed)"
 SETTING = "{name} of the schedule: {old} -> {new}"
 AS_STORED = "none: sent as stored"
+UNKNOWN_TASK = "The worker that took it doesn't know this task, so it ran nothing."
 NOT_A_MEMBER = (
     "This is not a member id: those begin with U or W. Choose «Copy member ID» in the person's Slack profile."
 )
@@ -89,7 +90,7 @@ SENTENCES: dict[Code, str] = {
     Code.NO_SUCH_RUN: "There is no such run. Runs that have ended are deleted after some time.",
     Code.VALUES_DELETED: "The values of this run have been deleted, so they can't be filled in. Pick its schedule instead.",
     Code.SCHEDULE_OF_RUN_GONE: "The schedule of this run no longer exists, so it can't be run again.",
-    Code.NO_RUN_YET: "You have run nothing here yet, or it is so long ago that it was deleted.",
+    Code.NO_RUN_YET: "You have run nothing yet, or it is so long ago that it was deleted.",
     Code.NO_SUCH_DRAFT: (
         "These values are not there any more: they are kept for ten minutes, for the person who wrote them."
         " Please mention me again."
@@ -168,6 +169,11 @@ RETRYING = {  # with RETRY, Celery waits before the next try, so the task isn't 
     RunState.OVERDUE: "waiting for its next try, no word since",
     RunState.UNSEEN: "waited for its next try, its end can't be known",
 }
+NO_WORD_SINCE = {  # of an overdue run, by Celery's status
+    RECEIVED: "received by a worker, no word since",
+    "STARTED": "running, no word since",
+    "PROGRESS": "running, no word since",
+}
 IN_OWN_STATE = {  # nobody knows whether that is an end
     RunState.RUNNING: "in state {status}",
     RunState.OVERDUE: "in state {status}, no word since",
@@ -199,7 +205,7 @@ def sentence(reason: Reason | None) -> str:
     if reason is None:
         return ""
     params = {name: one_line(value) if isinstance(value, str) else value for name, value in reason.params.items()}
-    text = SENTENCES[reason.code].format(**params).strip()
+    text = SENTENCES[reason.code].format(**params | rule_texts.in_words(reason.code, params)).strip()
     return f"{text} {KINDS[str(params['kind'])]}" if "kind" in params else text
 
 
@@ -211,6 +217,11 @@ def stop_text(stopped: Stopped | None, who: str) -> str:
 def moment(at: datetime) -> str:
     """`2026-11-05 12:00:00 UTC`. Without USE_TZ, without a zone."""
     return f"{at:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+
+
+def note_of(status: str, result: str) -> str:
+    """What an end means, if Celery's own words need an explanation. Otherwise empty."""
+    return UNKNOWN_TASK if status == "FAILURE" and result.startswith("NotRegistered") else ""
 
 
 def press_again(reason: Reason) -> str:
@@ -230,6 +241,8 @@ def state_text(state: RunState, status: str) -> str:
     """The state of a run that isn't finished. It may contain a state's name that the task has made up."""
     if status == RETRY:
         return RETRYING.get(state, STATES[state])
+    if state is RunState.OVERDUE and status in NO_WORD_SINCE:
+        return NO_WORD_SINCE[status]
     words = IN_OWN_STATE.get(state, STATES[state]) if own(status) else STATES[state]
     return words.format(status=one_line(status))
 

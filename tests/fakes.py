@@ -15,6 +15,7 @@ from bot.core.model import (
     Dispatch,
     InstallationId,
     LastRun,
+    Listening,
     Matches,
     MessageTs,
     Outcome,
@@ -34,6 +35,7 @@ from bot.core.ports import (
     NotSent,
     NotTold,
     Outcomes,
+    Queues,
     Sender,
     SourceSilent,
     Stopper,
@@ -85,6 +87,13 @@ class FakeCatalog:
 
     def _index(self) -> search.Index:
         return search.Index.of((s.id, s.name, s.task, s.enabled) for s in self.schedules.values())
+
+
+class FakeQueues:
+    """Queues of which nobody knows whether a worker consumes them."""
+
+    def listening(self, queue: str | None) -> Listening:
+        return Listening.UNKNOWN
 
 
 @dataclass
@@ -204,6 +213,7 @@ class FakeMessenger:
     installation: InstallationId = INSTALLATION
     findable: MessageTs | None = None
     direct: ChannelId | Exception = DIRECT
+    external: set[ChannelId] = field(default_factory=set)  # channels that another company reads, too
     _errors: list[tuple[Callable[[Report], bool], Exception]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -239,6 +249,9 @@ class FakeMessenger:
             raise self.direct
         return self.direct
 
+    def is_external(self, channel: ChannelId) -> bool:
+        return channel in self.external
+
     def _raise(self, report: Report) -> None:
         for item in self._errors:
             if item[0](report):
@@ -247,6 +260,7 @@ class FakeMessenger:
 
 
 _CATALOG: type[Catalog] = FakeCatalog
+_QUEUES: type[Queues] = FakeQueues
 _SENDER: type[Sender] = FakeSender
 _OUTCOMES: type[Outcomes] = FakeOutcomes
 _MESSENGER: type[Messenger] = FakeMessenger

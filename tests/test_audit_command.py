@@ -53,7 +53,7 @@ class TestOtherCommands:
     def _nobody_before(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("SUDO_USER", raising=False)
 
-    def test_links(self) -> None:
+    def test_adding_and_removing_a_link_is_recorded(self) -> None:
         for name in ("ana", "eva"):
             User.objects.create_user(name, is_staff=True)
             said("add", "U1", name, "--team", "T1", command="runtask_staff")
@@ -63,7 +63,7 @@ class TestOtherCommands:
         assert told() == [(action, "command", ME) for action in actions]
         assert [str(row.about) for row in records()] == ["ana T1/U1", "ana T1/U1", "eva T1/U1", "eva T1/U1"]
 
-    def test_tokens(self) -> None:
+    def test_adding_and_removing_a_token_is_recorded(self) -> None:
         User.objects.create_user("ana", is_staff=True)
         secret = said("add", "ana", "--name", "CI", command="runtask_token").splitlines()[-1]
         token = ApiToken.objects.get().pk
@@ -164,6 +164,18 @@ class TestPrinting:
         else:
             assert "".join(" abc"[line["run"]] for line in lines(*arguments)) == found
 
+    @pytest.mark.parametrize(
+        ("name", "found"), [("eve", "ab"), ("root", "ac"), ("eve as root", "a"), ("ev", None), ("as", None)]
+    )
+    def test_who_used_sudo_is_found_by_both_names(self, name: str, found: str | None) -> None:
+        for number, user in enumerate(("eve as root", "eve", "root", "steve as rooter"), 1):
+            append(who=Who(os_user=user), run=RunId(number))
+        if found is None:
+            with pytest.raises(CommandError, match="has nobody of the name"):
+                said("--person", name)
+        else:
+            assert "".join(" abcd"[line["run"]] for line in lines("--person", name)) == found
+
     def test_dates_are_in_the_sites_zone(self, settings: Any) -> None:
         settings.TIME_ZONE = "Asia/Tokyo"
         person, common = append().person, {"entry": "slack", "action": "run.asked", "details": {}}
@@ -224,6 +236,14 @@ class TestForgetting:
         everything = str(list(AuditRecord.objects.values())) + str(Person.objects.order_by("pk").values()[:4])
         assert "ada" not in everything
         assert "'U1'" not in everything
+
+    def test_who_used_sudo_is_forgotten_by_their_own_name_only(self, boss: User) -> None:
+        for user in ("eve as root", "root"):
+            append(who=Who(os_user=user))
+        assert "1 rows" in said("forget", "root", "--by", "boss")
+        assert Person.objects.filter(os_user="eve as root").exists(), "this is eve's"
+        assert "1 rows" in said("forget", "eve", "--by", "boss")
+        assert not Person.objects.filter(os_user__contains="eve").exists()
 
     def test_forgetting_is_recorded_with_who_decided_it_and_who_did_it(self, boss: User) -> None:
         said("forget", "ada", "--by", "boss")

@@ -1,5 +1,6 @@
 """`runtask rules`, `pause` and `resume`."""
 
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from bot.core import rulefile
 from bot.runs import rulebook
@@ -110,7 +112,7 @@ def test_explain_shows_what_somebody_may_do_before_an_import(file: Path) -> None
         return run("rules", "check", str(file), "--explain", user, schedule)[0]
 
     assert "Run it on the site: no. It can't be run before" in told("ana", "Invoices")
-    assert "Run it by the API: no. You can't run this schedule: the rule “Billing is for finance”" in told(
+    assert "Run it by the API: no. The rule “Billing is for finance” is for members of finance." in told(
         "ben", str(row.pk)
     )
     assert "See it: no. The rule “Billing is for finance” shows it to members of finance, support only." in told(
@@ -128,6 +130,42 @@ def test_explain_shows_what_somebody_may_do_before_an_import(file: Path) -> None
         told("ana", "None")
     with pytest.raises(CommandError, match="no user"):
         told("nobody", "Other")
+
+
+def test_explain_says_under_which_conditions_the_answer_is_yes(file: Path) -> None:
+    a_row("Invoices", task="billing.send")
+    for name, groups in (("ana", ["finance"]), ("ben", ["support"])):
+        User.objects.create_user(name, is_staff=True).groups.set(Group.objects.filter(name__in=groups))
+    day = f"{timezone.now() + timedelta(days=2):%a}"
+    window = f"{day} 00:00-{day} 00:01 UTC"
+    file.write_text(
+        "- {name: Four eyes, tasks: [billing.*], channels: [C1, C2], approvals: 1, approvers: [finance]}\n"
+        "- {name: Slow, tasks: [billing.*], channels: [C2], reason: true, one_at_a_time: true,\n"
+        "   arguments: {required: [days], properties: {days: {type: integer}}},\n"
+        f"   closed: [{window}]}}\n"
+    )
+    in_channels = (
+        "The rule “Four eyes” allows these channels only: C1, C2. The rule “Slow” allows these channels only: C2."
+    )
+    if_run = (
+        "The rule “Four eyes” asks for the yes of another person, a member of finance. Nothing is sent before that."
+        " The rule “Slow” limits the arguments. The rule “Slow” asks for a reason."
+        f" The rule “Slow” allows one run at a time. The rule “Slow” closes it at other times: {window}."
+    )
+    assert run("rules", "check", str(file), "--explain", "ana", "Invoices")[0].splitlines() == [
+        "Rules that match it: “Four eyes”, “Slow”.",
+        "See it: yes.",
+        f"Run it from Slack: yes. {in_channels} {if_run}",
+        f"Run it on the site: yes. {if_run}",
+        f"Run it by the API: yes. {if_run}",
+        "Stop its runs: yes.",
+        "Approve other people's runs of it: yes.",
+    ]
+    ben = run("rules", "check", str(file), "--explain", "ben", "Invoices")[0].splitlines()
+    assert ben[-1] == (
+        "Approve other people's runs of it: no."
+        " You can't approve or decline this run: the rule “Four eyes” leaves that to other people."
+    )
 
 
 def test_the_commands_pause_and_resume_the_site() -> None:

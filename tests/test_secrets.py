@@ -172,7 +172,7 @@ def told(run: Run, status: str, result: Any, traceback: str = "") -> None:
     TaskResult.objects.update_or_create(
         task_id=run.task_id, defaults={"status": status, "result": json.dumps(result), "traceback": traceback}
     )
-    finish.record(RowOutcomes().of(TaskId(run.task_id)), now=timezone.now(), deadline=1800)
+    finish.record(RowOutcomes().of(TaskId(run.task_id)), now=timezone.now(), deadline=1800, secret_keys=WORDS)
 
 
 @pytest.fixture

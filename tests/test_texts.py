@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.reasons import Code, Place, Problem, Reason
+from bot.core.reasons import Code, Problem, Reason, TextPlace
 from bot.core.status import RunState
 from bot.texts import KINDS, SENTENCES, STATES, problem_text, sentence
 from tests.core import strategies
@@ -39,8 +39,24 @@ def test_a_wrong_type_is_named_in_a_sentence_of_its_own(kind: str) -> None:
     assert said == f'This must be a JSON list, such as [7, "EU"]. {KINDS[kind]}'
 
 
+@pytest.mark.parametrize(
+    ("keyword", "expected", "words"),
+    [
+        ("maximum", "31", "it must be at most 31"),
+        ("enum", '["EU", "US"]', 'it must be one of "EU", "US"'),
+        ("enum", '["EU", "U…', 'it must be one of "EU", "U…'),
+        ("type", '"integer"', "it must be a whole number"),
+        ("type", '["string", "null"]', "it must be a text or null"),
+        ("pattern", '"^a"', 'pattern is "^a"'),
+    ],
+)
+def test_what_a_rule_expects_is_said_in_words(keyword: str, expected: str, words: str) -> None:
+    params = {"rule": "R", "name": "days", "keyword": keyword, "expected": expected}
+    assert sentence(Reason(code=Code.RULE_REFUSES_VALUE, params=params)).endswith(f"this value of days: {words}.")
+
+
 def test_the_place_comes_before_the_sentence_and_the_excerpt_below_it() -> None:
-    place = Place(at=3, line=1, column=4, excerpt="[1,]\n   ^")
+    place = TextPlace(at=3, line=1, column=4, excerpt="[1,]\n   ^")
     said = problem_text(Problem(code=Code.TRAILING_COMMA, field="args", place=place))
     assert said == "Line 1, column 4: There must be no comma before a closing bracket.\n[1,]\n   ^"
 

@@ -18,6 +18,7 @@ from bot import wiring
 from bot.broker.outcomes.backend import BackendOutcomes
 from bot.broker.outcomes.readers import token
 from bot.core.model import Source
+from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs.loops import Watcher
 
@@ -25,7 +26,7 @@ GOING_ON = 3  # one in three open runs has started: its result has the status ST
 app = wiring.celery_app()
 watcher, *_ = wiring.watchers()
 backend_app = Celery("bench", backend=REDIS, set_as_current=False)
-in_redis = Watcher(BackendOutcomes(backend_app), deadline=1e6, wake=lambda: None)
+in_redis = Watcher(BackendOutcomes(backend_app), deadline=1e6, wake=lambda: None, secret_keys=WORDS)
 META = b'{"status": "STARTED", "result": {"pid": 1, "hostname": "w"}, "traceback": null, "children": [], "date_done": null}'
 open_runs = Run.objects.filter(state__in=["sent", "running"], key__startswith="open")
 

@@ -39,9 +39,8 @@ def of(kind: str, key: int, alias: str) -> tuple[Model, str] | None:
     *values, name = found
     zone = known(name)
     names = [column for column in columns(model) if column != ZONE]
-    return model.from_db(
-        alias, [*names, ZONE], [*values, zone or ZoneInfo("UTC")]
-    ), "" if zone else name or "no time zone"
+    row = model.from_db(alias, [*names, ZONE], [*values, zone or ZoneInfo("UTC")])
+    return row, "" if zone else name or "no time zone"
 
 
 def known(zone: str) -> ZoneInfo | None:

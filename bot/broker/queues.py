@@ -24,9 +24,8 @@ class Examined:
 
     there: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
-    refused: dict[str, Reason] = field(
-        default_factory=dict
-    )  # by name: these queues exist, but the broker refuses their declaration
+    # By name: these queues exist, but the broker refuses their declaration.
+    refused: dict[str, Reason] = field(default_factory=dict)
     unasked: list[str] = field(default_factory=list)  # the time was up before their turn
 
 

@@ -26,7 +26,7 @@ from bot.core import arguments
 from bot.core.model import Dispatch, Field, RunId, Schedule, Target, TaskId
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid, Problem, Reason
-from bot.core.secrets import WORDS, Secrets
+from bot.core.secrets import Secrets
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class CelerySender:
     """Sender over Celery. Threads may share it. The platform's own Celery configuration stays as it is."""
 
     app: Celery
-    secret_keys: tuple[str, ...] = WORDS
+    secret_keys: tuple[str, ...]
     declares: bool = True  # False: this process doesn't know with which arguments the platform declares its queues
     _pool: ProducerPool = field(init=False)
 
@@ -241,9 +241,8 @@ def _held_back(answer: Any, task: TaskId) -> None:
 
     celery-singleton returns the task that is already waiting or running. celery-once returns a result without an id.
     """
-    if (
-        answer is None
-    ):  # as after `if not cache.add(lock): return`. But it may also have published over another producer.
+    # None, as after `if not cache.add(lock): return`. But it may also have published over another producer.
+    if answer is None:
         raise FateUnknown(Reason(code=Code.HELD_BACK))
     if (other := getattr(answer, "id", task)) != task:
         raise _not_sent(Code.HELD_BACK_BY, task=str(other)) if other else _not_sent(Code.HELD_BACK)

@@ -21,7 +21,7 @@ from bot.core.model import Source
 RESULTS = "django_celery_results"
 
 
-def has_rows() -> bool:
+def results_app_is_installed() -> bool:
     return apps.is_installed(RESULTS)
 
 
@@ -52,7 +52,11 @@ def there_is_an_app(**_: Any) -> list[CheckMessage]:
 @register()
 def outcomes_can_be_read(**_: Any) -> list[CheckMessage]:
     app, options = _app(), readable()
-    if app is None or options is None or (options.outcomes == AUTO and kinds.names_rows(app) and not has_rows()):
+    if (
+        app is None
+        or options is None
+        or (options.outcomes == AUTO and kinds.names_rows(app) and not results_app_is_installed())
+    ):
         return []  # W006 has it
     source = chosen(app, options.outcomes)
     if source is Source.ROWS and not app.conf.result_extended:
@@ -76,7 +80,7 @@ def results_have_their_table(**_: Any) -> list[CheckMessage]:
     wants = options is not None and (
         options.outcomes == Source.ROWS or (options.outcomes == AUTO and app is not None and kinds.names_rows(app))
     )
-    return [message("W006", apps=RESULTS, names=repr(RESULTS))] if wants and not has_rows() else []
+    return [message("W006", apps=RESULTS, names=repr(RESULTS))] if wants and not results_app_is_installed() else []
 
 
 @register()

@@ -15,7 +15,7 @@ SETTINGS = "Settings"  # doctor's area for checks that no other area shows
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """Texts may have placeholders. None stops `migrate` or `shell`, except for the errors: E001 and E002."""
+    """Texts may have placeholders. Only the errors, E001 and E002, stop `migrate`."""
 
     id: str
     text: str

@@ -18,7 +18,7 @@ class Earlier:
     at: datetime
     state: str
     status: str
-    changes: tuple[Change, ...]  # from the values that were stored at that time to the run's
+    changes: tuple[Change, ...]  # how the run's values differed from those stored then
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +31,7 @@ class Again:
     since: tuple[Change, ...]  # how the stored values have changed since the run
     # How the schedule's name, task and options have changed since the run; as texts, not JSON.
     settings: tuple[Change, ...]
-    fingerprint: str  # of the schedule and these values
+    fingerprint: str  # the sealed one of the schedule and these values
     problems: tuple[Problem, ...] = ()  # why rules don't allow these values
 
 

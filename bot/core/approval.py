@@ -8,11 +8,10 @@ from typing import Any
 
 from bot.core.model import Actor, Schedule, SlackAccount
 from bot.core.rights import Action, Need
-from bot.core.rules import Rule, passes, terms
+from bot.core.rules import HOURS, Rule, terms
 from bot.core.secrets import Call
 from bot.core.text import fold
 
-HOURS = 24.0  # hours for which a run waits for approval if no rule sets them
 SALT = 16  # characters of the random text before a digest
 
 
@@ -55,8 +54,8 @@ def counts_for(actor: Actor, rule: Rule, rules: Sequence[Rule]) -> bool:
     """Whether this rule accepts the actor's approval. `rules`: all rules that match the schedule."""
     rights = actor.rights
     if rule.approvers:
-        return passes(rule.approvers, rights.groups, is_superuser=rights.is_superuser)
-    may_run = all(passes(one.run, rights.groups, is_superuser=rights.is_superuser) for one in rules)
+        return rights.pass_list(rule.approvers)
+    may_run = all(rights.pass_list(one.run) for one in rules)
     return may_run and Action.RUN in rights.permitted
 
 

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.core import approval
 from bot.core.entry import BY_PEOPLE, Entry
 from bot.core.globs import Globs
 from bot.core.model import Actor
 from bot.core.policy import Denied, Subject, may
 from bot.core.rights import Action
-from bot.core.rules import Rule, RuleBook, passes
+from bot.core.rules import Rule, RuleBook
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class Verdict:
     """Whether an action is allowed. `entry`: the way in which the person acts, if that may matter."""
 
     action: Action
@@ -27,7 +28,7 @@ class Explained:
 
     rules: tuple[Rule, ...]
     hiding: tuple[Rule, ...]  # the rules that hide the schedule from this person
-    answers: tuple[Answer, ...]
+    answers: tuple[Verdict, ...]
 
 
 def explained(
@@ -37,14 +38,15 @@ def explained(
     rules = book.of(name, task)
     subject = Subject(rules=rules, now=now, paused=paused)
 
-    def answer(action: Action, entry: Entry | None = None) -> Answer:
+    def answer(action: Action, entry: Entry | None = None) -> Verdict:
         asked = subject if entry is None else replace(subject, entry=entry)
-        return Answer(action=action, entry=entry, denied=may(actor, action, asked))
+        return Verdict(action=action, entry=entry, denied=may(actor, action, asked))
 
     runs = (answer(Action.RUN, entry) for entry in BY_PEOPLE)
-    rights = actor.rights
-    hiding = (one for one in rules if not passes(one.see, rights.groups, is_superuser=rights.is_superuser))
-    return Explained(rules=rules, hiding=tuple(hiding), answers=(answer(Action.SEE), *runs, answer(Action.STOP)))
+    hiding = (one for one in rules if not actor.rights.pass_list(one.see))
+    approves = [answer(Action.APPROVE)] if approval.needs(rules) else []
+    answers = (answer(Action.SEE), *runs, answer(Action.STOP), *approves)
+    return Explained(rules=rules, hiding=tuple(hiding), answers=answers)
 
 
 def idle(rules: Iterable[Rule], schedules: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,8 @@
-"""Checks ids. People confuse Slack's ids with names and e-mail addresses."""
+"""Checks ids, and takes them apart. People confuse Slack's ids with names and e-mail addresses."""
 
 import re
+
+from bot.core.model import InstallationId, TeamId
 
 LARGEST_ID = 2**63 - 1  # the largest primary key of a row
 
@@ -11,6 +13,11 @@ WORKSPACE = re.compile(r"^[TE][A-Z0-9]{1,31}$")
 def is_id(number: int) -> bool:
     """Whether a row can have this id. Addresses and forged forms may contain any number, and databases fail at large ones."""
     return 0 < number <= LARGEST_ID
+
+
+def team_of(installation: InstallationId) -> TeamId:
+    """The workspace of an installation. Empty if the installation is unknown."""
+    return TeamId(installation.partition("/")[0])
 
 
 def id_in(text: str) -> int | None:

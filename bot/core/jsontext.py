@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 # Unicode spaces that phones and web pages insert. JSON allows only four kinds of white space (RFC 8259, section 2).
 ODD_SPACES = "\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
@@ -18,7 +18,6 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 INDENT = "  "
-OPENING, CLOSING = ("[", "{"), ("]", "}")
 
 
 class Token(NamedTuple):
@@ -27,6 +26,15 @@ class Token(NamedTuple):
     kind: str
     text: str
     at: int
+
+    @property
+    def opens(self) -> bool:
+        """Whether a list or an object begins here."""
+        return self.text in ("[", "{")
+
+    @property
+    def closes(self) -> bool:
+        return self.text in ("]", "}")
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -64,7 +72,7 @@ def members(text: str) -> Iterator[Member]:
     for token in tokens(text):
         if token.kind == "space":
             continue
-        depth -= token.text in ("]", "}")
+        depth -= token.closes
         if value is not None and ((depth == 1 and token.text == ",") or depth == 0):
             yield Member(key.text, value.at, before.at + len(before.text))
             value = None
@@ -72,13 +80,13 @@ def members(text: str) -> Iterator[Member]:
             value = token
         elif token.text == ":" and depth == 1:
             key = before
-        depth += token.text in ("[", "{")
+        depth += token.opens
         before = token
     if value is not None:
         yield Member(key.text, value.at, len(text))
 
 
-Path = tuple[str | int, ...]  # the keys and indexes that lead to a value, from the outermost one
+Path: TypeAlias = tuple[str | int, ...]  # the keys and indexes that lead to a value, from the outermost one
 
 
 def differences(value: Any, other: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -99,10 +107,10 @@ def replaced(text: str, values: Mapping[Path, Any]) -> str:
     open_brackets = 0  # open brackets in an old value that is being replaced, whose tokens are left out
     for token, place in _placed(text):
         if open_brackets:
-            open_brackets += (token.text in OPENING) - (token.text in CLOSING)
+            open_brackets += token.opens - token.closes
         elif place is not None and place in values:
             out.append(json.dumps(values[place], ensure_ascii=False))
-            open_brackets = int(token.text in OPENING)
+            open_brackets = int(token.opens)
         else:
             out.append(token.text)
     return "".join(out)
@@ -113,11 +121,11 @@ def _placed(text: str) -> Iterator[tuple[Token, Path | None]]:
     path: list[Any] = []  # keys and indexes; None: a key comes next
     for token in tokens(text):
         is_key = path[-1:] == [None]
-        begins = not is_key and (token.kind in ("string", "word") or token.text in OPENING)
+        begins = not is_key and (token.kind in ("string", "word") or token.opens)
         yield token, tuple(path) if begins else None
-        if token.text in OPENING:
+        if token.opens:
             path.append(0 if token.text == "[" else None)
-        elif token.text in CLOSING:
+        elif token.closes:
             path.pop()
         elif token.text == ",":
             path[-1] = path[-1] + 1 if isinstance(path[-1], int) else None
@@ -133,7 +141,7 @@ def indented(text: str) -> str:
     for token in tokens(text):
         if token.kind == "space":
             continue
-        if token.text in ("]", "}"):
+        if token.closes:
             depth -= 1
             out.append(token.text if opened else "\n" + INDENT * depth + token.text)
             opened = False
@@ -141,7 +149,7 @@ def indented(text: str) -> str:
         if opened:
             out.append("\n" + INDENT * depth)
             opened = False
-        if token.text in ("[", "{"):
+        if token.opens:
             depth += 1
             opened = True
         out.append({",": ",\n" + INDENT * depth, ":": ": "}.get(token.text, token.text))

@@ -6,7 +6,9 @@ from bot.core.reasons import Code
 
 
 class Kind(StrEnum):
-    """A kind of refusal. The values are stable, as monitoring reads them. They are the JSON API's names where it has one."""
+    """A kind of refusal. The values are stable, as monitoring reads them. Where the JSON API has a name for it, it is the same,
+    but BAD_REQUEST is `refused` there.
+    """
 
     NOT_ALLOWED = "not_allowed"  # the account may not do this
     RULE = "rule"  # a rule forbids it
@@ -17,6 +19,8 @@ class Kind(StrEnum):
     NOT_FOUND = "not_found"
     ENDED = "ended"  # nothing is left to stop or to approve
     CANT_STOP = "cant_stop"
+    KEY_TAKEN = "key_taken"  # the key of a script's request belongs to another request
+    VALUES_DELETED = "values_deleted"  # of the run that should be run again
     BAD_REQUEST = "bad_request"  # the request itself is wrong, such as its arguments
     BAD_TOKEN = "bad_token"  # noqa: S105
     MANY = "many"  # one person's refusals beyond those that have records of their own (bot.runs.denials)
@@ -40,6 +44,7 @@ KINDS = {
         Code.OWN_RUN,
         Code.NOT_BY_API,
         Code.OTHER_REQUEST,
+        Code.NO_KILL,
     },
     Kind.RULE: BY_RULE,
     Kind.PAUSED: {Code.PAUSED},
@@ -61,11 +66,12 @@ KINDS = {
         Code.SCHEDULE_OF_RUN_GONE,
         Code.SCHEDULE_DELETED,
     },
-    Kind.ENDED: {Code.ENDED, Code.NOT_WAITING, Code.JUST_APPROVED},
-    Kind.CANT_STOP: {Code.NO_REMOTE_CONTROL, Code.REMOTE_CONTROL_OFF, Code.NO_KILL},
-    Kind.BAD_TOKEN: {
-        Kind.BAD_TOKEN
-    },  # this kind and the next have no reasons, so their records have the kind as the code
+    Kind.ENDED: {Code.ENDED, Code.NOT_WAITING},
+    Kind.CANT_STOP: {Code.NO_REMOTE_CONTROL, Code.REMOTE_CONTROL_OFF, Code.JUST_APPROVED},
+    Kind.KEY_TAKEN: {Code.KEY_TAKEN},
+    Kind.VALUES_DELETED: {Code.VALUES_DELETED},
+    # No Code means these two: their records store the kind itself as the code.
+    Kind.BAD_TOKEN: {Kind.BAD_TOKEN},
     Kind.MANY: {Kind.MANY},
 }
 _OF_CODE = {str(code): kind for kind, codes in KINDS.items() for code in codes}

@@ -167,7 +167,7 @@ def _json(text: str) -> tuple[Any, int]:
     """The list or object at the beginning of a text, and its length. Raises Invalid."""
     depth, end = 0, len(text)
     for token in jsontext.tokens(text):
-        depth += (token.text in jsontext.OPENING) - (token.text in jsontext.CLOSING)
+        depth += token.opens - token.closes
         if depth == 0:
             end = token.at + 1
             break

@@ -10,7 +10,7 @@ from enum import StrEnum, auto
 from typing import Any
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """How people see a value."""
 
     PLAIN = auto()
@@ -25,7 +25,7 @@ class Option:
     name: str
     # Columns of PeriodicTask; the first that is set counts. Empty: only tasks have this option.
     columns: tuple[str, ...]
-    kind: Kind = Kind.PLAIN
+    kind: ValueKind = ValueKind.PLAIN
     is_routed: bool = False  # routers see this option, and may set it if the row doesn't (celery/app/routes.py)
 
 
@@ -36,9 +36,9 @@ OPTIONS = (
     Option("exchange", ("exchange",), is_routed=True),
     Option("routing_key", ("routing_key",), is_routed=True),
     Option("priority", ("priority",), is_routed=True),
-    Option("expires", ("expires", "expire_seconds"), Kind.EXPIRY),
-    Option("time_limit", (), Kind.SECONDS),
-    Option("soft_time_limit", (), Kind.SECONDS),
+    Option("expires", ("expires", "expire_seconds"), ValueKind.EXPIRY),
+    Option("time_limit", (), ValueKind.SECONDS),
+    Option("soft_time_limit", (), ValueKind.SECONDS),
 )
 REQUESTER_HEADER = "runtask_requester"
 COLUMNS = tuple(column for option in OPTIONS for column in option.columns)
@@ -52,7 +52,9 @@ def of_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _set(option: Option, row: Mapping[str, Any]) -> Any:
     values = (row.get(column) for column in option.columns)
-    return next((value for value in values if value is not None and (value or option.kind is not Kind.EXPIRY)), None)
+    return next(
+        (value for value in values if value is not None and (value or option.kind is not ValueKind.EXPIRY)), None
+    )
 
 
 def named(values: Mapping[str, Any]) -> Iterator[tuple[Option, Any]]:

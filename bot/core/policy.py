@@ -8,20 +8,16 @@ from zoneinfo import ZoneInfo
 from bot.core import approval, windows
 from bot.core.approval import Identifiers
 from bot.core.entry import Entry
-from bot.core.model import Actor, ChannelId, Profile, RunId, ScheduleId, SlackAccount
+from bot.core.model import Actor, ChannelId, Profile, SlackAccount
 from bot.core.reasons import Code, Reason
 from bot.core.rights import Action
-from bot.core.rules import Rule, passes
-
-__all__ = ["Action", "Denied", "Subject", "lacking", "may", "of_profile"]
+from bot.core.rules import Rule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
     """The schedule or run that an action is about, or all schedules; and the circumstances."""
 
-    schedule: ScheduleId | None = None
-    run: RunId | None = None
     rules: tuple[Rule, ...] = ()  # the rules that match the schedule
     # If a run's schedule was deleted, the requester's key; empty: their account was deleted, too.
     owner: str | None = None
@@ -81,18 +77,16 @@ def codename(action: Action) -> str:
 
 
 def _by_sight(actor: Actor, subject: Subject) -> Iterator[Denied]:
-    rights = actor.rights
-    if subject.owner is not None and not rights.is_superuser and subject.owner != actor.user:
+    if subject.owner is not None and not actor.rights.is_superuser and subject.owner != actor.user:
         yield Denied(code=Code.HIDDEN)
-    if not all(passes(rule.see, rights.groups, is_superuser=rights.is_superuser) for rule in subject.rules):
+    if not all(actor.rights.pass_list(rule.see) for rule in subject.rules):
         yield Denied(code=Code.HIDDEN)
 
 
 def _by_group(actor: Actor, subject: Subject, code: Code) -> Iterator[Denied]:
-    rights = actor.rights
     for rule in subject.rules:
         listed = rule.run if code is Code.RULE_RUN else rule.stop
-        if not passes(listed, rights.groups, is_superuser=rights.is_superuser):
+        if not actor.rights.pass_list(listed):
             yield Denied(code=code, params={"rule": rule.name, "groups": ", ".join(listed)})
 
 

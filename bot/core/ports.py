@@ -178,12 +178,19 @@ class Messenger(Protocol):
         """
 
     def open_direct_message(self, report: Report) -> ChannelId: ...
+    def is_external(self, channel: ChannelId) -> bool:
+        """Whether messages in this channel say only how far a run is, because another company may read them."""
 
 
 class NotDelivered(_Failed):
     """As far as we know, a report did not reach Slack."""
 
     maybe_posted = True  # Slack may have posted it, but we got no answer
+
+    @property
+    def error(self) -> str:
+        """Slack's own error code."""
+        return str(self.reason.params.get("error", self.reason.code))
 
 
 class _Answered(NotDelivered):
@@ -193,11 +200,14 @@ class _Answered(NotDelivered):
 
 
 class RateLimited(_Answered):
-    """Slack asks for a pause of `retry_after` seconds."""
+    """Slack asks for a pause of `retry_after` seconds.
 
-    def __init__(self, reason: Reason, retry_after: float) -> None:
+    `is_aside`: only for a call that prepares the message. Slack limits each method by itself, so other messages needn't wait.
+    """
+
+    def __init__(self, reason: Reason, retry_after: float, *, is_aside: bool = False) -> None:
         super().__init__(reason)
-        self.retry_after = retry_after
+        self.retry_after, self.is_aside = retry_after, is_aside
 
 
 class ChannelClosed(_Answered):

@@ -11,9 +11,8 @@ from typing import Any, Self, TypeAlias
 
 Value: TypeAlias = str | int
 Params: TypeAlias = Mapping[str, Value]
-FOREIGN = frozenset(
-    {"error", "text"}
-)  # parameters that are texts of the broker, of Celery, or of a row of version 0.1.0
+# Parameters that are texts of the broker, of Celery, or of a row of version 0.1.0.
+FOREIGN = frozenset({"error", "text"})
 PROBLEM_LIMIT = 300  # characters of the columns called `problem`
 
 
@@ -150,10 +149,12 @@ class Code(StrEnum):
     REASON_TOO_LONG = auto()
     WHY_MISSING = auto()
     RULE_ARGS_UNNAMED = auto()
+    RULE_PLACE_ONLY = auto()
     RULE_NEEDS_ARGUMENT = auto()
     RULE_REFUSES_ARGUMENTS = auto()
     RULE_REFUSES_VALUE = auto()
     RULE_UNCHECKED = auto()
+    RULE_TOO_SLOW = auto()
     # A file that doesn't contain valid rules
     NOT_YAML = auto()
     YAML_ALIAS = auto()
@@ -237,7 +238,7 @@ class Reason:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class TextPlace:
     """A place in a text."""
 
     at: int  # characters from 0
@@ -251,7 +252,7 @@ class Problem(Reason):
     """A reason that belongs to one field of a form or of a request."""
 
     field: str  # a `Field`, or a name that the front end knows
-    place: Place | None = None
+    place: TextPlace | None = None
 
 
 class Invalid(Exception):

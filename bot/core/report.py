@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.core.model import Change, ChannelId, MessageTs, NoticeKind, Outcome, RunId, SlackUserId, TaskId
 from bot.core.reasons import Reason
 from bot.core.rights import NOTHING_SAID, Need, Said
-from bot.core.status import UNSENT, RunState
+from bot.core.status import is_unsent
 from bot.core.stops import Standing
 
 
@@ -79,7 +79,7 @@ class Report:
     by_events: bool = False  # the result is a text that Celery has shortened
     unseen_because: Reason | None = None  # why its end can't be known or, while it is open, may stay unknown
     later_end: Outcome | None = None  # the newest end after the first
-    can_stop: bool = False  # whether a Stop can reach the workers
+    can_stop: bool = False  # whether the task may still run, and a Stop can reach the workers
     may_kill: bool = False  # whether a Stop may terminate the running task
     stopped: Stopped | None = None  # None: nobody has asked to stop the run
     duration: float | None = None  # seconds
@@ -94,8 +94,7 @@ class Report:
     @property
     def is_unsent(self) -> bool:
         """Whether the run waits for approval, or ended while it was waiting."""
-        is_withdrawn = self.state == RunState.WITHDRAWN and self.sent_at is None
-        return self.asked is not None and (self.state in UNSENT or is_withdrawn)
+        return self.asked is not None and is_unsent(self.state, self.sent_at)
 
     @property
     def reader(self) -> SlackUserId:

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from bot.core.reasons import Problem, Reason
 
+REASON_LIMIT = 500  # characters of the reason for a run, or for a refusal
+
 
 class Action(StrEnum):
     """What an actor wants to do."""
@@ -22,6 +24,10 @@ class Rights:
     is_superuser: bool = False
     groups: frozenset[str] = frozenset()  # names of Django's groups
     permitted: frozenset[Action] = frozenset()  # by Django's permissions, or all (RUNTASK_ALLOW)
+
+    def pass_list(self, groups: tuple[str, ...]) -> bool:
+        """Whether a rule's list of groups includes the person. Superusers pass every list, but no other limit of a rule."""
+        return not groups or self.is_superuser or not self.groups.isdisjoint(groups)
 
 
 NONE = Rights()

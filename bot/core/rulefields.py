@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 
 from bot.core import schemas, windows
 from bot.core.entry import BY_PEOPLE, Entry
+from bot.core.jsontext import Path
 from bot.core.reasons import Code, Params
 from bot.core.rules import Notify, Rule
-from bot.core.schemas import Flaw, Path
+from bot.core.schemas import Flaw
 from bot.core.text import fold, one_line
 
 NAME_LENGTH = 200

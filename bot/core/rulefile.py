@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core import rulefields
+from bot.core.jsontext import Path
 from bot.core.reasons import Code, Invalid, Problem
 from bot.core.rules import Rule
-from bot.core.schemas import EXTRA, Path
+from bot.core.schemas import EXTRA
 from bot.core.strictjson import place
 from bot.core.text import one_line
 
@@ -17,13 +18,15 @@ TYPES = {  # the types that YAML's plain values may have: no dates, sets or bina
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")
 }
 
+NO_VALUE = object()
+
 
 def read(text: str, groups: Collection[str] | None = None) -> tuple[Rule, ...]:
     """The rules in a text. Raises Invalid with all mistakes. `groups`: the groups that exist; None: any group is accepted."""
     document = _Document(text)
     document.read()
-    if not document.problems:
-        for path, code, params in rulefields.flaws(document.value, groups):
+    for path, code, params in rulefields.flaws(document.value, groups):
+        if document.is_known(path):
             document.tell(document.mark(path), code, **params)
     if document.problems:
         raise Invalid(sorted(document.problems, key=lambda problem: problem.place.at if problem.place else 0))
@@ -55,8 +58,14 @@ class _Document:
     value: Any = None
     problems: list[Problem] = field(default_factory=list)
     _marks: dict[Path, int] = field(default_factory=dict)
+    _missing: set[Path] = field(
+        default_factory=set
+    )  # parts that have no value, because something is wrong with their text
+    _around: set[Path] = field(default_factory=set)  # the parts that contain these
+    _nodes: set[int] = field(default_factory=set)  # the nodes that were read, to recognise aliases of them
 
     def read(self) -> None:
+        self._missing.add(())
         try:
             import yaml  # noqa: PLC0415  # an extra has it
         except ImportError:
@@ -78,8 +87,16 @@ class _Document:
         except (yaml.YAMLError, RecursionError) as exc:
             self.tell(getattr(exc, "position", 0), Code.NOT_YAML, message=one_line(str(exc)))
             return
-        if not self.problems:
-            self.value = None if node is None else self._value(node, (), yaml)
+        self._missing.clear()
+        self.value = None if node is None else self._value(node, (), yaml)
+
+    def is_known(self, path: Path) -> bool:
+        """Whether what is said of the part at this path can't change when the text is read without its mistakes."""
+        return path not in self._around and all(path[:end] not in self._missing for end in range(len(path) + 1))
+
+    def _miss(self, path: Path) -> None:
+        self._missing.add(path)
+        self._around.update(path[:end] for end in range(len(path)))
 
     def mark(self, path: Path) -> int:
         """The index of a part in the text. If the part is missing, the index of the smallest existing part around it."""
@@ -92,30 +109,38 @@ class _Document:
 
     def _value(self, node: Any, path: Path, yaml: Any) -> Any:
         self._marks[path] = node.start_mark.index
+        if id(node) in self._nodes:  # an alias. If it were followed, a small text could become a huge or endless value
+            self._miss(path)
+            return None
+        self._nodes.add(id(node))
         if node.tag not in TYPES:
             self.tell(node.start_mark.index, Code.YAML_TAG)
+            self._miss(path)
             return None
         if isinstance(node, yaml.SequenceNode):
             return [self._value(one, (*path, at), yaml) for at, one in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, yaml)
-        return self._plain(node, yaml)
+        return self._plain(node, path, yaml)
 
-    def _plain(self, node: Any, yaml: Any) -> Any:
+    def _plain(self, node: Any, path: Path, yaml: Any) -> Any:
         """The value of a plain text. `!!int x`, `0x_` and numbers of thousands of digits have a known tag, but no value."""
         try:
             return yaml.SafeLoader("").construct_object(node)
         except (ValueError, KeyError, yaml.YAMLError):
             self.tell(node.start_mark.index, Code.YAML_TAG)
-            return None
+            self._miss(path)
+            return NO_VALUE
 
     def _mapping(self, node: Any, path: Path, yaml: Any) -> dict[Any, Any]:
         found = dict[Any, Any]()
         for key_node, one in node.value:
             if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in TYPES:
                 self.tell(key_node.start_mark.index, Code.YAML_TAG)
+                self._miss((*path, "?"))
                 continue
-            key = self._plain(key_node, yaml)
+            if (key := self._plain(key_node, (*path, "?"), yaml)) is NO_VALUE:
+                continue
             if key in found:
                 self.tell(key_node.start_mark.index, Code.DOUBLED_KEY, key=one_line(str(key)))
             found[key] = self._value(one, (*path, key), yaml)

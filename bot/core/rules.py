@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.core.entry import Entry
 from bot.core.globs import Globs
+from bot.core.rights import Rights
 
 
 class Notify(StrEnum):
@@ -21,6 +22,7 @@ class Notify(StrEnum):
 
 
 LOUDNESS = tuple(Notify)
+HOURS = 24.0  # hours for which a run waits for the approvals of a rule that doesn't say for how long
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +71,7 @@ def terms(rules: Iterable[Rule]) -> Terms:
     """Combines conditions: the shortest time, the most replies, everybody who must be mentioned or asked."""
     found = tuple(rules)
     said = [rule.notify for rule in found if rule.notify is not None]
-    hours = [rule.approval_hours for rule in found if rule.approval_hours is not None]
+    hours = [rule.approval_hours or HOURS for rule in found if rule.approvals or rule.approval_hours]
     return Terms(
         reason=any(rule.reason for rule in found),
         one_at_a_time=any(rule.one_at_a_time for rule in found),
@@ -95,11 +97,6 @@ class RuleBook:
         """The rules that match a schedule of this name and task."""
         return tuple(rule for rule in self.rules if rule.globs.match(name, task))
 
-    def hiding(self, groups: frozenset[str], *, is_superuser: bool) -> tuple[Globs, ...]:
-        """The globs of the schedules that are hidden from a person in exactly these groups."""
-        return tuple(rule.globs for rule in self.rules if not passes(rule.see, groups, is_superuser=is_superuser))
-
-
-def passes(listed: tuple[str, ...], groups: frozenset[str], *, is_superuser: bool) -> bool:
-    """Whether a rule's list of groups includes a person. Superusers pass every list, but no other limit of a rule."""
-    return not listed or is_superuser or not groups.isdisjoint(listed)
+    def hiding(self, rights: Rights) -> tuple[Globs, ...]:
+        """The globs of the schedules that are hidden from a person with these rights."""
+        return tuple(rule.globs for rule in self.rules if not rights.pass_list(rule.see))

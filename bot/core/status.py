@@ -1,5 +1,6 @@
 """The states of a run, and how Celery's status moves it from one to the next."""
 
+from datetime import datetime
 from enum import StrEnum
 
 FINAL = frozenset({"SUCCESS", "FAILURE", "REVOKED"})  # celery.states.READY_STATES; a test keeps them equal
@@ -31,7 +32,7 @@ class RunState(StrEnum):
     NOT_SENT = "not_sent"  # certainly not sent; the same form may try again
     WITHDRAWN = "withdrawn"  # stopped before anybody could take it, or before it was sent: it was certainly not run
     DECLINED = "declined"  # an approver said no: it was not sent
-    LAPSED = "lapsed"  # nobody approved it in time: it was not sent
+    LAPSED = "lapsed"  # it did not get all approvals in time: it was not sent
 
 
 # Runs that wait for a report, until their deadline.
@@ -41,6 +42,11 @@ UNSENT = frozenset({RunState.WAITING, RunState.DECLINED, RunState.LAPSED})
 UNENDED = OPEN | {RunState.WAITING}
 ENDED = frozenset({RunState.FINISHED, RunState.UNSEEN})  # for another hour, runtask asks the source for a later end
 NEVER_RUN = frozenset(RunState) - UNENDED - ENDED  # these have ended, too
+
+
+def is_unsent(state: str, sent_at: datetime | None) -> bool:
+    """Whether a run that needs approval waits for it, or ended while it was waiting."""
+    return state in UNSENT or (state == RunState.WITHDRAWN and sent_at is None)
 
 
 def after(state: RunState, status: str) -> RunState:

@@ -40,6 +40,11 @@ class Standing(StrEnum):
 GOES_ON = frozenset({Standing.RUNS_ON, Standing.ABORTING})
 
 
+def is_stoppable(state: str, deadline_at: datetime, now: datetime) -> bool:
+    """Whether the task may still run. That includes a run whose end can't be known: its message may wait in a queue."""
+    return state in OPEN or (state == RunState.UNSEEN and deadline_at > now)
+
+
 def is_terminated(status: str, result: str) -> bool:
     """Whether a worker says that it has ended the task's process. `result`: as in `standing`."""
     return status == REVOKED and result.rpartition(" ")[2] == TERMINATED

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from bot.core import jsontext
 from bot.core.jsontext import Token
-from bot.core.reasons import Code, Invalid, Params, Place, Problem
+from bot.core.reasons import Code, Invalid, Params, Problem, TextPlace
 
 DEPTH_LIMIT = 100  # far below Python's recursion limit, at which json.loads fails
 DIGITS_LIMIT = 640  # digits of a number; Python may be set to refuse more (sys.int_info.str_digits_check_threshold)
@@ -120,7 +120,7 @@ def _typography(found: Iterable[Token]) -> Iterator[Mistake]:
 def _too_deep(found: Iterable[Token]) -> Iterator[Mistake]:
     depth = 0
     for token in found:
-        depth += (token.text in ("[", "{")) - (token.text in ("]", "}"))
+        depth += token.opens - token.closes
         if depth > DEPTH_LIMIT:
             yield token.at, Code.TOO_DEEP, {"limit": DEPTH_LIMIT}
 
@@ -175,9 +175,9 @@ def _doubled_keys(found: list[Token]) -> Iterator[Mistake]:
     objects: list[set[str] | None] = []  # keys seen in each open object; None for a list
     solid = [token for token in found if token.kind != "space"]
     for token, following in zip(solid, [*solid[1:], Token("mark", "", 0)], strict=True):
-        if token.text in ("[", "{"):
+        if token.opens:
             objects.append(set() if token.text == "{" else None)
-        elif token.text in ("]", "}"):
+        elif token.closes:
             objects.pop()
         elif token.kind == "string" and following.text == ":" and objects and (keys := objects[-1]) is not None:
             key = _said(token)
@@ -186,10 +186,10 @@ def _doubled_keys(found: list[Token]) -> Iterator[Mistake]:
             keys.add(key)
 
 
-def place(text: str, at: int) -> Place:
+def place(text: str, at: int) -> TextPlace:
     """The place of the character `at`, for people."""
     line, column = jsontext.line_and_column(text, at)
-    return Place(at=at, line=line, column=column, excerpt=excerpt(text, at))
+    return TextPlace(at=at, line=line, column=column, excerpt=excerpt(text, at))
 
 
 def excerpt(text: str, at: int) -> str:

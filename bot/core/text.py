@@ -6,11 +6,10 @@ import unicodedata
 ELLIPSIS = "…"
 # ECMA-48 control sequences for terminals (colours, cursor moves): CSI, OSC with its text, two-character escapes.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
-# Unicode's explicit direction marks (UAX #9) can make a text read as another one.
 BLANK = "␣"
-UNSEEN = re.compile(
-    "[\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
-)  # but for the blank
+# Invisible characters and unusual spaces, but not the ordinary space.
+INVISIBLE = re.compile("[\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]")
+# Unicode's explicit direction marks (UAX #9) can make a text read as another one.
 BIDI = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
@@ -31,7 +30,7 @@ def one_line(text: str) -> str:
 
 def exact(name: str) -> str:
     """A name as one line. Blanks at its ends, and invisible characters, become ␣, because for Celery they make another name."""
-    shown = UNSEEN.sub(BLANK, name)
+    shown = INVISIBLE.sub(BLANK, name)
     inner = shown.strip()
     before, after = len(shown) - len(shown.lstrip()), len(shown) - len(shown.rstrip())
     return f"{BLANK * before}{one_line(inner)}{BLANK * after}" if inner else BLANK * before

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from celery import Celery
-from django_celery_beat.models import PeriodicTask
 
 from bot.broker import eventqueue, heartbeats
 from bot.broker.eventqueue import EventQueue, Refused
 from bot.broker.workers import ask
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
+from bot.doctor.schedules import scheduled
 
 WITHIN = 1.5  # seconds for workers to answer
 MUCH = 0.5  # of the queue's length: doctor warns above that
@@ -34,8 +34,7 @@ def events(app: Celery, queue: EventQueue) -> Iterator[Finding]:
 
 def silent_tasks(app: Celery) -> Iterator[Finding]:
     silent = {name for name, task in app.tasks.items() if not task.send_events}
-    used = PeriodicTask.objects.filter(task__in=silent).values_list("task", flat=True).distinct().order_by("task")
-    if silent and (names := list(used)):
+    if names := scheduled(silent):
         found = f"switched off by {some(names)}: threads can't say how these end"
         yield warning("send_events", found, "Remove send_events = False from these tasks.")
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from celery import Celery
 from django.apps import apps
-from django_celery_beat.models import PeriodicTask
 
 from bot.broker.eventqueue import EventQueue
 from bot.broker.outcomes import kinds
@@ -18,6 +17,7 @@ from bot.core.ports import SourceSilent
 from bot.core.text import duration
 from bot.doctor import events
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
+from bot.doctor.schedules import scheduled
 from bot.doctor.subject import Subject
 from bot.runs import clock, sources
 from bot.texts import moment, sentence
@@ -116,8 +116,7 @@ def _span(life: timedelta) -> str:
 
 def _ignored(app: Celery) -> Iterator[Finding]:
     silent = {name for name, task in app.tasks.items() if task.ignore_result}
-    used = PeriodicTask.objects.filter(task__in=silent).values_list("task", flat=True).distinct().order_by("task")
-    if silent and (names := list(used)):
+    if names := scheduled(silent):
         if HONOURS_HEADER:
             yield note("ignore_result", f"set by {some(names)}; runs from here ask for their result nevertheless")
         else:

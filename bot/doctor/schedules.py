@@ -1,7 +1,7 @@
 """The schedules: whether beat runs them, and which rows can't be sent."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -120,3 +120,9 @@ def _can_be_sent(column: str, text: str) -> bool:
     except (Invalid, ValueError, RecursionError):
         return False
     return True
+
+
+def scheduled(tasks: Collection[str]) -> list[str]:
+    """Those of the tasks that have a schedule."""
+    used = PeriodicTask.objects.filter(task__in=tasks).values_list("task", flat=True).distinct().order_by("task")
+    return list(used) if tasks else []

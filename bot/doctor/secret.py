@@ -12,7 +12,7 @@ SHORTEST = 4  # characters; hiding shorter secrets would garble other words
 
 
 def known(conf: Conf | None, app: Celery | None) -> list[str]:
-    """All secrets, the longest first, as one may be a part of another."""
+    """All secrets, the longest first, because a short secret may be part of a longer one."""
     return sorted({text for text in _all(conf, app) if len(text) >= SHORTEST}, key=len, reverse=True)
 
 

@@ -39,6 +39,7 @@ WITHOUT = {  # scope -> what doesn't work without it; docs/install.md has the sa
     "channels:history": "finding a message in a public channel if Slack's answer was lost, so it may be posted twice",
     "groups:history": "finding a message in a private channel if Slack's answer was lost, so it may be posted twice",
     "im:history": "finding a message in a direct message if Slack's answer was lost, so it may be posted twice",
+    "mpim:history": "finding a message in a group direct message if Slack's answer was lost, so it may be posted twice",
 }
 GET_BOT = "Copy the Bot User OAuth Token (OAuth & Permissions, xoxb-…) into SLACK_BOT_TOKEN; install the app if there is none."
 GET_APP = "Generate one with connections:write (Basic Information, App-Level Tokens) for SLACK_APP_TOKEN."

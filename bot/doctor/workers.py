@@ -42,7 +42,7 @@ def workers(subject: Subject) -> Iterator[Finding]:
         remedy = "Correct the import. Until then the bot doesn't start, and nothing can be run."
         yield problem("tasks", f"can't be loaded ({subject.unloaded})", remedy)
     try:
-        transport = CelerySender(app).reach(WITHIN)
+        transport = CelerySender(app, secret_keys=()).reach(WITHIN)
     except NotSent as exc:
         remedy = "Is it up, and is CELERY_BROKER_URL right in these settings? Nothing can be sent until it is."
         yield problem("broker", sentence(exc.reason), remedy)

@@ -16,6 +16,7 @@ from bot.core.entry import Entry
 from bot.core.text import clip, one_line
 from bot.env import environ
 from bot.runs.actors import of_user
+from bot.runs.people import AS
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def operator() -> Who:
     except KeyError:  # a container may run under a number only
         name = str(os.getuid())
     before = environ().get("SUDO_USER", "")
-    return Who(os_user=f"{before} as {name}" if before not in ("", name) else name)
+    return Who(os_user=AS.format(before, name) if before not in ("", name) else name)
 
 
 def by_command(words: str) -> By:

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 from bot.core import rulefile
 from bot.core.reasons import Invalid
 from bot.core.rules import Rule
+from bot.runs import explain
 from bot.texts import problem_text
 
 
@@ -19,21 +20,9 @@ def read(file: str) -> tuple[Rule, ...]:
     except (OSError, UnicodeDecodeError) as exc:
         raise CommandError(f"{file} can't be read ({exc}).") from exc
     try:
-        return rulefile.read(text, groups())
+        return rulefile.read(text, explain.groups())
     except Invalid as exc:
         raise CommandError("\n".join([f"{file}:", *map(problem_text, exc.problems)])) from exc
-
-
-def groups() -> frozenset[str]:
-    """The names of Django's groups."""
-    model: Any = apps.get_model("auth", "Group")
-    return frozenset(model.objects.values_list("name", flat=True))
-
-
-def schedules() -> list[tuple[str, str]]:
-    """The name and the task of every schedule."""
-    model: Any = apps.get_model("django_celery_beat", "PeriodicTask")
-    return list(model.objects.values_list("name", "task"))
 
 
 def schedule(named: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from django.dispatch import receiver
 from bot.models.primary import Primary
 
 ONLY = 1  # primary key of the row of SiteState
+PAUSE_REASON_LIMIT = 300  # characters
 
 
 class StoredRule(models.Model):
@@ -31,9 +32,8 @@ class StoredRule(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        with transaction.atomic(
-            using=type(self).objects.db
-        ):  # `_changed` saves the new version in this transaction, too
+        # `_changed` saves the new version in this transaction, too.
+        with transaction.atomic(using=type(self).objects.db):
             super().save(*args, **kwargs)
 
 
@@ -42,7 +42,7 @@ class SiteState(models.Model):
 
     version = models.CharField(max_length=32, default="", help_text="of the rules; other rules have another")
     paused_at = models.DateTimeField(null=True, blank=True)
-    paused_because = models.CharField(max_length=300, blank=True)
+    paused_because = models.CharField(max_length=PAUSE_REASON_LIMIT, blank=True)
     paused_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_constraint=False
     )

@@ -25,7 +25,7 @@ def of_user(user: Any, **more: Any) -> Actor:
 
     `more`: fields of Actor. If the user model has no `is_staff` (django.contrib.auth: AbstractBaseUser), nobody is staff.
     """
-    return _actor(user, reads_groups=_count_groups(), **more)
+    return _actor(user, reads_groups=_rules_name_groups(), **more)
 
 
 def with_groups(user: Any) -> Actor:
@@ -52,7 +52,7 @@ def email_of(user: Any) -> str:
     return str(getattr(user, name, "") or "") if name else ""
 
 
-def _count_groups() -> bool:
+def _rules_name_groups() -> bool:
     """Whether a rule in force names groups. If none does, we don't read groups: a sidecar may not be allowed to."""
     try:
         return rulebook.in_force().book.names_groups

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 
 from bot.core.again import Again, Earlier, Fill
 from bot.core.changes import changes, since
-from bot.core.model import Actor, Change, ChannelId, InstallationId, Preview, RunId, Schedule, ScheduleId
+from bot.core.model import Actor, Change, ChannelId, Preview, RunId, Schedule, ScheduleId
 from bot.core.options import OPTIONS, of_row
 from bot.core.reasons import Problem
 from bot.core.rights import Action
@@ -16,7 +16,7 @@ from bot.core.secrets import Call
 from bot.core.status import ENDED
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs import basis, denials, limits, own, see
+from bot.runs import basis, denials, limits, masks, own, see
 from bot.runs.door import Platform, admit
 from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned, ValuesDeleted
 
@@ -59,11 +59,10 @@ def row(platform: Platform, actor: Actor, run: RunId, schedule: ScheduleId | Non
     return found
 
 
-def own_last(platform: Platform, actor: Actor, installation: InstallationId) -> RunId:
-    """The actor's newest run of this installation. Raises NotAllowed or NoRunYet."""
+def own_last(platform: Platform, actor: Actor) -> RunId:
+    """The actor's newest run, from wherever they asked for it. Raises NotAllowed or NoRunYet."""
     admitted = admit(platform, actor)
-    here = own.of(str(actor.user)).filter(installation=installation).only("schedule_id", "user_id")[:LOOKED_AT]
-    found = next(filter(admitted.sees, here), None)
+    found = next(filter(admitted.sees, own.of(str(actor.user)).only("schedule_id", "user_id")[:LOOKED_AT]), None)
     if found is None:
         raise NoRunYet
     return RunId(found.pk)
@@ -105,7 +104,7 @@ def _recent(actor: Actor, schedule: Schedule) -> tuple[Earlier, ...]:
         found.append(
             Earlier(
                 run=RunId(run),
-                requester=see.known(actor, team, requester),
+                requester=see.account_if_in_same_team(actor, team, requester),
                 name="",
                 at=at,
                 state=state,
@@ -127,14 +126,14 @@ def _names(users: set[Any]) -> dict[Any, str]:
     return dict(everybody.filter(pk__in=users).values_list("pk", model.USERNAME_FIELD))
 
 
-def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, run: Run) -> Again:
+def _again(platform: Platform, actor: Actor, schedule: Schedule, shown_headers: str, run: Run) -> Again:
     filled = basis.of_run(platform, schedule, run)
-    sent, now, keys = (json.loads(run.args), json.loads(run.kwargs)), limits.stored_call(schedule), platform.secret_keys
-    names = filled.secrets.names
+    sent, now, keys = masks.call(run), limits.stored_call(schedule), platform.secret_keys
+    names, headers = filled.secrets.names, _headers(schedule, run)
     return Again(
         run=Earlier(
             run=RunId(run.pk),
-            requester=see.known(actor, run.team, run.slack_user),
+            requester=see.account_if_in_same_team(actor, run.team, run.slack_user),
             name="" if run.user is None else run.user.get_username(),
             at=run.created_at,
             state=run.state,
@@ -143,10 +142,10 @@ def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, r
         ),
         values=filled.shown(),
         # If the stored values can't be read, nothing can be compared. The preview says what is wrong with them.
-        differences=() if now is None else changes(now, sent, keys, names),
-        since=() if now is None else since(sent, run.changed_values, now, keys, names),
-        settings=_settings(schedule, headers, run),
-        fingerprint=filled.fingerprint,
+        differences=() if now is None else changes(now, sent, keys, names, headers=headers),
+        since=() if now is None else since(sent, run.changed_values, now, keys, names, headers=headers),
+        settings=_settings(schedule, shown_headers, run),
+        fingerprint=platform.sealed(filled.fingerprint),
         problems=_problems(platform, actor, schedule, sent),
     )
 
@@ -172,11 +171,16 @@ def _settings(schedule: Schedule, headers: str, run: Run) -> tuple[Change, ...]:
 def changed_since(platform: Platform, schedule: Schedule, run: Run) -> tuple[str, ...]:
     """The names of the schedule's settings and values that have changed since this run was asked for."""
     secrets, stored = basis.of_run(platform, schedule, run).secrets, limits.stored_call(schedule)
-    sent = json.loads(run.args), json.loads(run.kwargs)
     keys, names = platform.secret_keys, secrets.names
-    values = () if stored is None else since(sent, run.changed_values, stored, keys, names)
+    sent, headers = masks.call(run), _headers(schedule, run)
+    values = () if stored is None else since(sent, run.changed_values, stored, keys, names, headers=headers)
     settings = _settings(schedule, platform.sender.target(schedule).headers, run)
     return tuple(change.name.replace("_", " ") or f"#{change.position}" for change in (*settings, *values))
+
+
+def _headers(schedule: Schedule, run: Run) -> list[Any]:
+    """The headers of both, whose secrets are masked in values, too."""
+    return [masks.headers(schedule), run.options.get("headers")]
 
 
 def _texts(options: dict[str, Any]) -> dict[str, str]:

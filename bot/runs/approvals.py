@@ -11,10 +11,11 @@ from django.db.models import F, Q, QuerySet
 
 from bot.core import approval
 from bot.core.approval import Identifiers
+from bot.core.ids import team_of
 from bot.core.model import Actor, Brief, Change, InstallationId, RunId, ScheduleId, SlackUserId
-from bot.core.policy import Action, Subject, may
+from bot.core.policy import Subject, may
 from bot.core.reasons import Code, Reason
-from bot.core.rights import Need
+from bot.core.rights import Action, Need
 from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.models import Home, Run, SlackLink, atomic
@@ -87,7 +88,7 @@ def _waiting() -> QuerySet[Run]:
 def _may_approve(admitted: Admitted, schedule: Brief, requester: Identifiers | None = None) -> bool:
     """Whether the person may approve a run of `requester`. Without that: whether they may approve any run of this schedule."""
     rules = admitted.rules_of(schedule)
-    return bool(approval.needs(rules)) and not admitted.denied(Action.APPROVE, schedule, rules, requester=requester)
+    return bool(approval.needs(rules)) and not admitted.denied(Action.APPROVE, rules, requester=requester)
 
 
 def waiting_run(admitted: Admitted, run: Run) -> WaitingRun:
@@ -95,7 +96,7 @@ def waiting_run(admitted: Admitted, run: Run) -> WaitingRun:
         run=RunId(run.pk),
         mark=approval.mark(run.approval_digest or ""),
         schedule=run.schedule_name,
-        requester=see.known(admitted.actor, run.team, run.slack_user),
+        requester=see.account_if_in_same_team(admitted.actor, run.team, run.slack_user),
         name="" if run.user is None else run.user.get_username(),
         since=run.created_at,
         until=run.deadline_at,
@@ -172,7 +173,7 @@ def _approvers(run: Run, rules: tuple[Rule, ...], installation: InstallationId) 
 
 def _linked(needs: Iterable[Need], installation: InstallationId) -> QuerySet[SlackLink]:
     """The links to check for approvers: of members of the groups and of superusers. All links there if that can't be narrowed."""
-    there = SlackLink.objects.filter(team=installation.partition("/")[0], is_deleted=False).select_related("user")
+    there = SlackLink.objects.filter(team=team_of(installation), is_deleted=False).select_related("user")
     groups = [group for need in needs for group in need.approvers]
     if groups and all(need.approvers for need in needs) and has_groups(get_user_model()):
         members = get_user_model()._base_manager.filter(groups__name__in=groups)  # noqa: SLF001  # documented

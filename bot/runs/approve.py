@@ -1,6 +1,5 @@
 """The verbs *approve* and *decline*. An approval counts for exactly one payload. Approving checks everything again."""
 
-import json
 import logging
 import secrets
 from collections.abc import Iterator
@@ -15,8 +14,9 @@ from django.db import Error
 from bot.core import approval
 from bot.core.audit import Act, Record, Who
 from bot.core.model import Actor, ChannelId, Dispatch, Field, NoticeKind, RunId, Schedule, ScheduleId, TaskId
-from bot.core.policy import Action, Denied, Subject, lacking
+from bot.core.policy import Denied, Subject, lacking
 from bot.core.reasons import Code, Invalid, Problem, Reason
+from bot.core.rights import REASON_LIMIT, Action
 from bot.core.rules import Rule
 from bot.core.status import RunState
 from bot.core.text import clean, clip
@@ -57,7 +57,7 @@ class _Overtaken(Exception):
 def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
     """Why this actor may neither approve nor decline the run. Only for showing buttons: the verbs check again."""
     admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
-    return admitted.denied(Action.APPROVE, schedule, admitted.rules_of(schedule), requester=recalled.requesting(run))
+    return admitted.denied(Action.APPROVE, admitted.rules_of(schedule), requester=recalled.requesting(run))
 
 
 def approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Budget) -> Run | None:
@@ -114,7 +114,7 @@ def _decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) 
     asked = _asked(admitted, run, mark)
     if asked is None:
         return None
-    if problems := list(_of_why(why)):
+    if problems := list(_problems_of_why(why)):
         raise Refused(problems)
     found, now = asked[0], clock.now()
     with atomic():
@@ -128,12 +128,12 @@ def _decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) 
     return ended
 
 
-def _of_why(why: str) -> Iterator[Problem]:
+def _problems_of_why(why: str) -> Iterator[Problem]:
     length = len(why.strip())
     if not length:
         yield Problem(code=Code.WHY_MISSING, field=Field.REASON)
-    if length > limits.REASON_LIMIT:
-        params = {"limit": limits.REASON_LIMIT, "length": length}
+    if length > REASON_LIMIT:
+        params = {"limit": REASON_LIMIT, "length": length}
         yield Problem(code=Code.REASON_TOO_LONG, field=Field.REASON, params=params)
 
 
@@ -165,7 +165,7 @@ def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rul
     requester = recalled.requester(run)
     if requester is None or run.user is None or not run.user.is_active:
         raise _void(platform, run, Code.REQUESTER_GONE)
-    call = json.loads(run.args), json.loads(run.kwargs)
+    call = masks.call(run)
     problems = platform.sender.problems(schedule)
     if problems:
         raise NothingSent(problems[0])
@@ -179,7 +179,7 @@ def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rul
             raise _void(platform, run, Code.SCHEDULE_EXPIRED)
         raise _void(platform, run, Code.SCHEDULE_CHANGED, what=clip(what or "?", 200))
     channel = ChannelId(run.redirected_from or run.channel)
-    why = Admitted(platform, requester, admitted.in_force).denied(Action.RUN, schedule, rules, channel=channel)
+    why = Admitted(platform, requester, admitted.in_force).denied(Action.RUN, rules, channel=channel)
     if why is not None:
         raise NotAllowed(why) if why.code in LATER else _void(platform, run, Code.REQUESTER_MAY_NOT)
     if approval.needs(rules) != run.needs or any(limits.of_values(admitted, schedule, rules, call)):
@@ -197,7 +197,7 @@ def _void(platform: Platform, run: Run, code: Code, **params: Any) -> Exception:
 
 def _attempt(platform: Platform, actor: Actor, run: Run, dispatch: Dispatch) -> Attempt:
     now = clock.now()
-    names = masks.parameters(platform.catalog, run.task)
+    names = masks.of_run(run, platform.secret_keys, masks.parameters(platform.catalog, run.task)).names
     values = {
         "task_id": dispatch.task_id,
         "state": RunState.QUEUED,
@@ -234,7 +234,7 @@ def _saved_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Ru
     if run.task_id != found.task_id:
         raise _Overtaken
     others = [one for one in recalled.approvers(run) if one.user != actor.user]
-    subject = Subject(schedule=ScheduleId(run.schedule_id), rules=rules, requester=recalled.requesting(run))
+    subject = Subject(rules=rules, requester=recalled.requesting(run))
     if lacking(subject, [actor, *others]):
         outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)
         outbox.owe_answered(run, now=now)

@@ -10,20 +10,21 @@ from django.db.models import F, Q, QuerySet
 
 from bot.core.model import InstallationId, NoticeKind
 from bot.core.reasons import PROBLEM_LIMIT, Reason
+from bot.core.status import RunState
 from bot.models import Notice, NoticeState, Run, atomic, database_of, still
 from bot.prepared import padded
 from bot.runs.outbox import RANK, arrange, lock, owe_edit
 from bot.runs.pace import Paced, after_pause, paced, with_pace
 
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
-# A claim younger than this lasts long enough to ask who reads (2 s), and to look for a message and post it (5 s each).
+# The rest of a claim that is younger than this is enough for three calls to Slack: who reads the channel (2 s), finding a
+# message, posting it (5 s each).
 FRESH = timedelta(seconds=2)
 LAST = max(RANK.values())  # no other notice waits for a notice of this rank
 
-# The driver repeats each statement for many rows; the ORM would build one for each. Then a deliverer sends a fifth of the
-# messages in a second: 0.1 to 0.36 times as many as a bare loop, instead of 1.2 (docs/performance.md wants 0.8). Each statement
-# has a transaction of its own, which updates rows in the order of their keys, so that two deliverers never deadlock.
-# COALESCE: as in `still`.
+# The driver repeats each statement for many rows; the ORM would build one for each. With the ORM, a deliverer sends only a
+# fifth as many messages per second. Each statement has a transaction of its own, which updates rows in the order of their keys,
+# so that two deliverers never deadlock. COALESCE: as in `still`.
 CLAIMED = """
 UPDATE runtask_notice SET state = 'claimed', claim = %s, claimed_until = %s, full_at = COALESCE(%s, full_at),
 tried_at = COALESCE(tried_at, %s)
@@ -139,6 +140,7 @@ class Sent:
     channel: str
     ts: str
     at: datetime
+    asks_nobody: bool = False  # it should have mentioned the run's approvers, but couldn't there
 
 
 def mark_sent(these: Collection[Sent]) -> None:
@@ -152,12 +154,16 @@ def mark_sent(these: Collection[Sent]) -> None:
         done.append((notice.version, sent.channel, sent.ts, at, notice.pk, notice.claim))
         if notice.kind == NoticeKind.ROOT:
             threads.append((sent.ts, notice.run_id, notice.pk, notice.claim, sent.ts))
+    unasked = [sent.notice.run_id for sent in these if sent.asks_nobody]
     followed = {sent.notice.run_id for sent in these if not sent.notice.is_edit and sent.notice.rank < LAST}
     with atomic(), connection.cursor() as cursor:
         lock(Run.objects.filter(pk__in={sent.notice.run_id for sent in these}))  # runs before notices, as everywhere
         cursor.executemany(SENT, done)
         if threads:
             cursor.executemany(THREAD, threads)
+        if unasked:  # as no message mentions them, they are asked directly (bot.runs.approvals)
+            waits = Run.objects.filter(still(RunState.WAITING), pk__in=unasked)
+            waits.update(approval_ask=None, approvers_asked_at=None)
         if followed:
             arrange(followed, max(sent.at for sent in these))
 

@@ -15,7 +15,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Case, Exists, F, Max, Min, OuterRef, QuerySet, TextField, Value, When
 
 from bot.core.model import InstallationId
-from bot.core.status import RunState
+from bot.core.status import ENDED, NEVER_RUN, RunState
 from bot.core.stops import REVOKED
 from bot.models import (
     Answer,
@@ -35,15 +35,7 @@ from bot.runs.installations import NAMELESS
 
 log = logging.getLogger(__name__)
 
-OVER = (
-    RunState.FINISHED,
-    RunState.NOT_SENT,
-    RunState.OVERDUE,
-    RunState.UNSEEN,
-    RunState.WITHDRAWN,
-    RunState.DECLINED,
-    RunState.LAPSED,
-)
+OVER = ENDED | NEVER_RUN | {RunState.OVERDUE}
 EMPTY: dict[str, Any] = {
     "args": "[]",
     "kwargs": "{}",
@@ -79,8 +71,8 @@ def forget_old_runs(installation: InstallationId, *, keep: timedelta, now: datet
     Returns how many. A full batch means that there may be more. Raises Unusual, unless the operator does it `knowingly`.
     """
     aged = old(installation, now - keep)
-    if not knowingly and _was_long_ago(installation, now) and _are_most(aged):
-        raise Unusual("runs")
+    if not knowingly:
+        _refuse_most(aged, "runs", installation, now)
     ids = list(aged.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if ids:
         with atomic():
@@ -98,8 +90,8 @@ def forget_old_values(installation: InstallationId, *, keep: timedelta, now: dat
     the exceptions are as for `forget_old_runs`. Call this before `forget_old_runs`, which saves the time of the last clean-up.
     """
     aged = with_old_values(installation, now - keep)
-    if not knowingly and _was_long_ago(installation, now) and _are_most(aged):
-        raise Unusual("values of runs")
+    if not knowingly:
+        _refuse_most(aged, "values of runs", installation, now)
     rows = list(aged.only("later_ends", "not_sent_because").order_by("deadline_at")[:BATCH])
     with atomic():
         outbox.lock(Run.objects.filter(pk__in=[row.pk for row in rows]))
@@ -156,8 +148,8 @@ def forget_old_records(installation: InstallationId, *, keep: timedelta, now: da
     Call this before `forget_old_runs`, which saves the time of the last clean-up.
     """
     before = now - keep
-    if not knowingly and _was_long_ago(installation, now) and _are_most(old_records(before), "at"):
-        raise Unusual("records of the audit log")
+    if not knowingly:
+        _refuse_most(old_records(before), "records of the audit log", installation, now, by="at")
     with atomic():
         gone = AuditRecord.objects.all().expire(before, BATCH)
     if gone:
@@ -181,8 +173,7 @@ def old(installation: InstallationId, before: datetime) -> QuerySet[Run]:
 
 def with_old_values(installation: InstallationId, before: datetime) -> QuerySet[Run]:
     """Runs that have values which may be deleted. Overdue runs are left out: a worker may still report something."""
-    ended = [state for state in OVER if state is not RunState.OVERDUE]
-    return _of(installation, ended).filter(values_deleted_at=None, deadline_at__lt=before)
+    return _of(installation, ENDED | NEVER_RUN).filter(values_deleted_at=None, deadline_at__lt=before)
 
 
 def _of(installation: InstallationId, states: Collection[RunState]) -> QuerySet[Run]:
@@ -193,12 +184,16 @@ def old_records(before: datetime) -> QuerySet[AuditRecord]:
     return AuditRecord.objects.filter(at__lt=before)  # type: ignore[no-any-return]
 
 
-def _was_long_ago(installation: InstallationId, now: datetime) -> bool:
+def _refuse_most(
+    aged: QuerySet[Any], what: str, installation: InstallationId, now: datetime, *, by: str = "deadline_at"
+) -> None:
+    """Raises Unusual if these are most rows, and the last clean-up was long ago. `by`: the column of their age."""
     last = Installation.objects.filter(pk=installation).values_list("cleaned_at", flat=True).first()
-    return last is None or now - last > LONG
+    if (last is None or now - last > LONG) and _are_most(aged, by):
+        raise Unusual(what)
 
 
-def _are_most(aged: QuerySet[Any], by: str = "deadline_at") -> bool:
+def _are_most(aged: QuerySet[Any], by: str) -> bool:
     """Estimates by primary keys, which grow with time, whether these are most rows. Counting would read all of them."""
     newest = aged.order_by(f"-{by}", "-pk").values_list("pk", flat=True).first()
     if newest is None:

@@ -73,6 +73,14 @@ def is_unsure() -> bool:
     return reading is not None and reading.is_off()
 
 
+def aware_now() -> datetime:
+    """Like `now`, but with a time zone even if the project doesn't use USE_TZ."""
+    moment = now()
+    if timezone.is_aware(moment):
+        return moment
+    return timezone.make_aware(moment, timezone.get_default_timezone()).astimezone(UTC)
+
+
 def ahead() -> timedelta:
     """How far this machine's clock is ahead of the database's. Always asks the database."""
     reading = _ask()

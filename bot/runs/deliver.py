@@ -27,7 +27,7 @@ from bot.runs import claims, clock
 from bot.runs.claims import Sent
 from bot.runs.failures import DATABASE_AWAY
 from bot.runs.gate import Gate
-from bot.runs.report import Site, report
+from bot.runs.report import Site, asks_nobody, report
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ class Deliverer:
     gate: Gate = field(init=False)
     _looked: datetime | None = None  # when expired claims of other deliverers were last looked for
     _start_until: float = math.inf  # monotonic: no errand starts after that
+    _edits_from: datetime | None = None  # Slack takes no edit before
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="deliver"))
     _out: int = 0  # errands whose end has not been received
     _back: SimpleQueue[_Settling] = field(default_factory=SimpleQueue)
@@ -191,22 +192,34 @@ class Deliverer:
 
     def _try(self, errand: _Errand) -> _Settling:
         notice = errand.notice
-        later = partial(claims.later, notice)
         try:
-            return self._edit(errand) if notice.is_edit else self._post(errand)
-        except RateLimited as exc:
-            log.info("%s: Slack asks for a pause of %s s", notice, exc.retry_after)
-            closes = not notice.is_edit  # the limit of edits isn't the channel's
-            return partial(later, due_at=self._in(exc.retry_after), problem=exc.reason, failed=False, closes=closes)
+            is_in_vain = asks_nobody(notice, errand.report.channel, self.messenger, simply=errand.simply)
+            end = self._edit(errand) if notice.is_edit else self._post(errand)
+            return replace(end, asks_nobody=is_in_vain) if isinstance(end, Sent) else end
         except ChannelClosed as exc:
-            return self._redirect(errand, _code(exc))
-        except InstallationRefused as exc:
-            return self._refused(notice, exc)
+            return self._redirect(errand, exc.error)
         except MessageRefused as exc:
             return self._simpler(errand, exc)
         except NotDelivered as exc:
-            log.warning("%s: %s", notice, exc)
-            return partial(later, due_at=self._backoff(notice), problem=exc.reason, maybe_posted=exc.maybe_posted)
+            return self._later(notice, exc, maybe_posted=exc.maybe_posted)
+
+    def _later(self, notice: Notice, exc: NotDelivered, *, maybe_posted: bool = False) -> _Settling:
+        if isinstance(exc, InstallationRefused):  # gives the notice back at once: another deliverer's token may be good
+            self.gate.shut(exc)
+            return partial(claims.later, notice, due_at=self.clock(), problem=exc.reason, failed=False)
+        if isinstance(exc, RateLimited):
+            return self._paused(notice, exc)
+        log.warning("%s: %s", notice, exc)
+        due_at = self._backoff(notice)
+        return partial(claims.later, notice, due_at=due_at, problem=exc.reason, maybe_posted=maybe_posted)
+
+    def _paused(self, notice: Notice, exc: RateLimited) -> _Settling:
+        """Slack limits posts for each channel, and edits for the whole workspace. The others of these wait, too."""
+        log.info("%s: Slack asks for a pause of %s s", notice, exc.retry_after)
+        due_at, closes = self._in(exc.retry_after), not (notice.is_edit or exc.is_aside)
+        if notice.is_edit and not exc.is_aside:
+            self._edits_from = due_at
+        return partial(claims.later, notice, due_at=due_at, problem=exc.reason, failed=False, closes=closes)
 
     def _post(self, errand: _Errand) -> _Settling:
         notice = errand.notice
@@ -232,6 +245,8 @@ class Deliverer:
 
     def _edit(self, errand: _Errand) -> _Settling:
         """Edits the message. A closed channel counts as a refused edit, which isn't tried again: replies say the same."""
+        if self._edits_from and self.clock() < self._edits_from:
+            return partial(claims.later, errand.notice, due_at=self._edits_from, failed=False)
         try:
             self.messenger.edit(errand.report, errand.root)
         except ChannelClosed as exc:
@@ -254,14 +269,11 @@ class Deliverer:
         try:
             channel = self.messenger.open_direct_message(errand.report)
         except (ChannelClosed, MessageRefused) as exc:
-            if not because:
-                return self._parked(notice, Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": _code(exc)}))
-            params = {"channel": because, "direct": _code(exc)}
-            return self._parked(notice, Reason(code=Code.NO_CHANNEL_NO_DIRECT_MESSAGE, params=params))
-        except InstallationRefused as exc:
-            return self._refused(notice, exc)
+            code = Code.NO_CHANNEL_NO_DIRECT_MESSAGE if because else Code.NO_DIRECT_MESSAGE
+            channel_too = {"channel": because} if because else {}
+            return self._parked(notice, Reason(code=code, params={"direct": exc.error, **channel_too}))
         except NotDelivered as exc:
-            return partial(claims.later, notice, due_at=self._backoff(notice), problem=exc.reason)
+            return self._later(notice, exc)
         if channel == errand.report.channel:  # Slack refused this very direct message before
             return self._parked(notice, Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": because}))
         log.info("the messages of run %s go to a direct message: %s", notice.run_id, because or "as asked for")
@@ -278,11 +290,6 @@ class Deliverer:
         log.error("%s is given up: %s", notice, exc)
         return self._parked(notice, exc.reason)
 
-    def _refused(self, notice: Notice, exc: InstallationRefused) -> _Settling:
-        """Gives the notice back at once: another deliverer's token may be good."""
-        self.gate.shut(exc)
-        return partial(claims.later, notice, due_at=self.clock(), problem=exc.reason, failed=False)
-
     def _parked(self, notice: Notice, why: Reason) -> _Settling:
         return partial(claims.park, notice, why, self.clock())
 
@@ -291,8 +298,3 @@ class Deliverer:
 
     def _in(self, seconds: float) -> datetime:
         return self.clock() + timedelta(seconds=seconds)
-
-
-def _code(exc: NotDelivered) -> str:
-    """Slack's own error code."""
-    return str(exc.reason.params.get("error", exc.reason.code))

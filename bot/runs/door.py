@@ -6,22 +6,22 @@ first call `admit`. That returns an `Admitted`, which has the rules, and finds o
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 
 from bot.core import policy
 from bot.core.approval import Identifiers
 from bot.core.globs import Globs
 from bot.core.ids import LARGEST_ID, is_id
 from bot.core.model import Actor, Brief, ChannelId, RunId, Schedule, ScheduleId, Source
-from bot.core.policy import Action, Denied, Subject
+from bot.core.policy import Denied, Subject
 from bot.core.ports import Catalog, Queues, Sender, Stopper
 from bot.core.reasons import Code, Reason
+from bot.core.rights import Action
 from bot.core.rules import Rule
+from bot.core.seal import holds, seal
 from bot.models import Run
 from bot.runs import actors, clock, rulebook
 from bot.runs.refusals import NotAllowed
@@ -39,7 +39,8 @@ class Platform:
     sources: Sources
     secret_keys: tuple[str, ...]
     deadline: float  # seconds
-    queues: Queues | None = None
+    form_keys: tuple[str, ...] = field(repr=False)  # seal what a form carries: the key in use first, then older ones
+    queues: Queues
     stopper: Stopper
     may_kill: bool = False  # whether Stop may terminate a running task
     base_url: str = ""  # the site's address; empty: messages have no links to it
@@ -48,15 +49,22 @@ class Platform:
     unsaved: Unsaved = field(default_factory=Unsaved)
     wake: Callable[[], None] = lambda: None  # wakes this process's loops. Call it when a notice may be owed.
 
+    def sealed(self, fingerprint: str) -> str:
+        """The fingerprint as it leaves the process. Without our key, nobody can try with it which values are masked."""
+        return seal(self.form_keys[0], "fingerprint", fingerprint)
+
+    def is_seal_of(self, mark: str, fingerprint: str) -> bool:
+        return any(holds(mark, key, "fingerprint", fingerprint) for key in self.form_keys)
+
     def source_of(self, task: str) -> Source:
         """Where the outcome of a new run of this task will be read. Workers send events even if the result isn't kept."""
-        if self.sources.now is Source.EVENTS:
+        if self.sources.for_new_runs is Source.EVENTS:
             return Source.EVENTS
-        return self.sources.now if self.sender.keeps_result(task) else Source.NONE
+        return self.sources.for_new_runs if self.sender.keeps_result(task) else Source.NONE
 
     def why_unseen(self, task: str) -> Reason | None:
         """Why the end of a new run of this task may stay unknown, if that is known beforehand."""
-        is_silent = self.sources.now is Source.EVENTS and not self.sender.sends_events(task)
+        is_silent = self.sources.for_new_runs is Source.EVENTS and not self.sender.sends_events(task)
         return Reason(code=Code.NO_EVENTS) if is_silent else None
 
 
@@ -71,8 +79,7 @@ class Admitted:
     @cached_property
     def hidden(self) -> tuple[Globs, ...]:
         """Patterns of the schedules that are hidden from this person."""
-        rights = self.actor.rights
-        return self.in_force.book.hiding(rights.groups, is_superuser=rights.is_superuser)
+        return self.in_force.book.hiding(self.actor.rights)
 
     @cached_property
     def schedules(self) -> frozenset[int]:
@@ -80,20 +87,23 @@ class Admitted:
         return frozenset(self.platform.catalog.ids(self.hidden))
 
     def rules_of(self, schedule: Schedule | Brief | None) -> tuple[Rule, ...]:
-        """The rules that match the schedule. Takes as long if there is no schedule, so that the time doesn't reveal hidden ones."""
+        """The rules that match the schedule.
+
+        Without a schedule it does the same work, so that the response time doesn't reveal that a schedule exists.
+        """
         found = self.in_force.book.of(*(("", "") if schedule is None else (schedule.name, schedule.task)))
         return () if schedule is None else found
 
     def schedule(self, schedule: ScheduleId) -> Schedule | None:
         """None: there is no such schedule, or it is hidden."""
         found = self.platform.catalog.get(schedule)
-        is_hidden = self.denied(Action.SEE, found, self.rules_of(found)) is not None
+        is_hidden = self.denied(Action.SEE, self.rules_of(found)) is not None
         return None if is_hidden else found
 
     def run(self, run: RunId) -> Run | None:
         """None: there is no such run for this actor. Only its requester may see a run whose schedule was deleted.
 
-        If there is no such run, it looks for a schedule nevertheless, so that the time doesn't reveal hidden runs.
+        Without such a run it looks for a schedule nevertheless, so that the response time doesn't reveal that a run exists.
         """
         found = Run.objects.select_related("user").filter(pk=run).first() if is_id(run) else None
         return found if self.sees(found or Run(schedule_id=LARGEST_ID)) and found is not None else None
@@ -123,19 +133,26 @@ class Admitted:
 
     def _sees(self, run: Run, schedule: Schedule | Brief | None) -> bool:
         owner = str(run.user_id or "") if schedule is None else None
-        return self.denied(Action.SEE, schedule, self.rules_of(schedule), owner=owner) is None
+        return self.denied(Action.SEE, self.rules_of(schedule), owner=owner) is None
 
-    def authorise(self, action: Action, schedule: Schedule | None, **more: Any) -> tuple[Rule, ...]:
-        """The rules that match the schedule. `more`: as for `denied`. Raises NotAllowed."""
+    def authorise(
+        self,
+        action: Action,
+        schedule: Schedule | None,
+        *,
+        channel: ChannelId | None = None,
+        kill: bool = False,
+        requester: Identifiers | None = None,
+    ) -> tuple[Rule, ...]:
+        """The rules that match the schedule. Raises NotAllowed."""
         rules = self.rules_of(schedule)
-        if denied := self.denied(action, schedule, rules, **more):
+        if denied := self.denied(action, rules, channel=channel, kill=kill, requester=requester):
             raise NotAllowed(denied)
         return rules
 
     def denied(
         self,
         action: Action,
-        schedule: Schedule | Brief | None,
         rules: tuple[Rule, ...],
         *,
         owner: str | None = None,
@@ -143,9 +160,8 @@ class Admitted:
         kill: bool = False,
         requester: Identifiers | None = None,
     ) -> Denied | None:
-        """Why the actor may not do this. `schedule`: None if it was deleted; then `owner` is the requester of the run."""
+        """Why the actor may not do this. `rules`: those of the schedule. `owner`: a run's requester, if its schedule was deleted."""
         subject = Subject(
-            schedule=None if schedule is None else schedule.id,
             rules=rules,
             owner=owner,
             entry=self.actor.entry,
@@ -153,7 +169,7 @@ class Admitted:
             kill=kill,
             requester=requester,
             paused=self.in_force.paused,
-            now=_now() if action is Action.RUN else None,
+            now=clock.aware_now() if action is Action.RUN else None,
         )
         return policy.may(self.actor, action, subject)
 
@@ -175,9 +191,3 @@ def schedules_of(runs: QuerySet[Run]) -> set[ScheduleId]:
 def may_see(user: Any) -> bool:
     """Whether a user of the site may see any schedules. Only for showing links: the verbs check again."""
     return policy.may(actors.of_user(user), Action.SEE, Subject()) is None
-
-
-def _now() -> datetime:
-    """The time, with a time zone even if the project doesn't use USE_TZ."""
-    now = clock.now()
-    return now if timezone.is_aware(now) else timezone.make_aware(now, timezone.get_default_timezone()).astimezone(UTC)

@@ -36,7 +36,7 @@ LIFE = timedelta(minutes=10)  # then the row may be deleted: events of older mes
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """A message to the bot: its author, and where it is."""
+    """A message to the bot: its author, and where it was posted."""
 
     installation: InstallationId
     account: SlackAccount
@@ -105,6 +105,7 @@ def keep(key: str, written: Written, values: Values = NOTHING) -> bool:
         has_left_out_args=values.has_left_out_args,
         valid_until=clock.now() + LIFE,
     )
+    # In an open transaction, IntegrityError needs a savepoint.
     nested = connections[database_of(Draft)].in_atomic_block
     try:
         with atomic() if nested else writers_turn():

@@ -6,7 +6,7 @@ from django.db import IntegrityError, connections
 
 from bot.core.ids import is_id
 from bot.core.model import Actor, Brief, ScheduleId
-from bot.core.policy import Action
+from bot.core.rights import Action
 from bot.models import Favourite, atomic, database_of
 from bot.prepared import Placeholder, Prepared
 from bot.runs.door import Admitted, Platform, admit
@@ -62,7 +62,7 @@ def listed(platform: Platform, actor: Actor) -> tuple[Brief, ...]:
 
 def _visible(admitted: Admitted, schedules: Collection[ScheduleId]) -> list[Brief]:
     found = admitted.briefs(list(schedules)).values()
-    return [one for one in found if admitted.denied(Action.SEE, one, admitted.rules_of(one)) is None]
+    return [one for one in found if admitted.denied(Action.SEE, admitted.rules_of(one)) is None]
 
 
 def _taken(actor: Actor) -> dict[ScheduleId, int]:

@@ -13,7 +13,7 @@ from bot.core.audit import Act, Record
 from bot.core.entry import Entry
 from bot.core.model import NoticeKind, Outcome, RunId, ScheduleId, Source
 from bot.core.reasons import Code, Reason
-from bot.core.secrets import WORDS, Secrets
+from bot.core.secrets import Secrets
 from bot.core.status import AWAITED, ENDED, FINAL, OPEN, REJECTED, RunState, after
 from bot.core.stops import REVOKED, is_terminated
 from bot.core.text import clean, clip, clip_start
@@ -33,7 +33,7 @@ WATCHED_ON = timedelta(hours=1)
 PATIENCE = timedelta(hours=24)  # so long after its deadline, an open run ends as unseen
 
 
-def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secret_keys: tuple[str, ...] = WORDS) -> int:
+def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secret_keys: tuple[str, ...]) -> int:
     """Saves outcomes in their runs. Returns how many runs changed. Recording the same outcomes again changes nothing."""
     changed = 0
     for outcome in outcomes:

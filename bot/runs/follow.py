@@ -24,11 +24,11 @@ def follow(platform: Platform, actor: Actor, run: RunId) -> Run | None:
 
 def catch_up(platform: Platform, run: Run) -> bool:
     """If the run may still change, asks its source once. True if the run has changed."""
-    outcomes, now = platform.sources.of(run), clock.now()
+    now = clock.now()
     is_watched = run.state in OPEN or run.state == RunState.UNSEEN or (run.state in ENDED and run.deadline_at > now)
     if not is_watched:
         return False
-    changed = 0
+    outcomes, changed = platform.sources.of(run), 0
     if outcomes is not None:
         try:
             news = outcomes.of(TaskId(run.task_id))

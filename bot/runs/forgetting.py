@@ -19,7 +19,7 @@ from bot.runs.refusals import NotAllowed
 def forget(name: str, *, superuser: Any, operator: str) -> int:
     """Empties all rows of a person: one for each account by which they acted. Returns how many.
 
-    `name`: as for `people.named`. `operator`: the operating system's user who runs the command. Raises NotAllowed.
+    `name`: as for `people.named`; who acted as that user by `sudo` is another person. `operator`: the operating system's user who runs the command. Raises NotAllowed.
     """
     rows = _of(name)
     outbox.lock(rows)
@@ -39,7 +39,7 @@ def forget(name: str, *, superuser: Any, operator: str) -> int:
 
 def _of(name: str) -> QuerySet[Person]:
     """The rows of this name, all other rows of the same users, and the rows of their Slack accounts."""
-    theirs = Q(pk__in=people.named(name))
+    theirs = Q(pk__in=people.named(name, became=False))
     users = {*people.users_named(name), *Person.objects.filter(theirs).exclude(user="").values_list("user", flat=True)}
     theirs |= Q(user__in=users)
     for team, account in _accounts(theirs, users):

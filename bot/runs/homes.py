@@ -14,6 +14,7 @@ from bot.core.model import Actor, Brief, InstallationId, SlackUserId
 from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
 from bot.core.status import OPEN, RunState
 from bot.models import Home, Run, writers_turn
+from bot.models.primary import put
 from bot.prepared import padded
 from bot.runs import approvals, clock, favourites, now, own, see
 from bot.runs.approvals import WaitingFor
@@ -44,7 +45,8 @@ class Contents:
     now: Now
     favourites: tuple[Brief, ...]
     last: tuple[OwnRun, ...]
-    # How far the reader's own runs and the runs that wait for them are, by id. Includes runs that are hidden from them now.
+    # State and status of the reader's own runs and of the runs that wait for them, by id; the loop compares them. Includes
+    # runs that are hidden from the reader now.
     marks: dict[str, str]
 
 
@@ -75,10 +77,7 @@ def opened(installation: InstallationId, account: SlackUserId, *, now: datetime)
     """Notes that the tab was opened. The caller then publishes it. If that fails, the loop does it after CLAIM."""
     values = {"opened_at": now, "shown": None, "claimed_until": now + CLAIM}
     with writers_turn():
-        # Not update_or_create: in MariaDB, two processes that find no row would deadlock.
-        if not _of(installation, account).update(**values):
-            row = Home(installation=installation, slack_user=account, **values)
-            Home.objects.bulk_create([row], ignore_conflicts=True)
+        put(Home, {"installation": installation, "slack_user": account}, values)
 
 
 def owe(installation: InstallationId, account: SlackUserId, *, now: datetime) -> None:

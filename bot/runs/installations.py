@@ -1,6 +1,7 @@
 """The installations that share this database. Their deliverers save what Slack says of them."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Min
@@ -9,6 +10,7 @@ from bot.core.model import InstallationId
 from bot.core.ports import Introduction
 from bot.core.reasons import PROBLEM_LIMIT, Reason
 from bot.models import Installation, Notice, Run, atomic, writers_turn
+from bot.models.primary import put
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +22,7 @@ def seen(who: Introduction, *, now: datetime) -> None:
     """Saves that Slack has accepted the installation's token. If it is the only one, it gets the notices without installation."""
     values = {"address": who.address, "seen_at": now, "problem": ""}
     with writers_turn():
-        # Not update_or_create: in MariaDB, two processes that find no row would deadlock.
-        if not Installation.objects.filter(pk=who.installation).update(**values):
-            Installation.objects.bulk_create([Installation(key=who.installation, **values)], ignore_conflicts=True)
+        put(Installation, {"key": who.installation}, values)
     nameless = Notice.objects.filter(installation=NAMELESS)
     while only() == who.installation and (runs := list(nameless.values_list("run", flat=True)[:BATCH])):
         _adopt(set(runs), who.installation)
@@ -63,6 +63,11 @@ def named() -> list[str]:
 def address(installation: str) -> str:
     """The address of the installation's workspace, https://….slack.com/. Empty if it isn't known."""
     return Installation.objects.filter(pk=installation).values_list("address", flat=True).first() or ""
+
+
+def addresses(runs: Iterable[Run]) -> dict[str, str]:
+    """The addresses of the workspaces of these runs, by installation."""
+    return {one: address(one) for one in {run.installation for run in runs}}
 
 
 def problem(installation: str) -> Reason | None:

@@ -1,20 +1,18 @@
-"""Holds a run to the rules that match its schedule."""
+"""What the rules that match a schedule ask of a run, and which of that a run breaks."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from bot.core import approval, arguments, bound
 from bot.core.model import ChannelId, Field, RunId, RunRequest, Schedule
-from bot.core.policy import Action, Denied
+from bot.core.policy import Denied
 from bot.core.reasons import Code, Invalid, Problem
-from bot.core.rights import Limits
+from bot.core.rights import REASON_LIMIT, Action, Limits
 from bot.core.rules import Rule, terms
 from bot.core.secrets import Call
 from bot.core.status import OPEN
 from bot.models import Run
 from bot.runs.door import Admitted
-
-REASON_LIMIT = 500  # characters
 
 
 def of_stored(admitted: Admitted, schedule: Schedule, channel: ChannelId | None) -> Limits:
@@ -23,7 +21,7 @@ def of_stored(admitted: Admitted, schedule: Schedule, channel: ChannelId | None)
     `channel`: where a run from Slack would report; None: not known yet.
     """
     rules = admitted.rules_of(schedule)
-    denied = admitted.denied(Action.RUN, schedule, rules, channel=channel) or busy(rules, schedule)
+    denied = admitted.denied(Action.RUN, rules, channel=channel) or busy(rules, schedule)
     return Limits(
         denied=denied,
         reason_for=next((rule.name for rule in rules if rule.reason), ""),
@@ -56,7 +54,7 @@ def busy(rules: tuple[Rule, ...], schedule: Schedule, *, key: str = "") -> Denie
     return None if run is None else Denied(code=Code.BUSY, params={"rule": rule.name, "run": RunId(run)})
 
 
-def said(rules: tuple[Rule, ...]) -> dict[str, Any]:
+def columns_of_rules(rules: tuple[Rule, ...]) -> dict[str, Any]:
     """The columns of a run's row that its rules determine."""
     found = terms(rules)
     return {"notify": found.notify, "mention": list(found.mention)} if rules else {"notify": None, "mention": None}

@@ -13,7 +13,6 @@ from django.urls import get_script_prefix, set_script_prefix
 
 from bot.core.model import InstallationId
 from bot.core.ports import Outcomes, SourceSilent
-from bot.core.secrets import WORDS
 from bot.core.status import AWAITED
 from bot.models import Notice, NoticeState, Run
 from bot.runs import cleanup, clock, finish, homes, sources
@@ -117,10 +116,9 @@ class Watcher:
     outcomes: Outcomes
     deadline: float  # seconds
     wake: Callable[[], None]  # called when a notice may be owed
+    secret_keys: tuple[str, ...]
     settles: Q = finish.ANY  # runs that it marks as overdue or ends as unseen, even if no watcher reads their source
     idle: float = IDLE  # seconds between two steps while no result is awaited
-    secret_keys: tuple[str, ...] = WORDS
-    is_expecting: bool = False  # whether any of these runs awaited a result at the last step
     _noted: float = float("-inf")  # monotonic: when it last saved that its source answers
     _is_silent: bool = False
 
@@ -137,14 +135,15 @@ class Watcher:
             # The source's own runs don't become overdue now: their results may be there, but can't be read.
             finish.mark_overdue(now=now, of=self.settles & ~Q(source=self.outcomes.source))
             return AFTER_ERROR
-        self.is_expecting = self._expects()
-        if self.is_expecting and (late := finish.mark_overdue(now=now, of=self.settles)):
-            changed, self.is_expecting = changed + late, self._expects()
+        is_expecting = self._expects()
+        if is_expecting and (late := finish.mark_overdue(now=now, of=self.settles)):
+            changed, is_expecting = changed + late, self._expects()
         if changed:
             self.wake()
-        return BUSY if self.is_expecting else self.idle
+        return BUSY if is_expecting else self.idle
 
     def _expects(self) -> bool:
+        """Whether any of these runs awaits a result."""
         return Run.objects.filter(self.settles, state__in=AWAITED).exists()
 
     def _answered(self, now: datetime) -> int:

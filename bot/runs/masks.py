@@ -7,7 +7,7 @@ from bot.core import arguments
 from bot.core.model import Field, Schedule
 from bot.core.ports import Catalog
 from bot.core.reasons import Invalid
-from bot.core.secrets import Parameters, Secrets, is_secret, parameter
+from bot.core.secrets import Call, Parameters, Secrets, is_secret, parameter
 from bot.core.strictjson import DEPTH_LIMIT
 from bot.models import Run
 
@@ -37,9 +37,8 @@ def headers(schedule: Schedule) -> Any:
 def of_run(run: Run, keys: tuple[str, ...], today: Parameters = ()) -> Secrets:
     """`today`: the names that the task's positional values have now. A value is secret if its old or its new name says so."""
     names = run.target.get(PARAMETERS, ()) if isinstance(run.target, dict) else ()  # a list: from version 0.1.0
-    call = json.loads(run.args), json.loads(run.kwargs)
-    both = _either(tuple(names), today, keys, len(call[0]))
-    return Secrets.of(keys, both, call, headers=run.options.get("headers"))
+    both = _either(tuple(names), today, keys, len(call(run)[0]))
+    return Secrets.of(keys, both, call(run), headers=run.options.get("headers"))
 
 
 def _either(then: Parameters, now: Parameters, keys: tuple[str, ...], length: int) -> Parameters:
@@ -48,6 +47,11 @@ def _either(then: Parameters, now: Parameters, keys: tuple[str, ...], length: in
     pairs = [(parameter(then, at), parameter(now, at)) for at in range(max(length, len(then), len(now)))]
     rest = tuple(name for name in now[-1:] if name.startswith("*"))
     return (*(old if is_secret(old, keys) else new or old for old, new in pairs), *rest)
+
+
+def call(run: Run) -> Call:
+    """The arguments that the run sent."""
+    return json.loads(run.args), json.loads(run.kwargs)
 
 
 def sent(run: Run, keys: tuple[str, ...]) -> dict[Field, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 from django.db.models import Case, QuerySet, Value, When
 
 from bot.core.model import Actor, Brief, RunId, ScheduleId, SlackUserId
-from bot.core.policy import Action
+from bot.core.rights import Action
 from bot.core.status import OPEN, RunState
 from bot.models import Run
-from bot.runs import clock, installations, links, see, stop
+from bot.runs import clock, installations, links, own, see, stop
 from bot.runs.door import Admitted, Platform, admit
 
 MOST = 10  # runs in the list, at most
@@ -51,7 +51,7 @@ def running(platform: Platform, actor: Actor) -> Now:
     visible = list(admitted.visible(open_runs(actor)).values_list("pk", flat=True)[:LOOKED_AT])
     rows = Run.objects.select_related("user").in_bulk(visible[:MOST])
     schedules = admitted.briefs({ScheduleId(run.schedule_id) for run in rows.values()})
-    addresses = {one: installations.address(one) for one in {run.installation for run in rows.values()}}
+    addresses = installations.addresses(rows.values())
     first = (rows[pk] for pk in visible[:MOST] if pk in rows)
     return Now(
         first=tuple(
@@ -75,26 +75,21 @@ def open_runs(actor: Actor) -> QuerySet[Run]:
 
 def _shown(admitted: Admitted, run: Run, schedule: Brief | None, workspace: str) -> OpenRun:
     platform, actor = admitted.platform, admitted.actor
-    may_stop = admitted.denied(Action.STOP, schedule, admitted.rules_of(schedule)) is None
+    may_stop = admitted.denied(Action.STOP, admitted.rules_of(schedule)) is None
     is_stopping = run.stop_asked_at is not None
     hindrance = stop.hindrance(platform, run, now=clock.now())
     return OpenRun(
         run=RunId(run.pk),
         schedule=run.schedule_name,
-        requester=see.known(actor, run.team, run.slack_user),
+        requester=see.account_if_in_same_team(actor, run.team, run.slack_user),
         name="" if run.user is None else run.user.get_username(),
-        is_own=_is(actor, run.user_id),
+        is_own=own.is_user(actor, run.user_id),
         since=run.created_at,
         state=RunState(run.state),
         status=run.status,
         can_stop=may_stop and not is_stopping and hindrance is None,
         is_stopping=is_stopping,
-        is_own_stop=_is(actor, run.stopped_by_id),
+        is_own_stop=own.is_user(actor, run.stopped_by_id),
         thread=links.thread(workspace, run),
         page=links.page(platform.base_url, run),
     )
-
-
-def _is(actor: Actor, user: Any) -> bool:
-    """Whether `user` is the primary key of the actor's user."""
-    return user is not None and str(user) == actor.user

@@ -35,6 +35,11 @@ class OwnRun:
     page: str  # the address of the run's page; empty: there is none
 
 
+def is_user(actor: Actor, key: Any) -> bool:
+    """Whether `key` is the primary key of the actor's user. None: that user was deleted."""
+    return key is not None and str(key) == actor.user
+
+
 def of(user: Any) -> QuerySet[Run]:
     """The runs of a user, newest first. `user` is a primary key.
 
@@ -71,7 +76,7 @@ def newest(actor: Actor, most: int) -> list[Run]:
 def shown(platform: Platform, actor: Actor, runs: Collection[Run]) -> tuple[OwnRun, ...]:
     """The runs among `runs` that the actor may see, for a list. Raises NotAllowed."""
     rows = admit(platform, actor).those_seen(runs)
-    addresses = {one: installations.address(one) for one in {run.installation for run in rows}}
+    addresses = installations.addresses(rows)
     return tuple(
         OwnRun(
             run=RunId(run.pk),

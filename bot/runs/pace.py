@@ -1,7 +1,7 @@
 """Limits how fast we post. Slack accepts about one message per second and channel, and short bursts.
 
-A channel has a bucket of BURST messages, which refills with one message per second. Each notice stores when the bucket will be
-full again after it. The next notice reads that from the newest one. So all processes of an installation keep one pace.
+A channel has a bucket of BURST messages, which refills with one message per second. Each notice stores when its channel's
+bucket will be full again. The next notice reads that from the newest one. So all processes of an installation keep one pace.
 """
 
 from collections.abc import Iterable

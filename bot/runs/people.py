@@ -13,6 +13,7 @@ from bot.models import Person
 from bot.runs import clock
 
 COLUMNS = ("user", "name", "team", "slack_user", "token", "os_user")  # all columns that identify a person
+AS = "{} as {}"  # a user of the operating system who became another one by `sudo`
 
 
 def fitting(who: Who) -> dict[str, str]:
@@ -39,16 +40,19 @@ def remember(who: Who) -> PersonId:
     return PersonId(found)
 
 
-def named(text: str) -> list[PersonId]:
+def named(text: str, *, became: bool = True) -> list[PersonId]:
     """The people that `text` names.
 
     It may be a user name, present or when they last acted, a Slack id (U… or T…/U…), a user of the operating system, or the
-    number of a row (#12).
+    number of a row (#12). `became`: also those who became that user of the operating system, by `sudo`.
     """
     if not text:  # it would match all empty columns
         return []
     team, _, account = text.rpartition("/")
     asked = Q(name=text) | Q(os_user=text) | Q(user__in=users_named(text))
+    asked |= Q(os_user__startswith=AS.format(text, ""))  # who they were before `sudo`
+    if became:
+        asked |= Q(os_user__endswith=AS.format("", text))
     if account:
         asked |= Q(slack_user=account, **({"team": team} if team else {}))
     number = text.removeprefix("#")

@@ -1,4 +1,4 @@
-"""Makes actors for people who asked for a run, or answered, with the rights that they have at this moment.
+"""Makes actors for people who are not acting now: requesters and approvers. Their rights are today's.
 
 Their Slack profile is the one that their link stores. Slack is asked again only about people who act now (bot.slack.identity).
 """
@@ -7,13 +7,17 @@ from typing import Any
 
 from bot.core.approval import Identifiers
 from bot.core.entry import Entry
-from bot.core.model import Actor, Profile, SlackAccount, SlackUserId, TeamId
-from bot.core.policy import Action, Subject, may
+from bot.core.ids import team_of
+from bot.core.model import Actor, InstallationId, Profile, SlackAccount, SlackUserId, TeamId
+from bot.core.policy import Subject, may
+from bot.core.rights import Action
 from bot.models import Answer, Run, SlackLink
 from bot.runs import rulebook
 from bot.runs.actors import email_of, of_user
 
-FACTS = ("is_guest", "is_bot", "is_deleted", "is_stranger")  # columns of a link that are fields of a profile
+# Columns of a link that are fields of a profile. Without `home`, which is empty until the person acts: then we take the
+# workspace in which they are linked.
+FACTS_BUT_HOME = ("is_guest", "is_bot", "is_deleted", "is_stranger")
 
 
 def requester(run: Run) -> Actor | None:
@@ -45,10 +49,9 @@ def of_link(link: SlackLink) -> Actor:
     return _linked(link.user, SlackAccount(team=TeamId(link.team), user=SlackUserId(link.slack_user)), link)
 
 
-def may_see(run: Run, installation: str, account: SlackUserId) -> bool:
+def may_see(run: Run, installation: InstallationId, account: SlackUserId) -> bool:
     """Whether this Slack account of an installation may see the run's schedule, by the name and task that the run copied."""
-    team = installation.partition("/")[0]
-    link = SlackLink.objects.select_related("user").filter(team=team, slack_user=account).first()
+    link = SlackLink.objects.select_related("user").filter(team=team_of(installation), slack_user=account).first()
     if link is None:
         return False
     rules = rulebook.in_force().book.of(run.schedule_name, run.task)
@@ -64,5 +67,5 @@ def _actor(user: Any, entry: Entry, team: str, slack_user: str) -> Actor:
 
 
 def _linked(user: Any, account: SlackAccount, link: SlackLink) -> Actor:
-    profile = Profile(home=TeamId(link.home or link.team), **{name: getattr(link, name) for name in FACTS})
+    profile = Profile(home=TeamId(link.home or link.team), **{name: getattr(link, name) for name in FACTS_BUT_HOME})
     return of_user(user, entry=Entry.SLACK, slack=account, team=account.team, profile=profile)

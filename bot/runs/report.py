@@ -6,12 +6,16 @@ from datetime import datetime
 from django.contrib.auth import get_user_model
 
 from bot.core import approval
-from bot.core.model import ChannelId, MessageTs, NoticeKind, Outcome, RunId, SlackUserId, Source, TaskId
+from bot.core.ids import team_of
+from bot.core.model import ChannelId, InstallationId, MessageTs, NoticeKind, Outcome, RunId, SlackUserId, Source, TaskId
+from bot.core.ports import Messenger
 from bot.core.report import Answered, Asked, Report, Stopped, Untold
 from bot.core.rights import Said
+from bot.core.rules import terms
 from bot.core.status import RunState
+from bot.core.stops import is_stoppable
 from bot.models import Notice, NoticeState, Run
-from bot.runs import links, recalled
+from bot.runs import clock, links, recalled, rulebook
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +53,8 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         by_events=run.source == Source.EVENTS,
         unseen_because=run.unseen_reason,
         later_end=_later_end(run),
-        can_stop=site.can_stop,
-        may_kill=site.may_kill,
+        can_stop=site.can_stop and is_stoppable(run.state, run.deadline_at, clock.last()),
+        may_kill=site.may_kill and _rules_allow_kill(run),
         stopped=stopped(run),
         duration=run.duration,
         redirected_from=ChannelId(run.redirected_from) if run.redirected_from else None,
@@ -59,8 +63,16 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         run_link=links.page(site.base_url, run),
         asked=asked(run),
         recipient=recipient,
-        is_hidden=recipient is not None and not recalled.may_see(run, notice.installation, recipient),
+        is_hidden=recipient is not None and not recalled.may_see(run, InstallationId(notice.installation), recipient),
     )
+
+
+def _rules_allow_kill(run: Run) -> bool:
+    """Whether rules let a Stop terminate the run's task. Reads one row, unless rules have changed."""
+    try:
+        return terms(rulebook.in_force().book.of(run.schedule_name, run.task)).kill
+    except rulebook.Unreadable:  # then everything is refused, but messages are delivered
+        return False
 
 
 def _thread(run: Run, kind: NoticeKind) -> MessageTs | None:
@@ -105,7 +117,7 @@ def asked(run: Run) -> Asked | None:
         ask=tuple(run.approval_ask or ()),
         answers=tuple(
             Answered(
-                slack=SlackUserId(one.slack_user if one.team == run.installation.partition("/")[0] else ""),
+                slack=SlackUserId(one.slack_user if one.team == team_of(InstallationId(run.installation)) else ""),
                 name="" if one.user is None else one.user.get_username(),
                 is_yes=one.is_yes,
                 why=one.why,
@@ -120,6 +132,13 @@ def asked(run: Run) -> Asked | None:
 def is_read_by_approvers(run: Run) -> bool:
     """Whether approvers probably read the run's thread: it is in a channel, and it mentions groups of approvers."""
     return run.channel.startswith(("C", "G")) and bool(run.approval_ask)
+
+
+def asks_nobody(notice: Notice, channel: ChannelId, messenger: Messenger, *, simply: bool) -> bool:
+    """Whether the message should mention the approvers that its run waits for, but won't. May ask Slack, as `messenger` does."""
+    if notice.recipient or notice.run.state != RunState.WAITING or not is_read_by_approvers(notice.run):
+        return False
+    return simply or messenger.is_external(channel)
 
 
 def _untold(run: Run) -> Untold | None:

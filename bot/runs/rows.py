@@ -8,24 +8,23 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core import approval, arguments, options
+from bot.core import approval, options
 from bot.core.audit import Act, Record, Who
 from bot.core.changes import changes
+from bot.core.ids import team_of
 from bot.core.model import (
     Actor,
     ChannelId,
     Destination,
     Dispatch,
-    Field,
     InstallationId,
     Place,
     RunRequest,
     Schedule,
     SlackAccount,
     SlackUserId,
-    TeamId,
 )
-from bot.core.reasons import Code, Invalid
+from bot.core.reasons import Code
 from bot.core.rules import Rule, terms
 from bot.core.secrets import Parameters
 from bot.core.status import RunState
@@ -53,13 +52,19 @@ ANSWERING = 0.3  # seconds of the budget that are left for answering
 
 
 def attempt(
-    platform: Platform, request: RunRequest, schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...]
+    platform: Platform,
+    request: RunRequest,
+    schedule: Schedule,
+    dispatch: Dispatch,
+    rules: tuple[Rule, ...],
+    *,
+    names: Parameters,
 ) -> Attempt:
+    """The row. `names`: of the positional values, by which the form masked them, so that the run's pages do, too."""
     now = clock.now()
-    names = masks.parameters(platform.catalog, schedule.task)
     found = {
         **NO_STOP,
-        **limits.said(rules),
+        **limits.columns_of_rules(rules),
         "reason": clean(request.reason).strip() or None,  # PostgreSQL takes no U+0000
         "task_id": dispatch.task_id,
         "state": RunState.QUEUED,
@@ -210,7 +215,7 @@ def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Desti
         return None
     named, _, channel = channel.rpartition("/")
     installation = InstallationId(named) or installations.only()
-    team = TeamId(installation.partition("/")[0])
+    team = team_of(installation)
     there = SlackLink.objects.filter(user_id=str(actor.user), team=team) if team else SlackLink.objects.none()
     requester = there.order_by("pk").values_list("slack_user", flat=True).first()
     return Destination(
@@ -223,11 +228,8 @@ def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Desti
 def _changes(
     schedule: Schedule, dispatch: Dispatch, secret_keys: tuple[str, ...], names: Parameters
 ) -> Iterator[dict[str, Any]]:
-    try:
-        old = (arguments.parse_stored(schedule.args, Field.ARGS), arguments.parse_stored(schedule.kwargs, Field.KWARGS))
-    except Invalid:
-        old = ([], {})  # the stored values can't be read: everything sent counts as changed
-    for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys, names):
+    old = limits.stored_call(schedule) or ([], {})  # if they can't be read, everything sent counts as changed
+    for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys, names, headers=masks.headers(schedule)):
         yield {name: value for name, value in asdict(change).items() if value or name in ("old", "new")}
 
 

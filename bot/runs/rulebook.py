@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import F
+
 from bot.core import rulefields
 from bot.core.audit import Act, By, Record
 from bot.core.ports import NotSetUp
@@ -79,24 +81,32 @@ def body(rule: Rule) -> str:
 
 @atomic()
 def replace(rules: Iterable[Rule], *, by: By) -> None:
-    """Replaces all rules at once. A rule that keeps its name keeps its row."""
+    """Replaces all rules at once. A rule that keeps its name keeps its row. Does nothing if the rules and their order are the same."""
     # This locks the row of SiteState, so that two processes can't replace rules at the same time.
-    if not SiteState.objects.filter(pk=ONLY).update(version=""):
+    if not SiteState.objects.filter(pk=ONLY).update(version=F("version")):
         SiteState.objects.create(pk=ONLY)
-    found = list(rules)
+    wanted = {fold(rule.name): rule for rule in rules}
     there = {fold(row.name): row for row in StoredRule.objects.all()}
-    kept = {fold(rule.name) for rule in found}
-    StoredRule.objects.filter(pk__in=[row.pk for name, row in there.items() if name not in kept]).delete()
-    saved = []
-    for position, rule in enumerate(found):
-        row = there.get(fold(rule.name)) or StoredRule()
-        if (row.name, row.body) != (rule.name, body(rule)):
-            saved.append(rule.name)
+    deleted = [row for name, row in there.items() if name not in wanted]
+    kept, were = [name for name in wanted if name in there], [name for name in there if name in wanted]
+    same = {
+        name for name, before in zip(kept, were, strict=True) if name == before and _is_same(there[name], wanted[name])
+    }
+    saved = [rule.name for name, rule in wanted.items() if name not in same]
+    if not saved and not deleted:
+        return
+    StoredRule.objects.filter(pk__in=[row.pk for row in deleted]).delete()
+    for position, (name, rule) in enumerate(wanted.items()):
+        row = there.get(name) or StoredRule()
         row.name, row.body, row.position = rule.name, body(rule), position
         row.save()
     renew(database_of(SiteState))
-    log.info("rules changed: there are %s now, by %s", len(found), by.words)
-    record_change(by, saved=saved, deleted=[row.name for name, row in there.items() if name not in kept])
+    log.info("rules changed: there are %s now, by %s", len(wanted), by.words)
+    record_change(by, saved=saved, deleted=[row.name for row in deleted])
+
+
+def _is_same(row: StoredRule, rule: Rule) -> bool:
+    return (row.name, row.body) == (rule.name, body(rule))
 
 
 def record_change(by: By, *, saved: Sequence[str] = (), deleted: Sequence[str] = ()) -> None:

@@ -12,6 +12,7 @@ from bot.core.ports import Outcomes
 from bot.core.reasons import PROBLEM_LIMIT, Code, Reason
 from bot.core.status import AWAITED, OPEN
 from bot.models import Run, SourceHealth, atomic, writers_turn
+from bot.models.primary import put
 from bot.runs import finish, outbox
 
 BATCH = 500  # runs per transaction
@@ -24,15 +25,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Sources:
-    """The sources by name. `now`: where the outcomes of new runs are read. Earlier runs may have other sources."""
+    """The sources by name. `for_new_runs`: where their outcomes are read. Earlier runs may have other sources."""
 
-    now: Source = Source.NONE
+    for_new_runs: Source = Source.NONE
     all: Mapping[Source, Outcomes] = field(default_factory=dict)
 
     @property
     def current(self) -> Outcomes | None:
         """The source of new runs. None: what the settings name isn't installed."""
-        return self.all.get(self.now)
+        return self.all.get(self.for_new_runs)
 
     def of(self, run: Run) -> Outcomes | None:
         """The source of this run's outcome. None: it isn't installed, or only a later version knows it."""
@@ -50,7 +51,7 @@ def problem(source: Source) -> Reason | None:
 
 
 def unasked_since(source: Source, *, now: datetime) -> datetime | None:
-    """Since when nobody has asked the source, although runs wait for results. None: for less than UNASKED, or no run waits."""
+    """The time since which nobody has asked the source. None: somebody asked within UNASKED, or no run has waited for longer."""
     waiting = Run.objects.filter(source=source, state__in=AWAITED, created_at__lte=now - UNASKED).order_by("created_at")
     first = waiting.values_list("created_at", flat=True).first()
     if first is None:
@@ -110,13 +111,13 @@ def let_go(source: Source, holder: str, *, now: datetime) -> None:
 
 
 def followed_until(source: Source) -> datetime | None:
-    """Until when a process has certainly followed the source. None: none ever has."""
+    """Until when a process has certainly followed the source. None: no process has ever followed it."""
     health = _health(source)
     return None if health is None or health.held_until is None else health.held_until - HELD
 
 
 def missed(source: Source, *, before: datetime, still_there: Collection[str]) -> int:
-    """Notes on open runs from before that moment that we may have missed their end. Returns on how many.
+    """Notes on open runs from before that moment that we may have missed their end. Returns how many runs it noted.
 
     `still_there`: the ids of tasks that a worker has at this moment. These runs haven't ended.
     """
@@ -133,9 +134,7 @@ def missed(source: Source, *, before: datetime, still_there: Collection[str]) ->
 
 def _write(source: Source, **values: object) -> None:
     with writers_turn():
-        # Not update_or_create: in MariaDB, two processes that find no row would deadlock.
-        if not SourceHealth.objects.filter(pk=source).update(**values):
-            SourceHealth.objects.bulk_create([SourceHealth(source=source, **values)], ignore_conflicts=True)
+        put(SourceHealth, {"source": source}, values)
 
 
 def end_expired(outcomes: Outcomes, *, now: datetime, only: int | None = None) -> int:

@@ -1,7 +1,7 @@
 """The verb *stop*: saves who wants a run to stop, and tells workers so, again and again until the run's end is known.
 
 A run whose message is just being sent counts as sent, as its row isn't read again before the message goes out. That is no
-problem: workers remember that they must revoke a task, even if they are told before it reaches them.
+problem: workers remember a revoke that arrives before the task.
 """
 
 import logging
@@ -13,14 +13,16 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from bot.core.audit import Act, Who
-from bot.core.model import Actor, NoticeKind, RunId, ScheduleId, TaskId
-from bot.core.policy import Action, Denied
+from bot.core.ids import team_of
+from bot.core.model import Actor, InstallationId, NoticeKind, RunId, ScheduleId, TaskId
+from bot.core.policy import Denied
 from bot.core.ports import NotTold, Stopper
 from bot.core.reasons import Code, Reason
+from bot.core.rights import Action
 from bot.core.status import ABORTED, OPEN, WAITING, RunState
-from bot.core.stops import Standing, Way
+from bot.core.stops import Standing, Way, is_stoppable
 from bot.models import Run, atomic
-from bot.runs import audit, clock, denials, finish, outbox, unsent
+from bot.runs import audit, clock, denials, finish, outbox, own, unsent
 from bot.runs.door import Platform, admit
 from bot.runs.follow import catch_up
 from bot.runs.refusals import CantStop, Ended, NotAllowed
@@ -38,13 +40,13 @@ def hindrance(platform: Platform, run: Run, *, now: datetime) -> Reason | None:
     """Why the run can't be stopped. None: it can. Only for showing buttons: `stop` checks again."""
     if run.state == RunState.WAITING:
         return None
-    return platform.stopper.problem() if _is_stoppable(run, now) else Ended.reason
+    return platform.stopper.problem() if is_stoppable(run.state, run.deadline_at, now) else Ended.reason
 
 
-def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
+def denied(platform: Platform, actor: Actor, run: Run, *, kill: bool = False) -> Denied | None:
     """Why this actor may not stop the run. None: they may. Only for showing buttons: `stop` checks again."""
     admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
-    return None if _is_own(run, actor) else admitted.denied(Action.STOP, schedule, admitted.rules_of(schedule))
+    return None if _is_own(run, actor) else admitted.denied(Action.STOP, admitted.rules_of(schedule), kill=kill)
 
 
 def stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool = False, within: float = WITHIN) -> Run | None:
@@ -77,7 +79,7 @@ def _revoke(platform: Platform, actor: Actor, found: Run, *, kill: bool, within:
     if catch_up(platform, found):
         found.refresh_from_db()
     now = clock.now()
-    if not _is_stoppable(found, now):
+    if not is_stoppable(found.state, found.deadline_at, now):
         raise Ended(found)
     if (problem := platform.stopper.problem()) is not None:
         raise CantStop(problem)
@@ -92,7 +94,7 @@ def _revoke(platform: Platform, actor: Actor, found: Run, *, kill: bool, within:
 
 def _is_own(run: Run, actor: Actor) -> bool:
     """Whether the run waits for approval and this actor is its requester."""
-    return run.state == RunState.WAITING and run.user_id is not None and str(run.user_id) == actor.user
+    return run.state == RunState.WAITING and own.is_user(actor, run.user_id)
 
 
 def _withdraw(platform: Platform, actor: Actor, run: Run) -> Run:
@@ -109,8 +111,7 @@ def _withdraw(platform: Platform, actor: Actor, run: Run) -> Run:
 
 def _who(run: Run, actor: Actor) -> dict[str, Any]:
     """The columns that say who has asked to stop the run. The Slack account only if it is in the run's workspace."""
-    team = run.installation.partition("/")[0]
-    is_there = actor.slack is not None and actor.slack.team == team
+    is_there = actor.slack is not None and actor.slack.team == team_of(InstallationId(run.installation))
     return {"stopped_by_id": actor.user, "stopped_by_slack": actor.slack.user if actor.slack and is_there else ""}
 
 
@@ -118,7 +119,9 @@ def _who(run: Run, actor: Actor) -> dict[str, Any]:
 def _note(pk: int, actor: Actor, way: Way, now: datetime) -> bool:
     """Saves that the actor wants the run to stop. False if there is nothing new to tell workers."""
     run = Run.objects.select_for_update().get(pk=pk)
-    if not _is_stoppable(run, now) or (run.stop_asked_at is not None and run.stop_way in (way, Way.TERMINATE)):
+    if not is_stoppable(run.state, run.deadline_at, now) or (
+        run.stop_asked_at is not None and run.stop_way in (way, Way.TERMINATE)
+    ):
         return False
     run.stop_asked_at, run.stop_way, run.stop_due_at = now, way, now
     for name, value in _who(run, actor).items():
@@ -158,14 +161,19 @@ def _tell(stopper: Stopper, runs: QuerySet[Run], now: datetime, within: float) -
 
 
 def _way_now(run: Run) -> str:
-    """How to tell workers this time. A mark that is written, or an end, must not be replaced by another mark."""
+    """The command to send this time.
+
+    If the abort mark or an end is stored already, it is only `revoke`: a second mark would overwrite what is stored.
+    """
     is_marked = run.status == ABORTED or run.state not in OPEN
     return Way.REVOKE if run.stop_way == Way.ABORT and is_marked else run.stop_way
 
 
 def _is_our_turn(run: Run, now: datetime) -> bool:
     """Whether telling workers helps and no other process does it at this moment. Saves when it is due again."""
-    helps = _is_stoppable(run, now) or (run.stop_standing is Standing.REVOKED and run.deadline_at > now)
+    helps = is_stoppable(run.state, run.deadline_at, now) or (
+        run.stop_standing is Standing.REVOKED and run.deadline_at > now
+    )
     pause = SOON if run.started_at is None else LATER
     # The condition is the number of tries, as no index has it (`models.still` says why).
     same = Run.objects.filter(pk=run.pk, stop_tries=run.stop_tries)
@@ -185,8 +193,3 @@ def _is_taken_back(stopper: Stopper, run: Run, now: datetime) -> bool:
 def _has_no_known_start(run: Run) -> bool:
     """Whether no worker has reported that it has begun the task."""
     return run.started_at is None and (not run.status or run.status in WAITING)
-
-
-def _is_stoppable(run: Run, now: datetime) -> bool:
-    """Whether the task may still run. That includes a run whose end can't be known: its message may wait in a queue."""
-    return run.state in OPEN or (run.state == RunState.UNSEEN and run.deadline_at > now)

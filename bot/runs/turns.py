@@ -25,7 +25,7 @@ def turn(platform: Platform, key: str, schedule: Schedule, rules: tuple[Rule, ..
         return
     if denied := limits.busy(rules, schedule, key=key):
         # The open run may have ended without our having read it yet. Asking may take long, so the row isn't locked meanwhile.
-        _ = catch_up(platform, Run.objects.get(pk=denied.params["run"]))
+        catch_up(platform, Run.objects.get(pk=denied.params["run"]))
     if not Turn.objects.filter(pk=schedule.id).exists():
         # Not in the transaction below: on MariaDB, two transactions that both find no row would deadlock.
         Turn.objects.bulk_create([Turn(pk=schedule.id)], ignore_conflicts=True)

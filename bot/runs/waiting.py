@@ -5,7 +5,7 @@ Slack shows an error if it gets no answer within 3 s (docs.slack.dev: interactiv
 - `Budget` is the time for one answer. It also decides between "nothing was sent" and "it may have been sent".
 - `Threads.within` does work that the answer needs, and gives up when the budget is used up.
 - `Threads.after_answer` does work that the answer doesn't need, such as opening a form. It starts when the answer has been
-  sent, and calls `late` once if the work isn't finished after 3 s.
+  sent, and calls `late` once if it takes longer than 3 s.
 """
 
 import logging
@@ -35,7 +35,8 @@ class Budget:
     """The time for one answer, on a monotonic clock from its creation. Each step gets what is left.
 
     Code calls `enter` just before it does what can't be undone (publish a message, open a form). Code that gives up calls
-    `shut`, which says whether that has happened, and prevents it from then on. So exactly one of the two is first.
+    `shut`, which says whether that has happened, and prevents it from then on. So either the irreversible step or the giving
+    up comes first, never both.
     """
 
     seconds: float = ANSWER_LIMIT
@@ -161,7 +162,7 @@ class _Unsent:
 
 
 @dataclass
-class Answer:
+class SlackAnswer:
     """An answer that is being made, and the work that starts after it."""
 
     _waiting: list[Callable[[], object]] = field(default_factory=list)
@@ -183,9 +184,9 @@ class Answer:
 
 
 @contextmanager
-def making_answer() -> Iterator[Answer]:
+def making_answer() -> Iterator[SlackAnswer]:
     """Use this around the code that makes an answer. The caller then sends the answer and calls `done`."""
-    answer = Answer()
+    answer = SlackAnswer()
     before = _current.set(answer)
     try:
         yield answer
@@ -236,4 +237,4 @@ class _Late:
 
 
 _unsent, _late = _Unsent(), _Late()
-_current: ContextVar[Answer | None] = ContextVar("_current", default=None)
+_current: ContextVar[SlackAnswer | None] = ContextVar("_current", default=None)

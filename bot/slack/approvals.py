@@ -1,11 +1,12 @@
 """The parts of messages, Home and modals that are about approvals. Pure functions. Foreign text in their values may be hostile."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from bot.core.model import Change, RunId
-from bot.core.report import Answered, Asked, Report, Untold
+from bot.core.report import Answered, Report, Untold
+from bot.core.rights import REASON_LIMIT, Need
 from bot.core.scrub import MASK
 from bot.core.status import RunState
 from bot.core.text import clip, one_line
@@ -21,17 +22,17 @@ from bot.slack.blocks import (
     context,
     date,
     escape,
+    first_of,
     link,
     mention,
     person,
     plain,
     section,
 )
-from bot.slack.ids import REASON_TEXT, Id
+from bot.slack.ids import Id
 from bot.slack.texts import CANCEL, MORE_CHANGES, STOP, STOP_NOT, STOP_REALLY, STORED_ARGUMENTS
 from bot.texts import change_name, change_text, sentence
 
-REASON = 500  # characters shown of a reason
 CHANGES = 5  # changed values that Home shows of a run
 CHANGE = 450  # characters shown of a change: its name, the old value and the new one
 ROOM = 2000  # characters for all of these
@@ -44,7 +45,9 @@ def of_root(report: Report) -> list[Block]:
     if asked is None:
         return []
     is_waiting = report.state == RunState.WAITING
-    lines = [*map(_answer, asked.answers), *(_open(asked) if is_waiting else [])]
+    long = [list(map(_answer, asked.answers)), list(map(_need, asked.needs if is_waiting else ()))]
+    blocks = [context("\n".join(first_of(lines))) for lines in long if lines]
+    lines = [texts.UNTIL.format(until=date(asked.until))] if is_waiting else []
     if is_waiting and (secret := unseen(report.changes)):
         lines.append(texts.UNSEEN.format(names=secret))
     if asked.untold is not None and report.recipient is None:
@@ -54,16 +57,14 @@ def of_root(report: Report) -> list[Block]:
         lines.append(texts.PROBLEM.format(problem=problem) if is_waiting else problem)
     if report.state == RunState.LAPSED:
         lines.append(NOBODY_IN_TIME)
-    blocks = [context(line) for line in lines]
+    blocks += map(context, lines)
     if is_waiting and asked.ask and report.recipient is None:
         blocks.append(section(texts.ASK.format(who=" ".join(map(mention, asked.ask)))))
     return blocks
 
 
-def _open(asked: Asked) -> Iterator[str]:
-    for need in asked.needs:
-        yield texts.NEED.format(need=escape(need_text(need), 500))
-    yield texts.UNTIL.format(until=date(asked.until))
+def _need(need: Need) -> str:
+    return texts.NEED.format(need=escape(need_text(need), 500))
 
 
 def _untold(untold: Untold) -> str:
@@ -79,7 +80,7 @@ def _answer(answer: Answered) -> str:
 
 
 def _said(answer: Answered) -> dict[str, str]:
-    return {"who": person(answer.slack, answer.name), "why": escape(answer.why, REASON)}
+    return {"who": person(answer.slack, answer.name), "why": escape(answer.why, REASON_LIMIT)}
 
 
 def why_unsent(report: Report) -> str:
@@ -113,7 +114,7 @@ def withdraw(run: RunId, action: Id = Id.STOP) -> Block:
 def why_modal(run: WaitingRun, *, mark: str) -> Block:
     """The window that asks why somebody declines a run."""
     what = texts.DECLINE_OF.format(schedule=escape(run.schedule), who=person(run.requester, run.name))
-    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": True, "max_length": REASON_TEXT}
+    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": True, "max_length": REASON_LIMIT}
     why = {
         "type": "input",
         "block_id": Id.WHY_BLOCK,
@@ -163,6 +164,6 @@ def _line(run: WaitingRun) -> str:
         "who": person(run.requester, run.name),
         "until": date(run.until),
         "what": "\n".join(changes) or STORED_ARGUMENTS,
-        "reason": escape(run.reason, REASON),
+        "reason": escape(run.reason, REASON_LIMIT),
     }
     return (texts.WAITING_REASON if run.reason else texts.WAITING_RUN).format(**values)

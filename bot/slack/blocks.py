@@ -1,17 +1,22 @@
 """The elements of Block Kit. Foreign text goes through `escape`, `code` or `preformatted`, and never unescaped into mrkdwn."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any
 
+from bot.core.reasons import Code, Reason
 from bot.core.text import ELLIPSIS, clean, clip, exact, one_line
 from bot.slack import texts
-from bot.slack.ids import ALERT_TEXT, SECTION_TEXT
+from bot.slack.ids import ALERT_TEXT, BLOCKS_JSON, SECTION_TEXT
+from bot.texts import sentence
 
 Block = dict[str, Any]
+ROOM_FOR_MORE = 30  # characters of "… and 12345 more", at most
 CUT_OFF = re.compile(r"(<[^>]*|&[a-z]*)$")  # a link or an entity that has lost its end
 # mrkdwn can't escape characters that format text or make an emoji, so we put a zero-width space after them. We do that only
 # at the edge of a word, where they have that effect, so that ordinary names (`nightly_report_2`) can still be copied.
@@ -58,6 +63,15 @@ def entities(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def fit_plain(text: str, limit: int, cut: Callable[[str, int], str] = clip) -> str:
+    """Plain text, cut so that it fits even if Slack counts `&`, `<` and `>` as the entities that it makes of them."""
+    most, found = limit, cut(text, limit)
+    while (excess := len(entities(found)) - limit) > 0:
+        most -= 1 + (excess - 1) // len("&amp;")
+        found = cut(text, most)
+    return found
+
+
 def unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
@@ -93,7 +107,7 @@ def mrkdwn(text: str) -> Block:
 
 def section(text: str, **more: Any) -> Block:
     """`more`: further fields, such as `accessory`, a button on the right."""
-    return {"type": "section", "text": mrkdwn(fit(text)), **more}
+    return {"type": "section", "text": mrkdwn(fit(text)), **block_id(more.get("accessory")), **more}
 
 
 def header(text: str) -> Block:
@@ -117,7 +131,45 @@ def alerts(*notes: Note) -> list[Block]:
 def _alert(level: Level, lines: Sequence[str]) -> list[Block]:
     count = max((n for n in range(1, len(lines) + 1) if len("\n".join(lines[:n])) <= ALERT_TEXT), default=0)
     text = "\n".join(lines[:count]) or fit(lines[0], ALERT_TEXT)
-    return [{"type": "alert", "level": level.value, "text": mrkdwn(text)}, *map(section, lines[count:])]
+    return [{"type": "alert", "level": level.value, "text": mrkdwn(text)}, *map(section, packed(lines[count:]))]
+
+
+def packed(lines: Sequence[str]) -> list[str]:
+    """The lines in few texts, each of which a section takes."""
+    found: list[str] = []
+    for line in (fit(line) for line in lines):
+        if found and len(found[-1]) + 1 + len(line) <= SECTION_TEXT:
+            found[-1] += f"\n{line}"
+        else:
+            found.append(line)
+    return found
+
+
+def first_of(lines: Sequence[str]) -> list[str]:
+    """The first lines, as many as fit into one text. The last line says how many others there are."""
+    if len("\n".join(lines)) <= SECTION_TEXT:
+        return list(lines)
+    lengths = accumulate(len(line) + 1 for line in lines)
+    count = sum(1 for length in lengths if length <= SECTION_TEXT - ROOM_FOR_MORE)
+    return [*lines[:count], texts.MORE_CHANGES.format(number=len(lines) - count)]
+
+
+def shortened(blocks: list[Block]) -> list[Block]:
+    """The blocks of a message, with the longest texts cut until Slack takes all of them together."""
+    while len(json.dumps(blocks, ensure_ascii=False)) > BLOCKS_JSON:
+        longest = max(_texts(blocks), key=lambda one: len(one["text"]))
+        cut = fit if longest["type"] == "mrkdwn" else clip
+        longest["text"] = cut(longest["text"], len(longest["text"]) * 3 // 4)
+    return blocks
+
+
+def _texts(part: Any) -> Iterator[Block]:
+    """All objects with a text, however deep."""
+    for one in part.values() if isinstance(part, dict) else part:
+        if isinstance(one, dict | list):
+            yield from _texts(one)
+    if isinstance(part, dict) and isinstance(part.get("text"), str):
+        yield part
 
 
 def fit(text: str, limit: int = SECTION_TEXT) -> str:
@@ -137,7 +189,16 @@ def preformatted(text: str) -> Block:
 
 def buttons(*elements: Block) -> list[Block]:
     """A row of buttons and menus, if there are any."""
-    return [{"type": "actions", "elements": list(elements)}] if elements else []
+    return [{"type": "actions", **block_id(elements[0]), "elements": list(elements)}] if elements else []
+
+
+def block_id(element: Block | None) -> dict[str, str]:
+    """The id of the block with this button, the same each time that its message or view is sent. Empty without a button.
+
+    Slack gives an id of its own to a block without one. After an edit it would then refuse a press that was begun before.
+    A menu has no such id, as Slack would keep what was chosen in it.
+    """
+    return {"block_id": f"{element['action_id']}:{element['value']}"} if element and "value" in element else {}
 
 
 def button(action: str, text: str, value: str, **more: Block) -> Block:
@@ -153,6 +214,15 @@ def confirm(title: str, text: str, yes: str, no: str) -> Block:
 def date(at: datetime, day: str = "date_short_pretty") -> str:
     """A moment, shown in the reader's own time zone. With "date_short", a day is never "today"."""
     return f"<!date^{int(at.timestamp())}^{{{day}}} {{time}}|{at:%Y-%m-%d %H:%M %Z}>"
+
+
+def refusal(denied: Reason) -> str:
+    """The sentence of a refusal, with links to the channels that it names."""
+    said = entities(sentence(denied))
+    if denied.code is not Code.RULE_CHANNELS:
+        return said
+    ids = "|".join(map(re.escape, str(denied.params["channels"]).split(", ")))
+    return re.sub(rf"\b(?:{ids})\b", r"<#\g<0>>", said)
 
 
 def link(address: str, text: str) -> str:

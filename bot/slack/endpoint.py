@@ -19,10 +19,10 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_sdk.signature import Clock, SignatureVerifier
 
 from bot.core.ports import NotSetUp
+from bot.requests import TooLarge, no_browser, outside_transactions, raw_body
 from bot.runs import clock
-from bot.runs.requests import TooLarge, no_browser, outside_transactions, raw_body
-from bot.runs.waiting import Answer, making_answer
-from bot.slack.replay import TOO_OLD, is_late
+from bot.runs.waiting import SlackAnswer, making_answer
+from bot.slack.replay import RATE_LIMITED, TOO_OLD, is_late
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,9 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
             _refuse_late(body, age)
             if body.get("type") == "url_verification":
                 return HttpResponse(str(body.get("challenge", "")), content_type="text/plain")
+            if body.get("type") == RATE_LIMITED:
+                log.warning("Slack leaves out events of this app, as it got too many of them in a minute")
+                return HttpResponse()
             bolt = app()
         except Bad as exc:
             log.info("refused a request: %s", exc)
@@ -71,7 +74,7 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
 class _Response(HttpResponse):
     """Starts the work after the answer when the server closes the response, which it does after sending it (PEP 3333)."""
 
-    def __init__(self, answer: Answer, made: BoltResponse) -> None:
+    def __init__(self, answer: SlackAnswer, made: BoltResponse) -> None:
         self._answer = answer
         super().__init__(made.body, status=made.status, content_type=made.headers.get("content-type", [JSON])[0])
 

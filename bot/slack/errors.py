@@ -40,7 +40,7 @@ INSTALLATION = _codes("""
 """)
 # About this message: a simpler one may work.
 MESSAGE = _codes("""
-    invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long no_text block_mismatch markdown_text_conflict
+    invalid_blocks invalid_blocks_format msg_blocks_too_long msg_blocks_too_many msg_too_long no_text block_mismatch markdown_text_conflict
     invalid_metadata_format invalid_metadata_schema metadata_too_large metadata_must_be_sent_from_app
     invalid_attachments too_many_attachments attachment_payload_limit_exceeded too_many_contact_cards
     cant_broadcast_message no_dual_broadcast_content_update duplicate_channel_not_found duplicate_message_not_found
@@ -62,13 +62,18 @@ CLASSES = {ChannelClosed: PLACE, InstallationRefused: INSTALLATION, MessageRefus
 
 
 def meaning(exc: SlackApiError, *, is_optional: bool = False) -> NotDelivered:
-    """The error to raise. `is_optional`: the program can do without this call, so a missing scope concerns only the call."""
+    """The error to raise. `is_optional`: the program can do without this call, so a missing scope, or a limit, concerns only the call."""
     code = error_code(exc)
     messages = exc.response.get("response_metadata", {}).get("messages", [])
     details = " ".join(map(str, messages or [exc.response.get("needed", "")]))  # `needed`: the missing scope
     reason = Reason(code=Code.SLACK_REFUSED, params={"error": code, "details": clip(one_line(details), DETAILS)})
-    if exc.response.status_code == 429 or code in LIMITED:
-        return RateLimited(reason, retry_after(exc))
+    has_pause = any(name.lower() == "retry-after" for name in exc.response.headers)
+    if exc.response.status_code == 429 or (code in LIMITED and has_pause):
+        return RateLimited(reason, retry_after(exc), is_aside=is_optional)
+    if code in LIMITED:  # such as the workspace's limit: nobody knows for how long, so we wait longer each time
+        limited = NotDelivered(reason)
+        limited.maybe_posted = False
+        return limited
     if is_optional and code == "missing_scope":
         return MessageRefused(reason)
     kind = next((kind for kind, codes in CLASSES.items() if code in codes), NotDelivered)

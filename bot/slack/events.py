@@ -1,7 +1,6 @@
 """Parses events into values."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from bot.core.model import ChannelId, InstallationId, MessageTs, Place, SlackAccount, SlackUserId, TeamId
 from bot.slack.parsing import Payload, parser, text_of
@@ -24,7 +23,7 @@ def home_opened(body: Payload) -> SlackAccount | None:
     event = body["event"]
     if event.get("tab") != "home":
         return None
-    return SlackAccount(team=TeamId(text_of(body["team_id"])), user=SlackUserId(text_of(event["user"])))
+    return SlackAccount(team=TeamId(_receiver(body)), user=SlackUserId(text_of(event["user"])))
 
 
 @parser
@@ -37,8 +36,8 @@ def mention(body: Payload) -> Mention | None:
         return None
     ts, thread = text_of(event["ts"]), event.get("thread_ts")
     return Mention(
-        account=SlackAccount(team=TeamId(text_of(_team(event, body))), user=SlackUserId(text_of(event["user"]))),
-        installation=InstallationId(f"{text_of(body['team_id'])}/{text_of(body['api_app_id'])}"),
+        account=SlackAccount(team=TeamId(_team(event, body)), user=SlackUserId(text_of(event["user"]))),
+        installation=_installation(body),
         place=Place(
             channel=ChannelId(text_of(event["channel"])),
             parent=None if thread in (None, ts) else MessageTs(text_of(thread)),
@@ -54,10 +53,27 @@ def farewell(body: Payload) -> InstallationId | None:
     event = body["event"]
     if event["type"] == "tokens_revoked" and not event["tokens"].get("bot"):
         return None
-    return InstallationId(f"{text_of(body['team_id'])}/{text_of(body['api_app_id'])}")
+    return _installation(body)
 
 
-def _team(event: Payload, body: Payload) -> Any:
-    """The author's own team. In a shared channel, it may differ from the team in which the app is installed."""
+def _installation(body: Payload) -> InstallationId:
+    return InstallationId(f"{_receiver(body)}/{text_of(body['api_app_id'])}")
+
+
+def _receiver(body: Payload) -> str:
+    """The team of the installation that may read the event. In a channel of another company, `team_id` is that company's."""
+    return text_of(_authorization(body).get("team_id") or body["team_id"])
+
+
+def _authorization(body: Payload) -> Payload:
+    found: Payload = (body.get("authorizations") or [body])[0]
+    return found
+
+
+def _team(event: Payload, body: Payload) -> str:
+    """The author's own team. In a shared channel, it may differ from the team in which the app is installed.
+
+    If the event doesn't say it, we assume ours. The policy compares it with the author's profile, and refuses outsiders.
+    """
     own = event.get("user_team") or event.get("team")
-    return body["team_id"] if not own or own == body.get("enterprise_id") else own
+    return _receiver(body) if not own or own == _authorization(body).get("enterprise_id") else text_of(own)

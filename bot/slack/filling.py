@@ -2,9 +2,22 @@
 
 from bot.core.again import Again, Earlier, Fill
 from bot.core.status import RunState
-from bot.core.text import clip
 from bot.slack import texts
-from bot.slack.blocks import Block, Level, Note, alerts, date, escape, label, person, plain, preformatted, section
+from bot.slack.blocks import (
+    Block,
+    Level,
+    Note,
+    alerts,
+    date,
+    entities,
+    escape,
+    fit_plain,
+    label,
+    person,
+    plain,
+    preformatted,
+    section,
+)
 from bot.slack.ids import FILL_PREFIX, OPTION_DESCRIPTION, OPTION_TEXT, STORED, Id
 from bot.texts import change_text, state_text
 
@@ -51,12 +64,12 @@ def heading(again: Again) -> list[Block]:
 def _option(run: Earlier) -> Block:
     """The run as an option. Slack shows no mentions in options, and no times in the reader's time zone."""
     changes = "; ".join(map(change_text, run.changes)) or texts.STORED_ARGUMENTS
-    rest = texts.EARLIER_RUN.format(who="", at=f"{run.at:%Y-%m-%d %H:%M %Z}".rstrip(), ended=clip(_ended(run), 30))
-    who = clip(label(run.name or texts.SOMEBODY), OPTION_TEXT - len(rest))
+    rest = texts.EARLIER_RUN.format(who="", at=f"{run.at:%Y-%m-%d %H:%M %Z}".rstrip(), ended=fit_plain(_ended(run), 30))
+    who = fit_plain(label(run.name or texts.SOMEBODY), OPTION_TEXT - len(entities(rest)))
     return {
         "text": plain(f"{who}{rest}"),
         "value": str(run.run),
-        "description": plain(clip(label(changes), OPTION_DESCRIPTION)),
+        "description": plain(fit_plain(label(changes), OPTION_DESCRIPTION)),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from bot.core.ids import team_of
 from bot.core.model import InstallationId, SlackAccount, SlackUserId
 from bot.core.ports import NotDelivered
 from bot.core.reasons import Code
@@ -45,7 +46,7 @@ class Homes:
         """Publishes the Home that somebody looks at. If Slack doesn't take it now, the loop `homes` tries again."""
         try:
             installation = self.identity.installation.id()
-            if account.team != installation.partition("/")[0]:
+            if account.team != team_of(installation):
                 log.info("no Home is published for %s, who looks at it from %s", account.user, account.team)
                 return
             homes.opened(installation, account.user, now=clock.now())

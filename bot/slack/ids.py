@@ -48,12 +48,12 @@ class Id(StrEnum):
 
 # Slack's limits, in characters unless the line says otherwise.
 OPTION_TEXT = 75
-REASON_TEXT = 500  # ours
 OPTION_DESCRIPTION = 75
 OPTIONS = 100  # options in a menu
-SUGGESTION_BYTES = 60_000  # the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py)
+ANSWER_BYTES = 60_000  # in an answer to a payload: the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py)
 SECTION_TEXT = 3000
 ALERT_TEXT = 200
+BLOCKS_JSON = 12_000  # ours, of all blocks of a message as JSON: Slack takes about 13,200 (gh:slackapi/bolt-js#2509)
 INPUT_TEXT = 3000
 ERROR_TEXT = 2000  # ours: Slack documents no limit
 FALLBACK_TEXT = 4000  # chat.update refuses more: msg_too_long

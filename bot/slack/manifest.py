@@ -11,13 +11,14 @@ from bot.slack.ids import Id
 SCOPES: dict[str, tuple[str, ...]] = {
     "auth_test": (),
     "bots_info": ("users:read",),
+    "chat_delete": ("chat:write",),
     "chat_postEphemeral": ("chat:write",),
     "chat_postMessage": ("chat:write", "chat:write.public"),  # .public: in public channels without an invitation
     "chat_update": ("chat:write",),
-    "conversations_history": ("channels:history", "groups:history", "im:history"),
+    "conversations_history": ("channels:history", "groups:history", "im:history", "mpim:history"),
     "conversations_info": ("channels:read", "groups:read", "mpim:read"),  # by kind of channel; never asked of an im
     "conversations_open": ("im:write",),
-    "conversations_replies": ("channels:history", "groups:history", "im:history"),
+    "conversations_replies": ("channels:history", "groups:history", "im:history", "mpim:history"),
     "users_info": ("users:read", "users:read.email"),
     "views_open": (),
     "views_publish": (),

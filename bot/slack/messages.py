@@ -5,7 +5,8 @@ from typing import Any
 
 from bot.core.model import EDITS, NoticeKind, Outcome, RunId
 from bot.core.report import Report, Stopped
-from bot.core.status import ENDED, OPEN, RunState
+from bot.core.rights import REASON_LIMIT
+from bot.core.status import ENDED, NEVER_RUN, RunState
 from bot.core.stops import GOES_ON, Standing
 from bot.core.text import clean, clip, clip_start, duration, one_line
 from bot.slack import approval_texts, approvals, silence, texts
@@ -24,15 +25,15 @@ from bot.slack.blocks import (
     person,
     preformatted,
     section,
+    shortened,
 )
 from bot.slack.external import external
 from bot.slack.ids import FALLBACK_TEXT, Id
 from bot.slack.states import how_far, icon
-from bot.texts import state_text, stop_text
+from bot.texts import note_of, state_text, stop_text
 
 RESULT = 1200  # characters shown of a result: about a screen of a phone
 TRACEBACK = 1000  # characters shown of a traceback, from its end, which says most; a link leads to the whole
-REASON_LENGTH = 500  # characters shown of a reason
 # States in which the task may have reported something of its own.
 HEARD_OF = (RunState.RUNNING, RunState.OVERDUE, RunState.UNSEEN)
 SIMPLE = 300  # characters of a message without blocks
@@ -44,7 +45,7 @@ def message(report: Report) -> dict[str, Any]:
     Notifications and screen readers use `text`, which says in one line what happened.
     """
     text, blocks = _built(report)
-    return {"text": clip(text, FALLBACK_TEXT), "blocks": blocks, "metadata": metadata(report)}
+    return {"text": clip(text, FALLBACK_TEXT), "blocks": shortened(blocks), "metadata": metadata(report)}
 
 
 def simple_message(report: Report) -> dict[str, Any]:
@@ -65,13 +66,14 @@ def metadata(report: Report) -> dict[str, Any]:
 
 def _root(report: Report) -> tuple[str, list[Block]]:
     name = link(report.run_link, escape(report.schedule))
-    text = approval_texts.ROOT if report.is_unsent else texts.ROOT
+    sent = texts.ROOT_NEVER_RUN if report.state in NEVER_RUN else texts.ROOT
+    text = approval_texts.ROOT if report.is_unsent else sent
     root = text.format(icon=_icon(report), who=_who(report), schedule=name, state=_state(report))
     blocks = [section(root)]
     if report.changes:
         blocks.append(preformatted(texts.lines_of(report.changes)))
     if report.said.reason:
-        blocks.append(context(texts.REASON.format(reason=escape(report.said.reason, REASON_LENGTH))))
+        blocks.append(context(texts.REASON.format(reason=escape(report.said.reason, REASON_LIMIT))))
     blocks += approvals.of_root(report)
     if report.stopped:
         blocks.append(context(_stopped(report.stopped)))
@@ -87,16 +89,17 @@ def _root(report: Report) -> tuple[str, list[Block]]:
 def _actions(report: Report) -> Iterator[Block]:
     """The buttons of the root. Each press is checked again, however old the message is."""
     if report.state == RunState.WAITING and report.asked is not None:
-        yield from approvals.answers(report.run, report.asked.mark)
+        is_own = report.recipient is None and report.channel.startswith("D")  # only the requester reads it
+        if not (is_own or report.is_external):  # nobody should approve what the message doesn't show
+            yield from approvals.answers(report.run, report.asked.mark)
         if report.recipient is None:
             yield approvals.withdraw(report.run)
-    if report.state in OPEN and report.can_stop and report.stopped is None:
+    if report.can_stop and report.stopped is None:
         yield stop_button(Id.STOP, report.run)
     if report.can_stop and report.may_kill and report.stopped is not None and report.stopped.standing in GOES_ON:
         sure = confirm(texts.TERMINATE_REALLY, texts.TERMINATE_MEANS, texts.TERMINATE, texts.STOP_NOT)
         yield button(Id.TERMINATE, texts.TERMINATE, str(report.run), confirm=sure)
-    is_over = report.state in ENDED or (report.is_unsent and report.state != RunState.WAITING)
-    if is_over and report.recipient is None:
+    if report.state in ENDED | NEVER_RUN and report.recipient is None:
         yield button(Id.RUN_AGAIN, texts.RUN_AGAIN, str(report.run))
 
 
@@ -122,17 +125,17 @@ def _id(report: Report) -> tuple[str, list[Block]]:
 
 
 def _closed(report: Report) -> tuple[str, list[Block]]:
-    """The last reply of a run that was not run. If nobody approved it, the reply has a button to ask again."""
+    """The last reply of a run that was not run, with a button to ask again."""
     if report.stopped:
         why = _stopped(report.stopped)
     else:
         why = approvals.why_unsent(report) if report.is_unsent else state_text(RunState.WITHDRAWN, "")
     name = link(report.run_link, escape(report.schedule))
     text = texts.CLOSED.format(icon=_icon(report), who=_who(report), schedule=name, why=why)
-    again = [button(Id.RUN_AGAIN, texts.RUN_AGAIN, str(report.run))] if report.is_unsent else []
+    again = button(Id.RUN_AGAIN, texts.RUN_AGAIN, str(report.run))
     state = RunState(report.state) if report.is_unsent else RunState.WITHDRAWN
     plain = texts.ROOT_PLAIN.format(schedule=entities(one_line(report.schedule)), state=state_text(state, ""))
-    return plain, [section(text), *buttons(*again)]
+    return plain, [section(text), *buttons(again)]
 
 
 def _ask(report: Report) -> tuple[str, list[Block]]:
@@ -196,6 +199,8 @@ def _result(outcome: Outcome, report: Report) -> list[Block]:
             blocks.append(context(texts.SHORT_FORM))
         if max(outcome.result_length, len(result)) > RESULT:
             notes.append(texts.SHORTENED.format(length=outcome.result_length))
+    if means := note_of(outcome.status, outcome.result):
+        blocks.append(context(means))
     if traceback:
         blocks.append(preformatted(clip_start(traceback, TRACEBACK)))
         if len(traceback) > TRACEBACK:

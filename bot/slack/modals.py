@@ -8,6 +8,7 @@ from typing import Any
 from bot.core.again import AS_STORED, Fill
 from bot.core.model import Brief, Field, Matches, Preview, Shown
 from bot.core.reasons import Problem
+from bot.core.rights import REASON_LIMIT
 from bot.core.text import clean, clip, clip_middle, one_line
 from bot.slack import approval_texts, filling, texts
 from bot.slack.blocks import (
@@ -15,23 +16,23 @@ from bot.slack.blocks import (
     Level,
     Note,
     alerts,
-    entities,
     escape,
+    fit_plain,
     label,
     plain,
     preformatted,
+    refusal,
     section,
 )
 from bot.slack.details import details
 from bot.slack.ids import (
+    ANSWER_BYTES,
     ERROR_TEXT,
     INPUT_PREFIX,
     INPUT_TEXT,
     OPTION_DESCRIPTION,
     OPTION_TEXT,
     OPTIONS,
-    REASON_TEXT,
-    SUGGESTION_BYTES,
     Id,
 )
 from bot.slack.metadata import Metadata
@@ -72,13 +73,13 @@ def chosen(
     """
     schedule, again = preview.schedule, fill.again
     suffix = f"{schedule.id}:{nonce}"
-    metadata = replace(metadata, schedule=schedule.id, fingerprint=again.fingerprint if again else schedule.fingerprint)
+    metadata = replace(metadata, schedule=schedule.id, fingerprint=(again or preview).fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
     blocks = [_picker(brief), *filling.menu(fill, suffix), *alerts(*notes)]
     blocks += [*(filling.heading(again) if again else []), *details(preview, suffix, is_favourite=is_favourite)]
     limits = preview.limits
     if limits.denied is not None:  # the person can't run it with any values
-        denied = Note(Level.ERROR, entities(sentence(limits.denied)))
+        denied = Note(Level.ERROR, refusal(limits.denied))
         return _form(metadata, [*blocks, *alerts(denied)])
     problems = again.problems if again else limits.problems
     blocks += alerts(*(Note(Level.WARNING, escape(sentence(problem), 500)) for problem in problems))
@@ -100,9 +101,9 @@ def suggestions(matches: Matches, favourites: Sequence[Brief] = ()) -> Block:
     while True:
         answer = _menu(own, choices, matches.total)
         size = len(json.dumps(answer))
-        if size <= SUGGESTION_BYTES:
+        if size <= ANSWER_BYTES:
             return answer
-        choices = choices[: min(len(choices) - 1, len(choices) * SUGGESTION_BYTES // size)]
+        choices = choices[: min(len(choices) - 1, len(choices) * ANSWER_BYTES // size)]
 
 
 def _menu(own: list[Block], choices: list[Block], total: int) -> Block:
@@ -117,9 +118,9 @@ def _menu(own: list[Block], choices: list[Block], total: int) -> Block:
 def option(brief: Brief) -> Block:
     mark = "" if brief.enabled else texts.DISABLED_MARK
     return {
-        "text": plain(clip_middle(label(brief.name), OPTION_TEXT - len(mark)) + mark),
+        "text": plain(fit_plain(label(brief.name), OPTION_TEXT - len(mark), clip_middle) + mark),
         "value": str(brief.id),
-        "description": plain(clip_middle(label(brief.exact_task), OPTION_DESCRIPTION)),
+        "description": plain(fit_plain(label(brief.exact_task), OPTION_DESCRIPTION, clip_middle)),
     }
 
 
@@ -139,7 +140,8 @@ def error(text: str) -> dict[str, str]:
 def ambiguous(typed: str, matches: int) -> Note:
     """The form's note if the command's text doesn't name exactly one schedule."""
     text = texts.SEVERAL_MATCH if matches else texts.NONE_MATCHES
-    return Note(Level.INFO, text.format(typed=escape(one_line(typed), 100), number=matches))
+    told = text.format(typed=escape(one_line(typed), 100), number=matches)
+    return Note(Level.INFO, f"{told} {texts.VALUES_IN_MENTION}" if "=" in typed else told)
 
 
 def _form(metadata: Metadata, blocks: list[Block]) -> Block:
@@ -209,7 +211,7 @@ def _value(field: Field, stored: Shown, suffix: str, *, is_of_a_run: bool) -> li
 
 def _reason(rule: str, suffix: str) -> Block:
     """The input for a reason. `rule`: the rule that requires it. If that is empty, the reason is optional, and for the approvers."""
-    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_TEXT}
+    element = {"type": "plain_text_input", "action_id": Id.JSON_INPUT, "multiline": False, "max_length": REASON_LIMIT}
     hint = texts.REASON_HINT.format(rule=clip(one_line(rule), 100)) if rule else approval_texts.REASON_HINT
     return {
         "type": "input",

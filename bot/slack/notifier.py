@@ -1,5 +1,6 @@
 """Sends reports to Slack: posts, edits and finds messages."""
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.core.model import ChannelId, MessageTs
-from bot.core.ports import ChannelClosed, InstallationRefused, Introduction, MessageRefused
+from bot.core.ports import ChannelClosed, InstallationRefused, Introduction, MessageRefused, NotDelivered
 from bot.core.reasons import Code, Reason
 from bot.core.report import Report
 from bot.runs import clock
@@ -17,6 +18,8 @@ from bot.slack.audience import Audiences
 from bot.slack.errors import call
 from bot.slack.installation import Introduced, introduced
 from bot.slack.messages import message, metadata, simple_message
+
+log = logging.getLogger(__name__)
 
 # Seconds before the first try from which we search: HTTP's dates are whole seconds, and Slack's answer took some time.
 LOOK_BACK = 5.0
@@ -49,6 +52,10 @@ class SlackMessenger:
             unfurl_media=False,
             **(simple_message(report) if simply else message(report)),
         )
+        # Slack posts a reply to a message that is gone outside the thread, for all to see (gh:slack-go/slack#1571).
+        if report.thread and "message" in answer and not answer["message"].get("thread_ts"):
+            self._delete(answer["channel"], answer["ts"])
+            raise ChannelClosed(Reason(code=Code.SLACK_REFUSED, params={"error": "thread_not_found", "details": ""}))
         return MessageTs(answer["ts"])
 
     def edit(self, report: Report, root: MessageTs) -> None:
@@ -75,5 +82,14 @@ class SlackMessenger:
         answer = call(self.client.conversations_open, is_optional=True, users=[report.reader])
         return ChannelId(answer["channel"]["id"])
 
+    def is_external(self, channel: ChannelId) -> bool:
+        return self.audiences.is_external(channel)
+
+    def _delete(self, channel: str, ts: str) -> None:
+        try:
+            call(self.client.chat_delete, channel=channel, ts=ts)
+        except NotDelivered as exc:
+            log.warning("a message that is in the wrong place can't be deleted: %s", exc)
+
     def _for_its_readers(self, report: Report) -> Report:
-        return replace(report, is_external=self.audiences.is_external(report.channel))
+        return replace(report, is_external=self.is_external(report.channel))

@@ -11,20 +11,19 @@ from django.urls import URLPattern, path
 from bot.core.model import Field, RunId
 from bot.core.ports import NotSetUp
 from bot.core.report import Answered, Untold
-from bot.core.status import UNSENT, RunState
+from bot.core.status import RunState, is_unsent
 from bot.core.text import one_line
 from bot.models import Run
-from bot.rule_texts import need_text
+from bot.rule_texts import IS_APPROVED_BY_ONE, need_text
 from bot.runs import actors, approvals, approve
 from bot.runs.approvals import WaitingRun
 from bot.runs.door import Platform
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.report import asked
-from bot.runs.requests import START_LIMIT
 from bot.runs.waiting import Budget
 from bot.texts import change_text, problem_text, sentence
 from bot.web import texts
-from bot.web.page import Visit, page
+from bot.web.page import START_LIMIT, Visit, page
 from bot.web.shielded import shielded
 
 SHOWN = 50  # runs in the list
@@ -76,7 +75,7 @@ def of_run(visit: Visit, run: Run) -> dict[str, Any] | None:
         "run": run.pk,
         "mark": found.mark,
         "may_answer": is_waiting and approve.denied(visit.platform, visit.actor, run) is None,
-        "is_unsent": run.state in UNSENT or (run.state == RunState.WITHDRAWN and run.sent_at is None),
+        "is_unsent": is_unsent(run.state, run.sent_at),
         "lines": [*map(need_text, found.needs), *map(_answer, found.answers), *_untold(found.untold)],
         "until": found.until if is_waiting else None,
     }
@@ -130,6 +129,6 @@ def _answered(visit: Visit, run: int, verb: Callable[[], Run | None], done: str)
     else:
         if found is None:
             raise Http404(texts.NO_SUCH_RUN)
-        words = texts.IS_APPROVED_BY_ONE if found.state == RunState.WAITING else done
+        words = IS_APPROVED_BY_ONE if found.state == RunState.WAITING else done
         messages.success(visit.request, words, fail_silently=True)
     return redirect("runtask:status", run=run)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,18 @@ DONE_OF = re.compile(r"([0-9]+(?:\.[0-9]+)?) of ([1-9][0-9]*)\b")  # the start o
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ShownProblem:
+    """A problem of the form, for the page and its script."""
+
+    field: str
+    code: str
+    sentence: str
+    excerpt: str  # the line with the mistake, and a caret below it; may be empty
+    line: int | None  # the mistake's place in the text area, from 1; None: it has none
+    column: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Input:
     """A text area of the form. Without a text, only the help is shown in its place."""
 
@@ -45,26 +57,26 @@ class Input:
     label: str
     help: str
     text: str | None = field(repr=False)  # somebody may have typed it. None: it is too long for a form
-    problems: list[dict[str, Any]]
+    problems: list[ShownProblem]
     rows: int  # the height, for browsers in which the area doesn't grow
 
 
-def problem(problem: Problem) -> dict[str, Any]:
+def problem(problem: Problem) -> ShownProblem:
     place = problem.place
     sentence, _, excerpt = shared.problem_text(problem).partition("\n")
-    return {
-        "field": problem.field,
-        "code": problem.code,
-        "sentence": sentence,
-        "excerpt": excerpt,
-        "line": place.line if place else None,
-        "column": place.column if place else None,
-    }
+    return ShownProblem(
+        field=problem.field,
+        code=problem.code,
+        sentence=sentence,
+        excerpt=excerpt,
+        line=place.line if place else None,
+        column=place.column if place else None,
+    )
 
 
 def inputs(
     values: Mapping[Field, Shown],
-    problems: Iterable[dict[str, Any]],
+    problems: Collection[ShownProblem],
     typed: RunRequest | None,
     *,
     is_of_a_run: bool,
@@ -78,17 +90,17 @@ def inputs(
         label=texts.REASON,
         help=texts.REASON_HELP.format(rule=rule) if rule else texts.REASON_HELP_APPROVERS,
         text=typed.reason if typed else "",
-        problems=[problem for problem in problems if problem["field"] == Field.REASON],
+        problems=[problem for problem in problems if problem.field == Field.REASON],
         rows=2,
     )
     arguments = [
-        _input(of, value, given.get(of), [one for one in problems if one["field"] == of], is_of_a_run=is_of_a_run)
+        _input(of, value, given.get(of), [one for one in problems if one.field == of], is_of_a_run=is_of_a_run)
         for of, value in values.items()
     ]
     return [*arguments, reason] if limits.asks_why else arguments
 
 
-def _input(of: Field, value: Shown, typed: str | None, problems: list[dict[str, Any]], *, is_of_a_run: bool) -> Input:
+def _input(of: Field, value: Shown, typed: str | None, problems: list[ShownProblem], *, is_of_a_run: bool) -> Input:
     shown = value.fitting(LENGTH_LIMIT) if typed is None else typed
     return Input(
         name=of,
@@ -120,7 +132,7 @@ def moment(at: datetime) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
+class StateShown:
     """The state of a run, in words and as a tone: waiting, good, bad, unsure."""
 
     words: str
@@ -136,14 +148,16 @@ class Standing:
     emptied: str  # says that the values have been deleted, if they have
 
 
-def standing(run: Run) -> Standing:
+def state_shown(run: Run) -> StateShown:
     state = RunState(run.state)
     finished = state is RunState.FINISHED
-    return Standing(
+    return StateShown(
         words=how_far(run),
         tone=FINAL_TONES.get(run.status, "unsure") if finished else TONES.get(state, "unsure"),
         is_final=state not in UNENDED,
-        note=shared.sentence(run.not_sent_reason or run.unseen_reason) or texts.STATE_NOTES.get(state, ""),
+        note=shared.sentence(run.not_sent_reason or run.unseen_reason)
+        or texts.STATE_NOTES.get(state, "")
+        or shared.note_of(run.status, run.result),
         progress="" if finished else run.result,
         done=None if finished or (match := DONE_OF.match(run.result)) is None else (match[1], match[2]),
         result=run.result if finished else "",

@@ -1,15 +1,22 @@
 """Says what a person may do with a schedule. People who write rules see this in the admin and on the command line."""
 
+from collections.abc import Iterator
+
+from bot.core.approval import needs
 from bot.core.entry import Entry
-from bot.core.explained import Answer, Explained
+from bot.core.explained import Explained, Verdict
+from bot.core.policy import Denied
+from bot.core.reasons import Code
 from bot.core.rights import Action
 from bot.core.text import one_line
+from bot.rule_texts import need_text
 from bot.texts import sentence
 
 GLOB_MATCHES_NOTHING = "No schedule matches {glob} of the rule “{rule}”."
 MATCHING = "Rules that match it: {rules}."
 NONE_MATCHES = "No rule matches it."
 YES = "{what}: yes."
+YES_IF = "{what}: yes. {conditions}"
 NO = "{what}: no. {why}"
 ACTIONS = {
     (Action.SEE, None): "See it",
@@ -17,7 +24,23 @@ ACTIONS = {
     (Action.RUN, Entry.WEB): "Run it on the site",
     (Action.RUN, Entry.API): "Run it by the API",
     (Action.STOP, None): "Stop its runs",
+    (Action.APPROVE, None): "Approve other people's runs of it",
 }
+NOTHING = {  # about the account as a whole
+    Code.NOT_STAFF: "This person may do nothing: their account on the site isn't a staff account.",
+    Code.INACTIVE: "This person may do nothing: their account on the site is deactivated.",
+}
+OF_THEM = {  # other refusals whose sentences speak to the person
+    Code.NO_PERMISSION: "Their account on the site doesn't have the permission for this ({permission}).",
+    Code.RULE_RUN: "The rule “{rule}” is for members of {groups}.",
+    Code.RULE_STOP: "The rule “{rule}” is for members of {groups}.",
+    Code.RULE_APPROVE: "The rule “{rule}” leaves that to other people.",
+}
+ARGUMENTS = "The rule “{rule}” limits the arguments."
+CHANNELS = "The rule “{rule}” allows these channels only: {channels}."
+REASON = "The rule “{rule}” asks for a reason."
+ALONE = "The rule “{rule}” allows one run at a time."
+WINDOWS = "The rule “{rule}” closes it at other times: {windows}."
 HIDDEN_BY = "The rule “{rule}” shows it to members of {groups} only."
 
 
@@ -25,14 +48,34 @@ def lines_of(found: Explained) -> list[str]:
     """One line for the rules, and one for each action."""
     names = ", ".join(f"“{one_line(rule.name)}”" for rule in found.rules)
     matching = MATCHING.format(rules=names) if names else NONE_MATCHES
-    return [matching, *(_line(answer, found) for answer in found.answers)]
+    codes = (answer.denied.code for answer in found.answers if answer.denied is not None)
+    nothing = next((NOTHING[code] for code in codes if code in NOTHING), None)
+    return [matching, *([nothing] if nothing else (_line(answer, found) for answer in found.answers))]
 
 
-def _line(answer: Answer, found: Explained) -> str:
+def _line(answer: Verdict, found: Explained) -> str:
     what, denied = ACTIONS[answer.action, answer.entry], answer.denied
     if denied is None:
-        return YES.format(what=what)
+        conditions = " ".join(_conditions(answer.entry, found)) if answer.action is Action.RUN else ""
+        return YES_IF.format(what=what, conditions=conditions) if conditions else YES.format(what=what)
     if denied.is_hidden:
         whys = (HIDDEN_BY.format(rule=one_line(rule.name), groups=", ".join(rule.see)) for rule in found.hiding)
         return NO.format(what=what, why=" ".join(whys))
-    return NO.format(what=what, why=sentence(denied))
+    return NO.format(what=what, why=_why(denied))
+
+
+def _why(denied: Denied) -> str:
+    text = OF_THEM.get(denied.code)
+    return text.format(**{k: one_line(str(v)) for k, v in denied.params.items()}) if text else sentence(denied)
+
+
+def _conditions(entry: Entry | None, found: Explained) -> Iterator[str]:
+    """What rules demand of a run that they allow to this person from here."""
+    named = [(one_line(rule.name), rule) for rule in found.rules]
+    if entry is Entry.SLACK:
+        yield from (CHANNELS.format(rule=name, channels=", ".join(one.channels)) for name, one in named if one.channels)
+    yield from map(need_text, needs(found.rules))
+    yield from (ARGUMENTS.format(rule=name) for name, one in named if one.arguments is not None)
+    yield from (REASON.format(rule=name) for name, one in named if one.reason)
+    yield from (ALONE.format(rule=name) for name, one in named if one.one_at_a_time)
+    yield from (WINDOWS.format(rule=name, windows=", ".join(one.closed)) for name, one in named if one.closed)

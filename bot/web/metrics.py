@@ -11,7 +11,7 @@ from django.urls import Resolver404
 from django.views.decorators.http import require_safe
 
 from bot.core.ports import NotSetUp
-from bot.runs.requests import no_browser, outside_transactions
+from bot.requests import no_browser, outside_transactions
 from bot.web.tokens import bearer
 
 log = logging.getLogger(__name__)

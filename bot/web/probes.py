@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from django.apps import apps
@@ -40,10 +41,10 @@ def ready(installation: Callable[[], Slack], source: Callable[[], Source]) -> Ca
     def view(_: HttpRequest) -> HttpResponse:
         ours = installation().id()
         parts = {
-            "database": _database(),
-            "slack": _slack(ours) if ours else installation().problem,
-            "delivery": _delivery(ours),
-            "results": _results(source),
+            "database": _said(_database),
+            "slack": _said(partial(_slack, ours)) if ours else installation().problem,
+            "delivery": _said(partial(_delivery, ours)),
+            "results": _said(partial(_results, source)),
             **({"platform": _platform()} if is_apart() else {}),
         }
         healthy = all(state == "ok" for state in parts.values())
@@ -52,11 +53,16 @@ def ready(installation: Callable[[], Slack], source: Callable[[], Source]) -> Ca
     return view
 
 
-def _database() -> str:
+def _said(part: Callable[[], str]) -> str:
+    """What the part says of its state, or the kind of the error if the database can't be asked."""
     try:
-        Run.objects.exists()
+        return part()
     except Error as exc:
         return type(exc).__name__
+
+
+def _database() -> str:
+    Run.objects.exists()
     failure = unwritable(NAME)
     return "ok" if failure is None else f"it can be read, but not written ({kind(failure)})"
 
@@ -95,8 +101,6 @@ def _results(source: Callable[[], Source]) -> str:
     try:
         problem = sources.problem(source())
         unasked = sources.unasked_since(source(), now=clock.now())
-    except Error as exc:
-        return type(exc).__name__
     except NotSetUp as exc:
         return str(exc)
     if problem is not None:
@@ -108,21 +112,15 @@ def _results(source: Callable[[], Source]) -> str:
 
 def _slack(ours: InstallationId) -> str:
     """The state that deliverers have recorded. They may use another token than this process."""
-    try:
-        problem = installations.problem(ours)
-    except Error as exc:
-        return type(exc).__name__
+    problem = installations.problem(ours)
     return "ok" if problem is None else sentence(problem)
 
 
 def _delivery(ours: InstallationId) -> str:
     """The state of our installation's messages. Without a token, the installation is unknown: all messages count."""
-    try:
-        now = clock.now()
-        failing, late, parked = lateness.failing(ours), lateness.late(now, ours), lateness.parked(now, ours)
-        nameless = lateness.nameless(now)
-    except Error as exc:
-        return type(exc).__name__
+    now = clock.now()
+    failing, late, parked = lateness.failing(ours), lateness.late(now, ours), lateness.parked(now, ours)
+    nameless = lateness.nameless(now)
     if failing is not None:
         return f"messages fail: {sentence(failing.reason)}"
     if late is not None:

@@ -3,31 +3,33 @@
 import logging
 from typing import Any, ClassVar
 
-from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from django.utils import timezone
 
-from bot.core.explained import explained, idle
+from bot.core.explained import idle
 from bot.core.rulefields import rule
 from bot.core.text import one_line
 from bot.models import SiteState, StoredRule, atomic
-from bot.models.rules import ONLY
-from bot.runs import accounts, actors, clock, rulebook
+from bot.models.rules import ONLY, PAUSE_REASON_LIMIT
+from bot.runs import accounts, actors, clock, explain, rulebook
 from bot.web import columns, rule_form, texts
 from bot.web.explained import GLOB_MATCHES_NOTHING, lines_of
 from bot.web.lists import Guarded
 
 log = logging.getLogger(__name__)
-REASON_LENGTH = 300
 
 
 def _is_superuser(request: HttpRequest) -> bool:
     return bool(request.user.is_active) and actors.is_superuser(request.user)
+
+
+def _pause() -> SiteState | None:
+    """The pause that is in force. None: the site isn't paused."""
+    return SiteState.objects.filter(pk=ONLY, paused_at__isnull=False).select_related("paused_by").first()
 
 
 def _matches(row: StoredRule) -> str:
@@ -71,6 +73,12 @@ class RuleAdmin(Guarded):
             *super().get_urls(),
         ]
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        state = _pause() if _is_superuser(request) else None
+        if state is not None and request.method == "GET":
+            messages.warning(request, texts.IS_PAUSED.format(reason=one_line(state.paused_because)))
+        return super().changelist_view(request, {**(extra_context or {}), "is_paused": state is not None})
+
     def save_model(self, request: HttpRequest, obj: StoredRule, form: Any, change: bool) -> None:  # noqa: FBT001
         if not change:
             last = StoredRule.objects.aggregate(last=Max("position"))["last"]
@@ -110,8 +118,7 @@ class RuleAdmin(Guarded):
             problem = self._switch(request)
             if not problem:
                 return redirect("admin:runtask_rules_pause")
-        state = SiteState.objects.filter(pk=ONLY, paused_at__isnull=False).select_related("paused_by").first()
-        context = {"title": texts.PAUSE, "state": state, "problem": problem, "limit": REASON_LENGTH}
+        context = {"title": texts.PAUSE, "state": _pause(), "problem": problem, "limit": PAUSE_REASON_LIMIT}
         return self._page(request, "runtask/pause.html", context)
 
     def _switch(self, request: HttpRequest) -> str:
@@ -121,8 +128,8 @@ class RuleAdmin(Guarded):
             rulebook.resume(by=by)
             return ""
         reason = one_line(request.POST.get("reason", ""))
-        if not 0 < len(reason) <= REASON_LENGTH:
-            return texts.PAUSE_NEEDS_REASON.format(limit=REASON_LENGTH)
+        if not 0 < len(reason) <= PAUSE_REASON_LIMIT:
+            return texts.PAUSE_NEEDS_REASON.format(limit=PAUSE_REASON_LIMIT)
         rulebook.pause(reason, by=by, user=str(request.user.pk), now=clock.now())
         return ""
 
@@ -136,13 +143,8 @@ class RuleAdmin(Guarded):
     def _warn(self, request: HttpRequest, row: StoredRule) -> None:
         """Warns of globs that match nothing, because most of these are misspelled."""
         found = rule(rule_form.stored(row)[0])
-        for name, glob in idle([found], _schedules()):
+        for name, glob in idle([found], explain.schedules()):
             messages.warning(request, GLOB_MATCHES_NOTHING.format(rule=name, glob=glob))
-
-
-def _schedules() -> list[tuple[str, str]]:
-    model: Any = apps.get_model("django_celery_beat", "PeriodicTask")
-    return list(model.objects.values_list("name", "task"))
 
 
 def _explained(user: str, schedule: str) -> tuple[list[str], str]:
@@ -150,13 +152,7 @@ def _explained(user: str, schedule: str) -> tuple[list[str], str]:
     found = users._default_manager.filter(**{users.USERNAME_FIELD: user}).first()  # noqa: SLF001  # documented
     if found is None:
         return [], texts.NO_SUCH_USER.format(name=user)
-    task = next((task for name, task in _schedules() if name == schedule), None)
+    task = next((task for name, task in explain.schedules() if name == schedule), None)
     if task is None:
         return [], texts.NO_SUCH_SCHEDULE.format(name=schedule)
-    now = timezone.now()
-    aware = now if timezone.is_aware(now) else timezone.make_aware(now)
-    in_force = rulebook.in_force()
-    told = explained(
-        actors.with_groups(found), in_force.book, name=schedule, task=task, now=aware, paused=in_force.paused
-    )
-    return lines_of(told), ""
+    return lines_of(explain.told(found, schedule, task)), ""

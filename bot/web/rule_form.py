@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from django import forms
-from django.apps import apps
 
 from bot.core import rulefields, strictjson
 from bot.core.entry import BY_PEOPLE
@@ -13,7 +12,7 @@ from bot.core.reasons import Invalid, Reason
 from bot.core.rules import Notify
 from bot.core.text import fold
 from bot.models import StoredRule
-from bot.runs import rulebook
+from bot.runs import explain, rulebook
 from bot.texts import problem_text, sentence
 from bot.web import texts
 
@@ -63,8 +62,7 @@ class RuleForm(forms.ModelForm):
         others = StoredRule.objects.exclude(pk=self.instance.pk).values_list("name", flat=True)
         if fold(str(rule.get("name", ""))) in map(fold, others):
             self.add_error("name", texts.RULE_NAME_TAKEN)
-        groups = frozenset(apps.get_model("auth", "Group")._default_manager.values_list("name", flat=True))  # noqa: SLF001  # documented
-        for path, code, params in rulefields.flaws_of_one(rule, groups):
+        for path, code, params in rulefields.flaws_of_one(rule, explain.groups()):
             field = str(path[0]) if path else None
             if field not in self.errors:
                 self.add_error(field if field in self.fields else None, sentence(Reason(code=code, params=params)))

@@ -1,6 +1,7 @@
 """The run page, and the page of a run."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.apps import apps
@@ -14,21 +15,21 @@ from bot.compat import model_admin
 from bot.core.again import AS_STORED, Fill
 from bot.core.model import Field, Preview, RunId, RunRequest
 from bot.core.reasons import Code, Problem, Reason
+from bot.core.status import RunState
 from bot.core.stops import Way
-from bot.core.text import exact, one_line
+from bot.core.text import clean, exact, one_line
 from bot.models import Run
 from bot.option_texts import stored_options
 from bot.rule_texts import need_text
-from bot.runs import again, clock, links, see, start, stop
+from bot.runs import again, clock, links, rulebook, see, start, stop
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
 from bot.runs.refusals import CantRepeat, CantStop, Ended, MaybeSent, NotAllowed, NothingSent, Orphaned, Refused
-from bot.runs.requests import START_LIMIT
 from bot.runs.waiting import Budget
 from bot.texts import change_name, press_again, sentence
 from bot.web import approvals, display, forms, texts
 from bot.web.frame import admin_site
-from bot.web.page import Visit, page
+from bot.web.page import START_LIMIT, Visit, page
 
 PICKS = 100  # schedules shown at once
 GONE = sentence(Reason(code=Code.GONE))
@@ -57,13 +58,14 @@ def run(visit: Visit) -> HttpResponse:
         return _picker(visit, given.get("q", ""))
     schedule = forms.schedule_id(given["schedule"])
     preview = None if schedule is None else see.preview(visit.platform, visit.actor, schedule)
-    return _picker(visit, "", GONE) if preview is None else _form(visit, preview)
+    return _picker(visit, "", GONE) if preview is None else _fresh(visit, preview)
 
 
 def check(visit: Visit) -> HttpResponse:
     """Checks the form while somebody types. Sends nothing. They may not have come to the reason yet."""
     problems = _problems(visit, forms.run_request(visit.request.POST, visit.actor))
-    return JsonResponse({"problems": [display.problem(one) for one in problems if one.code != Code.REASON_MISSING]})
+    shown = (display.problem(one) for one in problems if one.code != Code.REASON_MISSING)
+    return JsonResponse({"problems": list(map(asdict, shown))})
 
 
 def status(visit: Visit, run: int) -> HttpResponse:
@@ -78,19 +80,18 @@ def status(visit: Visit, run: int) -> HttpResponse:
         "sent": display.sent_values(found, visit.platform.secret_keys),
         "record": links.record_path(found) if _may_see(visit.request, Run) else "",
         "approval": approvals.of_run(visit, found),
-        **_standing(visit, found),
+        **_with_state(visit, found),
     }
     return visit.render("runtask/status.html", context)
 
 
 def state(visit: Visit, run: int) -> HttpResponse:
     """The part of a run's page that changes while the run goes on."""
-    context = _standing(visit, _followed(visit, run))
-    standing = context["standing"]
+    context = _with_state(visit, _followed(visit, run))
+    shown = context["state"]
     html = render_to_string("runtask/_state.html", context)
-    return JsonResponse(
-        {"html": html, "words": standing.words, "title": context["title"], "is_final": standing.is_final}
-    )
+    answer = {name: context[name] for name in ("title", "answers")}
+    return JsonResponse({**answer, "html": html, "words": shown.words, "is_final": shown.is_final})
 
 
 def stop_run(visit: Visit, run: int) -> HttpResponse:
@@ -107,8 +108,8 @@ def stop_run(visit: Visit, run: int) -> HttpResponse:
         "name": one_line(found.schedule_name),
         "run": found,
         "kill": kill,
-        "standing": display.standing(found),
-        "may_kill": visit.platform.may_kill,
+        "state": display.state_shown(found),
+        "may_kill": _may_kill(visit, found),
     }
     return visit.render("runtask/stop.html", context)
 
@@ -149,7 +150,7 @@ def _refused(visit: Visit, asked: RunRequest, why: Refused) -> HttpResponse:
     except CantRepeat as exc:
         return _picker(visit, "", sentence(exc.reason))
     hint = press_again(why.reason) if isinstance(why, NothingSent) else ""
-    return _form(visit, preview, fill, typed=asked, problems=why.problems, hint=hint)
+    return _form(visit, preview, fill, why.problems, typed=asked, hint=hint)
 
 
 def _again(visit: Visit, run: RunId | None) -> HttpResponse:
@@ -157,7 +158,7 @@ def _again(visit: Visit, run: RunId | None) -> HttpResponse:
         preview, fill = again.preview(visit.platform, visit.actor, run or NO_RUN)
     except (CantRepeat, Orphaned) as exc:
         return _picker(visit, "", sentence(exc.reason))
-    return _form(visit, preview, fill)
+    return _fresh(visit, preview, fill)
 
 
 def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
@@ -165,40 +166,56 @@ def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
     context = {
         "title": texts.RUN_A_SCHEDULE,
         "query": query,
-        "matches": matches.first,
+        "matches": [replace(brief, name=one_line(brief.name)) for brief in matches.first],
         "count": texts.count(len(matches.first), matches.total, query),
         "problem": problem,
+        "paused": _paused(),
         "beat": links.path("admin:django_celery_beat_periodictask_changelist"),
     }
     return visit.render("runtask/picker.html", context, 404 if problem else 200)
 
 
+def _paused() -> str:
+    """Why nothing can be run at the moment. Empty: the site isn't paused."""
+    why = rulebook.in_force().paused
+    return "" if why is None else sentence(Reason(code=Code.PAUSED, params={"reason": why}))
+
+
+def _fresh(visit: Visit, preview: Preview, fill: Fill = AS_STORED) -> HttpResponse:
+    """The form with the values of `fill`, and their problems."""
+    as_shown = RunRequest(
+        key="",
+        actor=visit.actor,
+        schedule=preview.schedule.id,
+        args=None,
+        kwargs=None,
+        fingerprint=None,
+        again=fill.again.run.run if fill.again else None,
+    )
+    # Nobody has been asked for a reason yet.
+    problems = [one for one in _problems(visit, as_shown) if one.field != Field.REASON]
+    return _form(visit, preview, fill, problems)
+
+
 def _form(
     visit: Visit,
     preview: Preview,
-    fill: Fill = AS_STORED,
+    fill: Fill,
+    problems: Sequence[Problem],
     *,
     typed: RunRequest | None = None,
-    problems: Iterable[Problem] | None = None,
     hint: str = "",
 ) -> HttpResponse:
-    """The form with the values of `fill` and their problems, or with what was typed and the given problems."""
+    """The form with the values of `fill` or with what was typed, and these problems."""
     filled, schedule = fill.again, preview.schedule
     run = filled.run.run if filled else None
-    if problems is None:
-        as_shown = RunRequest(
-            key="", actor=visit.actor, schedule=schedule.id, args=None, kwargs=None, fingerprint=None, again=run
-        )
-        problems = _problems(visit, as_shown)
-    # Nobody has been asked for a reason yet.
-    found = [display.problem(one) for one in problems if typed is not None or one.field != Field.REASON]
+    found = list(map(display.problem, problems))
     name = one_line(schedule.name)
-    now = filled.fingerprint if filled else schedule.fingerprint
-    fingerprint = now if typed is None else typed.fingerprint
     context = {
         "title": texts.RUN.format(schedule=name),
         "name": name,
         "preview": preview,
+        "description": clean(schedule.description).strip(),
         "target": display.target(preview),
         "again": display.again(filled) if filled else None,
         "address": f"?run={run}" if run else f"?schedule={schedule.id}",
@@ -211,12 +228,12 @@ def _form(
         ),
         "needs": list(map(need_text, preview.limits.needs)),
         "is_closed": preview.limits.denied is not None and typed is None,
-        "problems": [problem for problem in found if problem["field"] == Field.SCHEDULE],
+        "problems": [problem for problem in found if problem.field == Field.SCHEDULE],
         "hint": hint,
         "is_refused": typed is not None,
-        "is_changed": fingerprint != now,
+        "is_changed": any(one.code == Code.CHANGED for one in problems),
         "form_id": visit.request.POST.get(forms.FORM) or forms.new_id(),
-        "fingerprint": fingerprint,
+        "fingerprint": (filled or preview).fingerprint if typed is None else typed.fingerprint,
     }
     return visit.render("runtask/form.html", context)
 
@@ -244,20 +261,27 @@ def _followed(visit: Visit, run: int) -> Run:
     return found
 
 
-def _standing(visit: Visit, run: Run) -> dict[str, Any]:
-    standing = display.standing(run)
+def _with_state(visit: Visit, run: Run) -> dict[str, Any]:
+    shown = display.state_shown(run)
     hindrance = stop.hindrance(visit.platform, run, now=clock.now()) or stop.denied(visit.platform, visit.actor, run)
-    is_asked = run.stop_way == Way.TERMINATE or (bool(run.stop_way) and not visit.platform.may_kill)
+    has_more = not run.stop_way or (run.stop_way != Way.TERMINATE and _may_kill(visit, run))
     address = links.result_path(run)
     may_see = bool(address) and _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
     return {
         "run": run,
-        "standing": standing,
-        "title": f"{standing.words}: {one_line(run.schedule_name)}",
+        "state": shown,
+        "title": f"{shown.words}: {one_line(run.schedule_name)}",
+        # The page's other parts, such as Approve, change only with this.
+        "answers": str(run.answers.count()) if run.state == RunState.WAITING else "",
         "result_path": address if may_see else "",
-        "can_stop": hindrance is None and not is_asked,
-        "cant_stop": "" if standing.is_final else sentence(hindrance),
+        "can_stop": hindrance is None and has_more,
+        "cant_stop": "" if shown.is_final else sentence(hindrance),
     }
+
+
+def _may_kill(visit: Visit, run: Run) -> bool:
+    """Whether to offer this person to terminate the run's task."""
+    return visit.platform.may_kill and stop.denied(visit.platform, visit.actor, run, kill=True) is None
 
 
 def _may_see(request: HttpRequest, model: type) -> bool:

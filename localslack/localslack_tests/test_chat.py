@@ -85,13 +85,31 @@ def test_a_direct_message_answers_with_its_own_id(client: WebClient, slack: Loca
     assert client.chat_update(channel=answer["channel"], ts=answer["ts"], text="pssst")["ok"]
 
 
-@pytest.mark.parametrize("thread_ts", ["1700000000.000001", "reply"])
-def test_replies_go_to_parents_only(client: WebClient, refused: Refused, thread_ts: str) -> None:
+def test_blocks_that_are_too_long_together_are_refused(client: WebClient, refused: Refused) -> None:
+    blocks = [section("x" * 3000)] * 5
+    assert refused(lambda: client.chat_postMessage(channel="C0OPS", text="x", blocks=blocks))["error"] == (
+        "msg_blocks_too_long"
+    )
+
+
+def test_replies_go_to_parents_only(client: WebClient, refused: Refused) -> None:
     root = client.chat_postMessage(channel="C0OPS", text="root")["ts"]
-    reply = client.chat_postMessage(channel="C0OPS", text="reply", thread_ts=root)["ts"]
-    wrong = str(reply) if thread_ts == "reply" else thread_ts
-    answer = refused(lambda: client.chat_postMessage(channel="C0OPS", text="x", thread_ts=wrong))
+    reply = str(client.chat_postMessage(channel="C0OPS", text="reply", thread_ts=root)["ts"])
+    answer = refused(lambda: client.chat_postMessage(channel="C0OPS", text="x", thread_ts=reply))
     assert answer["error"] == "thread_not_found"
+
+
+def test_a_reply_to_a_message_that_is_gone_stands_outside_threads(
+    slack: LocalSlack, client: WebClient, ana: Person, refused: Refused
+) -> None:
+    root = str(client.chat_postMessage(channel="C0OPS", text="root")["ts"])
+    client.chat_delete(channel="C0OPS", ts=root)
+    answer = client.chat_postMessage(channel="C0OPS", text="stray", thread_ts=root)
+    assert "thread_ts" not in answer["message"]
+    assert [one["text"] for one in ana.messages("C0OPS")] == ["stray"]
+    slack.fault("error", method="chat.postMessage", error="thread_not_found")
+    again = refused(lambda: client.chat_postMessage(channel="C0OPS", text="x", thread_ts=root))
+    assert again["error"] == "thread_not_found"
 
 
 def test_a_parent_counts_its_replies(client: WebClient, ana: Person) -> None:

@@ -39,6 +39,18 @@ def test_the_event_has_the_recorded_fields(app: App, slack: LocalSlack, ana: Per
     assert event["client_msg_id"]
 
 
+def test_an_event_from_a_channel_of_another_company_names_its_workspace(
+    app: App, slack: LocalSlack, ana: Person
+) -> None:
+    slack.control("channels", id="C0OPS", is_shared=True, host="T0ELSE")
+    ana.types("C0OPS", "<@U0BOT> here")
+    slack.wait_for(lambda: mentions(app))
+    payload = app.received("event_callback")[0]
+    assert (payload["team_id"], payload["is_ext_shared_channel"]) == ("T0ELSE", True)
+    assert (payload["authorizations"][0]["team_id"], payload["event"]["team"]) == ("T0LOCAL", "T0LOCAL")
+    assert app.client.conversations_info(channel="C0OPS")["channel"]["conversation_host_id"] == "T0ELSE"
+
+
 def test_only_bots_in_the_channel_get_the_event_others_can_be_invited(app: App, slack: LocalSlack, ana: Person) -> None:
     ana.types("C0QUIET", "<@U0BOT> here?")
     ana.types(ana.dm(), "<@U0BOT> and here?")

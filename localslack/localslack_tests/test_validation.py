@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from localslack.validation.surfaces import message_problems, view_problems
+from localslack.validation.surfaces import blocks_are_too_long, message_problems, view_problems
 from localslack_tests.views import actions, button, menu, modal, option, plain, section, text_input
 
 Json = dict[str, Any]
@@ -41,6 +41,8 @@ GOOD = {
     "numbers": input_of(type="number_input", is_decimal_allowed=True, min_value="1", max_value="2.5"),
     "a filter": input_of(type="conversations_select", filter={"include": ["public", "private"], "exclude_bot_users": True}),
     "a date": input_of(type="datepicker", initial_date="2026-11-23"),
+    "a section that is always open": modal(section() | {"expand": True}),
+    "a url in an overflow menu": modal(actions({"type": "overflow", "action_id": "a", "options": [option("a") | {"url": "https://example.com"}]})),
     "an accessory": modal(section(accessory=button())),
     "rich text": modal(rich({"type": "text", "text": "a < b & c"}, kind="rich_text_preformatted")),
     "a confirmation without its own buttons": modal(actions(button(confirm={"title": plain("Sure?"), "text": plain("?")}))),
@@ -105,6 +107,9 @@ BAD: dict[str, tuple[Json, str]] = {
     "a number without is_decimal_allowed": (input_of(type="number_input"), "missing required field: is_decimal_allowed [json-pointer:/view/blocks/0/element]"),
     "a minimum that isn't a string": (input_of(type="number_input", is_decimal_allowed=False, min_value=1), "must provide a string that is a number [json-pointer:/view/blocks/0/element/min_value]"),
     "a wrong date": (input_of(type="datepicker", initial_date="23.11.2026"), "failed to match the format of `initial_date` [json-pointer:/view/blocks/0/element/initial_date]"),
+    "a day that doesn't exist": (input_of(type="datepicker", initial_date="2020-13-45"), "failed to match the format of `initial_date` [json-pointer:/view/blocks/0/element/initial_date]"),
+    "a string for expand": (modal(section() | {"expand": "yes"}), "must be a valid boolean [json-pointer:/view/blocks/0/expand]"),
+    "3001 of url in an overflow menu": (modal(actions({"type": "overflow", "action_id": "a", "options": [option("a") | {"url": "x" * 3001}]})), "must be less than 3001 characters [json-pointer:/view/blocks/0/elements/0/options/0/url]"),
     "an unknown trigger": (modal(text_input(dispatch_action_config={"trigger_actions_on": ["on_blur"]})), "must be a valid enum value [json-pointer:/view/blocks/0/element/dispatch_action_config/trigger_actions_on]"),
     "files with dispatch_action": (modal(text_input() | {"dispatch_action": True, "element": {"type": "file_input", "action_id": "a"}}), "`dispatch_action` can't be used with file_input [json-pointer:/view/blocks/0/dispatch_action]"),
     "101 of confirm title": (modal(actions(button(confirm={"title": plain("x" * 101), "text": plain("x")}))), "must be less than 101 characters [json-pointer:/view/blocks/0/elements/0/confirm/title/text]"),
@@ -171,6 +176,11 @@ def test_a_message_answer_repeats_each_complaint_with_the_failed_schema() -> Non
 def test_a_message_has_50_blocks_at_most() -> None:
     assert not message_problems([section()] * 50)
     assert message_problems([section()] * 51).lines() == ["no more than 50 items allowed [json-pointer:/blocks]"]
+
+
+def test_the_blocks_of_a_message_share_13200_characters_of_json() -> None:
+    assert not blocks_are_too_long([section("x" * 3000)] * 4)
+    assert blocks_are_too_long([section("x" * 3000)] * 5)
 
 
 def test_markdown_blocks_share_12000_characters() -> None:

@@ -59,6 +59,7 @@ def _values(value: Any) -> Any:
         ({"type": "radio_buttons", "options": OPTIONS}, {"value": "three"}, "option_not_offered"),
         ({"type": "multi_static_select", "options": OPTIONS, "max_selected_items": 1}, {"selected_options": ["one", "two"]}, "too_many_items"),
         ({"type": "datepicker"}, {"selected_date": "tomorrow"}, "wrong_kind_of_value"),
+        ({"type": "datepicker"}, {"selected_date": "2026-02-30"}, "wrong_kind_of_value"),
         ({"type": "plain_text_input"}, {"value": 7}, "wrong_kind_of_value"),
     ],
 )  # fmt: skip

@@ -18,6 +18,7 @@ from bot.broker import connection as module
 from bot.broker.connection import CONNECT_TIMEOUT, LEAST_TIMEOUT, connect, own_connection
 from bot.broker.send import CelerySender
 from bot.core.ports import FateUnknown, NotSent
+from bot.core.secrets import WORDS
 
 SEVERAL = [f"amqp://{host}" for host in "abc"]
 
@@ -172,7 +173,7 @@ REFUSED: list[Callable[[str], str]] = [
 def test_no_address_is_shown_to_people(url: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", ";".join(map(url, ["127.0.0.1", "127.0.0.2"])))
     with pytest.raises(NotSent) as caught:
-        CelerySender(Celery("several", set_as_current=False)).reach(2.5)
+        CelerySender(Celery("several", set_as_current=False), WORDS).reach(2.5)
     assert "ConnectionError" in str(caught.value) or "ConnectionRefusedError" in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert "127.0.0" not in str(caught.value)

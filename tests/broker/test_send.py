@@ -16,6 +16,7 @@ from bot.core.options import REQUESTER_HEADER
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid
 from bot.core.scrub import MASK
+from bot.core.secrets import WORDS
 from tests.factories import NOW, TASK_ID, a_dispatch, a_schedule
 
 
@@ -39,7 +40,7 @@ def taken(app: Celery, queue: str = "tests.send") -> list[Any]:
 
 
 def a_prepared(app: Celery, schedule: Schedule) -> tuple[CelerySender, Any]:
-    sender = CelerySender(app)
+    sender = CelerySender(app, WORDS)
     return sender, sender.prepare(schedule, TASK_ID, [1], {"days": 30}, requester="ada")
 
 
@@ -74,7 +75,7 @@ TYPED = '{"__type__": "datetime", "__value__": "2026-11-05T12:00:00Z"}'
 
 
 def test_typed_values_are_sent_as_beat_reads_them(app: Celery) -> None:
-    sender = CelerySender(app)
+    sender = CelerySender(app, WORDS)
     what = sender.prepare(a_schedule(), TASK_ID, [json.loads(TYPED)], {}, requester="ada")
     assert what.args == [json.loads(TYPED)], "the run's row keeps the value as it was typed"
     sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
@@ -110,7 +111,7 @@ def test_arguments_that_the_task_would_refuse_are_certainly_not_sent(app: Celery
 
 def test_a_value_that_no_serializer_takes_is_certainly_not_sent(app: Celery) -> None:
     with pytest.raises(NotSent, match=Code.CELERY_REFUSED):
-        CelerySender(app).send(a_dispatch(args=[object()]), run=RunId(5), within=1.0, enter=lambda: True)
+        CelerySender(app, WORDS).send(a_dispatch(args=[object()]), run=RunId(5), within=1.0, enter=lambda: True)
     assert taken(app) == []
 
 
@@ -127,7 +128,7 @@ def test_a_tasks_code_is_never_run_here(app: Celery) -> None:
 
 
 def test_problems_that_prevent_sending_a_row_are_reported_beforehand(app: Celery) -> None:
-    sender = CelerySender(app)
+    sender = CelerySender(app, WORDS)
     assert sender.problems(a_schedule(columns={"queue": "tests.slow"})) == []
     app.conf.task_create_missing_queues = False
     del app.amqp.queues, app.amqp.router
@@ -233,7 +234,7 @@ def test_secrets_are_masked_in_errors_of_the_platforms_own_code(
     def nightly(user, password, **_): ...
 
     schedule = a_schedule(headers='{"X-Token": "third-secret"}')
-    sender = CelerySender(app)
+    sender = CelerySender(app, WORDS)
     what = sender.prepare(schedule, TASK_ID, ["ada", "first-secret"], {"pwd": "second-secret"}, requester="ada")
     assert "third-secret" not in str(what.target)
     if after:

@@ -182,6 +182,9 @@ def test_the_demands_of_several_rules_are_combined() -> None:
     ]
     assert hours((LEADS, OPS)) == 24
     assert hours((replace(LEADS, approval_hours=48.0), replace(OPS, approval_hours=0.5))) == 0.5
+    assert hours((LEADS, replace(OPS, approvals=0, approval_hours=72.0))) == 24, "a rule never adds time"
+    assert hours((LEADS, replace(OPS, approval_hours=72.0))) == 24
+    assert hours((Rule(name="x"), replace(OPS, approval_hours=72.0))) == 72
     assert not counts_for(CARA, OPS, (LEADS, OPS))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from jsonschema.validators import extend
 
 from bot.core import schemas
 from bot.core.bound import problems
@@ -20,7 +21,8 @@ def by_name(days=7, region="EU"): ...
 def by_place(days, /): ...
 def rest(*days): ...
 def anything(*args, **kwargs): ...
-def both(days, /, **others): ...
+def both(days=365, /, **others): ...
+def all_others(*days, **others): ...
 
 
 def told(
@@ -50,6 +52,8 @@ def told(
         pytest.param(rest, [9999], {}, [(Field.ARGS, Code.RULE_REFUSES_VALUE)], id="all others are a list"),
         pytest.param(anything, [9999], {}, [(Field.KWARGS, Code.RULE_NEEDS_ARGUMENT)], id="under another name"),
         pytest.param(both, [9999], {"days": 1}, [(Field.KWARGS, Code.ARGUMENT_TWICE)], id="two values of a name"),
+        pytest.param(both, [], {"days": 1}, [(Field.KWARGS, Code.RULE_PLACE_ONLY)], id="a keyword beside the default"),
+        pytest.param(all_others, [], {"days": [1]}, [(Field.KWARGS, Code.RULE_PLACE_ONLY)], id="beside all others"),
         pytest.param(None, [9999], {}, [(Field.ARGS, Code.RULE_ARGS_UNNAMED)], id="by a place without a name"),
         pytest.param(None, [9999], {"days": 1}, [(Field.ARGS, Code.RULE_ARGS_UNNAMED)], id="the same, with a name"),
         pytest.param(by_place, [1, 9999], {}, [(Field.ARGS, Code.RULE_ARGS_UNNAMED)], id="more than there are places"),
@@ -137,8 +141,9 @@ def test_a_long_list_takes_time_in_proportion_to_its_length() -> None:
     assert time.process_time() - began < 30
 
 
-def test_without_jsonschema_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "jsonschema", None)
+@pytest.mark.parametrize("package", ["jsonschema", "regex"])
+def test_without_its_packages_nothing_is_sent(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    monkeypatch.setitem(__import__("sys").modules, package, None)
     assert told(DAYS, by_name, [], {"days": 1}) == [(Field.SCHEDULE, Code.RULE_UNCHECKED)]
     with pytest.raises(schemas.ExtraMissing):
         list(schemas.flaws(DAYS))
@@ -240,7 +245,7 @@ BAD: list[tuple[dict[str, Any], Code]] = [
 
 
 @pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
-def test_a_check_looks_at_a_bounded_number_of_parts(keyword: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_looks_at_a_bounded_number_of_parts(keyword: str) -> None:
     """Even a schema with a small text can expand to very many parts."""
     allowed = [schema for n in range(20) if not list(schemas.flaws(schema := doubling(n, keyword)))]
     asked: list[Any] = []
@@ -249,11 +254,9 @@ def test_a_check_looks_at_a_bounded_number_of_parts(keyword: str, monkeypatch: p
         asked.append(args)
         return iter(())
 
-    monkeypatch.setattr(schemas, "_multiple_of", counted)
-    schemas._with_ours.cache_clear()
     largest = {**allowed[-1], "$defs": {**allowed[-1]["$defs"], "d0": {**TYPED, "multipleOf": 1}}}
-    list(schemas.validator(largest).iter_errors({"days": 7}))
-    schemas._with_ours.cache_clear()
+    counting = extend(type(schemas.validator(largest)), {"multipleOf": counted})  # type: ignore[no-untyped-call]
+    list(counting(largest).iter_errors({"days": 7}))
     assert 0 < len(asked) <= schemas.MOST
 
 

@@ -36,5 +36,5 @@ def test_each_code_has_one_kind() -> None:
         ("", "bad_request"),
     ],
 )
-def test_the_kind_of_a_code(code: str, expected: str) -> None:
+def test_each_code_counts_as_its_kind_and_an_unknown_one_as_a_bad_request(code: str, expected: str) -> None:
     assert kind(code) == expected

@@ -38,7 +38,7 @@ NAME = "nightly sales"
         ('n {"a": 1} b=2', Mention(name="n", kwargs={"a": 1, "b": 2})),
     ],
 )
-def test_name_and_values(text: str, read: Mention) -> None:
+def test_a_mention_is_a_name_followed_by_values(text: str, read: Mention) -> None:
     assert parse(text) == read
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from bot.core.model import Actor, SlackAccount, TeamId
-from bot.core.policy import Action, Subject, may
+from bot.core.policy import Subject, may
 from bot.core.reasons import Code
-from bot.core.rights import EVERYTHING, Rights
+from bot.core.rights import EVERYTHING, Action, Rights
 from bot.texts import sentence
 from tests.factories import ADA, a_profile, an_actor
 

@@ -126,6 +126,19 @@ MISTAKES: list[Any] = [
     ("- name: a\n  tasks: [x]\n  approvals: true", [(3, 14, Code.NOT_A_COUNT)]),
     ("- name: a\n  tasks: [x]\n  approvals: -1", [(3, 14, Code.NOT_A_COUNT)]),
     ("- name: a\n  tasks: [x]\n  approval_hours: .nan", [(3, 19, Code.NOT_HOURS)]),
+    (
+        "- name: a\n  name: b\n  tasks: [x]\n  closed: [nonsense]\n  see: [nobodies]",
+        [(2, 3, Code.DOUBLED_KEY), (4, 12, Code.BAD_WINDOW), (5, 9, Code.NO_SUCH_GROUP)],
+    ),
+    (
+        "- name: a\n  tasks: &x [x]\n  schedules: *x\n  reason: perhaps",
+        [(3, 14, Code.YAML_ALIAS), (4, 11, Code.NOT_A_FLAG)],
+    ),
+    (
+        "- name: a\n  tasks: [x]\n  arguments: &a {properties: {a: *a}}\n  reason: perhaps",
+        [(3, 34, Code.YAML_ALIAS), (4, 11, Code.NOT_A_FLAG)],
+    ),
+    ("- name: a\n  tasks: [!!int x]\n  reason: perhaps", [(2, 11, Code.YAML_TAG), (3, 11, Code.NOT_A_FLAG)]),
     ("- name: a\n  tasks: [x]\n  ask: [U1]", [(3, 9, Code.NOT_A_USER_GROUP)]),
     ("- name: a\n  tasks: [x]\n  reason: yes please", [(3, 11, Code.NOT_A_FLAG)]),
     ("- name: a\n  tasks: [x]\n  closed: [weekends]", [(3, 12, Code.BAD_WINDOW)]),
@@ -155,6 +168,6 @@ MISTAKES: list[Any] = [
 @pytest.mark.parametrize(("text", "expected"), MISTAKES)
 def test_each_mistake_is_reported_with_its_place(text: str, expected: list[tuple[int, int, Code]]) -> None:
     with pytest.raises(Invalid) as caught:
-        rulefile.read(text)
+        rulefile.read(text, {"ops"})
     places = [(one.place.line, one.place.column, one.code) for one in caught.value.problems if one.place]
     assert places == expected

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.globs import Globs
+from bot.core.rights import Rights
 from bot.core.rules import Notify, Rule, RuleBook, Terms, terms
 from bot.core.search import Index
 
@@ -76,6 +77,6 @@ def test_without_a_rule_every_end_is_posted() -> None:
 
 def test_groups_decide_which_schedules_are_hidden_and_superusers_see_all() -> None:
     book = RuleBook((Rule(name="a", tasks=("a",), see=("finance",)), Rule(name="b", tasks=("b",), run=("ops",))))
-    assert book.hiding(frozenset(), is_superuser=False) == (Globs(tasks=("a",)),)
-    assert book.hiding(frozenset({"finance"}), is_superuser=False) == ()
-    assert book.hiding(frozenset(), is_superuser=True) == ()
+    assert book.hiding(Rights()) == (Globs(tasks=("a",)),)
+    assert book.hiding(Rights(groups=frozenset({"finance"}))) == ()
+    assert book.hiding(Rights(is_superuser=True)) == ()

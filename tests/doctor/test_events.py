@@ -16,9 +16,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_tasks_that_send_no_events_are_reported_if_events_are_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventqueue, "is_possible", lambda _: True)
-    monkeypatch.setattr(events, "_queue", lambda *_: iter(()))
-    monkeypatch.setattr(events, "_workers", lambda *_: iter(()))
+    monkeypatch.setattr(eventqueue, "transport", lambda _: eventqueue.REDIS)
+    monkeypatch.setattr(events, "ask", lambda *_: {})
     app, by_events = wiring.celery_app(), subject(conf=Conf(outcomes="events"))
     a_row(task="celery.backend_cleanup")
     assert "send_events" not in told(results.results(by_events))

@@ -14,6 +14,7 @@ from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
 from bot.core.model import Actor, RunRequest, ScheduleId
 from bot.core.reasons import Problem
+from bot.core.secrets import WORDS
 from bot.runs import see, start
 from bot.runs.door import Platform
 from bot.runs.refusals import Refused
@@ -23,8 +24,8 @@ from bot.slack.metadata import Metadata
 from bot.texts import problem_text
 from localslack.validation.surfaces import view_problems
 from tests.core import strategies
-from tests.factories import NOW, PLACE, a_row, staff_actor
-from tests.fakes import FakeOutcomes, FakeStopper
+from tests.factories import FORM_KEYS, NOW, PLACE, a_row, staff_actor
+from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
 from tests.parity.compare import pictured
 from tests.parity.ways import request_for
 from tests.parity.wire import InMemory
@@ -96,10 +97,12 @@ def test_any_row_is_shown_and_either_sent_or_reported_as_wrong(
     platform = Platform(
         catalog=BeatCatalog(app),
         sources=FakeOutcomes().sources(),
+        queues=FakeQueues(),
         stopper=FakeStopper(),
-        sender=CelerySender(app),
+        sender=CelerySender(app, WORDS),
         secret_keys=(),
         deadline=1800,
+        form_keys=FORM_KEYS,
     )
     preview = see.preview(platform, actor, ScheduleId(row.pk))
     assert preview is not None

@@ -11,14 +11,15 @@ from django_celery_beat.schedulers import DatabaseScheduler
 from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
 from bot.core.model import Actor, RunId, ScheduleId
+from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs import see, start
 from bot.runs.door import Platform
 from bot.runs.follow import follow
 from bot.runs.refusals import Refused
 from bot.runs.waiting import Budget
-from tests.factories import a_row, staff_actor
-from tests.fakes import FakeOutcomes, FakeStopper
+from tests.factories import FORM_KEYS, a_row, staff_actor
+from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
 from tests.parity.compare import pictured
 from tests.parity.ways import request_for
 
@@ -39,10 +40,12 @@ def platform(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         yield Platform(
             catalog=BeatCatalog(app),
             sources=FakeOutcomes().sources(),
+            queues=FakeQueues(),
             stopper=FakeStopper(),
-            sender=CelerySender(app),
+            sender=CelerySender(app, WORDS),
             secret_keys=(),
             deadline=1800,
+            form_keys=FORM_KEYS,
         )
 
 

@@ -12,6 +12,7 @@ from kombu.utils import json as typed_json
 from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
 from bot.core.model import ScheduleId, Target
+from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.option_texts import options, stored_options
 from tests.factories import staff_actor
@@ -32,7 +33,7 @@ def test_a_message_goes_to_the_target_that_is_shown(case: Case, monkeypatch: pyt
     with stored(case, broker.url, now) as (app, row, _):
         schedule = BeatCatalog(app).get(ScheduleId(row))
         assert schedule is not None
-        target = CelerySender(app).target(schedule)
+        target = CelerySender(app, WORDS).target(schedule)
         broker.clear(queues(app))  # all tests of a process share this broker
         runtask(app, PeriodicTask.objects.get(pk=row), actor)
         (message,) = broker.take(queues(app))

@@ -16,11 +16,13 @@ from kombu.pools import ProducerPool
 from bot.broker.catalog import BeatCatalog
 from bot.broker.send import CelerySender
 from bot.core.model import Actor, RunRequest, ScheduleId
+from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs import start
 from bot.runs.door import Platform
 from bot.runs.waiting import Budget
-from tests.fakes import FakeOutcomes, FakeStopper
+from tests.factories import FORM_KEYS
+from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
 
 Way = Callable[[Celery, PeriodicTask, Actor], None]
 
@@ -60,14 +62,16 @@ def beat(app: Celery, row: PeriodicTask, actor: Actor) -> None:
 
 def runtask(app: Celery, row: PeriodicTask, actor: Actor) -> None:
     """Starts a run by the row's id, with the permission check."""
-    sender = CelerySender(app)
+    sender = CelerySender(app, WORDS)
     platform = Platform(
         catalog=BeatCatalog(app),
         sources=FakeOutcomes().sources(),
+        queues=FakeQueues(),
         stopper=FakeStopper(),
         sender=sender,
         secret_keys=(),
         deadline=1800,
+        form_keys=FORM_KEYS,
     )
     try:
         start.start(platform, request_for(row, actor), Budget())

@@ -40,6 +40,7 @@ from bot.core.model import (  # noqa: E402
     SlackUserId,
 )
 from bot.core.reasons import Code  # noqa: E402
+from bot.core.secrets import WORDS  # noqa: E402
 from bot.core.status import RunState  # noqa: E402
 from bot.models import Notice, NoticeState, Run, SlackLink, database_of  # noqa: E402
 from bot.runs import actors, favourites, see, start  # noqa: E402
@@ -98,7 +99,7 @@ class Story:
 
     def step(self) -> None:
         """Lets the watcher and the deliverer each do a step."""
-        Watcher(RowOutcomes(), deadline=60, wake=lambda: None).step()
+        Watcher(RowOutcomes(), deadline=60, wake=lambda: None, secret_keys=WORDS).step()
         deliverer = Deliverer(self.messenger, Site(base_url="https://shop.example.com"))
         until(lambda: delivery_step(deliverer) and not Notice.objects.filter(state__in=UNDER_WAY).exists())
         deliverer.drain(10)

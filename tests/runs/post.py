@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.core.model import NoticeKind, TaskId
 from bot.core.report import Report
+from bot.core.secrets import WORDS
 from bot.models import Notice, Run
 from bot.runs import finish, outbox
 from bot.runs.deliver import Deliverer
@@ -57,7 +58,9 @@ def a_started_run(channel: str = "C0001", **fields: Any) -> Run:
 
 
 def end(run: Run, post: Post) -> None:
-    finish.record([an_outcome(task_id=TaskId(run.task_id), at=post.now)], now=post.now, deadline=1800)
+    finish.record(
+        [an_outcome(task_id=TaskId(run.task_id), at=post.now)], now=post.now, deadline=1800, secret_keys=WORDS
+    )
 
 
 def notice(run: Run, kind: str) -> Notice:

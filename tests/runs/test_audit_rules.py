@@ -7,6 +7,7 @@ from django.core.management import call_command
 
 from bot.core.audit import By, Who
 from bot.core.entry import Entry
+from bot.models import SiteState
 from bot.runs import clock, rulebook
 from tests.audit import records, told
 from tests.runs.conftest import Door
@@ -26,6 +27,23 @@ def test_the_record_of_an_import_names_the_rules_that_were_saved_and_deleted() -
         {"saved": ["c", "d"], "deleted": ["a"]},
         {"saved": ["b"], "deleted": []},
     ]
+
+
+def test_an_import_that_changes_nothing_is_not_recorded_and_a_moved_rule_counts_as_saved() -> None:
+    a, b, c = (a_rule(name) for name in "abc")
+    rulebook.replace([a, b, c], by=ROOT)
+    version = SiteState.objects.get().version
+    rulebook.replace([a, b, c], by=ROOT)
+    assert SiteState.objects.get().version == version
+    rulebook.replace([a, c, b], by=ROOT)
+    rulebook.replace([c, b], by=ROOT)
+    assert SiteState.objects.get().version != version
+    assert [row.details for row in records()] == [
+        {"saved": ["a", "b", "c"], "deleted": []},
+        {"saved": ["c", "b"], "deleted": []},
+        {"saved": [], "deleted": ["a"]},
+    ]
+    assert rulebook.stored() == [c, b]
 
 
 def test_a_pause_and_its_end_are_each_recorded_once() -> None:

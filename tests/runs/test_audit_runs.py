@@ -13,6 +13,7 @@ from bot.core.entry import Entry
 from bot.core.model import Actor, Outcome, RunId, ScheduleId, Source, TaskId
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Reason
+from bot.core.secrets import WORDS
 from bot.models import Notice, Run
 from bot.runs import again, attempts, clock, finish, outbox, stop
 from bot.runs.refusals import Ended, Refused
@@ -47,7 +48,7 @@ def fails(door: Door, with_: Exception | None) -> None:
 def ends(run: Run, status: str = "SUCCESS", result: str = "", after: float = 0) -> None:
     at = clock.now() + timedelta(seconds=after)
     outcome: Outcome = an_outcome(status, task_id=TaskId(run.task_id), at=at, result=result)
-    finish.record([outcome, outcome], now=clock.now(), deadline=1800)
+    finish.record([outcome, outcome], now=clock.now(), deadline=1800, secret_keys=WORDS)
 
 
 def stops(door: Door, run: Run, **how: Any) -> None:

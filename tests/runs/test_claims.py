@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from bot.core.model import NoticeKind
+from bot.core.secrets import WORDS
 from bot.models import Notice, NoticeState, Run
 from bot.runs import claims, finish, outbox
 from bot.runs.claims import CLAIM
@@ -37,7 +38,7 @@ def test_a_claim_by_rows_read_earlier_takes_no_notice_that_was_tried_since(run: 
 
 
 def test_an_edit_is_claimed_with_its_run_as_it_is_at_the_claim(run: Run) -> None:
-    finish.record([an_outcome("STARTED", task_id=run.task_id)], now=NOW, deadline=60)
+    finish.record([an_outcome("STARTED", task_id=run.task_id)], now=NOW, deadline=60, secret_keys=WORDS)
     Notice.objects.exclude(kind=NoticeKind.PROGRESS).update(state=NoticeState.SENT)
     Notice.objects.filter(kind=NoticeKind.PROGRESS).update(state=NoticeState.OWED)
     done: list[bool] = []
@@ -46,7 +47,7 @@ def test_an_edit_is_claimed_with_its_run_as_it_is_at_the_claim(run: Run) -> None
         if sql == claims.CLAIMED and not done:
             done.append(True)
             ended = an_outcome("SUCCESS", task_id=run.task_id, at=NOW + timedelta(seconds=1))
-            finish.record([ended], now=NOW, deadline=60)
+            finish.record([ended], now=NOW, deadline=60, secret_keys=WORDS)
         return execute(sql, params, many, context)
 
     later = NOW + outbox.EDIT_PACE

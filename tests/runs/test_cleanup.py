@@ -17,6 +17,15 @@ from tests.factories import INSTALLATION, NOW, TEAM, a_run
 
 pytestmark = pytest.mark.django_db
 KEEP = timedelta(days=30)
+OVER = {
+    RunState.FINISHED,
+    RunState.UNSEEN,
+    RunState.OVERDUE,
+    RunState.NOT_SENT,
+    RunState.WITHDRAWN,
+    RunState.DECLINED,
+    RunState.LAPSED,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -32,9 +41,9 @@ def aged(state: RunState, age: timedelta) -> Run:
 
 
 def test_only_old_runs_that_have_ended_are_deleted_with_their_notices() -> None:
-    over = [aged(state, KEEP * 2) for state in cleanup.OVER]
+    over = [aged(state, KEEP * 2) for state in OVER]
     outbox.owe(over[0], NoticeKind.ROOT, now=NOW)
-    kept = [aged(state, KEEP * 2) for state in set(RunState) - set(cleanup.OVER)]
+    kept = [aged(state, KEEP * 2) for state in set(RunState) - OVER]
     kept += [aged(state, KEEP / 2) for state in RunState]
     assert cleanup.forget_old_runs(INSTALLATION, keep=KEEP, now=NOW) == len(over)
     assert set(Run.objects.all()) == set(kept)

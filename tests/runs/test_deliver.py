@@ -63,48 +63,6 @@ def test_no_message_of_a_run_overtakes_a_late_one(post: Post) -> None:
     assert post.said() == ["root", "id", "final"]
 
 
-def test_a_pause_that_slack_asks_for_stops_only_that_channel(post: Post) -> None:
-    busy, quiet = a_started_run("C1"), a_started_run("C2")
-    post.slack.fail(RateLimited(slack_says("ratelimited"), 30), when=lambda report: report.channel == "C1")
-    post.deliver()
-    assert {report.channel for report in post.slack.posts} == {"C2"}
-    root = notice(busy, "root")
-    assert (root.attempts, root.tried_at, root.reason) == (0, None, slack_says("ratelimited"))
-    post.deliver(29)
-    assert notice(busy, "root").state == "owed"
-    assert notice(quiet, "id").state == "sent"
-    post.deliver(1)
-    assert notice(busy, "root").state == "sent"
-    post.deliver(1)
-    assert notice(busy, "id").state == "sent"
-
-
-def test_too_many_edits_block_no_message(post: Post) -> None:
-    run = a_started_run()
-    post.deliver()
-    post.slack.fail(RateLimited(slack_says("ratelimited"), 30), when=about(NoticeKind.PROGRESS))
-    outbox.owe_edit(run, now=post.now)
-    post.deliver(2)
-    outbox.owe(run, NoticeKind.FINAL, now=post.now)
-    post.deliver(1)
-    assert post.said() == ["root", "id", "final"]
-    assert notice(run, "progress").state == "owed"
-    post.deliver(30)
-    assert notice(run, "progress").state == "sent"
-
-
-def test_a_channel_gets_its_burst_and_then_a_message_a_second(post: Post) -> None:
-    for _ in range(5):
-        outbox.owe(a_run(), NoticeKind.ROOT, now=NOW)
-    post.deliver()
-    assert len(post.slack.posts) == 3
-    post.deliver(1)
-    assert len(post.slack.posts) == 4
-    post.deliver(1)
-    assert len(post.slack.posts) == 5
-    assert set(Notice.objects.values_list("attempts", flat=True)) == {0}
-
-
 def test_a_refused_token_stops_everything_for_a_while_and_loses_nothing(post: Post) -> None:
     a_started_run()
     revoked = InstallationRefused(slack_says("token_revoked"))

@@ -5,9 +5,7 @@ from dataclasses import replace
 import pytest
 from django.contrib.auth import get_user_model
 
-from bot.core import policy
 from bot.core.model import Actor, ScheduleId
-from bot.core.policy import Action, Denied, Subject
 from bot.core.reasons import Code
 from bot.models import Favourite
 from bot.runs import favourites
@@ -107,7 +105,7 @@ def test_each_user_has_their_own_whichever_account_they_use(door: Door) -> None:
     assert len(favourites.listed(door.platform, replace(door.request.actor, slack=None, profile=None))) == 1
 
 
-def test_people_who_may_not_see_a_schedule_neither_add_nor_read_it(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_who_may_not_see_a_schedule_neither_add_nor_read_it(door: Door) -> None:
     nobody = replace(door.request.actor, is_staff=False)
     for verb in (
         lambda: favourites.add(door.platform, nobody, ScheduleId(7)),
@@ -117,12 +115,7 @@ def test_people_who_may_not_see_a_schedule_neither_add_nor_read_it(door: Door, m
         with pytest.raises(NotAllowed):
             verb()
     add(door, ScheduleId(7))
-    may = policy.may
-
-    def not_seven(actor: Actor, action: Action, subject: Subject) -> Denied | None:
-        return Denied(code=Code.NOT_STAFF) if subject.schedule == 7 else may(actor, action, subject)
-
-    monkeypatch.setattr(policy, "may", not_seven)
+    in_force(a_rule(see=("finance",)))
     assert names(door) == []
     favourites.remove(door.platform, door.request.actor, ScheduleId(7))
     assert not Favourite.objects.exists()

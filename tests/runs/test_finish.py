@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from bot.core.model import NoticeKind, Outcome, Source, TaskId
 from bot.core.reasons import Code, Reason
+from bot.core.secrets import WORDS
 from bot.models import Notice, Run
 from bot.runs import finish, outbox
 from tests.factories import NOW, a_run, an_outcome
@@ -17,7 +18,7 @@ HOUR = timedelta(hours=1)
 
 
 def record(*outcomes: Outcome, after: timedelta = timedelta(0)) -> int:
-    return finish.record(outcomes, now=NOW + after, deadline=1800)
+    return finish.record(outcomes, now=NOW + after, deadline=1800, secret_keys=WORDS)
 
 
 def said(run: Run, status: str, seconds: float = 0, **facts: object) -> Outcome:
@@ -217,7 +218,7 @@ def test_an_outcome_that_the_database_refuses_blocks_no_other(db: None) -> None:
         an_outcome(task_id=TaskId(bad.task_id), result_length=-1),
         an_outcome(task_id=TaskId(good.task_id)),
     ]
-    assert finish.record(outcomes, now=NOW, deadline=60) == 1
+    assert finish.record(outcomes, now=NOW, deadline=60, secret_keys=WORDS) == 1
     good.refresh_from_db()
     assert good.state == "finished"
 

@@ -5,6 +5,7 @@ import pytest
 from bot.core.model import NoticeKind, TaskId
 from bot.core.ports import NotDelivered
 from bot.core.reasons import Code, Reason
+from bot.core.secrets import WORDS
 from bot.models import Notice
 from bot.runs import finish
 from tests.factories import an_outcome, slack_says
@@ -33,7 +34,8 @@ def test_an_end_of_an_earlier_version_comes_before_another_end(post: Post) -> No
     end(run, post)
     Notice.objects.filter(kind=NoticeKind.FINAL).update(rank=3)
     post.deliver(2)
-    finish.record([an_outcome("FAILURE", task_id=TaskId(run.task_id), at=post.now)], now=post.now, deadline=1800)
+    again = an_outcome("FAILURE", task_id=TaskId(run.task_id), at=post.now)
+    finish.record([again], now=post.now, deadline=1800, secret_keys=WORDS)
     post.deliver(0.1)
     post.deliver(3)
     assert post.said() == ["root", "id", "final", "again"]

@@ -10,6 +10,7 @@ from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils import timezone
 
 from bot.core.model import NoticeKind, TaskId
+from bot.core.secrets import WORDS
 from bot.models import Notice, Run
 from bot.runs import outbox
 from bot.runs.loops import BUSY, IDLE, Bell, Loop, Watcher, delivery_step
@@ -147,7 +148,7 @@ def test_a_loop_survives_an_error(steps: threading.Semaphore, caplog: pytest.Log
 def test_the_watcher_records_outcomes_and_wakes_the_deliverer(rings: list[str]) -> None:
     run = a_run(deadline_at=timezone.now() + timedelta(hours=1))
     outcomes = FakeOutcomes()
-    watcher = Watcher(outcomes, deadline=1800, wake=lambda: rings.append("ring"))
+    watcher = Watcher(outcomes, deadline=1800, wake=lambda: rings.append("ring"), secret_keys=WORDS)
     assert (watcher.step(), rings) == (BUSY, [])
     outcomes.news = [an_outcome("STARTED", task_id=TaskId(run.task_id))]
     assert (watcher.step(), rings) == (BUSY, ["ring"])
@@ -159,7 +160,7 @@ def test_the_watcher_records_outcomes_and_wakes_the_deliverer(rings: list[str]) 
 @pytest.mark.django_db
 def test_the_watcher_reports_a_passed_deadline_and_then_looks_less_often(rings: list[str]) -> None:
     a_run(deadline_at=timezone.now() - timedelta(seconds=1))
-    watcher = Watcher(FakeOutcomes(), deadline=1800, wake=lambda: rings.append("ring"))
+    watcher = Watcher(FakeOutcomes(), deadline=1800, wake=lambda: rings.append("ring"), secret_keys=WORDS)
     assert (watcher.step(), rings) == (IDLE, ["ring"])
     assert Notice.objects.filter(kind="deadline").count() == 1
 

@@ -53,16 +53,16 @@ def test_a_message_that_offers_to_approve_says_that_the_run_was_not_sent(
     door: Door, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_force(TWO_PAIRS_OF_EYES)
-    actual = start._told
+    actual = start._saved_owing_its_root
 
     def posted_meanwhile(*args: Any) -> Any:
         actual(*args)
         post.now = clock.now()
         post.deliver()
-        monkeypatch.setattr(start, "_told", actual)
+        monkeypatch.setattr(start, "_saved_owing_its_root", actual)
         raise LOST
 
-    monkeypatch.setattr(start, "_told", posted_meanwhile)
+    monkeypatch.setattr(start, "_saved_owing_its_root", posted_meanwhile)
     with pytest.raises(OperationalError):
         door.start()
     settled(door)
@@ -70,14 +70,14 @@ def test_a_message_that_offers_to_approve_says_that_the_run_was_not_sent(
     assert "Approve" in buttons(message(post.slack.posts[-1]))
     edit, _ = post.slack.edits[-1]
     assert edit.state == RunState.NOT_SENT
-    assert buttons(message(edit)) == []
+    assert buttons(message(edit)) == ["Run again"]
 
 
 def test_the_next_press_edits_the_message_that_says_that_nothing_was_sent(
     door: Door, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_force(replace(TWO_PAIRS_OF_EYES, ask=("S1",)))
-    lose_once(monkeypatch, start, "_told")
+    lose_once(monkeypatch, start, "_saved_owing_its_root")
     with pytest.raises(OperationalError):
         door.start()
     settled(door)
@@ -94,7 +94,7 @@ def test_the_next_press_edits_that_message_also_if_it_needs_no_approval_any_more
     door: Door, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_force(TWO_PAIRS_OF_EYES)
-    lose_once(monkeypatch, start, "_told")
+    lose_once(monkeypatch, start, "_saved_owing_its_root")
     with pytest.raises(OperationalError):
         door.start()
     settled(door)

@@ -49,7 +49,7 @@ def test_a_hidden_schedule_exists_nowhere(door: Door) -> None:
     with pytest.raises(NoSuchRun):
         again.preview(door.platform, ben, RunId(run.pk))
     with pytest.raises(NoRunYet):
-        again.own_last(door.platform, ben, INSTALLATION)
+        again.own_last(door.platform, ben)
     for check in (lambda request: start.check(door.platform, request), door.start):
         with pytest.raises(Gone):
             check(asked(ben))

@@ -9,6 +9,7 @@ from django.utils import timezone
 from bot.core.model import LastRun, RunId, ScheduleId, Source, TaskId
 from bot.core.ports import SourceSilent
 from bot.core.reasons import Code, Reason
+from bot.core.secrets import WORDS
 from bot.models import Notice, Run, SourceHealth
 from bot.runs import see, sources
 from bot.runs.follow import follow
@@ -22,7 +23,7 @@ SILENT = SourceSilent(Reason(code=Code.SOURCE_SILENT, params={"error": "Connecti
 
 
 def a_watcher(outcomes: FakeOutcomes) -> Watcher:
-    return Watcher(outcomes, deadline=1800, wake=lambda: None)
+    return Watcher(outcomes, deadline=1800, wake=lambda: None, secret_keys=WORDS)
 
 
 def open_run(**fields: Any) -> Run:

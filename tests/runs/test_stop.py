@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from bot.core.model import NoticeKind, RunId, TaskId
 from bot.core.ports import FateUnknown, NotSent, NotTold
 from bot.core.reasons import Code, Reason
+from bot.core.secrets import WORDS
 from bot.core.stops import Standing, Way
 from bot.models import Notice, Run
 from bot.runs import clock, finish, outbox, stop
@@ -45,7 +46,7 @@ def told_again(door: Door, run: Run) -> int:
 
 def ends(run: Run, status: str, result: str = "") -> None:
     outcome = an_outcome(status, task_id=TaskId(run.task_id), at=clock.now(), result=result)
-    assert finish.record([outcome], now=clock.now(), deadline=1800) == 1
+    assert finish.record([outcome], now=clock.now(), deadline=1800, secret_keys=WORDS) == 1
     run.refresh_from_db()
 
 
@@ -218,7 +219,7 @@ def test_a_second_report_of_revocation_is_no_second_end(door: Door) -> None:
     run = stopped(door, sent())
     ends(run, "REVOKED", "TaskRevokedError: revoked")
     better = an_outcome("REVOKED", task_id=TaskId(run.task_id), token="t2", result="TaskRevokedError: terminated")
-    assert finish.record([better], now=clock.now(), deadline=1800) == 1
+    assert finish.record([better], now=clock.now(), deadline=1800, secret_keys=WORDS) == 1
     run.refresh_from_db()
     assert (run.stop_standing, run.later_ends) == (Standing.TERMINATED, [])
     assert "again" not in owed(run)
@@ -228,7 +229,7 @@ def test_an_end_after_a_revocation_is_told(door: Door) -> None:
     run = stopped(door, sent())
     ends(run, "REVOKED", "TaskRevokedError: revoked")
     later = an_outcome("SUCCESS", task_id=TaskId(run.task_id), token="t2")
-    assert finish.record([later], now=clock.now(), deadline=1800) == 1
+    assert finish.record([later], now=clock.now(), deadline=1800, secret_keys=WORDS) == 1
     assert "again" in owed(run)
 
 
@@ -257,7 +258,7 @@ def test_a_message_that_nobody_has_taken_is_taken_back(door: Door) -> None:
     assert owed(run) == {"root", "id", "progress", "closed"}
     assert door.stopper.told == []
     late = an_outcome("SUCCESS", task_id=TaskId(run.task_id))
-    assert finish.record([late], now=clock.now(), deadline=1800) == 0
+    assert finish.record([late], now=clock.now(), deadline=1800, secret_keys=WORDS) == 0
 
 
 @pytest.mark.parametrize("fields", [{"state": "running", "status": "RETRY"}, {"state": "unseen"}], ids=str)

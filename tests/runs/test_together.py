@@ -11,6 +11,7 @@ import pytest
 from django.db import connections
 
 from bot.core.model import NoticeKind, TaskId
+from bot.core.secrets import WORDS
 from bot.models import Notice, NoticeState
 from bot.runs import finish
 from bot.runs.deliver import Deliverer
@@ -43,7 +44,7 @@ def test_deliverers_and_watchers_at_once_post_each_message_once_in_order(caplog:
         for second, status in enumerate(("STARTED", "SUCCESS")):
             seen = an_outcome(status, at=NOW + timedelta(seconds=second))
             outcomes = [replace(seen, task_id=TaskId(run.task_id)) for run in runs]
-            finish.record(outcomes, now=NOW, deadline=1800)
+            finish.record(outcomes, now=NOW, deadline=1800, secret_keys=WORDS)
         connections.close_all()
 
     with caplog.at_level(logging.WARNING):

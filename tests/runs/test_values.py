@@ -13,6 +13,7 @@ from bot.conf import Conf
 from bot.core.model import NoticeKind, RunId, RunRequest, TaskId
 from bot.core.ports import NotSent
 from bot.core.reasons import Code, Reason
+from bot.core.secrets import WORDS
 from bot.core.status import RunState
 from bot.models import Installation, Notice, Run
 from bot.runs import again, cleanup, clock, finish, loops, outbox
@@ -38,6 +39,14 @@ FILLED: dict[str, Any] = {
     "later_ends": [{"status": "FAILURE", "result": HELD, "at": NOW.isoformat()}],
     "not_sent_because": Reason(code=Code.CELERY_REFUSED, params={"error": f"can't encode {HELD}"}).dump(),
 }
+ENDED = {
+    RunState.FINISHED,
+    RunState.UNSEEN,
+    RunState.NOT_SENT,
+    RunState.WITHDRAWN,
+    RunState.DECLINED,
+    RunState.LAPSED,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +71,8 @@ def everything(run: Run) -> str:
 
 
 def test_only_old_runs_that_have_ended_are_emptied_and_their_rows_stay() -> None:
-    ended = [aged(state) for state in set(cleanup.OVER) - {RunState.OVERDUE}]
-    others = [aged(state) for state in {*set(RunState) - set(cleanup.OVER), RunState.OVERDUE}]
+    ended = [aged(state) for state in ENDED]
+    others = [aged(state) for state in set(RunState) - ENDED]
     others += [aged(state, KEEP / 2) for state in RunState]
     assert forget() == len(ended)
     for before in ended:
@@ -147,7 +156,7 @@ def test_an_emptied_run_gets_only_the_status_of_a_late_end() -> None:
     run = aged(RunState.UNSEEN, status="")
     forget()
     late = an_outcome(task_id=TaskId(run.task_id), result=HELD, traceback=HELD, result_length=16)
-    finish.record([late], now=NOW, deadline=1800)
+    finish.record([late], now=NOW, deadline=1800, secret_keys=WORDS)
     run.refresh_from_db()
     assert (run.state, run.status) == ("finished", "SUCCESS")
     assert HELD not in everything(run)

@@ -15,6 +15,7 @@ from bot.broker.send import CelerySender
 from bot.broker.workers import ask
 from bot.core.model import RunId
 from bot.core.ports import FateUnknown
+from bot.core.secrets import WORDS
 from bot.models import Run
 from localslack.testing import LocalSlack, Person
 from tests.broker.waiting import wait_until
@@ -122,7 +123,7 @@ def test_if_no_address_answers_nothing_was_sent(
 def test_once_bytes_have_gone_out_no_other_address_is_tried(
     first: Proxy, brokered: Setup, published: Published
 ) -> None:
-    sender = CelerySender(wiring.celery_app())
+    sender = CelerySender(wiring.celery_app(), WORDS)
     sender.send(a_dispatch(), run=RunId(5), within=2.5, enter=lambda: True)  # this declares the queue
 
     def lose_the_answer() -> bool:

@@ -18,6 +18,7 @@ from bot.broker.send import CelerySender
 from bot.core.model import RunId
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code
+from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.web import tokens
 from localslack.testing import LocalSlack, Person
@@ -156,7 +157,7 @@ def sends(broker: OwnRedis) -> Iterator[Callable[..., Send]]:
         with app.connection_for_write() as connection:
             for queue in queues:
                 queue(connection.default_channel).declare()
-        senders.append(sender := CelerySender(app))
+        senders.append(sender := CelerySender(app, WORDS))
 
         def send(queue: str) -> None:
             options = {"headers": {}, "queue": queue}
@@ -257,7 +258,7 @@ def test_a_message_that_the_account_may_not_send_was_not_sent(service: Setup, mo
         url = service.environment["CELERY_BROKER_URL"].replace("guest:guest", f"{name}:hunter2")
         monkeypatch.setenv("CELERY_BROKER_URL", url)
         with pytest.raises(NotSent) as caught:
-            CelerySender(Celery("platform", set_as_current=False)).send(
+            CelerySender(Celery("platform", set_as_current=False), WORDS).send(
                 a_dispatch(options={"headers": {}, "exchange": "amq.direct", "routing_key": "r"}),
                 run=RunId(5),
                 within=2.0,

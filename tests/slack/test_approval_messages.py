@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from bot.core.model import Change, NoticeKind, SlackUserId
+from bot.core.model import Change, ChannelId, NoticeKind, SlackUserId
 from bot.core.reasons import Code, Reason
 from bot.core.report import Answered, Asked, Report, Untold
 from bot.core.rights import Need, Said
 from bot.core.scrub import MASK
 from bot.slack.blocks import date
 from bot.slack.messages import message
-from localslack.validation.surfaces import message_problems
+from localslack.validation.surfaces import blocks_are_too_long, message_problems
 from tests.factories import ADA, NOW, a_report, unreachable
 from tests.slack.forms import read
 
@@ -38,6 +38,7 @@ def waiting(**asked: Any) -> Report:
 def words(report: Report) -> str:
     built = message(report)
     assert message_problems(built["blocks"]).lines() == []
+    assert not blocks_are_too_long(built["blocks"])
     return read(built)
 
 
@@ -62,6 +63,14 @@ def test_the_root_says_all_that_an_approver_needs_and_mentions_the_groups() -> N
     assert "subteam" not in words(to_an_approver(waiting()))
 
 
+def test_in_their_own_direct_message_the_requester_can_only_stop() -> None:
+    """Nobody approves their own run."""
+    own = message(replace(waiting(), channel=ChannelId("D0ADA")))
+    asked = message(replace(to_an_approver(waiting()), channel=ChannelId("D0CARA")))
+    pressed = [[one["text"]["text"] for one in built["blocks"][-1]["elements"]] for built in (own, asked)]
+    assert pressed == [["Stop"], ["Approve", "Decline"]]
+
+
 def test_after_a_press_that_sent_nothing_the_message_says_how_to_try_again() -> None:
     for report in (waiting(problem=unreachable()), to_an_approver(waiting(problem=unreachable()))):
         assert "The last press of *Approve* sent nothing: " in words(report)
@@ -70,10 +79,38 @@ def test_after_a_press_that_sent_nothing_the_message_says_how_to_try_again() -> 
         assert words(report).count("Approve") == 3  # two in the note, one on the button
 
 
+def test_many_answers_and_rules_are_a_line_each_in_few_blocks() -> None:
+    needs = tuple(Need(rule=f"Rule {number}", needed=9, approvers=("leads",)) for number in range(5))
+    report = waiting(needs=needs, answers=(YES,) * 45)
+    said = words(report)
+    assert (said.count("approved it"), said.count("the yes of 9 other people")) == (45, 5)
+    assert len(message(report)["blocks"]) < 12
+    said = words(waiting(needs=needs * 20, answers=(YES,) * 100))
+    for lines, all_of_them in (("approved it", 100), ("the yes of 9 other people", 100)):
+        assert f"… and {all_of_them - said.count(lines)} more" in said
+
+
+@pytest.mark.parametrize("wide", ["&", "`", '"', "x"])
+def test_a_message_with_much_text_is_shortened_where_it_is_longest(wide: str) -> None:
+    """Slack takes about 13,200 characters in all blocks together (gh:slackapi/bolt-js#2509)."""
+    report = replace(
+        waiting(
+            needs=(Need(rule=wide * 200, needed=2, approvers=(wide * 150, wide * 150)),) * 5,
+            answers=(replace(NO, why=wide * 500),) * 4,
+        ),
+        changes=(Change(name="days", old=wide * 400, new=wide * 400),) * 20,
+        said=Said(reason=wide * 500),
+    )
+    said = words(report)
+    assert f"<@{ADA}> asks to run *<https://site.example/runs/1|nightly report>*" in said
+    assert "days: " in said
+    assert f"It waits until {date(NOW)}." in said
+
+
 VOID = Reason(code=Code.SCHEDULE_CHANGED, params={"what": "queue"})
 ENDS = {
     "declined": (NO, None, "<@U0CARA> declined it: no money"),
-    "lapsed": (YES, None, "Nobody approved it in time, so it was not sent."),
+    "lapsed": (YES, None, "It didn't get all the approvals that it needs in time, so it was not sent."),
     "withdrawn": (YES, VOID, "the schedule was changed after it was asked for (queue)"),
 }
 

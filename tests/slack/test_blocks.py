@@ -77,7 +77,8 @@ def test_text_that_does_not_fit_into_an_alert_stands_below_it() -> None:
     assert texts() == []
     assert texts(short, "c" * 99) == [("alert", f"{short}\n{'c' * 99}")]
     assert texts(short, "c" * 100) == [("alert", short), ("section", "c" * 100)]
-    assert texts(short, long, short) == [("alert", short), ("section", long), ("section", short)]
+    assert texts(short, long, short) == [("alert", short), ("section", f"{long}\n{short}")]
+    assert texts(short, *["b" * 1500] * 2) == [("alert", short), ("section", "b" * 1500), ("section", "b" * 1500)]
     assert texts(long) == [("alert", "b" * 199 + "…"), ("section", long)]
 
 

@@ -13,6 +13,7 @@ from bot.core.report import Answered, Asked, Report, Stopped
 from bot.core.rights import Need, Said
 from bot.core.status import RunState
 from bot.core.stops import Standing
+from bot.slack.ids import Id
 from bot.slack.messages import message, simple_message
 from localslack.validation.surfaces import message_problems
 from tests.factories import NOW, a_report, an_outcome
@@ -104,6 +105,12 @@ def test_the_root_has_its_buttons_and_says_why_it_says_so_little() -> None:
     blocks = message(report)["blocks"]
     assert [one["elements"][0]["action_id"] for one in blocks if one["type"] == "actions"] == ["stop"]
     assert "Another company reads this channel, too." in read(message(report))
+
+
+def test_a_root_that_does_not_show_what_is_approved_has_no_buttons_for_that() -> None:
+    blocks = message(told(NoticeKind.ROOT, RunState.WAITING, stopped=None))["blocks"]
+    found = [element["action_id"] for one in blocks if one["type"] == "actions" for element in one["elements"]]
+    assert found == [Id.STOP]
 
 
 def test_without_an_address_of_the_site_there_is_only_the_state() -> None:

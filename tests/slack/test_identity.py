@@ -13,7 +13,7 @@ RECORDED: dict[str, Any] = recorded("web_api.users.info.ok.json")["user"] | {"is
 EGON = Profile(home=TeamId("T012AB3C4"), email="spengler@ghostbusters.example.com")
 
 
-def test_the_recorded_person() -> None:
+def test_a_person_recorded_from_slack_is_read() -> None:
     assert profile_of(RECORDED) == EGON
 
 
@@ -28,7 +28,7 @@ def test_the_recorded_person() -> None:
         ({"is_stranger": True}, "is_stranger"),
     ],
 )
-def test_each_fact_counts(said: dict[str, Any], fact: str) -> None:
+def test_each_fact_from_slack_makes_only_its_own_mark(said: dict[str, Any], fact: str) -> None:
     found = profile_of({**RECORDED, **said})
     assert getattr(found, fact) is True
     others = {"is_guest", "is_bot", "is_deleted", "is_stranger"} - {fact}

@@ -10,7 +10,7 @@ from celery import states
 from bot.core.model import Change, ChannelId, NoticeKind
 from bot.core.reasons import Code, Reason
 from bot.core.report import Report
-from bot.core.status import RunState
+from bot.core.status import ENDED, NEVER_RUN, RunState
 from bot.core.stops import Standing
 from bot.slack import messages, texts
 from bot.slack.messages import message
@@ -56,7 +56,7 @@ def test_only_the_root_of_an_ended_run_has_the_button(state: RunState) -> None:
         found = [one["elements"] for one in root if one["type"] == "actions"]
         button = {"type": "button", "action_id": "run_again", "value": "1"}
         plain = {"type": "plain_text", "text": "Run again", "emoji": False}
-        assert found == ([[{**button, "text": plain}]] if state in (RunState.FINISHED, RunState.UNSEEN) else [])
+        assert found == ([[{**button, "text": plain}]] if state in SHOWN & (ENDED | NEVER_RUN) else [])
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,18 @@ def test_the_root_tells_who_ran_what_and_how_far_it_is(state: str, words: str) -
     assert "`reports.tasks.nightly` · <!date^" in said(report)
     assert "stored arguments" in said(report)
     assert text(report).startswith(f"nightly report: {words}")
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "not_sent"])
+def test_the_root_of_a_run_that_was_not_run_does_not_say_so(state: str) -> None:
+    assert f"<@{ADA}> asked for *<https://site.example/runs/1|nightly report>*: " in said(a_report(state=state))
+
+
+def test_the_end_of_a_task_that_no_worker_knows_is_explained() -> None:
+    end = said(finished("FAILURE", result="NotRegistered: 'nobody.knows'"))
+    assert "doesn't know this task" in end
+    assert "All of it" not in end, "nothing was left out"
+    assert "know this task" not in said(finished("FAILURE", result="KeyError: 'NotRegistered'"))
 
 
 def test_the_root_ends_with_the_final_status() -> None:
@@ -214,7 +226,7 @@ def test_without_results_an_unknown_fate_stays_unknown() -> None:
 
 def test_a_success_shows_its_result() -> None:
     report = finished(result="42 rows", result_length=7)
-    assert f"<@{ADA}> *SUCCESS*: <https://site.example/runs/1|nightly report> after 3.2 s" in said(report)
+    assert f"<@{ADA}> *SUCCESS* after 3.2 s: <https://site.example/runs/1|nightly report>" in said(report)
     assert "42 rows" in said(report)
     assert "Shortened" not in said(report)
     assert text(report) == "nightly report: SUCCESS after 3.2 s – 42 rows"

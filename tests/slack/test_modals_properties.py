@@ -11,7 +11,8 @@ from bot.core.model import Field, LastRun, Matches, Schedule
 from bot.core.reasons import Invalid
 from bot.core.scrub import MASK
 from bot.slack import modals, payloads
-from bot.slack.ids import INPUT_TEXT, OPTION_TEXT, OPTIONS, SUGGESTION_BYTES
+from bot.slack.blocks import entities
+from bot.slack.ids import ANSWER_BYTES, INPUT_TEXT, OPTION_TEXT, OPTIONS
 from bot.slack.metadata import Metadata
 from localslack.validation.surfaces import options_problems, view_is_too_large, view_problems
 from tests.core import strategies
@@ -87,9 +88,9 @@ def test_slack_takes_any_suggestions(briefs: list, more: int, favourites: list) 
     assert sum(map(len, groups)) <= OPTIONS
     assert [option["value"] for option in groups[0]][: len(favourites)] == [str(one.id) for one in favourites]
     assert options_problems(answer).lines() == []
-    assert len(json.dumps(answer)) <= SUGGESTION_BYTES
+    assert len(json.dumps(answer)) <= ANSWER_BYTES
     for text in objects(answer, "plain_text"):
-        assert len(text["text"]) <= OPTION_TEXT
+        assert len(entities(text["text"])) <= OPTION_TEXT
 
 
 def _is_valid(text: str, field: Field) -> bool:

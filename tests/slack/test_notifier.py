@@ -38,7 +38,10 @@ def meaning(error: Exception) -> NotDelivered:
     [
         pytest.param(answer("ratelimited", 429, {"Retry-After": "30"}), RateLimited, False, id="429"),
         pytest.param(answer(status=429), RateLimited, False, id="429 of a proxy"),
-        pytest.param(answer("message_limit_exceeded"), RateLimited, False, id="limit of the workspace"),
+        pytest.param(answer("rate_limited", 200, {"Retry-After": "30"}), RateLimited, False, id="200 with a pause"),
+        pytest.param(answer("rate_limited"), NotDelivered, False, id="200 without a pause"),
+        pytest.param(answer("message_limit_exceeded"), NotDelivered, False, id="limit of the workspace"),
+        pytest.param(answer(status=503, headers={"Retry-After": "30"}), NotDelivered, True, id="503 with a pause"),
         pytest.param(answer("channel_not_found"), ChannelClosed, False, id="private channel"),
         pytest.param(answer("not_in_channel"), ChannelClosed, False, id="not a member"),
         pytest.param(answer("is_archived"), ChannelClosed, False, id="archived"),
@@ -80,6 +83,16 @@ def test_a_missing_scope_for_an_optional_call_stops_only_that_call() -> None:
 
     with pytest.raises(MessageRefused):
         call(method, is_optional=True)
+
+
+@pytest.mark.parametrize("is_optional", [True, False])
+def test_a_limit_of_an_optional_call_concerns_only_that_call(is_optional: bool) -> None:
+    def method() -> None:
+        raise answer("ratelimited", 429)
+
+    with pytest.raises(RateLimited) as caught:
+        call(method, is_optional=is_optional)
+    assert caught.value.is_aside is is_optional
 
 
 def test_slacks_details_are_kept_for_the_admin() -> None:

@@ -14,7 +14,7 @@ from bot.slack import events, modals, payloads, presses
 from bot.slack.endpoint import FORM, parse
 from bot.slack.metadata import Metadata
 from bot.slack.parsing import Malformed
-from tests.factories import PLACE, a_preview, a_schedule
+from tests.factories import PLACE, a_preview, a_schedule, sealed
 from tests.slack.forms import RECORDED, Payload, recorded, submitted
 
 
@@ -42,36 +42,7 @@ def a_choice() -> Payload:
     return body  # type: ignore[no-any-return]
 
 
-def test_a_recorded_mention() -> None:
-    found = events.mention(a_mention())
-    assert found is not None
-    assert (found.account, found.installation) == (account("T111", "U111"), "T111/A111")
-    assert (found.place.channel, found.place.parent, found.message) == ("C111", None, "1605853844.000800")
-    assert found.text == "<@U222> hey"
-
-
-@pytest.mark.parametrize(
-    ("changes", "team"),
-    [({"user_team": "T222"}, "T222"), ({"team": ""}, "T111"), ({"team": "E111"}, "T111"), ({"team": "T333"}, "T333")],
-    ids=["shared channel", "no team", "the organisation's", "another team"],
-)
-def test_the_author_of_a_mention_has_their_own_team(changes: Payload, team: str) -> None:
-    body = {**a_mention(**changes), "enterprise_id": "E111"}
-    found = events.mention(body)
-    assert found is not None
-    assert found.account.team == team
-
-
-@pytest.mark.parametrize(
-    ("thread", "parent"), [("1605853800.000100", "1605853800.000100"), ("1605853844.000800", None)]
-)
-def test_a_mention_in_a_thread_has_its_first_message(thread: str, parent: str | None) -> None:
-    found = events.mention(a_mention(thread_ts=thread))
-    assert found is not None
-    assert found.place.parent == parent
-
-
-def test_a_recorded_button_of_an_ephemeral_message() -> None:
+def test_a_button_recorded_from_an_ephemeral_message_is_read() -> None:
     found = presses.choice(a_choice())
     assert (found.account, found.draft, found.schedule) == (account("T111", "U111"), "a-key_1", 42)
     assert found.response_url == "https://hooks.slack.com/actions/T111/111/xxx"
@@ -83,7 +54,7 @@ def a_press_in_a_view() -> Payload:
     return body  # type: ignore[no-any-return]
 
 
-def test_a_recorded_command() -> None:
+def test_a_command_recorded_from_slack_is_read() -> None:
     raw = (RECORDED / "slash_command.form.txt").read_bytes()
     body = parse(raw, FORM)
     assert body == recorded("slash_command.parsed.json")
@@ -105,7 +76,7 @@ def test_the_text_after_a_command_has_plain_spaces(typed: str | None, text: str)
 
 
 @pytest.mark.parametrize("name", ["block_suggestion.view.json", "bolt_python.block_suggestion.view.json"])
-def test_a_recorded_suggestion(name: str) -> None:
+def test_a_suggestion_recorded_from_slack_is_read(name: str) -> None:
     body = recorded(name)
     found = payloads.suggestion(body)
     assert found.account.user == body["user"]["id"]
@@ -118,7 +89,7 @@ def test_a_suggestion_of_nothing_typed_is_blank() -> None:
     assert payloads.suggestion(body).query == ""
 
 
-def test_a_selection() -> None:
+def test_a_selection_has_its_schedule_and_its_version() -> None:
     found = payloads.selection(a_selection())
     assert found.account == account("T0000000001", "U0000000001")
     assert (found.schedule, found.view, found.hash) == (42, "V0000000001", "1700000000.AbCdEfGh")
@@ -129,12 +100,14 @@ def test_the_reader_of_the_home_tab_belongs_to_the_events_team() -> None:
     body = recorded("event.app_home_opened.java_shape.json")
     body["team_id"], body["event"]["user"], body["event"]["tab"] = "T1", "U1", "home"
     assert events.home_opened(body) == account("T1", "U1")
+    body["authorizations"][0]["team_id"] = "T2"
+    assert events.home_opened(body) == account("T2", "U1")
     body["event"]["tab"] = "messages"
     assert events.home_opened(body) is None
 
 
 @pytest.mark.parametrize("pressed", [{"value": "42"}, {"selected_option": {"value": "42"}}], ids=["button", "menu"])
-def test_a_press_on_home(pressed: Payload) -> None:
+def test_a_press_on_home_has_its_value_and_no_address_for_answers(pressed: Payload) -> None:
     body = recorded("block_actions.button_in_view.json")
     body["actions"][0] |= pressed
     found = presses.home_press(body)
@@ -152,7 +125,7 @@ def test_a_press_of_the_star_carries_the_form_with_its_values() -> None:
 def test_a_submission_of_our_modal() -> None:
     view = modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n")
     found = payloads.submission(submitted(view))
-    assert (found.schedule, found.view, found.metadata.fingerprint) == (7, "V0001", "f1")
+    assert (found.schedule, found.view, found.metadata.fingerprint) == (7, "V0001", sealed("f1"))
 
 
 @pytest.mark.parametrize(

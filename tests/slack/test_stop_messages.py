@@ -26,7 +26,7 @@ def test_the_messages_say_who_stopped_the_run_and_how_it_ended() -> None:
     assert f"<@{BEN}> asked to stop it. Workers are told not to start it." in said(waits)
     end = replace(finished("SUCCESS"), stopped=stopped(Standing.RAN_TO_ITS_END))
     assert (
-        f"*SUCCESS*: <https://site.example/runs/1|nightly report> after 3.2 s\n<@{BEN}> asked to stop it, but it ran"
+        f"*SUCCESS* after 3.2 s: <https://site.example/runs/1|nightly report>\n<@{BEN}> asked to stop it, but it ran"
         in said(end)
     )
 
@@ -50,12 +50,34 @@ def test_a_run_can_be_terminated_only_after_a_stop() -> None:
     assert buttons(a_report(state="running", can_stop=True, may_kill=True)) == ["stop"]
 
 
+def test_a_run_whose_end_can_not_be_known_can_be_stopped_while_its_message_may_wait() -> None:
+    assert buttons(a_report(state="unseen", can_stop=True)) == ["stop", "run_again"]
+    assert buttons(a_report(state="unseen", can_stop=False)) == ["run_again"]
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.ROOT, NoticeKind.CLOSED])
+def test_a_run_that_was_withdrawn_after_it_was_sent_can_be_run_again(kind: NoticeKind) -> None:
+    assert buttons(a_report(kind, state="withdrawn", stopped=stopped(Standing.WITHDRAWN))) == ["run_again"]
+
+
 def test_terminating_asks_a_second_question_that_explains_it() -> None:
     report = a_report(state="running", stopped=stopped(Standing.RUNS_ON), can_stop=True, may_kill=True)
     (button,) = (one for block in message(report)["blocks"] if block["type"] == "actions" for one in block["elements"])
     sure = button["confirm"]
     assert (sure["title"]["text"], sure["confirm"]["text"]) == ("Terminate this run?", "Terminate")
     assert "stays half done" in sure["text"]["text"]
+
+
+def test_a_button_keeps_its_ids_while_its_message_is_edited() -> None:
+    """Slack refuses a press that was confirmed after an edit if the block has another id since then."""
+    first = a_report(state="running", can_stop=True)
+    edited = replace(first, kind=NoticeKind.PROGRESS, outcome=an_outcome("PROGRESS", result="2 of 3"))
+    assert [row(one)["block_id"] for one in (first, edited)] == ["stop:1"] * 2
+
+
+def row(report: Report) -> dict[str, Any]:
+    (found,) = (block for block in message(report)["blocks"] if block["type"] == "actions")
+    return dict(found)
 
 
 def test_a_stopper_without_an_account_in_this_workspace_is_named() -> None:

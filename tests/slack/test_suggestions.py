@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
-from bot.core.model import Matches, ScheduleId
-from bot.slack import modals, texts
-from bot.slack.ids import OPTION_TEXT, SUGGESTION_BYTES
+from bot.core.again import Earlier, Fill
+from bot.core.model import Change, Matches, RunId, ScheduleId
+from bot.core.status import RunState
+from bot.slack import filling, modals, texts
+from bot.slack.blocks import entities
+from bot.slack.ids import ANSWER_BYTES, OPTION_DESCRIPTION, OPTION_TEXT
 from localslack.validation.surfaces import options_problems
-from tests.factories import a_brief
+from tests.factories import ADA, NOW, a_brief
+from tests.slack.forms import objects
 
 
 def test_favourites_come_first_and_only_once() -> None:
@@ -40,6 +44,25 @@ def test_an_option_is_labelled_with_its_name(name: str, enabled: bool, label: st
     assert option["description"]["text"] == "reports.tasks.nightly"
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("name", ["&" * 80, "Billing & " + "x" * 65, "x" * 71 + "&", "<b>" * 30], ids=len)
+def test_an_option_fits_even_if_slack_counts_entities(name: str, enabled: bool) -> None:
+    option = modals.option(a_brief(name=name, task=name, enabled=enabled))
+    for text, least in ((option["text"]["text"], OPTION_TEXT), (option["description"]["text"], OPTION_DESCRIPTION)):
+        assert least - 10 < len(entities(text)) <= least, "it is cut no more than necessary"
+    assert option["text"]["text"].endswith("" if enabled else texts.DISABLED_MARK)
+
+
+def test_an_earlier_run_as_an_option_fits_even_if_slack_counts_entities() -> None:
+    changes = (Change(name="a<b", old="&" * 40, new=">" * 40),)
+    run = Earlier(
+        run=RunId(1), requester=ADA, name="&" * 80, at=NOW, state=RunState.FINISHED, status="&" * 40, changes=changes
+    )
+    [menu] = filling.menu(Fill(recent=(run,)), "1")
+    for option in menu["element"]["options"]:
+        assert all(len(entities(text["text"])) <= OPTION_TEXT for text in objects(option, "plain_text"))
+
+
 def many(count: int, total: int | None = None, **changes: Any) -> Matches:
     briefs = tuple(a_brief(id=ScheduleId(n), **{"name": f"job {n}", **changes}) for n in range(count))
     return Matches(first=briefs, total=count if total is None else total)
@@ -62,8 +85,8 @@ def test_suggestions_are_cut_to_the_size_of_a_socket_frame(wide: str) -> None:
     matches = many(100, name=wide * 200, task=wide * 200)
     answer = modals.suggestions(matches)
     assert options_problems(answer).lines() == []
-    assert len(json.dumps(answer)) <= SUGGESTION_BYTES
+    assert len(json.dumps(answer)) <= ANSWER_BYTES
     shown = answer.get("options") or answer["option_groups"][0]["options"]
     if len(shown) < 100:
         assert answer["option_groups"][0]["label"]["text"] == f"{len(shown)} of 100, keep typing"
-        assert len(json.dumps(answer)) > SUGGESTION_BYTES * 0.9, "the list is cut no more than necessary"
+        assert len(json.dumps(answer)) > ANSWER_BYTES * 0.9, "the list is cut no more than necessary"

@@ -19,13 +19,13 @@ pytestmark = pytest.mark.django_db
 
 
 class TestTheRunPage:
-    def test_a_run_and_a_stop(self, site: Site) -> None:
+    def test_a_run_and_its_stop_are_recorded(self, site: Site) -> None:
         site.press_run(site.form())
         run = of(site)
         site.browser.post(f"/runs/{run.pk}/stop", fields(site.get(f"/runs/{run.pk}/stop")))
         assert told() == [(action, "web", "ana") for action in ("run.asked", "run.sent", "run.stop_asked")]
 
-    def test_refusals(self, site: Site) -> None:
+    def test_each_refusal_is_recorded_once(self, site: Site) -> None:
         form = site.form()
         site.refused(form, kwargs="{")
         site.get("/?q=night")

@@ -58,7 +58,7 @@ def event(**changes: Any) -> Json:
     """A mention's event as Slack sends it, for cases that the local Slack doesn't produce by itself."""
     ts = f"{clock.now().timestamp():.6f}"
     inner = {"type": "app_mention", "user": "U0ANA", "team": "T0LOCAL", "text": f"{BOT} nightly", "ts": ts}
-    wrapper = {name: changes.pop(name) for name in ("team_id", "api_app_id") if name in changes}
+    wrapper = {name: changes.pop(name) for name in ("team_id", "api_app_id", "authorizations") if name in changes}
     return {
         "token": "t", "team_id": "T0LOCAL", "api_app_id": "A0LOCAL", "type": "event_callback",
         "event": inner | {"channel": OPS, "event_ts": ts} | changes, "event_id": f"Ev{ts}",

@@ -29,6 +29,7 @@ from tests.wire.test_thread import all_words, finished
 
 Json = dict[str, Any]
 RULE = a_rule("Four eyes", approvals=1, approvers=("leads",), reason=True)
+SHARED = "C0SHARED"
 OPEN = [Id.APPROVE, Id.DECLINE, Id.STOP]
 
 pytestmark = pytest.mark.usefixtures("delivering")
@@ -47,10 +48,11 @@ def cara(slack: LocalSlack) -> Person:
     return lead(slack, "cara", "U0CARA")
 
 
-def asks(slack: LocalSlack, person: Person, row: PeriodicTask, kwargs: str = '{"days": 30}') -> Run:
+def asks(slack: LocalSlack, person: Person, row: PeriodicTask, kwargs: str = '{"days": 30}', channel: str = OPS) -> Run:
     """Presses Run for a schedule whose rule asks for approval. Returns the run that waits for it."""
-    form = opened(slack, person, f"/runtask {row.name}")
-    assert "asks for the yes of another person, a member of leads" in shown(form)
+    form = opened(slack, person, f"/runtask {row.name}", channel)
+    assert "asks for the yes of" in shown(form)
+    assert "of leads" in shown(form)
     person.fills("kwargs:", None, kwargs)
     person.fills("reason:", None, "month's end")
     assert person.submits()["closed"]
@@ -83,6 +85,19 @@ def direct(slack: LocalSlack, person: Person, text: str) -> Json:
         return found[-1] if found and text in all_words(found[-1]) else None
 
     return slack.wait_for(look, 20)
+
+
+def test_a_yes_that_is_not_enough_is_answered_each_time(
+    http_bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule
+) -> None:
+    in_force(replace(RULE, approvals=2))
+    run = asks(http_bot, ana, schedule())
+    root = root_of(http_bot, ana, *OPEN)
+    for _ in range(2):
+        said = told(http_bot, cara, lambda: cara.clicks_in(OPS, root["ts"], Id.APPROVE))
+        assert said == "You have approved this run. It waits for the yes of somebody else, too."
+    run.refresh_from_db()
+    assert (run.state, run.answers.count()) == ("waiting", 1)
 
 
 @pytest.mark.usefixtures("worker")
@@ -142,6 +157,19 @@ def test_an_approver_can_decline_a_run_in_their_direct_message(
     assert buttons(closed) == [Id.RUN_AGAIN]
     assert buttons(direct(bot, cara, "declined, not sent")) == []
     assert published() == []
+
+
+def test_where_another_company_reads_approvers_are_asked_in_their_direct_messages(
+    http_bot: LocalSlack, ana: Person, cara: Person, schedule: Schedule
+) -> None:
+    in_force(replace(RULE, ask=("S0LEADS",)))
+    asks(http_bot, ana, schedule(), channel=SHARED)
+    message = direct(http_bot, cara, "waits for approval")
+    assert buttons(message) == [Id.APPROVE, Id.DECLINE]
+    assert "days" in all_words(message)
+    [root] = cara.messages(SHARED)
+    assert buttons(root) == [Id.STOP]
+    assert "S0LEADS" not in json.dumps(root)
 
 
 def test_if_the_schedule_has_changed_the_run_is_withdrawn_and_can_be_asked_for_again(

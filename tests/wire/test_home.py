@@ -187,7 +187,8 @@ def test_the_messages_tab_and_events_of_other_workspaces_publish_nothing(
     home_of(http_bot, ana)
     opened = http_bot.deliveries("event_callback")[-1]
     before = version(ana)
-    http_bot.deliver("event_callback", {**opened, "team_id": "T0ELSE", "event_id": "Ev1"})
+    elsewhere = [{**opened["authorizations"][0], "team_id": "T0ELSE"}]
+    http_bot.deliver("event_callback", {**opened, "authorizations": elsewhere, "event_id": "Ev1"})
     http_bot.deliver("event_callback", {**opened, "event": {**opened["event"], "user": "U0CARA"}, "event_id": "Ev2"})
     http_bot.wait_for(http_bot.person("U0CARA").home)
     assert version(ana) == before

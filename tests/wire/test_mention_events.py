@@ -89,7 +89,9 @@ def test_the_bot_does_not_answer_other_bots_nor_itself(http_bot: LocalSlack, ana
     assert len(answers(http_bot)) == 1
 
 
-@pytest.mark.parametrize("whose", [{"team_id": "T0ELSE"}, {"api_app_id": "A0OTHER"}], ids=["workspace", "app"])
+@pytest.mark.parametrize(
+    "whose", [{"authorizations": [{"team_id": "T0ELSE"}]}, {"api_app_id": "A0OTHER"}], ids=["workspace", "app"]
+)
 def test_a_mention_of_another_installation_is_ignored(
     http_bot: LocalSlack, ana: Person, schedule: Schedule, whose: Json, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -98,6 +100,15 @@ def test_a_mention_of_another_installation_is_ignored(
     http_bot.deliver("event_callback", event(**whose))
     ignored(http_bot, caplog, "ignored a mention of another installation")
     assert Draft.objects.count() == 0
+
+
+def test_a_mention_in_a_channel_of_another_company_is_answered(
+    bot: LocalSlack, ana: Person, schedule: Schedule
+) -> None:
+    schedule()
+    bot.control("channels", id=OPS, is_shared=True, host="T0ELSE")
+    answer(bot, ana, f"{BOT} nightly")
+    assert [sent["team_id"] for sent in bot.deliveries("event_callback")] == ["T0ELSE"]
 
 
 def test_slack_sends_no_event_from_a_channel_without_the_bot(

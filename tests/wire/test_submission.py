@@ -109,6 +109,23 @@ def test_running_before_the_arguments_appear_shows_them_and_sends_nothing(
     assert message.payload[1] == {"days": 6}
 
 
+def test_arguments_that_are_too_large_for_an_answer_over_a_socket_appear_soon_after_it(
+    bot: LocalSlack, ana: Person, schedule: Schedule, published: Published
+) -> None:
+    emoji = "\N{PILE OF POO}" * 2900
+    row = schedule(args=f'["{emoji}"]', kwargs=f'{{"region": "{emoji}"}}')
+    opened(bot, ana)
+    bot.fault("http500", method="views.update")
+    ana.picks(Id.SCHEDULE_BLOCK, Id.SCHEDULE_SELECT, "", row.name)
+    bot.wait_for(lambda: bot.calls("views.update"))
+    assert "had not appeared yet" in errors(ana.submits())[Id.SCHEDULE_BLOCK]
+    bot.wait_for(lambda: "had not appeared yet" in shown(top(ana)))
+    assert emoji in inputs(top(ana))["kwargs"]
+    assert published() == []
+    assert ana.submits()["closed"]
+    assert len(published()) == 1
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

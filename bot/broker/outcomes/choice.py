@@ -48,14 +48,18 @@ def chosen(app: Celery | None, wanted: str) -> Source:
 
 def sources(app: Celery | None, wanted: str) -> Sources:
     """The source of new runs, and the other sources that older runs may have."""
-    now = chosen(app, wanted)
+    for_new_runs = chosen(app, wanted)
     found: dict[Source, Outcomes] = {Source.NONE: Nowhere()}
     if apps.is_installed("django_celery_results"):
         from bot.broker.outcomes.rows import RowOutcomes  # noqa: PLC0415  # needs the model
 
         found[Source.ROWS] = RowOutcomes()
-    if app is not None and Source.BACKEND in (now, kinds.source(app)) and kinds.backend_class(app)[0] is not None:
+    if (
+        app is not None
+        and Source.BACKEND in (for_new_runs, kinds.source(app))
+        and kinds.backend_class(app)[0] is not None
+    ):
         found[Source.BACKEND] = BackendOutcomes(app)
-    if now is Source.EVENTS:
+    if for_new_runs is Source.EVENTS:
         found[Source.EVENTS] = EventOutcomes()
-    return Sources(now, found)
+    return Sources(for_new_runs, found)

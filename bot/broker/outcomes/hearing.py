@@ -21,7 +21,6 @@ from bot.broker.outcomes import events, heard
 from bot.broker.outcomes.events import EventOutcomes
 from bot.broker.outcomes.heard import Event
 from bot.core.reasons import Code, Reason
-from bot.core.secrets import WORDS
 from bot.core.status import OPEN
 from bot.models import Run
 from bot.runs import clock, finish, sources
@@ -55,7 +54,7 @@ class Hearing:
     queue: EventQueue
     deadline: float  # seconds after a report until a run is overdue
     wake: Callable[[], None]  # called when notices are owed
-    secret_keys: tuple[str, ...] = WORDS
+    secret_keys: tuple[str, ...]
     _name: str = field(default_factory=lambda: uuid4().hex)
     _connection: Any = None
     # Messages that aren't recorded yet, each with its arrival on the monotonic clock.

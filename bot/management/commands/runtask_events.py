@@ -15,7 +15,7 @@ from bot.core.ports import NotSetUp
 class Command(BaseCommand):
     help = (
         "Make, remove or show the queue in which RabbitMQ keeps workers' events for runtask (RUNTASK_OUTCOMES=events). "
-        "`runtask notify` makes it by itself, if its account may. Stop that before you remove the queue."
+        "`runtask notify` creates the queue, if its account is allowed to. Stop that before you remove the queue."
     )
     requires_system_checks = []
 

@@ -6,9 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot.core.text import one_line
 from bot.management.people import by_command, database_in_words
+from bot.models.rules import PAUSE_REASON_LIMIT
 from bot.runs import clock, rulebook
-
-LONGEST = 300  # characters of a reason
 
 
 class Command(BaseCommand):
@@ -22,8 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         reason = one_line(options["reason"])
-        if not 0 < len(reason) <= LONGEST:
-            raise CommandError(f"REASON must have 1 to {LONGEST} characters.")
+        if not 0 < len(reason) <= PAUSE_REASON_LIMIT:
+            raise CommandError(f"REASON must have 1 to {PAUSE_REASON_LIMIT} characters.")
         with database_in_words():
             rulebook.pause(reason, by=by_command("`runtask pause`"), user=None, now=clock.now())
         self.stdout.write("Paused: every new run is refused until `runtask resume`.")

@@ -5,16 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from bot.core import rulefile
-from bot.core.explained import explained, idle
+from bot.core.explained import idle
 from bot.core.reasons import Code, Reason
 from bot.core.rules import Rule, RuleBook
 from bot.management import rules
 from bot.management.people import by_command, database_in_words, user_named
-from bot.runs import rulebook
-from bot.runs.actors import with_groups
+from bot.runs import explain, rulebook
 from bot.texts import sentence
 from bot.web.explained import GLOB_MATCHES_NOTHING, lines_of
 
@@ -53,10 +51,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{options['file']} is good: {_count(found)}.")
             return
         user, name = options["explain"]
-        actor = with_groups(user_named(user))
-        name, task = rules.schedule(name)
-        paused = rulebook.in_force().paused
-        told = explained(actor, RuleBook(found), name=name, task=task, now=_now(), paused=paused)
+        told = explain.told(user_named(user), *rules.schedule(name), book=RuleBook(found))
         self.stdout.write("\n".join(lines_of(told)))
 
     def _import(self, options: dict[str, Any]) -> None:
@@ -82,7 +77,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Written to {options['file']}.")
 
     def _warn(self, found: tuple[Rule, ...]) -> None:
-        for rule, glob in idle(found, rules.schedules()):
+        for rule, glob in idle(found, explain.schedules()):
             self.stderr.write(self.style.WARNING(GLOB_MATCHES_NOTHING.format(rule=rule, glob=glob)))
 
 
@@ -95,8 +90,3 @@ def _written_now() -> str:
 
 def _count(found: tuple[Rule, ...]) -> str:
     return "1 rule" if len(found) == 1 else f"{len(found)} rules"
-
-
-def _now() -> Any:
-    now = timezone.now()
-    return now if timezone.is_aware(now) else timezone.make_aware(now)

@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot.core.model import Actor, ChannelId, Place, RunId
+from bot.core.model import Actor, ChannelId, Place
 from bot.runs import again, see
 from bot.slack import modals, payloads, texts
 from bot.slack.listeners.common import Parts, filled, unpicked
@@ -50,11 +50,14 @@ class Commands:
         quoted = QUOTED.fullmatch(command.text)
         name = quoted[1] if quoted else command.text
         brief, matching = see.named(platform, actor, name)
+        if not matching and quoted is None:  # as the picker finds them
+            found = see.find(platform, actor, name, 1)
+            brief, matching = (found.first[0] if found.total == 1 else None), found.total
         preview = None if brief is None else see.preview(platform, actor, brief.id, metadata.channel)
         if preview is None:
             return modals.empty(metadata, modals.ambiguous(name, matching))
         return filled(self.parts, actor, metadata, preview, again.fill(platform, actor, preview))
 
     def _last_run(self, metadata: Metadata, actor: Actor) -> dict[str, Any]:
-        run: RunId = again.own_last(self.parts.platform, actor, self.parts.identity.installation.id())
+        run = again.own_last(self.parts.platform, actor)
         return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, run, metadata.channel))

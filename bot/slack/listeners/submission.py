@@ -1,7 +1,9 @@
 """Starts a run when somebody presses Run. All work is done before the answer, so that the open form can show problems."""
 
+import json
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import Error
@@ -15,6 +17,7 @@ from bot.runs.door import admit
 from bot.runs.refusals import NotAllowed, NothingSent, Refused
 from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads, texts
+from bot.slack.ids import ANSWER_BYTES
 from bot.slack.listeners.common import Parts, view_of
 from bot.slack.listeners.picker import Picker
 from bot.slack.parsing import Payload
@@ -47,9 +50,12 @@ class Submissions:
         try:
             problem = self._answer(submission)
         except _NotShown as exc:
-            self.picker.forget(submission.view)
-            ack(response_action="update", view=exc.view)
-            return
+            if len(json.dumps(exc.view)) <= ANSWER_BYTES:
+                self.picker.forget(submission.view)
+                ack(response_action="update", view=exc.view)
+                return
+            problem = modals.error(texts.APPEARS_SOON)
+            self.parts.threads.after_answer(partial(self.picker.redraw, body["view"], exc.view), late=_late)
         if problem:
             ack(response_action="errors", errors=problem)
         else:
@@ -110,3 +116,7 @@ class Submissions:
             destination=Destination(installation=installation, place=place, requester=account),
         )
         start.start(self.parts.platform, request, budget)
+
+
+def _late() -> None:
+    log.warning("arguments appear late in a form: Slack is slow")

@@ -17,11 +17,11 @@ from django.http import HttpRequest
 
 from bot.core import arguments, jsontext, strictjson
 from bot.core.jsontext import Member
-from bot.core.reasons import Invalid, Place, Problem
+from bot.core.reasons import Invalid, Problem, TextPlace
 from bot.core.strictjson import PROBLEMS, place
 from bot.core.text import clip, one_line
 from bot.models import Run
-from bot.runs.requests import BODY_LIMIT, TooLarge, raw_body
+from bot.requests import BODY_LIMIT, TooLarge, raw_body
 from bot.texts import sentence
 from bot.web.api.errors import ApiError, ApiProblem, bad_request
 
@@ -48,7 +48,7 @@ class Asked:
     args: str | None = field(repr=False)
     kwargs: str | None = field(repr=False)
     fingerprint: str | None
-    places: Mapping[str, Place]  # where each member's value is in the body
+    places: Mapping[str, TextPlace]  # where each member's value is in the body
     digest: str  # of the body's values: white space and the order of members don't matter
     reason: str = ""
     left_out: str = "As stored"  # how texts call the value of a missing member

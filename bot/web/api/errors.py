@@ -8,7 +8,7 @@ from django.http import JsonResponse
 
 from bot.core.kinds import BY_RULE
 from bot.core.policy import Denied
-from bot.core.reasons import Code, Place
+from bot.core.reasons import Code, TextPlace
 from bot.texts import sentence
 
 
@@ -19,7 +19,7 @@ class ApiProblem:
     field: str  # a member of the body, `body`, or the name of a header or parameter
     code: str
     text: str
-    place: Place | None = None  # where it is in the body
+    place: TextPlace | None = None  # where it is in the body
 
     def json(self) -> dict[str, Any]:
         line, column = (self.place.line, self.place.column) if self.place else (None, None)

@@ -18,11 +18,10 @@ from bot.core.reasons import Code, Problem
 from bot.core.rights import Action
 from bot.core.status import RunState
 from bot.models import Run
+from bot.requests import no_browser, outside_transactions
 from bot.runs import again, denials, links, refusals, see, start, stop
-from bot.runs.basis import bound
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
-from bot.runs.requests import START_LIMIT, no_browser, outside_transactions
 from bot.runs.waiting import Budget
 from bot.texts import problem_text, sentence
 from bot.web import throttle, tokens
@@ -30,6 +29,7 @@ from bot.web.api import answers
 from bot.web.api.asked import Asked, asked, asked_again, is_kill_asked, key_of
 from bot.web.api.caller import Caller, caller, site_for
 from bot.web.api.errors import UNEXPECTED, ApiError, ApiProblem, bad_request, denied, not_found
+from bot.web.page import START_LIMIT
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -
         schedule=ScheduleId(earlier.schedule_id),
         args=what.args,
         kwargs=what.kwargs,
-        fingerprint=None if what.fingerprint is None else bound(what.fingerprint, earlier),
+        fingerprint=what.fingerprint,
         reason=what.reason,
         digest=what.digest if is_chosen else "",
         again=RunId(earlier.pk),

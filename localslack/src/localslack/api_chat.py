@@ -8,7 +8,7 @@ from localslack.limits import LIMITS
 from localslack.messages import bot_message, changed, delete, echoed_message_text, post
 from localslack.people import tell_apps
 from localslack.shape import echoed_blocks
-from localslack.validation.surfaces import message_problems
+from localslack.validation.surfaces import blocks_are_too_long, message_problems
 from localslack.workspace import Installation
 
 Json = dict[str, Any]
@@ -104,6 +104,8 @@ def _content(args: Json) -> Json:
     if blocks and (problems := message_problems(blocks)):
         complaint = problems.for_message()
         raise ApiError(complaint.pop("error"), **complaint)
+    if blocks_are_too_long(blocks):
+        raise ApiError(_MESSAGE["blocks_json"]["error"])
     attachments = structure(args, "attachments", "invalid_attachments")
     if attachments is not None and not isinstance(attachments, list):
         raise ApiError("invalid_attachments")
@@ -137,8 +139,9 @@ def _metadata(args: Json) -> Json | None:
 
 
 def _thread(where: Conversation, args: Json) -> Json:
+    """The thread to post to. Slack posts a reply to a message that is gone outside the thread (gh:slack-go/slack#1571)."""
     thread_ts = text(args, "thread_ts")
-    if not thread_ts:
+    if thread_ts not in where.messages:
         return {}
     if where.parent(thread_ts) is None:
         raise ApiError("thread_not_found")

@@ -98,6 +98,7 @@ def described(caller: Installation, where: Conversation) -> Json:
         "is_read_only": where.is_read_only,
         "is_ext_shared": where.is_shared,
         "is_pending_ext_shared": where.is_pending_shared,
+        "conversation_host_id": where.host or team_id,
         "pending_shared": [],
         "shared_team_ids": [team_id, OTHER_TEAM.id] if where.is_shared else [team_id],
         "creator": "U0ANA",

@@ -20,6 +20,7 @@ class Conversation:
     is_read_only: bool = False
     is_shared: bool = False  # another company reads the channel, too
     is_pending_shared: bool = False  # the other company has been invited
+    host: str = ""  # the workspace of another company that created the channel; empty: this one
     messages: dict[str, Json] = field(default_factory=dict)
     threads: dict[str, list[str]] = field(default_factory=dict)  # parent's ts -> the replies' ts
     last_read: dict[str, str] = field(default_factory=dict)

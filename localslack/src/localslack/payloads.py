@@ -111,12 +111,15 @@ def message_shortcut(to: Installation, user: str, conversation: Conversation, me
     }
 
 
-def event_callback(to: Installation, event: Json) -> Json:
-    """The wrapper around an event."""
-    team_id = to.bot.team_id
+def event_callback(to: Installation, event: Json, where: Conversation | None = None) -> Json:
+    """The wrapper around an event.
+
+    In a channel that another company created, `team_id` is that company's workspace (gh:slackapi/java-slack-sdk#629).
+    """
+    own, team_id = to.bot.team_id, (where and where.host) or to.bot.team_id
     authorization = {
         "enterprise_id": None,
-        "team_id": team_id,
+        "team_id": own,
         "user_id": to.bot.user_id,
         "is_bot": True,
         "is_enterprise_install": False,
@@ -130,7 +133,7 @@ def event_callback(to: Installation, event: Json) -> Json:
         "event_id": new_id("Ev"),
         "event_time": int(to.shared.clock.now()),
         "authorizations": [authorization],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": where is not None and where.is_shared,
         "event_context": f"4-{event['type']}-{team_id}",
     }
 

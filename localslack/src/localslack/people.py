@@ -139,11 +139,11 @@ def _tell_app(to: Installation, where: Conversation, message: Json) -> None:
     kind = {"im": "im", "private": "group"}.get(where.kind, "channel")
     family = {"im": "im", "private": "groups"}.get(where.kind, "channels")
     if f"message.{family}" in subscribed and to.grant.has(f"{family}:history"):
-        to.send_event(payloads.event_callback(to, event | {"channel_type": kind}))
+        to.send_event(payloads.event_callback(to, event | {"channel_type": kind}, where))
     # Not in direct messages (docs.slack.dev: reference/events/app_mention).
     is_mentioned = f"<@{to.bot.user_id}>" in message["text"] and where.kind != "im"
     if is_mentioned and "app_mention" in subscribed and to.grant.has("app_mentions:read"):
-        to.send_event(payloads.event_callback(to, payloads.app_mention(event)))
+        to.send_event(payloads.event_callback(to, payloads.app_mention(event), where))
 
 
 def _offer_invitations(workspace: Workspace, where: Conversation, message: Json) -> None:

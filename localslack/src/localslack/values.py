@@ -1,16 +1,15 @@
 """Checks the value that a person gives an element, as Slack's client does while somebody types and picks."""
 
-import re
 from typing import Any
 
 from localslack.access import Refused
 from localslack.conversation import Conversation
 from localslack.places import Place
 from localslack.state import empty, slot
-from localslack.validation.elements import all_options
+from localslack.validation.elements import all_options, is_date, is_time
 
 Json = dict[str, Any]
-_PATTERNS = {"selected_date": r"\d{4}-\d{2}-\d{2}", "selected_time": r"([01]\d|2[0-3]):[0-5]\d"}
+_FORMATS = {"selected_date": is_date, "selected_time": is_time}
 
 
 def accepted(place: Place, block_id: str, element: Json, given: Json) -> Json:
@@ -79,7 +78,7 @@ def _typed(key: str, raw: Any) -> Any:
     kinds = {"selected_date_time": int, "rich_text_value": dict, "files": list}
     if not isinstance(raw, kinds.get(key, str)):
         raise Refused("wrong_kind_of_value")
-    if isinstance(raw, str) and key in _PATTERNS and not re.fullmatch(_PATTERNS[key], raw):
+    if isinstance(raw, str) and key in _FORMATS and not _FORMATS[key](raw):
         raise Refused("wrong_kind_of_value")
     return raw
 

@@ -18,6 +18,7 @@ from bot.broker.outcomes import backend, kinds, readers
 from bot.broker.outcomes.backend import CHUNK, BackendOutcomes
 from bot.core.model import Outcome, Source, TaskId
 from bot.core.ports import SourceSilent
+from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs import finish
 from tests.factories import NOW, a_run
@@ -98,7 +99,7 @@ def test_only_a_changed_result_is_reported(app: Celery) -> None:
         store(app, run.task_id, status, result)
         news = BackendOutcomes(app).changed()
         assert [(one.task_id, one.status) for one in news] == [(run.task_id, status)]
-        assert finish.record(news, now=NOW, deadline=1800) == 1
+        assert finish.record(news, now=NOW, deadline=1800, secret_keys=WORDS) == 1
         assert BackendOutcomes(app).changed() == []
     run.refresh_from_db()
     assert (run.state, run.result) == ("finished", "ok")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.broker.outcomes import events, heard
 from bot.core.model import Outcome
 from bot.core.reasons import Code
+from bot.core.secrets import WORDS
 from bot.models import Notice, Run
 from bot.runs import finish
 from tests.factories import NOW, TASK_ID, a_run
@@ -50,7 +51,7 @@ def elsewhere(events: list[Event]) -> list[Event]:
 def hear(*batches: Iterable[Event]) -> None:
     """Records the events, as a process does."""
     for batch in batches:
-        finish.record(events.outcomes(heard.of_tasks(list(batch))), now=NOW, deadline=1800)
+        finish.record(events.outcomes(heard.of_tasks(list(batch))), now=NOW, deadline=1800, secret_keys=WORDS)
 
 
 def end(run: Run) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from bot.broker.outcomes.hearing import Hearing
 from bot.core.model import Source, TaskId
 from bot.core.ports import SourceSilent
 from bot.core.reasons import Code
+from bot.core.secrets import WORDS
 from bot.models import Run, SourceHealth
 from bot.runs import clock, finish, sources
 from tests.factories import TASK_ID, a_run
@@ -54,7 +55,9 @@ def new_process(app: Celery, woken: list[str], monkeypatch: pytest.MonkeyPatch) 
 
     def make() -> Hearing:
         queue = EventQueue(name=uuid4().hex, length=10, expires=60)
-        made.append(Hearing(app, EventOutcomes(), queue, deadline=1800, wake=lambda: woken.append("owed")))
+        made.append(
+            Hearing(app, EventOutcomes(), queue, deadline=1800, wake=lambda: woken.append("owed"), secret_keys=WORDS)
+        )
         return made[-1]
 
     yield make

@@ -5,6 +5,8 @@ import os
 import pickle
 import sqlite3
 import struct
+import subprocess
+import sys
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -16,18 +18,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from celery import Celery
+from celery.backends import base
 from django.core.cache import cache
 from django.db import connections
 from django.utils import timezone
 
-from bot.broker.outcomes import choice, kinds, pickled
+from bot.broker.outcomes import choice, kinds, pickled, readers
 from bot.broker.outcomes.backend import BackendOutcomes
 from bot.broker.outcomes.line import HANGING, Line
 from bot.broker.outcomes.readers import token
-from bot.broker.outcomes.shown import LONGEST, NOT_SHOWN, readable_value
+from bot.broker.outcomes.shown import LONGEST, NOT_SHOWN, TOO_LONG, readable_value
 from bot.broker.outcomes.watched import Turns
 from bot.core.model import Source, TaskId
 from bot.core.ports import SourceSilent
+from bot.core.secrets import WORDS
 from bot.runs import finish
 from tests.broker.outcomes.test_backend import an_app, only, store
 from tests.broker.waiting import wait_until
@@ -46,14 +50,14 @@ def test_a_malformed_date_is_replaced_by_the_time_of_reading(tmp_path: Path, dat
     Path(tmp_path, f"celery-task-meta-{run.task_id}").write_text(json.dumps(meta, default=str))
     news = BackendOutcomes(app).changed()
     assert abs(news[0].at - timezone.now()) < timedelta(minutes=1)
-    assert finish.record(news, now=NOW, deadline=1800) == 1
+    assert finish.record(news, now=NOW, deadline=1800, secret_keys=WORDS) == 1
 
 
 def test_a_project_without_time_zones_records_ends_too(tmp_path: Path, settings: Any) -> None:
     settings.USE_TZ = False
     app, run = an_app(f"file://{tmp_path}"), a_run(source="backend", deadline_at=timezone.now(), sent_at=None)
     store(app, run.task_id, "SUCCESS")
-    assert finish.record(BackendOutcomes(app).changed(), now=timezone.now(), deadline=1800) == 1
+    assert finish.record(BackendOutcomes(app).changed(), now=timezone.now(), deadline=1800, secret_keys=WORDS) == 1
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
@@ -100,7 +104,7 @@ def test_an_object_in_djangos_cache_hides_no_other_result(in_cache: Celery, valu
     store(in_cache, odd.task_id, "SUCCESS", value)
     store(in_cache, good.task_id, "SUCCESS", "ok")
     assert {one.status for one in BackendOutcomes(in_cache).changed()} == {"SUCCESS"}
-    assert finish.record(BackendOutcomes(in_cache).changed(), now=NOW, deadline=1800) == 2
+    assert finish.record(BackendOutcomes(in_cache).changed(), now=NOW, deadline=1800, secret_keys=WORDS) == 2
     assert BackendOutcomes(in_cache).changed() == [], "its token stays the same"
 
 
@@ -114,6 +118,64 @@ def test_a_value_is_cut_if_its_text_would_be_very_long() -> None:
     for _ in range(7):
         value = [value] * 10
     assert len(readable_value(value, "SUCCESS")) < LONGEST + 10_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {str(number): "x" * 1_000_000 for number in range(50)},
+        {"done": ["x" * 100_000] * 500, "total": ["x" * 100_000] * 500},
+        {"exc_type": ["x" * 100_000] * 500},
+        {"exc_type": "Odd", "exc_message": ["x" * 1_000_000] * 50},
+    ],
+    ids=["progress", "numbers", "a name", "messages"],
+)
+def test_a_text_is_cut_that_the_same_text_would_make_very_long(value: dict[str, Any]) -> None:
+    """In a pickle, a text that is there often takes the place of one."""
+    value = pickled.loads(pickle.dumps(value))
+    assert len(readable_value(value, "FAILURE")) < LONGEST * 2 + 2_000_000
+
+
+def test_tuples_that_are_nested_deep_do_not_crash_the_process() -> None:
+    """Python crashes if it computes the hash of such a tuple, so this runs in a process of its own."""
+    code = """if True:
+        import pickle
+        from bot.broker.outcomes.pickled import loads
+        deep, wide = b")" + b"\\x85" * 400_000, b"K\\x01" + b"2\\x86" * 60
+        for key in (deep, wide):
+            loads(b"\\x80\\x04}" + key + b"K\\x01s.")  # as a key
+            loads(b"\\x80\\x04}(" + key + b"K\\x01u.")
+            loads(b"\\x80\\x04(" + key + b"K\\x01d.")
+            loads(b"\\x80\\x04\\x8f(" + key + b"\\x90.")  # in a set
+            loads(b"\\x80\\x04(" + key + b"\\x91.")
+        assert loads(pickle.dumps({(1, "a"): {(2, 3)}, "a": (1, (2, (3,)))})) == {(1, "a"): {(2, 3)}, "a": (1, (2, (3,)))}
+    """
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+compressed = pytest.mark.skipif(
+    not hasattr(base, "compress_payload"), reason="before 5.7, Celery doesn't compress results"
+)
+
+
+@compressed
+@pytest.mark.parametrize("method", ["gzip", "bzip2", "lzma"])
+@pytest.mark.parametrize("serializer", ["json", "pickle"])
+def test_a_compressed_result_is_expanded_only_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, serializer: str
+) -> None:
+    monkeypatch.setattr(readers, "LARGEST", 100_000)
+    conf = {"result_serializer": serializer, "accept_content": ["json", "pickle"], "result_compression": method}
+    app = an_app(f"file://{tmp_path}", **conf)
+    store(app, "short", "SUCCESS", "x" * 1000)
+    store(app, "long", "FAILURE", "x" * 20_000_000)
+    assert only(app, "short").result == "x" * 1000
+    tracemalloc.start()
+    try:
+        assert (only(app, "long").status, only(app, "long").result) == ("FAILURE", TOO_LONG)
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000  # LZMA takes 8 MB itself
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_pickle_with_a_large_index_costs_no_memory() -> None:
@@ -216,7 +278,7 @@ def test_an_unknown_backend_that_is_named_explicitly_is_no_source(backend: str) 
     app = Celery("platform", set_as_current=False)
     app.conf.update(result_backend=backend)
     there = choice.sources(app, "backend")
-    assert there.now is Source.BACKEND
+    assert there.for_new_runs is Source.BACKEND
     assert there.current is None
 
 

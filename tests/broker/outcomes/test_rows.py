@@ -10,6 +10,7 @@ from django_celery_results.models import TaskResult
 
 from bot.broker.outcomes.rows import BATCH, RowOutcomes
 from bot.core.model import Outcome, TaskId
+from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs import finish
 from bot.runs.finish import RESULT_LIMIT, TRACEBACK_LIMIT
@@ -24,7 +25,7 @@ def the_outcome() -> Outcome:
 
 
 def record() -> int:
-    return finish.record(RowOutcomes().changed(), now=NOW, deadline=1800)
+    return finish.record(RowOutcomes().changed(), now=NOW, deadline=1800, secret_keys=WORDS)
 
 
 @pytest.mark.django_db
@@ -153,7 +154,7 @@ def test_between_full_passes_only_the_latest_results_are_read(
     a_result(new.task_id)
     with django_assert_num_queries(3):
         assert [outcome.task_id for outcome in outcomes.changed()] == [new.task_id]
-    finish.record(outcomes.changed(), now=NOW, deadline=1800)
+    finish.record(outcomes.changed(), now=NOW, deadline=1800, secret_keys=WORDS)
     assert outcomes.changed() == []
     outcomes._full._next = 0.0
     assert [outcome.task_id for outcome in outcomes.changed()] == [old.task_id]

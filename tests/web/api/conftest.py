@@ -15,8 +15,8 @@ from django.urls import include, path
 from bot.runs.door import Platform
 from bot.web import tokens
 from bot.web.api.views import urls
-from tests.factories import a_schedule
-from tests.fakes import FakeCatalog, FakeOutcomes, FakeSender, FakeStopper
+from tests.factories import FORM_KEYS, a_schedule
+from tests.fakes import FakeCatalog, FakeOutcomes, FakeQueues, FakeSender, FakeStopper
 
 JSON = "application/json"
 
@@ -39,10 +39,12 @@ class Api:
             catalog=self.catalog,
             sender=self.sender,
             sources=self.outcomes.sources(),
+            queues=FakeQueues(),
             stopper=self.stopper,
             may_kill=self.may_kill,
             secret_keys=("token",),
             deadline=1800,
+            form_keys=FORM_KEYS,
         )
 
     def post(self, body: Any, content_type: str = JSON, **headers: str) -> Any:

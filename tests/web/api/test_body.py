@@ -3,7 +3,7 @@
 import pytest
 
 from bot.models import Run
-from bot.runs.requests import BODY_LIMIT
+from bot.requests import BODY_LIMIT
 from tests.factories import a_schedule
 from tests.web.api.conftest import Api, refused
 

@@ -11,9 +11,11 @@ from django.contrib.auth.models import User
 from django_celery_results.models import TaskResult
 
 from bot import env, wiring
+from bot.core.stops import Standing
 from bot.models import Run
 from bot.web import tokens
-from tests.factories import a_row
+from bot.web.api import answers
+from tests.factories import a_row, a_run
 
 DOCS = Path("docs/api.md").read_text()
 START, WAIT, STOP, LOOK = re.findall(r"^```sh\n(.*?)^```$", DOCS, re.DOTALL | re.MULTILINE)
@@ -79,3 +81,20 @@ def test_every_code_that_the_api_answers_is_in_the_table() -> None:
     answered = set(re.findall(r'ApiError\(\s*\d{3}, "(\w+)"', source))
     assert len(answered) > 10
     assert answered == set(re.findall(r"`(\w+)`", " ".join(CODES)))
+
+
+def codes_in(table: str) -> set[str]:
+    """The codes in the first column of the table whose header begins with this column."""
+    rows = DOCS.partition(f"\n| {table} |")[2].partition("\n\n")[0]
+    return set(re.findall(r"`(\w+)`", " ".join(row.split("|")[1] for row in rows.splitlines()[2:])))
+
+
+def test_every_code_of_a_stop_is_in_the_table() -> None:
+    assert codes_in("`stop`") == set(Standing)
+
+
+@pytest.mark.django_db
+def test_every_member_of_a_run_is_in_the_table() -> None:
+    run = answers.run(a_run(), requester=None, secret_keys=(), links={"url": "", "page": ""})
+    rest = {"result_length"}  # beside `result`
+    assert codes_in("member of a run") == set(run) - rest

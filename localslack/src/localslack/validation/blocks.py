@@ -65,6 +65,8 @@ def _check_block(block: Any, surface: Surface, at: str, problems: Problems) -> N
 
 
 def _section(block: Json, at: str, problems: Problems) -> None:
+    if not isinstance(block.get("expand", False), bool):
+        problems.add("must be a valid boolean", f"{at}/expand")
     if block.get("accessory") is not None:
         check_element(block["accessory"], f"{at}/accessory", problems, allowed=_SECTION["accessory"]["one_of"])
 

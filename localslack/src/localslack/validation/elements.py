@@ -1,6 +1,7 @@
 """Checks of interactive elements, and of the options, groups and confirmation dialogs in them."""
 
 import re
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatch
 from typing import Any
@@ -20,7 +21,22 @@ _CONFIRM = LIMITS["composition"]["confirm"]
 _IMAGE = {"required": LIMITS["blocks"]["image"]["required"]}
 _TRIGGERS = LIMITS["elements"]["plain_text_input"]["dispatch_action_config.trigger_actions_on"]
 _FLAGS = ("focus_on_load", "multiline", "is_decimal_allowed", "response_url_enabled")
-_FORMATS = {"initial_date": r"\d{4}-\d{2}-\d{2}", "initial_time": r"([01]\d|2[0-3]):[0-5]\d"}
+
+
+def is_date(value: str) -> bool:
+    """Whether this is a day of the calendar, such as 2026-11-23."""
+    try:
+        return bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) and date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def is_time(value: str) -> bool:
+    """Whether this is a time of a day, such as 23:59."""
+    return bool(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value))
+
+
+_FORMATS = {"initial_date": is_date, "initial_time": is_time}
 
 
 def rules_for(kind: str) -> Json:
@@ -75,6 +91,8 @@ def check_option(option: Any, at: str, problems: Problems, *, types: list[str], 
     for name in ("text", "description"):
         if name in option:
             check_text(option[name], _OPTION[name] | {"types": types}, f"{at}/{name}", problems)
+    if "url" in option and url:
+        check_string(option["url"], _OPTION["url"], f"{at}/url", problems)
     if "value" in option:
         check_string(option["value"], _OPTION["value"] | {"min_chars": 1}, f"{at}/value", problems)
 
@@ -198,8 +216,8 @@ def _check_filter(element: Json, at: str, problems: Problems) -> None:
 
 
 def _check_formats(element: Json, at: str, problems: Problems) -> None:
-    for name, pattern in _FORMATS.items():
-        if name in element and not re.fullmatch(pattern, str(element[name])):
+    for name, fits in _FORMATS.items():
+        if name in element and not fits(str(element[name])):
             problems.add(f"failed to match the format of `{name}`", f"{at}/{name}")
     if "initial_date_time" in element and not re.fullmatch(r"\d{10}", str(element["initial_date_time"])):
         problems.add("must provide 10 digits", f"{at}/initial_date_time")

@@ -12,6 +12,7 @@ from localslack.validation.schema import VIEW_FIELDS
 
 Json = dict[str, Any]
 _MODAL = LIMITS["surfaces"]["modal"]
+_TOGETHER = LIMITS["surfaces"]["message"]["blocks_json"]
 _ANSWER = LIMITS["elements"]["external_select"]["response"]
 
 
@@ -48,6 +49,11 @@ def message_problems(blocks: Any) -> Problems:
     problems = Problems()
     check_blocks(blocks, "message", "/blocks", problems)
     return problems
+
+
+def blocks_are_too_long(blocks: Any) -> bool:
+    """Whether Slack answers `msg_blocks_too_long`."""
+    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) > int(_TOGETHER["max_chars"])
 
 
 def options_problems(answer: Any) -> Problems:

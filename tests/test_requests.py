@@ -7,7 +7,7 @@ from django.core.handlers.base import BaseHandler
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 
-from bot.runs.requests import outside_transactions
+from bot.requests import outside_transactions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
