@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # uv compiles nothing. With this variable, which some images set, each process would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint test-oldest test-newest newest test-databases nightly coverage mutation faults \
+.PHONY: demo test tests lint test-oldest test-newest newest test-databases nightly coverage mutation faults \
   bench bench-compare bench-smoke bench-scale environments mariadb lock clean
 
 demo: $(VENV)/.demo
@@ -14,7 +14,8 @@ demo: $(VENV)/.demo
 # Tests that need a service or a browser are skipped where it is missing, and fail in CI. A file's tests run in one process,
 # because many share what takes long to start.
 SPREAD = --numprocesses 3 --dist loadfile
-test: lint
+test: lint tests
+tests: $(VENV)/.dev
 	$(BIN)/pytest -m "not nightly" $(SPREAD) $(ARGS)
 	$(BIN)/pytest localslack -m "not (e2e or nightly)" $(SPREAD) $(ARGS)
 

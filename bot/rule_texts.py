@@ -1,11 +1,40 @@
 """What rules and permissions refuse, and what is wrong with a rule or a file of rules. Whole sentences, as in bot.texts."""
 
-from bot.core.reasons import Code
+import re
+
+from bot.core.entry import Entry
+from bot.core.reasons import Code, Params
 from bot.core.rights import Need
 from bot.core.text import one_line
 
 APPROVE, DECLINE = "Approve", "Decline"
-NOBODY_IN_TIME = "Nobody approved it in time, so it was not sent."
+NOBODY_IN_TIME = "It didn't get all the approvals that it needs in time, so it was not sent."
+IS_APPROVED_BY_ONE = "You have approved this run. It waits for the yes of somebody else, too."
+ENTRIES: dict[str, str] = {Entry.SLACK: "Slack", Entry.WEB: "the site's pages", Entry.API: "the API"}
+MUST = {  # by keywords of a JSON Schema
+    "type": "it must be {expected}",
+    "enum": "it must be one of {expected}",
+    "const": "it must be {expected}",
+    "minimum": "it must be at least {expected}",
+    "maximum": "it must be at most {expected}",
+    "exclusiveMinimum": "it must be more than {expected}",
+    "exclusiveMaximum": "it must be less than {expected}",
+    "multipleOf": "it must be a multiple of {expected}",
+    "minLength": "it must have at least {expected} characters",
+    "maxLength": "it must have at most {expected} characters",
+    "minItems": "it must have at least {expected} items",
+    "maxItems": "it must have at most {expected} items",
+}
+OTHERWISE = "{keyword} is {expected}"
+TYPES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a text",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
 NEED = {  # by whether one yes is enough, and whether the rule names groups
     (True, True): (
         "The rule “{rule}” asks for the yes of another person, a member of {groups}. Nothing is sent before that."
@@ -48,7 +77,7 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.CLOSED: "It can't be run before {until}: the rule “{rule}” has closed it until then.",
     Code.BUSY: (
-        "It can't be run now: the rule “{rule}” allows one run at a time, and run {run} has not ended. Wait for its end, or stop it."
+        "It can't be run now: the rule “{rule}” allows one run at a time, and another run of it has not ended. Wait for its end, or stop it."
     ),
     Code.REASON_MISSING: "Say why you run it: the rule “{rule}” asks for a reason.",
     Code.WHY_MISSING: "Say why: the person who asked for this run reads it.",
@@ -57,11 +86,19 @@ SENTENCES: dict[Code, str] = {
         "These must stay as they are stored: the rule “{rule}” limits arguments by name, and this site doesn't know the names of"
         " this task's positional ones."
     ),
+    Code.RULE_PLACE_ONLY: (
+        "The rule “{rule}” limits arguments, and this task takes {name} by its position only. Give its value in the list of arguments,"
+        " not by name."
+    ),
     Code.RULE_NEEDS_ARGUMENT: "The rule “{rule}” needs the argument {name}.",
-    Code.RULE_REFUSES_ARGUMENTS: "The rule “{rule}” doesn't allow these arguments: {keyword} is {expected}.",
-    Code.RULE_REFUSES_VALUE: "The rule “{rule}” doesn't allow this value of {name}: {keyword} is {expected}.",
+    Code.RULE_REFUSES_ARGUMENTS: "The rule “{rule}” doesn't allow these arguments: {must}.",
+    Code.RULE_REFUSES_VALUE: "The rule “{rule}” doesn't allow this value of {name}: {must}.",
     Code.RULE_UNCHECKED: (
         "The rule “{rule}” limits arguments, and this site can't check them. An administrator must install the extra “{extra}”."
+    ),
+    Code.RULE_TOO_SLOW: (
+        "The rule “{rule}” doesn't allow this: to check its expression (“pattern”) takes too long for this value. Try another value, or"
+        " ask an administrator to simplify the expression."
     ),
     # Mistakes in a file
     Code.NOT_YAML: "This isn't YAML: {message}.",
@@ -102,6 +139,23 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_JSON_VALUE: "{given} is not a JSON value. Put quotes around a text that looks like a date.",
     Code.NO_EXTRA: "This needs a package that isn't installed here. Install django-runtask with the extra “{extra}”.",
 }
+
+
+def in_words(code: Code, params: Params) -> dict[str, str]:
+    """Further values for the sentence: ids and keywords of rules in words."""
+    if code is Code.RULE_ENTRIES:
+        return {"entries": ", ".join(ENTRIES.get(one, one) for one in str(params["entries"]).split(", "))}
+    if code in (Code.RULE_REFUSES_VALUE, Code.RULE_REFUSES_ARGUMENTS):
+        keyword, expected = (one_line(str(params.get(name, ""))) for name in ("keyword", "expected"))
+        return {"must": MUST.get(keyword, OTHERWISE).format(keyword=keyword, expected=_expected(keyword, expected))}
+    return {}
+
+
+def _expected(keyword: str, expected: str) -> str:
+    """What a keyword of a schema expects. `expected`: as JSON, which may be cut off."""
+    if keyword == "type":
+        return " or ".join(TYPES.get(one, one) for one in re.findall(r"\w+", expected))
+    return expected.removeprefix("[").removesuffix("]") if keyword == "enum" else expected
 
 
 def need_text(need: Need) -> str:

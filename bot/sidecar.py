@@ -1,17 +1,20 @@
 """A sidecar leaves the platform's database as it is.
 
 With a database of its own, it only reads the platform's schedules and results. The operator gives it an account that may only
-read (docs/sidecar.md). This module refuses to write even if the account may. If our tables are in the platform's database,
+read (docs/sidecar.md). This module refuses to write even if the account may, and sets nothing in the database's session: behind a
+pooler, the platform's own processes get the same sessions. If our tables are in the platform's database,
 `migrate` creates and records only these.
 """
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.contrib.admin import sites
 from django.contrib.auth.management import create_permissions
 from django.contrib.contenttypes.management import create_contenttypes
-from django.db import models
+from django.db import DatabaseError, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
@@ -20,10 +23,9 @@ from bot.conf import PLATFORM
 
 PERMISSIONS = "django.contrib.auth.management.create_permissions"  # dispatch_uid; django/contrib/auth/apps.py
 APPS = ("django_celery_beat", "django_celery_results")
-READ_ONLY = {  # by vendor; a file of SQLite is opened for reading only (bot.settings)
-    "postgresql": "SET default_transaction_read_only = on",
-    "mysql": "SET SESSION TRANSACTION READ ONLY",
-}
+# The first words of the statements that we and Django send there, and of no statement that writes. Of several statements in one
+# text, only the first is looked at: Django's driver for MySQL sends two SETs together.
+READS = re.compile(r"[\s(]*(SELECT|SET|SHOW|PRAGMA|BEGIN|SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE)
 
 
 class Router:
@@ -52,9 +54,15 @@ def hide() -> None:
 
 
 def _make_read_only(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    if connection.alias == PLATFORM and connection.vendor in READ_ONLY:
-        with connection.cursor() as cursor:
-            cursor.execute(READ_ONLY[connection.vendor])
+    if connection.alias == PLATFORM and _unless_it_writes not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_unless_it_writes)
+
+
+def _unless_it_writes(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001  # Django's
+    """Executes the statement only if it reads (docs.djangoproject.com: topics/db/instrumentation)."""
+    if READS.match(str(sql)) is None:
+        raise DatabaseError("runtask only reads the platform's database, and has not sent it this statement")
+    return execute(sql, params, many, context)
 
 
 def keep_to(ours: AppConfig) -> None:

@@ -10,7 +10,7 @@ from bot.core.model import Change, Field
 from bot.core.reasons import LASTING, Code, Problem, Reason
 from bot.core.report import Stopped
 from bot.core.scrub import MASK
-from bot.core.status import RETRY, RunState, own
+from bot.core.status import RECEIVED, RETRY, RunState, own
 from bot.core.stops import Standing
 from bot.core.text import clip, exact, one_line
 
@@ -22,6 +22,7 @@ NOT_SET = "(not set)"
 CHANGED_UNSEEN = "{name}: {value} (a secret was changed)"
 SETTING = "{name} of the schedule: {old} -> {new}"
 AS_STORED = "none: sent as stored"
+UNKNOWN_TASK = "The worker that took it doesn't know this task, so it ran nothing."
 NOT_A_MEMBER = (
     "This is not a member id: those begin with U or W. Choose «Copy member ID» in the person's Slack profile."
 )
@@ -100,6 +101,7 @@ SENTENCES: dict[Code, str] = {
     Code.JUST_APPROVED: "It was approved at this moment, and is being sent. Press Stop again.",
     Code.SCHEDULE_DELETED: "It can't be approved any more: its schedule was deleted.",
     Code.SCHEDULE_CHANGED: "It can't be approved any more: the schedule was changed after it was asked for ({what}).",
+    Code.SCHEDULE_EXPIRED: "It can't be approved any more: the schedule expired after it was asked for.",
     Code.RULES_CHANGED: "It can't be approved any more: the rules for this schedule were changed after it was asked for.",
     Code.REQUESTER_GONE: "It can't be approved any more: the account of the person who asked for it is gone or deactivated.",
     Code.REQUESTER_MAY_NOT: "It can't be approved any more: the person who asked for it may not run it now.",
@@ -168,6 +170,11 @@ RETRYING = {  # with RETRY, Celery waits before the next try, so the task isn't 
     RunState.OVERDUE: "waiting for its next try, no word since",
     RunState.UNSEEN: "waited for its next try, its end can't be known",
 }
+NO_WORD_SINCE = {  # of an overdue run, by Celery's status
+    RECEIVED: "received by a worker, no word since",
+    "STARTED": "running, no word since",
+    "PROGRESS": "running, no word since",
+}
 IN_OWN_STATE = {  # nobody knows whether that is an end
     RunState.RUNNING: "in state {status}",
     RunState.OVERDUE: "in state {status}, no word since",
@@ -199,7 +206,7 @@ def sentence(reason: Reason | None) -> str:
     if reason is None:
         return ""
     params = {name: one_line(value) if isinstance(value, str) else value for name, value in reason.params.items()}
-    text = SENTENCES[reason.code].format(**params).strip()
+    text = SENTENCES[reason.code].format(**params | rule_texts.in_words(reason.code, params)).strip()
     return f"{text} {KINDS[str(params['kind'])]}" if "kind" in params else text
 
 
@@ -211,6 +218,11 @@ def stop_text(stopped: Stopped | None, who: str) -> str:
 def moment(at: datetime) -> str:
     """`2026-11-05 12:00:00 UTC`. Without USE_TZ, without a zone."""
     return f"{at:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+
+
+def note_of(status: str, result: str) -> str:
+    """What an end means, if Celery's own words need an explanation. Otherwise empty."""
+    return UNKNOWN_TASK if status == "FAILURE" and result.startswith("NotRegistered") else ""
 
 
 def press_again(reason: Reason) -> str:
@@ -230,6 +242,8 @@ def state_text(state: RunState, status: str) -> str:
     """The state of a run that isn't finished. It may contain a state's name that the task has made up."""
     if status == RETRY:
         return RETRYING.get(state, STATES[state])
+    if state is RunState.OVERDUE and status in NO_WORD_SINCE:
+        return NO_WORD_SINCE[status]
     words = IN_OWN_STATE.get(state, STATES[state]) if own(status) else STATES[state]
     return words.format(status=one_line(status))
 

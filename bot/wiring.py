@@ -75,12 +75,13 @@ def platform() -> Platform:
 
 
 def _platform(app: Celery, schedules: BeatCatalog) -> Platform:
-    options = readable_options()
+    options, secrets = readable_options(), (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     return Platform(
         catalog=schedules,
         sender=CelerySender(app, options.secret_keys, declares=not is_sidecar()),
         secret_keys=options.secret_keys,
         deadline=options.deadline,
+        form_keys=tuple(f"runtask.form:{force_str(key)}" for key in secrets),
         queues=LiveQueues(app),
         stopper=RemoteControl(app),
         may_kill=options.kill,
@@ -129,7 +130,6 @@ def slack_app() -> App:
         answers=ThreadPoolExecutor(options.threads, thread_name_prefix="answer"),
         afterwards=ThreadPoolExecutor(options.threads, thread_name_prefix="afterwards"),
     )
-    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     parts = Parts(
         platform=platform(),
         identity=identity(),
@@ -138,7 +138,7 @@ def slack_app() -> App:
         homes=Homes(platform=platform(), identity=identity(), client=client),
         threads=threads,
         command=options.command,
-        keys=tuple(f"runtask.form:{force_str(key)}" for key in secrets),
+        keys=platform().form_keys,
     )
     return create_app(options, parts)
 

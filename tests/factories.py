@@ -40,6 +40,7 @@ from bot.core.model import (
 from bot.core.reasons import Code, Reason
 from bot.core.report import Report
 from bot.core.rights import EVERYTHING, Rights
+from bot.core.seal import seal
 from bot.core.secrets import Secrets
 from bot.models import Run
 
@@ -51,6 +52,12 @@ CHANNEL = ChannelId("C0001")
 PLACE = Place(channel=CHANNEL)
 WHEN = "every day at 02:00, Europe/Berlin"
 TASK_ID = TaskId("5bb8ac10-6b2a-4d3e-9d5c-1c4c7c1f0a01")
+
+FORM_KEYS = ("form key",)
+
+
+def sealed(fingerprint: str) -> str:
+    return seal(FORM_KEYS[0], "fingerprint", fingerprint)
 
 
 def a_profile(**changes: Any) -> Profile:
@@ -94,7 +101,14 @@ def a_preview(schedule: Schedule | None = None, **changes: Any) -> Preview:
     texts = {Field.ARGS: schedule.args, Field.KWARGS: schedule.kwargs}
     stored = {of: arguments.shown(text, of, Secrets()) for of, text in texts.items()}
     return replace(
-        Preview(schedule=schedule, when=WHEN, target=target, source=Source.ROWS, stored=stored),
+        Preview(
+            schedule=schedule,
+            when=WHEN,
+            target=target,
+            source=Source.ROWS,
+            stored=stored,
+            fingerprint=sealed(schedule.fingerprint),
+        ),
         **changes,
     )
 
@@ -123,7 +137,7 @@ def a_request(actor: Actor, **changes: Any) -> RunRequest:
         schedule=ScheduleId(7),
         args="[]",
         kwargs='{"days": 30, "region": "EU"}',
-        fingerprint="f1",
+        fingerprint=sealed("f1"),
         destination=Destination(installation=INSTALLATION, place=PLACE, requester=SlackAccount(team=TEAM, user=ADA)),
     )
     return replace(request, **changes)

@@ -112,7 +112,7 @@ def test_explain_shows_what_somebody_may_do_before_an_import(file: Path) -> None
         return run("rules", "check", str(file), "--explain", user, schedule)[0]
 
     assert "Run it on the site: no. It can't be run before" in told("ana", "Invoices")
-    assert "Run it by the API: no. You can't run this schedule: the rule “Billing is for finance”" in told(
+    assert "Run it by the API: no. The rule “Billing is for finance” is for members of finance." in told(
         "ben", str(row.pk)
     )
     assert "See it: no. The rule “Billing is for finance” shows it to members of finance, support only." in told(

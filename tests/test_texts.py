@@ -39,6 +39,22 @@ def test_a_wrong_type_is_named_in_a_sentence_of_its_own(kind: str) -> None:
     assert said == f'This must be a JSON list, such as [7, "EU"]. {KINDS[kind]}'
 
 
+@pytest.mark.parametrize(
+    ("keyword", "expected", "words"),
+    [
+        ("maximum", "31", "it must be at most 31"),
+        ("enum", '["EU", "US"]', 'it must be one of "EU", "US"'),
+        ("enum", '["EU", "U…', 'it must be one of "EU", "U…'),
+        ("type", '"integer"', "it must be a whole number"),
+        ("type", '["string", "null"]', "it must be a text or null"),
+        ("pattern", '"^a"', 'pattern is "^a"'),
+    ],
+)
+def test_what_a_rule_expects_is_said_in_words(keyword: str, expected: str, words: str) -> None:
+    params = {"rule": "R", "name": "days", "keyword": keyword, "expected": expected}
+    assert sentence(Reason(code=Code.RULE_REFUSES_VALUE, params=params)).endswith(f"this value of days: {words}.")
+
+
 def test_the_place_comes_before_the_sentence_and_the_excerpt_below_it() -> None:
     place = TextPlace(at=3, line=1, column=4, excerpt="[1,]\n   ^")
     said = problem_text(Problem(code=Code.TRAILING_COMMA, field="args", place=place))

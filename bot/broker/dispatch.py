@@ -15,10 +15,10 @@ from bot.compat import NAME_IS_HEADER
 from bot.core import options
 from bot.core.arguments import invalid
 from bot.core.model import Dispatch, Field, Schedule, TaskId
+from bot.core.options import REQUESTER_HEADER
 from bot.core.reasons import Code
 
 RUN_HEADER = "runtask_run_id"
-REQUESTER_HEADER = "runtask_requester"
 # A row can't set these. `id`: a header of this name would replace the message's own id (celery/app/amqp.py, send_task_message).
 OURS = frozenset({"id", RUN_HEADER, REQUESTER_HEADER, *(["periodic_task_name"] if NAME_IS_HEADER else [])})
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Tags, register
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from bot.broker.columns import missing_columns
 from bot.checks.table import message
@@ -24,7 +24,7 @@ def the_platform_fits(*, databases: Sequence[str] | None = None, **_: Any) -> li
     try:
         found = misfits()
         return found if is_apart() or any(one.id == "runtask.E001" for one in found) else found + admin_tables()
-    except DatabaseError:  # the command itself reports it
+    except Error:  # the command itself reports it
         return []
 
 

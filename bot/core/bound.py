@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from inspect import Parameter, Signature
+from itertools import islice
 from typing import Any
 
-from bot.core import schemas
+from bot.core import keywords, schemas
 from bot.core.model import Field
 from bot.core.reasons import Code, Problem
 from bot.core.rules import Rule
@@ -35,6 +36,11 @@ def problems(rules: Iterable[Rule], call: Call, stored: Call | None, signature: 
     if twice := sorted(set(by_place) & set(kwargs)):
         yield Problem(code=Code.ARGUMENT_TWICE, field=Field.KWARGS, params={"name": twice[0]})
         return
+    if signature is not None and (misplaced := sorted(_place_only(signature) & set(kwargs))):
+        for rule in limiting:
+            params = {"rule": rule.name, "name": misplaced[0]}
+            yield Problem(code=Code.RULE_PLACE_ONLY, field=Field.KWARGS, params=params)
+        return
     for rule in limiting:
         yield from _of_rule(rule, {**by_place, **kwargs}, frozenset(by_place))
 
@@ -59,6 +65,12 @@ def _names(signature: Signature | None, args: list[Any]) -> dict[str, Any] | Non
     return found
 
 
+def _place_only(signature: Signature) -> set[str]:
+    """The parameters that no keyword sets. A keyword of the same name goes into `**kwargs`, and they keep their defaults."""
+    kinds = (Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL)
+    return {parameter.name for parameter in signature.parameters.values() if parameter.kind in kinds}
+
+
 def _of_rule(rule: Rule, values: Mapping[str, Any], by_place: frozenset[str]) -> Iterator[Problem]:
     try:
         validator = schemas.validator(rule.arguments)
@@ -67,9 +79,14 @@ def _of_rule(rule: Rule, values: Mapping[str, Any], by_place: frozenset[str]) ->
             code=Code.RULE_UNCHECKED, field=Field.SCHEDULE, params={"rule": rule.name, "extra": schemas.EXTRA}
         )
         return
-    for number, error in enumerate(validator.iter_errors(values)):
-        if number == MOST:
-            return
+    try:
+        with keywords.in_time():
+            found = list(islice(validator.iter_errors(values), MOST))
+    except TimeoutError:
+        field = Field.KWARGS if set(values) - by_place else Field.ARGS
+        yield Problem(code=Code.RULE_TOO_SLOW, field=field, params={"rule": rule.name})
+        return
+    for error in found:
         yield _problem(rule, error, by_place)
 
 

@@ -12,8 +12,10 @@ _Place: TypeAlias = tuple[int, str]  # position (0 for a keyword argument) and n
 _Values: TypeAlias = dict[_Place, Any]
 
 
-def changes(old: Call, new: Call, keys: tuple[str, ...], names: Parameters = ()) -> tuple[Change, ...]:
-    """The values that differ between two calls, positional arguments first, secrets masked.
+def changes(
+    old: Call, new: Call, keys: tuple[str, ...], names: Parameters = (), *, headers: Any = None
+) -> tuple[Change, ...]:
+    """The values that differ between two calls, positional arguments first, secrets masked, also those of the headers.
 
     If only a secret differs, both sides of the change look the same.
     """
@@ -25,7 +27,7 @@ def changes(old: Call, new: Call, keys: tuple[str, ...], names: Parameters = ())
     ]
     if not differing:
         return ()
-    secrets = Secrets.of(keys, names, old, new)
+    secrets = Secrets.of(keys, names, old, new, headers=headers)
     shown_before, shown_after = _masked(old, secrets), _masked(new, secrets)
     return tuple(
         Change(
@@ -39,7 +41,13 @@ def changes(old: Call, new: Call, keys: tuple[str, ...], names: Parameters = ())
 
 
 def since(
-    sent: Call, made: Collection[Change], now: Call, keys: tuple[str, ...], names: Parameters = ()
+    sent: Call,
+    made: Collection[Change],
+    now: Call,
+    keys: tuple[str, ...],
+    names: Parameters = (),
+    *,
+    headers: Any = None,
 ) -> tuple[Change, ...]:
     """How the stored values have changed since a run that sent `sent`, with secrets masked.
 
@@ -48,7 +56,7 @@ def since(
     doesn't find a change of it.
     """
     before, after = _by_place(*sent), _by_place(*now)
-    secrets = Secrets.of(keys, names, sent, now)
+    secrets = Secrets.of(keys, names, sent, now, headers=headers)
     shown_before, shown_after = _masked(sent, secrets), _masked(now, secrets)
     undone = {(change.position, change.name): change.old for change in made}
     places = {(place[0], _shown_name(place, secrets)): place for place in [*undone, *before, *after]}

@@ -12,7 +12,7 @@ from bot.core.jsontext import Path
 from bot.core.model import Field
 from bot.core.reasons import Code, Invalid, Problem
 from bot.core.scrub import MASK, NAMED, NAMING
-from bot.core.secrets import Parameters, Secrets, is_one_of
+from bot.core.secrets import Secrets, is_one_of
 
 NOTHING = object()  # nothing is stored at this place
 
@@ -29,12 +29,8 @@ def with_secrets(
     stored: Mapping[Field, Any],
     secrets: Secrets,
     headers: Any,
-    names: Parameters | None = None,
 ) -> dict[Field, Any]:
-    """`typed`, with the values of `stored` for its masks. `secrets` are the ones that masked `stored`. Raises Invalid.
-
-    `names`: the names of the positional values that will mask the result, if they differ from those of `secrets`.
-    """
+    """`typed`, with the values of `stored` for its masks. `secrets` are the ones that masked `stored`. Raises Invalid."""
     masked = {of for of, value in typed.items() if has_mask(value) and value != stored.get(of)}
     if not masked:
         return dict(typed)
@@ -46,8 +42,7 @@ def with_secrets(
         found[of] = _Keeping(of, problems).value(typed[of], old, shown, ())
     if not problems:
         # The run's texts must not show what is masked here.
-        names = secrets.names if names is None else names
-        after = Secrets.of(secrets.keys, names, (found[Field.ARGS], found[Field.KWARGS]), headers=headers)
+        after = Secrets.of(secrets.keys, secrets.names, (found[Field.ARGS], found[Field.KWARGS]), headers=headers)
         for of in masked:
             uncovered = _uncovered(typed[of], after.of_field(found[of], of), ())
             problems += (_problem(Code.MASK_MOVED, of, path) for path in uncovered)

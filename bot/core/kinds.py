@@ -53,6 +53,7 @@ KINDS = {
     Kind.CHANGED: {
         Code.CHANGED,
         Code.SCHEDULE_CHANGED,
+        Code.SCHEDULE_EXPIRED,
         Code.RULES_CHANGED,
         Code.REQUESTER_GONE,
         Code.REQUESTER_MAY_NOT,

@@ -127,7 +127,7 @@ class Schedule:
     description: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)  # the columns that bot.core.options lists
     headers: str = field(default="", repr=False)
-    fingerprint: str = ""  # changes when anything that is sent changes
+    fingerprint: str = field(default="", repr=False)  # of all that is sent, also of secrets: only its seal goes out
 
     @property
     def exact_task(self) -> str:
@@ -165,6 +165,7 @@ class Running:
     since: datetime
     requester: SlackUserId  # empty: they didn't ask in Slack
     name: str = ""  # the requester's username on the site
+    has_begun: bool = True  # whether a worker has reported that
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,6 +191,7 @@ class Preview:
     target: Target
     source: Source  # where runtask will read a run's outcome
     stored: Mapping[Field, Shown]
+    fingerprint: str  # the sealed one of the schedule
     last: LastRun | None = None
     running: Running | None = None
     listening: Listening = Listening.UNKNOWN  # whether a worker consumes its queue
@@ -228,7 +230,7 @@ class RunRequest:
     schedule: ScheduleId
     args: str | None = field(repr=False)
     kwargs: str | None = field(repr=False)
-    fingerprint: str | None  # the schedule's fingerprint when the form was shown; None: run it as it is now
+    fingerprint: str | None  # the sealed fingerprint that the form was shown with; None: run it as it is now
     destination: Destination | None = None
     digest: str = ""  # of the whole request, if the same key must not be used for a different request
     again: RunId | None = None  # "as stored" and masks then mean the values of this run
@@ -278,8 +280,7 @@ class NoticeKind(StrEnum):
 
     @classmethod
     def of(cls, stored: str) -> "NoticeKind":
-        """The kind of a notice's row. Rows for approvers have a number after the kind."""
-        return cls(stored.partition(":")[0])
+        return cls(stored.partition(":")[0])  # rows for approvers have a number after the kind
 
 
 EDITS = {NoticeKind.PROGRESS: NoticeKind.ROOT, NoticeKind.ANSWERED: NoticeKind.ASK}  # the message that each edits
@@ -296,5 +297,4 @@ class Change:
 
     @property
     def is_of_a_secret(self) -> bool:
-        """Whether only a secret differs, so that both texts read the same."""
-        return self.old == self.new
+        return self.old == self.new  # only a secret differs

@@ -40,6 +40,7 @@ OPTIONS = (
     Option("time_limit", (), ValueKind.SECONDS),
     Option("soft_time_limit", (), ValueKind.SECONDS),
 )
+REQUESTER_HEADER = "runtask_requester"
 COLUMNS = tuple(column for option in OPTIONS for column in option.columns)
 ROUTED = tuple(option.name for option in OPTIONS if option.is_routed)
 

@@ -115,6 +115,7 @@ class Code(StrEnum):
     # Why nobody can approve a run any more
     SCHEDULE_DELETED = auto()
     SCHEDULE_CHANGED = auto()
+    SCHEDULE_EXPIRED = auto()
     RULES_CHANGED = auto()
     REQUESTER_GONE = auto()
     REQUESTER_MAY_NOT = auto()
@@ -149,10 +150,12 @@ class Code(StrEnum):
     REASON_TOO_LONG = auto()
     WHY_MISSING = auto()
     RULE_ARGS_UNNAMED = auto()
+    RULE_PLACE_ONLY = auto()
     RULE_NEEDS_ARGUMENT = auto()
     RULE_REFUSES_ARGUMENTS = auto()
     RULE_REFUSES_VALUE = auto()
     RULE_UNCHECKED = auto()
+    RULE_TOO_SLOW = auto()
     # A file that doesn't contain valid rules
     NOT_YAML = auto()
     YAML_ALIAS = auto()

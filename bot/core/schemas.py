@@ -6,20 +6,17 @@ Nothing is downloaded: references must lead to the schema's own `$defs`.
 """
 
 import difflib
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
-from functools import cache
 from typing import Any, TypeAlias
 
+from bot.core import keywords
 from bot.core.jsontext import Path
 from bot.core.reasons import Code, Params
 from bot.core.text import clip, one_line
 
 Flaw: TypeAlias = tuple[Path, Code, Params]
-EXTRA = "rules"  # the extra of our distribution that installs jsonschema
+EXTRA = "rules"  # the extra of our distribution that installs jsonschema and regex
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NUMBER, TEXT, LIST, OBJECT = {"integer", "number"}, {"string"}, {"array"}, {"object"}
 OF_TYPES = {  # the types that each keyword limits
@@ -55,7 +52,7 @@ MOST = 1_000  # parts, each counted once for every reference to it: at each chec
 
 
 class ExtraMissing(Exception):
-    """jsonschema isn't installed."""
+    """jsonschema or regex isn't installed."""
 
 
 def validator(schema: Mapping[str, Any] | None) -> Any:
@@ -65,48 +62,11 @@ def validator(schema: Mapping[str, Any] | None) -> Any:
 
 def _validators() -> Any:
     try:
-        from jsonschema import Draft202012Validator  # noqa: PLC0415  # an extra has it
+        import regex  # noqa: F401, PLC0415  # keywords.compiled needs it
+        from jsonschema import Draft202012Validator  # noqa: PLC0415  # an extra has both
     except ImportError:
         raise ExtraMissing from None
-    return _with_ours(Draft202012Validator)
-
-
-@cache
-def _with_ours(theirs: Any) -> Any:
-    """jsonschema's validator with two keywords replaced: `multipleOf` fails on long numbers, `uniqueItems` takes minutes for long
-    lists of objects.
-    """
-    from jsonschema.validators import extend  # noqa: PLC0415
-
-    return extend(theirs, {"multipleOf": _multiple_of, "uniqueItems": _unique_items})  # type: ignore[no-untyped-call]
-
-
-def _multiple_of(validator: Any, factor: Any, value: Any, _: Any) -> Iterator[Any]:
-    """Checks `multipleOf` in decimal digits, so that 0.3 is a multiple of 0.1."""
-    from jsonschema import ValidationError  # noqa: PLC0415
-
-    if validator.is_type(value, "number") and Fraction(str(value)) % Fraction(str(factor)):
-        yield ValidationError("not a multiple")
-
-
-def _unique_items(validator: Any, is_wanted: Any, value: Any, _: Any) -> Iterator[Any]:
-    from jsonschema import ValidationError  # noqa: PLC0415
-
-    if is_wanted and validator.is_type(value, "array") and len(set(map(_same, value))) < len(value):
-        yield ValidationError("an item is there twice")
-
-
-def _same(value: Any) -> str:
-    """A text that is equal for values that are equal in JSON Schema: 1 and 1.0, but not 1 and true."""
-    return json.dumps(_whole(value), sort_keys=True)
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _whole(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return list(map(_whole, value))
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return keywords.validators(Draft202012Validator)
 
 
 def flaws(schema: Mapping[str, Any]) -> Iterator[Flaw]:
@@ -209,9 +169,12 @@ def _patterns(schema: Mapping[str, Any], path: Path) -> Iterator[Flaw]:
     several = schema.get("patternProperties")
     found = [((*path, "patternProperties", one), one) for one in several] if isinstance(several, Mapping) else []
     for where, pattern in [*found, ((*path, "pattern"), schema.get("pattern", ""))]:
+        if not isinstance(pattern, str):
+            yield where, Code.BAD_SCHEMA, {"message": "an expression must be a text"}
+            continue
         try:
-            re.compile(pattern)
-        except (re.error, TypeError, OverflowError) as exc:
+            keywords.compiled(pattern)
+        except keywords.BadExpression as exc:
             yield where, Code.BAD_SCHEMA, {"message": one_line(str(exc))}
 
 

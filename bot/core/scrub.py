@@ -33,7 +33,7 @@ KEY = re.compile(
           | \]?+[ \t]*+(?:(?P<equals>=>|:=|==?)|:(?!:|\\?/\\?/))[ \t]*+
         )
     )
-    | :(?:\\?/){{2}}(?P<userinfo>[^\s/?\#"'<>\\]*)@
+    | :(?:\\?/){{2}}(?P<address>)
     """,
     re.VERBOSE,
 )
@@ -44,7 +44,10 @@ WORD = re.compile(r"(?:(?:bearer|basic|digest|token|apikey|negotiate)[ \t]+)?[^\
 MEMBER = re.compile(r"[^,)\]}\n]+")
 LINE = re.compile(r"(?:Digest|OAuth|AWS4-HMAC-SHA256)\b[^\n]*|[^\n\"]+")
 TOKEN = re.compile(r"[\w.~+/\-]+=*")
-NAME = re.compile(r"\\*+[\"'](?P<name>[\w.\-]{1,100}+)\\*+[\"']")
+NAME = re.compile(r"\\*+[\"'](?P<name>[\w.\-/: ]{1,100}+)\\*+[\"']")
+# An address ends here, or at the next one. Its first part, with the host, ends at a slash, a question mark or a number sign.
+ADDRESS_END = re.compile(r"[\s\"'<>]|\\(?!/)|:(?:\\?/){2}")
+AUTHORITY_END = re.compile(r"[/?#\\]")
 FAILURES = ("error", "exception", "warning")  # the ends of names of classes: `TokenError: …` isn't followed by a token
 
 
@@ -73,7 +76,7 @@ def _apart(found: list[Span]) -> list[Span]:
 
 def _span(text: str, match: re.Match[str], is_secret: IsSecret) -> Span | None:
     at = match.end()
-    if match["userinfo"] is not None:
+    if match["address"] is not None:
         return _of_address(text, match)
     if match["bearer"]:
         return value(text, at, TOKEN)
@@ -101,7 +104,7 @@ class _Pairs:
                 return value(self._text, at, MEMBER)
             # Lists and objects are left out, so that no long text is read many times.
             self._value = None if BRACKET.match(self._text, at) else value(self._text, at, MEMBER)
-        elif key in NAMING and (name := NAME.match(self._text, at)) and is_secret(name["name"]):
+        elif key in NAMING and (name := NAME.match(self._text, at)) and is_named_secret(name["name"], is_secret):
             if self._value is not None and self._is_near(self._value[1], at):
                 return self._value
             self._named_at = name.end()
@@ -139,13 +142,28 @@ def _has_its_value(text: str, match: re.Match[str]) -> bool:
 
 
 def _of_address(text: str, match: re.Match[str]) -> Span | None:
-    """The password in an address. In a web address, also a name without a password, as it is often a token."""
-    name, colon, _ = match["userinfo"].partition(":")
-    start, end = match.span("userinfo")
-    if colon:
-        return start + len(name) + 1, end
-    is_web = text[max(0, match.start() - 5) : match.start()].casefold().endswith(("http", "https"))
-    return (start, end) if is_web else None
+    """The password in an address. In a web address, also a name without a password, as it is often a token.
+
+    A password may contain slashes that should have been escaped. So it ends at the address's last `@`.
+    """
+    start = match.end()
+    end = found.start() if (found := ADDRESS_END.search(text, start)) else len(text)
+    host_end = found.start() if (found := AUTHORITY_END.search(text, start, end)) else end
+    name_end, last = text.rfind("@", start, host_end), text.rfind("@", start, end)
+    if last < 0:
+        return None
+    if name_end >= 0:
+        name, colon, _ = text[start:name_end].partition(":")
+        is_web = text[max(0, match.start() - 5) : match.start()].casefold().endswith(("http", "https"))
+        return (start + len(name) + 1, last) if colon else (start, name_end) if is_web else None
+    name, colon, port = text[start:host_end].partition(":")
+    is_host = not colon or name.startswith("[") or (name and port.isdigit())
+    return None if is_host else (start + len(name) + 1, last)
+
+
+def is_named_secret(name: str, is_secret: IsSecret) -> bool:
+    """Whether the name in a pair of name and value is one of a secret. Of several words, the last one counts."""
+    return is_secret(name, at_end=" " in name)
 
 
 def value(text: str, at: int, bare: re.Pattern[str]) -> Span:

@@ -21,4 +21,4 @@ def holds(mark: str, key: str, *parts: str) -> bool:
     """Whether `mark` is the seal of these parts."""
     if any(SEPARATOR in part for part in parts):
         return False
-    return hmac.compare_digest(mark.encode(), seal(key, *parts).encode())
+    return hmac.compare_digest(mark.encode(errors="replace"), seal(key, *parts).encode())

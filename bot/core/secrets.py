@@ -23,7 +23,8 @@ WORDS = (
 )  # fmt: skip
 LONGEST_NAME = 100  # characters; a longer text isn't the name of a value
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W0-9_A-Za-z]+")
-ONE_NAME = re.compile(r"[\w.\-]{1,100}")
+OPTION = re.compile(r"-[\w.\-]{1,99}")
+ONE_NAME = re.compile(r"[\w.\-/: ]{1,100}")
 
 Call: TypeAlias = tuple[Any, Any]  # args and kwargs; each is a text if it can't be read
 # Names of positional parameters; if the last begins with *, it takes all further values.
@@ -155,11 +156,17 @@ class Secrets:
         if before is None or not self._is_name(before):
             return False
         if before.startswith("-"):
-            return not (isinstance(values[at], str) and values[at].startswith("-"))
+            return OPTION.fullmatch(before) is not None and not (
+                isinstance(values[at], str) and values[at].startswith("-")
+            )
         return len(values) == 2
 
     def _is_name(self, value: Any) -> bool:
-        return isinstance(value, str) and ONE_NAME.fullmatch(value) is not None and self.is_secret(value)
+        return (
+            isinstance(value, str)
+            and ONE_NAME.fullmatch(value) is not None
+            and scrub.is_named_secret(value, self.is_secret)
+        )
 
     def inside(self, value: Any, *, is_args: bool = False) -> Iterator[str]:
         """The secrets that are long enough to be looked for in texts."""

@@ -5,21 +5,27 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from inspect import Parameter, Signature
+from itertools import islice
 from typing import Any
 
 from bot.core.model import Field
 from bot.core.reasons import Code, Problem
 from bot.core.secrets import Parameters
 
+MOST = 20  # nobody reads more at once, and each costs time
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 NAMED = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def problems(signature: Signature, args: list[Any], kwargs: dict[str, Any]) -> Iterator[Problem]:
-    """The reasons for which `function(*args, **kwargs)` would raise a TypeError, each with the field that must change.
+    """The first MOST reasons for which `function(*args, **kwargs)` would raise a TypeError, each with the field that must change.
 
     `Signature.bind` isn't used: before Python 3.12 it refuses calls that Python allows; since then it allows some that fail.
     """
+    return islice(_problems(signature, args, kwargs), MOST)
+
+
+def _problems(signature: Signature, args: list[Any], kwargs: dict[str, Any]) -> Iterator[Problem]:
     parameters = list(signature.parameters.values())
     kinds = {parameter.kind for parameter in parameters}
     positional = [p for p in parameters if p.kind in POSITIONAL]

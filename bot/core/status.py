@@ -32,7 +32,7 @@ class RunState(StrEnum):
     NOT_SENT = "not_sent"  # certainly not sent; the same form may try again
     WITHDRAWN = "withdrawn"  # stopped before anybody could take it, or before it was sent: it was certainly not run
     DECLINED = "declined"  # an approver said no: it was not sent
-    LAPSED = "lapsed"  # nobody approved it in time: it was not sent
+    LAPSED = "lapsed"  # it did not get all approvals in time: it was not sent
 
 
 # Runs that wait for a report, until their deadline.

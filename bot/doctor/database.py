@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django_celery_beat.models import PeriodicTasks
@@ -58,7 +58,7 @@ def _reached(alias: str) -> Finding:
     try:
         connection.ensure_connection()
         number = ".".join(str(part) for part in connection.get_database_version())
-    except DatabaseError as exc:
+    except Error as exc:
         variables = {"default": "DATABASE_URL", PLATFORM: "PLATFORM_DATABASE_URL"}
         setting = variables[alias] if settings.SETTINGS_MODULE == "bot.settings" else f"DATABASES[{alias!r}]"
         return problem(what, f"can't be reached: {clip(str(exc), 300)}", f"Is it up, and is {setting} right?")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from django.urls import get_script_prefix, set_script_prefix
 
 from bot.core.text import clip, one_line
@@ -51,7 +51,7 @@ def _examine(examination: Examination, found: list[Finding], script_prefix: str)
     try:
         for finding in examination():
             found.append(finding)  # noqa: PERF402  # one by one, so that findings before a hang are shown
-    except DatabaseError as exc:
+    except Error as exc:
         text = f"not examined: {type(exc).__name__}: {clip(one_line(str(exc)), 80)}"
         found.append(warning("the rest", text, "See Database."))
     except Exception as exc:  # noqa: BLE001  # doctor itself must not fail

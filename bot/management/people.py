@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error
 
 from bot.conf import BAD_SETUP
 from bot.core.audit import By, Who
@@ -24,7 +24,7 @@ def database_in_words() -> Iterator[None]:
     """Raises CommandError if the database can't be reached, or has no tables yet."""
     try:
         yield
-    except DatabaseError as exc:
+    except Error as exc:
         told = f"The database says: {clip(one_line(str(exc)), 300)}. Is it up, and migrated (`migrate`)?"
         raise CommandError(told, returncode=BAD_SETUP) from exc
 

@@ -10,7 +10,7 @@ from types import FrameType
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from bot.broker.app import load_what_checks_load
 from bot.checks.sidecar import misfits
@@ -35,7 +35,7 @@ def require(command: str) -> None:
         return
     try:
         lines = [f"{found.msg}\n  {found.hint}" for found in misfits()]
-    except DatabaseError:  # it may come up later; the loops wait for it
+    except Error:  # it may come up later; the loops wait for it
         return
     if lines:
         raise CommandError("\n".join(lines), returncode=BAD_SETUP)
@@ -65,7 +65,7 @@ def _look_for_tables() -> None:
     try:
         if Run._meta.db_table not in connection.introspection.table_names():  # noqa: SLF001  # documented
             log.error(NOT_MIGRATED, settings.SETTINGS_MODULE)
-    except DatabaseError:  # the database may come up later
+    except Error:  # the database may come up later
         pass
     finally:
         connection.close()

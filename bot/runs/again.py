@@ -126,10 +126,10 @@ def _names(users: set[Any]) -> dict[Any, str]:
     return dict(everybody.filter(pk__in=users).values_list("pk", model.USERNAME_FIELD))
 
 
-def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, run: Run) -> Again:
+def _again(platform: Platform, actor: Actor, schedule: Schedule, shown_headers: str, run: Run) -> Again:
     filled = basis.of_run(platform, schedule, run)
     sent, now, keys = masks.call(run), limits.stored_call(schedule), platform.secret_keys
-    names = filled.secrets.names
+    names, headers = filled.secrets.names, _headers(schedule, run)
     return Again(
         run=Earlier(
             run=RunId(run.pk),
@@ -142,10 +142,10 @@ def _again(platform: Platform, actor: Actor, schedule: Schedule, headers: str, r
         ),
         values=filled.shown(),
         # If the stored values can't be read, nothing can be compared. The preview says what is wrong with them.
-        differences=() if now is None else changes(now, sent, keys, names),
-        since=() if now is None else since(sent, run.changed_values, now, keys, names),
-        settings=_settings(schedule, headers, run),
-        fingerprint=filled.fingerprint,
+        differences=() if now is None else changes(now, sent, keys, names, headers=headers),
+        since=() if now is None else since(sent, run.changed_values, now, keys, names, headers=headers),
+        settings=_settings(schedule, shown_headers, run),
+        fingerprint=platform.sealed(filled.fingerprint),
         problems=_problems(platform, actor, schedule, sent),
     )
 
@@ -172,9 +172,15 @@ def changed_since(platform: Platform, schedule: Schedule, run: Run) -> tuple[str
     """The names of the schedule's settings and values that have changed since this run was asked for."""
     secrets, stored = basis.of_run(platform, schedule, run).secrets, limits.stored_call(schedule)
     keys, names = platform.secret_keys, secrets.names
-    values = () if stored is None else since(masks.call(run), run.changed_values, stored, keys, names)
+    sent, headers = masks.call(run), _headers(schedule, run)
+    values = () if stored is None else since(sent, run.changed_values, stored, keys, names, headers=headers)
     settings = _settings(schedule, platform.sender.target(schedule).headers, run)
     return tuple(change.name.replace("_", " ") or f"#{change.position}" for change in (*settings, *values))
+
+
+def _headers(schedule: Schedule, run: Run) -> list[Any]:
+    """The headers of both, whose secrets are masked in values, too."""
+    return [masks.headers(schedule), run.options.get("headers")]
 
 
 def _texts(options: dict[str, Any]) -> dict[str, str]:

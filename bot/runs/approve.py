@@ -89,7 +89,6 @@ def _approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Bu
     try:
         sending.send(platform, queued, attempt, dispatch, budget)
     except NothingSent:
-        _waits_again(queued, clock.now())
         platform.wake()
         raise
     with suppress(Error):  # the run is sent, whether or not the database can be read now
@@ -174,10 +173,11 @@ def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rul
         dispatch = platform.sender.prepare(schedule, TaskId(str(uuid4())), *call, requester=run.user.get_username())
     except Invalid as exc:
         raise NothingSent(exc.problems[0]) from exc
-    digest = run.approval_digest or ""
-    if rows.digest(schedule, dispatch, salt=digest[: approval.SALT]) != digest:
-        what = ", ".join(again.changed_since(platform, schedule, run)) or "?"
-        raise _void(platform, run, Code.SCHEDULE_CHANGED, what=clip(what, 200))
+    if not rows.is_as_asked(run, schedule, dispatch):
+        what = ", ".join(again.changed_since(platform, schedule, run))
+        if not what and "expires" in run.options and "expires" not in dispatch.options:
+            raise _void(platform, run, Code.SCHEDULE_EXPIRED)
+        raise _void(platform, run, Code.SCHEDULE_CHANGED, what=clip(what or "?", 200))
     channel = ChannelId(run.redirected_from or run.channel)
     why = Admitted(platform, requester, admitted.in_force).denied(Action.RUN, rules, channel=channel)
     if why is not None:
@@ -197,7 +197,7 @@ def _void(platform: Platform, run: Run, code: Code, **params: Any) -> Exception:
 
 def _attempt(platform: Platform, actor: Actor, run: Run, dispatch: Dispatch) -> Attempt:
     now = clock.now()
-    names = masks.parameters(platform.catalog, run.task)
+    names = masks.of_run(run, platform.secret_keys, masks.parameters(platform.catalog, run.task)).names
     values = {
         "task_id": dispatch.task_id,
         "state": RunState.QUEUED,
@@ -246,13 +246,6 @@ def _saved_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Ru
         raise _Overtaken
     log.info("run %s approved by %s", run.pk, actor.name)
     return queued
-
-
-@atomic()
-def _waits_again(run: Run, now: datetime) -> None:
-    """Owes edits, so that the run's messages say why this press sent nothing."""
-    outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)
-    outbox.owe_answered(run, now=now)
 
 
 def _note(run: Run, actor: Actor, now: datetime, *, is_yes: bool, why: str = "") -> None:

@@ -13,8 +13,9 @@ from django.db import IntegrityError
 from bot.core.audit import Act, Record
 from bot.core.model import RunId
 from bot.core.reasons import FOREIGN, Reason
+from bot.core.status import RunState
 from bot.models import Run, atomic, still
-from bot.runs import audit
+from bot.runs import audit, clock, outbox
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +52,25 @@ def taken_over(attempt: Attempt, failed: Reason | None = None) -> Run | None:
     with atomic():
         if not before.update(**attempt.values):
             return None
-        return _recorded(Run.objects.get(task_id=attempt.task_id), attempt, failed)
+        run = _recorded(Run.objects.get(task_id=attempt.task_id), attempt, failed)
+        if failed is not None:
+            _edit_messages(run)
+        return run
 
 
 def end(attempt: Attempt, reason: Reason) -> None:
     """Makes the row say that this attempt sent nothing.
 
     The transaction that queued the attempt may have been committed, or not, or it may still be going on. In the last case it
-    will find its key used, or the failed attempt's row taken over, and will change nothing.
+    will find its key used, or the failed attempt's row taken over, and will change nothing. A transaction that approves a run has
+    locked its row, so we wait for its end. If it was rolled back, the run waits on, and nobody has approved it.
     """
     not_sent = {**attempt.otherwise, "not_sent_because": reason.dump()}
+    if attempt.otherwise["state"] == RunState.WAITING:
+        with atomic():
+            outbox.lock(Run.objects.filter(key=attempt.key))
+            _end_begun(attempt, not_sent, reason)
+        return
     ended = replace(attempt, values={**attempt.values, **not_sent})
     save = taken_over if attempt.replaces else created
     for _ in range(2):  # that transaction may be committed between our two
@@ -73,8 +83,18 @@ def _end_begun(attempt: Attempt, not_sent: Mapping[str, Any], reason: Reason) ->
     begun = Run.objects.filter(still(attempt.values["state"]), key=attempt.key, task_id=attempt.task_id)
     if not begun.update(**not_sent):
         return False
-    _record_failure(Run.objects.get(task_id=attempt.task_id), attempt, reason)
+    run = Run.objects.get(task_id=attempt.task_id)
+    _record_failure(run, attempt, reason)
+    _edit_messages(run)
     return True
+
+
+def _edit_messages(run: Run) -> None:
+    """Owes edits of the messages that the run has. They were owed by a transaction whose answer was lost, or by an earlier attempt."""
+    if outbox.has_notices(run):
+        now = clock.now()
+        outbox.owe_edit(run, now=now, at_once=True)
+        outbox.owe_answered(run, now=now)
 
 
 def _recorded(run: Run, attempt: Attempt, failed: Reason | None) -> Run:

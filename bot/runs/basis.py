@@ -9,7 +9,7 @@ from typing import Any
 from bot.core import arguments, kept
 from bot.core.model import Field, Schedule, Shown
 from bot.core.reasons import Invalid
-from bot.core.secrets import Parameters, Secrets
+from bot.core.secrets import Secrets
 from bot.models import Run
 from bot.runs import masks
 from bot.runs.door import Platform
@@ -20,10 +20,9 @@ class Basis:
     """The values that a form begins with. `fingerprint` changes when these or anything else that is sent changes."""
 
     texts: Mapping[Field, str] = field(repr=False)
-    secrets: Secrets  # masks these values
-    names: Parameters  # the names of the task's positional arguments now, by which a new run's values will be masked
+    secrets: Secrets  # masks these values, and by its names those of a new run
     headers: Any = field(repr=False)  # the schedule's, which a new run sends
-    fingerprint: str
+    fingerprint: str = field(repr=False)
 
     def shown(self) -> dict[Field, Shown]:
         return {of: arguments.shown(text, of, self.secrets) for of, text in self.texts.items()}
@@ -41,7 +40,7 @@ class Basis:
                 problems += exc.problems
         if problems:
             raise Invalid(problems)
-        return kept.with_secrets(values, self._readable(), self.secrets, self.headers, self.names)
+        return kept.with_secrets(values, self._readable(), self.secrets, self.headers)
 
     def _readable(self) -> dict[Field, Any]:
         found = {}
@@ -52,11 +51,9 @@ class Basis:
 
 
 def of_schedule(platform: Platform, schedule: Schedule) -> Basis:
-    secrets = masks.of_schedule(schedule, platform.catalog, platform.secret_keys)
     return Basis(
         texts={Field.ARGS: schedule.args, Field.KWARGS: schedule.kwargs},
-        secrets=secrets,
-        names=secrets.names,
+        secrets=masks.of_schedule(schedule, platform.catalog, platform.secret_keys),
         headers=masks.headers(schedule),
         fingerprint=schedule.fingerprint,
     )
@@ -64,16 +61,14 @@ def of_schedule(platform: Platform, schedule: Schedule) -> Basis:
 
 def of_run(platform: Platform, schedule: Schedule, run: Run) -> Basis:
     """The values that this run of the schedule sent."""
-    today = masks.parameters(platform.catalog, schedule.task)
     return Basis(
         texts={Field.ARGS: run.args, Field.KWARGS: run.kwargs},
-        secrets=masks.of_run(run, platform.secret_keys, today),
-        names=today,
+        secrets=masks.of_run(run, platform.secret_keys, masks.parameters(platform.catalog, schedule.task)),
         headers=masks.headers(schedule),
-        fingerprint=bound(schedule.fingerprint, run),
+        fingerprint=_bound(schedule.fingerprint, run),
     )
 
 
-def bound(fingerprint: str, run: Run) -> str:
+def _bound(fingerprint: str, run: Run) -> str:
     """The schedule's fingerprint, bound to this run's values. A run that wasn't sent may be tried again with others."""
     return hashlib.sha256(f"{fingerprint}\0{run.args}\0{run.kwargs}".encode()).hexdigest()[:16]

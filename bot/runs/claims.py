@@ -23,8 +23,8 @@ FRESH = timedelta(seconds=2)
 LAST = max(RANK.values())  # no other notice waits for a notice of this rank
 
 # The driver repeats each statement for many rows; the ORM would build one for each. With the ORM, a deliverer sends only a
-# fifth as many messages per second. Rows are updated one by one, in the order of their keys, so that two deliverers never
-# deadlock. COALESCE: as in `still`.
+# fifth as many messages per second. Each statement has a transaction of its own, which updates rows in the order of their keys,
+# so that two deliverers never deadlock. COALESCE: as in `still`.
 CLAIMED = """
 UPDATE runtask_notice SET state = 'claimed', claim = %s, claimed_until = %s, full_at = COALESCE(%s, full_at),
 tried_at = COALESCE(tried_at, %s)
@@ -84,11 +84,12 @@ def _taken(seen: Paced, now: datetime) -> list[Notice]:
     adapt = connection.ops.adapt_datetimefield_value
     at, ends = adapt(now), adapt(until)
     go, later = sorted(seen.go, key=_key), sorted(seen.wait, key=lambda one: _key(one[0]))
-    with atomic(), connection.cursor() as cursor:
-        if later:
+    if later:
+        with atomic(), connection.cursor() as cursor:
             cursor.executemany(PUT_OFF, [(adapt(due), one.pk, one.claim, one.version) for one, due in later])
-        are_all = not go
-        if go:
+    are_all = not go
+    if go:
+        with atomic(), connection.cursor() as cursor:
             values = [(token, ends, adapt(one.full_at), at, one.pk, one.claim, one.version, at, at) for one in go]
             cursor.executemany(CLAIMED, values)
             are_all = cursor.rowcount == len(go)

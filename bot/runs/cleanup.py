@@ -30,7 +30,7 @@ from bot.models import (
     atomic,
     database_of,
 )
-from bot.runs import accounts
+from bot.runs import accounts, outbox
 from bot.runs.installations import NAMELESS
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,9 @@ def forget_old_runs(installation: InstallationId, *, keep: timedelta, now: datet
         _refuse_most(aged, "runs", installation, now)
     ids = list(aged.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if ids:
-        Run.objects.filter(pk__in=ids).delete()
+        with atomic():
+            outbox.lock(Run.objects.filter(pk__in=ids))
+            Run.objects.filter(pk__in=ids).delete()
         log.info("deleted %s old runs", len(ids))
     Installation.objects.filter(pk=installation).update(cleaned_at=now)
     return len(ids)
@@ -92,6 +94,7 @@ def forget_old_values(installation: InstallationId, *, keep: timedelta, now: dat
         _refuse_most(aged, "values of runs", installation, now)
     rows = list(aged.only("later_ends", "not_sent_because").order_by("deadline_at")[:BATCH])
     with atomic():
+        outbox.lock(Run.objects.filter(pk__in=[row.pk for row in rows]))
         for row in rows:
             if row.later_ends or row.not_sent_because:
                 Run.objects.filter(pk=row.pk).update(**_without_texts(row))

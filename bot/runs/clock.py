@@ -1,6 +1,6 @@
 """The time by the database's clock. Dates that processes compare are by this clock, as the clocks of their machines may differ.
 
-We ask the database only if its last answer is too old. From that answer on, we count with this process's monotonic clock.
+We ask the database only if its last answer is too old. From that answer on, we count with `elapsed`.
 """
 
 import time
@@ -14,7 +14,9 @@ from django.utils import timezone
 from bot.models import Run, database_of
 
 LASTS = 10.0  # seconds until we ask again
-JUMP = 0.5  # seconds. If this machine's two clocks disagree by more, it was asleep, or somebody has set its clock.
+JUMP = 0.5  # seconds by which this machine's two clocks may disagree
+# Linux's CLOCK_MONOTONIC stands still while the machine is suspended.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 ASK = {  # by vendor; answers are in UTC, without a zone
     "postgresql": "SELECT clock_timestamp() AT TIME ZONE 'UTC'",  # now() would be the start of the transaction
     "mysql": "SELECT UTC_TIMESTAMP(6)",
@@ -22,18 +24,26 @@ ASK = {  # by vendor; answers are in UTC, without a zone
 }
 
 
+def elapsed() -> float:
+    """Seconds on a clock that nobody sets. It goes on while this machine is suspended, if the system has such a clock."""
+    return time.clock_gettime(_STEADY)
+
+
 @dataclass(frozen=True)
 class _Reading:
     utc: datetime
-    monotonic: float
+    elapsed: float
     wall: float  # `time.time()` of this machine at that moment
 
     def now(self) -> datetime:
-        return self.utc + timedelta(seconds=time.monotonic() - self.monotonic)
+        return self.utc + timedelta(seconds=elapsed() - self.elapsed)
 
     def is_good(self) -> bool:
-        passed, by_wall = time.monotonic() - self.monotonic, time.time() - self.wall
-        return passed < LASTS and abs(by_wall - passed) < JUMP
+        return elapsed() - self.elapsed < LASTS and not self.is_off()
+
+    def is_off(self) -> bool:
+        """Whether this machine's two clocks disagree: it was asleep, or somebody has set its clock."""
+        return abs((time.time() - self.wall) - (elapsed() - self.elapsed)) >= JUMP
 
 
 _reading: _Reading | None = None
@@ -57,6 +67,12 @@ def last() -> datetime:
     return timezone.now() if reading is None else _as_django(reading.now())
 
 
+def is_unsure() -> bool:
+    """Whether `last` may be wrong, because this machine's clocks disagree. `now` asks the database then."""
+    reading = _reading
+    return reading is not None and reading.is_off()
+
+
 def aware_now() -> datetime:
     """Like `now`, but with a time zone even if the project doesn't use USE_TZ."""
     moment = now()
@@ -73,11 +89,11 @@ def ahead() -> timedelta:
 
 def _ask() -> _Reading:
     connection = connections[database_of(Run)]
-    began = time.monotonic()
+    began = elapsed()
     with connection.cursor() as cursor:
         cursor.execute(ASK[connection.vendor])
         (found,) = cursor.fetchone()
-    ended, wall = time.monotonic(), time.time()
+    ended, wall = elapsed(), time.time()
     if isinstance(found, str):
         found = datetime.fromisoformat(found)
     return _Reading(found.replace(tzinfo=UTC) + timedelta(seconds=(ended - began) / 2), ended, wall)

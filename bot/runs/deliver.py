@@ -113,6 +113,8 @@ class Deliverer:
         """Runs in a thread of the pool."""
         try:
             self.gate.ask()
+        except Exception:  # nobody reads this future
+            log.exception("Slack could not be asked whether our token is good")
         finally:
             self.wake()
 
@@ -221,7 +223,7 @@ class Deliverer:
 
     def _post(self, errand: _Errand) -> _Settling:
         notice = errand.notice
-        if not claims.is_fresh(notice, self.clock()):
+        if clock.is_unsure() or not claims.is_fresh(notice, self.clock()):
             return partial(self._renew, errand)
         if errand.report.channel == ChannelId(errand.report.reader):
             return self._to_direct_message(errand)
@@ -267,10 +269,9 @@ class Deliverer:
         try:
             channel = self.messenger.open_direct_message(errand.report)
         except (ChannelClosed, MessageRefused) as exc:
-            if not because:
-                return self._parked(notice, Reason(code=Code.NO_DIRECT_MESSAGE, params={"direct": exc.error}))
-            params = {"channel": because, "direct": exc.error}
-            return self._parked(notice, Reason(code=Code.NO_CHANNEL_NO_DIRECT_MESSAGE, params=params))
+            code = Code.NO_CHANNEL_NO_DIRECT_MESSAGE if because else Code.NO_DIRECT_MESSAGE
+            channel_too = {"channel": because} if because else {}
+            return self._parked(notice, Reason(code=code, params={"direct": exc.error, **channel_too}))
         except NotDelivered as exc:
             return self._later(notice, exc)
         if channel == errand.report.channel:  # Slack refused this very direct message before

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 MINUTE = timedelta(minutes=1)
 MOST = 60  # different refusals of one person within a minute that get their own records
+PROBLEMS = 20  # of one refusal that are recorded
 EQUAL = ("asked", "code", "flaw", "address")  # details that are the same in equal refusals
 IDENTIFYING = frozenset({"user"})  # parameters of reasons that name a person. Only the person's row may contain these.
 
@@ -63,7 +64,7 @@ def recorded(
 def _why(exc: NotAllowed | Refused | CantStop | Ended) -> dict[str, Any]:
     """The record's details: codes and parameters. Values that were typed are left out, and only the wrong fields are named."""
     if isinstance(exc, Refused):
-        problems = [{"code": problem.code, "field": problem.field} for problem in exc.problems]
+        problems = [{"code": problem.code, "field": problem.field} for problem in exc.problems[:PROBLEMS]]
         return {"code": problems[0]["code"] if problems else "", "problems": problems}
     reason = exc.denied if isinstance(exc, NotAllowed) else exc.reason
     return {"code": reason.code, **{name: value for name, value in reason.params.items() if name not in IDENTIFYING}}

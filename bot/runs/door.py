@@ -21,6 +21,7 @@ from bot.core.ports import Catalog, Queues, Sender, Stopper
 from bot.core.reasons import Code, Reason
 from bot.core.rights import Action
 from bot.core.rules import Rule
+from bot.core.seal import holds, seal
 from bot.models import Run
 from bot.runs import actors, clock, rulebook
 from bot.runs.refusals import NotAllowed
@@ -38,6 +39,7 @@ class Platform:
     sources: Sources
     secret_keys: tuple[str, ...]
     deadline: float  # seconds
+    form_keys: tuple[str, ...] = field(repr=False)  # seal what a form carries: the key in use first, then older ones
     queues: Queues
     stopper: Stopper
     may_kill: bool = False  # whether Stop may terminate a running task
@@ -46,6 +48,13 @@ class Platform:
     audits_values: bool = True  # whether the audit log contains the values of changed arguments
     unsaved: Unsaved = field(default_factory=Unsaved)
     wake: Callable[[], None] = lambda: None  # wakes this process's loops. Call it when a notice may be owed.
+
+    def sealed(self, fingerprint: str) -> str:
+        """The fingerprint as it leaves the process. Without our key, nobody can try with it which values are masked."""
+        return seal(self.form_keys[0], "fingerprint", fingerprint)
+
+    def is_seal_of(self, mark: str, fingerprint: str) -> bool:
+        return any(holds(mark, key, "fingerprint", fingerprint) for key in self.form_keys)
 
     def source_of(self, task: str) -> Source:
         """Where the outcome of a new run of this task will be read. Workers send events even if the result isn't kept."""

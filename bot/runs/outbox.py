@@ -24,8 +24,8 @@ RANK = {
     NoticeKind.DEADLINE: 2,
     NoticeKind.UNSEEN: 3,
     NoticeKind.CLOSED: 3,
-    NoticeKind.FINAL: 3,
-    NoticeKind.AGAIN: 4,
+    NoticeKind.FINAL: 4,  # rows of earlier versions may have 3, and 4 for AGAIN
+    NoticeKind.AGAIN: 5,
     NoticeKind.ASK: 0,
     NoticeKind.ANSWERED: 1,
 }
@@ -40,6 +40,10 @@ def owe(run: Run, *kinds: NoticeKind, now: datetime) -> None:
     """Owes notices of these kinds. Call this inside the transaction that saves what they report. Existing notices don't change."""
     if _insert(run, kinds, now) and not set(kinds) <= FIRST:
         arrange([run.pk], now)
+
+
+def has_notices(run: Run) -> bool:
+    return Notice.objects.filter(run=run).exists()
 
 
 def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False) -> None:

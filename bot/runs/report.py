@@ -11,10 +11,11 @@ from bot.core.model import ChannelId, InstallationId, MessageTs, NoticeKind, Out
 from bot.core.ports import Messenger
 from bot.core.report import Answered, Asked, Report, Stopped, Untold
 from bot.core.rights import Said
+from bot.core.rules import terms
 from bot.core.status import RunState
 from bot.core.stops import is_stoppable
 from bot.models import Notice, NoticeState, Run
-from bot.runs import clock, links, recalled
+from bot.runs import clock, links, recalled, rulebook
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +54,7 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         unseen_because=run.unseen_reason,
         later_end=_later_end(run),
         can_stop=site.can_stop and is_stoppable(run.state, run.deadline_at, clock.last()),
-        may_kill=site.may_kill,
+        may_kill=site.may_kill and _rules_allow_kill(run),
         stopped=stopped(run),
         duration=run.duration,
         redirected_from=ChannelId(run.redirected_from) if run.redirected_from else None,
@@ -64,6 +65,14 @@ def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
         recipient=recipient,
         is_hidden=recipient is not None and not recalled.may_see(run, InstallationId(notice.installation), recipient),
     )
+
+
+def _rules_allow_kill(run: Run) -> bool:
+    """Whether rules let a Stop terminate the run's task. Reads one row, unless rules have changed."""
+    try:
+        return terms(rulebook.in_force().book.of(run.schedule_name, run.task)).kill
+    except rulebook.Unreadable:  # then everything is refused, but messages are delivered
+        return False
 
 
 def _thread(run: Run, kind: NoticeKind) -> MessageTs | None:

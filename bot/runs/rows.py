@@ -4,7 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,10 +52,16 @@ ANSWERING = 0.3  # seconds of the budget that are left for answering
 
 
 def attempt(
-    platform: Platform, request: RunRequest, schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...]
+    platform: Platform,
+    request: RunRequest,
+    schedule: Schedule,
+    dispatch: Dispatch,
+    rules: tuple[Rule, ...],
+    *,
+    names: Parameters,
 ) -> Attempt:
+    """The row. `names`: of the positional values, by which the form masked them, so that the run's pages do, too."""
     now = clock.now()
-    names = masks.parameters(platform.catalog, schedule.task)
     found = {
         **NO_STOP,
         **limits.columns_of_rules(rules),
@@ -161,6 +167,15 @@ def digest(schedule: Schedule, dispatch: Dispatch, *, salt: str) -> str:
     return approval.digest(schedule, (call[0], call[1]), dispatch.options, salt=salt)
 
 
+def is_as_asked(run: Run, schedule: Schedule, dispatch: Dispatch) -> bool:
+    """Whether this message is the one that the run's approvers read about. Only its requester may have another name by now."""
+    asked, sent = run.approval_digest or "", dict(dispatch.options)
+    then = run.options.get("headers", {})
+    if options.REQUESTER_HEADER in then:
+        sent["headers"] = {**sent.get("headers", {}), options.REQUESTER_HEADER: then[options.REQUESTER_HEADER]}
+    return digest(schedule, replace(dispatch, options=sent), salt=asked[: approval.SALT]) == asked
+
+
 def can_be_retried(earlier: Run, request: RunRequest) -> bool:
     """Whether this is the same request, and the first try certainly sent nothing."""
     return earlier.state == RunState.NOT_SENT and earlier.digest == request.digest
@@ -214,7 +229,7 @@ def _changes(
     schedule: Schedule, dispatch: Dispatch, secret_keys: tuple[str, ...], names: Parameters
 ) -> Iterator[dict[str, Any]]:
     old = limits.stored_call(schedule) or ([], {})  # if they can't be read, everything sent counts as changed
-    for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys, names):
+    for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys, names, headers=masks.headers(schedule)):
         yield {name: value for name, value in asdict(change).items() if value or name in ("old", "new")}
 
 

@@ -29,7 +29,7 @@ NEWEST_RUNNING = Prepared(
     lambda: (
         Run.objects.filter(schedule_id=Placeholder("schedule"), state__in=AWAITED)
         .order_by("-created_at")
-        .values_list("pk", "created_at", "team", "slack_user", f"user__{get_user_model().USERNAME_FIELD}")[:1]
+        .values_list("pk", "created_at", "team", "slack_user", f"user__{get_user_model().USERNAME_FIELD}", "state")[:1]
     )
 )
 NEWEST_ENDED = Prepared(
@@ -71,6 +71,7 @@ def preview(platform: Platform, actor: Actor, schedule: ScheduleId, channel: Cha
         when=platform.catalog.when(found),
         target=target,
         stored=basis.of_schedule(platform, found).shown(),
+        fingerprint=platform.sealed(found.fingerprint),
         problems=tuple(platform.sender.problems(found)),
         source=platform.source_of(found.task),
         last=_last(platform, found),
@@ -101,9 +102,13 @@ def _running(platform: Platform, actor: Actor, schedule: Schedule) -> Running | 
         row = NEWEST_RUNNING.first(database_of(Run), schedule=schedule.id)
         if row is None:
             return None
-    run, since, team, requester, name = row
+    run, since, team, requester, name, state = row
     return Running(
-        run=RunId(run), since=since, requester=account_if_in_same_team(actor, team, requester), name=name or ""
+        run=RunId(run),
+        since=since,
+        requester=account_if_in_same_team(actor, team, requester),
+        name=name or "",
+        has_begun=state == RunState.RUNNING,
     )
 
 

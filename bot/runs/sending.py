@@ -1,6 +1,8 @@
 """Sends the message of a queued run, and saves whether it was sent."""
 
 import logging
+from datetime import datetime
+from functools import partial
 
 from django.db import Error
 
@@ -43,27 +45,34 @@ def send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, bud
 
 
 def _settle(platform: Platform, run: Run, attempt: Attempt, state: RunState) -> None:
-    """Saves the new state and the notices that the run owes. A watcher may have recorded the result before that.
-
-    If no result will come, a sent run ends here, as unseen.
-
-    If the state can't be saved, the row stays `queued` until a watcher finds the result or the deadline passes.
-    """
+    """Saves the new state. If that fails, the row stays `queued` until a later try, a report of a worker, or its deadline."""
+    save = partial(_save, platform, run, attempt, state, clock.last())
     try:
-        now = clock.now()
-        sent_at = now if state is RunState.SENT else None
-        with atomic():
-            if not Run.objects.filter(still(RunState.QUEUED), pk=run.pk).update(state=state, sent_at=sent_at):
-                Run.objects.filter(pk=run.pk).update(sent_at=sent_at)  # the recorded result's state stays
-            if run.approval_digest is None:
-                outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
-            else:  # it has owed its root since it began to wait for approval
-                outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, now=now, at_once=True)
-                outbox.owe_answered(run, now=now)
-            if state is RunState.SENT:
-                audit.append(attempt.record(Act.RUN_SENT, run))
-            if state is RunState.SENT and run.source == Source.NONE:
-                finish.end_unseen(run.pk, Reason(code=Code.NO_RESULTS), now=now)
+        save()
     except Error:
         log.exception("run %s is %s, but that can't be saved now", run.pk, state)
+        platform.unsaved.save(attempt.task_id, save)
+
+
+def _save(platform: Platform, run: Run, attempt: Attempt, state: RunState, now: datetime) -> None:
+    """Saves the new state and the notices that the run owes. A watcher may have recorded the result before that.
+
+    If no result will come, a sent run ends here, as unseen. Saving the same again changes nothing: a lost answer may have hidden
+    that it was saved.
+    """
+    sent_at = now if state is RunState.SENT else None
+    rows = Run.objects.filter(pk=run.pk, sent_at=None)
+    with atomic():
+        was_queued = rows.filter(still(RunState.QUEUED)).update(state=state, sent_at=sent_at)
+        if not was_queued and not rows.update(sent_at=sent_at):  # the state of a recorded result stays
+            return
+        if attempt.replaces and outbox.has_notices(run):  # it waited for approval, or began to
+            outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, now=now, at_once=True)
+            outbox.owe_answered(run, now=now)
+        else:
+            outbox.owe(run, NoticeKind.ROOT, NoticeKind.ID, now=now)
+        if state is RunState.SENT:
+            audit.append(attempt.record(Act.RUN_SENT, run))
+        if state is RunState.SENT and run.source == Source.NONE:
+            finish.end_unseen(run.pk, Reason(code=Code.NO_RESULTS), now=now)
     platform.wake()

@@ -11,9 +11,9 @@ from bot.core.model import Source, TaskId
 from bot.core.ports import Outcomes
 from bot.core.reasons import PROBLEM_LIMIT, Code, Reason
 from bot.core.status import AWAITED, OPEN
-from bot.models import Run, SourceHealth, writers_turn
+from bot.models import Run, SourceHealth, atomic, writers_turn
 from bot.models.primary import put
-from bot.runs import finish
+from bot.runs import finish, outbox
 
 BATCH = 500  # runs per transaction
 NO_TASK = TaskId("runtask-nothing")  # a task that doesn't exist: we ask for it to see whether the source answers
@@ -125,8 +125,10 @@ def missed(source: Source, *, before: datetime, still_there: Collection[str]) ->
     found = [pk for pk, task in runs.order_by().values_list("pk", "task_id") if task not in still_there]
     because, noted = Reason(code=Code.UNHEARD).dump(), 0
     for at in range(0, len(found), BATCH):
-        with writers_turn():
-            noted += runs.filter(pk__in=found[at : at + BATCH]).update(unseen_because=because)
+        batch = found[at : at + BATCH]
+        with atomic():
+            outbox.lock(Run.objects.filter(pk__in=batch))
+            noted += runs.filter(pk__in=batch).update(unseen_because=because)
     return noted
 
 

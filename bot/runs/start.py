@@ -10,6 +10,7 @@ from bot.core.model import ChannelId, Dispatch, Field, NoticeKind, RunRequest, S
 from bot.core.reasons import Invalid, Problem
 from bot.core.rights import Action
 from bot.core.rules import Rule
+from bot.core.secrets import Parameters
 from bot.core.status import RunState
 from bot.models import Run, atomic
 from bot.runs import again, attempts, basis, denials, limits, outbox, rows, sending
@@ -69,11 +70,12 @@ class _Ready:
     schedule: Schedule
     rules: tuple[Rule, ...]
     dispatch: Dispatch
+    names: Parameters
 
 
 def _saved(platform: Platform, request: RunRequest, ready: _Ready, budget: Budget) -> tuple[Run, Attempt | None]:
     """The row of the run, and the attempt that must be sent now; None if another press of the same form sends it."""
-    attempt = rows.attempt(platform, request, ready.schedule, ready.dispatch, ready.rules)
+    attempt = rows.attempt(platform, request, ready.schedule, ready.dispatch, ready.rules, names=ready.names)
     # A request is nearly always new. So we insert first: if there is an earlier one, the unique key makes that fail.
     with platform.unsaved.unless_saved(attempt), turn(platform, request.key, ready.schedule, ready.rules):
         run = _saved_owing_its_root(attempt, attempts.created)
@@ -90,33 +92,43 @@ def _saved(platform: Platform, request: RunRequest, ready: _Ready, budget: Budge
 
 
 def _saved_owing_its_root(attempt: Attempt, save: Callable[[Attempt], Run | None]) -> Run | None:
-    """Saves the row. A run that waits for approval owes its root from then on, as it may never be sent."""
+    """Saves the row. A run that waits for approval owes its root from then on, as it may never be sent.
+
+    If an earlier attempt has posted the root, that is edited.
+    """
     if attempt.values["state"] != RunState.WAITING:
         return save(attempt)
     with atomic():
         run = save(attempt)
         if run is not None:
-            outbox.owe(run, NoticeKind.ROOT, now=run.created_at)
+            if attempt.replaces and outbox.has_notices(run):
+                outbox.owe_edit(run, now=run.created_at, at_once=True)
+            else:
+                outbox.owe(run, NoticeKind.ROOT, now=run.created_at)
         return run
 
 
 def _prepared(admitted: Admitted, request: RunRequest, task_id: TaskId) -> _Ready:
-    schedule, rules, args, kwargs = _checked(admitted, request)
+    schedule, rules, names, args, kwargs = _checked(admitted, request)
     try:
         dispatch = admitted.platform.sender.prepare(schedule, task_id, args, kwargs, requester=request.actor.name)
     except Invalid as exc:
         raise Refused(exc.problems) from exc
-    return _Ready(schedule, rules, dispatch)
+    return _Ready(schedule, rules, dispatch, names)
 
 
-def _checked(admitted: Admitted, request: RunRequest) -> tuple[Schedule, tuple[Rule, ...], list[Any], dict[str, Any]]:
+def _checked(
+    admitted: Admitted, request: RunRequest
+) -> tuple[Schedule, tuple[Rule, ...], Parameters, list[Any], dict[str, Any]]:
     platform, schedule = admitted.platform, admitted.schedule(request.schedule)
     if schedule is None:
         raise Gone
     channel = ChannelId("") if request.destination is None else request.destination.place.channel
     rules = admitted.authorise(Action.RUN, schedule, channel=channel)
     filled = _basis(platform, request, schedule)
-    if request.fingerprint not in (None, filled.fingerprint):
+    # The API runs a run again with the fingerprint of the schedule alone.
+    ours = filled.fingerprint, schedule.fingerprint
+    if (mark := request.fingerprint) is not None and not any(platform.is_seal_of(mark, one) for one in ours):
         raise Changed
     problems: list[Problem] = platform.sender.problems(schedule)
     try:
@@ -129,7 +141,7 @@ def _checked(admitted: Admitted, request: RunRequest) -> tuple[Schedule, tuple[R
     problems += [*limits.of_reason(rules, request), *limits.of_values(admitted, schedule, rules, call)]
     if problems:
         raise Refused(problems)
-    return schedule, rules, *call
+    return schedule, rules, filled.secrets.names, *call
 
 
 def _basis(platform: Platform, request: RunRequest, schedule: Schedule) -> Basis:

@@ -47,10 +47,10 @@ def hindrance(platform: Platform, run: Run, *, now: datetime) -> Reason | None:
     return platform.stopper.problem() if is_stoppable(run.state, run.deadline_at, now) else Ended.reason
 
 
-def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
+def denied(platform: Platform, actor: Actor, run: Run, *, kill: bool = False) -> Denied | None:
     """Why this actor may not stop the run. None: they may. Only for showing buttons: `stop` checks again."""
     admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
-    return None if _is_own(run, actor) else admitted.denied(Action.STOP, admitted.rules_of(schedule))
+    return None if _is_own(run, actor) else admitted.denied(Action.STOP, admitted.rules_of(schedule), kill=kill)
 
 
 def stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool = False, within: float = WITHIN) -> Run | None:

@@ -1,15 +1,17 @@
-"""Attempts that sent nothing, although their rows may say otherwise because the database failed.
+"""What became of an attempt, if it couldn't be saved because the database failed.
 
 The database may carry out a statement whose answer is lost. The requester has read that nothing was sent, and nothing will be.
-So the row must not stay queued, as if its message were on its way.
+So the row must not stay queued, as if its message were on its way. And if a message was sent, its thread must not wait for the
+run's deadline.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.db import Error, close_old_connections, connections
 
@@ -22,17 +24,18 @@ log = logging.getLogger(__name__)
 
 PAUSE = 0.5  # seconds between two tries
 MOST = 1000  # attempts that are remembered, at most
+LOST = "what became of task %s can't be saved; its row may say otherwise until its deadline"
 
 
 @dataclass
 class Unsaved:
-    """Remembers such attempts, and corrects their rows when the database answers again. Threads may share it.
+    """Remembers what is to be saved, and saves it when the database answers again. Threads may share it.
 
     If the process ends before that, the row stays queued until its deadline.
     """
 
     pause: float = PAUSE
-    _ends: dict[str, tuple[Attempt, Reason]] = field(default_factory=dict)  # by task id
+    _saves: dict[str, Callable[[], object]] = field(default_factory=dict)  # by task id
     _thread: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -48,15 +51,24 @@ class Unsaved:
 
     def end(self, attempt: Attempt, reason: Reason) -> None:
         """Makes the row say that this attempt sent nothing, as soon as possible. Returns at once."""
+        log.warning("task %s was not sent; its row will say so when the database answers", attempt.task_id)
+        self.save(attempt.task_id, partial(attempts.end, attempt, reason))
+
+    def save(self, task_id: str, save: Callable[[], object]) -> None:
+        """Calls `save`, in another thread, until the database takes what it saves. Returns at once."""
         with self._lock:
-            if len(self._ends) >= MOST:
-                log.error("task %s was not sent; its row may say otherwise until its deadline", attempt.task_id)
+            if len(self._saves) >= MOST:
+                log.error(LOST, task_id)
                 return
-            log.warning("task %s was not sent; its row will say so when the database answers", attempt.task_id)
-            self._ends[attempt.task_id] = (attempt, reason)
+            self._saves[task_id] = save
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="not sent", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="unsaved", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # no thread can be started now; the next call tries that again
+                    log.exception(LOST, task_id)
+                else:
+                    self._thread = thread
 
     def _work(self) -> None:
         try:
@@ -66,20 +78,20 @@ class Unsaved:
             connections.close_all()
 
     def _save(self) -> bool:
-        """Corrects the rows of remembered attempts. True if some are left."""
+        """Saves what is remembered. True if some of it is left."""
         close_old_connections()
         with self._lock:
-            ends = list(self._ends.values())
-        for attempt, reason in ends:
+            saves = list(self._saves.items())
+        for task_id, save in saves:
             try:
-                attempts.end(attempt, reason)
+                save()
             except Exception as exc:
                 if is_away(exc):
                     break
-                log.exception("task %s was not sent; its row may say otherwise until its deadline", attempt.task_id)
+                log.exception(LOST, task_id)
             with self._lock:
-                del self._ends[attempt.task_id]
+                del self._saves[task_id]
         with self._lock:
-            if not self._ends:
+            if not self._saves:
                 self._thread = None
-            return bool(self._ends)
+            return bool(self._saves)

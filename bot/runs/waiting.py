@@ -66,6 +66,10 @@ class Budget:
             self.entered = False
             return True
 
+    @property
+    def is_shut(self) -> bool:
+        return self._is_shut
+
     def shut(self) -> bool:
         """Call this to give up. True if nothing has been done and nothing will be. False if `enter` was first."""
         with self._lock:
@@ -86,7 +90,11 @@ class Threads:
 
     def within(self, budget: Budget, work: Callable[[], T]) -> T:
         """The result or the exception of `work`. Raises TooSlow after the budget. Then work that hasn't started never starts."""
-        future = self.answers.submit(_with_fresh_connections, work)
+        try:
+            future = self.answers.submit(_unless_shut, budget, work)
+        except RuntimeError as exc:  # no thread can be started, but the pool keeps the work for its other threads
+            budget.shut()
+            raise TooSlow from exc
         try:
             return future.result(budget.left())
         except TimeoutError:
@@ -104,6 +112,12 @@ class Threads:
 
         answer = _current.get()
         begin() if answer is None else answer.then(begin)
+
+
+def _unless_shut(budget: Budget, work: Callable[[], T]) -> T:
+    if budget.is_shut:
+        raise TooSlow
+    return _with_fresh_connections(work)
 
 
 def _do(work: Callable[[], None], wait: "_Wait", until: float) -> None:
@@ -205,8 +219,9 @@ class _Late:
         self._waits.append(wait)
         with self._starting:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="late", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="late", daemon=True)
+                thread.start()  # if it can't be started now, the next call tries that again
+                self._thread = thread
         return wait
 
     def _run(self) -> None:

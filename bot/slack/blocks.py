@@ -9,9 +9,11 @@ from enum import StrEnum
 from itertools import accumulate
 from typing import Any
 
+from bot.core.reasons import Code, Reason
 from bot.core.text import ELLIPSIS, clean, clip, exact, one_line
 from bot.slack import texts
 from bot.slack.ids import ALERT_TEXT, BLOCKS_JSON, SECTION_TEXT
+from bot.texts import sentence
 
 Block = dict[str, Any]
 ROOM_FOR_MORE = 30  # characters of "… and 12345 more", at most
@@ -105,7 +107,7 @@ def mrkdwn(text: str) -> Block:
 
 def section(text: str, **more: Any) -> Block:
     """`more`: further fields, such as `accessory`, a button on the right."""
-    return {"type": "section", "text": mrkdwn(fit(text)), **more}
+    return {"type": "section", "text": mrkdwn(fit(text)), **block_id(more.get("accessory")), **more}
 
 
 def header(text: str) -> Block:
@@ -187,7 +189,16 @@ def preformatted(text: str) -> Block:
 
 def buttons(*elements: Block) -> list[Block]:
     """A row of buttons and menus, if there are any."""
-    return [{"type": "actions", "elements": list(elements)}] if elements else []
+    return [{"type": "actions", **block_id(elements[0]), "elements": list(elements)}] if elements else []
+
+
+def block_id(element: Block | None) -> dict[str, str]:
+    """The id of the block with this button, the same each time that its message or view is sent. Empty without a button.
+
+    Slack gives an id of its own to a block without one. After an edit it would then refuse a press that was begun before.
+    A menu has no such id, as Slack would keep what was chosen in it.
+    """
+    return {"block_id": f"{element['action_id']}:{element['value']}"} if element and "value" in element else {}
 
 
 def button(action: str, text: str, value: str, **more: Block) -> Block:
@@ -203,6 +214,15 @@ def confirm(title: str, text: str, yes: str, no: str) -> Block:
 def date(at: datetime, day: str = "date_short_pretty") -> str:
     """A moment, shown in the reader's own time zone. With "date_short", a day is never "today"."""
     return f"<!date^{int(at.timestamp())}^{{{day}}} {{time}}|{at:%Y-%m-%d %H:%M %Z}>"
+
+
+def refusal(denied: Reason) -> str:
+    """The sentence of a refusal, with links to the channels that it names."""
+    said = entities(sentence(denied))
+    if denied.code is not Code.RULE_CHANNELS:
+        return said
+    ids = "|".join(map(re.escape, str(denied.params["channels"]).split(", ")))
+    return re.sub(rf"\b(?:{ids})\b", r"<#\g<0>>", said)
 
 
 def link(address: str, text: str) -> str:

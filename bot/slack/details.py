@@ -61,15 +61,19 @@ def _warnings(preview: Preview) -> Iterator[Note]:
     for line in first_of([escape(need_text(need), 500) for need in preview.limits.needs]):
         yield Note(Level.INFO, line)
     if not preview.schedule.enabled:
-        yield Note(Level.INFO, texts.DISABLED)
+        yield Note(Level.INFO, texts.DISABLED if preview.limits.denied is None else texts.DISABLED_AND_DENIED)
     if preview.source is Source.NONE:
         yield Note(Level.INFO, texts.NO_RESULTS)
 
 
 def _already_running(running: Running) -> str:
     who = f"<@{running.requester}>" if running.requester else escape(running.name)
-    text = texts.ALREADY_RUNNING_BY if who else texts.ALREADY_RUNNING
-    return text.format(since=date(running.since), who=who)
+    by_whom, by_nobody = (
+        (texts.ALREADY_RUNNING_BY, texts.ALREADY_RUNNING)
+        if running.has_begun
+        else (texts.OPEN_SINCE_BY, texts.OPEN_SINCE)
+    )
+    return (by_whom if who else by_nobody).format(since=date(running.since), who=who)
 
 
 def _target(target: Target) -> str:

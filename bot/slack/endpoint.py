@@ -6,6 +6,7 @@ before it checks the signature (slack_bolt 1.30, request/internals.py).
 
 import json
 import logging
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -125,9 +126,14 @@ class _Stopped(Clock):
 
 
 def _age(timestamp: int) -> float:
-    """How many seconds ago Slack signed this, by the database's clock. Asks the database only if that seems long ago."""
-    age = clock.last().timestamp() - timestamp
-    if abs(age) > TOO_OLD:
+    """How many seconds ago Slack signed this, by the database's clock.
+
+    Asks the database only if that seems long ago, or if this machine's clocks disagree. If it doesn't answer then, the machine's
+    time of day counts: after a sleep, it is right.
+    """
+    is_unsure = clock.is_unsure()
+    age = (time.time() if is_unsure else clock.last().timestamp()) - timestamp
+    if is_unsure or abs(age) > TOO_OLD:
         with suppress(Error):
             age = clock.now().timestamp() - timestamp
     return age

@@ -7,12 +7,11 @@ from bot.core.text import clip_middle, exact
 from bot.runs.homes import Contents
 from bot.runs.own import OwnRun
 from bot.slack import approval_texts, approvals, texts
-from bot.slack.blocks import Block, button, buttons, code, context, date, entities, header, link, plain, section
+from bot.slack.blocks import Block, button, buttons, code, context, date, header, link, plain, refusal, section
 from bot.slack.ids import Id
 from bot.slack.lists import open_runs, short_name
 from bot.slack.modals import option
 from bot.slack.states import how_far, icon
-from bot.texts import sentence
 
 TASK = 120  # characters of a task's name in a list
 
@@ -33,7 +32,7 @@ def view(contents: Contents, note: str = "") -> Block:
 
 def refused(denied: Denied) -> Block:
     """The tab of somebody who may see nothing: why, and what helps."""
-    return _home([section(texts.REFUSED.format(text=entities(sentence(denied)))), context(texts.HOME_REFUSED)])
+    return _home([section(texts.REFUSED.format(text=refusal(denied))), context(texts.HOME_REFUSED)])
 
 
 def failed(why: str) -> Block:
@@ -67,6 +66,7 @@ def _last(runs: tuple[OwnRun, ...]) -> list[Block]:
 
 
 def _own_run(run: OwnRun) -> Block:
+    block_id = f"last:{run.run}"  # a run that has just been approved may be in two lists, with the same button
     what = texts.HOME_ENDED.format(
         icon=icon(run.state, run.status),
         schedule=link(run.thread or run.page, short_name(run.schedule)),
@@ -74,5 +74,6 @@ def _own_run(run: OwnRun) -> Block:
         at=date(run.at),
     )
     if run.state is RunState.WAITING:
-        return section(what, accessory=approvals.withdraw(run.run, Id.HOME_STOP))
-    return section(what, accessory=button(Id.HOME_RUN_AGAIN, texts.RUN_AGAIN, str(run.run)))
+        return section(what, block_id=block_id, accessory=approvals.withdraw(run.run, Id.HOME_STOP))
+    again = button(Id.HOME_RUN_AGAIN, texts.RUN_AGAIN, str(run.run))
+    return section(what, block_id=block_id, accessory=again)

@@ -68,10 +68,7 @@ def notes(values: Values, left_out: Collection[Field]) -> tuple[Note, ...]:
 def _choice(at: int, brief: Brief, draft: str) -> Block:
     name = escape(brief.name) + ("" if brief.enabled else texts.DISABLED_MARK)
     text = texts.CHOICE.format(schedule=name, task=code(brief.task))
-    return {
-        **section(text),
-        "accessory": button(f"{CHOOSE_PREFIX}{at}", texts.CHOOSE, f"{draft}:{brief.id}"),
-    }
+    return section(text, accessory=button(f"{CHOOSE_PREFIX}{at}", texts.CHOOSE, f"{draft}:{brief.id}"))
 
 
 def _names(names: Collection[str]) -> str:

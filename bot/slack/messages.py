@@ -30,7 +30,7 @@ from bot.slack.blocks import (
 from bot.slack.external import external
 from bot.slack.ids import FALLBACK_TEXT, Id
 from bot.slack.states import how_far, icon
-from bot.texts import state_text, stop_text
+from bot.texts import note_of, state_text, stop_text
 
 RESULT = 1200  # characters shown of a result: about a screen of a phone
 TRACEBACK = 1000  # characters shown of a traceback, from its end, which says most; a link leads to the whole
@@ -66,7 +66,8 @@ def metadata(report: Report) -> dict[str, Any]:
 
 def _root(report: Report) -> tuple[str, list[Block]]:
     name = link(report.run_link, escape(report.schedule))
-    text = approval_texts.ROOT if report.is_unsent else texts.ROOT
+    sent = texts.ROOT_NEVER_RUN if report.state in NEVER_RUN else texts.ROOT
+    text = approval_texts.ROOT if report.is_unsent else sent
     root = text.format(icon=_icon(report), who=_who(report), schedule=name, state=_state(report))
     blocks = [section(root)]
     if report.changes:
@@ -88,7 +89,8 @@ def _root(report: Report) -> tuple[str, list[Block]]:
 def _actions(report: Report) -> Iterator[Block]:
     """The buttons of the root. Each press is checked again, however old the message is."""
     if report.state == RunState.WAITING and report.asked is not None:
-        if not report.is_external:  # nobody should approve what the message doesn't show
+        is_own = report.recipient is None and report.channel.startswith("D")  # only the requester reads it
+        if not (is_own or report.is_external):  # nobody should approve what the message doesn't show
             yield from approvals.answers(report.run, report.asked.mark)
         if report.recipient is None:
             yield approvals.withdraw(report.run)
@@ -197,6 +199,8 @@ def _result(outcome: Outcome, report: Report) -> list[Block]:
             blocks.append(context(texts.SHORT_FORM))
         if max(outcome.result_length, len(result)) > RESULT:
             notes.append(texts.SHORTENED.format(length=outcome.result_length))
+    if means := note_of(outcome.status, outcome.result):
+        blocks.append(context(means))
     if traceback:
         blocks.append(preformatted(clip_start(traceback, TRACEBACK)))
         if len(traceback) > TRACEBACK:

@@ -16,12 +16,12 @@ from bot.slack.blocks import (
     Level,
     Note,
     alerts,
-    entities,
     escape,
     fit_plain,
     label,
     plain,
     preformatted,
+    refusal,
     section,
 )
 from bot.slack.details import details
@@ -73,13 +73,13 @@ def chosen(
     """
     schedule, again = preview.schedule, fill.again
     suffix = f"{schedule.id}:{nonce}"
-    metadata = replace(metadata, schedule=schedule.id, fingerprint=again.fingerprint if again else schedule.fingerprint)
+    metadata = replace(metadata, schedule=schedule.id, fingerprint=(again or preview).fingerprint)
     brief = Brief(id=schedule.id, name=schedule.name, task=schedule.task, enabled=schedule.enabled)
     blocks = [_picker(brief), *filling.menu(fill, suffix), *alerts(*notes)]
     blocks += [*(filling.heading(again) if again else []), *details(preview, suffix, is_favourite=is_favourite)]
     limits = preview.limits
     if limits.denied is not None:  # the person can't run it with any values
-        denied = Note(Level.ERROR, entities(sentence(limits.denied)))
+        denied = Note(Level.ERROR, refusal(limits.denied))
         return _form(metadata, [*blocks, *alerts(denied)])
     problems = again.problems if again else limits.problems
     blocks += alerts(*(Note(Level.WARNING, escape(sentence(problem), 500)) for problem in problems))
@@ -140,7 +140,8 @@ def error(text: str) -> dict[str, str]:
 def ambiguous(typed: str, matches: int) -> Note:
     """The form's note if the command's text doesn't name exactly one schedule."""
     text = texts.SEVERAL_MATCH if matches else texts.NONE_MATCHES
-    return Note(Level.INFO, text.format(typed=escape(one_line(typed), 100), number=matches))
+    told = text.format(typed=escape(one_line(typed), 100), number=matches)
+    return Note(Level.INFO, f"{told} {texts.VALUES_IN_MENTION}" if "=" in typed else told)
 
 
 def _form(metadata: Metadata, blocks: list[Block]) -> Block:

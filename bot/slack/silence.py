@@ -25,11 +25,13 @@ def deadline(report: Report) -> tuple[str, list[Block]]:
 
 def unseen(report: Report) -> tuple[str, list[Block]]:
     """The text and the blocks of the reply that the end can't be known."""
-    words = texts.UNSEEN.format(
-        who=_who(report), schedule=escape(report.schedule), why=escape(sentence(report.unseen_because))
-    )
-    is_fixed = report.unseen_because is not None and report.unseen_because.code is Code.NO_RESULTS
-    notes = [_known(report.outcome) if report.outcome else "", texts.UNSEEN_CHANGE if is_fixed else texts.UNSEEN_MORE]
+    who, schedule, why = _who(report), escape(report.schedule), report.unseen_because
+    if why is None:  # a worker has reported something since this reply was owed
+        plain = texts.UNSEEN_BEFORE_PLAIN.format(schedule=entities(one_line(report.schedule)))
+        return plain, [section(texts.UNSEEN_BEFORE.format(who=who, schedule=schedule))]
+    words = texts.UNSEEN.format(who=who, schedule=schedule, why=escape(sentence(why)))
+    more = texts.UNSEEN_CHANGE if why.code is Code.NO_RESULTS else texts.UNSEEN_MORE
+    notes = [_known(report.outcome) if report.outcome else "", more]
     blocks = [section(words), *(context(note) for note in notes if note)]
     return texts.UNSEEN_PLAIN.format(schedule=entities(one_line(report.schedule))), blocks
 

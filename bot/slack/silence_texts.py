@@ -21,5 +21,10 @@ LAST_STATE = "Its last state, {at}, is {state}. Whether that is an end, only the
 # The reply where the end can't be known
 UNSEEN = ":grey_question: {who} *{schedule}*: {why}"
 UNSEEN_PLAIN = "{schedule}: its end can't be known"
+# If a worker reported on it before this reply could be posted
+UNSEEN_BEFORE = (
+    ":grey_question: {who} *{schedule}*: Its end couldn't be known for some time. A worker has reported on it since."
+)
+UNSEEN_BEFORE_PLAIN = "{schedule}: its end couldn't be known for some time"
 UNSEEN_MORE = "If its end shows up within an hour, it still comes here."
 UNSEEN_CHANGE = "The site's operator can change that: `docs/outcomes.md` of runtask says how."

@@ -24,6 +24,7 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.runs.clock import elapsed
 from bot.runs.waiting import making_answer
 from bot.slack.client import error_code, retry_after
 from bot.slack.keepalive import ended
@@ -80,7 +81,7 @@ class SocketMode:
     _in_flight: int = 0
     _idle: threading.Condition = field(default_factory=threading.Condition)
     _lost: threading.Event = field(default_factory=threading.Event)
-    _last_tick: float = field(default_factory=time.monotonic)
+    _last_tick: float = field(default_factory=elapsed)
     _distrust_until: float = 0.0  # monotonic
 
     def serve(self, stopping: threading.Event) -> None:
@@ -97,7 +98,7 @@ class SocketMode:
             receive_buffer_size=BUFFER,
         )
         connection.socket_mode_request_listeners.append(self._handle)  # type: ignore[arg-type]
-        self._last_tick = time.monotonic()
+        self._last_tick = elapsed()
         drained = threading.Event()
         threading.Thread(target=self._tick, args=(drained,), name="tick", daemon=True).start()
         try:
@@ -162,11 +163,11 @@ class SocketMode:
             if self._was_frozen():
                 self._distrust_until = time.monotonic() + DISTRUST
                 self._lost.set()  # envelopes that wait in the old connection are old
-            self._last_tick = time.monotonic()
+            self._last_tick = elapsed()
 
     def _was_frozen(self) -> bool:
-        """Whether this process was stopped for longer than Slack waits for an answer."""
-        return time.monotonic() - self._last_tick > FROZEN
+        """Whether this process, or its machine, was stopped for longer than Slack waits for an answer."""
+        return elapsed() - self._last_tick > FROZEN
 
     def _drain(self) -> None:
         """Waits for pending acknowledgements, which need the connection."""

@@ -46,7 +46,7 @@ NOT_OURS = "This form was not opened for you. Close it and open it anew."
 NOT_PICKED = "Pick a schedule first."
 
 # The form: filled with the values of an earlier run
-AS_RUN = ":repeat: As {who} ran it on {at}: *{ended}*"
+AS_RUN = ":repeat: As {who} asked for it on {at}: *{ended}*"
 DIFFERS_NOW = "What differs from the schedule now:"
 SAME_AS_NOW = "Its values are those that the schedule has now, too."
 CHANGED_SINCE = "*The schedule has changed since that run:*"
@@ -55,9 +55,12 @@ CHANGED_SINCE = "*The schedule has changed since that run:*"
 NO_SCHEDULES = "*There are no schedules yet.* You can add them in the site's admin, under _Periodic tasks_."
 GONE = "That schedule no longer exists. Pick another one."
 DISABLED = "*Disabled*: beat doesn't run it, but you can."
+DISABLED_AND_DENIED = "*Disabled*: beat doesn't run it."
 WHEN = ":calendar: {when}"
 ALREADY_RUNNING = "*Already running* since {since}."
 ALREADY_RUNNING_BY = "*Already running* since {since}, asked for by {who}."
+OPEN_SINCE = "*A run of it is open* since {since}."
+OPEN_SINCE_BY = "*A run of it is open* since {since}, asked for by {who}."
 LISTENING = {
     Listening.NO: "*No live worker listens on its queue.* The run would wait there for a worker.",
     Listening.SILENT: "*No worker has answered.* They may be busy. If there is none, the run would wait.",
@@ -83,7 +86,10 @@ TOO_LONG_AND_UNSENDABLE = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). Correct them in the admin."
 )
 SEVERAL_MATCH = "“{typed}” matches {number} schedules. Pick one of them."
-NONE_MATCHES = "No schedule's name contains “{typed}”. Pick a schedule."
+NONE_MATCHES = "No schedule's name or task contains “{typed}”. Pick a schedule."
+VALUES_IN_MENTION = (
+    "To fill in values as well, mention me in a channel where I am a member, followed by the same words."
+)
 NOT_SHOWN_YET = (
     "Nothing was sent: the arguments of this schedule had not appeared yet. Check them, then press *Run* again."
 )
@@ -220,6 +226,7 @@ STATE_ICONS = {
 
 # The thread: its first message, and the edits of it
 ROOT = "{icon} {who} ran *{schedule}*: {state}"
+ROOT_NEVER_RUN = "{icon} {who} asked for *{schedule}*: {state}"
 ROOT_PLAIN = "{schedule}: {state}"
 ENDED = "*{status}*"
 ENDED_AFTER = "*{status}* after {duration}"
@@ -249,7 +256,7 @@ CLOSED = "{icon} {who} *{schedule}*: {why}"
 
 # The thread: the last reply, which says how the task ended
 FINAL = "{icon} {who} *{status}*: {schedule}"
-FINAL_AFTER = "{icon} {who} *{status}*: {schedule} after {duration}"
+FINAL_AFTER = "{icon} {who} *{status}* after {duration}: {schedule}"
 FINAL_MENTIONS = "{end} {who}"
 FINAL_PLAIN = "{schedule}: {status}"
 FINAL_PLAIN_AFTER = "{schedule}: {status} after {duration}"

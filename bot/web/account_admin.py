@@ -35,8 +35,8 @@ class LogsRemoval:
 class SlackLinkAdmin(LogsRemoval, Guarded):
     """Shows and edits which Slack account acts as which user.
 
-    People may link an account only to a user who has no more rights than they have. They may remove any link, because that
-    gives nobody a right.
+    Only superusers add or change links of others. Everybody else needs Django's permissions, and links accounts to themselves only.
+    They may remove any link, because that gives nobody a right.
     """
 
     list_display = ("slack_user", "team", "user", "by_email", "checked_at", "is_guest", "is_deleted")
@@ -49,18 +49,19 @@ class SlackLinkAdmin(LogsRemoval, Guarded):
         return super().has_add_permission(request) and rights.may_see_users(request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and rights.may_see_users(request.user)
+        may = super().has_change_permission(request, obj) and rights.may_see_users(request.user)
+        return may and (obj is None or rights.may_link(request.user, obj.user))
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        def no_more_rights(user: Any) -> None:
-            if not rights.may_act_as(request.user, user):
-                raise ValidationError(texts.MORE_RIGHTS)
+        def is_own(user: Any) -> None:
+            if not rights.may_link(request.user, user):
+                raise ValidationError(texts.ONLY_YOURSELF.format(user=request.user.pk))
 
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name in self.patterns:
             field.validators.append(RegexValidator(*self.patterns[db_field.name]))
         if db_field.name == "user":
-            field.validators.append(no_more_rights)
+            field.validators.append(is_own)
         return field
 
     def save_model(self, request: HttpRequest, obj: SlackLink, form: Any, change: bool) -> None:  # noqa: FBT001

@@ -14,7 +14,7 @@ from bot.core.report import Answered, Untold
 from bot.core.status import RunState, is_unsent
 from bot.core.text import one_line
 from bot.models import Run
-from bot.rule_texts import need_text
+from bot.rule_texts import IS_APPROVED_BY_ONE, need_text
 from bot.runs import actors, approvals, approve
 from bot.runs.approvals import WaitingRun
 from bot.runs.door import Platform
@@ -129,6 +129,6 @@ def _answered(visit: Visit, run: int, verb: Callable[[], Run | None], done: str)
     else:
         if found is None:
             raise Http404(texts.NO_SUCH_RUN)
-        words = texts.IS_APPROVED_BY_ONE if found.state == RunState.WAITING else done
+        words = IS_APPROVED_BY_ONE if found.state == RunState.WAITING else done
         messages.success(visit.request, words, fail_silently=True)
     return redirect("runtask:status", run=run)

@@ -155,7 +155,9 @@ def state_shown(run: Run) -> StateShown:
         words=how_far(run),
         tone=FINAL_TONES.get(run.status, "unsure") if finished else TONES.get(state, "unsure"),
         is_final=state not in UNENDED,
-        note=shared.sentence(run.not_sent_reason or run.unseen_reason) or texts.STATE_NOTES.get(state, ""),
+        note=shared.sentence(run.not_sent_reason or run.unseen_reason)
+        or texts.STATE_NOTES.get(state, "")
+        or shared.note_of(run.status, run.result),
         progress="" if finished else run.result,
         done=None if finished or (match := DONE_OF.match(run.result)) is None else (match[1], match[2]),
         result=run.result if finished else "",

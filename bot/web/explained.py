@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from bot.core.approval import needs
 from bot.core.entry import Entry
 from bot.core.explained import Explained, Verdict
+from bot.core.policy import Denied
+from bot.core.reasons import Code
 from bot.core.rights import Action
 from bot.core.text import one_line
 from bot.rule_texts import need_text
@@ -24,6 +26,16 @@ ACTIONS = {
     (Action.STOP, None): "Stop its runs",
     (Action.APPROVE, None): "Approve other people's runs of it",
 }
+NOTHING = {  # about the account as a whole
+    Code.NOT_STAFF: "This person may do nothing: their account on the site isn't a staff account.",
+    Code.INACTIVE: "This person may do nothing: their account on the site is deactivated.",
+}
+OF_THEM = {  # other refusals whose sentences speak to the person
+    Code.NO_PERMISSION: "Their account on the site doesn't have the permission for this ({permission}).",
+    Code.RULE_RUN: "The rule “{rule}” is for members of {groups}.",
+    Code.RULE_STOP: "The rule “{rule}” is for members of {groups}.",
+    Code.RULE_APPROVE: "The rule “{rule}” leaves that to other people.",
+}
 ARGUMENTS = "The rule “{rule}” limits the arguments."
 CHANNELS = "The rule “{rule}” allows these channels only: {channels}."
 REASON = "The rule “{rule}” asks for a reason."
@@ -36,7 +48,9 @@ def lines_of(found: Explained) -> list[str]:
     """One line for the rules, and one for each action."""
     names = ", ".join(f"“{one_line(rule.name)}”" for rule in found.rules)
     matching = MATCHING.format(rules=names) if names else NONE_MATCHES
-    return [matching, *(_line(answer, found) for answer in found.answers)]
+    codes = (answer.denied.code for answer in found.answers if answer.denied is not None)
+    nothing = next((NOTHING[code] for code in codes if code in NOTHING), None)
+    return [matching, *([nothing] if nothing else (_line(answer, found) for answer in found.answers))]
 
 
 def _line(answer: Verdict, found: Explained) -> str:
@@ -47,7 +61,12 @@ def _line(answer: Verdict, found: Explained) -> str:
     if denied.is_hidden:
         whys = (HIDDEN_BY.format(rule=one_line(rule.name), groups=", ".join(rule.see)) for rule in found.hiding)
         return NO.format(what=what, why=" ".join(whys))
-    return NO.format(what=what, why=sentence(denied))
+    return NO.format(what=what, why=_why(denied))
+
+
+def _why(denied: Denied) -> str:
+    text = OF_THEM.get(denied.code)
+    return text.format(**{k: one_line(str(v)) for k, v in denied.params.items()}) if text else sentence(denied)
 
 
 def _conditions(entry: Entry | None, found: Explained) -> Iterator[str]:

@@ -9,18 +9,20 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import Error
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from bot.core.entry import Entry
 from bot.core.model import Actor
+from bot.core.policy import Denied
 from bot.core.ports import NotSetUp
+from bot.core.reasons import Code
 from bot.requests import outside_transactions
 from bot.runs import actors, links
 from bot.runs.door import Platform
@@ -31,6 +33,10 @@ from bot.web.frame import admin_site
 
 log = logging.getLogger(__name__)
 
+# Refusals that somebody with another account may not get.
+OF_THE_ACCOUNT = frozenset(
+    {Code.NOT_STAFF, Code.INACTIVE, Code.NO_PERMISSION, Code.RULE_RUN, Code.RULE_STOP, Code.RULE_APPROVE}
+)
 START_LIMIT = 5.0  # seconds for starting a run over the web, where clients wait longer than Slack does
 
 
@@ -53,13 +59,10 @@ View = Callable[..., HttpResponse]
 def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
     """`view` takes a Visit and the captured parts of the address. It may raise NotAllowed."""
 
-    @sensitive_post_parameters()  # Django's error reports would repeat what was typed
-    @outside_transactions
-    @never_cache
     @csrf_protect
     @require_http_methods(methods)
     @wraps(view)
-    def wrapped(request: HttpRequest, **captured: Any) -> HttpResponse:
+    def checked(request: HttpRequest, **captured: Any) -> HttpResponse:
         try:
             if not request.user.is_authenticated or beyond_staff.is_missing(request):
                 return _logged_out(request, captured)
@@ -67,9 +70,9 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
             try:
                 return view(visit, **captured)
             except NotAllowed as exc:
-                login = _to_log_in(request, captured).url
-                context = {"title": texts.NOT_ALLOWED, "why": sentence(exc.denied), "login": login}
-                return visit.render("runtask/denied.html", context, 403)
+                return _denied(visit, captured, exc.denied)
+            except Http404 as exc:
+                return visit.render("runtask/denied.html", {"title": texts.NOT_FOUND, "why": exc, "more": True}, 404)
         except Error:
             log.exception("%s %s: the database failed", request.method, request.path)
             return _no_database(request, captured)
@@ -79,7 +82,43 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
             why = texts.CANT_RUN.format(why=exc) if _is_staff(request) else texts.CANT_RUN_NOW
             return _by_itself("runtask/denied.html", {"title": texts.NOT_SET_UP, "why": why}, 503)
 
+    @csrf_exempt  # `checked` checks that, after the look for an expired session
+    @sensitive_post_parameters()  # Django's error reports would repeat what was typed
+    @outside_transactions
+    @never_cache
+    @wraps(view)
+    def wrapped(request: HttpRequest, **captured: Any) -> HttpResponse:
+        return _logged_out(request, captured) if _lost_its_token(request) else checked(request, **captured)
+
     return wrapped
+
+
+def _lost_its_token(request: HttpRequest) -> bool:
+    """Whether the CSRF token of our form was in a session that has expired. Then Django's answer would lose what was typed."""
+    if not settings.CSRF_USE_SESSIONS or request.method != "POST" or not _is_from_here(request):
+        return False
+    try:
+        return not request.user.is_authenticated
+    except Error:  # `checked` says so
+        return False
+
+
+def _is_from_here(request: HttpRequest) -> bool:
+    """Whether the browser says that a page of this site has sent the request. Some say nothing without HTTPS."""
+    return request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+
+
+def _denied(visit: Visit, captured: Mapping[str, Any], denied: Denied) -> HttpResponse:
+    """Says why, and leads to what may help: another account, or back to the run."""
+    request = visit.request
+    run = links.path("runtask:status", captured["run"]) if "run" in captured else ""
+    context = {
+        "title": texts.NOT_ALLOWED,
+        "why": sentence(denied),
+        "login": _to_log_in(request, captured).url if denied.code in OF_THE_ACCOUNT else "",
+        "run_page": "" if run == request.path else run,
+    }
+    return visit.render("runtask/denied.html", context, 403)
 
 
 def _is_staff(request: HttpRequest) -> bool:

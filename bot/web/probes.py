@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from django.apps import apps
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from bot.conf import is_apart
@@ -57,7 +57,7 @@ def _said(part: Callable[[], str]) -> str:
     """What the part says of its state, or the kind of the error if the database can't be asked."""
     try:
         return part()
-    except DatabaseError as exc:
+    except Error as exc:
         return type(exc).__name__
 
 
@@ -72,26 +72,26 @@ def _platform() -> str:
     schedules: Any = apps.get_model("django_celery_beat", "PeriodicTask")
     try:
         schedules.objects.exists()
-    except DatabaseError as exc:
+    except Error as exc:
         log.warning("the platform's database can't be read: %s: %s", kind(exc), exc)
         return kind(exc)
     return "ok"
 
 
-def unwritable(name: str) -> DatabaseError | None:
+def unwritable(name: str) -> Error | None:
     """Tries to write by counting one more in the row `name`, at most WRITES times per minute. Returns the error, if any.
 
     The count is committed: only then does a full disk show.
     """
     try:
         throttle.wait(name, WRITES)
-    except DatabaseError as exc:
+    except Error as exc:
         log.warning("the database can't be written: %s: %s", kind(exc), exc)
         return exc
     return None
 
 
-def kind(exc: DatabaseError) -> str:
+def kind(exc: Error) -> str:
     """The driver's name of the error. It says more than Django's, which calls a `ReadOnlySqlTransaction` an `InternalError`."""
     return type(exc.__cause__ or exc).__name__
 

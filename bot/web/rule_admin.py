@@ -27,6 +27,11 @@ def _is_superuser(request: HttpRequest) -> bool:
     return bool(request.user.is_active) and actors.is_superuser(request.user)
 
 
+def _pause() -> SiteState | None:
+    """The pause that is in force. None: the site isn't paused."""
+    return SiteState.objects.filter(pk=ONLY, paused_at__isnull=False).select_related("paused_by").first()
+
+
 def _matches(row: StoredRule) -> str:
     found, _ = rule_form.stored(row)
     return ", ".join(map(str, [*found.get("tasks", ()), *found.get("schedules", ())]))
@@ -68,6 +73,12 @@ class RuleAdmin(Guarded):
             *super().get_urls(),
         ]
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        state = _pause() if _is_superuser(request) else None
+        if state is not None and request.method == "GET":
+            messages.warning(request, texts.IS_PAUSED.format(reason=one_line(state.paused_because)))
+        return super().changelist_view(request, {**(extra_context or {}), "is_paused": state is not None})
+
     def save_model(self, request: HttpRequest, obj: StoredRule, form: Any, change: bool) -> None:  # noqa: FBT001
         if not change:
             last = StoredRule.objects.aggregate(last=Max("position"))["last"]
@@ -107,8 +118,7 @@ class RuleAdmin(Guarded):
             problem = self._switch(request)
             if not problem:
                 return redirect("admin:runtask_rules_pause")
-        state = SiteState.objects.filter(pk=ONLY, paused_at__isnull=False).select_related("paused_by").first()
-        context = {"title": texts.PAUSE, "state": state, "problem": problem, "limit": PAUSE_REASON_LIMIT}
+        context = {"title": texts.PAUSE, "state": _pause(), "problem": problem, "limit": PAUSE_REASON_LIMIT}
         return self._page(request, "runtask/pause.html", context)
 
     def _switch(self, request: HttpRequest) -> str:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth.hashers import is_password_usable
-from django.db import DatabaseError
+from django.db import Error
 from django.db.models import Q
 from django.http import HttpRequest
 
@@ -83,7 +83,7 @@ def used(token: ApiToken) -> None:
     try:
         with writers_turn():
             ApiToken.objects.filter(earlier, pk=token.pk).update(used_at=now, password_mark=token.password_mark)
-    except DatabaseError:
+    except Error:
         log.warning("the use of token %s can't be recorded", token.pk, exc_info=True)
 
 

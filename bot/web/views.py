@@ -1,7 +1,7 @@
 """The run page, and the page of a run."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.apps import apps
@@ -15,12 +15,13 @@ from bot.compat import model_admin
 from bot.core.again import AS_STORED, Fill
 from bot.core.model import Field, Preview, RunId, RunRequest
 from bot.core.reasons import Code, Problem, Reason
+from bot.core.status import RunState
 from bot.core.stops import Way
-from bot.core.text import exact, one_line
+from bot.core.text import clean, exact, one_line
 from bot.models import Run
 from bot.option_texts import stored_options
 from bot.rule_texts import need_text
-from bot.runs import again, clock, links, see, start, stop
+from bot.runs import again, clock, links, rulebook, see, start, stop
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
 from bot.runs.refusals import CantRepeat, CantStop, Ended, MaybeSent, NotAllowed, NothingSent, Orphaned, Refused
@@ -89,7 +90,8 @@ def state(visit: Visit, run: int) -> HttpResponse:
     context = _with_state(visit, _followed(visit, run))
     shown = context["state"]
     html = render_to_string("runtask/_state.html", context)
-    return JsonResponse({"html": html, "words": shown.words, "title": context["title"], "is_final": shown.is_final})
+    answer = {name: context[name] for name in ("title", "answers")}
+    return JsonResponse({**answer, "html": html, "words": shown.words, "is_final": shown.is_final})
 
 
 def stop_run(visit: Visit, run: int) -> HttpResponse:
@@ -107,7 +109,7 @@ def stop_run(visit: Visit, run: int) -> HttpResponse:
         "run": found,
         "kill": kill,
         "state": display.state_shown(found),
-        "may_kill": visit.platform.may_kill,
+        "may_kill": _may_kill(visit, found),
     }
     return visit.render("runtask/stop.html", context)
 
@@ -164,12 +166,19 @@ def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
     context = {
         "title": texts.RUN_A_SCHEDULE,
         "query": query,
-        "matches": matches.first,
+        "matches": [replace(brief, name=one_line(brief.name)) for brief in matches.first],
         "count": texts.count(len(matches.first), matches.total, query),
         "problem": problem,
+        "paused": _paused(),
         "beat": links.path("admin:django_celery_beat_periodictask_changelist"),
     }
     return visit.render("runtask/picker.html", context, 404 if problem else 200)
+
+
+def _paused() -> str:
+    """Why nothing can be run at the moment. Empty: the site isn't paused."""
+    why = rulebook.in_force().paused
+    return "" if why is None else sentence(Reason(code=Code.PAUSED, params={"reason": why}))
 
 
 def _fresh(visit: Visit, preview: Preview, fill: Fill = AS_STORED) -> HttpResponse:
@@ -192,7 +201,7 @@ def _form(
     visit: Visit,
     preview: Preview,
     fill: Fill,
-    problems: Iterable[Problem],
+    problems: Sequence[Problem],
     *,
     typed: RunRequest | None = None,
     hint: str = "",
@@ -202,12 +211,11 @@ def _form(
     run = filled.run.run if filled else None
     found = list(map(display.problem, problems))
     name = one_line(schedule.name)
-    now = filled.fingerprint if filled else schedule.fingerprint
-    fingerprint = now if typed is None else typed.fingerprint
     context = {
         "title": texts.RUN.format(schedule=name),
         "name": name,
         "preview": preview,
+        "description": clean(schedule.description).strip(),
         "target": display.target(preview),
         "again": display.again(filled) if filled else None,
         "address": f"?run={run}" if run else f"?schedule={schedule.id}",
@@ -223,9 +231,9 @@ def _form(
         "problems": [problem for problem in found if problem.field == Field.SCHEDULE],
         "hint": hint,
         "is_refused": typed is not None,
-        "is_changed": fingerprint != now,
+        "is_changed": any(one.code == Code.CHANGED for one in problems),
         "form_id": visit.request.POST.get(forms.FORM) or forms.new_id(),
-        "fingerprint": fingerprint,
+        "fingerprint": (filled or preview).fingerprint if typed is None else typed.fingerprint,
     }
     return visit.render("runtask/form.html", context)
 
@@ -256,17 +264,24 @@ def _followed(visit: Visit, run: int) -> Run:
 def _with_state(visit: Visit, run: Run) -> dict[str, Any]:
     shown = display.state_shown(run)
     hindrance = stop.hindrance(visit.platform, run, now=clock.now()) or stop.denied(visit.platform, visit.actor, run)
-    is_asked = run.stop_way == Way.TERMINATE or (bool(run.stop_way) and not visit.platform.may_kill)
+    has_more = not run.stop_way or (run.stop_way != Way.TERMINATE and _may_kill(visit, run))
     address = links.result_path(run)
     may_see = bool(address) and _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
     return {
         "run": run,
         "state": shown,
         "title": f"{shown.words}: {one_line(run.schedule_name)}",
+        # The page's other parts, such as Approve, change only with this.
+        "answers": str(run.answers.count()) if run.state == RunState.WAITING else "",
         "result_path": address if may_see else "",
-        "can_stop": hindrance is None and not is_asked,
+        "can_stop": hindrance is None and has_more,
         "cant_stop": "" if shown.is_final else sentence(hindrance),
     }
+
+
+def _may_kill(visit: Visit, run: Run) -> bool:
+    """Whether to offer this person to terminate the run's task."""
+    return visit.platform.may_kill and stop.denied(visit.platform, visit.actor, run, kill=True) is None
 
 
 def _may_see(request: HttpRequest, model: type) -> bool:

@@ -11,9 +11,10 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import ModelEntry
 
 from bot.broker.catalog import BeatCatalog
-from bot.broker.dispatch import REQUESTER_HEADER, dispatch
+from bot.broker.dispatch import dispatch
 from bot.compat import NAME_IS_HEADER
 from bot.core.model import Field, ScheduleId
+from bot.core.options import REQUESTER_HEADER
 from bot.core.reasons import Code, Invalid
 from tests.factories import NOW, TASK_ID, a_row, a_schedule
 

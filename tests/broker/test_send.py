@@ -8,10 +8,11 @@ import celery
 import pytest
 from celery import Celery, Task
 
-from bot.broker.dispatch import REQUESTER_HEADER, RUN_HEADER, dispatch
+from bot.broker.dispatch import RUN_HEADER, dispatch
 from bot.broker.send import CelerySender
 from bot.compat import NAME_IS_HEADER
 from bot.core.model import Field, RunId, Schedule
+from bot.core.options import REQUESTER_HEADER
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid
 from bot.core.scrub import MASK

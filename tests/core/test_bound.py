@@ -21,7 +21,8 @@ def by_name(days=7, region="EU"): ...
 def by_place(days, /): ...
 def rest(*days): ...
 def anything(*args, **kwargs): ...
-def both(days, /, **others): ...
+def both(days=365, /, **others): ...
+def all_others(*days, **others): ...
 
 
 def told(
@@ -51,6 +52,8 @@ def told(
         pytest.param(rest, [9999], {}, [(Field.ARGS, Code.RULE_REFUSES_VALUE)], id="all others are a list"),
         pytest.param(anything, [9999], {}, [(Field.KWARGS, Code.RULE_NEEDS_ARGUMENT)], id="under another name"),
         pytest.param(both, [9999], {"days": 1}, [(Field.KWARGS, Code.ARGUMENT_TWICE)], id="two values of a name"),
+        pytest.param(both, [], {"days": 1}, [(Field.KWARGS, Code.RULE_PLACE_ONLY)], id="a keyword beside the default"),
+        pytest.param(all_others, [], {"days": [1]}, [(Field.KWARGS, Code.RULE_PLACE_ONLY)], id="beside all others"),
         pytest.param(None, [9999], {}, [(Field.ARGS, Code.RULE_ARGS_UNNAMED)], id="by a place without a name"),
         pytest.param(None, [9999], {"days": 1}, [(Field.ARGS, Code.RULE_ARGS_UNNAMED)], id="the same, with a name"),
         pytest.param(by_place, [1, 9999], {}, [(Field.ARGS, Code.RULE_ARGS_UNNAMED)], id="more than there are places"),
@@ -138,8 +141,9 @@ def test_a_long_list_takes_time_in_proportion_to_its_length() -> None:
     assert time.process_time() - began < 30
 
 
-def test_without_jsonschema_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "jsonschema", None)
+@pytest.mark.parametrize("package", ["jsonschema", "regex"])
+def test_without_its_packages_nothing_is_sent(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    monkeypatch.setitem(__import__("sys").modules, package, None)
     assert told(DAYS, by_name, [], {"days": 1}) == [(Field.SCHEDULE, Code.RULE_UNCHECKED)]
     with pytest.raises(schemas.ExtraMissing):
         list(schemas.flaws(DAYS))

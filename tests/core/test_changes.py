@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from bot.core.changes import changes
+from bot.core.changes import changes, since
 from bot.core.model import Change
 from bot.core.scrub import MASK
 from bot.core.secrets import Secrets, is_secret
@@ -72,3 +72,13 @@ def test_equal_values_have_no_changes(value: dict[str, Any]) -> None:
 def test_no_secret_survives_masking_however_deeply_it_is_nested(value: Any) -> None:
     secret = {"password": "hunter2", "more": [value, {"my_token": {"inner": "hunter2"}}]}
     assert "hunter2" not in repr(Secrets(keys=SECRETS).value({"x": secret, "y": [secret]}))
+
+
+def test_a_secret_of_the_headers_is_masked_in_values_too() -> None:
+    """Forms mask it there (bot.runs.masks)."""
+    old: Values = ([], {"url": "https://h/?k=s3cr3t-abcdef"})
+    new: Values = ([], {"url": "https://h/"})
+    headers = {"api_token": "s3cr3t-abcdef"}
+    shown = Change(name="url", old=f'"https://h/?k={MASK}"', new='"https://h/"')
+    assert changes(old, new, SECRETS, headers=headers) == (shown,)
+    assert since(old, (), new, SECRETS, headers=headers) == (shown,)

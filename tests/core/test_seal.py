@@ -19,3 +19,7 @@ def test_a_seal_of_two_parts_does_not_fit_one_joined_part() -> None:
     assert not holds(seal(KEY, "T1", "C1", "1.5"), KEY, "T1", "C1\0" + "1.5")
     with pytest.raises(ValueError, match="separator"):
         seal(KEY, "T1", "C1\0" + "1.5")
+
+
+def test_a_mark_with_half_a_character_is_no_seal() -> None:
+    assert not holds("\ud800", "key", "a")

@@ -51,6 +51,12 @@ def test_the_words_of_the_operator_replace_the_default_ones() -> None:
         pytest.param({"name": "api_key", "value": "x"}, {"name": "api_key", "value": MASK}, id="name and value"),
         pytest.param({"Key": "pwd", "Value": [1]}, {"Key": "pwd", "Value": MASK}, id="in capitals"),
         pytest.param({"name": "days", "value": "x"}, {"name": "days", "value": "x"}, id="another name"),
+        pytest.param({"Name": "/prod/db/password", "Value": "x"}, {"Name": "/prod/db/password", "Value": MASK}, id="a path"),
+        pytest.param({"name": "DB password", "value": "x"}, {"name": "DB password", "value": MASK}, id="several words"),
+        pytest.param({"key": "db:token", "value": "x"}, {"key": "db:token", "value": MASK}, id="with colons"),
+        pytest.param({"name": "token is old", "value": "x"}, {"name": "token is old", "value": "x"}, id="a sentence"),
+        pytest.param([["db/pwd", "x"], ["token is", "y"]], [["db/pwd", MASK], ["token is", "y"]], id="pairs with paths"),
+        pytest.param(["-v/run/secrets/s", "image"], ["-v/run/secrets/s", "image"], id="an option with its value"),
         pytest.param([["pwd", "x"], ["user", "y"]], [["pwd", MASK], ["user", "y"]], id="pairs"),
         pytest.param(["a", "--password", "x", "-v"], ["a", "--password", MASK, "-v"], id="an option"),
         pytest.param(["--password", "--force"], ["--password", "--force"], id="an option without a value"),
@@ -90,6 +96,15 @@ def test_a_positional_value_is_secret_if_its_parameters_name_is() -> None:
         ("Cookie: a=b; c=d\nHost: x", f"Cookie: {MASK}\nHost: x"),
         ("postgres://user:pw@host/db", f"postgres://user:{MASK}@host/db"),
         ("amqp://u:p@ss@host", f"amqp://u:{MASK}@host"),
+        ("redis://:pa/ss@host/0", f"redis://:{MASK}@host/0"),
+        ("redis://:pa#ss@host/0", f"redis://:{MASK}@host/0"),
+        ("amqp://u:p?ss@host", f"amqp://u:{MASK}@host"),
+        ("redis://:12/34@host/0", f"redis://:{MASK}@host/0"),
+        ("amqp://u:p@s/s@host a@b", f"amqp://u:{MASK}@host a@b"),
+        (r'{"url": "redis:\/\/u:p\/w@host"}', rf'{{"url": "redis:\/\/u:{MASK}@host"}}'),
+        ("redis://:p@a,redis://:w@b", f"redis://:{MASK}@a,redis://:{MASK}@b"),
+        ('{"Name": "/db/pwd", "Value": "x"}', f'{{"Name": "/db/pwd", "Value": "{MASK}"}}'),
+        ("{'value': 'x', 'key': 'DB password'}", f"{{'value': '{MASK}', 'key': 'DB password'}}"),
         ("https://ghp_1234@github.com/x", f"https://{MASK}@github.com/x"),
         ("mysql --password x --user=ada", f"mysql --password {MASK} --user=ada"),
         ("['mysql', '--password', 'x', '-v']", f"['mysql', '--password', '{MASK}', '-v']"),
@@ -112,6 +127,8 @@ def test_a_text_is_searched_for_names_of_secrets(text: str, shown: str) -> None:
     [
         "KeyError: 'token'", "jwt.InvalidTokenError: it has expired", "author: Bob", "ssh://git@host/x", "std::token::x",
         "http://host:80/a@b", "invalid token in file: /tmp/x", "3 of 10, reading", "token, password and cookie", "12:30:45",
+        "http://[::1]:80/@ada", "redis://h:6379/0, mail to a@b", "https://h/?mail=a:b@c", "oci://h:5000/i@sha256:abc", "file:///C:/a@b",
+        '{"name": "password mail", "value": "x"}',
     ],
 )  # fmt: skip
 def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
@@ -145,6 +162,7 @@ PIECES = [
     "a", "a ", ":", "password:", 'value: "', "value: ( ", "\\", '"', "'\"\\", "://", "://a@", "[(", "password=[", "name: 'pwd', ",
     '{"value": "x", ', " ", "-a", "--a ", "a=b ", "'a',", "('token','", '\\"', 'token: \\"', "é", "a\\'", "value: ' value: \"",
     "Bearer ", "['pwd', [", "--token '", "a\n", "token: '", "\\u00e9", "\\u", "a\\", "\\na: ", '"token": ["',
+    "://a:", "://a:b/", "://a:b/@", "@", "/:", '"name": "a b', '"name": "/pwd", ',
 ]  # fmt: skip
 
 

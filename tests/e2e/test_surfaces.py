@@ -135,7 +135,7 @@ def test_run_again_with_one_changed_value_names_exactly_that_change(page: Page, 
     types(page, "/runtask nightly")
     presses_run(page)
     last_message(page).get_by_role("button", name="Run again").click()
-    expect(page.get_by_test_id("modal")).to_contain_text("ran it on")
+    expect(page.get_by_test_id("modal")).to_contain_text("asked for it on")
     kwargs = field(page, "kwargs:").locator("textarea")
     expect(kwargs).to_have_value('{\n  "days": 7\n}')
     kwargs.fill('{"days": 30}')

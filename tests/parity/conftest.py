@@ -7,11 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.utils import timezone
-from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
-from bot.models import Run
 from tests.factories import staff_actor
 from tests.faults import setups
 from tests.parity.cases import CASES
@@ -19,6 +16,7 @@ from tests.parity.compare import Compared, compare
 from tests.parity.ways import PEERS, WAYS
 from tests.parity.wire import Broker, InRabbitMQ, InRedis
 from tests.support import needs
+from tests.support.emptied import empty_database
 
 All = dict[tuple[str, str], Compared]  # by broker and case
 
@@ -53,7 +51,7 @@ def compared(django_db_setup: Any, django_db_blocker: Any) -> All:
             warnings.catch_warnings(action="ignore")
         )  # Celery warns of old options that people still use
         actor = staff_actor()
-        stack.callback(_emptied)  # beat's scheduler opens the database anew: no transaction to roll back
+        stack.callback(empty_database)  # beat's scheduler opens the database anew: no transaction to roll back
         for name, opened in BROKERS.items():
             with needs.services():
                 broker = stack.enter_context(opened())
@@ -62,8 +60,3 @@ def compared(django_db_setup: Any, django_db_blocker: Any) -> All:
             for case in CASES:
                 found[name, case.name] = compare(case, ways, broker, actor, timezone.now())
     return found
-
-
-def _emptied() -> None:
-    for model in (Run, get_user_model(), PeriodicTask, PeriodicTasks, IntervalSchedule):
-        model._default_manager.all().delete()

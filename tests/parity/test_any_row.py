@@ -24,7 +24,7 @@ from bot.slack.metadata import Metadata
 from bot.texts import problem_text
 from localslack.validation.surfaces import view_problems
 from tests.core import strategies
-from tests.factories import NOW, PLACE, a_row, staff_actor
+from tests.factories import FORM_KEYS, NOW, PLACE, a_row, staff_actor
 from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
 from tests.parity.compare import pictured
 from tests.parity.ways import request_for
@@ -102,6 +102,7 @@ def test_any_row_is_shown_and_either_sent_or_reported_as_wrong(
         sender=CelerySender(app, WORDS),
         secret_keys=(),
         deadline=1800,
+        form_keys=FORM_KEYS,
     )
     preview = see.preview(platform, actor, ScheduleId(row.pk))
     assert preview is not None

@@ -18,7 +18,7 @@ from bot.runs.door import Platform
 from bot.runs.follow import follow
 from bot.runs.refusals import Refused
 from bot.runs.waiting import Budget
-from tests.factories import a_row, staff_actor
+from tests.factories import FORM_KEYS, a_row, staff_actor
 from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
 from tests.parity.compare import pictured
 from tests.parity.ways import request_for
@@ -45,6 +45,7 @@ def platform(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
             sender=CelerySender(app, WORDS),
             secret_keys=(),
             deadline=1800,
+            form_keys=FORM_KEYS,
         )
 
 

@@ -21,6 +21,7 @@ from bot.models import Run
 from bot.runs import start
 from bot.runs.door import Platform
 from bot.runs.waiting import Budget
+from tests.factories import FORM_KEYS
 from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
 
 Way = Callable[[Celery, PeriodicTask, Actor], None]
@@ -70,6 +71,7 @@ def runtask(app: Celery, row: PeriodicTask, actor: Actor) -> None:
         sender=sender,
         secret_keys=(),
         deadline=1800,
+        form_keys=FORM_KEYS,
     )
     try:
         start.start(platform, request_for(row, actor), Budget())

@@ -14,7 +14,8 @@ from bot.models import Notice, Run
 from bot.runs import approve
 from bot.runs.refusals import NotAllowed
 from bot.runs.waiting import Budget
-from tests.factories import a_request
+from tests.factories import a_request, a_schedule, an_actor
+from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.conftest import Door
 from tests.runs.ruled import a_rule, in_force, person
 
@@ -63,3 +64,10 @@ def now_it_is(run: Run) -> str:
 
 def user(actor: Actor) -> Any:
     return get_user_model().objects.filter(pk=str(actor.user))
+
+
+def ruled_door() -> Door:
+    """With one schedule and the rule TWO_PAIRS_OF_EYES. The rule comes first: people's groups are read only if one is in force."""
+    in_force(TWO_PAIRS_OF_EYES)
+    schedule = a_schedule()
+    return Door(FakeCatalog({schedule.id: schedule}), FakeSender(), a_request(an_actor()))

@@ -13,7 +13,7 @@ from bot.runs import start
 from bot.runs.door import Platform
 from bot.runs.unsaved import Unsaved
 from bot.runs.waiting import Budget
-from tests.factories import a_request, a_schedule, staff_actor
+from tests.factories import FORM_KEYS, a_request, a_schedule, staff_actor
 from tests.fakes import FakeCatalog, FakeOutcomes, FakeQueues, FakeSender, FakeStopper
 from tests.runs.post import Post
 
@@ -28,6 +28,7 @@ class Door:
     outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
     stopper: FakeStopper = field(default_factory=FakeStopper)
     may_kill: bool = False
+    form_keys: tuple[str, ...] = FORM_KEYS
     audits_values: bool = True
     rings: list[str] = field(default_factory=list)
     unsaved: Unsaved = field(default_factory=Unsaved)
@@ -44,6 +45,7 @@ class Door:
             audits_values=self.audits_values,
             secret_keys=("token",),
             deadline=1800,
+            form_keys=self.form_keys,
             unsaved=self.unsaved,
             wake=lambda: self.rings.append("ring"),
         )

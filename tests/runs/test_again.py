@@ -17,9 +17,9 @@ from bot.core.again import Again, Fill
 from bot.core.changes import changes, since
 from bot.core.model import Change, Field, RunId, ScheduleId
 from bot.core.scrub import MASK
-from bot.models import Run, database_of
-from bot.runs import again, basis
-from bot.runs.refusals import Changed, NoRunYet, NoSuchRun, NotAllowed, Orphaned, Refused
+from bot.models import AuditRecord, Run, database_of
+from bot.runs import again, basis, masks
+from bot.runs.refusals import NoRunYet, NoSuchRun, NotAllowed, Orphaned
 from tests.factories import ADA, TEAM, a_request, a_run, a_schedule, an_actor
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.conftest import Door
@@ -119,15 +119,31 @@ def test_masks_stand_for_the_secrets_of_the_run(door: Door) -> None:
     assert (left_out.args, left_out.kwargs) == (SENT["args"], SENT["kwargs"])
 
 
-def test_a_value_that_was_secret_in_the_run_stays_secret(door: Door) -> None:
-    """The parameter has got a harmless name since. A mask is refused if its value would be shown afterwards."""
+@pytest.mark.parametrize("typed", [None, f'["{MASK}"]', f'["{MASK}", 2]'], ids=["unchanged", "as shown", "edited"])
+def test_a_value_that_was_secret_in_the_run_stays_secret(door: Door, typed: str | None) -> None:
+    """The parameter has got a harmless name since."""
     door.catalog.signatures["reports.tasks.nightly"] = signature(lambda plain=0, days=0: None)
     run = ended(args='["abc"]', kwargs="{}", target={"parameters": ["token"]})
     found = shown(door, run)
     assert found.values[Field.ARGS].value == [MASK]
-    with pytest.raises(Refused) as refused:
-        door.start(replace(door.request, again=RunId(run.pk), args=f'["{MASK}"]', kwargs="{}", fingerprint=None))
-    assert [problem.code for problem in refused.value.problems] == ["mask_moved"]
+    new = door.start(replace(door.request, again=RunId(run.pk), args=typed, kwargs="{}", fingerprint=found.fingerprint))
+    assert json.loads(new.args)[0] == "abc"
+    assert masks.sent(new, ("token",))[Field.ARGS][0] == MASK
+    assert "abc" not in json.dumps(new.changes)
+
+
+def test_a_secret_of_the_headers_is_masked_in_what_the_thread_and_the_audit_log_say(door: Door) -> None:
+    door.catalog.schedules[ScheduleId(7)] = a_schedule(
+        kwargs='{"url": "https://h/?k=s3cr3t-abcdef"}', headers='{"api_token": "s3cr3t-abcdef"}'
+    )
+    run = door.start(replace(door.request, kwargs='{"url": "https://h/"}'))
+    assert run.changes == [{"name": "url", "old": f'"https://h/?k={MASK}"', "new": '"https://h/"'}]
+    assert "s3cr3t" not in json.dumps([record.details for record in AuditRecord.objects.all()])
+    found = shown(door, ended(args="[]", kwargs='{"url": "s3cr3t-abcdef"}'))
+    assert (found.differences[0].new, found.since[0].old) == (MASK, MASK)
+    door.catalog.schedules[ScheduleId(7)] = a_schedule(kwargs='{"url": "s3cr3t-abcdef"}')
+    of_run = shown(door, ended(args="[]", kwargs="{}", options={"headers": {"api_token": "s3cr3t-abcdef"}}))
+    assert (of_run.differences[0].old, of_run.since[0].new) == (MASK, MASK)
 
 
 def test_people_without_the_right_and_unknown_runs_are_refused(door: Door) -> None:
@@ -151,8 +167,6 @@ def test_a_request_is_refused_if_its_run_has_another_schedule(door: Door) -> Non
     other = ended(schedule_id=8)
     with pytest.raises(NoSuchRun):
         door.start(replace(door.request, again=RunId(other.pk), fingerprint=None))
-    with pytest.raises(Changed):  # the fingerprint is of the schedule alone
-        door.start(replace(door.request, again=RunId(ended().pk)))
     assert door.sender.sent == []
 
 

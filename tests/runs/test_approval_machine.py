@@ -21,7 +21,7 @@ from bot.runs import clock, rulebook, stop
 from bot.runs.actors import of_user
 from bot.runs.approvals import Tending
 from bot.runs.refusals import CantStop, Ended, NotAllowed, Refused
-from tests.factories import a_request, a_schedule, an_actor, unreachable
+from tests.factories import a_request, a_schedule, an_actor, sealed, unreachable
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.approving import SEVEN, asked, says_no, says_yes
 from tests.runs.conftest import Door
@@ -139,7 +139,7 @@ class Approvals(RuleBasedStateMachine):
         self.count += 1
         if not self.active[name] or self.paused:
             return
-        fingerprint = f"f{self.version}"
+        fingerprint = sealed(f"f{self.version}")
         run = asked(
             self.door, self._actor(name), key=f"web:{self.count}", kwargs='{"days": 99}', fingerprint=fingerprint
         )

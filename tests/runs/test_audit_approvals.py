@@ -13,7 +13,7 @@ from bot.runs import clock, stop
 from bot.runs.approvals import Tending
 from bot.runs.refusals import NotAllowed, NothingSent, NotWaiting, Void
 from tests.audit import records
-from tests.factories import a_schedule, unreachable
+from tests.factories import a_schedule, sealed, unreachable
 from tests.runs.approving import SEVEN, TWO_PAIRS_OF_EYES, asked, says_no, says_yes
 from tests.runs.conftest import Door
 from tests.runs.ruled import in_force, person
@@ -111,10 +111,10 @@ def test_records_say_why(door: Door) -> None:
     assert asked_for.details["reason"] == "month's end"
     assert (withdrawn.details["code"], withdrawn.details["what"]) == ("schedule_changed", "queue")
     assert (refused.details["asked"], refused.details["code"]) == ("approve", "schedule_changed")
-    run = asked(door, somebody("eve"), key="web:2", fingerprint="f2")
+    run = asked(door, somebody("eve"), key="web:2", fingerprint=sealed("f2"))
     says_no(door, run, somebody("dora", "leads"), "no money")
     assert records(action="run.declined")[0].details == {"task_id": run.task_id, "why": "no money"}
-    third = asked(door, somebody("fay"), key="web:3", fingerprint="f2", reason="the auditors ask")
+    third = asked(door, somebody("fay"), key="web:3", fingerprint=sealed("f2"), reason="the auditors ask")
     says_yes(door, third, somebody("gil", "leads"))
     third.refresh_from_db()
     details = {"task_id": third.task_id, "reason": "the auditors ask"}

@@ -1,5 +1,7 @@
 """Refusals in the audit log: which codes they name, and how they are counted."""
 
+import inspect
+import json
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -8,9 +10,12 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 
+from bot.core import signature
 from bot.core.audit import Act, Record, Who
 from bot.core.entry import Entry
-from bot.core.model import ScheduleId
+from bot.core.model import Field, ScheduleId
+from bot.core.reasons import Code, Problem
+from bot.core.rights import Action
 from bot.models import Person
 from bot.runs import audit, clock, denials
 from bot.runs.refusals import NotAllowed, Refused
@@ -32,6 +37,16 @@ def test_a_refusal_names_codes_and_fields_and_nothing_that_was_typed(door: Door)
     assert row.details["asked"] == "run"
     assert row.details["problems"] == [{"code": row.details["code"], "field": "kwargs"}]
     assert "hunter2" not in str(row.details)
+
+
+def test_a_record_stays_small_however_much_is_wrong(door: Door) -> None:
+    door.catalog.signatures["reports.tasks.nightly"] = inspect.signature(lambda days=1: None)
+    with pytest.raises(Refused) as refused:
+        door.start(replace(door.request, kwargs=json.dumps({f"day{number}": 0 for number in range(1000)})))
+    assert len(refused.value.problems) == signature.MOST
+    with pytest.raises(Refused), denials.recorded(door.platform, door.request.actor, Action.STOP):
+        raise Refused([Problem(code=Code.UNKNOWN_ARGUMENT, field=Field.KWARGS)] * 1000)
+    assert [len(row.details["problems"]) for row in records()] == [denials.PROBLEMS, denials.PROBLEMS]
 
 
 def test_equal_refusals_within_a_minute_are_one_record_with_a_count(

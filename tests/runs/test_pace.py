@@ -1,8 +1,10 @@
 """How fast an installation may post, counted from the rows of its notices."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from bot.core.model import InstallationId, NoticeKind
 from bot.models import Notice, Run
@@ -111,3 +113,20 @@ def test_notices_that_wait_for_the_pace_are_postponed_one_after_the_other() -> N
     waiting = Notice.objects.filter(state="owed").order_by("due_at").values_list("due_at", flat=True)
     assert list(waiting) == [NOW + number * EACH for number in (1, 2, 3)]
     assert not claims.claim(INSTALLATION, 1, NOW).is_more
+
+
+@pytest.mark.django_db(transaction=True)
+def test_postponing_and_claiming_are_two_transactions() -> None:
+    """Each locks rows in the order of their keys. Two deliverers that did both in one would wait for each other."""
+    done: list[str] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql in (claims.PUT_OFF, claims.CLAIMED):
+            done.append("postponed" if sql == claims.PUT_OFF else "claimed")
+            transaction.on_commit(lambda: done.append("committed"))
+        return execute(sql, params, many, context)
+
+    owed("C0001", BURST + 1)
+    with connection.execute_wrapper(note):
+        posted()
+    assert done[:4] == ["postponed", "committed", "claimed", "committed"]

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bot.core.model import Change, NoticeKind
-from bot.models import Notice, Run
+from bot.models import Notice, Run, SiteState, StoredRule, database_of
+from bot.models.rules import renew
 from bot.runs import clock, links, outbox
 from bot.runs.report import Site, report
 from tests.factories import NOW, a_run
+from tests.runs.ruled import a_rule, in_force
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +57,21 @@ def test_the_last_recorded_outcome_is_shown() -> None:
     assert found.duration == 3.0
     assert found.outcome is not None
     assert (found.outcome.status, found.outcome.result, found.outcome.traceback) == ("FAILURE", "ValueError: no", "T")
+
+
+def test_rules_may_forbid_to_terminate_a_run() -> None:
+    owed = notice(a_run(), NoticeKind.ROOT)
+    assert report(owed, Site(may_kill=True)).may_kill
+    in_force(a_rule("Gently", kill=False))
+    assert not report(owed, Site(may_kill=True)).may_kill
+    with CaptureQueriesContext(connection) as without:
+        report(owed, Site())
+    with CaptureQueriesContext(connection) as found:
+        report(owed, Site(may_kill=True))
+    assert len(found) == len(without) + 1
+    StoredRule.objects.update(body="{}")
+    renew(database_of(SiteState))
+    assert not report(owed, Site(may_kill=True)).may_kill, "a rule that can't be read blocks no message"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from bot.core.model import MessageTs, NoticeKind
 from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
 from bot.core.report import Report
 from bot.models import Notice, Run
-from bot.runs import claims
+from bot.runs import claims, clock
 from bot.runs.claims import CLAIM, Sent
 from bot.runs.deliver import THREADS
 from bot.runs.loops import BUSY, delivery_step
@@ -206,6 +206,25 @@ def test_a_deliverer_that_was_frozen_for_longer_than_its_claim_sends_nothing(
     assert "took longer than its claim lasts" in caplog.text
     assert (post.deliverer._out, post.slack.posts) == (0, [])
     assert notice(run, "root").claim == theirs.claim
+
+
+def test_a_deliverer_on_a_machine_that_was_paused_first_renews_its_claim(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock that counts from the database's last answer may have stood still."""
+    run = a_started_run()
+    clock.now()
+    (mine,) = claims.claim(INSTALLATION, 10, NOW).notices
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "is_unsure", lambda: True)
+        post.deliverer._prepare(mine, {})
+        post.wait()
+    assert post.slack.posts == []
+    post.deliver()
+    post.wait()
+    post.deliver()
+    assert notice(run, "root").claim == mine.claim
+    assert post.said() == ["root", "id"]
 
 
 def test_an_edit_shows_the_run_as_it_is_when_the_edit_is_claimed(post: Post) -> None:

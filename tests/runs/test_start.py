@@ -17,7 +17,7 @@ from bot.runs import see, start
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.waiting import Budget
 from bot.texts import problem_text
-from tests.factories import CHANNEL, INSTALLATION, a_preview, a_schedule, an_actor, unreachable
+from tests.factories import CHANNEL, INSTALLATION, a_preview, a_schedule, an_actor, sealed, unreachable
 from tests.runs.conftest import Door
 
 FIRST_NOTICES = [NoticeKind.ROOT, NoticeKind.ID]
@@ -39,10 +39,10 @@ def owed(run: Run) -> list[str]:
 
 
 def shown(door: Door, **changes: Any) -> Schedule:
-    """Changes the schedule, and returns its fingerprint, as the form has it."""
+    """Changes the schedule, and makes the request of a form that shows it."""
     schedule = a_schedule(**changes)
     door.catalog.schedules = {schedule.id: schedule}
-    door.request = replace(door.request, schedule=schedule.id, fingerprint=schedule.fingerprint)
+    door.request = replace(door.request, schedule=schedule.id, fingerprint=sealed(schedule.fingerprint))
     return schedule
 
 

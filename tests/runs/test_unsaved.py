@@ -205,7 +205,7 @@ def test_a_value_that_the_database_refuses_is_not_tried_for_ever(
     monkeypatch.setattr(attempts, "end", refuses)
     unsaved.end(an_attempt("a"), NOT_SAVED)
     wait_until(lambda: unsaved._thread is None)
-    assert not unsaved._ends
+    assert not unsaved._saves
 
 
 def test_a_bounded_number_of_attempts_is_remembered(
@@ -220,6 +220,23 @@ def test_a_bounded_number_of_attempts_is_remembered(
     monkeypatch.setattr("bot.runs.unsaved.MOST", 2)
     for task_id in "abc":
         unsaved.end(an_attempt(task_id), NOT_SAVED)
-    assert list(unsaved._ends) == ["a", "b"]
-    assert "task c was not sent; its row may say otherwise until its deadline" in caplog.text
+    assert list(unsaved._saves) == ["a", "b"]
+    assert "what became of task c can't be saved; its row may say otherwise until its deadline" in caplog.text
     back.set()
+
+
+def test_an_attempt_is_remembered_while_no_thread_can_be_started(
+    lossy: Door, unsaved: Unsaved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cant_start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    other = replace(an_attempt("b"), key="other")
+    for attempt in (an_attempt("a"), other):
+        assert created(attempt)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cant_start)
+        unsaved.end(an_attempt("a"), NOT_SAVED)
+    unsaved.end(other, NOT_SAVED)
+    wait_until(lambda: unsaved._thread is None)
+    assert set(Run.objects.values_list("state", flat=True)) == {"not_sent"}

@@ -1,6 +1,7 @@
 """Time limits for answers, and work that begins after an answer."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +12,7 @@ import pytest
 from slack_bolt import BoltResponse
 
 from bot.runs import waiting
-from bot.runs.waiting import ANSWER_LIMIT, Budget, Threads, _Late, making_answer
+from bot.runs.waiting import ANSWER_LIMIT, Budget, Threads, TooSlow, _Late, making_answer
 from bot.slack.endpoint import _Response
 
 
@@ -178,3 +179,33 @@ def test_people_whose_wait_is_over_are_not_told(told: Queue[str]) -> None:
     late.watch(lambda: told.put("in time")).is_over = True
     late.watch(lambda: told.put("late"))
     assert told.get(timeout=10) == "late"
+
+
+def cant_start(_: threading.Thread) -> None:
+    """As where the number of threads is limited."""
+    raise RuntimeError("can't start new thread")
+
+
+def test_work_whose_thread_can_not_be_started_is_not_done_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy, done, budget = threading.Event(), list[str](), Budget()
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(busy.wait)
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", cant_start)
+            with pytest.raises(TooSlow):
+                Threads(pool, pool).within(budget, lambda: done.append("work"))
+        busy.set()
+    assert done == []
+    assert budget.shut(), "nothing was done"
+
+
+def test_late_work_is_told_of_when_threads_can_be_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "LATE", 0.0)
+    monkeypatch.setattr(waiting, "CHECK_LATE", 0.01)
+    late, told = _Late(), threading.Event()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cant_start)
+        with pytest.raises(RuntimeError):
+            late.watch(lambda: None)
+    late.watch(told.set)
+    assert told.wait(10)

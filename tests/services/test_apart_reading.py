@@ -20,6 +20,12 @@ INSERT INTO {RESULTS}_taskresult (task_id, status, content_type, content_encodin
 VALUES ('t', 'SUCCESS', 'application/json', 'utf-8', '"fine"', now(), now())
 """
 NAMES = 'from bot import wiring; print([one.name for one in wiring.catalog().find("", 5).first])'
+SESSION = """
+from django.db import connections
+with connections["platform"].cursor() as cursor:
+    cursor.execute("SHOW default_transaction_read_only")
+    print(cursor.fetchone()[0])
+"""
 READ = """
 from bot import wiring
 from bot.broker.outcomes import newest
@@ -56,7 +62,9 @@ def test_the_sidecar_writes_nothing_even_if_its_account_may(shop: Platform, serv
     ):
         done = shop.apart(*attempt)
         assert done.returncode != 0, attempt
-        assert "in a read-only transaction" in done.stderr
+        assert "runtask only reads the platform's database" in done.stderr
+    kept = shop.apart("shell", "--verbosity", "0", "--command", SESSION)
+    assert kept.stdout == "off\n", "behind a pooler, the platform gets this session"
     assert dump(getattr(servers.server, "url")) == before  # noqa: B009
 
 

@@ -40,7 +40,7 @@ FATES = {  # by schedule and task: two texts in the run's thread
     ("Becomes a chord", "becomes_a_chord"): ("SUCCESS", "3 in total"),
 }
 OTHERS = [("Waits", "waits"), ("Expires", "report"), ("Sends no events", "secretive")]
-END = re.compile(r"\b(SUCCESS|FAILURE|REVOKED)\b|can't be known|no word yet")
+END = re.compile(r"\b(SUCCESS|FAILURE|REVOKED)\b|can't be known|no word (?:yet|since)")
 REVOKE = """
 from bot import wiring
 from bot.models import Run

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from bot.core.model import Field, Listening, RunId, Running, Source
+from bot.core.policy import Denied
 from bot.core.reasons import Code, Problem
-from bot.core.rights import NO_LIMITS, Need
+from bot.core.rights import NO_LIMITS, Limits, Need
 from bot.slack import modals
 from bot.slack.metadata import Metadata
 from localslack.validation.surfaces import view_problems
@@ -38,6 +39,11 @@ def test_a_problem_that_prevents_sending_is_an_error_in_the_form() -> None:
         ({"listening": Listening.NO}, "warning", "No live worker listens on its queue"),
         ({"listening": Listening.SILENT}, "info", "No worker has answered"),
         ({"running": Running(run=RunId(1), since=NOW, requester=ADA)}, "warning", f"asked for by <@{ADA}>"),
+        (
+            {"running": Running(run=RunId(1), since=NOW, requester=ADA, has_begun=False)},
+            "warning",
+            "A run of it is open",
+        ),
     ],
 )
 def test_a_fact_that_matters_before_a_run_is_an_alert_of_its_level(
@@ -47,6 +53,14 @@ def test_a_fact_that_matters_before_a_run_is_an_alert_of_its_level(
     assert view_problems(view).lines() == []
     assert words in alerted(view)[level]
     assert alerted(modals.chosen(METADATA, a_preview(listening=Listening.YES), nonce="n1")) == {}
+
+
+def test_a_schedule_that_one_may_not_run_is_not_said_to_be_runnable() -> None:
+    denied = Denied(code=Code.RULE_CHANNELS, params={"rule": "C1", "channels": "C0OPS, C0SALES"})
+    limits = Limits(denied=denied)
+    found = alerted(modals.chosen(METADATA, a_preview(schedule=a_schedule(enabled=False), limits=limits), nonce="n1"))
+    assert found["info"] == "*Disabled*: beat doesn't run it."
+    assert "the rule “C1” allows <#C0OPS>, <#C0SALES> only." in found["error"]
 
 
 def test_notes_of_one_level_share_an_alert_and_the_gravest_comes_first() -> None:
@@ -77,6 +91,8 @@ def test_many_rules_that_want_approvals_are_a_line_each_in_few_blocks() -> None:
 def test_notes_about_the_form_itself_are_alerts_too() -> None:
     assert "Pick another one" in alerted(modals.gone(METADATA))["warning"]
     assert "matches 4" in alerted(modals.empty(METADATA, modals.ambiguous("report", 4)))["info"]
+    assert "mention me" not in str(modals.ambiguous("report", 0))
+    assert "mention me" in modals.ambiguous("report days=30", 0).text
     assert "slow to answer" in alerted(modals.empty(METADATA, modals.WAITING))["info"]
     view = modals.chosen(METADATA, a_preview(), nonce="n1", notes=(modals.NOT_SHOWN_YET,))
     assert "Nothing was sent" in alerted(view)["warning"]

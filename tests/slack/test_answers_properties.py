@@ -30,7 +30,7 @@ written = st.builds(
 )
 runs = st.builds(
     OpenRun,
-    run=st.just(RunId(7)),
+    run=st.builds(RunId, st.integers(1, 2**63 - 1)),
     schedule=name,
     requester=st.sampled_from([ADA, SlackUserId("")]),
     name=name,
@@ -69,7 +69,7 @@ def test_slack_takes_the_note_in_the_form(values: Values, left_out: set[Field]) 
         assert foreign_markup(shown, OURS) == []
 
 
-@given(st.lists(runs, max_size=10), st.integers(0, 300), st.booleans(), name)
+@given(st.lists(runs, max_size=10, unique_by=lambda one: one.run), st.integers(0, 300), st.booleans(), name)
 def test_slack_takes_the_list_of_running_runs(first: list[OpenRun], more: int, at_least: bool, stopped: str) -> None:
     found = Now(first=tuple(first), more=more, is_more_at_least=at_least)
     is_harmless(status.message(found, "/runtask", status.stopped(stopped, None)))

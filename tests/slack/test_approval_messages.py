@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.model import Change, NoticeKind, SlackUserId
+from bot.core.model import Change, ChannelId, NoticeKind, SlackUserId
 from bot.core.reasons import Code, Reason
 from bot.core.report import Answered, Asked, Report, Untold
 from bot.core.rights import Need, Said
@@ -63,6 +63,14 @@ def test_the_root_says_all_that_an_approver_needs_and_mentions_the_groups() -> N
     assert "subteam" not in words(to_an_approver(waiting()))
 
 
+def test_in_their_own_direct_message_the_requester_can_only_stop() -> None:
+    """Nobody approves their own run."""
+    own = message(replace(waiting(), channel=ChannelId("D0ADA")))
+    asked = message(replace(to_an_approver(waiting()), channel=ChannelId("D0CARA")))
+    pressed = [[one["text"]["text"] for one in built["blocks"][-1]["elements"]] for built in (own, asked)]
+    assert pressed == [["Stop"], ["Approve", "Decline"]]
+
+
 def test_after_a_press_that_sent_nothing_the_message_says_how_to_try_again() -> None:
     for report in (waiting(problem=unreachable()), to_an_approver(waiting(problem=unreachable()))):
         assert "The last press of *Approve* sent nothing: " in words(report)
@@ -102,7 +110,7 @@ def test_a_message_with_much_text_is_shortened_where_it_is_longest(wide: str) ->
 VOID = Reason(code=Code.SCHEDULE_CHANGED, params={"what": "queue"})
 ENDS = {
     "declined": (NO, None, "<@U0CARA> declined it: no money"),
-    "lapsed": (YES, None, "Nobody approved it in time, so it was not sent."),
+    "lapsed": (YES, None, "It didn't get all the approvals that it needs in time, so it was not sent."),
     "withdrawn": (YES, VOID, "the schedule was changed after it was asked for (queue)"),
 }
 

@@ -1,54 +1,37 @@
 """HTTP mode's address: which requests are refused before any work, and which reach the app."""
 
-import hashlib
-import hmac
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import time_machine
-from django.http import HttpRequest, HttpResponse
+from django.db import OperationalError
 from django.test import RequestFactory
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
-from slack_bolt import BoltRequest, BoltResponse
 
 from bot.core.ports import NotSetUp
 from bot.requests import BODY_LIMIT
 from bot.runs import clock
 from bot.slack.endpoint import CLOCK_SKEW, FORM, JSON, Bad, endpoint, parse, verify
 from bot.slack.replay import TOO_OLD
-
-SECRET = "local-signing-secret"
-# docs.slack.dev: authentication/verifying-requests-from-slack
-DOCUMENTED_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
-DOCUMENTED_TIME = 1531420618
-DOCUMENTED_BODY = (
-    b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V"
-    b"&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text="
-    b"&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN"
-    b"&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c"
+from tests.slack.signed import (
+    DOCUMENTED_BODY,
+    DOCUMENTED_SECRET,
+    DOCUMENTED_SIGNATURE,
+    DOCUMENTED_TIME,
+    SECRET,
+    FakeApp,
+    call,
+    interaction,
+    request,
+    sign,
 )
-DOCUMENTED_SIGNATURE = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
-
-
-@dataclass
-class FakeApp:
-    """Takes the place of Bolt's app, and keeps the requests that reach it."""
-
-    bodies: list[Any] = field(default_factory=list)
-    headers: list[Any] = field(default_factory=list)
-
-    def dispatch(self, request: BoltRequest) -> BoltResponse:
-        self.bodies.append(request.body)
-        self.headers.append(request.headers)
-        return BoltResponse(status=200, body={"options": []})
 
 
 @pytest.fixture
@@ -63,24 +46,6 @@ def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[float]:
         monkeypatch.setattr(clock, name, timezone.now)
     with time_machine.travel(1_700_000_000, tick=False):
         yield 1_700_000_000
-
-
-def sign(raw: bytes, at: float, secret: str = SECRET) -> str:
-    return "v0=" + hmac.new(secret.encode(), b"v0:%d:%s" % (at, raw), hashlib.sha256).hexdigest()
-
-
-def request(raw: bytes, content_type: str = FORM, **headers: str) -> HttpRequest:
-    at = int(time.time())
-    given_headers = {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": sign(raw, at), **headers}
-    return RequestFactory().generic("POST", "/slack/events", raw, content_type, headers=given_headers)
-
-
-def call(app: FakeApp, what: HttpRequest, secret: str = SECRET) -> HttpResponse:
-    return endpoint(lambda: app, lambda: secret)(what)  # type: ignore[arg-type, return-value]
-
-
-def interaction(body: dict[str, Any]) -> bytes:
-    return urlencode({"payload": json.dumps(body)}).encode()
 
 
 def test_the_documented_signature_is_accepted() -> None:
@@ -123,6 +88,27 @@ def test_a_machine_with_a_wrong_clock_asks_the_database(app: FakeApp, monkeypatc
     with time_machine.travel(right + timedelta(seconds=600), tick=False):
         assert call(app, asked).status_code == 200
     assert len(app.bodies) == 1
+
+
+@pytest.mark.parametrize("is_away", [False, True], ids=["database answers", "database is away"])
+def test_a_press_from_before_a_pause_of_the_machine_is_late(
+    app: FakeApp, monkeypatch: pytest.MonkeyPatch, is_away: bool
+) -> None:
+    """The clock that counts from the database's last answer stood still, as in a virtual machine that was paused for a minute."""
+
+    def away() -> datetime:
+        raise OperationalError("away")
+
+    before = timezone.now()
+    read = clock._Reading(before, clock.elapsed(), before.timestamp())
+    monkeypatch.setattr(clock, "_reading", read)
+    monkeypatch.setattr(clock, "last", read.now)
+    if is_away:
+        monkeypatch.setattr(clock, "now", away)
+    pressed = request(json.dumps({"type": "block_actions"}).encode(), JSON)
+    with time_machine.travel(before + timedelta(seconds=60), tick=False):
+        assert call(app, pressed).status_code == 408
+    assert app.bodies == []
 
 
 def test_an_old_request_signed_rightly_is_refused(app: FakeApp) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -202,7 +203,9 @@ own_runs = st.builds(
 
 
 def many(of: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[Any]:
-    return st.lists(of, max_size=most).map(tuple) | st.lists(of, min_size=most, max_size=most).map(tuple)
+    """Each run and schedule is in a list once."""
+    lists = partial(st.lists, of, max_size=most, unique_by=lambda one: one.id if isinstance(one, Brief) else one.run)
+    return lists().map(tuple) | lists(min_size=most).map(tuple)
 
 
 running = st.builds(Now, first=many(open_runs, now.MOST), more=st.integers(0, 200), is_more_at_least=st.booleans())

@@ -74,6 +74,18 @@ def test_the_root_tells_who_ran_what_and_how_far_it_is(state: str, words: str) -
     assert text(report).startswith(f"nightly report: {words}")
 
 
+@pytest.mark.parametrize("state", ["withdrawn", "not_sent"])
+def test_the_root_of_a_run_that_was_not_run_does_not_say_so(state: str) -> None:
+    assert f"<@{ADA}> asked for *<https://site.example/runs/1|nightly report>*: " in said(a_report(state=state))
+
+
+def test_the_end_of_a_task_that_no_worker_knows_is_explained() -> None:
+    end = said(finished("FAILURE", result="NotRegistered: 'nobody.knows'"))
+    assert "doesn't know this task" in end
+    assert "All of it" not in end, "nothing was left out"
+    assert "know this task" not in said(finished("FAILURE", result="KeyError: 'NotRegistered'"))
+
+
 def test_the_root_ends_with_the_final_status() -> None:
     report = finished("FAILURE", kind=NoticeKind.PROGRESS)
     assert "*FAILURE* after 3.2 s" in said(report)
@@ -191,6 +203,15 @@ def test_an_end_that_can_not_be_known_is_told_with_the_reason(why: Reason, words
     assert text(report) == "nightly report: its end can't be known"
 
 
+def test_an_end_that_became_known_before_the_reply_is_not_told_as_unknown() -> None:
+    report = a_report(NoticeKind.UNSEEN, state="finished", status="SUCCESS")
+    assert "*nightly report*: Its end couldn't be known for some time. A worker has reported on it since." in said(
+        report
+    )
+    assert "still comes here" not in said(report)
+    assert text(report) == "nightly report: its end couldn't be known for some time"
+
+
 def test_a_second_end_shows_its_own_result() -> None:
     report = a_report(
         NoticeKind.AGAIN, state="finished", status="SUCCESS", later_end=an_outcome("FAILURE", result="boom")
@@ -205,7 +226,7 @@ def test_without_results_an_unknown_fate_stays_unknown() -> None:
 
 def test_a_success_shows_its_result() -> None:
     report = finished(result="42 rows", result_length=7)
-    assert f"<@{ADA}> *SUCCESS*: <https://site.example/runs/1|nightly report> after 3.2 s" in said(report)
+    assert f"<@{ADA}> *SUCCESS* after 3.2 s: <https://site.example/runs/1|nightly report>" in said(report)
     assert "42 rows" in said(report)
     assert "Shortened" not in said(report)
     assert text(report) == "nightly report: SUCCESS after 3.2 s – 42 rows"

@@ -101,7 +101,8 @@ def test_a_notification_begins_with_its_subject(report: Report) -> None:
     elif report.kind is NoticeKind.DEADLINE:
         assert text.startswith("No word yet about ")
     elif report.kind is NoticeKind.UNSEEN:
-        assert text.endswith(": its end can't be known")
+        how = "can't be known" if report.unseen_because else "couldn't be known for some time"
+        assert text.endswith(f": its end {how}")
     elif report.kind is NoticeKind.CLOSED:
         assert re.search(": (withdrawn, not run|.*not sent)$", text)
     elif report.kind is NoticeKind.AGAIN:

@@ -13,7 +13,7 @@ from bot.slack import details, modals, payloads, texts
 from bot.slack.ids import INPUT_TEXT, Id
 from bot.slack.metadata import Metadata
 from localslack.validation.surfaces import submission_problems, view_problems
-from tests.factories import PLACE, a_preview, a_schedule
+from tests.factories import PLACE, a_preview, a_schedule, sealed
 from tests.slack.forms import Payload, inputs, objects, read, submitted
 
 METADATA = Metadata(place=PLACE, mark="m")
@@ -46,7 +46,9 @@ def test_slack_takes_every_view(view: Payload) -> None:
 
 def test_the_modal_says_what_to_do_about_an_ambiguous_name() -> None:
     assert "matches 4 schedules" in modals.ambiguous("report", 4).text
-    assert "No schedule's name contains “&lt;!here&gt;”" in modals.ambiguous("<!here>", 0).text.replace("\u200b", "")
+    assert "No schedule's name or task contains “&lt;!here&gt;”" in modals.ambiguous("<!here>", 0).text.replace(
+        "\u200b", ""
+    )
 
 
 def test_the_modal_shows_what_will_be_sent_where() -> None:
@@ -175,7 +177,7 @@ def test_submitting_unchanged_gives_back_the_shown_values() -> None:
     schedule = a_schedule(id=ScheduleId(2**40))
     found = payloads.submission(submitted(view_of(schedule)))
     assert found.schedule == schedule.id
-    assert found.metadata == Metadata(place=PLACE, mark="m", schedule=schedule.id, fingerprint="f1")
+    assert found.metadata == Metadata(place=PLACE, mark="m", schedule=schedule.id, fingerprint=sealed("f1"))
     assert json.loads(found.values[Field.KWARGS]) == {"days": 7, "region": "EU"}
     assert set(found.inputs) == {Field.ARGS, Field.KWARGS}
 

@@ -14,7 +14,7 @@ from bot.slack import events, modals, payloads, presses
 from bot.slack.endpoint import FORM, parse
 from bot.slack.metadata import Metadata
 from bot.slack.parsing import Malformed
-from tests.factories import PLACE, a_preview, a_schedule
+from tests.factories import PLACE, a_preview, a_schedule, sealed
 from tests.slack.forms import RECORDED, Payload, recorded, submitted
 
 
@@ -40,46 +40,6 @@ def a_choice() -> Payload:
     body = recorded("block_actions.button_in_ephemeral_thread_message.json")
     body["actions"][0]["value"] = "a-key_1:42"
     return body  # type: ignore[no-any-return]
-
-
-def test_a_mention_recorded_from_slack_is_read() -> None:
-    found = events.mention(a_mention())
-    assert found is not None
-    assert (found.account, found.installation) == (account("T111", "U111"), "T111/A111")
-    assert (found.place.channel, found.place.parent, found.message) == ("C111", None, "1605853844.000800")
-    assert found.text == "<@U222> hey"
-
-
-@pytest.mark.parametrize(
-    ("changes", "team"),
-    [({"user_team": "T222"}, "T222"), ({"team": ""}, "T111"), ({"team": "E111"}, "T111"), ({"team": "T333"}, "T333")],
-    ids=["shared channel", "no team", "the organisation's", "another team"],
-)
-def test_the_author_of_a_mention_has_their_own_team(changes: Payload, team: str) -> None:
-    body = a_mention(**changes)
-    body["authorizations"][0]["enterprise_id"] = "E111"
-    found = events.mention(body)
-    assert found is not None
-    assert found.account.team == team
-
-
-@pytest.mark.parametrize(("own", "team"), [("T222", "T222"), (None, "T111")], ids=["their team", "no team"])
-def test_in_a_channel_of_another_company_our_installation_is_the_one_that_may_read_the_event(
-    own: str | None, team: str
-) -> None:
-    """Outside, the event has the team of that company (gh:slackapi/java-slack-sdk#629), which is never the author's."""
-    found = events.mention({**a_mention(team=own), "team_id": "T999", "enterprise_id": "E999"})
-    assert found is not None
-    assert (found.installation, found.account.team) == ("T111/A111", team)
-
-
-@pytest.mark.parametrize(
-    ("thread", "parent"), [("1605853800.000100", "1605853800.000100"), ("1605853844.000800", None)]
-)
-def test_a_mention_in_a_thread_has_its_first_message(thread: str, parent: str | None) -> None:
-    found = events.mention(a_mention(thread_ts=thread))
-    assert found is not None
-    assert found.place.parent == parent
 
 
 def test_a_button_recorded_from_an_ephemeral_message_is_read() -> None:
@@ -165,7 +125,7 @@ def test_a_press_of_the_star_carries_the_form_with_its_values() -> None:
 def test_a_submission_of_our_modal() -> None:
     view = modals.chosen(Metadata(place=PLACE, mark="m"), a_preview(a_schedule()), nonce="n")
     found = payloads.submission(submitted(view))
-    assert (found.schedule, found.view, found.metadata.fingerprint) == (7, "V0001", "f1")
+    assert (found.schedule, found.view, found.metadata.fingerprint) == (7, "V0001", sealed("f1"))
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,13 @@ import logging
 import socket
 import threading
 import time
+from typing import Any
 
+import pytest
 from slack_sdk.socket_mode.builtin.connection import Connection
 
-from bot.slack.socket import _adopt
+from bot.runs import clock
+from bot.slack.socket import FROZEN, SocketMode, _adopt
 
 
 def test_a_connection_is_closed_while_it_is_being_read() -> None:
@@ -33,3 +36,13 @@ def test_a_connection_is_closed_while_it_is_being_read() -> None:
     reader.join(10)
     far.close()
     assert came == [b""], "the connection has ended at once, not by a time-out"
+
+
+def test_a_machine_that_was_suspended_was_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux's monotonic clock stood still meanwhile."""
+    unused: Any = None
+    mode = SocketMode(app=unused, client=unused, app_token="", concurrency=1)
+    assert not mode._was_frozen()
+    boottime = time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda kind: boottime(kind) + (kind == clock._STEADY) * (FROZEN + 1))
+    assert mode._was_frozen()

@@ -26,7 +26,7 @@ def test_the_messages_say_who_stopped_the_run_and_how_it_ended() -> None:
     assert f"<@{BEN}> asked to stop it. Workers are told not to start it." in said(waits)
     end = replace(finished("SUCCESS"), stopped=stopped(Standing.RAN_TO_ITS_END))
     assert (
-        f"*SUCCESS*: <https://site.example/runs/1|nightly report> after 3.2 s\n<@{BEN}> asked to stop it, but it ran"
+        f"*SUCCESS* after 3.2 s: <https://site.example/runs/1|nightly report>\n<@{BEN}> asked to stop it, but it ran"
         in said(end)
     )
 
@@ -66,6 +66,18 @@ def test_terminating_asks_a_second_question_that_explains_it() -> None:
     sure = button["confirm"]
     assert (sure["title"]["text"], sure["confirm"]["text"]) == ("Terminate this run?", "Terminate")
     assert "stays half done" in sure["text"]["text"]
+
+
+def test_a_button_keeps_its_ids_while_its_message_is_edited() -> None:
+    """Slack refuses a press that was confirmed after an edit if the block has another id since then."""
+    first = a_report(state="running", can_stop=True)
+    edited = replace(first, kind=NoticeKind.PROGRESS, outcome=an_outcome("PROGRESS", result="2 of 3"))
+    assert [row(one)["block_id"] for one in (first, edited)] == ["stop:1"] * 2
+
+
+def row(report: Report) -> dict[str, Any]:
+    (found,) = (block for block in message(report)["blocks"] if block["type"] == "actions")
+    return dict(found)
 
 
 def test_a_stopper_without_an_account_in_this_workspace_is_named() -> None:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from bot.runs.door import Platform
+from tests.factories import FORM_KEYS
 from tests.fakes import FakeCatalog, FakeOutcomes, FakeQueues, FakeSender, FakeStopper
 
 INPUT = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
@@ -26,6 +27,7 @@ class Site:
     outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
     stopper: FakeStopper = field(default_factory=FakeStopper)
     may_kill: bool = False
+    form_keys: tuple[str, ...] = FORM_KEYS
     browser: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))
 
     @property
@@ -39,6 +41,7 @@ class Site:
             may_kill=self.may_kill,
             secret_keys=("token",),
             deadline=1800,
+            form_keys=self.form_keys,
         )
 
     def get(self, address: str) -> str:

@@ -30,7 +30,7 @@ def test_the_page_of_a_run_leads_to_the_form_with_its_values(site: Site, run: Ru
     assert f'href="/?run={run.pk}"' in site.get(f"/runs/{run.pk}/")
     page = site.get(f"/?run={run.pk}")
     read = words(page)
-    assert "As ana ran it on" in read
+    assert "As ana asked for it on" in read
     assert "( FAILURE ). What differs from the schedule now: days: 8 -> 30" in read
     assert "has changed since that run: queue of the schedule: (not set) -> slow days: 7 -> 8" in read
     assert json.loads(fields(page)["kwargs"]) == {"days": 30, "region": "EU", "api_token": MASK}
@@ -44,7 +44,7 @@ def test_the_page_of_a_run_leads_to_the_form_with_its_values(site: Site, run: Ru
 def test_after_a_mistake_the_form_keeps_the_typed_text_and_the_run(site: Site, run: Run) -> None:
     form = fields(site.get(f"/?run={run.pk}"))
     page = site.refused(form, kwargs="{")
-    assert "As ana ran it on" in words(page)
+    assert "As ana asked for it on" in words(page)
     assert fields(page)["again"] == str(run.pk)
     assert fields(page)["kwargs"] == "{"
     assert site.press_run({**fields(page), "kwargs": form["kwargs"]}).status_code == 302

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import include, path, resolve
@@ -17,7 +18,7 @@ from bot.models import Run
 from bot.runs.door import Platform
 from bot.web import views
 from tests.factories import a_run
-from tests.web.site import Site, words
+from tests.web.site import Site, fields, words
 
 ADDRESSES = [
     ("get", "/"),
@@ -89,6 +90,23 @@ def test_a_form_of_another_site_is_refused_without_djangos_middleware_too(
     form = site.form()
     del form["csrfmiddlewaretoken"]
     assert site.browser.post(address, form).status_code == 403
+
+
+def test_an_expired_session_with_its_token_loses_nothing_that_was_typed(site: Site, settings: Any) -> None:
+    settings.CSRF_USE_SESSIONS = True
+    form = site.form()
+    Session.objects.all().delete()
+    answer = site.press_run(form, kwargs='{"days": 30}')
+    assert answer.status_code == 403
+    read = answer.content.decode()
+    assert "You are logged out" in words(read)
+    assert fields(read)["kwargs"] == '{"days": 30}'
+    elsewhere = site.browser.post("/", {**form, "kwargs": "lies"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert elsewhere.status_code == 403
+    assert "lies" not in elsewhere.content.decode()
+    site.browser.force_login(site.user)
+    assert site.press_run(form).status_code == 403, "the token of another session"
+    assert not Run.objects.exists()
 
 
 @pytest.mark.parametrize(

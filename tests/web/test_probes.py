@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.test import RequestFactory
 from django.utils import timezone
 
@@ -62,6 +62,18 @@ def test_the_probe_reports_a_platform_whose_database_is_down(monkeypatch: pytest
     assert status == 503
     assert '"platform": "OperationalError"' in text
     assert '"database": "ok"' in text
+
+
+def test_the_probe_reports_a_connection_that_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drivers raise another error for a closed connection than for a server that is down."""
+
+    def closed(*_: Any) -> None:
+        raise InterfaceError("connection already closed")
+
+    monkeypatch.setattr(connection, "cursor", closed)
+    status, text = asked(Known())
+    assert status == 503
+    assert '"database": "InterfaceError"' in text
 
 
 def test_the_probe_reports_a_refused_token() -> None:

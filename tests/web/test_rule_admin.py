@@ -127,6 +127,13 @@ def test_the_admin_explains_what_somebody_may_do_and_why(site: Client) -> None:
     assert "See it: no. The rule “Finance” shows it to members of finance only." in said
     root = words(site.get(f"{RULES}explain/", {"user": "root", "schedule": "Invoices"}).content.decode())
     assert "Run it by the API: yes." in root
+    in_force(a_rule("Ops", tasks=("billing.*",), run=("ops",)))
+    told = words(site.get(f"{RULES}explain/", {"user": "ben", "schedule": "Invoices"}).content.decode())
+    assert "Run it on the site: no. The rule “Ops” is for members of ops." in told
+    User.objects.filter(username="ben").update(is_staff=False)
+    told = words(site.get(f"{RULES}explain/", {"user": "ben", "schedule": "Invoices"}).content.decode())
+    assert told.count("their account on the site isn't a staff account") == 1
+    assert "Your account" not in told
     for asked, sentence in (
         ({"user": "x", "schedule": "Invoices"}, "no user x"),
         ({"user": "ben", "schedule": "y"}, "no schedule y"),
@@ -138,9 +145,13 @@ def test_the_admin_pauses_and_resumes_the_site(site: Client) -> None:
     assert "Say why" in words(site.post(f"{RULES}pause/", {"reason": " "}).content.decode())
     site.post(f"{RULES}pause/", {"reason": "month's end"})
     assert rulebook.in_force().paused == "month's end"
+    listed = words(site.get(RULES).content.decode(), "container")
+    assert "The site is paused (“month's end”)" in listed
+    assert "Resume…" in listed
     assert "Paused since" in words(site.get(f"{RULES}pause/").content.decode())
     site.post(f"{RULES}pause/", {"resume": "Resume"})
     assert rulebook.in_force().paused is None
+    assert "paused" not in words(site.get(RULES).content.decode(), "container")
 
 
 def test_the_list_of_runs_shows_only_runs_that_the_reader_may_see(site: Client, client: Client) -> None:

@@ -62,6 +62,18 @@ def test_a_form_shows_a_refusal_and_then_has_no_run_button(site: Site) -> None:
     assert "the rule “Ops only”" in str(site.browser.post("/check", before).json())
 
 
+def test_a_disabled_schedule_that_one_may_not_run_is_not_said_to_be_runnable(site: Site) -> None:
+    site.catalog.schedules[ScheduleId(7)] = a_schedule(enabled=False)
+    in_force(a_rule("Ops only", run=("ops",)))
+    assert "Disabled. Beat doesn't run it." in words(site.get("/?schedule=7"))
+
+
+def test_a_pause_is_said_before_a_schedule_is_picked(site: Site) -> None:
+    assert "paused" not in words(site.get("/"))
+    rulebook.pause("month's end", by=By(words="a test"), user=None, now=clock.now())
+    assert "an administrator has paused it (“month's end”)" in words(site.get("/"))
+
+
 def test_a_reason_is_asked_for_and_kept(site: Site) -> None:
     in_force(a_rule("Why", reason=True))
     page = site.get("/?schedule=7")
@@ -79,7 +91,7 @@ def test_a_reason_is_asked_for_and_kept(site: Site) -> None:
 def test_a_form_shows_stored_values_that_a_rule_forbids_before_run(site: Site) -> None:
     site.catalog.schedules[ScheduleId(7)] = a_schedule(kwargs='{"days": 365}')
     in_force(a_rule("A month", arguments=LIMIT))
-    assert "doesn't allow this value of days: maximum is 31" in words(site.get("/?schedule=7"))
+    assert "doesn't allow this value of days: it must be at most 31." in words(site.get("/?schedule=7"))
 
 
 def test_stop_is_offered_only_to_people_who_may_stop(site: Site) -> None:
@@ -99,7 +111,7 @@ def test_the_pages_show_a_pause(site: Site) -> None:
 
 def test_a_rule_about_entries_counts_the_pages_as_web(site: Site) -> None:
     in_force(a_rule("No web", entries=(Entry.SLACK, Entry.API)))
-    assert "allows slack, api only" in words(site.get("/?schedule=7"))
+    assert "allows Slack, the API only" in words(site.get("/?schedule=7"))
 
 
 @pytest.mark.parametrize("name", ["schedule", "run"])

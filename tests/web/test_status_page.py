@@ -131,3 +131,8 @@ def test_a_requester_from_slack_is_named_as_far_as_known(site: Site) -> None:
 def test_an_unknown_run_is_404(site: Site, run: str) -> None:
     assert site.browser.get(f"/runs/{run}/").status_code == 404
     assert site.browser.get(f"/runs/{run}/state").status_code == 404
+
+
+def test_the_page_of_a_silent_run_says_after_its_deadline_that_it_is_overdue(site: Site) -> None:
+    run = a_run(user=site.user, deadline_at=timezone.now() - timedelta(hours=1))
+    assert "no word yet" in words(site.get(f"/runs/{run.pk}/"), "runtask-state")

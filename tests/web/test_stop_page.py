@@ -10,6 +10,7 @@ from bot.core.reasons import Code, Reason
 from bot.core.stops import Way
 from bot.models import Run
 from tests.factories import a_run
+from tests.runs.ruled import a_rule, in_force
 from tests.web.site import Site, fields, words
 
 
@@ -40,9 +41,27 @@ def test_terminating_is_a_second_question(site: Site) -> None:
     second = site.get(f"/runs/{run.pk}/stop?kill=1")
     assert "SIGTERM" in second
     site.browser.post(f"/runs/{run.pk}/stop", fields(first))
-    assert "Stop…" in words(site.get(f"/runs/{run.pk}/")), "terminating is still offered"
+    page = site.get(f"/runs/{run.pk}/")
+    assert f'href="/runs/{run.pk}/stop?kill=1">Terminate…' in page
+    assert "Stop…" not in words(page), "the same Stop would do nothing more"
     site.browser.post(f"/runs/{run.pk}/stop", fields(second))
     assert [way for _, way in site.stopper.told] == [Way.REVOKE, Way.TERMINATE]
+
+
+def test_terminating_is_offered_only_where_rules_allow_it(site: Site) -> None:
+    site.may_kill = True
+    in_force(a_rule("Gently", kill=False))
+    run = of(site, state="running", status="STARTED")
+    form = site.get(f"/runs/{run.pk}/stop")
+    assert "Terminate" not in words(form)
+    site.browser.post(f"/runs/{run.pk}/stop", fields(form))
+    assert "Terminate" not in words(site.get(f"/runs/{run.pk}/"))
+    answer = site.browser.post(f"/runs/{run.pk}/stop", {**fields(form), "kill": "1"})
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "never terminated: the rule “Gently” says so" in words(page)
+    assert "another account" not in words(page), "it would be refused, too"
+    assert f'href="/runs/{run.pk}/">Back to the run' in page
 
 
 def test_terminating_is_refused_where_the_option_is_off(site: Site) -> None:
@@ -86,4 +105,8 @@ def test_a_stop_needs_our_form_and_the_right(site: Site) -> None:
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_an_unknown_run_is_404(site: Site, method: str) -> None:
     form = fields(site.get(f"/runs/{of(site).pk}/stop"))
-    assert getattr(site.browser, method)("/runs/999999/stop", form).status_code == 404
+    answer = getattr(site.browser, method)("/runs/999999/stop", form)
+    assert answer.status_code == 404
+    read = words(answer.content.decode())
+    assert "There is no such run. Finished runs are deleted after some time." in read
+    assert "Run a schedule" in read

@@ -44,7 +44,7 @@ def test_the_root_of_an_ended_run_opens_the_form_with_its_values(
     modal = bot.wait_for(ana.modal)
     assert inputs(modal) == {"args": "[]", "kwargs": '{\n  "days": 30\n}'}
     read = shown(modal).replace("&lt;", "<").replace("&gt;", ">")
-    assert "As <@U0ANA> ran it on <!date^" in read
+    assert "As <@U0ANA> asked for it on <!date^" in read
     assert "*SUCCESS*" in read
     assert "days: 8 -> 30" in read  # schedule now -> form
     assert "queue of the schedule: (not set) -> celery\ndays: 7 -> 8" in read  # schedule then -> now

@@ -46,12 +46,14 @@ def test_a_command_does_not_silence_the_log_of_the_audit(
     assert logging.getLogger("runtask").level == logging.NOTSET
 
 
-@pytest.mark.parametrize("typed", ["Nightly report", "nightly REPORT", "nightly", "  nightly   report "])
+@pytest.mark.parametrize(
+    "typed", ["Nightly report", "nightly REPORT", "nightly", "  nightly   report ", "report nightly", "wire.report"]
+)
 def test_the_schedule_that_was_named_is_picked(
     socket_bot: LocalSlack, ana: Person, schedule: Schedule, typed: str
 ) -> None:
     schedule()
-    schedule("Weekly summary")
+    schedule("Weekly summary", task="tests.wire.other")
     assert selected(opened(socket_bot, ana, f"/runtask {typed}")) == "Nightly report"
 
 
@@ -76,7 +78,7 @@ def test_the_form_says_if_a_name_fits_none_and_the_name_is_harmless(
 ) -> None:
     schedule()
     modal = opened(socket_bot, ana, "/runtask <!channel> *nothing*")
-    assert "No schedule's name contains" in shown(modal)
+    assert "No schedule's name or task contains" in shown(modal)
     assert "<!channel>" not in socket_bot.calls("views.open")[0]["view"]["blocks"][1]["text"]["text"]
 
 

@@ -92,7 +92,7 @@ def test_the_menu_has_the_last_five_different_sets(bot: LocalSlack, ana: Person,
     assert json.loads(inputs(modal)["kwargs"])["days"] == 2
     modal = fill_from(bot, ana, STORED)
     assert json.loads(inputs(modal)["kwargs"])["days"] == 7
-    assert "ran it on" not in shown(modal)
+    assert "asked for it on" not in shown(modal)
 
 
 def test_another_schedule_that_is_picked_has_its_own_values(
@@ -179,7 +179,7 @@ def test_somebody_of_another_workspace_is_named_and_not_mentioned(
     run = an_ended_run(schedule("One", task="shop.one", kwargs='{"days": 1}'), kwargs='{"days": 2}', **there)
     opened(http_bot, ana, "/runtask One")
     modal = fill_from(http_bot, ana, str(run.pk))
-    assert "As *cara* ran it on" in shown(modal)
+    assert "As *cara* asked for it on" in shown(modal)
     assert "U0CARA" not in json.dumps(modal)
 
 

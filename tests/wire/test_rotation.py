@@ -21,6 +21,7 @@ def rotated(settings: Any, http_bot: LocalSlack) -> Rotate:
 
     def rotate(*fallbacks: str) -> None:
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = f"after {settings.SECRET_KEY}", list(fallbacks)
+        wiring.platform.cache_clear()
         wiring.slack_app.cache_clear()
 
     return rotate

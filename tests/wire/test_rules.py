@@ -76,8 +76,8 @@ def test_the_form_says_which_stored_value_a_rule_does_not_allow(
     limit = {"properties": {"days": {"type": "integer", "maximum": 31}}, "required": ["days"]}
     in_force(a_rule("A month at most", arguments=limit))
     form = opened(http_bot, ana, "/runtask nightly")
-    assert "The rule “A month at most” doesn't allow this value of days: maximum is 31." in shown(form)
-    assert "maximum is 31" in errors(ana.submits())["kwargs"]
+    assert "The rule “A month at most” doesn't allow this value of days: it must be at most 31." in shown(form)
+    assert "at most 31" in errors(ana.submits())["kwargs"]
     ana.fills("kwargs:", None, '{"days": 30}')
     assert ana.submits()["closed"]
 

@@ -115,7 +115,7 @@ def test_the_form_says_that_a_run_is_going_on(http_bot: LocalSlack, ana: Person,
     opened(http_bot, ana, "/runtask Busy")
     assert ana.submits()["closed"]
     text = shown(opened(http_bot, ana, "/runtask Busy"))
-    assert "Already running" in text
+    assert "A run of it is open" in text
     assert "U0ANA" in text
 
 

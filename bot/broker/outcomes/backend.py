@@ -100,7 +100,7 @@ def _outcomes(answers: Iterable[Answer]) -> Iterator[Outcome]:
 def _outcome(answer: Answer) -> Outcome | None:
     """The outcome in an answer. None: the status is `PENDING`, which says nothing, even if somebody has stored it."""
     meta = answer.meta()
-    status, result = str(meta.get("status") or PENDING), meta.get("result")
+    status, result = _text(meta.get("status")) or PENDING, meta.get("result")
     if status == PENDING:
         return None
     return outcome(
@@ -109,9 +109,14 @@ def _outcome(answer: Answer) -> Outcome | None:
         answer.token,
         _moment(meta.get("date_done")) or clock.last(),
         text=readable_value(result, status),
-        traceback=str(meta.get("traceback") or ""),
-        worker=str(meta.get("worker") or ""),
+        traceback=_text(meta.get("traceback")),
+        worker=_text(meta.get("worker")),
     )
+
+
+def _text(value: Any) -> str:
+    """Anything else than a text is nonsense, and its `str` may be very long."""
+    return value if isinstance(value, str) else ""
 
 
 def _moment(value: Any) -> datetime | None:

@@ -142,6 +142,9 @@ class Hearing:
             self._missed_before = clock.last()
 
     def _take(self, message: Any) -> None:
+        if len(self._got) == self._got.maxlen and not self._is_kept:  # the oldest message is dropped
+            self._since = clock.last()
+            self._missed_before = self._since if self._holds else self._missed_before
         self._got.append((time.monotonic(), message))
 
     def _receive(self, within: float) -> None:

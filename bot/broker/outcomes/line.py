@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from celery import Celery
 from celery.backends.base import BaseKeyValueStoreBackend
+from django.db import connections
 
 from bot.broker.outcomes import kinds
 from bot.broker.outcomes.readers import TIMEOUT, Keys, Others, Reader
@@ -67,7 +68,12 @@ class Line:
                 raise self._silent(TimeoutError())
             self._open += 1
         answers: SimpleQueue[tuple[Any, Exception | None]] = SimpleQueue()
-        threading.Thread(target=self._answer, args=(question, answers), name="results", daemon=True).start()
+        thread = threading.Thread(target=self._answer, args=(question, answers), name="results", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as exc:  # this process can't have another thread now
+            self._close()
+            raise self._silent(exc) from exc
         try:
             answer, problem = answers.get(timeout=limit)
         except Empty:
@@ -86,8 +92,12 @@ class Line:
         except Exception as exc:  # noqa: BLE001  # whatever the backend's client raises
             answers.put((None, exc))
         finally:
-            with self._lock:
-                self._open -= 1
+            self._close()
+            connections.close_all()  # a backend over Django's cache may have opened some in this thread
+
+    def _close(self) -> None:
+        with self._lock:
+            self._open -= 1
 
     def _silent(self, problem: Exception) -> SourceSilent:
         """Remembers the failure, with the error's name only: its text may hold an address with a password."""

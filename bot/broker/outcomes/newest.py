@@ -1,4 +1,4 @@
-"""Finds the newest result of a schedule in django-celery-results' table. The cost doesn't grow with history."""
+"""Finds the newest end of a schedule in django-celery-results' table. The cost doesn't grow with history."""
 
 from datetime import datetime
 from typing import Any
@@ -11,18 +11,20 @@ from django_celery_results.models import TaskResult
 from bot.broker.columns import lacking
 from bot.compat import is_indexed
 from bot.core.model import LastRun
+from bot.core.status import FINAL
 from bot.prepared import Placeholder, Prepared
 
 RECENT_RESULTS = 1000  # rows that count as recent
+ROWS = 10  # the newest rows of a name that are read: the newest runs may not have ended yet
 NAME = F("periodic_task_name")
 HAS_INDEX = is_indexed(TaskResult, "periodic_task_name")
 NAME_WITHOUT_INDEX = NullIf(NAME, Value(""))  # equal to the name, but no index can answer it
-# Three ways to find the newest TaskResult of a name: among all, among the recent ones, and by the index of names.
-NAMED = Prepared(lambda: _named().order_by("-pk")[:1])
+# Three ways to find the newest TaskResults of a name: among all, among the recent ones, and by the index of names.
+NAMED = Prepared(lambda: _named().order_by("-pk")[:ROWS])
 NAMED_LATELY = Prepared(
-    lambda: _named(NAME_WITHOUT_INDEX).filter(pk__gt=_newest() - RECENT_RESULTS).order_by("-pk")[:1]
+    lambda: _named(NAME_WITHOUT_INDEX).filter(pk__gt=_newest() - RECENT_RESULTS).order_by("-pk")[:ROWS]
 )
-NAMED_BY_NAME = Prepared(lambda: _named().order_by((F("pk") + 0).desc())[:1])
+NAMED_BY_NAME = Prepared(lambda: _named().order_by((F("pk") + 0).desc())[:ROWS])
 
 
 def run(schedule: str) -> LastRun | None:
@@ -39,7 +41,7 @@ def _newest() -> Subquery:
 
 
 def _newest_result(schedule: str) -> tuple[str, datetime] | None:
-    """The newest result by the index of names, which SQLite and MariaDB keep in the order of the primary key.
+    """The newest end by the index of names, which SQLite and MariaDB keep in the order of the primary key.
 
     PostgreSQL prefers to walk down the primary key until it finds the name. For a schedule without results, that means the
     whole table. So the first query limits that walk, and its condition can't use the index of names. The second query can
@@ -51,7 +53,12 @@ def _newest_result(schedule: str) -> tuple[str, datetime] | None:
     if "periodic_task_name" in absent:
         return None
     if not HAS_INDEX or "date_started" in absent:  # that column and the index of names both came with 2.6
-        return NAMED_LATELY.first(alias, name=schedule)
+        return _end(NAMED_LATELY.rows(alias, name=schedule))
     if connections[alias].vendor == "postgresql":
-        return NAMED_LATELY.first(alias, name=schedule) or NAMED_BY_NAME.first(alias, name=schedule)
-    return NAMED.first(alias, name=schedule)
+        return _end(NAMED_LATELY.rows(alias, name=schedule)) or _end(NAMED_BY_NAME.rows(alias, name=schedule))
+    return _end(NAMED.rows(alias, name=schedule))
+
+
+def _end(rows: list[tuple[Any, ...]]) -> tuple[str, datetime] | None:
+    """The newest row with an end. A condition in the query could make the database walk through many runs without one."""
+    return next(((status, at) for status, at in rows if status in FINAL), None)

@@ -2,20 +2,38 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import Any, Protocol
 
+from celery.backends import base
 from celery.backends.base import BaseKeyValueStoreBackend
+from kombu import compression
 from kombu.exceptions import ContentDisallowed, DecodeError
 
 from bot.broker.outcomes import pickled
+from bot.broker.outcomes.shown import TOO_LONG
 
 TIMEOUT = 0.5  # seconds to connect, and for each answer
 RAW = (bytes, bytearray, memoryview)
 PICKLE = "application/x-python-serialize"
+LARGEST = 20_000_000  # bytes of a compressed result that are read: a few kilobytes can hold gigabytes
+DECOMPRESSORS: dict[str, Callable[[Any], Any]] = {
+    "application/x-gzip": attrgetter("zlib.decompressobj"),
+    "application/x-bz2": attrgetter("bz2.BZ2Decompressor"),
+    "application/x-lzma": attrgetter("lzma.LZMADecompressor"),
+    "application/zstd": attrgetter("zstd.ZstdDecompressor"),
+}
+# The status in the first bytes of a result: Celery writes it first, as JSON, or as a pickle.
+STATUS = re.compile(rb"status(?:\W{3,15}|q.X....)([A-Z][\w-]{1,49})", re.DOTALL)
 Meta = dict[str, Any]
+
+
+class TooLong(Exception):
+    """A compressed result is longer than LARGEST. Has its first bytes."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +73,12 @@ class Keys:
     def _meta(self, value: Any) -> Meta:
         if isinstance(value, dict):  # Django's cache has unpickled it, as it does for the site itself
             return value
-        found = unpacked(self.backend, value)
+        try:
+            found = unpacked(self.backend, value)
+        except TooLong as exc:
+            if (status := STATUS.search(exc.args[0])) is None:
+                raise
+            return {"status": status[1].decode(), "result": TOO_LONG}
         if not isinstance(found, dict):
             raise TypeError(f"not a result, but of type {type(found).__name__}")
         return found
@@ -83,7 +106,10 @@ class Others:
 
 
 def unpacked(backend: Any, value: Any) -> Any:
-    """Decodes a value as Celery does, except that pickles run no code. Workers may pickle even if our settings don't."""
+    """Decodes a value as Celery does, except that pickles run no code. Workers may pickle even if our settings don't.
+
+    Raises TooLong.
+    """
     data = _decompressed(value if isinstance(value, bytes) else str(value).encode())
     if backend.content_type == PICKLE or pickled.is_pickle(data):
         return pickled.loads(data)
@@ -91,11 +117,17 @@ def unpacked(backend: Any, value: Any) -> Any:
 
 
 def _decompressed(data: bytes) -> bytes:
-    try:
-        from celery.backends.base import decompress_payload  # type: ignore[attr-defined]  # noqa: PLC0415
-    except ImportError:  # before 5.7, Celery doesn't compress results
+    """As Celery's `decompress_payload`, but only so far."""
+    magic = getattr(base, "COMPRESSED_PAYLOAD_MAGIC", None)  # before 5.7, Celery doesn't compress results
+    if magic is None or not data.startswith(magic):
         return data
-    return bytes(decompress_payload(data))
+    kind, _, body = data.removeprefix(magic).partition(b"\0")
+    if (decompressor := DECOMPRESSORS.get(kind.decode(errors="replace"))) is None:
+        raise ValueError("a result can't be read that is compressed in this way")
+    found = bytes(decompressor(compression)().decompress(body, LARGEST + 1))
+    if len(found) > LARGEST:
+        raise TooLong(found[:100])
+    return found
 
 
 def token(value: Any) -> str:

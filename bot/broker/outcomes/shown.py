@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from bot.core.text import clean, clip
 TEXT_LIMIT = 100_000  # characters that are passed on; more than people see, because masking comes before shortening
 LONGEST = 3_000_000  # characters after which a result isn't read any further
 NOT_SHOWN = "(a pickled result, not shown)"
+TOO_LONG = "(too long, not shown)"
 STATUS_LIMIT, WORKER_LIMIT = 50, 100  # characters in the columns of a run's row
 PLAIN = tuple(HARMLESS.values())  # types that people read as text: dates, decimals, …
 WRAPPER = "UnpickleableExceptionWrapper"
@@ -79,20 +81,29 @@ def readable_value(value: Any, status: str, otherwise: str = NOT_SHOWN) -> str:
             )
         if isinstance(value, dict) and not is_end:
             return exception(value) if "exc_type" in value else progress(value)
-        return str(value) if isinstance(value, (str, *PLAIN)) else _json(value, indent=2)
+        return _text(value, indent=2)
     except (TypeError, ValueError, RecursionError):
         return otherwise  # its keys aren't texts, a number is too long, or it is nested too deep
 
 
 def _json(value: Any, indent: int | None = None) -> str:
     """The value as JSON. Stops after LONGEST characters: a value can contain the same list very often."""
-    parts, length = list[str](), 0
-    for part in json.JSONEncoder(ensure_ascii=False, indent=indent, default=_plain).iterencode(value):
-        parts.append(part)
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=indent, default=_plain)
+    return "".join(_within(encoder.iterencode(value)))
+
+
+def _within(parts: Iterable[str]) -> Iterator[str]:
+    length = 0
+    for part in parts:
+        yield part
         length += len(part)
         if length > LONGEST:
-            break
-    return "".join(parts)
+            return
+
+
+def _text(value: Any, indent: int | None = None) -> str:
+    """What people read as text as it is, other values as JSON."""
+    return str(value) if isinstance(value, (str, *PLAIN)) else _json(value, indent)
 
 
 def _plain(value: Any) -> Any:
@@ -119,18 +130,18 @@ def progress(meta: dict[str, Any]) -> str:
     rest = dict(meta)
     done = next((rest.pop(name) for name in ("done", "current", "processed") if name in rest), None)
     total = rest.pop("total", None) if done is not None else None
-    parts = [] if done is None else [f"{done}" if total is None else f"{done} of {total}"]
-    for name, value in rest.items():
-        text = value if isinstance(value, str) else _json(value)
-        parts.append(text if name in ("note", "message", "description") else f"{name}: {text}")
-    return ", ".join(parts)
+    first = [] if done is None else [_text(done) if total is None else f"{_text(done)} of {_text(total)}"]
+    others = ((name, value if isinstance(value, str) else _json(value)) for name, value in rest.items())
+    named = (text if name in ("note", "message", "description") else f"{_text(name)}: {text}" for name, text in others)
+    return ", ".join(_within(chain(first, named)))
 
 
 def exception(value: dict[str, Any]) -> str:
     """Celery's JSON form of an exception (celery/backends/base.py, prepare_exception)."""
     message = value.get("exc_message")
-    name, parts = _unwrapped(str(value["exc_type"]), message if isinstance(message, (list, tuple)) else [message])
-    text = ", ".join(part if isinstance(part, str) else _json(part) for part in parts if part is not None)
+    name, parts = _unwrapped(_text(value["exc_type"]), message if isinstance(message, (list, tuple)) else [message])
+    texts = (part if isinstance(part, str) else _json(part) for part in parts if part is not None)
+    text = ", ".join(_within(texts))
     return f"{name}: {text}" if text else name
 
 

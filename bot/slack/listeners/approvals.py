@@ -10,12 +10,14 @@ from slack_bolt import Ack
 
 from bot.core.model import Actor
 from bot.core.reasons import Code, Reason
+from bot.core.status import RunState
+from bot.rule_texts import IS_APPROVED_BY_ONE
 from bot.runs import approve
 from bot.runs.refusals import NoSuchRun, NotAllowed, Refused
 from bot.runs.waiting import Budget, TooSlow
 from bot.slack import approval_texts, presses, texts
 from bot.slack.approvals import why_modal
-from bot.slack.blocks import entities
+from bot.slack.blocks import entities, refusal
 from bot.slack.ids import ERROR_TEXT, Id
 from bot.slack.listeners.common import Parts
 from bot.slack.listeners.home import as_it_is
@@ -34,7 +36,7 @@ class Approvals:
     parts: Parts
 
     def approve(self, ack: Ack, body: Payload) -> None:
-        """If it works, the messages say so. Otherwise the person reads why not."""
+        """If it is sent, the messages say so. Otherwise the person reads why not."""
         ack()
         press, budget = presses.answer(body), Budget()
 
@@ -46,18 +48,20 @@ class Approvals:
         self.parts.threads.after_answer(approve, late=partial(self._give_up, press, budget))
 
     def _approve(self, press: presses.AnswerPress, budget: Budget) -> str:
-        """Why it wasn't approved; empty if it was."""
+        """Why it wasn't approved, or what it still waits for. Empty if it was sent, and for Home, which shows what waits."""
         try:
             actor = self.parts.identity.actor(press.account)
             found = approve.approve(self.parts.platform, actor, press.run, press.mark, budget)
         except NotAllowed as exc:
-            return entities(sentence(exc.denied))
+            return refusal(exc.denied)
         except Refused as exc:
             return entities(problem_text(exc.problems[0]))
         except Exception as exc:
             log.exception("run %s could not be approved", press.run)
             return sorry(exc)
-        return "" if found is not None else texts.NO_SUCH_RUN
+        if found is None:
+            return texts.NO_SUCH_RUN
+        return IS_APPROVED_BY_ONE if found.state == RunState.WAITING and press.response_url else ""
 
     def _give_up(self, press: presses.AnswerPress, budget: Budget) -> None:
         """If the run is being sent at this moment, its thread will say how it goes on."""

@@ -50,6 +50,9 @@ class Commands:
         quoted = QUOTED.fullmatch(command.text)
         name = quoted[1] if quoted else command.text
         brief, matching = see.named(platform, actor, name)
+        if not matching and quoted is None:  # as the picker finds them
+            found = see.find(platform, actor, name, 1)
+            brief, matching = (found.first[0] if found.total == 1 else None), found.total
         preview = None if brief is None else see.preview(platform, actor, brief.id, metadata.channel)
         if preview is None:
             return modals.empty(metadata, modals.ambiguous(name, matching))

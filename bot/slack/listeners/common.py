@@ -18,7 +18,7 @@ from bot.runs.refusals import CantStop, Ended, NotAllowed
 from bot.runs.waiting import Threads
 from bot.slack import external_texts, modals, texts
 from bot.slack.audience import Audiences
-from bot.slack.blocks import Level, Note, entities
+from bot.slack.blocks import Level, Note, entities, refusal
 from bot.slack.homes import Homes
 from bot.slack.identity import Identity
 from bot.slack.metadata import Metadata
@@ -98,7 +98,7 @@ def stop_or_say_why(parts: Parts, account: SlackAccount, run: RunId, *, kill: bo
     try:
         found = stop.stop(parts.platform, parts.identity.actor(account), run, kill=kill)
     except NotAllowed as exc:
-        return None, entities(sentence(exc.denied))
+        return None, refusal(exc.denied)
     except (Ended, CantStop) as exc:
         return None, entities(sentence(exc.reason))
     except Exception as exc:

@@ -16,7 +16,7 @@ from bot.runs.door import admit
 from bot.runs.drafts import NOTHING, Values, Written
 from bot.runs.refusals import NotAllowed
 from bot.slack import events, mentions, modals, presses, texts
-from bot.slack.blocks import Block, entities
+from bot.slack.blocks import Block, refusal
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import INPUT_TEXT
 from bot.slack.listeners.common import Parts, details, filled
@@ -25,7 +25,6 @@ from bot.slack.metadata import Metadata
 from bot.slack.parsing import Payload
 from bot.slack.sorry import sorry
 from bot.slack.typed import typed
-from bot.texts import sentence
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +94,7 @@ class Mentions:
             admit(platform, actor)
             read = mention.parse(typed(found.text, self.parts.identity.installation.user()))
         except NotAllowed as exc:
-            return mentions.plain(entities(sentence(exc.denied))), NOTHING
+            return mentions.plain(refusal(exc.denied)), NOTHING
         except Invalid as exc:
             return mentions.not_read(exc.problems[0]), NOTHING
         if not read.name or (read.name.lower() in WORDS and not (read.is_quoted or read.has_values)):

@@ -11,13 +11,13 @@ from bot.core.model import Actor
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.waiting import Budget
 from bot.slack import modals, texts
-from bot.slack.blocks import Block, entities
+from bot.slack.blocks import Block, refusal
 from bot.slack.client import FAST, UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, details
 from bot.slack.payloads import Command
 from bot.slack.presses import AnswerPress, Choice, HomePress, Press, Shortcut
 from bot.slack.sorry import sorry
-from bot.texts import problem_text, sentence
+from bot.texts import problem_text
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Opening:
             if self.budget.enter():
                 self.parts.client.views_open(trigger_id=self.asked.trigger, view=view)
         except NotAllowed as exc:
-            problem = entities(sentence(exc.denied))
+            problem = refusal(exc.denied)
         except Refused as exc:
             problem = problem_text(exc.problems[0])
         except UNREACHABLE as exc:

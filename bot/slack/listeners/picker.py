@@ -14,7 +14,7 @@ from bot.runs import favourites, see
 from bot.runs.refusals import CantRepeat, NotAllowed
 from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads
-from bot.slack.blocks import Level, Note, entities
+from bot.slack.blocks import Level, Note, refusal
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.ids import OPTIONS
 from bot.slack.listeners.common import Parts, details, view_of
@@ -124,7 +124,7 @@ class Picker:
             actor = self.parts.identity.actor(selection.account, may_link=False)
             view = view_of(self.parts, actor, selection.schedule, metadata, run=selection.again)
         except NotAllowed as exc:
-            view = modals.empty(metadata, Note(Level.ERROR, entities(sentence(exc.denied))))
+            view = modals.empty(metadata, Note(Level.ERROR, refusal(exc.denied)))
         except CantRepeat as exc:
             view = modals.empty(metadata, Note(Level.WARNING, sentence(exc.reason)))
         except Exception as exc:

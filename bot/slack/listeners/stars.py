@@ -11,7 +11,7 @@ from bot.core.model import Actor, ScheduleId, SlackAccount
 from bot.runs import favourites
 from bot.runs.refusals import Full, Gone, NotAllowed
 from bot.slack import modals, presses
-from bot.slack.blocks import entities
+from bot.slack.blocks import refusal
 from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.details import restarred
 from bot.slack.listeners.common import Parts, details
@@ -68,7 +68,7 @@ class Stars:
         try:
             verb(self.parts.identity.actor(account), schedule)
         except NotAllowed as exc:
-            return entities(sentence(exc.denied))
+            return refusal(exc.denied)
         except (Full, Gone) as exc:
             return sentence(exc.reason)
         except Exception as exc:

@@ -12,12 +12,11 @@ from bot.runs.refusals import NotAllowed
 from bot.runs.report import stopped
 from bot.runs.waiting import Budget
 from bot.slack import payloads, presses, status, texts
-from bot.slack.blocks import Block, entities
+from bot.slack.blocks import Block, refusal
 from bot.slack.listeners.common import Parts, stop_or_say_why
 from bot.slack.listeners.opening import reply
 from bot.slack.parsing import Payload
 from bot.slack.sorry import sorry
-from bot.texts import sentence
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ class Status:
         try:
             found = now.running(self.parts.platform, self.parts.identity.actor(account))
         except NotAllowed as exc:
-            return {"text": entities(sentence(exc.denied))}
+            return {"text": refusal(exc.denied)}
         except Exception as exc:
             log.exception("what is running could not be read")
             return {"text": sorry(exc)}

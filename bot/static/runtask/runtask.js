@@ -42,6 +42,25 @@
     return page;
   }
 
+  /** Puts this HTML into a part. Elements that stay as they are keep the focus, and screen readers don't read them again. */
+  function renew(part, html) {
+    const fresh = [...new DOMParser().parseFromString(html, "text/html").body.children];
+    const wanted = new Set(fresh.map((one) => one.outerHTML));
+    const hadFocus = part.contains(document.activeElement);
+    for (const old of [...part.children]) if (!wanted.has(old.outerHTML)) old.remove();
+    fresh.forEach((one, i) => {
+      if (part.children[i]?.outerHTML !== one.outerHTML) part.insertBefore(one, part.children[i] ?? null);
+    });
+    while (part.children.length > fresh.length) part.lastElementChild.remove();
+    if (hadFocus && !part.contains(document.activeElement)) focusOn(part);
+  }
+
+  /** Focuses a part whose focused control has gone, so that the Tab key continues there. */
+  function focusOn(part) {
+    part.tabIndex = -1;
+    part.focus();
+  }
+
   function picker(form) {
     const input = form.elements.q;
     const matches = byId("runtask-matches");
@@ -197,6 +216,7 @@
     const [first, most] = FOLLOWING;
     let wait = first;
     let words = part.querySelector("strong").textContent;
+    let { answers } = part.dataset; // how many people have answered; empty unless the run waits for that
     let reading = false;
     let timer;
 
@@ -204,6 +224,16 @@
       connection.hidden = !text;
       if (connection.textContent !== text) connection.textContent = text;
     };
+
+    /** Reads the rest of the page. While somebody can answer, their form stays, as they may be writing in it. */
+    async function readRest() {
+      const page = await swap(["runtask-rest"], location.href);
+      const answer = byId("runtask-answer");
+      if (page.querySelector("#runtask-answer form")) return;
+      const hadFocus = answer.contains(document.activeElement);
+      answer.replaceChildren();
+      if (hadFocus) focusOn(part);
+    }
 
     async function read() {
       if (reading) return;
@@ -216,7 +246,11 @@
         }
         const run = await answer.json();
         lost("");
-        if (part.innerHTML.trim() !== run.html.trim()) part.innerHTML = run.html;
+        renew(part, run.html);
+        if (answers !== run.answers) {
+          await readRest();
+          answers = run.answers;
+        }
         if (words !== run.words) {
           words = run.words;
           announcement.textContent = words;

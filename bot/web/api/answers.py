@@ -120,7 +120,7 @@ def preview(preview: Preview) -> dict[str, Any]:
         "approvals": list(map(need, limits.needs)),
         "needs_reason": bool(limits.reason_for),
         "running": None if running is None else {"run": running.run, "since": _moment(running.since)},
-        "fingerprint": schedule.fingerprint,
+        "fingerprint": preview.fingerprint,
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
@@ -96,7 +96,7 @@ def _refusal(request: HttpRequest, bad: BadToken) -> ApiError:
     bucket = int.from_bytes(hashlib.sha256(address.encode()).digest()[:4]) % BUCKETS
     try:
         seconds = throttle.wait(f"bad tokens {bucket}", FAILURES)
-    except DatabaseError:
+    except Error:
         log.exception("a bad token can't be counted")
         seconds = 0
     if seconds:

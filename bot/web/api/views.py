@@ -20,7 +20,6 @@ from bot.core.status import RunState
 from bot.models import Run
 from bot.requests import no_browser, outside_transactions
 from bot.runs import again, denials, links, refusals, see, start, stop
-from bot.runs.basis import bound
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
 from bot.runs.waiting import Budget
@@ -156,7 +155,7 @@ def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -
         schedule=ScheduleId(earlier.schedule_id),
         args=what.args,
         kwargs=what.kwargs,
-        fingerprint=None if what.fingerprint is None else bound(what.fingerprint, earlier),
+        fingerprint=what.fingerprint,
         reason=what.reason,
         digest=what.digest if is_chosen else "",
         again=RunId(earlier.pk),

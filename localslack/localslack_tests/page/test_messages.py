@@ -141,6 +141,23 @@ def test_a_button_asks_first_and_says_when_its_app_fails(page: Page, app: HttpAp
     assert [body["actions"][0]["action_id"] for body in app.received("block_actions")] == ["press"]
 
 
+@pytest.mark.parametrize("block_id", ["buttons", "others"])
+def test_a_press_on_a_message_that_is_edited_meanwhile_works_or_is_refused_aloud(
+    page: Page, app: HttpApp, slack: LocalSlack, block_id: str
+) -> None:
+    sure = {"title": plain("Sure?"), "text": plain("Really."), "confirm": plain("Yes"), "deny": plain("No")}
+    ts = says(app, text="x", blocks=[actions(button(confirm=sure))])
+    page.get_by_test_id("button").click()
+    blocks = [section("edited"), actions(button(confirm=sure), block_id=block_id)]
+    app.client.chat_update(channel="C0OPS", ts=ts, text="x", blocks=blocks)
+    expect(page.get_by_test_id("message")).to_contain_text(["edited"])
+    page.get_by_test_id("confirm-yes").click()
+    if block_id == "buttons":
+        slack.wait_for(lambda: app.received("block_actions"))
+    else:
+        expect(page.get_by_test_id("toast")).to_contain_text("element_not_found")
+
+
 def test_each_person_sees_their_own_slack(page: Page) -> None:
     page.locator('[data-testid=person-switch][data-user-id="U0OLGA"]').click()
     expect(page.get_by_test_id("channel")).to_have_text(["sharedshared", "Runtask"])

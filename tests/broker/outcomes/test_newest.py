@@ -23,6 +23,14 @@ def test_the_last_run_is_the_newest_result_under_the_schedules_name() -> None:
     assert newest.run("nightly") == LastRun(status="SUCCESS", at=last.date_done)
 
 
+def test_a_run_that_goes_on_is_not_the_last_that_has_ended() -> None:
+    for n, status in enumerate(["SUCCESS", "PROGRESS", "STARTED", "RETRY"]):
+        a_result(str(n), status, periodic_task_name="nightly")
+    found = newest.run("nightly")
+    assert found is not None
+    assert found.status == "SUCCESS"
+
+
 @pytest.mark.skipif(not HAS_INDEX, reason="the results app has an index of names since 2.6")
 @pytest.mark.parametrize(
     ("behind", "queries"),

@@ -5,6 +5,8 @@ import os
 import pickle
 import sqlite3
 import struct
+import subprocess
+import sys
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -16,20 +18,23 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from celery import Celery
+from celery.backends import base
 from django.core.cache import cache
+from django.db import connections
 from django.utils import timezone
 
-from bot.broker.outcomes import choice, kinds, pickled
+from bot.broker.outcomes import choice, kinds, pickled, readers
 from bot.broker.outcomes.backend import BackendOutcomes
 from bot.broker.outcomes.line import HANGING, Line
 from bot.broker.outcomes.readers import token
-from bot.broker.outcomes.shown import LONGEST, NOT_SHOWN, readable_value
+from bot.broker.outcomes.shown import LONGEST, NOT_SHOWN, TOO_LONG, readable_value
 from bot.broker.outcomes.watched import Turns
 from bot.core.model import Source, TaskId
 from bot.core.ports import SourceSilent
 from bot.core.secrets import WORDS
 from bot.runs import finish
 from tests.broker.outcomes.test_backend import an_app, only, store
+from tests.broker.waiting import wait_until
 from tests.factories import NOW, a_run
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +120,64 @@ def test_a_value_is_cut_if_its_text_would_be_very_long() -> None:
     assert len(readable_value(value, "SUCCESS")) < LONGEST + 10_000
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {str(number): "x" * 1_000_000 for number in range(50)},
+        {"done": ["x" * 100_000] * 500, "total": ["x" * 100_000] * 500},
+        {"exc_type": ["x" * 100_000] * 500},
+        {"exc_type": "Odd", "exc_message": ["x" * 1_000_000] * 50},
+    ],
+    ids=["progress", "numbers", "a name", "messages"],
+)
+def test_a_text_is_cut_that_the_same_text_would_make_very_long(value: dict[str, Any]) -> None:
+    """In a pickle, a text that is there often takes the place of one."""
+    value = pickled.loads(pickle.dumps(value))
+    assert len(readable_value(value, "FAILURE")) < LONGEST * 2 + 2_000_000
+
+
+def test_tuples_that_are_nested_deep_do_not_crash_the_process() -> None:
+    """Python crashes if it computes the hash of such a tuple, so this runs in a process of its own."""
+    code = """if True:
+        import pickle
+        from bot.broker.outcomes.pickled import loads
+        deep, wide = b")" + b"\\x85" * 400_000, b"K\\x01" + b"2\\x86" * 60
+        for key in (deep, wide):
+            loads(b"\\x80\\x04}" + key + b"K\\x01s.")  # as a key
+            loads(b"\\x80\\x04}(" + key + b"K\\x01u.")
+            loads(b"\\x80\\x04(" + key + b"K\\x01d.")
+            loads(b"\\x80\\x04\\x8f(" + key + b"\\x90.")  # in a set
+            loads(b"\\x80\\x04(" + key + b"\\x91.")
+        assert loads(pickle.dumps({(1, "a"): {(2, 3)}, "a": (1, (2, (3,)))})) == {(1, "a"): {(2, 3)}, "a": (1, (2, (3,)))}
+    """
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+compressed = pytest.mark.skipif(
+    not hasattr(base, "compress_payload"), reason="before 5.7, Celery doesn't compress results"
+)
+
+
+@compressed
+@pytest.mark.parametrize("method", ["gzip", "bzip2", "lzma"])
+@pytest.mark.parametrize("serializer", ["json", "pickle"])
+def test_a_compressed_result_is_expanded_only_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, serializer: str
+) -> None:
+    monkeypatch.setattr(readers, "LARGEST", 100_000)
+    conf = {"result_serializer": serializer, "accept_content": ["json", "pickle"], "result_compression": method}
+    app = an_app(f"file://{tmp_path}", **conf)
+    store(app, "short", "SUCCESS", "x" * 1000)
+    store(app, "long", "FAILURE", "x" * 20_000_000)
+    assert only(app, "short").result == "x" * 1000
+    tracemalloc.start()
+    try:
+        assert (only(app, "long").status, only(app, "long").result) == ("FAILURE", TOO_LONG)
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000  # LZMA takes 8 MB itself
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_pickle_with_a_large_index_costs_no_memory() -> None:
     assert pickled.loads(b"\x80\x04]r\xff\xff\xff\x3f.") == []
 
@@ -170,6 +233,34 @@ def test_a_backend_that_hangs_blocks_no_caller_and_keeps_a_bounded_number_of_thr
             line.ask(lambda one: one.read(["t"]), 60)  # fails at once, because it isn't asked again yet
     finally:
         reader.released.set()
+
+
+def test_questions_whose_threads_can_not_be_started_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cant_start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=Hanging())
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cant_start)
+        for _ in range(HANGING + 1):
+            line._silent_until = 0.0
+            with pytest.raises(SourceSilent, match="RuntimeError"):
+                line.ask(lambda _: "fine", 60)
+    line._silent_until = 0.0
+    assert line.ask(lambda _: "fine", 60) == "fine"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_question_leaves_no_connection_to_the_database() -> None:
+    """Celery's backend for Django's cache may keep results in a table."""
+    used = list[Any]()
+
+    def question(_: Any) -> None:
+        used.append(connections["default"])
+        used[0].ensure_connection()
+
+    Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=Hanging()).ask(question, 60)
+    wait_until(lambda: used[0].connection is None)
 
 
 def test_a_forked_process_has_its_own_connection_to_the_backend(tmp_path: Path) -> None:

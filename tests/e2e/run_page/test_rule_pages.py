@@ -104,8 +104,13 @@ def test_a_second_person_approves_without_javascript(
     seen: Page = contexts(**look, storage_state=hers.context.storage_state())
     seen.goto("/approvals/")
     finds_nothing_serious(seen)
+    seen.goto(ana.url)
+    expect(seen.get_by_role("button", name="Approve")).to_be_visible()
     waiting.get_by_role("button", name="Approve").click()
     expect(hers.get_by_text("You have approved this run, and it was sent.")).to_be_visible()
+    expect(seen.get_by_role("button", name="Approve")).to_have_count(0)
+    for follower in (seen, ana):
+        expect(follower.locator("#runtask-rest").get_by_text("cara approved it.")).to_be_visible()
     while (again := hers.get_by_role("link", name="Reload")).count():
         again.click()
     expect(hers.locator(".runtask-standing")).to_contain_text("SUCCESS")
@@ -126,7 +131,7 @@ def test_a_second_person_declines_with_a_reason_and_a_forged_form_does_nothing(
 
     forging: Page = contexts(storage_state=hers.context.storage_state())
     forging.goto("/approvals/")
-    address = forging.get_by_role("button", name="Approve").first.evaluate("button => button.formAction")
+    address = forging.get_by_role("button", name="Approve").first.evaluate("button => button.form.action")
     forged = forging.request.post(address, form={"csrfmiddlewaretoken": "x"})  # Django's answer has an inline style
     assert forged.status == 403
     assert "CSRF verification failed" in forged.text()

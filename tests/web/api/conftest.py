@@ -15,7 +15,7 @@ from django.urls import include, path
 from bot.runs.door import Platform
 from bot.web import tokens
 from bot.web.api.views import urls
-from tests.factories import a_schedule
+from tests.factories import FORM_KEYS, a_schedule
 from tests.fakes import FakeCatalog, FakeOutcomes, FakeQueues, FakeSender, FakeStopper
 
 JSON = "application/json"
@@ -44,6 +44,7 @@ class Api:
             may_kill=self.may_kill,
             secret_keys=("token",),
             deadline=1800,
+            form_keys=FORM_KEYS,
         )
 
     def post(self, body: Any, content_type: str = JSON, **headers: str) -> Any:

@@ -16,7 +16,7 @@ from bot.models import Run
 from bot.runs import finish, start
 from bot.runs.waiting import Budget
 from bot.web import tokens
-from tests.factories import NOW, a_request, a_run, a_schedule, an_actor, unreachable
+from tests.factories import NOW, a_request, a_run, a_schedule, an_actor, sealed, unreachable
 from tests.web.api.conftest import Api, refused
 
 pytestmark = pytest.mark.django_db
@@ -180,7 +180,7 @@ def test_a_schedule_shows_what_would_be_sent(api: Api) -> None:
     a_run(schedule_id=7, deadline_at=timezone.now() + timedelta(hours=1))
     told = api.get("/api/schedules/7").json()
     assert (told["args"], told["kwargs"]) == ([], {"days": 7, "region": "EU"})
-    assert (told["target"], told["fingerprint"], told["problems"]) == ({"queue": "celery"}, "f1", [])
+    assert (told["target"], told["fingerprint"], told["problems"]) == ({"queue": "celery"}, sealed("f1"), [])
     assert told["running"]["run"] == Run.objects.get().pk
     again = {"schedule": told["id"], **{name: told[name] for name in ("args", "kwargs", "fingerprint")}}
     assert api.post(again).json()["changes"] == []

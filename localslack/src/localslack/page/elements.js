@@ -18,6 +18,7 @@ import { boxes, dateInput, richTextInput, textInput } from "./inputs.js";
 import { menuButton } from "./menu.js";
 import { select } from "./choices.js";
 import { plain } from "./text.js";
+import { toast } from "./toasts.js";
 
 const RENDERERS = {
   button,
@@ -61,14 +62,16 @@ async function press(node, element, field) {
   await waiting(node, () => field.click({ value: element.value }));
 }
 
-/** Show that the app is working, and a warning next to the control if the app failed. */
+/** Show that the app is working, and a warning next to the control if the press failed. */
 async function waiting(node, act) {
   node.parentElement?.querySelector(":scope > .element-warning")?.remove();
   node.classList.add("waiting");
   const answer = await act();
   node.classList.remove("waiting");
   const trouble = answer && (answer.ack_error ?? (answer.ok ? null : answer.error));
-  if (trouble) node.after(warning(trouble));
+  if (!trouble) return;
+  if (node.isConnected) node.after(warning(trouble));
+  else toast(warning(trouble)); // its message was edited meanwhile
 }
 
 /** Slack's small warning sign, at an element whose app did not answer. */

@@ -12,23 +12,28 @@ const AT_MOST = 3;
 export function notify({ channel, ts, thread_ts: thread, from, text }, open) {
   const place = directory.channel(channel);
   const where = place && place.kind !== "im" ? ` in ${directory.title(place)}` : "";
-  const toast = h("div",
-    { class: "toast", testid: "toast", role: "group", "aria-label": "Notification", data: { about: `${channel} ${thread ?? ts}` } },
-    h("button", { type: "button", class: "toast-open", onclick: () => {
-      toast.remove();
-      open();
-    } },
-    directory.person(from) ? avatar(from, "small") : appMark("small"),
-    h("span", { class: "toast-body" },
-      h("span", { class: "toast-title" }, directory.nameOf(from), h("span", { class: "toast-where" },
-        `${thread ? " in a thread" : ""}${where}`)),
-      h("span", { class: "toast-text", testid: "toast-text" }, flat(text)))),
-    h("button", { type: "button", class: "icon-button toast-close", "aria-label": "Dismiss", onclick: () => toast.remove() },
+  const body = h("button", { type: "button", class: "toast-open", onclick: () => {
+    shown.remove();
+    open();
+  } },
+  directory.person(from) ? avatar(from, "small") : appMark("small"),
+  h("span", { class: "toast-body" },
+    h("span", { class: "toast-title" }, directory.nameOf(from), h("span", { class: "toast-where" },
+      `${thread ? " in a thread" : ""}${where}`)),
+    h("span", { class: "toast-text", testid: "toast-text" }, flat(text))));
+  const shown = toast(body, { about: `${channel} ${thread ?? ts}` });
+}
+
+/** Show this for a while. Also for what concerns a control that isn't on the page any more. */
+export function toast(body, data = {}) {
+  const shown = h("div", { class: "toast", testid: "toast", role: "group", "aria-label": "Notification", data }, body,
+    h("button", { type: "button", class: "icon-button toast-close", "aria-label": "Dismiss", onclick: () => shown.remove() },
       icon("close")));
   const region = document.getElementById("toasts");
-  region.append(toast);
+  region.append(shown);
   while (region.children.length > AT_MOST) region.firstElementChild.remove();
-  leaveLater(toast);
+  leaveLater(shown);
+  return shown;
 }
 
 /** Remove the notifications about a thread: it was opened. */
