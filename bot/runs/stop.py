@@ -4,7 +4,7 @@ A run whose message is just being sent counts as sent, as its row isn't read aga
 problem: workers remember a revoke that arrives before the task.
 
 Workers with Celery 5.6.2 or 5.6.3 that are told to revoke a task mark it as REVOKED at once, even if it is running or has
-ended. So nothing is repeated once a task has begun, and its source is asked before each repetition.
+ended. So its source is asked before each repetition and, with such a Celery, nothing is repeated once a task has begun.
 """
 
 import logging
@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
+from bot.compat import MARKS_ANY_TASK
 from bot.core.audit import Act, Who
 from bot.core.ids import team_of
 from bot.core.model import Actor, InstallationId, NoticeKind, RunId, ScheduleId, TaskId
@@ -189,9 +190,9 @@ def _commands(run: Run) -> set[Way]:
         return {way}
     is_marked = run.status == ABORTED or run.state not in OPEN
     commands = {Way.ABORT} if way is Way.ABORT and not is_marked else set()
-    # A running task is revoked only once, so that this worker doesn't try it again. If it is an AbortableTask, its worker could
-    # replace the mark that asks it to end.
-    is_revoked = not is_running or (way is Way.REVOKE and not run.stop_tries)
+    # A running task is revoked, too, so that it isn't tried again, nor run by another worker if this one dies. But if it is an
+    # AbortableTask, a worker could replace the mark that asks it to end.
+    is_revoked = not is_running or (way is Way.REVOKE and not (MARKS_ANY_TASK and run.stop_tries))
     return commands | {Way.REVOKE} if is_revoked else commands
 
 

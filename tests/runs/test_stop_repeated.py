@@ -83,17 +83,24 @@ def test_an_end_after_a_revocation_is_told(door: Door) -> None:
 MARK = "TaskRevokedError: revoked"
 
 
-def test_workers_are_not_told_again_about_a_task_that_has_begun(door: Door) -> None:
-    """Workers with Celery 5.6.2 and 5.6.3 would mark it as REVOKED each time, and replace its result."""
+@pytest.mark.parametrize(("marks", "times"), [(False, 1), (True, 0)], ids=["other versions", "5.6.2 and 5.6.3"])
+def test_workers_are_told_again_about_a_task_that_has_begun_unless_they_would_mark_it(
+    door: Door, monkeypatch: pytest.MonkeyPatch, marks: bool, times: int
+) -> None:
+    """If its worker dies, another one may get it. A worker that marks any task as REVOKED could replace its result."""
+    monkeypatch.setattr(stop, "MARKS_ANY_TASK", marks)
     run = stopped(door, begun())
-    assert door.stopper.told == [([run.task_id], Way.REVOKE)], "once, so that the task isn't tried again"
-    assert told_again(door, run) == 0
+    assert door.stopper.told == [([run.task_id], Way.REVOKE)], "so that the task isn't tried again"
+    assert told_again(door, run) == times
     ends(run, "RETRY")
     assert told_again(door, run) == 1, "a worker that doesn't know of the Stop may get the next try"
 
 
 @pytest.mark.parametrize("news", [("STARTED", ""), ("FAILURE", "ValueError: no"), ("SUCCESS", "7")], ids=str)
-def test_the_source_is_asked_before_workers_are_told_again(door: Door, news: tuple[str, str]) -> None:
+def test_the_source_is_asked_before_workers_are_told_again(
+    door: Door, monkeypatch: pytest.MonkeyPatch, news: tuple[str, str]
+) -> None:
+    monkeypatch.setattr(stop, "MARKS_ANY_TASK", True)
     run = stopped(door, sent())
     reads(door, run, news[0], "t1", news[1])
     assert told_again(door, run) == 0
