@@ -8,7 +8,7 @@ from bot.core.rights import Need
 from bot.core.text import one_line
 
 APPROVE, DECLINE = "Approve", "Decline"
-NOBODY_IN_TIME = "It didn't get all the approvals that it needs in time, so it was not sent."
+NOBODY_IN_TIME = "It didn't get all the approvals that it needed in time, so it was not sent."
 IS_APPROVED_BY_ONE = "You have approved this run. It waits for the yes of somebody else, too."
 ENTRIES: dict[str, str] = {Entry.SLACK: "Slack", Entry.WEB: "the site's pages", Entry.API: "the API"}
 MUST = {  # by keywords of a JSON Schema
@@ -97,8 +97,8 @@ SENTENCES: dict[Code, str] = {
         "The rule “{rule}” limits arguments, and this site can't check them. An administrator must install the extra “{extra}”."
     ),
     Code.RULE_TOO_SLOW: (
-        "The rule “{rule}” doesn't allow this: to check its expression (“pattern”) takes too long for this value. Try another value, or"
-        " ask an administrator to simplify the expression."
+        "The rule “{rule}” doesn't allow this: checking its “pattern” takes too long for these values. Try other values, or ask"
+        " an administrator to simplify the pattern."
     ),
     # Mistakes in a file
     Code.NOT_YAML: "This isn't YAML: {message}.",

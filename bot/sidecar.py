@@ -1,9 +1,9 @@
 """A sidecar leaves the platform's database as it is.
 
 With a database of its own, it only reads the platform's schedules and results. The operator gives it an account that may only
-read (docs/sidecar.md). This module refuses to write even if the account may, and sets nothing in the database's session: behind a
-pooler, the platform's own processes get the same sessions. If our tables are in the platform's database,
-`migrate` creates and records only these.
+read (docs/sidecar.md). This module refuses to write even if the account may. Apart from what Django sets on each connection (time
+zone, isolation level), it sets nothing in a session: behind a pooler, the platform's own processes get the same sessions. If our
+tables are in the platform's database, `migrate` creates and records only these.
 """
 
 import re

@@ -167,7 +167,7 @@ class TestPrinting:
     @pytest.mark.parametrize(
         ("name", "found"), [("eve", "ab"), ("root", "ac"), ("eve as root", "a"), ("ev", None), ("as", None)]
     )
-    def test_who_used_sudo_is_found_by_both_names(self, name: str, found: str | None) -> None:
+    def test_somebody_who_used_sudo_is_found_by_both_names(self, name: str, found: str | None) -> None:
         for number, user in enumerate(("eve as root", "eve", "root", "steve as rooter"), 1):
             append(who=Who(os_user=user), run=RunId(number))
         if found is None:
@@ -237,7 +237,7 @@ class TestForgetting:
         assert "ada" not in everything
         assert "'U1'" not in everything
 
-    def test_who_used_sudo_is_forgotten_by_their_own_name_only(self, boss: User) -> None:
+    def test_somebody_who_used_sudo_is_forgotten_by_their_own_name_only(self, boss: User) -> None:
         for user in ("eve as root", "root"):
             append(who=Who(os_user=user))
         assert "1 rows" in said("forget", "root", "--by", "boss")

@@ -150,7 +150,7 @@ def test_explain_says_under_which_conditions_the_answer_is_yes(file: Path) -> No
     if_run = (
         "The rule “Four eyes” asks for the yes of another person, a member of finance. Nothing is sent before that."
         " The rule “Slow” limits the arguments. The rule “Slow” asks for a reason."
-        f" The rule “Slow” allows one run at a time. The rule “Slow” closes it at other times: {window}."
+        f" The rule “Slow” allows one run at a time. The rule “Slow” closes it at these times: {window}."
     )
     assert run("rules", "check", str(file), "--explain", "ana", "Invoices")[0].splitlines() == [
         "Rules that match it: “Four eyes”, “Slow”.",
@@ -162,10 +162,7 @@ def test_explain_says_under_which_conditions_the_answer_is_yes(file: Path) -> No
         "Approve other people's runs of it: yes.",
     ]
     ben = run("rules", "check", str(file), "--explain", "ben", "Invoices")[0].splitlines()
-    assert ben[-1] == (
-        "Approve other people's runs of it: no."
-        " You can't approve or decline this run: the rule “Four eyes” leaves that to other people."
-    )
+    assert ben[-1] == "Approve other people's runs of it: no. The rule “Four eyes” leaves that to other people."
 
 
 def test_the_commands_pause_and_resume_the_site() -> None:

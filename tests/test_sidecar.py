@@ -41,7 +41,7 @@ def test_statements_that_read_are_sent(statement: str) -> None:
     assert sidecar.READS.match(statement)
 
 
-def test_it_is_read(platform: BaseDatabaseWrapper) -> None:
+def test_the_platform_can_be_read(platform: BaseDatabaseWrapper) -> None:
     with platform.cursor() as cursor:
         cursor.execute("SELECT name FROM schedule")
         assert cursor.fetchall() == [("nightly",)]
@@ -62,7 +62,7 @@ def test_it_is_read(platform: BaseDatabaseWrapper) -> None:
     ],
 )
 @pytest.mark.parametrize("many", [False, True], ids=["once", "many"])
-def test_nothing_else_is_sent(platform: BaseDatabaseWrapper, statement: str, many: bool) -> None:
+def test_statements_that_may_write_are_refused(platform: BaseDatabaseWrapper, statement: str, many: bool) -> None:
     with platform.cursor() as cursor:
         with pytest.raises(DatabaseError, match="only reads the platform's database"):
             cursor.executemany(statement, [()]) if many else cursor.execute(statement)

@@ -67,8 +67,8 @@ def load_tasks(app: Celery) -> None:
 def load_what_checks_load() -> None:
     """Runs the system checks, as workers and beat do when they start (celery/fixups/django.py), and drops what they say.
 
-    They import views and template tags, and so modules that may define more tasks. In the stand-alone project there are none.
-    A check that fails is logged. None of them uses a database.
+    They import views and template tags, and so modules that may define more tasks. The stand-alone project has no such modules.
+    A check that fails is logged. `databases=None`: Django's database checks then do nothing.
     """
     if settings.SETTINGS_MODULE == env.STANDALONE or env.skips_checks_by_celery():
         return

@@ -1,7 +1,7 @@
 """Stops tasks: by Celery's remote control, by the mark of an AbortableTask, and by removing messages from the embedded broker.
 
 celery/worker/control.py (`_revoke`) and request.py (`terminate`) show how workers obey. Celery 5.6.2 and 5.6.3 write REVOKED for
-each task that they are told, also if it is running or has ended. Celery 5.7 writes it if the backend doesn't know that the task
+each task that they are told to revoke, even if it is running or has ended. Celery 5.7 writes it if the backend doesn't know that the task
 has begun or ended, although another worker may be running it. Others write it only instead of running the task.
 """
 

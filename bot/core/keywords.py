@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
-SECONDS = 0.1  # of the processor, for all expressions of one check
+SECONDS = 0.1  # CPU seconds, for all expressions of one check
 LONGEST = 100_000  # characters of an expression, with its repetitions written out: regex takes 300 bytes for each
 END = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\$", re.DOTALL)  # what can hold a dollar sign
 REPEATED = re.compile(r"(?P<group>\)?)\{0*(?P<times>\d{1,9})")

@@ -58,9 +58,8 @@ class _Document:
     value: Any = None
     problems: list[Problem] = field(default_factory=list)
     _marks: dict[Path, int] = field(default_factory=dict)
-    _missing: set[Path] = field(
-        default_factory=set
-    )  # parts that have no value, because something is wrong with their text
+    # The parts that have no value, because something is wrong with their text.
+    _missing: set[Path] = field(default_factory=set)
     _around: set[Path] = field(default_factory=set)  # the parts that contain these
     _nodes: set[int] = field(default_factory=set)  # the nodes that were read, to recognise aliases of them
 
@@ -91,7 +90,7 @@ class _Document:
         self.value = None if node is None else self._value(node, (), yaml)
 
     def is_known(self, path: Path) -> bool:
-        """Whether what is said of the part at this path can't change when the text is read without its mistakes."""
+        """Whether a mistake found at this path remains once the unreadable parts are corrected."""
         return path not in self._around and all(path[:end] not in self._missing for end in range(len(path) + 1))
 
     def _miss(self, path: Path) -> None:

@@ -57,7 +57,7 @@ def has_begun(status: str, started_at: datetime | None) -> bool:
 
 
 def is_mark(status: str, result: str) -> bool:
-    """Whether REVOKED may be the mark of a worker that doesn't look at the task: Celery 5.6.2 and 5.6.3 mark running tasks."""
+    """Whether this REVOKED may be wrong: Celery 5.6.2 and 5.6.3 write it without checking whether the task runs."""
     return status == REVOKED and result == MARK
 
 

@@ -19,7 +19,7 @@ from bot.slack.by_email import address_of, flaw
 from bot.texts import moment, sentence
 
 GIVE = "Give somebody is_staff in the admin."
-CREATE = "Make somebody, and link them: `runtask staff add U… NAME --create`."
+CREATE = "Create a user, and link their Slack account: `runtask staff add U… NAME --create`."
 LINK = "Link them: `runtask staff add U… USER`."
 ANOTHER = "Make another one: `runtask token add USER --name N`. Then remove this one: `runtask token remove ID`."
 SOON = timedelta(days=14)

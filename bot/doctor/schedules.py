@@ -89,7 +89,8 @@ def rows(app: Celery, now: datetime) -> Iterator[Finding]:
         if names:
             yield warning("bad JSON", f"the {column} of {len(names):,}: {some(names)}", ADMIN)
     if nameless := seen.nameless:
-        yield warning("no task", f"{len(nameless):,} without one: {some(nameless)}", ADMIN)
+        found = "1 schedule has no task" if len(nameless) == 1 else f"{len(nameless):,} schedules have no task"
+        yield warning("no task", f"{found}: {some(nameless)}", ADMIN)
     if expired := seen.expired:
         found = f"{len(expired):,}: {some(expired)}; beat no longer sends them, and runs are sent without that date"
         yield note("past expiry", found)

@@ -90,7 +90,7 @@ def _end_begun(attempt: Attempt, not_sent: Mapping[str, Any], reason: Reason) ->
 
 
 def _edit_messages(run: Run) -> None:
-    """Owes edits of the messages that the run has. They were owed by a transaction whose answer was lost, or by an earlier attempt."""
+    """Owes edits of the run's messages. A transaction whose answer was lost, or an earlier attempt, owed these messages."""
     if outbox.has_notices(run):
         now = clock.now()
         outbox.owe_edit(run, now=now, at_once=True)

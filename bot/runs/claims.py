@@ -18,7 +18,8 @@ from bot.runs.pace import Paced, after_pause, paced, with_pace
 
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
 # The rest of a claim that is younger than this is enough for three calls to Slack: who reads the channel (2 s), finding a
-# message, posting it (5 s each).
+# message, posting it (5 s each). Deleting a misplaced reply (5 s) may come too late: then another deliverer may post it again, and
+# deletes its own message.
 FRESH = timedelta(seconds=2)
 LAST = max(RANK.values())  # no other notice waits for a notice of this rank
 

@@ -1,6 +1,7 @@
 """The time by the database's clock. Dates that processes compare are by this clock, as the clocks of their machines may differ.
 
-We ask the database only if its last answer is too old. From that answer on, we count with `elapsed`.
+We ask the database only if its last answer is too old, or if this machine's clocks disagree. From that answer on, we count with
+`elapsed`.
 """
 
 import time

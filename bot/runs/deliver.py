@@ -214,7 +214,7 @@ class Deliverer:
         return partial(claims.later, notice, due_at=due_at, problem=exc.reason, maybe_posted=maybe_posted)
 
     def _paused(self, notice: Notice, exc: RateLimited) -> _Settling:
-        """Slack limits posts for each channel, and edits for the whole workspace. The others of these wait, too."""
+        """Slack limits posts by channel, edits by workspace. So a pause delays the channel's posts, or all our other edits."""
         log.info("%s: Slack asks for a pause of %s s", notice, exc.retry_after)
         due_at, closes = self._in(exc.retry_after), not (notice.is_edit or exc.is_aside)
         if notice.is_edit and not exc.is_aside:

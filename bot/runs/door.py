@@ -50,7 +50,7 @@ class Platform:
     wake: Callable[[], None] = lambda: None  # wakes this process's loops. Call it when a notice may be owed.
 
     def sealed(self, fingerprint: str) -> str:
-        """The fingerprint as it leaves the process. Without our key, nobody can try with it which values are masked."""
+        """The fingerprint as it leaves the process. Without our key, nobody can use it to guess masked values."""
         return seal(self.form_keys[0], "fingerprint", fingerprint)
 
     def is_seal_of(self, mark: str, fingerprint: str) -> bool:
@@ -160,7 +160,7 @@ class Admitted:
         kill: bool = False,
         requester: Identifiers | None = None,
     ) -> Denied | None:
-        """Why the actor may not do this. `rules`: those of the schedule. `owner`: a run's requester, if its schedule was deleted."""
+        """Why the actor may not do this. `rules`: the schedule's. `owner`: a run's requester, if its schedule was deleted."""
         subject = Subject(
             rules=rules,
             owner=owner,

@@ -19,7 +19,8 @@ from bot.runs.refusals import NotAllowed
 def forget(name: str, *, superuser: Any, operator: str) -> int:
     """Empties all rows of a person: one for each account by which they acted. Returns how many.
 
-    `name`: as for `people.named`; who acted as that user by `sudo` is another person. `operator`: the operating system's user who runs the command. Raises NotAllowed.
+    `name`: as for `people.named`, but without people who became that user by `sudo`. `operator`: the operating system's user who runs
+    the command. Raises NotAllowed.
     """
     rows = _of(name)
     outbox.lock(rows)

@@ -81,7 +81,7 @@ def body(rule: Rule) -> str:
 
 @atomic()
 def replace(rules: Iterable[Rule], *, by: By) -> None:
-    """Replaces all rules at once. A rule that keeps its name keeps its row. Does nothing if the rules and their order are the same."""
+    """Replaces all rules at once. A rule that keeps its name keeps its row. Equal rules in the same order change nothing."""
     # This locks the row of SiteState, so that two processes can't replace rules at the same time.
     if not SiteState.objects.filter(pk=ONLY).update(version=F("version")):
         SiteState.objects.create(pk=ONLY)

@@ -117,7 +117,7 @@ def followed_until(source: Source) -> datetime | None:
 
 
 def missed(source: Source, *, before: datetime, still_there: Collection[str]) -> int:
-    """Notes on open runs from before that moment that we may have missed their end. Returns how many runs it noted.
+    """Notes that we may have missed the end of open runs from before that moment. Returns how many runs it noted.
 
     `still_there`: the ids of tasks that a worker has at this moment. These runs haven't ended.
     """

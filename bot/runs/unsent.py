@@ -53,5 +53,5 @@ def end(
 
 
 def lapse(run: Run, *, now: datetime) -> Run | None:
-    """Ends a run that nobody has approved in time. None: it doesn't wait any more."""
+    """Ends a run that didn't get all approvals in time. None: it doesn't wait any more."""
     return end(run.pk, RunState.LAPSED, now=now, deadline_at=run.deadline_at)

@@ -35,8 +35,8 @@ class Budget:
     """The time for one answer, on a monotonic clock from its creation. Each step gets what is left.
 
     Code calls `enter` just before it does what can't be undone (publish a message, open a form). Code that gives up calls
-    `shut`, which says whether that has happened, and prevents it from then on. So either the irreversible step or the giving
-    up comes first, never both.
+    `shut`, which says whether that has happened, and prevents it from then on. So the step either happens or is prevented, and
+    the caller of `shut` knows which.
     """
 
     seconds: float = ANSWER_LIMIT

@@ -49,7 +49,7 @@ def create_app(conf: Conf, parts: Parts) -> App:
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=conf.bot_token)
 
     # Bolt logs whole payloads at WARNING (slack_bolt/logger/messages.py). All its loggers take their level from this logger.
-    # Also the one that has the app's name, so `runtask`, whose children are ours, can't be that name.
+    # Bolt also sets this level on the logger that has the app's name. Named `runtask`, it would silence `runtask.audit`.
     quiet = logging.getLogger("bot.slack.bolt")
     quiet.setLevel(logging.ERROR)
     app = App(

@@ -31,7 +31,7 @@ class Audiences:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def is_external(self, channel: ChannelId) -> bool:
-        """Whether messages in this channel may say only the state, with a link. Raises what `of` raises."""
+        """Whether messages in this channel may say only how far a run is. Raises what `of` raises."""
         # If we can post in a channel about which Slack says nothing, the message must give nothing away.
         return not self.is_full and self.of(channel) in (Audience.EXTERNAL, Audience.ELSEWHERE)
 

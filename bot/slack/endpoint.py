@@ -55,7 +55,7 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
             if body.get("type") == "url_verification":
                 return HttpResponse(str(body.get("challenge", "")), content_type="text/plain")
             if body.get("type") == RATE_LIMITED:
-                log.warning("Slack leaves out events of this app, as it got too many of them in a minute")
+                log.warning("Slack left out events for this app: there were too many in a minute")
                 return HttpResponse()
             bolt = app()
         except Bad as exc:

@@ -62,7 +62,7 @@ CLASSES = {ChannelClosed: PLACE, InstallationRefused: INSTALLATION, MessageRefus
 
 
 def meaning(exc: SlackApiError, *, is_optional: bool = False) -> NotDelivered:
-    """The error to raise. `is_optional`: the program can do without this call, so a missing scope, or a limit, concerns only the call."""
+    """The error to raise. `is_optional`: we can do without this call, so a missing scope, or a limit, concerns only the call."""
     code = error_code(exc)
     messages = exc.response.get("response_metadata", {}).get("messages", [])
     details = " ".join(map(str, messages or [exc.response.get("needed", "")]))  # `needed`: the missing scope

@@ -1,4 +1,4 @@
-"""The messages of a thread that another company reads, too: only the state, with a link.
+"""The messages of a thread that another company reads, too: only how far the run is, with a link and the task's id.
 
 Names, values, reasons, results and errors are left out. This module names what may be shown, so a new field of a report stays
 out until somebody adds it here.

@@ -6,7 +6,7 @@ from bot.core.model import Audience
 ELSEWHERE = "I may not be able to post in this channel. Then you get the run's messages directly."
 READERS = {
     Audience.EXTERNAL: (
-        "*Another company reads this channel, too.* So the run's messages here say only how far it is, with a link."
+        "*Another company reads this channel, too.* So the run's messages here say only how far it is, with a link and the task's id."
     ),
     Audience.UNKNOWN: (
         "It isn't known whether another company reads this channel, too. The run's messages here say everything."
@@ -15,7 +15,7 @@ READERS = {
 }
 READERS_NOT_TOLD = (
     "Slack doesn't say now whether another company reads this channel, too."
-    " If one does, the run's messages here say only how far it is."
+    " If one does, the run's messages here say only how far it is, with a link and the task's id."
 )
 READERS_OF_ALL = {
     Audience.EXTERNAL: (

@@ -50,7 +50,8 @@ class Id(StrEnum):
 OPTION_TEXT = 75
 OPTION_DESCRIPTION = 75
 OPTIONS = 100  # options in a menu
-ANSWER_BYTES = 60_000  # in an answer to a payload: the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py)
+# In an answer to a payload: the Socket Mode client can't send a frame of 65,536 bytes (slack_sdk, builtin/internals.py).
+ANSWER_BYTES = 60_000
 SECTION_TEXT = 3000
 ALERT_TEXT = 200
 BLOCKS_JSON = 12_000  # ours, of all blocks of a message as JSON: Slack takes about 13,200 (gh:slackapi/bolt-js#2509)

@@ -86,9 +86,9 @@ TOO_LONG_AND_UNSENDABLE = (
     "*{label}*: {length:,} characters, too long to edit here (Slack allows {limit:,}). Correct them in the admin."
 )
 SEVERAL_MATCH = "“{typed}” matches {number} schedules. Pick one of them."
-NONE_MATCHES = "No schedule's name or task contains “{typed}”. Pick a schedule."
+NONE_MATCHES = "No schedule's name or task contains all words of “{typed}”. Pick a schedule."
 VALUES_IN_MENTION = (
-    "To fill in values as well, mention me in a channel where I am a member, followed by the same words."
+    "To fill in values as well, write the same words after a mention of me, in a channel where I am a member."
 )
 NOT_SHOWN_YET = (
     "Nothing was sent: the arguments of this schedule had not appeared yet. Check them, then press *Run* again."

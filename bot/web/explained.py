@@ -40,7 +40,7 @@ ARGUMENTS = "The rule “{rule}” limits the arguments."
 CHANNELS = "The rule “{rule}” allows these channels only: {channels}."
 REASON = "The rule “{rule}” asks for a reason."
 ALONE = "The rule “{rule}” allows one run at a time."
-WINDOWS = "The rule “{rule}” closes it at other times: {windows}."
+WINDOWS = "The rule “{rule}” closes it at these times: {windows}."
 HIDDEN_BY = "The rule “{rule}” shows it to members of {groups} only."
 
 

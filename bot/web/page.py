@@ -82,7 +82,7 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
             why = texts.CANT_RUN.format(why=exc) if _is_staff(request) else texts.CANT_RUN_NOW
             return _by_itself("runtask/denied.html", {"title": texts.NOT_SET_UP, "why": why}, 503)
 
-    @csrf_exempt  # `checked` checks that, after the look for an expired session
+    @csrf_exempt  # `checked` does the CSRF check, after we have looked for an expired session
     @sensitive_post_parameters()  # Django's error reports would repeat what was typed
     @outside_transactions
     @never_cache

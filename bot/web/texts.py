@@ -66,7 +66,7 @@ RUN_AGAIN = "Run again…"
 ENTRIES = {"slack": "Slack", "web": "web", "api": "API"}
 NOT_READABLE = "(not shown while an option can't be read)"
 TRIED_AGAIN = "{number} messages will be tried again. Messages that were sent or are being sent stay as they are."
-ONLY_YOURSELF = "“User” can only be you ({user}). To link an account to somebody else, ask a superuser."
+ONLY_YOURSELF = "Enter your own number, {user}, as “User”. Only superusers link accounts to others."
 LINK_ADDED = "Added: {now}."
 LINK_CHANGED = "Changed: {now}. Before: {before}."
 FIND_RECORDS = (
@@ -95,7 +95,7 @@ RULE_HELP = {
     "approvals": "How many other people must say yes before a run is sent.",
     "approvers": "Django groups, one a line. Empty: everybody who may run them.",
     "ask": "Slack user groups to mention, such as S0123ABCD, one a line.",
-    "approval_hours": "After these hours, an unanswered request lapses.",
+    "approval_hours": "After these hours, a request without all its approvals lapses.",
     "reason": "The requester must say why.",
     "one_at_a_time": "Refused while a run of the schedule is open.",
     "kill": "Without the tick, Stop never terminates a running task, whatever RUNTASK_KILL says.",
@@ -121,5 +121,5 @@ def count(shown: int, total: int, query: str) -> str:
     if shown < total:
         return f"{shown} of {total} schedules, keep typing"
     if not total:
-        return f"No schedule's name or task contains “{clip(one_line(query), 100)}”." if query else ""
+        return f"No schedule's name or task contains all words of “{clip(one_line(query), 100)}”." if query else ""
     return "1 schedule" if total == 1 else f"{total} schedules"

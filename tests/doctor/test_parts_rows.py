@@ -41,7 +41,7 @@ class TestRows:
             "the headers of 1: headers",
         ]
         assert told(found)["past expiry"].found.startswith("1: over")
-        assert told(found)["no task"].found == "1 without one: nameless"
+        assert told(found)["no task"].found == "1 schedule has no task: nameless"
         assert told(found)["unknown tasks"].found.startswith("of enabled schedules, 2: no.such, reports.tasks.nightly")
         assert "autodiscover_tasks" in told(found)["unknown tasks"].remedy
 

@@ -1,4 +1,4 @@
-"""Makes a worker mark each task that it is told to revoke, as Celery 5.6.2 and 5.6.3 do: without looking at the task.
+"""Makes a worker mark each task that it is told to revoke, even if it is running, as Celery 5.6.2 and 5.6.3 do.
 
 A worker imports this module beside its tasks (celery/worker/control.py, `_revoke`).
 """

@@ -91,8 +91,8 @@ def test_many_rules_that_want_approvals_are_a_line_each_in_few_blocks() -> None:
 def test_notes_about_the_form_itself_are_alerts_too() -> None:
     assert "Pick another one" in alerted(modals.gone(METADATA))["warning"]
     assert "matches 4" in alerted(modals.empty(METADATA, modals.ambiguous("report", 4)))["info"]
-    assert "mention me" not in str(modals.ambiguous("report", 0))
-    assert "mention me" in modals.ambiguous("report days=30", 0).text
+    assert "a mention of me" not in str(modals.ambiguous("report", 0))
+    assert "a mention of me" in modals.ambiguous("report days=30", 0).text
     assert "slow to answer" in alerted(modals.empty(METADATA, modals.WAITING))["info"]
     view = modals.chosen(METADATA, a_preview(), nonce="n1", notes=(modals.NOT_SHOWN_YET,))
     assert "Nothing was sent" in alerted(view)["warning"]

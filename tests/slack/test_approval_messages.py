@@ -110,7 +110,7 @@ def test_a_message_with_much_text_is_shortened_where_it_is_longest(wide: str) ->
 VOID = Reason(code=Code.SCHEDULE_CHANGED, params={"what": "queue"})
 ENDS = {
     "declined": (NO, None, "<@U0CARA> declined it: no money"),
-    "lapsed": (YES, None, "It didn't get all the approvals that it needs in time, so it was not sent."),
+    "lapsed": (YES, None, "It didn't get all the approvals that it needed in time, so it was not sent."),
     "withdrawn": (YES, VOID, "the schedule was changed after it was asked for (queue)"),
 }
 

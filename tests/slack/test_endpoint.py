@@ -208,7 +208,9 @@ def test_the_address_is_confirmed_when_slack_asks(app: FakeApp) -> None:
     assert app.bodies == []
 
 
-def test_slack_is_heard_when_it_leaves_out_events(app: FakeApp, now: float, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_notice_of_left_out_events_is_acknowledged_and_logged(
+    app: FakeApp, now: float, caplog: pytest.LogCaptureFixture
+) -> None:
     """docs.slack.dev: reference/events/app_rate_limited"""
     body = {
         "type": "app_rate_limited",
@@ -221,7 +223,7 @@ def test_slack_is_heard_when_it_leaves_out_events(app: FakeApp, now: float, capl
     raw = json.dumps(body).encode()
     headers = {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": sign(raw, at)}
     assert call(app, request(raw, JSON, **headers)).status_code == 200
-    assert "Slack leaves out events" in caplog.text
+    assert "Slack left out events" in caplog.text
     assert app.bodies == []
 
 

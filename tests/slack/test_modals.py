@@ -46,9 +46,9 @@ def test_slack_takes_every_view(view: Payload) -> None:
 
 def test_the_modal_says_what_to_do_about_an_ambiguous_name() -> None:
     assert "matches 4 schedules" in modals.ambiguous("report", 4).text
-    assert "No schedule's name or task contains “&lt;!here&gt;”" in modals.ambiguous("<!here>", 0).text.replace(
-        "\u200b", ""
-    )
+    assert "No schedule's name or task contains all words of “&lt;!here&gt;”" in modals.ambiguous(
+        "<!here>", 0
+    ).text.replace("\u200b", "")
 
 
 def test_the_modal_shows_what_will_be_sent_where() -> None:

@@ -27,7 +27,7 @@ def test_schedules_are_found_by_a_part_of_their_name_and_picked_by_a_link(site: 
     found = site.get("/?q=week")
     assert "1 schedule Weekly" in words(found)
     assert 'href="/?schedule=8"' in found
-    assert "No schedule's name or task contains “x”" in words(site.get("/?q=x"))
+    assert "No schedule's name or task contains all words of “x”" in words(site.get("/?q=x"))
 
 
 def test_any_number_of_schedules_can_be_searched(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""Makes outcomes from the events that workers send about one task. Pure, except that a nonsensical date is replaced by the present time.
+"""Makes outcomes from the events that workers send about one task. Pure, but the present time replaces a nonsensical date.
 
 Events may come twice and in any order, from several workers. Clocks of different workers can't be compared. Each worker counts
 its events (`clock`, a Lamport clock). A worker that restarts begins to count again, usually with another process id.

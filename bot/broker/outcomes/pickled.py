@@ -35,7 +35,7 @@ class Stub:
 
 
 def _key(value: Any) -> Any:
-    """A key or a member of a set. Stands in for a tuple of tuples: to hash one, Python may take forever, or crash."""
+    """The value as a key or a member of a set. A Stub replaces a tuple of tuples: hashing it may take forever, or crash Python."""
     return Stub() if isinstance(value, tuple) and any(isinstance(one, tuple) for one in value) else value
 
 

@@ -123,7 +123,7 @@ def _decompressed(data: bytes) -> bytes:
         return data
     kind, _, body = data.removeprefix(magic).partition(b"\0")
     if (decompressor := DECOMPRESSORS.get(kind.decode(errors="replace"))) is None:
-        raise ValueError("a result can't be read that is compressed in this way")
+        raise ValueError("a result is compressed in a way that can't be read")
     found = bytes(decompressor(compression)().decompress(body, LARGEST + 1))
     if len(found) > LARGEST:
         raise TooLong(found[:100])

@@ -130,8 +130,8 @@ def test_a_value_is_cut_if_its_text_would_be_very_long() -> None:
     ],
     ids=["progress", "numbers", "a name", "messages"],
 )
-def test_a_text_is_cut_that_the_same_text_would_make_very_long(value: dict[str, Any]) -> None:
-    """In a pickle, a text that is there often takes the place of one."""
+def test_a_text_that_a_pickle_repeats_very_often_is_cut(value: dict[str, Any]) -> None:
+    """A pickle stores a repeated text once, so a small pickle can become a very long text."""
     value = pickled.loads(pickle.dumps(value))
     assert len(readable_value(value, "FAILURE")) < LONGEST * 2 + 2_000_000
 

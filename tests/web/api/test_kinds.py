@@ -30,7 +30,7 @@ def test_what_can_not_be_run(exc: refusals.Refused) -> None:
     assert views._refusal(exc, ASKED, RequestFactory().get("/")).code == kind(exc.problems[0].code)
 
 
-def test_wrong_values_are_the_exception() -> None:
+def test_wrong_values_have_another_name_in_the_api() -> None:
     """The API tells two cases apart. Of a request that it can't read, there is no record."""
     wrong = refusals.Refused([Problem(code=Code.REASON_MISSING, params=PARAMS, field=Field.REASON)])
     assert views._refusal(wrong, ASKED, RequestFactory().get("/")).code == "refused"
