@@ -158,7 +158,7 @@ STATES = {
     RunState.SENT: "sent",
     RunState.UNKNOWN: "may have been sent: the broker didn't answer",
     RunState.RUNNING: "running",
-    RunState.OVERDUE: "no report yet",
+    RunState.OVERDUE: "no word yet",
     RunState.UNSEEN: "sent, its end can't be known",
     RunState.NOT_SENT: "not sent",
     RunState.WITHDRAWN: "withdrawn, not run",
@@ -167,17 +167,17 @@ STATES = {
 }  # a finished run shows Celery's status
 RETRYING = {  # with RETRY, Celery waits before the next try, so the task isn't running
     RunState.RUNNING: "waiting for its next try",
-    RunState.OVERDUE: "waiting for its next try, no report since",
+    RunState.OVERDUE: "waiting for its next try, no word since",
     RunState.UNSEEN: "waited for its next try, its end can't be known",
 }
-NO_REPORT_SINCE = {  # of an overdue run, by Celery's status
-    RECEIVED: "received by a worker, no report since",
-    "STARTED": "running, no report since",
-    "PROGRESS": "running, no report since",
+NO_WORD_SINCE = {  # of an overdue run, by Celery's status
+    RECEIVED: "received by a worker, no word since",
+    "STARTED": "running, no word since",
+    "PROGRESS": "running, no word since",
 }
 IN_OWN_STATE = {  # nobody knows whether that is an end
     RunState.RUNNING: "in state {status}",
-    RunState.OVERDUE: "in state {status}, no report since",
+    RunState.OVERDUE: "in state {status}, no word since",
     RunState.UNSEEN: "in state {status}, its end can't be known",
 }
 STOPS = {
@@ -242,8 +242,8 @@ def state_text(state: RunState, status: str) -> str:
     """The state of a run that isn't finished. It may contain a state's name that the task has made up."""
     if status == RETRY:
         return RETRYING.get(state, STATES[state])
-    if state is RunState.OVERDUE and status in NO_REPORT_SINCE:
-        return NO_REPORT_SINCE[status]
+    if state is RunState.OVERDUE and status in NO_WORD_SINCE:
+        return NO_WORD_SINCE[status]
     words = IN_OWN_STATE.get(state, STATES[state]) if own(status) else STATES[state]
     return words.format(status=one_line(status))
 

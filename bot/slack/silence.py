@@ -16,7 +16,7 @@ def deadline(report: Report) -> tuple[str, list[Block]]:
     """The text and the blocks of the reply after the deadline."""
     outcome = report.outcome
     has_stopped = outcome is not None and (outcome.status == RETRY or own(outcome.status))
-    text, plain = (texts.NO_END, texts.NO_END_PLAIN) if has_stopped else (texts.NO_REPORT, texts.NO_REPORT_PLAIN)
+    text, plain = (texts.NO_END, texts.NO_END_PLAIN) if has_stopped else (texts.NO_WORD, texts.NO_WORD_PLAIN)
     known = (_known(outcome) if outcome else "") or _sent(report)
     words = text.format(who=_who(report), schedule=escape(report.schedule), known=known)
     why = [context(escape(sentence(report.unseen_because)))] if report.unseen_because else []
@@ -47,10 +47,10 @@ def _known(outcome: Outcome) -> str:
     if outcome.status in FINAL | {REJECTED}:
         return ""
     if outcome.started_at is not None:
-        return _with_last_word(texts.NO_REPORT_SINCE.format(began=date(outcome.started_at), at=at), said)
+        return _with_last_word(texts.NO_WORD_SINCE.format(began=date(outcome.started_at), at=at), said)
     if outcome.status == RECEIVED:
-        return texts.NO_REPORT_RECEIVED.format(at=at)
-    return "" if outcome.status in WAITING else _with_last_word(texts.NO_REPORT_REPORTED.format(at=at), said)
+        return texts.NO_WORD_RECEIVED.format(at=at)
+    return "" if outcome.status in WAITING else _with_last_word(texts.NO_WORD_REPORTED.format(at=at), said)
 
 
 def _with_last_word(known: str, said: str) -> str:
@@ -59,8 +59,8 @@ def _with_last_word(known: str, said: str) -> str:
 
 def _sent(report: Report) -> str:
     if report.sent_at is None:
-        return texts.NO_REPORT_UNKNOWN
-    return (texts.NO_EVENT_SENT if report.by_events else texts.NO_REPORT_SENT).format(at=date(report.sent_at))
+        return texts.NO_WORD_UNKNOWN
+    return (texts.NO_EVENT_SENT if report.by_events else texts.NO_WORD_SENT).format(at=date(report.sent_at))
 
 
 def _who(report: Report) -> str:

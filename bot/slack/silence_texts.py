@@ -1,15 +1,15 @@
 """The texts about runs whose end is not known. mrkdwn, unless the name says otherwise; the caller escapes the values."""
 
 # The reply after the deadline
-NO_REPORT = ":warning: {who} No report yet about *{schedule}*. {known} If a result arrives later, it still comes here."
-NO_REPORT_PLAIN = "No report yet about {schedule}"
-NO_REPORT_SINCE = "It began {began}, and no worker has reported anything since {at}."
-NO_REPORT_RECEIVED = "A worker received it {at}, and none has reported anything since."
-NO_REPORT_REPORTED = "It was running {at}, and no worker has reported anything since."
-NO_REPORT_SENT = "It was sent {at}, and no worker has reported anything since. Does a worker listen on its queue?"
+NO_WORD = ":warning: {who} No word yet about *{schedule}*. {known} If a result arrives later, it still comes here."
+NO_WORD_PLAIN = "No word yet about {schedule}"
+NO_WORD_SINCE = "It began {began}, and no worker has reported anything since {at}."
+NO_WORD_RECEIVED = "A worker received it {at}, and none has reported anything since."
+NO_WORD_REPORTED = "It was running {at}, and no worker has reported anything since."
+NO_WORD_SENT = "It was sent {at}, and no worker has reported anything since. Does a worker listen on its queue?"
 NO_EVENT_SENT = "It was sent {at}, and no worker has reported anything since. Does a worker listen on its queue, and does it send events?"
 LAST_WORD = "The last that it said: {said}."
-NO_REPORT_UNKNOWN = "It may or may not have been sent, and no worker has reported anything. It is not sent again."
+NO_WORD_UNKNOWN = "It may or may not have been sent, and no worker has reported anything. It is not sent again."
 
 # The same reply, if the task may stay for long in the state that was reported last
 NO_END = ":warning: {who} *{schedule}* has no end yet. {known} If a result arrives later, it still comes here."

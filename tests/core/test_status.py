@@ -33,10 +33,10 @@ def test_a_status_leads_to_this_state(state: RunState, status: str) -> None:
 def test_a_run_whose_try_failed_is_not_shown_as_running() -> None:
     assert state_text(RunState.RUNNING, "RETRY") == "waiting for its next try"
     assert state_text(RunState.RUNNING, "STARTED") == "running"
-    assert state_text(RunState.OVERDUE, "RETRY") == "waiting for its next try, no report since"
-    assert state_text(RunState.OVERDUE, "STARTED") == "running, no report since"
-    assert state_text(RunState.OVERDUE, "RECEIVED") == "received by a worker, no report since"
-    assert state_text(RunState.OVERDUE, "") == state_text(RunState.OVERDUE, "PENDING") == "no report yet"
+    assert state_text(RunState.OVERDUE, "RETRY") == "waiting for its next try, no word since"
+    assert state_text(RunState.OVERDUE, "STARTED") == "running, no word since"
+    assert state_text(RunState.OVERDUE, "RECEIVED") == "received by a worker, no word since"
+    assert state_text(RunState.OVERDUE, "") == state_text(RunState.OVERDUE, "PENDING") == "no word yet"
 
 
 @pytest.mark.parametrize("status", [*sorted(states.ALL_STATES), "PROGRESS", ""])

@@ -40,7 +40,7 @@ FATES = {  # by schedule and task: two texts in the run's thread
     ("Becomes a chord", "becomes_a_chord"): ("SUCCESS", "3 in total"),
 }
 OTHERS = [("Waits", "waits"), ("Expires", "report"), ("Sends no events", "secretive")]
-END = re.compile(r"\b(SUCCESS|FAILURE|REVOKED)\b|can't be known|no report (?:yet|since)")
+END = re.compile(r"\b(SUCCESS|FAILURE|REVOKED)\b|can't be known|no word (?:yet|since)")
 REVOKE = """
 from bot import wiring
 from bot.models import Run
@@ -189,7 +189,7 @@ def test_ends_while_the_bot_was_away_are_reported_if_the_broker_keeps_events(sta
     if stack.broker == "rabbitmq":
         assert ["SUCCESS" in ends[0], "SUCCESS" in ends[1], "REVOKED" in ends[2]] == [True] * 3
     else:
-        assert all("No report yet" in end and "didn't listen to the workers" in end for end in ends)
+        assert all("No word yet" in end and "didn't listen to the workers" in end for end in ends)
 
 
 @nightly

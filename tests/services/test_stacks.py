@@ -118,7 +118,7 @@ def test_the_thread_of_an_expired_run_says_what_is_known(stack: Stack) -> None:
         stack.setup.rows("UPDATE runtask_run SET deadline_at = sent_at WHERE state = 'sent'")
         root = stack.ana.messages(OPS)[-1]["ts"]
         stack.slack.wait_for(lambda: len(stack.ana.thread(OPS, root)) == 2)
-        assert "No report yet" in all_words(stack.ana.thread(OPS, root)[1])
+        assert "No word yet" in all_words(stack.ana.thread(OPS, root)[1])
     else:
         _, final = stack.end()
         assert "REVOKED" in all_words(final)

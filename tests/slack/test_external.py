@@ -87,7 +87,7 @@ def test_the_run_of_these_tests_holds_everything() -> None:
         (NoticeKind.PROGRESS, RunState.RUNNING, f"<{PAGE}|Run>: running", "Run: running"),
         (NoticeKind.PROGRESS, RunState.FINISHED, f"<{PAGE}|Run>: *FAILURE* after 3.2 s", "Run: FAILURE"),
         (NoticeKind.ID, RunState.FINISHED, "Task id `", f"Task id {a_report(NoticeKind.ID).task_id}"),
-        (NoticeKind.DEADLINE, RunState.FINISHED, f"<{PAGE}|Run>: no report yet", "Run: no report yet"),
+        (NoticeKind.DEADLINE, RunState.FINISHED, f"<{PAGE}|Run>: no word yet", "Run: no word yet"),
         (NoticeKind.UNSEEN, RunState.UNSEEN, "its end can't be known", "Run: sent, its end can't be known"),
         (NoticeKind.CLOSED, RunState.WITHDRAWN, "withdrawn, not run", "Run: withdrawn, not run"),
         (NoticeKind.FINAL, RunState.FINISHED, f"<{PAGE}|Run>: *FAILURE* after 3.2 s", "Run: FAILURE"),

@@ -63,7 +63,7 @@ def test_only_the_root_of_an_ended_run_has_the_button(state: RunState) -> None:
     ("state", "words"),
     [
         ("queued", "may or may not have been sent"), ("sent", "sent"), ("unknown", "may have been sent"),
-        ("running", "running"), ("overdue", "no report yet"),
+        ("running", "running"), ("overdue", "no word yet"),
     ],
 )  # fmt: skip
 def test_the_root_tells_who_ran_what_and_how_far_it_is(state: str, words: str) -> None:
@@ -169,8 +169,8 @@ def test_the_id_reply_says_if_nobody_knows_whether_it_was_sent(changes: dict[str
 def test_the_reply_at_the_deadline_tells_what_is_known(changes: dict[str, Any], words: str) -> None:
     report = a_report(NoticeKind.DEADLINE, state="overdue", **changes)
     assert words in said(report)
-    assert f"<@{ADA}> No report yet about *nightly report*" in said(report)
-    assert text(report) == "No report yet about nightly report"
+    assert f"<@{ADA}> No word yet about *nightly report*" in said(report)
+    assert text(report) == "No word yet about nightly report"
 
 
 def test_texts_that_are_celerys_short_forms_are_labelled_so() -> None:

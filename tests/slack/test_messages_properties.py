@@ -99,7 +99,7 @@ def test_a_notification_begins_with_its_subject(report: Report) -> None:
     if report.kind is NoticeKind.ID:
         assert text == f"Task id {report.task_id}"
     elif report.kind is NoticeKind.DEADLINE:
-        assert text.startswith("No report yet about ")
+        assert text.startswith("No word yet about ")
     elif report.kind is NoticeKind.UNSEEN:
         how = "can't be known" if report.unseen_because else "couldn't be known for some time"
         assert text.endswith(f": its end {how}")

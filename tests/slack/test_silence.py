@@ -48,7 +48,7 @@ def test_after_a_report_the_deadline_says_only_that_no_end_has_come(facts: Any, 
     report = a_report(NoticeKind.DEADLINE, **facts)
     assert words in said(report)
     assert f"<@{ADA}> *nightly report* has no end yet" in said(report)
-    assert "No report yet" not in said(report)
+    assert "No word yet" not in said(report)
     assert message(report)["text"] == "nightly report has no end yet"
 
 
@@ -72,7 +72,7 @@ def test_the_reply_at_the_deadline_says_how_far_the_run_was(outcome: Any, words:
     found = said(a_report(NoticeKind.DEADLINE, state="overdue", outcome=outcome))
     assert words in found
     assert "no worker has reported anything since" in found or "none has reported anything since" in found
-    assert "No report yet about" in found
+    assert "No word yet about" in found
 
 
 def test_the_tasks_own_texts_can_not_format_the_message() -> None:

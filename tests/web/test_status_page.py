@@ -29,14 +29,14 @@ def shown(site: Site, **fields: Any) -> str:
         pytest.param({"state": "queued"}, "may or may not have been sent", id="queued"),
         pytest.param({"state": "unknown"}, "may have been sent", id="unknown"),
         pytest.param({"state": "running", "status": "PROGRESS", "result": "3 of 10"}, "running", id="running"),
-        pytest.param({"state": "overdue"}, "no report yet", id="overdue"),
+        pytest.param({"state": "overdue"}, "no word yet", id="overdue"),
         pytest.param(
             {"state": "overdue", "status": "CANCELLED", "result": "stopped by hand"},
-            "in state CANCELLED, no report since", id="a state of its own",
+            "in state CANCELLED, no word since", id="a state of its own",
         ),
         pytest.param(
             {"state": "overdue", "status": "RETRY", "result": "HTTPError: upstream said 503"},
-            "waiting for its next try, no report since", id="a retry",
+            "waiting for its next try, no word since", id="a retry",
         ),
         pytest.param(
             {"state": "unseen", "status": "CANCELLED", "result": "stopped by hand"},
@@ -135,4 +135,4 @@ def test_an_unknown_run_is_404(site: Site, run: str) -> None:
 
 def test_the_page_of_a_silent_run_says_after_its_deadline_that_it_is_overdue(site: Site) -> None:
     run = a_run(user=site.user, deadline_at=timezone.now() - timedelta(hours=1))
-    assert "no report yet" in words(site.get(f"/runs/{run.pk}/"), "runtask-state")
+    assert "no word yet" in words(site.get(f"/runs/{run.pk}/"), "runtask-state")

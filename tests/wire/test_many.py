@@ -77,7 +77,7 @@ def test_a_task_that_leaves_no_result_ends_with_the_deadline(
     Run.objects.filter(pk=stored.pk).update(deadline_at=timezone.now())
     http_bot.wait_for(lambda: Notice.objects.filter(kind="deadline", state=NoticeState.SENT).exists())
     [_, deadline] = ana.thread(OPS, ana.messages(OPS)[-1]["ts"])
-    assert "No report yet" in all_words(deadline)
+    assert "No word yet" in all_words(deadline)
     assert "It began" in all_words(deadline)
 
 

@@ -233,7 +233,7 @@ def test_the_silence_of_workers_is_reported_and_a_late_result_still_arrives(
     Run.objects.update(deadline_at=timezone.now())
     http_bot.wait_for(lambda: ana.messages(OPS) and len(ana.thread(OPS, ana.messages(OPS)[-1]["ts"])) == 2)
     deadline = ana.thread(OPS, ana.messages(OPS)[-1]["ts"])[-1]
-    assert "No report yet" in all_words(deadline)
+    assert "No word yet" in all_words(deadline)
     assert not FINAL.search(all_words(deadline))
     TaskResult.objects.create(task_id=stored.task_id, status="SUCCESS", result='"at last"')
     _, thread = finished(http_bot, ana, replies=3)
@@ -250,7 +250,7 @@ def test_a_state_of_the_tasks_own_is_shown_if_no_end_comes(
     http_bot.wait_for(lambda: len(ana.thread(OPS, ana.messages(OPS)[-1]["ts"])) == 2)
     root = ana.messages(OPS)[-1]
     assert "CANCELLED: stopped by hand" in all_words(ana.thread(OPS, root["ts"])[-1])
-    http_bot.wait_for(lambda: "in state CANCELLED, no report since" in all_words(ana.messages(OPS)[-1]))
+    http_bot.wait_for(lambda: "in state CANCELLED, no word since" in all_words(ana.messages(OPS)[-1]))
 
 
 @pytest.mark.usefixtures("worker")

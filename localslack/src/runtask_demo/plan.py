@@ -104,7 +104,7 @@ class Plan:
             "RUNTASK_BASE_URL": self.site,
             "RUNTASK_LINK_BY_EMAIL": "1",  # the addresses in both places are ours
             "RUNTASK_KILL": "1",  # the worker is a prefork one
-            "RUNTASK_DEADLINE": "120",  # seconds, so that people soon see the “no report yet”
+            "RUNTASK_DEADLINE": "120",  # seconds, so that people soon see the “no word yet”
             "RUNTASK_IMPORTS": "runtask_demo.tasks",
             "SLACK_API_URL": f"{self.slack}api/",
             "SLACK_BOT_TOKEN": "xoxb-local",
