@@ -37,7 +37,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     command = arguments[0] if arguments else ""
     needed = () if {"-h", "--help"} & set(arguments) else NEEDED_FOR.get(command, ())
-    if env.environ()["DJANGO_SETTINGS_MODULE"] == "bot.settings" and (problems := stand_alone_problems(needed)):
+    if env.environ()["DJANGO_SETTINGS_MODULE"] == env.STANDALONE and (problems := stand_alone_problems(needed)):
         stop(str(env.BadEnvironment(problems)))
     if command in OURS:
         arguments[0] = f"runtask_{command}"

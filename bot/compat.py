@@ -25,6 +25,7 @@ NAME_IS_HEADER = _installed("django-celery-beat") >= (2, 8)
 # Celery up to 5.6.2: its workers ignore the header by which we ask for the result of a task with `ignore_result`.
 HONOURS_HEADER = _installed("celery") >= (5, 6, 3)
 # Celery 5.6.2 and 5.6.3: a worker that is told to revoke a task marks it as REVOKED, even if the task is running or has ended.
+# A sidecar assumes that its workers have the same version as it has.
 MARKS_ANY_TASK = (5, 6, 2) <= _installed("celery") < (5, 7)
 
 

@@ -100,6 +100,9 @@ SENTENCES: dict[Code, str] = {
         "The rule “{rule}” doesn't allow this: checking its “pattern” takes too long for these values. Try other values, or ask"
         " an administrator to simplify the pattern."
     ),
+    Code.RULE_BAD_PATTERN: (
+        "The rule “{rule}” limits arguments by a “pattern” that this site can't read. An administrator must correct it."
+    ),
     # Mistakes in a file
     Code.NOT_YAML: "This isn't YAML: {message}.",
     Code.YAML_ALIAS: "Aliases aren't allowed. Write the value again.",

@@ -14,6 +14,7 @@ from django.db import connections
 from bot.checks.options import readable
 from bot.checks.table import message
 from bot.conf import missing_apps
+from bot.env import STANDALONE
 from bot.models import Run, database_of
 from bot.runs.actors import has_email
 
@@ -54,7 +55,7 @@ def e_mails_can_be_compared(**_: Any) -> list[CheckMessage]:
 
 @register()
 def sqlite_is_set_up(**_: Any) -> list[CheckMessage]:
-    is_ours = settings.SETTINGS_MODULE == "bot.settings"  # a project's own SQLite is its own choice
+    is_ours = settings.SETTINGS_MODULE == STANDALONE  # a project's own SQLite is its own choice
     if not is_ours or django.VERSION >= (5, 1) or connections[database_of(Run)].vendor != "sqlite":
         return []
     return [message("W017", version=django.get_version())]

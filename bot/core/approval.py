@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.model import Actor, Schedule, SlackAccount
 from bot.core.rights import Action, Need
-from bot.core.rules import HOURS, Rule, terms
+from bot.core.rules import Rule
 from bot.core.secrets import Call
 from bot.core.text import fold
 
@@ -42,12 +42,6 @@ def needs(rules: Iterable[Rule]) -> tuple[Need, ...]:
     return tuple(
         Need(rule=rule.name, needed=rule.approvals, approvers=rule.approvers) for rule in rules if rule.approvals
     )
-
-
-def hours(rules: Iterable[Rule]) -> float:
-    """For how many hours a run waits for approval."""
-    found = terms(rules).approval_hours
-    return HOURS if found is None else found
 
 
 def counts_for(actor: Actor, rule: Rule, rules: Sequence[Rule]) -> bool:

@@ -86,6 +86,9 @@ def _of_rule(rule: Rule, values: Mapping[str, Any], by_place: frozenset[str]) ->
         field = Field.KWARGS if set(values) - by_place else Field.ARGS
         yield Problem(code=Code.RULE_TOO_SLOW, field=field, params={"rule": rule.name})
         return
+    except keywords.BadExpression:  # an earlier version took it
+        yield Problem(code=Code.RULE_BAD_PATTERN, field=Field.SCHEDULE, params={"rule": rule.name})
+        return
     for error in found:
         yield _problem(rule, error, by_place)
 

@@ -24,29 +24,29 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explained:
-    """The rules that match the schedule, and the answers."""
+    """The rules that match the schedule, and the verdicts."""
 
     rules: tuple[Rule, ...]
     hiding: tuple[Rule, ...]  # the rules that hide the schedule from this person
-    answers: tuple[Verdict, ...]
+    verdicts: tuple[Verdict, ...]
 
 
 def explained(
     actor: Actor, book: RuleBook, *, name: str, task: str, now: datetime, paused: str | None = None
 ) -> Explained:
-    """The answers for a schedule of this name and task. `now` must be aware. `paused`: the reason of a pause."""
+    """The verdicts for a schedule of this name and task. `now` must be aware. `paused`: the reason of a pause."""
     rules = book.of(name, task)
     subject = Subject(rules=rules, now=now, paused=paused)
 
-    def answer(action: Action, entry: Entry | None = None) -> Verdict:
+    def verdict(action: Action, entry: Entry | None = None) -> Verdict:
         asked = subject if entry is None else replace(subject, entry=entry)
         return Verdict(action=action, entry=entry, denied=may(actor, action, asked))
 
-    runs = (answer(Action.RUN, entry) for entry in BY_PEOPLE)
+    runs = (verdict(Action.RUN, entry) for entry in BY_PEOPLE)
     hiding = (one for one in rules if not actor.rights.pass_list(one.see))
-    approves = [answer(Action.APPROVE)] if approval.needs(rules) else []
-    answers = (answer(Action.SEE), *runs, answer(Action.STOP), *approves)
-    return Explained(rules=rules, hiding=tuple(hiding), answers=answers)
+    approves = [verdict(Action.APPROVE)] if approval.needs(rules) else []
+    verdicts = (verdict(Action.SEE), *runs, verdict(Action.STOP), *approves)
+    return Explained(rules=rules, hiding=tuple(hiding), verdicts=verdicts)
 
 
 def idle(rules: Iterable[Rule], schedules: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:

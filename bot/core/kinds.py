@@ -6,8 +6,9 @@ from bot.core.reasons import Code
 
 
 class Kind(StrEnum):
-    """A kind of refusal. The values are stable, as monitoring reads them. Where the JSON API has a name for it, it is the same,
-    but BAD_REQUEST is `refused` there.
+    """A kind of refusal. The values are stable, as monitoring reads them.
+
+    The JSON API has the same names. But what is wrong in a request that can be read is BAD_REQUEST here, and `refused` there.
     """
 
     NOT_ALLOWED = "not_allowed"  # the account may not do this

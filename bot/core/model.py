@@ -165,7 +165,7 @@ class Running:
     since: datetime
     requester: SlackUserId  # empty: they didn't ask in Slack
     name: str = ""  # the requester's username on the site
-    has_begun: bool = True  # whether a worker has reported that
+    is_running: bool  # whether a worker has begun it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

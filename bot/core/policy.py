@@ -16,7 +16,7 @@ from bot.core.rules import Rule
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """The schedule or run that an action is about, or all schedules; and the circumstances."""
+    """What matters of the schedule or run that an action is about, or of all schedules: its rules, and the circumstances."""
 
     rules: tuple[Rule, ...] = ()  # the rules that match the schedule
     # If a run's schedule was deleted, the requester's key; empty: their account was deleted, too.

@@ -156,6 +156,7 @@ class Code(StrEnum):
     RULE_REFUSES_VALUE = auto()
     RULE_UNCHECKED = auto()
     RULE_TOO_SLOW = auto()
+    RULE_BAD_PATTERN = auto()
     # A file that doesn't contain valid rules
     NOT_YAML = auto()
     YAML_ALIAS = auto()

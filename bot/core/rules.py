@@ -64,7 +64,7 @@ class Terms:
     notify: Notify = Notify.ALWAYS
     mention: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
-    approval_hours: float | None = None
+    approval_hours: float = HOURS
 
 
 def terms(rules: Iterable[Rule]) -> Terms:
@@ -79,7 +79,7 @@ def terms(rules: Iterable[Rule]) -> Terms:
         notify=max(said, key=LOUDNESS.index, default=Notify.ALWAYS),
         mention=tuple(dict.fromkeys(one for rule in found for one in rule.mention)),
         ask=tuple(dict.fromkeys(one for rule in found for one in rule.ask)),
-        approval_hours=min(hours, default=None),
+        approval_hours=min(hours, default=HOURS),
     )
 
 

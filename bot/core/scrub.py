@@ -48,6 +48,8 @@ NAME = re.compile(r"\\*+[\"'](?P<name>[\w.\-/: ]{1,100}+)\\*+[\"']")
 # An address ends here, or at the next one. Its first part, with the host, ends at a slash, a question mark or a number sign.
 ADDRESS_END = re.compile(r"[\s\"'<>]|\\(?!/)|:(?:\\?/){2}")
 AUTHORITY_END = re.compile(r"[/?#\\]")
+QUERY = re.compile(r"[?#]")
+PORT = re.compile(r"[0-9]++(?:,|$)")  # of the only host, or of the first of several
 FAILURES = ("error", "exception", "warning")  # the ends of names of classes: `TokenError: …` isn't followed by a token
 
 
@@ -155,9 +157,12 @@ def _of_address(text: str, match: re.Match[str]) -> Span | None:
     if name_end >= 0:
         name, colon, _ = text[start:name_end].partition(":")
         is_web = text[max(0, match.start() - 5) : match.start()].casefold().endswith(("http", "https"))
-        return (start + len(name) + 1, last) if colon else (start, name_end) if is_web else None
+        query = found.start() if (found := QUERY.search(text, name_end, end)) else end
+        return (
+            (start + len(name) + 1, text.rfind("@", start, query)) if colon else (start, name_end) if is_web else None
+        )
     name, colon, port = text[start:host_end].partition(":")
-    is_host = not colon or name.startswith("[") or (name and port.isdigit())
+    is_host = not colon or name.startswith("[") or (name and PORT.match(port))
     return None if is_host else (start + len(name) + 1, last)
 
 

@@ -19,6 +19,7 @@ from bot.core.text import clip, duration
 from bot.doctor import findings
 from bot.doctor.findings import Finding, note, ok, problem, some, warning
 from bot.doctor.subject import Subject
+from bot.env import STANDALONE
 from bot.models import Run, database_of
 from bot.runs import clock
 from bot.web.probes import unwritable
@@ -60,7 +61,7 @@ def _reached(alias: str) -> Finding:
         number = ".".join(str(part) for part in connection.get_database_version())
     except Error as exc:
         variables = {"default": "DATABASE_URL", PLATFORM: "PLATFORM_DATABASE_URL"}
-        setting = variables[alias] if settings.SETTINGS_MODULE == "bot.settings" else f"DATABASES[{alias!r}]"
+        setting = variables[alias] if settings.SETTINGS_MODULE == STANDALONE else f"DATABASES[{alias!r}]"
         return problem(what, f"can't be reached: {clip(str(exc), 300)}", f"Is it up, and is {setting} right?")
     return ok(what, f"{connection.display_name} {number}")
 

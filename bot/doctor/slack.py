@@ -20,6 +20,7 @@ from bot.checks.table import message
 from bot.conf import NEEDED_FOR, Conf
 from bot.doctor.findings import Finding, clock, note, ok, problem, some, warning
 from bot.doctor.subject import Subject, complained
+from bot.env import STANDALONE
 from bot.slack.client import UNREACHABLE, error_code, web_client
 from bot.slack.manifest import VITAL, WANTED
 
@@ -175,6 +176,6 @@ def _why(status: int) -> str:
     if 300 <= status < 400:
         return "Slack follows no redirect: set RUNTASK_BASE_URL to the final https address."
     if status == 400:
-        name = "DJANGO_ALLOWED_HOSTS" if settings.SETTINGS_MODULE == "bot.settings" else "ALLOWED_HOSTS"
+        name = "DJANGO_ALLOWED_HOSTS" if settings.SETTINGS_MODULE == STANDALONE else "ALLOWED_HOSTS"
         return f"Is the host of RUNTASK_BASE_URL in {name}?"
     return "Is this the site's address, and does the proxy pass this path on? It must be the one in the app's manifest."

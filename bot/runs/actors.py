@@ -64,12 +64,12 @@ def _rights(user: Any, *, reads_groups: bool) -> Rights:
     asks = reads_groups and not is_superuser(user)
     return Rights(
         is_superuser=is_superuser(user),
-        groups=groups_of(user) if asks else frozenset(),
+        groups=_groups_of(user) if asks else frozenset(),
         permitted=_permitted(user),
     )
 
 
-def groups_of(user: Any) -> frozenset[str]:
+def _groups_of(user: Any) -> frozenset[str]:
     """The names of Django's groups that a user is in. Empty if the user model has no groups."""
     if not has_groups(user):
         return frozenset()

@@ -192,6 +192,8 @@ class Deliverer:
 
     def _try(self, errand: _Errand) -> _Settling:
         notice = errand.notice
+        if notice.is_edit and self._edits_from and self.clock() < self._edits_from:
+            return partial(claims.later, notice, due_at=self._edits_from, failed=False)
         try:
             is_in_vain = asks_nobody(notice, errand.report.channel, self.messenger, simply=errand.simply)
             end = self._edit(errand) if notice.is_edit else self._post(errand)
@@ -218,7 +220,7 @@ class Deliverer:
         log.info("%s: Slack asks for a pause of %s s", notice, exc.retry_after)
         due_at, closes = self._in(exc.retry_after), not (notice.is_edit or exc.is_aside)
         if notice.is_edit and not exc.is_aside:
-            self._edits_from = due_at
+            self._edits_from = max(due_at, self._edits_from or due_at)
         return partial(claims.later, notice, due_at=due_at, problem=exc.reason, failed=False, closes=closes)
 
     def _post(self, errand: _Errand) -> _Settling:
@@ -245,8 +247,6 @@ class Deliverer:
 
     def _edit(self, errand: _Errand) -> _Settling:
         """Edits the message. A closed channel counts as a refused edit, which isn't tried again: replies say the same."""
-        if self._edits_from and self.clock() < self._edits_from:
-            return partial(claims.later, errand.notice, due_at=self._edits_from, failed=False)
         try:
             self.messenger.edit(errand.report, errand.root)
         except ChannelClosed as exc:

@@ -84,6 +84,7 @@ def _take(run: Run, outcome: Outcome) -> None:
         # It keeps its progress. If no end comes until its deadline, `_mark_overdue` believes the mark.
         log.info("run %s is marked as stopped, but its task has begun", run.pk)
         run.state, run.status, run.seen, run.seen_at = RunState.RUNNING, outcome.status, outcome.token, outcome.at
+        run.unseen_because = ""
         return
     run.state = after(RunState(run.state), outcome.status)
     if run.state != RunState.UNSEEN:  # a worker has reported something, so the reason is no longer true

@@ -47,7 +47,7 @@ def catch_up(platform: Platform, run: Run) -> bool:
     return bool(changed)
 
 
-def read(there: Sources, runs: Iterable[Run], *, deadline: float, secret_keys: tuple[str, ...]) -> int:
+def catch_up_all(there: Sources, runs: Iterable[Run], *, deadline: float, secret_keys: tuple[str, ...]) -> int:
     """Asks the sources of these runs, each until it doesn't answer. Returns how many runs have changed."""
     silent, changed = set[Source](), 0
     for run in runs:

@@ -149,16 +149,16 @@ def deadline(platform: Platform, dispatch: Dispatch, now: datetime) -> datetime:
 
 def _approval(schedule: Schedule, dispatch: Dispatch, rules: tuple[Rule, ...], now: datetime) -> dict[str, Any]:
     """The columns that describe the approval. If rules ask for none, they are None, and the run is sent at once."""
-    needs = approval.needs(rules)
+    needs, found = approval.needs(rules), terms(rules)
     if not needs:
         return {"approval_needs": None, "approval_ask": None, "approval_digest": None, "approvers_asked_at": None}
     return {
         "state": RunState.WAITING,
         "approval_needs": [asdict(need) for need in needs],
-        "approval_ask": list(terms(rules).ask),
+        "approval_ask": list(found.ask),
         "approval_digest": digest(schedule, dispatch, salt=secrets.token_hex(approval.SALT // 2)),
         "approvers_asked_at": None,
-        "deadline_at": now + timedelta(hours=approval.hours(rules)),
+        "deadline_at": now + timedelta(hours=found.approval_hours),
     }
 
 

@@ -108,7 +108,7 @@ def _running(platform: Platform, actor: Actor, schedule: Schedule) -> Running | 
         since=since,
         requester=account_if_in_same_team(actor, team, requester),
         name=name or "",
-        has_begun=state == RunState.RUNNING,
+        is_running=state == RunState.RUNNING,
     )
 
 

@@ -57,7 +57,7 @@ def _settle(platform: Platform, run: Run, attempt: Attempt, state: RunState) -> 
 def _save(platform: Platform, run: Run, attempt: Attempt, state: RunState, now: datetime) -> None:
     """Saves the new state and the notices that the run owes. A watcher may have recorded the result before that.
 
-    If no result will come, a sent run ends here, as unseen. Saving the same again changes nothing: a lost answer may have hidden
+    If no result will come, a sent run ends here, as unseen. Saving the same again does no harm: a lost answer may have hidden
     that it was saved.
     """
     sent_at = now if state is RunState.SENT else None

@@ -28,7 +28,7 @@ from bot.core.stops import Standing, Way, has_begun, is_stoppable
 from bot.models import Run, atomic
 from bot.runs import audit, clock, denials, finish, outbox, own, unsent
 from bot.runs.door import Platform, admit
-from bot.runs.follow import catch_up, read
+from bot.runs.follow import catch_up, catch_up_all
 from bot.runs.refusals import CantStop, Ended, NotAllowed
 from bot.runs.sources import Sources
 
@@ -156,7 +156,7 @@ class Repeating:
         due = _due(Run.objects.all(), now)
         if not due:
             return IDLE
-        if read(self.sources, due, deadline=self.deadline, secret_keys=self.secret_keys):
+        if catch_up_all(self.sources, due, deadline=self.deadline, secret_keys=self.secret_keys):
             self.wake()
         _tell(self.stopper, _due(Run.objects.all(), now), now, WITHIN)
         return 0.0 if len(due) == BATCH else IDLE
@@ -171,13 +171,15 @@ def _tell(stopper: Stopper, due: list[Run], now: datetime, within: float) -> Non
     """Tells workers to stop the runs, unless another process does it."""
     left = [(run, _commands(run)) for run in due if _is_our_turn(run, now) and not _is_taken_back(stopper, run, now)]
     for way in (Way.ABORT, Way.REVOKE, Way.TERMINATE):  # marks first: most workers don't replace a mark
-        tasks = [TaskId(run.task_id) for run, commands in left if way in commands]
-        if not tasks:
+        runs = [run for run, commands in left if way in commands]
+        if not runs:
             continue
         try:
-            stopper.tell(tasks, way, within=within)
+            stopper.tell([TaskId(run.task_id) for run in runs], way, within=within)
         except NotTold as exc:  # `_is_our_turn` has set when to try again
-            log.warning("workers could not be told to stop %s runs: %s", len(tasks), exc)
+            log.warning("workers could not be told to stop %s runs: %s", len(runs), exc)
+            untold = [run.pk for run in runs if not run.stop_tries]
+            Run.objects.filter(pk__in=untold, stop_tries=1).update(stop_tries=0)  # the next time is the first, too
 
 
 def _commands(run: Run) -> set[Way]:

@@ -70,7 +70,7 @@ def _already_running(running: Running) -> str:
     who = f"<@{running.requester}>" if running.requester else escape(running.name)
     by_whom, by_nobody = (
         (texts.ALREADY_RUNNING_BY, texts.ALREADY_RUNNING)
-        if running.has_begun
+        if running.is_running
         else (texts.OPEN_SINCE_BY, texts.OPEN_SINCE)
     )
     return (by_whom if who else by_nobody).format(since=date(running.since), who=who)

@@ -48,15 +48,15 @@ def lines_of(found: Explained) -> list[str]:
     """One line for the rules, and one for each action."""
     names = ", ".join(f"“{one_line(rule.name)}”" for rule in found.rules)
     matching = MATCHING.format(rules=names) if names else NONE_MATCHES
-    codes = (answer.denied.code for answer in found.answers if answer.denied is not None)
+    codes = (verdict.denied.code for verdict in found.verdicts if verdict.denied is not None)
     nothing = next((NOTHING[code] for code in codes if code in NOTHING), None)
-    return [matching, *([nothing] if nothing else (_line(answer, found) for answer in found.answers))]
+    return [matching, *([nothing] if nothing else (_line(verdict, found) for verdict in found.verdicts))]
 
 
-def _line(answer: Verdict, found: Explained) -> str:
-    what, denied = ACTIONS[answer.action, answer.entry], answer.denied
+def _line(verdict: Verdict, found: Explained) -> str:
+    what, denied = ACTIONS[verdict.action, verdict.entry], verdict.denied
     if denied is None:
-        conditions = " ".join(_conditions(answer.entry, found)) if answer.action is Action.RUN else ""
+        conditions = " ".join(_conditions(verdict.entry, found)) if verdict.action is Action.RUN else ""
         return YES_IF.format(what=what, conditions=conditions) if conditions else YES.format(what=what)
     if denied.is_hidden:
         whys = (HIDDEN_BY.format(rule=one_line(rule.name), groups=", ".join(rule.see)) for rule in found.hiding)

@@ -57,7 +57,7 @@ View = Callable[..., HttpResponse]
 
 
 def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
-    """`view` takes a Visit and the captured parts of the address. It may raise NotAllowed."""
+    """`view` takes a Visit and the captured parts of the address. It may raise NotAllowed and Http404."""
 
     @csrf_protect
     @require_http_methods(methods)

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.approval import Identifiers, counts_for, digest, hours, identifiers, is_same, lacking, mark, needs
+from bot.core.approval import Identifiers, counts_for, digest, identifiers, is_same, lacking, mark, needs
 from bot.core.entry import Entry
 from bot.core.model import Actor, SlackAccount, SlackUserId
 from bot.core.policy import Subject, may
 from bot.core.policy import lacking as lacking_now
 from bot.core.reasons import Code
 from bot.core.rights import EVERYTHING, Action, Rights
-from bot.core.rules import Rule
+from bot.core.rules import Rule, terms
 from tests.core.test_policy_rules import any_rule
 from tests.factories import ADA, TEAM, a_schedule, an_actor
 
@@ -180,11 +180,11 @@ def test_the_demands_of_several_rules_are_combined() -> None:
         ("Leads", 1, ("leads",)),
         ("Ops", 2, ("ops",)),
     ]
-    assert hours((LEADS, OPS)) == 24
-    assert hours((replace(LEADS, approval_hours=48.0), replace(OPS, approval_hours=0.5))) == 0.5
-    assert hours((LEADS, replace(OPS, approvals=0, approval_hours=72.0))) == 24, "a rule never adds time"
-    assert hours((LEADS, replace(OPS, approval_hours=72.0))) == 24
-    assert hours((Rule(name="x"), replace(OPS, approval_hours=72.0))) == 72
+    assert terms((LEADS, OPS)).approval_hours == 24
+    assert terms((replace(LEADS, approval_hours=48.0), replace(OPS, approval_hours=0.5))).approval_hours == 0.5
+    assert terms((LEADS, replace(OPS, approvals=0, approval_hours=72.0))).approval_hours == 24, "a rule never adds time"
+    assert terms((LEADS, replace(OPS, approval_hours=72.0))).approval_hours == 24
+    assert terms((Rule(name="x"), replace(OPS, approval_hours=72.0))).approval_hours == 72
     assert not counts_for(CARA, OPS, (LEADS, OPS))
 
 

@@ -123,6 +123,12 @@ def test_what_is_no_expression_or_a_huge_one_is_a_flaw(pattern: Any) -> None:
     assert found == {Code.BAD_SCHEMA}
 
 
+def test_an_expression_of_an_earlier_version_that_can_not_be_read_refuses_the_run() -> None:
+    rule = Rule(name="names", tasks=("*",), arguments=of_name(pattern="[[:foo:]]"))
+    [problem] = problems([rule], ([], {"name": "x"}), None, None)
+    assert problem.code == Code.RULE_BAD_PATTERN
+
+
 def test_ordinary_repetitions_are_allowed() -> None:
     assert (
         told(of_name(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"), name="x")[0].code

@@ -99,6 +99,8 @@ def test_a_positional_value_is_secret_if_its_parameters_name_is() -> None:
         ("redis://:pa/ss@host/0", f"redis://:{MASK}@host/0"),
         ("redis://:pa#ss@host/0", f"redis://:{MASK}@host/0"),
         ("amqp://u:p?ss@host", f"amqp://u:{MASK}@host"),
+        ("https://user:pw@host/path?mail=x@y.z", f"https://user:{MASK}@host/path?mail=x@y.z"),
+        ("mongodb://h1:27017,h2:27017/db?x=a@b", "mongodb://h1:27017,h2:27017/db?x=a@b"),
         ("redis://:12/34@host/0", f"redis://:{MASK}@host/0"),
         ("amqp://u:p@s/s@host a@b", f"amqp://u:{MASK}@host a@b"),
         (r'{"url": "redis:\/\/u:p\/w@host"}', rf'{{"url": "redis:\/\/u:{MASK}@host"}}'),

@@ -1,5 +1,7 @@
 """Notices keep to the pauses that Slack asks for, and to our own pace. The test moves the clock, so nothing waits."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.core.model import NoticeKind
@@ -59,6 +61,16 @@ def test_while_edits_must_wait_no_other_edit_is_tried(post: Post) -> None:
     assert post.slack.edits == []
     post.deliver(1)
     assert len(post.slack.edits) == 3
+
+
+def test_a_shorter_pause_of_edits_does_not_end_a_longer_one(post: Post) -> None:
+    post.deliver()
+    errand = a_started_run()
+    outbox.owe_edit(errand, now=post.now)
+    post.deliver()
+    for pause in (30, 1):
+        post.deliverer._paused(notice(errand, "progress"), RateLimited(slack_says("ratelimited"), pause))
+    assert post.deliverer._edits_from == post.now + timedelta(seconds=30)
 
 
 def test_a_limit_of_a_call_that_only_prepares_a_message_closes_no_channel(post: Post) -> None:

@@ -96,6 +96,18 @@ def test_workers_are_told_again_about_a_task_that_has_begun_unless_they_would_ma
     assert told_again(door, run) == 1, "a worker that doesn't know of the Stop may get the next try"
 
 
+def test_a_stop_of_a_running_task_that_could_not_be_told_is_told_later(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop, "MARKS_ANY_TASK", True)
+    door.stopper.fails = NotTold(unreachable())
+    run = stopped(door, begun())
+    assert told_again(door, run) == 0
+    door.stopper.fails = None
+    assert told_again(door, run) == 1
+    assert told_again(door, run) == 0
+
+
 @pytest.mark.parametrize("news", [("STARTED", ""), ("FAILURE", "ValueError: no"), ("SUCCESS", "7")], ids=str)
 def test_the_source_is_asked_before_workers_are_told_again(
     door: Door, monkeypatch: pytest.MonkeyPatch, news: tuple[str, str]
@@ -141,12 +153,14 @@ def test_a_mark_does_not_end_a_run_whose_task_has_begun(door: Door, state: str, 
     assert (run.stop_standing, "final" in owed(run)) == (Standing.RAN_TO_ITS_END, True)
 
 
-def test_a_mark_is_the_end_if_nothing_else_is_heard_until_the_deadline(door: Door) -> None:
-    run = stopped(door, begun())
+@pytest.mark.parametrize("fields", [{}, {"state": "unseen", "unseen_because": '{"code": "never_heard"}'}], ids=str)
+def test_a_mark_is_the_end_if_nothing_else_is_heard_until_the_deadline(door: Door, fields: dict[str, Any]) -> None:
+    run = stopped(door, begun(**fields))
     ends(run, "REVOKED", MARK)
     assert finish.mark_overdue(now=run.deadline_at) == 1
     run.refresh_from_db()
     assert (run.state, run.status, run.result, run.stop_standing) == ("finished", "REVOKED", MARK, Standing.REVOKED)
+    assert run.unseen_reason is None
     assert {"final"} <= owed(run)
     assert "deadline" not in owed(run)
 

@@ -38,9 +38,13 @@ def test_a_problem_that_prevents_sending_is_an_error_in_the_form() -> None:
         ({"source": Source.NONE}, "info", "This site keeps no results of this task"),
         ({"listening": Listening.NO}, "warning", "No live worker listens on its queue"),
         ({"listening": Listening.SILENT}, "info", "No worker has answered"),
-        ({"running": Running(run=RunId(1), since=NOW, requester=ADA)}, "warning", f"asked for by <@{ADA}>"),
         (
-            {"running": Running(run=RunId(1), since=NOW, requester=ADA, has_begun=False)},
+            {"running": Running(run=RunId(1), since=NOW, requester=ADA, is_running=True)},
+            "warning",
+            f"asked for by <@{ADA}>",
+        ),
+        (
+            {"running": Running(run=RunId(1), since=NOW, requester=ADA, is_running=False)},
             "warning",
             "A run of it is open",
         ),
@@ -69,7 +73,7 @@ def test_notes_of_one_level_share_an_alert_and_the_gravest_comes_first() -> None
         "problems": (Problem(field=Field.SCHEDULE, code=Code.EAGER),),
         "source": Source.NONE,
         "listening": Listening.NO,
-        "running": Running(run=RunId(1), since=NOW, requester=ADA),
+        "running": Running(run=RunId(1), since=NOW, requester=ADA, is_running=True),
     }
     view = modals.chosen(METADATA, a_preview(**facts), nonce="n1")
     assert view_problems(view).lines() == []

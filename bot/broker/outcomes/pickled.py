@@ -49,18 +49,22 @@ def _with_keys(load: Any, keys: slice) -> Any:
     return loads
 
 
-class _Unpickler(pickle._Unpickler):  # noqa: SLF001
-    """Python's unpickler that is written in Python. Its memo is a dict, so a large index in the data costs no memory."""
-
-    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)  # noqa: SLF001
-    for code, keys in {
+def _dispatch() -> dict[int, Any]:
+    methods = dict(pickle._Unpickler.dispatch)  # noqa: SLF001
+    keys = {
         pickle.SETITEM: slice(-2, -1),
         pickle.SETITEMS: slice(None, None, 2),
         pickle.DICT: slice(None, None, 2),
         pickle.ADDITEMS: slice(None),
         pickle.FROZENSET: slice(None),
-    }.items():
-        dispatch[code[0]] = _with_keys(dispatch[code[0]], keys)
+    }
+    return methods | {code[0]: _with_keys(methods[code[0]], which) for code, which in keys.items()}
+
+
+class _Unpickler(pickle._Unpickler):  # noqa: SLF001
+    """Python's unpickler that is written in Python. Its memo is a dict, so a large index in the data costs no memory."""
+
+    dispatch: ClassVar[dict[int, Any]] = _dispatch()
 
     def find_class(self, module: str, name: str) -> Any:
         return HARMLESS.get((module, name)) or type("Stub", (Stub,), {"kind": name})

@@ -14,6 +14,7 @@ from bot.doctor import screen, secret
 from bot.doctor.areas import areas, can_examine
 from bot.doctor.examine import examine
 from bot.doctor.subject import subject
+from bot.env import STANDALONE
 
 
 class Command(BaseCommand):
@@ -60,6 +61,6 @@ class Command(BaseCommand):
 
 def as_typed_here(text: str) -> str:
     """Replaces our commands by those of the project: ``runtask staff`` becomes ``manage.py runtask_staff``."""
-    if settings.SETTINGS_MODULE == "bot.settings":
+    if settings.SETTINGS_MODULE == STANDALONE:
         return text
     return re.sub(r"`runtask (?=migrate)", "`manage.py ", re.sub(r"`runtask (?!migrate)", "`manage.py runtask_", text))
