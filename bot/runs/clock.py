@@ -12,22 +12,16 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
+from bot.core.steady import elapsed
 from bot.models import Run, database_of
 
 LASTS = 10.0  # seconds until we ask again
 JUMP = 0.5  # seconds by which this machine's two clocks may disagree
-# Linux's CLOCK_MONOTONIC stands still while the machine is suspended.
-_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 ASK = {  # by vendor; answers are in UTC, without a zone
     "postgresql": "SELECT clock_timestamp() AT TIME ZONE 'UTC'",  # now() would be the start of the transaction
     "mysql": "SELECT UTC_TIMESTAMP(6)",
     "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
 }
-
-
-def elapsed() -> float:
-    """Seconds on a clock that nobody sets. It goes on while this machine is suspended, if the system has such a clock."""
-    return time.clock_gettime(_STEADY)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bot.runs.clock import elapsed
+from bot.core.steady import elapsed
 from bot.runs.waiting import making_answer
 from bot.slack.client import error_code, retry_after
 from bot.slack.keepalive import ended

@@ -4,6 +4,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.migrations.conftest import Django
 
 BEFORE = "0010_installations"
@@ -40,6 +42,7 @@ print(*sorted(Group.objects.get(name="runners").permissions.values_list("codenam
 BEATS = "add_periodictask change_periodictask delete_periodictask view_periodictask"
 
 
+@pytest.mark.nightly  # e2e/test_studio.py looks for them, too
 def test_our_permissions_go_with_our_tables(django: Django) -> None:
     django("migrate")
     assert "run_periodictask stop_periodictask" in django("shell", "-c", GIVE)

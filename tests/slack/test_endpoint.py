@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.ports import NotSetUp
+from bot.core.steady import elapsed
 from bot.requests import BODY_LIMIT
 from bot.runs import clock
 from bot.slack.endpoint import CLOCK_SKEW, FORM, JSON, Bad, endpoint, parse, verify
@@ -100,7 +101,7 @@ def test_a_press_from_before_a_pause_of_the_machine_is_late(
         raise OperationalError("away")
 
     before = timezone.now()
-    read = clock._Reading(before, clock.elapsed(), before.timestamp())
+    read = clock._Reading(before, elapsed(), before.timestamp())
     monkeypatch.setattr(clock, "_reading", read)
     monkeypatch.setattr(clock, "last", read.now)
     if is_away:

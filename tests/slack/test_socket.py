@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from slack_sdk.socket_mode.builtin.connection import Connection
 
-from bot.runs import clock
+from bot.core import steady
 from bot.slack.socket import FROZEN, SocketMode, _adopt
 
 
@@ -44,5 +44,5 @@ def test_a_machine_that_was_suspended_was_frozen(monkeypatch: pytest.MonkeyPatch
     mode = SocketMode(app=unused, client=unused, app_token="", concurrency=1)
     assert not mode._was_frozen()
     boottime = time.clock_gettime
-    monkeypatch.setattr(time, "clock_gettime", lambda kind: boottime(kind) + (kind == clock._STEADY) * (FROZEN + 1))
+    monkeypatch.setattr(time, "clock_gettime", lambda kind: boottime(kind) + (kind == steady._STEADY) * (FROZEN + 1))
     assert mode._was_frozen()
