@@ -67,8 +67,10 @@ def test_a_run_is_followed_to_its_end_without_a_reload(page: Page) -> None:
 
 
 def test_a_page_says_so_if_its_run_is_not_there_any_more(page: Page, platform: Platform) -> None:
-    run(pick(page, "slow"))
-    expect(page.locator("#runtask-state")).to_contain_text(" of 12")
+    form = pick(page, "slow")
+    page.get_by_label("Keyword arguments").fill('{"steps": 60}')  # it must go on until its row is deleted
+    run(form)
+    expect(page.locator("#runtask-state")).to_contain_text(" of 60")
     platform.shell("from bot.models import Run; Run.objects.filter(schedule_name='Slow').delete()")
     expect(page.locator("#runtask-connection")).to_have_text("This run is not there any more.")
 
