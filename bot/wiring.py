@@ -138,7 +138,6 @@ def slack_app() -> App:
         homes=Homes(platform=platform(), identity=identity(), client=client),
         threads=threads,
         command=options.command,
-        keys=platform().form_keys,
     )
     return create_app(options, parts)
 

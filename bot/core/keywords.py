@@ -18,7 +18,7 @@ _left: ContextVar[float | None] = ContextVar("seconds that are left for expressi
 
 
 class BadExpression(Exception):
-    """This is no expression, or it is too large."""
+    """This isn't a regular expression, or it is too large."""
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 SEPARATOR = "\0"
 
@@ -17,8 +18,9 @@ def seal(key: str, *parts: str) -> str:
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def holds(mark: str, key: str, *parts: str) -> bool:
-    """Whether `mark` is the seal of these parts."""
+def holds(mark: str, keys: Iterable[str], *parts: str) -> bool:
+    """Whether `mark` is the seal of these parts, with one of the keys."""
     if any(SEPARATOR in part for part in parts):
         return False
-    return hmac.compare_digest(mark.encode(errors="replace"), seal(key, *parts).encode())
+    given = mark.encode(errors="replace")
+    return any(hmac.compare_digest(given, seal(key, *parts).encode()) for key in keys)

@@ -54,7 +54,7 @@ class Platform:
         return seal(self.form_keys[0], "fingerprint", fingerprint)
 
     def is_seal_of(self, mark: str, fingerprint: str) -> bool:
-        return any(holds(mark, key, "fingerprint", fingerprint) for key in self.form_keys)
+        return holds(mark, self.form_keys, "fingerprint", fingerprint)
 
     def source_of(self, task: str) -> Source:
         """Where the outcome of a new run of this task will be read. Workers send events even if the result isn't kept."""

@@ -183,7 +183,7 @@ def _tell(stopper: Stopper, due: list[Run], now: datetime, within: float) -> Non
 
 
 def _commands(run: Run) -> set[Way]:
-    """What workers are told this time. `run` is as it was before `_is_our_turn` counted this time.
+    """The commands that workers get this time. `run`: read before `_is_our_turn` has raised its number of tries.
 
     If the abort mark or an end is stored already, no mark is written: it would overwrite what is stored.
     """

@@ -42,7 +42,7 @@ class Identity:
     profile_ttl: float  # seconds after which a profile is read again
 
     def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
-        """Makes one short call to Slack. It makes none if the link is fresh or, with `may_link=False`, if there is no link.
+        """Makes one short call to Slack, unless the link is fresh. With `may_link=False`, it doesn't ask about people without a link.
 
         If it isn't known yet in which workspace we are installed, it makes two more.
         """

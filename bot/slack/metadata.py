@@ -37,9 +37,9 @@ class Metadata:
 
     def is_for(self, keys: tuple[str, ...], account: SlackAccount) -> bool:
         """Whether we made this form, and for this person."""
-        if not any(holds(self.mark, key, *_of_place(account, self.place)) for key in keys):
+        if not holds(self.mark, keys, *_of_place(account, self.place)):
             return False
-        return self.again is None or any(holds(self.again_mark, key, *_of_run(account, self.again)) for key in keys)
+        return self.again is None or holds(self.again_mark, keys, *_of_run(account, self.again))
 
     def dump(self) -> str:
         return json.dumps(

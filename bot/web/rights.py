@@ -1,4 +1,4 @@
-"""Who may edit which Slack links on the site. For any user model."""
+"""Decides who may edit which Slack links on the site. It works with any user model."""
 
 from typing import Any
 

@@ -73,16 +73,21 @@ def test_a_message_that_offers_to_approve_says_that_the_run_was_not_sent(
     assert buttons(message(edit)) == ["Run again"]
 
 
-def test_the_next_press_edits_the_message_that_says_that_nothing_was_sent(
-    door: Door, post: Post, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    in_force(replace(TWO_PAIRS_OF_EYES, ask=("S1",)))
+def told_that_nothing_was_sent(door: Door, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to the commit of a waiting run is lost, and its thread says that nothing was sent."""
     lose_once(monkeypatch, start, "_saved_owing_its_root")
     with pytest.raises(OperationalError):
         door.start()
     settled(door)
     post.now = clock.now()
     post.deliver(5)
+
+
+def test_the_next_press_edits_the_message_that_says_that_nothing_was_sent(
+    door: Door, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_force(replace(TWO_PAIRS_OF_EYES, ask=("S1",)))
+    told_that_nothing_was_sent(door, post, monkeypatch)
     assert post.slack.posts[-1].state == RunState.NOT_SENT
     assert door.start().state == RunState.WAITING
     post.deliver(5)
@@ -94,12 +99,7 @@ def test_the_next_press_edits_that_message_also_if_it_needs_no_approval_any_more
     door: Door, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_force(TWO_PAIRS_OF_EYES)
-    lose_once(monkeypatch, start, "_saved_owing_its_root")
-    with pytest.raises(OperationalError):
-        door.start()
-    settled(door)
-    post.now = clock.now()
-    post.deliver(5)
+    told_that_nothing_was_sent(door, post, monkeypatch)
     in_force()
     assert door.start().state == RunState.SENT
     post.deliver(5)

@@ -42,7 +42,9 @@ class Commands:
 
     def _view(self, command: payloads.Command, actor: Actor) -> dict[str, Any]:
         platform = self.parts.platform
-        metadata = Metadata.sealed(self.parts.keys, command.account, Place(channel=ChannelId(command.channel)))
+        metadata = Metadata.sealed(
+            self.parts.platform.form_keys, command.account, Place(channel=ChannelId(command.channel))
+        )
         if not command.text:
             return unpicked(self.parts, actor, metadata)
         if command.text.lower() == texts.AGAIN_WORD:

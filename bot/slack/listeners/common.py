@@ -1,7 +1,7 @@
 """The things that all listeners need: their parts, the form, and stopping a run."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -37,8 +37,6 @@ class Parts:
     homes: Homes
     threads: Threads
     command: str
-    # For signatures of the values that the form carries: the current key first, then older keys.
-    keys: tuple[str, ...] = field(repr=False)
 
 
 def unpicked(parts: Parts, actor: Actor, metadata: Metadata) -> dict[str, Any]:
@@ -74,7 +72,7 @@ def filled(
     """The form with this schedule. Its metadata names the run whose values it has. `actor` must act in Slack."""
     run = fill.again.run.run if fill.again else None
     if actor.slack is not None:
-        metadata = metadata.filled_from(parts.keys, actor.slack, run)
+        metadata = metadata.filled_from(parts.platform.form_keys, actor.slack, run)
     is_favourite = favourites.holds(actor, preview.schedule.id)
     notes = (*_of_readers(parts.audiences, metadata.channel), *notes)
     return modals.chosen(metadata, preview, nonce=uuid4().hex[:8], notes=notes, fill=fill, is_favourite=is_favourite)

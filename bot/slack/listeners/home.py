@@ -52,7 +52,7 @@ class Home:
     ) -> None:
         ack()
         press = presses.home_press(body)
-        metadata = Metadata.sealed(self.parts.keys, press.account, None)  # the form asks where to report
+        metadata = Metadata.sealed(self.parts.platform.form_keys, press.account, None)  # the form asks where to report
         Opening(
             parts=self.parts,
             asked=press,

@@ -112,9 +112,9 @@ class Mentions:
         return see.find(self.parts.platform, actor, name, mentions.BUTTONS)
 
     def _view(self, choice: presses.Choice, actor: Actor) -> dict[str, Any]:
-        platform, keys = self.parts.platform, self.parts.keys
+        platform = self.parts.platform
         place, values = drafts.get(platform, actor, self.parts.identity.installation.id(), choice.draft)
-        metadata = Metadata.sealed(keys, choice.account, place)
+        metadata = Metadata.sealed(platform.form_keys, choice.account, place)
         preview = see.preview(platform, actor, choice.schedule, place.channel)
         if preview is None:
             return modals.gone(metadata)

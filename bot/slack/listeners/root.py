@@ -51,6 +51,6 @@ class Root:
             reply(press.response_url, problem)
 
     def _view(self, press: presses.Press, actor: Actor) -> dict[str, Any]:
-        metadata = Metadata.sealed(self.parts.keys, press.account, press.place)
+        metadata = Metadata.sealed(self.parts.platform.form_keys, press.account, press.place)
         found = again.preview(self.parts.platform, actor, press.run, press.place.channel)
         return filled(self.parts, actor, metadata, *found)

@@ -31,7 +31,7 @@ class Shortcuts:
         self._open(presses.message_shortcut(body))
 
     def _open(self, shortcut: presses.Shortcut) -> None:
-        metadata = Metadata.sealed(self.parts.keys, shortcut.account, shortcut.place)
+        metadata = Metadata.sealed(self.parts.platform.form_keys, shortcut.account, shortcut.place)
         Opening(
             parts=self.parts,
             asked=shortcut,

@@ -91,7 +91,7 @@ class Submissions:
         actor = self.parts.identity.actor(account, may_link=False)
         with denials.recorded(self.parts.platform, actor, Action.RUN, schedule=submission.schedule):
             admit(self.parts.platform, actor)
-        if not metadata.is_for(self.parts.keys, account):
+        if not metadata.is_for(self.parts.platform.form_keys, account):
             log.warning("refused a form that was not opened for Slack user %s", account.user)
             raise _Misused(texts.NOT_OURS)
         if submission.schedule is None:

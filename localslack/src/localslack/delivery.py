@@ -86,7 +86,7 @@ class Courier:
         return ack
 
     def send_event(self, to: Addressee, payload: Json) -> None:
-        """Deliver an event. While there is no ack, wait for the next of `event_retry_delays` and deliver it again.
+        """Deliver an event. Without an ack, deliver it again after each of `event_retry_delays`.
 
         docs.slack.dev: events-api
         """

@@ -43,6 +43,15 @@ def ask_again(run: Run) -> None:
     Run.objects.filter(pk=run.pk).update(created_at=clock.now(), unseen_because="")
 
 
+def two_that_listen(new_process: Callable[[], Hearing], run: Run) -> tuple[Hearing, Hearing]:
+    """The first process has the claim, and the second is on standby."""
+    first, second = new_process(), new_process()
+    for one in (first, second):
+        one.step()
+    ask_again(run)
+    return first, second
+
+
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process keeps few messages."""
@@ -68,10 +77,7 @@ def test_messages_that_were_dropped_while_the_database_was_away_are_noted(
 def test_messages_that_a_process_on_standby_dropped_are_noted_if_it_takes_over(
     small: None, app: Celery, new_process: Callable[[], Hearing], run: Run
 ) -> None:
-    first, second = new_process(), new_process()
-    for one in (first, second):
-        one.step()
-    ask_again(run)
+    _, second = two_that_listen(new_process, run)
     send(app, "returns")
     second._receive(0.05)
     fill(second)
@@ -83,10 +89,7 @@ def test_messages_that_a_process_on_standby_dropped_are_noted_if_it_takes_over(
 def test_messages_that_a_process_on_standby_dropped_are_not_missed_if_another_one_has_recorded_them(
     small: None, app: Celery, new_process: Callable[[], Hearing], run: Run
 ) -> None:
-    first, second = new_process(), new_process()
-    for one in (first, second):
-        one.step()
-    ask_again(run)
+    first, second = two_that_listen(new_process, run)
     fill(second)
     first.step()
     end_the_claim()

@@ -31,7 +31,7 @@ def test_what_can_not_be_run(exc: refusals.Refused) -> None:
 
 
 def test_wrong_values_have_another_name_in_the_api() -> None:
-    """The API tells two cases apart. Of a request that it can't read, there is no record."""
+    """The API also has `bad_request`, for a request that it can't read. That isn't recorded."""
     wrong = refusals.Refused([Problem(code=Code.REASON_MISSING, params=PARAMS, field=Field.REASON)])
     assert views._refusal(wrong, ASKED, RequestFactory().get("/")).code == "refused"
     assert kind(Code.REASON_MISSING) == "bad_request"
