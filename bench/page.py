@@ -96,7 +96,8 @@ def _in_short(kept: Kept) -> str:
             cells = (_cell(by[title, load, stat, other]) if (title, load, stat, other) in by else "" for by in known)
             what = ", ".join(filter(None, (title, load, "p99" if stat == "p99" else "")))
             rows.append((what, those[0].words.replace(other, f"`{other}`") if other else those[0].words, *cells))
-    within = (f"{sum(one.met for one in kept.of(name))} of {len(kept.of(name))}" for name in setups)
+    asked = ([one for one in kept.of(name) if one.limit is not None] for name in setups)
+    within = (f"{sum(one.met for one in those)} of {len(those)}" for those in asked)
     rows.append(("figures within their goals", "", *within))
     return markdown(("", "goal", *(SETUPS[name].title for name in setups)), rows)
 

@@ -56,7 +56,8 @@ def waits(kept: Kept, setups: Sequence[str]) -> str:
     for colour, (at, setup) in zip(COLOURS, enumerate(setups), strict=False):
         offset = (at - (len(setups) - 1) / 2) * 0.22
         those = {row + offset: known[*key, setup] for row, key in enumerate(rows.values()) if (*key, setup) in known}
-        axes.plot([_limit(one) for one in those.values()], list(those), "|", color=colour, ms=9, mew=2)
+        limits = [(_limit(one, one.limit), row) for row, one in those.items() if one.limit is not None]
+        axes.plot([limit for limit, _ in limits], [row for _, row in limits], "|", color=colour, ms=9, mew=2)
         axes.plot([one.ours for one in those.values()], list(those), "o", color=colour, label=SETUPS[setup].title)
     for moment, words in ((NOTICED, "people notice a delay"), (GIVES_UP, "Slack gives up")):
         axes.axvline(moment, color="black", linewidth=0.8, linestyle=":")
@@ -64,14 +65,13 @@ def waits(kept: Kept, setups: Sequence[str]) -> str:
     _log(axes.xaxis, axes.set_xscale)
     axes.set_yticks(range(len(rows)), list(rows))
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_xlabel("milliseconds; dot: median; bar of the same colour: its goal")
+    axes.set_xlabel("milliseconds; dot: median; bar of the same colour: its goal, if it has one")
     axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=len(setups))
     return _svg(drawing)
 
 
-def _limit(one: Figure) -> float:
+def _limit(one: Figure, limit: float) -> float:
     """The limit in the unit of the figure itself."""
-    limit = one.limit or 0.0
     if one.theirs is None:
         return limit
     return one.theirs / limit if one.at_least else one.theirs * limit
@@ -114,7 +114,7 @@ def _panel(axes: Axes, figures: Sequence[Figure]) -> None:
 
 def goals(figures: Sequence[Figure]) -> str:
     """The share of the limit that each ratio takes, with the range of its rounds."""
-    ratios = [one for one in figures if one.theirs is not None]
+    ratios = [one for one in figures if one.theirs is not None and one.limit is not None]
     drawing = Drawing(figsize=(8, 0.5 + 0.19 * len(ratios)))
     axes = drawing.subplots()
     for row, one in enumerate(ratios):

@@ -1,15 +1,18 @@
-"""Bare Bolt apps, with the same options as runtask's app."""
+"""Bare Bolt apps, with the same options as runtask's app. They read what runtask reads, by Django's ORM, and check nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import close_old_connections
 from django_celery_beat.models import PeriodicTask
+from django_celery_results.models import TaskResult
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bench.setups import TEAM
 from bot.conf import conf
+from bot.models import Favourite, Run, SiteState, SlackLink
 
 VIEW = {
     "type": "modal",
@@ -36,17 +39,37 @@ def open_constant(body: Any, client: Any) -> None:
     client.views_open(trigger_id=body["trigger_id"], view=VIEW)
 
 
+def open_for_person(body: Any, client: Any) -> None:
+    """Reads who the person is, and opens the form."""
+    close_old_connections()
+    _link(body["user_id"])
+    open_constant(body, client)
+    close_old_connections()
+
+
+def _link(user: str) -> SlackLink:
+    return SlackLink.objects.select_related("user").get(team=TEAM, slack_user=user)
+
+
 def ack_and_open(ack: Any, body: Any, client: Any) -> None:
     ack()
     open_constant(body, client)
 
 
-def update_from_row(body: Any, client: Any) -> None:
-    """Reads one row and makes one call."""
+def update_from_rows(body: Any, client: Any) -> None:
+    """Reads what a form shows of a schedule, and makes one call."""
     close_old_connections()
-    row = PeriodicTask.objects.get(pk=body["actions"][0]["selected_option"]["value"])
-    view = {**VIEW, "blocks": [*VIEW["blocks"], _text(row.name), _text(row.task), _text(row.kwargs)]}
-    client.views_update(view_id=body["view"]["id"], view=view)
+    link = _link(body["user"]["id"])
+    state = SiteState.objects.first()
+    row = PeriodicTask.objects.select_related("interval").get(pk=body["actions"][0]["selected_option"]["value"])
+    runs = Run.objects.filter(schedule_id=row.pk)
+    running = runs.filter(state="sent").order_by("-pk").first()
+    ended = list(runs.filter(state="finished").order_by("-pk")[:20])
+    last = TaskResult.objects.filter(periodic_task_name=row.name).values("status", "date_done").order_by("-pk").first()
+    starred = Favourite.objects.filter(user=link.user, schedule_id=row.pk).exists()
+    known = str((state, row.interval, running, len(ended), last, starred))
+    texts = (row.name, row.task, row.kwargs, known)
+    client.views_update(view_id=body["view"]["id"], view={**VIEW, "blocks": [*VIEW["blocks"], *map(_text, texts)]})
     close_old_connections()
 
 
@@ -78,7 +101,7 @@ def ack_only() -> App:
 def opening() -> App:
     """The floor of an opened form. As in runtask, the acknowledgement doesn't wait for Slack's answer."""
     app = _app(fast=True)
-    app.command("/runtask")(ack=ack, lazy=[open_constant])
+    app.command("/runtask")(ack=ack, lazy=[open_for_person])
     return app
 
 
@@ -92,7 +115,7 @@ def default() -> App:
 def updating() -> App:
     """The floor of a selection."""
     app = _app(fast=True)
-    app.action("schedule_select")(ack=ack, lazy=[update_from_row])
+    app.action("schedule_select")(ack=ack, lazy=[update_from_rows])
     return app
 
 
