@@ -21,12 +21,12 @@ MISSED = "missed "
 # The rows of the table: title, what it is compared with, load, stat.
 FIRST = (
     ("/runtask → form, Socket Mode", "open", "1 client", "p50"),
-    ("/runtask → ack, Socket Mode", "ack", "1 client", "p50"),
+    ("/runtask → ack, Socket Mode", "open", "1 client", "p50"),
     ("/runtask → ack, Socket Mode, against Bolt's default", "default", "1 client", "p50"),
     ("selection → form updated, Socket Mode", "update", "1 client", "p50"),
     ("typeahead, any query", "", "100,000 schedules", "p99"),
-    ("Run → form closed, Socket Mode", "page", "1 client", "p50"),
-    ("Run → form closed, HTTP", "page", "1 client", "p50"),
+    ("Run → on the broker", "by hand", "1 client", "p50"),
+    ("Run → answered", "by hand", "1 client", "p50"),
     ("Run → form closed, HTTP", "beat's admin action", "1 client", "p50"),
     ("64 people press Run at once, the slowest", "", "64 clients", "worst"),
     ("result visible → final posted", "", "", "p50"),
@@ -72,7 +72,7 @@ def _rounded(value: float) -> str:
 
 
 def _missed(title: str, kept: Kept) -> str:
-    asked = [one for one in kept.figures if one.title.startswith(title)]
+    asked = [one for one in kept.figures if one.title.startswith(title) and one.limit is not None]
     missed = [one for one in asked if not one.met]
     if not missed:
         return "met"

@@ -91,15 +91,8 @@ def _app(*, fast: bool) -> App:
     )
 
 
-def ack_only() -> App:
-    """The floor of an acknowledgement."""
-    app = _app(fast=True)
-    app.command("/runtask")(ack)
-    return app
-
-
 def opening() -> App:
-    """The floor of an opened form. As in runtask, the acknowledgement doesn't wait for Slack's answer."""
+    """Looks up the person and opens a form. As in runtask, the acknowledgement doesn't wait for Slack's answer."""
     app = _app(fast=True)
     app.command("/runtask")(ack=ack, lazy=[open_for_person])
     return app
@@ -113,10 +106,10 @@ def default() -> App:
 
 
 def updating() -> App:
-    """The floor of a selection."""
+    """Shows what a form shows of a schedule."""
     app = _app(fast=True)
     app.action("schedule_select")(ack=ack, lazy=[update_from_rows])
     return app
 
 
-APPS = {"ack": ack_only, "open": opening, "default": default, "update": updating}
+APPS = {"open": opening, "default": default, "update": updating}

@@ -16,7 +16,7 @@ from bench.stage import Press, Stage, form, opened, over_http
 from bench.stub import Json
 
 WAYS = {"socket": "Socket Mode", "http": "HTTP"}
-BARE = ("ack", "open", "default")
+BARE = ("open", "default")
 SLOW = "Slack taking 1 s for an answer"
 
 
@@ -31,9 +31,8 @@ async def command(scene: Stage) -> list[Series]:
     web |= {name: over_http(bare, f"/{name}") for name in BARE}
     found = []
     for way, presses in (("socket", socket), ("http", web)):
-        operations = {name: opening(scene, press) for name, press in presses.items() if name != "ack"}
-        operations |= {f"{AGAIN}open": operations["open"], "ack": _acknowledging(scene, presses["ack"])}
-        operations |= {f"{AGAIN}ack": operations["ack"]}
+        operations = {name: opening(scene, press) for name, press in presses.items()}
+        operations[f"{AGAIN}open"] = operations["open"]
         found += await rounds(f"command/{way}", operations, scene.mode)
     return found
 
@@ -42,15 +41,6 @@ def opening(scene: Stage, press: Press) -> Operation:
     async def operation(client: int) -> Mapping[str, float]:
         _, sent, acknowledged, arrived = await opened(scene, press, client)
         return {"ack": (acknowledged - sent) * 1000, "open": (arrived - sent) * 1000}
-
-    return operation
-
-
-def _acknowledging(scene: Stage, press: Press) -> Operation:
-    async def operation(client: int) -> Mapping[str, float]:
-        body = payloads.command(f"t{scene.stub.number()}", payloads.person(client))
-        sent, acknowledged, _ = await press("slash_commands", body)
-        return {"ack": (acknowledged - sent) * 1000}
 
     return operation
 
