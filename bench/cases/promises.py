@@ -84,7 +84,7 @@ GOALS = [
          limit=1.3, stats=("p50",), loads=("100 changed at once",)),
     Goal(title="messages delivered", experiment="deliver", what="messages", of="bare loop", limit=5, at_least=True,
          stats=("per_second",), loads=("Slack takes 50 ms",)),
-    Goal(title="messages delivered", experiment="deliver", what="messages", of="bare loop", stats=("per_second",),
+    Goal(title="messages delivered at once", experiment="deliver", what="messages", of="bare loop", stats=("per_second",),
          loads=("Slack answers at once",)),
     Goal(title="messages delivered beside a channel at its limit", experiment="deliver", what="messages", of=OURS,
          ours="with one channel limited", limit=0.9, at_least=True, stats=("per_second",)),
