@@ -10,6 +10,7 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -233,6 +234,22 @@ def test_a_backend_that_hangs_blocks_no_caller_and_keeps_a_bounded_number_of_thr
             line.ask(lambda one: one.read(["t"]), 60)  # fails at once, because it isn't asked again yet
     finally:
         reader.released.set()
+
+
+def test_many_questions_at_the_same_moment_are_no_silence() -> None:
+    reader = Hanging()
+    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
+
+    def ask(_: int) -> list[Any]:
+        return line.ask(lambda one: one.read(["t"]), 20)
+
+    with ThreadPoolExecutor(HANGING + 2) as pool:
+        answers = pool.map(ask, range(HANGING + 2))
+        for _ in range(HANGING):
+            assert reader.asked.acquire(timeout=20)
+        assert not reader.asked.acquire(blocking=False)  # the others wait
+        reader.released.set()
+        assert list(answers) == [[]] * (HANGING + 2)
 
 
 def test_questions_whose_threads_can_not_be_started_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
