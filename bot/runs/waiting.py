@@ -27,6 +27,7 @@ T = TypeVar("T")
 ANSWER_LIMIT = 2.5  # seconds: Slack's 3 s, less the time on the network
 LATE = 3.0  # seconds until work counts as late: Slack's trigger ids expire after the same time
 CHECK_LATE = 0.5  # seconds between two checks for late work
+TELLING = 4  # people who are told at the same time that it takes longer, at most
 YIELD = 0.03  # seconds that work waits at most for answers to be sent: enough for a hundred of them
 
 
@@ -208,11 +209,15 @@ class _Wait:
 
 @dataclass
 class _Late:
-    """One thread for the whole process calls `tell` for late work. With timers, each piece of work would need its own thread."""
+    """One thread of the process finds late work. With timers, each piece of work would need its own thread.
+
+    Threads of a small pool call `tell`, because Slack may take seconds to answer each.
+    """
 
     _waits: deque[_Wait] = field(default_factory=deque)  # sorted by `until`, as all have the same limit
     _thread: threading.Thread | None = None
     _starting: threading.Lock = field(default_factory=threading.Lock)
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(TELLING, thread_name_prefix="tell-late"))
 
     def watch(self, tell: Callable[[], object]) -> _Wait:
         wait = _Wait(tell, time.monotonic() + LATE)
@@ -231,9 +236,16 @@ class _Late:
                 wait = self._waits.popleft()
                 try:
                     if not wait.is_over:
-                        wait.tell()
-                except Exception:
-                    log.exception("a person who waits could not be told that it takes longer")
+                        self._pool.submit(_tell, wait)
+                except RuntimeError:  # no thread can be started, but the pool keeps the work for its other threads
+                    log.exception("a person who waits may not be told that it takes longer")
+
+
+def _tell(wait: _Wait) -> None:
+    try:
+        wait.tell()
+    except Exception:
+        log.exception("a person who waits could not be told that it takes longer")
 
 
 _unsent, _late = _Unsent(), _Late()
