@@ -217,7 +217,9 @@ class _Late:
     _waits: deque[_Wait] = field(default_factory=deque)  # sorted by `until`, as all have the same limit
     _thread: threading.Thread | None = None
     _starting: threading.Lock = field(default_factory=threading.Lock)
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(TELLING, thread_name_prefix="tell-late"))
+    _pool: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(TELLING, thread_name_prefix="tell-late")
+    )
 
     def watch(self, tell: Callable[[], object]) -> _Wait:
         wait = _Wait(tell, time.monotonic() + LATE)
