@@ -1,6 +1,8 @@
 """Saves outcomes in runs, together with the notices that the runs then owe."""
 
 import logging
+import math
+import time
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +13,7 @@ from django.db.models import Q
 
 from bot.core.audit import Act, Record
 from bot.core.entry import Entry
-from bot.core.model import NoticeKind, Outcome, RunId, ScheduleId, Source
+from bot.core.model import NoticeKind, Outcome, RunId, ScheduleId, Source, TaskId
 from bot.core.reasons import Code, Reason
 from bot.core.secrets import Secrets
 from bot.core.status import AWAITED, ENDED, FINAL, OPEN, REJECTED, RETRY, WAITING, RunState, after
@@ -28,15 +30,23 @@ RESULT_LIMIT = 3000  # characters kept of a result; the whole stays where the si
 TRACEBACK_LIMIT = 6000  # characters kept of a traceback, from its end
 LATER_ENDS = 10  # later ends that a run keeps, the newest ones
 ANY = Q()  # every run
-# So long after its end, a run is still watched: the broker may give the task of a lost worker to another worker.
+# An ended run is watched for this time. If its worker is lost, the broker may give the task to another worker, and it ends again.
 WATCHED_ON = timedelta(hours=1)
-PATIENCE = timedelta(hours=24)  # so long after its deadline, an open run ends as unseen
+PATIENCE = timedelta(hours=24)  # an open run ends as `unseen` this long after its deadline
+REFUSED_PAUSE = (
+    60.0  # seconds until an outcome that the database has refused is tried again: sources return it at each pass
+)
+REMEMBERED = 1000
+_refused: dict[tuple[TaskId, str], float] = {}  # monotonic: when the database has refused the outcome with this token
 
 
 def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secret_keys: tuple[str, ...]) -> int:
     """Saves outcomes in their runs. Returns how many runs changed. Recording the same outcomes again changes nothing."""
     changed = 0
     for outcome in outcomes:
+        this = (outcome.task_id, outcome.token)
+        if time.monotonic() - _refused.get(this, -math.inf) < REFUSED_PAUSE:
+            continue
         try:
             changed += _record(outcome, now, timedelta(seconds=deadline), secret_keys)
         except (DataError, IntegrityError, ValueError, OverflowError, OperationalError) as exc:
@@ -44,6 +54,9 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secre
                 raise
             # The database refuses this outcome, which must not block the others. Only the first line of its error is logged,
             # because further lines contain the whole row.
+            if len(_refused) >= REMEMBERED:
+                _refused.clear()  # some outcomes are then tried again sooner
+            _refused[this] = time.monotonic()
             first, *_ = [*str(exc).splitlines(), ""]
             log.error("the outcome of task %s can't be recorded: %s %s", outcome.task_id, type(exc).__name__, first)  # noqa: TRY400
     return changed
@@ -81,7 +94,7 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
 def _take(run: Run, outcome: Outcome) -> None:
     """Copies the outcome into the run. The caller saves the run."""
     if _runs_on(run, outcome):
-        # It keeps its progress. If no end comes until its deadline, `_mark_overdue` believes the mark.
+        # The run keeps its progress. If no end has come by its deadline, `_mark_overdue` ends it as revoked.
         log.info("run %s is marked as stopped, but its task has begun", run.pk)
         run.state, run.status, run.seen, run.seen_at = RunState.RUNNING, outcome.status, outcome.token, outcome.at
         run.unseen_because = ""
@@ -100,7 +113,7 @@ def _take(run: Run, outcome: Outcome) -> None:
 
 
 def _runs_on(run: Run, outcome: Outcome) -> bool:
-    """Whether a worker has only marked the task as revoked while another one, or the same, runs it.
+    """Whether a worker has only marked the task as revoked, while the task goes on, in that worker or in another one.
 
     Events don't say REVOKED of a task that is only marked.
     """

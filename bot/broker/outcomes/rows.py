@@ -23,7 +23,7 @@ from bot.models import Run, database_of
 from bot.prepared import padded
 from bot.runs import clock
 
-BATCH = 500  # outcomes per pass; older builds of SQLite allow 999 parameters
+BATCH = 500  # outcomes per pass, and ids per query: `padded` makes 512 of them, and older builds of SQLite allow 999 parameters
 RECENT = timedelta(seconds=3)
 READ = ("task_id", "status", "date_done", "result", "traceback", "worker", "date_started")
 PUBLISHING = timedelta(seconds=5)  # the longest time that publishing takes; it ends at `sent_at`
@@ -49,6 +49,7 @@ class RowOutcomes:
         if ids is None:
             ids = _written_lately()
         ids += self._ended.take(lambda: _changed(ended_runs(Source.ROWS))) or []
+        ids = ids[:BATCH]
         return _outcomes(_rows().filter(task_id__in=padded(ids))) if ids else []
 
     def of(self, task: TaskId) -> list[Outcome]:
