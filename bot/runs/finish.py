@@ -67,9 +67,9 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
     run = Run.objects.select_for_update().filter(task_id=outcome.task_id, state__in=OPEN | ENDED).first()
     if run is None or run.seen == outcome.token:
         return False
-    outcome = _fit_to_show(outcome, masks.of_run(run, secret_keys))
-    if run.values_deleted_at is not None and outcome.status != REVOKED:
-        outcome = replace(outcome, result="", result_length=0, traceback="")
+    if outcome.unreadable is not None:
+        return _note_unreadable(run, outcome.unreadable)
+    outcome = _fit_to_show(run, outcome, masks.of_run(run, secret_keys))
     if run.state == RunState.FINISHED:
         return _record_again(run, outcome, now)
     _take(run, outcome)
@@ -88,6 +88,15 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
         log.info("run %s ended: %s", run.pk, run.status)
     if is_rejected:
         _append_end(run, code=Code.REJECTED)
+    return True
+
+
+def _note_unreadable(run: Run, why: Reason) -> bool:
+    """Notes why an open run's end may stay unknown. A result that can be read may still come."""
+    if run.state not in OPEN or run.unseen_because:
+        return False
+    run.unseen_because = why.dump()
+    run.save(update_fields=["unseen_because"])
     return True
 
 
@@ -121,8 +130,10 @@ def _runs_on(run: Run, outcome: Outcome) -> bool:
     return is_marked and has_begun(run.status, run.started_at)
 
 
-def _fit_to_show(outcome: Outcome, secrets: Secrets) -> Outcome:
+def _fit_to_show(run: Run, outcome: Outcome, secrets: Secrets) -> Outcome:
     """The outcome as every front end may show it. Secrets are masked before the text is cut: in cut JSON, fewer are found."""
+    if run.values_deleted_at is not None and outcome.status != REVOKED:
+        return replace(outcome, result="", result_length=0, traceback="")
     return replace(
         outcome,
         result=clip(clean(secrets.text(outcome.result)), RESULT_LIMIT),

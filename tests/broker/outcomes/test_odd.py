@@ -24,7 +24,7 @@ from django.core.cache import cache
 from django.db import connections
 from django.utils import timezone
 
-from bot.broker.outcomes import choice, kinds, pickled, readers
+from bot.broker.outcomes import backend, choice, kinds, pickled, readers
 from bot.broker.outcomes.backend import BackendOutcomes
 from bot.broker.outcomes.line import HANGING, Line
 from bot.broker.outcomes.readers import token
@@ -34,6 +34,7 @@ from bot.core.model import Source, TaskId
 from bot.core.ports import SourceSilent
 from bot.core.secrets import WORDS
 from bot.runs import finish
+from bot.texts import sentence
 from tests.broker.outcomes.test_backend import an_app, only, store
 from tests.broker.waiting import wait_until
 from tests.factories import NOW, a_run
@@ -177,6 +178,38 @@ def test_a_compressed_result_is_expanded_only_so_far(
         assert tracemalloc.get_traced_memory()[1] < 12_000_000  # LZMA takes 8 MB itself
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("stored", "why"),
+    [
+        (b"\0celery-compressed\0application/x-brotli\0\x0b\x02", "It is compressed as application/x-brotli"),
+        (b"\0celery-compressed\0application/x-new\0x", "It is compressed as application/x-new"),
+        (b"{", "can't read it (DecodeError)"),
+    ],
+    ids=["brotli", "unknown", "broken"],
+)
+def test_a_run_says_why_its_result_can_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: bytes, why: str
+) -> None:
+    monkeypatch.setattr(base, "COMPRESSED_PAYLOAD_MAGIC", b"\0celery-compressed\0", raising=False)
+    monkeypatch.setattr(backend, "_unreadable", set())
+    app, run = an_app(f"file://{tmp_path}"), a_run(source="backend")
+    file = Path(tmp_path, f"celery-task-meta-{run.task_id}")
+    file.write_bytes(stored)
+
+    def record() -> int:
+        return finish.record(BackendOutcomes(app).changed(), now=NOW, deadline=1800, secret_keys=WORDS)
+
+    assert record() == 1
+    run.refresh_from_db()
+    assert (run.state, why in sentence(run.unseen_reason)) == ("sent", True)
+    assert BackendOutcomes(app).changed() == [], "this process has said it"
+    file.unlink()
+    store(app, run.task_id, "SUCCESS")
+    assert record() == 1
+    run.refresh_from_db()
+    assert (run.state, run.unseen_reason) == ("finished", None)
 
 
 def test_a_pickle_with_a_large_index_costs_no_memory() -> None:
