@@ -80,7 +80,7 @@ def waiting_for(platform: Platform, actor: Actor, most: int = SHOWN) -> WaitingF
 
 
 def _waiting() -> QuerySet[Run]:
-    """All waiting runs. Not ordered by the primary key, so that the index of states is used (bot.runs.see)."""
+    """All waiting runs. Not ordered by the primary key (bot.models.run.Run)."""
     return Run.objects.filter(state=RunState.WAITING).order_by("deadline_at").defer(*LARGE)
 
 

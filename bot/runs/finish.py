@@ -206,7 +206,7 @@ def watched_on(now: datetime) -> Q:
 
 
 def _late(states: Collection[RunState], by: datetime, of: Q) -> list[int]:
-    # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
+    # Not ordered by the primary key (bot.models.run.Run).
     late = Run.objects.filter(of, state__in=states, deadline_at__lte=by).order_by("deadline_at")
     return list(late.values_list("pk", flat=True)[:BATCH])
 
