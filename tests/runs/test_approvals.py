@@ -90,7 +90,7 @@ def test_an_approver_among_many_linked_people_is_found(door: Door, approvers: tu
     users = get_user_model().objects.bulk_create(
         get_user_model()(username=f"u{number}", is_staff=True) for number in range(200)
     )
-    members = get_user_model().groups.through.objects  # type: ignore[attr-defined]
+    members = get_user_model().groups.through.objects
     leads, staff = (Group.objects.get_or_create(name=name)[0] for name in ("leads", "staff"))
     members.bulk_create(members.model(user=user, group=leads if approvers else staff) for user in users)
     SlackLink.objects.bulk_create(

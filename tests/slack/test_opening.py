@@ -38,7 +38,7 @@ class Asked:
     def views_open(self, *, view: Any, **_: Any) -> None:
         self.opened.append(view)
         if self.error:
-            raise SlackApiError("no", SimpleNamespace(get={"error": self.error}.get, status_code=200))
+            raise SlackApiError("no", SimpleNamespace(get={"error": self.error}.get, status_code=200))  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("refused", [None, NoSuchRun()], ids=["form", "refusal"])

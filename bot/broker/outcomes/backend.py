@@ -19,7 +19,8 @@ from bot.broker.outcomes.line import SHARE, line
 from bot.broker.outcomes.readers import Answer, Compressed, Reader
 from bot.broker.outcomes.shown import outcome, readable_value
 from bot.broker.outcomes.watched import Tokens, Turns, ended_runs, open_runs
-from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
+from bot.core.model import Outcome, Source, TaskId
+from bot.core.ports import Outcomes
 from bot.core.reasons import Code, Reason
 from bot.core.status import AWAITED, RunState
 from bot.runs import clock
@@ -35,8 +36,8 @@ _unreadable: set[str] = set()  # tokens of unreadable results that were reported
 
 
 @dataclass
-class BackendOutcomes:
-    """Outcomes over a result backend. Threads may share it."""
+class BackendOutcomes(Outcomes):
+    """Outcomes over a result backend, which knows task ids and no schedules. Threads may share it."""
 
     app: Celery
     source: ClassVar = Source.BACKEND
@@ -60,9 +61,6 @@ class BackendOutcomes:
     def reach(self, within: float) -> None:
         """Raises SourceSilent if the backend doesn't answer within `within` seconds."""
         line(self.app).ask(lambda reader: list(reader.read(["runtask-nothing"])), within)
-
-    def last_run(self, schedule: Schedule) -> LastRun | None:  # noqa: ARG002  # a backend knows task ids only
-        return None
 
     def _old_ones(self) -> Tokens:
         return open_runs(self.source, [RunState.OVERDUE]) | ended_runs(self.source)

@@ -18,6 +18,7 @@ from bot.broker.outcomes import newest
 from bot.broker.outcomes.shown import outcome, readable
 from bot.broker.outcomes.watched import Tokens, Turns, ended_runs, open_runs
 from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
+from bot.core.ports import Outcomes
 from bot.core.status import OPEN
 from bot.models import Run, database_of
 from bot.prepared import padded
@@ -30,16 +31,15 @@ PUBLISHING = timedelta(seconds=5)  # the longest time that publishing takes; it 
 
 
 @dataclass
-class RowOutcomes:
+class RowOutcomes(Outcomes):
     """Outcomes over the results table.
 
-    A full pass over all open runs finds every result, even if its date is wrong or it was committed late. But its cost
-    grows with the number of open runs, so full passes get at most 1% of the time. The passes between them read only the
-    results of the last seconds. With up to some hundred open runs, every pass is full.
+    There are two kinds of passes. A full pass asks about every open run, and may take 1 % of the time; with up to some hundred open
+    runs, every pass is full. Between full passes, a quick pass reads only results whose date is of the last 3 s. A result with a
+    wrong date, or one that was committed late, is found by the next full pass.
     """
 
     source: ClassVar = Source.ROWS
-    life: ClassVar = None  # rows stay until somebody deletes them
     _full: Turns = field(default_factory=lambda: Turns(share=0.01))
     _ended: Turns = field(default_factory=lambda: Turns(share=0.01, pause=60))
 

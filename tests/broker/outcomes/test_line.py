@@ -52,7 +52,7 @@ def test_many_questions_at_the_same_moment_are_no_silence() -> None:
     line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
 
     def ask(_: int) -> list[Any]:
-        return line.ask(lambda one: one.read(["t"]), 20)
+        return line.ask(lambda one: list(one.read(["t"])), 20)
 
     with ThreadPoolExecutor(HANGING + 2) as pool:
         answers = pool.map(ask, range(HANGING + 2))
