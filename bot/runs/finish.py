@@ -44,8 +44,8 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secre
     """Saves outcomes in their runs. Returns how many runs changed. Recording the same outcomes again changes nothing."""
     changed = 0
     for outcome in outcomes:
-        this = (outcome.task_id, outcome.token)
-        if time.monotonic() - _refused.get(this, -math.inf) < REFUSED_PAUSE:
+        key = (outcome.task_id, outcome.token)
+        if time.monotonic() - _refused.get(key, -math.inf) < REFUSED_PAUSE:
             continue
         try:
             changed += _record(outcome, now, timedelta(seconds=deadline), secret_keys)
@@ -56,7 +56,7 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secre
             # because further lines contain the whole row.
             if len(_refused) >= REMEMBERED:
                 _refused.clear()  # some outcomes are then tried again sooner
-            _refused[this] = time.monotonic()
+            _refused[key] = time.monotonic()
             first, *_ = [*str(exc).splitlines(), ""]
             log.error("the outcome of task %s can't be recorded: %s %s", outcome.task_id, type(exc).__name__, first)  # noqa: TRY400
     return changed
@@ -148,11 +148,11 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     if outcome.status not in WAITING | {RETRY, REVOKED}:
         # The task has begun after all. A Stop can't prevent that any more.
         run.stop_due_at = None
-    told = _told(run)
-    if outcome.status == REVOKED == told[-1][0]:  # several workers may report that they revoked the task
+    ends = _ends(run)
+    if outcome.status == REVOKED == ends[-1][0]:  # several workers may report that they revoked the task
         return _say_better_why(run, outcome, now)
-    this = (outcome.status, outcome.result, outcome.at)
-    is_new = outcome.status in FINAL and this[:2] != told[-1][:2] and this not in told  # events may come twice
+    this_end = (outcome.status, outcome.result, outcome.at)
+    is_new = outcome.status in FINAL and this_end[:2] != ends[-1][:2] and this_end not in ends  # events may come twice
     if is_new:
         run.later_ends.append({"status": outcome.status, "result": outcome.result, "at": outcome.at.isoformat()})
         run.later_ends = run.later_ends[-LATER_ENDS:]
@@ -165,7 +165,7 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     return is_new
 
 
-def _told(run: Run) -> list[tuple[str, str, datetime | None]]:
+def _ends(run: Run) -> list[tuple[str, str, datetime | None]]:
     """The run's ends so far, the first one first: status, result, and when."""
     later = ((end["status"], end["result"], datetime.fromisoformat(end["at"])) for end in run.later_ends)
     return [(run.status, run.result, run.finished_at), *later]
@@ -232,8 +232,8 @@ def _believe_mark(run: Run, now: datetime) -> bool:
     run.state, run.result, run.finished_at, run.deadline_at = RunState.FINISHED, MARK, run.seen_at, now + WATCHED_ON
     run.result_length = len(MARK)
     run.save()
-    told = [NoticeKind.FINAL] if run.tells_of(run.status) else []
-    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
+    replies = [NoticeKind.FINAL] if run.tells_of(run.status) else []
+    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *replies, now=now, at_once=True)
     _append_end(run, status=run.status)
     return True
 
@@ -246,8 +246,8 @@ def withdraw(pk: int, *, now: datetime) -> bool:
         return False
     run.state, run.stop_due_at, run.deadline_at = RunState.WITHDRAWN, None, now
     run.save(update_fields=["state", "stop_due_at", "deadline_at"])
-    told = [NoticeKind.CLOSED] if run.tells_of("") else []
-    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
+    replies = [NoticeKind.CLOSED] if run.tells_of("") else []
+    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *replies, now=now, at_once=True)
     audit.append(of_run(Act.RUN_WITHDRAWN, run))
     log.info("run %s withdrawn", run.pk)
     return True
@@ -263,8 +263,8 @@ def end_unseen(pk: int, why: Reason, *, now: datetime) -> bool:
     run.unseen_because = run.unseen_because or why.dump()
     run.deadline_at = now + WATCHED_ON
     run.save(update_fields=["state", "unseen_because", "deadline_at"])
-    told = [NoticeKind.UNSEEN] if run.tells_of("") else []
-    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
+    replies = [NoticeKind.UNSEEN] if run.tells_of("") else []
+    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *replies, now=now, at_once=True)
     _append_end(run, code=why.code, **why.params)
     log.warning("run %s: its end can't be known (%s)", run.pk, why.code)
     return True

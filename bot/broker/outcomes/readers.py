@@ -132,7 +132,7 @@ def _decompressed(data: bytes) -> bytes:
     try:
         decompressor = DECOMPRESSORS[method](compression)
     except (KeyError, AttributeError):
-        # Not one of ours, such as brotli, whose library can't limit its output; or its library isn't installed here.
+        # It isn't in the table (brotli's library can't limit its output), or its library isn't installed here.
         raise Compressed(clip(clean(method), METHOD_LIMIT)) from None
     found = bytes(decompressor().decompress(body, LARGEST + 1))
     if len(found) > LARGEST:

@@ -67,8 +67,8 @@ def _results() -> QuerySet[TaskResult]:
 
 def _rows() -> QuerySet[TaskResult, dict[str, Any]]:
     """The columns that outcomes need, without those that an old package or an old table of the platform doesn't have."""
-    there = {one.name for one in TaskResult._meta.concrete_fields} - lacking(TaskResult)  # noqa: SLF001  # documented
-    rows: QuerySet[TaskResult, dict[str, Any]] = _results().values(*(name for name in READ if name in there))
+    existing = {one.name for one in TaskResult._meta.concrete_fields} - lacking(TaskResult)  # noqa: SLF001  # documented
+    rows: QuerySet[TaskResult, dict[str, Any]] = _results().values(*(name for name in READ if name in existing))
     return rows
 
 
