@@ -36,7 +36,7 @@ LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 DEBUG = _project.debug
 # Commands work without a key. The web process refuses to start without one (bot.wsgi). Without a key, the
-# bot's token replaces it: the key seals forms that are open in Slack, and those must survive a restart of `runtask slack`.
+# bot's token replaces it: the key signs forms that are open in Slack, and those must survive a restart of `runtask slack`.
 _seed = _bot.bot_token or get_random_string(50)
 SECRET_KEY = _project.secret_key or salted_hmac("runtask.settings", "SECRET_KEY", secret=_seed).hexdigest()
 SECRET_KEY_FALLBACKS = list(_project.secret_key_fallbacks)
