@@ -127,7 +127,7 @@ class Schedule:
     description: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)  # the columns that bot.core.options lists
     headers: str = field(default="", repr=False)
-    fingerprint: str = field(default="", repr=False)  # of all that is sent, also of secrets: only its signature goes out
+    fingerprint: str = field(default="", repr=False)  # of all that is sent, secrets too: only its signature goes out
 
     @property
     def exact_task(self) -> str:
