@@ -12,16 +12,16 @@ from django.db.models import F, Q, QuerySet
 from bot.core import approval
 from bot.core.approval import Identifiers
 from bot.core.ids import team_of
-from bot.core.model import Actor, Brief, Change, InstallationId, RunId, ScheduleId, SlackUserId
+from bot.core.model import Brief, Change, InstallationId, RunId, ScheduleId, SlackUserId
 from bot.core.policy import Subject, may
 from bot.core.reasons import Code, Reason
 from bot.core.rights import Action, Need
-from bot.core.rules import Rule
+from bot.core.rules import RuleBook
 from bot.core.status import RunState
 from bot.models import Home, Run, SlackLink, atomic
 from bot.runs import clock, installations, links, outbox, recalled, rulebook, see, unsent
 from bot.runs.actors import has_groups
-from bot.runs.door import Admitted, Platform, admit, schedules_of
+from bot.runs.door import Admitted, Platform, schedules_of
 from bot.runs.report import is_read_by_approvers
 
 log = logging.getLogger(__name__)
@@ -59,9 +59,8 @@ class WaitingFor:
     more: int = 0
 
 
-def waiting_for(platform: Platform, actor: Actor, most: int = SHOWN) -> WaitingFor:
-    """The runs that this actor may approve now and hasn't answered. Raises NotAllowed."""
-    admitted = admit(platform, actor)
+def waiting_for(admitted: Admitted, most: int = SHOWN) -> WaitingFor:
+    """The runs that this actor may approve now and hasn't answered."""
     waiting = _waiting().filter(deadline_at__gt=clock.now())
     found = admitted.briefs(schedules_of(waiting))
     # Only these schedules are read below, so that WAITING limits only runs that the actor may approve.
@@ -69,7 +68,7 @@ def waiting_for(platform: Platform, actor: Actor, most: int = SHOWN) -> WaitingF
     if not schedules:
         return WaitingFor()
     # If an approval sent nothing, the actor may approve again.
-    key: Any = actor.user
+    key: Any = admitted.actor.user
     done = Run.objects.filter(answers__user=key, state=RunState.WAITING, not_sent_because="").values("pk")
     rows = waiting.filter(schedule_id__in=schedules).exclude(user_id=key).exclude(pk__in=done)
     mine = [
@@ -147,8 +146,7 @@ def _ask(run: Run, now: datetime) -> None:
     if not waits.update(approvers_asked_at=now):
         return
     installation = InstallationId(run.installation) or installations.only()
-    rules = rulebook.in_force().book.of(run.schedule_name, run.task)
-    found = [SlackUserId(link.slack_user) for link in _approvers(run, rules, installation)]
+    found = [SlackUserId(link.slack_user) for link in _approvers(run, rulebook.in_force().book, installation)]
     Home.objects.filter(installation=installation, slack_user__in=found).update(shown=None, claimed_until=now)
     if is_read_by_approvers(run):
         return
@@ -158,12 +156,12 @@ def _ask(run: Run, now: datetime) -> None:
     log.info("run %s: %s approvers are asked directly", run.pk, len(found))
 
 
-def _approvers(run: Run, rules: tuple[Rule, ...], installation: InstallationId) -> list[SlackLink]:
+def _approvers(run: Run, book: RuleBook, installation: InstallationId) -> list[SlackLink]:
     """Up to TOLD links of people in that workspace who may approve the run. Recently active people come first."""
-    subject = Subject(rules=rules, requester=recalled.requesting(run))
+    subject = Subject(rules=book.of(run.schedule_name, run.task), requester=recalled.requesting(run))
     found, users = list[SlackLink](), set[Any]()
     for link in _linked(run.needs, installation)[:LOOKED_AT]:
-        if link.user_id not in users and may(recalled.of_link(link), Action.APPROVE, subject) is None:
+        if link.user_id not in users and may(recalled.of_link(link, book), Action.APPROVE, subject) is None:
             users.add(link.user_id)
             found.append(link)
         if len(found) == TOLD:
