@@ -36,7 +36,7 @@ LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
 
 DEBUG = _project.debug
 # Commands work without a key. The web process refuses to start without one (bot.wsgi). Without a key, the
-# bot's token replaces it: the key seals forms that are open in Slack, and those must survive a restart of `runtask slack`.
+# bot's token replaces it: the key signs forms that are open in Slack, and those must survive a restart of `runtask slack`.
 _seed = _bot.bot_token or get_random_string(50)
 SECRET_KEY = _project.secret_key or salted_hmac("runtask.settings", "SECRET_KEY", secret=_seed).hexdigest()
 SECRET_KEY_FALLBACKS = list(_project.secret_key_fallbacks)
@@ -158,7 +158,8 @@ AUTH_PASSWORD_VALIDATORS = [
 _https = _site.scheme == "https"
 SECURE_SSL_REDIRECT = _https
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+# Other sites may be on subdomains of this host, and may not have TLS. So HSTS is for this host only, whatever --deploy says.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a supervisor's probes don't use TLS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https

@@ -1,6 +1,6 @@
 """docs/configuration.md is complete, and its examples are read as they stand there."""
 
-import ast
+import json
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,20 @@ def value(cls: type, name: str, raw: dict[str, Any]) -> Any:
     return getattr(env.read(cls, raw), attribute)
 
 
-def in_the_environment(name: str) -> dict[str, str]:
-    given, _, text = ROWS[name][3].strip("`").partition("=")
-    return {given: text}
+def example(name: str) -> str:
+    return ROWS[name][3].strip("`")
+
+
+def in_settings(name: str) -> Any:
+    """The example as a value of the setting `RUNTASK`, as the page's table of types says."""
+    kind, text = ROWS[name][1], example(name)
+    if kind == "boolean":
+        return text == "1"
+    if kind in ("number", "seconds"):
+        return int(text)
+    if kind == "list":
+        return text.replace(",", " ").split()
+    return json.loads(text) if "JSON" in kind else text
 
 
 @pytest.mark.parametrize("variable", [*OURS, *PROJECT], ids=lambda variable: variable.name)
@@ -45,13 +56,14 @@ def test_every_row_has_a_variable() -> None:
 
 
 @pytest.mark.parametrize("variable", OURS, ids=lambda variable: variable.name)
-def test_both_examples_mean_the_same(variable: env.Variable) -> None:
-    there = value(conf.Conf, variable.name, in_the_environment(variable.name))
-    settings = ast.literal_eval(f"{{{ROWS[variable.name][4].strip('`')}}}")
+def test_an_example_means_the_same_in_the_environment_and_in_the_settings(variable: env.Variable) -> None:
+    there = value(conf.Conf, variable.name, {variable.name: example(variable.name)})
+    settings = {variable.name.removeprefix(conf.PREFIX): in_settings(variable.name)}
     assert there == value(conf.Conf, variable.name, conf.values(settings, {}))
     assert there != variable.default
 
 
 @pytest.mark.parametrize("variable", PROJECT, ids=lambda variable: variable.name)
 def test_the_examples_of_the_stand_alone_project_can_be_read(variable: env.Variable) -> None:
-    assert value(env.Project, variable.name, in_the_environment(variable.name)) != variable.default
+    found = value(env.Project, variable.name, {variable.name: example(variable.name)})
+    assert found != variable.default

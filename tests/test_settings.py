@@ -44,6 +44,25 @@ with connection.cursor() as cursor:
     modes = {path.name: f"{path.stat().st_mode & 0o777:o}" for path in (file.parent, *file.parent.glob("*.sqlite3*"))}
 print(json.dumps({"modes": modes, "keys": [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]}))
 """
+HEADER = """
+import django
+django.setup()
+from django.test import Client
+print(Client().get("/healthz", secure=True, headers={"host": "runs.example.com"}).headers["Strict-Transport-Security"])
+"""
+
+
+def test_https_is_demanded_for_this_host_only() -> None:
+    """Its subdomains may be other sites, which may not have TLS."""
+    environment = clean_environment(
+        DJANGO_SETTINGS_MODULE="bot.settings", DJANGO_SECRET_KEY="x" * 50, RUNTASK_BASE_URL="https://runs.example.com"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", HEADER], env=environment, capture_output=True, text=True, check=True, timeout=50
+    )
+    assert done.stdout.strip() == "max-age=31536000"
+
+
 SQLITE = ("runtask.sqlite3", "runtask.sqlite3-wal", "runtask.sqlite3-shm")
 
 

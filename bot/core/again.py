@@ -31,7 +31,7 @@ class Again:
     since: tuple[Change, ...]  # how the stored values have changed since the run
     # How the schedule's name, task and options have changed since the run; as texts, not JSON.
     settings: tuple[Change, ...]
-    fingerprint: str  # the sealed one of the schedule and these values
+    fingerprint: str  # the signed one of the schedule and these values
     problems: tuple[Problem, ...] = ()  # why rules don't allow these values
 
 

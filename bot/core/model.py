@@ -127,7 +127,7 @@ class Schedule:
     description: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)  # the columns that bot.core.options lists
     headers: str = field(default="", repr=False)
-    fingerprint: str = field(default="", repr=False)  # of all that is sent, also of secrets: only its seal goes out
+    fingerprint: str = field(default="", repr=False)  # of all that is sent, secrets too: only its signature goes out
 
     @property
     def exact_task(self) -> str:
@@ -191,7 +191,7 @@ class Preview:
     target: Target
     source: Source  # where runtask will read a run's outcome
     stored: Mapping[Field, Shown]
-    fingerprint: str  # the sealed one of the schedule
+    fingerprint: str  # the signed one of the schedule
     last: LastRun | None = None
     running: Running | None = None
     listening: Listening = Listening.UNKNOWN  # whether a worker consumes its queue
@@ -229,7 +229,7 @@ class RunRequest:
     schedule: ScheduleId
     args: str | None = field(repr=False)
     kwargs: str | None = field(repr=False)
-    fingerprint: str | None  # the sealed fingerprint that the form was shown with; None: run it as it is now
+    fingerprint: str | None  # the signed fingerprint that the form was shown with; None: run it as it is now
     destination: Destination | None = None
     digest: str = ""  # of the whole request, if the same key must not be used for a different request
     again: RunId | None = None  # "as stored" and masks then mean the values of this run

@@ -41,7 +41,7 @@ class Platform:
     sources: Sources
     secret_keys: tuple[str, ...]
     deadline: float  # seconds
-    form_keys: tuple[str, ...] = field(repr=False)  # seal what a form carries: the key in use first, then older ones
+    form_keys: tuple[str, ...] = field(repr=False)  # sign what a form carries: the key in use first, then older ones
     queues: Queues
     stopper: Stopper
     may_kill: bool = False  # whether Stop may terminate a running task

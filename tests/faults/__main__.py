@@ -34,10 +34,9 @@ def main() -> int:
         outcomes.append(outcome)
         say(figures.report([outcome], options.seed + number))
         say("\n".join(complaints(outcome)))
-    text = figures.report(outcomes, options.seed)
-    say(text)
+    say(figures.report(outcomes, options.seed))
     if options.write:
-        figures.write(PAGE, text)
+        figures.write(PAGE, figures.summary(outcomes, options.seed))
     return int(any(complaints(one) for one in outcomes))
 
 

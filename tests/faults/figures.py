@@ -1,4 +1,4 @@
-"""The figures of a long run: as a table for the reader, and in docs/guarantees.md between two marks."""
+"""The figures of a long run: all for the person who started it, and in short in docs/guarantees.md between two marks."""
 
 import statistics
 from pathlib import Path
@@ -42,9 +42,16 @@ def recovery(outcomes: list[Outcome]) -> str:
 
 
 def report(outcomes: list[Outcome], seed: int) -> str:
+    return f"{summary(outcomes, seed)}\n\n{recovery(outcomes)}"
+
+
+def summary(outcomes: list[Outcome], seed: int) -> str:
+    """What the page shows: all but the times after each kind of fault."""
     total, faults = sum(one.submissions for one in outcomes), sum(len(one.faults) for one in outcomes)
     head = f"{total:,} submissions, {faults} faults, seed {seed}."
-    return "\n\n".join([head, table(outcomes), told(outcomes), recovery(outcomes)])
+    longest = max((second for one in outcomes for seconds in one.recovery.values() for second in seconds), default=0)
+    last = f"After a fault, the next submitted run had its end in Slack within {longest:.1f} s at most."
+    return "\n\n".join([head, table(outcomes), told(outcomes), last])
 
 
 def write(page: Path, text: str) -> None:

@@ -1,7 +1,7 @@
 """A sidecar in a platform's database changes nothing of the platform's, and says what doesn't fit."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,6 +31,39 @@ PeriodicTask.objects.create(name="nightly", task="shop.nightly", interval=every)
 TaskResult.objects.create(task_id="t1", status="SUCCESS")
 """
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+FURTHER_PEOPLE = """
+from django.contrib.auth.models import Group, User
+User.objects.get(username="ana").groups.add(Group.objects.create(name="operators"))
+User.objects.create_superuser("boss", "boss@example.com", "boss")
+"""
+PERMIT = """
+INSERT INTO auth_user_user_permissions (user_id, permission_id)
+SELECT u.id, p.id FROM auth_user u, auth_permission p
+WHERE u.username = 'ana' AND p.codename IN ('view_periodictask', 'run_periodictask')
+"""
+RUN = """
+from uuid import uuid4
+from bot import wiring
+from bot.core.entry import Entry
+from bot.core.model import RunRequest
+from bot.runs import actors, start
+from bot.runs.waiting import Budget
+from django.contrib.auth.models import User
+ana = actors.of_user(User.objects.get(username="ana"), entry=Entry.SLACK)
+asked = RunRequest(key=str(uuid4()), actor=ana, schedule=1, args=None, kwargs=None, fingerprint=None)
+run = start.start(wiring.platform(), asked, Budget(5))
+run.refresh_from_db()
+print("state:", run.state)
+"""
+LOG_IN = """
+from django.test import Client
+client = Client(HTTP_HOST="localhost")
+pages = ("/admin/", "/admin/runtask/run/", "/admin/django_celery_beat/periodictask/", "/", "/?schedule=1")
+answers = [client.post("/admin/login/", {"username": "boss", "password": "boss"}), *map(client.get, pages)]
+link = {"team": "T1", "slack_user": "U2", "user": "1"}
+answers += [client.post("/admin/runtask/slacklink/add/", link), client.post("/admin/logout/")]
+print(*(answer.status_code for answer in answers))
+"""
 
 
 @pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.nightly), "postgres"])
@@ -134,27 +167,57 @@ def test_a_platform_with_results_elsewhere_needs_no_table_for_results(tmp_path: 
     assert "django_celery_results" not in told
 
 
-@pytest.mark.nightly
-@pytest.mark.parametrize("database", ["postgres"], indirect=True)
-def test_the_rights_in_the_docs_are_enough(tmp_path: Path, database: str) -> None:
-    platform = Platform(tmp_path, database)
-    platform.manage("shell", "--command", FILL)
-    (grants,) = re.findall(r"```sql\n(GRANT.*?)```", Path("docs/sidecar.md").read_text(), re.DOTALL)
+@pytest.fixture
+def account(database: str) -> Iterator[tuple[str, Callable[[str], Any]]]:
+    """The database's URL for a new account without rights, and a function that executes the owner's statements for it."""
     role = database.rpartition("/")[2]
     with psycopg.connect(database, autocommit=True) as server:
         server.execute(f"CREATE ROLE {role} LOGIN".encode())
         try:
-            server.execute(
-                f"{grants.replace('TO runtask;', f'TO {role};')} GRANT CREATE ON SCHEMA public TO {role}".encode()
+            yield (
+                database.replace("postgres@", f"{role}@"),
+                lambda sql: server.execute(sql.replace("TO runtask;", f"TO {role};").encode()),
             )
-            platform.database = database.replace("postgres@", f"{role}@")
-            for command in (["migrate"], ["staff", "add", "U1", "ana", "--team", "T1"], ["migrate", "runtask", "zero"]):
-                done = platform.sidecar(*command, **TOKENS)
-                assert done.returncode == 0, done.stderr
-                told = ("may act: U1 in T1 as ana", "runtask.audit")
-                assert [line for line in done.stderr.splitlines() if not any(text in line for text in told)] == []
         finally:
             server.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_the_rights_in_the_docs_are_enough(
+    tmp_path: Path, database: str, account: tuple[str, Callable[[str], Any]]
+) -> None:
+    platform = Platform(tmp_path, database)
+    platform.manage("shell", "--command", FILL + FURTHER_PEOPLE)
+    (grants,) = re.findall(r"```sql\n-- Slack\n(.*?)```", Path("docs/sidecar.md").read_text(), re.DOTALL)
+    for_slack, for_admin, for_permissions = re.split(r"^-- .*\n", grants, flags=re.MULTILINE)
+    secret = {"DJANGO_SECRET_KEY": "x" * 50}
+    common = {**TOKENS, **secret, "RUNTASK_DATA": str(tmp_path), "CELERY_BROKER_URL": "memory://"}
+    platform.database, as_the_owner = account
+
+    def told(*command: str, **more: str) -> str:
+        done = platform.sidecar(*command, **common, **more)
+        assert done.returncode == 0, done.stderr
+        assert "permission denied" not in done.stderr
+        return done.stdout
+
+    as_the_owner(f"{for_slack} GRANT CREATE ON SCHEMA public TO runtask;")
+    told("migrate")
+    told("staff", "add", "U1", "ana", "--team", "T1")
+    rules = tmp_path / "rules.yml"
+    rules.write_text("- {name: Nightly, tasks: [shop.nightly], run: [operators]}")
+    told("rules", "import", str(rules))
+    assert "state: sent" in told("shell", "--command", RUN)
+    told("cleanup", "--yes")
+
+    as_the_owner(for_admin)
+    assert "302 200 200 200 200 200 302 200" in told("shell", "--command", LOG_IN)
+
+    as_the_owner(for_permissions)
+    told("migrate", RUNTASK_ALLOW="permissions")
+    as_the_owner(PERMIT)
+    assert "state: sent" in told("shell", "--command", RUN, RUNTASK_ALLOW="permissions")
+    told("migrate", "runtask", "zero", RUNTASK_ALLOW="permissions")
 
 
 @pytest.mark.nightly
