@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
+from bot.broker.outcomes.watched import Turns
 from bot.core.entry import Entry
 from bot.core.model import Field
 from bot.core.ports import NotSetUp
@@ -22,6 +23,9 @@ from bot.texts import AS_STORED, change_text, sentence
 from bot.web import account_admin, approvals, audit_admin, columns, display, history, rights, rule_admin, texts, visible  # noqa: F401  # three register themselves
 from bot.web.beat_admin import may_run
 from bot.web.lists import Guarded, ReadOnly
+
+SHARE, PAUSE = 0.05, 2.0  # share of a process's time for bringing runs up to date, and seconds between two times
+_steps = Turns(share=SHARE, pause=PAUSE)
 
 
 class NoticeInline(ReadOnly, admin.TabularInline):
@@ -228,12 +232,17 @@ def _platform() -> Platform:
     return wiring.platform()
 
 
-def _catch_up(request: HttpRequest) -> None:
-    """Runs one step of each watcher, so that states are up to date even if no watcher runs. It reads open runs only."""
+def _step() -> None:
+    """Runs one step of each watcher. It asks about all open runs."""
     from bot import wiring  # noqa: PLC0415
 
+    for watcher in wiring.watchers():
+        watcher.step()
+
+
+def _catch_up(request: HttpRequest) -> None:
+    """Brings runs up to date, even if no watcher runs."""
     try:
-        for watcher in wiring.watchers():
-            watcher.step()
+        _steps.take(_step)
     except NotSetUp as exc:
         messages.error(request, texts.CANT_CATCH_UP.format(why=exc))

@@ -72,10 +72,9 @@ class Prepared:
 
 
 def padded(values: Collection[T]) -> list[T]:
-    """Fills values for `__in` up to the next power of two. The added values -1, -2, … match nothing.
+    """Pads the list for `__in` to the next power of two with values that match nothing, so that there are few different statements.
 
-    Otherwise each number of values would make another statement. Python's sqlite3 caches 128 statements per connection: 18 MB
-    instead of 1 MB after lists of up to 500 values.
+    Python's sqlite3 caches 128 statements per connection: 18 MB instead of 1 MB after lists of up to 500 values.
     """
     found = list(values)
     if not found:

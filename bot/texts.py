@@ -76,6 +76,12 @@ SENTENCES: dict[Code, str] = {
     Code.RESULT_EXPIRED: (
         "Its end can't be known: results are kept for {seconds} s only, and nobody looked for this one in that time."
     ),
+    Code.RESULT_COMPRESSED: (
+        "There is a result, but runtask can't read it, so nobody can see here how it ends. It is compressed as {method}."
+    ),
+    Code.RESULT_UNREADABLE: (
+        "There is a result, but runtask can't read it ({error}), so nobody can see here how it ends."
+    ),
     Code.NEVER_HEARD: "Its end can't be known: nothing was heard of it until a day after its deadline.",
     Code.EVENTS_QUEUE: "the queue of the workers' events can't be used, see `runtask events`: {error}",
     Code.NO_EVENTS: "Workers send no events about this task (send_events), so nobody can see here how it ends.",

@@ -155,12 +155,15 @@ def sources() -> Sources:
 
 def _new_sources() -> Sources:
     """Doesn't load the platform's tasks: a process that only watches and delivers doesn't need them."""
-    options = readable_options()
+    return choice.sources(_app(), readable_options().outcomes)
+
+
+def _app() -> Celery | None:
+    """The app, perhaps without its tasks. None: the project has none."""
     try:
-        app = platform_app(options.celery_app)
+        return platform_app(readable_options().celery_app)
     except NoApp:
-        app = None
-    return choice.sources(app, options.outcomes)
+        return None
 
 
 def watchers() -> list[Watcher]:
@@ -173,7 +176,7 @@ def watchers() -> list[Watcher]:
     first = there.for_new_runs if there.for_new_runs in there.all else Source.NONE
     others = [one for one in there.all if one not in (first, Source.NONE)]
 
-    def watcher(source: Source, settles: Q, idle: float) -> Watcher:
+    def watcher(source: str, settles: Q, idle: float) -> Watcher:
         return Watcher(
             there.all[source],
             deadline=options.deadline,
@@ -190,7 +193,8 @@ def background() -> tuple[list[Loop], Deliverer]:
     """The loops that watch and deliver, and the deliverer, to be drained after the loops have stopped."""
     options = readable_options()
     messenger = SlackMessenger(web_client(options, DELIVERY), audiences())
-    stopper = _stopper()
+    app = _app()
+    stopper = None if app is None else RemoteControl(app)
     can_stop = stopper is not None and stopper.problem() is None
     site = Site(base_url=options.base_url, can_stop=can_stop, may_kill=options.kill)
     deliverer = Deliverer(messenger, site, wake=notices_owed.ring)
@@ -215,22 +219,12 @@ def keeping(options: Conf) -> Keep:
     return Keep(**{what: timedelta(seconds=number) for what, number in seconds.items()})
 
 
-def _stopper() -> RemoteControl | None:
-    try:
-        return RemoteControl(platform_app(readable_options().celery_app))
-    except NoApp:
-        return None
-
-
 def _with_schedules(gate: Gate) -> list[Loop]:
     """The loops that need schedules. Doesn't load the platform's tasks."""
-    options = readable_options()
-    try:
-        app = platform_app(options.celery_app)
-    except NoApp:
+    if (app := _app()) is None:
         return []
     shown = _platform(app, BeatCatalog(app))
-    homes = Homes(platform=shown, identity=identity(), client=web_client(options, DELIVERY))
+    homes = Homes(platform=shown, identity=identity(), client=web_client(readable_options(), DELIVERY))
     return [Loop("homes", Refreshing(gate, homes.refresh).step), Loop("approvals", Tending(shown).step)]
 
 

@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
-from bot import conf, wiring
+from bot import admin, conf, wiring
 from bot.admin import RunAdmin
+from bot.broker.outcomes.watched import Turns
 from bot.models import Installation, Notice, Run, SlackLink
 from bot.web import history
 
@@ -21,7 +22,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def site(client: Client) -> Client:
+def site(client: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
+    monkeypatch.setattr(admin, "_steps", Turns())  # every view catches up
     client.force_login(User.objects.create_superuser("root"))
     return client
 
@@ -95,6 +97,20 @@ def test_an_end_is_shown_even_if_no_watcher_runs(site: Client, address: str) -> 
     assert "FAILURE" in site.get(f"/admin/runtask/run/{address.format(run.pk)}").content.decode().replace(
         ">FAILURE</a>", ""
     )
+
+
+def test_views_that_follow_soon_do_not_ask_about_all_open_runs_again(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            site.get("/admin/runtask/run/")
+        return sum("django_celery_results_taskresult" in query["sql"] for query in seen)
+
+    a_run(state="sent", deadline_at=timezone.now() + timedelta(hours=1))
+    assert asked() > 0
+    monkeypatch.setattr(admin, "_steps", Turns(share=admin.SHARE, pause=60))
+    assert [asked() > 0, asked() > 0] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,9 @@ from bot.core.secrets import Secrets
 
 log = logging.getLogger(__name__)
 
-SURE = frozenset({"filesystem", "memory"})  # transports: if putting a message into a queue fails, it isn't in the queue
-# Errors that are raised before a byte is written. (A ChannelError that is a broker's answer is handled as a refusal.)
+SURE = frozenset({"filesystem", "memory"})  # transports on which a failed put certainly left no message
+# Errors that Celery and kombu raise before they write to the broker. (A ChannelError that is a broker's answer is handled as a
+# refusal.)
 BEFORE = (TypeError, EncodeError, ChannelError)
 POOL_SIZE = 16
 

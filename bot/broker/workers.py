@@ -54,8 +54,12 @@ class LiveQueues:
             if is_asking or self.clock() - self._asked_at < ASK_AGAIN:
                 return
             self._asked_at = self.clock()
-            self._asking = threading.Thread(target=self._ask, name="ask-workers", daemon=True)
-            self._asking.start()
+            asking = threading.Thread(target=self._ask, name="ask-workers", daemon=True)
+            try:
+                asking.start()
+            except RuntimeError:  # this process can't have another thread now: the queues stay unknown
+                return
+            self._asking = asking
 
     def _ask(self) -> None:
         try:

@@ -1,7 +1,7 @@
 """Replaces masks that a form or a script left in values by the stored secrets.
 
-A mask's place tells which secret it stands for. If something was removed or moved, a place may stand for another secret than
-before, so that is refused. A place where the secret would be shown is also refused.
+A mask stands for the secret that is stored at the same place. If items were removed or moved, the place is ambiguous, and the
+values are refused. So is a mask at a place where the secret would be shown later.
 """
 
 from collections.abc import Iterator, Mapping

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, NewType
 
 from bot.core.entry import Entry
-from bot.core.reasons import Problem
+from bot.core.reasons import Problem, Reason
 from bot.core.rights import NO_LIMITS, NONE, Limits, Rights
 from bot.core.text import exact
 
@@ -145,8 +145,7 @@ class Target:
 
     @property
     def queue(self) -> str | None:
-        """The queue's name. None: it is unknown, or an exchange decides."""
-        return self.options.get("queue")
+        return self.options.get("queue")  # None: it is unknown, or an exchange decides
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -261,6 +260,7 @@ class Outcome:
     result_length: int = 0  # characters before shortening
     traceback: str = field(default="", repr=False)
     worker: str = ""
+    unreadable: Reason | None = None  # why nobody can say more: there is a result, but it can't be read
 
 
 class NoticeKind(StrEnum):

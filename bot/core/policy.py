@@ -16,7 +16,10 @@ from bot.core.rules import Rule
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """What matters of the schedule or run that an action is about, or of all schedules: its rules, and the circumstances."""
+    """What a permission check looks at: the rules of the schedule, and the circumstances.
+
+    Without rules, it is about whether the person may see schedules at all.
+    """
 
     rules: tuple[Rule, ...] = ()  # the rules that match the schedule
     # If a run's schedule was deleted, the requester's key; empty: their account was deleted, too.

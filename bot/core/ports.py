@@ -135,22 +135,26 @@ class SourceSilent(_Failed):
 
 
 class Outcomes(Protocol):
-    """A source: the results of tasks, and their progress. Its methods raise SourceSilent."""
+    """A source: the results of tasks, and their progress. Its methods raise SourceSilent. By default, it knows nothing."""
 
     @property
     def source(self) -> Source: ...
     @property
     def life(self) -> float | None:
         """Seconds after which results are deleted. None: they stay."""
+        return None
 
     def changed(self) -> list[Outcome]:
         """The outcomes of this source's runs that have changed since they were recorded."""
+        return []
 
-    def of(self, task: TaskId) -> list[Outcome]:
+    def of(self, task: TaskId) -> list[Outcome]:  # noqa: ARG002
         """The outcome of one task, if there is one."""
+        return []
 
-    def last_run(self, schedule: Schedule) -> LastRun | None:
+    def last_run(self, schedule: Schedule) -> LastRun | None:  # noqa: ARG002
         """The newest result of a schedule, whoever sent it. None: there is none, or this source can't tell."""
+        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -90,6 +90,8 @@ class Code(StrEnum):
     SOURCE_SILENT = auto()
     NO_RESULTS = auto()
     RESULT_EXPIRED = auto()
+    RESULT_COMPRESSED = auto()
+    RESULT_UNREADABLE = auto()
     NEVER_HEARD = auto()
     EVENTS_QUEUE = auto()
     NO_EVENTS = auto()

@@ -69,8 +69,8 @@ def of(function: Any, *, follow: bool = True) -> Signature | None:
 class Names:
     """The names of a task's positional values.
 
-    `sure`: the signature of the function that gets them as they are sent; None: unknown. `possible` serves to find secrets: each
-    of its texts may contain several names.
+    `sure`: the signature of the function that gets them as they are sent; None: unknown. `possible`: for finding secrets. Each item
+    has all names that this value may have, separated by spaces.
     """
 
     sure: Signature | None = None
@@ -83,7 +83,8 @@ UNKNOWN = Names()
 def names(own: Signature | None, innermost: Signature | None, *, is_sure: bool = True) -> Names:
     """The names by a task's signatures.
 
-    `own`: the function that is called. It may pass the values on to `innermost`, with other values before them.
+    `own`: the function that Celery calls. `innermost`: the function inside its decorators. Decorators may put further values before
+    the ones that were sent.
     """
     found = () if innermost is None else _positional(innermost)
     if own is None or _positional(own) != found:

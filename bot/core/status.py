@@ -40,8 +40,9 @@ AWAITED = frozenset({RunState.QUEUED, RunState.SENT, RunState.UNKNOWN, RunState.
 OPEN = AWAITED | {RunState.OVERDUE}  # the message was sent, or may have been
 UNSENT = frozenset({RunState.WAITING, RunState.DECLINED, RunState.LAPSED})
 UNENDED = OPEN | {RunState.WAITING}
-ENDED = frozenset({RunState.FINISHED, RunState.UNSEEN})  # for another hour, runtask asks the source for a later end
-NEVER_RUN = frozenset(RunState) - UNENDED - ENDED  # these have ended, too
+# Runs that have ended after they were sent. For another hour, runtask asks the source for a later end.
+ENDED = frozenset({RunState.FINISHED, RunState.UNSEEN})
+NEVER_RUN = frozenset(RunState) - UNENDED - ENDED  # runs that have ended otherwise
 
 
 def is_unsent(state: str, sent_at: datetime | None) -> bool:

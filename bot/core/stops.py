@@ -1,4 +1,4 @@
-"""The known effect of a Stop. `bot.texts` has the sentences."""
+"""What a Stop tells workers, and what we know of its effect. `bot.texts` has the sentences."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -4,7 +4,7 @@ from contextvars import ContextVar
 
 from django.utils.functional import lazy
 
-from bot.models import Run
+from bot.models.run import Run
 
 # How many runs wait for the person who reads the menu.
 number_waiting: ContextVar[int] = ContextVar("number_waiting", default=0)

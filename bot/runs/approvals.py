@@ -1,7 +1,7 @@
 """Runs that wait for approval: lists those that a person may approve, asks approvers, and ends runs that nobody can approve."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,10 +27,9 @@ from bot.runs.report import is_read_by_approvers
 log = logging.getLogger(__name__)
 
 TOLD = 10  # approvers of a run that get a direct message, at most
-LOOKED_AT = 50  # linked people that are checked at most to find these approvers
 SHOWN = 10  # runs in a list
 WAITING = 200  # waiting runs that are read at once, at most
-BATCH = 100  # runs per step
+BATCH = 100  # runs per step, and linked people per query
 LARGE = ("args", "kwargs", "options", "target", "result", "traceback")  # columns that this module doesn't read
 EVERY = 1.0  # seconds between two steps
 
@@ -80,7 +79,7 @@ def waiting_for(admitted: Admitted, most: int = SHOWN) -> WaitingFor:
 
 
 def _waiting() -> QuerySet[Run]:
-    """All waiting runs. Not ordered by the primary key, so that the index of states is used (bot.runs.see)."""
+    """All waiting runs. Not ordered by the primary key (bot.models.run.Run)."""
     return Run.objects.filter(state=RunState.WAITING).order_by("deadline_at").defer(*LARGE)
 
 
@@ -139,14 +138,17 @@ def _hindrance(run: Run, schedules: dict[ScheduleId, Brief]) -> Code | None:
     return None if ScheduleId(run.schedule_id) in schedules else Code.SCHEDULE_DELETED
 
 
-@atomic()
 def _ask(run: Run, now: datetime) -> None:
+    installation = InstallationId(run.installation) or installations.only()
+    _owe(run, installation, _approvers(run, rulebook.in_force().book, installation), now)
+
+
+@atomic()
+def _owe(run: Run, installation: InstallationId, found: list[SlackUserId], now: datetime) -> None:
     """Asks the run's approvers. Does nothing if a process has asked them before."""
     waits = Run.objects.filter(pk=run.pk, approvers_asked_at=None)
     if not waits.update(approvers_asked_at=now):
         return
-    installation = InstallationId(run.installation) or installations.only()
-    found = [SlackUserId(link.slack_user) for link in _approvers(run, rulebook.in_force().book, installation)]
     Home.objects.filter(installation=installation, slack_user__in=found).update(shown=None, claimed_until=now)
     if is_read_by_approvers(run):
         return
@@ -156,29 +158,34 @@ def _ask(run: Run, now: datetime) -> None:
     log.info("run %s: %s approvers are asked directly", run.pk, len(found))
 
 
-def _approvers(run: Run, book: RuleBook, installation: InstallationId) -> list[SlackLink]:
-    """Up to TOLD links of people in that workspace who may approve the run. Recently active people come first."""
-    subject = Subject(rules=book.of(run.schedule_name, run.task), requester=recalled.requesting(run))
-    found, users = list[SlackLink](), set[Any]()
-    for link in _linked(run.needs, installation)[:LOOKED_AT]:
-        if link.user_id not in users and may(recalled.of_link(link, book), Action.APPROVE, subject) is None:
-            users.add(link.user_id)
-            found.append(link)
-        if len(found) == TOLD:
-            break
-    return found
+def _approvers(run: Run, book: RuleBook, installation: InstallationId) -> list[SlackUserId]:
+    """Up to TOLD people in that workspace who may approve the run. Recently active people come first.
+
+    Checks one person after the other (up to three queries each) until it has found as many. If there are fewer, it checks everybody
+    in `_linked`.
+    """
+    rules = book.of(run.schedule_name, run.task)
+    subject = Subject(rules=rules, requester=recalled.requesting(run))
+    links = _linked(approval.needs(rules), installation)
+    keys, found = list(links.values_list("pk", flat=True)), dict[Any, SlackUserId]()
+    for at in range(0, len(keys), BATCH):
+        batch = links.in_bulk(keys[at : at + BATCH])
+        for link in (batch[key] for key in keys[at : at + BATCH] if key in batch):
+            if link.user_id not in found and may(recalled.of_link(link, book), Action.APPROVE, subject) is None:
+                found[link.user_id] = SlackUserId(link.slack_user)
+            if len(found) == TOLD:
+                return list(found.values())
+    return list(found.values())
 
 
-def _linked(needs: Iterable[Need], installation: InstallationId) -> QuerySet[SlackLink]:
-    """The links to check for approvers: of members of the groups and of superusers. All links there if that can't be narrowed."""
-    there = SlackLink.objects.filter(team=team_of(installation), is_deleted=False).select_related("user")
+def _linked(needs: Collection[Need], installation: InstallationId) -> QuerySet[SlackLink]:
+    """The links of active staff there. If all rules that need approvals name groups: only of members of these, and of superusers."""
+    fields = {field.name for field in get_user_model()._meta.get_fields()}  # noqa: SLF001  # documented
+    flags = {f"user__{name}": True for name in ("is_active", "is_staff") if name in fields}
+    there = SlackLink.objects.filter(team=team_of(installation), is_deleted=False, **flags).select_related("user")
     groups = [group for need in needs for group in need.approvers]
     if groups and all(need.approvers for need in needs) and has_groups(get_user_model()):
         members = get_user_model()._base_manager.filter(groups__name__in=groups)  # noqa: SLF001  # documented
-        there = there.filter(Q(user__in=members.values("pk")) | _superusers())
+        superusers = Q(user__is_superuser=True) if "is_superuser" in fields else Q(pk=None)
+        there = there.filter(Q(user__in=members.values("pk")) | superusers)
     return there.order_by(F("checked_at").desc(nulls_last=True), "pk")
-
-
-def _superusers() -> Q:
-    fields = {field.name for field in get_user_model()._meta.get_fields()}  # noqa: SLF001  # documented
-    return Q(user__is_superuser=True) if "is_superuser" in fields else Q(pk=None)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from django.db import connections
@@ -13,15 +14,16 @@ from bot.core.reasons import PROBLEM_LIMIT, Reason
 from bot.core.status import RunState
 from bot.models import Notice, NoticeState, Run, atomic, database_of, still
 from bot.prepared import padded
+from bot.runs import clock
 from bot.runs.outbox import RANK, arrange, lock, owe_edit
 from bot.runs.pace import Paced, after_pause, paced, with_pace
 
 CLAIM = timedelta(seconds=15)  # a deliverer that is silent for longer counts as dead
-# The rest of a claim that is younger than this is enough for three calls to Slack: who reads the channel (2 s), finding a
-# message, posting it (5 s each). Deleting a misplaced reply (5 s) may come too late: then another deliverer may post it again, and
-# deletes its own message.
+# If a claim is younger than this, at least 13 s of it are left. That is enough to ask who reads the channel (2 s), to search (5 s)
+# and to post (5 s). It may not be enough to also delete a misplaced reply (5 s). Then another deliverer may post the reply again,
+# and delete it.
 FRESH = timedelta(seconds=2)
-LAST = max(RANK.values())  # no other notice waits for a notice of this rank
+HIGHEST_RANK = max(RANK.values())  # no other notice waits for a notice of this rank
 
 # The driver repeats each statement for many rows; the ORM would build one for each. With the ORM, a deliverer sends only a
 # fifth as many messages per second. Each statement has a transaction of its own, which updates rows in the order of their keys,
@@ -117,7 +119,8 @@ def roots(notices: Iterable[Notice]) -> dict[int, Notice]:
 
 def is_fresh(notice: Notice, now: datetime) -> bool:
     """Whether the claim certainly lasts until the notice is sent. Check this just before sending. If False, call `renew`."""
-    return notice.claimed_until is not None and notice.claimed_until - now > CLAIM - FRESH
+    is_young = notice.claimed_until is not None and notice.claimed_until - now > CLAIM - FRESH
+    return is_young and not clock.is_unsure()
 
 
 @atomic()
@@ -156,7 +159,7 @@ def mark_sent(these: Collection[Sent]) -> None:
         if notice.kind == NoticeKind.ROOT:
             threads.append((sent.ts, notice.run_id, notice.pk, notice.claim, sent.ts))
     unasked = [sent.notice.run_id for sent in these if sent.asks_nobody]
-    followed = {sent.notice.run_id for sent in these if not sent.notice.is_edit and sent.notice.rank < LAST}
+    followed = {sent.notice.run_id for sent in these if not sent.notice.is_edit and sent.notice.rank < HIGHEST_RANK}
     with atomic(), connection.cursor() as cursor:
         lock(Run.objects.filter(pk__in={sent.notice.run_id for sent in these}))  # runs before notices, as everywhere
         cursor.executemany(SENT, done)
@@ -170,28 +173,31 @@ def mark_sent(these: Collection[Sent]) -> None:
 
 
 @atomic()
-def later(
-    notice: Notice,
-    *,
-    due_at: datetime,
-    problem: Reason | None = None,
-    maybe_posted: bool = False,
-    failed: bool = True,
-    closes: bool = False,
-) -> None:
-    """Postpones the notice until `due_at`. `failed`: whether this counts as a failed attempt.
+def give_back(notice: Notice, due_at: datetime) -> None:
+    """Postpones a notice that wasn't tried."""
+    _postpone(notice, due_at, tried_at=notice.tried_at)
 
-    With `maybe_posted`, the next try first looks for the message of this try. With `closes`, nothing may be posted to the
-    notice's channel until `due_at`.
+
+@atomic()
+def pause(notice: Notice, due_at: datetime, problem: Reason, *, closes: bool = False) -> None:
+    """Postpones the notice because Slack takes nothing now. That doesn't count as a failed attempt.
+
+    `closes`: nothing else may be posted to the notice's channel until `due_at`, either.
     """
-    _ours(notice).update(
-        state=NoticeState.OWED,
-        due_at=due_at,
-        problem=problem.dump(PROBLEM_LIMIT) if problem else "",
-        attempts=F("attempts") + int(failed),
-        **({"full_at": after_pause(due_at)} if closes else {}),
-        **({} if maybe_posted else {"tried_at": notice.tried_at}),
-    )
+    full = {"full_at": after_pause(due_at)} if closes else {}
+    _postpone(notice, due_at, problem, tried_at=notice.tried_at, **full)
+
+
+@atomic()
+def retry(notice: Notice, due_at: datetime, problem: Reason, *, maybe_posted: bool = False) -> None:
+    """Postpones the notice after a failed attempt. `maybe_posted`: the next try first looks for the message of this one."""
+    tried = {} if maybe_posted else {"tried_at": notice.tried_at}
+    _postpone(notice, due_at, problem, attempts=F("attempts") + 1, **tried)
+
+
+def _postpone(notice: Notice, due_at: datetime, problem: Reason | None = None, **more: Any) -> None:
+    text = problem.dump(PROBLEM_LIMIT) if problem else ""
+    _ours(notice).update(state=NoticeState.OWED, due_at=due_at, problem=text, **more)
 
 
 @atomic()

@@ -50,7 +50,7 @@ class _Errand:
     simply: bool = False  # whether to send it as one line of text, because Slack doesn't take our blocks
 
 
-# How a try ended, which `_store` saves: all `Sent` together, and each other end by calling it.
+# The result of a try: a `Sent` (saved in one batch), or a function that saves any other result.
 _Settling: TypeAlias = Sent | partial[None]
 
 
@@ -84,13 +84,10 @@ class Deliverer:
         self._note()
         if self.gate.is_due():
             self._pool.submit(self._ask)
-        if self._out > THREADS or not self.gate.is_open:
+        limit = (AHEAD if self.gate.is_trusted else 1) - self._out
+        if self._out > THREADS or limit <= 0 or not self.gate.is_open:
             if not self._out:
                 return False  # nothing can be sent now, so the next step needn't follow at once
-            self._receive(0.2)
-            return True
-        limit = AHEAD - self._out if self.gate.is_trusted else 1 - self._out
-        if limit <= 0:
             self._receive(0.2)
             return True
         now = self.clock()
@@ -168,7 +165,7 @@ class Deliverer:
             about = report(notice, self.site, channel=root.channel if root else "")
         except Exception:  # a defect of ours must not block other notices
             log.exception("%s", notice)
-            claims.later(notice, due_at=self._backoff(notice), problem=OURS)
+            claims.retry(notice, self._backoff(notice), OURS)
             return
         self._start(_Errand(notice, about, MessageTs(root.ts if root else ""), is_new=notice.tried_at is None))
 
@@ -183,17 +180,17 @@ class Deliverer:
             if time.monotonic() < self._start_until and self.gate.is_open:
                 end = self._try(errand)
             else:  # gives the notice back: for another deliverer, or for later
-                end = partial(claims.later, notice, due_at=self.clock(), failed=False)
+                end = partial(claims.give_back, notice, self.clock())
         except Exception:  # a defect of ours
             log.exception("%s", notice)
-            end = partial(claims.later, notice, due_at=self._backoff(notice), problem=OURS, maybe_posted=True)
+            end = partial(claims.retry, notice, self._backoff(notice), OURS, maybe_posted=True)
         self._back.put(end)
         self.wake()
 
     def _try(self, errand: _Errand) -> _Settling:
         notice = errand.notice
         if notice.is_edit and self._edits_from and self.clock() < self._edits_from:
-            return partial(claims.later, notice, due_at=self._edits_from, failed=False)
+            return partial(claims.give_back, notice, self._edits_from)
         try:
             is_in_vain = asks_nobody(notice, errand.report.channel, self.messenger, simply=errand.simply)
             end = self._edit(errand) if notice.is_edit else self._post(errand)
@@ -208,12 +205,11 @@ class Deliverer:
     def _later(self, notice: Notice, exc: NotDelivered, *, maybe_posted: bool = False) -> _Settling:
         if isinstance(exc, InstallationRefused):  # gives the notice back at once: another deliverer's token may be good
             self.gate.shut(exc)
-            return partial(claims.later, notice, due_at=self.clock(), problem=exc.reason, failed=False)
+            return partial(claims.pause, notice, self.clock(), exc.reason)
         if isinstance(exc, RateLimited):
             return self._paused(notice, exc)
         log.warning("%s: %s", notice, exc)
-        due_at = self._backoff(notice)
-        return partial(claims.later, notice, due_at=due_at, problem=exc.reason, maybe_posted=maybe_posted)
+        return partial(claims.retry, notice, self._backoff(notice), exc.reason, maybe_posted=maybe_posted)
 
     def _paused(self, notice: Notice, exc: RateLimited) -> _Settling:
         """Slack limits posts by channel, edits by workspace. So a pause delays the channel's posts, or all our other edits."""
@@ -221,11 +217,11 @@ class Deliverer:
         due_at, closes = self._in(exc.retry_after), not (notice.is_edit or exc.is_aside)
         if notice.is_edit and not exc.is_aside:
             self._edits_from = max(due_at, self._edits_from or due_at)
-        return partial(claims.later, notice, due_at=due_at, problem=exc.reason, failed=False, closes=closes)
+        return partial(claims.pause, notice, due_at, exc.reason, closes=closes)
 
     def _post(self, errand: _Errand) -> _Settling:
         notice = errand.notice
-        if clock.is_unsure() or not claims.is_fresh(notice, self.clock()):
+        if not claims.is_fresh(notice, self.clock()):
             return partial(self._renew, errand)
         if errand.report.channel == ChannelId(errand.report.reader):
             return self._to_direct_message(errand)
@@ -246,7 +242,9 @@ class Deliverer:
             log.warning("%s: this deliverer took longer than its claim lasts", errand.notice)
 
     def _edit(self, errand: _Errand) -> _Settling:
-        """Edits the message. A closed channel counts as a refused edit, which isn't tried again: replies say the same."""
+        """Edits the message. If the channel is closed, the edit is given up, not redirected: the replies say the same."""
+        if not claims.is_fresh(errand.notice, self.clock()):
+            return partial(self._renew, errand)
         try:
             self.messenger.edit(errand.report, errand.root)
         except ChannelClosed as exc:
@@ -286,7 +284,7 @@ class Deliverer:
             log.error("%s goes out as one line of text: %s", notice, exc)
             return self._try(replace(errand, is_new=True, simply=True))
         if errand.simply and notice.attempts < TRIES - 1:  # Slack should take one line, so the refusal may be temporary
-            return partial(claims.later, notice, due_at=self._backoff(notice), problem=exc.reason)
+            return partial(claims.retry, notice, self._backoff(notice), exc.reason)
         log.error("%s is given up: %s", notice, exc)
         return self._parked(notice, exc.reason)
 

@@ -1,6 +1,8 @@
 """Saves outcomes in runs, together with the notices that the runs then owe."""
 
 import logging
+import math
+import time
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +13,7 @@ from django.db.models import Q
 
 from bot.core.audit import Act, Record
 from bot.core.entry import Entry
-from bot.core.model import NoticeKind, Outcome, RunId, ScheduleId, Source
+from bot.core.model import NoticeKind, Outcome, RunId, ScheduleId, Source, TaskId
 from bot.core.reasons import Code, Reason
 from bot.core.secrets import Secrets
 from bot.core.status import AWAITED, ENDED, FINAL, OPEN, REJECTED, RETRY, WAITING, RunState, after
@@ -28,15 +30,23 @@ RESULT_LIMIT = 3000  # characters kept of a result; the whole stays where the si
 TRACEBACK_LIMIT = 6000  # characters kept of a traceback, from its end
 LATER_ENDS = 10  # later ends that a run keeps, the newest ones
 ANY = Q()  # every run
-# So long after its end, a run is still watched: the broker may give the task of a lost worker to another worker.
+# An ended run is watched for this time. If its worker is lost, the broker may give the task to another worker, and it ends again.
 WATCHED_ON = timedelta(hours=1)
-PATIENCE = timedelta(hours=24)  # so long after its deadline, an open run ends as unseen
+PATIENCE = timedelta(hours=24)  # an open run ends as `unseen` this long after its deadline
+REFUSED_PAUSE = (
+    60.0  # seconds until an outcome that the database has refused is tried again: sources return it at each pass
+)
+REMEMBERED = 1000
+_refused: dict[tuple[TaskId, str], float] = {}  # monotonic: when the database has refused the outcome with this token
 
 
 def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secret_keys: tuple[str, ...]) -> int:
     """Saves outcomes in their runs. Returns how many runs changed. Recording the same outcomes again changes nothing."""
     changed = 0
     for outcome in outcomes:
+        key = (outcome.task_id, outcome.token)
+        if time.monotonic() - _refused.get(key, -math.inf) < REFUSED_PAUSE:
+            continue
         try:
             changed += _record(outcome, now, timedelta(seconds=deadline), secret_keys)
         except (DataError, IntegrityError, ValueError, OverflowError, OperationalError) as exc:
@@ -44,6 +54,9 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secre
                 raise
             # The database refuses this outcome, which must not block the others. Only the first line of its error is logged,
             # because further lines contain the whole row.
+            if len(_refused) >= REMEMBERED:
+                _refused.clear()  # some outcomes are then tried again sooner
+            _refused[key] = time.monotonic()
             first, *_ = [*str(exc).splitlines(), ""]
             log.error("the outcome of task %s can't be recorded: %s %s", outcome.task_id, type(exc).__name__, first)  # noqa: TRY400
     return changed
@@ -54,9 +67,9 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
     run = Run.objects.select_for_update().filter(task_id=outcome.task_id, state__in=OPEN | ENDED).first()
     if run is None or run.seen == outcome.token:
         return False
-    outcome = _fit_to_show(outcome, masks.of_run(run, secret_keys))
-    if run.values_deleted_at is not None and outcome.status != REVOKED:
-        outcome = replace(outcome, result="", result_length=0, traceback="")
+    if outcome.unreadable is not None:
+        return _note_unreadable(run, outcome.unreadable)
+    outcome = _fit_to_show(run, outcome, masks.of_run(run, secret_keys))
     if run.state == RunState.FINISHED:
         return _record_again(run, outcome, now)
     _take(run, outcome)
@@ -78,10 +91,19 @@ def _record(outcome: Outcome, now: datetime, deadline: timedelta, secret_keys: t
     return True
 
 
+def _note_unreadable(run: Run, why: Reason) -> bool:
+    """Notes why an open run's end may stay unknown. A result that can be read may still come."""
+    if run.state not in OPEN or run.unseen_because:
+        return False
+    run.unseen_because = why.dump()
+    run.save(update_fields=["unseen_because"])
+    return True
+
+
 def _take(run: Run, outcome: Outcome) -> None:
     """Copies the outcome into the run. The caller saves the run."""
     if _runs_on(run, outcome):
-        # It keeps its progress. If no end comes until its deadline, `_mark_overdue` believes the mark.
+        # The run keeps its progress. If no end has come by its deadline, `_mark_overdue` ends it as revoked.
         log.info("run %s is marked as stopped, but its task has begun", run.pk)
         run.state, run.status, run.seen, run.seen_at = RunState.RUNNING, outcome.status, outcome.token, outcome.at
         run.unseen_because = ""
@@ -100,7 +122,7 @@ def _take(run: Run, outcome: Outcome) -> None:
 
 
 def _runs_on(run: Run, outcome: Outcome) -> bool:
-    """Whether a worker has only marked the task as revoked while another one, or the same, runs it.
+    """Whether a worker has only marked the task as revoked, while the task goes on, in that worker or in another one.
 
     Events don't say REVOKED of a task that is only marked.
     """
@@ -108,8 +130,10 @@ def _runs_on(run: Run, outcome: Outcome) -> bool:
     return is_marked and has_begun(run.status, run.started_at)
 
 
-def _fit_to_show(outcome: Outcome, secrets: Secrets) -> Outcome:
+def _fit_to_show(run: Run, outcome: Outcome, secrets: Secrets) -> Outcome:
     """The outcome as every front end may show it. Secrets are masked before the text is cut: in cut JSON, fewer are found."""
+    if run.values_deleted_at is not None and outcome.status != REVOKED:
+        return replace(outcome, result="", result_length=0, traceback="")
     return replace(
         outcome,
         result=clip(clean(secrets.text(outcome.result)), RESULT_LIMIT),
@@ -124,11 +148,11 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     if outcome.status not in WAITING | {RETRY, REVOKED}:
         # The task has begun after all. A Stop can't prevent that any more.
         run.stop_due_at = None
-    told = _told(run)
-    if outcome.status == REVOKED == told[-1][0]:  # several workers may report that they revoked the task
+    ends = _ends(run)
+    if outcome.status == REVOKED == ends[-1][0]:  # several workers may report that they revoked the task
         return _say_better_why(run, outcome, now)
-    this = (outcome.status, outcome.result, outcome.at)
-    is_new = outcome.status in FINAL and this[:2] != told[-1][:2] and this not in told  # events may come twice
+    this_end = (outcome.status, outcome.result, outcome.at)
+    is_new = outcome.status in FINAL and this_end[:2] != ends[-1][:2] and this_end not in ends  # events may come twice
     if is_new:
         run.later_ends.append({"status": outcome.status, "result": outcome.result, "at": outcome.at.isoformat()})
         run.later_ends = run.later_ends[-LATER_ENDS:]
@@ -141,7 +165,7 @@ def _record_again(run: Run, outcome: Outcome, now: datetime) -> bool:
     return is_new
 
 
-def _told(run: Run) -> list[tuple[str, str, datetime | None]]:
+def _ends(run: Run) -> list[tuple[str, str, datetime | None]]:
     """The run's ends so far, the first one first: status, result, and when."""
     later = ((end["status"], end["result"], datetime.fromisoformat(end["at"])) for end in run.later_ends)
     return [(run.status, run.result, run.finished_at), *later]
@@ -182,7 +206,7 @@ def watched_on(now: datetime) -> Q:
 
 
 def _late(states: Collection[RunState], by: datetime, of: Q) -> list[int]:
-    # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
+    # Not ordered by the primary key (bot.models.run.Run).
     late = Run.objects.filter(of, state__in=states, deadline_at__lte=by).order_by("deadline_at")
     return list(late.values_list("pk", flat=True)[:BATCH])
 
@@ -208,8 +232,8 @@ def _believe_mark(run: Run, now: datetime) -> bool:
     run.state, run.result, run.finished_at, run.deadline_at = RunState.FINISHED, MARK, run.seen_at, now + WATCHED_ON
     run.result_length = len(MARK)
     run.save()
-    told = [NoticeKind.FINAL] if run.tells_of(run.status) else []
-    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
+    replies = [NoticeKind.FINAL] if run.tells_of(run.status) else []
+    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *replies, now=now, at_once=True)
     _append_end(run, status=run.status)
     return True
 
@@ -222,8 +246,8 @@ def withdraw(pk: int, *, now: datetime) -> bool:
         return False
     run.state, run.stop_due_at, run.deadline_at = RunState.WITHDRAWN, None, now
     run.save(update_fields=["state", "stop_due_at", "deadline_at"])
-    told = [NoticeKind.CLOSED] if run.tells_of("") else []
-    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
+    replies = [NoticeKind.CLOSED] if run.tells_of("") else []
+    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *replies, now=now, at_once=True)
     audit.append(of_run(Act.RUN_WITHDRAWN, run))
     log.info("run %s withdrawn", run.pk)
     return True
@@ -239,8 +263,8 @@ def end_unseen(pk: int, why: Reason, *, now: datetime) -> bool:
     run.unseen_because = run.unseen_because or why.dump()
     run.deadline_at = now + WATCHED_ON
     run.save(update_fields=["state", "unseen_because", "deadline_at"])
-    told = [NoticeKind.UNSEEN] if run.tells_of("") else []
-    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *told, now=now, at_once=True)
+    replies = [NoticeKind.UNSEEN] if run.tells_of("") else []
+    outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *replies, now=now, at_once=True)
     _append_end(run, code=why.code, **why.params)
     log.warning("run %s: its end can't be known (%s)", run.pk, why.code)
     return True

@@ -133,7 +133,8 @@ class Watcher:
                 sources.silent(self.outcomes, exc.reason)
             self._is_silent = True
             # The source's own runs don't become overdue now: their results may be there, but can't be read.
-            finish.mark_overdue(now=now, of=self.settles & ~Q(source=self.outcomes.source))
+            if finish.mark_overdue(now=now, of=self.settles & ~Q(source=self.outcomes.source)):
+                self.wake()
             return AFTER_ERROR
         is_expecting = self._expects()
         if is_expecting and (late := finish.mark_overdue(now=now, of=self.settles)):
@@ -182,5 +183,7 @@ def cleanup_step(keep: cleanup.Keep, installation: InstallationId) -> float:
         forgotten = max(forgotten, cleanup.forget_old_runs(installation, keep=keep.runs, now=now))
         cleanup.forget_gone_users()
     except cleanup.Unusual as exc:
+        # The clock may be wrong, so what comes after that waits, too. This is said once an hour, even if there are more old rows.
         log.error("nothing is cleaned up: that would delete most %s. `runtask cleanup` says more", exc)  # noqa: TRY400
+        return HOUR
     return BUSY if forgotten == cleanup.BATCH else HOUR

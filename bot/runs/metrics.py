@@ -19,7 +19,7 @@ from bot.core.status import AWAITED, CELERYS, FINAL, NEVER_RUN, OPEN, UNENDED, R
 from bot.models import AuditRecord, Installation, Notice, NoticeState, Run
 from bot.runs import finish, installations, lateness, sources
 
-PERIOD = finish.WATCHED_ON  # so long after their end, runs can be found by their deadlines
+PERIOD = finish.WATCHED_ON  # for this time after their end, runs can be found by their deadlines
 OTHER = "other"  # label of all statuses that aren't Celery's own: tasks may invent any number of them
 WAITING = (NoticeState.OWED, NoticeState.BEHIND, NoticeState.CLAIMED)
 OVER = (NoticeState.SENT, NoticeState.PARKED)

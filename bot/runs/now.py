@@ -66,7 +66,7 @@ def open_runs(actor: Actor) -> QuerySet[Run]:
     """All open runs, the actor's own first. The only condition is the state, so that the database reads only open runs.
 
     With a condition on the user, it might read all runs that the user has ever had. Ordered by the primary key alone, it might
-    read all finished runs (bot.runs.see).
+    read all finished runs (bot.models.run.Run).
     """
     others_last: Any = Case(When(user_id=actor.user, then=Value(0)), default=Value(1))
     return Run.objects.filter(state__in=OPEN).order_by(others_last, "-created_at", "-pk")

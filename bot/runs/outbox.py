@@ -30,7 +30,7 @@ RANK = {
     NoticeKind.ANSWERED: 1,
 }
 WAITING = (NoticeState.OWED, NoticeState.BEHIND)
-# A run owes these two together, and before all others. So `_insert` knows their states, and `arrange` isn't needed.
+# These two are always inserted first, together. Their states are known then, so `arrange` isn't called.
 FIRST = {NoticeKind.ROOT, NoticeKind.ID}
 EDIT_PACE = timedelta(seconds=2)  # between two edits of a root: chat.update allows about 50 a minute (Tier 3)
 LISTED = 100  # runs that an audit record names, at most
@@ -47,7 +47,7 @@ def has_notices(run: Run) -> bool:
 
 
 def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False) -> None:
-    """Owes an edit of the root, and the `others` like `owe`. The edit will show the run as it is when the edit is sent."""
+    """Owes an edit of the first message, and notices of `others`. The edit shows the run as it is when the edit is claimed."""
     if _insert(run, [*others, NoticeKind.PROGRESS], now):
         _owe_edits_again(run, [NoticeKind.PROGRESS], now=now, at_once=at_once)
 
@@ -55,15 +55,7 @@ def owe_edit(run: Run, *others: NoticeKind, now: datetime, at_once: bool = False
 def owe_asks(run: Run, installation: InstallationId, recipients: Sequence[SlackUserId], *, now: datetime) -> None:
     """Owes each recipient a direct message that asks them to approve the run."""
     notices = [
-        Notice(
-            run=run,
-            installation=installation,
-            channel=recipient,
-            recipient=recipient,
-            kind=f"{NoticeKind.ASK}:{number}",
-            rank=RANK[NoticeKind.ASK],
-            due_at=now,
-        )
+        _notice(run, f"{NoticeKind.ASK}:{number}", now, installation, channel=recipient, recipient=recipient)
         for number, recipient in enumerate(recipients)
     ]
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
@@ -73,15 +65,13 @@ def owe_answered(run: Run, *, now: datetime) -> None:
     """Owes an edit of each message of `owe_asks`: somebody has answered, or the run doesn't wait any more."""
     asks = list(Notice.objects.filter(run=run, kind__startswith=f"{NoticeKind.ASK}:").order_by("kind"))
     edits = [
-        Notice(
-            run=run,
-            installation=ask.installation,
+        _notice(
+            run,
+            ask.kind.replace(NoticeKind.ASK, NoticeKind.ANSWERED),
+            now,
+            ask.installation,
             channel=ask.channel,
             recipient=ask.recipient,
-            kind=ask.kind.replace(NoticeKind.ASK, NoticeKind.ANSWERED),
-            rank=RANK[NoticeKind.ANSWERED],
-            state=NoticeState.BEHIND,
-            due_at=now,
         )
         for ask in asks
     ]
@@ -119,26 +109,33 @@ def _insert(run: Run, kinds: Iterable[NoticeKind], now: datetime) -> bool:
     """Inserts the notices that don't exist yet. False if the run has no channel, and so no messages."""
     if not run.channel:
         return False
-    notices = [
-        Notice(
-            run=run,
-            installation=run.installation,
-            channel=run.channel,
-            kind=kind,
-            rank=RANK[kind],
-            state=NoticeState.BEHIND if RANK[kind] else NoticeState.OWED,
-            due_at=now,
-        )
-        for kind in kinds
-    ]
+    notices = [_notice(run, kind, now, run.installation, channel=run.channel) for kind in kinds]
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     return True
 
 
-def arrange(runs: Collection[int], now: datetime) -> None:
-    """Updates the states of these runs' waiting notices: owed, behind another notice, or parked because another one is parked.
+def _notice(
+    run: Run, kind: str, now: datetime, installation: str, *, channel: str, recipient: str | None = None
+) -> Notice:
+    """A notice that isn't saved yet. Without a recipient, it is for the run's thread."""
+    rank = RANK[NoticeKind.of(kind)]
+    return Notice(
+        run=run,
+        installation=installation,
+        channel=channel,
+        recipient=recipient,
+        kind=kind,
+        rank=rank,
+        state=NoticeState.BEHIND if rank else NoticeState.OWED,
+        due_at=now,
+    )
 
-    So deliverers need to read only owed notices. Call this inside a transaction that has locked the runs' rows.
+
+def arrange(runs: Collection[int], now: datetime) -> None:
+    """Sets each unsent notice of these runs to `owed` (may be sent), `behind` (an earlier notice isn't sent yet) or `parked` (an
+    earlier notice was given up). Deliverers read only `owed`.
+
+    Call this inside a transaction that has locked the runs' rows.
     """
     moves: dict[tuple[str, str, str], list[int]] = {}
     rows = Notice.objects.filter(run__in=padded(runs)).order_by("run", "recipient", "rank")

@@ -28,7 +28,7 @@ class Sources:
     """The sources by name. `for_new_runs`: where their outcomes are read. Earlier runs may have other sources."""
 
     for_new_runs: Source = Source.NONE
-    all: Mapping[Source, Outcomes] = field(default_factory=dict)
+    all: Mapping[str, Outcomes] = field(default_factory=dict)
 
     @property
     def current(self) -> Outcomes | None:
@@ -37,7 +37,7 @@ class Sources:
 
     def of(self, run: Run) -> Outcomes | None:
         """The source of this run's outcome. None: it isn't installed, or only a later version knows it."""
-        return next((outcomes for source, outcomes in self.all.items() if source == run.source), None)
+        return self.all.get(run.source)
 
 
 def _health(source: Source) -> SourceHealth | None:

@@ -21,7 +21,7 @@ from typing import Any
 EVENT = "event_callback"
 RATE_LIMITED = "app_rate_limited"  # not an event, although docs.slack.dev has it among them. It comes over HTTP only.
 TOO_OLD = 10.0  # seconds; Slack itself waits for 3, but clocks differ
-# These only read, or open a form, for which Slack takes a trigger once and within 3 s. A slash command has no type.
+# These types change nothing: they read, or open a form (Slack accepts a trigger only once). `""` is a slash command.
 HARMLESS = frozenset({"", "block_suggestion", "shortcut", "message_action", "url_verification", RATE_LIMITED, EVENT})
 # Seconds after which an event of this type is no longer answered. Other types have no limit.
 ANSWERED_FOR = {"app_mention": 600.0}

@@ -55,7 +55,7 @@ class _Client(SocketModeClient):
         self._lost = lost
 
     def enqueue_message(self, message: str) -> None:
-        """One thread calls this for one connection after the other, so a hello comes after all messages of earlier connections."""
+        """Called by a single thread. So when a `hello` arrives, all messages of earlier connections have been passed on."""
         envelope = json.loads(message) if message.startswith("{") else {}
         kind = envelope.get("type")
         if kind == "hello":
@@ -186,8 +186,9 @@ def _hang_up(connection: SocketModeClient) -> None:
 def _adopt(session: Any) -> None:
     """Makes a new connection send and close without delay.
 
-    An acknowledgement must not wait until Slack has confirmed the frame before it; slack_sdk sets TCP_NODELAY only behind a
-    proxy. Its `close` waits for the current read, up to 3 s; meanwhile nobody would read the connection that replaces this.
+    An acknowledgement must not wait until Slack has confirmed the frame before it, but slack_sdk sets TCP_NODELAY only behind a
+    proxy. slack_sdk's `close` waits up to 3 s for the current read. During that time nobody reads the new connection. So we shut
+    the socket down first.
     """
     sock: Any = session.sock if session is not None else None
     if sock is None:

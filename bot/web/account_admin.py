@@ -50,11 +50,11 @@ class SlackLinkAdmin(LogsRemoval, Guarded):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         may = super().has_change_permission(request, obj) and rights.may_see_users(request.user)
-        return may and (obj is None or rights.may_link(request.user, obj.user))
+        return may and (obj is None or rights.may_link(request.user, obj.user_id))
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         def is_own(user: Any) -> None:
-            if not rights.may_link(request.user, user):
+            if not rights.may_link(request.user, user.pk):
                 raise ValidationError(texts.ONLY_YOURSELF.format(user=request.user.pk))
 
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)

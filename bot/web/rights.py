@@ -7,12 +7,12 @@ from django.contrib.auth import get_permission_codename, get_user_model
 from bot.runs.actors import is_superuser
 
 
-def may_link(user: Any, other: Any) -> bool:
-    """Whether `user` may add and change links of `other`.
+def may_link(user: Any, key: Any) -> bool:
+    """Whether `user` may add and change links of the user with this primary key, who may have been deleted.
 
     Somebody who may link their own Slack account to a colleague acts as two people, so they could approve their own run.
     """
-    return is_superuser(user) or user.pk == other.pk
+    return is_superuser(user) or user.pk == key
 
 
 def may_see_users(user: Any) -> bool:

@@ -77,6 +77,19 @@ def test_no_queue_is_known_before_the_first_answer(here: Asked) -> None:
     assert here.listen(None) is Listening.UNKNOWN, "no queue is named, so the answer tells nothing"
 
 
+def test_if_no_thread_can_be_started_the_queues_stay_unknown_and_workers_are_asked_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def cant_start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    asked = Asked(in_memory("no threads"))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cant_start)
+        assert asked.listen("celery") is Listening.UNKNOWN
+    assert asked.asked_again("celery") is Listening.SILENT
+
+
 def test_an_old_answer_is_ignored(here: Asked) -> None:
     here.heard("celery")
     here.clock.now += STALE + 1

@@ -84,6 +84,26 @@ def test_at_most_ten_are_asked_and_a_superuser_may_be_one(door: Door) -> None:
     assert told(run) == ["U0ROOT", *(f"U0LEAD{number}" for number in range(9))]
 
 
+@pytest.mark.parametrize("approvers", [("leads",), ()], ids=["a group", "whoever may run it"])
+def test_an_approver_among_many_linked_people_is_found(door: Door, approvers: tuple[str, ...]) -> None:
+    """If the rule names no group, only a check of each person says who may approve."""
+    users = get_user_model().objects.bulk_create(
+        get_user_model()(username=f"u{number}", is_staff=True) for number in range(200)
+    )
+    members = get_user_model().groups.through.objects
+    leads, staff = (Group.objects.get_or_create(name=name)[0] for name in ("leads", "staff"))
+    members.bulk_create(members.model(user=user, group=leads if approvers else staff) for user in users)
+    SlackLink.objects.bulk_create(
+        SlackLink(team=TEAM, slack_user=f"U{number}", user=user, is_guest=True, checked_at=timezone.now())
+        for number, user in enumerate(users)
+    )
+    linked("cara", "leads", checked_at=None)
+    in_force(replace(TWO_PAIRS_OF_EYES, approvers=approvers, run=("leads",)))
+    run = asked(door, requester=linked("ana", "leads"), destination=HERE)
+    tend(door)
+    assert told(run) == ["U0CARA"]
+
+
 def test_approvers_who_read_the_thread_are_not_asked_directly(door: Door) -> None:
     linked("cara", "leads")
     in_force(replace(TWO_PAIRS_OF_EYES, ask=("S1",)))

@@ -30,7 +30,7 @@ def test_a_claim_by_rows_read_earlier_takes_no_notice_that_was_tried_since(run: 
         if sql == claims.CLAIMED and not done:
             done.append(True)
             (theirs,) = claims.claim(INSTALLATION, 10, NOW).notices
-            claims.later(theirs, due_at=NOW + timedelta(seconds=1), problem=slack_says("lost"), maybe_posted=True)
+            claims.retry(theirs, NOW + timedelta(seconds=1), slack_says("lost"), maybe_posted=True)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(faster):

@@ -1,5 +1,6 @@
 """Outcomes change the state of a run, and its thread gets notices about it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -221,6 +222,23 @@ def test_an_outcome_that_the_database_refuses_blocks_no_other(db: None) -> None:
     assert finish.record(outcomes, now=NOW, deadline=60, secret_keys=WORDS) == 1
     good.refresh_from_db()
     assert good.state == "finished"
+
+
+def test_an_outcome_that_the_database_refuses_is_tried_again_after_a_pause_or_when_it_changes(
+    db: None, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A source returns it at each pass, five times a second."""
+    run = a_run()
+    bad = an_outcome(task_id=TaskId(run.task_id), result_length=-1)
+    refused = f"the outcome of task {run.task_id} can't be recorded"
+    for _ in range(3):
+        assert record(bad) == 0
+    assert caplog.text.count(refused) == 1
+    with monkeypatch.context() as later:
+        later.setattr(finish, "REFUSED_PAUSE", 0.0)
+        assert record(bad) == 0
+    assert caplog.text.count(refused) == 2
+    assert record(replace(bad, token="another", result_length=1)) == 1
 
 
 def test_only_one_index_begins_with_the_state() -> None:

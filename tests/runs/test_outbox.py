@@ -147,7 +147,7 @@ def test_two_deliverers_never_claim_the_same_notice() -> None:
 
 def test_a_failed_try_is_owed_later_and_counted(run: Run) -> None:
     outbox.owe(run, ROOT, now=NOW)
-    claims.later(claim()[0], due_at=SOON, problem=slack_says("x" * 500))
+    claims.retry(claim()[0], SOON, slack_says("x" * 500))
     root = the(run, ROOT)
     assert (root.state, root.due_at, root.attempts, root.tried_at) == ("owed", SOON, 1, None)
     assert Reason.load(root.problem) == slack_says("?", "?")
@@ -155,7 +155,7 @@ def test_a_failed_try_is_owed_later_and_counted(run: Run) -> None:
 
 def test_a_pause_does_not_count_as_a_failed_try(run: Run) -> None:
     outbox.owe(run, ROOT, now=NOW)
-    claims.later(claim()[0], due_at=SOON, failed=False)
+    claims.pause(claim()[0], SOON, slack_says("ratelimited"))
     assert the(run, ROOT).attempts == 0
 
 
@@ -174,7 +174,7 @@ def test_the_next_try_knows_when_the_answer_of_an_earlier_try_was_lost(
     outbox.owe(run, ROOT, now=NOW)
     for number, lost in enumerate(answers):
         (notice,) = claim(after=timedelta(seconds=number))
-        claims.later(notice, due_at=NOW, maybe_posted=lost)
+        claims.retry(notice, NOW, slack_says("no"), maybe_posted=lost)
     assert the(run, ROOT).tried_at == expected
 
 
@@ -284,10 +284,10 @@ def test_a_second_redirection_keeps_the_channel_that_was_asked_for(run: Run) -> 
     "settle",
     [
         lambda notice: claims.mark_sent([Sent(notice, channel="C", ts="9.9", at=NOW)]),
-        lambda notice: claims.later(notice, due_at=SOON, problem=slack_says("late")),
+        lambda notice: claims.retry(notice, SOON, slack_says("late")),
         lambda notice: claims.park(notice, slack_says("late"), NOW),
     ],
-    ids=["sent", "later", "park"],
+    ids=["sent", "retry", "park"],
 )
 def test_a_deliverer_that_has_lost_its_claim_changes_nothing(run: Run, settle: Callable[[Notice], None]) -> None:
     outbox.owe(run, ROOT, now=NOW)

@@ -82,7 +82,7 @@ def test_installations_have_a_pace_of_their_own() -> None:
 def test_a_pause_that_slack_asks_for_holds_for_its_channel_and_all_deliverers() -> None:
     owed("C0001")
     refused, *_ = claims.claim(INSTALLATION, 10, NOW).notices
-    claims.later(refused, due_at=NOW + seconds(30), problem=slack_says("ratelimited"), failed=False, closes=True)
+    claims.pause(refused, NOW + seconds(30), slack_says("ratelimited"), closes=True)
     owed("C0001")
     owed("C0002")
     assert [one.run.channel for one in posted(NOW + seconds(29))] == ["C0002"]

@@ -12,10 +12,11 @@ from bot.core.model import MessageTs, NoticeKind
 from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
 from bot.core.report import Report
 from bot.models import Notice, Run
-from bot.runs import claims, clock
+from bot.runs import claims, clock, outbox
 from bot.runs.claims import CLAIM, Sent
 from bot.runs.deliver import THREADS
 from bot.runs.loops import BUSY, delivery_step
+from bot.runs.outbox import EDIT_PACE
 from tests.broker.waiting import wait_until
 from tests.factories import INSTALLATION, NOW, slack_says
 from tests.runs.post import Post, a_started_run, about, end, notice
@@ -206,6 +207,21 @@ def test_a_deliverer_that_was_frozen_for_longer_than_its_claim_sends_nothing(
     assert "took longer than its claim lasts" in caplog.text
     assert (post.deliverer._out, post.slack.posts) == (0, [])
     assert notice(run, "root").claim == theirs.claim
+
+
+def test_a_deliverer_that_was_frozen_for_longer_than_its_claim_does_not_overwrite_a_newer_edit(post: Post) -> None:
+    run = a_started_run()
+    post.deliver()
+    outbox.owe_edit(run, now=post.now)
+    post.now += EDIT_PACE
+    (mine,) = claims.claim(INSTALLATION, 10, post.now).notices
+    roots = claims.roots([mine])
+    end(run, post)
+    post.deliver((CLAIM * 2).total_seconds())  # as another deliverer would
+    post.deliverer._prepare(mine, roots)
+    post.wait()
+    post.deliverer._settle()
+    assert [report.status for report, _ in post.slack.edits] == ["SUCCESS"]
 
 
 def test_a_deliverer_on_a_machine_that_was_paused_first_renews_its_claim(

@@ -1,5 +1,6 @@
 """Runtask notes whether sources answer, and ends runs as unseen whose results it can't know any more."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -57,6 +58,16 @@ def test_a_silent_source_is_noted_and_no_run_becomes_overdue_meanwhile() -> None
     watcher.step()
     assert sources.problem(Source.ROWS) is None
     assert state(run) == "overdue"
+
+
+def test_a_run_of_another_source_that_becomes_overdue_meanwhile_is_told_at_once() -> None:
+    run = open_run(source="backend", deadline_at=timezone.now() - timedelta(seconds=1))
+    rings = list[str]()
+    watcher = replace(a_watcher(FakeOutcomes(silent=SILENT)), wake=lambda: rings.append("ring"))
+    watcher.step()
+    assert (state(run), rings) == ("overdue", ["ring"])
+    watcher.step()
+    assert rings == ["ring"]
 
 
 def test_a_run_ends_unseen_if_its_result_may_have_expired() -> None:

@@ -142,6 +142,21 @@ def test_a_full_batch_is_followed_by_another_one_soon(monkeypatch: pytest.Monkey
     assert [loops.cleanup_step(keep, INSTALLATION) for _ in range(2)] == [loops.BUSY, loops.HOUR]
 
 
+def test_after_a_batch_that_would_delete_unusually_much_the_next_step_comes_in_an_hour(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Even if there are more old records. Otherwise, the log would have the error five times a second until they are gone."""
+
+    def unusual(*_: Any, **__: Any) -> int:
+        raise cleanup.Unusual("runs")
+
+    monkeypatch.setattr(cleanup, "forget_old_records", lambda *_, **__: cleanup.BATCH)
+    monkeypatch.setattr(cleanup, "forget_old_runs", unusual)
+    keep = Keep(runs=KEEP, values=KEEP, records=KEEP)
+    assert loops.cleanup_step(keep, INSTALLATION) == loops.HOUR
+    assert "would delete most runs" in caplog.text
+
+
 def test_the_result_of_a_stop_stays_in_an_emptied_run() -> None:
     asked: dict[str, Any] = {"stop_asked_at": NOW, "stop_way": "terminate"}
     run = aged(status="REVOKED", result="terminated", **asked)

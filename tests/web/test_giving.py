@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -71,6 +72,21 @@ def test_people_change_no_link_of_somebody_else(site: Client, helper: User) -> N
         assert asked_for(site, user, f"{link.pk}/change/").status_code == 403
     link.refresh_from_db()
     assert (link.user, link.slack_user) == (other, "U0OTHER")
+
+
+def test_the_link_of_a_deleted_user_can_be_moved_to_another_user(client: Client, root: User, helper: User) -> None:
+    """A sidecar's platform deletes users without this Django, so the link stays."""
+    gone = User.objects.create_user("gone", is_staff=True)
+    link = SlackLink.objects.create(team="T1", slack_user="U0GONE", user=gone)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM auth_user WHERE id = %s", [gone.pk])
+    client.force_login(helper)
+    assert asked_for(client, helper, f"{link.pk}/change/").status_code == 403
+    client.force_login(root)
+    assert client.get(f"{LINKS}{link.pk}/change/").status_code == 200
+    assert asked_for(client, helper, f"{link.pk}/change/").status_code == 302
+    link.refresh_from_db()
+    assert link.user == helper
 
 
 def test_superusers_can_link_everybody(client: Client, root: User) -> None:

@@ -16,10 +16,12 @@ from celery.states import PENDING
 from bot.broker.outcomes import kinds
 from bot.broker.outcomes.dates import as_django
 from bot.broker.outcomes.line import SHARE, line
-from bot.broker.outcomes.readers import Answer, Reader
+from bot.broker.outcomes.readers import Answer, Compressed, Reader
 from bot.broker.outcomes.shown import outcome, readable_value
 from bot.broker.outcomes.watched import Tokens, Turns, ended_runs, open_runs
-from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
+from bot.core.model import Outcome, Source, TaskId
+from bot.core.ports import Outcomes
+from bot.core.reasons import Code, Reason
 from bot.core.status import AWAITED, RunState
 from bot.runs import clock
 
@@ -30,12 +32,12 @@ NEWS = 500  # outcomes per pass, at most
 SINGLE_PAUSE = 2.0  # seconds between two passes over the open runs, if the backend needs one question for each run
 FORM_LIMIT, PASS_LIMIT = 0.5, 10.0  # seconds for an answer: while a person waits, and in the watcher's own thread
 REMEMBERED = 1000
-_unreadable: set[str] = set()  # tokens of unreadable results that were logged
+_unreadable: set[str] = set()  # tokens of unreadable results that were reported
 
 
 @dataclass
-class BackendOutcomes:
-    """Outcomes over a result backend. Threads may share it."""
+class BackendOutcomes(Outcomes):
+    """Outcomes over a result backend, which knows task ids and no schedules. Threads may share it."""
 
     app: Celery
     source: ClassVar = Source.BACKEND
@@ -60,9 +62,6 @@ class BackendOutcomes:
         """Raises SourceSilent if the backend doesn't answer within `within` seconds."""
         line(self.app).ask(lambda reader: list(reader.read(["runtask-nothing"])), within)
 
-    def last_run(self, schedule: Schedule) -> LastRun | None:  # noqa: ARG002  # a backend knows task ids only
-        return None
-
     def _old_ones(self) -> Tokens:
         return open_runs(self.source, [RunState.OVERDUE]) | ended_runs(self.source)
 
@@ -86,12 +85,13 @@ def _outcomes(answers: Iterable[Answer]) -> Iterator[Outcome]:
     for answer in answers:
         try:
             found = _outcome(answer)
-        except Exception:  # one task's odd result must not hide those of others
+        except Exception as exc:  # one task's odd result must not hide those of others
             if answer.token not in _unreadable:
                 log.exception("the result of task %s can't be read", answer.task)
                 if len(_unreadable) >= REMEMBERED:
-                    _unreadable.clear()  # some results are then logged a second time
+                    _unreadable.clear()  # some results are then reported a second time
                 _unreadable.add(answer.token)
+                yield _unread(answer, exc)
         else:
             if found is not None:
                 yield found
@@ -112,6 +112,14 @@ def _outcome(answer: Answer) -> Outcome | None:
         traceback=_text(meta.get("traceback")),
         worker=_text(meta.get("worker")),
     )
+
+
+def _unread(answer: Answer, problem: Exception) -> Outcome:
+    if isinstance(problem, Compressed):
+        why = Reason(code=Code.RESULT_COMPRESSED, params={"method": str(problem)})
+    else:
+        why = Reason(code=Code.RESULT_UNREADABLE, params={"error": type(problem).__name__})
+    return Outcome(task_id=TaskId(answer.task), status=PENDING, token=answer.token, at=clock.last(), unreadable=why)
 
 
 def _text(value: Any) -> str:

@@ -1,6 +1,5 @@
 """Chooses the source from which runtask reads outcomes."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from celery import Celery
@@ -10,28 +9,17 @@ from bot.broker import eventqueue
 from bot.broker.outcomes import kinds
 from bot.broker.outcomes.backend import BackendOutcomes
 from bot.broker.outcomes.events import EventOutcomes
-from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
+from bot.core.model import Source
 from bot.core.ports import Outcomes
 from bot.runs.sources import Sources
 
 AUTO = "auto"
 
 
-@dataclass(frozen=True)
-class Nowhere:
+class Nowhere(Outcomes):
     """The source of a site that keeps no results."""
 
     source: ClassVar = Source.NONE
-    life: ClassVar = None
-
-    def changed(self) -> list[Outcome]:
-        return []
-
-    def of(self, task: TaskId) -> list[Outcome]:  # noqa: ARG002
-        return []
-
-    def last_run(self, schedule: Schedule) -> LastRun | None:  # noqa: ARG002
-        return None
 
 
 def chosen(app: Celery | None, wanted: str) -> Source:
@@ -49,7 +37,7 @@ def chosen(app: Celery | None, wanted: str) -> Source:
 def sources(app: Celery | None, wanted: str) -> Sources:
     """The source of new runs, and the other sources that older runs may have."""
     for_new_runs = chosen(app, wanted)
-    found: dict[Source, Outcomes] = {Source.NONE: Nowhere()}
+    found: dict[str, Outcomes] = {Source.NONE: Nowhere()}
     if apps.is_installed("django_celery_results"):
         from bot.broker.outcomes.rows import RowOutcomes  # noqa: PLC0415  # needs the model
 

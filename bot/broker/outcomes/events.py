@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from bot.broker.outcomes import heard
 from bot.broker.outcomes.heard import Event
-from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
-from bot.core.ports import SourceSilent
+from bot.core.model import Outcome, Source, TaskId
+from bot.core.ports import Outcomes, SourceSilent
 from bot.core.reasons import Reason
 from bot.core.status import ENDED, OPEN, RunState
 from bot.models import Run
@@ -20,11 +20,10 @@ BATCH = 500  # task ids in one query
 
 
 @dataclass
-class EventOutcomes:
+class EventOutcomes(Outcomes):
     """The source of outcomes from events. `hearing` records events when they arrive, so `changed` never returns any."""
 
     source: ClassVar = Source.EVENTS
-    life: ClassVar = None
     problem: Reason | None = None  # why this process can't receive events, if it should
 
     def changed(self) -> list[Outcome]:
@@ -34,9 +33,6 @@ class EventOutcomes:
 
     def of(self, task: TaskId) -> list[Outcome]:  # noqa: ARG002
         return self.changed()
-
-    def last_run(self, schedule: Schedule) -> LastRun | None:  # noqa: ARG002  # events name tasks, and no schedules
-        return None
 
 
 def outcomes(events: Iterable[Event]) -> list[Outcome]:

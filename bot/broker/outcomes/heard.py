@@ -3,8 +3,10 @@
 Events may come twice and in any order, from several workers. Clocks of different workers can't be compared. Each worker counts
 its events (`clock`, a Lamport clock). A worker that restarts begins to count again, usually with another process id.
 
-So an end always counts, whatever came before. Any other event counts only before an end, and only if it isn't older than the
-same worker's last event. Celery's texts of results and exceptions are shortened reprs.
+Rules: (1) An end always counts. (2) Another event counts only if no end was recorded, and (3) only if its `clock` is higher
+than that of the same worker's last event.
+
+Celery's texts of results and exceptions are shortened reprs.
 """
 
 import hashlib

@@ -59,8 +59,8 @@ class Hearing:
     _connection: Any = None
     # Messages that aren't recorded yet, each with its arrival on the monotonic clock.
     _got: deque[tuple[float, Any]] = field(default_factory=lambda: deque(maxlen=MOST))
-    _since: datetime | None = None  # on Redis: this process has received everything since then
-    _missed_before: datetime | None = None  # older open runs may have ended unnoticed, which isn't saved yet
+    _since: datetime | None = None  # Redis: no event was missed since then
+    _missed_before: datetime | None = None  # runs that were asked for before may have ended unnoticed; not saved yet
     _holds_until: float = float("-inf")  # the next renewal, on the monotonic clock
     _holds: bool = False
     _enabled_at: float = float("-inf")  # the last command to send events, on the monotonic clock

@@ -21,7 +21,7 @@ from bot.core.reasons import Code, Reason
 
 T = TypeVar("T")
 SILENT_PAUSE = 2.0  # seconds until a silent backend is asked again
-HANGING = 4  # questions that wait for their answers, at most
+HANGING = 4  # questions that are asked at the same time, at most. Others wait for room.
 LATE_PAUSE = 60.0  # seconds between two questions about a run that is overdue or has ended
 SHARE = 0.05  # share of the time that questions about all runs may take
 
@@ -56,26 +56,26 @@ class Line:
     _reader: Reader | None = None
     _silent_until: float = float("-inf")  # on the monotonic clock
     _why: Reason | None = None
-    _open: int = 0  # questions that wait for their answers
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _room: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(HANGING))
 
     def ask(self, question: Callable[[Reader], T], limit: float) -> T:
-        """The answer, within `limit` seconds. Raises SourceSilent; after a failure, also without asking for SILENT_PAUSE seconds."""
-        with self._lock:
-            if self._why is not None and time.monotonic() < self._silent_until:
-                raise SourceSilent(self._why)
-            if self._open >= HANGING:
-                raise self._silent(TimeoutError())
-            self._open += 1
+        """The answer. Raises SourceSilent if none comes within `limit` seconds, or if the last question failed less than
+        SILENT_PAUSE seconds ago.
+        """
+        why, end = self._why, time.monotonic() + limit
+        if why is not None and time.monotonic() < self._silent_until:
+            raise SourceSilent(why)
+        if not self._room.acquire(timeout=limit):
+            raise self._silent(TimeoutError())
         answers: SimpleQueue[tuple[Any, Exception | None]] = SimpleQueue()
         thread = threading.Thread(target=self._answer, args=(question, answers), name="results", daemon=True)
         try:
             thread.start()
         except RuntimeError as exc:  # this process can't have another thread now
-            self._close()
+            self._room.release()
             raise self._silent(exc) from exc
         try:
-            answer, problem = answers.get(timeout=limit)
+            answer, problem = answers.get(timeout=max(0.0, end - time.monotonic()))
         except Empty:
             raise self._silent(TimeoutError()) from None
         if problem is not None:
@@ -92,12 +92,8 @@ class Line:
         except Exception as exc:  # noqa: BLE001  # whatever the backend's client raises
             answers.put((None, exc))
         finally:
-            self._close()
+            self._room.release()
             connections.close_all()  # a backend over Django's cache may have opened some in this thread
-
-    def _close(self) -> None:
-        with self._lock:
-            self._open -= 1
 
     def _silent(self, problem: Exception) -> SourceSilent:
         """Remembers the failure, with the error's name only: its text may hold an address with a password."""

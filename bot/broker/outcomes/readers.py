@@ -16,11 +16,13 @@ from kombu.exceptions import ContentDisallowed, DecodeError
 
 from bot.broker.outcomes import pickled
 from bot.broker.outcomes.shown import TOO_LONG
+from bot.core.text import clean, clip
 
 TIMEOUT = 0.5  # seconds to connect, and for each answer
 RAW = (bytes, bytearray, memoryview)
 PICKLE = "application/x-python-serialize"
 LARGEST = 20_000_000  # bytes of a compressed result that are read: a few kilobytes can hold gigabytes
+METHOD_LIMIT = 50  # characters of a method's name
 DECOMPRESSORS: dict[str, Callable[[Any], Any]] = {
     "application/x-gzip": attrgetter("zlib.decompressobj"),
     "application/x-bz2": attrgetter("bz2.BZ2Decompressor"),
@@ -30,6 +32,10 @@ DECOMPRESSORS: dict[str, Callable[[Any], Any]] = {
 # The status in the first bytes of a result: Celery writes it first, as JSON, or as a pickle.
 STATUS = re.compile(rb"status(?:\W{3,15}|q.X....)([A-Z][\w-]{1,49})", re.DOTALL)
 Meta = dict[str, Any]
+
+
+class Compressed(Exception):
+    """A result is compressed by a method that this process can't read. Has the method."""
 
 
 class TooLong(Exception):
@@ -108,7 +114,7 @@ class Others:
 def unpacked(backend: Any, value: Any) -> Any:
     """Decodes a value as Celery does, except that pickles run no code. Workers may pickle even if our settings don't.
 
-    Raises TooLong.
+    Raises TooLong and Compressed.
     """
     data = _decompressed(value if isinstance(value, bytes) else str(value).encode())
     if backend.content_type == PICKLE or pickled.is_pickle(data):
@@ -122,9 +128,13 @@ def _decompressed(data: bytes) -> bytes:
     if magic is None or not data.startswith(magic):
         return data
     kind, _, body = data.removeprefix(magic).partition(b"\0")
-    if (decompressor := DECOMPRESSORS.get(kind.decode(errors="replace"))) is None:
-        raise ValueError("a result is compressed in a way that can't be read")
-    found = bytes(decompressor(compression)().decompress(body, LARGEST + 1))
+    method = kind.decode(errors="replace")
+    try:
+        decompressor = DECOMPRESSORS[method](compression)
+    except (KeyError, AttributeError):
+        # It isn't in the table (brotli's library can't limit its output), or its library isn't installed here.
+        raise Compressed(clip(clean(method), METHOD_LIMIT)) from None
+    found = bytes(decompressor().decompress(body, LARGEST + 1))
     if len(found) > LARGEST:
         raise TooLong(found[:100])
     return found

@@ -18,28 +18,28 @@ from bot.broker.outcomes import newest
 from bot.broker.outcomes.shown import outcome, readable
 from bot.broker.outcomes.watched import Tokens, Turns, ended_runs, open_runs
 from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
+from bot.core.ports import Outcomes
 from bot.core.status import OPEN
 from bot.models import Run, database_of
 from bot.prepared import padded
 from bot.runs import clock
 
-BATCH = 500  # outcomes per pass; older builds of SQLite allow 999 parameters
+BATCH = 500  # outcomes per pass, and ids per query: `padded` makes 512 of them, and older builds of SQLite allow 999 parameters
 RECENT = timedelta(seconds=3)
 READ = ("task_id", "status", "date_done", "result", "traceback", "worker", "date_started")
 PUBLISHING = timedelta(seconds=5)  # the longest time that publishing takes; it ends at `sent_at`
 
 
 @dataclass
-class RowOutcomes:
+class RowOutcomes(Outcomes):
     """Outcomes over the results table.
 
-    A full pass over all open runs finds every result, even if its date is wrong or it was committed late. But its cost
-    grows with the number of open runs, so full passes get at most 1% of the time. The passes between them read only the
-    results of the last seconds. With up to some hundred open runs, every pass is full.
+    There are two kinds of passes. A full pass asks about every open run, and may take 1 % of the time; with up to some hundred open
+    runs, every pass is full. Between full passes, a quick pass reads only results whose date is of the last 3 s. A result with a
+    wrong date, or one that was committed late, is found by the next full pass.
     """
 
     source: ClassVar = Source.ROWS
-    life: ClassVar = None  # rows stay until somebody deletes them
     _full: Turns = field(default_factory=lambda: Turns(share=0.01))
     _ended: Turns = field(default_factory=lambda: Turns(share=0.01, pause=60))
 
@@ -49,6 +49,7 @@ class RowOutcomes:
         if ids is None:
             ids = _written_lately()
         ids += self._ended.take(lambda: _changed(ended_runs(Source.ROWS))) or []
+        ids = ids[:BATCH]
         return _outcomes(_rows().filter(task_id__in=padded(ids))) if ids else []
 
     def of(self, task: TaskId) -> list[Outcome]:
@@ -66,8 +67,8 @@ def _results() -> QuerySet[TaskResult]:
 
 def _rows() -> QuerySet[TaskResult, dict[str, Any]]:
     """The columns that outcomes need, without those that an old package or an old table of the platform doesn't have."""
-    there = {one.name for one in TaskResult._meta.concrete_fields} - lacking(TaskResult)  # noqa: SLF001  # documented
-    rows: QuerySet[TaskResult, dict[str, Any]] = _results().values(*(name for name in READ if name in there))
+    existing = {one.name for one in TaskResult._meta.concrete_fields} - lacking(TaskResult)  # noqa: SLF001  # documented
+    rows: QuerySet[TaskResult, dict[str, Any]] = _results().values(*(name for name in READ if name in existing))
     return rows
 
 

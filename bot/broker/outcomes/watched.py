@@ -45,6 +45,6 @@ def ended_runs(source: Source) -> Tokens:
 
 
 def _tokens(runs: QuerySet[Run]) -> Tokens:
-    # Python sorts them: to sort, PostgreSQL may walk down the primary key through all finished runs.
+    # Sorted in Python (bot.models.run.Run).
     found = sorted(runs.order_by().values_list("pk", "task_id", "seen"))
     return {task_id: seen for _, task_id, seen in found}

@@ -22,6 +22,9 @@ from bot.texts import problem_text
 
 log = logging.getLogger(__name__)
 
+EXPIRED = "expired_trigger_id"
+USED = "exchanged_trigger_id"  # a view is open already: the same command or press came twice, perhaps to two processes
+
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
@@ -40,6 +43,7 @@ class Opening:
         self.parts.threads.after_answer(self._open, late=self._give_up)
 
     def _open(self) -> None:
+        error = ""
         try:
             view = self.view(self.parts.admit(self.asked.account, self.wanted))
             if self.budget.enter():
@@ -49,8 +53,9 @@ class Opening:
         except Refused as exc:
             problem = problem_text(exc.problems[0])
         except UNREACHABLE as exc:
-            log.warning("views.open: %s %s", error_code(exc), details(exc))
-            problem = self.too_late if error_code(exc) == "expired_trigger_id" else texts.SORRY
+            error = error_code(exc)
+            log.warning("views.open: %s %s", error, details(exc))
+            problem = self.too_late if error == EXPIRED else texts.SORRY
         except Exception as exc:
             log.exception("the form could not be opened")
             problem = sorry(exc)
@@ -58,22 +63,26 @@ class Opening:
             return
         # Otherwise `_give_up` has answered, and the person may have tried again.
         if self.budget.entered or self.budget.enter():
-            self._tell(problem)
+            self._tell(problem, error)
 
     def _give_up(self) -> None:
         if self.budget.shut():
             log.warning("a form could not be prepared in time: the database, or Slack's users.info, is slow")
-            self._tell(self.too_late)
+            self._tell(self.too_late, EXPIRED)
 
-    def _tell(self, text: str) -> None:
-        """Tells the person by response_url. Without one, only a modal is left, and only while the trigger is valid."""
+    def _tell(self, text: str, error: str) -> None:
+        """Tells the person by response_url, or else in a modal, or else `elsewhere`. `error`: why no modal can open."""
+        if error == USED:
+            return
         if self.asked.response_url:
             reply(self.asked.response_url, text)
             return
-        error = window(self.parts, self.asked.trigger, text)
-        if error and self.elsewhere is not None:
+        error = error or window(self.parts, self.asked.trigger, text)
+        if error in ("", USED):
+            return
+        if self.elsewhere is not None:
             self.elsewhere(text)
-        elif error:
+        else:
             log.warning("%s could not be told why there is no form: %s", self.asked.account.user, error)
 
 

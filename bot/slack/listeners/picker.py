@@ -34,8 +34,8 @@ class _Form:
 
     picked: payloads.Selection | None = None  # the newest selection, until it is shown
     picked_at: Decimal = Decimal(0)  # when the newest selection was made
-    # The version of the view in which the newest selection was made, and the versions by which we have replaced it since.
-    # Slack takes another one only if it still has the last of these.
+    # Hashes of the view: the one in which the person picked, then those of our updates. An update must name the last one, or Slack
+    # refuses it.
     versions: list[str] = field(default_factory=list)
     turn: threading.Lock = field(default_factory=threading.Lock)  # held while Slack updates the form
 
@@ -96,7 +96,7 @@ class Picker:
                 _log_refusal(exc)
 
     def forget(self, view: str) -> None:
-        """After this, a selection that is still being shown can't replace what somebody types in this form."""
+        """Cancels the update for a selection that hasn't been shown yet."""
         with self._lock:
             if view in self._forms:
                 self._forms[view].picked = None

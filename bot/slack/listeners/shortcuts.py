@@ -1,14 +1,19 @@
 """The shortcuts: one in Slack's menu, and one on every message. Both open the form."""
 
+import logging
 from dataclasses import dataclass
+from functools import partial
 
 from slack_bolt import Ack
 
 from bot.slack import presses, texts
+from bot.slack.client import UNREACHABLE, error_code
 from bot.slack.listeners.common import Parts, unpicked
 from bot.slack.listeners.opening import Opening
 from bot.slack.metadata import Metadata
 from bot.slack.parsing import Payload
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,4 +42,12 @@ class Shortcuts:
             asked=shortcut,
             view=lambda admitted: unpicked(admitted, metadata),
             too_late=texts.TOO_LATE_SHORTCUT,
+            elsewhere=partial(self._write, shortcut),
         ).begin()
+
+    def _write(self, shortcut: presses.Shortcut, text: str) -> None:
+        """Writes a direct message: with a shortcut in the menu, Slack sends no response_url."""
+        try:
+            self.parts.client.chat_postMessage(channel=shortcut.account.user, text=text)
+        except UNREACHABLE as exc:
+            log.warning("%s could not be told why there is no form: %s", shortcut.account.user, error_code(exc))

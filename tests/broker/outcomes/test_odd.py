@@ -1,13 +1,11 @@
-"""Odd results and backends that hang may harm their own run, but no other."""
+"""Odd results may harm their own run, but no other."""
 
 import json
-import os
 import pickle
 import sqlite3
 import struct
 import subprocess
 import sys
-import threading
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,21 +18,17 @@ import pytest
 from celery import Celery
 from celery.backends import base
 from django.core.cache import cache
-from django.db import connections
 from django.utils import timezone
 
-from bot.broker.outcomes import choice, kinds, pickled, readers
+from bot.broker.outcomes import backend, choice, kinds, pickled, readers
 from bot.broker.outcomes.backend import BackendOutcomes
-from bot.broker.outcomes.line import HANGING, Line
 from bot.broker.outcomes.readers import token
 from bot.broker.outcomes.shown import LONGEST, NOT_SHOWN, TOO_LONG, readable_value
-from bot.broker.outcomes.watched import Turns
-from bot.core.model import Source, TaskId
-from bot.core.ports import SourceSilent
+from bot.core.model import Source
 from bot.core.secrets import WORDS
 from bot.runs import finish
+from bot.texts import sentence
 from tests.broker.outcomes.test_backend import an_app, only, store
-from tests.broker.waiting import wait_until
 from tests.factories import NOW, a_run
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +172,38 @@ def test_a_compressed_result_is_expanded_only_so_far(
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize(
+    ("stored", "why"),
+    [
+        (b"\0celery-compressed\0application/x-brotli\0\x0b\x02", "It is compressed as application/x-brotli"),
+        (b"\0celery-compressed\0application/x-new\0x", "It is compressed as application/x-new"),
+        (b"{", "can't read it (DecodeError)"),
+    ],
+    ids=["brotli", "unknown", "broken"],
+)
+def test_a_run_says_why_its_result_can_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: bytes, why: str
+) -> None:
+    monkeypatch.setattr(base, "COMPRESSED_PAYLOAD_MAGIC", b"\0celery-compressed\0", raising=False)
+    monkeypatch.setattr(backend, "_unreadable", set())
+    app, run = an_app(f"file://{tmp_path}"), a_run(source="backend")
+    file = Path(tmp_path, f"celery-task-meta-{run.task_id}")
+    file.write_bytes(stored)
+
+    def record() -> int:
+        return finish.record(BackendOutcomes(app).changed(), now=NOW, deadline=1800, secret_keys=WORDS)
+
+    assert record() == 1
+    run.refresh_from_db()
+    assert (run.state, why in sentence(run.unseen_reason)) == ("sent", True)
+    assert BackendOutcomes(app).changed() == [], "this process has said it"
+    file.unlink()
+    store(app, run.task_id, "SUCCESS")
+    assert record() == 1
+    run.refresh_from_db()
+    assert (run.state, run.unseen_reason) == ("finished", None)
+
+
 def test_a_pickle_with_a_large_index_costs_no_memory() -> None:
     assert pickled.loads(b"\x80\x04]r\xff\xff\xff\x3f.") == []
 
@@ -206,71 +232,6 @@ def test_a_number_that_python_refuses_to_write_is_not_shown(value: Any) -> None:
 def test_tokens_are_equal_for_equal_bytes_however_a_driver_gives_them() -> None:
     assert token(memoryview(b"x")) == token(b"x") == token("x") != token("y")
     assert token({"result": memoryview(b"x")}) == token({"result": b"x"})
-
-
-class Hanging:
-    """A reader that waits until `released` is set."""
-
-    def __init__(self) -> None:
-        self.asked, self.released = threading.Semaphore(0), threading.Event()
-
-    def read(self, tasks: list[str]) -> list[Any]:
-        self.asked.release()
-        self.released.wait(20)
-        return []
-
-
-def test_a_backend_that_hangs_blocks_no_caller_and_keeps_a_bounded_number_of_threads() -> None:
-    reader = Hanging()
-    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
-    try:
-        for _ in range(HANGING + 2):
-            line._silent_until = 0.0
-            with pytest.raises(SourceSilent, match="TimeoutError"):
-                line.ask(lambda one: one.read(["t"]), 0.01)
-        assert sum(reader.asked.acquire(blocking=False) for _ in range(HANGING + 2)) == HANGING
-        with pytest.raises(SourceSilent):
-            line.ask(lambda one: one.read(["t"]), 60)  # fails at once, because it isn't asked again yet
-    finally:
-        reader.released.set()
-
-
-def test_questions_whose_threads_can_not_be_started_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    def cant_start(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=Hanging())
-    with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", cant_start)
-        for _ in range(HANGING + 1):
-            line._silent_until = 0.0
-            with pytest.raises(SourceSilent, match="RuntimeError"):
-                line.ask(lambda _: "fine", 60)
-    line._silent_until = 0.0
-    assert line.ask(lambda _: "fine", 60) == "fine"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_question_leaves_no_connection_to_the_database() -> None:
-    """Celery's backend for Django's cache may keep results in a table."""
-    used = list[Any]()
-
-    def question(_: Any) -> None:
-        used.append(connections["default"])
-        used[0].ensure_connection()
-
-    Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=Hanging()).ask(question, 60)
-    wait_until(lambda: used[0].connection is None)
-
-
-def test_a_forked_process_has_its_own_connection_to_the_backend(tmp_path: Path) -> None:
-    app = an_app(f"db+sqlite:///{tmp_path}/results.sqlite3")
-    store(app, "t", "SUCCESS")
-    only(app, "t")
-    if (child := os.fork()) == 0:
-        found = BackendOutcomes(app).of(TaskId("t"))
-        os._exit(0 if [one.status for one in found] == ["SUCCESS"] else 1)
-    assert os.waitpid(child, 0)[1] == 0
 
 
 @pytest.mark.parametrize("backend", ["nonsense://", "no.such:Backend"])

@@ -131,10 +131,11 @@ def test_a_pass_takes_as_many_queries_with_a_long_history(django_assert_num_quer
 
 
 @pytest.mark.django_db
-def test_many_new_results_are_read_in_parts_the_oldest_first() -> None:
+def test_many_new_results_are_read_in_parts_open_runs_and_the_oldest_first() -> None:
+    until = timezone.now() + timedelta(minutes=1)
     runs = Run.objects.bulk_create(
-        Run(key=f"k{n}", task_id=f"t{n}", state="sent", schedule_id=1, schedule_name="s", task="t", deadline_at=NOW)
-        for n in range(BATCH + 20)
+        Run(key=f"k{n}", task_id=f"t{n}", state=state, schedule_id=1, schedule_name="s", task="t", deadline_at=until)
+        for n, state in enumerate(["sent"] * (BATCH + 20) + ["finished"] * 20)
     )
     TaskResult.objects.bulk_create(TaskResult(task_id=run.task_id, status="SUCCESS", date_done=NOW) for run in runs)
     TaskResult.objects.update(date_done=NOW)

@@ -1,31 +1,11 @@
-"""Columns and rows for the approval of a run."""
+"""Answers of approvers to runs that wait for approval."""
 
 from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 
-from bot.core.rights import Need
 from bot.models.primary import Primary
-
-
-class Approvable(models.Model):
-    """Columns of a run. NULL: no rule asked for approval, or a process of an older version made the run."""
-
-    approval_needs = models.JSONField(null=True, help_text="what rules asked for (bot.core.rights.Need)")
-    approval_ask = models.JSONField(null=True, help_text="Slack user groups that are asked")
-    approval_digest = models.CharField(  # noqa: DJ001
-        max_length=64, null=True, help_text="of all that is to be sent (bot.core.approval.digest)"
-    )
-    approvers_asked_at = models.DateTimeField(null=True, help_text="when they were looked for, to be told directly")
-
-    class Meta:
-        abstract = True
-
-    @property
-    def needs(self) -> tuple[Need, ...]:
-        found = self.approval_needs or ()
-        return tuple(Need(**{**need, "approvers": tuple(need["approvers"])}) for need in found)
 
 
 class Answer(models.Model):
