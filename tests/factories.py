@@ -129,11 +129,10 @@ def a_brief(**changes: Any) -> Brief:
     )
 
 
-def a_request(actor: Actor, **changes: Any) -> RunRequest:
+def a_request(**changes: Any) -> RunRequest:
     """A request to run `a_schedule` with another value of `days`."""
     request = RunRequest(
         key="slack:V1",
-        actor=actor,
         schedule=ScheduleId(7),
         args="[]",
         kwargs='{"days": 30, "region": "EU"}',

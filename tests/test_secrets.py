@@ -22,12 +22,13 @@ from bot import wiring
 from bot.broker.outcomes.rows import RowOutcomes
 from bot.broker.outcomes.shown import readable
 from bot.core import arguments, kept
-from bot.core.model import Actor, Field, RunRequest, ScheduleId, TaskId
+from bot.core.model import Field, RunRequest, ScheduleId, TaskId
 from bot.core.scrub import MASK
 from bot.core.secrets import WORDS, Secrets
 from bot.models import Notice, Run
 from bot.runs import audit, finish, see, start
 from bot.runs.actors import of_user
+from bot.runs.door import Admitted, admit
 from bot.runs.report import Site, report
 from bot.runs.waiting import Budget
 from bot.slack import messages, modals, payloads
@@ -129,12 +130,12 @@ class Colleague:
         self.seen: list[str] = []
 
     @property
-    def actor(self) -> Actor:
-        return of_user(self.user)
+    def admitted(self) -> Admitted:
+        return admit(wiring.platform(), of_user(self.user))
 
     def opens_form(self, schedule: ScheduleId) -> dict[Field, str]:
         """Opens the form in Slack, on the page and by the API. Returns the values that Slack's unchanged form would send."""
-        preview = see.preview(wiring.platform(), self.actor, schedule)
+        preview = see.preview(self.admitted, schedule)
         assert preview is not None
         view = modals.chosen(Metadata(place=PLACE, mark="m"), preview, nonce="12345678")
         self.seen += [json.dumps(view, ensure_ascii=False), repr(preview)]
@@ -212,14 +213,13 @@ def test_a_secret_leaves_the_process_only_in_the_message(broker: Any, data: st.D
         typed = ada.opens_form(ScheduleId(row.pk))
         request = RunRequest(
             key=f"slack:{uuid4()}",
-            actor=ada.actor,
             schedule=ScheduleId(row.pk),
             args=typed[Field.ARGS],
             kwargs=typed[Field.KWARGS].replace('"days": 7', '"days": 30'),
             fingerprint=None,
         )
         ada.seen.append(repr(request))
-        run = start.start(wiring.platform(), request, Budget())
+        run = start.start(ada.admitted, request, Budget())
         whole = {"args": values.args, "kwargs": values.kwargs, "headers": values.headers}
         told(run, "PROGRESS", {"done": 1, "total": 3, "note": f"as {secret}", "values": whole})
         ada.looks_at(run)

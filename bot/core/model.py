@@ -225,7 +225,6 @@ class RunRequest:
     """A request to run a schedule: parsed, but not yet authorised. Texts are JSON as typed; None means "as stored"."""
 
     key: str  # each opened form has its own key, so a repeated submission has the same key
-    actor: Actor
     schedule: ScheduleId
     args: str | None = field(repr=False)
     kwargs: str | None = field(repr=False)

@@ -22,12 +22,16 @@ class Rights:
     """The rights of an account. By default, it has none."""
 
     is_superuser: bool = False
-    groups: frozenset[str] = frozenset()  # names of Django's groups
+    groups: frozenset[str] | None = frozenset()  # names of Django's groups; None: they haven't been read
     permitted: frozenset[Action] = frozenset()  # by Django's permissions, or all (RUNTASK_ALLOW)
 
     def pass_list(self, groups: tuple[str, ...]) -> bool:
         """Whether a rule's list of groups includes the person. Superusers pass every list, but no other limit of a rule."""
-        return not groups or self.is_superuser or not self.groups.isdisjoint(groups)
+        if not groups or self.is_superuser:
+            return True
+        if self.groups is None:
+            raise ValueError("a rule names groups, but this person's groups haven't been read")
+        return not self.groups.isdisjoint(groups)
 
 
 NONE = Rights()

@@ -1,18 +1,20 @@
 """Makes actors from the platform's users, for any user model."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
-from django.db import connections, router
+from django.db import connections
 
 from bot.conf import PERMISSIONS, conf
 from bot.core.model import Actor
 from bot.core.policy import codename
 from bot.core.rights import EVERYTHING, NONE, Action, Rights
+from bot.core.rules import RuleBook
 from bot.env import BadEnvironment
+from bot.models import database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs import rulebook
 
 BEAT = "django_celery_beat"
 GROUPS = Prepared(
@@ -21,19 +23,10 @@ GROUPS = Prepared(
 
 
 def of_user(user: Any, **more: Any) -> Actor:
-    """Makes the actor from the user's present flags and permissions. Reads their groups only if a rule in force names groups.
+    """Makes the actor from the user's present flags and permissions. Doesn't read their groups: `with_groups` does.
 
     `more`: fields of Actor. If the user model has no `is_staff` (django.contrib.auth: AbstractBaseUser), nobody is staff.
     """
-    return _actor(user, reads_groups=_rules_name_groups(), **more)
-
-
-def with_groups(user: Any) -> Actor:
-    """Like `of_user`, but always reads the groups, so that the actor can be checked against rules that aren't in force."""
-    return _actor(user, reads_groups=True)
-
-
-def _actor(user: Any, *, reads_groups: bool, **more: Any) -> Actor:
     is_active, is_staff = bool(user.is_active), bool(getattr(user, "is_staff", False))
     return Actor(
         user=str(user.pk),
@@ -41,9 +34,19 @@ def _actor(user: Any, *, reads_groups: bool, **more: Any) -> Actor:
         is_active=is_active,
         is_staff=is_staff,
         email=email_of(user),
-        rights=_rights(user, reads_groups=reads_groups) if is_active and is_staff else NONE,
+        rights=_rights(user) if is_active and is_staff else NONE,
         **more,
     )
+
+
+def with_groups(actor: Actor, book: RuleBook) -> Actor:
+    """The actor, to be checked against the rules of this book.
+
+    Reads the actor's groups only if a rule names groups: a sidecar may not be allowed to read them.
+    """
+    if actor.rights.groups is not None or not book.names_groups:
+        return actor
+    return replace(actor, rights=replace(actor.rights, groups=_groups_of(actor)))
 
 
 def email_of(user: Any) -> str:
@@ -52,31 +55,19 @@ def email_of(user: Any) -> str:
     return str(getattr(user, name, "") or "") if name else ""
 
 
-def _rules_name_groups() -> bool:
-    """Whether a rule in force names groups. If none does, we don't read groups: a sidecar may not be allowed to."""
-    try:
-        return rulebook.in_force().book.names_groups
-    except rulebook.Unreadable:  # `admit` reads the rules again, and raises this
-        return False
+def _rights(user: Any) -> Rights:
+    is_root = is_superuser(user)  # then lists of groups don't matter
+    return Rights(is_superuser=is_root, groups=frozenset() if is_root else None, permitted=_permitted(user))
 
 
-def _rights(user: Any, *, reads_groups: bool) -> Rights:
-    asks = reads_groups and not is_superuser(user)
-    return Rights(
-        is_superuser=is_superuser(user),
-        groups=_groups_of(user) if asks else frozenset(),
-        permitted=_permitted(user),
-    )
-
-
-def _groups_of(user: Any) -> frozenset[str]:
-    """The names of Django's groups that a user is in. Empty if the user model has no groups."""
-    if not has_groups(user):
+def _groups_of(actor: Actor) -> frozenset[str]:
+    """The names of Django's groups that the actor's user is in. Empty if the user model has no groups."""
+    model: Any = get_user_model()
+    if not has_groups(model):
         return frozenset()
-    alias = user._state.db or router.db_for_read(get_user_model())  # noqa: SLF001  # documented
-    key = user._meta.pk.get_db_prep_value(user.pk, connections[alias])  # noqa: SLF001  # documented
-    rows = GROUPS.rows(alias, user=key)
-    return frozenset(str(name) for (name,) in rows if name is not None)
+    alias = database_of(model)
+    key = model._meta.pk.get_db_prep_value(actor.user, connections[alias])  # noqa: SLF001  # documented
+    return frozenset(str(name) for (name,) in GROUPS.rows(alias, user=key) if name is not None)
 
 
 def has_groups(model: Any) -> bool:

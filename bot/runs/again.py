@@ -1,4 +1,4 @@
-"""The verb *run again*: fills a form with the values of an earlier run. `bot.runs.start` also reads that run, with `row`."""
+"""The verb *run again*: fills a form with the values of an earlier run."""
 
 import json
 from dataclasses import replace
@@ -8,16 +8,16 @@ from django.contrib.auth import get_user_model
 
 from bot.core.again import Again, Earlier, Fill
 from bot.core.changes import changes, since
-from bot.core.model import Actor, Change, ChannelId, Preview, RunId, Schedule, ScheduleId
+from bot.core.model import Actor, Change, ChannelId, Preview, RunId, Schedule
 from bot.core.options import OPTIONS, of_row
-from bot.core.reasons import Problem
 from bot.core.rights import Action
 from bot.core.secrets import Call
 from bot.core.status import ENDED
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs import basis, denials, limits, masks, own, see
-from bot.runs.door import Platform, admit
+from bot.runs import basis, limits, masks, own, see
+from bot.runs.denials import Wanted
+from bot.runs.door import Admitted, Platform, SeenRun
 from bot.runs.refusals import NoRunYet, NoSuchRun, Orphaned, ValuesDeleted
 
 SETS = 5  # earlier runs in a form's menu, each with other values
@@ -49,43 +49,56 @@ RECENT = Prepared(
 )
 
 
-def row(platform: Platform, actor: Actor, run: RunId, schedule: ScheduleId | None = None) -> Run:
-    """Reads the run. If `schedule` is given, it must be the run's. Raises NotAllowed, NoSuchRun or ValuesDeleted."""
-    found = admit(platform, actor).run(run)
-    if found is None or schedule not in (None, found.schedule_id):
+def earlier(admitted: Admitted, run: RunId) -> SeenRun:
+    """The run, whose values will be sent again, and its schedule. Raises NoSuchRun or ValuesDeleted."""
+    seen = admitted.run(run)
+    if seen is None:
         raise NoSuchRun
-    if found.values_deleted_at is not None:
-        raise ValuesDeleted
+    _check_values(seen.run)
+    return seen
+
+
+def earlier_of(admitted: Admitted, schedule: Schedule, run: RunId) -> Run:
+    """Like `earlier`, of a schedule that the actor may see."""
+    found = admitted.run_of(schedule, run)
+    if found is None:
+        raise NoSuchRun
+    _check_values(found)
     return found
 
 
-def own_last(platform: Platform, actor: Actor) -> RunId:
-    """The actor's newest run, from wherever they asked for it. Raises NotAllowed or NoRunYet."""
-    admitted = admit(platform, actor)
-    found = next(filter(admitted.sees, own.of(str(actor.user)).only("schedule_id", "user_id")[:LOOKED_AT]), None)
+def _check_values(run: Run) -> None:
+    if run.values_deleted_at is not None:
+        raise ValuesDeleted
+
+
+def own_last(admitted: Admitted) -> RunId:
+    """The actor's newest run, from wherever they asked for it. Raises NoRunYet."""
+    runs = own.of(str(admitted.actor.user)).only("schedule_id", "user_id")[:LOOKED_AT]
+    found = next(filter(admitted.seen, runs), None)
     if found is None:
         raise NoRunYet
     return RunId(found.pk)
 
 
-def preview(platform: Platform, actor: Actor, run: RunId, channel: ChannelId | None = None) -> tuple[Preview, Fill]:
-    """The schedule of a run, and its values. Raises NotAllowed, CantRepeat or Orphaned. `channel`: as for `see.preview`."""
-    with denials.recorded(platform, actor, Action.RUN, run=run):
-        earlier = row(platform, actor, run)
-        found = see.preview(platform, actor, ScheduleId(earlier.schedule_id), channel)
-        if found is None:
+def preview(admitted: Admitted, run: RunId, channel: ChannelId | None = None) -> tuple[Preview, Fill]:
+    """The schedule of a run, and its values. Raises CantRepeat or Orphaned. `channel`: as for `see.preview`."""
+    with admitted.recorded(Wanted(action=Action.RUN, run=run)):
+        seen = earlier(admitted, run)
+        if seen.schedule is None:
             raise Orphaned
-        return found, _fill(platform, actor, found, earlier)
+        found = see.preview_of(admitted, seen.schedule, channel)
+        return found, _fill(admitted, found, seen.run)
 
 
-def fill(platform: Platform, actor: Actor, preview: Preview, run: RunId | None = None) -> Fill:
-    """Fills a form of this schedule with the values of `run`, or with the stored ones. Raises NotAllowed or CantRepeat."""
-    return _fill(platform, actor, preview, None if run is None else row(platform, actor, run, preview.schedule.id))
+def fill(admitted: Admitted, preview: Preview, run: RunId | None = None) -> Fill:
+    """Fills a form of this schedule with the values of `run`, or with the stored ones. Raises CantRepeat."""
+    return _fill(admitted, preview, None if run is None else earlier_of(admitted, preview.schedule, run))
 
 
-def _fill(platform: Platform, actor: Actor, preview: Preview, run: Run | None) -> Fill:
-    again = None if run is None else _again(platform, actor, preview.schedule, preview.target.headers, run)
-    return Fill(again=again, recent=_recent(actor, preview.schedule))
+def _fill(admitted: Admitted, preview: Preview, run: Run | None) -> Fill:
+    again = None if run is None else _again(admitted, preview.schedule, preview.target.headers, run)
+    return Fill(again=again, recent=_recent(admitted.actor, preview.schedule))
 
 
 def _recent(actor: Actor, schedule: Schedule) -> tuple[Earlier, ...]:
@@ -93,9 +106,12 @@ def _recent(actor: Actor, schedule: Schedule) -> tuple[Earlier, ...]:
     alias = database_of(Run)
     rows = [line for state in ENDED for line in RECENT.rows(alias, schedule=schedule.id, state=state.value)]
     sets, found = {_same(stored) if (stored := limits.stored_call(schedule)) else ""}, list[Earlier]()
-    users = list[Any]()
-    there = (row for row in sorted(rows, reverse=True) if row[-1] is None)  # not deleted
-    for run, team, requester, user, at, state, status, made, args, kwargs, _ in there:
+    users, texts = list[Any](), {(schedule.args, schedule.kwargs)}
+    with_values = (row for row in sorted(rows, reverse=True) if row[-1] is None)  # they weren't deleted
+    for run, team, requester, user, at, state, status, made, args, kwargs, _ in with_values:
+        if (args, kwargs) in texts:  # most are equal, and long ones take long to parse
+            continue
+        texts.add((args, kwargs))
         values = _same((json.loads(args), json.loads(kwargs)))
         if values in sets:
             continue
@@ -126,14 +142,15 @@ def _names(users: set[Any]) -> dict[Any, str]:
     return dict(everybody.filter(pk__in=users).values_list("pk", model.USERNAME_FIELD))
 
 
-def _again(platform: Platform, actor: Actor, schedule: Schedule, shown_headers: str, run: Run) -> Again:
+def _again(admitted: Admitted, schedule: Schedule, shown_headers: str, run: Run) -> Again:
+    platform = admitted.platform
     filled = basis.of_run(platform, schedule, run)
     sent, now, keys = masks.call(run), limits.stored_call(schedule), platform.secret_keys
     names, headers = filled.secrets.names, _headers(schedule, run)
     return Again(
         run=Earlier(
             run=RunId(run.pk),
-            requester=see.account_if_in_same_team(actor, run.team, run.slack_user),
+            requester=see.account_if_in_same_team(admitted.actor, run.team, run.slack_user),
             name="" if run.user is None else run.user.get_username(),
             at=run.created_at,
             state=run.state,
@@ -146,13 +163,8 @@ def _again(platform: Platform, actor: Actor, schedule: Schedule, shown_headers: 
         since=() if now is None else since(sent, run.changed_values, now, keys, names, headers=headers),
         settings=_settings(schedule, shown_headers, run),
         fingerprint=platform.sealed(filled.fingerprint),
-        problems=_problems(platform, actor, schedule, sent),
+        problems=tuple(limits.of_values(admitted, schedule, admitted.rules_of(schedule), sent)),
     )
-
-
-def _problems(platform: Platform, actor: Actor, schedule: Schedule, sent: Call) -> tuple[Problem, ...]:
-    admitted = admit(platform, actor)
-    return tuple(limits.of_values(admitted, schedule, admitted.rules_of(schedule), sent))
 
 
 def _settings(schedule: Schedule, headers: str, run: Run) -> tuple[Change, ...]:

@@ -12,16 +12,16 @@ from django.db.models import F, Q, QuerySet
 from bot.core import approval
 from bot.core.approval import Identifiers
 from bot.core.ids import team_of
-from bot.core.model import Actor, Brief, Change, InstallationId, RunId, ScheduleId, SlackUserId
+from bot.core.model import Brief, Change, InstallationId, RunId, ScheduleId, SlackUserId
 from bot.core.policy import Subject, may
 from bot.core.reasons import Code, Reason
 from bot.core.rights import Action, Need
-from bot.core.rules import Rule
+from bot.core.rules import RuleBook
 from bot.core.status import RunState
 from bot.models import Home, Run, SlackLink, atomic
 from bot.runs import clock, installations, links, outbox, recalled, rulebook, see, unsent
 from bot.runs.actors import has_groups
-from bot.runs.door import Admitted, Platform, admit, schedules_of
+from bot.runs.door import Admitted, Platform, schedules_of
 from bot.runs.report import is_read_by_approvers
 
 log = logging.getLogger(__name__)
@@ -58,9 +58,8 @@ class WaitingFor:
     more: int = 0
 
 
-def waiting_for(platform: Platform, actor: Actor, most: int = SHOWN) -> WaitingFor:
-    """The runs that this actor may approve now and hasn't answered. Raises NotAllowed."""
-    admitted = admit(platform, actor)
+def waiting_for(admitted: Admitted, most: int = SHOWN) -> WaitingFor:
+    """The runs that this actor may approve now and hasn't answered."""
     waiting = _waiting().filter(deadline_at__gt=clock.now())
     found = admitted.briefs(schedules_of(waiting))
     # Only these schedules are read below, so that WAITING limits only runs that the actor may approve.
@@ -68,7 +67,7 @@ def waiting_for(platform: Platform, actor: Actor, most: int = SHOWN) -> WaitingF
     if not schedules:
         return WaitingFor()
     # If an approval sent nothing, the actor may approve again.
-    key: Any = actor.user
+    key: Any = admitted.actor.user
     done = Run.objects.filter(answers__user=key, state=RunState.WAITING, not_sent_because="").values("pk")
     rows = waiting.filter(schedule_id__in=schedules).exclude(user_id=key).exclude(pk__in=done)
     mine = [
@@ -141,8 +140,7 @@ def _hindrance(run: Run, schedules: dict[ScheduleId, Brief]) -> Code | None:
 
 def _ask(run: Run, now: datetime) -> None:
     installation = InstallationId(run.installation) or installations.only()
-    rules = rulebook.in_force().book.of(run.schedule_name, run.task)
-    _owe(run, installation, _approvers(run, rules, installation), now)
+    _owe(run, installation, _approvers(run, rulebook.in_force().book, installation), now)
 
 
 @atomic()
@@ -160,19 +158,20 @@ def _owe(run: Run, installation: InstallationId, found: list[SlackUserId], now: 
     log.info("run %s: %s approvers are asked directly", run.pk, len(found))
 
 
-def _approvers(run: Run, rules: tuple[Rule, ...], installation: InstallationId) -> list[SlackUserId]:
+def _approvers(run: Run, book: RuleBook, installation: InstallationId) -> list[SlackUserId]:
     """Up to TOLD people in that workspace who may approve the run. Recently active people come first.
 
-    Checks one person after the other (up to four queries each) until it has found as many. If there are fewer, it checks everybody
+    Checks one person after the other (up to three queries each) until it has found as many. If there are fewer, it checks everybody
     in `_linked`.
     """
+    rules = book.of(run.schedule_name, run.task)
     subject = Subject(rules=rules, requester=recalled.requesting(run))
     links = _linked(approval.needs(rules), installation)
     keys, found = list(links.values_list("pk", flat=True)), dict[Any, SlackUserId]()
     for at in range(0, len(keys), BATCH):
         batch = links.in_bulk(keys[at : at + BATCH])
         for link in (batch[key] for key in keys[at : at + BATCH] if key in batch):
-            if link.user_id not in found and may(recalled.of_link(link), Action.APPROVE, subject) is None:
+            if link.user_id not in found and may(recalled.of_link(link, book), Action.APPROVE, subject) is None:
                 found[link.user_id] = SlackUserId(link.slack_user)
             if len(found) == TOLD:
                 return list(found.values())

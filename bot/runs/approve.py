@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,7 @@ from django.db import Error
 
 from bot.core import approval
 from bot.core.audit import Act, Record, Who
-from bot.core.model import Actor, ChannelId, Dispatch, Field, NoticeKind, RunId, Schedule, ScheduleId, TaskId
+from bot.core.model import Actor, ChannelId, Dispatch, Field, NoticeKind, RunId, Schedule, TaskId
 from bot.core.policy import Denied, Subject, lacking
 from bot.core.reasons import Code, Invalid, Problem, Reason
 from bot.core.rights import REASON_LIMIT, Action
@@ -26,7 +26,6 @@ from bot.runs import (
     attempts,
     audit,
     clock,
-    denials,
     finish,
     limits,
     masks,
@@ -38,7 +37,8 @@ from bot.runs import (
 )
 from bot.runs.approvals import WaitingRun, waiting_run
 from bot.runs.attempts import Attempt
-from bot.runs.door import Admitted, Platform, admit
+from bot.runs.denials import Wanted
+from bot.runs.door import Admitted, Platform, SeenRun
 from bot.runs.refusals import NotAllowed, NothingSent, NotWaiting, Refused, Void
 from bot.runs.turns import turn
 from bot.runs.waiting import Budget
@@ -54,34 +54,32 @@ class _Overtaken(Exception):
     """Since this process read the run, another press of Approve has tried to send it, and failed."""
 
 
-def denied(platform: Platform, actor: Actor, run: Run) -> Denied | None:
+def denied(admitted: Admitted, seen: SeenRun) -> Denied | None:
     """Why this actor may neither approve nor decline the run. Only for showing buttons: the verbs check again."""
-    admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
-    return admitted.denied(Action.APPROVE, admitted.rules_of(schedule), requester=recalled.requesting(run))
+    return admitted.denied(Action.APPROVE, seen.rules, requester=recalled.requesting(seen.run))
 
 
-def approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Budget) -> Run | None:
+def approve(admitted: Admitted, run: RunId, mark: str, budget: Budget) -> Run | None:
     """The run: sent, or still waiting for others. None: there is no such run for this actor.
 
     `mark`: what the pressed button carries of the payload. Raises NotAllowed, NotWaiting, Void, NothingSent or MaybeSent.
     """
-    with denials.recorded(platform, actor, Action.APPROVE, run=run):
-        return _approve(platform, actor, run, mark, budget)
+    with admitted.recorded(Wanted(action=Action.APPROVE, run=run)):
+        return _approve(admitted, run, mark, budget)
 
 
-def _approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Budget) -> Run | None:
-    admitted = admit(platform, actor)
+def _approve(admitted: Admitted, run: RunId, mark: str, budget: Budget) -> Run | None:
     asked = _asked(admitted, run, mark)
     if asked is None:
         return None
-    found, schedule, rules = asked
-    dispatch = _dispatch(admitted, found, schedule, rules)
-    attempt = _attempt(platform, actor, found, dispatch)
+    platform, found = admitted.platform, asked.run
+    dispatch = _dispatch(admitted, asked)
+    attempt = _attempt(admitted, found, dispatch)
     try:
-        with platform.unsaved.unless_saved(attempt), turn(platform, found.key, schedule, rules):
-            queued = _saved_yes(admitted, found, attempt, rules)
+        with platform.unsaved.unless_saved(attempt), turn(platform, found.key, asked.schedule, asked.rules):
+            queued = _saved_yes(admitted, asked, attempt)
     except _Overtaken:
-        return _approve(platform, actor, run, mark, budget)
+        return _approve(admitted.anew(), run, mark, budget)
     platform.wake()
     if queued is None:
         found.refresh_from_db()
@@ -96,27 +94,25 @@ def _approve(platform: Platform, actor: Actor, run: RunId, mark: str, budget: Bu
     return queued
 
 
-def asked_of(platform: Platform, actor: Actor, run: RunId, mark: str) -> WaitingRun | None:
+def asked_of(admitted: Admitted, run: RunId, mark: str) -> WaitingRun | None:
     """The run, to show to an actor who is about to answer. None: there is no such run for them. Raises NotAllowed or NotWaiting."""
-    admitted = admit(platform, actor)
     asked = _asked(admitted, run, mark)
-    return None if asked is None else waiting_run(admitted, asked[0])
+    return None if asked is None else waiting_run(admitted, asked.run)
 
 
-def decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) -> Run | None:
+def decline(admitted: Admitted, run: RunId, mark: str, why: str) -> Run | None:
     """The run, declined. None: there is no such run for this actor. Raises NotAllowed, NotWaiting or Refused."""
-    with denials.recorded(platform, actor, Action.APPROVE, run=run):
-        return _decline(platform, actor, run, mark, why)
+    with admitted.recorded(Wanted(action=Action.APPROVE, run=run)):
+        return _decline(admitted, run, mark, why)
 
 
-def _decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) -> Run | None:
-    admitted = admit(platform, actor)
+def _decline(admitted: Admitted, run: RunId, mark: str, why: str) -> Run | None:
     asked = _asked(admitted, run, mark)
     if asked is None:
         return None
     if problems := list(_problems_of_why(why)):
         raise Refused(problems)
-    found, now = asked[0], clock.now()
+    found, actor, now = asked.run, admitted.actor, clock.now()
     with atomic():
         outbox.lock(Run.objects.filter(pk=found.pk))
         why = clean(why).strip()  # PostgreSQL takes no U+0000
@@ -124,7 +120,7 @@ def _decline(platform: Platform, actor: Actor, run: RunId, mark: str, why: str) 
         ended = unsent.end(found.pk, RunState.DECLINED, now=now, by=actor, said=why)
         if ended is None:
             raise NotWaiting(Run.objects.get(pk=found.pk))
-    platform.wake()
+    admitted.platform.wake()
     return ended
 
 
@@ -137,15 +133,24 @@ def _problems_of_why(why: str) -> Iterator[Problem]:
         yield Problem(code=Code.REASON_TOO_LONG, field=Field.REASON, params=params)
 
 
-def _asked(admitted: Admitted, run: RunId, mark: str) -> tuple[Run, Schedule, tuple[Rule, ...]] | None:
+@dataclass(frozen=True)
+class _Asked:
+    """A run that the actor may approve or decline."""
+
+    run: Run
+    schedule: Schedule
+    rules: tuple[Rule, ...]
+
+
+def _asked(admitted: Admitted, run: RunId, mark: str) -> _Asked | None:
     """Reads the run, if the actor may answer it. Otherwise they learn nothing of it. Raises NotAllowed or NotWaiting."""
-    found = admitted.run(run)
-    schedule = None if found is None else admitted.platform.catalog.get(ScheduleId(found.schedule_id))
-    if found is None or schedule is None:  # if the schedule was deleted, bot.runs.approvals ends the run
+    seen = admitted.run(run)
+    if seen is None or seen.schedule is None:  # if the schedule was deleted, bot.runs.approvals ends the run
         return None
+    found = seen.run
     if found.approval_digest is None:
         raise NotWaiting(found)
-    rules = admitted.authorise(Action.APPROVE, schedule, requester=recalled.requesting(found))
+    admitted.authorise(Action.APPROVE, seen.rules, requester=recalled.requesting(found))
     if found.state != RunState.WAITING:
         raise NotWaiting(found)
     if not secrets.compare_digest(mark.encode(), approval.mark(found.approval_digest).encode()):
@@ -156,13 +161,13 @@ def _asked(admitted: Admitted, run: RunId, mark: str) -> tuple[Run, Schedule, tu
         admitted.platform.wake()
         found.refresh_from_db()
         raise NotWaiting(found)
-    return found, schedule, rules
+    return _Asked(found, seen.schedule, seen.rules)
 
 
-def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rule, ...]) -> Dispatch:
+def _dispatch(admitted: Admitted, asked: _Asked) -> Dispatch:
     """The message with the approved payload. Raises NotAllowed if it can't be sent now, NothingSent, Void or NotWaiting."""
-    platform = admitted.platform
-    requester = recalled.requester(run)
+    platform, run, schedule, rules = admitted.platform, asked.run, asked.schedule, asked.rules
+    requester = recalled.requester(run, admitted.in_force.book)
     if requester is None or run.user is None or not run.user.is_active:
         raise _void(platform, run, Code.REQUESTER_GONE)
     call = masks.call(run)
@@ -179,7 +184,7 @@ def _dispatch(admitted: Admitted, run: Run, schedule: Schedule, rules: tuple[Rul
             raise _void(platform, run, Code.SCHEDULE_EXPIRED)
         raise _void(platform, run, Code.SCHEDULE_CHANGED, what=clip(what or "?", 200))
     channel = ChannelId(run.redirected_from or run.channel)
-    why = Admitted(platform, requester, admitted.in_force).denied(Action.RUN, rules, channel=channel)
+    why = admitted.denied(Action.RUN, rules, actor=requester, channel=channel)
     if why is not None:
         raise NotAllowed(why) if why.code in LATER else _void(platform, run, Code.REQUESTER_MAY_NOT)
     if approval.needs(rules) != run.needs or any(limits.of_values(admitted, schedule, rules, call)):
@@ -195,8 +200,8 @@ def _void(platform: Platform, run: Run, code: Code, **params: Any) -> Exception:
     return NotWaiting(Run.objects.get(pk=run.pk)) if ended is None else Void(ended, reason)
 
 
-def _attempt(platform: Platform, actor: Actor, run: Run, dispatch: Dispatch) -> Attempt:
-    now = clock.now()
+def _attempt(admitted: Admitted, run: Run, dispatch: Dispatch) -> Attempt:
+    platform, now = admitted.platform, clock.now()
     names = masks.of_run(run, platform.secret_keys, masks.parameters(platform.catalog, run.task)).names
     values = {
         "task_id": dispatch.task_id,
@@ -210,7 +215,7 @@ def _attempt(platform: Platform, actor: Actor, run: Run, dispatch: Dispatch) -> 
     return Attempt(
         key=run.key,
         values=values,
-        pressed=_approved(run, actor, dispatch.task_id),
+        pressed=_approved(run, admitted.actor, dispatch.task_id),
         replaces=run.task_id,
         otherwise=otherwise,
     )
@@ -223,9 +228,9 @@ def _approved(run: Run, actor: Actor, task_id: str) -> Record:
 
 
 @atomic()
-def _saved_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Rule, ...]) -> Run | None:
+def _saved_yes(admitted: Admitted, asked: _Asked, attempt: Attempt) -> Run | None:
     """The run, queued for sending by this attempt. None: others must approve, too. Raises NotWaiting or _Overtaken."""
-    actor, now = admitted.actor, clock.now()
+    found, actor, now = asked.run, admitted.actor, clock.now()
     outbox.lock(Run.objects.filter(pk=found.pk))
     _note(found, actor, now, is_yes=True)  # must come first: on SQLite, the transaction must begin with a write
     run = Run.objects.get(pk=found.pk)
@@ -233,8 +238,8 @@ def _saved_yes(admitted: Admitted, found: Run, attempt: Attempt, rules: tuple[Ru
         raise NotWaiting(run)
     if run.task_id != found.task_id:
         raise _Overtaken
-    others = [one for one in recalled.approvers(run) if one.user != actor.user]
-    subject = Subject(rules=rules, requester=recalled.requesting(run))
+    others = [one for one in recalled.approvers(run, admitted.in_force.book) if one.user != actor.user]
+    subject = Subject(rules=asked.rules, requester=recalled.requesting(run))
     if lacking(subject, [actor, *others]):
         outbox.owe_edit(run, NoticeKind.ROOT, now=now, at_once=True)
         outbox.owe_answered(run, now=now)

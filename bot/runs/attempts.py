@@ -1,7 +1,7 @@
 """Writes the row of a run for one press of Run or Approve.
 
-The row and its audit record are committed before the message is sent. A press makes a new row, or takes over the row of an
-attempt that certainly sent nothing, or of a run that waits for approval.
+The row and its audit record are committed before the message is sent. A press of Run inserts a row, or reuses the row of an
+earlier press that sent nothing. A press of Approve reuses the row of the waiting run.
 """
 
 from collections.abc import Mapping
@@ -20,13 +20,14 @@ from bot.runs import audit, clock, outbox
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One press of Run or Approve. Each attempt has its own task id, so the task id in a row shows which attempt wrote it."""
+    """One press of Run or Approve. The task id identifies the attempt: it is in the row that the attempt has written."""
 
     key: str
     values: Mapping[str, Any]  # all columns but the key
     pressed: Record  # the audit record of the press: somebody has asked for the run, or has approved it
     replaces: str = ""  # the task id in the row that this attempt takes over; empty: it makes a new row
-    otherwise: Mapping[str, Any]  # the columns if nothing is sent. A row must have this `state` to be taken over.
+    # The columns to write if nothing is sent. A row can be taken over only while it has this `state`.
+    otherwise: Mapping[str, Any]
 
     @property
     def task_id(self) -> str:
@@ -59,11 +60,11 @@ def taken_over(attempt: Attempt, failed: Reason | None = None) -> Run | None:
 
 
 def end(attempt: Attempt, reason: Reason) -> None:
-    """Makes the row say that this attempt sent nothing.
+    """Saves that this attempt sent nothing.
 
-    The transaction that queued the attempt may have been committed, or not, or it may still be going on. In the last case it
-    will find its key used, or the failed attempt's row taken over, and will change nothing. A transaction that approves a run has
-    locked its row, so we wait for its end. If it was rolled back, the run waits on, and nobody has approved it.
+    We may not know whether the transaction that queued it was committed. If it was, this updates the row. If it wasn't, this
+    inserts the row, or takes it over, and the other transaction then fails on the key or finds no row. For an approval, the row
+    is locked first, so the other transaction has ended; if it was rolled back, the run waits on, and nobody has approved it.
     """
     not_sent = {**attempt.otherwise, "not_sent_because": reason.dump()}
     if attempt.otherwise["state"] == RunState.WAITING:
@@ -90,7 +91,10 @@ def _end_begun(attempt: Attempt, not_sent: Mapping[str, Any], reason: Reason) ->
 
 
 def _edit_messages(run: Run) -> None:
-    """Owes edits of the run's messages. A transaction whose answer was lost, or an earlier attempt, owed these messages."""
+    """Owes edits of the messages that the run owes already, if there are any.
+
+    An earlier attempt, or a commit whose answer was lost, may have owed them.
+    """
     if outbox.has_notices(run):
         now = clock.now()
         outbox.owe_edit(run, now=now, at_once=True)

@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,10 +17,10 @@ from django.db import Error, IntegrityError
 from bot.core.audit import Act, Record, Who
 from bot.core.kinds import Kind
 from bot.core.model import Actor, RunId, ScheduleId
+from bot.core.ports import Catalog
 from bot.core.rights import Action
 from bot.models import AuditRecord, atomic, writers_turn
 from bot.runs import audit, clock
-from bot.runs.door import Platform
 from bot.runs.refusals import CantStop, Ended, MaybeSent, NotAllowed, NothingSent, Refused
 
 log = logging.getLogger(__name__)
@@ -32,16 +32,18 @@ EQUAL = ("asked", "code", "flaw", "address")  # details that are the same in equ
 IDENTIFYING = frozenset({"user"})  # parameters of reasons that name a person. Only the person's row may contain these.
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What somebody wants to do. The record of a refusal says it."""
+
+    action: Action
+    schedule: ScheduleId | None = None
+    run: RunId | None = None
+    installation: str = ""
+
+
 @contextmanager
-def recorded(
-    platform: Platform,
-    actor: Actor,
-    action: Action,
-    *,
-    schedule: ScheduleId | None = None,
-    run: RunId | None = None,
-    installation: str = "",
-) -> Iterator[None]:
+def recorded(catalog: Catalog, actor: Actor, wanted: Wanted) -> Iterator[None]:
     """Records the refusal that the code inside raises. NothingSent and MaybeSent aren't refusals, and have other records."""
     try:
         yield
@@ -52,12 +54,12 @@ def recorded(
             act=Act.RUN_REFUSED,
             entry=actor.entry,
             who=Who.of(actor) if actor.user or actor.slack else None,
-            schedule=schedule,
-            run=run,
-            installation=installation,
-            details={"asked": action.value, **_why(exc)},
+            schedule=wanted.schedule,
+            run=wanted.run,
+            installation=wanted.installation,
+            details={"asked": wanted.action.value, **_why(exc)},
         )
-        refuse(record, platform)
+        refuse(record, catalog)
         raise
 
 
@@ -70,15 +72,15 @@ def _why(exc: NotAllowed | Refused | CantStop | Ended) -> dict[str, Any]:
     return {"code": reason.code, **{name: value for name, value in reason.params.items() if name not in IDENTIFYING}}
 
 
-def refuse(record: Record, platform: Platform | None = None) -> None:
+def refuse(record: Record, catalog: Catalog | None = None) -> None:
     """Records the refusal, or counts it in an equal record. If the database fails, it only logs that: the refusal still stands."""
     try:
-        _count(record, platform)
+        _count(record, catalog)
     except Error:
         log.exception("a refusal can't be recorded")
 
 
-def _count(record: Record, platform: Platform | None) -> None:
+def _count(record: Record, catalog: Catalog | None) -> None:
     now = clock.now()
     if _counted(record, now):
         return
@@ -87,8 +89,8 @@ def _count(record: Record, platform: Platform | None) -> None:
         if _counted(record, now):
             return
     this = _digest(record, _minute(now))
-    if platform is not None and record.schedule is not None:
-        found = platform.catalog.get(record.schedule)
+    if catalog is not None and record.schedule is not None:
+        found = catalog.get(record.schedule)
         record = replace(record, schedule_name=found.name if found else "")
     try:
         with atomic():

@@ -1,10 +1,11 @@
 """The door: one permission check, `admit`, that Slack, the pages and the API share.
 
-Each verb (see, start, follow, stop, …) is a module. Its functions take a `Platform` and an actor (or a request with one), and
-first call `admit`. That returns an `Admitted`, which has the rules, and finds only schedules and runs that the actor may see.
+Each verb (see, start, follow, stop, …) is a module. Its functions take an `Admitted`, so nobody can call them without `admit`.
+An entry calls `admit` once for each request. `Admitted` has the rules, and finds only schedules and runs that the actor may see.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -23,7 +24,8 @@ from bot.core.rights import Action
 from bot.core.rules import Rule
 from bot.core.seal import holds, seal
 from bot.models import Run
-from bot.runs import actors, clock, rulebook
+from bot.runs import actors, clock, denials, rulebook
+from bot.runs.denials import Wanted
 from bot.runs.refusals import NotAllowed
 from bot.runs.rulebook import InForce
 from bot.runs.sources import Sources
@@ -69,12 +71,32 @@ class Platform:
 
 
 @dataclass(frozen=True)
+class SeenRun:
+    """A run that an actor may see, and its schedule with the rules that match it."""
+
+    run: Run
+    schedule: Schedule | None  # None: it was deleted
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
 class Admitted:
-    """An actor whom `admit` has let in, with the rules and the pause that are in force. Make one for each request."""
+    """An actor whom `admit` has let in, with the rules and the pause that were in force then. Only `admit` makes one.
+
+    It is for one request. What waits for long, or repeats itself, calls `anew`.
+    """
 
     platform: Platform
     actor: Actor
     in_force: InForce
+
+    def anew(self) -> "Admitted":
+        """The same actor, with the rules and the pause that are in force now."""
+        return admit(self.platform, self.actor)
+
+    def recorded(self, wanted: Wanted) -> AbstractContextManager[None]:
+        """Records the refusal that the code inside raises (bot.runs.denials)."""
+        return denials.recorded(self.platform.catalog, self.actor, wanted)
 
     @cached_property
     def hidden(self) -> tuple[Globs, ...]:
@@ -89,7 +111,7 @@ class Admitted:
     def rules_of(self, schedule: Schedule | Brief | None) -> tuple[Rule, ...]:
         """The rules that match the schedule.
 
-        Without a schedule it does the same work, so that the response time doesn't reveal that a schedule exists.
+        If `schedule` is None, it still compares all rules: otherwise a faster answer would show that there is no such schedule.
         """
         found = self.in_force.book.of(*(("", "") if schedule is None else (schedule.name, schedule.task)))
         return () if schedule is None else found
@@ -100,85 +122,102 @@ class Admitted:
         is_hidden = self.denied(Action.SEE, self.rules_of(found)) is not None
         return None if is_hidden else found
 
-    def run(self, run: RunId) -> Run | None:
+    def run(self, run: RunId) -> SeenRun | None:
         """None: there is no such run for this actor. Only its requester may see a run whose schedule was deleted.
 
-        Without such a run it looks for a schedule nevertheless, so that the response time doesn't reveal that a run exists.
+        Without such a run, it still looks for a schedule and compares all rules: otherwise a faster answer would show that there
+        is no such run.
         """
-        found = Run.objects.select_related("user").filter(pk=run).first() if is_id(run) else None
-        return found if self.sees(found or Run(schedule_id=LARGEST_ID)) and found is not None else None
+        found = _run(run)
+        seen = self.seen(found or Run(schedule_id=LARGEST_ID))
+        return None if found is None else seen
 
-    def sees(self, run: Run) -> bool:
-        return self._sees(run, self.platform.catalog.get(ScheduleId(run.schedule_id)))
+    def run_of(self, schedule: Schedule, run: RunId) -> Run | None:
+        """The run, if it is one of this schedule, which the actor may see."""
+        found = _run(run)
+        return found if found is not None and found.schedule_id == schedule.id else None
+
+    def seen(self, run: Run) -> SeenRun | None:
+        """None: the actor may not see the run."""
+        schedule = self.platform.catalog.get(ScheduleId(run.schedule_id))
+        rules = self.rules_of(schedule)
+        return SeenRun(run, schedule, rules) if self._sees(run, schedule, rules) else None
 
     def those_seen(self, runs: Collection[Run]) -> list[Run]:
         """The runs that the actor may see. Makes one query for all of their schedules."""
         schedules = self.briefs({ScheduleId(run.schedule_id) for run in runs})
-        return [run for run in runs if self._sees(run, schedules.get(ScheduleId(run.schedule_id)))]
+        return [run for run in runs if self._sees_brief(run, schedules.get(ScheduleId(run.schedule_id)))]
 
     def visible(self, runs: QuerySet[Run]) -> QuerySet[Run]:
-        """Filters out hidden runs, so that they can't fill the beginning of a long list. Only for runs that haven't ended.
+        """The runs that the actor may see, as a query, so that a limit counts only these. Only for runs that haven't ended.
 
-        Reads the ids of their schedules, and these schedules.
+        Makes two queries: for the ids of all their schedules, and for these schedules.
         """
         keys = schedules_of(runs)
-        there = self.briefs(keys)
-        hidden = {key for key in keys if not self._sees(Run(schedule_id=key), there.get(key))}
-        own = Q(schedule_id__in=hidden - there.keys(), user_id=self.actor.user)  # their schedule was deleted
+        briefs = self.briefs(keys)
+        hidden = {key for key in keys if not self._sees_brief(Run(schedule_id=key), briefs.get(key))}
+        own = Q(schedule_id__in=hidden - briefs.keys(), user_id=self.actor.user)  # their schedule was deleted
         return runs.filter(~Q(schedule_id__in=hidden) | own) if hidden else runs
 
     def briefs(self, schedules: Collection[ScheduleId]) -> dict[ScheduleId, Brief]:
         """The schedules that exist, even hidden ones, by id."""
         return {brief.id: brief for brief in self.platform.catalog.briefs(schedules)}
 
-    def _sees(self, run: Run, schedule: Schedule | Brief | None) -> bool:
-        owner = str(run.user_id or "") if schedule is None else None
-        return self.denied(Action.SEE, self.rules_of(schedule), owner=owner) is None
+    def _sees_brief(self, run: Run, schedule: Brief | None) -> bool:
+        return self._sees(run, schedule, self.rules_of(schedule))
 
-    def authorise(
-        self,
-        action: Action,
-        schedule: Schedule | None,
-        *,
-        channel: ChannelId | None = None,
-        kill: bool = False,
-        requester: Identifiers | None = None,
-    ) -> tuple[Rule, ...]:
-        """The rules that match the schedule. Raises NotAllowed."""
-        rules = self.rules_of(schedule)
-        if denied := self.denied(action, rules, channel=channel, kill=kill, requester=requester):
+    def _sees(self, run: Run, schedule: Schedule | Brief | None, rules: tuple[Rule, ...]) -> bool:
+        owner = str(run.user_id or "") if schedule is None else None
+        return self.denied(Action.SEE, rules, owner=owner) is None
+
+    def authorise(self, action: Action, rules: tuple[Rule, ...], **circumstances: Any) -> None:
+        """Raises NotAllowed. The arguments are those of `denied`."""
+        if denied := self.denied(action, rules, **circumstances):
             raise NotAllowed(denied)
-        return rules
 
     def denied(
         self,
         action: Action,
         rules: tuple[Rule, ...],
         *,
+        actor: Actor | None = None,
         owner: str | None = None,
         channel: ChannelId | None = None,
         kill: bool = False,
         requester: Identifiers | None = None,
     ) -> Denied | None:
-        """Why the actor may not do this. `rules`: the schedule's. `owner`: a run's requester, if its schedule was deleted."""
+        """Why the actor may not do this. `rules`: the schedule's. `owner`: a run's requester, if its schedule was deleted.
+
+        `actor`: somebody else than the person who was admitted.
+        """
+        who = actor or self.actor
         subject = Subject(
             rules=rules,
             owner=owner,
-            entry=self.actor.entry,
+            entry=who.entry,
             channel=channel,
             kill=kill,
             requester=requester,
             paused=self.in_force.paused,
             now=clock.aware_now() if action is Action.RUN else None,
         )
-        return policy.may(self.actor, action, subject)
+        return policy.may(who, action, subject)
 
 
-def admit(platform: Platform, actor: Actor) -> Admitted:
-    """Lets in actors who may see any schedules. Raises NotAllowed."""
-    if denied := policy.may(actor, Action.SEE, Subject()):
-        raise NotAllowed(denied)
-    return Admitted(platform, actor, rulebook.in_force())
+def admit(platform: Platform, actor: Actor, wanted: Wanted | None = None) -> Admitted:
+    """Raises NotAllowed if the person may not see schedules at all. Rules for single schedules are checked later.
+
+    `wanted`: a refusal is recorded with it. Without it, the refusal isn't recorded.
+    """
+    with nullcontext() if wanted is None else denials.recorded(platform.catalog, actor, wanted):
+        if denied := policy.may(actor, Action.SEE, Subject()):
+            raise NotAllowed(denied)
+    in_force = rulebook.in_force()
+    return Admitted(platform, actors.with_groups(actor, in_force.book), in_force)
+
+
+def _run(run: RunId) -> Run | None:
+    return Run.objects.select_related("user").filter(pk=run).first() if is_id(run) else None
 
 
 def schedules_of(runs: QuerySet[Run]) -> set[ScheduleId]:

@@ -14,7 +14,6 @@ from django.db import IntegrityError, connections
 
 from bot.core.mention import Mention
 from bot.core.model import (
-    Actor,
     ChannelId,
     InstallationId,
     MessageTs,
@@ -26,7 +25,7 @@ from bot.core.model import (
 from bot.core.secrets import Secrets
 from bot.models import Draft, atomic, database_of, writers_turn
 from bot.runs import clock, masks
-from bot.runs.door import Platform, admit
+from bot.runs.door import Admitted, Platform
 from bot.runs.refusals import NoSuchDraft
 
 MOST = 20  # messages of one person within a minute that are answered
@@ -115,11 +114,10 @@ def keep(key: str, written: Written, values: Values = NOTHING) -> bool:
     return True
 
 
-def get(platform: Platform, actor: Actor, installation: InstallationId, key: str) -> tuple[Place, Values]:
-    """Where the draft was written, and its values. It must be the actor's own. Raises NotAllowed or NoSuchDraft."""
-    admit(platform, actor)
+def get(admitted: Admitted, installation: InstallationId, key: str) -> tuple[Place, Values]:
+    """Where the draft was written, and its values. It must be the actor's own. Raises NoSuchDraft."""
     row = Draft.objects.filter(key=key, installation=installation, valid_until__gt=clock.now()).first()
-    if row is None or actor.slack != SlackAccount(team=TeamId(row.team), user=SlackUserId(row.slack_user)):
+    if row is None or admitted.actor.slack != SlackAccount(team=TeamId(row.team), user=SlackUserId(row.slack_user)):
         raise NoSuchDraft
     place = Place(channel=ChannelId(row.channel), parent=MessageTs(row.parent) if row.parent else None)
     return place, Values(

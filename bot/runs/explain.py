@@ -24,9 +24,10 @@ def groups() -> frozenset[str]:
 def told(user: Any, name: str, task: str, *, book: RuleBook | None = None) -> Explained:
     """What this user may do now with a schedule of this name and task. `book`: instead of the rules in force."""
     in_force = rulebook.in_force()
+    book = in_force.book if book is None else book
     return explained(
-        actors.with_groups(user),
-        in_force.book if book is None else book,
+        actors.with_groups(actors.of_user(user), book),
+        book,
         name=name,
         task=task,
         now=clock.aware_now(),

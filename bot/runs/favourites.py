@@ -5,11 +5,11 @@ from collections.abc import Collection
 from django.db import IntegrityError, connections
 
 from bot.core.ids import is_id
-from bot.core.model import Actor, Brief, ScheduleId
+from bot.core.model import Brief, ScheduleId
 from bot.core.rights import Action
 from bot.models import Favourite, atomic, database_of
 from bot.prepared import Placeholder, Prepared
-from bot.runs.door import Admitted, Platform, admit
+from bot.runs.door import Admitted
 from bot.runs.refusals import Full, Gone
 
 MOST = 20  # per user
@@ -19,13 +19,12 @@ HELD = Prepared(
 )
 
 
-def add(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
-    """Adds a favourite, or changes nothing if it is one already. Raises NotAllowed, Gone or Full."""
-    admitted = admit(platform, actor)
+def add(admitted: Admitted, schedule: ScheduleId) -> None:
+    """Adds a favourite, or changes nothing if it is one already. Raises Gone or Full."""
     if admitted.schedule(schedule) is None:
         raise Gone
     for _ in range(TRIES):
-        taken = _taken(actor)
+        taken = _taken(admitted)
         if schedule in taken:
             return
         free = set(range(MOST)) - set(taken.values()) or _left(admitted, taken)
@@ -33,31 +32,32 @@ def add(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
             raise Full(MOST)
         try:
             with atomic():
-                Favourite.objects.create(user_id=str(actor.user), place=min(free), schedule_id=schedule)
+                Favourite.objects.create(user_id=str(admitted.actor.user), place=min(free), schedule_id=schedule)
         except IntegrityError:  # another process was faster
             continue
         return
     raise Full(MOST)
 
 
-def remove(platform: Platform, actor: Actor, schedule: ScheduleId) -> None:
-    """Removes a favourite, or changes nothing if it isn't one, or if there is no such schedule. Raises NotAllowed."""
-    admit(platform, actor)  # people may also remove a schedule that they may not see any more
+def remove(admitted: Admitted, schedule: ScheduleId) -> None:
+    """Removes a favourite, or changes nothing if it isn't one, or if there is no such schedule.
+
+    People may also remove a schedule that they may not see any more.
+    """
     if is_id(schedule):
-        Favourite.objects.filter(user_id=str(actor.user), schedule_id=schedule).delete()
+        Favourite.objects.filter(user_id=str(admitted.actor.user), schedule_id=schedule).delete()
 
 
-def holds(actor: Actor, schedule: ScheduleId) -> bool:
+def holds(admitted: Admitted, schedule: ScheduleId) -> bool:
     """Whether the schedule is a favourite of the actor. The caller must have checked that they may see it."""
     alias = database_of(Favourite)
-    user = Favourite._meta.get_field("user").get_db_prep_value(actor.user, connections[alias])  # noqa: SLF001  # documented
+    user = Favourite._meta.get_field("user").get_db_prep_value(admitted.actor.user, connections[alias])  # noqa: SLF001  # documented
     return HELD.first(alias, user=user, schedule=schedule) is not None
 
 
-def listed(platform: Platform, actor: Actor) -> tuple[Brief, ...]:
-    """The actor's favourites that exist and that they may see, sorted by name. Raises NotAllowed."""
-    admitted = admit(platform, actor)
-    return tuple(sorted(_visible(admitted, _taken(actor)), key=lambda brief: (brief.name.casefold(), brief.id)))
+def listed(admitted: Admitted) -> tuple[Brief, ...]:
+    """The actor's favourites that exist and that they may see, sorted by name."""
+    return tuple(sorted(_visible(admitted, _taken(admitted)), key=lambda brief: (brief.name.casefold(), brief.id)))
 
 
 def _visible(admitted: Admitted, schedules: Collection[ScheduleId]) -> list[Brief]:
@@ -65,9 +65,9 @@ def _visible(admitted: Admitted, schedules: Collection[ScheduleId]) -> list[Brie
     return [one for one in found if admitted.denied(Action.SEE, admitted.rules_of(one)) is None]
 
 
-def _taken(actor: Actor) -> dict[ScheduleId, int]:
+def _taken(admitted: Admitted) -> dict[ScheduleId, int]:
     """The places of the actor's favourites, by schedule."""
-    own = Favourite.objects.filter(user_id=str(actor.user))
+    own = Favourite.objects.filter(user_id=str(admitted.actor.user))
     return {ScheduleId(schedule): place for schedule, place in own.values_list("schedule_id", "place")}
 
 

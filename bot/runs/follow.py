@@ -5,23 +5,23 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
-from bot.core.model import Actor, RunId, Source, TaskId
+from bot.core.model import RunId, Source, TaskId
 from bot.core.ports import SourceSilent
 from bot.core.status import ENDED, OPEN, RunState
 from bot.models import Run
 from bot.runs import clock, finish, sources
-from bot.runs.door import Platform, admit
+from bot.runs.door import Admitted, Platform, SeenRun
 from bot.runs.sources import Sources
 
 log = logging.getLogger(__name__)
 
 
-def follow(platform: Platform, actor: Actor, run: RunId) -> Run | None:
-    """The run as it is at this moment. None: there is no such run for this actor. Raises NotAllowed."""
-    found = admit(platform, actor).run(run)
-    if found is not None and catch_up(platform, found):
-        found.refresh_from_db()
-    return found
+def follow(admitted: Admitted, run: RunId) -> SeenRun | None:
+    """The run as it is at this moment. None: there is no such run for this actor."""
+    seen = admitted.run(run)
+    if seen is not None and catch_up(admitted.platform, seen.run):
+        seen.run.refresh_from_db()
+    return seen
 
 
 def catch_up(platform: Platform, run: Run) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from bot.core.model import Actor, Brief, InstallationId, SlackUserId
+from bot.core.model import Brief, InstallationId, SlackUserId
 from bot.core.ports import InstallationRefused, NotDelivered, RateLimited
 from bot.core.status import OPEN, RunState
 from bot.models import Home, Run, writers_turn
@@ -18,10 +18,10 @@ from bot.models.primary import put
 from bot.prepared import padded
 from bot.runs import approvals, clock, favourites, now, own, see
 from bot.runs.approvals import WaitingFor
-from bot.runs.door import Platform
+from bot.runs.door import Admitted
 from bot.runs.gate import Gate
 from bot.runs.now import Now
-from bot.runs.own import OwnRun
+from bot.runs.own import OwnRun, mark
 
 log = logging.getLogger(__name__)
 
@@ -45,29 +45,25 @@ class Contents:
     now: Now
     favourites: tuple[Brief, ...]
     last: tuple[OwnRun, ...]
-    # State and status of the reader's own runs and of the runs that wait for them, by id; the loop compares them. Includes
-    # runs that are hidden from the reader now.
+    # Of the reader's own runs, even those that are hidden from them now, and of the runs that wait for them, by id. The loop
+    # compares them (bot.runs.own.mark).
     marks: dict[str, str]
 
 
-def contents(platform: Platform, actor: Actor) -> Contents:
-    """Collects the contents of the actor's Home tab. Raises NotAllowed."""
-    running = now.running(platform, actor)
-    newest = own.newest(actor, LOOKED_AT)
-    ended = [run for run in own.shown(platform, actor, newest) if run.state not in OPEN]
-    waiting = approvals.waiting_for(platform, actor)
-    marks = {str(run.run): _mark(RunState.WAITING, "", is_stopping=False) for run in waiting.first}
-    for run in newest:
-        marks[str(run.pk)] = _mark(run.state, run.status, is_stopping=run.stop_asked_at is not None)
+def contents(admitted: Admitted) -> Contents:
+    """Collects the contents of the actor's Home tab."""
+    running, newest, waiting = now.running(admitted), own.newest(admitted, LOOKED_AT), approvals.waiting_for(admitted)
+    ended = [run for run in newest.shown if run.state not in OPEN]
+    marks = {str(run.run): mark(RunState.WAITING, "", is_stopping=False) for run in waiting.first} | newest.marks
     for one in running.first:
         if one.is_own:
-            marks[str(one.run)] = _mark(one.state, one.status, is_stopping=one.is_stopping)
+            marks[str(one.run)] = mark(one.state, one.status, is_stopping=one.is_stopping)
     return Contents(
         at=clock.now(),
-        has_schedules=see.has_schedules(platform, actor),
+        has_schedules=see.has_schedules(admitted),
         waiting=waiting,
         now=running,
-        favourites=favourites.listed(platform, actor),
+        favourites=favourites.listed(admitted),
         last=tuple(ended[:LAST]),
         marks=marks,
     )
@@ -137,12 +133,8 @@ def _marks(runs: Collection[int]) -> dict[str, str]:
     for at in range(0, len(keys), CHUNK):
         rows = Run.objects.filter(pk__in=padded(keys[at : at + CHUNK])).order_by()
         for run, state, status, asked_at in rows.values_list("pk", "state", "status", "stop_asked_at"):
-            found[str(run)] = _mark(state, status, is_stopping=asked_at is not None)
+            found[str(run)] = mark(state, status, is_stopping=asked_at is not None)
     return found
-
-
-def _mark(state: str, status: str, *, is_stopping: bool) -> str:
-    return f"{state} {status}{' stopping' if is_stopping else ''}"
 
 
 def claim(home: Home, now: datetime) -> bool:

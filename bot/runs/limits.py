@@ -1,4 +1,4 @@
-"""What the rules that match a schedule ask of a run, and which of that a run breaks."""
+"""Checks a run against the rules of its schedule: the reason, the arguments, one run at a time."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,18 +10,16 @@ from bot.core.reasons import Code, Invalid, Problem
 from bot.core.rights import REASON_LIMIT, Action, Limits
 from bot.core.rules import Rule, terms
 from bot.core.secrets import Call
-from bot.core.status import OPEN
-from bot.models import Run
 from bot.runs.door import Admitted
 
 
-def of_stored(admitted: Admitted, schedule: Schedule, channel: ChannelId | None) -> Limits:
+def of_stored(admitted: Admitted, schedule: Schedule, channel: ChannelId | None, open_run: int | None) -> Limits:
     """What rules say of a run with the schedule's stored values.
 
-    `channel`: where a run from Slack would report; None: not known yet.
+    `channel`: where a run from Slack would report; None: not known yet. `open_run`: the schedule's newest open run.
     """
     rules = admitted.rules_of(schedule)
-    denied = admitted.denied(Action.RUN, rules, channel=channel) or busy(rules, schedule)
+    denied = admitted.denied(Action.RUN, rules, channel=channel) or busy(rules, open_run)
     return Limits(
         denied=denied,
         reason_for=next((rule.name for rule in rules if rule.reason), ""),
@@ -43,15 +41,12 @@ def of_reason(rules: tuple[Rule, ...], request: RunRequest) -> Iterator[Problem]
         yield Problem(code=Code.REASON_MISSING, field=Field.REASON, params={"rule": rule.name})
 
 
-def busy(rules: tuple[Rule, ...], schedule: Schedule, *, key: str = "") -> Denied | None:
-    """Why this run can't start: a rule allows one at a time, and another one is open. `key`: this run's, as it doesn't count."""
+def busy(rules: tuple[Rule, ...], open_run: int | None) -> Denied | None:
+    """Why a run can't start while `open_run` is open: a rule allows one at a time. None: it can."""
     rule = next((one for one in rules if one.one_at_a_time), None)
-    if rule is None:
+    if rule is None or open_run is None:
         return None
-    # Not ordered by the primary key: PostgreSQL may walk down it through the runs of others.
-    others = Run.objects.filter(schedule_id=schedule.id, state__in=OPEN).exclude(key=key).order_by("-created_at")
-    run = others.values_list("pk", flat=True).first()
-    return None if run is None else Denied(code=Code.BUSY, params={"rule": rule.name, "run": RunId(run)})
+    return Denied(code=Code.BUSY, params={"rule": rule.name, "run": RunId(open_run)})
 
 
 def columns_of_rules(rules: tuple[Rule, ...]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from bot.core.rights import Action
 from bot.core.status import OPEN, RunState
 from bot.models import Run
 from bot.runs import clock, installations, links, own, see, stop
-from bot.runs.door import Admitted, Platform, admit
+from bot.runs.door import Admitted
 
 MOST = 10  # runs in the list, at most
 LOOKED_AT = 200  # open runs that are counted, at most
@@ -45,10 +45,9 @@ class Now:
     is_more_at_least: bool  # whether there may be more than `more`, as not all were counted
 
 
-def running(platform: Platform, actor: Actor) -> Now:
-    """The open runs that the actor may see. Raises NotAllowed."""
-    admitted = admit(platform, actor)
-    visible = list(admitted.visible(open_runs(actor)).values_list("pk", flat=True)[:LOOKED_AT])
+def running(admitted: Admitted) -> Now:
+    """The open runs that the actor may see."""
+    visible = list(admitted.visible(open_runs(admitted.actor)).values_list("pk", flat=True)[:LOOKED_AT])
     rows = Run.objects.select_related("user").in_bulk(visible[:MOST])
     schedules = admitted.briefs({ScheduleId(run.schedule_id) for run in rows.values()})
     addresses = installations.addresses(rows.values())

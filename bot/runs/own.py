@@ -12,7 +12,7 @@ from bot.core.model import Actor, RunId
 from bot.core.status import RunState
 from bot.models import Run, database_of
 from bot.runs import installations, links
-from bot.runs.door import Platform, admit
+from bot.runs.door import Admitted
 
 COLUMNS = (
     "installation", "schedule_id", "schedule_name", "state", "status", "created_at", "started_at", "finished_at",
@@ -68,14 +68,30 @@ def newest_of(users: Collection[Any]) -> dict[Any, int]:
         return {keys[number]: run for number, run in cursor.fetchall()}
 
 
-def newest(actor: Actor, most: int) -> list[Run]:
-    """The actor's last runs, even those that they may not see any more. Don't show these rows; show what `shown` returns."""
-    return list(of(str(actor.user)).only(*COLUMNS)[:most])
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Own:
+    """A user's newest runs, and the mark of each by its id. `marks` has also the runs that the user may not see any more."""
+
+    shown: tuple[OwnRun, ...]
+    marks: dict[str, str]
 
 
-def shown(platform: Platform, actor: Actor, runs: Collection[Run]) -> tuple[OwnRun, ...]:
-    """The runs among `runs` that the actor may see, for a list. Raises NotAllowed."""
-    rows = admit(platform, actor).those_seen(runs)
+def newest(admitted: Admitted, most: int) -> Own:
+    """The actor's last runs."""
+    runs = list(of(str(admitted.actor.user)).only(*COLUMNS)[:most])
+    return Own(
+        shown=_shown(admitted, runs),
+        marks={str(run.pk): mark(run.state, run.status, is_stopping=run.stop_asked_at is not None) for run in runs},
+    )
+
+
+def mark(state: str, status: str, *, is_stopping: bool) -> str:
+    """A text that changes when a list must show the run anew."""
+    return f"{state} {status}{' stopping' if is_stopping else ''}"
+
+
+def _shown(admitted: Admitted, runs: Collection[Run]) -> tuple[OwnRun, ...]:
+    rows = admitted.those_seen(runs)
     addresses = installations.addresses(rows)
     return tuple(
         OwnRun(
@@ -87,7 +103,7 @@ def shown(platform: Platform, actor: Actor, runs: Collection[Run]) -> tuple[OwnR
             duration=run.duration,
             is_stopping=run.stop_asked_at is not None,
             thread=links.thread(addresses[run.installation], run),
-            page=links.page(platform.base_url, run),
+            page=links.page(admitted.platform.base_url, run),
         )
         for run in rows
     )

@@ -1,6 +1,7 @@
 """Makes actors for people who are not acting now: requesters and approvers. Their rights are today's.
 
-Their Slack profile is the one that their link stores. Slack is asked again only about people who act now (bot.slack.identity).
+Uses the Slack profile that is stored with the link. Doesn't ask Slack: only bot.slack.identity does, about people who act now.
+A function with a `book` returns actors who can be checked against these rules.
 """
 
 from typing import Any
@@ -11,20 +12,21 @@ from bot.core.ids import team_of
 from bot.core.model import Actor, InstallationId, Profile, SlackAccount, SlackUserId, TeamId
 from bot.core.policy import Subject, may
 from bot.core.rights import Action
+from bot.core.rules import RuleBook
 from bot.models import Answer, Run, SlackLink
 from bot.runs import rulebook
-from bot.runs.actors import email_of, of_user
+from bot.runs.actors import email_of, of_user, with_groups
 
 # Columns of a link that are fields of a profile. Without `home`, which is empty until the person acts: then we take the
 # workspace in which they are linked.
 FACTS_BUT_HOME = ("is_guest", "is_bot", "is_deleted", "is_stranger")
 
 
-def requester(run: Run) -> Actor | None:
+def requester(run: Run, book: RuleBook) -> Actor | None:
     """The run's requester. None: that user was deleted. `run.user` must have been read from the database."""
     if run.user is None:
         return None
-    return _actor(run.user, Entry(run.entry), run.team, run.slack_user)
+    return with_groups(_actor(run.user, Entry(run.entry), run.team, run.slack_user), book)
 
 
 def requesting(run: Run) -> Identifiers:
@@ -35,18 +37,19 @@ def requesting(run: Run) -> Identifiers:
     return Identifiers(user=str(run.user.pk), email=email_of(run.user), account=account)
 
 
-def approvers(run: Run) -> list[Actor]:
+def approvers(run: Run, book: RuleBook) -> list[Actor]:
     """The people who have approved the run. Deleted users are left out."""
     answers = run.answers.filter(is_yes=True).select_related("user")
-    return [of_answer(one) for one in answers if one.user is not None]
+    return [with_groups(of_answer(one), book) for one in answers if one.user is not None]
 
 
 def of_answer(answer: Answer) -> Actor:
     return _actor(answer.user, Entry.SLACK if answer.slack_user else Entry.WEB, answer.team, answer.slack_user)
 
 
-def of_link(link: SlackLink) -> Actor:
-    return _linked(link.user, SlackAccount(team=TeamId(link.team), user=SlackUserId(link.slack_user)), link)
+def of_link(link: SlackLink, book: RuleBook) -> Actor:
+    account = SlackAccount(team=TeamId(link.team), user=SlackUserId(link.slack_user))
+    return with_groups(_linked(link.user, account, link), book)
 
 
 def may_see(run: Run, installation: InstallationId, account: SlackUserId) -> bool:
@@ -54,8 +57,9 @@ def may_see(run: Run, installation: InstallationId, account: SlackUserId) -> boo
     link = SlackLink.objects.select_related("user").filter(team=team_of(installation), slack_user=account).first()
     if link is None:
         return False
-    rules = rulebook.in_force().book.of(run.schedule_name, run.task)
-    return may(of_link(link), Action.SEE, Subject(rules=rules)) is None
+    book = rulebook.in_force().book
+    subject = Subject(rules=book.of(run.schedule_name, run.task))
+    return may(of_link(link, book), Action.SEE, subject) is None
 
 
 def _actor(user: Any, entry: Entry, team: str, slack_user: str) -> Actor:

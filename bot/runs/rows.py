@@ -1,8 +1,7 @@
-"""Builds the row of a run, and reads the row of an earlier press of the same form."""
+"""Builds the row of a run."""
 
 import json
 import secrets
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -24,7 +23,6 @@ from bot.core.model import (
     SlackAccount,
     SlackUserId,
 )
-from bot.core.reasons import Code
 from bot.core.rules import Rule, terms
 from bot.core.secrets import Parameters
 from bot.core.status import RunState
@@ -32,11 +30,8 @@ from bot.core.text import clean, clip
 from bot.models import Run, SlackLink
 from bot.runs import clock, installations, limits, masks
 from bot.runs.attempts import Attempt
-from bot.runs.door import Platform
-from bot.runs.refusals import MaybeSent, NothingSent, Taken
-from bot.runs.waiting import Budget
+from bot.runs.door import Admitted, Platform
 
-POLL = 0.05  # seconds between two reads while another press of the same form is being sent
 # A new attempt clears these: a Stop of the earlier attempt, which sent nothing, doesn't count for it.
 NO_STOP = {
     "stop_asked_at": None,
@@ -48,11 +43,10 @@ NO_STOP = {
 }
 AUDITED = 20  # changed values in a record of the audit log, at most
 AUDITED_TEXT = 200  # characters of each such value, at most
-ANSWERING = 0.3  # seconds of the budget that are left for answering
 
 
 def attempt(
-    platform: Platform,
+    admitted: Admitted,
     request: RunRequest,
     schedule: Schedule,
     dispatch: Dispatch,
@@ -60,8 +54,11 @@ def attempt(
     *,
     names: Parameters,
 ) -> Attempt:
-    """The row. `names`: of the positional values, by which the form masked them, so that the run's pages do, too."""
-    now = clock.now()
+    """Builds the attempt.
+
+    `names`: the names of the positional values. They are stored, so that the run's pages mask the same values as the form.
+    """
+    platform, actor, now = admitted.platform, admitted.actor, clock.now()
     found = {
         **NO_STOP,
         **limits.columns_of_rules(rules),
@@ -79,31 +76,31 @@ def attempt(
         "kwargs": json.dumps(dispatch.kwargs, ensure_ascii=False),
         "changes": list(_changes(schedule, dispatch, platform.secret_keys, names)),
         **sent_where(dispatch, names),
-        "user_id": request.actor.user,
+        "user_id": actor.user,
         **followed(platform, schedule.task),
         "deadline_at": deadline(platform, dispatch, now),
         **_approval(schedule, dispatch, rules, now),
     }
-    if (destination := request.destination or _announcement(platform, schedule, request.actor)) is not None:
+    if (destination := request.destination or _announcement(platform, schedule, actor)) is not None:
         requester = destination.requester
         found |= {"installation": destination.installation}
         found |= {"team": requester.team if requester else "", "slack_user": requester.user if requester else ""}
         found |= {"channel": destination.place.channel, "parent": destination.place.parent}
     otherwise = {"state": RunState.NOT_SENT, "deadline_at": now}
     return Attempt(
-        key=request.key, values=found, pressed=_asked(platform, request, schedule, found), otherwise=otherwise
+        key=request.key, values=found, pressed=_asked(admitted, request, schedule, found), otherwise=otherwise
     )
 
 
-def _asked(platform: Platform, request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -> Record:
-    changed = _clipped(values["changes"], has_values=platform.audits_values)
+def _asked(admitted: Admitted, request: RunRequest, schedule: Schedule, values: Mapping[str, Any]) -> Record:
+    changed = _clipped(values["changes"], has_values=admitted.platform.audits_values)
     details = {"task_id": values["task_id"], "task": values["task"], **changed}
     if values["reason"]:
         details["reason"] = values["reason"]
     return Record(
         act=Act.RUN_ASKED,
-        entry=request.actor.entry,
-        who=Who.of(request.actor),
+        entry=admitted.actor.entry,
+        who=Who.of(admitted.actor),
         schedule=schedule.id,
         schedule_name=schedule.name,
         installation=values.get("installation", ""),
@@ -168,44 +165,12 @@ def digest(schedule: Schedule, dispatch: Dispatch, *, salt: str) -> str:
 
 
 def is_as_asked(run: Run, schedule: Schedule, dispatch: Dispatch) -> bool:
-    """Whether this message is the one that the run's approvers read about. Only its requester may have another name by now."""
+    """Whether this is the message that the approvers have seen. The requester may have been renamed; that is ignored."""
     asked, sent = run.approval_digest or "", dict(dispatch.options)
     then = run.options.get("headers", {})
     if options.REQUESTER_HEADER in then:
         sent["headers"] = {**sent.get("headers", {}), options.REQUESTER_HEADER: then[options.REQUESTER_HEADER]}
     return digest(schedule, replace(dispatch, options=sent), salt=asked[: approval.SALT]) == asked
-
-
-def can_be_retried(earlier: Run, request: RunRequest) -> bool:
-    """Whether this is the same request, and the first try certainly sent nothing."""
-    return earlier.state == RunState.NOT_SENT and earlier.digest == request.digest
-
-
-def was_unsaved(earlier: Run) -> bool:
-    """Whether the earlier attempt wasn't sent only because it couldn't be saved. Its requester has already read that."""
-    reason = earlier.not_sent_reason
-    return earlier.state == RunState.NOT_SENT and reason is not None and reason.code is Code.NOT_SAVED
-
-
-def awaited(run: Run, request: RunRequest, budget: Budget) -> Run:
-    """Waits until the earlier run is sent or not sent, as long as the budget allows. Raises Taken if another request made it."""
-    if run.digest != request.digest:
-        raise Taken(run)
-    # While it is queued, another thread is sending it, or a crash has left it in this state.
-    while run.state == RunState.QUEUED and budget.left() > ANSWERING:
-        time.sleep(POLL)
-        run.refresh_from_db()
-    return run
-
-
-def earlier_run(run: Run) -> Run:
-    """Returns the run that an earlier press started. Raises NothingSent if it wasn't sent, MaybeSent if that is unknown."""
-    if run.state == RunState.NOT_SENT and (reason := run.not_sent_reason) is not None:
-        raise NothingSent(reason)
-    if run.state in (RunState.QUEUED, RunState.UNKNOWN):
-        raise MaybeSent(run)
-    run.is_repeated = True
-    return run
 
 
 def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Destination | None:

@@ -1,7 +1,7 @@
 """The verb *see*: finds schedules, and collects what a person sees of a schedule before they run it."""
 
 from django.contrib.auth import get_user_model
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 
 from bot.core.model import (
     Actor,
@@ -17,18 +17,18 @@ from bot.core.model import (
     SlackUserId,
 )
 from bot.core.ports import SourceSilent
-from bot.core.status import AWAITED, RunState
+from bot.core.status import OPEN, RunState
 from bot.models import Run, database_of
-from bot.prepared import Placeholder, Prepared
+from bot.prepared import Placeholder, Prepared, Row
 from bot.runs import basis, limits
-from bot.runs.door import Platform, admit
+from bot.runs.door import Admitted, Platform
 from bot.runs.follow import catch_up
 
-NEWEST_RUNNING = Prepared(
+NEWEST_OPEN = Prepared(
     # Not ordered by the primary key: PostgreSQL may walk down it through all finished runs.
     lambda: (
-        Run.objects.filter(schedule_id=Placeholder("schedule"), state__in=AWAITED)
-        .order_by("-created_at")
+        Run.objects.filter(schedule_id=Placeholder("schedule"), state__in=OPEN)
+        .order_by(Case(When(state=RunState.OVERDUE, then=Value(1)), default=Value(0)), "-created_at")
         .values_list("pk", "created_at", "team", "slack_user", f"user__{get_user_model().USERNAME_FIELD}", "state")[:1]
     )
 )
@@ -41,31 +41,33 @@ NEWEST_ENDED = Prepared(
 )
 
 
-def has_schedules(platform: Platform, actor: Actor) -> bool:
-    hidden = admit(platform, actor).hidden
-    return bool(find(platform, actor, "", 1).first) if hidden else not platform.catalog.is_empty()
+def has_schedules(admitted: Admitted) -> bool:
+    return bool(find(admitted, "", 1).first) if admitted.hidden else not admitted.platform.catalog.is_empty()
 
 
-def find(platform: Platform, actor: Actor, query: str, limit: int) -> Matches:
-    return platform.catalog.find(query, limit, admit(platform, actor).hidden)
+def find(admitted: Admitted, query: str, limit: int) -> Matches:
+    return admitted.platform.catalog.find(query, limit, admitted.hidden)
 
 
-def named(platform: Platform, actor: Actor, typed: str) -> tuple[Brief | None, int]:
+def named(admitted: Admitted, typed: str) -> tuple[Brief | None, int]:
     """The schedule that `typed` names, and how many schedules match it."""
-    return platform.catalog.named(typed, admit(platform, actor).hidden)
+    return admitted.platform.catalog.named(typed, admitted.hidden)
 
 
-def preview(platform: Platform, actor: Actor, schedule: ScheduleId, channel: ChannelId | None = None) -> Preview | None:
+def preview(admitted: Admitted, schedule: ScheduleId, channel: ChannelId | None = None) -> Preview | None:
     """What the actor sees before they run it. None: there is no such schedule for this actor.
 
     `channel`: where a run from Slack would report; None: not known yet.
     """
-    admitted = admit(platform, actor)
     found = admitted.schedule(schedule)
-    if found is None:
-        return None
+    return None if found is None else preview_of(admitted, found, channel)
+
+
+def preview_of(admitted: Admitted, found: Schedule, channel: ChannelId | None = None) -> Preview:
+    """Like `preview`, of a schedule that the actor may see."""
+    platform = admitted.platform
     target = platform.sender.target(found)
-    running = _running(platform, actor, found)  # must come before `_last`: it may find that this run has ended
+    newest = _newest_open(platform, found)  # must come before `_last`: it may find that this run has ended
     return Preview(
         schedule=found,
         when=platform.catalog.when(found),
@@ -75,8 +77,8 @@ def preview(platform: Platform, actor: Actor, schedule: ScheduleId, channel: Cha
         problems=tuple(platform.sender.problems(found)),
         source=platform.source_of(found.task),
         last=_last(platform, found),
-        running=running,
-        limits=limits.of_stored(admitted, found, channel),
+        running=_running(admitted, newest),
+        limits=limits.of_stored(admitted, found, channel, None if newest is None else newest[0]),
         listening=platform.queues.listening(target.queue),
     )
 
@@ -93,20 +95,24 @@ def _last(platform: Platform, schedule: Schedule) -> LastRun | None:
     return None if row is None else LastRun(status=row[0], at=row[1])
 
 
-def _running(platform: Platform, actor: Actor, schedule: Schedule) -> Running | None:
+def _newest_open(platform: Platform, schedule: Schedule) -> Row | None:
+    """The newest open run: an overdue one only if all are. Asks its source first, unless it is overdue: it may have ended."""
+    alias = database_of(Run)
+    row = NEWEST_OPEN.first(alias, schedule=schedule.id)
+    if row is not None and row[-1] != RunState.OVERDUE and catch_up(platform, Run.objects.get(pk=row[0])):
+        return NEWEST_OPEN.first(alias, schedule=schedule.id)
+    return row
+
+
+def _running(admitted: Admitted, newest: Row | None) -> Running | None:
     """The newest run that may still be running. An overdue run doesn't count."""
-    row = NEWEST_RUNNING.first(database_of(Run), schedule=schedule.id)
-    if row is None:
+    if newest is None or newest[-1] == RunState.OVERDUE:
         return None
-    if catch_up(platform, Run.objects.get(pk=row[0])):  # perhaps nobody has asked yet how it ended
-        row = NEWEST_RUNNING.first(database_of(Run), schedule=schedule.id)
-        if row is None:
-            return None
-    run, since, team, requester, name, state = row
+    run, since, team, requester, name, state = newest
     return Running(
         run=RunId(run),
         since=since,
-        requester=account_if_in_same_team(actor, team, requester),
+        requester=account_if_in_same_team(admitted.actor, team, requester),
         name=name or "",
         is_running=state == RunState.RUNNING,
     )

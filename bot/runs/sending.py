@@ -45,7 +45,10 @@ def send(platform: Platform, run: Run, attempt: Attempt, dispatch: Dispatch, bud
 
 
 def _settle(platform: Platform, run: Run, attempt: Attempt, state: RunState) -> None:
-    """Saves the new state. If that fails, the row stays `queued` until a later try, a report of a worker, or its deadline."""
+    """Saves the new state. If the database fails, a thread tries again.
+
+    Until then the row is `queued`; a worker's report or the deadline also ends that.
+    """
     save = partial(_save, platform, run, attempt, state, clock.last())
     try:
         save()
@@ -55,10 +58,10 @@ def _settle(platform: Platform, run: Run, attempt: Attempt, state: RunState) -> 
 
 
 def _save(platform: Platform, run: Run, attempt: Attempt, state: RunState, now: datetime) -> None:
-    """Saves the new state and the notices that the run owes. A watcher may have recorded the result before that.
+    """Saves the new state and the notices that the run owes. If no result will come, a sent run ends here, as unseen.
 
-    If no result will come, a sent run ends here, as unseen. Saving the same again does no harm: a lost answer may have hidden
-    that it was saved.
+    If a watcher has recorded the result already, the state stays. A second call changes nothing, because the first one may have
+    been committed although its answer was lost.
     """
     sent_at = now if state is RunState.SENT else None
     rows = Run.objects.filter(pk=run.pk, sent_at=None)

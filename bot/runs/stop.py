@@ -18,7 +18,7 @@ from django.db.models import F, QuerySet
 from bot.compat import MARKS_ANY_TASK
 from bot.core.audit import Act, Who
 from bot.core.ids import team_of
-from bot.core.model import Actor, InstallationId, NoticeKind, RunId, ScheduleId, TaskId
+from bot.core.model import Actor, InstallationId, NoticeKind, RunId, TaskId
 from bot.core.policy import Denied
 from bot.core.ports import NotTold, Stopper
 from bot.core.reasons import Code, Reason
@@ -26,8 +26,9 @@ from bot.core.rights import Action
 from bot.core.status import ABORTED, OPEN, WAITING, RunState
 from bot.core.stops import Standing, Way, has_begun, is_stoppable
 from bot.models import Run, atomic
-from bot.runs import audit, clock, denials, finish, outbox, own, unsent
-from bot.runs.door import Platform, admit
+from bot.runs import audit, clock, finish, outbox, own, unsent
+from bot.runs.denials import Wanted
+from bot.runs.door import Admitted, Platform, SeenRun
 from bot.runs.follow import catch_up, catch_up_all
 from bot.runs.refusals import CantStop, Ended, NotAllowed
 from bot.runs.sources import Sources
@@ -48,37 +49,30 @@ def hindrance(platform: Platform, run: Run, *, now: datetime) -> Reason | None:
     return platform.stopper.problem() if is_stoppable(run.state, run.deadline_at, now) else Ended.reason
 
 
-def denied(platform: Platform, actor: Actor, run: Run, *, kill: bool = False) -> Denied | None:
+def denied(admitted: Admitted, seen: SeenRun, *, kill: bool = False) -> Denied | None:
     """Why this actor may not stop the run. None: they may. Only for showing buttons: `stop` checks again."""
-    admitted, schedule = admit(platform, actor), platform.catalog.get(ScheduleId(run.schedule_id))
-    return None if _is_own(run, actor) else admitted.denied(Action.STOP, admitted.rules_of(schedule), kill=kill)
+    return None if _is_own(seen.run, admitted.actor) else admitted.denied(Action.STOP, seen.rules, kill=kill)
 
 
-def stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool = False, within: float = WITHIN) -> Run | None:
+def stop(admitted: Admitted, run: RunId, *, kill: bool = False, within: float = WITHIN) -> Run | None:
     """Asks to stop the run. None: there is no such run for this actor. Raises NotAllowed, Ended or CantStop.
 
     A second Stop changes nothing, unless it adds `kill`. If workers can't be told within `within` seconds, a loop tries again.
     Stopping a run that waits for approval withdraws it. Its requester may always do that.
     """
-    with denials.recorded(platform, actor, Action.STOP, run=run):
-        return _stop(platform, actor, run, kill=kill, within=within)
+    with admitted.recorded(Wanted(action=Action.STOP, run=run)):
+        seen = admitted.run(run)
+        if seen is None:
+            return None
+        is_waiting = seen.run.state == RunState.WAITING
+        if not _is_own(seen.run, admitted.actor):
+            admitted.authorise(Action.STOP, seen.rules, kill=kill and not is_waiting)
+        return _withdraw(admitted, seen.run) if is_waiting else _revoke(admitted, seen.run, kill=kill, within=within)
 
 
-def _stop(platform: Platform, actor: Actor, run: RunId, *, kill: bool, within: float) -> Run | None:
-    admitted = admit(platform, actor)
-    found = admitted.run(run)
-    if found is None:
-        return None
-    schedule = platform.catalog.get(ScheduleId(found.schedule_id))
-    if not _is_own(found, actor):
-        admitted.authorise(Action.STOP, schedule, kill=kill and found.state != RunState.WAITING)
-    if found.state == RunState.WAITING:
-        return _withdraw(platform, actor, found)
-    return _revoke(platform, actor, found, kill=kill, within=within)
-
-
-def _revoke(platform: Platform, actor: Actor, found: Run, *, kill: bool, within: float) -> Run:
+def _revoke(admitted: Admitted, found: Run, *, kill: bool, within: float) -> Run:
     """Stops a run that was sent. Raises NotAllowed, Ended or CantStop."""
+    platform = admitted.platform
     if kill and not platform.may_kill:
         raise NotAllowed(Denied(code=Code.NO_KILL))
     if catch_up(platform, found):
@@ -88,7 +82,7 @@ def _revoke(platform: Platform, actor: Actor, found: Run, *, kill: bool, within:
         raise Ended(found)
     if (problem := platform.stopper.problem()) is not None:
         raise CantStop(problem)
-    if _note(found.pk, actor, platform.stopper.way(found.task, kill=kill), now):
+    if _note(found.pk, admitted.actor, platform.stopper.way(found.task, kill=kill), now):
         _tell(platform.stopper, _due(Run.objects.filter(pk=found.pk), now), now, within)
         platform.wake()
     found.refresh_from_db()
@@ -102,12 +96,12 @@ def _is_own(run: Run, actor: Actor) -> bool:
     return run.state == RunState.WAITING and own.is_user(actor, run.user_id)
 
 
-def _withdraw(platform: Platform, actor: Actor, run: Run) -> Run:
+def _withdraw(admitted: Admitted, run: Run) -> Run:
     """Withdraws a run that waits for approval. Raises CantStop if somebody has just approved it, or Ended."""
-    now = clock.now()
+    now, actor = clock.now(), admitted.actor
     asked = {"stop_asked_at": now, "stop_way": Way.WITHDRAW, **_who(run, actor)}
     ended = unsent.end(run.pk, RunState.WITHDRAWN, now=now, by=actor, **asked)
-    platform.wake()
+    admitted.platform.wake()
     if ended is None:
         run.refresh_from_db()
         raise CantStop(Reason(code=Code.JUST_APPROVED)) if run.state in OPEN else Ended(run)

@@ -1,8 +1,7 @@
 """What became of an attempt, if it couldn't be saved because the database failed.
 
-The database may carry out a statement whose answer is lost. The requester has read that nothing was sent, and nothing will be.
-So the row must not stay queued, as if its message were on its way. And if a message was sent, its thread must not wait for the
-run's deadline.
+If the answer to a commit is lost, the row may exist although the person has read that nothing was sent. It must not stay
+`queued`. And if a message was sent and that can't be saved, its thread must not wait for the run's deadline.
 """
 
 import logging
@@ -41,7 +40,7 @@ class Unsaved:
 
     @contextmanager
     def unless_saved(self, attempt: Attempt) -> Iterator[None]:
-        """Use this around the statement that queues the attempt. If it raises, the caller must send nothing."""
+        """Wrap the transaction that queues the attempt. If it raises, don't send the message."""
         try:
             yield
         except Error as exc:
@@ -50,7 +49,7 @@ class Unsaved:
             raise
 
     def end(self, attempt: Attempt, reason: Reason) -> None:
-        """Makes the row say that this attempt sent nothing, as soon as possible. Returns at once."""
+        """Saves that this attempt sent nothing, as soon as possible. Returns at once."""
         log.warning("task %s was not sent; its row will say so when the database answers", attempt.task_id)
         self.save(attempt.task_id, partial(attempts.end, attempt, reason))
 

@@ -12,7 +12,7 @@ from bot.core.model import InstallationId, SlackAccount, SlackUserId
 from bot.core.ports import NotDelivered
 from bot.core.reasons import Code
 from bot.runs import clock, homes
-from bot.runs.door import Platform
+from bot.runs.door import Platform, admit
 from bot.runs.refusals import NotAllowed
 from bot.slack import home
 from bot.slack.client import UNREACHABLE
@@ -102,7 +102,7 @@ class Homes:
     def _page(self, account: SlackAccount, note: str, *, may_link: bool) -> _Page:
         actor = self.identity.actor(account, may_link=may_link)
         try:
-            found = homes.contents(self.platform, actor)
+            found = homes.contents(admit(self.platform, actor))
         except NotAllowed as exc:
             if exc.denied.code is Code.SLACK_SILENT:
                 return _Page(view=home.refused(exc.denied), is_silent=True)

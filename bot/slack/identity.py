@@ -42,9 +42,10 @@ class Identity:
     profile_ttl: float  # seconds after which a profile is read again
 
     def actor(self, account: SlackAccount, *, may_link: bool = True) -> Actor:
-        """Makes one short call to Slack, unless the link is fresh. With `may_link=False`, it doesn't ask about people without a link.
+        """Asks Slack for the profile (1 s at most) if the stored one is older than `profile_ttl`.
 
-        If it isn't known yet in which workspace we are installed, it makes two more.
+        `may_link=False`: people without a link are unknown at once, without a call. If it isn't known yet in which workspace we
+        are installed, this makes two more calls.
         """
         team = self.installation.team()
         link = _link(account)

@@ -4,20 +4,22 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
 from bot.core.model import Field, RunId
 from bot.core.ports import NotSetUp
 from bot.core.report import Answered, Untold
+from bot.core.rights import Action
 from bot.core.status import RunState, is_unsent
 from bot.core.text import one_line
 from bot.models import Run
 from bot.rule_texts import IS_APPROVED_BY_ONE, need_text
 from bot.runs import actors, approvals, approve
 from bot.runs.approvals import WaitingRun
-from bot.runs.door import Platform
+from bot.runs.denials import Wanted
+from bot.runs.door import Platform, SeenRun, admit
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.report import asked
 from bot.runs.waiting import Budget
@@ -32,13 +34,17 @@ SHOWN = 50  # runs in the list
 def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
     return [
         path("approvals/", page(waiting, platform, "GET", "HEAD"), name="approvals"),
-        path("runs/<int:run>/approve", page(say_yes, platform, "POST"), name="approve"),
-        path("runs/<int:run>/decline", page(say_no, platform, "POST"), name="decline"),
+        path("runs/<int:run>/approve", page(say_yes, platform, "POST", wants=_to_answer), name="approve"),
+        path("runs/<int:run>/decline", page(say_no, platform, "POST", wants=_to_answer), name="decline"),
     ]
 
 
+def _to_answer(_: HttpRequest, run: int) -> Wanted:
+    return Wanted(action=Action.APPROVE, run=RunId(run))
+
+
 def waiting(visit: Visit) -> HttpResponse:
-    found = approvals.waiting_for(visit.platform, visit.actor, SHOWN)
+    found = approvals.waiting_for(visit.admitted, SHOWN)
     context = {"title": texts.WAITING_FOR_YOU, "items": list(map(_item, found.first)), "more": found.more}
     return visit.render("runtask/approvals.html", context)
 
@@ -46,7 +52,7 @@ def waiting(visit: Visit) -> HttpResponse:
 def number_for(platform: Callable[[], Platform], user: Any) -> int:
     """How many runs wait for this user's approval. 0, too, if the user may see nothing, or if nothing can be run or read here."""
     try:
-        return shielded(lambda: approvals.waiting_for(platform(), actors.of_user(user), 0).more, otherwise=0)
+        return shielded(lambda: approvals.waiting_for(admit(platform(), actors.of_user(user)), 0).more, otherwise=0)
     except (NotAllowed, NotSetUp):
         return 0
 
@@ -65,8 +71,9 @@ def _item(run: WaitingRun) -> dict[str, Any]:
     }
 
 
-def of_run(visit: Visit, run: Run) -> dict[str, Any] | None:
+def of_run(visit: Visit, seen: SeenRun) -> dict[str, Any] | None:
     """The approval, for the page of a run. None: the run needs none."""
+    run = seen.run
     found = asked(run)
     if found is None:
         return None
@@ -74,7 +81,7 @@ def of_run(visit: Visit, run: Run) -> dict[str, Any] | None:
     return {
         "run": run.pk,
         "mark": found.mark,
-        "may_answer": is_waiting and approve.denied(visit.platform, visit.actor, run) is None,
+        "may_answer": is_waiting and approve.denied(visit.admitted, seen) is None,
         "is_unsent": is_unsent(run.state, run.sent_at),
         "lines": [*map(need_text, found.needs), *map(_answer, found.answers), *_untold(found.untold)],
         "until": found.until if is_waiting else None,
@@ -100,7 +107,7 @@ def say_yes(visit: Visit, run: int) -> HttpResponse:
     mark = visit.request.POST.get("mark", "")
 
     def verb() -> Run | None:
-        return approve.approve(visit.platform, visit.actor, RunId(run), mark, Budget(START_LIMIT))
+        return approve.approve(visit.admitted, RunId(run), mark, Budget(START_LIMIT))
 
     return _answered(visit, run, verb, texts.IS_APPROVED)
 
@@ -109,9 +116,7 @@ def say_no(visit: Visit, run: int) -> HttpResponse:
     given = visit.request.POST
 
     def verb() -> Run | None:
-        return approve.decline(
-            visit.platform, visit.actor, RunId(run), given.get("mark", ""), given.get(Field.REASON, "")
-        )
+        return approve.decline(visit.admitted, RunId(run), given.get("mark", ""), given.get(Field.REASON, ""))
 
     return _answered(visit, run, verb, texts.IS_DECLINED)
 

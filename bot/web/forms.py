@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from uuid import uuid4
 
 from django.core.exceptions import BadRequest
+from django.http import HttpRequest
 
 from bot.core.model import Actor, Field, RunId, RunRequest, ScheduleId
+from bot.core.rights import Action
+from bot.runs.denials import Wanted
 from bot.web import texts
 
 FORM, SCHEDULE, FINGERPRINT, AGAIN = "form", "schedule", "fingerprint", "again"  # hidden inputs
 FORM_ID = re.compile(r"[0-9a-f]{32}")
 NUMBER = re.compile(r"[0-9]{1,18}")  # ids aren't larger
+NO_RUN = RunId(0)
 
 
 def new_id() -> str:
@@ -20,14 +24,13 @@ def new_id() -> str:
 
 
 def run_request(data: Mapping[str, str], actor: Actor) -> RunRequest:
-    """Raises BadRequest for data that our form doesn't send."""
+    """What `actor` asks for. Raises BadRequest for data that our form doesn't send."""
     form, schedule = data.get(FORM, ""), schedule_id(data.get(SCHEDULE, ""))
     again = data.get(AGAIN, "")
     if not FORM_ID.fullmatch(form) or schedule is None or (again and run_id(again) is None):
         raise BadRequest(texts.NOT_OUR_FORM)
     return RunRequest(
         key=f"web:{actor.user}:{form}",
-        actor=actor,
         schedule=schedule,
         args=_typed(data, Field.ARGS),
         kwargs=_typed(data, Field.KWARGS),
@@ -35,6 +38,15 @@ def run_request(data: Mapping[str, str], actor: Actor) -> RunRequest:
         again=run_id(again) if again else None,
         reason=data.get(Field.REASON, ""),
     )
+
+
+def to_run(request: HttpRequest) -> Wanted | None:
+    """What somebody wants who sends the form, or opens it with the values of a run."""
+    if request.method == "POST":
+        return Wanted(action=Action.RUN, schedule=schedule_id(request.POST.get(SCHEDULE, "")))
+    if "run" in request.GET:
+        return Wanted(action=Action.RUN, run=run_id(request.GET["run"]) or NO_RUN)
+    return None
 
 
 def schedule_id(text: str) -> ScheduleId | None:

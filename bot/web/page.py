@@ -19,13 +19,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from bot.core.entry import Entry
-from bot.core.model import Actor
 from bot.core.policy import Denied
 from bot.core.ports import NotSetUp
 from bot.core.reasons import Code
 from bot.requests import outside_transactions
 from bot.runs import actors, links
-from bot.runs.door import Platform
+from bot.runs.denials import Wanted
+from bot.runs.door import Admitted, Platform, admit
 from bot.runs.refusals import NotAllowed
 from bot.texts import sentence
 from bot.web import beyond_staff, forms, texts
@@ -42,22 +42,32 @@ START_LIMIT = 5.0  # seconds for starting a run over the web, where clients wait
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request from a logged-in person. bot.runs.door decides what they may do."""
+    """A request from a person whom the door has let in."""
 
     request: HttpRequest
-    platform: Platform
-    actor: Actor
+    admitted: Admitted
+
+    @property
+    def platform(self) -> Platform:
+        return self.admitted.platform
 
     def render(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-        """A page in the admin's frame."""
-        return render(self.request, template, admin_site().each_context(self.request) | context, status=status)
+        return _framed(self.request, template, context, status)
 
 
 View = Callable[..., HttpResponse]
+Wants = Callable[..., Wanted | None]
 
 
-def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
-    """`view` takes a Visit and the captured parts of the address. It may raise NotAllowed and Http404."""
+def no_action(_: HttpRequest, **__: Any) -> None:
+    """For pages that only show something."""
+
+
+def page(view: View, platform: Callable[[], Platform], *methods: str, wants: Wants = no_action) -> View:
+    """`view` takes a Visit and the captured parts of the address. It may raise NotAllowed and Http404.
+
+    `wants` takes the request and the captured parts. It says what the person wants to do, for the record if they aren't let in.
+    """
 
     @csrf_protect
     @require_http_methods(methods)
@@ -66,13 +76,15 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
         try:
             if not request.user.is_authenticated or beyond_staff.is_missing(request):
                 return _logged_out(request, captured)
-            visit = Visit(request, platform(), actors.of_user(request.user, entry=Entry.WEB))
+            actor = actors.of_user(request.user, entry=Entry.WEB)
             try:
+                visit = Visit(request, admit(platform(), actor, wants(request, **captured)))
                 return view(visit, **captured)
             except NotAllowed as exc:
-                return _denied(visit, captured, exc.denied)
+                return _denied(request, captured, exc.denied)
             except Http404 as exc:
-                return visit.render("runtask/denied.html", {"title": texts.NOT_FOUND, "why": exc, "more": True}, 404)
+                context = {"title": texts.NOT_FOUND, "why": exc, "more": True}
+                return _framed(request, "runtask/denied.html", context, 404)
         except Error:
             log.exception("%s %s: the database failed", request.method, request.path)
             return _no_database(request, captured)
@@ -93,6 +105,11 @@ def page(view: View, platform: Callable[[], Platform], *methods: str) -> View:
     return wrapped
 
 
+def _framed(request: HttpRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:
+    """A page in the admin's frame."""
+    return render(request, template, admin_site().each_context(request) | context, status=status)
+
+
 def _lost_its_token(request: HttpRequest) -> bool:
     """Whether the CSRF token of our form was in a session that has expired. Then Django's answer would lose what was typed."""
     if not settings.CSRF_USE_SESSIONS or request.method != "POST" or not _is_from_here(request):
@@ -108,9 +125,8 @@ def _is_from_here(request: HttpRequest) -> bool:
     return request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
 
 
-def _denied(visit: Visit, captured: Mapping[str, Any], denied: Denied) -> HttpResponse:
+def _denied(request: HttpRequest, captured: Mapping[str, Any], denied: Denied) -> HttpResponse:
     """Says why, and leads to what may help: another account, or back to the run."""
-    request = visit.request
     run = links.path("runtask:status", captured["run"]) if "run" in captured else ""
     context = {
         "title": texts.NOT_ALLOWED,
@@ -118,7 +134,7 @@ def _denied(visit: Visit, captured: Mapping[str, Any], denied: Denied) -> HttpRe
         "login": _to_log_in(request, captured).url if denied.code in OF_THE_ACCOUNT else "",
         "run_page": "" if run == request.path else run,
     }
-    return visit.render("runtask/denied.html", context, 403)
+    return _framed(request, "runtask/denied.html", context, 403)
 
 
 def _is_staff(request: HttpRequest) -> bool:

@@ -15,14 +15,16 @@ from bot.compat import model_admin
 from bot.core.again import AS_STORED, Fill
 from bot.core.model import Field, Preview, RunId, RunRequest
 from bot.core.reasons import Code, Problem, Reason
+from bot.core.rights import Action
 from bot.core.status import RunState
 from bot.core.stops import Way
 from bot.core.text import clean, exact, one_line
 from bot.models import Run
 from bot.option_texts import stored_options
 from bot.rule_texts import need_text
-from bot.runs import again, clock, links, rulebook, see, start, stop
-from bot.runs.door import Platform, admit
+from bot.runs import again, clock, links, see, start, stop
+from bot.runs.denials import Wanted
+from bot.runs.door import Platform, SeenRun
 from bot.runs.follow import follow
 from bot.runs.refusals import CantRepeat, CantStop, Ended, MaybeSent, NotAllowed, NothingSent, Orphaned, Refused
 from bot.runs.waiting import Budget
@@ -33,18 +35,21 @@ from bot.web.page import START_LIMIT, Visit, page
 
 PICKS = 100  # schedules shown at once
 GONE = sentence(Reason(code=Code.GONE))
-NO_RUN = RunId(0)
 
 
 def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
     return [
-        path("", page(run, platform, "GET", "HEAD", "POST"), name="run"),
+        path("", page(run, platform, "GET", "HEAD", "POST", wants=forms.to_run), name="run"),
         path("check", page(check, platform, "POST"), name="check"),
         path("runs/<int:run>/", page(status, platform, "GET", "HEAD"), name="status"),
         path("runs/<int:run>/state", page(state, platform, "GET"), name="state"),
-        path("runs/<int:run>/stop", page(stop_run, platform, "GET", "HEAD", "POST"), name="stop"),
+        path("runs/<int:run>/stop", page(stop_run, platform, "GET", "HEAD", "POST", wants=_to_stop), name="stop"),
         *approvals.urls(platform),
     ]
+
+
+def _to_stop(request: HttpRequest, run: int) -> Wanted | None:
+    return Wanted(action=Action.STOP, run=RunId(run)) if request.method == "POST" else None
 
 
 def run(visit: Visit) -> HttpResponse:
@@ -57,19 +62,20 @@ def run(visit: Visit) -> HttpResponse:
     if "schedule" not in given:
         return _picker(visit, given.get("q", ""))
     schedule = forms.schedule_id(given["schedule"])
-    preview = None if schedule is None else see.preview(visit.platform, visit.actor, schedule)
+    preview = None if schedule is None else see.preview(visit.admitted, schedule)
     return _picker(visit, "", GONE) if preview is None else _fresh(visit, preview)
 
 
 def check(visit: Visit) -> HttpResponse:
     """Checks the form while somebody types. Sends nothing. They may not have come to the reason yet."""
-    problems = _problems(visit, forms.run_request(visit.request.POST, visit.actor))
+    problems = _problems(visit, forms.run_request(visit.request.POST, visit.admitted.actor))
     shown = (display.problem(one) for one in problems if one.code != Code.REASON_MISSING)
     return JsonResponse({"problems": list(map(asdict, shown))})
 
 
 def status(visit: Visit, run: int) -> HttpResponse:
-    found = _followed(visit, run)
+    seen = _followed(visit, run)
+    found = seen.run
     context = {
         "run": found,
         "name": one_line(found.schedule_name),
@@ -79,8 +85,8 @@ def status(visit: Visit, run: int) -> HttpResponse:
         "changes": [(change_name(change), change) for change in found.changed_values],
         "sent": display.sent_values(found, visit.platform.secret_keys),
         "record": links.record_path(found) if _may_see(visit.request, Run) else "",
-        "approval": approvals.of_run(visit, found),
-        **_with_state(visit, found),
+        "approval": approvals.of_run(visit, seen),
+        **_with_state(visit, seen),
     }
     return visit.render("runtask/status.html", context)
 
@@ -98,7 +104,8 @@ def stop_run(visit: Visit, run: int) -> HttpResponse:
     """Asks for confirmation before it stops the run. With `?kill=1`, it asks whether to terminate the task."""
     if visit.request.method == "POST":
         return _stop(visit, run)
-    found = _followed(visit, run)
+    seen = _followed(visit, run)
+    found = seen.run
     if stop.hindrance(visit.platform, found, now=clock.now()) is not None:
         return redirect("runtask:status", run=found.pk)
     kill = "kill" in visit.request.GET
@@ -109,14 +116,14 @@ def stop_run(visit: Visit, run: int) -> HttpResponse:
         "run": found,
         "kill": kill,
         "state": display.state_shown(found),
-        "may_kill": _may_kill(visit, found),
+        "may_kill": _may_kill(visit, seen),
     }
     return visit.render("runtask/stop.html", context)
 
 
 def _stop(visit: Visit, run: int) -> HttpResponse:
     try:
-        found = stop.stop(visit.platform, visit.actor, RunId(run), kill="kill" in visit.request.POST)
+        found = stop.stop(visit.admitted, RunId(run), kill="kill" in visit.request.POST)
     except (Ended, CantStop) as exc:
         messages.warning(visit.request, sentence(exc.reason), fail_silently=True)
     else:
@@ -126,9 +133,9 @@ def _stop(visit: Visit, run: int) -> HttpResponse:
 
 
 def _start(visit: Visit) -> HttpResponse:
-    asked = forms.run_request(visit.request.POST, visit.actor)
+    asked = forms.run_request(visit.request.POST, visit.admitted.actor)
     try:
-        found = start.start(visit.platform, asked, Budget(START_LIMIT))
+        found = start.start(visit.admitted, asked, Budget(START_LIMIT))
     except MaybeSent as exc:  # the run's page says so, and shows the result
         found = exc.run
     except Refused as exc:
@@ -142,11 +149,11 @@ def _start(visit: Visit) -> HttpResponse:
 
 def _refused(visit: Visit, asked: RunRequest, why: Refused) -> HttpResponse:
     """The form with what was typed, and what is wrong."""
-    preview = see.preview(visit.platform, visit.actor, asked.schedule)
+    preview = see.preview(visit.admitted, asked.schedule)
     if preview is None:
         return _picker(visit, "", GONE)
     try:
-        fill = again.fill(visit.platform, visit.actor, preview, asked.again)
+        fill = again.fill(visit.admitted, preview, asked.again)
     except CantRepeat as exc:
         return _picker(visit, "", sentence(exc.reason))
     hint = press_again(why.reason) if isinstance(why, NothingSent) else ""
@@ -155,29 +162,29 @@ def _refused(visit: Visit, asked: RunRequest, why: Refused) -> HttpResponse:
 
 def _again(visit: Visit, run: RunId | None) -> HttpResponse:
     try:
-        preview, fill = again.preview(visit.platform, visit.actor, run or NO_RUN)
+        preview, fill = again.preview(visit.admitted, run or forms.NO_RUN)
     except (CantRepeat, Orphaned) as exc:
         return _picker(visit, "", sentence(exc.reason))
     return _fresh(visit, preview, fill)
 
 
 def _picker(visit: Visit, query: str, problem: str = "") -> HttpResponse:
-    matches = see.find(visit.platform, visit.actor, query, PICKS)
+    matches = see.find(visit.admitted, query, PICKS)
     context = {
         "title": texts.RUN_A_SCHEDULE,
         "query": query,
         "matches": [replace(brief, name=one_line(brief.name)) for brief in matches.first],
         "count": texts.count(len(matches.first), matches.total, query),
         "problem": problem,
-        "paused": _paused(),
+        "paused": _paused(visit),
         "beat": links.path("admin:django_celery_beat_periodictask_changelist"),
     }
     return visit.render("runtask/picker.html", context, 404 if problem else 200)
 
 
-def _paused() -> str:
+def _paused(visit: Visit) -> str:
     """Why nothing can be run at the moment. Empty: the site isn't paused."""
-    why = rulebook.in_force().paused
+    why = visit.admitted.in_force.paused
     return "" if why is None else sentence(Reason(code=Code.PAUSED, params={"reason": why}))
 
 
@@ -185,7 +192,6 @@ def _fresh(visit: Visit, preview: Preview, fill: Fill = AS_STORED) -> HttpRespon
     """The form with the values of `fill`, and their problems."""
     as_shown = RunRequest(
         key="",
-        actor=visit.actor,
         schedule=preview.schedule.id,
         args=None,
         kwargs=None,
@@ -239,9 +245,8 @@ def _form(
 
 
 def _problems(visit: Visit, asked: RunRequest) -> list[Problem]:
-    admit(visit.platform, visit.actor)
     try:
-        start.check(visit.platform, asked)
+        start.check(visit.admitted, asked)
     except NotAllowed as exc:
         return _as_problem(exc).problems
     except Refused as exc:
@@ -254,17 +259,18 @@ def _as_problem(exc: NotAllowed) -> Refused:
     return Refused([Problem(code=exc.denied.code, params=exc.denied.params, field=Field.SCHEDULE)])
 
 
-def _followed(visit: Visit, run: int) -> Run:
-    found = follow(visit.platform, visit.actor, RunId(run))
-    if found is None:
+def _followed(visit: Visit, run: int) -> SeenRun:
+    seen = follow(visit.admitted, RunId(run))
+    if seen is None:
         raise Http404(texts.NO_SUCH_RUN)
-    return found
+    return seen
 
 
-def _with_state(visit: Visit, run: Run) -> dict[str, Any]:
+def _with_state(visit: Visit, seen: SeenRun) -> dict[str, Any]:
+    run = seen.run
     shown = display.state_shown(run)
-    hindrance = stop.hindrance(visit.platform, run, now=clock.now()) or stop.denied(visit.platform, visit.actor, run)
-    has_more = not run.stop_way or (run.stop_way != Way.TERMINATE and _may_kill(visit, run))
+    hindrance = stop.hindrance(visit.platform, run, now=clock.now()) or stop.denied(visit.admitted, seen)
+    has_more = not run.stop_way or (run.stop_way != Way.TERMINATE and _may_kill(visit, seen))
     address = links.result_path(run)
     may_see = bool(address) and _may_see(visit.request, apps.get_model("django_celery_results", "TaskResult"))
     return {
@@ -279,9 +285,9 @@ def _with_state(visit: Visit, run: Run) -> dict[str, Any]:
     }
 
 
-def _may_kill(visit: Visit, run: Run) -> bool:
+def _may_kill(visit: Visit, seen: SeenRun) -> bool:
     """Whether to offer this person to terminate the run's task."""
-    return visit.platform.may_kill and stop.denied(visit.platform, visit.actor, run, kill=True) is None
+    return visit.platform.may_kill and stop.denied(visit.admitted, seen, kill=True) is None
 
 
 def _may_see(request: HttpRequest, model: type) -> bool:

@@ -80,3 +80,10 @@ def test_groups_decide_which_schedules_are_hidden_and_superusers_see_all() -> No
     assert book.hiding(Rights()) == (Globs(tasks=("a",)),)
     assert book.hiding(Rights(groups=frozenset({"finance"}))) == ()
     assert book.hiding(Rights(is_superuser=True)) == ()
+
+
+def test_nobody_passes_a_list_of_groups_before_their_own_were_read() -> None:
+    unread = Rights(groups=None)
+    assert unread.pass_list(())
+    with pytest.raises(ValueError, match="haven't been read"):
+        unread.pass_list(("finance",))

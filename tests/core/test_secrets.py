@@ -10,7 +10,7 @@ from bot.core.model import Field
 from bot.core.scrub import MASK
 from bot.core.secrets import WORDS, Secrets, is_secret
 from tests.core import strategies
-from tests.factories import a_dispatch, a_request, a_schedule, an_actor, an_outcome
+from tests.factories import a_dispatch, a_request, a_schedule, an_outcome
 
 DEFAULT = Secrets()
 
@@ -191,7 +191,7 @@ def test_no_repr_holds_values() -> None:
         a_schedule(args=secret, kwargs=secret, headers=secret),
         a_dispatch(args=[secret], kwargs={"x": secret}, options={"headers": secret}),
         an_outcome(result=secret, traceback=secret),
-        a_request(an_actor(), args=secret, kwargs=secret),
+        a_request(args=secret, kwargs=secret),
         Secrets.of(WORDS, (), ([], {"token": "hunter2-hunter2"})),
     ]
     assert "hunter2" not in repr(values)

@@ -1,5 +1,6 @@
 """Rules about the structure of the code that no other tool checks."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,13 @@ def test_core_imports_no_framework() -> None:
     code = f"import sys, importlib; [importlib.import_module(n) for n in {names!r}]; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
     assert not {name.partition(".")[0] for name in loaded.split()} & FRAMEWORKS
+
+
+def test_only_admit_lets_people_in() -> None:
+    """A function that takes an `Admitted` relies on that."""
+    makers = [path for path in (ROOT / "bot").rglob("*.py") if re.search(r"\bAdmitted\(|\bSeenRun\(", path.read_text())]
+    assert makers == [ROOT / "bot/runs/door.py"]
+    assert (ROOT / "bot/runs/door.py").read_text().count("Admitted(") == 1
 
 
 @pytest.mark.parametrize("folder", ["bot", "bench", "tests"])

@@ -11,7 +11,7 @@ from django_celery_beat.models import PeriodicTask
 
 from bot.core.audit import By
 from bot.runs import rulebook
-from bot.runs.actors import of_user
+from bot.runs.actors import of_user, with_groups
 from runtask_demo import tasks
 from runtask_demo.schedules import TIME_ZONE
 from runtask_demo.seed import ENTRIES, many, seed
@@ -109,8 +109,8 @@ def test_three_rules_are_there_at_first_and_stay_away_once_they_are_deleted(seed
     ]
     book = rulebook.in_force().book
     assert all(any(rule in book.of(row.name, row.task) for row in seeded.values()) for rule in book.rules)
-    cara, ana = (of_user(User.objects.get(username=name)) for name in ("cara", "ana"))
-    assert cara.rights.groups == {"partners", "accounting"}
+    cara, ana = (with_groups(of_user(User.objects.get(username=name)), book) for name in ("cara", "ana"))
+    assert cara.rights.groups == frozenset({"partners", "accounting"})
     assert not ana.rights.groups
     rulebook.replace([], by=By(words="a test"))
     seed()

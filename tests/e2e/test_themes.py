@@ -23,6 +23,7 @@ from bot.core.entry import Entry
 from bot.core.model import RunRequest, ScheduleId
 from bot.models import Run
 from bot.runs import actors, start
+from bot.runs.door import admit
 from bot.runs.waiting import Budget
 from bot.wiring import platform
 
@@ -36,9 +37,10 @@ for number, fields in enumerate([
     Run.objects.create(key=f'web:{{number}}', task_id=f'task-{{number}}', schedule_id=1, schedule_name='Nightly report',
         task='tests.wire.report', deadline_at=now + timedelta(hours=1), user=ben, sent_at=now, kwargs='{{"days": 30}}', **fields)
 call_command('runtask_rules', 'import', '{rules}')
-asked = RunRequest(key='web:4', actor=actors.of_user(ben, entry=Entry.WEB), schedule=ScheduleId(1), args=None,
+asked = RunRequest(key='web:4', schedule=ScheduleId(1), args=None,
     kwargs='{{"days": 31}}', fingerprint=None, reason='The auditor asked')
-assert start.start(platform(), asked, Budget(5)).state == 'waiting'
+ben = admit(platform(), actors.of_user(ben, entry=Entry.WEB))
+assert start.start(ben, asked, Budget(5)).state == 'waiting'
 """
 RULES = "- {name: Four eyes, schedules: [Nightly*], approvals: 1, reason: true}"
 PAGES = {

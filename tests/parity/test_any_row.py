@@ -16,7 +16,7 @@ from bot.core.model import Actor, RunRequest, ScheduleId
 from bot.core.reasons import Problem
 from bot.core.secrets import WORDS
 from bot.runs import see, start
-from bot.runs.door import Platform
+from bot.runs.door import Admitted, Platform, admit
 from bot.runs.refusals import Refused
 from bot.runs.waiting import Budget
 from bot.slack import modals
@@ -104,21 +104,22 @@ def test_any_row_is_shown_and_either_sent_or_reported_as_wrong(
         deadline=1800,
         form_keys=FORM_KEYS,
     )
-    preview = see.preview(platform, actor, ScheduleId(row.pk))
+    admitted = admit(platform, actor)
+    preview = see.preview(admitted, ScheduleId(row.pk))
     assert preview is not None
     view = modals.chosen(Metadata(place=PLACE, mark="m"), preview, nonce="n1")
     assert view_problems(view).lines() == []
-    problems = refusal(platform, request_for(row, actor))
+    problems = refusal(admitted, request_for(row))
     assert all(problem_text(problem) for problem in problems)
     assert all(problem in problems for problem in preview.problems), "a row with a problem in the form must not be sent"
     assert pictured() == before
     InMemory().clear(set(app.amqp.queues))
 
 
-def refusal(platform: Platform, request: RunRequest) -> list[Problem]:
+def refusal(admitted: Admitted, request: RunRequest) -> list[Problem]:
     """Starts a run, and returns the problems that prevent it; an empty list if it was sent."""
     try:
-        start.start(platform, request, Budget(seconds=60))
+        start.start(admitted, request, Budget(seconds=60))
     except Refused as exc:
         return exc.problems
     return []

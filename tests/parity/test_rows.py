@@ -14,7 +14,7 @@ from bot.core.model import Actor, RunId, ScheduleId
 from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs import see, start
-from bot.runs.door import Platform
+from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
 from bot.runs.refusals import Refused
 from bot.runs.waiting import Budget
@@ -55,14 +55,15 @@ def actor(transactional_db: None) -> Actor:
 
 
 def try_everything(platform: Platform, actor: Actor, row: PeriodicTask) -> None:
-    assert see.find(platform, actor, row.name[:3], 100).total
-    assert see.preview(platform, actor, ScheduleId(row.pk))
+    admitted = admit(platform, actor)
+    assert see.find(admitted, row.name[:3], 100).total
+    assert see.preview(admitted, ScheduleId(row.pk))
     with suppress(Refused):
-        start.check(platform, request_for(row, actor))
+        start.check(admitted, request_for(row))
     with suppress(Refused):
-        start.start(platform, request_for(row, actor), Budget())
+        start.start(admitted, request_for(row), Budget())
     for run in Run.objects.all():
-        follow(platform, actor, RunId(run.pk))
+        follow(admitted, RunId(run.pk))
 
 
 def test_beats_tables_are_left_as_they_were(platform: Platform, actor: Actor) -> None:

@@ -19,7 +19,7 @@ from bot.core.model import Actor, RunRequest, ScheduleId
 from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs import start
-from bot.runs.door import Platform
+from bot.runs.door import Platform, admit
 from bot.runs.waiting import Budget
 from tests.factories import FORM_KEYS
 from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
@@ -74,16 +74,15 @@ def runtask(app: Celery, row: PeriodicTask, actor: Actor) -> None:
         form_keys=FORM_KEYS,
     )
     try:
-        start.start(platform, request_for(row, actor), Budget())
+        start.start(admit(platform, actor), request_for(row), Budget())
     finally:
         sender._pool.connections.force_close_all()
 
 
-def request_for(row: PeriodicTask, actor: Actor) -> RunRequest:
+def request_for(row: PeriodicTask) -> RunRequest:
     """A request to run the row as it is stored."""
     return RunRequest(
         key=f"parity:{row.pk}:{Run.objects.count()}",
-        actor=actor,
         schedule=ScheduleId(row.pk),
         args=None,
         kwargs=None,

@@ -28,7 +28,6 @@ setup_test_environment()
 from bot import wiring  # noqa: E402  # needs the project
 from bot.broker.outcomes.rows import RowOutcomes  # noqa: E402
 from bot.core.model import (  # noqa: E402
-    Actor,
     ChannelId,
     Destination,
     NoticeKind,
@@ -46,6 +45,7 @@ from bot.models import Notice, NoticeState, Run, SlackLink, database_of  # noqa:
 from bot.runs import actors, favourites, see, start  # noqa: E402
 from bot.runs.cleanup import forget_gone_users, forget_old_runs  # noqa: E402
 from bot.runs.deliver import Deliverer  # noqa: E402
+from bot.runs.door import Admitted, admit  # noqa: E402
 from bot.runs.follow import follow  # noqa: E402
 from bot.runs.loops import Watcher, delivery_step  # noqa: E402
 from bot.runs.refusals import NotAllowed  # noqa: E402
@@ -68,13 +68,12 @@ class Story:
     messenger: FakeMessenger = field(default_factory=FakeMessenger)
 
     @property
-    def actor(self) -> Actor:
-        return actors.of_user(self.user)
+    def admitted(self) -> Admitted:
+        return admit(wiring.platform(), actors.of_user(self.user))
 
     def request(self, key: str) -> RunRequest:
         return RunRequest(
             key=key,
-            actor=self.actor,
             schedule=ScheduleId(self.schedule.pk),
             args=None,
             kwargs=None,
@@ -90,12 +89,12 @@ class Story:
     def starts(self, key: str) -> Run:
         """Starts a run in a thread of a pool, as web servers and Socket Mode do."""
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(lambda: start.start(wiring.platform(), self.request(key), Budget(5.0))).result()
+            return pool.submit(lambda: start.start(self.admitted, self.request(key), Budget(5.0))).result()
 
     def follows(self, run: Run) -> Run:
-        found = follow(wiring.platform(), self.actor, RunId(run.pk))
-        assert found is not None
-        return found
+        seen = follow(self.admitted, RunId(run.pk))
+        assert seen is not None
+        return seen.run
 
     def step(self) -> None:
         """Lets the watcher and the deliverer each do a step."""
@@ -147,7 +146,7 @@ def replicate() -> None:
 
 def a_run_from_begin_to_end(story: Story) -> None:
     SlackLink.objects.create(team="T1", slack_user="U1", user=story.user, checked_at=timezone.now())
-    assert see.preview(wiring.platform(), story.actor, ScheduleId(story.schedule.pk)) is not None
+    assert see.preview(story.admitted, ScheduleId(story.schedule.pk)) is not None
     run = story.starts("one")
     assert story.starts("one").pk == run.pk
     story.step()
@@ -180,11 +179,11 @@ def a_change_counts_at_once(story: Story) -> None:
 
 
 def a_favourite(story: Story) -> None:
-    platform, schedule = wiring.platform(), ScheduleId(story.schedule.pk)
-    assert not favourites.holds(story.actor, schedule)
-    favourites.add(platform, story.actor, schedule)
-    assert favourites.holds(story.actor, schedule)
-    favourites.remove(platform, story.actor, schedule)
+    schedule = ScheduleId(story.schedule.pk)
+    assert not favourites.holds(story.admitted, schedule)
+    favourites.add(story.admitted, schedule)
+    assert favourites.holds(story.admitted, schedule)
+    favourites.remove(story.admitted, schedule)
 
 
 def a_run_without_a_word(story: Story) -> None:

@@ -26,7 +26,7 @@ TWO_PAIRS_OF_EYES = a_rule("Four eyes", approvals=1, approvers=("leads",))
 def asked(door: Door, requester: Actor | None = None, key: str = "web:1:a", **changes: Any) -> Run:
     """Starts a run that waits. Its requester acts on the run page, not in Slack."""
     who = requester or person(f"ana{Run.objects.count()}", email=f"ana{Run.objects.count()}@example.com")
-    return door.start(replace(a_request(who, key=key), **changes))
+    return door.start(replace(a_request(key=key), **changes), who)
 
 
 def waiting(door: Door, **changes: Any) -> Run:
@@ -40,11 +40,11 @@ def mark(run: Run) -> str:
 
 
 def says_yes(door: Door, run: Run, actor: Actor, of: str | None = None) -> Run | None:
-    return approve.approve(door.platform, actor, RunId(run.pk), mark(run) if of is None else of, Budget())
+    return approve.approve(door.admitted(actor), RunId(run.pk), mark(run) if of is None else of, Budget())
 
 
 def says_no(door: Door, run: Run, actor: Actor, why: str = "not today") -> Run | None:
-    return approve.decline(door.platform, actor, RunId(run.pk), mark(run), why)
+    return approve.decline(door.admitted(actor), RunId(run.pk), mark(run), why)
 
 
 def kinds(run: Run, recipient: str | None = None) -> list[str]:
@@ -70,4 +70,4 @@ def ruled_door() -> Door:
     """With one schedule and the rule TWO_PAIRS_OF_EYES. The rule comes first: people's groups are read only if one is in force."""
     in_force(TWO_PAIRS_OF_EYES)
     schedule = a_schedule()
-    return Door(FakeCatalog({schedule.id: schedule}), FakeSender(), a_request(an_actor()))
+    return Door(FakeCatalog({schedule.id: schedule}), FakeSender(), an_actor())

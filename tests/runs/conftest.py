@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 import pytest
 from django.db import connections
 
-from bot.core.model import RunRequest
+from bot.core.model import Actor, RunRequest
+from bot.core.rights import Action
 from bot.models import Run
 from bot.runs import start
-from bot.runs.door import Platform
+from bot.runs.denials import Wanted
+from bot.runs.door import Admitted, Platform, admit
 from bot.runs.unsaved import Unsaved
 from bot.runs.waiting import Budget
 from tests.factories import FORM_KEYS, a_request, a_schedule, staff_actor
@@ -20,11 +22,12 @@ from tests.runs.post import Post
 
 @dataclass
 class Door:
-    """The platform, the fakes behind it, and a request that is allowed."""
+    """The platform, the fakes behind it, and somebody with a request that is allowed."""
 
     catalog: FakeCatalog
     sender: FakeSender
-    request: RunRequest
+    actor: Actor
+    request: RunRequest = field(default_factory=a_request)
     outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
     stopper: FakeStopper = field(default_factory=FakeStopper)
     may_kill: bool = False
@@ -50,8 +53,14 @@ class Door:
             wake=lambda: self.rings.append("ring"),
         )
 
-    def start(self, request: RunRequest | None = None) -> Run:
-        run = start.start(self.platform, request or self.request, Budget())
+    def admitted(self, actor: Actor | None = None, wanted: Wanted | None = None) -> Admitted:
+        """A new one at each call, as for each request."""
+        return admit(self.platform, actor or self.actor, wanted)
+
+    def start(self, request: RunRequest | None = None, actor: Actor | None = None) -> Run:
+        what = request or self.request
+        wanted = Wanted(action=Action.RUN, schedule=what.schedule)
+        run = start.start(self.admitted(actor, wanted), what, Budget())
         run.refresh_from_db()
         return run
 
@@ -59,7 +68,7 @@ class Door:
 @pytest.fixture
 def door(db: None) -> Door:
     schedule = a_schedule()
-    return Door(FakeCatalog({schedule.id: schedule}), FakeSender(), a_request(staff_actor()))
+    return Door(FakeCatalog({schedule.id: schedule}), FakeSender(), staff_actor())
 
 
 @pytest.fixture

@@ -34,4 +34,4 @@ def person(name: str, *groups: str, **flags: Any) -> Actor:
 
 def asked(actor: Actor, **changes: Any) -> RunRequest:
     """A request that the actor makes, as the site makes it."""
-    return replace(a_request(actor), key=f"web:{actor.user}", destination=None, **changes)
+    return replace(a_request(), key=f"web:{actor.user}", destination=None, **changes)

@@ -21,7 +21,7 @@ def sent(**fields: Any) -> Run:
 
 
 def stopped(door: Door, run: Run, **how: Any) -> Run:
-    found = stop.stop(door.platform, door.request.actor, RunId(run.pk), **how)
+    found = stop.stop(door.admitted(), RunId(run.pk), **how)
     assert found is not None
     return found
 

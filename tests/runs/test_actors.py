@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 
 from bot.conf import conf
 from bot.core.model import RunId
@@ -28,12 +28,21 @@ def by_permissions(settings: Any) -> Iterator[None]:
     conf.cache_clear()
 
 
-def test_groups_are_read_at_each_request_if_a_rule_names_any(db: None) -> None:
-    assert person("nobody", "support").rights.groups == frozenset()
-    in_force(a_rule(see=("support",)))
-    assert person("ben", "support", "ops").rights.groups == {"support", "ops"}
-    assert person("root", "ops", is_superuser=True).rights.groups == frozenset()  # no rule names a group
-    assert person("guest", "ops", is_staff=False).rights == NONE
+def test_groups_are_read_at_each_request_if_a_rule_names_any(door: Door, django_assert_num_queries: Any) -> None:
+    ben, root = person("ben", "support", "ops"), person("root", "ops", is_superuser=True)
+    assert of_user(User.objects.create_user("guest")).rights == NONE
+    door.admitted()  # this process may know the rules of another test
+    for actor in (ben, root):
+        with django_assert_num_queries(1):  # the state of the site
+            door.admitted(actor)
+    in_force(a_rule(see=("support",)))  # also for those whose actor was made before
+    door.admitted(root)  # reads the rules
+    with django_assert_num_queries(2):
+        assert door.admitted(ben).actor.rights.groups == frozenset({"support", "ops"})
+    with django_assert_num_queries(1):  # lists of groups don't matter to superusers
+        door.admitted(root)
+    User.objects.get(username="ben").groups.clear()
+    assert door.admitted(ben).actor.rights.groups == frozenset()
 
 
 @pytest.mark.usefixtures("by_permissions")
@@ -48,16 +57,16 @@ def test_if_permissions_count_staff_may_do_only_what_those_permit(door: Door) ->
         ben = of_user(get_user_model().objects.get(pk=str(ben.user)))
         may = []
         for act in (
-            lambda who: see.find(door.platform, who, "", 10),
-            lambda who: door.start(asked(who)),
-            lambda who: stop.stop(door.platform, who, run),
+            lambda who: see.find(door.admitted(who), "", 10),
+            lambda who: door.start(asked(who), who),
+            lambda who: stop.stop(door.admitted(who), run),
         ):
             with contextlib.suppress(NotAllowed):
                 act(ben)
                 may.append(True)
         assert len(may) == number
     root = person("root", is_superuser=True)
-    assert door.start(asked(root)).state == RunState.SENT
+    assert door.start(asked(root), root).state == RunState.SENT
 
 
 def test_migrations_make_our_permissions(db: None) -> None:

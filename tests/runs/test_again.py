@@ -20,7 +20,7 @@ from bot.core.scrub import MASK
 from bot.models import AuditRecord, Run, database_of
 from bot.runs import again, basis, masks
 from bot.runs.refusals import NoRunYet, NoSuchRun, NotAllowed, Orphaned
-from tests.factories import ADA, TEAM, a_request, a_run, a_schedule, an_actor
+from tests.factories import ADA, TEAM, a_run, a_schedule, an_actor
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.conftest import Door
 
@@ -32,13 +32,13 @@ def ended(**fields: Any) -> Run:
 
 
 def shown(door: Door, run: Run) -> Again:
-    _, fill = again.preview(door.platform, door.request.actor, RunId(run.pk))
+    _, fill = again.preview(door.admitted(), RunId(run.pk))
     assert fill.again is not None
     return fill.again
 
 
 def fill(door: Door) -> Fill:
-    return again.preview(door.platform, door.request.actor, RunId(ended().pk))[1]
+    return again.preview(door.admitted(), RunId(ended().pk))[1]
 
 
 def test_a_form_shows_the_values_of_the_run_and_what_differs(door: Door) -> None:
@@ -97,7 +97,7 @@ def test_changes_of_stored_values_are_found_from_the_runs_own_record(stored: Any
 def test_an_unchanged_form_submits_exactly_the_values_of_the_run(kwargs: Any, args: Any) -> None:
     """The form shows texts with masks. Unchanged, they are read as the values that the run had sent."""
     run = Run(args=json.dumps(args), kwargs=json.dumps(kwargs), options={}, target={})
-    door = Door(FakeCatalog({}), FakeSender(), a_request(an_actor()))
+    door = Door(FakeCatalog({}), FakeSender(), an_actor())
     filled = basis.of_run(door.platform, a_schedule(), run)
     texts = {field: value.text for field, value in filled.shown().items()}
     for field, value in filled.parsed(texts).items():
@@ -147,20 +147,20 @@ def test_a_secret_of_the_headers_is_masked_in_what_the_thread_and_the_audit_log_
 
 
 def test_people_without_the_right_and_unknown_runs_are_refused(door: Door) -> None:
-    run, actor = ended(), door.request.actor
+    run, actor = ended(), door.actor
     with pytest.raises(NotAllowed):
-        again.preview(door.platform, an_actor(is_staff=False), RunId(run.pk))
+        again.preview(door.admitted(an_actor(is_staff=False)), RunId(run.pk))
     for number in (run.pk + 1, 0, -1, 2**70):
         with pytest.raises(NoSuchRun):
-            again.preview(door.platform, actor, RunId(number))
+            again.preview(door.admitted(actor), RunId(number))
     with pytest.raises(NoSuchRun):
-        again.row(door.platform, actor, RunId(run.pk), ScheduleId(8))
+        again.earlier_of(door.admitted(actor), a_schedule(id=ScheduleId(8)), RunId(run.pk))
     own = ended(user_id=actor.user)
     door.catalog.schedules.clear()
     with pytest.raises(Orphaned):
-        again.preview(door.platform, actor, RunId(own.pk))
+        again.preview(door.admitted(actor), RunId(own.pk))
     with pytest.raises(NoSuchRun):  # it belongs to its requester now
-        again.preview(door.platform, actor, RunId(run.pk))
+        again.preview(door.admitted(actor), RunId(run.pk))
 
 
 def test_a_request_is_refused_if_its_run_has_another_schedule(door: Door) -> None:
@@ -171,14 +171,14 @@ def test_a_request_is_refused_if_its_run_has_another_schedule(door: Door) -> Non
 
 
 def test_the_last_own_run_is_of_the_actor_from_wherever(door: Door) -> None:
-    actor = door.request.actor
+    actor = door.actor
     me = get_user_model().objects.get(pk=str(actor.user))
     with pytest.raises(NoRunYet):
-        again.own_last(door.platform, actor)
+        again.own_last(door.admitted(actor))
     ended(user=me)
     own = ended(user=me, installation="", team="", slack_user="")  # from the page, or by the API
     ended(user=get_user_model().objects.create_user("ben"))
-    assert again.own_last(door.platform, actor) == own.pk
+    assert again.own_last(door.admitted(actor)) == own.pk
 
 
 def test_the_menu_reads_a_bounded_number_of_runs(door: Door) -> None:

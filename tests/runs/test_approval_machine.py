@@ -21,7 +21,7 @@ from bot.runs import clock, rulebook, stop
 from bot.runs.actors import of_user
 from bot.runs.approvals import Tending
 from bot.runs.refusals import CantStop, Ended, NotAllowed, Refused
-from tests.factories import a_request, a_schedule, an_actor, sealed, unreachable
+from tests.factories import a_schedule, an_actor, sealed, unreachable
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.approving import SEVEN, asked, says_no, says_yes
 from tests.runs.conftest import Door
@@ -51,7 +51,7 @@ class Approvals(RuleBasedStateMachine):
         self.transaction = transaction.atomic(using=database_of(Run))
         self.transaction.__enter__()
         self.sender = FakeSender()
-        self.door = Door(FakeCatalog(), self.sender, a_request(an_actor()))
+        self.door = Door(FakeCatalog(), self.sender, an_actor())
         for name in NAMES:
             groups = sorted(GROUPS) if name in ("ana", "twin", "cara", "dora") else []
             person(name, *groups, email=f"{IS.get(name, name)}@example.com", is_superuser=name == "root")
@@ -214,7 +214,7 @@ class Approvals(RuleBasedStateMachine):
             return
         waits = Run.objects.filter(pk=one.pk, state=RunState.WAITING).exists()
         try:
-            stop.stop(self.door.platform, self._actor(one.by), RunId(one.pk))
+            stop.stop(self.door.admitted(self._actor(one.by)), RunId(one.pk))
         except (NotAllowed, Ended, CantStop):
             assert not waits
         if waits:

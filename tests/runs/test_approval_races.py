@@ -14,7 +14,7 @@ from bot.models import Answer, Run, still
 from bot.runs import clock, stop
 from bot.runs.approvals import Tending
 from bot.runs.refusals import CantStop, Ended, NotAllowed, Refused
-from tests.factories import a_request, a_schedule, an_actor
+from tests.factories import a_schedule, an_actor
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.approving import SEVEN, TWO_PAIRS_OF_EYES, asked, kinds, says_no, says_yes
 from tests.runs.conftest import Door
@@ -26,7 +26,7 @@ ROUNDS, PRESSES = 4, 5
 
 @pytest.fixture
 def door(transactional_db: None) -> Door:
-    return Door(FakeCatalog({SEVEN: a_schedule()}), FakeSender(), a_request(an_actor()))
+    return Door(FakeCatalog({SEVEN: a_schedule()}), FakeSender(), an_actor())
 
 
 def at_once(*presses: Callable[[], object]) -> list[BaseException]:
@@ -109,7 +109,7 @@ def test_an_approval_and_an_end_in_the_same_moment(door: Door, end: str) -> None
 
         ends: dict[str, Callable[[], object]] = {
             "decline": lambda run=run: says_no(door, run, dora),  # type: ignore[misc]
-            "withdraw": lambda run=run: stop.stop(door.platform, ana, RunId(run.pk)),  # type: ignore[misc]
+            "withdraw": lambda run=run: stop.stop(door.admitted(ana), RunId(run.pk)),  # type: ignore[misc]
             "lapse": lapses,
         }
         assert at_once(lambda run=run: says_yes(door, run, cara), ends[end]) == []  # type: ignore[misc]

@@ -42,7 +42,7 @@ DAYS = {"properties": {"days": {"type": "integer", "maximum": 7}}, "required": [
 
 def test_a_run_waits_and_nothing_is_sent_if_a_rule_asks_for_approval(door: Door) -> None:
     in_force(replace(TWO_PAIRS_OF_EYES, approval_hours=0.5, ask=("S1",)))
-    preview = see.preview(door.platform, person("ben"), SEVEN)
+    preview = see.preview(door.admitted(person("ben")), SEVEN)
     assert preview is not None
     assert preview.limits.denied is None
     assert [(need.rule, need.needed, need.approvers) for need in preview.limits.needs] == [("Four eyes", 1, ("leads",))]
@@ -137,7 +137,7 @@ def test_the_requester_can_ask_again_with_the_same_values(door: Door) -> None:
     edited(door, kwargs='{"days": 8, "region": "EU"}', fingerprint="f2")
     with pytest.raises(Void):
         says_yes(door, run, person("cara", "leads"))
-    _, fill = again.preview(door.platform, ana, RunId(run.pk))
+    _, fill = again.preview(door.admitted(ana), RunId(run.pk))
     assert fill.again is not None
     assert '"days": 30' in str(fill.again.values)
     once_more = asked(door, ana, key="web:1:c", args=None, kwargs=None, again=RunId(run.pk), fingerprint=None)
@@ -147,7 +147,7 @@ def test_the_requester_can_ask_again_with_the_same_values(door: Door) -> None:
 def test_a_requester_from_slack_must_still_have_their_account_there(door: Door) -> None:
     in_force(TWO_PAIRS_OF_EYES)
     cara, kept, lost = person("cara", "leads"), door.request, replace(door.request, key="slack:V2")
-    link = SlackLink.objects.create(team=TEAM, slack_user=ADA, user_id=str(kept.actor.user), home=TEAM)
+    link = SlackLink.objects.create(team=TEAM, slack_user=ADA, user_id=str(door.actor.user), home=TEAM)
     first, second, third = door.start(kept), door.start(lost), door.start(replace(lost, key="slack:V3"))
     says_yes(door, first, cara)
     assert now_it_is(first) == RunState.SENT
@@ -222,9 +222,9 @@ def test_if_the_broker_is_down_the_run_waits_again_until_another_press_sends_it(
     assert (run.state, run.not_sent_reason, run.sent_at) == (RunState.WAITING, caught.value.reason, None)
     assert run.deadline_at == until
     assert kinds(run) == ["progress", "root"]
-    assert [one.run for one in waiting_for(door.platform, cara).first] == [run.pk]
+    assert [one.run for one in waiting_for(door.admitted(cara)).first] == [run.pk]
     door.sender.fails = None
-    follow(door.platform, cara, RunId(run.pk))
+    follow(door.admitted(cara), RunId(run.pk))
     assert (door.sender.sent, now_it_is(run)) == ([], RunState.WAITING)
     says_yes(door, run, cara)  # the same button
     run.refresh_from_db()
@@ -234,7 +234,7 @@ def test_if_the_broker_is_down_the_run_waits_again_until_another_press_sends_it(
 def test_a_press_after_the_deadline_ends_the_run_as_lapsed(door: Door) -> None:
     run, cara = waiting(door), person("cara", "leads")
     Run.objects.update(deadline_at=clock.now())
-    assert waiting_for(door.platform, cara).first == ()
+    assert waiting_for(door.admitted(cara)).first == ()
     for verb in (says_yes, says_no):
         with pytest.raises(NotWaiting):
             verb(door, run, cara)
@@ -247,18 +247,20 @@ def test_stop_withdraws_a_waiting_run(door: Door) -> None:
     ana, cara = person("ana"), person("cara", "leads")
     own, others, kept = (asked(door, ana, key=f"web:1:{key}") for key in "abc")
     assert stop.hindrance(door.platform, own, now=clock.now()) is None
-    assert stop.denied(door.platform, ana, own) is None
-    found = stop.stop(door.platform, ana, RunId(own.pk))
+    seen = door.admitted(ana).run(RunId(own.pk))
+    assert seen is not None
+    assert stop.denied(door.admitted(ana), seen) is None
+    found = stop.stop(door.admitted(ana), RunId(own.pk))
     assert found is not None
     assert (found.state, found.stop_standing) == (RunState.WITHDRAWN, "never_sent")
-    assert stop.stop(door.platform, person("ops", "ops"), RunId(others.pk)) is not None
-    assert refused(lambda: stop.stop(door.platform, person("ben"), RunId(kept.pk))) is Code.RULE_STOP
+    assert stop.stop(door.admitted(person("ops", "ops")), RunId(others.pk)) is not None
+    assert refused(lambda: stop.stop(door.admitted(person("ben")), RunId(kept.pk))) is Code.RULE_STOP
     assert door.stopper.told == []
     assert kinds(own) == ["closed", "progress", "root"]
     with pytest.raises(NotWaiting):
         says_yes(door, own, cara)
     with pytest.raises(Ended):
-        stop.stop(door.platform, person("ops2", "ops"), RunId(own.pk))
+        stop.stop(door.admitted(person("ops2", "ops")), RunId(own.pk))
     assert door.sender.sent == []
 
 
@@ -273,7 +275,7 @@ def test_a_stop_is_refused_with_the_reason_if_the_run_was_just_approved(
 
     monkeypatch.setattr("bot.runs.stop.unsent.end", approved_meanwhile)
     with pytest.raises(CantStop) as caught:
-        stop.stop(door.platform, ana, RunId(run.pk))
+        stop.stop(door.admitted(ana), RunId(run.pk))
     assert caught.value.reason.code is Code.JUST_APPROVED
 
 
@@ -283,11 +285,11 @@ def test_the_list_of_an_approver_has_what_they_may_approve_and_have_not_approved
     run = asked(door, ana)
 
     def listed(actor: Actor) -> list[int]:
-        return [one.run for one in waiting_for(door.platform, actor).first]
+        return [one.run for one in waiting_for(door.admitted(actor)).first]
 
     assert listed(cara) == [run.pk]
     assert listed(ana) == listed(person("ben")) == []
-    one = waiting_for(door.platform, cara).first[0]
+    one = waiting_for(door.admitted(cara)).first[0]
     assert (one.mark, one.name, one.changes[0].new) == (mark(run), "ana", "30")
     says_yes(door, run, cara)
     assert listed(cara) == []

@@ -52,7 +52,7 @@ def test_the_logger_has_one_line_of_json_for_each_record(door: Door, caplog: pyt
     lines = [json.loads(record.message) for record in caplog.records if record.name == "runtask.audit"]
     assert [line["action"] for line in lines] == ["run.asked", "run.sent"]
     asked = lines[0]
-    assert asked["person"] == {"user": door.request.actor.user, "team": TEAM, "slack_user": ADA}
+    assert asked["person"] == {"user": door.actor.user, "team": TEAM, "slack_user": ADA}
     assert (asked["entry"], asked["schedule"], asked["run"]) == ("slack", {"id": 7, "name": "nightly report"}, run.pk)
     assert asked["details"] == records()[0].details
 
@@ -117,7 +117,7 @@ class TestAppendOnly:
 
 class TestPeople:
     def test_a_user_has_a_row_for_each_account_and_for_each_new_name(self, door: Door) -> None:
-        actor = door.request.actor
+        actor = door.actor
         for who in (
             actor,
             replace(actor, slack=None),
@@ -134,7 +134,7 @@ class TestPeople:
         ]
 
     def test_a_known_person_costs_one_statement(self, door: Door) -> None:
-        record = Record(act=Act.PAUSED, entry=Entry.SLACK, who=Who.of(door.request.actor))
+        record = Record(act=Act.PAUSED, entry=Entry.SLACK, who=Who.of(door.actor))
         with atomic():
             audit.append(record)
         with atomic(), CaptureQueriesContext(connection) as asked:

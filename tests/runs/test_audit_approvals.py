@@ -64,7 +64,7 @@ def lapses(door: Door) -> None:
 
 
 def is_withdrawn_by_somebody_else(door: Door) -> None:
-    stop.stop(door.platform, somebody("dora"), RunId(a_waiting_run(door).pk))
+    stop.stop(door.admitted(somebody("dora")), RunId(a_waiting_run(door).pk))
 
 
 def is_voided(door: Door) -> None:

@@ -70,5 +70,6 @@ def test_the_records_of_commands_name_the_user_of_the_operating_system(tmp_path:
 
 def test_the_record_of_a_request_has_its_reason(door: Door) -> None:
     in_force(a_rule(reason=True))
-    door.start(asked(person("ben"), reason=" month's end "))
+    ben = person("ben")
+    door.start(asked(ben, reason=" month's end "), ben)
     assert records(action="run.asked")[0].details["reason"] == "month's end"

@@ -52,7 +52,7 @@ def ends(run: Run, status: str = "SUCCESS", result: str = "", after: float = 0) 
 
 
 def stops(door: Door, run: Run, **how: Any) -> None:
-    stop.stop(door.platform, door.request.actor, RunId(run.pk), **how)
+    stop.stop(door.admitted(), RunId(run.pk), **how)
 
 
 def asks_again(door: Door) -> None:
@@ -110,7 +110,7 @@ def keeps_no_results(door: Door) -> None:
 def loses_its_answer(door: Door) -> None:
     """Saves a run as not sent, because the answer to the statement that queued it was lost."""
     values = {"task_id": "a", "state": "queued", "schedule_id": 7, "deadline_at": clock.now()}
-    who = Who.of(door.request.actor)
+    who = Who.of(door.actor)
     pressed = Record(act=Act.RUN_ASKED, entry=Entry.SLACK, who=who)
     attempt = attempts.Attempt(key="k", values=values, pressed=pressed, otherwise={"state": "not_sent"})
     attempts.end(attempt, Reason(code=Code.NOT_SAVED))
@@ -132,7 +132,7 @@ def is_stopped_too_late(door: Door) -> None:
 
 def runs_nothing_again(door: Door) -> None:
     with pytest.raises(Refused):
-        again.preview(door.platform, door.request.actor, RunId(99))
+        again.preview(door.admitted(), RunId(99))
 
 
 def is_tried_to_be_delivered_again(door: Door) -> None:

@@ -18,6 +18,7 @@ from bot.core.reasons import Code, Problem
 from bot.core.rights import Action
 from bot.models import Person
 from bot.runs import audit, clock, denials
+from bot.runs.denials import Wanted
 from bot.runs.refusals import NotAllowed, Refused
 from tests.audit import records
 from tests.runs.conftest import Door
@@ -44,7 +45,7 @@ def test_a_record_stays_small_however_much_is_wrong(door: Door) -> None:
     with pytest.raises(Refused) as refused:
         door.start(replace(door.request, kwargs=json.dumps({f"day{number}": 0 for number in range(1000)})))
     assert len(refused.value.problems) == signature.MOST
-    with pytest.raises(Refused), denials.recorded(door.platform, door.request.actor, Action.STOP):
+    with pytest.raises(Refused), door.admitted().recorded(Wanted(action=Action.STOP)):
         raise Refused([Problem(code=Code.UNKNOWN_ARGUMENT, field=Field.KWARGS)] * 1000)
     assert [len(row.details["problems"]) for row in records()] == [denials.PROBLEMS, denials.PROBLEMS]
 
@@ -62,14 +63,14 @@ def test_equal_refusals_within_a_minute_are_one_record_with_a_count(
 
 def test_other_refusals_have_records_of_their_own(door: Door) -> None:
     is_refused(door)
-    actor = door.request.actor
+    actor = door.actor
     for other in (
         replace(actor, is_active=False),
         replace(actor, entry=Entry.WEB),
         replace(actor, user="99", slack=None),
     ):
         with pytest.raises((NotAllowed, Refused)):
-            door.start(replace(door.request, actor=other, schedule=ScheduleId(8)))
+            door.start(replace(door.request, schedule=ScheduleId(8)), other)
     with pytest.raises(Refused):
         door.start(replace(door.request, schedule=ScheduleId(9)))
     assert [row.count for row in records()] == [3, 1, 1, 1, 1]
@@ -89,9 +90,9 @@ def test_guessing_numbers_does_not_fill_the_table(door: Door, monkeypatch: pytes
     found = records()
     assert [(row.schedule_id, row.count) for row in found] == [(100, 1), (101, 1), (102, 1), (None, 7)]
     assert found[-1].details == {"code": "many"}
-    other = replace(door.request.actor, user="99", slack=None)
+    other = replace(door.actor, user="99", slack=None)
     with pytest.raises(Refused):
-        door.start(replace(door.request, actor=other, schedule=ScheduleId(100)))
+        door.start(replace(door.request, schedule=ScheduleId(100)), other)
     assert len(records()) == 5, "other people have a limit of their own"
     passed = timedelta(seconds=61)
     guesses(door)

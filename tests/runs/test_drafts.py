@@ -39,7 +39,7 @@ def test_a_draft_comes_back_to_its_author(door: Door) -> None:
     place = Place(channel=ChannelId("C1"), parent=MessageTs("1699999999.000100"))
     values = Values(args=[1.5, "ü"], kwargs={"days": 30}, left_out=("token",), has_left_out_args=True)
     key = keep(replace(WRITTEN, place=place), values)
-    assert drafts.get(door.platform, door.request.actor, INSTALLATION, key) == (place, values)
+    assert drafts.get(door.admitted(), INSTALLATION, key) == (place, values)
     assert len(key) > 40
 
 
@@ -55,19 +55,19 @@ def test_a_message_is_answered_once(door: Door) -> None:
 
 def test_a_draft_of_somebody_else_does_not_exist(door: Door) -> None:
     key = keep()
-    actor = door.request.actor
+    actor = door.actor
     someone_else = replace(actor, slack=SlackAccount(team=TEAM, user=SlackUserId("U0BEN")))
     home = TeamId("T0002")
     of_same_id = replace(actor, slack=SlackAccount(team=home, user=ADA), team=home, profile=a_profile(home=home))
     on_the_site = replace(actor, slack=None)
     for someone in (someone_else, of_same_id, on_the_site):
         with pytest.raises(NoSuchDraft):
-            drafts.get(door.platform, someone, INSTALLATION, key)
+            drafts.get(door.admitted(someone), INSTALLATION, key)
     for installation, wanted in ((InstallationId("T0001/A0002"), key), (INSTALLATION, "no such key")):
         with pytest.raises(NoSuchDraft):
-            drafts.get(door.platform, actor, installation, wanted)
+            drafts.get(door.admitted(actor), installation, wanted)
     with pytest.raises(NotAllowed):
-        drafts.get(door.platform, replace(actor, is_active=False), INSTALLATION, key)
+        drafts.get(door.admitted(replace(actor, is_active=False)), INSTALLATION, key)
 
 
 def test_a_draft_expires_after_ten_minutes(door: Door) -> None:
@@ -76,7 +76,7 @@ def test_a_draft_expires_after_ten_minutes(door: Door) -> None:
     assert timedelta(minutes=9, seconds=50) < left <= timedelta(minutes=10)
     Draft.objects.update(valid_until=clock.now() - timedelta(seconds=1))
     with pytest.raises(NoSuchDraft):
-        drafts.get(door.platform, door.request.actor, INSTALLATION, key)
+        drafts.get(door.admitted(), INSTALLATION, key)
 
 
 def test_expired_drafts_are_deleted(door: Door) -> None:

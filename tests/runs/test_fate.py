@@ -49,7 +49,7 @@ def test_a_late_refusal_of_the_broker_does_not_change_the_answer_to_the_person(
 
     door.sender.send = refused_late  # type: ignore[method-assign]
     with pytest.raises(Refused) as refused:
-        start.start(door.platform, door.request, budget)
+        start.start(door.admitted(), door.request, budget)
     run = Run.objects.get()
     assert ([p.code for p in refused.value.problems], run.state) == ([said], state)
     assert owed(run) == (FIRST_NOTICES if is_told else [])

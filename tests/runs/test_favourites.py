@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from django.contrib.auth import get_user_model
 
-from bot.core.model import Actor, ScheduleId
+from bot.core.model import ScheduleId
 from bot.core.reasons import Code
 from bot.models import Favourite
 from bot.runs import favourites
+from bot.runs.door import Admitted
 from bot.runs.refusals import Full, Gone, NotAllowed
 from tests.factories import a_schedule
 from tests.runs.conftest import Door
@@ -24,23 +25,23 @@ def many(door: Door) -> list[ScheduleId]:
 
 
 def names(door: Door) -> list[str]:
-    return [brief.name for brief in favourites.listed(door.platform, door.request.actor)]
+    return [brief.name for brief in favourites.listed(door.admitted())]
 
 
 def add(door: Door, *schedules: ScheduleId) -> None:
     for one in schedules:
-        favourites.add(door.platform, door.request.actor, one)
+        favourites.add(door.admitted(), one)
 
 
 def test_favourites_are_listed_by_name_and_each_once(door: Door) -> None:
     door.catalog.schedules[ScheduleId(8)] = a_schedule(id=ScheduleId(8), name="Alpha")
     add(door, ScheduleId(7), ScheduleId(8), ScheduleId(7))
     assert names(door) == ["Alpha", "nightly report"]
-    assert favourites.holds(door.request.actor, ScheduleId(7))
-    favourites.remove(door.platform, door.request.actor, ScheduleId(7))
-    favourites.remove(door.platform, door.request.actor, ScheduleId(7))
+    assert favourites.holds(door.admitted(), ScheduleId(7))
+    favourites.remove(door.admitted(), ScheduleId(7))
+    favourites.remove(door.admitted(), ScheduleId(7))
     assert names(door) == ["Alpha"]
-    assert not favourites.holds(door.request.actor, ScheduleId(7))
+    assert not favourites.holds(door.admitted(), ScheduleId(7))
 
 
 def test_there_are_at_most_twenty_and_the_database_holds_it(door: Door, many: list[ScheduleId]) -> None:
@@ -49,7 +50,7 @@ def test_there_are_at_most_twenty_and_the_database_holds_it(door: Door, many: li
         add(door, many[-1])
     assert (full.value.reason.code, full.value.reason.params) == (Code.FAVOURITES_FULL, {"limit": favourites.MOST})
     assert sorted(Favourite.objects.values_list("place", flat=True)) == list(range(favourites.MOST))
-    favourites.remove(door.platform, door.request.actor, many[5])
+    favourites.remove(door.admitted(), many[5])
     add(door, many[-1])
     assert len(names(door)) == favourites.MOST
 
@@ -69,10 +70,10 @@ def test_of_two_processes_that_fill_the_last_place_one_is_refused(
     add(door, *many[:-2])
     taken = favourites._taken
 
-    def slowly(actor: Actor) -> dict[ScheduleId, int]:
-        found = taken(actor)
-        if many[-1] not in taken(actor):  # the other process is faster
-            Favourite.objects.create(user_id=str(actor.user), place=favourites.MOST - 1, schedule_id=many[-1])
+    def slowly(admitted: Admitted) -> dict[ScheduleId, int]:
+        found = taken(admitted)
+        if many[-1] not in found:  # the other process is faster
+            Favourite.objects.create(user_id=str(admitted.actor.user), place=favourites.MOST - 1, schedule_id=many[-1])
         return found
 
     monkeypatch.setattr(favourites, "_taken", slowly)
@@ -95,27 +96,27 @@ def test_deleted_schedules_vanish_and_no_longer_count(door: Door, many: list[Sch
 def test_an_unknown_schedule_can_be_removed_but_not_added(door: Door, schedule: int) -> None:
     with pytest.raises(Gone):
         add(door, ScheduleId(schedule))
-    favourites.remove(door.platform, door.request.actor, ScheduleId(schedule))
+    favourites.remove(door.admitted(), ScheduleId(schedule))
 
 
 def test_each_user_has_their_own_whichever_account_they_use(door: Door) -> None:
     add(door, ScheduleId(7))
     other = get_user_model().objects.create_user("ben", is_staff=True)
-    assert favourites.listed(door.platform, replace(door.request.actor, user=str(other.pk))) == ()
-    assert len(favourites.listed(door.platform, replace(door.request.actor, slack=None, profile=None))) == 1
+    assert favourites.listed(door.admitted(replace(door.actor, user=str(other.pk)))) == ()
+    assert len(favourites.listed(door.admitted(replace(door.actor, slack=None, profile=None)))) == 1
 
 
 def test_people_who_may_not_see_a_schedule_neither_add_nor_read_it(door: Door) -> None:
-    nobody = replace(door.request.actor, is_staff=False)
+    nobody = replace(door.actor, is_staff=False)
     for verb in (
-        lambda: favourites.add(door.platform, nobody, ScheduleId(7)),
-        lambda: favourites.remove(door.platform, nobody, ScheduleId(7)),
-        lambda: favourites.listed(door.platform, nobody),
+        lambda: favourites.add(door.admitted(nobody), ScheduleId(7)),
+        lambda: favourites.remove(door.admitted(nobody), ScheduleId(7)),
+        lambda: favourites.listed(door.admitted(nobody)),
     ):
         with pytest.raises(NotAllowed):
             verb()
     add(door, ScheduleId(7))
     in_force(a_rule(see=("finance",)))
     assert names(door) == []
-    favourites.remove(door.platform, door.request.actor, ScheduleId(7))
+    favourites.remove(door.admitted(), ScheduleId(7))
     assert not Favourite.objects.exists()

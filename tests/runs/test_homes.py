@@ -25,11 +25,11 @@ BEN = SlackUserId("U0BEN")
 
 
 def contents(door: Door) -> Contents:
-    return homes.contents(door.platform, door.request.actor)
+    return homes.contents(door.admitted())
 
 
 def started(door: Door, **fields: object) -> Run:
-    return a_run(**{"user_id": door.request.actor.user, **fields})
+    return a_run(**{"user_id": door.actor.user, **fields})
 
 
 def an_open_home(door: Door, *, now: datetime = NOW, account: SlackUserId = ADA) -> Home:
@@ -41,7 +41,7 @@ def an_open_home(door: Door, *, now: datetime = NOW, account: SlackUserId = ADA)
 
 def published(door: Door, *, now: datetime = NOW, account: SlackUserId = ADA) -> None:
     marks = contents(door).marks
-    user = door.request.actor.user
+    user = door.actor.user
     homes.published(INSTALLATION, account, user=user, version="1.a", marks=marks, now=now)
 
 
@@ -62,7 +62,7 @@ def test_the_last_runs_are_the_readers_own_that_have_ended(door: Door) -> None:
 
 def test_people_who_are_not_staff_are_refused(door: Door) -> None:
     with pytest.raises(NotAllowed):
-        homes.contents(door.platform, replace(door.request.actor, is_staff=False))
+        homes.contents(door.admitted(replace(door.actor, is_staff=False)))
 
 
 def test_a_reader_from_whom_all_schedules_are_hidden_sees_that_there_are_none(door: Door) -> None:
@@ -87,7 +87,7 @@ def test_a_home_takes_as_many_queries_with_many_runs_as_with_few(door: Door) -> 
             contents(door)
         return len(found)
 
-    favourites.add(door.platform, door.request.actor, door.request.schedule)
+    favourites.add(door.admitted(), door.request.schedule)
     clock.now()
     started(door, state="finished")
     few = queries()
@@ -97,7 +97,7 @@ def test_a_home_takes_as_many_queries_with_many_runs_as_with_few(door: Door) -> 
     found = contents(door)
     assert (len(found.last), len(found.marks)) == (homes.LAST, homes.LOOKED_AT)
     if connection.vendor == "sqlite":
-        plan = own.of(door.request.actor.user)[: homes.LOOKED_AT].explain()
+        plan = own.of(door.actor.user)[: homes.LOOKED_AT].explain()
         assert "runtask_run_own (user_id>? AND user_id<?)" in plan
         assert "TEMP B-TREE" not in plan
 
@@ -174,7 +174,7 @@ def test_the_look_for_changes_takes_three_queries_or_one_without_open_homes(door
     assert queries() == 3
     for number in range(homes.CHECKED):
         homes.opened(INSTALLATION, SlackUserId(f"V{number}"), now=NOW - homes.CLAIM)
-    Home.objects.filter(user=None).update(user_id=door.request.actor.user)
+    Home.objects.filter(user=None).update(user_id=door.actor.user)
     assert queries() == 3
     if connection.vendor == "sqlite":
         recent = Home.objects.filter(installation=INSTALLATION, opened_at__gt=NOW).order_by("-opened_at")[:9].explain()
@@ -288,9 +288,9 @@ def test_rows_that_are_older_than_a_day_are_deleted(door: Door) -> None:
 
 
 def test_favourites_of_users_who_were_deleted_elsewhere_are_deleted(door: Door) -> None:
-    favourites.add(door.platform, door.request.actor, door.request.schedule)
+    favourites.add(door.admitted(), door.request.schedule)
     get_user_model().objects.create_user("ben")
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM auth_user WHERE id = %s", [door.request.actor.user])
+        cursor.execute("DELETE FROM auth_user WHERE id = %s", [door.actor.user])
     cleanup.forget_gone_users()
     assert not Favourite.objects.exists()

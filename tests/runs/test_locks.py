@@ -15,7 +15,7 @@ from bot.runs import claims, clock, outbox, start, stop
 from bot.runs.approvals import Tending
 from bot.runs.refusals import NothingSent
 from bot.runs.waiting import Budget
-from tests.factories import INSTALLATION, NOW, a_request, a_schedule, an_actor, slack_says, unreachable
+from tests.factories import INSTALLATION, NOW, a_schedule, an_actor, slack_says, unreachable
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.approving import SEVEN, TWO_PAIRS_OF_EYES, asked, says_no, says_yes
 from tests.runs.conftest import Door
@@ -54,7 +54,7 @@ def updates() -> Iterator[Updates]:
 def test_no_update_can_find_its_rows_by_an_index_of_states(door: Door, post: Post, updates: Updates) -> None:
     door.sender.fails = NotSent(unreachable())
     with pytest.raises(NothingSent):
-        start.start(door.platform, door.request, Budget())
+        start.start(door.admitted(), door.request, Budget())
     door.sender.fails = None
     door.start()  # tries that run again
     told, given_up, moved, held = (a_started_run(f"C{number}") for number in range(4))
@@ -68,7 +68,7 @@ def test_no_update_can_find_its_rows_by_an_index_of_states(door: Door, post: Pos
     post.deliver(20)
     post.deliver(2)
     end(told, post)
-    outbox.revive(Notice.objects.filter(run=given_up), actor=door.request.actor, now=NOW)
+    outbox.revive(Notice.objects.filter(run=given_up), actor=door.actor, now=NOW)
     post.deliver(2)
     ends = Notice.objects.filter(run__in=[told, given_up, moved, held])
     assert set(ends.values_list("state", flat=True)) == {"sent"}
@@ -79,7 +79,7 @@ def test_no_update_can_find_its_rows_by_an_index_of_states(door: Door, post: Pos
 def test_no_update_of_approvals_can_find_its_rows_by_an_index_of_states(
     transactional_db: None, updates: Updates
 ) -> None:
-    door = Door(FakeCatalog({SEVEN: a_schedule()}), FakeSender(), a_request(an_actor()))
+    door = Door(FakeCatalog({SEVEN: a_schedule()}), FakeSender(), an_actor())
     in_force(replace(TWO_PAIRS_OF_EYES, approvals=2))
     cara, dora, ana = person("cara", "leads"), person("dora", "leads"), person("ana")
     sent, declined, withdrawn, lapsed = (asked(door, ana, key=f"web:{number}") for number in range(4))
@@ -87,7 +87,7 @@ def test_no_update_of_approvals_can_find_its_rows_by_an_index_of_states(
     for who in (cara, dora):
         says_yes(door, sent, who)
     says_no(door, declined, cara)
-    stop.stop(door.platform, ana, RunId(withdrawn.pk))
+    stop.stop(door.admitted(ana), RunId(withdrawn.pk))
     Run.objects.filter(pk=lapsed.pk).update(deadline_at=clock.now())
     Tending(door.platform).step()
     states = Run.objects.order_by("pk").values_list("state", flat=True)

@@ -13,6 +13,7 @@ from bot.core.reasons import Code, Reason
 from bot.core.status import ENDED, UNENDED, RunState
 from bot.models import AuditRecord, Installation, Notice, Run, SourceHealth
 from bot.runs import clock, finish, metrics, start
+from bot.runs.door import admit
 from bot.runs.metrics import Metrics
 from bot.runs.refusals import Gone, NothingSent
 from bot.runs.waiting import Budget
@@ -90,7 +91,7 @@ def test_statuses_that_tasks_make_up_are_counted_as_one() -> None:
 def test_a_run_that_was_not_sent_counts_from_its_end_and_not_from_its_deadline(door: Door) -> None:
     door.sender.fails = NotSent(unreachable())
     with pytest.raises(NothingSent):
-        start.start(replace(door.platform, deadline=100 * 3600), door.request, Budget())
+        start.start(admit(replace(door.platform, deadline=100 * 3600), door.actor), door.request, Budget())
     now = clock.now()
     assert counted(metrics.measure(now=now).runs) == {("not_sent", ""): 1}
     assert counted(metrics.measure(now=now + HOUR + MINUTE).runs) == {}

@@ -14,7 +14,7 @@ from bot.core.rights import Action
 from bot.core.status import RunState
 from bot.models import Answer
 from bot.runs import approve
-from bot.runs.refusals import MaybeSent, NothingSent, NotWaiting
+from bot.runs.refusals import MaybeSent, NothingSent, NotWaiting, Void
 from bot.runs.waiting import Budget
 from tests.factories import TEAM, a_run, unreachable
 from tests.runs.approving import (
@@ -43,9 +43,9 @@ def test_nobody_approves_their_own_run(door: Door) -> None:
     assert refused(lambda: says_yes(door, run, ana)) is Code.OWN_RUN
     assert refused(lambda: says_no(door, run, ana)) is Code.OWN_RUN
     assert refused(lambda: says_yes(door, run, twin)) is Code.OWN_RUN
-    by_slack = replace(door.request.actor, user=ana.user, slack=SlackAccount(team=TEAM, user=SlackUserId("U0ANA2")))
+    by_slack = replace(door.actor, user=ana.user, slack=SlackAccount(team=TEAM, user=SlackUserId("U0ANA2")))
     assert refused(lambda: says_yes(door, run, by_slack)) is Code.OWN_RUN  # another account that is linked to her
-    moved = replace(person("ben"), slack=door.request.actor.slack, profile=door.request.actor.profile, team=TEAM)
+    moved = replace(person("ben"), slack=door.actor.slack, profile=door.actor.profile, team=TEAM)
     assert refused(lambda: says_yes(door, run, moved)) is Code.OWN_RUN  # her Slack account, linked to somebody else now
     assert now_it_is(run) == RunState.WAITING
     assert not Answer.objects.exists()
@@ -73,10 +73,10 @@ def test_a_button_of_another_run_or_payload_approves_nothing(door: Door) -> None
     run, other, cara = waiting(door), waiting(door, key="web:1:b"), person("cara", "leads")
     for wrong in (mark(other), "", "ä"):
         assert refused(lambda: says_yes(door, run, cara, of=wrong)) is Code.OTHER_REQUEST  # noqa: B023
-    assert refused(lambda: approve.decline(door.platform, cara, RunId(run.pk), mark(other), "no")) is Code.OTHER_REQUEST
+    assert refused(lambda: approve.decline(door.admitted(cara), RunId(run.pk), mark(other), "no")) is Code.OTHER_REQUEST
     plain = a_run()
     with pytest.raises(NotWaiting):
-        approve.approve(door.platform, cara, RunId(plain.pk), "", Budget())
+        approve.approve(door.admitted(cara), RunId(plain.pk), "", Budget())
     assert {now_it_is(run), now_it_is(other)} == {RunState.WAITING}
 
 
@@ -131,7 +131,7 @@ def test_a_press_that_has_timed_out_sends_nothing(door: Door) -> None:
     budget = Budget()
     budget.shut()
     with pytest.raises(NothingSent):
-        approve.approve(door.platform, cara, RunId(run.pk), mark(run), budget)
+        approve.approve(door.admitted(cara), RunId(run.pk), mark(run), budget)
     assert (now_it_is(run), door.sender.sent) == (RunState.WAITING, [])
 
 
@@ -146,3 +146,20 @@ def test_a_run_of_unknown_fate_never_waits_again(door: Door) -> None:
         says_yes(door, run, cara)
     assert door.sender.sent == []
     assert kinds(run) == ["id", "progress", "root"]
+
+
+def test_a_press_that_another_one_has_overtaken_goes_by_the_rules_that_are_in_force_then(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, cara = waiting(door), person("cara", "leads")
+    save = approve._saved_yes
+
+    def overtaken(*_: object) -> None:
+        monkeypatch.setattr(approve, "_saved_yes", save)
+        in_force(a_rule("Six eyes", approvals=2, approvers=("leads",)))
+        raise approve._Overtaken
+
+    monkeypatch.setattr(approve, "_saved_yes", overtaken)
+    with pytest.raises(Void):
+        says_yes(door, run, cara)
+    assert (now_it_is(run), door.sender.sent) == (RunState.WITHDRAWN, [])

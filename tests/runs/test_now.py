@@ -14,7 +14,7 @@ from bot.core.reasons import Code, Reason
 from bot.core.status import OPEN, RunState
 from bot.models import Installation, Run
 from bot.runs import now, stop
-from bot.runs.door import schedules_of
+from bot.runs.door import admit, schedules_of
 from bot.runs.now import Now
 from bot.runs.refusals import NotAllowed
 from tests.factories import ADA, INSTALLATION, NOW, a_run, a_schedule
@@ -23,7 +23,7 @@ from tests.runs.ruled import a_rule, in_force, person
 
 
 def shown(door: Door) -> Now:
-    return now.running(door.platform, door.request.actor)
+    return now.running(door.admitted())
 
 
 def names(found: Now) -> list[str]:
@@ -36,7 +36,7 @@ def started(name: str, *, minutes: int = 0, **changes: object) -> Run:
 
 
 def test_own_runs_come_first_and_newer_ones_before_older_ones(door: Door) -> None:
-    me = door.request.actor.user
+    me = door.actor.user
     other = get_user_model().objects.create_user("ben")
     started("own, older", minutes=30, user_id=me)
     started("own", minutes=20, user_id=me)
@@ -72,8 +72,8 @@ def test_the_list_reads_a_bounded_number_of_open_runs_and_no_ended_ones(
     found = shown(door)
     assert (len(found.first), found.more, found.is_more_at_least) == (10, 2, True)
     if connection.vendor == "sqlite":
-        runs = now.open_runs(door.request.actor)
-        narrowed = runs.filter(~Q(schedule_id__in=[8]) | Q(schedule_id__in=[9], user_id=door.request.actor.user))
+        runs = now.open_runs(door.actor)
+        narrowed = runs.filter(~Q(schedule_id__in=[8]) | Q(schedule_id__in=[9], user_id=door.actor.user))
         for plan in (runs.explain(), narrowed.explain()):
             assert "runtask_run_deadline (state=?)" in plan
             assert "SCAN" not in plan
@@ -103,30 +103,30 @@ def test_runs_that_a_reader_may_not_see_hide_none_that_they_may(door: Door, monk
     for _ in range(5):
         started("payroll", schedule_id=8)
         started("deleted", schedule_id=9)
-    started("own, deleted", minutes=30, schedule_id=9, user_id=door.request.actor.user)
+    started("own, deleted", minutes=30, schedule_id=9, user_id=door.actor.user)
     started("theirs", minutes=60)
     found = shown(door)
     assert (names(found), found.more, found.is_more_at_least) == (["own, deleted", "theirs"], 0, False)
-    boss = now.running(door.platform, person("boss", is_superuser=True))
+    boss = now.running(door.admitted(person("boss", is_superuser=True)))
     assert (len(boss.first), boss.is_more_at_least) == (3, True)
 
 
 def test_people_who_are_not_staff_are_refused(door: Door) -> None:
     with pytest.raises(NotAllowed):
-        now.running(door.platform, replace(door.request.actor, is_staff=False))
+        now.running(door.admitted(replace(door.actor, is_staff=False)))
 
 
 def test_each_has_its_addresses_and_whether_it_can_be_stopped(door: Door) -> None:
     Installation.objects.create(key=INSTALLATION, address="https://acme.slack.com/", seen_at=NOW)
     run = started("one", thread="1700000000.000100", deadline_at="2099-01-01T00:00:00Z")
-    [found] = now.running(replace(door.platform, base_url="https://site.example"), door.request.actor).first
+    [found] = now.running(admit(replace(door.platform, base_url="https://site.example"), door.actor)).first
     assert found.thread == "https://acme.slack.com/archives/C0001/p1700000000000100"
     assert found.page == f"https://site.example/runs/{run.pk}/"
     assert (found.requester, found.can_stop, found.is_stopping) == (ADA, True, False)
-    stop.stop(door.platform, door.request.actor, RunId(run.pk))
+    stop.stop(door.admitted(), RunId(run.pk))
     [found] = shown(door).first
     assert (found.can_stop, found.is_stopping, found.is_own_stop) == (False, True, True)
-    [found] = now.running(door.platform, person("ben")).first
+    [found] = now.running(door.admitted(person("ben"))).first
     assert (found.is_stopping, found.is_own_stop) == (True, False)
     Run.objects.update(stopped_by=None)  # the account of the person who stopped it was deleted
     [found] = shown(door).first

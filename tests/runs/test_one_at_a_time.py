@@ -10,7 +10,7 @@ from bot.core.model import ScheduleId
 from bot.core.reasons import Code
 from bot.models import Run
 from bot.runs.refusals import NotAllowed
-from tests.factories import a_request, a_schedule, staff_actor
+from tests.factories import a_schedule, staff_actor
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.conftest import Door
 from tests.runs.ruled import a_rule, in_force
@@ -22,7 +22,7 @@ PRESSES, ROUNDS = 6, 3
 def test_of_presses_in_the_same_moment_one_starts_a_run() -> None:
     in_force(a_rule(one_at_a_time=True))
     schedules = {ScheduleId(number): a_schedule(id=ScheduleId(number)) for number in range(1, ROUNDS + 1)}
-    door = Door(FakeCatalog(schedules), FakeSender(), a_request(staff_actor()))
+    door = Door(FakeCatalog(schedules), FakeSender(), staff_actor())
     for schedule in schedules:
         together, told = threading.Barrier(PRESSES), list[Code]()
 

@@ -31,7 +31,7 @@ SEVEN = ScheduleId(7)
 
 def refusal(door: Door, actor: Actor, **changes: Any) -> Code:
     with pytest.raises(NotAllowed) as caught:
-        door.start(asked(actor, **changes))
+        door.start(asked(actor, **changes), actor)
     assert door.sender.sent == []
     return caught.value.denied.code
 
@@ -40,21 +40,21 @@ def test_a_hidden_schedule_exists_nowhere(door: Door) -> None:
     in_force(SECRET)
     run, ben = a_run(state="finished"), person("ben", "support")
     Run.objects.filter(pk=run.pk).update(user_id=ben.user)  # also a run of their own
-    assert not see.has_schedules(door.platform, ben)
-    assert see.find(door.platform, ben, "", 10).total == 0
-    assert see.named(door.platform, ben, "nightly report") == (None, 0)
-    assert see.preview(door.platform, ben, SEVEN) is None
-    assert follow(door.platform, ben, RunId(run.pk)) is None
-    assert stop.stop(door.platform, ben, RunId(run.pk)) is None
+    assert not see.has_schedules(door.admitted(ben))
+    assert see.find(door.admitted(ben), "", 10).total == 0
+    assert see.named(door.admitted(ben), "nightly report") == (None, 0)
+    assert see.preview(door.admitted(ben), SEVEN) is None
+    assert follow(door.admitted(ben), RunId(run.pk)) is None
+    assert stop.stop(door.admitted(ben), RunId(run.pk)) is None
     with pytest.raises(NoSuchRun):
-        again.preview(door.platform, ben, RunId(run.pk))
+        again.preview(door.admitted(ben), RunId(run.pk))
     with pytest.raises(NoRunYet):
-        again.own_last(door.platform, ben)
-    for check in (lambda request: start.check(door.platform, request), door.start):
+        again.own_last(door.admitted(ben))
+    for check in (lambda request, who: start.check(door.admitted(who), request), door.start):
         with pytest.raises(Gone):
-            check(asked(ben))
+            check(asked(ben), ben)
     with pytest.raises(Gone):
-        door.start(asked(ben, again=RunId(run.pk)))
+        door.start(asked(ben, again=RunId(run.pk)), ben)
     assert door.sender.sent == []
 
 
@@ -73,42 +73,42 @@ def test_a_hidden_schedule_costs_as_many_queries_as_an_unknown_one(door: Door) -
     for schedule in (SEVEN, ScheduleId(9)):
         compared.clear()
         with CaptureQueriesContext(connection) as queries:
-            assert see.preview(door.platform, ben, schedule) is None
+            assert see.preview(door.admitted(ben), schedule) is None
         costs.append((len(queries), len(compared)))
-    assert costs[0] == costs[1] == (1, 1)
+    assert costs[0] == costs[1] == (2, 1)  # the state of the site, and groups
     costs = []
     for number in (run, RunId(run + 1)):
         compared.clear()
         with CaptureQueriesContext(connection) as queries:
-            assert follow(door.platform, ben, number) is None
+            assert follow(door.admitted(ben), number) is None
         costs.append((len(queries), len(compared)))
-    assert costs[0] == costs[1] == (2, 1)
+    assert costs[0] == costs[1] == (3, 1)
 
 
 def test_a_hidden_schedule_exists_for_its_group_and_for_superusers(door: Door) -> None:
     in_force(SECRET)
     run = a_run(state="finished")
     for actor in (person("fay", "finance"), person("root", is_superuser=True)):
-        assert see.find(door.platform, actor, "", 10).total == 1
-        assert see.preview(door.platform, actor, SEVEN) is not None
-        assert follow(door.platform, actor, RunId(run.pk)) is not None
+        assert see.find(door.admitted(actor), "", 10).total == 1
+        assert see.preview(door.admitted(actor), SEVEN) is not None
+        assert follow(door.admitted(actor), RunId(run.pk)) is not None
 
 
 def test_a_repeated_key_does_not_reveal_a_run_that_is_hidden_now(door: Door) -> None:
     ben = person("ben", "finance")
     request = asked(ben)
-    door.start(request)
+    door.start(request, ben)
     in_force(SECRET)
     door.sender.sent.clear()
     with pytest.raises(Gone):
-        door.start(replace(request, actor=person("other ben")))
+        door.start(request, person("other ben"))
 
 
 def test_a_press_that_is_repeated_is_answered_though_a_rule_would_refuse_it_now(door: Door) -> None:
     ben = person("ben")
-    first = door.start(asked(ben))
+    first = door.start(asked(ben), ben)
     in_force(a_rule(run=("finance",), one_at_a_time=True))
-    assert door.start(asked(ben)).pk == first.pk
+    assert door.start(asked(ben), ben).pk == first.pk
     assert len(door.sender.sent) == 1
 
 
@@ -116,9 +116,9 @@ def test_runs_of_a_deleted_schedule_belong_to_their_requester_and_superusers(doo
     ana, ben, root = person("ana"), person("ben"), person("root", is_superuser=True)
     run = a_run(user_id=ana.user, state="finished")
     door.catalog.schedules.clear()
-    assert follow(door.platform, ana, RunId(run.pk)) is not None
-    assert follow(door.platform, root, RunId(run.pk)) is not None
-    assert follow(door.platform, ben, RunId(run.pk)) is None
+    assert follow(door.admitted(ana), RunId(run.pk)) is not None
+    assert follow(door.admitted(root), RunId(run.pk)) is not None
+    assert follow(door.admitted(ben), RunId(run.pk)) is None
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_runs_of_a_deleted_schedule_belong_to_their_requester_and_superusers(doo
 def test_a_refusal_is_shown_when_a_schedule_is_picked_and_when_it_is_run(door: Door, rule: Any, expected: Code) -> None:
     in_force(rule)
     ben = person("ben")
-    preview = see.preview(door.platform, ben, SEVEN)
+    preview = see.preview(door.admitted(ben), SEVEN)
     assert preview is not None
     assert preview.limits.denied is not None
     assert preview.limits.denied.code is expected
@@ -141,10 +141,10 @@ def test_a_refusal_is_shown_when_a_schedule_is_picked_and_when_it_is_run(door: D
 
 def test_runs_from_slack_keep_to_their_channels(door: Door) -> None:
     in_force(a_rule(channels=("C9",)))
-    ada = door.request.actor
+    ada = door.actor
     elsewhere, here = (
-        see.preview(door.platform, ada, SEVEN, CHANNEL),
-        see.preview(door.platform, ada, SEVEN, ChannelId("C9")),
+        see.preview(door.admitted(ada), SEVEN, CHANNEL),
+        see.preview(door.admitted(ada), SEVEN, ChannelId("C9")),
     )
     assert elsewhere is not None
     assert here is not None
@@ -166,14 +166,14 @@ def test_a_pause_refuses_every_new_run_and_nothing_else(door: Door) -> None:
     root, run = person("root", is_superuser=True), a_run()
     rulebook.pause("the books are closed", by=By(words="a test"), user=root.user, now=clock.now())
     assert refusal(door, root) is Code.PAUSED
-    preview = see.preview(door.platform, root, SEVEN)
+    preview = see.preview(door.admitted(root), SEVEN)
     assert preview is not None
     assert preview.limits.denied is not None
     assert preview.limits.denied.params == {"reason": "the books are closed"}
-    assert stop.stop(door.platform, root, RunId(run.pk)) is not None
+    assert stop.stop(door.admitted(root), RunId(run.pk)) is not None
     assert rulebook.resume(by=By(words="a test"))
     assert not rulebook.resume(by=By(words="a test"))
-    assert door.start(asked(root)).state == RunState.SENT
+    assert door.start(asked(root), root).state == RunState.SENT
 
 
 DAYS = {"properties": {"days": {"type": "integer", "maximum": 31}}, "required": ["days"]}
@@ -183,13 +183,13 @@ DAYS = {"properties": {"days": {"type": "integer", "maximum": 31}}, "required": 
 def test_a_value_that_a_rule_forbids_is_named_at_its_field(door: Door, kwargs: str) -> None:
     in_force(a_rule(arguments=DAYS))
     ben = person("ben")
-    for check in (lambda request: start.check(door.platform, request), door.start):
+    for check in (lambda request, who: start.check(door.admitted(who), request), door.start):
         with pytest.raises(Refused) as caught:
-            check(asked(ben, kwargs=kwargs))
+            check(asked(ben, kwargs=kwargs), ben)
         assert [problem.field for problem in caught.value.problems] == [Field.KWARGS]
     door.catalog.signatures["reports.tasks.nightly"] = signature(lambda days: None)
     with pytest.raises(Refused) as caught:
-        door.start(asked(ben, args="[9999]", kwargs="{}"))
+        door.start(asked(ben, args="[9999]", kwargs="{}"), ben)
     assert [problem.field for problem in caught.value.problems] == [Field.ARGS]
     assert door.sender.sent == []
 
@@ -198,34 +198,34 @@ def test_a_rule_checks_stored_values_too_and_the_form_says_so(door: Door) -> Non
     in_force(a_rule(arguments=DAYS))
     door.catalog.schedules[SEVEN] = a_schedule(kwargs='{"days": 365}')
     ben = person("ben")
-    preview = see.preview(door.platform, ben, SEVEN)
+    preview = see.preview(door.admitted(ben), SEVEN)
     assert preview is not None
     assert [problem.code for problem in preview.limits.problems] == [Code.RULE_REFUSES_VALUE]
     with pytest.raises(Refused):
-        door.start(asked(ben, args=None, kwargs=None))
+        door.start(asked(ben, args=None, kwargs=None), ben)
 
 
 def test_a_rule_checks_the_values_of_an_earlier_run_too(door: Door) -> None:
     in_force(a_rule(arguments=DAYS))
     run, ben = a_run(state="finished", kwargs='{"days": 365}'), person("ben")
-    _, fill = again.preview(door.platform, ben, RunId(run.pk))
+    _, fill = again.preview(door.admitted(ben), RunId(run.pk))
     assert fill.again is not None
     assert [problem.code for problem in fill.again.problems] == [Code.RULE_REFUSES_VALUE]
     with pytest.raises(Refused):
-        door.start(asked(ben, args=None, kwargs=None, fingerprint=None, again=RunId(run.pk)))
+        door.start(asked(ben, args=None, kwargs=None, fingerprint=None, again=RunId(run.pk)), ben)
 
 
 def test_a_reason_is_asked_for_and_kept(door: Door) -> None:
     in_force(a_rule(reason=True, notify=Notify.FAILURE, mention=("S1",)))
     ben = person("ben")
-    preview = see.preview(door.platform, ben, SEVEN)
+    preview = see.preview(door.admitted(ben), SEVEN)
     assert preview is not None
     assert preview.limits.reason_for == "r"
     for reason, code in (("", Code.REASON_MISSING), ("  ", Code.REASON_MISSING), ("x" * 501, Code.REASON_TOO_LONG)):
         with pytest.raises(Refused) as caught:
-            door.start(asked(ben, reason=reason))
+            door.start(asked(ben, reason=reason), ben)
         assert [(one.field, one.code) for one in caught.value.problems] == [(Field.REASON, code)]
-    run = door.start(asked(ben, reason=" month's end "))
+    run = door.start(asked(ben, reason=" month's end "), ben)
     assert (run.reason, run.notify, run.mention) == ("month's end", "failure", ["S1"])
 
 
@@ -235,13 +235,13 @@ def test_one_at_a_time_counts_every_open_run(door: Door) -> None:
     for state in ("queued", "sent", "unknown", "running", "overdue"):
         run = a_run(state=state, deadline_at=clock.now() + timedelta(hours=1))
         assert refusal(door, ben) is Code.BUSY
-        preview = see.preview(door.platform, ben, SEVEN)
+        preview = see.preview(door.admitted(ben), SEVEN)
         assert preview is not None
         assert preview.limits.denied is not None
         assert preview.limits.denied.params == {"rule": "r", "run": run.pk}
         Run.objects.filter(pk=run.pk).update(state="finished")
     a_run(schedule_id=8)
-    assert door.start(asked(ben)).state == RunState.SENT
+    assert door.start(asked(ben), ben).state == RunState.SENT
 
 
 def test_a_rule_says_who_may_stop_a_run(door: Door) -> None:
@@ -249,20 +249,20 @@ def test_a_rule_says_who_may_stop_a_run(door: Door) -> None:
     door.may_kill = True
     run = RunId(a_run().pk)
     with pytest.raises(NotAllowed) as caught:
-        stop.stop(door.platform, person("ben"), run)
+        stop.stop(door.admitted(person("ben")), run)
     assert caught.value.denied.code is Code.RULE_STOP
     with pytest.raises(NotAllowed) as caught:
-        stop.stop(door.platform, person("root", is_superuser=True), run, kill=True)
+        stop.stop(door.admitted(person("root", is_superuser=True)), run, kill=True)
     assert caught.value.denied.code is Code.RULE_KILL
-    assert stop.stop(door.platform, person("ops", "ops"), run) is not None
+    assert stop.stop(door.admitted(person("ops", "ops")), run) is not None
 
 
 def test_a_request_reads_one_row_and_no_rules_again(door: Door) -> None:
     in_force(*(a_rule(f"rule {number}", tasks=(f"other{number}.*",)) for number in range(20)))
     ben = person("ben")
-    see.find(door.platform, ben, "", 10)
+    see.find(door.admitted(ben), "", 10)
     with CaptureQueriesContext(connection) as asked_for:
-        see.find(door.platform, ben, "n", 10)
+        see.find(door.admitted(ben), "n", 10)
     assert len(asked_for) == 1
     assert "sitestate" in asked_for[0]["sql"]
 
@@ -277,14 +277,14 @@ def test_changed_rules_are_in_force_at_once(door: Door) -> None:
     ]
     for change, left in changes:
         change()
-        assert see.find(door.platform, ben, "", 10).total == left
+        assert see.find(door.admitted(ben), "", 10).total == left
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"tasks": ["*"], "colour": "red"}', '{"tasks": "*"}', "null"])
 def test_a_rule_that_can_not_be_read_stops_everything(door: Door, body: str) -> None:
     StoredRule(name="from tomorrow", body=body).save()
     with pytest.raises(Unreadable, match="from tomorrow"):
-        see.find(door.platform, person("root", is_superuser=True), "", 10)
+        see.find(door.admitted(person("root", is_superuser=True)), "", 10)
 
 
 def test_rules_come_back_from_the_database_as_they_were(db: None) -> None:

@@ -9,7 +9,7 @@ from tests.runs.conftest import Door
 
 
 def running(door: Door) -> Running:
-    preview = see.preview(door.platform, door.request.actor, ScheduleId(7))
+    preview = see.preview(door.admitted(), ScheduleId(7))
     assert preview is not None
     assert preview.running is not None
     return preview.running

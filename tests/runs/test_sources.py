@@ -95,14 +95,14 @@ def test_every_run_whose_result_may_have_expired_ends_however_many() -> None:
 
 def test_a_run_with_a_source_of_a_later_version_becomes_overdue_too(door: Door) -> None:
     run = open_run(source="events", schedule_id=7)
-    found = follow(door.platform, door.request.actor, RunId(run.pk))
+    found = follow(door.admitted(), RunId(run.pk))
     assert found is not None
-    assert found.state == "sent"
+    assert found.run.state == "sent"
     Run.objects.update(deadline_at=timezone.now() - timedelta(seconds=1))
-    found = follow(door.platform, door.request.actor, RunId(run.pk))
+    found = follow(door.admitted(), RunId(run.pk))
     assert found is not None
-    assert found.state == "overdue"
-    assert see.preview(door.platform, door.request.actor, ScheduleId(7)) is not None
+    assert found.run.state == "overdue"
+    assert see.preview(door.admitted(), ScheduleId(7)) is not None
 
 
 def test_a_long_run_stays_open_while_its_source_is_asked_often_enough() -> None:
@@ -122,23 +122,23 @@ def test_if_results_never_expire_no_run_ends_unseen() -> None:
 def test_following_a_run_ends_it_unseen_if_its_result_has_expired(door: Door) -> None:
     run = aged(open_run(), 700)
     door.outcomes.life = 600
-    found = follow(door.platform, door.request.actor, RunId(run.pk))
+    found = follow(door.admitted(), RunId(run.pk))
     assert found is not None
-    assert found.state == "unseen"
+    assert found.run.state == "unseen"
 
 
 def test_following_a_run_with_a_silent_source_shows_its_last_known_state(door: Door) -> None:
     run = open_run()
     door.outcomes.silent = SILENT
-    found = follow(door.platform, door.request.actor, RunId(run.pk))
+    found = follow(door.admitted(), RunId(run.pk))
     assert found is not None
-    assert found.state == "sent"
+    assert found.run.state == "sent"
 
 
 def test_a_form_reads_outcomes_first_so_an_ended_run_is_not_shown_as_running(door: Door) -> None:
     run = open_run(schedule_id=7)
     door.outcomes.news = [an_outcome("SUCCESS", task_id=TaskId(run.task_id))]
-    shown = see.preview(door.platform, door.request.actor, ScheduleId(7))
+    shown = see.preview(door.admitted(), ScheduleId(7))
     assert shown is not None
     assert shown.running is None
     assert shown.last == LastRun(status="SUCCESS", at=NOW)
@@ -147,7 +147,7 @@ def test_a_form_reads_outcomes_first_so_an_ended_run_is_not_shown_as_running(doo
 def test_a_form_shows_the_open_run_even_if_its_source_is_silent(door: Door) -> None:
     run = open_run(schedule_id=7)
     door.outcomes.silent = SILENT
-    shown = see.preview(door.platform, door.request.actor, ScheduleId(7))
+    shown = see.preview(door.admitted(), ScheduleId(7))
     assert shown is not None
     assert shown.running is not None
     assert shown.running.run == run.pk
@@ -156,7 +156,7 @@ def test_a_form_shows_the_open_run_even_if_its_source_is_silent(door: Door) -> N
 def test_the_last_run_is_read_from_our_rows_if_the_source_knows_none(door: Door) -> None:
     a_run(schedule_id=7, state="finished", status="FAILURE", finished_at=NOW)
     a_run(schedule_id=8, state="finished", status="SUCCESS", finished_at=NOW)
-    shown = see.preview(door.platform, door.request.actor, ScheduleId(7))
+    shown = see.preview(door.admitted(), ScheduleId(7))
     assert shown is not None
     assert shown.last == LastRun(status="FAILURE", at=NOW)
 

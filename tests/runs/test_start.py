@@ -51,7 +51,7 @@ def test_a_run_is_sent_as_typed_and_its_first_notices_are_owed(door: Door) -> No
     (sent,) = door.sender.sent
     assert (sent.task, sent.args, sent.kwargs) == ("reports.tasks.nightly", [], {"days": 30, "region": "EU"})
     assert sent.task_id == run.task_id
-    assert (run.state, run.channel, str(run.user_id)) == ("sent", CHANNEL, door.request.actor.user)
+    assert (run.state, run.channel, str(run.user_id)) == ("sent", CHANNEL, door.actor.user)
     assert run.sent_at is not None
     assert run.changes == [{"name": "days", "old": "7", "new": "30"}]
     assert owed(run) == FIRST_NOTICES
@@ -98,10 +98,10 @@ def test_a_run_keeps_the_message_below_which_it_was_asked_for(door: Door) -> Non
 )
 def test_only_staff_pass_the_permission_check(door: Door, actor: Actor) -> None:
     visits: list[Callable[[], object]] = [
-        lambda: door.start(replace(door.request, actor=actor)),
-        lambda: see.find(door.platform, actor, "", 10),
-        lambda: see.named(door.platform, actor, "nightly report"),
-        lambda: see.preview(door.platform, actor, ScheduleId(7)),
+        lambda: door.start(actor=actor),
+        lambda: see.find(door.admitted(actor), "", 10),
+        lambda: see.named(door.admitted(actor), "nightly report"),
+        lambda: see.preview(door.admitted(actor), ScheduleId(7)),
     ]
     for visit in visits:
         with pytest.raises(NotAllowed):
@@ -113,15 +113,15 @@ def test_only_staff_pass_the_permission_check(door: Door, actor: Actor) -> None:
 def test_people_who_have_lost_the_right_can_not_repeat_a_submission(door: Door) -> None:
     door.start()
     with pytest.raises(NotAllowed):
-        door.start(replace(door.request, actor=an_actor(is_active=False)))
+        door.start(actor=an_actor(is_active=False))
 
 
 def test_staff_can_look_at_a_schedule_and_search_for_it(door: Door) -> None:
-    actor = door.request.actor
-    assert see.preview(door.platform, actor, ScheduleId(7)) == a_preview(a_schedule())
-    assert see.preview(door.platform, actor, ScheduleId(8)) is None
-    assert see.find(door.platform, actor, "night", 10).total == 1
-    brief, matching = see.named(door.platform, actor, "nightly report")
+    actor = door.actor
+    assert see.preview(door.admitted(actor), ScheduleId(7)) == a_preview(a_schedule())
+    assert see.preview(door.admitted(actor), ScheduleId(8)) is None
+    assert see.find(door.admitted(actor), "night", 10).total == 1
+    brief, matching = see.named(door.admitted(actor), "nightly report")
     assert brief is not None
     assert (brief.id, matching) == (7, 1)
 
@@ -224,8 +224,8 @@ def test_of_two_first_presses_the_slower_one_sends_nothing(door: Door) -> None:
 
 
 def test_a_repeated_submission_starts_nothing_and_is_reported_as_repeated(door: Door) -> None:
-    first = start.start(door.platform, door.request, Budget())
-    again = start.start(door.platform, door.request, Budget())
+    first = start.start(door.admitted(), door.request, Budget())
+    again = start.start(door.admitted(), door.request, Budget())
     assert (first.is_repeated, again.is_repeated, again.pk) == (False, True, first.pk)
     assert len(door.sender.sent) == 1
 

@@ -36,7 +36,7 @@ def test_a_stop_is_noted_and_workers_are_told(door: Door, state: str) -> None:
     run = stopped(door, sent(state=state))
     assert door.stopper.told == [([run.task_id], Way.REVOKE)]
     assert (run.state, run.stop_way, run.stop_tries) == (state, "revoke", 1)
-    assert (str(run.stopped_by_id), run.stopped_by_slack) == (door.request.actor.user, "U0ADA")
+    assert (str(run.stopped_by_id), run.stopped_by_slack) == (door.actor.user, "U0ADA")
     assert run.stop_asked_at is not None
     assert run.stop_due_at is not None
     assert run.stop_due_at > run.stop_asked_at
@@ -79,7 +79,7 @@ def test_a_stop_while_a_run_is_being_sent_is_repeated_to_workers(door: Door, fat
 def test_a_second_stop_changes_nothing(door: Door) -> None:
     run = stopped(door, sent())
     ben = get_user_model().objects.create_user("ben", is_staff=True)
-    again = stop.stop(door.platform, an_actor(user=str(ben.pk)), RunId(run.pk))
+    again = stop.stop(door.admitted(an_actor(user=str(ben.pk))), RunId(run.pk))
     assert again is not None
     assert (again.stop_asked_at, again.stopped_by_id) == (run.stop_asked_at, run.stopped_by_id)
     assert len(door.stopper.told) == 1
@@ -136,12 +136,12 @@ def test_without_remote_control_a_stop_is_refused_with_the_reason(door: Door) ->
 
 def test_people_who_may_not_stop_a_run_are_refused_before_anything_is_read(door: Door) -> None:
     with pytest.raises(NotAllowed):
-        stop.stop(door.platform, replace(door.request.actor, is_staff=False), RunId(sent().pk))
-    assert stop.stop(door.platform, door.request.actor, RunId(10**9)) is None
+        stop.stop(door.admitted(replace(door.actor, is_staff=False)), RunId(sent().pk))
+    assert stop.stop(door.admitted(), RunId(10**9)) is None
 
 
 def test_a_person_of_another_workspace_who_stops_a_run_is_only_named(door: Door) -> None:
-    actor = replace(door.request.actor, slack=None, profile=None, team=None)
-    run = stop.stop(door.platform, actor, RunId(sent().pk))
+    actor = replace(door.actor, slack=None, profile=None, team=None)
+    run = stop.stop(door.admitted(actor), RunId(sent().pk))
     assert run is not None
     assert run.stopped_by_slack == ""

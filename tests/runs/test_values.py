@@ -196,16 +196,16 @@ def test_an_emptied_run_can_not_be_run_again_and_no_form_offers_it(door: Door) -
     gone, there = aged(), aged(age=KEEP / 2)
     forget()
     with pytest.raises(ValuesDeleted):
-        again.preview(door.platform, door.request.actor, RunId(gone.pk))
+        again.preview(door.admitted(), RunId(gone.pk))
     with pytest.raises(ValuesDeleted):
         door.start(repeating(door, gone))
-    _, fill = again.preview(door.platform, door.request.actor, RunId(there.pk))
+    _, fill = again.preview(door.admitted(), RunId(there.pk))
     assert [run.run for run in fill.recent] == [there.pk]
 
 
 def test_a_form_sends_nothing_if_its_run_was_emptied_meanwhile(door: Door) -> None:
     run = aged()
-    _, fill = again.preview(door.platform, door.request.actor, RunId(run.pk))
+    _, fill = again.preview(door.admitted(), RunId(run.pk))
     assert fill.again is not None
     forget()
     with pytest.raises(ValuesDeleted):

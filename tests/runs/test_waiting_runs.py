@@ -23,7 +23,7 @@ def door(transactional_db: None) -> Door:
 
 def test_a_form_does_not_show_a_waiting_run_as_running(door: Door) -> None:
     waiting(door)
-    preview = see.preview(door.platform, person("ben"), SEVEN)
+    preview = see.preview(door.admitted(person("ben")), SEVEN)
     assert preview is not None
     assert preview.running is None
 
@@ -50,7 +50,7 @@ def test_runs_that_an_approver_may_not_approve_hide_none_that_they_may(
         asked(door, cara, key=f"web:2:o{number}")
         says_yes(door, asked(door, key=f"web:3:y{number}"), cara)
     wanted = asked(door, key="web:4:a")
-    assert [one.run for one in approvals.waiting_for(door.platform, cara).first] == [wanted.pk]
+    assert [one.run for one in approvals.waiting_for(door.admitted(cara)).first] == [wanted.pk]
 
 
 def test_each_waiting_run_is_looked_at_however_many_wait(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,5 +68,5 @@ def test_each_waiting_run_costs_at_most_three_queries(door: Door, django_assert_
     for number in range(12):
         waiting(door, key=f"web:1:{number}")
     with django_assert_max_num_queries(10 + 3 * 12):
-        found = approvals.waiting_for(door.platform, cara)
+        found = approvals.waiting_for(door.admitted(cara))
     assert (len(found.first), found.more) == (approvals.SHOWN, 2)

@@ -25,7 +25,7 @@ class Asked:
     told: list[str] = field(default_factory=list)
 
     def opening(self) -> Opening:
-        parts: Any = SimpleNamespace(identity=SimpleNamespace(actor=lambda _: None), client=self)
+        parts: Any = SimpleNamespace(admit=lambda *_: None, client=self)
         return Opening(
             parts=parts, asked=ASKED, view=lambda _: self._view(), too_late="Too late", elsewhere=self.told.append
         )

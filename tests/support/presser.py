@@ -30,7 +30,7 @@ from bot.models import Run, still  # noqa: E402
 from bot.runs import approve, clock, start, stop  # noqa: E402
 from bot.runs.actors import of_user  # noqa: E402
 from bot.runs.approvals import Tending  # noqa: E402
-from bot.runs.door import Platform  # noqa: E402
+from bot.runs.door import Admitted, Platform, admit  # noqa: E402
 from bot.runs.refusals import CantStop, Ended, NotAllowed, Refused  # noqa: E402
 from bot.runs.waiting import Budget  # noqa: E402
 
@@ -60,16 +60,20 @@ def somebody(name: str) -> Actor:
     return of_user(get_user_model().objects.get(username=name), entry=Entry.WEB)
 
 
+def admitted(platform: Platform, by: str) -> Admitted:
+    return admit(platform, somebody(by))
+
+
 def asks(platform: Platform, by: str, schedule: int, key: str) -> str:
     request = RunRequest(
-        key=f"web:{key}", actor=somebody(by), schedule=ScheduleId(schedule), args="[]", kwargs='{"days": 30}',
+        key=f"web:{key}", schedule=ScheduleId(schedule), args="[]", kwargs='{"days": 30}',
         fingerprint=None, destination=SOMEWHERE,
     )  # fmt: skip
-    return str(start.start(platform, request, Budget(PATIENCE)).pk)
+    return str(start.start(admitted(platform, by), request, Budget(PATIENCE)).pk)
 
 
 def approves(platform: Platform, by: str, run: int) -> str:
-    found = approve.approve(platform, somebody(by), RunId(run), mark_of(run), Budget(PATIENCE))
+    found = approve.approve(admitted(platform, by), RunId(run), mark_of(run), Budget(PATIENCE))
     return "" if found is None else str(found.state)
 
 
@@ -83,12 +87,12 @@ def approves_and_dies(platform: Platform, by: str, run: int, is_sent: bool) -> s
 
 
 def declines(platform: Platform, by: str, run: int) -> str:
-    found = approve.decline(platform, somebody(by), RunId(run), mark_of(run), "not today")
+    found = approve.decline(admitted(platform, by), RunId(run), mark_of(run), "not today")
     return "" if found is None else str(found.state)
 
 
 def withdraws(platform: Platform, by: str, run: int) -> str:
-    found = stop.stop(platform, somebody(by), RunId(run))
+    found = stop.stop(admitted(platform, by), RunId(run))
     return "" if found is None else str(found.state)
 
 

@@ -31,11 +31,20 @@ class TestTheRunPage:
         site.get("/?q=night")
         stop = fields(site.get(f"/runs/{of(site).pk}/stop"))
         User.objects.update(is_staff=False)
-        for address in ("/", "/check", "/runs/1/stop"):  # checking while somebody types is no attempt
+        run = a_run().pk
+        # Checking while somebody types is no attempt.
+        for address in ("/", "/check", f"/runs/{run}/stop", f"/runs/{run}/approve", f"/runs/{run + 1}/decline"):
             site.browser.post(address, {**form, **stop})
-        site.browser.get(f"/?run={a_run().pk}")
-        assert told() == [("run.refused", "web", "ana")] * 4
-        assert [row.details["asked"] for row in records()] == ["run", "run", "stop", "run"]
+        site.browser.get(f"/?run={run}")
+        assert told() == [("run.refused", "web", "ana")] * 6
+        assert [(row.details["asked"], row.schedule_id, row.run_id) for row in records()] == [
+            ("run", 7, None),
+            ("run", 7, None),
+            ("stop", None, run),
+            ("approve", None, run),
+            ("approve", None, run + 1),
+            ("run", None, run),
+        ]
 
 
 @pytest.fixture

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bot.core.model import TaskId
+from bot.core.model import Schedule, ScheduleId, TaskId
 from bot.models import Run
 from tests.factories import NOW, a_run, an_outcome
 from tests.web.site import Site, words
@@ -136,3 +138,22 @@ def test_an_unknown_run_is_404(site: Site, run: str) -> None:
 def test_the_page_of_a_silent_run_says_after_its_deadline_that_it_is_overdue(site: Site) -> None:
     run = a_run(user=site.user, deadline_at=timezone.now() - timedelta(hours=1))
     assert "no word yet" in words(site.get(f"/runs/{run.pk}/"), "runtask-state")
+
+
+def test_a_poll_reads_the_run_its_schedule_and_what_is_in_force_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, schedules = of(site, state="sent"), list[object]()
+    get = site.catalog.get
+
+    def read(key: ScheduleId) -> Schedule | None:
+        schedules.append(key)
+        return get(key)
+
+    monkeypatch.setattr(site.catalog, "get", read)
+    with CaptureQueriesContext(connection) as queries:
+        site.get(f"/runs/{run.pk}/state")
+    asked = [query["sql"] for query in queries.captured_queries]
+    assert sum("runtask_sitestate" in sql for sql in asked) == 1
+    assert sum('FROM "runtask_run"' in sql or "FROM `runtask_run`" in sql for sql in asked) == 1
+    assert schedules == [run.schedule_id]

@@ -11,6 +11,7 @@ from bot.core import approval
 from bot.models import Answer, Run
 from bot.slack.ids import Id
 from localslack.testing import LocalSlack, Person
+from tests.audit import records
 from tests.runs.ruled import a_rule, in_force
 from tests.wire.conftest import Schedule
 from tests.wire.ended import an_ended_run, press, typed_before
@@ -67,3 +68,7 @@ def test_intruders_can_not_answer_a_waiting_run(
     assert SECRET_NAME not in json.dumps([answer, http_bot.log("hook"), http_bot.calls("views.open")])
     assert SECRET_NAME not in json.dumps(http_bot.calls("views.publish"))
     assert (Run.objects.get().state, Answer.objects.count()) == ("waiting", 0)
+    if entry not in ("decline", "home_decline"):  # these only ask why
+        http_bot.wait_for(lambda: records(action="run.refused"))
+        [record] = records(action="run.refused")
+        assert (record.details["asked"], record.run_id) == ("approve", run.pk)

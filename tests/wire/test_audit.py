@@ -38,7 +38,9 @@ def test_a_link_that_no_longer_fits_is_removed(http_bot: LocalSlack, ana: Person
     assert told() == [(f"link.{what}", "slack", "T0LOCAL/U0ANA") for what in ("added", "removed")]
 
 
-@pytest.mark.parametrize(("entry", "asked"), [("press", "run"), ("stop", "stop"), ("submission", "run")])
+@pytest.mark.parametrize(
+    ("entry", "asked"), [("press", "run"), ("home_run_again", "run"), ("stop", "stop"), ("submission", "run")]
+)
 def test_an_attempt_without_the_right_is_recorded(
     http_bot: LocalSlack, ana: Person, ben: Person, schedule: Schedule, entry: str, asked: str
 ) -> None:
@@ -49,5 +51,6 @@ def test_an_attempt_without_the_right_is_recorded(
     [record] = records(action="run.refused")
     assert record.person is not None
     assert (record.entry, record.person.slack_user, record.details["asked"]) == ("slack", "U0BEN", asked)
+    assert record.run_id == (None if entry == "submission" else run.pk)
     assert record.details["code"] in ("no_link", "not_staff")
     assert "U0BEN" not in str(record.details)

@@ -8,11 +8,13 @@ from typing import Any
 from django.db import Error
 from slack_bolt import Ack
 
-from bot.core.model import Actor
 from bot.core.reasons import Code, Reason
+from bot.core.rights import Action
 from bot.core.status import RunState
 from bot.rule_texts import IS_APPROVED_BY_ONE
 from bot.runs import approve
+from bot.runs.denials import Wanted
+from bot.runs.door import Admitted
 from bot.runs.refusals import NoSuchRun, NotAllowed, Refused
 from bot.runs.waiting import Budget, TooSlow
 from bot.slack import approval_texts, presses, texts
@@ -50,8 +52,8 @@ class Approvals:
     def _approve(self, press: presses.AnswerPress, budget: Budget) -> str:
         """Why it wasn't approved, or what it still waits for. Empty if it was sent, and for Home, which shows what waits."""
         try:
-            actor = self.parts.identity.actor(press.account)
-            found = approve.approve(self.parts.platform, actor, press.run, press.mark, budget)
+            admitted = self.parts.admit(press.account, Wanted(action=Action.APPROVE, run=press.run))
+            found = approve.approve(admitted, press.run, press.mark, budget)
         except NotAllowed as exc:
             return refusal(exc.denied)
         except Refused as exc:
@@ -79,13 +81,13 @@ class Approvals:
         Opening(
             parts=self.parts,
             asked=press,
-            view=lambda actor: self._question(press, actor),
+            view=partial(self._question, press),
             too_late=approval_texts.DECLINE_LATE,
             elsewhere=partial(self._tell, press),
         ).begin()
 
-    def _question(self, press: presses.AnswerPress, actor: Actor) -> dict[str, Any]:
-        found = approve.asked_of(self.parts.platform, actor, press.run, press.mark)
+    def _question(self, press: presses.AnswerPress, admitted: Admitted) -> dict[str, Any]:
+        found = approve.asked_of(admitted, press.run, press.mark)
         if found is None:
             raise NoSuchRun
         return why_modal(found, mark=press.mark)
@@ -101,11 +103,11 @@ class Approvals:
             self.parts.threads.after_answer(partial(self.parts.homes.owe, declining.account), late=as_it_is)
 
     def _decline(self, declining: presses.Declining) -> str:
-        budget = Budget()
+        budget, wanted = Budget(), Wanted(action=Action.APPROVE, run=declining.run)
 
         def decline() -> object:
-            actor = self.parts.identity.actor(declining.account, may_link=False)
-            return approve.decline(self.parts.platform, actor, declining.run, declining.mark, declining.why)
+            admitted = self.parts.admit(declining.account, wanted, may_link=False)
+            return approve.decline(admitted, declining.run, declining.mark, declining.why)
 
         try:
             found = self.parts.threads.within(budget, decline)

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from slack_bolt import Ack
 
-from bot.core.model import Actor, ChannelId, Place
+from bot.core.model import ChannelId, Place
 from bot.runs import again, see
+from bot.runs.door import Admitted
 from bot.slack import modals, payloads, texts
 from bot.slack.listeners.common import Parts, filled, unpicked
 from bot.slack.listeners.opening import Opening
@@ -36,30 +38,29 @@ class Commands:
         Opening(
             parts=self.parts,
             asked=command,
-            view=lambda actor: self._view(command, actor),
+            view=partial(self._view, command),
             too_late=texts.TOO_LATE,
         ).begin()
 
-    def _view(self, command: payloads.Command, actor: Actor) -> dict[str, Any]:
-        platform = self.parts.platform
+    def _view(self, command: payloads.Command, admitted: Admitted) -> dict[str, Any]:
         metadata = Metadata.sealed(
             self.parts.platform.form_keys, command.account, Place(channel=ChannelId(command.channel))
         )
         if not command.text:
-            return unpicked(self.parts, actor, metadata)
+            return unpicked(admitted, metadata)
         if command.text.lower() == texts.AGAIN_WORD:
-            return self._last_run(metadata, actor)
+            return self._last_run(metadata, admitted)
         quoted = QUOTED.fullmatch(command.text)
         name = quoted[1] if quoted else command.text
-        brief, matching = see.named(platform, actor, name)
+        brief, matching = see.named(admitted, name)
         if not matching and quoted is None:  # as the picker finds them
-            found = see.find(platform, actor, name, 1)
+            found = see.find(admitted, name, 1)
             brief, matching = (found.first[0] if found.total == 1 else None), found.total
-        preview = None if brief is None else see.preview(platform, actor, brief.id, metadata.channel)
+        preview = None if brief is None else see.preview(admitted, brief.id, metadata.channel)
         if preview is None:
             return modals.empty(metadata, modals.ambiguous(name, matching))
-        return filled(self.parts, actor, metadata, preview, again.fill(platform, actor, preview))
+        return filled(self.parts, admitted, metadata, preview, again.fill(admitted, preview))
 
-    def _last_run(self, metadata: Metadata, actor: Actor) -> dict[str, Any]:
-        run = again.own_last(self.parts.platform, actor)
-        return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, run, metadata.channel))
+    def _last_run(self, metadata: Metadata, admitted: Admitted) -> dict[str, Any]:
+        run = again.own_last(admitted)
+        return filled(self.parts, admitted, metadata, *again.preview(admitted, run, metadata.channel))

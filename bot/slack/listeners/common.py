@@ -9,11 +9,13 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.core.again import Fill
-from bot.core.model import Actor, ChannelId, Preview, RunId, ScheduleId, SlackAccount
+from bot.core.model import ChannelId, Preview, RunId, ScheduleId, SlackAccount
 from bot.core.ports import NotDelivered
+from bot.core.rights import Action
 from bot.models import Run
 from bot.runs import again, favourites, see, stop
-from bot.runs.door import Platform
+from bot.runs.denials import Wanted
+from bot.runs.door import Admitted, Platform, admit
 from bot.runs.refusals import CantStop, Ended, NotAllowed
 from bot.runs.waiting import Threads
 from bot.slack import external_texts, modals, texts
@@ -38,42 +40,43 @@ class Parts:
     threads: Threads
     command: str
 
+    def admit(self, account: SlackAccount, wanted: Wanted | None = None, *, may_link: bool = True) -> Admitted:
+        """Call this once for each payload. Raises NotAllowed. `may_link`: see Identity; `wanted`: see `bot.runs.door.admit`."""
+        return admit(self.platform, self.identity.actor(account, may_link=may_link), wanted)
 
-def unpicked(parts: Parts, actor: Actor, metadata: Metadata) -> dict[str, Any]:
-    """The form without a picked schedule. Raises NotAllowed."""
-    return modals.empty(metadata) if see.has_schedules(parts.platform, actor) else modals.no_schedules(metadata)
+
+def unpicked(admitted: Admitted, metadata: Metadata) -> dict[str, Any]:
+    """The form without a picked schedule."""
+    return modals.empty(metadata) if see.has_schedules(admitted) else modals.no_schedules(metadata)
 
 
 def view_of(
     parts: Parts,
-    actor: Actor,
+    admitted: Admitted,
     schedule: ScheduleId | None,
     metadata: Metadata,
     *,
     run: RunId | None = None,
     notes: tuple[Note, ...] = (),
 ) -> dict[str, Any]:
-    """The form with this schedule picked, or with none. It has the values of `run`, or the stored ones.
-
-    Raises NotAllowed or CantRepeat.
-    """
+    """The form with this schedule picked, or with none. It has the values of `run`, or the stored ones. Raises CantRepeat."""
     blank = metadata.blank()
     if schedule is None:
         return modals.empty(blank)
-    preview = see.preview(parts.platform, actor, schedule, blank.channel)
+    preview = see.preview(admitted, schedule, blank.channel)
     if preview is None:
         return modals.gone(blank)
-    return filled(parts, actor, blank, preview, again.fill(parts.platform, actor, preview, run), notes=notes)
+    return filled(parts, admitted, blank, preview, again.fill(admitted, preview, run), notes=notes)
 
 
 def filled(
-    parts: Parts, actor: Actor, metadata: Metadata, preview: Preview, fill: Fill, *, notes: tuple[Note, ...] = ()
+    parts: Parts, admitted: Admitted, metadata: Metadata, preview: Preview, fill: Fill, *, notes: tuple[Note, ...] = ()
 ) -> dict[str, Any]:
-    """The form with this schedule. Its metadata names the run whose values it has. `actor` must act in Slack."""
+    """The form with this schedule. Its metadata names the run whose values it has. The actor must act in Slack."""
     run = fill.again.run.run if fill.again else None
-    if actor.slack is not None:
-        metadata = metadata.filled_from(parts.platform.form_keys, actor.slack, run)
-    is_favourite = favourites.holds(actor, preview.schedule.id)
+    if (account := admitted.actor.slack) is not None:
+        metadata = metadata.filled_from(parts.platform.form_keys, account, run)
+    is_favourite = favourites.holds(admitted, preview.schedule.id)
     notes = (*_of_readers(parts.audiences, metadata.channel), *notes)
     return modals.chosen(metadata, preview, nonce=uuid4().hex[:8], notes=notes, fill=fill, is_favourite=is_favourite)
 
@@ -94,7 +97,7 @@ def _of_readers(audiences: Audiences, channel: ChannelId | None) -> tuple[Note, 
 def stop_or_say_why(parts: Parts, account: SlackAccount, run: RunId, *, kill: bool = False) -> tuple[Run | None, str]:
     """The stopped run, or why it can't be stopped, in mrkdwn, for the person who has pressed Stop or Terminate."""
     try:
-        found = stop.stop(parts.platform, parts.identity.actor(account), run, kill=kill)
+        found = stop.stop(parts.admit(account, Wanted(action=Action.STOP, run=run)), run, kill=kill)
     except NotAllowed as exc:
         return None, refusal(exc.denied)
     except (Ended, CantStop) as exc:

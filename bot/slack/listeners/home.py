@@ -7,8 +7,11 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot.core.model import Actor, RunId, ScheduleId
+from bot.core.model import RunId, ScheduleId
+from bot.core.rights import Action
 from bot.runs import again
+from bot.runs.denials import Wanted
+from bot.runs.door import Admitted
 from bot.slack import events, presses, texts
 from bot.slack.listeners.common import Parts, filled, stop_or_say_why, unpicked, view_of
 from bot.slack.listeners.opening import Opening, window
@@ -35,7 +38,7 @@ class Home:
         self._open(ack, body, self._of_schedule)
 
     def run_again(self, ack: Ack, body: Payload) -> None:
-        self._open(ack, body, self._of_run)
+        self._open(ack, body, self._of_run, is_of_run=True)
 
     def stop(self, ack: Ack, body: Payload) -> None:
         ack()
@@ -48,7 +51,12 @@ class Home:
         self.parts.homes.show(press.account, problem if is_untold else "")
 
     def _open(
-        self, ack: Ack, body: Payload, view: Callable[[presses.HomePress, Metadata, Actor], dict[str, Any]]
+        self,
+        ack: Ack,
+        body: Payload,
+        view: Callable[[presses.HomePress, Metadata, Admitted], dict[str, Any]],
+        *,
+        is_of_run: bool = False,
     ) -> None:
         ack()
         press = presses.home_press(body)
@@ -56,19 +64,20 @@ class Home:
         Opening(
             parts=self.parts,
             asked=press,
-            view=lambda actor: view(press, metadata, actor),
+            view=partial(view, press, metadata),
+            wanted=Wanted(action=Action.RUN, run=RunId(press.value)) if is_of_run else None,
             too_late=texts.HOME_TOO_LATE,
             elsewhere=partial(self._say, press),
         ).begin()
 
-    def _empty(self, _press: presses.HomePress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
-        return unpicked(self.parts, actor, metadata)
+    def _empty(self, _press: presses.HomePress, metadata: Metadata, admitted: Admitted) -> dict[str, Any]:
+        return unpicked(admitted, metadata)
 
-    def _of_schedule(self, press: presses.HomePress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
-        return view_of(self.parts, actor, ScheduleId(press.value), metadata)
+    def _of_schedule(self, press: presses.HomePress, metadata: Metadata, admitted: Admitted) -> dict[str, Any]:
+        return view_of(self.parts, admitted, ScheduleId(press.value), metadata)
 
-    def _of_run(self, press: presses.HomePress, metadata: Metadata, actor: Actor) -> dict[str, Any]:
-        return filled(self.parts, actor, metadata, *again.preview(self.parts.platform, actor, RunId(press.value)))
+    def _of_run(self, press: presses.HomePress, metadata: Metadata, admitted: Admitted) -> dict[str, Any]:
+        return filled(self.parts, admitted, metadata, *again.preview(admitted, RunId(press.value)))
 
     def _say(self, press: presses.HomePress, text: str) -> None:
         """Shows the text on Home, in another thread, because some callers must not wait for the database."""

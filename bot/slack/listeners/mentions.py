@@ -8,11 +8,11 @@ from typing import Any
 from slack_bolt import Ack
 
 from bot.core import mention
-from bot.core.model import Actor, Matches
+from bot.core.model import Matches
 from bot.core.overlay import overlaid
 from bot.core.reasons import Invalid
 from bot.runs import again, drafts, see
-from bot.runs.door import admit
+from bot.runs.door import Admitted
 from bot.runs.drafts import NOTHING, Values, Written
 from bot.runs.refusals import NotAllowed
 from bot.slack import events, mentions, modals, presses, texts
@@ -89,9 +89,8 @@ class Mentions:
 
     def _read(self, found: events.Mention, key: str) -> tuple[Block, Values]:
         platform, command = self.parts.platform, self.parts.command
-        actor = self.parts.identity.actor(found.account)
         try:
-            admit(platform, actor)
+            admitted = self.parts.admit(found.account)
             read = mention.parse(typed(found.text, self.parts.identity.installation.user()))
         except NotAllowed as exc:
             return mentions.plain(refusal(exc.denied)), NOTHING
@@ -99,26 +98,24 @@ class Mentions:
             return mentions.not_read(exc.problems[0]), NOTHING
         if not read.name or (read.name.lower() in WORDS and not (read.is_quoted or read.has_values)):
             return mentions.usage(command), NOTHING
-        matches = self._matches(actor, read.name)
+        matches = _matches(admitted, read.name)
         if not matches.total:
             return mentions.no_match(read.name, command), NOTHING
         values = drafts.without_secrets(platform, read, [brief.task for brief in matches.first])
         return mentions.choices(matches, read.name, values, key), values
 
-    def _matches(self, actor: Actor, name: str) -> Matches:
-        one, _ = see.named(self.parts.platform, actor, name)
-        if one is not None:
-            return Matches(first=(one,), total=1)
-        return see.find(self.parts.platform, actor, name, mentions.BUTTONS)
-
-    def _view(self, choice: presses.Choice, actor: Actor) -> dict[str, Any]:
-        platform = self.parts.platform
-        place, values = drafts.get(platform, actor, self.parts.identity.installation.id(), choice.draft)
-        metadata = Metadata.sealed(platform.form_keys, choice.account, place)
-        preview = see.preview(platform, actor, choice.schedule, place.channel)
+    def _view(self, choice: presses.Choice, admitted: Admitted) -> dict[str, Any]:
+        place, values = drafts.get(admitted, self.parts.identity.installation.id(), choice.draft)
+        metadata = Metadata.sealed(self.parts.platform.form_keys, choice.account, place)
+        preview = see.preview(admitted, choice.schedule, place.channel)
         if preview is None:
             return modals.gone(metadata)
         stored, left_out = overlaid(preview.stored, values.args, values.kwargs, limit=INPUT_TEXT)
         shown = replace(preview, stored=stored)
-        fill = again.fill(platform, actor, preview)
-        return filled(self.parts, actor, metadata, shown, fill, notes=mentions.notes(values, left_out))
+        fill = again.fill(admitted, preview)
+        return filled(self.parts, admitted, metadata, shown, fill, notes=mentions.notes(values, left_out))
+
+
+def _matches(admitted: Admitted, name: str) -> Matches:
+    one, _ = see.named(admitted, name)
+    return see.find(admitted, name, mentions.BUTTONS) if one is None else Matches(first=(one,), total=1)

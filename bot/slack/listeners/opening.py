@@ -7,7 +7,8 @@ from typing import Any
 
 from slack_sdk.webhook import WebhookClient
 
-from bot.core.model import Actor
+from bot.runs.denials import Wanted
+from bot.runs.door import Admitted
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.waiting import Budget
 from bot.slack import modals, texts
@@ -31,7 +32,8 @@ class Opening:
 
     parts: Parts
     asked: Command | Press | Shortcut | HomePress | AnswerPress | Choice
-    view: Callable[[Actor], dict[str, Any]]
+    view: Callable[[Admitted], dict[str, Any]]
+    wanted: Wanted | None = None  # a refusal is recorded with it
     too_late: str  # what the person reads if it took too long
     elsewhere: Callable[[str], None] | None = None  # tells the person why there is no form, if a modal can't
     budget: Budget = field(default_factory=Budget)
@@ -43,7 +45,7 @@ class Opening:
     def _open(self) -> None:
         error = ""
         try:
-            view = self.view(self.parts.identity.actor(self.asked.account))
+            view = self.view(self.parts.admit(self.asked.account, self.wanted))
             if self.budget.enter():
                 self.parts.client.views_open(trigger_id=self.asked.trigger, view=view)
         except NotAllowed as exc:

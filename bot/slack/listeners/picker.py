@@ -52,9 +52,9 @@ class Picker:
         suggestion = payloads.suggestion(body)
 
         def find() -> dict[str, Any]:
-            actor = self.parts.identity.actor(suggestion.account, may_link=False)
-            matches = see.find(self.parts.platform, actor, suggestion.query, OPTIONS)
-            own = () if suggestion.query.strip() else favourites.listed(self.parts.platform, actor)
+            admitted = self.parts.admit(suggestion.account, may_link=False)
+            matches = see.find(admitted, suggestion.query, OPTIONS)
+            own = () if suggestion.query.strip() else favourites.listed(admitted)
             return modals.suggestions(matches, own)
 
         try:
@@ -121,8 +121,8 @@ class Picker:
     def _show(self, selection: payloads.Selection, form: _Form) -> None:
         metadata = selection.metadata.blank()
         try:
-            actor = self.parts.identity.actor(selection.account, may_link=False)
-            view = view_of(self.parts, actor, selection.schedule, metadata, run=selection.again)
+            admitted = self.parts.admit(selection.account, may_link=False)
+            view = view_of(self.parts, admitted, selection.schedule, metadata, run=selection.again)
         except NotAllowed as exc:
             view = modals.empty(metadata, Note(Level.ERROR, refusal(exc.denied)))
         except CantRepeat as exc:

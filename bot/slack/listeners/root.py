@@ -6,8 +6,10 @@ from typing import Any
 
 from slack_bolt import Ack
 
-from bot.core.model import Actor
+from bot.core.rights import Action
 from bot.runs import again
+from bot.runs.denials import Wanted
+from bot.runs.door import Admitted
 from bot.slack import presses, texts
 from bot.slack.listeners.common import Parts, filled, stop_or_say_why
 from bot.slack.listeners.opening import Opening, reply
@@ -27,7 +29,8 @@ class Root:
         Opening(
             parts=self.parts,
             asked=press,
-            view=lambda actor: self._view(press, actor),
+            view=partial(self._view, press),
+            wanted=Wanted(action=Action.RUN, run=press.run),
             too_late=texts.TOO_LATE_TO_RUN_AGAIN,
         ).begin()
 
@@ -50,7 +53,6 @@ class Root:
         if problem:
             reply(press.response_url, problem)
 
-    def _view(self, press: presses.Press, actor: Actor) -> dict[str, Any]:
+    def _view(self, press: presses.Press, admitted: Admitted) -> dict[str, Any]:
         metadata = Metadata.sealed(self.parts.platform.form_keys, press.account, press.place)
-        found = again.preview(self.parts.platform, actor, press.run, press.place.channel)
-        return filled(self.parts, actor, metadata, *found)
+        return filled(self.parts, admitted, metadata, *again.preview(admitted, press.run, press.place.channel))

@@ -40,7 +40,7 @@ class Shortcuts:
         Opening(
             parts=self.parts,
             asked=shortcut,
-            view=lambda actor: unpicked(self.parts, actor, metadata),
+            view=lambda admitted: unpicked(admitted, metadata),
             too_late=texts.TOO_LATE_SHORTCUT,
             elsewhere=partial(self._write, shortcut),
         ).begin()

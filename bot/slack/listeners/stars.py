@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from slack_bolt import Ack
 
-from bot.core.model import Actor, ScheduleId, SlackAccount
+from bot.core.model import ScheduleId, SlackAccount
 from bot.runs import favourites
+from bot.runs.door import Admitted
 from bot.runs.refusals import Full, Gone, NotAllowed
 from bot.slack import modals, presses
 from bot.slack.blocks import refusal
@@ -23,7 +23,7 @@ from bot.texts import sentence
 
 log = logging.getLogger(__name__)
 
-Verb = Callable[[Actor, ScheduleId], None]
+Verb = Callable[[Admitted, ScheduleId], None]
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Stars:
     def add(self, ack: Ack, body: Payload) -> None:
         ack()
         press = presses.star_press(body)
-        self._turn(press, partial(favourites.add, self.parts.platform), is_on=True)
+        self._turn(press, favourites.add, is_on=True)
 
     def remove(self, ack: Ack, body: Payload) -> None:
         ack()
-        self._turn(presses.star_press(body), partial(favourites.remove, self.parts.platform), is_on=False)
+        self._turn(presses.star_press(body), favourites.remove, is_on=False)
 
     def remove_on_home(self, ack: Ack, body: Payload) -> None:
         ack()
@@ -48,8 +48,7 @@ class Stars:
         show = self.parts.homes.show
 
         def do() -> None:
-            remove = partial(favourites.remove, self.parts.platform)
-            show(press.account, self._done(remove, press.account, ScheduleId(press.value)))
+            show(press.account, self._done(favourites.remove, press.account, ScheduleId(press.value)))
 
         self.parts.threads.after_answer(do, late=as_it_is)
 
@@ -66,7 +65,7 @@ class Stars:
     def _done(self, verb: Verb, account: SlackAccount, schedule: ScheduleId) -> str:
         """Why it didn't work, for the person; empty if it did."""
         try:
-            verb(self.parts.identity.actor(account), schedule)
+            verb(self.parts.admit(account), schedule)
         except NotAllowed as exc:
             return refusal(exc.denied)
         except (Full, Gone) as exc:

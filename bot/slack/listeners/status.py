@@ -59,7 +59,7 @@ class Status:
 
     def _message(self, account: SlackAccount, note: str = "") -> Block:
         try:
-            found = now.running(self.parts.platform, self.parts.identity.actor(account))
+            found = now.running(self.parts.admit(account))
         except NotAllowed as exc:
             return {"text": refusal(exc.denied)}
         except Exception as exc:

@@ -12,8 +12,8 @@ from slack_bolt import Ack
 from bot.core.model import ChannelId, Destination, Field, Place, RunRequest
 from bot.core.reasons import Code, Reason
 from bot.core.rights import Action
-from bot.runs import denials, start
-from bot.runs.door import admit
+from bot.runs import start
+from bot.runs.denials import Wanted
 from bot.runs.refusals import NotAllowed, NothingSent, Refused
 from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads, texts
@@ -88,9 +88,8 @@ class Submissions:
     def _start(self, submission: payloads.Submission, budget: Budget) -> None:
         """Raises NotAllowed, _Misused, _NotShown, and what `start` raises."""
         account, metadata = submission.account, submission.metadata
-        actor = self.parts.identity.actor(account, may_link=False)
-        with denials.recorded(self.parts.platform, actor, Action.RUN, schedule=submission.schedule):
-            admit(self.parts.platform, actor)
+        wanted = Wanted(action=Action.RUN, schedule=submission.schedule)
+        admitted = self.parts.admit(account, wanted, may_link=False)
         if not metadata.is_for(self.parts.platform.form_keys, account):
             log.warning("refused a form that was not opened for Slack user %s", account.user)
             raise _Misused(texts.NOT_OURS)
@@ -100,13 +99,12 @@ class Submissions:
         if not is_picked or submission.again != metadata.again:
             run = submission.again if is_picked else None
             raise _NotShown(
-                view_of(self.parts, actor, submission.schedule, metadata, run=run, notes=(modals.NOT_SHOWN_YET,))
+                view_of(self.parts, admitted, submission.schedule, metadata, run=run, notes=(modals.NOT_SHOWN_YET,))
             )
         place = metadata.place or Place(channel=submission.report_in or ChannelId(account.user))
         installation = self.parts.identity.installation.id()  # not empty: without it, `admit` refuses everybody
         request = RunRequest(
             key=f"slack:{installation}:{submission.view}",
-            actor=actor,
             schedule=submission.schedule,
             args=submission.values.get(Field.ARGS),
             kwargs=submission.values.get(Field.KWARGS),
@@ -115,7 +113,7 @@ class Submissions:
             reason=submission.values.get(Field.REASON, ""),
             destination=Destination(installation=installation, place=place, requester=account),
         )
-        start.start(self.parts.platform, request, budget)
+        start.start(admitted, request, budget)
 
 
 def _late() -> None:

@@ -11,7 +11,7 @@ from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, re_path, reverse
 
-from bot.core.model import Actor, Field, RunId, RunRequest, ScheduleId
+from bot.core.model import Field, RunId, RunRequest, ScheduleId
 from bot.core.policy import Denied
 from bot.core.ports import NotSetUp
 from bot.core.reasons import Code, Problem
@@ -19,8 +19,9 @@ from bot.core.rights import Action
 from bot.core.status import RunState
 from bot.models import Run
 from bot.requests import no_browser, outside_transactions
-from bot.runs import again, denials, links, refusals, see, start, stop
-from bot.runs.door import Platform, admit
+from bot.runs import again, links, refusals, see, start, stop
+from bot.runs.denials import Wanted
+from bot.runs.door import Admitted, Platform, admit
 from bot.runs.follow import follow
 from bot.runs.waiting import Budget
 from bot.texts import problem_text, sentence
@@ -40,7 +41,7 @@ TOO_MANY_RUNS = (
     f"Nothing was sent by this request: a token may ask for {RUNS} runs a minute. Try again in {{seconds}} s."
 )
 
-Handler = Callable[..., JsonResponse]  # (platform, who, request, **captured)
+Handler = Callable[..., JsonResponse]  # (admitted, request, **captured)
 
 
 def urls(platform: Callable[[], Platform]) -> list[URLPattern]:
@@ -88,13 +89,9 @@ def _answer(
 def _handled(
     handler: Handler, site: Platform, who: Caller, request: HttpRequest, captured: dict[str, Any]
 ) -> JsonResponse:
-    if (wanted := WANTED.get(handler)) is None:
-        admit(site, who.actor)
-    else:
-        run = captured.get("run")
-        with denials.recorded(site, who.actor, wanted, run=None if run is None else RunId(run)):
-            admit(site, who.actor)
-    return handler(site, who, request, **captured)
+    action, run = ACTIONS.get(handler), captured.get("run")
+    wanted = None if action is None else Wanted(action=action, run=None if run is None else RunId(run))
+    return handler(admit(site, who.actor, wanted), request, **captured)
 
 
 def _in_json(make: Callable[[], JsonResponse]) -> JsonResponse:
@@ -121,37 +118,35 @@ def _in_json(make: Callable[[], JsonResponse]) -> JsonResponse:
     return answer
 
 
-def start_run(platform: Platform, who: Caller, request: HttpRequest) -> JsonResponse:
+def start_run(admitted: Admitted, request: HttpRequest) -> JsonResponse:
     """201 for a new run, 200 for a run that the same key has started before, 202 for one that waits for approval."""
-    key, is_chosen = key_of(request, str(who.actor.user))
+    key, is_chosen = key_of(request, str(admitted.actor.user))
     what = asked(request)
     asked_for = RunRequest(
         key=key,
-        actor=who.actor,
-        schedule=_schedule(platform, who.actor, what),
+        schedule=_schedule(admitted, what),
         args=what.args,
         kwargs=what.kwargs,
         fingerprint=what.fingerprint,
         reason=what.reason,
         digest=what.digest if is_chosen else "",
     )
-    return _start(platform, who, asked_for, what, request)
+    return _start(admitted, asked_for, what, request)
 
 
-def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -> JsonResponse:
+def run_again(admitted: Admitted, request: HttpRequest, run: int) -> JsonResponse:
     """Like `start_run`. Values that the body lacks come from this run."""
     try:
-        with denials.recorded(platform, who.actor, Action.RUN, run=RunId(run)):
-            earlier = again.row(platform, who.actor, RunId(run))
+        with admitted.recorded(Wanted(action=Action.RUN, run=RunId(run))):
+            earlier = again.earlier(admitted, RunId(run)).run
     except refusals.NoSuchRun:
         raise not_found(f"run {run}") from None
     except refusals.ValuesDeleted as exc:
         raise ApiError(409, "values_deleted", sentence(exc.reason)) from exc
-    key, is_chosen = key_of(request, str(who.actor.user))
+    key, is_chosen = key_of(request, str(admitted.actor.user))
     what = asked_again(request, earlier)
     asked_for = RunRequest(
         key=key,
-        actor=who.actor,
         schedule=ScheduleId(earlier.schedule_id),
         args=what.args,
         kwargs=what.kwargs,
@@ -160,16 +155,17 @@ def run_again(platform: Platform, who: Caller, request: HttpRequest, run: int) -
         digest=what.digest if is_chosen else "",
         again=RunId(earlier.pk),
     )
-    return _start(platform, who, asked_for, what, request)
+    return _start(admitted, asked_for, what, request)
 
 
-def _start(platform: Platform, who: Caller, asked_for: RunRequest, what: Asked, request: HttpRequest) -> JsonResponse:
+def _start(admitted: Admitted, asked_for: RunRequest, what: Asked, request: HttpRequest) -> JsonResponse:
     """`what` knows the places of the values of `asked_for` in the body."""
+    actor = admitted.actor
     try:
-        if who.token is not None and (seconds := throttle.wait(f"token {who.token.pk}", RUNS)):
+        if actor.token and (seconds := throttle.wait(f"token {actor.token}", RUNS)):
             text = TOO_MANY_RUNS.format(seconds=seconds)
             raise ApiError(429, "too_many_runs", text, headers={"Retry-After": str(seconds)})
-        run = start.start(platform, asked_for, Budget(START_LIMIT))
+        run = start.start(admitted, asked_for, Budget(START_LIMIT))
     except refusals.Refused as exc:
         raise _refusal(exc, what, request) from exc
     except Error as exc:
@@ -179,55 +175,56 @@ def _start(platform: Platform, who: Caller, asked_for: RunRequest, what: Asked, 
         run.refresh_from_db()
     addresses = _links(run, request)
     return JsonResponse(
-        answers.run(run, requester=asked_for.actor.name, secret_keys=platform.secret_keys, links=addresses),
+        answers.run(run, requester=actor.name, secret_keys=admitted.platform.secret_keys, links=addresses),
         status=202 if run.state == RunState.WAITING else 200 if run.is_repeated else 201,
         headers={"Location": addresses["url"]},
     )
 
 
-def follow_run(platform: Platform, who: Caller, request: HttpRequest, run: int) -> JsonResponse:
-    found = follow(platform, who.actor, RunId(run))
-    if found is None:
+def follow_run(admitted: Admitted, request: HttpRequest, run: int) -> JsonResponse:
+    seen = follow(admitted, RunId(run))
+    if seen is None:
         raise not_found(f"run {run}")
-    return _run(platform, found, request)
+    return _run(admitted, seen.run, request)
 
 
-def _run(platform: Platform, found: Run, request: HttpRequest) -> JsonResponse:
+def _run(admitted: Admitted, found: Run, request: HttpRequest) -> JsonResponse:
     name = found.user.get_username() if found.user else None
     addresses = _links(found, request)
-    return JsonResponse(answers.run(found, requester=name, secret_keys=platform.secret_keys, links=addresses))
+    keys = admitted.platform.secret_keys
+    return JsonResponse(answers.run(found, requester=name, secret_keys=keys, links=addresses))
 
 
-def stop_run(platform: Platform, who: Caller, request: HttpRequest, run: int) -> JsonResponse:
+def stop_run(admitted: Admitted, request: HttpRequest, run: int) -> JsonResponse:
     """The run after the stop has been saved. It ends later."""
     try:
-        found = stop.stop(platform, who.actor, RunId(run), kill=is_kill_asked(request))
+        found = stop.stop(admitted, RunId(run), kill=is_kill_asked(request))
     except refusals.Ended as exc:
         raise ApiError(409, "ended", sentence(exc.reason), more=_which(exc.run, request)) from exc
     except refusals.CantStop as exc:
         raise ApiError(409, "cant_stop", sentence(exc.reason), more={"reason": exc.reason.code}) from exc
     if found is None:
         raise not_found(f"run {run}")
-    return _run(platform, found, request)
+    return _run(admitted, found, request)
 
 
-def approve_run(platform: Platform, who: Caller, _: HttpRequest, run: int) -> JsonResponse:
+def approve_run(admitted: Admitted, _: HttpRequest, run: int) -> JsonResponse:
     """Always refuses: only people approve and decline, in Slack and on the pages."""
-    if admit(platform, who.actor).run(RunId(run)) is None:
+    if admitted.run(RunId(run)) is None:
         raise not_found(f"run {run}")
     raise denied(Denied(code=Code.NOT_BY_API))
 
 
-def find(platform: Platform, who: Caller, request: HttpRequest) -> JsonResponse:
+def find(admitted: Admitted, request: HttpRequest) -> JsonResponse:
     if unknown := sorted(set(request.GET) - {"q"}):
         wrong = "There is no parameter {!r}; there is q."
         raise bad_request(*(ApiProblem(field=n, code="unknown_parameter", text=wrong.format(n)) for n in unknown))
-    matches = see.find(platform, who.actor, request.GET.get("q", ""), LISTED)
+    matches = see.find(admitted, request.GET.get("q", ""), LISTED)
     return JsonResponse({"total": matches.total, "schedules": [answers.brief(brief) for brief in matches.first]})
 
 
-def preview(platform: Platform, who: Caller, _: HttpRequest, schedule: int) -> JsonResponse:
-    found = see.preview(platform, who.actor, ScheduleId(schedule))
+def preview(admitted: Admitted, _: HttpRequest, schedule: int) -> JsonResponse:
+    found = see.preview(admitted, ScheduleId(schedule))
     if found is None:
         raise not_found(f"schedule {schedule}")
     return JsonResponse(answers.preview(found))
@@ -237,21 +234,21 @@ def nothing_here(_: HttpRequest) -> JsonResponse:
     return _in_json(not_found("such address").answer)
 
 
-def _schedule(platform: Platform, actor: Actor, what: Asked) -> ScheduleId:
+def _schedule(admitted: Admitted, what: Asked) -> ScheduleId:
     """The schedule's id. The request gives it, or the exact name. Raises ApiError."""
     if isinstance(what.schedule, int):
         return ScheduleId(what.schedule)
     try:
-        with denials.recorded(platform, actor, Action.RUN):
-            return _named(platform, actor, what.schedule)
+        with admitted.recorded(Wanted(action=Action.RUN)):
+            return _named(admitted, what.schedule)
     except refusals.Gone:
         wrong = "No schedule has exactly this name."
         raise not_found("schedule of this name", what.problem("schedule", Code.GONE, wrong)) from None
 
 
-def _named(platform: Platform, actor: Actor, name: str) -> ScheduleId:
+def _named(admitted: Admitted, name: str) -> ScheduleId:
     """Raises refusals.Gone."""
-    brief, _ = see.named(platform, actor, name)
+    brief, _ = see.named(admitted, name)
     if brief is None or brief.name != name:
         raise refusals.Gone
     return brief.id
@@ -285,7 +282,7 @@ def _problem(what: Asked, problem: Problem) -> ApiProblem:
     return what.problem(problem.field, problem.code, f"{what.left_out}: {text}" if is_stored else text)
 
 
-WANTED: Mapping[Handler, Action] = {start_run: Action.RUN, run_again: Action.RUN, stop_run: Action.STOP}
+ACTIONS: Mapping[Handler, Action] = {start_run: Action.RUN, run_again: Action.RUN, stop_run: Action.STOP}
 
 
 def _which(run: Run, request: HttpRequest) -> dict[str, Any]:

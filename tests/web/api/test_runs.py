@@ -14,6 +14,7 @@ from bot.core.reasons import Code, Reason
 from bot.core.scrub import MASK
 from bot.models import Run
 from bot.runs import finish, start
+from bot.runs.door import admit
 from bot.runs.waiting import Budget
 from bot.web import tokens
 from tests.factories import NOW, a_request, a_run, a_schedule, an_actor, sealed, unreachable
@@ -196,6 +197,6 @@ def test_stored_values_that_can_not_be_sent_are_reported(api: Api) -> None:
 def test_times_are_utc_even_in_a_project_without_time_zones(api: Api, ana: User, settings: Any) -> None:
     settings.USE_TZ = False
     settings.TIME_ZONE = "Europe/Berlin"
-    run = start.start(api.platform, a_request(an_actor(user=str(ana.pk))), Budget())
+    run = start.start(admit(api.platform, an_actor(user=str(ana.pk))), a_request(), Budget())
     told = api.get(f"/api/runs/{run.pk}").json()
     assert told["created_at"].endswith("+00:00")

@@ -1,0 +1,52 @@
+"""Each request reads once what is in force, so that all its steps go by the same rules."""
+
+import threading
+from typing import Any
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.runs import rulebook, waiting
+from bot.slack.ids import Id
+from localslack.testing import LocalSlack, Person
+from tests.wire.conftest import Schedule
+from tests.wire.ended import an_ended_run
+from tests.wire.entries import ELSEWHERE, IN_FORM, ON_HOME, SECRET_NAME, entries
+from tests.wire.form import opened, top
+
+# These show afterwards what there is then.
+TWICE = {"stop in the list", Id.HOME_STOP, Id.HOME_UNSTAR}
+
+
+def test_a_payload_is_admitted_once(
+    http_bot: LocalSlack, ana: Person, schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = an_ended_run(schedule(SECRET_NAME))
+    opened(http_bot, ana)
+    reads, works = threading.local(), list[int]()
+    in_force, connected = rulebook.in_force, waiting._with_fresh_connections
+
+    def read() -> rulebook.InForce:
+        reads.number += 1
+        return in_force()
+
+    def work(what: Any) -> Any:
+        reads.number = 0
+        try:
+            return connected(what)
+        finally:
+            works.append(reads.number)
+
+    monkeypatch.setattr(rulebook, "in_force", read)
+    monkeypatch.setattr(waiting, "_with_fresh_connections", work)
+    monkeypatch.setattr(WebClient, "views_open", lambda *_, **__: {})  # the triggers aren't valid
+    found = {}
+    for number, (name, (kind, payload)) in enumerate(entries(http_bot, "U0ANA", top(ana), run).items(), 2):
+        for action in payload.get("actions", ()):
+            action["action_ts"] = str(number)
+        works.clear()
+        http_bot.deliver(kind, payload)
+        http_bot.wait_for(lambda: works)
+        found[name] = works[0]
+    assert set(found) == {*ELSEWHERE, *IN_FORM, *map(str, ON_HOME)}
+    assert found == {name: 1 + (name in TWICE) for name in found}
