@@ -37,7 +37,7 @@ async def _after_work(scene: Stage) -> list[Series]:
     """The memory after some work, beside processes with the libraries only. A web worker's first request loads Bolt."""
     socket = await scene.socket_mode(OURS, "-m", "bot", "slack")
     site, bare = await scene.site("web"), await scene.site("bare-web", "bench.apps.bare")
-    await over_http(bare, "/ack")("slash_commands", payloads.command("t0", payloads.person(0)))
+    await over_http(bare, "/open")("slash_commands", payloads.command("t0", payloads.person(0)))
     idle = scene.processes.start("idle", scene.environment("idle"), "-m", "bench.apps.idle")
     await scene.stub.connected("idle", PATIENCE)
     for press in (socket, over_http(site, "/slack/events")):
