@@ -8,7 +8,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,12 +42,12 @@ def main() -> int:
         name = PART if options.only else mode.name
         folder = REPORTS / name
         try:
-            measure(options.setups, mode, options.only or cases.NAMES, name, found)
+            for one in measure(options.setups, mode, options.only or cases.NAMES, name):
+                results.write(folder, one)
+                found.append(one)
         except (Broken, subprocess.CalledProcessError, psycopg.Error, redis.RedisError, OSError) as exc:
             print(f"the benchmark is broken: {exc}", file=sys.stderr)
-            status = 1  # the results of earlier set-ups are still written
-        for one in found:
-            results.write(folder, one)
+            status = 1
     if found:
         finish(folder, found, is_comparing=options.compare)
     return status
@@ -72,14 +72,14 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def measure(names: list[str], mode: Mode, only: Container[str], label: str, found: list[Results]) -> None:
-    """Measures set-ups, and appends results to `found`. Errors of a set-up's services are raised before it is measured."""
+def measure(names: list[str], mode: Mode, only: Container[str], label: str) -> Iterator[Results]:
+    """Measures one set-up after the other. Errors of their services are raised before the first one."""
     for name in names:
         setups.empty_broker(SETUPS[name])
         machine.facts(SETUPS[name])
     for name in names:
         print(f"\n== {SETUPS[name].title} ({label})", flush=True)
-        found.append(asyncio.run(_measured(SETUPS[name], mode, only, label)))
+        yield asyncio.run(_measured(SETUPS[name], mode, only, label))
 
 
 async def _measured(setup: Setup, mode: Mode, only: Container[str], label: str) -> Results:
