@@ -11,7 +11,7 @@ from django.utils.crypto import get_random_string, salted_hmac
 from bot import env
 from bot.broker import embedded
 from bot.compat import CSP_MIDDLEWARE, sqlite_options
-from bot.conf import PLATFORM, Conf
+from bot.conf import LOG_LINE, PLATFORM, Conf
 from bot.core import private
 
 try:
@@ -203,7 +203,7 @@ if _project.broker_url.startswith("filesystem://"):
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"format": LOG_LINE, "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"bot": {"level": "INFO"}, "runtask.audit": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
