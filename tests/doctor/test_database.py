@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from django.db import ConnectionHandler
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.utils import ConnectionHandler
 
 from bot.core import private
 from bot.doctor import database
