@@ -52,12 +52,18 @@ def test_the_form_shows_the_stored_values_and_the_target(site: Site) -> None:
     assert "Last run FAILURE, Nov. 5, 2026, noon" in read
 
 
+def test_the_form_knows_a_last_run_without_a_known_end(site: Site) -> None:
+    site.outcomes.last = LastRun(status="", at=NOW)
+    assert "Last run Nov. 5, 2026, noon: its end isn't known" in words(site.get("/?schedule=7"))
+
+
 def test_the_form_shows_warnings_before_a_run(site: Site) -> None:
     site.catalog.schedules[ScheduleId(7)] = a_schedule(enabled=False)
     run = a_run(schedule_id=7, user=site.user, deadline_at=timezone.now() + timedelta(hours=1))
     page = site.get("/?schedule=7")
     assert "Disabled. Beat doesn't run it, but you can." in words(page)
     assert "A run of it is open since" in words(page)
+    assert "Last run" not in words(page)
     Run.objects.update(state="running")
     assert "Already running since" in words(site.get("/?schedule=7"))
     assert "asked for by ana" in words(page)
