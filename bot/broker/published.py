@@ -30,14 +30,14 @@ def watch(task: TaskId) -> Iterator[Published]:
         _watched.pop(task, None)
 
 
-def _before(properties: dict[str, Any], **_: Any) -> None:
-    if (seen := _watched.get(properties.get("correlation_id", ""))) is not None:
+def _before(properties: dict[str, Any] | None = None, **_: Any) -> None:
+    if (seen := _watched.get((properties or {}).get("correlation_id", ""))) is not None:
         seen.began = True
 
 
-def _after(headers: dict[str, Any], body: Any, **_: Any) -> None:
+def _after(headers: dict[str, Any] | None = None, body: Any = None, **_: Any) -> None:
     # Celery's first message protocol has the id in the body.
-    task = headers.get("id") or (body.get("id") if isinstance(body, dict) else None)
+    task = (headers or {}).get("id") or (body.get("id") if isinstance(body, dict) else None)
     if (seen := _watched.get(str(task))) is not None:
         seen.sent = True
 
