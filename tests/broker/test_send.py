@@ -184,16 +184,12 @@ def test_a_call_that_the_task_itself_holds_back_counts_as_not_sent(app: Celery, 
         sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
 
 
-class Silent(Task):
-    """Returns None, whatever its own code does with the call."""
+def send_silently(app: Celery, own_code: Callable[[Any, Any, Any], Any]) -> None:
+    """Sends a task whose `apply_async` leaves the call to `own_code`, and returns None whatever that does."""
 
-    def apply_async(self, *call: Any, **options: Any) -> None:
-        self.app.own_code(super().apply_async, call, options)
-
-
-def send_silently(app: Celery, own_code: Any) -> None:
-    """Sends a task whose `apply_async` leaves the call to `own_code` and returns nothing."""
-    app.own_code = own_code  # type: ignore[attr-defined]
+    class Silent(Task):
+        def apply_async(self, *call: Any, **options: Any) -> Any:
+            own_code(super().apply_async, call, options)
 
     @app.task(name="reports.tasks.nightly", shared=False, base=Silent)
     def nightly(number, days): ...
