@@ -101,6 +101,7 @@ class CelerySender:
             try:
                 answer = self._publish(what, producer)
             except Exception as exc:  # whatever Celery, the platform's own code in it, or the transport raises
+                producer.is_over = True
                 if producer.sent or seen.sent:  # from a receiver of `after_task_publish`, or from the event `task-sent`
                     failed = self._text(traceback.format_exc(), what)
                     log.error("run %s was sent; code that runs after sending failed\n%s", run, failed)  # noqa: TRY400

@@ -50,9 +50,6 @@ def test_the_form_shows_the_stored_values_and_the_target(site: Site) -> None:
     assert "Sums up." in read
     assert "Goes to queue slow priority 3" in read
     assert "Last run FAILURE, Nov. 5, 2026, noon" in read
-
-
-def test_the_form_knows_a_last_run_without_a_known_end(site: Site) -> None:
     site.outcomes.last = LastRun(status="", at=NOW)
     assert "Last run Nov. 5, 2026, noon: its end isn't known" in words(site.get("/?schedule=7"))
 
