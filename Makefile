@@ -33,7 +33,7 @@ PAIR = --numprocesses 2 --dist loadfile
 # parity/test_target.py reads the same messages.
 IN_PROCESS = -m "not (e2e or nightly)"
 BY_VERSION = $(IN_PROCESS) $(PAIR) tests/broker tests/parity tests/web tests/test_prepared.py tests/test_admin.py \
-  tests/test_checks.py tests/runs/test_start.py tests/runs/test_finish.py --ignore tests/broker/test_spool.py \
+  tests/test_checks.py tests/test_checks_site.py tests/runs/test_start.py tests/runs/test_finish.py --ignore tests/broker/test_spool.py \
   --ignore tests/parity/test_parity.py
 
 # The lowest versions that pyproject.toml allows. Where threads write, on PostgreSQL, because our options for SQLite need

@@ -4,8 +4,10 @@ from celery import Celery
 
 from bot import env
 
-env.default_settings()
+if is_current := not env.is_in_a_project():
+    env.default_settings()
 
-app = Celery("runtask")
+# Without its own app, a project would get this one as the default: Celery's fixup for Django makes the first app that.
+app = Celery("runtask", set_as_current=is_current, fixups=None if is_current else [])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -18,10 +18,11 @@ PREFIX = "RUNTASK_"  # variables begin with it; keys of the RUNTASK dict don't
 # A channel's id, which may follow its installation (`T…/A…/`); or empty.
 CHANNEL = re.compile(r"(?:(?:[TE][A-Z0-9]{1,31}/A[A-Z0-9]{1,31}/)?[CDG][A-Z0-9]{1,31})?")
 DOMAIN = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
+LOG_LINE = "{asctime} {levelname} {name}: {message}"
 BAD_SETUP = 2  # exit code of our commands if somebody must correct the set-up first
 STAFF, PERMISSIONS = "staff", "permissions"  # who may do something that no rule restricts
 STATE, FULL = "state", "full"  # what messages say in channels that another company can read
-NEEDED_APPS = ("django_celery_beat",)
+NEEDED_APPS = ("bot", "django_celery_beat")
 PLATFORM = "platform"  # the alias of the platform's database, in a sidecar that has its own
 
 

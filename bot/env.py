@@ -6,12 +6,15 @@ Only this module touches the process environment. A class of variables is a froz
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from django.conf import settings
 
 SKIP_CHECKS = "CELERY_SKIP_CHECKS"
 STANDALONE = "bot.settings"  # the settings of the stand-alone project
@@ -242,3 +245,8 @@ class Project:
 def default_settings() -> None:
     """Uses the stand-alone project unless DJANGO_SETTINGS_MODULE names other settings."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", STANDALONE)
+
+
+def is_in_a_project() -> bool:
+    """Whether Django has loaded settings that aren't the stand-alone project's, nor built on them."""
+    return settings.configured and "bot.site_settings" not in sys.modules

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from celery import Celery
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.checks import CheckMessage, run_checks
 from django.core.management import call_command
 from django.urls import clear_url_caches
@@ -195,56 +194,6 @@ def test_a_missing_extended_result_is_reported() -> None:
 def test_apps_that_are_not_installed_are_reported(settings: Any) -> None:
     settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "django_celery_beat"]
     assert "'django_celery_beat' to INSTALLED_APPS" in str(only("W006").hint)
-
-
-def test_another_package_called_bot_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "bot").mkdir()
-    monkeypatch.syspath_prepend(tmp_path)
-    assert ours() == {}, "a folder isn't a package"
-    (tmp_path / "bot/__init__.py").touch()
-    assert str(tmp_path / "bot") in only("W018").msg
-
-
-def test_a_missing_admin_is_reported(settings: Any) -> None:
-    settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "django.contrib.admin"]
-    settings.ROOT_URLCONF = "bot.urls"
-    settings.RUNTASK |= {"SLACK_SIGNING_SECRET": " ", "BASE_URL": " "}
-    found = ours()
-    assert "'django.contrib.admin'" in str(found["W007"].hint)
-
-
-class Plain(AbstractBaseUser):
-    """A user model without is_staff and e-mail."""
-
-    USERNAME_FIELD = "id"
-
-    class Meta:
-        app_label = "tests"
-        abstract = True
-
-
-def test_a_user_model_without_staff_is_reported(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.checks.site.get_user_model", lambda: Plain)
-    monkeypatch.setattr("bot.checks.site.database_of", lambda _: "default")
-    settings.RUNTASK |= {"LINK_BY_EMAIL": True}
-    found = ours()
-    assert set(found) == {"W008", "W009"}
-    assert "boolean field (or a property) `is_staff`" in str(found["W008"].hint)
-    assert "RUNTASK_LINK_BY_EMAIL to 0" in str(found["W009"].hint)
-
-
-class Apart:
-    """A router that puts our tables into another database."""
-
-    def db_for_write(self, model: Any, **_: Any) -> str:
-        return "bot" if model._meta.app_label == "runtask" else "default"
-
-
-def test_users_in_another_database_are_reported(settings: Any) -> None:
-    settings.DATABASE_ROUTERS = ["tests.test_checks.Apart"]
-    message = only("W010")
-    assert "'bot'" in message.msg
-    assert "app label 'runtask'" in str(message.hint)
 
 
 def test_pages_that_are_not_included_are_reported(settings: Any) -> None:

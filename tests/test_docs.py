@@ -12,7 +12,7 @@ from bot.slack.manifest import EVENTS, OPTIONAL
 
 PAGES = {page: page.read_text() for page in (*Path().glob("*.md"), *Path("docs").glob("*.md"))}
 GUARANTEES, SUPPORTED = (PAGES[Path("docs", page)] for page in ("guarantees.md", "supported.md"))
-PACKAGES = ["Django", "celery", "kombu", "django-celery-beat", "django-celery-results"]
+PACKAGES = ["Django", "celery", "kombu", "django-celery-beat", "django-celery-results", "slack-bolt", "slack-sdk"]
 
 
 def named(text: str) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ from kombu.pools import ProducerPool
 from bot.broker import answers, calls, route
 from bot.broker.connection import connect, own_connection
 from bot.broker.dispatch import RUN_HEADER, dispatch, headers, options_of, typed
+from bot.broker.published import Published, watch
 from bot.compat import HONOURS_HEADER
 from bot.core import arguments
 from bot.core.model import Dispatch, Field, RunId, Schedule, Target, TaskId
@@ -94,19 +95,19 @@ class CelerySender:
             raise _not_sent(Code.EAGER)
         named = {**what.options["headers"], RUN_HEADER: str(run)}
         what = replace(what, options={**what.options, "headers": named})
-        with self._producer(within) as producer:
+        with self._producer(within) as producer, watch(what.task_id) as seen:
             if not enter():
                 raise _not_sent(Code.TOO_SLOW)
             try:
                 answer = self._publish(what, producer)
             except Exception as exc:  # whatever Celery, the platform's own code in it, or the transport raises
-                if producer.sent:  # from a receiver of `after_task_publish`, or from the event `task-sent`
+                producer.is_over = True
+                if producer.sent or seen.sent:  # from a receiver of `after_task_publish`, or from the event `task-sent`
                     failed = self._text(traceback.format_exc(), what)
                     log.error("run %s was sent; code that runs after sending failed\n%s", run, failed)  # noqa: TRY400
                     return
                 raise _unsent(exc, producer, self._text(str(exc), what)) from exc
-            if not producer.began:
-                _held_back(answer, what.task_id)
+            _check(answer, what.task_id, producer, seen)
 
     def _target(self, schedule: Schedule, args: list[Any], kwargs: dict[str, Any]) -> Target:
         try:
@@ -172,11 +173,15 @@ class _Producer:
         self._exchange = self.routing_key = ""
         self.transport = str(producer.connection.transport.driver_type)
         self.began = self.sent = False
+        self.is_over = False  # True: nothing may be published any more, as the person is told that nothing was sent
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._producer, name)
 
     def publish(self, body: Any, **options: Any) -> Any:
+        # Celery has set `Published.began` before it calls this. `_check` reads that after it sets `is_over`.
+        if self.is_over:
+            raise RuntimeError("too late: runtask has already said that this task was not sent")
         is_rabbitmq = self.transport == "amqp"
         if self._declares or not is_rabbitmq:  # other brokers don't compare the arguments of a queue
             # kombu would declare it later; here, the message can't cause an error.
@@ -239,15 +244,20 @@ def _pool(app: Celery) -> ProducerPool:
     return ProducerPool(connections=connections, Producer=app.amqp.Producer, limit=POOL_SIZE)
 
 
-def _held_back(answer: Any, task: TaskId) -> None:
-    """Our producer published nothing: raises NotSent or FateUnknown, unless the task's own `apply_async` has sent this task.
+def _check(answer: Any, task: TaskId, producer: _Producer, seen: Published) -> None:
+    """Raises NotSent or FateUnknown if the task's own `apply_async` has returned without sending the task.
 
-    celery-singleton returns the task that is already waiting or running. celery-once returns a result without an id.
+    celery-singleton returns the task that is already waiting or running. celery-once returns a result without an id. Others
+    return None, as after `if not cache.add(lock): return`. But some return None after they have sent the task, too.
     """
-    # None, as after `if not cache.add(lock): return`. But it may also have published over another producer.
-    if answer is None:
+    other = None if answer is None else getattr(answer, "id", task)
+    is_ours = other == task
+    producer.is_over = not is_ours  # its code may have kept the producer, to publish later
+    if producer.sent or seen.sent:
+        return
+    if producer.began or seen.began:  # its code has caught the error
         raise FateUnknown(Reason(code=Code.HELD_BACK))
-    if (other := getattr(answer, "id", task)) != task:
+    if not is_ours:
         raise _not_sent(Code.HELD_BACK_BY, task=str(other)) if other else _not_sent(Code.HELD_BACK)
 
 

@@ -10,6 +10,14 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from bot.broker.cronwords import sentence
 from bot.core.text import one_line
 
+LARGER = {
+    "microseconds": (1_000_000, "seconds"),
+    "seconds": (60, "minutes"),
+    "minutes": (60, "hours"),
+    "hours": (24, "days"),
+}
+UNITS = {*LARGER, "days"}
+
 
 def when(row: PeriodicTask, app: Celery, unknown_zone: str = "") -> str:
     """`every day at 02:00, Europe/Berlin`, `every 5 minutes`, …. May read one related row. `app` is beat's Celery app.
@@ -17,7 +25,7 @@ def when(row: PeriodicTask, app: Celery, unknown_zone: str = "") -> str:
     `unknown_zone`: the name of the crontab's time zone, if this machine doesn't know it.
     """
     if row.interval_id:
-        words = str(row.interval)
+        words = _interval(row.interval.every, row.interval.period)
     elif row.crontab_id:
         zone = (
             f"{one_line(unknown_zone)} (this time zone isn't known here)" if unknown_zone else _zone(row.crontab, app)
@@ -30,8 +38,16 @@ def when(row: PeriodicTask, app: Celery, unknown_zone: str = "") -> str:
         # beat reads a time without a zone as UTC (django_celery_beat/clockedschedule.py)
         return f"once, at {at.replace(tzinfo=UTC) if timezone.is_naive(at) else at:%Y-%m-%d %H:%M %Z}"
     else:
-        return "no schedule"
+        return "a schedule of a kind that runtask doesn't know"  # beat's model demands one of its own kinds
     return f"{words}, but only once" if row.one_off else words
+
+
+def _interval(every: int, unit: str) -> str:
+    """In the largest unit that divides it: Celery's `timedelta`s are stored as seconds."""
+    while every and unit in LARGER and every % LARGER[unit][0] == 0:
+        size, unit = LARGER[unit]
+        every //= size
+    return f"every {unit[:-1]}" if every == 1 and unit in UNITS else f"every {every} {one_line(unit)}"
 
 
 def _zone(crontab: CrontabSchedule, app: Celery) -> str:

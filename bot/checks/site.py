@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import django
-from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, register
-from django.db import connections
+from django.db import Error, connections, router
 
 from bot.checks.options import readable
 from bot.checks.table import message
 from bot.conf import missing_apps
 from bot.env import STANDALONE
 from bot.models import Run, database_of
+from bot.runs import links
 from bot.runs.actors import has_email
 
 
@@ -35,8 +35,11 @@ def no_other_package_has_our_name(**_: Any) -> list[CheckMessage]:
 
 
 @register()
-def the_admin_is_installed(**_: Any) -> list[CheckMessage]:
-    return [] if apps.is_installed("django.contrib.admin") else [message("W007")]
+def the_admin_of_our_pages_is_there(**_: Any) -> list[CheckMessage]:
+    """A project without the admin has no pages of ours, which is its own choice. Doctor has a note on it."""
+    if not getattr(settings, "ROOT_URLCONF", None) or not links.path("runtask:run") or links.path("admin:index"):
+        return []
+    return [message("W007", urlconf=settings.ROOT_URLCONF)]
 
 
 @register()
@@ -59,6 +62,16 @@ def sqlite_is_set_up(**_: Any) -> list[CheckMessage]:
     if not is_ours or django.VERSION >= (5, 1) or connections[database_of(Run)].vendor != "sqlite":
         return []
     return [message("W017", version=django.get_version())]
+
+
+@register()
+def our_tables_may_be_made(**_: Any) -> list[CheckMessage]:
+    alias = database_of(Run)
+    try:
+        is_allowed = router.allow_migrate_model(alias, Run)
+    except Error:  # a router may ask the database, which may be away
+        return []
+    return [] if is_allowed else [message("W021", alias=alias)]
 
 
 @register()

@@ -75,8 +75,11 @@ CHECKS = (
     ),
     Check(
         id="W007",
-        text="Django's admin, which shows runs, notices and Slack links, isn't installed.",
-        hint="Add 'django.contrib.admin' to INSTALLED_APPS to see them; Slack works without it.",
+        text="Django's admin is installed, but {urlconf} has no URL of it: runtask's pages, which are in its frame, can't be shown.",
+        hint=(
+            "Add path(\"admin/\", admin.site.urls) to its urlpatterns and run `migrate`, or take 'django.contrib.admin' out of"
+            " INSTALLED_APPS: Slack and the JSON API work without it."
+        ),
     ),
     Check(
         id="W008",
@@ -158,6 +161,15 @@ CHECKS = (
         id="W020",
         text="RUNTASK_METRICS_TOKEN is set, but the package prometheus-client isn't installed: there is no page `metrics`.",
         hint="Install django-runtask with the extra `metrics` where the web process runs, or unset RUNTASK_METRICS_TOKEN.",
+    ),
+    Check(
+        id="W021",
+        text="A database router forbids runtask's tables in the database '{alias}': `migrate` records their migrations, but makes no table.",
+        hint=(
+            "Its allow_migrate must not return False for the app label 'runtask' there. With django-tenants, add"
+            " 'bot.apps.RunTaskConfig' to SHARED_APPS (docs/install.md)."
+        ),
+        area="Database",
     ),
     Check(
         id="E001",

@@ -150,10 +150,10 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastRun:
-    """The newest known result of a schedule."""
+    """The newest known run of a schedule."""
 
-    status: str
-    at: datetime
+    status: str  # Celery's; empty: its end isn't known
+    at: datetime  # when it ended or, if that isn't known, when it was sent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -48,7 +48,7 @@ class NotSent(_Failed):
 
 
 class FateUnknown(_Failed):
-    """The message may have been sent: the broker took bytes and didn't answer, or the task's own code doesn't say."""
+    """The message may have been sent: the broker took bytes and didn't answer, or the task's own code hid how that ended."""
 
 
 class Catalog(Protocol):

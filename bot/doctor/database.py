@@ -26,6 +26,10 @@ from bot.web.probes import unwritable
 
 AHEAD = timedelta(minutes=2)  # the clocks of two machines differ by less
 LOCAL = "If the platform has USE_TZ = False, PLATFORM_TIME_ZONE must be its TIME_ZONE."
+ABSENT = (
+    "A database router has forbidden them (allow_migrate; with django-tenants: SHARED_APPS), or this connection looks into another"
+    " schema. When that is corrected: `runtask migrate runtask zero --fake`, then `runtask migrate runtask`."
+)
 OLDER = (
     "The form can't show a schedule's last run, or threads can't show how long a task took."
     " An update of django-celery-results there helps."
@@ -38,6 +42,8 @@ def database(subject: Subject) -> Iterator[Finding]:
         yield finding
         if finding.remedy:
             return
+    if "W021" in subject.complaints:
+        yield subject.judged("router", "", "W021")
     for message in mixed_up():
         yield problem("sidecar", str(message.msg), str(message.hint))
         return
@@ -73,11 +79,21 @@ def _migrations(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
     ours = [name for name in waiting if name.startswith("runtask.")]
     if ours:
         yield problem("our tables", f"migrations not applied: {some(ours)}", "Run `runtask migrate`.")
+    elif absent := _absent(connection):
+        yield problem("our tables", f"their migrations are recorded, but there is no {some(absent)}", ABSENT)
     else:
         yield ok("our tables", "all migrations of runtask are applied")
         yield _written()
     if others := [name for name in waiting if name not in ours]:
         yield note("other tables", f"migrations not applied: {some(others)}", "Run `migrate`.")
+
+
+def _absent(connection: BaseDatabaseWrapper) -> list[str]:
+    """Our tables that aren't there: a router has forbidden them, or this connection looks into another schema."""
+    metas = [model._meta for model in apps.get_app_config("runtask").get_models(include_auto_created=True)]  # noqa: SLF001  # documented
+    wanted = {meta.db_table for meta in metas if meta.managed}
+    with connection.cursor() as cursor:
+        return sorted(wanted.difference(connection.introspection.table_names(cursor)))
 
 
 def _written() -> Finding:
@@ -100,7 +116,7 @@ def _columns() -> Iterator[Finding]:
         if missing.columns or missing.is_closed:
             yield problem("tables", missing.text, missing.hint)
     if not found:
-        yield ok("tables", "they have every column that runtask reads")
+        yield ok("tables", "those of other apps have every column that runtask reads")
 
 
 def _text(connection: BaseDatabaseWrapper) -> Iterator[Finding]:

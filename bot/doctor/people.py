@@ -18,7 +18,7 @@ from bot.runs.actors import has_email, is_superuser
 from bot.slack.by_email import address_of, flaw
 from bot.texts import moment, sentence
 
-GIVE = "Give somebody is_staff in the admin."
+GIVE = "Give somebody is_staff in the admin, or where this project keeps its users."
 CREATE = "Create a user, and link their Slack account: `runtask staff add U… NAME --create`."
 LINK = "Link them: `runtask staff add U… USER`."
 ANOTHER = "Make another one: `runtask token add USER --name N`. Then remove this one: `runtask token remove ID`."
@@ -40,7 +40,7 @@ def staff(subject: Subject) -> Iterator[Finding]:
 
 
 def _links(*, by_email: bool) -> Iterator[Finding]:
-    users: list[Any] = [link.user for link in SlackLink.objects.select_related("user").iterator()]
+    users: list[Any] = [link.user for link in SlackLink.objects.select_related("user")]
     idle = [user.get_username() for user in users if not (user.is_active and getattr(user, "is_staff", False))]
     if users:
         active = len(users) - len(idle)
@@ -76,6 +76,8 @@ def _e_mails(people: Any, domains: tuple[str, ...]) -> Iterator[Finding]:
     among = f" of {', '.join(domains)}" if domains else ""
     yield note("e-mail", f"staff who aren't superusers are linked on first use, by equal addresses{among}")
     linkable = [user for user in people.iterator() if not is_superuser(user)]
+    if not linkable:
+        yield note("e-mail", "all staff are superusers: nobody can be linked by e-mail", LINK)
     counts = Counter(map(address_of, linkable))
     linked = set(SlackLink.objects.values_list("user_id", flat=True))
     unlinked = [user for user in linkable if user.pk not in linked]

@@ -122,5 +122,5 @@ def _ignored(app: Celery) -> Iterator[Finding]:
         if HONOURS_HEADER:
             yield note("ignore_result", f"set by {some(names)}; runs from here ask for their result nevertheless")
         else:
-            remedy = "Update Celery to 5.6.3 or newer, or remove ignore_result from these tasks."
+            remedy = "Update Celery to 5.6.3 or newer, set RUNTASK_OUTCOMES to events, or remove ignore_result from these tasks."
             yield note("ignore_result", f"set by {some(names)}: threads can't say how these end", remedy)

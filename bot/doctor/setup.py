@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING
 
+from django.apps import apps
+
 from bot.checks.table import BY_ID, SETTINGS
-from bot.doctor.findings import Finding, ok, problem, warning
+from bot.doctor.findings import Finding, note, ok, problem, warning
 from bot.doctor.subject import Subject, complained
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
+NO_ADMIN = "this project has none, so there are no pages of runtask; commands and the JSON API do without them"
 US = "django-runtask"
 SHOWN = ("Django", "celery", "kombu", "django-celery-beat", "django-celery-results", "slack-bolt", "slack-sdk")
 NONE = "(not installed)"
@@ -24,7 +27,11 @@ def settings(subject: Subject) -> Iterator[Finding]:
         for complaint in found:
             yield complained(f"runtask.{number}", number, complaint)
     if not own:
-        yield ok("system checks", "options, apps, admin, databases fit together")
+        yield ok("system checks", "options, apps, databases fit together")
+    if not apps.is_installed("django.contrib.admin"):
+        yield note(
+            "admin", NO_ADMIN, "If you want them, install Django's admin as its documentation says, with its URL."
+        )
 
 
 def versions(_: Subject) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from django.db import Error, connections
 
 from bot.broker.app import load_what_checks_load
 from bot.checks.sidecar import misfits
-from bot.conf import BAD_SETUP, NEEDED_FOR, is_sidecar
+from bot.conf import BAD_SETUP, LOG_LINE, NEEDED_FOR, is_sidecar
 from bot.core.ports import NotSetUp
 from bot.management.options import readable_options
 from bot.models import Run, database_of
@@ -22,7 +22,20 @@ from bot.models import Run, database_of
 log = logging.getLogger(__name__)
 
 NOT_MIGRATED = "the database of %s has no tables of runtask: run `runtask migrate` with these settings, or set DJANGO_SETTINGS_MODULE"
+OUR_LOGGERS = ("bot", "runtask.audit")
 STOP = 10.0  # seconds for the loops' last steps, and as many for messages that are being sent
+
+
+def write_log() -> None:
+    """Writes our log to standard error if the project's LOGGING writes it nowhere. A level that LOGGING sets stays."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(LOG_LINE, style="{"))
+    for logger in map(logging.getLogger, OUR_LOGGERS):
+        if logger.hasHandlers():
+            continue
+        logger.addHandler(handler)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.INFO)
 
 
 def require(command: str) -> None:

@@ -1,7 +1,7 @@
 """The verb *see*: finds schedules, and collects what a person sees of a schedule before they run it."""
 
 from django.contrib.auth import get_user_model
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, Value, When
 
 from bot.core.model import (
     Actor,
@@ -17,7 +17,7 @@ from bot.core.model import (
     SlackUserId,
 )
 from bot.core.ports import SourceSilent
-from bot.core.status import OPEN, RunState
+from bot.core.status import ENDED, OPEN, RunState
 from bot.models import Run, database_of
 from bot.prepared import Placeholder, Prepared, Row
 from bot.runs import basis, limits
@@ -29,16 +29,21 @@ NEWEST_OPEN = Prepared(
     lambda: (
         Run.objects.filter(schedule_id=Placeholder("schedule"), state__in=OPEN)
         .order_by(Case(When(state=RunState.OVERDUE, then=Value(1)), default=Value(0)), "-created_at")
-        .values_list("pk", "created_at", "team", "slack_user", f"user__{get_user_model().USERNAME_FIELD}", "state")[:1]
+        .values_list(
+            "pk", "created_at", "sent_at", "team", "slack_user", f"user__{get_user_model().USERNAME_FIELD}", "state"
+        )[:1]
     )
 )
-NEWEST_ENDED = Prepared(
+NEWEST_ENDED = Prepared(  # one state at a time, as a range, as bot.runs.again.RECENT: the cost doesn't grow with history
     lambda: (
-        Run.objects.filter(schedule_id=Placeholder("schedule"), state=RunState.FINISHED, finished_at__isnull=False)
-        .order_by((F("pk") + 0).desc())  # without `+ 0`, PostgreSQL would walk down the primary key through other runs
-        .values_list("status", "finished_at")[:1]
+        Run.objects.filter(
+            schedule_id=Placeholder("schedule"), state__gte=Placeholder("state"), state__lte=Placeholder("state")
+        )
+        .order_by("-state", "-pk")
+        .values_list("pk", "created_at", "sent_at", "finished_at", "status", "state")[:1]
     )
 )
+NO_RUN: Row = (0, None, None, None, "", "")  # of NEWEST_ENDED
 
 
 def has_schedules(admitted: Admitted) -> bool:
@@ -76,14 +81,14 @@ def preview_of(admitted: Admitted, found: Schedule, channel: ChannelId | None = 
         fingerprint=platform.sealed(found.fingerprint),
         problems=tuple(platform.sender.problems(found)),
         source=platform.source_of(found.task),
-        last=_last(platform, found),
+        last=_last(platform, found, newest),
         running=_running(admitted, newest),
         limits=limits.of_stored(admitted, found, channel, None if newest is None else newest[0]),
         listening=platform.queues.listening(target.queue),
     )
 
 
-def _last(platform: Platform, schedule: Schedule) -> LastRun | None:
+def _last(platform: Platform, schedule: Schedule, newest_open: Row | None) -> LastRun | None:
     """The last run that has ended: of any sender, such as beat, if the source knows that, otherwise of ours."""
     current = platform.sources.current
     try:
@@ -91,8 +96,22 @@ def _last(platform: Platform, schedule: Schedule) -> LastRun | None:
             return found
     except SourceSilent:
         pass  # `runtask doctor` and /readyz report it
-    row = NEWEST_ENDED.first(database_of(Run), schedule=schedule.id)
-    return None if row is None else LastRun(status=row[0], at=row[1])
+    return _last_of_ours(schedule, newest_open)
+
+
+def _last_of_ours(schedule: Schedule, newest_open: Row | None) -> LastRun | None:
+    """The newest run that has ended, or of which no more is heard. Its end may be unknown."""
+    alias, rows = database_of(Run), list[Row]()
+    for state in ENDED:
+        rows += NEWEST_ENDED.rows(alias, schedule=schedule.id, state=state.value)
+    run, created_at, sent_at, finished_at, status, state = max(rows, default=NO_RUN)  # by its number
+    if newest_open is not None and newest_open[-1] == RunState.OVERDUE and newest_open[0] > run:
+        _, created_at, sent_at, *_, state = newest_open
+    if not state:
+        return None
+    if state == RunState.FINISHED and finished_at is not None:
+        return LastRun(status=status, at=finished_at)
+    return LastRun(status="", at=sent_at or created_at)
 
 
 def _newest_open(platform: Platform, schedule: Schedule) -> Row | None:
@@ -108,7 +127,7 @@ def _running(admitted: Admitted, newest: Row | None) -> Running | None:
     """The newest run that may still be running. An overdue run doesn't count."""
     if newest is None or newest[-1] == RunState.OVERDUE:
         return None
-    run, since, team, requester, name, state = newest
+    run, since, _, team, requester, name, state = newest
     return Running(
         run=RunId(run),
         since=since,

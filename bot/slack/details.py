@@ -15,14 +15,22 @@ from bot.texts import sentence
 
 def details(preview: Preview, suffix: str, *, is_favourite: bool) -> list[Block]:
     """The schedule's task and times, its last run, where its message goes, and warnings."""
-    schedule, last = preview.schedule, preview.last
+    schedule = preview.schedule
     lines = [code(schedule.task), texts.WHEN.format(when=escape(preview.when))]
     if schedule.description.strip():
         lines.insert(0, escape(schedule.description, 500))
-    ended = texts.LAST_RUN.format(status=escape(last.status), at=date(last.at)) if last else texts.NO_LAST_RUN
     goes_to = texts.GOES_TO.format(target=_target(preview.target))
     what = section("\n".join(lines), block_id=DETAILS_PREFIX + suffix, accessory=_star(schedule.id, is_on=is_favourite))
-    return [*alerts(*_warnings(preview)), what, context(ended, goes_to)]
+    return [*alerts(*_warnings(preview)), what, context(*_last(preview), goes_to)]
+
+
+def _last(preview: Preview) -> Iterator[str]:
+    """Nothing while the only known run is open: there is a warning about it."""
+    if (last := preview.last) is not None:
+        text = texts.LAST_RUN if last.status else texts.LAST_RUN_WITHOUT_END
+        yield text.format(status=escape(last.status), at=date(last.at))
+    elif preview.running is None:
+        yield texts.NO_LAST_RUN
 
 
 def _star(schedule: ScheduleId, *, is_on: bool) -> Block:

@@ -15,6 +15,7 @@ from bot.core.rights import Action
 from bot.core.status import RunState, is_unsent
 from bot.core.text import one_line
 from bot.models import Run
+from bot.requests import START_LIMIT
 from bot.rule_texts import IS_APPROVED_BY_ONE, need_text
 from bot.runs import actors, approvals, approve
 from bot.runs.approvals import WaitingRun
@@ -25,7 +26,7 @@ from bot.runs.report import asked
 from bot.runs.waiting import Budget
 from bot.texts import change_text, problem_text, sentence
 from bot.web import texts
-from bot.web.page import START_LIMIT, Visit, page
+from bot.web.page import Visit, page
 from bot.web.shielded import shielded
 
 SHOWN = 50  # runs in the list

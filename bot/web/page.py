@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 OF_THE_ACCOUNT = frozenset(
     {Code.NOT_STAFF, Code.INACTIVE, Code.NO_PERMISSION, Code.RULE_RUN, Code.RULE_STOP, Code.RULE_APPROVE}
 )
-START_LIMIT = 5.0  # seconds for starting a run over the web, where clients wait longer than Slack does
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from bot.core.stops import Way
 from bot.core.text import clean, exact, one_line
 from bot.models import Run
 from bot.option_texts import stored_options
+from bot.requests import START_LIMIT
 from bot.rule_texts import need_text
 from bot.runs import again, clock, links, see, start, stop
 from bot.runs.denials import Wanted
@@ -31,7 +32,7 @@ from bot.runs.waiting import Budget
 from bot.texts import change_name, press_again, sentence
 from bot.web import approvals, display, forms, texts
 from bot.web.frame import admin_site
-from bot.web.page import START_LIMIT, Visit, page
+from bot.web.page import Visit, page
 
 PICKS = 100  # schedules shown at once
 GONE = sentence(Reason(code=Code.GONE))

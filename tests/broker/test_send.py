@@ -1,7 +1,6 @@
 """The message is the one that beat would send, except for the differences that are named here."""
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import celery
@@ -11,37 +10,19 @@ from celery import Celery, Task
 from bot.broker.dispatch import RUN_HEADER, dispatch
 from bot.broker.send import CelerySender
 from bot.compat import NAME_IS_HEADER
-from bot.core.model import Field, RunId, Schedule
+from bot.core.model import Field, RunId
 from bot.core.options import REQUESTER_HEADER
 from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Invalid
 from bot.core.scrub import MASK
 from bot.core.secrets import WORDS
+from tests.broker.sending import a_prepared, an_app, taken
 from tests.factories import NOW, TASK_ID, a_dispatch, a_schedule
 
 
 @pytest.fixture
 def app() -> Celery:
-    """An app with a broker of its own, in memory."""
-    app = Celery("platform", broker="memory://", set_as_current=False)
-    app.conf.update(task_create_missing_queues=True, task_default_queue="tests.send")
-    return app
-
-
-def taken(app: Celery, queue: str = "tests.send") -> list[Any]:
-    """Takes all messages from a queue."""
-    with app.connection_for_read() as connection:
-        box = connection.SimpleQueue(queue)
-        found = []
-        while len(box):
-            found.append(box.get_nowait())
-            found[-1].ack()
-        return found
-
-
-def a_prepared(app: Celery, schedule: Schedule) -> tuple[CelerySender, Any]:
-    sender = CelerySender(app, WORDS)
-    return sender, sender.prepare(schedule, TASK_ID, [1], {"days": 30}, requester="ada")
+    return an_app()
 
 
 @pytest.mark.parametrize("registered", [True, False], ids=["registered", "by name"])
@@ -158,39 +139,6 @@ def test_limits_that_contradict_each_other_are_certainly_not_sent(app: Celery) -
 
     sender, what = a_prepared(app, a_schedule())
     with pytest.raises(NotSent, match="soft_time_limit must be"):
-        sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
-
-
-@pytest.mark.parametrize(
-    ("other", "words"),
-    [("0f4c", "held_back_by: 0f4c"), (None, "held_back$")],
-    ids=["celery-singleton", "celery-once"],
-)
-def test_a_call_that_the_task_itself_holds_back_counts_as_not_sent(app: Celery, other: str | None, words: str) -> None:
-    class Once(Task):
-        def apply_async(self, *_: Any, **__: Any) -> Any:
-            return SimpleNamespace(id=other)
-
-    @app.task(name="reports.tasks.nightly", shared=False, base=Once)
-    def nightly(number, days): ...
-
-    sender, what = a_prepared(app, a_schedule())
-    with pytest.raises(NotSent, match=words):
-        sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
-
-
-def test_if_the_task_returns_nothing_it_is_unknown_whether_it_was_sent(app: Celery) -> None:
-    """As after `if not cache.add(lock): return`. It may also have been sent over another producer than ours."""
-
-    class Locked(Task):
-        def apply_async(self, *_: Any, **__: Any) -> Any:
-            return None
-
-    @app.task(name="reports.tasks.nightly", shared=False, base=Locked)
-    def nightly(number, days): ...
-
-    sender, what = a_prepared(app, a_schedule())
-    with pytest.raises(FateUnknown):
         sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
 
 

@@ -110,6 +110,17 @@ def test_a_schedule_that_beat_sends_once_says_so(kind: str) -> None:
         (1, "days", "every day"),
         (1, "hours", "every hour"),
         (90, "seconds", "every 90 seconds"),
+        (120, "seconds", "every 2 minutes"),
+        (3600, "seconds", "every hour"),
+        (86400, "seconds", "every day"),
+        (2592000, "seconds", "every 30 days"),
+        (36, "hours", "every 36 hours"),
+        (48, "hours", "every 2 days"),
+        (1_500_000, "microseconds", "every 1500000 microseconds"),
+        (60_000_000, "microseconds", "every minute"),
+        (0, "seconds", "every 0 seconds"),
+        pytest.param(5, "weeks", "every 5 weeks", id="unknown to beat's models, but not to beat"),
+        pytest.param(1, "fort\nnights", "every 1 fort nights", id="unknown to both"),
     ],
 )
 def test_an_interval_says_how_often(every: int, period: str, words: str) -> None:
@@ -134,8 +145,9 @@ def test_a_solar_schedule_names_its_event() -> None:
     assert "Sunset" in when(row(solar=saved(sun)), APP)
 
 
-def test_a_row_without_a_schedule_says_so() -> None:
-    assert when(PeriodicTask(name="x"), APP) == "no schedule"
+def test_a_row_without_times_that_beat_knows_has_them_elsewhere() -> None:
+    """A platform's own subclass of PeriodicTask and scheduler may add a fifth kind."""
+    assert when(PeriodicTask(name="x"), APP) == "a schedule of a kind that runtask doesn't know"
 
 
 def saved(schedule: Any) -> Any:

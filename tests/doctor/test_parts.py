@@ -39,6 +39,12 @@ def test_every_system_check_is_shown_in_its_area(check: Check) -> None:
     assert any(finding.found == complaint.msg for finding in areas(seen)[check.area]())
 
 
+def test_a_project_without_an_admin_gets_a_note(settings: Any) -> None:
+    assert "admin" not in told(setup.settings(subject()))
+    settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if name != "django.contrib.admin"]
+    assert told(setup.settings(subject()))["admin"].level is Level.NOTE
+
+
 def test_a_version_outside_the_range_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup, "supported", lambda: {"Django": SpecifierSet(">=99"), "slack-bolt": SpecifierSet(">=1")})
     found = told(setup.versions(subject()))

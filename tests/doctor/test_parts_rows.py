@@ -121,6 +121,14 @@ class TestRows:
             "shared with other staff, so it links nobody: that of ana, anna",
         ]
 
+    def test_a_site_whose_staff_are_all_superusers_is_told_that_e_mail_links_nobody(self) -> None:
+        User.objects.create_superuser("root", "root@x.org")
+        found = list(people.staff(subject(conf=Conf(link_by_email=True))))
+        assert (found[-1].found, found[-1].remedy) == (
+            "all staff are superusers: nobody can be linked by e-mail",
+            people.LINK,
+        )
+
     def test_a_site_where_nobody_can_be_linked_gets_a_warning(self) -> None:
         assert told(people.staff(subject()))["links"].level is Level.WARNING
         assert told(people.staff(subject(conf=Conf(link_by_email=True))))["links"].level is Level.NOTE

@@ -53,7 +53,11 @@ NAMED = """\
 | `expires` with `USE_TZ` off | a time without a zone. Celery treats it as UTC; a worker treats it as a time in the setting `timezone` | the time in the site's `TIME_ZONE` | The admin shows it in this zone. In time zones west of UTC, such as New York, the worker would revoke the run hours too early |
 | `id` in the row's `headers` | it replaces the message's own id | nothing | With another id, runtask couldn't follow the run |
 
-If both beat and runtask send a message, no other field differs. On RabbitMQ, runtask sends a message for a queue as *mandatory*: if
+If both beat and runtask send a message, no other field differs, with one exception. The pages and the API publish in a request of your
+site. If your project adds headers from what its middleware has set for the thread, such as the schema of django-tenants, these headers
+may differ from those that beat sends. What is in the row's `headers` is the same everywhere ([recipe](install.md#a-site-with-tenants)).
+
+On RabbitMQ, runtask sends a message for a queue as *mandatory*: if
 there is no such queue, the broker refuses it, and the form says so. beat's message would be dropped.
 """
 PEERS_LOSE = """\

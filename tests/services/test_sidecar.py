@@ -47,11 +47,12 @@ from bot import wiring
 from bot.core.entry import Entry
 from bot.core.model import RunRequest
 from bot.runs import actors, start
+from bot.runs.door import admit
 from bot.runs.waiting import Budget
 from django.contrib.auth.models import User
 ana = actors.of_user(User.objects.get(username="ana"), entry=Entry.SLACK)
-asked = RunRequest(key=str(uuid4()), actor=ana, schedule=1, args=None, kwargs=None, fingerprint=None)
-run = start.start(wiring.platform(), asked, Budget(5))
+asked = RunRequest(key=str(uuid4()), schedule=1, args=None, kwargs=None, fingerprint=None)
+run = start.start(admit(wiring.platform(), ana), asked, Budget(5))
 run.refresh_from_db()
 print("state:", run.state)
 """

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.core.model import Field, LastRun, Schedule, ScheduleId, Target
+from bot.core.model import Field, LastRun, RunId, Running, Schedule, ScheduleId, SlackUserId, Target
 from bot.core.reasons import Code, Problem
 from bot.core.rights import Limits, Need
 from bot.slack import details, modals, payloads, texts
 from bot.slack.ids import INPUT_TEXT, Id
 from bot.slack.metadata import Metadata
 from localslack.validation.surfaces import submission_problems, view_problems
-from tests.factories import PLACE, a_preview, a_schedule, sealed
+from tests.factories import NOW, PLACE, a_preview, a_schedule, sealed
 from tests.slack.forms import Payload, inputs, objects, read, submitted
 
 METADATA = Metadata(place=PLACE, mark="m")
@@ -80,6 +80,20 @@ def test_a_plain_schedule_has_no_lines_about_missing_settings() -> None:
         assert words not in said
     assert "Goes to queue `celery`" in said
     assert "No run of it is known yet." in said
+
+
+def test_a_last_run_without_a_known_end_says_so() -> None:
+    last = LastRun(status="", at=datetime(2026, 11, 1, 2, 0, tzinfo=UTC))
+    said = read(view_of(a_schedule(), last))
+    assert "Last run: <!date^1793498400^" in said
+    assert "its end isn't known" in said
+
+
+def test_while_the_only_known_run_is_open_no_line_denies_it() -> None:
+    running = Running(run=RunId(5), since=NOW, requester=SlackUserId(""), name="ben", is_running=False)
+    said = read(modals.chosen(METADATA, a_preview(running=running), nonce="n1"))
+    assert "*A run of it is open*" in said
+    assert "No run of it is known" not in said
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,8 @@ def test_the_form_shows_the_stored_values_and_the_target(site: Site) -> None:
     assert "Sums up." in read
     assert "Goes to queue slow priority 3" in read
     assert "Last run FAILURE, Nov. 5, 2026, noon" in read
+    site.outcomes.last = LastRun(status="", at=NOW)
+    assert "Last run Nov. 5, 2026, noon: its end isn't known" in words(site.get("/?schedule=7"))
 
 
 def test_the_form_shows_warnings_before_a_run(site: Site) -> None:
@@ -58,6 +60,7 @@ def test_the_form_shows_warnings_before_a_run(site: Site) -> None:
     page = site.get("/?schedule=7")
     assert "Disabled. Beat doesn't run it, but you can." in words(page)
     assert "A run of it is open since" in words(page)
+    assert "Last run" not in words(page)
     Run.objects.update(state="running")
     assert "Already running since" in words(site.get("/?schedule=7"))
     assert "asked for by ana" in words(page)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from bot.management.serving import delivering, look_for_tables, require, stopping_on_signals
+from bot.management.serving import delivering, look_for_tables, require, stopping_on_signals, write_log
 
 
 class Command(BaseCommand):
@@ -14,6 +14,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *_: Any, **__: Any) -> None:
+        write_log()
         require("notify")
         look_for_tables()
         with stopping_on_signals() as stopping, delivering(enabled=True):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from bot.management.serving import delivering, look_for_tables, require, require_tasks, stopping_on_signals
+from bot.management.serving import delivering, look_for_tables, require, require_tasks, stopping_on_signals, write_log
 
 
 class Command(BaseCommand):
@@ -19,6 +19,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
+        write_log()
         require("slack")
         from bot import wiring  # noqa: PLC0415  # needs the models that `require` asks for
 

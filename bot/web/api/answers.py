@@ -115,7 +115,7 @@ def preview(preview: Preview) -> dict[str, Any]:
         "problems": [{"field": p.field, "code": p.code, "text": problem_text(p)} for p in problems],
         "target": {name: _text(value) for name, value in options(preview.target)},
         "listened": LISTENED.get(preview.listening),
-        "last": None if last is None else {"status": last.status, "at": _moment(last.at)},
+        "last": None if last is None else {"status": last.status or None, "at": _moment(last.at)},
         "refused": None if limits.denied is None else {"code": limits.denied.code, "text": sentence(limits.denied)},
         "approvals": list(map(need, limits.needs)),
         "needs_reason": bool(limits.reason_for),

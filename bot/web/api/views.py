@@ -18,7 +18,7 @@ from bot.core.reasons import Code, Problem
 from bot.core.rights import Action
 from bot.core.status import RunState
 from bot.models import Run
-from bot.requests import no_browser, outside_transactions
+from bot.requests import START_LIMIT, no_browser, outside_transactions
 from bot.runs import again, links, refusals, see, start, stop
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted, Platform, admit
@@ -30,7 +30,6 @@ from bot.web.api import answers
 from bot.web.api.asked import Asked, asked, asked_again, is_kill_asked, key_of
 from bot.web.api.caller import Caller, caller, site_for
 from bot.web.api.errors import UNEXPECTED, ApiError, ApiProblem, bad_request, denied, not_found
-from bot.web.page import START_LIMIT
 
 log = logging.getLogger(__name__)
 

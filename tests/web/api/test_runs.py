@@ -62,6 +62,12 @@ def test_a_schedule_that_changed_since_the_caller_looked_is_409(api: Api) -> Non
     assert problem["field"] == "fingerprint"
 
 
+def test_a_schedule_has_its_last_run_even_if_the_end_is_not_known(api: Api) -> None:
+    assert api.get("/api/schedules/7").json()["last"] is None
+    a_run(schedule_id=7, state="unseen", status="STARTED")
+    assert api.get("/api/schedules/7").json()["last"] == {"status": None, "at": NOW.isoformat()}
+
+
 def test_the_same_key_starts_one_run(api: Api) -> None:
     body = {"schedule": 7, "kwargs": {"days": 30}}
     first = api.post(body, Idempotency_Key="build-118")
