@@ -67,7 +67,7 @@ def record(pid: int, seconds: int) -> dict[Stack, float]:
 def _read(raw: str) -> Iterator[tuple[Stack, float]]:
     for line in raw.splitlines():
         stack, _, count = line.rpartition(" ")
-        if not count.isdecimal():  # py-spy reads the memory of a running process, so a name may be garbage, with line breaks
+        if not count.isdecimal():  # py-spy reads a running process, so a name may be garbage, with line breaks
             continue
         frames = (frame.rpartition(" (") for frame in stack.split(";") if frame.endswith(")"))
         yield tuple((name, file.removesuffix(")")) for name, _, file in frames), int(count) / RATE
