@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from celery import Celery
@@ -225,7 +226,7 @@ def _unsent(exc: Exception, producer: _Producer, text: str) -> Exception:
     connection = producer.connection
     refusal = answers.refusal(exc, producer.transport, producer.routing_key)
     # The task's own code may have caught the connection's error, and then failed itself.
-    is_network = any(_is_network(one, connection) for one in _chain(exc))
+    is_network = any(_is_network(one, connection) for one in islice(_chain(exc), 20))
     is_before = isinstance(exc, BEFORE) and not (producer.began and is_network)
     if refusal is None and (is_before or not (producer.began or is_network)):
         return _not_sent(Code.CELERY_REFUSED, error=answers.shown(text or type(exc).__name__))
@@ -242,14 +243,13 @@ def _unsent(exc: Exception, producer: _Producer, text: str) -> Exception:
 
 def _chain(exc: BaseException) -> Iterator[BaseException]:
     """The error, and those during whose handling it was raised."""
-    seen, one = set[int](), exc
-    while one is not None and id(one) not in seen:
-        seen.add(id(one))
+    one: BaseException | None = exc
+    while one is not None:
         yield one
-        one = one.__cause__ or one.__context__  # type: ignore[assignment]
+        one = one.__cause__ or one.__context__
 
 
-def _is_network(exc: Exception, connection: Any) -> bool:
+def _is_network(exc: BaseException, connection: Any) -> bool:
     """Whether the connection failed. kombu counts KeyError among Redis' connection errors; for us, it is the platform's error."""
     return isinstance(exc, (OperationalError, *connection.connection_errors)) and not isinstance(exc, LookupError)
 
