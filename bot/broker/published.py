@@ -12,9 +12,9 @@ from bot.core.model import TaskId
 
 @dataclass
 class Published:
-    """How far any thread of this process is with publishing a task."""
+    """How far all threads of this process are with publishing a task."""
 
-    began: bool = False
+    began: int = 0  # how often publishing it has begun, over any producer
     sent: bool = False
 
 
@@ -32,7 +32,7 @@ def watch(task: TaskId) -> Iterator[Published]:
 
 def _before(properties: dict[str, Any] | None = None, **_: Any) -> None:
     if (seen := _watched.get((properties or {}).get("correlation_id", ""))) is not None:
-        seen.began = True
+        seen.began += 1
 
 
 def _after(headers: dict[str, Any] | None = None, body: Any = None, **_: Any) -> None:

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from celery import Celery
@@ -86,7 +87,7 @@ class CelerySender:
 
     def reach(self, within: float) -> str:
         """The transport's name, once the broker has answered. Raises NotSent."""
-        with self._producer(within) as producer:
+        with self._producer(TaskId(""), within) as producer:
             return str(producer.transport)
 
     def send(self, what: Dispatch, *, run: RunId, within: float, enter: Callable[[], bool]) -> None:
@@ -95,17 +96,20 @@ class CelerySender:
             raise _not_sent(Code.EAGER)
         named = {**what.options["headers"], RUN_HEADER: str(run)}
         what = replace(what, options={**what.options, "headers": named})
-        with self._producer(within) as producer, watch(what.task_id) as seen:
+        with self._producer(what.task_id, within) as producer, watch(what.task_id) as seen:
             if not enter():
                 raise _not_sent(Code.TOO_SLOW)
             try:
                 answer = self._publish(what, producer)
             except Exception as exc:  # whatever Celery, the platform's own code in it, or the transport raises
                 producer.is_over = True
-                if producer.sent or seen.sent:  # from a receiver of `after_task_publish`, or from the event `task-sent`
+                # The error is of a receiver of `after_task_publish`, or of the event `task-sent`.
+                if producer.sent(what.task_id) or seen.sent:
                     failed = self._text(traceback.format_exc(), what)
                     log.error("run %s was sent; code that runs after sending failed\n%s", run, failed)  # noqa: TRY400
                     return
+                if seen.began > producer.asked:  # its code has used another producer, of which we know nothing
+                    raise FateUnknown(_unreachable(exc)) from exc
                 raise _unsent(exc, producer, self._text(str(exc), what)) from exc
             _check(answer, what.task_id, producer, seen)
 
@@ -133,8 +137,8 @@ class CelerySender:
         return self.app.send_task(what.task, args, kwargs, **options)
 
     @contextlib.contextmanager
-    def _producer(self, within: float) -> Iterator["_Producer"]:
-        """A producer whose connection has just answered. Raises NotSent."""
+    def _producer(self, task: TaskId, within: float) -> Iterator["_Producer"]:
+        """A producer for this task, whose connection has just answered. Raises NotSent."""
         until = time.monotonic() + within
         try:
             producer: Any = self._pool.acquire(block=True, timeout=within)
@@ -146,7 +150,7 @@ class CelerySender:
             except Exception as exc:
                 refusal = answers.refusal(exc, producer.connection.transport.driver_type)
                 raise NotSent(_unreachable(exc) if refusal is None else refusal.reason) from exc
-            yield _Producer(producer, declares=self.declares)
+            yield _Producer(producer, task, declares=self.declares)
         finally:
             producer.release()
 
@@ -162,23 +166,31 @@ def _aware(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class _Producer:
-    """kombu's producer, for one message. `began` and `sent` say how far publishing is.
+    """kombu's producer, for the message of one task. The task's own code may also publish other messages over it.
 
     All differences from beat are here, so that Celery calls the platform's routers, hooks and signals as for beat.
     """
 
-    def __init__(self, producer: Any, *, declares: bool) -> None:
+    def __init__(self, producer: Any, task: TaskId, *, declares: bool) -> None:
         self._producer = producer
+        self._task = task
         self._declares = declares
         self._exchange = self.routing_key = ""
         self.transport = str(producer.connection.transport.driver_type)
-        self.began = self.sent = False
+        self.began = False  # whether any message may have left
+        self.asked = 0  # how often this task was to be published over it
+        self._sent = set[str]()  # the ids of the tasks that were sent
         self.is_over = False  # True: nothing may be published any more, as the person is told that nothing was sent
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._producer, name)
 
+    def sent(self, task: str) -> bool:
+        return task in self._sent
+
     def publish(self, body: Any, **options: Any) -> Any:
+        task = str(options.get("correlation_id") or "")  # Celery's id of the task. Events have none.
+        self.asked += task == self._task
         # Celery has set `Published.began` before it calls this. `_check` reads that after it sets `is_over`.
         if self.is_over:
             raise RuntimeError("too late: runtask has already said that this task was not sent")
@@ -196,7 +208,7 @@ class _Producer:
             headers["ignore_result"] = False  # we want the result
         self.began = True
         answer = self._producer.publish(body, **{**options, "declare": [], "retry": False})
-        self.sent = True
+        self._sent.add(task)
         return answer
 
     def has_one_queue(self) -> bool:
@@ -213,7 +225,10 @@ def _unsent(exc: Exception, producer: _Producer, text: str) -> Exception:
     """The exception that says whether the message may have been sent. `text` is that of `exc`, without secrets."""
     connection = producer.connection
     refusal = answers.refusal(exc, producer.transport, producer.routing_key)
-    if refusal is None and (isinstance(exc, BEFORE) or not (producer.began or _is_network(exc, connection))):
+    # The task's own code may have caught the connection's error, and then failed itself.
+    is_network = any(_is_network(one, connection) for one in islice(_chain(exc), 20))
+    is_before = isinstance(exc, BEFORE) and not (producer.began and is_network)
+    if refusal is None and (is_before or not (producer.began or is_network)):
         return _not_sent(Code.CELERY_REFUSED, error=answers.shown(text or type(exc).__name__))
     is_sure = (
         not producer.began
@@ -226,7 +241,15 @@ def _unsent(exc: Exception, producer: _Producer, text: str) -> Exception:
     return (NotSent if is_sure else FateUnknown)(_unreachable(exc) if refusal is None else refusal.reason)
 
 
-def _is_network(exc: Exception, connection: Any) -> bool:
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    """The error, and those during whose handling it was raised."""
+    one: BaseException | None = exc
+    while one is not None:
+        yield one
+        one = one.__cause__ or one.__context__
+
+
+def _is_network(exc: BaseException, connection: Any) -> bool:
     """Whether the connection failed. kombu counts KeyError among Redis' connection errors; for us, it is the platform's error."""
     return isinstance(exc, (OperationalError, *connection.connection_errors)) and not isinstance(exc, LookupError)
 
@@ -250,12 +273,12 @@ def _check(answer: Any, task: TaskId, producer: _Producer, seen: Published) -> N
     celery-singleton returns the task that is already waiting or running. celery-once returns a result without an id. Others
     return None, as after `if not cache.add(lock): return`. But some return None after they have sent the task, too.
     """
-    other = None if answer is None else getattr(answer, "id", task)
+    other = getattr(answer, "id", None)
     is_ours = other == task
     producer.is_over = not is_ours  # its code may have kept the producer, to publish later
-    if producer.sent or seen.sent:
+    if producer.sent(task) or seen.sent or (other and producer.sent(str(other))):  # or it has an id of its own
         return
-    if producer.began or seen.began:  # its code has caught the error
+    if producer.began or seen.began:  # its code has caught the error, or has published something else
         raise FateUnknown(Reason(code=Code.HELD_BACK))
     if not is_ours:
         raise _not_sent(Code.HELD_BACK_BY, task=str(other)) if other else _not_sent(Code.HELD_BACK)

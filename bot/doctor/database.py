@@ -28,7 +28,8 @@ AHEAD = timedelta(minutes=2)  # the clocks of two machines differ by less
 LOCAL = "If the platform has USE_TZ = False, PLATFORM_TIME_ZONE must be its TIME_ZONE."
 ABSENT = (
     "A database router has forbidden them (allow_migrate; with django-tenants: SHARED_APPS), or this connection looks into another"
-    " schema. When that is corrected: `runtask migrate runtask zero --fake`, then `runtask migrate runtask`."
+    " schema. Correct that first. If they are still missing: `runtask migrate runtask zero --fake`, then `runtask migrate runtask` (with"
+    " django-tenants: `migrate_schemas --shared`)."
 )
 OLDER = (
     "The form can't show a schedule's last run, or threads can't show how long a task took."
@@ -48,7 +49,7 @@ def database(subject: Subject) -> Iterator[Finding]:
         yield problem("sidecar", str(message.msg), str(message.hint))
         return
     yield findings.clock("the database", clock.ahead().total_seconds())
-    yield from _migrations(connections[database_of(Run)])
+    yield from _migrations(connections[database_of(Run)], is_forbidden="W021" in subject.complaints)
     yield from _columns()
     yield from _text(connections[database_of(Run)])
     if "W017" in subject.complaints:
@@ -72,13 +73,15 @@ def _reached(alias: str) -> Finding:
     return ok(what, f"{connection.display_name} {number}")
 
 
-def _migrations(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
+def _migrations(connection: BaseDatabaseWrapper, *, is_forbidden: bool) -> Iterator[Finding]:
+    """`is_forbidden`: a router forbids our tables, so `migrate` would only record the migrations."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     waiting = [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
     ours = [name for name in waiting if name.startswith("runtask.")]
     if ours:
-        yield problem("our tables", f"migrations not applied: {some(ours)}", "Run `runtask migrate`.")
+        remedy = "Correct the router, then run `runtask migrate`." if is_forbidden else "Run `runtask migrate`."
+        yield problem("our tables", f"migrations not applied: {some(ours)}", remedy)
     elif absent := _absent(connection):
         yield problem("our tables", f"their migrations are recorded, but there is no {some(absent)}", ABSENT)
     else:

@@ -21,7 +21,7 @@ from bot.models import Run, database_of
 
 log = logging.getLogger(__name__)
 
-NOT_MIGRATED = "the database of %s has no tables of runtask: run `runtask migrate` with these settings, or set DJANGO_SETTINGS_MODULE"
+NOT_MIGRATED = "the database of %s has no tables of runtask: run `runtask migrate` with these settings, or set DJANGO_SETTINGS_MODULE; or see `runtask doctor`"
 OUR_LOGGERS = ("bot", "runtask.audit")
 STOP = 10.0  # seconds for the loops' last steps, and as many for messages that are being sent
 

@@ -18,7 +18,7 @@ from bot.core.reasons import Code, Reason
 from bot.core.rights import Action, Need
 from bot.core.rules import RuleBook
 from bot.core.status import RunState
-from bot.models import Home, Run, SlackLink, atomic
+from bot.models import Home, Run, SlackLink, atomic, still
 from bot.runs import clock, installations, links, outbox, recalled, rulebook, see, unsent
 from bot.runs.actors import has_groups
 from bot.runs.door import Admitted, Platform, schedules_of
@@ -30,6 +30,7 @@ TOLD = 10  # approvers of a run that get a direct message, at most
 SHOWN = 10  # runs in a list
 WAITING = 200  # waiting runs that are read at once, at most
 BATCH = 100  # runs per step, and linked people per query
+ASKED = 5  # runs per step whose approvers are searched, which may take many queries
 LARGE = ("args", "kwargs", "options", "target", "result", "traceback")  # columns that this module doesn't read
 EVERY = 1.0  # seconds between two steps
 
@@ -123,7 +124,7 @@ class Tending:
         for run in rows:
             if (why := _hindrance(run, schedules)) is not None:
                 changed |= unsent.end(run.pk, RunState.WITHDRAWN, now=now, why=Reason(code=why)) is not None
-        for run in _waiting().filter(approvers_asked_at=None).select_related("user")[:BATCH]:
+        for run in _waiting().filter(approvers_asked_at=None).select_related("user")[:ASKED]:
             _ask(run, now)
             changed = True
         if changed:
@@ -145,10 +146,13 @@ def _ask(run: Run, now: datetime) -> None:
 
 @atomic()
 def _owe(run: Run, installation: InstallationId, found: list[SlackUserId], now: datetime) -> None:
-    """Asks the run's approvers. Does nothing if a process has asked them before."""
-    waits = Run.objects.filter(pk=run.pk, approvers_asked_at=None)
+    """Asks the run's approvers. Does nothing if a process has asked them before, or if the run doesn't wait any more."""
+    waits = Run.objects.filter(still(RunState.WAITING), pk=run.pk, approvers_asked_at=None)
     if not waits.update(approvers_asked_at=now):
         return
+    run.refresh_from_db(
+        fields=["channel", "approval_ask"]
+    )  # they may have changed during the search; the row is locked now
     Home.objects.filter(installation=installation, slack_user__in=found).update(shown=None, claimed_until=now)
     if is_read_by_approvers(run):
         return

@@ -243,6 +243,8 @@ class _Late:
 
 
 def _tell(wait: _Wait) -> None:
+    if wait.is_over:  # the others before it took long
+        return
     try:
         wait.tell()
     except Exception:

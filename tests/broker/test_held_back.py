@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from celery import Celery, Task
 from kombu import Producer
+from kombu.exceptions import OperationalError
 
+from bot.broker import send
 from bot.core.model import RunId
 from bot.core.ports import FateUnknown, NotSent
 from tests.broker.sending import a_prepared, an_app, taken
@@ -102,6 +104,62 @@ def test_if_a_tasks_code_hides_that_publishing_failed_its_fate_is_unknown(
 
     with pytest.raises(FateUnknown):
         send_silently(app, publish)
+
+
+@pytest.mark.parametrize("own_error", [None, TypeError], ids=["as it is", "as an error of its own"])
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_if_publishing_fails_after_it_has_begun_the_fate_is_unknown_whatever_the_code_raises(
+    app: Celery, is_ours: bool, own_error: type[Exception] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send, "SURE", frozenset())  # over a network, a message may arrive although its answer is lost
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OperationalError
+
+    def publish(apply_async: Any, call: Any, options: Any) -> None:
+        monkeypatch.setattr(Producer, "publish", fail)
+        try:
+            apply_async(*call, **(options if is_ours else {**options, "producer": None}))
+        except OperationalError:
+            if own_error is not None:
+                raise own_error  # noqa: B904  # as in careless code
+            raise
+
+    with pytest.raises(FateUnknown):
+        send_silently(app, publish)
+
+
+def test_another_message_over_our_producer_does_not_count_as_the_task(app: Celery) -> None:
+    with pytest.raises(FateUnknown):  # it may be the task, with an id of its own
+        send_silently(app, lambda _, __, options: app.send_task("audit", producer=options["producer"]))
+    assert len(taken(app)) == 1
+
+
+@pytest.mark.parametrize("answer", [False, {}, True])
+def test_an_answer_without_an_id_does_not_say_that_the_task_was_sent(app: Celery, answer: object) -> None:
+    class Locked(Task):
+        def apply_async(self, *_: Any, **__: Any) -> Any:
+            return answer
+
+    @app.task(name="reports.tasks.nightly", shared=False, base=Locked)
+    def nightly(number, days): ...
+
+    sender, what = a_prepared(app, a_schedule())
+    with pytest.raises(NotSent, match=r"held_back$"):
+        sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
+
+
+def test_a_task_that_is_sent_with_an_id_of_its_own_was_sent(app: Celery) -> None:
+    class Own(Task):
+        def apply_async(self, *call: Any, **options: Any) -> Any:
+            return super().apply_async(*call, **{**options, "task_id": "its-own"})
+
+    @app.task(name="reports.tasks.nightly", shared=False, base=Own)
+    def nightly(number, days): ...
+
+    sender, what = a_prepared(app, a_schedule())
+    sender.send(what, run=RunId(5), within=1.0, enter=lambda: True)
+    assert len(taken(app)) == 1
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -12,7 +12,7 @@ import pytest
 from slack_bolt import BoltResponse
 
 from bot.runs import waiting
-from bot.runs.waiting import ANSWER_LIMIT, Budget, Threads, TooSlow, _Late, making_answer
+from bot.runs.waiting import ANSWER_LIMIT, TELLING, Budget, Threads, TooSlow, _Late, making_answer
 from bot.slack.endpoint import _Response
 
 
@@ -189,6 +189,24 @@ def test_people_whose_wait_is_over_are_not_told(told: Queue[str]) -> None:
     late.watch(lambda: told.put("in time")).is_over = True
     late.watch(lambda: told.put("late"))
     assert told.get(timeout=10) == "late"
+
+
+def test_people_whose_wait_ends_while_others_are_told_are_not_told(told: Queue[str]) -> None:
+    late, answers, begun = _Late(), threading.Event(), threading.Semaphore(0)
+
+    def slow() -> None:
+        begun.release()
+        answers.wait(20)
+
+    for _ in range(TELLING):
+        late.watch(slow)
+    behind = late.watch(lambda: told.put("behind"))
+    for _ in range(TELLING):
+        assert begun.acquire(timeout=10)
+    late.watch(lambda: told.put("last"))
+    behind.is_over = True
+    answers.set()
+    assert told.get(timeout=10) == "last"
 
 
 def cant_start(_: threading.Thread) -> None:

@@ -21,6 +21,7 @@ class Asked:
 
     error: str = ""  # Slack's answer to views.open
     refused: Exception | None = None
+    loses_answer: bool = False  # Slack opens the form, but its answer doesn't arrive
     opened: list[Any] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
@@ -37,6 +38,9 @@ class Asked:
 
     def views_open(self, *, view: Any, **_: Any) -> None:
         self.opened.append(view)
+        if self.loses_answer and len(self.opened) == 1:
+            self.error = "exchanged_trigger_id"
+            raise TimeoutError
         if self.error:
             raise SlackApiError("no", SimpleNamespace(get={"error": self.error}.get, status_code=200))  # type: ignore[no-untyped-call]
 
@@ -47,6 +51,12 @@ def test_nobody_reads_an_error_beside_an_open_form(refused: Exception | None) ->
     second = Asked(error="exchanged_trigger_id", refused=refused)
     second.opening()._open()
     assert (len(second.opened), second.told) == (1, [])
+
+
+def test_nobody_reads_an_error_beside_a_form_whose_opening_slack_could_not_confirm() -> None:
+    asked = Asked(loses_answer=True)
+    asked.opening()._open()
+    assert asked.told == []
 
 
 def test_when_the_time_is_up_no_window_is_tried_because_the_trigger_has_expired() -> None:

@@ -4,6 +4,7 @@ The platform's own backend object isn't used: it waits for minutes if its server
 """
 
 import logging
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,7 +33,8 @@ NEWS = 500  # outcomes per pass, at most
 SINGLE_PAUSE = 2.0  # seconds between two passes over the open runs, if the backend needs one question for each run
 FORM_LIMIT, PASS_LIMIT = 0.5, 10.0  # seconds for an answer: while a person waits, and in the watcher's own thread
 REMEMBERED = 1000
-_unreadable: set[str] = set()  # tokens of unreadable results that were reported
+REPORTED_AGAIN = 60.0  # seconds until an unreadable result is reported again: the database may have been away
+_unreadable: dict[str, float] = {}  # by token: when an unreadable result was reported last (time.monotonic)
 
 
 @dataclass
@@ -86,11 +88,13 @@ def _outcomes(answers: Iterable[Answer]) -> Iterator[Outcome]:
         try:
             found = _outcome(answer)
         except Exception as exc:  # one task's odd result must not hide those of others
-            if answer.token not in _unreadable:
+            reported_at, now = _unreadable.get(answer.token), time.monotonic()
+            if reported_at is None:
                 log.exception("the result of task %s can't be read", answer.task)
                 if len(_unreadable) >= REMEMBERED:
-                    _unreadable.clear()  # some results are then reported a second time
-                _unreadable.add(answer.token)
+                    _unreadable.clear()  # some results are then logged a second time
+            if reported_at is None or now - reported_at >= REPORTED_AGAIN:
+                _unreadable[answer.token] = now
                 yield _unread(answer, exc)
         else:
             if found is not None:

@@ -66,6 +66,10 @@ class Line:
         if why is not None and time.monotonic() < self._silent_until:
             raise SourceSilent(why)
         if not self._room.acquire(timeout=limit):
+            if (
+                why is None
+            ):  # the last answer was good: the backend is only busy, so the next question may be asked at once
+                raise SourceSilent(_reason(TimeoutError()))
             raise self._silent(TimeoutError())
         answers: SimpleQueue[tuple[Any, Exception | None]] = SimpleQueue()
         thread = threading.Thread(target=self._answer, args=(question, answers), name="results", daemon=True)
@@ -96,10 +100,15 @@ class Line:
             connections.close_all()  # a backend over Django's cache may have opened some in this thread
 
     def _silent(self, problem: Exception) -> SourceSilent:
-        """Remembers the failure, with the error's name only: its text may hold an address with a password."""
-        self._why = Reason(code=Code.SOURCE_SILENT, params={"error": type(problem).__name__})
+        """Remembers the failure."""
+        self._why = _reason(problem)
         self._silent_until = time.monotonic() + SILENT_PAUSE
         return SourceSilent(self._why)
+
+
+def _reason(problem: Exception) -> Reason:
+    """The reason with the error's name only: the error's text may hold an address with a password."""
+    return Reason(code=Code.SOURCE_SILENT, params={"error": type(problem).__name__})
 
 
 @cache

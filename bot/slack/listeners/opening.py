@@ -53,9 +53,11 @@ class Opening:
         except Refused as exc:
             problem = problem_text(exc.problems[0])
         except UNREACHABLE as exc:
-            error = error_code(exc)
-            log.warning("views.open: %s %s", error, details(exc))
-            problem = self.too_late if error == EXPIRED else texts.SORRY
+            code = error_code(exc)
+            log.warning("views.open: %s %s", code, details(exc))
+            problem = self.too_late if code == EXPIRED else texts.SORRY
+            # After any other error the form may be open: then Slack refuses a second one, and nobody needs to be told.
+            error = code if code in (EXPIRED, USED) else ""
         except Exception as exc:
             log.exception("the form could not be opened")
             problem = sorry(exc)

@@ -47,6 +47,20 @@ def test_a_backend_that_hangs_blocks_no_caller_and_keeps_a_bounded_number_of_thr
         reader.released.set()
 
 
+def test_a_backend_that_is_only_busy_may_be_asked_at_once_again() -> None:
+    reader = Hanging()
+    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
+    with ThreadPoolExecutor(HANGING) as pool:
+        for _ in range(HANGING):
+            pool.submit(line.ask, lambda one: one.read(["t"]), 20)
+        for _ in range(HANGING):
+            assert reader.asked.acquire(timeout=20)
+        with pytest.raises(SourceSilent):
+            line.ask(lambda one: one.read(["t"]), 0.01)
+        reader.released.set()
+    assert line.ask(lambda one: one.read(["t"]), 20) == []
+
+
 def test_many_questions_at_the_same_moment_are_no_silence() -> None:
     reader = Hanging()
     line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
