@@ -111,11 +111,17 @@ def by_hand() -> Times:
 
 def _record(run: Run, action: str) -> None:
     """Inserts an audit record. Its model allows that only to bot.runs.audit."""
-    values = {"at": run.created_at, "action": action, "entry": "slack", "schedule_name": "report", "run_id": run.pk}
+    values: dict[str, Any] = {
+        "at": run.created_at,
+        "action": action,
+        "entry": "slack",
+        "schedule_name": "report",
+        "run_id": run.pk,
+    }
     values |= {"installation": INSTALLATION, "count": 1, "details": "{}"}
     columns, places = ", ".join(f'"{name}"' for name in values), ", ".join(["%s"] * len(values))
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO runtask_auditrecord ({columns}) VALUES ({places})", [*values.values()])  # noqa: S608
+        cursor.execute(f"INSERT INTO runtask_auditrecord ({columns}) VALUES ({places})", list(values.values()))  # noqa: S608
 
 
 def _times(begin: float, sent: float) -> Times:
