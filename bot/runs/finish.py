@@ -54,10 +54,12 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secre
                 raise
             # The database refuses this outcome, which must not block the others. Only the first line of its error is logged,
             # because further lines contain the whole row.
-            if not isinstance(exc, IntegrityError):  # after that, the next pass succeeds: another process was faster
-                if len(_refused) >= REMEMBERED:
-                    _refused.clear()  # some outcomes are then tried again sooner
-                _refused[key] = time.monotonic()
+            if len(_refused) >= REMEMBERED:
+                _refused.clear()  # some outcomes are then tried again sooner
+            if isinstance(exc, IntegrityError) and key not in _refused:
+                _refused[key] = -math.inf  # another process may have been faster: then the next pass succeeds
+                continue
+            _refused[key] = time.monotonic()
             first, *_ = [*str(exc).splitlines(), ""]
             log.error("the outcome of task %s can't be recorded: %s %s", outcome.task_id, type(exc).__name__, first)  # noqa: TRY400
     return changed
