@@ -39,9 +39,8 @@ NEVER = float("-inf")
 # Changes that beat's mark doesn't show (`QuerySet.update`, `bulk_create`, SQL) are noticed after this time; in a large table, at
 # its next reading.
 UNMARKED_CHANGES = 5.0  # seconds
-READ_IN_SEARCH = (
-    0.05  # seconds; if reading the table takes less, a search waits for it. Otherwise it is read in the background.
-)
+# If reading the table takes less, a search waits for it. Otherwise the table is read in the background.
+READ_IN_SEARCH = 0.05  # seconds
 HANGING = 1.0  # seconds; if reading a small table takes longer, the connection is dead, maybe for hours
 REST = 20  # a large table is left alone for 20 times as long as its last reading took
 CHUNK = 500  # rows; reading them takes about a millisecond, then other threads get the interpreter

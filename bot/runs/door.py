@@ -111,7 +111,7 @@ class Admitted:
     def rules_of(self, schedule: Schedule | Brief | None) -> tuple[Rule, ...]:
         """The rules that match the schedule.
 
-        If `schedule` is None, it still compares all rules: otherwise a faster answer would show that there is no such schedule.
+        It compares all rules even if `schedule` is None. A faster answer would tell that the schedule doesn't exist.
         """
         found = self.in_force.book.of(*(("", "") if schedule is None else (schedule.name, schedule.task)))
         return () if schedule is None else found
@@ -125,8 +125,7 @@ class Admitted:
     def run(self, run: RunId) -> SeenRun | None:
         """None: there is no such run for this actor. Only its requester may see a run whose schedule was deleted.
 
-        Without such a run, it still looks for a schedule and compares all rules: otherwise a faster answer would show that there
-        is no such run.
+        If the run doesn't exist, it reads a schedule and compares all rules nevertheless. A faster answer would tell that.
         """
         found = _run(run)
         seen = self.seen(found or Run(schedule_id=LARGEST_ID))

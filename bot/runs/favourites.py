@@ -40,7 +40,7 @@ def add(admitted: Admitted, schedule: ScheduleId) -> None:
 
 
 def remove(admitted: Admitted, schedule: ScheduleId) -> None:
-    """Removes a favourite, or changes nothing if it isn't one, or if there is no such schedule.
+    """Removes a favourite. Does nothing if the schedule isn't one, or doesn't exist.
 
     People may also remove a schedule that they may not see any more.
     """

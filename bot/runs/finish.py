@@ -1,8 +1,6 @@
 """Saves outcomes in runs, together with the notices that the runs then owe."""
 
 import logging
-import math
-import time
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,7 +11,8 @@ from django.db.models import Q
 
 from bot.core.audit import Act, Record
 from bot.core.entry import Entry
-from bot.core.model import NoticeKind, Outcome, RunId, ScheduleId, Source, TaskId
+from bot.core.model import NoticeKind, Outcome, RunId, ScheduleId, Source
+from bot.core.pauses import Pauses
 from bot.core.reasons import Code, Reason
 from bot.core.secrets import Secrets
 from bot.core.status import AWAITED, ENDED, FINAL, OPEN, REJECTED, RETRY, WAITING, RunState, after
@@ -33,11 +32,8 @@ ANY = Q()  # every run
 # An ended run is watched for this time. If its worker is lost, the broker may give the task to another worker, and it ends again.
 WATCHED_ON = timedelta(hours=1)
 PATIENCE = timedelta(hours=24)  # an open run ends as `unseen` this long after its deadline
-REFUSED_PAUSE = (
-    60.0  # seconds until an outcome that the database has refused is tried again: sources return it at each pass
-)
-REMEMBERED = 1000
-_refused: dict[tuple[TaskId, str], float] = {}  # monotonic: when the database has refused the outcome with this token
+# Outcomes that the database has refused, by task and token. Sources return them at each pass.
+_refused = Pauses(60.0)
 
 
 def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secret_keys: tuple[str, ...]) -> int:
@@ -45,7 +41,7 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secre
     changed = 0
     for outcome in outcomes:
         key = (outcome.task_id, outcome.token)
-        if time.monotonic() - _refused.get(key, -math.inf) < REFUSED_PAUSE:
+        if _refused.waits(key):
             continue
         try:
             changed += _record(outcome, now, timedelta(seconds=deadline), secret_keys)
@@ -54,12 +50,7 @@ def record(outcomes: Iterable[Outcome], *, now: datetime, deadline: float, secre
                 raise
             # The database refuses this outcome, which must not block the others. Only the first line of its error is logged,
             # because further lines contain the whole row.
-            if len(_refused) >= REMEMBERED:
-                _refused.clear()  # some outcomes are then tried again sooner
-            if isinstance(exc, IntegrityError) and key not in _refused:
-                _refused[key] = -math.inf  # another process may have been faster: then the next pass succeeds
-                continue
-            _refused[key] = time.monotonic()
+            _refused.begin(key)
             first, *_ = [*str(exc).splitlines(), ""]
             log.error("the outcome of task %s can't be recorded: %s %s", outcome.task_id, type(exc).__name__, first)  # noqa: TRY400
     return changed

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def follow(admitted: Admitted, run: RunId) -> SeenRun | None:
-    """The run as it is at this moment. None: there is no such run for this actor."""
+    """The run, with its newest outcome. None: it doesn't exist, or the actor may not see it."""
     seen = admitted.run(run)
     if seen is not None and catch_up(admitted.platform, seen.run):
         seen.run.refresh_from_db()

@@ -8,6 +8,7 @@ from celery import states
 from django.db.models import Q
 
 from bot.core.model import NoticeKind, Outcome, Source, TaskId
+from bot.core.pauses import Pauses
 from bot.core.reasons import Code, Reason
 from bot.core.secrets import WORDS
 from bot.models import Notice, Run
@@ -235,7 +236,7 @@ def test_an_outcome_that_the_database_refuses_is_tried_again_after_a_pause_or_wh
         assert record(bad) == 0
     assert caplog.text.count(refused) == 1
     with monkeypatch.context() as later:
-        later.setattr(finish, "REFUSED_PAUSE", 0.0)
+        later.setattr(finish, "_refused", Pauses(0))
         assert record(bad) == 0
     assert caplog.text.count(refused) == 2
     assert record(replace(bad, token="another", result_length=1)) == 1

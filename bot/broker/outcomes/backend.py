@@ -4,7 +4,6 @@ The platform's own backend object isn't used: it waits for minutes if its server
 """
 
 import logging
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from bot.broker.outcomes.readers import Answer, Compressed, Reader
 from bot.broker.outcomes.shown import outcome, readable_value
 from bot.broker.outcomes.watched import Tokens, Turns, ended_runs, open_runs
 from bot.core.model import Outcome, Source, TaskId
+from bot.core.pauses import Pauses
 from bot.core.ports import Outcomes
 from bot.core.reasons import Code, Reason
 from bot.core.status import AWAITED, RunState
@@ -32,9 +32,8 @@ CHUNK, LATE_CHUNK = 500, 20  # task ids in one question: about open runs, and ab
 NEWS = 500  # outcomes per pass, at most
 SINGLE_PAUSE = 2.0  # seconds between two passes over the open runs, if the backend needs one question for each run
 FORM_LIMIT, PASS_LIMIT = 0.5, 10.0  # seconds for an answer: while a person waits, and in the watcher's own thread
-REMEMBERED = 1000
-REPORTED_AGAIN = 60.0  # seconds until an unreadable result is reported again: the database may have been away
-_unreadable: dict[str, float] = {}  # by token: when an unreadable result was reported last (time.monotonic)
+# Unreadable results that were reported, by token. They are reported again, because the database may have been away.
+_unreadable = Pauses(600.0)
 
 
 @dataclass
@@ -88,13 +87,9 @@ def _outcomes(answers: Iterable[Answer]) -> Iterator[Outcome]:
         try:
             found = _outcome(answer)
         except Exception as exc:  # one task's odd result must not hide those of others
-            reported_at, now = _unreadable.get(answer.token), time.monotonic()
-            if reported_at is None:
+            if not _unreadable.waits(answer.token):
+                _unreadable.begin(answer.token)
                 log.exception("the result of task %s can't be read", answer.task)
-                if len(_unreadable) >= REMEMBERED:
-                    _unreadable.clear()  # some results are then logged a second time
-            if reported_at is None or now - reported_at >= REPORTED_AGAIN:
-                _unreadable[answer.token] = now
                 yield _unread(answer, exc)
         else:
             if found is not None:

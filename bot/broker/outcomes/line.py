@@ -66,9 +66,7 @@ class Line:
         if why is not None and time.monotonic() < self._silent_until:
             raise SourceSilent(why)
         if not self._room.acquire(timeout=limit):
-            if (
-                why is None
-            ):  # the last answer was good: the backend is only busy, so the next question may be asked at once
+            if why is None:  # the last answer was good, so the backend is only busy: others may ask at once
                 raise SourceSilent(_reason(TimeoutError()))
             raise self._silent(TimeoutError())
         answers: SimpleQueue[tuple[Any, Exception | None]] = SimpleQueue()

@@ -85,7 +85,7 @@ class Opening:
         if self.elsewhere is not None:
             self.elsewhere(text)
         else:
-            log.warning("%s could not be told why there is no form: %s", self.asked.account.user, error)
+            log.warning("no message could be sent to %s, whose form did not open: %s", self.asked.account.user, error)
 
 
 def window(parts: Parts, trigger: str, text: str) -> str:

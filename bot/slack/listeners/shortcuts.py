@@ -50,4 +50,6 @@ class Shortcuts:
         try:
             self.parts.client.chat_postMessage(channel=shortcut.account.user, text=text)
         except UNREACHABLE as exc:
-            log.warning("%s could not be told why there is no form: %s", shortcut.account.user, error_code(exc))
+            log.warning(
+                "no message could be sent to %s, whose form did not open: %s", shortcut.account.user, error_code(exc)
+            )

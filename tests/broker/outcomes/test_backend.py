@@ -17,6 +17,7 @@ from django.utils import timezone
 from bot.broker.outcomes import backend, kinds, readers
 from bot.broker.outcomes.backend import CHUNK, BackendOutcomes
 from bot.core.model import Outcome, Source, TaskId
+from bot.core.pauses import Pauses
 from bot.core.ports import SourceSilent
 from bot.core.secrets import WORDS
 from bot.models import Run
@@ -155,13 +156,12 @@ def test_a_malformed_result_hides_no_other(tmp_path: Path, caplog: pytest.LogCap
 
 
 def test_the_memory_of_logged_problems_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backend, "REMEMBERED", 2)
-    backend._unreadable.clear()
+    monkeypatch.setattr(backend, "_unreadable", Pauses(600, most=2))
     app = an_app(f"file://{tmp_path}")
     for number in range(5):
         Path(tmp_path, f"celery-task-meta-{number}").write_bytes(pickle.dumps(number))
         assert len(BackendOutcomes(app).of(TaskId(str(number)))) == 1
-    assert len(backend._unreadable) <= 2
+    assert len(backend._unreadable._since) <= 2
 
 
 def test_an_unreachable_server_is_reported_without_its_address_and_asked_again_later(

@@ -25,6 +25,7 @@ from bot.broker.outcomes.backend import BackendOutcomes
 from bot.broker.outcomes.readers import token
 from bot.broker.outcomes.shown import LONGEST, NOT_SHOWN, TOO_LONG, readable_value
 from bot.core.model import Source
+from bot.core.pauses import Pauses
 from bot.core.secrets import WORDS
 from bot.runs import finish
 from bot.texts import sentence
@@ -185,7 +186,7 @@ def test_a_run_says_why_its_result_can_not_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: bytes, why: str
 ) -> None:
     monkeypatch.setattr(base, "COMPRESSED_PAYLOAD_MAGIC", b"\0celery-compressed\0", raising=False)
-    monkeypatch.setattr(backend, "_unreadable", {})
+    monkeypatch.setattr(backend, "_unreadable", Pauses(600))
     app, run = an_app(f"file://{tmp_path}"), a_run(source="backend")
     file = Path(tmp_path, f"celery-task-meta-{run.task_id}")
     file.write_bytes(stored)
@@ -197,7 +198,7 @@ def test_a_run_says_why_its_result_can_not_be_read(
     run.refresh_from_db()
     assert (run.state, why in sentence(run.unseen_reason)) == ("sent", True)
     assert BackendOutcomes(app).changed() == [], "this process has said it"
-    monkeypatch.setattr(backend, "REPORTED_AGAIN", 0.0)
+    monkeypatch.setattr(backend, "_unreadable", Pauses(0))
     assert len(BackendOutcomes(app).changed()) == 1, "the database may have been away"
     file.unlink()
     store(app, run.task_id, "SUCCESS")
