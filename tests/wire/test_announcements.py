@@ -11,9 +11,10 @@ from django.test import Client
 
 from bot import conf, wiring
 from bot.core.reasons import Code, Reason
-from bot.models import Notice, NoticeState, Run, SlackLink
+from bot.models import Installation, Notice, NoticeState, Run, SlackLink
 from bot.web import tokens
 from localslack.testing import LocalSlack, Person
+from tests.broker.waiting import wait_until
 from tests.wire.conftest import OPS, Schedule
 from tests.wire.test_destinations import ends
 from tests.wire.test_thread import all_words, finished, run
@@ -24,9 +25,14 @@ HOSTILE = "<!channel> *boss* <@U0BEN>"
 
 @pytest.fixture
 def announced(slack: LocalSlack, settings: Any) -> Callable[..., None]:
-    """Sets where runs are announced."""
+    """Sets where runs are announced.
+
+    Waits until the deliverer has saved its installation. A run that is asked for in the moment before names none. It is
+    announced when the token is next checked, which is later than these tests wait.
+    """
 
     def announce(where: Any) -> None:
+        wait_until(Installation.objects.exists)
         settings.RUNTASK = {**settings.RUNTASK, "ANNOUNCE": where if isinstance(where, str) else json.dumps(where)}
         conf.conf.cache_clear()
         wiring.platform.cache_clear()
