@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
-from bot.broker.outcomes.watched import Turns
 from bot.core.entry import Entry
 from bot.core.model import Field
+from bot.core.pauses import WorkLimit
 from bot.core.ports import NotSetUp
 from bot.core.text import clip, exact
 from bot.models import Notice, Run, RunNow, RunWaiting
@@ -25,7 +25,7 @@ from bot.web.beat_admin import may_run
 from bot.web.lists import Guarded, ReadOnly
 
 SHARE, PAUSE = 0.05, 2.0  # share of a process's time for bringing runs up to date, and seconds between two times
-_steps = Turns(share=SHARE, pause=PAUSE)
+_steps = WorkLimit(share=SHARE, pause=PAUSE)
 
 
 class NoticeInline(ReadOnly, admin.TabularInline):
@@ -243,6 +243,6 @@ def _step() -> None:
 def _catch_up(request: HttpRequest) -> None:
     """Brings runs up to date, even if no watcher runs."""
     try:
-        _steps.take(_step)
+        _steps.do(_step)
     except NotSetUp as exc:
         messages.error(request, texts.CANT_CATCH_UP.format(why=exc))

@@ -24,6 +24,7 @@ from bot.conf import FULL, Conf, conf, is_sidecar
 from bot.core.model import Source
 from bot.core.ports import NotSetUp
 from bot.runs.approvals import Tending
+from bot.runs.budget import Threads
 from bot.runs.cleanup import Keep
 from bot.runs.deliver import Deliverer
 from bot.runs.door import Platform
@@ -33,7 +34,6 @@ from bot.runs.loops import IDLE, RARELY, Bell, Loop, Watcher, cleanup_step, deli
 from bot.runs.report import Site
 from bot.runs.sources import Sources
 from bot.runs.stop import Repeating
-from bot.runs.waiting import Threads
 from bot.slack.app import create_app
 from bot.slack.audience import Audiences
 from bot.slack.client import DELIVERY, FAST, PROFILE, web_client

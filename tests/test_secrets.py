@@ -28,9 +28,9 @@ from bot.core.secrets import WORDS, Secrets
 from bot.models import Notice, Run
 from bot.runs import audit, finish, see, start
 from bot.runs.actors import of_user
+from bot.runs.budget import Budget
 from bot.runs.door import Admitted, admit
 from bot.runs.report import Site, report
-from bot.runs.waiting import Budget
 from bot.slack import messages, modals, payloads
 from bot.slack.metadata import Metadata
 from bot.web import tokens

@@ -32,8 +32,8 @@ from bot.core.model import (
 from bot.models import Notice, Run, SiteState, atomic
 from bot.runs import start
 from bot.runs.actors import of_user
+from bot.runs.budget import Budget
 from bot.runs.door import admit
-from bot.runs.waiting import Budget
 
 Times = Mapping[str, float]
 VALUES = {"days": 30, "region": "EU"}

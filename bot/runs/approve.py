@@ -37,11 +37,11 @@ from bot.runs import (
 )
 from bot.runs.approvals import WaitingRun, waiting_run
 from bot.runs.attempts import Attempt
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted, Platform, SeenRun
+from bot.runs.one_at_a_time import one_at_a_time
 from bot.runs.refusals import NotAllowed, NothingSent, NotWaiting, Refused, Void
-from bot.runs.turns import turn
-from bot.runs.waiting import Budget
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def _approve(admitted: Admitted, run: RunId, mark: str, budget: Budget) -> Run |
     dispatch = _dispatch(admitted, asked)
     attempt = _attempt(admitted, found, dispatch)
     try:
-        with platform.unsaved.unless_saved(attempt), turn(platform, found.key, asked.schedule, asked.rules):
+        with platform.unsaved.unless_saved(attempt), one_at_a_time(platform, found.key, asked.schedule, asked.rules):
             queued = _saved_yes(admitted, asked, attempt)
     except _Overtaken:
         return _approve(admitted.anew(), run, mark, budget)

@@ -6,9 +6,9 @@ from bot.core.model import RunRequest
 from bot.core.reasons import Code
 from bot.core.status import RunState
 from bot.models import Run
+from bot.runs.budget import Budget
 from bot.runs.door import Admitted
 from bot.runs.refusals import MaybeSent, NotAllowed, NothingSent, Refused, Taken
-from bot.runs.waiting import Budget
 
 POLL = 0.05  # seconds between two reads while another press of the same form is being sent
 ANSWERING = 0.3  # seconds of the budget that are left for answering

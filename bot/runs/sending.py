@@ -14,9 +14,9 @@ from bot.core.status import RunState
 from bot.models import Run, atomic, still
 from bot.runs import attempts, audit, clock, finish, outbox
 from bot.runs.attempts import Attempt
+from bot.runs.budget import Budget
 from bot.runs.door import Platform
 from bot.runs.refusals import MaybeSent, NothingSent
-from bot.runs.waiting import Budget
 
 log = logging.getLogger(__name__)
 

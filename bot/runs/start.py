@@ -16,11 +16,11 @@ from bot.models import Run, atomic
 from bot.runs import again, attempts, basis, earlier, limits, outbox, rows, sending
 from bot.runs.attempts import Attempt
 from bot.runs.basis import Basis
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted
+from bot.runs.one_at_a_time import one_at_a_time
 from bot.runs.refusals import Changed, Gone, NotAllowed, Refused, Taken
-from bot.runs.turns import turn
-from bot.runs.waiting import Budget
 
 
 def check(admitted: Admitted, request: RunRequest) -> None:
@@ -70,7 +70,7 @@ def _saved(admitted: Admitted, request: RunRequest, ready: _Ready, budget: Budge
     platform = admitted.platform
 
     def save(attempt: Attempt, how: Callable[[Attempt], Run | None]) -> Run | None:
-        with platform.unsaved.unless_saved(attempt), turn(platform, request.key, ready.schedule, ready.rules):
+        with platform.unsaved.unless_saved(attempt), one_at_a_time(platform, request.key, ready.schedule, ready.rules):
             return _saved_owing_its_root(attempt, how)
 
     attempt = rows.attempt(admitted, request, ready.schedule, ready.dispatch, ready.rules, names=ready.names)

@@ -41,7 +41,7 @@ def create_app(conf: Conf, parts: Parts) -> App:
     With its own threads, Bolt would look for the answer only every 10 ms.
 
     We don't use Bolt's lazy listeners either: they copy the payload, and start before the answer has been sent. Work after an
-    answer goes through bot.runs.waiting.
+    answer goes through bot.runs.budget.
     """
 
     def authorize() -> AuthorizeResult:

@@ -21,7 +21,7 @@ from slack_sdk.signature import Clock, SignatureVerifier
 from bot.core.ports import NotSetUp
 from bot.requests import TooLarge, no_browser, outside_transactions, raw_body
 from bot.runs import clock
-from bot.runs.waiting import SlackAnswer, making_answer
+from bot.runs.budget import SlackAnswer, making_answer
 from bot.slack.replay import RATE_LIMITED, TOO_OLD, is_late
 
 log = logging.getLogger(__name__)

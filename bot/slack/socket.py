@@ -25,7 +25,7 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.core.steady import elapsed
-from bot.runs.waiting import making_answer
+from bot.runs.budget import making_answer
 from bot.slack.client import error_code, retry_after
 from bot.slack.keepalive import ended
 from bot.slack.replay import changes_something

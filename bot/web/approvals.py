@@ -19,11 +19,11 @@ from bot.requests import START_LIMIT
 from bot.rule_texts import IS_APPROVED_BY_ONE, need_text
 from bot.runs import actors, approvals, approve
 from bot.runs.approvals import WaitingRun
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Platform, SeenRun, admit
 from bot.runs.refusals import NotAllowed, Refused
 from bot.runs.report import asked
-from bot.runs.waiting import Budget
 from bot.texts import change_text, problem_text, sentence
 from bot.web import texts
 from bot.web.page import Visit, page

@@ -24,11 +24,11 @@ from bot.option_texts import stored_options
 from bot.requests import START_LIMIT
 from bot.rule_texts import need_text
 from bot.runs import again, clock, links, see, start, stop
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Platform, SeenRun
 from bot.runs.follow import follow
 from bot.runs.refusals import CantRepeat, CantStop, Ended, MaybeSent, NotAllowed, NothingSent, Orphaned, Refused
-from bot.runs.waiting import Budget
 from bot.texts import change_name, press_again, sentence
 from bot.web import approvals, display, forms, texts
 from bot.web.frame import admin_site

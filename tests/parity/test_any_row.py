@@ -16,9 +16,9 @@ from bot.core.model import Actor, RunRequest, ScheduleId
 from bot.core.reasons import Problem
 from bot.core.secrets import WORDS
 from bot.runs import see, start
+from bot.runs.budget import Budget
 from bot.runs.door import Admitted, Platform, admit
 from bot.runs.refusals import Refused
-from bot.runs.waiting import Budget
 from bot.slack import modals
 from bot.slack.metadata import Metadata
 from bot.texts import problem_text

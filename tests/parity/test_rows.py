@@ -14,10 +14,10 @@ from bot.core.model import Actor, RunId, ScheduleId
 from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs import see, start
+from bot.runs.budget import Budget
 from bot.runs.door import Platform, admit
 from bot.runs.follow import follow
 from bot.runs.refusals import Refused
-from bot.runs.waiting import Budget
 from tests.factories import FORM_KEYS, a_row, staff_actor
 from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
 from tests.parity.compare import pictured

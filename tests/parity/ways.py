@@ -19,8 +19,8 @@ from bot.core.model import Actor, RunRequest, ScheduleId
 from bot.core.secrets import WORDS
 from bot.models import Run
 from bot.runs import start
+from bot.runs.budget import Budget
 from bot.runs.door import Platform, admit
-from bot.runs.waiting import Budget
 from tests.factories import FORM_KEYS
 from tests.fakes import FakeOutcomes, FakeQueues, FakeStopper
 

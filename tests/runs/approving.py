@@ -12,8 +12,8 @@ from bot.core.model import Actor, RunId, ScheduleId
 from bot.core.reasons import Code
 from bot.models import Notice, Run
 from bot.runs import approve
+from bot.runs.budget import Budget
 from bot.runs.refusals import NotAllowed
-from bot.runs.waiting import Budget
 from tests.factories import a_request, a_schedule, an_actor
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.conftest import Door

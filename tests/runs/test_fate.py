@@ -10,8 +10,8 @@ from bot.core.ports import FateUnknown, NotSent
 from bot.core.reasons import Code, Reason
 from bot.models import Run
 from bot.runs import outbox, start
+from bot.runs.budget import Budget
 from bot.runs.refusals import Refused
-from bot.runs.waiting import Budget
 from tests.factories import unreachable
 from tests.runs.conftest import Door
 from tests.runs.test_start import FIRST_NOTICES, codes, owed

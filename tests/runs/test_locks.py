@@ -13,8 +13,8 @@ from bot.core.report import Report
 from bot.models import Notice, Run
 from bot.runs import claims, clock, outbox, start, stop
 from bot.runs.approvals import Tending
+from bot.runs.budget import Budget
 from bot.runs.refusals import NothingSent
-from bot.runs.waiting import Budget
 from tests.factories import INSTALLATION, NOW, a_schedule, an_actor, slack_says, unreachable
 from tests.fakes import FakeCatalog, FakeSender
 from tests.runs.approving import SEVEN, TWO_PAIRS_OF_EYES, asked, says_no, says_yes

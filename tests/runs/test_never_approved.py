@@ -14,8 +14,8 @@ from bot.core.rights import Action
 from bot.core.status import RunState
 from bot.models import Answer
 from bot.runs import approve
+from bot.runs.budget import Budget
 from bot.runs.refusals import MaybeSent, NothingSent, NotWaiting, Void
-from bot.runs.waiting import Budget
 from tests.factories import TEAM, a_run, unreachable
 from tests.runs.approving import (
     TWO_PAIRS_OF_EYES,

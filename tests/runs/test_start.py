@@ -14,8 +14,8 @@ from bot.core.ports import NotSent
 from bot.core.reasons import Code, Invalid, Problem
 from bot.models import Notice, Run
 from bot.runs import see, start
+from bot.runs.budget import Budget
 from bot.runs.refusals import NotAllowed, Refused
-from bot.runs.waiting import Budget
 from bot.texts import problem_text
 from tests.factories import CHANNEL, INSTALLATION, a_preview, a_schedule, an_actor, sealed, unreachable
 from tests.runs.conftest import Door

@@ -48,7 +48,7 @@ from bot.core.entry import Entry
 from bot.core.model import RunRequest
 from bot.runs import actors, start
 from bot.runs.door import admit
-from bot.runs.waiting import Budget
+from bot.runs.budget import Budget
 from django.contrib.auth.models import User
 ana = actors.of_user(User.objects.get(username="ana"), entry=Entry.SLACK)
 asked = RunRequest(key=str(uuid4()), schedule=1, args=None, kwargs=None, fingerprint=None)

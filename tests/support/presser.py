@@ -30,9 +30,9 @@ from bot.models import Run, still  # noqa: E402
 from bot.runs import approve, clock, start, stop  # noqa: E402
 from bot.runs.actors import of_user  # noqa: E402
 from bot.runs.approvals import Tending  # noqa: E402
+from bot.runs.budget import Budget  # noqa: E402
 from bot.runs.door import Admitted, Platform, admit  # noqa: E402
 from bot.runs.refusals import CantStop, Ended, NotAllowed, Refused  # noqa: E402
-from bot.runs.waiting import Budget  # noqa: E402
 
 PATIENCE = 60.0  # seconds for sending, so that a busy machine changes nothing
 SOMEWHERE = Destination(

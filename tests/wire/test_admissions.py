@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from slack_sdk import WebClient
 
-from bot.runs import rulebook, waiting
+from bot.runs import budget, rulebook
 from bot.slack.ids import Id
 from localslack.testing import LocalSlack, Person
 from tests.wire.conftest import Schedule
@@ -24,7 +24,7 @@ def test_a_payload_is_admitted_once(
     run = an_ended_run(schedule(SECRET_NAME))
     opened(http_bot, ana)
     reads, works = threading.local(), list[int]()
-    in_force, connected = rulebook.in_force, waiting._with_fresh_connections
+    in_force, connected = rulebook.in_force, budget._with_fresh_connections
 
     def read() -> rulebook.InForce:
         reads.number += 1
@@ -38,7 +38,7 @@ def test_a_payload_is_admitted_once(
             works.append(reads.number)
 
     monkeypatch.setattr(rulebook, "in_force", read)
-    monkeypatch.setattr(waiting, "_with_fresh_connections", work)
+    monkeypatch.setattr(budget, "_with_fresh_connections", work)
     monkeypatch.setattr(WebClient, "views_open", lambda *_, **__: {})  # the triggers aren't valid
     found = {}
     for number, (name, (kind, payload)) in enumerate(entries(http_bot, "U0ANA", top(ana), run).items(), 2):

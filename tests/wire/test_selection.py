@@ -14,7 +14,7 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
 from bot.conf import conf
-from bot.runs import see, waiting
+from bot.runs import budget, see
 from bot.slack import modals
 from bot.slack.blocks import Level, Note
 from bot.slack.client import FAST, web_client
@@ -213,7 +213,7 @@ def pick_while_silent(
         return preview(*arguments)
 
     monkeypatch.setattr(see, "preview", waits)
-    monkeypatch.setattr(waiting, "LATE", 0.2)
+    monkeypatch.setattr(budget, "LATE", 0.2)
     assert "slow to answer" in shown(picked(bot, ana, "Slow"))
     return answers
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from bot.core.reasons import Code
 from bot.models import Installation, Run, SlackLink
-from bot.runs import now, waiting
+from bot.runs import budget, now
 from bot.slack.ids import Id
 from bot.slack.texts import STATUS_LATE, STOP_ASKED_OWN
 from bot.texts import SENTENCES
@@ -160,7 +160,7 @@ def test_a_command_that_takes_too_long_is_answered_once(
         asked.append(running(*arguments))
         return asked[-1]
 
-    monkeypatch.setattr(waiting, "LATE", 0.2)
+    monkeypatch.setattr(budget, "LATE", 0.2)
     monkeypatch.setattr(now, "running", slow)
     assert status(http_bot, ana)["text"] == STATUS_LATE
     answers.set()

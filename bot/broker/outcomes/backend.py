@@ -18,9 +18,9 @@ from bot.broker.outcomes.dates import as_django
 from bot.broker.outcomes.line import SHARE, line
 from bot.broker.outcomes.readers import Answer, Compressed, Reader
 from bot.broker.outcomes.shown import outcome, readable_value
-from bot.broker.outcomes.watched import Tokens, Turns, ended_runs, open_runs
+from bot.broker.outcomes.watched import Tokens, ended_runs, open_runs
 from bot.core.model import Outcome, Source, TaskId
-from bot.core.pauses import Pauses
+from bot.core.pauses import Pauses, WorkLimit
 from bot.core.ports import Outcomes
 from bot.core.reasons import Code, Reason
 from bot.core.status import AWAITED, RunState
@@ -42,10 +42,10 @@ class BackendOutcomes(Outcomes):
 
     app: Celery
     source: ClassVar = Source.BACKEND
-    _open: Turns = field(init=False)
+    _open: WorkLimit = field(init=False)
 
     def __post_init__(self) -> None:
-        self._open = Turns(share=SHARE, pause=0.0 if kinds.is_batched(self.app) else SINGLE_PAUSE)
+        self._open = WorkLimit(share=SHARE, pause=0.0 if kinds.is_batched(self.app) else SINGLE_PAUSE)
 
     @property
     def life(self) -> float | None:
@@ -53,8 +53,8 @@ class BackendOutcomes(Outcomes):
 
     def changed(self) -> list[Outcome]:
         """Outcomes of runs whose result has changed since it was recorded: open runs before ended ones, oldest run first."""
-        found = self._open.take(lambda: self._news(open_runs(self.source, AWAITED), CHUNK)) or []
-        return found + (line(self.app).late.take(lambda: self._news(self._old_ones(), LATE_CHUNK)) or [])
+        found = self._open.do(lambda: self._news(open_runs(self.source, AWAITED), CHUNK)) or []
+        return found + (line(self.app).late.do(lambda: self._news(self._old_ones(), LATE_CHUNK)) or [])
 
     def of(self, task: TaskId) -> list[Outcome]:
         return line(self.app).ask(lambda reader: list(_outcomes(reader.read([task]))), FORM_LIMIT)

@@ -15,7 +15,7 @@ from django.db import connections
 
 from bot.broker.outcomes import kinds
 from bot.broker.outcomes.readers import TIMEOUT, Keys, Others, Reader
-from bot.broker.outcomes.watched import Turns
+from bot.core.pauses import WorkLimit
 from bot.core.ports import SourceSilent
 from bot.core.reasons import Code, Reason
 
@@ -52,7 +52,7 @@ class Line:
     """Asks a backend, and reports silence for a while without asking again. Threads may share it."""
 
     app: Celery
-    late: Turns
+    late: WorkLimit
     _reader: Reader | None = None
     _silent_until: float = float("-inf")  # on the monotonic clock
     _why: Reason | None = None
@@ -112,7 +112,7 @@ def _reason(problem: Exception) -> Reason:
 @cache
 def line(app: Celery) -> Line:
     pause = min(LATE_PAUSE, (kinds.life(app) or LATE_PAUSE * 4) / 4)
-    return Line(app, Turns(share=SHARE, pause=pause))
+    return Line(app, WorkLimit(share=SHARE, pause=pause))
 
 
 os.register_at_fork(after_in_child=line.cache_clear)  # a connection belongs to one process

@@ -16,8 +16,9 @@ from django_celery_results.models import TaskResult
 from bot.broker.columns import lacking
 from bot.broker.outcomes import newest
 from bot.broker.outcomes.shown import outcome, readable
-from bot.broker.outcomes.watched import Tokens, Turns, ended_runs, open_runs
+from bot.broker.outcomes.watched import Tokens, ended_runs, open_runs
 from bot.core.model import LastRun, Outcome, Schedule, Source, TaskId
+from bot.core.pauses import WorkLimit
 from bot.core.ports import Outcomes
 from bot.core.status import OPEN
 from bot.models import Run, database_of
@@ -40,15 +41,15 @@ class RowOutcomes(Outcomes):
     """
 
     source: ClassVar = Source.ROWS
-    _full: Turns = field(default_factory=lambda: Turns(share=0.01))
-    _ended: Turns = field(default_factory=lambda: Turns(share=0.01, pause=60))
+    _full: WorkLimit = field(default_factory=lambda: WorkLimit(share=0.01))
+    _ended: WorkLimit = field(default_factory=lambda: WorkLimit(share=0.01, pause=60))
 
     def changed(self) -> list[Outcome]:
         """Outcomes of runs whose result row was written after it was recorded: open runs before ended ones, oldest run first."""
-        ids = self._full.take(lambda: _changed(open_runs(Source.ROWS, OPEN)))
+        ids = self._full.do(lambda: _changed(open_runs(Source.ROWS, OPEN)))
         if ids is None:
             ids = _written_lately()
-        ids += self._ended.take(lambda: _changed(ended_runs(Source.ROWS))) or []
+        ids += self._ended.do(lambda: _changed(ended_runs(Source.ROWS))) or []
         ids = ids[:BATCH]
         return _outcomes(_rows().filter(task_id__in=padded(ids))) if ids else []
 

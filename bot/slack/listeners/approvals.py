@@ -13,10 +13,10 @@ from bot.core.rights import Action
 from bot.core.status import RunState
 from bot.rule_texts import IS_APPROVED_BY_ONE
 from bot.runs import approve
+from bot.runs.budget import Budget, TooSlow
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted
 from bot.runs.refusals import NoSuchRun, NotAllowed, Refused
-from bot.runs.waiting import Budget, TooSlow
 from bot.slack import approval_texts, presses, texts
 from bot.slack.approvals import why_modal
 from bot.slack.blocks import entities, refusal

@@ -14,10 +14,10 @@ from bot.core.ports import NotDelivered
 from bot.core.rights import Action
 from bot.models import Run
 from bot.runs import again, favourites, see, stop
+from bot.runs.budget import Threads
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted, Platform, admit
 from bot.runs.refusals import CantStop, Ended, NotAllowed
-from bot.runs.waiting import Threads
 from bot.slack import external_texts, modals, texts
 from bot.slack.audience import Audiences
 from bot.slack.blocks import Level, Note, entities, refusal

@@ -7,10 +7,10 @@ from typing import Any
 
 from slack_sdk.webhook import WebhookClient
 
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted
 from bot.runs.refusals import NotAllowed, Refused
-from bot.runs.waiting import Budget
 from bot.slack import modals, texts
 from bot.slack.blocks import Block, refusal
 from bot.slack.client import FAST, UNREACHABLE, error_code

@@ -11,8 +11,8 @@ from typing import Any
 from slack_bolt import Ack
 
 from bot.runs import favourites, see
+from bot.runs.budget import Budget, TooSlow
 from bot.runs.refusals import CantRepeat, NotAllowed
-from bot.runs.waiting import Budget, TooSlow
 from bot.slack import modals, payloads
 from bot.slack.blocks import Level, Note, refusal
 from bot.slack.client import UNREACHABLE, error_code

@@ -8,9 +8,9 @@ from slack_bolt import Ack
 
 from bot.core.model import SlackAccount
 from bot.runs import now
+from bot.runs.budget import Budget
 from bot.runs.refusals import NotAllowed
 from bot.runs.report import stopped
-from bot.runs.waiting import Budget
 from bot.slack import payloads, presses, status, texts
 from bot.slack.blocks import Block, refusal
 from bot.slack.listeners.common import Parts, stop_or_say_why

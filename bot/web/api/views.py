@@ -20,10 +20,10 @@ from bot.core.status import RunState
 from bot.models import Run
 from bot.requests import START_LIMIT, no_browser, outside_transactions
 from bot.runs import again, links, refusals, see, start, stop
+from bot.runs.budget import Budget
 from bot.runs.denials import Wanted
 from bot.runs.door import Admitted, Platform, admit
 from bot.runs.follow import follow
-from bot.runs.waiting import Budget
 from bot.texts import problem_text, sentence
 from bot.web import throttle, tokens
 from bot.web.api import answers

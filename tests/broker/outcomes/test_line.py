@@ -11,8 +11,8 @@ from django.db import connections
 
 from bot.broker.outcomes.backend import BackendOutcomes
 from bot.broker.outcomes.line import HANGING, Line
-from bot.broker.outcomes.watched import Turns
 from bot.core.model import TaskId
+from bot.core.pauses import WorkLimit
 from bot.core.ports import SourceSilent
 from tests.broker.outcomes.test_backend import an_app, only, store
 from tests.broker.waiting import wait_until
@@ -34,7 +34,7 @@ class Hanging:
 
 def test_a_backend_that_hangs_blocks_no_caller_and_keeps_a_bounded_number_of_threads() -> None:
     reader = Hanging()
-    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
+    line = Line(an_app("redis://127.0.0.1:1"), WorkLimit(), _reader=reader)
     try:
         for _ in range(HANGING + 2):
             line._silent_until = 0.0
@@ -49,7 +49,7 @@ def test_a_backend_that_hangs_blocks_no_caller_and_keeps_a_bounded_number_of_thr
 
 def test_a_backend_that_is_only_busy_may_be_asked_at_once_again() -> None:
     reader = Hanging()
-    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
+    line = Line(an_app("redis://127.0.0.1:1"), WorkLimit(), _reader=reader)
     with ThreadPoolExecutor(HANGING) as pool:
         for _ in range(HANGING):
             pool.submit(line.ask, lambda one: one.read(["t"]), 20)
@@ -63,7 +63,7 @@ def test_a_backend_that_is_only_busy_may_be_asked_at_once_again() -> None:
 
 def test_many_questions_at_the_same_moment_are_no_silence() -> None:
     reader = Hanging()
-    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=reader)
+    line = Line(an_app("redis://127.0.0.1:1"), WorkLimit(), _reader=reader)
 
     def ask(_: int) -> list[Any]:
         return line.ask(lambda one: list(one.read(["t"])), 20)
@@ -81,7 +81,7 @@ def test_questions_whose_threads_can_not_be_started_do_not_count(monkeypatch: py
     def cant_start(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    line = Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=Hanging())
+    line = Line(an_app("redis://127.0.0.1:1"), WorkLimit(), _reader=Hanging())
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", cant_start)
         for _ in range(HANGING + 1):
@@ -101,7 +101,7 @@ def test_a_question_leaves_no_connection_to_the_database() -> None:
         used.append(connections["default"])
         used[0].ensure_connection()
 
-    Line(an_app("redis://127.0.0.1:1"), Turns(), _reader=Hanging()).ask(question, 60)
+    Line(an_app("redis://127.0.0.1:1"), WorkLimit(), _reader=Hanging()).ask(question, 60)
     wait_until(lambda: used[0].connection is None)
 
 

@@ -121,7 +121,7 @@ def _unless_shut(budget: Budget, work: Callable[[], T]) -> T:
 
 
 def _do(work: Callable[[], None], wait: "_Wait", until: float) -> None:
-    _unsent.wait_for_none(until)
+    _answers.wait_for_none(until)
     try:
         _with_fresh_connections(work)
     except Exception:
@@ -139,7 +139,7 @@ def _with_fresh_connections(work: Callable[[], T]) -> T:
 
 
 @dataclass
-class _Unsent:
+class _Answers:
     """Counts the answers that this process is making. Work after an answer waits for them, for YIELD at most.
 
     A late answer is an error for the person, while a form may open some milliseconds later. Measured over Socket Mode, with 16 people
@@ -169,7 +169,7 @@ class SlackAnswer:
     _is_done: bool = False
 
     def __post_init__(self) -> None:
-        _unsent.add(1)
+        _answers.add(1)
 
     def then(self, begin: Callable[[], object]) -> None:
         self._waiting.append(begin)
@@ -178,7 +178,7 @@ class SlackAnswer:
         """Call this when the answer has been sent, or never will be. Starts the work after it. A second call does nothing."""
         if not self._is_done:
             self._is_done = True
-            _unsent.add(-1)
+            _answers.add(-1)
         while self._waiting:
             self._waiting.pop(0)()
 
@@ -251,5 +251,5 @@ def _tell(wait: _Wait) -> None:
         log.exception("a person who waits could not be told that it takes longer")
 
 
-_unsent, _late = _Unsent(), _Late()
+_answers, _late = _Answers(), _Late()
 _current: ContextVar[SlackAnswer | None] = ContextVar("_current", default=None)

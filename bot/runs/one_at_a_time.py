@@ -1,4 +1,4 @@
-"""Makes sure that only one run of a schedule is open at a time, if a rule asks for that."""
+"""Lets only one run of a schedule be open at a time, if a rule asks for that."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from bot.runs.refusals import NotAllowed
 
 
 @contextmanager
-def turn(platform: Platform, key: str, schedule: Schedule, rules: tuple[Rule, ...]) -> Iterator[None]:
+def one_at_a_time(platform: Platform, key: str, schedule: Schedule, rules: tuple[Rule, ...]) -> Iterator[None]:
     """Wrap the statement that saves the run.
 
     If a rule allows one run at a time, this locks the schedule, and raises NotAllowed while another run is open. `key`: of this

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from slack_bolt import BoltResponse
 
-from bot.runs import waiting
-from bot.runs.waiting import ANSWER_LIMIT, TELLING, Budget, Threads, TooSlow, _Late, making_answer
+from bot.runs import budget
+from bot.runs.budget import ANSWER_LIMIT, TELLING, Budget, Threads, TooSlow, _Late, making_answer
 from bot.slack.endpoint import _Response
 from tests.broker.waiting import wait_until
 
@@ -96,7 +96,7 @@ def test_work_begins_when_the_answer_has_been_sent(threads: Threads, done: Queue
 def test_work_begins_after_the_answers_to_other_people(
     threads: Threads, done: Queue[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "YIELD", 10)
+    monkeypatch.setattr(budget, "YIELD", 10)
     with making_answer() as other:
         pass
     with making_answer() as answer:
@@ -118,7 +118,7 @@ def test_work_does_not_wait_long_for_a_slow_answer(threads: Threads, done: Queue
 def test_an_answer_that_failed_does_not_count_as_unsent(
     threads: Threads, done: Queue[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "YIELD", 10)
+    monkeypatch.setattr(budget, "YIELD", 10)
     with pytest.raises(LookupError), making_answer():
         fail()
     threads.after_answer(lambda: done.put("work"), late=fail)
@@ -155,8 +155,8 @@ def test_a_failure_of_the_work_is_logged(threads: Threads, caplog: pytest.LogCap
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Queue[str]:
-    monkeypatch.setattr(waiting, "CHECK_LATE", 0.01)
-    monkeypatch.setattr(waiting, "LATE", 0.1)
+    monkeypatch.setattr(budget, "CHECK_LATE", 0.01)
+    monkeypatch.setattr(budget, "LATE", 0.1)
     return Queue()
 
 
@@ -218,21 +218,21 @@ def cant_start(_: threading.Thread) -> None:
 
 
 def test_work_whose_thread_can_not_be_started_is_not_done_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    busy, done, budget = threading.Event(), list[str](), Budget()
+    busy, done, given = threading.Event(), list[str](), Budget()
     with ThreadPoolExecutor(2) as pool:
         pool.submit(busy.wait)
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", cant_start)
             with pytest.raises(TooSlow):
-                Threads(pool, pool).within(budget, lambda: done.append("work"))
+                Threads(pool, pool).within(given, lambda: done.append("work"))
         busy.set()
     assert done == []
-    assert budget.shut(), "nothing was done"
+    assert given.shut(), "nothing was done"
 
 
 def test_late_work_is_told_of_when_threads_can_be_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "LATE", 0.0)
-    monkeypatch.setattr(waiting, "CHECK_LATE", 0.01)
+    monkeypatch.setattr(budget, "LATE", 0.0)
+    monkeypatch.setattr(budget, "CHECK_LATE", 0.01)
     late, told = _Late(), threading.Event()
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", cant_start)
