@@ -14,7 +14,7 @@ class Pauses:
     """Which things have failed lately, so that they aren't tried and logged at each pass. Threads may share it."""
 
     seconds: float
-    most: int = 1000  # things that are remembered; if there are more, some are tried again sooner
+    most: int = 1000  # things that are remembered; if there are more, all are forgotten, and tried again sooner
     _since: dict[Hashable, float] = field(default_factory=dict)  # on the monotonic clock
 
     def waits(self, thing: Hashable) -> bool:
