@@ -28,7 +28,7 @@ class Site:
 
 
 def report(notice: Notice, site: Site, *, channel: str = "") -> Report:
-    """`channel`: for an edit, the channel of its root, as the run's may have changed. May read the run's user and answers."""
+    """`channel`: for an edit, the channel of its root, as the run's may have changed. May query users, answers and rules."""
     run, kind = notice.run, NoticeKind.of(notice.kind)
     recipient = SlackUserId(notice.recipient) if notice.recipient else None
     return Report(

@@ -37,7 +37,7 @@ class InForce:
 
 @dataclass(frozen=True)
 class _Held:
-    version: str | None = None  # None: the rules weren't read yet
+    version: str | None = None  # None: the rules haven't been read yet
     book: RuleBook = field(default_factory=RuleBook)
 
 
@@ -88,9 +88,12 @@ def replace(rules: Iterable[Rule], *, by: By) -> None:
     wanted = {fold(rule.name): rule for rule in rules}
     there = {fold(row.name): row for row in StoredRule.objects.all()}
     deleted = [row for name, row in there.items() if name not in wanted]
-    kept, were = [name for name in wanted if name in there], [name for name in there if name in wanted]
+    kept = [name for name in wanted if name in there]
+    kept_before = [name for name in there if name in wanted]  # the same names, in the order that they have now
     same = {
-        name for name, before in zip(kept, were, strict=True) if name == before and _is_same(there[name], wanted[name])
+        name
+        for name, before in zip(kept, kept_before, strict=True)
+        if name == before and _is_same(there[name], wanted[name])
     }
     saved = [rule.name for name, rule in wanted.items() if name not in same]
     if not saved and not deleted:

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "FULL", timedelta(days=1))
+    monkeypatch.setattr(pace, "ONE_LEFT", timedelta(days=1))
 
 
 @pytest.fixture
