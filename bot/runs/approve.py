@@ -62,7 +62,8 @@ def denied(admitted: Admitted, seen: SeenRun) -> Denied | None:
 def approve(admitted: Admitted, run: RunId, mark: str, budget: Budget) -> Run | None:
     """The run: sent, or still waiting for others. None: there is no such run for this actor.
 
-    `mark`: the part of the payload's digest that the pressed button carries. Raises NotAllowed, NotWaiting, Void, NothingSent or MaybeSent.
+    `mark`: the part of the payload's digest that the pressed button carries. Raises NotAllowed, NotWaiting, Void, NothingSent or
+    MaybeSent.
     """
     with admitted.recorded(Wanted(action=Action.APPROVE, run=run)):
         return _approve(admitted, run, mark, budget)

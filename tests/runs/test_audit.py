@@ -1,4 +1,4 @@
-"""Audit records are saved in the transaction of the change that they describe, also written to the log, and never changed."""
+"""Audit records are saved in the transaction of the change that they describe, are written to the log, and never change."""
 
 import json
 import logging
@@ -116,7 +116,7 @@ class TestAppendOnly:
 
 
 class TestPeople:
-    def test_a_user_has_a_row_for_each_account_and_for_each_new_name(self, door: Door) -> None:
+    def test_a_user_has_a_row_for_each_account_and_a_new_name_changes_the_row(self, door: Door) -> None:
         actor = door.actor
         for who in (
             actor,
