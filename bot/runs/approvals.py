@@ -188,10 +188,10 @@ def _linked(needs: Collection[Need], installation: InstallationId) -> QuerySet[S
     """The links of active staff in this workspace. If every need names groups, only those of their members and of superusers."""
     fields = {field.name for field in get_user_model()._meta.get_fields()}  # noqa: SLF001  # documented
     flags = {f"user__{name}": True for name in ("is_active", "is_staff") if name in fields}
-    there = SlackLink.objects.filter(team=team_of(installation), is_deleted=False, **flags).select_related("user")
+    links = SlackLink.objects.filter(team=team_of(installation), is_deleted=False, **flags).select_related("user")
     groups = [group for need in needs for group in need.approvers]
     if groups and all(need.approvers for need in needs) and has_groups(get_user_model()):
         members = get_user_model()._base_manager.filter(groups__name__in=groups)  # noqa: SLF001  # documented
         superusers = Q(user__is_superuser=True) if "is_superuser" in fields else Q(pk=None)
-        there = there.filter(Q(user__in=members.values("pk")) | superusers)
-    return there.order_by(F("checked_at").desc(nulls_last=True), "pk")
+        links = links.filter(Q(user__in=members.values("pk")) | superusers)
+    return links.order_by(F("checked_at").desc(nulls_last=True), "pk")

@@ -120,8 +120,9 @@ def forget_gone_users(*, knowingly: bool = False) -> None:
     gone = ~Exists(everybody.filter(pk=OuterRef("user")))
     links, tokens = SlackLink.objects.filter(gone), ApiToken.objects.filter(gone)
     if not knowingly:
-        lost, there = links.count() + tokens.count(), SlackLink.objects.count() + ApiToken.objects.count()
-        if (lost > FEW and 2 * lost > there) or (not everybody.exists() and (lost or _somebody_is_known())):
+        lost = links.count() + tokens.count()
+        total = SlackLink.objects.count() + ApiToken.objects.count()
+        if (lost > FEW and 2 * lost > total) or (not everybody.exists() and (lost or _somebody_is_known())):
             raise Unusual("links and tokens")
     with atomic():
         for rows in (links, tokens):

@@ -22,8 +22,8 @@ ONE_LEFT = (BURST - 1) * EACH  # a bucket that will be full again within this ti
 
 def with_pace(notices: QuerySet[Notice]) -> QuerySet[Notice]:
     """Adds `channel_full_at` to the notices: when the bucket of their run's channel is full again. `paced` needs it."""
-    there = Notice.objects.filter(installation=OuterRef("installation"), channel=OuterRef("run__channel"))
-    newest = there.filter(full_at__isnull=False).order_by("-full_at").values("full_at")[:1]
+    in_channel = Notice.objects.filter(installation=OuterRef("installation"), channel=OuterRef("run__channel"))
+    newest = in_channel.filter(full_at__isnull=False).order_by("-full_at").values("full_at")[:1]
     return notices.annotate(channel_full_at=Subquery(newest))
 
 

@@ -107,7 +107,7 @@ def stopped(run: Run) -> Stopped | None:
 
 
 def asked(run: Run) -> Asked | None:
-    """The run's approval. None: it needs none. Reads the answers and, while it waits, which messages to approvers were parked."""
+    """The run's approval. None: it needs none. Reads the answers and, while the run waits, which messages to approvers were parked."""
     if run.approval_digest is None:
         return None
     return Asked(

@@ -32,7 +32,7 @@ from bot.runs import clock, installations, limits, masks
 from bot.runs.attempts import Attempt
 from bot.runs.door import Admitted, Platform
 
-# A new attempt clears these: a Stop of the earlier attempt, which sent nothing, doesn't count for it.
+# A new attempt clears these columns: a Stop of the earlier attempt, which sent nothing, doesn't count for the new one.
 NO_STOP = {
     "stop_asked_at": None,
     "stopped_by": None,
@@ -166,10 +166,10 @@ def digest(schedule: Schedule, dispatch: Dispatch, *, salt: str) -> str:
 
 def is_as_asked(run: Run, schedule: Schedule, dispatch: Dispatch) -> bool:
     """Whether this is the message that the approvers have seen. The requester may have been renamed; that is ignored."""
-    asked, sent = run.approval_digest or "", dict(dispatch.options)
-    then = run.options.get("headers", {})
-    if options.REQUESTER_HEADER in then:
-        sent["headers"] = {**sent.get("headers", {}), options.REQUESTER_HEADER: then[options.REQUESTER_HEADER]}
+    asked = run.approval_digest or ""
+    sent, headers = dict(dispatch.options), run.options.get("headers", {})
+    if options.REQUESTER_HEADER in headers:
+        sent["headers"] = {**sent.get("headers", {}), options.REQUESTER_HEADER: headers[options.REQUESTER_HEADER]}
     return digest(schedule, replace(dispatch, options=sent), salt=asked[: approval.SALT]) == asked
 
 
@@ -181,8 +181,8 @@ def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Desti
     named, _, channel = channel.rpartition("/")
     installation = InstallationId(named) or installations.only()
     team = team_of(installation)
-    there = SlackLink.objects.filter(user_id=str(actor.user), team=team) if team else SlackLink.objects.none()
-    requester = there.order_by("pk").values_list("slack_user", flat=True).first()
+    links = SlackLink.objects.filter(user_id=str(actor.user), team=team) if team else SlackLink.objects.none()
+    requester = links.order_by("pk").values_list("slack_user", flat=True).first()
     return Destination(
         installation=installation,
         place=Place(channel=ChannelId(channel)),

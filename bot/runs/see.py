@@ -72,7 +72,7 @@ def preview_of(admitted: Admitted, found: Schedule, channel: ChannelId | None = 
     """Like `preview`, of a schedule that the actor may see."""
     platform = admitted.platform
     target = platform.sender.target(found)
-    newest = _newest_open(platform, found)  # must come before `_last`: it may find that this run has ended
+    newest = _newest_open(platform, found)  # before `_last`, because this may find that the run has ended
     return Preview(
         schedule=found,
         when=platform.catalog.when(found),

@@ -36,7 +36,7 @@ from bot.runs.sources import Sources
 log = logging.getLogger(__name__)
 
 WITHIN = 2.0  # seconds that telling workers may take
-SOON = timedelta(seconds=5)  # between two times that workers are told: workers that have started meanwhile know nothing
+SOON = timedelta(seconds=5)  # between two times that workers are told: new workers don't know of the Stop
 LATER = timedelta(seconds=30)  # as SOON, for a task that a worker has begun, and that may be tried again
 IDLE = 5.0  # seconds between two looks for runs that are due
 BATCH = 200  # runs per look
@@ -157,7 +157,7 @@ class Repeating:
 
 
 def _due(runs: QuerySet[Run], now: datetime) -> list[Run]:
-    """Those of the runs of which workers are to be told."""
+    """The runs among these of which workers must be told now."""
     return list(runs.filter(stop_due_at__lte=now).order_by("stop_due_at")[:BATCH])
 
 
