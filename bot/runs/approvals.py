@@ -71,7 +71,7 @@ def waiting_for(admitted: Admitted, most: int = SHOWN) -> WaitingFor:
     if not schedules:
         return WaitingFor()
     key: Any = admitted.actor.user
-    # Without runs that an approval has tried to send, and failed: the actor may approve these again.
+    # The runs that the actor has answered. If an approval could not send a run, the actor may approve it again.
     answered = Run.objects.filter(answers__user=key, state=RunState.WAITING, not_sent_because="").values("pk")
     rows = waiting.filter(schedule_id__in=schedules).exclude(user_id=key).exclude(pk__in=answered)
     mine = [

@@ -26,7 +26,7 @@ class Attempt:
     values: Mapping[str, Any]  # the columns to write, without the key
     pressed: Record  # the audit record of the press: somebody has asked for the run, or has approved it
     replaces: str = ""  # the task id in the row that this attempt takes over; empty: it makes a new row
-    # The columns to write if nothing is sent. A row can be taken over only while its state is the one in here.
+    # The columns to write if nothing is sent. A row can be taken over only while it has the state that is among these.
     otherwise: Mapping[str, Any]
 
     @property

@@ -90,15 +90,16 @@ def _taken(due: Paced, now: datetime) -> list[Notice]:
     if later:
         with atomic(), connection.cursor() as cursor:
             cursor.executemany(PUT_OFF, [(adapt(then), one.pk, one.claim, one.version) for one, then in later])
-    taken = go
+    claimed = 0
     if go:
         with atomic(), connection.cursor() as cursor:
             values = [(token, ends, adapt(one.full_at), at, one.pk, one.claim, one.version, at, at) for one in go]
             cursor.executemany(CLAIMED, values)
-            is_all = cursor.rowcount == len(go)
-        if not is_all:  # another deliverer was faster
-            ours = set(Notice.objects.filter(pk__in=[one.pk for one in go], claim=token).values_list("pk", flat=True))
-            taken = [notice for notice in go if notice.pk in ours]
+            claimed = cursor.rowcount
+    taken = go
+    if claimed != len(go):  # another deliverer was faster
+        ours = set(Notice.objects.filter(pk__in=[one.pk for one in go], claim=token).values_list("pk", flat=True))
+        taken = [notice for notice in go if notice.pk in ours]
     for notice in taken:
         notice.claim, notice.claimed_until = token, until
     return taken

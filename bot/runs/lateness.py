@@ -1,6 +1,6 @@
 """Whether notices are delivered in time. It doesn't matter which process delivers them.
 
-In all functions, `of` is the installation whose notices are meant; empty: all installations.
+`of` is the installation whose notices are meant; empty: all installations.
 """
 
 from datetime import datetime, timedelta

@@ -193,10 +193,7 @@ def _announcement(platform: Platform, schedule: Schedule, actor: Actor) -> Desti
 def _changes(
     schedule: Schedule, dispatch: Dispatch, secret_keys: tuple[str, ...], names: Parameters
 ) -> Iterator[dict[str, Any]]:
-    old = limits.stored_call(schedule) or (
-        [],
-        {},
-    )  # if the stored values can't be read, everything sent counts as changed
+    old = limits.stored_call(schedule) or ([], {})  # if these can't be read, everything sent counts as changed
     for change in changes(old, (dispatch.args, dispatch.kwargs), secret_keys, names, headers=masks.headers(schedule)):
         yield {name: value for name, value in asdict(change).items() if value or name in ("old", "new")}
 
