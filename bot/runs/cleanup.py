@@ -123,7 +123,7 @@ def forget_gone_users(*, knowingly: bool = False) -> None:
         lost = links.count() + tokens.count()
         total = SlackLink.objects.count() + ApiToken.objects.count()
         if (lost > FEW and 2 * lost > total) or (not everybody.exists() and (lost or _somebody_is_known())):
-            raise Unusual("links and tokens")
+            raise Unusual("links and tokens" if lost else "references to users")
     with atomic():
         for rows in (links, tokens):
             for row in rows:

@@ -253,14 +253,14 @@ def end_unseen(pk: int, why: Reason, *, now: datetime) -> bool:
     run = Run.objects.select_for_update().filter(pk=pk, state__in=OPEN).first()
     if run is None:
         return False
-    run.state = RunState.UNSEEN
-    run.unseen_because = run.unseen_because or why.dump()
+    reason = run.unseen_reason or why
+    run.state, run.unseen_because = RunState.UNSEEN, reason.dump()
     run.deadline_at = now + WATCHED_ON
     run.save(update_fields=["state", "unseen_because", "deadline_at"])
     replies = [NoticeKind.UNSEEN] if run.tells_of("") else []
     outbox.owe_edit(run, NoticeKind.ROOT, NoticeKind.ID, *replies, now=now, at_once=True)
-    _append_end(run, code=why.code, **why.params)
-    log.warning("run %s: its end can't be known (%s)", run.pk, why.code)
+    _append_end(run, code=reason.code, **reason.params)
+    log.warning("run %s: its end can't be known (%s)", run.pk, reason.code)
     return True
 
 

@@ -120,7 +120,7 @@ def test_nobody_is_forgotten_while_there_are_no_users_even_if_nobody_is_linked()
     run = a_run(user=user)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM auth_user")
-    with pytest.raises(cleanup.Unusual):
+    with pytest.raises(cleanup.Unusual, match="references to users"):
         cleanup.forget_gone_users()
     run.refresh_from_db()
     assert run.user_id == user.pk
