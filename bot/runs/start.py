@@ -1,4 +1,4 @@
-"""The verb *start*: check a request, save the run, send it."""
+"""The verb *start*: checks a request, saves the run, and sends it."""
 
 import uuid
 from collections.abc import Callable
@@ -43,7 +43,9 @@ def _start(admitted: Admitted, request: RunRequest, budget: Budget) -> Run:
     try:
         run, attempt = _saved(admitted, request, ready, budget)
     except Taken as exc:
-        raise exc if exc.run is None or admitted.seen(exc.run) else Taken(None) from None
+        if exc.run is not None and not admitted.seen(exc.run):
+            raise Taken(None) from None
+        raise
     except NotAllowed as exc:  # another run of the schedule is open, and a rule allows one at a time
         return earlier.started(admitted, request, budget, exc)
     if attempt is None:

@@ -67,7 +67,7 @@ def user(actor: Actor) -> Any:
 
 
 def ruled_door() -> Door:
-    """With one schedule and the rule TWO_PAIRS_OF_EYES. The rule comes first: people's groups are read only if one is in force."""
+    """A door with one schedule, and the rule TWO_PAIRS_OF_EYES in force. It names groups, so people's groups are read."""
     in_force(TWO_PAIRS_OF_EYES)
     schedule = a_schedule()
     return Door(FakeCatalog({schedule.id: schedule}), FakeSender(), an_actor())

@@ -54,7 +54,7 @@ class Door:
         )
 
     def admitted(self, actor: Actor | None = None, wanted: Wanted | None = None) -> Admitted:
-        """A new one at each call, as for each request."""
+        """Returns a new `Admitted` at each call, as each request has its own."""
         return admit(self.platform, actor or self.actor, wanted)
 
     def start(self, request: RunRequest | None = None, actor: Actor | None = None) -> Run:

@@ -44,9 +44,8 @@ class _JustInTime(Future[Any]):
 
 class _Pool(ThreadPoolExecutor):
     def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        real: Future[Any] = super().submit(
-            function, *args, **kwargs
-        )  # in another thread, which has its own database connections
+        # In another thread, which has its own database connections.
+        real: Future[Any] = super().submit(function, *args, **kwargs)
         future = _JustInTime()
         if (exc := real.exception(10)) is not None:
             future.set_exception(exc)
@@ -131,8 +130,8 @@ def test_work_begins_at_once_if_there_is_no_answer(threads: Threads, done: Queue
 
 
 @pytest.mark.django_db  # Django touches the database when a response is closed
-@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "given up"])
-def test_over_http_work_begins_when_a_response_is_closed_or_a_later_one_was_sent(
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "replaced"])
+def test_over_http_work_begins_when_the_response_is_closed_or_was_replaced_by_a_middleware(
     threads: Threads, done: Queue[str], is_closed: bool
 ) -> None:
     with making_answer() as answer:
@@ -142,7 +141,7 @@ def test_over_http_work_begins_when_a_response_is_closed_or_a_later_one_was_sent
     if is_closed:
         response.close()
     else:
-        del response
+        del response  # nobody closes a response that was replaced
     assert done.get(timeout=10) == "work"
 
 
@@ -177,7 +176,7 @@ def test_everybody_who_waits_too_long_is_told_once(
     assert ("could not be told" in caplog.text) == (first is fail)
 
 
-def test_nobody_is_told_later_because_slack_is_slow_to_take_what_another_person_is_told(told: Queue[str]) -> None:
+def test_a_person_is_told_in_time_even_while_slack_is_slow_to_take_the_message_to_another(told: Queue[str]) -> None:
     late, answers = _Late(), threading.Event()
     try:
         late.watch(lambda: answers.wait(20))
@@ -213,7 +212,7 @@ def test_people_whose_wait_ends_while_others_are_told_are_not_told(told: Queue[s
 
 
 def cant_start(_: threading.Thread) -> None:
-    """As where the number of threads is limited."""
+    """Fails as `Thread.start` does where the number of threads is limited."""
     raise RuntimeError("can't start new thread")
 
 

@@ -250,7 +250,9 @@ def test_a_key_belongs_to_one_request_whether_it_was_sent_or_not(door: Door) -> 
         pytest.param({"expires": datetime.now(UTC) + timedelta(days=9)}, timedelta(days=8), id="expires at a moment"),
     ],
 )
-def test_no_deadline_before_the_message_expires(door: Door, changes: dict[str, Any], least: timedelta) -> None:
+def test_the_deadline_is_not_before_the_expiry_of_the_message(
+    door: Door, changes: dict[str, Any], least: timedelta
+) -> None:
     shown(door, columns=changes)
     run = door.start()
     assert run.deadline_at >= run.created_at + least - timedelta(seconds=1)
