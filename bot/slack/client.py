@@ -29,7 +29,10 @@ def error_code(exc: Exception) -> str:
 
 
 def retry_after(exc: Exception) -> float:
-    """The pause that Slack asks for, in seconds. Slack always sends it with a 429, but a proxy may not."""
+    """The pause that Slack asks for, in seconds. At least 1 after an answer of Slack, else 0.
+
+    Slack always names the pause with a 429, but a proxy may remove it.
+    """
     if not isinstance(exc, SlackApiError):
         return 0.0
     headers = {name.lower(): value for name, value in exc.response.headers.items()}
