@@ -136,7 +136,7 @@ def _alert(level: Level, lines: Sequence[str]) -> list[Block]:
 
 
 def packed(lines: Sequence[str]) -> list[str]:
-    """Joins the lines to texts, each as long as a section allows."""
+    """Joins the lines to few texts. Each of them fits into a section."""
     found: list[str] = []
     for line in (fit(line) for line in lines):
         if found and len(found[-1]) + 1 + len(line) <= SECTION_TEXT:

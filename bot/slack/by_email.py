@@ -59,9 +59,8 @@ def _users_with(email: str) -> Iterator[Any]:
     model: Any = get_user_model()
     columns = {one.name for one in model._meta.concrete_fields}  # noqa: SLF001  # documented
     flags = {"is_active": True, "is_staff": True, "is_superuser": False}
-    conditions = {
-        name: value for name, value in flags.items() if name in columns
-    }  # a model may have properties instead
+    # A user model may have properties instead of columns. These are checked below.
+    conditions = {name: value for name, value in flags.items() if name in columns}
     has_address = {f"{model.get_email_field_name()}__iexact": email}
     candidates = list(model._default_manager.filter(**has_address, **conditions)[: CANDIDATES + 1])  # noqa: SLF001  # documented
     if len(candidates) > CANDIDATES:

@@ -48,9 +48,7 @@ def endpoint(app: Callable[[], App], signing_secret: Callable[[], str]) -> Calla
         try:
             raw = _raw_body(request)
             if request.content_type == FORM and raw.startswith(b"ssl_check=1"):
-                return (
-                    HttpResponse()
-                )  # to check our certificate; Slack doesn't sign it (docs: implementing-slash-commands)
+                return HttpResponse()  # checks our certificate; not signed (docs: implementing-slash-commands)
             age = verify(request, raw, signing_secret())
             body = parse(raw, request.content_type or "")
             _refuse_late(body, age)

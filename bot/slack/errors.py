@@ -1,4 +1,4 @@
-"""Classifies Slack's error codes. The class says whether a message or a Home tab must wait, go elsewhere, or be simpler.
+"""Classifies Slack's error codes. A code's class says whether a message or a Home tab must wait, go elsewhere, or be simpler.
 
 docs.slack.dev: reference/methods/chat.postMessage, chat.update, conversations.history, conversations.replies,
 conversations.open and views.publish, each under "Errors". A test checks that each documented code is in exactly one of these sets.
@@ -62,7 +62,7 @@ CLASSES = {ChannelClosed: PLACE, InstallationRefused: INSTALLATION, MessageRefus
 
 
 def meaning(exc: SlackApiError, *, is_optional: bool = False) -> NotDelivered:
-    """The error to raise. `is_optional`: we can do without this call, so a missing scope or a rate limit concerns only this call."""
+    """The error to raise. `is_optional`: we can do without this call, so a missing scope or a limit concerns only the call."""
     code = error_code(exc)
     messages = exc.response.get("response_metadata", {}).get("messages", [])
     details = " ".join(map(str, messages or [exc.response.get("needed", "")]))  # `needed`: the missing scope

@@ -53,7 +53,7 @@ def no_schedules(metadata: Metadata) -> Block:
     return {**_modal([section(texts.NO_SCHEDULES)]), "private_metadata": metadata.dump()}
 
 
-def notice(text: str) -> Block:
+def text_only(text: str) -> Block:
     """A modal that only shows a text, for when Slack has no other way to tell the person."""
     return {**_modal([section(text)]), "close": plain(texts.CLOSE)}
 

@@ -80,9 +80,8 @@ def suggestion(body: Payload) -> Suggestion:
 
 @parser
 def selection(body: Payload) -> Selection:
-    option = body["actions"][0][
-        "selected_option"
-    ]  # null if the same schedule was picked again, which clears the picker
+    # Null if the schedule that was picked before is picked again: that clears the picker.
+    option = body["actions"][0]["selected_option"]
     return Selection(
         account=account_of(body),
         at=_moment(body["actions"][0]["action_ts"]),

@@ -140,7 +140,7 @@ class SocketMode:
         """Runs in a thread of the client, whose database connections Django doesn't manage."""
         is_distrusted = self._was_frozen() or time.monotonic() < self._distrust_until
         if is_distrusted and changes_something(request.payload):
-            log.warning("ignored a %s: this process was frozen, and it may be old", request.payload["type"])
+            log.warning("ignored a %s: this process was frozen, so the request may be old", request.payload["type"])
             return
         with self._idle:
             self._in_flight += 1

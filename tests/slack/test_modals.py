@@ -243,4 +243,4 @@ def test_only_a_form_without_a_place_asks_where_to_report() -> None:
     for view in (modals.empty(METADATA), modals.chosen(METADATA, a_preview(a_schedule()), nonce="n")):
         assert Id.REPORT_BLOCK not in [block.get("block_id") for block in view["blocks"]]
     assert view_problems(modals.no_schedules(asking)).lines() == []
-    assert view_problems(modals.notice("No.")).lines() == []
+    assert view_problems(modals.text_only("No.")).lines() == []

@@ -65,9 +65,7 @@ def test_slack_takes_any_modal(schedule: Schedule, last: LastRun | None, when: s
 def test_submitting_unchanged_gives_exactly_the_stored_values(schedule: Schedule) -> None:
     view = modals.chosen(METADATA, a_preview(schedule), nonce="12345678")
     found = payloads.submission(submitted(view))
-    assume(
-        not any(MASK in value for value in found.values.values())
-    )  # the stored secret replaces the mask later (bot.core.kept)
+    assume(not any(MASK in value for value in found.values.values()))  # later, secrets replace masks (bot.core.kept)
     for field, text in ((Field.ARGS, schedule.args), (Field.KWARGS, schedule.kwargs)):
         text = stored(text, field)  # noqa: PLW2901  # what beat reads
         if field not in found.values:

@@ -86,7 +86,7 @@ def test_a_missing_scope_for_an_optional_call_stops_only_that_call() -> None:
 
 
 @pytest.mark.parametrize("is_optional", [True, False])
-def test_only_the_limit_of_an_optional_call_concerns_only_that_call(is_optional: bool) -> None:
+def test_a_limit_concerns_other_calls_unless_its_call_was_optional(is_optional: bool) -> None:
     def method() -> None:
         raise answer("ratelimited", 429)
 

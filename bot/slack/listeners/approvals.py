@@ -50,7 +50,7 @@ class Approvals:
         self.parts.threads.after_answer(approve, late=partial(self._give_up, press, budget))
 
     def _approve(self, press: presses.AnswerPress, budget: Budget) -> str:
-        """Approves the run. Returns why that failed, or what the run still waits for. Empty: it was sent, or Home shows what it needs."""
+        """Approves the run. Returns why that failed, or what it still waits for. Empty if it was sent, or if Home shows that."""
         try:
             admitted = self.parts.admit(press.account, Wanted(action=Action.APPROVE, run=press.run))
             found = approve.approve(admitted, press.run, press.mark, budget)

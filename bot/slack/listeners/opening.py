@@ -94,7 +94,7 @@ def window(parts: Parts, trigger: str, text: str) -> str:
     A trigger works only once, and for 3 s.
     """
     try:
-        parts.client.views_open(trigger_id=trigger, view=modals.notice(text))
+        parts.client.views_open(trigger_id=trigger, view=modals.text_only(text))
     except UNREACHABLE as exc:
         return error_code(exc)
     return ""

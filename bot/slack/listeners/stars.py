@@ -77,6 +77,6 @@ class Stars:
     def _tell(self, press: presses.StarPress, text: str) -> None:
         """Tells the person in a small window on top of the form, which stays as it is."""
         try:
-            self.parts.client.views_push(trigger_id=press.trigger, view=modals.notice(text))
+            self.parts.client.views_push(trigger_id=press.trigger, view=modals.text_only(text))
         except UNREACHABLE as exc:
             log.warning("views.push: %s %s", error_code(exc), complaints(exc))
