@@ -37,10 +37,8 @@ def test_the_command_opens_the_form(bot: LocalSlack, ana: Person, schedule: Sche
     assert selected(modal) is None
 
 
-def test_a_command_does_not_silence_the_log_of_the_audit(
-    socket_bot: LocalSlack, ana: Person, schedule: Schedule
-) -> None:
-    """For each request, Bolt gives the logger that is called like the app the level of its own logs."""
+def test_a_command_does_not_silence_the_audit_log(socket_bot: LocalSlack, ana: Person, schedule: Schedule) -> None:
+    """For each request, Bolt sets the level of the logger that has the app's name."""
     schedule()
     opened(socket_bot, ana, "/runtask")
     assert logging.getLogger("runtask").level == logging.NOTSET

@@ -44,7 +44,7 @@ class Status:
         self.parts.threads.after_answer(show, late=give_up)
 
     def stop(self, ack: Ack, body: Payload) -> None:
-        """A new list replaces the list with the button, and says if the run was stopped."""
+        """A new list replaces the list with the button, and says whether the run was stopped."""
         ack()
         press = presses.press(body)
         late = partial(reply, press.response_url, texts.STOP_LATE)
