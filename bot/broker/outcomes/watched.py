@@ -17,7 +17,7 @@ def open_runs(source: Source, states: Collection[RunState]) -> Tokens:
 
 
 def ended_runs(source: Source) -> Tokens:
-    """Ended runs that may still get a later end or a second one."""
+    """Ended runs whose source may still tell another end."""
     return _tokens(Run.objects.filter(finish.watched_on(clock.now()), source=source))
 
 
