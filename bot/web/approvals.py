@@ -1,4 +1,4 @@
-"""*Waiting for you*: the list of runs that somebody may approve, and the two buttons, which are on a run's page, too."""
+"""The page *Waiting for you* lists the runs that somebody may approve. Its two buttons are also on a run's own page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -51,7 +51,7 @@ def waiting(visit: Visit) -> HttpResponse:
 
 
 def number_for(platform: Callable[[], Platform], user: Any) -> int:
-    """How many runs wait for this user's approval. 0, too, if the user may see nothing, or if nothing can be run or read here."""
+    """How many runs wait for this user's approval. 0 if the user may see nothing, or if the site or its database isn't ready."""
     try:
         return shielded(lambda: approvals.waiting_for(admit(platform(), actors.of_user(user)), 0).more, otherwise=0)
     except (NotAllowed, NotSetUp):
