@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.figures import STATS, Figure
 from bench.results import OURS, Results, Series
-from bench.stats import Spread, ratio, spread
+from bench.stats import Spread, percentile, ratio, spread
 
 AGAIN = "again: "  # begins the name of the second of two equal contestants: the difference between the two is noise
 
@@ -79,7 +79,7 @@ def _value(goal: Goal, stat: str, ours: Series, other: Series | None) -> Spread:
 
 
 def noise_of(results: Results, stat: str = "p50") -> float:
-    """The factor by which two equal contestants differ, as the median of their rounds: about the 95th percentile of all pairs.
+    """The factor by which two equal contestants differ, by the medians of their rounds: the 95th percentile of all pairs.
 
     1 if there are no pairs.
     """
@@ -91,5 +91,4 @@ def noise_of(results: Results, stat: str = "p50") -> float:
             if twin is not None and all(twin.values(stat)):
                 between = ratio(one.values(stat), twin.values(stat)).median
                 factors.append(max(between, 1 / between))
-    factors.sort()
-    return factors[int(len(factors) * 0.95) - 1 if len(factors) > 1 else 0] if factors else 1.0
+    return percentile(factors, 95) if factors else 1.0

@@ -30,7 +30,7 @@ def _all(conf: Conf | None, app: Celery | None) -> Iterator[str]:
     for database in settings.DATABASES.values():
         yield str(database.get("PASSWORD") or "")
     if conf is not None:
-        yield from (conf.bot_token, conf.app_token, conf.signing_secret)
+        yield from (conf.bot_token, conf.app_token, conf.signing_secret, conf.metrics_token)
     if app is not None:
         for name in ("broker_url", "broker_read_url", "broker_write_url", "result_backend"):
             yield from _passwords(app.conf.get(name))

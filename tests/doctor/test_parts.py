@@ -132,8 +132,8 @@ def test_secrets_are_found_in_options_settings_and_addresses(settings: Any) -> N
     settings.SECRET_KEY_FALLBACKS = ["of-yesterday"]
     app = Celery("shop", set_as_current=False)
     app.conf.update(broker_url="amqp://u:pa%2Fss@a//;amqp://u:second@b//", result_backend="db+mysql://u:third@c/d")
-    known = secret.known(Conf(bot_token="xoxb-1", app_token="x"), app)
-    assert {"pa%2Fss", "pa/ss", "second", "third", "xoxb-1", "of-yesterday"} <= set(known)
+    known = secret.known(Conf(bot_token="xoxb-1", app_token="x", metrics_token="for-prometheus"), app)
+    assert {"pa%2Fss", "pa/ss", "second", "third", "xoxb-1", "for-prometheus", "of-yesterday"} <= set(known)
     assert "x" not in known
     assert secret.hide("amqp://u:pa%2Fss@a and xoxb-1", known) == "amqp://u:***@a and ***"
 

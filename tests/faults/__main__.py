@@ -12,7 +12,7 @@ from tests.faults.servers import Missing
 from tests.faults.setups import SETUPS
 
 # Celery's worker and gunicorn may end by themselves when a service or a port is away.
-OURS = {"bot", "replica", "notifier"}
+OURS = {"bot", "other", "replica", "notifier"}
 PAGE = Path(__file__).parents[2] / "docs" / "guarantees.md"
 
 
