@@ -149,7 +149,7 @@ def turn(name: str, clients: int, seconds: float) -> dict[str, Any]:
         return taken
 
     with ThreadPoolExecutor(clients) as threads:
-        taken = [one for those in threads.map(client, range(clients)) for one in those]
+        taken = [one for times in threads.map(client, range(clients)) for one in times]
     return {what: asdict(of_turn([one[what] for one in taken], seconds)) for what in taken[0]}
 
 

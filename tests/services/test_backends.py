@@ -101,7 +101,10 @@ class Stack:
         return self.slack.wait_for(look, 20)
 
     def ends_while_the_bot_is_away(self, *names: str) -> dict[str, str]:
-        """Stops the bot once it has posted that these runs were sent, and starts a worker. Returns their channels."""
+        """Runs these schedules while there is no worker. Then stops the bot, and starts a worker, which ends the runs.
+
+        Returns the channels by schedule.
+        """
         self.platform.stop("worker")
         channels = {name: f"C0FATE{number}" for number, name in enumerate(names)}  # Slack limits rates by channel
         before = len(self.slack.calls("chat.postMessage"))
@@ -197,10 +200,13 @@ def test_a_result_that_expired_before_it_was_read_ends_the_run_unseen(tmp_path_f
 @pytest.mark.parametrize("how", ["dead", pytest.param("hung", marks=nightly)])
 def test_a_backend_that_is_away_delays_no_form_and_ends_are_reported_later(stack: Stack, how: str) -> None:
     if stack.proxy is None:
-        pytest.skip("it has no server that can fail")
+        pytest.skip("this backend has no server that can fail")
     stack.run("slow")
     stack.slack.wait_for(lambda: stack.ana.messages(OPS))
-    stack.proxy.refuse() if how == "dead" else stack.proxy.hold()
+    if how == "dead":
+        stack.proxy.refuse()
+    else:
+        stack.proxy.hold()
     opened(stack.slack, stack.ana, "/runtask slow")  # this form asks whether the run still goes on
     stack.platform.wait("worker", lambda: " succeeded in " in stack.platform.log("worker").rpartition("received")[2])
     stack.platform.wait("slack", lambda: "results can't be read" in stack.platform.log("slack"))

@@ -13,7 +13,6 @@ from tests.faults.setups import POSTGRES
 from tests.support import needs
 from tests.support.sidecar import APPS, Platform
 
-BOOKKEEPING = ("django_migrations", "django_content_type", "auth_permission")
 PEOPLE = """
 from django.contrib.auth.models import AbstractUser
 class Person(AbstractUser):
