@@ -1,4 +1,4 @@
-"""An app is removed from a workspace, or its token is revoked: which events it gets, and what it can still do."""
+"""An app is removed from a workspace, or its token is revoked. Then it gets events, and can do less."""
 
 from collections.abc import Callable
 from typing import Any
@@ -85,9 +85,7 @@ def test_a_reset_brings_everything_back(slack: LocalSlack, client: WebClient) ->
 
 
 @pytest.mark.parametrize("scopes", [["chat:write"], ["app_mentions:read"]], ids=str)
-def test_without_the_scope_for_mentions_there_is_no_event(
-    app: App, slack: LocalSlack, ana: Person, scopes: list[str]
-) -> None:
+def test_an_event_needs_its_scope(app: App, slack: LocalSlack, ana: Person, scopes: list[str]) -> None:
     slack.config(events=["app_mention", "message.channels"], scopes=scopes)
     ana.types("C0OPS", "<@U0BOT> hello")
     slack.config(scopes=["app_mentions:read", "channels:history"])

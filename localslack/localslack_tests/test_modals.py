@@ -1,4 +1,4 @@
-"""People use modals: menus, typing, submitting, closing. The app gives every answer that it may."""
+"""People use modals: menus, typing, submitting, closing. The app answers rightly, wrongly, late or not at all."""
 
 import threading
 from collections.abc import Callable
@@ -25,14 +25,16 @@ def opened(slack: LocalSlack, app: App) -> Opened:
     return open_it
 
 
-@pytest.mark.parametrize(("least", "typed", "asked"), [(None, "ab", 0), (None, "abc", 1), (0, "", 1), (1, "", 0)])
-def test_a_menu_asks_from_min_query_length_on(
-    app: App, opened: Opened, least: int | None, typed: str, asked: int
+@pytest.mark.parametrize(
+    ("min_query_length", "typed", "asked"), [(None, "ab", 0), (None, "abc", 1), (0, "", 1), (1, "", 0)]
+)
+def test_a_menu_asks_the_app_from_min_query_length_on(
+    app: App, opened: Opened, min_query_length: int | None, typed: str, asked: int
 ) -> None:
     block = menu()
     del block["element"]["min_query_length"]
-    if least is not None:
-        block["element"]["min_query_length"] = least
+    if min_query_length is not None:
+        block["element"]["min_query_length"] = min_query_length
     app.answers["block_suggestion"] = lambda _: {"options": [option("x")]}
     answer = opened(block).suggests("task", value=typed)
     assert len(app.received("block_suggestion")) == asked
@@ -170,7 +172,7 @@ def test_the_client_checks_typed_text(opened: Opened, element: Json, typed: str,
     assert ana.submits()["ok"] == fine
 
 
-def test_errors_stand_at_their_blocks_and_the_modal_stays(app: App, opened: Opened) -> None:
+def test_errors_are_shown_at_their_blocks_and_the_modal_stays(app: App, opened: Opened) -> None:
     ana = opened(text_input(initial_value="x"))
     app.answers["view_submission"] = lambda _: {"response_action": "errors", "errors": {"args": "No."}}
     assert ana.submits() == {"ok": True, "errors": {"args": "No."}}

@@ -1,4 +1,4 @@
-"""With `--state FILE`, the state outlives the process."""
+"""With `--state FILE`, workspaces, apps and messages outlive the process."""
 
 import json
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_workspaces_apps_and_installations_outlive_the_process(tmp_path: Path) -
         client_of(url, "xoxb-other").chat_postMessage(channel="C0OPS", text="by the other app")
     with started("--state", str(state), "--bot-token", "xoxb-new") as url:
         control = Control(url)
-        before[0]["bot_token"] = "xoxb-new"  # the first app's tokens come from the command line
+        before[0]["bot_token"] = "xoxb-new"  # the first installation's token comes from the command line
         assert control.look("installations")["installations"] == before
         assert [one["text"] for one in Person(control, "U0ANA", "T0TWO").messages("C0OPS")] == ["elsewhere"]
         assert [one["text"] for one in Person(control, "U0ANA").messages("C0OPS")] == ["by the other app"]

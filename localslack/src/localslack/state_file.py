@@ -37,11 +37,11 @@ class StateFile:
         self._slack.shared.hub.observers.append(self._soon)
 
     def save(self) -> None:
-        """Write everything to a new file that replaces the old one, so that no file is half written."""
+        """Write a new file, which then replaces the old one. If writing fails, the old file is whole."""
         self._pending = None
-        beside = self._path.with_name(self._path.name + ".new")
-        beside.write_text(json.dumps(_dump(self._slack)), encoding="utf-8")
-        beside.replace(self._path)
+        new = self._path.with_name(self._path.name + ".new")
+        new.write_text(json.dumps(_dump(self._slack)), encoding="utf-8")
+        new.replace(self._path)
 
     def _soon(self) -> None:
         if self._pending is None:
@@ -49,7 +49,11 @@ class StateFile:
 
 
 def _dump(slack: Slack) -> Json:
-    """Everything except the first app's settings and tokens: those come from the command line at each start."""
+    """Workspaces, apps and installations.
+
+    The first app's settings, and the token and scopes of its first installation, are left out: at each start, they come
+    from the command line or are the default.
+    """
     first = slack.first
     return {
         "workspaces": [one.dump() for one in slack.workspaces.values()],
