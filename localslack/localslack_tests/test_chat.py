@@ -119,7 +119,18 @@ def test_a_parent_counts_its_replies(client: WebClient, ana: Person) -> None:
     parent = ana.messages("C0OPS")[0]
     assert (parent["reply_count"], parent["reply_users"]) == (2, ["U0BOT", "U0ANA"])
     client.chat_delete(channel="C0OPS", ts=str(first["ts"]))
-    assert ana.messages("C0OPS")[0]["reply_count"] == 1
+    (parent,) = ana.messages("C0OPS")
+    (last,) = ana.thread("C0OPS", root)
+    assert (parent["reply_count"], parent["latest_reply"]) == (1, last["ts"])
+
+
+def test_a_parent_without_replies_names_none(client: WebClient, ana: Person) -> None:
+    root = str(client.chat_postMessage(channel="C0OPS", text="root")["ts"])
+    only = client.chat_postMessage(channel="C0OPS", text="1", thread_ts=root)
+    client.chat_delete(channel="C0OPS", ts=str(only["ts"]))
+    (parent,) = ana.messages("C0OPS")
+    assert parent["reply_count"] == 0
+    assert "latest_reply" not in parent
 
 
 def test_a_deleted_parent_leaves_a_tombstone(client: WebClient, ana: Person) -> None:

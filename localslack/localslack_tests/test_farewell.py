@@ -31,6 +31,8 @@ def test_a_removed_app_gets_events_and_its_token_is_invalid(
     assert refused(client.auth_test)["error"] == "account_inactive"
     assert ana.types("C0OPS", "/runtask") == {"ok": True, "dispatched": False}
     ana.types("C0OPS", "<@U0BOT> are you there?")
+    ana.types("C0QUIET", "<@U0BOT> are you here?")
+    assert ana.ephemerals("C0QUIET") == [], "nobody can invite it"
     assert set(told(either_app)) == set(FAREWELLS)
 
 

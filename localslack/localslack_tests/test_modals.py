@@ -162,6 +162,8 @@ def test_missing_required_inputs_prevent_the_submission(app: App, opened: Opened
         ({"type": "number_input", "is_decimal_allowed": True, "max_value": "2"}, "1.5", True),
         ({"type": "number_input", "is_decimal_allowed": True, "min_value": "2"}, "1.5", False),
         ({"type": "number_input", "is_decimal_allowed": False}, "one", False),
+        ({"type": "number_input", "is_decimal_allowed": True, "min_value": "2"}, "NaN", False),
+        ({"type": "number_input", "is_decimal_allowed": False}, "Infinity", False),
         ({"type": "email_text_input"}, "ana", False),
         ({"type": "url_text_input"}, "https://example.com", True),
     ],
@@ -195,6 +197,18 @@ def test_an_answer_can_push_a_view_or_clear_all(app: App, opened: Opened) -> Non
     assert len(ana.stack()) == 2
     app.answers["view_submission"] = lambda _: {"response_action": "clear"}
     assert ana.submits() == {"ok": True, "closed": True, "stack": []}
+
+
+def test_nothing_is_pushed_onto_a_modal_that_was_closed_meanwhile(app: App, opened: Opened) -> None:
+    ana = opened(text_input(initial_value="x"))
+
+    def close_and_push(_: Json) -> Json:
+        ana.closes(everything=True)
+        return {"response_action": "push", "view": modal(section())}
+
+    app.answers["view_submission"] = close_and_push
+    assert ana.submits() == TROUBLE
+    assert ana.stack() == []
 
 
 def test_an_empty_ack_closes_the_submitted_view_only(app: App, opened: Opened) -> None:

@@ -110,6 +110,8 @@ def _recount(conversation: Conversation, parent: Json) -> None:
     parent |= {"reply_count": len(replies), "reply_users": users, "reply_users_count": len(users)}
     if replies:
         parent["latest_reply"] = replies[-1]["ts"]
+    else:
+        parent.pop("latest_reply", None)
 
 
 def _notify(workspace: Workspace, conversation: Conversation, message: Json) -> None:

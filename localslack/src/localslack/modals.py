@@ -131,6 +131,8 @@ def _number_problem(element: Json, value: str) -> str | None:
     try:
         number = Decimal(value)
     except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
         return "Please enter a valid number."
     if not element["is_decimal_allowed"] and number != number.to_integral_value():
         return "Please enter a whole number."

@@ -149,7 +149,7 @@ def _tell_app(to: Installation, where: Conversation, message: Json) -> None:
 
 def _offer_invitations(workspace: Workspace, where: Conversation, message: Json) -> None:
     """Slack offers to invite a bot that was mentioned and isn't a member. The bot itself gets no event."""
-    for bot in (one.bot for one in workspace.installations):
+    for bot in (one.bot for one in workspace.installations if not one.is_removed):
         if f"<@{bot.user_id}>" in message["text"] and bot.user_id not in where.members and where.kind != "im":
             _slackbot_says(workspace, where, f"<@{bot.user_id}> isn't in this channel. Invite it?", message["user"])
 

@@ -67,10 +67,12 @@ def _dump(slack: Slack) -> Json:
                 "bot": asdict(one.bot),
                 "name": one.workspace.people[one.bot.user_id].name,
                 "grant": asdict(one.grant),
+                "is_removed": one.is_removed,
             }
             for one in slack.installations()
             if one is not first
         ],
+        "dead_tokens": {token: code for token, code in slack.dead_tokens.items() if token != first.grant.bot_token},
     }
 
 
@@ -85,4 +87,7 @@ def _load(slack: Slack, saved: Json) -> None:
         slack.add_app(one["id"], one["name"], AppSettings(**one["settings"]))
     for one in saved["installations"]:
         bot = Bot(**one["bot"])
-        slack.install(slack.apps[bot.app_id], slack.workspaces[bot.team_id], Grant(**one["grant"]), bot, one["name"])
+        app, workspace = slack.apps[bot.app_id], slack.workspaces[bot.team_id]
+        made = slack.install(app, workspace, Grant(**one["grant"]), bot, one["name"])
+        made.is_removed = one.get("is_removed", False)  # files of older versions lack it
+    slack.dead_tokens.update(saved.get("dead_tokens", {}))

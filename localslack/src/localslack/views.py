@@ -116,6 +116,8 @@ class Views:
     def push(self, below: View, body: Json) -> View:
         """Put a modal on top of the stack that `below` is in. Raises ViewError."""
         stack = self.stack(below.user)
+        if not stack:  # the person has closed it meanwhile
+            raise ViewError("not_found")
         if len(stack) >= STACK_LIMIT:
             raise ViewError("push_limit_reached")
         self._check_external_id(body, None)
